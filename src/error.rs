@@ -1,0 +1,51 @@
+//! What went wrong, with what, and what to do about it: the one error of the whole program.
+//!
+//! Every error a person can meet names a subject (mostly a file), a cause and a remedy; the window and
+//! the command line print the same sentence.
+
+use std::fmt;
+use std::path::Path;
+
+/// A result whose error a person can act upon.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failure in words: `subject: cause. Remedy.`
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Error {
+    /// What the error is about: a file, a folder, a device, an option.
+    pub subject: String,
+    /// What is wrong with it, in lower case and without a full stop.
+    pub cause: String,
+    /// What the person can do, as a sentence without a full stop.
+    pub remedy: String,
+}
+
+impl Error {
+    /// An error about `subject`.
+    pub fn new(subject: impl Into<String>, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { subject: subject.into(), cause: cause.into(), remedy: remedy.into() }
+    }
+
+    /// An error about the file or folder at `path`.
+    pub fn file(path: &Path, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(path.display().to_string(), cause, remedy)
+    }
+
+    /// A failure of the operating system on `path`, with the remedy its kind suggests.
+    pub fn io(path: &Path, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let (cause, remedy) = match error.kind() {
+            ErrorKind::NotFound => ("no such file or folder".into(), "Check the spelling of the path"),
+            ErrorKind::PermissionDenied => ("permission denied".into(), "Check the access rights"),
+            ErrorKind::StorageFull => ("the disk is full".into(), "Free some space and try again; what was saved before is intact"),
+            _ => (error.to_string(), "Check the disk and the path"),
+        };
+        Self::file(path, cause, remedy)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}. {}.", self.subject, self.cause, self.remedy)
+    }
+}
