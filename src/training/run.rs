@@ -100,7 +100,7 @@ pub fn run(plan: &TrainingPlan, device: &Device, control: &TrainingControl, on_e
         on_event(TrainingEvent::Step(metrics));
         if progress.step % plan.checkpoint_every == 0 {
             save(plan, &objective, &progress, &mut history, on_event)?;
-            validator.measure(&objective, &start, progress.step, on_event)?;
+            validator.measure(&objective, &start.motion, progress.step, on_event)?;
         }
     }
     save(plan, &objective, &progress, &mut history, on_event)?;
