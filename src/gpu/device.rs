@@ -105,7 +105,8 @@ fn start_gpu() -> std::result::Result<Compute, String> {
 
 /// Whether an adapter other than a software rasterizer answers. Opens no device.
 fn has_real_gpu() -> bool {
-    guarded(|| Device::enumerate(DeviceType::Wgpu)).is_ok_and(|devices| devices.iter().any(|device| !is_software(device)))
+    guarded(|| Device::enumerate(DeviceType::Wgpu))
+        .is_ok_and(|devices| devices.iter().any(|device| !is_software(device)))
 }
 
 fn is_software(device: &Device) -> bool {
