@@ -3,3 +3,4 @@
 
 mod gpu;
 mod shared;
+mod scratch;
