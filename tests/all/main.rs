@@ -3,4 +3,3 @@
 
 mod gpu;
 mod shared;
-mod scratch;
