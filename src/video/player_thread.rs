@@ -73,8 +73,19 @@ impl PlayerThread {
         };
         let clock = PlaybackClock::new();
         let (repeat, refill) = (None, None);
-        let mut thread =
-            Self { reader, shared, commands, events, wake, clock, position: 0, repeat, settling: true, refill, broken: false };
+        let mut thread = Self {
+            reader,
+            shared,
+            commands,
+            events,
+            wake,
+            clock,
+            position: 0,
+            repeat,
+            settling: true,
+            refill,
+            broken: false,
+        };
         thread.tell(PlayerEvent::Opened(thread.reader.info().clone()));
         thread.play();
     }
@@ -148,7 +159,8 @@ impl PlayerThread {
         let secs = self.clock.secs(now);
         let (first, last) = self.range();
         let forwards = self.clock.speed() > 0.0;
-        let beyond = if forwards { secs >= self.reader.span_secs(last).end } else { secs < self.reader.span_secs(first).start };
+        let beyond =
+            if forwards { secs >= self.reader.span_secs(last).end } else { secs < self.reader.span_secs(first).start };
         if !beyond {
             self.position = self.reader.frame_at(secs);
         } else if self.repeat.is_some() {
@@ -221,8 +233,8 @@ impl PlayerThread {
         let current = index == self.position;
         let (shared, commands) = (self.shared.clone(), self.commands.clone());
         let abandon = || {
-            let overtaken = !commands.is_empty() && !(current && begun.elapsed() < DRAG_PATIENCE);
-            overtaken || shared.stop.load(Ordering::Acquire)
+            let patient = current && begun.elapsed() < DRAG_PATIENCE;
+            shared.stop.load(Ordering::Acquire) || (!patient && !commands.is_empty())
         };
         match self.reader.frame_unless(index, &abandon) {
             Ok(Some(frame)) => self.receive(Arc::new(frame), current),

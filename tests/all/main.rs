@@ -5,3 +5,4 @@ mod gpu;
 mod losses;
 mod nets;
 mod shared;
+mod video;
