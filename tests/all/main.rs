@@ -6,3 +6,4 @@ mod gpu;
 mod losses;
 mod nets;
 mod shared;
+mod video;
