@@ -15,6 +15,7 @@ mod outdoors;
 mod paint;
 mod part;
 mod pose;
+mod project;
 mod render;
 mod scene;
 mod style;
@@ -23,6 +24,7 @@ use image::RgbImage;
 
 pub use action::{ACTIONS, Action};
 pub use clip::FPS;
+pub use project::{SampleProject, write_project};
 pub use style::{STYLES, Style};
 
 use crate::flow::FlowField;
