@@ -98,7 +98,7 @@ impl Entry {
 fn write_clip(dir: &Path, clips: &Path, entry: &Entry, seed: u64) -> Result<()> {
     // Neighbouring seeds for neighbouring clips would do; the factor keeps two samples of different seeds apart.
     let clip_seed = seed.wrapping_mul(1009).wrapping_add((entry.class() * STYLES.len() + entry.style) as u64);
-    let clip = Clip::new(entry.action, &STYLES[entry.style], clip_seed, GEOMETRY);
+    let clip = Clip::new(entry.action, &STYLES[entry.style], clip_seed, FRAMES, GEOMETRY);
     let path = clips.join(entry.file());
     make_folder(&path)?;
     let mut writer = VideoWriter::create(&path, GEOMETRY, FPS)?;

@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used)] // A test may fail where it stands.
 
 mod flow;
+mod sample;
 mod shared;
