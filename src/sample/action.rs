@@ -31,16 +31,8 @@ pub enum Action {
 }
 
 /// All actions in the order of their class numbers, which is alphabetical.
-pub const ACTIONS: [Action; 8] = [
-    Action::Bow,
-    Action::Clap,
-    Action::Jump,
-    Action::Kick,
-    Action::Punch,
-    Action::Squat,
-    Action::Walk,
-    Action::Wave,
-];
+pub const ACTIONS: [Action; 8] =
+    [Action::Bow, Action::Clap, Action::Jump, Action::Kick, Action::Punch, Action::Squat, Action::Walk, Action::Wave];
 
 impl Action {
     /// The class name, as in folder and file names.
@@ -133,11 +125,11 @@ fn jump(phase: f32, vigour: f32) -> Pose {
     let crouch = pulse(phase, [0.02, 0.28], [0.30, 0.48]) + 0.6 * pulse(phase, [0.72, 0.84], [0.86, 1.0]);
     let flight = ((phase - 0.42) / 0.36).clamp(0.0, 1.0);
     let air = 4.0 * flight * (1.0 - flight); // the parabola of a thrown body
-    let reach = pulse(phase, [0.24, 0.62], [0.60, 1.0]) * vigour;
-    let mut pose = Pose { lean: 14.0 * crouch, lift: 0.13 * air * vigour, ..Pose::standing() };
+    let reach = pulse(phase, [0.22, 0.62], [0.58, 1.0]) * vigour;
+    let mut pose = Pose { lean: 14.0 * crouch, lift: 0.115 * air * vigour, ..Pose::standing() };
     bend_knees(&mut pose, 36.0 * crouch + 8.0 * air);
     for arm in &mut pose.arms {
-        let back = -14.0 * crouch;
+        let back = -10.0 * crouch;
         *arm = Limb::new([back + 18.0 * reach, 9.0 + 26.0 * reach], [14.0 + back + 40.0 * reach, 6.0 + 24.0 * reach]);
     }
     pose

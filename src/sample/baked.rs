@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use super::paint::{Colour, Point};
 use super::part::Part;
 
-/// Samples per reference pixel of the picture; two keep the finest paint as crisp as a pixel can show it.
-const DENSITY: f32 = 2.0;
+/// Samples per pixel of the picture, enough for the finest paint.
+const DENSITY: f32 = 1.5;
 
 /// Paint this far outside the outline is never seen, not even by interpolation.
 const UNSEEN_BEYOND: f32 = 3.0;
@@ -27,11 +27,7 @@ struct Grid {
 pub(super) fn baked(part: Part, seen: [Point; 2], magnification: f32) -> Part {
     let grid = std::sync::Arc::new(Grid::new(&part, seen, DENSITY * magnification.max(0.5)));
     let outlined = grid.clone();
-    Part {
-        outline: Box::new(move |p| outlined.distance(p)),
-        paint: Box::new(move |p| grid.colour(p)),
-        ..part
-    }
+    Part { outline: Box::new(move |p| outlined.distance(p)), paint: Box::new(move |p| grid.colour(p)), ..part }
 }
 
 impl Grid {

@@ -104,7 +104,8 @@ impl Clip {
     pub fn frame(&self, index: usize) -> (RgbImage, FlowField) {
         let (now, next) = (self.moment(index), self.moment(index + 1));
         let mut layers: Vec<Layer<'_>> = Vec::new();
-        let mut lay = |part, a: Affine, b: Affine| layers.push(Layer { part, now: a.then(&now.view), next: b.then(&next.view) });
+        let mut lay =
+            |part, a: Affine, b: Affine| layers.push(Layer { part, now: a.then(&now.view), next: b.then(&next.view) });
         for plane in &self.planes {
             lay(&plane.part, plane.place(now.way), plane.place(next.way));
         }
@@ -128,7 +129,8 @@ impl Clip {
         let along = self.style.build.height * take.yaw_degrees.to_radians().sin();
         let walked = pose.advance * along;
         let way = take.pan_px_per_sec * (seconds - 0.8) + FOLLOWED * walked;
-        let way = if self.action == Action::Walk { FOLLOWED * walked + 0.3 * take.pan_px_per_sec * seconds } else { way };
+        let way =
+            if self.action == Action::Walk { FOLLOWED * walked + 0.3 * take.pan_px_per_sec * seconds } else { way };
         // A walker passes the middle half-way through the clip.
         let entry = if self.action == Action::Walk { -(1.0 - FOLLOWED) * 0.5 * 80.0 } else { 0.0 };
         let feet = [take.aside + entry - way, STAGE];

@@ -96,7 +96,12 @@ impl Tailor<'_> {
         let height = style.build.height;
         let girth = style.build.girth * height;
         let limb = |length: f32, from: f32, to: f32| {
-            vec![Capsule { from: [0.0; 2], to: [length * height, 0.0], from_radius: from * girth, to_radius: to * girth }]
+            vec![Capsule {
+                from: [0.0; 2],
+                to: [length * height, 0.0],
+                from_radius: from * girth,
+                to_radius: to * girth,
+            }]
         };
         match bone {
             Bone::Thigh(side) => self.sewn(bone, side, limb(self.body.thigh, 0.056, 0.043)),

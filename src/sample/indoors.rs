@@ -99,7 +99,8 @@ fn books(seed: u32, p: Point) -> Colour {
     let label = lines(height_above - 10.0 - 6.0 * random(6), 100.0, 3.0, 1.2);
     let spine = mix(spine, rgb(0xEBDDB5), label * 0.8);
     let gap = shade(wood, 0.35);
-    let filled = mix(gap, spine, smoothstep(top + 0.6, top - 0.6, height_above) * smoothstep(0.2, 1.0, width / 2.0 - aside));
+    let filled =
+        mix(gap, spine, smoothstep(top + 0.6, top - 0.6, height_above) * smoothstep(0.2, 1.0, width / 2.0 - aside));
     mix(filled, wood, smoothstep(4.4, 3.4, height_above))
 }
 

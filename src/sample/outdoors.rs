@@ -9,13 +9,19 @@ pub(super) fn park(seed: u32) -> Vec<Plane> {
     let trees = move |p: Point| HORIZON - 20.0 + 22.0 * noise(seed + 2, [p[0] / 34.0, 0.0]) + leaves(seed + 3, p);
     vec![
         clouds(seed, rgb(0x5FA8DE), rgb(0xD6EDF7)),
-        Plane::upright(0.12, move |p| far(p[0]) - p[1], move |p| {
-            shade(mix(rgb(0x7FB08A), rgb(0x9CC49A), fractal(seed + 9, p, 22.0, 3) + 0.4), 0.98)
-        }),
-        Plane::upright(0.30, move |p| trees(p) - p[1], move |p| {
-            let leaf = fractal(seed + 4, p, 9.0, 3);
-            mix(rgb(0x24592F), rgb(0x6FA84A), 0.45 + 0.55 * leaf + 0.006 * (HORIZON - p[1]))
-        }),
+        Plane::upright(
+            0.12,
+            move |p| far(p[0]) - p[1],
+            move |p| shade(mix(rgb(0x7FB08A), rgb(0x9CC49A), fractal(seed + 9, p, 22.0, 3) + 0.4), 0.98),
+        ),
+        Plane::upright(
+            0.30,
+            move |p| trees(p) - p[1],
+            move |p| {
+                let leaf = fractal(seed + 4, p, 9.0, 3);
+                mix(rgb(0x24592F), rgb(0x6FA84A), 0.45 + 0.55 * leaf + 0.006 * (HORIZON - p[1]))
+            },
+        ),
         Plane::ground(HORIZON + 12.0, move |p, g| {
             let grass = fractal(seed + 5, g, 26.0, 2) + 0.7 * fractal(seed + 6, [p[0], p[1] * 1.4], 5.0, 2);
             let meadow = mix(rgb(0x4F8F37), rgb(0x9BC651), 0.45 + 0.42 * grass);
@@ -93,11 +99,15 @@ pub(super) fn winter(seed: u32) -> Vec<Plane> {
     };
     vec![
         clouds(seed, rgb(0x86B4DA), rgb(0xEAF0F4)),
-        Plane::upright(0.10, move |p| ridge(p[0]) - p[1], move |p| {
-            let rock = shade(mix(rgb(0x6C7FA0), rgb(0x93A4BF), fractal(seed + 3, p, 15.0, 3) + 0.5), 1.0);
-            let snow = smoothstep(26.0, 12.0, p[1] - ridge(p[0]) + 12.0 * fractal(seed + 4, p, 12.0, 3));
-            mix(rock, rgb(0xF6FAFD), snow)
-        }),
+        Plane::upright(
+            0.10,
+            move |p| ridge(p[0]) - p[1],
+            move |p| {
+                let rock = shade(mix(rgb(0x6C7FA0), rgb(0x93A4BF), fractal(seed + 3, p, 15.0, 3) + 0.5), 1.0);
+                let snow = smoothstep(26.0, 12.0, p[1] - ridge(p[0]) + 12.0 * fractal(seed + 4, p, 12.0, 3));
+                mix(rock, rgb(0xF6FAFD), snow)
+            },
+        ),
         Plane::upright(0.32, firs, move |p| {
             let snow = smoothstep(0.05, 0.5, fractal(seed + 5, [p[0], p[1] * 1.3], 7.0, 2));
             mix(shade(rgb(0x23503F), 1.0 + 0.3 * fractal(seed + 6, p, 5.0, 2)), rgb(0xE6EFF2), 0.8 * snow)
@@ -105,7 +115,8 @@ pub(super) fn winter(seed: u32) -> Vec<Plane> {
         Plane::ground(HORIZON + 8.0, move |p, g| {
             let drifts = fractal(seed + 7, [g[0], g[1] * 1.6], 52.0, 3) + 0.35 * fractal(seed + 8, p, 6.0, 2);
             let snow = mix(rgb(0xB4CBE3), rgb(0xFCFDFE), 0.58 + 0.55 * drifts);
-            let track = lines(g[0] + 0.5 * g[1] - 150.0, 400.0, 20.0, 4.0) * (0.4 + 0.3 * noise(seed + 9, [g[1] / 5.0, 0.0]));
+            let track =
+                lines(g[0] + 0.5 * g[1] - 150.0, 400.0, 20.0, 4.0) * (0.4 + 0.3 * noise(seed + 9, [g[1] / 5.0, 0.0]));
             mix(snow, rgb(0x9FB8D6), track)
         }),
     ]

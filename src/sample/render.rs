@@ -66,7 +66,7 @@ fn look(layers: &[&Prepared<'_>], p: [f64; 2]) -> ([u8; 3], [f32; 2]) {
             break;
         }
     }
-    (colour.map(|channel| (channel * 255.0).round() as u8), motion.unwrap_or_default())
+    (colour.map(|channel| (channel * 255.0 + 0.5) as u8), motion.unwrap_or_default())
 }
 
 /// A layer with all that a pixel needs worked out.
@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn the_front_surface_gives_colour_and_flow_and_shadows_none() {
-        let (back, front, shadow) = (disc(100.0, [1.0, 0.0, 0.0]), disc(6.0, [0.0, 1.0, 0.0]), Part::shadow(20.0, 20.0));
+        let (back, front, shadow) =
+            (disc(100.0, [1.0, 0.0, 0.0]), disc(6.0, [0.0, 1.0, 0.0]), Part::shadow(20.0, 20.0));
         let layers = [
             Layer { part: &back, now: at(16.0, 16.0, 0.0), next: at(17.5, 16.0, 0.0) },
             Layer { part: &shadow, now: at(16.0, 16.0, 0.0), next: at(40.0, 16.0, 0.0) },
