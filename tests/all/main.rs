@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used)] // A test may fail where it stands.
 
 mod gpu;
+mod losses;
 mod nets;
 mod shared;
