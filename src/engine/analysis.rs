@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::flow::FlowField;
 use crate::gpu::FlowBuffer;
-use crate::nets::fusion::{Fusion, softmax};
+use crate::nets::fusion::{Fusion, FusionRule, softmax};
 use crate::video::Geometry;
 
 /// Flow and scores around one frame of the clip.
@@ -63,9 +63,24 @@ impl Scores {
         softmax(&self.temporal)
     }
 
-    /// Scores of both streams under `fusion`; with one stream only, that stream's under the same rule.
+    /// Scores of both streams under `fusion`; a stream the model lacks counts as undecided.
     pub fn fused(&self, fusion: &Fusion) -> Vec<f32> {
-        fusion.fuse(&self.spatial, &self.temporal)
+        let classes = self.spatial.len().max(self.temporal.len());
+        let or_undecided = |logits: &[f32]| if logits.is_empty() { vec![0.0; classes] } else { logits.to_vec() };
+        fusion.fuse(&or_undecided(&self.spatial), &or_undecided(&self.temporal))
+    }
+
+    /// [`Scores::fused`] scaled to a sum of 1, comparable with the streams' probabilities: the weighted mean of the
+    /// streams where the rule mixes shares, the softmax where it mixes logits.
+    pub fn fused_probabilities(&self, fusion: &Fusion) -> Vec<f32> {
+        let fused = self.fused(fusion);
+        match fusion.rule {
+            FusionRule::Logits => softmax(&fused),
+            FusionRule::Released | FusionRule::Softmax => {
+                let sum: f32 = fused.iter().sum();
+                fused.iter().map(|score| score / sum).collect()
+            }
+        }
     }
 }
 

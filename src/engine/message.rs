@@ -83,6 +83,8 @@ pub enum Message {
     ModelLoaded(ModelInfo),
     /// News of the running training.
     Training(TrainingEvent),
+    /// The training ended without a model; no further [`Message::Training`] follows.
+    TrainingFailed(Error),
     /// The sample project lies in this folder.
     SampleWritten(PathBuf),
     /// Worth telling, nothing to do about it.
