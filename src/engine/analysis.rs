@@ -84,10 +84,10 @@ impl Scores {
     }
 }
 
-/// What the parts of the latest evaluation cost, in milliseconds; 0 where nothing had to be computed.
+/// What each network's latest evaluation cost, in milliseconds; 0 before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Timing {
-    /// The motion network, per window or, while streaming, for the pairs that were new.
+    /// The motion network, for the pairs that were new.
     pub motion_ms: f32,
     /// Flow normalisation and the temporal stream.
     pub temporal_ms: f32,
