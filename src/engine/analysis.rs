@@ -41,6 +41,18 @@ pub struct FlowView {
     pub gpu: Option<FlowBuffer>,
 }
 
+impl FlowView {
+    /// The flow in a picture of `width` × `height` pixels that shows the same scene: one vector per pixel, in its pixels.
+    pub fn at_size(&self, width: usize, height: usize) -> FlowField {
+        let scale = [
+            self.field.width as f32 / self.frame_size.width as f32,
+            self.field.height as f32 / self.frame_size.height as f32,
+        ];
+        let on_grid = self.field.uv.iter().map(|[u, v]| [u * scale[0], v * scale[1]]).collect();
+        FlowField::new(self.field.width, self.field.height, on_grid).resized(width, height)
+    }
+}
+
 /// Logits of the streams for one window; a stream the model lacks has none.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scores {

@@ -12,7 +12,7 @@ mod message;
 mod model_folder;
 mod model_info;
 mod outbox;
-mod panics;
+pub(crate) mod panics;
 mod recogniser;
 mod slot;
 mod training_run;
@@ -23,5 +23,7 @@ pub use message::{FlowSelection, Message, Request};
 pub use model_folder::default_model;
 pub use model_info::ModelInfo;
 pub use outbox::Wake;
-pub use recogniser::{Recogniser, WINDOW_FRAMES, WINDOW_PAIRS, WindowResult};
+pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
+
+pub use crate::nets::WINDOW_FRAMES;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// Runs `work` and turns a panic into an error about `subject`.
 ///
 /// The caller drops whatever `work` may have left half done.
-pub(super) fn caught<T>(subject: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn caught<T>(subject: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let cause = payload
             .downcast_ref::<String>()

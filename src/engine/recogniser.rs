@@ -15,19 +15,15 @@ use super::{FlowView, ModelInfo, Scores, Timing};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::gpu::{Compute, share_flow};
-use crate::nets::{FlowPyramid, HiddenTwoStream, ModelCard, flow_normalisation, preprocessing};
+use crate::nets::{FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, WINDOW_FRAMES, flow_normalisation, preprocessing};
 use crate::video::{Frame, Geometry, Sizes};
 
-/// Frames of a window, as in the paper: ten flows make one input of the temporal stream.
-pub const WINDOW_FRAMES: usize = 11;
 /// Adjacent pairs of a window.
 pub const WINDOW_PAIRS: usize = WINDOW_FRAMES - 1;
 /// Longest side of the frames decoded for display, in pixels.
 const DISPLAY_MAX: u32 = 1280;
 /// Number of the pyramid's first level, at half the frame's resolution.
 const FINEST_LEVEL: usize = 2;
-/// The networks' unit of flow, in pixels of their frame (every level of the pyramid uses it).
-const RAW_UNIT_PX: f32 = 20.0;
 
 /// What one window gives.
 pub struct WindowResult {
@@ -186,7 +182,7 @@ impl Recogniser {
         let [_, _, height, width] = flow.dims();
         let planes = floats(flow.clone())?;
         let (u, v) = planes.split_at(width * height);
-        let uv = u.iter().zip(v).map(|(u, v)| [u * RAW_UNIT_PX, v * RAW_UNIT_PX]).collect();
+        let uv = u.iter().zip(v).map(|(u, v)| [u * FLOW_UNIT_PX, v * FLOW_UNIT_PX]).collect();
         let field = Arc::new(FlowField { width, height, uv });
         let max_px = field.magnitude_max();
         Ok(FlowView { field, frame_size: self.motion_size(), max_px, gpu: share_flow(flow) })
