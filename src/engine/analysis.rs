@@ -75,24 +75,21 @@ impl Scores {
         softmax(&self.temporal)
     }
 
-    /// Scores of both streams under `fusion`; a stream the model lacks counts as undecided.
+    /// Scores of both streams under `fusion`; a stream the model lacks adds nothing.
     pub fn fused(&self, fusion: &Fusion) -> Vec<f32> {
-        let classes = self.spatial.len().max(self.temporal.len());
-        let or_undecided = |logits: &[f32]| if logits.is_empty() { vec![0.0; classes] } else { logits.to_vec() };
-        fusion.fuse(&or_undecided(&self.spatial), &or_undecided(&self.temporal))
+        fusion.fuse(&self.spatial, &self.temporal)
     }
 
     /// [`Scores::fused`] scaled to a sum of 1, comparable with the streams' probabilities: the weighted mean of the
-    /// streams where the rule mixes shares, the softmax where it mixes logits.
+    /// streams where the rule adds shares, the softmax where it adds logits.
     pub fn fused_probabilities(&self, fusion: &Fusion) -> Vec<f32> {
         let fused = self.fused(fusion);
-        match fusion.rule {
-            FusionRule::Logits => softmax(&fused),
-            FusionRule::Released | FusionRule::Softmax => {
-                let sum: f32 = fused.iter().sum();
-                fused.iter().map(|score| score / sum).collect()
-            }
+        let sum: f32 = fused.iter().sum();
+        // Nothing adds up if the only stream has weight 0; softmax then says that nothing is known.
+        if fusion.rule == FusionRule::Logits || sum <= 0.0 {
+            return softmax(&fused);
         }
+        fused.iter().map(|score| score / sum).collect()
     }
 }
 
