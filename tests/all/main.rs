@@ -1,2 +1,5 @@
 //! All integration tests in one binary: linking Burn, wgpu and eframe once is enough.
 #![allow(clippy::unwrap_used)] // A test may fail where it stands.
+
+mod losses;
+mod shared;
