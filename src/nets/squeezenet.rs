@@ -83,7 +83,6 @@ impl SqueezeNet {
 
 /// A Fire module: a narrow 1×1 layer, then 1×1 and 3×3 layers side by side, with torchvision's names.
 #[derive(Module, Debug)]
-#[expect(missing_docs, reason = "the layers are named and described by the SqueezeNet paper's Figure 1")]
 pub struct Fire {
     pub squeeze1x1: Conv2d,
     pub expand1x1: Conv2d,
