@@ -109,18 +109,18 @@ fn painter_draws_the_asked_part_of_the_asked_pair() {
     values.extend([0.0, 1.0, 2.0, 3.0, 0.0, 1.0, 2.0, 3.0]);
     values.extend([0.0; 8]);
     let flow = flow_buffer(values, [1, 4, 2, 4], &compute.device);
-    // To the right is red: the fuller, the less green. Length 60 px of 60 is 0, length 0 is 255.
+    // To the right is red: the longer, the less green, ⌊255·(1 − length/64)⌋.
     let green = |drawing: &FlowDrawing| -> Vec<u8> {
         paint(&wgpu, FORMAT, &flow, drawing, [4, 1]).iter().map(|pixel| pixel[1]).collect()
     };
-    let second = FlowDrawing { pair: 1, scale_to_px: 20.0, max_px: 60.0, ..whole_frame() };
-    assert_eq!(green(&second), [255, 170, 85, 0]);
-    assert_eq!(green(&FlowDrawing { pair: 0, ..second }), [170; 4]);
+    let second = FlowDrawing { pair: 1, scale_to_px: 20.0, max_px: 64.0, ..whole_frame() };
+    assert_eq!(green(&second), [255, 175, 95, 15]);
+    assert_eq!(green(&FlowDrawing { pair: 0, ..second }), [175; 4]);
     // The right half, twice as large.
     let right = FlowDrawing { uv: [[0.5, 0.0], [1.0, 1.0]], ..second };
-    assert_eq!(green(&right), [85, 85, 0, 0]);
+    assert_eq!(green(&right), [95, 95, 15, 15]);
     let smooth = green(&FlowDrawing { sampling: Sampling::Bilinear, ..right });
-    assert_eq!(smooth, [106, 63, 21, 0], "columns 1.75, 2.25, 2.75 and, past the last centre, 3");
+    assert_eq!(smooth, [115, 75, 35, 15], "columns 1.75, 2.25, 2.75 and, past the last centre, 3");
     // Moved by half a frame: nothing is drawn outside of it.
     let moved = FlowDrawing { uv: [[0.5, 0.0], [1.5, 1.0]], ..second };
     let alpha: Vec<u8> = paint(&wgpu, FORMAT, &flow, &moved, [4, 1]).iter().map(|pixel| pixel[3]).collect();
