@@ -211,7 +211,7 @@ fn stacked(pyramids: &[FlowPyramid]) -> FlowPyramid {
 
 /// The numbers of a tensor, row-major.
 fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    tensor.try_into_data().map_err(device_failed)?.convert::<f32>().into_vec().map_err(device_failed)
+    tensor.try_into_data().map_err(device_failed)?.convert::<f32>().try_into_vec().map_err(device_failed)
 }
 
 fn device_failed(error: impl std::fmt::Debug) -> Error {
