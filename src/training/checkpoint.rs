@@ -35,7 +35,6 @@ pub fn read(checkpoint: &Path) -> Result<Progress> {
 /// Returns its path. Whatever fails, a complete checkpoint remains.
 pub fn write(run_dir: &Path, progress: &Progress, networks: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let [current, new, old] = ["checkpoint", "checkpoint.new", "checkpoint.old"].map(|name| run_dir.join(name));
-    let on = |path: &Path| move |error: std::io::Error| Error::io(path, &error);
     remove(&new)?;
     fs::create_dir_all(&new).map_err(on(&new))?;
     networks(&new)?;
@@ -51,6 +50,11 @@ pub fn write(run_dir: &Path, progress: &Progress, networks: impl FnOnce(&Path) -
     fs::rename(&new, &current).map_err(on(&new))?;
     remove(&old)?;
     Ok(current)
+}
+
+/// Turns a failure of the operating system into an error about `path`.
+fn on(path: &Path) -> impl Fn(std::io::Error) -> Error {
+    move |error| Error::io(path, &error)
 }
 
 fn remove(dir: &Path) -> Result<()> {

@@ -84,7 +84,7 @@ impl ClipFlow {
             let finest = network.forward_any_size(motion_input(windows, &device)).levels.swap_remove(0);
             let [_, channels, height, width] = finest.dims();
             size = [height, width];
-            let values: Vec<f32> = finest.into_data().convert::<f32>().to_vec().unwrap_or_default();
+            let values: Vec<f32> = finest.into_data().convert::<f32>().try_to_vec().unwrap_or_default();
             stacks.extend(values.chunks_exact(channels * height * width).map(<[f32]>::to_vec));
         }
         Self { frames: frames.len(), width: size[1], height: size[0], stacks, pairs_in_stack: span - 1 }

@@ -91,7 +91,7 @@ impl Objective {
         let mut gradients = loss.backward();
 
         // One read of all numbers: each read waits for the device.
-        let values: Vec<f32> = Tensor::cat(values, 0).into_data().convert::<f32>().to_vec().unwrap_or_default();
+        let values: Vec<f32> = Tensor::cat(values, 0).into_data().convert::<f32>().try_to_vec().unwrap_or_default();
         let finite = values.iter().all(|value| value.is_finite());
         let skipped = !finite || !self.update(&mut gradients, rate);
         let accuracy = logits.map(|logits| accuracy(logits, &batch.labels));
@@ -169,7 +169,7 @@ fn named_terms(loss: &Tensor<1>, levels: &[LevelLoss], action: Option<Tensor<1>>
 }
 
 fn accuracy(logits: Tensor<2>, labels: &[usize]) -> f32 {
-    let best = logits.detach().argmax(1).into_data().convert::<i64>().to_vec::<i64>().unwrap_or_default();
+    let best = logits.detach().argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap_or_default();
     let right = best.iter().zip(labels).filter(|&(&best, &label)| best == label as i64).count();
     right as f32 / labels.len() as f32
 }

@@ -89,7 +89,7 @@ pub fn arg_max(values: &[f32]) -> Option<usize> {
 
 fn rows(logits: Tensor<2>) -> Vec<Vec<f32>> {
     let classes = logits.dims()[1];
-    let values: Vec<f32> = logits.into_data().convert::<f32>().to_vec().unwrap_or_default();
+    let values: Vec<f32> = logits.into_data().convert::<f32>().try_to_vec().unwrap_or_default();
     values.chunks(classes).map(<[f32]>::to_vec).collect()
 }
 
