@@ -31,6 +31,8 @@ enum Outcome {
     Done,
     /// Some of several things failed, and it was said which.
     SomeFailed,
+    /// The arguments contradict each other or lie out of range, and it was said which.
+    Misused,
     /// Ended by Ctrl-C with everything saved.
     Interrupted,
 }
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
     match run(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::from(1),
+        Ok(Outcome::Misused) => ExitCode::from(2),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) => {
             complain(&error);

@@ -100,7 +100,7 @@ fn bad_input_gets_a_sentence_and_the_right_exit_code() {
         (&["analyze", "empty", "--out", "out"], 1, "no clips"),
         (&["analyze", "clip.mp4"], 2, "--out"),
         (&["analyze", "clip.mp4", "--out", "out", "--fusion", "mean"], 2, "released"),
-        (&["train", "flow", "--folder", "empty", "--crop", "100x100"], 1, "multiples of 32"),
+        (&["train", "flow", "--folder", "empty", "--crop", "100x100"], 2, "multiples of 32"),
         (&["import", "--motion", "missing.pth", "--out", "model"], 1, "missing.pth"),
         (&["info", "--model", "missing"], 1, "missing"),
     ];

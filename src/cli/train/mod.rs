@@ -14,7 +14,13 @@ pub(super) use arguments::TrainArgs;
 use progress::Progress;
 
 pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
-    let plan = arguments.plan()?;
+    let plan = match arguments.plan() {
+        Ok(plan) => plan,
+        Err(error) => {
+            complain(&error);
+            return Ok(Outcome::Misused);
+        }
+    };
     let compute = arguments.device.open()?;
     let control = TrainingControl::default();
     stop_on_interrupt(&control)?;
