@@ -1,0 +1,105 @@
+//! What the networks say about the current frame: the value in the engine's analysis slot.
+
+use std::sync::Arc;
+
+use crate::flow::FlowField;
+use crate::gpu::FlowBuffer;
+use crate::nets::fusion::{Fusion, FusionRule, softmax};
+use crate::video::Geometry;
+
+/// Flow and scores around one frame of the clip.
+#[derive(Clone)]
+pub struct Analysis {
+    /// The frame that was current when the flow was computed.
+    pub frame: usize,
+    /// First frame of the window of eleven.
+    pub window_start: usize,
+    /// Which pair of the window the flow belongs to: it leads from frame `window_start + pair` to the next one.
+    pub pair: usize,
+    /// Level of the pyramid the flow comes from.
+    pub level: usize,
+    /// How many frames of the window are repetitions of the clip's last frame (clips shorter than eleven frames).
+    pub padded: usize,
+    /// The selected flow.
+    pub flow: FlowView,
+    /// The newest complete scores of this clip; `None` until the first window is through.
+    pub scores: Option<Scores>,
+    /// What the latest evaluations cost.
+    pub timing: Timing,
+}
+
+/// One flow map ready to be drawn and read out.
+#[derive(Clone)]
+pub struct FlowView {
+    /// The flow on the level's grid, in pixels of the network's frame.
+    pub field: Arc<FlowField>,
+    /// Size of the network's frame.
+    pub frame_size: Geometry,
+    /// The largest magnitude, in pixels of the network's frame.
+    pub max_px: f32,
+    /// The same pair's flow where the network left it on the GPU, `[1, 2, h, w]` in the raw unit (pixels / 20); `None` on the CPU.
+    pub gpu: Option<FlowBuffer>,
+}
+
+impl FlowView {
+    /// The flow in a picture of `width` × `height` pixels that shows the same scene: one vector per pixel, in its pixels.
+    pub fn at_size(&self, width: usize, height: usize) -> FlowField {
+        let scale = [
+            self.field.width as f32 / self.frame_size.width as f32,
+            self.field.height as f32 / self.frame_size.height as f32,
+        ];
+        let on_grid = self.field.uv.iter().map(|[u, v]| [u * scale[0], v * scale[1]]).collect();
+        FlowField::new(self.field.width, self.field.height, on_grid).resized(width, height)
+    }
+}
+
+/// Logits of the streams for one window; a stream the model lacks has none.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Scores {
+    /// First frame of the window that was scored; while playing it may lie a little before the shown flow.
+    pub window_start: usize,
+    /// Logits of the spatial stream, in the order of the model's classes.
+    pub spatial: Vec<f32>,
+    /// Logits of the temporal stream.
+    pub temporal: Vec<f32>,
+}
+
+impl Scores {
+    /// Softmax of the spatial logits.
+    pub fn spatial_probabilities(&self) -> Vec<f32> {
+        softmax(&self.spatial)
+    }
+
+    /// Softmax of the temporal logits.
+    pub fn temporal_probabilities(&self) -> Vec<f32> {
+        softmax(&self.temporal)
+    }
+
+    /// Scores of both streams under `fusion`; a stream the model lacks adds nothing.
+    pub fn fused(&self, fusion: &Fusion) -> Vec<f32> {
+        fusion.fuse(&self.spatial, &self.temporal)
+    }
+
+    /// [`Scores::fused`] scaled to a sum of 1, comparable with the streams' probabilities: the weighted mean of the
+    /// streams where the rule adds shares, the softmax where it adds logits.
+    pub fn fused_probabilities(&self, fusion: &Fusion) -> Vec<f32> {
+        let fused = self.fused(fusion);
+        let sum: f32 = fused.iter().sum();
+        // Nothing adds up if the only stream has weight 0; softmax then says that nothing is known.
+        if fusion.rule == FusionRule::Logits || sum <= 0.0 {
+            return softmax(&fused);
+        }
+        fused.iter().map(|score| score / sum).collect()
+    }
+}
+
+/// What each network's latest evaluation cost, in milliseconds; 0 before the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Timing {
+    /// The motion network, for the pairs that were new.
+    pub motion_ms: f32,
+    /// Flow normalisation and the temporal stream.
+    pub temporal_ms: f32,
+    /// The spatial stream.
+    pub spatial_ms: f32,
+}

@@ -1,0 +1,71 @@
+//! What one can ask of the [`Engine`](super::Engine) and what it tells: the requests and the messages that the
+//! window and the tests are written against.
+//!
+//! Values of which only the newest matters (the frame, its [`Analysis`](super::Analysis)) are not messages: they lie in
+//! [slots](super::Slot).
+
+use std::path::PathBuf;
+
+use super::ModelInfo;
+use crate::error::Error;
+use crate::training::{TrainingEvent, TrainingPlan};
+use crate::video::{PlayerCommand, VideoInfo};
+
+/// Something to be done, in the order of sending; no request blocks its sender.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Opens a clip in place of the present one. Answered by [`Message::Opened`] or [`Message::Problem`].
+    Open(PathBuf),
+    /// Closes the clip.
+    Close,
+    /// Play, pause, seek …; without a clip nothing happens.
+    Player(PlayerCommand),
+    /// Uses the networks of a model folder from now on. If they cannot be loaded the present ones stay.
+    LoadModel(PathBuf),
+    /// Chooses which of the flows is shown.
+    Select(FlowSelection),
+    /// Trains a network; one training at a time.
+    Train(TrainingPlan),
+    /// Holds the training after the present step.
+    PauseTraining,
+    /// Goes on with a held training.
+    ResumeTraining,
+    /// Ends the training with a checkpoint.
+    StopTraining,
+    /// Writes the generated sample project into a folder.
+    WriteSample(PathBuf),
+}
+
+/// Which flow of the stack, and at which scale of the pyramid, is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowSelection {
+    /// The i-th of the window's ten pairs; `None`: the pair that begins at the current frame.
+    pub pair: Option<usize>,
+    /// Level of the pyramid, 2 (finest, half resolution) to 6.
+    pub level: usize,
+}
+
+impl Default for FlowSelection {
+    fn default() -> Self {
+        Self { pair: None, level: 2 }
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// A clip is open and its first frame is on the way.
+    Opened(VideoInfo),
+    /// A model is in use.
+    ModelLoaded(ModelInfo),
+    /// News of the running training.
+    Training(TrainingEvent),
+    /// The training ended without a model; no further [`Message::Training`] follows.
+    TrainingFailed(Error),
+    /// The sample project lies in this folder.
+    SampleWritten(PathBuf),
+    /// Worth telling, nothing to do about it.
+    Note(String),
+    /// Something failed; the engine goes on.
+    Problem(Error),
+}
