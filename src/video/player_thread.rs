@@ -216,8 +216,8 @@ impl PlayerThread {
         let ahead = if backwards { self.position } else { *kept.end() };
         let missing = window.first_missing(self.position..=ahead);
         // What has been played forwards lies before soon enough.
-        let before_too = missing.is_none() && !(self.clock.is_running() && !backwards);
-        if before_too { self.next_before(&window, &kept) } else { missing }
+        let forwards = self.clock.is_running() && !backwards;
+        if forwards || missing.is_some() { missing } else { self.next_before(&window, &kept) }
     }
 
     /// A frame before the position that is to be decoded. Decoding runs forwards, so the frames before come in
