@@ -4,3 +4,8 @@
 mod flow;
 mod sample;
 mod shared;
+mod gpu;
+mod losses;
+mod nets;
+mod shared;
+mod video;
