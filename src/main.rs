@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! The program `motionscope`: everything is in the library, see [`motionscope::cli`].
 
 use std::process::ExitCode;
@@ -5,3 +6,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     motionscope::cli::main()
 }
+=======
+fn main() {}
+>>>>>>> main

@@ -8,4 +8,6 @@ mod flow;
 mod gpu;
 mod losses;
 mod nets;
+mod sample;
 mod shared;
+mod video;

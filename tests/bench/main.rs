@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Benchmarks of the pieces that decide how fluent the window is. `motionscope bench` measures the same on any machine.
 #![allow(missing_docs)] // of what criterion's macros define
 
@@ -59,3 +60,6 @@ fn pictures(criterion: &mut Criterion) {
 
 criterion_group!(benches, motion_networks, recognition, pictures);
 criterion_main!(benches);
+=======
+fn main() {}
+>>>>>>> main
