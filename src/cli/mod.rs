@@ -1,1 +1,72 @@
-//! To be written.
+//! The command line: raw arguments → a checked plan → the pieces of the engine that the window uses too.
+//!
+//! Results go to stdout, progress and problems to stderr. Exit codes: 0 all is well, 1 something failed, 2 the
+//! command line makes no sense, 130 a training was interrupted and can be resumed.
+
+mod analyze;
+mod arguments;
+pub mod bench;
+mod import;
+mod info;
+mod sample;
+mod train;
+mod values;
+mod window;
+
+use std::io::stderr;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::error::{Error, Result};
+use arguments::{Cli, Command};
+
+/// What the log shows unless `MOTIONSCOPE_LOG` says otherwise.
+const LOG: &str = "error,motionscope=warn";
+
+/// How a command ended that did not break off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// Some of several things failed, and it was said which.
+    SomeFailed,
+    /// The arguments contradict each other or lie out of range, and it was said which.
+    Misused,
+    /// Ended by Ctrl-C with everything saved.
+    Interrupted,
+}
+
+/// Parses the command line, runs the command, and tells the operating system how it went.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("MOTIONSCOPE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).init();
+    match run(cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::SomeFailed) => ExitCode::from(1),
+        Ok(Outcome::Misused) => ExitCode::from(2),
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Outcome> {
+    match cli.command {
+        None => window::open(cli.window),
+        Some(Command::Analyze(arguments)) => analyze::run(&arguments.plan()?),
+        Some(Command::Train(arguments)) => train::run(&arguments),
+        Some(Command::Import(arguments)) => import::run(&arguments),
+        Some(Command::Info(arguments)) => info::run(&arguments),
+        Some(Command::Sample(arguments)) => sample::run(&arguments),
+        Some(Command::Bench(arguments)) => bench::run(&arguments),
+    }
+}
+
+/// Tells about a failure on stderr.
+fn complain(error: &Error) {
+    eprintln!("motionscope: {error}");
+}

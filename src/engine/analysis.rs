@@ -41,6 +41,18 @@ pub struct FlowView {
     pub gpu: Option<FlowBuffer>,
 }
 
+impl FlowView {
+    /// The flow in a picture of `width` × `height` pixels that shows the same scene: one vector per pixel, in its pixels.
+    pub fn at_size(&self, width: usize, height: usize) -> FlowField {
+        let scale = [
+            self.field.width as f32 / self.frame_size.width as f32,
+            self.field.height as f32 / self.frame_size.height as f32,
+        ];
+        let on_grid = self.field.uv.iter().map(|[u, v]| [u * scale[0], v * scale[1]]).collect();
+        FlowField::new(self.field.width, self.field.height, on_grid).resized(width, height)
+    }
+}
+
 /// Logits of the streams for one window; a stream the model lacks has none.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scores {
@@ -63,31 +75,28 @@ impl Scores {
         softmax(&self.temporal)
     }
 
-    /// Scores of both streams under `fusion`; a stream the model lacks counts as undecided.
+    /// Scores of both streams under `fusion`; a stream the model lacks adds nothing.
     pub fn fused(&self, fusion: &Fusion) -> Vec<f32> {
-        let classes = self.spatial.len().max(self.temporal.len());
-        let or_undecided = |logits: &[f32]| if logits.is_empty() { vec![0.0; classes] } else { logits.to_vec() };
-        fusion.fuse(&or_undecided(&self.spatial), &or_undecided(&self.temporal))
+        fusion.fuse(&self.spatial, &self.temporal)
     }
 
     /// [`Scores::fused`] scaled to a sum of 1, comparable with the streams' probabilities: the weighted mean of the
-    /// streams where the rule mixes shares, the softmax where it mixes logits.
+    /// streams where the rule adds shares, the softmax where it adds logits.
     pub fn fused_probabilities(&self, fusion: &Fusion) -> Vec<f32> {
         let fused = self.fused(fusion);
-        match fusion.rule {
-            FusionRule::Logits => softmax(&fused),
-            FusionRule::Released | FusionRule::Softmax => {
-                let sum: f32 = fused.iter().sum();
-                fused.iter().map(|score| score / sum).collect()
-            }
+        let sum: f32 = fused.iter().sum();
+        // Nothing adds up if the only stream has weight 0; softmax then says that nothing is known.
+        if fusion.rule == FusionRule::Logits || sum <= 0.0 {
+            return softmax(&fused);
         }
+        fused.iter().map(|score| score / sum).collect()
     }
 }
 
-/// What the parts of the latest evaluation cost, in milliseconds; 0 where nothing had to be computed.
+/// What each network's latest evaluation cost, in milliseconds; 0 before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Timing {
-    /// The motion network, per window or, while streaming, for the pairs that were new.
+    /// The motion network, for the pairs that were new.
     pub motion_ms: f32,
     /// Flow normalisation and the temporal stream.
     pub temporal_ms: f32,

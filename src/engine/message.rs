@@ -6,8 +6,8 @@
 
 use std::path::PathBuf;
 
+use super::ModelInfo;
 use crate::error::Error;
-use crate::nets::fusion::Fusion;
 use crate::training::{TrainingEvent, TrainingPlan};
 use crate::video::{PlayerCommand, VideoInfo};
 
@@ -49,29 +49,6 @@ impl Default for FlowSelection {
     fn default() -> Self {
         Self { pair: None, level: 2 }
     }
-}
-
-/// The networks in use, in the words of their model card.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ModelInfo {
-    /// The model folder.
-    pub dir: PathBuf,
-    /// Name on the model card.
-    pub name: String,
-    /// Class names in the order of the scores.
-    pub classes: Vec<String>,
-    /// Whether the model has a spatial stream.
-    pub has_spatial: bool,
-    /// Whether the model has a temporal stream.
-    pub has_temporal: bool,
-    /// Levels of the flow pyramid, finest first: 2 … 6, for Tiny-MotionNet 2 … 4.
-    pub levels: Vec<usize>,
-    /// Trainable numbers of all networks together.
-    pub parameters: usize,
-    /// The motion network, such as `MotionNet-16, 2 frames`.
-    pub motion: String,
-    /// The fusion rule and weight on the model card.
-    pub fusion: Fusion,
 }
 
 /// What happened.

@@ -3,7 +3,27 @@
 //! The window talks to an [`Engine`]; the command line uses the [`Recogniser`] directly, on its own thread.
 
 mod analysis;
+mod coordinator;
+mod flow_cache;
+mod follower;
+mod handle;
+mod inference;
 mod message;
+mod model_folder;
+mod model_info;
+mod outbox;
+pub(crate) mod panics;
+mod recogniser;
+mod slot;
+mod training_run;
 
 pub use analysis::{Analysis, FlowView, Scores, Timing};
-pub use message::{FlowSelection, Message, ModelInfo, Request};
+pub use handle::Engine;
+pub use message::{FlowSelection, Message, Request};
+pub use model_folder::default_model;
+pub use model_info::ModelInfo;
+pub use outbox::Wake;
+pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
+pub use slot::Slot;
+
+pub use crate::nets::WINDOW_FRAMES;

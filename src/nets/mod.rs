@@ -1,1 +1,35 @@
-//! To be written.
+//! The networks of hidden two-stream action recognition (Zhu et al.), and the files they live in.
+//!
+//! In the order in which data flows: [`preprocessing`] turns pictures into tensors, a [`MotionNetwork`] predicts
+//! optical flow from them, [`flow_normalisation`] turns flow into the input of the temporal [`Stream`], the spatial
+//! [`Stream`] reads one frame, and [`fusion`] joins the scores of the two. [`HiddenTwoStream`] is all of it as one
+//! model in one folder, described by its [`ModelCard`]; [`weights`] reads and writes the parameters and [`import`]
+//! takes them from PyTorch.
+
+pub mod flow_normalisation;
+pub mod fusion;
+mod flow_pyramid;
+mod hidden_two_stream;
+pub mod import;
+mod layers;
+mod model_card;
+mod motion_config;
+mod motion_net;
+mod motion_network;
+pub mod preprocessing;
+mod squeezenet;
+mod stream;
+mod tiny_motion_net;
+mod vgg16;
+pub mod weights;
+
+pub use flow_pyramid::{FLOW_UNIT_PX, FlowPyramid};
+pub use hidden_two_stream::HiddenTwoStream;
+pub use model_card::{FrameSize, ModelCard, MotionEntry, Origin, Precision, Preprocessing, StreamEntry};
+pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};
+pub use motion_net::MotionNet;
+pub use motion_network::MotionNetwork;
+pub use squeezenet::SqueezeNet;
+pub use stream::{Backbone, Stream, StreamConfig, cross_modality, squeezenet_from_imagenet};
+pub use tiny_motion_net::TinyMotionNet;
+pub use vgg16::Vgg16;

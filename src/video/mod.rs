@@ -1,1 +1,58 @@
-//! To be written.
+//! Video in and out: the first step of the walk, from a file to frames with time stamps.
+//!
+//! A [`VideoReader`] gives any frame of a file by its index, exactly; a [`Player`] runs a reader on its own
+//! thread, keeps the frames around the position and plays them at the video's own pace; [`decode_clip`] reads
+//! a whole clip for training; a [`VideoWriter`] makes clips. FFmpeg is named nowhere else in the program.
+//!
+//! How a reader works, in the order in which a file passes through it: `packet_source` cuts the file into
+//! packets and counts them, `frame_index` turns the counted packets into the list of frames in presentation
+//! order, `frame_decoder` makes raw pictures that remember the packet they came from, `converter`
+//! deinterlaces, scales and rotates them into RGB.
+
+mod clip;
+mod converter;
+mod frame;
+mod frame_decoder;
+mod frame_index;
+mod geometry;
+mod info;
+mod libav;
+mod orientation;
+mod packet_source;
+mod packet_table;
+mod player;
+mod raw_frames;
+mod reader;
+mod writer;
+
+use std::path::Path;
+
+pub use clip::decode_clip;
+pub use frame::{Frame, Sizes};
+pub use geometry::Geometry;
+pub use info::VideoInfo;
+//pub use player::{Player, PlayerCommand, PlayerEvent, PlayerState};
+pub use reader::VideoReader;
+pub use writer::VideoWriter;
+
+/// Endings of the files that folder listings show as videos.
+const EXTENSIONS: [&str; 12] =
+    ["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"];
+
+/// Whether `path` has the ending of a video file; nothing is opened.
+pub fn is_video(path: &Path) -> bool {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn videos_are_told_by_their_ending() {
+        assert!(is_video(Path::new("a/b.MP4")) && is_video(Path::new("x.gif")));
+        assert!(!is_video(Path::new("mp4")) && !is_video(Path::new("a.mp4.txt")));
+    }
+}

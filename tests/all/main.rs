@@ -1,2 +1,11 @@
 //! All integration tests in one binary: linking Burn, wgpu and eframe once is enough.
 #![allow(clippy::unwrap_used)] // A test may fail where it stands.
+
+mod architecture;
+mod cli;
+mod engine;
+mod flow;
+mod gpu;
+mod losses;
+mod nets;
+mod shared;

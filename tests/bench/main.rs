@@ -1,1 +1,61 @@
-fn main(){}
+//! Benchmarks of the pieces that decide how fluent the window is. `motionscope bench` measures the same on any machine.
+#![allow(missing_docs)] // of what criterion's macros define
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use burn::tensor::{Distribution, Tensor};
+use criterion::{Criterion, criterion_group, criterion_main};
+use motionscope::cli::bench::fixture;
+use motionscope::engine::{Recogniser, WINDOW_FRAMES};
+use motionscope::flow::{FlowField, colour};
+use motionscope::gpu::{DeviceChoice, choose};
+use motionscope::nets::MotionConfig;
+use motionscope::video::{Frame, Geometry, VideoReader};
+
+const INPUT: Geometry = Geometry { width: 224, height: 224 };
+const FRAMES: usize = 32;
+
+fn motion_networks(criterion: &mut Criterion) {
+    let device = choose(DeviceChoice::Cpu).expect("there is a CPU").device;
+    let mut group = criterion.benchmark_group("motion network, 224²");
+    group.sample_size(10);
+    for (width, frames) in [(64, 11), (16, 11), (16, 2)] {
+        let network = MotionConfig { width, frames, ..MotionConfig::default() }.init(&device);
+        let input = Tensor::random([1, 3 * frames, 224, 224], Distribution::Uniform(-0.5, 0.5), &device);
+        group.bench_function(format!("width {width}, {frames} frames"), |bencher| {
+            bencher.iter(|| black_box(network.forward(input.clone())));
+        });
+    }
+}
+
+fn recognition(criterion: &mut Criterion) {
+    let compute = choose(DeviceChoice::Cpu).expect("there is a CPU");
+    let pairwise = MotionConfig { width: 16, frames: 2, ..MotionConfig::default() };
+    let mut recogniser = Recogniser::new(fixture::model(&pairwise, INPUT, &compute.device), &compute);
+    let dir = tempfile::tempdir().expect("there is a place for temporary files");
+    let clip = fixture::clip(dir.path(), FRAMES, INPUT).expect("clips can be written");
+    let mut reader = VideoReader::open(&clip, recogniser.sizes()).expect("it was just written");
+    let frames: Vec<Arc<Frame>> = (0..FRAMES).map(|index| Arc::new(reader.frame(index).expect("it was just written"))).collect();
+    let mut windows = frames.windows(WINDOW_FRAMES).cycle();
+    let mut group = criterion.benchmark_group("recogniser");
+    group.sample_size(10);
+    group.bench_function("flow of a new frame", |bencher| {
+        bencher.iter(|| {
+            recogniser.clear();
+            recogniser.flow(windows.next().expect("cycles do not end"), 0, 2).map(drop)
+        });
+    });
+    group.bench_function("flow and scores, streaming", |bencher| {
+        bencher.iter(|| recogniser.analyse(windows.next().expect("cycles do not end")).map(drop));
+    });
+}
+
+fn pictures(criterion: &mut Criterion) {
+    let vector = |index: usize| [(index % 97) as f32 / 10.0 - 4.0, (index % 61) as f32 / 10.0 - 3.0];
+    let field = FlowField::new(112, 112, (0..112 * 112).map(vector).collect());
+    criterion.bench_function("flow colours, 112²", |bencher| bencher.iter(|| black_box(colour::picture(&field, 8.0))));
+}
+
+criterion_group!(benches, motion_networks, recognition, pictures);
+criterion_main!(benches);

@@ -1,0 +1,158 @@
+//! What can be asked of `motionscope analyze`, and the checked plan made from it.
+
+use std::collections::HashSet;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::super::arguments::{DeviceArg, ModelArg};
+use super::super::values::{named, non_negative};
+use crate::error::{Error, Result};
+use crate::gpu::DeviceChoice;
+use crate::nets::fusion::FusionRule;
+use crate::video::is_video;
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope analyze clip.mp4 --out results
+  motionscope analyze clips/ --out results --flow --stride 1
+  motionscope analyze *.mp4 --out results --json | jq .result.class
+
+Each clip gets a folder of its name in DIR:
+  scores.json     scores of every window and of the clip (schema motionscope-scores, version 1)
+  flow.mp4        the frames beside their flow in Middlebury's colours
+  flow/*.flo      with --flow: the flow from each frame to the next at the clip's own size
+
+Exit codes: 0 all clips are done, 1 some failed, 2 wrong usage";
+
+/// `motionscope analyze`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct AnalyzeArgs {
+    /// Clips, or folders of clips
+    #[arg(required = true, value_name = "CLIP")]
+    clips: Vec<PathBuf>,
+    /// Folder for the results; made if it does not exist
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Also write the flow as .flo files
+    #[arg(long)]
+    flow: bool,
+    /// Frames from one scored window of 11 frames to the next
+    #[arg(long, value_name = "N", default_value = "5")]
+    stride: NonZeroUsize,
+    /// Flow of this length has the full colour in flow.mp4, in pixels of the network's frame
+    #[arg(long, value_name = "PX", default_value = "8", value_parser = non_negative)]
+    max_px: f64,
+    /// Print the scores as JSON on stdout, one clip a line
+    #[arg(long)]
+    json: bool,
+    /// How the streams are fused: released, softmax or logits [default: as on the model card]
+    #[arg(long, value_name = "RULE", value_parser = named::<FusionRule>)]
+    fusion: Option<FusionRule>,
+    /// Weight of the temporal stream, that of the spatial stream being 1 [default: as on the model card]
+    #[arg(long, value_name = "W", value_parser = non_negative)]
+    weight: Option<f64>,
+    #[command(flatten)]
+    model: ModelArg,
+    #[command(flatten)]
+    device: DeviceArg,
+}
+
+/// A clip and where its results go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Job {
+    pub clip: PathBuf,
+    pub out: PathBuf,
+}
+
+/// What is to be done, with nothing left to be decided.
+#[derive(Debug)]
+pub(in crate::cli) struct AnalyzePlan {
+    pub(super) jobs: Vec<Job>,
+    pub(super) flow_files: bool,
+    pub(super) stride: usize,
+    pub(super) max_px: f32,
+    pub(super) json: bool,
+    pub(super) fusion: Option<FusionRule>,
+    pub(super) weight: Option<f64>,
+    pub(super) model: PathBuf,
+    pub(super) device: DeviceChoice,
+}
+
+impl AnalyzeArgs {
+    /// Finds the clips and the model.
+    ///
+    /// # Errors
+    /// If a folder cannot be read or holds no clips, or if there is no model.
+    pub fn plan(&self) -> Result<AnalyzePlan> {
+        let mut clips = Vec::new();
+        for path in &self.clips {
+            if path.is_dir() { clips.extend(clips_in(path)?) } else { clips.push(path.clone()) }
+        }
+        Ok(AnalyzePlan {
+            jobs: jobs(clips, &self.out),
+            flow_files: self.flow,
+            stride: self.stride.get(),
+            max_px: self.max_px as f32,
+            json: self.json,
+            fusion: self.fusion,
+            weight: self.weight,
+            model: self.model.folder()?,
+            device: self.device.device,
+        })
+    }
+}
+
+/// The clips of a folder and of the folders in it, by name.
+fn clips_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let found = search(folder)?;
+    if found.is_empty() {
+        return Err(Error::file(folder, "there are no clips in this folder", "Name a folder with video files"));
+    }
+    Ok(found)
+}
+
+fn search(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error| Error::io(folder, &error);
+    let mut entries = fs::read_dir(folder).map_err(failed)?.collect::<std::io::Result<Vec<_>>>().map_err(failed)?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    let mut clips = Vec::new();
+    for entry in entries {
+        let path = entry.path();
+        // Links are not followed: they may lead in a circle.
+        if entry.file_type().map_err(failed)?.is_dir() {
+            clips.extend(search(&path)?);
+        } else if is_video(&path) {
+            clips.push(path);
+        }
+    }
+    Ok(clips)
+}
+
+/// A folder for each clip, named after it; clips of the same name are numbered.
+fn jobs(clips: Vec<PathBuf>, out: &Path) -> Vec<Job> {
+    let mut taken = HashSet::new();
+    let with_folder = |clip: PathBuf| {
+        let name = clip.file_stem().map_or_else(|| "clip".into(), |stem| stem.to_string_lossy().into_owned());
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        let name = std::iter::once(name.clone()).chain(numbered).find(|name| taken.insert(name.clone()));
+        let out = out.join(name.expect("the numbers do not end"));
+        Job { clip, out }
+    };
+    clips.into_iter().map(with_folder).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clips_of_one_name_do_not_overwrite_each_other() {
+        let clips = ["a/walk.mp4", "b/walk.avi", "walk-2.mp4"].map(PathBuf::from).to_vec();
+        let folders: Vec<_> = jobs(clips, Path::new("out")).into_iter().map(|job| job.out).collect();
+        assert_eq!(folders, ["out/walk", "out/walk-2", "out/walk-2-2"].map(PathBuf::from));
+    }
+}

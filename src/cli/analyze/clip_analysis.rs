@@ -1,0 +1,160 @@
+//! One clip from the first to the last frame: flow of every pair, scores of every window.
+
+use indicatif::ProgressBar;
+
+use super::arguments::{AnalyzePlan, Job};
+use super::clip_frames::ClipFrames;
+use super::make_folder;
+use super::report::{ClipFacts, ClipReport, ClipResult, ModelFacts, StreamReports, WindowReport};
+use super::side_by_side::SideBySide;
+use crate::engine::{FlowView, Recogniser, Scores, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::error::Result;
+use crate::flow::files::write_flo;
+use crate::nets::fusion::Fusion;
+use crate::video::{Frame, Sizes};
+
+/// Longest side of a half of the side-by-side video, pixels.
+const DISPLAY_MAX: u32 = 640;
+/// Number of the finest level of the flow pyramid.
+const FINEST_LEVEL: usize = 2;
+
+/// What is the same for all clips.
+pub(super) struct Setting<'a> {
+    plan: &'a AnalyzePlan,
+    recogniser: Recogniser,
+    device: String,
+    fusion: Fusion,
+}
+
+impl<'a> Setting<'a> {
+    /// What the plan leaves open comes from the model card.
+    pub fn new(plan: &'a AnalyzePlan, recogniser: Recogniser, device: String) -> Self {
+        let card = &recogniser.card().fusion;
+        let rule = plan.fusion.unwrap_or(card.rule);
+        let fusion = Fusion { rule, temporal_weight: plan.weight.unwrap_or(card.temporal_weight) };
+        Self { plan, recogniser, device, fusion }
+    }
+}
+
+/// The work on one clip.
+pub(super) struct ClipAnalysis<'a, 'b> {
+    setting: &'a mut Setting<'b>,
+    job: &'a Job,
+    frames: ClipFrames,
+    video: Option<SideBySide>,
+    windows: Vec<WindowReport>,
+    scores: Vec<Scores>,
+}
+
+impl<'a, 'b> ClipAnalysis<'a, 'b> {
+    /// Analyses the clip of `job` and writes its folder.
+    pub fn run(setting: &'a mut Setting<'b>, job: &'a Job, progress: &ProgressBar) -> Result<ClipReport> {
+        let sizes = Sizes { display_max: DISPLAY_MAX, ..setting.recogniser.sizes() };
+        let frames = ClipFrames::open(&job.clip, sizes)?;
+        setting.recogniser.clear();
+        make_folder(&job.out)?;
+        let mut analysis = Self { setting, job, frames, video: None, windows: Vec::new(), scores: Vec::new() };
+        analysis.work_through(progress)?;
+        let report = analysis.finish()?;
+        report.write(&job.out.join("scores.json"))?;
+        Ok(report)
+    }
+
+    fn work_through(&mut self, progress: &ProgressBar) -> Result<()> {
+        let total = self.frames.info().frames;
+        progress.set_length(total as u64);
+        for start in 0..total {
+            // The flows of ten pairs come from one window, so that an 11-frame network runs once for them.
+            if start % WINDOW_PAIRS == 0 {
+                self.flows(start, total)?;
+            }
+            let is_whole = start + WINDOW_FRAMES <= total;
+            if start % self.setting.plan.stride == 0 && (is_whole || start == 0) {
+                self.score(start)?;
+            }
+            progress.inc(1);
+        }
+        Ok(())
+    }
+
+    /// Shows and writes the flows of the ten pairs from `first` on, or of as many as there are.
+    fn flows(&mut self, first: usize, total: usize) -> Result<()> {
+        let window_start = first.min(total.saturating_sub(WINDOW_FRAMES));
+        let window = self.frames.window(window_start)?;
+        // A clip of one frame still has the flow of that frame onto itself.
+        let end = (first + WINDOW_PAIRS).min(total.max(2) - 1);
+        for index in first..end {
+            let flow = self.setting.recogniser.flow(&window, index - window_start, FINEST_LEVEL)?;
+            self.show(&window[index - window_start], &flow)?;
+            if self.setting.plan.flow_files {
+                self.write_flow(index, &flow)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, frame: &Frame, flow: &FlowView) -> Result<()> {
+        let video = match &mut self.video {
+            Some(video) => video,
+            none => {
+                let path = self.job.out.join("flow.mp4");
+                let fps = self.frames.info().fps;
+                none.insert(SideBySide::create(&path, &frame.display, fps, self.setting.plan.max_px)?)
+            }
+        };
+        video.push(&frame.display, flow)
+    }
+
+    fn write_flow(&self, index: usize, flow: &FlowView) -> Result<()> {
+        let dir = self.job.out.join("flow");
+        make_folder(&dir)?;
+        let (width, height) = (self.frames.info().width as usize, self.frames.info().height as usize);
+        write_flo(&dir.join(format!("{index:06}.flo")), &flow.at_size(width, height))
+    }
+
+    fn score(&mut self, start: usize) -> Result<()> {
+        let window = self.frames.window(start)?;
+        let result = self.setting.recogniser.analyse(&window)?;
+        self.windows.push(WindowReport {
+            start_frame: start,
+            time_secs: window[0].pts_secs,
+            padded_frames: result.padded,
+            scores: StreamReports::new(&result.scores, &self.setting.fusion),
+        });
+        self.scores.push(result.scores);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<ClipReport> {
+        if let Some(video) = self.video {
+            video.finish()?;
+        }
+        let info = self.frames.info();
+        let mut notes = info.notes.clone();
+        if let Some(padded) = self.windows.first().map(|window| window.padded_frames).filter(|padded| *padded > 0) {
+            notes.push(format!("it has fewer than {WINDOW_FRAMES} frames; its last frame is repeated {padded} times"));
+        }
+        let model = self.setting.recogniser.info(&self.setting.plan.model);
+        let clip = ClipFacts {
+            path: info.path.clone(),
+            frames: info.frames,
+            fps: info.fps,
+            duration_secs: info.duration_secs,
+            width: info.width,
+            height: info.height,
+        };
+        Ok(ClipReport {
+            schema: "motionscope-scores",
+            version: 1,
+            motionscope: env!("CARGO_PKG_VERSION"),
+            clip,
+            result: ClipResult::new(&self.scores, &model.classes, &self.setting.fusion),
+            model: ModelFacts { name: model.name, dir: model.dir, motion: model.motion },
+            device: self.setting.device.clone(),
+            classes: model.classes,
+            fusion: self.setting.fusion.clone(),
+            windows: self.windows,
+            notes,
+        })
+    }
+}

@@ -1,0 +1,39 @@
+//! Windows of a clip in order, each frame decoded once.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::engine::WINDOW_FRAMES;
+use crate::error::Result;
+use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
+
+/// A clip being read from front to back, with the frames that are still needed.
+pub(super) struct ClipFrames {
+    reader: VideoReader,
+    frames: VecDeque<Arc<Frame>>,
+}
+
+impl ClipFrames {
+    /// Opens the clip.
+    pub fn open(path: &Path, sizes: Sizes) -> Result<Self> {
+        Ok(Self { reader: VideoReader::open(path, sizes)?, frames: VecDeque::new() })
+    }
+
+    /// Facts about the clip.
+    pub fn info(&self) -> &VideoInfo {
+        self.reader.info()
+    }
+
+    /// Up to eleven frames from `start` on, fewer at the end of the clip. `start` must not go back.
+    pub fn window(&mut self, start: usize) -> Result<Vec<Arc<Frame>>> {
+        while self.frames.front().is_some_and(|frame| frame.index < start) {
+            self.frames.pop_front();
+        }
+        let end = (start + WINDOW_FRAMES).min(self.info().frames);
+        for index in start + self.frames.len()..end {
+            self.frames.push_back(Arc::new(self.reader.frame(index)?));
+        }
+        Ok(self.frames.iter().take(end - start).cloned().collect())
+    }
+}

@@ -1,0 +1,70 @@
+//! `motionscope analyze`: clips in; scores, a side-by-side video and flow files out. For each clip a folder of its own.
+
+mod arguments;
+mod clip_analysis;
+mod clip_frames;
+mod report;
+mod side_by_side;
+
+use std::fs;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::{Outcome, complain};
+use crate::engine::Recogniser;
+use crate::engine::panics::caught;
+use crate::error::{Error, Result};
+use crate::gpu::choose;
+use crate::nets::HiddenTwoStream;
+pub(super) use arguments::AnalyzeArgs;
+use arguments::AnalyzePlan;
+use clip_analysis::{ClipAnalysis, Setting};
+use report::ClipReport;
+
+/// Works through the clips of the plan. A clip that fails is reported and does not hold up the others.
+pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
+    let compute = choose(plan.device)?;
+    let model = HiddenTwoStream::load(&plan.model, &compute.device)?;
+    let mut setting = Setting::new(plan, Recogniser::new(model, &compute), compute.name);
+    let screen = MultiProgress::new();
+    let all = screen.add(bar(plan.jobs.len(), "{bar:30} {pos}/{len} clips"));
+    let mut failures = 0;
+    for job in &plan.jobs {
+        let progress = screen.insert_before(&all, bar(0, "{bar:30} {pos}/{len} frames, {eta} left  {msg}"));
+        progress.set_message(job.clip.display().to_string());
+        let report = caught("networks", || ClipAnalysis::run(&mut setting, job, &progress));
+        progress.finish_and_clear();
+        all.inc(1);
+        screen.suspend(|| match report.and_then(|report| publish(plan, &report)) {
+            Ok(()) => {}
+            Err(error) => {
+                complain(&error);
+                failures += 1;
+            }
+        });
+    }
+    all.finish_and_clear();
+    Ok(if failures == 0 { Outcome::Done } else { Outcome::SomeFailed })
+}
+
+/// Tells about a finished clip on stdout: a JSON document a line, or a sentence.
+fn publish(plan: &AnalyzePlan, report: &ClipReport) -> Result<()> {
+    for note in &report.notes {
+        eprintln!("{}: {note}.", report.clip.path.display());
+    }
+    if plan.json {
+        println!("{}", report.to_json(false)?);
+    } else {
+        println!("{}", report.in_words());
+    }
+    Ok(())
+}
+
+fn bar(length: usize, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).expect("the templates are well-formed");
+    ProgressBar::new(length as u64).with_style(style)
+}
+
+fn make_folder(dir: &std::path::Path) -> Result<()> {
+    fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))
+}

@@ -1,0 +1,174 @@
+//! `scores.json`: what is known about a clip after the networks have seen it.
+//!
+//! Schema `motionscope-scores`, version 1. Fields may be added within a version; none changes its meaning. Lists of
+//! numbers follow the order of `classes`. What a model has no stream for is `null`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use crate::engine::Scores;
+use crate::error::{Error, Result};
+use crate::nets::fusion::Fusion;
+
+/// The document.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ClipReport {
+    /// Always `motionscope-scores`.
+    pub schema: &'static str,
+    /// Of the schema: 1.
+    pub version: u32,
+    /// Of the program that wrote it.
+    pub motionscope: &'static str,
+    pub clip: ClipFacts,
+    pub model: ModelFacts,
+    /// Where the networks ran.
+    pub device: String,
+    pub classes: Vec<String>,
+    /// Rule and weight that made `fused`.
+    pub fusion: Fusion,
+    pub windows: Vec<WindowReport>,
+    /// Mean logits over the windows; `null` without a stream.
+    pub result: Option<ClipResult>,
+    /// What else is worth telling, such as padding.
+    pub notes: Vec<String>,
+}
+
+/// Facts about the file.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ClipFacts {
+    pub path: PathBuf,
+    pub frames: usize,
+    pub fps: f64,
+    pub duration_secs: f64,
+    /// As shown, in pixels.
+    pub width: u32,
+    pub height: u32,
+}
+
+/// The model that scored it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ModelFacts {
+    pub name: String,
+    pub dir: PathBuf,
+    /// Such as `MotionNet-16, 2 frames`.
+    pub motion: String,
+}
+
+/// Scores of a window of eleven frames.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct WindowReport {
+    /// First frame, from 0.
+    pub start_frame: usize,
+    /// When the first frame is shown, in seconds after the clip's first.
+    pub time_secs: f64,
+    /// How often the clip's last frame was repeated to fill the window.
+    pub padded_frames: usize,
+    #[serde(flatten)]
+    pub scores: StreamReports,
+}
+
+/// Scores of the whole clip.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ClipResult {
+    /// The class with the highest fused score.
+    pub class: String,
+    /// Its place in `classes`, from 0.
+    pub class_index: usize,
+    #[serde(flatten)]
+    pub scores: StreamReports,
+}
+
+/// The scores of each stream and of both together.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct StreamReports {
+    pub spatial: Option<StreamReport>,
+    pub temporal: Option<StreamReport>,
+    pub fused: Option<FusedReport>,
+}
+
+/// One stream.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct StreamReport {
+    pub logits: Vec<f32>,
+    /// Softmax of the logits.
+    pub probabilities: Vec<f32>,
+}
+
+/// Both streams.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct FusedReport {
+    /// As the fusion rule defines them.
+    pub scores: Vec<f32>,
+    /// The scores scaled to a sum of 1.
+    pub probabilities: Vec<f32>,
+}
+
+impl StreamReports {
+    /// Adds probabilities and fusion to logits.
+    pub fn new(scores: &Scores, fusion: &Fusion) -> Self {
+        let stream = |logits: &[f32], probabilities: Vec<f32>| {
+            (!logits.is_empty()).then(|| StreamReport { logits: logits.to_vec(), probabilities })
+        };
+        let spatial = stream(&scores.spatial, scores.spatial_probabilities());
+        let temporal = stream(&scores.temporal, scores.temporal_probabilities());
+        let fused = (spatial.is_some() || temporal.is_some()).then(|| FusedReport {
+            scores: scores.fused(fusion),
+            probabilities: scores.fused_probabilities(fusion),
+        });
+        Self { spatial, temporal, fused }
+    }
+}
+
+impl ClipResult {
+    /// The mean logits of all windows, fused; none if the model has no stream.
+    pub fn new(windows: &[Scores], classes: &[String], fusion: &Fusion) -> Option<Self> {
+        let spatial = mean(windows.iter().map(|scores| &scores.spatial));
+        let temporal = mean(windows.iter().map(|scores| &scores.temporal));
+        let scores = StreamReports::new(&Scores { window_start: 0, spatial, temporal }, fusion);
+        let fused = &scores.fused.as_ref()?.scores;
+        let class_index = (0..fused.len()).max_by(|a, b| fused[*a].total_cmp(&fused[*b]))?;
+        Some(Self { class: classes.get(class_index)?.clone(), class_index, scores })
+    }
+}
+
+fn mean<'a>(rows: impl ExactSizeIterator<Item = &'a Vec<f32>>) -> Vec<f32> {
+    let count = rows.len() as f32;
+    let add = |sum: Vec<f32>, row: &'a Vec<f32>| match sum.is_empty() {
+        true => row.clone(),
+        false => sum.iter().zip(row).map(|(sum, value)| sum + value).collect(),
+    };
+    rows.fold(Vec::new(), add).into_iter().map(|sum| sum / count).collect()
+}
+
+impl ClipReport {
+    /// The document as text.
+    pub fn to_json(&self, pretty: bool) -> Result<String> {
+        let text = if pretty { serde_json::to_string_pretty(self) } else { serde_json::to_string(self) };
+        text.map_err(|error| Error::file(&self.clip.path, error.to_string(), "Please report this"))
+    }
+
+    /// Writes the document; an older one is replaced whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let text = self.to_json(true)?;
+        let failed = |error| Error::io(path, &error);
+        let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.persist(path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// A line for people.
+    pub fn in_words(&self) -> String {
+        let name = self.clip.path.display();
+        match &self.result {
+            Some(ClipResult { class, class_index, scores: StreamReports { fused: Some(fused), .. } }) => {
+                let percent = 100.0 * fused.probabilities[*class_index];
+                format!("{name}: {class} {percent:.0} % ({} windows)", self.windows.len())
+            }
+            _ => format!("{name}: flow of {} frames", self.clip.frames),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What can be typed: the raw arguments of the program and of its commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::analyze::AnalyzeArgs;
+use super::bench::BenchArgs;
+use super::import::ImportArgs;
+use super::info::InfoArgs;
+use super::sample::SampleArgs;
+use super::train::TrainArgs;
+use crate::engine::default_model;
+use crate::error::Result;
+use crate::gpu::{Compute, DeviceChoice, choose};
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope                                      open the window
+  motionscope clip.mp4                             open a clip in the window
+  motionscope analyze clip.mp4 --out results       the same without a window
+  motionscope sample sample                        write generated clips to try it on
+  motionscope train flow --folder sample/clips     train MotionNet on them";
+
+/// See what hidden two-stream networks see in video: learned optical flow and live action scores.
+#[derive(Debug, Parser)]
+#[command(name = "motionscope", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// Everything that needs no window.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Score clips and write their flow, without a window
+    Analyze(AnalyzeArgs),
+    /// Train a network
+    Train(Box<TrainArgs>),
+    /// Take weights over from PyTorch
+    Import(ImportArgs),
+    /// Tell about the program, the device and a model
+    Info(InfoArgs),
+    /// Write the generated sample project: clips, ground-truth flow, lists
+    Sample(SampleArgs),
+    /// Measure the speed of this machine
+    Bench(BenchArgs),
+}
+
+/// `motionscope [FILE]`
+#[derive(Debug, Args)]
+pub(super) struct WindowArgs {
+    /// Clip to open
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub model: ModelArg,
+    #[command(flatten)]
+    pub device: DeviceArg,
+}
+
+/// `--model`
+#[derive(Debug, Clone, Args)]
+pub(super) struct ModelArg {
+    /// Model folder (with model.toml) [default: the shipped model]
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+}
+
+impl ModelArg {
+    /// The named model folder or the shipped one.
+    pub fn folder(&self) -> Result<PathBuf> {
+        self.model.clone().map_or_else(default_model, Ok)
+    }
+}
+
+/// `--device`
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct DeviceArg {
+    /// Where the networks run
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceChoice,
+}
+
+impl DeviceArg {
+    /// Opens the device.
+    pub fn open(self) -> Result<Compute> {
+        choose(self.device)
+    }
+}

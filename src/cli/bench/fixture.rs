@@ -1,0 +1,50 @@
+//! A clip and a model made on the spot, for measurements and tests that must not depend on files of any kind.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use crate::error::Result;
+use crate::nets::fusion::Fusion;
+use crate::nets::{
+    Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, Origin, Precision, Preprocessing, StreamEntry,
+};
+use crate::sample::{ACTIONS, STYLES, render_clip};
+use crate::video::{Geometry, VideoWriter};
+
+/// Writes `clip.mp4` with so many frames of a generated figure into `dir`.
+pub fn clip(dir: &Path, frames: usize, geometry: Geometry) -> Result<PathBuf> {
+    let path = dir.join("clip.mp4");
+    let mut writer = VideoWriter::create(&path, geometry, 25.0)?;
+    for frame in &render_clip(ACTIONS[0], &STYLES[0], 1, frames, geometry).frames {
+        writer.push(frame)?;
+    }
+    writer.finish()?;
+    Ok(path)
+}
+
+/// A model that has learned nothing: `motion` and two SqueezeNet streams of two classes, for frames of `size`.
+pub fn model(motion: &MotionConfig, size: Geometry, device: &Device) -> HiddenTwoStream {
+    let stream = |weights: &str| StreamEntry { weights: weights.into(), backbone: Backbone::SqueezeNet, dropout: None };
+    let size = FrameSize { width: size.width, height: size.height };
+    let (temporal, spatial) = (stream("temporal.safetensors"), stream("spatial.safetensors"));
+    let networks = (
+        motion.init(device),
+        temporal.config(ModelCard::TEMPORAL_CHANNELS, 2).init(device),
+        spatial.config(ModelCard::SPATIAL_CHANNELS, 2).init(device),
+    );
+    let card = ModelCard {
+        format: ModelCard::FORMAT,
+        name: "untrained".into(),
+        licence: "none needed".into(),
+        precision: Precision::F16,
+        classes: vec!["one".into(), "two".into()],
+        motion: MotionEntry { weights: "motion.safetensors".into(), config: motion.clone() },
+        temporal: Some(temporal),
+        spatial: Some(spatial),
+        preprocessing: Preprocessing { motion: size, spatial: size },
+        fusion: Fusion::default(),
+        origin: Origin::default(),
+    };
+    HiddenTwoStream { card, motion: networks.0, temporal: Some(networks.1), spatial: Some(networks.2) }
+}

@@ -1,0 +1,168 @@
+//! `motionscope bench`: how fast this machine is, each time as a ratio to the full MotionNet of the same run.
+
+pub mod fixture;
+mod table;
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use burn::tensor::{Distribution, Tensor};
+use clap::Args;
+use crossbeam_channel::bounded;
+use tempfile::TempDir;
+
+use super::Outcome;
+use super::arguments::DeviceArg;
+use crate::engine::{Engine, Message, Recogniser, Request, WINDOW_FRAMES};
+use crate::error::{Error, Result};
+use crate::gpu::Compute;
+use crate::nets::{Architecture, HiddenTwoStream, MotionConfig};
+use crate::training::{self, DataSource, TrainingControl, TrainingEvent, TrainingPlan};
+use crate::video::{Frame, Geometry, VideoReader};
+use table::Table;
+
+/// The paper's input.
+const INPUT: Geometry = Geometry { width: 224, height: 224 };
+/// The generated clip.
+const CLIP: Geometry = Geometry { width: 320, height: 240 };
+const CLIP_FRAMES: usize = 60;
+/// The motion network that small machines use.
+const PAIRWISE: MotionConfig =
+    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 16, small_displacement: true, cdc: true };
+/// Training steps measured after the first.
+const STEPS: usize = 4;
+/// A machine that shows nothing for so long is not slow but stuck.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope bench
+  motionscope bench --device gpu --repeats 20
+
+The networks are untrained and the clip is generated: neither changes the speed. Ratios are to the first row.";
+
+/// `motionscope bench`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct BenchArgs {
+    /// Runs of each measurement; their median counts
+    #[arg(long, value_name = "N", default_value = "7")]
+    repeats: NonZeroUsize,
+    #[command(flatten)]
+    device: DeviceArg,
+}
+
+pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
+    let compute = arguments.device.open()?;
+    println!("{}", compute.name);
+    let dir = TempDir::new().map_err(|error| Error::io(&std::env::temp_dir(), &error))?;
+    let clip = fixture::clip(dir.path(), CLIP_FRAMES, CLIP)?;
+    let mut table = Table::new(arguments.repeats.get());
+    motion_networks(&mut table, &compute)?;
+    recognition(&mut table, &compute, &clip)?;
+    decoding(&mut table, &clip)?;
+    first_flow(&mut table, &compute, &clip, &dir.path().join("model"))?;
+    training_step(&mut table, &compute, dir.path())?;
+    Ok(Outcome::Done)
+}
+
+/// The bare networks at 224².
+fn motion_networks(table: &mut Table, compute: &Compute) -> Result<()> {
+    let full = MotionConfig::default();
+    let narrow = MotionConfig { width: PAIRWISE.width, ..MotionConfig::default() };
+    for (name, config) in [("MotionNet-64, 11 frames", full), ("MotionNet-16, 11 frames", narrow), ("MotionNet-16, 2 frames", PAIRWISE)] {
+        let network = config.init(&compute.device);
+        let shape = [1, 3 * config.frames, INPUT.height as usize, INPUT.width as usize];
+        let input = Tensor::random(shape, Distribution::Uniform(-0.5, 0.5), &compute.device);
+        table.measure(&format!("{name}, forward"), 1.0, || {
+            let _ = network.forward(input.clone());
+            compute.device.sync().map_err(|error| Error::new("device", format!("{error:?}"), "Try --device cpu"))
+        })?;
+    }
+    Ok(())
+}
+
+/// The same with everything around it: pictures in, flow and scores out.
+fn recognition(table: &mut Table, compute: &Compute, clip: &Path) -> Result<()> {
+    let mut recogniser = Recogniser::new(fixture::model(&PAIRWISE, INPUT, &compute.device), compute);
+    let mut reader = VideoReader::open(clip, recogniser.sizes())?;
+    let frames = (0..CLIP_FRAMES).map(|index| reader.frame(index).map(Arc::new)).collect::<Result<Vec<_>>>()?;
+    let mut starts = (0..=CLIP_FRAMES - WINDOW_FRAMES).cycle();
+    let mut next_window = || -> &[Arc<Frame>] {
+        let start = starts.next().unwrap_or_default();
+        &frames[start..start + WINDOW_FRAMES]
+    };
+    table.measure("  a new frame's flow, pictures to read-out", 1.0, || {
+        recogniser.clear();
+        recogniser.flow(next_window(), 0, 2).map(drop)
+    })?;
+    recogniser.clear();
+    recogniser.analyse(next_window())?;
+    table.measure("  a new frame's flow and scores, streaming", 1.0, || recogniser.analyse(next_window()).map(drop))?;
+    table.measure("  a window's flows and scores, from nothing", 1.0, || {
+        recogniser.clear();
+        recogniser.analyse(next_window()).map(drop)
+    })
+}
+
+fn decoding(table: &mut Table, clip: &Path) -> Result<()> {
+    let sizes = crate::video::Sizes { display_max: 1280, scaled: vec![INPUT, INPUT] };
+    table.measure("decoding 320×240 into three sizes, 60 frames", CLIP_FRAMES as f64, || {
+        let mut reader = VideoReader::open(clip, sizes.clone())?;
+        (0..CLIP_FRAMES).try_for_each(|index| reader.frame(index).map(drop))
+    })
+}
+
+/// From the request to open a clip to the first flow in the slot the window draws from.
+fn first_flow(table: &mut Table, compute: &Compute, clip: &Path, model: &Path) -> Result<()> {
+    fixture::model(&PAIRWISE, INPUT, &compute.device).save(model)?;
+    HiddenTwoStream::load(model, &compute.device)?;
+    let (news, is_new) = bounded(1);
+    let engine = Engine::new(compute.clone(), Arc::new(move || _ = news.try_send(())));
+    let wait_for = |is_there: &dyn Fn() -> bool| {
+        let started = Instant::now();
+        while !is_there() && started.elapsed() < PATIENCE {
+            // A missed wake-up only delays the next look.
+            let _ = is_new.recv_timeout(Duration::from_millis(5));
+        }
+    };
+    engine.send(Request::LoadModel(model.to_owned()));
+    wait_for(&|| engine.messages().try_iter().any(|message| matches!(message, Message::ModelLoaded(_))));
+    table.measure("open a clip until its first flow", 1.0, || {
+        engine.send(Request::Close);
+        wait_for(&|| engine.analysis().is_none());
+        engine.send(Request::Open(clip.to_owned()));
+        wait_for(&|| engine.analysis().is_some());
+        Ok(())
+    })
+}
+
+/// A step of MotionNet-16 without labels, as the shipped weights were trained.
+fn training_step(table: &mut Table, compute: &Compute, dir: &Path) -> Result<()> {
+    let clips = dir.join("clips").join("class");
+    std::fs::create_dir_all(&clips).map_err(|error| Error::io(&clips, &error))?;
+    fixture::clip(&clips, CLIP_FRAMES, CLIP)?;
+    let plan = TrainingPlan {
+        data: DataSource::Folder(dir.join("clips")),
+        run_dir: dir.join("run"),
+        motion: PAIRWISE,
+        steps: 1 + STEPS,
+        checkpoint_every: 2 + STEPS,
+        ..TrainingPlan::default()
+    };
+    let mut times = Vec::new();
+    let mut last = Instant::now();
+    training::run(&plan, &compute.device, &TrainingControl::default(), &mut |event| {
+        if let TrainingEvent::Step(_) = event {
+            times.push(last.elapsed());
+        }
+        last = Instant::now();
+    })?;
+    times.remove(0); // includes what is set up on first use
+    times.sort();
+    let name = format!("training step, {} × {}×{}", plan.batch, plan.crop.width, plan.crop.height);
+    table.add(&name, times[times.len() / 2], plan.batch as f64);
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! `motionscope import`: makes a model folder of weights that were trained with PyTorch.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use clap::Args;
+
+use super::Outcome;
+use super::values::{geometry, named};
+use crate::error::{Error, Result};
+use crate::nets::fusion::Fusion;
+use crate::nets::import::import_weights;
+use crate::nets::{
+    Architecture, Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, MotionNetwork, Origin, Precision,
+    Preprocessing, Stream, StreamEntry,
+};
+use crate::video::Geometry;
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope import --motion motionnet.pth --out models/ours
+  motionscope import --motion flow.pt --frames 2 --width 16 --temporal temporal.pt --spatial rgb.safetensors \\
+                     --backbone vgg16 --classes classInd.txt --out models/ours
+  motionscope import --base models/ours --temporal better.pt --out models/better
+
+Layers must bear the names of `models/README.md`; `module.` and the like before them are ignored.";
+
+/// `motionscope import`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+#[command(group = clap::ArgGroup::new("sources").args(["motion", "temporal", "spatial"]).required(true).multiple(true))]
+pub(super) struct ImportArgs {
+    /// Weights of MotionNet or Tiny-MotionNet (.pt, .pth, .safetensors)
+    #[arg(long, value_name = "FILE", required_unless_present = "base")]
+    motion: Option<PathBuf>,
+    /// Weights of the temporal stream
+    #[arg(long, value_name = "FILE")]
+    temporal: Option<PathBuf>,
+    /// Weights of the spatial stream
+    #[arg(long, value_name = "FILE")]
+    spatial: Option<PathBuf>,
+    /// Model folder that has the networks for which no file is given
+    #[arg(long, value_name = "DIR")]
+    base: Option<PathBuf>,
+    /// Class names, a line each, with or without a number before them; needed for streams
+    #[arg(long, value_name = "FILE")]
+    classes: Option<PathBuf>,
+    /// Model folder to write
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Motion network: motion-net or tiny-motion-net
+    #[arg(long, default_value = "motion-net", value_parser = named::<Architecture>)]
+    architecture: Architecture,
+    /// Frames the motion network reads at once: 11 or 2
+    #[arg(long, default_value_t = MotionConfig::default().frames)]
+    frames: usize,
+    /// Feature maps of the motion network's first layer
+    #[arg(long, default_value_t = MotionConfig::default().width)]
+    width: usize,
+    /// Architecture of the streams: squeezenet1-0 or vgg16
+    #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>)]
+    backbone: Backbone,
+    /// Size of the networks' frames
+    #[arg(long, value_name = "WxH", default_value = "224x224", value_parser = geometry)]
+    size: Geometry,
+    /// Name of the model [default: the name of the folder]
+    #[arg(long)]
+    name: Option<String>,
+    /// Licence of the weights
+    #[arg(long, default_value = "not stated")]
+    licence: String,
+}
+
+pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
+    let model = arguments.model(&Device::flex())?;
+    model.save(&arguments.out)?;
+    println!("{}: {} parameters", arguments.out.display(), model.parameters());
+    println!("Use it with `motionscope --model {}`.", arguments.out.display());
+    Ok(Outcome::Done)
+}
+
+impl ImportArgs {
+    fn model(&self, device: &Device) -> Result<HiddenTwoStream> {
+        let base = self.base.as_deref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
+        let mut model = match (&self.motion, base) {
+            (None, Some(base)) => base,
+            (None, None) => return Err(no_motion()),
+            (Some(file), base) => self.with_motion(file, base, device)?,
+        };
+        if let Some(file) = &self.classes {
+            model.card.classes = class_names(file)?;
+        }
+        if let Some(file) = &self.temporal {
+            let (entry, stream) = self.stream(file, "temporal.safetensors", ModelCard::TEMPORAL_CHANNELS, &model, device)?;
+            (model.card.temporal, model.temporal) = (Some(entry), Some(stream));
+        }
+        if let Some(file) = &self.spatial {
+            let (entry, stream) = self.stream(file, "spatial.safetensors", ModelCard::SPATIAL_CHANNELS, &model, device)?;
+            (model.card.spatial, model.spatial) = (Some(entry), Some(stream));
+        }
+        model.card.name = self.model_name();
+        model.card.licence.clone_from(&self.licence);
+        model.card.origin = self.origin();
+        Ok(model)
+    }
+
+    /// The base with another motion network, or a model of nothing else.
+    fn with_motion(&self, file: &Path, base: Option<HiddenTwoStream>, device: &Device) -> Result<HiddenTwoStream> {
+        let config = MotionConfig {
+            architecture: self.architecture,
+            frames: self.frames,
+            width: self.width,
+            ..MotionConfig::default()
+        };
+        config.validate()?;
+        let motion: MotionNetwork = import_weights(file, config.init(device))?;
+        let entry = MotionEntry { weights: "motion.safetensors".into(), config };
+        Ok(match base {
+            Some(base) => HiddenTwoStream { card: ModelCard { motion: entry, ..base.card }, motion, ..base },
+            None => HiddenTwoStream { card: self.card(entry), motion, temporal: None, spatial: None },
+        })
+    }
+
+    fn card(&self, motion: MotionEntry) -> ModelCard {
+        let size = FrameSize { width: self.size.width, height: self.size.height };
+        ModelCard {
+            format: ModelCard::FORMAT,
+            name: self.model_name(),
+            licence: self.licence.clone(),
+            precision: Precision::F32,
+            classes: Vec::new(),
+            motion,
+            temporal: None,
+            spatial: None,
+            preprocessing: Preprocessing { motion: size, spatial: size },
+            fusion: Fusion::default(),
+            origin: self.origin(),
+        }
+    }
+
+    fn stream(
+        &self,
+        file: &Path,
+        weights: &str,
+        channels: usize,
+        model: &HiddenTwoStream,
+        device: &Device,
+    ) -> Result<(StreamEntry, Stream)> {
+        let classes = model.card.classes.len();
+        if classes == 0 {
+            return Err(Error::file(file, "the names of its classes are not known", "Name them with --classes FILE"));
+        }
+        let entry = StreamEntry { weights: weights.into(), backbone: self.backbone, dropout: None };
+        let stream = import_weights(file, entry.config(channels, classes).init(device))?;
+        Ok((entry, stream))
+    }
+
+    fn model_name(&self) -> String {
+        let folder = self.out.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.name.clone().or(folder).unwrap_or_else(|| "imported".into())
+    }
+
+    fn origin(&self) -> Origin {
+        let files = [&self.motion, &self.temporal, &self.spatial].into_iter().flatten();
+        let names: Vec<_> = files.map(|file| file.display().to_string()).collect();
+        Origin {
+            trained_on: format!("imported from {}", names.join(", ")),
+            motionscope_version: env!("CARGO_PKG_VERSION").into(),
+            ..Origin::default()
+        }
+    }
+}
+
+fn no_motion() -> Error {
+    Error::new("--motion", "a model needs a motion network", "Name its weights, or a model folder with --base")
+}
+
+/// Names of `classInd.txt` (`id name`) or of a plain list.
+fn class_names(file: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(file).map_err(|error| Error::io(file, &error))?;
+    let name = |line: &str| match line.split_once(char::is_whitespace) {
+        Some((number, name)) if number.parse::<usize>().is_ok() => name.trim().to_owned(),
+        _ => line.to_owned(),
+    };
+    let names: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(name).collect();
+    if names.is_empty() {
+        return Err(Error::file(file, "it names no class", "Write the name of a class on each line"));
+    }
+    Ok(names)
+}

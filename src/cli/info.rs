@@ -1,0 +1,90 @@
+//! `motionscope info`: the program, the device, the paper's networks, and a model.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::arguments::{DeviceArg, ModelArg};
+use super::{Outcome, complain};
+use crate::engine::ModelInfo;
+use crate::error::Result;
+use crate::nets::{Architecture, HiddenTwoStream, MotionConfig};
+use crate::video;
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope info
+  motionscope info --model runs/temporal/model";
+
+/// What the program was built with, for its versions.
+const LOCK_FILE: &str = include_str!("../../Cargo.lock");
+
+/// `motionscope info`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct InfoArgs {
+    #[command(flatten)]
+    model: ModelArg,
+    #[command(flatten)]
+    device: DeviceArg,
+}
+
+pub(super) fn run(arguments: &InfoArgs) -> Result<Outcome> {
+    println!("Motionscope {}", env!("CARGO_PKG_VERSION"));
+    println!("  Burn {}, wgpu {}, egui {}", locked("burn"), locked("wgpu"), locked("egui"));
+    println!("  FFmpeg: {}", video::ffmpeg_version());
+    let compute = arguments.device.open()?;
+    println!("Device: {}", compute.name);
+    println!("Networks at full width");
+    for (name, architecture) in [("MotionNet", Architecture::MotionNet), ("Tiny-MotionNet", Architecture::TinyMotionNet)] {
+        let config = MotionConfig { architecture, ..MotionConfig::default() };
+        println!("  {name}: {} parameters", grouped(config.parameters()));
+    }
+    let model = arguments.model.folder().and_then(|dir| Ok((HiddenTwoStream::load(&dir, &compute.device)?, dir)));
+    match model {
+        Ok((model, dir)) => describe(&model, dir),
+        // A model that was asked for must be there; the shipped one may be missing.
+        Err(error) if arguments.model.model.is_some() => return Err(error),
+        Err(error) => complain(&error),
+    }
+    Ok(Outcome::Done)
+}
+
+fn describe(model: &HiddenTwoStream, dir: PathBuf) {
+    let info = ModelInfo::of(model, &dir);
+    let card = &model.card;
+    println!("Model: {} ({})", info.name, dir.display());
+    println!("  motion: {}", info.motion);
+    println!("  parameters: {}", grouped(info.parameters));
+    println!("  streams: spatial {}, temporal {}", yes_no(info.has_spatial), yes_no(info.has_temporal));
+    println!("  classes ({}): {}", info.classes.len(), info.classes.join(", "));
+    println!("  trained on: {}", card.origin.trained_on);
+    println!("  licence: {}", card.licence);
+}
+
+fn yes_no(there: bool) -> &'static str {
+    if there { "yes" } else { "no" }
+}
+
+/// The version of a package in the lock file.
+fn locked(package: &str) -> &'static str {
+    let entry = format!("name = \"{package}\"\nversion = \"");
+    LOCK_FILE.split_once(&entry).and_then(|(_, rest)| rest.split('"').next()).unwrap_or("?")
+}
+
+/// `42318820` as `42,318,820`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn digits_are_grouped_and_versions_found() {
+        assert_eq!(super::grouped(42_318_820), "42,318,820");
+        assert_eq!(super::grouped(999), "999");
+        assert_eq!(super::locked("burn"), "0.22.1");
+    }
+}

@@ -1,0 +1,82 @@
+//! The news of a training on a terminal: a bar with rate and time left, and the terms of the loss below it; in a
+//! log file a line now and then.
+
+use std::io::{IsTerminal, stderr};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+use super::warn;
+use crate::training::{StepMetrics, TrainingEvent};
+
+/// Time between two lines where there is no terminal.
+const LOG_INTERVAL: Duration = Duration::from_secs(20);
+
+/// Shows events.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    on_terminal: bool,
+    logged: Option<Instant>,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}").expect("the template is well-formed");
+        Self { bar: ProgressBar::no_length().with_style(style), on_terminal: stderr().is_terminal(), logged: None }
+    }
+}
+
+impl Progress {
+    /// Shows what an event says.
+    pub fn tell(&mut self, event: &TrainingEvent) {
+        match event {
+            TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
+                let classes = if classes.is_empty() { String::new() } else { format!(" of {} classes", classes.len()) };
+                self.line(&format!("{clips} clips{classes}; {parameters} parameters; run folder {}", run_dir.display()));
+                if *resumed_at > 0 {
+                    self.line(&format!("Resumed after step {resumed_at}"));
+                }
+            }
+            TrainingEvent::Step(metrics) => self.step(metrics),
+            TrainingEvent::Validation { step, name, value } => self.line(&format!("step {step}: {name} {value:.4}")),
+            TrainingEvent::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
+            TrainingEvent::Warning(error) => self.bar.suspend(|| warn(error)),
+            TrainingEvent::Paused => self.line("Paused"),
+            TrainingEvent::Resumed => self.line("Going on"),
+            TrainingEvent::Finished { model_dir, .. } => {
+                self.bar.finish_and_clear();
+                println!("Model: {0}\nUse it with `motionscope --model {0}`.", model_dir.display());
+            }
+        }
+    }
+
+    fn step(&mut self, metrics: &StepMetrics) {
+        let last = metrics.step == metrics.steps;
+        if self.on_terminal {
+            self.bar.set_length(metrics.steps as u64);
+            self.bar.set_position(metrics.step as u64);
+            self.bar.set_message(summary(metrics));
+        } else if last || self.logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
+            self.logged = Some(Instant::now());
+            self.line(&format!("step {}/{}  {}", metrics.step, metrics.steps, summary(metrics)));
+        }
+    }
+
+    fn line(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("{text}"));
+    }
+}
+
+/// Rate, time left, and every term of the loss.
+fn summary(metrics: &StepMetrics) -> String {
+    let left = HumanDuration(Duration::try_from_secs_f64(metrics.eta_secs).unwrap_or_default());
+    let mut text = format!("{:.2} it/s, {left:#} left, rate {:.1e}, loss {:.4}", metrics.steps_per_sec, metrics.rate, metrics.loss);
+    if let Some(accuracy) = metrics.accuracy {
+        text += &format!(", accuracy {:.0} %", 100.0 * accuracy);
+    }
+    let terms: Vec<_> = metrics.terms.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
+    if !terms.is_empty() {
+        text += &format!("\n  {}", terms.join("  "));
+    }
+    text
+}

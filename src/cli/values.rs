@@ -1,0 +1,42 @@
+//! Parsers of single values on the command line.
+
+use serde::Deserialize;
+use serde::de::value::{Error, StrDeserializer};
+
+use crate::video::Geometry;
+
+/// One of the names a type has in configuration files, such as `squeezenet1-0`.
+pub(super) fn named<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
+    T::deserialize(StrDeserializer::<Error>::new(text)).map_err(|error| error.to_string())
+}
+
+/// `WIDTHxHEIGHT` in pixels.
+pub(super) fn geometry(text: &str) -> Result<Geometry, String> {
+    let sides = text.split_once(['x', '×']).and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    match sides {
+        Some((width, height)) if width > 0 && height > 0 => Ok(Geometry { width, height }),
+        _ => Err("expected WIDTHxHEIGHT in pixels, such as 160x120".into()),
+    }
+}
+
+/// A number that is not negative, not infinite and not NaN.
+pub(super) fn non_negative(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
+        _ => Err("expected a number of 0 or more".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::fusion::FusionRule;
+
+    #[test]
+    fn values_are_checked_while_parsing() {
+        assert_eq!(geometry("160x120"), Ok(Geometry { width: 160, height: 120 }));
+        assert!(geometry("160").is_err() && geometry("0x120").is_err() && geometry("ax9").is_err());
+        assert!(non_negative("-1").is_err() && non_negative("NaN").is_err() && non_negative("1.5") == Ok(1.5));
+        assert!(named::<FusionRule>("mean").is_err_and(|message| message.contains("released")));
+    }
+}

@@ -1,0 +1,26 @@
+//! `motionscope [FILE]`: opens the window, or says why there can be none.
+
+use std::env;
+
+use super::Outcome;
+use super::arguments::WindowArgs;
+use crate::app;
+use crate::error::{Error, Result};
+
+pub(super) fn open(arguments: WindowArgs) -> Result<Outcome> {
+    require_display()?;
+    app::run(app::Options { open: arguments.file, device: arguments.device.device, model: arguments.model.model })?;
+    Ok(Outcome::Done)
+}
+
+/// Asked before the window system is touched, whose libraries answer a missing display less kindly.
+fn require_display() -> Result<()> {
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let anywhere = cfg!(not(target_os = "linux"));
+    if anywhere || ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].into_iter().any(is_set) {
+        return Ok(());
+    }
+    let remedy = "Start it from a desktop (or with `ssh -X`), or work without a window: \
+                  `motionscope analyze CLIP --out DIR`; `motionscope --help` lists all commands";
+    Err(Error::new("window", "there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set", remedy))
+}

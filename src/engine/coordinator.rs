@@ -1,0 +1,184 @@
+//! The thread "engine": receives the requests and the player's events, and starts and ends everything else.
+//!
+//! It only hands on; whatever takes time runs on another thread.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
+
+use crossbeam_channel::{Receiver, Sender, never, select};
+
+use super::follower::Clip;
+use super::inference::Inference;
+use super::outbox::Outbox;
+use super::panics::caught;
+use super::training_run::TrainingRun;
+use super::{Analysis, Message, Request, Slot};
+use crate::error::Error;
+use crate::gpu::Compute;
+use crate::sample;
+use crate::training::TrainingPlan;
+use crate::video::{Player, PlayerCommand, PlayerEvent, Sizes};
+
+/// Longest side of the displayed frames in pixels, until a model names its sizes.
+const DISPLAY_MAX: u32 = 1280;
+/// The sample is the same on every machine.
+const SAMPLE_SEED: u64 = 1;
+
+/// What arrives at the thread.
+pub(super) enum Command {
+    Request(Request),
+    /// A model is in use that wants frames of these sizes.
+    ModelSizes(Sizes),
+    Quit,
+}
+
+/// The player as the handle sees it.
+#[derive(Clone, Default)]
+pub(super) struct SharedPlayer(Arc<Mutex<Option<Arc<Player>>>>);
+
+impl SharedPlayer {
+    /// Looks at the player without holding on to it: its last owner waits for the decoder, and that must not be a window.
+    pub fn with<T>(&self, look: impl FnOnce(&Player) -> T) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_deref().map(look)
+    }
+
+    fn replace(&self, player: Option<Arc<Player>>) -> Option<Arc<Player>> {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), player)
+    }
+}
+
+/// The state of the thread.
+pub(super) struct Coordinator {
+    compute: Compute,
+    shared_player: SharedPlayer,
+    player: Option<Arc<Player>>,
+    sizes: Sizes,
+    inference: Inference,
+    training: Option<TrainingRun>,
+    outbox: Outbox,
+}
+
+impl Coordinator {
+    /// Starts the inference thread; `commands` leads back to this coordinator.
+    pub fn new(
+        compute: Compute,
+        shared_player: SharedPlayer,
+        analysis: Arc<Slot<Analysis>>,
+        outbox: Outbox,
+        commands: Sender<Command>,
+    ) -> Self {
+        // After the end of this thread nobody needs to know.
+        let on_model = move |sizes| _ = commands.try_send(Command::ModelSizes(sizes));
+        let inference = Inference::start(compute.clone(), analysis, outbox.clone(), on_model);
+        let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
+        Self { compute, shared_player, player: None, sizes, inference, training: None, outbox }
+    }
+
+    /// Works until told to quit.
+    pub fn run(mut self, commands: &Receiver<Command>) {
+        loop {
+            let events = self.player.as_ref().map_or_else(never, |player| player.events().clone());
+            select! {
+                recv(commands) -> command => match command {
+                    Ok(Command::Request(request)) => self.handle(request),
+                    Ok(Command::ModelSizes(sizes)) => self.resize(sizes),
+                    Ok(Command::Quit) | Err(_) => break,
+                },
+                recv(events) -> event => match event {
+                    Ok(event) => self.on_player(event),
+                    Err(_) => self.close(), // The decoder has ended; it said why in an event before.
+                },
+            }
+        }
+        self.close();
+    }
+
+    fn handle(&mut self, request: Request) {
+        match request {
+            Request::Open(path) => self.open(&path),
+            Request::Close => self.close(),
+            Request::Player(command) => self.command_player(command),
+            Request::LoadModel(dir) => self.inference.load(dir),
+            Request::Select(selection) => self.inference.select(selection),
+            Request::Train(plan) => self.train(plan),
+            Request::PauseTraining => self.with_training(|run| run.control.pause()),
+            Request::ResumeTraining => self.with_training(|run| run.control.resume()),
+            Request::StopTraining => self.with_training(|run| run.control.stop()),
+            Request::WriteSample(dir) => self.write_sample(dir),
+        }
+    }
+
+    fn open(&mut self, path: &Path) {
+        self.close();
+        let (outbox, look_again) = (self.outbox.clone(), self.inference.waker());
+        let wake = move || {
+            look_again();
+            outbox.wake();
+        };
+        let player = Arc::new(Player::open(path, self.sizes.clone(), Arc::new(wake)));
+        self.shared_player.replace(Some(player.clone()));
+        self.player = Some(player);
+    }
+
+    fn close(&mut self) {
+        self.inference.follow(None);
+        self.shared_player.replace(None);
+        self.player = None;
+        self.outbox.wake();
+    }
+
+    fn command_player(&self, command: PlayerCommand) {
+        if let Some(player) = &self.player {
+            player.send(command);
+        }
+    }
+
+    fn on_player(&mut self, event: PlayerEvent) {
+        match event {
+            PlayerEvent::Opened(info) => {
+                let clip = self.player.clone().map(|player| Clip { player, frames: info.frames });
+                self.inference.follow(clip.filter(|clip| clip.frames > 0));
+                self.outbox.send(Message::Opened(info));
+            }
+            PlayerEvent::Failed(error) => {
+                self.close();
+                self.outbox.problem(error);
+            }
+            PlayerEvent::Warning(error) => self.outbox.problem(error),
+            PlayerEvent::Ended => self.outbox.wake(), // The player's state says that it stands at the end.
+        }
+    }
+
+    fn resize(&mut self, sizes: Sizes) {
+        self.sizes = sizes.clone();
+        self.command_player(PlayerCommand::SetSizes(sizes));
+    }
+
+    fn train(&mut self, plan: TrainingPlan) {
+        if self.training.as_ref().is_some_and(|run| !run.is_over()) {
+            let remedy = "Stop it first, or wait for its end";
+            return self.outbox.problem(Error::new("training", "another training is running", remedy));
+        }
+        self.training = Some(TrainingRun::start(plan, self.compute.device.clone(), self.outbox.clone()));
+    }
+
+    fn with_training(&self, act: impl FnOnce(&TrainingRun)) {
+        if let Some(run) = &self.training {
+            act(run);
+        }
+    }
+
+    /// Runs to its end even if the engine is dropped meanwhile: half a sample would be a trap.
+    fn write_sample(&self, dir: PathBuf) {
+        let outbox = self.outbox.clone();
+        outbox.send(Message::Note(format!("Writing the sample clips into {} …", dir.display())));
+        let work = move || match caught("sample", || sample::write_project(&dir, SAMPLE_SEED, &mut |_, _| ())) {
+            Ok(_) => outbox.send(Message::SampleWritten(dir)),
+            Err(error) => outbox.problem(error),
+        };
+        if let Err(error) = Builder::new().name("sample".into()).spawn(work) {
+            self.outbox.problem(Error::new("sample", error.to_string(), "Close other programs and try again"));
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Flows already computed, by the frames they were computed from: what makes a new frame cost one pair while streaming.
+
+use std::collections::HashMap;
+
+use crate::nets::FlowPyramid;
+
+/// Results within this many frames of the present window are kept: at 224² with two-frame networks about 17 MB.
+const REACH: usize = 64;
+
+/// Index of the first and of the last frame that the motion network saw in one evaluation.
+pub(super) type FrameSpan = (usize, usize);
+
+/// Outputs of the motion network around the present window.
+#[derive(Default)]
+pub(super) struct FlowCache(HashMap<FrameSpan, FlowPyramid>);
+
+impl FlowCache {
+    /// The flow computed from the frames of `span`.
+    pub fn get(&self, span: FrameSpan) -> Option<&FlowPyramid> {
+        self.0.get(&span)
+    }
+
+    /// Keeps a result.
+    pub fn insert(&mut self, span: FrameSpan, flow: FlowPyramid) {
+        self.0.insert(span, flow);
+    }
+
+    /// Forgets what lies far from a window beginning at frame `start`.
+    pub fn keep_near(&mut self, start: usize) {
+        self.0.retain(|(first, _), _| first.abs_diff(start) <= REACH);
+    }
+
+    /// Forgets everything, as for another clip.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}

@@ -1,0 +1,83 @@
+//! The handle a window holds: it sends requests, reads messages, looks into the slots, and never waits.
+
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::coordinator::{Command, Coordinator, SharedPlayer};
+use super::outbox::{Outbox, Wake};
+use super::{Analysis, Message, Request, Slot};
+use crate::gpu::Compute;
+use crate::video::{Frame, PlayerState};
+
+/// How many commands may wait for the coordinating thread.
+const CAPACITY: usize = 1024;
+
+/// All that runs behind a window: the threads "engine", "decoder", "inference", "training" and "sample".
+///
+/// Dropping it ends them; a running training first writes its checkpoint.
+pub struct Engine {
+    commands: Sender<Command>,
+    messages: Receiver<Message>,
+    player: SharedPlayer,
+    analysis: Arc<Slot<Analysis>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts the threads. `wake` is called from any of them whenever there is a new frame, analysis or message.
+    pub fn new(compute: Compute, wake: Wake) -> Self {
+        let (outbox, messages) = Outbox::new(wake);
+        let (commands, inbox) = bounded(CAPACITY);
+        let (player, analysis) = (SharedPlayer::default(), Arc::<Slot<Analysis>>::default());
+        let coordinator = Coordinator::new(compute, player.clone(), analysis.clone(), outbox, commands.clone());
+        let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
+        let thread = Some(thread.expect("the system can start a thread"));
+        Self { commands, messages, player, analysis, thread }
+    }
+
+    /// Hands over a request and returns at once.
+    pub fn send(&self, request: Request) {
+        self.command(Command::Request(request));
+    }
+
+    /// Everything that happened and has not been read yet.
+    pub fn messages(&self) -> &Receiver<Message> {
+        &self.messages
+    }
+
+    /// The frame to be shown now.
+    pub fn frame(&self) -> Option<Arc<Frame>> {
+        self.player.with(|player| player.current()).flatten()
+    }
+
+    /// What the networks last said about the clip.
+    pub fn analysis(&self) -> Option<Arc<Analysis>> {
+        self.analysis.get()
+    }
+
+    /// Where the player is; at rest at frame 0 without a clip.
+    pub fn player(&self) -> PlayerState {
+        self.player
+            .with(|player| player.state())
+            .unwrap_or(PlayerState { position: 0, playing: false, speed: 1.0 })
+    }
+
+    fn command(&self, command: Command) {
+        // Only a coordinator that hangs could fill the channel, and a window must not hang with it.
+        if self.commands.try_send(command).is_err() {
+            tracing::error!("a request was lost: the engine does not answer");
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // Unlike requests this one must arrive.
+        let _ = self.commands.send(Command::Quit);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What one tells about a model in a line: read from its card and its networks.
+
+use std::path::{Path, PathBuf};
+
+use crate::nets::fusion::Fusion;
+use crate::nets::{Architecture, HiddenTwoStream, MotionConfig};
+
+/// The networks in use, in the words of their model card.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelInfo {
+    /// The model folder.
+    pub dir: PathBuf,
+    /// Name on the model card.
+    pub name: String,
+    /// Class names in the order of the scores.
+    pub classes: Vec<String>,
+    /// Whether the model has a spatial stream.
+    pub has_spatial: bool,
+    /// Whether the model has a temporal stream.
+    pub has_temporal: bool,
+    /// Levels of the flow pyramid, finest first: 2 … 6, for Tiny-MotionNet 2 … 4.
+    pub levels: Vec<usize>,
+    /// Trainable numbers of all networks together.
+    pub parameters: usize,
+    /// The motion network, such as `MotionNet-16, 2 frames`.
+    pub motion: String,
+    /// The fusion rule and weight on the model card.
+    pub fusion: Fusion,
+}
+
+impl ModelInfo {
+    /// Describes `model`, which was loaded from `dir`.
+    pub fn of(model: &HiddenTwoStream, dir: &Path) -> Self {
+        let motion = &model.card.motion.config;
+        Self {
+            dir: dir.to_owned(),
+            name: model.card.name.clone(),
+            classes: model.card.classes.clone(),
+            has_spatial: model.spatial.is_some(),
+            has_temporal: model.temporal.is_some(),
+            levels: levels(motion).collect(),
+            parameters: model.parameters(),
+            motion: in_words(motion),
+            fusion: model.card.fusion.clone(),
+        }
+    }
+}
+
+fn levels(motion: &MotionConfig) -> std::ops::RangeInclusive<usize> {
+    match motion.architecture {
+        Architecture::MotionNet => 2..=6,
+        Architecture::TinyMotionNet => 2..=4,
+    }
+}
+
+fn in_words(motion: &MotionConfig) -> String {
+    let architecture = match motion.architecture {
+        Architecture::MotionNet => "MotionNet",
+        Architecture::TinyMotionNet => "Tiny-MotionNet",
+    };
+    format!("{architecture}-{}, {} frames", motion.width, motion.frames)
+}

@@ -1,0 +1,223 @@
+//! From a window of frames to flow and scores: the networks of one model, put together.
+//!
+//! The inference thread and the command line use it alike. All tensors stay on the calling thread.
+
+use std::iter::repeat;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use burn::tensor::{Device, Tensor};
+use image::RgbImage;
+
+use super::flow_cache::{FlowCache, FrameSpan};
+use super::{FlowView, ModelInfo, Scores, Timing};
+use crate::error::{Error, Result};
+use crate::flow::FlowField;
+use crate::gpu::{Compute, share_flow};
+use crate::nets::{FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, WINDOW_FRAMES, flow_normalisation, preprocessing};
+use crate::video::{Frame, Geometry, Sizes};
+
+/// Adjacent pairs of a window.
+pub const WINDOW_PAIRS: usize = WINDOW_FRAMES - 1;
+/// Longest side of the frames decoded for display, in pixels.
+const DISPLAY_MAX: u32 = 1280;
+/// Number of the pyramid's first level, at half the frame's resolution.
+const FINEST_LEVEL: usize = 2;
+
+/// What one window gives.
+pub struct WindowResult {
+    /// Flows of the ten pairs, `[1, 20, h, w]` per level, raw unit.
+    pub flows: FlowPyramid,
+    /// Logits of the streams.
+    pub scores: Scores,
+    /// How often the last frame was repeated to fill the window.
+    pub padded: usize,
+}
+
+/// A model on its device, with the flows of recent frames.
+pub struct Recogniser {
+    model: HiddenTwoStream,
+    device: Device,
+    cache: FlowCache,
+    timing: Timing,
+}
+
+impl Recogniser {
+    /// Takes a model that was loaded on the device of `compute`.
+    pub fn new(model: HiddenTwoStream, compute: &Compute) -> Self {
+        Self { model, device: compute.device.clone(), cache: FlowCache::default(), timing: Timing::default() }
+    }
+
+    /// The frames it wants: `scaled[0]` for the motion network, `scaled[1]` for the spatial stream.
+    pub fn sizes(&self) -> Sizes {
+        Sizes { display_max: DISPLAY_MAX, scaled: vec![self.motion_size(), self.spatial_size()] }
+    }
+
+    /// The model in words; `dir` is the folder it was loaded from.
+    pub fn info(&self, dir: &Path) -> ModelInfo {
+        ModelInfo::of(&self.model, dir)
+    }
+
+    /// The card of the model.
+    pub fn card(&self) -> &ModelCard {
+        &self.model.card
+    }
+
+    /// Forgets the flows of the present clip, because frame indices begin to mean other frames.
+    pub fn clear(&mut self) {
+        self.cache.clear();
+    }
+
+    /// Computes at most `count` of the flows that the window still lacks; true when none is lacking afterwards.
+    ///
+    /// # Errors
+    /// If the window is empty, too long, or its frames were decoded for other networks.
+    pub fn advance(&mut self, window: &[Arc<Frame>], count: usize) -> Result<bool> {
+        let mut missing = self.evaluations(window)?;
+        missing.retain(|evaluation| self.cache.get(span(evaluation)).is_none());
+        // A padded window ends with several evaluations of the last frame with itself.
+        missing.dedup_by_key(|evaluation| span(evaluation));
+        let ready = missing.len() <= count;
+        missing.truncate(count);
+        self.evaluate(&missing)?;
+        Ok(ready)
+    }
+
+    /// The selected flow of one pair of the window; with a two-frame network nothing else is computed.
+    ///
+    /// # Errors
+    /// As [`Recogniser::advance`].
+    pub fn flow(&mut self, window: &[Arc<Frame>], pair: usize, level: usize) -> Result<FlowView> {
+        let evaluations = self.evaluations(window)?;
+        // Ten evaluations of a pair each, or one of all pairs.
+        let index = pair.min(evaluations.len() - 1);
+        let channel = 2 * (pair.min(WINDOW_PAIRS - 1) - index);
+        let pyramid = self.flows_of(&evaluations[index])?;
+        let level = level.saturating_sub(FINEST_LEVEL).min(pyramid.levels.len() - 1);
+        self.view(pyramid.levels[level].clone().narrow(1, channel, 2))
+    }
+
+    /// Flows and scores of a window of 1 to 11 consecutive frames; a short one is filled by repeating its last frame.
+    ///
+    /// # Errors
+    /// As [`Recogniser::advance`], and if the device fails.
+    pub fn analyse(&mut self, window: &[Arc<Frame>]) -> Result<WindowResult> {
+        self.advance(window, WINDOW_PAIRS)?;
+        let evaluations = self.evaluations(window)?;
+        let flows = evaluations.iter().map(|evaluation| self.flows_of(evaluation)).collect::<Result<Vec<_>>>()?;
+        let flows = stacked(&flows);
+        let started = Instant::now();
+        let temporal = self.temporal_logits(&flows)?;
+        self.timing.temporal_ms = milliseconds(started);
+        let started = Instant::now();
+        let spatial = self.spatial_logits(&window[window.len() / 2])?;
+        self.timing.spatial_ms = milliseconds(started);
+        let scores = Scores { window_start: window[0].index, spatial, temporal };
+        Ok(WindowResult { flows, scores, padded: WINDOW_FRAMES - window.len() })
+    }
+
+    /// What each network's latest evaluation cost.
+    pub fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    /// Whether the frames were decoded in the sizes of this model.
+    pub fn accepts(&self, frames: &[Arc<Frame>]) -> bool {
+        let wanted = self.sizes().scaled;
+        let is_wanted = |(picture, size): (&Arc<RgbImage>, &Geometry)| picture.dimensions() == (size.width, size.height);
+        frames.iter().all(|frame| frame.scaled.len() == wanted.len() && frame.scaled.iter().zip(&wanted).all(is_wanted))
+    }
+
+    /// The inputs of the motion network that together give the window's ten flows.
+    fn evaluations<'a>(&self, window: &'a [Arc<Frame>]) -> Result<Vec<Vec<&'a Frame>>> {
+        let Some(last) = window.last().filter(|_| window.len() <= WINDOW_FRAMES && self.accepts(window)) else {
+            let cause = format!("{} frames do not make a window of this model", window.len());
+            return Err(Error::new("window", cause, "Pass 1 to 11 frames decoded in the sizes the model asks for"));
+        };
+        let padded: Vec<&Frame> = window.iter().chain(repeat(last)).take(WINDOW_FRAMES).map(AsRef::as_ref).collect();
+        Ok(padded.windows(self.model.motion.frames()).map(<[_]>::to_vec).collect())
+    }
+
+    /// Flows of one evaluation, from the cache where they are known.
+    fn flows_of(&mut self, evaluation: &Vec<&Frame>) -> Result<FlowPyramid> {
+        if self.cache.get(span(evaluation)).is_none() {
+            self.evaluate(std::slice::from_ref(evaluation))?;
+        }
+        Ok(self.cache.get(span(evaluation)).expect("it was just computed").clone())
+    }
+
+    /// Runs the motion network on all `evaluations` as one batch.
+    fn evaluate(&mut self, evaluations: &[Vec<&Frame>]) -> Result<()> {
+        let Some(first) = evaluations.first() else { return Ok(()) };
+        self.cache.keep_near(first[0].index);
+        let started = Instant::now();
+        let windows: Vec<Vec<&RgbImage>> =
+            evaluations.iter().map(|frames| frames.iter().map(|frame| &*frame.scaled[0]).collect()).collect();
+        let input = preprocessing::motion_input(&windows, &self.device); // [k, 3n, h, w]
+        let flows = self.model.motion.forward_any_size(input); // k × 2(n−1) channels
+        self.device.sync().map_err(device_failed)?;
+        for (row, evaluation) in evaluations.iter().enumerate() {
+            let levels = flows.levels.iter().map(|level| level.clone().narrow(0, row, 1)).collect();
+            self.cache.insert(span(evaluation), FlowPyramid { levels });
+        }
+        self.timing.motion_ms = milliseconds(started);
+        Ok(())
+    }
+
+    fn temporal_logits(&self, flows: &FlowPyramid) -> Result<Vec<f32>> {
+        let Some(stream) = &self.model.temporal else { return Ok(Vec::new()) };
+        let input = flow_normalisation::classifier_input(flows.levels[0].clone()); // [1, 20, h, w]
+        floats(stream.forward(input))
+    }
+
+    /// The spatial stream looks at one frame; callers pass the window's middle one.
+    fn spatial_logits(&self, frame: &Frame) -> Result<Vec<f32>> {
+        let Some(stream) = &self.model.spatial else { return Ok(Vec::new()) };
+        floats(stream.forward(preprocessing::spatial_input(&[&frame.scaled[1]], &self.device)))
+    }
+
+    /// Reads a flow `[1, 2, h, w]` back for the read-out and keeps hold of its copy on the GPU.
+    fn view(&self, flow: Tensor<4>) -> Result<FlowView> {
+        let [_, _, height, width] = flow.dims();
+        let planes = floats(flow.clone())?;
+        let (u, v) = planes.split_at(width * height);
+        let uv = u.iter().zip(v).map(|(u, v)| [u * FLOW_UNIT_PX, v * FLOW_UNIT_PX]).collect();
+        let field = Arc::new(FlowField { width, height, uv });
+        let max_px = field.magnitude_max();
+        Ok(FlowView { field, frame_size: self.motion_size(), max_px, gpu: share_flow(flow) })
+    }
+
+    fn motion_size(&self) -> Geometry {
+        let size = &self.model.card.preprocessing.motion;
+        Geometry { width: size.width, height: size.height }
+    }
+
+    fn spatial_size(&self) -> Geometry {
+        let size = &self.model.card.preprocessing.spatial;
+        Geometry { width: size.width, height: size.height }
+    }
+}
+
+fn span(evaluation: &Vec<&Frame>) -> FrameSpan {
+    (evaluation[0].index, evaluation[evaluation.len() - 1].index)
+}
+
+/// One pyramid with the channels of all.
+fn stacked(pyramids: &[FlowPyramid]) -> FlowPyramid {
+    let level = |index: usize| Tensor::cat(pyramids.iter().map(|pyramid| pyramid.levels[index].clone()).collect(), 1);
+    FlowPyramid { levels: (0..pyramids[0].levels.len()).map(level).collect() }
+}
+
+/// The numbers of a tensor, row-major.
+fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    tensor.try_into_data().map_err(device_failed)?.convert::<f32>().try_into_vec().map_err(device_failed)
+}
+
+fn device_failed(error: impl std::fmt::Debug) -> Error {
+    Error::new("device", format!("the computation failed ({error:?})"), "Try --device cpu, or a smaller model")
+}
+
+fn milliseconds(since: Instant) -> f32 {
+    since.elapsed().as_secs_f32() * 1e3
+}

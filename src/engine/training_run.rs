@@ -1,0 +1,48 @@
+//! A training on the thread "training", and the handle to hold it, to go on, and to stop it.
+
+use std::thread::{Builder, JoinHandle};
+
+use burn::tensor::Device;
+
+use super::Message;
+use super::outbox::Outbox;
+use super::panics::caught;
+use crate::training::{self, TrainingControl, TrainingPlan};
+
+/// Handle of the thread; dropping it stops the training with a checkpoint and waits for that.
+pub(super) struct TrainingRun {
+    /// Pause, resume, stop.
+    pub control: TrainingControl,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TrainingRun {
+    /// Starts a training; its news go to `outbox`.
+    pub fn start(plan: TrainingPlan, device: Device, outbox: Outbox) -> Self {
+        let control = TrainingControl::default();
+        let in_thread = control.clone();
+        let work = move || {
+            let mut tell = |event| outbox.send(Message::Training(event));
+            if let Err(error) = caught("training", || training::run(&plan, &device, &in_thread, &mut tell)) {
+                outbox.send(Message::TrainingFailed(error));
+            }
+        };
+        let thread = Builder::new().name("training".into()).spawn(work);
+        Self { control, thread: Some(thread.expect("the system can start a thread")) }
+    }
+
+    /// Whether the thread has ended.
+    pub fn is_over(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+}
+
+impl Drop for TrainingRun {
+    fn drop(&mut self) {
+        self.control.stop();
+        if let Some(thread) = self.thread.take() {
+            // Its panics are caught inside; there is nothing left to learn from the result.
+            let _ = thread.join();
+        }
+    }
+}

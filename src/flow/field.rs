@@ -1,0 +1,140 @@
+//! The flow field: one displacement vector per pixel.
+
+/// Components beyond this magnitude mark a vector as unknown, as in Middlebury's files.
+const UNKNOWN_ABOVE_PX: f32 = 1e9;
+
+/// What an unknown component is set to; Middlebury's own value.
+const UNKNOWN: [f32; 2] = [1e10, 1e10];
+
+/// Where every pixel of a picture goes: pixel `p` of frame i is found at `p + at(p)` in frame i + 1.
+///
+/// Vectors are in pixels of the picture that the field belongs to, x to the right and y down. A vector with a
+/// component that is not a number or beyond 10⁹ is unknown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowField {
+    /// Vectors in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// `width * height` vectors `[u, v]`, row after row.
+    pub uv: Vec<[f32; 2]>,
+}
+
+impl FlowField {
+    /// A field of `width` × `height` vectors, given row after row.
+    ///
+    /// # Panics
+    /// If `uv` does not hold exactly `width * height` vectors: a mistake of the caller, not of a file.
+    pub fn new(width: usize, height: usize, uv: Vec<[f32; 2]>) -> Self {
+        assert_eq!(uv.len(), width * height, "a {width}×{height} flow field needs one vector per pixel");
+        Self { width, height, uv }
+    }
+
+    /// The vector of the pixel in column `x` and row `y`.
+    ///
+    /// # Panics
+    /// If the pixel lies outside the field.
+    pub fn at(&self, x: usize, y: usize) -> [f32; 2] {
+        assert!(x < self.width && y < self.height, "pixel ({x}, {y}) of a {}×{} field", self.width, self.height);
+        self.uv[y * self.width + x]
+    }
+
+    /// Whether a vector says anything: both components are numbers, and none is beyond 10⁹.
+    pub fn is_known([u, v]: [f32; 2]) -> bool {
+        u.abs() <= UNKNOWN_ABOVE_PX && v.abs() <= UNKNOWN_ABOVE_PX
+    }
+
+    /// The length of the longest known vector in pixels; 0 if there is none.
+    pub fn magnitude_max(&self) -> f32 {
+        self.uv.iter().filter(|uv| Self::is_known(**uv)).map(|[u, v]| u.hypot(*v)).fold(0.0, f32::max)
+    }
+
+    /// The same motion on a grid of `width` × `height` vectors, in pixels of a picture of that size.
+    ///
+    /// Interpolates bilinearly between pixel centres; a vector that would draw on an unknown one is unknown.
+    pub fn resized(&self, width: usize, height: usize) -> Self {
+        if (width, height) == (self.width, self.height) {
+            return self.clone();
+        }
+        if self.uv.is_empty() {
+            return Self::new(width, height, vec![UNKNOWN; width * height]);
+        }
+        let scale = [width as f32 / self.width as f32, height as f32 / self.height as f32];
+        let columns: Vec<Tap> = (0..width).map(|x| Tap::new(x, scale[0], self.width)).collect();
+        let mut uv = Vec::with_capacity(width * height);
+        for y in 0..height {
+            let row = Tap::new(y, scale[1], self.height);
+            uv.extend(columns.iter().map(|column| self.between(column, &row, scale)));
+        }
+        Self::new(width, height, uv)
+    }
+
+    /// The interpolated vector at a column and a row tap, times `scale`.
+    fn between(&self, column: &Tap, row: &Tap, scale: [f32; 2]) -> [f32; 2] {
+        let mut sum = [0.0; 2];
+        for (y, wy) in row.neighbours() {
+            for (x, wx) in column.neighbours() {
+                if wx * wy == 0.0 {
+                    continue;
+                }
+                let uv = self.at(x, y);
+                if !Self::is_known(uv) {
+                    return UNKNOWN;
+                }
+                sum = [sum[0] + wx * wy * uv[0], sum[1] + wx * wy * uv[1]];
+            }
+        }
+        [sum[0] * scale[0], sum[1] * scale[1]]
+    }
+}
+
+/// The two source samples between which a target sample lies on one axis.
+struct Tap {
+    lower: usize,
+    upper: usize,
+    /// Weight of `upper`, 0…1.
+    fraction: f32,
+}
+
+impl Tap {
+    /// The tap of target sample `index` on an axis of `length` source samples, pixel centres aligned.
+    fn new(index: usize, scale: f32, length: usize) -> Self {
+        let position = ((index as f32 + 0.5) / scale - 0.5).clamp(0.0, (length - 1) as f32);
+        let lower = position as usize;
+        Self { lower, upper: (lower + 1).min(length - 1), fraction: position - lower as f32 }
+    }
+
+    fn neighbours(&self) -> [(usize, f32); 2] {
+        [(self.lower, 1.0 - self.fraction), (self.upper, self.fraction)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resizing_keeps_the_motion_and_changes_its_unit() {
+        let field = FlowField::new(4, 2, vec![[1.0, -2.0]; 8]);
+        let larger = field.resized(8, 6);
+        assert_eq!((larger.width, larger.height), (8, 6));
+        assert!(larger.uv.iter().all(|uv| (uv[0] - 2.0).abs() < 1e-6 && (uv[1] + 6.0).abs() < 1e-6));
+    }
+
+    #[test]
+    fn resizing_interpolates_between_pixel_centres() {
+        let field = FlowField::new(2, 1, vec![[0.0, 0.0], [4.0, 0.0]]);
+        // Centres of the four new pixels lie at −¼, ¼, ¾ and 5/4 of the old grid; vectors double.
+        let u: Vec<f32> = field.resized(4, 1).uv.iter().map(|uv| uv[0]).collect();
+        assert_eq!(u, [0.0, 2.0, 6.0, 8.0]);
+    }
+
+    #[test]
+    fn unknown_vectors_spread_no_numbers() {
+        let field = FlowField::new(3, 1, vec![[1.0, 1.0], [f32::NAN, 0.0], [2e9, 0.0]]);
+        assert_eq!(field.magnitude_max(), 2f32.sqrt());
+        let larger = field.resized(6, 1);
+        assert!(FlowField::is_known(larger.at(0, 0)));
+        assert!(!FlowField::is_known(larger.at(1, 0)), "lies between a known and an unknown vector");
+    }
+}

@@ -1,0 +1,127 @@
+//! The device the networks run on: a real GPU through Burn's wgpu backend, else the CPU through Flex.
+//!
+//! First stop of every command: what [`choose`] returns is handed to whatever makes tensors, and its wgpu
+//! handles to the window, so that both work on one device.
+
+use std::panic::catch_unwind;
+use std::sync::OnceLock;
+
+use burn::backend::{CubeDevice, DispatchDevice, WgpuDevice, WgpuDeviceKind};
+pub use burn::tensor::wgpu::WgpuSetup as SharedWgpu;
+use burn::tensor::{Device, DeviceType, Tensor};
+
+use crate::error::{Error, Result};
+
+/// What the person asks for with `--device`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceChoice {
+    /// A real GPU if there is one, else the CPU.
+    #[default]
+    Auto,
+    /// A graphics adapter, be it one that is emulated on the CPU.
+    Gpu,
+    /// The CPU.
+    Cpu,
+}
+
+/// Which of Burn's two backends computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComputeKind {
+    /// Burn's wgpu backend.
+    Gpu,
+    /// Burn's Flex backend.
+    Cpu,
+}
+
+/// The chosen device.
+#[derive(Debug, Clone)]
+pub struct Compute {
+    /// Where tensors and modules are made, without automatic differentiation.
+    pub device: Device,
+    /// The backend behind `device`.
+    pub kind: ComputeKind,
+    /// For the status bar: `AMD EPYC, 2 threads (Flex)` or `Radeon RX 7600 (vulkan)`.
+    pub name: String,
+    /// The handles behind `device`, for the window to draw with; `None` on the CPU.
+    pub wgpu: Option<SharedWgpu>,
+}
+
+/// Finds the device that `choice` asks for.
+///
+/// `Auto` passes over software rasterizers, on which Burn's CPU backend is many times faster, and falls back to
+/// the CPU, with a warning in the log, when a GPU's driver fails. `Gpu` takes any adapter.
+///
+/// # Errors
+/// With `Gpu`: no graphics adapter answers, or its driver computes nothing usable.
+pub fn choose(choice: DeviceChoice) -> Result<Compute> {
+    match choice {
+        DeviceChoice::Cpu => Ok(cpu()),
+        DeviceChoice::Gpu => gpu(),
+        DeviceChoice::Auto if !has_real_gpu() => Ok(cpu()),
+        DeviceChoice::Auto => gpu().or_else(|error| {
+            tracing::warn!("computing on the CPU instead: {error}");
+            Ok(cpu())
+        }),
+    }
+}
+
+fn cpu() -> Compute {
+    let threads = rayon::current_num_threads();
+    let threads = if threads == 1 { "1 thread".into() } else { format!("{threads} threads") };
+    Compute {
+        device: Device::flex(),
+        kind: ComputeKind::Cpu,
+        name: format!("{}, {threads} (Flex)", processor()),
+        wgpu: None,
+    }
+}
+
+/// The processor's name where the system tells it without ado, else its architecture.
+fn processor() -> String {
+    let listing = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = listing.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    model.map_or_else(|| std::env::consts::ARCH.into(), |(_, name)| name.trim().into())
+}
+
+/// Burn keeps one device per adapter for the life of the process and refuses to set it up twice.
+fn gpu() -> Result<Compute> {
+    static GPU: OnceLock<Result<Compute>> = OnceLock::new();
+    GPU.get_or_init(|| start_gpu().map_err(no_gpu)).clone()
+}
+
+/// Sets up the best adapter and has it compute something: a driver can accept every call and return zeros.
+fn start_gpu() -> std::result::Result<Compute, String> {
+    let (device, setup) = guarded(|| Device::wgpu_options().init_with_setup())?.map_err(|error| error.to_string())?;
+    let info = setup.adapter.get_info();
+    let name = format!("{} ({})", info.name, info.backend);
+    let doubled = guarded(|| Tensor::<1>::from_floats([1.0, 2.0, 3.0], &device).mul_scalar(2.0).try_into_data())?
+        .map_err(|error| format!("{name}: {error}"))?;
+    if doubled.as_slice::<f32>().ok() != Some(&[2.0, 4.0, 6.0]) {
+        return Err(format!("{name} computes wrong results"));
+    }
+    Ok(Compute { device, kind: ComputeKind::Gpu, name, wgpu: Some(setup) })
+}
+
+/// Whether an adapter other than a software rasterizer answers. Opens no device.
+fn has_real_gpu() -> bool {
+    guarded(|| Device::enumerate(DeviceType::Wgpu))
+        .is_ok_and(|devices| devices.iter().any(|device| !is_software(device)))
+}
+
+fn is_software(device: &Device) -> bool {
+    let software = WgpuDevice::new(WgpuDeviceKind::Cpu);
+    matches!(device.as_dispatch(), DispatchDevice::Cube(CubeDevice::Wgpu(device)) if *device == software)
+}
+
+/// Runs a call into a graphics driver, turning a panic into its message: parts of Burn have no other way to fail.
+fn guarded<T>(call: impl FnOnce() -> T) -> std::result::Result<T, String> {
+    catch_unwind(std::panic::AssertUnwindSafe(call)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).into())).unwrap_or("the driver failed".into())
+    })
+}
+
+fn no_gpu(cause: String) -> Error {
+    Error::new("GPU", cause, "Install or update the graphics driver, or compute on the CPU with `--device cpu`")
+}

@@ -1,0 +1,35 @@
+//! What a motion network predicts: flow at several resolutions.
+
+use burn::tensor::Tensor;
+
+/// Full-resolution pixels in one raw unit of predicted flow, at every level.
+pub const FLOW_UNIT_PX: f32 = 20.0;
+
+/// Predicted flow in the network's raw unit (full-resolution pixels / [`FLOW_UNIT_PX`]), finest level first.
+///
+/// A level is [b, 2n, h/r, w/r]: u₀, v₀, u₁, v₁ … of the window's n pairs (x right, y down; flow i samples frame i+1 to
+/// rebuild frame i). MotionNet has levels 2 to 6 with r = 2, 4, 8, 16, 32; Tiny-MotionNet levels 2 to 4.
+#[derive(Debug, Clone)]
+pub struct FlowPyramid {
+    /// Level 2, 3, ….
+    pub levels: Vec<Tensor<4>>,
+}
+
+impl FlowPyramid {
+    /// Level 2, the finest, which the temporal stream reads.
+    pub fn finest(&self) -> &Tensor<4> {
+        &self.levels[0]
+    }
+
+    /// Cuts away what belongs to padding below row `height` and right of column `width` of the `padded` frame
+    /// (height, width). A level pixel that covers a part of the frame stays.
+    pub(super) fn crop(self, [height, width]: [usize; 2], padded: [usize; 2]) -> Self {
+        let crop = |level: Tensor<4>| {
+            let [_, _, rows, columns] = level.dims();
+            let kept_rows = height.div_ceil(padded[0] / rows);
+            let kept_columns = width.div_ceil(padded[1] / columns);
+            level.narrow(2, 0, kept_rows).narrow(3, 0, kept_columns)
+        };
+        Self { levels: self.levels.into_iter().map(crop).collect() }
+    }
+}

@@ -1,0 +1,69 @@
+//! A whole model: the motion network, the streams behind it, and the card that says how they belong together.
+
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::tensor::Device;
+
+use super::{ModelCard, MotionNetwork, Stream, weights};
+use crate::error::{Error, Result};
+
+/// A hidden two-stream network (paper, Figure 1) as it lies in a model folder: `model.toml` and the weights it names.
+#[derive(Debug, Clone)]
+pub struct HiddenTwoStream {
+    /// What `model.toml` says.
+    pub card: ModelCard,
+    /// Frames → flow.
+    pub motion: MotionNetwork,
+    /// Flow of a window → logits.
+    pub temporal: Option<Stream>,
+    /// One frame → logits.
+    pub spatial: Option<Stream>,
+}
+
+impl HiddenTwoStream {
+    /// The model in folder `dir`, on `device`.
+    ///
+    /// # Errors
+    /// If the card cannot be read or is not of this version, or a weights file does not hold exactly the parameters of
+    /// the network the card describes; the first offending entry or tensor is named.
+    pub fn load(dir: &Path, device: &Device) -> Result<Self> {
+        let card = ModelCard::read(dir)?;
+        let stream = |entry: &super::StreamEntry, channels: usize| {
+            weights::load_module(entry.config(channels, card.classes.len()).init(device), &dir.join(&entry.weights))
+        };
+        let motion = weights::load_module(card.motion.config.init(device), &dir.join(&card.motion.weights))?;
+        let temporal = card.temporal.as_ref().map(|entry| stream(entry, ModelCard::TEMPORAL_CHANNELS)).transpose()?;
+        let spatial = card.spatial.as_ref().map(|entry| stream(entry, ModelCard::SPATIAL_CHANNELS)).transpose()?;
+        Ok(Self { card, motion, temporal, spatial })
+    }
+
+    /// Writes the model to folder `dir`, which is made if need be.
+    ///
+    /// All files are written in full beside their places before the first is moved into its place, the card last: what
+    /// was there before survives a full disk.
+    pub fn save(&self, dir: &Path) -> Result<()> {
+        std::fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+        let mut staged = Vec::new();
+        let mut stage = |name: &str, encode: &dyn Fn(&Path) -> Result<Vec<u8>>| {
+            let path: PathBuf = dir.join(name);
+            staged.push((weights::stage(&path, &encode(&path)?)?, path));
+            Ok(())
+        };
+        let precision = self.card.precision;
+        stage(&self.card.motion.weights, &|path| weights::encode(&self.motion, precision, path))?;
+        for (entry, stream) in [(&self.card.temporal, &self.temporal), (&self.card.spatial, &self.spatial)] {
+            if let (Some(entry), Some(stream)) = (entry, stream) {
+                stage(&entry.weights, &|path| weights::encode(stream, precision, path))?;
+            }
+        }
+        stage(ModelCard::FILE_NAME, &|_| Ok(self.card.to_toml()?.into_bytes()))?;
+        staged.into_iter().try_for_each(|(file, path)| weights::publish(file, &path))
+    }
+
+    /// Parameters of all networks together.
+    pub fn parameters(&self) -> usize {
+        let streams = [&self.temporal, &self.spatial].into_iter().flatten();
+        self.motion.num_params() + streams.map(Module::num_params).sum::<usize>()
+    }
+}

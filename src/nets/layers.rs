@@ -1,0 +1,91 @@
+//! The layers all networks are built from, with the initialisation of the specification.
+//!
+//! Everything is drawn from He's normal distribution N(0, √(2/fan_in)) with zero biases, as the authors' Caffe files
+//! do it; only the layers that predict start near zero.
+
+use burn::module::Initializer;
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use burn::tensor::{Device, Tensor, activation};
+
+/// He's normal initialisation for layers followed by a rectifier.
+pub(super) const HE_NORMAL: Initializer =
+    Initializer::KaimingNormal { gain: std::f64::consts::SQRT_2, fan_out_only: false };
+
+/// Slope of every LeakyReLU on its negative side.
+const LEAKY_SLOPE: f64 = 0.1;
+
+/// Standard deviation of a flow predictor's weights. He's would start with flows of tens of pixels, far outside the
+/// reach of the photometric loss.
+const PREDICTOR_STD: f64 = 1e-3;
+
+/// A convolution from `channels[0]` to `channels[1]` maps with bias, padded so that stride 1 keeps the size.
+pub(super) fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {
+    conv_with(HE_NORMAL, channels, kernel, stride, kernel / 2, device)
+}
+
+/// The layer that turns features into `flow_maps` maps of raw flow: 3×3, no activation.
+pub(super) fn flow_predictor(features: usize, flow_maps: usize, device: &Device) -> Conv2d {
+    conv_with(Initializer::Normal { mean: 0.0, std: PREDICTOR_STD }, [features, flow_maps], 3, 1, 1, device)
+}
+
+/// A convolution with everything said: initialisation of the weights, channels, kernel, stride and padding.
+pub(super) fn conv_with(
+    initializer: Initializer,
+    channels: [usize; 2],
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    device: &Device,
+) -> Conv2d {
+    let mut conv = Conv2dConfig::new(channels, [kernel, kernel])
+        .with_stride([stride, stride])
+        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+        .with_initializer(initializer)
+        .init(device);
+    conv.bias = Some(Initializer::Zeros.init([channels[1]], device));
+    conv
+}
+
+/// A transposed 4×4 convolution that doubles the size: stride 2, pad 1, no bias.
+pub(super) fn deconv(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
+    ConvTranspose2dConfig::new(channels, [4, 4])
+        .with_stride([2, 2])
+        .with_padding([1, 1])
+        .with_bias(false)
+        .with_initializer(HE_NORMAL)
+        .init(device)
+}
+
+/// LeakyReLU with the slope all motion networks share.
+pub(super) fn leaky<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    activation::leaky_relu(x, LEAKY_SLOPE)
+}
+
+/// One step of a motion network's decoder: features and flow of the level below become those of this level, at twice
+/// the resolution.
+pub(super) struct Refinement<'a> {
+    /// Upsamples the features of the level below.
+    pub deconv: &'a ConvTranspose2d,
+    /// Upsamples the flow of the level below.
+    pub upsample_flow: &'a ConvTranspose2d,
+    /// The "convolution between deconvolutions"; `None` in that ablation.
+    pub smooth_conv: Option<&'a Conv2d>,
+    /// Predicts this level's flow.
+    pub conv_pr: &'a Conv2d,
+}
+
+impl Refinement<'_> {
+    /// `skip` [b, s, 2h, 2w] from the encoder, `features` [b, f, h, w] and `flow` [b, 2n, h, w] from the level below →
+    /// features and flow [b, 2n, 2h, 2w] of this level.
+    pub fn forward(&self, skip: Tensor<4>, features: Tensor<4>, flow: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+        let upsampled = leaky(self.deconv.forward(features));
+        let concat = Tensor::cat(vec![skip, upsampled, self.upsample_flow.forward(flow)], 1);
+        let features = match self.smooth_conv {
+            Some(smooth_conv) => smooth_conv.forward(concat),
+            None => concat,
+        };
+        let flow = self.conv_pr.forward(features.clone());
+        (features, flow)
+    }
+}

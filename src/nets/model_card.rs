@@ -1,0 +1,176 @@
+//! `model.toml`: what a model folder holds, how its networks are fed, and where they come from.
+
+use std::path::{Component, Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::fusion::Fusion;
+use super::{Backbone, MotionConfig, StreamConfig, WINDOW_FRAMES};
+use crate::error::{Error, Result};
+
+/// The sidecar of a model's weights, version 1. Files written by a later version are refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// Version of this file's layout: [`ModelCard::FORMAT`].
+    pub format: u32,
+    /// What people call the model.
+    pub name: String,
+    /// Licence of the weights, and of what they were made from.
+    pub licence: String,
+    /// Width of the stored parameters.
+    #[serde(default)]
+    pub precision: Precision,
+    /// Names of the classes, in the order of the streams' scores.
+    pub classes: Vec<String>,
+    /// The motion network.
+    pub motion: MotionEntry,
+    /// The temporal stream, if there is one.
+    pub temporal: Option<StreamEntry>,
+    /// The spatial stream, if there is one.
+    pub spatial: Option<StreamEntry>,
+    /// Sizes to which frames are brought.
+    pub preprocessing: Preprocessing,
+    /// How the streams are joined unless a person chooses otherwise.
+    #[serde(default)]
+    pub fusion: Fusion,
+    /// Where the weights come from.
+    pub origin: Origin,
+}
+
+/// Width of the parameters in weights files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// 32 bits: exactly the parameters in memory.
+    #[default]
+    F32,
+    /// 16 bits: half the size, to be shipped.
+    F16,
+}
+
+/// The motion network of a model: what it is and where its weights are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MotionEntry {
+    /// Safetensors file in the model's folder.
+    pub weights: String,
+    /// The network.
+    #[serde(flatten)]
+    pub config: MotionConfig,
+}
+
+/// A stream of a model: what it is and where its weights are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StreamEntry {
+    /// Safetensors file in the model's folder.
+    pub weights: String,
+    /// The architecture.
+    pub backbone: Backbone,
+    /// Dropout it was trained with, if not the architecture's own.
+    pub dropout: Option<f64>,
+}
+
+impl StreamEntry {
+    /// The stream to be built, for `input_channels` and `classes`.
+    pub fn config(&self, input_channels: usize, classes: usize) -> StreamConfig {
+        StreamConfig { backbone: self.backbone, input_channels, classes, dropout: self.dropout }
+    }
+}
+
+/// Sizes in pixels to which frames are stretched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preprocessing {
+    /// For the motion network.
+    pub motion: FrameSize,
+    /// For the spatial stream.
+    pub spatial: FrameSize,
+}
+
+/// A size in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameSize {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+/// Where weights come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Origin {
+    /// The data they were trained on.
+    pub trained_on: String,
+    /// The commands that made them, in order.
+    pub commands: Vec<String>,
+    /// When, as YYYY-MM-DD.
+    pub date: String,
+    /// The program's version.
+    pub motionscope_version: String,
+}
+
+impl ModelCard {
+    /// The version of the layout this program reads and writes.
+    pub const FORMAT: u32 = 1;
+    /// The card's name in a model's folder.
+    pub const FILE_NAME: &str = "model.toml";
+    /// Channels of the temporal stream's input: u and v of a window's ten pairs.
+    pub const TEMPORAL_CHANNELS: usize = 2 * (WINDOW_FRAMES - 1);
+    /// Channels of the spatial stream's input.
+    pub const SPATIAL_CHANNELS: usize = 3;
+    /// Frames larger than this would ask for hundreds of gigabytes of activations.
+    const MAX_SIDE: u32 = 8192;
+
+    /// The card of the model in folder `dir`.
+    pub fn read(dir: &Path) -> Result<Self> {
+        let path = dir.join(Self::FILE_NAME);
+        let text = std::fs::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
+        let card: Self = toml::from_str(&text).map_err(|error| {
+            let cause = error.to_string().trim_end().to_owned();
+            Error::file(&path, cause, "Correct that entry or fetch the model again")
+        })?;
+        card.validate().map_err(|cause| Error::file(&path, cause, "Correct that entry or fetch the model again"))?;
+        Ok(card)
+    }
+
+    /// The card as the text of its file.
+    pub(super) fn to_toml(&self) -> Result<String> {
+        let defect = |error: toml::ser::Error| Error::new(Self::FILE_NAME, error.to_string(), "Report this as a defect");
+        toml::to_string_pretty(self).map_err(defect)
+    }
+
+    /// Says what is wrong with the card, if anything.
+    fn validate(&self) -> std::result::Result<(), String> {
+        if self.format != Self::FORMAT {
+            return Err(format!("its format is {}, this program reads {}", self.format, Self::FORMAT));
+        }
+        self.motion.config.validate().map_err(|error| format!("the motion network cannot be built: {}", error.cause))?;
+        let streams = [&self.temporal, &self.spatial].into_iter().flatten();
+        if self.classes.is_empty() && streams.clone().next().is_some() {
+            return Err("there is a stream but no class".into());
+        }
+        for stream in streams.clone() {
+            if stream.dropout.is_some_and(|p| !(0.0..1.0).contains(&p)) {
+                return Err("dropout lies outside 0 to 1".into());
+            }
+        }
+        for name in streams.map(|stream| &stream.weights).chain([&self.motion.weights]) {
+            if !is_plain_name(name) {
+                return Err(format!("weights `{name}` are not a file name within the model's folder"));
+            }
+        }
+        for FrameSize { width, height } in [self.preprocessing.motion, self.preprocessing.spatial] {
+            if ![width, height].iter().all(|side| (32..=Self::MAX_SIDE).contains(side)) {
+                return Err(format!("frames of {width}×{height} are outside 32 to {} pixels a side", Self::MAX_SIDE));
+            }
+        }
+        if !self.fusion.temporal_weight.is_finite() || self.fusion.temporal_weight < 0.0 {
+            return Err("the temporal stream's weight is not a number from 0 up".into());
+        }
+        Ok(())
+    }
+}
+
+/// Whether `name` is one file name and leads nowhere else.
+fn is_plain_name(name: &str) -> bool {
+    let mut components = Path::new(name).components();
+    matches!((components.next(), components.next()), (Some(Component::Normal(_)), None))
+}

@@ -1,0 +1,41 @@
+//! Pictures → the tensors the networks read.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use image::RgbImage;
+
+/// The mean colour subtracted from every picture, in blue, green, red (ImageNet's, as in the authors' files).
+pub const MEAN_BGR: [f32; 3] = [104.0, 117.0, 123.0];
+
+/// Windows of n frames each → [b, 3n, h, w]: frame by frame, blue, green, red within a frame, (x − mean) / 255.
+///
+/// # Panics
+/// If the windows differ in length or the frames in size.
+pub fn motion_input(windows: &[Vec<&RgbImage>], device: &Device) -> Tensor<4> {
+    let frames: Vec<&RgbImage> = windows.iter().flatten().copied().collect();
+    let window_frames = windows.first().map_or(0, Vec::len);
+    planes(&frames, window_frames, 1.0 / 255.0, device)
+}
+
+/// Single frames → [b, 3, h, w]: blue, green, red, x − mean, which is what ImageNet's Caffe classifiers were trained on.
+///
+/// # Panics
+/// If the frames differ in size.
+pub fn spatial_input(frames: &[&RgbImage], device: &Device) -> Tensor<4> {
+    planes(frames, 1, 1.0, device)
+}
+
+/// `scale` · (x − mean) of all frames as planes of one colour, `window_frames` frames to a sample.
+fn planes(frames: &[&RgbImage], window_frames: usize, scale: f32, device: &Device) -> Tensor<4> {
+    let (width, height) = frames.first().map_or((0, 0), |frame| frame.dimensions());
+    assert!(frames.iter().all(|frame| frame.dimensions() == (width, height)), "frames of one batch differ in size");
+    let [width, height] = [width as usize, height as usize];
+
+    let mut values = Vec::with_capacity(frames.len() * 3 * width * height);
+    for frame in frames {
+        for (channel, mean) in [2, 1, 0].into_iter().zip(MEAN_BGR) {
+            values.extend(frame.as_raw().chunks_exact(3).map(|pixel| (f32::from(pixel[channel]) - mean) * scale));
+        }
+    }
+    let batch = frames.len() / window_frames.max(1);
+    Tensor::from_data(TensorData::new(values, [batch, 3 * window_frames, height, width]), device)
+}

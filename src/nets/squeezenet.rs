@@ -1,0 +1,108 @@
+//! SqueezeNet 1.0 (Iandola et al. 2016), the small classifier of our streams.
+
+use burn::module::{Initializer, Module};
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::{Dropout, DropoutConfig};
+use burn::tensor::{Device, Tensor, activation};
+
+use super::StreamConfig;
+use super::layers::{HE_NORMAL, conv_with};
+
+/// Features the classifier reads.
+const FEATURES: usize = 512;
+/// Dropout before the classifier.
+const DROPOUT: f64 = 0.5;
+
+/// SqueezeNet 1.0 with torchvision's layers, under Caffe's names.
+///
+/// One difference: `conv10` classifies the averaged features, without the ReLU of the ImageNet network. Scores keep
+/// their sign that way, a class whose scores are all negative can still learn, and the average may be taken first.
+#[derive(Module, Debug)]
+#[expect(missing_docs, reason = "the layers are named and described by the SqueezeNet paper's Table 1")]
+pub struct SqueezeNet {
+    pub conv1: Conv2d,
+    pub fire2: Fire,
+    pub fire3: Fire,
+    pub fire4: Fire,
+    pub fire5: Fire,
+    pub fire6: Fire,
+    pub fire7: Fire,
+    pub fire8: Fire,
+    pub fire9: Fire,
+    pub conv10: Conv2d,
+    dropout: Dropout,
+    pool: MaxPool2d,
+}
+
+impl SqueezeNet {
+    /// Builds the classifier `config` describes, with fresh parameters.
+    pub(super) fn new(config: &StreamConfig, device: &Device) -> Self {
+        let fire = |from: usize, squeeze: usize, expand: usize| Fire::new(from, squeeze, expand, device);
+        Self {
+            conv1: conv_with(HE_NORMAL, [config.input_channels, 96], 7, 2, 0, device),
+            fire2: fire(96, 16, 64),
+            fire3: fire(128, 16, 64),
+            fire4: fire(128, 32, 128),
+            fire5: fire(256, 32, 128),
+            fire6: fire(256, 48, 192),
+            fire7: fire(384, 48, 192),
+            fire8: fire(384, 64, 256),
+            fire9: fire(512, 64, 256),
+            conv10: conv_with(
+                Initializer::Normal { mean: 0.0, std: 0.01 },
+                [FEATURES, config.classes],
+                1,
+                1,
+                0,
+                device,
+            ),
+            dropout: DropoutConfig::new(config.dropout.unwrap_or(DROPOUT)).init(),
+            pool: MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).with_ceil_mode(true).init(),
+        }
+    }
+
+    /// `x` [b, c, h, w], sides of at least 32 → averaged features [b, 512].
+    pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = self.pool.forward(activation::relu(self.conv1.forward(x))); // [b, 96, h/4, w/4]
+        let x = self.fire4.forward(self.fire3.forward(self.fire2.forward(x)));
+        let x = self.pool.forward(x); // [b, 256, h/8, w/8]
+        let x = self.fire6.forward(self.fire5.forward(x));
+        let x = self.fire8.forward(self.fire7.forward(x));
+        let x = self.fire9.forward(self.pool.forward(x)); // [b, 512, h/16, w/16]
+        x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2)
+    }
+
+    /// `features` [b, 512] → logits [b, K].
+    pub(super) fn classify(&self, features: Tensor<2>) -> Tensor<2> {
+        let [batch, channels] = features.dims();
+        let x = self.dropout.forward(features).reshape([batch, channels, 1, 1]);
+        self.conv10.forward(x).flatten(1, 3)
+    }
+}
+
+/// A Fire module: a narrow 1×1 layer, then 1×1 and 3×3 layers side by side, with torchvision's names.
+#[derive(Module, Debug)]
+pub struct Fire {
+    pub squeeze1x1: Conv2d,
+    pub expand1x1: Conv2d,
+    pub expand3x3: Conv2d,
+}
+
+impl Fire {
+    fn new(from: usize, squeeze: usize, expand: usize, device: &Device) -> Self {
+        let conv = |channels: [usize; 2], kernel: usize| conv_with(HE_NORMAL, channels, kernel, 1, kernel / 2, device);
+        Self {
+            squeeze1x1: conv([from, squeeze], 1),
+            expand1x1: conv([squeeze, expand], 1),
+            expand3x3: conv([squeeze, expand], 3),
+        }
+    }
+
+    /// [b, from, h, w] → [b, 2·expand, h, w].
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = activation::relu(self.squeeze1x1.forward(x));
+        let expanded = vec![self.expand1x1.forward(x.clone()), self.expand3x3.forward(x)];
+        activation::relu(Tensor::cat(expanded, 1))
+    }
+}

@@ -1,0 +1,100 @@
+//! A classifier of either backbone: the spatial stream reads a frame, the temporal stream a stack of flow.
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::weights;
+use super::{SqueezeNet, Vgg16};
+use crate::error::Result;
+
+/// The architectures a stream can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Backbone {
+    /// SqueezeNet 1.0: 1.2 million parameters, for small machines.
+    #[serde(rename = "squeezenet1-0")]
+    SqueezeNet,
+    /// VGG16: the paper's, 138 million parameters.
+    #[serde(rename = "vgg16")]
+    Vgg16,
+}
+
+/// A stream to be built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamConfig {
+    /// The architecture.
+    pub backbone: Backbone,
+    /// Channels of its input: 3 for a frame, 20 for the flow of a window.
+    pub input_channels: usize,
+    /// Number of classes K.
+    pub classes: usize,
+    /// Probability of every dropout, in [0, 1); `None` is the architecture's own.
+    pub dropout: Option<f64>,
+}
+
+impl StreamConfig {
+    /// Builds the stream with fresh parameters: He normal, the last layer near zero, zero biases.
+    pub fn init(&self, device: &Device) -> Stream {
+        match self.backbone {
+            Backbone::SqueezeNet => Stream::SqueezeNet(SqueezeNet::new(self, device)),
+            Backbone::Vgg16 => Stream::Vgg16(Vgg16::new(self, device)),
+        }
+    }
+}
+
+/// The spatial or the temporal stream. Dropout acts on autodiff devices only.
+#[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are a handful of these in the whole program")]
+pub enum Stream {
+    /// SqueezeNet 1.0.
+    SqueezeNet(SqueezeNet),
+    /// VGG16.
+    Vgg16(Vgg16),
+}
+
+impl Stream {
+    /// `x` [b, c, h, w] → logits [b, K].
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        self.classify(self.features(x))
+    }
+
+    /// `x` [b, c, h, w] → what the last layer reads, [b, F].
+    pub fn features(&self, x: Tensor<4>) -> Tensor<2> {
+        match self {
+            Self::SqueezeNet(network) => network.features(x),
+            Self::Vgg16(network) => network.features(x),
+        }
+    }
+
+    /// The last layer: `features` [b, F] → logits [b, K].
+    pub fn classify(&self, features: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::SqueezeNet(network) => network.classify(features),
+            Self::Vgg16(network) => network.classify(features),
+        }
+    }
+}
+
+/// Cross-modality initialisation (Wang et al. 2015): the first layer `conv1` [o, 3, k, k] of a network for pictures,
+/// averaged over the colours and repeated for each of `channels` → [o, channels, k, k].
+pub fn cross_modality(conv1: Tensor<4>, channels: usize) -> Tensor<4> {
+    conv1.mean_dim(1).repeat_dim(1, channels)
+}
+
+/// The SqueezeNet `config` describes, with the parameters of the ImageNet network in the safetensors file at `path`
+/// except for a fresh last layer. The first layer is initialised across modalities unless it reads three channels.
+pub fn squeezenet_from_imagenet(path: &Path, config: &StreamConfig, device: &Device) -> Result<Stream> {
+    let fresh = StreamConfig { backbone: Backbone::SqueezeNet, ..config.clone() }.init(device);
+    let mut tensors = weights::read(path)?;
+    tensors.extend(weights::collect(&fresh).filter(|(name, _)| name.starts_with("conv10.")));
+    if config.input_channels != 3
+        && let Some(conv1) = tensors.get_mut("conv1.weight")
+        && conv1.rank() == 4
+    {
+        let pictures = Tensor::<4>::from_data(conv1.clone(), &Device::flex());
+        *conv1 = cross_modality(pictures, config.input_channels).into_data();
+    }
+    weights::apply(fresh, tensors, path)
+}

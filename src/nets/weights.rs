@@ -1,0 +1,246 @@
+//! Parameters of a network in a safetensors file.
+//!
+//! A file holds exactly the network's parameters under their layers' names (`conv1.weight`, `fire2.squeeze1x1.bias`) in
+//! PyTorch's layouts: convolutions [out, in, kh, kw], transposed ones [in, out, kh, kw], matrices [out, in]. Floats of
+//! any width are read; computing is in f32.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{DType, Shape, Tensor, TensorData, bf16, f16};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use tempfile::NamedTempFile;
+
+use super::Precision;
+use crate::error::{Error, Result};
+
+/// Tensors by name, in f32.
+pub(super) type Tensors = BTreeMap<String, TensorData>;
+
+const WRONG_NETWORK: &str = "Use weights of a network of the same architecture, width, frames and classes";
+const DAMAGED: &str = "The file is damaged or not a safetensors file; fetch or train it again";
+
+/// Writes the parameters of `module` to the safetensors file at `path`, all or nothing.
+pub fn save_module<M: Module>(module: &M, path: &Path, precision: Precision) -> Result<()> {
+    publish(stage(path, &encode(module, precision, path)?)?, path)
+}
+
+/// `module` with the parameters of the safetensors file at `path`, on the module's device.
+///
+/// # Errors
+/// If the file cannot be read, or names the first tensor that is missing, has the wrong shape, holds values that are
+/// not finite, or does not belong to the network.
+pub fn load_module<M: Module>(module: M, path: &Path) -> Result<M> {
+    apply(module, read(path)?, path)
+}
+
+/// The bytes of a safetensors file for `module`, to be written to `path`.
+pub(super) fn encode<M: Module>(module: &M, precision: Precision, path: &Path) -> Result<Vec<u8>> {
+    let (from, to) = match precision {
+        Precision::F32 => (DType::F32, Dtype::F32),
+        Precision::F16 => (DType::F16, Dtype::F16),
+    };
+    let tensors: BTreeMap<_, _> = collect(module).map(|(name, data)| (name, data.convert_dtype(from))).collect();
+    let describe = |error: &dyn std::fmt::Display| Error::file(path, error.to_string(), "Report this as a defect");
+    let views: BTreeMap<_, _> = tensors
+        .iter()
+        .map(|(name, data)| Ok((name, TensorView::new(to, data.shape().to_vec(), data.as_bytes())?)))
+        .collect::<std::result::Result<_, safetensors::SafeTensorError>>()
+        .map_err(|error| describe(&error))?;
+    safetensors::serialize(views, None).map_err(|error| describe(&error))
+}
+
+/// All tensors of the safetensors file at `path`.
+pub(super) fn read(path: &Path) -> Result<Tensors> {
+    let bytes = std::fs::read(path).map_err(|error| Error::io(path, &error))?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| Error::file(path, error.to_string(), DAMAGED))?;
+    file.iter().map(|(name, view)| Ok((name.to_owned(), to_f32(name, &view, path)?))).collect()
+}
+
+fn to_f32(name: &str, view: &TensorView<'_>, path: &Path) -> Result<TensorData> {
+    let bytes = view.data();
+    let values: Vec<f32> = match view.dtype() {
+        Dtype::F32 => bytes.as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect(),
+        Dtype::F16 => bytes.as_chunks().0.iter().map(|&x| f16::from_le_bytes(x).to_f32()).collect(),
+        Dtype::BF16 => bytes.as_chunks().0.iter().map(|&x| bf16::from_le_bytes(x).to_f32()).collect(),
+        Dtype::F64 => bytes.as_chunks().0.iter().map(|&x| f64::from_le_bytes(x) as f32).collect(),
+        other => {
+            let cause = format!("tensor `{name}` holds {other:?}, not floating point numbers");
+            return Err(Error::file(path, cause, WRONG_NETWORK));
+        }
+    };
+    Ok(TensorData::new(values, view.shape().to_vec()))
+}
+
+/// Every parameter of `module` in the layout of the file.
+pub(super) fn collect<M: Module>(module: &M) -> impl Iterator<Item = (String, TensorData)> {
+    let mut collector = Collector::default();
+    module.visit(&mut collector);
+    collector.tensors.into_iter()
+}
+
+/// `module` with exactly the parameters `tensors`, which came from `source`.
+pub(super) fn apply<M: Module>(module: M, tensors: Tensors, source: &Path) -> Result<M> {
+    check(&shapes(&module), &tensors, source)?;
+    Ok(module.map(&mut Loader { path: ParameterPath::default(), tensors }))
+}
+
+/// Names of the parameters of `module` and their shapes in the file, in the network's order.
+pub(super) fn shapes<M: Module>(module: &M) -> Vec<(String, Shape)> {
+    let mut lister = ShapeLister::default();
+    module.visit(&mut lister);
+    lister.shapes
+}
+
+/// Refuses tensors other than the `expected` ones, naming the first.
+fn check(expected: &[(String, Shape)], tensors: &Tensors, source: &Path) -> Result<()> {
+    let refuse = |cause: String| Err(Error::file(source, cause, WRONG_NETWORK));
+    for (name, shape) in expected {
+        let Some(data) = tensors.get(name) else {
+            return refuse(format!("tensor `{name}` is missing"));
+        };
+        if data.shape() != shape {
+            return refuse(format!("tensor `{name}` is {}, not {}", times(data.shape()), times(shape)));
+        }
+        if data.as_slice::<f32>().is_ok_and(|values| values.iter().any(|value| !value.is_finite())) {
+            let cause = format!("tensor `{name}` holds values that are not finite");
+            return Err(Error::file(source, cause, "The file is damaged; fetch or train it again"));
+        }
+    }
+    let known = |name: &str| expected.iter().any(|(expected, _)| expected == name);
+    match tensors.keys().find(|name| !known(name)) {
+        Some(name) => refuse(format!("tensor `{name}` does not belong to this network")),
+        None => Ok(()),
+    }
+}
+
+/// A shape as people write it: 64×33×3×3.
+fn times(shape: &Shape) -> String {
+    let sides: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    if sides.is_empty() { "a single number".into() } else { sides.join("×") }
+}
+
+/// Writes `bytes` to a temporary file beside `path`, to be moved there by [`publish`].
+pub(super) fn stage(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask, like any file
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    };
+    write().map_err(|error: std::io::Error| Error::io(path, &error))
+}
+
+/// Moves a staged file to `path`, replacing what is there in one step.
+pub(super) fn publish(staged: NamedTempFile, path: &Path) -> Result<()> {
+    staged.persist(path).map(drop).map_err(|error| Error::io(path, &error.error))
+}
+
+/// Burn keeps matrices as [in, out]; files hold them as [out, in].
+fn transposed_in_file(rank: usize) -> bool {
+    rank == 2
+}
+
+/// Where a walk through a module stands.
+#[derive(Default)]
+struct ParameterPath(Vec<String>);
+
+impl ParameterPath {
+    /// The variants of [`MotionNetwork`](super::MotionNetwork) and [`Stream`](super::Stream) are no part of a name.
+    fn counts(container: &str) -> bool {
+        !container.starts_with("Enum:")
+    }
+
+    fn enter(&mut self, name: &str, container: &str) {
+        if Self::counts(container) {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    fn exit(&mut self, container: &str) {
+        if Self::counts(container) {
+            self.0.pop();
+        }
+    }
+
+    fn name(&self) -> String {
+        self.0.join(".")
+    }
+}
+
+#[derive(Default)]
+struct ShapeLister {
+    path: ParameterPath,
+    shapes: Vec<(String, Shape)>,
+}
+
+impl ModuleVisitor for ShapeLister {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, container_type: &str) {
+        self.path.exit(container_type);
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let mut shape = param.lazy_shape();
+        if transposed_in_file(D) {
+            shape = Shape::from([shape[1], shape[0]]);
+        }
+        self.shapes.push((self.path.name(), shape));
+    }
+}
+
+#[derive(Default)]
+struct Collector {
+    path: ParameterPath,
+    tensors: Vec<(String, TensorData)>,
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, container_type: &str) {
+        self.path.exit(container_type);
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = if transposed_in_file(D) { param.val().transpose() } else { param.val() };
+        self.tensors.push((self.path.name(), tensor.into_data()));
+    }
+}
+
+struct Loader {
+    path: ParameterPath,
+    tensors: Tensors,
+}
+
+impl ModuleMapper for Loader {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, container_type: &str) {
+        self.path.exit(container_type);
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(data) = self.tensors.remove(&self.path.name()) else {
+            return param;
+        };
+        let tensor = Tensor::from_data(data, &param.lazy_device());
+        let tensor = if transposed_in_file(D) { tensor.transpose() } else { tensor };
+        let id = param.id;
+        param.transform_for_load(tensor, id)
+    }
+}

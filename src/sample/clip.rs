@@ -1,0 +1,150 @@
+//! One clip: a figure, a backdrop, a camera and a clock, frame by frame.
+
+use image::RgbImage;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::affine::Affine;
+use super::figure::Figure;
+use super::part::Part;
+use super::pose::Pose;
+use super::render::{Layer, render};
+use super::scene::{Plane, STAGE};
+use super::{Action, Style};
+use crate::flow::FlowField;
+use crate::video::Geometry;
+
+/// Frames per second of every clip.
+pub const FPS: f64 = 25.0;
+
+/// The picture size that all lengths in the scene refer to; others show the same scene larger or smaller.
+const REFERENCE: Geometry = Geometry { width: 320, height: 240 };
+
+/// How much of a walker's way the camera follows.
+const FOLLOWED: f32 = 0.72;
+
+/// A clip that can be asked for any of its frames.
+pub(super) struct Clip {
+    action: Action,
+    figure: Figure,
+    planes: Vec<Plane>,
+    shadow: Part,
+    style: Style,
+    take: Take,
+    geometry: Geometry,
+}
+
+/// What differs between two clips of the same action in the same style.
+struct Take {
+    /// Cycles of the action that have passed when the clip begins.
+    start: f32,
+    cycles_per_sec: f32,
+    vigour: f32,
+    yaw_degrees: f32,
+    pan_px_per_sec: f32,
+    /// Where the figure stands, in reference pixels right of the middle.
+    aside: f32,
+    /// Phase of the cameraman's trembling hand, and of the figure's breath.
+    tremble: f32,
+    texture_seed: u32,
+}
+
+impl Take {
+    fn new(action: Action, style: &Style, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut around = |middle: f32, spread: f32| middle + spread * rng.random_range(-1.0..1.0f32);
+        Self {
+            start: around(0.5, 0.5),
+            cycles_per_sec: around(1.0, 0.08) / action.period_secs(),
+            vigour: around(0.97, 0.06),
+            yaw_degrees: around(style.yaw_degrees, 6.0) + if action == Action::Walk { 14.0 } else { 0.0 },
+            pan_px_per_sec: around(style.pan_px_per_sec, 8.0),
+            aside: around(-6.0, 16.0),
+            tremble: around(0.0, 3.0),
+            texture_seed: rng.random_range(0..1 << 24),
+        }
+    }
+}
+
+impl Clip {
+    pub fn new(action: Action, style: &Style, seed: u64, geometry: Geometry) -> Self {
+        let take = Take::new(action, style, seed);
+        Self {
+            action,
+            figure: Figure::new(style, take.yaw_degrees, take.texture_seed),
+            planes: style.backdrop.planes(take.texture_seed),
+            shadow: Part::shadow(0.26 * style.build.height, 0.055 * style.build.height),
+            style: *style,
+            take,
+            geometry,
+        }
+    }
+
+    /// Frame `index` and its flow to the next one.
+    pub fn frame(&self, index: usize) -> (RgbImage, FlowField) {
+        let (now, next) = (self.moment(index), self.moment(index + 1));
+        let mut layers: Vec<Layer<'_>> = Vec::new();
+        let mut lay = |part, a: Affine, b: Affine| layers.push(Layer { part, now: a.then(&now.view), next: b.then(&next.view) });
+        for plane in &self.planes {
+            lay(&plane.part, plane.place(now.way), plane.place(next.way));
+        }
+        lay(&self.shadow, shift(now.shadow), shift(next.shadow));
+        for (part, a, b) in self.figure.layers(&now.pose, &next.pose) {
+            lay(part, a.then(&shift(now.feet)), b.then(&shift(next.feet)));
+        }
+        render(&layers, self.geometry)
+    }
+
+    /// Everything that depends on the time of frame `index`.
+    fn moment(&self, index: usize) -> Moment {
+        let take = &self.take;
+        let seconds = index as f32 / FPS as f32;
+        let mut pose = self.action.pose(take.start + seconds * take.cycles_per_sec, take.vigour);
+        let breath = (seconds * 2.4 + take.tremble).sin();
+        pose.lean += 0.7 * breath;
+        pose.nod -= 0.5 * breath;
+        // The walk started before the clip did.
+        pose.advance -= self.action.pose(take.start, take.vigour).advance;
+        let along = self.style.build.height * take.yaw_degrees.to_radians().sin();
+        let walked = pose.advance * along;
+        let way = take.pan_px_per_sec * (seconds - 0.8) + FOLLOWED * walked;
+        let way = if self.action == Action::Walk { FOLLOWED * walked + 0.3 * take.pan_px_per_sec * seconds } else { way };
+        // A walker passes the middle half-way through the clip.
+        let entry = if self.action == Action::Walk { -(1.0 - FOLLOWED) * 0.5 * 80.0 } else { 0.0 };
+        let feet = [take.aside + entry - way, STAGE];
+        let shadow = [feet[0] + walked + pose.shift * along, STAGE];
+        Moment { view: self.view(seconds), way, feet, shadow, pose }
+    }
+
+    /// From reference pixels around the middle to the picture: hand-held, zooming, mirrored in every other style.
+    fn view(&self, seconds: f32) -> Affine {
+        let Geometry { width, height } = self.geometry;
+        let fit = f64::from(width) / f64::from(REFERENCE.width);
+        let fit = fit.min(f64::from(height) / f64::from(REFERENCE.height));
+        let zoom = fit * f64::from(1.0 + self.style.zoom_per_sec * (seconds - 0.8));
+        let hand = |speed: f32| f64::from((seconds * speed + self.take.tremble).sin());
+        let offset = [1.6 * hand(2.1) + 0.5 * hand(6.7), 1.2 * hand(2.9) + 0.4 * hand(5.3)];
+        let side = if self.style.mirrored { -zoom } else { zoom };
+        let middle = [f64::from(width) / 2.0, f64::from(height) / 2.0];
+        Affine {
+            x_axis: [side, 0.0],
+            y_axis: [0.0, zoom],
+            origin: [middle[0] + side * offset[0], middle[1] + zoom * offset[1]],
+        }
+    }
+}
+
+/// The state of the scene at one instant.
+struct Moment {
+    view: Affine,
+    /// How far the camera has moved to the right, in reference pixels at the figure's distance.
+    way: f32,
+    /// Where the place on which the figure started, and where its shadow lies, in reference pixels.
+    feet: [f32; 2],
+    shadow: [f32; 2],
+    pose: Pose,
+}
+
+fn shift([x, y]: [f32; 2]) -> Affine {
+    Affine { x_axis: [1.0, 0.0], y_axis: [0.0, 1.0], origin: [f64::from(x), f64::from(y)] }
+}

@@ -1,0 +1,52 @@
+//! Clothes: two colours, a pattern, and the grain of the weave.
+
+use super::paint::{Colour, Point, fractal, lines, mix, shade, smoothstep};
+
+/// How the second colour is laid upon the first.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pattern {
+    /// Blotches, as on a washed cloth.
+    Mottled,
+    /// Stripes around the limb.
+    Hoops,
+    /// Stripes along the limb.
+    Pinstripes,
+    /// Both, as on a flannel shirt.
+    Checks,
+    Dots,
+    /// Zigzag.
+    Chevrons,
+}
+
+/// A cloth.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fabric {
+    pub pattern: Pattern,
+    pub ground: Colour,
+    pub figure: Colour,
+}
+
+impl Fabric {
+    /// The colour at `p`, whose first coordinate runs along the limb; `seed` makes the grain.
+    pub fn colour(&self, p: Point, seed: u32) -> Colour {
+        let [along, across] = p;
+        let share = match self.pattern {
+            Pattern::Mottled => smoothstep(-0.5, 0.5, fractal(seed, p, 9.0, 2)),
+            Pattern::Hoops => lines(along, 9.0, 3.6, 1.2),
+            Pattern::Pinstripes => lines(across, 5.5, 1.8, 1.2),
+            Pattern::Checks => 0.5 * lines(along, 9.0, 4.0, 1.4) + 0.5 * lines(across, 9.0, 4.0, 1.4),
+            Pattern::Dots => {
+                let odd = (along / 6.0).round().rem_euclid(2.0) * 3.0;
+                let [dx, dy] = [along - 6.0 * (along / 6.0).round(), across - odd];
+                let dy = dy - 6.0 * (dy / 6.0).round();
+                1.0 - smoothstep(1.1, 2.1, dx.hypot(dy))
+            }
+            Pattern::Chevrons => {
+                let zigzag = (across / 8.0 - (across / 8.0).round()).abs() * 8.0;
+                lines(along + zigzag, 8.0, 3.2, 1.4)
+            }
+        };
+        let grain = 1.0 + 0.17 * fractal(seed ^ 0x5eed, p, 5.0, 2);
+        shade(mix(self.ground, self.figure, share), grain)
+    }
+}

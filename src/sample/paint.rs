@@ -1,0 +1,71 @@
+//! Colours, noise and stripes: what every surface of the sample is painted with.
+//!
+//! All of it is a pure function of a position on the surface, so paint sticks to what it is painted on and moves
+//! exactly as the flow says. Nothing is finer than two or three pixels, which a sampled picture can still show.
+
+/// A position on a surface, in reference pixels (those of a 320×240 picture).
+pub(super) type Point = [f32; 2];
+
+/// Red, green, blue from 0 to 1, as displayed (sRGB).
+pub(super) type Colour = [f32; 3];
+
+/// The colour written `0xRRGGBB`.
+pub(super) const fn rgb(hex: u32) -> Colour {
+    [(hex >> 16 & 255) as f32 / 255.0, (hex >> 8 & 255) as f32 / 255.0, (hex & 255) as f32 / 255.0]
+}
+
+/// From `a` (0) to `b` (1).
+pub(super) fn mix(a: Colour, b: Colour, share: f32) -> Colour {
+    std::array::from_fn(|i| a[i] + (b[i] - a[i]) * share.clamp(0.0, 1.0))
+}
+
+/// Lighter (above 1) or darker (below 1).
+pub(super) fn shade(colour: Colour, factor: f32) -> Colour {
+    colour.map(|channel| channel * factor)
+}
+
+/// 0 below `from`, 1 above `to`, smooth between.
+pub(super) fn smoothstep(from: f32, to: f32, x: f32) -> f32 {
+    let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+/// 1 on lines of `width` around the multiples of `period`, 0 between them, with edges `soft` wide.
+pub(super) fn lines(x: f32, period: f32, width: f32, soft: f32) -> f32 {
+    let distance = (x - period * (x / period).round()).abs();
+    1.0 - smoothstep(width / 2.0 - soft / 2.0, width / 2.0 + soft / 2.0, distance)
+}
+
+/// A random number from −1 to 1 that belongs to the cell (`x`, `y`).
+pub(super) fn cell(seed: u32, x: i32, y: i32) -> f32 {
+    let mut hash = seed ^ (x as u32).wrapping_mul(0x9E37_79B1) ^ (y as u32).wrapping_mul(0x85EB_CA77);
+    hash = (hash ^ hash >> 15).wrapping_mul(0x2C1B_3C6D);
+    hash = (hash ^ hash >> 12).wrapping_mul(0x297A_2D39);
+    hash ^= hash >> 15;
+    (hash >> 8) as f32 / (1 << 23) as f32 - 1.0
+}
+
+/// Value noise from −1 to 1: random numbers on a lattice of spacing 1, smoothly interpolated.
+pub(super) fn noise(seed: u32, [x, y]: Point) -> f32 {
+    let (left, top) = (x.floor(), y.floor());
+    let (fx, fy) = (x - left, y - top);
+    let (sx, sy) = (fx * fx * (3.0 - 2.0 * fx), fy * fy * (3.0 - 2.0 * fy));
+    let (left, top) = (left as i32, top as i32);
+    let row = |y| {
+        let (a, b) = (cell(seed, left, y), cell(seed, left + 1, y));
+        a + (b - a) * sx
+    };
+    let (a, b) = (row(top), row(top + 1));
+    a + (b - a) * sy
+}
+
+/// Noise of several sizes, roughly −1 to 1: features of `size` reference pixels, then half of it, and so on.
+pub(super) fn fractal(seed: u32, p: Point, size: f32, octaves: u32) -> f32 {
+    let (mut sum, mut weight, mut frequency) = (0.0, 0.6, 1.0 / size);
+    for octave in 0..octaves {
+        sum += weight * noise(seed.wrapping_add(octave), [p[0] * frequency, p[1] * frequency]);
+        weight *= 0.6;
+        frequency *= 2.0;
+    }
+    sum
+}

@@ -1,0 +1,248 @@
+//! What of a clip a network sees in one step: window, crop and flip, drawn at random, the same for all frames of a
+//! window (spec, section 2). A draw is a pure function of the seed, the step and the place in the batch.
+
+use image::RgbImage;
+use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+
+use crate::video::Geometry;
+
+/// Sides of the crop relative to the largest one that fits; neighbours in the list may be combined (paper: 256, 224, 192).
+const SCALES: [f32; 3] = [1.0, 0.875, 0.75];
+
+/// A window of a clip and the part of its frames that is seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Draw {
+    /// Index of the clip.
+    pub clip: usize,
+    /// First frame of the window.
+    pub start: usize,
+    /// Distance between its frames.
+    pub stride: usize,
+    /// The part that is seen.
+    pub crop: Crop,
+}
+
+/// A rectangle in pixels of the frame, mirrored or not.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Crop {
+    /// Left edge.
+    pub x: f32,
+    /// Upper edge.
+    pub y: f32,
+    /// Width.
+    pub width: f32,
+    /// Height.
+    pub height: f32,
+    /// Whether left and right are exchanged.
+    pub mirrored: bool,
+}
+
+/// Draws windows of `window` frames; what the clip leaves out is repeated from its last frame.
+#[derive(Debug, Clone)]
+pub struct Sampler {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Samples a step.
+    pub batch: usize,
+    /// Number of clips.
+    pub clips: usize,
+    /// Frames of a window.
+    pub window: usize,
+    /// Largest distance between them.
+    pub max_stride: usize,
+    /// Size of the decoded frames.
+    pub frame: Geometry,
+    /// Size the network sees; only its aspect matters here.
+    pub crop: Geometry,
+}
+
+impl Sampler {
+    /// The clip at place `slot` of step `step`: every clip once an epoch, in an order of its own each epoch.
+    pub fn clip(&self, step: usize, slot: usize) -> usize {
+        let drawn = step * self.batch + slot;
+        let (epoch, place) = (drawn / self.clips, drawn % self.clips);
+        let mut order: Vec<usize> = (0..self.clips).collect();
+        order.shuffle(&mut self.rng(epoch as u64, 1));
+        order[place]
+    }
+
+    /// The window and crop at that place, in a clip of `frames` frames.
+    pub fn draw(&self, step: usize, slot: usize, clip: usize, frames: usize) -> Draw {
+        let mut rng = self.rng((step * self.batch + slot) as u64, 2);
+        let widest = frames.saturating_sub(1).checked_div(self.window - 1).unwrap_or(1).clamp(1, self.max_stride);
+        let stride = rng.random_range(1..=widest);
+        let last_start = frames.saturating_sub((self.window - 1) * stride + 1);
+        Draw { clip, start: rng.random_range(0..=last_start), stride, crop: self.crop(&mut rng) }
+    }
+
+    /// One of four corners or the centre, one of seven shapes, mirrored or not.
+    fn crop(&self, rng: &mut impl Rng) -> Crop {
+        let (frame_width, frame_height) = (self.frame.width as f32, self.frame.height as f32);
+        let aspect = self.crop.width as f32 / self.crop.height as f32;
+        let largest = (frame_height * aspect).min(frame_width);
+        let i = rng.random_range(0..SCALES.len());
+        let j = rng.random_range(i.saturating_sub(1)..=(i + 1).min(SCALES.len() - 1));
+        let (width, height) = (largest * SCALES[i], largest / aspect * SCALES[j]);
+        let (right, bottom) = (frame_width - width, frame_height - height);
+        let corners = [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom), (right / 2.0, bottom / 2.0)];
+        let (x, y) = corners[rng.random_range(0..corners.len())];
+        Crop { x, y, width, height, mirrored: rng.random_bool(0.5) }
+    }
+
+    fn rng(&self, index: u64, purpose: u64) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(purpose << 48 | index);
+        rng
+    }
+}
+
+impl Draw {
+    /// The indices of `window` frames in a clip of `frames`, the last one repeated where the clip is too short.
+    pub fn indices(&self, window: usize, frames: usize) -> impl Iterator<Item = usize> {
+        let (start, stride) = (self.start, self.stride);
+        (0..window).map(move |i| (start + i * stride).min(frames - 1))
+    }
+}
+
+impl Crop {
+    /// The whole of a frame.
+    pub fn whole(frame: Geometry) -> Self {
+        Self { x: 0.0, y: 0.0, width: frame.width as f32, height: frame.height as f32, mirrored: false }
+    }
+
+    /// Samples the crop of an RGB frame bilinearly at `size` and appends it as three planes B, G, R of (x − mean)·scale.
+    pub fn append_bgr(&self, frame: &RgbImage, size: Geometry, mean: [f32; 3], scale: f32, planes: &mut Vec<f32>) {
+        let columns = taps(self.x, self.width, size.width, frame.width(), self.mirrored);
+        let rows = taps(self.y, self.height, size.height, frame.height(), false);
+        let pixels = frame.as_raw();
+        let line = 3 * frame.width() as usize;
+        for (plane, mean) in mean.into_iter().enumerate() {
+            let channel = 2 - plane; // pictures are RGB, planes are BGR
+            for row in &rows {
+                let (above, below) = (&pixels[row.near * line..], &pixels[row.far * line..]);
+                planes.extend(columns.iter().map(|column| {
+                    let (near, far) = (3 * column.near + channel, 3 * column.far + channel);
+                    let upper = mix(f32::from(above[near]), f32::from(above[far]), column.weight);
+                    let lower = mix(f32::from(below[near]), f32::from(below[far]), column.weight);
+                    (mix(upper, lower, row.weight) - mean) * scale
+                }));
+            }
+        }
+    }
+
+    /// Samples the crop of a flow map bilinearly at `size` and appends its planes u and v, in units of the new size: vectors
+    /// shrink and grow with the picture, and a mirrored u changes its sign. `scale` maps frame pixels to map cells.
+    pub fn append_flow(&self, flow: FlowMap<'_>, size: Geometry, planes: &mut Vec<f32>) {
+        let FlowMap { uv, width, height, cells_from_px } = flow;
+        let columns = taps(self.x * cells_from_px, self.width * cells_from_px, size.width, width as u32, self.mirrored);
+        let rows = taps(self.y * cells_from_px, self.height * cells_from_px, size.height, height as u32, false);
+        let zoom_x = size.width as f32 / (self.width * cells_from_px);
+        let zoom_y = size.height as f32 / (self.height * cells_from_px);
+        let factors = [if self.mirrored { -zoom_x } else { zoom_x }, zoom_y];
+        for (plane, factor) in uv.chunks_exact(width * height).zip(factors) {
+            for row in &rows {
+                let (above, below) = (&plane[row.near * width..], &plane[row.far * width..]);
+                planes.extend(columns.iter().map(|column| {
+                    let upper = mix(above[column.near], above[column.far], column.weight);
+                    let lower = mix(below[column.near], below[column.far], column.weight);
+                    factor * mix(upper, lower, row.weight)
+                }));
+            }
+        }
+    }
+}
+
+/// Planes u and v of `width`×`height` cells, `cells_from_px` cells a frame pixel.
+#[derive(Clone, Copy)]
+pub struct FlowMap<'a> {
+    /// u plane, then v plane.
+    pub uv: &'a [f32],
+    /// Cells across.
+    pub width: usize,
+    /// Cells down.
+    pub height: usize,
+    /// Cells a frame pixel: one half for the finest flow of MotionNet.
+    pub cells_from_px: f32,
+}
+
+/// The two source cells of an output cell and the weight of the farther one.
+struct Tap {
+    near: usize,
+    far: usize,
+    weight: f32,
+}
+
+/// Bilinear taps of `count` outputs over [origin, origin + extent) in a line of `side` cells (half-cell centres, clamped).
+fn taps(origin: f32, extent: f32, count: u32, side: u32, mirrored: bool) -> Vec<Tap> {
+    let last = (side - 1) as f32;
+    (0..count)
+        .map(|i| {
+            let i = if mirrored { count - 1 - i } else { i };
+            let position = (origin + (i as f32 + 0.5) * extent / count as f32 - 0.5).clamp(0.0, last);
+            let near = position as usize;
+            Tap { near, far: (near + 1).min(last as usize), weight: position.fract() }
+        })
+        .collect()
+}
+
+fn mix(a: f32, b: f32, weight: f32) -> f32 {
+    a + (b - a) * weight
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sampler() -> Sampler {
+        let frame = Geometry { width: 160, height: 120 };
+        Sampler { seed: 3, batch: 4, clips: 10, window: 11, max_stride: 2, frame, crop: Geometry { width: 128, height: 96 } }
+    }
+
+    #[test]
+    fn an_epoch_draws_every_clip_once_and_repeats_exactly() {
+        let sampler = sampler();
+        let epoch: Vec<usize> = (0..10).map(|i| sampler.clip(i / 4, i % 4)).collect();
+        let mut sorted = epoch.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..10).collect::<Vec<_>>());
+        assert_eq!(epoch, (0..10).map(|i| sampler.clip(i / 4, i % 4)).collect::<Vec<_>>());
+        assert_ne!(epoch, (10..20).map(|i| sampler.clip(i / 4, i % 4)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn draws_stay_inside_clip_and_frame() {
+        let sampler = sampler();
+        for (step, frames) in (0..200).map(|step| (step, 1 + step % 40)) {
+            let draw = sampler.draw(step, 1, 0, frames);
+            assert!(draw.indices(11, frames).all(|i| i < frames));
+            if frames >= 11 {
+                assert_eq!(draw.indices(11, frames).last(), Some(draw.start + 10 * draw.stride));
+            }
+            let crop = draw.crop;
+            assert!(crop.x >= 0.0 && crop.x + crop.width <= 160.001 && crop.y >= 0.0 && crop.y + crop.height <= 120.001);
+        }
+    }
+
+    #[test]
+    fn whole_frame_is_copied_and_mirrored() {
+        let frame = RgbImage::from_fn(4, 2, |x, y| image::Rgb([x as u8, 10 + y as u8, 100]));
+        let size = Geometry { width: 4, height: 2 };
+        let mut planes = Vec::new();
+        Crop { mirrored: true, ..Crop::whole(size) }.append_bgr(&frame, size, [0.0; 3], 1.0, &mut planes);
+        assert_eq!(planes[..4], [100.0; 4]);
+        assert_eq!(planes[8..16], [10., 10., 10., 10., 11., 11., 11., 11.]);
+        assert_eq!(planes[16..20], [3., 2., 1., 0.]);
+    }
+
+    #[test]
+    fn mirrored_flow_changes_the_sign_of_u_and_scales_with_the_crop() {
+        let uv: Vec<f32> = [[1.0f32; 8], [0.5; 8]].concat();
+        let map = FlowMap { uv: &uv, width: 4, height: 2, cells_from_px: 0.5 };
+        let mut planes = Vec::new();
+        let crop = Crop { x: 0.0, y: 0.0, width: 4.0, height: 4.0, mirrored: true };
+        crop.append_flow(map, Geometry { width: 4, height: 2 }, &mut planes);
+        assert_eq!(planes[..8], [-2.0; 8], "two cells became four");
+        assert_eq!(planes[8..], [0.5; 8]);
+    }
+}

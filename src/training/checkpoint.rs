@@ -1,0 +1,91 @@
+//! Checkpoints that a crash cannot spoil: written beside, then put in place of the one before.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Where a run stands, besides its networks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Steps that are done.
+    pub step: usize,
+    /// What the NaN guard left of the learning rate: 1, halved with every skipped step.
+    pub rate_factor: f64,
+    /// Seconds of training so far.
+    pub seconds: f64,
+}
+
+/// The checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write`] leaves
+/// the one before under its old name.
+pub fn find(run_dir: &Path) -> Option<PathBuf> {
+    ["checkpoint", "checkpoint.old"].map(|name| run_dir.join(name)).into_iter().find(|dir| dir.join("progress.toml").is_file())
+}
+
+/// Reads where the run stood.
+pub fn read(checkpoint: &Path) -> Result<Progress> {
+    let path = checkpoint.join("progress.toml");
+    let text = fs::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
+    toml::from_str(&text).map_err(|error| Error::file(&path, format!("not a checkpoint: {}", error.message()), "Delete the checkpoint to start anew"))
+}
+
+/// Writes a checkpoint: `networks` fills a new folder, which then takes the place of the old one.
+/// Returns its path. Whatever fails, a complete checkpoint remains.
+pub fn write(run_dir: &Path, progress: &Progress, networks: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let [current, new, old] = ["checkpoint", "checkpoint.new", "checkpoint.old"].map(|name| run_dir.join(name));
+    remove(&new)?;
+    fs::create_dir_all(&new).map_err(on(&new))?;
+    networks(&new)?;
+    let text = toml::to_string(progress).expect("three numbers are always valid TOML");
+    fs::write(new.join("progress.toml"), text).map_err(on(&new))?;
+    for entry in fs::read_dir(&new).map_err(on(&new))?.flatten() {
+        fs::File::open(entry.path()).and_then(|file| file.sync_all()).map_err(on(&new))?;
+    }
+    if current.exists() {
+        remove(&old)?;
+        fs::rename(&current, &old).map_err(on(&current))?;
+    }
+    fs::rename(&new, &current).map_err(on(&new))?;
+    remove(&old)?;
+    Ok(current)
+}
+
+/// Turns a failure of the operating system into an error about `path`.
+fn on(path: &Path) -> impl Fn(std::io::Error) -> Error {
+    move |error| Error::io(path, &error)
+}
+
+fn remove(dir: &Path) -> Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(dir, &error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_checkpoint_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let progress = |step| Progress { step, rate_factor: 1.0, seconds: 2.5 };
+        write(dir.path(), &progress(1), |_| Ok(())).unwrap();
+        let full_disk = || Error::new("disk", "full", "Free some space");
+        write(dir.path(), &progress(2), |_| Err(full_disk())).unwrap_err();
+        assert_eq!(read(&find(dir.path()).unwrap()).unwrap(), progress(1));
+        write(dir.path(), &progress(3), |_| Ok(())).unwrap();
+        assert_eq!(read(&find(dir.path()).unwrap()).unwrap(), progress(3));
+    }
+
+    #[test]
+    fn a_crash_between_the_renames_is_survived() {
+        let dir = tempfile::tempdir().unwrap();
+        let progress = Progress { step: 7, rate_factor: 0.5, seconds: 0.0 };
+        let written = write(dir.path(), &progress, |_| Ok(())).unwrap();
+        fs::rename(&written, dir.path().join("checkpoint.old")).unwrap();
+        assert_eq!(read(&find(dir.path()).unwrap()).unwrap(), progress);
+    }
+}

@@ -1,0 +1,75 @@
+//! Decoded training clips, kept in memory up to a budget so that later epochs need not decode again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use image::RgbImage;
+
+use super::dataset::LabelledClip;
+use crate::error::Result;
+use crate::video::{Geometry, decode_clip};
+
+/// Frames of a clip beyond these are not trained on: an hour-long file must not fill the memory.
+const MAX_FRAMES: usize = 1000;
+/// Decoded clips kept at most.
+const BUDGET_BYTES: usize = 4 << 30;
+
+/// The clips of a run at one frame size, decoded on demand by any thread.
+pub struct Clips {
+    clips: Vec<LabelledClip>,
+    geometry: Geometry,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    frames: HashMap<usize, Arc<Vec<RgbImage>>>,
+    bytes: usize,
+}
+
+impl Clips {
+    /// Clips whose frames are stretched to `geometry`.
+    pub fn new(clips: Vec<LabelledClip>, geometry: Geometry) -> Self {
+        Self { clips, geometry, kept: Mutex::default() }
+    }
+
+    /// Number of clips.
+    pub fn len(&self) -> usize {
+        self.clips.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.clips.is_empty()
+    }
+
+    /// The label of clip `index`.
+    pub fn label(&self, index: usize) -> usize {
+        self.clips[index].label
+    }
+
+    /// The frames of clip `index`, at least one.
+    ///
+    /// Every clip is drawn once an epoch, so none is worth more than another: what fits stays, the rest is
+    /// decoded again each time.
+    ///
+    /// # Errors
+    /// What decoding reports.
+    pub fn frames(&self, index: usize) -> Result<Arc<Vec<RgbImage>>> {
+        if let Some(frames) = self.lock().frames.get(&index) {
+            return Ok(frames.clone());
+        }
+        let frames = Arc::new(decode_clip(&self.clips[index].path, self.geometry, Some(MAX_FRAMES))?);
+        let bytes: usize = frames.iter().map(|frame| frame.as_raw().len()).sum();
+        let mut kept = self.lock();
+        if kept.bytes + bytes <= BUDGET_BYTES && !kept.frames.contains_key(&index) {
+            kept.bytes += bytes;
+            kept.frames.insert(index, frames.clone());
+        }
+        Ok(frames)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}

@@ -1,0 +1,131 @@
+//! What a run tells while it trains, and how it is steered. The window and the command line consume the same events.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// Something that happened in a run.
+#[derive(Debug, Clone)]
+pub enum TrainingEvent {
+    /// The data is read and the networks are built.
+    Started {
+        /// Where the run is kept.
+        run_dir: PathBuf,
+        /// Number of clips that are trained on.
+        clips: usize,
+        /// Names of the classes, in the order of their labels; empty where none are needed.
+        classes: Vec<String>,
+        /// Number of trained parameters.
+        parameters: usize,
+        /// The step a checkpoint was resumed from, 0 for a fresh run.
+        resumed_at: usize,
+    },
+    /// A step was made.
+    Step(StepMetrics),
+    /// A measurement on clips that are not trained on.
+    Validation {
+        /// After so many steps.
+        step: usize,
+        /// What was measured, for example `top-1`.
+        name: String,
+        /// The value.
+        value: f32,
+    },
+    /// A checkpoint was written.
+    Checkpoint(PathBuf),
+    /// Something went wrong that the run can live with.
+    Warning(Error),
+    /// The run waits.
+    Paused,
+    /// The run goes on.
+    Resumed,
+    /// The run has ended, at its last step or because it was told to.
+    Finished {
+        /// A model folder with the trained networks.
+        model_dir: PathBuf,
+        /// Whether steps are left; starting the same run again goes on from here.
+        stopped_early: bool,
+    },
+}
+
+/// The measurements of one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepMetrics {
+    /// Number of this step, from 1.
+    pub step: usize,
+    /// Number of steps of the run.
+    pub steps: usize,
+    /// The loss that was minimised.
+    pub loss: f32,
+    /// The terms it is made of, by name: `pixel 2`, `smooth 2`, `ssim 2` … for each level, `action`.
+    pub terms: Vec<(String, f32)>,
+    /// Share of the batch whose class was right, where there are classes.
+    pub accuracy: Option<f32>,
+    /// The learning rate.
+    pub rate: f64,
+    /// Steps a second, averaged over the last ones.
+    pub steps_per_sec: f64,
+    /// Time left at this speed.
+    pub eta_secs: f64,
+}
+
+/// Pauses, resumes and stops a run from another thread.
+#[derive(Debug, Clone, Default)]
+pub struct TrainingControl {
+    shared: Arc<(Mutex<Wish>, Condvar)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Wish {
+    #[default]
+    Run,
+    Pause,
+    Stop,
+}
+
+impl TrainingControl {
+    /// Lets the run wait after its current step, which is saved first.
+    pub fn pause(&self) {
+        self.wish(|wish| if wish == Wish::Run { Wish::Pause } else { wish });
+    }
+
+    /// Lets a paused run go on.
+    pub fn resume(&self) {
+        self.wish(|wish| if wish == Wish::Pause { Wish::Run } else { wish });
+    }
+
+    /// Lets the run save and end after its current step. This cannot be taken back.
+    pub fn stop(&self) {
+        self.wish(|_| Wish::Stop);
+    }
+
+    /// Whether the run waits or is about to.
+    pub fn is_paused(&self) -> bool {
+        self.current() == Wish::Pause
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.current() == Wish::Stop
+    }
+
+    /// Blocks while the run is paused.
+    pub(super) fn wait_while_paused(&self) {
+        let (lock, changed) = &*self.shared;
+        let guard = lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        drop(changed.wait_while(guard, |wish| *wish == Wish::Pause));
+    }
+
+    fn wish(&self, change: impl FnOnce(Wish) -> Wish) {
+        let (lock, changed) = &*self.shared;
+        let mut wish = lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *wish = change(*wish);
+        changed.notify_all();
+    }
+
+    fn current(&self) -> Wish {
+        *self.shared.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}

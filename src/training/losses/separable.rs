@@ -1,0 +1,135 @@
+//! Linear maps that act on rows and columns separately: the tent pyramid of the loss images and the
+//! Gaussian windows of SSIM are both `rows · image · colsᵀ` with small constant matrices.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// A pair of constant matrices, applied to the rows and the columns of every channel.
+#[derive(Debug, Clone)]
+pub struct Separable {
+    rows: Tensor<2>, // [rows_in, rows_out]
+    cols: Tensor<2>, // [cols_in, cols_out]
+}
+
+impl Separable {
+    /// Builds the map from `matrix(input side, output side)`, which returns `output × input` weights row by row.
+    fn new(from: [usize; 2], to: [usize; 2], device: &Device, matrix: impl Fn(usize, usize) -> Vec<f32>) -> Self {
+        let build = |input: usize, output: usize| {
+            Tensor::<2>::from_data(TensorData::new(matrix(input, output), [output, input]), device).transpose()
+        };
+        Self { rows: build(from[0], to[0]), cols: build(from[1], to[1]) }
+    }
+
+    /// Align-corners resize with a tent of half-width r = (S−1)/(D−1), normalised over the taps inside the image
+    /// (the released Caffe down-sampling layer). `from` and `to` are [height, width].
+    pub fn tent(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
+        Self::new(from, to, device, tent_matrix)
+    }
+
+    /// Bilinear resize with half-pixel centres and repeated edges. `from` and `to` are [height, width].
+    pub fn bilinear(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
+        Self::new(from, to, device, bilinear_matrix)
+    }
+
+    /// Gaussian windows of `side` pixels every `stride` pixels over maps of [height, width], normalised over the whole
+    /// window; windows that overhang the lower or right border are cut off, not renormalised. `centre` is the
+    /// index of the peak inside a window.
+    pub fn gaussian_windows(from: [usize; 2], window: Window, device: &Device) -> Self {
+        let to = from.map(|side| window.count(side));
+        Self::new(from, to, device, |input, output| gaussian_matrix(input, output, window))
+    }
+
+    /// Applies the map: [n, c, rows_in, cols_in] → [n, c, rows_out, cols_out].
+    pub fn apply(&self, maps: Tensor<4>) -> Tensor<4> {
+        let [n, c, h, w] = maps.dims();
+        let [rows_out, cols_out] = [self.rows.dims()[1], self.cols.dims()[1]];
+        let narrow = maps.reshape([n * c * h, w]).matmul(self.cols.clone()); // [n·c·h, cols_out]
+        let turned = narrow.reshape([n * c, h, cols_out]).swap_dims(1, 2).reshape([n * c * cols_out, h]);
+        let short = turned.matmul(self.rows.clone()); // [n·c·cols_out, rows_out]
+        short.reshape([n * c, cols_out, rows_out]).swap_dims(1, 2).reshape([n, c, rows_out, cols_out])
+    }
+}
+
+/// The geometry of SSIM's Gaussian windows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    /// Side in pixels.
+    pub side: usize,
+    /// Distance between windows in pixels.
+    pub stride: usize,
+    /// Standard deviation of the weights in pixels.
+    pub sigma: f64,
+    /// Index of the peak inside a window.
+    pub centre: f64,
+}
+
+impl Window {
+    /// How many windows cover `side` pixels: ⌈(side − window)/stride⌉ + 1, at least one.
+    pub fn count(self, side: usize) -> usize {
+        side.saturating_sub(self.side).div_ceil(self.stride) + 1
+    }
+}
+
+fn tent_matrix(input: usize, output: usize) -> Vec<f32> {
+    let step = if output > 1 { (input - 1) as f64 / (output - 1) as f64 } else { input as f64 };
+    let radius = step.max(1.0); // Never narrower than a pixel: an equal size is the identity.
+    let mut matrix = Vec::with_capacity(input * output);
+    for d in 0..output {
+        let centre = if output > 1 { d as f64 * step } else { (input - 1) as f64 / 2.0 };
+        let tap = |s: usize| (1.0 - (s as f64 - centre).abs() / radius).max(0.0);
+        let sum: f64 = (0..input).map(tap).sum();
+        matrix.extend((0..input).map(|s| (tap(s) / sum) as f32));
+    }
+    matrix
+}
+
+fn bilinear_matrix(input: usize, output: usize) -> Vec<f32> {
+    let mut matrix = vec![0.0; input * output];
+    for (d, row) in matrix.chunks_exact_mut(input).enumerate() {
+        let centre = ((d as f64 + 0.5) * input as f64 / output as f64 - 0.5).clamp(0.0, (input - 1) as f64);
+        let near = centre as usize;
+        row[near] += 1.0 - centre.fract() as f32;
+        row[(near + 1).min(input - 1)] += centre.fract() as f32;
+    }
+    matrix
+}
+
+fn gaussian_matrix(input: usize, output: usize, window: Window) -> Vec<f32> {
+    let weight = |i: usize| (-(i as f64 - window.centre).powi(2) / (2.0 * window.sigma.powi(2))).exp();
+    let sum: f64 = (0..window.side).map(weight).sum();
+    let mut matrix = vec![0.0; input * output];
+    for (p, row) in matrix.chunks_exact_mut(input).enumerate() {
+        for i in 0..window.side {
+            if let Some(tap) = row.get_mut(p * window.stride + i) {
+                *tap = (weight(i) / sum) as f32;
+            }
+        }
+    }
+    matrix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tent_keeps_constants_and_equal_sizes() {
+        let device = Device::flex();
+        let ones = Tensor::<4>::ones([1, 2, 9, 12], &device);
+        let small = Separable::tent([9, 12], [3, 4], &device).apply(ones.clone());
+        small.into_data().assert_approx_eq::<f32>(
+            &Tensor::<4>::ones([1, 2, 3, 4], &device).into_data(),
+            burn::tensor::Tolerance::absolute(1e-6),
+        );
+        assert_eq!(tent_matrix(3, 3), [1., 0., 0., 0., 1., 0., 0., 0., 1.]);
+    }
+
+    #[test]
+    fn windows_that_overhang_are_cut_off() {
+        let window = Window { side: 8, stride: 8, sigma: 4.0 / 3.0, centre: 4.0 };
+        assert_eq!([7, 8, 9, 14, 28, 112].map(|side| window.count(side)), [1, 1, 2, 2, 4, 14]);
+        let matrix = gaussian_matrix(12, 2, window);
+        let sums: Vec<f32> = matrix.chunks(12).map(|row| row.iter().sum()).collect();
+        assert!((sums[0] - 1.0).abs() < 1e-6);
+        assert!(sums[1] < 0.6 && sums[1] > 0.1, "half of the second window hangs over: {sums:?}");
+    }
+}

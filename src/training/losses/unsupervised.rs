@@ -1,0 +1,194 @@
+//! The unsupervised loss: photometric + smoothness + SSIM terms at every level of the flow pyramid
+//! (paper, equations 1–5; weights and normalisers of the released Caffe training files, spec section 2).
+
+use burn::tensor::Tensor;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::separable::Window;
+use super::ssim::{CAFFE_WINDOW, DENSE_WINDOW, ssim};
+use super::{local_response_normalisation, loss_images, warp};
+
+const EPSILON: f32 = 1e-3;
+const PIXEL: Charbonnier = Charbonnier { alpha: 0.4, beta: 255.0 };
+const SMOOTH_ALPHA: f32 = 0.3;
+/// Flow stacks of the paper's window; pairs are weighted as if ten of them stood on the channels of one stack.
+const PAIRS_IN_WINDOW: f32 = 10.0;
+
+/// Published balances of the loss terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossPreset {
+    /// The [C] balance expressed on means for N = 16 at 224², so that it holds for any batch, crop and for single pairs.
+    #[default]
+    Balanced,
+    /// The authors' released MotionNet training: SSIM summed over patches, everything divided by the batch.
+    CaffeMotionnet,
+    /// The same with SSIM ÷ 10, as the authors train end to end.
+    CaffeEndToEnd,
+    /// As the paper writes it: λ1 = λ3 = 1, levels weighted .01 … .16.
+    Paper,
+    /// DeepEthogram's re-implementation: plain means, dense SSIM, smoothness weighted by level.
+    Deepethogram,
+}
+
+/// The unsupervised loss, with its terms on or off (the paper's ablations, Table 2).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct UnsupervisedLoss {
+    /// The balance of the terms.
+    pub preset: LossPreset,
+    /// The smoothness term.
+    pub smoothness: bool,
+    /// The SSIM term.
+    pub ssim: bool,
+    /// All levels, or only the finest.
+    pub multi_scale: bool,
+}
+
+impl Default for UnsupervisedLoss {
+    fn default() -> Self {
+        Self { preset: LossPreset::default(), smoothness: true, ssim: true, multi_scale: true }
+    }
+}
+
+/// The loss of one pyramid level. Terms are plain means, comparable between presets; `total` is weighted.
+#[derive(Debug, Clone)]
+pub struct LevelLoss {
+    /// Pyramid level: 2 is half resolution, 6 is 1/32.
+    pub level: usize,
+    /// Weighted sum of the terms that are on, [1].
+    pub total: Tensor<1>,
+    /// Mean Charbonnier distance between frame and rebuilt frame inside the border mask, [1].
+    pub pixel: Tensor<1>,
+    /// Mean Charbonnier penalty of the differences of u, [1].
+    pub smooth_u: Tensor<1>,
+    /// Mean Charbonnier penalty of the differences of v, [1].
+    pub smooth_v: Tensor<1>,
+    /// Mean of 1 − SSIM over samples, channels and windows, [1].
+    pub ssim: Tensor<1>,
+}
+
+impl UnsupervisedLoss {
+    /// The loss of `pyramid` for `frames`, a level each, finest first.
+    ///
+    /// * `frames`: [n, 3·(pairs+1), h, w], (x − mean)/255, at the network's input resolution
+    /// * `pyramid`: raw flow [n, 2·pairs, h_l, w_l] (full-resolution pixels / 20), finest first
+    pub fn levels(&self, frames: Tensor<4>, pyramid: &[Tensor<4>]) -> Vec<LevelLoss> {
+        let pyramid = if self.multi_scale { pyramid } else { &pyramid[..1] };
+        let sizes: Vec<[usize; 2]> = pyramid.iter().map(|flow| [flow.dims()[2], flow.dims()[3]]).collect();
+        let full_width = frames.dims()[3];
+        let images = loss_images(&local_response_normalisation(frames), &sizes);
+        images
+            .into_iter()
+            .zip(pyramid)
+            .map(|(images, raw)| {
+                let halvings = (full_width as f32 / raw.dims()[3] as f32).log2().round() as usize;
+                self.level(halvings + 1, images, raw.clone())
+            })
+            .collect()
+    }
+
+    /// One level: `images` [n, 3·(pairs+1), h, w] and raw flow [n, 2·pairs, h, w].
+    fn level(&self, level: usize, images: Tensor<4>, raw: Tensor<4>) -> LevelLoss {
+        let [n, flow_channels, h, w] = raw.dims();
+        let pairs = flow_channels / 2;
+        let px_from_raw = level_px_from_raw(level);
+
+        let frames = images.clone().narrow(1, 0, 3 * pairs).reshape([n * pairs, 3, h, w]);
+        let next = images.narrow(1, 3, 3 * pairs).reshape([n * pairs, 3, h, w]);
+        let rebuilt = warp(next, raw.clone().reshape([n * pairs, 2, h, w]) * px_from_raw);
+
+        let pixel = mean_inside(PIXEL.of(frames.clone() - rebuilt.clone()));
+        let maps = raw.reshape([n * pairs, 2, h, w]);
+        let smoothness = |component| {
+            let charbonnier = Charbonnier { alpha: SMOOTH_ALPHA, beta: px_from_raw };
+            smoothness(maps.clone().narrow(1, component, 1), charbonnier)
+        };
+        let (smooth_u, smooth_v) = (smoothness(0), smoothness(1));
+        let window = self.preset.ssim_window();
+        let dissimilarity = (ssim(frames, rebuilt, window) * -1.0 + 1.0).mean();
+
+        let weights = self.preset.weights(level, n, window.count(h) * window.count(w));
+        let mut total = pixel.clone() * weights.pixel;
+        if self.smoothness {
+            total = total + (smooth_u.clone() + smooth_v.clone()) * weights.smooth;
+        }
+        if self.ssim {
+            total = total + dissimilarity.clone() * weights.ssim;
+        }
+        LevelLoss { level, total, pixel, smooth_u, smooth_v, ssim: dissimilarity }
+    }
+}
+
+/// Coefficients on the mean of each term.
+struct Weights {
+    pixel: f32,
+    smooth: f32, // for each of u and v
+    ssim: f32,
+}
+
+impl LossPreset {
+    fn ssim_window(self) -> Window {
+        if self == Self::Deepethogram { DENSE_WINDOW } else { CAFFE_WINDOW }
+    }
+
+    /// The coefficients at `level` for a batch of `n` and `patches` SSIM windows a channel.
+    fn weights(self, level: usize, n: usize, patches: usize) -> Weights {
+        let fine_to_coarse = 0.01 * 2f32.powi(level as i32 - 2); // .01 at level 2 … .16 at level 6
+        let channels = 3.0 * PAIRS_IN_WINDOW;
+        let caffe = |ssim: f32| Weights {
+            pixel: 1.0 / n as f32,
+            smooth: 2.0 / 3.0 / n as f32,
+            ssim: ssim * channels * patches as f32, // a sum over channels and patches, a mean over the batch
+        };
+        match self {
+            Self::CaffeMotionnet => caffe(fine_to_coarse),
+            Self::CaffeEndToEnd => caffe(fine_to_coarse / 10.0),
+            Self::Balanced => {
+                let side = 224 >> (level - 1);
+                let patches = CAFFE_WINDOW.count(side).pow(2) as f32;
+                Weights { pixel: 1.0 / 16.0, smooth: 1.0 / 24.0, ssim: fine_to_coarse * channels * patches }
+            }
+            Self::Paper => Weights { pixel: fine_to_coarse, smooth: fine_to_coarse, ssim: fine_to_coarse },
+            // Written for fine → coarse: the smoothness of the coarse levels counts most.
+            Self::Deepethogram => Weights { pixel: 1.0, smooth: fine_to_coarse, ssim: 1.0 },
+        }
+    }
+}
+
+/// Level pixels per raw unit: 10 at level 2 … 0.625 at level 6.
+fn level_px_from_raw(level: usize) -> f32 {
+    20.0 / 2f32.powi(level as i32 - 1)
+}
+
+/// The generalised Charbonnier penalty ρ(x) = ((βx)² + ε²)^α (paper, equation 2).
+#[derive(Clone, Copy)]
+struct Charbonnier {
+    alpha: f32,
+    beta: f32,
+}
+
+impl Charbonnier {
+    fn of(self, x: Tensor<4>) -> Tensor<4> {
+        ((x * self.beta).powi_scalar(2) + EPSILON * EPSILON).powf_scalar(self.alpha)
+    }
+}
+
+/// Mean over what the border mask leaves: a frame of round(0.1·min(h, w)) pixels is left out.
+fn mean_inside(map: Tensor<4>) -> Tensor<1> {
+    let [_, _, h, w] = map.dims();
+    let border = (0.1 * h.min(w) as f32).round() as usize;
+    map.narrow(2, border, h - 2 * border).narrow(3, border, w - 2 * border).mean()
+}
+
+/// Mean penalty of the forward differences in x and y of [n, 1, h, w] maps; the differences of the last
+/// column and row are zero and counted where the mask lets them.
+fn smoothness(map: Tensor<4>, penalty: Charbonnier) -> Tensor<1> {
+    let difference = |dim: usize| {
+        let side = map.dims()[dim];
+        let inner = map.clone().narrow(dim, 0, side - 1) - map.clone().narrow(dim, 1, side - 1);
+        let last = map.clone().narrow(dim, 0, 1).zeros_like();
+        mean_inside(penalty.of(Tensor::cat(vec![inner, last], dim)))
+    };
+    (difference(3) + difference(2)) / 2.0
+}

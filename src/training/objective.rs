@@ -1,0 +1,190 @@
+//! What a step minimises: the unsupervised loss of MotionNet, the action loss of a stream, or both end to end.
+
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+
+use super::clips::Clips;
+use super::frozen_flow::FrozenFlow;
+use super::loader::{Batch, Pixels};
+use super::losses::LevelLoss;
+use super::plan::{Network, TemporalMode, TrainingPlan};
+use super::solver::Solver;
+use crate::error::Result;
+use crate::nets::{MotionNetwork, Stream, WINDOW_FRAMES, flow_normalisation::classifier_input};
+
+/// The networks of a run and how they are trained together.
+pub struct Objective {
+    /// MotionNet, where it is trained.
+    pub motion: Option<Solver<MotionNetwork>>,
+    /// The stream, where one is trained.
+    pub stream: Option<Solver<Stream>>,
+    frozen: Option<FrozenFlow>,
+    plan: TrainingPlan,
+    device: Device,
+}
+
+/// What a step measured.
+pub struct Outcome {
+    /// The minimised loss.
+    pub loss: f32,
+    /// Its terms by name.
+    pub terms: Vec<(String, f32)>,
+    /// Share of the batch that was classified right, where there are classes.
+    pub accuracy: Option<f32>,
+    /// Whether the networks were left as they were because a number was not finite.
+    pub skipped: bool,
+}
+
+impl Objective {
+    /// Puts `motion` and `stream` to work as `plan` wants. `device` has autodiff on.
+    pub fn new(plan: &TrainingPlan, motion: MotionNetwork, stream: Option<Stream>, clips: &Arc<Clips>, device: &Device) -> Self {
+        let frozen_flow = plan.network == Network::Temporal && plan.mode == TemporalMode::A;
+        let trains_motion = plan.network == Network::Flow || (plan.network == Network::Temporal && !frozen_flow);
+        Self {
+            frozen: frozen_flow.then(|| FrozenFlow::new(motion.valid(), clips.clone())),
+            motion: trains_motion.then(|| Solver::new(motion, plan)),
+            stream: stream.map(|stream| Solver::new(stream, plan)),
+            plan: plan.clone(),
+            device: device.clone(),
+        }
+    }
+
+    /// Frames of a training window.
+    pub fn window(plan: &TrainingPlan, motion: &MotionNetwork) -> usize {
+        match plan.network {
+            Network::Flow => motion.frames(),
+            Network::Spatial => 1,
+            Network::Temporal => WINDOW_FRAMES,
+        }
+    }
+
+    /// What the loader must prepare.
+    pub fn pixels(&self) -> Pixels {
+        match self.plan.network {
+            Network::Flow => Pixels::Motion,
+            Network::Spatial => Pixels::Spatial,
+            Network::Temporal if self.frozen.is_some() => Pixels::None,
+            Network::Temporal => Pixels::Motion,
+        }
+    }
+
+    /// Number of parameters that are trained.
+    pub fn parameters(&self) -> usize {
+        let motion = self.motion.as_ref().map_or(0, |solver| solver.network().num_params());
+        motion + self.stream.as_ref().map_or(0, |solver| solver.network().num_params())
+    }
+
+    /// One step on `batch` at `rate`.
+    pub fn step(&mut self, batch: &Batch, rate: f64) -> Result<Outcome> {
+        let (levels, logits) = self.forward(batch)?;
+        let unsupervised = (!levels.is_empty()).then(|| sum(levels.iter().map(|level| level.total.clone())));
+        let action = logits.clone().map(|logits| self.action_loss(logits, &batch.labels));
+        let loss = match (unsupervised, action.clone()) {
+            (Some(unsupervised), Some(action)) => unsupervised * self.plan.unsupervised_weight + action,
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => unreachable!("every objective has a loss"),
+        };
+        let (values, names) = named_terms(&loss, &levels, action);
+        let mut gradients = loss.backward();
+
+        // One read of all numbers: each read waits for the device.
+        let values: Vec<f32> = Tensor::cat(values, 0).into_data().convert::<f32>().try_to_vec().unwrap_or_default();
+        let finite = values.iter().all(|value| value.is_finite());
+        let skipped = !finite || !self.update(&mut gradients, rate);
+        let accuracy = logits.map(|logits| accuracy(logits, &batch.labels));
+        let terms = names.into_iter().zip(values.iter().skip(1).copied()).collect();
+        Ok(Outcome { loss: values[0], terms, accuracy, skipped })
+    }
+
+    /// The unsupervised losses that count, and the logits of the batch where there is a stream.
+    fn forward(&mut self, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
+        if let Some(frozen) = &mut self.frozen {
+            let flow = frozen.windows(&batch.draws, self.plan.crop, &self.device)?;
+            return Ok((Vec::new(), self.classify(classifier_input(flow))));
+        }
+        let frames = self.frames(batch);
+        let Some(motion) = &self.motion else {
+            return Ok((Vec::new(), self.classify(frames)));
+        };
+        let pyramid = motion.network().window_flows(frames.clone());
+        let logits = self.classify(classifier_input_of(&pyramid.levels[0], self.stream.is_some()));
+        let supervised_only = self.stream.is_some() && self.plan.mode != TemporalMode::C;
+        let levels = if supervised_only { Vec::new() } else { self.plan.loss.levels(frames, &pyramid.levels) };
+        Ok((levels, logits))
+    }
+
+    fn classify(&self, input: Tensor<4>) -> Option<Tensor<2>> {
+        self.stream.as_ref().map(|stream| stream.network().forward(input))
+    }
+
+    fn frames(&self, batch: &Batch) -> Tensor<4> {
+        let [height, width] = [self.plan.crop.height as usize, self.plan.crop.width as usize];
+        let channels = batch.frames.len() / (batch.labels.len() * height * width);
+        Tensor::from_data(TensorData::new(batch.frames.clone(), [batch.labels.len(), channels, height, width]), &self.device)
+    }
+
+    fn action_loss(&self, logits: Tensor<2>, labels: &[usize]) -> Tensor<1> {
+        let labels: Vec<i64> = labels.iter().map(|&label| label as i64).collect();
+        let labels = Tensor::<1, Int>::from_data(labels.as_slice(), &self.device);
+        CrossEntropyLossConfig::new().init(&self.device).forward(logits, labels)
+    }
+
+    /// Updates every network that is trained; false if a gradient was not finite.
+    fn update(&mut self, gradients: &mut Gradients, rate: f64) -> bool {
+        let motion_rate = if self.stream.is_some() { rate * self.plan.motion_rate } else { rate };
+        let motion = self.motion.as_mut().map_or(0.0, |motion| motion.step(gradients, motion_rate));
+        let stream = self.stream.as_mut().map_or(0.0, |stream| stream.step(gradients, rate));
+        motion.is_finite() && stream.is_finite()
+    }
+}
+
+fn classifier_input_of(finest: &Tensor<4>, wanted: bool) -> Tensor<4> {
+    if wanted { classifier_input(finest.clone()) } else { finest.clone() }
+}
+
+fn sum(terms: impl Iterator<Item = Tensor<1>>) -> Tensor<1> {
+    terms.reduce(|total, term| total + term).expect("a pyramid has at least one level")
+}
+
+/// The loss followed by its terms, and the terms' names.
+fn named_terms(loss: &Tensor<1>, levels: &[LevelLoss], action: Option<Tensor<1>>) -> (Vec<Tensor<1>>, Vec<String>) {
+    let (mut values, mut names) = (vec![loss.clone().detach()], Vec::new());
+    let mut push = |name: String, value: &Tensor<1>| {
+        names.push(name);
+        values.push(value.clone().detach());
+    };
+    for level in levels {
+        let smooth = (level.smooth_u.clone() + level.smooth_v.clone()) / 2.0;
+        push(format!("pixel {}", level.level), &level.pixel);
+        push(format!("smooth {}", level.level), &smooth);
+        push(format!("ssim {}", level.level), &level.ssim);
+    }
+    if let Some(action) = action {
+        push("action".into(), &action);
+    }
+    (values, names)
+}
+
+fn accuracy(logits: Tensor<2>, labels: &[usize]) -> f32 {
+    let best = logits.detach().argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap_or_default();
+    let right = best.iter().zip(labels).filter(|&(&best, &label)| best == label as i64).count();
+    right as f32 / labels.len() as f32
+}
+
+impl Objective {
+    /// Writes the trained networks and their optimisers into `dir`.
+    pub fn save(&self, dir: &std::path::Path) -> Result<()> {
+        self.motion.as_ref().map_or(Ok(()), |motion| motion.save(dir, "motion"))?;
+        self.stream.as_ref().map_or(Ok(()), |stream| stream.save(dir, "stream"))
+    }
+
+    /// Restores what [`Self::save`] wrote.
+    pub fn load(mut self, dir: &std::path::Path) -> Result<Self> {
+        self.motion = self.motion.map(|motion| motion.load(dir, "motion")).transpose()?;
+        self.stream = self.stream.map(|stream| stream.load(dir, "stream")).transpose()?;
+        Ok(self)
+    }
+}

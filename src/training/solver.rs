@@ -1,0 +1,146 @@
+//! One network with its optimiser: gradient norm, clipping, the update, and how both are saved.
+
+use std::path::Path;
+
+use burn::module::{Module, ModuleVisitor, Param, ParamGroup};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::store::ModuleRecord;
+use burn::tensor::{Gradients, Tensor};
+
+use super::plan::{OptimiserKind, ScheduleKind, TrainingPlan};
+use crate::error::{Error, Result};
+
+/// A network that is being trained.
+pub struct Solver<M: Module> {
+    network: Option<M>, // None only inside `step`, which gives the network away and gets it back
+    optimiser: ModuleOptimizer,
+    clip_norm: f64,
+}
+
+impl<M: Module> Solver<M> {
+    /// Prepares the update rule of `plan` for `network`.
+    pub fn new(network: M, plan: &TrainingPlan) -> Self {
+        Self { network: Some(network), optimiser: optimiser(plan), clip_norm: plan.clip_norm }
+    }
+
+    /// The network as it stands.
+    pub fn network(&self) -> &M {
+        self.network.as_ref().expect("a step always puts the network back")
+    }
+
+    /// Takes this network's gradients out of `gradients` and makes a step with them, their norm limited to the plan's.
+    /// Returns the norm before clipping; a norm that is not finite leaves the network as it was.
+    pub fn step(&mut self, gradients: &mut Gradients, rate: f64) -> f64 {
+        let network = self.network.take().expect("a step always puts the network back");
+        let mut gradients = GradientsParams::from_module(gradients, &network);
+        let norm = norm(&network, &gradients);
+        if !norm.is_finite() {
+            self.network = Some(network);
+            return norm;
+        }
+        if norm > self.clip_norm {
+            network.visit(&mut Scale { gradients: &mut gradients, factor: self.clip_norm / norm });
+        }
+        self.network = Some(self.optimiser.step(rate, network, gradients));
+        norm
+    }
+
+    /// Writes the network and the optimiser's state as `name.bpk` and `name-optimiser.bpk` into `dir`.
+    pub fn save(&self, dir: &Path, name: &str) -> Result<()> {
+        let refuse = |error: burn::store::RecordError| Error::file(dir, format!("cannot write the checkpoint: {error}"), "Free some space or check the access rights; the checkpoint before is intact");
+        self.network().clone().into_record().save(dir.join(name)).map_err(refuse)?;
+        self.optimiser.save(dir.join(format!("{name}-optimiser"))).map_err(refuse)
+    }
+
+    /// Restores what [`Self::save`] wrote.
+    pub fn load(self, dir: &Path, name: &str) -> Result<Self> {
+        let refuse = |error: burn::store::RecordError| Error::file(dir, format!("not a checkpoint of this run: {error}"), "Choose another run folder, or delete this checkpoint to start anew");
+        let record = ModuleRecord::load(dir.join(name)).map_err(refuse)?;
+        let network = self.network().clone().try_load_record(record).map_err(refuse)?;
+        let optimiser = self.optimiser.load(dir.join(format!("{name}-optimiser"))).map_err(refuse)?;
+        Ok(Self { network: Some(network), optimiser, clip_norm: self.clip_norm })
+    }
+}
+
+/// The plan's update rule, with the L2 penalty on convolution weights only (spec, section 2).
+fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
+    let penalised = ParamGroup::from_predicate("weight").exclude(ParamGroup::from_any_predicates(vec!["deconv", "upsample_flow"]));
+    let decay = Some(WeightDecayConfig::new(plan.weight_decay as f32)).filter(|_| plan.weight_decay > 0.0);
+    match plan.optimiser {
+        OptimiserKind::Adam => {
+            let adam = AdamConfig::new().with_epsilon(1e-8);
+            adam.init().with_group(penalised, adam.with_weight_decay(decay).build(), None)
+        }
+        OptimiserKind::Sgd => {
+            let sgd = SgdConfig::new().with_momentum(Some(MomentumConfig::new().with_momentum(0.9).with_dampening(0.0)));
+            sgd.init().with_group(penalised, sgd.with_weight_decay(decay).build(), None)
+        }
+    }
+}
+
+/// The learning rate of step `step` (from 0): a linear warm-up, then the plan's schedule.
+pub fn rate_at(plan: &TrainingPlan, step: usize) -> f64 {
+    let warm = ((step + 1) as f64 / plan.warm_up.max(1) as f64).min(1.0);
+    let done = step as f64 / plan.steps as f64;
+    let passed = |marks: &[f64]| marks.iter().filter(|&&mark| done >= mark).count() as i32;
+    let fall = match plan.schedule {
+        ScheduleKind::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
+        ScheduleKind::Halving => 0.5f64.powi(passed(&[0.25, 0.5, 0.625, 0.75, 0.875])),
+        ScheduleKind::Tenths => 0.1f64.powi(passed(&[0.3125, 0.59375])),
+        ScheduleKind::Constant => 1.0,
+    };
+    plan.rate * warm * fall
+}
+
+/// The norm of all gradients of `network` together.
+fn norm<M: Module>(network: &M, gradients: &GradientsParams) -> f64 {
+    let mut squares = Squares { gradients, sums: Vec::new() };
+    network.visit(&mut squares);
+    if squares.sums.is_empty() {
+        return 0.0;
+    }
+    let sum: f32 = Tensor::cat(squares.sums, 0).sum().into_scalar();
+    f64::from(sum).sqrt()
+}
+
+struct Squares<'a> {
+    gradients: &'a GradientsParams,
+    sums: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Squares<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.sums.extend(self.gradients.get::<D>(param.id).map(|gradient| gradient.powi_scalar(2).sum()));
+    }
+}
+
+struct Scale<'a> {
+    gradients: &'a mut GradientsParams,
+    factor: f64,
+}
+
+impl ModuleVisitor for Scale<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.remove::<D>(param.id) {
+            self.gradients.register(param.id, gradient * self.factor);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schedules_warm_up_and_fall() {
+        let plan = |schedule| TrainingPlan { schedule, steps: 1000, warm_up: 100, rate: 1.0, ..TrainingPlan::default() };
+        let cosine = plan(ScheduleKind::Cosine);
+        assert!((rate_at(&cosine, 0) - 0.01).abs() < 1e-9);
+        assert!((rate_at(&cosine, 500) - 0.5).abs() < 1e-9);
+        assert!(rate_at(&cosine, 999) < 1e-5);
+        assert_eq!([249, 250, 999].map(|step| rate_at(&plan(ScheduleKind::Halving), step)), [1.0, 0.5, 1.0 / 32.0]);
+        assert!((rate_at(&plan(ScheduleKind::Tenths), 999) - 0.01).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,132 @@
+//! What a run starts from, and how its result becomes a model folder.
+
+use burn::module::Module;
+use burn::tensor::Device;
+
+use super::objective::Objective;
+use super::plan::{DataSource, Network, TrainingPlan};
+use crate::error::{Error, Result};
+use crate::nets::fusion::Fusion;
+use crate::nets::{
+    Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, Stream, StreamConfig, StreamEntry,
+    squeezenet_from_imagenet,
+};
+use crate::video::Geometry;
+
+/// The networks before the first step.
+pub struct Start {
+    /// MotionNet: the base's, or a fresh one.
+    pub motion: MotionNetwork,
+    /// The stream to be trained, if one is.
+    pub stream: Option<Stream>,
+    base: Option<HiddenTwoStream>,
+    classes: Vec<String>,
+}
+
+impl Start {
+    /// Loads the base or builds fresh networks for `classes`, all on `device`.
+    ///
+    /// A stream of the base is taken over if it has the same classes; otherwise the run starts from ImageNet weights
+    /// where the plan names them, else from scratch.
+    pub fn build(plan: &TrainingPlan, classes: &[String], device: &Device) -> Result<Self> {
+        device.seed(plan.seed); // fresh layers
+        let base = plan.base.as_ref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
+        if base.is_none() && plan.network == Network::Temporal {
+            return Err(Error::new("temporal stream", "it needs a trained MotionNet to stand on", "Train the flow network first and name its model folder as the base"));
+        }
+        let motion = match &base {
+            Some(base) => base.motion.clone(),
+            None => {
+                plan.motion.validate()?;
+                plan.motion.init(device)
+            }
+        };
+        let stream = match plan.network {
+            Network::Flow => None,
+            Network::Spatial => Some(stream(plan, base.as_ref().and_then(|base| reusable(base, &base.spatial, classes)), ModelCard::SPATIAL_CHANNELS, classes, device)?),
+            Network::Temporal => Some(stream(plan, base.as_ref().and_then(|base| reusable(base, &base.temporal, classes)), ModelCard::TEMPORAL_CHANNELS, classes, device)?),
+        };
+        let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
+        Ok(Self { motion, stream, base, classes })
+    }
+
+    /// The trained networks in the place of the old ones, with a card that says how they came about.
+    pub fn finish(&self, objective: &Objective, plan: &TrainingPlan, steps: usize, seconds: f64) -> Result<HiddenTwoStream> {
+        let motion = objective.motion.as_ref().map_or_else(|| self.motion.valid(), |solver| solver.network().valid());
+        let trained = objective.stream.as_ref().map(|solver| solver.network().valid());
+        let kept = self.base.as_ref();
+        // Scores of other classes would be of no use beside the new ones.
+        let same_classes = |base: &&HiddenTwoStream| self.classes.is_empty() || base.card.classes == self.classes;
+        let kept_streams = kept.filter(same_classes);
+        let mut card = kept.map_or_else(|| fresh_card(plan), |base| base.card.clone());
+        if kept_streams.is_none() {
+            (card.temporal, card.spatial) = (None, None);
+            card.classes = self.classes.clone();
+        }
+        let mut temporal = kept_streams.and_then(|base| base.temporal.as_ref().map(Module::valid));
+        let mut spatial = kept_streams.and_then(|base| base.spatial.as_ref().map(Module::valid));
+        let frame_size = |Geometry { width, height }| FrameSize { width, height };
+        match plan.network {
+            Network::Flow => card.preprocessing.motion = frame_size(plan.frame),
+            Network::Temporal => {
+                card.preprocessing.motion = frame_size(plan.frame);
+                card.temporal = Some(entry("temporal.safetensors", plan.backbone));
+                temporal = trained;
+            }
+            Network::Spatial => {
+                card.preprocessing.spatial = frame_size(plan.frame);
+                card.spatial = Some(entry("spatial.safetensors", plan.backbone));
+                spatial = trained;
+            }
+        }
+        card.origin.commands.push(described(plan, steps, seconds));
+        card.origin.motionscope_version = env!("CARGO_PKG_VERSION").into();
+        Ok(HiddenTwoStream { card, motion, temporal, spatial })
+    }
+}
+
+/// The base's stream if its classes are the ones wanted.
+fn reusable(base: &HiddenTwoStream, stream: &Option<Stream>, classes: &[String]) -> Option<Stream> {
+    stream.clone().filter(|_| base.card.classes == classes)
+}
+
+fn stream(plan: &TrainingPlan, reused: Option<Stream>, input_channels: usize, classes: &[String], device: &Device) -> Result<Stream> {
+    let config = StreamConfig { backbone: plan.backbone, input_channels, classes: classes.len(), dropout: None };
+    match (reused, &plan.imagenet) {
+        (Some(stream), _) => Ok(stream),
+        (None, Some(path)) if plan.backbone == Backbone::SqueezeNet => squeezenet_from_imagenet(path, &config, device),
+        (None, Some(path)) => Err(Error::file(path, "are SqueezeNet weights, the plan wants another network", "Choose SqueezeNet, or start without ImageNet weights")),
+        (None, None) => Ok(config.init(device)),
+    }
+}
+
+fn entry(weights: &str, backbone: Backbone) -> StreamEntry {
+    StreamEntry { weights: weights.into(), backbone, dropout: None }
+}
+
+fn fresh_card(plan: &TrainingPlan) -> ModelCard {
+    let size = |Geometry { width, height }| FrameSize { width, height };
+    ModelCard {
+        format: ModelCard::FORMAT,
+        name: plan.run_dir.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        licence: "as the training data allow".into(),
+        precision: Precision::F32,
+        classes: Vec::new(),
+        motion: MotionEntry { weights: "motion.safetensors".into(), config: plan.motion.clone() },
+        temporal: None,
+        spatial: None,
+        preprocessing: Preprocessing { motion: size(plan.frame), spatial: size(TrainingPlan::of(Network::Spatial).frame) },
+        fusion: Fusion::default(),
+        origin: Origin::default(),
+    }
+}
+
+/// One line of a model's origin: what was trained on what, for how long.
+fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
+    let data = match &plan.data {
+        DataSource::Folder(folder) => folder.display().to_string(),
+        DataSource::List { list, .. } => list.display().to_string(),
+    };
+    let mode = if plan.network == Network::Temporal { format!(" mode {:?}", plan.mode) } else { String::new() };
+    format!("{:?}{mode}: {steps} steps of {} on {data}, rate {:e}, seed {}, {seconds:.0} s", plan.network, plan.batch, plan.rate, plan.seed)
+}

@@ -1,0 +1,44 @@
+//! A decoded frame: its place in time and its pictures.
+
+use std::sync::Arc;
+
+use image::RgbImage;
+
+use super::Geometry;
+
+/// The pictures wanted of every frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizes {
+    /// Longest side of the picture for the screen, pixels; smaller videos keep their size.
+    pub display_max: u32,
+    /// Further pictures, stretched to exactly these sizes; one [`Frame::scaled`] each, in this order.
+    pub scaled: Vec<Geometry>,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self { display_max: 1280, scaled: Vec::new() }
+    }
+}
+
+/// One frame of a video; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Place in presentation order, from 0.
+    pub index: usize,
+    /// When it is shown, seconds after the first frame.
+    pub pts_secs: f64,
+    /// How long it is shown, seconds.
+    pub duration_secs: f64,
+    /// Upright, with square pixels, at most [`Sizes::display_max`] long.
+    pub display: Arc<RgbImage>,
+    /// One picture per [`Sizes::scaled`].
+    pub scaled: Vec<Arc<RgbImage>>,
+}
+
+impl Frame {
+    /// Memory of the pictures, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.display.len() + self.scaled.iter().map(|picture| picture.len()).sum::<usize>()
+    }
+}

@@ -1,0 +1,148 @@
+//! The frames of a video in presentation order: which packet carries each, and when it is shown.
+
+use super::packet_table::PacketTable;
+
+/// Frames per second where neither the frames nor the file tell.
+const ASSUMED_FPS: f64 = 25.0;
+
+/// One frame.
+pub(super) struct IndexedFrame {
+    /// Count of the packet in which it is coded.
+    pub packet: usize,
+    /// Seconds after the first frame.
+    pub pts_secs: f64,
+    /// Seconds until the next frame.
+    pub duration_secs: f64,
+}
+
+/// The frame rate that the container claims and the unit of its times.
+pub(super) struct StreamClock {
+    /// Seconds per unit of time.
+    pub tick_secs: f64,
+    /// Claimed frames per second, if it claims any.
+    pub claimed_fps: Option<f64>,
+}
+
+/// All frames in presentation order.
+pub(super) struct FrameIndex {
+    /// The frames.
+    pub frames: Vec<IndexedFrame>,
+    frame_of_packet: Vec<Option<usize>>,
+    /// Packets at which decoding can begin, ascending.
+    keys: Vec<usize>,
+}
+
+impl FrameIndex {
+    /// Orders the packets by their time stamps; `None` where these do not tell the order beyond doubt
+    /// (missing as in old AVI files, repeated, jumping back, or a beginning that is not a key frame).
+    pub fn from_time_stamps(table: &PacketTable, clock: &StreamClock) -> Option<Self> {
+        let entries = &table.entries;
+        let mut order: Vec<usize> = (0..entries.len()).filter(|&packet| !entries[packet].discarded).collect();
+        let decodable = entries.first()?.key && entries.iter().filter_map(|entry| entry.dts).is_sorted();
+        if !decodable || order.iter().any(|&packet| entries[packet].pts.is_none()) {
+            return None;
+        }
+        order.sort_by_key(|&packet| entries[packet].pts);
+        let unique = order.windows(2).all(|pair| entries[pair[0]].pts != entries[pair[1]].pts);
+        unique.then(|| Self::from_order(table, order, clock))
+    }
+
+    /// Takes the frames in `order`, given as the counts of their packets.
+    pub fn from_order(table: &PacketTable, order: Vec<usize>, clock: &StreamClock) -> Self {
+        let times = times_secs(table, &order, clock);
+        let mut frame_of_packet = vec![None; table.entries.len()];
+        let last_secs = order.last().map_or(0, |&packet| table.entries[packet].duration) as f64 * clock.tick_secs;
+        let last_secs = if last_secs > 0.0 { last_secs } else { typical_step(&times, clock) };
+        let mut frames = Vec::with_capacity(order.len());
+        for (index, &packet) in order.iter().enumerate() {
+            frame_of_packet[packet] = Some(index);
+            let duration_secs = times.get(index + 1).map_or(last_secs, |next| next - times[index]);
+            frames.push(IndexedFrame { packet, pts_secs: times[index], duration_secs });
+        }
+        let keys = (0..table.entries.len())
+            .filter(|&packet| table.entries[packet].key && frame_of_packet[packet].is_some())
+            .collect();
+        Self { frames, frame_of_packet, keys }
+    }
+
+    /// Allows decoding to begin only with the first packet: for codecs whose pictures all build on each other.
+    pub fn without_inner_keys(mut self) -> Self {
+        self.keys.clear();
+        self
+    }
+
+    /// The frame that packet `packet` carries, if it carries any.
+    pub fn frame_of_packet(&self, packet: usize) -> Option<usize> {
+        self.frame_of_packet.get(packet).copied().flatten()
+    }
+
+    /// The last packet, at most `limit`, from which decoding reaches frame `index` whole.
+    ///
+    /// Frames shown before a key frame may follow it in the file and build on the group of pictures before it.
+    pub fn key_before(&self, index: usize, limit: usize) -> usize {
+        let limit = limit.min(self.frames[index].packet);
+        let candidates = &self.keys[..self.keys.partition_point(|&key| key <= limit)];
+        let shown_in_time = |&&key: &&usize| self.frame_of_packet[key].is_some_and(|frame| frame <= index);
+        candidates.iter().rev().find(shown_in_time).copied().unwrap_or(0)
+    }
+
+    /// From the first frame to the end of the last, seconds.
+    pub fn duration_secs(&self) -> f64 {
+        self.frames.last().map_or(0.0, |last| last.pts_secs + last.duration_secs)
+    }
+
+    /// Average frames per second over the time stamps; `None` for a single frame.
+    pub fn average_fps(&self) -> Option<f64> {
+        let span = self.frames.last()?.pts_secs;
+        (span > 0.0).then(|| (self.frames.len() - 1) as f64 / span)
+    }
+
+    /// Whether the spacing of the frames varies by more than the rounding of the time stamps.
+    pub fn is_variable(&self, clock: &StreamClock) -> bool {
+        let Some(fps) = self.average_fps() else { return false };
+        let tolerance = (1.5 * clock.tick_secs).max(0.02 / fps);
+        self.frames.windows(2).any(|pair| (pair[1].pts_secs - pair[0].pts_secs - 1.0 / fps).abs() > tolerance)
+    }
+
+    /// The frame shown at `secs`: the first before the beginning, the last after the end.
+    pub fn frame_at(&self, secs: f64) -> usize {
+        self.frames.partition_point(|frame| frame.pts_secs <= secs).saturating_sub(1)
+    }
+}
+
+/// Seconds after the first frame at which each frame of `order` is shown, strictly rising.
+fn times_secs(table: &PacketTable, order: &[usize], clock: &StreamClock) -> Vec<f64> {
+    let stamps = stamps(table, order);
+    let step = 1.0 / clock.claimed_fps.unwrap_or(ASSUMED_FPS);
+    let first = stamps.first().copied().flatten().unwrap_or(0);
+    let mut times: Vec<f64> = Vec::with_capacity(order.len());
+    for stamp in stamps {
+        let stated = stamp.map(|stamp| (stamp - first) as f64 * clock.tick_secs);
+        let time = match (stated, times.last()) {
+            (Some(stated), Some(&before)) if stated > before => stated,
+            (_, Some(&before)) => before + step,
+            (_, None) => 0.0,
+        };
+        times.push(time);
+    }
+    times
+}
+
+/// Presentation times of the frames in `order`: their own, or else the decoding times in rising order, because
+/// a container without presentation times (AVI) counts the frames evenly.
+fn stamps(table: &PacketTable, order: &[usize]) -> Vec<Option<i64>> {
+    let own: Vec<Option<i64>> = order.iter().map(|&packet| table.entries[packet].pts).collect();
+    if own.iter().all(Option::is_some) {
+        return own;
+    }
+    let mut decoding: Vec<Option<i64>> = order.iter().map(|&packet| table.entries[packet].dts).collect();
+    decoding.sort_unstable();
+    decoding
+}
+
+/// Median spacing of the frames, or what the container claims, seconds.
+fn typical_step(times: &[f64], clock: &StreamClock) -> f64 {
+    let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    steps.sort_unstable_by(f64::total_cmp);
+    steps.get(steps.len() / 2).copied().unwrap_or(1.0 / clock.claimed_fps.unwrap_or(ASSUMED_FPS))
+}

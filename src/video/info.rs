@@ -1,0 +1,95 @@
+//! What is known about an open video.
+
+use std::path::PathBuf;
+
+use ffmpeg_next as ffmpeg;
+use ffmpeg::color::TransferCharacteristic as Transfer;
+
+use super::Geometry;
+use super::orientation::Orientation;
+use super::raw_frames::RawFrames;
+use crate::error::Error;
+
+/// Facts about a video file, read and counted when it was opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VideoInfo {
+    /// The file.
+    pub path: PathBuf,
+    /// Short name of the codec, such as `h264`.
+    pub codec: String,
+    /// Width as shown, pixels: upright and with square pixels.
+    pub width: u32,
+    /// Height as shown, pixels.
+    pub height: u32,
+    /// Number of frames, counted.
+    pub frames: usize,
+    /// From the first frame to the end of the last one, seconds.
+    pub duration_secs: f64,
+    /// Frames per second, averaged over the time stamps; 25 if the file has none, and a note says so.
+    pub fps: f64,
+    /// Whether the frames are unevenly spaced in time.
+    pub variable_rate: bool,
+    /// Clockwise turn that was needed to show the pictures upright: 0, 90, 180 or 270.
+    pub rotation_degrees: i32,
+    /// Whether the pictures were woven from two fields and are deinterlaced.
+    pub interlaced: bool,
+    /// What else is worth telling, a sentence each, without a full stop.
+    pub notes: Vec<String>,
+}
+
+/// Gathers the facts about an open video from its index and its first picture, and what to warn of.
+pub(super) fn describe(
+    raw: &RawFrames,
+    first: &ffmpeg::frame::Video,
+    shown: Geometry,
+    orientation: Orientation,
+    interlaced: bool,
+) -> (VideoInfo, Vec<Error>) {
+    let index = &raw.index;
+    let mut notes = Vec::new();
+    let fps = index.average_fps().or(raw.clock.claimed_fps).unwrap_or_else(|| {
+        notes.push("The file has no frame rate; 25 frames per second are assumed".into());
+        25.0
+    });
+    if interlaced {
+        notes.push("The pictures are interlaced and are deinterlaced for display and analysis".into());
+    }
+    if matches!(first.color_transfer_characteristic(), Transfer::SMPTE2084 | Transfer::ARIB_STD_B67) {
+        notes.push("The colours are high dynamic range and look pale, because they are not tone-mapped".into());
+    }
+    let warnings: Vec<Error> = truncation(raw).into_iter().collect();
+    notes.extend(warnings.iter().map(|warning| warning.cause.clone()));
+    let info = VideoInfo {
+        path: raw.source.path().to_owned(),
+        codec: raw.source.stream().parameters().id().name().to_owned(),
+        width: shown.width,
+        height: shown.height,
+        frames: index.frames.len(),
+        duration_secs: index.duration_secs(),
+        fps,
+        variable_rate: index.is_variable(&raw.clock),
+        rotation_degrees: orientation.degrees,
+        interlaced,
+        notes,
+    };
+    (info, warnings)
+}
+
+/// Compares what the container promises with what was found.
+fn truncation(raw: &RawFrames) -> Option<Error> {
+    let stream = raw.source.stream();
+    let found = raw.table.entries.len() + raw.source.dropped();
+    let promised = usize::try_from(stream.frames()).unwrap_or(0);
+    let found_secs = raw.index.duration_secs();
+    let own_secs = stream.duration() as f64 * raw.clock.tick_secs;
+    let promised_secs = if own_secs > 0.0 { own_secs } else { raw.source.claimed_secs().unwrap_or(0.0) };
+    let cause = if found + 1 + promised / 100 < promised {
+        format!("the file is cut off: it holds {found} of {promised} frames")
+    } else if promised == 0 && found_secs + 2.0 < 0.9 * promised_secs {
+        format!("the file is cut off: its pictures end after {found_secs:.1} of {promised_secs:.1} seconds")
+    } else {
+        let failure = raw.source.failure()?;
+        format!("the file can be read only up to frame {found} ({failure})")
+    };
+    Some(Error::file(raw.source.path(), cause, "What is there can be used; copy the file again to have all of it"))
+}

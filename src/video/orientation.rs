@@ -1,0 +1,58 @@
+//! How the stored picture is turned to stand upright.
+//!
+//! Containers keep it as a display matrix, which phones write; FFmpeg's documentation of
+//! `AV_PKT_DATA_DISPLAYMATRIX` defines the numbers.
+
+/// A rotation by quarter turns, possibly mirrored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Orientation {
+    /// Chain of FFmpeg filters that turns the picture; empty if it already stands upright.
+    pub filters: &'static str,
+    /// Clockwise degrees of the turn.
+    pub degrees: i32,
+    /// Whether width and height are exchanged.
+    pub transposed: bool,
+}
+
+impl Orientation {
+    /// Reads the nine 32-bit numbers of a display matrix; other angles are taken to the nearest quarter turn.
+    pub fn from_display_matrix(bytes: &[u8]) -> Self {
+        let entry = |place: usize| -> i64 {
+            let word = bytes.get(4 * place..4 * place + 4).and_then(|word| word.try_into().ok());
+            word.map_or(0, |word| i64::from(i32::from_ne_bytes(word)))
+        };
+        let (a, b, c, d) = (entry(0), entry(1), entry(3), entry(4));
+        let transposed = b.abs() + c.abs() > a.abs() + d.abs();
+        let (filters, degrees) = match (transposed, a < 0, d < 0, b > 0, c > 0) {
+            (false, false, false, ..) => ("", 0),
+            (false, true, false, ..) => ("hflip", 0),
+            (false, false, true, ..) => ("vflip", 0),
+            (false, true, true, ..) => ("hflip,vflip", 180),
+            (true, .., true, false) => ("transpose=clock", 90),
+            (true, .., true, true) => ("transpose=cclock_flip", 90),
+            (true, .., false, true) => ("transpose=cclock", 270),
+            (true, .., false, false) => ("transpose=clock_flip", 270),
+        };
+        Self { filters, degrees, transposed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Orientation;
+
+    fn turned(a: i32, b: i32, c: i32, d: i32) -> Orientation {
+        let matrix = [a, b, 0, c, d, 0, 0, 0, 1 << 14];
+        let bytes: Vec<u8> = matrix.iter().flat_map(|number| (number * (1 << 16)).to_ne_bytes()).collect();
+        Orientation::from_display_matrix(&bytes)
+    }
+
+    #[test]
+    fn quarter_turns_are_recognised() {
+        assert_eq!(turned(1, 0, 0, 1), Orientation::default());
+        assert_eq!((turned(0, 1, -1, 0).filters, turned(0, 1, -1, 0).degrees), ("transpose=clock", 90));
+        assert_eq!(turned(-1, 0, 0, -1).degrees, 180);
+        assert_eq!(turned(0, -1, 1, 0).filters, "transpose=cclock");
+        assert_eq!(Orientation::from_display_matrix(&[]), Orientation::default());
+    }
+}

@@ -1,0 +1,66 @@
+//! What every packet of a video stream says about itself, gathered in one pass over the file.
+
+use std::collections::HashMap;
+
+use ffmpeg_next as ffmpeg;
+
+use super::libav;
+use super::packet_source::PacketSource;
+
+/// The facts of one packet; times are in units of the stream's time base.
+pub(super) struct PacketEntry {
+    /// When its picture is shown, if it says so.
+    pub pts: Option<i64>,
+    /// When it is to be decoded, if it says so.
+    pub dts: Option<i64>,
+    /// How long its picture is shown; 0 if unknown.
+    pub duration: i64,
+    /// Whether decoding can begin with it.
+    pub key: bool,
+    /// Whether its picture is only needed to decode others.
+    pub discarded: bool,
+}
+
+/// Place in the file, size and time: what tells a packet from the others after a seek.
+type Signature = (isize, usize, Option<i64>);
+
+/// All packets of a stream by their count.
+pub(super) struct PacketTable {
+    /// The packets in the order of the file.
+    pub entries: Vec<PacketEntry>,
+    /// Count of the packet with a signature; `None` where several share it.
+    places: HashMap<Signature, Option<usize>>,
+}
+
+impl PacketTable {
+    /// Reads a freshly opened source to its end.
+    pub fn scan(source: &mut PacketSource) -> Self {
+        let mut table = Self { entries: Vec::new(), places: HashMap::new() };
+        while let Some((count, packet)) = source.next() {
+            table.places.entry(signature(&packet)).and_modify(|place| *place = None).or_insert(Some(count));
+            table.entries.push(PacketEntry {
+                pts: packet.pts(),
+                dts: packet.dts(),
+                duration: packet.duration(),
+                key: packet.is_key(),
+                discarded: libav::is_discarded(&packet),
+            });
+        }
+        table
+    }
+
+    /// The count of a packet that was read after a seek, if it is beyond doubt.
+    pub fn locate(&self, packet: &ffmpeg::Packet) -> Option<usize> {
+        self.places.get(&signature(packet)).copied().flatten()
+    }
+
+    /// A time at or before packet `count`, for the demuxer's seek.
+    pub fn seek_time(&self, count: usize) -> Option<i64> {
+        let entry = &self.entries[count];
+        entry.pts.into_iter().chain(entry.dts).min()
+    }
+}
+
+fn signature(packet: &ffmpeg::Packet) -> Signature {
+    (packet.position(), packet.size(), packet.pts())
+}

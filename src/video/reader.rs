@@ -1,0 +1,287 @@
+//! Any frame of a video by its index, exactly.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use ffmpeg_next as ffmpeg;
+use image::RgbImage;
+
+use super::converter::Converter;
+use super::info::describe;
+use super::orientation::Orientation;
+use super::raw_frames::RawFrames;
+use super::{Frame, Geometry, Sizes, VideoInfo, libav};
+use crate::error::{Error, Result};
+
+/// Packets to go back beyond a key frame from which a frame did not come out whole.
+const RETRY_PACKETS: usize = 300;
+
+/// A key frame must save decoding at least this many frames to be worth a seek.
+const WORTH_A_SEEK: usize = 16;
+
+/// How the search for a frame ended.
+enum Search {
+    Found(Vec<Arc<RgbImage>>),
+    Missing,
+    Abandoned,
+}
+
+/// Reads frames by index; fast in ascending order, exact in any.
+pub struct VideoReader {
+    info: VideoInfo,
+    raw: RawFrames,
+    orientation: Orientation,
+    converter: Converter,
+    /// The last frame that was decoded, whether it was converted or passed over; none before the first.
+    decoded: Option<usize>,
+    /// The last frame that went into the converter in an unbroken run.
+    pushed: Option<usize>,
+    last: Option<Frame>,
+    /// Frames too damaged to decode; the frame before them is shown instead.
+    lost: BTreeSet<usize>,
+    warnings: Vec<Error>,
+    warned_of_damage: bool,
+}
+
+impl VideoReader {
+    /// Opens the video at `path` and counts its frames.
+    ///
+    /// # Errors
+    /// If there is no such file, or it holds no video that can be decoded.
+    pub fn open(path: &Path, sizes: Sizes) -> Result<Self> {
+        let mut reader = Self::open_bare(path)?;
+        reader.set_sizes(sizes);
+        Ok(reader)
+    }
+
+    /// Opens a video without deciding on the pictures; `set_outputs` must follow.
+    pub(super) fn open_bare(path: &Path) -> Result<Self> {
+        let mut raw = RawFrames::open(path)?;
+        let Some((index, picture)) = raw.next() else {
+            let cause = "not one picture in it could be decoded";
+            return Err(Error::file(path, cause, "Copy the file again, or convert it to H.264"));
+        };
+        let orientation = orientation(&raw);
+        let coded = Geometry { width: picture.width(), height: picture.height() };
+        let shown = shown_geometry(coded, libav::sample_aspect_ratio(&raw.source.stream()), orientation);
+        let interlaced = picture.is_interlaced() && coded.width > 3 && coded.height > 3;
+        let (info, warnings) = describe(&raw, &picture, shown, orientation, interlaced);
+        raw.give_back(index, picture);
+        Ok(Self {
+            info,
+            raw,
+            orientation,
+            converter: Converter::new(vec![shown], orientation, interlaced),
+            decoded: None,
+            pushed: None,
+            last: None,
+            lost: BTreeSet::new(),
+            warnings,
+            warned_of_damage: false,
+        })
+    }
+
+    /// What is known about the video.
+    pub fn info(&self) -> &VideoInfo {
+        &self.info
+    }
+
+    /// Chooses the pictures that frames carry from now on.
+    pub fn set_sizes(&mut self, sizes: Sizes) {
+        let shown = Geometry { width: self.info.width, height: self.info.height };
+        let display = shown.fitted(sizes.display_max.max(1));
+        self.set_outputs(std::iter::once(display).chain(sizes.scaled).collect());
+    }
+
+    /// Frame `index`, counted from 0 in presentation order. A frame too damaged to decode shows the one before it.
+    ///
+    /// # Errors
+    /// If there is no such frame, or the file cannot be read any more.
+    pub fn frame(&mut self, index: usize) -> Result<Frame> {
+        let frame = self.frame_unless(index, &|| false)?;
+        Ok(frame.expect("only an abandoned search gives no frame"))
+    }
+
+    /// As [`Self::frame`], but gives up with `None` as soon as `abandon` says so, between two decoded pictures.
+    pub(super) fn frame_unless(&mut self, index: usize, abandon: &dyn Fn() -> bool) -> Result<Option<Frame>> {
+        if let Some(last) = self.last.as_ref().filter(|last| last.index == index) {
+            return Ok(Some(last.clone()));
+        }
+        let Some(pictures) = self.pictures_unless(index, abandon)? else { return Ok(None) };
+        let mut pictures = pictures.into_iter();
+        let display = pictures.next().expect("the first output is the display picture");
+        let place = &self.raw.index.frames[index];
+        let (pts_secs, duration_secs) = (place.pts_secs, place.duration_secs);
+        let frame = Frame { index, pts_secs, duration_secs, display, scaled: pictures.collect() };
+        self.last = Some(frame.clone());
+        Ok(Some(frame))
+    }
+
+    /// The pictures of frame `index`, one per output.
+    pub(super) fn pictures_unless(
+        &mut self,
+        index: usize,
+        abandon: &dyn Fn() -> bool,
+    ) -> Result<Option<Vec<Arc<RgbImage>>>> {
+        let frames = self.info.frames;
+        if index >= frames {
+            let cause = format!("there is no frame {index}, the last one is {}", frames - 1);
+            return Err(Error::file(&self.info.path, cause, "Choose an earlier frame"));
+        }
+        loop {
+            let Some(shown) = self.stand_in(index) else {
+                return Err(Error::file(&self.info.path, "no picture can be decoded any more", "Open the file again"));
+            };
+            match self.search(shown, abandon)? {
+                Search::Found(pictures) => return Ok(Some(pictures)),
+                Search::Abandoned => return Ok(None),
+                Search::Missing => self.lose(shown),
+            }
+        }
+    }
+
+    /// What went wrong since the last call without ending the video.
+    pub(super) fn take_warnings(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// The frame shown at `secs` after the first.
+    pub(super) fn frame_at(&self, secs: f64) -> usize {
+        self.raw.index.frame_at(secs)
+    }
+
+    /// When each frame is shown, seconds after the first.
+    pub(super) fn times_secs(&self) -> Vec<f64> {
+        self.raw.index.frames.iter().map(|frame| frame.pts_secs).collect()
+    }
+
+    /// Chooses the sizes of the pictures themselves.
+    pub(super) fn set_outputs(&mut self, outputs: Vec<Geometry>) {
+        self.converter = Converter::new(outputs, self.orientation, self.info.interlaced);
+        self.pushed = None;
+        self.last = None;
+    }
+
+    /// The frame to show for `index`: itself, or the nearest that is not lost, an earlier one if possible.
+    fn stand_in(&self, index: usize) -> Option<usize> {
+        let whole = |frame: &usize| !self.lost.contains(frame);
+        (0..=index).rev().find(whole).or_else(|| (index..self.info.frames).find(whole))
+    }
+
+    fn lose(&mut self, index: usize) {
+        self.lost.insert(index);
+        self.warn_of_damage(index);
+    }
+
+    fn warn_of_damage(&mut self, index: usize) {
+        if !std::mem::replace(&mut self.warned_of_damage, true) {
+            let cause = format!("damaged data near frame {index} was skipped");
+            let remedy = "Pictures may be missing or wrong there; copy the file again if the original is whole";
+            self.warnings.push(Error::file(&self.info.path, cause, remedy));
+        }
+    }
+
+    /// Decodes up to frame `index`; if it does not come out whole, once more from further back.
+    fn search(&mut self, index: usize, abandon: &dyn Fn() -> bool) -> Result<Search> {
+        let first = index.saturating_sub(self.converter.context());
+        let key = self.raw.index.key_before(first, usize::MAX);
+        let key_frame = self.raw.index.frame_of_packet(key).unwrap_or(0);
+        let waiting = self.pushed == Some(index);
+        let follows = self.decoded.is_some_and(|decoded| {
+            waiting || (decoded < first && key_frame <= decoded + WORTH_A_SEEK) || self.pushed == Some(first)
+        });
+        if !follows {
+            self.restart(key)?;
+        }
+        let accept_partial = follows || key == 0;
+        let outcome = self.run_to(index, first, accept_partial, abandon)?;
+        if !matches!(outcome, Search::Missing) || key == 0 {
+            return Ok(outcome);
+        }
+        let key = self.raw.index.key_before(first, key.saturating_sub(RETRY_PACKETS));
+        self.restart(key)?;
+        self.run_to(index, first, true, abandon)
+    }
+
+    fn restart(&mut self, key: usize) -> Result<()> {
+        self.converter.reset();
+        (self.decoded, self.pushed) = (None, None);
+        self.raw.start(key)
+    }
+
+    /// Decodes on until frame `index` leaves the converter; frames before `first` are passed over.
+    fn run_to(
+        &mut self,
+        index: usize,
+        first: usize,
+        accept_partial: bool,
+        abandon: &dyn Fn() -> bool,
+    ) -> Result<Search> {
+        loop {
+            if abandon() {
+                return Ok(Search::Abandoned);
+            }
+            let converted = match self.raw.next() {
+                None => {
+                    self.pushed = None;
+                    let rest = self.converter.flush().map_err(|error| self.conversion_error(index, error))?;
+                    let found = rest.filter(|rest| rest.index == index);
+                    return Ok(found.map_or(Search::Missing, |found| Search::Found(found.pictures)));
+                }
+                Some((at, picture)) if at > index && self.pushed < Some(index) => {
+                    self.raw.give_back(at, picture);
+                    return Ok(Search::Missing);
+                }
+                Some((_, picture)) if picture.is_corrupt() && !accept_partial => return Ok(Search::Missing),
+                Some((at, picture)) => self.convert(at, first, picture)?,
+            };
+            if self.raw.take_damaged() > 0 {
+                self.warn_of_damage(index);
+            }
+            if let Some(converted) = converted.filter(|converted| converted.index == index) {
+                return Ok(Search::Found(converted.pictures));
+            }
+        }
+    }
+
+    /// Hands a picture to the converter, or passes over one before `first`.
+    fn convert(
+        &mut self,
+        at: usize,
+        first: usize,
+        picture: ffmpeg::frame::Video,
+    ) -> Result<Option<super::converter::Converted>> {
+        self.decoded = Some(at);
+        if at < first {
+            self.converter.reset();
+            self.pushed = None;
+            return Ok(None);
+        }
+        self.pushed = Some(at);
+        self.converter.push(at, picture).map_err(|error| self.conversion_error(at, error))
+    }
+
+    fn conversion_error(&self, index: usize, error: ffmpeg::Error) -> Error {
+        let cause = format!("frame {index} cannot be converted to RGB ({error})");
+        Error::file(&self.info.path, cause, "Convert the file to H.264 and open that")
+    }
+}
+
+fn orientation(raw: &RawFrames) -> Orientation {
+    use ffmpeg::codec::packet::side_data::Type;
+    let stream = raw.source.stream();
+    let matrix = stream.side_data().find(|side_data| side_data.kind() == Type::DisplayMatrix);
+    matrix.map(|matrix| Orientation::from_display_matrix(matrix.data())).unwrap_or_default()
+}
+
+/// The size with square pixels, upright; pixels are stretched, never squeezed, to lose nothing.
+fn shown_geometry(coded: Geometry, pixel_aspect: f64, orientation: Orientation) -> Geometry {
+    let stretched = |length: u32, factor: f64| (f64::from(length) * factor).round().max(1.0) as u32;
+    let square = if pixel_aspect >= 1.0 {
+        Geometry { width: stretched(coded.width, pixel_aspect), ..coded }
+    } else {
+        Geometry { height: stretched(coded.height, 1.0 / pixel_aspect), ..coded }
+    };
+    if orientation.transposed { square.transposed() } else { square }
+}

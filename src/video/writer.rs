@@ -1,0 +1,186 @@
+//! Clips out: RGB pictures to an H.264 file.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next as ffmpeg;
+use ffmpeg::color::{Range, Space};
+use ffmpeg::format::Pixel;
+use ffmpeg::software::scaling;
+use image::RgbImage;
+use tempfile::TempPath;
+
+use super::{Geometry, libav};
+use crate::error::{Error, Result};
+
+/// Distance between key frames: a seek decodes at most so many frames.
+const KEY_FRAME_EVERY: u32 = 30;
+
+/// Constant quality of x264, 0 (exact) … 51: 16 cannot be told from the original by eye.
+const X264_QUALITY: &str = "16";
+
+/// Quantiser of MPEG-4, 1 (best) … 31, where x264 is not there.
+const MPEG4_QUANTISER: i32 = 2;
+
+/// Writes one clip: H.264 by libx264, else MPEG-4, in an mp4 file that appears only when it is complete.
+pub struct VideoWriter {
+    path: PathBuf,
+    temporary: TempPath,
+    output: ffmpeg::format::context::Output,
+    encoder: ffmpeg::encoder::Video,
+    to_yuv: scaling::Context,
+    geometry: Geometry,
+    pushed: i64,
+}
+
+impl VideoWriter {
+    /// Begins a clip of pictures of size `geometry`, shown `fps` per second.
+    ///
+    /// # Errors
+    /// If the folder cannot be written or the size or the rate cannot be encoded.
+    pub fn create(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
+        libav::init();
+        if !(fps.is_finite() && fps > 0.0) {
+            return Err(Error::file(path, format!("{fps} frames per second cannot be written"), "Choose a rate above 0"));
+        }
+        let temporary = temporary_beside(path)?;
+        let failed = |error: ffmpeg::Error| cannot_write(path, error);
+        let mut output = ffmpeg::format::output_as(&libav::url(&temporary)?, "mp4").map_err(failed)?;
+        let rate = ffmpeg::Rational::from(fps).reduce_with_limit(1_000_000).unwrap_or_else(|nearest| nearest);
+        let (encoder, format) = open_encoder(geometry, rate, path)?;
+        output.add_stream_with(&encoder).map_err(failed)?.set_time_base(rate.invert());
+        output.write_header().map_err(failed)?;
+        let Geometry { width, height } = geometry;
+        let flags = scaling::Flags::BICUBIC | scaling::Flags::ACCURATE_RND | scaling::Flags::FULL_CHR_H_INP;
+        let to_yuv = scaling::Context::get(Pixel::RGB24, width, height, format, width, height, flags).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), temporary, output, encoder, to_yuv, geometry, pushed: 0 })
+    }
+
+    /// Adds the next picture.
+    ///
+    /// # Errors
+    /// If the picture has another size than the clip, or the disk is full.
+    pub fn push(&mut self, picture: &RgbImage) -> Result<()> {
+        let Geometry { width, height } = self.geometry;
+        if picture.dimensions() != (width, height) {
+            let (got_width, got_height) = picture.dimensions();
+            let cause = format!("a picture of {got_width}×{got_height} does not fit a clip of {width}×{height}");
+            return Err(Error::file(&self.path, cause, "Scale all pictures to one size"));
+        }
+        let yuv = self.yuv_frame(picture).map_err(|error| cannot_write(&self.path, error))?;
+        self.encoder.send_frame(&yuv).map_err(|error| cannot_write(&self.path, error))?;
+        self.pushed += 1;
+        self.write_packets()
+    }
+
+    /// Completes the file and gives it its name.
+    ///
+    /// # Errors
+    /// If there is not one picture in it, or the file cannot be completed; then nothing is left behind.
+    pub fn finish(mut self) -> Result<()> {
+        if self.pushed == 0 {
+            return Err(Error::file(&self.path, "a clip needs at least one picture", "Add pictures before saving"));
+        }
+        self.encoder.send_eof().map_err(|error| cannot_write(&self.path, error))?;
+        self.write_packets()?;
+        self.output.write_trailer().map_err(|error| cannot_write(&self.path, error))?;
+        drop(self.output); // Closes the file, so that it is whole when it gets its name.
+        self.temporary.persist(&self.path).map_err(|failed| Error::io(&self.path, &failed.error))
+    }
+
+    fn yuv_frame(&mut self, picture: &RgbImage) -> std::result::Result<ffmpeg::frame::Video, ffmpeg::Error> {
+        let Geometry { width, height } = self.geometry;
+        let mut rgb = ffmpeg::frame::Video::new(Pixel::RGB24, width, height);
+        let (stride, row) = (rgb.stride(0), 3 * width as usize);
+        for (line, pixels) in rgb.data_mut(0).chunks_mut(stride).zip(picture.as_raw().chunks(row)) {
+            line[..row].copy_from_slice(pixels);
+        }
+        let mut yuv = ffmpeg::frame::Video::empty();
+        self.to_yuv.run(&rgb, &mut yuv)?;
+        yuv.set_pts(Some(self.pushed));
+        yuv.set_color_space(Space::SMPTE170M);
+        yuv.set_color_range(Range::MPEG);
+        Ok(yuv)
+    }
+
+    fn write_packets(&mut self) -> Result<()> {
+        let stream_time_base = self.output.stream(0).map_or(self.encoder.time_base(), |stream| stream.time_base());
+        let mut packet = ffmpeg::Packet::empty();
+        while self.encoder.receive_packet(&mut packet).is_ok() {
+            packet.set_stream(0);
+            packet.set_duration(1);
+            packet.rescale_ts(self.encoder.time_base(), stream_time_base);
+            packet.write_interleaved(&mut self.output).map_err(|error| cannot_write(&self.path, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// A new file in the folder of `path`, with the access rights that any new file gets there.
+fn temporary_beside(path: &Path) -> Result<TempPath> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let created = tempfile::Builder::new()
+        .prefix(".clip-")
+        .suffix(".partial")
+        .make_in(folder, |temporary| File::create_new(temporary))
+        .map_err(|error| Error::io(path, &error))?;
+    Ok(created.into_temp_path())
+}
+
+/// The best encoder there is, opened, and the pixel format it takes.
+fn open_encoder(geometry: Geometry, rate: ffmpeg::Rational, path: &Path) -> Result<(ffmpeg::encoder::Video, Pixel)> {
+    let mut refusal = ffmpeg::Error::EncoderNotFound;
+    for name in ["libx264", "mpeg4"] {
+        let Some(codec) = ffmpeg::encoder::find_by_name(name) else { continue };
+        // x264 halves the chroma only of even sizes.
+        let even = geometry.width.is_multiple_of(2) && geometry.height.is_multiple_of(2);
+        let format = if even || name == "mpeg4" { Pixel::YUV420P } else { Pixel::YUV444P };
+        match configured(codec, geometry, rate, format).and_then(|encoder| open_as(encoder, name)) {
+            Ok(encoder) => return Ok((encoder, format)),
+            Err(error) => refusal = error,
+        }
+    }
+    let Geometry { width, height } = geometry;
+    let cause = format!("no encoder takes {width}×{height} pixels ({refusal})");
+    Err(Error::file(path, cause, "Choose another size, or install an FFmpeg with libx264"))
+}
+
+fn configured(
+    codec: ffmpeg::Codec,
+    geometry: Geometry,
+    rate: ffmpeg::Rational,
+    format: Pixel,
+) -> std::result::Result<ffmpeg::codec::encoder::video::Video, ffmpeg::Error> {
+    let mut encoder = ffmpeg::codec::Context::new_with_codec(codec).encoder().video()?;
+    encoder.set_width(geometry.width);
+    encoder.set_height(geometry.height);
+    encoder.set_format(format);
+    encoder.set_time_base(rate.invert());
+    encoder.set_frame_rate(Some(rate));
+    encoder.set_gop(KEY_FRAME_EVERY);
+    encoder.set_colorspace(Space::SMPTE170M);
+    encoder.set_color_range(Range::MPEG);
+    Ok(encoder)
+}
+
+fn open_as(
+    mut encoder: ffmpeg::codec::encoder::video::Video,
+    name: &str,
+) -> std::result::Result<ffmpeg::encoder::Video, ffmpeg::Error> {
+    // An mp4 file keeps the parameter sets in its header, not before each key frame.
+    let global_header = ffmpeg::codec::Flags::GLOBAL_HEADER;
+    let mut options = ffmpeg::Dictionary::new();
+    if name == "libx264" {
+        encoder.set_flags(global_header);
+        options.set("crf", X264_QUALITY);
+    } else {
+        encoder.set_flags(global_header | ffmpeg::codec::Flags::QSCALE);
+        encoder.set_qmin(MPEG4_QUANTISER);
+        encoder.set_qmax(MPEG4_QUANTISER);
+    }
+    encoder.open_with(options)
+}
+
+fn cannot_write(path: &Path, error: ffmpeg::Error) -> Error {
+    Error::file(path, format!("the clip cannot be written ({error})"), "Check the free space and the access rights")
+}

@@ -1,0 +1,144 @@
+//! The program as it is typed: exit codes, files, and what it says about bad input.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use motionscope::cli::bench::fixture;
+use motionscope::flow::files::read_flo;
+use motionscope::gpu::{DeviceChoice, choose};
+use motionscope::nets::MotionConfig;
+use motionscope::video::{Geometry, Sizes, VideoReader};
+use serde_json::Value;
+
+const CLIP: Geometry = Geometry { width: 96, height: 80 };
+
+/// The program, with no display and on the CPU unless the arguments say otherwise.
+fn motionscope(dir: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_motionscope"))
+        .args(arguments)
+        .current_dir(dir)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn code(output: &Output) -> i32 {
+    assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
+    output.status.code().unwrap()
+}
+
+fn untrained_model(dir: &Path) {
+    let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() };
+    let size = Geometry { width: 64, height: 64 };
+    fixture::model(&motion, size, &choose(DeviceChoice::Cpu).unwrap().device).save(dir).unwrap();
+}
+
+#[test]
+fn analyze_writes_scores_flow_and_video_and_survives_bad_clips() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    untrained_model(&at("model"));
+    fixture::clip(dir.path(), 24, CLIP).unwrap();
+    fs::write(at("broken.mp4"), "not a video").unwrap();
+    fs::write(at("empty.avi"), "").unwrap();
+    let arguments = ["analyze", "broken.mp4", "clip.mp4", "empty.avi", "missing.mov", "--out", "out", "--model", "model"];
+    let output = motionscope(dir.path(), &[&arguments[..], &["--flow", "--json", "--device", "cpu", "--stride", "4"]].concat());
+    assert_eq!(code(&output), 1, "{}", text(&output.stderr));
+    for name in ["broken.mp4", "empty.avi", "missing.mov"] {
+        assert!(text(&output.stderr).contains(&format!("motionscope: {name}: ")), "{}", text(&output.stderr));
+    }
+
+    let scores: Value = serde_json::from_slice(&fs::read(at("out/clip/scores.json")).unwrap()).unwrap();
+    assert_eq!(scores, serde_json::from_slice::<Value>(&output.stdout).unwrap(), "--json prints the same document");
+    assert_eq!((scores["schema"].as_str(), scores["version"].as_u64()), (Some("motionscope-scores"), Some(1)));
+    let starts: Vec<_> = scores["windows"].as_array().unwrap().iter().map(|window| window["start_frame"].as_u64().unwrap()).collect();
+    assert_eq!(starts, [0, 4, 8, 12]);
+    let window = &scores["windows"][2];
+    assert!((window["time_secs"].as_f64().unwrap() - 8.0 / 25.0).abs() < 1e-3);
+    for stream in ["spatial", "temporal", "fused"] {
+        let probabilities = window[stream]["probabilities"].as_array().unwrap();
+        let sum: f64 = probabilities.iter().map(|p| p.as_f64().unwrap()).sum();
+        assert!(probabilities.len() == 2 && (sum - 1.0).abs() < 1e-5, "{stream}: {probabilities:?}");
+    }
+    assert!(scores["classes"].as_array().unwrap().contains(&scores["result"]["class"]));
+
+    let flow = read_flo(&at("out/clip/flow/000022.flo")).unwrap();
+    assert_eq!((flow.width, flow.height), (96, 80));
+    assert_eq!(fs::read_dir(at("out/clip/flow")).unwrap().count(), 23);
+    let video = VideoReader::open(&at("out/clip/flow.mp4"), Sizes::default()).unwrap();
+    assert_eq!((video.info().frames, video.info().width, video.info().height), (23, 192, 80));
+}
+
+#[test]
+fn short_and_tiny_clips_are_padded_and_it_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_model(&dir.path().join("model"));
+    for (frames, geometry) in [(1, CLIP), (10, CLIP), (3, Geometry { width: 16, height: 16 })] {
+        fixture::clip(dir.path(), frames, geometry).unwrap();
+        let output = motionscope(dir.path(), &["analyze", "clip.mp4", "--out", "out", "--model", "model", "--device", "cpu"]);
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("its last frame is repeated"), "{}", text(&output.stderr));
+        let scores: Value = serde_json::from_slice(&fs::read(dir.path().join("out/clip/scores.json")).unwrap()).unwrap();
+        assert_eq!(scores["windows"][0]["padded_frames"].as_u64(), Some(11 - frames as u64));
+    }
+}
+
+#[test]
+fn bad_input_gets_a_sentence_and_the_right_exit_code() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("empty")).unwrap();
+    let cases: [(&[&str], i32, &str); 8] = [
+        (&[], 1, "no display"),
+        (&["analyze", "clip.mp4", "--out", "out", "--model", "empty"], 1, "model.toml"),
+        (&["analyze", "empty", "--out", "out"], 1, "no clips"),
+        (&["analyze", "clip.mp4"], 2, "--out"),
+        (&["analyze", "clip.mp4", "--out", "out", "--fusion", "mean"], 2, "released"),
+        (&["train", "flow", "--folder", "empty", "--crop", "100x100"], 2, "multiples of 32"),
+        (&["import", "--motion", "missing.pth", "--out", "model"], 1, "missing.pth"),
+        (&["info", "--model", "missing"], 1, "missing"),
+    ];
+    for (arguments, expected, words) in cases {
+        let output = motionscope(dir.path(), arguments);
+        let said = text(&output.stderr);
+        assert_eq!(code(&output), expected, "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn info_counts_the_parameters_of_the_paper() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_model(&dir.path().join("model"));
+    let output = motionscope(dir.path(), &["info", "--device", "cpu", "--model", "model"]);
+    let said = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    for words in ["42,318,820", "1,950,076", "FFmpeg", "MotionNet-2, 2 frames", "one, two"] {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+}
+
+#[test]
+fn training_resumes_where_it_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let class = dir.path().join("clips/wave");
+    fs::create_dir_all(&class).unwrap();
+    fixture::clip(&class, 12, CLIP).unwrap();
+    let arguments = "train flow --folder clips --run run --device cpu --width 2 --batch 2 --frame 64x64 --crop 64x64 --steps 3";
+    let arguments: Vec<_> = arguments.split(' ').collect();
+    let output = motionscope(dir.path(), &arguments);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    for words in ["it/s", "left", "pixel 2", "ssim 2"] {
+        assert!(text(&output.stderr).contains(words), "{words} is not in {}", text(&output.stderr));
+    }
+    assert!(dir.path().join("run/model/model.toml").is_file() && dir.path().join("run/config.toml").is_file());
+    let again = motionscope(dir.path(), &arguments);
+    assert_eq!(code(&again), 0, "{}", text(&again.stderr));
+    assert!(text(&again.stderr).contains("Resumed after step 3"), "{}", text(&again.stderr));
+}

@@ -1,0 +1,201 @@
+//! The engine on generated clips with an untrained model: requests in; frames, analyses and messages out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+use motionscope::cli::bench::fixture;
+use motionscope::engine::{Analysis, Engine, FlowSelection, Message, Recogniser, Request, WINDOW_FRAMES};
+use motionscope::gpu::{Compute, DeviceChoice, choose};
+use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::training::{DataSource, TrainingEvent, TrainingPlan};
+use motionscope::video::{Frame, Geometry, PlayerCommand, VideoReader};
+use tempfile::TempDir;
+
+const SIZE: Geometry = Geometry { width: 64, height: 64 };
+const PAIRWISE: MotionConfig =
+    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn cpu() -> Compute {
+    choose(DeviceChoice::Cpu).unwrap()
+}
+
+fn clip(dir: &Path, frames: usize) -> PathBuf {
+    fixture::clip(dir, frames, Geometry { width: 96, height: 80 }).unwrap()
+}
+
+fn frames(clip: &Path, recogniser: &Recogniser) -> Vec<Arc<Frame>> {
+    let mut reader = VideoReader::open(clip, recogniser.sizes()).unwrap();
+    (0..reader.info().frames).map(|index| Arc::new(reader.frame(index).unwrap())).collect()
+}
+
+/// An engine, and what a test waits for.
+struct Stage {
+    engine: Engine,
+    woken: Receiver<()>,
+    dir: TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let (wake, woken) = bounded(1);
+        let engine = Engine::new(cpu(), Arc::new(move || _ = wake.try_send(())));
+        Self { engine, woken, dir: tempfile::tempdir().unwrap() }
+    }
+
+    fn with_model() -> Self {
+        let stage = Self::new();
+        let model = stage.dir.path().join("model");
+        fixture::model(&PAIRWISE, SIZE, &cpu().device).save(&model).unwrap();
+        stage.engine.send(Request::LoadModel(model));
+        stage.message(|message| matches!(message, Message::ModelLoaded(_)).then_some(()));
+        stage
+    }
+
+    fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let started = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(started.elapsed() < PATIENCE, "nothing came: {what}");
+            let _ = self.woken.recv_timeout(Duration::from_millis(20));
+        }
+    }
+
+    fn message<T>(&self, mut wanted: impl FnMut(&Message) -> Option<T>) -> T {
+        self.until("message", || self.engine.messages().try_iter().find_map(|message| wanted(&message)))
+    }
+
+    fn analysis(&self, wanted: impl Fn(&Analysis) -> bool) -> Arc<Analysis> {
+        self.until("analysis", || self.engine.analysis().filter(|analysis| wanted(analysis)))
+    }
+
+    fn open(&self, frames: usize) {
+        self.engine.send(Request::Open(clip(self.dir.path(), frames)));
+        self.message(|message| matches!(message, Message::Opened(_)).then_some(()));
+    }
+}
+
+#[test]
+fn a_streamed_window_equals_one_computed_from_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = clip(dir.path(), 15);
+    for frames_at_once in [2, WINDOW_FRAMES] {
+        let config = MotionConfig { frames: frames_at_once, ..PAIRWISE };
+        let mut streaming = Recogniser::new(fixture::model(&config, SIZE, &cpu().device), &cpu());
+        let frames = frames(&clip, &streaming);
+        for start in 0..3 {
+            streaming.analyse(&frames[start..start + WINDOW_FRAMES]).unwrap();
+        }
+        let window = &frames[3..3 + WINDOW_FRAMES];
+        // A two-frame network lacks nothing but the new pair, any other the whole window.
+        assert!(streaming.advance(window, 1).unwrap());
+        let streamed = streaming.analyse(window).unwrap();
+        streaming.clear();
+        let fresh = streaming.analyse(window).unwrap();
+        let difference = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert_eq!(streamed.scores.temporal.len(), 2);
+        assert!(difference(&streamed.scores.temporal, &fresh.scores.temporal) < 1e-4);
+        assert_eq!(streamed.scores.spatial, fresh.scores.spatial);
+        assert_eq!(fresh.flows.levels[0].dims(), [1, 20, 32, 32]);
+
+        // The flow of a single pair is the pair's part of the stack, in pixels.
+        let stack = fresh.flows.levels[0].clone().into_data().try_into_vec::<f32>().unwrap();
+        let view = streaming.flow(window, 7, 2).unwrap();
+        let [u, v] = view.field.at(5, 9);
+        let at = |channel: usize| 20.0 * stack[(channel * 32 + 9) * 32 + 5];
+        assert!((u - at(14)).abs() < 1e-4 && (v - at(15)).abs() < 1e-4);
+    }
+}
+
+#[test]
+fn a_short_window_repeats_its_last_frame() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut recogniser = Recogniser::new(fixture::model(&PAIRWISE, SIZE, &cpu().device), &cpu());
+    let frames = frames(&clip(dir.path(), 4), &recogniser);
+    let result = recogniser.analyse(&frames).unwrap();
+    assert_eq!(result.padded, 7);
+    let at_rest = [3, 9].map(|pair| recogniser.flow(&frames, pair, 2).unwrap().field);
+    assert_eq!(at_rest[0], at_rest[1], "pairs of the repeated frame are one and the same");
+    assert!(recogniser.analyse(&[]).is_err());
+}
+
+#[test]
+fn flow_and_scores_follow_the_position() {
+    let stage = Stage::with_model();
+    stage.open(30);
+    let first = stage.analysis(|analysis| analysis.scores.is_some());
+    assert_eq!((first.frame, first.window_start, first.pair, first.padded), (0, 0, 0, 0));
+
+    stage.engine.send(Request::Player(PlayerCommand::SeekFrame(25)));
+    let near_end = stage.analysis(|analysis| analysis.frame == 25);
+    assert_eq!((near_end.window_start, near_end.pair), (19, 6), "the last window ends with the clip");
+    let scored = stage.analysis(|analysis| analysis.scores.as_ref().is_some_and(|scores| scores.window_start == 19));
+    assert_eq!(scored.frame, 25);
+
+    stage.engine.send(Request::Select(FlowSelection { pair: Some(2), level: 4 }));
+    let coarse = stage.analysis(|analysis| analysis.level == 4);
+    assert_eq!((coarse.pair, coarse.flow.field.width), (2, 8));
+
+    stage.engine.send(Request::Player(PlayerCommand::Play));
+    stage.until("the end", || (stage.engine.player().position == 29).then_some(()));
+    stage.engine.send(Request::Close);
+    stage.until("closed", || (stage.engine.frame().is_none() && stage.engine.analysis().is_none()).then_some(()));
+}
+
+#[test]
+fn what_cannot_be_opened_is_said_and_the_engine_goes_on() {
+    let stage = Stage::with_model();
+    let dir = stage.dir.path();
+    fs::write(dir.join("text.mp4"), "no video at all").unwrap();
+    fs::create_dir(dir.join("no model")).unwrap();
+    let requests = [
+        Request::Open(dir.join("missing.mp4")),
+        Request::Open(dir.join("text.mp4")),
+        Request::LoadModel(dir.join("no model")),
+        Request::Train(TrainingPlan { run_dir: dir.join("run"), data: DataSource::Folder(dir.join("nowhere")), ..TrainingPlan::default() }),
+    ];
+    for request in requests {
+        stage.engine.send(request);
+        let problem = stage.message(|message| match message {
+            Message::Problem(error) | Message::TrainingFailed(error) => Some(error.clone()),
+            _ => None,
+        });
+        assert!(problem.subject.starts_with(&*dir.to_string_lossy()), "{problem}");
+    }
+    stage.open(5);
+    let analysis = stage.analysis(|analysis| analysis.scores.is_some());
+    assert_eq!(analysis.padded, 6);
+}
+
+#[test]
+fn a_training_can_be_stopped_and_its_model_used() {
+    let stage = Stage::new();
+    let clips = stage.dir.path().join("clips/wave");
+    fs::create_dir_all(&clips).unwrap();
+    clip(&clips, 12);
+    let frame = Geometry { width: 64, height: 64 };
+    let plan = TrainingPlan {
+        data: DataSource::Folder(stage.dir.path().join("clips")),
+        run_dir: stage.dir.path().join("run"),
+        motion: PAIRWISE,
+        steps: 100_000,
+        batch: 2,
+        frame,
+        crop: frame,
+        ..TrainingPlan::default()
+    };
+    stage.engine.send(Request::Train(plan));
+    stage.message(|message| matches!(message, Message::Training(TrainingEvent::Step(metrics)) if metrics.step >= 3).then_some(()));
+    stage.engine.send(Request::StopTraining);
+    let model = stage.message(|message| match message {
+        Message::Training(TrainingEvent::Finished { model_dir, stopped_early: true }) => Some(model_dir.clone()),
+        _ => None,
+    });
+    stage.engine.send(Request::LoadModel(model));
+    stage.message(|message| matches!(message, Message::ModelLoaded(info) if info.motion == "MotionNet-2, 2 frames").then_some(()));
+}
