@@ -7,6 +7,8 @@ use std::panic::catch_unwind;
 use std::sync::OnceLock;
 
 use burn::backend::{CubeDevice, DispatchDevice, WgpuDevice, WgpuDeviceKind};
+use burn::cubecl::config::autotune::AutotuneLevel;
+use burn::cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
 pub use burn::tensor::wgpu::WgpuSetup as SharedWgpu;
 use burn::tensor::{Device, DeviceType, Tensor};
 
@@ -45,6 +47,20 @@ pub struct Compute {
     pub name: String,
     /// The handles behind `device`, for the window to draw with; `None` on the CPU.
     pub wgpu: Option<SharedWgpu>,
+}
+
+impl Compute {
+    /// Waits until the device has done what it was given.
+    ///
+    /// # Errors
+    /// The device is lost: its driver was reset or it was unplugged. Reads of tensors need not fail then, but
+    /// return anything; call this before trusting them. The process has to be started again to use the device.
+    pub fn sync(&self) -> Result<()> {
+        self.device.sync().map_err(|error| {
+            tracing::error!("{}: {error}", self.name);
+            Error::new(&self.name, "the device was lost", "Start again, with `--device cpu` if it happens repeatedly")
+        })
+    }
 }
 
 /// Finds the device that `choice` asks for.
@@ -92,6 +108,9 @@ fn gpu() -> Result<Compute> {
 
 /// Sets up the best adapter and has it compute something: a driver can accept every call and return zeros.
 fn start_gpu() -> std::result::Result<Compute, String> {
+    if !has_real_gpu() {
+        tune_by_trial();
+    }
     let (device, setup) = guarded(|| Device::wgpu_options().init_with_setup())?.map_err(|error| error.to_string())?;
     let info = setup.adapter.get_info();
     let name = format!("{} ({})", info.name, info.backend);
@@ -101,6 +120,14 @@ fn start_gpu() -> std::result::Result<Compute, String> {
         return Err(format!("{name} computes wrong results"));
     }
     Ok(Compute { device, kind: ComputeKind::Gpu, name, wgpu: Some(setup) })
+}
+
+/// Has every variant of a kernel timed. By default cubecl first measures the device's peak so that it can stop at
+/// a variant near to it, which on a software rasterizer takes eight seconds where trying all takes one.
+fn tune_by_trial() {
+    let mut config = CubeClRuntimeConfig::default();
+    config.autotune.level = AutotuneLevel::Full;
+    CubeClRuntimeConfig::try_set(config);
 }
 
 /// Whether an adapter other than a software rasterizer answers. Opens no device.

@@ -5,7 +5,6 @@
 
 use burn::tensor::wgpu::wgpu;
 use bytemuck::{Pod, Zeroable};
-use wgpu::util::DeviceExt;
 
 use super::FlowBuffer;
 
@@ -96,12 +95,20 @@ impl FlowPainter {
     }
 
     /// Binds `flow`, which must live on `device`, for one drawing of it.
-    pub fn prepare(&self, device: &wgpu::Device, flow: &FlowBuffer, drawing: &FlowDrawing) -> PreparedFlow {
-        let uniforms = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+    pub fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        flow: &FlowBuffer,
+        drawing: &FlowDrawing,
+    ) -> PreparedFlow {
+        let uniforms = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("flow colour uniforms"),
-            contents: bytemuck::bytes_of(&uniforms(flow, drawing)),
-            usage: wgpu::BufferUsages::UNIFORM,
+            size: size_of::<Uniforms>() as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false, // A lost device would panic.
         });
+        queue.write_buffer(&uniforms, 0, bytemuck::bytes_of(&uniforms_of(flow, drawing)));
         let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("flow colour bindings"),
             layout: &self.pipeline.get_bind_group_layout(0),
@@ -121,7 +128,7 @@ impl FlowPainter {
     }
 }
 
-fn uniforms(flow: &FlowBuffer, drawing: &FlowDrawing) -> Uniforms {
+fn uniforms_of(flow: &FlowBuffer, drawing: &FlowDrawing) -> Uniforms {
     let pair = drawing.pair.min(flow.channels / 2 - 1);
     Uniforms {
         uv: drawing.uv,

@@ -44,42 +44,62 @@ fn auto_takes_a_gpu_but_no_software_rasterizer() {
     assert_eq!(auto.kind == ComputeKind::Gpu, real, "{}", auto.name);
 }
 
-/// Runs itself in a second process: a process asks for its adapters once.
 #[cfg(target_os = "linux")]
 #[test]
 fn without_a_driver_gpu_is_an_error_and_auto_is_the_cpu() {
-    const WITHOUT_DRIVERS: &str = "MOTIONSCOPE_TEST_WITHOUT_DRIVERS";
-    if std::env::var_os(WITHOUT_DRIVERS).is_some() {
+    let hidden = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "__EGL_VENDOR_LIBRARY_FILENAMES"];
+    let test = "gpu::without_a_driver_gpu_is_an_error_and_auto_is_the_cpu";
+    in_a_process_of_its_own(test, &hidden, || {
         let error = choose(DeviceChoice::Gpu).unwrap_err();
         assert!(error.remedy.contains("--device cpu"), "{error}");
         assert_eq!(choose(DeviceChoice::Auto).unwrap().kind, ComputeKind::Cpu);
-        return;
+    });
+}
+
+#[test]
+fn a_lost_device_is_an_error_and_no_panic() {
+    in_a_process_of_its_own("gpu::a_lost_device_is_an_error_and_no_panic", &[], || {
+        let Some((compute, wgpu)) = gpu() else { return };
+        let painter = FlowPainter::new(&wgpu.device, FORMAT);
+        let flow = flow_buffer(vec![0.0; 8], [1, 2, 2, 2], &compute.device);
+        compute.sync().unwrap();
+        wgpu.device.destroy();
+        painter.prepare(&wgpu.device, &wgpu.queue, &flow, &whole_frame());
+        share_flow(Tensor::ones([1, 2, 2, 2], &compute.device) * 2.0);
+        let error = compute.sync().unwrap_err();
+        assert_eq!(error.subject, compute.name);
+    });
+}
+
+/// Runs `body` of the test `name` in a second process, where `hidden` variables lead nowhere: a process asks for
+/// its adapters once and cannot replace a lost device.
+fn in_a_process_of_its_own(name: &str, hidden: &[&str], body: impl FnOnce()) {
+    const INSIDE: &str = "MOTIONSCOPE_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_some() {
+        return body();
     }
-    let test = "gpu::without_a_driver_gpu_is_an_error_and_auto_is_the_cpu";
     let mut process = std::process::Command::new(std::env::current_exe().unwrap());
-    process.args(["--exact", test]).env(WITHOUT_DRIVERS, "1");
-    for drivers in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "__EGL_VENDOR_LIBRARY_FILENAMES"] {
-        process.env(drivers, "/nonexistent");
-    }
+    process.args(["--exact", name]).env(INSIDE, "1").envs(hidden.iter().map(|variable| (variable, "/nonexistent")));
     assert!(process.status().unwrap().success());
 }
 
 #[test]
 fn raw_wgpu_reads_what_burn_computed() {
     let Some((compute, wgpu)) = gpu() else { return };
-    let values: Vec<f32> = (0..20 * 7 * 9).map(|i| (i as f32 * 0.37).sin()).collect();
-    let tensor = Tensor::<4>::from_data(TensorData::new(values.clone(), [1, 20, 9, 7]), &compute.device);
-    // Pending fused work and a transposed layout: both must be settled before the buffer is handed out.
-    let tensor = (tensor * 2.0 + 1.0).swap_dims(2, 3);
-    let flow = share_flow(tensor.clone()).unwrap();
-    // What Burn computes next must leave the shared buffer alone.
-    let expected = tensor.clone().into_data().try_to_vec::<f32>().unwrap();
-    let next = tensor * 0.0;
-    assert!(next.into_data().try_to_vec::<f32>().unwrap().iter().all(|&x| x == 0.0));
-
-    assert_eq!([flow.channels, flow.height, flow.width], [20, 7, 9]);
-    assert_eq!(read_buffer(&wgpu, &flow), expected);
-    assert_eq!(expected[1], values[7] * 2.0 + 1.0);
+    for transposed in [false, true] {
+        let values: Vec<f32> = (0..20 * 7 * 9).map(|i| (i as f32 * 0.37).sin()).collect();
+        // Work that is still to be fused, in the layout a network leaves and in another one.
+        let tensor = Tensor::<4>::from_data(TensorData::new(values, [1, 20, 9, 7]), &compute.device) * 2.0 + 1.0;
+        let tensor = if transposed { tensor.swap_dims(2, 3) } else { tensor };
+        let [_, channels, height, width] = tensor.dims();
+        let expected = tensor.clone().into_data().try_to_vec::<f32>().unwrap();
+        let flow = share_flow(tensor.clone()).unwrap();
+        // Burn may compute in place: what it does next must leave the shared buffer alone.
+        let next = tensor * 0.0;
+        assert!(next.into_data().try_to_vec::<f32>().unwrap().iter().all(|&x| x == 0.0));
+        assert_eq!([flow.channels, flow.height, flow.width], [channels, height, width]);
+        assert_eq!(read_buffer(&wgpu, &flow), expected);
+    }
 }
 
 #[test]
@@ -174,7 +194,7 @@ fn paint(
         view_formats: &[],
     });
     let row_bytes = (4 * size[0]).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
-    let prepared = painter.prepare(&wgpu.device, flow, drawing);
+    let prepared = painter.prepare(&wgpu.device, &wgpu.queue, flow, drawing);
     let bytes = read_back(wgpu, u64::from(row_bytes * size[1]), |encoder, buffer| {
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
         let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {

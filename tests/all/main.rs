@@ -9,3 +9,4 @@ mod gpu;
 mod losses;
 mod nets;
 mod shared;
+mod scratch;
