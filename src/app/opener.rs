@@ -6,7 +6,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
 use crate::error::{Error, Result};
-use crate::training::{DataSource, Dataset};
+use crate::training::DataSource;
+use crate::training::dataset::Dataset;
 use crate::video::is_video;
 
 /// A model folder holds this file.

@@ -6,7 +6,8 @@ use crossbeam_channel::{Receiver, bounded};
 use eframe::egui::Context;
 
 use crate::error::{Error, Result};
-use crate::training::{DataSource, Dataset};
+use crate::training::DataSource;
+use crate::training::dataset::Dataset;
 
 /// The chosen folder and what is known about it.
 pub struct Scan {

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use eframe::egui::{PaintCallbackInfo, Painter, Rect};
+use eframe::egui::{PaintCallbackInfo, Painter, Pos2, Rect};
 use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
 
 use crate::gpu::{FlowBuffer, FlowDrawing, FlowPainter, PreparedFlow, Sampling};
@@ -22,7 +22,7 @@ pub fn paint(painter: &Painter, flow: &FlowBuffer, max_px: f32, picture: Rect, p
     if !visible.is_positive() {
         return;
     }
-    let corner = |at| ((at - picture.min) / picture.size()).into();
+    let corner = |at: Pos2| ((at - picture.min) / picture.size()).into();
     let drawing = FlowDrawing {
         pair: 0,
         scale_to_px: RAW_UNIT_PX,
@@ -44,13 +44,13 @@ impl CallbackTrait for FlowCallback {
     fn prepare(
         &self,
         device: &wgpu::Device,
-        _queue: &wgpu::Queue,
+        queue: &wgpu::Queue,
         _screen: &ScreenDescriptor,
         _encoder: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
         if let Some(painter) = resources.get::<FlowPainter>() {
-            self.prepared.get_or_init(|| painter.prepare(device, &self.flow, &self.drawing));
+            self.prepared.get_or_init(|| painter.prepare(device, queue, &self.flow, &self.drawing));
         }
         Vec::new()
     }
