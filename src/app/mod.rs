@@ -1,1 +1,32 @@
-//! To be written.
+//! The window: one of the two consumers of the engine's messages (the other is the command line).
+//!
+//! [`App`] receives in `logic` and draws in `ui`. What it knows lies in a [`session::Session`], what it can do in
+//! [`command::Command`]; the [`panels`] read the first and ask for the second. Nothing here computes: requests go to
+//! the engine's threads, and the window repaints only when one of them has news or a person acts.
+
+mod actions;
+#[allow(clippy::module_inception)] // The file is named after the type that it holds.
+mod app;
+mod availability;
+mod command;
+mod curves;
+mod dialogs;
+mod dock;
+mod icon;
+mod log;
+mod menu;
+mod opener;
+mod panels;
+mod perform;
+mod run;
+mod session;
+mod settings;
+mod theme;
+mod training_state;
+mod view;
+mod widgets;
+
+pub use app::App;
+pub use command::Command;
+pub use run::{Options, run};
+pub use training_state::TrainingPhase;

@@ -1,0 +1,43 @@
+//! What panels ask for: collected while they draw, done by the app afterwards.
+
+use std::path::PathBuf;
+
+use super::command::Command;
+use super::session::Session;
+use super::settings::Settings;
+use crate::engine::Request;
+
+/// One thing to be done after drawing.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Runs a command.
+    Run(Command),
+    /// Opens a clip, a folder or a model, whatever lies at the path.
+    Open(PathBuf),
+    /// Sends a request to the engine.
+    Send(Request),
+}
+
+/// What a panel draws from and may ask for.
+pub struct PanelContext<'a> {
+    /// What the window knows.
+    pub session: &'a mut Session,
+    /// What the window remembers.
+    pub settings: &'a mut Settings,
+    /// What is to be done after drawing.
+    pub actions: &'a mut Vec<Action>,
+    /// Whether the training panel describes a run that can be started; the reason if it cannot.
+    pub training_ready: Result<(), &'static str>,
+}
+
+impl PanelContext<'_> {
+    /// Asks for `command`.
+    pub fn run(&mut self, command: Command) {
+        self.actions.push(Action::Run(command));
+    }
+
+    /// Sends `request` to the engine.
+    pub fn send(&mut self, request: Request) {
+        self.actions.push(Action::Send(request));
+    }
+}

@@ -1,0 +1,335 @@
+//! The window's main type: receives in `logic`, draws in `ui`, and does what was asked for afterwards.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui::{
+    Align2, CentralPanel, Color32, Context, Frame as Area, Id, Key, LayerId, Margin, Modifiers, Order, Panel,
+    Stroke, StrokeKind, TextStyle, ThemePreference, Ui,
+};
+use eframe::{CreationContext, Frame, Storage};
+
+use super::actions::{Action, PanelContext};
+use super::command::Command;
+use super::dialogs::{Answer, Dialogs, Question};
+use super::dock::{self, Pane};
+use super::log::Level;
+use super::menu::menu_ui;
+use super::opener::{Found, Opener};
+use super::panels::{
+    Palette, PaletteEnd, Panels, Transport, install_gpu_flow, notice_ui, shortcuts_ui, status_bar_ui,
+};
+use super::run::Options;
+use super::session::Session;
+use super::settings::Settings;
+use super::theme::{self, Tokens};
+use super::training_state::TrainingPhase;
+use crate::engine::{Engine, Message, Request, default_model};
+use crate::error::Error;
+use crate::gpu::{Compute, DeviceChoice};
+use crate::training::TrainingEvent;
+
+/// Why a path has to be typed.
+const NO_DIALOG: &str = "The system shows no file dialog here, so type or paste the path.";
+
+/// What lies over the panels.
+enum Overlay {
+    /// The command palette.
+    Palette(Palette),
+    /// The list of keys.
+    Shortcuts,
+}
+
+/// The window.
+pub struct App {
+    pub(super) engine: Engine,
+    pub(super) session: Session,
+    pub(super) settings: Settings,
+    pub(super) panels: Panels,
+    /// Where the sample project is kept.
+    pub(super) data_dir: PathBuf,
+    transport: Transport,
+    opener: Opener,
+    dialogs: Dialogs,
+    overlay: Option<Overlay>,
+}
+
+impl App {
+    /// Starts the engine on `compute` and opens what `options` name.
+    ///
+    /// `data_dir` is where generated files are kept. Flow is drawn from the networks' own buffers if the window draws
+    /// with the device of `compute`.
+    pub fn new(cc: &CreationContext<'_>, compute: Compute, options: &Options, data_dir: PathBuf) -> Self {
+        theme::install(&cc.egui_ctx);
+        if let Some(render_state) = &cc.wgpu_render_state {
+            install_gpu_flow(render_state);
+        }
+        let settings = Settings::load(cc.storage);
+        apply_theme(&cc.egui_ctx, settings.dark);
+        let session = Session::new(compute.name.clone());
+        let ctx = cc.egui_ctx.clone();
+        let engine = Engine::new(compute, Arc::new(move || ctx.request_repaint()));
+        let mut app = Self {
+            engine,
+            session,
+            settings,
+            panels: Panels::default(),
+            data_dir,
+            transport: Transport::default(),
+            opener: Opener::default(),
+            dialogs: Dialogs::default(),
+            overlay: None,
+        };
+        app.open_at_start(options, &cc.egui_ctx);
+        app
+    }
+
+    /// What the training is doing.
+    pub fn training_phase(&self) -> &TrainingPhase {
+        &self.session.training.phase
+    }
+
+    /// The device the networks are to use from the next start on.
+    pub fn device_choice(&self) -> DeviceChoice {
+        self.settings.device
+    }
+
+    /// Opens whatever lies at `path`: a clip, a model, a folder of clips or of classes.
+    pub fn open(&mut self, path: PathBuf, ctx: &Context) {
+        self.opener.look(path, ctx);
+    }
+
+    /// Tells a problem that happened before the window was there.
+    pub fn tell(&mut self, error: &Error) {
+        self.session.problem(error);
+    }
+
+    fn open_at_start(&mut self, options: &Options, ctx: &Context) {
+        let remembered = || self.settings.model.clone().filter(|dir| dir.is_dir());
+        match options.model.clone().or_else(remembered).map_or_else(default_model, Ok) {
+            Ok(dir) => self.load_model(dir),
+            Err(error) => self.session.log.push(Level::Warning, error.to_string()),
+        }
+        if let Some(path) = &options.open {
+            self.open(path.clone(), ctx);
+        }
+        if let Some(folder) = self.settings.training_folder.clone() {
+            self.panels.training.choose_folder(folder, ctx);
+        }
+    }
+
+    pub(super) fn load_model(&mut self, dir: PathBuf) {
+        self.session.loading_model = Some(dir.clone());
+        self.engine.send(Request::LoadModel(dir));
+    }
+
+    pub(super) fn choose_training_folder(&mut self, folder: PathBuf, ctx: &Context) {
+        self.settings.training_folder = Some(folder.clone());
+        self.panels.training.choose_folder(folder, ctx);
+    }
+
+    pub(super) fn ask(&mut self, question: Question, ctx: &Context) {
+        let start_in = self.settings.recent.first().and_then(|path| path.parent()).map(Path::to_owned);
+        self.dialogs.ask(question, start_in.as_deref(), ctx);
+    }
+
+    pub(super) fn show_palette(&mut self, palette: Palette) {
+        self.overlay = Some(Overlay::Palette(palette));
+    }
+
+    pub(super) fn show_shortcuts(&mut self) {
+        self.overlay = Some(Overlay::Shortcuts);
+    }
+
+    fn receive(&mut self, message: &Message, ctx: &Context) {
+        self.session.receive(message);
+        match message {
+            Message::Opened(info) => {
+                self.settings.remember(&info.path);
+                self.panels.viewer.fit();
+            }
+            Message::ModelLoaded(info) => {
+                self.settings.model = Some(info.dir.clone());
+                self.engine.send(Request::Select(self.session.selection));
+            }
+            Message::SampleWritten(dir) => self.open(dir.clone(), ctx),
+            Message::Training(TrainingEvent::Finished { .. }) => dock::show(&mut self.settings.layout, Pane::Training),
+            _ => {}
+        }
+    }
+
+    fn found(&mut self, found: Found, ctx: &Context) {
+        match found {
+            Found::Clip(path) => self.open_clip(path),
+            Found::Model(dir) => self.load_model(dir),
+            Found::Classes { folder, first } => {
+                self.settings.remember(&folder);
+                self.choose_training_folder(folder, ctx);
+                self.open_clip(first);
+            }
+        }
+    }
+
+    fn open_clip(&mut self, path: PathBuf) {
+        self.session.clip = None;
+        self.session.opening = Some(path.clone());
+        self.engine.send(Request::Open(path));
+    }
+
+    fn answered(&mut self, question: Question, answer: Answer, ctx: &Context) {
+        match answer {
+            Answer::Path(path) => self.open_as(question, path, ctx),
+            Answer::Cancelled => {}
+            Answer::Unavailable => self.show_palette(Palette::path(question, Some(NO_DIALOG))),
+        }
+    }
+
+    fn open_as(&mut self, question: Question, path: PathBuf, ctx: &Context) {
+        match question {
+            Question::Clip | Question::Folder => self.open(path, ctx),
+            Question::Model => self.load_model(path),
+            Question::TrainingFolder => self.choose_training_folder(path, ctx),
+        }
+    }
+
+    /// Takes files that were dropped onto the window.
+    fn take_dropped(&mut self, ctx: &Context) {
+        let dropped = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
+        for file in dropped {
+            self.open(file.path().to_owned(), ctx);
+        }
+    }
+
+    fn panels_ui(&mut self, ui: &mut Ui) {
+        let tokens = Tokens::of(ui);
+        let mut actions = Vec::new();
+        let training_ready = self.panels.training.ready();
+        // The layout is taken out so that the panels may change the other settings while it is drawn.
+        let mut layout = std::mem::replace(&mut self.settings.layout, dock::Layout::empty(Id::NULL));
+        let mut cx = PanelContext {
+            session: &mut self.session,
+            settings: &mut self.settings,
+            actions: &mut actions,
+            training_ready,
+        };
+        let bar = Area::new().fill(tokens.surface).inner_margin(Margin::symmetric(8, 4));
+        Panel::top("menu").frame(bar).show_separator_line(false).show(ui, |ui| menu_ui(ui, &mut cx));
+        if let Some(error) = cx.session.notice.clone() {
+            let frame = Area::new().fill(tokens.background).inner_margin(Margin::symmetric(8, 6));
+            Panel::top("notice").frame(frame).show_separator_line(false).show(ui, |ui| notice_ui(ui, &error, &mut cx));
+        }
+        let line = Area::new().fill(tokens.background).inner_margin(Margin::symmetric(12, 4));
+        Panel::bottom("status").frame(line).show_separator_line(false).show(ui, |ui| status_bar_ui(ui, &cx));
+        let bottom = Area::new().fill(tokens.surface);
+        Panel::bottom("transport").frame(bottom).show_separator_line(false).show(ui, |ui| {
+            self.transport.transport_ui(ui, &mut cx);
+        });
+        CentralPanel::no_frame().frame(Area::new().fill(tokens.background)).show(ui, |ui| {
+            dock::dock_ui(&mut layout, &mut self.panels, &mut cx, ui);
+        });
+        self.settings.layout = layout;
+        for action in actions {
+            self.act(action, ui.ctx());
+        }
+    }
+
+    fn act(&mut self, action: Action, ctx: &Context) {
+        match action {
+            Action::Run(command) => self.perform(command, ctx),
+            Action::Open(path) => self.open(path, ctx),
+            Action::Send(request) => self.engine.send(request),
+        }
+    }
+
+    fn overlay_ui(&mut self, ctx: &Context) {
+        let mut actions = Vec::new();
+        let training_ready = self.panels.training.ready();
+        let cx = PanelContext {
+            session: &mut self.session,
+            settings: &mut self.settings,
+            actions: &mut actions,
+            training_ready,
+        };
+        let end = match &mut self.overlay {
+            None => return,
+            Some(Overlay::Shortcuts) => shortcuts_ui(ctx).then_some(PaletteEnd::Closed),
+            Some(Overlay::Palette(palette)) => palette.palette_ui(ctx, &cx),
+        };
+        let Some(end) = end else { return };
+        self.overlay = None;
+        match end {
+            PaletteEnd::Closed => {}
+            PaletteEnd::Run(command) => self.perform(command, ctx),
+            PaletteEnd::Path(question, path) => self.open_as(question, path, ctx),
+        }
+        ctx.request_repaint(); // What lay under the overlay is to be seen at once.
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut Frame) {
+        let messages: Vec<_> = self.engine.messages().try_iter().collect();
+        for message in &messages {
+            self.receive(message, ctx);
+        }
+        self.session.refresh(&self.engine);
+        for answer in self.opener.answers() {
+            match answer {
+                Ok(found) => self.found(found, ctx),
+                Err(error) => self.session.problem(&error),
+            }
+        }
+        if let Some((question, answer)) = self.dialogs.answer() {
+            self.answered(question, answer, ctx);
+        }
+        self.take_dropped(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
+        // An overlay has the keyboard to itself, but for the keys that open another one.
+        for command in Command::pressed(ui.ctx()) {
+            if self.overlay.is_none() || matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen) {
+                self.perform(command, ui.ctx());
+            }
+        }
+        leave_full_screen(ui.ctx(), self.overlay.is_some());
+        self.panels_ui(ui);
+        self.overlay_ui(&ui.ctx().clone());
+        drop_hint_ui(ui);
+    }
+
+    fn save(&mut self, storage: &mut dyn Storage) {
+        self.settings.save(storage);
+        super::run::remember_device(self.settings.device);
+    }
+
+    fn clear_color(&self, visuals: &eframe::egui::Visuals) -> [f32; 4] {
+        Tokens::for_dark(visuals.dark_mode).background.to_normalized_gamma_f32()
+    }
+}
+
+/// Changes to the dark or the light theme.
+pub(super) fn apply_theme(ctx: &Context, dark: bool) {
+    ctx.set_theme(if dark { ThemePreference::Dark } else { ThemePreference::Light });
+}
+
+fn leave_full_screen(ctx: &Context, overlay: bool) {
+    let full_screen = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
+    if full_screen && !overlay && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        ctx.send_viewport_cmd(eframe::egui::ViewportCommand::Fullscreen(false));
+    }
+}
+
+/// Says that files held over the window can be dropped.
+fn drop_hint_ui(ui: &Ui) {
+    if ui.input(|input| input.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    let painter = ui.ctx().layer_painter(LayerId::new(Order::Foreground, Id::unique("drop")));
+    let area = ui.ctx().content_rect();
+    painter.rect_filled(area, 0.0, Color32::from_black_alpha(150));
+    painter.rect_stroke(area.shrink(12.0), 8.0, Stroke::new(2.0, tokens.accent), StrokeKind::Inside);
+    let font = TextStyle::Heading.resolve(ui.style());
+    painter.text(area.center(), Align2::CENTER_CENTER, "Drop to open", font, Color32::WHITE);
+}

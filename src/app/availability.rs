@@ -1,0 +1,111 @@
+//! Which commands can be run now, and why the others cannot.
+
+use super::command::Command;
+use super::session::{PAIRS, Session};
+use super::training_state::TrainingPhase;
+
+/// `Ok` if `command` can be run, else the reason in a sentence for its tooltip.
+///
+/// `training_ready` says whether the training panel describes a run.
+pub fn available(
+    command: Command,
+    session: &Session,
+    training_ready: Result<(), &'static str>,
+) -> Result<(), &'static str> {
+    use Command as C;
+    match command {
+        C::CloseClip
+        | C::PlayPause
+        | C::PlayBackwards
+        | C::Pause
+        | C::PlayForwards
+        | C::StepBack
+        | C::StepForward
+        | C::SecondBack
+        | C::SecondForward
+        | C::FirstFrame
+        | C::LastFrame
+        | C::MarkIn
+        | C::MarkOut
+        | C::LoopSegment
+        | C::FitView => or(session.clip.is_some(), "No clip is open"),
+        C::ClearMarks => {
+            or(session.marks.start.is_some() || session.marks.end.is_some(), "No in or out mark is set")
+        }
+        C::LockScale => or(session.analysis.is_some(), "There is no flow yet"),
+        C::FinerLevel | C::CoarserLevel => level(command, session),
+        C::NextPair | C::PreviousPair => pair(command, session),
+        C::OpenSample => or(!session.writing_sample, "The sample project is being written"),
+        C::StartTraining => match session.training.is_active() {
+            true => Err("A training is under way"),
+            false => training_ready,
+        },
+        C::PauseTraining => match session.training.phase {
+            TrainingPhase::Running | TrainingPhase::Paused => Ok(()),
+            TrainingPhase::Preparing => Err("The training is being prepared"),
+            TrainingPhase::Pausing => Err("The training pauses after the present step"),
+            TrainingPhase::Stopping => Err("The training is being stopped"),
+            _ => Err("No training is under way"),
+        },
+        C::StopTraining => match session.training.phase {
+            TrainingPhase::Stopping => Err("The training is being stopped"),
+            _ => or(session.training.is_active(), "No training is under way"),
+        },
+        C::UseTrainedWeights => or(session.training.trained().is_some(), "No training has finished yet"),
+        _ => Ok(()),
+    }
+}
+
+fn or(condition: bool, reason: &'static str) -> Result<(), &'static str> {
+    if condition { Ok(()) } else { Err(reason) }
+}
+
+fn level(command: Command, session: &Session) -> Result<(), &'static str> {
+    let Some(model) = &session.model else { return Err("No networks are loaded") };
+    let end = if command == Command::FinerLevel { model.levels.first() } else { model.levels.last() };
+    or(end != Some(&session.selection.level), "This is the last scale on that side")
+}
+
+fn pair(command: Command, session: &Session) -> Result<(), &'static str> {
+    if session.model.is_none() {
+        return Err("No networks are loaded");
+    }
+    // The pair of the current frame comes before the first of the stack.
+    let end = if command == Command::NextPair { Some(PAIRS - 1) } else { None };
+    or(session.selection.pair != end, "This is the last pair on that side")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_clip_nothing_plays_and_everything_says_why() {
+        let session = Session::new("CPU".into());
+        for command in Command::all() {
+            if let Err(reason) = available(command, &session, Err("Choose a folder of clips")) {
+                assert!(reason.starts_with(char::is_uppercase), "{command:?}: {reason}");
+            }
+        }
+        assert!(available(Command::PlayPause, &session, Ok(())).is_err());
+        assert!(available(Command::StartTraining, &session, Ok(())).is_ok());
+        assert!(available(Command::StartTraining, &session, Err("Choose a folder of clips")).is_err());
+    }
+
+    #[test]
+    fn a_training_can_be_held_and_ended_only_while_it_runs() {
+        let mut session = Session::new("CPU".into());
+        for (phase, hold, end) in [
+            (TrainingPhase::Idle, false, false),
+            (TrainingPhase::Preparing, false, true),
+            (TrainingPhase::Running, true, true),
+            (TrainingPhase::Paused, true, true),
+            (TrainingPhase::Stopping, false, false),
+            (TrainingPhase::Failed, false, false),
+        ] {
+            session.training.enter(phase.clone());
+            assert_eq!(available(Command::PauseTraining, &session, Ok(())).is_ok(), hold, "{phase:?}");
+            assert_eq!(available(Command::StopTraining, &session, Ok(())).is_ok(), end, "{phase:?}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Everything a person can ask of the window, once: menus, buttons, the palette, the F1 list and the keys are all
+//! drawn from this table.
+
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+/// One thing the window can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Asks for a clip.
+    Open,
+    /// Asks for a folder: clips, a training set or a model.
+    OpenFolder,
+    /// Opens what is typed.
+    OpenPath,
+    /// Opens the generated sample, writing it first if need be.
+    OpenSample,
+    /// Asks for a model folder.
+    LoadModel,
+    /// Closes the clip.
+    CloseClip,
+    /// Ends the program.
+    Quit,
+    /// Plays or pauses.
+    PlayPause,
+    /// J of the shuttle: backwards, doubling.
+    PlayBackwards,
+    /// K of the shuttle.
+    Pause,
+    /// L of the shuttle: forwards, doubling.
+    PlayForwards,
+    /// One frame back.
+    StepBack,
+    /// One frame on.
+    StepForward,
+    /// One second back.
+    SecondBack,
+    /// One second on.
+    SecondForward,
+    /// To the first frame.
+    FirstFrame,
+    /// To the last frame.
+    LastFrame,
+    /// The segment begins here.
+    MarkIn,
+    /// The segment ends here.
+    MarkOut,
+    /// Forgets the segment.
+    ClearMarks,
+    /// Plays the segment, or the whole clip, round and round.
+    LoopSegment,
+    /// Whole pictures in view.
+    FitView,
+    /// Locks or frees the scale of the flow's colours.
+    LockScale,
+    /// Next finer scale of the flow pyramid.
+    FinerLevel,
+    /// Next coarser scale of the flow pyramid.
+    CoarserLevel,
+    /// The pair after the one shown.
+    NextPair,
+    /// The pair before the one shown.
+    PreviousPair,
+    /// Asks for the folder of clips to train on.
+    ChooseTrainingFolder,
+    /// Starts the training that the panel describes.
+    StartTraining,
+    /// Holds the training, or goes on with it.
+    PauseTraining,
+    /// Ends the training with a checkpoint.
+    StopTraining,
+    /// Puts the networks just trained into the viewer.
+    UseTrainedWeights,
+    /// Looks up a command.
+    Palette,
+    /// Lists the keys.
+    Shortcuts,
+    /// Dark or light.
+    ToggleTheme,
+    /// Whole screen or window.
+    FullScreen,
+    /// Puts the panels back where they were at first.
+    ResetLayout,
+    /// Brings the scores to the front.
+    ShowScores,
+    /// Brings the training panel to the front.
+    ShowTraining,
+    /// Brings the log to the front.
+    ShowLog,
+}
+
+/// The menu a command belongs to, and its heading in the list of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// Files in and out.
+    File,
+    /// Moving through the clip.
+    Playback,
+    /// What the viewer shows.
+    Flow,
+    /// Making networks.
+    Training,
+    /// The window itself.
+    View,
+    /// Help.
+    Help,
+}
+
+impl Group {
+    /// All groups in the order of the menu bar.
+    pub const ALL: [Self; 6] = [Self::File, Self::Playback, Self::Flow, Self::Training, Self::View, Self::Help];
+
+    /// The menu's title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::Playback => "Playback",
+            Self::Flow => "Flow",
+            Self::Training => "Training",
+            Self::View => "View",
+            Self::Help => "Help",
+        }
+    }
+}
+
+/// One row of the table.
+struct Entry(Command, Group, &'static str, &'static str, &'static [KeyboardShortcut]);
+
+const fn key(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
+}
+
+const fn ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+
+const fn ctrl_shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+}
+
+#[rustfmt::skip] // A table reads as a table.
+const TABLE: &[Entry] = {
+    use Command as C;
+    use Group as G;
+    &[
+        Entry(C::Open, G::File, "Open clip…", "Open a video file", &[ctrl(Key::O)]),
+        Entry(C::OpenFolder, G::File, "Open folder…", "Open a folder of clips, of classes to train on, or a model", &[ctrl_shift(Key::O)]),
+        Entry(C::OpenPath, G::File, "Open path…", "Type or paste the path of a clip, a folder or a model", &[ctrl(Key::L)]),
+        Entry(C::OpenSample, G::File, "Open sample", "Generate the sample project (once) and open a clip of it", &[]),
+        Entry(C::LoadModel, G::File, "Load model…", "Use the networks of a model folder", &[ctrl(Key::M)]),
+        Entry(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)]),
+        Entry(C::Quit, G::File, "Quit", "Close Motionscope; a running training saves a checkpoint", &[ctrl(Key::Q)]),
+        Entry(C::PlayPause, G::Playback, "Play or pause", "Play at the clip's own pace, or pause", &[key(Key::Space)]),
+        Entry(C::PlayBackwards, G::Playback, "Play backwards", "Play backwards; again doubles the speed", &[key(Key::J)]),
+        Entry(C::Pause, G::Playback, "Pause", "Hold at this frame", &[key(Key::K)]),
+        Entry(C::PlayForwards, G::Playback, "Play forwards", "Play forwards; again doubles the speed", &[key(Key::L)]),
+        Entry(C::StepBack, G::Playback, "One frame back", "Step to the frame before", &[key(Key::ArrowLeft)]),
+        Entry(C::StepForward, G::Playback, "One frame on", "Step to the next frame", &[key(Key::ArrowRight)]),
+        Entry(C::SecondBack, G::Playback, "One second back", "Go one second back", &[shift(Key::ArrowLeft)]),
+        Entry(C::SecondForward, G::Playback, "One second on", "Go one second on", &[shift(Key::ArrowRight)]),
+        Entry(C::FirstFrame, G::Playback, "First frame", "Go to the first frame", &[key(Key::Home)]),
+        Entry(C::LastFrame, G::Playback, "Last frame", "Go to the last frame", &[key(Key::End)]),
+        Entry(C::MarkIn, G::Playback, "Mark in", "Let the segment begin at this frame", &[key(Key::I), key(Key::OpenBracket)]),
+        Entry(C::MarkOut, G::Playback, "Mark out", "Let the segment end at this frame", &[key(Key::O), key(Key::CloseBracket)]),
+        Entry(C::ClearMarks, G::Playback, "Clear marks", "Forget the in and out marks", &[key(Key::Delete)]),
+        Entry(C::LoopSegment, G::Playback, "Loop segment", "Play between the marks, or the whole clip, round and round", &[shift(Key::Space)]),
+        Entry(C::FitView, G::Flow, "Fit pictures", "Show the whole pictures", &[key(Key::F)]),
+        Entry(C::LockScale, G::Flow, "Lock colour scale", "Hold the magnitude scale of the flow colours, or let it follow the flow", &[key(Key::S)]),
+        Entry(C::FinerLevel, G::Flow, "Finer scale", "Show the next finer scale of the flow pyramid", &[key(Key::ArrowUp)]),
+        Entry(C::CoarserLevel, G::Flow, "Coarser scale", "Show the next coarser scale of the flow pyramid", &[key(Key::ArrowDown)]),
+        Entry(C::NextPair, G::Flow, "Next pair", "Show the flow of the next pair of the stack", &[key(Key::PageDown)]),
+        Entry(C::PreviousPair, G::Flow, "Previous pair", "Show the flow of the previous pair of the stack", &[key(Key::PageUp)]),
+        Entry(C::ChooseTrainingFolder, G::Training, "Choose clips…", "Choose a folder with one sub-folder of clips per class", &[]),
+        Entry(C::StartTraining, G::Training, "Start training", "Train with the settings of the training panel", &[]),
+        Entry(C::PauseTraining, G::Training, "Pause or resume training", "Hold the training after the present step, or go on", &[]),
+        Entry(C::StopTraining, G::Training, "Stop training", "End the training; a checkpoint and the weights are saved", &[]),
+        Entry(C::UseTrainedWeights, G::Training, "Use these weights", "Put the networks just trained into the viewer", &[]),
+        Entry(C::ShowScores, G::View, "Show scores", "Bring the scores to the front", &[ctrl(Key::Num1)]),
+        Entry(C::ShowTraining, G::View, "Show training", "Bring the training panel to the front", &[ctrl(Key::Num2)]),
+        Entry(C::ShowLog, G::View, "Show log", "Bring the log to the front", &[ctrl(Key::Num3)]),
+        Entry(C::ToggleTheme, G::View, "Dark or light theme", "Change between the dark and the light theme", &[ctrl(Key::T)]),
+        Entry(C::FullScreen, G::View, "Full screen", "Fill the whole screen, or return to a window", &[key(Key::F11)]),
+        Entry(C::ResetLayout, G::View, "Reset layout", "Put the panels back where they were at first", &[]),
+        Entry(C::Palette, G::Help, "Find a command…", "Look up any command by a part of its name", &[ctrl(Key::P)]),
+        Entry(C::Shortcuts, G::Help, "Keyboard shortcuts", "List all keys", &[key(Key::F1)]),
+    ]
+};
+
+impl Command {
+    /// All commands, in the order of menus and lists.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|entry| entry.0)
+    }
+
+    fn entry(self) -> &'static Entry {
+        TABLE.iter().find(|entry| entry.0 == self).expect("a test holds that the table has every command")
+    }
+
+    /// The menu it belongs to.
+    pub fn group(self) -> Group {
+        self.entry().1
+    }
+
+    /// Its name, with `…` where more input follows.
+    pub fn text(self) -> &'static str {
+        self.entry().2
+    }
+
+    /// What it does, in a sentence.
+    pub fn tooltip(self) -> &'static str {
+        self.entry().3
+    }
+
+    /// The keys that run it.
+    pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+        self.entry().4
+    }
+
+    /// Its first key in words, such as `Ctrl+P`; empty if it has none.
+    pub fn shortcut_text(self, ctx: &Context) -> String {
+        self.shortcuts().first().map(|shortcut| ctx.format_shortcut(shortcut)).unwrap_or_default()
+    }
+
+    /// The tooltip with the keys.
+    pub fn hover_text(self, ctx: &Context) -> String {
+        match self.shortcut_text(ctx) {
+            keys if keys.is_empty() => self.tooltip().to_owned(),
+            keys => format!("{} ({keys})", self.tooltip()),
+        }
+    }
+
+    /// Takes the commands whose keys were pressed out of the input, unless the keys are text for a field.
+    pub fn pressed(ctx: &Context) -> Vec<Self> {
+        let typing = ctx.text_edit_focused();
+        // Egui ignores extra modifiers, so the keys with most modifiers come first.
+        let mut keys: Vec<_> = TABLE.iter().flat_map(|entry| entry.4.iter().map(|keys| (entry.0, keys))).collect();
+        keys.sort_by_key(|(_, keys)| std::cmp::Reverse(modifier_count(keys)));
+        keys.retain(|(_, keys)| !(typing && keys.conflicts_with_text_editing() && !is_function_key(keys)));
+        ctx.input_mut(|input| {
+            keys.into_iter().filter(|(_, keys)| input.consume_shortcut(keys)).map(|(command, _)| command).collect()
+        })
+    }
+}
+
+fn modifier_count(keys: &KeyboardShortcut) -> u8 {
+    let Modifiers { alt, ctrl, shift, mac_cmd, command } = keys.modifiers;
+    u8::from(alt) + u8::from(ctrl || command) + u8::from(shift) + u8::from(mac_cmd)
+}
+
+fn is_function_key(keys: &KeyboardShortcut) -> bool {
+    matches!(keys.logical_key, Key::F1 | Key::F11)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_two_commands_share_a_key_or_a_name() {
+        let mut keys = HashSet::new();
+        let mut names = HashSet::new();
+        for command in Command::all() {
+            assert!(names.insert(command.text()), "{command:?} has another command's name");
+            for shortcut in command.shortcuts() {
+                assert!(keys.insert(*shortcut), "{command:?} has another command's key {shortcut:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_is_in_the_table() {
+        // The last variant's discriminant counts the variants, as none has a value of its own.
+        assert_eq!(Command::all().count(), Command::ShowLog as usize + 1);
+    }
+}

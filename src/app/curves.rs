@@ -1,0 +1,110 @@
+//! Curves that grow for hours and stay cheap to draw: a bounded number of averaged points for each name.
+
+use std::collections::BTreeMap;
+
+/// Most points of one curve; beyond it neighbours are averaged in pairs.
+const CAPACITY: usize = 1024;
+
+/// One curve: means over `stride` consecutive values each.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    points: Vec<[f64; 2]>,
+    stride: usize,
+    /// Sum of the values, and of their x, that do not fill a point yet, and how many they are.
+    pending: ([f64; 2], usize),
+    latest: f64,
+}
+
+impl Default for Curve {
+    fn default() -> Self {
+        Self { points: Vec::new(), stride: 1, pending: ([0.0; 2], 0), latest: f64::NAN }
+    }
+}
+
+impl Curve {
+    /// Adds the value `y` at `x`; values that are no numbers leave a curve as it is.
+    pub fn push(&mut self, x: f64, y: f64) {
+        if !y.is_finite() {
+            return;
+        }
+        self.latest = y;
+        let ([sum_x, sum_y], count) = &mut self.pending;
+        (*sum_x, *sum_y, *count) = (*sum_x + x, *sum_y + y, *count + 1);
+        if *count < self.stride {
+            return;
+        }
+        let n = *count as f64;
+        self.points.push([*sum_x / n, *sum_y / n]);
+        self.pending = ([0.0; 2], 0);
+        if self.points.len() > CAPACITY {
+            let mean = |pair: &[[f64; 2]]| [(pair[0][0] + pair[1][0]) / 2.0, (pair[0][1] + pair[1][1]) / 2.0];
+            self.points = self.points.chunks_exact(2).map(mean).collect();
+            self.stride *= 2;
+        }
+    }
+
+    /// The points, x rising.
+    pub fn points(&self) -> &[[f64; 2]] {
+        &self.points
+    }
+
+    /// The newest value.
+    pub fn latest(&self) -> f64 {
+        self.latest
+    }
+}
+
+/// Curves by name.
+#[derive(Debug, Clone, Default)]
+pub struct Curves {
+    curves: BTreeMap<String, Curve>,
+}
+
+impl Curves {
+    /// Adds a value to the curve `name`.
+    pub fn push(&mut self, name: &str, x: f64, y: f64) {
+        match self.curves.get_mut(name) {
+            Some(curve) => curve.push(x, y),
+            None => self.curves.entry(name.to_owned()).or_default().push(x, y),
+        }
+    }
+
+    /// The curves in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Curve)> {
+        self.curves.iter().map(|(name, curve)| (name.as_str(), curve))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.curves.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_curve_stays_short_and_keeps_its_shape() {
+        let mut curve = Curve::default();
+        for step in 0..100_000 {
+            curve.push(f64::from(step), 2.0 * f64::from(step) + 1.0);
+        }
+        assert!(curve.points().len() <= CAPACITY, "{} points", curve.points().len());
+        assert!(curve.points().len() > CAPACITY / 4);
+        for [x, y] in curve.points() {
+            assert!((y - (2.0 * x + 1.0)).abs() < 1e-6, "a mean of points on a line lies on it");
+        }
+        assert!(curve.points().is_sorted_by(|a, b| a[0] < b[0]));
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_drawn() {
+        let mut curve = Curve::default();
+        for y in [1.0, f64::NAN, f64::INFINITY, 3.0] {
+            curve.push(0.0, y);
+        }
+        assert_eq!(curve.points(), [[0.0, 1.0], [0.0, 3.0]]);
+        assert_eq!(curve.latest(), 3.0);
+    }
+}

@@ -1,0 +1,92 @@
+//! The system's file dialogs, each on a thread of its own: a dialog may stay open for minutes, or hang.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+use eframe::egui::Context;
+
+/// A dialog that ends without an answer sooner than a person could cancel it was never on the screen.
+const TOO_QUICK_FOR_A_PERSON: Duration = Duration::from_millis(500);
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// A video file.
+    Clip,
+    /// A folder of clips, a training set or a model.
+    Folder,
+    /// A model folder.
+    Model,
+    /// The folder of clips to train on.
+    TrainingFolder,
+}
+
+/// How a dialog ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// With a path.
+    Path(PathBuf),
+    /// Without one.
+    Cancelled,
+    /// It could not be shown: no portal and no zenity on this system.
+    Unavailable,
+}
+
+/// The dialog that is open, if any.
+#[derive(Default)]
+pub struct Dialogs {
+    open: Option<(Question, Receiver<Answer>)>,
+}
+
+impl Dialogs {
+    /// Opens a dialog, unless one is open already.
+    pub fn ask(&mut self, question: Question, start_in: Option<&Path>, ctx: &Context) {
+        if self.open.is_some() {
+            return;
+        }
+        let (sender, receiver) = bounded(1);
+        let (start_in, ctx) = (start_in.map(Path::to_owned), ctx.clone());
+        let thread = std::thread::Builder::new().name("dialog".into()).spawn(move || {
+            // The window may be gone by the time the person answers.
+            let _ = sender.send(ask(question, start_in));
+            ctx.request_repaint();
+        });
+        if thread.is_ok() {
+            self.open = Some((question, receiver));
+        }
+    }
+
+    /// The answer, once there is one.
+    pub fn answer(&mut self) -> Option<(Question, Answer)> {
+        let (question, receiver) = self.open.as_ref()?;
+        let answer = receiver.try_recv().ok().map(|answer| (*question, answer))?;
+        self.open = None;
+        Some(answer)
+    }
+}
+
+fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
+    let started = Instant::now();
+    let mut dialog = rfd::FileDialog::new().set_title(match question {
+        Question::Clip => "Open a clip",
+        Question::Folder => "Open a folder",
+        Question::Model => "Choose a model folder",
+        Question::TrainingFolder => "Choose a folder with one sub-folder of clips per class",
+    });
+    if let Some(folder) = start_in {
+        dialog = dialog.set_directory(folder);
+    }
+    let path = match question {
+        Question::Clip => dialog
+            .add_filter("Video", &["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"])
+            .add_filter("All files", &["*"])
+            .pick_file(),
+        Question::Folder | Question::Model | Question::TrainingFolder => dialog.pick_folder(),
+    };
+    match path {
+        Some(path) => Answer::Path(path),
+        None if started.elapsed() < TOO_QUICK_FOR_A_PERSON => Answer::Unavailable,
+        None => Answer::Cancelled,
+    }
+}

@@ -1,0 +1,91 @@
+//! What happened since the start, in order, for the log panel.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Lines kept; the oldest go first.
+const CAPACITY: usize = 2000;
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Worth knowing.
+    Info,
+    /// Something to look at; the program goes on as asked.
+    Warning,
+    /// Something that was asked for failed.
+    Error,
+}
+
+impl Level {
+    /// The level in one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One line.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Since the start of the program.
+    pub at: Duration,
+    /// How much it matters.
+    pub level: Level,
+    /// What happened.
+    pub text: String,
+}
+
+impl Line {
+    /// The line as it is shown and copied: `00:12.3 warning  text`.
+    pub fn to_text(&self) -> String {
+        format!("{} {:<8} {}", self.clock(), self.level.name(), self.text)
+    }
+
+    /// Minutes, seconds and tenths since the start.
+    pub fn clock(&self) -> String {
+        let secs = self.at.as_secs_f64();
+        format!("{:02}:{:04.1}", (secs / 60.0) as u64, secs % 60.0)
+    }
+}
+
+/// The lines, oldest first.
+#[derive(Debug)]
+pub struct Log {
+    started: std::time::Instant,
+    lines: VecDeque<Line>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { started: std::time::Instant::now(), lines: VecDeque::new() }
+    }
+}
+
+impl Log {
+    /// Adds a line.
+    pub fn push(&mut self, level: Level, text: impl Into<String>) {
+        if self.lines.len() == CAPACITY {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(Line { at: self.started.elapsed(), level, text: text.into() });
+    }
+
+    /// The lines of at least `level`, oldest first.
+    pub fn lines(&self, level: Level) -> impl DoubleEndedIterator<Item = &Line> {
+        self.lines.iter().filter(move |line| line.level >= level)
+    }
+
+    /// All lines of at least `level` as text, one a row.
+    pub fn to_text(&self, level: Level) -> String {
+        self.lines(level).map(|line| line.to_text() + "\n").collect()
+    }
+
+    /// Forgets all lines.
+    pub fn clear(&mut self) {
+        self.lines.clear();
+    }
+}

@@ -1,0 +1,106 @@
+//! The menu bar, drawn from the table of commands.
+
+use eframe::egui::{Align, Button, Layout, MenuBar, RichText, Ui};
+
+use super::actions::{Action, PanelContext};
+use super::availability::available;
+use super::command::{Command, Group};
+use super::icon::Icon;
+use super::theme::{Tokens, semibold};
+use crate::gpu::DeviceChoice;
+
+/// Draws the menu bar: menus at the left, the open clip in the middle, the way into the palette at the right.
+pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    MenuBar::new().ui(ui, |ui| {
+        for group in Group::ALL {
+            ui.menu_button(group.title(), |ui| group_ui(ui, group, cx));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            palette_button(ui, cx);
+            if let Some(clip) = &cx.session.clip {
+                let name = clip.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let text = RichText::new(name).font(semibold(13.0)).color(Tokens::of(ui).strong);
+                let path = clip.path.display().to_string();
+                ui.add(eframe::egui::Label::new(text).truncate()).on_hover_text(path);
+            }
+        });
+    });
+}
+
+fn group_ui(ui: &mut Ui, group: Group, cx: &mut PanelContext<'_>) {
+    ui.set_min_width(230.0);
+    for command in Command::all().filter(|command| command.group() == group) {
+        if starts_a_block(command) {
+            ui.separator();
+        }
+        item_ui(ui, command, cx);
+        if command == Command::OpenSample {
+            recent_ui(ui, cx);
+        }
+    }
+    if group == Group::View {
+        ui.separator();
+        ui.menu_button("Device", |ui| device_ui(ui, cx));
+    }
+}
+
+/// Where a menu has a line.
+fn starts_a_block(command: Command) -> bool {
+    use Command as C;
+    matches!(command, C::LoadModel | C::CloseClip | C::StepBack | C::MarkIn | C::FinerLevel | C::StartTraining | C::ToggleTheme)
+}
+
+fn item_ui(ui: &mut Ui, command: Command, cx: &mut PanelContext<'_>) {
+    let state = available(command, cx.session, cx.training_ready);
+    let button = Button::new(command.text()).shortcut_text(command.shortcut_text(ui.ctx()));
+    let mut response = ui.add_enabled(state.is_ok(), button).on_hover_text(command.tooltip());
+    if let Err(reason) = state {
+        response = response.on_disabled_hover_text(reason);
+    }
+    if response.clicked() {
+        cx.run(command);
+        ui.close();
+    }
+}
+
+fn recent_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    if cx.settings.recent.is_empty() {
+        ui.add_enabled(false, Button::new("Open recent")).on_disabled_hover_text("Nothing has been opened yet");
+        return;
+    }
+    ui.menu_button("Open recent", |ui| {
+        for path in &cx.settings.recent {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+            if ui.button(name).on_hover_text(path.display().to_string()).clicked() {
+                cx.actions.push(Action::Open(path.clone()));
+                ui.close();
+            }
+        }
+        ui.separator();
+        if ui.button("Forget all").clicked() {
+            cx.settings.recent.clear();
+            ui.close();
+        }
+    });
+}
+
+fn device_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    ui.label(RichText::new("For the networks, from the next start on").small().color(Tokens::of(ui).weak));
+    for (choice, text, tooltip) in [
+        (DeviceChoice::Auto, "Automatic", "A real GPU if there is one, else the CPU"),
+        (DeviceChoice::Gpu, "GPU", "Any GPU, also a software one"),
+        (DeviceChoice::Cpu, "CPU", "The processor, also where there is a GPU"),
+    ] {
+        ui.radio_value(&mut cx.settings.device, choice, text).on_hover_text(tooltip);
+    }
+}
+
+fn palette_button(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let weak = Tokens::of(ui).weak;
+    let keys = Command::Palette.shortcut_text(ui.ctx());
+    let content = (Icon::Search.atom(), RichText::new("Find a command").color(weak));
+    let response = ui.add(Button::new(content).shortcut_text(keys).min_size(eframe::egui::vec2(200.0, 0.0)));
+    if response.on_hover_text(Command::Palette.tooltip()).clicked() {
+        cx.run(Command::Palette);
+    }
+}

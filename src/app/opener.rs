@@ -1,0 +1,128 @@
+//! Finds out on a thread of its own what lies at a path: the disk may be slow, or far away.
+
+use std::path::{Path, PathBuf};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use eframe::egui::Context;
+
+use crate::error::{Error, Result};
+use crate::training::DataSource;
+use crate::training::dataset::Dataset;
+use crate::video::is_video;
+
+/// A model folder holds this file.
+const MODEL_CARD: &str = "model.toml";
+/// The sample project keeps its clips here.
+const CLIPS: &str = "clips";
+
+/// What lies at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A file, to be tried as a clip.
+    Clip(PathBuf),
+    /// A model folder.
+    Model(PathBuf),
+    /// A folder with one sub-folder of clips per class, and the first of its clips.
+    Classes {
+        /// The folder.
+        folder: PathBuf,
+        /// Its first clip.
+        first: PathBuf,
+    },
+}
+
+/// The threads that look, and their answers.
+pub struct Opener {
+    sender: Sender<Result<Found>>,
+    receiver: Receiver<Result<Found>>,
+}
+
+impl Default for Opener {
+    fn default() -> Self {
+        let (sender, receiver) = unbounded(); // One answer for every path that a person opens.
+        Self { sender, receiver }
+    }
+}
+
+impl Opener {
+    /// Begins to look at `path`.
+    pub fn look(&self, path: PathBuf, ctx: &Context) {
+        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        let work = move || {
+            // The window may be gone.
+            let _ = sender.send(find(&path));
+            ctx.request_repaint();
+        };
+        if let Err(error) = std::thread::Builder::new().name("open".into()).spawn(work) {
+            let error = Error::new("open", error.to_string(), "Close other programs and try again");
+            // The receiver lives as long as `self`.
+            let _ = self.sender.send(Err(error));
+        }
+    }
+
+    /// What was found since the last call.
+    pub fn answers(&self) -> impl Iterator<Item = Result<Found>> + use<> {
+        let receiver = self.receiver.clone();
+        std::iter::from_fn(move || receiver.try_recv().ok())
+    }
+}
+
+/// What lies at `path`.
+fn find(path: &Path) -> Result<Found> {
+    let metadata = std::fs::metadata(path).map_err(|error| Error::io(path, &error))?;
+    if path.file_name().is_some_and(|name| name == MODEL_CARD) {
+        return Ok(Found::Model(path.parent().unwrap_or(path).to_owned()));
+    }
+    if metadata.is_file() {
+        return Ok(Found::Clip(path.to_owned()));
+    }
+    if path.join(MODEL_CARD).is_file() {
+        return Ok(Found::Model(path.to_owned()));
+    }
+    let clips = path.join(CLIPS);
+    let folder = if clips.is_dir() { clips } else { path.to_owned() };
+    if let Some(first) = first_clip(&folder)? {
+        return Ok(Found::Clip(first));
+    }
+    let dataset = Dataset::open(&DataSource::Folder(folder.clone())).ok();
+    match dataset.and_then(|dataset| dataset.clips.into_iter().next()) {
+        Some(clip) => Ok(Found::Classes { folder, first: clip.path }),
+        None => Err(Error::file(
+            path,
+            "the folder holds no clips, no classes of clips and no model",
+            "Open a video, a folder with one sub-folder of videos per class, or a folder with a model.toml",
+        )),
+    }
+}
+
+/// The first video directly in `folder`, by name.
+fn first_clip(folder: &Path) -> Result<Option<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
+    Ok(entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file() && is_video(path)).min())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn folders_are_told_apart_by_what_they_hold() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for folder in ["model", "sample/clips/wave", "sample/clips/bow", "flat", "empty"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        for file in ["model/model.toml", "sample/clips/wave/1.mp4", "sample/clips/bow/2.avi", "flat/b.mp4", "flat/a.mkv", "flat/0.txt"] {
+            fs::write(at(file), "").unwrap();
+        }
+        assert_eq!(find(&at("model")), Ok(Found::Model(at("model"))));
+        assert_eq!(find(&at("model/model.toml")), Ok(Found::Model(at("model"))));
+        let classes = Found::Classes { folder: at("sample/clips"), first: at("sample/clips/bow/2.avi") };
+        assert_eq!(find(&at("sample")), Ok(classes));
+        assert_eq!(find(&at("flat")), Ok(Found::Clip(at("flat/a.mkv"))));
+        assert_eq!(find(&at("flat/0.txt")), Ok(Found::Clip(at("flat/0.txt"))), "the decoder says what is wrong with it");
+        assert!(find(&at("empty")).unwrap_err().cause.contains("no clips"));
+        assert!(find(&at("missing")).unwrap_err().cause.contains("no such file"));
+    }
+}

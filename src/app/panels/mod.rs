@@ -1,0 +1,56 @@
+//! The panels: each draws one aspect of the session and asks for actions; none of them knows another.
+
+mod log_panel;
+mod notice;
+mod palette;
+mod scores;
+mod shortcuts;
+mod status_bar;
+mod timeline;
+mod training;
+mod transport;
+mod viewer;
+mod welcome;
+
+use eframe::egui::Ui;
+
+pub use notice::notice_ui;
+pub use palette::{Palette, PaletteEnd};
+pub use shortcuts::shortcuts_ui;
+pub use status_bar::status_bar_ui;
+pub use transport::Transport;
+pub use viewer::install_gpu_flow;
+
+use super::actions::PanelContext;
+use super::dock::Pane;
+
+/// A panel of the dock.
+pub trait Panel {
+    /// Draws into the panel's area.
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>);
+}
+
+/// All panels of the dock with what they keep between repaints.
+#[derive(Default)]
+pub struct Panels {
+    /// Frame and flow.
+    pub viewer: viewer::Viewer,
+    /// What the streams say.
+    pub scores: scores::ScoresPanel,
+    /// Making networks.
+    pub training: training::TrainingPanel,
+    /// What happened.
+    pub log: log_panel::LogPanel,
+}
+
+impl Panels {
+    /// The panel that `pane` stands for.
+    pub fn get(&mut self, pane: Pane) -> &mut dyn Panel {
+        match pane {
+            Pane::Viewer => &mut self.viewer,
+            Pane::Scores => &mut self.scores,
+            Pane::Training => &mut self.training,
+            Pane::Log => &mut self.log,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The command palette (Ctrl+P): any command by a part of its name, or a path where no dialog is to be had.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, vec2};
+
+use crate::app::actions::PanelContext;
+use crate::app::availability::available;
+use crate::app::command::Command;
+use crate::app::dialogs::Question;
+use crate::app::theme::Tokens;
+
+/// The open palette.
+pub struct Palette {
+    text: String,
+    selected: usize,
+    mode: Mode,
+}
+
+/// What is typed.
+enum Mode {
+    /// A part of a command's name.
+    Command,
+    /// A path, the answer to a question; with a remark on why it has to be typed.
+    Path(Question, Option<&'static str>),
+}
+
+/// How the palette ended.
+pub enum PaletteEnd {
+    /// Without a choice.
+    Closed,
+    /// With a command.
+    Run(Command),
+    /// With a path.
+    Path(Question, PathBuf),
+}
+
+impl Palette {
+    /// Looks up commands.
+    pub fn commands() -> Self {
+        Self { text: String::new(), selected: 0, mode: Mode::Command }
+    }
+
+    /// Asks for a path; `remark` says why it has to be typed.
+    pub fn path(question: Question, remark: Option<&'static str>) -> Self {
+        Self { text: String::new(), selected: 0, mode: Mode::Path(question, remark) }
+    }
+
+    /// Draws the palette; `Some` when it is to be closed.
+    pub fn palette_ui(&mut self, ctx: &Context, cx: &PanelContext<'_>) -> Option<PaletteEnd> {
+        let width = (ctx.content_rect().width() - 40.0).min(560.0);
+        let id = Id::unique("palette");
+        let area = Area::new(id).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 64.0));
+        let modal = Modal::new(id).area(area).show(ctx, |ui| {
+            ui.set_width(width);
+            match self.mode {
+                Mode::Command => self.commands_ui(ui, cx),
+                Mode::Path(question, remark) => self.path_ui(ui, question, remark),
+            }
+        });
+        let closed = modal.should_close().then_some(PaletteEnd::Closed);
+        modal.inner.or(closed)
+    }
+
+    fn commands_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>) -> Option<PaletteEnd> {
+        let step = arrow_keys(ui);
+        if self.field_ui(ui, "Find a command…").changed() {
+            self.selected = 0;
+        }
+        let found = matches(&self.text);
+        self.selected = (self.selected as i64 + step).clamp(0, found.len().saturating_sub(1) as i64) as usize;
+        let entered = ui.input(|input| input.key_pressed(Key::Enter));
+        ui.add_space(4.0);
+        if found.is_empty() {
+            ui.label(RichText::new("No command has these letters in this order").color(Tokens::of(ui).weak));
+        }
+        let mut end = None;
+        ScrollArea::vertical().max_height(340.0).auto_shrink([false, true]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 1.0;
+            for (i, command) in found.into_iter().enumerate() {
+                let state = available(command, cx.session, cx.training_ready);
+                let clicked = row_ui(ui, command, i == self.selected, step != 0, state);
+                if state.is_ok() && (clicked || (entered && i == self.selected)) {
+                    end = Some(PaletteEnd::Run(command));
+                }
+            }
+        });
+        end
+    }
+
+    fn path_ui(&mut self, ui: &mut Ui, question: Question, remark: Option<&str>) -> Option<PaletteEnd> {
+        let hint = match question {
+            Question::Clip | Question::Folder => "Path of a clip, a folder or a model…",
+            Question::Model => "Path of a model folder…",
+            Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
+        };
+        self.field_ui(ui, hint);
+        ui.add_space(4.0);
+        let weak = Tokens::of(ui).weak;
+        if let Some(remark) = remark {
+            ui.label(RichText::new(remark).color(weak));
+        }
+        ui.label(RichText::new("Enter opens, Esc closes").small().color(weak));
+        let path = expand_home(self.text.trim().trim_matches('"'));
+        let entered = ui.input(|input| input.key_pressed(Key::Enter)) && !path.as_os_str().is_empty();
+        entered.then_some(PaletteEnd::Path(question, path))
+    }
+
+    fn field_ui(&mut self, ui: &mut Ui, hint: &str) -> eframe::egui::Response {
+        let field = TextEdit::singleline(&mut self.text).hint_text(hint).desired_width(f32::INFINITY);
+        let response = ui.add(field.margin(vec2(10.0, 8.0)));
+        response.request_focus();
+        response
+    }
+}
+
+/// How far the arrow keys move the selection; they are taken from the text field.
+fn arrow_keys(ui: &Ui) -> i64 {
+    ui.input_mut(|input| {
+        let down = input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown);
+        let up = input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp);
+        down as i64 - up as i64
+    })
+}
+
+fn row_ui(ui: &mut Ui, command: Command, selected: bool, follow: bool, state: Result<(), &str>) -> bool {
+    let text = RichText::new(command.text());
+    let mut button = eframe::egui::Button::selectable(selected, text).min_size(vec2(ui.available_width(), 28.0));
+    button = button.shortcut_text(command.shortcut_text(ui.ctx()));
+    let mut response = ui.add_enabled(state.is_ok(), button).on_hover_text(command.tooltip());
+    if let Err(reason) = state {
+        response = response.on_disabled_hover_text(reason);
+    }
+    if selected && follow {
+        response.scroll_to_me(None);
+    }
+    response.clicked()
+}
+
+/// The commands with the letters of `text` in this order, the closest first.
+fn matches(text: &str) -> Vec<Command> {
+    let mut found: Vec<_> = Command::all()
+        .filter(|command| *command != Command::Palette)
+        .filter_map(|command| Some((distance(text, command.text())?, command)))
+        .collect();
+    found.sort_by_key(|(distance, _)| *distance); // stable: equals keep the table's order
+    found.into_iter().map(|(_, command)| command).collect()
+}
+
+/// How far `name` is from `text`: 0 where it begins with it, more for every letter skipped inside and before, less if
+/// letters begin words; `None` if a letter is missing.
+fn distance(text: &str, name: &str) -> Option<usize> {
+    let name: Vec<char> = name.to_lowercase().chars().collect();
+    let mut at = 0;
+    let mut distance = 0;
+    for letter in text.to_lowercase().chars().filter(|letter| !letter.is_whitespace()) {
+        let next = at + name[at..].iter().position(|other| *other == letter)?;
+        let begins_word = next == 0 || name[next - 1] == ' ';
+        if next > at {
+            distance += if begins_word { 1 } else { 2 + next - at };
+        }
+        at = next + 1;
+    }
+    Some(distance)
+}
+
+/// `~/clips` as a path in the home folder.
+fn expand_home(text: &str) -> PathBuf {
+    let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    match (text.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_letters_find_the_command_one_means() {
+        for (text, command) in [
+            ("open c", Command::Open),
+            ("osa", Command::OpenSample),
+            ("thm", Command::ToggleTheme),
+            ("START", Command::StartTraining),
+            ("keyb", Command::Shortcuts),
+        ] {
+            assert_eq!(matches(text).first(), Some(&command), "{text}");
+        }
+        assert!(matches("xyzzy").is_empty());
+        assert_eq!(matches("").len(), Command::all().count() - 1);
+    }
+}

@@ -1,0 +1,208 @@
+//! What the streams recognise: a headline, one row of bars per class, and the fusion, which re-scores without inference.
+
+use eframe::egui::{
+    Align2, Color32, ComboBox, FontId, Label, Rect, RichText, ScrollArea, Sense, Slider, TextStyle, Ui, pos2, vec2,
+};
+
+use super::Panel;
+use crate::app::actions::PanelContext;
+use crate::app::theme::{SECTION_GAP, Tokens, semibold};
+use crate::app::widgets::{empty_state, field};
+use crate::engine::{ModelInfo, Scores};
+use crate::nets::fusion::{Fusion, FusionRule};
+
+/// Height of a class's row, in points.
+const ROW: f32 = 30.0;
+/// Width of a column of numbers, in points.
+const COLUMN: f32 = 34.0;
+/// Shares of the streams in one class's row: spatial, temporal, fused.
+type Shares = [Option<f32>; 3];
+
+/// The scores panel.
+#[derive(Default)]
+pub struct ScoresPanel;
+
+impl Panel for ScoresPanel {
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let scores = cx.session.analysis.as_ref().and_then(|analysis| analysis.scores.clone());
+        let (Some(model), Some(scores)) = (cx.session.model.clone(), scores) else {
+            return no_scores_ui(ui, cx);
+        };
+        let rows = Rows::new(&model, &scores, &cx.session.fusion, cx.settings.sort_scores);
+        headline_ui(ui, &rows);
+        ui.add_space(SECTION_GAP);
+        fusion_ui(ui, cx, &model);
+        ui.add_space(SECTION_GAP);
+        header_ui(ui, cx);
+        ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, rows.rows.len(), |ui, range| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for (class, shares) in &rows.rows[range] {
+                row_ui(ui, class, shares);
+            }
+        });
+    }
+}
+
+/// The classes with their shares, in the order in which they are shown.
+struct Rows {
+    rows: Vec<(String, Shares)>,
+    /// Best class of each stream and of the fusion, with its share.
+    best: [Option<(String, f32)>; 3],
+}
+
+impl Rows {
+    fn new(model: &ModelInfo, scores: &Scores, fusion: &Fusion, sort: bool) -> Self {
+        let streams = [
+            if scores.spatial.is_empty() { Vec::new() } else { scores.spatial_probabilities() },
+            if scores.temporal.is_empty() { Vec::new() } else { scores.temporal_probabilities() },
+            scores.fused_probabilities(fusion),
+        ];
+        let shares = |class: usize| streams.each_ref().map(|stream| stream.get(class).copied());
+        let mut rows: Vec<_> =
+            model.classes.iter().enumerate().map(|(class, name)| (name.clone(), shares(class))).collect();
+        let best = [0, 1, 2].map(|stream| best(&rows, stream));
+        if sort {
+            rows.sort_by(|a, b| b.1[2].unwrap_or(0.0).total_cmp(&a.1[2].unwrap_or(0.0)));
+        }
+        Self { rows, best }
+    }
+}
+
+fn best(rows: &[(String, Shares)], stream: usize) -> Option<(String, f32)> {
+    let shares = rows.iter().filter_map(|(class, shares)| Some((class.clone(), shares[stream]?)));
+    shares.max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+fn no_scores_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
+    let (title, text) = match (&cx.session.clip, &cx.session.model) {
+        (None, _) => ("No clip is open", "Open a clip to see what the streams recognise in it."),
+        (_, None) => ("No networks are loaded", "Load a model, or train one, to see scores."),
+        (_, Some(model)) if !model.has_spatial && !model.has_temporal => {
+            ("This model has no stream", "It predicts flow only. Train a temporal or a spatial stream to get scores.")
+        }
+        _ => ("Looking…", "Scores appear once a window of eleven frames is through."),
+    };
+    empty_state(ui, title, text, |_| ());
+}
+
+/// The fused answer in large letters, the streams' own answers below it.
+fn headline_ui(ui: &mut Ui, rows: &Rows) {
+    let tokens = Tokens::of(ui);
+    let [spatial, temporal, fused] = &rows.best;
+    let Some((class, share)) = fused else { return };
+    ui.horizontal(|ui| {
+        let share = RichText::new(percent(*share)).font(semibold(22.0)).color(tokens.fused);
+        ui.label(share);
+        ui.add(Label::new(RichText::new(class).font(semibold(22.0)).color(tokens.strong)).truncate());
+    });
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for (name, best, color) in [("Spatial", spatial, tokens.spatial), ("Temporal", temporal, tokens.temporal)] {
+            let Some((class, share)) = best else { continue };
+            ui.label(RichText::new(name).small().color(color));
+            ui.label(RichText::new(format!("{class} {}", percent(*share))).small().color(tokens.weak));
+            ui.add_space(8.0);
+        }
+    });
+}
+
+fn fusion_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, model: &ModelInfo) {
+    let fusion = &mut cx.session.fusion;
+    field(ui, "Fusion rule", |ui| {
+        ComboBox::from_id_salt("rule").selected_text(rule_name(fusion.rule)).width(120.0).show_ui(ui, |ui| {
+            for rule in [FusionRule::Released, FusionRule::Softmax, FusionRule::Logits] {
+                ui.selectable_value(&mut fusion.rule, rule, rule_name(rule)).on_hover_text(rule_tooltip(rule));
+            }
+        });
+        let changed = *fusion != model.fusion;
+        let reset = ui.add_enabled(changed, eframe::egui::Button::new("Reset"));
+        let reset = reset.on_hover_text("Back to the model's own fusion").on_disabled_hover_text("This is the model's own fusion");
+        if reset.clicked() {
+            *fusion = model.fusion;
+        }
+    });
+    field(ui, "Temporal", |ui| {
+        ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(60.0);
+        ui.add(Slider::new(&mut fusion.temporal_weight, 0.0..=5.0).step_by(0.05).fixed_decimals(2))
+            .on_hover_text("Weight of the temporal stream, where the spatial stream's is 1; the paper uses 1.5");
+    });
+}
+
+fn rule_name(rule: FusionRule) -> &'static str {
+    match rule {
+        FusionRule::Released => "Released",
+        FusionRule::Softmax => "Softmax",
+        FusionRule::Logits => "Logits",
+    }
+}
+
+fn rule_tooltip(rule: FusionRule) -> &'static str {
+    match rule {
+        FusionRule::Released => "The authors' code: negative scores count as zero, each stream is scaled to a sum of 1",
+        FusionRule::Softmax => "The streams' probabilities are averaged",
+        FusionRule::Logits => "The streams' raw scores are added",
+    }
+}
+
+/// Column titles in the streams' colours, and the order.
+fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::click());
+    let order = if cx.settings.sort_scores { "by score" } else { "as trained" };
+    response.widget_info(|| eframe::egui::WidgetInfo::labeled(eframe::egui::Role::Button, true, "Order of the classes"));
+    let font = TextStyle::Small.resolve(ui.style());
+    let color = if response.hovered() { tokens.strong } else { tokens.weak };
+    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, format!("Class, {order}"), font.clone(), color);
+    for ((text, color), x) in [("Spat", tokens.spatial), ("Temp", tokens.temporal), ("Fused", tokens.fused)].into_iter().zip(columns(rect)) {
+        ui.painter().text(pos2(x, rect.center().y), Align2::RIGHT_CENTER, text, font.clone(), color);
+    }
+    if response.on_hover_text("Order the classes by their fused score, or as the model has them").clicked() {
+        cx.settings.sort_scores = !cx.settings.sort_scores;
+    }
+}
+
+/// Right edges of the three columns of numbers.
+fn columns(row: Rect) -> [f32; 3] {
+    [2.0, 1.0, 0.0].map(|columns| row.right() - 6.0 - columns * COLUMN)
+}
+
+fn row_ui(ui: &mut Ui, class: &str, shares: &Shares) {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    if response.hovered() {
+        ui.painter().rect_filled(rect, 4.0, tokens.raised.gamma_multiply(0.6));
+    }
+    let colors = [tokens.spatial, tokens.temporal, tokens.fused];
+    let numbers_left = columns(rect)[0] - COLUMN;
+    let name = Rect::from_min_max(rect.min, pos2(numbers_left, rect.top() + 17.0));
+    let galley = ui.painter().layout_no_wrap(class.to_owned(), TextStyle::Body.resolve(ui.style()), tokens.text);
+    ui.painter_at(name).galley(Align2::LEFT_CENTER.align_size_within_rect(galley.size(), name).min, galley, tokens.text);
+    let bars = Rect::from_min_max(pos2(rect.left(), rect.top() + 18.0), pos2(numbers_left, rect.bottom() - 3.0));
+    draw_bars(ui, bars, shares, colors);
+    for ((share, color), x) in shares.iter().zip(colors).zip(columns(rect)) {
+        let Some(share) = share else { continue };
+        let font = FontId::monospace(11.0);
+        let color = if *share < 0.01 { tokens.weak } else { color };
+        ui.painter().text(pos2(x, rect.center().y), Align2::RIGHT_CENTER, format!("{:.0}", 100.0 * share), font, color);
+    }
+    let text = |share: Option<f32>| share.map_or("none".into(), |share| format!("{:.1} %", 100.0 * share));
+    let [spatial, temporal, fused] = shares.map(text);
+    response.on_hover_text(format!("{class}: spatial {spatial}, temporal {temporal}, fused {fused}"));
+}
+
+fn draw_bars(ui: &Ui, area: Rect, shares: &Shares, colors: [Color32; 3]) {
+    let height = area.height() / 3.0;
+    for (i, (share, color)) in shares.iter().zip(colors).enumerate() {
+        let top = area.top() + i as f32 * height;
+        let track = Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), height - 1.0));
+        ui.painter().rect_filled(track, 1.0, Tokens::of(ui).raised);
+        if let Some(share) = share.filter(|share| share.is_finite()) {
+            let bar = Rect::from_min_size(track.min, vec2(track.width() * share.clamp(0.0, 1.0), track.height()));
+            ui.painter().rect_filled(bar, 1.0, color);
+        }
+    }
+}
+
+fn percent(share: f32) -> String {
+    format!("{:.0} %", 100.0 * share)
+}

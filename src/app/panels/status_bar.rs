@@ -1,0 +1,68 @@
+//! The bottom line: the flow at the pointer, the clip, the cost of the networks, the device.
+
+use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
+
+use crate::app::actions::PanelContext;
+use crate::app::theme::Tokens;
+use crate::app::training_state::TrainingPhase;
+use crate::app::session::Session;
+
+/// Draws the status bar.
+pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
+    let weak = Tokens::of(ui).weak;
+    let small = |text: String| RichText::new(text).text_style(TextStyle::Small).color(weak);
+    let session = &cx.session;
+    ui.horizontal(|ui| {
+        match &session.read_out {
+            Some(read_out) => {
+                let text = RichText::new(read_out.to_text()).text_style(TextStyle::Monospace).color(Tokens::of(ui).text);
+                ui.label(text).on_hover_text("Flow under the pointer in pixels of the network's frame, angle counter-clockwise");
+            }
+            None => {
+                ui.label(small(hint(session)));
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 14.0;
+            ui.add(Label::new(small(session.device.clone())).truncate())
+                .on_hover_text("The device that the networks run on; choose it in View, Device");
+            if let Some(analysis) = &session.analysis {
+                let timing = analysis.timing;
+                let sum = timing.motion_ms + timing.temporal_ms + timing.spatial_ms;
+                let detail = format!(
+                    "Latest evaluations: motion {:.0} ms, temporal stream {:.0} ms, spatial stream {:.0} ms",
+                    timing.motion_ms, timing.temporal_ms, timing.spatial_ms
+                );
+                ui.label(small(format!("{sum:.0} ms"))).on_hover_text(detail);
+            }
+            if let Some(clip) = &session.clip {
+                let rate = if clip.variable_rate { "variable, " } else { "" };
+                let text = format!("{}×{}  {rate}{:.2} fps", clip.width, clip.height, clip.fps);
+                ui.label(small(text)).on_hover_text(format!("Codec {}", clip.codec));
+            }
+            if let Some(text) = training(session) {
+                ui.label(RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).accent));
+            }
+        });
+    });
+}
+
+fn hint(session: &Session) -> String {
+    match (&session.opening, &session.loading_model) {
+        (Some(path), _) => format!("Opening {}…", path.file_name().unwrap_or_default().to_string_lossy()),
+        (None, Some(dir)) => format!("Loading {}…", dir.file_name().unwrap_or_default().to_string_lossy()),
+        (None, None) => "Ready".into(),
+    }
+}
+
+fn training(session: &Session) -> Option<String> {
+    let latest = session.training.latest.as_ref();
+    let share = latest.map_or(0.0, |step| 100.0 * step.step as f64 / step.steps.max(1) as f64);
+    match session.training.phase {
+        TrainingPhase::Preparing => Some("Preparing the training…".into()),
+        TrainingPhase::Running => Some(format!("Training {share:.0} %")),
+        TrainingPhase::Pausing | TrainingPhase::Paused => Some(format!("Training paused at {share:.0} %")),
+        TrainingPhase::Stopping => Some("Stopping the training…".into()),
+        TrainingPhase::Idle | TrainingPhase::Finished { .. } | TrainingPhase::Failed => None,
+    }
+}

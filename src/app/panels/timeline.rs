@@ -1,0 +1,185 @@
+//! The timeline: scrub by dragging, see the segment, zoom with Ctrl+wheel; when zoomed, a strip shows the whole clip.
+
+use std::ops::Range;
+
+use eframe::egui::{Align2, Painter, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
+
+use crate::app::actions::PanelContext;
+use crate::app::session::Session;
+use crate::app::theme::Tokens;
+use crate::app::widgets::time_code;
+use crate::engine::Request;
+use crate::video::PlayerCommand;
+
+/// Height of the timeline with its labels, in points.
+const HEIGHT: f32 = 34.0;
+/// Height of the strip that shows the whole clip, in points.
+const STRIP: f32 = 6.0;
+/// Fewest frames that are shown when zoomed in.
+const CLOSEST: f64 = 12.0;
+
+/// The timeline.
+#[derive(Default)]
+pub struct Timeline {
+    /// The frames in view, as positions from 0 to the number of frames; `None` shows all.
+    window: Option<Range<f64>>,
+}
+
+impl Timeline {
+    /// Draws the timeline and sends seeks.
+    pub fn timeline_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let frames = cx.session.frames();
+        let sense = if frames > 0 { Sense::click_and_drag() } else { Sense::hover() };
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), sense);
+        response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, frames > 0, "Timeline"));
+        let tokens = Tokens::of(ui);
+        let bar = Rect::from_min_max(rect.min + vec2(0.0, 14.0), rect.max - vec2(0.0, STRIP + 2.0));
+        ui.painter().rect_filled(bar, 3.0, tokens.background);
+        if frames == 0 {
+            self.window = None;
+            return;
+        }
+        self.take_wheel(ui, &response, frames);
+        let axis = Axis { bar, window: self.window(frames) };
+        draw_segment(ui, &axis, cx.session);
+        draw_ticks(ui, &axis, cx.session);
+        draw_playhead(ui, &axis, cx.session);
+        if self.window.is_some() {
+            draw_strip(ui, rect, &axis.window, cx.session);
+        }
+        if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) {
+            let frame = axis.frame_at(pointer.x, frames);
+            if frame != cx.session.player.position {
+                cx.send(Request::Player(PlayerCommand::SeekFrame(frame)));
+            }
+        }
+        if let Some(pointer) = response.hover_pos() {
+            let frame = axis.frame_at(pointer.x, frames);
+            let time = time_code(frame_secs(cx.session, frame as f64));
+            response.on_hover_text_at_pointer(format!("{time}, frame {frame}"));
+        }
+    }
+
+    fn window(&self, frames: usize) -> Range<f64> {
+        self.window.clone().unwrap_or(0.0..frames as f64)
+    }
+
+    /// Ctrl+wheel zooms around the pointer, the wheel alone moves a zoomed timeline.
+    fn take_wheel(&mut self, ui: &Ui, response: &Response, frames: usize) {
+        let Some(pointer) = response.hover_pos() else { return };
+        let (zoom, scroll) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta()));
+        let (window, whole) = (self.window(frames), frames as f64);
+        let at = f64::from((pointer.x - response.rect.left()) / response.rect.width());
+        let length = window.end - window.start;
+        let zoomed = (length / f64::from(zoom)).clamp(CLOSEST.min(whole), whole);
+        let shift = -f64::from(scroll.x + scroll.y) / f64::from(response.rect.width()) * zoomed;
+        let start = (window.start + at * (length - zoomed) + shift).clamp(0.0, whole - zoomed);
+        self.window = (zoomed < whole).then_some(start..start + zoomed);
+    }
+}
+
+/// Frames and screen positions.
+struct Axis {
+    bar: Rect,
+    window: Range<f64>,
+}
+
+impl Axis {
+    /// Screen position of the beginning of a frame.
+    fn x(&self, frame: f64) -> f32 {
+        let share = (frame - self.window.start) / (self.window.end - self.window.start);
+        self.bar.left() + share as f32 * self.bar.width()
+    }
+
+    /// The frame at a screen position, kept inside the clip.
+    fn frame_at(&self, x: f32, frames: usize) -> usize {
+        let share = f64::from((x - self.bar.left()) / self.bar.width());
+        let frame = self.window.start + share * (self.window.end - self.window.start);
+        (frame.max(0.0) as usize).min(frames - 1)
+    }
+}
+
+/// Time of a frame, assuming an even rate: good enough for labels.
+fn frame_secs(session: &Session, frame: f64) -> f64 {
+    session.clip.as_ref().map_or(0.0, |clip| frame / clip.frames.max(1) as f64 * clip.duration_secs)
+}
+
+fn draw_segment(ui: &Ui, axis: &Axis, session: &Session) {
+    let marks = session.marks;
+    if marks.start.is_none() && marks.end.is_none() {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    let (start, end) = marks.segment(session.frames());
+    let rect = Rect::from_x_y_ranges(axis.x(start as f64)..=axis.x(end as f64 + 1.0), axis.bar.y_range());
+    let painter = ui.painter_at(axis.bar);
+    painter.rect_filled(rect, 0.0, tokens.accent_faint);
+    for x in [rect.left(), rect.right()] {
+        painter.vline(x, rect.y_range(), Stroke::new(2.0, tokens.accent));
+    }
+}
+
+/// Lines and times at round seconds, as many as fit.
+fn draw_ticks(ui: &Ui, axis: &Axis, session: &Session) {
+    let tokens = Tokens::of(ui);
+    let secs = frame_secs(session, axis.window.start)..frame_secs(session, axis.window.end);
+    let per_label = f64::from(96.0 / axis.bar.width().max(1.0)) * (secs.end - secs.start);
+    const STEPS: [f64; 16] =
+        [0.04, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
+    let step = STEPS.into_iter().find(|step| *step >= per_label).unwrap_or(7200.0);
+    let frames_per_sec = session.frames() as f64 / frame_secs(session, session.frames() as f64).max(1e-9);
+    let font = TextStyle::Small.resolve(ui.style());
+    let first = (secs.start / step).ceil() as u64;
+    for time in (first..).map(|i| i as f64 * step).take_while(|time| *time <= secs.end) {
+        let x = axis.x(time * frames_per_sec);
+        ui.painter().vline(x, axis.bar.top()..=axis.bar.top() + 5.0, Stroke::new(1.0, tokens.outline));
+        let text = time_code(time);
+        let text = if step < 1.0 { &text[..text.len() - 1] } else { &text[..text.len() - 4] };
+        draw_label(ui.painter(), x, axis.bar, text, font.clone(), tokens);
+    }
+}
+
+/// A label above the bar, centred on `x` but inside the bar's ends.
+fn draw_label(painter: &Painter, x: f32, bar: Rect, text: &str, font: eframe::egui::FontId, tokens: &Tokens) {
+    let galley = painter.layout_no_wrap(text.to_owned(), font, tokens.weak);
+    let left = (x - galley.size().x / 2.0).clamp(bar.left(), (bar.right() - galley.size().x).max(bar.left()));
+    painter.galley(pos2(left, bar.top() - galley.size().y), galley, tokens.weak);
+}
+
+fn draw_playhead(ui: &Ui, axis: &Axis, session: &Session) {
+    let tokens = Tokens::of(ui);
+    let painter = ui.painter_at(axis.bar.expand2(vec2(6.0, 3.0)));
+    let position = session.player.position as f64;
+    let width = (axis.x(position + 1.0) - axis.x(position)).max(2.0);
+    let rect = Rect::from_min_max(pos2(axis.x(position), axis.bar.top()), pos2(axis.x(position) + width, axis.bar.bottom()));
+    painter.rect_filled(rect, 0.0, tokens.accent);
+    let head = Align2::CENTER_TOP.align_size_within_rect(vec2(9.0, 4.0), rect.expand2(vec2(6.0, 2.0)));
+    painter.rect_filled(head, 2.0, tokens.accent);
+}
+
+fn draw_strip(ui: &Ui, rect: Rect, window: &Range<f64>, session: &Session) {
+    let tokens = Tokens::of(ui);
+    let frames = session.frames() as f64;
+    let strip = Rect::from_min_max(pos2(rect.left(), rect.bottom() - STRIP), rect.max);
+    let x = |frame: f64| strip.left() + (frame / frames) as f32 * strip.width();
+    ui.painter().rect_filled(strip, 2.0, tokens.background);
+    let seen = Rect::from_x_y_ranges(x(window.start)..=x(window.end), strip.y_range());
+    ui.painter().rect_filled(seen, 2.0, tokens.hovered);
+    ui.painter().vline(x(session.player.position as f64), strip.y_range(), Stroke::new(2.0, tokens.accent));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_and_frames_agree_and_stay_in_the_clip() {
+        let bar = Rect::from_min_size(pos2(10.0, 0.0), vec2(300.0, 20.0));
+        let axis = Axis { bar, window: 20.0..50.0 };
+        for frame in 20..50 {
+            assert_eq!(axis.frame_at(axis.x(f64::from(frame) + 0.5), 60), frame as usize);
+        }
+        assert_eq!(axis.frame_at(-1000.0, 60), 0);
+        assert_eq!(axis.frame_at(1000.0, 45), 44);
+    }
+}

@@ -1,0 +1,133 @@
+//! The training panel: what is to be trained, the run's state and curves, and what to do with the result.
+
+mod form;
+mod plots;
+mod scan;
+
+use eframe::egui::{CollapsingHeader, ProgressBar, RichText, ScrollArea, Ui};
+
+use self::form::Form;
+use self::plots::Plots;
+use super::Panel;
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::session::Session;
+use crate::app::theme::{SECTION_GAP, Tokens};
+use crate::app::training_state::{TrainingPhase, TrainingState};
+use crate::app::widgets::{command_button, primary_button, remark, span};
+use crate::training::TrainingPlan;
+
+/// The training panel.
+#[derive(Default)]
+pub struct TrainingPanel {
+    form: Form,
+    plots: Plots,
+}
+
+impl TrainingPanel {
+    /// Whether the panel describes a run; the reason if it does not.
+    pub fn ready(&self) -> Result<(), &'static str> {
+        self.form.ready()
+    }
+
+    /// The run that the panel describes, starting from the viewer's networks if so chosen.
+    pub fn plan(&self, session: &Session) -> TrainingPlan {
+        self.form.plan(session)
+    }
+
+    /// Trains on the clips of another folder.
+    pub fn choose_folder(&mut self, folder: std::path::PathBuf, ctx: &eframe::egui::Context) {
+        self.form.choose_folder(folder, ctx);
+    }
+}
+
+impl Panel for TrainingPanel {
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        self.form.receive();
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            state_ui(ui, cx);
+            let active = cx.session.training.is_active();
+            if !cx.session.training.losses.is_empty() || !cx.session.training.shares.is_empty() {
+                ui.add_space(SECTION_GAP);
+                self.plots.plots_ui(ui, &cx.session.training);
+            }
+            ui.add_space(SECTION_GAP);
+            if active {
+                CollapsingHeader::new("Settings of this run").show(ui, |ui| {
+                    ui.add_enabled_ui(false, |ui| self.form.form_ui(ui, cx));
+                });
+            } else {
+                self.form.form_ui(ui, cx);
+            }
+        });
+    }
+}
+
+/// What the training does, how far it is, and the buttons that steer it.
+fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let training = &cx.session.training;
+    ui.label(RichText::new(phase_text(&training.phase)).heading());
+    if !training.summary.is_empty() {
+        ui.label(RichText::new(&training.summary).color(tokens.weak));
+    }
+    if let Some(latest) = &training.latest {
+        let share = latest.step as f32 / latest.steps.max(1) as f32;
+        ui.add_space(4.0);
+        let text = format!("{} of {} steps", latest.step, latest.steps);
+        ui.add(ProgressBar::new(share).desired_height(18.0).text(RichText::new(text).small()));
+        ui.label(RichText::new(pace_text(training)).color(tokens.weak));
+    }
+    ui.add_space(6.0);
+    buttons_ui(ui, cx);
+    if let TrainingPhase::Finished { model_dir, stopped_early } = &cx.session.training.phase {
+        let (model_dir, stopped_early) = (model_dir.display().to_string(), *stopped_early);
+        remark(ui, tokens.good, |ui| {
+            ui.label(format!("The networks lie in {model_dir}."));
+            if stopped_early {
+                ui.label("Steps are left: starting the same run folder again goes on from its checkpoint.");
+            }
+        });
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    ui.horizontal_wrapped(|ui| {
+        if cx.session.training.is_active() {
+            let paused = cx.session.training.phase == TrainingPhase::Paused;
+            command_button(ui, cx, Command::PauseTraining, if paused { "Resume" } else { "Pause" });
+            command_button(ui, cx, Command::StopTraining, "Stop");
+            return;
+        }
+        if cx.session.training.trained().is_some() {
+            primary_button(ui, cx, Command::UseTrainedWeights, Command::UseTrainedWeights.text());
+            command_button(ui, cx, Command::StartTraining, "Start");
+        } else {
+            primary_button(ui, cx, Command::StartTraining, "Start");
+        }
+    });
+}
+
+fn phase_text(phase: &TrainingPhase) -> &'static str {
+    match phase {
+        TrainingPhase::Idle => "Train networks on your clips",
+        TrainingPhase::Preparing => "Reading the clips…",
+        TrainingPhase::Running => "Training",
+        TrainingPhase::Pausing => "Pausing after this step…",
+        TrainingPhase::Paused => "Paused",
+        TrainingPhase::Stopping => "Saving and stopping…",
+        TrainingPhase::Finished { stopped_early: false, .. } => "Finished",
+        TrainingPhase::Finished { stopped_early: true, .. } => "Stopped",
+        TrainingPhase::Failed => "Failed; the log says why",
+    }
+}
+
+fn pace_text(training: &TrainingState) -> String {
+    let elapsed = span(training.elapsed().as_secs_f64());
+    match &training.latest {
+        Some(latest) if training.is_active() => {
+            format!("{:.2} it/s, {elapsed} elapsed, {} left", latest.steps_per_sec, span(latest.eta_secs))
+        }
+        _ => format!("{elapsed} elapsed"),
+    }
+}

@@ -1,0 +1,102 @@
+//! Below everything: where the clip is, how it plays, and the timeline.
+
+use eframe::egui::{Align, ComboBox, Frame, Layout, Margin, RichText, TextStyle, Ui};
+
+use super::timeline::Timeline;
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::icon::Icon;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{icon_button, time_code};
+use crate::engine::Request;
+use crate::video::PlayerCommand;
+
+/// The speeds that are offered.
+const SPEEDS: [f64; 7] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+
+/// The transport with its timeline.
+#[derive(Default)]
+pub struct Transport {
+    timeline: Timeline,
+}
+
+impl Transport {
+    /// Draws both.
+    pub fn transport_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        Frame::new().inner_margin(Margin { top: 6, bottom: 8, left: 12, right: 12 }).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 3.0;
+                buttons_ui(ui, cx);
+                ui.add_space(10.0);
+                clock_ui(ui, cx);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| right_ui(ui, cx));
+            });
+            ui.add_space(2.0);
+            self.timeline.timeline_ui(ui, cx);
+        });
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let play = if cx.session.player.playing { Icon::Pause } else { Icon::Play };
+    for (command, icon) in [
+        (Command::FirstFrame, Icon::First),
+        (Command::StepBack, Icon::StepBack),
+        (Command::PlayPause, play),
+        (Command::StepForward, Icon::StepForward),
+        (Command::LastFrame, Icon::Last),
+    ] {
+        icon_button(ui, cx, command, icon, command == Command::PlayPause);
+    }
+    let looping = cx.session.marks.looping;
+    icon_button(ui, cx, Command::LoopSegment, Icon::Loop, looping);
+}
+
+/// Time code and frame; the frame's own time stamp, not frame / rate, so that uneven clips are told right.
+fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let Some(clip) = &cx.session.clip else {
+        ui.label(RichText::new("No clip").color(tokens.weak));
+        return;
+    };
+    let secs = cx.session.frame.as_ref().map_or(0.0, |frame| frame.pts_secs);
+    let time = RichText::new(time_code(secs)).text_style(TextStyle::Monospace).size(14.0).color(tokens.strong);
+    ui.label(time);
+    ui.label(RichText::new(format!("/ {}", time_code(clip.duration_secs))).text_style(TextStyle::Monospace).color(tokens.weak));
+    ui.add_space(10.0);
+    let last = clip.frames.saturating_sub(1);
+    let frame = format!("frame {} of {last}", cx.session.player.position);
+    ui.label(RichText::new(frame).text_style(TextStyle::Monospace).color(tokens.weak)).on_hover_text("Frames count from 0");
+}
+
+fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let before = cx.session.player.speed;
+    let mut speed = before;
+    let text = |speed: f64| format!("{speed}×");
+    ui.add_enabled_ui(cx.session.clip.is_some(), |ui| {
+        ComboBox::from_id_salt("speed")
+            .selected_text(text(speed))
+            .width(64.0)
+            .show_ui(ui, |ui| {
+                for choice in SPEEDS {
+                    ui.selectable_value(&mut speed, choice, text(choice));
+                }
+            })
+            .response
+            .accessible_name("Speed")
+            .on_hover_text("Speed of playing; J and L double it backwards and forwards")
+            .on_disabled_hover_text("No clip is open");
+    });
+    if speed != before {
+        cx.send(Request::Player(PlayerCommand::SetSpeed(speed)));
+    }
+    let marks = cx.session.marks;
+    if marks.start.is_some() || marks.end.is_some() {
+        let (start, end) = marks.segment(cx.session.frames());
+        ui.add_space(8.0);
+        if ui.small_button("Clear").on_hover_text(Command::ClearMarks.hover_text(ui.ctx())).clicked() {
+            cx.run(Command::ClearMarks);
+        }
+        ui.label(RichText::new(format!("segment {start} … {end}")).small().color(Tokens::of(ui).weak));
+    }
+}

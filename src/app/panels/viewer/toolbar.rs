@@ -1,0 +1,92 @@
+//! What the viewer shows: the pair of the stack, the scale of the pyramid, the magnitude scale of the colours.
+
+use eframe::egui::{ComboBox, DragValue, Frame, Margin, RichText, Ui};
+
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::icon::Icon;
+use crate::app::session::PAIRS;
+use crate::app::theme::Tokens;
+use crate::app::widgets::icon_button;
+use crate::engine::{FlowSelection, Request};
+
+/// Draws the row above the pictures.
+pub fn toolbar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    Frame::new().inner_margin(Margin::symmetric(10, 5)).show(ui, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            selection_ui(ui, cx);
+            ui.add_space(8.0);
+            scale_ui(ui, cx);
+            ui.add_space(8.0);
+            icon_button(ui, cx, Command::FitView, Icon::Fit, false);
+        });
+    });
+}
+
+fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let Some(model) = &cx.session.model else { return };
+    let before = cx.session.selection;
+    let mut selection = before;
+    let level_name = |level: usize| format!("1/{}", 1 << (level - 1));
+    label(ui, "Pair");
+    ComboBox::from_id_salt("pair")
+        .selected_text(pair_name(selection.pair))
+        .width(74.0)
+        .show_ui(ui, |ui| {
+            for pair in std::iter::once(None).chain((0..PAIRS).map(Some)) {
+                ui.selectable_value(&mut selection.pair, pair, pair_name(pair));
+            }
+        })
+        .response
+        .accessible_name("Pair of the stack")
+        .on_hover_text("Which of the ten flows of the window: the one that begins at the current frame, or a fixed one");
+    label(ui, "Scale");
+    ComboBox::from_id_salt("level")
+        .selected_text(level_name(selection.level))
+        .width(58.0)
+        .show_ui(ui, |ui| {
+            for &level in &model.levels {
+                ui.selectable_value(&mut selection.level, level, format!("{}  (level {level})", level_name(level)));
+            }
+        })
+        .response
+        .accessible_name("Scale of the pyramid")
+        .on_hover_text("Resolution of the flow relative to the network's frame");
+    if selection != before {
+        select(cx, selection);
+    }
+}
+
+/// Changes the shown flow here and in the engine.
+fn select(cx: &mut PanelContext<'_>, selection: FlowSelection) {
+    cx.session.selection = selection;
+    cx.send(Request::Select(selection));
+}
+
+fn pair_name(pair: Option<usize>) -> String {
+    pair.map_or("Current".into(), |pair| format!("{} of {PAIRS}", pair + 1))
+}
+
+fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let Some(analysis) = cx.session.analysis.clone() else { return };
+    label(ui, "Colour scale");
+    let icon = if cx.settings.locked_scale_px.is_some() { Icon::Locked } else { Icon::Unlocked };
+    icon_button(ui, cx, Command::LockScale, icon, cx.settings.locked_scale_px.is_some());
+    match &mut cx.settings.locked_scale_px {
+        Some(scale_px) => {
+            let value = DragValue::new(scale_px).range(0.1..=200.0).speed(0.1).fixed_decimals(1).suffix(" px");
+            ui.add(value)
+                .accessible_name("Locked magnitude")
+                .on_hover_text("The magnitude at which colours are fully saturated; drag or type");
+        }
+        None => {
+            let text = RichText::new(format!("auto, {:.1} px", analysis.flow.max_px)).color(Tokens::of(ui).weak);
+            ui.label(text).on_hover_text("Follows the longest vector of the shown flow; lock it to compare frames");
+        }
+    }
+}
+
+fn label(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).color(Tokens::of(ui).weak));
+}

@@ -1,0 +1,79 @@
+//! What a person sees first: the ways in.
+
+use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
+
+use crate::app::actions::{Action, PanelContext};
+use crate::app::command::Command;
+use crate::app::theme::{Tokens, semibold};
+use crate::app::widgets::{command_button, primary_button, row_response};
+
+/// Width of the column, in points.
+const WIDTH: f32 = 400.0;
+
+/// Draws the welcome screen into the viewer's place.
+pub fn welcome_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let area = ui.available_rect_before_wrap();
+    ui.painter().rect_filled(area, 0.0, Tokens::of(ui).background);
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let width = WIDTH.min(ui.available_width() - 32.0);
+        let height = 300.0 + 26.0 * cx.settings.recent.len() as f32;
+        ui.add_space(((area.height() - height) * 0.45).max(20.0));
+        ui.horizontal(|ui| {
+            ui.add_space((ui.available_width() - width) / 2.0);
+            ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
+                ui.set_width(width);
+                column_ui(ui, cx);
+            });
+        });
+    });
+}
+
+fn column_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    ui.label(RichText::new("Motionscope").font(semibold(26.0)).color(tokens.strong));
+    let text = "See the motion that a hidden two-stream network sees in a clip, and what it recognises.";
+    ui.add(Label::new(RichText::new(text).color(tokens.weak)).wrap());
+    ui.add_space(18.0);
+    ui.horizontal_wrapped(|ui| {
+        primary_button(ui, cx, Command::Open, "Open clip…");
+        command_button(ui, cx, Command::OpenSample, "Open sample");
+        command_button(ui, cx, Command::OpenFolder, "Open folder…");
+    });
+    if cx.session.writing_sample {
+        ui.add_space(8.0);
+        ui.horizontal(|ui| {
+            ui.spinner();
+            ui.label(RichText::new("Writing the sample clips, once…").color(tokens.weak));
+        });
+    }
+    ui.add_space(8.0);
+    ui.label(RichText::new("or drop a clip, a folder of clips or a model folder anywhere").color(tokens.weak));
+    if !cx.settings.recent.is_empty() {
+        ui.add_space(22.0);
+        ui.label(RichText::new("Recent").small().color(tokens.weak));
+        ui.add_space(2.0);
+        recent_ui(ui, cx);
+    }
+}
+
+fn recent_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    for path in cx.settings.recent.clone() {
+        let row = row_response(ui, 26.0);
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        row.widget_info(|| eframe::egui::WidgetInfo::labeled(eframe::egui::Role::Button, true, &name));
+        if row.hovered() {
+            ui.painter().rect_filled(row.rect, crate::app::theme::RADIUS, tokens.raised);
+        }
+        let folder = path.parent().unwrap_or(&path).display().to_string();
+        let content = row.rect.shrink2(vec2(8.0, 0.0));
+        ui.scope_builder(eframe::egui::UiBuilder::new().max_rect(content).layout(Layout::left_to_right(Align::Center)), |ui| {
+            ui.add(Label::new(RichText::new(name).color(tokens.accent)).truncate());
+            ui.add(Label::new(RichText::new(folder).small().color(tokens.weak)).truncate());
+        });
+        if row.on_hover_text(path.display().to_string()).clicked() {
+            cx.actions.push(Action::Open(path));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What each command does.
+
+use eframe::egui::{Context, ViewportCommand};
+
+use super::App;
+use super::app::apply_theme;
+use super::availability::available;
+use super::command::Command;
+use super::dialogs::Question;
+use super::dock::{self, Pane};
+use super::panels::Palette;
+use super::session::PAIRS;
+use super::training_state::{TrainingPhase, TrainingState};
+use crate::engine::{FlowSelection, Request};
+use crate::video::PlayerCommand;
+
+/// Fastest speed of the shuttle.
+const FASTEST: f64 = 16.0;
+/// Where the sample project lies in the data folder, and a file that is there once it is complete.
+const SAMPLE: [&str; 2] = ["sample", "README.txt"];
+
+impl App {
+    /// Does what `command` says, if it can be done now.
+    pub fn perform(&mut self, command: Command, ctx: &Context) {
+        if available(command, &self.session, self.panels.training.ready()).is_err() {
+            return;
+        }
+        use Command as C;
+        match command {
+            C::Open => self.ask(Question::Clip, ctx),
+            C::OpenFolder => self.ask(Question::Folder, ctx),
+            C::OpenPath => self.show_palette(Palette::path(Question::Folder, None)),
+            C::OpenSample => self.open_sample(ctx),
+            C::LoadModel => self.ask(Question::Model, ctx),
+            C::CloseClip => self.close_clip(),
+            C::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+            C::PlayPause
+            | C::PlayBackwards
+            | C::Pause
+            | C::PlayForwards
+            | C::StepBack
+            | C::StepForward
+            | C::SecondBack
+            | C::SecondForward
+            | C::FirstFrame
+            | C::LastFrame => self.play(command),
+            C::MarkIn | C::MarkOut | C::ClearMarks | C::LoopSegment => self.mark(command),
+            C::FitView => self.panels.viewer.fit(),
+            C::LockScale => self.lock_scale(),
+            C::FinerLevel | C::CoarserLevel | C::NextPair | C::PreviousPair => self.select(command),
+            C::ChooseTrainingFolder => self.ask(Question::TrainingFolder, ctx),
+            C::StartTraining | C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
+            C::Palette => self.show_palette(Palette::commands()),
+            C::Shortcuts => self.show_shortcuts(),
+            C::ToggleTheme => self.toggle_theme(ctx),
+            C::FullScreen => toggle_full_screen(ctx),
+            C::ResetLayout => self.settings.layout = dock::default_layout(),
+            C::ShowScores => dock::show(&mut self.settings.layout, Pane::Scores),
+            C::ShowTraining => dock::show(&mut self.settings.layout, Pane::Training),
+            C::ShowLog => dock::show(&mut self.settings.layout, Pane::Log),
+        }
+        ctx.request_repaint();
+    }
+
+    fn open_sample(&mut self, ctx: &Context) {
+        let [folder, last] = SAMPLE;
+        let dir = self.data_dir.join(folder);
+        if dir.join(last).is_file() {
+            return self.open(dir, ctx);
+        }
+        self.session.writing_sample = true;
+        self.engine.send(Request::WriteSample(dir));
+    }
+
+    fn close_clip(&mut self) {
+        self.engine.send(Request::Close);
+        self.session.clip = None;
+        self.session.opening = None;
+    }
+
+    fn play(&self, command: Command) {
+        let player = &self.session.player;
+        let secs = self.session.frame.as_ref().map_or(0.0, |frame| frame.pts_secs);
+        // The shuttle doubles the speed in its own direction and starts over in the other one.
+        let shuttle = |direction: f64| {
+            let faster = player.playing && player.speed * direction > 0.0;
+            direction * if faster { (player.speed.abs() * 2.0).min(FASTEST) } else { 1.0 }
+        };
+        let last = self.session.frames().saturating_sub(1);
+        use PlayerCommand as P;
+        let commands = match command {
+            Command::PlayPause if player.playing => vec![P::Pause],
+            Command::PlayPause if player.position >= last && player.speed > 0.0 => vec![P::SeekFrame(0), P::Play],
+            Command::PlayPause => vec![P::Play],
+            Command::PlayForwards => vec![P::SetSpeed(shuttle(1.0)), P::Play],
+            Command::PlayBackwards => vec![P::SetSpeed(shuttle(-1.0)), P::Play],
+            Command::StepBack => vec![P::Pause, P::Step(-1)],
+            Command::StepForward => vec![P::Pause, P::Step(1)],
+            Command::SecondBack => vec![P::SeekSecs((secs - 1.0).max(0.0))],
+            Command::SecondForward => vec![P::SeekSecs(secs + 1.0)],
+            Command::FirstFrame => vec![P::SeekFrame(0)],
+            Command::LastFrame => vec![P::SeekFrame(last)],
+            _ => vec![P::Pause],
+        };
+        self.to_player(commands);
+    }
+
+    fn mark(&mut self, command: Command) {
+        let position = self.session.player.position;
+        let marks = &mut self.session.marks;
+        match command {
+            Command::MarkIn => marks.mark_in(position),
+            Command::MarkOut => marks.mark_out(position),
+            Command::ClearMarks => (marks.start, marks.end) = (None, None),
+            _ => marks.looping = !marks.looping,
+        }
+        let marks = self.session.marks;
+        let segment = marks.segment(self.session.frames());
+        let mut commands = vec![PlayerCommand::SetLoop(marks.looping.then_some(segment))];
+        if command == Command::LoopSegment && marks.looping {
+            if !(segment.0..=segment.1).contains(&position) {
+                commands.push(PlayerCommand::SeekFrame(segment.0));
+            }
+            commands.push(PlayerCommand::Play);
+        }
+        self.to_player(commands);
+    }
+
+    fn to_player(&self, commands: impl IntoIterator<Item = PlayerCommand>) {
+        for command in commands {
+            self.engine.send(Request::Player(command));
+        }
+    }
+
+    fn lock_scale(&mut self) {
+        let shown = self.session.analysis.as_ref().map(|analysis| analysis.flow.max_px);
+        // Still flow has no scale of its own to hold.
+        let px = shown.filter(|px| *px >= 0.1).unwrap_or(1.0);
+        let locked = &mut self.settings.locked_scale_px;
+        *locked = if locked.is_some() { None } else { Some(px) };
+    }
+
+    fn select(&mut self, command: Command) {
+        let FlowSelection { mut pair, mut level } = self.session.selection;
+        match command {
+            Command::FinerLevel => level -= 1,
+            Command::CoarserLevel => level += 1,
+            Command::NextPair => pair = Some(pair.map_or(0, |pair| (pair + 1).min(PAIRS - 1))),
+            _ => pair = pair.and_then(|pair| pair.checked_sub(1)),
+        }
+        self.session.selection = FlowSelection { pair, level };
+        self.engine.send(Request::Select(self.session.selection));
+    }
+
+    fn train(&mut self, command: Command) {
+        let phase = self.session.training.phase.clone();
+        match (command, phase) {
+            (Command::StartTraining, _) => {
+                let plan = self.panels.training.plan(&self.session);
+                self.session.training = TrainingState::starting();
+                dock::show(&mut self.settings.layout, Pane::Training);
+                self.engine.send(Request::Train(plan));
+            }
+            (Command::PauseTraining, TrainingPhase::Paused) => self.engine.send(Request::ResumeTraining),
+            (Command::PauseTraining, _) => {
+                self.session.training.enter(TrainingPhase::Pausing);
+                self.engine.send(Request::PauseTraining);
+            }
+            (Command::UseTrainedWeights, TrainingPhase::Finished { model_dir, .. }) => self.load_model(model_dir),
+            (Command::StopTraining, _) => {
+                self.session.training.enter(TrainingPhase::Stopping);
+                self.engine.send(Request::StopTraining);
+            }
+            _ => {}
+        }
+    }
+
+    fn toggle_theme(&mut self, ctx: &Context) {
+        self.settings.dark = !self.settings.dark;
+        apply_theme(ctx, self.settings.dark);
+    }
+}
+
+fn toggle_full_screen(ctx: &Context) {
+    let full_screen = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
+    ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!full_screen));
+}

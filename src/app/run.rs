@@ -1,0 +1,129 @@
+//! Opens the window on the device that the networks use, so that flow need not leave it.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use directories::ProjectDirs;
+use eframe::egui::{IconData, ViewportBuilder};
+use eframe::egui_wgpu::{WgpuSetup, WgpuSetupExisting};
+use eframe::{NativeOptions, run_native};
+
+use super::App;
+use crate::error::{Error, Result};
+use crate::flow::colour;
+use crate::gpu::{self, Compute, DeviceChoice, SharedWgpu};
+
+/// The program's name to the system: its windows, its storage.
+const APP_ID: &str = "motionscope";
+
+/// What the window is to open with.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// A clip, a folder of clips or a model folder.
+    pub open: Option<PathBuf>,
+    /// The device; `Auto` leaves the choice to the setting in the window.
+    pub device: DeviceChoice,
+    /// A model folder in place of the one used last.
+    pub model: Option<PathBuf>,
+}
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// No display, no usable graphics driver, or a device that was asked for and is not there.
+pub fn run(options: Options) -> Result<()> {
+    let (compute, problem) = choose_device(options.device)?;
+    match open_window(&options, &compute, problem.as_ref(), compute.wgpu.as_ref()) {
+        // An adapter that computes but cannot present: the window makes a device of its own.
+        Err(eframe::Error::Wgpu(error)) if compute.wgpu.is_some() => {
+            tracing::warn!("the networks' device cannot draw the window: {error}");
+            open_window(&options, &Compute { wgpu: None, ..compute }, problem.as_ref(), None)
+        }
+        result => result,
+    }
+    .map_err(|error| no_window(&error))
+}
+
+/// The device asked for; if only the settings ask for one that is not there, the best there is, and the problem.
+fn choose_device(asked: DeviceChoice) -> Result<(Compute, Option<Error>)> {
+    if asked != DeviceChoice::Auto {
+        return Ok((gpu::choose(asked)?, None));
+    }
+    match gpu::choose(remembered_device()) {
+        Ok(compute) => Ok((compute, None)),
+        Err(error) => Ok((gpu::choose(DeviceChoice::Auto)?, Some(error))),
+    }
+}
+
+fn open_window(
+    options: &Options,
+    compute: &Compute,
+    problem: Option<&Error>,
+    shared: Option<&SharedWgpu>,
+) -> eframe::Result {
+    let native = native_options(shared);
+    let create = move |cc: &eframe::CreationContext<'_>| {
+        let mut app = App::new(cc, compute.clone(), options, data_dir());
+        if let Some(error) = problem {
+            app.tell(error);
+        }
+        Ok(Box::new(app) as Box<dyn eframe::App>)
+    };
+    run_native(APP_ID, native, Box::new(create))
+}
+
+fn native_options(shared: Option<&SharedWgpu>) -> NativeOptions {
+    let viewport = ViewportBuilder::default()
+        .with_title("Motionscope")
+        .with_app_id(APP_ID)
+        .with_icon(icon())
+        .with_inner_size([1280.0, 800.0])
+        .with_min_inner_size([720.0, 480.0]);
+    let mut native = NativeOptions { viewport, ..NativeOptions::default() };
+    if let Some(SharedWgpu { instance, adapter, device, queue, .. }) = shared.cloned() {
+        native.wgpu_options.wgpu_setup = WgpuSetup::Existing(WgpuSetupExisting { instance, adapter, device, queue });
+    }
+    native
+}
+
+fn no_window(error: &eframe::Error) -> Error {
+    let remedy = "Start it in a graphical session (DISPLAY or WAYLAND_DISPLAY), or work without a window: `motionscope analyze --help`";
+    Error::new("window", format!("it cannot be opened: {error}"), remedy)
+}
+
+/// Where generated files are kept.
+fn data_dir() -> PathBuf {
+    ProjectDirs::from("", "", APP_ID).map_or_else(std::env::temp_dir, |dirs| dirs.data_dir().to_owned())
+}
+
+/// The device must be known before the window that keeps the other settings, so it has a file of its own.
+fn device_file() -> Option<PathBuf> {
+    Some(eframe::storage_dir(APP_ID)?.join("device"))
+}
+
+fn remembered_device() -> DeviceChoice {
+    let text = device_file().and_then(|file| std::fs::read_to_string(file).ok());
+    text.and_then(|text| DeviceChoice::from_str(text.trim(), true).ok()).unwrap_or_default()
+}
+
+/// Keeps the choice for the next start.
+pub(super) fn remember_device(choice: DeviceChoice) {
+    let Some(file) = device_file().filter(|_| choice != remembered_device()) else { return };
+    let name = choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    if let Err(error) = std::fs::write(&file, name) {
+        tracing::warn!("{}", Error::io(&file, &error));
+    }
+}
+
+/// The window's icon: the colour wheel.
+fn icon() -> IconData {
+    const SIDE: u32 = 64;
+    let at = |i: u32| (i as f32 + 0.5) / SIDE as f32 * 2.0 - 1.0;
+    let pixel = |i: u32| {
+        let (u, v) = (at(i % SIDE), at(i / SIDE));
+        let [r, g, b] = colour::colour(u, v, 1.0);
+        let inside = ((1.0 - u.hypot(v)) * SIDE as f32 / 2.0).clamp(0.0, 1.0);
+        [r, g, b, (255.0 * inside) as u8]
+    };
+    IconData { rgba: (0..SIDE * SIDE).flat_map(pixel).collect(), width: SIDE, height: SIDE }
+}

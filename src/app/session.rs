@@ -1,0 +1,272 @@
+//! What the window knows: the clip, the networks, the newest frame and analysis, the training, the log.
+//!
+//! A plain value that messages change and panels read; it never draws and never waits.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::log::{Level, Log};
+use super::training_state::{TrainingPhase, TrainingState};
+use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo};
+use crate::error::Error;
+use crate::nets::fusion::Fusion;
+use crate::training::TrainingEvent;
+use crate::video::{Frame, PlayerState, VideoInfo};
+
+/// Pairs in a window of eleven frames.
+pub const PAIRS: usize = 10;
+
+/// The in and out marks of a segment, in frames, both included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// First frame of the segment.
+    pub start: Option<usize>,
+    /// Last frame of the segment.
+    pub end: Option<usize>,
+    /// Whether the segment plays round and round.
+    pub looping: bool,
+}
+
+impl Marks {
+    /// The segment in a clip of `frames` frames; without marks the whole clip.
+    pub fn segment(&self, frames: usize) -> (usize, usize) {
+        (self.start.unwrap_or(0), self.end.unwrap_or(frames.saturating_sub(1)))
+    }
+
+    /// Lets the segment begin at `frame`; an end before it is forgotten.
+    pub fn mark_in(&mut self, frame: usize) {
+        self.start = Some(frame);
+        self.end = self.end.filter(|&end| end > frame);
+    }
+
+    /// Lets the segment end at `frame`; a beginning after it is forgotten.
+    pub fn mark_out(&mut self, frame: usize) {
+        self.end = Some(frame);
+        self.start = self.start.filter(|&start| start < frame);
+    }
+}
+
+/// The flow vector under the pointer, in pixels of the network's frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReadOut {
+    /// Column and row on the shown level's grid.
+    pub cell: [usize; 2],
+    /// To the right.
+    pub u: f32,
+    /// Downwards.
+    pub v: f32,
+}
+
+impl ReadOut {
+    /// Length of the vector.
+    pub fn magnitude(&self) -> f32 {
+        self.u.hypot(self.v)
+    }
+
+    /// Direction in degrees, counter-clockwise from rightward motion, −180 … 180.
+    pub fn angle_degrees(&self) -> f32 {
+        // Adding zero turns −0 into 0, whose angle would be −180° for leftward motion.
+        (-self.v + 0.0).atan2(self.u).to_degrees()
+    }
+
+    /// The read-out in the words of the status bar.
+    pub fn to_text(self) -> String {
+        let (u, v) = (self.u, self.v);
+        format!("u {u:+.2}  v {v:+.2}  |uv| {:.2} px  {:+.0}°", self.magnitude(), self.angle_degrees())
+    }
+}
+
+/// Everything the window knows.
+pub struct Session {
+    /// The open clip.
+    pub clip: Option<VideoInfo>,
+    /// The clip that was asked for and is not open yet.
+    pub opening: Option<PathBuf>,
+    /// The networks in use.
+    pub model: Option<ModelInfo>,
+    /// The model folder that was asked for and is not loaded yet.
+    pub loading_model: Option<PathBuf>,
+    /// The device that the networks run on, in words.
+    pub device: String,
+    /// The newest frame.
+    pub frame: Option<Arc<Frame>>,
+    /// The newest analysis.
+    pub analysis: Option<Arc<Analysis>>,
+    /// Where the player is and whether it plays.
+    pub player: PlayerState,
+    /// Which flow is shown.
+    pub selection: FlowSelection,
+    /// How the streams are fused.
+    pub fusion: Fusion,
+    /// The segment.
+    pub marks: Marks,
+    /// The training.
+    pub training: TrainingState,
+    /// Whether the sample project is being written.
+    pub writing_sample: bool,
+    /// What happened.
+    pub log: Log,
+    /// The latest problem, until it is dismissed.
+    pub notice: Option<Error>,
+    /// The flow under the pointer.
+    pub read_out: Option<ReadOut>,
+}
+
+impl Session {
+    /// A session with nothing open, on the device named `device`.
+    pub fn new(device: String) -> Self {
+        Self {
+            clip: None,
+            opening: None,
+            model: None,
+            loading_model: None,
+            device,
+            frame: None,
+            analysis: None,
+            player: PlayerState { position: 0, playing: false, speed: 1.0 },
+            selection: FlowSelection::default(),
+            fusion: Fusion::default(),
+            marks: Marks::default(),
+            training: TrainingState::default(),
+            writing_sample: false,
+            log: Log::default(),
+            notice: None,
+            read_out: None,
+        }
+    }
+
+    /// Takes the newest frame, analysis and position.
+    pub fn refresh(&mut self, engine: &Engine) {
+        self.frame = engine.frame();
+        self.analysis = engine.analysis();
+        self.player = engine.player();
+    }
+
+    /// Takes a message in.
+    pub fn receive(&mut self, message: &Message) {
+        match message {
+            Message::Opened(info) => self.opened(info),
+            Message::ModelLoaded(info) => self.model_loaded(info),
+            Message::Training(event) => self.training_event(event),
+            Message::TrainingFailed(error) => {
+                self.training.enter(TrainingPhase::Failed);
+                self.problem(error);
+            }
+            Message::SampleWritten(dir) => {
+                self.writing_sample = false;
+                self.log.push(Level::Info, format!("The sample project lies in {}", dir.display()));
+            }
+            Message::Note(text) => self.log.push(Level::Info, text.clone()),
+            Message::Problem(error) => self.problem(error),
+        }
+    }
+
+    /// Tells a problem: in the log, and in the notice until it is dismissed.
+    pub fn problem(&mut self, error: &Error) {
+        self.log.push(Level::Error, error.to_string());
+        let is_about = |path: &Option<PathBuf>| {
+            path.as_ref().is_some_and(|path| error.subject.starts_with(&*path.to_string_lossy()))
+        };
+        if is_about(&self.opening) {
+            self.opening = None;
+        }
+        if is_about(&self.loading_model) {
+            self.loading_model = None;
+        }
+        self.writing_sample = false;
+        self.notice = Some(error.clone());
+    }
+
+    /// Number of frames of the clip, 0 without one.
+    pub fn frames(&self) -> usize {
+        self.clip.as_ref().map_or(0, |clip| clip.frames)
+    }
+
+    fn opened(&mut self, info: &VideoInfo) {
+        self.opening = None;
+        self.notice = None;
+        self.marks = Marks::default();
+        self.read_out = None;
+        self.log.push(Level::Info, format!("Opened {}: {}", info.path.display(), describe(info)));
+        for note in &info.notes {
+            self.log.push(Level::Warning, note.clone());
+        }
+        self.clip = Some(info.clone());
+    }
+
+    fn model_loaded(&mut self, info: &ModelInfo) {
+        self.loading_model = None;
+        self.fusion = info.fusion;
+        if !info.levels.contains(&self.selection.level) {
+            self.selection = FlowSelection { level: 2, ..self.selection };
+        }
+        let classes = info.classes.len();
+        self.log.push(Level::Info, format!("Loaded {}: {}, {classes} classes", info.name, info.motion));
+        self.model = Some(info.clone());
+    }
+
+    fn training_event(&mut self, event: &TrainingEvent) {
+        self.training.receive(event);
+        match event {
+            TrainingEvent::Started { run_dir, .. } => {
+                let text = format!("Training in {}: {}", run_dir.display(), self.training.summary);
+                self.log.push(Level::Info, text);
+            }
+            TrainingEvent::Validation { step, name, value } => {
+                self.log.push(Level::Info, format!("Step {step}: validation {name} {value:.4}"));
+            }
+            TrainingEvent::Checkpoint(path) => self.log.push(Level::Info, format!("Saved {}", path.display())),
+            TrainingEvent::Warning(error) => self.log.push(Level::Warning, error.to_string()),
+            TrainingEvent::Paused => self.log.push(Level::Info, "Training is paused"),
+            TrainingEvent::Resumed => self.log.push(Level::Info, "Training goes on"),
+            TrainingEvent::Finished { model_dir, stopped_early } => {
+                let end = if *stopped_early { "stopped" } else { "finished" };
+                self.log.push(Level::Info, format!("Training {end}; the networks lie in {}", model_dir.display()));
+            }
+            TrainingEvent::Step(_) => {}
+        }
+    }
+}
+
+/// Format and length of a clip in a sentence.
+fn describe(info: &VideoInfo) -> String {
+    let rate = if info.variable_rate { "variable rate, average" } else { "at" };
+    let (w, h, frames) = (info.width, info.height, info.frames);
+    format!("{w}×{h} {}, {frames} frames {rate} {:.2} fps", info.codec, info.fps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn angles_are_counter_clockwise_as_on_paper_although_v_points_down() {
+        let angle = |u, v| ReadOut { cell: [0, 0], u, v }.angle_degrees();
+        assert_eq!(angle(1.0, 0.0), 0.0);
+        assert_eq!(angle(0.0, -2.0), 90.0);
+        assert_eq!(angle(-1.0, 0.0), 180.0);
+        assert_eq!(angle(0.0, 3.0), -90.0);
+    }
+
+    #[test]
+    fn a_mark_beyond_the_other_one_replaces_it() {
+        let mut marks = Marks::default();
+        marks.mark_in(10);
+        marks.mark_out(20);
+        assert_eq!(marks.segment(100), (10, 20));
+        marks.mark_in(30);
+        assert_eq!(marks.segment(100), (30, 99));
+        marks.mark_out(5);
+        assert_eq!(marks.segment(100), (0, 5));
+    }
+
+    #[test]
+    fn a_clip_that_cannot_be_opened_leaves_the_open_one_alone() {
+        let mut session = Session::new("CPU".into());
+        session.opening = Some("/clips/a.mp4".into());
+        session.receive(&Message::Problem(Error::new("/clips/a.mp4", "no video stream", "Choose a video")));
+        assert_eq!(session.opening, None);
+        assert_eq!(session.notice.as_ref().map(|error| error.cause.as_str()), Some("no video stream"));
+        assert_eq!(session.log.lines(Level::Error).count(), 1);
+    }
+}

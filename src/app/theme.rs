@@ -1,0 +1,222 @@
+//! How the window looks: the colour tokens of the dark and the light theme, the type scale and the spacing.
+//!
+//! Panels name tokens, never colours; only this file knows numbers.
+
+use std::sync::Arc;
+
+use eframe::egui::{
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
+    TextStyle, Theme, Ui, Visuals, style::WidgetVisuals, vec2,
+};
+
+/// Space between unrelated groups of widgets, in points.
+pub const SECTION_GAP: f32 = 14.0;
+/// Margin inside panels, in points.
+pub const PANEL_MARGIN: i8 = 12;
+/// Radius of buttons, fields and cards, in points.
+pub const RADIUS: u8 = 5;
+/// Name of the heavier cut of the interface font.
+const SEMIBOLD: &str = "semibold";
+
+/// The colours of one theme by purpose.
+pub struct Tokens {
+    /// Behind the panels: gaps, tab bars, the area around pictures.
+    pub background: Color32,
+    /// Panels.
+    pub surface: Color32,
+    /// Cards, buttons and other things that lie on a panel.
+    pub raised: Color32,
+    /// The same under the pointer.
+    pub hovered: Color32,
+    /// Lines between things.
+    pub outline: Color32,
+    /// Text.
+    pub text: Color32,
+    /// Headings and values that matter.
+    pub strong: Color32,
+    /// Labels and remarks.
+    pub weak: Color32,
+    /// What is selected, playing or the next thing to do.
+    pub accent: Color32,
+    /// Behind selected text and things.
+    pub accent_faint: Color32,
+    /// Text on `accent`.
+    pub on_accent: Color32,
+    /// The spatial stream.
+    pub spatial: Color32,
+    /// The temporal stream.
+    pub temporal: Color32,
+    /// Both streams fused.
+    pub fused: Color32,
+    /// Success.
+    pub good: Color32,
+    /// Something to look at.
+    pub warning: Color32,
+    /// Something failed.
+    pub error: Color32,
+    /// Behind text that lies on a picture.
+    pub scrim: Color32,
+    /// Text on a picture.
+    pub on_scrim: Color32,
+}
+
+const DARK: Tokens = Tokens {
+    background: Color32::from_rgb(13, 15, 18),
+    surface: Color32::from_rgb(22, 25, 30),
+    raised: Color32::from_rgb(35, 39, 47),
+    hovered: Color32::from_rgb(47, 53, 63),
+    outline: Color32::from_rgb(45, 50, 59),
+    text: Color32::from_rgb(204, 210, 219),
+    strong: Color32::from_rgb(242, 245, 249),
+    weak: Color32::from_rgb(138, 147, 160),
+    accent: Color32::from_rgb(91, 141, 239),
+    accent_faint: Color32::from_rgb(34, 53, 91),
+    on_accent: Color32::from_rgb(255, 255, 255),
+    spatial: Color32::from_rgb(86, 180, 233),
+    temporal: Color32::from_rgb(237, 165, 62),
+    fused: Color32::from_rgb(62, 196, 154),
+    good: Color32::from_rgb(98, 192, 124),
+    warning: Color32::from_rgb(232, 176, 74),
+    error: Color32::from_rgb(240, 104, 100),
+    scrim: Color32::from_rgba_premultiplied(8, 9, 11, 204),
+    on_scrim: Color32::from_rgb(240, 243, 247),
+};
+
+const LIGHT: Tokens = Tokens {
+    background: Color32::from_rgb(222, 225, 230),
+    surface: Color32::from_rgb(247, 248, 250),
+    raised: Color32::from_rgb(229, 232, 237),
+    hovered: Color32::from_rgb(216, 220, 227),
+    outline: Color32::from_rgb(207, 212, 219),
+    text: Color32::from_rgb(52, 58, 68),
+    strong: Color32::from_rgb(16, 20, 27),
+    weak: Color32::from_rgb(96, 104, 117),
+    accent: Color32::from_rgb(38, 98, 217),
+    accent_faint: Color32::from_rgb(204, 220, 250),
+    on_accent: Color32::from_rgb(255, 255, 255),
+    spatial: Color32::from_rgb(22, 128, 188),
+    temporal: Color32::from_rgb(192, 112, 6),
+    fused: Color32::from_rgb(10, 138, 99),
+    good: Color32::from_rgb(28, 132, 62),
+    warning: Color32::from_rgb(163, 102, 0),
+    error: Color32::from_rgb(197, 42, 42),
+    scrim: Color32::from_rgba_premultiplied(8, 9, 11, 204),
+    on_scrim: Color32::from_rgb(240, 243, 247),
+};
+
+impl Tokens {
+    /// The tokens of the theme that `ui` is drawn in.
+    pub fn of(ui: &Ui) -> &'static Self {
+        Self::for_dark(ui.visuals().dark_mode)
+    }
+
+    /// The tokens of the dark or the light theme.
+    pub fn for_dark(dark: bool) -> &'static Self {
+        if dark { &DARK } else { &LIGHT }
+    }
+
+    /// Distinct colours for curves, in the order in which they are given out.
+    pub fn series(&self) -> [Color32; 8] {
+        let [violet, rose, olive] = if self.strong.r() > 128 {
+            [Color32::from_rgb(178, 148, 240), Color32::from_rgb(236, 128, 170), Color32::from_rgb(176, 196, 92)]
+        } else {
+            [Color32::from_rgb(112, 76, 196), Color32::from_rgb(190, 50, 112), Color32::from_rgb(104, 122, 12)]
+        };
+        [self.accent, self.temporal, self.fused, violet, rose, self.spatial, olive, self.weak]
+    }
+}
+
+/// Installs fonts and both themes.
+pub fn install(ctx: &Context) {
+    ctx.set_fonts(fonts());
+    ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));
+    ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
+}
+
+/// Font of titles and headlines at `size` points.
+pub fn semibold(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name(SEMIBOLD.into()))
+}
+
+/// Inter in two weights before egui's own fonts, which serve numbers in columns and rare characters.
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let medium = FontData::from_static(include_bytes!("../../assets/fonts/Inter-Medium.otf"));
+    let semibold = FontData::from_static(include_bytes!("../../assets/fonts/Inter-SemiBold.otf"));
+    fonts.font_data.insert("Inter-Medium".into(), Arc::new(medium));
+    fonts.font_data.insert("Inter-SemiBold".into(), Arc::new(semibold));
+    let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
+    let mut heavy = proportional.clone();
+    proportional.insert(0, "Inter-Medium".into());
+    heavy.insert(0, "Inter-SemiBold".into());
+    fonts.families.insert(FontFamily::Name(SEMIBOLD.into()), heavy);
+    fonts
+}
+
+fn style(tokens: &Tokens, visuals: Visuals) -> Style {
+    let mut style = Style { visuals: visuals_of(tokens, visuals), animation_time: 0.12, ..Style::default() };
+    style.text_styles = [
+        (TextStyle::Small, FontId::proportional(11.0)),
+        (TextStyle::Body, FontId::proportional(13.0)),
+        (TextStyle::Button, FontId::proportional(13.0)),
+        (TextStyle::Heading, semibold(15.0)),
+        (TextStyle::Monospace, FontId::monospace(12.0)),
+    ]
+    .into();
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = vec2(8.0, 6.0);
+    spacing.button_padding = vec2(9.0, 4.0);
+    spacing.interact_size = vec2(36.0, 24.0);
+    spacing.menu_margin = Margin::same(6);
+    spacing.window_margin = Margin::same(PANEL_MARGIN);
+    spacing.slider_rail_height = 4.0;
+    spacing.icon_width = 16.0;
+    spacing.tooltip_width = 360.0;
+    spacing.scroll.bar_width = 8.0;
+    style.interaction.selectable_labels = false;
+    style.interaction.tooltip_delay = 0.35;
+    style
+}
+
+fn visuals_of(tokens: &Tokens, base: Visuals) -> Visuals {
+    let mut visuals = base;
+    visuals.weak_text_color = Some(tokens.weak);
+    visuals.hyperlink_color = tokens.accent;
+    visuals.faint_bg_color = tokens.raised.gamma_multiply(0.45);
+    visuals.extreme_bg_color = tokens.background;
+    visuals.code_bg_color = tokens.raised;
+    visuals.warn_fg_color = tokens.warning;
+    visuals.error_fg_color = tokens.error;
+    visuals.panel_fill = tokens.surface;
+    visuals.window_fill = tokens.surface;
+    visuals.window_stroke = Stroke::new(1.0, tokens.outline);
+    visuals.window_corner_radius = CornerRadius::same(9);
+    visuals.menu_corner_radius = CornerRadius::same(7);
+    let shadow = if visuals.dark_mode { 110 } else { 40 };
+    visuals.window_shadow =
+        Shadow { offset: [0, 8], blur: 28, spread: 0, color: Color32::from_black_alpha(shadow) };
+    visuals.popup_shadow = Shadow { offset: [0, 4], blur: 14, spread: 0, color: Color32::from_black_alpha(shadow) };
+    visuals.selection.bg_fill = tokens.accent_faint;
+    visuals.selection.stroke = Stroke::new(1.0, tokens.accent);
+    visuals.slider_trailing_fill = true;
+    visuals.indent_has_left_vline = false;
+    let widgets = &mut visuals.widgets;
+    widgets.noninteractive = widget(tokens.surface, tokens.outline, tokens.text);
+    widgets.inactive = widget(tokens.raised, Color32::TRANSPARENT, tokens.text);
+    widgets.hovered = widget(tokens.hovered, tokens.outline, tokens.strong);
+    widgets.active = widget(tokens.hovered, tokens.accent, tokens.strong);
+    widgets.open = widget(tokens.raised, tokens.outline, tokens.strong);
+    visuals
+}
+
+
+fn widget(fill: Color32, outline: Color32, text: Color32) -> WidgetVisuals {
+    WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: Stroke::new(1.0, outline),
+        fg_stroke: Stroke::new(1.0, text),
+        corner_radius: CornerRadius::same(RADIUS),
+        expansion: 0.0,
+    }
+}

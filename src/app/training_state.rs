@@ -1,0 +1,140 @@
+//! The running training as its events tell it: what it does, how far it is, and its curves.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::curves::Curves;
+use crate::training::{StepMetrics, TrainingEvent};
+
+/// What the training thread is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TrainingPhase {
+    /// Nothing, and nothing has been trained since the start.
+    Idle,
+    /// Reading the clips and building the networks.
+    Preparing,
+    /// Making steps.
+    Running,
+    /// Told to hold; the present step is still being made.
+    Pausing,
+    /// Holding.
+    Paused,
+    /// Told to end; the present step and the last checkpoint are still being made.
+    Stopping,
+    /// Ended, with networks to show for it.
+    Finished {
+        /// The trained networks.
+        model_dir: PathBuf,
+        /// Whether steps were left.
+        stopped_early: bool,
+    },
+    /// Ended with a problem, which the log and the notice tell.
+    Failed,
+}
+
+/// The training's progress.
+#[derive(Debug, Clone)]
+pub struct TrainingState {
+    /// What it does.
+    pub phase: TrainingPhase,
+    /// The run's folder.
+    pub run_dir: Option<PathBuf>,
+    /// Clips, classes and parameters in a sentence.
+    pub summary: String,
+    /// The newest step.
+    pub latest: Option<StepMetrics>,
+    /// The loss and its terms by step.
+    pub losses: Curves,
+    /// Shares between 0 and 1 by step: the accuracy on the batch, measurements on the validation clips.
+    pub shares: Curves,
+    /// Time spent making steps before the last pause, and when they were taken up again.
+    clock: (Duration, Option<Instant>),
+}
+
+impl Default for TrainingState {
+    fn default() -> Self {
+        Self {
+            phase: TrainingPhase::Idle,
+            run_dir: None,
+            summary: String::new(),
+            latest: None,
+            losses: Curves::default(),
+            shares: Curves::default(),
+            clock: (Duration::ZERO, None),
+        }
+    }
+}
+
+impl TrainingState {
+    /// A training that was just asked for.
+    pub fn starting() -> Self {
+        Self { phase: TrainingPhase::Preparing, ..Self::default() }
+    }
+
+    /// Whether a training is under way, held or not.
+    pub fn is_active(&self) -> bool {
+        use TrainingPhase as P;
+        matches!(self.phase, P::Preparing | P::Running | P::Pausing | P::Paused | P::Stopping)
+    }
+
+    /// The folder of the networks that were trained last.
+    pub fn trained(&self) -> Option<&PathBuf> {
+        match &self.phase {
+            TrainingPhase::Finished { model_dir, .. } => Some(model_dir),
+            _ => None,
+        }
+    }
+
+    /// Time spent making steps.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.0 + self.clock.1.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Takes an event in.
+    pub fn receive(&mut self, event: &TrainingEvent) {
+        match event {
+            TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
+                self.run_dir = Some(run_dir.clone());
+                self.summary = summary(*clips, classes.len(), *parameters, *resumed_at);
+                self.enter(TrainingPhase::Running);
+            }
+            TrainingEvent::Step(metrics) => self.step(metrics),
+            TrainingEvent::Validation { step, name, value } => {
+                self.shares.push(&format!("validation {name}"), *step as f64, f64::from(*value));
+            }
+            TrainingEvent::Paused => self.enter(TrainingPhase::Paused),
+            TrainingEvent::Resumed => self.enter(TrainingPhase::Running),
+            TrainingEvent::Finished { model_dir, stopped_early } => {
+                let (model_dir, stopped_early) = (model_dir.clone(), *stopped_early);
+                self.enter(TrainingPhase::Finished { model_dir, stopped_early });
+            }
+            TrainingEvent::Checkpoint(_) | TrainingEvent::Warning(_) => {}
+        }
+    }
+
+    /// Changes the phase and stops or starts the clock with it.
+    pub fn enter(&mut self, phase: TrainingPhase) {
+        self.clock.0 = self.elapsed();
+        let runs = matches!(phase, TrainingPhase::Running | TrainingPhase::Pausing | TrainingPhase::Stopping);
+        self.clock.1 = runs.then(Instant::now);
+        self.phase = phase;
+    }
+
+    fn step(&mut self, metrics: &StepMetrics) {
+        let x = metrics.step as f64;
+        self.losses.push("loss", x, f64::from(metrics.loss));
+        for (name, value) in &metrics.terms {
+            self.losses.push(name, x, f64::from(*value));
+        }
+        if let Some(accuracy) = metrics.accuracy {
+            self.shares.push("batch", x, f64::from(accuracy));
+        }
+        self.latest = Some(metrics.clone());
+    }
+}
+
+fn summary(clips: usize, classes: usize, parameters: usize, resumed_at: usize) -> String {
+    let labels = if classes == 0 { "without labels".to_owned() } else { format!("{classes} classes") };
+    let resumed = if resumed_at == 0 { String::new() } else { format!(", resumed at step {resumed_at}") };
+    format!("{clips} clips, {labels}, {} parameters{resumed}", super::widgets::thousands(parameters))
+}
