@@ -29,6 +29,8 @@ mod tests {
         let a = FlowField::new(3, 1, vec![[3.0, 4.0], [f32::NAN, 0.0], [1.0, 0.0]]);
         let b = FlowField::new(3, 1, vec![[0.0, 0.0], [0.0, 0.0], [1.0, 1e10]]);
         assert_eq!(end_point_error(&a, &b), 5.0);
-        assert!(end_point_error(&FlowField::new(1, 1, vec![[1e10, 0.0]]), &FlowField::new(1, 1, vec![[0.0; 2]])).is_nan());
+        assert!(
+            end_point_error(&FlowField::new(1, 1, vec![[1e10, 0.0]]), &FlowField::new(1, 1, vec![[0.0; 2]])).is_nan()
+        );
     }
 }

@@ -46,9 +46,7 @@ fn read_pytorch(source: &Path) -> Result<Tensors> {
         Error::file(source, error.to_string(), "Save the network's state_dict with torch.save and import that")
     };
     let checkpoint = PytorchReader::new(source).map_err(|error| damaged(&error))?;
-    let is_float = |tensor: &Tensor| {
-        matches!(tensor.dtype(), DType::F64 | DType::F32 | DType::F16 | DType::BF16)
-    };
+    let is_float = |tensor: &Tensor| matches!(tensor.dtype(), DType::F64 | DType::F32 | DType::F16 | DType::BF16);
     let tensors = checkpoint.into_tensors().into_iter().filter(|(_, tensor)| is_float(tensor));
     tensors
         .map(|(name, tensor)| {

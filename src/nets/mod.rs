@@ -7,8 +7,8 @@
 //! takes them from PyTorch.
 
 pub mod flow_normalisation;
-pub mod fusion;
 mod flow_pyramid;
+pub mod fusion;
 mod hidden_two_stream;
 pub mod import;
 mod layers;

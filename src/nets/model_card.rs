@@ -133,7 +133,8 @@ impl ModelCard {
 
     /// The card as the text of its file.
     pub(super) fn to_toml(&self) -> Result<String> {
-        let defect = |error: toml::ser::Error| Error::new(Self::FILE_NAME, error.to_string(), "Report this as a defect");
+        let defect =
+            |error: toml::ser::Error| Error::new(Self::FILE_NAME, error.to_string(), "Report this as a defect");
         toml::to_string_pretty(self).map_err(defect)
     }
 
@@ -142,7 +143,10 @@ impl ModelCard {
         if self.format != Self::FORMAT {
             return Err(format!("its format is {}, this program reads {}", self.format, Self::FORMAT));
         }
-        self.motion.config.validate().map_err(|error| format!("the motion network cannot be built: {}", error.cause))?;
+        self.motion
+            .config
+            .validate()
+            .map_err(|error| format!("the motion network cannot be built: {}", error.cause))?;
         let streams = [&self.temporal, &self.spatial].into_iter().flatten();
         if self.classes.is_empty() && streams.clone().next().is_some() {
             return Err("there is a stream but no class".into());

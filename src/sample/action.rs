@@ -31,16 +31,8 @@ pub enum Action {
 }
 
 /// All actions in the order of their class numbers, which is alphabetical.
-pub const ACTIONS: [Action; 8] = [
-    Action::Bow,
-    Action::Clap,
-    Action::Jump,
-    Action::Kick,
-    Action::Punch,
-    Action::Squat,
-    Action::Walk,
-    Action::Wave,
-];
+pub const ACTIONS: [Action; 8] =
+    [Action::Bow, Action::Clap, Action::Jump, Action::Kick, Action::Punch, Action::Squat, Action::Walk, Action::Wave];
 
 impl Action {
     /// The class name, as in folder and file names.
@@ -62,9 +54,9 @@ impl Action {
         match self {
             Self::Bow => 1.8,
             Self::Clap => 0.64,
-            Self::Jump => 1.5,
-            Self::Kick => 1.9,
-            Self::Punch => 1.5,
+            Self::Jump => 1.6,
+            Self::Kick => 2.0,
+            Self::Punch => 1.6,
             Self::Squat => 1.7,
             Self::Walk => 1.36,
             Self::Wave => 0.96,
@@ -130,27 +122,27 @@ fn clap(phase: f32, vigour: f32) -> Pose {
 }
 
 fn jump(phase: f32, vigour: f32) -> Pose {
-    let crouch = pulse(phase, [0.02, 0.28], [0.30, 0.48]) + 0.6 * pulse(phase, [0.70, 0.82], [0.84, 1.0]);
-    let flight = ((phase - 0.42) / 0.34).clamp(0.0, 1.0);
+    let crouch = pulse(phase, [0.02, 0.28], [0.30, 0.48]) + 0.6 * pulse(phase, [0.72, 0.84], [0.86, 1.0]);
+    let flight = ((phase - 0.42) / 0.36).clamp(0.0, 1.0);
     let air = 4.0 * flight * (1.0 - flight); // the parabola of a thrown body
-    let reach = pulse(phase, [0.30, 0.56], [0.58, 0.92]) * vigour;
-    let mut pose = Pose { lean: 14.0 * crouch, lift: 0.15 * air * vigour, ..Pose::standing() };
+    let reach = pulse(phase, [0.22, 0.62], [0.58, 1.0]) * vigour;
+    let mut pose = Pose { lean: 14.0 * crouch, lift: 0.115 * air * vigour, ..Pose::standing() };
     bend_knees(&mut pose, 36.0 * crouch + 8.0 * air);
     for arm in &mut pose.arms {
-        let back = -18.0 * crouch;
-        *arm = Limb::new([back + 62.0 * reach, 9.0 + 24.0 * reach], [14.0 + back + 100.0 * reach, 6.0 + 16.0 * reach]);
+        let back = -10.0 * crouch;
+        *arm = Limb::new([back + 18.0 * reach, 9.0 + 26.0 * reach], [14.0 + back + 40.0 * reach, 6.0 + 24.0 * reach]);
     }
     pose
 }
 
 fn kick(phase: f32, vigour: f32) -> Pose {
     let back = pulse(phase, [0.0, 0.22], [0.22, 0.46]);
-    let forth = pulse(phase, [0.26, 0.60], [0.62, 0.98]) * vigour;
-    let folded = pulse(phase, [0.04, 0.26], [0.30, 0.58]) + 0.35 * pulse(phase, [0.64, 0.78], [0.80, 1.0]);
+    let forth = pulse(phase, [0.20, 0.60], [0.60, 1.0]) * vigour;
+    let folded = pulse(phase, [0.02, 0.26], [0.26, 0.62]) + 0.35 * pulse(phase, [0.64, 0.80], [0.80, 1.0]);
     let mut pose = Pose { lean: 5.0 * back - 9.0 * forth, ..Pose::standing() };
-    let thigh = -14.0 * back + 62.0 * forth;
-    pose.legs[0] = Limb::new([thigh, 3.0], [thigh - 34.0 * folded, 3.0]);
-    pose.feet[0] = 14.0 * forth + 0.7 * (thigh - 34.0 * folded);
+    let thigh = -10.0 * back + 56.0 * forth;
+    pose.legs[0] = Limb::new([thigh, 3.0], [thigh - 28.0 * folded, 3.0]);
+    pose.feet[0] = 14.0 * forth + 0.7 * (thigh - 28.0 * folded);
     pose.arms[0] = Limb::new([4.0 - 30.0 * forth, 16.0 + 10.0 * forth], [18.0 - 24.0 * forth, 14.0]);
     pose.arms[1] = Limb::new([4.0 + 38.0 * forth, 14.0], [24.0 + 44.0 * forth, 8.0]);
     pose
@@ -199,6 +191,6 @@ const STRIDE: f32 = 0.62;
 fn wave(phase: f32, vigour: f32) -> Pose {
     let swing = sine(phase) * vigour;
     let mut pose = Pose { sway: 1.5 * swing, nod: 2.0, ..Pose::standing() };
-    pose.arms[0] = Limb::new([22.0, 62.0 + 5.0 * swing], [160.0, -8.0 + 30.0 * swing]);
+    pose.arms[0] = Limb::new([18.0, 80.0 + 6.0 * swing], [176.0, 22.0 + 32.0 * swing]);
     pose
 }

@@ -56,7 +56,11 @@ mod tests {
     fn the_inverse_undoes_the_map() {
         let map = Affine { x_axis: [2.0, 1.0], y_axis: [-0.5, 3.0], origin: [7.0, -4.0] };
         let there_and_back = map.then(&map.inverse());
-        for (ours, exact) in [(there_and_back.x_axis, [1.0, 0.0]), (there_and_back.y_axis, [0.0, 1.0]), (there_and_back.origin, [0.0; 2])] {
+        for (ours, exact) in [
+            (there_and_back.x_axis, [1.0, 0.0]),
+            (there_and_back.y_axis, [0.0, 1.0]),
+            (there_and_back.origin, [0.0; 2]),
+        ] {
             assert!((ours[0] - exact[0]).abs() < 1e-12 && (ours[1] - exact[1]).abs() < 1e-12, "{there_and_back:?}");
         }
     }

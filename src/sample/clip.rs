@@ -5,6 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::affine::Affine;
+use super::baked::baked;
 use super::figure::Figure;
 use super::part::Part;
 use super::pose::Pose;
@@ -67,24 +68,44 @@ impl Take {
 }
 
 impl Clip {
-    pub fn new(action: Action, style: &Style, seed: u64, geometry: Geometry) -> Self {
+    /// A clip of `frames` frames.
+    pub fn new(action: Action, style: &Style, seed: u64, frames: usize, geometry: Geometry) -> Self {
         let take = Take::new(action, style, seed);
-        Self {
+        let mut clip = Self {
             action,
             figure: Figure::new(style, take.yaw_degrees, take.texture_seed),
-            planes: style.backdrop.planes(take.texture_seed),
+            planes: Vec::new(),
             shadow: Part::shadow(0.26 * style.build.height, 0.055 * style.build.height),
             style: *style,
             take,
             geometry,
+        };
+        let planes = style.backdrop.planes(clip.take.texture_seed);
+        clip.planes = planes.into_iter().map(|plane| clip.baked(plane, frames)).collect();
+        clip
+    }
+
+    /// `plane` painted in advance, as much of it as `frames` frames show.
+    fn baked(&self, plane: Plane, frames: usize) -> Plane {
+        let [width, height] = [self.geometry.width, self.geometry.height].map(f64::from);
+        let mut seen = [[f32::INFINITY; 2], [f32::NEG_INFINITY; 2]];
+        for moment in (0..=frames).map(|index| self.moment(index)) {
+            let from_picture = plane.place(moment.way).then(&moment.view).inverse();
+            for corner in [[0.0, 0.0], [width, 0.0], [0.0, height], [width, height]] {
+                let p = from_picture.apply(corner).map(|axis| axis as f32);
+                seen = [std::array::from_fn(|i| seen[0][i].min(p[i])), std::array::from_fn(|i| seen[1][i].max(p[i]))];
+            }
         }
+        let magnification = self.view(0.0).scale() as f32;
+        plane.map_part(|part| baked(part, seen, magnification))
     }
 
     /// Frame `index` and its flow to the next one.
     pub fn frame(&self, index: usize) -> (RgbImage, FlowField) {
         let (now, next) = (self.moment(index), self.moment(index + 1));
         let mut layers: Vec<Layer<'_>> = Vec::new();
-        let mut lay = |part, a: Affine, b: Affine| layers.push(Layer { part, now: a.then(&now.view), next: b.then(&next.view) });
+        let mut lay =
+            |part, a: Affine, b: Affine| layers.push(Layer { part, now: a.then(&now.view), next: b.then(&next.view) });
         for plane in &self.planes {
             lay(&plane.part, plane.place(now.way), plane.place(next.way));
         }
@@ -108,7 +129,8 @@ impl Clip {
         let along = self.style.build.height * take.yaw_degrees.to_radians().sin();
         let walked = pose.advance * along;
         let way = take.pan_px_per_sec * (seconds - 0.8) + FOLLOWED * walked;
-        let way = if self.action == Action::Walk { FOLLOWED * walked + 0.3 * take.pan_px_per_sec * seconds } else { way };
+        let way =
+            if self.action == Action::Walk { FOLLOWED * walked + 0.3 * take.pan_px_per_sec * seconds } else { way };
         // A walker passes the middle half-way through the clip.
         let entry = if self.action == Action::Walk { -(1.0 - FOLLOWED) * 0.5 * 80.0 } else { 0.0 };
         let feet = [take.aside + entry - way, STAGE];

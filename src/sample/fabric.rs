@@ -1,6 +1,6 @@
 //! Clothes: two colours, a pattern, and the grain of the weave.
 
-use super::paint::{Colour, Point, fractal, lines, mix, shade, smoothstep};
+use super::paint::{Colour, Point, fractal, length, lines, mix, repeat, shade, smoothstep};
 
 /// How the second colour is laid upon the first.
 #[derive(Debug, Clone, Copy)]
@@ -36,13 +36,12 @@ impl Fabric {
             Pattern::Pinstripes => lines(across, 5.5, 1.8, 1.2),
             Pattern::Checks => 0.5 * lines(along, 9.0, 4.0, 1.4) + 0.5 * lines(across, 9.0, 4.0, 1.4),
             Pattern::Dots => {
-                let odd = (along / 6.0).round().rem_euclid(2.0) * 3.0;
-                let [dx, dy] = [along - 6.0 * (along / 6.0).round(), across - odd];
-                let dy = dy - 6.0 * (dy / 6.0).round();
-                1.0 - smoothstep(1.1, 2.1, dx.hypot(dy))
+                let (row, x) = repeat(along, 6.0);
+                let (_, y) = repeat(across + 3.0 * (row & 1) as f32, 6.0);
+                1.0 - smoothstep(1.1, 2.1, length(x - 3.0, y - 3.0))
             }
             Pattern::Chevrons => {
-                let zigzag = (across / 8.0 - (across / 8.0).round()).abs() * 8.0;
+                let zigzag = (repeat(across, 8.0).1 - 4.0).abs();
                 lines(along + zigzag, 8.0, 3.2, 1.4)
             }
         };

@@ -2,7 +2,7 @@
 
 use super::affine::Affine;
 use super::head;
-use super::paint::{Colour, Point, fractal, shade, smoothstep};
+use super::paint::{Colour, Point, fractal, length, mix, shade, smoothstep};
 use super::part::{Capsule, Part, union_distance, union_extent};
 use super::pose::{BONES, Bone, Pose, Proportions, Space, bones_in_space};
 use super::style::{Outfit, Style};
@@ -96,7 +96,12 @@ impl Tailor<'_> {
         let height = style.build.height;
         let girth = style.build.girth * height;
         let limb = |length: f32, from: f32, to: f32| {
-            vec![Capsule { from: [0.0; 2], to: [length * height, 0.0], from_radius: from * girth, to_radius: to * girth }]
+            vec![Capsule {
+                from: [0.0; 2],
+                to: [length * height, 0.0],
+                from_radius: from * girth,
+                to_radius: to * girth,
+            }]
         };
         match bone {
             Bone::Thigh(side) => self.sewn(bone, side, limb(self.body.thigh, 0.056, 0.043)),
@@ -140,7 +145,7 @@ impl Tailor<'_> {
 
     fn torso(&self) -> Part {
         let build = &self.style.build;
-        let length = self.body.torso * build.height;
+        let spine = self.body.torso * build.height;
         // An elliptic cylinder turned by the yaw: its half widths at the hips and at the shoulders.
         let (sin, cos) = self.yaw.sin_cos();
         let half = |wide: f32, deep: f32| (wide * cos).hypot(deep * sin) * build.height * (0.5 + 0.5 * build.girth);
@@ -148,11 +153,11 @@ impl Tailor<'_> {
         let corner = 0.055 * build.height;
         let bottom = -0.045 * build.height;
         let outline = move |[x, y]: Point| {
-            let upward = (x / length).clamp(0.0, 1.0);
+            let upward = (x / spine).clamp(0.0, 1.0);
             let width = hips + (shoulders - hips) * upward - 0.09 * hips * (upward * std::f32::consts::PI).sin();
-            let middle = (length + bottom) / 2.0;
-            let corner_distance = [y.abs() - width + corner, (x - middle).abs() - (length - bottom) / 2.0 + corner];
-            let outside = corner_distance[0].max(0.0).hypot(corner_distance[1].max(0.0));
+            let middle = (spine + bottom) / 2.0;
+            let corner_distance = [y.abs() - width + corner, (x - middle).abs() - (spine - bottom) / 2.0 + corner];
+            let outside = length(corner_distance[0].max(0.0), corner_distance[1].max(0.0));
             outside + corner_distance[0].max(corner_distance[1]).min(0.0) - corner
         };
         let (outfit, seed, belt) = (self.style.outfit, self.seed ^ 0x70250, 0.035 * build.height);
@@ -164,7 +169,7 @@ impl Tailor<'_> {
             };
             shade(colour, round_shade(-outline(p), 9.0))
         };
-        let extent = [[bottom, -1.4 * shoulders.max(hips)], [length, 1.4 * shoulders.max(hips)]];
+        let extent = [[bottom, -1.4 * shoulders.max(hips)], [spine, 1.4 * shoulders.max(hips)]];
         Part::solid(extent, Box::new(outline), Box::new(paint))
     }
 }
@@ -197,5 +202,5 @@ pub(super) fn skin(colour: Colour, p: Point, seed: u32) -> Colour {
 fn shoe(colour: Colour, p: Point, seed: u32) -> Colour {
     let sole = smoothstep(1.2, 2.2, p[1]);
     let leather = shade(colour, 1.0 + 0.2 * fractal(seed, p, 4.0, 2));
-    super::paint::mix(leather, [0.93, 0.92, 0.88], sole)
+    mix(leather, [0.93, 0.92, 0.88], sole)
 }

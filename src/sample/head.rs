@@ -1,7 +1,7 @@
 //! The head: face, eyes, hair.
 
 use super::figure::{round_shade, skin};
-use super::paint::{Colour, Point, fractal, mix, shade, smoothstep};
+use super::paint::{Colour, Point, fractal, length, mix, shade, smoothstep};
 use super::part::{Capsule, Part, union_distance, union_extent};
 use super::style::Style;
 
@@ -16,20 +16,20 @@ pub(super) enum Hair {
     Hat,
 }
 
-/// The head of a figure turned by `yaw`, `length` reference pixels from neck to crown.
+/// The head of a figure turned by `yaw`, `height` reference pixels from neck to crown.
 ///
 /// x runs upwards from the neck, y to the side the figure looks at.
-pub(super) fn part(style: &Style, length: f32, yaw: f32, seed: u32) -> Part {
-    let radius = 0.40 * length;
-    let skull = [length - radius, 0.0];
-    let chin = [length - 1.42 * radius, 0.14 * radius * yaw.sin()];
-    let neck = Capsule { from: [-0.10 * length, 0.0], to: skull, from_radius: 0.34 * radius, to_radius: 0.32 * radius };
+pub(super) fn part(style: &Style, height: f32, yaw: f32, seed: u32) -> Part {
+    let radius = 0.40 * height;
+    let skull = [height - radius, 0.0];
+    let chin = [height - 1.42 * radius, 0.14 * radius * yaw.sin()];
+    let neck = Capsule { from: [-0.10 * height, 0.0], to: skull, from_radius: 0.34 * radius, to_radius: 0.32 * radius };
     let face = Capsule { from: skull, to: chin, from_radius: radius, to_radius: 0.74 * radius };
     let mut outline = vec![neck, face];
     outline.extend(hair_outline(style.hair, skull, radius, yaw));
 
     let extent = union_extent(&outline);
-    let look = Look { style: *style, skull, radius, yaw, seed, neck };
+    let look = Look { style: *style, skull, radius, yaw, seed, neck, face };
     let edge = outline.clone();
     let paint = move |p: Point| shade(look.colour(p), round_shade(-union_distance(&edge, p), 6.0));
     Part::solid(extent, Box::new(move |p| union_distance(&outline, p)), Box::new(paint))
@@ -65,6 +65,7 @@ struct Look {
     yaw: f32,
     seed: u32,
     neck: Capsule,
+    face: Capsule,
 }
 
 impl Look {
@@ -74,10 +75,11 @@ impl Look {
         let up = (p[0] - self.skull[0]) / self.radius + 0.22;
         let side = (p[1] - self.skull[1]) / self.radius - turned;
         let hairline = if self.style.hair == Hair::Hat { 0.52 } else { 0.74 };
-        let oval = (side / 0.84).hypot(if up > 0.0 { up / hairline } else { up / 1.25 });
+        let oval = length(side / 0.84, if up > 0.0 { up / hairline } else { up / 1.25 });
         let below_hair = self.neck.distance(p) < 0.0 && up < -0.6;
+        let under_chin = smoothstep(0.0, 2.5, self.face.distance(p));
         let share = if below_hair { 1.0 } else { 1.0 - smoothstep(0.94, 1.04, oval) };
-        mix(self.hair(p, up), self.face(p, up, side), share)
+        mix(self.hair(p, up), shade(self.face(p, up, side), 1.0 - 0.28 * under_chin), share)
     }
 
     fn hair(&self, p: Point, up: f32) -> Colour {
@@ -95,13 +97,13 @@ impl Look {
         let mut colour = skin(skin_colour, p, self.seed);
         let narrow = self.yaw.cos().max(0.35); // features draw together as the face turns away
         let spot = |at_up: f32, at_side: f32, radius: f32| {
-            1.0 - smoothstep(radius - 0.05, radius + 0.06, (up - at_up).hypot(side - at_side))
+            1.0 - smoothstep(radius - 0.05, radius + 0.06, length(up - at_up, side - at_side))
         };
         for eye in [-0.40 * narrow, 0.40 * narrow] {
             colour = mix(colour, [0.93, 0.42, 0.36], 0.30 * spot(-0.32, eye * 1.25, 0.20));
             colour = mix(colour, [0.10, 0.08, 0.09], spot(0.05, eye, 0.115));
-            let brow = 1.0 - smoothstep(0.03, 0.09, (up - 0.32 + 0.35 * (side - eye).powi(2)).abs());
-            colour = mix(colour, shade(self.style.hair_colour, 0.7), brow * spot(0.32, eye, 0.20));
+            let brow = 1.0 - smoothstep(0.01, 0.08, (up - 0.36 + 2.2 * (side - eye).powi(2)).abs());
+            colour = mix(colour, shade(self.style.hair_colour, 0.7), 0.8 * brow * spot(0.32, eye, 0.17));
         }
         let smile = (up + 0.52 - 0.9 * side * side).abs();
         let mouth = (1.0 - smoothstep(0.035, 0.10, smile)) * (1.0 - smoothstep(0.20, 0.28, side.abs()));

@@ -6,6 +6,7 @@
 
 mod action;
 mod affine;
+mod baked;
 mod clip;
 mod fabric;
 mod figure;
@@ -15,6 +16,7 @@ mod outdoors;
 mod paint;
 mod part;
 mod pose;
+mod project;
 mod render;
 mod scene;
 mod style;
@@ -23,6 +25,7 @@ use image::RgbImage;
 
 pub use action::{ACTIONS, Action};
 pub use clip::FPS;
+pub use project::{SampleProject, write_project};
 pub use style::{STYLES, Style};
 
 use crate::flow::FlowField;
@@ -40,7 +43,7 @@ pub struct SampleClip {
 
 /// Draws a clip of `frames` frames; the same arguments give the same clip.
 pub fn render_clip(action: Action, style: &Style, seed: u64, frames: usize, geometry: Geometry) -> SampleClip {
-    let clip = clip::Clip::new(action, style, seed, geometry);
+    let clip = clip::Clip::new(action, style, seed, frames, geometry);
     let (frames, mut flow): (Vec<_>, Vec<_>) = (0..frames).map(|index| clip.frame(index)).unzip();
     flow.pop(); // the last frame has no successor
     SampleClip { frames, flow, action }

@@ -32,7 +32,7 @@ pub(super) fn smoothstep(from: f32, to: f32, x: f32) -> f32 {
 
 /// 1 on lines of `width` around the multiples of `period`, 0 between them, with edges `soft` wide.
 pub(super) fn lines(x: f32, period: f32, width: f32, soft: f32) -> f32 {
-    let distance = (x - period * (x / period).round()).abs();
+    let distance = (repeat(x + period / 2.0, period).1 - period / 2.0).abs();
     1.0 - smoothstep(width / 2.0 - soft / 2.0, width / 2.0 + soft / 2.0, distance)
 }
 
@@ -47,16 +47,32 @@ pub(super) fn cell(seed: u32, x: i32, y: i32) -> f32 {
 
 /// Value noise from −1 to 1: random numbers on a lattice of spacing 1, smoothly interpolated.
 pub(super) fn noise(seed: u32, [x, y]: Point) -> f32 {
-    let (left, top) = (x.floor(), y.floor());
-    let (fx, fy) = (x - left, y - top);
+    let (left, top) = (floor(x), floor(y));
+    let (fx, fy) = (x - left as f32, y - top as f32);
     let (sx, sy) = (fx * fx * (3.0 - 2.0 * fx), fy * fy * (3.0 - 2.0 * fy));
-    let (left, top) = (left as i32, top as i32);
     let row = |y| {
         let (a, b) = (cell(seed, left, y), cell(seed, left + 1, y));
         a + (b - a) * sx
     };
     let (a, b) = (row(top), row(top + 1));
     a + (b - a) * sy
+}
+
+/// The integer below `x`; `f32::floor` is a slow library call on processors that the default build must run on.
+pub(super) fn floor(x: f32) -> i32 {
+    let truncated = x as i32;
+    truncated - i32::from(x < truncated as f32)
+}
+
+/// Which stretch of length `period` the position `x` lies in, and how far from its beginning.
+pub(super) fn repeat(x: f32, period: f32) -> (i32, f32) {
+    let stretch = floor(x / period);
+    (stretch, x - period * stretch as f32)
+}
+
+/// The length of a vector; without `hypot`'s care for overflow, which is as slow.
+pub(super) fn length(x: f32, y: f32) -> f32 {
+    (x * x + y * y).sqrt()
 }
 
 /// Noise of several sizes, roughly −1 to 1: features of `size` reference pixels, then half of it, and so on.

@@ -1,6 +1,6 @@
 //! A flat part of the scene: an outline filled with paint, in coordinates of its own.
 
-use super::paint::{Colour, Point};
+use super::paint::{Colour, Point, length};
 
 /// The signed distance from a point to the outline in reference pixels, negative inside.
 pub(super) type Outline = Box<dyn Fn(Point) -> f32 + Send + Sync>;
@@ -33,7 +33,7 @@ impl Part {
 
     /// A dark, soft ellipse around the origin.
     pub fn shadow(half_width: f32, half_height: f32) -> Self {
-        let outline = move |[x, y]: Point| ((x / half_width).hypot(y / half_height) - 1.0) * half_height;
+        let outline = move |[x, y]: Point| (length(x / half_width, y / half_height) - 1.0) * half_height;
         Self {
             outline: Box::new(outline),
             paint: Box::new(|_| [0.04, 0.05, 0.09]),
@@ -65,7 +65,7 @@ impl Capsule {
         let length_squared = (axis[0] * axis[0] + axis[1] * axis[1]).max(f32::MIN_POSITIVE);
         let t = ((offset[0] * axis[0] + offset[1] * axis[1]) / length_squared).clamp(0.0, 1.0);
         let radius = self.from_radius + t * (self.to_radius - self.from_radius);
-        (offset[0] - t * axis[0]).hypot(offset[1] - t * axis[1]) - radius
+        length(offset[0] - t * axis[0], offset[1] - t * axis[1]) - radius
     }
 
     fn extent(&self) -> [Point; 2] {

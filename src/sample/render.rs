@@ -66,7 +66,7 @@ fn look(layers: &[&Prepared<'_>], p: [f64; 2]) -> ([u8; 3], [f32; 2]) {
             break;
         }
     }
-    (colour.map(|channel| (channel * 255.0).round() as u8), motion.unwrap_or_default())
+    (colour.map(|channel| (channel * 255.0 + 0.5) as u8), motion.unwrap_or_default())
 }
 
 /// A layer with all that a pixel needs worked out.
@@ -114,4 +114,43 @@ fn bounds(layer: &Layer<'_>, margin: f64) -> [[f64; 2]; 2] {
         }
     }
     bounds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::part::Capsule;
+    use super::*;
+
+    fn at(x: f64, y: f64, degrees: f64) -> Affine {
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        Affine { x_axis: [cos, sin], y_axis: [-sin, cos], origin: [x, y] }
+    }
+
+    fn disc(radius: f32, colour: [f32; 3]) -> Part {
+        let circle = Capsule::circle([0.0; 2], radius);
+        let extent = [[-radius; 2], [radius; 2]];
+        Part::solid(extent, Box::new(move |p| circle.distance(p)), Box::new(move |_| colour))
+    }
+
+    #[test]
+    fn the_front_surface_gives_colour_and_flow_and_shadows_none() {
+        let (back, front, shadow) =
+            (disc(100.0, [1.0, 0.0, 0.0]), disc(6.0, [0.0, 1.0, 0.0]), Part::shadow(20.0, 20.0));
+        let layers = [
+            Layer { part: &back, now: at(16.0, 16.0, 0.0), next: at(17.5, 16.0, 0.0) },
+            Layer { part: &shadow, now: at(16.0, 16.0, 0.0), next: at(40.0, 16.0, 0.0) },
+            Layer { part: &front, now: at(16.0, 16.0, 0.0), next: at(16.0, 14.0, 30.0) },
+        ];
+        let (picture, flow) = render(&layers, Geometry { width: 32, height: 32 });
+
+        assert_eq!(picture.get_pixel(18, 16).0, [0, 255, 0]);
+        // The pixel centre lies at (2.5, 0.5) from the disc's centre, turns by 30° and rises by 2.
+        let (sin, cos) = 30f64.to_radians().sin_cos();
+        let exact = [2.5 * cos - 0.5 * sin - 2.5, 2.5 * sin + 0.5 * cos - 0.5 - 2.0];
+        assert_eq!(flow.at(18, 16), exact.map(|component| component as f32));
+
+        let [red, green, _] = picture.get_pixel(26, 16).0;
+        assert!(red < 200 && green < 20, "the back is darkened by the shadow: {red}, {green}");
+        assert_eq!(flow.at(26, 16), [1.5, 0.0]);
+    }
 }

@@ -87,6 +87,11 @@ impl Plane {
         Self { part: Part::backdrop(Box::new(move |p| top - p[1]), Box::new(on_ground)), depth: Depth::Ground }
     }
 
+    /// The plane with another part in the same place.
+    pub fn map_part(self, change: impl FnOnce(Part) -> Part) -> Self {
+        Self { part: change(self.part), depth: self.depth }
+    }
+
     /// The map to reference pixels when the camera has moved `way` reference pixels to the right.
     pub fn place(&self, way: f32) -> Affine {
         let way = f64::from(way);

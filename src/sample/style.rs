@@ -57,7 +57,7 @@ const fn fabric(pattern: Pattern, ground: u32, figure: u32) -> Fabric {
 pub const STYLES: [Style; 8] = [
     Style {
         name: "park",
-        build: Build { height: 146.0, girth: 1.0, legs: 1.0, head: 1.0 },
+        build: Build { height: 175.0, girth: 1.0, legs: 1.0, head: 1.0 },
         outfit: Outfit {
             skin: rgb(0xE8B08E),
             shirt: fabric(Pattern::Hoops, 0xF4F1E6, 0xD2473A),
@@ -71,12 +71,12 @@ pub const STYLES: [Style; 8] = [
         backdrop: Backdrop::Park,
         yaw_degrees: 38.0,
         mirrored: false,
-        pan_px_per_sec: 22.0,
+        pan_px_per_sec: 37.0,
         zoom_per_sec: 0.01,
     },
     Style {
         name: "room",
-        build: Build { height: 138.0, girth: 1.14, legs: 0.95, head: 1.06 },
+        build: Build { height: 166.0, girth: 1.14, legs: 0.95, head: 1.06 },
         outfit: Outfit {
             skin: rgb(0xC98A62),
             shirt: fabric(Pattern::Checks, 0xE9B44C, 0x9A3B2E),
@@ -90,12 +90,12 @@ pub const STYLES: [Style; 8] = [
         backdrop: Backdrop::Room,
         yaw_degrees: 46.0,
         mirrored: true,
-        pan_px_per_sec: -18.0,
+        pan_px_per_sec: -31.0,
         zoom_per_sec: 0.03,
     },
     Style {
         name: "gym",
-        build: Build { height: 150.0, girth: 0.92, legs: 1.05, head: 0.95 },
+        build: Build { height: 180.0, girth: 0.92, legs: 1.05, head: 0.95 },
         outfit: Outfit {
             skin: rgb(0x8A5A3C),
             shirt: fabric(Pattern::Chevrons, 0x1F9E8F, 0xF2F5EE),
@@ -109,12 +109,12 @@ pub const STYLES: [Style; 8] = [
         backdrop: Backdrop::Gym,
         yaw_degrees: 52.0,
         mirrored: false,
-        pan_px_per_sec: -26.0,
+        pan_px_per_sec: -44.0,
         zoom_per_sec: -0.02,
     },
     Style {
         name: "beach",
-        build: Build { height: 142.0, girth: 1.04, legs: 1.0, head: 1.02 },
+        build: Build { height: 170.0, girth: 1.04, legs: 1.0, head: 1.02 },
         outfit: Outfit {
             skin: rgb(0xD9A07A),
             shirt: fabric(Pattern::Dots, 0x2E86C1, 0xFDF6E3),
@@ -128,12 +128,12 @@ pub const STYLES: [Style; 8] = [
         backdrop: Backdrop::Beach,
         yaw_degrees: 34.0,
         mirrored: true,
-        pan_px_per_sec: 30.0,
+        pan_px_per_sec: 51.0,
         zoom_per_sec: 0.0,
     },
     Style {
         name: "street",
-        build: Build { height: 148.0, girth: 1.0, legs: 1.03, head: 0.97 },
+        build: Build { height: 178.0, girth: 1.0, legs: 1.03, head: 0.97 },
         outfit: Outfit {
             skin: rgb(0xF0C3A2),
             shirt: fabric(Pattern::Mottled, 0x6B3FA0, 0x8F63C4),
@@ -147,12 +147,12 @@ pub const STYLES: [Style; 8] = [
         backdrop: Backdrop::Street,
         yaw_degrees: 56.0,
         mirrored: true,
-        pan_px_per_sec: 24.0,
+        pan_px_per_sec: 41.0,
         zoom_per_sec: 0.015,
     },
     Style {
         name: "winter",
-        build: Build { height: 140.0, girth: 1.18, legs: 0.96, head: 1.04 },
+        build: Build { height: 168.0, girth: 1.18, legs: 0.96, head: 1.04 },
         outfit: Outfit {
             skin: rgb(0xEBB79A),
             shirt: fabric(Pattern::Chevrons, 0xB83A3A, 0xF3E9DC),
@@ -166,12 +166,12 @@ pub const STYLES: [Style; 8] = [
         backdrop: Backdrop::Winter,
         yaw_degrees: 42.0,
         mirrored: false,
-        pan_px_per_sec: -20.0,
+        pan_px_per_sec: -34.0,
         zoom_per_sec: 0.02,
     },
     Style {
         name: "stage",
-        build: Build { height: 147.0, girth: 0.94, legs: 1.04, head: 1.0 },
+        build: Build { height: 176.0, girth: 0.94, legs: 1.04, head: 1.0 },
         outfit: Outfit {
             skin: rgb(0xA9714B),
             shirt: fabric(Pattern::Pinstripes, 0xF2EFE6, 0x2C6E8F),
@@ -185,12 +185,12 @@ pub const STYLES: [Style; 8] = [
         backdrop: Backdrop::Stage,
         yaw_degrees: 44.0,
         mirrored: true,
-        pan_px_per_sec: 16.0,
+        pan_px_per_sec: 27.0,
         zoom_per_sec: -0.025,
     },
     Style {
         name: "library",
-        build: Build { height: 143.0, girth: 1.06, legs: 0.98, head: 1.03 },
+        build: Build { height: 172.0, girth: 1.06, legs: 0.98, head: 1.03 },
         outfit: Outfit {
             skin: rgb(0xF2C9A8),
             shirt: fabric(Pattern::Checks, 0x7FB069, 0xE6F0D2),
@@ -204,7 +204,7 @@ pub const STYLES: [Style; 8] = [
         backdrop: Backdrop::Library,
         yaw_degrees: 40.0,
         mirrored: false,
-        pan_px_per_sec: -28.0,
+        pan_px_per_sec: -48.0,
         zoom_per_sec: 0.02,
     },
 ];

@@ -111,33 +111,21 @@ impl FrameIndex {
 }
 
 /// Seconds after the first frame at which each frame of `order` is shown, strictly rising.
+///
+/// Frames without a time stamp follow the one before them evenly, as in AVI files, which count frames.
 fn times_secs(table: &PacketTable, order: &[usize], clock: &StreamClock) -> Vec<f64> {
-    let stamps = stamps(table, order);
     let step = 1.0 / clock.claimed_fps.unwrap_or(ASSUMED_FPS);
-    let first = stamps.first().copied().flatten().unwrap_or(0);
     let mut times: Vec<f64> = Vec::with_capacity(order.len());
-    for stamp in stamps {
-        let stated = stamp.map(|stamp| (stamp - first) as f64 * clock.tick_secs);
-        let time = match (stated, times.last()) {
+    let mut first = None;
+    for &packet in order {
+        let stated = table.entries[packet].pts.map(|pts| (pts - *first.get_or_insert(pts)) as f64 * clock.tick_secs);
+        times.push(match (stated, times.last()) {
             (Some(stated), Some(&before)) if stated > before => stated,
             (_, Some(&before)) => before + step,
             (_, None) => 0.0,
-        };
-        times.push(time);
+        });
     }
     times
-}
-
-/// Presentation times of the frames in `order`: their own, or else the decoding times in rising order, because
-/// a container without presentation times (AVI) counts the frames evenly.
-fn stamps(table: &PacketTable, order: &[usize]) -> Vec<Option<i64>> {
-    let own: Vec<Option<i64>> = order.iter().map(|&packet| table.entries[packet].pts).collect();
-    if own.iter().all(Option::is_some) {
-        return own;
-    }
-    let mut decoding: Vec<Option<i64>> = order.iter().map(|&packet| table.entries[packet].dts).collect();
-    decoding.sort_unstable();
-    decoding
 }
 
 /// Median spacing of the frames, or what the container claims, seconds.

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use ffmpeg_next as ffmpeg;
 use ffmpeg::color::TransferCharacteristic as Transfer;
+use ffmpeg_next as ffmpeg;
 
 use super::Geometry;
 use super::orientation::Orientation;
@@ -83,9 +83,12 @@ fn truncation(raw: &RawFrames) -> Option<Error> {
     let found_secs = raw.index.duration_secs();
     let own_secs = stream.duration() as f64 * raw.clock.tick_secs;
     let promised_secs = if own_secs > 0.0 { own_secs } else { raw.source.claimed_secs().unwrap_or(0.0) };
+    // What is promised for the whole file may be the length of a longer sound track.
+    let alone = own_secs > 0.0 || raw.source.is_alone();
+    let slack_secs = if alone { 0.1 + 0.05 * promised_secs } else { 2.0 + 0.1 * promised_secs };
     let cause = if found + 1 + promised / 100 < promised {
         format!("the file is cut off: it holds {found} of {promised} frames")
-    } else if promised == 0 && found_secs + 2.0 < 0.9 * promised_secs {
+    } else if promised == 0 && found_secs + slack_secs < promised_secs {
         format!("the file is cut off: its pictures end after {found_secs:.1} of {promised_secs:.1} seconds")
     } else {
         let failure = raw.source.failure()?;

@@ -14,13 +14,16 @@ mod converter;
 mod frame;
 mod frame_decoder;
 mod frame_index;
+mod frame_window;
 mod geometry;
 mod info;
 mod libav;
 mod orientation;
 mod packet_source;
 mod packet_table;
+mod playback_clock;
 mod player;
+mod player_thread;
 mod raw_frames;
 mod reader;
 mod writer;
@@ -31,13 +34,12 @@ pub use clip::decode_clip;
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
 pub use info::VideoInfo;
-//pub use player::{Player, PlayerCommand, PlayerEvent, PlayerState};
+pub use player::{Player, PlayerCommand, PlayerEvent, PlayerState, Wake};
 pub use reader::VideoReader;
 pub use writer::VideoWriter;
 
 /// Endings of the files that folder listings show as videos.
-const EXTENSIONS: [&str; 12] =
-    ["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"];
+const EXTENSIONS: [&str; 12] = ["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"];
 
 /// Whether `path` has the ending of a video file; nothing is opened.
 pub fn is_video(path: &Path) -> bool {

@@ -1,1 +1,162 @@
-//! stub
+//! Playback on a thread of its own: the handle that the engine holds, its commands and its events.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::frame_window::FrameWindow;
+use super::player_thread::PlayerThread;
+use super::{Frame, Sizes, VideoInfo};
+use crate::error::Error;
+
+/// Commands waiting for the decoder thread; a person cannot give more while one frame is decoded.
+const MAX_COMMANDS: usize = 256;
+
+/// Events waiting for the listener; a listener that has stopped listening loses the later ones.
+const MAX_EVENTS: usize = 64;
+
+/// Something to call, from any thread, when there is something new.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// What a player can be told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlayerCommand {
+    /// Play at the chosen speed; at the end, from the beginning.
+    Play,
+    /// Stand still.
+    Pause,
+    /// Video seconds per second: 1 is the video's own pace, negative is backwards, 0 pauses.
+    SetSpeed(f64),
+    /// Go to a frame by its index; playback goes on from there.
+    SeekFrame(usize),
+    /// Go to the frame shown at a time, seconds after the first frame.
+    SeekSecs(f64),
+    /// Pause and go so many frames on, negative is back.
+    Step(i64),
+    /// Choose the pictures that frames carry.
+    SetSizes(Sizes),
+    /// Play from the first to the last of these frames again and again, or no longer.
+    SetLoop(Option<(usize, usize)>),
+}
+
+/// What a player tells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlayerEvent {
+    /// The video is open; the first frame follows.
+    Opened(VideoInfo),
+    /// The video cannot be opened; nothing follows.
+    Failed(Error),
+    /// Something is wrong with the file, but playback goes on.
+    Warning(Error),
+    /// Playback reached the end (or, backwards, the beginning) and paused.
+    Ended,
+}
+
+/// Where a player stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlayerState {
+    /// Index of the frame to be shown; [`Player::current`] may still be an older one while it is decoded.
+    pub position: usize,
+    /// Whether it plays.
+    pub playing: bool,
+    /// Video seconds per second, negative backwards.
+    pub speed: f64,
+}
+
+/// What the handle and the thread share.
+pub(super) struct Shared {
+    state: Mutex<PlayerState>,
+    current: Mutex<Option<Arc<Frame>>>,
+    window: Mutex<FrameWindow>,
+    /// Whether the thread is to end.
+    pub stop: AtomicBool,
+}
+
+impl Shared {
+    /// Where the player stands.
+    pub fn state(&self) -> MutexGuard<'_, PlayerState> {
+        // The values are whole at any time, so a panic elsewhere does not spoil them.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The frame on the screen.
+    pub fn current(&self) -> MutexGuard<'_, Option<Arc<Frame>>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The decoded frames.
+    pub fn window(&self) -> MutexGuard<'_, FrameWindow> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A video being played by the thread `decoder`; dropping it ends the thread.
+pub struct Player {
+    shared: Arc<Shared>,
+    commands: Option<Sender<PlayerCommand>>,
+    events: Receiver<PlayerEvent>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Player {
+    /// Begins to open the video at `path` and returns at once; `wake` is called whenever something is new.
+    pub fn open(path: &Path, sizes: Sizes, wake: Wake) -> Self {
+        let (commands, commands_in) = bounded(MAX_COMMANDS);
+        let (events_out, events) = bounded(MAX_EVENTS);
+        let shared = Arc::new(Shared {
+            state: Mutex::new(PlayerState { position: 0, playing: false, speed: 1.0 }),
+            current: Mutex::default(),
+            window: Mutex::default(),
+            stop: AtomicBool::new(false),
+        });
+        let (path, thread_shared, failed) = (path.to_owned(), shared.clone(), events_out.clone());
+        let body = move || PlayerThread::run(&path, sizes, thread_shared, commands_in, events_out, wake);
+        let thread = std::thread::Builder::new().name("decoder".into()).spawn(body);
+        let thread = thread.map_err(|error| {
+            let error = Error::new("decoder thread", error.to_string(), "Close other programs and try again");
+            // The channel is empty and its receiver alive, so this is always delivered.
+            let _ = failed.try_send(PlayerEvent::Failed(error));
+        });
+        Self { shared, commands: Some(commands), events, thread: thread.ok() }
+    }
+
+    /// Hands over a command.
+    pub fn send(&self, command: PlayerCommand) {
+        if let Some(commands) = &self.commands {
+            let _ = commands.send(command); // A player that failed to open obeys nothing.
+        }
+    }
+
+    /// What the player tells, in order.
+    pub fn events(&self) -> &Receiver<PlayerEvent> {
+        &self.events
+    }
+
+    /// The frame to show now, if one is decoded.
+    pub fn current(&self) -> Option<Arc<Frame>> {
+        self.shared.current().clone()
+    }
+
+    /// `count` frames from `start` on, if all of them are decoded.
+    pub fn window(&self, start: usize, count: usize) -> Option<Vec<Arc<Frame>>> {
+        self.shared.window().run(start, count)
+    }
+
+    /// Where the player stands.
+    pub fn state(&self) -> PlayerState {
+        *self.shared.state()
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        self.commands = None; // Wakes the thread if it waits for a command.
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // A panic in it has been reported by its own hook.
+        }
+    }
+}

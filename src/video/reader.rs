@@ -1,6 +1,7 @@
 //! Any frame of a video by its index, exactly.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -151,9 +152,10 @@ impl VideoReader {
         self.raw.index.frame_at(secs)
     }
 
-    /// When each frame is shown, seconds after the first.
-    pub(super) fn times_secs(&self) -> Vec<f64> {
-        self.raw.index.frames.iter().map(|frame| frame.pts_secs).collect()
+    /// From when until when frame `index` is shown, seconds after the first frame.
+    pub(super) fn span_secs(&self, index: usize) -> Range<f64> {
+        let frame = &self.raw.index.frames[index];
+        frame.pts_secs..frame.pts_secs + frame.duration_secs
     }
 
     /// Chooses the sizes of the pictures themselves.

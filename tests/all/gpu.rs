@@ -64,10 +64,11 @@ fn a_lost_device_is_an_error_and_no_panic() {
         let flow = flow_buffer(vec![0.0; 8], [1, 2, 2, 2], &compute.device);
         compute.sync().unwrap();
         wgpu.device.destroy();
+        wgpu.device.poll(wgpu::PollType::wait_indefinitely()).unwrap(); // Polling is what delivers the news.
+        assert_eq!(compute.sync().unwrap_err().subject, compute.name);
+        // The window goes on drawing and the network computing until they are told.
         painter.prepare(&wgpu.device, &wgpu.queue, &flow, &whole_frame());
         share_flow(Tensor::ones([1, 2, 2, 2], &compute.device) * 2.0);
-        let error = compute.sync().unwrap_err();
-        assert_eq!(error.subject, compute.name);
     });
 }
 
@@ -98,7 +99,7 @@ fn raw_wgpu_reads_what_burn_computed() {
         let next = tensor * 0.0;
         assert!(next.into_data().try_to_vec::<f32>().unwrap().iter().all(|&x| x == 0.0));
         assert_eq!([flow.channels, flow.height, flow.width], [channels, height, width]);
-        assert_eq!(read_buffer(&wgpu, &flow), expected);
+        assert!(read_buffer(&wgpu, &flow) == expected, "transposed: {transposed}");
     }
 }
 

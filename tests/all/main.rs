@@ -8,5 +8,6 @@ mod flow;
 mod gpu;
 mod losses;
 mod nets;
+mod sample;
 mod shared;
-mod scratch;
+mod video;

@@ -47,9 +47,8 @@ impl Reference {
     /// Writes what is left after `keep` to a file.
     fn write(&self, path: &Path, keep: impl Fn(&str) -> bool) {
         let kept = self.tensors.iter().filter(|(name, _)| keep(name));
-        let views = kept.map(|(name, data)| {
-            (name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes()).unwrap())
-        });
+        let views = kept
+            .map(|(name, data)| (name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes()).unwrap()));
         std::fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
     }
 
@@ -102,6 +101,7 @@ fn motion_agrees(prefix: &str, architecture: Architecture, device: &Device) {
 #[test]
 fn motion_net_agrees_with_the_reference_on_the_cpu() {
     motion_agrees("motionnet", Architecture::MotionNet, &Device::flex());
+    motion_agrees("motionnet", Architecture::MotionNet, &Device::flex().autodiff());
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn pattern(shape: [usize; 4], device: &Device) -> Tensor<4> {
 fn squeezenet_agrees_with_pytorch() {
     let Some(path) = imagenet() else { return };
     // PyTorch 2.9, float64, the same weights, conv10 without its ReLU, averaged.
-    let expected = [-22.872_953, 3.076_634_7, -23.197_889, -15.704_764, -13.724_988];
+    let expected = [-22.872_953, 3.076_634_7, -23.197_89, -15.704_764, -13.724_988];
     let config = StreamConfig { backbone: Backbone::SqueezeNet, input_channels: 3, classes: 1000, dropout: None };
     for device in [Some(Device::flex()), gpu()].into_iter().flatten() {
         let stream = weights::load_module(config.init(&device), &path).unwrap();
@@ -294,10 +294,7 @@ fn a_temporal_stream_starts_from_the_averaged_colours() {
     let config = StreamConfig { backbone: Backbone::SqueezeNet, input_channels: 20, classes: 21, dropout: None };
     let stream = squeezenet_from_imagenet(&path, &config, &device).unwrap();
     // A stack of one map repeated must excite the first layer 20/3 times as much as grey of that map does.
-    let grey = weights::load_module(
-        StreamConfig { input_channels: 3, classes: 1000, ..config }.init(&device),
-        &path,
-    );
+    let grey = weights::load_module(StreamConfig { input_channels: 3, classes: 1000, ..config }.init(&device), &path);
     let (motionscope::nets::Stream::SqueezeNet(temporal), motionscope::nets::Stream::SqueezeNet(grey)) =
         (stream, grey.unwrap())
     else {

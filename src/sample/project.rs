@@ -1,0 +1,151 @@
+//! The sample as files: clips in a folder per class, lists in UCF101's format, some exact flow.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::clip::{Clip, FPS};
+use super::{ACTIONS, Action, STYLES};
+use crate::error::{Error, Result};
+use crate::flow::files::write_flo;
+use crate::video::{Geometry, VideoWriter};
+
+/// Size of the sample's clips.
+const GEOMETRY: Geometry = Geometry { width: 320, height: 240 };
+
+/// Length of the sample's clips in frames.
+const FRAMES: usize = 40;
+
+/// The last styles are kept aside for testing: nobody and no place in the test list is also in the training list.
+const TRAINING_STYLES: usize = 6;
+
+/// Pairs of frames whose exact flow is stored, for one clip of every test style: one window of the networks.
+const FLOW_PAIRS: usize = 10;
+
+/// Where the parts of a written sample are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleProject {
+    /// The folder with one sub-folder of clips per class.
+    pub clips: PathBuf,
+    /// Numbers and names of the classes.
+    pub classes: PathBuf,
+    /// Clips to train on, with class numbers.
+    pub train_list: PathBuf,
+    /// Clips to test on.
+    pub test_list: PathBuf,
+    /// The clip to look at first.
+    pub first: PathBuf,
+}
+
+/// Writes the sample below `dir`, which is made if need be; the same `seed` writes the same pictures.
+///
+/// `progress` is called before the first and after every clip with the number of clips done and of all.
+///
+/// # Errors
+/// If the folder cannot be written to or a clip cannot be encoded.
+pub fn write_project(dir: &Path, seed: u64, progress: &mut dyn FnMut(usize, usize)) -> Result<SampleProject> {
+    let project = SampleProject {
+        clips: dir.join("clips"),
+        classes: dir.join("classInd.txt"),
+        train_list: dir.join("trainlist01.txt"),
+        test_list: dir.join("testlist01.txt"),
+        first: dir.join("clips").join(Entry { action: Action::Wave, style: 0 }.file()),
+    };
+    let entries: Vec<Entry> =
+        ACTIONS.iter().flat_map(|&action| (0..STYLES.len()).map(move |style| Entry { action, style })).collect();
+    write_lists(&project, &entries)?;
+    write_text(&dir.join("README.txt"), README)?;
+    progress(0, entries.len());
+    for (done, entry) in entries.iter().enumerate() {
+        write_clip(dir, &project.clips, entry, seed)?;
+        progress(done + 1, entries.len());
+    }
+    Ok(project)
+}
+
+/// One clip of the sample.
+struct Entry {
+    action: Action,
+    style: usize,
+}
+
+impl Entry {
+    /// `wave/wave_01`.
+    fn stem(&self) -> String {
+        format!("{0}/{0}_{1:02}", self.action, self.style + 1)
+    }
+
+    /// The clip below the clips' folder, as lists name it.
+    fn file(&self) -> String {
+        format!("{}.mp4", self.stem())
+    }
+
+    /// As in `classInd.txt`, from 1.
+    fn class(&self) -> usize {
+        self.action as usize + 1
+    }
+
+    fn is_training(&self) -> bool {
+        self.style < TRAINING_STYLES
+    }
+
+    /// One action of every test style: 10 files of 0.6 MB are enough to measure a network with.
+    fn has_flow(&self) -> bool {
+        let chosen = [Action::Wave, Action::Walk];
+        (TRAINING_STYLES..STYLES.len()).zip(chosen).any(|pair| pair == (self.style, self.action))
+    }
+}
+
+fn write_clip(dir: &Path, clips: &Path, entry: &Entry, seed: u64) -> Result<()> {
+    // Neighbouring seeds for neighbouring clips would do; the factor keeps two samples of different seeds apart.
+    let clip_seed = seed.wrapping_mul(1009).wrapping_add((entry.class() * STYLES.len() + entry.style) as u64);
+    let clip = Clip::new(entry.action, &STYLES[entry.style], clip_seed, FRAMES, GEOMETRY);
+    let path = clips.join(entry.file());
+    make_folder(&path)?;
+    let mut writer = VideoWriter::create(&path, GEOMETRY, FPS)?;
+    for index in 0..FRAMES {
+        let (picture, flow) = clip.frame(index);
+        writer.push(&picture)?;
+        if entry.has_flow() && index < FLOW_PAIRS {
+            let path = dir.join("flow").join(entry.stem()).join(format!("{index:04}.flo"));
+            make_folder(&path)?;
+            write_flo(&path, &flow)?;
+        }
+    }
+    writer.finish()
+}
+
+fn write_lists(project: &SampleProject, entries: &[Entry]) -> Result<()> {
+    let lines = |keep: &dyn Fn(&Entry) -> Option<String>| entries.iter().filter_map(keep).collect::<String>();
+    let classes: String = ACTIONS.iter().map(|action| format!("{} {action}\n", *action as usize + 1)).collect();
+    write_text(&project.classes, &classes)?;
+    let train = lines(&|entry| entry.is_training().then(|| format!("{} {}\n", entry.file(), entry.class())));
+    write_text(&project.train_list, &train)?;
+    let test = lines(&|entry| (!entry.is_training()).then(|| format!("{}\n", entry.file())));
+    write_text(&project.test_list, &test)
+}
+
+fn write_text(path: &Path, text: &str) -> Result<()> {
+    make_folder(path)?;
+    fs::write(path, text).map_err(|error| Error::io(path, &error))
+}
+
+/// Makes the folder that the file `path` is to lie in.
+fn make_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))
+}
+
+const README: &str = "\
+Motionscope sample: drawn people, exact labels, exact flow
+==========================================================
+
+clips/<action>/<action>_NN.mp4   320x240, 25 frames per second, 40 frames; NN is the style: person, clothes, place, camera
+classInd.txt                     class numbers and names, as in UCF101
+trainlist01.txt                  clips of styles 01 to 06 with their class number
+testlist01.txt                   clips of styles 07 and 08: people and places that are not in the training list
+flow/<action>/<clip>/NNNN.flo    exact flow from frame NNNN to the next one, in pixels, Middlebury format
+
+The flow is that of the drawn surfaces before the video was compressed; the soft shadow on the ground is no surface.
+
+Written by `motionscope sample`; the same seed writes the same pictures. Free to use for anything.
+";

@@ -1,0 +1,305 @@
+//! The thread `decoder`: decodes the frames around the position and moves the position by the clock.
+//!
+//! One loop does both: obey what was sent, let the clock move the position, decode the frame that is needed
+//! most, and sleep only when nothing is needed. Frames that come too late are dropped rather than delaying
+//! the following ones; only when decoding falls far behind does the clock wait for it.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use super::playback_clock::PlaybackClock;
+use super::player::{PlayerCommand, PlayerEvent, PlayerState, Shared, Wake};
+use super::{Frame, Sizes, VideoReader};
+
+/// How far a shown frame may lag behind the clock before the clock waits, seconds.
+const MAX_LAG_SECS: f64 = 0.25;
+
+/// A search for the current frame this old gives way to a newer command; a younger one is finished, so that
+/// pictures appear while the position is dragged.
+const DRAG_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Slowest and fastest speed.
+const SPEED_LIMITS: (f64, f64) = (1.0 / 16.0, 32.0);
+
+/// Frames before the position below which more are decoded.
+const LEAST_BEFORE: usize = 16;
+
+/// A moment before the end of a frame, seconds: playing backwards enters a frame there.
+const MOMENT_SECS: f64 = 1e-6;
+
+/// Shortest sleep: below it the operating system's timer is the limit.
+const MIN_SLEEP: Duration = Duration::from_micros(500);
+
+/// The state of the thread.
+pub(super) struct PlayerThread {
+    reader: VideoReader,
+    shared: Arc<Shared>,
+    commands: Receiver<PlayerCommand>,
+    events: Sender<PlayerEvent>,
+    wake: Wake,
+    clock: PlaybackClock,
+    position: usize,
+    /// First and last frame of the loop.
+    repeat: Option<(usize, usize)>,
+    /// Whether the clock waits for the first frame after a jump.
+    settling: bool,
+    /// A stretch before the position that is being decoded, from its beginning.
+    refill: Option<RangeInclusive<usize>>,
+    /// Whether the file cannot be read any more; the next jump tries again.
+    broken: bool,
+}
+
+impl PlayerThread {
+    /// Opens the video and plays it until the handle is dropped.
+    pub fn run(
+        path: &Path,
+        sizes: Sizes,
+        shared: Arc<Shared>,
+        commands: Receiver<PlayerCommand>,
+        events: Sender<PlayerEvent>,
+        wake: Wake,
+    ) {
+        let reader = match VideoReader::open(path, sizes) {
+            Ok(reader) => reader,
+            Err(error) => {
+                let _ = events.try_send(PlayerEvent::Failed(error)); // Nobody listens if the handle is gone.
+                return wake();
+            }
+        };
+        let clock = PlaybackClock::new();
+        let (repeat, refill) = (None, None);
+        let mut thread = Self {
+            reader,
+            shared,
+            commands,
+            events,
+            wake,
+            clock,
+            position: 0,
+            repeat,
+            settling: true,
+            refill,
+            broken: false,
+        };
+        thread.tell(PlayerEvent::Opened(thread.reader.info().clone()));
+        thread.play();
+    }
+
+    fn play(&mut self) {
+        while !self.shared.stop.load(Ordering::Acquire) {
+            while let Ok(command) = self.commands.try_recv() {
+                self.obey(command);
+            }
+            self.advance();
+            self.publish();
+            match self.most_needed() {
+                Some(index) => self.decode(index),
+                None if self.sleep().is_err() => return,
+                None => {}
+            }
+        }
+    }
+
+    fn obey(&mut self, command: PlayerCommand) {
+        let now = Instant::now();
+        match command {
+            PlayerCommand::Play => self.begin(now),
+            PlayerCommand::Pause => self.clock.run(false, now),
+            PlayerCommand::SetSpeed(speed) if speed == 0.0 || speed.is_nan() => self.clock.run(false, now),
+            PlayerCommand::SetSpeed(speed) => {
+                let size = speed.abs().clamp(SPEED_LIMITS.0, SPEED_LIMITS.1);
+                self.clock.set_speed(size.copysign(speed), now);
+            }
+            PlayerCommand::SeekFrame(index) => self.jump(index),
+            PlayerCommand::SeekSecs(secs) => self.jump(self.reader.frame_at(secs)),
+            PlayerCommand::Step(frames) => {
+                self.clock.run(false, now);
+                let frames = frames.clamp(isize::MIN as i64, isize::MAX as i64) as isize;
+                self.jump(self.position.saturating_add_signed(frames));
+            }
+            PlayerCommand::SetSizes(sizes) => {
+                self.reader.set_sizes(sizes);
+                self.shared.window().clear();
+                (self.refill, self.broken) = (None, false);
+            }
+            PlayerCommand::SetLoop(range) => {
+                let last = self.last();
+                self.repeat = range.map(|(a, b)| (a.min(b).min(last), a.max(b).min(last)));
+            }
+        }
+    }
+
+    fn begin(&mut self, now: Instant) {
+        let (first, last) = self.range();
+        match self.clock.speed() > 0.0 {
+            true if self.position == last => self.jump(first),
+            false if self.position == first => self.jump(last),
+            _ => self.jump(self.position),
+        }
+        self.clock.run(true, now);
+    }
+
+    fn jump(&mut self, index: usize) {
+        self.position = index.min(self.last());
+        self.clock.set(self.entry_secs(self.position), Instant::now());
+        (self.settling, self.broken, self.refill) = (true, false, None);
+    }
+
+    /// Lets the clock move the position; at the end of the range, begins anew or pauses.
+    fn advance(&mut self) {
+        if !self.clock.is_running() || self.settling {
+            return;
+        }
+        let now = Instant::now();
+        let secs = self.clock.secs(now);
+        let (first, last) = self.range();
+        let forwards = self.clock.speed() > 0.0;
+        let beyond =
+            if forwards { secs >= self.reader.span_secs(last).end } else { secs < self.reader.span_secs(first).start };
+        if !beyond {
+            self.position = self.reader.frame_at(secs);
+        } else if self.repeat.is_some() {
+            self.jump(if forwards { first } else { last });
+        } else {
+            self.clock.run(false, now);
+            self.jump(if forwards { last } else { first });
+            self.tell(PlayerEvent::Ended);
+        }
+    }
+
+    /// Shows the frame at the position, if it is decoded, and tells where the player stands.
+    fn publish(&mut self) {
+        let frame = self.shared.window().get(self.position);
+        if let Some(frame) = frame {
+            if std::mem::take(&mut self.settling) {
+                self.clock.set(self.entry_secs(self.position), Instant::now());
+            }
+            self.show(frame);
+        }
+        let state =
+            PlayerState { position: self.position, playing: self.clock.is_running(), speed: self.clock.speed() };
+        let changed = std::mem::replace(&mut *self.shared.state(), state) != state;
+        if changed {
+            (self.wake)();
+        }
+    }
+
+    fn show(&self, frame: Arc<Frame>) {
+        let mut current = self.shared.current();
+        if current.as_ref().is_none_or(|shown| !Arc::ptr_eq(shown, &frame)) {
+            *current = Some(frame);
+            drop(current);
+            (self.wake)();
+        }
+    }
+
+    /// The frame to decode next: the one to be shown, then those that playback comes to, then those before.
+    fn most_needed(&mut self) -> Option<usize> {
+        if self.broken {
+            return None;
+        }
+        let window = self.shared.window();
+        let (position, reach) = (self.position, window.reach());
+        let backwards = self.clock.is_running() && self.clock.speed() < 0.0;
+        let ahead = if backwards { position } else { (position + reach).min(self.last()) };
+        if let Some(index) = window.first_missing(position..=ahead) {
+            return Some(index);
+        }
+        if self.clock.is_running() && !backwards {
+            return None; // What has been played lies before soon enough.
+        }
+        // Decoding runs forwards, so the frames before come in stretches, begun while enough are left.
+        let nearest = position.saturating_sub(reach);
+        let left = window.run_before(position);
+        let least = if backwards { reach / 2 } else { LEAST_BEFORE.min(reach) };
+        if self.refill.is_none() && left < least.min(position) {
+            self.refill = Some(nearest..=position - 1 - left);
+        }
+        let stretch = self.refill.clone()?;
+        let missing = window.first_missing(nearest.max(*stretch.start())..=*stretch.end());
+        if missing.is_none() {
+            self.refill = None;
+        }
+        missing
+    }
+
+    fn decode(&mut self, index: usize) {
+        let begun = Instant::now();
+        let current = index == self.position;
+        let (shared, commands) = (self.shared.clone(), self.commands.clone());
+        let abandon = || {
+            let patient = current && begun.elapsed() < DRAG_PATIENCE;
+            shared.stop.load(Ordering::Acquire) || (!patient && !commands.is_empty())
+        };
+        match self.reader.frame_unless(index, &abandon) {
+            Ok(Some(frame)) => self.receive(Arc::new(frame), current),
+            Ok(None) => {}
+            Err(error) => {
+                self.broken = true;
+                self.tell(PlayerEvent::Warning(error));
+            }
+        }
+        for warning in self.reader.take_warnings() {
+            self.tell(PlayerEvent::Warning(warning));
+        }
+    }
+
+    fn receive(&mut self, frame: Arc<Frame>, current: bool) {
+        self.shared.window().insert(frame.clone(), self.position);
+        if !current {
+            return (self.wake)();
+        }
+        let now = Instant::now();
+        let lag_secs = (self.clock.secs(now) - frame.pts_secs) / self.clock.speed();
+        if self.clock.is_running() && !self.settling && lag_secs > MAX_LAG_SECS + frame.duration_secs {
+            self.clock.set(self.entry_secs(frame.index), now);
+        }
+        self.show(frame);
+    }
+
+    /// Sleeps until the next frame is due or a command comes; an error if none can come any more.
+    fn sleep(&mut self) -> Result<(), Disconnected> {
+        let command = if self.clock.is_running() && !self.settling {
+            let span = self.reader.span_secs(self.position);
+            let edge = if self.clock.speed() > 0.0 { span.end } else { span.start - MOMENT_SECS };
+            let due = self.clock.until(edge, Instant::now()).max(MIN_SLEEP);
+            self.commands.recv_timeout(due)
+        } else {
+            self.commands.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        };
+        match command {
+            Ok(command) => self.obey(command),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err(Disconnected),
+        }
+        Ok(())
+    }
+
+    /// Video time at which playback enters a frame.
+    fn entry_secs(&self, index: usize) -> f64 {
+        let span = self.reader.span_secs(index);
+        if self.clock.speed() > 0.0 { span.start } else { span.end - MOMENT_SECS }
+    }
+
+    /// First and last frame of what is played.
+    fn range(&self) -> (usize, usize) {
+        self.repeat.unwrap_or((0, self.last()))
+    }
+
+    fn last(&self) -> usize {
+        self.reader.info().frames - 1
+    }
+
+    fn tell(&self, event: PlayerEvent) {
+        let _ = self.events.try_send(event); // A listener that does not listen must not stop playback.
+        (self.wake)();
+    }
+}
+
+/// The handle is gone.
+struct Disconnected;

@@ -1,0 +1,89 @@
+//! The generated sample: reproducible, moving as its flow says, complete on disk.
+
+use std::fs;
+
+use image::RgbImage;
+use motionscope::flow::{FlowField, files::read_flo};
+use motionscope::sample::{ACTIONS, Action, STYLES, render_clip, write_project};
+use motionscope::video::{Geometry, decode_clip};
+
+const GEOMETRY: Geometry = Geometry { width: 320, height: 240 };
+
+#[test]
+fn the_seed_decides_everything() {
+    let clip = |seed| render_clip(Action::Punch, &STYLES[2], seed, 3, Geometry { width: 97, height: 64 });
+    let (first, again, other) = (clip(5), clip(5), clip(6));
+    assert_eq!((first.frames.len(), first.flow.len(), first.action), (3, 2, Action::Punch));
+    assert!(first.frames == again.frames && first.flow == again.flow);
+    assert!(first.frames != other.frames);
+}
+
+#[test]
+fn flow_leads_from_every_frame_to_the_next() {
+    for (i, action) in ACTIONS.into_iter().enumerate() {
+        let clip = render_clip(action, &STYLES[i], 40 + i as u64, 12, GEOMETRY);
+        let still = FlowField::new(320, 240, vec![[0.0; 2]; 320 * 240]);
+        let error = |flow: &FlowField| photometric_error(&clip.frames[10], &clip.frames[11], flow);
+        let (moved, unmoved) = (error(&clip.flow[10]), error(&still));
+        assert!(moved < 0.4 * unmoved, "{action}: {moved:.2} grey levels along the flow, {unmoved:.2} without");
+    }
+}
+
+/// Mean grey difference between `from` and `to` sampled along `flow`, green channel, inside the picture.
+fn photometric_error(from: &RgbImage, to: &RgbImage, flow: &FlowField) -> f64 {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for (x, y, pixel) in from.enumerate_pixels() {
+        let [u, v] = flow.at(x as usize, y as usize);
+        let (px, py) = (x as f32 + u, y as f32 + v);
+        if px < 0.0 || py < 0.0 || px >= (to.width() - 1) as f32 || py >= (to.height() - 1) as f32 {
+            continue;
+        }
+        let sampled = image::imageops::interpolate_bilinear(to, px, py).unwrap();
+        sum += f64::from((f32::from(sampled[1]) - f32::from(pixel[1])).abs());
+        count += 1.0;
+    }
+    sum / count
+}
+
+#[test]
+fn motion_stays_within_what_the_networks_are_meant_for() {
+    for (i, action) in ACTIONS.into_iter().enumerate() {
+        let clip = render_clip(action, &STYLES[(i + 3) % 8], 7, 40, GEOMETRY);
+        let longest = clip.flow.iter().map(FlowField::magnitude_max).fold(0.0, f32::max);
+        assert!((3.0..12.0).contains(&longest), "{action} moves by up to {longest} px between frames");
+    }
+}
+
+#[test]
+fn the_project_is_complete_and_its_lists_agree_with_its_clips() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut steps = Vec::new();
+    let project = write_project(folder.path(), 1, &mut |done, all| steps.push((done, all))).unwrap();
+    let clips = ACTIONS.len() * STYLES.len();
+    assert_eq!(steps, (0..=clips).map(|done| (done, clips)).collect::<Vec<_>>());
+
+    let classes = fs::read_to_string(&project.classes).unwrap();
+    let class = |name: &str| classes.lines().find_map(|line| line.strip_suffix(&format!(" {name}"))).unwrap();
+    let (train, test) =
+        (fs::read_to_string(&project.train_list).unwrap(), fs::read_to_string(&project.test_list).unwrap());
+    assert_eq!((train.lines().count(), test.lines().count()), (ACTIONS.len() * 6, ACTIONS.len() * 2));
+    for line in train.lines() {
+        let (file, number) = line.split_once(' ').unwrap();
+        assert!(project.clips.join(file).is_file() && !test.contains(file), "{file}");
+        assert_eq!(number, class(file.split('/').next().unwrap()), "{file}");
+    }
+    for file in test.lines() {
+        assert!(project.clips.join(file).is_file(), "{file}");
+    }
+    assert_eq!(decode_clip(&project.first, GEOMETRY, None).unwrap().len(), 40);
+    assert_eq!(read_flo(&folder.path().join("flow/walk/walk_08/0009.flo")).unwrap().width, 320);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("file");
+    fs::write(&blocked, "in the way").unwrap();
+    let error = write_project(&blocked.join("sample"), 1, &mut |_, _| ()).unwrap_err();
+    assert!(error.subject.contains("file"), "{error}");
+}
