@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::reader::VideoReader;
 use super::Geometry;
+use super::reader::VideoReader;
 use crate::error::Result;
 
 /// All frames of a clip in presentation order, or the first `max_frames`, stretched to `geometry`.

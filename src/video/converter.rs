@@ -6,14 +6,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ffmpeg_next as ffmpeg;
 use ffmpeg::color::Space;
 use ffmpeg::filter::{self, Graph};
 use ffmpeg::format::Pixel;
+use ffmpeg_next as ffmpeg;
 use image::RgbImage;
 
-use super::orientation::Orientation;
 use super::Geometry;
+use super::orientation::Orientation;
 
 /// Accurate rounding and chroma at full width: the fast paths shift colours by a few levels.
 const SCALING: &str = "bicubic+accurate_rnd+full_chroma_int";

@@ -1,8 +1,8 @@
 //! Packets in, raw pictures out, each with the count of the packet it came from.
 
-use ffmpeg_next as ffmpeg;
 use ffmpeg::codec::threading;
 use ffmpeg::error::EAGAIN;
+use ffmpeg_next as ffmpeg;
 
 /// Threads that decode one video; more add delay and memory, not speed.
 const MAX_THREADS: usize = 8;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use ffmpeg_next as ffmpeg;
 use ffmpeg::color::TransferCharacteristic as Transfer;
+use ffmpeg_next as ffmpeg;
 
 use super::Geometry;
 use super::orientation::Orientation;

@@ -39,8 +39,7 @@ pub use reader::VideoReader;
 pub use writer::VideoWriter;
 
 /// Endings of the files that folder listings show as videos.
-const EXTENSIONS: [&str; 12] =
-    ["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"];
+const EXTENSIONS: [&str; 12] = ["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"];
 
 /// Whether `path` has the ending of a video file; nothing is opened.
 pub fn is_video(path: &Path) -> bool {

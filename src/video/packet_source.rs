@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use ffmpeg_next as ffmpeg;
 use ffmpeg::format::context::Input;
 use ffmpeg::format::stream::Disposition;
+use ffmpeg_next as ffmpeg;
 
 use super::libav;
 use super::packet_table::PacketTable;
@@ -86,7 +86,8 @@ impl PacketSource {
         if !self.jump(target, table) {
             // Counting from the beginning is slow but cannot be wrong.
             let (input, stream) = open_input(&self.path)?;
-            *self = Self { path: self.path.clone(), input, stream, next: 0, pushed_back: None, failure: None, dropped: 0 };
+            *self =
+                Self { path: self.path.clone(), input, stream, next: 0, pushed_back: None, failure: None, dropped: 0 };
         }
         while self.next < target {
             if self.next().is_none() {
@@ -162,7 +163,11 @@ fn open_input(path: &Path) -> Result<(Input, usize)> {
     let stream = input.streams().best(ffmpeg::media::Type::Video);
     let stream = stream.filter(|stream| !stream.disposition().contains(Disposition::ATTACHED_PIC));
     let Some(index) = stream.map(|stream| stream.index()) else {
-        return Err(Error::file(path, "there is no video in it, only sound or other data", "Open a file with pictures"));
+        return Err(Error::file(
+            path,
+            "there is no video in it, only sound or other data",
+            "Open a file with pictures",
+        ));
     };
     libav::keep_only(&mut input, index);
     Ok((input, index))
@@ -177,7 +182,11 @@ fn open_error(path: &Path, error: ffmpeg::Error) -> Error {
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
     if read.is_ok() && &head[4..] == b"ftyp" {
         let cause = "the recording is incomplete: its index (the moov box) is missing";
-        return Error::file(path, cause, "Copy it again from where it was recorded, or run a repair tool for mp4 files");
+        return Error::file(
+            path,
+            cause,
+            "Copy it again from where it was recorded, or run a repair tool for mp4 files",
+        );
     }
     not_a_video(path)
 }

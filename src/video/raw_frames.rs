@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ffmpeg_next as ffmpeg;
 use ffmpeg::codec::Id;
+use ffmpeg_next as ffmpeg;
 
 use super::frame_decoder::{Decoded, FrameDecoder};
 use super::frame_index::{FrameIndex, StreamClock};

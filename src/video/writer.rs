@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ffmpeg_next as ffmpeg;
 use ffmpeg::color::{Range, Space};
 use ffmpeg::format::Pixel;
 use ffmpeg::software::scaling;
+use ffmpeg_next as ffmpeg;
 use image::RgbImage;
 use tempfile::TempPath;
 
@@ -41,7 +41,11 @@ impl VideoWriter {
     pub fn create(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
         libav::init();
         if !(fps.is_finite() && fps > 0.0) {
-            return Err(Error::file(path, format!("{fps} frames per second cannot be written"), "Choose a rate above 0"));
+            return Err(Error::file(
+                path,
+                format!("{fps} frames per second cannot be written"),
+                "Choose a rate above 0",
+            ));
         }
         let temporary = temporary_beside(path)?;
         let failed = |error: ffmpeg::Error| cannot_write(path, error);
@@ -52,7 +56,8 @@ impl VideoWriter {
         output.write_header().map_err(failed)?;
         let Geometry { width, height } = geometry;
         let flags = scaling::Flags::BICUBIC | scaling::Flags::ACCURATE_RND | scaling::Flags::FULL_CHR_H_INP;
-        let to_yuv = scaling::Context::get(Pixel::RGB24, width, height, format, width, height, flags).map_err(failed)?;
+        let to_yuv =
+            scaling::Context::get(Pixel::RGB24, width, height, format, width, height, flags).map_err(failed)?;
         Ok(Self { path: path.to_owned(), temporary, output, encoder, to_yuv, geometry, pushed: 0 })
     }
 
