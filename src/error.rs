@@ -37,7 +37,9 @@ impl Error {
         let (cause, remedy) = match error.kind() {
             ErrorKind::NotFound => ("no such file or folder".into(), "Check the spelling of the path"),
             ErrorKind::PermissionDenied => ("permission denied".into(), "Check the access rights"),
-            ErrorKind::StorageFull => ("the disk is full".into(), "Free some space and try again; what was saved before is intact"),
+            ErrorKind::StorageFull => {
+                ("the disk is full".into(), "Free some space and try again; what was saved before is intact")
+            }
             _ => (error.to_string(), "Check the disk and the path"),
         };
         Self::file(path, cause, remedy)
