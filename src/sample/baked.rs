@@ -8,6 +8,9 @@ use super::part::Part;
 /// Samples per pixel of the picture, enough for the finest paint.
 const DENSITY: f32 = 1.5;
 
+/// Reference pixels magnified beyond the last show nothing new; below the first there is little to save.
+const MAGNIFICATIONS: [f32; 2] = [0.5, 4.0];
+
 /// Paint this far outside the outline is never seen, not even by interpolation.
 const UNSEEN_BEYOND: f32 = 3.0;
 
@@ -25,7 +28,11 @@ struct Grid {
 ///
 /// `magnification` is the number of pixels of the picture per reference pixel.
 pub(super) fn baked(part: Part, seen: [Point; 2], magnification: f32) -> Part {
-    let grid = std::sync::Arc::new(Grid::new(&part, seen, DENSITY * magnification.max(0.5)));
+    let grid = std::sync::Arc::new(Grid::new(
+        &part,
+        seen,
+        DENSITY * magnification.clamp(MAGNIFICATIONS[0], MAGNIFICATIONS[1]),
+    ));
     let outlined = grid.clone();
     Part { outline: Box::new(move |p| outlined.distance(p)), paint: Box::new(move |p| grid.colour(p)), ..part }
 }
