@@ -1,5 +1,7 @@
 //! Backdrops painted once per clip instead of once per frame: most of a clip's pixels, and the costliest ones.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::paint::{Colour, Point};
@@ -28,11 +30,8 @@ struct Grid {
 ///
 /// `magnification` is the number of pixels of the picture per reference pixel.
 pub(super) fn baked(part: Part, seen: [Point; 2], magnification: f32) -> Part {
-    let grid = std::sync::Arc::new(Grid::new(
-        &part,
-        seen,
-        DENSITY * magnification.clamp(MAGNIFICATIONS[0], MAGNIFICATIONS[1]),
-    ));
+    let [least, most] = MAGNIFICATIONS;
+    let grid = Arc::new(Grid::new(&part, seen, DENSITY * magnification.clamp(least, most)));
     let outlined = grid.clone();
     Part { outline: Box::new(move |p| outlined.distance(p)), paint: Box::new(move |p| grid.colour(p)), ..part }
 }
