@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The program `motionscope`: everything is in the library, see [`motionscope::cli`].
 
 use std::process::ExitCode;
@@ -6,6 +5,3 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     motionscope::cli::main()
 }
-=======
-fn main() {}
->>>>>>> main

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Benchmarks of the pieces that decide how fluent the window is. `motionscope bench` measures the same on any machine.
 #![allow(missing_docs)] // of what criterion's macros define
 
@@ -60,6 +59,3 @@ fn pictures(criterion: &mut Criterion) {
 
 criterion_group!(benches, motion_networks, recognition, pictures);
 criterion_main!(benches);
-=======
-fn main() {}
->>>>>>> main
