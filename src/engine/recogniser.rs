@@ -15,7 +15,9 @@ use super::{FlowView, ModelInfo, Scores, Timing};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::gpu::{Compute, share_flow};
-use crate::nets::{FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, WINDOW_FRAMES, flow_normalisation, preprocessing};
+use crate::nets::{
+    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, WINDOW_FRAMES, flow_normalisation, preprocessing,
+};
 use crate::video::{Frame, Geometry, Sizes};
 
 /// Adjacent pairs of a window.
@@ -125,7 +127,8 @@ impl Recogniser {
     /// Whether the frames were decoded in the sizes of this model.
     pub fn accepts(&self, frames: &[Arc<Frame>]) -> bool {
         let wanted = self.sizes().scaled;
-        let is_wanted = |(picture, size): (&Arc<RgbImage>, &Geometry)| picture.dimensions() == (size.width, size.height);
+        let is_wanted =
+            |(picture, size): (&Arc<RgbImage>, &Geometry)| picture.dimensions() == (size.width, size.height);
         frames.iter().all(|frame| frame.scaled.len() == wanted.len() && frame.scaled.iter().zip(&wanted).all(is_wanted))
     }
 
