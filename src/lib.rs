@@ -1,14 +1,15 @@
 //! Motionscope: hidden two-stream networks for people who work with motion in video.
 //!
 //! The modules in the order in which data flows: a [`video`] is decoded into frames, [`nets`] predict
-//! [`flow`] and class scores from them on the device that [`gpu`] chose, [`training`] makes the networks,
-//! the [`engine`] runs all of it on named threads, and the [`app`] and the [`cli`] are two consumers of the
+//! [`flow`] and class scores from them on the device that [`gpu`] chose, [`training`] makes the networks and
+//! [`evaluation`] measures them, the [`engine`] runs all of it on named threads, and the [`app`] and the [`cli`] are two consumers of the
 //! engine's messages.
 
 pub mod app;
 pub mod cli;
 pub mod engine;
 pub mod error;
+pub mod evaluation;
 pub mod flow;
 pub mod gpu;
 pub mod nets;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::analyze::AnalyzeArgs;
 use super::bench::BenchArgs;
+use super::evaluate::EvaluateArgs;
 use super::import::ImportArgs;
 use super::info::InfoArgs;
 use super::sample::SampleArgs;
@@ -39,6 +40,8 @@ pub(super) enum Command {
     Analyze(AnalyzeArgs),
     /// Train a network
     Train(Box<TrainArgs>),
+    /// Measure a model on clips it was not trained on
+    Evaluate(EvaluateArgs),
     /// Take weights over from PyTorch
     Import(ImportArgs),
     /// Tell about the program, the device and a model

@@ -6,6 +6,7 @@
 mod analyze;
 mod arguments;
 pub mod bench;
+mod evaluate;
 mod import;
 mod info;
 mod sample;
@@ -59,6 +60,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         None => window::open(cli.window),
         Some(Command::Analyze(arguments)) => analyze::run(&arguments.plan()?),
         Some(Command::Train(arguments)) => train::run(&arguments),
+        Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Import(arguments)) => import::run(&arguments),
         Some(Command::Info(arguments)) => info::run(&arguments),
         Some(Command::Sample(arguments)) => sample::run(&arguments),

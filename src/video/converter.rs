@@ -15,8 +15,9 @@ use image::RgbImage;
 use super::Geometry;
 use super::orientation::Orientation;
 
-/// Accurate rounding and chroma at full width: the fast paths shift colours by a few levels.
-const SCALING: &str = "bicubic+accurate_rnd+full_chroma_int";
+/// Averaging over the area when shrinking (no aliasing), bilinear when enlarging. Accurate rounding and chroma at
+/// full width, because the fast paths shift colours by a few levels.
+const SCALING: &str = "area+accurate_rnd+full_chroma_int";
 
 /// Pictures larger than this are taken for BT.709 where the file does not name its colours, as players do.
 const LARGEST_BT601: Geometry = Geometry { width: 1279, height: 576 };

@@ -134,3 +134,54 @@ fn typical_step(times: &[f64], clock: &StreamClock) -> f64 {
     steps.sort_unstable_by(f64::total_cmp);
     steps.get(steps.len() / 2).copied().unwrap_or(1.0 / clock.claimed_fps.unwrap_or(ASSUMED_FPS))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::packet_table::PacketEntry;
+    use super::*;
+
+    const CLOCK: StreamClock = StreamClock { tick_secs: 0.1, claimed_fps: Some(10.0) };
+
+    /// Packets in the order of the file: when each is shown, negative where it does not say; keys are given apart.
+    fn table(pts: &[i64], keys: &[usize]) -> PacketTable {
+        let mut table = PacketTable::default();
+        table.entries.extend(pts.iter().enumerate().map(|(packet, &pts)| PacketEntry {
+            pts: (pts >= 0).then_some(pts),
+            dts: Some(packet as i64),
+            duration: 1,
+            key: keys.contains(&packet),
+            discarded: false,
+        }));
+        table
+    }
+
+    #[test]
+    fn frames_shown_before_a_key_frame_need_the_one_before_it() {
+        // An open group: packets 5 and 6 follow key packet 4 but are shown before it.
+        let index = FrameIndex::from_time_stamps(&table(&[0, 3, 1, 2, 6, 4, 5, 7], &[0, 4]), &CLOCK).unwrap();
+        let keys: Vec<usize> = (0..8).map(|frame| index.key_before(frame, usize::MAX)).collect();
+        assert_eq!(keys, [0, 0, 0, 0, 0, 0, 4, 4]);
+        assert_eq!(index.key_before(7, 3), 0);
+        assert_eq!((index.frame_of_packet(4), index.frames[6].packet), (Some(6), 4));
+    }
+
+    #[test]
+    fn doubtful_time_stamps_are_not_trusted() {
+        assert!(FrameIndex::from_time_stamps(&table(&[0, 1, 1], &[0]), &CLOCK).is_none());
+        assert!(FrameIndex::from_time_stamps(&table(&[0, -1, 2], &[0]), &CLOCK).is_none());
+        assert!(FrameIndex::from_time_stamps(&table(&[0, 1, 2], &[1]), &CLOCK).is_none());
+        let counted = FrameIndex::from_order(&table(&[-1, -1, -1], &[0]), vec![0, 2, 1], &CLOCK);
+        let times: Vec<f64> = counted.frames.iter().map(|frame| frame.pts_secs).collect();
+        assert_eq!(times, [0.0, 0.1, 0.2]);
+    }
+
+    #[test]
+    fn rate_and_position_follow_the_time_stamps() {
+        let even = FrameIndex::from_time_stamps(&table(&[50, 51, 52, 53], &[0]), &CLOCK).unwrap();
+        assert!((even.average_fps().unwrap() - 10.0).abs() < 1e-9 && !even.is_variable(&CLOCK));
+        assert!((even.duration_secs() - 0.4).abs() < 1e-9);
+        let uneven = FrameIndex::from_time_stamps(&table(&[0, 1, 9, 10], &[0]), &CLOCK).unwrap();
+        assert!(uneven.is_variable(&CLOCK));
+        assert_eq!([-1.0, 0.0, 0.5, 0.95, 7.0].map(|secs| uneven.frame_at(secs)), [0, 0, 1, 2, 3]);
+    }
+}

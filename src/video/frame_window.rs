@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Frame;
 
-/// Frames kept on each side of the position where memory allows.
+/// Frames kept on each side of the position, on average, where memory allows.
 const REACH: usize = 48;
 
 /// Memory for decoded frames, bytes.
@@ -20,18 +20,21 @@ pub(super) struct FrameWindow {
 }
 
 impl FrameWindow {
-    /// Frames to keep on each side of the position.
+    /// Frames to keep on each side of the position, on average of both.
     pub fn reach(&self) -> usize {
         let affordable = BUDGET_BYTES / self.bytes_per_frame.max(1);
         REACH.min(affordable.saturating_sub(1) / 2).max(1)
     }
 
-    /// Adds a frame and lets go of all that are out of reach of `position`.
-    pub fn insert(&mut self, frame: Arc<Frame>, position: usize) {
+    /// Adds a frame.
+    pub fn insert(&mut self, frame: Arc<Frame>) {
         self.bytes_per_frame = self.bytes_per_frame.max(frame.bytes());
         self.frames.insert(frame.index, frame);
-        let reach = self.reach();
-        self.frames.retain(|index, _| index.abs_diff(position) <= reach);
+    }
+
+    /// Lets go of all frames outside `range`.
+    pub fn keep(&mut self, range: &RangeInclusive<usize>) {
+        self.frames.retain(|index, _| range.contains(index));
     }
 
     /// Frame `index`, if it is there.
@@ -72,17 +75,15 @@ mod tests {
     }
 
     #[test]
-    fn the_window_stays_within_reach_and_memory() {
+    fn memory_bounds_the_reach() {
         let mut window = FrameWindow::default();
-        (0..200).for_each(|index| window.insert(frame(index, 2), 100.min(index)));
-        assert_eq!(window.first_missing(52..=148), None);
-        assert_eq!((window.get(51).is_some(), window.get(149).is_some()), (false, false));
-        assert_eq!(window.run_before(100), 48);
-        assert!(window.run(140, 9).is_some() && window.run(140, 10).is_none());
-
-        window.clear();
-        (0..20).for_each(|index| window.insert(frame(index, 3000), index)); // 27 MB each
+        (0..100).for_each(|index| window.insert(frame(index, 2)));
+        assert_eq!(window.reach(), 48);
+        window.keep(&(40..=60));
+        assert_eq!((window.first_missing(40..=60), window.first_missing(60..=99)), (None, Some(61)));
+        assert_eq!(window.run_before(50), 10);
+        assert!(window.run(55, 6).is_some() && window.run(55, 7).is_none());
+        window.insert(frame(50, 3000)); // 27 MB
         assert_eq!(window.reach(), 4);
-        assert_eq!(window.run_before(19), 4);
     }
 }

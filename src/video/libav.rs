@@ -8,6 +8,9 @@ use ffmpeg_next as ffmpeg;
 
 use crate::error::Error;
 
+/// Pixel shapes that are meant; others come from damaged headers.
+const PLAUSIBLE_RATIOS: std::ops::RangeInclusive<f64> = 0.1..=10.0;
+
 /// Readies FFmpeg once and silences its own log: what matters reaches the person as an [`Error`].
 pub(super) fn init() {
     static ONCE: Once = Once::new();
@@ -34,8 +37,8 @@ pub(super) fn sample_aspect_ratio(stream: &ffmpeg::Stream) -> f64 {
         let stream = &*stream.as_ptr();
         [stream.sample_aspect_ratio, (*stream.codecpar).sample_aspect_ratio]
     };
-    let known = ratios.iter().find(|ratio| ratio.num > 0 && ratio.den > 0);
-    known.map_or(1.0, |ratio| f64::from(ratio.num) / f64::from(ratio.den))
+    let mut known = ratios.iter().map(|ratio| f64::from(ratio.num) / f64::from(ratio.den));
+    known.find(|ratio| PLAUSIBLE_RATIOS.contains(ratio)).unwrap_or(1.0)
 }
 
 /// Whether an edit list asks to decode this packet without showing its picture.

@@ -25,6 +25,7 @@ pub(super) struct PacketEntry {
 type Signature = (isize, usize, Option<i64>);
 
 /// All packets of a stream by their count.
+#[derive(Default)]
 pub(super) struct PacketTable {
     /// The packets in the order of the file.
     pub entries: Vec<PacketEntry>,
@@ -35,7 +36,7 @@ pub(super) struct PacketTable {
 impl PacketTable {
     /// Reads a freshly opened source to its end.
     pub fn scan(source: &mut PacketSource) -> Self {
-        let mut table = Self { entries: Vec::new(), places: HashMap::new() };
+        let mut table = Self::default();
         while let Some((count, packet)) = source.next() {
             table.places.entry(signature(&packet)).and_modify(|place| *place = None).or_insert(Some(count));
             table.entries.push(PacketEntry {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::frame_window::FrameWindow;
 use super::playback_clock::PlaybackClock;
 use super::player::{PlayerCommand, PlayerEvent, PlayerState, Shared, Wake};
 use super::{Frame, Sizes, VideoReader};
@@ -49,7 +50,7 @@ pub(super) struct PlayerThread {
     /// Whether the clock waits for the first frame after a jump.
     settling: bool,
     /// A stretch before the position that is being decoded, from its beginning.
-    refill: Option<RangeInclusive<usize>>,
+    stretch: Option<RangeInclusive<usize>>,
     /// Whether the file cannot be read any more; the next jump tries again.
     broken: bool,
 }
@@ -72,7 +73,7 @@ impl PlayerThread {
             }
         };
         let clock = PlaybackClock::new();
-        let (repeat, refill) = (None, None);
+        let (repeat, stretch) = (None, None);
         let mut thread = Self {
             reader,
             shared,
@@ -83,7 +84,7 @@ impl PlayerThread {
             position: 0,
             repeat,
             settling: true,
-            refill,
+            stretch,
             broken: false,
         };
         thread.tell(PlayerEvent::Opened(thread.reader.info().clone()));
@@ -125,7 +126,7 @@ impl PlayerThread {
             PlayerCommand::SetSizes(sizes) => {
                 self.reader.set_sizes(sizes);
                 self.shared.window().clear();
-                (self.refill, self.broken) = (None, false);
+                (self.stretch, self.broken) = (None, false);
             }
             PlayerCommand::SetLoop(range) => {
                 let last = self.last();
@@ -147,7 +148,7 @@ impl PlayerThread {
     fn jump(&mut self, index: usize) {
         self.position = index.min(self.last());
         self.clock.set(self.entry_secs(self.position), Instant::now());
-        (self.settling, self.broken, self.refill) = (true, false, None);
+        (self.settling, self.broken, self.stretch) = (true, false, None);
     }
 
     /// Lets the clock move the position; at the end of the range, begins anew or pauses.
@@ -203,38 +204,65 @@ impl PlayerThread {
         if self.broken {
             return None;
         }
-        let window = self.shared.window();
-        let (position, reach) = (self.position, window.reach());
-        let backwards = self.clock.is_running() && self.clock.speed() < 0.0;
-        let ahead = if backwards { position } else { (position + reach).min(self.last()) };
-        if let Some(index) = window.first_missing(position..=ahead) {
+        let shared = self.shared.clone();
+        let window = shared.window();
+        let kept = self.kept(window.reach());
+        let backwards = self.is_backwards();
+        if backwards && let Some(index) = self.next_of_stretch(&window, &kept) {
+            // A stretch ends with the frame that is shown first, so the clock waits for all of it.
+            self.settling |= window.get(self.position).is_none();
             return Some(index);
         }
-        if self.clock.is_running() && !backwards {
-            return None; // What has been played lies before soon enough.
+        let ahead = if backwards { self.position } else { *kept.end() };
+        let missing = window.first_missing(self.position..=ahead);
+        // What has been played forwards lies before soon enough.
+        let forwards = self.clock.is_running() && !backwards;
+        if forwards || missing.is_some() { missing } else { self.next_before(&window, &kept) }
+    }
+
+    /// A frame before the position that is to be decoded. Decoding runs forwards, so the frames before come in
+    /// stretches, begun while enough are left.
+    fn next_before(&mut self, window: &FrameWindow, kept: &RangeInclusive<usize>) -> Option<usize> {
+        let left = window.run_before(self.position);
+        let room = self.position - kept.start();
+        let least = if self.is_backwards() { room / 2 } else { LEAST_BEFORE.min(room) };
+        if self.stretch.is_none() && left < least {
+            self.stretch = Some(*kept.start()..=self.position - 1 - left);
         }
-        // Decoding runs forwards, so the frames before come in stretches, begun while enough are left.
-        let nearest = position.saturating_sub(reach);
-        let left = window.run_before(position);
-        let least = if backwards { reach / 2 } else { LEAST_BEFORE.min(reach) };
-        if self.refill.is_none() && left < least.min(position) {
-            self.refill = Some(nearest..=position - 1 - left);
-        }
-        let stretch = self.refill.clone()?;
-        let missing = window.first_missing(nearest.max(*stretch.start())..=*stretch.end());
+        self.next_of_stretch(window, kept)
+    }
+
+    fn next_of_stretch(&mut self, window: &FrameWindow, kept: &RangeInclusive<usize>) -> Option<usize> {
+        let stretch = self.stretch.as_ref()?;
+        let missing = window.first_missing(*kept.start().max(stretch.start())..=*stretch.end());
         if missing.is_none() {
-            self.refill = None;
+            self.stretch = None;
         }
         missing
+    }
+
+    /// The frames worth keeping; backwards, more of those before.
+    fn kept(&self, reach: usize) -> RangeInclusive<usize> {
+        let after = if self.is_backwards() { reach / 3 } else { reach };
+        let before = 2 * reach - after;
+        self.position.saturating_sub(before)..=(self.position + after).min(self.last())
+    }
+
+    fn is_backwards(&self) -> bool {
+        self.clock.is_running() && self.clock.speed() < 0.0
     }
 
     fn decode(&mut self, index: usize) {
         let begun = Instant::now();
         let current = index == self.position;
+        let due = self.next_due(begun).and_then(|wait| begun.checked_add(wait));
         let (shared, commands) = (self.shared.clone(), self.commands.clone());
         let abandon = || {
-            let patient = current && begun.elapsed() < DRAG_PATIENCE;
-            shared.stop.load(Ordering::Acquire) || (!patient && !commands.is_empty())
+            let now = Instant::now();
+            let patient = current && now - begun < DRAG_PATIENCE;
+            // Work ahead gives way to the clock; it goes on afterwards where it stopped.
+            let overtaken = !current && due.is_some_and(|due| now >= due);
+            shared.stop.load(Ordering::Acquire) || overtaken || (!patient && !commands.is_empty())
         };
         match self.reader.frame_unless(index, &abandon) {
             Ok(Some(frame)) => self.receive(Arc::new(frame), current),
@@ -250,7 +278,11 @@ impl PlayerThread {
     }
 
     fn receive(&mut self, frame: Arc<Frame>, current: bool) {
-        self.shared.window().insert(frame.clone(), self.position);
+        let mut window = self.shared.window();
+        window.insert(frame.clone());
+        let kept = self.kept(window.reach());
+        window.keep(&kept);
+        drop(window);
         if !current {
             return (self.wake)();
         }
@@ -264,13 +296,9 @@ impl PlayerThread {
 
     /// Sleeps until the next frame is due or a command comes; an error if none can come any more.
     fn sleep(&mut self) -> Result<(), Disconnected> {
-        let command = if self.clock.is_running() && !self.settling {
-            let span = self.reader.span_secs(self.position);
-            let edge = if self.clock.speed() > 0.0 { span.end } else { span.start - MOMENT_SECS };
-            let due = self.clock.until(edge, Instant::now()).max(MIN_SLEEP);
-            self.commands.recv_timeout(due)
-        } else {
-            self.commands.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        let command = match self.next_due(Instant::now()) {
+            Some(due) => self.commands.recv_timeout(due.max(MIN_SLEEP)),
+            None => self.commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match command {
             Ok(command) => self.obey(command),
@@ -278,6 +306,13 @@ impl PlayerThread {
             Err(RecvTimeoutError::Disconnected) => return Err(Disconnected),
         }
         Ok(())
+    }
+
+    /// Time from `now` until the frame after the position is to be shown; none while the clock stands.
+    fn next_due(&self, now: Instant) -> Option<Duration> {
+        let span = self.reader.span_secs(self.position);
+        let edge = if self.clock.speed() > 0.0 { span.end } else { span.start - MOMENT_SECS };
+        (self.clock.is_running() && !self.settling).then(|| self.clock.until(edge, now))
     }
 
     /// Video time at which playback enters a frame.

@@ -36,7 +36,8 @@ impl RawFrames {
         let mut source = PacketSource::open(path)?;
         let codec = source.stream().parameters().id();
         let mut decoder = FrameDecoder::new(source.stream().parameters()).map_err(|error| {
-            let cause = format!("its pictures ({}) cannot be decoded here ({error})", codec.name());
+            let kind = if codec == Id::None { "of an unknown kind" } else { codec.name() };
+            let cause = format!("its pictures ({kind}) cannot be decoded here ({error})");
             Error::file(path, cause, "Convert the file to H.264, or install an FFmpeg with this codec")
         })?;
         let clock = stream_clock(&source);

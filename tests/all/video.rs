@@ -162,6 +162,21 @@ fn colours_survive_writing_and_reading() {
 }
 
 #[test]
+fn colours_that_the_file_does_not_name_follow_its_size() {
+    let folder = tempfile::tempdir().unwrap();
+    // Red by BT.709, as in high definition, and by BT.601, as below it.
+    for (width, height, red) in [(1280, 720, [63, 102, 240]), (64, 48, [81, 90, 240])] {
+        let path = folder.path().join(format!("{width}.y4m"));
+        let mut bytes = format!("YUV4MPEG2 W{width} H{height} F25:1 Ip A1:1 C444\nFRAME\n").into_bytes();
+        red.iter().for_each(|&level| bytes.extend(std::iter::repeat_n(level, width * height)));
+        std::fs::write(&path, bytes).unwrap();
+        let frame = VideoReader::open(&path, sizes()).unwrap().frame(0).unwrap();
+        let Rgb([r, g, b]) = *frame.display.get_pixel(9, 9);
+        assert!(r > 251 && g < 4 && b < 4, "{width}×{height}: {r} {g} {b}");
+    }
+}
+
+#[test]
 fn woven_fields_are_separated_alike_in_any_order() {
     // A bright bar moves 8 pixels between the two fields of each frame.
     let (width, height) = (128_usize, 64_usize);
@@ -320,7 +335,12 @@ fn playback_keeps_the_pace_of_the_video() {
 
     player.send(PlayerCommand::Play);
     wait_for("playing", || player.state().playing);
-    let played = wait_for("end", || !player.state().playing);
+    let seen = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    let played = wait_for("end", || {
+        seen.borrow_mut().extend(shown(&player));
+        !player.state().playing
+    });
+    assert!(seen.borrow().len() > 45, "only {} of 60 frames were shown", seen.borrow().len());
     assert!((1.1..1.6).contains(&played.as_secs_f64()), "60 frames at 50 per second took {played:?}");
     assert_eq!((shown(&player), player.events().try_recv()), (Some(59), Ok(PlayerEvent::Ended)));
 

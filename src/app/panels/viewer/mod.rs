@@ -87,7 +87,7 @@ impl Viewer {
 
     /// Takes wheel, drag and double click over one of the pictures; all of them move both.
     fn pane_response(&mut self, ui: &Ui, pane: Rect, aspect: f32, name: &str) -> Response {
-        let response = ui.interact(pane, ui.id().with(name), Sense::click_and_drag());
+        let response = ui.interact(pane, ui.scope_id().with(name), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
         if response.dragged() {
             self.view.pan(pane, aspect, response.drag_delta());

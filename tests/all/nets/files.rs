@@ -1,0 +1,174 @@
+//! Weights, model folders and checkpoints: what is written is read again, and damage is refused by name.
+
+use std::path::Path;
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use motionscope::nets::fusion::{Fusion, FusionRule};
+use motionscope::nets::import::import_weights;
+use motionscope::nets::{
+    Architecture, Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, Origin, Precision,
+    Preprocessing, Stream, StreamConfig, StreamEntry, weights,
+};
+
+use super::{Reference, largest_difference, pattern, values};
+
+/// A model of all three networks that is small enough to be written often.
+fn small_model(precision: Precision) -> HiddenTwoStream {
+    let device = Device::flex();
+    let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() };
+    let stream = |weights: &str| StreamEntry { weights: weights.into(), backbone: Backbone::SqueezeNet, dropout: None };
+    let size = FrameSize { width: 64, height: 32 };
+    let card = ModelCard {
+        format: ModelCard::FORMAT,
+        name: "Small".into(),
+        licence: "CC0".into(),
+        precision,
+        classes: vec!["walk".into(), "jump \"high\"".into()],
+        motion: MotionEntry { weights: "motion.safetensors".into(), config: motion.clone() },
+        temporal: Some(stream("temporal.safetensors")),
+        spatial: Some(stream("spatial.safetensors")),
+        preprocessing: Preprocessing { motion: size, spatial: size },
+        fusion: Fusion { rule: FusionRule::Softmax, temporal_weight: 2.0 },
+        origin: Origin { commands: vec!["motionscope train flow".into()], ..Origin::default() },
+    };
+    let entry = stream("");
+    HiddenTwoStream {
+        card,
+        motion: motion.init(&device),
+        temporal: Some(entry.config(ModelCard::TEMPORAL_CHANNELS, 2).init(&device)),
+        spatial: Some(entry.config(ModelCard::SPATIAL_CHANNELS, 2).init(&device)),
+    }
+}
+
+#[test]
+fn a_model_survives_its_folder() {
+    let device = Device::flex();
+    for (precision, tolerance) in [(Precision::F32, 0.0), (Precision::F16, 2e-2)] {
+        let folder = tempfile::tempdir().unwrap();
+        let model = small_model(precision);
+        model.save(folder.path()).unwrap();
+        model.save(folder.path()).unwrap(); // over itself
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "nothing but the model is left behind");
+        let loaded = HiddenTwoStream::load(folder.path(), &device).unwrap();
+        assert_eq!(loaded.card, model.card);
+        assert_eq!(loaded.parameters(), model.parameters());
+        let frame = pattern([1, 3, 64, 64], &device);
+        let logits = |model: &HiddenTwoStream| values(model.spatial.as_ref().unwrap().forward(frame.clone()));
+        let [before, after] = [logits(&model), logits(&loaded)];
+        assert!(largest_difference(&before, &after) <= tolerance * before[0].abs().max(1.0), "{before:?} {after:?}");
+    }
+}
+
+#[test]
+fn fully_connected_layers_survive_their_file_transposed() {
+    let device = Device::flex();
+    let config = StreamConfig { backbone: Backbone::Vgg16, input_channels: 3, classes: 2, dropout: None };
+    let Stream::Vgg16(vgg) = config.init(&device) else { panic!("a VGG16 was asked for") };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fc8.safetensors");
+    weights::save_module(&vgg.fc8, &file, Precision::F32).unwrap();
+    assert_eq!(Reference::read(&file).tensors["weight"].shape().to_vec(), [2, 4096]); // as PyTorch has it
+    let blank = vgg.fc8.clone().map(&mut Zeroed);
+    let loaded = weights::load_module(blank, &file).unwrap();
+    assert_eq!(values(loaded.weight.val()), values(vgg.fc8.weight.val()));
+}
+
+struct Zeroed;
+
+impl ModuleMapper for Zeroed {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|tensor| tensor.zeros_like())
+    }
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused_by_the_first_offending_tensor() {
+    let device = Device::flex();
+    let config = smallest();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tiny.safetensors");
+    weights::save_module(&config.init(&device), &file, Precision::F32).unwrap();
+    let whole = Reference::read(&file);
+    let refusal = |config: &MotionConfig| {
+        let error = weights::load_module(config.init(&device), &file).unwrap_err();
+        assert!(error.subject.ends_with("tiny.safetensors") && !error.remedy.is_empty(), "{error}");
+        error.cause
+    };
+
+    let wider = MotionConfig { width: 2, ..config.clone() };
+    assert_eq!(refusal(&wider), "tensor `conv1.weight` is 1×6×7×7, not 2×6×7×7");
+    whole.write(&file, |name| name != "conv2.bias" && name != "smooth_conv2.bias");
+    assert_eq!(refusal(&config), "tensor `conv2.bias` is missing");
+    let mut damaged = Reference { tensors: whole.tensors.clone() };
+    damaged.tensors.insert("conv3.bias".into(), TensorData::new(vec![0.0f32, 1.0, f32::NAN, 2.0], [4]));
+    damaged.write(&file, |_| true);
+    assert_eq!(refusal(&config), "tensor `conv3.bias` holds values that are not finite");
+    let mut larger = Reference { tensors: whole.tensors.clone() };
+    larger.tensors.insert("conv9.bias".into(), TensorData::new(vec![0.0f32], [1]));
+    larger.write(&file, |_| true);
+    assert_eq!(refusal(&config), "tensor `conv9.bias` does not belong to this network");
+
+    whole.write(&file, |_| true);
+    let bytes = std::fs::read(&file).unwrap();
+    for length in [0, 7, 100, bytes.len() - 1] {
+        std::fs::write(&file, &bytes[..length]).unwrap();
+        refusal(&config);
+    }
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(refusal(&config), "no such file or folder");
+}
+
+#[test]
+fn cards_that_cannot_be_followed_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    small_model(Precision::F32).save(folder.path()).unwrap();
+    let card = folder.path().join(ModelCard::FILE_NAME);
+    let text = std::fs::read_to_string(&card).unwrap();
+    let edits = [
+        ("format = 1", "format = 2", "its format is 2"),
+        ("frames = 2", "frames = 3", "it reads 3 frames"),
+        ("\"motion.safetensors\"", "\"../motion.safetensors\"", "not a file name"),
+        ("width = 64", "width = 0", "0×32"),
+        ("backbone = \"squeezenet1-0\"", "backbone = \"resnet\"", "resnet"),
+        ("temporal_weight = 2.0", "temporal_weight = nan", "weight is not a number"),
+    ];
+    for (from, to, cause) in edits {
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&card, text.replace(from, to)).unwrap();
+        let error = HiddenTwoStream::load(folder.path(), &Device::flex()).unwrap_err();
+        assert!(error.cause.contains(cause), "{error}");
+    }
+}
+
+/// The smallest network there is.
+fn smallest() -> MotionConfig {
+    MotionConfig { architecture: Architecture::TinyMotionNet, frames: 2, width: 1, ..MotionConfig::default() }
+}
+
+/// Every parameter of the fixture is (i mod 64) / 64, under PyTorch's names as a training script saves them.
+#[test]
+fn a_pytorch_checkpoint_is_imported() {
+    let checkpoint = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tiny_motionnet_width_1.pt");
+    let config = smallest();
+    let network = import_weights(&checkpoint, config.init(&Device::flex())).unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("imported.safetensors");
+    weights::save_module(&network, &file, Precision::F32).unwrap();
+    for (name, data) in Reference::read(&file).tensors {
+        let counted = data.as_slice::<f32>().unwrap().iter().enumerate().all(|(i, &x)| x == (i % 64) as f32 / 64.0);
+        assert!(counted, "{name}: {data}");
+    }
+    let again = import_weights(&file, config.init(&Device::flex())).unwrap();
+    assert_eq!(again.num_params(), network.num_params());
+
+    let wrong = MotionConfig { frames: 11, ..config.clone() };
+    let error = import_weights(&checkpoint, wrong.init(&Device::flex())).unwrap_err();
+    assert_eq!(error.cause, "tensor `conv1.weight` is 1×6×7×7, not 1×33×7×7");
+    let text = folder.path().join("text.pt");
+    for bytes in [b"not a checkpoint".as_slice(), &std::fs::read(&checkpoint).unwrap()[..9000]] {
+        std::fs::write(&text, bytes).unwrap();
+        assert!(import_weights(&text, config.init(&Device::flex())).unwrap_err().subject.ends_with("text.pt"));
+    }
+}
