@@ -3,6 +3,7 @@
 //! The inference thread and the command line use it alike. All tensors stay on the calling thread.
 
 use std::iter::repeat;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -84,6 +85,13 @@ impl Recogniser {
         missing.truncate(count);
         self.evaluate(&missing)?;
         Ok(ready)
+    }
+
+    /// The frames of a window that the flow of one of its pairs depends on.
+    pub fn frames_for(&self, pair: usize) -> Range<usize> {
+        let count = self.model.motion.frames();
+        let first = pair.min(WINDOW_FRAMES - count);
+        first..first + count
     }
 
     /// The selected flow of one pair of the window; with a two-frame network nothing else is computed.

@@ -147,4 +147,12 @@ fn training_resumes_where_it_ended() {
     let again = motionscope(dir.path(), &arguments);
     assert_eq!(code(&again), 0, "{}", text(&again.stderr));
     assert!(text(&again.stderr).contains("Resumed after step 3"), "{}", text(&again.stderr));
+
+    fs::write(dir.path().join("classInd.txt"), "1 wave\n").unwrap();
+    fs::write(dir.path().join("testlist01.txt"), "wave/clip.mp4\n").unwrap();
+    let evaluate = "evaluate actions --data clips --list testlist01.txt --classes classInd.txt --model run/model --json";
+    let measured = motionscope(dir.path(), &evaluate.split(' ').collect::<Vec<_>>());
+    let report: Value = serde_json::from_slice(&measured.stdout).unwrap();
+    assert_eq!((code(&measured), report["clips"].as_u64()), (0, Some(1)), "{}", text(&measured.stderr));
+    assert!(report["photometric_ratio"].as_f64().unwrap() > 0.0);
 }
