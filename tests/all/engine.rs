@@ -157,7 +157,11 @@ fn what_cannot_be_opened_is_said_and_the_engine_goes_on() {
         Request::Open(dir.join("missing.mp4")),
         Request::Open(dir.join("text.mp4")),
         Request::LoadModel(dir.join("no model")),
-        Request::Train(TrainingPlan { run_dir: dir.join("run"), data: DataSource::Folder(dir.join("nowhere")), ..TrainingPlan::default() }),
+        Request::Train(TrainingPlan {
+            run_dir: dir.join("run"),
+            data: DataSource::Folder(dir.join("nowhere")),
+            ..TrainingPlan::default()
+        }),
     ];
     for request in requests {
         stage.engine.send(request);
@@ -190,12 +194,16 @@ fn a_training_can_be_stopped_and_its_model_used() {
         ..TrainingPlan::default()
     };
     stage.engine.send(Request::Train(plan));
-    stage.message(|message| matches!(message, Message::Training(TrainingEvent::Step(metrics)) if metrics.step >= 3).then_some(()));
+    stage.message(|message| {
+        matches!(message, Message::Training(TrainingEvent::Step(metrics)) if metrics.step >= 3).then_some(())
+    });
     stage.engine.send(Request::StopTraining);
     let model = stage.message(|message| match message {
         Message::Training(TrainingEvent::Finished { model_dir, stopped_early: true }) => Some(model_dir.clone()),
         _ => None,
     });
     stage.engine.send(Request::LoadModel(model));
-    stage.message(|message| matches!(message, Message::ModelLoaded(info) if info.motion == "MotionNet-2, 2 frames").then_some(()));
+    stage.message(|message| {
+        matches!(message, Message::ModelLoaded(info) if info.motion == "MotionNet-2, 2 frames").then_some(())
+    });
 }
