@@ -210,7 +210,7 @@ impl Recogniser {
     }
 }
 
-fn span(evaluation: &Vec<&Frame>) -> FrameSpan {
+fn span(evaluation: &[&Frame]) -> FrameSpan {
     (evaluation[0].index, evaluation[evaluation.len() - 1].index)
 }
 

@@ -1,8 +1,9 @@
 //! The program as it is typed: exit codes, files, and what it says about bad input.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use motionscope::cli::bench::fixture;
 use motionscope::flow::files::read_flo;
@@ -13,16 +14,18 @@ use serde_json::Value;
 
 const CLIP: Geometry = Geometry { width: 96, height: 80 };
 
-/// The program, with no display and on the CPU unless the arguments say otherwise.
+/// The program in folder `dir`, with no display.
+fn program(dir: &Path, arguments: &[&str]) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_motionscope"));
+    program.args(arguments).current_dir(dir);
+    for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+        program.env_remove(name);
+    }
+    program
+}
+
 fn motionscope(dir: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_motionscope"))
-        .args(arguments)
-        .current_dir(dir)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env_remove("WAYLAND_SOCKET")
-        .output()
-        .unwrap()
+    program(dir, arguments).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -155,4 +158,26 @@ fn training_resumes_where_it_ended() {
     let report: Value = serde_json::from_slice(&measured.stdout).unwrap();
     assert_eq!((code(&measured), report["clips"].as_u64()), (0, Some(1)), "{}", text(&measured.stderr));
     assert!(report["photometric_ratio"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_saves_the_training_and_says_how_to_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let class = dir.path().join("clips/wave");
+    fs::create_dir_all(&class).unwrap();
+    fixture::clip(&class, 12, CLIP).unwrap();
+    let arguments =
+        "train flow --folder clips --run run --device cpu --width 2 --batch 2 --frame 64x64 --crop 64x64 --steps 100000";
+    let arguments: Vec<_> = arguments.split(' ').collect();
+    let mut running = program(dir.path(), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut news = BufReader::new(running.stderr.take().unwrap()).lines();
+    assert!(news.any(|line| line.unwrap().contains("it/s")), "no step was made");
+    Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
+    news.for_each(drop);
+    let mut said = String::new();
+    running.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(130));
+    assert!(said.contains("--steps 100000") && said.contains("Go on"), "{said}");
+    assert!(dir.path().join("run/model/model.toml").is_file(), "what was trained so far can be used");
 }

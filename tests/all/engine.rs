@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, bounded};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{Analysis, Engine, FlowSelection, Message, Recogniser, Request, WINDOW_FRAMES};
+use motionscope::flow::metrics::end_point_error;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
-use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::nets::{Architecture, HiddenTwoStream, MotionConfig};
 use motionscope::training::{DataSource, TrainingEvent, TrainingPlan};
 use motionscope::video::{Frame, Geometry, PlayerCommand, VideoReader};
 use tempfile::TempDir;
@@ -122,6 +123,23 @@ fn a_short_window_repeats_its_last_frame() {
     let at_rest = [3, 9].map(|pair| recogniser.flow(&frames, pair, 2).unwrap().field);
     assert_eq!(at_rest[0], at_rest[1], "pairs of the repeated frame are one and the same");
     assert!(recogniser.analyse(&[]).is_err());
+}
+
+#[test]
+fn on_a_graphics_device_the_flow_is_the_same_and_stays_there() {
+    let Ok(graphics) = choose(DeviceChoice::Gpu) else { return eprintln!("SKIPPED: no graphics device, not even an emulated one") };
+    let dir = tempfile::tempdir().unwrap();
+    let model = dir.path().join("model");
+    fixture::model(&PAIRWISE, SIZE, &cpu().device).save(&model).unwrap();
+    let clip = clip(dir.path(), 3);
+    let [on_cpu, on_graphics] = [cpu(), graphics].map(|compute| {
+        let mut recogniser = Recogniser::new(HiddenTwoStream::load(&model, &compute.device).unwrap(), &compute);
+        let window = frames(&clip, &recogniser);
+        recogniser.flow(&window, 1, 2).unwrap()
+    });
+    assert!(on_cpu.gpu.is_none());
+    assert_eq!(on_graphics.gpu.map(|buffer| (buffer.channels, buffer.height, buffer.width)), Some((2, 32, 32)));
+    assert!(end_point_error(&on_cpu.field, &on_graphics.field) < 1e-3 * on_cpu.max_px.max(1.0));
 }
 
 #[test]
