@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::import_weights;
 use crate::nets::{
-    Architecture, Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, MotionNetwork, Origin, Precision,
-    Preprocessing, Stream, StreamEntry,
+    Architecture, Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, MotionNetwork, Origin,
+    Precision, Preprocessing, Stream, StreamEntry,
 };
 use crate::video::Geometry;
 
@@ -92,11 +92,13 @@ impl ImportArgs {
             model.card.classes = class_names(file)?;
         }
         if let Some(file) = &self.temporal {
-            let (entry, stream) = self.stream(file, "temporal.safetensors", ModelCard::TEMPORAL_CHANNELS, &model, device)?;
+            let (entry, stream) =
+                self.stream(file, "temporal.safetensors", ModelCard::TEMPORAL_CHANNELS, &model, device)?;
             (model.card.temporal, model.temporal) = (Some(entry), Some(stream));
         }
         if let Some(file) = &self.spatial {
-            let (entry, stream) = self.stream(file, "spatial.safetensors", ModelCard::SPATIAL_CHANNELS, &model, device)?;
+            let (entry, stream) =
+                self.stream(file, "spatial.safetensors", ModelCard::SPATIAL_CHANNELS, &model, device)?;
             (model.card.spatial, model.spatial) = (Some(entry), Some(stream));
         }
         model.card.name = self.model_name();

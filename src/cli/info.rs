@@ -36,7 +36,9 @@ pub(super) fn run(arguments: &InfoArgs) -> Result<Outcome> {
     let compute = arguments.device.open()?;
     println!("Device: {}", compute.name);
     println!("Networks at full width");
-    for (name, architecture) in [("MotionNet", Architecture::MotionNet), ("Tiny-MotionNet", Architecture::TinyMotionNet)] {
+    for (name, architecture) in
+        [("MotionNet", Architecture::MotionNet), ("Tiny-MotionNet", Architecture::TinyMotionNet)]
+    {
         let config = MotionConfig { architecture, ..MotionConfig::default() };
         println!("  {name}: {} parameters", grouped(config.parameters()));
     }

@@ -12,7 +12,8 @@ pub(super) fn named<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, Strin
 
 /// `WIDTHxHEIGHT` in pixels.
 pub(super) fn geometry(text: &str) -> Result<Geometry, String> {
-    let sides = text.split_once(['x', '×']).and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let sides =
+        text.split_once(['x', '×']).and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     match sides {
         Some((width, height)) if width > 0 && height > 0 => Ok(Geometry { width, height }),
         _ => Err("expected WIDTHxHEIGHT in pixels, such as 160x120".into()),

@@ -26,6 +26,7 @@ const DISPLAY_MAX: u32 = 1280;
 const SAMPLE_SEED: u64 = 1;
 
 /// What arrives at the thread.
+#[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
 pub(super) enum Command {
     Request(Request),
     /// A model is in use that wants frames of these sizes.

@@ -35,3 +35,19 @@ impl FlowCache {
         self.0.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_of_an_endless_clip_stays_small() {
+        let mut cache = FlowCache::default();
+        for start in 0..10_000 {
+            cache.keep_near(start);
+            cache.insert((start, start + 1), FlowPyramid { levels: Vec::new() });
+        }
+        assert!(cache.0.len() <= REACH + 1);
+        assert!(cache.get((9_999, 10_000)).is_some() && cache.get((9_900, 9_901)).is_none());
+    }
+}

@@ -23,10 +23,10 @@ pub(super) struct Clip {
 }
 
 impl Clip {
-    /// The frames of the window beginning at `start`, once all are decoded in the sizes the model wants.
-    fn window(&self, start: usize, recogniser: &Recogniser) -> Option<Vec<Arc<Frame>>> {
-        let count = WINDOW_FRAMES.min(self.frames - start);
-        self.player.window(start, count).filter(|window| recogniser.accepts(window))
+    /// `count` frames from `start` on, or as many as there are, once all are decoded in the sizes the model wants.
+    fn window(&self, start: usize, count: usize, recogniser: &Recogniser) -> Option<Vec<Arc<Frame>>> {
+        let window = self.player.window(start, count.min(self.frames - start))?;
+        recogniser.accepts(&window).then_some(window)
     }
 }
 
@@ -90,12 +90,16 @@ impl Follower {
         let state = clip.player.state();
         let target = Target::new(state.position, clip.frames, selection);
         if self.shown != Some(target) {
-            let Some(window) = clip.window(target.window_start, &self.recogniser) else { return Ok(false) };
-            self.show(&window, target)?;
+            // A two-frame network need not wait until the whole window is decoded.
+            let needed = self.recogniser.frames_for(target.pair);
+            let first = (target.window_start + needed.start).min(clip.frames - 1);
+            let Some(window) = clip.window(first, needed.len(), &self.recogniser) else { return Ok(false) };
+            let padded = WINDOW_FRAMES.saturating_sub(clip.frames);
+            self.show(&window, target.pair - needed.start, padded, target)?;
             return Ok(true);
         }
         if !self.scoring.as_ref().is_some_and(|scoring| scoring.serves(&target, state.playing)) {
-            let Some(window) = clip.window(target.window_start, &self.recogniser) else { return Ok(false) };
+            let Some(window) = clip.window(target.window_start, WINDOW_FRAMES, &self.recogniser) else { return Ok(false) };
             self.scoring = Some(Scoring { window, done: false });
         }
         self.score()
@@ -113,11 +117,12 @@ impl Follower {
         }
     }
 
-    fn show(&mut self, window: &[Arc<Frame>], target: Target) -> Result<()> {
+    /// Shows the flow of a pair of `window`, which need not be the whole window of `target`.
+    fn show(&mut self, window: &[Arc<Frame>], pair_in_window: usize, padded: usize, target: Target) -> Result<()> {
         let Target { frame, window_start, pair, level } = target;
-        let flow = self.recogniser.flow(window, pair, level)?;
+        let flow = self.recogniser.flow(window, pair_in_window, level)?;
         let scores = self.analysis.get().and_then(|before| before.scores.clone());
-        let (padded, timing) = (WINDOW_FRAMES - window.len(), self.recogniser.timing());
+        let timing = self.recogniser.timing();
         self.analysis.put(Analysis { frame, window_start, pair, level, padded, flow, scores, timing });
         self.shown = Some(target);
         self.outbox.wake();

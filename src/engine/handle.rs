@@ -59,9 +59,7 @@ impl Engine {
 
     /// Where the player is; at rest at frame 0 without a clip.
     pub fn player(&self) -> PlayerState {
-        self.player
-            .with(|player| player.state())
-            .unwrap_or(PlayerState { position: 0, playing: false, speed: 1.0 })
+        self.player.with(|player| player.state()).unwrap_or(PlayerState { position: 0, playing: false, speed: 1.0 })
     }
 
     fn command(&self, command: Command) {

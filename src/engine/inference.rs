@@ -43,14 +43,8 @@ impl Inference {
     ) -> Self {
         let wishes = Arc::<Mutex<Wishes>>::default();
         let (ping, pinged) = bounded(1);
-        let worker = Worker {
-            compute,
-            wishes: wishes.clone(),
-            analysis,
-            outbox,
-            on_model: Box::new(on_model),
-            follower: None,
-        };
+        let worker =
+            Worker { compute, wishes: wishes.clone(), analysis, outbox, on_model: Box::new(on_model), follower: None };
         let thread = Builder::new().name("inference".into()).spawn(move || worker.run(&pinged));
         Self { wishes, ping, thread: Some(thread.expect("the system can start a thread")) }
     }
@@ -149,7 +143,8 @@ impl Worker {
                     ComputeKind::Gpu => WINDOW_PAIRS,
                     ComputeKind::Cpu => 1,
                 };
-                self.follower = Some(Follower::new(recogniser, pairs_at_once, self.analysis.clone(), self.outbox.clone()));
+                self.follower =
+                    Some(Follower::new(recogniser, pairs_at_once, self.analysis.clone(), self.outbox.clone()));
             }
             Err(error) => self.outbox.problem(error),
         }

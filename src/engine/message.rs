@@ -12,6 +12,7 @@ use crate::training::{TrainingEvent, TrainingPlan};
 use crate::video::{PlayerCommand, VideoInfo};
 
 /// Something to be done, in the order of sending; no request blocks its sender.
+#[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
 #[derive(Debug, Clone)]
 pub enum Request {
     /// Opens a clip in place of the present one. Answered by [`Message::Opened`] or [`Message::Problem`].

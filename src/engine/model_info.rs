@@ -41,7 +41,7 @@ impl ModelInfo {
             levels: levels(motion).collect(),
             parameters: model.parameters(),
             motion: in_words(motion),
-            fusion: model.card.fusion.clone(),
+            fusion: model.card.fusion,
         }
     }
 }

@@ -21,3 +21,15 @@ pub(crate) fn caught<T>(subject: &str, work: impl FnOnce() -> Result<T>) -> Resu
         Err(Error::new(subject, cause, "Try again, or start with --device cpu; please report it if it happens again"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error_and_a_result_passes_through() {
+        let error = caught::<()>("networks", || panic!("out of memory at {}", 7)).unwrap_err();
+        assert_eq!((error.subject.as_str(), error.cause.contains("out of memory at 7")), ("networks", true));
+        assert_eq!(caught("networks", || Ok(3)), Ok(3));
+    }
+}

@@ -3,6 +3,7 @@
 //! The inference thread and the command line use it alike. All tensors stay on the calling thread.
 
 use std::iter::repeat;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,7 +16,9 @@ use super::{FlowView, ModelInfo, Scores, Timing};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::gpu::{Compute, share_flow};
-use crate::nets::{FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, WINDOW_FRAMES, flow_normalisation, preprocessing};
+use crate::nets::{
+    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, WINDOW_FRAMES, flow_normalisation, preprocessing,
+};
 use crate::video::{Frame, Geometry, Sizes};
 
 /// Adjacent pairs of a window.
@@ -84,6 +87,13 @@ impl Recogniser {
         Ok(ready)
     }
 
+    /// The frames of a window that the flow of one of its pairs depends on.
+    pub fn frames_for(&self, pair: usize) -> Range<usize> {
+        let count = self.model.motion.frames();
+        let first = pair.min(WINDOW_FRAMES - count);
+        first..first + count
+    }
+
     /// The selected flow of one pair of the window; with a two-frame network nothing else is computed.
     ///
     /// # Errors
@@ -125,7 +135,8 @@ impl Recogniser {
     /// Whether the frames were decoded in the sizes of this model.
     pub fn accepts(&self, frames: &[Arc<Frame>]) -> bool {
         let wanted = self.sizes().scaled;
-        let is_wanted = |(picture, size): (&Arc<RgbImage>, &Geometry)| picture.dimensions() == (size.width, size.height);
+        let is_wanted =
+            |(picture, size): (&Arc<RgbImage>, &Geometry)| picture.dimensions() == (size.width, size.height);
         frames.iter().all(|frame| frame.scaled.len() == wanted.len() && frame.scaled.iter().zip(&wanted).all(is_wanted))
     }
 
@@ -199,7 +210,7 @@ impl Recogniser {
     }
 }
 
-fn span(evaluation: &Vec<&Frame>) -> FrameSpan {
+fn span(evaluation: &[&Frame]) -> FrameSpan {
     (evaluation[0].index, evaluation[evaluation.len() - 1].index)
 }
 

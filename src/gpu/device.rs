@@ -39,28 +39,15 @@ pub enum ComputeKind {
 /// The chosen device.
 #[derive(Debug, Clone)]
 pub struct Compute {
-    /// Where tensors and modules are made, without automatic differentiation.
+    /// Where tensors and modules are made, without automatic differentiation. When it is lost, its driver reset or
+    /// its plug pulled, `Device::sync` fails, while reads may still succeed and return anything.
     pub device: Device,
     /// The backend behind `device`.
     pub kind: ComputeKind,
     /// For the status bar: `AMD EPYC, 2 threads (Flex)` or `Radeon RX 7600 (vulkan)`.
     pub name: String,
-    /// The handles behind `device`, for the window to draw with; `None` on the CPU.
+    /// The handles behind `device`, for the window to draw with; `None` on the CPU, or if the window draws with others.
     pub wgpu: Option<SharedWgpu>,
-}
-
-impl Compute {
-    /// Waits until the device has done what it was given.
-    ///
-    /// # Errors
-    /// The device is lost: its driver was reset or it was unplugged. Reads of tensors need not fail then, but
-    /// return anything; call this before trusting them. The process has to be started again to use the device.
-    pub fn sync(&self) -> Result<()> {
-        self.device.sync().map_err(|error| {
-            tracing::error!("{}: {error}", self.name);
-            Error::new(&self.name, "the device was lost", "Start again, with `--device cpu` if it happens repeatedly")
-        })
-    }
 }
 
 /// Finds the device that `choice` asks for.

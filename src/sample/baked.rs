@@ -1,5 +1,7 @@
 //! Backdrops painted once per clip instead of once per frame: most of a clip's pixels, and the costliest ones.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::paint::{Colour, Point};
@@ -7,6 +9,9 @@ use super::part::Part;
 
 /// Samples per pixel of the picture, enough for the finest paint.
 const DENSITY: f32 = 1.5;
+
+/// Reference pixels magnified beyond the last show nothing new; below the first there is little to save.
+const MAGNIFICATIONS: [f32; 2] = [0.5, 4.0];
 
 /// Paint this far outside the outline is never seen, not even by interpolation.
 const UNSEEN_BEYOND: f32 = 3.0;
@@ -25,7 +30,8 @@ struct Grid {
 ///
 /// `magnification` is the number of pixels of the picture per reference pixel.
 pub(super) fn baked(part: Part, seen: [Point; 2], magnification: f32) -> Part {
-    let grid = std::sync::Arc::new(Grid::new(&part, seen, DENSITY * magnification.max(0.5)));
+    let [least, most] = MAGNIFICATIONS;
+    let grid = Arc::new(Grid::new(&part, seen, DENSITY * magnification.clamp(least, most)));
     let outlined = grid.clone();
     Part { outline: Box::new(move |p| outlined.distance(p)), paint: Box::new(move |p| grid.colour(p)), ..part }
 }

@@ -21,6 +21,9 @@ pub const FPS: f64 = 25.0;
 /// The picture size that all lengths in the scene refer to; others show the same scene larger or smaller.
 const REFERENCE: Geometry = Geometry { width: 320, height: 240 };
 
+/// When pan and zoom are in their middle position: half-way through a clip of the sample.
+const MIDDLE_SECS: f32 = 0.8;
+
 /// How much of a walker's way the camera follows.
 const FOLLOWED: f32 = 0.72;
 
@@ -54,13 +57,15 @@ impl Take {
     fn new(action: Action, style: &Style, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut around = |middle: f32, spread: f32| middle + spread * rng.random_range(-1.0..1.0f32);
+        // A walker is seen more from the side, starts further left, and the camera has enough to do with following.
+        let (turned, aside, calm) = if action == Action::Walk { (14.0, -18.0, 0.3) } else { (0.0, -6.0, 1.0) };
         Self {
             start: around(0.5, 0.5),
             cycles_per_sec: around(1.0, 0.08) / action.period_secs(),
             vigour: around(0.97, 0.06),
-            yaw_degrees: around(style.yaw_degrees, 6.0) + if action == Action::Walk { 14.0 } else { 0.0 },
-            pan_px_per_sec: around(style.pan_px_per_sec, 8.0),
-            aside: around(-6.0, 16.0),
+            yaw_degrees: around(style.yaw_degrees + turned, 6.0),
+            pan_px_per_sec: calm * around(style.pan_px_per_sec, 8.0),
+            aside: around(aside, 16.0),
             tremble: around(0.0, 3.0),
             texture_seed: rng.random_range(0..1 << 24),
         }
@@ -128,12 +133,8 @@ impl Clip {
         pose.advance -= self.action.pose(take.start, take.vigour).advance;
         let along = self.style.build.height * take.yaw_degrees.to_radians().sin();
         let walked = pose.advance * along;
-        let way = take.pan_px_per_sec * (seconds - 0.8) + FOLLOWED * walked;
-        let way =
-            if self.action == Action::Walk { FOLLOWED * walked + 0.3 * take.pan_px_per_sec * seconds } else { way };
-        // A walker passes the middle half-way through the clip.
-        let entry = if self.action == Action::Walk { -(1.0 - FOLLOWED) * 0.5 * 80.0 } else { 0.0 };
-        let feet = [take.aside + entry - way, STAGE];
+        let way = take.pan_px_per_sec * (seconds - MIDDLE_SECS) + FOLLOWED * walked;
+        let feet = [take.aside - way, STAGE];
         let shadow = [feet[0] + walked + pose.shift * along, STAGE];
         Moment { view: self.view(seconds), way, feet, shadow, pose }
     }
@@ -143,7 +144,7 @@ impl Clip {
         let Geometry { width, height } = self.geometry;
         let fit = f64::from(width) / f64::from(REFERENCE.width);
         let fit = fit.min(f64::from(height) / f64::from(REFERENCE.height));
-        let zoom = fit * f64::from(1.0 + self.style.zoom_per_sec * (seconds - 0.8));
+        let zoom = fit * f64::from(1.0 + self.style.zoom_per_sec * (seconds - MIDDLE_SECS));
         let hand = |speed: f32| f64::from((seconds * speed + self.take.tremble).sin());
         let offset = [1.6 * hand(2.1) + 0.5 * hand(6.7), 1.2 * hand(2.9) + 0.4 * hand(5.3)];
         let side = if self.style.mirrored { -zoom } else { zoom };

@@ -2,7 +2,8 @@
 //!
 //! The walk through the module: an [`Action`] gives a posture for every instant; the posture puts the bones in space;
 //! the figure of a [`Style`] lays a flat, textured part along each bone; backdrop and figure become layers, each with
-//! an affine map into this frame and into the next. The renderer makes both the picture and its flow from them.
+//! an affine map into this frame and into the next. The renderer makes both the picture and its flow from them;
+//! [`write_project`] puts all of it on disk.
 
 mod action;
 mod affine;
@@ -42,6 +43,9 @@ pub struct SampleClip {
 }
 
 /// Draws a clip of `frames` frames; the same arguments give the same clip.
+///
+/// # Panics
+/// If a side of `geometry` is 0.
 pub fn render_clip(action: Action, style: &Style, seed: u64, frames: usize, geometry: Geometry) -> SampleClip {
     let clip = clip::Clip::new(action, style, seed, frames, geometry);
     let (frames, mut flow): (Vec<_>, Vec<_>) = (0..frames).map(|index| clip.frame(index)).unzip();

@@ -70,12 +70,12 @@ impl Start {
             Network::Flow => card.preprocessing.motion = frame_size(plan.frame),
             Network::Temporal => {
                 card.preprocessing.motion = frame_size(plan.frame);
-                card.temporal = Some(entry("temporal.safetensors", plan.backbone));
+                card.temporal = card.temporal.or_else(|| Some(entry("temporal.safetensors", plan.backbone)));
                 temporal = trained;
             }
             Network::Spatial => {
                 card.preprocessing.spatial = frame_size(plan.frame);
-                card.spatial = Some(entry("spatial.safetensors", plan.backbone));
+                card.spatial = card.spatial.or_else(|| Some(entry("spatial.safetensors", plan.backbone)));
                 spatial = trained;
             }
         }

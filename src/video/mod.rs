@@ -34,6 +34,7 @@ pub use clip::decode_clip;
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
 pub use info::VideoInfo;
+pub use libav::ffmpeg_version;
 pub use player::{Player, PlayerCommand, PlayerEvent, PlayerState, Wake};
 pub use reader::VideoReader;
 pub use writer::VideoWriter;

@@ -43,7 +43,8 @@ fn sources() -> Vec<Source> {
                 let module = path.strip_prefix(&root).unwrap().components().next().unwrap().as_os_str();
                 let module = module.to_string_lossy().trim_end_matches(".rs").to_owned();
                 let text = fs::read_to_string(&path).unwrap();
-                let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+                let code =
+                    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
                 found.push(Source { module, path, code });
             }
         }
@@ -57,7 +58,9 @@ fn row(module: &str) -> Option<usize> {
 
 /// The names that follow `prefix` in the code, such as `video` of `crate::video`.
 fn names_after<'a>(code: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> {
-    code.split(prefix).skip(1).map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
+    code.split(prefix)
+        .skip(1)
+        .map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
 }
 
 /// Whether `code` uses a path that begins with the crate `library`.

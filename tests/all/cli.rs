@@ -1,8 +1,9 @@
 //! The program as it is typed: exit codes, files, and what it says about bad input.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use motionscope::cli::bench::fixture;
 use motionscope::flow::files::read_flo;
@@ -13,16 +14,18 @@ use serde_json::Value;
 
 const CLIP: Geometry = Geometry { width: 96, height: 80 };
 
-/// The program, with no display and on the CPU unless the arguments say otherwise.
+/// The program in folder `dir`, with no display.
+fn program(dir: &Path, arguments: &[&str]) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_motionscope"));
+    program.args(arguments).current_dir(dir);
+    for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+        program.env_remove(name);
+    }
+    program
+}
+
 fn motionscope(dir: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_motionscope"))
-        .args(arguments)
-        .current_dir(dir)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env_remove("WAYLAND_SOCKET")
-        .output()
-        .unwrap()
+    program(dir, arguments).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -48,8 +51,10 @@ fn analyze_writes_scores_flow_and_video_and_survives_bad_clips() {
     fixture::clip(dir.path(), 24, CLIP).unwrap();
     fs::write(at("broken.mp4"), "not a video").unwrap();
     fs::write(at("empty.avi"), "").unwrap();
-    let arguments = ["analyze", "broken.mp4", "clip.mp4", "empty.avi", "missing.mov", "--out", "out", "--model", "model"];
-    let output = motionscope(dir.path(), &[&arguments[..], &["--flow", "--json", "--device", "cpu", "--stride", "4"]].concat());
+    let arguments =
+        ["analyze", "broken.mp4", "clip.mp4", "empty.avi", "missing.mov", "--out", "out", "--model", "model"];
+    let output =
+        motionscope(dir.path(), &[&arguments[..], &["--flow", "--json", "--device", "cpu", "--stride", "4"]].concat());
     assert_eq!(code(&output), 1, "{}", text(&output.stderr));
     for name in ["broken.mp4", "empty.avi", "missing.mov"] {
         assert!(text(&output.stderr).contains(&format!("motionscope: {name}: ")), "{}", text(&output.stderr));
@@ -58,7 +63,8 @@ fn analyze_writes_scores_flow_and_video_and_survives_bad_clips() {
     let scores: Value = serde_json::from_slice(&fs::read(at("out/clip/scores.json")).unwrap()).unwrap();
     assert_eq!(scores, serde_json::from_slice::<Value>(&output.stdout).unwrap(), "--json prints the same document");
     assert_eq!((scores["schema"].as_str(), scores["version"].as_u64()), (Some("motionscope-scores"), Some(1)));
-    let starts: Vec<_> = scores["windows"].as_array().unwrap().iter().map(|window| window["start_frame"].as_u64().unwrap()).collect();
+    let starts: Vec<_> =
+        scores["windows"].as_array().unwrap().iter().map(|window| window["start_frame"].as_u64().unwrap()).collect();
     assert_eq!(starts, [0, 4, 8, 12]);
     let window = &scores["windows"][2];
     assert!((window["time_secs"].as_f64().unwrap() - 8.0 / 25.0).abs() < 1e-3);
@@ -82,10 +88,12 @@ fn short_and_tiny_clips_are_padded_and_it_is_said() {
     untrained_model(&dir.path().join("model"));
     for (frames, geometry) in [(1, CLIP), (10, CLIP), (3, Geometry { width: 16, height: 16 })] {
         fixture::clip(dir.path(), frames, geometry).unwrap();
-        let output = motionscope(dir.path(), &["analyze", "clip.mp4", "--out", "out", "--model", "model", "--device", "cpu"]);
+        let output =
+            motionscope(dir.path(), &["analyze", "clip.mp4", "--out", "out", "--model", "model", "--device", "cpu"]);
         assert_eq!(code(&output), 0, "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains("its last frame is repeated"), "{}", text(&output.stderr));
-        let scores: Value = serde_json::from_slice(&fs::read(dir.path().join("out/clip/scores.json")).unwrap()).unwrap();
+        let scores: Value =
+            serde_json::from_slice(&fs::read(dir.path().join("out/clip/scores.json")).unwrap()).unwrap();
         assert_eq!(scores["windows"][0]["padded_frames"].as_u64(), Some(11 - frames as u64));
     }
 }
@@ -130,7 +138,8 @@ fn training_resumes_where_it_ended() {
     let class = dir.path().join("clips/wave");
     fs::create_dir_all(&class).unwrap();
     fixture::clip(&class, 12, CLIP).unwrap();
-    let arguments = "train flow --folder clips --run run --device cpu --width 2 --batch 2 --frame 64x64 --crop 64x64 --steps 3";
+    let arguments =
+        "train flow --folder clips --run run --device cpu --width 2 --batch 2 --frame 64x64 --crop 64x64 --steps 3";
     let arguments: Vec<_> = arguments.split(' ').collect();
     let output = motionscope(dir.path(), &arguments);
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
@@ -141,4 +150,34 @@ fn training_resumes_where_it_ended() {
     let again = motionscope(dir.path(), &arguments);
     assert_eq!(code(&again), 0, "{}", text(&again.stderr));
     assert!(text(&again.stderr).contains("Resumed after step 3"), "{}", text(&again.stderr));
+
+    fs::write(dir.path().join("classInd.txt"), "1 wave\n").unwrap();
+    fs::write(dir.path().join("testlist01.txt"), "wave/clip.mp4\n").unwrap();
+    let evaluate = "evaluate actions --data clips --list testlist01.txt --classes classInd.txt --model run/model --json";
+    let measured = motionscope(dir.path(), &evaluate.split(' ').collect::<Vec<_>>());
+    let report: Value = serde_json::from_slice(&measured.stdout).unwrap();
+    assert_eq!((code(&measured), report["clips"].as_u64()), (0, Some(1)), "{}", text(&measured.stderr));
+    assert!(report["photometric_ratio"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_saves_the_training_and_says_how_to_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let class = dir.path().join("clips/wave");
+    fs::create_dir_all(&class).unwrap();
+    fixture::clip(&class, 12, CLIP).unwrap();
+    let arguments =
+        "train flow --folder clips --run run --device cpu --width 2 --batch 2 --frame 64x64 --crop 64x64 --steps 100000";
+    let arguments: Vec<_> = arguments.split(' ').collect();
+    let mut running = program(dir.path(), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut news = BufReader::new(running.stderr.take().unwrap()).lines();
+    assert!(news.any(|line| line.unwrap().contains("it/s")), "no step was made");
+    Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
+    news.for_each(drop);
+    let mut said = String::new();
+    running.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(130));
+    assert!(said.contains("--steps 100000") && said.contains("Go on"), "{said}");
+    assert!(dir.path().join("run/model/model.toml").is_file(), "what was trained so far can be used");
 }

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, bounded};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{Analysis, Engine, FlowSelection, Message, Recogniser, Request, WINDOW_FRAMES};
+use motionscope::flow::metrics::end_point_error;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
-use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::nets::{Architecture, HiddenTwoStream, MotionConfig};
 use motionscope::training::{DataSource, TrainingEvent, TrainingPlan};
 use motionscope::video::{Frame, Geometry, PlayerCommand, VideoReader};
 use tempfile::TempDir;
@@ -125,6 +126,23 @@ fn a_short_window_repeats_its_last_frame() {
 }
 
 #[test]
+fn on_a_graphics_device_the_flow_is_the_same_and_stays_there() {
+    let Ok(graphics) = choose(DeviceChoice::Gpu) else { return eprintln!("SKIPPED: no graphics device, not even an emulated one") };
+    let dir = tempfile::tempdir().unwrap();
+    let model = dir.path().join("model");
+    fixture::model(&PAIRWISE, SIZE, &cpu().device).save(&model).unwrap();
+    let clip = clip(dir.path(), 3);
+    let [on_cpu, on_graphics] = [cpu(), graphics].map(|compute| {
+        let mut recogniser = Recogniser::new(HiddenTwoStream::load(&model, &compute.device).unwrap(), &compute);
+        let window = frames(&clip, &recogniser);
+        recogniser.flow(&window, 1, 2).unwrap()
+    });
+    assert!(on_cpu.gpu.is_none());
+    assert_eq!(on_graphics.gpu.map(|buffer| (buffer.channels, buffer.height, buffer.width)), Some((2, 32, 32)));
+    assert!(end_point_error(&on_cpu.field, &on_graphics.field) < 1e-3 * on_cpu.max_px.max(1.0));
+}
+
+#[test]
 fn flow_and_scores_follow_the_position() {
     let stage = Stage::with_model();
     stage.open(30);
@@ -157,7 +175,11 @@ fn what_cannot_be_opened_is_said_and_the_engine_goes_on() {
         Request::Open(dir.join("missing.mp4")),
         Request::Open(dir.join("text.mp4")),
         Request::LoadModel(dir.join("no model")),
-        Request::Train(TrainingPlan { run_dir: dir.join("run"), data: DataSource::Folder(dir.join("nowhere")), ..TrainingPlan::default() }),
+        Request::Train(TrainingPlan {
+            run_dir: dir.join("run"),
+            data: DataSource::Folder(dir.join("nowhere")),
+            ..TrainingPlan::default()
+        }),
     ];
     for request in requests {
         stage.engine.send(request);
@@ -190,12 +212,16 @@ fn a_training_can_be_stopped_and_its_model_used() {
         ..TrainingPlan::default()
     };
     stage.engine.send(Request::Train(plan));
-    stage.message(|message| matches!(message, Message::Training(TrainingEvent::Step(metrics)) if metrics.step >= 3).then_some(()));
+    stage.message(|message| {
+        matches!(message, Message::Training(TrainingEvent::Step(metrics)) if metrics.step >= 3).then_some(())
+    });
     stage.engine.send(Request::StopTraining);
     let model = stage.message(|message| match message {
         Message::Training(TrainingEvent::Finished { model_dir, stopped_early: true }) => Some(model_dir.clone()),
         _ => None,
     });
     stage.engine.send(Request::LoadModel(model));
-    stage.message(|message| matches!(message, Message::ModelLoaded(info) if info.motion == "MotionNet-2, 2 frames").then_some(()));
+    stage.message(|message| {
+        matches!(message, Message::ModelLoaded(info) if info.motion == "MotionNet-2, 2 frames").then_some(())
+    });
 }

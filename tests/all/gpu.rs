@@ -62,10 +62,10 @@ fn a_lost_device_is_an_error_and_no_panic() {
         let Some((compute, wgpu)) = gpu() else { return };
         let painter = FlowPainter::new(&wgpu.device, FORMAT);
         let flow = flow_buffer(vec![0.0; 8], [1, 2, 2, 2], &compute.device);
-        compute.sync().unwrap();
+        compute.device.sync().unwrap();
         wgpu.device.destroy();
         wgpu.device.poll(wgpu::PollType::wait_indefinitely()).unwrap(); // Polling is what delivers the news.
-        assert_eq!(compute.sync().unwrap_err().subject, compute.name);
+        assert!(compute.device.sync().is_err());
         // The window goes on drawing and the network computing until they are told.
         painter.prepare(&wgpu.device, &wgpu.queue, &flow, &whole_frame());
         share_flow(Tensor::ones([1, 2, 2, 2], &compute.device) * 2.0);

@@ -11,4 +11,5 @@ mod losses;
 mod nets;
 mod sample;
 mod shared;
+mod training;
 mod video;

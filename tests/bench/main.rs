@@ -36,7 +36,8 @@ fn recognition(criterion: &mut Criterion) {
     let dir = tempfile::tempdir().expect("there is a place for temporary files");
     let clip = fixture::clip(dir.path(), FRAMES, INPUT).expect("clips can be written");
     let mut reader = VideoReader::open(&clip, recogniser.sizes()).expect("it was just written");
-    let frames: Vec<Arc<Frame>> = (0..FRAMES).map(|index| Arc::new(reader.frame(index).expect("it was just written"))).collect();
+    let frames: Vec<Arc<Frame>> =
+        (0..FRAMES).map(|index| Arc::new(reader.frame(index).expect("it was just written"))).collect();
     let mut windows = frames.windows(WINDOW_FRAMES).cycle();
     let mut group = criterion.benchmark_group("recogniser");
     group.sample_size(10);

@@ -152,7 +152,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             model: ModelFacts { name: model.name, dir: model.dir, motion: model.motion },
             device: self.setting.device.clone(),
             classes: model.classes,
-            fusion: self.setting.fusion.clone(),
+            fusion: self.setting.fusion,
             windows: self.windows,
             notes,
         })

@@ -114,10 +114,8 @@ impl StreamReports {
         };
         let spatial = stream(&scores.spatial, scores.spatial_probabilities());
         let temporal = stream(&scores.temporal, scores.temporal_probabilities());
-        let fused = (spatial.is_some() || temporal.is_some()).then(|| FusedReport {
-            scores: scores.fused(fusion),
-            probabilities: scores.fused_probabilities(fusion),
-        });
+        let fused = (spatial.is_some() || temporal.is_some())
+            .then(|| FusedReport { scores: scores.fused(fusion), probabilities: scores.fused_probabilities(fusion) });
         Self { spatial, temporal, fused }
     }
 }

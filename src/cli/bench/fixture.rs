@@ -7,7 +7,8 @@ use burn::tensor::Device;
 use crate::error::Result;
 use crate::nets::fusion::Fusion;
 use crate::nets::{
-    Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, Origin, Precision, Preprocessing, StreamEntry,
+    Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, Origin, Precision, Preprocessing,
+    StreamEntry,
 };
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::video::{Geometry, VideoWriter};

@@ -72,7 +72,9 @@ pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
 fn motion_networks(table: &mut Table, compute: &Compute) -> Result<()> {
     let full = MotionConfig::default();
     let narrow = MotionConfig { width: PAIRWISE.width, ..MotionConfig::default() };
-    for (name, config) in [("MotionNet-64, 11 frames", full), ("MotionNet-16, 11 frames", narrow), ("MotionNet-16, 2 frames", PAIRWISE)] {
+    for (name, config) in
+        [("MotionNet-64, 11 frames", full), ("MotionNet-16, 11 frames", narrow), ("MotionNet-16, 2 frames", PAIRWISE)]
+    {
         let network = config.init(&compute.device);
         let shape = [1, 3 * config.frames, INPUT.height as usize, INPUT.width as usize];
         let input = Tensor::random(shape, Distribution::Uniform(-0.5, 0.5), &compute.device);

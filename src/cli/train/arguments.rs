@@ -8,9 +8,7 @@ use super::super::arguments::DeviceArg;
 use super::super::values::{geometry, named, non_negative};
 use crate::error::Result;
 use crate::nets::{Architecture, Backbone};
-use crate::training::{
-    DataSource, LossPreset, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan,
-};
+use crate::training::{DataSource, LossPreset, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
 use crate::video::Geometry;
 
 const EXAMPLES: &str = "\

@@ -32,7 +32,10 @@ impl Progress {
         match event {
             TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
                 let classes = if classes.is_empty() { String::new() } else { format!(" of {} classes", classes.len()) };
-                self.line(&format!("{clips} clips{classes}; {parameters} parameters; run folder {}", run_dir.display()));
+                self.line(&format!(
+                    "{clips} clips{classes}; {parameters} parameters; run folder {}",
+                    run_dir.display()
+                ));
                 if *resumed_at > 0 {
                     self.line(&format!("Resumed after step {resumed_at}"));
                 }
@@ -70,7 +73,10 @@ impl Progress {
 /// Rate, time left, and every term of the loss.
 fn summary(metrics: &StepMetrics) -> String {
     let left = HumanDuration(Duration::try_from_secs_f64(metrics.eta_secs).unwrap_or_default());
-    let mut text = format!("{:.2} it/s, {left:#} left, rate {:.1e}, loss {:.4}", metrics.steps_per_sec, metrics.rate, metrics.loss);
+    let mut text = format!(
+        "{:.2} it/s, {left:#} left, rate {:.1e}, loss {:.4}",
+        metrics.steps_per_sec, metrics.rate, metrics.loss
+    );
     if let Some(accuracy) = metrics.accuracy {
         text += &format!(", accuracy {:.0} %", 100.0 * accuracy);
     }

@@ -1,0 +1,31 @@
+# What one types while working on Motionscope. `just` alone lists the recipes.
+
+_list:
+    @just --list
+
+# Everything a change must pass, as CI runs it
+ci:
+    ./.ci/run
+
+# System packages on Debian 12
+install:
+    ./.ci/install
+
+# Open the window
+run *arguments:
+    cargo run --release -- {{arguments}}
+
+# Tests, all or those whose name contains the filter
+test *filter:
+    cargo test --release --locked -- {{filter}}
+
+# Format, lints, spelling, licences
+lint:
+    cargo fmt
+    cargo clippy --release --all-targets --locked -- -D warnings
+    typos
+    cargo deny check
+
+# Benchmarks as ratios in one run
+bench:
+    cargo run --release -- bench

@@ -1,0 +1,202 @@
+//! Training on generated clips: it learns, resumes to the same numbers, and survives what goes wrong.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+use motionscope::error::Result;
+use motionscope::nets::{Backbone, HiddenTwoStream, ModelCard, MotionConfig, MotionNetwork, StreamEntry};
+use motionscope::sample::{ACTIONS, STYLES, render_clip};
+use motionscope::training::dataset::{Dataset, LabelledClip};
+use motionscope::training::validation::PhotometricError;
+use motionscope::training::{
+    self, DataSource, Network, OptimiserKind, TemporalMode, TrainingControl, TrainingEvent, TrainingPlan,
+};
+use motionscope::video::{Geometry, VideoWriter, decode_clip};
+
+const FRAME: Geometry = Geometry { width: 96, height: 64 };
+const CROP: Geometry = Geometry { width: 64, height: 64 };
+
+/// A folder of `actions` classes with `styles` clips of 13 frames each.
+fn clips(dir: &Path, actions: usize, styles: usize) -> DataSource {
+    for &action in &ACTIONS[..actions] {
+        let folder = dir.join("clips").join(action.name());
+        fs::create_dir_all(&folder).unwrap();
+        for (i, style) in STYLES[..styles].iter().enumerate() {
+            let size = Geometry { width: 192, height: 128 };
+            let mut writer = VideoWriter::create(&folder.join(format!("{i}.mp4")), size, 25.0).unwrap();
+            for frame in render_clip(action, style, 5, 13, size).frames {
+                writer.push(&frame).unwrap();
+            }
+            writer.finish().unwrap();
+        }
+    }
+    DataSource::Folder(dir.join("clips"))
+}
+
+fn small(network: Network, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
+    TrainingPlan {
+        data: data.clone(),
+        run_dir,
+        motion: MotionConfig { frames: 2, width: 4, ..MotionConfig::default() },
+        frame: FRAME,
+        crop: CROP,
+        batch: 2,
+        steps: 4,
+        warm_up: 1,
+        checkpoint_every: 2,
+        ..TrainingPlan::of(network)
+    }
+}
+
+fn train(plan: &TrainingPlan) -> (Result<()>, Vec<TrainingEvent>) {
+    train_until(plan, usize::MAX)
+}
+
+/// Trains and asks to stop after `last` steps.
+fn train_until(plan: &TrainingPlan, last: usize) -> (Result<()>, Vec<TrainingEvent>) {
+    let control = TrainingControl::default();
+    let mut events = Vec::new();
+    let result = training::run(plan, &Device::flex(), &control, &mut |event| {
+        if matches!(&event, TrainingEvent::Step(metrics) if metrics.step >= last) {
+            control.stop();
+        }
+        events.push(event);
+    });
+    (result, events)
+}
+
+/// A model folder with a trained-looking motion network.
+fn flow_model(dir: &Path, data: &DataSource) -> PathBuf {
+    let plan = TrainingPlan { steps: 1, ..small(Network::Flow, data, dir.join("flow")) };
+    train(&plan).0.unwrap();
+    plan.run_dir.join("model")
+}
+
+/// The model with a temporal stream that drops nothing: dropout draws from a generator that all threads of a process
+/// share, and other tests draw from it too.
+fn without_dropout(model: &Path, data: &DataSource) -> PathBuf {
+    let mut model = HiddenTwoStream::load(model, &Device::flex()).unwrap();
+    let entry = StreamEntry { weights: "temporal.safetensors".into(), backbone: Backbone::SqueezeNet, dropout: Some(0.0) };
+    model.card.classes = Dataset::open(data).unwrap().classes;
+    model.temporal = Some(entry.config(ModelCard::TEMPORAL_CHANNELS, model.card.classes.len()).init(&Device::flex()));
+    model.card.temporal = Some(entry);
+    let dir = PathBuf::from(match data {
+        DataSource::Folder(clips) => clips.with_file_name("base"),
+        DataSource::List { clips, .. } => clips.with_file_name("base"),
+    });
+    model.save(&dir).unwrap();
+    dir
+}
+
+#[derive(Default)]
+struct Values(Vec<f32>);
+
+impl ModuleVisitor for Values {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.extend(param.val().into_data().try_to_vec::<f32>().unwrap());
+    }
+}
+
+fn parameters(network: &MotionNetwork) -> Vec<f32> {
+    let mut values = Values::default();
+    network.visit(&mut values);
+    values.0
+}
+
+#[test]
+fn motion_net_learns_on_the_sample() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 1, 2);
+    let small = small(Network::Flow, &data, dir.path().join("run"));
+    let plan = TrainingPlan { motion: MotionConfig { width: 8, ..small.motion }, steps: 150, batch: 4, rate: 2e-3, warm_up: 10, checkpoint_every: 1000, ..small };
+    train(&plan).0.unwrap();
+
+    let model = HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap();
+    let mut error = PhotometricError::default();
+    for LabelledClip { path, .. } in Dataset::open(&data).unwrap().clips {
+        error.add_clip(&model.motion, &decode_clip(&path, FRAME, None).unwrap());
+    }
+    assert!(error.ratio() < 0.95, "photometric error is {} of zero flow's", error.ratio());
+}
+
+#[test]
+fn a_resumed_run_gives_the_numbers_of_one_that_was_never_interrupted() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = without_dropout(&flow_model(dir.path(), &data), &data);
+    let at = |name: &str| TrainingPlan { base: Some(base.clone()), mode: TemporalMode::C, ..small(Network::Temporal, &data, dir.path().join(name)) };
+    train(&at("whole")).0.unwrap();
+    let (_, events) = train_until(&at("halves"), 2);
+    assert!(matches!(events.last(), Some(TrainingEvent::Finished { stopped_early: true, .. })));
+    let (_, events) = train(&at("halves"));
+    assert!(matches!(events[0], TrainingEvent::Started { resumed_at: 2, .. }), "{events:?}");
+
+    let metrics = |name: &str| fs::read_to_string(dir.path().join(name).join("metrics.csv")).unwrap();
+    assert_eq!(metrics("whole").lines().count(), 5, "a header and four steps");
+    assert_eq!(metrics("whole"), metrics("halves"));
+    let weights = |name: &str| fs::read(dir.path().join(name).join("model/temporal.safetensors")).unwrap();
+    assert_eq!(weights("whole"), weights("halves"));
+}
+
+#[test]
+fn modes_b_and_c_train_motion_net_and_mode_a_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = flow_model(dir.path(), &data);
+    let load = |dir: &Path| HiddenTwoStream::load(dir, &Device::flex()).unwrap();
+    let before = parameters(&load(&base).motion);
+    for (mode, trains, terms) in [(TemporalMode::A, false, 1), (TemporalMode::B, true, 1), (TemporalMode::C, true, 16)] {
+        let plan = TrainingPlan { base: Some(base.clone()), mode, steps: 2, ..small(Network::Temporal, &data, dir.path().join(format!("{mode:?}"))) };
+        let (result, events) = train(&plan);
+        result.unwrap();
+        let model = load(&plan.run_dir.join("model"));
+        assert_eq!(parameters(&model.motion) != before, trains, "mode {mode:?}");
+        assert_eq!(model.card.classes, ["bow", "clap"]);
+        let steps = events.iter().filter_map(|event| if let TrainingEvent::Step(metrics) = event { Some(metrics) } else { None });
+        assert!(steps.into_iter().all(|metrics| metrics.terms.len() == terms && metrics.accuracy.is_some()), "mode {mode:?}");
+    }
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_skipped_and_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 1, 2);
+    let plan = TrainingPlan { optimiser: OptimiserKind::Sgd, rate: 1.0, clip_norm: 1e30, steps: 30, ..small(Network::Flow, &data, dir.path().join("run")) };
+    let (result, events) = train(&plan);
+    let warnings: Vec<_> = events.iter().filter_map(|event| if let TrainingEvent::Warning(error) = event { Some(error) } else { None }).collect();
+    assert!(warnings.first().is_some_and(|warning| warning.cause.contains("not finite")), "{result:?} {warnings:?}");
+    let rates: Vec<f64> = events.iter().filter_map(|event| if let TrainingEvent::Step(metrics) = event { Some(metrics.rate) } else { None }).collect();
+    assert!(rates.last().unwrap() < &0.5, "the rate was lowered: {rates:?}");
+}
+
+#[test]
+fn unreadable_clips_are_replaced_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    fs::write(dir.path().join("clips/bow/broken.mp4"), "not a video").unwrap();
+    let (result, events) = train(&small(Network::Spatial, &data, dir.path().join("run")));
+    result.unwrap();
+    let named = events.iter().any(|event| matches!(event, TrainingEvent::Warning(error) if error.subject.ends_with("broken.mp4")));
+    assert!(named, "{events:?}");
+}
+
+#[test]
+fn a_run_folder_of_other_settings_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 1, 2);
+    let plan = small(Network::Flow, &data, dir.path().join("run"));
+    train(&plan).0.unwrap();
+    let other = TrainingPlan { seed: 2, ..plan };
+    let error = train(&other).0.unwrap_err();
+    assert!(error.cause.contains("other settings"), "{error}");
+}
+
+#[test]
+fn the_temporal_stream_needs_a_motion_net() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 1, 1);
+    let error = train(&small(Network::Temporal, &data, dir.path().join("run"))).0.unwrap_err();
+    assert!(error.remedy.contains("flow network first"), "{error}");
+}
