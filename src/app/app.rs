@@ -152,7 +152,10 @@ impl App {
                 self.settings.model = Some(info.dir.clone());
                 self.engine.send(Request::Select(self.session.selection));
             }
-            Message::SampleWritten(dir) => self.open(dir.clone(), ctx),
+            Message::SampleWritten(dir) => {
+                self.settings.sample = Some(dir.clone());
+                self.open(dir.clone(), ctx);
+            }
             Message::Training(TrainingEvent::Finished { .. }) => dock::show(&mut self.settings.layout, Pane::Training),
             _ => {}
         }

@@ -221,7 +221,12 @@ impl Command {
 
     /// Its first key in words, such as `Ctrl+P`; empty if it has none.
     pub fn shortcut_text(self, ctx: &Context) -> String {
-        self.shortcuts().first().map(|shortcut| ctx.format_shortcut(shortcut)).unwrap_or_default()
+        self.shortcuts().first().map(|keys| keys_text(keys, ctx)).unwrap_or_default()
+    }
+
+    /// All its keys in words, such as `I or [`.
+    pub fn shortcuts_text(self, ctx: &Context) -> String {
+        self.shortcuts().iter().map(|keys| keys_text(keys, ctx)).collect::<Vec<_>>().join(" or ")
     }
 
     /// The tooltip with the keys.
@@ -242,6 +247,14 @@ impl Command {
         ctx.input_mut(|input| {
             keys.into_iter().filter(|(_, keys)| input.consume_shortcut(keys)).map(|(command, _)| command).collect()
         })
+    }
+}
+
+fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> String {
+    match keys.logical_key {
+        Key::OpenBracket => "[".into(),
+        Key::CloseBracket => "]".into(),
+        _ => ctx.format_shortcut(keys),
     }
 }
 

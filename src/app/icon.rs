@@ -29,8 +29,6 @@ pub enum Icon {
     Close,
     /// Look something up.
     Search,
-    /// A filled disc: records, marks, states.
-    Dot,
 }
 
 /// Side of an icon on a button, in points.
@@ -101,9 +99,6 @@ impl Icon {
             Self::Search => {
                 painter.circle_stroke(at(0.42, 0.42), 0.32 * square.width(), stroke);
                 line(&[(0.66, 0.66), (0.96, 0.96)]);
-            }
-            Self::Dot => {
-                painter.circle_filled(square.center(), 0.3 * square.width(), color);
             }
         }
     }

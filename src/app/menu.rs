@@ -21,6 +21,7 @@ pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 let name = clip.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let text = RichText::new(name).font(semibold(13.0)).color(Tokens::of(ui).strong);
                 let path = clip.path.display().to_string();
+                ui.add_space(12.0);
                 ui.add(eframe::egui::Label::new(text).truncate()).on_hover_text(path);
             }
         });

@@ -16,8 +16,8 @@ use crate::video::PlayerCommand;
 
 /// Fastest speed of the shuttle.
 const FASTEST: f64 = 16.0;
-/// Where the sample project lies in the data folder, and a file that is there once it is complete.
-const SAMPLE: [&str; 2] = ["sample", "README.txt"];
+/// Where the sample project lies in the data folder.
+const SAMPLE: &str = "sample";
 
 impl App {
     /// Does what `command` says, if it can be done now.
@@ -63,13 +63,11 @@ impl App {
     }
 
     fn open_sample(&mut self, ctx: &Context) {
-        let [folder, last] = SAMPLE;
-        let dir = self.data_dir.join(folder);
-        if dir.join(last).is_file() {
+        if let Some(dir) = self.settings.sample.clone().filter(|dir| dir.is_dir()) {
             return self.open(dir, ctx);
         }
         self.session.writing_sample = true;
-        self.engine.send(Request::WriteSample(dir));
+        self.engine.send(Request::WriteSample(self.data_dir.join(SAMPLE)));
     }
 
     fn close_clip(&mut self) {

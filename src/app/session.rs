@@ -177,6 +177,15 @@ impl Session {
         self.notice = Some(error.clone());
     }
 
+    /// The networks in use in a few words: their name, and the run they come from if it is another one.
+    pub fn model_label(&self) -> Option<String> {
+        let model = self.model.as_ref()?;
+        // A run keeps its networks in `<run>/model`.
+        let folder = if model.dir.ends_with("model") { model.dir.parent()? } else { &model.dir };
+        let folder = folder.file_name().unwrap_or_default().to_string_lossy();
+        Some(if folder == model.name.as_str() { model.name.clone() } else { format!("{} ({folder})", model.name) })
+    }
+
     /// Number of frames of the clip, 0 without one.
     pub fn frames(&self) -> usize {
         self.clip.as_ref().map_or(0, |clip| clip.frames)

@@ -31,6 +31,8 @@ pub struct Settings {
     pub sort_scores: bool,
     /// Magnitude in px at which the flow's colours saturate, if it is locked.
     pub locked_scale_px: Option<f32>,
+    /// Where the sample project lies, once it is complete.
+    pub sample: Option<PathBuf>,
     /// Folder of the latest training run's clips.
     pub training_folder: Option<PathBuf>,
 }
@@ -45,6 +47,7 @@ impl Default for Settings {
             model: None,
             sort_scores: true,
             locked_scale_px: None,
+            sample: None,
             training_folder: None,
         }
     }

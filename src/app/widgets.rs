@@ -1,7 +1,7 @@
 //! Small pieces that several panels are made of.
 
 use eframe::egui::{
-    Align, Button, Color32, Frame, IntoAtoms, Label, Layout, Margin, Response, RichText, Sense, TextStyle, Ui, vec2,
+    Align, Button, Color32, Frame, Id, IntoAtoms, Label, Layout, Margin, Response, RichText, Sense, TextStyle, Ui, vec2,
 };
 
 use super::actions::PanelContext;
@@ -59,7 +59,9 @@ pub fn section(ui: &mut Ui, title: &str) {
 }
 
 /// A row of a form: the label in a column of its own, what is chosen beside it.
-pub fn field<R>(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
+///
+/// Contents without text of their own are to be `labelled_by` the label, whose id they are given.
+pub fn field<R>(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui, Id) -> R) -> R {
     ui.horizontal(|ui| {
         let height = ui.spacing().interact_size.y;
         let text = RichText::new(label).color(Tokens::of(ui).weak);
@@ -69,7 +71,7 @@ pub fn field<R>(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui) -> 
                 ui.label(text)
             })
             .inner;
-        ui.label_inputs_by(label.id, add_contents)
+        add_contents(ui, label.id)
     })
     .inner
 }

@@ -1,6 +1,7 @@
 //! All integration tests in one binary: linking Burn, wgpu and eframe once is enough.
 #![allow(clippy::unwrap_used)] // A test may fail where it stands.
 
+mod app;
 mod architecture;
 mod cli;
 mod engine;

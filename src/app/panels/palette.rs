@@ -67,7 +67,9 @@ impl Palette {
         if self.field_ui(ui, "Find a command…").changed() {
             self.selected = 0;
         }
-        let found = matches(&self.text);
+        let mut found = matches(&self.text);
+        let cannot = |command: &Command| available(*command, cx.session, cx.training_ready).is_err();
+        found.sort_by_key(cannot); // stable: what cannot be run comes last
         self.selected = (self.selected as i64 + step).clamp(0, found.len().saturating_sub(1) as i64) as usize;
         let entered = ui.input(|input| input.key_pressed(Key::Enter));
         ui.add_space(4.0);

@@ -1,7 +1,8 @@
 //! What the streams recognise: a headline, one row of bars per class, and the fusion, which re-scores without inference.
 
 use eframe::egui::{
-    Align2, Color32, ComboBox, FontId, Label, Rect, RichText, ScrollArea, Sense, Slider, TextStyle, Ui, pos2, vec2,
+    Align2, Color32, ComboBox, FontId, Label, Rect, RichText, Role, ScrollArea, Sense, Slider, TextStyle, Ui,
+    WidgetInfo, pos2, vec2,
 };
 
 use super::Panel;
@@ -25,9 +26,8 @@ pub struct ScoresPanel;
 impl Panel for ScoresPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let scores = cx.session.analysis.as_ref().and_then(|analysis| analysis.scores.clone());
-        let (Some(model), Some(scores)) = (cx.session.model.clone(), scores) else {
-            return no_scores_ui(ui, cx);
-        };
+        let model = cx.session.model.clone().filter(|model| model.has_spatial || model.has_temporal);
+        let (Some(model), Some(scores)) = (model, scores) else { return no_scores_ui(ui, cx) };
         let rows = Rows::new(&model, &scores, &cx.session.fusion, cx.settings.sort_scores);
         headline_ui(ui, &rows);
         ui.add_space(SECTION_GAP);
@@ -108,12 +108,14 @@ fn headline_ui(ui: &mut Ui, rows: &Rows) {
 
 fn fusion_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, model: &ModelInfo) {
     let fusion = &mut cx.session.fusion;
-    field(ui, "Fusion rule", |ui| {
-        ComboBox::from_id_salt("rule").selected_text(rule_name(fusion.rule)).width(120.0).show_ui(ui, |ui| {
+    field(ui, "Fusion rule", |ui, label| {
+        let rules = ComboBox::from_id_salt("rule").selected_text(rule_name(fusion.rule)).width(120.0);
+        let rules = rules.show_ui(ui, |ui| {
             for rule in [FusionRule::Released, FusionRule::Softmax, FusionRule::Logits] {
                 ui.selectable_value(&mut fusion.rule, rule, rule_name(rule)).on_hover_text(rule_tooltip(rule));
             }
         });
+        rules.response.labelled_by(label).on_hover_text(rule_tooltip(fusion.rule));
         let changed = *fusion != model.fusion;
         let reset = ui.add_enabled(changed, eframe::egui::Button::new("Reset"));
         let reset = reset.on_hover_text("Back to the model's own fusion").on_disabled_hover_text("This is the model's own fusion");
@@ -121,9 +123,10 @@ fn fusion_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, model: &ModelInfo) {
             *fusion = model.fusion;
         }
     });
-    field(ui, "Temporal", |ui| {
+    field(ui, "Temporal", |ui, label| {
         ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(60.0);
         ui.add(Slider::new(&mut fusion.temporal_weight, 0.0..=5.0).step_by(0.05).fixed_decimals(2))
+            .labelled_by(label)
             .on_hover_text("Weight of the temporal stream, where the spatial stream's is 1; the paper uses 1.5");
     });
 }
@@ -149,7 +152,7 @@ fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::click());
     let order = if cx.settings.sort_scores { "by score" } else { "as trained" };
-    response.widget_info(|| eframe::egui::WidgetInfo::labeled(eframe::egui::Role::Button, true, "Order of the classes"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Order of the classes"));
     let font = TextStyle::Small.resolve(ui.style());
     let color = if response.hovered() { tokens.strong } else { tokens.weak };
     ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, format!("Class, {order}"), font.clone(), color);
@@ -187,7 +190,9 @@ fn row_ui(ui: &mut Ui, class: &str, shares: &Shares) {
     }
     let text = |share: Option<f32>| share.map_or("none".into(), |share| format!("{:.1} %", 100.0 * share));
     let [spatial, temporal, fused] = shares.map(text);
-    response.on_hover_text(format!("{class}: spatial {spatial}, temporal {temporal}, fused {fused}"));
+    let text = format!("{class}: spatial {spatial}, temporal {temporal}, fused {fused}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &text));
+    response.on_hover_text(text);
 }
 
 fn draw_bars(ui: &Ui, area: Rect, shares: &Shares, colors: [Color32; 3]) {

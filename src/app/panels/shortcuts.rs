@@ -35,11 +35,10 @@ fn group_ui(ui: &mut Ui, group: Group) {
     }
     let tokens = Tokens::of(ui);
     ui.label(RichText::new(group.title()).small().color(tokens.weak));
-    Grid::new(("keys", group)).num_columns(2).spacing([16.0, 3.0]).show(ui, |ui| {
+    Grid::new(("keys", group)).num_columns(2).spacing([16.0, 2.0]).min_row_height(18.0).show(ui, |ui| {
         for command in with_keys {
-            let keys: Vec<_> = command.shortcuts().iter().map(|keys| ui.ctx().format_shortcut(keys)).collect();
             ui.label(command.text()).on_hover_text(command.tooltip());
-            ui.label(RichText::new(keys.join("  or  ")).color(tokens.strong));
+            ui.label(RichText::new(command.shortcuts_text(ui.ctx())).color(tokens.strong));
             ui.end_row();
         }
     });

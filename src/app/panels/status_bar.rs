@@ -4,8 +4,9 @@ use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::theme::Tokens;
-use crate::app::training_state::TrainingPhase;
 use crate::app::session::Session;
+use crate::app::training_state::TrainingPhase;
+use crate::app::widgets::thousands;
 
 /// Draws the status bar.
 pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
@@ -39,6 +40,11 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
                 let rate = if clip.variable_rate { "variable, " } else { "" };
                 let text = format!("{}×{}  {rate}{:.2} fps", clip.width, clip.height, clip.fps);
                 ui.label(small(text)).on_hover_text(format!("Codec {}", clip.codec));
+            }
+            if let (Some(label), Some(model)) = (session.model_label(), &session.model) {
+                let parameters = thousands(model.parameters);
+                let detail = format!("{}\n{}, {parameters} parameters, {} classes", model.dir.display(), model.motion, model.classes.len());
+                ui.add(Label::new(small(label)).truncate()).on_hover_text(detail);
             }
             if let Some(text) = training(session) {
                 ui.label(RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).accent));

@@ -108,7 +108,7 @@ impl Form {
 
     fn network_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>) {
         let before = self.plan.network;
-        field(ui, "Train", |ui| {
+        field(ui, "Train", |ui, _| {
             for network in [Network::Flow, Network::Temporal, Network::Spatial] {
                 let (name, tooltip) = network_words(network);
                 ui.selectable_value(&mut self.plan.network, network, name).on_hover_text(tooltip);
@@ -120,7 +120,7 @@ impl Form {
         }
         explanation(ui, network_words(self.plan.network).1);
         if self.plan.network == Network::Temporal {
-            field(ui, "Mode", |ui| {
+            field(ui, "Mode", |ui, _| {
                 for mode in [TemporalMode::A, TemporalMode::B, TemporalMode::C] {
                     let (name, tooltip) = mode_words(mode);
                     ui.selectable_value(&mut self.plan.mode, mode, name).on_hover_text(tooltip);
@@ -131,9 +131,9 @@ impl Form {
         if self.uses_flow_loss() {
             self.preset_ui(ui);
         }
-        match &cx.session.model {
+        match cx.session.model_label() {
             Some(model) => {
-                let text = format!("Start from {}", model.name);
+                let text = format!("Start from {model}");
                 ui.checkbox(&mut self.from_viewer, text)
                     .on_hover_text("Start from the networks in the viewer and keep those that are not trained; else from random weights");
             }
@@ -151,8 +151,9 @@ impl Form {
 
     fn preset_ui(&mut self, ui: &mut Ui) {
         let preset = &mut self.plan.loss.preset;
-        field(ui, "Loss", |ui| {
-            ComboBox::from_id_salt("preset").selected_text(preset_words(*preset).0).width(190.0).show_ui(ui, |ui| {
+        field(ui, "Loss", |ui, label| {
+            let presets = ComboBox::from_id_salt("preset").selected_text(preset_words(*preset).0).width(190f32.min(ui.available_width()));
+            let presets = presets.show_ui(ui, |ui| {
                 for choice in [
                     LossPreset::Balanced,
                     LossPreset::CaffeMotionnet,
@@ -164,33 +165,35 @@ impl Form {
                     ui.selectable_value(preset, choice, name).on_hover_text(tooltip);
                 }
             });
+            presets.response.labelled_by(label);
         });
         explanation(ui, preset_words(*preset).1);
     }
 
     fn numbers_ui(&mut self, ui: &mut Ui) {
         let plan = &mut self.plan;
-        field(ui, "Rate", |ui| {
+        field(ui, "Rate", |ui, label| {
             let speed = plan.rate * 0.01;
             let rate = DragValue::new(&mut plan.rate).speed(speed).range(1e-8..=1.0);
             let rate = rate.custom_formatter(|rate, _| format!("{rate:.1e}")).custom_parser(|text| text.trim().parse().ok());
-            ui.add(rate).on_hover_text("Highest learning rate; it rises at first and falls to zero at the last step");
+            ui.add(rate).labelled_by(label).on_hover_text("Highest learning rate; it rises at first and falls to zero at the last step");
         });
-        field(ui, "Steps", |ui| {
-            ui.add(DragValue::new(&mut plan.steps).range(1..=10_000_000).speed(10)).on_hover_text("Number of steps");
+        field(ui, "Steps", |ui, label| {
+            ui.add(DragValue::new(&mut plan.steps).range(1..=10_000_000).speed(10)).labelled_by(label).on_hover_text("Number of steps");
         });
-        field(ui, "Batch", |ui| {
-            ui.add(DragValue::new(&mut plan.batch).range(1..=1024).speed(0.2)).on_hover_text("Windows, or frames, a step");
+        field(ui, "Batch", |ui, label| {
+            ui.add(DragValue::new(&mut plan.batch).range(1..=1024).speed(0.2)).labelled_by(label).on_hover_text("Windows, or frames, a step");
         });
-        field(ui, "Seed", |ui| {
-            ui.add(DragValue::new(&mut plan.seed)).on_hover_text("The same seed makes the same random choices");
+        field(ui, "Seed", |ui, label| {
+            ui.add(DragValue::new(&mut plan.seed)).labelled_by(label).on_hover_text("The same seed makes the same random choices");
         });
     }
 
     fn run_dir_ui(&mut self, ui: &mut Ui) {
         let hint = "A new one beside the clips";
-        field(ui, "Run folder", |ui| {
+        field(ui, "Run folder", |ui, label| {
             ui.add(TextEdit::singleline(&mut self.run_dir).hint_text(hint).desired_width(f32::INFINITY))
+                .labelled_by(label)
                 .on_hover_text("Keeps configuration, metrics, checkpoints and the trained model; a folder of an unfinished run is resumed");
         });
     }

@@ -48,11 +48,10 @@ impl Panel for TrainingPanel {
             state_ui(ui, cx);
             let active = cx.session.training.is_active();
             if !cx.session.training.losses.is_empty() || !cx.session.training.shares.is_empty() {
-                ui.add_space(SECTION_GAP);
                 self.plots.plots_ui(ui, &cx.session.training);
             }
-            ui.add_space(SECTION_GAP);
             if active {
+                ui.add_space(SECTION_GAP);
                 CollapsingHeader::new("Settings of this run").show(ui, |ui| {
                     ui.add_enabled_ui(false, |ui| self.form.form_ui(ui, cx));
                 });

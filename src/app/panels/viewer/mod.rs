@@ -60,15 +60,16 @@ impl Viewer {
     fn pictures_ui(&mut self, ui: &mut Ui, area: Rect, cx: &mut PanelContext<'_>) {
         let aspect = aspect(cx.session);
         let [left, right] = split(area, aspect);
+        let caption = cx.session.analysis.as_ref().map_or("Flow".into(), |analysis| flow_caption(analysis, cx.session));
         let frame = self.pane_response(ui, left, aspect, "Frame");
-        let flow = self.pane_response(ui, right, aspect, "Flow");
+        let flow = self.pane_response(ui, right, aspect, &caption);
         let pointer = [(left, frame), (right, flow)]
             .into_iter()
             .find_map(|(pane, response)| Some((pane, response.hover_pos()?)))
             .map(|(pane, at)| (at, self.view.picture_from_screen(pane, aspect, at)));
 
         self.frame_ui(ui, left, aspect, cx.session);
-        self.flow_ui(ui, right, aspect, cx);
+        self.flow_ui(ui, right, aspect, &caption, cx);
 
         let analysis = cx.session.analysis.clone();
         let Some((at, point)) = pointer.filter(|(_, point)| Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)).contains(*point))
@@ -87,7 +88,8 @@ impl Viewer {
 
     /// Takes wheel, drag and double click over one of the pictures; all of them move both.
     fn pane_response(&mut self, ui: &Ui, pane: Rect, aspect: f32, name: &str) -> Response {
-        let response = ui.interact(pane, ui.scope_id().with(name), Sense::click_and_drag());
+        let place = (pane.min.x as i32, pane.min.y as i32);
+        let response = ui.interact(pane, ui.scope_id().with(place), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
         if response.dragged() {
             self.view.pan(pane, aspect, response.drag_delta());
@@ -116,10 +118,10 @@ impl Viewer {
         let texture = self.frame.texture(ui.ctx(), &frame.display);
         let picture = self.view.screen_from_picture(pane, aspect);
         painter.image(texture, picture, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
-        caption(ui, &painter, pane, "Frame");
+        caption_ui(ui, &painter, pane, "Frame");
     }
 
-    fn flow_ui(&mut self, ui: &mut Ui, pane: Rect, aspect: f32, cx: &mut PanelContext<'_>) {
+    fn flow_ui(&mut self, ui: &mut Ui, pane: Rect, aspect: f32, caption: &str, cx: &mut PanelContext<'_>) {
         let Some(analysis) = cx.session.analysis.clone() else {
             return no_flow_ui(ui, pane, cx);
         };
@@ -133,7 +135,7 @@ impl Viewer {
                 painter.image(texture, picture, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
             }
         }
-        caption(ui, &painter, pane, &flow_caption(&analysis, cx.session));
+        caption_ui(ui, &painter, pane, caption);
         let locked = cx.settings.locked_scale_px.is_some();
         self.wheel.legend_ui(ui, &painter, pane, max_px, locked, cx.session.read_out.as_ref());
     }
@@ -202,7 +204,7 @@ fn centred_text(ui: &Ui, painter: &Painter, pane: Rect, text: &str) {
 }
 
 /// A line of text on a dark patch in the upper left corner of a picture.
-fn caption(ui: &Ui, painter: &Painter, pane: Rect, text: &str) {
+fn caption_ui(ui: &Ui, painter: &Painter, pane: Rect, text: &str) {
     let tokens = Tokens::of(ui);
     let font = TextStyle::Small.resolve(ui.style());
     let galley = painter.layout(text.to_owned(), font, tokens.on_scrim, pane.width() - 28.0);

@@ -1,0 +1,233 @@
+//! The real window, driven without a display: what a person clicks and types, and what they then see.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use motionscope::app::{App, Command, Options, TrainingPhase};
+use motionscope::cli::bench::fixture;
+use motionscope::gpu::{DeviceChoice, choose};
+use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::video::Geometry;
+use tempfile::TempDir;
+
+use eframe::egui::{Event, Key, Modifiers, accesskit::Role};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+const MOTION: MotionConfig =
+    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
+
+/// The window in a folder of its own, with an untrained model and a clip of 30 frames.
+struct Window {
+    harness: Harness<'static, App>,
+    dir: TempDir,
+}
+
+impl Window {
+    /// A window with nothing open.
+    fn empty() -> Self {
+        Self::sized([1280.0, 800.0], |_| Options::default())
+    }
+
+    /// A window with a model and a clip.
+    fn with_clip() -> Self {
+        Self::sized([1280.0, 800.0], |dir| Options {
+            open: Some(fixture::clip(dir, 30, Geometry { width: 96, height: 80 }).unwrap()),
+            ..Options::default()
+        })
+    }
+
+    fn sized(size: [f32; 2], options: impl FnOnce(&Path) -> Options) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let compute = choose(DeviceChoice::Cpu).unwrap();
+        let model = dir.path().join("untrained");
+        fixture::model(&MOTION, Geometry { width: 64, height: 64 }, &compute.device).save(&model).unwrap();
+        let options = Options { model: Some(model), ..options(dir.path()) };
+        let data_dir = dir.path().join("data");
+        let harness =
+            Harness::builder().with_size(size).with_max_steps(8).build_eframe(|cc| App::new(cc, compute, &options, data_dir));
+        Self { harness, dir }
+    }
+
+    /// Repaints until `seen` holds.
+    fn until(&mut self, what: &str, mut seen: impl FnMut(&Harness<'static, App>) -> bool) {
+        let started = Instant::now();
+        while !seen(&self.harness) {
+            assert!(started.elapsed() < PATIENCE, "never seen: {what}\n{:?}", self.harness);
+            std::thread::sleep(Duration::from_millis(10));
+            self.harness.step();
+        }
+    }
+
+    fn until_text(&mut self, text: &str) {
+        self.until(text, |harness| harness.query_all_by_label_contains(text).next().is_some());
+    }
+
+    fn sees(&self, text: &str) -> bool {
+        self.harness.query_all_by_label_contains(text).next().is_some()
+    }
+
+    fn press(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.harness.run_ok();
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness.get_by_role_and_label(Role::Button, label).click();
+        self.harness.run_ok();
+    }
+
+    fn type_text(&mut self, text: &str) {
+        self.harness.event(Event::Text(text.into()));
+        self.harness.run_ok();
+    }
+
+    fn perform(&mut self, command: Command) {
+        let ctx = self.harness.ctx.clone();
+        self.harness.state_mut().perform(command, &ctx);
+        self.harness.run_ok();
+    }
+
+    /// Position and size of every text; what is cut off at the window's edge shows here.
+    fn texts_outside(&self, size: [f32; 2]) -> Vec<String> {
+        let nodes = self.harness.root().children_recursive();
+        let outside = nodes.filter(|node| node.accesskit_node().role() == Role::Label).filter(|node| {
+            let rect = node.rect();
+            rect.is_positive() && (rect.min.x < -0.5 || rect.max.x > size[0] + 0.5 || rect.max.y > size[1] + 0.5)
+        });
+        outside.map(|node| format!("{:?} at {:?}", node.accesskit_node().label(), node.rect())).collect()
+    }
+}
+
+#[test]
+fn a_clip_is_stepped_through_and_scored() {
+    let mut window = Window::with_clip();
+    window.until_text("frame 0 of 29");
+    window.until_text("Flow 0 → 1");
+    window.until("the fused share of a class", |harness| harness.query_by_label_contains("one: spatial").is_some());
+
+    window.press(Modifiers::NONE, Key::ArrowRight);
+    window.until_text("frame 1 of 29");
+    window.press(Modifiers::NONE, Key::End);
+    window.until_text("frame 29 of 29");
+    window.press(Modifiers::NONE, Key::ArrowLeft);
+    window.until_text("frame 28 of 29");
+    window.press(Modifiers::NONE, Key::Home);
+    window.until_text("frame 0 of 29");
+    window.click("Play or pause");
+    window.until("a frame played", |harness| harness.query_by_label_contains("frame 0 of 29").is_none());
+}
+
+#[test]
+fn the_window_rests_while_nothing_happens() {
+    let mut window = Window::with_clip();
+    window.until_text("Flow 0 → 1");
+    window.until("scores", |harness| harness.query_by_label_contains("one: spatial").is_some());
+    std::thread::sleep(Duration::from_millis(300));
+    window.harness.run();
+    assert!(!window.harness.ctx.has_requested_repaint(), "{:?}", window.harness.ctx.repaint_causes());
+}
+
+#[test]
+fn another_weight_scores_anew_without_inference() {
+    let mut window = Window::with_clip();
+    window.until("scores", |harness| harness.query_by_label_contains("one: spatial").is_some());
+    // `one: spatial 48.1 %, temporal 53.0 %, fused 51.0 %`
+    let row = |window: &Window| window.harness.get_by_label_contains("one: spatial").accesskit_node().label().unwrap();
+    window.harness.get_by_role_and_label(Role::ComboBox, "Fusion rule").click();
+    window.harness.run_ok();
+    window.click("Softmax");
+    window.harness.get_by_role_and_label(Role::SpinButton, "Temporal").set_value_accesskit(0.0);
+    window.harness.run_ok();
+    let text = row(&window);
+    let shares: Vec<&str> = text.split(' ').filter(|word| word.starts_with(|c: char| c.is_ascii_digit())).collect();
+    assert_eq!(shares[0], shares[2], "without weight the temporal stream has no say: {text}");
+    window.harness.get_by_role_and_label(Role::SpinButton, "Temporal").set_value_accesskit(5.0);
+    window.harness.run_ok();
+    assert_ne!(row(&window), text);
+}
+
+#[test]
+fn the_palette_finds_and_runs_a_command() {
+    let mut window = Window::empty();
+    window.press(Modifiers::COMMAND, Key::P);
+    window.type_text("keyb");
+    window.press(Modifiers::NONE, Key::Enter);
+    assert!(window.sees("Wheel over a picture zooms"), "the list of keys is open");
+    for command in [Command::PlayPause, Command::MarkIn, Command::Palette] {
+        assert!(window.sees(command.text()), "{command:?} is listed");
+    }
+    window.press(Modifiers::NONE, Key::Escape);
+    assert!(!window.sees("Wheel over a picture zooms"));
+}
+
+#[test]
+fn a_typed_path_opens_and_a_wrong_one_says_why() {
+    let mut window = Window::empty();
+    let clip = fixture::clip(window.dir.path(), 12, Geometry { width: 64, height: 48 }).unwrap();
+    window.press(Modifiers::COMMAND, Key::L);
+    window.type_text(&clip.with_file_name("missing.mp4").display().to_string());
+    window.press(Modifiers::NONE, Key::Enter);
+    window.until_text("No such file or folder. Check the spelling of the path.");
+    window.click("Dismiss");
+    assert!(!window.sees("No such file or folder. Check"));
+
+    let text = window.dir.path().join("notes.mp4");
+    std::fs::write(&text, "not a video").unwrap();
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().open(text, &ctx);
+    window.until("a notice", |harness| harness.query_by_label("Dismiss").is_some());
+
+    window.harness.state_mut().open(clip, &ctx);
+    window.until_text("frame 0 of 11");
+    assert!(window.harness.query_by_label("Dismiss").is_none(), "what went wrong before is no longer in the way");
+}
+
+#[test]
+fn a_network_is_trained_held_and_used() {
+    let mut window = Window::with_clip();
+    let clips = window.dir.path().join("clips");
+    for class in ["first", "second"] {
+        let folder = clips.join(class);
+        std::fs::create_dir_all(&folder).unwrap();
+        fixture::clip(&folder, 14, Geometry { width: 96, height: 80 }).unwrap();
+    }
+    let ctx = window.harness.ctx.clone();
+    window.until_text("frame 0 of 29");
+    window.perform(Command::ShowTraining);
+    window.until_text("Start from untrained");
+    assert!(window.harness.get_by_role_and_label(Role::Button, "Start training").accesskit_node().is_disabled());
+    window.harness.state_mut().open(clips, &ctx);
+    window.until_text("2 clips in 2 classes");
+    for (field, value) in [("Steps", 4.0), ("Batch", 1.0)] {
+        window.harness.get_by_role_and_label(Role::SpinButton, field).set_value_accesskit(value);
+        window.harness.run_ok();
+    }
+    window.click("Start training");
+    window.until("the training runs", |harness| *harness.state().training_phase() == TrainingPhase::Running);
+    window.perform(Command::PauseTraining);
+    let held = |phase: &TrainingPhase| matches!(phase, TrainingPhase::Paused | TrainingPhase::Finished { .. });
+    window.until("the training is held", |harness| held(harness.state().training_phase()));
+    window.perform(Command::PauseTraining);
+    window.until_text("4 of 4 steps");
+    window.until_text("The networks lie in");
+    assert!(window.sees("pixel"), "the curves of the loss terms have their legend");
+
+    window.click("Use these weights");
+    window.until_text("Start from untrained (flow-01)");
+}
+
+#[test]
+fn no_text_is_cut_off_in_a_small_window() {
+    let size = [900.0, 600.0];
+    let mut window = Window::sized(size, |dir| Options {
+        open: Some(fixture::clip(dir, 30, Geometry { width: 96, height: 80 }).unwrap()),
+        ..Options::default()
+    });
+    window.until_text("Flow 0 → 1");
+    for command in [Command::ShowScores, Command::ShowTraining, Command::ShowLog] {
+        window.perform(command);
+        assert_eq!(window.texts_outside(size), Vec::<String>::new(), "{command:?}");
+    }
+}
