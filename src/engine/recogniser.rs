@@ -52,7 +52,13 @@ impl Recogniser {
     /// Takes a model that was loaded on the device of `compute`.
     pub fn new(model: HiddenTwoStream, compute: &Compute) -> Self {
         let on_window_device = compute.wgpu.is_some();
-        Self { model, device: compute.device.clone(), on_window_device, cache: FlowCache::default(), timing: Timing::default() }
+        Self {
+            model,
+            device: compute.device.clone(),
+            on_window_device,
+            cache: FlowCache::default(),
+            timing: Timing::default(),
+        }
     }
 
     /// The frames it wants: `scaled[0]` for the motion network, `scaled[1]` for the spatial stream.
@@ -206,7 +212,12 @@ impl Recogniser {
         let uv = u.iter().zip(v).map(|(u, v)| [u * FLOW_UNIT_PX, v * FLOW_UNIT_PX]).collect();
         let field = Arc::new(FlowField { width, height, uv });
         let max_px = field.magnitude_max();
-        Ok(FlowView { field, frame_size: self.motion_size(), max_px, gpu: self.on_window_device.then(|| share_flow(flow)).flatten() })
+        Ok(FlowView {
+            field,
+            frame_size: self.motion_size(),
+            max_px,
+            gpu: self.on_window_device.then(|| share_flow(flow)).flatten(),
+        })
     }
 
     fn motion_size(&self) -> Geometry {
