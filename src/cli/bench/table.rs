@@ -15,7 +15,8 @@ struct Row {
 /// Rows in the order of measuring; the first is what all others are related to.
 pub(super) struct Table {
     rows: Vec<Row>,
-    repeats: usize,
+    /// Runs of each measurement.
+    pub repeats: usize,
 }
 
 impl Table {
@@ -33,14 +34,14 @@ impl Table {
             work()?;
             times.push(started.elapsed());
         }
-        times.sort();
-        self.add(name, times[self.repeats / 2], units);
+        self.add(name, times, units);
         Ok(())
     }
 
-    /// Adds a time measured elsewhere.
-    pub fn add(&mut self, name: &str, each: Duration, units: f64) {
-        self.rows.push(Row { name: name.into(), each, units });
+    /// Adds the median of `times` that were measured elsewhere; there must be one.
+    pub fn add(&mut self, name: &str, mut times: Vec<Duration>, units: f64) {
+        times.sort();
+        self.rows.push(Row { name: name.into(), each: times[times.len() / 2], units });
         self.print_last();
     }
 
