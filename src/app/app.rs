@@ -173,6 +173,12 @@ impl App {
         }
     }
 
+    /// What cannot be opened is not offered again.
+    fn not_found(&mut self, error: &Error) {
+        self.settings.recent.retain(|path| path.to_string_lossy() != error.subject);
+        self.session.problem(error);
+    }
+
     fn open_clip(&mut self, path: PathBuf) {
         self.session.clip = None;
         self.session.opening = Some(path.clone());
@@ -279,7 +285,7 @@ impl eframe::App for App {
         for answer in self.opener.answers() {
             match answer {
                 Ok(found) => self.found(found, ctx),
-                Err(error) => self.session.problem(&error),
+                Err(error) => self.not_found(&error),
             }
         }
         if let Some((question, answer)) = self.dialogs.answer() {

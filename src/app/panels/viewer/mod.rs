@@ -40,7 +40,7 @@ impl Panel for Viewer {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         cx.session.read_out = None;
         if cx.session.clip.is_none() && cx.session.opening.is_none() {
-            welcome::welcome_ui(ui, cx);
+            welcome::welcome_ui(ui, self.wheel.texture(ui.ctx()), cx);
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -76,7 +76,7 @@ impl Viewer {
         else {
             return;
         };
-        for pane in [left, right] {
+        for pane in [left, right].into_iter().filter(|_| analysis.is_some()) {
             let picture = self.view.screen_from_picture(pane, aspect);
             crosshair(&ui.painter_at(pane), picture.min + point.to_vec2() * picture.size());
         }
@@ -118,7 +118,7 @@ impl Viewer {
         let texture = self.frame.texture(ui.ctx(), &frame.display);
         let picture = self.view.screen_from_picture(pane, aspect);
         painter.image(texture, picture, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
-        caption_ui(ui, &painter, pane, "Frame");
+        caption_ui(ui, &painter, pane, &format!("Frame {}", frame.index));
     }
 
     fn flow_ui(&mut self, ui: &mut Ui, pane: Rect, aspect: f32, caption: &str, cx: &mut PanelContext<'_>) {
