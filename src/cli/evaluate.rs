@@ -68,7 +68,11 @@ struct ActionsArgs {
 
 pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     let What::Actions(arguments) = &arguments.what;
-    let source = DataSource::List { clips: arguments.data.clone(), list: arguments.list.clone(), classes: arguments.classes.clone() };
+    let source = DataSource::List {
+        clips: arguments.data.clone(),
+        list: arguments.list.clone(),
+        classes: arguments.classes.clone(),
+    };
     let dataset = Dataset::open(&source)?;
     let compute = arguments.device.open()?;
     let model = HiddenTwoStream::load(&arguments.model.folder()?, &compute.device)?;
@@ -76,7 +80,8 @@ pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     fusion.rule = arguments.fusion.unwrap_or(fusion.rule);
     fusion.temporal_weight = arguments.weight.unwrap_or(fusion.temporal_weight);
 
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed");
+    let style =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed");
     let bar = ProgressBar::new(dataset.clips.len() as u64).with_style(style);
     let mut unreadable = 0;
     let report = evaluate_actions(

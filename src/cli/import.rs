@@ -67,6 +67,9 @@ pub(super) struct ImportArgs {
     /// Name of the model [default: the name of the folder]
     #[arg(long)]
     name: Option<String>,
+    /// Store the weights in 16 bits: half the size
+    #[arg(long)]
+    half: bool,
     /// Licence of the weights
     #[arg(long, default_value = "not stated")]
     licence: String,
@@ -104,6 +107,9 @@ impl ImportArgs {
         model.card.name = self.model_name();
         model.card.licence.clone_from(&self.licence);
         model.card.origin = self.origin();
+        if self.half {
+            model.card.precision = Precision::F16;
+        }
         Ok(model)
     }
 

@@ -59,7 +59,9 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
     println!("  motion: {}", info.motion);
     println!("  parameters: {}", grouped(info.parameters));
     println!("  streams: spatial {}, temporal {}", yes_no(info.has_spatial), yes_no(info.has_temporal));
-    println!("  classes ({}): {}", info.classes.len(), info.classes.join(", "));
+    if !info.classes.is_empty() {
+        println!("  classes ({}): {}", info.classes.len(), info.classes.join(", "));
+    }
     println!("  trained on: {}", card.origin.trained_on);
     println!("  licence: {}", card.licence);
 }

@@ -21,6 +21,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
+use crate::gpu;
 use arguments::{Cli, Command};
 
 /// What the log shows unless `MOTIONSCOPE_LOG` says otherwise.
@@ -40,6 +41,7 @@ enum Outcome {
 
 /// Parses the command line, runs the command, and tells the operating system how it went.
 pub fn main() -> ExitCode {
+    gpu::default_to_cpu();
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env("MOTIONSCOPE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).init();

@@ -99,7 +99,9 @@ impl Follower {
             return Ok(true);
         }
         if !self.scoring.as_ref().is_some_and(|scoring| scoring.serves(&target, state.playing)) {
-            let Some(window) = clip.window(target.window_start, WINDOW_FRAMES, &self.recogniser) else { return Ok(false) };
+            let Some(window) = clip.window(target.window_start, WINDOW_FRAMES, &self.recogniser) else {
+                return Ok(false);
+            };
             self.scoring = Some(Scoring { window, done: false });
         }
         self.score()

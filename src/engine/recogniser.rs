@@ -42,6 +42,8 @@ pub struct WindowResult {
 pub struct Recogniser {
     model: HiddenTwoStream,
     device: Device,
+    /// Whether the window draws with this device: only then may it be handed buffers.
+    on_window_device: bool,
     cache: FlowCache,
     timing: Timing,
 }
@@ -49,7 +51,14 @@ pub struct Recogniser {
 impl Recogniser {
     /// Takes a model that was loaded on the device of `compute`.
     pub fn new(model: HiddenTwoStream, compute: &Compute) -> Self {
-        Self { model, device: compute.device.clone(), cache: FlowCache::default(), timing: Timing::default() }
+        let on_window_device = compute.wgpu.is_some();
+        Self {
+            model,
+            device: compute.device.clone(),
+            on_window_device,
+            cache: FlowCache::default(),
+            timing: Timing::default(),
+        }
     }
 
     /// The frames it wants: `scaled[0]` for the motion network, `scaled[1]` for the spatial stream.
@@ -179,13 +188,20 @@ impl Recogniser {
     fn temporal_logits(&self, flows: &FlowPyramid) -> Result<Vec<f32>> {
         let Some(stream) = &self.model.temporal else { return Ok(Vec::new()) };
         let input = flow_normalisation::classifier_input(flows.levels[0].clone()); // [1, 20, h, w]
-        floats(stream.forward(input))
+        self.checked(stream.forward(input))
     }
 
     /// The spatial stream looks at one frame; callers pass the window's middle one.
     fn spatial_logits(&self, frame: &Frame) -> Result<Vec<f32>> {
         let Some(stream) = &self.model.spatial else { return Ok(Vec::new()) };
-        floats(stream.forward(preprocessing::spatial_input(&[&frame.scaled[1]], &self.device)))
+        self.checked(stream.forward(preprocessing::spatial_input(&[&frame.scaled[1]], &self.device)))
+    }
+
+    /// Reads logits; a lost device may return anything and tells only when asked to synchronise.
+    fn checked(&self, logits: Tensor<2>) -> Result<Vec<f32>> {
+        let logits = floats(logits)?;
+        self.device.sync().map_err(device_failed)?;
+        Ok(logits)
     }
 
     /// Reads a flow `[1, 2, h, w]` back for the read-out and keeps hold of its copy on the GPU.
@@ -196,7 +212,12 @@ impl Recogniser {
         let uv = u.iter().zip(v).map(|(u, v)| [u * FLOW_UNIT_PX, v * FLOW_UNIT_PX]).collect();
         let field = Arc::new(FlowField { width, height, uv });
         let max_px = field.magnitude_max();
-        Ok(FlowView { field, frame_size: self.motion_size(), max_px, gpu: share_flow(flow) })
+        Ok(FlowView {
+            field,
+            frame_size: self.motion_size(),
+            max_px,
+            gpu: self.on_window_device.then(|| share_flow(flow)).flatten(),
+        })
     }
 
     fn motion_size(&self) -> Geometry {

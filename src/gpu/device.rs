@@ -69,6 +69,18 @@ pub fn choose(choice: DeviceChoice) -> Result<Compute> {
     }
 }
 
+/// Has Burn use the CPU wherever it takes a device of its own choice, as it does when it reads an optimiser's state. Without
+/// this it would open a graphics adapter even for work on the CPU, and break off where there is none.
+///
+/// To be called first of all, while the program has one thread. `BURN_DEVICE` in the environment is respected.
+#[expect(unsafe_code, reason = "Burn takes this from the environment alone")]
+pub fn default_to_cpu() {
+    if std::env::var_os("BURN_DEVICE").is_none() {
+        // SAFETY: nothing else runs that could read the environment at the same time.
+        unsafe { std::env::set_var("BURN_DEVICE", "flex") };
+    }
+}
+
 fn cpu() -> Compute {
     let threads = rayon::current_num_threads();
     let threads = if threads == 1 { "1 thread".into() } else { format!("{threads} threads") };

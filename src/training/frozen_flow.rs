@@ -63,7 +63,7 @@ impl FrozenFlow {
         if let Some(flow) = self.kept.get(&index) {
             return Ok(flow.clone());
         }
-        let flow = Arc::new(ClipFlow::compute(&self.network, &*self.clips.frames(index)?));
+        let flow = Arc::new(ClipFlow::compute(&self.network, &self.clips.frames(index)?));
         let bytes = flow.stacks.iter().map(|stack| 4 * stack.len()).sum::<usize>();
         if self.bytes + bytes <= BUDGET_BYTES {
             self.bytes += bytes;

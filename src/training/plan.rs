@@ -205,11 +205,11 @@ impl TrainingPlan {
         if !(self.rate > 0.0 && self.rate <= 1.0) {
             return refuse("rate", format!("{} is outside 0…1", self.rate), "Usual rates lie between 1e-6 and 1e-2");
         }
-        if !(self.clip_norm > 0.0) {
+        if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
             return refuse("clip norm", format!("{} is not positive", self.clip_norm), "Use 10, or a very large number to switch clipping off");
         }
         let Geometry { width, height } = self.crop;
-        if width == 0 || height == 0 || width % 32 != 0 || height % 32 != 0 {
+        if width == 0 || height == 0 || !width.is_multiple_of(32) || !height.is_multiple_of(32) {
             return refuse("crop", format!("{width}×{height}"), "The sides must be multiples of 32, for example 128×96");
         }
         if width > self.frame.width || height > self.frame.height {

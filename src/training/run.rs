@@ -98,7 +98,7 @@ pub fn run(plan: &TrainingPlan, device: &Device, control: &TrainingControl, on_e
         let metrics = StepMetrics { step: progress.step, steps: plan.steps, loss: outcome.loss, terms: outcome.terms, accuracy: outcome.accuracy, rate, steps_per_sec, eta_secs };
         history.push(&metrics)?;
         on_event(TrainingEvent::Step(metrics));
-        if progress.step % plan.checkpoint_every == 0 {
+        if progress.step.is_multiple_of(plan.checkpoint_every) {
             save(plan, &objective, &progress, &mut history, on_event)?;
             validator.measure(&objective, &start.motion, progress.step, on_event)?;
         }

@@ -4,8 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
-const ROWS: [&[&str]; 8] =
-    [&["error"], &["video", "gpu"], &["flow", "nets"], &["sample"], &["training"], &["evaluation"], &["engine"], &["cli", "app"]];
+const ROWS: [&[&str]; 8] = [
+    &["error"],
+    &["video", "gpu"],
+    &["flow", "nets"],
+    &["sample"],
+    &["training"],
+    &["evaluation"],
+    &["engine"],
+    &["cli", "app"],
+];
 
 /// Beyond the rows: the networks know nothing of video, and the command line opens the window.
 const FORBIDDEN: [(&str, &str); 2] = [("nets", "video"), ("nets", "flow")];

@@ -133,6 +133,25 @@ fn info_counts_the_parameters_of_the_paper() {
 }
 
 #[test]
+fn import_makes_a_model_folder_and_refuses_other_networks() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_model(&dir.path().join("model"));
+    fs::write(dir.path().join("classInd.txt"), "1 one\r\n2 two\r\n").unwrap();
+    let import = "import --motion model/motion.safetensors --temporal model/temporal.safetensors --classes classInd.txt \
+                  --frames 2 --backbone squeezenet1-0 --out imported";
+    let import: Vec<_> = import.split_whitespace().collect();
+    let refused = motionscope(dir.path(), &[&import[..], &["--width", "3"]].concat());
+    assert_eq!(code(&refused), 1);
+    assert!(text(&refused.stderr).contains("conv1.weight"), "{}", text(&refused.stderr));
+    assert!(!dir.path().join("imported").exists(), "nothing is left of a refused import");
+
+    let imported = motionscope(dir.path(), &[&import[..], &["--width", "2"]].concat());
+    assert_eq!(code(&imported), 0, "{}", text(&imported.stderr));
+    let info = motionscope(dir.path(), &["info", "--device", "cpu", "--model", "imported"]);
+    assert!(text(&info.stdout).contains("spatial no, temporal yes"), "{}", text(&info.stdout));
+}
+
+#[test]
 fn training_resumes_where_it_ended() {
     let dir = tempfile::tempdir().unwrap();
     let class = dir.path().join("clips/wave");
@@ -153,7 +172,8 @@ fn training_resumes_where_it_ended() {
 
     fs::write(dir.path().join("classInd.txt"), "1 wave\n").unwrap();
     fs::write(dir.path().join("testlist01.txt"), "wave/clip.mp4\n").unwrap();
-    let evaluate = "evaluate actions --data clips --list testlist01.txt --classes classInd.txt --model run/model --json";
+    let evaluate =
+        "evaluate actions --data clips --list testlist01.txt --classes classInd.txt --model run/model --json";
     let measured = motionscope(dir.path(), &evaluate.split(' ').collect::<Vec<_>>());
     let report: Value = serde_json::from_slice(&measured.stdout).unwrap();
     assert_eq!((code(&measured), report["clips"].as_u64()), (0, Some(1)), "{}", text(&measured.stderr));
@@ -167,8 +187,7 @@ fn ctrl_c_saves_the_training_and_says_how_to_go_on() {
     let class = dir.path().join("clips/wave");
     fs::create_dir_all(&class).unwrap();
     fixture::clip(&class, 12, CLIP).unwrap();
-    let arguments =
-        "train flow --folder clips --run run --device cpu --width 2 --batch 2 --frame 64x64 --crop 64x64 --steps 100000";
+    let arguments = "train flow --folder clips --run run --device cpu --width 2 --batch 2 --frame 64x64 --crop 64x64 --steps 100000";
     let arguments: Vec<_> = arguments.split(' ').collect();
     let mut running = program(dir.path(), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut news = BufReader::new(running.stderr.take().unwrap()).lines();

@@ -127,7 +127,9 @@ fn a_short_window_repeats_its_last_frame() {
 
 #[test]
 fn on_a_graphics_device_the_flow_is_the_same_and_stays_there() {
-    let Ok(graphics) = choose(DeviceChoice::Gpu) else { return eprintln!("SKIPPED: no graphics device, not even an emulated one") };
+    let Ok(graphics) = choose(DeviceChoice::Gpu) else {
+        return eprintln!("SKIPPED: no graphics device, not even an emulated one");
+    };
     let dir = tempfile::tempdir().unwrap();
     let model = dir.path().join("model");
     fixture::model(&PAIRWISE, SIZE, &cpu().device).save(&model).unwrap();

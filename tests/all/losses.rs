@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::training::LossPreset;
 use motionscope::training::losses::{UnsupervisedLoss, local_response_normalisation, loss_images, warp};
 use safetensors::SafeTensors;
@@ -100,7 +101,7 @@ fn gradients_agree(reference: &Reference) {
     let gradients = total.backward();
     for (level, flow) in (2..=6).zip(&pyramid) {
         let name = format!("grad_predict_flow{level}");
-        let actual: Vec<f32> = flow.grad(&gradients).unwrap().into_data().to_vec().unwrap();
+        let actual: Vec<f32> = flow.grad(&gradients).unwrap().into_data().try_to_vec().unwrap();
         let expected = &reference.tensors[&name].1;
         let rms = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>().sqrt();
         let difference = || actual.iter().zip(expected).map(|(a, e)| a - e);
@@ -113,4 +114,12 @@ fn gradients_agree(reference: &Reference) {
 #[test]
 fn losses_agree_with_the_reference_on_the_cpu() {
     agrees_on(Device::flex());
+}
+
+#[test]
+fn losses_agree_with_the_reference_on_the_gpu() {
+    match choose(DeviceChoice::Gpu) {
+        Ok(gpu) => agrees_on(gpu.device),
+        Err(error) => eprintln!("SKIPPED: {error}"),
+    }
 }

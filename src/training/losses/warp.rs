@@ -74,7 +74,7 @@ mod tests {
             ((warp(image(&device), flow.clone()) * weights.clone()).sum(), flow)
         };
         let (total, flow) = loss(&values);
-        let gradient: Vec<f32> = flow.grad(&total.backward()).unwrap().into_data().to_vec().unwrap();
+        let gradient: Vec<f32> = flow.grad(&total.backward()).unwrap().into_data().try_to_vec().unwrap();
         for i in (0..60).step_by(7) {
             let shifted = |by: f32| {
                 let mut values = values.clone();
