@@ -215,7 +215,10 @@ impl Session {
             (false, true) => "the temporal stream",
             (false, false) => "no stream",
         };
-        self.log.push(Level::Info, format!("Loaded {} from {}: {} and {streams}", info.name, info.dir.display(), info.motion));
+        self.log.push(
+            Level::Info,
+            format!("Loaded {} from {}: {} and {streams}", info.name, info.dir.display(), info.motion),
+        );
         self.model = Some(info.clone());
     }
 

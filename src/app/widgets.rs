@@ -111,7 +111,8 @@ pub fn legend_chip(ui: &mut Ui, on: &mut bool, color: Color32, text: &str) -> Re
 /// A coloured mark and text on a rounded background: remarks inside a panel.
 pub fn remark(ui: &mut Ui, color: Color32, add_contents: impl FnOnce(&mut Ui)) {
     let tokens = Tokens::of(ui);
-    let frame = Frame::new().fill(tokens.raised).corner_radius(RADIUS).inner_margin(Margin { left: 12, ..Margin::same(8) });
+    let frame =
+        Frame::new().fill(tokens.raised).corner_radius(RADIUS).inner_margin(Margin { left: 12, ..Margin::same(8) });
     let shown = frame.show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         add_contents(ui);

@@ -1,18 +1,19 @@
 //! The real window, driven without a display: what a person clicks and types, and what they then see.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui_kittest::{Harness, SnapshotOptions};
 use egui_kittest::kittest::{NodeT, Queryable};
-use motionscope::app::{App, Command, Options, TrainingPhase};
+use egui_kittest::{Harness, SnapshotOptions};
+use motionscope::app::{App, Command, Options, TrainingPhase, measure_repaints};
 use motionscope::cli::bench::fixture;
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::{Architecture, MotionConfig};
 use motionscope::video::Geometry;
 use tempfile::TempDir;
 
-use eframe::egui::{Event, Key, Modifiers, Rect, accesskit::Role, pos2};
+use eframe::egui::{DroppedFile, Event, Key, Modifiers, Rect, accesskit::Role, pos2};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const MOTION: MotionConfig =
@@ -45,8 +46,10 @@ impl Window {
         fixture::model(&MOTION, Geometry { width: 64, height: 64 }, &compute.device).save(&model).unwrap();
         let options = Options { model: Some(model), ..options(dir.path()) };
         let data_dir = dir.path().join("data");
-        let harness =
-            Harness::builder().with_size(size).with_max_steps(8).build_eframe(|cc| App::new(cc, compute, &options, data_dir));
+        let harness = Harness::builder()
+            .with_size(size)
+            .with_max_steps(8)
+            .build_eframe(|cc| App::new(cc, compute, &options, data_dir));
         Self { harness, dir }
     }
 
@@ -182,6 +185,44 @@ fn a_typed_path_opens_and_a_wrong_one_says_why() {
     window.harness.state_mut().open(clip, &ctx);
     window.until_text("frame 0 of 11");
     assert!(window.harness.query_by_label("Dismiss").is_none(), "what went wrong before is no longer in the way");
+}
+
+/// A file as the window system hands it over.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("nobody reads a clip at once".into())
+    }
+}
+
+#[test]
+fn a_dropped_clip_opens_and_is_offered_again() {
+    let mut window = Window::empty();
+    let clip = fixture::clip(window.dir.path(), 12, Geometry { width: 64, height: 48 }).unwrap();
+    window.harness.input_mut().dropped_files.push(Arc::new(Dropped(clip)));
+    window.until_text("frame 0 of 11");
+    window.perform(Command::CloseClip);
+    window.until("the welcome screen", |harness| harness.query_by_label("Open sample").is_some());
+    window.click("clip.mp4");
+    window.until_text("frame 0 of 11");
+}
+
+#[test]
+fn a_repaint_takes_milliseconds_and_rest_takes_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let compute = choose(DeviceChoice::Cpu).unwrap();
+    let model = dir.path().join("model");
+    fixture::model(&MOTION, Geometry { width: 64, height: 64 }, &compute.device).save(&model).unwrap();
+    let clip = fixture::clip(dir.path(), 12, Geometry { width: 320, height: 240 }).unwrap();
+    let repaints = measure_repaints(compute, &clip, &model, 60).unwrap();
+    assert_eq!(repaints.at_rest, 0);
+    assert!(repaints.quantile(0.5) < Duration::from_millis(50), "{:?}", repaints.quantile(0.5));
 }
 
 #[test]

@@ -82,7 +82,10 @@ impl Plots {
         });
         let shown = shares.iter().enumerate().filter(|(_, (name, _))| !self.hidden.contains(*name));
         let lines: Vec<_> = shown.map(|(i, (name, curve))| line(name, curve, series_color(ui, i), false)).collect();
-        plot(ui, "shares").include_y(0.0).include_y(1.0).show(ui, |plot| lines.into_iter().for_each(|line| plot.line(line)));
+        plot(ui, "shares")
+            .include_y(0.0)
+            .include_y(1.0)
+            .show(ui, |plot| lines.into_iter().for_each(|line| plot.line(line)));
     }
 
     fn chip_ui(&mut self, ui: &mut Ui, name: &str, text: &str, color: Color32) {

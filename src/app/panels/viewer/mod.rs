@@ -25,7 +25,7 @@ use crate::engine::Analysis;
 /// Space between the two pictures, in points.
 const GAP: f32 = 3.0;
 /// How much a point of wheel travel magnifies.
-const ZOOM_PER_POINT: f32 = 0.004;
+const ZOOM_PER_POINT: f32 = 0.0025;
 
 /// The viewer.
 #[derive(Default)]
@@ -72,7 +72,8 @@ impl Viewer {
         self.flow_ui(ui, right, aspect, &caption, cx);
 
         let analysis = cx.session.analysis.clone();
-        let Some((at, point)) = pointer.filter(|(_, point)| Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)).contains(*point))
+        let Some((at, point)) =
+            pointer.filter(|(_, point)| Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)).contains(*point))
         else {
             return;
         };
@@ -192,9 +193,11 @@ fn no_flow_ui(ui: &mut Ui, pane: Rect, cx: &mut PanelContext<'_>) {
         None if cx.session.loading_model.is_some() => {
             empty_state(ui, "Loading the networks…", "The flow appears as soon as they are ready.", |_| ());
         }
-        None => empty_state(ui, "No networks are loaded", "Choose a model folder, or train networks of your own.", |ui| {
-            command_button(ui, cx, Command::LoadModel, Command::LoadModel.text());
-        }),
+        None => {
+            empty_state(ui, "No networks are loaded", "Choose a model folder, or train networks of your own.", |ui| {
+                command_button(ui, cx, Command::LoadModel, Command::LoadModel.text());
+            })
+        }
     });
 }
 
