@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align2, CentralPanel, Color32, Context, Frame as Area, Id, Key, LayerId, Margin, Modifiers, Order, Panel,
-    Stroke, StrokeKind, TextStyle, ThemePreference, Ui,
+    Align2, CentralPanel, Color32, Context, Frame as Area, Id, Key, LayerId, Margin, Modifiers, Order, Panel, Stroke,
+    StrokeKind, TextStyle, ThemePreference, Ui,
 };
 use eframe::{CreationContext, Frame, Storage};
 
@@ -16,9 +16,7 @@ use super::dock::{self, Pane};
 use super::log::Level;
 use super::menu::menu_ui;
 use super::opener::{Found, Opener};
-use super::panels::{
-    Palette, PaletteEnd, Panels, Transport, install_gpu_flow, notice_ui, shortcuts_ui, status_bar_ui,
-};
+use super::panels::{Palette, PaletteEnd, Panels, Transport, install_gpu_flow, notice_ui, shortcuts_ui, status_bar_ui};
 use super::run::Options;
 use super::session::Session;
 use super::settings::Settings;
@@ -28,6 +26,7 @@ use crate::engine::{Engine, Message, Request, default_model};
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
 use crate::training::TrainingEvent;
+use crate::video::PlayerCommand;
 
 /// Why a path has to be typed.
 const NO_DIALOG: &str = "The system shows no file dialog here, so type or paste the path.";
@@ -52,6 +51,8 @@ pub struct App {
     opener: Opener,
     dialogs: Dialogs,
     overlay: Option<Overlay>,
+    /// Whether the clip that is opened next plays at once.
+    play_next: bool,
 }
 
 impl App {
@@ -60,15 +61,25 @@ impl App {
     /// `data_dir` is where generated files are kept. Flow is drawn from the networks' own buffers if the window draws
     /// with the device of `compute`.
     pub fn new(cc: &CreationContext<'_>, compute: Compute, options: &Options, data_dir: PathBuf) -> Self {
-        theme::install(&cc.egui_ctx);
         if let Some(render_state) = &cc.wgpu_render_state {
             install_gpu_flow(render_state);
         }
-        let settings = Settings::load(cc.storage);
-        apply_theme(&cc.egui_ctx, settings.dark);
+        Self::without_window(&cc.egui_ctx, Settings::load(cc.storage), compute, options, data_dir)
+    }
+
+    /// The same with nothing behind `ctx` that could show it.
+    pub(super) fn without_window(
+        ctx: &Context,
+        settings: Settings,
+        compute: Compute,
+        options: &Options,
+        data_dir: PathBuf,
+    ) -> Self {
+        theme::install(ctx);
+        apply_theme(ctx, settings.dark);
         let session = Session::new(compute.name.clone());
-        let ctx = cc.egui_ctx.clone();
-        let engine = Engine::new(compute, Arc::new(move || ctx.request_repaint()));
+        let wake = ctx.clone();
+        let engine = Engine::new(compute, Arc::new(move || wake.request_repaint()));
         let mut app = Self {
             engine,
             session,
@@ -79,8 +90,9 @@ impl App {
             opener: Opener::default(),
             dialogs: Dialogs::default(),
             overlay: None,
+            play_next: false,
         };
-        app.open_at_start(options, &cc.egui_ctx);
+        app.open_at_start(options, ctx);
         app
     }
 
@@ -102,6 +114,40 @@ impl App {
     /// Tells a problem that happened before the window was there.
     pub fn tell(&mut self, error: &Error) {
         self.session.problem(error);
+    }
+
+    /// Takes in all that happened since the last time.
+    pub(super) fn take_news(&mut self, ctx: &Context) {
+        let messages: Vec<_> = self.engine.messages().try_iter().collect();
+        for message in &messages {
+            self.receive(message, ctx);
+        }
+        self.session.refresh(&self.engine);
+        for answer in self.opener.answers() {
+            match answer {
+                Ok(found) => self.found(found, ctx),
+                Err(error) => self.not_found(&error),
+            }
+        }
+        if let Some((question, answer)) = self.dialogs.answer() {
+            self.answered(question, answer, ctx);
+        }
+        self.take_dropped(ctx);
+    }
+
+    /// Draws everything and does what the person asked for.
+    pub(super) fn draw(&mut self, ui: &mut Ui) {
+        // An overlay has the keyboard to itself, but for the keys that open another one.
+        for command in Command::pressed(ui.ctx()) {
+            if self.overlay.is_none() || matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen)
+            {
+                self.perform(command, ui.ctx());
+            }
+        }
+        leave_full_screen(ui.ctx(), self.overlay.is_some());
+        self.panels_ui(ui);
+        self.overlay_ui(&ui.ctx().clone());
+        drop_hint_ui(ui);
     }
 
     fn open_at_start(&mut self, options: &Options, ctx: &Context) {
@@ -147,6 +193,9 @@ impl App {
             Message::Opened(info) => {
                 self.settings.remember(&info.path);
                 self.panels.viewer.fit();
+                if std::mem::take(&mut self.play_next) {
+                    self.engine.send(Request::Player(PlayerCommand::Play));
+                }
             }
             Message::ModelLoaded(info) => {
                 self.settings.model = Some(info.dir.clone());
@@ -154,6 +203,7 @@ impl App {
             }
             Message::SampleWritten(dir) => {
                 self.settings.sample = Some(dir.clone());
+                self.play_next = true;
                 self.open(dir.clone(), ctx);
             }
             Message::Training(TrainingEvent::Finished { .. }) => dock::show(&mut self.settings.layout, Pane::Training),
@@ -171,6 +221,12 @@ impl App {
                 self.open_clip(first);
             }
         }
+    }
+
+    /// What cannot be opened is not offered again.
+    fn not_found(&mut self, error: &Error) {
+        self.settings.recent.retain(|path| path.to_string_lossy() != error.subject);
+        self.session.problem(error);
     }
 
     fn open_clip(&mut self, path: PathBuf) {
@@ -271,34 +327,11 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _frame: &mut Frame) {
-        let messages: Vec<_> = self.engine.messages().try_iter().collect();
-        for message in &messages {
-            self.receive(message, ctx);
-        }
-        self.session.refresh(&self.engine);
-        for answer in self.opener.answers() {
-            match answer {
-                Ok(found) => self.found(found, ctx),
-                Err(error) => self.session.problem(&error),
-            }
-        }
-        if let Some((question, answer)) = self.dialogs.answer() {
-            self.answered(question, answer, ctx);
-        }
-        self.take_dropped(ctx);
+        self.take_news(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
-        // An overlay has the keyboard to itself, but for the keys that open another one.
-        for command in Command::pressed(ui.ctx()) {
-            if self.overlay.is_none() || matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen) {
-                self.perform(command, ui.ctx());
-            }
-        }
-        leave_full_screen(ui.ctx(), self.overlay.is_some());
-        self.panels_ui(ui);
-        self.overlay_ui(&ui.ctx().clone());
-        drop_hint_ui(ui);
+        self.draw(ui);
     }
 
     fn save(&mut self, storage: &mut dyn Storage) {

@@ -29,9 +29,7 @@ pub fn available(
         | C::MarkOut
         | C::LoopSegment
         | C::FitView => or(session.clip.is_some(), "No clip is open"),
-        C::ClearMarks => {
-            or(session.marks.start.is_some() || session.marks.end.is_some(), "No in or out mark is set")
-        }
+        C::ClearMarks => or(session.marks.start.is_some() || session.marks.end.is_some(), "No in or out mark is set"),
         C::LockScale => or(session.analysis.is_some(), "There is no flow yet"),
         C::FinerLevel | C::CoarserLevel => level(command, session),
         C::NextPair | C::PreviousPair => pair(command, session),

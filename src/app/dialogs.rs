@@ -79,7 +79,10 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
     }
     let path = match question {
         Question::Clip => dialog
-            .add_filter("Video", &["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"])
+            .add_filter(
+                "Video",
+                &["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"],
+            )
             .add_filter("All files", &["*"])
             .pick_file(),
         Question::Folder | Question::Model | Question::TrainingFolder => dialog.pick_folder(),

@@ -48,7 +48,10 @@ fn group_ui(ui: &mut Ui, group: Group, cx: &mut PanelContext<'_>) {
 /// Where a menu has a line.
 fn starts_a_block(command: Command) -> bool {
     use Command as C;
-    matches!(command, C::LoadModel | C::CloseClip | C::StepBack | C::MarkIn | C::FinerLevel | C::StartTraining | C::ToggleTheme)
+    matches!(
+        command,
+        C::LoadModel | C::CloseClip | C::StepBack | C::MarkIn | C::FinerLevel | C::StartTraining | C::ToggleTheme
+    )
 }
 
 fn item_ui(ui: &mut Ui, command: Command, cx: &mut PanelContext<'_>) {

@@ -18,6 +18,7 @@ mod menu;
 mod opener;
 mod panels;
 mod perform;
+mod repaint;
 mod run;
 mod session;
 mod settings;
@@ -28,5 +29,6 @@ mod widgets;
 
 pub use app::App;
 pub use command::Command;
+pub use repaint::{Repaints, measure_repaints};
 pub use run::{Options, run};
 pub use training_state::TrainingPhase;

@@ -113,7 +113,14 @@ mod tests {
         for folder in ["model", "sample/clips/wave", "sample/clips/bow", "flat", "empty"] {
             fs::create_dir_all(at(folder)).unwrap();
         }
-        for file in ["model/model.toml", "sample/clips/wave/1.mp4", "sample/clips/bow/2.avi", "flat/b.mp4", "flat/a.mkv", "flat/0.txt"] {
+        for file in [
+            "model/model.toml",
+            "sample/clips/wave/1.mp4",
+            "sample/clips/bow/2.avi",
+            "flat/b.mp4",
+            "flat/a.mkv",
+            "flat/0.txt",
+        ] {
             fs::write(at(file), "").unwrap();
         }
         assert_eq!(find(&at("model")), Ok(Found::Model(at("model"))));
@@ -121,7 +128,11 @@ mod tests {
         let classes = Found::Classes { folder: at("sample/clips"), first: at("sample/clips/bow/2.avi") };
         assert_eq!(find(&at("sample")), Ok(classes));
         assert_eq!(find(&at("flat")), Ok(Found::Clip(at("flat/a.mkv"))));
-        assert_eq!(find(&at("flat/0.txt")), Ok(Found::Clip(at("flat/0.txt"))), "the decoder says what is wrong with it");
+        assert_eq!(
+            find(&at("flat/0.txt")),
+            Ok(Found::Clip(at("flat/0.txt"))),
+            "the decoder says what is wrong with it"
+        );
         assert!(find(&at("empty")).unwrap_err().cause.contains("no clips"));
         assert!(find(&at("missing")).unwrap_err().cause.contains("no such file"));
     }

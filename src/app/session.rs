@@ -209,8 +209,16 @@ impl Session {
         if !info.levels.contains(&self.selection.level) {
             self.selection = FlowSelection { level: 2, ..self.selection };
         }
-        let classes = info.classes.len();
-        self.log.push(Level::Info, format!("Loaded {}: {}, {classes} classes", info.name, info.motion));
+        let streams = match (info.has_spatial, info.has_temporal) {
+            (true, true) => "both streams",
+            (true, false) => "the spatial stream",
+            (false, true) => "the temporal stream",
+            (false, false) => "no stream",
+        };
+        self.log.push(
+            Level::Info,
+            format!("Loaded {} from {}: {} and {streams}", info.name, info.dir.display(), info.motion),
+        );
         self.model = Some(info.clone());
     }
 

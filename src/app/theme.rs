@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
-    TextStyle, Theme, Ui, Visuals, style::WidgetVisuals, vec2,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Frame, Margin, Shadow, Stroke,
+    Style, TextStyle, Theme, Ui, Visuals, style::WidgetVisuals, vec2,
 };
 
 /// Space between unrelated groups of widgets, in points.
@@ -138,6 +138,11 @@ pub fn semibold(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(SEMIBOLD.into()))
 }
 
+/// The frame of what lies over the window and takes all input.
+pub fn modal_frame(ctx: &Context) -> Frame {
+    Frame::window(&ctx.global_style()).inner_margin(Margin::same(16))
+}
+
 /// Inter in two weights before egui's own fonts, which serve numbers in columns and rare characters.
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
@@ -193,8 +198,7 @@ fn visuals_of(tokens: &Tokens, base: Visuals) -> Visuals {
     visuals.window_corner_radius = CornerRadius::same(9);
     visuals.menu_corner_radius = CornerRadius::same(7);
     let shadow = if visuals.dark_mode { 110 } else { 40 };
-    visuals.window_shadow =
-        Shadow { offset: [0, 8], blur: 28, spread: 0, color: Color32::from_black_alpha(shadow) };
+    visuals.window_shadow = Shadow { offset: [0, 8], blur: 28, spread: 0, color: Color32::from_black_alpha(shadow) };
     visuals.popup_shadow = Shadow { offset: [0, 4], blur: 14, spread: 0, color: Color32::from_black_alpha(shadow) };
     visuals.selection.bg_fill = tokens.accent_faint;
     visuals.selection.stroke = Stroke::new(1.0, tokens.accent);
@@ -208,7 +212,6 @@ fn visuals_of(tokens: &Tokens, base: Visuals) -> Visuals {
     widgets.open = widget(tokens.raised, tokens.outline, tokens.strong);
     visuals
 }
-
 
 fn widget(fill: Color32, outline: Color32, text: Color32) -> WidgetVisuals {
     WidgetVisuals {

@@ -10,6 +10,9 @@ use super::command::Command;
 use super::icon::Icon;
 use super::theme::{RADIUS, SECTION_GAP, Tokens};
 
+/// Width of the column of labels in a form, in points.
+const LABEL_WIDTH: f32 = 84.0;
+
 /// A button that runs `command`: its tooltip names the keys, and says why when it cannot be run.
 pub fn command_button<'a>(
     ui: &mut Ui,
@@ -66,12 +69,12 @@ pub fn field<R>(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui, Id)
         let height = ui.spacing().interact_size.y;
         let text = RichText::new(label).color(Tokens::of(ui).weak);
         let label = ui
-            .allocate_ui_with_layout(vec2(92.0, height), Layout::left_to_right(Align::Center), |ui| {
-                ui.set_min_width(92.0);
+            .allocate_ui_with_layout(vec2(LABEL_WIDTH, height), Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(LABEL_WIDTH);
                 ui.label(text)
             })
             .inner;
-        add_contents(ui, label.id)
+        ui.horizontal_wrapped(|ui| add_contents(ui, label.id)).inner
     })
     .inner
 }
@@ -108,7 +111,8 @@ pub fn legend_chip(ui: &mut Ui, on: &mut bool, color: Color32, text: &str) -> Re
 /// A coloured mark and text on a rounded background: remarks inside a panel.
 pub fn remark(ui: &mut Ui, color: Color32, add_contents: impl FnOnce(&mut Ui)) {
     let tokens = Tokens::of(ui);
-    let frame = Frame::new().fill(tokens.raised).corner_radius(RADIUS).inner_margin(Margin { left: 12, ..Margin::same(8) });
+    let frame =
+        Frame::new().fill(tokens.raised).corner_radius(RADIUS).inner_margin(Margin { left: 12, ..Margin::same(8) });
     let shown = frame.show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         add_contents(ui);

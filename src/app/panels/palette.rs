@@ -8,7 +8,7 @@ use crate::app::actions::PanelContext;
 use crate::app::availability::available;
 use crate::app::command::Command;
 use crate::app::dialogs::Question;
-use crate::app::theme::Tokens;
+use crate::app::theme::{Tokens, modal_frame};
 
 /// The open palette.
 pub struct Palette {
@@ -48,10 +48,10 @@ impl Palette {
 
     /// Draws the palette; `Some` when it is to be closed.
     pub fn palette_ui(&mut self, ctx: &Context, cx: &PanelContext<'_>) -> Option<PaletteEnd> {
-        let width = (ctx.content_rect().width() - 40.0).min(560.0);
+        let width = (ctx.content_rect().width() - 80.0).min(540.0);
         let id = Id::unique("palette");
         let area = Area::new(id).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 64.0));
-        let modal = Modal::new(id).area(area).show(ctx, |ui| {
+        let modal = Modal::new(id).area(area).frame(modal_frame(ctx)).show(ctx, |ui| {
             ui.set_width(width);
             match self.mode {
                 Mode::Command => self.commands_ui(ui, cx),

@@ -13,9 +13,9 @@ use crate::engine::{ModelInfo, Scores};
 use crate::nets::fusion::{Fusion, FusionRule};
 
 /// Height of a class's row, in points.
-const ROW: f32 = 30.0;
+const ROW: f32 = 38.0;
 /// Width of a column of numbers, in points.
-const COLUMN: f32 = 34.0;
+const COLUMN: f32 = 40.0;
 /// Shares of the streams in one class's row: spatial, temporal, fused.
 type Shares = [Option<f32>; 3];
 
@@ -118,7 +118,9 @@ fn fusion_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, model: &ModelInfo) {
         rules.response.labelled_by(label).on_hover_text(rule_tooltip(fusion.rule));
         let changed = *fusion != model.fusion;
         let reset = ui.add_enabled(changed, eframe::egui::Button::new("Reset"));
-        let reset = reset.on_hover_text("Back to the model's own fusion").on_disabled_hover_text("This is the model's own fusion");
+        let reset = reset
+            .on_hover_text("Back to the model's own fusion")
+            .on_disabled_hover_text("This is the model's own fusion");
         if reset.clicked() {
             *fusion = model.fusion;
         }
@@ -156,7 +158,9 @@ fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let font = TextStyle::Small.resolve(ui.style());
     let color = if response.hovered() { tokens.strong } else { tokens.weak };
     ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, format!("Class, {order}"), font.clone(), color);
-    for ((text, color), x) in [("Spat", tokens.spatial), ("Temp", tokens.temporal), ("Fused", tokens.fused)].into_iter().zip(columns(rect)) {
+    for ((text, color), x) in
+        [("Spat.", tokens.spatial), ("Temp.", tokens.temporal), ("Fused", tokens.fused)].into_iter().zip(columns(rect))
+    {
         ui.painter().text(pos2(x, rect.center().y), Align2::RIGHT_CENTER, text, font.clone(), color);
     }
     if response.on_hover_text("Order the classes by their fused score, or as the model has them").clicked() {
@@ -177,10 +181,14 @@ fn row_ui(ui: &mut Ui, class: &str, shares: &Shares) {
     }
     let colors = [tokens.spatial, tokens.temporal, tokens.fused];
     let numbers_left = columns(rect)[0] - COLUMN;
-    let name = Rect::from_min_max(rect.min, pos2(numbers_left, rect.top() + 17.0));
+    let name = Rect::from_min_max(rect.min, pos2(numbers_left, rect.top() + 19.0));
     let galley = ui.painter().layout_no_wrap(class.to_owned(), TextStyle::Body.resolve(ui.style()), tokens.text);
-    ui.painter_at(name).galley(Align2::LEFT_CENTER.align_size_within_rect(galley.size(), name).min, galley, tokens.text);
-    let bars = Rect::from_min_max(pos2(rect.left(), rect.top() + 18.0), pos2(numbers_left, rect.bottom() - 3.0));
+    ui.painter_at(name).galley(
+        Align2::LEFT_CENTER.align_size_within_rect(galley.size(), name).min,
+        galley,
+        tokens.text,
+    );
+    let bars = Rect::from_min_max(pos2(rect.left(), rect.top() + 20.0), pos2(numbers_left, rect.bottom() - 3.0));
     draw_bars(ui, bars, shares, colors);
     for ((share, color), x) in shares.iter().zip(colors).zip(columns(rect)) {
         let Some(share) = share else { continue };

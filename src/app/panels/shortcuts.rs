@@ -3,15 +3,15 @@
 use eframe::egui::{Context, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
 use crate::app::command::{Command, Group};
-use crate::app::theme::Tokens;
+use crate::app::theme::{Tokens, modal_frame};
 
 /// Draws the list; returns whether it is to be closed.
 pub fn shortcuts_ui(ctx: &Context) -> bool {
-    let modal = Modal::new(Id::unique("shortcuts")).show(ctx, |ui| {
+    let modal = Modal::new(Id::unique("shortcuts")).frame(modal_frame(ctx)).show(ctx, |ui| {
         ui.set_width((ctx.content_rect().width() - 60.0).min(640.0));
         ui.heading("Keyboard shortcuts");
         ui.add_space(8.0);
-        let height = ctx.content_rect().height() - 140.0;
+        let height = ctx.content_rect().height() - 170.0;
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
             ui.columns_const(|[left, right]| {
                 for (i, group) in Group::ALL.into_iter().enumerate() {
@@ -20,7 +20,10 @@ pub fn shortcuts_ui(ctx: &Context) -> bool {
             });
         });
         ui.add_space(6.0);
-        ui.label(RichText::new("Wheel over a picture zooms, drag moves, double click fits. Ctrl+wheel zooms the timeline.").color(Tokens::of(ui).weak));
+        ui.label(
+            RichText::new("Wheel over a picture zooms, drag moves, double click fits. Ctrl+wheel zooms the timeline.")
+                .color(Tokens::of(ui).weak),
+        );
         ui.add_space(6.0);
         ui.button("Close").clicked()
     });

@@ -3,8 +3,8 @@
 use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 
 use crate::app::actions::PanelContext;
-use crate::app::theme::Tokens;
 use crate::app::session::Session;
+use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingPhase;
 use crate::app::widgets::thousands;
 
@@ -16,8 +16,10 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     ui.horizontal(|ui| {
         match &session.read_out {
             Some(read_out) => {
-                let text = RichText::new(read_out.to_text()).text_style(TextStyle::Monospace).color(Tokens::of(ui).text);
-                ui.label(text).on_hover_text("Flow under the pointer in pixels of the network's frame, angle counter-clockwise");
+                let text =
+                    RichText::new(read_out.to_text()).text_style(TextStyle::Monospace).color(Tokens::of(ui).text);
+                ui.label(text)
+                    .on_hover_text("Flow under the pointer in pixels of the network's frame, angle counter-clockwise");
             }
             None => {
                 ui.label(small(hint(session)));
@@ -43,7 +45,12 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
             }
             if let (Some(label), Some(model)) = (session.model_label(), &session.model) {
                 let parameters = thousands(model.parameters);
-                let detail = format!("{}\n{}, {parameters} parameters, {} classes", model.dir.display(), model.motion, model.classes.len());
+                let detail = format!(
+                    "{}\n{}, {parameters} parameters, {} classes",
+                    model.dir.display(),
+                    model.motion,
+                    model.classes.len()
+                );
                 ui.add(Label::new(small(label)).truncate()).on_hover_text(detail);
             }
             if let Some(text) = training(session) {

@@ -23,6 +23,8 @@ const CLOSEST: f64 = 12.0;
 pub struct Timeline {
     /// The frames in view, as positions from 0 to the number of frames; `None` shows all.
     window: Option<Range<f64>>,
+    /// Where the clip stood at the last repaint.
+    position: usize,
 }
 
 impl Timeline {
@@ -40,6 +42,7 @@ impl Timeline {
             return;
         }
         self.take_wheel(ui, &response, frames);
+        self.follow(cx.session.player.position, frames);
         let axis = Axis { bar, window: self.window(frames) };
         draw_segment(ui, &axis, cx.session);
         draw_ticks(ui, &axis, cx.session);
@@ -62,6 +65,19 @@ impl Timeline {
 
     fn window(&self, frames: usize) -> Range<f64> {
         self.window.clone().unwrap_or(0.0..frames as f64)
+    }
+
+    /// Turns the page when the clip moves out of view.
+    fn follow(&mut self, position: usize, frames: usize) {
+        let moved = std::mem::replace(&mut self.position, position) != position;
+        let Some(window) = self.window.clone().filter(|window| moved && !window.contains(&(position as f64))) else {
+            return;
+        };
+        let length = window.end - window.start;
+        // Forwards the position comes to lie at the left, backwards at the right end.
+        let start = if (position as f64) < window.start { position as f64 + 1.0 - length } else { position as f64 };
+        let start = start.clamp(0.0, frames as f64 - length);
+        self.window = Some(start..start + length);
     }
 
     /// Ctrl+wheel zooms around the pointer, the wheel alone moves a zoomed timeline.
@@ -151,7 +167,8 @@ fn draw_playhead(ui: &Ui, axis: &Axis, session: &Session) {
     let painter = ui.painter_at(axis.bar.expand2(vec2(6.0, 3.0)));
     let position = session.player.position as f64;
     let width = (axis.x(position + 1.0) - axis.x(position)).max(2.0);
-    let rect = Rect::from_min_max(pos2(axis.x(position), axis.bar.top()), pos2(axis.x(position) + width, axis.bar.bottom()));
+    let rect =
+        Rect::from_min_max(pos2(axis.x(position), axis.bar.top()), pos2(axis.x(position) + width, axis.bar.bottom()));
     painter.rect_filled(rect, 0.0, tokens.accent);
     let head = Align2::CENTER_TOP.align_size_within_rect(vec2(9.0, 4.0), rect.expand2(vec2(6.0, 2.0)));
     painter.rect_filled(head, 2.0, tokens.accent);
@@ -171,6 +188,15 @@ fn draw_strip(ui: &Ui, rect: Rect, window: &Range<f64>, session: &Session) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zoomed_timeline_follows_the_clip() {
+        let mut timeline = Timeline { window: Some(0.0..20.0), position: 0 };
+        for (position, window) in [(10, 0.0..20.0), (20, 20.0..40.0), (19, 0.0..20.0), (99, 80.0..100.0)] {
+            timeline.follow(position, 100);
+            assert_eq!(timeline.window, Some(window), "at {position}");
+        }
+    }
 
     #[test]
     fn positions_and_frames_agree_and_stay_in_the_clip() {

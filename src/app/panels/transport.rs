@@ -62,11 +62,16 @@ fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let secs = cx.session.frame.as_ref().map_or(0.0, |frame| frame.pts_secs);
     let time = RichText::new(time_code(secs)).text_style(TextStyle::Monospace).size(14.0).color(tokens.strong);
     ui.label(time);
-    ui.label(RichText::new(format!("/ {}", time_code(clip.duration_secs))).text_style(TextStyle::Monospace).color(tokens.weak));
+    ui.label(
+        RichText::new(format!("/ {}", time_code(clip.duration_secs)))
+            .text_style(TextStyle::Monospace)
+            .color(tokens.weak),
+    );
     ui.add_space(10.0);
     let last = clip.frames.saturating_sub(1);
     let frame = format!("frame {} of {last}", cx.session.player.position);
-    ui.label(RichText::new(frame).text_style(TextStyle::Monospace).color(tokens.weak)).on_hover_text("Frames count from 0");
+    ui.label(RichText::new(frame).text_style(TextStyle::Monospace).color(tokens.weak))
+        .on_hover_text("Frames count from 0");
 }
 
 fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {

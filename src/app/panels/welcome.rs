@@ -1,17 +1,17 @@
 //! What a person sees first: the ways in.
 
-use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextureId, Ui, UiBuilder, WidgetInfo, vec2};
 
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
-use crate::app::theme::{Tokens, semibold};
+use crate::app::theme::{RADIUS, Tokens, semibold};
 use crate::app::widgets::{command_button, primary_button, row_response};
 
 /// Width of the column, in points.
 const WIDTH: f32 = 400.0;
 
-/// Draws the welcome screen into the viewer's place.
-pub fn welcome_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+/// Draws the welcome screen into the viewer's place; `wheel` is the picture of the colour wheel.
+pub fn welcome_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
     let area = ui.available_rect_before_wrap();
     ui.painter().rect_filled(area, 0.0, Tokens::of(ui).background);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -22,15 +22,20 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             ui.add_space((ui.available_width() - width) / 2.0);
             ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
                 ui.set_width(width);
-                column_ui(ui, cx);
+                column_ui(ui, wheel, cx);
             });
         });
     });
 }
 
-fn column_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+fn column_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
-    ui.label(RichText::new("Motionscope").font(semibold(26.0)).color(tokens.strong));
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 12.0;
+        ui.image((wheel, vec2(34.0, 34.0)));
+        ui.label(RichText::new("Motionscope").font(semibold(28.0)).color(tokens.strong));
+    });
+    ui.add_space(4.0);
     let text = "See the motion that a hidden two-stream network sees in a clip, and what it recognises.";
     ui.add(Label::new(RichText::new(text).color(tokens.weak)).wrap());
     ui.add_space(18.0);
@@ -62,13 +67,13 @@ fn recent_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     for path in cx.settings.recent.clone() {
         let row = row_response(ui, 26.0);
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        row.widget_info(|| eframe::egui::WidgetInfo::labeled(eframe::egui::Role::Button, true, &name));
+        row.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         if row.hovered() {
-            ui.painter().rect_filled(row.rect, crate::app::theme::RADIUS, tokens.raised);
+            ui.painter().rect_filled(row.rect, RADIUS, tokens.raised);
         }
         let folder = path.parent().unwrap_or(&path).display().to_string();
         let content = row.rect.shrink2(vec2(8.0, 0.0));
-        ui.scope_builder(eframe::egui::UiBuilder::new().max_rect(content).layout(Layout::left_to_right(Align::Center)), |ui| {
+        ui.scope_builder(UiBuilder::new().max_rect(content).layout(Layout::left_to_right(Align::Center)), |ui| {
             ui.add(Label::new(RichText::new(name).color(tokens.accent)).truncate());
             ui.add(Label::new(RichText::new(folder).small().color(tokens.weak)).truncate());
         });

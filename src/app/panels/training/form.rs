@@ -152,7 +152,9 @@ impl Form {
     fn preset_ui(&mut self, ui: &mut Ui) {
         let preset = &mut self.plan.loss.preset;
         field(ui, "Loss", |ui, label| {
-            let presets = ComboBox::from_id_salt("preset").selected_text(preset_words(*preset).0).width(190f32.min(ui.available_width()));
+            let presets = ComboBox::from_id_salt("preset")
+                .selected_text(preset_words(*preset).0)
+                .width(190f32.min(ui.available_width()));
             let presets = presets.show_ui(ui, |ui| {
                 for choice in [
                     LossPreset::Balanced,
@@ -175,17 +177,26 @@ impl Form {
         field(ui, "Rate", |ui, label| {
             let speed = plan.rate * 0.01;
             let rate = DragValue::new(&mut plan.rate).speed(speed).range(1e-8..=1.0);
-            let rate = rate.custom_formatter(|rate, _| format!("{rate:.1e}")).custom_parser(|text| text.trim().parse().ok());
-            ui.add(rate).labelled_by(label).on_hover_text("Highest learning rate; it rises at first and falls to zero at the last step");
+            let rate =
+                rate.custom_formatter(|rate, _| format!("{rate:.1e}")).custom_parser(|text| text.trim().parse().ok());
+            ui.add(rate)
+                .labelled_by(label)
+                .on_hover_text("Highest learning rate; it rises at first and falls to zero at the last step");
         });
         field(ui, "Steps", |ui, label| {
-            ui.add(DragValue::new(&mut plan.steps).range(1..=10_000_000).speed(10)).labelled_by(label).on_hover_text("Number of steps");
+            ui.add(DragValue::new(&mut plan.steps).range(1..=10_000_000).speed(10))
+                .labelled_by(label)
+                .on_hover_text("Number of steps");
         });
         field(ui, "Batch", |ui, label| {
-            ui.add(DragValue::new(&mut plan.batch).range(1..=1024).speed(0.2)).labelled_by(label).on_hover_text("Windows, or frames, a step");
+            ui.add(DragValue::new(&mut plan.batch).range(1..=1024).speed(0.2))
+                .labelled_by(label)
+                .on_hover_text("Windows, or frames, a step");
         });
         field(ui, "Seed", |ui, label| {
-            ui.add(DragValue::new(&mut plan.seed)).labelled_by(label).on_hover_text("The same seed makes the same random choices");
+            ui.add(DragValue::new(&mut plan.seed))
+                .labelled_by(label)
+                .on_hover_text("The same seed makes the same random choices");
         });
     }
 
@@ -224,22 +235,30 @@ fn network_words(network: Network) -> (&'static str, &'static str) {
 fn mode_words(mode: TemporalMode) -> (&'static str, &'static str) {
     match mode {
         TemporalMode::A => ("a", "MotionNet stays as it is; only the stream learns, from the labels. The quickest."),
-        TemporalMode::B => {
-            ("b", "MotionNet and the stream both learn from the labels alone; the flow becomes whatever helps to recognise.")
-        }
-        TemporalMode::C => {
-            ("c", "Both learn, from the labels and from the unsupervised losses, which keep the flow true to the motion.")
-        }
+        TemporalMode::B => (
+            "b",
+            "MotionNet and the stream both learn from the labels alone; the flow becomes whatever helps to recognise.",
+        ),
+        TemporalMode::C => (
+            "c",
+            "Both learn, from the labels and from the unsupervised losses, which keep the flow true to the motion.",
+        ),
     }
 }
 
 fn preset_words(preset: LossPreset) -> (&'static str, &'static str) {
     match preset {
-        LossPreset::Balanced => ("Balanced", "The released balance on means: holds for any batch, crop and for single pairs."),
+        LossPreset::Balanced => {
+            ("Balanced", "The released balance on means: holds for any batch, crop and for single pairs.")
+        }
         LossPreset::CaffeMotionnet => ("Caffe MotionNet", "The authors' released training of MotionNet."),
-        LossPreset::CaffeEndToEnd => ("Caffe end to end", "The authors' released end-to-end training: SSIM ten times weaker."),
+        LossPreset::CaffeEndToEnd => {
+            ("Caffe end to end", "The authors' released end-to-end training: SSIM ten times weaker.")
+        }
         LossPreset::Paper => ("Paper", "As the paper writes it, with the finest scale weighted least."),
-        LossPreset::Deepethogram => ("DeepEthogram", "DeepEthogram's: plain means, dense SSIM, smoothness weighted by scale."),
+        LossPreset::Deepethogram => {
+            ("DeepEthogram", "DeepEthogram's: plain means, dense SSIM, smoothness weighted by scale.")
+        }
     }
 }
 

@@ -74,7 +74,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let share = latest.step as f32 / latest.steps.max(1) as f32;
         ui.add_space(4.0);
         let text = format!("{} of {} steps", latest.step, latest.steps);
-        ui.add(ProgressBar::new(share).desired_height(18.0).text(RichText::new(text).small()));
+        ui.add(ProgressBar::new(share).desired_height(18.0).text(RichText::new(text).small().color(tokens.strong)));
         ui.label(RichText::new(pace_text(training)).color(tokens.weak));
     }
     ui.add_space(6.0);

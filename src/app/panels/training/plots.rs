@@ -58,9 +58,8 @@ impl Plots {
             ui.checkbox(&mut self.logarithmic, "log").on_hover_text("Logarithmic axis");
         });
         let logarithmic = self.logarithmic;
-        let plot = plot("losses").y_axis_formatter(move |mark, _| {
-            if logarithmic { format!("{:.1e}", 10f64.powf(mark.value)) } else { format!("{:.3}", mark.value) }
-        });
+        let plot = plot(ui, "losses")
+            .y_axis_formatter(move |mark, _| short(if logarithmic { 10f64.powf(mark.value) } else { mark.value }));
         let lines: Vec<_> = losses
             .iter()
             .filter_map(|(name, curve)| {
@@ -83,7 +82,10 @@ impl Plots {
         });
         let shown = shares.iter().enumerate().filter(|(_, (name, _))| !self.hidden.contains(*name));
         let lines: Vec<_> = shown.map(|(i, (name, curve))| line(name, curve, series_color(ui, i), false)).collect();
-        plot("shares").include_y(0.0).include_y(1.0).show(ui, |plot| lines.into_iter().for_each(|line| plot.line(line)));
+        plot(ui, "shares")
+            .include_y(0.0)
+            .include_y(1.0)
+            .show(ui, |plot| lines.into_iter().for_each(|line| plot.line(line)));
     }
 
     fn chip_ui(&mut self, ui: &mut Ui, name: &str, text: &str, color: Color32) {
@@ -98,8 +100,9 @@ impl Plots {
     }
 }
 
-fn plot<'a>(name: &str) -> Plot<'a> {
+fn plot<'a>(ui: &Ui, name: &str) -> Plot<'a> {
     Plot::new(name)
+        .grid_color(Tokens::of(ui).outline)
         .height(HEIGHT)
         .allow_drag(false)
         .allow_zoom(false)
@@ -113,6 +116,18 @@ fn line<'a>(name: &str, curve: &Curve, color: Color32, logarithmic: bool) -> Lin
     let scale = |y: f64| if logarithmic { y.max(SMALLEST).log10() } else { y };
     let points: PlotPoints<'_> = curve.points().iter().map(|[x, y]| [*x, scale(*y)]).collect();
     Line::new(name, points).color(color).width(1.5)
+}
+
+/// A number on an axis, with two digits.
+fn short(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        size if (1e-2..1e4).contains(&size) => {
+            let decimals = (1.0 - size.log10().floor()).clamp(0.0, 3.0) as usize;
+            format!("{value:.decimals$}")
+        }
+        _ => format!("{value:.0e}"),
+    }
 }
 
 fn series_color(ui: &Ui, index: usize) -> Color32 {
@@ -142,6 +157,12 @@ fn distinct<'a>(names: &[&'a str], part: impl Fn(&'a str) -> Option<&'a str>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn axis_numbers_are_short() {
+        let numbers = [0.0, 0.034, 0.25, 1.0, 12.6, 4200.0, 3e-5, 2e7];
+        assert_eq!(numbers.map(short), ["0", "0.034", "0.25", "1.0", "13", "4200", "3e-5", "2e7"]);
+    }
 
     #[test]
     fn terms_and_scales_are_told_apart() {

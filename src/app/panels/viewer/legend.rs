@@ -59,7 +59,8 @@ impl Wheel {
         }
     }
 
-    fn texture(&mut self, ctx: &Context) -> TextureId {
+    /// The wheel's picture.
+    pub fn texture(&mut self, ctx: &Context) -> TextureId {
         let texture = &mut self.texture;
         texture.get_or_insert_with(|| ctx.load_texture("wheel", wheel_picture(), TextureOptions::LINEAR)).id()
     }

@@ -25,7 +25,7 @@ use crate::engine::Analysis;
 /// Space between the two pictures, in points.
 const GAP: f32 = 3.0;
 /// How much a point of wheel travel magnifies.
-const ZOOM_PER_POINT: f32 = 0.004;
+const ZOOM_PER_POINT: f32 = 0.0025;
 
 /// The viewer.
 #[derive(Default)]
@@ -40,7 +40,7 @@ impl Panel for Viewer {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         cx.session.read_out = None;
         if cx.session.clip.is_none() && cx.session.opening.is_none() {
-            welcome::welcome_ui(ui, cx);
+            welcome::welcome_ui(ui, self.wheel.texture(ui.ctx()), cx);
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -72,11 +72,12 @@ impl Viewer {
         self.flow_ui(ui, right, aspect, &caption, cx);
 
         let analysis = cx.session.analysis.clone();
-        let Some((at, point)) = pointer.filter(|(_, point)| Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)).contains(*point))
+        let Some((at, point)) =
+            pointer.filter(|(_, point)| Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)).contains(*point))
         else {
             return;
         };
-        for pane in [left, right] {
+        for pane in [left, right].into_iter().filter(|_| analysis.is_some()) {
             let picture = self.view.screen_from_picture(pane, aspect);
             crosshair(&ui.painter_at(pane), picture.min + point.to_vec2() * picture.size());
         }
@@ -118,7 +119,7 @@ impl Viewer {
         let texture = self.frame.texture(ui.ctx(), &frame.display);
         let picture = self.view.screen_from_picture(pane, aspect);
         painter.image(texture, picture, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
-        caption_ui(ui, &painter, pane, "Frame");
+        caption_ui(ui, &painter, pane, &format!("Frame {}", frame.index));
     }
 
     fn flow_ui(&mut self, ui: &mut Ui, pane: Rect, aspect: f32, caption: &str, cx: &mut PanelContext<'_>) {
@@ -192,9 +193,11 @@ fn no_flow_ui(ui: &mut Ui, pane: Rect, cx: &mut PanelContext<'_>) {
         None if cx.session.loading_model.is_some() => {
             empty_state(ui, "Loading the networks…", "The flow appears as soon as they are ready.", |_| ());
         }
-        None => empty_state(ui, "No networks are loaded", "Choose a model folder, or train networks of your own.", |ui| {
-            command_button(ui, cx, Command::LoadModel, Command::LoadModel.text());
-        }),
+        None => {
+            empty_state(ui, "No networks are loaded", "Choose a model folder, or train networks of your own.", |ui| {
+                command_button(ui, cx, Command::LoadModel, Command::LoadModel.text());
+            })
+        }
     });
 }
 

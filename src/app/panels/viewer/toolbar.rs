@@ -40,7 +40,9 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         })
         .response
         .accessible_name("Pair of the stack")
-        .on_hover_text("Which of the ten flows of the window: the one that begins at the current frame, or a fixed one");
+        .on_hover_text(
+            "Which of the ten flows of the window: the one that begins at the current frame, or a fixed one",
+        );
     label(ui, "Scale");
     ComboBox::from_id_salt("level")
         .selected_text(level_name(selection.level))
