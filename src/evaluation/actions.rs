@@ -68,13 +68,22 @@ pub struct ClipResult {
 /// # Errors
 /// A model whose classes are not those of the data, or no readable clip at all.
 pub fn evaluate_actions(
-    model: &HiddenTwoStream, dataset: &Dataset, plan: EvaluationPlan, progress: &mut dyn FnMut(usize, usize), on_unreadable: &mut dyn FnMut(Error),
+    model: &HiddenTwoStream,
+    dataset: &Dataset,
+    plan: EvaluationPlan,
+    progress: &mut dyn FnMut(usize, usize),
+    on_unreadable: &mut dyn FnMut(Error),
 ) -> Result<ActionsReport> {
     let has_streams = model.spatial.is_some() || model.temporal.is_some();
     if has_streams && model.card.classes != dataset.classes {
         let first = model.card.classes.iter().zip(&dataset.classes).position(|(model, data)| model != data);
         let cause = match first {
-            Some(i) => format!("class {} is '{}' in the model and '{}' in the data", i + 1, model.card.classes[i], dataset.classes[i]),
+            Some(i) => format!(
+                "class {} is '{}' in the model and '{}' in the data",
+                i + 1,
+                model.card.classes[i],
+                dataset.classes[i]
+            ),
             None => format!("the model has {} classes, the data {}", model.card.classes.len(), dataset.classes.len()),
         };
         return Err(Error::new("classes", cause, "Evaluate on the classes the model was trained for"));
@@ -107,7 +116,12 @@ pub fn evaluate_actions(
     })
 }
 
-fn score(model: &HiddenTwoStream, clip: &LabelledClip, plan: EvaluationPlan, photometric: &mut PhotometricError) -> Result<ClipResult> {
+fn score(
+    model: &HiddenTwoStream,
+    clip: &LabelledClip,
+    plan: EvaluationPlan,
+    photometric: &mut PhotometricError,
+) -> Result<ClipResult> {
     let frames = decode_clip(&clip.path, geometry(model.card.preprocessing.motion), None)?;
     photometric.add_clip(&model.motion, &frames);
     let temporal = model.temporal.as_ref().map(|stream| {
@@ -123,10 +137,21 @@ fn score(model: &HiddenTwoStream, clip: &LabelledClip, plan: EvaluationPlan, pho
     };
     let fused = spatial.as_ref().zip(temporal.as_ref()).map(|(spatial, temporal)| plan.fusion.fuse(spatial, temporal));
     let best = |scores: &Option<Vec<f32>>| scores.as_ref().and_then(|scores| arg_max(scores));
-    Ok(ClipResult { path: clip.path.display().to_string(), label: clip.label, spatial: best(&spatial), temporal: best(&temporal), fused: best(&fused) })
+    Ok(ClipResult {
+        path: clip.path.display().to_string(),
+        label: clip.label,
+        spatial: best(&spatial),
+        temporal: best(&temporal),
+        fused: best(&fused),
+    })
 }
 
-fn spatial_average(stream: &crate::nets::Stream, clip: &LabelledClip, size: Geometry, count: usize) -> Result<Vec<f32>> {
+fn spatial_average(
+    stream: &crate::nets::Stream,
+    clip: &LabelledClip,
+    size: Geometry,
+    count: usize,
+) -> Result<Vec<f32>> {
     let frames = decode_clip(&clip.path, size, None)?;
     let last = frames.len() - 1;
     let picks = (0..count).map(|i| if count == 1 { last / 2 } else { i * last / (count - 1) });

@@ -8,6 +8,6 @@ mod device;
 mod flow_buffer;
 mod flow_painter;
 
-pub use device::{default_to_cpu, Compute, ComputeKind, DeviceChoice, SharedWgpu, choose};
+pub use device::{Compute, ComputeKind, DeviceChoice, SharedWgpu, choose, default_to_cpu};
 pub use flow_buffer::{FlowBuffer, share_flow};
 pub use flow_painter::{FlowDrawing, FlowPainter, PreparedFlow, Sampling};

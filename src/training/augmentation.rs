@@ -196,7 +196,15 @@ mod tests {
 
     fn sampler() -> Sampler {
         let frame = Geometry { width: 160, height: 120 };
-        Sampler { seed: 3, batch: 4, clips: 10, window: 11, max_stride: 2, frame, crop: Geometry { width: 128, height: 96 } }
+        Sampler {
+            seed: 3,
+            batch: 4,
+            clips: 10,
+            window: 11,
+            max_stride: 2,
+            frame,
+            crop: Geometry { width: 128, height: 96 },
+        }
     }
 
     #[test]
@@ -220,7 +228,9 @@ mod tests {
                 assert_eq!(draw.indices(11, frames).last(), Some(draw.start + 10 * draw.stride));
             }
             let crop = draw.crop;
-            assert!(crop.x >= 0.0 && crop.x + crop.width <= 160.001 && crop.y >= 0.0 && crop.y + crop.height <= 120.001);
+            assert!(
+                crop.x >= 0.0 && crop.x + crop.width <= 160.001 && crop.y >= 0.0 && crop.y + crop.height <= 120.001
+            );
         }
     }
 

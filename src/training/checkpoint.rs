@@ -21,14 +21,19 @@ pub struct Progress {
 /// The checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write`] leaves
 /// the one before under its old name.
 pub fn find(run_dir: &Path) -> Option<PathBuf> {
-    ["checkpoint", "checkpoint.old"].map(|name| run_dir.join(name)).into_iter().find(|dir| dir.join("progress.toml").is_file())
+    ["checkpoint", "checkpoint.old"]
+        .map(|name| run_dir.join(name))
+        .into_iter()
+        .find(|dir| dir.join("progress.toml").is_file())
 }
 
 /// Reads where the run stood.
 pub fn read(checkpoint: &Path) -> Result<Progress> {
     let path = checkpoint.join("progress.toml");
     let text = fs::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
-    toml::from_str(&text).map_err(|error| Error::file(&path, format!("not a checkpoint: {}", error.message()), "Delete the checkpoint to start anew"))
+    toml::from_str(&text).map_err(|error| {
+        Error::file(&path, format!("not a checkpoint: {}", error.message()), "Delete the checkpoint to start anew")
+    })
 }
 
 /// Writes a checkpoint: `networks` fills a new folder, which then takes the place of the old one.

@@ -37,7 +37,11 @@ impl Dataset {
         };
         if dataset.clips.is_empty() {
             let (DataSource::Folder(path) | DataSource::List { list: path, .. }) = source;
-            return Err(Error::file(path, "no clips found", "Expected a sub-folder of video files for each class, or a list that names some"));
+            return Err(Error::file(
+                path,
+                "no clips found",
+                "Expected a sub-folder of video files for each class, or a list that names some",
+            ));
         }
         Ok(dataset)
     }
@@ -64,7 +68,13 @@ impl Dataset {
         for (number, line) in lines(class_index)? {
             let name = match line.split_once(char::is_whitespace) {
                 Some((id, name)) if id.parse() == Ok(classes.len() + 1) => name.trim(),
-                _ => return Err(Error::file(class_index, format!("line {number}: '{line}' is not '{} name'", classes.len() + 1), "Classes are numbered from 1, one a line")),
+                _ => {
+                    return Err(Error::file(
+                        class_index,
+                        format!("line {number}: '{line}' is not '{} name'", classes.len() + 1),
+                        "Classes are numbered from 1, one a line",
+                    ));
+                }
             };
             classes.push(name.to_owned());
         }
@@ -78,10 +88,18 @@ impl Dataset {
             let folder = name.split(['/', '\\']).next().unwrap_or_default();
             let label = id.map_or_else(|| classes.iter().position(|class| class == folder), |id| id.checked_sub(1));
             let Some(label) = label.filter(|&label| label < classes.len()) else {
-                return Err(Error::file(list, format!("line {number}: no class of {} fits '{line}'", class_index.display()), "Correct the line or the class index"));
+                return Err(Error::file(
+                    list,
+                    format!("line {number}: no class of {} fits '{line}'", class_index.display()),
+                    "Correct the line or the class index",
+                ));
             };
             if !path.is_file() {
-                return Err(Error::file(list, format!("line {number}: {} does not exist", path.display()), "Check the folder of the clips"));
+                return Err(Error::file(
+                    list,
+                    format!("line {number}: {} does not exist", path.display()),
+                    "Check the folder of the clips",
+                ));
             }
             clips.push(LabelledClip { path, label });
         }
@@ -127,7 +145,9 @@ mod tests {
 
     #[test]
     fn errors_name_the_line() {
-        for (list, cause) in [("wave/a b.mp4 3", "line 1: no class"), ("wave/a b.mp4 2\nwave/c.mp4 2", "line 2: "), ("", "no clips")] {
+        for (list, cause) in
+            [("wave/a b.mp4 3", "line 1: no class"), ("wave/a b.mp4 2\nwave/c.mp4 2", "line 2: "), ("", "no clips")]
+        {
             let error = listed(list).unwrap_err();
             assert!(error.cause.starts_with(cause), "{list:?}: {error}");
         }

@@ -96,6 +96,11 @@ impl ClipFlow {
         let (stack, within) = if self.pairs_in_stack == 1 { (start + pair, 0) } else { (start, pair) };
         let beyond = start + pair + 1 >= self.frames && self.pairs_in_stack == 1;
         let stack = if beyond { self.stacks.len() - 1 } else { stack.min(self.stacks.len() - 1) };
-        FlowMap { uv: &self.stacks[stack][within * plane..(within + 1) * plane], width: self.width, height: self.height, cells_from_px: 0.5 }
+        FlowMap {
+            uv: &self.stacks[stack][within * plane..(within + 1) * plane],
+            width: self.width,
+            height: self.height,
+            cells_from_px: 0.5,
+        }
     }
 }

@@ -56,5 +56,9 @@ impl History {
 
 /// Whether a line is the header or a step up to `step`.
 fn belongs(line: &str, step: usize) -> bool {
-    step > 0 && line.split(',').next().is_some_and(|first| first == "step" || first.parse().is_ok_and(|number: usize| number <= step))
+    step > 0
+        && line
+            .split(',')
+            .next()
+            .is_some_and(|first| first == "step" || first.parse().is_ok_and(|number: usize| number <= step))
 }

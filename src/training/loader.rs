@@ -59,7 +59,9 @@ impl Loader {
                 }
             };
             let thread = std::thread::Builder::new().name(format!("loader-{k}")).spawn(work);
-            handles.push(thread.map_err(|error| Error::new("training", format!("no thread for loading: {error}"), "Close other programs"))?);
+            handles.push(thread.map_err(|error| {
+                Error::new("training", format!("no thread for loading: {error}"), "Close other programs")
+            })?);
             queues.push(receiver);
         }
         Ok(Self { queues, threads: handles, next: 0 })
@@ -72,7 +74,9 @@ impl Loader {
     pub fn next(&mut self) -> Result<Batch> {
         let queue = &self.queues[self.next % self.queues.len()];
         self.next += 1;
-        queue.recv().unwrap_or_else(|_| Err(Error::new("training", "a loading thread has died", "Resume the run; report this if it happens again")))
+        queue.recv().unwrap_or_else(|_| {
+            Err(Error::new("training", "a loading thread has died", "Resume the run; report this if it happens again"))
+        })
     }
 }
 
@@ -91,15 +95,18 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: Pixels, step: usize) -> 
         let first = sampler.clip(step, slot);
         let mut failure = None;
         // A clip that cannot be read is replaced by the one after it.
-        let readable = (first..first + clips.len()).map(|i| i % clips.len()).find_map(|clip| match clips.frames(clip) {
-            Ok(frames) => Some((clip, frames)),
-            Err(error) => {
-                failure.get_or_insert(error);
-                None
-            }
-        });
+        let readable =
+            (first..first + clips.len()).map(|i| i % clips.len()).find_map(|clip| match clips.frames(clip) {
+                Ok(frames) => Some((clip, frames)),
+                Err(error) => {
+                    failure.get_or_insert(error);
+                    None
+                }
+            });
         let Some((clip, frames)) = readable else {
-            return Err(failure.unwrap_or_else(|| Error::new("training data", "holds no clips", "Choose a folder with clips")));
+            return Err(
+                failure.unwrap_or_else(|| Error::new("training data", "holds no clips", "Choose a folder with clips"))
+            );
         };
         batch.warnings.extend(failure);
         let draw = sampler.draw(step, slot, clip, frames.len());

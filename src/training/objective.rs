@@ -40,7 +40,13 @@ pub struct Outcome {
 
 impl Objective {
     /// Puts `motion` and `stream` to work as `plan` wants. `device` has autodiff on.
-    pub fn new(plan: &TrainingPlan, motion: MotionNetwork, stream: Option<Stream>, clips: &Arc<Clips>, device: &Device) -> Self {
+    pub fn new(
+        plan: &TrainingPlan,
+        motion: MotionNetwork,
+        stream: Option<Stream>,
+        clips: &Arc<Clips>,
+        device: &Device,
+    ) -> Self {
         let frozen_flow = plan.network == Network::Temporal && plan.mode == TemporalMode::A;
         let trains_motion = plan.network == Network::Flow || (plan.network == Network::Temporal && !frozen_flow);
         Self {
@@ -123,7 +129,10 @@ impl Objective {
     fn frames(&self, batch: &Batch) -> Tensor<4> {
         let [height, width] = [self.plan.crop.height as usize, self.plan.crop.width as usize];
         let channels = batch.frames.len() / (batch.labels.len() * height * width);
-        Tensor::from_data(TensorData::new(batch.frames.clone(), [batch.labels.len(), channels, height, width]), &self.device)
+        Tensor::from_data(
+            TensorData::new(batch.frames.clone(), [batch.labels.len(), channels, height, width]),
+            &self.device,
+        )
     }
 
     fn action_loss(&self, logits: Tensor<2>, labels: &[usize]) -> Tensor<1> {

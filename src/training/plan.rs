@@ -200,21 +200,37 @@ impl TrainingPlan {
     pub fn check(&self) -> Result<()> {
         let refuse = |option: &str, cause: String, remedy: &str| Err(Error::new(option, cause, remedy));
         if self.steps == 0 || self.batch == 0 || self.checkpoint_every == 0 || self.max_stride == 0 {
-            return refuse("training plan", "a count is zero".into(), "Steps, batch, stride and checkpoint interval start at 1");
+            return refuse(
+                "training plan",
+                "a count is zero".into(),
+                "Steps, batch, stride and checkpoint interval start at 1",
+            );
         }
         if !(self.rate > 0.0 && self.rate <= 1.0) {
             return refuse("rate", format!("{} is outside 0…1", self.rate), "Usual rates lie between 1e-6 and 1e-2");
         }
         if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
-            return refuse("clip norm", format!("{} is not positive", self.clip_norm), "Use 10, or a very large number to switch clipping off");
+            return refuse(
+                "clip norm",
+                format!("{} is not positive", self.clip_norm),
+                "Use 10, or a very large number to switch clipping off",
+            );
         }
         let Geometry { width, height } = self.crop;
         if width == 0 || height == 0 || !width.is_multiple_of(32) || !height.is_multiple_of(32) {
-            return refuse("crop", format!("{width}×{height}"), "The sides must be multiples of 32, for example 128×96");
+            return refuse(
+                "crop",
+                format!("{width}×{height}"),
+                "The sides must be multiples of 32, for example 128×96",
+            );
         }
         if width > self.frame.width || height > self.frame.height {
             let frame = self.frame;
-            return refuse("crop", format!("{width}×{height} is larger than the frames ({}×{})", frame.width, frame.height), "Make the crop smaller or the frames larger");
+            return refuse(
+                "crop",
+                format!("{width}×{height} is larger than the frames ({}×{})", frame.width, frame.height),
+                "Make the crop smaller or the frames larger",
+            );
         }
         Ok(())
     }

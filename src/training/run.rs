@@ -37,7 +37,12 @@ const MAX_HALVINGS: i32 = 10;
 /// # Errors
 /// A plan that cannot train, unreadable data or weights, a run folder of another plan, a full disk, a diverged run. What was
 /// saved before remains and the same call resumes it.
-pub fn run(plan: &TrainingPlan, device: &Device, control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<()> {
+pub fn run(
+    plan: &TrainingPlan,
+    device: &Device,
+    control: &TrainingControl,
+    on_event: &mut dyn FnMut(TrainingEvent),
+) -> Result<()> {
     plan.check()?;
     let device = device.clone().autodiff();
     let dataset = Dataset::open(&plan.data)?;
@@ -62,7 +67,15 @@ pub fn run(plan: &TrainingPlan, device: &Device, control: &TrainingControl, on_e
         resumed_at: progress.step,
     });
 
-    let sampler = Sampler { seed: plan.seed, batch: plan.batch, clips: clips.len(), window, max_stride: plan.max_stride, frame: plan.frame, crop: plan.crop };
+    let sampler = Sampler {
+        seed: plan.seed,
+        batch: plan.batch,
+        clips: clips.len(),
+        window,
+        max_stride: plan.max_stride,
+        frame: plan.frame,
+        crop: plan.crop,
+    };
     let mut loader = Loader::start(clips, sampler, objective.pixels(), progress.step, LOADERS)?;
     let mut pace = Pace::default();
     while progress.step < plan.steps && !control.is_stopped() {
@@ -95,7 +108,16 @@ pub fn run(plan: &TrainingPlan, device: &Device, control: &TrainingControl, on_e
         pace.push(seconds);
         let steps_per_sec = pace.steps_per_sec();
         let eta_secs = (plan.steps - progress.step) as f64 / steps_per_sec;
-        let metrics = StepMetrics { step: progress.step, steps: plan.steps, loss: outcome.loss, terms: outcome.terms, accuracy: outcome.accuracy, rate, steps_per_sec, eta_secs };
+        let metrics = StepMetrics {
+            step: progress.step,
+            steps: plan.steps,
+            loss: outcome.loss,
+            terms: outcome.terms,
+            accuracy: outcome.accuracy,
+            rate,
+            steps_per_sec,
+            eta_secs,
+        };
         history.push(&metrics)?;
         on_event(TrainingEvent::Step(metrics));
         if progress.step.is_multiple_of(plan.checkpoint_every) {
@@ -111,7 +133,13 @@ pub fn run(plan: &TrainingPlan, device: &Device, control: &TrainingControl, on_e
     Ok(())
 }
 
-fn save(plan: &TrainingPlan, objective: &Objective, progress: &Progress, history: &mut History, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<()> {
+fn save(
+    plan: &TrainingPlan,
+    objective: &Objective,
+    progress: &Progress,
+    history: &mut History,
+    on_event: &mut dyn FnMut(TrainingEvent),
+) -> Result<()> {
     history.flush()?;
     let written = checkpoint::write(&plan.run_dir, progress, |dir| objective.save(dir))?;
     on_event(TrainingEvent::Checkpoint(written));
@@ -123,10 +151,14 @@ fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
     let dir: &Path = &plan.run_dir;
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let path = dir.join("config.toml");
-    let text = toml::to_string_pretty(plan).map_err(|error| Error::file(&path, error.to_string(), "Report this plan"))?;
+    let text =
+        toml::to_string_pretty(plan).map_err(|error| Error::file(&path, error.to_string(), "Report this plan"))?;
     let text = format!("# Motionscope {}\n{text}", env!("CARGO_PKG_VERSION"));
     match fs::read_to_string(&path) {
-        Ok(before) if checkpoint::find(dir).is_some() && toml::from_str::<TrainingPlan>(&before).ok().as_ref() != Some(plan) => {
+        Ok(before)
+            if checkpoint::find(dir).is_some()
+                && toml::from_str::<TrainingPlan>(&before).ok().as_ref() != Some(plan) =>
+        {
             Err(Error::file(dir, "holds a run with other settings", "Choose another run folder, or delete this one"))
         }
         _ => fs::write(&path, text).map_err(|error| Error::io(&path, &error)),
@@ -134,7 +166,10 @@ fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
 }
 
 fn diverging(progress: &Progress) -> Error {
-    let cause = format!("the loss was not finite at step {}; the step was skipped and the rate lowered to {} of the plan's", progress.step, progress.rate_factor);
+    let cause = format!(
+        "the loss was not finite at step {}; the step was skipped and the rate lowered to {} of the plan's",
+        progress.step, progress.rate_factor
+    );
     Error::new("training", cause, "If this happens again, start anew with a lower rate or a longer warm-up")
 }
 

@@ -49,14 +49,26 @@ impl<M: Module> Solver<M> {
 
     /// Writes the network and the optimiser's state as `name.bpk` and `name-optimiser.bpk` into `dir`.
     pub fn save(&self, dir: &Path, name: &str) -> Result<()> {
-        let refuse = |error: burn::store::RecordError| Error::file(dir, format!("cannot write the checkpoint: {error}"), "Free some space or check the access rights; the checkpoint before is intact");
+        let refuse = |error: burn::store::RecordError| {
+            Error::file(
+                dir,
+                format!("cannot write the checkpoint: {error}"),
+                "Free some space or check the access rights; the checkpoint before is intact",
+            )
+        };
         self.network().clone().into_record().save(dir.join(name)).map_err(refuse)?;
         self.optimiser.save(dir.join(format!("{name}-optimiser"))).map_err(refuse)
     }
 
     /// Restores what [`Self::save`] wrote.
     pub fn load(self, dir: &Path, name: &str) -> Result<Self> {
-        let refuse = |error: burn::store::RecordError| Error::file(dir, format!("not a checkpoint of this run: {error}"), "Choose another run folder, or delete this checkpoint to start anew");
+        let refuse = |error: burn::store::RecordError| {
+            Error::file(
+                dir,
+                format!("not a checkpoint of this run: {error}"),
+                "Choose another run folder, or delete this checkpoint to start anew",
+            )
+        };
         let record = ModuleRecord::load(dir.join(name)).map_err(refuse)?;
         let network = self.network().clone().try_load_record(record).map_err(refuse)?;
         let optimiser = self.optimiser.load(dir.join(format!("{name}-optimiser"))).map_err(refuse)?;
@@ -66,7 +78,8 @@ impl<M: Module> Solver<M> {
 
 /// The plan's update rule, with the L2 penalty on convolution weights only (spec, section 2).
 fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
-    let penalised = ParamGroup::from_predicate("weight").exclude(ParamGroup::from_any_predicates(vec!["deconv", "upsample_flow"]));
+    let penalised =
+        ParamGroup::from_predicate("weight").exclude(ParamGroup::from_any_predicates(vec!["deconv", "upsample_flow"]));
     let decay = Some(WeightDecayConfig::new(plan.weight_decay as f32)).filter(|_| plan.weight_decay > 0.0);
     match plan.optimiser {
         OptimiserKind::Adam => {
@@ -74,7 +87,8 @@ fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
             adam.init().with_group(penalised, adam.with_weight_decay(decay).build(), None)
         }
         OptimiserKind::Sgd => {
-            let sgd = SgdConfig::new().with_momentum(Some(MomentumConfig::new().with_momentum(0.9).with_dampening(0.0)));
+            let sgd =
+                SgdConfig::new().with_momentum(Some(MomentumConfig::new().with_momentum(0.9).with_dampening(0.0)));
             sgd.init().with_group(penalised, sgd.with_weight_decay(decay).build(), None)
         }
     }
@@ -135,7 +149,8 @@ mod tests {
 
     #[test]
     fn schedules_warm_up_and_fall() {
-        let plan = |schedule| TrainingPlan { schedule, steps: 1000, warm_up: 100, rate: 1.0, ..TrainingPlan::default() };
+        let plan =
+            |schedule| TrainingPlan { schedule, steps: 1000, warm_up: 100, rate: 1.0, ..TrainingPlan::default() };
         let cosine = plan(ScheduleKind::Cosine);
         assert!((rate_at(&cosine, 0) - 0.01).abs() < 1e-9);
         assert!((rate_at(&cosine, 500) - 0.5).abs() < 1e-9);

@@ -8,8 +8,8 @@ use super::plan::{DataSource, Network, TrainingPlan};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::{
-    Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, Stream, StreamConfig, StreamEntry,
-    squeezenet_from_imagenet,
+    Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing,
+    Stream, StreamConfig, StreamEntry, squeezenet_from_imagenet,
 };
 use crate::video::Geometry;
 
@@ -32,7 +32,11 @@ impl Start {
         device.seed(plan.seed); // fresh layers
         let base = plan.base.as_ref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
         if base.is_none() && plan.network == Network::Temporal {
-            return Err(Error::new("temporal stream", "it needs a trained MotionNet to stand on", "Train the flow network first and name its model folder as the base"));
+            return Err(Error::new(
+                "temporal stream",
+                "it needs a trained MotionNet to stand on",
+                "Train the flow network first and name its model folder as the base",
+            ));
         }
         let motion = match &base {
             Some(base) => base.motion.clone(),
@@ -43,15 +47,33 @@ impl Start {
         };
         let stream = match plan.network {
             Network::Flow => None,
-            Network::Spatial => Some(stream(plan, base.as_ref().and_then(|base| reusable(base, &base.spatial, classes)), ModelCard::SPATIAL_CHANNELS, classes, device)?),
-            Network::Temporal => Some(stream(plan, base.as_ref().and_then(|base| reusable(base, &base.temporal, classes)), ModelCard::TEMPORAL_CHANNELS, classes, device)?),
+            Network::Spatial => Some(stream(
+                plan,
+                base.as_ref().and_then(|base| reusable(base, &base.spatial, classes)),
+                ModelCard::SPATIAL_CHANNELS,
+                classes,
+                device,
+            )?),
+            Network::Temporal => Some(stream(
+                plan,
+                base.as_ref().and_then(|base| reusable(base, &base.temporal, classes)),
+                ModelCard::TEMPORAL_CHANNELS,
+                classes,
+                device,
+            )?),
         };
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
         Ok(Self { motion, stream, base, classes })
     }
 
     /// The trained networks in the place of the old ones, with a card that says how they came about.
-    pub fn finish(&self, objective: &Objective, plan: &TrainingPlan, steps: usize, seconds: f64) -> Result<HiddenTwoStream> {
+    pub fn finish(
+        &self,
+        objective: &Objective,
+        plan: &TrainingPlan,
+        steps: usize,
+        seconds: f64,
+    ) -> Result<HiddenTwoStream> {
         let motion = objective.motion.as_ref().map_or_else(|| self.motion.valid(), |solver| solver.network().valid());
         let trained = objective.stream.as_ref().map(|solver| solver.network().valid());
         let kept = self.base.as_ref();
@@ -90,12 +112,22 @@ fn reusable(base: &HiddenTwoStream, stream: &Option<Stream>, classes: &[String])
     stream.clone().filter(|_| base.card.classes == classes)
 }
 
-fn stream(plan: &TrainingPlan, reused: Option<Stream>, input_channels: usize, classes: &[String], device: &Device) -> Result<Stream> {
+fn stream(
+    plan: &TrainingPlan,
+    reused: Option<Stream>,
+    input_channels: usize,
+    classes: &[String],
+    device: &Device,
+) -> Result<Stream> {
     let config = StreamConfig { backbone: plan.backbone, input_channels, classes: classes.len(), dropout: None };
     match (reused, &plan.imagenet) {
         (Some(stream), _) => Ok(stream),
         (None, Some(path)) if plan.backbone == Backbone::SqueezeNet => squeezenet_from_imagenet(path, &config, device),
-        (None, Some(path)) => Err(Error::file(path, "are SqueezeNet weights, the plan wants another network", "Choose SqueezeNet, or start without ImageNet weights")),
+        (None, Some(path)) => Err(Error::file(
+            path,
+            "are SqueezeNet weights, the plan wants another network",
+            "Choose SqueezeNet, or start without ImageNet weights",
+        )),
         (None, None) => Ok(config.init(device)),
     }
 }
@@ -115,7 +147,10 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
         motion: MotionEntry { weights: "motion.safetensors".into(), config: plan.motion.clone() },
         temporal: None,
         spatial: None,
-        preprocessing: Preprocessing { motion: size(plan.frame), spatial: size(TrainingPlan::of(Network::Spatial).frame) },
+        preprocessing: Preprocessing {
+            motion: size(plan.frame),
+            spatial: size(TrainingPlan::of(Network::Spatial).frame),
+        },
         fusion: Fusion::default(),
         origin: Origin::default(),
     }
@@ -128,5 +163,8 @@ fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
         DataSource::List { list, .. } => list.display().to_string(),
     };
     let mode = if plan.network == Network::Temporal { format!(" mode {:?}", plan.mode) } else { String::new() };
-    format!("{:?}{mode}: {steps} steps of {} on {data}, rate {:e}, seed {}, {seconds:.0} s", plan.network, plan.batch, plan.rate, plan.seed)
+    format!(
+        "{:?}{mode}: {steps} steps of {} on {data}, rate {:e}, seed {}, {seconds:.0} s",
+        plan.network, plan.batch, plan.rate, plan.seed
+    )
 }

@@ -37,7 +37,13 @@ impl Validator {
     }
 
     /// Measures the networks as they stand and reports each figure. `frozen` is MotionNet where it is not trained.
-    pub fn measure(&self, objective: &Objective, frozen: &MotionNetwork, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<()> {
+    pub fn measure(
+        &self,
+        objective: &Objective,
+        frozen: &MotionNetwork,
+        step: usize,
+        on_event: &mut dyn FnMut(TrainingEvent),
+    ) -> Result<()> {
         let Some(clips) = &self.clips else { return Ok(()) };
         let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), |solver| solver.network().valid());
         let stream = objective.stream.as_ref().map(|solver| solver.network().valid());

@@ -60,6 +60,7 @@ pub(super) fn keep_only(input: &mut ffmpeg::format::context::Input, index: usize
 
 /// The FFmpeg libraries in use, such as `libavcodec 59.37.100, libavformat 59.27.100`.
 pub fn ffmpeg_version() -> String {
-    let numbered = |name: &str, version: u32| format!("{name} {}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff);
+    let numbered =
+        |name: &str, version: u32| format!("{name} {}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff);
     [numbered("libavcodec", ffmpeg::codec::version()), numbered("libavformat", ffmpeg::format::version())].join(", ")
 }

@@ -78,7 +78,8 @@ fn flow_model(dir: &Path, data: &DataSource) -> PathBuf {
 /// share, and other tests draw from it too.
 fn without_dropout(model: &Path, data: &DataSource) -> PathBuf {
     let mut model = HiddenTwoStream::load(model, &Device::flex()).unwrap();
-    let entry = StreamEntry { weights: "temporal.safetensors".into(), backbone: Backbone::SqueezeNet, dropout: Some(0.0) };
+    let entry =
+        StreamEntry { weights: "temporal.safetensors".into(), backbone: Backbone::SqueezeNet, dropout: Some(0.0) };
     model.card.classes = Dataset::open(data).unwrap().classes;
     model.temporal = Some(entry.config(ModelCard::TEMPORAL_CHANNELS, model.card.classes.len()).init(&Device::flex()));
     model.card.temporal = Some(entry);
@@ -108,7 +109,15 @@ fn motion_net_learns_on_the_sample() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 1, 2);
     let small = small(Network::Flow, &data, dir.path().join("run"));
-    let plan = TrainingPlan { motion: MotionConfig { width: 8, ..small.motion }, steps: 150, batch: 4, rate: 2e-3, warm_up: 10, checkpoint_every: 1000, ..small };
+    let plan = TrainingPlan {
+        motion: MotionConfig { width: 8, ..small.motion },
+        steps: 150,
+        batch: 4,
+        rate: 2e-3,
+        warm_up: 10,
+        checkpoint_every: 1000,
+        ..small
+    };
     train(&plan).0.unwrap();
 
     let model = HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap();
@@ -124,7 +133,11 @@ fn a_resumed_run_gives_the_numbers_of_one_that_was_never_interrupted() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 2);
     let base = without_dropout(&flow_model(dir.path(), &data), &data);
-    let at = |name: &str| TrainingPlan { base: Some(base.clone()), mode: TemporalMode::C, ..small(Network::Temporal, &data, dir.path().join(name)) };
+    let at = |name: &str| TrainingPlan {
+        base: Some(base.clone()),
+        mode: TemporalMode::C,
+        ..small(Network::Temporal, &data, dir.path().join(name))
+    };
     train(&at("whole")).0.unwrap();
     let (_, events) = train_until(&at("halves"), 2);
     assert!(matches!(events.last(), Some(TrainingEvent::Finished { stopped_early: true, .. })));
@@ -145,15 +158,26 @@ fn modes_b_and_c_train_motion_net_and_mode_a_does_not() {
     let base = flow_model(dir.path(), &data);
     let load = |dir: &Path| HiddenTwoStream::load(dir, &Device::flex()).unwrap();
     let before = parameters(&load(&base).motion);
-    for (mode, trains, terms) in [(TemporalMode::A, false, 1), (TemporalMode::B, true, 1), (TemporalMode::C, true, 16)] {
-        let plan = TrainingPlan { base: Some(base.clone()), mode, steps: 2, ..small(Network::Temporal, &data, dir.path().join(format!("{mode:?}"))) };
+    for (mode, trains, terms) in [(TemporalMode::A, false, 1), (TemporalMode::B, true, 1), (TemporalMode::C, true, 16)]
+    {
+        let plan = TrainingPlan {
+            base: Some(base.clone()),
+            mode,
+            steps: 2,
+            ..small(Network::Temporal, &data, dir.path().join(format!("{mode:?}")))
+        };
         let (result, events) = train(&plan);
         result.unwrap();
         let model = load(&plan.run_dir.join("model"));
         assert_eq!(parameters(&model.motion) != before, trains, "mode {mode:?}");
         assert_eq!(model.card.classes, ["bow", "clap"]);
-        let steps = events.iter().filter_map(|event| if let TrainingEvent::Step(metrics) = event { Some(metrics) } else { None });
-        assert!(steps.into_iter().all(|metrics| metrics.terms.len() == terms && metrics.accuracy.is_some()), "mode {mode:?}");
+        let steps = events
+            .iter()
+            .filter_map(|event| if let TrainingEvent::Step(metrics) = event { Some(metrics) } else { None });
+        assert!(
+            steps.into_iter().all(|metrics| metrics.terms.len() == terms && metrics.accuracy.is_some()),
+            "mode {mode:?}"
+        );
     }
 }
 
@@ -161,11 +185,23 @@ fn modes_b_and_c_train_motion_net_and_mode_a_does_not() {
 fn numbers_that_are_not_finite_are_skipped_and_said() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 1, 2);
-    let plan = TrainingPlan { optimiser: OptimiserKind::Sgd, rate: 1.0, clip_norm: 1e30, steps: 30, ..small(Network::Flow, &data, dir.path().join("run")) };
+    let plan = TrainingPlan {
+        optimiser: OptimiserKind::Sgd,
+        rate: 1.0,
+        clip_norm: 1e30,
+        steps: 30,
+        ..small(Network::Flow, &data, dir.path().join("run"))
+    };
     let (result, events) = train(&plan);
-    let warnings: Vec<_> = events.iter().filter_map(|event| if let TrainingEvent::Warning(error) = event { Some(error) } else { None }).collect();
+    let warnings: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let TrainingEvent::Warning(error) = event { Some(error) } else { None })
+        .collect();
     assert!(warnings.first().is_some_and(|warning| warning.cause.contains("not finite")), "{result:?} {warnings:?}");
-    let rates: Vec<f64> = events.iter().filter_map(|event| if let TrainingEvent::Step(metrics) = event { Some(metrics.rate) } else { None }).collect();
+    let rates: Vec<f64> = events
+        .iter()
+        .filter_map(|event| if let TrainingEvent::Step(metrics) = event { Some(metrics.rate) } else { None })
+        .collect();
     assert!(rates.last().unwrap() < &0.5, "the rate was lowered: {rates:?}");
 }
 
@@ -176,7 +212,9 @@ fn unreadable_clips_are_replaced_and_named() {
     fs::write(dir.path().join("clips/bow/broken.mp4"), "not a video").unwrap();
     let (result, events) = train(&small(Network::Spatial, &data, dir.path().join("run")));
     result.unwrap();
-    let named = events.iter().any(|event| matches!(event, TrainingEvent::Warning(error) if error.subject.ends_with("broken.mp4")));
+    let named = events
+        .iter()
+        .any(|event| matches!(event, TrainingEvent::Warning(error) if error.subject.ends_with("broken.mp4")));
     assert!(named, "{events:?}");
 }
 

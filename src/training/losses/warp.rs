@@ -82,7 +82,11 @@ mod tests {
                 loss(&values).0.into_scalar::<f32>()
             };
             let numeric = (shifted(1e-3) - shifted(-1e-3)) / 2e-3;
-            assert!((numeric - gradient[i]).abs() < 2e-3, "element {i}: {numeric} numerically, {} by backward", gradient[i]);
+            assert!(
+                (numeric - gradient[i]).abs() < 2e-3,
+                "element {i}: {numeric} numerically, {} by backward",
+                gradient[i]
+            );
         }
     }
 }
