@@ -1,8 +1,8 @@
 //! Training: MotionNet without labels, then the streams, from clips to a finished model folder.
 //!
 //! In the order in which data flows: a [`dataset`] lists the clips, [`clips`] decodes them, [`augmentation`] draws what is
-//! seen of them, the [`loader`] makes batches ahead of the step, the [`objective`] turns a batch into [`losses`] and the
-//! [`solver`] into an update. [`run()`] is the walk through all of it, with [`checkpoint`]s and a [`history`];
+//! seen of them, the loader makes batches ahead of the step, the objective turns a batch into [`losses`] and the
+//! solver into an update. [`run()`] is the walk through all of it, with checkpoints and a history;
 //! [`validation`] measures on other clips.
 
 pub mod augmentation;
