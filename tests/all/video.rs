@@ -73,7 +73,9 @@ fn remux(from: &Path, to: &Path, format: &str, retime: impl Fn(i64) -> i64) {
 
 /// Numbers below `count` in an order that jumps about, each once.
 fn shuffled(count: usize) -> Vec<usize> {
-    let stride = (count * 5 / 8..).find(|stride| (2..=*stride).all(|d| !stride.is_multiple_of(d) || !count.is_multiple_of(d))).unwrap();
+    let stride = (count * 5 / 8..)
+        .find(|stride| (2..=*stride).all(|d| !stride.is_multiple_of(d) || !count.is_multiple_of(d)))
+        .unwrap();
     (0..count).map(|place| place * stride % count).collect()
 }
 

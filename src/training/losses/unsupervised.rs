@@ -19,7 +19,7 @@ const PAIRS_IN_WINDOW: f32 = 10.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum LossPreset {
-    /// The [C] balance expressed on means for N = 16 at 224², so that it holds for any batch, crop and for single pairs.
+    /// The released Caffe balance expressed on means for N = 16 at 224², so that it holds for any batch, crop and for single pairs.
     #[default]
     Balanced,
     /// The authors' released MotionNet training: SSIM summed over patches, everything divided by the batch.
@@ -56,15 +56,15 @@ impl Default for UnsupervisedLoss {
 pub struct LevelLoss {
     /// Pyramid level: 2 is half resolution, 6 is 1/32.
     pub level: usize,
-    /// Weighted sum of the terms that are on, [1].
+    /// Weighted sum of the terms that are on, `[1]`.
     pub total: Tensor<1>,
-    /// Mean Charbonnier distance between frame and rebuilt frame inside the border mask, [1].
+    /// Mean Charbonnier distance between frame and rebuilt frame inside the border mask, `[1]`.
     pub pixel: Tensor<1>,
-    /// Mean Charbonnier penalty of the differences of u, [1].
+    /// Mean Charbonnier penalty of the differences of u, `[1]`.
     pub smooth_u: Tensor<1>,
-    /// Mean Charbonnier penalty of the differences of v, [1].
+    /// Mean Charbonnier penalty of the differences of v, `[1]`.
     pub smooth_v: Tensor<1>,
-    /// Mean of 1 − SSIM over samples, channels and windows, [1].
+    /// Mean of 1 − SSIM over samples, channels and windows, `[1]`.
     pub ssim: Tensor<1>,
 }
 
