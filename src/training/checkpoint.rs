@@ -18,7 +18,7 @@ pub struct Progress {
     pub seconds: f64,
 }
 
-/// The checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write`] leaves
+/// The checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write()`] leaves
 /// the one before under its old name.
 pub fn find(run_dir: &Path) -> Option<PathBuf> {
     ["checkpoint", "checkpoint.old"]
