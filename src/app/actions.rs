@@ -16,7 +16,7 @@ pub enum Action {
     /// Opens a clip, a folder or a model, whatever lies at the path.
     Open(PathBuf),
     /// Sends a request to the engine.
-    Send(Request),
+    Send(Box<Request>),
 }
 
 /// What a panel draws from and may ask for.
@@ -39,6 +39,6 @@ impl PanelContext<'_> {
 
     /// Sends `request` to the engine.
     pub fn send(&mut self, request: Request) {
-        self.actions.push(Action::Send(request));
+        self.actions.push(Action::Send(Box::new(request)));
     }
 }

@@ -26,7 +26,6 @@ use crate::engine::{Engine, Message, Request, default_model};
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
 use crate::training::TrainingEvent;
-use crate::video::PlayerCommand;
 
 /// Why a path has to be typed.
 const NO_DIALOG: &str = "The system shows no file dialog here, so type or paste the path.";
@@ -51,7 +50,7 @@ pub struct App {
     opener: Opener,
     dialogs: Dialogs,
     overlay: Option<Overlay>,
-    /// Whether the clip that is opened next plays at once.
+    /// Whether the clip that is opened next plays at once, round and round.
     play_next: bool,
 }
 
@@ -194,7 +193,7 @@ impl App {
                 self.settings.remember(&info.path);
                 self.panels.viewer.fit();
                 if std::mem::take(&mut self.play_next) {
-                    self.engine.send(Request::Player(PlayerCommand::Play));
+                    self.perform(Command::LoopSegment, ctx);
                 }
             }
             Message::ModelLoaded(info) => {
@@ -296,7 +295,7 @@ impl App {
         match action {
             Action::Run(command) => self.perform(command, ctx),
             Action::Open(path) => self.open(path, ctx),
-            Action::Send(request) => self.engine.send(request),
+            Action::Send(request) => self.engine.send(*request),
         }
     }
 

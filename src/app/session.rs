@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clip_that_cannot_be_opened_leaves_the_open_one_alone() {
+    fn a_clip_that_cannot_be_opened_is_told_and_waited_for_no_longer() {
         let mut session = Session::new("CPU".into());
         session.opening = Some("/clips/a.mp4".into());
         session.receive(&Message::Problem(Error::new("/clips/a.mp4", "no video stream", "Choose a video")));

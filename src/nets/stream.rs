@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use burn::module::Module;
+use burn::module::{Module, Param};
+use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,50 @@ impl Stream {
             Self::Vgg16(network) => network.classify(features),
         }
     }
+}
+
+impl Stream {
+    /// Number of classes K.
+    pub fn classes(&self) -> usize {
+        match self {
+            Self::SqueezeNet(network) => network.conv10.weight.lazy_shape()[0],
+            Self::Vgg16(network) => network.fc8.weight.lazy_shape()[1],
+        }
+    }
+
+    /// The same function with features divided by `scale` and the last layer replaced: `weight` [F, K] and `bias` [K] act on
+    /// the divided features. All layers are positively homogeneous, so dividing the parameters before the features is exact.
+    ///
+    /// The features of ImageNet networks run into the tens; at a scale of one, a new last layer learns at the rate of the others.
+    pub fn with_head(self, scale: f32, weight: Tensor<2>, bias: Tensor<1>) -> Self {
+        let divide_conv = |mut conv: Conv2d| {
+            conv.weight = conv.weight.map(|weight| weight / scale);
+            conv.bias = conv.bias.map(|bias| bias.map(|bias| bias / scale));
+            conv
+        };
+        match self {
+            Self::SqueezeNet(mut network) => {
+                network.fire9.expand1x1 = divide_conv(network.fire9.expand1x1);
+                network.fire9.expand3x3 = divide_conv(network.fire9.expand3x3);
+                let [features, classes] = weight.dims();
+                network.conv10.weight = replaced(network.conv10.weight, weight.transpose().reshape([classes, features, 1, 1]));
+                network.conv10.bias = network.conv10.bias.map(|old| replaced(old, bias));
+                Self::SqueezeNet(network)
+            }
+            Self::Vgg16(mut network) => {
+                network.fc7.weight = network.fc7.weight.map(|weight| weight / scale);
+                network.fc7.bias = network.fc7.bias.map(|bias| bias.map(|bias| bias / scale));
+                network.fc8.weight = replaced(network.fc8.weight, weight);
+                network.fc8.bias = network.fc8.bias.map(|old| replaced(old, bias));
+                Self::Vgg16(network)
+            }
+        }
+    }
+}
+
+/// The parameter with another value, on its own device and as trainable as before.
+fn replaced<const D: usize>(parameter: Param<Tensor<D>>, value: Tensor<D>) -> Param<Tensor<D>> {
+    parameter.map(|old| Tensor::from_data(value.into_data(), &old.device()))
 }
 
 /// Cross-modality initialisation (Wang et al. 2015): the first layer `conv1` [o, 3, k, k] of a network for pictures,

@@ -23,6 +23,13 @@ pub enum TrainingEvent {
         /// The step a checkpoint was resumed from, 0 for a fresh run.
         resumed_at: usize,
     },
+    /// Before the first step, the last layer of a stream from another task is fitted to the clips.
+    Preparing {
+        /// Clips that have been looked at.
+        done: usize,
+        /// Number of clips.
+        of: usize,
+    },
     /// A step was made.
     Step(StepMetrics),
     /// A measurement on clips that are not trained on.

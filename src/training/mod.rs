@@ -11,6 +11,7 @@ pub mod clips;
 pub mod dataset;
 mod event;
 mod frozen_flow;
+mod head;
 mod history;
 mod loader;
 pub mod losses;

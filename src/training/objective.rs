@@ -7,7 +7,9 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 
 use super::clips::Clips;
+use super::event::{TrainingControl, TrainingEvent};
 use super::frozen_flow::FrozenFlow;
+use super::head;
 use super::loader::{Batch, Pixels};
 use super::losses::LevelLoss;
 use super::plan::{Network, TemporalMode, TrainingPlan};
@@ -56,6 +58,18 @@ impl Objective {
             plan: plan.clone(),
             device: device.clone(),
         }
+    }
+
+    /// Fits a new last layer to the clips before the first step, see [`head::fit`].
+    pub fn fit_head(&mut self, clips: &Arc<Clips>, control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<()> {
+        let Some(stream) = &self.stream else { return Ok(()) };
+        let stream = stream.network().clone();
+        let end_to_end = self.motion.as_ref().map(|motion| FrozenFlow::new(motion.network().valid(), clips.clone()));
+        let mut flow = self.frozen.take().or(end_to_end);
+        let fitted = head::fit(stream, &self.plan, clips, flow.as_mut(), control, on_event)?;
+        self.stream = Some(Solver::new(fitted, &self.plan));
+        self.frozen = flow.filter(|_| self.motion.is_none());
+        Ok(())
     }
 
     /// Frames of a training window.

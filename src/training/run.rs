@@ -67,6 +67,9 @@ pub fn run(
         resumed_at: progress.step,
     });
 
+    if start.new_head && progress.step == 0 {
+        objective.fit_head(&clips, control, on_event)?;
+    }
     let sampler = Sampler {
         seed: plan.seed,
         batch: plan.batch,

@@ -19,6 +19,8 @@ pub struct Start {
     pub motion: MotionNetwork,
     /// The stream to be trained, if one is.
     pub stream: Option<Stream>,
+    /// Whether the stream comes from another task and needs a last layer for these classes.
+    pub new_head: bool,
     base: Option<HiddenTwoStream>,
     classes: Vec<String>,
 }
@@ -45,25 +47,19 @@ impl Start {
                 plan.motion.init(device)
             }
         };
+        let reused = base.as_ref().and_then(|base| match plan.network {
+            Network::Flow => None,
+            Network::Spatial => reusable(base, &base.spatial, classes),
+            Network::Temporal => reusable(base, &base.temporal, classes),
+        });
+        let new_head = plan.network != Network::Flow && reused.is_none() && plan.imagenet.is_some();
         let stream = match plan.network {
             Network::Flow => None,
-            Network::Spatial => Some(stream(
-                plan,
-                base.as_ref().and_then(|base| reusable(base, &base.spatial, classes)),
-                ModelCard::SPATIAL_CHANNELS,
-                classes,
-                device,
-            )?),
-            Network::Temporal => Some(stream(
-                plan,
-                base.as_ref().and_then(|base| reusable(base, &base.temporal, classes)),
-                ModelCard::TEMPORAL_CHANNELS,
-                classes,
-                device,
-            )?),
+            Network::Spatial => Some(stream(plan, reused, ModelCard::SPATIAL_CHANNELS, classes, device)?),
+            Network::Temporal => Some(stream(plan, reused, ModelCard::TEMPORAL_CHANNELS, classes, device)?),
         };
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
-        Ok(Self { motion, stream, base, classes })
+        Ok(Self { motion, stream, new_head, base, classes })
     }
 
     /// The trained networks in the place of the old ones, with a card that says how they came about.

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::Outcome;
 use super::arguments::DeviceArg;
+use crate::app::measure_repaints;
 use crate::engine::{Engine, Message, Recogniser, Request, WINDOW_FRAMES};
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
@@ -33,6 +34,8 @@ const PAIRWISE: MotionConfig =
     MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 16, small_displacement: true, cdc: true };
 /// Training steps measured after the first.
 const STEPS: usize = 4;
+/// Repaints of the window that are measured.
+const REPAINTS: usize = 500;
 /// A machine that shows nothing for so long is not slow but stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -64,6 +67,7 @@ pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
     recognition(&mut table, &compute, &clip)?;
     decoding(&mut table, &clip)?;
     first_flow(&mut table, &compute, &clip, &dir.path().join("model"))?;
+    repaints(&mut table, compute.clone(), &clip, &dir.path().join("model"))?;
     training_step(&mut table, &compute, dir.path())?;
     Ok(Outcome::Done)
 }
@@ -144,6 +148,15 @@ fn first_flow(table: &mut Table, compute: &Compute, clip: &Path, model: &Path) -
         wait_for(&|| engine.analysis().is_none());
     }
     table.add("open a clip until its first flow", times, 1.0);
+    Ok(())
+}
+
+/// The window's own share: what the processor does for a repaint before the graphics driver takes over.
+fn repaints(table: &mut Table, compute: Compute, clip: &Path, model: &Path) -> Result<()> {
+    let repaints = measure_repaints(compute, clip, model, REPAINTS)?;
+    table.add("window repaint", repaints.quantile(0.5), 1.0);
+    table.add("window repaint, 99th percentile", repaints.quantile(0.99), 1.0);
+    println!("  repaints asked for within half a second of rest: {}", repaints.at_rest);
     Ok(())
 }
 

@@ -40,6 +40,7 @@ impl Progress {
                     self.line(&format!("Resumed after step {resumed_at}"));
                 }
             }
+            TrainingEvent::Preparing { done, of } => self.prepare(*done, *of),
             TrainingEvent::Step(metrics) => self.step(metrics),
             TrainingEvent::Validation { step, name, value } => self.line(&format!("step {step}: {name} {value:.4}")),
             TrainingEvent::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
@@ -50,6 +51,17 @@ impl Progress {
                 self.bar.finish_and_clear();
                 println!("Model: {0}\nUse it with `motionscope --model {0}`.", model_dir.display());
             }
+        }
+    }
+
+    fn prepare(&mut self, done: usize, of: usize) {
+        if self.on_terminal {
+            self.bar.set_length(of as u64);
+            self.bar.set_position(done as u64);
+            self.bar.set_message("clips looked at, to fit the last layer");
+        } else if done == of || self.logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
+            self.logged = Some(Instant::now());
+            self.line(&format!("last layer: {done}/{of} clips"));
         }
     }
 

@@ -1,0 +1,125 @@
+//! A new last layer for a stream from another task: fitted to the features of the otherwise unchanged network before
+//! anything else is trained. A random last layer would spoil the features with its first gradients.
+
+use burn::module::Module;
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::nn::{DropoutConfig, LinearConfig};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{AdamConfig, GradientsParams};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use image::imageops::flip_horizontal;
+
+use super::augmentation::{Crop, Draw};
+use super::clips::Clips;
+use super::event::{TrainingControl, TrainingEvent};
+use super::frozen_flow::FrozenFlow;
+use super::plan::TrainingPlan;
+use crate::error::Result;
+use crate::nets::flow_normalisation::classifier_input;
+use crate::nets::preprocessing::spatial_input;
+use crate::nets::{Stream, WINDOW_FRAMES};
+
+/// Frames or windows of each clip whose features are taken, each also mirrored.
+const VIEWS: usize = 2;
+/// Updates of the last layer, each with all features at once.
+const UPDATES: usize = 300;
+const RATE: f64 = 1e-2;
+const DROPOUT: f64 = 0.5;
+const WEIGHT_DECAY: f32 = 1e-3;
+/// Keeps features that never vary from being divided by zero.
+const LEAST_DEVIATION: f32 = 1e-3;
+
+/// Features of all clips and their labels.
+struct Examples {
+    features: Tensor<2>, // [n, F]
+    labels: Vec<i64>,
+}
+
+/// Gives `stream` a last layer that is fitted to what the rest of it says about `clips`. `flow` is the source of the
+/// temporal stream's input, none for the spatial stream. Returns the stream as it is if `control` stops the work.
+///
+/// Clips that cannot be read are reported and left out.
+pub fn fit(
+    stream: Stream,
+    plan: &TrainingPlan,
+    clips: &Clips,
+    mut flow: Option<&mut FrozenFlow>,
+    control: &TrainingControl,
+    on_event: &mut dyn FnMut(TrainingEvent),
+) -> Result<Stream> {
+    let frozen = stream.valid();
+    let device = frozen.devices().pop().unwrap_or_else(Device::flex);
+    let (mut rows, mut labels) = (Vec::new(), Vec::new());
+    for index in 0..clips.len() {
+        if control.is_stopped() {
+            return Ok(stream);
+        }
+        let input = match &mut flow {
+            Some(flow) => temporal_views(plan, clips, index, flow, &device),
+            None => spatial_views(clips, index, &device),
+        };
+        match input {
+            Ok(input) => {
+                rows.push(frozen.features(input));
+                labels.extend([clips.label(index) as i64; 2 * VIEWS]);
+            }
+            Err(error) => on_event(TrainingEvent::Warning(error)),
+        }
+        on_event(TrainingEvent::Preparing { done: index + 1, of: clips.len() });
+    }
+    if rows.is_empty() {
+        return Ok(stream);
+    }
+    Ok(fit_to(stream, Examples { features: Tensor::cat(rows, 0), labels }))
+}
+
+/// Whole frames, evenly spread and mirrored: [2·VIEWS, 3, h, w].
+fn spatial_views(clips: &Clips, index: usize, device: &Device) -> Result<Tensor<4>> {
+    let frames = clips.frames(index)?;
+    let picked: Vec<_> = (1..=VIEWS).map(|i| &frames[i * (frames.len() - 1) / (VIEWS + 1)]).collect();
+    let mirrored: Vec<_> = picked.iter().map(|frame| flip_horizontal(*frame)).collect();
+    let views: Vec<_> = picked.into_iter().chain(&mirrored).collect();
+    Ok(spatial_input(&views, device))
+}
+
+/// Flow of whole frames in evenly spread windows, also mirrored: [2·VIEWS, 20, h, w].
+fn temporal_views(plan: &TrainingPlan, clips: &Clips, index: usize, flow: &mut FrozenFlow, device: &Device) -> Result<Tensor<4>> {
+    let last = clips.frames(index)?.len().saturating_sub(WINDOW_FRAMES);
+    let whole = Crop::whole(plan.frame);
+    let draws: Vec<Draw> = (1..=VIEWS)
+        .flat_map(|i| [false, true].map(|mirrored| (i * last / (VIEWS + 1), mirrored)))
+        .map(|(start, mirrored)| Draw { clip: index, start, stride: 1, crop: Crop { mirrored, ..whole } })
+        .collect();
+    Ok(classifier_input(flow.windows(&draws, plan.frame, device)?))
+}
+
+/// Logistic regression on standardised features; the standardisation is folded into the layer.
+fn fit_to(stream: Stream, examples: Examples) -> Stream {
+    let Examples { features, labels } = examples;
+    let (width, classes) = (features.dims()[1], stream.classes());
+    let scale: f32 = features.clone().powi_scalar(2).mean().sqrt().into_scalar::<f32>().max(LEAST_DEVIATION);
+    let features = features / scale;
+    let mean = features.clone().mean_dim(0); // [1, F]
+    let deviation = (features.clone() - mean.clone()).powi_scalar(2).mean_dim(0).sqrt().clamp_min(LEAST_DEVIATION);
+    let standardised = ((features - mean.clone()) / deviation.clone()).into_data();
+
+    let device = mean.device().autodiff();
+    let inputs = Tensor::<2>::from_data(standardised, &device);
+    let labels = Tensor::<1, Int>::from_data(TensorData::from(labels.as_slice()), &device);
+    let dropout = DropoutConfig::new(DROPOUT).init();
+    let loss = CrossEntropyLossConfig::new().init(&device);
+    let decay = Some(WeightDecayConfig::new(WEIGHT_DECAY));
+    let mut optimiser = AdamConfig::new().with_weight_decay(decay).init();
+    let mut layer = LinearConfig::new(width, classes).init(&device);
+    for update in 0..UPDATES {
+        let logits = layer.forward(dropout.forward(inputs.clone()));
+        let gradients = GradientsParams::from_grads(loss.forward(logits, labels.clone()).backward(), &layer);
+        let rate = RATE * (1.0 - update as f64 / UPDATES as f64);
+        layer = optimiser.step(rate, layer, gradients);
+    }
+    let layer = layer.valid();
+    let weight = layer.weight.val() / deviation.transpose(); // [F, K]
+    let shift = mean.matmul(weight.clone()).squeeze_dim::<1>(0); // [K]
+    let bias = layer.bias.map_or_else(|| shift.zeros_like(), |bias| bias.val()) - shift;
+    stream.with_head(scale, weight, bias)
+}
