@@ -240,7 +240,7 @@ impl Session {
                 let end = if *stopped_early { "stopped" } else { "finished" };
                 self.log.push(Level::Info, format!("Training {end}; the networks lie in {}", model_dir.display()));
             }
-            TrainingEvent::Step(_) => {}
+            TrainingEvent::Step(_) | TrainingEvent::Preparing { .. } => {}
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct TrainingState {
     pub run_dir: Option<PathBuf>,
     /// Clips, classes and parameters in a sentence.
     pub summary: String,
+    /// Clips looked at of all clips, while a new last layer is fitted before the first step.
+    pub preparing: Option<(usize, usize)>,
     /// The newest step.
     pub latest: Option<StepMetrics>,
     /// The loss and its terms by step.
@@ -57,6 +59,7 @@ impl Default for TrainingState {
             phase: TrainingPhase::Idle,
             run_dir: None,
             summary: String::new(),
+            preparing: None,
             latest: None,
             losses: Curves::default(),
             shares: Curves::default(),
@@ -98,6 +101,7 @@ impl TrainingState {
                 self.summary = summary(*clips, classes.len(), *parameters, *resumed_at);
                 self.enter(TrainingPhase::Running);
             }
+            TrainingEvent::Preparing { done, of } => self.preparing = (done < of).then_some((*done, *of)),
             TrainingEvent::Step(metrics) => self.step(metrics),
             TrainingEvent::Validation { step, name, value } => {
                 self.shares.push(&format!("validation {name}"), *step as f64, f64::from(*value));

@@ -154,8 +154,8 @@ fn first_flow(table: &mut Table, compute: &Compute, clip: &Path, model: &Path) -
 /// The window's own share: what the processor does for a repaint before the graphics driver takes over.
 fn repaints(table: &mut Table, compute: Compute, clip: &Path, model: &Path) -> Result<()> {
     let repaints = measure_repaints(compute, clip, model, REPAINTS)?;
-    table.add("window repaint", repaints.quantile(0.5), 1.0);
-    table.add("window repaint, 99th percentile", repaints.quantile(0.99), 1.0);
+    table.add("window repaint", vec![repaints.quantile(0.5)], 1.0);
+    table.add("window repaint, 99th percentile", vec![repaints.quantile(0.99)], 1.0);
     println!("  repaints asked for within half a second of rest: {}", repaints.at_rest);
     Ok(())
 }

@@ -123,6 +123,9 @@ fn phase_text(phase: &TrainingPhase) -> &'static str {
 
 fn pace_text(training: &TrainingState) -> String {
     let elapsed = span(training.elapsed().as_secs_f64());
+    if let Some((done, of)) = training.preparing {
+        return format!("{elapsed} elapsed, fitting the last layer: {done} of {of} clips");
+    }
     match &training.latest {
         Some(latest) if training.is_active() => {
             format!("{:.2} it/s, {elapsed} elapsed, {} left", latest.steps_per_sec, span(latest.eta_secs))
