@@ -79,11 +79,11 @@ impl Stream {
 }
 
 impl Stream {
-    /// Number of classes K.
-    pub fn classes(&self) -> usize {
+    /// Its architecture.
+    pub fn backbone(&self) -> Backbone {
         match self {
-            Self::SqueezeNet(network) => network.conv10.weight.lazy_shape()[0],
-            Self::Vgg16(network) => network.fc8.weight.lazy_shape()[1],
+            Self::SqueezeNet(_) => Backbone::SqueezeNet,
+            Self::Vgg16(_) => Backbone::Vgg16,
         }
     }
 
@@ -92,34 +92,42 @@ impl Stream {
     ///
     /// The features of ImageNet networks run into the tens; at a scale of one, a new last layer learns at the rate of the others.
     pub fn with_head(self, scale: f32, weight: Tensor<2>, bias: Tensor<1>) -> Self {
-        let divide_conv = |mut conv: Conv2d| {
-            conv.weight = conv.weight.map(|weight| weight / scale);
-            conv.bias = conv.bias.map(|bias| bias.map(|bias| bias / scale));
-            conv
-        };
         match self {
             Self::SqueezeNet(mut network) => {
-                network.fire9.expand1x1 = divide_conv(network.fire9.expand1x1);
-                network.fire9.expand3x3 = divide_conv(network.fire9.expand3x3);
                 let [features, classes] = weight.dims();
-                network.conv10.weight = replaced(network.conv10.weight, weight.transpose().reshape([classes, features, 1, 1]));
-                network.conv10.bias = network.conv10.bias.map(|old| replaced(old, bias));
+                let weight = weight.transpose().reshape([classes, features, 1, 1]);
+                network.fire9.expand1x1 = divided(network.fire9.expand1x1, scale);
+                network.fire9.expand3x3 = divided(network.fire9.expand3x3, scale);
+                network.conv10.weight = replaced(network.conv10.weight, |_| weight);
+                network.conv10.bias = network.conv10.bias.map(|old| replaced(old, |_| bias));
                 Self::SqueezeNet(network)
             }
             Self::Vgg16(mut network) => {
-                network.fc7.weight = network.fc7.weight.map(|weight| weight / scale);
-                network.fc7.bias = network.fc7.bias.map(|bias| bias.map(|bias| bias / scale));
-                network.fc8.weight = replaced(network.fc8.weight, weight);
-                network.fc8.bias = network.fc8.bias.map(|old| replaced(old, bias));
+                network.fc7.weight = replaced(network.fc7.weight, |old| old / scale);
+                network.fc7.bias = network.fc7.bias.map(|old| replaced(old, |old| old / scale));
+                network.fc8.weight = replaced(network.fc8.weight, |_| weight);
+                network.fc8.bias = network.fc8.bias.map(|old| replaced(old, |_| bias));
                 Self::Vgg16(network)
             }
         }
     }
 }
 
-/// The parameter with another value, on its own device and as trainable as before.
-fn replaced<const D: usize>(parameter: Param<Tensor<D>>, value: Tensor<D>) -> Param<Tensor<D>> {
-    parameter.map(|old| Tensor::from_data(value.into_data(), &old.device()))
+/// The convolution with all its parameters divided.
+fn divided(mut conv: Conv2d, by: f32) -> Conv2d {
+    conv.weight = replaced(conv.weight, |old| old / by);
+    conv.bias = conv.bias.map(|old| replaced(old, |old| old / by));
+    conv
+}
+
+/// The parameter with another value, on its own device and as trainable as before. The value comes without the graph of
+/// the operations that made it: a parameter is a leaf.
+fn replaced<const D: usize>(
+    parameter: Param<Tensor<D>>,
+    value: impl FnOnce(Tensor<D>) -> Tensor<D>,
+) -> Param<Tensor<D>> {
+    let trainable = parameter.is_require_grad();
+    parameter.map(|old| Tensor::from_data(value(old.clone()).into_data(), &old.device())).set_require_grad(trainable)
 }
 
 /// Cross-modality initialisation (Wang et al. 2015): the first layer `conv1` [o, 3, k, k] of a network for pictures,
@@ -142,4 +150,24 @@ pub fn squeezenet_from_imagenet(path: &Path, config: &StreamConfig, device: &Dev
         *conv1 = cross_modality(pictures, config.input_channels).into_data();
     }
     weights::apply(fresh, tensors, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Distribution, Tolerance};
+
+    use super::*;
+
+    #[test]
+    fn a_new_head_acts_on_the_features_divided_by_the_scale() {
+        let device = Device::flex();
+        let config = StreamConfig { backbone: Backbone::SqueezeNet, input_channels: 3, classes: 2, dropout: None };
+        let stream = config.init(&device);
+        let x = Tensor::random([2, 3, 64, 64], Distribution::Uniform(-100.0, 100.0), &device);
+        let weight = Tensor::<2>::random([512, 5], Distribution::Default, &device);
+        let bias = Tensor::<1>::random([5], Distribution::Default, &device);
+        let expected = (stream.features(x.clone()) / 7.0).matmul(weight.clone()) + bias.clone().unsqueeze();
+        let logits = stream.with_head(7.0, weight, bias).forward(x);
+        logits.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::relative(1e-4));
+    }
 }

@@ -35,12 +35,13 @@ struct Examples {
     labels: Vec<i64>,
 }
 
-/// Gives `stream` a last layer that is fitted to what the rest of it says about `clips`. `flow` is the source of the
+/// Gives `stream` a last layer for `classes` that is fitted to what the rest of it says about `clips`. `flow` is the source of the
 /// temporal stream's input, none for the spatial stream. Returns the stream as it is if `control` stops the work.
 ///
 /// Clips that cannot be read are reported and left out.
 pub fn fit(
     stream: Stream,
+    classes: usize,
     plan: &TrainingPlan,
     clips: &Clips,
     mut flow: Option<&mut FrozenFlow>,
@@ -70,7 +71,7 @@ pub fn fit(
     if rows.is_empty() {
         return Ok(stream);
     }
-    Ok(fit_to(stream, Examples { features: Tensor::cat(rows, 0), labels }))
+    Ok(fit_to(stream, classes, Examples { features: Tensor::cat(rows, 0), labels }))
 }
 
 /// Whole frames, evenly spread and mirrored: [2·VIEWS, 3, h, w].
@@ -83,7 +84,13 @@ fn spatial_views(clips: &Clips, index: usize, device: &Device) -> Result<Tensor<
 }
 
 /// Flow of whole frames in evenly spread windows, also mirrored: [2·VIEWS, 20, h, w].
-fn temporal_views(plan: &TrainingPlan, clips: &Clips, index: usize, flow: &mut FrozenFlow, device: &Device) -> Result<Tensor<4>> {
+fn temporal_views(
+    plan: &TrainingPlan,
+    clips: &Clips,
+    index: usize,
+    flow: &mut FrozenFlow,
+    device: &Device,
+) -> Result<Tensor<4>> {
     let last = clips.frames(index)?.len().saturating_sub(WINDOW_FRAMES);
     let whole = Crop::whole(plan.frame);
     let draws: Vec<Draw> = (1..=VIEWS)
@@ -94,9 +101,9 @@ fn temporal_views(plan: &TrainingPlan, clips: &Clips, index: usize, flow: &mut F
 }
 
 /// Logistic regression on standardised features; the standardisation is folded into the layer.
-fn fit_to(stream: Stream, examples: Examples) -> Stream {
+fn fit_to(stream: Stream, classes: usize, examples: Examples) -> Stream {
     let Examples { features, labels } = examples;
-    let (width, classes) = (features.dims()[1], stream.classes());
+    let width = features.dims()[1];
     let scale: f32 = features.clone().powi_scalar(2).mean().sqrt().into_scalar::<f32>().max(LEAST_DEVIATION);
     let features = features / scale;
     let mean = features.clone().mean_dim(0); // [1, F]

@@ -60,13 +60,19 @@ impl Objective {
         }
     }
 
-    /// Fits a new last layer to the clips before the first step, see [`head::fit`].
-    pub fn fit_head(&mut self, clips: &Arc<Clips>, control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<()> {
+    /// Fits a new last layer for `classes` to the clips before the first step, see [`head::fit`].
+    pub fn fit_head(
+        &mut self,
+        classes: usize,
+        clips: &Arc<Clips>,
+        control: &TrainingControl,
+        on_event: &mut dyn FnMut(TrainingEvent),
+    ) -> Result<()> {
         let Some(stream) = &self.stream else { return Ok(()) };
         let stream = stream.network().clone();
         let end_to_end = self.motion.as_ref().map(|motion| FrozenFlow::new(motion.network().valid(), clips.clone()));
         let mut flow = self.frozen.take().or(end_to_end);
-        let fitted = head::fit(stream, &self.plan, clips, flow.as_mut(), control, on_event)?;
+        let fitted = head::fit(stream, classes, &self.plan, clips, flow.as_mut(), control, on_event)?;
         self.stream = Some(Solver::new(fitted, &self.plan));
         self.frozen = flow.filter(|_| self.motion.is_none());
         Ok(())

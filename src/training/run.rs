@@ -68,7 +68,7 @@ pub fn run(
     });
 
     if start.new_head && progress.step == 0 {
-        objective.fit_head(&clips, control, on_event)?;
+        objective.fit_head(start.classes(), &clips, control, on_event)?;
     }
     let sampler = Sampler {
         seed: plan.seed,

@@ -28,8 +28,8 @@ pub struct Start {
 impl Start {
     /// Loads the base or builds fresh networks for `classes`, all on `device`.
     ///
-    /// A stream of the base is taken over if it has the same classes; otherwise the run starts from ImageNet weights
-    /// where the plan names them, else from scratch.
+    /// A stream of the base is taken over as it is if it has the same classes. For other classes the run starts from ImageNet
+    /// weights where the plan names them, else from the base's stream, both with a new last layer; without either, from scratch.
     pub fn build(plan: &TrainingPlan, classes: &[String], device: &Device) -> Result<Self> {
         device.seed(plan.seed); // fresh layers
         let base = plan.base.as_ref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
@@ -47,19 +47,30 @@ impl Start {
                 plan.motion.init(device)
             }
         };
-        let reused = base.as_ref().and_then(|base| match plan.network {
-            Network::Flow => None,
-            Network::Spatial => reusable(base, &base.spatial, classes),
-            Network::Temporal => reusable(base, &base.temporal, classes),
-        });
-        let new_head = plan.network != Network::Flow && reused.is_none() && plan.imagenet.is_some();
-        let stream = match plan.network {
-            Network::Flow => None,
-            Network::Spatial => Some(stream(plan, reused, ModelCard::SPATIAL_CHANNELS, classes, device)?),
-            Network::Temporal => Some(stream(plan, reused, ModelCard::TEMPORAL_CHANNELS, classes, device)?),
+        let (channels, known) = match plan.network {
+            Network::Flow => (None, None),
+            Network::Spatial => {
+                (Some(ModelCard::SPATIAL_CHANNELS), base.as_ref().and_then(|base| base.spatial.clone()))
+            }
+            Network::Temporal => {
+                (Some(ModelCard::TEMPORAL_CHANNELS), base.as_ref().and_then(|base| base.temporal.clone()))
+            }
+        };
+        let same_classes = base.as_ref().is_some_and(|base| base.card.classes == classes);
+        let new_head =
+            channels.is_some() && !(known.is_some() && same_classes) && (known.is_some() || plan.imagenet.is_some());
+        let stream = match (channels, known) {
+            (None, _) => None,
+            (_, Some(known)) if same_classes || plan.imagenet.is_none() => Some(known),
+            (Some(channels), _) => Some(new_stream(plan, channels, classes, device)?),
         };
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
         Ok(Self { motion, stream, new_head, base, classes })
+    }
+
+    /// Number of classes of the trained stream; 0 where none is trained.
+    pub fn classes(&self) -> usize {
+        self.classes.len()
     }
 
     /// The trained networks in the place of the old ones, with a card that says how they came about.
@@ -72,6 +83,7 @@ impl Start {
     ) -> Result<HiddenTwoStream> {
         let motion = objective.motion.as_ref().map_or_else(|| self.motion.valid(), |solver| solver.network().valid());
         let trained = objective.stream.as_ref().map(|solver| solver.network().valid());
+        let backbone = trained.as_ref().map_or(plan.backbone, Stream::backbone);
         let kept = self.base.as_ref();
         // Scores of other classes would be of no use beside the new ones.
         let same_classes = |base: &&HiddenTwoStream| self.classes.is_empty() || base.card.classes == self.classes;
@@ -88,12 +100,12 @@ impl Start {
             Network::Flow => card.preprocessing.motion = frame_size(plan.frame),
             Network::Temporal => {
                 card.preprocessing.motion = frame_size(plan.frame);
-                card.temporal = card.temporal.or_else(|| Some(entry("temporal.safetensors", plan.backbone)));
+                card.temporal = card.temporal.or_else(|| Some(entry("temporal.safetensors", backbone)));
                 temporal = trained;
             }
             Network::Spatial => {
                 card.preprocessing.spatial = frame_size(plan.frame);
-                card.spatial = card.spatial.or_else(|| Some(entry("spatial.safetensors", plan.backbone)));
+                card.spatial = card.spatial.or_else(|| Some(entry("spatial.safetensors", backbone)));
                 spatial = trained;
             }
         }
@@ -103,28 +115,17 @@ impl Start {
     }
 }
 
-/// The base's stream if its classes are the ones wanted.
-fn reusable(base: &HiddenTwoStream, stream: &Option<Stream>, classes: &[String]) -> Option<Stream> {
-    stream.clone().filter(|_| base.card.classes == classes)
-}
-
-fn stream(
-    plan: &TrainingPlan,
-    reused: Option<Stream>,
-    input_channels: usize,
-    classes: &[String],
-    device: &Device,
-) -> Result<Stream> {
+/// A stream from ImageNet weights where the plan names them, else from scratch.
+fn new_stream(plan: &TrainingPlan, input_channels: usize, classes: &[String], device: &Device) -> Result<Stream> {
     let config = StreamConfig { backbone: plan.backbone, input_channels, classes: classes.len(), dropout: None };
-    match (reused, &plan.imagenet) {
-        (Some(stream), _) => Ok(stream),
-        (None, Some(path)) if plan.backbone == Backbone::SqueezeNet => squeezenet_from_imagenet(path, &config, device),
-        (None, Some(path)) => Err(Error::file(
+    match &plan.imagenet {
+        Some(path) if plan.backbone == Backbone::SqueezeNet => squeezenet_from_imagenet(path, &config, device),
+        Some(path) => Err(Error::file(
             path,
             "are SqueezeNet weights, the plan wants another network",
             "Choose SqueezeNet, or start without ImageNet weights",
         )),
-        (None, None) => Ok(config.init(device)),
+        None => Ok(config.init(device)),
     }
 }
 

@@ -236,3 +236,18 @@ fn the_temporal_stream_needs_a_motion_net() {
     let error = train(&small(Network::Temporal, &data, dir.path().join("run"))).0.unwrap_err();
     assert!(error.remedy.contains("flow network first"), "{error}");
 }
+
+#[test]
+fn a_stream_of_other_classes_gets_a_new_last_layer() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = without_dropout(&flow_model(dir.path(), &data), &data);
+    fs::rename(dir.path().join("clips/clap"), dir.path().join("clips/wave")).unwrap();
+    let plan = TrainingPlan { base: Some(base), ..small(Network::Temporal, &data, dir.path().join("run")) };
+    let (result, events) = train(&plan);
+    result.unwrap();
+    let prepared = events.iter().any(|event| matches!(event, TrainingEvent::Preparing { done: 4, of: 4 }));
+    assert!(prepared, "{events:?}");
+    let model = HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap();
+    assert_eq!(model.card.classes, ["bow", "wave"]);
+}
