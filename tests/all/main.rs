@@ -13,3 +13,4 @@ mod sample;
 mod shared;
 mod training;
 mod video;
+mod window;
