@@ -175,20 +175,18 @@ impl TrainingPlan {
             Network::Flow => flow,
             Network::Temporal => Self {
                 run_dir: PathBuf::from("runs/temporal"),
-                rate: 3e-4,
+                rate: 1e-4,
                 weight_decay: 5e-4,
-                steps: 1500,
-                batch: 16,
-                frame: Geometry { width: 192, height: 144 },
-                crop: Geometry { width: 128, height: 128 },
+                steps: 1200,
                 ..flow
             },
             Network::Spatial => Self {
                 run_dir: PathBuf::from("runs/spatial"),
-                rate: 2e-4,
+                rate: 2e-5,
                 weight_decay: 5e-4,
-                steps: 600,
-                batch: 16,
+                warm_up: 10,
+                steps: 80,
+                checkpoint_every: 40,
                 frame: Geometry { width: 340, height: 256 },
                 crop: Geometry { width: 224, height: 224 },
                 ..flow
