@@ -26,8 +26,6 @@ const UPDATES: usize = 300;
 const RATE: f64 = 1e-2;
 const DROPOUT: f64 = 0.5;
 const WEIGHT_DECAY: f32 = 1e-3;
-/// Keeps features that never vary from being divided by zero.
-const LEAST_DEVIATION: f32 = 1e-3;
 
 /// Features of all clips and their labels.
 struct Examples {
@@ -100,18 +98,15 @@ fn temporal_views(
     Ok(classifier_input(flow.windows(&draws, plan.frame, device)?))
 }
 
-/// Logistic regression on standardised features; the standardisation is folded into the layer.
+/// Logistic regression on features of unit size.
 fn fit_to(stream: Stream, classes: usize, examples: Examples) -> Stream {
     let Examples { features, labels } = examples;
-    let width = features.dims()[1];
-    let scale: f32 = features.clone().powi_scalar(2).mean().sqrt().into_scalar::<f32>().max(LEAST_DEVIATION);
-    let features = features / scale;
-    let mean = features.clone().mean_dim(0); // [1, F]
-    let deviation = (features.clone() - mean.clone()).powi_scalar(2).mean_dim(0).sqrt().clamp_min(LEAST_DEVIATION);
-    let standardised = ((features - mean.clone()) / deviation.clone()).into_data();
+    let scale: f32 = features.clone().powi_scalar(2).mean().sqrt().into_scalar();
+    let scale = scale.max(f32::MIN_POSITIVE);
 
-    let device = mean.device().autodiff();
-    let inputs = Tensor::<2>::from_data(standardised, &device);
+    let device = features.device().autodiff();
+    let [_, width] = features.dims();
+    let inputs = Tensor::<2>::from_data((features / scale).into_data(), &device);
     let labels = Tensor::<1, Int>::from_data(TensorData::from(labels.as_slice()), &device);
     let dropout = DropoutConfig::new(DROPOUT).init();
     let loss = CrossEntropyLossConfig::new().init(&device);
@@ -125,8 +120,6 @@ fn fit_to(stream: Stream, classes: usize, examples: Examples) -> Stream {
         layer = optimiser.step(rate, layer, gradients);
     }
     let layer = layer.valid();
-    let weight = layer.weight.val() / deviation.transpose(); // [F, K]
-    let shift = mean.matmul(weight.clone()).squeeze_dim::<1>(0); // [K]
-    let bias = layer.bias.map_or_else(|| shift.zeros_like(), |bias| bias.val()) - shift;
-    stream.with_head(scale, weight, bias)
+    let bias = layer.bias.map_or_else(|| Tensor::zeros([classes], &layer.weight.device()), |bias| bias.val());
+    stream.with_head(scale, layer.weight.val(), bias)
 }

@@ -173,13 +173,9 @@ impl TrainingPlan {
         let flow = Self { network, ..Self::default() };
         match network {
             Network::Flow => flow,
-            Network::Temporal => Self {
-                run_dir: PathBuf::from("runs/temporal"),
-                rate: 1e-4,
-                weight_decay: 5e-4,
-                steps: 1200,
-                ..flow
-            },
+            Network::Temporal => {
+                Self { run_dir: PathBuf::from("runs/temporal"), rate: 1e-4, weight_decay: 5e-4, steps: 1200, ..flow }
+            }
             Network::Spatial => Self {
                 run_dir: PathBuf::from("runs/spatial"),
                 rate: 2e-5,
@@ -187,7 +183,7 @@ impl TrainingPlan {
                 warm_up: 10,
                 steps: 80,
                 checkpoint_every: 40,
-                frame: Geometry { width: 340, height: 256 },
+                frame: Geometry { width: 227, height: 227 },
                 crop: Geometry { width: 224, height: 224 },
                 ..flow
             },
