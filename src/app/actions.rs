@@ -9,7 +9,6 @@ use crate::engine::Request;
 
 /// One thing to be done after drawing.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a handful a frame")]
 pub enum Action {
     /// Runs a command.
     Run(Command),

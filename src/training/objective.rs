@@ -1,5 +1,6 @@
 //! What a step minimises: the unsupervised loss of MotionNet, the action loss of a stream, or both end to end.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use burn::module::Module;
@@ -14,7 +15,7 @@ use super::loader::{Batch, Pixels};
 use super::losses::LevelLoss;
 use super::plan::{Network, TemporalMode, TrainingPlan};
 use super::solver::Solver;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::nets::{MotionNetwork, Stream, WINDOW_FRAMES, flow_normalisation::classifier_input};
 
 /// The networks of a run and how they are trained together.
@@ -117,12 +118,25 @@ impl Objective {
         let mut gradients = loss.backward();
 
         // One read of all numbers: each read waits for the device.
-        let values: Vec<f32> = Tensor::cat(values, 0).into_data().convert::<f32>().try_to_vec().unwrap_or_default();
+        let values = read(Tensor::cat(values, 0))?;
         let finite = values.iter().all(|value| value.is_finite());
         let skipped = !finite || !self.update(&mut gradients, rate);
         let accuracy = logits.map(|logits| accuracy(logits, &batch.labels));
         let terms = names.into_iter().zip(values.iter().skip(1).copied()).collect();
         Ok(Outcome { loss: values[0], terms, accuracy, skipped })
+    }
+
+    /// Writes the trained networks and their optimisers into `dir`.
+    pub fn save(&self, dir: &Path) -> Result<()> {
+        self.motion.as_ref().map_or(Ok(()), |motion| motion.save(dir, "motion"))?;
+        self.stream.as_ref().map_or(Ok(()), |stream| stream.save(dir, "stream"))
+    }
+
+    /// Restores what [`Self::save`] wrote.
+    pub fn load(mut self, dir: &Path) -> Result<Self> {
+        self.motion = self.motion.map(|motion| motion.load(dir, "motion")).transpose()?;
+        self.stream = self.stream.map(|stream| stream.load(dir, "stream")).transpose()?;
+        Ok(self)
     }
 
     /// The unsupervised losses that count, and the logits of the batch where there is a stream.
@@ -136,7 +150,8 @@ impl Objective {
             return Ok((Vec::new(), self.classify(frames)));
         };
         let pyramid = motion.network().window_flows(frames.clone());
-        let logits = self.classify(classifier_input_of(&pyramid.levels[0], self.stream.is_some()));
+        let stacked = self.stream.is_some().then(|| classifier_input(pyramid.finest().clone()));
+        let logits = stacked.and_then(|flow| self.classify(flow));
         let supervised_only = self.stream.is_some() && self.plan.mode != TemporalMode::C;
         let levels = if supervised_only { Vec::new() } else { self.plan.loss.levels(frames, &pyramid.levels) };
         Ok((levels, logits))
@@ -161,17 +176,31 @@ impl Objective {
         CrossEntropyLossConfig::new().init(&self.device).forward(logits, labels)
     }
 
-    /// Updates every network that is trained; false if a gradient was not finite.
+    /// Updates every network that is trained, or none and returns false if any gradient is not finite.
     fn update(&mut self, gradients: &mut Gradients, rate: f64) -> bool {
         let motion_rate = if self.stream.is_some() { rate * self.plan.motion_rate } else { rate };
-        let motion = self.motion.as_mut().map_or(0.0, |motion| motion.step(gradients, motion_rate));
-        let stream = self.stream.as_mut().map_or(0.0, |stream| stream.step(gradients, rate));
-        motion.is_finite() && stream.is_finite()
+        let motion = self.motion.as_ref().map(|motion| motion.gradient(gradients));
+        let stream = self.stream.as_ref().map(|stream| stream.gradient(gradients));
+        if [&motion, &stream].into_iter().flatten().any(|gradient| !gradient.norm.is_finite()) {
+            return false;
+        }
+        if let (Some(solver), Some(gradient)) = (&mut self.motion, motion) {
+            solver.step(gradient, motion_rate);
+        }
+        if let (Some(solver), Some(gradient)) = (&mut self.stream, stream) {
+            solver.step(gradient, rate);
+        }
+        true
     }
 }
 
-fn classifier_input_of(finest: &Tensor<4>, wanted: bool) -> Tensor<4> {
-    if wanted { classifier_input(finest.clone()) } else { finest.clone() }
+/// Reads numbers back from the device.
+fn read(tensor: Tensor<1>) -> Result<Vec<f32>> {
+    let lost = |error: String| {
+        Error::new("device", format!("the computation failed ({error})"), "Resume the run, perhaps with --device cpu")
+    };
+    let data = tensor.try_into_data().map_err(|error| lost(format!("{error:?}")))?;
+    data.convert::<f32>().try_to_vec().map_err(|error| lost(format!("{error:?}")))
 }
 
 fn sum(terms: impl Iterator<Item = Tensor<1>>) -> Tensor<1> {
@@ -201,19 +230,4 @@ fn accuracy(logits: Tensor<2>, labels: &[usize]) -> f32 {
     let best = logits.detach().argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap_or_default();
     let right = best.iter().zip(labels).filter(|&(&best, &label)| best == label as i64).count();
     right as f32 / labels.len() as f32
-}
-
-impl Objective {
-    /// Writes the trained networks and their optimisers into `dir`.
-    pub fn save(&self, dir: &std::path::Path) -> Result<()> {
-        self.motion.as_ref().map_or(Ok(()), |motion| motion.save(dir, "motion"))?;
-        self.stream.as_ref().map_or(Ok(()), |stream| stream.save(dir, "stream"))
-    }
-
-    /// Restores what [`Self::save`] wrote.
-    pub fn load(mut self, dir: &std::path::Path) -> Result<Self> {
-        self.motion = self.motion.map(|motion| motion.load(dir, "motion")).transpose()?;
-        self.stream = self.stream.map(|stream| stream.load(dir, "stream")).transpose()?;
-        Ok(self)
-    }
 }

@@ -19,6 +19,13 @@ pub struct Solver<M: Module> {
     clip_norm: f64,
 }
 
+/// The gradient of one network.
+pub struct Gradient {
+    parts: GradientsParams,
+    /// Euclidean norm over all parameters, before clipping.
+    pub norm: f64,
+}
+
 impl<M: Module> Solver<M> {
     /// Prepares the update rule of `plan` for `network`.
     pub fn new(network: M, plan: &TrainingPlan) -> Self {
@@ -30,21 +37,19 @@ impl<M: Module> Solver<M> {
         self.network.as_ref().expect("a step always puts the network back")
     }
 
-    /// Takes this network's gradients out of `gradients` and makes a step with them, their norm limited to the plan's.
-    /// Returns the norm before clipping; a norm that is not finite leaves the network as it was.
-    pub fn step(&mut self, gradients: &mut Gradients, rate: f64) -> f64 {
+    /// Takes this network's gradient out of `gradients`.
+    pub fn gradient(&self, gradients: &mut Gradients) -> Gradient {
+        let parts = GradientsParams::from_module(gradients, self.network());
+        Gradient { norm: norm(self.network(), &parts), parts }
+    }
+
+    /// Makes a step along a finite gradient, its norm limited to the plan's.
+    pub fn step(&mut self, mut gradient: Gradient, rate: f64) {
         let network = self.network.take().expect("a step always puts the network back");
-        let mut gradients = GradientsParams::from_module(gradients, &network);
-        let norm = norm(&network, &gradients);
-        if !norm.is_finite() {
-            self.network = Some(network);
-            return norm;
+        if gradient.norm > self.clip_norm {
+            network.visit(&mut Scale { gradients: &mut gradient.parts, factor: self.clip_norm / gradient.norm });
         }
-        if norm > self.clip_norm {
-            network.visit(&mut Scale { gradients: &mut gradients, factor: self.clip_norm / norm });
-        }
-        self.network = Some(self.optimiser.step(rate, network, gradients));
-        norm
+        self.network = Some(self.optimiser.step(rate, network, gradient.parts));
     }
 
     /// Writes the network and the optimiser's state as `name.bpk` and `name-optimiser.bpk` into `dir`.
