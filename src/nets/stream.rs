@@ -87,7 +87,7 @@ impl Stream {
         }
     }
 
-    /// The same function with features divided by `scale` and the last layer replaced: `weight` [F, K] and `bias` [K] act on
+    /// The same function with features divided by `scale` and the last layer replaced: `weight` `[F, K]` and `bias` `[K]` act on
     /// the divided features. All layers are positively homogeneous, so dividing the parameters before the features is exact.
     ///
     /// The features of ImageNet networks run into the tens; at a scale of one, a new last layer learns at the rate of the others.
