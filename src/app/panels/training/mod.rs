@@ -70,11 +70,10 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if !training.summary.is_empty() {
         ui.label(RichText::new(&training.summary).color(tokens.weak));
     }
-    if let Some(latest) = &training.latest {
-        let share = latest.step as f32 / latest.steps.max(1) as f32;
+    if let Some((done, of, text)) = progress(training) {
         ui.add_space(4.0);
-        let text = format!("{} of {} steps", latest.step, latest.steps);
-        ui.add(ProgressBar::new(share).desired_height(18.0).text(RichText::new(text).small().color(tokens.strong)));
+        let text = RichText::new(text).small().color(tokens.strong);
+        ui.add(ProgressBar::new(done as f32 / of.max(1) as f32).desired_height(18.0).text(text));
         ui.label(RichText::new(pace_text(training)).color(tokens.weak));
     }
     ui.add_space(6.0);
@@ -121,11 +120,16 @@ fn phase_text(phase: &TrainingPhase) -> &'static str {
     }
 }
 
+/// What is done of what, in numbers and in words: first the last layer is fitted, where it is new, then steps are made.
+fn progress(training: &TrainingState) -> Option<(usize, usize, String)> {
+    let preparing =
+        training.preparing.map(|(done, of)| (done, of, format!("Fitting the last layer: {done} of {of} clips")));
+    let steps = training.latest.as_ref().map(|latest| (latest.step, latest.steps));
+    preparing.or_else(|| steps.map(|(done, of)| (done, of, format!("{done} of {of} steps"))))
+}
+
 fn pace_text(training: &TrainingState) -> String {
     let elapsed = span(training.elapsed().as_secs_f64());
-    if let Some((done, of)) = training.preparing {
-        return format!("{elapsed} elapsed, fitting the last layer: {done} of {of} clips");
-    }
     match &training.latest {
         Some(latest) if training.is_active() => {
             format!("{:.2} it/s, {elapsed} elapsed, {} left", latest.steps_per_sec, span(latest.eta_secs))
