@@ -69,6 +69,14 @@ pub fn run(
 
     if start.new_head && progress.step == 0 {
         objective.fit_head(start.classes(), &clips, control, on_event)?;
+        if control.is_stopped() {
+            // Without its last layer the stream is not a network for these classes: there is nothing to save.
+            return Err(Error::new(
+                &*plan.run_dir.to_string_lossy(),
+                "stopped before the first step",
+                "Start the run again",
+            ));
+        }
     }
     let sampler = Sampler {
         seed: plan.seed,
