@@ -157,6 +157,7 @@ impl Session {
                 self.log.push(Level::Info, format!("The sample project lies in {}", dir.display()));
             }
             Message::Note(text) => self.log.push(Level::Info, text.clone()),
+            Message::SourceUnavailable(..) | Message::Measured(_) | Message::MeasureEnded => {}
             Message::Problem(error) => self.problem(error),
         }
     }

@@ -31,14 +31,16 @@ pub struct Analysis {
 /// One flow map ready to be drawn and read out.
 #[derive(Clone)]
 pub struct FlowView {
-    /// The flow on the level's grid, in pixels of the network's frame.
+    /// The flow on its own grid, in pixels of `frame_size`.
     pub field: Arc<FlowField>,
-    /// Size of the network's frame.
+    /// Size of the picture in whose pixels the vectors count: the network's frame, or what TV-L1 worked on.
     pub frame_size: Geometry,
-    /// The largest magnitude, in pixels of the network's frame.
+    /// The largest magnitude, in pixels of `frame_size`.
     pub max_px: f32,
-    /// The same pair's flow where the network left it on the GPU, `[1, 2, h, w]` in the raw unit (pixels / 20); `None` on the CPU.
+    /// The same flow where it was computed on the GPU, `[1, 2, h, w]`; `None` on the CPU.
     pub gpu: Option<FlowBuffer>,
+    /// The unit of `gpu` in pixels of `frame_size`: 20 for the networks' raw unit, 1 for TV-L1.
+    pub gpu_unit_px: f32,
 }
 
 impl FlowView {

@@ -102,6 +102,7 @@ impl Coordinator {
             Request::Player(command) => self.command_player(command),
             Request::LoadModel(dir) => self.inference.load(dir),
             Request::Select(selection) => self.inference.select(selection),
+            Request::Laboratory(_) | Request::MeasureClip(_) => {}
             Request::Train(plan) => self.train(plan),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),

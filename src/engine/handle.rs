@@ -6,8 +6,9 @@ use std::thread::{Builder, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::coordinator::{Command, Coordinator, SharedPlayer};
+use super::laboratory::LaboratorySlots;
 use super::outbox::{Outbox, Wake};
-use super::{Analysis, Message, Request, Slot};
+use super::{Analysis, FlowSource, FlowStrip, Inspection, Message, Request, Slot, SourceFlow};
 use crate::gpu::Compute;
 use crate::video::{Frame, PlayerState};
 
@@ -22,6 +23,7 @@ pub struct Engine {
     messages: Receiver<Message>,
     player: SharedPlayer,
     analysis: Arc<Slot<Analysis>>,
+    laboratory: Arc<LaboratorySlots>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -31,10 +33,11 @@ impl Engine {
         let (outbox, messages) = Outbox::new(wake);
         let (commands, inbox) = bounded(CAPACITY);
         let (player, analysis) = (SharedPlayer::default(), Arc::<Slot<Analysis>>::default());
+        let laboratory = Arc::<LaboratorySlots>::default();
         let coordinator = Coordinator::new(compute, player.clone(), analysis.clone(), outbox, commands.clone());
         let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
         let thread = Some(thread.expect("the system can start a thread"));
-        Self { commands, messages, player, analysis, thread }
+        Self { commands, messages, player, analysis, laboratory, thread }
     }
 
     /// Hands over a request and returns at once.
@@ -55,6 +58,21 @@ impl Engine {
     /// What the networks last said about the clip.
     pub fn analysis(&self) -> Option<Arc<Analysis>> {
         self.analysis.get()
+    }
+
+    /// The newest flow of a source.
+    pub fn source_flow(&self, source: FlowSource) -> Option<Arc<SourceFlow>> {
+        self.laboratory.flow(source)
+    }
+
+    /// The newest inspection of a source's flow; it may still be of an older frame.
+    pub fn inspection(&self, source: FlowSource) -> Option<Arc<Inspection>> {
+        self.laboratory.inspection(source)
+    }
+
+    /// The newest complete window of a source.
+    pub fn strip(&self, source: FlowSource) -> Option<Arc<FlowStrip>> {
+        self.laboratory.strip(source)
     }
 
     /// Where the player is; at rest at frame 0 without a clip.

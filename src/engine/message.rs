@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use super::ModelInfo;
+use super::{ClipMeasure, FlowSource, LaboratorySettings, ModelInfo};
 use crate::error::Error;
 use crate::training::{TrainingEvent, TrainingPlan};
 use crate::video::{PlayerCommand, VideoInfo};
@@ -25,6 +25,10 @@ pub enum Request {
     LoadModel(PathBuf),
     /// Chooses which of the flows is shown.
     Select(FlowSelection),
+    /// Chooses what the flow laboratory works on.
+    Laboratory(Box<LaboratorySettings>),
+    /// Computes the figures of all sources over the whole clip, or stops doing so. Answered by [`Message::Measured`].
+    MeasureClip(bool),
     /// Trains a network; one training at a time.
     Train(TrainingPlan),
     /// Holds the training after the present step.
@@ -57,6 +61,12 @@ impl Default for FlowSelection {
 pub enum Message {
     /// A clip is open and its first frame is on the way.
     Opened(VideoInfo),
+    /// A source cannot work on this clip, with the reason; `None` once it can.
+    SourceUnavailable(FlowSource, Option<Error>),
+    /// Figures of one more frame while the clip is measured.
+    Measured(ClipMeasure),
+    /// The measurement of the clip is over, or was stopped.
+    MeasureEnded,
     /// A model is in use.
     ModelLoaded(ModelInfo),
     /// News of the running training.

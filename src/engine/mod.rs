@@ -8,6 +8,7 @@ mod flow_cache;
 mod follower;
 mod handle;
 mod inference;
+mod laboratory;
 mod message;
 mod model_folder;
 mod model_info;
@@ -19,6 +20,10 @@ mod training_run;
 
 pub use analysis::{Analysis, FlowView, Scores, Timing};
 pub use handle::Engine;
+pub use laboratory::{
+    ClipMeasure, FlowSource, FlowStatistics, FlowStrip, Inspection, LaboratorySettings, MAX_STRIDE, ScalarMap,
+    SourceFlow, TemporalInput,
+};
 pub use message::{FlowSelection, Message, Request};
 pub use model_folder::default_model;
 pub use model_info::ModelInfo;

@@ -217,6 +217,7 @@ impl Recogniser {
             frame_size: self.motion_size(),
             max_px,
             gpu: self.on_window_device.then(|| share_flow(flow)).flatten(),
+            gpu_unit_px: FLOW_UNIT_PX,
         })
     }
 

@@ -2,6 +2,30 @@
 
 use super::FlowField;
 
+/// Lengths of the vectors of a field in pixels.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Magnitudes {
+    /// Mean.
+    pub mean: f32,
+    /// Median.
+    pub median: f32,
+    /// 95th percentile.
+    pub p95: f32,
+    /// Maximum.
+    pub max: f32,
+}
+
+/// Errors of a flow against the truth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FlowErrors {
+    /// Mean end-point error in pixels.
+    pub epe: f32,
+    /// Mean angular error in degrees.
+    pub aae_deg: f32,
+    /// Share of outliers, 0 … 1.
+    pub fl: f32,
+}
+
 /// The mean end-point error in pixels, ‖a − b‖ averaged over the pixels that both fields know (Baker et al. 2011).
 ///
 /// Not a number if they have no such pixel in common.

@@ -1,0 +1,122 @@
+//! What the laboratory finds out: the values in the engine's laboratory slots and in its messages.
+
+use std::sync::Arc;
+
+use image::RgbImage;
+
+use super::FlowSource;
+use crate::engine::FlowView;
+use crate::flow::metrics::{FlowErrors, Magnitudes};
+
+/// The flow of one source from frame `frame` to frame `frame + stride`.
+#[derive(Clone)]
+pub struct SourceFlow {
+    /// Who computed it.
+    pub source: FlowSource,
+    /// The first frame of the pair.
+    pub frame: usize,
+    /// Distance to the second one; smaller than asked for at the end of the clip.
+    pub stride: usize,
+    /// The flow.
+    pub flow: FlowView,
+    /// What it cost, in milliseconds.
+    pub millis: f32,
+    /// What is to be known about it, such as `intra frame: vectors of the frame before`.
+    pub note: Option<String>,
+}
+
+/// Ten flows of a window of eleven frames, as the temporal stream takes them.
+#[derive(Clone)]
+pub struct FlowStrip {
+    /// Who computed them.
+    pub source: FlowSource,
+    /// First frame of the window.
+    pub window_start: usize,
+    /// Distance between its frames.
+    pub stride: usize,
+    /// The flows in order.
+    pub flows: Vec<FlowView>,
+    /// What the temporal stream says under this flow; none if the model has no temporal stream.
+    pub temporal: Option<Vec<f32>>,
+    /// What the temporal stream sees.
+    pub input: TemporalInput,
+}
+
+/// The temporal stream's actual input: flow clipped to ±20 px and scaled to 0 … 255, before 128 is subtracted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemporalInput {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Twenty planes u0, v0, u1, v1 …, row after row.
+    pub planes: Vec<Vec<f32>>,
+    /// Counts of the flow's components before clipping, in 80 bins of 1 px from −40 to 40; the outermost take what lies beyond.
+    pub histogram: Vec<u32>,
+    /// Share of the components beyond ±20 px, 0 … 1.
+    pub clipped: f32,
+}
+
+/// Everything the unsupervised loss computes from a pair and its flow, on the grid of the flow (spec, section 2).
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// Whose flow it is.
+    pub source: FlowSource,
+    /// The first frame of the pair.
+    pub frame: usize,
+    /// Distance to the second one.
+    pub stride: usize,
+    /// The first loss image, after local response normalisation, stretched to 0 … 255.
+    pub first: Arc<RgbImage>,
+    /// The second loss image, sampled where the flow points; black where it points outside.
+    pub warped: Arc<RgbImage>,
+    /// |I₀ − warped I₁|, mean over the channels, in grey levels of the loss images.
+    pub error: ScalarMap,
+    /// Structural similarity per window, −1 … 1.
+    pub ssim: ScalarMap,
+    /// Width in cells of the border that the loss leaves out.
+    pub border: usize,
+    /// 1 where the forward–backward check fails; `None` if not asked for or the source has no backward flow.
+    pub occlusion: Option<ScalarMap>,
+    /// End-point error in pixels against [`FlowSource::Truth`], on this flow's grid; `None` without it.
+    pub end_point_error: Option<ScalarMap>,
+    /// The figures.
+    pub statistics: FlowStatistics,
+}
+
+/// One number per cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScalarMap {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Row after row; NaN where there is no value.
+    pub values: Vec<f32>,
+}
+
+/// Figures of one flow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FlowStatistics {
+    /// Lengths of the vectors, in pixels of the video.
+    pub magnitudes: Magnitudes,
+    /// Mean of |I₀ − warped I₁| inside the border mask, in grey levels of the loss images.
+    pub photometric: f32,
+    /// The same divided by that of zero flow: below 1 the flow explains something.
+    pub photometric_ratio: f32,
+    /// Mean structural similarity.
+    pub ssim: f32,
+    /// Errors against the ground truth, where there is one.
+    pub errors: Option<FlowErrors>,
+}
+
+/// Figures of one frame of a clip that is being measured from end to end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClipMeasure {
+    /// Whose flow it is.
+    pub source: FlowSource,
+    /// The first frame of the pair.
+    pub frame: usize,
+    /// The figures.
+    pub statistics: FlowStatistics,
+}

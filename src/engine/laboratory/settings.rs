@@ -1,0 +1,84 @@
+//! What a person wants of the laboratory: one value, sent whole whenever it changes.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::flow::tvl1::Tvl1Parameters;
+
+/// The largest temporal stride: a window of eleven frames then spans 41.
+pub const MAX_STRIDE: usize = 4;
+
+/// Where a flow comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum FlowSource {
+    /// The motion network of the model in use.
+    Network,
+    /// The motion network of a second model, for comparison.
+    SecondNetwork,
+    /// TV-L1 with the settings' parameters.
+    Tvl1,
+    /// The motion vectors in the video file.
+    Codec,
+    /// Flow files.
+    Truth,
+}
+
+impl FlowSource {
+    /// All sources, in the order in which they are offered.
+    pub const ALL: [Self; 5] = [Self::Network, Self::SecondNetwork, Self::Tvl1, Self::Codec, Self::Truth];
+
+    /// The name on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Network => "MotionNet",
+            Self::SecondNetwork => "Second MotionNet",
+            Self::Tvl1 => "TV-L1",
+            Self::Codec => "Codec vectors",
+            Self::Truth => "Ground truth",
+        }
+    }
+}
+
+/// What the laboratory is to work on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LaboratorySettings {
+    /// Sources to be computed besides [`FlowSource::Network`], which always is.
+    pub sources: Vec<FlowSource>,
+    /// Sources whose [`Inspection`](super::Inspection) is shown.
+    pub inspected: Vec<FlowSource>,
+    /// Whether inspections contain the occlusion by the forward–backward check, which costs a second flow.
+    pub occlusion: bool,
+    /// Whether the temporal stream is fed from every source, which costs ten flows a window.
+    pub score_all: bool,
+    /// Frames between the two of a pair, 1 … [`MAX_STRIDE`].
+    pub stride: usize,
+    /// Parameters of TV-L1.
+    pub tvl1: Tvl1Parameters,
+    /// While playing, TV-L1 begins with the flow of the frame before.
+    pub warm_start: bool,
+    /// Longest side in pixels of the pictures that TV-L1 works on; `None`: the video's own.
+    pub tvl1_side: Option<u32>,
+    /// A flow file, or a folder with one per frame in the order of their names.
+    pub truth: Option<PathBuf>,
+    /// Folder of the second model.
+    pub second_model: Option<PathBuf>,
+}
+
+impl Default for LaboratorySettings {
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            inspected: Vec::new(),
+            occlusion: false,
+            score_all: false,
+            stride: 1,
+            tvl1: Tvl1Parameters::opencv(),
+            warm_start: true,
+            tvl1_side: Some(320),
+            truth: None,
+            second_model: None,
+        }
+    }
+}
