@@ -5,7 +5,6 @@ use eframe::egui::{
 };
 
 use super::actions::PanelContext;
-use super::availability::available;
 use super::command::Command;
 use super::icon::Icon;
 use super::theme::{RADIUS, SECTION_GAP, Tokens};
@@ -37,7 +36,7 @@ pub fn icon_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, ico
 }
 
 fn styled_command_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, button: Button<'_>) -> Response {
-    let state = available(command, cx.session, cx.training_ready);
+    let state = cx.available(command);
     let mut response = ui.add_enabled(state.is_ok(), button).accessible_name(command.text());
     if let Err(reason) = state {
         response = response.on_disabled_hover_text(format!("{}: {reason}", command.text()));

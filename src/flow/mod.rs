@@ -4,6 +4,7 @@
 //! [`FlowField`], and everything that shows, stores or measures flow starts here.
 
 pub mod colour;
+pub mod colour_map;
 pub mod files;
 pub mod metrics;
 pub mod tvl1;
