@@ -206,6 +206,12 @@ impl App {
         }
     }
 
+    /// What the engine's laboratory was last told to work on.
+    #[cfg(test)]
+    pub(super) fn laboratory_demand(&self) -> Option<&LaboratorySettings> {
+        self.laboratory.as_ref()
+    }
+
     /// Tells the engine what the views and the panels now need.
     fn tell_laboratory(&mut self) {
         let statistics = std::mem::take(&mut self.panels.statistics.is_shown);

@@ -31,9 +31,7 @@ impl Arrangement {
         match self {
             Self::FrameAndFlow => Views::default(),
             Self::NetworkOrTvl1 => Views::over([S::Network, S::Tvl1].map(|source| ViewSpec::new(K::Flow, source))),
-            Self::Loss => {
-                Views::beside([K::First, K::Warped, K::Error, K::Ssim, K::Border, K::Occlusion].map(network))
-            }
+            Self::Loss => Views::beside([K::First, K::Warped, K::Error, K::Ssim, K::Border, K::Occlusion].map(network)),
             Self::AllSources => Views::beside(
                 std::iter::once(network(K::Frame)).chain(S::ALL.map(|source| ViewSpec::new(K::Flow, source))),
             ),

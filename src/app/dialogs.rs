@@ -85,7 +85,6 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::Truth => "Choose a folder with one flow file per frame",
         Question::TruthFile => "Choose a flow file",
         Question::SaveStatistics => "Save the figures",
-
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);

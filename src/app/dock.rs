@@ -50,7 +50,8 @@ pub fn default_layout() -> Layout {
     let mut tiles = Tiles::default();
     let viewer = tiles.insert_pane(Pane::Viewer);
     let viewer = tiles.insert_tab_tile(vec![viewer]);
-    let others = Pane::ALL.into_iter().filter(|pane| *pane != Pane::Viewer).map(|pane| tiles.insert_pane(pane)).collect();
+    let others =
+        Pane::ALL.into_iter().filter(|pane| *pane != Pane::Viewer).map(|pane| tiles.insert_pane(pane)).collect();
     let others = tiles.insert_tab_tile(others);
     let mut root = egui_tiles::Linear::new(egui_tiles::LinearDir::Horizontal, vec![viewer, others]);
     root.shares.set_share(viewer, 0.68);

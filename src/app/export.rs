@@ -12,7 +12,8 @@ use crate::engine::{FlowSource, FlowStatistics};
 use crate::error::{Error, Result};
 
 /// The first line of the table.
-const HEADER: &str = "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl";
+const HEADER: &str =
+    "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl";
 
 /// The threads that write, and what became of their files.
 pub struct Exporter {
@@ -67,7 +68,8 @@ fn line(text: &mut String, frame: usize, source: FlowSource, statistics: &FlowSt
     let errors = errors.map_or(",,".into(), |errors| format!("{},{},{}", errors.epe, errors.aae_deg, errors.fl));
     let name = source.name();
     // Writing to a text cannot fail.
-    let _ = writeln!(text, "{frame},{name},{mean},{median},{p95},{max},{photometric},{photometric_ratio},{ssim},{errors}");
+    let _ =
+        writeln!(text, "{frame},{name},{mean},{median},{p95},{max},{photometric},{photometric_ratio},{ssim},{errors}");
 }
 
 /// Writes the file whole or not at all.

@@ -16,6 +16,8 @@ mod dock;
 mod export;
 mod icon;
 mod lab_state;
+#[cfg(test)]
+mod laboratory_tests;
 mod log;
 mod menu;
 mod opener;

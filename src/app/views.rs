@@ -95,7 +95,9 @@ impl ViewKind {
             Self::Vertical => "The flow's component downwards: mid-grey is rest, white moves down",
             Self::Magnitude => "The length of the flow vectors",
             Self::Strip => "All ten flows of the stack of eleven frames; a click chooses one",
-            Self::Difference => "End-point distance in pixels between two sources; against the ground truth the EPE map",
+            Self::Difference => {
+                "End-point distance in pixels between two sources; against the ground truth the EPE map"
+            }
             Self::First => "The first image of the pair as the loss sees it, after local response normalisation",
             Self::Warped => "The second image fetched back along the flow: equal to I₀ where the flow is right",
             Self::Error => "|I₀ − warped I₁|, what the photometric loss punishes",
@@ -200,9 +202,8 @@ impl Views {
         if self.is_full() {
             return index;
         }
-        let shown = |source: &FlowSource| {
-            self.list.iter().any(|view| view.kind == ViewKind::Flow && view.source == *source)
-        };
+        let shown =
+            |source: &FlowSource| self.list.iter().any(|view| view.kind == ViewKind::Flow && view.source == *source);
         // The others need a file or a model first.
         let source = [FlowSource::Network, FlowSource::Tvl1].into_iter().find(|source| !shown(source));
         let at = (index + 1).min(self.list.len());

@@ -103,7 +103,15 @@ impl Palette {
         if let Some(remark) = remark {
             ui.label(RichText::new(remark).color(weak));
         }
-        ui.label(RichText::new(if question == Question::SaveStatistics { "Enter writes, Esc closes" } else { "Enter opens, Esc closes" }).small().color(weak));
+        ui.label(
+            RichText::new(if question == Question::SaveStatistics {
+                "Enter writes, Esc closes"
+            } else {
+                "Enter opens, Esc closes"
+            })
+            .small()
+            .color(weak),
+        );
         let path = expand_home(self.text.trim().trim_matches('"'));
         let entered = ui.input(|input| input.key_pressed(Key::Enter)) && !path.as_os_str().is_empty();
         entered.then_some(PaletteEnd::Path(question, path))

@@ -17,8 +17,9 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         match &session.pointed {
             Some(pointed) => {
                 let text = RichText::new(pointed.to_text()).text_style(TextStyle::Monospace).color(Tokens::of(ui).text);
-                ui.label(text)
-                    .on_hover_text("What lies under the pointer; lengths are in pixels of the video, angles counter-clockwise");
+                ui.label(text).on_hover_text(
+                    "What lies under the pointer; lengths are in pixels of the video, angles counter-clockwise",
+                );
             }
             None => {
                 ui.label(small(hint(session)));

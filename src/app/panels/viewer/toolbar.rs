@@ -1,27 +1,46 @@
-//! What the viewer shows: the pair of the stack, the scale of the pyramid, the magnitude scale of the colours.
+//! The row above the views: views and how they lie, which flow of the pyramid and the stack, the magnitude scale.
 
-use eframe::egui::{ComboBox, DragValue, Frame, Margin, RichText, Ui};
+use eframe::egui::{Button, ComboBox, DragValue, Frame, Margin, RichText, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::icon::Icon;
+use crate::app::scale::MagnitudeScale;
 use crate::app::session::PAIRS;
 use crate::app::theme::Tokens;
 use crate::app::widgets::icon_button;
-use crate::engine::{FlowSelection, Request};
+use crate::engine::{FlowSelection, MAX_STRIDE, Request};
 
-/// Draws the row above the pictures.
+/// Draws the row.
 pub fn toolbar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     Frame::new().inner_margin(Margin::symmetric(10, 5)).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
+            views_ui(ui, cx);
+            ui.add_space(6.0);
             selection_ui(ui, cx);
-            ui.add_space(8.0);
+            ui.add_space(6.0);
             scale_ui(ui, cx);
-            ui.add_space(8.0);
-            icon_button(ui, cx, Command::FitView, Icon::Fit, false);
         });
     });
+}
+
+fn views_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    icon_button(ui, cx, Command::AddView, Icon::Add, false);
+    let swipe = cx.settings.views.swipe;
+    icon_button(ui, cx, Command::ToggleSwipe, Icon::Swipe, swipe);
+    icon_button(ui, cx, Command::FitView, Icon::Fit, false);
+    ui.menu_button("Views", |ui| {
+        for command in Command::all().filter(|command| command.arrangement().is_some()) {
+            let button = Button::new(command.text()).shortcut_text(command.shortcut_text(ui.ctx()));
+            if ui.add(button).on_hover_text(command.tooltip()).clicked() {
+                cx.run(command);
+                ui.close();
+            }
+        }
+    })
+    .response
+    .on_hover_text("Sets of views that answer one question each");
 }
 
 fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -46,7 +65,7 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     label(ui, "Scale");
     ComboBox::from_id_salt("level")
         .selected_text(level_name(selection.level))
-        .width(58.0)
+        .width(52.0)
         .show_ui(ui, |ui| {
             for &level in &model.levels {
                 ui.selectable_value(&mut selection.level, level, format!("{}  (level {level})", level_name(level)));
@@ -54,7 +73,11 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         })
         .response
         .accessible_name("Scale of the pyramid")
-        .on_hover_text("Resolution of the flow relative to the network's frame");
+        .on_hover_text("Resolution of MotionNet's flow relative to the network's frame");
+    label(ui, "Stride");
+    ui.add(DragValue::new(&mut cx.settings.laboratory.stride).range(1..=MAX_STRIDE).speed(0.03))
+        .accessible_name("Temporal stride")
+        .on_hover_text("Flow between frames t and t + stride: raise it for high-rate video");
     if selection != before {
         select(cx, selection);
     }
@@ -71,8 +94,11 @@ fn pair_name(pair: Option<usize>) -> String {
 }
 
 fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let Some(analysis) = cx.session.analysis.clone() else { return };
-    label(ui, "Colour scale");
+    label(ui, "Gamma");
+    ui.add(DragValue::new(&mut cx.settings.gamma).range(0.5..=4.0).speed(0.02).fixed_decimals(1))
+        .accessible_name("Gamma of the magnitude")
+        .on_hover_text("Above 1 slow motion stands out; at 1 the colours are Middlebury's to the byte");
+    label(ui, "Colours to");
     let icon = if cx.settings.locked_scale_px.is_some() { Icon::Locked } else { Icon::Unlocked };
     icon_button(ui, cx, Command::LockScale, icon, cx.settings.locked_scale_px.is_some());
     match &mut cx.settings.locked_scale_px {
@@ -83,8 +109,11 @@ fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 .on_hover_text("The magnitude at which colours are fully saturated; drag or type");
         }
         None => {
-            let text = RichText::new(format!("auto, {:.1} px", analysis.flow.max_px)).color(Tokens::of(ui).weak);
-            ui.label(text).on_hover_text("Follows the longest vector of the shown flow; lock it to compare frames");
+            let max_px = MagnitudeScale::of(cx.settings, cx.session).max_px;
+            let text = RichText::new(format!("auto, {max_px:.1} px")).color(Tokens::of(ui).weak);
+            ui.label(text).on_hover_text(
+                "Follows the longest vector in any view, in pixels of the video; lock it to compare frames",
+            );
         }
     }
 }
