@@ -116,7 +116,7 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
     }
 
     fn tab_title_spacing(&self, _visuals: &Visuals) -> f32 {
-        12.0
+        9.0
     }
 
     fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {

@@ -23,8 +23,7 @@ pub fn arrows(field: &FlowField, units: [f32; 2], scale: MagnitudeScale, picture
     }
     let cell = picture.size() / vec2(field.width as f32, field.height as f32);
     let spacing = SPACING.max((seen.area() / MOST).sqrt());
-    // Every 1st, 2nd, 4th … vector, so that arrows stay where they are while the zoom changes a little.
-    let step = ((spacing / cell.min_elem()).ceil() as usize).next_power_of_two();
+    let step = rounded((spacing / cell.min_elem()).ceil() as usize);
     let reach = LONGEST * step as f32 * cell.min_elem();
     for row in (step / 2..field.height).step_by(step) {
         for column in (step / 2..field.width).step_by(step) {
@@ -37,6 +36,11 @@ pub fn arrows(field: &FlowField, units: [f32; 2], scale: MagnitudeScale, picture
         }
     }
     mesh
+}
+
+/// Rounds up to three binary digits, so that arrows stay where they are while the zoom changes a little.
+fn rounded(step: usize) -> usize {
+    step.next_multiple_of((step.next_power_of_two() / 8).max(1))
 }
 
 /// One arrow that begins at `at`: a dark outline and the colour of its direction on it.

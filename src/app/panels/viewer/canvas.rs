@@ -62,7 +62,7 @@ pub fn tiles(view: &ViewSpec, pane: Rect, aspect: f32, session: &Session) -> Vec
         (ViewKind::Input, Some(strip)) => {
             let planes = strip.input.planes.len().max(1);
             let area = Rect::from_min_max(pane.min, pos2(pane.right(), histogram(pane).top() - GAP));
-            layout::grid(area, planes, input_aspect(&strip.input), 0.0, GAP)
+            layout::grid_of_twos(area, planes, input_aspect(&strip.input), GAP)
         }
         _ => vec![pane],
     }
@@ -273,7 +273,7 @@ impl Canvas<'_> {
         let input = &strip.input;
         let (whole, all) = (self.painter.clip_rect(), self.painter.clone());
         let area = Rect::from_min_max(self.pane.min, pos2(self.pane.right(), histogram(self.pane).top() - GAP));
-        let tiles = layout::grid(area, input.planes.len().max(1), input_aspect(input), 0.0, GAP);
+        let tiles = layout::grid_of_twos(area, input.planes.len().max(1), input_aspect(input), GAP);
         for (i, (plane, tile)) in input.planes.iter().zip(tiles).enumerate() {
             self.painter = all.with_clip_rect(tile.intersect(whole));
             let grey = |cell: usize| ColourMap::Grey.colour(plane.get(cell).copied().unwrap_or(f32::NAN) / 255.0);

@@ -13,7 +13,9 @@ use crate::engine::FlowSource;
 /// Height in points.
 pub const HEIGHT: f32 = 26.0;
 /// Width of a drop-down list besides its text, in points.
-const AROUND_TEXT: f32 = 32.0;
+const AROUND_TEXT: f32 = 28.0;
+/// Narrower than this there is no room for what the view shows, in points.
+const NARROWEST_CAPTION: f32 = 30.0;
 
 /// Draws the header of the view at `index` and changes the view; returns whether it is to be removed.
 pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut PanelContext<'_>) -> bool {
@@ -32,9 +34,13 @@ pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut P
             ui.spacing_mut().item_spacing.x = 4.0;
             ui.spacing_mut().button_padding = vec2(5.0, 1.0);
             ui.spacing_mut().interact_size.y = 20.0;
+            ui.spacing_mut().icon_width = 10.0;
             let removed = remove_ui(ui, index, cx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 choices_ui(ui, index, &mut view, cx.session);
+                if ui.available_width() < NARROWEST_CAPTION {
+                    return;
+                }
                 let text = caption(&view, cx.session);
                 let note = cx.session.lab.source(view.source).flow.as_ref().and_then(|flow| flow.note.clone());
                 let shown = Label::new(RichText::new(&text).small().color(tokens.weak)).truncate();
@@ -101,11 +107,14 @@ fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, most: f32, source: &mut Flo
 
 /// A drop-down list as wide as its text, at most `most`.
 fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, most: f32, contents: impl FnOnce(&mut Ui)) {
-    let font = TextStyle::Button.resolve(ui.style());
-    let width = ui.painter().layout_no_wrap(text.to_owned(), font, Tokens::of(ui).text).size().x + AROUND_TEXT;
-    let list =
-        ComboBox::from_id_salt(name.to_owned()).selected_text(text).width(width.min(most)).height(420.0).truncate();
-    list.show_ui(ui, contents).response.accessible_name(name).on_hover_text(tooltip);
+    let font = TextStyle::Small.resolve(ui.style());
+    let natural = ui.painter().layout_no_wrap(text.to_owned(), font, Tokens::of(ui).text).size().x + AROUND_TEXT;
+    let (width, height) = (natural.min(most), ui.available_height());
+    ui.allocate_ui(vec2(width, height), |ui| {
+        let text = RichText::new(text).text_style(TextStyle::Small);
+        let list = ComboBox::from_id_salt(name.to_owned()).selected_text(text).width(width).height(420.0).truncate();
+        list.show_ui(ui, contents).response.accessible_name(name).on_hover_text(tooltip);
+    });
 }
 
 /// What the view shows at present: the frames, the cost, and whether it is up to date.

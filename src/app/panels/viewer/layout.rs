@@ -25,6 +25,16 @@ pub fn grid(area: Rect, count: usize, aspect: f32, top: f32, gap: f32) -> Vec<Re
     (0..count).map(place).collect()
 }
 
+/// [`grid`] for pictures that come in twos: the second always lies at the right of the first.
+pub fn grid_of_twos(area: Rect, count: usize, aspect: f32, gap: f32) -> Vec<Rect> {
+    let twos = grid(area, count.div_ceil(2), 2.0 * aspect, 0.0, 3.0 * gap);
+    let halves = twos.into_iter().flat_map(|cell| {
+        let half = vec2(((cell.width() - gap) / 2.0).max(0.0), cell.height());
+        [Rect::from_min_size(cell.min, half), Rect::from_min_size(pos2(cell.max.x - half.x, cell.min.y), half)]
+    });
+    halves.take(count).collect()
+}
+
 /// The parts of `area` between dividers at shares of its width.
 pub fn slices(area: Rect, dividers: &[f32]) -> Vec<Rect> {
     let x = |share: f32| area.left() + share * area.width();
@@ -57,6 +67,17 @@ mod tests {
             for (i, cell) in cells.iter().enumerate() {
                 assert!(AREA.expand(0.01).contains_rect(*cell), "{count} views: {cell:?}");
                 assert!(cells[..i].iter().all(|other| !other.shrink(0.1).intersects(*cell)), "{count} views");
+            }
+        }
+    }
+
+    #[test]
+    fn twos_stay_together() {
+        for count in [1, 2, 7, 20] {
+            let cells = grid_of_twos(AREA, count, 1.0, 2.0);
+            assert_eq!(cells.len(), count);
+            for two in cells.chunks_exact(2) {
+                assert!(two[0].top() == two[1].top() && two[0].right() < two[1].left());
             }
         }
     }

@@ -17,8 +17,8 @@ const RESOLUTION: usize = 160;
 const DIAMETER: f32 = 76.0;
 /// Size of the bar on the screen in points.
 const BAR: Vec2 = vec2(84.0, 8.0);
-/// Least width of a picture that has room for a bar, in points.
-const NARROWEST: f32 = 150.0;
+/// Least size of a view that has room for a bar, in points.
+const SMALLEST: Vec2 = vec2(200.0, 120.0);
 
 /// The wheel's texture, drawn once.
 #[derive(Default)]
@@ -74,7 +74,7 @@ impl Wheel {
 
 /// Draws a bar of the map's colours with the values of its ends into the lower right corner of a picture.
 pub fn bar_ui(ui: &Ui, painter: &Painter, pane: Rect, map: ColourMap, ends: [String; 2]) {
-    if pane.width() < NARROWEST {
+    if pane.width() < SMALLEST.x || pane.height() < SMALLEST.y {
         return;
     }
     let tokens = Tokens::of(ui);

@@ -48,10 +48,9 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let before = cx.session.selection;
     let mut selection = before;
     let level_name = |level: usize| format!("1/{}", 1 << (level - 1));
-    label(ui, "Pair");
     ComboBox::from_id_salt("pair")
-        .selected_text(pair_name(selection.pair))
-        .width(74.0)
+        .selected_text(format!("Pair: {}", pair_name(selection.pair)))
+        .width(108.0)
         .show_ui(ui, |ui| {
             for pair in std::iter::once(None).chain((0..PAIRS).map(Some)) {
                 ui.selectable_value(&mut selection.pair, pair, pair_name(pair));
@@ -62,10 +61,9 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         .on_hover_text(
             "Which of the ten flows of the window: the one that begins at the current frame, or a fixed one",
         );
-    label(ui, "Scale");
     ComboBox::from_id_salt("level")
-        .selected_text(level_name(selection.level))
-        .width(52.0)
+        .selected_text(format!("Scale: {}", level_name(selection.level)))
+        .width(86.0)
         .show_ui(ui, |ui| {
             for &level in &model.levels {
                 ui.selectable_value(&mut selection.level, level, format!("{}  (level {level})", level_name(level)));
@@ -74,8 +72,7 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         .response
         .accessible_name("Scale of the pyramid")
         .on_hover_text("Resolution of MotionNet's flow relative to the network's frame");
-    label(ui, "Stride");
-    ui.add(DragValue::new(&mut cx.settings.laboratory.stride).range(1..=MAX_STRIDE).speed(0.03))
+    ui.add(DragValue::new(&mut cx.settings.laboratory.stride).range(1..=MAX_STRIDE).speed(0.03).prefix("Stride: "))
         .accessible_name("Temporal stride")
         .on_hover_text("Flow between frames t and t + stride: raise it for high-rate video");
     if selection != before {
@@ -90,15 +87,13 @@ fn select(cx: &mut PanelContext<'_>, selection: FlowSelection) {
 }
 
 fn pair_name(pair: Option<usize>) -> String {
-    pair.map_or("Current".into(), |pair| format!("{} of {PAIRS}", pair + 1))
+    pair.map_or("current".into(), |pair| format!("{} of {PAIRS}", pair + 1))
 }
 
 fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    label(ui, "Gamma");
-    ui.add(DragValue::new(&mut cx.settings.gamma).range(0.5..=4.0).speed(0.02).fixed_decimals(1))
+    ui.add(DragValue::new(&mut cx.settings.gamma).range(0.5..=4.0).speed(0.02).fixed_decimals(1).prefix("Gamma: "))
         .accessible_name("Gamma of the magnitude")
         .on_hover_text("Above 1 slow motion stands out; at 1 the colours are Middlebury's to the byte");
-    label(ui, "Colours to");
     let icon = if cx.settings.locked_scale_px.is_some() { Icon::Locked } else { Icon::Unlocked };
     icon_button(ui, cx, Command::LockScale, icon, cx.settings.locked_scale_px.is_some());
     match &mut cx.settings.locked_scale_px {
@@ -110,14 +105,10 @@ fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
         None => {
             let max_px = MagnitudeScale::of(cx.settings, cx.session).max_px;
-            let text = RichText::new(format!("auto, {max_px:.1} px")).color(Tokens::of(ui).weak);
-            ui.label(text).on_hover_text(
+            let text = if max_px < 0.05 { "auto".into() } else { format!("auto, {max_px:.1} px") };
+            ui.label(RichText::new(text).color(Tokens::of(ui).weak)).on_hover_text(
                 "Follows the longest vector in any view, in pixels of the video; lock it to compare frames",
             );
         }
     }
-}
-
-fn label(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).color(Tokens::of(ui).weak));
 }
