@@ -1,5 +1,4 @@
-//! TV-L1 optical flow (Zach, Pock, Bischof 2007).
-
+//! TV-L1.
 mod parameters;
-
+pub mod stages;
 pub use parameters::Tvl1Parameters;
