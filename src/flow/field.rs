@@ -69,6 +69,25 @@ impl FlowField {
         Self::new(width, height, uv)
     }
 
+    /// The motion over two steps: this field from frame i to i + 1, then `next` from there to i + 2, which is sampled
+    /// bilinearly where this one leads. What leaves the picture keeps the motion at its edge.
+    ///
+    /// # Panics
+    /// If the fields differ in size.
+    pub fn followed_by(&self, next: &Self) -> Self {
+        assert_eq!((self.width, self.height), (next.width, next.height), "steps of one motion differ in size");
+        let step = |(i, [u, v]): (usize, &[f32; 2])| {
+            if !Self::is_known([*u, *v]) {
+                return Self::UNKNOWN;
+            }
+            let column = Tap::at((i % self.width) as f32 + u, self.width);
+            let row = Tap::at((i / self.width) as f32 + v, self.height);
+            let there = next.between(&column, &row, [1.0; 2]);
+            if Self::is_known(there) { [u + there[0], v + there[1]] } else { Self::UNKNOWN }
+        };
+        Self::new(self.width, self.height, self.uv.iter().enumerate().map(step).collect())
+    }
+
     /// The interpolated vector at a column and a row tap, times `scale`.
     fn between(&self, column: &Tap, row: &Tap, scale: [f32; 2]) -> [f32; 2] {
         let mut sum = [0.0; 2];
@@ -99,7 +118,12 @@ struct Tap {
 impl Tap {
     /// The tap of target sample `index` on an axis of `length` source samples, pixel centres aligned.
     fn new(index: usize, scale: f32, length: usize) -> Self {
-        let position = ((index as f32 + 0.5) / scale - 0.5).clamp(0.0, (length - 1) as f32);
+        Self::at((index as f32 + 0.5) / scale - 0.5, length)
+    }
+
+    /// The tap at `position` on an axis of `length` samples, kept on it.
+    fn at(position: f32, length: usize) -> Self {
+        let position = position.clamp(0.0, (length - 1) as f32);
         let lower = position as usize;
         Self { lower, upper: (lower + 1).min(length - 1), fraction: position - lower as f32 }
     }
@@ -127,6 +151,15 @@ mod tests {
         // Centres of the four new pixels lie at −¼, ¼, ¾ and 5/4 of the old grid; vectors double.
         let u: Vec<f32> = field.resized(4, 1).uv.iter().map(|uv| uv[0]).collect();
         assert_eq!(u, [0.0, 2.0, 6.0, 8.0]);
+    }
+
+    #[test]
+    fn steps_add_up_along_the_way() {
+        let first = FlowField::new(4, 1, vec![[1.0, 0.0], [1.5, 0.0], [9.0, 0.0], [f32::NAN, 0.0]]);
+        let next = FlowField::new(4, 1, vec![[0.0, 0.0], [2.0, 1.0], [4.0, 3.0], [6.0, 5.0]]);
+        let both = first.followed_by(&next);
+        assert_eq!(both.uv[..3], [[3.0, 1.0], [6.5, 4.0], [15.0, 5.0]]);
+        assert!(!FlowField::is_known(both.uv[3]));
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl From<FlowView> for Estimate {
 }
 
 /// Something that knows how the pixels of one frame of a clip move to a later one.
-pub(super) trait ClipSource {
+pub(super) trait ClipSource: Send {
     /// The flow from the first frame of `pair` to the second; `None` if there is none for this pair.
     ///
     /// # Errors
@@ -31,6 +31,6 @@ pub(super) trait ClipSource {
     /// Whether a pair may be given in reverse, for the forward–backward check.
     fn is_reversible(&self) -> bool;
 
-    /// What of its settings can change without opening it anew takes effect with the next pair.
+    /// The next pair does not follow on the last one, whatever its frames are.
     fn forget_previous(&mut self) {}
 }

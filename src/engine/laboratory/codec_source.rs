@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::clip_source::{ClipSource, Estimate};
 use crate::engine::FlowView;
 use crate::error::Result;
+use crate::flow::FlowField;
 use crate::flow::codec::CodecFlow;
-use crate::flow::{FlowField, codec};
 use crate::video::{Frame, Geometry};
 
 /// Motion vectors between adjacent frames; over a longer stride they are added up along the way.
@@ -31,8 +31,7 @@ impl ClipSource for CodecSource {
         let [width, height] = [self.size.width as usize, self.size.height as usize];
         let mut flow = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
         for index in first.index..second.index {
-            let step = self.vectors.flow(index, width, height)?;
-            flow = if index == first.index { step } else { codec::chained(&flow, &step) };
+            flow = flow.followed_by(&self.vectors.flow(index, width, height)?);
         }
         Ok(Some(FlowView::on_cpu(flow, self.size).into()))
     }

@@ -121,16 +121,16 @@ pub(super) fn statistics(
     let seen = compared(pair, &flow.at_size(size.width as usize, size.height as usize));
     let photometric = mean_inside((seen.first.clone() - seen.warped).abs(), seen.border)? * 255.0;
     let zero_flow = mean_inside((seen.first - seen.second).abs(), seen.border)? * 255.0;
-    let errors = truth.map(|truth| {
+    let errors = truth.and_then(|truth| {
         let (width, height) = (truth.field.width, truth.field.height);
-        FlowErrors::between(&flow.at_size(width, height), &truth.in_pixels_of(width, height))
+        FlowErrors::between(&flow.at_size(width, height), &truth.in_pixels_of(width, height), None, None)
     });
     Ok(FlowStatistics {
         magnitudes: Magnitudes::of(&flow.in_pixels_of(video.width as usize, video.height as usize)),
         photometric,
         photometric_ratio: photometric / zero_flow.max(f32::MIN_POSITIVE),
         ssim: numbers(seen.ssim.mean())?[0],
-        errors,
+        errors: errors.map(|errors| errors.all),
     })
 }
 

@@ -6,7 +6,7 @@ use image::RgbImage;
 
 use super::FlowSource;
 use crate::engine::FlowView;
-use crate::flow::metrics::{FlowErrors, Magnitudes};
+use crate::flow::metrics::{Magnitudes, RegionErrors};
 use crate::nets::flow_normalisation::CLIP_PX;
 
 /// The flow of one source from frame `frame` to frame `frame + stride`.
@@ -126,7 +126,7 @@ pub struct FlowStatistics {
     /// Mean structural similarity.
     pub ssim: f32,
     /// Errors against the ground truth, where there is one.
-    pub errors: Option<FlowErrors>,
+    pub errors: Option<RegionErrors>,
 }
 
 /// Figures of one frame of a clip that is being measured from end to end.

@@ -24,7 +24,7 @@ pub(super) struct Wishes {
 
 /// The wishes as all threads share them.
 #[derive(Clone, Default)]
-pub(super) struct SharedWishes(Arc<Mutex<Wishes>>);
+pub(in crate::engine) struct SharedWishes(Arc<Mutex<Wishes>>);
 
 impl SharedWishes {
     /// The newest wishes.

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 
 pub(crate) mod atomic;
 mod flo;
+mod folder;
 mod kitti;
 mod npy;
 mod picture;
@@ -18,6 +19,7 @@ mod stream_pair;
 mod two_stream;
 
 pub use flo::{read_flo, write_flo};
+pub use folder::list;
 pub use kitti::{read_kitti, write_kitti};
 pub use npy::{read_npy, write_npy};
 pub use picture::read_picture;
