@@ -3,9 +3,6 @@
 /// Components beyond this magnitude mark a vector as unknown, as in Middlebury's files.
 const UNKNOWN_ABOVE_PX: f32 = 1e9;
 
-/// What an unknown component is set to; Middlebury's own value.
-const UNKNOWN: [f32; 2] = [1e10, 1e10];
-
 /// Where every pixel of a picture goes: pixel `p` of frame i is found at `p + at(p)` in frame i + 1.
 ///
 /// Vectors are in pixels of the picture that the field belongs to, x to the right and y down. A vector with a
@@ -21,6 +18,9 @@ pub struct FlowField {
 }
 
 impl FlowField {
+    /// What an unknown vector is set to; Middlebury's own value.
+    pub const UNKNOWN: [f32; 2] = [1e10, 1e10];
+
     /// A field of `width` × `height` vectors, given row after row.
     ///
     /// # Panics
@@ -57,7 +57,7 @@ impl FlowField {
             return self.clone();
         }
         if self.uv.is_empty() {
-            return Self::new(width, height, vec![UNKNOWN; width * height]);
+            return Self::new(width, height, vec![Self::UNKNOWN; width * height]);
         }
         let scale = [width as f32 / self.width as f32, height as f32 / self.height as f32];
         let columns: Vec<Tap> = (0..width).map(|x| Tap::new(x, scale[0], self.width)).collect();
@@ -79,7 +79,7 @@ impl FlowField {
                 }
                 let uv = self.at(x, y);
                 if !Self::is_known(uv) {
-                    return UNKNOWN;
+                    return Self::UNKNOWN;
                 }
                 sum = [sum[0] + wx * wy * uv[0], sum[1] + wx * wy * uv[1]];
             }

@@ -4,6 +4,7 @@
 mod app;
 mod architecture;
 mod cli;
+mod codec_vectors;
 mod engine;
 mod flow;
 mod gpu;
