@@ -3,6 +3,7 @@
 //! The networks predict flow, [`tvl1`] computes it without learning and the sample generator knows it exactly; all
 //! hand it on as a [`FlowField`], and everything that shows, stores or measures flow starts here.
 
+pub mod codec;
 pub mod colour;
 pub mod files;
 pub mod metrics;

@@ -4,8 +4,10 @@
 mod app;
 mod architecture;
 mod cli;
+mod codec_vectors;
 mod engine;
 mod flow;
+mod flow_files;
 mod gpu;
 mod losses;
 mod nets;
