@@ -61,7 +61,9 @@ impl Target {
         let strides_after = (frames - 1 - frame) / stride;
         let strides_before = WINDOW_PAIRS.saturating_sub(strides_after).min(frame / stride);
         let window_start = frame - strides_before * stride;
-        let pair = selection.pair.unwrap_or(strides_before).min(WINDOW_PAIRS - 1);
+        // The last frame of its phase begins no pair, so the pair that leads to it is shown.
+        let pairs = ((frames - 1 - window_start) / stride).clamp(1, WINDOW_PAIRS);
+        let pair = selection.pair.map_or(strides_before.min(pairs - 1), |pair| pair.min(WINDOW_PAIRS - 1));
         Self { frame, window_start, pair, level: selection.level, stride }
     }
 
@@ -90,6 +92,11 @@ mod tests {
         Target::new(position, frames, FlowSelection::default(), stride)
     }
 
+    fn target_of_last(frames: usize, stride: usize) -> [usize; 2] {
+        let target = target(frames - 1, frames, stride);
+        target.pair_frames(target.pair, frames)
+    }
+
     #[test]
     fn the_pair_begins_at_the_current_frame_and_the_window_stays_inside_the_clip() {
         for frames in [12, 25, 40] {
@@ -112,6 +119,9 @@ mod tests {
         let target = target(39, 40, 1);
         assert_eq!((target.window_start, target.pair), (29, 9));
         assert_eq!(target.pair_frames(9, 40), [38, 39]);
+        let short = target_of_last(14, 3);
+        assert_eq!(short, [10, 13]);
+        assert_eq!(target_of_last(1, 1), [0, 0], "a single frame has no other pair than with itself");
     }
 
     #[test]

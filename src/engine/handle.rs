@@ -35,14 +35,8 @@ impl Engine {
         let (commands, inbox) = bounded(CAPACITY);
         let (player, analysis) = (SharedPlayer::default(), Arc::<Slot<Analysis>>::default());
         let laboratory = Arc::<LaboratorySlots>::default();
-        let coordinator = Coordinator::new(
-            compute,
-            player.clone(),
-            analysis.clone(),
-            laboratory.clone(),
-            outbox,
-            commands.clone(),
-        );
+        let coordinator =
+            Coordinator::new(compute, player.clone(), analysis.clone(), laboratory.clone(), outbox, commands.clone());
         let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
         let thread = Some(thread.expect("the system can start a thread"));
         Self { commands, messages, player, analysis, laboratory, thread }

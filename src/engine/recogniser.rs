@@ -182,7 +182,8 @@ impl Recogniser {
         for flow in flows {
             let field = flow.at_size(width, height); // in pixels of half the network's frame
             for component in 0..2 {
-                let raw = |uv: &[f32; 2]| if FlowField::is_known(*uv) { uv[component] * 2.0 / FLOW_UNIT_PX } else { 0.0 };
+                let raw =
+                    |uv: &[f32; 2]| if FlowField::is_known(*uv) { uv[component] * 2.0 / FLOW_UNIT_PX } else { 0.0 };
                 values.extend(field.uv.iter().map(raw));
             }
         }

@@ -186,7 +186,7 @@ impl Magnitudes {
         let mut ranked = |rank: usize| *lengths.select_nth_unstable_by(rank, f32::total_cmp).1;
         // Nearest rank: the ⌈0.95·n⌉-th.
         let p95 = ((last + 1) * 95).div_ceil(100) - 1;
-        Self { mean: mean as f32, median: ranked((last + 1) / 2), p95: ranked(p95), max: ranked(last) }
+        Self { mean: mean as f32, median: ranked(last.div_ceil(2)), p95: ranked(p95), max: ranked(last) }
     }
 }
 

@@ -9,6 +9,7 @@ mod engine;
 mod flow;
 mod flow_files;
 mod gpu;
+mod laboratory;
 mod losses;
 mod nets;
 mod sample;

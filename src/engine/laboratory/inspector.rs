@@ -86,7 +86,8 @@ fn inspect(
     let ssim = seen.ssim.clone().mean_dim(1);
     let occlusion = flow.backward.as_ref().map(|backward| {
         let backward = backward.in_pixels_of(width, height).resized(width, height);
-        let values = forward_backward_occlusion(&on_grid, &backward).into_iter().map(|occluded| f32::from(u8::from(occluded)));
+        let values =
+            forward_backward_occlusion(&on_grid, &backward).into_iter().map(|occluded| f32::from(u8::from(occluded)));
         ScalarMap { width, height, values: values.collect() }
     });
     let end_point_error = truth.map(|truth| {
@@ -138,9 +139,8 @@ pub(super) fn statistics(
 fn compared(pair: &[Arc<Frame>; 2], flow: &FlowField) -> Intermediates {
     let device = Device::flex();
     let frames = motion_input(&[pair.iter().map(|frame| &*frame.display).collect()], &device); // [1, 6, h, w]
-    let plane = |component: usize| {
-        flow.uv.iter().map(move |uv| if FlowField::is_known(*uv) { uv[component] } else { 0.0 })
-    };
+    let plane =
+        |component: usize| flow.uv.iter().map(move |uv| if FlowField::is_known(*uv) { uv[component] } else { 0.0 });
     let values: Vec<f32> = plane(0).chain(plane(1)).collect();
     Intermediates::new(frames, Tensor::from_data(TensorData::new(values, [1, 2, flow.height, flow.width]), &device))
 }

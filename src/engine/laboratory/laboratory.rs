@@ -34,7 +34,11 @@ pub(in crate::engine) struct Laboratory {
 }
 
 /// Starts the thread that looks at the flows, the first of the laboratory's: those that compute flows wake it.
-pub(in crate::engine) fn start_inspector(wishes: &SharedWishes, slots: &Arc<LaboratorySlots>, outbox: &Outbox) -> Worker {
+pub(in crate::engine) fn start_inspector(
+    wishes: &SharedWishes,
+    slots: &Arc<LaboratorySlots>,
+    outbox: &Outbox,
+) -> Worker {
     let mut inspector = Inspector::new(wishes.clone(), slots.clone(), outbox.clone());
     Worker::start("inspector", move || inspector.step())
 }

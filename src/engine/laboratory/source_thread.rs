@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::clip_source::{ClipSource, Estimate};
+use super::clip_source::Estimate;
 use super::open::{Opened, SourceKey, open};
 use super::slots::WindowFlows;
 use super::wishes::{SharedWishes, Wishes};

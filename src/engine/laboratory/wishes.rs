@@ -9,7 +9,7 @@ use crate::engine::clip::Clip;
 
 /// The wishes.
 #[derive(Clone, Default)]
-pub(super) struct Wishes {
+pub(in crate::engine) struct Wishes {
     /// The clip to follow.
     pub clip: Option<Clip>,
     /// Which pair is in view.

@@ -51,12 +51,18 @@ mod tests {
             fs::create_dir_all(path.parent().expect("inside")).expect("writable");
             fs::write(path, "").expect("writable");
         };
-        ["b.flo", "a.npy", "flow_x_2.jpg", "flow_y_2.jpg", "photo.jpg", "notes.txt", "k.png"].map(write);
+        ["b.flo", "a.npy", "flow_x_2.jpg", "flow_y_2.jpg", "photo.jpg", "notes.txt", "k.png"]
+            .iter()
+            .for_each(|name| write(name));
         let names = |folder: &Path| -> Vec<_> {
-            list(folder).expect("readable").iter().map(|path| path.strip_prefix(folder).expect("in it").to_owned()).collect()
+            list(folder)
+                .expect("readable")
+                .iter()
+                .map(|path| path.strip_prefix(folder).expect("in it").to_owned())
+                .collect()
         };
         assert_eq!(names(dir.path()), ["a.npy", "b.flo", "flow_x_2.jpg", "k.png"].map(PathBuf::from));
-        ["sub/u/1.jpg", "sub/v/1.jpg"].map(write);
+        ["sub/u/1.jpg", "sub/v/1.jpg"].iter().for_each(|name| write(name));
         assert_eq!(names(&dir.path().join("sub")), ["u/1.jpg"].map(PathBuf::from));
         assert!(list(&dir.path().join("missing")).is_err());
     }
