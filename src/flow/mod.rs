@@ -6,6 +6,7 @@
 pub mod colour;
 pub mod files;
 pub mod metrics;
+pub mod selection;
 
 mod estimator;
 mod field;

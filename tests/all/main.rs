@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod engine;
 mod flow;
+mod flow_benchmarks;
 mod flow_files;
 mod gpu;
 mod losses;
