@@ -7,6 +7,7 @@ pub mod codec;
 pub mod colour;
 pub mod files;
 pub mod metrics;
+pub mod selection;
 pub mod tvl1;
 
 mod estimator;
