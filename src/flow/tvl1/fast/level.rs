@@ -42,7 +42,7 @@ impl Level {
             flow: planes(),
             texture: Texture::new(width, height),
             data: vec![DataRow::zeros(width); height],
-            median: Median::new(width, height),
+            median: Median::new(width, height, bands),
             next: pairs.clone(),
             pairs,
             sweeps: (0..bands).map(|_| Sweep::new(width, &parameters)).collect(),

@@ -1,15 +1,24 @@
-//! The median filter for many pixels at once, by comparisons that do not depend on the values.
+//! The median filter for many pixels at once, by exchanges that do not depend on the values.
+//!
+//! The rows of a square lie in different lines of the picture, so its columns are shared with its neighbours: they are
+//! sorted once, into one line per rank. With the rows of that sorted as well, the sample at rank i of its column and
+//! rank j of its row has at least (i+1)(j+1) − 1 others that are no larger and (n−i)(n−j) − 1 that are no smaller.
+//! Where that is more than half of all others on one side, the sample cannot be the median; as many fall out on
+//! either side, so that the median of those left is the median of all: 3 of 9, 13 of 25.
 
 use rayon::prelude::*;
 
-use super::rows::{self, LANES, Pair};
+use super::rows::{self, Pair};
 use super::simd::widest;
 
-/// Samples to the left of the first, so that the filter need not ask for the edge.
+/// Samples before the first and after the last, so that the filter need not ask for the edge.
 const MARGIN: usize = 2;
 
-/// As many neighbouring samples as are filtered together.
-type Lanes = [f32; LANES];
+/// The longest side of the square.
+const SIDE_MAX: usize = 2 * MARGIN + 1;
+
+/// The lines of the lowest, the second lowest, … samples of all columns.
+type Ranks = [Vec<f32>; SIDE_MAX];
 
 /// A copy of u and v from which the filtered ones are made.
 #[derive(Debug)]
@@ -17,124 +26,152 @@ pub struct Median {
     width: usize,
     /// Rows of u and v with their edges continued.
     source: Vec<[Vec<f32>; 2]>,
+    /// For every band of rows.
+    ranks: Vec<Ranks>,
 }
 
 impl Median {
-    pub fn new(width: usize, height: usize) -> Self {
-        let row = vec![0.0; rows::stride(width) + 2 * MARGIN];
-        Self { width, source: vec![[row.clone(), row]; height] }
+    /// For pictures of `width` × `height` pixels that are shared out in `bands`.
+    pub fn new(width: usize, height: usize, bands: usize) -> Self {
+        let line = vec![0.0; rows::stride(width) + 2 * MARGIN];
+        let ranks = std::array::from_fn(|_| line.clone());
+        Self { width, source: vec![[line.clone(), line]; height], ranks: vec![ranks; bands] }
     }
 
     /// Filters u and v over squares of `side` × `side` pixels, `side` being 1, 3 or 5.
     pub fn filter(&mut self, pairs: &mut [Pair], side: usize) {
         match side {
-            3 => self.filter_by::<3, 3>(pairs),
-            5 => self.filter_by::<5, 13>(pairs),
+            3 => self.filter_by::<3, Of9>(pairs),
+            5 => self.filter_by::<5, Of25>(pairs),
             _ => {}
         }
     }
 
-    fn filter_by<const SIDE: usize, const MIDDLE: usize>(&mut self, pairs: &mut [Pair]) {
+    fn filter_by<const SIDE: usize, N: Network<SIDE>>(&mut self, pairs: &mut [Pair]) {
         let (width, height) = (self.width, pairs.len());
-        self.source.par_iter_mut().zip(pairs.par_iter()).for_each(|(sources, pair)| {
-            for (source, row) in sources.iter_mut().zip(pair) {
-                source[..MARGIN].fill(row.u[0]);
-                source[MARGIN..][..width].copy_from_slice(&row.u[..width]);
-                source[MARGIN + width..].fill(row.u[width - 1]);
+        let band = height.div_ceil(self.ranks.len());
+        self.source.par_iter_mut().with_min_len(band).zip(pairs.par_iter()).for_each(|(lines, pair)| {
+            for (line, row) in lines.iter_mut().zip(pair) {
+                line[..MARGIN].fill(row.u[0]);
+                line[MARGIN..][..width].copy_from_slice(&row.u[..width]);
+                line[MARGIN + width..].fill(row.u[width - 1]);
             }
         });
-        pairs.par_iter_mut().enumerate().for_each(|(y, pair)| {
-            let lines: [usize; SIDE] = std::array::from_fn(|i| (y + i).saturating_sub(SIDE / 2).min(height - 1));
-            for (component, row) in pair.iter_mut().enumerate() {
-                let lines = lines.map(|line| &self.source[line][component][MARGIN - SIDE / 2..]);
-                widest(
-                    #[inline(always)]
-                    || filter_row::<SIDE, MIDDLE>(lines, &mut row.u),
-                );
+        let bands = pairs.par_chunks_mut(band).zip(&mut self.ranks).enumerate();
+        bands.for_each(|(index, (pairs, ranks))| {
+            let ranks = ranks.first_chunk_mut().expect("no square is larger");
+            for (y, pair) in (index * band..).zip(pairs) {
+                let lines = std::array::from_fn(|i| (y + i).saturating_sub(SIDE / 2).min(height - 1));
+                for (component, row) in pair.iter_mut().enumerate() {
+                    let lines = lines.map(|line: usize| &self.source[line][component][MARGIN - SIDE / 2..]);
+                    widest(
+                        #[inline(always)]
+                        || {
+                            sort_columns::<SIDE, N>(lines, ranks);
+                            filter_row::<SIDE, N>(ranks, &mut row.u[..width]);
+                        },
+                    );
+                }
             }
         });
     }
 }
 
-/// The medians of a row of squares, of which `lines` are the rows.
+/// Sorts the columns of all squares of a row.
 #[inline(always)]
-fn filter_row<const SIDE: usize, const MIDDLE: usize>(lines: [&[f32]; SIDE], filtered: &mut [f32]) {
-    for (block, filtered) in filtered.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-        let columns: [[Lanes; SIDE]; SIDE] = std::array::from_fn(|column| {
-            let mut ranks = std::array::from_fn(|line| lanes(lines[line], block * LANES + column));
-            sort(&mut ranks);
-            ranks
-        });
-        *filtered = median::<SIDE, MIDDLE>(&columns);
+fn sort_columns<const SIDE: usize, N: Network<SIDE>>(lines: [&[f32]; SIDE], ranks: &mut [Vec<f32>; SIDE]) {
+    let length = lines[0].len();
+    let lines = lines.map(|line| &line[..length]);
+    let mut ranks = ranks.each_mut().map(|rank| &mut rank[..length]);
+    for x in 0..length {
+        let mut column = [0.0; SIDE];
+        for i in 0..SIDE {
+            column[i] = lines[i][x];
+        }
+        N::sort(&mut column);
+        for i in 0..SIDE {
+            ranks[i][x] = column[i];
+        }
     }
 }
 
+/// The medians of all squares of a row.
 #[inline(always)]
-fn lanes(line: &[f32], start: usize) -> Lanes {
-    *line[start..].first_chunk().expect("lines are padded")
-}
-
-/// The median of a square with sorted columns.
-///
-/// With its rows sorted as well, a sample at rank i of its column and rank j of its row has at least (i+1)(j+1) − 1
-/// samples that are no larger and (n−i)(n−j) − 1 that are no smaller. Where either is more than half of all others the
-/// sample cannot be the median; as many fall out on either side, and the median of the `MIDDLE` others is that of all.
-#[inline(always)]
-fn median<const SIDE: usize, const MIDDLE: usize>(columns: &[[Lanes; SIDE]; SIDE]) -> Lanes {
-    let half = SIDE * SIDE / 2 + 1;
-    let mut candidates = [[0.0; LANES]; MIDDLE];
-    let mut count = 0;
-    for i in 0..SIDE {
-        let mut row: [Lanes; SIDE] = std::array::from_fn(|column| columns[column][i]);
-        sort(&mut row);
-        for (j, value) in row.into_iter().enumerate() {
-            if (i + 1) * (j + 1) <= half && (SIDE - i) * (SIDE - j) <= half {
-                candidates[count] = value;
-                count += 1;
+fn filter_row<const SIDE: usize, N: Network<SIDE>>(ranks: &[Vec<f32>; SIDE], filtered: &mut [f32]) {
+    let length = filtered.len();
+    let ranks = ranks.each_ref().map(|rank| &rank[..length + SIDE - 1]);
+    for x in 0..length {
+        let mut square = [[0.0; SIDE]; SIDE];
+        for i in 0..SIDE {
+            for j in 0..SIDE {
+                square[i][j] = ranks[i][x + j];
             }
         }
-    }
-    middle(candidates)
-}
-
-/// The median of an odd number of values: as soon as more than half of them are known, the smallest and the largest of
-/// those cannot be it.
-#[inline(always)]
-fn middle<const N: usize>(mut values: [Lanes; N]) -> Lanes {
-    let mut end = N / 2 + 2;
-    for start in 0..N / 2 {
-        for i in start + 1..end {
-            order(&mut values, start, i);
-        }
-        for i in start + 1..end - 1 {
-            order(&mut values, i, end - 1);
-        }
-        // The next one takes the place of the largest.
-        if start + N / 2 + 2 < N {
-            values[end - 1] = values[start + N / 2 + 2];
-        } else {
-            end -= 1;
-        }
-    }
-    values[N / 2]
-}
-
-/// Sorts by exchanging neighbours.
-#[inline(always)]
-fn sort<const N: usize>(values: &mut [Lanes; N]) {
-    for end in (1..N).rev() {
-        for i in 0..end {
-            order(values, i, i + 1);
-        }
+        filtered[x] = N::middle(square);
     }
 }
 
-/// Puts the smaller of two values at `low`, in every lane.
-#[inline(always)]
-fn order(values: &mut [Lanes], low: usize, high: usize) {
-    for lane in 0..LANES {
-        let (a, b) = (values[low][lane], values[high][lane]);
-        values[low][lane] = rows::smaller(a, b);
-        values[high][lane] = rows::larger(a, b);
+/// Exchanges for squares of one size.
+trait Network<const SIDE: usize> {
+    /// Sorts a column or a row.
+    fn sort(values: &mut [f32; SIDE]);
+
+    /// The median of a square of which the columns are sorted; `square[i]` are the samples of rank i.
+    fn middle(square: [[f32; SIDE]; SIDE]) -> f32;
+}
+
+/// Squares of 3 × 3 pixels.
+struct Of9;
+
+/// Squares of 5 × 5 pixels.
+struct Of25;
+
+/// Puts the smaller value of each pair of places at the first of them.
+macro_rules! exchange {
+    ($values:ident: $($low:literal $high:literal),+) => {$(
+        ($values[$low], $values[$high]) =
+            (rows::smaller($values[$low], $values[$high]), rows::larger($values[$low], $values[$high]));
+    )+};
+}
+
+impl Network<3> for Of9 {
+    #[inline(always)]
+    fn sort(values: &mut [f32; 3]) {
+        exchange!(values: 0 1, 1 2, 0 1);
+    }
+
+    #[inline(always)]
+    fn middle(mut square: [[f32; 3]; 3]) -> f32 {
+        for row in &mut square {
+            Self::sort(row);
+        }
+        let mut left = [square[0][2], square[1][1], square[2][0]];
+        Self::sort(&mut left);
+        left[1]
+    }
+}
+
+impl Network<5> for Of25 {
+    #[inline(always)]
+    fn sort(values: &mut [f32; 5]) {
+        exchange!(values: 0 1, 3 4, 2 4, 2 3, 1 4, 0 3, 0 2, 1 3, 1 2);
+    }
+
+    #[inline(always)]
+    fn middle(mut square: [[f32; 5]; 5]) -> f32 {
+        for row in &mut square {
+            Self::sort(row);
+        }
+        let [a, b, c, d, e] = square;
+        let mut left = [a[3], a[4], b[2], b[3], b[4], c[1], c[2], c[3], d[0], d[1], d[2], e[0], e[1]];
+        // Of more than half of the values neither the smallest nor the largest can be the median: both are dropped,
+        // the next value joins, and so on until one is left.
+        exchange!(left: 0 7, 1 6, 2 5, 3 4, 0 1, 0 2, 0 3, 4 7, 5 7, 6 7);
+        exchange!(left: 1 8, 2 6, 3 5, 1 2, 1 3, 1 4, 4 8, 5 8, 6 8);
+        exchange!(left: 2 9, 3 6, 4 5, 2 3, 2 4, 5 9, 6 9);
+        exchange!(left: 3 10, 4 6, 3 4, 3 5, 5 10, 6 10);
+        exchange!(left: 4 11, 5 6, 4 5, 6 11);
+        exchange!(left: 5 12, 5 6, 6 12);
+        left[6]
     }
 }

@@ -9,6 +9,7 @@ pub const LANES: usize = 16;
 /// A row of u or of v with its dual.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
+    /// The samples, and one beyond the padding.
     pub u: Vec<f32>,
     /// p along x, after one zero: the sample left of the first.
     pub px: Vec<f32>,
@@ -38,7 +39,7 @@ pub fn stride(width: usize) -> usize {
 impl Row {
     pub fn zeros(width: usize) -> Self {
         let zeros = vec![0.0; stride(width)];
-        Self { u: zeros.clone(), px: vec![0.0; stride(width) + 1], py: zeros }
+        Self { u: vec![0.0; stride(width) + 1], px: vec![0.0; stride(width) + 1], py: zeros }
     }
 
     /// Takes over the samples of a row of the same width.
@@ -88,8 +89,7 @@ pub fn primal(row: &mut Row, above: &[f32], slopes: &[f32], shares: &[f32], thet
 /// p ← (p + s∇u) / (1 + s|∇u|); `below` is the next row of u.
 #[inline(always)]
 pub fn dual(row: &mut Row, below: &[f32], step: f32) {
-    // The last sample of the padding has no neighbour to its right, and nobody needs its dual.
-    let length = row.py.len() - 1;
+    let length = row.py.len();
     let (u, right, px, py) =
         (&row.u[..length], &row.u[1..][..length], &mut row.px[1..][..length], &mut row.py[..length]);
     let below = &below[..length];
