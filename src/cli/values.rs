@@ -36,6 +36,16 @@ pub(super) fn scale(text: &str) -> Result<f32, String> {
     }
 }
 
+/// `NAME=VALUE`, the value a number.
+pub(super) fn setting(text: &str) -> Result<(String, toml::Value), String> {
+    let parsed = text.split_once('=').and_then(|(name, value)| {
+        let value = value.trim();
+        let whole = value.parse().map(toml::Value::Integer);
+        Some((name.trim().to_owned(), whole.or_else(|_| value.parse().map(toml::Value::Float)).ok()?))
+    });
+    parsed.ok_or_else(|| "expected NAME=NUMBER, such as lambda=0.1".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +57,10 @@ mod tests {
         assert!(geometry("160").is_err() && geometry("0x120").is_err() && geometry("ax9").is_err());
         assert!(non_negative("-1").is_err() && non_negative("NaN").is_err() && non_negative("1.5") == Ok(1.5));
         assert!(scale("0.5") == Ok(0.5) && scale("0").is_err() && scale("NaN").is_err());
+        assert_eq!(setting("tau=0.2"), Ok(("tau".into(), toml::Value::Float(0.2))));
+        assert!(
+            setting("warps=3") == Ok(("warps".into(), 3.into())) && setting("tau").is_err() && setting("a=b").is_err()
+        );
         assert!(named::<FusionRule>("mean").is_err_and(|message| message.contains("released")));
     }
 }

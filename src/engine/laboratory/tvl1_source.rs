@@ -9,7 +9,7 @@ use super::clip_source::{ClipSource, Estimate};
 use crate::engine::FlowView;
 use crate::error::Result;
 use crate::flow::Plane;
-use crate::flow::tvl1::{Tvl1Parameters, stages};
+use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::gpu::Compute;
 use crate::video::{Frame, Geometry};
 
@@ -24,7 +24,7 @@ pub(super) struct Tvl1Source {
 }
 
 enum Solver {
-    Cpu(Tvl1Parameters),
+    Cpu(Box<Tvl1>),
 }
 
 impl Tvl1Source {
@@ -34,7 +34,7 @@ impl Tvl1Source {
     /// If a parameter lies outside its range, or the GPU refuses.
     pub fn new(parameters: Tvl1Parameters, side: Option<u32>, warm_start: bool, compute: &Compute) -> Result<Self> {
         let _ = compute;
-        let solver = Solver::Cpu(parameters.checked()?);
+        let solver = Solver::Cpu(Box::new(Tvl1::new(parameters)?));
         Ok(Self { solver, side, warm_start, previous: None })
     }
 
@@ -56,11 +56,9 @@ impl ClipSource for Tvl1Source {
         let warm = self.is_next(first, size);
         let [a, b] = [first, second].map(|frame| fitted(&frame.display, size));
         let flow = match &mut self.solver {
-            Solver::Cpu(parameters) => {
-                let _ = warm;
-                let [u, v] = stages::flow(parameters, [&Plane::grey(&a), &Plane::grey(&b)], None);
-                let uv = u.values.iter().zip(&v.values).map(|(u, v)| [*u, *v]).collect();
-                FlowView::on_cpu(crate::flow::FlowField::new(u.width, u.height, uv), size)
+            Solver::Cpu(solver) => {
+                let initial = self.previous.as_ref().filter(|_| warm).map(|(_, flow)| &*flow.field);
+                FlowView::on_cpu(solver.flow(&Plane::grey(&a), &Plane::grey(&b), initial)?, size)
             }
         };
         self.previous = Some((second.index, flow.clone()));

@@ -6,6 +6,7 @@
 
 pub mod stages;
 
+mod estimate;
 mod fast;
 mod parameters;
 mod solver;
