@@ -9,6 +9,7 @@ pub mod bench;
 mod evaluate;
 mod import;
 mod info;
+mod method;
 mod sample;
 mod train;
 mod values;

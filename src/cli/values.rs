@@ -28,6 +28,14 @@ pub(super) fn non_negative(text: &str) -> Result<f64, String> {
     }
 }
 
+/// How many times its own size a picture is seen at: more than 0, and not so much that it is for nothing.
+pub(super) fn scale(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(scale) if (0.01..=4.0).contains(&scale) => Ok(scale),
+        _ => Err("expected a number from 0.01 to 4".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +46,7 @@ mod tests {
         assert_eq!(geometry("160x120"), Ok(Geometry { width: 160, height: 120 }));
         assert!(geometry("160").is_err() && geometry("0x120").is_err() && geometry("ax9").is_err());
         assert!(non_negative("-1").is_err() && non_negative("NaN").is_err() && non_negative("1.5") == Ok(1.5));
+        assert!(scale("0.5") == Ok(0.5) && scale("0").is_err() && scale("NaN").is_err());
         assert!(named::<FusionRule>("mean").is_err_and(|message| message.contains("released")));
     }
 }

@@ -7,6 +7,7 @@ pub mod codec;
 pub mod colour;
 pub mod files;
 pub mod metrics;
+pub mod selection;
 
 mod estimator;
 mod field;

@@ -7,6 +7,7 @@ mod cli;
 mod codec_vectors;
 mod engine;
 mod flow;
+mod flow_benchmarks;
 mod flow_files;
 mod gpu;
 mod losses;
