@@ -36,6 +36,14 @@ pub(super) fn scale(text: &str) -> Result<f32, String> {
     }
 }
 
+/// A number above 0, not infinite and not NaN.
+pub(super) fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("expected a number above 0".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +55,7 @@ mod tests {
         assert!(geometry("160").is_err() && geometry("0x120").is_err() && geometry("ax9").is_err());
         assert!(non_negative("-1").is_err() && non_negative("NaN").is_err() && non_negative("1.5") == Ok(1.5));
         assert!(scale("0.5") == Ok(0.5) && scale("0").is_err() && scale("NaN").is_err());
+        assert!(positive("0").is_err() && positive("inf").is_err() && positive("0.5") == Ok(0.5));
         assert!(named::<FusionRule>("mean").is_err_and(|message| message.contains("released")));
     }
 }

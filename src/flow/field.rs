@@ -49,6 +49,29 @@ impl FlowField {
         self.uv.iter().filter(|uv| Self::is_known(**uv)).map(|[u, v]| u.hypot(*v)).fold(0.0, f32::max)
     }
 
+    /// This motion and then that of `next`, read where the pixel has arrived, to the nearest vector.
+    ///
+    /// Unknown where either is, or where the pixel has left the picture.
+    ///
+    /// # Panics
+    /// If the fields differ in size.
+    pub fn followed_by(&self, next: &Self) -> Self {
+        assert_eq!((self.width, self.height), (next.width, next.height), "motions of pictures of different sizes");
+        let place = |at: usize, by: f32, side: usize| {
+            let to = (at as f32 + by).round();
+            (to >= 0.0 && to < side as f32).then_some(to as usize)
+        };
+        let followed = |(i, &[u, v]): (usize, &[f32; 2])| {
+            let (x, y) = (i % self.width, i / self.width);
+            let arrived = place(x, u, self.width).zip(place(y, v, self.height)).map(|(x, y)| next.at(x, y));
+            match arrived.filter(|uv| Self::is_known(*uv)) {
+                Some([du, dv]) => [u + du, v + dv],
+                None => Self::UNKNOWN,
+            }
+        };
+        Self::new(self.width, self.height, self.uv.iter().enumerate().map(followed).collect())
+    }
+
     /// The same motion on a grid of `width` × `height` vectors, in pixels of a picture of that size.
     ///
     /// Interpolates bilinearly between pixel centres; a vector that would draw on an unknown one is unknown.
@@ -127,6 +150,15 @@ mod tests {
         // Centres of the four new pixels lie at −¼, ¼, ¾ and 5/4 of the old grid; vectors double.
         let u: Vec<f32> = field.resized(4, 1).uv.iter().map(|uv| uv[0]).collect();
         assert_eq!(u, [0.0, 2.0, 6.0, 8.0]);
+    }
+
+    #[test]
+    fn motion_is_followed_from_pixel_to_pixel() {
+        let first = FlowField::new(4, 1, vec![[1.0, 0.0], [2.4, 0.0], [f32::NAN, 0.0], [1.0, 0.0]]);
+        let next = FlowField::new(4, 1, vec![[9.0, 0.0], [0.5, 7.0], [0.0, 0.0], [-3.0, 1.0]]);
+        let both = first.followed_by(&next);
+        assert_eq!(both.uv[..2], [[1.5, 7.0], [2.4 - 3.0, 1.0]]);
+        assert!(!FlowField::is_known(both.uv[2]) && !FlowField::is_known(both.uv[3]));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod stages;
 
+mod estimator;
 mod fast;
 mod parameters;
 mod solver;
