@@ -46,6 +46,14 @@ pub(super) fn setting(text: &str) -> Result<(String, toml::Value), String> {
     parsed.ok_or_else(|| "expected NAME=NUMBER, such as lambda=0.1".into())
 }
 
+/// A number above 0, not infinite and not NaN.
+pub(super) fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("expected a number above 0".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +69,7 @@ mod tests {
         assert!(
             setting("warps=3") == Ok(("warps".into(), 3.into())) && setting("tau").is_err() && setting("a=b").is_err()
         );
+        assert!(positive("0").is_err() && positive("inf").is_err() && positive("0.5") == Ok(0.5));
         assert!(named::<FusionRule>("mean").is_err_and(|message| message.contains("released")));
     }
 }

@@ -49,6 +49,20 @@ impl CodecFlow {
         Ok(flow_from_vectors(self.vectors(telling)?, width, height))
     }
 
+    /// The flow from frame `first` to a later one, `second`: each pixel is followed through the frames between.
+    ///
+    /// Unknown where it leaves the picture on the way; the last step may.
+    ///
+    /// # Errors
+    /// As [`Self::flow`].
+    pub fn flow_between(&mut self, first: usize, second: usize, width: usize, height: usize) -> Result<FlowField> {
+        let mut flow = self.flow(first, width, height)?;
+        for index in first + 1..second {
+            flow = flow.followed_by(&self.flow(index, width, height)?);
+        }
+        Ok(flow)
+    }
+
     /// The frame whose vectors tell the motion from frame `index` to the next.
     fn telling_frame(&mut self, index: usize) -> Result<usize> {
         let (next, last) = (index + 1, self.frames().saturating_sub(1));

@@ -49,6 +49,29 @@ impl FlowField {
         self.uv.iter().filter(|uv| Self::is_known(**uv)).map(|[u, v]| u.hypot(*v)).fold(0.0, f32::max)
     }
 
+    /// This motion and then that of `next`, read where the pixel has arrived, to the nearest vector.
+    ///
+    /// Unknown where either is, or where the pixel has left the picture.
+    ///
+    /// # Panics
+    /// If the fields differ in size.
+    pub fn followed_by(&self, next: &Self) -> Self {
+        assert_eq!((self.width, self.height), (next.width, next.height), "motions of pictures of different sizes");
+        let place = |at: usize, by: f32, side: usize| {
+            let to = (at as f32 + by).round();
+            (to >= 0.0 && to < side as f32).then_some(to as usize)
+        };
+        let followed = |(i, &[u, v]): (usize, &[f32; 2])| {
+            let (x, y) = (i % self.width, i / self.width);
+            let arrived = place(x, u, self.width).zip(place(y, v, self.height)).map(|(x, y)| next.at(x, y));
+            match arrived.filter(|uv| Self::is_known(*uv)) {
+                Some([du, dv]) => [u + du, v + dv],
+                None => Self::UNKNOWN,
+            }
+        };
+        Self::new(self.width, self.height, self.uv.iter().enumerate().map(followed).collect())
+    }
+
     /// The same motion on a grid of `width` × `height` vectors, in pixels of a picture of that size.
     ///
     /// Interpolates bilinearly between pixel centres; a vector that would draw on an unknown one is unknown.
@@ -67,25 +90,6 @@ impl FlowField {
             uv.extend(columns.iter().map(|column| self.between(column, &row, scale)));
         }
         Self::new(width, height, uv)
-    }
-
-    /// The motion over two steps: this field from frame i to i + 1, then `next` from there to i + 2, which is sampled
-    /// bilinearly where this one leads. What leaves the picture keeps the motion at its edge.
-    ///
-    /// # Panics
-    /// If the fields differ in size.
-    pub fn followed_by(&self, next: &Self) -> Self {
-        assert_eq!((self.width, self.height), (next.width, next.height), "steps of one motion differ in size");
-        let step = |(i, [u, v]): (usize, &[f32; 2])| {
-            if !Self::is_known([*u, *v]) {
-                return Self::UNKNOWN;
-            }
-            let column = Tap::at((i % self.width) as f32 + u, self.width);
-            let row = Tap::at((i / self.width) as f32 + v, self.height);
-            let there = next.between(&column, &row, [1.0; 2]);
-            if Self::is_known(there) { [u + there[0], v + there[1]] } else { Self::UNKNOWN }
-        };
-        Self::new(self.width, self.height, self.uv.iter().enumerate().map(step).collect())
     }
 
     /// The interpolated vector at a column and a row tap, times `scale`.
@@ -118,12 +122,7 @@ struct Tap {
 impl Tap {
     /// The tap of target sample `index` on an axis of `length` source samples, pixel centres aligned.
     fn new(index: usize, scale: f32, length: usize) -> Self {
-        Self::at((index as f32 + 0.5) / scale - 0.5, length)
-    }
-
-    /// The tap at `position` on an axis of `length` samples, kept on it.
-    fn at(position: f32, length: usize) -> Self {
-        let position = position.clamp(0.0, (length - 1) as f32);
+        let position = ((index as f32 + 0.5) / scale - 0.5).clamp(0.0, (length - 1) as f32);
         let lower = position as usize;
         Self { lower, upper: (lower + 1).min(length - 1), fraction: position - lower as f32 }
     }
@@ -154,12 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn steps_add_up_along_the_way() {
-        let first = FlowField::new(4, 1, vec![[1.0, 0.0], [1.5, 0.0], [9.0, 0.0], [f32::NAN, 0.0]]);
-        let next = FlowField::new(4, 1, vec![[0.0, 0.0], [2.0, 1.0], [4.0, 3.0], [6.0, 5.0]]);
+    fn motion_is_followed_from_pixel_to_pixel() {
+        let first = FlowField::new(4, 1, vec![[1.0, 0.0], [2.4, 0.0], [f32::NAN, 0.0], [1.0, 0.0]]);
+        let next = FlowField::new(4, 1, vec![[9.0, 0.0], [0.5, 7.0], [0.0, 0.0], [-3.0, 1.0]]);
         let both = first.followed_by(&next);
-        assert_eq!(both.uv[..3], [[3.0, 1.0], [6.5, 4.0], [15.0, 5.0]]);
-        assert!(!FlowField::is_known(both.uv[3]));
+        assert_eq!(both.uv[..2], [[1.5, 7.0], [2.4 - 3.0, 1.0]]);
+        assert!(!FlowField::is_known(both.uv[2]) && !FlowField::is_known(both.uv[3]));
     }
 
     #[test]

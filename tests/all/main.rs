@@ -4,6 +4,7 @@
 mod app;
 mod architecture;
 mod cli;
+mod cli_flow;
 mod codec_vectors;
 mod engine;
 mod flow;

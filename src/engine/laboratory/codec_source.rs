@@ -29,10 +29,12 @@ impl CodecSource {
 impl ClipSource for CodecSource {
     fn estimate(&mut self, [first, second]: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
         let [width, height] = [self.size.width as usize, self.size.height as usize];
-        let mut flow = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
-        for index in first.index..second.index {
-            flow = flow.followed_by(&self.vectors.flow(index, width, height)?);
-        }
+        // A window that is longer than the clip repeats its last frame, which stands still.
+        let flow = if first.index == second.index {
+            FlowField::new(width, height, vec![[0.0; 2]; width * height])
+        } else {
+            self.vectors.flow_between(first.index, second.index, width, height)?
+        };
         Ok(Some(FlowView::on_cpu(flow, self.size).into()))
     }
 

@@ -6,7 +6,7 @@
 
 pub mod stages;
 
-mod estimate;
+mod estimator;
 mod fast;
 mod parameters;
 mod solver;

@@ -1,4 +1,4 @@
-//! TV-L1 as one of the flow methods: pictures in, flow out.
+//! TV-L1 as one flow method among others: colour pictures in.
 
 use image::RgbImage;
 
@@ -8,7 +8,7 @@ use crate::flow::{FlowEstimator, FlowField, Plane, common_size};
 
 impl FlowEstimator for Tvl1 {
     fn name(&self) -> String {
-        let preset = Tvl1Parameters::PRESETS.iter().find(|(_, preset)| preset == self.parameters());
+        let preset = Tvl1Parameters::PRESETS.iter().find(|(_, parameters)| parameters == self.parameters());
         format!("TV-L1 ({})", preset.map_or("own parameters", |(name, _)| name))
     }
 
