@@ -6,7 +6,10 @@
 pub mod colour;
 pub mod files;
 pub mod metrics;
+pub mod tvl1;
 
 mod field;
+mod plane;
 
 pub use field::FlowField;
+pub use plane::Plane;

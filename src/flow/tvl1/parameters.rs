@@ -1,0 +1,135 @@
+//! What can be set about TV-L1, the sets that have a name, and the bounds within which the scheme converges.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// The parameters of TV-L1 in OpenCV's names and units, for grey values 0…255.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tvl1Parameters {
+    /// Time step of the dual iteration; at most 1/4.
+    pub tau: f32,
+    /// Weight of the data term: the smaller, the smoother the flow.
+    pub lambda: f32,
+    /// How tightly the auxiliary flow of the data term is coupled to the smooth flow.
+    pub theta: f32,
+    /// Levels of the pyramid; fewer where a level would be under 16 pixels wide or high.
+    pub scales: usize,
+    /// How often the second picture is warped anew per level.
+    pub warps: usize,
+    /// Iterations stop when the flow of a pixel moves by less than this in the root mean square; pixels, 0 for never.
+    pub epsilon: f32,
+    /// Iterations between two median filters.
+    pub inner_iterations: usize,
+    /// Median filters per warp, each followed by `inner_iterations` iterations.
+    pub outer_iterations: usize,
+    /// Size of a level relative to the next finer one.
+    pub scale_step: f32,
+    /// Weight of the change of illumination that is estimated along with the flow; 0 for none, which is much faster.
+    pub gamma: f32,
+    /// Side of the median filter in pixels: 1 (off), 3 or 5.
+    pub median: usize,
+}
+
+impl Default for Tvl1Parameters {
+    fn default() -> Self {
+        Self::opencv()
+    }
+}
+
+impl Tvl1Parameters {
+    /// The named sets: how the command line and the window call them.
+    pub const PRESETS: [(&str, Self); 3] =
+        [("opencv", Self::opencv()), ("two-stream", Self::two_stream()), ("fast", Self::fast())];
+
+    /// The defaults of OpenCV's `DualTVL1OpticalFlow`.
+    pub const fn opencv() -> Self {
+        Self {
+            tau: 0.25,
+            lambda: 0.15,
+            theta: 0.3,
+            scales: 5,
+            warps: 5,
+            epsilon: 0.01,
+            inner_iterations: 30,
+            outer_iterations: 10,
+            scale_step: 0.8,
+            gamma: 0.0,
+            median: 5,
+        }
+    }
+
+    /// What the flow of two-stream networks is extracted with: `dense_flow` of Temporal Segment Networks (Wang et al.
+    /// 2016) takes the defaults of OpenCV's CUDA version, which has no median filter and 300 iterations in a row.
+    pub const fn two_stream() -> Self {
+        Self { inner_iterations: 300, outer_iterations: 1, median: 1, ..Self::opencv() }
+    }
+
+    /// For live pictures: a pyramid that halves, two warps of ten iterations with one median filter each.
+    pub const fn fast() -> Self {
+        Self {
+            scales: 5,
+            warps: 2,
+            epsilon: 0.0,
+            inner_iterations: 10,
+            outer_iterations: 1,
+            scale_step: 0.5,
+            ..Self::opencv()
+        }
+    }
+
+    /// The parameters themselves if the scheme converges with them and can be run in finite time.
+    ///
+    /// # Errors
+    /// Names the parameter, its value and its range.
+    pub fn checked(self) -> Result<Self> {
+        // The dual iteration is a semi-implicit gradient step on ‖div p‖²; with forward differences in two dimensions
+        // the norm of the divergence squared is at most 8, and Chambolle (2004, theorem 3.1) shows convergence for
+        // steps up to 1/8 and observes it up to 1/4, beyond which the step overshoots: ‖div‖² τ ≤ 2.
+        within("tau", self.tau, 1e-3..=0.25)?;
+        within("lambda", self.lambda, 1e-4..=100.0)?;
+        within("theta", self.theta, 1e-3..=10.0)?;
+        within("scales", self.scales, 1..=32)?;
+        within("warps", self.warps, 1..=100)?;
+        within("epsilon", self.epsilon, 0.0..=10.0)?;
+        within("inner iterations", self.inner_iterations, 1..=10_000)?;
+        within("outer iterations", self.outer_iterations, 1..=1_000)?;
+        within("scale step", self.scale_step, 0.3..=0.95)?;
+        within("gamma", self.gamma, 0.0..=10.0)?;
+        if ![1, 3, 5].contains(&self.median) {
+            return Err(refusal("median", self.median, "1 (off), 3 or 5"));
+        }
+        Ok(self)
+    }
+
+    /// λθ: how far the data term may move the flow along the gradient of the picture in one iteration.
+    pub(super) fn data_step(&self) -> f32 {
+        self.lambda * self.theta
+    }
+
+    /// τ/θ: the step of the dual iteration.
+    pub(super) fn dual_step(&self) -> f32 {
+        self.tau / self.theta
+    }
+
+    /// The sum of squared changes of the flow of `pixels` pixels at which iterations stop.
+    pub(super) fn stop_below(&self, pixels: usize) -> f64 {
+        f64::from(self.epsilon * self.epsilon * pixels as f32)
+    }
+}
+
+/// An error unless `value` lies in `range`; a number that is none never does.
+fn within<T: PartialOrd + Display>(name: &str, value: T, range: RangeInclusive<T>) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(refusal(name, value, &format!("{} to {}", range.start(), range.end())))
+}
+
+fn refusal(name: &str, value: impl Display, allowed: &str) -> Error {
+    Error::new(format!("TV-L1's {name}"), format!("{value} is not allowed"), format!("Choose {allowed}"))
+}
