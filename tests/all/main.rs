@@ -17,5 +17,6 @@ mod nets;
 mod sample;
 mod shared;
 mod training;
+mod tvl1_gpu;
 mod video;
 mod window;

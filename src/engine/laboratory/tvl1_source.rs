@@ -9,7 +9,7 @@ use super::clip_source::{ClipSource, Estimate};
 use crate::engine::FlowView;
 use crate::error::Result;
 use crate::flow::Plane;
-use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
+use crate::flow::tvl1::{Tvl1, Tvl1OnGpu, Tvl1Parameters};
 use crate::gpu::Compute;
 use crate::video::{Frame, Geometry};
 
@@ -24,6 +24,7 @@ pub(super) struct Tvl1Source {
 }
 
 enum Solver {
+    Gpu(Box<Tvl1OnGpu>),
     Cpu(Box<Tvl1>),
 }
 
@@ -33,8 +34,11 @@ impl Tvl1Source {
     /// # Errors
     /// If a parameter lies outside its range, or the GPU refuses.
     pub fn new(parameters: Tvl1Parameters, side: Option<u32>, warm_start: bool, compute: &Compute) -> Result<Self> {
-        let _ = compute;
-        let solver = Solver::Cpu(Box::new(Tvl1::new(parameters)?));
+        let solver = match &compute.wgpu {
+            // The illumination term is rare enough to be left to the CPU.
+            Some(wgpu) if parameters.gamma == 0.0 => Solver::Gpu(Box::new(Tvl1OnGpu::new(wgpu, parameters)?)),
+            _ => Solver::Cpu(Box::new(Tvl1::new(parameters)?)),
+        };
         Ok(Self { solver, side, warm_start, previous: None })
     }
 
@@ -56,6 +60,10 @@ impl ClipSource for Tvl1Source {
         let warm = self.is_next(first, size);
         let [a, b] = [first, second].map(|frame| fitted(&frame.display, size));
         let flow = match &mut self.solver {
+            Solver::Gpu(solver) => {
+                let buffer = solver.flow(&a, &b, warm)?;
+                FlowView { gpu: Some(buffer.clone()), ..FlowView::on_cpu(solver.read(&buffer)?, size) }
+            }
             Solver::Cpu(solver) => {
                 let initial = self.previous.as_ref().filter(|_| warm).map(|(_, flow)| &*flow.field);
                 FlowView::on_cpu(solver.flow(&Plane::grey(&a), &Plane::grey(&b), initial)?, size)
