@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use super::analyze::AnalyzeArgs;
 use super::bench::BenchArgs;
 use super::evaluate::EvaluateArgs;
+use super::flow::FlowArgs;
 use super::import::ImportArgs;
 use super::info::InfoArgs;
 use super::sample::SampleArgs;
@@ -20,6 +21,7 @@ Examples:
   motionscope                                      open the window
   motionscope clip.mp4                             open a clip in the window
   motionscope analyze clip.mp4 --out results       the same without a window
+  motionscope flow a.png b.png --out flow.flo      optical flow of two pictures
   motionscope sample sample                        write generated clips to try it on
   motionscope train flow --folder sample/clips     train MotionNet on them";
 
@@ -38,6 +40,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Score clips and write their flow, without a window
     Analyze(AnalyzeArgs),
+    /// Write the optical flow of two pictures or of a clip, by any method
+    Flow(FlowArgs),
     /// Train a network
     Train(Box<TrainArgs>),
     /// Measure a model on clips it was not trained on

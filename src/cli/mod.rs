@@ -7,9 +7,12 @@ mod analyze;
 mod arguments;
 pub mod bench;
 mod evaluate;
+mod flow;
 mod import;
 mod info;
+mod method;
 mod sample;
+mod side_by_side;
 mod train;
 mod values;
 mod window;
@@ -61,6 +64,7 @@ fn run(cli: Cli) -> Result<Outcome> {
     match cli.command {
         None => window::open(cli.window),
         Some(Command::Analyze(arguments)) => analyze::run(&arguments.plan()?),
+        Some(Command::Flow(arguments)) => flow::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Import(arguments)) => import::run(&arguments),

@@ -28,6 +28,32 @@ pub(super) fn non_negative(text: &str) -> Result<f64, String> {
     }
 }
 
+/// How many times its own size a picture is seen at: more than 0, and not so much that it is for nothing.
+pub(super) fn scale(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(scale) if (0.01..=4.0).contains(&scale) => Ok(scale),
+        _ => Err("expected a number from 0.01 to 4".into()),
+    }
+}
+
+/// `NAME=VALUE`, the value a number.
+pub(super) fn setting(text: &str) -> Result<(String, toml::Value), String> {
+    let parsed = text.split_once('=').and_then(|(name, value)| {
+        let value = value.trim();
+        let whole = value.parse().map(toml::Value::Integer);
+        Some((name.trim().to_owned(), whole.or_else(|_| value.parse().map(toml::Value::Float)).ok()?))
+    });
+    parsed.ok_or_else(|| "expected NAME=NUMBER, such as lambda=0.1".into())
+}
+
+/// A number above 0, not infinite and not NaN.
+pub(super) fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("expected a number above 0".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +64,12 @@ mod tests {
         assert_eq!(geometry("160x120"), Ok(Geometry { width: 160, height: 120 }));
         assert!(geometry("160").is_err() && geometry("0x120").is_err() && geometry("ax9").is_err());
         assert!(non_negative("-1").is_err() && non_negative("NaN").is_err() && non_negative("1.5") == Ok(1.5));
+        assert!(scale("0.5") == Ok(0.5) && scale("0").is_err() && scale("NaN").is_err());
+        assert_eq!(setting("tau=0.2"), Ok(("tau".into(), toml::Value::Float(0.2))));
+        assert!(
+            setting("warps=3") == Ok(("warps".into(), 3.into())) && setting("tau").is_err() && setting("a=b").is_err()
+        );
+        assert!(positive("0").is_err() && positive("inf").is_err() && positive("0.5") == Ok(0.5));
         assert!(named::<FusionRule>("mean").is_err_and(|message| message.contains("released")));
     }
 }

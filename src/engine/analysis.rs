@@ -14,10 +14,12 @@ pub struct Analysis {
     pub frame: usize,
     /// First frame of the window of eleven.
     pub window_start: usize,
-    /// Which pair of the window the flow belongs to: it leads from frame `window_start + pair` to the next one.
+    /// Which pair of the window the flow belongs to: it leads from frame `window_start + pair · stride` to the next.
     pub pair: usize,
     /// Level of the pyramid the flow comes from.
     pub level: usize,
+    /// Distance between the frames of a pair.
+    pub stride: usize,
     /// How many frames of the window are repetitions of the clip's last frame (clips shorter than eleven frames).
     pub padded: usize,
     /// The selected flow.
@@ -44,14 +46,23 @@ pub struct FlowView {
 }
 
 impl FlowView {
+    /// A flow that was computed on the CPU, in pixels of a picture of `frame_size`.
+    pub fn on_cpu(field: FlowField, frame_size: Geometry) -> Self {
+        let max_px = field.magnitude_max();
+        Self { field: Arc::new(field), frame_size, max_px, gpu: None, gpu_unit_px: 1.0 }
+    }
+
+    /// The same vectors on the same grid in pixels of a picture of `width` × `height` that shows the same scene.
+    pub fn in_pixels_of(&self, width: usize, height: usize) -> FlowField {
+        let scale = [width as f32 / self.frame_size.width as f32, height as f32 / self.frame_size.height as f32];
+        let uv = self.field.uv.iter().map(|[u, v]| [u * scale[0], v * scale[1]]).collect();
+        FlowField::new(self.field.width, self.field.height, uv)
+    }
+
     /// The flow in a picture of `width` × `height` pixels that shows the same scene: one vector per pixel, in its pixels.
     pub fn at_size(&self, width: usize, height: usize) -> FlowField {
-        let scale = [
-            self.field.width as f32 / self.frame_size.width as f32,
-            self.field.height as f32 / self.frame_size.height as f32,
-        ];
-        let on_grid = self.field.uv.iter().map(|[u, v]| [u * scale[0], v * scale[1]]).collect();
-        FlowField::new(self.field.width, self.field.height, on_grid).resized(width, height)
+        // Resampling takes vectors in cells of their own grid.
+        self.in_pixels_of(self.field.width, self.field.height).resized(width, height)
     }
 }
 

@@ -8,8 +8,10 @@ use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, Sender, never, select};
 
-use super::follower::Clip;
+use super::clip::Clip;
+use super::follower::Results;
 use super::inference::Inference;
+use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
 use super::outbox::Outbox;
 use super::panics::caught;
 use super::training_run::TrainingRun;
@@ -18,7 +20,7 @@ use crate::error::Error;
 use crate::gpu::Compute;
 use crate::sample;
 use crate::training::TrainingPlan;
-use crate::video::{Player, PlayerCommand, PlayerEvent, Sizes};
+use crate::video::{Geometry, Player, PlayerCommand, PlayerEvent, Sizes};
 
 /// Longest side of the displayed frames in pixels, until a model names its sizes.
 const DISPLAY_MAX: u32 = 1280;
@@ -29,8 +31,8 @@ const SAMPLE_SEED: u64 = 1;
 #[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
 pub(super) enum Command {
     Request(Request),
-    /// A model is in use that wants frames of these sizes.
-    ModelSizes(Sizes),
+    /// The model of this folder is in use and wants frames of these sizes.
+    ModelInUse(PathBuf, Sizes),
     Quit,
 }
 
@@ -56,24 +58,32 @@ pub(super) struct Coordinator {
     player: Option<Arc<Player>>,
     sizes: Sizes,
     inference: Inference,
+    laboratory: Laboratory,
     training: Option<TrainingRun>,
     outbox: Outbox,
 }
 
 impl Coordinator {
-    /// Starts the inference thread; `commands` leads back to this coordinator.
+    /// Starts the threads that follow the player; `commands` leads back to this coordinator.
     pub fn new(
         compute: Compute,
         shared_player: SharedPlayer,
         analysis: Arc<Slot<Analysis>>,
+        slots: Arc<LaboratorySlots>,
         outbox: Outbox,
         commands: Sender<Command>,
     ) -> Self {
+        let wishes = SharedWishes::default();
+        let inspector = start_inspector(&wishes, &slots, &outbox);
+        let inspect = Arc::new(inspector.waker());
+        let results = Results { analysis, laboratory: slots, outbox: outbox.clone(), inspect };
         // After the end of this thread nobody needs to know.
-        let on_model = move |sizes| _ = commands.try_send(Command::ModelSizes(sizes));
-        let inference = Inference::start(compute.clone(), analysis, outbox.clone(), on_model);
+        let on_model = move |dir, sizes| _ = commands.try_send(Command::ModelInUse(dir, sizes));
+        let inference = Inference::start(compute.clone(), results.clone(), on_model);
+        let score = Arc::new(inference.waker());
+        let laboratory = Laboratory::start(&compute, &results, wishes, inspector, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
-        Self { compute, shared_player, player: None, sizes, inference, training: None, outbox }
+        Self { compute, shared_player, player: None, sizes, inference, laboratory, training: None, outbox }
     }
 
     /// Works until told to quit.
@@ -83,7 +93,10 @@ impl Coordinator {
             select! {
                 recv(commands) -> command => match command {
                     Ok(Command::Request(request)) => self.handle(request),
-                    Ok(Command::ModelSizes(sizes)) => self.resize(sizes),
+                    Ok(Command::ModelInUse(dir, sizes)) => {
+                        self.laboratory.use_model(dir);
+                        self.resize(sizes);
+                    }
                     Ok(Command::Quit) | Err(_) => break,
                 },
                 recv(events) -> event => match event {
@@ -101,8 +114,16 @@ impl Coordinator {
             Request::Close => self.close(),
             Request::Player(command) => self.command_player(command),
             Request::LoadModel(dir) => self.inference.load(dir),
-            Request::Select(selection) => self.inference.select(selection),
-            Request::Laboratory(_) | Request::MeasureClip(_) => {}
+            Request::Select(selection) => {
+                self.inference.select(selection);
+                self.laboratory.select(selection);
+            }
+            Request::Laboratory(settings) => {
+                self.inference.set(&settings);
+                self.laboratory.set(*settings);
+            }
+            Request::MeasureClip(true) => self.laboratory.measure(self.sizes.clone()),
+            Request::MeasureClip(false) => self.laboratory.stop_measuring(),
             Request::Train(plan) => self.train(plan),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
@@ -113,9 +134,10 @@ impl Coordinator {
 
     fn open(&mut self, path: &Path) {
         self.close();
-        let (outbox, look_again) = (self.outbox.clone(), self.inference.waker());
+        let (outbox, inference, laboratory) = (self.outbox.clone(), self.inference.waker(), self.laboratory.waker());
         let wake = move || {
-            look_again();
+            inference();
+            laboratory();
             outbox.wake();
         };
         let player = Arc::new(Player::open(path, self.sizes.clone(), Arc::new(wake)));
@@ -124,7 +146,7 @@ impl Coordinator {
     }
 
     fn close(&mut self) {
-        self.inference.follow(None);
+        self.follow(None);
         self.shared_player.replace(None);
         self.player = None;
         self.outbox.wake();
@@ -139,8 +161,10 @@ impl Coordinator {
     fn on_player(&mut self, event: PlayerEvent) {
         match event {
             PlayerEvent::Opened(info) => {
-                let clip = self.player.clone().map(|player| Clip { player, frames: info.frames });
-                self.inference.follow(clip.filter(|clip| clip.frames > 0));
+                let size = Geometry { width: info.width, height: info.height };
+                let (path, frames) = (info.path.clone(), info.frames);
+                let clip = self.player.clone().map(|player| Clip { player, path, frames, size });
+                self.follow(clip.filter(|clip| clip.frames > 0));
                 self.outbox.send(Message::Opened(info));
             }
             PlayerEvent::Failed(error) => {
@@ -150,6 +174,11 @@ impl Coordinator {
             PlayerEvent::Warning(error) => self.outbox.problem(error),
             PlayerEvent::Ended => self.outbox.wake(), // The player's state says that it stands at the end.
         }
+    }
+
+    fn follow(&mut self, clip: Option<Clip>) {
+        self.inference.follow(clip.clone());
+        self.laboratory.follow(clip);
     }
 
     fn resize(&mut self, sizes: Sizes) {

@@ -1,66 +1,64 @@
 //! Follows the player with a model: which flow and which scores are worked on next.
 //!
 //! A new position always comes first: its flow is shown as soon as it is known. The scores of its window are worked on
-//! in slices in between, so that on a slow machine the flow keeps up with the picture.
+//! in slices in between, so that on a slow machine the flow keeps up with the picture. What the temporal stream says
+//! under the flows of other sources comes last.
 
 use std::sync::Arc;
 
+use super::clip::{Clip, Target};
+use super::laboratory::{FlowSource, FlowStrip, LaboratorySlots, SourceFlow, WindowFlows};
 use super::outbox::Outbox;
+use super::recogniser::FINEST_LEVEL;
 use super::{Analysis, FlowSelection, Recogniser, Scores, Slot, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
-use crate::video::{Frame, Player};
+use crate::video::Frame;
 
 /// While playing, a window is scored to the end unless the position has run this many frames ahead of it.
 const PATIENCE_FRAMES: usize = 64;
 
-/// The clip to be followed.
-#[derive(Clone)]
-pub(super) struct Clip {
-    /// Its player.
-    pub player: Arc<Player>,
-    /// Number of frames.
-    pub frames: usize,
-}
-
-impl Clip {
-    /// `count` frames from `start` on, or as many as there are, once all are decoded in the sizes the model wants.
-    fn window(&self, start: usize, count: usize, recogniser: &Recogniser) -> Option<Vec<Arc<Frame>>> {
-        let window = self.player.window(start, count.min(self.frames - start))?;
-        recogniser.accepts(&window).then_some(window)
-    }
-}
-
-/// What is to be shown.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Target {
-    frame: usize,
-    window_start: usize,
-    pair: usize,
-    level: usize,
-}
-
-impl Target {
-    /// The window begins at the current frame, or as late as eleven frames still fit.
-    fn new(position: usize, frames: usize, selection: FlowSelection) -> Self {
-        let frame = position.min(frames - 1);
-        let window_start = frame.min(frames.saturating_sub(WINDOW_FRAMES));
-        let pair = selection.pair.unwrap_or(frame - window_start).min(WINDOW_PAIRS - 1);
-        Self { frame, window_start, pair, level: selection.level }
-    }
+/// What a person wants to see of the clip.
+#[derive(Clone, Copy)]
+pub(super) struct View {
+    /// Pair and level.
+    pub selection: FlowSelection,
+    /// Distance between the frames of a pair.
+    pub stride: usize,
+    /// Whether the flow back from the second frame to the first one is wanted too.
+    pub backward: bool,
+    /// Whether the ten flows of the window are wanted too, as they are and as the temporal stream sees them.
+    pub strip: bool,
 }
 
 /// A window whose scores are being worked on, with the frames it needs.
 struct Scoring {
+    target: Target,
     window: Vec<Arc<Frame>>,
     done: bool,
+    /// Whether its ten flows were shown.
+    strip_shown: bool,
 }
 
 impl Scoring {
     /// Whether it is worth going on although the target has moved: while playing the scores may lag a little behind.
     fn serves(&self, target: &Target, playing: bool) -> bool {
-        let moved = target.window_start.abs_diff(self.window[0].index);
-        moved == 0 || (playing && !self.done && moved <= PATIENCE_FRAMES)
+        let moved = target.window_start.abs_diff(self.target.window_start);
+        let same_stride = self.target.stride == target.stride;
+        same_stride && (moved == 0 || (playing && !self.done && moved <= PATIENCE_FRAMES))
     }
+}
+
+/// Where results go.
+#[derive(Clone)]
+pub(super) struct Results {
+    /// What the networks say.
+    pub analysis: Arc<Slot<Analysis>>,
+    /// The laboratory's places; the network is one of its sources.
+    pub laboratory: Arc<LaboratorySlots>,
+    /// Messages.
+    pub outbox: Outbox,
+    /// Lets the laboratory look at a new flow.
+    pub inspect: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// A model, the clip it looks at, and what it has shown of it.
@@ -68,66 +66,90 @@ pub(super) struct Follower {
     recogniser: Recogniser,
     /// How many flows are computed between two looks at the player.
     slice: usize,
-    analysis: Arc<Slot<Analysis>>,
-    outbox: Outbox,
+    results: Results,
     clip: Option<Clip>,
-    shown: Option<Target>,
+    shown: Option<(Target, bool)>,
     scoring: Option<Scoring>,
 }
 
 impl Follower {
     /// Follows no clip yet.
-    pub fn new(recogniser: Recogniser, slice: usize, analysis: Arc<Slot<Analysis>>, outbox: Outbox) -> Self {
-        Self { recogniser, slice, analysis, outbox, clip: None, shown: None, scoring: None }
+    pub fn new(recogniser: Recogniser, slice: usize, results: Results) -> Self {
+        Self { recogniser, slice, results, clip: None, shown: None, scoring: None }
     }
 
     /// Shows the flow of the newest position or, when that is shown, does one slice of the scores.
     ///
     /// False when there is nothing to do until the player or a wish changes.
-    pub fn step(&mut self, clip: Option<Clip>, selection: FlowSelection) -> Result<bool> {
+    pub fn step(&mut self, clip: Option<Clip>, view: View) -> Result<bool> {
         self.follow(clip);
         let Some(clip) = &self.clip else { return Ok(false) };
         let state = clip.player.state();
-        let target = Target::new(state.position, clip.frames, selection);
-        if self.shown != Some(target) {
+        let target = Target::new(state.position, clip.frames, view.selection, view.stride);
+        if self.shown != Some((target, view.backward)) {
             // A two-frame network need not wait until the whole window is decoded.
             let needed = self.recogniser.frames_for(target.pair);
-            let first = (target.window_start + needed.start).min(clip.frames - 1);
-            let Some(window) = clip.window(first, needed.len(), &self.recogniser) else { return Ok(false) };
-            let padded = WINDOW_FRAMES.saturating_sub(clip.frames);
-            self.show(&window, target.pair - needed.start, padded, target)?;
+            let from = needed.start.min((clip.frames - 1 - target.window_start) / target.stride);
+            let window = clip.window(&target, from, needed.len());
+            let Some(window) = window.filter(|window| self.recogniser.accepts(window)) else { return Ok(false) };
+            let padded = target.padded(clip.frames);
+            self.show(&window, target.pair - needed.start, padded, target, view.backward)?;
             return Ok(true);
         }
         if !self.scoring.as_ref().is_some_and(|scoring| scoring.serves(&target, state.playing)) {
-            let Some(window) = clip.window(target.window_start, WINDOW_FRAMES, &self.recogniser) else {
-                return Ok(false);
-            };
-            self.scoring = Some(Scoring { window, done: false });
+            let window = clip.window(&target, 0, WINDOW_FRAMES).filter(|window| self.recogniser.accepts(window));
+            let Some(window) = window else { return Ok(false) };
+            self.scoring = Some(Scoring { target, window, done: false, strip_shown: false });
         }
-        self.score()
+        Ok(self.score()? || self.show_strip(view.strip)? || self.score_another_source()?)
     }
 
     /// Forgets everything about the old clip when there is a new one.
     fn follow(&mut self, clip: Option<Clip>) {
-        let player = |clip: &Option<Clip>| clip.as_ref().map(|clip| Arc::as_ptr(&clip.player));
-        if player(&self.clip) != player(&clip) {
+        let is_same = match (&self.clip, &clip) {
+            (Some(old), Some(new)) => old.is_same(new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        if !is_same {
             self.clip = clip;
             self.shown = None;
             self.scoring = None;
             self.recogniser.clear();
-            self.analysis.clear();
+            self.results.analysis.clear();
+            self.results.laboratory.clear(FlowSource::Network);
         }
     }
 
     /// Shows the flow of a pair of `window`, which need not be the whole window of `target`.
-    fn show(&mut self, window: &[Arc<Frame>], pair_in_window: usize, padded: usize, target: Target) -> Result<()> {
-        let Target { frame, window_start, pair, level } = target;
+    fn show(
+        &mut self,
+        window: &[Arc<Frame>],
+        pair_in_window: usize,
+        padded: usize,
+        target: Target,
+        backward: bool,
+    ) -> Result<()> {
+        let Target { frame, window_start, pair, level, stride } = target;
         let flow = self.recogniser.flow(window, pair_in_window, level)?;
-        let scores = self.analysis.get().and_then(|before| before.scores.clone());
+        let backward_flow = if backward { self.recogniser.backward(window, pair_in_window, level)? } else { None };
+        let scores = self.results.analysis.get().and_then(|before| before.scores.clone());
         let timing = self.recogniser.timing();
-        self.analysis.put(Analysis { frame, window_start, pair, level, padded, flow, scores, timing });
-        self.shown = Some(target);
-        self.outbox.wake();
+        let frames = self.clip.as_ref().map_or(1, |clip| clip.frames);
+        let [first, second] = target.pair_frames(pair, frames);
+        self.results.laboratory.put_flow(SourceFlow {
+            source: FlowSource::Network,
+            frame: first,
+            stride: second - first,
+            flow: flow.clone(),
+            backward: backward_flow,
+            millis: timing.motion_ms,
+            note: None,
+        });
+        let analysis = Analysis { frame, window_start, pair, level, stride, padded, flow, scores, timing };
+        self.results.analysis.put(analysis);
+        self.shown = Some((target, backward));
+        self.results.outbox.wake();
+        (self.results.inspect)();
         Ok(())
     }
 
@@ -143,12 +165,43 @@ impl Follower {
         Ok(true)
     }
 
+    /// Shows the ten flows of the window that was scored last.
+    fn show_strip(&mut self, wanted: bool) -> Result<bool> {
+        let scoring = self.scoring.as_mut().filter(|scoring| wanted && scoring.done && !scoring.strip_shown);
+        let Some(scoring) = scoring else { return Ok(false) };
+        scoring.strip_shown = true;
+        let Target { window_start, stride, .. } = scoring.target;
+        let flow = |pair| self.recogniser.flow(&scoring.window, pair, FINEST_LEVEL);
+        let flows = (0..WINDOW_PAIRS).map(flow).collect::<Result<_>>()?;
+        let scores = self.results.analysis.get().and_then(|shown| shown.scores.clone());
+        let temporal = scores.filter(|scores| scores.window_start == window_start).map(|scores| scores.temporal);
+        self.publish_strip(WindowFlows { source: FlowSource::Network, window_start, stride, flows }, temporal)?;
+        Ok(true)
+    }
+
+    /// Feeds the temporal stream with the flows of another source.
+    fn score_another_source(&mut self) -> Result<bool> {
+        let Some(window) = self.results.laboratory.take_window() else { return Ok(false) };
+        let temporal = self.recogniser.temporal_under(&window.flows)?;
+        self.publish_strip(window, Some(temporal))?;
+        Ok(true)
+    }
+
+    fn publish_strip(&self, window: WindowFlows, temporal: Option<Vec<f32>>) -> Result<()> {
+        let input = self.recogniser.temporal_input(&window.flows)?;
+        let WindowFlows { source, window_start, stride, flows } = window;
+        let temporal = temporal.filter(|logits| !logits.is_empty());
+        self.results.laboratory.put_strip(FlowStrip { source, window_start, stride, flows, temporal, input });
+        self.results.outbox.wake();
+        Ok(())
+    }
+
     /// Adds scores to the flow that is shown.
     fn publish(&self, scores: Scores) {
-        if let Some(shown) = self.analysis.get() {
+        if let Some(shown) = self.results.analysis.get() {
             let timing = self.recogniser.timing();
-            self.analysis.put(Analysis { scores: Some(scores), timing, ..Analysis::clone(&shown) });
-            self.outbox.wake();
+            self.results.analysis.put(Analysis { scores: Some(scores), timing, ..Analysis::clone(&shown) });
+            self.results.outbox.wake();
         }
     }
 }

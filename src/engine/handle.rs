@@ -15,7 +15,8 @@ use crate::video::{Frame, PlayerState};
 /// How many commands may wait for the coordinating thread.
 const CAPACITY: usize = 1024;
 
-/// All that runs behind a window: the threads "engine", "decoder", "inference", "training" and "sample".
+/// All that runs behind a window: the threads "engine", "decoder", "inference", "training", "sample" and those of the
+/// laboratory.
 ///
 /// Dropping it ends them; a running training first writes its checkpoint.
 pub struct Engine {
@@ -34,7 +35,8 @@ impl Engine {
         let (commands, inbox) = bounded(CAPACITY);
         let (player, analysis) = (SharedPlayer::default(), Arc::<Slot<Analysis>>::default());
         let laboratory = Arc::<LaboratorySlots>::default();
-        let coordinator = Coordinator::new(compute, player.clone(), analysis.clone(), outbox, commands.clone());
+        let coordinator =
+            Coordinator::new(compute, player.clone(), analysis.clone(), laboratory.clone(), outbox, commands.clone());
         let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
         let thread = Some(thread.expect("the system can start a thread"));
         Self { commands, messages, player, analysis, laboratory, thread }

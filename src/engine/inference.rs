@@ -1,52 +1,42 @@
-//! The thread "inference": the only one on which networks run while a person watches.
+//! The thread "inference": the one on which the model in use runs while a person watches.
 //!
 //! It always works on the newest wishes: what nobody waits for any more is never begun. What is shown of a clip is up
 //! to the [`Follower`].
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-
-use super::follower::{Clip, Follower};
-use super::outbox::Outbox;
+use super::clip::Clip;
+use super::follower::{Follower, Results, View};
+use super::laboratory::{FlowSource, LaboratorySettings};
 use super::panics::caught;
-use super::{Analysis, FlowSelection, Message, Recogniser, Slot, WINDOW_PAIRS};
+use super::worker::Worker;
+use super::{FlowSelection, Message, Recogniser, WINDOW_PAIRS};
 use crate::gpu::{Compute, ComputeKind};
 use crate::nets::HiddenTwoStream;
 use crate::video::Sizes;
 
 /// What the thread should do; only the newest of each matters.
-#[derive(Default)]
 struct Wishes {
     clip: Option<Clip>,
-    selection: FlowSelection,
+    view: View,
     load: Option<PathBuf>,
-    stop: bool,
 }
 
 /// Handle of the thread; dropping it ends the thread.
 pub(super) struct Inference {
     wishes: Arc<Mutex<Wishes>>,
-    ping: Sender<()>,
-    thread: Option<JoinHandle<()>>,
+    worker: Worker,
 }
 
 impl Inference {
-    /// Starts the thread. It reports the frame sizes of each loaded model to `on_model`.
-    pub fn start(
-        compute: Compute,
-        analysis: Arc<Slot<Analysis>>,
-        outbox: Outbox,
-        on_model: impl Fn(Sizes) + Send + 'static,
-    ) -> Self {
-        let wishes = Arc::<Mutex<Wishes>>::default();
-        let (ping, pinged) = bounded(1);
-        let worker =
-            Worker { compute, wishes: wishes.clone(), analysis, outbox, on_model: Box::new(on_model), follower: None };
-        let thread = Builder::new().name("inference".into()).spawn(move || worker.run(&pinged));
-        Self { wishes, ping, thread: Some(thread.expect("the system can start a thread")) }
+    /// Starts the thread. It reports the folder and the frame sizes of each loaded model to `on_model`.
+    pub fn start(compute: Compute, results: Results, on_model: impl Fn(PathBuf, Sizes) + Send + 'static) -> Self {
+        let view = View { selection: FlowSelection::default(), stride: 1, backward: false, strip: false };
+        let wishes = Arc::new(Mutex::new(Wishes { clip: None, view, load: None }));
+        let mut thread =
+            InferenceThread { compute, wishes: wishes.clone(), results, on_model: Box::new(on_model), follower: None };
+        Self { wishes, worker: Worker::start("inference", move || thread.step()) }
     }
 
     /// Follows another clip, or none.
@@ -56,7 +46,16 @@ impl Inference {
 
     /// Shows another flow.
     pub fn select(&self, selection: FlowSelection) {
-        self.wish(|wishes| wishes.selection = selection);
+        self.wish(|wishes| wishes.view.selection = selection);
+    }
+
+    /// Takes what concerns the network from the settings of the laboratory.
+    pub fn set(&self, settings: &LaboratorySettings) {
+        self.wish(|wishes| {
+            wishes.view.stride = settings.stride();
+            wishes.view.backward = settings.wants_backward(FlowSource::Network);
+            wishes.view.strip = settings.wants_strip(FlowSource::Network);
+        });
     }
 
     /// Loads another model.
@@ -66,9 +65,7 @@ impl Inference {
 
     /// Makes the thread look at the player again; callable from any thread.
     pub fn waker(&self) -> impl Fn() + Send + Sync + Clone + use<> {
-        let ping = self.ping.clone();
-        // A full channel means that a look is already due.
-        move || _ = ping.try_send(())
+        self.worker.waker()
     }
 
     fn wish(&self, change: impl FnOnce(&mut Wishes)) {
@@ -77,56 +74,36 @@ impl Inference {
     }
 }
 
-impl Drop for Inference {
-    fn drop(&mut self) {
-        self.wish(|wishes| wishes.stop = true);
-        if let Some(thread) = self.thread.take() {
-            // Its panics are caught inside; there is nothing left to learn from the result.
-            let _ = thread.join();
-        }
-    }
-}
-
 fn locked(wishes: &Mutex<Wishes>) -> MutexGuard<'_, Wishes> {
     wishes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The state of the thread.
-struct Worker {
+struct InferenceThread {
     compute: Compute,
     wishes: Arc<Mutex<Wishes>>,
-    analysis: Arc<Slot<Analysis>>,
-    outbox: Outbox,
-    on_model: Box<dyn Fn(Sizes) + Send>,
+    results: Results,
+    on_model: Box<dyn Fn(PathBuf, Sizes) + Send>,
     follower: Option<Follower>,
 }
 
-impl Worker {
-    fn run(mut self, pinged: &Receiver<()>) {
-        while pinged.recv().is_ok() {
-            while !locked(&self.wishes).stop && self.step() {}
-            if locked(&self.wishes).stop {
-                return;
-            }
-        }
-    }
-
+impl InferenceThread {
     /// Does the most urgent thing; false when there is nothing to do until something changes.
     fn step(&mut self) -> bool {
-        let (load, clip, selection) = {
+        let (load, clip, view) = {
             let mut wishes = locked(&self.wishes);
-            (wishes.load.take(), wishes.clip.clone(), wishes.selection)
+            (wishes.load.take(), wishes.clip.clone(), wishes.view)
         };
         if let Some(dir) = load {
             self.load(&dir);
             return true;
         }
         let Some(follower) = &mut self.follower else { return false };
-        caught("networks", || follower.step(clip, selection)).unwrap_or_else(|error| {
+        caught("networks", || follower.step(clip, view)).unwrap_or_else(|error| {
             // What the networks left behind is not to be trusted; the picture goes on without them.
             self.follower = None;
-            self.analysis.clear();
-            self.outbox.problem(error);
+            self.forget();
+            self.results.outbox.problem(error);
             false
         })
     }
@@ -136,17 +113,22 @@ impl Worker {
         match caught("model", || HiddenTwoStream::load(dir, &self.compute.device)) {
             Ok(model) => {
                 let recogniser = Recogniser::new(model, &self.compute);
-                (self.on_model)(recogniser.sizes());
-                self.outbox.send(Message::ModelLoaded(recogniser.info(dir)));
-                self.analysis.clear();
+                (self.on_model)(dir.to_owned(), recogniser.sizes());
+                self.results.outbox.send(Message::ModelLoaded(recogniser.info(dir)));
+                self.forget();
                 let pairs_at_once = match self.compute.kind {
                     ComputeKind::Gpu => WINDOW_PAIRS,
                     ComputeKind::Cpu => 1,
                 };
-                self.follower =
-                    Some(Follower::new(recogniser, pairs_at_once, self.analysis.clone(), self.outbox.clone()));
+                self.follower = Some(Follower::new(recogniser, pairs_at_once, self.results.clone()));
             }
-            Err(error) => self.outbox.problem(error),
+            Err(error) => self.results.outbox.problem(error),
         }
+    }
+
+    /// What another model said is shown no longer.
+    fn forget(&self) {
+        self.results.analysis.clear();
+        self.results.laboratory.clear(FlowSource::Network);
     }
 }

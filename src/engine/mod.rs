@@ -3,6 +3,7 @@
 //! The window talks to an [`Engine`]; the command line uses the [`Recogniser`] directly, on its own thread.
 
 mod analysis;
+mod clip;
 mod coordinator;
 mod flow_cache;
 mod follower;
@@ -17,6 +18,7 @@ pub(crate) mod panics;
 mod recogniser;
 mod slot;
 mod training_run;
+mod worker;
 
 pub use analysis::{Analysis, FlowView, Scores, Timing};
 pub use handle::Engine;

@@ -8,11 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
+use image::imageops::{FilterType, resize};
 
 use super::flow_cache::{FlowCache, FrameSpan};
-use super::{FlowView, ModelInfo, Scores, Timing};
+use super::{FlowView, ModelInfo, Scores, TemporalInput, Timing};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::gpu::{Compute, share_flow};
@@ -26,7 +27,7 @@ pub const WINDOW_PAIRS: usize = WINDOW_FRAMES - 1;
 /// Longest side of the frames decoded for display, in pixels.
 const DISPLAY_MAX: u32 = 1280;
 /// Number of the pyramid's first level, at half the frame's resolution.
-const FINEST_LEVEL: usize = 2;
+pub(super) const FINEST_LEVEL: usize = 2;
 
 /// What one window gives.
 pub struct WindowResult {
@@ -117,6 +118,18 @@ impl Recogniser {
         self.view(pyramid.levels[level].clone().narrow(1, channel, 2))
     }
 
+    /// The flow back from the second frame of a pair to the first; `None` from a network that reads more than two.
+    ///
+    /// # Errors
+    /// As [`Recogniser::advance`].
+    pub fn backward(&mut self, window: &[Arc<Frame>], pair: usize, level: usize) -> Result<Option<FlowView>> {
+        if self.model.motion.frames() != 2 {
+            return Ok(None);
+        }
+        let at = |index: usize| window[index.min(window.len() - 1)].clone();
+        self.flow(&[at(pair + 1), at(pair)], 0, level).map(Some)
+    }
+
     /// Flows and scores of a window of 1 to 11 consecutive frames; a short one is filled by repeating its last frame.
     ///
     /// # Errors
@@ -136,6 +149,47 @@ impl Recogniser {
         Ok(WindowResult { flows, scores, padded: WINDOW_FRAMES - window.len() })
     }
 
+    /// What the temporal stream says when it is fed with ten flows of any origin; nothing without such a stream.
+    ///
+    /// # Errors
+    /// If there are not ten, or the device fails.
+    pub fn temporal_under(&self, flows: &[FlowView]) -> Result<Vec<f32>> {
+        self.temporal_logits(&FlowPyramid { levels: vec![self.raw_stack(flows)?] })
+    }
+
+    /// What the temporal stream sees of ten flows.
+    ///
+    /// # Errors
+    /// As [`Recogniser::temporal_under`].
+    pub fn temporal_input(&self, flows: &[FlowView]) -> Result<TemporalInput> {
+        let raw = self.raw_stack(flows)?;
+        let levels = flow_normalisation::classifier_input(raw.clone()) + flow_normalisation::MID_LEVEL; // [1, 20, h, w]
+        let [_, _, height, width] = levels.dims();
+        let planes = floats(levels)?.chunks(width * height).map(<[f32]>::to_vec).collect();
+        let px: Vec<f32> = floats(raw)?.iter().map(|raw| raw * FLOW_UNIT_PX).collect();
+        Ok(TemporalInput::new(width, height, planes, &px))
+    }
+
+    /// Ten flows as the motion network would have predicted them: [1, 20, h/2, w/2], raw unit. What is unknown stands still.
+    fn raw_stack(&self, flows: &[FlowView]) -> Result<Tensor<4>> {
+        if flows.len() != WINDOW_PAIRS {
+            let cause = format!("{} flows instead of ten", flows.len());
+            return Err(Error::new("temporal stream", cause, "Pass the flows of a whole window"));
+        }
+        let size = self.motion_size();
+        let [width, height] = [size.width as usize / 2, size.height as usize / 2];
+        let mut values = Vec::with_capacity(2 * WINDOW_PAIRS * width * height);
+        for flow in flows {
+            let field = flow.at_size(width, height); // in pixels of half the network's frame
+            for component in 0..2 {
+                let raw =
+                    |uv: &[f32; 2]| if FlowField::is_known(*uv) { uv[component] * 2.0 / FLOW_UNIT_PX } else { 0.0 };
+                values.extend(field.uv.iter().map(raw));
+            }
+        }
+        Ok(Tensor::from_data(TensorData::new(values, [1, 2 * WINDOW_PAIRS, height, width]), &self.device))
+    }
+
     /// What each network's latest evaluation cost.
     pub fn timing(&self) -> Timing {
         self.timing
@@ -147,6 +201,16 @@ impl Recogniser {
         let is_wanted =
             |(picture, size): (&Arc<RgbImage>, &Geometry)| picture.dimensions() == (size.width, size.height);
         frames.iter().all(|frame| frame.scaled.len() == wanted.len() && frame.scaled.iter().zip(&wanted).all(is_wanted))
+    }
+
+    /// `frame` with the pictures this model wants, made from the one for display if it was decoded for another model.
+    pub fn fitted(&self, frame: &Arc<Frame>) -> Arc<Frame> {
+        if self.accepts(std::slice::from_ref(frame)) {
+            return frame.clone();
+        }
+        let scaled = |size: &Geometry| Arc::new(resize(&*frame.display, size.width, size.height, FilterType::Triangle));
+        let scaled = self.sizes().scaled.iter().map(scaled).collect();
+        Arc::new(Frame { scaled, ..Frame::clone(frame) })
     }
 
     /// The inputs of the motion network that together give the window's ten flows.

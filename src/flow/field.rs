@@ -3,9 +3,6 @@
 /// Components beyond this magnitude mark a vector as unknown, as in Middlebury's files.
 const UNKNOWN_ABOVE_PX: f32 = 1e9;
 
-/// What an unknown component is set to; Middlebury's own value.
-const UNKNOWN: [f32; 2] = [1e10, 1e10];
-
 /// Where every pixel of a picture goes: pixel `p` of frame i is found at `p + at(p)` in frame i + 1.
 ///
 /// Vectors are in pixels of the picture that the field belongs to, x to the right and y down. A vector with a
@@ -21,6 +18,9 @@ pub struct FlowField {
 }
 
 impl FlowField {
+    /// What an unknown vector is set to; Middlebury's own value.
+    pub const UNKNOWN: [f32; 2] = [1e10, 1e10];
+
     /// A field of `width` × `height` vectors, given row after row.
     ///
     /// # Panics
@@ -49,6 +49,29 @@ impl FlowField {
         self.uv.iter().filter(|uv| Self::is_known(**uv)).map(|[u, v]| u.hypot(*v)).fold(0.0, f32::max)
     }
 
+    /// This motion and then that of `next`, read where the pixel has arrived, to the nearest vector.
+    ///
+    /// Unknown where either is, or where the pixel has left the picture.
+    ///
+    /// # Panics
+    /// If the fields differ in size.
+    pub fn followed_by(&self, next: &Self) -> Self {
+        assert_eq!((self.width, self.height), (next.width, next.height), "motions of pictures of different sizes");
+        let place = |at: usize, by: f32, side: usize| {
+            let to = (at as f32 + by).round();
+            (to >= 0.0 && to < side as f32).then_some(to as usize)
+        };
+        let followed = |(i, &[u, v]): (usize, &[f32; 2])| {
+            let (x, y) = (i % self.width, i / self.width);
+            let arrived = place(x, u, self.width).zip(place(y, v, self.height)).map(|(x, y)| next.at(x, y));
+            match arrived.filter(|uv| Self::is_known(*uv)) {
+                Some([du, dv]) => [u + du, v + dv],
+                None => Self::UNKNOWN,
+            }
+        };
+        Self::new(self.width, self.height, self.uv.iter().enumerate().map(followed).collect())
+    }
+
     /// The same motion on a grid of `width` × `height` vectors, in pixels of a picture of that size.
     ///
     /// Interpolates bilinearly between pixel centres; a vector that would draw on an unknown one is unknown.
@@ -57,7 +80,7 @@ impl FlowField {
             return self.clone();
         }
         if self.uv.is_empty() {
-            return Self::new(width, height, vec![UNKNOWN; width * height]);
+            return Self::new(width, height, vec![Self::UNKNOWN; width * height]);
         }
         let scale = [width as f32 / self.width as f32, height as f32 / self.height as f32];
         let columns: Vec<Tap> = (0..width).map(|x| Tap::new(x, scale[0], self.width)).collect();
@@ -79,7 +102,7 @@ impl FlowField {
                 }
                 let uv = self.at(x, y);
                 if !Self::is_known(uv) {
-                    return UNKNOWN;
+                    return Self::UNKNOWN;
                 }
                 sum = [sum[0] + wx * wy * uv[0], sum[1] + wx * wy * uv[1]];
             }
@@ -127,6 +150,15 @@ mod tests {
         // Centres of the four new pixels lie at −¼, ¼, ¾ and 5/4 of the old grid; vectors double.
         let u: Vec<f32> = field.resized(4, 1).uv.iter().map(|uv| uv[0]).collect();
         assert_eq!(u, [0.0, 2.0, 6.0, 8.0]);
+    }
+
+    #[test]
+    fn motion_is_followed_from_pixel_to_pixel() {
+        let first = FlowField::new(4, 1, vec![[1.0, 0.0], [2.4, 0.0], [f32::NAN, 0.0], [1.0, 0.0]]);
+        let next = FlowField::new(4, 1, vec![[9.0, 0.0], [0.5, 7.0], [0.0, 0.0], [-3.0, 1.0]]);
+        let both = first.followed_by(&next);
+        assert_eq!(both.uv[..2], [[1.5, 7.0], [2.4 - 3.0, 1.0]]);
+        assert!(!FlowField::is_known(both.uv[2]) && !FlowField::is_known(both.uv[3]));
     }
 
     #[test]

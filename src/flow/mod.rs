@@ -1,14 +1,20 @@
-//! Optical flow as data: the field itself, its colours on the screen, its files, its errors.
+//! Optical flow as data: the field itself, its colours on the screen, its files, its errors, and what estimates it.
 //!
-//! The networks predict flow and the sample generator knows it exactly; both hand it on as a
-//! [`FlowField`], and everything that shows, stores or measures flow starts here.
+//! The networks predict flow, [`tvl1`] computes it without learning and the sample generator knows it exactly; all
+//! hand it on as a [`FlowField`], and everything that shows, stores or measures flow starts here.
 
+pub mod codec;
 pub mod colour;
 pub mod colour_map;
 pub mod files;
 pub mod metrics;
+pub mod selection;
 pub mod tvl1;
 
+mod estimator;
 mod field;
+mod plane;
 
+pub use estimator::{FlowEstimator, ZeroFlow, common_size};
 pub use field::FlowField;
+pub use plane::Plane;

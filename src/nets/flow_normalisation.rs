@@ -10,11 +10,11 @@ use burn::tensor::{Tensor, TensorData};
 use super::FLOW_UNIT_PX;
 
 /// Flow beyond ±20 px is clipped.
-const CLIP_PX: f32 = 20.0;
+pub const CLIP_PX: f32 = 20.0;
 /// Grey levels per pixel of flow: ±20 px fill 0…255.
 const LEVELS_PER_PX: f32 = 255.0 / (2.0 * CLIP_PX);
 /// The grey level taken off before a classifier.
-const MID_LEVEL: f32 = 128.0;
+pub const MID_LEVEL: f32 = 128.0;
 /// One axis of the bilinear ×2 kernel.
 const TAPS: [f32; 4] = [0.25, 0.75, 0.75, 0.25];
 

@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_graph_scales_before_it_turns() {
-        let turned = Orientation { filters: "transpose=clock", degrees: 90, transposed: true };
+        let turned = Orientation { filters: "transpose=clock", degrees: 90, transposed: true, mirrored: [true, false] };
         let text = graph_text(&[Geometry { width: 20, height: 30 }], turned, true);
         let scaled = format!("scale=w=30:h=20:flags={SCALING},format=rgb24,transpose=clock[out0]");
         assert_eq!(text, format!("[in]bwdif=mode=send_frame:deint=interlaced,split=1[s0];[s0]{scaled}"));

@@ -20,6 +20,36 @@ pub(super) enum Decoded {
     Ended,
 }
 
+/// What a decoder is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Pictures to look at.
+    Pictures,
+    /// Pictures that also carry the motion vectors they were coded with.
+    MotionVectors,
+}
+
+impl Purpose {
+    /// Threads to decode with.
+    ///
+    /// Frame threads export a picture's vectors when it leaves the decoder, which may be before another thread has
+    /// written all of them: exact vectors need a single one.
+    fn threads(self) -> usize {
+        match self {
+            Self::Pictures => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS)),
+            Self::MotionVectors => 1,
+        }
+    }
+
+    fn options(self) -> ffmpeg::Dictionary<'static> {
+        let mut options = ffmpeg::Dictionary::new();
+        if self == Self::MotionVectors {
+            options.set("flags2", "+export_mvs");
+        }
+        options
+    }
+}
+
 /// A decoder whose time stamps are packet counts.
 ///
 /// Decoders hand a packet's time stamp on to the picture coded in it, through all reordering. Writing the
@@ -32,13 +62,15 @@ pub(super) struct FrameDecoder {
 
 impl FrameDecoder {
     /// A decoder for the streams with these parameters.
-    pub fn new(parameters: ffmpeg::codec::Parameters) -> Result<Self, ffmpeg::Error> {
+    pub fn new(parameters: ffmpeg::codec::Parameters, purpose: Purpose) -> Result<Self, ffmpeg::Error> {
+        let codec = ffmpeg::decoder::find(parameters.id()).ok_or(ffmpeg::Error::DecoderNotFound)?;
         let mut context = ffmpeg::codec::Context::from_parameters(parameters)?;
-        let count = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS));
+        let count = purpose.threads();
         context.set_threading(threading::Config { kind: threading::Type::Frame, count, ..Default::default() });
         // A stream may begin with pictures that are not whole yet; showing them is better than losing frames.
         context.set_flags(ffmpeg::codec::Flags::OUTPUT_CORRUPT);
-        Ok(Self { decoder: context.decoder().video()?, failures: 0, damaged: 0 })
+        let decoder = context.decoder().open_as_with(codec, purpose.options())?.video()?;
+        Ok(Self { decoder, failures: 0, damaged: 0 })
     }
 
     /// Hands over packet number `count`.

@@ -151,6 +151,7 @@ mod tests {
             duration: 1,
             key: keys.contains(&packet),
             discarded: false,
+            reference: None,
         }));
         table
     }

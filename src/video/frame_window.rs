@@ -42,9 +42,9 @@ impl FrameWindow {
         self.frames.get(&index).cloned()
     }
 
-    /// `count` frames from `start` on, if all of them are there.
-    pub fn run(&self, start: usize, count: usize) -> Option<Vec<Arc<Frame>>> {
-        (start..start.checked_add(count)?).map(|index| self.get(index)).collect()
+    /// `count` frames from `start` on, each `stride` after the one before, if all of them are there.
+    pub fn run(&self, start: usize, count: usize, stride: usize) -> Option<Vec<Arc<Frame>>> {
+        (0..count).map(|i| self.get(start.checked_add(i * stride)?)).collect()
     }
 
     /// The first frame in `range` that is not there.
@@ -82,7 +82,9 @@ mod tests {
         window.keep(&(40..=60));
         assert_eq!((window.first_missing(40..=60), window.first_missing(60..=99)), (None, Some(61)));
         assert_eq!(window.run_before(50), 10);
-        assert!(window.run(55, 6).is_some() && window.run(55, 7).is_none());
+        assert!(window.run(55, 6, 1).is_some() && window.run(55, 7, 1).is_none());
+        let every_third: Vec<_> = window.run(41, 4, 3).unwrap().iter().map(|frame| frame.index).collect();
+        assert_eq!(every_third, [41, 44, 47, 50]);
         window.insert(frame(50, 3000)); // 27 MB
         assert_eq!(window.reach(), 4);
     }

@@ -2,7 +2,8 @@
 //!
 //! A [`VideoReader`] gives any frame of a file by its index, exactly; a [`Player`] runs a reader on its own
 //! thread, keeps the frames around the position and plays them at the video's own pace; [`decode_clip`] reads
-//! a whole clip for training; a [`VideoWriter`] makes clips. FFmpeg is named nowhere else in the program.
+//! a whole clip for training; a [`MotionVectorReader`] gives the vectors that the codec itself moved blocks by;
+//! a [`VideoWriter`] makes clips. FFmpeg is named nowhere else in the program.
 //!
 //! How a reader works, in the order in which a file passes through it: `packet_source` cuts the file into
 //! packets and counts them, `frame_index` turns the counted packets into the list of frames in presentation
@@ -18,6 +19,7 @@ mod frame_window;
 mod geometry;
 mod info;
 mod libav;
+mod motion_vectors;
 mod orientation;
 mod packet_source;
 mod packet_table;
@@ -26,6 +28,7 @@ mod player;
 mod player_thread;
 mod raw_frames;
 mod reader;
+mod references;
 mod writer;
 
 use std::path::Path;
@@ -35,6 +38,7 @@ pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
 pub use info::VideoInfo;
 pub use libav::ffmpeg_version;
+pub use motion_vectors::{FrameKind, FrameVectors, MotionVector, MotionVectorReader};
 pub use player::{Player, PlayerCommand, PlayerEvent, PlayerState, Wake};
 pub use reader::VideoReader;
 pub use writer::VideoWriter;

@@ -3,6 +3,9 @@
 //! Containers keep it as a display matrix, which phones write; FFmpeg's documentation of
 //! `AV_PKT_DATA_DISPLAYMATRIX` defines the numbers.
 
+use ffmpeg::codec::packet::side_data::Type;
+use ffmpeg_next as ffmpeg;
+
 /// A rotation by quarter turns, possibly mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Orientation {
@@ -12,9 +15,17 @@ pub(super) struct Orientation {
     pub degrees: i32,
     /// Whether width and height are exchanged.
     pub transposed: bool,
+    /// Whether what remains after exchanging the axes is mirrored along x and along y.
+    pub mirrored: [bool; 2],
 }
 
 impl Orientation {
+    /// What the stream says about its pictures; upright if it says nothing.
+    pub fn of(stream: &ffmpeg::Stream) -> Self {
+        let matrix = stream.side_data().find(|side_data| side_data.kind() == Type::DisplayMatrix);
+        matrix.map(|matrix| Self::from_display_matrix(matrix.data())).unwrap_or_default()
+    }
+
     /// Reads the nine 32-bit numbers of a display matrix; other angles are taken to the nearest quarter turn.
     pub fn from_display_matrix(bytes: &[u8]) -> Self {
         let entry = |place: usize| -> i64 {
@@ -23,17 +34,25 @@ impl Orientation {
         };
         let (a, b, c, d) = (entry(0), entry(1), entry(3), entry(4));
         let transposed = b.abs() + c.abs() > a.abs() + d.abs();
-        let (filters, degrees) = match (transposed, a < 0, d < 0, b > 0, c > 0) {
-            (false, false, false, ..) => ("", 0),
-            (false, true, false, ..) => ("hflip", 0),
-            (false, false, true, ..) => ("vflip", 0),
-            (false, true, true, ..) => ("hflip,vflip", 180),
-            (true, .., true, false) => ("transpose=clock", 90),
-            (true, .., true, true) => ("transpose=cclock_flip", 90),
-            (true, .., false, true) => ("transpose=cclock", 270),
-            (true, .., false, false) => ("transpose=clock_flip", 270),
+        // Stored (x, y) is shown at (a·x + c·y, b·x + d·y); a missing entry is that of an upright picture.
+        let mirrored = if transposed { [c <= 0, b <= 0] } else { [a < 0, d < 0] };
+        let (filters, degrees) = match (transposed, mirrored) {
+            (false, [false, false]) => ("", 0),
+            (false, [true, false]) => ("hflip", 0),
+            (false, [false, true]) => ("vflip", 0),
+            (false, [true, true]) => ("hflip,vflip", 180),
+            (true, [true, false]) => ("transpose=clock", 90),
+            (true, [false, false]) => ("transpose=cclock_flip", 90),
+            (true, [false, true]) => ("transpose=cclock", 270),
+            (true, [true, true]) => ("transpose=clock_flip", 270),
         };
-        Self { filters, degrees, transposed }
+        Self { filters, degrees, transposed, mirrored }
+    }
+
+    /// A displacement in the stored picture as it is seen in the upright one.
+    pub fn turned(self, [dx, dy]: [f32; 2]) -> [f32; 2] {
+        let [x, y] = if self.transposed { [dy, dx] } else { [dx, dy] };
+        [if self.mirrored[0] { -x } else { x }, if self.mirrored[1] { -y } else { y }]
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use ffmpeg::codec::Id;
 use ffmpeg_next as ffmpeg;
 
-use super::libav;
 use super::packet_source::PacketSource;
+use super::{libav, references};
 
 /// The facts of one packet; times are in units of the stream's time base.
 pub(super) struct PacketEntry {
@@ -19,6 +20,8 @@ pub(super) struct PacketEntry {
     pub key: bool,
     /// Whether its picture is only needed to decode others.
     pub discarded: bool,
+    /// Whether other pictures may be predicted from it, where the packet itself says so.
+    pub reference: Option<bool>,
 }
 
 /// Place in the file, size and time: what tells a packet from the others after a seek.
@@ -37,6 +40,7 @@ impl PacketTable {
     /// Reads a freshly opened source to its end.
     pub fn scan(source: &mut PacketSource) -> Self {
         let mut table = Self::default();
+        let codec = source.stream().parameters().id();
         while let Some((count, packet)) = source.next() {
             table.places.entry(signature(&packet)).and_modify(|place| *place = None).or_insert(Some(count));
             table.entries.push(PacketEntry {
@@ -45,6 +49,7 @@ impl PacketTable {
                 duration: packet.duration(),
                 key: packet.is_key(),
                 discarded: libav::is_discarded(&packet),
+                reference: packet.data().filter(|_| codec == Id::H264).and_then(references::h264_reference),
             });
         }
         table

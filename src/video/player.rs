@@ -140,9 +140,9 @@ impl Player {
         self.shared.current().clone()
     }
 
-    /// `count` frames from `start` on, if all of them are decoded.
-    pub fn window(&self, start: usize, count: usize) -> Option<Vec<Arc<Frame>>> {
-        self.shared.window().run(start, count)
+    /// `count` frames from `start` on, each `stride` after the one before, if all of them are decoded.
+    pub fn window(&self, start: usize, count: usize, stride: usize) -> Option<Vec<Arc<Frame>>> {
+        self.shared.window().run(start, count, stride)
     }
 
     /// Where the player stands.

@@ -6,7 +6,7 @@ use std::path::Path;
 use ffmpeg::codec::Id;
 use ffmpeg_next as ffmpeg;
 
-use super::frame_decoder::{Decoded, FrameDecoder};
+use super::frame_decoder::{Decoded, FrameDecoder, Purpose};
 use super::frame_index::{FrameIndex, StreamClock};
 use super::packet_source::PacketSource;
 use super::packet_table::PacketTable;
@@ -32,10 +32,10 @@ pub(super) struct RawFrames {
 
 impl RawFrames {
     /// Opens a file and lists its frames.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path, purpose: Purpose) -> Result<Self> {
         let mut source = PacketSource::open(path)?;
         let codec = source.stream().parameters().id();
-        let mut decoder = FrameDecoder::new(source.stream().parameters()).map_err(|error| {
+        let mut decoder = FrameDecoder::new(source.stream().parameters(), purpose).map_err(|error| {
             let kind = if codec == Id::None { "of an unknown kind" } else { codec.name() };
             let cause = format!("its pictures ({kind}) cannot be decoded here ({error})");
             Error::file(path, cause, "Convert the file to H.264, or install an FFmpeg with this codec")

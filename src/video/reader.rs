@@ -9,6 +9,7 @@ use ffmpeg_next as ffmpeg;
 use image::RgbImage;
 
 use super::converter::Converter;
+use super::frame_decoder::Purpose;
 use super::info::describe;
 use super::orientation::Orientation;
 use super::raw_frames::RawFrames;
@@ -58,12 +59,12 @@ impl VideoReader {
 
     /// Opens a video without deciding on the pictures; `set_outputs` must follow.
     pub(super) fn open_bare(path: &Path) -> Result<Self> {
-        let mut raw = RawFrames::open(path)?;
+        let mut raw = RawFrames::open(path, Purpose::Pictures)?;
         let Some((index, picture)) = raw.next() else {
             let cause = "not one picture in it could be decoded";
             return Err(Error::file(path, cause, "Copy the file again, or convert it to H.264"));
         };
-        let orientation = orientation(&raw);
+        let orientation = Orientation::of(&raw.source.stream());
         let coded = Geometry { width: picture.width(), height: picture.height() };
         let shown = shown_geometry(coded, libav::sample_aspect_ratio(&raw.source.stream()), orientation);
         let interlaced = picture.is_interlaced() && coded.width > 3 && coded.height > 3;
@@ -268,13 +269,6 @@ impl VideoReader {
         let cause = format!("frame {index} cannot be converted to RGB ({error})");
         Error::file(&self.info.path, cause, "Convert the file to H.264 and open that")
     }
-}
-
-fn orientation(raw: &RawFrames) -> Orientation {
-    use ffmpeg::codec::packet::side_data::Type;
-    let stream = raw.source.stream();
-    let matrix = stream.side_data().find(|side_data| side_data.kind() == Type::DisplayMatrix);
-    matrix.map(|matrix| Orientation::from_display_matrix(matrix.data())).unwrap_or_default()
 }
 
 /// The size with square pixels, upright; pixels are stretched, never squeezed, to lose nothing.

@@ -15,7 +15,7 @@ use serde_json::Value;
 const CLIP: Geometry = Geometry { width: 96, height: 80 };
 
 /// The program in folder `dir`, with no display.
-fn program(dir: &Path, arguments: &[&str]) -> Command {
+pub fn program(dir: &Path, arguments: &[&str]) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_motionscope"));
     program.args(arguments).current_dir(dir);
     for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
@@ -24,20 +24,24 @@ fn program(dir: &Path, arguments: &[&str]) -> Command {
     program
 }
 
-fn motionscope(dir: &Path, arguments: &[&str]) -> Output {
+/// What the program says and how it ends, run in folder `dir`.
+pub fn motionscope(dir: &Path, arguments: &[&str]) -> Output {
     program(dir, arguments).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+/// What was said.
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn code(output: &Output) -> i32 {
+/// The exit code; a panic is none.
+pub fn code(output: &Output) -> i32 {
     assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
     output.status.code().unwrap()
 }
 
-fn untrained_model(dir: &Path) {
+/// A model folder that has learned nothing.
+pub fn untrained_model(dir: &Path) {
     let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() };
     let size = Geometry { width: 64, height: 64 };
     fixture::model(&motion, size, &choose(DeviceChoice::Cpu).unwrap().device).save(dir).unwrap();

@@ -49,7 +49,7 @@ fn auto_takes_a_gpu_but_no_software_rasterizer() {
 fn without_a_driver_gpu_is_an_error_and_auto_is_the_cpu() {
     let hidden = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "__EGL_VENDOR_LIBRARY_FILENAMES"];
     let test = "gpu::without_a_driver_gpu_is_an_error_and_auto_is_the_cpu";
-    in_a_process_of_its_own(test, &hidden, || {
+    shared::in_a_process_of_its_own(test, &hidden, || {
         let error = choose(DeviceChoice::Gpu).unwrap_err();
         assert!(error.remedy.contains("--device cpu"), "{error}");
         assert_eq!(choose(DeviceChoice::Auto).unwrap().kind, ComputeKind::Cpu);
@@ -58,7 +58,7 @@ fn without_a_driver_gpu_is_an_error_and_auto_is_the_cpu() {
 
 #[test]
 fn a_lost_device_is_an_error_and_no_panic() {
-    in_a_process_of_its_own("gpu::a_lost_device_is_an_error_and_no_panic", &[], || {
+    shared::in_a_process_of_its_own("gpu::a_lost_device_is_an_error_and_no_panic", &[], || {
         let Some((compute, wgpu)) = gpu() else { return };
         let painter = FlowPainter::new(&wgpu.device, FORMAT);
         let flow = flow_buffer(vec![0.0; 8], [1, 2, 2, 2], &compute.device);
@@ -70,18 +70,6 @@ fn a_lost_device_is_an_error_and_no_panic() {
         painter.prepare(&wgpu.device, &wgpu.queue, &flow, &whole_frame());
         share_flow(Tensor::ones([1, 2, 2, 2], &compute.device) * 2.0);
     });
-}
-
-/// Runs `body` of the test `name` in a second process, where `hidden` variables lead nowhere: a process asks for
-/// its adapters once and cannot replace a lost device.
-fn in_a_process_of_its_own(name: &str, hidden: &[&str], body: impl FnOnce()) {
-    const INSIDE: &str = "MOTIONSCOPE_TEST_INSIDE";
-    if std::env::var_os(INSIDE).is_some() {
-        return body();
-    }
-    let mut process = std::process::Command::new(std::env::current_exe().unwrap());
-    process.args(["--exact", name]).env(INSIDE, "1").envs(hidden.iter().map(|variable| (variable, "/nonexistent")));
-    assert!(process.status().unwrap().success());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Where the reference numbers and the test data lie.
+//! Where the reference numbers and the test data lie, and a process of its own for tests that spoil theirs.
 
 use std::path::{Path, PathBuf};
 
@@ -32,4 +32,16 @@ pub fn reference(prefix: &str) -> Vec<PathBuf> {
         eprintln!("SKIPPED: no {prefix}*.safetensors in {}", folder.display());
     }
     files
+}
+
+/// Runs `body` of the test `name` in a second process, where `hidden` variables lead nowhere: a process asks for
+/// its adapters once and cannot replace a lost device.
+pub fn in_a_process_of_its_own(name: &str, hidden: &[&str], body: impl FnOnce()) {
+    const INSIDE: &str = "MOTIONSCOPE_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_some() {
+        return body();
+    }
+    let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", name]).env(INSIDE, "1").envs(hidden.iter().map(|variable| (variable, "/nonexistent")));
+    assert!(process.status().unwrap().success());
 }

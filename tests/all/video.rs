@@ -381,9 +381,9 @@ fn seeking_and_stepping_show_the_exact_frame() {
         player.send(PlayerCommand::SeekFrame(target)); // As when the position is dragged: only the last counts.
     }
     wait_for("dragged", || shown(&player) == Some(200));
-    wait_for("window", || player.window(184, 33).is_some());
-    assert_eq!(player.window(184, 33).unwrap().iter().map(|frame| frame.index).min(), Some(184));
-    assert!(player.window(240, 20).is_none());
+    wait_for("window", || player.window(184, 33, 1).is_some());
+    assert_eq!(player.window(184, 33, 1).unwrap().iter().map(|frame| frame.index).min(), Some(184));
+    assert!(player.window(240, 20, 1).is_none());
 
     player.send(PlayerCommand::Step(-1));
     let back = wait_for("step back", || shown(&player) == Some(199));

@@ -2,13 +2,14 @@
 
 use indicatif::ProgressBar;
 
+use super::super::side_by_side::SideBySide;
 use super::arguments::{AnalyzePlan, Job};
 use super::clip_frames::ClipFrames;
 use super::make_folder;
 use super::report::{ClipFacts, ClipReport, ClipResult, ModelFacts, StreamReports, WindowReport};
-use super::side_by_side::SideBySide;
 use crate::engine::{FlowView, Recogniser, Scores, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
+use crate::flow::colour;
 use crate::flow::files::write_flo;
 use crate::nets::fusion::Fusion;
 use crate::video::{Frame, Sizes};
@@ -99,10 +100,12 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             none => {
                 let path = self.job.out.join("flow.mp4");
                 let fps = self.frames.info().fps;
-                none.insert(SideBySide::create(&path, &frame.display, fps, self.setting.plan.max_px)?)
+                none.insert(SideBySide::create(&path, &frame.display, 2, fps)?)
             }
         };
-        video.push(&frame.display, flow)
+        // Coloured before it is enlarged: the scale is in pixels of the network's frame.
+        let flow = colour::picture(&flow.field, self.setting.plan.max_px);
+        video.push(&[&frame.display, &flow])
     }
 
     fn write_flow(&self, index: usize, flow: &FlowView) -> Result<()> {

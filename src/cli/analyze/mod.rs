@@ -4,7 +4,6 @@ mod arguments;
 mod clip_analysis;
 mod clip_frames;
 mod report;
-mod side_by_side;
 
 use std::fs;
 

@@ -6,7 +6,8 @@ use image::RgbImage;
 
 use super::FlowSource;
 use crate::engine::FlowView;
-use crate::flow::metrics::{FlowErrors, Magnitudes};
+use crate::flow::metrics::{Magnitudes, RegionErrors};
+use crate::nets::flow_normalisation::CLIP_PX;
 
 /// The flow of one source from frame `frame` to frame `frame + stride`.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct SourceFlow {
     pub stride: usize,
     /// The flow.
     pub flow: FlowView,
+    /// The flow back from the second frame to the first, if it was asked for and the source can tell.
+    pub backward: Option<FlowView>,
     /// What it cost, in milliseconds.
     pub millis: f32,
     /// What is to be known about it, such as `intra frame: vectors of the frame before`.
@@ -57,6 +60,22 @@ pub struct TemporalInput {
     pub clipped: f32,
 }
 
+/// Bins of [`TemporalInput::histogram`], 1 px each.
+const BINS: usize = 80;
+
+impl TemporalInput {
+    /// The input with the histogram of the flow's components `px` before clipping.
+    pub(in crate::engine) fn new(width: usize, height: usize, planes: Vec<Vec<f32>>, px: &[f32]) -> Self {
+        let mut histogram = vec![0; BINS];
+        for px in px {
+            let bin = (px + (BINS / 2) as f32).clamp(0.0, (BINS - 1) as f32);
+            histogram[bin as usize] += 1; // the cast rounds down
+        }
+        let beyond = px.iter().filter(|px| px.abs() > CLIP_PX).count();
+        Self { width, height, planes, histogram, clipped: beyond as f32 / px.len().max(1) as f32 }
+    }
+}
+
 /// Everything the unsupervised loss computes from a pair and its flow, on the grid of the flow (spec, section 2).
 #[derive(Debug, Clone)]
 pub struct Inspection {
@@ -66,7 +85,7 @@ pub struct Inspection {
     pub frame: usize,
     /// Distance to the second one.
     pub stride: usize,
-    /// The first loss image, after local response normalisation, stretched to 0 … 255.
+    /// The first loss image, after local response normalisation, with the mean colour added again.
     pub first: Arc<RgbImage>,
     /// The second loss image, sampled where the flow points; black where it points outside.
     pub warped: Arc<RgbImage>,
@@ -107,7 +126,7 @@ pub struct FlowStatistics {
     /// Mean structural similarity.
     pub ssim: f32,
     /// Errors against the ground truth, where there is one.
-    pub errors: Option<FlowErrors>,
+    pub errors: Option<RegionErrors>,
 }
 
 /// Figures of one frame of a clip that is being measured from end to end.

@@ -50,6 +50,8 @@ pub struct LaboratorySettings {
     pub inspected: Vec<FlowSource>,
     /// Whether inspections contain the occlusion by the forward–backward check, which costs a second flow.
     pub occlusion: bool,
+    /// Sources whose ten flows of the window are shown, with the temporal stream's input.
+    pub strips: Vec<FlowSource>,
     /// Whether the temporal stream is fed from every source, which costs ten flows a window.
     pub score_all: bool,
     /// Frames between the two of a pair, 1 … [`MAX_STRIDE`].
@@ -72,6 +74,7 @@ impl Default for LaboratorySettings {
             sources: Vec::new(),
             inspected: Vec::new(),
             occlusion: false,
+            strips: Vec::new(),
             score_all: false,
             stride: 1,
             tvl1: Tvl1Parameters::opencv(),
@@ -80,5 +83,27 @@ impl Default for LaboratorySettings {
             truth: None,
             second_model: None,
         }
+    }
+}
+
+impl LaboratorySettings {
+    /// The stride, kept within its range: settings may come from an old file.
+    pub fn stride(&self) -> usize {
+        self.stride.clamp(1, MAX_STRIDE)
+    }
+
+    /// Whether `source` is to be computed.
+    pub fn wants(&self, source: FlowSource) -> bool {
+        source == FlowSource::Network || self.sources.contains(&source)
+    }
+
+    /// Whether the flow back from the second frame to the first is wanted too.
+    pub fn wants_backward(&self, source: FlowSource) -> bool {
+        self.occlusion && self.inspected.contains(&source)
+    }
+
+    /// Whether the ten flows of the window are wanted.
+    pub fn wants_strip(&self, source: FlowSource) -> bool {
+        self.score_all || self.strips.contains(&source)
     }
 }

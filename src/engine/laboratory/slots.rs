@@ -1,9 +1,21 @@
 //! The newest results of every source.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{FlowSource, FlowStrip, Inspection, SourceFlow};
-use crate::engine::Slot;
+use crate::engine::{FlowView, Slot};
+
+/// The flows of a window that the temporal stream is to be fed with.
+pub(in crate::engine) struct WindowFlows {
+    /// Who computed them.
+    pub source: FlowSource,
+    /// First frame of the window.
+    pub window_start: usize,
+    /// Distance between its frames.
+    pub stride: usize,
+    /// Ten flows.
+    pub flows: Vec<FlowView>,
+}
 
 /// One slot per source for each kind of result.
 #[derive(Default)]
@@ -11,6 +23,8 @@ pub(in crate::engine) struct LaboratorySlots {
     flows: [Slot<SourceFlow>; FlowSource::ALL.len()],
     inspections: [Slot<Inspection>; FlowSource::ALL.len()],
     strips: [Slot<FlowStrip>; FlowSource::ALL.len()],
+    /// Windows that wait for the temporal stream.
+    windows: [Mutex<Option<WindowFlows>>; FlowSource::ALL.len()],
 }
 
 impl LaboratorySlots {
@@ -19,13 +33,47 @@ impl LaboratorySlots {
         self.flows[source as usize].get()
     }
 
+    /// Replaces the flow of its source.
+    pub fn put_flow(&self, flow: SourceFlow) {
+        self.flows[flow.source as usize].put(flow);
+    }
+
     /// The newest inspection of a flow of `source`.
     pub fn inspection(&self, source: FlowSource) -> Option<Arc<Inspection>> {
         self.inspections[source as usize].get()
     }
 
+    /// Replaces the inspection of its source.
+    pub fn put_inspection(&self, inspection: Inspection) {
+        self.inspections[inspection.source as usize].put(inspection);
+    }
+
     /// The newest complete window of `source`.
     pub fn strip(&self, source: FlowSource) -> Option<Arc<FlowStrip>> {
         self.strips[source as usize].get()
+    }
+
+    /// Replaces the window of its source.
+    pub fn put_strip(&self, strip: FlowStrip) {
+        self.strips[strip.source as usize].put(strip);
+    }
+
+    /// Lets a window wait for the temporal stream, in place of an older one of its source.
+    pub fn put_window(&self, window: WindowFlows) {
+        let place = &self.windows[window.source as usize];
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(window);
+    }
+
+    /// A window that waits for the temporal stream.
+    pub fn take_window(&self) -> Option<WindowFlows> {
+        self.windows.iter().find_map(|place| place.lock().unwrap_or_else(PoisonError::into_inner).take())
+    }
+
+    /// Forgets everything about `source`.
+    pub fn clear(&self, source: FlowSource) {
+        self.flows[source as usize].clear();
+        self.inspections[source as usize].clear();
+        self.strips[source as usize].clear();
+        *self.windows[source as usize].lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

@@ -3,12 +3,14 @@
 //! Read in this order: the [`loss_images()`] that are compared, the [`warp()`] that rebuilds them, [`ssim`], and
 //! [`unsupervised`], which adds the terms up over the levels of the pyramid.
 
+mod intermediates;
 pub mod loss_images;
 pub mod separable;
 pub mod ssim;
 pub mod unsupervised;
 pub mod warp;
 
+pub use intermediates::Intermediates;
 pub use loss_images::{local_response_normalisation, loss_images};
 pub use unsupervised::{LevelLoss, LossPreset, UnsupervisedLoss};
 pub use warp::warp;

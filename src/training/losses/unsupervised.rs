@@ -174,10 +174,15 @@ impl Charbonnier {
     }
 }
 
-/// Mean over what the border mask leaves: a frame of round(0.1·min(h, w)) pixels is left out.
+/// Cells that the border mask leaves out on each side of an h × w map.
+pub fn border_width(h: usize, w: usize) -> usize {
+    (0.1 * h.min(w) as f32).round() as usize
+}
+
+/// Mean over what the border mask leaves.
 fn mean_inside(map: Tensor<4>) -> Tensor<1> {
     let [_, _, h, w] = map.dims();
-    let border = (0.1 * h.min(w) as f32).round() as usize;
+    let border = border_width(h, w);
     map.narrow(2, border, h - 2 * border).narrow(3, border, w - 2 * border).mean()
 }
 

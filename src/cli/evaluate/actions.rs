@@ -1,14 +1,14 @@
-//! `motionscope evaluate`: how often a model is right about clips it was not trained on.
+//! `motionscope evaluate actions`: how often a model is right about clips it was not trained on.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::arguments::{DeviceArg, ModelArg};
-use super::values::{named, non_negative};
-use super::{Outcome, complain};
+use crate::cli::arguments::{DeviceArg, ModelArg};
+use crate::cli::values::{named, non_negative};
+use crate::cli::{Outcome, complain};
 use crate::error::Result;
 use crate::evaluation::{ActionsReport, EvaluationPlan, evaluate_actions};
 use crate::nets::HiddenTwoStream;
@@ -16,29 +16,16 @@ use crate::nets::fusion::FusionRule;
 use crate::training::DataSource;
 use crate::training::dataset::Dataset;
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt --model runs/temporal/model --json
 
 Exit codes: 0 all clips were scored, 1 some could not be read";
 
-/// `motionscope evaluate`
+/// `motionscope evaluate actions`
 #[derive(Debug, Args)]
-pub(super) struct EvaluateArgs {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// Accuracy of the streams, and how much of the change between frames the flow explains
-    #[command(after_help = EXAMPLES)]
-    Actions(ActionsArgs),
-}
-
-#[derive(Debug, Args)]
-struct ActionsArgs {
+pub(super) struct ActionsArgs {
     /// Folder that the paths of the list are relative to
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
@@ -66,8 +53,7 @@ struct ActionsArgs {
     device: DeviceArg,
 }
 
-pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
-    let What::Actions(arguments) = &arguments.what;
+pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     let source = DataSource::List {
         clips: arguments.data.clone(),
         list: arguments.list.clone(),

@@ -1,13 +1,13 @@
-//! Flow on disk: Middlebury's `.flo` format.
+//! Middlebury's `.flo` format, which MPI-Sintel and FlyingChairs use as well.
 //!
 //! The tag `PIEH` (202021.25 as a little-endian f32), width and height as i32, then `u, v` pairs as f32, row after
 //! row. A file is believed only as far as it is long: nothing is allocated on the word of a header.
 
-use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, ErrorKind, Read, Write};
+use std::fs::File;
+use std::io::{BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 
-use super::FlowField;
+use super::{FlowField, atomic, picture_size};
 use crate::error::{Error, Result};
 
 /// 202021.25 in little-endian order, which reads as text.
@@ -70,26 +70,11 @@ fn float(bytes: &[u8]) -> f32 {
 /// # Errors
 /// If the folder cannot be written to, or the field is empty or wider or higher than the format can say.
 pub fn write_flo(path: &Path, field: &FlowField) -> Result<()> {
-    let side = |length: usize| i32::try_from(length).ok().filter(|side| *side > 0);
-    let (Some(width), Some(height)) = (side(field.width), side(field.height)) else {
-        let cause = format!("a flow field of {}×{} cannot be stored", field.width, field.height);
-        return Err(Error::file(path, cause, "Write a field with at least one vector"));
-    };
-    let partial = path.with_extension("flo.partial");
-    let written = write_content(&partial, width, height, &field.uv).and_then(|()| fs::rename(&partial, path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&partial); // it may not even exist; the first error is the one to tell
-        Error::io(path, &error)
+    let [width, height] = picture_size(path, field)?;
+    atomic::replace(path, |writer| {
+        writer.write_all(&TAG)?;
+        writer.write_all(&width.to_le_bytes())?;
+        writer.write_all(&height.to_le_bytes())?;
+        field.uv.iter().flatten().try_for_each(|component| writer.write_all(&component.to_le_bytes()))
     })
-}
-
-fn write_content(path: &Path, width: i32, height: i32, uv: &[[f32; 2]]) -> std::io::Result<()> {
-    let mut writer = BufWriter::new(File::create(path)?);
-    writer.write_all(&TAG)?;
-    writer.write_all(&width.to_le_bytes())?;
-    writer.write_all(&height.to_le_bytes())?;
-    for component in uv.iter().flatten() {
-        writer.write_all(&component.to_le_bytes())?;
-    }
-    writer.flush()
 }

@@ -1,0 +1,101 @@
+//! `motionscope evaluate flow`: errors and time of a flow method on a standard benchmark.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::method::MethodArgs;
+use crate::cli::values::named;
+use crate::cli::{Outcome, complain};
+use crate::error::Result;
+use crate::evaluation::flow_benchmarks::FlowDataset;
+use crate::evaluation::{MeanResult, PairResult, evaluate_flow};
+use crate::flow::metrics::{FlowErrors, RegionErrors};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  motionscope evaluate flow --dataset middlebury --root middlebury
+  motionscope evaluate flow --dataset sintel-final --root MPI-Sintel --method zero --csv zero.csv --json zero.json
+
+Exit codes: 0 all pairs were measured, 1 some could not be";
+
+/// `motionscope evaluate flow`
+#[derive(Debug, Args)]
+pub(super) struct FlowArgs {
+    /// Benchmark: middlebury, sintel-clean, sintel-final, kitti2012, kitti2015 or flyingchairs
+    #[arg(long, value_parser = named::<FlowDataset>)]
+    dataset: FlowDataset,
+    /// Folder that the benchmark was unpacked to
+    #[arg(long, value_name = "DIR")]
+    root: PathBuf,
+    /// Write all figures of all pairs as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write a row per pair as CSV
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    #[command(flatten)]
+    method: MethodArgs,
+}
+
+pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
+    let pairs = arguments.dataset.pairs(&arguments.root)?;
+    let mut estimator = arguments.method.estimator()?;
+    println!("{}: {}", arguments.dataset.title(), estimator.name());
+    println!("{HEADER}");
+
+    let style =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} pairs, {eta} left").expect("the template is well-formed");
+    let bar = ProgressBar::new(pairs.len() as u64).with_style(style);
+    let report = evaluate_flow(arguments.dataset, &pairs, estimator.as_mut(), &mut |outcome| {
+        bar.suspend(|| match outcome {
+            Ok(result) => println!("{}", pair_row(result)),
+            Err(error) => complain(error),
+        });
+        bar.inc(1);
+        ControlFlow::Continue(())
+    })?;
+    bar.finish_and_clear();
+    println!("{}", mean_row(&report.mean));
+    if let Some(path) = &arguments.json {
+        report.write_json(path)?;
+    }
+    if let Some(path) = &arguments.csv {
+        report.write_csv(path)?;
+    }
+    Ok(if report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
+}
+
+/// Errors in pixels, degrees and percent; `zero` is the error of no motion.
+const HEADER: &str =
+    "pair                            size     EPE     AAE    Fl %  matched  unmatched    zero        ms";
+
+fn pair_row(result: &PairResult) -> String {
+    let size = format!("{}×{}", result.width, result.height);
+    row(&result.name, &size, result.errors.as_ref(), result.zero_epe, result.ms)
+}
+
+fn mean_row(mean: &MeanResult) -> String {
+    row(&format!("mean of {}, median time", mean.pairs), "", mean.errors.as_ref(), mean.zero_epe, mean.ms)
+}
+
+fn row(name: &str, size: &str, errors: Option<&FlowErrors>, zero_epe: Option<f64>, ms: f64) -> String {
+    let all = errors.map(|errors| errors.all);
+    let epe = |region: Option<RegionErrors>| number(region.map(|region| region.epe));
+    format!(
+        "{name:<26} {size:>9} {:>7} {:>7} {:>7} {:>8} {:>10} {:>7} {ms:>9.1}",
+        epe(all),
+        number(all.map(|all| all.aae_deg)),
+        number(all.map(|all| 100.0 * all.fl)),
+        epe(errors.and_then(|errors| errors.matched)),
+        epe(errors.and_then(|errors| errors.unmatched)),
+        number(zero_epe),
+    )
+}
+
+/// A figure, or a dash where there is none.
+fn number(value: Option<f64>) -> String {
+    value.map_or("–".into(), |value| format!("{value:.3}"))
+}

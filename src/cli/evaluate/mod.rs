@@ -1,0 +1,33 @@
+//! `motionscope evaluate`: what a model or a flow method is worth on data it was not made with.
+
+mod actions;
+mod flow;
+
+use clap::{Args, Subcommand};
+
+use super::Outcome;
+use crate::error::Result;
+
+/// `motionscope evaluate`
+#[derive(Debug, Args)]
+pub(super) struct EvaluateArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Accuracy of the streams, and how much of the change between frames the flow explains
+    #[command(after_help = actions::EXAMPLES)]
+    Actions(actions::ActionsArgs),
+    /// Errors of a flow method on a standard benchmark
+    #[command(after_help = flow::EXAMPLES)]
+    Flow(flow::FlowArgs),
+}
+
+pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
+    match &arguments.what {
+        What::Actions(arguments) => actions::run(arguments),
+        What::Flow(arguments) => flow::run(arguments),
+    }
+}

@@ -1,0 +1,172 @@
+//! What can be asked of `motionscope flow`, and the checked plan made from it.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::super::method::{FlowMethod, MethodArgs};
+use super::super::values::{geometry, positive};
+use super::format::FlowFormat;
+use crate::error::{Error, Result};
+use crate::flow::files::DEFAULT_BOUND_PX;
+use crate::video::Geometry;
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope flow a.png b.png --out flow.flo                    two pictures, by the shipped motion network
+  motionscope flow a.png b.png --method tvl1 --preset two-stream --out flow.npy
+  motionscope flow clip.mp4 --out flow                           a clip: flow/000000.flo, flow/000001.flo …
+  motionscope flow clip.mp4 --out flow --format two-stream-jpeg  flow/flow_x_00001.jpg, flow/flow_y_00001.jpg …
+  motionscope flow clip.mp4 --video flow.mp4 --compare tvl1
+
+A clip's files are numbered by the frame at which the flow begins, from 0; those of two-stream networks from 1.
+The name of a single file tells its format: .flo, .npy, .png (KITTI), flow_x….jpg or .png (two-stream), .jpg (colours).
+Ctrl-C ends a clip early; what was written is whole.
+
+Exit codes: 0 all is written, 1 something failed, 2 wrong usage, 130 ended by Ctrl-C";
+
+/// `motionscope flow`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct FlowArgs {
+    /// Clip, or the first of two pictures (.png, .jpg, .ppm)
+    #[arg(value_name = "CLIP|PICTURE")]
+    first: PathBuf,
+    /// The second picture
+    #[arg(value_name = "PICTURE")]
+    second: Option<PathBuf>,
+    /// File for the flow of two pictures, folder for that of a clip
+    #[arg(long, value_name = "FILE|DIR", required_unless_present = "video")]
+    out: Option<PathBuf>,
+    /// Format of the files [default: flo, or as --out is named]
+    #[arg(long, value_enum)]
+    format: Option<FlowFormat>,
+    /// Flow from frame t to frame t + K, for every t
+    #[arg(long, value_name = "K", default_value = "1")]
+    stride: NonZeroUsize,
+    /// First frame of the clip to begin at, from 0
+    #[arg(long, value_name = "FRAME", default_value_t = 0)]
+    start: usize,
+    /// At most so many pairs of frames [default: to the end of the clip]
+    #[arg(long, value_name = "N")]
+    count: Option<NonZeroUsize>,
+    /// Size to which the pictures are stretched before; the flow has the same [default: their own]
+    #[arg(long, value_name = "WxH", value_parser = geometry)]
+    size: Option<Geometry>,
+    /// Displacement in pixels that two-stream pictures span to either side
+    #[arg(long, value_name = "PX", default_value_t = DEFAULT_BOUND_PX.into(), value_parser = positive)]
+    bound: f64,
+    /// Displacement in pixels that has the full colour [default: the longest so far]
+    #[arg(long, value_name = "PX", value_parser = positive)]
+    max_px: Option<f64>,
+    /// Also write a video of the clip beside its flow in Middlebury's colours
+    #[arg(long, value_name = "FILE.mp4")]
+    video: Option<PathBuf>,
+    /// Another method, whose flow is shown in a third pane of the video
+    #[arg(long, value_name = "METHOD", value_enum, requires = "video")]
+    compare: Option<FlowMethod>,
+    /// Print a summary as JSON on stdout
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    method: MethodArgs,
+}
+
+/// What the flow is taken of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Input {
+    Pair(PathBuf, PathBuf),
+    Clip(PathBuf),
+}
+
+/// Where files go and in which format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// A file for a pair of pictures, a folder for a clip.
+    pub path: PathBuf,
+    pub format: FlowFormat,
+}
+
+/// What is to be done, with nothing left to be decided.
+#[derive(Debug)]
+pub(super) struct FlowPlan<'a> {
+    pub input: Input,
+    pub target: Option<Target>,
+    pub video: Option<PathBuf>,
+    pub method: &'a MethodArgs,
+    pub compare: Option<FlowMethod>,
+    pub stride: usize,
+    pub start: usize,
+    pub count: usize,
+    pub size: Option<Geometry>,
+    pub bound_px: f32,
+    /// `None` to follow the flow itself.
+    pub max_px: Option<f32>,
+    pub json: bool,
+}
+
+impl FlowArgs {
+    /// Checks the arguments against each other; no file is touched.
+    ///
+    /// # Errors
+    /// If they make no sense together.
+    pub(super) fn plan(&self) -> Result<FlowPlan<'_>> {
+        let input = match &self.second {
+            Some(second) => Input::Pair(self.first.clone(), second.clone()),
+            None => Input::Clip(self.first.clone()),
+        };
+        if matches!(input, Input::Pair(..)) {
+            self.check_pair()?;
+        }
+        let target = self.out.as_deref().map(|out| self.target(&input, out)).transpose()?;
+        Ok(FlowPlan {
+            input,
+            target,
+            video: self.video.clone(),
+            method: &self.method,
+            compare: self.compare,
+            stride: self.stride.get(),
+            start: self.start,
+            count: self.count.map_or(usize::MAX, NonZeroUsize::get),
+            size: self.size,
+            bound_px: self.bound as f32,
+            max_px: self.max_px.map(|px| px as f32),
+            json: self.json,
+        })
+    }
+
+    /// Refuses for two pictures what only a clip has.
+    fn check_pair(&self) -> Result<()> {
+        let of_a_clip = [
+            ("--video", self.video.is_some()),
+            ("--stride", self.stride.get() > 1),
+            ("--start", self.start > 0),
+            ("--count", self.count.is_some()),
+            ("--method codec", self.method.method == FlowMethod::Codec),
+        ];
+        match of_a_clip.iter().find(|(_, asked)| *asked) {
+            Some((option, _)) => Err(Error::new(*option, "two pictures are no clip", "Name a clip, or leave it out")),
+            None => Ok(()),
+        }
+    }
+
+    fn target(&self, input: &Input, out: &Path) -> Result<Target> {
+        let path = out.to_owned();
+        if let Input::Clip(_) = input {
+            return Ok(Target { path, format: self.format.unwrap_or(FlowFormat::Flo) });
+        }
+        match (self.format, FlowFormat::of_name(out)) {
+            (Some(format), _) if format.fits(out) => Ok(Target { path, format }),
+            (None, Some(format)) => Ok(Target { path, format }),
+            (Some(_), _) => {
+                let remedy = "Name it .flo, .npy, .png (kitti, picture), or flow_x….jpg or .png (two-stream)";
+                Err(Error::file(out, "the name does not fit the format", remedy))
+            }
+            (None, None) => {
+                let remedy = "Name it .flo, .npy, .png (KITTI), flow_x….jpg (two-stream) or .jpg (colours)";
+                Err(Error::file(out, "its name stands for no flow format", remedy))
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! A method at work: from the pictures, or from what the codec left in the file.
+
+use super::super::method::FlowMethod;
+use super::arguments::{FlowPlan, Input};
+use super::frame_pairs::FramePair;
+use crate::error::Result;
+use crate::flow::codec::CodecFlow;
+use crate::flow::{FlowEstimator, FlowField};
+
+/// Gives the flow of any pair of frames.
+pub(super) enum FlowSource {
+    Pictures(Box<dyn FlowEstimator>),
+    MotionVectors(Box<CodecFlow>),
+}
+
+impl FlowSource {
+    /// Readies `method` for the input of the plan.
+    pub fn open(method: FlowMethod, plan: &FlowPlan) -> Result<Self> {
+        match (&plan.input, method) {
+            (Input::Clip(path), FlowMethod::Codec) => Ok(Self::MotionVectors(Box::new(CodecFlow::open(path)?))),
+            _ => Ok(Self::Pictures(plan.method.estimator_by(method)?)),
+        }
+    }
+
+    /// The method in words.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Pictures(estimator) => estimator.name(),
+            Self::MotionVectors(_) => "motion vectors of the codec".into(),
+        }
+    }
+
+    /// The flow of a pair, in pixels of its pictures.
+    pub fn flow(&mut self, pair: &FramePair) -> Result<FlowField> {
+        let [first, second] = &pair.pictures;
+        match self {
+            Self::Pictures(estimator) => estimator.estimate(first, second),
+            Self::MotionVectors(codec) => {
+                let [width, height] = pair.size();
+                codec.flow_between(pair.frames[0], pair.frames[1], width, height)
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The formats that flow is written in, and the names of their files.
+
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use image::{ImageFormat, RgbImage};
+
+use crate::error::{Error, Result};
+use crate::flow::files::{StreamPair, atomic, write_flo, write_kitti, write_npy, write_two_stream};
+use crate::flow::{FlowField, colour};
+
+/// `--format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FlowFormat {
+    /// Middlebury's .flo: exact
+    Flo,
+    /// KITTI's 16-bit .png: steps of 1/64 px, up to ±512 px
+    Kitti,
+    /// Two grey .jpg (flow_x…, flow_y…), as two-stream networks are trained on
+    TwoStreamJpeg,
+    /// The same as .png
+    TwoStreamPng,
+    /// NumPy's .npy: exact, height × width × 2
+    Npy,
+    /// Middlebury's colours: .png, for the eye alone
+    Picture,
+}
+
+/// What some formats need to know besides the flow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scales {
+    /// Displacement that the levels of two-stream pictures span to either side, pixels.
+    pub bound_px: f32,
+    /// Displacement that has the full colour in pictures, pixels.
+    pub max_px: f32,
+}
+
+impl FlowFormat {
+    /// The format that the name of a single file stands for, as [`crate::flow::files::write()`] takes it.
+    pub fn of_name(path: &Path) -> Option<Self> {
+        let is_half = StreamPair::named(path).is_some();
+        match (ending(path).as_str(), is_half) {
+            ("flo", _) => Some(Self::Flo),
+            ("npy", _) => Some(Self::Npy),
+            ("png", false) => Some(Self::Kitti),
+            ("png", true) => Some(Self::TwoStreamPng),
+            ("jpg" | "jpeg", true) => Some(Self::TwoStreamJpeg),
+            ("jpg" | "jpeg" | "ppm", false) => Some(Self::Picture),
+            _ => None,
+        }
+    }
+
+    /// Whether a file with the name of `path` may hold this format; halves of a pair must be named as such.
+    pub fn fits(self, path: &Path) -> bool {
+        let endings: &[&str] = match self {
+            Self::Flo => &["flo"],
+            Self::Kitti | Self::TwoStreamPng => &["png"],
+            Self::TwoStreamJpeg => &["jpg", "jpeg"],
+            Self::Npy => &["npy"],
+            Self::Picture => &["png", "jpg", "jpeg", "ppm"],
+        };
+        endings.contains(&ending(path).as_str()) && (!self.is_pair() || StreamPair::named(path).is_some())
+    }
+
+    /// The file in `folder` for the flow that begins at frame `frame`; for pairs that of the horizontal component.
+    ///
+    /// Pairs bear the names that dense_flow gives them, counted from 1, which other programs look for.
+    pub fn path_in(self, folder: &Path, frame: usize) -> PathBuf {
+        folder.join(match self {
+            Self::Flo => format!("{frame:06}.flo"),
+            Self::Npy => format!("{frame:06}.npy"),
+            Self::Kitti | Self::Picture => format!("{frame:06}.png"),
+            Self::TwoStreamJpeg => format!("flow_x_{:05}.jpg", frame + 1),
+            Self::TwoStreamPng => format!("flow_x_{:05}.png", frame + 1),
+        })
+    }
+
+    /// Writes `field` to `path`, or to it and its other half; the files that were written.
+    pub fn write(self, path: &Path, field: &FlowField, scales: Scales) -> Result<Vec<PathBuf>> {
+        match self {
+            Self::Flo => write_flo(path, field)?,
+            Self::Kitti => write_kitti(path, field)?,
+            Self::Npy => write_npy(path, field)?,
+            Self::Picture => write_picture(path, &colour::picture(field, scales.max_px))?,
+            Self::TwoStreamJpeg | Self::TwoStreamPng => {
+                let pair = StreamPair::named(path).ok_or_else(|| {
+                    let remedy = "Name it flow_x….jpg; flow_y….jpg is written beside it";
+                    Error::file(path, "two-stream pictures come in pairs, told by their names", remedy)
+                })?;
+                write_two_stream(&pair, field, scales.bound_px)?;
+                return Ok(vec![pair.x, pair.y]);
+            }
+        }
+        Ok(vec![path.to_owned()])
+    }
+
+    fn is_pair(self) -> bool {
+        matches!(self, Self::TwoStreamJpeg | Self::TwoStreamPng)
+    }
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
+fn write_picture(path: &Path, picture: &RgbImage) -> Result<()> {
+    let failed = |error: image::ImageError| Error::file(path, error.to_string(), "Name it .png, .jpg or .ppm");
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::from_path(path).map_err(failed)?).map_err(failed)?;
+    atomic::replace(path, |writer| writer.write_all(bytes.get_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_for_formats_and_formats_for_names() {
+        for (name, format) in [
+            ("a/b.FLO", Some(FlowFormat::Flo)),
+            ("b.png", Some(FlowFormat::Kitti)),
+            ("flow_x_1.png", Some(FlowFormat::TwoStreamPng)),
+            ("y_1.jpg", Some(FlowFormat::TwoStreamJpeg)),
+            ("b.jpeg", Some(FlowFormat::Picture)),
+            ("b.npy", Some(FlowFormat::Npy)),
+            ("b.mp4", None),
+            ("b", None),
+        ] {
+            assert_eq!(FlowFormat::of_name(Path::new(name)), format, "{name}");
+        }
+        for format in FlowFormat::value_variants() {
+            let path = format.path_in(Path::new("out"), 7);
+            assert!(format.fits(&path), "{}", path.display());
+            assert!(format.is_pair() == StreamPair::named(&path).is_some());
+        }
+        assert!(!FlowFormat::TwoStreamPng.fits(Path::new("b.png")) && !FlowFormat::Flo.fits(Path::new("b.png")));
+    }
+}

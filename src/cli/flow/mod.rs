@@ -1,0 +1,103 @@
+//! `motionscope flow`: optical flow by any method, of two pictures or of a clip, to files and to a video.
+
+mod arguments;
+mod flow_source;
+mod format;
+mod frame_pairs;
+mod report;
+mod work;
+
+use std::path::Path;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Outcome, complain};
+use crate::engine::panics::caught;
+use crate::error::{Error, Result};
+pub(super) use arguments::FlowArgs;
+use arguments::{FlowPlan, Input};
+use frame_pairs::{ClipPairs, FramePair};
+use report::FlowReport;
+use work::Work;
+
+pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
+    let plan = match arguments.plan() {
+        Ok(plan) => plan,
+        Err(error) => {
+            complain(&error);
+            return Ok(Outcome::Misused);
+        }
+    };
+    let report = caught("flow", || match &plan.input {
+        Input::Pair(first, second) => of_pair(&plan, first, second),
+        Input::Clip(path) => of_clip(&plan, path),
+    })?;
+    publish(&plan, &report)?;
+    Ok(if report.interrupted { Outcome::Interrupted } else { Outcome::Done })
+}
+
+fn of_pair(plan: &FlowPlan, first: &Path, second: &Path) -> Result<FlowReport> {
+    let pair = FramePair::open(first, second, plan.size)?;
+    let mut work = Work::begin(plan, vec![first.into(), second.into()], None)?;
+    work.on(&pair)?;
+    work.finish(false)
+}
+
+fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
+    let mut pairs = ClipPairs::open(path, plan.size, plan.stride)?;
+    let info = pairs.info().clone();
+    let available = info.frames.saturating_sub(plan.start.saturating_add(plan.stride));
+    if available == 0 {
+        let cause = format!("{} frames have no pair of frames {} and {0} + {}", info.frames, plan.start, plan.stride);
+        return Err(Error::file(path, cause, "Choose an earlier --start or a smaller --stride"));
+    }
+    for note in &info.notes {
+        eprintln!("{}: {note}.", path.display());
+    }
+    let stop = stop_on_interrupt()?;
+    let mut work = Work::begin(plan, vec![path.into()], Some(info.fps))?;
+    let frames = plan.start..plan.start + available.min(plan.count);
+    let style =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} pairs, {eta} left").expect("the template is well-formed");
+    let bar = ProgressBar::new(frames.len() as u64).with_style(style);
+    for first in frames {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        work.on(&pairs.pair(first)?)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    work.finish(stop.load(Ordering::Relaxed))
+}
+
+/// The first Ctrl-C ends the clip after its present pair; who cannot wait for that presses it again.
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    let handler = move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            process::exit(130);
+        }
+        eprintln!("\nEnding after this pair … (Ctrl-C again ends at once)");
+    };
+    ctrlc::set_handler(handler).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start it from a shell"))?;
+    Ok(stop)
+}
+
+/// Tells about the finished work on stdout: a JSON document or a sentence.
+fn publish(plan: &FlowPlan, report: &FlowReport) -> Result<()> {
+    if plan.json {
+        let text = serde_json::to_string_pretty(report);
+        println!("{}", text.map_err(|error| Error::new("--json", error.to_string(), "Please report this"))?);
+        return Ok(());
+    }
+    println!("{}", report.in_words());
+    for path in plan.target.iter().map(|target| &target.path).chain(&report.video) {
+        println!("  {}", path.display());
+    }
+    Ok(())
+}

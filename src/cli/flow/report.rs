@@ -1,0 +1,82 @@
+//! What `motionscope flow --json` prints: schema `motionscope-flow`, version 1, one document a run.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::flow::FlowField;
+
+/// The document.
+#[derive(Debug, Serialize)]
+pub(super) struct FlowReport {
+    /// Always `motionscope-flow`.
+    pub schema: &'static str,
+    /// Of the schema: 1.
+    pub version: u32,
+    /// Of the program that wrote it.
+    pub motionscope: &'static str,
+    /// Two pictures or a clip.
+    pub input: Vec<PathBuf>,
+    /// In words.
+    pub method: String,
+    /// The method in the third pane of the video; `null` without one.
+    pub compared_with: Option<String>,
+    /// Of the flow, in pixels.
+    pub width: usize,
+    /// Of the flow, in pixels.
+    pub height: usize,
+    pub pairs: Vec<PairReport>,
+    /// The comparison video; `null` if none was asked for.
+    pub video: Option<PathBuf>,
+    /// Spent on flow alone, without reading and writing.
+    pub flow_secs: f64,
+    /// Whether Ctrl-C ended it early.
+    pub interrupted: bool,
+}
+
+/// One flow field.
+#[derive(Debug, Serialize)]
+pub(super) struct PairReport {
+    /// Frame at which it begins, from 0.
+    pub first: usize,
+    /// Frame to which it leads.
+    pub second: usize,
+    /// Mean length of the known vectors, pixels; `null` if none is known.
+    pub mean_px: Option<f32>,
+    /// Length of the longest known vector, pixels.
+    pub max_px: f32,
+    /// Share of the vectors that are known.
+    pub known: f32,
+    pub files: Vec<PathBuf>,
+}
+
+impl PairReport {
+    pub fn new([first, second]: [usize; 2], field: &FlowField, files: Vec<PathBuf>) -> Self {
+        let lengths: Vec<f64> = field
+            .uv
+            .iter()
+            .filter(|uv| FlowField::is_known(**uv))
+            .map(|[u, v]| f64::from(*u).hypot(f64::from(*v)))
+            .collect();
+        let mean = lengths.iter().sum::<f64>() / lengths.len() as f64;
+        Self {
+            first,
+            second,
+            mean_px: (!lengths.is_empty()).then_some(mean as f32),
+            max_px: field.magnitude_max(),
+            known: lengths.len() as f32 / field.uv.len().max(1) as f32,
+            files,
+        }
+    }
+}
+
+impl FlowReport {
+    /// A line for people.
+    pub fn in_words(&self) -> String {
+        let input: Vec<_> = self.input.iter().map(|path| path.display().to_string()).collect();
+        let count = self.pairs.len();
+        let pairs = if count == 1 { "1 pair".into() } else { format!("{count} pairs") };
+        let milliseconds = 1e3 * self.flow_secs / count.max(1) as f64;
+        format!("{}: flow of {pairs} by {}, {milliseconds:.1} ms each", input.join(", "), self.method)
+    }
+}

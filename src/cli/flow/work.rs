@@ -1,0 +1,116 @@
+//! The work on one input: pair after pair to flow, to files and to the video.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::super::side_by_side::SideBySide;
+use super::arguments::{FlowPlan, Input};
+use super::flow_source::FlowSource;
+use super::format::Scales;
+use super::frame_pairs::FramePair;
+use super::report::{FlowReport, PairReport};
+use crate::error::{Error, Result};
+use crate::flow::{FlowField, colour};
+
+/// A run under way.
+pub(super) struct Work<'a> {
+    plan: &'a FlowPlan<'a>,
+    input: Vec<PathBuf>,
+    source: FlowSource,
+    compared: Option<FlowSource>,
+    /// Pictures of the clip per second; `None` for two pictures.
+    fps: Option<f64>,
+    video: Option<SideBySide>,
+    /// The longest vector so far, pixels.
+    longest_px: f32,
+    size: [usize; 2],
+    spent: Duration,
+    pairs: Vec<PairReport>,
+}
+
+impl<'a> Work<'a> {
+    /// Readies the methods and the folder.
+    pub fn begin(plan: &'a FlowPlan, input: Vec<PathBuf>, fps: Option<f64>) -> Result<Self> {
+        let source = FlowSource::open(plan.method.method, plan)?;
+        let compared = plan.compare.map(|method| FlowSource::open(method, plan)).transpose()?;
+        if let (Input::Clip(_), Some(target)) = (&plan.input, &plan.target) {
+            fs::create_dir_all(&target.path).map_err(|error| Error::io(&target.path, &error))?;
+        }
+        Ok(Self {
+            plan,
+            input,
+            source,
+            compared,
+            fps,
+            video: None,
+            longest_px: 0.0,
+            size: [0; 2],
+            spent: Duration::ZERO,
+            pairs: Vec::new(),
+        })
+    }
+
+    /// Works on the next pair.
+    pub fn on(&mut self, pair: &FramePair) -> Result<()> {
+        let started = Instant::now();
+        let field = self.source.flow(pair)?;
+        self.spent += started.elapsed();
+        let compared = self.compared.as_mut().map(|compared| compared.flow(pair)).transpose()?;
+        for field in std::iter::once(&field).chain(&compared) {
+            self.longest_px = self.longest_px.max(field.magnitude_max());
+        }
+        let files = self.write(pair, &field)?;
+        self.show(pair, &field, compared.as_ref())?;
+        self.size = pair.size();
+        self.pairs.push(PairReport::new(pair.frames, &field, files));
+        Ok(())
+    }
+
+    /// Completes the video and sums up.
+    pub fn finish(mut self, interrupted: bool) -> Result<FlowReport> {
+        let video = self.video.take().map(SideBySide::finish).transpose()?.and(self.plan.video.clone());
+        Ok(FlowReport {
+            schema: "motionscope-flow",
+            version: 1,
+            motionscope: env!("CARGO_PKG_VERSION"),
+            input: self.input,
+            method: self.source.name(),
+            compared_with: self.compared.map(|compared| compared.name()),
+            width: self.size[0],
+            height: self.size[1],
+            pairs: self.pairs,
+            video,
+            flow_secs: self.spent.as_secs_f64(),
+            interrupted,
+        })
+    }
+
+    /// The displacement that has the full colour.
+    fn max_px(&self) -> f32 {
+        self.plan.max_px.unwrap_or(self.longest_px)
+    }
+
+    fn write(&self, pair: &FramePair, field: &FlowField) -> Result<Vec<PathBuf>> {
+        let Some(target) = &self.plan.target else { return Ok(Vec::new()) };
+        let path = match self.plan.input {
+            Input::Pair(..) => target.path.clone(),
+            Input::Clip(_) => target.format.path_in(&target.path, pair.frames[0]),
+        };
+        target.format.write(&path, field, Scales { bound_px: self.plan.bound_px, max_px: self.max_px() })
+    }
+
+    fn show(&mut self, pair: &FramePair, field: &FlowField, compared: Option<&FlowField>) -> Result<()> {
+        let (Some(path), Some(fps)) = (&self.plan.video, self.fps) else { return Ok(()) };
+        let frame = &*pair.pictures[0];
+        let max_px = self.max_px();
+        let flows: Vec<_> =
+            std::iter::once(field).chain(compared).map(|field| colour::picture(field, max_px)).collect();
+        let panes: Vec<_> = std::iter::once(frame).chain(&flows).collect();
+        let video = match &mut self.video {
+            Some(video) => video,
+            none => none.insert(SideBySide::create(path, frame, panes.len() as u32, fps)?),
+        };
+        video.push(&panes)
+    }
+}

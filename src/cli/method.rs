@@ -1,0 +1,89 @@
+//! What estimates the flow: `--method`, and the arguments of each method.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use super::arguments::{DeviceArg, ModelArg};
+use super::values::{scale, setting};
+use crate::error::{Error, Result};
+use crate::evaluation::MotionNetFlow;
+use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
+use crate::flow::{FlowEstimator, ZeroFlow};
+
+/// A flow method by its name on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FlowMethod {
+    /// The motion network of a model
+    #[value(name = "motionnet")]
+    MotionNet,
+    /// TV-L1, as OpenCV computes it
+    Tvl1,
+    /// The motion vectors a clip was coded with
+    Codec,
+    /// No motion, to compare with
+    Zero,
+}
+
+/// `--method` and what belongs to it.
+#[derive(Debug, Clone, Args)]
+pub(super) struct MethodArgs {
+    /// What estimates the flow
+    #[arg(long, value_enum, default_value_t = FlowMethod::MotionNet)]
+    pub method: FlowMethod,
+    /// Sizes at which MotionNet sees the pictures, as multiples of their own; every pixel takes the best one
+    #[arg(long, value_name = "S,…", value_delimiter = ',', default_value = "1", value_parser = scale)]
+    scales: Vec<f32>,
+    /// Parameters of TV-L1
+    #[arg(long, default_value = "opencv", value_parser = preset())]
+    preset: Tvl1Parameters,
+    /// A parameter of TV-L1 that differs from the preset: tau, lambda, theta, scales, warps, epsilon, inner_iterations,
+    /// outer_iterations, scale_step, gamma or median; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    tvl1: Vec<(String, toml::Value)>,
+    #[command(flatten)]
+    model: ModelArg,
+    #[command(flatten)]
+    device: DeviceArg,
+}
+
+impl MethodArgs {
+    /// The method, ready to estimate.
+    pub fn estimator(&self) -> Result<Box<dyn FlowEstimator>> {
+        self.estimator_by(self.method)
+    }
+
+    /// Another method with the arguments that were given, ready to estimate.
+    pub fn estimator_by(&self, method: FlowMethod) -> Result<Box<dyn FlowEstimator>> {
+        Ok(match method {
+            FlowMethod::MotionNet => {
+                let compute = self.device.open()?;
+                Box::new(MotionNetFlow::load(&self.model.folder()?, &compute.device)?.with_scales(&self.scales))
+            }
+            FlowMethod::Tvl1 => Box::new(Tvl1::new(self.tvl1_parameters()?)?),
+            FlowMethod::Codec => {
+                let cause = "pictures have no motion vectors, only clips have";
+                return Err(Error::new("--method codec", cause, "Choose another method"));
+            }
+            FlowMethod::Zero => Box::new(ZeroFlow),
+        })
+    }
+
+    /// The preset with what was set differently.
+    fn tvl1_parameters(&self) -> Result<Tvl1Parameters> {
+        let refused = |cause: &dyn std::fmt::Display| {
+            let remedy = "Write NAME=VALUE with one of the names that `--help` lists";
+            Error::new("--tvl1", cause.to_string().trim_end().replace('\n', " "), remedy)
+        };
+        let mut table = toml::Table::try_from(self.preset).map_err(|error| refused(&error))?;
+        table.extend(self.tvl1.iter().cloned());
+        table.try_into().map_err(|error: toml::de::Error| refused(&error.message()))
+    }
+}
+
+/// One of the named sets of TV-L1's parameters.
+fn preset() -> impl TypedValueParser<Value = Tvl1Parameters> {
+    PossibleValuesParser::new(Tvl1Parameters::PRESETS.map(|(name, _)| name)).map(|given| {
+        let named = Tvl1Parameters::PRESETS.iter().find(|(name, _)| *name == given);
+        named.map_or_else(Tvl1Parameters::default, |(_, parameters)| *parameters)
+    })
+}

@@ -1,0 +1,45 @@
+//! A video of pictures beside each other: the frame, its flow, another method's flow.
+
+use std::path::Path;
+
+use image::{RgbImage, imageops};
+
+use crate::error::Result;
+use crate::video::{Geometry, VideoWriter};
+
+/// Smallest side of a pane: below this no encoder is at ease.
+const SMALLEST_SIDE: u32 = 32;
+
+/// Writes `frame | flow | …`, all panes of the same size.
+pub(super) struct SideBySide {
+    writer: VideoWriter,
+    pane: Geometry,
+    panes: u32,
+}
+
+impl SideBySide {
+    /// A video of so many `panes` of the size of `frame`, shown `fps` per second.
+    pub fn create(path: &Path, frame: &RgbImage, panes: u32, fps: f64) -> Result<Self> {
+        // 4:2:0 video has even sides.
+        let side = |length: u32| length.max(SMALLEST_SIDE).next_multiple_of(2);
+        let pane = Geometry { width: side(frame.width()), height: side(frame.height()) };
+        let writer = VideoWriter::create(path, Geometry { width: panes * pane.width, height: pane.height }, fps)?;
+        Ok(Self { writer, pane, panes })
+    }
+
+    /// Adds one picture per pane, scaled to its size.
+    pub fn push(&mut self, pictures: &[&RgbImage]) -> Result<()> {
+        let Geometry { width, height } = self.pane;
+        let mut row = RgbImage::new(self.panes * width, height);
+        for (place, picture) in (0..self.panes).zip(pictures) {
+            let scaled = imageops::resize(*picture, width, height, imageops::FilterType::Triangle);
+            imageops::replace(&mut row, &scaled, (place * width).into(), 0);
+        }
+        self.writer.push(&row)
+    }
+
+    /// Completes the file.
+    pub fn finish(self) -> Result<()> {
+        self.writer.finish()
+    }
+}

@@ -1,0 +1,132 @@
+//! The open clip as the threads see it that follow it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{FlowSelection, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::video::{Frame, Geometry, Player};
+
+/// The clip to be followed.
+#[derive(Clone)]
+pub(super) struct Clip {
+    /// Its player.
+    pub player: Arc<Player>,
+    /// Its file.
+    pub path: PathBuf,
+    /// Number of frames, at least 1.
+    pub frames: usize,
+    /// Size of its pictures in the video's own pixels.
+    pub size: Geometry,
+}
+
+impl Clip {
+    /// Whether both are the same opening of the same file.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.player, &other.player)
+    }
+
+    /// The window of `target` from its `from`-th frame on, `count` frames or as many as there are, once all are decoded.
+    pub fn window(&self, target: &Target, from: usize, count: usize) -> Option<Vec<Arc<Frame>>> {
+        let start = target.window_start + from * target.stride;
+        let there = (self.frames - 1).checked_sub(start)? / target.stride + 1;
+        self.player.window(start, count.min(there), target.stride)
+    }
+
+    /// The two frames of a pair, once both are decoded.
+    pub fn pair(&self, [first, second]: [usize; 2]) -> Option<[Arc<Frame>; 2]> {
+        let frame = |index| self.player.window(index, 1, 1)?.pop();
+        Some([frame(first)?, frame(second)?])
+    }
+}
+
+/// What is to be shown: a pair of frames and the window that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Target {
+    /// The player's position.
+    pub frame: usize,
+    /// First frame of the window of eleven.
+    pub window_start: usize,
+    /// Which pair of the window.
+    pub pair: usize,
+    /// Level of the pyramid.
+    pub level: usize,
+    /// Distance between the window's frames.
+    pub stride: usize,
+}
+
+impl Target {
+    /// The window begins at the current frame or, near the end, so many strides before it that eleven frames fit.
+    pub fn new(position: usize, frames: usize, selection: FlowSelection, stride: usize) -> Self {
+        let frame = position.min(frames - 1);
+        let strides_after = (frames - 1 - frame) / stride;
+        let strides_before = WINDOW_PAIRS.saturating_sub(strides_after).min(frame / stride);
+        let window_start = frame - strides_before * stride;
+        // The last frame of its phase begins no pair, so the pair that leads to it is shown.
+        let pairs = ((frames - 1 - window_start) / stride).clamp(1, WINDOW_PAIRS);
+        let pair = selection.pair.map_or(strides_before.min(pairs - 1), |pair| pair.min(WINDOW_PAIRS - 1));
+        Self { frame, window_start, pair, level: selection.level, stride }
+    }
+
+    /// The frames of a pair of the window in a clip of `frames` frames; what would lie behind its end is its last frame.
+    pub fn pair_frames(&self, pair: usize, frames: usize) -> [usize; 2] {
+        [pair, pair + 1].map(|i| (self.window_start + i * self.stride).min(self.last(frames)))
+    }
+
+    /// How many frames of the window a clip of `frames` frames lacks.
+    pub fn padded(&self, frames: usize) -> usize {
+        WINDOW_FRAMES - 1 - (self.last(frames) - self.window_start) / self.stride
+    }
+
+    /// The window's last frame that exists.
+    fn last(&self, frames: usize) -> usize {
+        let strides = ((frames - 1 - self.window_start) / self.stride).min(WINDOW_PAIRS);
+        self.window_start + strides * self.stride
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(position: usize, frames: usize, stride: usize) -> Target {
+        Target::new(position, frames, FlowSelection::default(), stride)
+    }
+
+    fn target_of_last(frames: usize, stride: usize) -> [usize; 2] {
+        let target = target(frames - 1, frames, stride);
+        target.pair_frames(target.pair, frames)
+    }
+
+    #[test]
+    fn the_pair_begins_at_the_current_frame_and_the_window_stays_inside_the_clip() {
+        for frames in [12, 25, 40] {
+            for stride in 1..=4 {
+                for position in 0..frames {
+                    let target = target(position, frames, stride);
+                    let [first, second] = target.pair_frames(target.pair, frames);
+                    let has_next = position + stride < frames;
+                    assert!(!has_next || (first, second) == (position, position + stride), "{target:?}");
+                    assert!(second < frames && first <= position);
+                    let fits = target.window_start + 10 * stride < frames;
+                    assert_eq!(target.padded(frames) == 0, fits, "{target:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_frame_is_shown_by_the_pair_that_leads_to_it() {
+        let target = target(39, 40, 1);
+        assert_eq!((target.window_start, target.pair), (29, 9));
+        assert_eq!(target.pair_frames(9, 40), [38, 39]);
+        let short = target_of_last(14, 3);
+        assert_eq!(short, [10, 13]);
+        assert_eq!(target_of_last(1, 1), [0, 0], "a single frame has no other pair than with itself");
+    }
+
+    #[test]
+    fn a_short_clip_repeats_its_last_frame() {
+        let target = target(0, 4, 1);
+        assert_eq!((target.padded(4), target.pair_frames(2, 4), target.pair_frames(3, 4)), (7, [2, 3], [3, 3]));
+    }
+}

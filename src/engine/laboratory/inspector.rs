@@ -1,0 +1,171 @@
+//! The thread "inspector": looks at the newest flows with the eyes of the unsupervised loss.
+//!
+//! It computes on the CPU whatever the flows were computed on: the grids are small, and the networks are not kept waiting.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use image::{Rgb, RgbImage};
+
+use super::wishes::SharedWishes;
+use super::{FlowSource, FlowStatistics, Inspection, LaboratorySlots, ScalarMap, SourceFlow};
+use crate::engine::outbox::Outbox;
+use crate::engine::panics::caught;
+use crate::engine::{FlowView, Message};
+use crate::error::{Error, Result};
+use crate::flow::FlowField;
+use crate::flow::metrics::{FlowErrors, Magnitudes, end_point_error_map, forward_backward_occlusion};
+use crate::nets::preprocessing::{MEAN_BGR, motion_input};
+use crate::training::losses::Intermediates;
+use crate::video::{Frame, Geometry};
+
+/// Longest side of the pictures that the figures are taken on: one size for all sources, so that they compare.
+const STATISTICS_SIDE: u32 = 480;
+
+/// The state of the thread.
+pub(super) struct Inspector {
+    wishes: SharedWishes,
+    slots: Arc<LaboratorySlots>,
+    outbox: Outbox,
+    /// What was inspected last.
+    inspected: HashMap<FlowSource, (Arc<SourceFlow>, Option<Arc<SourceFlow>>)>,
+}
+
+impl Inspector {
+    /// Looks at what lies in `slots`.
+    pub fn new(wishes: SharedWishes, slots: Arc<LaboratorySlots>, outbox: Outbox) -> Self {
+        Self { wishes, slots, outbox, inspected: HashMap::new() }
+    }
+
+    /// Inspects one flow that has not been looked at; false when there is none.
+    pub fn step(&mut self) -> bool {
+        let wishes = self.wishes.get();
+        let Some(clip) = wishes.clip else { return false };
+        for &source in &wishes.settings.inspected {
+            let Some(flow) = self.slots.flow(source) else { continue };
+            let truth = self.slots.flow(FlowSource::Truth);
+            let truth = truth.filter(|truth| truth.frame == flow.frame && truth.stride == flow.stride);
+            let is_known = self.inspected.get(&source).is_some_and(|(old, old_truth)| {
+                let same_truth = match (old_truth, &truth) {
+                    (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+                    (old, new) => old.is_none() && new.is_none(),
+                };
+                Arc::ptr_eq(old, &flow) && same_truth
+            });
+            if is_known {
+                continue;
+            }
+            // The player may have left the pair behind.
+            let Some(pair) = clip.pair([flow.frame, flow.frame + flow.stride]) else { continue };
+            match caught("inspection", || inspect(&flow, &pair, clip.size, truth.as_deref())) {
+                Ok(inspection) => self.slots.put_inspection(inspection),
+                Err(error) => self.outbox.send(Message::Problem(error)),
+            }
+            self.inspected.insert(source, (flow, truth));
+            self.outbox.wake();
+            return true;
+        }
+        false
+    }
+}
+
+/// Everything about one flow.
+fn inspect(
+    flow: &SourceFlow,
+    pair: &[Arc<Frame>; 2],
+    video: Geometry,
+    truth: Option<&SourceFlow>,
+) -> Result<Inspection> {
+    let field = &flow.flow.field;
+    let (width, height) = (field.width, field.height);
+    let on_grid = flow.flow.in_pixels_of(width, height);
+    let seen = compared(pair, &on_grid);
+    let [rows, columns] = [seen.ssim.dims()[2], seen.ssim.dims()[3]];
+    let error = (seen.first.clone() - seen.warped.clone()).abs().mean_dim(1) * 255.0;
+    let ssim = seen.ssim.clone().mean_dim(1);
+    let occlusion = flow.backward.as_ref().map(|backward| {
+        let backward = backward.in_pixels_of(width, height).resized(width, height);
+        let values =
+            forward_backward_occlusion(&on_grid, &backward).into_iter().map(|occluded| f32::from(u8::from(occluded)));
+        ScalarMap { width, height, values: values.collect() }
+    });
+    let end_point_error = truth.map(|truth| {
+        let truth = truth.flow.at_size(width, height);
+        let unit = video.width as f32 / width as f32; // cells → pixels of the video
+        let values = end_point_error_map(&on_grid, &truth).into_iter().map(|error| error * unit).collect();
+        ScalarMap { width, height, values }
+    });
+    Ok(Inspection {
+        source: flow.source,
+        frame: flow.frame,
+        stride: flow.stride,
+        first: Arc::new(picture(seen.first)?),
+        warped: Arc::new(picture(seen.warped)?),
+        error: ScalarMap { width, height, values: numbers(error)? },
+        ssim: ScalarMap { width: columns, height: rows, values: numbers(ssim)? },
+        border: seen.border,
+        occlusion,
+        end_point_error,
+        statistics: statistics(&flow.flow, pair, video, truth.map(|truth| &truth.flow))?,
+    })
+}
+
+/// The figures of a flow; all sources are judged on pictures of one size.
+pub(super) fn statistics(
+    flow: &FlowView,
+    pair: &[Arc<Frame>; 2],
+    video: Geometry,
+    truth: Option<&FlowView>,
+) -> Result<FlowStatistics> {
+    let size = video.fitted(STATISTICS_SIDE);
+    let seen = compared(pair, &flow.at_size(size.width as usize, size.height as usize));
+    let photometric = mean_inside((seen.first.clone() - seen.warped).abs(), seen.border)? * 255.0;
+    let zero_flow = mean_inside((seen.first - seen.second).abs(), seen.border)? * 255.0;
+    let errors = truth.and_then(|truth| {
+        let (width, height) = (truth.field.width, truth.field.height);
+        FlowErrors::between(&flow.at_size(width, height), &truth.in_pixels_of(width, height), None, None)
+    });
+    Ok(FlowStatistics {
+        magnitudes: Magnitudes::of(&flow.in_pixels_of(video.width as usize, video.height as usize)),
+        photometric,
+        photometric_ratio: photometric / zero_flow.max(f32::MIN_POSITIVE),
+        ssim: numbers(seen.ssim.mean())?[0],
+        errors: errors.map(|errors| errors.all),
+    })
+}
+
+/// The frames of a pair as the loss sees them under a flow in cells of its own grid; what is unknown stands still.
+fn compared(pair: &[Arc<Frame>; 2], flow: &FlowField) -> Intermediates {
+    let device = Device::flex();
+    let frames = motion_input(&[pair.iter().map(|frame| &*frame.display).collect()], &device); // [1, 6, h, w]
+    let plane =
+        |component: usize| flow.uv.iter().map(move |uv| if FlowField::is_known(*uv) { uv[component] } else { 0.0 });
+    let values: Vec<f32> = plane(0).chain(plane(1)).collect();
+    Intermediates::new(frames, Tensor::from_data(TensorData::new(values, [1, 2, flow.height, flow.width]), &device))
+}
+
+/// A loss image [1, 3, h, w] (blue, green, red) as a picture.
+fn picture(image: Tensor<4>) -> Result<RgbImage> {
+    let [_, _, height, width] = image.dims();
+    let values = numbers(image)?;
+    let level = |plane: usize, at: usize| (values[plane * width * height + at] * 255.0 + MEAN_BGR[plane]) as u8; // saturates
+    Ok(RgbImage::from_fn(width as u32, height as u32, |x, y| {
+        let at = y as usize * width + x as usize;
+        Rgb([level(2, at), level(1, at), level(0, at)])
+    }))
+}
+
+/// Mean of a map without its border.
+fn mean_inside(map: Tensor<4>, border: usize) -> Result<f32> {
+    let [_, _, h, w] = map.dims();
+    Ok(numbers(map.narrow(2, border, h - 2 * border).narrow(3, border, w - 2 * border).mean())?[0])
+}
+
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    let failed = |error: &dyn std::fmt::Debug| {
+        Error::new("inspection", format!("the computation failed ({error:?})"), "Try another clip; please report it")
+    };
+    let data = tensor.try_into_data().map_err(|error| failed(&error))?;
+    data.convert::<f32>().try_into_vec().map_err(|error| failed(&error))
+}

@@ -1,0 +1,70 @@
+//! Opens the source that the settings ask for.
+
+use std::path::PathBuf;
+
+use super::FlowSource;
+use super::clip_source::ClipSource;
+use super::codec_source::CodecSource;
+use super::network_source::NetworkSource;
+use super::truth_source::TruthSource;
+use super::tvl1_source::Tvl1Source;
+use super::wishes::Wishes;
+use crate::engine::clip::Clip;
+use crate::error::Result;
+use crate::flow::tvl1::Tvl1Parameters;
+use crate::gpu::Compute;
+
+/// An open source.
+pub(super) type Opened = Box<dyn ClipSource>;
+
+/// Everything a source depends on but the pair: while it stays the same the source stays open.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct SourceKey {
+    kind: SourceSettings,
+    clip: PathBuf,
+    /// Tells one opening of a file from the next.
+    opening: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum SourceSettings {
+    Network(PathBuf),
+    Tvl1 { parameters: Tvl1Parameters, side: Option<u32>, warm_start: bool },
+    Codec,
+    Truth(PathBuf),
+}
+
+impl SourceKey {
+    /// The key of source `kind`; `None` while it lacks a clip, a model or a file.
+    pub fn of(kind: FlowSource, wishes: &Wishes) -> Option<Self> {
+        let settings = &wishes.settings;
+        let kind = match kind {
+            FlowSource::Network => SourceSettings::Network(wishes.model.clone()?),
+            FlowSource::SecondNetwork => SourceSettings::Network(settings.second_model.clone()?),
+            FlowSource::Tvl1 => SourceSettings::Tvl1 {
+                parameters: settings.tvl1,
+                side: settings.tvl1_side,
+                warm_start: settings.warm_start,
+            },
+            FlowSource::Codec => SourceSettings::Codec,
+            FlowSource::Truth => SourceSettings::Truth(settings.truth.clone()?),
+        };
+        let clip = wishes.clip.as_ref()?;
+        Some(Self { kind, clip: clip.path.clone(), opening: std::sync::Arc::as_ptr(&clip.player) as usize })
+    }
+}
+
+/// Opens the source of `key` for `clip`.
+///
+/// # Errors
+/// If it cannot work on this clip or with these settings.
+pub(super) fn open(key: &SourceKey, clip: &Clip, compute: &Compute) -> Result<Opened> {
+    Ok(match &key.kind {
+        SourceSettings::Network(dir) => Box::new(NetworkSource::load(dir, compute)?),
+        SourceSettings::Tvl1 { parameters, side, warm_start } => {
+            Box::new(Tvl1Source::new(*parameters, *side, *warm_start, compute)?)
+        }
+        SourceSettings::Codec => Box::new(CodecSource::open(&clip.path, clip.size)?),
+        SourceSettings::Truth(path) => Box::new(TruthSource::open(path)?),
+    })
+}

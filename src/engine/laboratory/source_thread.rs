@@ -1,0 +1,177 @@
+//! The thread of one source: follows the player, computes the pair in view first and the rest of its window after it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::clip_source::Estimate;
+use super::open::{Opened, SourceKey, open};
+use super::slots::WindowFlows;
+use super::wishes::{SharedWishes, Wishes};
+use super::{FlowSource, SourceFlow};
+use crate::engine::clip::{Clip, Target};
+use crate::engine::follower::Results;
+use crate::engine::panics::caught;
+use crate::engine::{FlowView, Message, WINDOW_PAIRS};
+use crate::error::{Error, Result};
+use crate::gpu::Compute;
+use crate::video::Frame;
+
+/// Flows of pairs that begin within this many frames of the window are kept.
+const REACH: usize = 64;
+
+/// The state of the thread.
+pub(super) struct SourceThread {
+    kind: FlowSource,
+    compute: Compute,
+    wishes: SharedWishes,
+    results: Results,
+    /// Lets the inference thread look at a complete window.
+    score: Arc<dyn Fn() + Send + Sync>,
+    source: Option<Source>,
+    /// What was tried in vain, so that it is not tried again.
+    failed: Option<SourceKey>,
+}
+
+/// An open source, and what it has computed.
+struct Source {
+    key: SourceKey,
+    clip: Clip,
+    source: Opened,
+    flows: HashMap<[usize; 2], FlowView>,
+    shown: Option<([usize; 2], bool)>,
+    /// The window that was handed to the temporal stream, and the model it was handed to.
+    strip: Option<(usize, usize, u64)>,
+}
+
+impl SourceThread {
+    /// A thread for the source `kind`.
+    pub fn new(
+        kind: FlowSource,
+        compute: Compute,
+        wishes: SharedWishes,
+        results: Results,
+        score: Arc<dyn Fn() + Send + Sync>,
+    ) -> Self {
+        Self { kind, compute, wishes, results, score, source: None, failed: None }
+    }
+
+    /// Does the most urgent thing; false when there is nothing to do until something changes.
+    pub fn step(&mut self) -> bool {
+        let wishes = self.wishes.get();
+        caught(self.kind.name(), || self.work(&wishes)).unwrap_or_else(|error| {
+            self.fail(error);
+            false
+        })
+    }
+
+    fn work(&mut self, wishes: &Wishes) -> Result<bool> {
+        let key = wishes.clip.as_ref().filter(|_| wishes.settings.wants(self.kind));
+        let Some((clip, key)) = key.and_then(|clip| Some((clip, SourceKey::of(self.kind, wishes)?))) else {
+            self.close();
+            return Ok(false);
+        };
+        if self.failed.as_ref() == Some(&key) {
+            return Ok(false);
+        }
+        if self.source.as_ref().is_none_or(|source| source.key != key) {
+            self.close();
+            self.failed = Some(key.clone()); // unless it can be opened
+            let source = open(&key, clip, &self.compute)?;
+            self.failed = None;
+            self.results.outbox.send(Message::SourceUnavailable(self.kind, None));
+            let (flows, clip) = (HashMap::new(), clip.clone());
+            self.source = Some(Source { key, clip, source, flows, shown: None, strip: None });
+        }
+        self.follow(wishes)
+    }
+
+    /// Shows the pair in view, else computes one more pair of its window if that is wanted.
+    fn follow(&mut self, wishes: &Wishes) -> Result<bool> {
+        let Some(source) = &mut self.source else { return Ok(false) };
+        let frames = source.clip.frames;
+        let position = source.clip.player.state().position;
+        let target = Target::new(position, frames, wishes.selection, wishes.settings.stride());
+        let pair = target.pair_frames(target.pair, frames);
+        let backward = wishes.settings.wants_backward(self.kind);
+        if source.shown != Some((pair, backward)) {
+            let Some(decoded) = source.clip.pair(pair) else { return Ok(false) };
+            source.keep_near(target.window_start);
+            match source.show(self.kind, &decoded, backward)? {
+                Some(flow) => self.results.laboratory.put_flow(flow),
+                None => self.results.laboratory.clear(self.kind),
+            }
+            source.shown = Some((pair, backward));
+            self.results.outbox.wake();
+            (self.results.inspect)();
+            return Ok(true);
+        }
+        if !wishes.settings.wants_strip(self.kind) {
+            return Ok(false);
+        }
+        let strip = (target.window_start, target.stride, wishes.model_generation);
+        if source.strip == Some(strip) {
+            return Ok(false);
+        }
+        let pairs: Vec<_> = (0..WINDOW_PAIRS).map(|pair| target.pair_frames(pair, frames)).collect();
+        if let Some(missing) = pairs.iter().find(|pair| !source.flows.contains_key(*pair)) {
+            let Some(decoded) = source.clip.pair(*missing) else { return Ok(false) };
+            if source.estimate(&decoded)?.is_none() {
+                source.strip = Some(strip); // A window with a gap says nothing.
+            }
+            return Ok(true);
+        }
+        let flows = pairs.iter().filter_map(|pair| source.flows.get(pair).cloned()).collect();
+        let Target { window_start, stride, .. } = target;
+        self.results.laboratory.put_window(WindowFlows { source: self.kind, window_start, stride, flows });
+        source.strip = Some(strip);
+        (self.score)();
+        Ok(true)
+    }
+
+    fn close(&mut self) {
+        if self.source.take().is_some() {
+            self.results.laboratory.clear(self.kind);
+            self.results.outbox.wake();
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.failed = self.source.as_ref().map(|source| source.key.clone()).or(self.failed.take());
+        self.close();
+        self.results.outbox.send(Message::SourceUnavailable(self.kind, Some(error)));
+    }
+}
+
+impl Source {
+    /// The flow of a pair with everything that is shown of it.
+    fn show(&mut self, kind: FlowSource, pair: &[Arc<Frame>; 2], backward: bool) -> Result<Option<SourceFlow>> {
+        let [first, second] = pair.each_ref().map(|frame| frame.index);
+        let started = Instant::now();
+        let Some(Estimate { flow, note }) = self.estimate(pair)? else { return Ok(None) };
+        let millis = started.elapsed().as_secs_f32() * 1e3;
+        let reversed = [pair[1].clone(), pair[0].clone()];
+        let backward = if backward && self.source.is_reversible() {
+            self.source.forget_previous();
+            let backward = self.source.estimate(&reversed)?.map(|estimate| estimate.flow);
+            self.source.forget_previous();
+            backward
+        } else {
+            None
+        };
+        Ok(Some(SourceFlow { source: kind, frame: first, stride: second - first, flow, backward, millis, note }))
+    }
+
+    /// Computes the flow of a pair and keeps it.
+    fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
+        let estimate = self.source.estimate(pair)?;
+        if let Some(estimate) = &estimate {
+            self.flows.insert(pair.each_ref().map(|frame| frame.index), estimate.flow.clone());
+        }
+        Ok(estimate)
+    }
+
+    fn keep_near(&mut self, start: usize) {
+        self.flows.retain(|[first, _], _| first.abs_diff(start) <= REACH);
+    }
+}

@@ -1,0 +1,47 @@
+//! Ground truth: flow files beside the clip.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::clip_source::{ClipSource, Estimate};
+use crate::engine::FlowView;
+use crate::error::{Error, Result};
+use crate::flow::files;
+use crate::video::{Frame, Geometry};
+
+/// One flow file for the clip's first pair, or a folder with one per pair in the order of their names.
+pub(super) struct TruthSource {
+    files: Vec<PathBuf>,
+}
+
+impl TruthSource {
+    /// Takes the file or the folder at `path`.
+    ///
+    /// # Errors
+    /// If it cannot be read or holds no flow file.
+    pub fn open(path: &Path) -> Result<Self> {
+        let files = if path.is_dir() { files::list(path)? } else { vec![path.to_owned()] };
+        let Some(first) = files.first() else {
+            let cause = "there is no flow file in it";
+            return Err(Error::file(path, cause, "Choose a folder with .flo, KITTI .png, flow_x/flow_y or .npy files"));
+        };
+        files::read(first)?; // What is no flow is told at once.
+        Ok(Self { files })
+    }
+}
+
+impl ClipSource for TruthSource {
+    fn estimate(&mut self, [first, second]: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
+        let file = self.files.get(first.index).filter(|_| second.index == first.index + 1);
+        let Some(file) = file else { return Ok(None) };
+        let field = files::read(file)?;
+        let frame_size = Geometry { width: field.width as u32, height: field.height as u32 };
+        let flow = FlowView::on_cpu(field, frame_size);
+        let note = file.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok(Some(Estimate { flow, note }))
+    }
+
+    fn is_reversible(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,52 @@
+//! A named thread that works whenever it is pinged: how everything that follows the player runs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{Sender, bounded};
+
+/// Handle of the thread; dropping it ends the thread after the step in work.
+pub(super) struct Worker {
+    ping: Sender<()>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts the thread `name`. It calls `step` after each ping for as long as that returns true: each step does the
+    /// most urgent thing, so that what nobody waits for any more is never begun.
+    pub fn start(name: &str, mut step: impl FnMut() -> bool + Send + 'static) -> Self {
+        let (ping, pinged) = bounded(1);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let body = move || {
+            while pinged.recv().is_ok() {
+                while !stopped.load(Ordering::Acquire) && step() {}
+                if stopped.load(Ordering::Acquire) {
+                    return;
+                }
+            }
+        };
+        let thread = Builder::new().name(name.into()).spawn(body);
+        Self { ping, stop, thread: Some(thread.expect("the system can start a thread")) }
+    }
+
+    /// Makes the thread look again; callable from any thread.
+    pub fn waker(&self) -> impl Fn() + Send + Sync + Clone + use<> {
+        let ping = self.ping.clone();
+        // A full channel means that a look is already due.
+        move || _ = ping.try_send(())
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        self.waker()();
+        if let Some(thread) = self.thread.take() {
+            // Panics of the work are caught inside it; there is nothing left to learn from the result.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Flow estimation on a benchmark: errors and time of every pair, and their means.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::flow_benchmarks::{BenchmarkPair, FlowDataset};
+use crate::error::{Error, Result};
+use crate::flow::files::atomic;
+use crate::flow::metrics::{FlowErrors, RegionErrors};
+use crate::flow::{FlowEstimator, ZeroFlow};
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FlowReport {
+    /// Which benchmark.
+    pub dataset: FlowDataset,
+    /// What estimated the flow.
+    pub method: String,
+    /// Every pair that could be read, in the order of the benchmark.
+    pub pairs: Vec<PairResult>,
+    /// All pairs together.
+    pub mean: MeanResult,
+    /// What was wrong with the pairs that could not be measured.
+    pub failures: Vec<String>,
+}
+
+/// The outcome of one pair.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PairResult {
+    /// Scene or frame, as the benchmark calls it.
+    pub name: String,
+    /// Width of the pictures in pixels.
+    pub width: u32,
+    /// Height of the pictures in pixels.
+    pub height: u32,
+    /// Errors against the truth, where it is public.
+    pub errors: Option<FlowErrors>,
+    /// Mean end-point error in pixels of no motion at all: how much there was to be found.
+    pub zero_epe: Option<f64>,
+    /// Time of the estimate in milliseconds, without the reading of files.
+    pub ms: f64,
+}
+
+/// All pairs together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MeanResult {
+    /// Pairs with a truth.
+    pub pairs: usize,
+    /// See [`FlowErrors::mean`].
+    pub errors: Option<FlowErrors>,
+    /// Mean over the pairs.
+    pub zero_epe: Option<f64>,
+    /// Median over all pairs, so that the first one, which may include compilation, does not count.
+    pub ms: f64,
+}
+
+/// Estimates the flow of all `pairs` of `dataset`. `on_pair` is told each outcome as it comes and may break off; a pair
+/// that cannot be measured is left out of the means.
+///
+/// # Errors
+/// If no pair could be measured: the first failure.
+pub fn evaluate_flow(
+    dataset: FlowDataset,
+    pairs: &[BenchmarkPair],
+    estimator: &mut dyn FlowEstimator,
+    on_pair: &mut dyn FnMut(std::result::Result<&PairResult, &Error>) -> ControlFlow<()>,
+) -> Result<FlowReport> {
+    let mut results = Vec::new();
+    let mut failures = Vec::new();
+    for pair in pairs {
+        let outcome = measure(pair, estimator);
+        let flow = on_pair(outcome.as_ref());
+        match outcome {
+            Ok(result) => results.push(result),
+            Err(error) => failures.push(error),
+        }
+        if flow.is_break() {
+            break;
+        }
+    }
+    if let (true, Some(error)) = (results.is_empty(), failures.first()) {
+        return Err(error.clone());
+    }
+    Ok(FlowReport {
+        dataset,
+        method: estimator.name(),
+        mean: MeanResult::of(&results),
+        pairs: results,
+        failures: failures.iter().map(Error::to_string).collect(),
+    })
+}
+
+fn measure(pair: &BenchmarkPair, estimator: &mut dyn FlowEstimator) -> Result<PairResult> {
+    let loaded = pair.load()?;
+    let started = Instant::now();
+    let estimate = estimator.estimate(&loaded.first, &loaded.second)?;
+    let ms = started.elapsed().as_secs_f64() * 1e3;
+    let zero = ZeroFlow.estimate(&loaded.first, &loaded.second)?;
+    let truth = loaded.truth.as_ref();
+    let errors = |estimate| {
+        truth.and_then(|t| FlowErrors::between(estimate, &t.flow, t.valid.as_deref(), t.occluded.as_deref()))
+    };
+    let (width, height) = loaded.first.dimensions();
+    Ok(PairResult {
+        name: pair.name.clone(),
+        width,
+        height,
+        errors: errors(&estimate),
+        zero_epe: errors(&zero).map(|errors| errors.all.epe),
+        ms,
+    })
+}
+
+impl MeanResult {
+    fn of(pairs: &[PairResult]) -> Self {
+        let errors: Vec<FlowErrors> = pairs.iter().filter_map(|pair| pair.errors).collect();
+        let zero: Vec<f64> = pairs.iter().filter_map(|pair| pair.zero_epe).collect();
+        let mut ms: Vec<f64> = pairs.iter().map(|pair| pair.ms).collect();
+        ms.sort_by(f64::total_cmp);
+        Self {
+            pairs: errors.len(),
+            errors: FlowErrors::mean(&errors),
+            zero_epe: (!zero.is_empty()).then(|| zero.iter().sum::<f64>() / zero.len() as f64),
+            ms: ms.get(ms.len() / 2).copied().unwrap_or_default(),
+        }
+    }
+}
+
+impl FlowReport {
+    /// Writes the whole report as JSON; an older file is replaced whole or not at all.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_json(&self, path: &Path) -> Result<()> {
+        atomic::replace(path, |writer| {
+            serde_json::to_writer_pretty(&mut *writer, self)?;
+            writeln!(writer)
+        })
+    }
+
+    /// Writes a row per pair and a last one, `mean`, as CSV; an older file is replaced whole or not at all. Shares of outliers
+    /// are in percent, cells without a figure are empty.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_csv(&self, path: &Path) -> Result<()> {
+        atomic::replace(path, |writer| {
+            writeln!(writer, "pair,width,height,zero_epe,{},ms", REGIONS.map(columns).join(","))?;
+            for pair in &self.pairs {
+                let size = format!("{},{}", pair.width, pair.height);
+                writeln!(writer, "{}", row(&pair.name, &size, pair.zero_epe, pair.errors.as_ref(), pair.ms))?;
+            }
+            let mean = &self.mean;
+            writeln!(writer, "{}", row("mean", ",", mean.zero_epe, mean.errors.as_ref(), mean.ms))
+        })
+    }
+}
+
+/// Prefixes of the columns of a region.
+const REGIONS: [&str; 3] = ["", "matched_", "unmatched_"];
+
+fn columns(prefix: &str) -> String {
+    ["epe", "aae_deg", "fl_percent", "pixels"].map(|name| format!("{prefix}{name}")).join(",")
+}
+
+fn row(name: &str, size: &str, zero_epe: Option<f64>, errors: Option<&FlowErrors>, ms: f64) -> String {
+    let zero_epe = zero_epe.map(|epe| format!("{epe:.4}")).unwrap_or_default();
+    let regions = errors.map(|errors| [Some(errors.all), errors.matched, errors.unmatched]).unwrap_or_default();
+    let cells = regions.map(|region| match region {
+        Some(RegionErrors { epe, aae_deg, fl, pixels }) => {
+            format!("{epe:.4},{aae_deg:.4},{:.4},{pixels}", 100.0 * fl)
+        }
+        None => ",,,".into(),
+    });
+    format!("{name},{size},{zero_epe},{},{ms:.2}", cells.join(","))
+}

@@ -1,0 +1,108 @@
+//! The standard flow benchmarks as they lie on disk: which pictures make pairs, and where their ground truth is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+mod benchmark_pair;
+mod flying_chairs;
+mod kitti;
+mod middlebury;
+mod sintel;
+
+pub use benchmark_pair::{BenchmarkPair, LoadedPair, Occlusion, Truth};
+
+/// A benchmark whose layout is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowDataset {
+    /// Baker et al. 2011: the training pairs ("other").
+    Middlebury,
+    /// Butler et al. 2012, without atmosphere and blur.
+    SintelClean,
+    /// Butler et al. 2012, fully rendered.
+    SintelFinal,
+    /// Geiger et al. 2012.
+    Kitti2012,
+    /// Menze and Geiger 2015.
+    Kitti2015,
+    /// Dosovitskiy et al. 2015.
+    #[serde(rename = "flyingchairs")]
+    FlyingChairs,
+}
+
+impl FlowDataset {
+    /// The pairs of the benchmark at `root` in the order of their names. `root` is the folder that was unpacked, or its
+    /// `training` or `data` inside. Files are looked for, not opened.
+    ///
+    /// # Errors
+    /// If a folder cannot be read, or no pair is found.
+    pub fn pairs(self, root: &Path) -> Result<Vec<BenchmarkPair>> {
+        let pairs = match self {
+            Self::Middlebury => middlebury::pairs(root)?,
+            Self::SintelClean => sintel::pairs(root, "clean")?,
+            Self::SintelFinal => sintel::pairs(root, "final")?,
+            Self::Kitti2012 => kitti::pairs(root, &["colored_0", "image_0"])?,
+            Self::Kitti2015 => kitti::pairs(root, &["image_2"])?,
+            Self::FlyingChairs => flying_chairs::pairs(root)?,
+        };
+        if pairs.is_empty() {
+            let remedy = format!("Choose the folder that holds {}", self.layout());
+            return Err(Error::file(root, format!("no pair of {} is found here", self.title()), remedy));
+        }
+        Ok(pairs)
+    }
+
+    /// What the benchmark is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Middlebury => "Middlebury",
+            Self::SintelClean => "MPI-Sintel clean",
+            Self::SintelFinal => "MPI-Sintel final",
+            Self::Kitti2012 => "KITTI 2012",
+            Self::Kitti2015 => "KITTI 2015",
+            Self::FlyingChairs => "FlyingChairs",
+        }
+    }
+
+    fn layout(self) -> &'static str {
+        match self {
+            Self::Middlebury => "other-data/SCENE/frame10.png, frame11.png and other-gt-flow/SCENE/flow10.flo",
+            Self::SintelClean => "training/clean/SEQUENCE/frame_0001.png … and training/flow/SEQUENCE/frame_0001.flo …",
+            Self::SintelFinal => "training/final/SEQUENCE/frame_0001.png … and training/flow/SEQUENCE/frame_0001.flo …",
+            Self::Kitti2012 => {
+                "training/colored_0 or image_0 with 000000_10.png, 000000_11.png … and training/flow_occ"
+            }
+            Self::Kitti2015 => "training/image_2/000000_10.png, 000000_11.png … and training/flow_occ",
+            Self::FlyingChairs => "data/00001_img1.ppm, 00001_img2.ppm, 00001_flow.flo …",
+        }
+    }
+}
+
+/// `root` or the first of its `children` that has an `inside`.
+fn base(root: &Path, children: &[&str], inside: &str) -> Option<PathBuf> {
+    let candidates = children.iter().map(|child| root.join(child)).chain([root.into()]);
+    candidates.into_iter().find(|folder| folder.join(inside).is_dir())
+}
+
+/// What lies in `folder`, sorted by name.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error| Error::io(folder, &error);
+    let listing = fs::read_dir(folder).map_err(failed)?;
+    let mut paths = listing.map(|entry| Ok(entry.map_err(failed)?.path())).collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// The last part of a path, in which the names of all benchmarks are plain letters.
+fn name(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+/// `path` if such a file exists.
+fn existing(path: PathBuf) -> Option<PathBuf> {
+    path.is_file().then_some(path)
+}

@@ -1,0 +1,96 @@
+//! MotionNet as a flow method for pairs of pictures of any size.
+
+use std::path::Path;
+
+use burn::tensor::ops::PadMode;
+use burn::tensor::{Device, Tensor};
+use image::RgbImage;
+use image::imageops::{FilterType, resize};
+
+use crate::error::{Error, Result};
+use crate::flow::selection::best_explanation;
+use crate::flow::{FlowEstimator, FlowField, common_size};
+use crate::nets::preprocessing::motion_input;
+use crate::nets::{FLOW_UNIT_PX, ModelCard, MotionNetwork, weights};
+
+/// A motion network of two frames, at one or several sizes of the pictures.
+///
+/// The network sees displacements up to some pixels. Smaller pictures bring longer ones within its reach; of several
+/// sizes, every pixel takes the flow that explains its neighbourhood best.
+#[derive(Debug)]
+pub struct MotionNetFlow {
+    network: MotionNetwork,
+    device: Device,
+    name: String,
+    scales: Vec<f32>,
+}
+
+impl MotionNetFlow {
+    /// The motion network of the model in folder `dir`, at the pictures' own size.
+    ///
+    /// # Errors
+    /// If the model cannot be read, or its motion network reads more than two frames.
+    pub fn load(dir: &Path, device: &Device) -> Result<Self> {
+        let card = ModelCard::read(dir)?;
+        let network = weights::load_module(card.motion.config.init(device), &dir.join(&card.motion.weights))?;
+        if network.frames() != 2 {
+            let cause = format!("its motion network reads {} frames at once", network.frames());
+            return Err(Error::file(dir, cause, "Choose a model whose motion network reads pairs"));
+        }
+        Ok(Self { network, device: device.clone(), name: format!("MotionNet ({})", card.name), scales: vec![1.0] })
+    }
+
+    /// Sizes of the pictures that the network sees, as multiples of their own; 1 where none is given.
+    pub fn with_scales(mut self, scales: &[f32]) -> Self {
+        self.scales = if scales.is_empty() { vec![1.0] } else { scales.to_vec() };
+        self
+    }
+
+    /// The flow that the network sees in pictures of `scale` times their size, in pixels of the pictures.
+    fn at_scale(&self, first: &RgbImage, second: &RgbImage, scale: f32) -> Result<FlowField> {
+        let (width, height) = first.dimensions();
+        let scaled = |side: u32| ((side as f32 * scale).round() as u32).max(1);
+        let [first, second] =
+            [first, second].map(|picture| resize(picture, scaled(width), scaled(height), FilterType::Triangle));
+        Ok(self.at_own_size(&first, &second)?.resized(width as usize, height as usize))
+    }
+
+    fn at_own_size(&self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
+        let input = motion_input(&[vec![first, second]], &self.device); // [1, 6, h, w]
+        let [_, _, height, width] = input.dims();
+        let padded = [height, width].map(|side| side.next_multiple_of(self.network.stride()));
+        let padding = [(0, padded[0] - height), (0, padded[1] - width)];
+        let flow = self.network.window_flows(input.pad(padding, PadMode::Edge)).levels.swap_remove(0);
+        // Enlarged before the padding is cut away: a pixel of the level may lie across the edge.
+        let enlarged = in_level_pixels(flow, padded[1])?.resized(padded[1], padded[0]);
+        let rows = enlarged.uv.chunks(padded[1]).take(height);
+        Ok(FlowField::new(width, height, rows.flat_map(|row| row[..width].iter().copied()).collect()))
+    }
+}
+
+/// A raw level [1, 2, h, w] of the flow of a picture of `full_width` as a field in pixels of the level.
+fn in_level_pixels(level: Tensor<4>, full_width: usize) -> Result<FlowField> {
+    let [_, _, height, width] = level.dims();
+    let unit = FLOW_UNIT_PX * width as f32 / full_width as f32;
+    let data = (level * unit).try_into_data().map_err(device_failed)?.convert::<f32>();
+    let values: Vec<f32> = data.try_into_vec().map_err(device_failed)?;
+    let (u, v) = values.split_at(width * height);
+    Ok(FlowField::new(width, height, u.iter().zip(v).map(|(u, v)| [*u, *v]).collect()))
+}
+
+fn device_failed(error: impl std::fmt::Debug) -> Error {
+    Error::new("device", format!("the computation failed ({error:?})"), "Try --device cpu, or smaller pictures")
+}
+
+impl FlowEstimator for MotionNetFlow {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
+        common_size(first, second)?;
+        let candidates =
+            self.scales.iter().map(|scale| self.at_scale(first, second, *scale)).collect::<Result<Vec<_>>>()?;
+        Ok(best_explanation(first, second, candidates))
+    }
+}

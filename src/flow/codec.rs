@@ -1,0 +1,164 @@
+//! Flow for nothing: the motion vectors that a video was coded with, taken for the flow between its frames.
+//!
+//! The rival that the paper calls "enhanced motion vectors" (Zhang et al., CVPR 2016): fast, coarse (a vector a block
+//! of 8 or 16 pixels) and only as true as the encoder needed it to save bits.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::FlowField;
+use crate::error::Result;
+use crate::video::{FrameKind, FrameVectors, MotionVector, MotionVectorReader};
+
+/// How many frames away vectors are looked for in place of missing ones.
+const REACH: usize = 4;
+
+/// The flow between the frames of one clip, from its motion vectors.
+pub struct CodecFlow {
+    reader: MotionVectorReader,
+    /// What was read of the frames around the last pair.
+    known: BTreeMap<usize, FrameVectors>,
+}
+
+impl CodecFlow {
+    /// Opens the video at `path`.
+    ///
+    /// # Errors
+    /// As [`MotionVectorReader::open`].
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self { reader: MotionVectorReader::open(path)?, known: BTreeMap::new() })
+    }
+
+    /// How many frames the clip has; the flow of the last one leads nowhere.
+    pub fn frames(&self) -> usize {
+        self.reader.frames()
+    }
+
+    /// The flow from frame `index` to the next, in pixels of a picture of `width` × `height`; see
+    /// [`flow_from_vectors`].
+    ///
+    /// The next frame may have no vectors. If it is bi-predicted, those of the frame it waits for span the same time
+    /// and take their place; key frames have none at all, and the motion before them is carried on, up to four frames.
+    /// Without any, the flow is unknown everywhere.
+    ///
+    /// # Errors
+    /// As [`MotionVectorReader::vectors`]; the last frame has no next one.
+    pub fn flow(&mut self, index: usize, width: usize, height: usize) -> Result<FlowField> {
+        self.known.retain(|known, _| known.abs_diff(index) <= REACH + 1);
+        let telling = self.telling_frame(index)?;
+        Ok(flow_from_vectors(self.vectors(telling)?, width, height))
+    }
+
+    /// The flow from frame `first` to a later one, `second`: each pixel is followed through the frames between.
+    ///
+    /// Unknown where it leaves the picture on the way; the last step may.
+    ///
+    /// # Errors
+    /// As [`Self::flow`].
+    pub fn flow_between(&mut self, first: usize, second: usize, width: usize, height: usize) -> Result<FlowField> {
+        let mut flow = self.flow(first, width, height)?;
+        for index in first + 1..second {
+            flow = flow.followed_by(&self.flow(index, width, height)?);
+        }
+        Ok(flow)
+    }
+
+    /// The frame whose vectors tell the motion from frame `index` to the next.
+    fn telling_frame(&mut self, index: usize) -> Result<usize> {
+        let (next, last) = (index + 1, self.frames().saturating_sub(1));
+        for frame in next..=(index + REACH).min(last).max(next) {
+            let vectors = self.vectors(frame)?;
+            if !vectors.vectors.is_empty() {
+                return Ok(frame);
+            }
+            if vectors.kind != FrameKind::BiPredicted {
+                break;
+            }
+        }
+        for frame in (next.saturating_sub(REACH)..next).rev() {
+            if !self.vectors(frame)?.vectors.is_empty() {
+                return Ok(frame);
+            }
+        }
+        Ok(next)
+    }
+
+    fn vectors(&mut self, frame: usize) -> Result<&FrameVectors> {
+        if !self.known.contains_key(&frame) {
+            self.known.insert(frame, self.reader.vectors(frame)?);
+        }
+        Ok(&self.known[&frame])
+    }
+}
+
+/// The forward flow from the frame before the one with these `vectors` to that frame, in pixels of a picture of
+/// `width` × `height`.
+///
+/// A block that came from `dst + mv`, d frames before, moves by −mv/d from frame to frame; one that is predicted only
+/// from d frames after moves by mv/d. The motion is laid where the block lies, which is one frame late. Blocks without
+/// a vector stand still, as in the inputs of motion vector networks; a frame without any vector says nothing, and its
+/// flow is unknown everywhere.
+pub fn flow_from_vectors(vectors: &FrameVectors, width: usize, height: usize) -> FlowField {
+    if vectors.vectors.is_empty() {
+        return FlowField::new(width, height, vec![FlowField::UNKNOWN; width * height]);
+    }
+    let scale = [width as f32 / vectors.width as f32, height as f32 / vectors.height as f32];
+    let mut field = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
+    // What came from the past tells the motion of this very step; it is painted over what comes from the future.
+    let (past, future): (Vec<_>, Vec<_>) = vectors.vectors.iter().partition(|vector| vector.frame_offset < 0);
+    future.into_iter().chain(past).for_each(|vector| paint(&mut field, vector, scale));
+    field
+}
+
+/// Sets the motion of the pixels whose centres lie in the block.
+fn paint(field: &mut FlowField, vector: &MotionVector, scale: [f32; 2]) {
+    let pixels = |from: f32, length: f32, scale: f32, side: usize| {
+        let first_after = |edge: f32| ((edge * scale - 0.5).ceil().max(0.0) as usize).min(side);
+        first_after(from)..first_after(from + length)
+    };
+    let columns = pixels(vector.x, vector.width, scale[0], field.width);
+    let [u, v] = vector.px_per_frame();
+    for y in pixels(vector.y, vector.height, scale[1], field.height) {
+        let row = y * field.width;
+        field.uv[row + columns.start..row + columns.end].fill([u * scale[0], v * scale[1]]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::video::FrameKind;
+
+    fn block(x: f32, dx_px: f32, frame_offset: i32) -> MotionVector {
+        MotionVector { x, y: 0.0, width: 16.0, height: 16.0, dx_px, dy_px: 2.0, frame_offset }
+    }
+
+    fn frame(vectors: Vec<MotionVector>) -> FrameVectors {
+        FrameVectors { width: 40, height: 16, kind: FrameKind::BiPredicted, vectors }
+    }
+
+    #[test]
+    fn blocks_move_evenly_from_where_they_came() {
+        let vectors = vec![block(0.0, -6.0, -3), block(0.0, 40.0, 1), block(16.0, 4.0, 2)];
+        let flow = flow_from_vectors(&frame(vectors), 40, 16);
+        assert_eq!(flow.at(0, 0), [2.0, -2.0 / 3.0], "the past is nearer to the truth than the future");
+        assert_eq!(flow.at(31, 15), [2.0, 1.0], "the future alone");
+        assert_eq!(flow.at(32, 0), [0.0, 0.0], "a block coded by itself");
+    }
+
+    #[test]
+    fn flow_is_in_pixels_of_the_wanted_picture() {
+        let vectors = vec![block(24.0, -4.0, -1), block(-8.0, 8.0, -1)];
+        let flow = flow_from_vectors(&frame(vectors), 10, 8);
+        let u: Vec<f32> = flow.uv[..10].iter().map(|uv| uv[0]).collect();
+        // Blocks at 24…40 and −8…8 of 40 cover pixels 6…10 and 0…2 of 10.
+        assert_eq!(u, [-2.0, -2.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(flow.at(0, 0)[1], -1.0);
+    }
+
+    #[test]
+    fn no_vectors_no_knowledge() {
+        let flow = flow_from_vectors(&frame(Vec::new()), 3, 2);
+        assert!(flow.uv.iter().all(|uv| !FlowField::is_known(*uv)) && flow.uv.len() == 6);
+    }
+}

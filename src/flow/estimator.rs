@@ -1,0 +1,49 @@
+//! What estimates flow: the seam between the methods and all that shows or measures their results.
+
+use image::RgbImage;
+
+use super::FlowField;
+use crate::error::{Error, Result};
+
+/// Anything that estimates the flow between two pictures of the same size.
+pub trait FlowEstimator {
+    /// The method in a few words, as it stands in a report.
+    fn name(&self) -> String;
+
+    /// Where every pixel of `first` is found in `second`.
+    ///
+    /// # Errors
+    /// If the pictures differ in size or the device fails.
+    fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField>;
+}
+
+/// No motion at all: what every other method has to be better than.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ZeroFlow;
+
+impl FlowEstimator for ZeroFlow {
+    fn name(&self) -> String {
+        "zero flow".into()
+    }
+
+    fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
+        let [width, height] = common_size(first, second)?;
+        Ok(FlowField::new(width, height, vec![[0.0; 2]; width * height]))
+    }
+}
+
+/// Width and height of both pictures.
+///
+/// # Errors
+/// If they differ, or there is no pixel.
+pub fn common_size(first: &RgbImage, second: &RgbImage) -> Result<[usize; 2]> {
+    let [(width, height), (other_width, other_height)] = [first.dimensions(), second.dimensions()];
+    if (width, height) != (other_width, other_height) {
+        let cause = format!("the first has {width}×{height} pixels, the second {other_width}×{other_height}");
+        return Err(Error::new("pair of pictures", cause, "Choose two pictures of the same size"));
+    }
+    if width == 0 || height == 0 {
+        return Err(Error::new("pair of pictures", "they have no pixels", "Choose other pictures"));
+    }
+    Ok([width as usize, height as usize])
+}

@@ -1,0 +1,88 @@
+//! Flow on disk, in the formats the field uses.
+//!
+//! `.flo` (Middlebury, MPI-Sintel, FlyingChairs), KITTI's 16-bit PNG, NumPy's `.npy`, and the two grey pictures of
+//! two-stream networks. [`read()`] and [`write()`] go by the name of the file. Readers believe a header only as far as the
+//! file is long, writers replace a file in one step.
+
+use std::path::Path;
+
+use super::FlowField;
+use crate::error::{Error, Result};
+
+pub(crate) mod atomic;
+mod flo;
+mod folder;
+mod kitti;
+mod npy;
+mod picture;
+mod stream_pair;
+mod two_stream;
+
+pub use flo::{read_flo, write_flo};
+pub use folder::list;
+pub use kitti::{read_kitti, write_kitti};
+pub use npy::{read_npy, write_npy};
+pub use picture::read_picture;
+pub use stream_pair::StreamPair;
+pub use two_stream::{DEFAULT_BOUND_PX, read_two_stream, write_two_stream};
+
+const REMEDY: &str = "Use .flo, .npy, .png (KITTI, 16 bits), or a pair of pictures named flow_x… and flow_y…";
+
+/// Reads the flow at `path`, in the format that its name stands for.
+///
+/// `.flo` and `.npy` are what they say. `.png`, `.jpg` and `.jpeg` are two-stream pictures with the bound
+/// [`DEFAULT_BOUND_PX`] where a [`StreamPair`] is recognised from either file of it; any other `.png` is KITTI's.
+///
+/// # Errors
+/// If the name stands for no format, or the file cannot be read or is broken.
+pub fn read(path: &Path) -> Result<FlowField> {
+    match extension(path).as_str() {
+        "flo" => read_flo(path),
+        "npy" => read_npy(path),
+        "png" | "jpg" | "jpeg" => match StreamPair::find(path) {
+            Some(pair) => read_two_stream(&pair, DEFAULT_BOUND_PX),
+            None if extension(path) == "png" => read_kitti(path),
+            None => Err(Error::file(path, "a single JPEG picture is no flow", REMEDY)),
+        },
+        _ => Err(unknown_format(path)),
+    }
+}
+
+/// Writes `field` to `path`, in the format that its name stands for; see [`read()`].
+///
+/// Pictures named as one half of a [`StreamPair`] become both halves, with the bound [`DEFAULT_BOUND_PX`].
+///
+/// # Errors
+/// If the name stands for no format, or the file cannot be written, or the field is empty.
+pub fn write(path: &Path, field: &FlowField) -> Result<()> {
+    match extension(path).as_str() {
+        "flo" => write_flo(path, field),
+        "npy" => write_npy(path, field),
+        "png" | "jpg" | "jpeg" => match StreamPair::named(path) {
+            Some(pair) => write_two_stream(&pair, field, DEFAULT_BOUND_PX),
+            None if extension(path) == "png" => write_kitti(path, field),
+            None => Err(Error::file(path, "JPEG pictures hold flow only in pairs", REMEDY)),
+        },
+        _ => Err(unknown_format(path)),
+    }
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
+fn unknown_format(path: &Path) -> Error {
+    Error::file(path, "its name stands for no flow format", REMEDY)
+}
+
+/// The sides of `field`, both at least 1 and less than 2³¹, which all formats can say.
+fn picture_size(path: &Path, field: &FlowField) -> Result<[u32; 2]> {
+    let side = |length: usize| i32::try_from(length).ok().filter(|side| *side > 0).map(i32::cast_unsigned);
+    match (side(field.width), side(field.height)) {
+        (Some(width), Some(height)) => Ok([width, height]),
+        _ => {
+            let cause = format!("a flow field of {}×{} cannot be stored", field.width, field.height);
+            Err(Error::file(path, cause, "Write a field with at least one vector"))
+        }
+    }
+}

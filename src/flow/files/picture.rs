@@ -1,0 +1,62 @@
+//! Pictures from disk: PNG, JPEG, PPM, told apart by their content.
+
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read};
+use std::path::Path;
+
+use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
+
+use crate::error::{Error, Result};
+
+/// Larger files are no pictures.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// No picture is larger than its file by more than this: deflate reaches 1032 and JPEG's entropy coding 1024.
+const MAX_COMPRESSION: u64 = 1100;
+
+/// Decoders need some room of their own.
+const DECODER_BYTES: u64 = 64 << 20;
+
+/// No decoded picture may need more, whatever the length of its file.
+const MAX_DECODED_BYTES: u64 = 1 << 30;
+
+/// The last two bytes of a whole JPEG picture.
+const END_OF_JPEG: [u8; 2] = [0xff, 0xd9];
+
+const REMEDY: &str = "Check that it is a complete PNG, JPEG or PPM picture";
+
+/// The picture at `path` in 8-bit colours.
+///
+/// # Errors
+/// If the file cannot be read or is not a whole PNG, JPEG or PPM picture.
+pub fn read_picture(path: &Path) -> Result<RgbImage> {
+    Ok(decode(path)?.into_rgb8())
+}
+
+/// The picture at `path` as it is stored.
+pub(super) fn decode(path: &Path) -> Result<DynamicImage> {
+    let bytes = contents(path)?;
+    let refuse = |cause: String| Error::file(path, cause, REMEDY);
+    let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|e| Error::io(path, &e))?;
+    // The decoder fills what is missing of a JPEG picture with grey.
+    if reader.format() == Some(ImageFormat::Jpeg) && !bytes.windows(2).any(|pair| pair == END_OF_JPEG) {
+        return Err(refuse("truncated: the JPEG picture has no end".into()));
+    }
+    let mut limits = Limits::default();
+    let plausible = bytes.len() as u64 * MAX_COMPRESSION + DECODER_BYTES;
+    limits.max_alloc = Some(plausible.min(MAX_DECODED_BYTES));
+    reader.limits(limits);
+    reader.decode().map_err(|error| refuse(format!("not a readable picture ({error})")))
+}
+
+fn contents(path: &Path) -> Result<Vec<u8>> {
+    let failed = |error| Error::io(path, &error);
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    if length > MAX_FILE_BYTES {
+        return Err(Error::file(path, format!("{length} bytes are too many for a picture"), REMEDY));
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    BufReader::new(file).take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}

@@ -1,0 +1,12 @@
+//! What makes [`Tvl1`](super::Tvl1) fast: the stages of [`stages`](super::stages) again, for all cores, the whole width
+//! of the vector unit, and the cache.
+//!
+//! [`level`] is the walk through one level of the pyramid; [`sweep`] is where the time goes.
+
+pub mod level;
+
+mod median;
+mod rows;
+mod simd;
+mod sweep;
+mod texture;

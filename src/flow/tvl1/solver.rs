@@ -1,0 +1,125 @@
+//! The solver to use.
+
+use super::fast::level::Level;
+use super::stages::pyramid;
+use super::stages::upscale::upscale_into;
+use super::{Tvl1Parameters, stages};
+use crate::error::{Error, Result};
+use crate::flow::{FlowField, Plane};
+
+/// TV-L1 with its parameters and with memory that is kept from one pair of pictures to the next.
+#[derive(Debug)]
+pub struct Tvl1 {
+    parameters: Tvl1Parameters,
+    /// The full size first; made for the size of the last pair.
+    levels: Vec<Level>,
+}
+
+impl Tvl1 {
+    /// A solver.
+    ///
+    /// # Errors
+    /// If the parameters are not [checked](Tvl1Parameters::checked).
+    pub fn new(parameters: Tvl1Parameters) -> Result<Self> {
+        Ok(Self { parameters: parameters.checked()?, levels: Vec::new() })
+    }
+
+    /// The parameters in use.
+    pub fn parameters(&self) -> &Tvl1Parameters {
+        &self.parameters
+    }
+
+    /// The flow from `first` to `second`, grey pictures 0…255 of one size, in pixels.
+    ///
+    /// Starts from `initial` where it is given and known, such as the flow of the pair before, else from no motion.
+    ///
+    /// # Errors
+    /// If the sizes differ, or if there are no pixels, or if one of them is not a finite number.
+    pub fn flow(&mut self, first: &Plane, second: &Plane, initial: Option<&FlowField>) -> Result<FlowField> {
+        check(first, second, initial)?;
+        let initial = initial.map(components);
+        let [u, v] = if self.parameters.gamma > 0.0 {
+            // Illumination is a third unknown. Hardly anybody asks for it, so it need not be fast.
+            stages::flow(&self.parameters, [first, second], initial.as_ref().map(|[u, v]| [u, v]))
+        } else {
+            self.prepare(first, second);
+            self.start(initial);
+            self.solve()
+        };
+        let uv = u.values.iter().zip(&v.values).map(|(&u, &v)| [u, v]).collect();
+        Ok(FlowField::new(first.width, first.height, uv))
+    }
+
+    /// The pyramid of both pictures.
+    fn prepare(&mut self, first: &Plane, second: &Plane) {
+        if self.levels.first().is_none_or(|level| level.pictures[0].size() != first.size()) {
+            let sizes = pyramid::sizes(first.size(), &self.parameters);
+            self.levels = sizes.into_iter().map(|size| Level::new(size, self.parameters)).collect();
+        }
+        let ratio = [1.0 / self.parameters.scale_step; 2];
+        for (picture, source) in [first, second].into_iter().enumerate() {
+            self.levels[0].pictures[picture].values.copy_from_slice(&source.values);
+            for index in 1..self.levels.len() {
+                let (finer, coarser) = self.levels.split_at_mut(index);
+                pyramid::resample(&finer[index - 1].pictures[picture], &mut coarser[0].pictures[picture], ratio);
+            }
+        }
+    }
+
+    /// The flow that the coarsest level starts from.
+    fn start(&mut self, initial: Option<[Plane; 2]>) {
+        let step = self.parameters.scale_step;
+        let steps = self.levels.len() - 1;
+        let coarsest = &mut self.levels[steps].flow;
+        match initial {
+            Some(planes) => {
+                *coarsest =
+                    planes.map(|plane| (0..steps).fold(plane, |plane, _| pyramid::shrink(&plane, step).scaled(step)));
+            }
+            None => coarsest.iter_mut().for_each(|plane| plane.values.fill(0.0)),
+        }
+    }
+
+    /// From the coarsest level to the finest.
+    fn solve(&mut self) -> [Plane; 2] {
+        for index in (0..self.levels.len()).rev() {
+            let (finer, coarser) = self.levels.split_at_mut(index);
+            let level = &mut coarser[0];
+            level.solve();
+            let Some(finer) = finer.last_mut() else { break };
+            for (plane, larger) in level.flow.iter().zip(&mut finer.flow) {
+                upscale_into(plane, larger);
+                larger.values.iter_mut().for_each(|value| *value /= self.parameters.scale_step);
+            }
+        }
+        self.levels[0].flow.clone()
+    }
+}
+
+fn check(first: &Plane, second: &Plane, initial: Option<&FlowField>) -> Result<()> {
+    let (width, height) = first.size();
+    let refused = |subject: &str, cause: String, remedy: &str| Err(Error::new(subject, cause, remedy));
+    if width * height == 0 {
+        return refused("TV-L1's pictures", format!("{width}×{height} has no pixels"), "Give pictures with pixels");
+    }
+    for (subject, (w, h)) in std::iter::once(("TV-L1's second picture", second.size()))
+        .chain(initial.map(|field| ("TV-L1's initial flow", (field.width, field.height))))
+    {
+        if (w, h) != (width, height) {
+            let cause = format!("{w}×{h} against {width}×{height} of the first picture");
+            return refused(subject, cause, "Give pictures and flow of one size");
+        }
+    }
+    if !first.values.iter().chain(&second.values).all(|value| value.is_finite()) {
+        return refused("TV-L1's pictures", "a grey value is not a finite number".into(), "Give values from 0 to 255");
+    }
+    Ok(())
+}
+
+/// The planes u and v of a field; unknown vectors count as no motion.
+fn components(field: &FlowField) -> [Plane; 2] {
+    [0, 1].map(|component| {
+        let known = |uv: &[f32; 2]| if FlowField::is_known(*uv) { uv[component] } else { 0.0 };
+        Plane::new(field.width, field.height, field.uv.iter().map(known).collect())
+    })
+}

@@ -1,0 +1,61 @@
+//! Programs for the device: a WGSL stage, and the buffers it is run on.
+
+use burn::tensor::wgpu::wgpu;
+
+use super::SharedWgpu;
+use super::faults::checked;
+use crate::error::Result;
+
+/// One compute stage. Its buffers are bound by their order: the first to `@group(0) @binding(0)`, and so on.
+pub struct Kernel {
+    pub(super) pipeline: wgpu::ComputePipeline,
+    name: &'static str,
+}
+
+/// The buffers of one run of a [`Kernel`]; kept for as many runs as wanted.
+pub struct Bindings(pub(super) wgpu::BindGroup);
+
+impl Kernel {
+    /// Compiles the entry point `name` of `source` with values for its `override` constants.
+    ///
+    /// # Errors
+    /// The source is wrong, or the device falls short of what it needs.
+    pub fn new(wgpu: &SharedWgpu, name: &'static str, source: &str, constants: &[(&str, f64)]) -> Result<Self> {
+        let pipeline = checked(&wgpu.device, name, || {
+            let module = wgpu.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: Some(name),
+                source: wgpu::ShaderSource::Wgsl(source.into()),
+            });
+            wgpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(name),
+                layout: None,
+                module: &module,
+                entry_point: Some(name),
+                compilation_options: wgpu::PipelineCompilationOptions { constants, ..Default::default() },
+                cache: None,
+            })
+        })?;
+        Ok(Self { pipeline, name })
+    }
+
+    /// Binds `buffers` in the order of the source's bindings.
+    ///
+    /// # Errors
+    /// They are not what the source declares, or larger than the device allows.
+    pub fn bind(&self, wgpu: &SharedWgpu, buffers: &[wgpu::BufferBinding<'_>]) -> Result<Bindings> {
+        let entries: Vec<_> = (0..)
+            .zip(buffers)
+            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding,
+                resource: wgpu::BindingResource::Buffer(buffer.clone()),
+            })
+            .collect();
+        checked(&wgpu.device, self.name, || {
+            Bindings(wgpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(self.name),
+                layout: &self.pipeline.get_bind_group_layout(0),
+                entries: &entries,
+            }))
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! `motionscope flow` as it is typed: pairs and clips, every format, the video, and what it refuses.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use image::{Rgb, RgbImage};
+use motionscope::cli::bench::fixture;
+use motionscope::flow::codec::CodecFlow;
+use motionscope::flow::files::{StreamPair, read, read_flo, read_npy, read_two_stream, write_two_stream};
+use motionscope::flow::{FlowField, colour};
+use motionscope::video::{Geometry, Sizes, VideoReader};
+use serde_json::Value;
+
+use crate::cli::{code, motionscope, text};
+
+const CLIP: Geometry = Geometry { width: 96, height: 80 };
+
+/// Runs `motionscope flow` with words separated by spaces and expects `exit`; what it said on stdout and stderr.
+fn flow(dir: &Path, arguments: &str, exit: i32) -> (String, String) {
+    let words: Vec<_> = std::iter::once("flow").chain(arguments.split_whitespace()).collect();
+    let output = motionscope(dir, &words);
+    assert_eq!(code(&output), exit, "{arguments}: {}", text(&output.stderr));
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+fn pictures(dir: &Path) {
+    let bar = |left: u32| {
+        RgbImage::from_fn(64, 48, |x, y| Rgb([if (left..left + 20).contains(&x) { 220 } else { (y * 3) as u8 }; 3]))
+    };
+    bar(10).save(dir.join("a.png")).unwrap();
+    bar(13).save(dir.join("b.png")).unwrap();
+    RgbImage::new(10, 8).save(dir.join("small.png")).unwrap();
+}
+
+#[test]
+fn the_codec_flow_of_a_clip_is_written_in_every_format() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fixture::clip(dir.path(), 12, CLIP).unwrap();
+    let mut codec = CodecFlow::open(&at("clip.mp4")).unwrap();
+    let expected: Vec<FlowField> = (0..11).map(|index| codec.flow(index, 96, 80).unwrap()).collect();
+
+    let (said, _) = flow(dir.path(), "clip.mp4 --method codec --out flo", 0);
+    assert!(said.contains("11 pairs") && said.contains("motion vectors"), "{said}");
+    let wanted: Vec<_> = (0..11).map(|index| format!("{index:06}.flo")).collect();
+    assert_eq!(names(&at("flo")), wanted);
+    for (name, field) in wanted.iter().zip(&expected) {
+        assert_eq!(read_flo(&at("flo").join(name)).unwrap(), *field, "{name}");
+    }
+
+    flow(dir.path(), "clip.mp4 --method codec --out npy --format npy --start 4 --count 2", 0);
+    assert_eq!(names(&at("npy")), ["000004.npy", "000005.npy"]);
+    assert_eq!(read_npy(&at("npy/000005.npy")).unwrap(), expected[5]);
+
+    flow(dir.path(), "clip.mp4 --method codec --out kitti --format kitti --count 1", 0);
+    let field = read(&at("kitti/000000.png")).unwrap();
+    assert!(field.uv.iter().zip(&expected[0].uv).all(|(a, b)| (a[0] - b[0]).abs() <= 1.0 / 128.0));
+
+    flow(dir.path(), "clip.mp4 --method codec --out pictures --format picture --count 3 --max-px 4", 0);
+    let picture = image::open(at("pictures/000002.png")).unwrap().into_rgb8();
+    assert_eq!(picture, colour::picture(&expected[2], 4.0));
+
+    for format in ["jpeg", "png"] {
+        let arguments = format!("clip.mp4 --method codec --out pairs --format two-stream-{format} --count 2 --bound 8");
+        flow(dir.path(), &arguments, 0);
+    }
+    let ending = |axis: char| {
+        move |number: usize| [format!("flow_{axis}_0000{number}.jpg"), format!("flow_{axis}_0000{number}.png")]
+    };
+    let wanted: Vec<_> = ['x', 'y'].into_iter().flat_map(|axis| (1..=2).flat_map(ending(axis))).collect();
+    assert_eq!(names(&at("pairs")), wanted);
+    let pair = |name: &str| StreamPair::named(&at(name)).unwrap();
+    write_two_stream(&pair("flow_x.png"), &expected[1], 8.0).unwrap();
+    let direct = read_two_stream(&pair("flow_x.png"), 8.0).unwrap();
+    assert_eq!(read_two_stream(&pair("pairs/flow_x_00002.png"), 8.0).unwrap(), direct);
+}
+
+#[test]
+fn stride_size_and_json_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fixture::clip(dir.path(), 12, CLIP).unwrap();
+    let (said, _) = flow(dir.path(), "clip.mp4 --method codec --out out --stride 3 --size 48x40 --json", 0);
+    assert_eq!(names(&at("out")).len(), 9, "frames 0…8 have a frame three later");
+    let field = read_flo(&at("out/000002.flo")).unwrap();
+    assert_eq!(field, CodecFlow::open(&at("clip.mp4")).unwrap().flow_between(2, 5, 48, 40).unwrap());
+
+    let report: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((report["schema"].as_str(), report["version"].as_u64()), (Some("motionscope-flow"), Some(1)));
+    assert_eq!((report["width"].as_u64(), report["height"].as_u64()), (Some(48), Some(40)));
+    let pair = &report["pairs"][2];
+    assert_eq!((pair["first"].as_u64(), pair["second"].as_u64()), (Some(2), Some(5)));
+    assert_eq!(pair["files"][0].as_str(), PathBuf::from("out").join("000002.flo").to_str());
+    assert!((pair["max_px"].as_f64().unwrap() - f64::from(field.magnitude_max())).abs() < 1e-5);
+    assert_eq!((report["interrupted"].as_bool(), report["video"].is_null()), (Some(false), true));
+}
+
+#[test]
+fn the_video_shows_frame_flow_and_another_flow() {
+    let dir = tempfile::tempdir().unwrap();
+    fixture::clip(dir.path(), 6, CLIP).unwrap();
+    for (compare, width) in [("", 192), ("--compare zero", 288)] {
+        let (said, _) = flow(dir.path(), &format!("clip.mp4 --method codec --video flow.mp4 {compare}"), 0);
+        assert!(said.contains("flow.mp4"), "{said}");
+        let mut video = VideoReader::open(&dir.path().join("flow.mp4"), Sizes::default()).unwrap();
+        assert_eq!((video.info().frames, video.info().width, video.info().height), (5, width, 80));
+        let row = video.frame(4).unwrap().display;
+        let mut original = VideoReader::open(&dir.path().join("clip.mp4"), Sizes::default()).unwrap();
+        let frame = original.frame(4).unwrap().display;
+        let difference: u64 =
+            frame.enumerate_pixels().map(|(x, y, p)| u64::from(p[1].abs_diff(row.get_pixel(x, y)[1]))).sum();
+        assert!(difference < 5 * 96 * 80, "the first pane is the frame");
+        if !compare.is_empty() {
+            let pane = (192..288).flat_map(|x| (0..80).map(move |y| (x, y)));
+            assert!(pane.clone().all(|(x, y)| row.get_pixel(x, y)[1] > 240), "no motion is white");
+        }
+    }
+    assert_eq!(names(dir.path()), ["clip.mp4", "flow.mp4"]);
+}
+
+#[test]
+fn pairs_of_pictures_go_to_the_file_that_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    pictures(dir.path());
+    for name in ["f.flo", "f.npy", "f.png", "flow_x.jpg"] {
+        flow(dir.path(), &format!("a.png b.png --method zero --out {name}"), 0);
+        let field = read(&at(name)).unwrap();
+        assert_eq!((field.width, field.height), (64, 48), "{name}");
+        assert!(field.magnitude_max() < 0.12, "{name}: half a level of two-stream pictures at most");
+    }
+    assert!(at("flow_y.jpg").exists());
+    flow(dir.path(), "a.png b.png --method zero --out colours.png --format picture --size 32x16", 0);
+    let picture = image::open(at("colours.png")).unwrap().into_rgb8();
+    assert_eq!(picture, RgbImage::from_pixel(32, 16, Rgb([255; 3])));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    pictures(dir.path());
+    fixture::clip(dir.path(), 5, CLIP).unwrap();
+    fs::write(dir.path().join("broken.png"), "no picture").unwrap();
+    let cases: [(&str, i32, &[&str]); 13] = [
+        ("a.png small.png --method zero --out f.flo", 1, &["small.png", "a.png", "10×8", "64×48"]),
+        ("a.png broken.png --method zero --out f.flo", 1, &["broken.png"]),
+        ("a.png missing.png --method zero --out f.flo", 1, &["missing.png", "no such file"]),
+        ("a.png b.png --method codec --out f.flo", 2, &["codec", "clip"]),
+        ("a.png b.png --method zero --out f.flo --stride 2", 2, &["--stride"]),
+        ("a.png b.png --method zero --out f.xyz", 2, &["f.xyz", ".npy"]),
+        ("a.png b.png --method zero --out f.png --format two-stream-png", 2, &["f.png", "flow_x"]),
+        ("a.png b.png --method zero", 2, &["--out"]),
+        ("clip.mp4 --method codec --out out --start 4", 1, &["5 frames", "--start"]),
+        ("clip.mp4 --method codec --out out --stride 0", 2, &["--stride"]),
+        ("clip.mp4 --method codec --out out --bound 0", 2, &["above 0"]),
+        ("missing.mp4 --method codec --out out", 1, &["missing.mp4"]),
+        ("clip.mp4 --method codec --out clip.mp4", 1, &["clip.mp4"]),
+    ];
+    for (arguments, exit, words) in cases {
+        let (_, said) = flow(dir.path(), arguments, exit);
+        for word in words {
+            assert!(said.contains(word), "{arguments}: {word} is not in {said}");
+        }
+    }
+    let left = names(dir.path());
+    assert_eq!(left, ["a.png", "b.png", "broken.png", "clip.mp4", "small.png"], "nothing is left of what was refused");
+}

@@ -1,0 +1,221 @@
+//! The flow laboratory on a generated clip: every source through the engine, what the loss makes of their flows, and
+//! what the temporal stream says under them.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+use motionscope::cli::bench::fixture;
+use motionscope::engine::{Engine, FlowSource, Inspection, LaboratorySettings, Message, Request, SourceFlow};
+use motionscope::flow::FlowField;
+use motionscope::flow::files::write_flo;
+use motionscope::flow::metrics::end_point_error;
+use motionscope::flow::tvl1::Tvl1Parameters;
+use motionscope::gpu::{DeviceChoice, choose};
+use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::sample::{ACTIONS, STYLES, render_clip};
+use motionscope::video::{Geometry, PlayerCommand, VideoWriter};
+use tempfile::TempDir;
+
+const CLIP: Geometry = Geometry { width: 128, height: 96 };
+const FRAMES: usize = 14;
+const PATIENCE: Duration = Duration::from_secs(120);
+const MOTION: MotionConfig =
+    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
+
+/// An engine with a model and a clip whose flow is known.
+struct Stage {
+    engine: Engine,
+    woken: Receiver<()>,
+    dir: TempDir,
+    truth: Vec<FlowField>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let (wake, woken) = bounded(1);
+        let cpu = choose(DeviceChoice::Cpu).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let model = dir.path().join("model");
+        fixture::model(&MOTION, Geometry { width: 64, height: 64 }, &cpu.device).save(&model).unwrap();
+
+        let clip = render_clip(ACTIONS[0], &STYLES[0], 1, FRAMES, CLIP);
+        let path = dir.path().join("clip.mp4");
+        let mut writer = VideoWriter::create(&path, CLIP, 25.0).unwrap();
+        clip.frames.iter().for_each(|frame| writer.push(frame).unwrap());
+        writer.finish().unwrap();
+        let flows = dir.path().join("flows");
+        fs::create_dir(&flows).unwrap();
+        for (index, flow) in clip.flow.iter().enumerate() {
+            write_flo(&flows.join(format!("{index:03}.flo")), flow).unwrap();
+        }
+
+        let engine = Engine::new(cpu, Arc::new(move || _ = wake.try_send(())));
+        let stage = Self { engine, woken, dir, truth: clip.flow };
+        stage.engine.send(Request::LoadModel(model));
+        stage.message(|message| matches!(message, Message::ModelLoaded(_)).then_some(()));
+        stage.open(path);
+        stage
+    }
+
+    fn open(&self, path: PathBuf) {
+        self.engine.send(Request::Open(path));
+        self.message(|message| matches!(message, Message::Opened(_)).then_some(()));
+    }
+
+    fn set(&self, settings: LaboratorySettings) {
+        self.engine.send(Request::Laboratory(Box::new(settings)));
+    }
+
+    fn settings(&self) -> LaboratorySettings {
+        LaboratorySettings {
+            truth: Some(self.dir.path().join("flows")),
+            sources: vec![FlowSource::Tvl1, FlowSource::Codec, FlowSource::Truth],
+            tvl1: Tvl1Parameters { warps: 2, ..Tvl1Parameters::opencv() },
+            ..LaboratorySettings::default()
+        }
+    }
+
+    fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let started = Instant::now();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(started.elapsed() < PATIENCE, "nothing came: {what}");
+            let _ = self.woken.recv_timeout(Duration::from_millis(20));
+        }
+    }
+
+    fn message<T>(&self, mut wanted: impl FnMut(&Message) -> Option<T>) -> T {
+        self.until("message", || self.engine.messages().try_iter().find_map(|message| wanted(&message)))
+    }
+
+    fn flow(&self, source: FlowSource, wanted: impl Fn(&SourceFlow) -> bool) -> Arc<SourceFlow> {
+        self.until(source.name(), || self.engine.source_flow(source).filter(|flow| wanted(flow)))
+    }
+
+    fn inspection(&self, source: FlowSource, wanted: impl Fn(&Inspection) -> bool) -> Arc<Inspection> {
+        self.until(source.name(), || self.engine.inspection(source).filter(|inspection| wanted(inspection)))
+    }
+}
+
+#[test]
+fn every_source_follows_the_position_and_is_judged_by_the_truth() {
+    let stage = Stage::new();
+    stage.set(LaboratorySettings { inspected: FlowSource::ALL.to_vec(), occlusion: true, ..stage.settings() });
+    stage.engine.send(Request::Player(PlayerCommand::SeekFrame(5)));
+    for source in [FlowSource::Network, FlowSource::Tvl1, FlowSource::Codec, FlowSource::Truth] {
+        let flow = stage.flow(source, |flow| flow.frame == 5);
+        assert_eq!((flow.source, flow.stride), (source, 1));
+        let inspection = stage.inspection(source, |inspection| {
+            inspection.frame == 5 && (inspection.end_point_error.is_some() || source == FlowSource::Truth)
+        });
+        let (width, height) = (flow.flow.field.width, flow.flow.field.height);
+        assert_eq!((inspection.error.width, inspection.error.height), (width, height));
+        assert_eq!(inspection.first.dimensions(), (width as u32, height as u32));
+        assert_eq!(inspection.occlusion.is_some(), [FlowSource::Network, FlowSource::Tvl1].contains(&source));
+    }
+    let tvl1 = stage.inspection(FlowSource::Tvl1, |inspection| inspection.frame == 5).statistics;
+    let truth = stage.inspection(FlowSource::Truth, |inspection| inspection.frame == 5).statistics;
+    let zero_epe = {
+        let truth = &stage.truth[5];
+        let zero = FlowField::new(truth.width, truth.height, vec![[0.0; 2]; truth.uv.len()]);
+        end_point_error(truth, &zero)
+    };
+    let errors = tvl1.errors.unwrap();
+    assert!(errors.epe < 0.6 * f64::from(zero_epe), "TV-L1 {} px, zero flow {zero_epe} px", errors.epe);
+    assert!(tvl1.photometric_ratio < 0.8, "TV-L1 explains what changes: {tvl1:?}");
+    assert!(truth.photometric_ratio < 0.8 && truth.ssim > 0.5, "so does the truth: {truth:?}");
+    assert!((tvl1.magnitudes.mean - truth.magnitudes.mean).abs() < 0.5 * truth.magnitudes.mean);
+}
+
+#[test]
+fn a_longer_stride_is_a_longer_way() {
+    let stage = Stage::new();
+    stage.set(LaboratorySettings { stride: 3, ..stage.settings() });
+    stage.engine.send(Request::Player(PlayerCommand::SeekFrame(2)));
+    for source in [FlowSource::Network, FlowSource::Tvl1, FlowSource::Codec] {
+        let flow = stage.flow(source, |flow| flow.frame == 2 && flow.stride == 3);
+        let mean = |field: &FlowField| field.uv.iter().map(|[u, v]| u.hypot(*v)).sum::<f32>() / field.uv.len() as f32;
+        if source == FlowSource::Tvl1 {
+            let one = &stage.truth[2];
+            assert!(mean(&flow.flow.field) > 1.5 * mean(one), "three steps are longer than one");
+        }
+    }
+    let last = stage.engine.analysis().unwrap();
+    assert_eq!(last.stride, 3);
+    stage.engine.send(Request::Player(PlayerCommand::SeekFrame(FRAMES - 1)));
+    // 13 → 13 − 3: the last pair of that phase that the clip has, as there is no frame 16.
+    let flow = stage.flow(FlowSource::Network, |flow| flow.frame != 2 && flow.frame + flow.stride == FRAMES - 1);
+    assert_eq!(flow.stride, 3);
+}
+
+#[test]
+fn the_temporal_stream_is_fed_from_every_source() {
+    let stage = Stage::new();
+    stage.set(LaboratorySettings { score_all: true, ..stage.settings() });
+    let strip = |source| stage.until("strip", || stage.engine.strip(source).filter(|strip| strip.temporal.is_some()));
+    let [network, truth] = [FlowSource::Network, FlowSource::Truth].map(strip);
+    assert_eq!((network.flows.len(), truth.flows.len()), (10, 10));
+    assert_eq!(network.temporal.as_ref().map(Vec::len), Some(2));
+    assert_ne!(network.temporal, truth.temporal, "another flow, another opinion");
+    // What the stream sees of the truth is the truth, halved in size and back, in grey levels around 127.5.
+    let input = &truth.input;
+    assert_eq!((input.width, input.height, input.planes.len()), (64, 64, 20));
+    assert_eq!(input.histogram.iter().sum::<u32>(), 20 * 32 * 32);
+    let centre = |plane: &[f32]| plane[32 * 64 + 32];
+    let [u, _] = truth.flows[4].at_size(64, 64).at(32, 32);
+    assert!((centre(&input.planes[8]) - (u + 20.0) * 6.375).abs() < 3.0, "{} and {u} px", centre(&input.planes[8]));
+}
+
+#[test]
+fn a_source_that_cannot_work_says_why_and_the_others_go_on() {
+    let stage = Stage::new();
+    let text = stage.dir.path().join("broken.flo");
+    fs::write(&text, "PIEH").unwrap();
+    let diverging = Tvl1Parameters { tau: 5.0, ..Tvl1Parameters::opencv() };
+    stage.set(LaboratorySettings { truth: Some(text.clone()), tvl1: diverging, ..stage.settings() });
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        told.push(stage.message(|message| match message {
+            Message::SourceUnavailable(source, Some(error)) => Some((*source, error.clone())),
+            _ => None,
+        }));
+    }
+    let about = |source| &told.iter().find(|(kind, _)| *kind == source).unwrap().1;
+    assert_eq!(about(FlowSource::Truth).subject, text.display().to_string());
+    assert!(about(FlowSource::Tvl1).to_string().contains("tau"), "{}", about(FlowSource::Tvl1));
+    stage.flow(FlowSource::Codec, |_| true);
+    // Sound settings bring the source back.
+    stage.set(stage.settings());
+    stage.flow(FlowSource::Tvl1, |_| true);
+    stage.flow(FlowSource::Truth, |_| true);
+}
+
+#[test]
+fn a_clip_is_measured_from_end_to_end() {
+    let stage = Stage::new();
+    stage.set(stage.settings());
+    stage.engine.send(Request::MeasureClip(true));
+    let mut measured = Vec::new();
+    stage.until("the end of the measurement", || {
+        stage.engine.messages().try_iter().find_map(|message| match message {
+            Message::Measured(measure) => {
+                measured.push(measure);
+                None
+            }
+            Message::MeasureEnded => Some(()),
+            Message::Problem(error) => panic!("{error}"),
+            _ => None,
+        })
+    });
+    for source in [FlowSource::Network, FlowSource::Tvl1, FlowSource::Codec] {
+        let frames: Vec<_> =
+            measured.iter().filter(|measure| measure.source == source).map(|measure| measure.frame).collect();
+        assert_eq!(frames, (0..FRAMES - 1).collect::<Vec<_>>(), "{}", source.name());
+    }
+    assert!(measured.iter().all(|measure| measure.statistics.errors.is_some()));
+}
