@@ -190,19 +190,13 @@ impl App {
     pub(super) fn choose_truth(&mut self, truth: Option<PathBuf>) {
         let Some(clip) = &self.session.clip else { return };
         self.settings.choose_truth(&clip.path, truth);
-        self.switch_on(FlowSource::Truth, self.settings.laboratory.truth.is_some());
     }
 
     fn choose_second_model(&mut self, dir: PathBuf) {
-        self.settings.laboratory.second_model = Some(dir);
-        self.switch_on(FlowSource::SecondNetwork, true);
-    }
-
-    fn switch_on(&mut self, source: FlowSource, on: bool) {
-        let sources = &mut self.settings.laboratory.sources;
-        sources.retain(|other| *other != source);
-        if on {
-            sources.push(source);
+        let laboratory = &mut self.settings.laboratory;
+        laboratory.second_model = Some(dir);
+        if !laboratory.sources.contains(&FlowSource::SecondNetwork) {
+            laboratory.sources.push(FlowSource::SecondNetwork);
         }
     }
 

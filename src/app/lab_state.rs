@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::{
-    Analysis, ClipMeasure, Engine, FlowSource, FlowStatistics, FlowStrip, FlowView, Inspection, LaboratorySettings,
-    Message, ScalarMap, SourceFlow,
+    ClipMeasure, Engine, FlowSource, FlowStatistics, FlowStrip, FlowView, Inspection, LaboratorySettings, Message,
+    ScalarMap, SourceFlow,
 };
 use crate::error::Error;
 
@@ -58,16 +58,12 @@ impl LabState {
         self.measures.iter().any(|measures| !measures.is_empty())
     }
 
-    /// Takes the newest results; MotionNet's flow is the one in `analysis` until the engine has one of its own.
-    pub fn refresh(&mut self, engine: &Engine, analysis: Option<&Arc<Analysis>>) {
+    /// Takes the newest results.
+    pub fn refresh(&mut self, engine: &Engine) {
         for source in FlowSource::ALL {
             self.set_flow(source, engine.source_flow(source));
             self.set_inspection(source, engine.inspection(source));
-            self.sources[source as usize].strip = engine.strip(source);
-        }
-        let network = &mut self.sources[FlowSource::Network as usize].flow;
-        if network.is_none() {
-            *network = analysis.map(|analysis| Arc::new(network_flow(analysis)));
+            self.set_strip(source, engine.strip(source));
         }
     }
 
@@ -121,7 +117,6 @@ impl LabState {
     }
 
     /// Puts the stack of a source in its place.
-    #[cfg(test)]
     pub fn set_strip(&mut self, source: FlowSource, strip: Option<Arc<FlowStrip>>) {
         self.sources[source as usize].strip = strip;
     }
@@ -135,17 +130,6 @@ impl LabState {
 
     fn forget(&mut self, source: FlowSource) {
         self.measures[source as usize].clear();
-    }
-}
-
-fn network_flow(analysis: &Analysis) -> SourceFlow {
-    SourceFlow {
-        source: FlowSource::Network,
-        frame: analysis.window_start + analysis.pair,
-        stride: 1,
-        flow: analysis.flow.clone(),
-        millis: analysis.timing.motion_ms,
-        note: None,
     }
 }
 

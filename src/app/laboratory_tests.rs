@@ -19,7 +19,7 @@ use crate::engine::{
 };
 use crate::error::Error;
 use crate::flow::FlowField;
-use crate::flow::metrics::{FlowErrors, Magnitudes};
+use crate::flow::metrics::{Magnitudes, RegionErrors};
 use crate::gpu::{DeviceChoice, choose};
 use crate::video::{Frame, Geometry, VideoInfo};
 
@@ -144,7 +144,7 @@ fn flow_view(turn: f32) -> FlowView {
 }
 
 fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
-    SourceFlow { source, frame: 3, stride: 1, flow: flow_view(turn), millis: 12.5, note: None }
+    SourceFlow { source, frame: 3, stride: 1, flow: flow_view(turn), backward: None, millis: 12.5, note: None }
 }
 
 fn inspection(source: FlowSource) -> Inspection {
@@ -175,7 +175,7 @@ fn statistics(more: f32) -> FlowStatistics {
         photometric: 7.5 + more,
         photometric_ratio: 0.42,
         ssim: 0.875,
-        errors: Some(FlowErrors { epe: 0.66 + more, aae_deg: 5.5, fl: 0.031 }),
+        errors: Some(RegionErrors { epe: 0.66, aae_deg: 5.5, fl: 0.031, pixels: 9 }),
     }
 }
 
@@ -199,6 +199,7 @@ fn analysis() -> Analysis {
         window_start: 3,
         pair: 0,
         level: 2,
+        stride: 1,
         padded: 0,
         flow: flow_view(0.0),
         scores: Some(Scores { window_start: 3, spatial: vec![1.0, 0.0], temporal: vec![2.0, 0.0] }),
@@ -352,11 +353,11 @@ fn figures_are_shown_by_source_and_gathered_over_the_clip() {
         window.harness.state_mut().session.receive(&Message::Measured(measure));
     }
     window.settle();
-    assert!(window.sees("5 of 78 flows"));
+    assert!(window.sees("5 of 39 flows"));
     assert_eq!(window.harness.state().session.lab.measuring, Some(5));
     window.harness.state_mut().session.receive(&Message::MeasureEnded);
     window.settle();
-    assert!(!window.sees("of 78 flows"));
+    assert!(!window.sees("of 39 flows"));
 }
 
 #[test]

@@ -195,9 +195,10 @@ impl App {
     }
 
     fn measure(&mut self) {
+        // A measurement that is stopped is over when the engine says so.
         let measuring = &mut self.session.lab.measuring;
-        *measuring = if measuring.is_some() { None } else { Some(0) };
-        self.engine.send(Request::MeasureClip(measuring.is_some()));
+        self.engine.send(Request::MeasureClip(measuring.is_none()));
+        measuring.get_or_insert(0);
         dock::show(&mut self.settings.layout, Pane::Statistics);
     }
 

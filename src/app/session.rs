@@ -115,7 +115,7 @@ impl Session {
         self.frame = engine.frame();
         self.analysis = engine.analysis();
         self.player = engine.player();
-        self.lab.refresh(engine, self.analysis.as_ref());
+        self.lab.refresh(engine);
     }
 
     /// Takes a message in.

@@ -89,10 +89,10 @@ impl Settings {
         eframe::set_value(storage, KEY, self);
     }
 
-    /// Compares the flow of `clip` with the ground truth that was chosen for it before, or with none.
+    /// Compares the flow of `clip` with the ground truth that was chosen for it before, or lies where the sample's does.
     pub fn recall_truth(&mut self, clip: &Path) {
         let known = self.truths.iter().find(|(of, _)| of == clip);
-        self.laboratory.truth = known.map(|(_, truth)| truth.clone());
+        self.laboratory.truth = known.map(|(_, truth)| truth.clone()).or_else(|| truth_beside(clip));
     }
 
     /// Compares the flow of `clip` with `truth`, also when it is opened the next time.
@@ -112,6 +112,13 @@ impl Settings {
         self.recent.insert(0, path);
         self.recent.truncate(RECENT);
     }
+}
+
+/// `…/flow/class/clip` for `…/clips/class/clip.mp4`, if there is such a folder.
+fn truth_beside(clip: &Path) -> Option<PathBuf> {
+    let class = clip.parent()?;
+    let root = class.parent()?.parent()?;
+    Some(root.join("flow").join(class.file_name()?).join(clip.file_stem()?)).filter(|folder| folder.is_dir())
 }
 
 #[cfg(test)]
@@ -140,5 +147,10 @@ mod tests {
         settings.choose_truth(Path::new("/a.mp4"), None);
         settings.recall_truth(Path::new("/a.mp4"));
         assert_eq!(settings.laboratory.truth, None);
+        let dir = tempfile::tempdir().unwrap();
+        let flow = dir.path().join("flow/wave/wave_3");
+        std::fs::create_dir_all(&flow).unwrap();
+        settings.recall_truth(&dir.path().join("clips/wave/wave_3.mp4"));
+        assert_eq!(settings.laboratory.truth, Some(flow), "as in the sample project");
     }
 }

@@ -192,6 +192,16 @@ impl Views {
         self.list.iter().any(|view| view.sources().any(|other| other == source))
     }
 
+    /// Whether flow of `source` is computed: it is shown, or switched on in `base`, or costs nothing to have.
+    pub fn is_on(&self, source: FlowSource, base: &LaboratorySettings) -> bool {
+        let free = match source {
+            FlowSource::Network => true,
+            FlowSource::Truth => base.truth.is_some(),
+            _ => false,
+        };
+        free || base.sources.contains(&source) || self.show(source)
+    }
+
     /// Whether there is room for another view.
     pub fn is_full(&self) -> bool {
         self.list.len() >= MOST
@@ -263,17 +273,17 @@ impl Views {
     ///
     /// `statistics` says whether the figures of all sources are on the screen.
     pub fn demand(&self, base: &LaboratorySettings, statistics: bool) -> LaboratorySettings {
-        let on = |source: &FlowSource| base.sources.contains(source) || self.show(*source);
+        let on = |source: &FlowSource| self.is_on(*source, base);
         let inspects = |source: &FlowSource| {
             let shown = self.list.iter().any(|view| view.kind.is_inspection() && view.source == *source);
-            shown || (statistics && (*source == FlowSource::Network || on(source)))
+            shown || (statistics && on(source))
         };
-        let strips = self.list.iter().any(|view| view.kind.is_strip() && view.source != FlowSource::Network);
+        let strips = |source: &FlowSource| self.list.iter().any(|view| view.kind.is_strip() && view.source == *source);
         LaboratorySettings {
             sources: FlowSource::ALL.into_iter().filter(on).filter(|source| *source != FlowSource::Network).collect(),
             inspected: FlowSource::ALL.into_iter().filter(inspects).collect(),
             occlusion: self.list.iter().any(|view| view.kind == ViewKind::Occlusion),
-            score_all: base.score_all || strips,
+            strips: FlowSource::ALL.into_iter().filter(strips).collect(),
             ..base.clone()
         }
     }
@@ -320,13 +330,13 @@ mod tests {
         let mut views = Views::beside([ViewKind::Warped, ViewKind::Occlusion].map(|kind| ViewSpec::new(kind, S::Tvl1)));
         let demand = views.demand(&base, false);
         assert_eq!((demand.sources, demand.inspected), (vec![S::Tvl1, S::Codec], vec![S::Tvl1]));
-        assert!(demand.occlusion && !demand.score_all);
+        assert!(demand.occlusion && demand.strips.is_empty());
         assert_eq!(views.demand(&base, true).inspected, [S::Network, S::Tvl1, S::Codec]);
 
         views.list[0] = ViewSpec { kind: ViewKind::Difference, source: S::Network, other: S::Truth };
         views.list[1].kind = ViewKind::Strip;
         let demand = views.demand(&base, false);
         assert_eq!(demand.sources, [S::Tvl1, S::Codec, S::Truth]);
-        assert!(demand.score_all, "the stack of another source is made for its scores");
+        assert_eq!(demand.strips, [S::Tvl1]);
     }
 }

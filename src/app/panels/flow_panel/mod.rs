@@ -57,7 +57,7 @@ fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
         explanation(ui, &note);
     }
     file_ui(ui, source, cx);
-    let on = cx.settings.views.show(source) || cx.settings.laboratory.sources.contains(&source);
+    let on = cx.settings.views.is_on(source, &cx.settings.laboratory);
     if let Some(error) = cx.session.lab.source(source).unavailable.clone().filter(|_| on) {
         remark(ui, Tokens::of(ui).warning, |ui| {
             ui.add(Label::new(error.to_string()).wrap());
@@ -71,11 +71,15 @@ fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
 
 /// Switches a source on for the figures and the scores; what a view shows is on in any case.
 fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Response {
-    let shown = source == FlowSource::Network || cx.settings.views.show(source);
+    let free = matches!(source, FlowSource::Network | FlowSource::Truth);
+    let shown = free || cx.settings.views.show(source);
+    let mut on = cx.settings.views.is_on(source, &cx.settings.laboratory);
+    let reason = match source {
+        FlowSource::Network => "MotionNet always works",
+        FlowSource::Truth => "Compared with wherever there is one",
+        _ => "A view shows it; remove the view first",
+    };
     let sources = &mut cx.settings.laboratory.sources;
-    let mut on = shown || sources.contains(&source);
-    let reason =
-        if source == FlowSource::Network { "MotionNet always works" } else { "A view shows it; remove the view first" };
     let response = ui
         .add_enabled(!shown, eframe::egui::Checkbox::new(&mut on, source.name()))
         .on_hover_text("Compute this source's flow for statistics and scores, also without a view")

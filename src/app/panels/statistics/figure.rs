@@ -91,9 +91,9 @@ impl Figure {
             Self::Photometric => statistics.photometric,
             Self::PhotometricRatio => statistics.photometric_ratio,
             Self::Ssim => statistics.ssim,
-            Self::EndPoint => errors?.epe,
-            Self::Angular => errors?.aae_deg,
-            Self::Outliers => 100.0 * errors?.fl,
+            Self::EndPoint => errors?.epe as f32,
+            Self::Angular => errors?.aae_deg as f32,
+            Self::Outliers => 100.0 * errors?.fl as f32,
         };
         value.is_finite().then_some(value)
     }

@@ -47,9 +47,10 @@ fn measure_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         command_button(ui, cx, Command::SaveStatistics, "Save as table…");
     });
     let Some(count) = cx.session.lab.measuring else { return };
-    let sources = FlowSource::ALL.into_iter().filter(|source| is_on(*source, cx)).count();
-    // The last frame has no successor.
-    let all = cx.session.frames().saturating_sub(1).max(1) * sources;
+    // The ground truth is measured against, not measured.
+    let measured = |source: &FlowSource| *source != FlowSource::Truth && is_on(*source, cx);
+    let sources = FlowSource::ALL.into_iter().filter(measured).count();
+    let all = cx.session.frames().saturating_sub(cx.settings.laboratory.stride).max(1) * sources;
     let text = RichText::new(format!("{count} of {all} flows")).small().color(Tokens::of(ui).strong);
     ui.add(ProgressBar::new(count as f32 / all as f32).desired_height(18.0).text(text));
 }
@@ -57,6 +58,5 @@ fn measure_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 /// Whether figures of `source` are computed.
 fn is_on(source: FlowSource, cx: &PanelContext<'_>) -> bool {
     let works = cx.session.lab.source(source).unavailable.is_none();
-    let wanted = cx.settings.laboratory.sources.contains(&source) || cx.settings.views.show(source);
-    source == FlowSource::Network || (works && wanted)
+    works && cx.settings.views.is_on(source, &cx.settings.laboratory)
 }

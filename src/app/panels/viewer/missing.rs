@@ -50,6 +50,9 @@ fn words(view: &ViewSpec, cx: &PanelContext<'_>) -> (&'static str, String) {
         FlowSource::Truth if cx.settings.laboratory.truth.is_none() => {
             ("No ground truth", "Choose a flow file, or a folder with one file per frame.".into())
         }
+        FlowSource::Truth => {
+            ("No ground truth here", "There is no flow file for this pair; longer strides than 1 have none.".into())
+        }
         _ => ("Computing…", waiting(view, cx).into()),
     }
 }
