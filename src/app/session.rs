@@ -157,7 +157,17 @@ impl Session {
                 self.log.push(Level::Info, format!("The sample project lies in {}", dir.display()));
             }
             Message::Note(text) => self.log.push(Level::Info, text.clone()),
-            Message::SourceUnavailable(..) | Message::Measured(_) | Message::MeasureEnded => {}
+            Message::SourceUnavailable(..)
+            | Message::Measured(_)
+            | Message::MeasureEnded
+            | Message::ExportProgress { .. }
+            | Message::Exported { .. }
+            | Message::ExportEnded
+            | Message::BenchmarkStarted { .. }
+            | Message::BenchmarkPair(_)
+            | Message::BenchmarkReport(_)
+            | Message::BenchmarkEnded
+            | Message::PairReady { .. } => {}
             Message::Problem(error) => self.problem(error),
         }
     }
