@@ -20,6 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from networks import constant
+
 FRAME_SIZE = (240, 320)
 """Height and width to which frames are brought: those of J-HMDB."""
 
@@ -130,7 +132,7 @@ class View:
 
     def source_points(self, points: Tensor, size: tuple[int, int]) -> Tensor:
         """Output pixels [b, h, w, 2] (column, row) of an output of `size` → source pixels."""
-        middle = points.new_tensor([(size[1] - 1) / 2, (size[0] - 1) / 2])
+        middle = constant(((size[1] - 1) / 2, (size[0] - 1) / 2), points.device)
         return torch.einsum("bij,bhwj->bhwi", self.matrix, points - middle) + self.centre[:, None, None]
 
 
@@ -165,7 +167,7 @@ def pixel_grid(batch: int, size: tuple[int, int], device: torch.device) -> Tenso
 def sample(pictures: Tensor, points: Tensor) -> Tensor:
     """Bilinear samples of `pictures` [b, c, h, w] at source pixels [b, h', w', 2], mirrored at their borders."""
     h, w = pictures.shape[-2:]
-    grid = points * points.new_tensor([2 / (w - 1), 2 / (h - 1)]) - 1
+    grid = points * constant((2 / (w - 1), 2 / (h - 1)), points.device) - 1
     return F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=True)
 
 
@@ -176,7 +178,8 @@ class PairSampler:
     blobs of other pictures before it, each moving by itself; no ground truth of any data set is involved.
     """
 
-    STRIDE_WEIGHTS = (0.4, 0.3, 0.2, 0.1)
+    STRIDES_FROM = (0.4, 0.7, 0.9)
+    """Of all pairs of frames, the share that is less than 2, 3 and 4 frames apart."""
     BLOBS = 4
     HARMONICS = 4
 
@@ -197,8 +200,7 @@ class PairSampler:
     def real(self, batch: int, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """Two frames 1 to 4 apart, in either order, under one view; half of them with a camera movement added."""
         clip = self.draw_clips(batch)
-        weights = torch.tensor(self.STRIDE_WEIGHTS, device=self.device)
-        stride = 1 + torch.multinomial(weights, batch, replacement=True, generator=self.random)
+        stride = 1 + torch.bucketize(self.uniform(0, 1, batch), constant(self.STRIDES_FROM, self.device))
         stride = torch.minimum(stride, self.clips.length[clip] - 1)
         start = self.clips.first[clip] + self.below(self.clips.length[clip] - stride)
         reverse = self.uniform(0, 1, batch) < 0.5
@@ -261,8 +263,8 @@ class PairSampler:
         flips = torch.sign(self.uniform(-1, 1, batch, 1, 2))
         cos, sin = angle.cos(), angle.sin()
         turn = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], 1)
-        reach = scale.new_tensor([size[1], size[0]]) / (2 * scale[:, None])
-        extent = scale.new_tensor([width - 1, height - 1])
+        reach = constant((size[1], size[0]), self.device) / (2 * scale[:, None])
+        extent = constant((width - 1, height - 1), self.device)
         free = (extent / 2 - reach).clamp(min=0)
         return View(turn * flips / scale[:, None, None], extent / 2 + free * self.uniform(-1, 1, batch, 2))
 
@@ -275,7 +277,7 @@ class PairSampler:
         return Motion(
             translation=0.7 * speed * self.normal(batch, 2),
             linear=0.0025 * speed[:, None] * self.normal(batch, 2, 2),
-            centre=self.uniform(0, 1, batch, 2) * speed.new_tensor([size[1], size[0]]),
+            centre=self.uniform(0, 1, batch, 2) * constant((size[1], size[0]), self.device),
             amplitude=0.08 * speed * self.normal(batch, 2),
             frequency=frequency,
             phase=self.uniform(0, 2 * math.pi, batch, 1),
@@ -283,7 +285,7 @@ class PairSampler:
 
     def blob(self, batch: int, size: tuple[int, int]):
         """A function from points [b, h, w, 2] to the opacity [b, 1, h, w] of a star-shaped, stretched patch."""
-        centre = self.uniform(0, 1, batch, 2) * torch.tensor([size[1], size[0]], device=self.device)
+        centre = self.uniform(0, 1, batch, 2) * constant((size[1], size[0]), self.device)
         radius = self.log_uniform(8, 90, batch)[:, None, None]
         stretch, tilt = self.log_uniform(1, 4, batch).sqrt(), self.uniform(0, math.pi, batch)
         cos, sin = tilt.cos(), tilt.sin()

@@ -6,6 +6,7 @@ A state dict saved by `save` is a weights file of a Motionscope model folder.
 import math
 import os
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -24,6 +25,12 @@ WINDOW_FRAMES = 11
 
 PREDICTOR_STD = 1e-3
 """Predictors start near zero: He's deviation would give flows of tens of pixels, out of the photometric loss's reach."""
+
+
+@lru_cache(maxsize=None)
+def constant(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """Numbers on a device. Making them anew each time would let the host wait for the device each time."""
+    return torch.tensor(values, device=device)
 
 
 def leaky(x: Tensor) -> Tensor:
@@ -161,7 +168,7 @@ def classifier_input(flow2: Tensor) -> Tensor:
     """
     levels = ((flow2 * FLOW_UNIT_PX).clamp(-20, 20) + 20) * (255 / 40)
     batch, channels, height, width = levels.shape
-    taps = levels.new_tensor([0.25, 0.75, 0.75, 0.25])
+    taps = constant((0.25, 0.75, 0.75, 0.25), levels.device)
     kernel = torch.outer(taps, taps)[None, None]
     maps = levels.reshape(batch * channels, 1, height, width)
     return F.conv_transpose2d(maps, kernel, stride=2, padding=1).reshape(batch, channels, 2 * height, 2 * width) - 128
@@ -169,12 +176,12 @@ def classifier_input(flow2: Tensor) -> Tensor:
 
 def motion_input(frames: Tensor) -> Tensor:
     """Frames [..., 3, h, w] in 0…255, blue green red → what MotionNet reads: (x − mean) / 255."""
-    return (frames - frames.new_tensor(MEAN_BGR)[:, None, None]) / 255
+    return (frames - constant(MEAN_BGR, frames.device)[:, None, None]) / 255
 
 
 def spatial_input(frames: Tensor) -> Tensor:
     """Frames [..., 3, h, w] in 0…255, blue green red → what the spatial stream reads: x − mean."""
-    return frames - frames.new_tensor(MEAN_BGR)[:, None, None]
+    return frames - constant(MEAN_BGR, frames.device)[:, None, None]
 
 
 def save(network: nn.Module, path: Path, dtype: torch.dtype = torch.float32) -> None:
