@@ -1,16 +1,16 @@
-"""Labelled frames and windows for the streams: random crops for training, the whole frames of the test protocol to score.
+"""Labelled frames and windows for the streams: random crops for training, whole frames to score.
 
-As `src/evaluation/actions.rs`: a clip is seen through evenly spread windows (and frames), each also mirrored, and the logits
-are averaged.
+Scoring is that of `src/evaluation/actions.rs`: a clip is seen through evenly spread windows (and frames), each also
+mirrored, and the logits are averaged.
 """
 
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from clips import Clips, pixel_grid, sample
+from infer import flow_levels, resize_frames
 from networks import WINDOW_FRAMES, MotionNet, SqueezeNet, classifier_input, constant, motion_input, spatial_input
 from training import half_precision
 
@@ -19,18 +19,6 @@ PAIRS = WINDOW_FRAMES - 1
 
 VIEWS = 5
 """Windows and frames of a clip that are scored."""
-
-
-def stretch(frames: Tensor, size: tuple[int, int]) -> Tensor:
-    """Whole frames [n, 3, h, w] at `size`, averaged over the area when they shrink."""
-    return F.interpolate(frames.float(), size, mode="bilinear", antialias=True)
-
-
-def finest_flow(network: MotionNet, first: Tensor, second: Tensor) -> Tensor:
-    """Raw flow2 [n, 2, h/2, w/2] between frames [n, 3, h, w] in 0…255."""
-    frames = torch.cat([motion_input(first), motion_input(second)], 1)
-    with half_precision(frames.device):
-        return network(frames.contiguous(memory_format=torch.channels_last))[0].float().contiguous()
 
 
 def logits_of(stream: SqueezeNet, x: Tensor) -> Tensor:
@@ -64,18 +52,22 @@ class Crops:
         share = (pixel_grid(len(pictures), size, pictures.device) + 0.5) / constant(size[::-1], pictures.device)
         across = torch.where(self.mirrored[:, None, None] < 0, 1 - share[..., 0], share[..., 0])
         share = torch.stack([across, share[..., 1]], -1)
-        points = (self.corner[:, None, None] + self.extent[:, None, None] * share) * constant((w, h), pictures.device) - 0.5
+        points = (self.corner[:, None, None] + self.extent[:, None, None] * share) * constant(
+            (w, h), pictures.device
+        ) - 0.5
         return sample(pictures, points)
 
     def apply_to_flow(self, flow: Tensor, size: tuple[int, int]) -> Tensor:
-        """The same of flow [b, 2n, h, w] of whole frames: vectors grow with the picture, mirrored u changes its sign."""
+        """The same of flow [b, 2n, h, w] of whole frames: vectors grow with the picture, mirrored u changes sign."""
         factors = torch.stack([self.mirrored / self.extent[:, 0], 1 / self.extent[:, 1]], 1)
         return self.apply(flow, size) * factors.repeat(1, flow.shape[1] // 2)[:, :, None, None]
 
 
 class FlowStore:
-    """Raw flow2 between all adjacent frames of clips, in f16; clip k's start at first[k]. The last flow of a clip stands
-    in for those a window would need beyond it."""
+    """Raw flow2 between all adjacent frames of clips, in f16; clip k's start at first[k].
+
+    The last flow of a clip stands in for those a window would need beyond it.
+    """
 
     def __init__(self, network: MotionNet, clips: Clips, which: Tensor, size: tuple[int, int], mirrored: bool = False):
         self.length = clips.length[which] - 1
@@ -83,10 +75,10 @@ class FlowStore:
         maps = []
         for clip in which.tolist():
             start, length = int(clips.first[clip]), int(clips.length[clip])
-            frames = stretch(clips.frames[start : start + length], size)
+            frames = resize_frames(clips.frames[start : start + length].float(), size)
             frames = frames.flip(-1) if mirrored else frames
             with torch.no_grad():
-                maps.append(finest_flow(network, frames[:-1], frames[1:]).half())
+                maps.append(flow_levels(network, motion_input(frames[:-1]), motion_input(frames[1:]))[0].half())
         self.flow = torch.cat(maps)
 
     def windows(self, clip: Tensor, start: Tensor) -> Tensor:
@@ -108,7 +100,9 @@ def spread(last: Tensor, view: int) -> Tensor:
 
 
 @torch.no_grad()
-def temporal_scores(motion: MotionNet, stream: SqueezeNet, clips: Clips, which: Tensor, size: tuple[int, int]) -> Tensor:
+def temporal_scores(
+    motion: MotionNet, stream: SqueezeNet, clips: Clips, which: Tensor, size: tuple[int, int]
+) -> Tensor:
     """Averaged logits [clips, classes] of the temporal stream."""
     total = 0.0
     for mirrored in (False, True):
@@ -116,7 +110,10 @@ def temporal_scores(motion: MotionNet, stream: SqueezeNet, clips: Clips, which: 
         for view in range(VIEWS):
             clip = torch.arange(len(which), device=which.device)
             start = spread((store.length + 1 - WINDOW_FRAMES).clamp(min=0), view)
-            scores = [logits_of(stream, classifier_input(store.windows(c, s))) for c, s in zip(clip.split(32), start.split(32))]
+            scores = [
+                logits_of(stream, classifier_input(store.windows(c, s)))
+                for c, s in zip(clip.split(32), start.split(32))
+            ]
             total = total + torch.cat(scores)
     return total / (2 * VIEWS)
 
@@ -127,7 +124,7 @@ def spatial_scores(stream: SqueezeNet, clips: Clips, which: Tensor, size: tuple[
     total = 0.0
     for view in range(VIEWS):
         frame = clips.first[which] + spread(clips.length[which] - 1, view)
-        pictures = [spatial_input(stretch(clips.frames[part], size)) for part in frame.split(32)]
+        pictures = [spatial_input(resize_frames(clips.frames[part].float(), size)) for part in frame.split(32)]
         total = total + torch.cat([logits_of(stream, x) + logits_of(stream, x.flip(-1)) for x in pictures])
     return total / (2 * VIEWS)
 

@@ -62,7 +62,9 @@ def check_losses(reference: dict[str, Tensor]) -> None:
         expected = reference[f"grad_predict_flow{level}"]
         rms = lambda x: x.square().mean().sqrt()
         compare(f"gradient{level}, RMS", rms(gradient - expected) / rms(expected), torch.zeros(()), 1e-3)
-        compare(f"gradient{level}, largest", (gradient - expected).abs().max() / expected.abs().max(), torch.zeros(()), 1e-2)
+        compare(
+            f"gradient{level}, largest", (gradient - expected).abs().max() / expected.abs().max(), torch.zeros(()), 1e-2
+        )
 
 
 def check_ssim_coefficients() -> None:

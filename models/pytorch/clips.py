@@ -1,7 +1,7 @@
 """Clips on the device: decoded once, drawn from at random with all augmentation done there.
 
-`python clips.py --clips FOLDER --list trainlist01.txt --classes classInd.txt --out FOLDER` decodes; the training programs
-load what it wrote. Held-out clips are whole source videos (the gNN of a name), about a tenth of each class.
+`python clips.py --clips FOLDER --list trainlist01.txt --classes classInd.txt --out FOLDER` decodes; the training
+programs load what it wrote. Held-out clips are whole source videos (the gNN of a name), about a tenth of each class.
 """
 
 import argparse
@@ -83,7 +83,10 @@ def source_video(name: str) -> tuple[str, str]:
 
 
 def prepare(folder: Path, list_file: Path, classes_file: Path, out: Path, every: int | None) -> None:
-    """Decodes the listed clips into `out`: frames.bin and, written last, index.json. Unreadable clips are named and left out."""
+    """Decodes the listed clips into `out`: frames.bin and, written last, index.json.
+
+    Clips that cannot be read are named and left out.
+    """
     classes = [line.split()[1] for line in classes_file.read_text().splitlines() if line.strip()]
     entries = [line.split() for line in list_file.read_text().splitlines() if line.strip()][:: every or 1]
     out.mkdir(parents=True, exist_ok=True)
@@ -160,7 +163,9 @@ class Motion:
 
 def pixel_grid(batch: int, size: tuple[int, int], device: torch.device) -> Tensor:
     """[b, h, w, 2]: column and row of every pixel."""
-    rows, columns = torch.meshgrid(torch.arange(size[0], device=device), torch.arange(size[1], device=device), indexing="ij")
+    rows, columns = torch.meshgrid(
+        torch.arange(size[0], device=device), torch.arange(size[1], device=device), indexing="ij"
+    )
     return torch.stack([columns, rows], -1).float().expand(batch, -1, -1, -1)
 
 
@@ -289,7 +294,9 @@ class PairSampler:
         radius = self.log_uniform(8, 90, batch)[:, None, None]
         stretch, tilt = self.log_uniform(1, 4, batch).sqrt(), self.uniform(0, math.pi, batch)
         cos, sin = tilt.cos(), tilt.sin()
-        axes = torch.stack([torch.stack([cos, sin], -1) * stretch[:, None], torch.stack([-sin, cos], -1) / stretch[:, None]], 1)
+        axes = torch.stack(
+            [torch.stack([cos, sin], -1) * stretch[:, None], torch.stack([-sin, cos], -1) / stretch[:, None]], 1
+        )
         weights = 0.2 * self.normal(batch, self.HARMONICS)
         phases = self.uniform(0, 2 * math.pi, batch, self.HARMONICS)
 

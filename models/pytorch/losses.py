@@ -31,8 +31,8 @@ class Objective:
 
     ssim: factor on all SSIM terms (0.1 in the released end-to-end training).
     smoothness: factor on the smoothness terms.
-    edge: how quickly smoothness is given up where the picture changes, exp(−edge·mean |ΔI|) of pictures in 0…1; 0 is the
-        paper's own, the same everywhere.
+    edge: how quickly smoothness is given up where the picture changes, exp(−edge·mean |ΔI|) of the loss images; 0 is
+        the paper's own, the same everywhere.
     """
 
     ssim: float = 1.0
@@ -51,7 +51,9 @@ def local_response_normalisation(frames: Tensor) -> Tensor:
 def _tent(source: int, target: int, device: torch.device) -> Tensor:
     """[target, source]: align-corners tent of half-width (S−1)/(D−1), normalised over the taps inside."""
     step = (source - 1) / (target - 1) if target > 1 else float(source)
-    centres = torch.arange(target, dtype=torch.float64)[:, None] * step if target > 1 else torch.tensor([[(source - 1) / 2]])
+    centres = (
+        torch.arange(target, dtype=torch.float64)[:, None] * step if target > 1 else torch.tensor([[(source - 1) / 2]])
+    )
     taps = (1 - (torch.arange(source) - centres).abs() / max(step, 1.0)).clamp(min=0)
     return (taps / taps.sum(1, keepdim=True)).float().to(device)
 
@@ -140,7 +142,7 @@ def level_terms(images: Tensor, flow: Tensor, level: int, edge: float = 0.0, occ
     """Pixel, smoothness of u, smoothness of v and SSIM terms of a level, each a mean.
 
     images: [n, 3·frames, h, w], loss images of this level. flow: [n, 2·(frames−1), h, w], raw.
-    occluded: [n, 1, h, w], true where nothing can be compared (frame pairs only): the warped image is taken as right there.
+    occluded: [n, 1, h, w], true where nothing can be compared (frame pairs only): what is warped counts as right there.
     """
     n, c, h, w = images.shape
     pairs = c // 3 - 1

@@ -24,7 +24,7 @@ WINDOW_FRAMES = 11
 """Frames of a window: the ten flows between them are one input of the temporal stream."""
 
 PREDICTOR_STD = 1e-3
-"""Predictors start near zero: He's deviation would give flows of tens of pixels, out of the photometric loss's reach."""
+"""Predictors start near zero: He's deviation would give flows of tens of pixels, out of the loss's reach."""
 
 
 @lru_cache(maxsize=None)
@@ -119,8 +119,16 @@ class SqueezeNet(nn.Module):
     def __init__(self, channels: int, classes: int, dropout: float = 0.5):
         super().__init__()
         self.conv1 = nn.Conv2d(channels, 96, 7, 2)
-        sizes = [(96, 16, 64), (128, 16, 64), (128, 32, 128), (256, 32, 128),
-                 (256, 48, 192), (384, 48, 192), (384, 64, 256), (512, 64, 256)]
+        sizes = [
+            (96, 16, 64),
+            (128, 16, 64),
+            (128, 32, 128),
+            (256, 32, 128),
+            (256, 48, 192),
+            (384, 48, 192),
+            (384, 64, 256),
+            (512, 64, 256),
+        ]
         for number, size in enumerate(sizes, start=2):
             setattr(self, f"fire{number}", Fire(*size))
         self.conv10 = nn.Conv2d(512, classes, 1)

@@ -1,9 +1,10 @@
 """Trains a two-frame MotionNet without ground truth, for a given number of seconds.
 
-Half of each batch are pairs of frames of the clips under the paper's unsupervised objective (`losses.py`); the other half
-are pairs made from single frames by a motion that is known because it was drawn (`clips.PairSampler.known_motion`), under
+Half of each batch are pairs of frames of the clips under the paper's unsupervised objective (`losses.py`); the other
+half are pairs made from single frames by a motion that is known because it was drawn (`PairSampler.known_motion`), under
 the endpoint error. Two phases: the released pre-training balance first; then its end-to-end balance (SSIM ÷ 10) with
-edge-aware smoothness, and pixels hidden in the other frame left out.
+edge-aware smoothness, pixels hidden in the other frame left out, and half of the made pairs already brought back by the
+network's own flow, so that it also learns to refine.
 
 Writes `motion.safetensors` (averaged weights) and `flow.log` to `--out` about once a minute and at the end.
 """
@@ -15,9 +16,10 @@ import torch
 from torch import Tensor
 
 from clips import Clips, PairSampler, load_clips
-from losses import Objective, known_motion_loss, occlusions, photometric_ratio, unsupervised_loss, level_multiplier
-from networks import FLOW_UNIT_PX, MotionNet, load, motion_input, save
-from training import Average, Clock, Log, Solver, choose_device, floats, half_precision
+from infer import brought_back, flow_at, flow_levels, resize_frames
+from losses import Objective, known_motion_loss, level_multiplier, occlusions, photometric_ratio, unsupervised_loss
+from networks import MotionNet, load, motion_input, save
+from training import Average, Clock, Log, Solver, choose_device, floats
 
 CROPS = [(128, 192), (160, 224), (192, 256), (224, 288), (224, 320)]
 """Height and width of the crops a step may have; the batch shrinks as they grow."""
@@ -39,16 +41,20 @@ class FlowObjective:
     def __init__(self, sampler: PairSampler, batch: int, known_weight: float):
         self.sampler, self.batch, self.known_weight = sampler, batch, known_weight
 
-    def __call__(self, network: MotionNet, objective: Objective, mask_hidden: bool) -> tuple[Tensor, dict[str, Tensor]]:
+    def __call__(
+        self, network: MotionNet, objective: Objective, second_phase: bool
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         size = CROPS[int(torch.randint(len(CROPS), ()))]
         half = max(1, round(self.batch * BATCH_CROP / (size[0] * size[1]) / 2))
         with torch.no_grad():
             real = self.sampler.real(half, size)
             *known, truth = self.sampler.known_motion(half, size)
+            if second_phase:
+                known[1], truth = partly_brought_back(network, *known, truth)
             pair = [motion_input(self.sampler.disturb(torch.cat(frames))) for frames in zip(real, known)]
         levels = flow_levels(network, *pair)
         hidden = None
-        if mask_hidden:
+        if second_phase:
             with torch.no_grad():
                 back = flow_levels(network, pair[1][:half], pair[0][:half])[0]
             hidden = occlusions(levels[0][:half].detach() * level_multiplier(2), back * level_multiplier(2))
@@ -58,18 +64,11 @@ class FlowObjective:
         return loss + self.known_weight * error, {**terms, "known": error.detach()}
 
 
-def flow_levels(network: MotionNet, first: Tensor, second: Tensor) -> list[Tensor]:
-    """Raw flow of all levels, in f32, of frames as MotionNet reads them."""
-    frames = torch.cat([first, second], 1).contiguous(memory_format=torch.channels_last)
-    with half_precision(frames.device):
-        levels = network(frames)
-    return [level.float().contiguous() for level in levels]
-
-
-def full_flow(network: MotionNet, first: Tensor, second: Tensor) -> Tensor:
-    """Flow [n, 2, h, w] in pixels of frames in 0…255 whose sides are multiples of 32."""
-    finest = flow_levels(network, motion_input(first), motion_input(second))[0]
-    return torch.nn.functional.interpolate(finest, first.shape[-2:], mode="bilinear", align_corners=True) * FLOW_UNIT_PX
+def partly_brought_back(network: MotionNet, first: Tensor, second: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """The second frames and the flow that remains, after half of them were warped by the network's own flow."""
+    estimate = flow_at(network, first, second, scale=(0.5, 1.0)[int(torch.randint(2, ()))])
+    estimate[: len(estimate) // 2] = 0
+    return brought_back(first, second, estimate), truth - estimate
 
 
 class Validation:
@@ -80,16 +79,16 @@ class Validation:
     def __init__(self, clips: Clips):
         which = clips.indices(held_out=True)
         middle = clips.first[which] + clips.length[which] // 2 - 1
-        resize = lambda index: torch.nn.functional.interpolate(clips.frames[index].float(), self.SIZE, mode="bilinear")
+        resize = lambda index: resize_frames(clips.frames[index].float(), self.SIZE)
         self.real = resize(middle), resize(middle + 1)
         self.known = PairSampler(clips, held_out=True, seed=1).known_motion(32, (192, 256))
 
     @torch.no_grad()
     def __call__(self, network: MotionNet) -> dict[str, float]:
         chunks = zip(*(frames.split(16) for frames in self.real))
-        flow = torch.cat([full_flow(network, first, second) for first, second in chunks])
+        flow = torch.cat([flow_at(network, first, second, scale=1.0) for first, second in chunks])
         first, second, truth = self.known
-        error = (full_flow(network, first, second) - truth).norm(dim=1)
+        error = (flow_at(network, first, second, scale=1.0) - truth).norm(dim=1)
         slow = truth.norm(dim=1) < 10
         ratio = photometric_ratio(self.real[0] / 255, self.real[1] / 255, flow)
         return {"ratio": ratio, "known_epe": error.mean().item(), "known_epe_under_10px": error[slow].mean().item()}
@@ -111,7 +110,7 @@ def train(arguments: argparse.Namespace) -> None:
 
     while (progress := clock.progress) < 1:
         second = progress >= arguments.second_phase
-        loss, terms = loss_of(network, phase_objective(progress, arguments), mask_hidden=second)
+        loss, terms = loss_of(network, phase_objective(progress, arguments), second_phase=second)
         solver.step(loss, progress)
         average.update(network)
         if clock.elapsed >= next_report:
@@ -120,12 +119,18 @@ def train(arguments: argparse.Namespace) -> None:
     report(average, validation, log, arguments.out, solver, clock, terms)
 
 
-def report(average: Average, validation: Validation, log: Log, out: Path, solver: Solver, clock: Clock, terms: dict) -> None:
+def report(
+    average: Average, validation: Validation, log: Log, out: Path, solver: Solver, clock: Clock, terms: dict
+) -> None:
     """One line of the log, and the averaged weights on the disk."""
     measured = validation(average.network)
     log.write(
-        step=solver.steps, seconds=clock.elapsed, steps_per_second=solver.steps / clock.elapsed,
-        skipped=solver.skipped.item(), **floats(terms), **measured,
+        step=solver.steps,
+        seconds=clock.elapsed,
+        steps_per_second=solver.steps / clock.elapsed,
+        skipped=solver.skipped.item(),
+        **floats(terms),
+        **measured,
     )
     save(average.network, out / "motion.safetensors")
 

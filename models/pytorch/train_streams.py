@@ -17,14 +17,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from actions import PAIRS, Crops, FlowStore, logits_of, random_starts, spatial_scores, stretch, temporal_scores, top1
+from actions import PAIRS, Crops, FlowStore, logits_of, random_starts, spatial_scores, temporal_scores, top1
 from clips import Clips, PairSampler, load_clips
+from infer import flow_levels, resize_frames
 from losses import Objective, unsupervised_loss
 from networks import (
-    WINDOW_FRAMES, MotionNet, SqueezeNet, classifier_input, load, motion_input, motion_net_from, save, spatial_input,
+    WINDOW_FRAMES,
+    SqueezeNet,
+    classifier_input,
+    load,
+    motion_input,
+    motion_net_from,
+    save,
+    spatial_input,
     squeezenet_from_imagenet,
 )
-from train_flow import FlowObjective, flow_levels
+from train_flow import FlowObjective
 from training import Average, Clock, Log, Solver, choose_device, floats
 
 INPUT_DEVIATION = 40.0
@@ -41,7 +49,7 @@ def unit_features(network: SqueezeNet, x: Tensor) -> None:
 
 
 def layer_groups(network: SqueezeNet, rate: float, decay: float, head: float) -> list[dict]:
-    """Learning rates: `rate` below the last layer, `decay` times less with each block further down, `head` times it above."""
+    """Learning rates: `rate` below the last layer, `decay` times that with each block further down, `head` times above."""
     blocks = SqueezeNet.BLOCKS
     rates = {name: rate * decay ** (len(blocks) - 2 - place) for place, name in enumerate(blocks)}
     rates["conv10"] = rate * head
@@ -101,7 +109,9 @@ class Data:
         return top1(scores, self.clips.label[self.held_out])
 
 
-def run(arguments: argparse.Namespace, name: str, networks: dict[str, nn.Module], groups: list[dict], step_loss, score) -> None:
+def run(
+    arguments: argparse.Namespace, name: str, networks: dict[str, nn.Module], groups: list[dict], step_loss, score
+) -> None:
     """The loop of all modes: `step_loss()` → loss and terms; `score(averages)` → accuracy on the held-out clips."""
     solver = Solver(groups, weight_decay=arguments.weight_decay, warm_up=arguments.warm_up)
     averages = {key: Average(network, arguments.average) for key, network in networks.items()}
@@ -109,7 +119,10 @@ def run(arguments: argparse.Namespace, name: str, networks: dict[str, nn.Module]
 
     def report(terms: dict[str, Tensor]) -> None:
         log.write(
-            step=solver.steps, seconds=clock.elapsed, skipped=solver.skipped.item(), **floats(terms),
+            step=solver.steps,
+            seconds=clock.elapsed,
+            skipped=solver.skipped.item(),
+            **floats(terms),
             **score({key: average.network for key, average in averages.items()}),
         )
         for key, average in averages.items():
@@ -132,7 +145,7 @@ def train_spatial(arguments: argparse.Namespace, device: torch.device) -> None:
     network = squeezenet_from_imagenet(arguments.imagenet, 3, len(clips.classes), arguments.dropout)
     network = network.to(device, memory_format=torch.channels_last)
     middle = clips.first[data.train] + clips.length[data.train] // 2
-    unit_features(network, spatial_input(stretch(clips.frames[middle[::10]], size)))
+    unit_features(network, spatial_input(resize_frames(clips.frames[middle[::10]].float(), size)))
 
     def step_loss():
         place, label = data.draw(arguments.batch)
@@ -202,7 +215,9 @@ def train_temporal_jointly(arguments: argparse.Namespace, device: torch.device) 
         place, label = data.draw(arguments.batch)
         clip = data.train[place]
         start = random_starts(clips.length[clip], WINDOW_FRAMES)
-        offset = torch.minimum(start[:, None] + torch.arange(WINDOW_FRAMES, device=device), clips.length[clip, None] - 1)
+        offset = torch.minimum(
+            start[:, None] + torch.arange(WINDOW_FRAMES, device=device), clips.length[clip, None] - 1
+        )
         frames = clips.frames[clips.first[clip, None] + offset].flatten(1, 2).float()
         crops = Crops.draw(arguments.batch, arguments.smallest_crop, device)
         frames = motion_input(crops.apply(frames, size).unflatten(1, (WINDOW_FRAMES, 3)))
@@ -213,7 +228,7 @@ def train_temporal_jointly(arguments: argparse.Namespace, device: torch.device) 
         terms = {"action": loss.detach()}
         if keeps_flow:
             of_windows, _ = unsupervised_loss(torch.cat([first, second], 1), levels, objective)
-            of_pairs, flow_terms = flow_objective(motion, objective, mask_hidden=True)
+            of_pairs, flow_terms = flow_objective(motion, objective, second_phase=True)
             loss = loss + arguments.flow_weight * (of_windows + of_pairs)
             terms |= flow_terms
         return loss, terms
@@ -225,7 +240,9 @@ def train_temporal_jointly(arguments: argparse.Namespace, device: torch.device) 
         return {"top1": data.held_out_top1(scores)}
 
     groups = layer_groups(stream, arguments.rate, arguments.layer_decay, head=1.0)
-    groups.append({"params": list(motion.parameters()), "lr": arguments.rate * arguments.motion_rate, "weight_decay": 0.0})
+    groups.append(
+        {"params": list(motion.parameters()), "lr": arguments.rate * arguments.motion_rate, "weight_decay": 0.0}
+    )
     run(arguments, "temporal", {"temporal": stream, "motion": motion}, groups, step_loss, score)
 
 
@@ -250,7 +267,9 @@ def fuse(arguments: argparse.Namespace, device: torch.device) -> None:
     rules = {"released": positive_shares, "softmax": lambda x: x.softmax(1), "logits": lambda x: x}
     for name, rule in rules.items():
         for weight in (0.5, 1.0, 1.5, 2.0):
-            log.write(rule=name, temporal_weight=weight, top1=data.held_out_top1(rule(spatial) + weight * rule(temporal)))
+            log.write(
+                rule=name, temporal_weight=weight, top1=data.held_out_top1(rule(spatial) + weight * rule(temporal))
+            )
 
 
 MODES = {
@@ -278,12 +297,16 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64, help="clips a step")
     parser.add_argument("--rate", type=float, default=3e-4, help="learning rate of the layers below the last")
     parser.add_argument("--head", type=float, default=5.0, help="factor on the rate of the new last layer")
-    parser.add_argument("--layer-decay", type=float, default=0.8, help="factor on the rate from block to block downwards")
+    parser.add_argument(
+        "--layer-decay", type=float, default=0.8, help="factor on the rate from block to block downwards"
+    )
     parser.add_argument("--weight-decay", type=float, default=0.02)
     parser.add_argument("--dropout", type=float, default=0.5)
     parser.add_argument("--mixup", type=float, default=0.2, help="parameter of the beta distribution; 0 for none")
     parser.add_argument("--smallest-crop", type=float, default=0.55, help="side of the smallest crop, as a share")
-    parser.add_argument("--motion-rate", type=float, default=0.1, help="MotionNet's rate as a share of --rate (modes b, c)")
+    parser.add_argument(
+        "--motion-rate", type=float, default=0.1, help="MotionNet's rate as a share of --rate (modes b, c)"
+    )
     parser.add_argument("--flow-weight", type=float, default=0.1, help="factor on the flow's own losses (mode c)")
     parser.add_argument("--flow-batch", type=int, default=32, help="further pairs a step (mode c)")
     parser.add_argument("--known-weight", type=float, default=2.0, help="as in train_flow.py (mode c)")
