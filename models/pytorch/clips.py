@@ -226,16 +226,24 @@ class PairSampler:
         first = sample(pictures, view.source_points(moved, size))
         second = sample(pictures, view.source_points(points, size))
         flow = moved - points
-        for _ in range(self.BLOBS):
-            motion = self.motion(batch, size, speed)
-            motion.translation = motion.translation + background.translation
-            moved, opacity = motion.move(points), self.blob(batch, size)
-            pictures, view = self.still(batch), self.view(batch, size)
-            before, after = opacity(moved), opacity(points)
-            first = torch.lerp(first, sample(pictures, view.source_points(moved, size)), before)
-            second = torch.lerp(second, sample(pictures, view.source_points(points, size)), after)
-            flow = torch.where(before[:, 0, :, :, None] > 0.5, moved - points, flow)
+        blobs = self.blobs(speed, background, size)
+        for fore_first, fore_second, before, after, fore_flow in zip(*(part.split(batch) for part in blobs)):
+            first = torch.lerp(first, fore_first, before)
+            second = torch.lerp(second, fore_second, after)
+            flow = torch.where(before[:, 0, :, :, None] > 0.5, fore_flow, flow)
         return *self.recolour(first, second), flow.permute(0, 3, 1, 2)
+
+    def blobs(self, speed: Tensor, background: Motion, size: tuple[int, int]) -> tuple[Tensor, ...]:
+        """All blobs of all samples at once, blob by blob: both pictures, both opacities and the flow [.., h, w, 2]."""
+        count = self.BLOBS * len(speed)
+        points = pixel_grid(count, size, self.device)
+        motion = self.motion(count, size, speed.repeat(self.BLOBS))
+        motion.translation = motion.translation + background.translation.repeat(self.BLOBS, 1)
+        moved, opacity = motion.move(points), self.blob(count, size)
+        pictures, view = self.still(count), self.view(count, size)
+        first = sample(pictures, view.source_points(moved, size))
+        second = sample(pictures, view.source_points(points, size))
+        return first, second, opacity(moved), opacity(points), moved - points
 
     def disturb(self, frames: Tensor) -> Tensor:
         """Noise and a slight change of brightness, of each frame by itself: [b, c, h, w] in 0…255."""

@@ -1,10 +1,10 @@
 """Trains a two-frame MotionNet without ground truth, for a given number of seconds.
 
 Half of each batch are pairs of frames of the clips under the paper's unsupervised objective (`losses.py`); the other
-half are pairs made from single frames by a motion that is known because it was drawn (`PairSampler.known_motion`), under
-the endpoint error. Two phases: the released pre-training balance first; then its end-to-end balance (SSIM ÷ 10) with
-edge-aware smoothness, pixels hidden in the other frame left out, and half of the made pairs already brought back by the
-network's own flow, so that it also learns to refine.
+half are pairs made from single frames by a motion that is known because it was drawn (`PairSampler.known_motion`),
+under the endpoint error. Two phases: the released pre-training balance first; then its end-to-end balance (SSIM ÷ 10)
+with edge-aware smoothness, pixels hidden in the other frame left out, and half of the made pairs already brought back by
+the network's own flow, so that it also learns to refine.
 
 Writes `motion.safetensors` (averaged weights) and `flow.log` to `--out` about once a minute and at the end.
 """

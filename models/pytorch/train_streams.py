@@ -49,7 +49,7 @@ def unit_features(network: SqueezeNet, x: Tensor) -> None:
 
 
 def layer_groups(network: SqueezeNet, rate: float, decay: float, head: float) -> list[dict]:
-    """Learning rates: `rate` below the last layer, `decay` times that with each block further down, `head` times above."""
+    """Learning rates: `rate` below the last layer, `decay` times it with each block down, `head` times it above."""
     blocks = SqueezeNet.BLOCKS
     rates = {name: rate * decay ** (len(blocks) - 2 - place) for place, name in enumerate(blocks)}
     rates["conv10"] = rate * head
