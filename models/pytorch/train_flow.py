@@ -114,7 +114,7 @@ def train(arguments: argparse.Namespace) -> None:
         solver.step(loss, progress)
         average.update(network)
         if clock.elapsed >= next_report:
-            next_report += arguments.report_every
+            next_report = clock.elapsed + arguments.report_every
             report(average, validation, log, arguments.out, solver, clock, terms)
     report(average, validation, log, arguments.out, solver, clock, terms)
 

@@ -134,7 +134,7 @@ def run(
         for key, average in averages.items():
             average.update(networks[key])
         if clock.elapsed >= next_report:
-            next_report += arguments.report_every
+            next_report = clock.elapsed + arguments.report_every
             report(terms)
     report(terms)
 
