@@ -40,6 +40,10 @@ class Objective:
     edge: float = 0.0
 
 
+END_TO_END = Objective(ssim=0.1, smoothness=2.0, edge=10.0)
+"""The released end-to-end balance with more, but edge-aware, smoothness, as unsupervised flow has it since (UFlow, 2020)."""
+
+
 def local_response_normalisation(frames: Tensor) -> Tensor:
     """y = x·(1 + Σ_c x²/9)^−0.7 over the three colours of each frame: [n, 3·frames, h, w] → the same shape."""
     n, c, h, w = frames.shape

@@ -3,8 +3,8 @@
 Half of each batch are pairs of frames of the clips under the paper's unsupervised objective (`losses.py`); the other
 half are pairs made from single frames by a motion that is known because it was drawn (`PairSampler.known_motion`),
 under the endpoint error. Two phases: the released pre-training balance first; then its end-to-end balance (SSIM ÷ 10)
-with edge-aware smoothness, pixels hidden in the other frame left out, and half of the made pairs already brought back by
-the network's own flow, so that it also learns to refine.
+with edge-aware smoothness, pixels hidden in the other frame left out, and half of the made pairs already brought back
+by the network's own flow, so that it also learns to refine.
 
 Writes `motion.safetensors` (averaged weights) and `flow.log` to `--out` about once a minute and at the end.
 """
@@ -17,7 +17,15 @@ from torch import Tensor
 
 from clips import Clips, PairSampler, load_clips
 from infer import brought_back, flow_at, flow_levels, resize_frames
-from losses import Objective, known_motion_loss, level_multiplier, occlusions, photometric_ratio, unsupervised_loss
+from losses import (
+    END_TO_END,
+    Objective,
+    known_motion_loss,
+    level_multiplier,
+    occlusions,
+    photometric_ratio,
+    unsupervised_loss,
+)
 from networks import MotionNet, load, motion_input, save
 from training import Average, Clock, Log, Solver, choose_device, floats
 
@@ -32,7 +40,7 @@ def phase_objective(progress: float, arguments: argparse.Namespace) -> Objective
     """The balance of the unsupervised terms at that point of the run."""
     if progress < arguments.second_phase:
         return Objective()
-    return Objective(ssim=0.1, smoothness=arguments.smoothness, edge=arguments.edge)
+    return Objective(ssim=END_TO_END.ssim, smoothness=arguments.smoothness, edge=arguments.edge)
 
 
 class FlowObjective:
@@ -145,10 +153,12 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=48, help="pairs a step, real and made, at 256×192")
     parser.add_argument("--rate", type=float, default=5e-4)
     parser.add_argument("--warm-up", type=int, default=300, help="steps")
-    parser.add_argument("--known-weight", type=float, default=2.0, help="factor on the endpoint error of known motion")
+    parser.add_argument("--known-weight", type=float, default=1.5, help="factor on the endpoint error of known motion")
     parser.add_argument("--second-phase", type=float, default=0.35, help="share of the run after which it begins")
-    parser.add_argument("--smoothness", type=float, default=4.0, help="factor on smoothness in the second phase")
-    parser.add_argument("--edge", type=float, default=10.0, help="Objective.edge in the second phase")
+    parser.add_argument(
+        "--smoothness", type=float, default=END_TO_END.smoothness, help="factor on smoothness in the second phase"
+    )
+    parser.add_argument("--edge", type=float, default=END_TO_END.edge, help="Objective.edge in the second phase")
     parser.add_argument("--report-every", type=float, default=60, help="seconds")
     parser.add_argument("--seed", type=int, default=0)
     train(parser.parse_args())

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from actions import PAIRS, Crops, FlowStore, logits_of, random_starts, spatial_scores, temporal_scores, top1
 from clips import Clips, PairSampler, load_clips
 from infer import flow_levels, resize_frames
-from losses import Objective, unsupervised_loss
+from losses import END_TO_END, unsupervised_loss
 from networks import (
     WINDOW_FRAMES,
     SqueezeNet,
@@ -207,7 +207,6 @@ def train_temporal_jointly(arguments: argparse.Namespace, device: torch.device) 
     stream = load(SqueezeNet(2 * PAIRS, len(clips.classes), arguments.dropout), arguments.temporal)
     stream = stream.to(device, memory_format=torch.channels_last)
     keeps_flow = arguments.mode == "temporal-c"
-    objective = Objective(ssim=0.1, smoothness=4.0, edge=10.0)
     sampler = PairSampler(clips, None if arguments.all else False, seed=arguments.seed)
     flow_objective = FlowObjective(sampler, arguments.flow_batch, arguments.known_weight)
 
@@ -227,8 +226,8 @@ def train_temporal_jointly(arguments: argparse.Namespace, device: torch.device) 
         loss = mixed_action_loss(stream, x, label, arguments.mixup)
         terms = {"action": loss.detach()}
         if keeps_flow:
-            of_windows, _ = unsupervised_loss(torch.cat([first, second], 1), levels, objective)
-            of_pairs, flow_terms = flow_objective(motion, objective, second_phase=True)
+            of_windows, _ = unsupervised_loss(torch.cat([first, second], 1), levels, END_TO_END)
+            of_pairs, flow_terms = flow_objective(motion, END_TO_END, second_phase=True)
             loss = loss + arguments.flow_weight * (of_windows + of_pairs)
             terms |= flow_terms
         return loss, terms
@@ -309,7 +308,7 @@ def main() -> None:
     )
     parser.add_argument("--flow-weight", type=float, default=0.1, help="factor on the flow's own losses (mode c)")
     parser.add_argument("--flow-batch", type=int, default=32, help="further pairs a step (mode c)")
-    parser.add_argument("--known-weight", type=float, default=2.0, help="as in train_flow.py (mode c)")
+    parser.add_argument("--known-weight", type=float, default=1.5, help="as in train_flow.py (mode c)")
     parser.add_argument("--average", type=float, default=0.998, help="decay of the averaged weights")
     parser.add_argument("--warm-up", type=int, default=100, help="steps")
     parser.add_argument("--report-every", type=float, default=60, help="seconds")
