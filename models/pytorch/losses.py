@@ -41,7 +41,7 @@ class Objective:
 
 
 END_TO_END = Objective(ssim=0.1, smoothness=2.0, edge=10.0)
-"""The released end-to-end balance with more, but edge-aware, smoothness, as unsupervised flow has it since (UFlow, 2020)."""
+"""The released end-to-end balance with more, but edge-aware, smoothness, as in UFlow (2020)."""
 
 
 def local_response_normalisation(frames: Tensor) -> Tensor:
