@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=32, help="feature maps of the first layer")
     parser.add_argument("--start", type=Path, help="weights to go on from")
     parser.add_argument("--batch", type=int, default=48, help="pairs a step, real and made, at 256×192")
-    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--warm-up", type=int, default=300, help="steps")
     parser.add_argument("--known-weight", type=float, default=1.5, help="factor on the endpoint error of known motion")
     parser.add_argument("--second-phase", type=float, default=0.35, help="share of the run after which it begins")
