@@ -12,5 +12,6 @@ mod nets;
 mod sample;
 mod shared;
 mod training;
+mod tvl1;
 mod video;
 mod window;
