@@ -198,7 +198,7 @@ fn flat_pictures_do_not_move() {
 #[test]
 fn noise_and_wild_starts_give_finite_flow() {
     let noise = |seed: usize| {
-        Plane::from_fn(50, 40, |x, y| ((x * 7919 + y * 104_729 + seed * 31) * 2_654_435_761 >> 7 & 255) as f32)
+        Plane::from_fn(50, 40, |x, y| ((((x * 7919 + y * 104_729 + seed * 31) * 2_654_435_761) >> 7) & 255) as f32)
     };
     let start = (0..2000).map(|i| [[1e9, -1e9], [f32::NAN, 0.0], [1e10, 0.0], [-300.0, 200.0]][i % 4]).collect();
     let start = FlowField::new(50, 40, start);

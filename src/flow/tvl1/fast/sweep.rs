@@ -75,9 +75,9 @@ impl Sweep {
         let last = (band.end + iterations).min(height);
         let mut errors = [0.0; BLOCK];
         for front in first..band.end + iterations {
-            if front < last {
+            if let Some(pair) = before[..last].get(front) {
                 let slot = front % self.window.len();
-                self.window[slot].iter_mut().zip(&before[front]).for_each(|(row, source)| row.copy(source));
+                self.window[slot].iter_mut().zip(pair).for_each(|(row, source)| row.copy(source));
             }
             for (iteration, error) in errors.iter_mut().enumerate().take(iterations) {
                 let Some(y) = front.checked_sub(iteration) else { break };
