@@ -100,9 +100,9 @@ impl Tvl1Parameters {
     /// # Errors
     /// Names the parameter, its value and its range.
     pub fn checked(self) -> Result<Self> {
-        // The dual iteration is a semi-implicit gradient step on ‖div p‖²; with forward differences in two dimensions
-        // the norm of the divergence squared is at most 8, and Chambolle (2004, theorem 3.1) shows convergence for
-        // steps up to 1/8 and observes it up to 1/4, beyond which the step overshoots: ‖div‖² τ ≤ 2.
+        // The dual iteration is a gradient step on ‖v + θ div p‖², and with forward differences in two dimensions
+        // ‖div‖² ≤ 8: beyond τ = 2/8 it overshoots where the flow is smooth and never comes to rest. (Chambolle 2004,
+        // theorem 3.1, proves convergence up to 1/8 and observes it up to 1/4.)
         within("tau", self.tau, 1e-3..=0.25)?;
         within("lambda", self.lambda, 1e-4..=100.0)?;
         within("theta", self.theta, 1e-3..=10.0)?;
