@@ -18,5 +18,6 @@ mod sample;
 mod shared;
 mod training;
 mod tvl1_gpu;
+mod tvl1;
 mod video;
 mod window;
