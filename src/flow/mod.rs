@@ -6,7 +6,7 @@
 pub mod colour;
 pub mod files;
 pub mod metrics;
-pub mod selection;
+pub mod warp;
 
 mod estimator;
 mod field;
