@@ -40,7 +40,7 @@ pub(super) enum Command {
     Analyze(AnalyzeArgs),
     /// Train a network
     Train(Box<TrainArgs>),
-    /// Measure a model on clips it was not trained on
+    /// Measure a model on clips it was not trained on, or a flow method on a benchmark
     Evaluate(EvaluateArgs),
     /// Take weights over from PyTorch
     Import(ImportArgs),
