@@ -13,6 +13,7 @@ mod flow_files;
 mod gpu;
 mod laboratory;
 mod losses;
+mod motion_net_flow;
 mod nets;
 mod sample;
 mod shared;
