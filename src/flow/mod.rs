@@ -7,8 +7,8 @@ pub mod codec;
 pub mod colour;
 pub mod files;
 pub mod metrics;
-pub mod selection;
 pub mod tvl1;
+pub mod warp;
 
 mod estimator;
 mod field;

@@ -12,6 +12,7 @@ mod flow_benchmarks;
 mod flow_files;
 mod gpu;
 mod losses;
+mod motion_net_flow;
 mod nets;
 mod sample;
 mod shared;
