@@ -17,5 +17,6 @@ mod nets;
 mod sample;
 mod shared;
 mod training;
+mod tvl1;
 mod video;
 mod window;

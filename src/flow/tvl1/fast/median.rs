@@ -68,7 +68,7 @@ impl Median {
                         #[inline(always)]
                         || {
                             sort_columns::<SIDE, N>(lines, ranks);
-                            filter_row::<SIDE, N>(ranks, &mut row.u[..width]);
+                            filter_row::<SIDE, N>(ranks, &mut row.u[..rows::stride(width)]);
                         },
                     );
                 }
@@ -82,7 +82,7 @@ impl Median {
 fn sort_columns<const SIDE: usize, N: Network<SIDE>>(lines: [&[f32]; SIDE], ranks: &mut [Vec<f32>; SIDE]) {
     let length = lines[0].len();
     let lines = lines.map(|line| &line[..length]);
-    let mut ranks = ranks.each_mut().map(|rank| &mut rank[..length]);
+    let ranks = ranks.each_mut().map(|rank| &mut rank[..length]);
     for x in 0..length {
         let mut column = [0.0; SIDE];
         for i in 0..SIDE {
