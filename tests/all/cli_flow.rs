@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
+use motionscope::evaluation::MotionNetFlow;
 use motionscope::flow::codec::CodecFlow;
 use motionscope::flow::files::{StreamPair, read, read_flo, read_npy, read_two_stream, write_two_stream};
 use motionscope::flow::tvl1::{Tvl1, Tvl1Parameters};
 use motionscope::flow::{FlowEstimator, FlowField, colour};
+use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::video::{Geometry, Sizes, VideoReader};
 use serde_json::Value;
 
-use crate::cli::{code, motionscope, program, text};
+use crate::cli::{code, motionscope, program, text, untrained_model};
 
 const CLIP: Geometry = Geometry { width: 96, height: 80 };
 
@@ -147,6 +149,20 @@ fn pairs_of_pictures_go_to_the_file_that_is_named() {
     flow(dir.path(), "a.png b.png --method zero --out colours.png --format picture --size 32x16", 0);
     let picture = image::open(at("colours.png")).unwrap().into_rgb8();
     assert_eq!(picture, RgbImage::from_pixel(32, 16, Rgb([255; 3])));
+}
+
+#[test]
+fn motionnet_gives_what_the_library_gives() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    pictures(dir.path());
+    untrained_model(&at("model"));
+    flow(dir.path(), "a.png b.png --model model --device cpu --out f.flo", 0);
+    let mut network = MotionNetFlow::load(&at("model"), &choose(DeviceChoice::Cpu).unwrap().device).unwrap();
+    let [a, b] = ["a.png", "b.png"].map(|name| image::open(at(name)).unwrap().into_rgb8());
+    let (written, expected) = (read_flo(&at("f.flo")).unwrap(), network.estimate(&a, &b).unwrap());
+    let worst = written.uv.as_flattened().iter().zip(expected.uv.as_flattened()).map(|(a, b)| (a - b).abs());
+    assert!(worst.fold(0.0, f32::max) < 1e-4 * expected.magnitude_max().max(1.0));
 }
 
 #[test]
