@@ -18,7 +18,7 @@ mod nets;
 mod sample;
 mod shared;
 mod training;
-mod tvl1_gpu;
 mod tvl1;
+mod tvl1_gpu;
 mod video;
 mod window;
