@@ -26,6 +26,8 @@ pub struct BenchmarkPlan {
     pub root: PathBuf,
     /// Whose flow; `None` for no motion at all. Only sources that work on pictures can be measured.
     pub source: Option<FlowSource>,
+    /// Sizes at which a network sees the pictures, from coarse to fine; see [`MotionNetFlow::with_scales`].
+    pub scales: Vec<f32>,
 }
 
 /// Measures and tells every pair.
@@ -37,7 +39,7 @@ pub(super) fn run(
     stop: &Stop,
 ) -> Result<()> {
     let pairs = plan.dataset.pairs(&plan.root)?;
-    let mut estimator = estimator(plan.source, wishes, compute)?;
+    let mut estimator = estimator(plan, wishes, compute)?;
     outbox.send(Message::BenchmarkStarted { pairs: pairs.clone(), method: estimator.name() });
     let report = evaluate_flow(plan.dataset, &pairs, estimator.as_mut(), &mut |outcome| {
         match outcome {
@@ -50,17 +52,17 @@ pub(super) fn run(
     Ok(())
 }
 
-fn estimator(source: Option<FlowSource>, wishes: &Wishes, compute: &Compute) -> Result<Box<dyn FlowEstimator>> {
+fn estimator(plan: &BenchmarkPlan, wishes: &Wishes, compute: &Compute) -> Result<Box<dyn FlowEstimator>> {
     let lacks = |what: &str| Error::new("benchmark", format!("no {what} is chosen"), "Load a model first");
-    Ok(match source {
+    Ok(match plan.source {
         None => Box::new(ZeroFlow),
         Some(FlowSource::Network) => {
             let dir = wishes.model.as_ref().ok_or_else(|| lacks("model"))?;
-            Box::new(MotionNetFlow::load(dir, &compute.device)?)
+            Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales))
         }
         Some(FlowSource::SecondNetwork) => {
             let dir = wishes.settings.second_model.as_ref().ok_or_else(|| lacks("second model"))?;
-            Box::new(MotionNetFlow::load(dir, &compute.device)?)
+            Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales))
         }
         Some(FlowSource::Tvl1) => Box::new(Tvl1::new(wishes.settings.tvl1)?),
         Some(source @ (FlowSource::Codec | FlowSource::Truth)) => {
