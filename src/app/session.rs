@@ -137,7 +137,17 @@ impl Session {
             Message::SourceUnavailable(source, Some(error)) => {
                 self.log.push(Level::Warning, format!("{}: {error}", source.name()));
             }
-            Message::SourceUnavailable(_, None) | Message::Measured(_) | Message::MeasureEnded => {}
+            Message::SourceUnavailable(_, None)
+            | Message::Measured(_)
+            | Message::MeasureEnded
+            | Message::ExportProgress { .. }
+            | Message::Exported { .. }
+            | Message::ExportEnded
+            | Message::BenchmarkStarted { .. }
+            | Message::BenchmarkPair(_)
+            | Message::BenchmarkReport(_)
+            | Message::BenchmarkEnded
+            | Message::PairReady { .. } => {}
             Message::Problem(error) => self.problem(error),
         }
     }

@@ -44,7 +44,7 @@ pub(super) enum Command {
     Flow(FlowArgs),
     /// Train a network
     Train(Box<TrainArgs>),
-    /// Measure a model on clips it was not trained on
+    /// Measure a model on clips it was not trained on, or a flow method on a benchmark
     Evaluate(EvaluateArgs),
     /// Take weights over from PyTorch
     Import(ImportArgs),

@@ -12,7 +12,6 @@ mod import;
 mod info;
 mod method;
 mod sample;
-mod side_by_side;
 mod train;
 mod values;
 mod window;

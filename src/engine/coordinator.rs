@@ -122,8 +122,10 @@ impl Coordinator {
                 self.inference.set(&settings);
                 self.laboratory.set(*settings);
             }
-            Request::MeasureClip(true) => self.laboratory.measure(self.sizes.clone()),
-            Request::MeasureClip(false) => self.laboratory.stop_measuring(),
+            Request::MeasureClip(begin) => self.laboratory.measure(begin.then(|| self.sizes.clone())),
+            Request::Export(export) => self.laboratory.export(export, self.sizes.clone()),
+            Request::Benchmark(plan) => self.laboratory.benchmark(plan),
+            Request::ShowPair(pair) => self.laboratory.show_pair(*pair),
             Request::Train(plan) => self.train(plan),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),

@@ -6,8 +6,10 @@
 
 use std::path::PathBuf;
 
-use super::{ClipMeasure, FlowSource, LaboratorySettings, ModelInfo};
+use super::{BenchmarkPlan, ClipMeasure, FlowExport, FlowSource, LaboratorySettings, ModelInfo};
 use crate::error::Error;
+use crate::evaluation::flow_benchmarks::BenchmarkPair;
+use crate::evaluation::{FlowReport, PairResult};
 use crate::training::{TrainingEvent, TrainingPlan};
 use crate::video::{PlayerCommand, VideoInfo};
 
@@ -29,6 +31,13 @@ pub enum Request {
     Laboratory(Box<LaboratorySettings>),
     /// Computes the figures of all sources over the whole clip, or stops doing so. Answered by [`Message::Measured`].
     MeasureClip(bool),
+    /// Writes flow of the whole clip to files or a video, or stops doing so: what is written stays. Answered by
+    /// [`Message::ExportProgress`], [`Message::Exported`] and [`Message::ExportEnded`].
+    Export(Option<FlowExport>),
+    /// Measures a method on a flow benchmark, or stops doing so. Answered by the messages named `Benchmark…`.
+    Benchmark(Option<BenchmarkPlan>),
+    /// Makes a pair of a benchmark a clip. Answered by [`Message::PairReady`].
+    ShowPair(Box<BenchmarkPair>),
     /// Trains a network; one training at a time.
     Train(TrainingPlan),
     /// Holds the training after the present step.
@@ -67,6 +76,42 @@ pub enum Message {
     Measured(ClipMeasure),
     /// The measurement of the clip is over, or was stopped.
     MeasureEnded,
+    /// So many pairs of the clip are exported.
+    ExportProgress {
+        /// Pairs that are written.
+        done: usize,
+        /// Pairs of the clip.
+        total: usize,
+    },
+    /// The flow of the clip is written.
+    Exported {
+        /// The folder or the video.
+        path: PathBuf,
+        /// How many pairs.
+        pairs: usize,
+    },
+    /// The export is over, or was stopped.
+    ExportEnded,
+    /// A benchmark begins.
+    BenchmarkStarted {
+        /// Its pairs, in the order in which they are measured.
+        pairs: Vec<BenchmarkPair>,
+        /// The method in words.
+        method: String,
+    },
+    /// One more pair of the benchmark is measured.
+    BenchmarkPair(Box<PairResult>),
+    /// All pairs are measured.
+    BenchmarkReport(Box<FlowReport>),
+    /// The benchmark is over, or was stopped.
+    BenchmarkEnded,
+    /// A pair of a benchmark can be opened.
+    PairReady {
+        /// A clip of its two pictures.
+        clip: PathBuf,
+        /// Its true flow, where that is public.
+        truth: Option<PathBuf>,
+    },
     /// A model is in use.
     ModelLoaded(ModelInfo),
     /// News of the running training.

@@ -23,8 +23,8 @@ mod worker;
 pub use analysis::{Analysis, FlowView, Scores, Timing};
 pub use handle::Engine;
 pub use laboratory::{
-    ClipMeasure, FlowSource, FlowStatistics, FlowStrip, Inspection, LaboratorySettings, MAX_STRIDE, ScalarMap,
-    SourceFlow, TemporalInput,
+    BenchmarkPlan, ClipMeasure, FlowExport, FlowSource, FlowStatistics, FlowStrip, Inspection, LaboratorySettings,
+    MAX_STRIDE, ScalarMap, SourceFlow, TemporalInput,
 };
 pub use message::{FlowSelection, Message, Request};
 pub use model_folder::default_model;

@@ -8,15 +8,15 @@ use image::RgbImage;
 use image::imageops::{FilterType, resize};
 
 use crate::error::{Error, Result};
-use crate::flow::selection::best_explanation;
+use crate::flow::warp::warped;
 use crate::flow::{FlowEstimator, FlowField, common_size};
 use crate::nets::preprocessing::motion_input;
 use crate::nets::{FLOW_UNIT_PX, ModelCard, MotionNetwork, weights};
 
-/// A motion network of two frames, at one or several sizes of the pictures.
+/// A motion network of two frames, applied once or from coarse to fine.
 ///
-/// The network sees displacements up to some pixels. Smaller pictures bring longer ones within its reach; of several
-/// sizes, every pixel takes the flow that explains its neighbourhood best.
+/// The network sees displacements up to some pixels. Smaller pictures bring longer ones within its reach: at each scale the
+/// second picture is warped by the flow so far, and the network adds what is left.
 #[derive(Debug)]
 pub struct MotionNetFlow {
     network: MotionNetwork,
@@ -40,7 +40,8 @@ impl MotionNetFlow {
         Ok(Self { network, device: device.clone(), name: format!("MotionNet ({})", card.name), scales: vec![1.0] })
     }
 
-    /// Sizes of the pictures that the network sees, as multiples of their own; 1 where none is given.
+    /// Sizes at which the network sees the pictures, as multiples of their own, from coarse to fine. With 1 alone it is
+    /// applied once, as it is where none is given.
     pub fn with_scales(mut self, scales: &[f32]) -> Self {
         self.scales = if scales.is_empty() { vec![1.0] } else { scales.to_vec() };
         self
@@ -88,9 +89,14 @@ impl FlowEstimator for MotionNetFlow {
     }
 
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
-        common_size(first, second)?;
-        let candidates =
-            self.scales.iter().map(|scale| self.at_scale(first, second, *scale)).collect::<Result<Vec<_>>>()?;
-        Ok(best_explanation(first, second, candidates))
+        let [width, height] = common_size(first, second)?;
+        let mut flow = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
+        for scale in &self.scales {
+            let rest = self.at_scale(first, &warped(second, &flow), *scale)?;
+            for (sum, rest) in flow.uv.iter_mut().zip(rest.uv) {
+                *sum = [sum[0] + rest[0], sum[1] + rest[1]];
+            }
+        }
+        Ok(flow)
     }
 }

@@ -182,11 +182,11 @@ impl Magnitudes {
             return Self::default();
         }
         let mean = lengths.iter().map(|length| f64::from(*length)).sum::<f64>() / lengths.len() as f64;
-        let last = lengths.len() - 1;
+        let count = lengths.len();
         let mut ranked = |rank: usize| *lengths.select_nth_unstable_by(rank, f32::total_cmp).1;
         // Nearest rank: the ⌈0.95·n⌉-th.
-        let p95 = ((last + 1) * 95).div_ceil(100) - 1;
-        Self { mean: mean as f32, median: ranked(last.div_ceil(2)), p95: ranked(p95), max: ranked(last) }
+        let p95 = (count * 95).div_ceil(100) - 1;
+        Self { mean: mean as f32, median: ranked(count / 2), p95: ranked(p95), max: ranked(count - 1) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Memory on the device for compute passes, and the way back from it.
 
 use std::sync::mpsc;
+use std::time::Duration;
 
 use burn::tensor::wgpu::wgpu;
 use bytemuck::{NoUninit, Pod};
@@ -8,6 +9,9 @@ use bytemuck::{NoUninit, Pod};
 use super::SharedWgpu;
 use super::faults::{checked, lost};
 use crate::error::Result;
+
+/// How long an answer may take that is there already.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A buffer of its own, zero at first, for the kernels to read and write.
 #[derive(Debug, Clone)]
@@ -88,8 +92,8 @@ pub fn read_back<T: Pod>(wgpu: &SharedWgpu, source: wgpu::BufferBinding<'_>) -> 
         queue.submit([encoder.finish()]);
         copy.slice(..).map_async(wgpu::MapMode::Read, move |result| _ = send.send(result.is_ok()));
         device.poll(wgpu::PollType::wait_indefinitely()).ok()?;
-        // The answer came with the poll, at the latest.
-        if !answer.try_recv().unwrap_or(false) {
+        // Another thread that polls at the same time may be the one that brings the answer, a moment later.
+        if !answer.recv_timeout(PATIENCE).unwrap_or(false) {
             return None;
         }
         let mapped = copy.slice(..).get_mapped_range().ok()?;

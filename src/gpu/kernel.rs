@@ -3,7 +3,7 @@
 use burn::tensor::wgpu::wgpu;
 
 use super::SharedWgpu;
-use super::faults::checked;
+use super::faults::{check_alive, checked};
 use crate::error::Result;
 
 /// One compute stage. Its buffers are bound by their order: the first to `@group(0) @binding(0)`, and so on.
@@ -19,7 +19,7 @@ impl Kernel {
     /// Compiles the entry point `name` of `source` with values for its `override` constants.
     ///
     /// # Errors
-    /// The source is wrong, or the device falls short of what it needs.
+    /// The source is wrong, or the device falls short of what it needs, or was lost.
     pub fn new(wgpu: &SharedWgpu, name: &'static str, source: &str, constants: &[(&str, f64)]) -> Result<Self> {
         let pipeline = checked(&wgpu.device, name, || {
             let module = wgpu.device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -35,6 +35,7 @@ impl Kernel {
                 cache: None,
             })
         })?;
+        check_alive(&wgpu.device)?;
         Ok(Self { pipeline, name })
     }
 

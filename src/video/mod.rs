@@ -29,6 +29,7 @@ mod player_thread;
 mod raw_frames;
 mod reader;
 mod references;
+mod side_by_side;
 mod writer;
 
 use std::path::Path;
@@ -41,6 +42,7 @@ pub use libav::ffmpeg_version;
 pub use motion_vectors::{FrameKind, FrameVectors, MotionVector, MotionVectorReader};
 pub use player::{Player, PlayerCommand, PlayerEvent, PlayerState, Wake};
 pub use reader::VideoReader;
+pub use side_by_side::SideBySide;
 pub use writer::VideoWriter;
 
 /// Endings of the files that folder listings show as videos.

@@ -1,4 +1,4 @@
-//! Clips out: RGB pictures to an H.264 file.
+//! Clips out: RGB pictures to an H.264 file, or to one that keeps every pixel.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -22,13 +22,33 @@ const X264_QUALITY: &str = "16";
 /// Quantiser of MPEG-4, 1 (best) … 31, where x264 is not there.
 const MPEG4_QUANTISER: i32 = 2;
 
-/// Writes one clip: H.264 by libx264, else MPEG-4, in an mp4 file that appears only when it is complete.
+/// How the pictures are coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    /// H.264 by libx264, else MPEG-4.
+    Compressed,
+    /// PNG, picture by picture: every pixel is read as it was written.
+    Exact,
+}
+
+impl Coding {
+    /// Encoders in the order of preference.
+    fn encoders(self) -> &'static [&'static str] {
+        match self {
+            Self::Compressed => &["libx264", "mpeg4"],
+            Self::Exact => &["png"],
+        }
+    }
+}
+
+/// Writes one clip in an mp4 file that appears only when it is complete.
 pub struct VideoWriter {
     path: PathBuf,
     temporary: TempPath,
     output: ffmpeg::format::context::Output,
     encoder: ffmpeg::encoder::Video,
-    to_yuv: scaling::Context,
+    to_coded: scaling::Context,
+    coding: Coding,
     geometry: Geometry,
     pushed: i64,
 }
@@ -39,6 +59,18 @@ impl VideoWriter {
     /// # Errors
     /// If the folder cannot be written or the size or the rate cannot be encoded.
     pub fn create(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
+        Self::begin(path, geometry, fps, Coding::Compressed)
+    }
+
+    /// The same for a large file that loses nothing.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_exact(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
+        Self::begin(path, geometry, fps, Coding::Exact)
+    }
+
+    fn begin(path: &Path, geometry: Geometry, fps: f64, coding: Coding) -> Result<Self> {
         libav::init();
         if !(fps.is_finite() && fps > 0.0) {
             return Err(Error::file(
@@ -51,14 +83,14 @@ impl VideoWriter {
         let failed = |error: ffmpeg::Error| cannot_write(path, error);
         let mut output = ffmpeg::format::output_as(&libav::url(&temporary)?, "mp4").map_err(failed)?;
         let rate = ffmpeg::Rational::from(fps).reduce_with_limit(1_000_000).unwrap_or_else(|nearest| nearest);
-        let (encoder, format) = open_encoder(geometry, rate, path)?;
+        let (encoder, format) = open_encoder(coding, geometry, rate, path)?;
         output.add_stream_with(&encoder).map_err(failed)?.set_time_base(rate.invert());
         output.write_header().map_err(failed)?;
         let Geometry { width, height } = geometry;
         let flags = scaling::Flags::BICUBIC | scaling::Flags::ACCURATE_RND | scaling::Flags::FULL_CHR_H_INP;
-        let to_yuv =
+        let to_coded =
             scaling::Context::get(Pixel::RGB24, width, height, format, width, height, flags).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), temporary, output, encoder, to_yuv, geometry, pushed: 0 })
+        Ok(Self { path: path.to_owned(), temporary, output, encoder, to_coded, coding, geometry, pushed: 0 })
     }
 
     /// Adds the next picture.
@@ -72,8 +104,8 @@ impl VideoWriter {
             let cause = format!("a picture of {got_width}×{got_height} does not fit a clip of {width}×{height}");
             return Err(Error::file(&self.path, cause, "Scale all pictures to one size"));
         }
-        let yuv = self.yuv_frame(picture).map_err(|error| cannot_write(&self.path, error))?;
-        self.encoder.send_frame(&yuv).map_err(|error| cannot_write(&self.path, error))?;
+        let frame = self.coded_frame(picture).map_err(|error| cannot_write(&self.path, error))?;
+        self.encoder.send_frame(&frame).map_err(|error| cannot_write(&self.path, error))?;
         self.pushed += 1;
         self.write_packets()
     }
@@ -93,19 +125,21 @@ impl VideoWriter {
         self.temporary.persist(&self.path).map_err(|failed| Error::io(&self.path, &failed.error))
     }
 
-    fn yuv_frame(&mut self, picture: &RgbImage) -> std::result::Result<ffmpeg::frame::Video, ffmpeg::Error> {
+    fn coded_frame(&mut self, picture: &RgbImage) -> std::result::Result<ffmpeg::frame::Video, ffmpeg::Error> {
         let Geometry { width, height } = self.geometry;
         let mut rgb = ffmpeg::frame::Video::new(Pixel::RGB24, width, height);
         let (stride, row) = (rgb.stride(0), 3 * width as usize);
         for (line, pixels) in rgb.data_mut(0).chunks_mut(stride).zip(picture.as_raw().chunks(row)) {
             line[..row].copy_from_slice(pixels);
         }
-        let mut yuv = ffmpeg::frame::Video::empty();
-        self.to_yuv.run(&rgb, &mut yuv)?;
-        yuv.set_pts(Some(self.pushed));
-        yuv.set_color_space(Space::SMPTE170M);
-        yuv.set_color_range(Range::MPEG);
-        Ok(yuv)
+        let mut frame = ffmpeg::frame::Video::empty();
+        self.to_coded.run(&rgb, &mut frame)?;
+        frame.set_pts(Some(self.pushed));
+        if self.coding == Coding::Compressed {
+            frame.set_color_space(Space::SMPTE170M);
+            frame.set_color_range(Range::MPEG);
+        }
+        Ok(frame)
     }
 
     fn write_packets(&mut self) -> Result<()> {
@@ -133,13 +167,22 @@ fn temporary_beside(path: &Path) -> Result<TempPath> {
 }
 
 /// The best encoder there is, opened, and the pixel format it takes.
-fn open_encoder(geometry: Geometry, rate: ffmpeg::Rational, path: &Path) -> Result<(ffmpeg::encoder::Video, Pixel)> {
+fn open_encoder(
+    coding: Coding,
+    geometry: Geometry,
+    rate: ffmpeg::Rational,
+    path: &Path,
+) -> Result<(ffmpeg::encoder::Video, Pixel)> {
     let mut refusal = ffmpeg::Error::EncoderNotFound;
-    for name in ["libx264", "mpeg4"] {
+    for &name in coding.encoders() {
         let Some(codec) = ffmpeg::encoder::find_by_name(name) else { continue };
         // x264 halves the chroma only of even sizes.
         let even = geometry.width.is_multiple_of(2) && geometry.height.is_multiple_of(2);
-        let format = if even || name == "mpeg4" { Pixel::YUV420P } else { Pixel::YUV444P };
+        let format = match name {
+            "png" => Pixel::RGB24,
+            "libx264" if !even => Pixel::YUV444P,
+            _ => Pixel::YUV420P,
+        };
         match configured(codec, geometry, rate, format).and_then(|encoder| open_as(encoder, name)) {
             Ok(encoder) => return Ok((encoder, format)),
             Err(error) => refusal = error,
@@ -163,8 +206,10 @@ fn configured(
     encoder.set_time_base(rate.invert());
     encoder.set_frame_rate(Some(rate));
     encoder.set_gop(KEY_FRAME_EVERY);
-    encoder.set_colorspace(Space::SMPTE170M);
-    encoder.set_color_range(Range::MPEG);
+    if format != Pixel::RGB24 {
+        encoder.set_colorspace(Space::SMPTE170M);
+        encoder.set_color_range(Range::MPEG);
+    }
     Ok(encoder)
 }
 
@@ -175,13 +220,17 @@ fn open_as(
     // An mp4 file keeps the parameter sets in its header, not before each key frame.
     let global_header = ffmpeg::codec::Flags::GLOBAL_HEADER;
     let mut options = ffmpeg::Dictionary::new();
-    if name == "libx264" {
-        encoder.set_flags(global_header);
-        options.set("crf", X264_QUALITY);
-    } else {
-        encoder.set_flags(global_header | ffmpeg::codec::Flags::QSCALE);
-        encoder.set_qmin(MPEG4_QUANTISER);
-        encoder.set_qmax(MPEG4_QUANTISER);
+    match name {
+        "libx264" => {
+            encoder.set_flags(global_header);
+            options.set("crf", X264_QUALITY);
+        }
+        "mpeg4" => {
+            encoder.set_flags(global_header | ffmpeg::codec::Flags::QSCALE);
+            encoder.set_qmin(MPEG4_QUANTISER);
+            encoder.set_qmax(MPEG4_QUANTISER);
+        }
+        _ => encoder.set_flags(global_header),
     }
     encoder.open_with(options)
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use motionscope::cli::bench::fixture;
-use motionscope::flow::files::read_flo;
+use motionscope::flow::FlowField;
+use motionscope::flow::files::{read_flo, write_flo};
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::MotionConfig;
 use motionscope::video::{Geometry, Sizes, VideoReader};
@@ -182,6 +183,41 @@ fn training_resumes_where_it_ended() {
     let report: Value = serde_json::from_slice(&measured.stdout).unwrap();
     assert_eq!((code(&measured), report["clips"].as_u64()), (0, Some(1)), "{}", text(&measured.stderr));
     assert!(report["photometric_ratio"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn flow_methods_are_measured_on_benchmarks() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_model(&dir.path().join("model"));
+    for i in 1..=2 {
+        let picture = image::RgbImage::from_fn(40, 30, |x, y| image::Rgb([(x * y) as u8, x as u8, y as u8]));
+        picture.save(dir.path().join(format!("{i:05}_img1.ppm"))).unwrap();
+        picture.save(dir.path().join(format!("{i:05}_img2.ppm"))).unwrap();
+        write_flo(&dir.path().join(format!("{i:05}_flow.flo")), &FlowField::new(40, 30, vec![[3.0, 4.0]; 1200]))
+            .unwrap();
+    }
+    let evaluate = |rest: &str| {
+        let arguments = format!("evaluate flow --dataset flyingchairs --root . --device cpu {rest}");
+        motionscope(dir.path(), &arguments.split(' ').collect::<Vec<_>>())
+    };
+    let zero = evaluate("--method zero --json zero.json --csv zero.csv");
+    assert_eq!(code(&zero), 0, "{}", text(&zero.stderr));
+    for words in ["FlyingChairs: zero flow", "00002", "40×30", "5.000", "100.000", "mean of 2"] {
+        assert!(text(&zero.stdout).contains(words), "{words} is not in {}", text(&zero.stdout));
+    }
+    let report: Value = serde_json::from_slice(&fs::read(dir.path().join("zero.json")).unwrap()).unwrap();
+    assert_eq!(report["mean"]["errors"]["all"]["epe"], 5.0);
+    assert_eq!(fs::read_to_string(dir.path().join("zero.csv")).unwrap().lines().count(), 4);
+
+    fs::write(dir.path().join("00001_img2.ppm"), "P6").unwrap();
+    let network = evaluate("--method motionnet --model model --scales 1,0.5");
+    assert_eq!(code(&network), 1, "a pair is broken");
+    assert!(text(&network.stdout).contains("MotionNet (untrained)") && text(&network.stdout).contains("mean of 1"));
+    assert!(text(&network.stderr).contains("00001_img2.ppm"), "{}", text(&network.stderr));
+    let nothing = evaluate("--dataset kitti2015");
+    assert_eq!(code(&nothing), 2, "given twice");
+    let nothing = motionscope(dir.path(), &["evaluate", "flow", "--dataset", "kitti2015", "--root", "."]);
+    assert!(code(&nothing) == 1 && text(&nothing.stderr).contains("training/image_2"), "{}", text(&nothing.stderr));
 }
 
 #[test]

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 
 use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
+use motionscope::evaluation::MotionNetFlow;
 use motionscope::flow::codec::CodecFlow;
 use motionscope::flow::files::{StreamPair, read, read_flo, read_npy, read_two_stream, write_two_stream};
-use motionscope::flow::{FlowField, colour};
+use motionscope::flow::tvl1::{Tvl1, Tvl1Parameters};
+use motionscope::flow::{FlowEstimator, FlowField, colour};
+use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::video::{Geometry, Sizes, VideoReader};
 use serde_json::Value;
 
-use crate::cli::{code, motionscope, text};
+use crate::cli::{code, motionscope, program, text, untrained_model};
 
 const CLIP: Geometry = Geometry { width: 96, height: 80 };
 
@@ -137,9 +140,29 @@ fn pairs_of_pictures_go_to_the_file_that_is_named() {
         assert!(field.magnitude_max() < 0.12, "{name}: half a level of two-stream pictures at most");
     }
     assert!(at("flow_y.jpg").exists());
+    let (said, _) = flow(dir.path(), "a.png b.png --method tvl1 --preset fast --out tvl1.flo", 0);
+    assert!(said.contains("TV-L1 (fast)") && said.contains("tvl1.flo"), "{said}");
+    let [a, b] = ["a.png", "b.png"].map(|name| image::open(at(name)).unwrap().into_rgb8());
+    let expected = Tvl1::new(Tvl1Parameters::fast()).unwrap().estimate(&a, &b).unwrap();
+    assert_eq!(read_flo(&at("tvl1.flo")).unwrap(), expected);
+    assert!(expected.magnitude_max() > 1.0, "the bar moves by 3 pixels");
     flow(dir.path(), "a.png b.png --method zero --out colours.png --format picture --size 32x16", 0);
     let picture = image::open(at("colours.png")).unwrap().into_rgb8();
     assert_eq!(picture, RgbImage::from_pixel(32, 16, Rgb([255; 3])));
+}
+
+#[test]
+fn motionnet_gives_what_the_library_gives() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    pictures(dir.path());
+    untrained_model(&at("model"));
+    flow(dir.path(), "a.png b.png --model model --device cpu --out f.flo", 0);
+    let mut network = MotionNetFlow::load(&at("model"), &choose(DeviceChoice::Cpu).unwrap().device).unwrap();
+    let [a, b] = ["a.png", "b.png"].map(|name| image::open(at(name)).unwrap().into_rgb8());
+    let (written, expected) = (read_flo(&at("f.flo")).unwrap(), network.estimate(&a, &b).unwrap());
+    let worst = written.uv.as_flattened().iter().zip(expected.uv.as_flattened()).map(|(a, b)| (a - b).abs());
+    assert!(worst.fold(0.0, f32::max) < 1e-4 * expected.magnitude_max().max(1.0));
 }
 
 #[test]
@@ -171,4 +194,31 @@ fn what_makes_no_sense_is_refused_in_words() {
     }
     let left = names(dir.path());
     assert_eq!(left, ["a.png", "b.png", "broken.png", "clip.mp4", "small.png"], "nothing is left of what was refused");
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_leaves_whole_files_only() {
+    let dir = tempfile::tempdir().unwrap();
+    fixture::clip(dir.path(), 60, CLIP).unwrap();
+    let arguments = "flow clip.mp4 --method tvl1 --size 480x400 --out out --video flow.mp4 --json";
+    let mut running = program(dir.path(), &arguments.split(' ').collect::<Vec<_>>())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !dir.path().join("out/000001.flo").exists() {
+        assert!(running.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::process::Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let written = report["pairs"].as_array().unwrap().len();
+    assert!(report["interrupted"].as_bool().unwrap() && (2..59).contains(&written), "{written} pairs");
+    let wanted: Vec<_> = (0..written).map(|index| format!("{index:06}.flo")).collect();
+    assert_eq!(names(&dir.path().join("out")), wanted);
+    wanted.iter().for_each(|name| assert_eq!(read_flo(&dir.path().join("out").join(name)).unwrap().width, 480));
+    let video = VideoReader::open(&dir.path().join("flow.mp4"), Sizes::default()).unwrap();
+    assert_eq!(video.info().frames, written);
 }

@@ -6,8 +6,9 @@ use ffmpeg::format::Pixel;
 use ffmpeg::software::scaling;
 use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
-use motionscope::flow::FlowField;
 use motionscope::flow::codec::CodecFlow;
+use motionscope::flow::tvl1::{Tvl1, Tvl1Parameters};
+use motionscope::flow::{FlowEstimator, FlowField};
 use motionscope::video::{FrameKind, Geometry, MotionVectorReader, Sizes, VideoReader, VideoWriter, decode_clip};
 
 use crate::shared;
@@ -226,6 +227,33 @@ fn the_flow_of_real_clips_explains_their_change() {
         }
         eprintln!("{name}: the flow leaves {:.1} % of the change", 100.0 * explained / still);
         assert!(explained < 0.95 * still, "{name}: {explained} of {still}");
+    }
+}
+
+/// Correlation of all components of two fields, −1…1.
+fn correlation(a: &FlowField, b: &FlowField) -> f64 {
+    let pairs = || a.uv.iter().flatten().zip(b.uv.iter().flatten()).map(|(a, b)| (f64::from(*a), f64::from(*b)));
+    let product = pairs().map(|(a, b)| a * b).sum::<f64>();
+    let squares = pairs().fold([0.0, 0.0], |[sum_a, sum_b], (a, b)| [sum_a + a * a, sum_b + b * b]);
+    product / (squares[0] * squares[1]).sqrt()
+}
+
+#[test]
+fn the_flow_of_real_clips_resembles_tvl1() {
+    // A hand-held camera in MPEG-4, and in H.264 with B-frames.
+    for name in ["codecs/v_SoccerJuggling_g23_c01.avi", "codecs/R6llTwEh07w.mp4"] {
+        let Some(path) = shared::data(&format!("data/{name}")) else { return };
+        let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
+        let frames = decode_clip(&path, Geometry { width: info.width, height: info.height }, Some(9)).unwrap();
+        let mut flow = CodecFlow::open(&path).unwrap();
+        let mut tvl1 = Tvl1::new(Tvl1Parameters::fast()).unwrap();
+        let alike = frames.windows(2).enumerate().map(|(index, pair)| {
+            let codec = flow.flow(index, info.width as usize, info.height as usize).unwrap();
+            correlation(&codec, &tvl1.estimate(&pair[0], &pair[1]).unwrap())
+        });
+        let alike: Vec<f64> = alike.collect();
+        eprintln!("{name}: correlation with TV-L1 {alike:.2?}");
+        assert!(alike.iter().sum::<f64>() > 0.6 * alike.len() as f64, "{name}: {alike:?}");
     }
 }
 

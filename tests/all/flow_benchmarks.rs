@@ -8,7 +8,6 @@ use image::{GrayImage, Luma, Rgb, RgbImage};
 use motionscope::error::{Error, Result};
 use motionscope::evaluation::flow_benchmarks::{FlowDataset, Occlusion};
 use motionscope::evaluation::{FlowReport, evaluate_flow};
-use motionscope::flow::selection::best_explanation;
 use motionscope::flow::{FlowEstimator, FlowField, ZeroFlow, files};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -235,29 +234,6 @@ fn reports_hold_every_figure() {
     assert_eq!((cell(1, "pair"), cell(1, "epe"), cell(1, "fl_percent")), ("000000", "4.0000", "100.0000"));
     assert_eq!((cell(1, "unmatched_pixels"), cell(2, "epe"), cell(3, "pair")), ("5", "", "mean"));
     assert!(report.write_csv(&root.at("missing/report.csv")).is_err());
-}
-
-#[test]
-fn the_candidate_that_explains_a_pixel_is_taken() {
-    // The left half moves by 3, the right half by −2.
-    let noise = |x: i64, y: i64| ((x * 7919 + y * 104_729 + x * y * 31).rem_euclid(251)) as u8;
-    let first = RgbImage::from_fn(64, 32, |x, y| Rgb([noise(x.into(), y.into()); 3]));
-    let truth = |x: usize| if x < 32 { [3.0, 0.0] } else { [-2.0, 0.0] };
-    let second = RgbImage::from_fn(64, 32, |x, y| {
-        let from = if x < 32 { i64::from(x) - 3 } else { i64::from(x) + 2 };
-        Rgb([noise(from, y.into()) / 2 + 40; 3]) // and half of the contrast is lost
-    });
-    let candidate = |uv: [f32; 2]| FlowField::new(64, 32, vec![uv; 64 * 32]);
-    let unknown = candidate(FlowField::UNKNOWN);
-    let chosen = best_explanation(
-        &first,
-        &second,
-        vec![unknown, candidate([0.0, 0.0]), candidate([3.0, 0.0]), candidate([-2.0, 0.0])],
-    );
-    let right = (0..64 * 32).filter(|i| chosen.uv[*i] == truth(i % 64)).count();
-    assert!(right > 1900, "{right} of 2048");
-    assert!((8..24).all(|x| chosen.at(x, 16) == [3.0, 0.0]) && (44..56).all(|x| chosen.at(x, 16) == [-2.0, 0.0]));
-    assert_eq!(best_explanation(&first, &second, vec![candidate([9.0, 9.0])]), candidate([9.0, 9.0]));
 }
 
 #[test]

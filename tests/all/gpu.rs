@@ -239,7 +239,9 @@ fn read_back(wgpu: &SharedWgpu, size: u64, record: impl FnOnce(&mut wgpu::Comman
     let mut encoder = wgpu.device.create_command_encoder(&Default::default());
     record(&mut encoder, &buffer);
     wgpu.queue.submit([encoder.finish()]);
-    buffer.slice(..).map_async(wgpu::MapMode::Read, |result| result.unwrap());
+    let (send, answer) = std::sync::mpsc::channel();
+    buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| send.send(result).unwrap());
     wgpu.device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+    answer.recv().unwrap().unwrap(); // Another test's poll may be the one that brings it.
     buffer.slice(..).get_mapped_range().unwrap().to_vec()
 }

@@ -8,15 +8,18 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
 use motionscope::cli::bench::fixture;
-use motionscope::engine::{Engine, FlowSource, Inspection, LaboratorySettings, Message, Request, SourceFlow};
+use motionscope::engine::{
+    BenchmarkPlan, Engine, FlowExport, FlowSource, Inspection, LaboratorySettings, Message, Request, SourceFlow,
+};
+use motionscope::evaluation::flow_benchmarks::FlowDataset;
 use motionscope::flow::FlowField;
-use motionscope::flow::files::write_flo;
+use motionscope::flow::files::{self, FlowFormat, Scales, write_flo};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::flow::tvl1::Tvl1Parameters;
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::{Architecture, MotionConfig};
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
-use motionscope::video::{Geometry, PlayerCommand, VideoWriter};
+use motionscope::video::{Geometry, PlayerCommand, Sizes, VideoReader, VideoWriter};
 use tempfile::TempDir;
 
 const CLIP: Geometry = Geometry { width: 128, height: 96 };
@@ -218,4 +221,95 @@ fn a_clip_is_measured_from_end_to_end() {
         assert_eq!(frames, (0..FRAMES - 1).collect::<Vec<_>>(), "{}", source.name());
     }
     assert!(measured.iter().all(|measure| measure.statistics.errors.is_some()));
+}
+
+#[test]
+fn the_flow_of_a_clip_is_exported_as_files_and_as_a_video() {
+    let stage = Stage::new();
+    stage.set(stage.settings());
+    let dir = stage.dir.path().join("exported");
+    let folder = FlowExport::Folder {
+        dir: dir.clone(),
+        source: FlowSource::Truth,
+        format: FlowFormat::Flo,
+        scales: Scales { bound_px: 20.0, max_px: 10.0 },
+    };
+    let video_path = stage.dir.path().join("comparison.mp4");
+    let sources = vec![FlowSource::Tvl1, FlowSource::Codec];
+    let video = FlowExport::Video { path: video_path.clone(), sources, max_px: None };
+    for export in [folder, video] {
+        let path = export.path().clone();
+        stage.engine.send(Request::Export(Some(export)));
+        let pairs = stage.message(|message| match message {
+            Message::Exported { path: exported, pairs } if *exported == path => Some(*pairs),
+            Message::Problem(error) => panic!("{error}"),
+            _ => None,
+        });
+        assert_eq!(pairs, FRAMES - 1);
+        stage.message(|message| matches!(message, Message::ExportEnded).then_some(()));
+    }
+    let files = files::list(&dir).unwrap();
+    assert_eq!(files.len(), FRAMES - 1);
+    assert_eq!(files::read(&files[3]).unwrap(), stage.truth[3], "the truth at its own size is the truth");
+    let info = VideoReader::open(&video_path, Sizes::default()).unwrap().info().clone();
+    assert_eq!((info.frames, info.width, info.height), (FRAMES - 1, 3 * CLIP.width, CLIP.height));
+}
+
+#[test]
+fn an_export_that_cannot_be_written_says_so_and_ends() {
+    let stage = Stage::new();
+    stage.set(stage.settings());
+    let file = stage.dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    stage.engine.send(Request::Export(Some(FlowExport::Video {
+        path: file.join("impossible.mp4"),
+        sources: vec![FlowSource::Codec],
+        max_px: None,
+    })));
+    let problem = stage.message(|message| match message {
+        Message::Problem(error) => Some(error.clone()),
+        _ => None,
+    });
+    assert!(problem.subject.contains("impossible.mp4"), "{problem}");
+    stage.message(|message| matches!(message, Message::ExportEnded).then_some(()));
+}
+
+#[test]
+fn a_benchmark_runs_and_its_pairs_are_looked_at_to_the_pixel() {
+    let stage = Stage::new();
+    let root = stage.dir.path().join("benchmark");
+    let clip = render_clip(ACTIONS[1], &STYLES[1], 2, 2, CLIP);
+    let (pictures, flows) = (root.join("other-data/Scene"), root.join("other-gt-flow/Scene"));
+    [&pictures, &flows].into_iter().for_each(|dir| fs::create_dir_all(dir).unwrap());
+    clip.frames[0].save(pictures.join("frame10.png")).unwrap();
+    clip.frames[1].save(pictures.join("frame11.png")).unwrap();
+    write_flo(&flows.join("flow10.flo"), &clip.flow[0]).unwrap();
+
+    let plan =
+        BenchmarkPlan { dataset: FlowDataset::Middlebury, root, source: Some(FlowSource::Tvl1), scales: vec![1.0] };
+    stage.engine.send(Request::Benchmark(Some(plan)));
+    let mut pairs = Vec::new();
+    let report = stage.message(|message| match message {
+        Message::BenchmarkStarted { pairs: started, .. } => {
+            pairs = started.clone();
+            None
+        }
+        Message::BenchmarkReport(report) => Some(report.clone()),
+        Message::Problem(error) => panic!("{error}"),
+        _ => None,
+    });
+    let errors = report.mean.errors.unwrap().all;
+    assert!(errors.epe < report.mean.zero_epe.unwrap(), "{errors:?}");
+
+    stage.engine.send(Request::ShowPair(Box::new(pairs.remove(0))));
+    let (path, truth) = stage.message(|message| match message {
+        Message::PairReady { clip, truth } => Some((clip.clone(), truth.clone())),
+        _ => None,
+    });
+    let mut reader = VideoReader::open(&path, Sizes::default()).unwrap();
+    assert_eq!(reader.info().frames, 2);
+    for (index, frame) in clip.frames.iter().enumerate() {
+        assert_eq!(*reader.frame(index).unwrap().display, *frame, "frame {index} lost something");
+    }
+    assert_eq!(files::read(&truth.unwrap()).unwrap(), clip.flow[0]);
 }

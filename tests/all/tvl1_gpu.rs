@@ -281,12 +281,14 @@ fn five_warps_agree_with_opencv() {
 #[test]
 fn small_pictures_agree_with_the_cpu_whatever_the_parameters() {
     let Some(wgpu) = gpu() else { return };
-    let default = Tvl1Parameters { warps: 2, ..Tvl1Parameters::default() };
+    let default = Tvl1Parameters { warps: 2, epsilon: 0.0, ..Tvl1Parameters::default() };
     let sets = [
-        default,
+        Tvl1Parameters { outer_iterations: 3, ..default },
         Tvl1Parameters { median: 1, inner_iterations: 21, outer_iterations: 1, ..default },
-        Tvl1Parameters { median: 3, inner_iterations: 7, scale_step: 0.5, epsilon: 0.0, ..default },
+        Tvl1Parameters { median: 3, inner_iterations: 7, outer_iterations: 2, scale_step: 0.5, ..default },
         Tvl1Parameters { inner_iterations: 1, outer_iterations: 3, scales: 1, ..default },
+        // A step more or less, which the last digits decide, moves a pixel by up to ε.
+        Tvl1Parameters { epsilon: 0.01, ..default },
     ];
     let [first, second] = [0.0, 1.0].map(|shift| texture(70, 52, shift));
     let planes = [Plane::grey(&first), Plane::grey(&second)];
@@ -295,12 +297,15 @@ fn small_pictures_agree_with_the_cpu_whatever_the_parameters() {
         let mut start: Option<[Plane; 2]> = None;
         for warm in [false, true] {
             let flow = tvl1.flow(&first, &second, warm).unwrap();
+            let field = tvl1.read(&flow).unwrap();
             let initial = start.as_ref().map(|[u, v]| [u, v]);
             let [u, v] = stages::flow(&parameters, [&planes[0], &planes[1]], initial);
             let uv = u.values.iter().zip(&v.values).map(|(&u, &v)| [u, v]).collect();
-            let mean = mean(&endpoint_errors(&tvl1.read(&flow).unwrap(), &FlowField::new(70, 52, uv)));
-            assert!(mean < 2e-3, "{parameters:?}, warm {warm}: mean difference {mean} px");
-            start = Some([u, v]);
+            let mean = mean(&endpoint_errors(&field, &FlowField::new(70, 52, uv)));
+            let tolerance = 5e-4 + f64::from(parameters.epsilon);
+            assert!(mean < tolerance, "{parameters:?}, warm {warm}: mean difference {mean} px");
+            // Both start from the very same flow: a difference in the last digits can grow a thousandfold.
+            start = Some([0, 1].map(|axis| Plane::new(70, 52, field.uv.iter().map(|uv| uv[axis]).collect())));
         }
     }
 }

@@ -8,6 +8,7 @@ use burn::tensor::{Distribution, Tensor};
 use criterion::{Criterion, criterion_group, criterion_main};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{Recogniser, WINDOW_FRAMES};
+use motionscope::flow::tvl1::{Tvl1, Tvl1Parameters};
 use motionscope::flow::{FlowField, colour};
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::MotionConfig;
@@ -52,11 +53,25 @@ fn recognition(criterion: &mut Criterion) {
     });
 }
 
+fn tvl1(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("TV-L1");
+    group.sample_size(10);
+    for (width, height) in [(320, 240), (640, 480)] {
+        let [first, second] = fixture::neighbours(Geometry { width, height });
+        for (name, parameters) in Tvl1Parameters::PRESETS {
+            let mut solver = Tvl1::new(parameters).expect("presets are allowed");
+            group.bench_function(format!("{name}, {width}×{height}"), |bencher| {
+                bencher.iter(|| black_box(solver.flow(&first, &second, None)));
+            });
+        }
+    }
+}
+
 fn pictures(criterion: &mut Criterion) {
     let vector = |index: usize| [(index % 97) as f32 / 10.0 - 4.0, (index % 61) as f32 / 10.0 - 3.0];
     let field = FlowField::new(112, 112, (0..112 * 112).map(vector).collect());
     criterion.bench_function("flow colours, 112²", |bencher| bencher.iter(|| black_box(colour::picture(&field, 8.0))));
 }
 
-criterion_group!(benches, motion_networks, recognition, pictures);
+criterion_group!(benches, motion_networks, recognition, tvl1, pictures);
 criterion_main!(benches);

@@ -2,7 +2,6 @@
 
 use indicatif::ProgressBar;
 
-use super::super::side_by_side::SideBySide;
 use super::arguments::{AnalyzePlan, Job};
 use super::clip_frames::ClipFrames;
 use super::make_folder;
@@ -12,7 +11,7 @@ use crate::error::Result;
 use crate::flow::colour;
 use crate::flow::files::write_flo;
 use crate::nets::fusion::Fusion;
-use crate::video::{Frame, Sizes};
+use crate::video::{Frame, SideBySide, Sizes};
 
 /// Longest side of a half of the side-by-side video, pixels.
 const DISPLAY_MAX: u32 = 640;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 
 use crate::error::Result;
+use crate::flow::Plane;
 use crate::nets::fusion::Fusion;
 use crate::nets::{
     Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, Origin, Precision, Preprocessing,
@@ -22,6 +23,12 @@ pub fn clip(dir: &Path, frames: usize, geometry: Geometry) -> Result<PathBuf> {
     }
     writer.finish()?;
     Ok(path)
+}
+
+/// Two neighbouring grey frames of a generated figure in motion.
+pub fn neighbours(geometry: Geometry) -> [Plane; 2] {
+    let clip = render_clip(ACTIONS[0], &STYLES[0], 1, 6, geometry);
+    [4, 5].map(|frame: usize| Plane::grey(&clip.frames[frame]))
 }
 
 /// A model that has learned nothing: `motion` and two SqueezeNet streams of two classes, for frames of `size`.

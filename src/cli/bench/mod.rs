@@ -2,6 +2,7 @@
 
 pub mod fixture;
 mod table;
+mod tvl1;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -43,6 +44,7 @@ const EXAMPLES: &str = "\
 Examples:
   motionscope bench
   motionscope bench --device gpu --repeats 20
+  motionscope bench --pair frame10.png frame11.png --preset fast --flow fast.flo
 
 The networks are untrained and the clip is generated: neither changes the speed. Ratios are to the first row.";
 
@@ -55,15 +57,21 @@ pub(super) struct BenchArgs {
     repeats: NonZeroUsize,
     #[command(flatten)]
     device: DeviceArg,
+    #[command(flatten)]
+    pair: tvl1::PairArgs,
 }
 
 pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
+    if arguments.pair.run(arguments.repeats.get())? {
+        return Ok(Outcome::Done);
+    }
     let compute = arguments.device.open()?;
     println!("{}", compute.name);
     let dir = TempDir::new().map_err(|error| Error::io(&std::env::temp_dir(), &error))?;
     let clip = fixture::clip(dir.path(), CLIP_FRAMES, CLIP)?;
     let mut table = Table::new(arguments.repeats.get());
     motion_networks(&mut table, &compute)?;
+    tvl1::rows(&mut table)?;
     recognition(&mut table, &compute, &clip)?;
     decoding(&mut table, &clip)?;
     first_flow(&mut table, &compute, &clip, &dir.path().join("model"))?;

@@ -7,9 +7,8 @@ use clap::Args;
 
 use super::super::method::{FlowMethod, MethodArgs};
 use super::super::values::{geometry, positive};
-use super::format::FlowFormat;
 use crate::error::{Error, Result};
-use crate::flow::files::DEFAULT_BOUND_PX;
+use crate::flow::files::{DEFAULT_BOUND_PX, FlowFormat};
 use crate::video::Geometry;
 
 const EXAMPLES: &str = "\

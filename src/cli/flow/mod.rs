@@ -2,7 +2,6 @@
 
 mod arguments;
 mod flow_source;
-mod format;
 mod frame_pairs;
 mod report;
 mod work;

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::super::side_by_side::SideBySide;
 use super::arguments::{FlowPlan, Input};
 use super::flow_source::FlowSource;
-use super::format::Scales;
 use super::frame_pairs::FramePair;
 use super::report::{FlowReport, PairReport};
 use crate::error::{Error, Result};
+use crate::flow::files::Scales;
 use crate::flow::{FlowField, colour};
+use crate::video::SideBySide;
 
 /// A run under way.
 pub(super) struct Work<'a> {

@@ -3,16 +3,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tempfile::TempDir;
+
+use super::benchmark::{self, BenchmarkPlan};
+use super::export::{self, FlowExport};
 use super::inspector::Inspector;
-use super::measure::Measure;
+use super::job::{Job, Stop};
+use super::measure::measure;
 use super::source_thread::SourceThread;
 use super::wishes::{SharedWishes, Wishes};
 use super::{FlowSource, LaboratorySettings, LaboratorySlots};
-use crate::engine::FlowSelection;
 use crate::engine::clip::Clip;
 use crate::engine::follower::Results;
 use crate::engine::outbox::Outbox;
 use crate::engine::worker::Worker;
+use crate::engine::{FlowSelection, Message};
+use crate::error::{Error, Result};
+use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::gpu::Compute;
 use crate::video::Sizes;
 
@@ -30,7 +37,13 @@ pub(in crate::engine) struct Laboratory {
     outbox: Outbox,
     compute: Compute,
     workers: Vec<Worker>,
-    measure: Option<Measure>,
+    measurement: Option<Job>,
+    export: Option<Job>,
+    benchmark: Option<Job>,
+    /// The pair of a benchmark that is being made a clip.
+    pair: Option<Job>,
+    /// Where such clips lie until the program ends.
+    pair_dir: Option<Arc<TempDir>>,
 }
 
 /// Starts the thread that looks at the flows, the first of the laboratory's: those that compute flows wake it.
@@ -57,12 +70,14 @@ impl Laboratory {
             Worker::start(name, move || thread.step())
         };
         let workers = THREADS.map(source).into_iter().chain([inspector]).collect();
-        Self { wishes, outbox: results.outbox.clone(), compute: compute.clone(), workers, measure: None }
+        let (outbox, compute) = (results.outbox.clone(), compute.clone());
+        let (measurement, export, benchmark, pair) = (None, None, None, None);
+        Self { wishes, outbox, compute, workers, measurement, export, benchmark, pair, pair_dir: None }
     }
 
     /// Follows another clip, or none.
     pub fn follow(&mut self, clip: Option<Clip>) {
-        self.measure = None;
+        self.measurement = None;
         self.wish(|wishes| wishes.clip = clip);
     }
 
@@ -84,16 +99,61 @@ impl Laboratory {
         });
     }
 
-    /// Measures the whole clip with frames decoded in `sizes`.
-    pub fn measure(&mut self, sizes: Sizes) {
-        self.measure = None; // ends an older one
-        let (wishes, compute, outbox) = (self.wishes.get(), self.compute.clone(), self.outbox.clone());
-        self.measure = Some(Measure::start(wishes, sizes, compute, outbox));
+    /// Measures the whole clip with frames decoded in `sizes`, or stops doing so.
+    pub fn measure(&mut self, sizes: Option<Sizes>) {
+        self.measurement = None; // ends an older one
+        self.measurement = sizes.map(|sizes| {
+            self.job("measurement", Message::MeasureEnded, move |wishes, compute, outbox, stop| {
+                measure(wishes, sizes, compute, outbox, stop)
+            })
+        });
     }
 
-    /// Ends the measurement of the clip.
-    pub fn stop_measuring(&mut self) {
-        self.measure = None;
+    /// Exports flow of the whole clip with frames decoded in `sizes`, or stops doing so.
+    pub fn export(&mut self, export: Option<FlowExport>, sizes: Sizes) {
+        self.export = None;
+        self.export = export.map(|export| {
+            self.job("export", Message::ExportEnded, move |wishes, compute, outbox, stop| {
+                export::write(&export, wishes, sizes, compute, outbox, stop)
+            })
+        });
+    }
+
+    /// Runs a benchmark, or stops doing so.
+    pub fn benchmark(&mut self, plan: Option<BenchmarkPlan>) {
+        self.benchmark = None;
+        self.benchmark = plan.map(|plan| {
+            self.job("benchmark", Message::BenchmarkEnded, move |wishes, compute, outbox, stop| {
+                benchmark::run(&plan, wishes, compute, outbox, stop)
+            })
+        });
+    }
+
+    /// Makes a pair of a benchmark a clip that can be opened.
+    pub fn show_pair(&mut self, pair: BenchmarkPair) {
+        self.pair = None;
+        let dir = match &self.pair_dir {
+            Some(dir) => dir.clone(),
+            None => match tempfile::tempdir() {
+                Ok(dir) => self.pair_dir.insert(Arc::new(dir)).clone(),
+                Err(error) => return self.outbox.problem(Error::io(&std::env::temp_dir(), &error)),
+            },
+        };
+        self.pair = Some(self.job("pair", Message::Note(format!("{} is ready", pair.name)), move |_, _, outbox, _| {
+            let (clip, truth) = benchmark::as_clip(&pair, dir.path())?;
+            outbox.send(Message::PairReady { clip, truth });
+            Ok(())
+        }));
+    }
+
+    fn job(
+        &self,
+        name: &'static str,
+        end: Message,
+        work: impl FnOnce(&Wishes, &Compute, &Outbox, &Stop) -> Result<()> + Send + 'static,
+    ) -> Job {
+        let (wishes, compute, outbox) = (self.wishes.get(), self.compute.clone(), self.outbox.clone());
+        Job::start(name, self.outbox.clone(), end, move |stop| work(&wishes, &compute, &outbox, stop))
     }
 
     /// Makes all threads look at the player again; callable from any thread.

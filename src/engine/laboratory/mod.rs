@@ -7,9 +7,13 @@
 //!
 //! Read the seam in `clip_source` first, then one source, then the thread that runs it.
 
+mod benchmark;
+mod clip_pairs;
 mod clip_source;
 mod codec_source;
+mod export;
 mod inspector;
+mod job;
 #[allow(clippy::module_inception)] // The file is named after the type that it holds.
 mod laboratory;
 mod measure;
@@ -23,6 +27,8 @@ mod truth_source;
 mod tvl1_source;
 mod wishes;
 
+pub use benchmark::BenchmarkPlan;
+pub use export::FlowExport;
 pub(super) use laboratory::{Laboratory, start_inspector};
 pub use results::{ClipMeasure, FlowStatistics, FlowStrip, Inspection, ScalarMap, SourceFlow, TemporalInput};
 pub use settings::{FlowSource, LaboratorySettings, MAX_STRIDE};

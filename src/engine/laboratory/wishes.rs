@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::LaboratorySettings;
 use crate::engine::FlowSelection;
 use crate::engine::clip::Clip;
+use crate::error::{Error, Result};
 
 /// The wishes.
 #[derive(Clone, Default)]
@@ -20,6 +21,16 @@ pub(in crate::engine) struct Wishes {
     pub model: Option<PathBuf>,
     /// Counts the models that were in use: under another one the temporal stream says something else.
     pub model_generation: u64,
+}
+
+impl Wishes {
+    /// The open clip.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn open_clip(&self) -> Result<&Clip> {
+        self.clip.as_ref().ok_or_else(|| Error::new("clip", "none is open", "Open a clip first"))
+    }
 }
 
 /// The wishes as all threads share them.

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 pub(crate) mod atomic;
 mod flo;
 mod folder;
+mod format;
 mod kitti;
 mod npy;
 mod picture;
@@ -20,6 +21,7 @@ mod two_stream;
 
 pub use flo::{read_flo, write_flo};
 pub use folder::list;
+pub use format::{FlowFormat, Scales, write_picture};
 pub use kitti::{read_kitti, write_kitti};
 pub use npy::{read_npy, write_npy};
 pub use picture::read_picture;

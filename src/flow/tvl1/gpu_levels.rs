@@ -91,7 +91,7 @@ impl Levels {
         &self.levels[0]
     }
 
-    pub fn from_coarsest(&self) -> impl Iterator<Item = &Level> {
+    pub fn coarsest_first(&self) -> impl Iterator<Item = &Level> {
         self.levels.iter().rev()
     }
 

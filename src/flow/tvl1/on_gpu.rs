@@ -98,7 +98,7 @@ impl Tvl1OnGpu {
         if let Some(start) = start {
             levels.start_from(&mut recorder, wgpu, stages, &start)?;
         }
-        for level in levels.from_coarsest() {
+        for level in levels.coarsest_first() {
             level.receive(&mut recorder, stages);
             for _ in 0..self.parameters.warps {
                 level.warp(&mut recorder, stages, self.parameters.outer_iterations);

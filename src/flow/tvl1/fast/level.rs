@@ -40,7 +40,7 @@ impl Level {
         Self {
             pictures: planes(),
             flow: planes(),
-            texture: Texture::new(width, height),
+            texture: Texture::new(width, height, bands),
             data: vec![DataRow::zeros(width); height],
             median: Median::new(width, height, bands),
             next: pairs.clone(),

@@ -68,7 +68,7 @@ impl Median {
                         #[inline(always)]
                         || {
                             sort_columns::<SIDE, N>(lines, ranks);
-                            filter_row::<SIDE, N>(ranks, &mut row.u[..width]);
+                            filter_row::<SIDE, N>(ranks, &mut row.u[..rows::stride(width)]);
                         },
                     );
                 }

@@ -75,9 +75,9 @@ impl Sweep {
         let last = (band.end + iterations).min(height);
         let mut errors = [0.0; BLOCK];
         for front in first..band.end + iterations {
-            if front < last {
+            if let Some(pair) = before[..last].get(front) {
                 let slot = front % self.window.len();
-                self.window[slot].iter_mut().zip(&before[front]).for_each(|(row, source)| row.copy(source));
+                self.window[slot].iter_mut().zip(pair).for_each(|(row, source)| row.copy(source));
             }
             for (iteration, error) in errors.iter_mut().enumerate().take(iterations) {
                 let Some(y) = front.checked_sub(iteration) else { break };
@@ -107,7 +107,8 @@ impl Sweep {
     fn primal(&mut self, y: usize, data: &DataRow) -> f64 {
         let ring = self.window.len();
         // The slot before is that of row y − 1, or for the first row any other: its dual counts as zero.
-        let Ok([above, pair]) = self.window.get_disjoint_mut([(y + ring - 1) % ring, y % ring]) else { return 0.0 };
+        let slots = [(y + ring - 1) % ring, y % ring];
+        let [above, pair] = self.window.get_disjoint_mut(slots).expect("neighbours have different slots");
         rows::shares(data, [&pair[0].u, &pair[1].u], self.limit, &mut self.shares);
         self.errors.fill(0.0);
         for ((row, above), slopes) in pair.iter_mut().zip(above).zip(&data.slopes) {
@@ -122,7 +123,8 @@ impl Sweep {
     #[inline(always)]
     fn dual(&mut self, y: usize, height: usize) {
         let ring = self.window.len();
-        let Ok([pair, below]) = self.window.get_disjoint_mut([y % ring, (y + 1) % ring]) else { return };
+        let slots = [y % ring, (y + 1) % ring];
+        let [pair, below] = self.window.get_disjoint_mut(slots).expect("neighbours have different slots");
         for (row, below) in pair.iter_mut().zip(below) {
             if y + 1 == height {
                 // The difference across the edge is zero; the slot is free, for there are no more rows.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::rows::{DataRow, Pair};
+use super::rows::{self, DataRow, Pair};
 use super::simd::widest;
 use crate::flow::Plane;
 use crate::flow::tvl1::stages::warp::weights;
@@ -10,79 +10,133 @@ use crate::flow::tvl1::stages::warp::weights;
 /// Zeros around the picture. Samples whose 4 × 4 pixels lie further out are taken where all of them are zero.
 const MARGIN: usize = 4;
 
-/// Grey value, its x and its y derivative, and nothing: one sample of all three is a vector.
-type Texel = [f32; 4];
+/// Numbers per pixel: grey value, its x and its y derivative, and a zero, so that all four are one vector.
+const TEXEL: usize = 4;
+
+/// Pixels on a side of the kernel.
+const KERNEL: usize = 4;
 
 /// The three planes that are warped, interleaved, with a margin of zeros.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Texture {
     width: usize,
-    texels: Vec<Texel>,
+    height: usize,
+    texels: Vec<f32>,
+    /// For every band of rows.
+    taps: Vec<Taps>,
+}
+
+/// Where the samples of a row are taken.
+#[derive(Debug, Clone)]
+struct Taps {
+    /// The upper left pixel of the kernel, counted in pixels of the texture.
+    corner: Vec<i32>,
+    /// Weights of the columns and of the rows of the kernel.
+    across: [Vec<f32>; KERNEL],
+    down: [Vec<f32>; KERNEL],
 }
 
 impl Texture {
-    pub fn new(width: usize, height: usize) -> Self {
-        Self { width, texels: vec![[0.0; 4]; (width + 2 * MARGIN) * (height + 2 * MARGIN)] }
+    /// For pictures of `width` × `height` pixels that are shared out in `bands`.
+    pub fn new(width: usize, height: usize, bands: usize) -> Self {
+        let line = || std::array::from_fn(|_| vec![0.0; width]);
+        let taps = Taps { corner: vec![0; width], across: line(), down: line() };
+        let texels = vec![0.0; TEXEL * (width + 2 * MARGIN) * (height + 2 * MARGIN)];
+        Self { width, height, texels, taps: vec![taps; bands] }
     }
 
-    /// Takes over a picture of the size the texture was made for.
+    /// Takes over a picture and its gradient by central differences.
     pub fn fill(&mut self, picture: &Plane) {
         let (width, height) = picture.size();
-        let rows = self.texels.par_chunks_mut(width + 2 * MARGIN).skip(MARGIN).take(height).enumerate();
+        let pitch = TEXEL * (width + 2 * MARGIN);
+        let rows = self.texels.par_chunks_mut(pitch).skip(MARGIN).take(height).enumerate();
         rows.for_each(|(y, texels)| {
             let [above, row, below] = [y.saturating_sub(1), y, (y + 1).min(height - 1)].map(|index| picture.row(index));
-            for (x, texel) in texels[MARGIN..][..width].iter_mut().enumerate() {
+            for (x, texel) in texels[TEXEL * MARGIN..].as_chunks_mut().0.iter_mut().take(width).enumerate() {
                 let along_x = 0.5 * (row[(x + 1).min(width - 1)] - row[x.saturating_sub(1)]);
                 *texel = [row[x], along_x, 0.5 * (below[x] - above[x]), 0.0];
             }
         });
     }
 
-    /// Makes the data term linear around the flow in `pairs`, one row after the other; `first` is the first picture.
-    pub fn warp(&self, first: &Plane, pairs: &[Pair], data: &mut [DataRow]) {
-        data.par_iter_mut().zip(pairs).enumerate().for_each(|(y, (data, pair))| {
-            widest(
-                #[inline(always)]
-                || self.warp_row(y, first.row(y), [&pair[0].u, &pair[1].u], data),
-            );
+    /// Makes the data term linear around the flow in `pairs`; `first` is the first picture.
+    pub fn warp(&mut self, first: &Plane, pairs: &[Pair], data: &mut [DataRow]) {
+        let Self { width, height, texels, taps } = self;
+        let band = height.div_ceil(taps.len());
+        let bands = data.par_chunks_mut(band).zip(taps).enumerate();
+        bands.for_each(|(index, (data, taps))| {
+            for (y, data) in (index * band..).zip(data) {
+                let flow = [&pairs[y][0].u[..*width], &pairs[y][1].u[..*width]];
+                widest(
+                    #[inline(always)]
+                    || {
+                        taps.aim(y, flow, (*width, *height));
+                        taps.sample(texels, *width + 2 * MARGIN, data);
+                        linearise(first.row(y), flow, data);
+                    },
+                );
+            }
         });
     }
+}
 
+impl Taps {
+    /// Finds out where the pixels of row `y` are in the second picture.
     #[inline(always)]
-    fn warp_row(&self, y: usize, first: &[f32], [u, v]: [&[f32]; 2], data: &mut DataRow) {
-        let (u, v) = (&u[..first.len()], &v[..first.len()]);
-        let [slopes_x, slopes_y] = &mut data.slopes;
-        for x in 0..first.len() {
-            let [i, ix, iy, _] = self.sample(x as f32 + u[x], y as f32 + v[x]);
-            slopes_x[x] = ix;
-            slopes_y[x] = iy;
-            data.constant[x] = i - ix * u[x] - iy * v[x] - first[x];
-            data.inverse[x] = -1.0 / (ix * ix + iy * iy).max(f32::MIN_POSITIVE);
+    fn aim(&mut self, y: usize, [u, v]: [&[f32]; 2], (width, height): (usize, usize)) {
+        let pitch = (width + 2 * MARGIN) as i32;
+        // From a place in the picture to the texel one up and left of it; anywhere outside is as good as just outside.
+        let within =
+            |floor: f32, length: usize| rows::smaller(rows::larger(floor, -3.0), length as f32 + 1.0) as i32 + 3;
+        let Self { corner, across: [a0, a1, a2, a3], down: [d0, d1, d2, d3] } = self;
+        let (corner, u, v) = (&mut corner[..width], &u[..width], &v[..width]);
+        let (a0, a1, a2, a3) = (&mut a0[..width], &mut a1[..width], &mut a2[..width], &mut a3[..width]);
+        for x in 0..width {
+            let (place_x, place_y) = (x as f32 + u[x], y as f32 + v[x]);
+            let (left, top) = (place_x.floor(), place_y.floor());
+            corner[x] = within(top, height) * pitch + within(left, width);
+            [a0[x], a1[x], a2[x], a3[x]] = weights(place_x - left);
+        }
+        let (d0, d1, d2, d3) = (&mut d0[..width], &mut d1[..width], &mut d2[..width], &mut d3[..width]);
+        for x in 0..width {
+            let place = y as f32 + v[x];
+            [d0[x], d1[x], d2[x], d3[x]] = weights(place - place.floor());
         }
     }
 
-    /// All three planes at a position, as [`warp`](crate::flow::tvl1::stages::warp) samples them.
+    /// Puts grey values into `data.constant` and derivatives into `data.slopes`.
     #[inline(always)]
-    fn sample(&self, x: f32, y: f32) -> Texel {
-        let pitch = self.width + 2 * MARGIN;
-        let height = self.texels.len() / pitch - 2 * MARGIN;
-        let (left, top) = (x.floor(), y.floor());
-        let (across, down) = (weights(x - left), weights(y - top));
-        // From the texel up and left of the one at (left, top).
-        let corner = |floor: f32, length: usize| (floor.clamp(-3.0, length as f32 + 1.0) + 3.0) as usize;
-        let start = corner(top, height) * pitch + corner(left, self.width);
-        let mut sum = [0.0; 4];
-        for (j, weight) in down.iter().enumerate() {
-            let row: &[Texel; 4] =
-                self.texels[start + j * pitch..].first_chunk().expect("the margin is wider than the kernel");
-            for lane in 0..4 {
-                let along: f32 = across[0] * row[0][lane]
-                    + across[1] * row[1][lane]
-                    + across[2] * row[2][lane]
-                    + across[3] * row[3][lane];
-                sum[lane] += weight * along;
+    fn sample(&self, texels: &[f32], pitch: usize, data: &mut DataRow) {
+        const ROW: usize = TEXEL * KERNEL;
+        let [slopes_x, slopes_y] = &mut data.slopes;
+        for (x, corner) in self.corner.iter().enumerate() {
+            let mut columns = [0.0; ROW];
+            for (j, down) in self.down.iter().enumerate() {
+                let row: &[f32; ROW] =
+                    texels[TEXEL * (*corner as usize + j * pitch)..].first_chunk().expect("the margin is wide enough");
+                for k in 0..ROW {
+                    columns[k] += down[x] * row[k];
+                }
             }
+            let mut sum = [0.0; TEXEL];
+            for k in 0..TEXEL {
+                for (i, across) in self.across.iter().enumerate() {
+                    sum[k] += across[x] * columns[TEXEL * i + k];
+                }
+            }
+            [data.constant[x], slopes_x[x], slopes_y[x], _] = sum;
         }
-        sum
+    }
+}
+
+/// From the samples in `data` to the data term around `flow`.
+#[inline(always)]
+fn linearise(first: &[f32], [u, v]: [&[f32]; 2], data: &mut DataRow) {
+    let length = first.len();
+    let (ix, iy, u, v) = (&data.slopes[0][..length], &data.slopes[1][..length], &u[..length], &v[..length]);
+    let (constant, inverse) = (&mut data.constant[..length], &mut data.inverse[..length]);
+    for x in 0..length {
+        constant[x] = constant[x] - ix[x] * u[x] - iy[x] * v[x] - first[x];
+        inverse[x] = -1.0 / rows::larger(ix[x] * ix[x] + iy[x] * iy[x], f32::MIN_POSITIVE);
     }
 }

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use image::{ImageFormat, RgbImage};
+use serde::{Deserialize, Serialize};
 
+use super::{StreamPair, atomic, extension, write_flo, write_kitti, write_npy, write_two_stream};
 use crate::error::{Error, Result};
-use crate::flow::files::{StreamPair, atomic, write_flo, write_kitti, write_npy, write_two_stream};
 use crate::flow::{FlowField, colour};
 
-/// `--format`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FlowFormat {
+/// A format of flow files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+pub enum FlowFormat {
     /// Middlebury's .flo: exact
     Flo,
     /// KITTI's 16-bit .png: steps of 1/64 px, up to ±512 px
@@ -28,8 +29,8 @@ pub(super) enum FlowFormat {
 }
 
 /// What some formats need to know besides the flow.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Scales {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scales {
     /// Displacement that the levels of two-stream pictures span to either side, pixels.
     pub bound_px: f32,
     /// Displacement that has the full colour in pictures, pixels.
@@ -40,7 +41,7 @@ impl FlowFormat {
     /// The format that the name of a single file stands for, as [`crate::flow::files::write()`] takes it.
     pub fn of_name(path: &Path) -> Option<Self> {
         let is_half = StreamPair::named(path).is_some();
-        match (ending(path).as_str(), is_half) {
+        match (extension(path).as_str(), is_half) {
             ("flo", _) => Some(Self::Flo),
             ("npy", _) => Some(Self::Npy),
             ("png", false) => Some(Self::Kitti),
@@ -60,7 +61,7 @@ impl FlowFormat {
             Self::Npy => &["npy"],
             Self::Picture => &["png", "jpg", "jpeg", "ppm"],
         };
-        endings.contains(&ending(path).as_str()) && (!self.is_pair() || StreamPair::named(path).is_some())
+        endings.contains(&extension(path).as_str()) && (!self.is_pair() || StreamPair::named(path).is_some())
     }
 
     /// The file in `folder` for the flow that begins at frame `frame`; for pairs that of the horizontal component.
@@ -77,6 +78,9 @@ impl FlowFormat {
     }
 
     /// Writes `field` to `path`, or to it and its other half; the files that were written.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or is one of a pair and not named as such.
     pub fn write(self, path: &Path, field: &FlowField, scales: Scales) -> Result<Vec<PathBuf>> {
         match self {
             Self::Flo => write_flo(path, field)?,
@@ -100,11 +104,11 @@ impl FlowFormat {
     }
 }
 
-fn ending(path: &Path) -> String {
-    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
-}
-
-fn write_picture(path: &Path, picture: &RgbImage) -> Result<()> {
+/// Writes a picture in the format of its name, in one step.
+///
+/// # Errors
+/// If the name stands for no picture format, or the file cannot be written.
+pub fn write_picture(path: &Path, picture: &RgbImage) -> Result<()> {
     let failed = |error: image::ImageError| Error::file(path, error.to_string(), "Name it .png, .jpg or .ppm");
     let mut bytes = Cursor::new(Vec::new());
     picture.write_to(&mut bytes, ImageFormat::from_path(path).map_err(failed)?).map_err(failed)?;

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use image::{RgbImage, imageops};
 
+use super::{Geometry, VideoWriter};
 use crate::error::Result;
-use crate::video::{Geometry, VideoWriter};
 
 /// Smallest side of a pane: below this no encoder is at ease.
 const SMALLEST_SIDE: u32 = 32;
 
 /// Writes `frame | flow | …`, all panes of the same size.
-pub(super) struct SideBySide {
+pub struct SideBySide {
     writer: VideoWriter,
     pane: Geometry,
     panes: u32,
@@ -19,6 +19,9 @@ pub(super) struct SideBySide {
 
 impl SideBySide {
     /// A video of so many `panes` of the size of `frame`, shown `fps` per second.
+    ///
+    /// # Errors
+    /// As [`VideoWriter::create`].
     pub fn create(path: &Path, frame: &RgbImage, panes: u32, fps: f64) -> Result<Self> {
         // 4:2:0 video has even sides.
         let side = |length: u32| length.max(SMALLEST_SIDE).next_multiple_of(2);
@@ -28,6 +31,9 @@ impl SideBySide {
     }
 
     /// Adds one picture per pane, scaled to its size.
+    ///
+    /// # Errors
+    /// As [`VideoWriter::push`].
     pub fn push(&mut self, pictures: &[&RgbImage]) -> Result<()> {
         let Geometry { width, height } = self.pane;
         let mut row = RgbImage::new(self.panes * width, height);
@@ -39,6 +45,9 @@ impl SideBySide {
     }
 
     /// Completes the file.
+    ///
+    /// # Errors
+    /// As [`VideoWriter::finish`].
     pub fn finish(self) -> Result<()> {
         self.writer.finish()
     }

@@ -1,0 +1,133 @@
+"""Labelled frames and windows for the streams: random crops for training, whole frames to score.
+
+Scoring is that of `src/evaluation/actions.rs`: a clip is seen through evenly spread windows (and frames), each also
+mirrored, and the logits are averaged.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from clips import Clips, pixel_grid, sample
+from infer import flow_levels, resize_frames
+from networks import WINDOW_FRAMES, MotionNet, SqueezeNet, classifier_input, constant, motion_input, spatial_input
+from training import half_precision
+
+PAIRS = WINDOW_FRAMES - 1
+"""Flows of a window."""
+
+VIEWS = 5
+"""Windows and frames of a clip that are scored."""
+
+
+def logits_of(stream: SqueezeNet, x: Tensor) -> Tensor:
+    with half_precision(x.device):
+        return stream(x.contiguous(memory_format=torch.channels_last)).float()
+
+
+@dataclass
+class Crops:
+    """A part of the picture for each sample, stretched to the whole output, mirrored or not.
+
+    corner, extent: [b, 2], left and upper edge, width and height, as shares of the picture. mirrored: [b], −1 or 1.
+    """
+
+    corner: Tensor
+    extent: Tensor
+    mirrored: Tensor
+
+    @staticmethod
+    def draw(batch: int, smallest: float, device: torch.device) -> "Crops":
+        """Sides of `smallest` to 1, alike within 15 %, anywhere or at the border, mirrored in half the cases."""
+        side = smallest + (1 - smallest) * torch.rand(batch, 1, device=device)
+        extent = (side * torch.exp(0.3 * (torch.rand(batch, 2, device=device) - 0.5))).clamp(smallest, 1)
+        place = (1.5 * torch.rand(batch, 2, device=device) - 0.25).clamp(0, 1)
+        mirrored = 2.0 * torch.randint(2, (batch,), device=device) - 1
+        return Crops((1 - extent) * place, extent, mirrored)
+
+    def apply(self, pictures: Tensor, size: tuple[int, int]) -> Tensor:
+        """The crops of `pictures` [b, c, h, w] at `size`."""
+        h, w = pictures.shape[-2:]
+        share = (pixel_grid(len(pictures), size, pictures.device) + 0.5) / constant(size[::-1], pictures.device)
+        across = torch.where(self.mirrored[:, None, None] < 0, 1 - share[..., 0], share[..., 0])
+        share = torch.stack([across, share[..., 1]], -1)
+        points = (self.corner[:, None, None] + self.extent[:, None, None] * share) * constant(
+            (w, h), pictures.device
+        ) - 0.5
+        return sample(pictures, points)
+
+    def apply_to_flow(self, flow: Tensor, size: tuple[int, int]) -> Tensor:
+        """The same of flow [b, 2n, h, w] of whole frames: vectors grow with the picture, mirrored u changes sign."""
+        factors = torch.stack([self.mirrored / self.extent[:, 0], 1 / self.extent[:, 1]], 1)
+        return self.apply(flow, size) * factors.repeat(1, flow.shape[1] // 2)[:, :, None, None]
+
+
+class FlowStore:
+    """Raw flow2 between all adjacent frames of clips, in f16; clip k's start at first[k].
+
+    The last flow of a clip stands in for those a window would need beyond it.
+    """
+
+    def __init__(self, network: MotionNet, clips: Clips, which: Tensor, size: tuple[int, int], mirrored: bool = False):
+        self.length = clips.length[which] - 1
+        self.first = self.length.cumsum(0) - self.length
+        maps = []
+        for clip in which.tolist():
+            start, length = int(clips.first[clip]), int(clips.length[clip])
+            frames = resize_frames(clips.frames[start : start + length].float(), size)
+            frames = frames.flip(-1) if mirrored else frames
+            with torch.no_grad():
+                maps.append(flow_levels(network, motion_input(frames[:-1]), motion_input(frames[1:]))[0].half())
+        self.flow = torch.cat(maps)
+
+    def windows(self, clip: Tensor, start: Tensor) -> Tensor:
+        """Flow [b, 20, h/2, w/2] of the windows that start at frame `start` of the clips at places `clip`."""
+        pairs = start[:, None] + torch.arange(PAIRS, device=start.device)
+        pairs = torch.minimum(pairs, self.length[clip, None] - 1)
+        return self.flow[self.first[clip, None] + pairs].float().flatten(1, 2)
+
+
+def random_starts(length: Tensor, window: int) -> Tensor:
+    """A first frame for each clip of `length` frames so that the window fits."""
+    free = (length - window).clamp(min=0) + 1
+    return (torch.rand(length.shape, device=length.device) * free).long()
+
+
+def spread(last: Tensor, view: int) -> Tensor:
+    """The start of evenly spread view number `view` where `last` is the last possible one."""
+    return view * last // (VIEWS - 1)
+
+
+@torch.no_grad()
+def temporal_scores(
+    motion: MotionNet, stream: SqueezeNet, clips: Clips, which: Tensor, size: tuple[int, int]
+) -> Tensor:
+    """Averaged logits [clips, classes] of the temporal stream."""
+    total = 0.0
+    for mirrored in (False, True):
+        store = FlowStore(motion, clips, which, size, mirrored)
+        for view in range(VIEWS):
+            clip = torch.arange(len(which), device=which.device)
+            start = spread((store.length + 1 - WINDOW_FRAMES).clamp(min=0), view)
+            scores = [
+                logits_of(stream, classifier_input(store.windows(c, s)))
+                for c, s in zip(clip.split(32), start.split(32))
+            ]
+            total = total + torch.cat(scores)
+    return total / (2 * VIEWS)
+
+
+@torch.no_grad()
+def spatial_scores(stream: SqueezeNet, clips: Clips, which: Tensor, size: tuple[int, int]) -> Tensor:
+    """Averaged logits [clips, classes] of the spatial stream."""
+    total = 0.0
+    for view in range(VIEWS):
+        frame = clips.first[which] + spread(clips.length[which] - 1, view)
+        pictures = [spatial_input(resize_frames(clips.frames[part].float(), size)) for part in frame.split(32)]
+        total = total + torch.cat([logits_of(stream, x) + logits_of(stream, x.flip(-1)) for x in pictures])
+    return total / (2 * VIEWS)
+
+
+def top1(scores: Tensor, label: Tensor) -> float:
+    return (scores.argmax(1) == label).float().mean().item()

@@ -1,0 +1,98 @@
+//! A flow method on a standard benchmark, and one of its pairs as a clip to look at.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::FlowSource;
+use super::job::Stop;
+use super::wishes::Wishes;
+use crate::engine::Message;
+use crate::engine::outbox::Outbox;
+use crate::error::{Error, Result};
+use crate::evaluation::flow_benchmarks::{BenchmarkPair, FlowDataset};
+use crate::evaluation::{MotionNetFlow, evaluate_flow};
+use crate::flow::files::write_flo;
+use crate::flow::tvl1::Tvl1;
+use crate::flow::{FlowEstimator, FlowField, ZeroFlow};
+use crate::gpu::Compute;
+use crate::video::{Geometry, VideoWriter};
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BenchmarkPlan {
+    /// The benchmark.
+    pub dataset: FlowDataset,
+    /// The folder that it was unpacked to.
+    pub root: PathBuf,
+    /// Whose flow; `None` for no motion at all. Only sources that work on pictures can be measured.
+    pub source: Option<FlowSource>,
+    /// Sizes at which a network sees the pictures, from coarse to fine; see [`MotionNetFlow::with_scales`].
+    pub scales: Vec<f32>,
+}
+
+/// Measures and tells every pair.
+pub(super) fn run(
+    plan: &BenchmarkPlan,
+    wishes: &Wishes,
+    compute: &Compute,
+    outbox: &Outbox,
+    stop: &Stop,
+) -> Result<()> {
+    let pairs = plan.dataset.pairs(&plan.root)?;
+    let mut estimator = estimator(plan, wishes, compute)?;
+    outbox.send(Message::BenchmarkStarted { pairs: pairs.clone(), method: estimator.name() });
+    let report = evaluate_flow(plan.dataset, &pairs, estimator.as_mut(), &mut |outcome| {
+        match outcome {
+            Ok(result) => outbox.send(Message::BenchmarkPair(Box::new(result.clone()))),
+            Err(error) => outbox.problem(error.clone()),
+        }
+        if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    outbox.send(Message::BenchmarkReport(Box::new(report)));
+    Ok(())
+}
+
+fn estimator(plan: &BenchmarkPlan, wishes: &Wishes, compute: &Compute) -> Result<Box<dyn FlowEstimator>> {
+    let lacks = |what: &str| Error::new("benchmark", format!("no {what} is chosen"), "Load a model first");
+    Ok(match plan.source {
+        None => Box::new(ZeroFlow),
+        Some(FlowSource::Network) => {
+            let dir = wishes.model.as_ref().ok_or_else(|| lacks("model"))?;
+            Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales))
+        }
+        Some(FlowSource::SecondNetwork) => {
+            let dir = wishes.settings.second_model.as_ref().ok_or_else(|| lacks("second model"))?;
+            Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales))
+        }
+        Some(FlowSource::Tvl1) => Box::new(Tvl1::new(wishes.settings.tvl1)?),
+        Some(source @ (FlowSource::Codec | FlowSource::Truth)) => {
+            let cause = format!("{} cannot be measured on pairs of pictures", source.name());
+            return Err(Error::new("benchmark", cause, "Choose MotionNet or TV-L1"));
+        }
+    })
+}
+
+/// Writes a pair of pictures into `dir` as a clip of two frames that keeps every pixel, and its truth beside it.
+///
+/// # Errors
+/// If the pictures cannot be read or the clip cannot be written.
+pub(super) fn as_clip(pair: &BenchmarkPair, dir: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
+    let loaded = pair.load()?;
+    let name: String = pair.name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let path = dir.join(format!("{name}.mp4"));
+    let (width, height) = loaded.first.dimensions();
+    let mut writer = VideoWriter::create_exact(&path, Geometry { width, height }, 1.0)?;
+    writer.push(&loaded.first)?;
+    writer.push(&loaded.second)?;
+    writer.finish()?;
+    let Some(truth) = loaded.truth else { return Ok((path, None)) };
+    let mut flow = truth.flow;
+    for (vector, valid) in flow.uv.iter_mut().zip(truth.valid.into_iter().flatten()) {
+        if !valid {
+            *vector = FlowField::UNKNOWN; // which is how the file says it
+        }
+    }
+    let truth_path = dir.join(format!("{name}.flo"));
+    write_flo(&truth_path, &flow)?;
+    Ok((path, Some(truth_path)))
+}

@@ -1,0 +1,82 @@
+//! The pairs of a whole clip in order with the sources that are wanted, apart from the player.
+
+use std::sync::Arc;
+
+use super::FlowSource;
+use super::clip_source::Estimate;
+use super::open::{Opened, SourceKey, open};
+use super::wishes::Wishes;
+use crate::engine::Message;
+use crate::engine::clip::Clip;
+use crate::engine::outbox::Outbox;
+use crate::error::Result;
+use crate::gpu::Compute;
+use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
+
+/// A decoder and sources of its own for one way through a clip.
+pub(super) struct ClipPairs {
+    reader: VideoReader,
+    sources: Vec<(FlowSource, Opened)>,
+    stride: usize,
+    frames: Vec<Arc<Frame>>,
+    next: usize,
+}
+
+impl ClipPairs {
+    /// Opens `clip` and those of `kinds` that can be opened; of the others the reason is told.
+    ///
+    /// # Errors
+    /// If the clip cannot be read any more.
+    pub fn open(
+        clip: &Clip,
+        kinds: &[FlowSource],
+        wishes: &Wishes,
+        sizes: Sizes,
+        compute: &Compute,
+        outbox: &Outbox,
+    ) -> Result<Self> {
+        let mut sources = Vec::new();
+        for &kind in kinds {
+            let Some(key) = SourceKey::of(kind, wishes) else { continue };
+            match open(&key, clip, compute) {
+                Ok(source) => sources.push((kind, source)),
+                Err(error) => outbox.send(Message::SourceUnavailable(kind, Some(error))),
+            }
+        }
+        let reader = VideoReader::open(&clip.path, sizes)?;
+        Ok(Self { reader, sources, stride: wishes.settings.stride(), frames: Vec::new(), next: 0 })
+    }
+
+    /// Facts about the clip.
+    pub fn info(&self) -> &VideoInfo {
+        self.reader.info()
+    }
+
+    /// How many pairs the clip has.
+    pub fn count(&self) -> usize {
+        self.info().frames.saturating_sub(self.stride)
+    }
+
+    /// The next pair and what each source says about it; `None` at the end.
+    ///
+    /// # Errors
+    /// If a frame cannot be read or a source fails.
+    #[allow(clippy::type_complexity)] // A pair and a list: a name would say no more.
+    pub fn next(&mut self) -> Result<Option<([Arc<Frame>; 2], Vec<(FlowSource, Estimate)>)>> {
+        while self.frames.len() <= self.stride {
+            if self.next >= self.info().frames {
+                return Ok(None);
+            }
+            self.frames.push(Arc::new(self.reader.frame(self.next)?));
+            self.next += 1;
+        }
+        let pair = [self.frames.remove(0), self.frames[self.stride - 1].clone()];
+        let mut estimates = Vec::new();
+        for (kind, source) in &mut self.sources {
+            if let Some(estimate) = source.estimate(&pair)? {
+                estimates.push((*kind, estimate));
+            }
+        }
+        Ok(Some((pair, estimates)))
+    }
+}

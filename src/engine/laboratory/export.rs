@@ -1,0 +1,115 @@
+//! Flow of a whole clip to files, or to a video beside the frames.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::FlowSource;
+use super::clip_pairs::ClipPairs;
+use super::job::Stop;
+use super::wishes::Wishes;
+use crate::engine::Message;
+use crate::engine::outbox::Outbox;
+use crate::error::{Error, Result};
+use crate::flow::colour;
+use crate::flow::files::{FlowFormat, Scales};
+use crate::gpu::Compute;
+use crate::video::{Frame, SideBySide, Sizes};
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FlowExport {
+    /// A file per pair into a folder; its flow is in pixels of the video.
+    Folder {
+        /// The folder, which is made if need be.
+        dir: PathBuf,
+        /// Whose flow.
+        source: FlowSource,
+        /// The format of the files.
+        format: FlowFormat,
+        /// Bounds of the formats that have some.
+        scales: Scales,
+    },
+    /// A video: the frame and the flow of each source in Middlebury's colours.
+    Video {
+        /// The .mp4 file.
+        path: PathBuf,
+        /// Whose flows, from left to right.
+        sources: Vec<FlowSource>,
+        /// Displacement in pixels of the video that has the full colour; `None` for the longest so far.
+        max_px: Option<f32>,
+    },
+}
+
+impl FlowExport {
+    /// Where it goes.
+    pub fn path(&self) -> &PathBuf {
+        match self {
+            Self::Folder { dir, .. } => dir,
+            Self::Video { path, .. } => path,
+        }
+    }
+
+    fn sources(&self) -> Vec<FlowSource> {
+        match self {
+            Self::Folder { source, .. } => vec![*source],
+            Self::Video { sources, .. } => sources.clone(),
+        }
+    }
+}
+
+/// Writes `export` of the clip of `wishes`. Frames are decoded in `sizes`. What is written when it is stopped stays.
+pub(super) fn write(
+    export: &FlowExport,
+    wishes: &Wishes,
+    sizes: Sizes,
+    compute: &Compute,
+    outbox: &Outbox,
+    stop: &Stop,
+) -> Result<()> {
+    let clip = wishes.open_clip()?;
+    let mut pairs = ClipPairs::open(clip, &export.sources(), wishes, sizes, compute, outbox)?;
+    let total = pairs.count();
+    if let FlowExport::Folder { dir, .. } = export {
+        fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+    }
+    let [width, height] = [clip.size.width as usize, clip.size.height as usize];
+    let fps = pairs.info().fps;
+    let mut video = None;
+    let mut longest_px = 0.0_f32;
+    let mut done = 0;
+    while let Some((pair, flows)) = pairs.next()? {
+        if stop.is_asked() {
+            break;
+        }
+        let fields: Vec<_> = flows.iter().map(|(_, estimate)| estimate.flow.at_size(width, height)).collect();
+        longest_px = fields.iter().map(|field| field.magnitude_max()).fold(longest_px, f32::max);
+        match export {
+            FlowExport::Folder { dir, format, scales, .. } => {
+                for field in &fields {
+                    format.write(&format.path_in(dir, pair[0].index), field, *scales)?;
+                }
+            }
+            FlowExport::Video { path, sources, max_px } => {
+                let max_px = max_px.unwrap_or(longest_px);
+                let pictures: Vec<_> = fields.iter().map(|field| colour::picture(field, max_px)).collect();
+                let frame: &Frame = &pair[0];
+                let panes: Vec<_> = std::iter::once(&*frame.display).chain(&pictures).collect();
+                let count = sources.len() as u32 + 1;
+                let video = match &mut video {
+                    Some(video) => video,
+                    none => none.insert(SideBySide::create(path, &frame.display, count, fps)?),
+                };
+                video.push(&panes)?;
+            }
+        }
+        done += usize::from(!fields.is_empty());
+        outbox.send(Message::ExportProgress { done, total });
+    }
+    video.map_or(Ok(()), SideBySide::finish)?;
+    if done == 0 {
+        let cause = "no flow was written, as no source has any for this clip";
+        return Err(Error::file(export.path(), cause, "Choose a source that works on the clip"));
+    }
+    outbox.send(Message::Exported { path: export.path().clone(), pairs: done });
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Something that takes a while on a thread of its own and can be ended: measuring a clip, exporting it, a benchmark.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+
+use crate::engine::Message;
+use crate::engine::outbox::Outbox;
+use crate::engine::panics::caught;
+use crate::error::Result;
+
+/// Whether a job is to end.
+#[derive(Clone, Default)]
+pub(super) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Whether the job is to end.
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// A job under way; dropping it ends it.
+pub(super) struct Job {
+    stop: Stop,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Job {
+    /// Starts the thread `name`. When `work` is over, `end` is sent, after the reason if it failed.
+    pub fn start(
+        name: &'static str,
+        outbox: Outbox,
+        end: Message,
+        work: impl FnOnce(&Stop) -> Result<()> + Send + 'static,
+    ) -> Self {
+        let stop = Stop::default();
+        let asked = stop.clone();
+        let unstarted = (outbox.clone(), end.clone());
+        let body = move || {
+            if let Err(error) = caught(name, || work(&asked)) {
+                outbox.problem(error);
+            }
+            outbox.send(end);
+        };
+        let thread = Builder::new().name(name.into()).spawn(body);
+        if thread.is_err() {
+            unstarted.0.send(unstarted.1);
+        }
+        Self { stop, thread: thread.ok() }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.stop.0.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // its panics are caught
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! A picture seen through a flow field.
+
+use image::{Rgb, RgbImage};
+
+use super::FlowField;
+
+/// `second` as it would look from the first picture: pixel p shows what is at p + `flow`(p), between pixel centres
+/// bilinearly. Beyond the edge the edge goes on; where the flow is unknown it is black.
+///
+/// # Panics
+/// If the field is not of the picture's size.
+pub fn warped(second: &RgbImage, flow: &FlowField) -> RgbImage {
+    let (width, height) = second.dimensions();
+    assert_eq!((flow.width, flow.height), (width as usize, height as usize), "a flow field of another size");
+    RgbImage::from_fn(width, height, |x, y| {
+        let [u, v] = flow.at(x as usize, y as usize);
+        if FlowField::is_known([u, v]) { sample(second, x as f32 + u, y as f32 + v) } else { Rgb([0; 3]) }
+    })
+}
+
+fn sample(picture: &RgbImage, x: f32, y: f32) -> Rgb<u8> {
+    let (right, bottom) = (picture.width() - 1, picture.height() - 1);
+    let (x, y) = (x.clamp(0.0, right as f32), y.clamp(0.0, bottom as f32));
+    let (column, row) = (x as u32, y as u32);
+    let (fx, fy) = (x - column as f32, y - row as f32);
+    let corner =
+        |dx: u32, dy: u32| picture.get_pixel((column + dx).min(right), (row + dy).min(bottom)).0.map(f32::from);
+    let [a, b, c, d] = [corner(0, 0), corner(1, 0), corner(0, 1), corner(1, 1)];
+    let between = |i: usize| (1.0 - fy) * ((1.0 - fx) * a[i] + fx * b[i]) + fy * ((1.0 - fx) * c[i] + fx * d[i]);
+    Rgb([0, 1, 2].map(|i| between(i).round() as u8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_come_from_where_the_flow_points() {
+        let picture = RgbImage::from_fn(3, 2, |x, y| Rgb([(10 * x) as u8, (100 * y) as u8, 7]));
+        let uv = vec![[1.0, 0.0], [0.5, 0.5], [9.0, -9.0], [0.0, 0.0], [f32::NAN, 0.0], [-0.26, 0.0]];
+        let seen = warped(&picture, &FlowField::new(3, 2, uv));
+        let expected = [[10, 0, 7], [15, 50, 7], [20, 0, 7], [0, 100, 7], [0, 0, 0], [17, 100, 7]];
+        assert_eq!(seen.pixels().map(|pixel| pixel.0).collect::<Vec<_>>(), expected);
+    }
+}
