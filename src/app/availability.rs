@@ -33,7 +33,7 @@ pub fn available(
         | C::LoopSegment
         | C::FitView => or(session.clip.is_some(), "No clip is open"),
         C::ClearMarks => or(session.marks.start.is_some() || session.marks.end.is_some(), "No in or out mark is set"),
-        C::LockScale => or(session.analysis.is_some(), "There is no flow yet"),
+        C::LockScale => or(session.lab.has_flow(), "There is no flow yet"),
         C::AddView => or(!settings.views.is_full(), "There is no room for more views"),
         C::RemoveView => or(settings.views.list().len() > 1, "This is the only view"),
         C::ToggleSwipe => or(settings.views.list().len() > 1, "There is only one view"),
@@ -42,13 +42,8 @@ pub fn available(
         }
         C::LongerStride => or(settings.laboratory.stride < MAX_STRIDE, "This is the longest stride"),
         C::ShorterStride => or(settings.laboratory.stride > 1, "This is the shortest stride"),
-        C::ChooseTruth | C::ChooseTruthFile => or(session.clip.is_some(), "No clip is open"),
+        C::ChooseTruth | C::ChooseTruthFile | C::MeasureClip => or(session.clip.is_some(), "No clip is open"),
         C::ForgetTruth => or(settings.laboratory.truth.is_some(), "This clip has no ground truth"),
-        C::MeasureClip => match (&session.clip, &session.model) {
-            (None, _) => Err("No clip is open"),
-            (_, None) => Err("No networks are loaded"),
-            _ => Ok(()),
-        },
         C::SaveStatistics => or(session.lab.is_measured(), "No frame has been measured yet"),
         C::FinerLevel | C::CoarserLevel => level(command, session),
         C::NextPair | C::PreviousPair => pair(command, session),

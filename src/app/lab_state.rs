@@ -53,6 +53,11 @@ impl LabState {
         &self.measures[source as usize]
     }
 
+    /// Whether there is flow of any source.
+    pub fn has_flow(&self) -> bool {
+        self.sources.iter().any(|source| source.flow.is_some())
+    }
+
     /// Whether there are figures of any frame.
     pub fn is_measured(&self) -> bool {
         self.measures.iter().any(|measures| !measures.is_empty())

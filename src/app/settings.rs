@@ -79,8 +79,10 @@ impl Settings {
         if settings.views.list().is_empty() {
             settings.views = Views::default();
         }
-        // The last clip's, and no clip is open.
-        settings.laboratory.truth = None;
+        let laboratory = &mut settings.laboratory;
+        laboratory.stride = laboratory.stride();
+        laboratory.tvl1 = laboratory.tvl1.checked().unwrap_or_default();
+        laboratory.truth = None; // It was the last clip's, and no clip is open.
         settings
     }
 

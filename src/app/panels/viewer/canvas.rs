@@ -17,7 +17,7 @@ use crate::app::session::Session;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::view::View;
 use crate::app::views::{ViewKind, ViewSpec};
-use crate::engine::{FlowStrip, FlowView, Inspection, ScalarMap, TemporalInput};
+use crate::engine::{FlowSource, FlowStrip, FlowView, Inspection, ScalarMap, TemporalInput};
 use crate::flow::FlowField;
 use crate::flow::colour_map::ColourMap;
 
@@ -263,6 +263,10 @@ impl Canvas<'_> {
             self.painter = all.with_clip_rect(tile.intersect(whole));
             let picture = self.view.screen_from_picture(tile, self.aspect);
             self.flow(flow, (self.index, i), picture, session);
+            if view.source == FlowSource::Network && session.selection.pair == Some(i) {
+                let stroke = Stroke::new(2.0, Tokens::of(self.ui).accent);
+                self.painter.rect_stroke(picture.intersect(tile), 0.0, stroke, StrokeKind::Inside);
+            }
             let first = strip.window_start + i * strip.stride;
             self.tag(tile, &format!("{first} → {}", first + strip.stride));
         }

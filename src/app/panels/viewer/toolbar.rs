@@ -19,6 +19,7 @@ pub fn toolbar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             views_ui(ui, cx);
             ui.add_space(6.0);
             selection_ui(ui, cx);
+            stride_ui(ui, cx);
             ui.add_space(6.0);
             scale_ui(ui, cx);
         });
@@ -72,12 +73,15 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         .response
         .accessible_name("Scale of the pyramid")
         .on_hover_text("Resolution of MotionNet's flow relative to the network's frame");
-    ui.add(DragValue::new(&mut cx.settings.laboratory.stride).range(1..=MAX_STRIDE).speed(0.03).prefix("Stride: "))
-        .accessible_name("Temporal stride")
-        .on_hover_text("Flow between frames t and t + stride: raise it for high-rate video");
     if selection != before {
         select(cx, selection);
     }
+}
+
+fn stride_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    ui.add(DragValue::new(&mut cx.settings.laboratory.stride).range(1..=MAX_STRIDE).speed(0.03).prefix("Stride: "))
+        .accessible_name("Temporal stride")
+        .on_hover_text("Flow between frames t and t + stride: raise it for high-rate video");
 }
 
 /// Changes the shown flow here and in the engine.
