@@ -8,7 +8,8 @@ struct Drawing {
     u_plane: u32,        // where the flow's u begins; v follows behind it
     interpolate: u32,    // 1: bilinear, 0: nearest
     max_px: f32,         // the length that is drawn at full saturation
-    scale_to_px: f32,    // the buffer's unit in pixels
+    gamma: f32,          // above 1 short vectors are drawn as if they were longer
+    scale_to_px: vec2f,  // the buffer's units of u and v in pixels
 }
 
 @group(0) @binding(0) var<uniform> drawing: Drawing;
@@ -32,9 +33,16 @@ fn cover(@builtin(vertex_index) index: u32) -> Corner {
 @fragment
 fn colour(corner: Corner) -> @location(0) vec4f {
     if any(corner.uv < vec2f(0.0)) || any(corner.uv >= vec2f(1.0)) { discard; }
-    let rgb = middlebury(flow_at(corner.uv) * drawing.scale_to_px, drawing.max_px);
+    let rgb = middlebury(bent(flow_at(corner.uv) * drawing.scale_to_px), drawing.max_px);
     if linear_target { return vec4f(linear_from_srgb(rgb), 1.0); }
     return vec4f(rgb, 1.0);
+}
+
+// The vector with (length / max_px)^(1/gamma) in place of length / max_px.
+fn bent(flow: vec2f) -> vec2f {
+    let share = length(flow) / drawing.max_px;
+    if drawing.gamma == 1.0 || !is_known(flow) || share == 0.0 { return flow; }
+    return flow * pow(share, 1.0 / drawing.gamma - 1.0);
 }
 
 fn flow_at(uv: vec2f) -> vec2f {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::availability::available;
 use super::command::Command;
 use super::session::Session;
 use super::settings::Settings;
@@ -31,6 +32,11 @@ pub struct PanelContext<'a> {
 }
 
 impl PanelContext<'_> {
+    /// Whether `command` can be run now; the reason if it cannot.
+    pub fn available(&self, command: Command) -> Result<(), &'static str> {
+        available(command, self.session, self.settings, self.training_ready)
+    }
+
     /// Asks for `command`.
     pub fn run(&mut self, command: Command) {
         self.actions.push(Action::Run(command));

@@ -13,6 +13,7 @@ use super::actions::{Action, PanelContext};
 use super::command::Command;
 use super::dialogs::{Answer, Dialogs, Question};
 use super::dock::{self, Pane};
+use super::export::{self, Exporter};
 use super::log::Level;
 use super::menu::menu_ui;
 use super::opener::{Found, Opener};
@@ -22,7 +23,7 @@ use super::session::Session;
 use super::settings::Settings;
 use super::theme::{self, Tokens};
 use super::training_state::TrainingPhase;
-use crate::engine::{Engine, Message, Request, default_model};
+use crate::engine::{Engine, FlowSource, LaboratorySettings, Message, Request, default_model};
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
 use crate::training::TrainingEvent;
@@ -49,6 +50,9 @@ pub struct App {
     transport: Transport,
     opener: Opener,
     dialogs: Dialogs,
+    exporter: Exporter,
+    /// What the engine's laboratory was last told to work on.
+    laboratory: Option<LaboratorySettings>,
     overlay: Option<Overlay>,
     /// Whether the clip that is opened next plays at once, round and round.
     play_next: bool,
@@ -88,6 +92,8 @@ impl App {
             transport: Transport::default(),
             opener: Opener::default(),
             dialogs: Dialogs::default(),
+            exporter: Exporter::default(),
+            laboratory: None,
             overlay: None,
             play_next: false,
         };
@@ -128,6 +134,12 @@ impl App {
                 Err(error) => self.not_found(&error),
             }
         }
+        for answer in self.exporter.answers() {
+            match answer {
+                Ok(path) => self.session.log.push(Level::Info, format!("Wrote {}", path.display())),
+                Err(error) => self.session.problem(&error),
+            }
+        }
         if let Some((question, answer)) = self.dialogs.answer() {
             self.answered(question, answer, ctx);
         }
@@ -145,6 +157,7 @@ impl App {
         }
         leave_full_screen(ui.ctx(), self.overlay.is_some());
         self.panels_ui(ui);
+        self.tell_laboratory();
         self.overlay_ui(&ui.ctx().clone());
         drop_hint_ui(ui);
     }
@@ -173,6 +186,39 @@ impl App {
         self.panels.training.choose_folder(folder, ctx);
     }
 
+    /// Compares the flow of the open clip with `truth`, which is then shown in the figures.
+    pub(super) fn choose_truth(&mut self, truth: Option<PathBuf>) {
+        let Some(clip) = &self.session.clip else { return };
+        self.settings.choose_truth(&clip.path, truth);
+    }
+
+    fn choose_second_model(&mut self, dir: PathBuf) {
+        let laboratory = &mut self.settings.laboratory;
+        laboratory.second_model = Some(dir);
+        if !laboratory.sources.contains(&FlowSource::SecondNetwork) {
+            laboratory.sources.push(FlowSource::SecondNetwork);
+        }
+    }
+
+    /// What the engine's laboratory was last told to work on.
+    #[cfg(test)]
+    pub(super) fn laboratory_demand(&self) -> Option<&LaboratorySettings> {
+        self.laboratory.as_ref()
+    }
+
+    /// Tells the engine what the views and the panels now need.
+    fn tell_laboratory(&mut self) {
+        let statistics = std::mem::take(&mut self.panels.statistics.is_shown);
+        let demand = self.settings.views.demand(&self.settings.laboratory, statistics);
+        if self.laboratory.as_ref() == Some(&demand) {
+            return;
+        }
+        if let Some(before) = self.laboratory.replace(demand.clone()) {
+            self.session.lab.settings_changed(&before, &demand);
+        }
+        self.engine.send(Request::Laboratory(Box::new(demand)));
+    }
+
     pub(super) fn ask(&mut self, question: Question, ctx: &Context) {
         let start_in = self.settings.recent.first().and_then(|path| path.parent()).map(Path::to_owned);
         self.dialogs.ask(question, start_in.as_deref(), ctx);
@@ -191,6 +237,7 @@ impl App {
         match message {
             Message::Opened(info) => {
                 self.settings.remember(&info.path);
+                self.settings.recall_truth(&info.path);
                 self.panels.viewer.fit();
                 if std::mem::take(&mut self.play_next) {
                     self.perform(Command::LoopSegment, ctx);
@@ -247,6 +294,9 @@ impl App {
             Question::Clip | Question::Folder => self.open(path, ctx),
             Question::Model => self.load_model(path),
             Question::TrainingFolder => self.choose_training_folder(path, ctx),
+            Question::SecondModel => self.choose_second_model(path),
+            Question::Truth | Question::TruthFile => self.choose_truth(Some(path)),
+            Question::SaveStatistics => self.exporter.write(path, export::table(&self.session.lab), ctx),
         }
     }
 

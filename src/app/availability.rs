@@ -2,7 +2,9 @@
 
 use super::command::Command;
 use super::session::{PAIRS, Session};
+use super::settings::Settings;
 use super::training_state::TrainingPhase;
+use crate::engine::MAX_STRIDE;
 
 /// `Ok` if `command` can be run, else the reason in a sentence for its tooltip.
 ///
@@ -10,6 +12,7 @@ use super::training_state::TrainingPhase;
 pub fn available(
     command: Command,
     session: &Session,
+    settings: &Settings,
     training_ready: Result<(), &'static str>,
 ) -> Result<(), &'static str> {
     use Command as C;
@@ -31,6 +34,22 @@ pub fn available(
         | C::FitView => or(session.clip.is_some(), "No clip is open"),
         C::ClearMarks => or(session.marks.start.is_some() || session.marks.end.is_some(), "No in or out mark is set"),
         C::LockScale => or(session.analysis.is_some(), "There is no flow yet"),
+        C::AddView => or(!settings.views.is_full(), "There is no room for more views"),
+        C::RemoveView => or(settings.views.list().len() > 1, "This is the only view"),
+        C::ToggleSwipe => or(settings.views.list().len() > 1, "There is only one view"),
+        C::DividerLeft | C::DividerRight => {
+            or(settings.views.swipe && settings.views.list().len() > 1, "The views lie side by side")
+        }
+        C::LongerStride => or(settings.laboratory.stride < MAX_STRIDE, "This is the longest stride"),
+        C::ShorterStride => or(settings.laboratory.stride > 1, "This is the shortest stride"),
+        C::ChooseTruth | C::ChooseTruthFile => or(session.clip.is_some(), "No clip is open"),
+        C::ForgetTruth => or(settings.laboratory.truth.is_some(), "This clip has no ground truth"),
+        C::MeasureClip => match (&session.clip, &session.model) {
+            (None, _) => Err("No clip is open"),
+            (_, None) => Err("No networks are loaded"),
+            _ => Ok(()),
+        },
+        C::SaveStatistics => or(session.lab.is_measured(), "No frame has been measured yet"),
         C::FinerLevel | C::CoarserLevel => level(command, session),
         C::NextPair | C::PreviousPair => pair(command, session),
         C::OpenSample => or(!session.writing_sample, "The sample project is being written"),
@@ -79,20 +98,20 @@ mod tests {
 
     #[test]
     fn without_a_clip_nothing_plays_and_everything_says_why() {
-        let session = Session::new("CPU".into());
+        let (session, settings) = (Session::new("CPU".into()), Settings::default());
         for command in Command::all() {
-            if let Err(reason) = available(command, &session, Err("Choose a folder of clips")) {
+            if let Err(reason) = available(command, &session, &settings, Err("Choose a folder of clips")) {
                 assert!(reason.starts_with(char::is_uppercase), "{command:?}: {reason}");
             }
         }
-        assert!(available(Command::PlayPause, &session, Ok(())).is_err());
-        assert!(available(Command::StartTraining, &session, Ok(())).is_ok());
-        assert!(available(Command::StartTraining, &session, Err("Choose a folder of clips")).is_err());
+        assert!(available(Command::PlayPause, &session, &settings, Ok(())).is_err());
+        assert!(available(Command::StartTraining, &session, &settings, Ok(())).is_ok());
+        assert!(available(Command::StartTraining, &session, &settings, Err("Choose a folder of clips")).is_err());
     }
 
     #[test]
     fn a_training_can_be_held_and_ended_only_while_it_runs() {
-        let mut session = Session::new("CPU".into());
+        let (mut session, settings) = (Session::new("CPU".into()), Settings::default());
         for (phase, hold, end) in [
             (TrainingPhase::Idle, false, false),
             (TrainingPhase::Preparing, false, true),
@@ -102,8 +121,8 @@ mod tests {
             (TrainingPhase::Failed, false, false),
         ] {
             session.training.enter(phase.clone());
-            assert_eq!(available(Command::PauseTraining, &session, Ok(())).is_ok(), hold, "{phase:?}");
-            assert_eq!(available(Command::StopTraining, &session, Ok(())).is_ok(), end, "{phase:?}");
+            assert_eq!(available(Command::PauseTraining, &session, &settings, Ok(())).is_ok(), hold, "{phase:?}");
+            assert_eq!(available(Command::StopTraining, &session, &settings, Ok(())).is_ok(), end, "{phase:?}");
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 
+use super::arrangement::Arrangement;
+
 /// One thing the window can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Command {
@@ -48,6 +50,36 @@ pub enum Command {
     ClearMarks,
     /// Plays the segment, or the whole clip, round and round.
     LoopSegment,
+    /// One more view in the viewer.
+    AddView,
+    /// One view less.
+    RemoveView,
+    /// Views side by side or over each other.
+    ToggleSwipe,
+    /// The divider between swiped views to the left.
+    DividerLeft,
+    /// The divider between swiped views to the right.
+    DividerRight,
+    /// The next source in the view under the pointer.
+    NextSource,
+    /// The source before in the view under the pointer.
+    PreviousSource,
+    /// Flow as arrows or in colours in the view under the pointer.
+    ToggleArrows,
+    /// Frame and flow side by side.
+    ArrangeFrameAndFlow,
+    /// MotionNet and TV-L1 over each other.
+    ArrangeNetworkOrTvl1,
+    /// Everything the loss sees.
+    ArrangeLoss,
+    /// The flow of every source.
+    ArrangeAllSources,
+    /// One flow in all its representations.
+    ArrangeComponents,
+    /// The ten flows of a stack.
+    ArrangeTenFlows,
+    /// What the temporal stream takes in.
+    ArrangeTemporalInput,
     /// Whole pictures in view.
     FitView,
     /// Locks or frees the scale of the flow's colours.
@@ -60,6 +92,24 @@ pub enum Command {
     NextPair,
     /// The pair before the one shown.
     PreviousPair,
+    /// A longer temporal stride.
+    LongerStride,
+    /// A shorter temporal stride.
+    ShorterStride,
+    /// Feeds the temporal stream from every source, or from MotionNet alone.
+    ScoreEverySource,
+    /// Asks for a model to compare with.
+    ChooseSecondModel,
+    /// Asks for a folder of flow files.
+    ChooseTruth,
+    /// Asks for one flow file.
+    ChooseTruthFile,
+    /// Compares with no ground truth.
+    ForgetTruth,
+    /// Computes the figures of the whole clip, or stops doing so.
+    MeasureClip,
+    /// Asks where the figures are to be written.
+    SaveStatistics,
     /// Asks for the folder of clips to train on.
     ChooseTrainingFolder,
     /// Starts the training that the panel describes.
@@ -84,6 +134,10 @@ pub enum Command {
     ShowScores,
     /// Brings the training panel to the front.
     ShowTraining,
+    /// Brings the sources of flow to the front.
+    ShowFlow,
+    /// Brings the figures to the front.
+    ShowStatistics,
     /// Brings the log to the front.
     ShowLog,
 }
@@ -95,7 +149,9 @@ pub enum Group {
     File,
     /// Moving through the clip.
     Playback,
-    /// What the viewer shows.
+    /// Views and how they lie.
+    Viewer,
+    /// Which flow is computed, and from what.
     Flow,
     /// Making networks.
     Training,
@@ -107,13 +163,15 @@ pub enum Group {
 
 impl Group {
     /// All groups in the order of the menu bar.
-    pub const ALL: [Self; 6] = [Self::File, Self::Playback, Self::Flow, Self::Training, Self::View, Self::Help];
+    pub const ALL: [Self; 7] =
+        [Self::File, Self::Playback, Self::Viewer, Self::Flow, Self::Training, Self::View, Self::Help];
 
     /// The menu's title.
     pub fn title(self) -> &'static str {
         match self {
             Self::File => "File",
             Self::Playback => "Playback",
+            Self::Viewer => "Viewer",
             Self::Flow => "Flow",
             Self::Training => "Training",
             Self::View => "View",
@@ -131,6 +189,10 @@ const fn key(key: Key) -> KeyboardShortcut {
 
 const fn shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::SHIFT, key)
+}
+
+const fn alt(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::ALT, key)
 }
 
 const fn ctrl(key: Key) -> KeyboardShortcut {
@@ -167,12 +229,36 @@ const TABLE: &[Entry] = {
         Entry(C::MarkOut, G::Playback, "Mark out", "Let the segment end at this frame", &[key(Key::O), key(Key::CloseBracket)]),
         Entry(C::ClearMarks, G::Playback, "Clear marks", "Forget the in and out marks", &[key(Key::Delete)]),
         Entry(C::LoopSegment, G::Playback, "Loop segment", "Play between the marks, or the whole clip, round and round", &[shift(Key::Space)]),
-        Entry(C::FitView, G::Flow, "Fit pictures", "Show the whole pictures", &[key(Key::F)]),
-        Entry(C::LockScale, G::Flow, "Lock colour scale", "Hold the magnitude scale of the flow colours, or let it follow the flow", &[key(Key::S)]),
+        Entry(C::AddView, G::Viewer, "Add view", "Show one more view", &[key(Key::V)]),
+        Entry(C::RemoveView, G::Viewer, "Remove view", "Remove the view that the pointer was over last", &[shift(Key::V)]),
+        Entry(C::ToggleSwipe, G::Viewer, "Swipe or side by side", "Lay the views over each other with a divider to drag, or side by side", &[key(Key::W)]),
+        Entry(C::DividerLeft, G::Viewer, "Divider to the left", "Move the divider between swiped views to the left", &[alt(Key::ArrowLeft)]),
+        Entry(C::DividerRight, G::Viewer, "Divider to the right", "Move the divider between swiped views to the right", &[alt(Key::ArrowRight)]),
+        Entry(C::NextSource, G::Viewer, "Next source", "Show the next source's flow in the view that the pointer was over last", &[key(Key::N)]),
+        Entry(C::PreviousSource, G::Viewer, "Previous source", "Show the previous source's flow in the view that the pointer was over last", &[shift(Key::N)]),
+        Entry(C::ToggleArrows, G::Viewer, "Arrows or colours", "Show flow as arrows, or in colours, in the view that the pointer was over last", &[key(Key::A)]),
+        Entry(C::ArrangeFrameAndFlow, G::Viewer, "Frame and flow", "The video beside MotionNet's flow", &[alt(Key::Num1)]),
+        Entry(C::ArrangeNetworkOrTvl1, G::Viewer, "MotionNet or TV-L1", "MotionNet's flow swiped over TV-L1's", &[alt(Key::Num2)]),
+        Entry(C::ArrangeLoss, G::Viewer, "What the loss sees", "Both images, photometric error, SSIM, border mask and occlusion", &[alt(Key::Num3)]),
+        Entry(C::ArrangeAllSources, G::Viewer, "All sources", "The flow of every source beside the video", &[alt(Key::Num4)]),
+        Entry(C::ArrangeComponents, G::Viewer, "Components of the flow", "One flow as colours, arrows, magnitude, u and v", &[alt(Key::Num5)]),
+        Entry(C::ArrangeTenFlows, G::Viewer, "Ten flows", "All flows of the stack of eleven frames", &[alt(Key::Num6)]),
+        Entry(C::ArrangeTemporalInput, G::Viewer, "Temporal input", "What the temporal stream takes in, with its histogram", &[alt(Key::Num7)]),
+        Entry(C::FitView, G::Viewer, "Fit pictures", "Show the whole pictures", &[key(Key::F)]),
+        Entry(C::LockScale, G::Viewer, "Lock colour scale", "Hold the magnitude scale of the flow colours, or let it follow the flow", &[key(Key::S)]),
         Entry(C::FinerLevel, G::Flow, "Finer scale", "Show the next finer scale of the flow pyramid", &[key(Key::ArrowUp)]),
         Entry(C::CoarserLevel, G::Flow, "Coarser scale", "Show the next coarser scale of the flow pyramid", &[key(Key::ArrowDown)]),
         Entry(C::NextPair, G::Flow, "Next pair", "Show the flow of the next pair of the stack", &[key(Key::PageDown)]),
         Entry(C::PreviousPair, G::Flow, "Previous pair", "Show the flow of the previous pair of the stack", &[key(Key::PageUp)]),
+        Entry(C::LongerStride, G::Flow, "Longer stride", "Flow to a frame further away, for high-rate video", &[key(Key::T)]),
+        Entry(C::ShorterStride, G::Flow, "Shorter stride", "Flow to a nearer frame", &[shift(Key::T)]),
+        Entry(C::ScoreEverySource, G::Flow, "Temporal stream under every flow", "Feed the temporal stream from every source, or from MotionNet alone", &[]),
+        Entry(C::ChooseSecondModel, G::Flow, "Choose second model…", "Compare with the MotionNet of another model folder", &[]),
+        Entry(C::ChooseTruth, G::Flow, "Choose ground truth folder…", "Compare with a folder of flow files, one per frame in the order of their names", &[]),
+        Entry(C::ChooseTruthFile, G::Flow, "Choose ground truth file…", "Compare with one flow file: .flo, KITTI's .png or .pfm", &[]),
+        Entry(C::ForgetTruth, G::Flow, "Forget ground truth", "Compare this clip with no ground truth", &[]),
+        Entry(C::MeasureClip, G::Flow, "Measure whole clip", "Compute the figures of all sources for every frame, or stop doing so", &[key(Key::M)]),
+        Entry(C::SaveStatistics, G::Flow, "Save statistics…", "Write the figures of all frames looked at as a table (CSV)", &[ctrl(Key::E)]),
         Entry(C::ChooseTrainingFolder, G::Training, "Choose clips…", "Choose a folder with one sub-folder of clips per class", &[]),
         Entry(C::StartTraining, G::Training, "Start training", "Train with the settings of the training panel", &[]),
         Entry(C::PauseTraining, G::Training, "Pause or resume training", "Hold the training after the present step, or go on", &[]),
@@ -181,6 +267,8 @@ const TABLE: &[Entry] = {
         Entry(C::ShowScores, G::View, "Show scores", "Bring the scores to the front", &[ctrl(Key::Num1)]),
         Entry(C::ShowTraining, G::View, "Show training", "Bring the training panel to the front", &[ctrl(Key::Num2)]),
         Entry(C::ShowLog, G::View, "Show log", "Bring the log to the front", &[ctrl(Key::Num3)]),
+        Entry(C::ShowFlow, G::View, "Show flow sources", "Bring the sources of flow and their settings to the front", &[ctrl(Key::Num4)]),
+        Entry(C::ShowStatistics, G::View, "Show statistics", "Bring the figures of the flow to the front", &[ctrl(Key::Num5)]),
         Entry(C::ToggleTheme, G::View, "Dark or light theme", "Change between the dark and the light theme", &[ctrl(Key::T)]),
         Entry(C::FullScreen, G::View, "Full screen", "Fill the whole screen, or return to a window", &[key(Key::F11)]),
         Entry(C::ResetLayout, G::View, "Reset layout", "Put the panels back where they were at first", &[]),
@@ -222,6 +310,20 @@ impl Command {
     /// Its first key in words, such as `Ctrl+P`; empty if it has none.
     pub fn shortcut_text(self, ctx: &Context) -> String {
         self.shortcuts().first().map(|keys| keys_text(keys, ctx)).unwrap_or_default()
+    }
+
+    /// The set of views that it chooses.
+    pub(super) fn arrangement(self) -> Option<Arrangement> {
+        Some(match self {
+            Self::ArrangeFrameAndFlow => Arrangement::FrameAndFlow,
+            Self::ArrangeNetworkOrTvl1 => Arrangement::NetworkOrTvl1,
+            Self::ArrangeLoss => Arrangement::Loss,
+            Self::ArrangeAllSources => Arrangement::AllSources,
+            Self::ArrangeComponents => Arrangement::Components,
+            Self::ArrangeTenFlows => Arrangement::TenFlows,
+            Self::ArrangeTemporalInput => Arrangement::TemporalInput,
+            _ => return None,
+        })
     }
 
     /// All its keys in words, such as `I or [`.

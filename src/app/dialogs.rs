@@ -20,6 +20,14 @@ pub enum Question {
     Model,
     /// The folder of clips to train on.
     TrainingFolder,
+    /// The folder of the model to compare with.
+    SecondModel,
+    /// A folder of flow files.
+    Truth,
+    /// A flow file.
+    TruthFile,
+    /// Where the figures are to be written.
+    SaveStatistics,
 }
 
 /// How a dialog ended.
@@ -73,6 +81,10 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::Folder => "Open a folder",
         Question::Model => "Choose a model folder",
         Question::TrainingFolder => "Choose a folder with one sub-folder of clips per class",
+        Question::SecondModel => "Choose the folder of the model to compare with",
+        Question::Truth => "Choose a folder with one flow file per frame",
+        Question::TruthFile => "Choose a flow file",
+        Question::SaveStatistics => "Save the figures",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
@@ -85,7 +97,13 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
             )
             .add_filter("All files", &["*"])
             .pick_file(),
-        Question::Folder | Question::Model | Question::TrainingFolder => dialog.pick_folder(),
+        Question::TruthFile => {
+            dialog.add_filter("Flow", &["flo", "png", "pfm"]).add_filter("All files", &["*"]).pick_file()
+        }
+        Question::SaveStatistics => dialog.set_file_name("figures.csv").add_filter("Table", &["csv"]).save_file(),
+        Question::Folder | Question::Model | Question::TrainingFolder | Question::SecondModel | Question::Truth => {
+            dialog.pick_folder()
+        }
     };
     match path {
         Some(path) => Answer::Path(path),

@@ -15,6 +15,10 @@ pub enum Pane {
     Viewer,
     /// What the streams say.
     Scores,
+    /// Where flow comes from.
+    Flow,
+    /// Figures of the flow.
+    Statistics,
     /// Making networks.
     Training,
     /// What happened.
@@ -23,13 +27,15 @@ pub enum Pane {
 
 impl Pane {
     /// All panels.
-    pub const ALL: [Self; 4] = [Self::Viewer, Self::Scores, Self::Training, Self::Log];
+    pub const ALL: [Self; 6] = [Self::Viewer, Self::Scores, Self::Flow, Self::Statistics, Self::Training, Self::Log];
 
     /// The title on its tab.
     pub fn title(self) -> &'static str {
         match self {
             Self::Viewer => "Viewer",
             Self::Scores => "Scores",
+            Self::Flow => "Flow",
+            Self::Statistics => "Statistics",
             Self::Training => "Training",
             Self::Log => "Log",
         }
@@ -44,8 +50,9 @@ pub fn default_layout() -> Layout {
     let mut tiles = Tiles::default();
     let viewer = tiles.insert_pane(Pane::Viewer);
     let viewer = tiles.insert_tab_tile(vec![viewer]);
-    let others = [Pane::Scores, Pane::Training, Pane::Log].map(|pane| tiles.insert_pane(pane));
-    let others = tiles.insert_tab_tile(others.to_vec());
+    let others =
+        Pane::ALL.into_iter().filter(|pane| *pane != Pane::Viewer).map(|pane| tiles.insert_pane(pane)).collect();
+    let others = tiles.insert_tab_tile(others);
     let mut root = egui_tiles::Linear::new(egui_tiles::LinearDir::Horizontal, vec![viewer, others]);
     root.shares.set_share(viewer, 0.68);
     root.shares.set_share(others, 0.32);
@@ -109,7 +116,7 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
     }
 
     fn tab_title_spacing(&self, _visuals: &Visuals) -> f32 {
-        12.0
+        9.0
     }
 
     fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {

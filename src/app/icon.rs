@@ -29,6 +29,10 @@ pub enum Icon {
     Close,
     /// Look something up.
     Search,
+    /// One more.
+    Add,
+    /// Over each other, with a divider.
+    Swipe,
 }
 
 /// Side of an icon on a button, in points.
@@ -95,6 +99,15 @@ impl Icon {
             Self::Close => {
                 line(&[(0.15, 0.15), (0.85, 0.85)]);
                 line(&[(0.85, 0.15), (0.15, 0.85)]);
+            }
+            Self::Add => {
+                line(&[(0.5, 0.1), (0.5, 0.9)]);
+                line(&[(0.1, 0.5), (0.9, 0.5)]);
+            }
+            Self::Swipe => {
+                line(&[(0.5, 0.0), (0.5, 1.0)]);
+                triangle([(0.36, 0.28), (0.36, 0.72), (0.04, 0.5)]);
+                triangle([(0.64, 0.28), (0.64, 0.72), (0.96, 0.5)]);
             }
             Self::Search => {
                 painter.circle_stroke(at(0.42, 0.42), 0.32 * square.width(), stroke);

@@ -3,7 +3,6 @@
 use eframe::egui::{Align, Button, Layout, MenuBar, RichText, Ui};
 
 use super::actions::{Action, PanelContext};
-use super::availability::available;
 use super::command::{Command, Group};
 use super::icon::Icon;
 use super::theme::{Tokens, semibold};
@@ -50,12 +49,24 @@ fn starts_a_block(command: Command) -> bool {
     use Command as C;
     matches!(
         command,
-        C::LoadModel | C::CloseClip | C::StepBack | C::MarkIn | C::FinerLevel | C::StartTraining | C::ToggleTheme
+        C::LoadModel
+            | C::CloseClip
+            | C::StepBack
+            | C::MarkIn
+            | C::NextSource
+            | C::ArrangeFrameAndFlow
+            | C::FitView
+            | C::LongerStride
+            | C::ScoreEverySource
+            | C::ChooseSecondModel
+            | C::MeasureClip
+            | C::StartTraining
+            | C::ToggleTheme
     )
 }
 
 fn item_ui(ui: &mut Ui, command: Command, cx: &mut PanelContext<'_>) {
-    let state = available(command, cx.session, cx.training_ready);
+    let state = cx.available(command);
     let button = Button::new(command.text()).shortcut_text(command.shortcut_text(ui.ctx()));
     let mut response = ui.add_enabled(state.is_ok(), button).on_hover_text(command.tooltip());
     if let Err(reason) = state {

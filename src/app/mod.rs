@@ -7,24 +7,32 @@
 mod actions;
 #[allow(clippy::module_inception)] // The file is named after the type that it holds.
 mod app;
+mod arrangement;
 mod availability;
 mod command;
 mod curves;
 mod dialogs;
 mod dock;
+mod export;
 mod icon;
+mod lab_state;
+#[cfg(test)]
+mod laboratory_tests;
 mod log;
 mod menu;
 mod opener;
 mod panels;
 mod perform;
+mod read_out;
 mod repaint;
 mod run;
+mod scale;
 mod session;
 mod settings;
 mod theme;
 mod training_state;
 mod view;
+mod views;
 mod widgets;
 
 pub use app::App;

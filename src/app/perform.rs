@@ -9,20 +9,23 @@ use super::command::Command;
 use super::dialogs::Question;
 use super::dock::{self, Pane};
 use super::panels::Palette;
+use super::scale::MagnitudeScale;
 use super::session::PAIRS;
 use super::training_state::{TrainingPhase, TrainingState};
-use crate::engine::{FlowSelection, Request};
+use crate::engine::{FlowSelection, FlowSource, Request};
 use crate::video::PlayerCommand;
 
 /// Fastest speed of the shuttle.
 const FASTEST: f64 = 16.0;
+/// How far a key moves a divider, as a share of the width.
+const DIVIDER_STEP: f32 = 0.02;
 /// Where the sample project lies in the data folder.
 const SAMPLE: &str = "sample";
 
 impl App {
     /// Does what `command` says, if it can be done now.
     pub fn perform(&mut self, command: Command, ctx: &Context) {
-        if available(command, &self.session, self.panels.training.ready()).is_err() {
+        if available(command, &self.session, &self.settings, self.panels.training.ready()).is_err() {
             return;
         }
         use Command as C;
@@ -45,9 +48,36 @@ impl App {
             | C::FirstFrame
             | C::LastFrame => self.play(command),
             C::MarkIn | C::MarkOut | C::ClearMarks | C::LoopSegment => self.mark(command),
+            C::AddView
+            | C::RemoveView
+            | C::ToggleSwipe
+            | C::DividerLeft
+            | C::DividerRight
+            | C::NextSource
+            | C::PreviousSource
+            | C::ToggleArrows => self.change_views(command),
+            C::ArrangeFrameAndFlow
+            | C::ArrangeNetworkOrTvl1
+            | C::ArrangeLoss
+            | C::ArrangeAllSources
+            | C::ArrangeComponents
+            | C::ArrangeTenFlows
+            | C::ArrangeTemporalInput => self.arrange(command),
             C::FitView => self.panels.viewer.fit(),
             C::LockScale => self.lock_scale(),
             C::FinerLevel | C::CoarserLevel | C::NextPair | C::PreviousPair => self.select(command),
+            C::LongerStride => self.settings.laboratory.stride += 1,
+            C::ShorterStride => self.settings.laboratory.stride -= 1,
+            C::ScoreEverySource => {
+                let laboratory = &mut self.settings.laboratory;
+                laboratory.score_all = !laboratory.score_all;
+            }
+            C::ChooseSecondModel => self.ask(Question::SecondModel, ctx),
+            C::ChooseTruth => self.ask(Question::Truth, ctx),
+            C::ChooseTruthFile => self.ask(Question::TruthFile, ctx),
+            C::ForgetTruth => self.choose_truth(None),
+            C::MeasureClip => self.measure(),
+            C::SaveStatistics => self.ask(Question::SaveStatistics, ctx),
             C::ChooseTrainingFolder => self.ask(Question::TrainingFolder, ctx),
             C::StartTraining | C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
             C::Palette => self.show_palette(Palette::commands()),
@@ -57,6 +87,8 @@ impl App {
             C::ResetLayout => self.settings.layout = dock::default_layout(),
             C::ShowScores => dock::show(&mut self.settings.layout, Pane::Scores),
             C::ShowTraining => dock::show(&mut self.settings.layout, Pane::Training),
+            C::ShowFlow => dock::show(&mut self.settings.layout, Pane::Flow),
+            C::ShowStatistics => dock::show(&mut self.settings.layout, Pane::Statistics),
             C::ShowLog => dock::show(&mut self.settings.layout, Pane::Log),
         }
         ctx.request_repaint();
@@ -131,11 +163,43 @@ impl App {
     }
 
     fn lock_scale(&mut self) {
-        let shown = self.session.analysis.as_ref().map(|analysis| analysis.flow.max_px);
+        let shown = MagnitudeScale::of(&self.settings, &self.session).max_px;
         // Still flow has no scale of its own to hold.
-        let px = shown.filter(|px| *px >= 0.1).unwrap_or(1.0);
+        let px = if shown >= 0.1 { shown } else { 1.0 };
         let locked = &mut self.settings.locked_scale_px;
         *locked = if locked.is_some() { None } else { Some(px) };
+    }
+
+    fn change_views(&mut self, command: Command) {
+        let views = &mut self.settings.views;
+        let active = &mut self.panels.viewer.active;
+        *active = (*active).min(views.list().len() - 1);
+        match command {
+            Command::AddView => *active = views.add(*active),
+            Command::RemoveView => views.remove(*active),
+            Command::ToggleSwipe => views.swipe = !views.swipe,
+            Command::DividerLeft => views.nudge_divider(*active, -DIVIDER_STEP),
+            Command::DividerRight => views.nudge_divider(*active, DIVIDER_STEP),
+            Command::NextSource => views.cycle_source(*active, 1),
+            Command::PreviousSource => views.cycle_source(*active, FlowSource::ALL.len() - 1),
+            _ => views.toggle_arrows(*active),
+        }
+    }
+
+    fn arrange(&mut self, command: Command) {
+        if let Some(arrangement) = command.arrangement() {
+            self.settings.views = arrangement.views();
+            self.panels.viewer.active = 0;
+            self.panels.viewer.fit();
+        }
+    }
+
+    fn measure(&mut self) {
+        // A measurement that is stopped is over when the engine says so.
+        let measuring = &mut self.session.lab.measuring;
+        self.engine.send(Request::MeasureClip(measuring.is_none()));
+        measuring.get_or_insert(0);
+        dock::show(&mut self.settings.layout, Pane::Statistics);
     }
 
     fn select(&mut self, command: Command) {

@@ -5,7 +5,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::lab_state::LabState;
 use super::log::{Level, Log};
+use super::read_out::Pointed;
 use super::training_state::{TrainingPhase, TrainingState};
 use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo};
 use crate::error::Error;
@@ -46,36 +48,6 @@ impl Marks {
     }
 }
 
-/// The flow vector under the pointer, in pixels of the network's frame.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ReadOut {
-    /// Column and row on the shown level's grid.
-    pub cell: [usize; 2],
-    /// To the right.
-    pub u: f32,
-    /// Downwards.
-    pub v: f32,
-}
-
-impl ReadOut {
-    /// Length of the vector.
-    pub fn magnitude(&self) -> f32 {
-        self.u.hypot(self.v)
-    }
-
-    /// Direction in degrees, counter-clockwise from rightward motion, −180 … 180.
-    pub fn angle_degrees(&self) -> f32 {
-        // Adding zero turns −0 into 0, whose angle would be −180° for leftward motion.
-        (-self.v + 0.0).atan2(self.u).to_degrees()
-    }
-
-    /// The read-out in the words of the status bar.
-    pub fn to_text(self) -> String {
-        let (u, v) = (self.u, self.v);
-        format!("u {u:+.2}  v {v:+.2}  |uv| {:.2} px  {:+.0}°", self.magnitude(), self.angle_degrees())
-    }
-}
-
 /// Everything the window knows.
 pub struct Session {
     /// The open clip.
@@ -108,8 +80,10 @@ pub struct Session {
     pub log: Log,
     /// The latest problem, until it is dismissed.
     pub notice: Option<Error>,
-    /// The flow under the pointer.
-    pub read_out: Option<ReadOut>,
+    /// What lies under the pointer.
+    pub pointed: Option<Pointed>,
+    /// The flow laboratory.
+    pub lab: LabState,
 }
 
 impl Session {
@@ -131,7 +105,8 @@ impl Session {
             writing_sample: false,
             log: Log::default(),
             notice: None,
-            read_out: None,
+            pointed: None,
+            lab: LabState::default(),
         }
     }
 
@@ -140,10 +115,12 @@ impl Session {
         self.frame = engine.frame();
         self.analysis = engine.analysis();
         self.player = engine.player();
+        self.lab.refresh(engine);
     }
 
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
+        self.lab.receive(message);
         match message {
             Message::Opened(info) => self.opened(info),
             Message::ModelLoaded(info) => self.model_loaded(info),
@@ -157,7 +134,10 @@ impl Session {
                 self.log.push(Level::Info, format!("The sample project lies in {}", dir.display()));
             }
             Message::Note(text) => self.log.push(Level::Info, text.clone()),
-            Message::SourceUnavailable(..)
+            Message::SourceUnavailable(source, Some(error)) => {
+                self.log.push(Level::Warning, format!("{}: {error}", source.name()));
+            }
+            Message::SourceUnavailable(_, None)
             | Message::Measured(_)
             | Message::MeasureEnded
             | Message::ExportProgress { .. }
@@ -197,6 +177,11 @@ impl Session {
         Some(if folder == model.name.as_str() { model.name.clone() } else { format!("{} ({folder})", model.name) })
     }
 
+    /// Width and height of the clip's pictures in pixels, 0 without one.
+    pub fn video(&self) -> [u32; 2] {
+        self.clip.as_ref().map_or([0, 0], |clip| [clip.width, clip.height])
+    }
+
     /// Number of frames of the clip, 0 without one.
     pub fn frames(&self) -> usize {
         self.clip.as_ref().map_or(0, |clip| clip.frames)
@@ -206,7 +191,7 @@ impl Session {
         self.opening = None;
         self.notice = None;
         self.marks = Marks::default();
-        self.read_out = None;
+        self.pointed = None;
         self.log.push(Level::Info, format!("Opened {}: {}", info.path.display(), describe(info)));
         for note in &info.notes {
             self.log.push(Level::Warning, note.clone());
@@ -266,15 +251,6 @@ fn describe(info: &VideoInfo) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn angles_are_counter_clockwise_as_on_paper_although_v_points_down() {
-        let angle = |u, v| ReadOut { cell: [0, 0], u, v }.angle_degrees();
-        assert_eq!(angle(1.0, 0.0), 0.0);
-        assert_eq!(angle(0.0, -2.0), 90.0);
-        assert_eq!(angle(-1.0, 0.0), 180.0);
-        assert_eq!(angle(0.0, 3.0), -90.0);
-    }
 
     #[test]
     fn a_mark_beyond_the_other_one_replaces_it() {

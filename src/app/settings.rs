@@ -6,10 +6,14 @@ use eframe::Storage;
 use serde::{Deserialize, Serialize};
 
 use super::dock::{Layout, default_layout, is_complete};
+use super::views::Views;
+use crate::engine::LaboratorySettings;
 use crate::gpu::DeviceChoice;
 
 /// How many files the welcome screen offers again.
 const RECENT: usize = 8;
+/// For how many clips the ground truth is remembered.
+const TRUTHS: usize = 64;
 /// Where the settings lie in eframe's storage.
 const KEY: &str = "settings";
 
@@ -29,8 +33,16 @@ pub struct Settings {
     pub model: Option<PathBuf>,
     /// Classes in the order of their fused score instead of the model's order.
     pub sort_scores: bool,
-    /// Magnitude in px at which the flow's colours saturate, if it is locked.
+    /// What the viewer shows.
+    pub views: Views,
+    /// Magnitude in pixels of the video at which the flow's colours saturate, if it is locked.
     pub locked_scale_px: Option<f32>,
+    /// Above 1 slow motion stands out.
+    pub gamma: f32,
+    /// What the flow laboratory works on, apart from what the views need.
+    pub laboratory: LaboratorySettings,
+    /// Clips and the ground truth that was chosen for them, the latest first.
+    truths: Vec<(PathBuf, PathBuf)>,
     /// Where the sample project lies, once it is complete.
     pub sample: Option<PathBuf>,
     /// Folder of the latest training run's clips.
@@ -46,7 +58,11 @@ impl Default for Settings {
             device: DeviceChoice::Auto,
             model: None,
             sort_scores: true,
+            views: Views::default(),
             locked_scale_px: None,
+            gamma: 1.0,
+            laboratory: LaboratorySettings::default(),
+            truths: Vec::new(),
             sample: None,
             training_folder: None,
         }
@@ -60,12 +76,33 @@ impl Settings {
         if !is_complete(&settings.layout) {
             settings.layout = default_layout();
         }
+        if settings.views.list().is_empty() {
+            settings.views = Views::default();
+        }
+        // The last clip's, and no clip is open.
+        settings.laboratory.truth = None;
         settings
     }
 
     /// Puts the settings where [`Settings::load`] finds them.
     pub fn save(&self, storage: &mut dyn Storage) {
         eframe::set_value(storage, KEY, self);
+    }
+
+    /// Compares the flow of `clip` with the ground truth that was chosen for it before, or lies where the sample's does.
+    pub fn recall_truth(&mut self, clip: &Path) {
+        let known = self.truths.iter().find(|(of, _)| of == clip);
+        self.laboratory.truth = known.map(|(_, truth)| truth.clone()).or_else(|| truth_beside(clip));
+    }
+
+    /// Compares the flow of `clip` with `truth`, also when it is opened the next time.
+    pub fn choose_truth(&mut self, clip: &Path, truth: Option<PathBuf>) {
+        self.truths.retain(|(of, _)| of != clip);
+        if let Some(truth) = &truth {
+            self.truths.insert(0, (clip.to_owned(), truth.clone()));
+            self.truths.truncate(TRUTHS);
+        }
+        self.laboratory.truth = truth;
     }
 
     /// Puts `path` in front of the recent files.
@@ -75,6 +112,13 @@ impl Settings {
         self.recent.insert(0, path);
         self.recent.truncate(RECENT);
     }
+}
+
+/// `…/flow/class/clip` for `…/clips/class/clip.mp4`, if there is such a folder.
+fn truth_beside(clip: &Path) -> Option<PathBuf> {
+    let class = clip.parent()?;
+    let root = class.parent()?.parent()?;
+    Some(root.join("flow").join(class.file_name()?).join(clip.file_stem()?)).filter(|folder| folder.is_dir())
 }
 
 #[cfg(test)]
@@ -90,5 +134,23 @@ mod tests {
         assert_eq!(settings.recent.len(), RECENT);
         assert_eq!(settings.recent[..2], [PathBuf::from("/b"), PathBuf::from("/i")]);
         assert_eq!(settings.recent.iter().filter(|path| **path == Path::new("/b")).count(), 1);
+    }
+
+    #[test]
+    fn a_clip_finds_its_ground_truth_again() {
+        let mut settings = Settings::default();
+        settings.choose_truth(Path::new("/a.mp4"), Some("/a".into()));
+        settings.recall_truth(Path::new("/b.mp4"));
+        assert_eq!(settings.laboratory.truth, None);
+        settings.recall_truth(Path::new("/a.mp4"));
+        assert_eq!(settings.laboratory.truth, Some("/a".into()));
+        settings.choose_truth(Path::new("/a.mp4"), None);
+        settings.recall_truth(Path::new("/a.mp4"));
+        assert_eq!(settings.laboratory.truth, None);
+        let dir = tempfile::tempdir().unwrap();
+        let flow = dir.path().join("flow/wave/wave_3");
+        std::fs::create_dir_all(&flow).unwrap();
+        settings.recall_truth(&dir.path().join("clips/wave/wave_3.mp4"));
+        assert_eq!(settings.laboratory.truth, Some(flow), "as in the sample project");
     }
 }

@@ -5,10 +5,10 @@ use eframe::egui::{
 };
 
 use super::actions::PanelContext;
-use super::availability::available;
 use super::command::Command;
 use super::icon::Icon;
 use super::theme::{RADIUS, SECTION_GAP, Tokens};
+use crate::engine::FlowSource;
 
 /// Width of the column of labels in a form, in points.
 const LABEL_WIDTH: f32 = 84.0;
@@ -37,7 +37,7 @@ pub fn icon_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, ico
 }
 
 fn styled_command_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, button: Button<'_>) -> Response {
-    let state = available(command, cx.session, cx.training_ready);
+    let state = cx.available(command);
     let mut response = ui.add_enabled(state.is_ok(), button).accessible_name(command.text());
     if let Err(reason) = state {
         response = response.on_disabled_hover_text(format!("{}: {reason}", command.text()));
@@ -127,6 +127,30 @@ pub fn row_response(ui: &mut Ui, height: f32) -> Response {
     ui.allocate_response(vec2(ui.available_width(), height), Sense::click())
 }
 
+/// What a flow cost and how many a second that would be: `12 ms · 83 fps`.
+pub fn cost(millis: f32) -> String {
+    let rate = 1000.0 / millis.max(1e-3);
+    let millis = if millis < 9.95 { format!("{millis:.1}") } else { format!("{millis:.0}") };
+    if rate < 9.95 { format!("{millis} ms · {rate:.1} fps") } else { format!("{millis} ms · {rate:.0} fps") }
+}
+
+/// Small print below a choice: what it means.
+pub fn explanation(ui: &mut Ui, text: &str) {
+    let weak = Tokens::of(ui).weak;
+    ui.add(Label::new(RichText::new(text).small().color(weak)).wrap());
+}
+
+/// The colour that stands for a source of flow in curves and lists.
+pub fn source_color(ui: &Ui, source: FlowSource) -> Color32 {
+    Tokens::of(ui).series()[source as usize]
+}
+
+/// A dot in the colour of a source.
+pub fn source_dot(ui: &mut Ui, source: FlowSource) {
+    let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
+    ui.painter().circle_filled(rect.center(), 4.0, source_color(ui, source));
+}
+
 /// `1234567` as `1,234,567`.
 pub fn thousands(n: usize) -> String {
     let digits = n.to_string();
@@ -171,6 +195,9 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(time_code(3661.5), "1:01:01.500");
         assert_eq!(time_code(59.9996), "01:00.000");
+        assert_eq!(cost(12.0), "12 ms · 83 fps");
+        assert_eq!(cost(400.0), "400 ms · 2.5 fps");
+        assert_eq!(cost(0.5), "0.5 ms · 2000 fps");
         assert_eq!(span(200.0), "3 min 20 s");
         assert_eq!(span(f64::INFINITY), "unknown");
     }

@@ -65,6 +65,17 @@ pub fn colour(u: f32, v: f32, max_px: f32) -> [u8; 3] {
     })
 }
 
+/// The vector with (length / `max_px`)^(1/`gamma`) in place of length / `max_px`, direction kept: coloured so, slow
+/// motion stands out if `gamma` is above 1. A `gamma` of 1 changes nothing, to the bit.
+pub fn bent([u, v]: [f32; 2], max_px: f32, gamma: f32) -> [f32; 2] {
+    let share = u.hypot(v) / max_px.max(f32::MIN_POSITIVE);
+    if gamma == 1.0 || share == 0.0 || !FlowField::is_known([u, v]) {
+        return [u, v];
+    }
+    let factor = share.powf(1.0 / gamma - 1.0);
+    [u * factor, v * factor]
+}
+
 /// The whole field in colours, one pixel per vector; see [`colour()`].
 pub fn picture(field: &FlowField, max_px: f32) -> RgbImage {
     RgbImage::from_fn(field.width as u32, field.height as u32, |x, y| {
@@ -82,5 +93,16 @@ mod tests {
         for max_px in [8.0, 0.0, -1.0, f32::NAN] {
             assert_eq!(colour(0.0, 0.0, max_px), [255; 3], "max_px = {max_px}");
         }
+    }
+
+    #[test]
+    fn bending_keeps_the_direction_and_the_ends_of_the_scale() {
+        assert_eq!(bent([0.3, -0.1], 5.0, 1.0), [0.3, -0.1]);
+        assert_eq!(bent([0.0, 0.0], 5.0, 2.0), [0.0, 0.0]);
+        assert!(!FlowField::is_known(bent([f32::NAN, 1.0], 5.0, 2.0)));
+        let [u, v] = bent([3.0, 4.0], 5.0, 2.0);
+        assert!((u - 3.0).abs() < 1e-5 && (v - 4.0).abs() < 1e-5, "the longest vector stays");
+        let [u, v] = bent([0.03, 0.04], 5.0, 2.0);
+        assert!((u.hypot(v) - 0.5).abs() < 1e-5 && (v / u - 4.0 / 3.0).abs() < 1e-4, "a hundredth becomes a tenth");
     }
 }

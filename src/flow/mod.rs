@@ -5,6 +5,7 @@
 
 pub mod codec;
 pub mod colour;
+pub mod colour_map;
 pub mod files;
 pub mod metrics;
 pub mod tvl1;

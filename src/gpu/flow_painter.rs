@@ -25,10 +25,12 @@ pub enum Sampling {
 pub struct FlowDrawing {
     /// Which flow of the stack, from 0; beyond the last one, the last.
     pub pair: usize,
-    /// The unit of the buffer in pixels: 20 for the networks' own unit.
-    pub scale_to_px: f32,
+    /// The buffer's units of u and v in pixels: 20 for the networks' own unit, if pixels of their frames are meant.
+    pub scale_to_px: [f32; 2],
     /// The length in pixels that is drawn fully saturated; longer vectors are darkened.
     pub max_px: f32,
+    /// Above 1 short vectors are drawn as if they were longer: see [`bent`](crate::flow::colour::bent). 1 changes none.
+    pub gamma: f32,
     /// The part of the frame that fills the viewport, top left and bottom right corner; `[[0, 0], [1, 1]]` is the
     /// whole frame. Nothing is drawn outside of it.
     pub uv: [[f32; 2]; 2],
@@ -45,7 +47,8 @@ struct Uniforms {
     u_plane: u32,
     interpolate: u32,
     max_px: f32,
-    scale_to_px: f32,
+    gamma: f32,
+    scale_to_px: [f32; 2],
 }
 
 /// A flow that is ready to be drawn; keeps its buffer until it is dropped.
@@ -136,6 +139,7 @@ fn uniforms_of(flow: &FlowBuffer, drawing: &FlowDrawing) -> Uniforms {
         u_plane: (2 * pair * flow.width * flow.height) as u32,
         interpolate: u32::from(drawing.sampling == Sampling::Bilinear),
         max_px: drawing.max_px,
+        gamma: drawing.gamma,
         scale_to_px: drawing.scale_to_px,
     }
 }

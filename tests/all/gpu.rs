@@ -122,9 +122,13 @@ fn painter_draws_the_asked_part_of_the_asked_pair() {
     let green = |drawing: &FlowDrawing| -> Vec<u8> {
         paint(&wgpu, FORMAT, &flow, drawing, [4, 1]).iter().map(|pixel| pixel[1]).collect()
     };
-    let second = FlowDrawing { pair: 1, scale_to_px: 20.0, max_px: 64.0, ..whole_frame() };
+    let second = FlowDrawing { pair: 1, scale_to_px: [20.0; 2], max_px: 64.0, ..whole_frame() };
     assert_eq!(green(&second), [255, 175, 95, 15]);
     assert_eq!(green(&FlowDrawing { pair: 0, ..second }), [175; 4]);
+    // A quarter and a half of the scale under gamma 2 are a half and 0.71 of it; a unit of u alone changes nothing of v.
+    let bent = FlowDrawing { gamma: 2.0, max_px: 80.0, ..second };
+    assert_eq!(green(&bent), [255, 127, 74, 34]);
+    assert_eq!(green(&FlowDrawing { scale_to_px: [20.0, 3.0], ..second }), [255, 175, 95, 15]);
     // The right half, twice as large.
     let right = FlowDrawing { uv: [[0.5, 0.0], [1.0, 1.0]], ..second };
     assert_eq!(green(&right), [95, 95, 15, 15]);
@@ -137,7 +141,14 @@ fn painter_draws_the_asked_part_of_the_asked_pair() {
 }
 
 fn whole_frame() -> FlowDrawing {
-    FlowDrawing { pair: 0, scale_to_px: 1.0, max_px: 1.0, uv: [[0.0, 0.0], [1.0, 1.0]], sampling: Sampling::Nearest }
+    FlowDrawing {
+        pair: 0,
+        scale_to_px: [1.0; 2],
+        max_px: 1.0,
+        gamma: 1.0,
+        uv: [[0.0, 0.0], [1.0, 1.0]],
+        sampling: Sampling::Nearest,
+    }
 }
 
 /// One level: GPUs may be off by a few units in the last place in atan2, which floor turns into a level.

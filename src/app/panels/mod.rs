@@ -1,10 +1,12 @@
 //! The panels: each draws one aspect of the session and asks for actions; none of them knows another.
 
+mod flow_panel;
 mod log_panel;
 mod notice;
 mod palette;
 mod scores;
 mod shortcuts;
+mod statistics;
 mod status_bar;
 mod timeline;
 mod training;
@@ -37,6 +39,10 @@ pub struct Panels {
     pub viewer: viewer::Viewer,
     /// What the streams say.
     pub scores: scores::ScoresPanel,
+    /// Where flow comes from.
+    pub flow: flow_panel::FlowPanel,
+    /// Figures of the flow.
+    pub statistics: statistics::StatisticsPanel,
     /// Making networks.
     pub training: training::TrainingPanel,
     /// What happened.
@@ -49,6 +55,8 @@ impl Panels {
         match pane {
             Pane::Viewer => &mut self.viewer,
             Pane::Scores => &mut self.scores,
+            Pane::Flow => &mut self.flow,
+            Pane::Statistics => &mut self.statistics,
             Pane::Training => &mut self.training,
             Pane::Log => &mut self.log,
         }

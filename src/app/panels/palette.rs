@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use eframe::egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::app::actions::PanelContext;
-use crate::app::availability::available;
 use crate::app::command::Command;
 use crate::app::dialogs::Question;
 use crate::app::theme::{Tokens, modal_frame};
@@ -68,7 +67,7 @@ impl Palette {
             self.selected = 0;
         }
         let mut found = matches(&self.text);
-        let cannot = |command: &Command| available(*command, cx.session, cx.training_ready).is_err();
+        let cannot = |command: &Command| cx.available(*command).is_err();
         found.sort_by_key(cannot); // stable: what cannot be run comes last
         self.selected = (self.selected as i64 + step).clamp(0, found.len().saturating_sub(1) as i64) as usize;
         let entered = ui.input(|input| input.key_pressed(Key::Enter));
@@ -80,7 +79,7 @@ impl Palette {
         ScrollArea::vertical().max_height(340.0).auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             for (i, command) in found.into_iter().enumerate() {
-                let state = available(command, cx.session, cx.training_ready);
+                let state = cx.available(command);
                 let clicked = row_ui(ui, command, i == self.selected, step != 0, state);
                 if state.is_ok() && (clicked || (entered && i == self.selected)) {
                     end = Some(PaletteEnd::Run(command));
@@ -93,7 +92,9 @@ impl Palette {
     fn path_ui(&mut self, ui: &mut Ui, question: Question, remark: Option<&str>) -> Option<PaletteEnd> {
         let hint = match question {
             Question::Clip | Question::Folder => "Path of a clip, a folder or a model…",
-            Question::Model => "Path of a model folder…",
+            Question::Model | Question::SecondModel => "Path of a model folder…",
+            Question::Truth | Question::TruthFile => "Path of a flow file, or of a folder with one per frame…",
+            Question::SaveStatistics => "Path of the table to be written, such as figures.csv…",
             Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };
         self.field_ui(ui, hint);
@@ -102,7 +103,15 @@ impl Palette {
         if let Some(remark) = remark {
             ui.label(RichText::new(remark).color(weak));
         }
-        ui.label(RichText::new("Enter opens, Esc closes").small().color(weak));
+        ui.label(
+            RichText::new(if question == Question::SaveStatistics {
+                "Enter writes, Esc closes"
+            } else {
+                "Enter opens, Esc closes"
+            })
+            .small()
+            .color(weak),
+        );
         let path = expand_home(self.text.trim().trim_matches('"'));
         let entered = ui.input(|input| input.key_pressed(Key::Enter)) && !path.as_os_str().is_empty();
         entered.then_some(PaletteEnd::Path(question, path))

@@ -8,12 +8,14 @@ use eframe::egui::{
 use super::Panel;
 use crate::app::actions::PanelContext;
 use crate::app::theme::{SECTION_GAP, Tokens, semibold};
-use crate::app::widgets::{empty_state, field};
-use crate::engine::{ModelInfo, Scores};
-use crate::nets::fusion::{Fusion, FusionRule};
+use crate::app::widgets::{empty_state, explanation, field, section, source_color};
+use crate::engine::{FlowSource, ModelInfo, Scores};
+use crate::nets::fusion::{Fusion, FusionRule, softmax};
 
 /// Height of a class's row, in points.
 const ROW: f32 = 38.0;
+/// Height of the row of a source of flow, in points.
+const SOURCE_ROW: f32 = 20.0;
 /// Width of a column of numbers, in points.
 const COLUMN: f32 = 40.0;
 /// Shares of the streams in one class's row: spatial, temporal, fused.
@@ -30,6 +32,7 @@ impl Panel for ScoresPanel {
         let (Some(model), Some(scores)) = (model, scores) else { return no_scores_ui(ui, cx) };
         let rows = Rows::new(&model, &scores, &cx.session.fusion, cx.settings.sort_scores);
         headline_ui(ui, &rows);
+        sources_ui(ui, cx, &model);
         ui.add_space(SECTION_GAP);
         fusion_ui(ui, cx, &model);
         ui.add_space(SECTION_GAP);
@@ -104,6 +107,63 @@ fn headline_ui(ui: &mut Ui, rows: &Rows) {
             ui.add_space(8.0);
         }
     });
+}
+
+/// What the temporal stream says under each source's flow: a row for each, flagged where it differs from MotionNet's.
+fn sources_ui(ui: &mut Ui, cx: &PanelContext<'_>, model: &ModelInfo) {
+    if !cx.settings.laboratory.score_all || !model.has_temporal {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    section(ui, "Temporal stream under each flow");
+    let best = |source: FlowSource| {
+        let strip = cx.session.lab.source(source).strip.as_ref()?;
+        let shares = softmax(strip.temporal.as_ref()?);
+        let (class, share) = shares.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some((model.classes.get(class)?.as_str(), share))
+    };
+    let network = best(FlowSource::Network).map(|(class, _)| class);
+    let said: Vec<_> = FlowSource::ALL.into_iter().filter_map(|source| Some((source, best(source)?))).collect();
+    for (source, (class, share)) in &said {
+        source_row_ui(ui, *source, class, *share, network.is_some_and(|network| network != *class));
+    }
+    match said.len() {
+        0 => explanation(ui, "Waiting for a window of eleven frames…"),
+        1 => explanation(ui, "Switch further sources on in the Flow panel to compare them."),
+        _ => {}
+    }
+    let differ = said.iter().filter(|(_, (class, _))| network.is_some_and(|network| network != *class)).count();
+    if differ > 0 {
+        let text = format!("{differ} of {} disagree with MotionNet", said.len() - 1);
+        ui.label(RichText::new(text).small().color(tokens.warning));
+    }
+}
+
+fn source_row_ui(ui: &mut Ui, source: FlowSource, class: &str, share: f32, differs: bool) {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), SOURCE_ROW), Sense::hover());
+    let painter = ui.painter_at(rect);
+    let font = TextStyle::Small.resolve(ui.style());
+    painter.circle_filled(rect.left_center() + vec2(4.0, 0.0), 4.0, source_color(ui, source));
+    painter.text(rect.left_center() + vec2(14.0, 0.0), Align2::LEFT_CENTER, source.name(), font.clone(), tokens.weak);
+    let bar = Rect::from_min_max(
+        pos2(rect.left() + 116.0, rect.top() + 2.0),
+        pos2(rect.right() - COLUMN, rect.bottom() - 2.0),
+    );
+    if bar.is_positive() {
+        painter.rect_filled(bar, 3.0, tokens.raised);
+        let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
+        let color = if differs { tokens.warning } else { tokens.temporal };
+        painter.rect_filled(filled, 3.0, color.gamma_multiply(0.45));
+        let text = ui.painter_at(bar.shrink2(vec2(4.0, 0.0)));
+        text.text(bar.left_center() + vec2(6.0, 0.0), Align2::LEFT_CENTER, class, font, tokens.strong);
+    }
+    let at = pos2(rect.right() - 6.0, rect.center().y);
+    painter.text(at, Align2::RIGHT_CENTER, format!("{:.0}", 100.0 * share), FontId::monospace(11.0), tokens.text);
+    let remark = if differs { ", unlike MotionNet" } else { "" };
+    let text = format!("Temporal stream under {}: {class} {:.1} %{remark}", source.name(), 100.0 * share);
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &text));
+    response.on_hover_text(text);
 }
 
 fn fusion_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, model: &ModelInfo) {

@@ -14,12 +14,12 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let small = |text: String| RichText::new(text).text_style(TextStyle::Small).color(weak);
     let session = &cx.session;
     ui.horizontal(|ui| {
-        match &session.read_out {
-            Some(read_out) => {
-                let text =
-                    RichText::new(read_out.to_text()).text_style(TextStyle::Monospace).color(Tokens::of(ui).text);
-                ui.label(text)
-                    .on_hover_text("Flow under the pointer in pixels of the network's frame, angle counter-clockwise");
+        match &session.pointed {
+            Some(pointed) => {
+                let text = RichText::new(pointed.to_text()).text_style(TextStyle::Monospace).color(Tokens::of(ui).text);
+                ui.label(text).on_hover_text(
+                    "What lies under the pointer; lengths are in pixels of the video, angles counter-clockwise",
+                );
             }
             None => {
                 ui.label(small(hint(session)));

@@ -9,7 +9,7 @@ use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::session::Session;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{command_button, field, remark, section};
+use crate::app::widgets::{command_button, explanation, field, remark, section};
 use crate::training::losses::LossPreset;
 use crate::training::{DataSource, Network, TemporalMode, TrainingPlan};
 
@@ -217,11 +217,6 @@ fn classes_ui(ui: &mut Ui, classes: &[(String, usize)]) {
     ui.label(format!("{clips} clips in {} {classes_word}", classes.len()));
     let list: Vec<_> = classes.iter().map(|(name, count)| format!("{name} {count}")).collect();
     ui.add(Label::new(RichText::new(list.join(",  ")).small().color(tokens.weak)).wrap());
-}
-
-fn explanation(ui: &mut Ui, text: &str) {
-    let weak = Tokens::of(ui).weak;
-    ui.add(Label::new(RichText::new(text).small().color(weak)).wrap());
 }
 
 fn network_words(network: Network) -> (&'static str, &'static str) {

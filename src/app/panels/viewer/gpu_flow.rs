@@ -1,14 +1,12 @@
-//! Flow drawn from the network's own output buffer: the paint callback around [`FlowPainter`].
+//! Flow drawn from the buffer it was computed in: the paint callback around [`FlowPainter`].
 
 use std::sync::OnceLock;
 
 use eframe::egui::{PaintCallbackInfo, Painter, Pos2, Rect};
 use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
 
+use crate::app::scale::MagnitudeScale;
 use crate::gpu::{FlowBuffer, FlowDrawing, FlowPainter, PreparedFlow, Sampling};
-
-/// The networks' unit of flow in pixels.
-const RAW_UNIT_PX: f32 = 20.0;
 
 /// Builds the pipeline once for the window's device.
 pub fn install(render_state: &RenderState) {
@@ -16,24 +14,24 @@ pub fn install(render_state: &RenderState) {
     render_state.renderer.write().callback_resources.insert(painter);
 }
 
-/// Paints the one pair in `flow` so that it fills `picture`, cut off at `pane`.
-pub fn paint(painter: &Painter, flow: &FlowBuffer, max_px: f32, picture: Rect, pane: Rect) {
-    let visible = picture.intersect(pane);
+/// Paints the one pair in `flow`, whose units are `scale_to_px`, so that it fills `picture`, cut off where `painter` is.
+pub fn paint(painter: &Painter, flow: &FlowBuffer, scale_to_px: [f32; 2], scale: MagnitudeScale, picture: Rect) {
+    let visible = picture.intersect(painter.clip_rect());
     if !visible.is_positive() {
         return;
     }
     let corner = |at: Pos2| ((at - picture.min) / picture.size()).into();
     let drawing = FlowDrawing {
         pair: 0,
-        scale_to_px: RAW_UNIT_PX,
-        max_px,
+        scale_to_px,
+        max_px: scale.max_px,
+        gamma: scale.gamma,
         uv: [corner(visible.min), corner(visible.max)],
         sampling: Sampling::Bilinear,
     };
     let callback = FlowCallback { flow: flow.clone(), drawing, prepared: OnceLock::new() };
     painter.add(egui_wgpu::Callback::new_paint_callback(visible, callback));
 }
-
 struct FlowCallback {
     flow: FlowBuffer,
     drawing: FlowDrawing,

@@ -1,44 +1,89 @@
-//! Frame and flow side by side under one zoom, with a colour legend and a read-out of the flow at the pointer.
+//! Any number of views side by side or over each other: one zoom, one pointer and one magnitude scale for all.
 
+mod arrows;
+mod canvas;
+mod difference;
 mod gpu_flow;
+mod header;
+mod layout;
 mod legend;
+mod missing;
 mod pictures;
+mod swipe;
 mod toolbar;
+mod value;
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use eframe::egui::{
-    Align2, Color32, CursorIcon, Painter, Pos2, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2,
-    vec2,
+    Color32, CursorIcon, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 pub use gpu_flow::install as install_gpu_flow;
 
-use self::pictures::{FlowTexture, FrameTexture};
+use self::canvas::Canvas;
+use self::difference::Difference;
+use self::pictures::Textures;
 use super::{Panel, welcome};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::session::{ReadOut, Session};
+use crate::app::read_out::{Pointed, ReadOut};
+use crate::app::scale::MagnitudeScale;
+use crate::app::session::Session;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::view::View;
-use crate::app::widgets::{command_button, empty_state};
-use crate::engine::Analysis;
+use crate::app::views::{ViewKind, ViewSpec};
+use crate::engine::{FlowSelection, FlowSource, Request};
 
-/// Space between the two pictures, in points.
+/// Space between views, in points.
 const GAP: f32 = 3.0;
 /// How much a point of wheel travel magnifies.
 const ZOOM_PER_POINT: f32 = 0.0025;
+/// Narrower than this a view has only room for the short form of a read-out, in points.
+const NARROW: f32 = 330.0;
 
 /// The viewer.
 #[derive(Default)]
 pub struct Viewer {
+    /// The view that the pointer was over last: the one that keys act upon.
+    pub active: usize,
     view: View,
-    frame: FrameTexture,
-    flow: FlowTexture,
+    textures: Textures,
+    differences: HashMap<usize, Arc<Difference>>,
     wheel: legend::Wheel,
+}
+
+/// Where one view lies.
+struct Placed {
+    view: ViewSpec,
+    header: Rect,
+    /// Where its pictures lie.
+    pane: Rect,
+    /// The part of `pane` that is seen.
+    seen: Rect,
+    /// Where each of its pictures is fitted into.
+    tiles: Vec<Rect>,
+    /// Width / height of its pictures.
+    aspect: f32,
+}
+
+/// Where the pointer is.
+struct Pointer {
+    /// The view it is over.
+    index: usize,
+    /// The tile of that view.
+    tile: usize,
+    /// On the screen.
+    at: Pos2,
+    /// In the picture, between (0, 0) and (1, 1).
+    point: Pos2,
 }
 
 impl Panel for Viewer {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        cx.session.read_out = None;
+        cx.session.pointed = None;
         if cx.session.clip.is_none() && cx.session.opening.is_none() {
             welcome::welcome_ui(ui, self.wheel.texture(ui.ctx()), cx);
             return;
@@ -47,7 +92,7 @@ impl Panel for Viewer {
         toolbar::toolbar_ui(ui, cx);
         let area = ui.available_rect_before_wrap();
         ui.painter().rect_filled(area, 0.0, Tokens::of(ui).background);
-        self.pictures_ui(ui, area, cx);
+        self.views_ui(ui, area, cx);
     }
 }
 
@@ -57,43 +102,76 @@ impl Viewer {
         self.view = View::default();
     }
 
-    fn pictures_ui(&mut self, ui: &mut Ui, area: Rect, cx: &mut PanelContext<'_>) {
-        let aspect = aspect(cx.session);
-        let [left, right] = split(area, aspect);
-        let caption = cx.session.analysis.as_ref().map_or("Flow".into(), |analysis| flow_caption(analysis, cx.session));
-        let frame = self.pane_response(ui, left, aspect, "Frame");
-        let flow = self.pane_response(ui, right, aspect, &caption);
-        let pointer = [(left, frame), (right, flow)]
-            .into_iter()
-            .find_map(|(pane, response)| Some((pane, response.hover_pos()?)))
-            .map(|(pane, at)| (at, self.view.picture_from_screen(pane, aspect, at)));
-
-        self.frame_ui(ui, left, aspect, cx.session);
-        self.flow_ui(ui, right, aspect, &caption, cx);
-
-        let analysis = cx.session.analysis.clone();
-        let Some((at, point)) =
-            pointer.filter(|(_, point)| Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)).contains(*point))
-        else {
-            return;
-        };
-        for pane in [left, right].into_iter().filter(|_| analysis.is_some()) {
-            let picture = self.view.screen_from_picture(pane, aspect);
-            crosshair(&ui.painter_at(pane), picture.min + point.to_vec2() * picture.size());
+    fn views_ui(&mut self, ui: &mut Ui, area: Rect, cx: &mut PanelContext<'_>) {
+        self.compare(cx);
+        let placed = place(area, cx);
+        self.headers_ui(ui, &placed, cx);
+        let mut pointer = None;
+        for (index, place) in placed.iter().enumerate() {
+            let response = self.pane_response(ui, index, place, cx.session);
+            if response.clicked() {
+                select_tile(&response, place, cx);
+            }
+            pointer = pointer.or_else(|| self.pointer(index, place, &response));
         }
-        if let Some(read_out) = analysis.and_then(|analysis| read_out(&analysis, point)) {
-            cx.session.read_out = Some(read_out);
-            read_out_label(ui, area, at, &read_out);
+        if let Some(pointer) = &pointer {
+            self.active = pointer.index;
+        }
+        self.pictures_ui(ui, &placed, pointer.as_ref(), cx);
+        if cx.settings.views.swipe {
+            let pictures = Rect::from_min_max(pos2(area.left(), area.top() + header::HEIGHT), area.max);
+            swipe::dividers_ui(ui, pictures, &mut cx.settings.views);
+        }
+        if let Some(pointer) = &pointer {
+            self.pointed_ui(ui, &placed, pointer, cx);
+        }
+        self.textures.sweep();
+    }
+
+    /// Keeps the maps of differences up to date.
+    fn compare(&mut self, cx: &PanelContext<'_>) {
+        let (lab, video) = (&cx.session.lab, cx.session.video());
+        let views = cx.settings.views.list();
+        self.differences.retain(|index, _| views.get(*index).is_some_and(|view| view.kind == ViewKind::Difference));
+        for (index, view) in views.iter().enumerate().filter(|(_, view)| view.kind == ViewKind::Difference) {
+            let (Some(first), Some(second)) = (&lab.source(view.source).flow, &lab.source(view.other).flow) else {
+                self.differences.remove(&index);
+                continue;
+            };
+            // While sources are at different frames the last difference stays.
+            let same_pair = (first.frame, first.stride) == (second.frame, second.stride);
+            let known = self.differences.get(&index).is_some_and(|known| known.is_of(&first.flow, &second.flow));
+            if same_pair && !known {
+                self.differences.insert(index, Arc::new(Difference::between(&first.flow, &second.flow, video)));
+            }
         }
     }
 
-    /// Takes wheel, drag and double click over one of the pictures; all of them move both.
-    fn pane_response(&mut self, ui: &Ui, pane: Rect, aspect: f32, name: &str) -> Response {
-        let place = (pane.min.x as i32, pane.min.y as i32);
-        let response = ui.interact(pane, ui.scope_id().with(place), Sense::click_and_drag());
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+    fn headers_ui(&mut self, ui: &mut Ui, placed: &[Placed], cx: &mut PanelContext<'_>) {
+        let mut removed = None;
+        for (index, place) in placed.iter().enumerate() {
+            if header::header_ui(ui, place.header, index, index == self.active, cx) {
+                removed = Some(index);
+            }
+        }
+        if let Some(index) = removed {
+            self.active = index;
+            cx.run(Command::RemoveView);
+        }
+    }
+
+    /// Takes wheel, drag and double click over one of the views; all of them move all.
+    fn pane_response(&mut self, ui: &Ui, index: usize, place: &Placed, session: &Session) -> Response {
+        let response = ui.interact(place.seen, ui.scope_id().with(("view", index)), Sense::click_and_drag());
+        response.widget_info(|| {
+            let name = format!("{} {}", place.view.kind.name(), header::caption(&place.view, session));
+            let source = if place.view.kind == ViewKind::Frame { "" } else { place.view.source.name() };
+            WidgetInfo::labeled(Role::Image, true, format!("{name} {source}").trim())
+        });
+        let at = response.hover_pos().or(response.interact_pointer_pos());
+        let tile = at.and_then(|at| place.tile_at(at)).map_or(place.pane, |tile| place.tiles[tile]);
         if response.dragged() {
-            self.view.pan(pane, aspect, response.drag_delta());
+            self.view.pan(tile, place.aspect, response.drag_delta());
         }
         if response.double_clicked() {
             self.fit();
@@ -102,7 +180,7 @@ impl Viewer {
             let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
             let factor = (scroll * ZOOM_PER_POINT).exp() * pinch;
             if factor != 1.0 {
-                self.view.zoom_at(pane, aspect, pointer, factor);
+                self.view.zoom_at(tile, place.aspect, pointer, factor);
             }
         }
         if self.view.zoom() > 1.0 {
@@ -111,111 +189,141 @@ impl Viewer {
         response.on_hover_cursor(CursorIcon::Crosshair)
     }
 
-    fn frame_ui(&mut self, ui: &Ui, pane: Rect, aspect: f32, session: &Session) {
-        let painter = ui.painter_at(pane);
-        let Some(frame) = &session.frame else {
-            return centred_text(ui, &painter, pane, "Opening…");
-        };
-        let texture = self.frame.texture(ui.ctx(), &frame.display);
-        let picture = self.view.screen_from_picture(pane, aspect);
-        painter.image(texture, picture, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
-        caption_ui(ui, &painter, pane, &format!("Frame {}", frame.index));
+    fn pointer(&self, index: usize, place: &Placed, response: &Response) -> Option<Pointer> {
+        let at = response.hover_pos()?;
+        let tile = place.tile_at(at)?;
+        let point = self.view.picture_from_screen(place.tiles[tile], place.aspect, at);
+        let inside = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)).contains(point);
+        inside.then_some(Pointer { index, tile, at, point })
     }
 
-    fn flow_ui(&mut self, ui: &mut Ui, pane: Rect, aspect: f32, caption: &str, cx: &mut PanelContext<'_>) {
-        let Some(analysis) = cx.session.analysis.clone() else {
-            return no_flow_ui(ui, pane, cx);
-        };
-        let painter = ui.painter_at(pane);
-        let max_px = cx.settings.locked_scale_px.unwrap_or(analysis.flow.max_px).max(f32::MIN_POSITIVE);
-        let picture = self.view.screen_from_picture(pane, aspect);
-        match &analysis.flow.gpu {
-            Some(buffer) => gpu_flow::paint(&painter, buffer, max_px, picture, pane),
-            None => {
-                let texture = self.flow.texture(ui.ctx(), &analysis.flow.field, max_px);
-                painter.image(texture, picture, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
+    fn pictures_ui(&mut self, ui: &mut Ui, placed: &[Placed], pointer: Option<&Pointer>, cx: &mut PanelContext<'_>) {
+        let scale = MagnitudeScale::of(cx.settings, cx.session);
+        // One legend for all views in Middlebury's colours.
+        let coloured = |place: &Placed| matches!(place.view.kind, ViewKind::Flow | ViewKind::Arrows | ViewKind::Strip);
+        let mut legend = None;
+        for (index, place) in placed.iter().enumerate() {
+            let mut canvas = Canvas {
+                ui,
+                painter: ui.painter_at(place.seen),
+                pane: place.pane,
+                view: self.view,
+                aspect: place.aspect,
+                textures: &mut self.textures,
+                index,
+                scale,
+            };
+            let drawn = canvas.view_ui(&place.view, cx.session, self.differences.get(&index));
+            if drawn && coloured(place) {
+                legend = Some(place.seen);
+            }
+            if !drawn && missing::missing_ui(ui, place.seen, index, &place.view, cx) {
+                replace_source(index, FlowSource::Tvl1, cx);
             }
         }
-        caption_ui(ui, &painter, pane, caption);
-        let locked = cx.settings.locked_scale_px.is_some();
-        self.wheel.legend_ui(ui, &painter, pane, max_px, locked, cx.session.read_out.as_ref());
+        if let Some(pane) = legend {
+            let read_out = pointer.and_then(|pointer| self.value(placed, pointer.index, pointer, cx.session));
+            let vector = match read_out {
+                Some(ReadOut::Flow { u, v }) => Some([u, v]),
+                _ => None,
+            };
+            let locked = cx.settings.locked_scale_px.is_some();
+            self.wheel.legend_ui(ui, &ui.painter_at(pane), pane, scale, locked, vector);
+        }
     }
+
+    /// The value of a view at the pointer's place; views of several pictures have one only below the pointer.
+    fn value(&self, placed: &[Placed], index: usize, pointer: &Pointer, session: &Session) -> Option<ReadOut> {
+        let view = &placed[index].view;
+        if view.kind.is_strip() && index != pointer.index {
+            return None;
+        }
+        let tile = if index == pointer.index { pointer.tile } else { 0 };
+        value::value_at(view, session, self.differences.get(&index).map(Arc::as_ref), tile, pointer.point)
+    }
+
+    /// Crosshairs in all pictures, the value of each view beside its own.
+    fn pointed_ui(&self, ui: &Ui, placed: &[Placed], pointer: &Pointer, cx: &mut PanelContext<'_>) {
+        for (index, place) in placed.iter().enumerate() {
+            let painter = ui.painter_at(place.seen);
+            for tile in &place.tiles {
+                let picture = self.view.screen_from_picture(*tile, place.aspect);
+                let painter = painter.with_clip_rect(tile.intersect(place.seen));
+                crosshair(&painter, picture.min + pointer.point.to_vec2() * picture.size());
+            }
+            let Some(read_out) = self.value(placed, index, pointer, cx.session) else { continue };
+            let text = if place.seen.width() < NARROW { read_out.to_short_text() } else { read_out.to_text() };
+            let picture = self.view.screen_from_picture(place.tiles[0], place.aspect);
+            let own = picture.min + pointer.point.to_vec2() * picture.size();
+            let at = if index == pointer.index { pointer.at } else { own };
+            if place.seen.contains(at) {
+                label_ui(ui, &painter, place.seen, at, text);
+            }
+        }
+        let [width, height] = cx.session.video();
+        let pixel = [pointer.point.x * width as f32, pointer.point.y * height as f32].map(|at| at as u32);
+        let read_out = self.value(placed, pointer.index, pointer, cx.session);
+        cx.session.pointed = Some(Pointed { pixel, read_out });
+    }
+}
+
+impl Placed {
+    /// The tile at a screen position.
+    fn tile_at(&self, at: Pos2) -> Option<usize> {
+        self.tiles.iter().position(|tile| tile.contains(at))
+    }
+}
+
+/// Where all views lie.
+fn place(area: Rect, cx: &mut PanelContext<'_>) -> Vec<Placed> {
+    let video = aspect(cx.session);
+    let views = cx.settings.views.list().to_vec();
+    let top = header::HEIGHT;
+    let below = |cell: Rect| Rect::from_min_max(pos2(cell.left(), (cell.top() + top).min(cell.bottom())), cell.max);
+    let header = |cell: Rect| Rect::from_min_size(cell.min, vec2(cell.width(), top));
+    let rects: Vec<[Rect; 3]> = if cx.settings.views.swipe && views.len() > 1 {
+        let pane = below(area);
+        let headers = layout::grid(header(area), views.len(), 1e-3, 0.0, GAP);
+        let seen = layout::slices(pane, cx.settings.views.dividers());
+        headers.into_iter().zip(seen).map(|(header, seen)| [header, pane, seen]).collect()
+    } else {
+        let cells = layout::grid(area, views.len(), video, top, GAP);
+        cells.into_iter().map(|cell| [header(cell), below(cell), below(cell)]).collect()
+    };
+    let placed = |(view, [header, pane, seen]): (ViewSpec, [Rect; 3])| {
+        let tiles = canvas::tiles(&view, pane, video, cx.session);
+        Placed { view, header, pane, seen, tiles, aspect: canvas::aspect_of(&view, video, cx.session) }
+    };
+    views.into_iter().zip(rects).map(placed).collect()
 }
 
 /// Width / height of the clip.
 fn aspect(session: &Session) -> f32 {
-    match &session.clip {
-        Some(clip) if clip.width > 0 && clip.height > 0 => clip.width as f32 / clip.height as f32,
+    match session.video() {
+        [width, height] if width > 0 && height > 0 => width as f32 / height as f32,
         _ => 4.0 / 3.0,
     }
 }
 
-/// Two equal panes, beside each other or one above the other, whichever shows larger pictures.
-fn split(area: Rect, aspect: f32) -> [Rect; 2] {
-    let (half_width, half_height) = ((area.width() - GAP) / 2.0, (area.height() - GAP) / 2.0);
-    let width_beside = half_width.min(area.height() * aspect);
-    let width_above = area.width().min(half_height * aspect);
-    if width_beside >= width_above {
-        let size = vec2(half_width, area.height());
-        [Rect::from_min_size(area.min, size), Rect::from_min_size(area.min + vec2(half_width + GAP, 0.0), size)]
-    } else {
-        let size = vec2(area.width(), half_height);
-        [Rect::from_min_size(area.min, size), Rect::from_min_size(area.min + vec2(0.0, half_height + GAP), size)]
+/// Chooses the pair of the stack whose flow was clicked.
+fn select_tile(response: &Response, place: &Placed, cx: &mut PanelContext<'_>) {
+    if place.view.kind != ViewKind::Strip || place.view.source != FlowSource::Network {
+        return;
+    }
+    if let Some(tile) = response.interact_pointer_pos().and_then(|at| place.tile_at(at)) {
+        let selection = FlowSelection { pair: Some(tile), ..cx.session.selection };
+        cx.session.selection = selection;
+        cx.send(Request::Select(selection));
     }
 }
 
-/// The flow vector at a picture point; `None` where it is unknown.
-fn read_out(analysis: &Analysis, point: Pos2) -> Option<ReadOut> {
-    let field = &analysis.flow.field;
-    let index = |at: f32, count: usize| ((at * count as f32) as usize).min(count.saturating_sub(1));
-    let cell = [index(point.x, field.width), index(point.y, field.height)];
-    let [u, v] = *field.uv.get(cell[1] * field.width + cell[0])?;
-    crate::flow::FlowField::is_known([u, v]).then_some(ReadOut { cell, u, v })
-}
-
-/// Which flow is shown, and what is to be known about it.
-fn flow_caption(analysis: &Analysis, session: &Session) -> String {
-    let first = analysis.window_start + analysis.pair;
-    let mut text = format!("Flow {first} → {}", first + 1);
-    if analysis.padded > 0 {
-        text += &format!(", window padded with {} copies of the last frame", analysis.padded);
+fn replace_source(index: usize, source: FlowSource, cx: &mut PanelContext<'_>) {
+    if let Some(view) = cx.settings.views.get_mut(index) {
+        view.source = source;
     }
-    let stale = analysis.frame != session.player.position || analysis.level != session.selection.level;
-    if stale && !session.player.playing {
-        text += ", computing…";
-    }
-    text
 }
 
-fn no_flow_ui(ui: &mut Ui, pane: Rect, cx: &mut PanelContext<'_>) {
-    ui.scope_builder(eframe::egui::UiBuilder::new().max_rect(pane.shrink(16.0)), |ui| match &cx.session.model {
-        Some(_) => empty_state(ui, "Computing the flow…", "The networks look at the first frames.", |_| ()),
-        None if cx.session.loading_model.is_some() => {
-            empty_state(ui, "Loading the networks…", "The flow appears as soon as they are ready.", |_| ());
-        }
-        None => {
-            empty_state(ui, "No networks are loaded", "Choose a model folder, or train networks of your own.", |ui| {
-                command_button(ui, cx, Command::LoadModel, Command::LoadModel.text());
-            })
-        }
-    });
-}
-
-fn centred_text(ui: &Ui, painter: &Painter, pane: Rect, text: &str) {
-    let font = TextStyle::Body.resolve(ui.style());
-    painter.text(pane.center(), Align2::CENTER_CENTER, text, font, Tokens::of(ui).weak);
-}
-
-/// A line of text on a dark patch in the upper left corner of a picture.
-fn caption_ui(ui: &Ui, painter: &Painter, pane: Rect, text: &str) {
-    let tokens = Tokens::of(ui);
-    let font = TextStyle::Small.resolve(ui.style());
-    let galley = painter.layout(text.to_owned(), font, tokens.on_scrim, pane.width() - 28.0);
-    let at = pane.min + vec2(14.0, 11.0);
-    painter.rect_filled(Rect::from_min_size(at, galley.size()).expand2(vec2(6.0, 3.0)), RADIUS, tokens.scrim);
-    painter.galley(at, galley, tokens.on_scrim);
-}
-
+/// The same point in all pictures.
 fn crosshair(painter: &Painter, at: Pos2) {
     for (stroke, color) in [(3.0, Color32::from_black_alpha(120)), (1.0, Color32::WHITE)] {
         let stroke = Stroke::new(stroke, color);
@@ -224,34 +332,17 @@ fn crosshair(painter: &Painter, at: Pos2) {
     }
 }
 
-/// The vector beside the pointer, kept inside `area`.
-fn read_out_label(ui: &Ui, area: Rect, pointer: Pos2, read_out: &ReadOut) {
+/// A value beside a point, kept inside `area`.
+fn label_ui(ui: &Ui, painter: &Painter, area: Rect, point: Pos2, text: String) {
     let tokens = Tokens::of(ui);
     let font = TextStyle::Monospace.resolve(ui.style());
-    let painter = ui.painter_at(area);
-    let galley = painter.layout_no_wrap(read_out.to_text(), font, tokens.on_scrim);
+    let galley = painter.layout_no_wrap(text, font, tokens.on_scrim);
     let margin = vec2(8.0, 5.0);
     let size = galley.size() + 2.0 * margin;
-    let at = pointer + vec2(16.0, 16.0);
+    let at = point + vec2(16.0, 16.0);
     let max = (area.max - size).max(area.min);
-    let at = pos2(at.x.min(max.x), if at.y > max.y { pointer.y - size.y - 10.0 } else { at.y });
-    painter.rect_filled(Rect::from_min_size(at, size), RADIUS, tokens.scrim);
+    let at = pos2(at.x.min(max.x), if at.y > max.y { point.y - size.y - 10.0 } else { at.y });
+    let card = Rect::from_min_size(at, size);
+    painter.rect(card, RADIUS, tokens.scrim, Stroke::new(1.0, Color32::from_white_alpha(20)), StrokeKind::Inside);
     painter.galley(at + margin, galley, tokens.on_scrim);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wide_pictures_lie_above_each_other_and_tall_ones_beside() {
-        let area = Rect::from_min_size(Pos2::ZERO, vec2(800.0, 600.0));
-        let [a, b] = split(area, 3.0);
-        assert!(a.max.y < b.min.y);
-        let [a, b] = split(area, 0.6);
-        assert!(a.max.x < b.min.x);
-        for pane in [a, b] {
-            assert!(area.contains_rect(pane));
-        }
-    }
 }

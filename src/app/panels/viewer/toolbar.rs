@@ -1,27 +1,46 @@
-//! What the viewer shows: the pair of the stack, the scale of the pyramid, the magnitude scale of the colours.
+//! The row above the views: views and how they lie, which flow of the pyramid and the stack, the magnitude scale.
 
-use eframe::egui::{ComboBox, DragValue, Frame, Margin, RichText, Ui};
+use eframe::egui::{Button, ComboBox, DragValue, Frame, Margin, RichText, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::icon::Icon;
+use crate::app::scale::MagnitudeScale;
 use crate::app::session::PAIRS;
 use crate::app::theme::Tokens;
 use crate::app::widgets::icon_button;
-use crate::engine::{FlowSelection, Request};
+use crate::engine::{FlowSelection, MAX_STRIDE, Request};
 
-/// Draws the row above the pictures.
+/// Draws the row.
 pub fn toolbar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     Frame::new().inner_margin(Margin::symmetric(10, 5)).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
+            views_ui(ui, cx);
+            ui.add_space(6.0);
             selection_ui(ui, cx);
-            ui.add_space(8.0);
+            ui.add_space(6.0);
             scale_ui(ui, cx);
-            ui.add_space(8.0);
-            icon_button(ui, cx, Command::FitView, Icon::Fit, false);
         });
     });
+}
+
+fn views_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    icon_button(ui, cx, Command::AddView, Icon::Add, false);
+    let swipe = cx.settings.views.swipe;
+    icon_button(ui, cx, Command::ToggleSwipe, Icon::Swipe, swipe);
+    icon_button(ui, cx, Command::FitView, Icon::Fit, false);
+    ui.menu_button("Views", |ui| {
+        for command in Command::all().filter(|command| command.arrangement().is_some()) {
+            let button = Button::new(command.text()).shortcut_text(command.shortcut_text(ui.ctx()));
+            if ui.add(button).on_hover_text(command.tooltip()).clicked() {
+                cx.run(command);
+                ui.close();
+            }
+        }
+    })
+    .response
+    .on_hover_text("Sets of views that answer one question each");
 }
 
 fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -29,10 +48,9 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let before = cx.session.selection;
     let mut selection = before;
     let level_name = |level: usize| format!("1/{}", 1 << (level - 1));
-    label(ui, "Pair");
     ComboBox::from_id_salt("pair")
-        .selected_text(pair_name(selection.pair))
-        .width(74.0)
+        .selected_text(format!("Pair: {}", pair_name(selection.pair)))
+        .width(108.0)
         .show_ui(ui, |ui| {
             for pair in std::iter::once(None).chain((0..PAIRS).map(Some)) {
                 ui.selectable_value(&mut selection.pair, pair, pair_name(pair));
@@ -43,10 +61,9 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         .on_hover_text(
             "Which of the ten flows of the window: the one that begins at the current frame, or a fixed one",
         );
-    label(ui, "Scale");
     ComboBox::from_id_salt("level")
-        .selected_text(level_name(selection.level))
-        .width(58.0)
+        .selected_text(format!("Scale: {}", level_name(selection.level)))
+        .width(86.0)
         .show_ui(ui, |ui| {
             for &level in &model.levels {
                 ui.selectable_value(&mut selection.level, level, format!("{}  (level {level})", level_name(level)));
@@ -54,7 +71,10 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         })
         .response
         .accessible_name("Scale of the pyramid")
-        .on_hover_text("Resolution of the flow relative to the network's frame");
+        .on_hover_text("Resolution of MotionNet's flow relative to the network's frame");
+    ui.add(DragValue::new(&mut cx.settings.laboratory.stride).range(1..=MAX_STRIDE).speed(0.03).prefix("Stride: "))
+        .accessible_name("Temporal stride")
+        .on_hover_text("Flow between frames t and t + stride: raise it for high-rate video");
     if selection != before {
         select(cx, selection);
     }
@@ -67,12 +87,13 @@ fn select(cx: &mut PanelContext<'_>, selection: FlowSelection) {
 }
 
 fn pair_name(pair: Option<usize>) -> String {
-    pair.map_or("Current".into(), |pair| format!("{} of {PAIRS}", pair + 1))
+    pair.map_or("current".into(), |pair| format!("{} of {PAIRS}", pair + 1))
 }
 
 fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let Some(analysis) = cx.session.analysis.clone() else { return };
-    label(ui, "Colour scale");
+    ui.add(DragValue::new(&mut cx.settings.gamma).range(0.5..=4.0).speed(0.02).fixed_decimals(1).prefix("Gamma: "))
+        .accessible_name("Gamma of the magnitude")
+        .on_hover_text("Above 1 slow motion stands out; at 1 the colours are Middlebury's to the byte");
     let icon = if cx.settings.locked_scale_px.is_some() { Icon::Locked } else { Icon::Unlocked };
     icon_button(ui, cx, Command::LockScale, icon, cx.settings.locked_scale_px.is_some());
     match &mut cx.settings.locked_scale_px {
@@ -83,12 +104,11 @@ fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 .on_hover_text("The magnitude at which colours are fully saturated; drag or type");
         }
         None => {
-            let text = RichText::new(format!("auto, {:.1} px", analysis.flow.max_px)).color(Tokens::of(ui).weak);
-            ui.label(text).on_hover_text("Follows the longest vector of the shown flow; lock it to compare frames");
+            let max_px = MagnitudeScale::of(cx.settings, cx.session).max_px;
+            let text = if max_px < 0.05 { "auto".into() } else { format!("auto, {max_px:.1} px") };
+            ui.label(RichText::new(text).color(Tokens::of(ui).weak)).on_hover_text(
+                "Follows the longest vector in any view, in pixels of the video; lock it to compare frames",
+            );
         }
     }
-}
-
-fn label(ui: &mut Ui, text: &str) {
-    ui.label(RichText::new(text).color(Tokens::of(ui).weak));
 }

@@ -1,0 +1,196 @@
+//! What the window knows of the flow laboratory: the newest results of every source and the figures of all frames
+//! that were looked at.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::engine::{
+    ClipMeasure, Engine, FlowSource, FlowStatistics, FlowStrip, FlowView, Inspection, LaboratorySettings, Message,
+    ScalarMap, SourceFlow,
+};
+use crate::error::Error;
+
+/// Share of a map's values that its colour scale covers; single peaks would leave all others dark.
+const COVERED: f32 = 0.99;
+/// Values that the scale is judged by.
+const SAMPLE: usize = 16_384;
+
+/// The newest results of one source.
+#[derive(Default, Clone)]
+pub struct SourceState {
+    /// Its flow.
+    pub flow: Option<Arc<SourceFlow>>,
+    /// What the loss makes of it.
+    pub inspection: Option<Arc<Inspection>>,
+    /// Its stack of ten flows.
+    pub strip: Option<Arc<FlowStrip>>,
+    /// Why it cannot work on this clip.
+    pub unavailable: Option<Error>,
+    /// The photometric error that nearly all cells of `inspection` stay below.
+    pub error_scale: f32,
+}
+
+/// Figures by frame.
+pub type Measures = BTreeMap<usize, FlowStatistics>;
+
+/// The laboratory as the window sees it.
+#[derive(Default)]
+pub struct LabState {
+    sources: [SourceState; FlowSource::ALL.len()],
+    measures: [Measures; FlowSource::ALL.len()],
+    /// Figures that have arrived since the clip is being measured; `None` while it is not.
+    pub measuring: Option<usize>,
+}
+
+impl LabState {
+    /// What is known of `source`.
+    pub fn source(&self, source: FlowSource) -> &SourceState {
+        &self.sources[source as usize]
+    }
+
+    /// The figures of `source` by frame.
+    pub fn measures(&self, source: FlowSource) -> &Measures {
+        &self.measures[source as usize]
+    }
+
+    /// Whether there are figures of any frame.
+    pub fn is_measured(&self) -> bool {
+        self.measures.iter().any(|measures| !measures.is_empty())
+    }
+
+    /// Takes the newest results.
+    pub fn refresh(&mut self, engine: &Engine) {
+        for source in FlowSource::ALL {
+            self.set_flow(source, engine.source_flow(source));
+            self.set_inspection(source, engine.inspection(source));
+            self.set_strip(source, engine.strip(source));
+        }
+    }
+
+    /// Takes a message in.
+    pub fn receive(&mut self, message: &Message) {
+        match message {
+            Message::Opened(_) => *self = Self::default(),
+            Message::ModelLoaded(_) => self.forget(FlowSource::Network),
+            Message::SourceUnavailable(source, error) => self.sources[*source as usize].unavailable = error.clone(),
+            Message::Measured(measure) => self.measured(measure),
+            Message::MeasureEnded => self.measuring = None,
+            _ => {}
+        }
+    }
+
+    /// Forgets the figures that other settings would give otherwise.
+    pub fn settings_changed(&mut self, before: &LaboratorySettings, after: &LaboratorySettings) {
+        if before.stride != after.stride || before.truth != after.truth {
+            FlowSource::ALL.into_iter().for_each(|source| self.forget(source));
+        }
+        let tvl1 = |settings: &LaboratorySettings| (settings.tvl1, settings.tvl1_side, settings.warm_start);
+        if tvl1(before) != tvl1(after) {
+            self.forget(FlowSource::Tvl1);
+        }
+        if before.second_model != after.second_model {
+            self.forget(FlowSource::SecondNetwork);
+        }
+    }
+
+    /// Puts the flow of a source in its place.
+    pub fn set_flow(&mut self, source: FlowSource, flow: Option<Arc<SourceFlow>>) {
+        self.sources[source as usize].flow = flow;
+    }
+
+    /// Puts the inspection of a source in its place, and its figures among those of the other frames.
+    pub fn set_inspection(&mut self, source: FlowSource, inspection: Option<Arc<Inspection>>) {
+        let state = &mut self.sources[source as usize];
+        let known = match (&state.inspection, &inspection) {
+            (Some(known), Some(new)) => Arc::ptr_eq(known, new),
+            (None, None) => true,
+            _ => false,
+        };
+        if known {
+            return;
+        }
+        if let Some(inspection) = &inspection {
+            state.error_scale = typical_maximum(&inspection.error);
+            self.measures[source as usize].insert(inspection.frame, inspection.statistics);
+        }
+        state.inspection = inspection;
+    }
+
+    /// Puts the stack of a source in its place.
+    pub fn set_strip(&mut self, source: FlowSource, strip: Option<Arc<FlowStrip>>) {
+        self.sources[source as usize].strip = strip;
+    }
+
+    fn measured(&mut self, measure: &ClipMeasure) {
+        self.measures[measure.source as usize].insert(measure.frame, measure.statistics);
+        if let Some(count) = &mut self.measuring {
+            *count += 1;
+        }
+    }
+
+    fn forget(&mut self, source: FlowSource) {
+        self.measures[source as usize].clear();
+    }
+}
+
+/// How many pixels of the video, across and down, one pixel of the picture is that `flow` counts in.
+pub fn video_units(flow: &FlowView, video: [u32; 2]) -> [f32; 2] {
+    let of = |video: u32, own: u32| if video == 0 || own == 0 { 1.0 } else { video as f32 / own as f32 };
+    [of(video[0], flow.frame_size.width), of(video[1], flow.frame_size.height)]
+}
+
+/// The value that nearly all of a map stay below.
+pub fn typical_maximum(map: &ScalarMap) -> f32 {
+    let step = (map.values.len() / SAMPLE).max(1);
+    let mut values: Vec<f32> = map.values.iter().step_by(step).copied().filter(|value| value.is_finite()).collect();
+    if values.is_empty() {
+        return 0.0;
+    }
+    let rank = ((values.len() - 1) as f32 * COVERED) as usize;
+    *values.select_nth_unstable_by(rank, f32::total_cmp).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::metrics::Magnitudes;
+
+    fn measure(source: FlowSource, frame: usize) -> Message {
+        let statistics = FlowStatistics {
+            magnitudes: Magnitudes::default(),
+            photometric: 1.0,
+            photometric_ratio: 0.5,
+            ssim: 0.9,
+            errors: None,
+        };
+        Message::Measured(ClipMeasure { source, frame, statistics })
+    }
+
+    #[test]
+    fn figures_gather_until_they_would_be_others() {
+        let mut lab = LabState { measuring: Some(0), ..LabState::default() };
+        for source in [FlowSource::Network, FlowSource::Tvl1] {
+            for frame in [3, 0, 3] {
+                lab.receive(&measure(source, frame));
+            }
+        }
+        assert_eq!(lab.measuring, Some(6));
+        assert_eq!(lab.measures(FlowSource::Tvl1).keys().copied().collect::<Vec<_>>(), [0, 3]);
+        let before = LaboratorySettings::default();
+        lab.settings_changed(&before, &LaboratorySettings { tvl1_side: None, ..before.clone() });
+        assert!(lab.measures(FlowSource::Tvl1).is_empty() && !lab.measures(FlowSource::Network).is_empty());
+        lab.settings_changed(&before, &LaboratorySettings { stride: 2, ..before.clone() });
+        assert!(lab.measures(FlowSource::Network).is_empty());
+        lab.receive(&Message::MeasureEnded);
+        assert_eq!(lab.measuring, None);
+    }
+
+    #[test]
+    fn one_peak_does_not_rule_the_scale() {
+        let mut values = vec![1.0; 1000];
+        values[17] = 1e6;
+        values[18] = f32::NAN;
+        assert_eq!(typical_maximum(&ScalarMap { width: 100, height: 10, values }), 1.0);
+        assert_eq!(typical_maximum(&ScalarMap { width: 1, height: 1, values: vec![f32::NAN] }), 0.0);
+    }
+}

@@ -1,0 +1,410 @@
+//! The flow laboratory's part of the window on results made by hand: what a person sees of them and does with them.
+
+use std::sync::Arc;
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Context, Event, Key, Modifiers, Pos2};
+use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::{Harness, SnapshotOptions};
+use image::{Rgb, RgbImage};
+
+use super::App;
+use super::command::Command;
+use super::run::Options;
+use super::settings::Settings;
+use super::views::{ViewKind, ViewSpec, Views};
+use crate::engine::{
+    Analysis, ClipMeasure, FlowSource, FlowStatistics, FlowStrip, FlowView, Inspection, Message, ModelInfo, ScalarMap,
+    Scores, SourceFlow, TemporalInput, Timing,
+};
+use crate::error::Error;
+use crate::flow::FlowField;
+use crate::flow::metrics::{Magnitudes, RegionErrors};
+use crate::gpu::{DeviceChoice, choose};
+use crate::video::{Frame, Geometry, VideoInfo};
+
+const VIDEO: Geometry = Geometry { width: 320, height: 240 };
+const GRID: Geometry = Geometry { width: 64, height: 48 };
+
+/// A window without engine news: what it knows is put there.
+struct Window {
+    harness: Harness<'static, App>,
+    _dir: tempfile::TempDir,
+}
+
+impl Window {
+    fn new(size: [f32; 2], views: Views) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut settings = Settings::default();
+        settings.views = views;
+        let (options, data_dir) =
+            (Options { model: Some(dir.path().join("none")), ..Options::default() }, dir.path().into());
+        let compute = choose(DeviceChoice::Cpu).unwrap();
+        let mut app = App::without_window(&Context::default(), settings, compute, &options, data_dir);
+        fill(&mut app);
+        let mut installed = false;
+        let draw = move |ui: &mut eframe::egui::Ui, app: &mut App| {
+            if !std::mem::replace(&mut installed, true) {
+                super::theme::install(ui.ctx());
+            }
+            app.draw(ui);
+        };
+        let harness = Harness::builder().with_size(size).with_max_steps(8).build_ui_state(draw, app);
+        let mut window = Self { harness, _dir: dir };
+        window.settle();
+        window
+    }
+
+    /// Fonts are there from the second pass on.
+    fn settle(&mut self) {
+        self.harness.step();
+        self.harness.run_ok();
+    }
+
+    fn perform(&mut self, command: Command) {
+        let ctx = self.harness.ctx.clone();
+        self.harness.state_mut().perform(command, &ctx);
+        self.settle();
+    }
+
+    fn point_at(&mut self, at: Pos2) {
+        self.harness.event(Event::PointerMoved(at));
+        self.settle();
+    }
+
+    fn sees(&self, text: &str) -> bool {
+        self.harness.query_all_by_label_contains(text).next().is_some()
+    }
+
+    /// Names of the pictures, in their order.
+    fn pictures(&self) -> Vec<String> {
+        let pictures = self.harness.query_all_by_role(Role::Image);
+        pictures.map(|node| node.accesskit_node().label().unwrap_or_default()).collect()
+    }
+
+    fn centre(&self, picture: usize) -> Pos2 {
+        self.harness.query_all_by_role(Role::Image).nth(picture).unwrap().rect().center()
+    }
+
+    fn compare(&mut self, name: &str) {
+        let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(40);
+        self.harness.snapshot_options(name, &options);
+    }
+}
+
+/// A clip, a model and results of MotionNet, TV-L1 and the ground truth.
+fn fill(app: &mut App) {
+    let session = &mut app.session;
+    session.loading_model = None;
+    session.receive(&Message::Opened(VideoInfo {
+        path: "/clips/wave.mp4".into(),
+        codec: "h264".into(),
+        width: VIDEO.width,
+        height: VIDEO.height,
+        frames: 40,
+        duration_secs: 1.6,
+        fps: 25.0,
+        variable_rate: false,
+        rotation_degrees: 0,
+        interlaced: false,
+        notes: Vec::new(),
+    }));
+    session.receive(&Message::ModelLoaded(ModelInfo {
+        dir: "/models/own".into(),
+        name: "own".into(),
+        classes: vec!["wave".into(), "clap".into()],
+        has_spatial: true,
+        has_temporal: true,
+        levels: vec![2, 3, 4, 5, 6],
+        parameters: 1,
+        motion: "MotionNet".into(),
+        fusion: Default::default(),
+    }));
+    let display = Arc::new(RgbImage::from_fn(VIDEO.width, VIDEO.height, |x, y| Rgb([x as u8 / 2, y as u8, 90])));
+    let frame = Frame { index: 3, pts_secs: 0.12, duration_secs: 0.04, display, scaled: Vec::new() };
+    session.frame = Some(Arc::new(frame));
+    session.player.position = 3;
+    for (source, turn) in [(FlowSource::Network, 0.0), (FlowSource::Tvl1, 0.4), (FlowSource::Truth, 0.1)] {
+        session.lab.set_flow(source, Some(Arc::new(source_flow(source, turn))));
+        session.lab.set_inspection(source, Some(Arc::new(inspection(source))));
+        session.lab.set_strip(source, Some(Arc::new(strip(source, turn))));
+    }
+}
+
+/// A slow turn around the middle, at most 4 px.
+fn flow_view(turn: f32) -> FlowView {
+    let (width, height) = (GRID.width as usize, GRID.height as usize);
+    let vector = |i: usize| {
+        let (x, y) = ((i % width) as f32 / 32.0 - 1.0, (i / width) as f32 / 24.0 - 1.0);
+        [-2.8 * (y + turn), 2.8 * (x + turn)]
+    };
+    let field = FlowField::new(width, height, (0..width * height).map(vector).collect());
+    let max_px = field.magnitude_max();
+    FlowView { field: Arc::new(field), frame_size: VIDEO, max_px, gpu: None, gpu_unit_px: 1.0 }
+}
+
+fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
+    SourceFlow { source, frame: 3, stride: 1, flow: flow_view(turn), backward: None, millis: 12.5, note: None }
+}
+
+fn inspection(source: FlowSource) -> Inspection {
+    let (width, height) = (GRID.width as usize, GRID.height as usize);
+    let map = |value: fn(f32) -> f32| {
+        let values = (0..width * height).map(|i| value((i % width) as f32 / width as f32)).collect();
+        ScalarMap { width, height, values }
+    };
+    let first = Arc::new(RgbImage::from_fn(GRID.width, GRID.height, |x, y| Rgb([(4 * x) as u8, (5 * y) as u8, 128])));
+    Inspection {
+        source,
+        frame: 3,
+        stride: 1,
+        first: first.clone(),
+        warped: first,
+        error: map(|x| 40.0 * x),
+        ssim: map(|x| 1.0 - x),
+        border: 5,
+        occlusion: Some(map(|x| f32::from(u8::from(x > 0.8)))),
+        end_point_error: None,
+        statistics: statistics(source as usize as f32),
+    }
+}
+
+fn statistics(more: f32) -> FlowStatistics {
+    FlowStatistics {
+        magnitudes: Magnitudes { mean: 1.25 + more, median: 1.0, p95: 3.5, max: 4.0 },
+        photometric: 7.5 + more,
+        photometric_ratio: 0.42,
+        ssim: 0.875,
+        errors: Some(RegionErrors { epe: 0.66, aae_deg: 5.5, fl: 0.031, pixels: 9 }),
+    }
+}
+
+fn strip(source: FlowSource, turn: f32) -> FlowStrip {
+    let planes = (0..20).map(|plane| (0..256).map(|i| ((i + 12 * plane) % 256) as f32).collect()).collect();
+    let histogram = (0..80u32).map(|bin| 10u32.pow(4 - bin.abs_diff(40) / 10)).collect();
+    let temporal = if source == FlowSource::Tvl1 { vec![0.0, 2.0] } else { vec![2.0, 0.0] };
+    FlowStrip {
+        source,
+        window_start: 3,
+        stride: 1,
+        flows: (0..10).map(|i| flow_view(turn + 0.1 * i as f32)).collect(),
+        temporal: Some(temporal),
+        input: TemporalInput { width: 16, height: 16, planes, histogram, clipped: 0.0123 },
+    }
+}
+
+fn analysis() -> Analysis {
+    Analysis {
+        frame: 3,
+        window_start: 3,
+        pair: 0,
+        level: 2,
+        stride: 1,
+        padded: 0,
+        flow: flow_view(0.0),
+        scores: Some(Scores { window_start: 3, spatial: vec![1.0, 0.0], temporal: vec![2.0, 0.0] }),
+        timing: Timing::default(),
+    }
+}
+
+#[test]
+fn views_are_added_swiped_and_removed_with_keys() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    assert_eq!(window.pictures(), ["Frame 3", "Flow 3 → 4 · 12 ms · 80 fps MotionNet"]);
+    window.point_at(window.centre(1));
+    window.harness.key_press(Key::V);
+    window.settle();
+    assert_eq!(window.pictures().len(), 3);
+    assert!(window.pictures()[2].ends_with("TV-L1"), "{:?}", window.pictures());
+
+    window.harness.key_press(Key::W);
+    window.settle();
+    let dividers = |window: &Window| -> Vec<f32> {
+        window.harness.query_all_by_role(Role::Splitter).map(|node| node.rect().center().x).collect()
+    };
+    let before = dividers(&window);
+    assert_eq!(before.len(), 2);
+    window.harness.key_press_modifiers(Modifiers::ALT, Key::ArrowRight);
+    window.settle();
+    assert!(dividers(&window)[1] > before[1] + 5.0, "{:?} {before:?}", dividers(&window));
+
+    window.harness.key_press_modifiers(Modifiers::SHIFT, Key::V);
+    window.settle();
+    assert_eq!(window.pictures().len(), 2);
+}
+
+#[test]
+fn a_view_shows_another_source_or_kind_when_asked_to() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    window.harness.get_by_role_and_label(Role::ComboBox, "Source of view 2").click();
+    window.settle();
+    window.harness.get_by_role_and_label(Role::Button, "TV-L1").click();
+    window.settle();
+    assert!(window.pictures()[1].ends_with("TV-L1"), "{:?}", window.pictures());
+    window.point_at(window.centre(1));
+    for (key, name) in [(Key::A, "Arrows"), (Key::A, "Flow")] {
+        window.harness.key_press(key);
+        window.settle();
+        assert!(window.pictures()[1].starts_with(name), "{:?}", window.pictures());
+    }
+    window.harness.key_press(Key::N);
+    window.settle();
+    assert!(window.pictures()[1].ends_with("Codec vectors"));
+    window.harness.get_by_role_and_label(Role::Button, "Remove view 2").click();
+    window.settle();
+    assert_eq!(window.pictures().len(), 1);
+    assert!(window.harness.query_by_label("Remove view 1").is_none(), "the last view stays");
+}
+
+#[test]
+fn the_value_of_every_kind_of_view_is_told_at_the_pointer() {
+    for (kind, word) in [
+        (ViewKind::Frame, "rgb"),
+        (ViewKind::Flow, "|uv|"),
+        (ViewKind::Arrows, "|uv|"),
+        (ViewKind::Horizontal, "u 0."),
+        (ViewKind::Vertical, "v "),
+        (ViewKind::Magnitude, "|uv|"),
+        (ViewKind::Difference, "distance 0.40 px"),
+        (ViewKind::First, "rgb"),
+        (ViewKind::Warped, "rgb"),
+        (ViewKind::Error, "grey levels"),
+        (ViewKind::Ssim, "SSIM 0."),
+        (ViewKind::Border, "weight 1.00"),
+        (ViewKind::Occlusion, "occluded 0.00"),
+        (ViewKind::Strip, "|uv|"),
+        (ViewKind::Input, "of 255"),
+    ] {
+        let mut window = Window::new([1280.0, 800.0], Views::beside([ViewSpec::new(kind, FlowSource::Network)]));
+        // A little off the middle, where the tiles of a view meet.
+        let at = window.centre(0) + eframe::egui::vec2(7.0, -31.0);
+        window.point_at(at);
+        let pointed = window.harness.state().session.pointed.map(|pointed| pointed.to_text());
+        assert!(pointed.as_ref().is_some_and(|text| text.contains(word)), "{kind:?}: {pointed:?}");
+        assert!(window.sees(&pointed.unwrap()), "the status bar tells the same");
+    }
+}
+
+#[test]
+fn a_source_without_a_flow_says_why_and_what_to_do() {
+    let flow = |source| ViewSpec::new(ViewKind::Flow, source);
+    let views = Views::beside([flow(FlowSource::SecondNetwork), flow(FlowSource::Codec)]);
+    let mut window = Window::new([1280.0, 800.0], views);
+    assert!(window.sees("No second model") && window.sees("Choose second model…"));
+    let error = Error::new("wave.mp4", "the codec MJPEG has no motion vectors", "Use TV-L1 or MotionNet");
+    let message = Message::SourceUnavailable(FlowSource::Codec, Some(error));
+    window.harness.state_mut().session.receive(&message);
+    window.settle();
+    assert!(window.sees("The codec MJPEG has no motion vectors"));
+    window.harness.get_by_role_and_label(Role::Button, "Use TV-L1").click();
+    window.settle();
+    assert!(window.pictures()[1].ends_with("TV-L1"));
+}
+
+#[test]
+fn what_makes_tvl1_diverge_is_refused_with_its_range() {
+    let mut window = Window::new([1280.0, 1000.0], Views::default());
+    window.perform(Command::ShowFlow);
+    let tau = |window: &Window| window.harness.state().settings.laboratory.tvl1.tau;
+    let before = tau(&window);
+    window.harness.get_by_role_and_label(Role::SpinButton, "Tau τ").set_value_accesskit(0.4);
+    window.settle();
+    assert_eq!(tau(&window), before, "TV-L1 goes on with the value from before");
+    assert!(window.sees("0.4 is not allowed") && window.sees("0.25"));
+    window.harness.get_by_role_and_label(Role::SpinButton, "Tau τ").set_value_accesskit(0.125);
+    window.settle();
+    assert_eq!(tau(&window), 0.125);
+    assert!(!window.sees("is not allowed"));
+    assert!(window.sees("Parameters of your own"));
+}
+
+#[test]
+fn the_engine_is_told_what_views_and_panels_need() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    let demand = |window: &Window| window.harness.state().laboratory_demand().cloned().unwrap();
+    assert!(demand(&window).sources.is_empty() && demand(&window).inspected.is_empty());
+    window.perform(Command::ArrangeLoss);
+    assert_eq!(demand(&window).inspected, [FlowSource::Network]);
+    assert!(demand(&window).occlusion);
+    window.perform(Command::ArrangeNetworkOrTvl1);
+    window.perform(Command::LongerStride);
+    let told = demand(&window);
+    assert_eq!((told.sources, told.stride, told.occlusion), (vec![FlowSource::Tvl1], 2, false));
+    assert!(told.inspected.is_empty());
+    window.perform(Command::ShowStatistics);
+    assert_eq!(demand(&window).inspected, [FlowSource::Network, FlowSource::Tvl1]);
+    window.perform(Command::ShowLog);
+    assert!(demand(&window).inspected.is_empty(), "what nobody sees is not computed");
+}
+
+#[test]
+fn figures_are_shown_by_source_and_gathered_over_the_clip() {
+    let mut window = Window::new(
+        [1280.0, 800.0],
+        Views::beside([FlowSource::Network, FlowSource::Truth].map(|source| ViewSpec::new(ViewKind::Flow, source))),
+    );
+    window.perform(Command::ShowStatistics);
+    for text in ["1.25", "0.875", "3.10", "80.0", "Ground truth"] {
+        assert!(window.sees(text), "{text}");
+    }
+    window.harness.state_mut().session.lab.measuring = Some(0);
+    for frame in 0..5 {
+        let measure = ClipMeasure { source: FlowSource::Network, frame, statistics: statistics(0.0) };
+        window.harness.state_mut().session.receive(&Message::Measured(measure));
+    }
+    window.settle();
+    assert!(window.sees("5 of 39 flows"));
+    assert_eq!(window.harness.state().session.lab.measuring, Some(5));
+    window.harness.state_mut().session.receive(&Message::MeasureEnded);
+    window.settle();
+    assert!(!window.sees("of 39 flows"));
+}
+
+#[test]
+fn the_temporal_stream_is_compared_under_all_flows() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    assert!(!window.sees("Temporal stream under"));
+    let session = &mut window.harness.state_mut().session;
+    session.analysis = Some(Arc::new(analysis()));
+    window.perform(Command::ScoreEverySource);
+    assert!(window.sees("Temporal stream under MotionNet: wave 88.1 %"));
+    assert!(window.sees("Temporal stream under TV-L1: clap 88.1 %, unlike MotionNet"));
+    assert!(window.sees("1 of 2 disagree with MotionNet"));
+}
+
+#[test]
+fn a_small_window_cuts_no_text_off() {
+    for command in [Command::ArrangeLoss, Command::ArrangeAllSources, Command::ArrangeTemporalInput] {
+        let size = [900.0, 600.0];
+        let mut window = Window::new(size, Views::default());
+        window.perform(command);
+        // The table of five sources scrolls sideways.
+        let statistics = (command != Command::ArrangeAllSources).then_some(Command::ShowStatistics);
+        for panel in [Command::ShowScores, Command::ShowFlow].into_iter().chain(statistics) {
+            window.perform(panel);
+            let nodes = window.harness.root().children_recursive();
+            let labels = nodes.filter(|node| node.accesskit_node().role() == Role::Label);
+            let outside: Vec<_> = labels
+                .filter(|node| node.rect().is_positive() && node.rect().max.x > size[0] + 0.5)
+                .map(|node| node.accesskit_node().label())
+                .collect();
+            assert!(outside.is_empty(), "{command:?}, {panel:?}: {outside:?}");
+        }
+    }
+}
+
+#[test]
+fn arrangements_look_as_they_did() {
+    let mut window = Window::new([720.0, 480.0], Views::default());
+    window.perform(Command::ArrangeComponents);
+    window.compare("views_components");
+    window.perform(Command::ArrangeLoss);
+    window.compare("views_loss");
+    window.perform(Command::ArrangeNetworkOrTvl1);
+    window.compare("views_swipe");
+    window.perform(Command::ArrangeTemporalInput);
+    window.compare("views_input");
+    window.perform(Command::ShowStatistics);
+    window.perform(Command::ToggleTheme);
+    window.compare("statistics_light");
+}

@@ -1,0 +1,148 @@
+//! The flow panel: where flow comes from, what each source costs, and how TV-L1 works.
+
+mod tvl1_form;
+
+use eframe::egui::{CollapsingHeader, Label, Response, RichText, ScrollArea, Slider, Ui};
+
+use self::tvl1_form::Tvl1Form;
+use super::Panel;
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::theme::{SECTION_GAP, Tokens};
+use crate::app::views::{ViewKind, ViewSpec, Views};
+use crate::app::widgets::{command_button, cost, explanation, field, remark, section, source_dot};
+use crate::engine::{FlowSource, MAX_STRIDE};
+
+/// The flow panel.
+#[derive(Default)]
+pub struct FlowPanel {
+    tvl1: Tvl1Form,
+}
+
+impl Panel for FlowPanel {
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            section(ui, "Sources of flow");
+            for source in FlowSource::ALL {
+                source_ui(ui, source, cx);
+            }
+            section(ui, "Pair of frames");
+            stride_ui(ui, cx);
+            section(ui, "Recognition");
+            score_every_source_ui(ui, cx);
+            ui.add_space(SECTION_GAP);
+            CollapsingHeader::new("TV-L1").default_open(true).show_unindented(ui, |ui| self.tvl1.form_ui(ui, cx));
+        });
+    }
+}
+
+/// One source: its switch, its rate or what is wrong with it, and what can be done about it.
+fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
+    ui.horizontal(|ui| {
+        source_dot(ui, source);
+        switch_ui(ui, source, cx);
+        let state = cx.session.lab.source(source);
+        let text = match &state.flow {
+            Some(flow) if flow.millis > 0.0 => cost(flow.millis),
+            Some(_) => "ready".into(),
+            None => String::new(),
+        };
+        ui.with_layout(eframe::egui::Layout::right_to_left(eframe::egui::Align::Center), |ui| {
+            ui.label(RichText::new(text).color(Tokens::of(ui).weak))
+                .on_hover_text("What the newest flow cost, and how many a second that would be");
+        });
+    });
+    let note = cx.session.lab.source(source).flow.as_ref().and_then(|flow| flow.note.clone());
+    if let Some(note) = note {
+        explanation(ui, &note);
+    }
+    file_ui(ui, source, cx);
+    let on = cx.settings.views.is_on(source, &cx.settings.laboratory);
+    if let Some(error) = cx.session.lab.source(source).unavailable.clone().filter(|_| on) {
+        remark(ui, Tokens::of(ui).warning, |ui| {
+            ui.add(Label::new(error.to_string()).wrap());
+            if source == FlowSource::Codec && ui.button("Use TV-L1 instead").clicked() {
+                replace(&mut cx.settings.views, source, FlowSource::Tvl1);
+                cx.settings.laboratory.sources.retain(|other| *other != source);
+            }
+        });
+    }
+}
+
+/// Switches a source on for the figures and the scores; what a view shows is on in any case.
+fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Response {
+    let free = matches!(source, FlowSource::Network | FlowSource::Truth);
+    let shown = free || cx.settings.views.show(source);
+    let mut on = cx.settings.views.is_on(source, &cx.settings.laboratory);
+    let reason = match source {
+        FlowSource::Network => "MotionNet always works",
+        FlowSource::Truth => "Compared with wherever there is one",
+        _ => "A view shows it; remove the view first",
+    };
+    let sources = &mut cx.settings.laboratory.sources;
+    let response = ui
+        .add_enabled(!shown, eframe::egui::Checkbox::new(&mut on, source.name()))
+        .on_hover_text("Compute this source's flow for statistics and scores, also without a view")
+        .on_disabled_hover_text(reason);
+    if response.changed() {
+        sources.retain(|other| *other != source);
+        if on {
+            sources.push(source);
+        }
+    }
+    response
+}
+
+/// The file or folder a source works with, and the way to another one.
+fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
+    let (path, none) = match source {
+        FlowSource::SecondNetwork => (cx.settings.laboratory.second_model.clone(), "No model is chosen."),
+        FlowSource::Truth => (cx.settings.laboratory.truth.clone(), "None is chosen for this clip."),
+        _ => return,
+    };
+    let weak = Tokens::of(ui).weak;
+    let text = path.as_ref().map_or(none.into(), |path| path.display().to_string());
+    ui.add(Label::new(RichText::new(&text).small().color(weak)).truncate()).on_hover_text(&text);
+    ui.horizontal_wrapped(|ui| match source {
+        FlowSource::SecondNetwork => {
+            command_button(ui, cx, Command::ChooseSecondModel, "Model…");
+        }
+        _ => {
+            command_button(ui, cx, Command::ChooseTruth, "Folder…");
+            command_button(ui, cx, Command::ChooseTruthFile, "File…");
+            if path.is_some() {
+                command_button(ui, cx, Command::ForgetTruth, "Forget");
+            }
+        }
+    });
+}
+
+fn stride_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    field(ui, "Stride", |ui, label| {
+        ui.spacing_mut().slider_width = (ui.available_width() - 60.0).clamp(60.0, 200.0);
+        ui.add(Slider::new(&mut cx.settings.laboratory.stride, 1..=MAX_STRIDE))
+            .labelled_by(label)
+            .on_hover_text("Frames between the two of a pair");
+    });
+    explanation(ui, "Flow between t and t + stride. In high-rate video neighbouring frames hardly differ.");
+}
+
+fn score_every_source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    ui.checkbox(&mut cx.settings.laboratory.score_all, "Temporal stream under every flow")
+        .on_hover_text(Command::ScoreEverySource.tooltip());
+    explanation(
+        ui,
+        "The scores then tell what the temporal stream says under each source that is on: two stages against end to end. Costs ten flows a window.",
+    );
+}
+
+/// Shows `new` wherever `old` is shown.
+fn replace(views: &mut Views, old: FlowSource, new: FlowSource) {
+    for index in 0..views.list().len() {
+        if let Some(view) = views.get_mut(index) {
+            let swap = |source| if source == old { new } else { source };
+            let other = if view.kind == ViewKind::Difference { swap(view.other) } else { view.other };
+            *view = ViewSpec { source: swap(view.source), other, ..*view };
+        }
+    }
+}

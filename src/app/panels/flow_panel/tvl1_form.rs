@@ -1,0 +1,133 @@
+//! The parameters of TV-L1: a named set, or each by itself; what would diverge is refused with its range.
+
+use eframe::egui::{Checkbox, ComboBox, DragValue, Label, Ui};
+
+use crate::app::actions::PanelContext;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{explanation, field, remark};
+use crate::flow::tvl1::Tvl1Parameters;
+
+/// Longest sides that are offered; `None` is the video's own size.
+const SIDES: [Option<u32>; 3] = [Some(320), Some(640), None];
+
+/// The form.
+#[derive(Default)]
+pub struct Tvl1Form {
+    /// What was typed and refused.
+    refused: Option<Tvl1Parameters>,
+}
+
+impl Tvl1Form {
+    /// Draws the form.
+    pub fn form_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        self.preset_ui(ui, cx);
+        size_ui(ui, cx);
+        let in_use = cx.settings.laboratory.tvl1;
+        let mut typed = self.refused.unwrap_or(in_use);
+        parameters_ui(ui, &mut typed);
+        match typed.checked() {
+            Ok(checked) => {
+                cx.settings.laboratory.tvl1 = checked;
+                self.refused = None;
+            }
+            Err(error) => {
+                self.refused = Some(typed);
+                remark(ui, Tokens::of(ui).error, |ui| {
+                    ui.add(Label::new(error.to_string()).wrap());
+                    explanation(ui, "TV-L1 goes on with the values from before.");
+                    if ui.button("Back to the values in use").clicked() {
+                        self.refused = None;
+                    }
+                });
+            }
+        }
+    }
+
+    fn preset_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let in_use = &mut cx.settings.laboratory.tvl1;
+        let preset = Tvl1Parameters::PRESETS.into_iter().find(|(_, preset)| preset == in_use);
+        let (text, tooltip) = preset.map_or(("Custom", "Parameters of your own"), |(name, _)| words(name));
+        field(ui, "Preset", |ui, label| {
+            let list = ComboBox::from_id_salt("tvl1 preset").selected_text(text).width(170.0);
+            let list = list.show_ui(ui, |ui| {
+                for (name, preset) in Tvl1Parameters::PRESETS {
+                    let (text, tooltip) = words(name);
+                    if ui.selectable_label(preset == *in_use, text).on_hover_text(tooltip).clicked() {
+                        *in_use = preset;
+                        self.refused = None;
+                    }
+                }
+            });
+            list.response.labelled_by(label).on_hover_text(tooltip);
+        });
+        explanation(ui, tooltip);
+    }
+}
+
+/// The name and the purpose of a preset.
+fn words(name: &str) -> (&str, &str) {
+    match name {
+        "opencv" => ("OpenCV default", "The defaults of OpenCV's DualTVL1OpticalFlow."),
+        "two-stream" => ("Two-stream extraction", "What the flow of two-stream networks was extracted with."),
+        "fast" => ("Fast", "For live pictures: few iterations, a pyramid that halves."),
+        _ => (name, ""),
+    }
+}
+
+fn size_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let laboratory = &mut cx.settings.laboratory;
+    let name = |side: Option<u32>| side.map_or("Video's own".into(), |side| format!("{side} px"));
+    field(ui, "Size", |ui, _| {
+        for side in SIDES {
+            ui.selectable_value(&mut laboratory.tvl1_side, side, name(side))
+                .on_hover_text("Longest side of the pictures that TV-L1 works on: larger is finer and slower");
+        }
+    });
+    field(ui, "Start", |ui, _| {
+        ui.add(Checkbox::new(&mut laboratory.warm_start, "From the frame before"))
+            .on_hover_text("While playing, begin with the flow of the frame before: fewer iterations to the same flow");
+    });
+}
+
+fn parameters_ui(ui: &mut Ui, typed: &mut Tvl1Parameters) {
+    let Tvl1Parameters {
+        tau,
+        lambda,
+        theta,
+        scales,
+        warps,
+        epsilon,
+        inner_iterations,
+        outer_iterations,
+        scale_step,
+        gamma,
+        median,
+    } = typed;
+    decimal(ui, "Tau τ", tau, 0.002, "Time step of the dual iteration; beyond 0.25 it diverges");
+    decimal(ui, "Lambda λ", lambda, 0.002, "Weight of the data term: the smaller, the smoother the flow");
+    decimal(ui, "Theta θ", theta, 0.005, "How tightly the data term's flow is coupled to the smooth flow");
+    whole(ui, "Scales", scales, "Levels of the pyramid: more catch faster motion");
+    decimal(ui, "Scale step", scale_step, 0.005, "Size of a level relative to the next finer one, 0.3 to 0.95");
+    whole(ui, "Warps", warps, "How often the second picture is warped anew per level");
+    whole(ui, "Inner", inner_iterations, "Iterations between two median filters");
+    whole(ui, "Outer", outer_iterations, "Median filters per warp, each followed by the inner iterations");
+    decimal(ui, "Epsilon ε", epsilon, 0.0005, "Iterations stop when the flow moves by less, in pixels; 0 for never");
+    decimal(ui, "Gamma γ", gamma, 0.005, "Weight of the change of illumination that is estimated as well; 0 for none");
+    field(ui, "Median", |ui, _| {
+        for (side, name) in [(1, "off"), (3, "3 px"), (5, "5 px")] {
+            ui.selectable_value(median, side, name).on_hover_text("Side of the median filter");
+        }
+    });
+}
+
+fn decimal(ui: &mut Ui, name: &str, value: &mut f32, speed: f64, tooltip: &str) {
+    field(ui, name, |ui, label| {
+        ui.add(DragValue::new(value).speed(speed).max_decimals(4)).labelled_by(label).on_hover_text(tooltip);
+    });
+}
+
+fn whole(ui: &mut Ui, name: &str, value: &mut usize, tooltip: &str) {
+    field(ui, name, |ui, label| {
+        ui.add(DragValue::new(value).speed(0.1)).labelled_by(label).on_hover_text(tooltip);
+    });
+}

@@ -1,0 +1,131 @@
+//! The figures of a flow: their names, their units, and which end is the better one.
+
+use crate::engine::FlowStatistics;
+
+/// One figure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Figure {
+    /// Mean length.
+    Mean,
+    /// Median length.
+    Median,
+    /// The length that 95 % of the vectors stay below.
+    Percentile95,
+    /// Photometric error.
+    #[default]
+    Photometric,
+    /// The same relative to that of no motion.
+    PhotometricRatio,
+    /// Structural similarity.
+    Ssim,
+    /// End-point error.
+    EndPoint,
+    /// Angular error.
+    Angular,
+    /// Outliers.
+    Outliers,
+}
+
+impl Figure {
+    /// All figures, in the order of the table.
+    pub const ALL: [Self; 9] = [
+        Self::Mean,
+        Self::Median,
+        Self::Percentile95,
+        Self::Photometric,
+        Self::PhotometricRatio,
+        Self::Ssim,
+        Self::EndPoint,
+        Self::Angular,
+        Self::Outliers,
+    ];
+
+    /// Name with unit.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mean => "Mean |uv|, px",
+            Self::Median => "Median |uv|, px",
+            Self::Percentile95 => "95 % |uv|, px",
+            Self::Photometric => "Photometric, grey",
+            Self::PhotometricRatio => "… to no motion",
+            Self::Ssim => "SSIM",
+            Self::EndPoint => "EPE, px",
+            Self::Angular => "AAE, °",
+            Self::Outliers => "Fl, %",
+        }
+    }
+
+    /// Name where no other figure stands above it.
+    pub fn full_name(self) -> &'static str {
+        match self {
+            Self::PhotometricRatio => "Photometric error to no motion",
+            Self::Photometric => "Photometric error, grey levels",
+            other => other.name(),
+        }
+    }
+
+    /// What it means, in a sentence.
+    pub fn tooltip(self) -> &'static str {
+        match self {
+            Self::Mean => "Mean length of the flow vectors in pixels of the video",
+            Self::Median => "Half of the vectors are shorter",
+            Self::Percentile95 => "95 % of the vectors are shorter",
+            Self::Photometric => "Mean of |I₀ − warped I₁| inside the border mask, in grey levels of the loss images",
+            Self::PhotometricRatio => {
+                "The photometric error relative to that of zero flow: below 1 the flow explains something"
+            }
+            Self::Ssim => "Mean structural similarity of I₀ and warped I₁; 1 is equal",
+            Self::EndPoint => "Mean end-point error against the ground truth in pixels of the video",
+            Self::Angular => "Mean angular error against the ground truth",
+            Self::Outliers => "Share of vectors that are off by more than 3 px and 5 %, as KITTI counts them",
+        }
+    }
+
+    /// Its value.
+    pub fn of(self, statistics: &FlowStatistics) -> Option<f32> {
+        let errors = statistics.errors;
+        let value = match self {
+            Self::Mean => statistics.magnitudes.mean,
+            Self::Median => statistics.magnitudes.median,
+            Self::Percentile95 => statistics.magnitudes.p95,
+            Self::Photometric => statistics.photometric,
+            Self::PhotometricRatio => statistics.photometric_ratio,
+            Self::Ssim => statistics.ssim,
+            Self::EndPoint => errors?.epe as f32,
+            Self::Angular => errors?.aae_deg as f32,
+            Self::Outliers => 100.0 * errors?.fl as f32,
+        };
+        value.is_finite().then_some(value)
+    }
+
+    /// Whether it judges a flow against the truth.
+    pub fn needs_truth(self) -> bool {
+        matches!(self, Self::EndPoint | Self::Angular | Self::Outliers)
+    }
+
+    /// The place of the best of several values; none where no value is better than another, or nothing to choose from.
+    pub fn best(self, values: &[Option<f32>]) -> Option<usize> {
+        let known: Vec<(usize, f32)> =
+            values.iter().enumerate().filter_map(|(i, value)| Some((i, (*value)?))).collect();
+        if known.len() < 2 || matches!(self, Self::Mean | Self::Median | Self::Percentile95) {
+            return None;
+        }
+        let order = |a: &&(usize, f32), b: &&(usize, f32)| a.1.total_cmp(&b.1);
+        let best = if self == Self::Ssim { known.iter().max_by(order) } else { known.iter().min_by(order) };
+        best.map(|(i, _)| *i)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_is_the_smallest_error_and_the_largest_similarity() {
+        let values = [Some(0.9), None, Some(0.4)];
+        assert_eq!(Figure::EndPoint.best(&values), Some(2));
+        assert_eq!(Figure::Ssim.best(&values), Some(0));
+        assert_eq!(Figure::Mean.best(&values), None, "motion is neither good nor bad");
+        assert_eq!(Figure::Ssim.best(&values[..2]), None, "nothing to compare with");
+    }
+}

@@ -1,0 +1,160 @@
+//! The line above a view: its kind, its source, what it shows at present, and the way out.
+
+use eframe::egui::{Align, Button, ComboBox, Label, Layout, Rect, RichText, TextStyle, Ui, UiBuilder, vec2};
+
+use crate::app::actions::PanelContext;
+use crate::app::icon::Icon;
+use crate::app::session::Session;
+use crate::app::theme::Tokens;
+use crate::app::views::{ViewKind, ViewSpec};
+use crate::app::widgets::cost;
+use crate::engine::FlowSource;
+
+/// Height in points.
+pub const HEIGHT: f32 = 26.0;
+/// Width of a drop-down list besides its text, in points.
+const AROUND_TEXT: f32 = 28.0;
+/// Narrower than this there is no room for what the view shows, in points.
+const NARROWEST_CAPTION: f32 = 30.0;
+
+/// Draws the header of the view at `index` and changes the view; returns whether it is to be removed.
+pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut PanelContext<'_>) -> bool {
+    let tokens = Tokens::of(ui);
+    ui.painter().rect_filled(area, 0.0, tokens.surface);
+    if active && cx.settings.views.list().len() > 1 {
+        let mark = Rect::from_min_max(area.left_bottom() - vec2(0.0, 2.0), area.max);
+        ui.painter().rect_filled(mark, 0.0, tokens.accent.gamma_multiply(0.7));
+    }
+    let Some(&before) = cx.settings.views.list().get(index) else { return false };
+    let mut view = before;
+    let builder = UiBuilder::new().id_salt(("header", index)).max_rect(area.shrink2(vec2(6.0, 2.0)));
+    let removed = ui
+        .scope_builder(builder.layout(Layout::right_to_left(Align::Center)), |ui| {
+            ui.set_clip_rect(area.intersect(ui.clip_rect()));
+            ui.spacing_mut().item_spacing.x = 4.0;
+            ui.spacing_mut().button_padding = vec2(5.0, 1.0);
+            ui.spacing_mut().interact_size.y = 20.0;
+            ui.spacing_mut().icon_width = 10.0;
+            let removed = remove_ui(ui, index, cx);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                choices_ui(ui, index, &mut view, cx.session);
+                if ui.available_width() < NARROWEST_CAPTION {
+                    return;
+                }
+                let text = caption(&view, cx.session);
+                let note = cx.session.lab.source(view.source).flow.as_ref().and_then(|flow| flow.note.clone());
+                let shown = Label::new(RichText::new(&text).small().color(tokens.weak)).truncate();
+                let details = format!("{}\n{text}", view.kind.tooltip());
+                let details = note.map_or(details.clone(), |note| format!("{details}\n{note}"));
+                ui.add(shown).on_hover_text(details);
+            });
+            removed
+        })
+        .inner;
+    if view != before
+        && let Some(changed) = cx.settings.views.get_mut(index)
+    {
+        *changed = view;
+    }
+    removed
+}
+
+fn remove_ui(ui: &mut Ui, index: usize, cx: &PanelContext<'_>) -> bool {
+    if cx.settings.views.list().len() < 2 {
+        return false;
+    }
+    let button = Button::new(Icon::Close.atom()).frame_when_inactive(false).small();
+    ui.add(button).accessible_name(format!("Remove view {}", index + 1)).on_hover_text("Remove this view").clicked()
+}
+
+fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, session: &Session) {
+    let room = ui.available_width();
+    let lists = match view.kind {
+        ViewKind::Frame => 1.0,
+        ViewKind::Difference => 3.0,
+        _ => 2.0,
+    };
+    let most = ((room - 4.0 * lists) / lists).max(40.0);
+    let kind = view.kind;
+    list_ui(ui, &format!("Kind of view {}", index + 1), kind.name(), kind.tooltip(), most, |ui| {
+        for choice in ViewKind::ALL {
+            if choice.starts_a_block() {
+                ui.separator();
+            }
+            ui.selectable_value(&mut view.kind, choice, choice.name()).on_hover_text(choice.tooltip());
+        }
+    });
+    if kind == ViewKind::Frame {
+        return;
+    }
+    source_ui(ui, &format!("Source of view {}", index + 1), "Whose flow", most, &mut view.source, session);
+    if kind == ViewKind::Difference {
+        let name = format!("Compared source of view {}", index + 1);
+        source_ui(ui, &name, "What it is compared with", most, &mut view.other, session);
+    }
+}
+
+fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, most: f32, source: &mut FlowSource, session: &Session) {
+    list_ui(ui, name, source.name(), tooltip, most, |ui| {
+        for choice in FlowSource::ALL {
+            let response = ui.selectable_value(source, choice, choice.name());
+            if let Some(error) = &session.lab.source(choice).unavailable {
+                response.on_hover_text(error.to_string());
+            }
+        }
+    });
+}
+
+/// A drop-down list as wide as its text, at most `most`.
+fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, most: f32, contents: impl FnOnce(&mut Ui)) {
+    let font = TextStyle::Small.resolve(ui.style());
+    let natural = ui.painter().layout_no_wrap(text.to_owned(), font, Tokens::of(ui).text).size().x + AROUND_TEXT;
+    let (width, height) = (natural.min(most), ui.available_height());
+    ui.allocate_ui(vec2(width, height), |ui| {
+        let text = RichText::new(text).text_style(TextStyle::Small);
+        let list = ComboBox::from_id_salt(name.to_owned()).selected_text(text).width(width).height(420.0).truncate();
+        list.show_ui(ui, contents).response.accessible_name(name).on_hover_text(tooltip);
+    });
+}
+
+/// What the view shows at present: the frames, the cost, and whether it is up to date.
+pub fn caption(view: &ViewSpec, session: &Session) -> String {
+    let state = session.lab.source(view.source);
+    let pair = |frame: usize, stride: usize| format!("{frame} → {}", frame + stride);
+    match view.kind {
+        ViewKind::Frame => session.frame.as_ref().map(|frame| frame.index.to_string()).unwrap_or_default(),
+        kind if kind.is_inspection() => {
+            state.inspection.as_ref().map(|found| pair(found.frame, found.stride)).unwrap_or_default()
+        }
+        kind if kind.is_strip() => state
+            .strip
+            .as_ref()
+            .map(|strip| pair(strip.window_start, strip.flows.len() * strip.stride))
+            .unwrap_or_default(),
+        _ => {
+            let Some(flow) = &state.flow else { return String::new() };
+            let mut text = pair(flow.frame, flow.stride);
+            if view.source == FlowSource::Network {
+                text += &network_remark(session);
+            }
+            if flow.millis > 0.0 {
+                text += &format!(" · {}", cost(flow.millis));
+            }
+            text
+        }
+    }
+}
+
+/// What else is to be known about MotionNet's flow.
+fn network_remark(session: &Session) -> String {
+    let Some(analysis) = &session.analysis else { return String::new() };
+    let mut text = String::new();
+    if analysis.padded > 0 {
+        text += &format!(", window padded with {} copies of the last frame", analysis.padded);
+    }
+    let stale = analysis.frame != session.player.position || analysis.level != session.selection.level;
+    if stale && !session.player.playing {
+        text += ", computing…";
+    }
+    text
+}

@@ -1,0 +1,96 @@
+//! What a view says while it has no picture: why, and what to do about it.
+
+use eframe::egui::{Label, Rect, RichText, Ui, UiBuilder};
+
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::theme::Tokens;
+use crate::app::views::{ViewKind, ViewSpec};
+use crate::app::widgets::command_button;
+use crate::engine::FlowSource;
+
+/// Fills the seen part of a view without a picture; returns whether TV-L1 is to take the source's place.
+pub fn missing_ui(ui: &mut Ui, seen: Rect, index: usize, view: &ViewSpec, cx: &mut PanelContext<'_>) -> bool {
+    let builder = UiBuilder::new().id_salt(("missing", index)).max_rect(seen.shrink(10.0));
+    ui.scope_builder(builder, |ui| {
+        ui.set_clip_rect(seen.intersect(ui.clip_rect()));
+        let (title, text) = words(view, cx);
+        ui.vertical_centered(|ui| {
+            ui.add_space((ui.available_height() * 0.5 - 60.0).max(2.0));
+            ui.add(Label::new(RichText::new(title).heading()).wrap());
+            ui.add(Label::new(RichText::new(text).color(Tokens::of(ui).weak)).wrap());
+            ui.add_space(6.0);
+            offer_ui(ui, view, cx)
+        })
+        .inner
+    })
+    .inner
+}
+
+fn words(view: &ViewSpec, cx: &PanelContext<'_>) -> (&'static str, String) {
+    let session = &cx.session;
+    if view.kind == ViewKind::Frame {
+        return ("Opening…", "The first frame is on its way.".into());
+    }
+    let is_missing = |source: &FlowSource| session.lab.source(*source).flow.is_none();
+    let source = view.sources().find(is_missing).unwrap_or(view.source);
+    if let Some(error) = &session.lab.source(source).unavailable {
+        return ("Not available", format!("{}. {}.", capital(&error.cause), error.remedy));
+    }
+    match source {
+        FlowSource::Network if session.model.is_none() && session.loading_model.is_some() => {
+            ("Loading the networks…", "The flow appears as soon as they are ready.".into())
+        }
+        FlowSource::Network if session.model.is_none() => {
+            ("No networks are loaded", "Choose a model folder, or train networks of your own.".into())
+        }
+        FlowSource::SecondNetwork if cx.settings.laboratory.second_model.is_none() => {
+            ("No second model", "Choose the folder of a model to compare with.".into())
+        }
+        FlowSource::Truth if cx.settings.laboratory.truth.is_none() => {
+            ("No ground truth", "Choose a flow file, or a folder with one file per frame.".into())
+        }
+        FlowSource::Truth => {
+            ("No ground truth here", "There is no flow file for this pair; longer strides than 1 have none.".into())
+        }
+        _ => ("Computing…", waiting(view, cx).into()),
+    }
+}
+
+fn waiting(view: &ViewSpec, cx: &PanelContext<'_>) -> &'static str {
+    let inspected = cx.session.lab.source(view.source).inspection.is_some();
+    match view.kind {
+        ViewKind::Occlusion if inspected && matches!(view.source, FlowSource::Codec | FlowSource::Truth) => {
+            "This source has no backward flow to check with."
+        }
+        ViewKind::Strip | ViewKind::Input => "A stack needs a window of eleven frames.",
+        _ => "The flow appears as soon as it is ready.",
+    }
+}
+
+fn offer_ui(ui: &mut Ui, view: &ViewSpec, cx: &mut PanelContext<'_>) -> bool {
+    let missing = view.sources().find(|source| cx.session.lab.source(*source).flow.is_none());
+    match missing {
+        Some(FlowSource::Network) if cx.session.model.is_none() && cx.session.loading_model.is_none() => {
+            command_button(ui, cx, Command::LoadModel, Command::LoadModel.text());
+        }
+        Some(FlowSource::SecondNetwork) => {
+            command_button(ui, cx, Command::ChooseSecondModel, "Choose model…");
+        }
+        Some(FlowSource::Truth) => {
+            command_button(ui, cx, Command::ChooseTruth, "Choose folder…");
+            command_button(ui, cx, Command::ChooseTruthFile, "Choose file…");
+        }
+        Some(FlowSource::Codec) if cx.session.lab.source(FlowSource::Codec).unavailable.is_some() => {
+            return ui.button("Use TV-L1").on_hover_text("Show TV-L1's flow in this view").clicked();
+        }
+        _ => {}
+    }
+    false
+}
+
+/// A clause as the beginning of a sentence.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

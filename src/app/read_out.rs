@@ -1,0 +1,108 @@
+//! What a view shows at one point, in numbers.
+
+use crate::flow::FlowField;
+
+/// The value of a view at one point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ReadOut {
+    /// A flow vector in pixels of the video.
+    Flow {
+        /// To the right.
+        u: f32,
+        /// Downwards.
+        v: f32,
+    },
+    /// A colour.
+    Colour([u8; 3]),
+    /// A single number.
+    Scalar {
+        /// What it is.
+        name: &'static str,
+        /// The number.
+        value: f32,
+        /// What it is counted in; may be empty.
+        unit: &'static str,
+    },
+}
+
+impl ReadOut {
+    /// A vector, if it is known.
+    pub fn flow([u, v]: [f32; 2]) -> Option<Self> {
+        FlowField::is_known([u, v]).then_some(Self::Flow { u, v })
+    }
+
+    /// A number, if it is one.
+    pub fn scalar(name: &'static str, value: f32, unit: &'static str) -> Option<Self> {
+        value.is_finite().then_some(Self::Scalar { name, value, unit })
+    }
+
+    /// All there is to tell.
+    pub fn to_text(self) -> String {
+        match self {
+            Self::Flow { u, v } => {
+                format!("u {u:+.2}  v {v:+.2}  |uv| {:.2} px  {:+.0}°", u.hypot(v), angle_degrees(u, v))
+            }
+            Self::Scalar { name, .. } => format!("{name} {}", self.to_short_text()),
+            Self::Colour(_) => self.to_short_text(),
+        }
+    }
+
+    /// The numbers alone, for narrow places.
+    pub fn to_short_text(self) -> String {
+        match self {
+            Self::Flow { u, v } => format!("{u:+.2}, {v:+.2} px"),
+            Self::Colour([r, g, b]) if r == g && g == b => format!("grey {r}"),
+            Self::Colour([r, g, b]) => format!("rgb {r} {g} {b}"),
+            Self::Scalar { value, unit: "", .. } => format!("{value:.2}"),
+            Self::Scalar { value, unit, .. } => format!("{value:.2} {unit}"),
+        }
+    }
+}
+
+/// What lies under the pointer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pointed {
+    /// Column and row in the video.
+    pub pixel: [u32; 2],
+    /// The value of the view under the pointer.
+    pub read_out: Option<ReadOut>,
+}
+
+impl Pointed {
+    /// Both in words.
+    pub fn to_text(self) -> String {
+        let [x, y] = self.pixel;
+        let value = self.read_out.map_or("no value".into(), ReadOut::to_text);
+        format!("x {x}  y {y}   {value}")
+    }
+}
+
+/// Direction in degrees, counter-clockwise from rightward motion, −180 … 180.
+fn angle_degrees(u: f32, v: f32) -> f32 {
+    // Adding zero turns −0 into 0, whose angle would be −180° for leftward motion.
+    (-v + 0.0).atan2(u).to_degrees()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn angles_are_counter_clockwise_as_on_paper_although_v_points_down() {
+        assert_eq!(angle_degrees(1.0, 0.0), 0.0);
+        assert_eq!(angle_degrees(0.0, -2.0), 90.0);
+        assert_eq!(angle_degrees(-1.0, 0.0), 180.0);
+        assert_eq!(angle_degrees(0.0, 3.0), -90.0);
+    }
+
+    #[test]
+    fn values_are_told_with_their_units_and_unknown_ones_not_at_all() {
+        assert_eq!(ReadOut::flow([3.0, -4.0]).unwrap().to_text(), "u +3.00  v -4.00  |uv| 5.00 px  +53°");
+        assert_eq!(ReadOut::flow([f32::NAN, 0.0]), None);
+        assert_eq!(ReadOut::scalar("SSIM", 0.5, "").unwrap().to_text(), "SSIM 0.50");
+        assert_eq!(ReadOut::scalar("EPE", f32::NAN, "px"), None);
+        assert_eq!(ReadOut::Colour([7; 3]).to_text(), "grey 7");
+        let pointed = Pointed { pixel: [3, 4], read_out: None };
+        assert_eq!(pointed.to_text(), "x 3  y 4   no value");
+    }
+}

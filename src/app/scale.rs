@@ -1,0 +1,71 @@
+//! The one magnitude scale of all views: how long a vector is drawn in full, in pixels of the video.
+
+use super::lab_state::{LabState, video_units};
+use super::session::Session;
+use super::settings::Settings;
+use super::views::{ViewKind, Views};
+use crate::flow::colour;
+
+/// How lengths become shares of the scale.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MagnitudeScale {
+    /// The length that is drawn in full, pixels of the video; above 0.
+    pub max_px: f32,
+    /// Above 1 slow motion stands out; see [`colour::bent`].
+    pub gamma: f32,
+}
+
+impl MagnitudeScale {
+    /// The scale of the views: the locked one, else the longest vector that any of them shows.
+    pub fn of(settings: &Settings, session: &Session) -> Self {
+        let auto = || longest_px(&settings.views, &session.lab, session.video());
+        let max_px = settings.locked_scale_px.unwrap_or_else(auto).max(f32::MIN_POSITIVE);
+        Self { max_px, gamma: settings.gamma }
+    }
+
+    /// The vector as it is to be drawn on this scale.
+    pub fn bent(&self, uv: [f32; 2]) -> [f32; 2] {
+        colour::bent(uv, self.max_px, self.gamma)
+    }
+
+    /// Its colour.
+    pub fn colour(&self, uv: [f32; 2]) -> [u8; 3] {
+        let [u, v] = self.bent(uv);
+        colour::colour(u, v, self.max_px)
+    }
+
+    /// The share of the scale that a length or a component in pixels is, its sign kept.
+    pub fn share(&self, px: f32) -> f32 {
+        let share = px / self.max_px;
+        if self.gamma == 1.0 { share } else { share.abs().powf(1.0 / self.gamma).copysign(share) }
+    }
+}
+
+/// The longest vector of the flows in view. Where a source's pictures have another shape than the video it is a bound.
+fn longest_px(views: &Views, lab: &LabState, video: [u32; 2]) -> f32 {
+    let in_video = |flow: &crate::engine::FlowView| {
+        let [x, y] = video_units(flow, video);
+        flow.max_px * x.max(y)
+    };
+    let of_view = |view: &super::views::ViewSpec| {
+        let state = lab.source(view.source);
+        let strip = state.strip.iter().filter(|_| view.kind == ViewKind::Strip).flat_map(|strip| &strip.flows);
+        let flow = state.flow.iter().filter(|_| !view.kind.is_strip()).map(|flow| &flow.flow);
+        strip.chain(flow).map(in_video).fold(0.0, f32::max)
+    };
+    views.list().iter().filter(|view| view.kind != ViewKind::Frame).map(of_view).fold(0.0, f32::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_lifted_by_gamma_and_keep_sign_and_ends() {
+        let plain = MagnitudeScale { max_px: 4.0, gamma: 1.0 };
+        assert_eq!([2.0, -2.0, 8.0].map(|px| plain.share(px)), [0.5, -0.5, 2.0]);
+        let lifted = MagnitudeScale { gamma: 2.0, ..plain };
+        assert_eq!([1.0, -1.0, 4.0, 0.0].map(|px| lifted.share(px)), [0.5, -0.5, 1.0, 0.0]);
+        assert_eq!(plain.colour([0.0, 0.0]), [255; 3]);
+    }
+}

@@ -1,0 +1,342 @@
+//! What the viewer shows: any number of views beside or over each other, each a kind of picture of one source's flow.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{FlowSource, LaboratorySettings};
+
+/// Most views at a time; more would be thumbnails.
+const MOST: usize = 16;
+/// Least share of the width that a view keeps while views are swiped.
+const NARROWEST: f32 = 0.01;
+
+/// What a view makes of a source's flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ViewKind {
+    /// The video.
+    Frame,
+    /// Flow in Middlebury's colours.
+    Flow,
+    /// Flow as arrows on the frame.
+    Arrows,
+    /// The component to the right in grey.
+    Horizontal,
+    /// The component downwards in grey.
+    Vertical,
+    /// The length of the vectors.
+    Magnitude,
+    /// All ten flows of a stack.
+    Strip,
+    /// The distance to another source's flow.
+    Difference,
+    /// The first image as the loss sees it.
+    First,
+    /// The second image, warped back by the flow.
+    Warped,
+    /// What of the first image the warped second one does not explain.
+    Error,
+    /// Structural similarity of the two.
+    Ssim,
+    /// The border that the loss leaves out.
+    Border,
+    /// Where forward and backward flow disagree.
+    Occlusion,
+    /// What the temporal stream takes in.
+    Input,
+}
+
+impl ViewKind {
+    /// All kinds, in the order in which they are offered.
+    pub const ALL: [Self; 15] = [
+        Self::Frame,
+        Self::Flow,
+        Self::Arrows,
+        Self::Horizontal,
+        Self::Vertical,
+        Self::Magnitude,
+        Self::Difference,
+        Self::First,
+        Self::Warped,
+        Self::Error,
+        Self::Ssim,
+        Self::Border,
+        Self::Occlusion,
+        Self::Strip,
+        Self::Input,
+    ];
+
+    /// Its name on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Frame => "Frame",
+            Self::Flow => "Flow",
+            Self::Arrows => "Arrows",
+            Self::Horizontal => "u, horizontal",
+            Self::Vertical => "v, vertical",
+            Self::Magnitude => "Magnitude",
+            Self::Strip => "Ten flows",
+            Self::Difference => "Difference",
+            Self::First => "I₀",
+            Self::Warped => "I₁ warped",
+            Self::Error => "Photometric error",
+            Self::Ssim => "SSIM",
+            Self::Border => "Border mask",
+            Self::Occlusion => "Occlusion",
+            Self::Input => "Temporal input",
+        }
+    }
+
+    /// What it shows, in a sentence.
+    pub fn tooltip(self) -> &'static str {
+        match self {
+            Self::Frame => "The video",
+            Self::Flow => "Flow in Middlebury's colours: hue is direction, saturation is length",
+            Self::Arrows => "Flow as arrows on the frame, as dense as the zoom allows",
+            Self::Horizontal => "The flow's component to the right: mid-grey is rest, white moves right",
+            Self::Vertical => "The flow's component downwards: mid-grey is rest, white moves down",
+            Self::Magnitude => "The length of the flow vectors",
+            Self::Strip => "All ten flows of the stack of eleven frames; a click chooses one",
+            Self::Difference => {
+                "End-point distance in pixels between two sources; against the ground truth the EPE map"
+            }
+            Self::First => "The first image of the pair as the loss sees it, after local response normalisation",
+            Self::Warped => "The second image fetched back along the flow: equal to I₀ where the flow is right",
+            Self::Error => "|I₀ − warped I₁|, what the photometric loss punishes",
+            Self::Ssim => "Structural similarity of I₀ and warped I₁: bright where they are alike",
+            Self::Border => "The border that the loss leaves out, as vectors there point outside",
+            Self::Occlusion => "Where the flow forwards and the flow backwards do not meet: seen in one frame only",
+            Self::Input => "What the temporal stream takes in: flow clipped to ±20 px and scaled to 0 … 255",
+        }
+    }
+
+    /// Whether the list of kinds has a line before it.
+    pub fn starts_a_block(self) -> bool {
+        matches!(self, Self::Flow | Self::Difference | Self::First | Self::Strip)
+    }
+
+    /// Whether its picture comes from an [`Inspection`](crate::engine::Inspection).
+    pub fn is_inspection(self) -> bool {
+        matches!(self, Self::First | Self::Warped | Self::Error | Self::Ssim | Self::Border | Self::Occlusion)
+    }
+
+    /// Whether its picture comes from a [`FlowStrip`](crate::engine::FlowStrip).
+    pub fn is_strip(self) -> bool {
+        matches!(self, Self::Strip | Self::Input)
+    }
+}
+
+/// One view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewSpec {
+    /// What it shows.
+    pub kind: ViewKind,
+    /// Of whose flow.
+    pub source: FlowSource,
+    /// What a [`ViewKind::Difference`] is taken to.
+    pub other: FlowSource,
+}
+
+impl ViewSpec {
+    /// A view of a source's flow.
+    pub const fn new(kind: ViewKind, source: FlowSource) -> Self {
+        Self { kind, source, other: FlowSource::Truth }
+    }
+
+    /// The sources that the view needs.
+    pub fn sources(&self) -> impl Iterator<Item = FlowSource> + use<> {
+        let source = (self.kind != ViewKind::Frame).then_some(self.source);
+        source.into_iter().chain((self.kind == ViewKind::Difference).then_some(self.other))
+    }
+}
+
+/// The views and how they lie.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Views {
+    /// The views in order; never empty.
+    list: Vec<ViewSpec>,
+    /// Over each other, each seen between two dividers, instead of side by side.
+    pub swipe: bool,
+    /// Where the dividers lie, shares of the width, rising; one fewer than views.
+    dividers: Vec<f32>,
+}
+
+impl Default for Views {
+    fn default() -> Self {
+        Self::beside([ViewKind::Frame, ViewKind::Flow].map(|kind| ViewSpec::new(kind, FlowSource::Network)))
+    }
+}
+
+impl Views {
+    /// Views side by side.
+    pub fn beside(list: impl IntoIterator<Item = ViewSpec>) -> Self {
+        Self { list: list.into_iter().collect(), swipe: false, dividers: Vec::new() }
+    }
+
+    /// Views over each other.
+    pub fn over(list: impl IntoIterator<Item = ViewSpec>) -> Self {
+        Self { swipe: true, ..Self::beside(list) }
+    }
+
+    /// The views.
+    pub fn list(&self) -> &[ViewSpec] {
+        &self.list
+    }
+
+    /// The view at `index`, to be changed.
+    pub fn get_mut(&mut self, index: usize) -> Option<&mut ViewSpec> {
+        self.list.get_mut(index)
+    }
+
+    /// Whether a view shows something of `source`.
+    pub fn show(&self, source: FlowSource) -> bool {
+        self.list.iter().any(|view| view.sources().any(|other| other == source))
+    }
+
+    /// Whether flow of `source` is computed: it is shown, or switched on in `base`, or costs nothing to have.
+    pub fn is_on(&self, source: FlowSource, base: &LaboratorySettings) -> bool {
+        let free = match source {
+            FlowSource::Network => true,
+            FlowSource::Truth => base.truth.is_some(),
+            _ => false,
+        };
+        free || base.sources.contains(&source) || self.show(source)
+    }
+
+    /// Whether there is room for another view.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= MOST
+    }
+
+    /// Adds a view behind the one at `index`, of the first source that is not shown as flow yet; its place.
+    pub fn add(&mut self, index: usize) -> usize {
+        if self.is_full() {
+            return index;
+        }
+        let shown =
+            |source: &FlowSource| self.list.iter().any(|view| view.kind == ViewKind::Flow && view.source == *source);
+        // The others need a file or a model first.
+        let source = [FlowSource::Network, FlowSource::Tvl1].into_iter().find(|source| !shown(source));
+        let at = (index + 1).min(self.list.len());
+        self.list.insert(at, ViewSpec::new(ViewKind::Flow, source.unwrap_or(FlowSource::Network)));
+        at
+    }
+
+    /// Removes the view at `index`, unless it is the only one.
+    pub fn remove(&mut self, index: usize) {
+        if self.list.len() > 1 && index < self.list.len() {
+            self.list.remove(index);
+        }
+    }
+
+    /// The dividers, evenly spread after the number of views has changed.
+    pub fn dividers(&mut self) -> &[f32] {
+        let count = self.list.len() - 1;
+        if self.dividers.len() != count {
+            self.dividers = (1..=count).map(|i| i as f32 / (count + 1) as f32).collect();
+        }
+        &self.dividers
+    }
+
+    /// Moves a divider, not beyond its neighbours.
+    pub fn move_divider(&mut self, index: usize, to: f32) {
+        let dividers = self.dividers();
+        let Some(&at) = dividers.get(index) else { return };
+        let low = index.checked_sub(1).map_or(0.0, |before| dividers[before]) + NARROWEST;
+        let high = dividers.get(index + 1).copied().unwrap_or(1.0) - NARROWEST;
+        self.dividers[index] = if low < high { to.clamp(low, high) } else { at };
+    }
+
+    /// Moves the divider at the right of the view at `index`, or the last one, by a share of the width.
+    pub fn nudge_divider(&mut self, index: usize, by: f32) {
+        let dividers = self.dividers();
+        let Some(last) = dividers.len().checked_sub(1) else { return };
+        let index = index.min(last);
+        let to = dividers[index] + by;
+        self.move_divider(index, to);
+    }
+
+    /// Shows the flow of the source that lies `steps` further in the order of the sources.
+    pub fn cycle_source(&mut self, index: usize, steps: usize) {
+        if let Some(view) = self.list.get_mut(index) {
+            view.source = FlowSource::ALL[(view.source as usize + steps) % FlowSource::ALL.len()];
+        }
+    }
+
+    /// Shows arrows in place of anything else, or colours in place of arrows.
+    pub fn toggle_arrows(&mut self, index: usize) {
+        if let Some(view) = self.list.get_mut(index) {
+            view.kind = if view.kind == ViewKind::Arrows { ViewKind::Flow } else { ViewKind::Arrows };
+        }
+    }
+
+    /// What the engine is to work on so that all views have their pictures: `base` with what they need besides.
+    ///
+    /// `statistics` says whether the figures of all sources are on the screen.
+    pub fn demand(&self, base: &LaboratorySettings, statistics: bool) -> LaboratorySettings {
+        let on = |source: &FlowSource| self.is_on(*source, base);
+        let inspects = |source: &FlowSource| {
+            let shown = self.list.iter().any(|view| view.kind.is_inspection() && view.source == *source);
+            shown || (statistics && on(source))
+        };
+        let strips = |source: &FlowSource| self.list.iter().any(|view| view.kind.is_strip() && view.source == *source);
+        LaboratorySettings {
+            sources: FlowSource::ALL.into_iter().filter(on).filter(|source| *source != FlowSource::Network).collect(),
+            inspected: FlowSource::ALL.into_iter().filter(inspects).collect(),
+            occlusion: self.list.iter().any(|view| view.kind == ViewKind::Occlusion),
+            strips: FlowSource::ALL.into_iter().filter(strips).collect(),
+            ..base.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_come_and_go_but_one_stays() {
+        let mut views = Views::default();
+        assert_eq!(views.add(1), 2);
+        assert_eq!(views.list()[2], ViewSpec::new(ViewKind::Flow, FlowSource::Tvl1));
+        for _ in 0..40 {
+            views.add(0);
+        }
+        assert_eq!(views.list().len(), MOST);
+        for _ in 0..40 {
+            views.remove(0);
+        }
+        assert_eq!(views.list().len(), 1);
+        assert!(views.dividers().is_empty());
+    }
+
+    #[test]
+    fn dividers_stay_in_order() {
+        let mut views = Views::over([ViewSpec::new(ViewKind::Flow, FlowSource::Network); 3]);
+        assert_eq!(views.dividers().len(), 2);
+        views.move_divider(0, 0.9);
+        views.move_divider(1, -4.0);
+        views.move_divider(7, 0.5);
+        let dividers = views.dividers();
+        assert!(0.0 < dividers[0] && dividers[0] < dividers[1] && dividers[1] < 1.0, "{dividers:?}");
+    }
+
+    #[test]
+    fn the_engine_works_on_what_is_seen_and_switched_on() {
+        use FlowSource as S;
+        let base = LaboratorySettings { sources: vec![S::Codec], ..LaboratorySettings::default() };
+        let demand = Views::default().demand(&base, false);
+        assert_eq!((demand.sources, demand.inspected, demand.occlusion), (vec![S::Codec], vec![], false));
+
+        let mut views = Views::beside([ViewKind::Warped, ViewKind::Occlusion].map(|kind| ViewSpec::new(kind, S::Tvl1)));
+        let demand = views.demand(&base, false);
+        assert_eq!((demand.sources, demand.inspected), (vec![S::Tvl1, S::Codec], vec![S::Tvl1]));
+        assert!(demand.occlusion && demand.strips.is_empty());
+        assert_eq!(views.demand(&base, true).inspected, [S::Network, S::Tvl1, S::Codec]);
+
+        views.list[0] = ViewSpec { kind: ViewKind::Difference, source: S::Network, other: S::Truth };
+        views.list[1].kind = ViewKind::Strip;
+        let demand = views.demand(&base, false);
+        assert_eq!(demand.sources, [S::Tvl1, S::Codec, S::Truth]);
+        assert_eq!(demand.strips, [S::Tvl1]);
+    }
+}
