@@ -159,6 +159,7 @@ impl App {
             }
         }
         leave_full_screen(ui.ctx(), self.overlay.is_some());
+        self.panels.statistics.is_shown = false;
         self.panels_ui(ui);
         self.tell_laboratory();
         self.overlay_ui(&ui.ctx().clone());
@@ -210,9 +211,8 @@ impl App {
     }
 
     /// Tells the engine what the views and the panels now need.
-    fn tell_laboratory(&mut self) {
-        let statistics = std::mem::take(&mut self.panels.statistics.is_shown);
-        let demand = self.settings.views.demand(&self.settings.laboratory, statistics);
+    pub(super) fn tell_laboratory(&mut self) {
+        let demand = self.settings.views.demand(&self.settings.laboratory, self.panels.statistics.is_shown);
         if self.laboratory.as_ref() == Some(&demand) {
             return;
         }

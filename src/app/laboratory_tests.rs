@@ -270,8 +270,8 @@ fn the_value_of_every_kind_of_view_is_told_at_the_pointer() {
         (ViewKind::Warped, "rgb"),
         (ViewKind::Error, "grey levels"),
         (ViewKind::Ssim, "SSIM 0."),
-        (ViewKind::Border, "weight 1.00"),
-        (ViewKind::Occlusion, "occluded 0.00"),
+        (ViewKind::Border, "counts"),
+        (ViewKind::Occlusion, "seen in both"),
         (ViewKind::Strip, "|uv|"),
         (ViewKind::Input, "of 255"),
     ] {

@@ -208,6 +208,7 @@ impl App {
     }
 
     fn measure(&mut self) {
+        self.tell_laboratory(); // A view may have been added since the last repaint.
         // A measurement that is stopped is over when the engine says so.
         let measuring = &mut self.session.lab.measuring;
         self.engine.send(Request::MeasureClip(measuring.is_none()));

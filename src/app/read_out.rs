@@ -14,6 +14,8 @@ pub enum ReadOut {
     },
     /// A colour.
     Colour([u8; 3]),
+    /// One of two.
+    Word(&'static str),
     /// A single number.
     Scalar {
         /// What it is.
@@ -43,7 +45,7 @@ impl ReadOut {
                 format!("u {u:+.2}  v {v:+.2}  |uv| {:.2} px  {:+.0}°", u.hypot(v), angle_degrees(u, v))
             }
             Self::Scalar { name, .. } => format!("{name} {}", self.to_short_text()),
-            Self::Colour(_) => self.to_short_text(),
+            Self::Colour(_) | Self::Word(_) => self.to_short_text(),
         }
     }
 
@@ -51,6 +53,7 @@ impl ReadOut {
     pub fn to_short_text(self) -> String {
         match self {
             Self::Flow { u, v } => format!("{u:+.2}, {v:+.2} px"),
+            Self::Word(word) => word.into(),
             Self::Colour([r, g, b]) if r == g && g == b => format!("grey {r}"),
             Self::Colour([r, g, b]) => format!("rgb {r} {g} {b}"),
             Self::Scalar { value, unit: "", .. } => format!("{value:.2}"),

@@ -195,14 +195,14 @@ impl Views {
         self.list.iter().any(|view| view.sources().any(|other| other == source))
     }
 
-    /// Whether flow of `source` is computed: it is shown, or switched on in `base`, or costs nothing to have.
+    /// Whether flow of `source` is computed: it is shown, or switched on in `base`, or costs next to nothing.
     pub fn is_on(&self, source: FlowSource, base: &LaboratorySettings) -> bool {
-        let free = match source {
+        match source {
             FlowSource::Network => true,
             FlowSource::Truth => base.truth.is_some(),
-            _ => false,
-        };
-        free || base.sources.contains(&source) || self.show(source)
+            FlowSource::SecondNetwork if base.second_model.is_none() => false,
+            _ => base.sources.contains(&source) || self.show(source),
+        }
     }
 
     /// The source that exports are about: that of the view at `active`, or else of the first view of any flow.
@@ -357,7 +357,9 @@ mod tests {
         views.list[0] = ViewSpec { kind: ViewKind::Difference, source: S::Network, other: S::Truth };
         views.list[1].kind = ViewKind::Strip;
         let demand = views.demand(&base, false);
-        assert_eq!(demand.sources, [S::Tvl1, S::Codec, S::Truth]);
+        assert_eq!(demand.sources, [S::Tvl1, S::Codec], "no ground truth is chosen");
+        let base = LaboratorySettings { truth: Some("/flow".into()), ..base };
+        assert_eq!(views.demand(&base, false).sources, [S::Tvl1, S::Codec, S::Truth]);
         assert_eq!(demand.strips, [S::Tvl1]);
     }
 }

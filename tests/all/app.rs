@@ -152,6 +152,41 @@ fn another_weight_scores_anew_without_inference() {
 }
 
 #[test]
+fn a_second_source_is_swiped_over_the_first_and_measured() {
+    let mut window = Window::with_clip();
+    window.until_text("Flow 0 → 1");
+    window.perform(Command::ArrangeNetworkOrTvl1);
+    let shows = |harness: &Harness<'static, App>, text: &str| {
+        let mut pictures = harness.query_all_by_role(Role::Image);
+        pictures.any(|node| {
+            node.accesskit_node().label().is_some_and(|label| label.starts_with(text) && label.ends_with("TV-L1"))
+        })
+    };
+    window.until("TV-L1's flow", |harness| shows(harness, "Flow 0 → 1"));
+    window.perform(Command::LongerStride);
+    window.until("its flow to the frame after the next", |harness| shows(harness, "Flow 0 → 2"));
+    window.perform(Command::ShowStatistics);
+    window.perform(Command::MeasureClip);
+    window.until_text("of 56 flows"); // 28 pairs, two sources
+    let measuring = |harness: &Harness<'static, App>| harness.query_by_label_contains("of 56 flows").is_some();
+    window.until("the end of the measurement", |harness| !measuring(harness));
+    assert!(!window.harness.get_by_role_and_label(Role::Button, "Save statistics…").accesskit_node().is_disabled());
+}
+
+#[test]
+fn what_the_loss_sees_appears_with_its_values() {
+    let mut window = Window::with_clip();
+    window.until_text("Flow 0 → 1");
+    window.perform(Command::ArrangeLoss);
+    for picture in ["I₀ 0 → 1", "I₁ warped 0 → 1", "Photometric error 0 → 1", "SSIM 0 → 1", "Occlusion 0 → 1"]
+    {
+        window.until_text(picture);
+    }
+    window.perform(Command::ArrangeTemporalInput);
+    window.until_text("Temporal input 0 → 10");
+}
+
+#[test]
 fn the_palette_finds_and_runs_a_command() {
     let mut window = Window::empty();
     window.press(Modifiers::COMMAND, Key::P);

@@ -1,7 +1,7 @@
 //! One figure of every source over the clip; a click seeks.
 
 use eframe::egui::{ComboBox, Stroke, Ui, vec2};
-use egui_plot::{Line, Plot, PlotPoints, VLine};
+use egui_plot::{Line, Plot, PlotPoints, Points, VLine};
 
 use super::figure::Figure;
 use crate::app::actions::PanelContext;
@@ -16,11 +16,16 @@ const HEIGHT: f32 = 190.0;
 /// Most points of a curve that are drawn.
 const POINTS: usize = 2000;
 
+/// Curves of fewer points show each of them.
+const FEW: usize = 64;
+
 /// Draws the choice of the figure and its curves.
 pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     field(ui, "Figure", |ui, label| {
-        let list =
-            ComboBox::from_id_salt("figure").selected_text(figure.full_name()).width(190f32.min(ui.available_width()));
+        let list = ComboBox::from_id_salt("figure")
+            .truncate()
+            .selected_text(figure.full_name())
+            .width(190f32.min(ui.available_width()));
         let list = list.show_ui(ui, |ui| {
             for choice in Figure::ALL {
                 ui.selectable_value(figure, choice, choice.full_name()).on_hover_text(choice.tooltip());
@@ -28,15 +33,10 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         });
         list.response.labelled_by(label).on_hover_text(figure.tooltip());
     });
-    let lines: Vec<Line<'_>> = FlowSource::ALL
-        .into_iter()
-        .filter_map(|source| {
-            let points = points(*figure, cx.session.lab.measures(source));
-            let color = source_color(ui, source);
-            (!points.is_empty()).then(|| Line::new(source.name(), PlotPoints::from(points)).color(color).width(1.5))
-        })
-        .collect();
-    if lines.is_empty() {
+    let curve = |source: FlowSource| (source, points(*figure, cx.session.lab.measures(source)));
+    let curves = FlowSource::ALL.into_iter().map(curve).filter(|(_, points)| !points.is_empty());
+    let curves: Vec<(FlowSource, Vec<[f64; 2]>)> = curves.collect();
+    if curves.is_empty() {
         let text = if figure.needs_truth() {
             "No frame has been compared with a ground truth yet."
         } else {
@@ -60,9 +60,16 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         .set_margin_fraction(vec2(0.0, 0.06))
         .y_axis_min_width(40.0);
     let accent = tokens.accent;
+    let colored = |(source, points)| (source, points, source_color(ui, source));
+    let curves: Vec<_> = curves.into_iter().map(colored).collect();
     let shown = plot.show(ui, |plot| {
         plot.vline(VLine::new("position", position).stroke(Stroke::new(1.0, accent)).allow_hover(false));
-        lines.into_iter().for_each(|line| plot.line(line));
+        for (source, points, color) in curves {
+            if points.len() < FEW {
+                plot.points(Points::new(source.name(), PlotPoints::from(points.clone())).color(color).radius(2.0));
+            }
+            plot.line(Line::new(source.name(), PlotPoints::from(points)).color(color).width(1.5));
+        }
         plot.pointer_coordinate().map(|at| at.x)
     });
     let response = shown.response.on_hover_text("Frames from left to right; a click goes there");

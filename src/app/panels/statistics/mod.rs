@@ -17,7 +17,7 @@ use crate::engine::FlowSource;
 /// The statistics panel.
 #[derive(Default)]
 pub struct StatisticsPanel {
-    /// Whether it was drawn since this was last taken back: its figures are then computed.
+    /// Whether it was drawn in this repaint: its figures are then computed.
     pub is_shown: bool,
     figure: Figure,
 }

@@ -14,8 +14,12 @@ use crate::engine::{FlowSource, FlowStatistics};
 pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let sources: Vec<FlowSource> = FlowSource::ALL.into_iter().filter(|source| is_on(*source, cx)).collect();
     let session = &cx.session;
-    let statistics =
-        |source: &FlowSource| session.lab.source(*source).inspection.as_ref().map(|found| found.statistics);
+    let statistics = |source: &FlowSource| {
+        let statistics = session.lab.source(*source).inspection.as_ref()?.statistics;
+        // The truth is no competitor of its own.
+        let errors = statistics.errors.filter(|_| *source != FlowSource::Truth);
+        Some(FlowStatistics { errors, ..statistics })
+    };
     let columns: Vec<Option<FlowStatistics>> = sources.iter().map(statistics).collect();
     ScrollArea::horizontal().show(ui, |ui| {
         Grid::new("figures").striped(true).spacing([12.0, 3.0]).min_row_height(20.0).show(ui, |ui| {

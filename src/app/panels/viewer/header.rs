@@ -68,15 +68,14 @@ fn remove_ui(ui: &mut Ui, index: usize, cx: &PanelContext<'_>) -> bool {
 }
 
 fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, session: &Session) {
-    let room = ui.available_width();
-    let lists = match view.kind {
-        ViewKind::Frame => 1.0,
-        ViewKind::Difference => 3.0,
-        _ => 2.0,
-    };
-    let most = ((room - 4.0 * lists) / lists).max(40.0);
     let kind = view.kind;
-    list_ui(ui, &format!("Kind of view {}", index + 1), kind.name(), kind.tooltip(), most, |ui| {
+    let names = match kind {
+        ViewKind::Frame => vec![kind.name()],
+        ViewKind::Difference => vec![kind.name(), view.source.name(), view.other.name()],
+        _ => vec![kind.name(), view.source.name()],
+    };
+    let widths = list_widths(ui, &names);
+    list_ui(ui, &format!("Kind of view {}", index + 1), kind.name(), kind.tooltip(), widths[0], |ui| {
         for choice in ViewKind::ALL {
             if choice.starts_a_block() {
                 ui.separator();
@@ -84,18 +83,35 @@ fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, session: &Session)
             ui.selectable_value(&mut view.kind, choice, choice.name()).on_hover_text(choice.tooltip());
         }
     });
-    if kind == ViewKind::Frame {
-        return;
+    if kind != ViewKind::Frame {
+        source_ui(ui, &format!("Source of view {}", index + 1), "Whose flow", widths[1], &mut view.source, session);
     }
-    source_ui(ui, &format!("Source of view {}", index + 1), "Whose flow", most, &mut view.source, session);
     if kind == ViewKind::Difference {
         let name = format!("Compared source of view {}", index + 1);
-        source_ui(ui, &name, "What it is compared with", most, &mut view.other, session);
+        source_ui(ui, &name, "What it is compared with", widths[2], &mut view.other, session);
     }
 }
 
-fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, most: f32, source: &mut FlowSource, session: &Session) {
-    list_ui(ui, name, source.name(), tooltip, most, |ui| {
+/// How wide drop-down lists of these texts are: as their texts, or the wider ones less so that all have room.
+fn list_widths(ui: &Ui, texts: &[&str]) -> Vec<f32> {
+    let font = TextStyle::Small.resolve(ui.style());
+    let color = Tokens::of(ui).text;
+    let natural =
+        |text: &&str| ui.painter().layout_no_wrap((*text).to_owned(), font.clone(), color).size().x + AROUND_TEXT;
+    let mut widths: Vec<f32> = texts.iter().map(natural).collect();
+    let room = ui.available_width() - ui.spacing().item_spacing.x * texts.len() as f32;
+    let excess = (widths.iter().sum::<f32>() - room).max(0.0);
+    // What is above the even share gives way in proportion.
+    let share = room / texts.len() as f32;
+    let above: f32 = widths.iter().map(|width| (width - share).max(0.0)).sum();
+    for width in &mut widths {
+        *width -= excess * (*width - share).max(0.0) / above.max(1.0);
+    }
+    widths
+}
+
+fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut FlowSource, session: &Session) {
+    list_ui(ui, name, source.name(), tooltip, width, |ui| {
         for choice in FlowSource::ALL {
             let response = ui.selectable_value(source, choice, choice.name());
             if let Some(error) = &session.lab.source(choice).unavailable {
@@ -105,12 +121,8 @@ fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, most: f32, source: &mut Flo
     });
 }
 
-/// A drop-down list as wide as its text, at most `most`.
-fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, most: f32, contents: impl FnOnce(&mut Ui)) {
-    let font = TextStyle::Small.resolve(ui.style());
-    let natural = ui.painter().layout_no_wrap(text.to_owned(), font, Tokens::of(ui).text).size().x + AROUND_TEXT;
-    let (width, height) = (natural.min(most), ui.available_height());
-    ui.allocate_ui(vec2(width, height), |ui| {
+fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui(vec2(width, ui.available_height()), |ui| {
         let text = RichText::new(text).text_style(TextStyle::Small);
         let list = ComboBox::from_id_salt(name.to_owned()).selected_text(text).width(width).height(420.0).truncate();
         list.show_ui(ui, contents).response.accessible_name(name).on_hover_text(tooltip);

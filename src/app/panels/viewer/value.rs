@@ -39,7 +39,10 @@ pub fn value_at(
         ViewKind::Error => ReadOut::scalar("error", map_at(&inspected()?.error, at)?, "grey levels"),
         ViewKind::Ssim => ReadOut::scalar("SSIM", map_at(&inspected()?.ssim, at)?, ""),
         ViewKind::Border => border_at(inspected()?, at),
-        ViewKind::Occlusion => ReadOut::scalar("occluded", map_at(inspected()?.occlusion.as_ref()?, at)?, "(1 is yes)"),
+        ViewKind::Occlusion => {
+            let occluded = map_at(inspected()?.occlusion.as_ref()?, at)? > 0.5;
+            Some(ReadOut::Word(if occluded { "occluded" } else { "seen in both" }))
+        }
         ViewKind::Input => {
             let input = &state.strip.as_ref()?.input;
             let value = *input.planes.get(tile)?.get(cell(input.width, input.height, at)?)?;
@@ -69,5 +72,5 @@ fn border_at(inspection: &Inspection, at: Pos2) -> Option<ReadOut> {
     let cell = cell(width, height, at)?;
     let (x, y) = (cell % width, cell / width);
     let margin = x.min(y).min(width - 1 - x).min(height - 1 - y);
-    ReadOut::scalar("weight", f32::from(u8::from(margin >= inspection.border)), "(0 is left out)")
+    Some(ReadOut::Word(if margin < inspection.border { "left out" } else { "counts" }))
 }
