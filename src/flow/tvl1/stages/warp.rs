@@ -51,6 +51,7 @@ fn bicubic(plane: &Plane, x: f32, y: f32) -> f32 {
 }
 
 /// The weights of the four pixels around a position `t` after the second of them, 0 ≤ t < 1; they add up to 1.
+#[inline(always)] // also into loops that are compiled for wider vectors
 pub fn weights(t: f32) -> [f32; 4] {
     let far = |d: f32| ((A * d - 5.0 * A) * d + 8.0 * A) * d - 4.0 * A;
     let near = |d: f32| ((A + 2.0) * d - (A + 3.0)) * d * d + 1.0;
