@@ -13,5 +13,5 @@ fn grey(@builtin(global_invocation_id) at: vec3u) {
 }
 
 fn byte(index: u32) -> u32 {
-    return extractBits(rgb[index / 4u], 8u * (index % 4u), 8u);
+    return (rgb[index / 4u] >> (8u * (index % 4u))) & 255u;
 }

@@ -59,36 +59,26 @@ fn iterate(
     let has_right = select(vec4f(0.0), vec4f(1.0), inside & between(x, 0, size.x - 1));
     let has_below = select(vec4f(0.0), vec4f(1.0), inside & between(y, 0, size.y - 1));
 
-    let source = progress.half;
-    var uv: mat4x2f;
-    var p: mat4x4f;
-    var terms: mat4x4f;
-    for (var i = 0; i < 4; i++) {
-        if inside[i] {
-            let pixel = u32(start.y * size.x + start.x + i);
-            terms[i] = data_term[pixel];
-            p[i] = dual[source * area + pixel];
-            if from_smoothed {
-                uv[i] = smoothed[pixel];
-            } else {
-                uv[i] = vec2f(flow[2u * source * area + pixel], flow[(2u * source + 1u) * area + pixel]);
-            }
-        }
-    }
-    // From a pixel a vector to a component a vector.
-    let by_component = transpose(uv);
-    var u = by_component[0];
-    var v = by_component[1];
-    let p_by_component = transpose(p);
-    var pu_x = p_by_component[0];
-    var pu_y = p_by_component[1];
-    var pv_x = p_by_component[2];
-    var pv_y = p_by_component[3];
-    let term_by_component = transpose(terms);
-    let gx = term_by_component[0];
-    let gy = term_by_component[1];
-    let norm = term_by_component[2];
-    let constant = term_by_component[3];
+    let source = Place(progress.half, area, from_smoothed);
+    let first_pixel = start.y * size.x + start.x;
+    let pixel_0 = load(source, first_pixel, inside.x);
+    let pixel_1 = load(source, first_pixel + 1, inside.y);
+    let pixel_2 = load(source, first_pixel + 2, inside.z);
+    let pixel_3 = load(source, first_pixel + 3, inside.w);
+    // From a vector for each pixel to one for each component.
+    let uv = transpose(mat4x2f(pixel_0.uv, pixel_1.uv, pixel_2.uv, pixel_3.uv));
+    var u = uv[0];
+    var v = uv[1];
+    let p = transpose(mat4x4f(pixel_0.p, pixel_1.p, pixel_2.p, pixel_3.p));
+    var pu_x = p[0];
+    var pu_y = p[1];
+    var pv_x = p[2];
+    var pv_y = p[3];
+    let terms = transpose(mat4x4f(pixel_0.terms, pixel_1.terms, pixel_2.terms, pixel_3.terms));
+    let gx = terms[0];
+    let gy = terms[1];
+    let norm = terms[2];
+    let constant = terms[3];
 
     let left = select(me, me - 1u, local.x > 0u);
     let right = select(me, me + 1u, local.x < lanes - 1u);
@@ -145,15 +135,13 @@ fn iterate(
         workgroupBarrier();
     }
 
-    let result = 1u - source;
-    for (var i = 0; i < 4; i++) {
-        if mine[i] {
-            let pixel = u32(start.y * size.x + start.x + i);
-            flow[2u * result * area + pixel] = u[i];
-            flow[(2u * result + 1u) * area + pixel] = v[i];
-            dual[result * area + pixel] = vec4f(pu_x[i], pu_y[i], pv_x[i], pv_y[i]);
-        }
-    }
+    let result = Place(1u - progress.half, area, false);
+    let new_uv = transpose(mat2x4f(u, v));
+    let new_p = transpose(mat4x4f(pu_x, pu_y, pv_x, pv_y));
+    if mine.x { store(result, first_pixel, new_uv[0], new_p[0]); }
+    if mine.y { store(result, first_pixel + 1, new_uv[1], new_p[1]); }
+    if mine.z { store(result, first_pixel + 2, new_uv[2], new_p[2]); }
+    if mine.w { store(result, first_pixel + 3, new_uv[3], new_p[3]); }
 
     // The sums over the workgroup, in the memory that held the flow.
     u_of[me] = first_errors;
@@ -170,6 +158,41 @@ fn iterate(
         errors[index] = u_of[0];
         errors[index + 1u] = v_of[0];
     }
+}
+
+// The half of the buffers that is meant, in planes of so many pixels.
+struct Place {
+    half: u32,
+    area: u32,
+    smoothed: bool,
+}
+
+struct Pixel {
+    uv: vec2f,
+    p: vec4f,
+    terms: vec4f,
+}
+
+// Zeros outside of the image.
+fn load(place: Place, index: i32, inside: bool) -> Pixel {
+    if !inside { return Pixel(); }
+    let pixel = u32(index);
+    let u_plane = 2u * place.half * place.area;
+    var uv: vec2f;
+    if place.smoothed {
+        uv = smoothed[pixel];
+    } else {
+        uv = vec2f(flow[u_plane + pixel], flow[u_plane + place.area + pixel]);
+    }
+    return Pixel(uv, dual[place.half * place.area + pixel], data_term[pixel]);
+}
+
+fn store(place: Place, index: i32, uv: vec2f, p: vec4f) {
+    let pixel = u32(index);
+    let u_plane = 2u * place.half * place.area;
+    flow[u_plane + pixel] = uv.x;
+    flow[u_plane + place.area + pixel] = uv.y;
+    dual[place.half * place.area + pixel] = p;
 }
 
 fn between(value: vec4i, low: i32, high: i32) -> vec4<bool> {

@@ -50,10 +50,12 @@ pub struct App {
     transport: Transport,
     opener: Opener,
     dialogs: Dialogs,
-    exporter: Exporter,
+    pub(super) exporter: Exporter,
     /// What the engine's laboratory was last told to work on.
     laboratory: Option<LaboratorySettings>,
     overlay: Option<Overlay>,
+    /// The pair of a benchmark that was opened last.
+    pair: Option<PathBuf>,
     /// Whether the clip that is opened next plays at once, round and round.
     play_next: bool,
 }
@@ -95,6 +97,7 @@ impl App {
             exporter: Exporter::default(),
             laboratory: None,
             overlay: None,
+            pair: None,
             play_next: false,
         };
         app.open_at_start(options, ctx);
@@ -236,7 +239,10 @@ impl App {
         self.session.receive(message);
         match message {
             Message::Opened(info) => {
-                self.settings.remember(&info.path);
+                // A pair of a benchmark is a clip only until the program ends.
+                if self.pair.as_ref() != Some(&info.path) {
+                    self.settings.remember(&info.path);
+                }
                 self.settings.recall_truth(&info.path);
                 self.panels.viewer.fit();
                 if std::mem::take(&mut self.play_next) {
@@ -246,6 +252,11 @@ impl App {
             Message::ModelLoaded(info) => {
                 self.settings.model = Some(info.dir.clone());
                 self.engine.send(Request::Select(self.session.selection));
+            }
+            Message::PairReady { clip, truth } => {
+                self.settings.choose_truth(clip, truth.clone());
+                self.pair = Some(clip.clone());
+                self.open_clip(clip.clone());
             }
             Message::SampleWritten(dir) => {
                 self.settings.sample = Some(dir.clone());
@@ -296,6 +307,20 @@ impl App {
             Question::TrainingFolder => self.choose_training_folder(path, ctx),
             Question::SecondModel => self.choose_second_model(path),
             Question::Truth | Question::TruthFile => self.choose_truth(Some(path)),
+            Question::SaveFlow => self.save_flow(path, false, ctx),
+            Question::SavePicture => self.save_flow(path, true, ctx),
+            Question::ExportFlows => self.export_flows(path),
+            Question::ExportVideo => self.export_video(path),
+            Question::Benchmark => {
+                self.settings.benchmark_root = Some(path);
+                dock::show(&mut self.settings.layout, Pane::Benchmark);
+            }
+            Question::SaveBenchmark => {
+                let report = self.session.benchmark.runs.last().and_then(|run| run.report.clone());
+                if let Some(report) = report {
+                    self.exporter.run(path, ctx, move |path| report.write_csv(path));
+                }
+            }
             Question::SaveStatistics => self.exporter.write(path, export::table(&self.session.lab), ctx),
         }
     }

@@ -45,6 +45,20 @@ pub fn available(
         C::ChooseTruth | C::ChooseTruthFile | C::MeasureClip => or(session.clip.is_some(), "No clip is open"),
         C::ForgetTruth => or(settings.laboratory.truth.is_some(), "This clip has no ground truth"),
         C::SaveStatistics => or(session.lab.is_measured(), "No frame has been measured yet"),
+        C::SaveFlow | C::SavePicture => {
+            or(session.lab.source(settings.views.flow_source()).flow.is_some(), "This view has no flow yet")
+        }
+        C::ExportFlows | C::ExportVideo => match (&session.clip, session.exporting) {
+            (None, _) => Err("No clip is open"),
+            (_, Some(_)) => Err("An export is under way"),
+            _ => Ok(()),
+        },
+        C::StopExport => or(session.exporting.is_some(), "Nothing is being exported"),
+        C::RunBenchmark => or(settings.benchmark_root.is_some(), "Choose the folder of the benchmark first"),
+        C::SaveBenchmark => {
+            let measured = session.benchmark.runs.last().is_some_and(|run| run.report.is_some());
+            or(measured, "No method has been measured to the end yet")
+        }
         C::FinerLevel | C::CoarserLevel => level(command, session),
         C::NextPair | C::PreviousPair => pair(command, session),
         C::OpenSample => or(!session.writing_sample, "The sample project is being written"),

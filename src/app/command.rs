@@ -110,6 +110,22 @@ pub enum Command {
     MeasureClip,
     /// Asks where the figures are to be written.
     SaveStatistics,
+    /// Asks where the flow of the present pair is to be written.
+    SaveFlow,
+    /// Asks where the colours of the present flow are to be written.
+    SavePicture,
+    /// Asks for a folder for the flow of the whole clip.
+    ExportFlows,
+    /// Asks where a video of the frames and the flows in view is to be written.
+    ExportVideo,
+    /// Ends the export; what is written stays.
+    StopExport,
+    /// Asks for the folder of a benchmark.
+    ChooseBenchmark,
+    /// Measures the method of the benchmark panel, or stops doing so.
+    RunBenchmark,
+    /// Asks where the results of the benchmark are to be written.
+    SaveBenchmark,
     /// Asks for the folder of clips to train on.
     ChooseTrainingFolder,
     /// Starts the training that the panel describes.
@@ -138,6 +154,8 @@ pub enum Command {
     ShowFlow,
     /// Brings the figures to the front.
     ShowStatistics,
+    /// Brings the benchmarks to the front.
+    ShowBenchmark,
     /// Brings the log to the front.
     ShowLog,
 }
@@ -259,6 +277,14 @@ const TABLE: &[Entry] = {
         Entry(C::ForgetTruth, G::Flow, "Forget ground truth", "Compare this clip with no ground truth", &[]),
         Entry(C::MeasureClip, G::Flow, "Measure whole clip", "Compute the figures of all sources for every frame, or stop doing so", &[key(Key::M)]),
         Entry(C::SaveStatistics, G::Flow, "Save statistics…", "Write the figures of all frames looked at as a table (CSV)", &[ctrl(Key::E)]),
+        Entry(C::SaveFlow, G::Flow, "Save flow…", "Write the flow of this pair: .flo, .npy, .png (KITTI) or flow_x….jpg (two-stream)", &[ctrl(Key::S)]),
+        Entry(C::SavePicture, G::Flow, "Save picture…", "Write the flow of this pair in its colours, at the size of the video", &[ctrl_shift(Key::S)]),
+        Entry(C::ExportFlows, G::Flow, "Export flow of the clip…", "Write the flow of every pair into a folder, in the format of the Flow panel", &[]),
+        Entry(C::ExportVideo, G::Flow, "Export comparison video…", "Write a video of the frames beside the flows in view", &[]),
+        Entry(C::StopExport, G::Flow, "Stop export", "End the export; what is written stays", &[]),
+        Entry(C::ChooseBenchmark, G::Flow, "Choose benchmark folder…", "Choose the folder that a flow benchmark was unpacked to", &[]),
+        Entry(C::RunBenchmark, G::Flow, "Measure on benchmark", "Measure the method of the benchmark panel, or stop doing so", &[]),
+        Entry(C::SaveBenchmark, G::Flow, "Save benchmark results…", "Write all figures of the method measured last as a table (CSV)", &[]),
         Entry(C::ChooseTrainingFolder, G::Training, "Choose clips…", "Choose a folder with one sub-folder of clips per class", &[]),
         Entry(C::StartTraining, G::Training, "Start training", "Train with the settings of the training panel", &[]),
         Entry(C::PauseTraining, G::Training, "Pause or resume training", "Hold the training after the present step, or go on", &[]),
@@ -269,6 +295,7 @@ const TABLE: &[Entry] = {
         Entry(C::ShowLog, G::View, "Show log", "Bring the log to the front", &[ctrl(Key::Num3)]),
         Entry(C::ShowFlow, G::View, "Show flow sources", "Bring the sources of flow and their settings to the front", &[ctrl(Key::Num4)]),
         Entry(C::ShowStatistics, G::View, "Show statistics", "Bring the figures of the flow to the front", &[ctrl(Key::Num5)]),
+        Entry(C::ShowBenchmark, G::View, "Show benchmark", "Bring methods against ground truth to the front", &[ctrl(Key::Num6)]),
         Entry(C::ToggleTheme, G::View, "Dark or light theme", "Change between the dark and the light theme", &[ctrl(Key::T)]),
         Entry(C::FullScreen, G::View, "Full screen", "Fill the whole screen, or return to a window", &[key(Key::F11)]),
         Entry(C::ResetLayout, G::View, "Reset layout", "Put the panels back where they were at first", &[]),

@@ -28,6 +28,33 @@ pub enum Question {
     TruthFile,
     /// Where the figures are to be written.
     SaveStatistics,
+    /// Where the flow of a pair is to be written.
+    SaveFlow,
+    /// Where a picture of the flow is to be written.
+    SavePicture,
+    /// The folder for the flow of a clip.
+    ExportFlows,
+    /// Where a video is to be written.
+    ExportVideo,
+    /// The folder of a benchmark.
+    Benchmark,
+    /// Where the results of a benchmark are to be written.
+    SaveBenchmark,
+}
+
+impl Question {
+    /// Whether the answer is a file to be written.
+    pub fn is_writing(self) -> bool {
+        matches!(
+            self,
+            Self::SaveStatistics
+                | Self::SaveFlow
+                | Self::SavePicture
+                | Self::ExportFlows
+                | Self::ExportVideo
+                | Self::SaveBenchmark
+        )
+    }
 }
 
 /// How a dialog ended.
@@ -85,6 +112,12 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::Truth => "Choose a folder with one flow file per frame",
         Question::TruthFile => "Choose a flow file",
         Question::SaveStatistics => "Save the figures",
+        Question::SaveFlow => "Save the flow of this pair",
+        Question::SavePicture => "Save a picture of the flow",
+        Question::ExportFlows => "Choose a folder for the flow of the clip",
+        Question::ExportVideo => "Save a comparison video",
+        Question::Benchmark => "Choose the folder of the benchmark",
+        Question::SaveBenchmark => "Save the results of the benchmark",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
@@ -101,9 +134,21 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
             dialog.add_filter("Flow", &["flo", "png", "pfm"]).add_filter("All files", &["*"]).pick_file()
         }
         Question::SaveStatistics => dialog.set_file_name("figures.csv").add_filter("Table", &["csv"]).save_file(),
-        Question::Folder | Question::Model | Question::TrainingFolder | Question::SecondModel | Question::Truth => {
-            dialog.pick_folder()
+        Question::SaveBenchmark => dialog.set_file_name("benchmark.csv").add_filter("Table", &["csv"]).save_file(),
+        Question::SaveFlow => {
+            dialog.set_file_name("flow.flo").add_filter("Flow", &["flo", "npy", "png", "jpg"]).save_file()
         }
+        Question::SavePicture => {
+            dialog.set_file_name("flow.png").add_filter("Picture", &["png", "jpg", "ppm"]).save_file()
+        }
+        Question::ExportVideo => dialog.set_file_name("flow.mp4").add_filter("Video", &["mp4"]).save_file(),
+        Question::Folder
+        | Question::Model
+        | Question::TrainingFolder
+        | Question::SecondModel
+        | Question::Truth
+        | Question::ExportFlows
+        | Question::Benchmark => dialog.pick_folder(),
     };
     match path {
         Some(path) => Answer::Path(path),

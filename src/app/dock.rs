@@ -19,6 +19,8 @@ pub enum Pane {
     Flow,
     /// Figures of the flow.
     Statistics,
+    /// Methods against ground truth.
+    Benchmark,
     /// Making networks.
     Training,
     /// What happened.
@@ -27,7 +29,8 @@ pub enum Pane {
 
 impl Pane {
     /// All panels.
-    pub const ALL: [Self; 6] = [Self::Viewer, Self::Scores, Self::Flow, Self::Statistics, Self::Training, Self::Log];
+    pub const ALL: [Self; 7] =
+        [Self::Viewer, Self::Scores, Self::Flow, Self::Statistics, Self::Benchmark, Self::Training, Self::Log];
 
     /// The title on its tab.
     pub fn title(self) -> &'static str {
@@ -36,6 +39,7 @@ impl Pane {
             Self::Scores => "Scores",
             Self::Flow => "Flow",
             Self::Statistics => "Statistics",
+            Self::Benchmark => "Benchmark",
             Self::Training => "Training",
             Self::Log => "Log",
         }

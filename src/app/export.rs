@@ -31,10 +31,15 @@ impl Default for Exporter {
 impl Exporter {
     /// Begins to write `text` to `path`.
     pub fn write(&self, path: PathBuf, text: String, ctx: &Context) {
+        self.run(path, ctx, move |path| write(path, &text));
+    }
+
+    /// Begins to write `path` in whatever way `write` does it.
+    pub fn run(&self, path: PathBuf, ctx: &Context, write: impl FnOnce(&Path) -> Result<()> + Send + 'static) {
         let (sender, ctx) = (self.sender.clone(), ctx.clone());
         let work = move || {
             // The window may be gone.
-            let _ = sender.send(write(&path, &text).map(|()| path));
+            let _ = sender.send(write(&path).map(|()| path));
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("export".into()).spawn(work) {

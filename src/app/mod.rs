@@ -9,6 +9,7 @@ mod actions;
 mod app;
 mod arrangement;
 mod availability;
+mod benchmark_state;
 mod command;
 mod curves;
 mod dialogs;

@@ -1,5 +1,7 @@
 //! What each command does.
 
+use std::path::PathBuf;
+
 use eframe::egui::{Context, ViewportCommand};
 
 use super::App;
@@ -8,11 +10,14 @@ use super::availability::available;
 use super::command::Command;
 use super::dialogs::Question;
 use super::dock::{self, Pane};
+use super::log::Level;
 use super::panels::Palette;
 use super::scale::MagnitudeScale;
 use super::session::PAIRS;
 use super::training_state::{TrainingPhase, TrainingState};
-use crate::engine::{FlowSelection, FlowSource, Request};
+use crate::engine::{FlowExport, FlowSelection, FlowSource, Request};
+use crate::flow::colour;
+use crate::flow::files::{self, DEFAULT_BOUND_PX, Scales, write_picture};
 use crate::video::PlayerCommand;
 
 /// Fastest speed of the shuttle.
@@ -78,6 +83,14 @@ impl App {
             C::ForgetTruth => self.choose_truth(None),
             C::MeasureClip => self.measure(),
             C::SaveStatistics => self.ask(Question::SaveStatistics, ctx),
+            C::SaveFlow => self.ask(Question::SaveFlow, ctx),
+            C::SavePicture => self.ask(Question::SavePicture, ctx),
+            C::ExportFlows => self.ask(Question::ExportFlows, ctx),
+            C::ExportVideo => self.ask(Question::ExportVideo, ctx),
+            C::StopExport => self.engine.send(Request::Export(None)),
+            C::ChooseBenchmark => self.ask(Question::Benchmark, ctx),
+            C::RunBenchmark => self.run_benchmark(),
+            C::SaveBenchmark => self.ask(Question::SaveBenchmark, ctx),
             C::ChooseTrainingFolder => self.ask(Question::TrainingFolder, ctx),
             C::StartTraining | C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
             C::Palette => self.show_palette(Palette::commands()),
@@ -89,6 +102,7 @@ impl App {
             C::ShowTraining => dock::show(&mut self.settings.layout, Pane::Training),
             C::ShowFlow => dock::show(&mut self.settings.layout, Pane::Flow),
             C::ShowStatistics => dock::show(&mut self.settings.layout, Pane::Statistics),
+            C::ShowBenchmark => dock::show(&mut self.settings.layout, Pane::Benchmark),
             C::ShowLog => dock::show(&mut self.settings.layout, Pane::Log),
         }
         ctx.request_repaint();
@@ -172,24 +186,23 @@ impl App {
 
     fn change_views(&mut self, command: Command) {
         let views = &mut self.settings.views;
-        let active = &mut self.panels.viewer.active;
-        *active = (*active).min(views.list().len() - 1);
+        let mut active = views.active.min(views.list().len() - 1);
         match command {
-            Command::AddView => *active = views.add(*active),
-            Command::RemoveView => views.remove(*active),
+            Command::AddView => active = views.add(active),
+            Command::RemoveView => views.remove(active),
             Command::ToggleSwipe => views.swipe = !views.swipe,
-            Command::DividerLeft => views.nudge_divider(*active, -DIVIDER_STEP),
-            Command::DividerRight => views.nudge_divider(*active, DIVIDER_STEP),
-            Command::NextSource => views.cycle_source(*active, 1),
-            Command::PreviousSource => views.cycle_source(*active, FlowSource::ALL.len() - 1),
-            _ => views.toggle_arrows(*active),
+            Command::DividerLeft => views.nudge_divider(active, -DIVIDER_STEP),
+            Command::DividerRight => views.nudge_divider(active, DIVIDER_STEP),
+            Command::NextSource => views.cycle_source(active, 1),
+            Command::PreviousSource => views.cycle_source(active, FlowSource::ALL.len() - 1),
+            _ => views.toggle_arrows(active),
         }
+        views.active = active;
     }
 
     fn arrange(&mut self, command: Command) {
         if let Some(arrangement) = command.arrangement() {
             self.settings.views = arrangement.views();
-            self.panels.viewer.active = 0;
             self.panels.viewer.fit();
         }
     }
@@ -201,6 +214,59 @@ impl App {
         self.engine.send(Request::MeasureClip(measuring.is_none()));
         measuring.get_or_insert(0);
         dock::show(&mut self.settings.layout, Pane::Statistics);
+    }
+
+    fn run_benchmark(&mut self) {
+        dock::show(&mut self.settings.layout, Pane::Benchmark);
+        if self.session.benchmark.is_running() {
+            return self.engine.send(Request::Benchmark(None));
+        }
+        match self.panels.benchmark.plan(self.settings.benchmark_root.as_ref()) {
+            Ok(plan) => {
+                self.session.benchmark.begin(plan.dataset);
+                self.engine.send(Request::Benchmark(Some(plan)));
+            }
+            Err(reason) => self.session.log.push(Level::Warning, reason),
+        }
+    }
+
+    /// Writes the flow in view to `path`, in pixels of the video.
+    pub(super) fn save_flow(&mut self, path: PathBuf, picture: bool, ctx: &Context) {
+        let state = self.session.lab.source(self.settings.views.flow_source());
+        let (Some(flow), Some(clip)) = (state.flow.clone(), &self.session.clip) else { return };
+        let size = [clip.width as usize, clip.height as usize];
+        let max_px = self.settings.locked_scale_px;
+        self.exporter.run(path, ctx, move |path| {
+            let field = flow.flow.at_size(size[0], size[1]);
+            if picture {
+                let max_px = max_px.unwrap_or_else(|| field.magnitude_max());
+                return write_picture(path, &colour::picture(&field, max_px));
+            }
+            files::write(path, &field)
+        });
+    }
+
+    /// Writes the flow of the whole clip into the folder `dir`.
+    pub(super) fn export_flows(&mut self, dir: PathBuf) {
+        let max_px = self.settings.locked_scale_px.unwrap_or(DEFAULT_BOUND_PX);
+        self.export(FlowExport::Folder {
+            dir,
+            source: self.settings.views.flow_source(),
+            format: self.settings.export_format,
+            scales: Scales { bound_px: DEFAULT_BOUND_PX, max_px },
+        });
+    }
+
+    /// Writes a video of the frames beside the flows in view.
+    pub(super) fn export_video(&mut self, path: PathBuf) {
+        let (sources, max_px) = (self.settings.views.flow_sources(), self.settings.locked_scale_px);
+        self.export(FlowExport::Video { path: path.with_extension("mp4"), sources, max_px });
+    }
+
+    fn export(&mut self, export: FlowExport) {
+        self.session.exporting = Some((0, self.session.frames()));
+        dock::show(&mut self.settings.layout, Pane::Flow);
+        self.engine.send(Request::Export(Some(export)));
     }
 
     fn select(&mut self, command: Command) {

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::benchmark_state::BenchmarkState;
 use super::lab_state::LabState;
 use super::log::{Level, Log};
 use super::read_out::Pointed;
@@ -84,6 +85,10 @@ pub struct Session {
     pub pointed: Option<Pointed>,
     /// The flow laboratory.
     pub lab: LabState,
+    /// Flow benchmarks.
+    pub benchmark: BenchmarkState,
+    /// How many of how many pairs are exported; `None` while nothing is.
+    pub exporting: Option<(usize, usize)>,
 }
 
 impl Session {
@@ -107,6 +112,8 @@ impl Session {
             notice: None,
             pointed: None,
             lab: LabState::default(),
+            benchmark: BenchmarkState::default(),
+            exporting: None,
         }
     }
 
@@ -121,6 +128,7 @@ impl Session {
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
         self.lab.receive(message);
+        self.benchmark.receive(message);
         match message {
             Message::Opened(info) => self.opened(info),
             Message::ModelLoaded(info) => self.model_loaded(info),
@@ -140,14 +148,16 @@ impl Session {
             Message::SourceUnavailable(_, None)
             | Message::Measured(_)
             | Message::MeasureEnded
-            | Message::ExportProgress { .. }
-            | Message::Exported { .. }
-            | Message::ExportEnded
             | Message::BenchmarkStarted { .. }
             | Message::BenchmarkPair(_)
             | Message::BenchmarkReport(_)
             | Message::BenchmarkEnded
             | Message::PairReady { .. } => {}
+            Message::ExportProgress { done, total } => self.exporting = Some((*done, *total)),
+            Message::Exported { path, pairs } => {
+                self.log.push(Level::Info, format!("Wrote the flow of {pairs} pairs to {}", path.display()));
+            }
+            Message::ExportEnded => self.exporting = None,
             Message::Problem(error) => self.problem(error),
         }
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::dock::{Layout, default_layout, is_complete};
 use super::views::Views;
 use crate::engine::LaboratorySettings;
+use crate::flow::files::FlowFormat;
 use crate::gpu::DeviceChoice;
 
 /// How many files the welcome screen offers again.
@@ -43,6 +44,10 @@ pub struct Settings {
     pub laboratory: LaboratorySettings,
     /// Clips and the ground truth that was chosen for them, the latest first.
     truths: Vec<(PathBuf, PathBuf)>,
+    /// The folder of the benchmark measured last.
+    pub benchmark_root: Option<PathBuf>,
+    /// The format in which the flow of a clip is exported.
+    pub export_format: FlowFormat,
     /// Where the sample project lies, once it is complete.
     pub sample: Option<PathBuf>,
     /// Folder of the latest training run's clips.
@@ -63,6 +68,8 @@ impl Default for Settings {
             gamma: 1.0,
             laboratory: LaboratorySettings::default(),
             truths: Vec::new(),
+            benchmark_root: None,
+            export_format: FlowFormat::Flo,
             sample: None,
             training_folder: None,
         }

@@ -156,6 +156,9 @@ pub struct Views {
     list: Vec<ViewSpec>,
     /// Over each other, each seen between two dividers, instead of side by side.
     pub swipe: bool,
+    /// The view that the pointer was over last.
+    #[serde(skip)]
+    pub active: usize,
     /// Where the dividers lie, shares of the width, rising; one fewer than views.
     dividers: Vec<f32>,
 }
@@ -169,7 +172,7 @@ impl Default for Views {
 impl Views {
     /// Views side by side.
     pub fn beside(list: impl IntoIterator<Item = ViewSpec>) -> Self {
-        Self { list: list.into_iter().collect(), swipe: false, dividers: Vec::new() }
+        Self { list: list.into_iter().collect(), swipe: false, active: 0, dividers: Vec::new() }
     }
 
     /// Views over each other.
@@ -200,6 +203,24 @@ impl Views {
             FlowSource::SecondNetwork if base.second_model.is_none() => false,
             _ => base.sources.contains(&source) || self.show(source),
         }
+    }
+
+    /// The source that exports are about: that of the view at `active`, or else of the first view of any flow.
+    pub fn flow_source(&self) -> FlowSource {
+        let of = |view: &ViewSpec| view.sources().next();
+        let active = self.list.get(self.active).and_then(of);
+        active.or_else(|| self.list.iter().find_map(of)).unwrap_or(FlowSource::Network)
+    }
+
+    /// The sources in view, each once, from left to right; MotionNet if there is none.
+    pub fn flow_sources(&self) -> Vec<FlowSource> {
+        let mut sources: Vec<FlowSource> = Vec::new();
+        for source in self.list.iter().flat_map(ViewSpec::sources) {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        if sources.is_empty() { vec![FlowSource::Network] } else { sources }
     }
 
     /// Whether there is room for another view.

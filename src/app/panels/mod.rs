@@ -1,5 +1,6 @@
 //! The panels: each draws one aspect of the session and asks for actions; none of them knows another.
 
+mod benchmark;
 mod flow_panel;
 mod log_panel;
 mod notice;
@@ -43,6 +44,8 @@ pub struct Panels {
     pub flow: flow_panel::FlowPanel,
     /// Figures of the flow.
     pub statistics: statistics::StatisticsPanel,
+    /// Methods against ground truth.
+    pub benchmark: benchmark::BenchmarkPanel,
     /// Making networks.
     pub training: training::TrainingPanel,
     /// What happened.
@@ -57,6 +60,7 @@ impl Panels {
             Pane::Scores => &mut self.scores,
             Pane::Flow => &mut self.flow,
             Pane::Statistics => &mut self.statistics,
+            Pane::Benchmark => &mut self.benchmark,
             Pane::Training => &mut self.training,
             Pane::Log => &mut self.log,
         }

@@ -95,6 +95,12 @@ impl Palette {
             Question::Model | Question::SecondModel => "Path of a model folder…",
             Question::Truth | Question::TruthFile => "Path of a flow file, or of a folder with one per frame…",
             Question::SaveStatistics => "Path of the table to be written, such as figures.csv…",
+            Question::SaveFlow => "Path of the flow file: .flo, .npy, .png (KITTI) or flow_x….jpg…",
+            Question::SavePicture => "Path of the picture, such as flow.png…",
+            Question::ExportFlows => "Path of a folder for the flow files…",
+            Question::ExportVideo => "Path of the video, such as flow.mp4…",
+            Question::Benchmark => "Path of the folder that a benchmark was unpacked to…",
+            Question::SaveBenchmark => "Path of the table to be written, such as benchmark.csv…",
             Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };
         self.field_ui(ui, hint);
@@ -104,13 +110,9 @@ impl Palette {
             ui.label(RichText::new(remark).color(weak));
         }
         ui.label(
-            RichText::new(if question == Question::SaveStatistics {
-                "Enter writes, Esc closes"
-            } else {
-                "Enter opens, Esc closes"
-            })
-            .small()
-            .color(weak),
+            RichText::new(if question.is_writing() { "Enter writes, Esc closes" } else { "Enter opens, Esc closes" })
+                .small()
+                .color(weak),
         );
         let path = expand_home(self.text.trim().trim_matches('"'));
         let entered = ui.input(|input| input.key_pressed(Key::Enter)) && !path.as_os_str().is_empty();

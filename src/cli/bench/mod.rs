@@ -3,6 +3,7 @@
 pub mod fixture;
 mod table;
 mod tvl1;
+mod tvl1_on_gpu;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -72,6 +73,7 @@ pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
     let mut table = Table::new(arguments.repeats.get());
     motion_networks(&mut table, &compute)?;
     tvl1::rows(&mut table)?;
+    tvl1_on_gpu::rows(&mut table, &compute)?;
     recognition(&mut table, &compute, &clip)?;
     decoding(&mut table, &clip)?;
     first_flow(&mut table, &compute, &clip, &dir.path().join("model"))?;

@@ -35,6 +35,10 @@ pub enum FlowDataset {
 }
 
 impl FlowDataset {
+    /// All benchmarks.
+    pub const ALL: [Self; 6] =
+        [Self::Middlebury, Self::SintelClean, Self::SintelFinal, Self::Kitti2012, Self::Kitti2015, Self::FlyingChairs];
+
     /// The pairs of the benchmark at `root` in the order of their names. `root` is the folder that was unpacked, or its
     /// `training` or `data` inside. Files are looked for, not opened.
     ///
@@ -68,7 +72,8 @@ impl FlowDataset {
         }
     }
 
-    fn layout(self) -> &'static str {
+    /// Which files are looked for.
+    pub fn layout(self) -> &'static str {
         match self {
             Self::Middlebury => "other-data/SCENE/frame10.png, frame11.png and other-gt-flow/SCENE/flow10.flo",
             Self::SintelClean => "training/clean/SEQUENCE/frame_0001.png … and training/flow/SEQUENCE/frame_0001.flo …",

@@ -14,7 +14,7 @@ use crate::gpu::{FlowBuffer, Recorder, SharedWgpu, read_back};
 
 /// TV-L1 (Zach, Pock, Bischof 2007) as compute passes, with OpenCV's results.
 ///
-/// Keeps its memory, some 230 bytes per pixel, from pair to pair as long as the size stays the same.
+/// Keeps its memory, some 260 bytes per pixel, from pair to pair as long as the size stays the same.
 pub struct Tvl1OnGpu {
     wgpu: SharedWgpu,
     parameters: Tvl1Parameters,

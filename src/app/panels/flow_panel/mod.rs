@@ -1,5 +1,6 @@
 //! The flow panel: where flow comes from, what each source costs, and how TV-L1 works.
 
+mod export_form;
 mod tvl1_form;
 
 use eframe::egui::{CollapsingHeader, Label, Response, RichText, ScrollArea, Slider, Ui};
@@ -28,6 +29,8 @@ impl Panel for FlowPanel {
             }
             section(ui, "Pair of frames");
             stride_ui(ui, cx);
+            section(ui, "Export");
+            export_form::export_ui(ui, cx);
             section(ui, "Recognition");
             score_every_source_ui(ui, cx);
             ui.add_space(SECTION_GAP);

@@ -47,8 +47,6 @@ const NARROW: f32 = 330.0;
 /// The viewer.
 #[derive(Default)]
 pub struct Viewer {
-    /// The view that the pointer was over last: the one that keys act upon.
-    pub active: usize,
     view: View,
     textures: Textures,
     differences: HashMap<usize, Arc<Difference>>,
@@ -115,7 +113,7 @@ impl Viewer {
             pointer = pointer.or_else(|| self.pointer(index, place, &response));
         }
         if let Some(pointer) = &pointer {
-            self.active = pointer.index;
+            cx.settings.views.active = pointer.index;
         }
         self.pictures_ui(ui, &placed, pointer.as_ref(), cx);
         if cx.settings.views.swipe {
@@ -150,12 +148,12 @@ impl Viewer {
     fn headers_ui(&mut self, ui: &mut Ui, placed: &[Placed], cx: &mut PanelContext<'_>) {
         let mut removed = None;
         for (index, place) in placed.iter().enumerate() {
-            if header::header_ui(ui, place.header, index, index == self.active, cx) {
+            if header::header_ui(ui, place.header, index, index == cx.settings.views.active, cx) {
                 removed = Some(index);
             }
         }
         if let Some(index) = removed {
-            self.active = index;
+            cx.settings.views.active = index;
             cx.run(Command::RemoveView);
         }
     }

@@ -1,0 +1,124 @@
+//! The benchmark panel: flow methods against ground truth, pair by pair, with a way from each pair into the viewer.
+
+mod table;
+
+use eframe::egui::{ComboBox, ProgressBar, RichText, ScrollArea, Ui};
+
+use super::Panel;
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{command_button, explanation, field, primary_button, section};
+use crate::engine::{BenchmarkPlan, FlowSource};
+use crate::evaluation::MotionNetFlow;
+use crate::evaluation::flow_benchmarks::FlowDataset;
+
+/// Methods that can be measured, with their names.
+const METHODS: [(BenchmarkMethod, &str, &str); 5] = [
+    (BenchmarkMethod::Network, "MotionNet", "The motion network of the model in use, applied once"),
+    (
+        BenchmarkMethod::CoarseToFine,
+        "MotionNet, coarse to fine",
+        "The same from small pictures to large ones, each pass adding what the flow so far leaves",
+    ),
+    (BenchmarkMethod::SecondNetwork, "Second MotionNet", "The motion network of the second model"),
+    (BenchmarkMethod::Tvl1, "TV-L1", "With the parameters of the Flow panel"),
+    (BenchmarkMethod::Zero, "No motion", "What every other method has to be better than"),
+];
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BenchmarkMethod {
+    Network,
+    CoarseToFine,
+    SecondNetwork,
+    Tvl1,
+    Zero,
+}
+
+/// The benchmark panel.
+pub struct BenchmarkPanel {
+    dataset: FlowDataset,
+    method: BenchmarkMethod,
+    figure: table::Figure,
+}
+
+impl Default for BenchmarkPanel {
+    fn default() -> Self {
+        let (dataset, method) = (FlowDataset::Middlebury, BenchmarkMethod::Network);
+        Self { dataset, method, figure: table::Figure::default() }
+    }
+}
+
+impl Panel for BenchmarkPanel {
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            section(ui, "Benchmark");
+            self.form_ui(ui, cx);
+            section(ui, "Results");
+            if cx.session.benchmark.runs.is_empty() {
+                explanation(ui, "Each method that is measured becomes a column here; a click on a pair opens it.");
+            } else {
+                table::table_ui(ui, &mut self.figure, cx);
+            }
+        });
+    }
+}
+
+impl BenchmarkPanel {
+    /// The run that the panel describes; the reason if there is none.
+    pub fn plan(&self, root: Option<&std::path::PathBuf>) -> Result<BenchmarkPlan, &'static str> {
+        let root = root.cloned().ok_or("Choose the folder of the benchmark first")?;
+        let source = match self.method {
+            BenchmarkMethod::Network | BenchmarkMethod::CoarseToFine => Some(FlowSource::Network),
+            BenchmarkMethod::SecondNetwork => Some(FlowSource::SecondNetwork),
+            BenchmarkMethod::Tvl1 => Some(FlowSource::Tvl1),
+            BenchmarkMethod::Zero => None,
+        };
+        let scales = match self.method {
+            BenchmarkMethod::CoarseToFine => MotionNetFlow::COARSE_TO_FINE.to_vec(),
+            _ => vec![1.0],
+        };
+        Ok(BenchmarkPlan { dataset: self.dataset, root, source, scales })
+    }
+
+    fn form_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        field(ui, "Layout", |ui, label| {
+            let layouts = ComboBox::from_id_salt("dataset").selected_text(self.dataset.title()).width(180.0);
+            let layouts = layouts.show_ui(ui, |ui| {
+                for dataset in FlowDataset::ALL {
+                    ui.selectable_value(&mut self.dataset, dataset, dataset.title()).on_hover_text(dataset.layout());
+                }
+            });
+            layouts.response.labelled_by(label).on_hover_text(self.dataset.layout());
+        });
+        field(ui, "Folder", |ui, _| {
+            let root = cx.settings.benchmark_root.clone();
+            let name = root.as_ref().and_then(|root| root.file_name()).map(|name| name.to_string_lossy().into_owned());
+            let button = command_button(ui, cx, Command::ChooseBenchmark, name.as_deref().unwrap_or("Choose…"));
+            if let Some(root) = root {
+                button.on_hover_text(root.display().to_string());
+            }
+        });
+        field(ui, "Method", |ui, label| {
+            let name = METHODS.iter().find(|(method, ..)| *method == self.method).map_or("", |(_, name, _)| name);
+            let methods = ComboBox::from_id_salt("method").selected_text(name).width(180.0);
+            let methods = methods.show_ui(ui, |ui| {
+                for (method, name, tooltip) in METHODS {
+                    ui.selectable_value(&mut self.method, method, name).on_hover_text(tooltip);
+                }
+            });
+            methods.response.labelled_by(label);
+        });
+        ui.add_space(4.0);
+        ui.horizontal_wrapped(|ui| {
+            let running = cx.session.benchmark.is_running();
+            primary_button(ui, cx, Command::RunBenchmark, if running { "Stop" } else { "Measure" });
+            command_button(ui, cx, Command::SaveBenchmark, "Save as table…");
+        });
+        if let Some((done, all)) = cx.session.benchmark.progress() {
+            let text = RichText::new(format!("{done} of {all} pairs")).small().color(Tokens::of(ui).strong);
+            ui.add(ProgressBar::new(done as f32 / all.max(1) as f32).desired_height(18.0).text(text));
+        }
+    }
+}

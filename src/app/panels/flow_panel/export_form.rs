@@ -1,0 +1,66 @@
+//! Flow out of the window: of the present pair as a file or a picture, of the whole clip as files or a video.
+
+use clap::ValueEnum;
+use eframe::egui::{ComboBox, ProgressBar, RichText, Ui};
+
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{command_button, explanation, field};
+use crate::flow::files::FlowFormat;
+
+/// Draws the section.
+pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    explanation(ui, "Of the source in the view that the pointer was over last.");
+    ui.horizontal_wrapped(|ui| {
+        command_button(ui, cx, Command::SaveFlow, Command::SaveFlow.text());
+        command_button(ui, cx, Command::SavePicture, Command::SavePicture.text());
+    });
+    field(ui, "Clip as", |ui, label| {
+        let formats = ComboBox::from_id_salt("format").selected_text(name(cx.settings.export_format)).width(170.0);
+        let formats = formats.show_ui(ui, |ui| {
+            for format in FlowFormat::value_variants() {
+                ui.selectable_value(&mut cx.settings.export_format, *format, name(*format))
+                    .on_hover_text(tooltip(*format));
+            }
+        });
+        formats.response.labelled_by(label).on_hover_text(tooltip(cx.settings.export_format));
+    });
+    ui.horizontal_wrapped(|ui| {
+        let exporting = cx.session.exporting.is_some();
+        if exporting {
+            command_button(ui, cx, Command::StopExport, Command::StopExport.text());
+        } else {
+            command_button(ui, cx, Command::ExportFlows, Command::ExportFlows.text());
+            command_button(ui, cx, Command::ExportVideo, Command::ExportVideo.text());
+        }
+    });
+    if let Some((done, all)) = cx.session.exporting {
+        let text = RichText::new(format!("{done} of {all} pairs")).small().color(Tokens::of(ui).strong);
+        ui.add(ProgressBar::new(done as f32 / all.max(1) as f32).desired_height(18.0).text(text));
+    }
+}
+
+fn name(format: FlowFormat) -> &'static str {
+    match format {
+        FlowFormat::Flo => "Middlebury .flo",
+        FlowFormat::Kitti => "KITTI .png, 16 bits",
+        FlowFormat::TwoStreamJpeg => "Two-stream .jpg pairs",
+        FlowFormat::TwoStreamPng => "Two-stream .png pairs",
+        FlowFormat::Npy => "NumPy .npy",
+        FlowFormat::Picture => "Colours .png",
+    }
+}
+
+fn tooltip(format: FlowFormat) -> &'static str {
+    match format {
+        FlowFormat::Flo => "Exact; what Middlebury, MPI-Sintel and FlyingChairs use",
+        FlowFormat::Kitti => "Steps of 1/64 px up to ±512 px, with a mask of what is known",
+        FlowFormat::TwoStreamJpeg => {
+            "flow_x and flow_y in grey, ±20 px over 255 levels, as two-stream networks are trained on"
+        }
+        FlowFormat::TwoStreamPng => "flow_x and flow_y in grey, ±20 px over 255 levels, without the losses of JPEG",
+        FlowFormat::Npy => "Exact, an array of 2 × height × width",
+        FlowFormat::Picture => "Middlebury's colours, for the eye alone",
+    }
+}
