@@ -3,7 +3,8 @@
 use super::lab_state::{LabState, video_units};
 use super::session::Session;
 use super::settings::Settings;
-use super::views::{ViewKind, Views};
+use super::views::{ViewKind, ViewSpec, Views};
+use crate::engine::FlowView;
 use crate::flow::colour;
 
 /// How lengths become shares of the scale.
@@ -16,7 +17,7 @@ pub struct MagnitudeScale {
 }
 
 impl MagnitudeScale {
-    /// The scale of the views: the locked one, else the longest vector that any of them shows.
+    /// The scale of the views: the locked one, else what nearly all vectors in any of them stay below.
     pub fn of(settings: &Settings, session: &Session) -> Self {
         let auto = || longest_px(&settings.views, &session.lab, session.video());
         let max_px = settings.locked_scale_px.unwrap_or_else(auto).max(f32::MIN_POSITIVE);
@@ -41,19 +42,22 @@ impl MagnitudeScale {
     }
 }
 
-/// The longest vector of the flows in view. Where a source's pictures have another shape than the video it is a bound.
+/// The length that nearly all vectors in view stay below; single wrong vectors would leave all others pale. Where a
+/// source's pictures have another shape than the video it is a bound.
 fn longest_px(views: &Views, lab: &LabState, video: [u32; 2]) -> f32 {
-    let in_video = |flow: &crate::engine::FlowView| {
-        let [x, y] = video_units(flow, video);
-        flow.max_px * x.max(y)
+    let in_video = |length: f32, flow: Option<&FlowView>| {
+        let [x, y] = flow.map_or([1.0; 2], |flow| video_units(flow, video));
+        length * x.max(y)
     };
-    let of_view = |view: &super::views::ViewSpec| {
+    let of_view = |view: &ViewSpec| {
         let state = lab.source(view.source);
-        let strip = state.strip.iter().filter(|_| view.kind == ViewKind::Strip).flat_map(|strip| &strip.flows);
-        let flow = state.flow.iter().filter(|_| !view.kind.is_strip()).map(|flow| &flow.flow);
-        strip.chain(flow).map(in_video).fold(0.0, f32::max)
+        match view.kind {
+            ViewKind::Frame | ViewKind::Input => 0.0,
+            ViewKind::Strip => in_video(state.strip_length, state.strip.as_ref().and_then(|strip| strip.flows.first())),
+            _ => in_video(state.flow_length, state.flow.as_ref().map(|flow| &flow.flow)),
+        }
     };
-    views.list().iter().filter(|view| view.kind != ViewKind::Frame).map(of_view).fold(0.0, f32::max)
+    views.list().iter().map(of_view).fold(0.0, f32::max)
 }
 
 #[cfg(test)]

@@ -236,7 +236,8 @@ impl Views {
         let shown =
             |source: &FlowSource| self.list.iter().any(|view| view.kind == ViewKind::Flow && view.source == *source);
         // The others need a file or a model first.
-        let source = [FlowSource::Network, FlowSource::Tvl1].into_iter().find(|source| !shown(source));
+        let source =
+            [FlowSource::Network, FlowSource::Tvl1, FlowSource::Codec].into_iter().find(|source| !shown(source));
         let at = (index + 1).min(self.list.len());
         self.list.insert(at, ViewSpec::new(ViewKind::Flow, source.unwrap_or(FlowSource::Network)));
         at

@@ -153,7 +153,8 @@ fn source_row_ui(ui: &mut Ui, source: FlowSource, class: &str, share: f32, diffe
     if bar.is_positive() {
         painter.rect_filled(bar, 3.0, tokens.raised);
         let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
-        let color = if differs { tokens.warning } else { tokens.temporal };
+        let color = if differs { tokens.error } else { tokens.temporal };
+        let class = if differs { format!("≠ {class}") } else { class.to_owned() };
         painter.rect_filled(filled, 3.0, color.gamma_multiply(0.45));
         let text = ui.painter_at(bar.shrink2(vec2(4.0, 0.0)));
         text.text(bar.left_center() + vec2(6.0, 0.0), Align2::LEFT_CENTER, class, font, tokens.strong);

@@ -111,7 +111,7 @@ fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             let max_px = MagnitudeScale::of(cx.settings, cx.session).max_px;
             let text = if max_px < 0.05 { "auto".into() } else { format!("auto, {max_px:.1} px") };
             ui.label(RichText::new(text).color(Tokens::of(ui).weak)).on_hover_text(
-                "Follows the longest vector in any view, in pixels of the video; lock it to compare frames",
+                "Covers nearly all vectors in any view, in pixels of the video; longer ones are darkened. Lock it to compare frames",
             );
         }
     }
