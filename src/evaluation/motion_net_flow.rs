@@ -88,7 +88,10 @@ fn device_failed(error: impl std::fmt::Debug) -> Error {
 
 impl FlowEstimator for MotionNetFlow {
     fn name(&self) -> String {
-        self.name.clone()
+        match self.scales.as_slice() {
+            [_] => self.name.clone(),
+            _ => format!("{}, coarse to fine", self.name),
+        }
     }
 
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {

@@ -1,6 +1,6 @@
 //! The results: a row for each pair, a column for each method, the mean below.
 
-use eframe::egui::{ComboBox, Grid, RichText, ScrollArea, TextStyle, Ui};
+use eframe::egui::{ComboBox, Grid, Label, RichText, ScrollArea, TextStyle, Ui, vec2};
 
 use crate::app::actions::PanelContext;
 use crate::app::benchmark_state::BenchmarkRun;
@@ -9,6 +9,9 @@ use crate::app::widgets::{explanation, field};
 use crate::engine::Request;
 use crate::evaluation::{MeanResult, PairResult};
 use crate::flow::metrics::FlowErrors;
+
+/// Width of a method's column in points.
+const COLUMN: f32 = 88.0;
 
 /// Which number of each pair is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,7 +108,11 @@ pub fn table_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
 fn head_ui(ui: &mut Ui, runs: &[BenchmarkRun]) {
     ui.label("");
     for run in runs {
-        ui.label(RichText::new(&run.method).small().color(Tokens::of(ui).strong));
+        // Names are long and numbers are short.
+        ui.allocate_ui(vec2(COLUMN, 0.0), |ui| {
+            ui.set_width(COLUMN);
+            ui.add(Label::new(RichText::new(&run.method).small().color(Tokens::of(ui).strong)).wrap());
+        });
     }
     ui.end_row();
 }

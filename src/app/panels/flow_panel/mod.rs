@@ -29,12 +29,12 @@ impl Panel for FlowPanel {
             }
             section(ui, "Pair of frames");
             stride_ui(ui, cx);
-            section(ui, "Export");
-            export_form::export_ui(ui, cx);
             section(ui, "Recognition");
             score_every_source_ui(ui, cx);
             ui.add_space(SECTION_GAP);
             CollapsingHeader::new("TV-L1").default_open(true).show_unindented(ui, |ui| self.tvl1.form_ui(ui, cx));
+            section(ui, "Export");
+            export_form::export_ui(ui, cx);
         });
     }
 }
