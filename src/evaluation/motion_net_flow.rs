@@ -1,22 +1,27 @@
 //! MotionNet as a flow method for pairs of pictures of any size.
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
 
 use crate::error::{Error, Result};
-use crate::flow::warp::warped;
+use crate::flow::selection::best_explanation;
+use crate::flow::warp::brought_back;
 use crate::flow::{FlowEstimator, FlowField, common_size};
 use crate::nets::preprocessing::motion_input;
 use crate::nets::{FLOW_UNIT_PX, ModelCard, MotionNetwork, weights};
 
+/// Smallest side of the pictures that the network sees: two cells of its coarsest level.
+const SMALLEST_SIDE: usize = 64;
+
 /// A motion network of two frames, applied once or from coarse to fine.
 ///
 /// The network sees displacements up to some pixels. Smaller pictures bring longer ones within its reach: at each scale the
-/// second picture is warped by the flow so far, and the network adds what is left.
+/// second picture is warped by the flow so far, and the network adds what is left. Of all flows on the way, every pixel
+/// takes the one that explains its neighbourhood best.
 #[derive(Debug)]
 pub struct MotionNetFlow {
     network: MotionNetwork,
@@ -53,23 +58,25 @@ impl MotionNetFlow {
     /// The flow that the network sees in pictures of `scale` times their size, in pixels of the pictures.
     fn at_scale(&self, first: &RgbImage, second: &RgbImage, scale: f32) -> Result<FlowField> {
         let (width, height) = first.dimensions();
-        let scaled = |side: u32| ((side as f32 * scale).round() as u32).max(1);
-        let [first, second] =
-            [first, second].map(|picture| resize(picture, scaled(width), scaled(height), FilterType::Triangle));
-        Ok(self.at_own_size(&first, &second)?.resized(width as usize, height as usize))
+        let stride = self.network.stride();
+        let side = |side: u32| {
+            let strides = (side as f32 * scale / stride as f32).round() as usize;
+            (strides * stride).max(SMALLEST_SIDE) as u32
+        };
+        let seen = [first, second].map(|picture| fitted(picture, side(width), side(height)));
+        let input = motion_input(&[seen.iter().map(|picture| &**picture).collect()], &self.device); // [1, 6, h, w]
+        let seen_width = input.dims()[3];
+        let flow = self.network.window_flows(input).levels.swap_remove(0);
+        Ok(in_level_pixels(flow, seen_width)?.resized(width as usize, height as usize))
     }
+}
 
-    fn at_own_size(&self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
-        let input = motion_input(&[vec![first, second]], &self.device); // [1, 6, h, w]
-        let [_, _, height, width] = input.dims();
-        let padded = [height, width].map(|side| side.next_multiple_of(self.network.stride()));
-        let padding = [(0, padded[0] - height), (0, padded[1] - width)];
-        let flow = self.network.window_flows(input.pad(padding, PadMode::Edge)).levels.swap_remove(0);
-        // Enlarged before the padding is cut away: a pixel of the level may lie across the edge.
-        let enlarged = in_level_pixels(flow, padded[1])?.resized(padded[1], padded[0]);
-        let rows = enlarged.uv.chunks(padded[1]).take(height);
-        Ok(FlowField::new(width, height, rows.flat_map(|row| row[..width].iter().copied()).collect()))
+/// The picture at another size, itself if it has it already.
+fn fitted(picture: &RgbImage, width: u32, height: u32) -> Cow<'_, RgbImage> {
+    if picture.dimensions() == (width, height) {
+        return Cow::Borrowed(picture);
     }
+    Cow::Owned(resize(picture, width, height, FilterType::Triangle))
 }
 
 /// A raw level [1, 2, h, w] of the flow of a picture of `full_width` as a field in pixels of the level.
@@ -97,12 +104,22 @@ impl FlowEstimator for MotionNetFlow {
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
         let [width, height] = common_size(first, second)?;
         let mut flow = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
-        for scale in &self.scales {
-            let rest = self.at_scale(first, &warped(second, &flow), *scale)?;
+        let mut candidates = Vec::new();
+        for (step, scale) in self.scales.iter().enumerate() {
+            let rest = self.at_scale(first, &brought_back(first, second, &flow), *scale)?;
             for (sum, rest) in flow.uv.iter_mut().zip(rest.uv) {
                 *sum = [sum[0] + rest[0], sum[1] + rest[1]];
             }
+            candidates.push(flow.clone());
+            // What is short and was missed on the way is seen by the network alone.
+            if step > 0 && !self.scales[..step].contains(scale) {
+                candidates.push(self.at_scale(first, second, *scale)?);
+            }
         }
-        Ok(flow)
+        if candidates.len() == 1 {
+            return Ok(flow);
+        }
+        candidates.reverse(); // the most refined one first: it is kept where another is no better
+        Ok(best_explanation(first, second, candidates))
     }
 }

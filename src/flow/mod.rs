@@ -8,6 +8,7 @@ pub mod colour;
 pub mod colour_map;
 pub mod files;
 pub mod metrics;
+pub mod selection;
 pub mod tvl1;
 pub mod warp;
 

@@ -4,23 +4,27 @@ use image::{Rgb, RgbImage};
 
 use super::FlowField;
 
-/// `second` as it would look from the first picture: pixel p shows what is at p + `flow`(p), between pixel centres
-/// bilinearly. Beyond the edge the edge goes on; where the flow is unknown it is black.
+/// `second` as it would look from `first`: pixel p shows what is at p + `flow`(p), between pixel centres bilinearly. Where
+/// the flow is unknown or leaves the picture, `first` stands in, as if nothing more had moved.
 ///
 /// # Panics
-/// If the field is not of the picture's size.
-pub fn warped(second: &RgbImage, flow: &FlowField) -> RgbImage {
+/// If the pictures or the field differ in size.
+pub fn brought_back(first: &RgbImage, second: &RgbImage, flow: &FlowField) -> RgbImage {
     let (width, height) = second.dimensions();
+    assert_eq!(first.dimensions(), (width, height), "pictures of different sizes");
     assert_eq!((flow.width, flow.height), (width as usize, height as usize), "a flow field of another size");
+    let (right, bottom) = ((width - 1) as f32, (height - 1) as f32);
     RgbImage::from_fn(width, height, |x, y| {
         let [u, v] = flow.at(x as usize, y as usize);
-        if FlowField::is_known([u, v]) { sample(second, x as f32 + u, y as f32 + v) } else { Rgb([0; 3]) }
+        let [there_x, there_y] = [x as f32 + u, y as f32 + v];
+        let inside = (0.0..=right).contains(&there_x) && (0.0..=bottom).contains(&there_y);
+        if inside { sample(second, there_x, there_y) } else { *first.get_pixel(x, y) }
     })
 }
 
+/// The colour at a point inside the picture.
 fn sample(picture: &RgbImage, x: f32, y: f32) -> Rgb<u8> {
     let (right, bottom) = (picture.width() - 1, picture.height() - 1);
-    let (x, y) = (x.clamp(0.0, right as f32), y.clamp(0.0, bottom as f32));
     let (column, row) = (x as u32, y as u32);
     let (fx, fy) = (x - column as f32, y - row as f32);
     let corner =
@@ -38,8 +42,9 @@ mod tests {
     fn pixels_come_from_where_the_flow_points() {
         let picture = RgbImage::from_fn(3, 2, |x, y| Rgb([(10 * x) as u8, (100 * y) as u8, 7]));
         let uv = vec![[1.0, 0.0], [0.5, 0.5], [9.0, -9.0], [0.0, 0.0], [f32::NAN, 0.0], [-0.26, 0.0]];
-        let seen = warped(&picture, &FlowField::new(3, 2, uv));
-        let expected = [[10, 0, 7], [15, 50, 7], [20, 0, 7], [0, 100, 7], [0, 0, 0], [17, 100, 7]];
+        let first = RgbImage::from_pixel(3, 2, Rgb([1, 2, 3]));
+        let seen = brought_back(&first, &picture, &FlowField::new(3, 2, uv));
+        let expected = [[10, 0, 7], [15, 50, 7], [1, 2, 3], [0, 100, 7], [1, 2, 3], [17, 100, 7]];
         assert_eq!(seen.pixels().map(|pixel| pixel.0).collect::<Vec<_>>(), expected);
     }
 }
