@@ -12,7 +12,7 @@ mod flow_painter;
 mod gpu_buffer;
 mod kernel;
 mod recorder;
-mod share_flow;
+mod shared_tensor;
 
 pub use device::{Compute, ComputeKind, DeviceChoice, SharedWgpu, choose, default_to_cpu};
 pub use flow_buffer::FlowBuffer;
@@ -20,4 +20,4 @@ pub use flow_painter::{FlowDrawing, FlowPainter, PreparedFlow, Sampling};
 pub use gpu_buffer::{GpuBuffer, read_back};
 pub use kernel::{Bindings, Kernel};
 pub use recorder::Recorder;
-pub use share_flow::share_flow;
+pub use shared_tensor::share_flow;
