@@ -16,6 +16,8 @@ pub enum Arrangement {
     AllSources,
     /// What does the flow consist of?
     Components,
+    /// At which scale is the motion found?
+    AllScales,
     /// How does the motion go on?
     TenFlows,
     /// What does the temporal stream get to see?
@@ -38,6 +40,7 @@ impl Arrangement {
             Self::Components => {
                 Views::beside([K::Flow, K::Arrows, K::Magnitude, K::Horizontal, K::Vertical, K::Frame].map(network))
             }
+            Self::AllScales => Views::beside([network(K::Frame), network(K::Pyramid)]),
             Self::TenFlows => Views::beside([network(K::Strip)]),
             Self::TemporalInput => Views::beside([network(K::Input)]),
         }

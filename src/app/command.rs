@@ -76,6 +76,8 @@ pub enum Command {
     ArrangeAllSources,
     /// One flow in all its representations.
     ArrangeComponents,
+    /// The flow at every scale.
+    ArrangeAllScales,
     /// The ten flows of a stack.
     ArrangeTenFlows,
     /// What the temporal stream takes in.
@@ -262,6 +264,7 @@ const TABLE: &[Entry] = {
         Entry(C::ArrangeComponents, G::Viewer, "Components of the flow", "One flow as colours, arrows, magnitude, u and v", &[alt(Key::Num5)]),
         Entry(C::ArrangeTenFlows, G::Viewer, "Ten flows", "All flows of the stack of eleven frames", &[alt(Key::Num6)]),
         Entry(C::ArrangeTemporalInput, G::Viewer, "Temporal input", "What the temporal stream takes in, with its histogram", &[alt(Key::Num7)]),
+        Entry(C::ArrangeAllScales, G::Viewer, "All scales", "MotionNet's flow at every scale of its pyramid", &[alt(Key::Num8)]),
         Entry(C::FitView, G::Viewer, "Fit pictures", "Show the whole pictures", &[key(Key::F)]),
         Entry(C::LockScale, G::Viewer, "Lock colour scale", "Hold the magnitude scale of the flow colours, or let it follow the flow", &[key(Key::S)]),
         Entry(C::FinerLevel, G::Flow, "Finer scale", "Show the next finer scale of the flow pyramid", &[key(Key::ArrowUp)]),
@@ -347,6 +350,7 @@ impl Command {
             Self::ArrangeLoss => Arrangement::Loss,
             Self::ArrangeAllSources => Arrangement::AllSources,
             Self::ArrangeComponents => Arrangement::Components,
+            Self::ArrangeAllScales => Arrangement::AllScales,
             Self::ArrangeTenFlows => Arrangement::TenFlows,
             Self::ArrangeTemporalInput => Arrangement::TemporalInput,
             _ => return None,

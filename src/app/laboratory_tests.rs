@@ -144,7 +144,7 @@ fn flow_view(turn: f32) -> FlowView {
 }
 
 fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
-    SourceFlow { source, frame: 3, stride: 1, flow: flow_view(turn), backward: None, millis: 12.5, note: None }
+    SourceFlow { source, frame: 3, stride: 1, flow: flow_view(turn), backward: None, pyramid: Vec::new(), millis: 12.5, note: None }
 }
 
 fn inspection(source: FlowSource) -> Inspection {

@@ -66,6 +66,7 @@ impl App {
             | C::ArrangeLoss
             | C::ArrangeAllSources
             | C::ArrangeComponents
+            | C::ArrangeAllScales
             | C::ArrangeTenFlows
             | C::ArrangeTemporalInput => self.arrange(command),
             C::FitView => self.panels.viewer.fit(),

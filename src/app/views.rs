@@ -24,6 +24,8 @@ pub enum ViewKind {
     Vertical,
     /// The length of the vectors.
     Magnitude,
+    /// Flow at every scale of the pyramid.
+    Pyramid,
     /// All ten flows of a stack.
     Strip,
     /// The distance to another source's flow.
@@ -46,13 +48,14 @@ pub enum ViewKind {
 
 impl ViewKind {
     /// All kinds, in the order in which they are offered.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Frame,
         Self::Flow,
         Self::Arrows,
         Self::Horizontal,
         Self::Vertical,
         Self::Magnitude,
+        Self::Pyramid,
         Self::Difference,
         Self::First,
         Self::Warped,
@@ -73,6 +76,7 @@ impl ViewKind {
             Self::Horizontal => "u, horizontal",
             Self::Vertical => "v, vertical",
             Self::Magnitude => "Magnitude",
+            Self::Pyramid => "All scales",
             Self::Strip => "Ten flows",
             Self::Difference => "Difference",
             Self::First => "I₀",
@@ -94,6 +98,7 @@ impl ViewKind {
             Self::Horizontal => "The flow's component to the right: mid-grey is rest, white moves right",
             Self::Vertical => "The flow's component downwards: mid-grey is rest, white moves down",
             Self::Magnitude => "The length of the flow vectors",
+            Self::Pyramid => "MotionNet's flow at every scale of its pyramid, the finest first; a click chooses one",
             Self::Strip => "All ten flows of the stack of eleven frames; a click chooses one",
             Self::Difference => {
                 "End-point distance in pixels between two sources; against the ground truth the EPE map"
@@ -305,6 +310,7 @@ impl Views {
             sources: FlowSource::ALL.into_iter().filter(on).filter(|source| *source != FlowSource::Network).collect(),
             inspected: FlowSource::ALL.into_iter().filter(inspects).collect(),
             occlusion: self.list.iter().any(|view| view.kind == ViewKind::Occlusion),
+            pyramid: self.list.iter().any(|view| view.kind == ViewKind::Pyramid),
             strips: FlowSource::ALL.into_iter().filter(strips).collect(),
             ..base.clone()
         }

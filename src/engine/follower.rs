@@ -26,6 +26,8 @@ pub(super) struct View {
     pub stride: usize,
     /// Whether the flow back from the second frame to the first one is wanted too.
     pub backward: bool,
+    /// Whether the flow at every scale is wanted too.
+    pub pyramid: bool,
     /// Whether the ten flows of the window are wanted too, as they are and as the temporal stream sees them.
     pub strip: bool,
 }
@@ -68,7 +70,8 @@ pub(super) struct Follower {
     slice: usize,
     results: Results,
     clip: Option<Clip>,
-    shown: Option<(Target, bool)>,
+    /// The pair that is shown, and what of it was wanted besides.
+    shown: Option<(Target, [bool; 2])>,
     scoring: Option<Scoring>,
 }
 
@@ -86,14 +89,14 @@ impl Follower {
         let Some(clip) = &self.clip else { return Ok(false) };
         let state = clip.player.state();
         let target = Target::new(state.position, clip.frames, view.selection, view.stride);
-        if self.shown != Some((target, view.backward)) {
+        if self.shown != Some((target, [view.backward, view.pyramid])) {
             // A two-frame network need not wait until the whole window is decoded.
             let needed = self.recogniser.frames_for(target.pair);
             let from = needed.start.min((clip.frames - 1 - target.window_start) / target.stride);
             let window = clip.window(&target, from, needed.len());
             let Some(window) = window.filter(|window| self.recogniser.accepts(window)) else { return Ok(false) };
             let padded = target.padded(clip.frames);
-            self.show(&window, target.pair - needed.start, padded, target, view.backward)?;
+            self.show(&window, target.pair - needed.start, padded, target, view)?;
             return Ok(true);
         }
         if !self.scoring.as_ref().is_some_and(|scoring| scoring.serves(&target, state.playing)) {
@@ -127,11 +130,16 @@ impl Follower {
         pair_in_window: usize,
         padded: usize,
         target: Target,
-        backward: bool,
+        view: View,
     ) -> Result<()> {
         let Target { frame, window_start, pair, level, stride } = target;
         let flow = self.recogniser.flow(window, pair_in_window, level)?;
-        let backward_flow = if backward { self.recogniser.backward(window, pair_in_window, level)? } else { None };
+        let backward = if view.backward { self.recogniser.backward(window, pair_in_window, level)? } else { None };
+        let levels = if view.pyramid { self.recogniser.levels() } else { Vec::new() };
+        let mut pyramid = Vec::new();
+        for level in levels {
+            pyramid.push(self.recogniser.flow(window, pair_in_window, level)?);
+        }
         let scores = self.results.analysis.get().and_then(|before| before.scores.clone());
         let timing = self.recogniser.timing();
         let frames = self.clip.as_ref().map_or(1, |clip| clip.frames);
@@ -141,13 +149,14 @@ impl Follower {
             frame: first,
             stride: second - first,
             flow: flow.clone(),
-            backward: backward_flow,
+            backward,
+            pyramid,
             millis: timing.motion_ms,
             note: None,
         });
         let analysis = Analysis { frame, window_start, pair, level, stride, padded, flow, scores, timing };
         self.results.analysis.put(analysis);
-        self.shown = Some((target, backward));
+        self.shown = Some((target, [view.backward, view.pyramid]));
         self.results.outbox.wake();
         (self.results.inspect)();
         Ok(())

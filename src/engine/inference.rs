@@ -32,7 +32,8 @@ pub(super) struct Inference {
 impl Inference {
     /// Starts the thread. It reports the folder and the frame sizes of each loaded model to `on_model`.
     pub fn start(compute: Compute, results: Results, on_model: impl Fn(PathBuf, Sizes) + Send + 'static) -> Self {
-        let view = View { selection: FlowSelection::default(), stride: 1, backward: false, strip: false };
+        let view =
+            View { selection: FlowSelection::default(), stride: 1, backward: false, pyramid: false, strip: false };
         let wishes = Arc::new(Mutex::new(Wishes { clip: None, view, load: None }));
         let mut thread =
             InferenceThread { compute, wishes: wishes.clone(), results, on_model: Box::new(on_model), follower: None };
@@ -54,6 +55,7 @@ impl Inference {
         self.wish(|wishes| {
             wishes.view.stride = settings.stride();
             wishes.view.backward = settings.wants_backward(FlowSource::Network);
+            wishes.view.pyramid = settings.pyramid;
             wishes.view.strip = settings.wants_strip(FlowSource::Network);
         });
     }

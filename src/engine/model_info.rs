@@ -46,7 +46,8 @@ impl ModelInfo {
     }
 }
 
-fn levels(motion: &MotionConfig) -> std::ops::RangeInclusive<usize> {
+/// Levels of the pyramid of a motion network, finest first.
+pub(super) fn levels(motion: &MotionConfig) -> std::ops::RangeInclusive<usize> {
     match motion.architecture {
         Architecture::MotionNet => 2..=6,
         Architecture::TinyMotionNet => 2..=4,

@@ -13,6 +13,7 @@ use image::RgbImage;
 use image::imageops::{FilterType, resize};
 
 use super::flow_cache::{FlowCache, FrameSpan};
+use super::model_info::levels;
 use super::{FlowView, ModelInfo, Scores, TemporalInput, Timing};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
@@ -116,6 +117,11 @@ impl Recogniser {
         let pyramid = self.flows_of(&evaluations[index])?;
         let level = level.saturating_sub(FINEST_LEVEL).min(pyramid.levels.len() - 1);
         self.view(pyramid.levels[level].clone().narrow(1, channel, 2))
+    }
+
+    /// Levels of the pyramid, finest first.
+    pub fn levels(&self) -> Vec<usize> {
+        levels(&self.model.card.motion.config).collect()
     }
 
     /// The flow back from the second frame of a pair to the first; `None` from a network that reads more than two.

@@ -114,7 +114,7 @@ fn every_source_follows_the_position_and_is_judged_by_the_truth() {
         let flow = stage.flow(source, |flow| flow.frame == 5);
         assert_eq!((flow.source, flow.stride), (source, 1));
         let inspection = stage.inspection(source, |inspection| {
-            inspection.frame == 5 && (inspection.end_point_error.is_some() || source == FlowSource::Truth)
+            inspection.frame == 5 && (inspection.statistics.errors.is_some() || source == FlowSource::Truth)
         });
         let (width, height) = (flow.flow.field.width, flow.flow.field.height);
         assert_eq!((inspection.error.width, inspection.error.height), (width, height));

@@ -15,7 +15,7 @@ use crate::engine::panics::caught;
 use crate::engine::{FlowView, Message};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
-use crate::flow::metrics::{FlowErrors, Magnitudes, end_point_error_map, forward_backward_occlusion};
+use crate::flow::metrics::{FlowErrors, Magnitudes, forward_backward_occlusion};
 use crate::nets::preprocessing::{MEAN_BGR, motion_input};
 use crate::training::losses::Intermediates;
 use crate::video::{Frame, Geometry};
@@ -90,12 +90,6 @@ fn inspect(
             forward_backward_occlusion(&on_grid, &backward).into_iter().map(|occluded| f32::from(u8::from(occluded)));
         ScalarMap { width, height, values: values.collect() }
     });
-    let end_point_error = truth.map(|truth| {
-        let truth = truth.flow.at_size(width, height);
-        let unit = video.width as f32 / width as f32; // cells → pixels of the video
-        let values = end_point_error_map(&on_grid, &truth).into_iter().map(|error| error * unit).collect();
-        ScalarMap { width, height, values }
-    });
     Ok(Inspection {
         source: flow.source,
         frame: flow.frame,
@@ -106,7 +100,6 @@ fn inspect(
         ssim: ScalarMap { width: columns, height: rows, values: numbers(ssim)? },
         border: seen.border,
         occlusion,
-        end_point_error,
         statistics: statistics(&flow.flow, pair, video, truth.map(|truth| &truth.flow))?,
     })
 }

@@ -22,6 +22,8 @@ pub struct SourceFlow {
     pub flow: FlowView,
     /// The flow back from the second frame to the first, if it was asked for and the source can tell.
     pub backward: Option<FlowView>,
+    /// The flow at every scale, finest first, if it was asked for; empty from a source without a pyramid.
+    pub pyramid: Vec<FlowView>,
     /// What it cost, in milliseconds.
     pub millis: f32,
     /// What is to be known about it, such as `intra frame: vectors of the frame before`.
@@ -97,8 +99,6 @@ pub struct Inspection {
     pub border: usize,
     /// 1 where the forward–backward check fails; `None` if not asked for or the source has no backward flow.
     pub occlusion: Option<ScalarMap>,
-    /// End-point error in pixels against [`FlowSource::Truth`], on this flow's grid; `None` without it.
-    pub end_point_error: Option<ScalarMap>,
     /// The figures.
     pub statistics: FlowStatistics,
 }

@@ -50,6 +50,8 @@ pub struct LaboratorySettings {
     pub inspected: Vec<FlowSource>,
     /// Whether inspections contain the occlusion by the forward–backward check, which costs a second flow.
     pub occlusion: bool,
+    /// Whether MotionNet's flow is shown at every scale of its pyramid.
+    pub pyramid: bool,
     /// Sources whose ten flows of the window are shown, with the temporal stream's input.
     pub strips: Vec<FlowSource>,
     /// Whether the temporal stream is fed from every source, which costs ten flows a window.
@@ -74,6 +76,7 @@ impl Default for LaboratorySettings {
             sources: Vec::new(),
             inspected: Vec::new(),
             occlusion: false,
+            pyramid: false,
             strips: Vec::new(),
             score_all: false,
             stride: 1,

@@ -159,7 +159,16 @@ impl Source {
         } else {
             None
         };
-        Ok(Some(SourceFlow { source: kind, frame: first, stride: second - first, flow, backward, millis, note }))
+        Ok(Some(SourceFlow {
+            source: kind,
+            frame: first,
+            stride: second - first,
+            flow,
+            backward,
+            pyramid: Vec::new(),
+            millis,
+            note,
+        }))
     }
 
     /// Computes the flow of a pair and keeps it.

@@ -54,8 +54,11 @@ pub struct Canvas<'a> {
     pub scale: MagnitudeScale,
 }
 
-/// Where the pictures of a view lie inside its pane: one, ten or twenty.
+/// Where the pictures of a view lie inside its pane: one, or as many as there are scales, flows or inputs.
 pub fn tiles(view: &ViewSpec, pane: Rect, aspect: f32, session: &Session) -> Vec<Rect> {
+    if let (ViewKind::Pyramid, Some(flow)) = (view.kind, &session.lab.source(view.source).flow) {
+        return layout::grid(pane, flow.pyramid.len().max(1), aspect, 0.0, GAP);
+    }
     let strip = session.lab.source(view.source).strip.as_ref();
     match (view.kind, strip) {
         (ViewKind::Strip, Some(strip)) => layout::grid(pane, strip.flows.len().max(1), aspect, 0.0, GAP),
@@ -94,6 +97,10 @@ impl Canvas<'_> {
                 state.inspection.as_ref().is_some_and(|found| self.inspected(kind, found, state))
             }
             ViewKind::Strip => state.strip.as_ref().map(|strip| self.strip(strip, view, session)).is_some(),
+            ViewKind::Pyramid => {
+                let flow = state.flow.as_ref().filter(|flow| !flow.pyramid.is_empty());
+                flow.map(|flow| self.pyramid(&flow.pyramid, view, session)).is_some()
+            }
             ViewKind::Input => state.strip.as_ref().map(|strip| self.input(strip)).is_some(),
             ViewKind::Difference => difference.map(|difference| self.difference(difference)).is_some(),
             kind => state.flow.as_ref().is_some_and(|flow| self.vectors(kind, &flow.flow, session)),
@@ -269,6 +276,23 @@ impl Canvas<'_> {
             }
             let first = strip.window_start + i * strip.stride;
             self.tag(tile, &format!("{first} → {}", first + strip.stride));
+        }
+        self.painter = all;
+    }
+
+    fn pyramid(&mut self, levels: &[FlowView], view: &ViewSpec, session: &Session) {
+        let (whole, all) = (self.painter.clip_rect(), self.painter.clone());
+        for (i, (tile, flow)) in tiles(view, self.pane, self.aspect, session).into_iter().zip(levels).enumerate() {
+            self.painter = all.with_clip_rect(tile.intersect(whole));
+            let picture = self.view.screen_from_picture(tile, self.aspect);
+            self.flow(flow, (self.index, i), picture, session);
+            let level = session.model.as_ref().and_then(|model| model.levels.get(i));
+            if level == Some(&session.selection.level) {
+                let stroke = Stroke::new(2.0, Tokens::of(self.ui).accent);
+                self.painter.rect_stroke(picture.intersect(tile), 0.0, stroke, StrokeKind::Inside);
+            }
+            let (width, height) = (flow.field.width, flow.field.height);
+            self.tag(tile, &level.map_or(String::new(), |level| format!("level {level}, {width}×{height}")));
         }
         self.painter = all;
     }

@@ -63,6 +63,7 @@ fn waiting(view: &ViewSpec, cx: &PanelContext<'_>) -> &'static str {
         ViewKind::Occlusion if inspected && matches!(view.source, FlowSource::Codec | FlowSource::Truth) => {
             "This source has no backward flow to check with."
         }
+        ViewKind::Pyramid if view.source != FlowSource::Network => "Only MotionNet has flow at several scales.",
         ViewKind::Strip | ViewKind::Input => "A stack needs a window of eleven frames.",
         _ => "The flow appears as soon as it is ready.",
     }

@@ -35,7 +35,7 @@ use crate::app::session::Session;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::view::View;
 use crate::app::views::{ViewKind, ViewSpec};
-use crate::engine::{FlowSelection, FlowSource, Request};
+use crate::engine::{FlowSource, ModelInfo, Request};
 
 /// Space between views, in points.
 const GAP: f32 = 3.0;
@@ -198,7 +198,9 @@ impl Viewer {
     fn pictures_ui(&mut self, ui: &mut Ui, placed: &[Placed], pointer: Option<&Pointer>, cx: &mut PanelContext<'_>) {
         let scale = MagnitudeScale::of(cx.settings, cx.session);
         // One legend for all views in Middlebury's colours.
-        let coloured = |place: &Placed| matches!(place.view.kind, ViewKind::Flow | ViewKind::Arrows | ViewKind::Strip);
+        let coloured = |place: &Placed| {
+            matches!(place.view.kind, ViewKind::Flow | ViewKind::Arrows | ViewKind::Strip | ViewKind::Pyramid)
+        };
         let mut legend = None;
         for (index, place) in placed.iter().enumerate() {
             let mut canvas = Canvas {
@@ -303,16 +305,19 @@ fn aspect(session: &Session) -> f32 {
     }
 }
 
-/// Chooses the pair of the stack whose flow was clicked.
+/// Chooses the pair of the stack, or the scale, whose flow was clicked.
 fn select_tile(response: &Response, place: &Placed, cx: &mut PanelContext<'_>) {
-    if place.view.kind != ViewKind::Strip || place.view.source != FlowSource::Network {
-        return;
+    let clicked = response.interact_pointer_pos().and_then(|at| place.tile_at(at));
+    let Some(tile) = clicked.filter(|_| place.view.source == FlowSource::Network) else { return };
+    let level = |model: &ModelInfo| model.levels.get(tile).copied();
+    let mut selection = cx.session.selection;
+    match place.view.kind {
+        ViewKind::Strip => selection.pair = Some(tile),
+        ViewKind::Pyramid => selection.level = cx.session.model.as_ref().and_then(level).unwrap_or(selection.level),
+        _ => return,
     }
-    if let Some(tile) = response.interact_pointer_pos().and_then(|at| place.tile_at(at)) {
-        let selection = FlowSelection { pair: Some(tile), ..cx.session.selection };
-        cx.session.selection = selection;
-        cx.send(Request::Select(selection));
-    }
+    cx.session.selection = selection;
+    cx.send(Request::Select(selection));
 }
 
 fn replace_source(index: usize, source: FlowSource, cx: &mut PanelContext<'_>) {

@@ -32,6 +32,7 @@ pub fn value_at(
         ViewKind::Horizontal => ReadOut::scalar("u", flow()?[0], "px"),
         ViewKind::Vertical => ReadOut::scalar("v", flow()?[1], "px"),
         ViewKind::Magnitude => flow().and_then(|[u, v]| ReadOut::scalar("|uv|", u.hypot(v), "px")),
+        ViewKind::Pyramid => ReadOut::flow(vector(state.flow.as_ref()?.pyramid.get(tile)?)?),
         ViewKind::Strip => ReadOut::flow(vector(state.strip.as_ref()?.flows.get(tile)?)?),
         ViewKind::Difference => ReadOut::scalar("distance", map_at(&difference?.map, at)?, "px"),
         ViewKind::First => colour_at(&inspected()?.first, at),
