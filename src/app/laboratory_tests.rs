@@ -144,7 +144,16 @@ fn flow_view(turn: f32) -> FlowView {
 }
 
 fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
-    SourceFlow { source, frame: 3, stride: 1, flow: flow_view(turn), backward: None, pyramid: Vec::new(), millis: 12.5, note: None }
+    SourceFlow {
+        source,
+        frame: 3,
+        stride: 1,
+        flow: flow_view(turn),
+        backward: None,
+        pyramid: Vec::new(),
+        millis: 12.5,
+        note: None,
+    }
 }
 
 fn inspection(source: FlowSource) -> Inspection {
@@ -164,7 +173,6 @@ fn inspection(source: FlowSource) -> Inspection {
         ssim: map(|x| 1.0 - x),
         border: 5,
         occlusion: Some(map(|x| f32::from(u8::from(x > 0.8)))),
-        end_point_error: None,
         statistics: statistics(source as usize as f32),
     }
 }
