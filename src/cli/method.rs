@@ -30,7 +30,7 @@ pub(super) struct MethodArgs {
     /// What estimates the flow
     #[arg(long, value_enum, default_value_t = FlowMethod::MotionNet)]
     pub method: FlowMethod,
-    /// Sizes at which MotionNet sees the pictures, as multiples of their own, from coarse to fine: 0.125,0.25,0.5,1
+    /// Sizes at which MotionNet sees the pictures, as multiples of their own, from coarse to fine: 0.25,0.5,1,1
     /// finds longer motion
     #[arg(long, value_name = "S,…", value_delimiter = ',', default_value = "1", value_parser = scale)]
     scales: Vec<f32>,

@@ -31,8 +31,8 @@ pub struct MotionNetFlow {
 }
 
 impl MotionNetFlow {
-    /// The scales that find long motion too, at about one and a half times the cost of a single pass.
-    pub const COARSE_TO_FINE: [f32; 4] = [0.125, 0.25, 0.5, 1.0];
+    /// The scales that find long motion too and refine it, at about three times the cost of a single pass.
+    pub const COARSE_TO_FINE: [f32; 4] = [0.25, 0.5, 1.0, 1.0];
 
     /// The motion network of the model in folder `dir`, at the pictures' own size.
     ///
