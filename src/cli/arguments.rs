@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::analyze::AnalyzeArgs;
 use super::bench::BenchArgs;
+use super::data::DataArgs;
 use super::evaluate::EvaluateArgs;
 use super::flow::FlowArgs;
 use super::import::ImportArgs;
@@ -42,6 +43,8 @@ pub(super) enum Command {
     Analyze(AnalyzeArgs),
     /// Write the optical flow of two pictures or of a clip, by any method
     Flow(FlowArgs),
+    /// Check a data set before training on it
+    Data(DataArgs),
     /// Train a network
     Train(Box<TrainArgs>),
     /// Measure a model on clips it was not trained on, or a flow method on a benchmark

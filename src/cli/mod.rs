@@ -6,10 +6,12 @@
 mod analyze;
 mod arguments;
 pub mod bench;
+mod data;
 mod evaluate;
 mod flow;
 mod import;
 mod info;
+mod list_arguments;
 mod method;
 mod sample;
 mod train;
@@ -64,6 +66,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         None => window::open(cli.window),
         Some(Command::Analyze(arguments)) => analyze::run(&arguments.plan()?),
         Some(Command::Flow(arguments)) => flow::run(&arguments),
+        Some(Command::Data(arguments)) => data::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Import(arguments)) => import::run(&arguments),

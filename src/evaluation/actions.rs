@@ -12,7 +12,7 @@ use crate::nets::fusion::Fusion;
 use crate::nets::{FrameSize, HiddenTwoStream, WINDOW_FRAMES};
 use crate::training::dataset::{Dataset, LabelledClip};
 use crate::training::validation::{PhotometricError, arg_max, spatial_logits, temporal_logits};
-use crate::video::{Geometry, decode_clip};
+use crate::video::Geometry;
 
 /// How clips are seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -122,7 +122,7 @@ fn score(
     plan: EvaluationPlan,
     photometric: &mut PhotometricError,
 ) -> Result<ClipResult> {
-    let frames = decode_clip(&clip.path, geometry(model.card.preprocessing.motion), None)?;
+    let frames = clip.decode(geometry(model.card.preprocessing.motion), None)?;
     photometric.add_clip(&model.motion, &frames);
     let temporal = model.temporal.as_ref().map(|stream| {
         average(starts(frames.len(), plan.windows).flat_map(|start| {
@@ -152,7 +152,7 @@ fn spatial_average(
     size: Geometry,
     count: usize,
 ) -> Result<Vec<f32>> {
-    let frames = decode_clip(&clip.path, size, None)?;
+    let frames = clip.decode(size, None)?;
     let last = frames.len() - 1;
     let picks = (0..count).map(|i| if count == 1 { last / 2 } else { i * last / (count - 1) });
     Ok(average(picks.flat_map(|i| spatial_logits(stream, &[&frames[i], &flip_horizontal(&frames[i])]))))

@@ -7,7 +7,7 @@ use image::RgbImage;
 
 use super::dataset::LabelledClip;
 use crate::error::Result;
-use crate::video::{Geometry, decode_clip};
+use crate::video::Geometry;
 
 /// Frames of a clip beyond these are not trained on: an hour-long file must not fill the memory.
 const MAX_FRAMES: usize = 1000;
@@ -59,7 +59,7 @@ impl Clips {
         if let Some(frames) = self.lock().frames.get(&index) {
             return Ok(frames.clone());
         }
-        let frames = Arc::new(decode_clip(&self.clips[index].path, self.geometry, Some(MAX_FRAMES))?);
+        let frames = Arc::new(self.clips[index].decode(self.geometry, Some(MAX_FRAMES))?);
         let bytes: usize = frames.iter().map(|frame| frame.as_raw().len()).sum();
         let mut kept = self.lock();
         if kept.bytes + bytes <= BUDGET_BYTES && !kept.frames.contains_key(&index) {

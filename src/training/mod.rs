@@ -22,7 +22,8 @@ mod solver;
 mod start;
 pub mod validation;
 
+pub use dataset::{DataSource, ListSource, Subset};
 pub use event::{StepMetrics, TrainingControl, TrainingEvent};
 pub use losses::LossPreset;
-pub use plan::{DataSource, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
+pub use plan::{Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
 pub use run::run;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use super::dataset::DataSource;
 use super::losses::UnsupervisedLoss;
 use crate::error::{Error, Result};
 use crate::nets::{Backbone, MotionConfig};
@@ -34,23 +35,6 @@ pub enum TemporalMode {
     B,
     /// Both trained, action loss and all unsupervised losses.
     C,
-}
-
-/// Where the clips are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DataSource {
-    /// A folder with a sub-folder of clips per class.
-    Folder(PathBuf),
-    /// A list in UCF101's format beside the folder its paths are relative to.
-    List {
-        /// The folder that holds the clips.
-        clips: PathBuf,
-        /// `trainlistNN.txt` or `testlistNN.txt`.
-        list: PathBuf,
-        /// `classInd.txt`.
-        classes: PathBuf,
-    },
 }
 
 /// The update rule.

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::objective::Objective;
-use super::plan::{DataSource, Network, TrainingPlan};
+use super::plan::{Network, TrainingPlan};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::{
@@ -155,10 +155,7 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
 
 /// One line of a model's origin: what was trained on what, for how long.
 fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
-    let data = match &plan.data {
-        DataSource::Folder(folder) => folder.display().to_string(),
-        DataSource::List { list, .. } => list.display().to_string(),
-    };
+    let data = plan.data.path().display();
     let mode = if plan.network == Network::Temporal { format!(" mode {:?}", plan.mode) } else { String::new() };
     format!(
         "{:?}{mode}: {steps} steps of {} on {data}, rate {:e}, seed {}, {seconds:.0} s",

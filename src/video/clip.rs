@@ -1,24 +1,49 @@
-//! A whole clip at once, for training.
+//! A whole clip at once, for training: a video, a part of one, or a folder of pictures.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use image::RgbImage;
 
 use super::Geometry;
+use super::frame_folder::FrameFolder;
 use super::reader::VideoReader;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-/// All frames of a clip in presentation order, or the first `max_frames`, stretched to `geometry`.
+/// All frames of a clip in presentation order, or the first `max_frames`, stretched to `geometry`. The clip is a video or a
+/// folder of pictures, one a frame.
 ///
 /// # Errors
-/// As [`VideoReader::open`]. Damaged parts are warned of in the log and show the frame before them.
+/// As [`VideoReader::open`]; a folder without frames. Damaged parts of a video are warned of in the log and show the frame
+/// before them.
 pub fn decode_clip(path: &Path, geometry: Geometry, max_frames: Option<usize>) -> Result<Vec<RgbImage>> {
+    decode_segment(path, None, geometry, max_frames)
+}
+
+/// As [`decode_clip`], but only what is shown from the first of `segment_secs` until the second, in seconds after the first
+/// frame; at least one frame.
+///
+/// # Errors
+/// Besides those of [`decode_clip`], a segment that begins after the video has ended, and any segment of a folder of
+/// pictures, which have no times.
+pub fn decode_segment(
+    path: &Path,
+    segment_secs: Option<[f64; 2]>,
+    geometry: Geometry,
+    max_frames: Option<usize>,
+) -> Result<Vec<RgbImage>> {
+    let limit = max_frames.unwrap_or(usize::MAX);
+    if path.is_dir() {
+        let folder = FrameFolder::open(path)?;
+        refuse_segment(path, segment_secs)?;
+        return (0..folder.len().min(limit)).map(|index| folder.frame(index, geometry)).collect();
+    }
     let mut reader = VideoReader::open_bare(path)?;
+    let indices = segment_frames(&reader, segment_secs)?;
     reader.set_outputs(vec![geometry]);
-    let count = reader.info().frames.min(max_frames.unwrap_or(usize::MAX));
-    let mut frames = Vec::with_capacity(count);
-    for index in 0..count {
+    let mut frames = Vec::with_capacity(indices.len().min(limit));
+    for index in indices.take(limit) {
         let pictures = reader.pictures_unless(index, &|| false)?.unwrap_or_default();
         frames.extend(pictures.into_iter().map(Arc::unwrap_or_clone));
     }
@@ -26,4 +51,29 @@ pub fn decode_clip(path: &Path, geometry: Geometry, max_frames: Option<usize>) -
         tracing::warn!("{warning}");
     }
     Ok(frames)
+}
+
+fn refuse_segment(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<()> {
+    match segment_secs {
+        None => Ok(()),
+        Some(_) => Err(Error::file(
+            path,
+            "pictures in a folder have no times to find a segment by",
+            "Name the video itself, or a folder with the pictures of the segment alone",
+        )),
+    }
+}
+
+/// The frames of which something is shown between the two times; all without any.
+fn segment_frames(reader: &VideoReader, segment_secs: Option<[f64; 2]>) -> Result<Range<usize>> {
+    let info = reader.info();
+    let Some([start, end]) = segment_secs else { return Ok(0..info.frames) };
+    if start >= info.duration_secs {
+        let cause = format!("the segment begins at {start} s and the video ends at {:.2} s", info.duration_secs);
+        return Err(Error::file(&info.path, cause, "Correct the segment, or copy the whole video again"));
+    }
+    let (first, last) = (reader.frame_at(start), reader.frame_at(end));
+    // The frame that begins just when the segment ends is not part of it.
+    let end_is_open = last > first && reader.span_secs(last).start >= end;
+    Ok(first..if end_is_open { last } else { last + 1 })
 }

@@ -2,8 +2,8 @@
 //!
 //! A [`VideoReader`] gives any frame of a file by its index, exactly; a [`Player`] runs a reader on its own
 //! thread, keeps the frames around the position and plays them at the video's own pace; [`decode_clip`] reads
-//! a whole clip for training; a [`MotionVectorReader`] gives the vectors that the codec itself moved blocks by;
-//! a [`VideoWriter`] makes clips. FFmpeg is named nowhere else in the program.
+//! a whole clip for training, be it a video or a folder of pictures; a [`MotionVectorReader`] gives the vectors
+//! that the codec itself moved blocks by; a [`VideoWriter`] makes clips. FFmpeg is named nowhere else in the program.
 //!
 //! How a reader works, in the order in which a file passes through it: `packet_source` cuts the file into
 //! packets and counts them, `frame_index` turns the counted packets into the list of frames in presentation
@@ -11,18 +11,22 @@
 //! deinterlaces, scales and rotates them into RGB.
 
 mod clip;
+mod clip_facts;
 mod converter;
 mod frame;
 mod frame_decoder;
+mod frame_folder;
 mod frame_index;
 mod frame_window;
 mod geometry;
 mod info;
 mod libav;
 mod motion_vectors;
+mod natural_order;
 mod orientation;
 mod packet_source;
 mod packet_table;
+mod picture;
 mod playback_clock;
 mod player;
 mod player_thread;
@@ -34,12 +38,15 @@ mod writer;
 
 use std::path::Path;
 
-pub use clip::decode_clip;
+pub use clip::{decode_clip, decode_segment};
+pub use clip_facts::ClipFacts;
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
 pub use info::VideoInfo;
 pub use libav::ffmpeg_version;
 pub use motion_vectors::{FrameKind, FrameVectors, MotionVector, MotionVectorReader};
+pub(crate) use picture::decode_picture;
+pub use picture::read_picture;
 pub use player::{Player, PlayerCommand, PlayerEvent, PlayerState, Wake};
 pub use reader::VideoReader;
 pub use side_by_side::SideBySide;

@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod cli_flow;
 mod codec_vectors;
+mod dataset;
 mod engine;
 mod flow;
 mod flow_benchmarks;

@@ -83,8 +83,7 @@ fn without_dropout(model: &Path, data: &DataSource) -> PathBuf {
     model.card.classes = Dataset::open(data).unwrap().classes;
     model.temporal = Some(entry.config(ModelCard::TEMPORAL_CHANNELS, model.card.classes.len()).init(&Device::flex()));
     model.card.temporal = Some(entry);
-    let (DataSource::Folder(clips) | DataSource::List { clips, .. }) = data;
-    let dir = clips.with_file_name("base");
+    let dir = data.clips().with_file_name("base");
     model.save(&dir).unwrap();
     dir
 }

@@ -7,14 +7,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::cli::arguments::{DeviceArg, ModelArg};
+use crate::cli::list_arguments::ListArgs;
 use crate::cli::values::{named, non_negative};
 use crate::cli::{Outcome, complain};
 use crate::error::Result;
 use crate::evaluation::{ActionsReport, EvaluationPlan, evaluate_actions};
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::FusionRule;
-use crate::training::DataSource;
 use crate::training::dataset::Dataset;
+use crate::training::{DataSource, Subset};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -26,15 +27,17 @@ Exit codes: 0 all clips were scored, 1 some could not be read";
 /// `motionscope evaluate actions`
 #[derive(Debug, Args)]
 pub(super) struct ActionsArgs {
-    /// Folder that the paths of the list are relative to
+    /// Folder that the paths of the list are relative to; without a list, a folder with a sub-folder of clips for each class
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// List of clips in UCF101's format, with or without labels
+    /// List of clips: UCF101, with or without labels, HMDB51 (a folder), TSN, THUMOS14 (a folder), ActivityNet (JSON) or CSV
     #[arg(long, value_name = "FILE")]
-    list: PathBuf,
-    /// The classes: classInd.txt
-    #[arg(long, value_name = "FILE")]
-    classes: PathBuf,
+    list: Option<PathBuf>,
+    /// The classes, where the list does not tell them: classInd.txt
+    #[arg(long, value_name = "FILE", requires = "list")]
+    classes: Option<PathBuf>,
+    #[command(flatten)]
+    lists: ListArgs,
     /// Windows (and frames) a clip, evenly spread, each also mirrored
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     windows: u16,
@@ -53,13 +56,14 @@ pub(super) struct ActionsArgs {
     device: DeviceArg,
 }
 
+impl ActionsArgs {
+    fn source(&self) -> DataSource {
+        self.lists.source(&self.data, self.list.as_deref(), self.classes.as_deref(), Subset::Test)
+    }
+}
+
 pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
-    let source = DataSource::List {
-        clips: arguments.data.clone(),
-        list: arguments.list.clone(),
-        classes: arguments.classes.clone(),
-    };
-    let dataset = Dataset::open(&source)?;
+    let dataset = Dataset::open(&arguments.source())?;
     let compute = arguments.device.open()?;
     let model = HiddenTwoStream::load(&arguments.model.folder()?, &compute.device)?;
     let mut fusion = model.card.fusion;

@@ -5,17 +5,18 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 
 use super::super::arguments::DeviceArg;
+use super::super::list_arguments::ListArgs;
 use super::super::values::{geometry, named, non_negative};
 use crate::error::Result;
 use crate::nets::{Architecture, Backbone};
-use crate::training::{DataSource, LossPreset, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
+use crate::training::{LossPreset, Network, OptimiserKind, ScheduleKind, Subset, TemporalMode, TrainingPlan};
 use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
 Examples:
   motionscope train flow --folder sample/clips --run runs/flow
   motionscope train temporal --folder sample/clips --base runs/flow/model --run runs/temporal
-  motionscope train spatial --clips videos --list trainlist01.txt --classes classInd.txt \\
+  motionscope train spatial --data videos --list trainlist01.txt --classes classInd.txt \\
                     --validation-list testlist01.txt --base runs/temporal/model --imagenet squeezenet.safetensors
 
 Where a value is not given, a usual one for the network is taken; the run folder records all of them in config.toml.
@@ -53,12 +54,12 @@ struct DataArgs {
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
     /// Folder that the paths of a list are relative to
-    #[arg(long, value_name = "DIR", requires = "list")]
+    #[arg(long, value_name = "DIR", visible_alias = "data", requires = "list")]
     clips: Option<PathBuf>,
-    /// List of clips in UCF101's format
-    #[arg(long, value_name = "FILE", requires = "clips", requires = "classes")]
+    /// List of clips: UCF101, HMDB51 (a folder), TSN, THUMOS14 (a folder), ActivityNet (JSON) or CSV
+    #[arg(long, value_name = "FILE", requires = "clips")]
     list: Option<PathBuf>,
-    /// The list's classes: classInd.txt
+    /// The list's classes, where it does not tell them: classInd.txt
     #[arg(long, value_name = "FILE", requires = "list")]
     classes: Option<PathBuf>,
     /// Folder of clips to measure on, never trained on
@@ -67,6 +68,8 @@ struct DataArgs {
     /// List of clips to measure on, never trained on
     #[arg(long, value_name = "FILE", requires = "list")]
     validation_list: Option<PathBuf>,
+    #[command(flatten)]
+    lists: ListArgs,
     /// Size to which frames are decoded
     #[arg(long, value_name = "WxH", value_parser = geometry)]
     frame: Option<Geometry>,
@@ -187,15 +190,12 @@ impl TrainArgs {
 
 impl DataArgs {
     fn apply(&self, plan: &mut TrainingPlan) {
-        let listed = |list: &PathBuf| {
-            let (clips, classes) = (self.clips.clone()?, self.classes.clone()?);
-            Some(DataSource::List { clips, list: list.clone(), classes })
+        let source = |folder: &Option<PathBuf>, list: &Option<PathBuf>, subset| {
+            let clips = folder.as_ref().or(list.as_ref().and(self.clips.as_ref()))?;
+            Some(self.lists.source(clips, list.as_deref(), self.classes.as_deref(), subset))
         };
-        let source = |folder: &Option<PathBuf>, list: &Option<PathBuf>| {
-            folder.clone().map(DataSource::Folder).or_else(|| list.as_ref().and_then(listed))
-        };
-        set(&mut plan.data, &source(&self.folder, &self.list));
-        plan.validation = source(&self.validation_folder, &self.validation_list);
+        set(&mut plan.data, &source(&self.folder, &self.list, Subset::Train));
+        plan.validation = source(&self.validation_folder, &self.validation_list, Subset::Test);
         set(&mut plan.frame, &self.frame);
         set(&mut plan.crop, &self.crop);
         set(&mut plan.max_stride, &self.max_stride);

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb};
 
-use super::{FlowField, atomic, picture, picture_size};
+use super::{FlowField, atomic, picture_size};
 use crate::error::{Error, Result};
+use crate::video::decode_picture;
 
 /// What stands for no motion.
 const ZERO: f32 = 32768.0;
@@ -19,7 +20,7 @@ const STEPS_PER_PX: f32 = 64.0;
 /// # Errors
 /// If the file cannot be read, or is not a PNG of three channels of 16 bits.
 pub fn read_kitti(path: &Path) -> Result<FlowField> {
-    let picture = match picture::decode(path)? {
+    let picture = match decode_picture(path)? {
         DynamicImage::ImageRgb16(picture) => picture,
         other => {
             let colour = other.color();

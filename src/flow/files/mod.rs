@@ -15,16 +15,15 @@ mod folder;
 mod format;
 mod kitti;
 mod npy;
-mod picture;
 mod stream_pair;
 mod two_stream;
 
+pub use crate::video::read_picture;
 pub use flo::{read_flo, write_flo};
 pub use folder::list;
 pub use format::{FlowFormat, Scales, write_picture};
 pub use kitti::{read_kitti, write_kitti};
 pub use npy::{read_npy, write_npy};
-pub use picture::read_picture;
 pub use stream_pair::StreamPair;
 pub use two_stream::{DEFAULT_BOUND_PX, read_two_stream, write_two_stream};
 

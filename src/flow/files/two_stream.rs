@@ -11,8 +11,9 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, GrayImage, ImageError};
 
-use super::{FlowField, StreamPair, atomic, extension, picture, picture_size};
+use super::{FlowField, StreamPair, atomic, extension, picture_size};
 use crate::error::{Error, Result};
+use crate::video::decode_picture;
 
 /// Displacement in pixels that the whitest level stands for in the common data sets.
 pub const DEFAULT_BOUND_PX: f32 = 20.0;
@@ -37,7 +38,7 @@ pub fn read_two_stream(pair: &StreamPair, bound_px: f32) -> Result<FlowField> {
 }
 
 fn component(path: &Path) -> Result<GrayImage> {
-    match picture::decode(path)? {
+    match decode_picture(path)? {
         picture @ (DynamicImage::ImageLuma8(_) | DynamicImage::ImageRgb8(_)) => Ok(picture.into_luma8()),
         other => {
             let cause = format!("{:?} pixels; two-stream flow has one channel of 8 bits", other.color());

@@ -30,11 +30,11 @@ const REMEDY: &str = "Check that it is a complete PNG, JPEG or PPM picture";
 /// # Errors
 /// If the file cannot be read or is not a whole PNG, JPEG or PPM picture.
 pub fn read_picture(path: &Path) -> Result<RgbImage> {
-    Ok(decode(path)?.into_rgb8())
+    Ok(decode_picture(path)?.into_rgb8())
 }
 
 /// The picture at `path` as it is stored.
-pub(super) fn decode(path: &Path) -> Result<DynamicImage> {
+pub(crate) fn decode_picture(path: &Path) -> Result<DynamicImage> {
     let bytes = contents(path)?;
     let refuse = |cause: String| Error::file(path, cause, REMEDY);
     let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|e| Error::io(path, &e))?;

@@ -1,0 +1,149 @@
+//! `motionscope data check`: a data set looked at before it is trained on.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::cli::Outcome;
+use crate::cli::list_arguments::ListArgs;
+use crate::error::Result;
+use crate::training::Subset;
+use crate::training::dataset::{CheckPlan, CheckReport, Problem, SubsetReport, check};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  motionscope data check --data sample/clips
+  motionscope data check --data UCF-101 --list trainlist01.txt --classes classInd.txt --test-list testlist01.txt
+  motionscope data check --data hmdb51 --list testTrainMulti_7030_splits --split 2 --test-list testTrainMulti_7030_splits
+  motionscope data check --data thumos/validation --list annotation_val --test-data thumos/test --test-list annotation_test
+  motionscope data check --data ActivityNet --list activity_net.v1-2.min.json --json
+
+Exit codes: 0 nothing has to be put right, 1 something has";
+
+/// `motionscope data check`
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Folder that the paths of the list are relative to; without a list, a folder with a sub-folder of clips for each class
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// List of the clips to train on: a file, or the folder of HMDB51's or THUMOS14's files
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// The classes, where the list does not tell them: classInd.txt
+    #[arg(long, value_name = "FILE", requires = "list")]
+    classes: Option<PathBuf>,
+    /// Folder of the test clips [default: the same]
+    #[arg(long, value_name = "DIR")]
+    test_data: Option<PathBuf>,
+    /// List of the clips to test on, which must share nothing with the others
+    #[arg(long, value_name = "FILE")]
+    test_list: Option<PathBuf>,
+    #[command(flatten)]
+    lists: ListArgs,
+    /// Decode every frame, not only the first of every clip
+    #[arg(long)]
+    thorough: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl CheckArgs {
+    fn plan(&self) -> CheckPlan {
+        let classes = self.classes.as_deref();
+        let train = self.lists.source(&self.data, self.list.as_deref(), classes, Subset::Train);
+        let has_test = self.test_data.is_some() || self.test_list.is_some();
+        let test_data: &Path = self.test_data.as_deref().unwrap_or(&self.data);
+        let test = has_test.then(|| self.lists.source(test_data, self.test_list.as_deref(), classes, Subset::Test));
+        CheckPlan { train, test, thorough: self.thorough }
+    }
+}
+
+pub(super) fn run(arguments: &CheckArgs) -> Result<Outcome> {
+    let style =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed");
+    let bar = ProgressBar::no_length().with_style(style);
+    let report = check(&arguments.plan(), &|done, of| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    let report = report?;
+    if arguments.json {
+        println!("{:#}", document(&report));
+    } else {
+        print!("{}", text(&report));
+    }
+    Ok(if report.is_sound() { Outcome::Done } else { Outcome::SomeFailed })
+}
+
+fn document(report: &CheckReport) -> serde_json::Value {
+    json!({
+        "schema": "motionscope-data-check",
+        "version": 1,
+        "sound": report.is_sound(),
+        "subsets": report.subsets,
+        "problems": report.problems,
+        "remarks": report.remarks,
+    })
+}
+
+fn text(report: &CheckReport) -> String {
+    let mut text: String = report.subsets.iter().map(figures).collect();
+    text += &class_table(&report.subsets);
+    for (title, found) in [("Problems", &report.problems), ("Remarks", &report.remarks)] {
+        if !found.is_empty() {
+            text += &format!("\n{title} ({})\n", found.len());
+            text.extend(found.iter().map(|problem| format!("  {}\n", sentence(problem))));
+        }
+    }
+    if report.is_sound() {
+        text += "\nNothing has to be put right.\n";
+    }
+    text
+}
+
+fn figures(subset: &SubsetReport) -> String {
+    let SubsetReport { path, clips, files, groups, ambiguous, classes, frames, .. } = subset;
+    let mut text = format!("{}: {path}\n  {clips} clips of {} classes", title(subset.subset), classes.len());
+    if files < clips {
+        text += &format!(", in {files} videos");
+    }
+    if *groups > 0 {
+        text += &format!(", of {groups} recordings");
+    }
+    if *ambiguous > 0 {
+        text += &format!(", and {ambiguous} ambiguous segments");
+    }
+    if let Some(frames) = frames {
+        text += &format!("; {} to {} frames, median {}", frames.least, frames.most, frames.median);
+    }
+    text + "\n"
+}
+
+/// Clips of every class, a column per subset.
+fn class_table(subsets: &[SubsetReport]) -> String {
+    let Some(first) = subsets.first() else { return String::new() };
+    let width = first.classes.iter().map(|class| class.name.chars().count()).max().unwrap_or(0).max("class".len());
+    let header: String = subsets.iter().map(|subset| format!(" {:>8}", title(subset.subset))).collect();
+    let mut text = format!("\n  {:<width$}{header}\n", "class");
+    for (label, class) in first.classes.iter().enumerate() {
+        let counts = subsets.iter().map(|subset| subset.classes.get(label).map_or(0, |class| class.clips));
+        let counts: String = counts.map(|clips| format!(" {clips:>8}")).collect();
+        text += &format!("  {:<width$}{counts}\n", class.name);
+    }
+    text
+}
+
+fn title(subset: Subset) -> &'static str {
+    match subset {
+        Subset::Train => "Training",
+        Subset::Test => "Test",
+    }
+}
+
+fn sentence(Problem { subject, cause, remedy, .. }: &Problem) -> String {
+    format!("{subject}: {cause}. {remedy}.")
+}

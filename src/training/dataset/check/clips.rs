@@ -1,0 +1,118 @@
+//! Every clip of a data set, opened once.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+
+use super::super::listing::{Listing, Problem, ProblemKind, Row};
+use super::fingerprints::{Fingerprint, fingerprints};
+use crate::error::{Error, Result};
+use crate::nets::WINDOW_FRAMES;
+use crate::video::ClipFacts;
+
+/// Segments may end this much after the video, which annotators measured on another copy, seconds.
+const SLACK_SECS: f64 = 1.0;
+
+/// What is known about the clips.
+pub(super) struct Inspection {
+    facts: HashMap<PathBuf, Result<ClipFacts>>,
+    fingerprints: HashMap<PathBuf, Fingerprint>,
+}
+
+impl Inspection {
+    /// Opens every clip of `paths`, a few at once.
+    ///
+    /// # Errors
+    /// If no threads can be had; what is wrong with clips is part of the result.
+    pub fn of(paths: &[PathBuf], thorough: bool, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let pool = ThreadPoolBuilder::new().num_threads(cores).thread_name(|k| format!("check-{k}")).build();
+        let pool = pool.map_err(|error| {
+            Error::new("data check", format!("no threads to work with: {error}"), "Close other programs")
+        })?;
+        let done = AtomicUsize::new(0);
+        progress(0, paths.len());
+        let look = |path: &PathBuf| {
+            let facts = ClipFacts::of(path, thorough);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, paths.len());
+            (path.clone(), facts)
+        };
+        Ok(pool.install(|| Self { facts: paths.par_iter().map(look).collect(), fingerprints: fingerprints(paths) }))
+    }
+
+    /// Number of frames of a clip: of its segment, if it is one.
+    pub fn frames(&self, row: &Row) -> Option<usize> {
+        let facts = self.facts.get(&row.clip.path)?.as_ref().ok()?;
+        Some(match (row.clip.segment_secs, facts.duration_secs) {
+            (Some([start, end]), Some(duration)) if duration > 0.0 => {
+                let seconds = (end.min(duration) - start).max(0.0);
+                (seconds / duration * facts.frames as f64).round() as usize
+            }
+            _ => facts.frames,
+        })
+    }
+
+    /// What identifies the content of a file that another one may share.
+    pub fn fingerprint(&self, path: &Path) -> Option<Fingerprint> {
+        self.fingerprints.get(path).copied()
+    }
+
+    /// What is wrong with the clips of `listing`: problems, and remarks on clips that can be used. A video of several segments
+    /// is told about once.
+    pub fn clip_problems(&self, listing: &Listing) -> [Vec<Problem>; 2] {
+        let (mut problems, mut remarks) = (Vec::new(), Vec::new());
+        let mut told = std::collections::HashSet::new();
+        for row in &listing.rows {
+            let is_new = told.insert(&row.clip.path);
+            match self.facts.get(&row.clip.path) {
+                Some(Ok(facts)) => {
+                    problems.extend(self.length_problem(row, facts));
+                    remarks.extend(row.frames.and_then(|promised| fewer_frames(row, facts, promised)));
+                    let damage = facts.warnings.iter().filter(|_| is_new).cloned();
+                    remarks.extend(damage.map(|warning| Problem::of(ProblemKind::Damaged, warning)));
+                }
+                Some(Err(error)) if is_new => {
+                    problems.push(Problem::of(ProblemKind::Unreadable, error.clone()));
+                }
+                _ => {}
+            }
+        }
+        [problems, remarks]
+    }
+
+    fn length_problem(&self, row: &Row, facts: &ClipFacts) -> Option<Problem> {
+        let path = row.clip.path.display();
+        if let (Some([_, end]), Some(duration)) = (row.clip.segment_secs, facts.duration_secs)
+            && end > duration + SLACK_SECS
+        {
+            let cause = format!("the segment ends at {end} s, {path} at {duration:.2} s");
+            return Some(row.place.problem(
+                ProblemKind::Malformed,
+                &cause,
+                "Correct the segment, or fetch the video again",
+            ));
+        }
+        if row.clip.segment_secs.is_some() && facts.duration_secs.is_none() {
+            let cause = format!("{path} is a folder of pictures, which have no times to find a segment by");
+            return Some(row.place.problem(ProblemKind::Malformed, &cause, "Name the video itself"));
+        }
+        let frames = self.frames(row).filter(|&frames| frames < WINDOW_FRAMES)?;
+        let cause = match row.clip.segment_secs {
+            Some(_) => format!("the segment of {path} has {frames} frames, a window {WINDOW_FRAMES}"),
+            None => format!("{path} has {frames} frames, a window {WINDOW_FRAMES}"),
+        };
+        let remedy = "Leave it out, or accept that its last frame is repeated";
+        Some(row.place.problem(ProblemKind::Short, &cause, remedy))
+    }
+}
+
+fn fewer_frames(row: &Row, facts: &ClipFacts, promised: usize) -> Option<Problem> {
+    let path = row.clip.path.display();
+    let cause = format!("{path} has {} of the {promised} frames that the list tells of", facts.frames);
+    // Tools that count pairs of frames tell one less, never more than there are.
+    let problem = row.place.problem(ProblemKind::Damaged, &cause, "Extract the frames of this clip again");
+    (facts.frames < promised).then_some(problem)
+}

@@ -1,0 +1,107 @@
+//! What a check found.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::super::listing::Listing;
+use super::super::{Problem, Subset};
+use super::clips::Inspection;
+use super::{class_problems, counts, leaks};
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CheckReport {
+    /// The training clips and, if they were named, the test clips.
+    pub subsets: Vec<SubsetReport>,
+    /// What should be put right first.
+    pub problems: Vec<Problem>,
+    /// What is worth knowing and can be lived with.
+    pub remarks: Vec<Problem>,
+}
+
+/// One list in figures. Rows with problems of their own, such as missing clips, are not counted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SubsetReport {
+    /// Which one.
+    pub subset: Subset,
+    /// The list, or the folder.
+    pub path: String,
+    /// Number of clips or segments.
+    pub clips: usize,
+    /// Number of different files.
+    pub files: usize,
+    /// Number of recordings that the clips come from, as far as they are known.
+    pub groups: usize,
+    /// Segments that count for nothing.
+    pub ambiguous: usize,
+    /// Lengths of the clips that can be read; none if none can.
+    pub frames: Option<Spread>,
+    /// The classes in the order of their labels.
+    pub classes: Vec<ClassCount>,
+}
+
+/// Numbers of frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Spread {
+    /// Of the shortest clip.
+    pub least: usize,
+    /// Of the clip in the middle.
+    pub median: usize,
+    /// Of the longest clip.
+    pub most: usize,
+}
+
+/// A class and how many clips it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClassCount {
+    /// Its name.
+    pub name: String,
+    /// Number of clips or segments.
+    pub clips: usize,
+}
+
+impl CheckReport {
+    /// Whether nothing has to be put right.
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// Adds the figures and the problems of one list.
+    pub(super) fn add(&mut self, subset: Subset, path: &Path, listing: &Listing, inspection: &Inspection) {
+        let counts = counts(listing);
+        self.problems.extend(listing.problems.iter().cloned());
+        let classes = class_problems(subset, path, listing, &counts);
+        for [problems, remarks] in [inspection.clip_problems(listing), classes] {
+            self.problems.extend(problems);
+            self.remarks.extend(remarks);
+        }
+        self.problems.extend(leaks::copies(listing, inspection));
+        self.subsets.push(SubsetReport {
+            subset,
+            path: path.display().to_string(),
+            clips: listing.rows.len(),
+            files: distinct(listing.rows.iter().map(|row| &row.clip.path)),
+            groups: distinct(listing.rows.iter().filter_map(|row| row.clip.group.as_ref())),
+            ambiguous: listing.ambiguous.len(),
+            frames: Spread::of(listing.rows.iter().filter_map(|row| inspection.frames(row)).collect()),
+            classes: listing
+                .classes
+                .iter()
+                .zip(counts)
+                .map(|(name, clips)| ClassCount { name: name.clone(), clips })
+                .collect(),
+        });
+    }
+}
+
+impl Spread {
+    fn of(mut frames: Vec<usize>) -> Option<Self> {
+        frames.sort_unstable();
+        Some(Self { least: *frames.first()?, median: frames[frames.len() / 2], most: *frames.last()? })
+    }
+}
+
+fn distinct<T: Eq + std::hash::Hash>(values: impl Iterator<Item = T>) -> usize {
+    values.collect::<std::collections::HashSet<_>>().len()
+}

@@ -1,0 +1,139 @@
+//! The names of the classes in the order of their labels, and how a name is found in spite of its spelling.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::text;
+use crate::error::{Error, Result};
+
+/// Names of classes, found by any usual spelling.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ClassIndex {
+    /// The names in the order of their labels.
+    pub names: Vec<String>,
+    exact: HashMap<String, usize>,
+    /// By letters and digits alone; none where several names have the same.
+    alike: HashMap<String, Option<usize>>,
+}
+
+impl ClassIndex {
+    /// Classes of these names.
+    pub fn of(names: Vec<String>) -> Self {
+        let exact = names.iter().enumerate().map(|(label, name)| (name.clone(), label)).collect();
+        let mut alike = HashMap::new();
+        for (label, name) in names.iter().enumerate() {
+            alike.entry(key(name)).and_modify(|found| *found = None).or_insert(Some(label));
+        }
+        Self { names, exact, alike }
+    }
+
+    /// UCF101's `classInd.txt`: `id name`, the ids from 1 on.
+    ///
+    /// # Errors
+    /// A file that cannot be read, an id out of order, a name that comes twice.
+    pub fn numbered(path: &Path) -> Result<Self> {
+        let parse = |expected: usize, line: &str| match line.split_once(char::is_whitespace) {
+            Some((id, name)) if id.parse() == Ok(expected) => Ok(name.trim().to_owned()),
+            _ => Err((format!("'{line}' is not '{expected} name'"), "Classes are numbered from 1, one a line")),
+        };
+        Self::from_lines(path, text::lines(path)?, parse)
+    }
+
+    /// A name a line, in the order of the labels. Numbers in front of all names are left out, whatever they are: THUMOS14
+    /// numbers its 20 classes as UCF101 does its 101.
+    ///
+    /// # Errors
+    /// A file that cannot be read, a name that comes twice.
+    pub fn named(path: &Path) -> Result<Self> {
+        let lines = text::lines(path)?;
+        let is_numbered = lines.iter().all(|(_, line)| without_number(line).is_some());
+        let parse = |_: usize, line: &str| {
+            let name = without_number(line).filter(|_| is_numbered).unwrap_or(line);
+            Ok(name.to_owned())
+        };
+        Self::from_lines(path, lines, parse)
+    }
+
+    fn from_lines(
+        path: &Path,
+        lines: Vec<(usize, String)>,
+        parse: impl Fn(usize, &str) -> std::result::Result<String, (String, &'static str)>,
+    ) -> Result<Self> {
+        let mut names: Vec<String> = Vec::with_capacity(lines.len());
+        let mut first_lines = HashMap::new();
+        for (number, line) in lines {
+            let refuse = |cause: String, remedy| Error::file(path, format!("line {number}: {cause}"), remedy);
+            let name = parse(names.len() + 1, &line).map_err(|(cause, remedy)| refuse(cause, remedy))?;
+            if let Some(first) = first_lines.insert(name.clone(), number) {
+                return Err(refuse(format!("class '{name}' is in line {first} already"), "Name every class once"));
+            }
+            names.push(name);
+        }
+        if names.is_empty() {
+            return Err(Error::file(path, "the file names no classes", "Write one class a line"));
+        }
+        Ok(Self::of(names))
+    }
+
+    /// The label of class `name`; case, spaces and punctuation do not matter where that leaves one class only.
+    /// (UCF101 itself writes `HandStandPushups` and `HandstandPushups`.)
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.exact.get(name).copied().or_else(|| self.alike.get(&key(name)).copied().flatten())
+    }
+}
+
+fn without_number(line: &str) -> Option<&str> {
+    let (id, name) = line.split_once(char::is_whitespace)?;
+    id.parse::<usize>().ok().map(|_| name.trim())
+}
+
+/// A name's letters and digits in lower case; the name itself if it has none.
+fn key(name: &str) -> String {
+    let key: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    if key.is_empty() { name.to_owned() } else { key }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(content: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("classInd.txt");
+        std::fs::write(&path, content).unwrap();
+        (dir, path)
+    }
+
+    #[test]
+    fn names_are_found_in_spite_of_their_spelling() {
+        let (_dir, path) = file("1 HandstandPushups\r\n2 brush_hair\r\n3 a-b\r\n4 ab\r\n");
+        let classes = ClassIndex::numbered(&path).unwrap();
+        assert_eq!(classes.find("HandStandPushups"), Some(0));
+        assert_eq!(classes.find("Brush hair"), Some(1));
+        assert_eq!([classes.find("a-b"), classes.find("ab"), classes.find("A_B")], [Some(2), Some(3), None]);
+    }
+
+    #[test]
+    fn numbers_may_be_any_where_names_suffice() {
+        let (_dir, path) = file("7 BaseballPitch\n9 BasketballDunk\n");
+        assert_eq!(ClassIndex::named(&path).unwrap().names, ["BaseballPitch", "BasketballDunk"]);
+        assert!(
+            ClassIndex::numbered(&path).unwrap_err().cause.starts_with("line 1: '7 BaseballPitch' is not '1 name'")
+        );
+        let (_dir, path) = file("Long jump\n2 legs\n");
+        assert_eq!(ClassIndex::named(&path).unwrap().names, ["Long jump", "2 legs"]);
+    }
+
+    #[test]
+    fn bad_indices_are_named_with_their_line() {
+        for (content, cause) in [
+            ("1 a\n3 b\n", "line 2: '3 b' is not '2 name'"),
+            ("1 a\n\n2 a\n", "line 3: class 'a' is in line 1 already"),
+            ("a\n", "line 1: 'a' is not '1 name'"),
+            ("\n", "the file names no classes"),
+        ] {
+            let (_dir, path) = file(content);
+            assert_eq!(ClassIndex::numbered(&path).unwrap_err().cause, cause);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Where the clips that a list names are on this disk.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::video::is_video;
+
+/// Finds clips below a folder; looks into each folder once.
+pub(super) struct ClipFinder {
+    root: PathBuf,
+    folders: HashMap<PathBuf, HashMap<String, PathBuf>>,
+}
+
+impl ClipFinder {
+    /// Finds clips below `root`.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned(), folders: HashMap::new() }
+    }
+
+    /// The video or folder of pictures that a list calls `name`; none if there is no such.
+    ///
+    /// The spelling may differ in case and slashes, as between Windows and others, and the ending may be another or absent:
+    /// a list of `.avi` finds clips that were converted to `.mp4` or to pictures.
+    pub fn find(&mut self, name: &str) -> Option<PathBuf> {
+        let target = self.target(name);
+        if target.exists() {
+            return Some(target);
+        }
+        let mut found = target.ancestors().find(|folder| folder.is_dir())?.to_owned();
+        let rest = target.strip_prefix(&found).ok()?.to_owned();
+        let mut parts = rest.iter().map(|part| part.to_string_lossy().to_lowercase()).peekable();
+        while let Some(part) = parts.next() {
+            let is_last = parts.peek().is_none();
+            let entries = self.entries(&found);
+            found = entries.get(&part).or_else(|| entries.get(stem(&part)).filter(|_| is_last))?.clone();
+        }
+        Some(found)
+    }
+
+    /// Where the list says that `name` is.
+    pub fn target(&self, name: &str) -> PathBuf {
+        let exact = self.root.join(name);
+        if !name.contains('\\') || exact.exists() { exact } else { self.root.join(name.replace('\\', "/")) }
+    }
+
+    /// The entries of `folder` by their names in lower case, videos also by their names without an ending.
+    fn entries(&mut self, folder: &Path) -> &HashMap<String, PathBuf> {
+        self.folders.entry(folder.to_owned()).or_insert_with(|| {
+            let mut paths: Vec<_> =
+                fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+            paths.sort();
+            let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+            let mut entries: HashMap<String, PathBuf> = HashMap::new();
+            for path in &paths {
+                entries.entry(name(path)).or_insert_with(|| path.clone());
+            }
+            for path in paths.iter().filter(|path| is_video(path)) {
+                entries.entry(stem(&name(path)).to_owned()).or_insert_with(|| path.clone());
+            }
+            entries
+        })
+    }
+}
+
+/// A name without the ending of a video.
+fn stem(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, _)) if is_video(Path::new(name)) => stem,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clips_are_found_in_spite_of_spelling_and_ending() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir_all(at("HandstandPushups/v_HandStandPushups_g01_c01")).unwrap();
+        for file in ["HandstandPushups/v_HandStandPushups_g01_c02.mp4", "HandstandPushups/a.b.avi"] {
+            fs::write(at(file), "").unwrap();
+        }
+        let mut finder = ClipFinder::new(dir.path());
+        let mut find = |name: &str| finder.find(name).map(|path| path.strip_prefix(dir.path()).unwrap().to_owned());
+        for (name, found) in [
+            (
+                "HandStandPushups/v_HandStandPushups_g01_c02.avi",
+                Some("HandstandPushups/v_HandStandPushups_g01_c02.mp4"),
+            ),
+            ("handstandpushups\\v_HandstandPushups_g01_c01.avi", Some("HandstandPushups/v_HandStandPushups_g01_c01")),
+            ("HandstandPushups/a.b", Some("HandstandPushups/a.b.avi")),
+            ("HandstandPushups/a", None),
+            ("HandstandPushups/v_HandStandPushups_g01_c03.avi", None),
+            ("other/a.b.avi", None),
+        ] {
+            assert_eq!(find(name), found.map(PathBuf::from), "{name}");
+        }
+        assert_eq!(finder.find(&at("handstandpushups/A.B").to_string_lossy()), Some(at("HandstandPushups/a.b.avi")));
+    }
+}

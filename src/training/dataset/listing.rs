@@ -1,0 +1,218 @@
+//! What a list says, row by row, and what is wrong with it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::clip_finder::ClipFinder;
+use super::{
+    AmbiguousSegment, DataSource, LabelledClip, Layout, activity_net, csv, folder, hmdb51, thumos14, tsn, ucf101,
+};
+use crate::error::{Error, Result};
+
+/// The rows of a list that make sense, and the problems of the others.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Listing {
+    /// Names in the order of their labels.
+    pub classes: Vec<String>,
+    /// The rows in the order of the list.
+    pub rows: Vec<Row>,
+    /// THUMOS14's "Ambiguous".
+    pub ambiguous: Vec<AmbiguousSegment>,
+    /// Rows that cannot be used, in the order in which they were found.
+    pub problems: Vec<Problem>,
+}
+
+/// A row of a list.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// The clip.
+    pub clip: LabelledClip,
+    /// Where the row stands.
+    pub place: Place,
+    /// Number of frames, if the list tells it.
+    pub frames: Option<usize>,
+}
+
+/// Where something stands: a file and a line of it, or a video that it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The list.
+    pub file: Arc<Path>,
+    /// Such as `line 3`; nothing where the file is the clip itself.
+    pub within: Option<String>,
+}
+
+/// What is wrong with a data set in one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// What kind of problem.
+    pub kind: ProblemKind,
+    /// The file.
+    pub subject: String,
+    /// What is wrong with it, with the line.
+    pub cause: String,
+    /// What can be done.
+    pub remedy: String,
+}
+
+/// Kinds of problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKind {
+    /// A row that is not written as its layout wants.
+    Malformed,
+    /// A label that is no class.
+    Label,
+    /// A row that names a clip that is not there.
+    Missing,
+    /// The same clip or segment twice.
+    Duplicate,
+    /// A clip that cannot be decoded.
+    Unreadable,
+    /// A clip that is damaged, cut off or shorter than its list says, but can be used.
+    Damaged,
+    /// A clip of fewer frames than a window.
+    Short,
+    /// A class without clips.
+    EmptyClass,
+    /// A class of one clip.
+    SingleClip,
+    /// The same clip or recording to train on and to test on.
+    Leak,
+    /// Classes of very different size.
+    Imbalance,
+}
+
+impl Listing {
+    /// Reads what `source` names.
+    ///
+    /// # Errors
+    /// If a list as a whole cannot be read; what is wrong with rows of it is among the problems.
+    pub fn read(source: &DataSource) -> Result<Self> {
+        let list = match source {
+            DataSource::Folder(folder) => return folder::read(folder),
+            DataSource::List(list) => list,
+        };
+        if !list.clips.is_dir() {
+            return Err(Error::file(&list.clips, "there is no such folder of clips", "Check the spelling of the path"));
+        }
+        let layout = list.layout.map_or_else(|| Layout::detect(&list.list), Ok)?;
+        let mut listing = match layout {
+            Layout::Ucf101 => ucf101::read(list),
+            Layout::Hmdb51 => hmdb51::read(list),
+            Layout::Tsn => tsn::read(list),
+            Layout::Thumos14 => thumos14::read(list),
+            Layout::ActivityNet => activity_net::read(list),
+            Layout::Csv => csv::read(list),
+        }?;
+        listing.drop_duplicates();
+        Ok(listing)
+    }
+
+    /// A listing of no rows yet.
+    pub fn of(classes: Vec<String>) -> Self {
+        Self { classes, ..Self::default() }
+    }
+
+    /// Adds a row, or the problem that it has.
+    pub fn push(&mut self, row: std::result::Result<Row, Problem>) {
+        match row {
+            Ok(row) => self.rows.push(row),
+            Err(problem) => self.problems.push(problem),
+        }
+    }
+
+    /// Turns rows that repeat one before them into problems. Segments of different classes may overlap and even be the same:
+    /// every cliff dive is a dive.
+    fn drop_duplicates(&mut self) {
+        type Key = (PathBuf, Option<([u64; 2], usize)>);
+        let mut seen: HashMap<Key, (Place, usize)> = HashMap::new();
+        for row in std::mem::take(&mut self.rows) {
+            let clip = &row.clip;
+            let segment = clip.segment_secs.map(|segment| (segment.map(f64::to_bits), clip.label));
+            match seen.get(&(clip.path.clone(), segment)) {
+                Some((first, label)) => {
+                    let other_label = *label != clip.label;
+                    let and = if other_label { ", with another class" } else { "" };
+                    let cause = format!("{} is in {} already{and}", clip.path.display(), first.seen_from(&row.place));
+                    let remedy =
+                        if other_label { "Keep the row with the right class" } else { "Remove one of the rows" };
+                    self.problems.push(row.place.problem(ProblemKind::Duplicate, &cause, remedy));
+                }
+                None => {
+                    seen.insert((clip.path.clone(), segment), (row.place.clone(), clip.label));
+                    self.rows.push(row);
+                }
+            }
+        }
+    }
+}
+
+impl Place {
+    /// Line `number` of `file`.
+    pub fn line(file: &Arc<Path>, number: usize) -> Self {
+        Self { file: file.clone(), within: Some(format!("line {number}")) }
+    }
+
+    /// The file as a whole.
+    pub fn whole(file: &Path) -> Self {
+        Self { file: file.into(), within: None }
+    }
+
+    /// A problem here.
+    pub fn problem(&self, kind: ProblemKind, cause: &str, remedy: &str) -> Problem {
+        let within = self.within.as_ref().map(|within| format!("{within}: ")).unwrap_or_default();
+        let subject = self.file.display().to_string();
+        Problem { kind, subject, cause: format!("{within}{cause}"), remedy: remedy.into() }
+    }
+
+    /// The clip that the row here calls `name`.
+    pub fn find(&self, finder: &mut ClipFinder, name: &str) -> std::result::Result<PathBuf, Problem> {
+        finder.find(name).ok_or_else(|| {
+            let cause = format!("{} does not exist", finder.target(name).display());
+            self.problem(ProblemKind::Missing, &cause, "Check the folder of the clips")
+        })
+    }
+
+    /// First and last time of a segment, both in seconds.
+    pub fn segment(&self, start: f64, end: f64) -> std::result::Result<[f64; 2], Problem> {
+        if start.is_finite() && end.is_finite() && 0.0 <= start && start < end {
+            return Ok([start, end]);
+        }
+        let cause = format!("{start} to {end} is no segment");
+        Err(self.problem(ProblemKind::Malformed, &cause, "Give the start and a later end in seconds, from 0 on"))
+    }
+
+    /// The place in words that suffice beside `other`.
+    fn seen_from(&self, other: &Self) -> String {
+        match &self.within {
+            Some(within) if self.file == other.file => within.clone(),
+            _ => self.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.within {
+            Some(within) => write!(f, "{within} of {}", self.file.display()),
+            None => write!(f, "{}", self.file.display()),
+        }
+    }
+}
+
+impl Problem {
+    /// The problem as an error.
+    pub(super) fn into_error(self) -> Error {
+        Error::new(self.subject, self.cause, self.remedy)
+    }
+
+    /// An error as a problem of a kind.
+    pub(super) fn of(kind: ProblemKind, error: Error) -> Self {
+        Self { kind, subject: error.subject, cause: error.cause, remedy: error.remedy }
+    }
+}

@@ -1,0 +1,78 @@
+//! The clips of a run and their labels, in whatever layout a data set comes.
+//!
+//! A [`DataSource`] names a folder or a list; the reader of its [`Layout`] turns it into a listing: rows with their places
+//! in the list, and what is wrong with others. [`Dataset::open`] makes of it what can be trained on, or says what cannot;
+//! [`check()`] looks at the clips themselves as well.
+
+mod activity_net;
+mod check;
+mod class_index;
+mod clip_finder;
+mod csv;
+mod folder;
+mod hmdb51;
+mod labelled_clip;
+mod layout;
+mod listing;
+mod source;
+mod text;
+mod thumos14;
+mod tsn;
+mod ucf101;
+
+pub use check::{CheckPlan, CheckReport, ClassCount, Spread, SubsetReport, check};
+pub use labelled_clip::{AmbiguousSegment, LabelledClip};
+pub use layout::Layout;
+pub use listing::{Problem, ProblemKind};
+pub use source::{DataSource, ListSource, Subset};
+
+use crate::error::{Error, Result};
+use listing::Listing;
+
+/// Clips and the classes they belong to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Names in the order of their labels.
+    pub classes: Vec<String>,
+    /// The clips, in the order of the list or of the sorted folder; of untrimmed videos, a clip per segment.
+    pub clips: Vec<LabelledClip>,
+    /// Segments that count neither for nor against a detector (THUMOS14).
+    pub ambiguous: Vec<AmbiguousSegment>,
+}
+
+impl Dataset {
+    /// Reads the clips of `source`; nothing is decoded.
+    ///
+    /// # Errors
+    /// A missing folder or list, no clip at all, and, unless the source skips them, rows that are malformed, name a missing
+    /// file or an unknown class, or repeat another: the first of them, with its line, and how many more there are.
+    pub fn open(source: &DataSource) -> Result<Self> {
+        let Listing { classes, rows, ambiguous, problems } = Listing::read(source)?;
+        if let Some(error) = summary(problems) {
+            if !source.skips_bad() {
+                return Err(error);
+            }
+            tracing::warn!("left out: {error}");
+        }
+        if rows.is_empty() {
+            return Err(Error::file(
+                source.path(),
+                "no clips found",
+                "Expected a sub-folder of video files for each class, or a list that names some",
+            ));
+        }
+        Ok(Self { classes, clips: rows.into_iter().map(|row| row.clip).collect(), ambiguous })
+    }
+}
+
+/// The first problem, and how many more there are.
+fn summary(problems: Vec<Problem>) -> Option<Error> {
+    let more = problems.len().saturating_sub(1);
+    let mut error = problems.into_iter().next()?.into_error();
+    if more > 0 {
+        let rows = if more == 1 { "row" } else { "rows" };
+        error.cause += &format!(", and {more} more {rows} are wrong");
+        error.remedy += "; 'motionscope data check' lists all, --skip-bad leaves them out";
+    }
+    Some(error)
+}

@@ -1,0 +1,129 @@
+//! Where the clips of a run are, as its plan names them.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::Layout;
+
+/// Where the clips are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataSource {
+    /// A folder with a sub-folder of clips per class.
+    Folder(PathBuf),
+    /// A list of clips beside the folder its paths are relative to.
+    List(ListSource),
+}
+
+/// A list of clips in one of the layouts of the field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListSource {
+    /// The folder that holds the clips.
+    pub clips: PathBuf,
+    /// The list; a folder of lists in HMDB51 and THUMOS14.
+    pub list: PathBuf,
+    /// The names of the classes, where the list does not tell them: `classInd.txt` in UCF101.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<PathBuf>,
+    /// How the list is written; recognised from its name and content where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
+    /// Which clips to take of lists that name training and test clips together.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub subset: Subset,
+    /// Which of several splits, from 1 (HMDB51).
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub split: u8,
+    /// Whether rows that are wrong or name missing clips are left out instead of refused.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub skip_bad: bool,
+}
+
+/// Part of a data set. Layouts with a list for each take it as the list that is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subset {
+    /// To train on; the "validation" videos of THUMOS14, whose training videos have no segments.
+    #[default]
+    Train,
+    /// To test on; the "validation" videos of ActivityNet, whose test videos have no labels.
+    Test,
+}
+
+impl DataSource {
+    /// A list in UCF101's format with its class index.
+    pub fn list(clips: PathBuf, list: PathBuf, classes: PathBuf) -> Self {
+        Self::List(ListSource { classes: Some(classes), ..ListSource::new(clips, list) })
+    }
+
+    /// The folder that holds the clips.
+    pub fn clips(&self) -> &Path {
+        let (Self::Folder(clips) | Self::List(ListSource { clips, .. })) = self;
+        clips
+    }
+
+    /// What says which clips there are: the list, or the folder of clips.
+    pub fn path(&self) -> &Path {
+        let (Self::Folder(path) | Self::List(ListSource { list: path, .. })) = self;
+        path
+    }
+
+    pub(super) fn skips_bad(&self) -> bool {
+        matches!(self, Self::List(list) if list.skip_bad)
+    }
+}
+
+impl ListSource {
+    /// The training clips that `list` names below `clips`, in whatever layout.
+    pub fn new(clips: PathBuf, list: PathBuf) -> Self {
+        Self { clips, list, classes: None, layout: None, subset: Subset::Train, split: first(), skip_bad: false }
+    }
+}
+
+fn first() -> u8 {
+    1
+}
+
+fn is_first(split: &u8) -> bool {
+    *split == first()
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Plan {
+        data: DataSource,
+    }
+
+    #[test]
+    fn plans_of_older_runs_are_read_and_written_as_they_were() {
+        let old = "[data.list]\nclips = \"clips\"\nlist = \"trainlist01.txt\"\nclasses = \"classInd.txt\"\n";
+        let plan: Plan = toml::from_str(old).unwrap();
+        let same = DataSource::list("clips".into(), "trainlist01.txt".into(), "classInd.txt".into());
+        assert_eq!(plan, Plan { data: same });
+        assert_eq!(toml::to_string(&plan).unwrap(), old);
+        let folder: Plan = toml::from_str("[data]\nfolder = \"clips\"\n").unwrap();
+        assert_eq!(folder.data, DataSource::Folder("clips".into()));
+    }
+
+    #[test]
+    fn every_field_survives() {
+        let list = ListSource {
+            layout: Some(Layout::Hmdb51),
+            subset: Subset::Test,
+            split: 3,
+            skip_bad: true,
+            ..ListSource::new("a".into(), "b".into())
+        };
+        let plan = Plan { data: DataSource::List(list) };
+        assert_eq!(toml::from_str::<Plan>(&toml::to_string(&plan).unwrap()).unwrap(), plan);
+    }
+}

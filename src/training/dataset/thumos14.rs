@@ -1,0 +1,91 @@
+//! THUMOS14's temporal annotations: a file `CLASS_val.txt` or `CLASS_test.txt` per class with `video start end` in seconds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::class_index::ClassIndex;
+use super::clip_finder::ClipFinder;
+use super::listing::{Listing, Place, Problem, ProblemKind, Row};
+use super::{AmbiguousSegment, LabelledClip, ListSource, Subset, text};
+use crate::error::{Error, Result};
+
+/// How the files of the validation videos end, which THUMOS14 trains detectors on.
+pub(super) const VALIDATION: &str = "_val.txt";
+/// How the files of the test videos end.
+pub(super) const TEST: &str = "_test.txt";
+/// What stands for a class in the file of segments that are hard to tell.
+const AMBIGUOUS: &str = "Ambiguous";
+
+/// Reads the files of one subset, a clip per segment. The classes are those of the files, in alphabetical order, or those of
+/// `detclasslist.txt`.
+pub(super) fn read(source: &ListSource) -> Result<Listing> {
+    let files = class_files(source)?;
+    let classes = match &source.classes {
+        Some(path) => ClassIndex::named(path)?,
+        None => {
+            ClassIndex::of(files.iter().map(|(class, _)| class.clone()).filter(|class| class != AMBIGUOUS).collect())
+        }
+    };
+    let mut finder = ClipFinder::new(&source.clips);
+    let mut listing = Listing::of(classes.names.clone());
+    for (class, file) in &files {
+        let label = classes.find(class);
+        if label.is_none() && class != AMBIGUOUS {
+            let cause = format!("there is no class '{class}'");
+            let remedy = "Correct the file of the classes, or remove this one";
+            listing.problems.push(Place::whole(file).problem(ProblemKind::Label, &cause, remedy));
+            continue;
+        }
+        let shared: Arc<Path> = file.as_path().into();
+        for (number, line) in text::lines(file)? {
+            let place = Place::line(&shared, number);
+            match (segment(&line, &place, &mut finder), label) {
+                (Err(problem), _) => listing.problems.push(problem),
+                (Ok((path, segment_secs)), None) => listing.ambiguous.push(AmbiguousSegment { path, segment_secs }),
+                (Ok((path, segment_secs)), Some(label)) => {
+                    let group = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+                    let clip = LabelledClip { path, label, segment_secs: Some(segment_secs), group };
+                    listing.rows.push(Row { clip, place, frames: None });
+                }
+            }
+        }
+    }
+    Ok(listing)
+}
+
+/// The classes and their files, sorted by class.
+fn class_files(source: &ListSource) -> Result<Vec<(String, PathBuf)>> {
+    let folder = &source.list;
+    let ending = if source.subset == Subset::Test { TEST } else { VALIDATION };
+    let entries = fs::read_dir(folder).map_err(|error| match folder.is_file() {
+        true => Error::file(folder, "THUMOS14's annotations are one file per class", "Name the folder that holds them"),
+        false => Error::io(folder, &error),
+    })?;
+    let mut files: Vec<(String, PathBuf)> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let class = path.file_name()?.to_str()?.strip_suffix(ending)?.to_owned();
+            Some((class, path))
+        })
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        let cause = format!("the folder holds no CLASS{ending}");
+        return Err(Error::file(folder, cause, "Name the folder of the annotations of this subset"));
+    }
+    Ok(files)
+}
+
+fn segment(line: &str, place: &Place, finder: &mut ClipFinder) -> std::result::Result<(PathBuf, [f64; 2]), Problem> {
+    let fields: Vec<_> = line.split_whitespace().collect();
+    let parsed = match fields[..] {
+        [video, start, end] => start.parse().ok().zip(end.parse().ok()).map(|(start, end)| (video, start, end)),
+        _ => None,
+    };
+    let Some((video, start, end)) = parsed else {
+        let cause = format!("'{line}' is not 'video start end'");
+        return Err(place.problem(ProblemKind::Malformed, &cause, "Give the start and the end in seconds"));
+    };
+    Ok((place.find(finder, video)?, place.segment(start, end)?))
+}

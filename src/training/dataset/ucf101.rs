@@ -1,0 +1,65 @@
+//! UCF101: `classInd.txt` (`id name`, from 1), `trainlistNN.txt` (`Class/clip.avi id`), `testlistNN.txt` (without the id).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::class_index::ClassIndex;
+use super::clip_finder::ClipFinder;
+use super::labelled_clip::group_of;
+use super::listing::{Listing, Place, Problem, ProblemKind, Row};
+use super::{LabelledClip, ListSource, text};
+use crate::error::{Error, Result};
+
+/// The name under which the class index lies beside its lists.
+const CLASS_INDEX: &str = "classInd.txt";
+
+/// Reads a list. A label that it leaves out follows from the folder of the clip.
+pub(super) fn read(source: &ListSource) -> Result<Listing> {
+    let index = class_index(source)?;
+    let classes = ClassIndex::numbered(&index)?;
+    let mut finder = ClipFinder::new(&source.clips);
+    let mut listing = Listing::of(classes.names.clone());
+    let list: Arc<Path> = source.list.as_path().into();
+    for (number, line) in text::lines(&source.list)? {
+        let place = Place::line(&list, number);
+        listing.push(row(&line, place, &classes, &index, &mut finder));
+    }
+    Ok(listing)
+}
+
+fn row(
+    line: &str,
+    place: Place,
+    classes: &ClassIndex,
+    index: &Path,
+    finder: &mut ClipFinder,
+) -> std::result::Result<Row, Problem> {
+    let (name, id) = match line.rsplit_once(char::is_whitespace) {
+        Some((name, id)) if is_number(id) => (name.trim(), Some(id.parse::<usize>().unwrap_or(usize::MAX))),
+        _ => (line, None),
+    };
+    let folder = name.split(['/', '\\']).next().unwrap_or_default();
+    let label = id.map_or_else(|| classes.find(folder), |id| id.checked_sub(1));
+    let Some(label) = label.filter(|&label| label < classes.names.len()) else {
+        let cause = format!("no class of {} fits '{line}'", index.display());
+        return Err(place.problem(ProblemKind::Label, &cause, "Correct the line or the class index"));
+    };
+    let path = place.find(finder, name)?;
+    let group = group_of(&path, &classes.names[label]);
+    Ok(Row { clip: LabelledClip { path, label, segment_secs: None, group }, place, frames: None })
+}
+
+/// The class index that was named, or the one beside the list.
+fn class_index(source: &ListSource) -> Result<PathBuf> {
+    let beside = || Some(source.list.with_file_name(CLASS_INDEX)).filter(|path| path.is_file());
+    source.classes.clone().or_else(beside).ok_or_else(|| {
+        let cause = format!("no class index is named, and there is no {CLASS_INDEX} beside the list");
+        Error::file(&source.list, cause, "Name the file with the numbers and names of the classes")
+    })
+}
+
+/// A minus sign as well: a label below zero is a label, and wrong.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,62 @@
+//! What a clip is, found out before it is trained on.
+
+use std::path::Path;
+
+use super::frame_folder::FrameFolder;
+use super::reader::VideoReader;
+use super::{Geometry, decode_clip};
+use crate::error::{Error, Result};
+
+/// Size to which frames are decoded that nobody looks at.
+const UNSEEN: Geometry = Geometry { width: 16, height: 16 };
+
+/// Facts about a clip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipFacts {
+    /// Number of frames, counted.
+    pub frames: usize,
+    /// Size as shown, pixels.
+    pub size: Geometry,
+    /// Length in seconds; none for a folder of pictures.
+    pub duration_secs: Option<f64>,
+    /// What is wrong with it though it can be used: cut off, damaged, frames left out.
+    pub warnings: Vec<Error>,
+}
+
+impl ClipFacts {
+    /// Opens the clip at `path`, a video or a folder of pictures, and counts its frames. Only the first and, of a folder,
+    /// the last frame are decoded unless `thorough`, which decodes all.
+    ///
+    /// # Errors
+    /// If the clip cannot be read.
+    pub fn of(path: &Path, thorough: bool) -> Result<Self> {
+        if path.is_dir() { Self::of_folder(path, thorough) } else { Self::of_video(path, thorough) }
+    }
+
+    fn of_video(path: &Path, thorough: bool) -> Result<Self> {
+        let mut reader = VideoReader::open_bare(path)?;
+        if thorough {
+            reader.set_outputs(vec![UNSEEN]);
+            for index in 0..reader.info().frames {
+                reader.pictures_unless(index, &|| false)?;
+            }
+        }
+        let warnings = reader.take_warnings();
+        let info = reader.info();
+        let size = Geometry { width: info.width, height: info.height };
+        Ok(Self { frames: info.frames, size, duration_secs: Some(info.duration_secs), warnings })
+    }
+
+    fn of_folder(path: &Path, thorough: bool) -> Result<Self> {
+        let folder = FrameFolder::open(path)?;
+        let size = folder.size()?;
+        if thorough {
+            decode_clip(path, UNSEEN, None)?;
+        } else {
+            folder.frame(0, UNSEEN)?;
+            folder.frame(folder.len() - 1, UNSEEN)?;
+        }
+        let warnings = folder.gaps().into_iter().collect();
+        Ok(Self { frames: folder.len(), size, duration_secs: None, warnings })
+    }
+}
