@@ -111,7 +111,7 @@ def prepare(folder: Path, list_file: Path, classes_file: Path, out: Path, every:
 def load_clips(folder: Path, device: torch.device) -> Clips:
     """What `prepare` wrote, on `device`."""
     index = json.loads((folder / "index.json").read_text())
-    frames = np.fromfile(folder / "frames.bin", np.uint8).reshape(-1, 3, *FRAME_SIZE)
+    frames = np.memmap(folder / "frames.bin", np.uint8, mode="c").reshape(-1, 3, *FRAME_SIZE)
     length = torch.tensor(index["length"])
     return Clips(
         frames=torch.from_numpy(frames).to(device),

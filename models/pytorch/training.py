@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import os
 import time
 from pathlib import Path
 
@@ -16,8 +17,9 @@ def choose_device() -> torch.device:
 
 
 def half_precision(device: torch.device) -> torch.autocast:
-    """bf16 for what may be inexact on a GPU; nothing changes on a CPU."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+    """bf16 for what may be inexact: on a GPU, and on a CPU whose owner says that it is fast there (MOTIONSCOPE_BF16=1)."""
+    wanted = device.type == "cuda" or os.environ.get("MOTIONSCOPE_BF16") == "1"
+    return torch.autocast(device.type, torch.bfloat16, enabled=wanted)
 
 
 class Clock:
