@@ -188,8 +188,8 @@ class PairSampler:
     BLOBS = 4
     HARMONICS = 4
 
-    def __init__(self, clips: Clips, held_out: bool | None = False, seed: int = 0):
-        self.clips, self.which = clips, clips.indices(held_out)
+    def __init__(self, clips: Clips, held_out: bool | None = False, seed: int = 0, smallest: float = 0.6):
+        self.clips, self.which, self.smallest = clips, clips.indices(held_out), smallest
         self.device = clips.frames.device
         self.random = torch.Generator(self.device).manual_seed(seed)
 
@@ -268,9 +268,9 @@ class PairSampler:
         return self.pictures(self.clips.first[clip] + self.below(self.clips.length[clip]))
 
     def view(self, batch: int, size: tuple[int, int]) -> View:
-        """A crop enlarged 0.6 to 2 times (as far as the picture reaches), turned a little, mirrored on either axis."""
+        """A crop enlarged `smallest` to 2 times (as far as the picture reaches), turned a little, mirrored on either axis."""
         height, width = self.clips.frames.shape[-2:]
-        smallest = max(0.6, size[0] / height, size[1] / width)
+        smallest = max(self.smallest, size[0] / height, size[1] / width)
         scale = self.log_uniform(smallest, max(1.6 * smallest, 1.5), batch)
         angle = 0.15 * self.normal(batch)
         flips = torch.sign(self.uniform(-1, 1, batch, 1, 2))

@@ -29,7 +29,7 @@ from losses import (
 from networks import MotionNet, load, motion_input, save
 from training import Average, Clock, Log, Solver, choose_device, floats
 
-CROPS = [(128, 192), (160, 224), (192, 256), (224, 288), (224, 320)]
+CROPS = ["128x192", "160x224", "192x256", "224x288", "224x320"]
 """Height and width of the crops a step may have; the batch shrinks as they grow."""
 
 BATCH_CROP = 192 * 256
@@ -46,13 +46,13 @@ def phase_objective(progress: float, arguments: argparse.Namespace) -> Objective
 class FlowObjective:
     """The loss of a batch of real pairs and pairs of known motion."""
 
-    def __init__(self, sampler: PairSampler, batch: int, known_weight: float):
-        self.sampler, self.batch, self.known_weight = sampler, batch, known_weight
+    def __init__(self, sampler: PairSampler, crops: list[tuple[int, int]], batch: int, known_weight: float):
+        self.sampler, self.crops, self.batch, self.known_weight = sampler, crops, batch, known_weight
 
     def __call__(
         self, network: MotionNet, objective: Objective, second_phase: bool
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        size = CROPS[int(torch.randint(len(CROPS), ()))]
+        size = self.crops[int(torch.randint(len(self.crops), ()))]
         half = max(1, round(self.batch * BATCH_CROP / (size[0] * size[1]) / 2))
         with torch.no_grad():
             real = self.sampler.real(half, size)
@@ -112,7 +112,9 @@ def train(arguments: argparse.Namespace) -> None:
     network = network.to(device, memory_format=torch.channels_last)
     average = Average(network)
     solver = Solver([{"params": list(network.parameters()), "lr": arguments.rate}], warm_up=arguments.warm_up)
-    loss_of = FlowObjective(PairSampler(clips, seed=arguments.seed), arguments.batch, arguments.known_weight)
+    sampler = PairSampler(clips, seed=arguments.seed, smallest=arguments.smallest)
+    crops = [tuple(int(side) for side in crop.split("x")) for crop in arguments.crops]
+    loss_of = FlowObjective(sampler, crops, arguments.batch, arguments.known_weight)
     validation, log = Validation(clips), Log(arguments.out / "flow.log")
     clock, next_report = Clock(arguments.seconds), arguments.report_every
 
@@ -152,6 +154,8 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="weights to go on from")
     parser.add_argument("--batch", type=int, default=48, help="pairs a step, real and made, at 256×192")
     parser.add_argument("--rate", type=float, default=4e-4)
+    parser.add_argument("--crops", nargs="+", default=CROPS, metavar="HxW", help="sizes of the crops, multiples of 32")
+    parser.add_argument("--smallest", type=float, default=0.6, help="smallest enlargement of the frames")
     parser.add_argument("--warm-up", type=int, default=300, help="steps")
     parser.add_argument("--known-weight", type=float, default=1.5, help="factor on the endpoint error of known motion")
     parser.add_argument("--second-phase", type=float, default=0.35, help="share of the run after which it begins")

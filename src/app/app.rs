@@ -23,7 +23,7 @@ use super::session::Session;
 use super::settings::Settings;
 use super::theme::{self, Tokens};
 use super::training_state::TrainingPhase;
-use crate::engine::{Engine, FlowSource, LaboratorySettings, Message, Request, default_model};
+use crate::engine::{Engine, FlowSource, LaboratorySettings, Message, Request, default_model, flow_model};
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
 use crate::training::TrainingEvent;
@@ -171,6 +171,10 @@ impl App {
         match options.model.clone().or_else(remembered).map_or_else(default_model, Ok) {
             Ok(dir) => self.load_model(dir),
             Err(error) => self.session.log.push(Level::Warning, error.to_string()),
+        }
+        let second = &mut self.settings.laboratory.second_model;
+        if !second.as_ref().is_some_and(|dir| dir.is_dir()) {
+            *second = flow_model().ok();
         }
         if let Some(path) = &options.open {
             self.open(path.clone(), ctx);

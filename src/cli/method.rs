@@ -1,10 +1,13 @@
 //! What estimates the flow: `--method`, and the arguments of each method.
 
+use std::path::PathBuf;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::arguments::{DeviceArg, ModelArg};
+use super::arguments::DeviceArg;
 use super::values::{scale, setting};
+use crate::engine::flow_model;
 use crate::error::{Error, Result};
 use crate::evaluation::MotionNetFlow;
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
@@ -30,9 +33,9 @@ pub(super) struct MethodArgs {
     /// What estimates the flow
     #[arg(long, value_enum, default_value_t = FlowMethod::MotionNet)]
     pub method: FlowMethod,
-    /// Sizes at which MotionNet sees the pictures, as multiples of their own, from coarse to fine: 0.25,0.5,1,1
-    /// finds longer motion
-    #[arg(long, value_name = "S,…", value_delimiter = ',', default_value = "1", value_parser = scale)]
+    /// Sizes at which MotionNet sees the pictures, as multiples of their own, from coarse to fine; 1 alone is a single
+    /// pass
+    #[arg(long, value_name = "S,…", value_delimiter = ',', default_value = "0.25,0.5,1,1", value_parser = scale)]
     scales: Vec<f32>,
     /// Parameters of TV-L1
     #[arg(long, default_value = "opencv", value_parser = preset())]
@@ -41,8 +44,9 @@ pub(super) struct MethodArgs {
     /// outer_iterations, scale_step, gamma or median; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     tvl1: Vec<(String, toml::Value)>,
-    #[command(flatten)]
-    model: ModelArg,
+    /// Model folder (with model.toml) of MotionNet [default: the shipped one for flow]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArg,
 }
@@ -58,7 +62,10 @@ impl MethodArgs {
         Ok(match method {
             FlowMethod::MotionNet => {
                 let compute = self.device.open()?;
-                Box::new(MotionNetFlow::load(&self.model.folder()?, &compute.device)?.with_scales(&self.scales))
+                Box::new(
+                    MotionNetFlow::load(&self.model.clone().map_or_else(flow_model, Ok)?, &compute.device)?
+                        .with_scales(&self.scales),
+                )
             }
             FlowMethod::Tvl1 => Box::new(Tvl1::new(self.tvl1_parameters()?)?),
             FlowMethod::Codec => {

@@ -27,7 +27,7 @@ pub use laboratory::{
     MAX_STRIDE, ScalarMap, SourceFlow, TemporalInput,
 };
 pub use message::{FlowSelection, Message, Request};
-pub use model_folder::default_model;
+pub use model_folder::{default_model, flow_model};
 pub use model_info::ModelInfo;
 pub use outbox::Wake;
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};

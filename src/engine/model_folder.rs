@@ -10,19 +10,32 @@ const CARD: &str = "model.toml";
 /// Names a folder of models that is searched before all others.
 const VARIABLE: &str = "MOTIONSCOPE_MODELS";
 
-/// The model folder `default` in `$MOTIONSCOPE_MODELS`, or in `models` next to the executable, in the current folder or
-/// in the source tree the program was built from.
+/// The shipped model for recognition: the folder `default` in `$MOTIONSCOPE_MODELS`, or in `models` next to the executable,
+/// in the current folder or in the source tree the program was built from.
 ///
 /// # Errors
 /// If none of these places has one.
 pub fn default_model() -> Result<PathBuf> {
+    shipped("default")
+}
+
+/// The shipped motion network for flow alone, in pictures of any size: the folder `flow` beside that of
+/// [`default_model`].
+///
+/// # Errors
+/// As [`default_model`].
+pub fn flow_model() -> Result<PathBuf> {
+    shipped("flow")
+}
+
+fn shipped(name: &str) -> Result<PathBuf> {
     let from_variable = env::var_os(VARIABLE).map(PathBuf::from);
     let beside_program = env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
     let in_source = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let places = [from_variable, beside_program, Some("models".into()), Some(in_source)];
-    let folders = places.into_iter().flatten().map(|models| models.join("default"));
+    let folders = places.into_iter().flatten().map(|models| models.join(name));
     folders.into_iter().find(|folder| folder.join(CARD).is_file()).ok_or_else(|| {
-        let remedy = format!("Name a model folder (--model DIR), or set {VARIABLE} to the folder that holds `default`");
-        Error::new("models/default", "no model was found beside the program or in the current folder", remedy)
+        let remedy = format!("Name a model folder (--model DIR), or set {VARIABLE} to the folder that holds `{name}`");
+        Error::new(format!("models/{name}"), "no model was found beside the program or in the current folder", remedy)
     })
 }

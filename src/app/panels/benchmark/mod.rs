@@ -2,7 +2,7 @@
 
 mod table;
 
-use eframe::egui::{ComboBox, ProgressBar, RichText, ScrollArea, Ui};
+use eframe::egui::{Checkbox, ComboBox, ProgressBar, RichText, ScrollArea, Ui};
 
 use super::Panel;
 use crate::app::actions::PanelContext;
@@ -14,39 +14,27 @@ use crate::evaluation::MotionNetFlow;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 
 /// Methods that can be measured, with their names.
-const METHODS: [(BenchmarkMethod, &str, &str); 5] = [
-    (BenchmarkMethod::Network, "MotionNet", "The motion network of the model in use, applied once"),
-    (
-        BenchmarkMethod::CoarseToFine,
-        "MotionNet, coarse to fine",
-        "The same from small pictures to large ones, each pass adding what the flow so far leaves",
-    ),
-    (BenchmarkMethod::SecondNetwork, "Second MotionNet", "The motion network of the second model"),
-    (BenchmarkMethod::Tvl1, "TV-L1", "With the parameters of the Flow panel"),
-    (BenchmarkMethod::Zero, "No motion", "What every other method has to be better than"),
+const METHODS: [(Option<FlowSource>, &str, &str); 4] = [
+    (Some(FlowSource::Network), "MotionNet", "The motion network of the model in use"),
+    (Some(FlowSource::SecondNetwork), "Second MotionNet", "The motion network of the Flow panel's second model"),
+    (Some(FlowSource::Tvl1), "TV-L1", "With the parameters of the Flow panel"),
+    (None, "No motion", "What every other method has to be better than"),
 ];
-
-/// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum BenchmarkMethod {
-    Network,
-    CoarseToFine,
-    SecondNetwork,
-    Tvl1,
-    Zero,
-}
 
 /// The benchmark panel.
 pub struct BenchmarkPanel {
     dataset: FlowDataset,
-    method: BenchmarkMethod,
+    /// Whose flow; `None` for no motion.
+    method: Option<FlowSource>,
+    /// Whether networks see the pictures from coarse to fine.
+    coarse_to_fine: bool,
     figure: table::Figure,
 }
 
 impl Default for BenchmarkPanel {
     fn default() -> Self {
-        let (dataset, method) = (FlowDataset::Middlebury, BenchmarkMethod::Network);
-        Self { dataset, method, figure: table::Figure::default() }
+        let (dataset, method) = (FlowDataset::Middlebury, Some(FlowSource::SecondNetwork));
+        Self { dataset, method, coarse_to_fine: true, figure: table::Figure::default() }
     }
 }
 
@@ -69,17 +57,8 @@ impl BenchmarkPanel {
     /// The run that the panel describes; the reason if there is none.
     pub fn plan(&self, root: Option<&std::path::PathBuf>) -> Result<BenchmarkPlan, &'static str> {
         let root = root.cloned().ok_or("Choose the folder of the benchmark first")?;
-        let source = match self.method {
-            BenchmarkMethod::Network | BenchmarkMethod::CoarseToFine => Some(FlowSource::Network),
-            BenchmarkMethod::SecondNetwork => Some(FlowSource::SecondNetwork),
-            BenchmarkMethod::Tvl1 => Some(FlowSource::Tvl1),
-            BenchmarkMethod::Zero => None,
-        };
-        let scales = match self.method {
-            BenchmarkMethod::CoarseToFine => MotionNetFlow::COARSE_TO_FINE.to_vec(),
-            _ => vec![1.0],
-        };
-        Ok(BenchmarkPlan { dataset: self.dataset, root, source, scales })
+        let scales = if self.coarse_to_fine { MotionNetFlow::COARSE_TO_FINE.to_vec() } else { vec![1.0] };
+        Ok(BenchmarkPlan { dataset: self.dataset, root, source: self.method, scales })
     }
 
     fn form_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -109,6 +88,12 @@ impl BenchmarkPanel {
                 }
             });
             methods.response.labelled_by(label);
+        });
+        field(ui, "", |ui, _| {
+            let is_network = matches!(self.method, Some(FlowSource::Network | FlowSource::SecondNetwork));
+            ui.add_enabled(is_network, Checkbox::new(&mut self.coarse_to_fine, "Coarse to fine"))
+                .on_hover_text("From small pictures to large ones, each pass adding what the flow so far leaves")
+                .on_disabled_hover_text("Networks only");
         });
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
