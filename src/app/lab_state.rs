@@ -100,7 +100,8 @@ impl LabState {
         if tvl1(before) != tvl1(after) {
             self.forget(FlowSource::Tvl1);
         }
-        if before.second_model != after.second_model {
+        let second = |settings: &LaboratorySettings| (settings.second_model.clone(), settings.coarse_to_fine);
+        if second(before) != second(after) {
             self.forget(FlowSource::SecondNetwork);
         }
     }

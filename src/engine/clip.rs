@@ -58,6 +58,8 @@ impl Target {
     /// The window begins at the current frame or, near the end, so many strides before it that eleven frames fit.
     pub fn new(position: usize, frames: usize, selection: FlowSelection, stride: usize) -> Self {
         let frame = position.min(frames - 1);
+        // A clip of two frames has no pair that is two frames apart.
+        let stride = stride.clamp(1, (frames - 1).max(1));
         let strides_after = (frames - 1 - frame) / stride;
         let strides_before = WINDOW_PAIRS.saturating_sub(strides_after).min(frame / stride);
         let window_start = frame - strides_before * stride;

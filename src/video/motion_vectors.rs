@@ -113,7 +113,7 @@ impl MotionVectorReader {
         let codec = raw.source.stream().parameters().id();
         if !CODECS.contains(&codec) {
             let cause = format!("FFmpeg gives no motion vectors of {} video", codec.name());
-            let remedy = "Take the flow from the pictures with the method tvl1, or convert the file to H.264";
+            let remedy = "Take TV-L1, which needs only the pictures, or convert the file to H.264";
             return Err(Error::file(path, cause, remedy));
         }
         let Some((index, picture)) = raw.next() else {

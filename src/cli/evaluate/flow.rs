@@ -19,7 +19,7 @@ Examples:
   motionscope evaluate flow --dataset middlebury --root middlebury
   motionscope evaluate flow --dataset sintel-final --root MPI-Sintel --method zero --csv zero.csv --json zero.json
 
-Exit codes: 0 all pairs were measured, 1 some could not be";
+Exit codes: 0 all pairs were measured, 1 some could not be, 2 wrong usage";
 
 /// `motionscope evaluate flow`
 #[derive(Debug, Args)]

@@ -50,8 +50,10 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
     let info = pairs.info().clone();
     let available = info.frames.saturating_sub(plan.start.saturating_add(plan.stride));
     if available == 0 {
-        let cause = format!("{} frames have no pair of frames {} and {0} + {}", info.frames, plan.start, plan.stride);
-        return Err(Error::file(path, cause, "Choose an earlier --start or a smaller --stride"));
+        let (start, second) = (plan.start, plan.start.saturating_add(plan.stride));
+        let cause = format!("it has {} frames, so there is no pair of frames {start} and {second}", info.frames);
+        let remedy = "Choose an earlier --start or a smaller --stride; of a single picture, name a second one";
+        return Err(Error::file(path, cause, remedy));
     }
     for note in &info.notes {
         eprintln!("{}: {note}.", path.display());

@@ -35,6 +35,10 @@ impl<'a> Work<'a> {
         let source = FlowSource::open(plan.method.method, plan)?;
         let compared = plan.compare.map(|method| FlowSource::open(method, plan)).transpose()?;
         if let (Input::Clip(_), Some(target)) = (&plan.input, &plan.target) {
+            if target.path.is_file() {
+                let cause = "a file of this name is in the way of the folder";
+                return Err(Error::file(&target.path, cause, "Name another folder with --out"));
+            }
             fs::create_dir_all(&target.path).map_err(|error| Error::io(&target.path, &error))?;
         }
         Ok(Self {

@@ -52,6 +52,11 @@ impl ClipPairs {
         self.reader.info()
     }
 
+    /// How many sources could be opened.
+    pub fn sources(&self) -> usize {
+        self.sources.len()
+    }
+
     /// How many pairs the clip has.
     pub fn count(&self) -> usize {
         self.info().frames.saturating_sub(self.stride)

@@ -69,6 +69,7 @@ pub(super) fn write(
     let clip = wishes.open_clip()?;
     let mut pairs = ClipPairs::open(clip, &export.sources(), wishes, sizes, compute, outbox)?;
     let total = pairs.count();
+    let panes_count = pairs.sources() as u32 + 1;
     if let FlowExport::Folder { dir, .. } = export {
         fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     }
@@ -81,6 +82,9 @@ pub(super) fn write(
         if stop.is_asked() {
             break;
         }
+        if flows.len() + 1 < panes_count as usize && matches!(export, FlowExport::Video { .. }) {
+            continue; // a pane without a picture would be black
+        }
         let fields: Vec<_> = flows.iter().map(|(_, estimate)| estimate.flow.at_size(width, height)).collect();
         longest_px = fields.iter().map(|field| field.magnitude_max()).fold(longest_px, f32::max);
         match export {
@@ -89,15 +93,14 @@ pub(super) fn write(
                     format.write(&format.path_in(dir, pair[0].index), field, *scales)?;
                 }
             }
-            FlowExport::Video { path, sources, max_px } => {
+            FlowExport::Video { path, max_px, .. } => {
                 let max_px = max_px.unwrap_or(longest_px);
                 let pictures: Vec<_> = fields.iter().map(|field| colour::picture(field, max_px)).collect();
                 let frame: &Frame = &pair[0];
                 let panes: Vec<_> = std::iter::once(&*frame.display).chain(&pictures).collect();
-                let count = sources.len() as u32 + 1;
                 let video = match &mut video {
                     Some(video) => video,
-                    none => none.insert(SideBySide::create(path, &frame.display, count, fps)?),
+                    none => none.insert(SideBySide::create(path, &frame.display, panes_count, fps)?),
                 };
                 video.push(&panes)?;
             }

@@ -23,6 +23,9 @@ use crate::video::{Frame, Geometry};
 /// Longest side of the pictures that the figures are taken on: one size for all sources, so that they compare.
 const STATISTICS_SIDE: u32 = 480;
 
+/// Frames that differ by less, in grey levels, are taken for the same.
+const LEAST_CHANGE: f32 = 0.01;
+
 /// The state of the thread.
 pub(super) struct Inspector {
     wishes: SharedWishes,
@@ -122,7 +125,8 @@ pub(super) fn statistics(
     Ok(FlowStatistics {
         magnitudes: Magnitudes::of(&flow.in_pixels_of(video.width as usize, video.height as usize)),
         photometric,
-        photometric_ratio: photometric / zero_flow.max(f32::MIN_POSITIVE),
+        // Of frames that do not differ, nothing is left to be explained.
+        photometric_ratio: if zero_flow > LEAST_CHANGE { photometric / zero_flow } else { f32::NAN },
         ssim: numbers(seen.ssim.mean())?[0],
         errors: errors.map(|errors| errors.all),
     })

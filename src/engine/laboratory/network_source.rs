@@ -1,15 +1,18 @@
-//! A motion network as a source of its own, on the thread that asks it.
+//! A motion network as a source of its own, on the thread that asks it: once at the size of its model card, as it is seen
+//! by the temporal stream, or from coarse to fine at the size of the pictures, as it is measured on benchmarks.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::clip_source::{ClipSource, Estimate};
-use crate::engine::Recogniser;
 use crate::engine::recogniser::FINEST_LEVEL;
+use crate::engine::{FlowView, Recogniser};
 use crate::error::{Error, Result};
+use crate::evaluation::MotionNetFlow;
+use crate::flow::FlowEstimator;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
-use crate::video::Frame;
+use crate::video::{Frame, Geometry};
 
 /// The motion network of a model folder, at its finest level.
 pub(super) struct NetworkSource {
@@ -37,6 +40,34 @@ impl ClipSource for NetworkSource {
         self.recogniser.clear();
         let pair = pair.each_ref().map(|frame| self.recogniser.fitted(frame));
         Ok(Some(self.recogniser.flow(&pair, 0, FINEST_LEVEL)?.into()))
+    }
+
+    fn is_reversible(&self) -> bool {
+        true
+    }
+}
+
+/// The motion network of a model folder on the pictures as they are displayed, from coarse to fine.
+pub(super) struct CoarseToFineSource {
+    network: MotionNetFlow,
+}
+
+impl CoarseToFineSource {
+    /// Loads the motion network of the model in `dir`.
+    ///
+    /// # Errors
+    /// If it cannot be loaded, or reads more than two frames.
+    pub fn load(dir: &Path, compute: &Compute) -> Result<Self> {
+        let network = MotionNetFlow::load(dir, &compute.device)?;
+        Ok(Self { network: network.with_scales(&MotionNetFlow::COARSE_TO_FINE) })
+    }
+}
+
+impl ClipSource for CoarseToFineSource {
+    fn estimate(&mut self, [first, second]: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
+        let flow = self.network.estimate(&first.display, &second.display)?;
+        let frame_size = Geometry { width: first.display.width(), height: first.display.height() };
+        Ok(Some(FlowView::on_cpu(flow, frame_size).into()))
     }
 
     fn is_reversible(&self) -> bool {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::FlowSource;
 use super::clip_source::ClipSource;
 use super::codec_source::CodecSource;
-use super::network_source::NetworkSource;
+use super::network_source::{CoarseToFineSource, NetworkSource};
 use super::truth_source::TruthSource;
 use super::tvl1_source::Tvl1Source;
 use super::wishes::Wishes;
@@ -28,8 +28,13 @@ pub(super) struct SourceKey {
 
 #[derive(Debug, Clone, PartialEq)]
 enum SourceSettings {
-    Network(PathBuf),
-    Tvl1 { parameters: Tvl1Parameters, side: Option<u32>, warm_start: bool },
+    /// The folder, and whether it is applied from coarse to fine.
+    Network(PathBuf, bool),
+    Tvl1 {
+        parameters: Tvl1Parameters,
+        side: Option<u32>,
+        warm_start: bool,
+    },
     Codec,
     Truth(PathBuf),
 }
@@ -39,8 +44,10 @@ impl SourceKey {
     pub fn of(kind: FlowSource, wishes: &Wishes) -> Option<Self> {
         let settings = &wishes.settings;
         let kind = match kind {
-            FlowSource::Network => SourceSettings::Network(wishes.model.clone()?),
-            FlowSource::SecondNetwork => SourceSettings::Network(settings.second_model.clone()?),
+            FlowSource::Network => SourceSettings::Network(wishes.model.clone()?, false),
+            FlowSource::SecondNetwork => {
+                SourceSettings::Network(settings.second_model.clone()?, settings.coarse_to_fine)
+            }
             FlowSource::Tvl1 => SourceSettings::Tvl1 {
                 parameters: settings.tvl1,
                 side: settings.tvl1_side,
@@ -60,7 +67,8 @@ impl SourceKey {
 /// If it cannot work on this clip or with these settings.
 pub(super) fn open(key: &SourceKey, clip: &Clip, compute: &Compute) -> Result<Opened> {
     Ok(match &key.kind {
-        SourceSettings::Network(dir) => Box::new(NetworkSource::load(dir, compute)?),
+        SourceSettings::Network(dir, false) => Box::new(NetworkSource::load(dir, compute)?),
+        SourceSettings::Network(dir, true) => Box::new(CoarseToFineSource::load(dir, compute)?),
         SourceSettings::Tvl1 { parameters, side, warm_start } => {
             Box::new(Tvl1Source::new(*parameters, *side, *warm_start, compute)?)
         }

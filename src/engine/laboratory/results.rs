@@ -121,7 +121,7 @@ pub struct FlowStatistics {
     pub magnitudes: Magnitudes,
     /// Mean of |I₀ − warped I₁| inside the border mask, in grey levels of the loss images.
     pub photometric: f32,
-    /// The same divided by that of zero flow: below 1 the flow explains something.
+    /// The same divided by that of zero flow: below 1 the flow explains something. NaN where the frames do not differ.
     pub photometric_ratio: f32,
     /// Mean structural similarity.
     pub ssim: f32,

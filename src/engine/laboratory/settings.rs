@@ -64,6 +64,9 @@ pub struct LaboratorySettings {
     pub warm_start: bool,
     /// Longest side in pixels of the pictures that TV-L1 works on; `None`: the video's own.
     pub tvl1_side: Option<u32>,
+    /// Whether the second network sees the pictures at their own size from coarse to fine, as in benchmarks, instead of
+    /// once at the size of its model card.
+    pub coarse_to_fine: bool,
     /// A flow file, or a folder with one per frame in the order of their names.
     pub truth: Option<PathBuf>,
     /// Folder of the second model.
@@ -82,7 +85,8 @@ impl Default for LaboratorySettings {
             stride: 1,
             tvl1: Tvl1Parameters::opencv(),
             warm_start: true,
-            tvl1_side: Some(320),
+            tvl1_side: Some(640),
+            coarse_to_fine: true,
             truth: None,
             second_model: None,
         }

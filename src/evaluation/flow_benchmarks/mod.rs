@@ -45,6 +45,7 @@ impl FlowDataset {
     /// # Errors
     /// If a folder cannot be read, or no pair is found.
     pub fn pairs(self, root: &Path) -> Result<Vec<BenchmarkPair>> {
+        fs::read_dir(root).map_err(|error| Error::io(root, &error))?;
         let pairs = match self {
             Self::Middlebury => middlebury::pairs(root)?,
             Self::SintelClean => sintel::pairs(root, "clean")?,

@@ -22,7 +22,7 @@ pub enum FlowFormat {
     TwoStreamJpeg,
     /// The same as .png
     TwoStreamPng,
-    /// NumPy's .npy: exact, height × width × 2
+    /// NumPy's .npy: exact, 2 × height × width
     Npy,
     /// Middlebury's colours: .png, for the eye alone
     Picture,

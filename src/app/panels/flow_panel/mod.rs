@@ -109,6 +109,9 @@ fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| match source {
         FlowSource::SecondNetwork => {
             command_button(ui, cx, Command::ChooseSecondModel, "Model…");
+            ui.checkbox(&mut cx.settings.laboratory.coarse_to_fine, "Coarse to fine").on_hover_text(
+                "At the size of the pictures, in several passes, as in benchmarks; else once at the size of its model card",
+            );
         }
         _ => {
             command_button(ui, cx, Command::ChooseTruth, "Folder…");
