@@ -298,6 +298,8 @@ fn a_source_without_a_flow_says_why_and_what_to_do() {
     let flow = |source| ViewSpec::new(ViewKind::Flow, source);
     let views = Views::beside([flow(FlowSource::SecondNetwork), flow(FlowSource::Codec)]);
     let mut window = Window::new([1280.0, 800.0], views);
+    window.harness.state_mut().settings.laboratory.second_model = None; // the shipped one is there at first
+    window.settle();
     assert!(window.sees("No second model") && window.sees("Choose second model…"));
     let error = Error::new("wave.mp4", "the codec MJPEG has no motion vectors", "Use TV-L1 or MotionNet");
     let message = Message::SourceUnavailable(FlowSource::Codec, Some(error));
