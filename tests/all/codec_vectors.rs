@@ -289,7 +289,7 @@ fn codecs_without_vectors_are_named() {
     encode_moving_texture(&jpeg, "mjpeg", Pixel::YUVJ420P, 0, 12);
     for (path, codec) in [(raw, "rawvideo"), (jpeg, "mjpeg")] {
         let error = MotionVectorReader::open(&path).err().unwrap();
-        assert!(error.cause.contains(codec) && error.remedy.contains("tvl1"), "{error}");
+        assert!(error.cause.contains(codec) && error.remedy.contains("TV-L1"), "{error}");
     }
     assert!(MotionVectorReader::open(&folder.path().join("absent.mp4")).is_err());
 }
