@@ -6,8 +6,10 @@
 mod analyze;
 mod arguments;
 pub mod bench;
+mod compare;
 mod evaluate;
 mod flow;
+mod fuse;
 mod import;
 mod info;
 mod method;
@@ -66,6 +68,8 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Flow(arguments)) => flow::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+        Some(Command::Compare(arguments)) => compare::run(&arguments),
+        Some(Command::Fuse(arguments)) => fuse::run(&arguments),
         Some(Command::Import(arguments)) => import::run(&arguments),
         Some(Command::Info(arguments)) => info::run(&arguments),
         Some(Command::Sample(arguments)) => sample::run(&arguments),
