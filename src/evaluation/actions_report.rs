@@ -106,6 +106,9 @@ impl ActionsReport {
             Some((name, report)) => {
                 Err(format!("the {name} stream has {} classes instead of {classes}", report.classes.len()))
             }
+            None if self.results.iter().any(|result| result.label >= classes) => {
+                Err(format!("a clip is of a class beyond the {classes} of the report"))
+            }
             None => Ok(()),
         }
     }

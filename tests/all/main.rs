@@ -7,6 +7,7 @@ mod cli;
 mod cli_flow;
 mod codec_vectors;
 mod engine;
+mod evaluation;
 mod flow;
 mod flow_benchmarks;
 mod flow_files;
