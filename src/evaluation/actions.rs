@@ -1,5 +1,6 @@
 //! Action recognition on a list of clips: the walk from a model and a data set to a report.
 
+use std::collections::HashMap;
 use std::path::{Component, Path};
 
 use super::actions_report::{ActionsReport, ClipResult};
@@ -87,6 +88,8 @@ fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
 struct Scored {
     /// Names and labels.
     clips: Vec<(String, usize)>,
+    /// How many clips of each name there are.
+    names: HashMap<String, usize>,
     spatial: Option<ScoreTable>,
     temporal: Option<ScoreTable>,
     photometric: PhotometricError,
@@ -97,6 +100,7 @@ impl Scored {
     fn new(model: &HiddenTwoStream, classes: usize) -> Self {
         Self {
             clips: Vec::new(),
+            names: HashMap::new(),
             spatial: model.spatial.as_ref().map(|_| ScoreTable::new(classes)),
             temporal: model.temporal.as_ref().map(|_| ScoreTable::new(classes)),
             photometric: PhotometricError::default(),
@@ -119,7 +123,8 @@ impl Scored {
                 table.push(&row);
             }
         }
-        self.clips.push((name_of(&clip.path), clip.label));
+        let name = unique(name_of(&clip.path), &mut self.names);
+        self.clips.push((name, clip.label));
         Ok(())
     }
 
@@ -171,6 +176,13 @@ fn name_of(path: &Path) -> String {
     last_two.iter().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
+/// `name`, with a number from the second clip of this name on: rows of score files and of two reports are told apart by it.
+fn unique(name: String, names: &mut HashMap<String, usize>) -> String {
+    let count = names.entry(name.clone()).or_default();
+    *count += 1;
+    if *count == 1 { name } else { format!("{name}#{count}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,5 +191,8 @@ mod tests {
     fn clips_are_called_as_in_lists() {
         assert_eq!(name_of(Path::new("/data/clips/wave/v_1.avi")), "wave/v_1.avi");
         assert_eq!(name_of(Path::new("../v_1.avi")), "v_1.avi");
+        let mut names = HashMap::new();
+        let unique = ["a", "b", "a", "a"].map(|name| unique(name.into(), &mut names));
+        assert_eq!(unique, ["a", "b", "a#2", "a#3"]);
     }
 }
