@@ -22,7 +22,7 @@ Exit codes: 0 all was measured, 1 some scores could not be read";
 /// `motionscope evaluate segments`
 #[derive(Debug, Args)]
 pub(super) struct SegmentsArgs {
-    /// Annotations: ActivityNet's JSON, or the folder of THUMOS' <Class>_val.txt and <Class>_test.txt
+    /// Annotations: ActivityNet's JSON, or the folder of THUMOS' CLASS_val.txt and CLASS_test.txt
     #[arg(long, value_name = "PATH")]
     truth: PathBuf,
     /// Only these videos of the annotations, such as validation (ActivityNet) or test (THUMOS)
