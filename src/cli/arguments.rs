@@ -6,9 +6,11 @@ use clap::{Args, Parser, Subcommand};
 
 use super::analyze::AnalyzeArgs;
 use super::bench::BenchArgs;
+use super::compare::CompareArgs;
 use super::data::DataArgs;
 use super::evaluate::EvaluateArgs;
 use super::flow::FlowArgs;
+use super::fuse::FuseArgs;
 use super::import::ImportArgs;
 use super::info::InfoArgs;
 use super::sample::SampleArgs;
@@ -48,7 +50,11 @@ pub(super) enum Command {
     /// Train a network
     Train(Box<TrainArgs>),
     /// Measure a model on clips it was not trained on, or a flow method on a benchmark
-    Evaluate(EvaluateArgs),
+    Evaluate(Box<EvaluateArgs>),
+    /// Set two evaluations side by side
+    Compare(CompareArgs),
+    /// Fuse score files of two streams, of any origin, and measure them
+    Fuse(FuseArgs),
     /// Take weights over from PyTorch
     Import(ImportArgs),
     /// Tell about the program, the device and a model

@@ -6,9 +6,11 @@
 mod analyze;
 mod arguments;
 pub mod bench;
+mod compare;
 mod data;
 mod evaluate;
 mod flow;
+mod fuse;
 mod import;
 mod info;
 mod list_arguments;
@@ -69,6 +71,8 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Data(arguments)) => data::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+        Some(Command::Compare(arguments)) => compare::run(&arguments),
+        Some(Command::Fuse(arguments)) => fuse::run(&arguments),
         Some(Command::Import(arguments)) => import::run(&arguments),
         Some(Command::Info(arguments)) => info::run(&arguments),
         Some(Command::Sample(arguments)) => sample::run(&arguments),

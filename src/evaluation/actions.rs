@@ -1,65 +1,37 @@
-//! Action recognition on a list of clips: accuracy of each stream and of both, and what MotionNet explains of the motion.
-//!
-//! A clip is seen through evenly spread windows (and single frames), each also mirrored; logits are averaged over them
-//! before fusion (paper, section 4.4, with whole frames in the place of ten crops).
+//! Action recognition on a list of clips: the walk from a model and a data set to a report.
 
-use image::RgbImage;
-use image::imageops::flip_horizontal;
-use serde::Serialize;
+use std::collections::HashMap;
+use std::path::{Component, Path};
 
+use super::actions_report::{ActionsReport, ClipResult};
+use super::stream_report::{Scale, StreamReport};
+use super::{ClipScorer, Protocol, ScoreTable, weight_sweep};
 use crate::error::{Error, Result};
+use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
-use crate::nets::{FrameSize, HiddenTwoStream, WINDOW_FRAMES};
 use crate::training::dataset::{Dataset, LabelledClip};
-use crate::training::validation::{PhotometricError, arg_max, spatial_logits, temporal_logits};
-use crate::video::Geometry;
+use crate::training::validation::PhotometricError;
 
-/// How clips are seen.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How a model is measured.
+#[derive(Debug, Clone, PartialEq)]
 pub struct EvaluationPlan {
-    /// Windows and frames of each clip, evenly spread; each is seen mirrored as well.
-    pub windows: usize,
+    /// What the data are called in reports: the path of their list.
+    pub data: String,
+    /// How clips are seen.
+    pub protocol: Protocol,
     /// How the streams are joined.
     pub fusion: Fusion,
 }
 
-/// What was measured. Accuracies are fractions of all clips that could be read.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct ActionsReport {
-    /// Clips that were scored.
-    pub clips: usize,
-    /// The spatial stream alone.
-    pub spatial: Accuracy,
-    /// The temporal stream alone.
-    pub temporal: Accuracy,
-    /// Both.
-    pub fused: Accuracy,
-    /// Mean |I₀ − rebuilt I₀| / mean |I₀ − I₁| over the pairs in the middle of the clips: 1 for zero flow.
-    pub photometric_ratio: f32,
-    /// Every clip, in the order of the list.
-    pub results: Vec<ClipResult>,
-}
-
-/// How often the best class was the right one.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-pub struct Accuracy {
-    /// Share of the clips, or none if there is no such stream.
-    pub top1: Option<f64>,
-}
-
-/// The outcome of one clip; classes are indices, none where there is no such stream.
-#[derive(Debug, Clone, Serialize)]
-pub struct ClipResult {
-    /// The file.
-    pub path: String,
-    /// The right class.
-    pub label: usize,
-    /// What the spatial stream says.
-    pub spatial: Option<usize>,
-    /// What the temporal stream says.
-    pub temporal: Option<usize>,
-    /// What both say.
-    pub fused: Option<usize>,
+/// The report and the scores it was made from.
+#[derive(Debug, Clone)]
+pub struct ActionsOutcome {
+    /// The figures.
+    pub report: ActionsReport,
+    /// Mean logits of the spatial stream, a row for each clip of the report; none without such a stream.
+    pub spatial: Option<ScoreTable>,
+    /// Mean logits of the temporal stream, likewise.
+    pub temporal: Option<ScoreTable>,
 }
 
 /// Scores all clips of `dataset`. `progress` is told how many of how many are done; a clip that cannot be read is handed to
@@ -70,109 +42,144 @@ pub struct ClipResult {
 pub fn evaluate_actions(
     model: &HiddenTwoStream,
     dataset: &Dataset,
-    plan: EvaluationPlan,
+    plan: &EvaluationPlan,
     progress: &mut dyn FnMut(usize, usize),
-    on_unreadable: &mut dyn FnMut(Error),
-) -> Result<ActionsReport> {
+    on_unreadable: &mut dyn FnMut(&Error),
+) -> Result<ActionsOutcome> {
+    check_classes(model, dataset)?;
+    let scorer = ClipScorer::new(model, plan.protocol);
+    let mut scored = Scored::new(model, dataset.classes.len());
+    for (done, clip) in dataset.clips.iter().enumerate() {
+        progress(done, dataset.clips.len());
+        if let Err(error) = scored.add(&scorer, model, clip) {
+            on_unreadable(&error);
+            scored.failures.push(error.to_string());
+        }
+    }
+    progress(dataset.clips.len(), dataset.clips.len());
+    if scored.clips.is_empty() {
+        return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
+    }
+    Ok(scored.outcome(model, dataset, plan))
+}
+
+fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
     let has_streams = model.spatial.is_some() || model.temporal.is_some();
-    if has_streams && model.card.classes != dataset.classes {
-        let first = model.card.classes.iter().zip(&dataset.classes).position(|(model, data)| model != data);
-        let cause = match first {
-            Some(i) => format!(
+    if !has_streams || model.card.classes == dataset.classes {
+        return Ok(());
+    }
+    let first = model.card.classes.iter().zip(&dataset.classes).position(|(model, data)| model != data);
+    let cause = match first {
+        Some(i) => {
+            format!(
                 "class {} is '{}' in the model and '{}' in the data",
                 i + 1,
                 model.card.classes[i],
                 dataset.classes[i]
-            ),
-            None => format!("the model has {} classes, the data {}", model.card.classes.len(), dataset.classes.len()),
-        };
-        return Err(Error::new("classes", cause, "Evaluate on the classes the model was trained for"));
-    }
-    let mut photometric = PhotometricError::default();
-    let mut results = Vec::new();
-    for (done, clip) in dataset.clips.iter().enumerate() {
-        progress(done, dataset.clips.len());
-        match score(model, clip, plan, &mut photometric) {
-            Ok(result) => results.push(result),
-            Err(error) => on_unreadable(error),
+            )
+        }
+        None => format!("the model has {} classes, the data {}", model.card.classes.len(), dataset.classes.len()),
+    };
+    Err(Error::new("classes", cause, "Evaluate on the classes the model was trained for"))
+}
+
+/// What is known of the clips so far, in their order.
+struct Scored {
+    /// Names and labels.
+    clips: Vec<(String, usize)>,
+    /// How many clips of each name there are.
+    names: HashMap<String, usize>,
+    spatial: Option<ScoreTable>,
+    temporal: Option<ScoreTable>,
+    photometric: PhotometricError,
+    failures: Vec<String>,
+}
+
+impl Scored {
+    fn new(model: &HiddenTwoStream, classes: usize) -> Self {
+        Self {
+            clips: Vec::new(),
+            names: HashMap::new(),
+            spatial: model.spatial.as_ref().map(|_| ScoreTable::new(classes)),
+            temporal: model.temporal.as_ref().map(|_| ScoreTable::new(classes)),
+            photometric: PhotometricError::default(),
+            failures: Vec::new(),
         }
     }
-    progress(dataset.clips.len(), dataset.clips.len());
-    if results.is_empty() {
-        return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
+
+    /// Scores `clip`; one that fails leaves no row anywhere.
+    fn add(&mut self, scorer: &ClipScorer<'_>, model: &HiddenTwoStream, clip: &LabelledClip) -> Result<()> {
+        let about = |error: Error| Error::file(&clip.path, format!("{}: {}", error.subject, error.cause), error.remedy);
+        let frames = clip.decode(scorer.motion_size(), None)?;
+        let temporal = scorer.temporal(&frames).map_err(about)?;
+        let spatial = match &model.spatial {
+            Some(_) => scorer.spatial(&clip.decode(scorer.spatial_size(), None)?).map_err(about)?,
+            None => None,
+        };
+        self.photometric.add_clip(&model.motion, &frames);
+        for (table, row) in [(&mut self.spatial, spatial), (&mut self.temporal, temporal)] {
+            if let (Some(table), Some(row)) = (table, row) {
+                table.push(&row);
+            }
+        }
+        let name = unique(name_of(&clip.path), &mut self.names);
+        self.clips.push((name, clip.label));
+        Ok(())
     }
-    let accuracy = |guess: fn(&ClipResult) -> Option<usize>| {
-        let right = results.iter().filter(|result| guess(result) == Some(result.label)).count();
-        let present = results.iter().any(|result| guess(result).is_some());
-        Accuracy { top1: present.then(|| right as f64 / results.len() as f64) }
-    };
-    Ok(ActionsReport {
-        clips: results.len(),
-        spatial: accuracy(|result| result.spatial),
-        temporal: accuracy(|result| result.temporal),
-        fused: accuracy(|result| result.fused),
-        photometric_ratio: photometric.ratio(),
-        results,
-    })
+
+    fn outcome(self, model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -> ActionsOutcome {
+        let labels: Vec<usize> = self.clips.iter().map(|(_, label)| *label).collect();
+        let both = self.spatial.as_ref().zip(self.temporal.as_ref());
+        let fused = both.map(|(spatial, temporal)| ScoreTable::fused(spatial, temporal, plan.fusion));
+        let fused_scale = Scale::of(plan.fusion.rule);
+        let report = |table: &Option<ScoreTable>, scale| table.as_ref().map(|t| StreamReport::of(t, &labels, scale));
+        let guess = |table: &Option<ScoreTable>, clip: usize, scale: Scale| {
+            table.as_ref().and_then(|table| table.rows().nth(clip)).map(|row| scale.guess(row))
+        };
+        let results = self.clips.into_iter().enumerate().map(|(clip, (path, label))| ClipResult {
+            path,
+            label,
+            spatial: guess(&self.spatial, clip, Scale::Logits),
+            temporal: guess(&self.temporal, clip, Scale::Logits),
+            fused: guess(&fused, clip, fused_scale),
+        });
+        let ratio = self.photometric.ratio();
+        let report = ActionsReport {
+            schema: ActionsReport::SCHEMA.into(),
+            version: ActionsReport::VERSION,
+            model: model.card.name.clone(),
+            data: plan.data.clone(),
+            views: plan.protocol.to_string(),
+            spread: plan.protocol.spread,
+            fusion: plan.fusion,
+            classes: dataset.classes.clone(),
+            clips: labels.len(),
+            spatial: report(&self.spatial, Scale::Logits),
+            temporal: report(&self.temporal, Scale::Logits),
+            fused: report(&fused, fused_scale),
+            sweep: both.map_or_else(Vec::new, |(spatial, temporal)| {
+                weight_sweep(spatial, temporal, &labels, plan.fusion.rule, plan.fusion.temporal_weight)
+            }),
+            photometric_ratio: ratio.is_finite().then_some(ratio),
+            results: results.collect(),
+            failures: self.failures,
+        };
+        ActionsOutcome { report, spatial: self.spatial, temporal: self.temporal }
+    }
 }
 
-fn score(
-    model: &HiddenTwoStream,
-    clip: &LabelledClip,
-    plan: EvaluationPlan,
-    photometric: &mut PhotometricError,
-) -> Result<ClipResult> {
-    let frames = clip.decode(geometry(model.card.preprocessing.motion), None)?;
-    photometric.add_clip(&model.motion, &frames);
-    let temporal = model.temporal.as_ref().map(|stream| {
-        average(starts(frames.len(), plan.windows).flat_map(|start| {
-            let window: Vec<_> = (start..start + WINDOW_FRAMES).map(|i| &frames[i.min(frames.len() - 1)]).collect();
-            let mirrored: Vec<RgbImage> = window.iter().map(|frame| flip_horizontal(*frame)).collect();
-            temporal_logits(&model.motion, stream, &[window, mirrored.iter().collect()])
-        }))
-    });
-    let spatial = match &model.spatial {
-        Some(stream) => Some(spatial_average(stream, clip, geometry(model.card.preprocessing.spatial), plan.windows)?),
-        None => None,
-    };
-    let fused = spatial.as_ref().zip(temporal.as_ref()).map(|(spatial, temporal)| plan.fusion.fuse(spatial, temporal));
-    let best = |scores: &Option<Vec<f32>>| scores.as_ref().and_then(|scores| arg_max(scores));
-    Ok(ClipResult {
-        path: clip.path.display().to_string(),
-        label: clip.label,
-        spatial: best(&spatial),
-        temporal: best(&temporal),
-        fused: best(&fused),
-    })
+/// Folder and file as lists name them, `class/clip.avi`, whatever folder the data are in.
+fn name_of(path: &Path) -> String {
+    let parts: Vec<_> = path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+    let last_two = &parts[parts.len().saturating_sub(2)..];
+    last_two.iter().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-fn spatial_average(
-    stream: &crate::nets::Stream,
-    clip: &LabelledClip,
-    size: Geometry,
-    count: usize,
-) -> Result<Vec<f32>> {
-    let frames = clip.decode(size, None)?;
-    let last = frames.len() - 1;
-    let picks = (0..count).map(|i| if count == 1 { last / 2 } else { i * last / (count - 1) });
-    Ok(average(picks.flat_map(|i| spatial_logits(stream, &[&frames[i], &flip_horizontal(&frames[i])]))))
-}
-
-/// `count` evenly spread first frames of windows in a clip of `frames`, the only one in the middle.
-fn starts(frames: usize, count: usize) -> impl Iterator<Item = usize> {
-    let last = frames.saturating_sub(WINDOW_FRAMES);
-    (0..count).map(move |i| if count == 1 { last / 2 } else { i * last / (count - 1) })
-}
-
-/// Mean of the rows.
-fn average(rows: impl Iterator<Item = Vec<f32>>) -> Vec<f32> {
-    let mut count = 0;
-    let sum = rows.inspect(|_| count += 1).reduce(|sum, row| sum.iter().zip(row).map(|(a, b)| a + b).collect());
-    sum.unwrap_or_default().into_iter().map(|value| value / count as f32).collect()
-}
-
-fn geometry(size: FrameSize) -> Geometry {
-    Geometry { width: size.width, height: size.height }
+/// `name`, with a number from the second clip of this name on: rows of score files and of two reports are told apart by it.
+fn unique(name: String, names: &mut HashMap<String, usize>) -> String {
+    let count = names.entry(name.clone()).or_default();
+    *count += 1;
+    if *count == 1 { name } else { format!("{name}#{count}") }
 }
 
 #[cfg(test)]
@@ -180,10 +187,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_spread_over_the_clip() {
-        assert_eq!(starts(41, 4).collect::<Vec<_>>(), [0, 10, 20, 30]);
-        assert_eq!(starts(41, 1).collect::<Vec<_>>(), [15]);
-        assert_eq!(starts(5, 3).collect::<Vec<_>>(), [0, 0, 0]);
-        assert_eq!(average([vec![1.0, 2.0], vec![3.0, 6.0]].into_iter()), [2.0, 4.0]);
+    fn clips_are_called_as_in_lists() {
+        assert_eq!(name_of(Path::new("/data/clips/wave/v_1.avi")), "wave/v_1.avi");
+        assert_eq!(name_of(Path::new("../v_1.avi")), "v_1.avi");
+        let mut names = HashMap::new();
+        let unique = ["a", "b", "a", "a"].map(|name| unique(name.into(), &mut names));
+        assert_eq!(unique, ["a", "b", "a#2", "a#3"]);
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::csv::quoted;
 use super::flow_benchmarks::{BenchmarkPair, FlowDataset};
 use crate::error::{Error, Result};
 use crate::flow::files::atomic;
@@ -177,20 +178,4 @@ fn row(name: &str, size: &str, zero_epe: Option<f64>, errors: Option<&FlowErrors
         None => ",,,".into(),
     });
     format!("{},{size},{zero_epe},{},{ms:.2}", quoted(name), cells.join(","))
-}
-
-/// A name as a CSV cell (RFC 4180): scenes are called as their folders are.
-fn quoted(name: &str) -> String {
-    if name.contains([',', '"', '\n', '\r']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_with_commas_stay_one_cell() {
-        assert_eq!(quoted("alley_1/frame_0001"), "alley_1/frame_0001");
-        assert_eq!(quoted("a \"b\", c"), "\"a \"\"b\"\", c\"");
-    }
 }

@@ -1,10 +1,45 @@
 //! Evaluation: what a trained model is worth on clips it has never seen, and a flow method on the benchmarks.
+//!
+//! The walk through actions: a [`Protocol`] and its [`Crops`] say what is seen of a clip, a [`ClipScorer`] turns that into mean
+//! logits, a [`ScoreTable`] holds them for all clips, a [`StreamReport`] measures a table against the labels, and
+//! [`evaluate_actions`] makes an [`ActionsReport`] of it, which a [`Comparison`] sets beside another one. In untrimmed video
+//! a sliding window makes [`segments`], which are measured against annotated ones.
 
 mod actions;
+mod actions_report;
+mod calibration;
+mod clip_scorer;
+mod comparison;
+mod confusion;
+mod crops;
+mod csv;
 mod flow;
 pub mod flow_benchmarks;
+mod html;
+mod label_list;
 mod motion_net_flow;
+mod protocol;
+mod ranking;
+mod score_table;
+mod segment_files;
+pub mod segments;
+mod stream_report;
+mod weight_sweep;
+mod window_scores;
 
-pub use actions::{ActionsReport, ClipResult, EvaluationPlan, evaluate_actions};
+pub use actions::{ActionsOutcome, EvaluationPlan, evaluate_actions};
+pub use actions_report::{ActionsReport, ClipResult};
+pub use calibration::{Calibration, ReliabilityBin};
+pub use clip_scorer::ClipScorer;
+pub use comparison::{Comparison, StreamChange};
+pub use confusion::{ClassFigures, ConfusedPair, Confusion};
+pub use crops::{Crops, View};
 pub use flow::{FlowReport, MeanResult, PairResult, evaluate_flow};
+pub use label_list::{LabelList, LabelOrigin};
 pub use motion_net_flow::MotionNetFlow;
+pub use protocol::{Protocol, Spread};
+pub use score_table::ScoreTable;
+pub use segment_files::{SegmentTruth, read_detections, write_detections};
+pub use stream_report::{Guess, Scale, StreamReport};
+pub use weight_sweep::{SweepPoint, weight_sweep};
+pub use window_scores::{detect, find_scores};

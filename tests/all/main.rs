@@ -8,6 +8,7 @@ mod cli_flow;
 mod codec_vectors;
 mod dataset;
 mod engine;
+mod evaluation;
 mod flow;
 mod flow_benchmarks;
 mod flow_files;

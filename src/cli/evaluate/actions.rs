@@ -1,6 +1,6 @@
 //! `motionscope evaluate actions`: how often a model is right about clips it was not trained on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,17 +10,21 @@ use crate::cli::arguments::{DeviceArg, ModelArg};
 use crate::cli::list_arguments::ListArgs;
 use crate::cli::values::{named, non_negative};
 use crate::cli::{Outcome, complain};
-use crate::error::Result;
-use crate::evaluation::{ActionsReport, EvaluationPlan, evaluate_actions};
+use crate::error::{Error, Result};
+use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, Protocol, Spread, evaluate_actions};
 use crate::nets::HiddenTwoStream;
-use crate::nets::fusion::FusionRule;
+use crate::nets::fusion::{Fusion, FusionRule};
 use crate::training::dataset::Dataset;
 use crate::training::{DataSource, Subset};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt
+  motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt --views 25x10 --report report
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt --model runs/temporal/model --json
+
+A report folder holds report.html, report.json, clips.csv and classes.csv; two report.json are set side by side by
+motionscope compare, and score files are fused in other ways by motionscope fuse.
 
 Exit codes: 0 all clips were scored, 1 some could not be read";
 
@@ -38,18 +42,28 @@ pub(super) struct ActionsArgs {
     classes: Option<PathBuf>,
     #[command(flatten)]
     lists: ListArgs,
-    /// Windows (and frames) a clip, evenly spread, each also mirrored
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    windows: u16,
+    /// Views of a clip: samples × crops. The paper's are 25x10; 1 and 2 crops are the whole frame (and it mirrored), 5 and 10
+    /// the corners and the centre (and them mirrored)
+    #[arg(long, value_name = "NxM", default_value = "5x2")]
+    views: Protocol,
+    /// Where the samples lie: paper (whole steps from the first frame) or even (up to the last frame, for short clips)
+    #[arg(long, value_parser = named::<Spread>, default_value = "paper")]
+    spread: Spread,
     /// How the streams are joined: released, softmax or logits [default: as on the model card]
     #[arg(long, value_parser = named::<FusionRule>)]
     fusion: Option<FusionRule>,
     /// Weight of the temporal stream, that of the spatial stream being 1 [default: as on the model card]
     #[arg(long, value_name = "W", value_parser = non_negative)]
     weight: Option<f64>,
-    /// Print the whole report as JSON
-    #[arg(long)]
-    json: bool,
+    /// Write the whole report as JSON, to a file or to stdout
+    #[arg(long, value_name = "FILE|-", num_args = 0..=1, default_missing_value = "-")]
+    json: Option<PathBuf>,
+    /// Write a page with plots, JSON and CSV to this folder
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Write the scores of both streams as .npy, and the list of their rows, to this folder
+    #[arg(long, value_name = "DIR")]
+    scores: Option<PathBuf>,
     #[command(flatten)]
     model: ModelArg,
     #[command(flatten)]
@@ -64,41 +78,67 @@ impl ActionsArgs {
 
 pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     let dataset = Dataset::open(&arguments.source())?;
+    for folder in [&arguments.report, &arguments.scores].into_iter().flatten() {
+        std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?; // not after hours of work
+    }
     let compute = arguments.device.open()?;
     let model = HiddenTwoStream::load(&arguments.model.folder()?, &compute.device)?;
-    let mut fusion = model.card.fusion;
-    fusion.rule = arguments.fusion.unwrap_or(fusion.rule);
-    fusion.temporal_weight = arguments.weight.unwrap_or(fusion.temporal_weight);
+    let plan = EvaluationPlan {
+        data: arguments.list.as_ref().unwrap_or(&arguments.data).display().to_string(),
+        protocol: Protocol { spread: arguments.spread, ..arguments.views },
+        fusion: Fusion {
+            rule: arguments.fusion.unwrap_or(model.card.fusion.rule),
+            temporal_weight: arguments.weight.unwrap_or(model.card.fusion.temporal_weight),
+        },
+    };
+    let outcome = evaluate(&model, &dataset, &plan)?;
+    write(arguments, &outcome)?;
+    Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
+}
 
+/// Scores the clips behind a progress bar.
+fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -> Result<ActionsOutcome> {
     let style =
         ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed");
     let bar = ProgressBar::new(dataset.clips.len() as u64).with_style(style);
-    let mut unreadable = 0;
-    let report = evaluate_actions(
-        &model,
-        &dataset,
-        EvaluationPlan { windows: arguments.windows.into(), fusion },
-        &mut |done, _| bar.set_position(done as u64),
-        &mut |error| {
-            unreadable += 1;
-            bar.suspend(|| complain(&error));
-        },
-    )?;
+    let outcome = evaluate_actions(model, dataset, plan, &mut |done, _| bar.set_position(done as u64), &mut |error| {
+        bar.suspend(|| complain(error));
+    })?;
     bar.finish_and_clear();
-    if arguments.json {
-        println!("{:#}", json!(report));
-    } else {
-        print(&report);
+    Ok(outcome)
+}
+
+fn write(arguments: &ActionsArgs, outcome: &ActionsOutcome) -> Result<()> {
+    let report = &outcome.report;
+    if let Some(folder) = &arguments.scores {
+        outcome.write_scores(folder)?;
     }
-    Ok(if unreadable == 0 { Outcome::Done } else { Outcome::SomeFailed })
+    if let Some(folder) = &arguments.report {
+        report.write_folder(folder)?;
+    }
+    match arguments.json.as_deref() {
+        Some(path) if path == Path::new("-") => println!("{:#}", json!(report)),
+        Some(path) => {
+            report.write_json(path)?;
+            print(report);
+        }
+        None => print(report),
+    }
+    Ok(())
 }
 
 fn print(report: &ActionsReport) {
-    println!("{} clips", report.clips);
-    for (name, accuracy) in [("spatial", report.spatial), ("temporal", report.temporal), ("fused", report.fused)] {
-        if let Some(top1) = accuracy.top1 {
-            println!("  {name:<9} top-1 {:5.1} %", 100.0 * top1);
-        }
+    println!("{} clips, {} views each", report.clips, report.views);
+    for (name, stream) in report.streams() {
+        println!(
+            "  {name:<9} top-1 {:5.1} %  top-5 {:5.1} %  mean class {:5.1} %  ECE {:.3}",
+            100.0 * stream.top1,
+            100.0 * stream.top5,
+            100.0 * stream.mean_class.unwrap_or_default(),
+            stream.calibration.ece
+        );
     }
-    println!("  flow leaves {:.1} % of the photometric error of zero flow", 100.0 * report.photometric_ratio);
+    if let Some(ratio) = report.photometric_ratio {
+        println!("  flow leaves {:.1} % of the photometric error of zero flow", 100.0 * ratio);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod flow;
+mod segments;
 
 use clap::{Args, Subcommand};
 
@@ -23,11 +24,15 @@ enum What {
     /// Errors of a flow method on a standard benchmark
     #[command(after_help = flow::EXAMPLES)]
     Flow(flow::FlowArgs),
+    /// Mean average precision of detections in untrimmed video
+    #[command(after_help = segments::EXAMPLES)]
+    Segments(segments::SegmentsArgs),
 }
 
 pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     match &arguments.what {
         What::Actions(arguments) => actions::run(arguments),
         What::Flow(arguments) => flow::run(arguments),
+        What::Segments(arguments) => segments::run(arguments),
     }
 }

@@ -15,6 +15,7 @@ mod folder;
 mod format;
 mod kitti;
 mod npy;
+pub(crate) mod npy_array;
 mod stream_pair;
 mod two_stream;
 

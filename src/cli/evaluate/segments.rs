@@ -1,0 +1,130 @@
+//! `motionscope evaluate segments`: detections in untrimmed video against annotations.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::values::named;
+use crate::cli::{Outcome, complain};
+use crate::error::{Error, Result};
+use crate::evaluation::segments::{Averaging, Segment, SegmentReport};
+use crate::evaluation::{SegmentTruth, detect, find_scores, read_detections, write_detections};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  motionscope analyze videos --out results --stride 5
+  motionscope evaluate segments --truth activity_net.v1-2.min.json --subset validation --scores results
+  motionscope evaluate segments --truth TH14_annotation --subset test --detections detections.json --averaging thumos
+
+Exit codes: 0 all was measured, 1 some scores could not be read";
+
+/// `motionscope evaluate segments`
+#[derive(Debug, Args)]
+pub(super) struct SegmentsArgs {
+    /// Annotations: ActivityNet's JSON, or the folder of THUMOS' CLASS_val.txt and CLASS_test.txt
+    #[arg(long, value_name = "PATH")]
+    truth: PathBuf,
+    /// Only these videos of the annotations, such as validation (ActivityNet) or test (THUMOS)
+    #[arg(long, value_name = "NAME")]
+    subset: Option<String>,
+    /// Detections of any origin: ActivityNet's JSON of results
+    #[arg(long, value_name = "FILE", required_unless_present = "scores", conflicts_with = "scores")]
+    detections: Option<PathBuf>,
+    /// What motionscope analyze wrote: its windows are joined into detections
+    #[arg(long, value_name = "DIR")]
+    scores: Option<PathBuf>,
+    /// Probabilities that the windows of a detection reach; every one gives detections of its own
+    #[arg(long, value_name = "P,P…", value_delimiter = ',', value_parser = share, default_value = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9")]
+    thresholds: Vec<f64>,
+    /// Of detections of a class that overlap by more than this only the best stays
+    #[arg(long, value_name = "IOU", value_parser = share, default_value = "0.5")]
+    suppress: f64,
+    /// How precision is averaged: activitynet (interpolated) or thumos (at the hits)
+    #[arg(long, value_parser = named::<Averaging>, default_value = "activitynet")]
+    averaging: Averaging,
+    /// Temporal intersections over union of a hit [default: 0.5, 0.55 … 0.95; for thumos 0.1, 0.2 … 0.5]
+    #[arg(long, value_name = "IOU,IOU…", value_delimiter = ',', value_parser = share)]
+    ious: Vec<f64>,
+    /// Write the detections as ActivityNet's JSON of results
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// Print the whole report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
+    let truth = SegmentTruth::read(&arguments.truth, arguments.subset.as_deref())?;
+    let (mut detections, outcome) = detections(arguments)?;
+    if let Some(path) = &arguments.write {
+        write_detections(path, &detections)?;
+    }
+    let all = detections.len();
+    detections.retain_mut(|detection| match truth.video_of(&detection.video) {
+        Some(video) => {
+            detection.video.clone_from(video);
+            true
+        }
+        None => false,
+    });
+    if detections.len() < all {
+        let left_out = all - detections.len();
+        eprintln!(
+            "motionscope: {left_out} of {all} detections are in videos that are not annotated; they do not count"
+        );
+    }
+    let report = SegmentReport::of(&detections, &truth.segments, &ious(arguments), arguments.averaging);
+    if arguments.json {
+        println!("{:#}", json!(report));
+    } else {
+        print(&report);
+    }
+    Ok(outcome)
+}
+
+/// The detections, and whether all could be read.
+fn detections(arguments: &SegmentsArgs) -> Result<(Vec<Segment>, Outcome)> {
+    if let Some(path) = &arguments.detections {
+        return Ok((read_detections(path)?, Outcome::Done));
+    }
+    let folder =
+        arguments.scores.as_ref().ok_or_else(|| Error::new("--scores", "missing", "Pass it or --detections"))?;
+    let (mut found, mut outcome) = (Vec::new(), Outcome::Done);
+    for path in find_scores(folder)? {
+        match detect(&path, &arguments.thresholds, arguments.suppress) {
+            Ok(segments) => found.extend(segments),
+            Err(error) => {
+                complain(&error);
+                outcome = Outcome::SomeFailed;
+            }
+        }
+    }
+    Ok((found, outcome))
+}
+
+fn ious(arguments: &SegmentsArgs) -> Vec<f64> {
+    match (&arguments.ious[..], arguments.averaging) {
+        ([], Averaging::Activitynet) => (10..20).map(|i| f64::from(i) / 20.0).collect(),
+        ([], Averaging::Thumos) => (1..6).map(|i| f64::from(i) / 10.0).collect(),
+        (given, _) => given.to_vec(),
+    }
+}
+
+fn print(report: &SegmentReport) {
+    let classes = report.classes.len();
+    println!("{} detections, {} annotated segments of {classes} classes", report.detections, report.truths);
+    println!("  IoU     mAP %");
+    for (iou, map) in report.ious.iter().zip(&report.map) {
+        println!("  {iou:4.2}   {:6.2}", 100.0 * map);
+    }
+    println!("  mean   {:6.2}", 100.0 * report.mean_map);
+}
+
+/// A number above 0 and up to 1.
+fn share(text: &str) -> std::result::Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("expected a number above 0 and up to 1".into()),
+    }
+}

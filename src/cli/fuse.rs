@@ -1,0 +1,118 @@
+//! `motionscope fuse`: accuracy of two score files and of their fusion, whoever made them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::Outcome;
+use super::values::{named, non_negative};
+use crate::error::{Error, Result};
+use crate::evaluation::{LabelList, LabelOrigin, Scale, ScoreTable, StreamReport, SweepPoint, weight_sweep};
+use crate::nets::fusion::{Fusion, FusionRule};
+
+/// `motionscope fuse`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  motionscope fuse --spatial spatial.npy --temporal temporal.npy --labels testlist01.txt --classes classInd.txt
+  motionscope fuse --spatial scores/spatial.npy --temporal scores/temporal.npy --labels scores/labels.txt --rule softmax --sweep
+
+Score files are float32 or float64 arrays of logits [videos, classes] as numpy.save writes them; rows are in the order of the list.")]
+pub(super) struct FuseArgs {
+    /// Logits of the spatial stream, .npy
+    #[arg(long, value_name = "FILE")]
+    spatial: PathBuf,
+    /// Logits of the temporal stream, .npy
+    #[arg(long, value_name = "FILE")]
+    temporal: PathBuf,
+    /// The videos of the rows: a list in UCF101's format, with or without class numbers
+    #[arg(long, value_name = "LIST")]
+    labels: PathBuf,
+    /// The classes of videos without a number: classInd.txt [default: beside the list, else its folders in alphabetical order]
+    #[arg(long, value_name = "FILE")]
+    classes: Option<PathBuf>,
+    /// Weight of the temporal stream, that of the spatial stream being 1
+    #[arg(long, value_name = "W", value_parser = non_negative, default_value = "1.5")]
+    weight: f64,
+    /// What is done to logits before they are added: released (clip at 0, divide by the sum), softmax or logits (nothing)
+    #[arg(long, value_parser = named::<FusionRule>, default_value = "released")]
+    rule: FusionRule,
+    /// Print the accuracy at other weights, too
+    #[arg(long)]
+    sweep: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &FuseArgs) -> Result<Outcome> {
+    let spatial = ScoreTable::read(&arguments.spatial)?;
+    let temporal = ScoreTable::read(&arguments.temporal)?;
+    let labels = LabelList::read(&arguments.labels, arguments.classes.as_deref(), spatial.classes())?;
+    check(arguments, &spatial, &temporal, &labels.labels)?;
+    if labels.origin == LabelOrigin::Alphabet {
+        eprintln!(
+            "motionscope: classes are the folders of the list in alphabetical order; pass --classes if they are not"
+        );
+    }
+    let fusion = Fusion { rule: arguments.rule, temporal_weight: arguments.weight };
+    let fused = ScoreTable::fused(&spatial, &temporal, fusion);
+    let report = |table, scale| StreamReport::of(table, &labels.labels, scale);
+    let streams = [
+        ("spatial", report(&spatial, Scale::Logits)),
+        ("temporal", report(&temporal, Scale::Logits)),
+        ("fused", report(&fused, Scale::of(arguments.rule))),
+    ];
+    let sweep = if arguments.sweep {
+        weight_sweep(&spatial, &temporal, &labels.labels, arguments.rule, arguments.weight)
+    } else {
+        Vec::new()
+    };
+    if arguments.json {
+        let [spatial, temporal, fused] = streams.map(|(_, report)| report);
+        let clips = labels.labels.len();
+        let document = json!({ "clips": clips, "fusion": fusion, "spatial": spatial, "temporal": temporal, "fused": fused, "sweep": sweep });
+        println!("{document:#}");
+    } else {
+        print(arguments, labels.labels.len(), spatial.classes(), &streams, &sweep);
+    }
+    Ok(Outcome::Done)
+}
+
+/// Refuses tables and lists that do not belong together.
+fn check(arguments: &FuseArgs, spatial: &ScoreTable, temporal: &ScoreTable, labels: &[usize]) -> Result<()> {
+    let shape = |table: &ScoreTable| (table.rows().len(), table.classes());
+    if shape(spatial) != shape(temporal) {
+        let cause =
+            format!("its shape is {:?}, that of {} {:?}", shape(temporal), arguments.spatial.display(), shape(spatial));
+        return Err(Error::file(&arguments.temporal, cause, "Pass scores of the same videos and classes"));
+    }
+    if labels.len() != spatial.rows().len() {
+        let rows = spatial.rows().len();
+        let cause = format!("it names {} videos, {} has {rows} rows", labels.len(), arguments.spatial.display());
+        return Err(Error::file(&arguments.labels, cause, "Pass the list that the scores were made with"));
+    }
+    Ok(())
+}
+
+fn print(
+    arguments: &FuseArgs,
+    videos: usize,
+    classes: usize,
+    streams: &[(&str, StreamReport); 3],
+    sweep: &[SweepPoint],
+) {
+    let rule = format!("{:?}", arguments.rule).to_lowercase();
+    println!("{videos} videos, {classes} classes; {rule} rule, weight {}", arguments.weight);
+    for (name, report) in streams {
+        println!("  {name:<9} top-1 {:6.2} %  {} of {videos} correct", 100.0 * report.top1, report.correct);
+    }
+    if !sweep.is_empty() {
+        println!("  weight   top-1 %   correct");
+    }
+    for SweepPoint { weight, correct, top1 } in sweep {
+        let mark = if *weight == arguments.weight { "  ←" } else { "" };
+        println!("  {weight:6.2}   {:7.2}   {correct:7}{mark}", 100.0 * top1);
+    }
+}

@@ -1,0 +1,191 @@
+//! What was measured of a model on a list of clips, and its files: JSON, CSV and a page to look at.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::csv::quoted;
+use super::html;
+use super::{ActionsOutcome, Guess, ScoreTable, Spread, StreamReport, SweepPoint};
+use crate::error::{Error, Result};
+use crate::flow::files::atomic;
+use crate::nets::fusion::Fusion;
+
+/// The whole report. Accuracies are fractions of the clips that could be read; classes are indices from 0.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActionsReport {
+    /// [`ActionsReport::SCHEMA`].
+    pub schema: String,
+    /// [`ActionsReport::VERSION`].
+    pub version: u32,
+    /// Name of the model.
+    pub model: String,
+    /// The list of the clips.
+    pub data: String,
+    /// Views of a clip, such as `25x10`.
+    pub views: String,
+    /// Where in the clips they lie.
+    pub spread: Spread,
+    /// How the streams were joined.
+    pub fusion: Fusion,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// Clips that were scored.
+    pub clips: usize,
+    /// The spatial stream alone.
+    pub spatial: Option<StreamReport>,
+    /// The temporal stream alone.
+    pub temporal: Option<StreamReport>,
+    /// Both.
+    pub fused: Option<StreamReport>,
+    /// The fusion at other weights of the temporal stream.
+    pub sweep: Vec<SweepPoint>,
+    /// Mean |I₀ − rebuilt I₀| / mean |I₀ − I₁| over the pairs in the middle of the clips: 1 for zero flow, none for stills.
+    pub photometric_ratio: Option<f32>,
+    /// Every clip, in the order of the list.
+    pub results: Vec<ClipResult>,
+    /// What was wrong with the clips that are left out.
+    pub failures: Vec<String>,
+}
+
+/// The outcome of one clip; none where there is no such stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClipResult {
+    /// Class folder and file.
+    pub path: String,
+    /// The right class.
+    pub label: usize,
+    /// What the spatial stream says.
+    pub spatial: Option<Guess>,
+    /// What the temporal stream says.
+    pub temporal: Option<Guess>,
+    /// What both say.
+    pub fused: Option<Guess>,
+}
+
+impl ActionsReport {
+    /// What its JSON is.
+    pub const SCHEMA: &str = "motionscope-actions";
+    /// The version of the JSON.
+    pub const VERSION: u32 = 1;
+
+    /// The streams that there are, by name: spatial, temporal, fused.
+    pub fn streams(&self) -> impl Iterator<Item = (&'static str, &StreamReport)> {
+        let streams = [("spatial", &self.spatial), ("temporal", &self.temporal), ("fused", &self.fused)];
+        streams.into_iter().filter_map(|(name, report)| Some((name, report.as_ref()?)))
+    }
+
+    /// Reads the JSON at `path`.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not such a report.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+        let remedy = "Write it with motionscope evaluate actions --json";
+        let report: Self = serde_json::from_str(&text)
+            .map_err(|error| Error::file(path, format!("no report of an evaluation: {error}"), remedy))?;
+        report.check().map_err(|cause| Error::file(path, cause, remedy))?;
+        Ok(report)
+    }
+
+    /// Says what is wrong with a report that others wrote, as far as reading it on relies on it.
+    fn check(&self) -> std::result::Result<(), String> {
+        if self.schema != Self::SCHEMA || self.version != Self::VERSION {
+            return Err(format!(
+                "its schema is {} {}, not {} {}",
+                self.schema,
+                self.version,
+                Self::SCHEMA,
+                Self::VERSION
+            ));
+        }
+        let classes = self.classes.len();
+        match self.streams().find(|(_, report)| report.classes.len() != classes) {
+            Some((name, report)) => {
+                Err(format!("the {name} stream has {} classes instead of {classes}", report.classes.len()))
+            }
+            None if self.results.iter().any(|result| result.label >= classes) => {
+                Err(format!("a clip is of a class beyond the {classes} of the report"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the report as JSON.
+    ///
+    /// # Errors
+    /// If the file cannot be written; an older one is intact then.
+    pub fn write_json(&self, path: &Path) -> Result<()> {
+        atomic::replace(path, |writer| {
+            serde_json::to_writer_pretty(&mut *writer, self)?;
+            writeln!(writer)
+        })
+    }
+
+    /// Writes `report.html`, `report.json`, `clips.csv` and `classes.csv` to folder `dir`, which is made if need be.
+    ///
+    /// # Errors
+    /// If a file cannot be written; an older one is intact then.
+    pub fn write_folder(&self, dir: &Path) -> Result<()> {
+        fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+        let write =
+            |name: &str, text: &str| atomic::replace(&dir.join(name), |writer| writer.write_all(text.as_bytes()));
+        self.write_json(&dir.join("report.json"))?;
+        write("clips.csv", &self.clips_csv())?;
+        write("classes.csv", &self.classes_csv())?;
+        write("report.html", &html::page(self))
+    }
+
+    /// A row per clip: names of the true class and of the guesses, and how confident they were.
+    fn clips_csv(&self) -> String {
+        let mut text =
+            String::from("clip,label,spatial,spatial_confidence,temporal,temporal_confidence,fused,fused_confidence\n");
+        for result in &self.results {
+            let cells = [&result.spatial, &result.temporal, &result.fused].map(|guess| match guess {
+                Some(guess) => format!("{},{:.6}", quoted(&self.classes[guess.class]), guess.confidence),
+                None => ",".into(),
+            });
+            let label = quoted(&self.classes[result.label]);
+            text += &format!("{},{label},{}\n", quoted(&result.path), cells.join(","));
+        }
+        text
+    }
+
+    /// A row per class: its clips, and precision, recall and F1 of each stream.
+    fn classes_csv(&self) -> String {
+        let columns = ["spatial", "temporal", "fused"].map(|name| format!("{name}_precision,{name}_recall,{name}_f1"));
+        let mut text = format!("class,clips,{}\n", columns.join(","));
+        for (class, name) in self.classes.iter().enumerate() {
+            let clips = self.results.iter().filter(|result| result.label == class).count();
+            let cells = [&self.spatial, &self.temporal, &self.fused].map(|report| {
+                let figures = report.as_ref().map(|report| &report.classes[class]);
+                let shares = figures.map_or([None; 3], |figures| [figures.precision, figures.recall, figures.f1]);
+                shares.map(|share| share.map(|share| format!("{share:.6}")).unwrap_or_default()).join(",")
+            });
+            text += &format!("{},{clips},{}\n", quoted(name), cells.join(","));
+        }
+        text
+    }
+}
+
+impl ActionsOutcome {
+    /// Writes the score files `spatial.npy` and `temporal.npy` and the list `labels.txt` of their rows to folder `dir`, which
+    /// is made if need be: what `motionscope fuse` reads.
+    ///
+    /// # Errors
+    /// If a file cannot be written; an older one is intact then.
+    pub fn write_scores(&self, dir: &Path) -> Result<()> {
+        fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+        let write = |name: &str, table: &Option<ScoreTable>| match table {
+            Some(table) => table.write(&dir.join(name)),
+            None => Ok(()),
+        };
+        write("spatial.npy", &self.spatial)?;
+        write("temporal.npy", &self.temporal)?;
+        let lines: String =
+            self.report.results.iter().map(|result| format!("{} {}\n", result.path, result.label + 1)).collect();
+        atomic::replace(&dir.join("labels.txt"), |writer| writer.write_all(lines.as_bytes()))
+    }
+}

@@ -1,0 +1,215 @@
+//! What both streams of a model say about a clip, averaged over the views of a protocol.
+//!
+//! The flow of every pair of frames is computed once for each crop, however many windows share it.
+
+use std::collections::BTreeMap;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use image::RgbImage;
+
+use super::{Protocol, View};
+use crate::error::{Error, Result};
+use crate::nets::flow_normalisation::classifier_input;
+use crate::nets::preprocessing::{motion_input, spatial_input};
+use crate::nets::{FrameSize, HiddenTwoStream, Stream, WINDOW_FRAMES};
+use crate::video::Geometry;
+
+/// Pixels of one batch: about four of the paper's frames, so that a full-width network's activations take a gigabyte or two.
+const BATCH_PX: usize = 4 * 340 * 256;
+/// Samples of one batch at most.
+const BATCH: usize = 32;
+
+/// A model and how it looks at clips.
+pub struct ClipScorer<'a> {
+    model: &'a HiddenTwoStream,
+    protocol: Protocol,
+    device: Device,
+}
+
+/// The frames of a window or of an evaluation of the motion network, by their indices.
+type Span = Vec<usize>;
+
+impl<'a> ClipScorer<'a> {
+    /// Looks at clips through `model`.
+    pub fn new(model: &'a HiddenTwoStream, protocol: Protocol) -> Self {
+        let device = model.motion.devices().pop().unwrap_or_else(Device::flex);
+        Self { model, protocol, device }
+    }
+
+    /// The size in which the motion network gets its frames.
+    pub fn motion_size(&self) -> Geometry {
+        geometry(self.model.card.preprocessing.motion)
+    }
+
+    /// The size in which the spatial stream gets its frames.
+    pub fn spatial_size(&self) -> Geometry {
+        geometry(self.model.card.preprocessing.spatial)
+    }
+
+    /// Mean logits of the temporal stream over all views of a clip of at least one frame; none without such a stream.
+    ///
+    /// # Errors
+    /// If the device fails or a logit is not finite.
+    pub fn temporal(&self, frames: &[RgbImage]) -> Result<Option<Vec<f32>>> {
+        let Some(stream) = &self.model.temporal else { return Ok(None) };
+        let starts = self.protocol.window_starts(frames.len(), WINDOW_FRAMES);
+        let windows = counted(&starts).map(|(start, times)| (clamped(start, frames.len()), times)).collect::<Vec<_>>();
+        let mut mean = Mean::default();
+        for view in self.protocol.crops.views(self.motion_size()) {
+            let seen = seen(frames, windows.iter().flat_map(|(window, _)| window), view);
+            let flows = self.flows(&seen, windows.iter().map(|(window, _)| window));
+            for batch in windows.chunks(batch_size(view.size)) {
+                let stacks = batch.iter().map(|(window, _)| self.stack(&flows, window)).collect();
+                let logits = logits(stream, classifier_input(Tensor::cat(stacks, 0)))?; // [b, 20, h, w] → b rows
+                logits.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
+            }
+        }
+        mean.finished("temporal").map(Some)
+    }
+
+    /// Mean logits of the spatial stream over all views of a clip of at least one frame; none without such a stream.
+    ///
+    /// # Errors
+    /// If the device fails or a logit is not finite.
+    pub fn spatial(&self, frames: &[RgbImage]) -> Result<Option<Vec<f32>>> {
+        let Some(stream) = &self.model.spatial else { return Ok(None) };
+        let picks: Vec<(usize, usize)> = counted(&self.protocol.frame_indices(frames.len())).collect();
+        let mut mean = Mean::default();
+        for view in self.protocol.crops.views(self.spatial_size()) {
+            for batch in picks.chunks(batch_size(view.size)) {
+                let seen: Vec<RgbImage> = batch.iter().map(|(frame, _)| view.of(&frames[*frame])).collect();
+                let input = spatial_input(&seen.iter().collect::<Vec<_>>(), &self.device); // [b, 3, h, w]
+                let rows = logits(stream, input)?;
+                rows.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
+            }
+        }
+        mean.finished("spatial").map(Some)
+    }
+
+    /// The finest flow of all evaluations that the windows need, `[1, 2(n−1), h/2, w/2]` each.
+    fn flows<'w>(
+        &self,
+        seen: &BTreeMap<usize, RgbImage>,
+        windows: impl Iterator<Item = &'w Span>,
+    ) -> BTreeMap<Span, Tensor<4>> {
+        let reach = self.model.motion.frames();
+        let mut spans: Vec<Span> = windows.flat_map(|window| window.windows(reach).map(<[usize]>::to_vec)).collect();
+        spans.sort_unstable();
+        spans.dedup();
+        let size = seen.values().next().map_or((1, 1), RgbImage::dimensions);
+        let mut flows = BTreeMap::new();
+        for batch in spans.chunks(batch_size(Geometry { width: size.0, height: size.1 })) {
+            let pictures: Vec<Vec<&RgbImage>> =
+                batch.iter().map(|span| span.iter().map(|index| &seen[index]).collect()).collect();
+            let pyramid = self.model.motion.forward_any_size(motion_input(&pictures, &self.device));
+            let rows = batch.iter().enumerate();
+            flows.extend(rows.map(|(row, span)| (span.clone(), pyramid.finest().clone().narrow(0, row, 1))));
+        }
+        flows
+    }
+
+    /// The ten flows of a window, [1, 20, h/2, w/2].
+    fn stack(&self, flows: &BTreeMap<Span, Tensor<4>>, window: &Span) -> Tensor<4> {
+        let spans = window.windows(self.model.motion.frames());
+        Tensor::cat(spans.map(|span| flows[span].clone()).collect(), 1)
+    }
+}
+
+/// The frames of `indices` as `view` shows them.
+fn seen<'w>(frames: &[RgbImage], indices: impl Iterator<Item = &'w usize>, view: View) -> BTreeMap<usize, RgbImage> {
+    let mut seen = BTreeMap::new();
+    for &index in indices {
+        seen.entry(index).or_insert_with(|| view.of(&frames[index]));
+    }
+    seen
+}
+
+/// A mean of rows in the making.
+#[derive(Default)]
+struct Mean {
+    sum: Vec<f64>,
+    count: usize,
+}
+
+impl Mean {
+    fn add(&mut self, row: &[f32], times: usize) {
+        self.sum.resize(row.len(), 0.0);
+        self.sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += times as f64 * f64::from(*value));
+        self.count += times;
+    }
+
+    fn finished(self, stream: &str) -> Result<Vec<f32>> {
+        let mean: Vec<f32> = self.sum.iter().map(|sum| (sum / self.count as f64) as f32).collect();
+        match mean.iter().position(|value| !value.is_finite()) {
+            Some(class) => Err(Error::new(
+                format!("{stream} stream"),
+                format!("the score of class {} is {}", class + 1, mean[class]),
+                "Use weights of a training that did not diverge",
+            )),
+            None => Ok(mean),
+        }
+    }
+}
+
+/// Each of the ascending `places` once, and how often it is there.
+fn counted(places: &[usize]) -> impl Iterator<Item = (usize, usize)> {
+    places.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len()))
+}
+
+/// The frames of the window at `start`, the last frame repeated where the clip is too short.
+fn clamped(start: usize, frames: usize) -> Span {
+    (start..start + WINDOW_FRAMES).map(|index| index.min(frames - 1)).collect()
+}
+
+/// Samples of this size in one batch.
+fn batch_size(size: Geometry) -> usize {
+    (BATCH_PX / (size.width as usize * size.height as usize).max(1)).clamp(1, BATCH)
+}
+
+/// The stream's logits, a row a sample.
+fn logits(stream: &Stream, input: Tensor<4>) -> Result<Vec<Vec<f32>>> {
+    let logits = stream.forward(input);
+    let classes = logits.dims()[1];
+    let failed = |error: String| Error::new("device", format!("the computation failed ({error})"), "Try --device cpu");
+    let values: Vec<f32> = logits
+        .try_into_data()
+        .map_err(|error| failed(format!("{error:?}")))?
+        .convert::<f32>()
+        .try_into_vec()
+        .map_err(|error| failed(format!("{error:?}")))?;
+    Ok(values.chunks(classes).map(<[f32]>::to_vec).collect())
+}
+
+fn geometry(size: FrameSize) -> Geometry {
+    Geometry { width: size.width, height: size.height }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_places_are_seen_once_and_count_as_often() {
+        assert_eq!(counted(&[0, 0, 1, 4, 4, 4]).collect::<Vec<_>>(), [(0, 2), (1, 1), (4, 3)]);
+        let mut mean = Mean::default();
+        mean.add(&[1.0, 4.0], 3);
+        mean.add(&[5.0, 0.0], 1);
+        assert_eq!(mean.finished("temporal").unwrap(), [2.0, 3.0]);
+        let mut mean = Mean::default();
+        mean.add(&[1.0, f32::NAN], 1);
+        assert!(mean.finished("temporal").is_err_and(|error| error.cause.contains("class 2 is NaN")));
+    }
+
+    #[test]
+    fn short_clips_repeat_their_last_frame() {
+        assert_eq!(clamped(0, 3), [0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
+        assert_eq!(clamped(4, 15), (4..15).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn batches_fit_the_size_of_the_frames() {
+        let of = |width, height| batch_size(Geometry { width, height });
+        assert_eq!((of(340, 256), of(64, 64), of(8192, 8192)), (4, 32, 1));
+    }
+}

@@ -1,0 +1,140 @@
+//! Two evaluations side by side: which figures moved, which clips changed sides, and whether that could be chance.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+
+use super::{ActionsReport, ClipResult, Guess};
+use crate::error::{Error, Result};
+
+/// Classes whose accuracy changed most, shown at most.
+const CLASSES: usize = 10;
+
+/// The differences of report `b` to report `a`; displayed as a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// Clips that both have.
+    pub common: usize,
+    /// Clips that only one of them has.
+    pub apart: usize,
+    /// Each stream that both have.
+    pub streams: Vec<StreamChange>,
+}
+
+/// How one stream changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamChange {
+    /// spatial, temporal or fused.
+    pub name: &'static str,
+    /// Top-1, top-5 and mean class accuracy of `a` and of `b`, over all of their clips.
+    pub figures: [(&'static str, [Option<f64>; 2]); 3],
+    /// Common clips that are right in `b` only.
+    pub won: usize,
+    /// Common clips that are right in `a` only.
+    pub lost: usize,
+    /// Probability of at least so uneven a split of won and lost by chance (McNemar's exact test, two-sided).
+    pub p: f64,
+    /// Name of a class and its accuracy in `a` and in `b`, the largest change first.
+    pub classes: Vec<(String, [f64; 2])>,
+}
+
+impl Comparison {
+    /// Compares two reports on the same classes. Clips are matched by class folder and file.
+    ///
+    /// # Errors
+    /// If the classes differ; `paths` are the files the reports came from.
+    pub fn between([a, b]: [&ActionsReport; 2], paths: [&Path; 2]) -> Result<Self> {
+        if a.classes != b.classes {
+            let cause = format!("its classes are not those of {}", paths[0].display());
+            return Err(Error::file(paths[1], cause, "Compare two evaluations on the same classes"));
+        }
+        let others: HashMap<&str, &ClipResult> =
+            a.results.iter().map(|result| (result.path.as_str(), result)).collect();
+        let common: Vec<[&ClipResult; 2]> =
+            b.results.iter().filter_map(|after| Some([*others.get(after.path.as_str())?, after])).collect();
+        Ok(Self {
+            common: common.len(),
+            apart: a.results.len() + b.results.len() - 2 * common.len(),
+            streams: STREAMS.into_iter().filter_map(|stream| change(stream, [a, b], &common)).collect(),
+        })
+    }
+}
+
+/// Name of a stream and its guess about a clip.
+type Stream = (&'static str, fn(&ClipResult) -> Option<Guess>);
+
+const STREAMS: [Stream; 3] =
+    [("spatial", |result| result.spatial), ("temporal", |result| result.temporal), ("fused", |result| result.fused)];
+
+fn change((name, guess): Stream, reports: [&ActionsReport; 2], common: &[[&ClipResult; 2]]) -> Option<StreamChange> {
+    let find = |report: &'_ ActionsReport| report.streams().find(|(other, _)| *other == name).map(|(_, r)| r.clone());
+    let [Some(a), Some(b)] = reports.map(find) else { return None };
+    let is_right = |result: &ClipResult| guess(result).is_some_and(|guess| guess.class == result.label);
+    let count = |before: bool, after: bool| common.iter().filter(|pair| pair.map(is_right) == [before, after]).count();
+    let (won, lost) = (count(false, true), count(true, false));
+    let recalls = reports[0].classes.iter().zip(a.classes.iter().zip(&b.classes));
+    let mut classes: Vec<_> =
+        recalls.filter_map(|(class, (a, b))| Some((class.clone(), [a.recall?, b.recall?]))).collect();
+    classes.retain(|(_, [a, b])| a != b);
+    classes.sort_by(|(_, x), (_, y)| (y[1] - y[0]).abs().total_cmp(&(x[1] - x[0]).abs()));
+    classes.truncate(CLASSES);
+    let figures = [
+        ("top-1", [Some(a.top1), Some(b.top1)]),
+        ("top-5", [Some(a.top5), Some(b.top5)]),
+        ("mean class", [a.mean_class, b.mean_class]),
+    ];
+    Some(StreamChange { name, figures, won, lost, p: chance_of_split(won, lost), classes })
+}
+
+/// Two-sided binomial probability of `won` or `lost` or fewer heads in as many throws of a fair coin as both together.
+fn chance_of_split(won: usize, lost: usize) -> f64 {
+    let throws = won + lost;
+    let fewer = won.min(lost);
+    // ln C(n, k) by steps: C(n, k) = C(n, k−1)·(n−k+1)/k.
+    let mut ln_ways = 0.0;
+    let mut tail = 0.0;
+    for k in 0..=fewer {
+        if k > 0 {
+            ln_ways += ((throws - k + 1) as f64 / k as f64).ln();
+        }
+        tail += (ln_ways - throws as f64 * std::f64::consts::LN_2).exp();
+    }
+    (2.0 * tail).min(1.0)
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} clips in both, {} in one only", self.common, self.apart)?;
+        writeln!(f, "{:<10}{:<12}{:>9}{:>9}{:>9}", "stream", "", "A %", "B %", "B − A")?;
+        for stream in &self.streams {
+            for (figure, values) in stream.figures {
+                if let [Some(a), Some(b)] = values {
+                    writeln!(f, "{:<10}{figure:<12}{}", stream.name, difference([a, b]))?;
+                }
+            }
+            let StreamChange { won, lost, p, .. } = stream;
+            writeln!(f, "{:<10}{won} clips won, {lost} lost; by chance with p = {p:.3}", stream.name)?;
+            for (class, accuracies) in &stream.classes {
+                writeln!(f, "  {class:<20}{}", difference(*accuracies))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn difference([a, b]: [f64; 2]) -> String {
+    format!("{:>9.1}{:>9.1}{:>+9.1}", 100.0 * a, 100.0 * b, 100.0 * (b - a))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: of 10 changed clips 1 was lost: 2·(C(10,0) + C(10,1)) / 2¹⁰ = 22 / 1024.
+    #[test]
+    fn the_chance_of_a_split() {
+        assert!((chance_of_split(9, 1) - 22.0 / 1024.0).abs() < 1e-12);
+        assert_eq!((chance_of_split(0, 0), chance_of_split(3, 3)), (1.0, 1.0));
+        assert!(chance_of_split(3000, 0) < 1e-300);
+    }
+}

@@ -1,0 +1,108 @@
+//! Which classes are taken for which, and what follows from it for each class.
+
+use serde::{Deserialize, Serialize};
+
+/// Clips by their true class (rows) and the class they were taken for (columns).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Confusion {
+    /// Numbers of clips, as many rows and columns as classes.
+    pub counts: Vec<Vec<usize>>,
+}
+
+/// What is known of one class; a share of nothing is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassFigures {
+    /// Clips of the class.
+    pub clips: usize,
+    /// Share of the clips taken for this class that are of it.
+    pub precision: Option<f64>,
+    /// Share of the clips of this class that were taken for it: its accuracy.
+    pub recall: Option<f64>,
+    /// Harmonic mean of both: 2·right / (clips + taken for it).
+    pub f1: Option<f64>,
+}
+
+/// Clips of one class that were taken for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfusedPair {
+    /// Their class.
+    pub label: usize,
+    /// The class they were taken for.
+    pub guess: usize,
+    /// How many.
+    pub clips: usize,
+}
+
+impl Confusion {
+    /// Counts pairs of true class and guess, all below `classes`.
+    pub fn of(classes: usize, pairs: impl Iterator<Item = (usize, usize)>) -> Self {
+        let mut counts = vec![vec![0; classes]; classes];
+        pairs.for_each(|(label, guess)| counts[label][guess] += 1);
+        Self { counts }
+    }
+
+    /// The figures of every class.
+    pub fn classes(&self) -> Vec<ClassFigures> {
+        (0..self.counts.len()).map(|class| self.class(class)).collect()
+    }
+
+    fn class(&self, class: usize) -> ClassFigures {
+        let right = self.counts[class][class];
+        let clips = self.counts[class].iter().sum();
+        let taken: usize = self.counts.iter().map(|row| row[class]).sum();
+        let share = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
+        ClassFigures {
+            clips,
+            precision: share(right, taken),
+            recall: share(right, clips),
+            f1: share(2 * right, clips + taken),
+        }
+    }
+
+    /// Mean of the accuracies of all classes that have clips; none without clips.
+    pub fn mean_class_accuracy(&self) -> Option<f64> {
+        let recalls: Vec<f64> = self.classes().iter().filter_map(|class| class.recall).collect();
+        (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
+    }
+
+    /// The `count` largest confusions, the largest first.
+    pub fn most_confused(&self, count: usize) -> Vec<ConfusedPair> {
+        let rows = self.counts.iter().enumerate();
+        let pairs = rows.flat_map(|(label, row)| {
+            row.iter().enumerate().map(move |(guess, &clips)| ConfusedPair { label, guess, clips })
+        });
+        let mut pairs: Vec<_> = pairs.filter(|pair| pair.label != pair.guess && pair.clips > 0).collect();
+        pairs.sort_by_key(|pair| std::cmp::Reverse(pair.clips)); // stable: equal ones in the order of the classes
+        pairs.truncate(count);
+        pairs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: class 0 has 4 clips, 3 right; class 1 has 2, 1 right; class 2 has none and is guessed once.
+    #[test]
+    fn figures_follow_from_the_counts() {
+        let pairs = [(0, 0), (0, 0), (0, 0), (0, 2), (1, 1), (1, 0)];
+        let confusion = Confusion::of(3, pairs.into_iter());
+        assert_eq!(confusion.counts, [[3, 0, 1], [1, 1, 0], [0, 0, 0]]);
+        let [first, second, third] = &confusion.classes()[..] else { panic!("three classes") };
+        assert_eq!(*first, ClassFigures { clips: 4, precision: Some(0.75), recall: Some(0.75), f1: Some(0.75) });
+        assert_eq!(*second, ClassFigures { clips: 2, precision: Some(1.0), recall: Some(0.5), f1: Some(2.0 / 3.0) });
+        assert_eq!(*third, ClassFigures { clips: 0, precision: Some(0.0), recall: None, f1: Some(0.0) });
+        assert_eq!(confusion.mean_class_accuracy(), Some(0.625));
+        let pair = |label, guess| ConfusedPair { label, guess, clips: 1 };
+        assert_eq!(confusion.most_confused(5), [pair(0, 2), pair(1, 0)]);
+        assert_eq!(confusion.most_confused(1), [pair(0, 2)]);
+    }
+
+    #[test]
+    fn nothing_has_no_accuracy() {
+        let confusion = Confusion::of(1, std::iter::empty());
+        assert_eq!(confusion.mean_class_accuracy(), None);
+        assert_eq!(confusion.classes(), [ClassFigures { clips: 0, precision: None, recall: None, f1: None }]);
+    }
+}

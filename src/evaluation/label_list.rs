@@ -1,0 +1,205 @@
+//! The true classes of the rows of a score file, from a list in UCF101's format; the videos need not be there.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Classes (from 0) of the videos of a list, in its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelList {
+    /// One a video.
+    pub labels: Vec<usize>,
+    /// How they were found.
+    pub origin: LabelOrigin,
+}
+
+/// How the label of a video that the list gives no number for was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LabelOrigin {
+    /// The list numbers all videos.
+    Numbers,
+    /// By its folder's place in this class index.
+    Index(PathBuf),
+    /// By its folder's place among all folders of the list in alphabetical order.
+    Alphabet,
+}
+
+/// A line of the list.
+struct Video {
+    line: usize,
+    name: String,
+    /// Class from 1.
+    id: Option<usize>,
+}
+
+impl LabelList {
+    /// Reads `list` (`Class/video` or `Class/video id` a line, CRLF allowed), for scores of `classes` classes.
+    ///
+    /// A video without a number is of the class that its folder is called after, in the class index (`id name` a line) at `index`
+    /// or in `classInd.txt` beside the list. Without either the folders are the classes in alphabetical order, if they are as many.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or the first line that repeats a video or names no class of the scores.
+    pub fn read(list: &Path, index: Option<&Path>, classes: usize) -> Result<Self> {
+        let videos = videos(list)?;
+        let origin = origin(&videos, list, index);
+        let names = match &origin {
+            LabelOrigin::Numbers => Vec::new(),
+            LabelOrigin::Index(path) => class_names(path, classes)?,
+            LabelOrigin::Alphabet => folders(&videos, list, classes)?,
+        };
+        let places: HashMap<String, usize> =
+            names.iter().enumerate().map(|(place, name)| (name.to_lowercase(), place)).collect();
+        let label = |video: &Video| {
+            let label = match video.id {
+                Some(id) => id.checked_sub(1),
+                None => places.get(&folder_of(&video.name).to_lowercase()).copied(), // HandStandPushups is spelled two ways
+            };
+            label.filter(|&label| label < classes).ok_or_else(|| out_of_range(list, video, classes))
+        };
+        let labels = videos.iter().map(label).collect::<Result<Vec<usize>>>()?;
+        Ok(Self { labels, origin })
+    }
+}
+
+fn origin(videos: &[Video], list: &Path, index: Option<&Path>) -> LabelOrigin {
+    if videos.iter().all(|video| video.id.is_some()) {
+        return LabelOrigin::Numbers;
+    }
+    let beside = list.with_file_name("classInd.txt");
+    match index {
+        Some(index) => LabelOrigin::Index(index.into()),
+        None if beside.is_file() => LabelOrigin::Index(beside),
+        None => LabelOrigin::Alphabet,
+    }
+}
+
+fn out_of_range(list: &Path, video: &Video, classes: usize) -> Error {
+    let cause = match video.id {
+        Some(id) => format!("line {}: class {id} of '{}' is not among 1 to {classes}", video.line, video.name),
+        None => format!("line {}: no class is called as the folder of '{}'", video.line, video.name),
+    };
+    Error::file(list, cause, "Correct the line, or pass the list and the class index that the scores were made with")
+}
+
+/// The videos of the list, each once.
+fn videos(list: &Path) -> Result<Vec<Video>> {
+    let mut seen = HashMap::new();
+    let mut videos = Vec::new();
+    for (line, text) in lines(list)? {
+        let (name, id) = match text.rsplit_once(char::is_whitespace) {
+            Some((name, id)) if id.chars().all(|c| c.is_ascii_digit()) => {
+                (name.trim_end(), Some(id.parse().unwrap_or(usize::MAX))) // too large to be a class
+            }
+            _ => (text.as_str(), None),
+        };
+        if let Some(first) = seen.insert(name.to_owned(), line) {
+            let cause = format!("line {line}: '{name}' stands on line {first} already");
+            return Err(Error::file(list, cause, "Name every video once, in the order of the rows"));
+        }
+        videos.push(Video { line, name: name.to_owned(), id });
+    }
+    Ok(videos)
+}
+
+/// The names in a class index, which must number as many classes as the scores have.
+fn class_names(index: &Path, classes: usize) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for (line, text) in lines(index)? {
+        match text.split_once(char::is_whitespace) {
+            Some((id, name)) if id.parse() == Ok(names.len() + 1) => names.push(name.trim().to_owned()),
+            _ => {
+                let cause = format!("line {line}: '{text}' is not '{} name'", names.len() + 1);
+                return Err(Error::file(index, cause, "Classes are numbered from 1, one a line"));
+            }
+        }
+    }
+    if names.len() != classes {
+        let cause = format!("it names {} classes, the scores have {classes}", names.len());
+        return Err(Error::file(index, cause, "Pass the class index that the scores were made with"));
+    }
+    Ok(names)
+}
+
+/// The folders of the videos in the order of UCF101's class index: alphabetical, capitals among small letters.
+fn folders(videos: &[Video], list: &Path, classes: usize) -> Result<Vec<String>> {
+    let mut folders: Vec<String> = videos.iter().map(|video| folder_of(&video.name).to_lowercase()).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    if folders.len() != classes {
+        let cause = format!("it names videos of {} classes, the scores have {classes}", folders.len());
+        return Err(Error::file(list, cause, "Pass the class index with --classes classInd.txt"));
+    }
+    Ok(folders)
+}
+
+/// The first part of a path.
+fn folder_of(name: &str) -> &str {
+    name.split(['/', '\\']).next().unwrap_or_default()
+}
+
+/// The lines of a text file that are not blank, with their numbers from 1.
+fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
+    let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+    let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim().to_owned()));
+    Ok(lines.filter(|(_, line)| !line.is_empty()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn with(files: &[(&str, &str)]) -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            files.iter().for_each(|(name, text)| fs::write(dir.path().join(name), text).unwrap());
+            Self(dir)
+        }
+
+        fn read(&self, index: Option<&str>, classes: usize) -> Result<LabelList> {
+            LabelList::read(
+                &self.0.path().join("list.txt"),
+                index.map(|name| self.0.path().join(name)).as_deref(),
+                classes,
+            )
+        }
+    }
+
+    #[test]
+    fn labels_come_from_numbers_the_index_or_the_alphabet() {
+        let numbers = Folder::with(&[("list.txt", "A/a b.avi 2\r\nB/c.avi 1\r\n\r\n")]).read(None, 2).unwrap();
+        assert_eq!(numbers, LabelList { labels: vec![1, 0], origin: LabelOrigin::Numbers });
+
+        let names = "HammerThrow/1.avi\nHandStandPushups/2.avi\nHammering/3.avi\n";
+        let index = "1 HandstandPushups\n2 Hammering\n3 HammerThrow\n";
+        let folder = Folder::with(&[("list.txt", names), ("other.txt", index)]);
+        assert_eq!(folder.read(Some("other.txt"), 3).unwrap().labels, [2, 0, 1]);
+        let alphabet = folder.read(None, 3).unwrap();
+        assert_eq!((alphabet.labels, alphabet.origin), (vec![1, 2, 0], LabelOrigin::Alphabet));
+
+        let beside = Folder::with(&[("list.txt", names), ("classInd.txt", index)]).read(None, 3).unwrap();
+        assert_eq!(beside.labels, [2, 0, 1]);
+    }
+
+    #[test]
+    fn what_fits_no_class_is_told_with_its_line() {
+        for (list, classes, cause) in [
+            ("A/1.avi 1\nA/2.avi 3\n", 2, "line 2: class 3"),
+            ("A/1.avi 0\n", 2, "line 1: class 0"),
+            ("A/1.avi 99999999999999999999999\n", 2, "line 1: class"),
+            ("A/1.avi\nC/2.avi\n", 2, "line 2: no class"),
+            ("A/1.avi\n\nA/1.avi\n", 2, "line 3: 'A/1.avi' stands on line 1"),
+            ("A/1.avi\n", 3, "2 classes, the scores have 3"),
+        ] {
+            let error =
+                Folder::with(&[("list.txt", list), ("classInd.txt", "1 A\n2 B\n")]).read(None, classes).unwrap_err();
+            assert!(error.cause.contains(cause), "{list:?}: {error}");
+        }
+        let error = Folder::with(&[("list.txt", "A/1.avi\n")]).read(None, 3).unwrap_err();
+        assert!(error.remedy.contains("--classes"), "{error}");
+    }
+}

@@ -1,0 +1,141 @@
+//! Which parts of a clip are seen: the paper's protocol (spec, section 5) and its smaller relatives.
+//!
+//! A protocol of N×M takes N samples (windows for the temporal stream, frames for the spatial one) and sees each through M
+//! [`Crops`]; the logits of all N·M views are averaged. 25×10 is the paper's.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Crops;
+
+/// How a clip is seen; displayed and parsed as `25x10`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Protocol {
+    /// Windows and frames of each clip, at least 1.
+    pub samples: usize,
+    /// Parts of the frames each of them is seen through.
+    pub crops: Crops,
+    /// Where in the clip they lie.
+    pub spread: Spread,
+}
+
+/// Where the samples of a clip lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spread {
+    /// The authors' whole steps from the first frame on: all windows of a clip with fewer possible starts than samples are the
+    /// first one.
+    #[default]
+    Paper,
+    /// From the first frame to the last, as evenly as frames allow.
+    Even,
+}
+
+impl Protocol {
+    /// Samples beyond these are a slip of the keyboard.
+    const MAX_SAMPLES: usize = 1000;
+
+    /// The paper's: 25 samples × 10 crops.
+    pub const PAPER: Self = Self { samples: 25, crops: Crops::Ten, spread: Spread::Paper };
+
+    /// First frames (from 0) of the windows of `window` frames in a clip of `frames`, in ascending order.
+    ///
+    /// The paper's step is ⌊(frames − window + 1) / samples⌋, the number of possible starts over the samples. A single window
+    /// is the one in the middle.
+    pub fn window_starts(&self, frames: usize, window: usize) -> Vec<usize> {
+        let starts = (frames + 1).saturating_sub(window).max(1);
+        self.places(starts, starts / self.samples)
+    }
+
+    /// The frames (from 0) that the spatial stream sees of a clip of `frames`, in ascending order.
+    ///
+    /// The paper's step is ⌊(frames − 1) / (samples − 1)⌋. A single frame is the one in the middle.
+    pub fn frame_indices(&self, frames: usize) -> Vec<usize> {
+        let last = frames.saturating_sub(1);
+        self.places(last + 1, last.checked_div(self.samples - 1).unwrap_or_default())
+    }
+
+    /// The places of all samples among `count` possible ones, `step` apart if the paper is followed.
+    fn places(&self, count: usize, step: usize) -> Vec<usize> {
+        let last = count - 1;
+        let place = |i: usize| match (self.samples, self.spread) {
+            (1, _) => last / 2,
+            (_, Spread::Paper) => i * step,
+            (samples, Spread::Even) => i * last / (samples - 1),
+        };
+        (0..self.samples).map(place).collect()
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.samples, self.crops.count())
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers =
+            text.split_once(['x', '×']).and_then(|(samples, crops)| Some((samples.parse().ok()?, crops.parse().ok()?)));
+        let parsed = numbers.and_then(|(samples, crops)| Some((samples, Crops::of_count(crops)?)));
+        match parsed {
+            Some((samples, crops)) if (1..=Self::MAX_SAMPLES).contains(&samples) => {
+                Ok(Self { samples, crops, spread: Spread::default() })
+            }
+            _ => Err("expected SAMPLESxCROPS, such as 25x10: 1 to 1000 samples, 1, 2, 5 or 10 crops".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str, spread: Spread) -> Protocol {
+        Protocol { spread, ..text.parse().unwrap() }
+    }
+
+    /// By hand: a clip of 164 frames has 154 windows of 11, ⌊154 / 25⌋ = 6; ⌊163 / 24⌋ = 6.
+    #[test]
+    fn samples_of_the_paper() {
+        let protocol = Protocol::PAPER;
+        let sixes: Vec<usize> = (0..25).map(|i| 6 * i).collect();
+        assert_eq!(protocol.window_starts(164, 11), sixes, "the last window ends with frame 154");
+        assert_eq!(protocol.frame_indices(164), sixes);
+        // 35 frames: ⌊25 / 25⌋ = 1, the last window is the last possible one; ⌊34 / 24⌋ = 1.
+        assert_eq!(protocol.window_starts(35, 11), (0..25).collect::<Vec<_>>());
+        assert_eq!(protocol.frame_indices(35), (0..25).collect::<Vec<_>>());
+        // 34 frames: ⌊24 / 25⌋ = 0; 24 frames: ⌊23 / 24⌋ = 0; shorter than the window.
+        assert_eq!(protocol.window_starts(34, 11), [0; 25]);
+        assert_eq!(protocol.frame_indices(24), [0; 25]);
+        assert_eq!((protocol.window_starts(3, 11), protocol.frame_indices(1)), (vec![0; 25], vec![0; 25]));
+        // A network of 64-frame clips: 100 frames have 37 starts, ⌊37 / 4⌋ = 9.
+        assert_eq!(of("4x1", Spread::Paper).window_starts(100, 64), [0, 9, 18, 27]);
+    }
+
+    #[test]
+    fn samples_spread_evenly_reach_the_end() {
+        let protocol = of("4x2", Spread::Even);
+        assert_eq!(protocol.window_starts(41, 11), [0, 10, 20, 30]);
+        assert_eq!(protocol.frame_indices(41), [0, 13, 26, 40]);
+        assert_eq!(of("3x2", Spread::Even).window_starts(5, 11), [0, 0, 0]);
+        assert_eq!(of("5x2", Spread::Even).window_starts(14, 11), [0, 0, 1, 2, 3]);
+        for spread in [Spread::Paper, Spread::Even] {
+            let single = of("1x1", spread);
+            assert_eq!((single.window_starts(41, 11), single.frame_indices(41)), (vec![15], vec![20]));
+        }
+    }
+
+    #[test]
+    fn only_protocols_that_exist_are_parsed() {
+        assert_eq!("25x10".parse(), Ok(Protocol::PAPER));
+        assert_eq!(of("3×5", Spread::Paper).to_string(), "3x5");
+        for text in ["", "25", "0x10", "1001x1", "25x3", "x10", "-1x1", "25x10x2"] {
+            assert!(text.parse::<Protocol>().is_err(), "{text}");
+        }
+    }
+}

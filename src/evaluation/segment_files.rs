@@ -1,0 +1,216 @@
+//! Annotations and detections of untrimmed video in ActivityNet's JSON, annotations in THUMOS 2014's text files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::segments::Segment;
+use crate::error::{Error, Result};
+use crate::flow::files::atomic;
+
+/// Annotated videos.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SegmentTruth {
+    /// All that were looked at, also those in which nothing happens.
+    pub videos: BTreeSet<String>,
+    /// What happens in them.
+    pub segments: Vec<Segment>,
+}
+
+/// `{"database": {video: {"subset": …, "annotations": [{"segment": [start, end], "label": …}]}}}`
+#[derive(Deserialize)]
+struct Database {
+    database: BTreeMap<String, Video>,
+}
+
+#[derive(Deserialize)]
+struct Video {
+    #[serde(default)]
+    subset: String,
+    #[serde(default)]
+    annotations: Vec<Annotation>,
+}
+
+#[derive(Deserialize)]
+struct Annotation {
+    segment: [f64; 2],
+    label: String,
+}
+
+/// `{"results": {video: [{"label": …, "score": …, "segment": [start, end]}]}}`
+#[derive(Deserialize)]
+struct Results {
+    results: BTreeMap<String, Vec<Detection>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Detection {
+    label: String,
+    score: f64,
+    segment: [f64; 2],
+}
+
+impl SegmentTruth {
+    /// Reads ActivityNet's JSON, or a folder of THUMOS 2014's `<Class>_val.txt` and `<Class>_test.txt`. With a `subset` only its
+    /// videos: by its name in the JSON, by the ending of the text file's name.
+    ///
+    /// # Errors
+    /// What cannot be read, no segment at all, or the first one that ends before it begins.
+    pub fn read(path: &Path, subset: Option<&str>) -> Result<Self> {
+        let truth = if path.is_dir() { thumos(path, subset)? } else { activity_net(path, subset)? };
+        if truth.segments.is_empty() {
+            let cause =
+                subset.map_or("no annotated segment".into(), |subset| format!("no annotated segment of '{subset}'"));
+            return Err(Error::file(path, cause, "Pass ActivityNet's JSON or the folder of THUMOS' <Class>_test.txt"));
+        }
+        Ok(truth)
+    }
+
+    /// What the annotations call the video in the file `stem`: ActivityNet's files are called `v_<video>`.
+    pub fn video_of(&self, stem: &str) -> Option<&String> {
+        let known = |name: &str| self.videos.get(name);
+        known(stem).or_else(|| stem.strip_prefix("v_").and_then(known))
+    }
+}
+
+/// Reads detections from ActivityNet's JSON of results.
+///
+/// # Errors
+/// What cannot be read, or the first detection that ends before it begins.
+pub fn read_detections(path: &Path) -> Result<Vec<Segment>> {
+    let Results { results } = parsed(path, "results")?;
+    let mut segments = Vec::new();
+    for (video, detections) in results {
+        for Detection { label, score, segment } in detections {
+            segments.push(checked(path, &video, label, segment, score)?);
+        }
+    }
+    Ok(segments)
+}
+
+/// Writes detections as ActivityNet's JSON of results.
+///
+/// # Errors
+/// If the file cannot be written; an older one is intact then.
+pub fn write_detections(path: &Path, detections: &[Segment]) -> Result<()> {
+    let mut results: BTreeMap<&str, Vec<Detection>> = BTreeMap::new();
+    for found in detections {
+        let segment = [found.start_secs, found.end_secs];
+        let detection = Detection { label: found.class.clone(), score: found.score, segment };
+        results.entry(&found.video).or_default().push(detection);
+    }
+    let document = json!({ "version": "motionscope", "results": results, "external_data": {} });
+    atomic::replace(path, |writer| Ok(serde_json::to_writer_pretty(writer, &document)?))
+}
+
+fn activity_net(path: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
+    let Database { database } = parsed(path, "database")?;
+    let mut truth = SegmentTruth::default();
+    for (name, video) in database.into_iter().filter(|(_, video)| subset.is_none_or(|subset| video.subset == subset)) {
+        for Annotation { segment, label } in video.annotations {
+            truth.segments.push(checked(path, &name, label, segment, 1.0)?);
+        }
+        truth.videos.insert(name);
+    }
+    Ok(truth)
+}
+
+/// A file a class, a line `video start end` a segment, times in seconds. `Ambiguous_*.txt` is no class.
+fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
+    let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
+    let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    paths.sort();
+    let mut truth = SegmentTruth::default();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "txt")) {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let Some((class, part)) = stem.rsplit_once('_') else { continue };
+        if class == "Ambiguous" || subset.is_some_and(|subset| subset != part) {
+            continue;
+        }
+        let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let times = |words: &[&str]| Some([words.first()?.parse().ok()?, words.get(1)?.parse().ok()?]);
+            let segment = words.split_first().and_then(|(video, rest)| Some((*video, times(rest)?)));
+            let Some((video, segment)) = segment else {
+                let cause = format!("line {}: '{}' is not 'video start end'", number + 1, line.trim());
+                return Err(Error::file(path, cause, "Times are in seconds"));
+            };
+            truth.segments.push(checked(path, video, class.into(), segment, 1.0)?);
+            truth.videos.insert(video.into());
+        }
+    }
+    Ok(truth)
+}
+
+/// The JSON document at `path`, whose segments lie under `key`.
+fn parsed<T: for<'de> Deserialize<'de>>(path: &Path, key: &str) -> Result<T> {
+    let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+    serde_json::from_str(&text).map_err(|error| {
+        Error::file(path, error.to_string(), format!("Pass JSON as ActivityNet's, with the videos under \"{key}\""))
+    })
+}
+
+fn checked(path: &Path, video: &str, class: String, [start_secs, end_secs]: [f64; 2], score: f64) -> Result<Segment> {
+    if !(start_secs.is_finite() && end_secs.is_finite() && start_secs <= end_secs && score.is_finite()) {
+        let cause = format!("a segment of '{class}' in video '{video}' from {start_secs} to {end_secs}, score {score}");
+        return Err(Error::file(path, cause, "Segments begin before they end, times in seconds"));
+    }
+    Ok(Segment { video: video.into(), class, start_secs, end_secs, score })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn annotations_of_both_kinds_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let json = r#"{"version": "1.2", "database": {
+            "abc": {"subset": "validation", "duration": 9.5, "annotations": [{"segment": [1.5, 4], "label": "Golf"}]},
+            "def": {"subset": "validation", "annotations": []},
+            "ghi": {"subset": "training", "annotations": [{"segment": [0, 1], "label": "Jump"}]}}}"#;
+        fs::write(at("truth.json"), json).unwrap();
+        let truth = SegmentTruth::read(&at("truth.json"), Some("validation")).unwrap();
+        let golf = Segment { video: "abc".into(), class: "Golf".into(), start_secs: 1.5, end_secs: 4.0, score: 1.0 };
+        assert_eq!((truth.segments.clone(), truth.videos.len()), (vec![golf.clone()], 2));
+        assert_eq!(
+            [truth.video_of("v_def"), truth.video_of("abc"), truth.video_of("ghi")].map(|v| v.is_some()),
+            [true, true, false]
+        );
+        assert_eq!(SegmentTruth::read(&at("truth.json"), None).unwrap().segments.len(), 2);
+        assert!(SegmentTruth::read(&at("truth.json"), Some("test")).unwrap_err().cause.contains("'test'"));
+
+        fs::create_dir(at("thumos")).unwrap();
+        fs::write(at("thumos/GolfSwing_val.txt"), "video_1  1.5 4.0\r\nvideo_2 0 1\n").unwrap();
+        fs::write(at("thumos/Ambiguous_val.txt"), "video_1 0 99\n").unwrap();
+        fs::write(at("thumos/Diving_test.txt"), "video_3 0 x\n").unwrap();
+        let truth = SegmentTruth::read(&at("thumos"), Some("val")).unwrap();
+        assert_eq!(truth.segments[0], Segment { video: "video_1".into(), class: "GolfSwing".into(), ..golf });
+        assert_eq!(truth.segments.len(), 2);
+        let error = SegmentTruth::read(&at("thumos"), None).unwrap_err();
+        assert!(error.subject.ends_with("Diving_test.txt") && error.cause.starts_with("line 1"), "{error}");
+    }
+
+    #[test]
+    fn detections_come_back_as_they_were_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("results.json");
+        let golf = Segment { video: "abc".into(), class: "Golf".into(), start_secs: 1.5, end_secs: 4.0, score: 0.25 };
+        write_detections(&path, std::slice::from_ref(&golf)).unwrap();
+        assert_eq!(read_detections(&path).unwrap(), [golf]);
+        for (text, cause) in [
+            ("{}", "results"),
+            (r#"{"results": {"a": [{"label": "x", "score": 1, "segment": [3, 2]}]}}"#, "from 3 to 2"),
+            (r#"{"results": {"a": [{"label": "x", "score": 1, "segment": [3]}]}}"#, "line 1"),
+        ] {
+            fs::write(&path, text).unwrap();
+            let error = read_detections(&path).unwrap_err();
+            assert!(error.cause.contains(cause), "{text}: {error}");
+        }
+    }
+}

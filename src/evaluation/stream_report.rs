@@ -1,0 +1,127 @@
+//! Everything that is measured of one stream, or of both together, on a list of clips.
+
+use serde::{Deserialize, Serialize};
+
+use super::ranking::{best, rank};
+use super::{Calibration, ClassFigures, ConfusedPair, Confusion, ScoreTable};
+use crate::nets::fusion::{FusionRule, softmax};
+
+/// Confusions that are listed.
+const CONFUSED: usize = 20;
+/// Wrong clips that are listed.
+const WORST: usize = 20;
+
+/// The figures; accuracies are fractions of the clips.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StreamReport {
+    /// Share of the clips whose best class is the right one.
+    pub top1: f64,
+    /// Share of the clips whose right class is among the best five.
+    pub top5: f64,
+    /// Clips whose best class is the right one.
+    pub correct: usize,
+    /// Mean of the accuracies of all classes that have clips.
+    pub mean_class: Option<f64>,
+    /// Confidence against accuracy.
+    pub calibration: Calibration,
+    /// Figures of every class.
+    pub classes: Vec<ClassFigures>,
+    /// True classes (rows) against guesses (columns).
+    pub confusion: Confusion,
+    /// The largest confusions.
+    pub most_confused: Vec<ConfusedPair>,
+    /// Indices of the wrong clips, the most confident first.
+    pub worst: Vec<usize>,
+}
+
+/// What was said about one clip.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Guess {
+    /// The best class.
+    pub class: usize,
+    /// Its probability.
+    pub confidence: f64,
+}
+
+/// How scores become probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// By softmax.
+    Logits,
+    /// By their share of the sum: sums of probabilities.
+    Shares,
+}
+
+impl Scale {
+    /// The scale of scores fused by `rule`.
+    pub fn of(rule: FusionRule) -> Self {
+        match rule {
+            FusionRule::Logits => Self::Logits,
+            FusionRule::Released | FusionRule::Softmax => Self::Shares,
+        }
+    }
+
+    /// The best class of a row of scores.
+    pub fn guess(self, scores: &[f32]) -> Guess {
+        let class = best(scores);
+        let confidence = match self {
+            Self::Logits => f64::from(softmax(scores)[class]),
+            Self::Shares => f64::from(scores[class]) / scores.iter().copied().map(f64::from).sum::<f64>(),
+        };
+        Guess { class, confidence }
+    }
+}
+
+impl StreamReport {
+    /// Measures `scores` against the true classes of the same clips.
+    pub fn of(scores: &ScoreTable, labels: &[usize], scale: Scale) -> Self {
+        let guesses: Vec<Guess> = scores.rows().map(|row| scale.guess(row)).collect();
+        let is_right = |clip: usize| guesses[clip].class == labels[clip];
+        let clips = labels.len();
+        let share = |count: usize| count as f64 / clips.max(1) as f64;
+        let correct = (0..clips).filter(|&clip| is_right(clip)).count();
+        let among_five = scores.rows().zip(labels).filter(|(row, label)| rank(row, **label) < 5).count();
+        let confusion = Confusion::of(scores.classes(), (0..clips).map(|clip| (labels[clip], guesses[clip].class)));
+        let mut worst: Vec<usize> = (0..clips).filter(|&clip| !is_right(clip)).collect();
+        worst.sort_by(|&a, &b| guesses[b].confidence.total_cmp(&guesses[a].confidence));
+        worst.truncate(WORST);
+        Self {
+            top1: share(correct),
+            top5: share(among_five),
+            correct,
+            mean_class: confusion.mean_class_accuracy(),
+            calibration: Calibration::of((0..clips).map(|clip| (guesses[clip].confidence, is_right(clip)))),
+            classes: confusion.classes(),
+            most_confused: confusion.most_confused(CONFUSED),
+            confusion,
+            worst,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: of 3 clips with 6 classes the first is right, the second has its class in place 2, the third in place 6.
+    #[test]
+    fn accuracies_and_the_worst_clips() {
+        let mut scores = ScoreTable::new(6);
+        scores.push(&[9.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        scores.push(&[1.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
+        scores.push(&[7.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
+        let report = StreamReport::of(&scores, &[0, 0, 5], Scale::Logits);
+        assert_eq!((report.correct, report.top1, report.top5), (1, 1.0 / 3.0, 2.0 / 3.0));
+        assert_eq!(report.mean_class, Some(0.25), "half of class 0 and none of class 5");
+        assert_eq!(report.worst, [2, 1], "e⁷ outweighs more than e² does");
+        assert_eq!(report.most_confused[1], ConfusedPair { label: 5, guess: 0, clips: 1 });
+    }
+
+    #[test]
+    fn confidence_is_a_probability_on_either_scale() {
+        let guess = Scale::Shares.guess(&[0.5, 1.5, 0.5]);
+        assert_eq!((guess.class, guess.confidence), (1, 0.6));
+        let guess = Scale::Logits.guess(&[0.0, 3.0_f32.ln()]);
+        assert!(guess.class == 1 && (guess.confidence - 0.75).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,61 @@
+//! Accuracy of the fusion over the weight of the temporal stream.
+
+use serde::{Deserialize, Serialize};
+
+use super::ScoreTable;
+use super::ranking::best;
+use crate::nets::fusion::{Fusion, FusionRule};
+
+/// Accuracy at one weight.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SweepPoint {
+    /// Weight of the temporal stream, that of the spatial stream being 1.
+    pub weight: f64,
+    /// Clips whose best class is the right one.
+    pub correct: usize,
+    /// Their share.
+    pub top1: f64,
+}
+
+/// Weights 0, 0.25 … 4 and `also`, in ascending order, each with the accuracy it gives.
+pub fn weight_sweep(
+    spatial: &ScoreTable,
+    temporal: &ScoreTable,
+    labels: &[usize],
+    rule: FusionRule,
+    also: f64,
+) -> Vec<SweepPoint> {
+    let mut weights: Vec<f64> = (0..=16).map(|quarters| f64::from(quarters) / 4.0).chain([also]).collect();
+    weights.sort_by(f64::total_cmp);
+    weights.dedup();
+    let point = |weight| {
+        let fused = ScoreTable::fused(spatial, temporal, Fusion { rule, temporal_weight: weight });
+        let correct = fused.rows().zip(labels).filter(|(scores, label)| best(scores) == **label).count();
+        SweepPoint { weight, correct, top1: correct as f64 / labels.len().max(1) as f64 }
+    };
+    weights.into_iter().map(point).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: spatial is right about clip 0 by 1, temporal about clip 1 by 1 and wrong about clip 0 by 0.4: both are right
+    /// between 1 < w (clip 1) and w < 2.5 (clip 0).
+    #[test]
+    fn each_stream_rules_at_its_end() {
+        let table = |rows: [[f32; 2]; 2]| {
+            let mut table = ScoreTable::new(2);
+            rows.iter().for_each(|row| table.push(row));
+            table
+        };
+        let spatial = table([[1.0, 0.0], [1.0, 0.0]]);
+        let temporal = table([[0.0, 0.4], [0.0, 1.0]]);
+        let points = weight_sweep(&spatial, &temporal, &[0, 1], FusionRule::Logits, 1.6);
+        assert_eq!(points.len(), 18);
+        for SweepPoint { weight, correct, top1 } in points {
+            let expected = usize::from(weight <= 2.5) + usize::from(weight > 1.0);
+            assert_eq!((correct, top1), (expected, expected as f64 / 2.0), "weight {weight}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Detections from `scores.json`, in which `motionscope analyze` keeps the scores of a window sliding over a video.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::segments::{ScoredWindow, Segment, segments_of_windows};
+use crate::error::{Error, Result};
+use crate::nets::WINDOW_FRAMES;
+
+/// What is needed of the document.
+#[derive(Deserialize)]
+struct Document {
+    clip: Clip,
+    classes: Vec<String>,
+    windows: Vec<Window>,
+}
+
+#[derive(Deserialize)]
+struct Clip {
+    path: PathBuf,
+    fps: f64,
+}
+
+#[derive(Deserialize)]
+struct Window {
+    time_secs: f64,
+    fused: Option<Scores>,
+}
+
+#[derive(Deserialize)]
+struct Scores {
+    probabilities: Vec<f64>,
+}
+
+/// The segments of all classes in the video whose `scores.json` is at `path`; the video is called as its file, without ending.
+/// Runs of windows that reach one of the `thresholds` are segments; of those that overlap by more than `iou` the best stays.
+///
+/// # Errors
+/// If the file cannot be read, is another document, or its model recognises nothing.
+pub fn detect(path: &Path, thresholds: &[f64], iou: f64) -> Result<Vec<Segment>> {
+    let remedy = "Write it with motionscope analyze --out";
+    let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+    let document: Document = serde_json::from_str(&text)
+        .map_err(|error| Error::file(path, format!("no scores of a video: {error}"), remedy))?;
+    let window_secs = WINDOW_FRAMES as f64 / document.clip.fps;
+    if !(window_secs.is_finite() && window_secs > 0.0) {
+        return Err(Error::file(path, format!("{} frames per second", document.clip.fps), remedy));
+    }
+    let video = document.clip.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut segments = Vec::new();
+    for (index, class) in document.classes.iter().enumerate() {
+        let windows = document.windows.iter().map(|window| {
+            let probability = *window.fused.as_ref()?.probabilities.get(index)?;
+            Some(ScoredWindow { start_secs: window.time_secs, end_secs: window.time_secs + window_secs, probability })
+        });
+        let windows: Option<Vec<ScoredWindow>> = windows.collect();
+        let windows =
+            windows.ok_or_else(|| Error::file(path, format!("a window has no probability of '{class}'"), remedy))?;
+        segments.extend(segments_of_windows(&video, class, &windows, thresholds, iou));
+    }
+    Ok(segments)
+}
+
+/// All `scores.json` in `folder` and in its sub-folders, in alphabetical order.
+///
+/// # Errors
+/// If the folder cannot be read or there is none.
+pub fn find_scores(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
+    let below = entries.filter_map(|entry| entry.ok().map(|entry| entry.path().join("scores.json")));
+    let mut files: Vec<PathBuf> = below.chain([folder.join("scores.json")]).filter(|path| path.is_file()).collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(Error::file(folder, "no scores.json in it", "Write them with motionscope analyze VIDEOS --out"));
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_of_a_document_become_segments() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("scores.json");
+        let window =
+            |secs: f64, p: f64| format!(r#"{{"time_secs": {secs}, "fused": {{"probabilities": [{p}, {}]}}}}"#, 1.0 - p);
+        let document = |windows: &str| {
+            format!(r#"{{"clip": {{"path": "in/v_a.mp4", "fps": 11}}, "classes": ["x", "y"], "windows": [{windows}]}}"#)
+        };
+        let windows = [window(0.0, 0.9), window(1.0, 0.7), window(2.0, 0.1)].join(",");
+        fs::write(&path, document(&windows)).unwrap();
+        let segments = detect(&path, &[0.5], 0.5).unwrap();
+        let found: Vec<_> = segments.iter().map(|s| (s.class.as_str(), s.start_secs, s.end_secs)).collect();
+        assert_eq!(found, [("x", 0.0, 2.0), ("y", 2.0, 3.0)]);
+        assert!(segments.iter().all(|s| s.video == "v_a") && (segments[0].score - 0.8).abs() < 1e-12);
+        assert_eq!(find_scores(dir.path()).unwrap(), std::slice::from_ref(&path));
+
+        fs::write(&path, document(r#"{"time_secs": 0, "fused": null}"#)).unwrap();
+        assert!(detect(&path, &[0.5], 0.5).unwrap_err().cause.contains("'x'"));
+        fs::write(&path, "[]").unwrap();
+        assert!(detect(&path, &[0.5], 0.5).unwrap_err().cause.contains("no scores"));
+    }
+}
