@@ -1,0 +1,261 @@
+//! Parameters from elsewhere: PyTorch checkpoints (`.pt`, `.pth`), safetensors, Caffe's `.caffemodel` and ONNX.
+//!
+//! A file is read into named tensors, tables give each its place in our network, and every parameter must be
+//! found. Nothing in a checkpoint is executed.
+
+mod caffe;
+mod colours;
+mod names;
+mod onnx;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::store::pytorch_reader::{DType, PytorchReader, Tensor as Stored};
+use burn::tensor::{DType as BurnDType, Device, Shape, Tensor, TensorData};
+
+pub use self::colours::Colours;
+use self::names::{Place, Table};
+use self::onnx::Layer;
+use super::batch_norm;
+use super::weights::{self, Tensors};
+use super::{ModelCard, MotionNetwork, Stream, StreamConfig, cross_modality};
+use crate::error::{Error, Result};
+
+/// A network with the parameters of a file.
+#[derive(Debug, Clone)]
+pub struct Imported<M> {
+    /// The network.
+    pub network: M,
+    /// Tensors of the file that have no place in the network and are not missed: another network's, the solver's,
+    /// biases of zero.
+    pub left_out: Vec<String>,
+    /// What its pictures were, as far as its layers' names tell.
+    pub colours: Colours,
+}
+
+/// `network` with the parameters of the file at `source`, whose format follows from its name's ending: `.safetensors`,
+/// `.caffemodel`, `.onnx`, anything else being a PyTorch checkpoint.
+///
+/// # Errors
+/// If the file cannot be read, which names the byte where that is known; if parameters of the network are not found or the file
+/// has others without a place, which names all of both; or if the first tensor has the wrong shape or values that are not finite.
+pub fn import_motion(source: &Path, network: MotionNetwork) -> Result<Imported<MotionNetwork>> {
+    let found = Found::read(source, &Table::motion(), &weights::shapes(&network))?;
+    Ok(Imported {
+        network: weights::apply(network, found.tensors, source)?,
+        left_out: found.left_out,
+        colours: found.colours,
+    })
+}
+
+/// `stream` with the parameters of the file at `source`, as [`import_motion`].
+///
+/// The first layer of a spatial stream is changed to read our pictures if it was trained on others: on `colours`, or
+/// where that is `None` on [`Colours::Rgb`] if its layers bear the names of PyTorch's model collections.
+pub fn import_stream(source: &Path, stream: Stream, colours: Option<Colours>) -> Result<Imported<Stream>> {
+    let backbone = stream.backbone();
+    let mut found = Found::read(source, &Table::stream(backbone), &weights::shapes(&stream))?;
+    let colours = colours.unwrap_or(found.colours);
+    if colours == Colours::Rgb {
+        colours::read_bgr(&mut found.tensors, backbone);
+    }
+    Ok(Imported { network: weights::apply(stream, found.tensors, source)?, left_out: found.left_out, colours })
+}
+
+/// The stream `config` describes, with the parameters of the ImageNet network in the file at `source` except for a fresh
+/// last layer. The first layer is initialised across modalities unless the stream reads three channels.
+///
+/// # Errors
+/// As [`import_motion`]; the number of the file's classes does not matter.
+pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Device) -> Result<Stream> {
+    let fresh = config.init(device);
+    let backbone = config.backbone;
+    let pictures = StreamConfig { input_channels: ModelCard::SPATIAL_CHANNELS, ..config.clone() };
+    let mut found = Found::read(source, &Table::stream(backbone), &weights::shapes(&pictures.init(&Device::flex())))?;
+    if found.colours == Colours::Rgb {
+        colours::read_bgr(&mut found.tensors, backbone);
+    }
+    let mut tensors = found.tensors;
+    let last_layer = format!("{}.", backbone.last_layer());
+    tensors.extend(weights::collect(&fresh).filter(|(name, _)| name.starts_with(&last_layer)));
+    if config.input_channels != ModelCard::SPATIAL_CHANNELS
+        && let Some(first) = tensors.get_mut(&format!("{}.weight", backbone.first_layer()))
+        && first.rank() == 4
+    {
+        let pictures = Tensor::<4>::from_data(first.clone(), &Device::flex());
+        *first = cross_modality(pictures, config.input_channels).into_data();
+    }
+    weights::apply(fresh, tensors, source)
+}
+
+/// The tensors of a file under our names.
+struct Found {
+    tensors: Tensors,
+    left_out: Vec<String>,
+    colours: Colours,
+}
+
+impl Found {
+    /// Gives the tensors of the file at `source` their places among the `expected` ones.
+    fn read(source: &Path, table: &Table, expected: &[(String, Shape)]) -> Result<Self> {
+        let bytes = || std::fs::read(source).map_err(|error| Error::io(source, &error));
+        let damaged = |damage: wire::Damage| Error::file(source, damage.to_string(), "Fetch the file again");
+        let extension = source.extension().map(|extension| extension.to_ascii_lowercase());
+        match extension.as_deref().and_then(|extension| extension.to_str()) {
+            Some("safetensors") => Self::by_name(source, table, expected, weights::read_where(source, is_parameter)?),
+            Some("caffemodel") => Self::by_name(source, table, expected, caffe::read(&bytes()?).map_err(damaged)?),
+            Some("onnx") => {
+                let graph = onnx::read(&bytes()?).map_err(damaged)?;
+                let in_order = in_order(&graph, expected);
+                match Self::by_name(source, table, expected, graph.tensors) {
+                    Err(error) => in_order.ok_or(error),
+                    found => found,
+                }
+            }
+            _ => Self::by_name(source, table, expected, read_pytorch(source)?),
+        }
+    }
+
+    fn by_name(source: &Path, table: &Table, expected: &[(String, Shape)], tensors: Tensors) -> Result<Self> {
+        let mut found = Self { tensors: Tensors::new(), left_out: Vec::new(), colours: Colours::Bgr };
+        let expected: BTreeMap<&str, &Shape> = expected.iter().map(|(name, shape)| (name.as_str(), shape)).collect();
+        let mut without_place = Vec::new();
+        let places = table.places(tensors.keys());
+        for ((theirs, data), place) in tensors.into_iter().zip(places) {
+            let is_pytorch = matches!(place, Place::PyTorch(_));
+            match place {
+                Place::Ours(name) | Place::PyTorch(name) => match expected.get(name.as_str()) {
+                    Some(_) if found.tensors.contains_key(&name) => {
+                        let cause = format!("`{theirs}` is the second tensor for `{name}`");
+                        return Err(Error::file(source, cause, "Leave one of them in the file"));
+                    }
+                    Some(shape) => {
+                        found.tensors.insert(name, reshaped(data, shape));
+                        if is_pytorch {
+                            found.colours = Colours::Rgb;
+                        }
+                    }
+                    None if is_zero_bias(&name, &data) => found.left_out.push(theirs),
+                    None => without_place.push(theirs),
+                },
+                Place::Elsewhere => found.left_out.push(theirs),
+            }
+        }
+        let missing: Vec<&str> = expected.into_keys().filter(|name| !found.tensors.contains_key(*name)).collect();
+        if missing.is_empty() && without_place.is_empty() {
+            return Ok(found);
+        }
+        Err(unmatched(source, &missing, &without_place))
+    }
+}
+
+/// Names all tensors that found no counterpart, on both sides.
+fn unmatched(source: &Path, missing: &[&str], without_place: &[String]) -> Error {
+    let list = |names: Vec<String>| names.join(", ");
+    let quoted = |name: &dyn std::fmt::Display| format!("`{name}`");
+    let missing = list(missing.iter().map(|name| quoted(name)).collect());
+    let without_place = list(without_place.iter().map(|name| quoted(name)).collect());
+    let cause = match (missing.as_str(), without_place.as_str()) {
+        (missing, "") => format!("it lacks {missing}"),
+        ("", rest) => format!("it has {rest}, which do not belong to this network"),
+        (missing, rest) => format!("it lacks {missing}, and has {rest}, which do not belong to this network"),
+    };
+    Error::file(
+        source,
+        cause,
+        "Use weights of a network of the same architecture; models/README.md has the layers' names",
+    )
+}
+
+/// Counters of batches are no parameters.
+fn is_parameter(name: &str) -> bool {
+    !name.ends_with("num_batches_tracked")
+}
+
+/// The authors' transposed convolutions have biases that are never trained.
+fn is_zero_bias(name: &str, data: &TensorData) -> bool {
+    name.ends_with(".bias") && data.as_slice::<f32>().is_ok_and(|values| values.iter().all(|&value| value == 0.0))
+}
+
+/// `data` with the `expected` shape if the two differ in sides of one only, or if a convolution over the whole map
+/// stands for a fully connected layer; otherwise as it is.
+fn reshaped(data: TensorData, expected: &Shape) -> TensorData {
+    let long = |shape: &Shape| shape.iter().copied().filter(|&side| side != 1).collect::<Vec<_>>();
+    let is_flattened = expected.num_dims() == 2 && data.rank() == 4 && data.shape()[0] == expected[0];
+    let is_same =
+        data.num_elements() == expected.num_elements() && (is_flattened || long(data.shape()) == long(expected));
+    if !is_same || data.shape() == expected {
+        return data;
+    }
+    TensorData::new(data.try_into_vec::<f32>().expect("files are read as f32"), expected.clone())
+}
+
+/// The parameters of `graph` for the `expected` ones in the order of both, if their shapes agree all the way.
+/// A convolution with a bias where batch normalisation is expected had that folded into it.
+fn in_order(graph: &onnx::Graph, expected: &[(String, Shape)]) -> Option<Found> {
+    let mut tensors = Tensors::new();
+    let mut expected = expected.iter().peekable();
+    let mut put = |(name, shape): &(String, Shape), data: TensorData| {
+        let data = reshaped(data, shape);
+        (data.shape() == shape).then(|| tensors.insert(name.clone(), data))
+    };
+    for layer in &graph.layers {
+        match layer {
+            Layer::Weighted { weight, bias } => {
+                put(expected.next()?, graph.tensors[weight].clone())?;
+                let Some(bias) = bias else { continue };
+                let bias = graph.tensors[bias].clone();
+                if !expected.peek()?.0.contains(".bn.") {
+                    put(expected.next()?, bias)?;
+                    continue;
+                }
+                let channels = bias.num_elements();
+                for data in
+                    [filled(channels, 1.0), bias, filled(channels, 0.0), filled(channels, batch_norm::UNIT_VARIANCE)]
+                {
+                    put(expected.next()?, data)?;
+                }
+            }
+            Layer::Norm(names) => {
+                for name in names {
+                    put(expected.next()?, graph.tensors[name].clone())?;
+                }
+            }
+        }
+    }
+    let used: Vec<&String> = graph.layers.iter().flat_map(Layer::names).collect();
+    let left_out = graph.tensors.keys().filter(|name| !used.contains(name)).cloned().collect();
+    // Only PyTorch's exporter is known to write such files.
+    expected.next().is_none().then_some(Found { tensors, left_out, colours: Colours::Rgb })
+}
+
+fn filled(channels: usize, value: f32) -> TensorData {
+    TensorData::new(vec![value; channels], [channels])
+}
+
+fn read_pytorch(source: &Path) -> Result<Tensors> {
+    // The reader's own words for a missing file would not name the cause first.
+    std::fs::metadata(source).map_err(|error| Error::io(source, &error))?;
+    let damaged = |error: &dyn std::fmt::Display| {
+        Error::file(source, error.to_string(), "Save the network's state_dict with torch.save and import that")
+    };
+    let checkpoint = PytorchReader::new(source).map_err(|error| damaged(&error))?;
+    let is_float = |tensor: &Stored| matches!(tensor.dtype(), DType::F64 | DType::F32 | DType::F16 | DType::BF16);
+    let tensors = checkpoint.into_tensors().into_iter();
+    let tensors = tensors.filter(|(name, tensor)| is_parameter(name) && is_float(tensor));
+    tensors
+        .map(|(name, tensor)| {
+            let dtype = match tensor.dtype() {
+                DType::F64 => BurnDType::F64,
+                DType::F16 => BurnDType::F16,
+                DType::BF16 => BurnDType::BF16,
+                _ => BurnDType::F32,
+            };
+            let bytes = tensor.read().map_err(|error| damaged(&error))?;
+            let data = TensorData::from_bytes_vec(bytes, tensor.shape().to_vec(), dtype);
+            Ok((name, data.convert_dtype(BurnDType::F32)))
+        })
+        .collect()
+}
