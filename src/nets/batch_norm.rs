@@ -93,3 +93,37 @@ impl ConvNorm {
         self.bn.forward(self.conv.forward(x))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Tolerance;
+
+    use super::*;
+
+    #[test]
+    fn batches_are_normalised_while_training_and_remembered_afterwards() {
+        let device = Device::flex().autodiff();
+        let norm = BatchNorm::new(1, &device);
+        let batch = Tensor::<1>::from_floats([1.0, 3.0, 5.0, 7.0], &device).reshape([2, 1, 1, 2]);
+        let trained = norm.forward(batch.clone()); // mean 4, biased variance 5
+        let expected = Tensor::<1>::from_floats([-3.0, -1.0, 1.0, 3.0], &device).reshape([2, 1, 1, 2]) / 5f32.sqrt();
+        trained.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-5));
+
+        // Running: mean 0.1 · 4, variance 0.9 · 1 + 0.1 · 20/3, at once and also where the network only answers.
+        let frozen = norm.valid().forward(batch.clone().inner());
+        let variance = 0.9f32 + 0.1 * 20.0 / 3.0;
+        let expected = (batch.clone().inner() - 0.4) / variance.sqrt();
+        frozen.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-4));
+        let mut kept = Vec::new();
+        norm.running_var.visit(&mut Values(&mut kept)); // what a checkpoint or a weights file gets
+        assert!((kept[0] - variance).abs() < 1e-6, "{kept:?}");
+    }
+
+    struct Values<'a>(&'a mut Vec<f32>);
+
+    impl burn::module::ModuleVisitor for Values<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.extend(param.val().into_data().try_into_vec::<f32>().unwrap());
+        }
+    }
+}

@@ -24,7 +24,8 @@ pub(super) struct Stage {
     stride: usize,
 }
 
-const fn stage(expansion: usize, maps: usize, blocks: usize, stride: usize) -> Stage {
+/// A row as the paper writes it: t, c, n, s.
+pub(super) const fn stage(expansion: usize, maps: usize, blocks: usize, stride: usize) -> Stage {
     Stage { expansion, maps, blocks, stride }
 }
 
@@ -56,10 +57,16 @@ pub struct MobileNetV2 {
 impl MobileNetV2 {
     /// Builds the classifier `config` describes, with fresh parameters.
     pub(super) fn new(config: &StreamConfig, device: &Device) -> Self {
-        Self::with_stages(&STAGES, FIRST, config, device)
+        Self::with_stages(&STAGES, [FIRST, FEATURES], config, device)
     }
 
-    fn with_stages(stages: &[Stage], first: usize, config: &StreamConfig, device: &Device) -> Self {
+    /// The network of these stages between the `[first, last]` convolution's maps.
+    pub(super) fn with_stages(
+        stages: &[Stage],
+        [first, features]: [usize; 2],
+        config: &StreamConfig,
+        device: &Device,
+    ) -> Self {
         let mut blocks = Vec::new();
         let mut from = first;
         for stage in stages {
@@ -72,8 +79,8 @@ impl MobileNetV2 {
         Self {
             first: ConvNorm::new([config.input_channels, first], 3, 2, 1, device),
             blocks,
-            last: ConvNorm::new([from, FEATURES], 1, 1, 1, device),
-            classifier: linear(FEATURES, config.classes, device),
+            last: ConvNorm::new([from, features], 1, 1, 1, device),
+            classifier: linear(features, config.classes, device),
             dropout: DropoutConfig::new(config.dropout.unwrap_or(DROPOUT)).init(),
         }
     }

@@ -54,7 +54,8 @@ impl ResNet {
         Self::with_width(layout, WIDTH, config, device)
     }
 
-    fn with_width(layout: Layout, width: usize, config: &StreamConfig, device: &Device) -> Self {
+    /// The network with `width` maps in its first layer.
+    pub(super) fn with_width(layout: Layout, width: usize, config: &StreamConfig, device: &Device) -> Self {
         let stage = |index: usize| {
             let inner = width << index;
             let out = inner * layout.expansion();

@@ -259,3 +259,90 @@ fn read_pytorch(source: &Path) -> Result<Tensors> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::mobilenet_v2::stage;
+    use super::super::resnet::Layout;
+    use super::super::{Backbone, MobileNetV2, ResNet};
+    use super::*;
+
+    fn narrow(backbone: Backbone) -> Stream {
+        let device = Device::flex();
+        let config = StreamConfig { backbone, input_channels: 3, classes: 3, dropout: None };
+        let rows = [(1, 1, 1, 1), (6, 1, 2, 2), (6, 2, 3, 2), (6, 3, 4, 2), (6, 4, 3, 1), (6, 5, 3, 2), (6, 6, 1, 1)];
+        match backbone {
+            Backbone::ResNet18 => Stream::ResNet(ResNet::with_width(Layout::RESNET18, 2, &config, &device)),
+            Backbone::ResNet50 => Stream::ResNet(ResNet::with_width(Layout::RESNET50, 1, &config, &device)),
+            _ => {
+                let stages = rows.map(|(t, c, n, s)| stage(t, c, n, s));
+                Stream::MobileNetV2(MobileNetV2::with_stages(&stages, [2, 8], &config, &device))
+            }
+        }
+    }
+
+    /// Something deterministic to look at: x[i] = (7919·i mod 256) − 128.
+    fn pattern() -> Tensor<4> {
+        let values: Vec<f32> = (0..3 * 96 * 128).map(|i| ((i * 7919) % 256) as f32 - 128.0).collect();
+        Tensor::from_data(TensorData::new(values, [1, 3, 96, 128]), &Device::flex())
+    }
+
+    fn largest_difference(logits: Tensor<2>, expected: [f32; 3]) -> f32 {
+        let logits: Vec<f32> = logits.into_data().try_into_vec().unwrap();
+        logits.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    /// Written and answered in float64 by torchvision's classes, in `tests/make_imports.py --fixtures`.
+    const ANSWERS: [(&str, Backbone, [f32; 3]); 4] = [
+        ("resnet18_width_2.pth", Backbone::ResNet18, [-2.582_445, -0.615_066, 1.296_789]),
+        ("resnet18_width_2_folded.onnx", Backbone::ResNet18, [-2.582_445, -0.615_066, 1.296_789]),
+        ("resnet50_width_1.safetensors", Backbone::ResNet50, [-0.647_08, -0.941_221, 0.265_062]),
+        ("mobilenet_v2_narrow.safetensors", Backbone::MobileNetV2, [2.505_199, 0.580_076, 0.049_802]),
+    ];
+
+    #[test]
+    fn narrow_networks_answer_as_in_pytorch() {
+        for (file, backbone, expected) in ANSWERS {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
+            let imported = import_stream(&path, narrow(backbone), Some(Colours::Bgr)).unwrap();
+            assert!(imported.left_out.is_empty(), "{:?}", imported.left_out);
+            let difference = largest_difference(imported.network.forward(pattern() / 128.0), expected);
+            println!("{file} differs by {difference:e}");
+            assert!(difference < 2e-5, "{file} differs by {difference:e}");
+        }
+    }
+
+    #[test]
+    fn a_first_layer_for_rgb_is_changed_to_read_bgr() {
+        for (file, backbone, _) in ANSWERS {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
+            let own = import_stream(&path, narrow(backbone), Some(Colours::Bgr)).unwrap().network;
+            let imported = import_stream(&path, narrow(backbone), None).unwrap();
+            assert_eq!(imported.colours, Colours::Rgb, "PyTorch's names tell");
+            // Our picture, and the same as torchvision would show it to the network.
+            let bgr = pattern().round();
+            let per_colour = |values: [f64; 3]| Tensor::<1>::from_floats(values, &Device::flex()).reshape([1, 3, 1, 1]);
+            let means = super::super::preprocessing::MEAN_BGR.map(f64::from);
+            let rgb = (bgr.clone() + per_colour(means)).flip([1]) / 255.0;
+            let rgb = (rgb - per_colour([0.485, 0.456, 0.406])) / per_colour([0.229, 0.224, 0.225]);
+            let expected: Vec<f32> = own.forward(rgb).into_data().try_into_vec().unwrap();
+            let difference = largest_difference(imported.network.forward(bgr), expected.try_into().unwrap());
+            println!("{file} differs by {difference:e} for the colour of its padding");
+            assert!(difference < 5e-3, "{file} differs by {difference:e}");
+        }
+    }
+
+    #[test]
+    fn all_tensors_without_a_counterpart_are_named() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/resnet18_width_2.pth");
+        let error = import_stream(&path, narrow(Backbone::ResNet50), None).unwrap_err();
+        for missing in ["layer1.0.conv3.conv.weight", "layer1.0.downsample.bn.running_var", "layer3.5.conv2.bn.bias"] {
+            assert!(error.cause.contains(missing), "{error}");
+        }
+        let error = import_stream(&path, narrow(Backbone::MobileNetV2), None).unwrap_err();
+        assert!(
+            error.cause.contains("`layer4.1.bn2.running_mean`") && error.cause.contains("`last.conv.weight`"),
+            "{error}"
+        );
+    }
+}
