@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Networks of PyTorch's model collections with random weights, in all formats Motionscope imports, and what they answer.
 
-Needs `pip install torch torchvision timm onnx safetensors`. The tests compare with whatever they find:
+Needs `pip install torch torchvision timm onnx safetensors pretrainedmodels`. The tests compare with whatever they find:
 
     tests/make_imports.py /tmp/imports [--large]
     MOTIONSCOPE_IMPORTS=/tmp/imports cargo test --release imports
@@ -20,6 +20,7 @@ from pathlib import Path
 import timm
 import torch
 import torchvision
+from pretrainedmodels.models.bninception import BNInception
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -28,6 +29,7 @@ from networks import MEAN_BGR, MotionNet
 
 CLASSES = 7
 MOTION_WIDTH = 2
+TSN_MEAN = (104.0, 117.0, 128.0)
 IMAGENET_MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 IMAGENET_DEVIATION = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
@@ -47,6 +49,7 @@ def main() -> None:
     cases.resnet(50)
     cases.flow_resnet()
     cases.mobilenets()
+    cases.bn_inception()
     cases.squeezenet()
     cases.motion_net()
     if arguments.large:
@@ -85,6 +88,17 @@ class Cases:
         other = lived(timm.create_model("mobilenetv2_100", num_classes=CLASSES), 3)
         self.case("mobilenet-v2-timm.pth", other, lambda path: torch.save(other.state_dict(), path))
 
+    def bn_inception(self) -> None:
+        network = lived(bn_inception(), 3)
+        state = network.state_dict()
+        self.case("bn-inception-cadene.pth", network, lambda path: torch.save(state, path), mean=TSN_MEAN)
+        wrapped = {
+            f"module.base_model.{name}".replace("base_model.last_linear", "new_fc"): value for name, value in state.items()
+        }
+        self.case("bn-inception-tsn.pth", network, lambda path: torch.save({"state_dict": wrapped}, path), mean=TSN_MEAN)
+        self.case("bn-inception-folded.onnx", network, lambda path: export(network, True, path), mean=TSN_MEAN)
+        self.case("bn-inception-tsn.caffemodel", network, lambda path: path.write_bytes(tsn_caffemodel(state)), mean=TSN_MEAN)
+
     def squeezenet(self) -> None:
         network = torchvision.models.squeezenet1_0(num_classes=CLASSES).eval()
         network.classifier = nn.Sequential(network.classifier[0], network.classifier[1], nn.AdaptiveAvgPool2d(1))
@@ -122,17 +136,17 @@ class Cases:
         )
         table = {name: next(names) for name, layer in network.named_modules() if isinstance(layer, (nn.Conv2d, nn.Linear))}
         layers = caffe_layers(network, table.__getitem__)
-        self.case("vgg16-bvlc.caffemodel", network, lambda path: path.write_bytes(caffemodel_v1(layers)), caffe=True)
+        self.case("vgg16-bvlc.caffemodel", network, lambda path: path.write_bytes(caffemodel_v1(layers)), mean=MEAN_BGR)
 
     @torch.no_grad()
-    def case(self, name: str, network: nn.Module, save, channels: int | None = None, caffe: bool = False) -> None:
+    def case(self, name: str, network: nn.Module, save, channels: int | None = None, mean: tuple | None = None) -> None:
         channels = channels or next(network.parameters()).shape[1]
         tensors = {}
         if channels == 3:
             picture = torch.randint(0, 256, (2, 3, 96, 128)).float()
             tensors["picture"] = picture - torch.tensor(MEAN_BGR).view(1, 3, 1, 1)
             rgb = (picture.flip(1) / 255 - IMAGENET_MEAN) / IMAGENET_DEVIATION
-            tensors["input"] = tensors["picture"].clone() if caffe else rgb
+            tensors["input"] = picture - torch.tensor(mean).view(1, 3, 1, 1) if mean else rgb
         else:
             tensors["input"] = torch.randn(2, channels, 64, 96)
         output = network(tensors["input"])
@@ -157,6 +171,42 @@ def lived(network: nn.Module, channels: int) -> nn.Module:
     for _ in range(3):
         network(torch.randn(4, channels, 96, 96) + 0.1)
     return network.eval()
+
+
+class BnInception(BNInception):
+    """The collection's network for pictures that are not square."""
+
+    def logits(self, features: Tensor) -> Tensor:
+        return self.last_linear(features.mean((2, 3)))
+
+
+def bn_inception(divisor: int = 1, classes: int = CLASSES) -> nn.Module:
+    """BN-Inception with `divisor` times fewer maps."""
+    conv, norm = nn.Conv2d, nn.BatchNorm2d
+
+    def narrow_conv(inputs: int, outputs: int, **named) -> nn.Conv2d:
+        return conv(inputs if inputs == 3 else inputs // divisor, outputs // divisor, **named)
+
+    try:
+        nn.Conv2d, nn.BatchNorm2d = narrow_conv, lambda maps, **named: norm(maps // divisor, **named)
+        network = BnInception(classes)
+    finally:
+        nn.Conv2d, nn.BatchNorm2d = conv, norm
+    network.last_linear = nn.Linear(1024 // divisor, classes)
+    return network
+
+
+def tsn_caffemodel(state: dict[str, Tensor]) -> bytes:
+    """As temporal segment networks were published: layers with slashes, four blobs for batch normalisation."""
+    layers: dict[str, list[Tensor]] = {}
+    for name, tensor in state.items():
+        layer, parameter = name.rsplit(".", 1)
+        layer = "fc-action" if layer == "last_linear" else re.sub(r"^(conv\d|inception_\d\w)_", r"\1/", layer)
+        if layer.endswith("_bn"):
+            tensor = tensor.reshape(1, -1, 1, 1)
+        if parameter != "num_batches_tracked":
+            layers.setdefault(layer, []).append(tensor)
+    return caffemodel(layers)
 
 
 class NarrowResNet(torchvision.models.ResNet):
@@ -196,6 +246,7 @@ def fixtures(folder: Path) -> None:
         "resnet18_width_2.pth": NarrowResNet(torchvision.models.resnet.BasicBlock, [2, 2, 2, 2], 2),
         "resnet50_width_1.safetensors": NarrowResNet(torchvision.models.resnet.Bottleneck, [3, 4, 6, 3], 1),
         "mobilenet_v2_narrow.safetensors": mobilenet,
+        "bn_inception_narrow.safetensors": bn_inception(32, 3),
     }
     for name, network in networks.items():
         state = lived(network, 3).half().state_dict()

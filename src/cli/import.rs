@@ -23,11 +23,11 @@ Examples:
   motionscope import --motion flow.pt --frames 2 --width 16 --temporal temporal.pt --spatial rgb.safetensors \\
                      --backbone vgg16 --classes classInd.txt --out models/ours
   motionscope import --base models/ours --temporal better.pt --out models/better
-  motionscope import --base models/ours --spatial resnet50.pth --backbone resnet50 --classes classes.txt --out models/resnet
-  motionscope import --motion stacked.caffemodel --temporal stacked.caffemodel --classes classInd.txt --out models/authors
+  motionscope import --base models/ours --spatial resnet50.pth --backbone resnet50 --out models/resnet
+  motionscope import --motion both.caffemodel --temporal both.caffemodel --classes classInd.txt --out models/stacked
 
-Layers may bear the names of `models/README.md`, of torchvision, timm, mmaction2 or of the authors' Caffe files; `module.` and the
-like before them are ignored. Tensors without a place are listed. Nothing in a checkpoint is executed.";
+Layers may bear the names of `models/README.md`, of torchvision, timm, mmaction2 or of the authors' Caffe files;
+`module.` and the like before them are ignored. Tensors without a place are listed. Nothing in a checkpoint is executed.";
 
 /// `motionscope import`
 #[derive(Debug, Args)]
@@ -61,11 +61,11 @@ pub(super) struct ImportArgs {
     /// Feature maps of the motion network's first layer
     #[arg(long, default_value_t = MotionConfig::default().width)]
     width: usize,
-    /// Architecture of the streams: squeezenet1-0, mobilenet-v2, resnet18, resnet50 or vgg16
+    /// Architecture of the streams: squeezenet1-0, mobilenet-v2, bn-inception, resnet18, resnet50 or vgg16
     #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>)]
     backbone: Backbone,
-    /// Pictures the spatial network was trained on: bgr (0 to 255 less the mean, as Caffe) or rgb (0 to 1, standardised, as
-    /// torchvision) [default: as its layers' names tell]
+    /// Pictures the spatial network was trained on: bgr (0 to 255 less the mean, as Caffe), tsn (the same with another
+    /// mean red) or rgb (0 to 1, standardised, as torchvision) [default: as its layers' names tell]
     #[arg(long, value_parser = named::<Colours>)]
     colours: Option<Colours>,
     /// Size of the networks' frames
@@ -168,8 +168,8 @@ impl ImportArgs {
         }
         let entry = StreamEntry { weights: weights.into(), backbone: self.backbone, dropout: None };
         let imported = import_stream(file, entry.config(channels, classes).init(device), self.colours)?;
-        if channels == ModelCard::SPATIAL_CHANNELS && imported.colours == Colours::Rgb {
-            println!("{}: trained on RGB pictures; its first layer was changed to read BGR", file.display());
+        if channels == ModelCard::SPATIAL_CHANNELS && imported.colours != Colours::Bgr {
+            println!("{}: its first layer was changed to read this program's pictures", file.display());
         }
         Ok((entry, reported(file, imported)))
     }

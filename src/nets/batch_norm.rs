@@ -1,7 +1,7 @@
 //! Batch normalisation (Ioffe & Szegedy 2015) and the convolution that stands before it, of which the residual
 //! backbones are made.
 
-use burn::module::{Module, Param, RunningState};
+use burn::module::{Initializer, Module, Param, RunningState};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::module::{batch_norm, batch_norm_train};
@@ -67,7 +67,7 @@ fn update(statistic: &RunningState<Tensor<1>>, of_batch: Tensor<1>, device: &Dev
     statistic.value_sync();
 }
 
-/// A convolution without bias and the batch normalisation behind it.
+/// A convolution and the batch normalisation behind it.
 #[derive(Module, Debug)]
 pub struct ConvNorm {
     pub(super) conv: Conv2d,
@@ -75,7 +75,8 @@ pub struct ConvNorm {
 }
 
 impl ConvNorm {
-    /// From `channels[0]` to `channels[1]` maps in `groups` groups, padded so that stride 1 keeps the size.
+    /// Without bias, from `channels[0]` to `channels[1]` maps in `groups` groups, padded so that stride 1 keeps the
+    /// size.
     pub(super) fn new(channels: [usize; 2], kernel: usize, stride: usize, groups: usize, device: &Device) -> Self {
         let padding = kernel / 2;
         let conv = Conv2dConfig::new(channels, [kernel, kernel])
@@ -86,6 +87,13 @@ impl ConvNorm {
             .with_initializer(HE_NORMAL)
             .init(device);
         Self { conv, bn: BatchNorm::new(channels[1], device) }
+    }
+
+    /// The same with a bias of zero, which the normalisation makes superfluous and some published networks have.
+    pub(super) fn with_bias(mut self, device: &Device) -> Self {
+        let [channels, ..] = self.conv.weight.lazy_shape()[..] else { return self };
+        self.conv.bias = Some(Initializer::Zeros.init([channels], device));
+        self
     }
 
     /// [b, from, h, w] → [b, to, h/stride, w/stride].

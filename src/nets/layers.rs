@@ -80,7 +80,8 @@ pub(super) struct Head {
     pub bias: Tensor<1>,
 }
 
-/// `layer` as the whole of `head`. Features after batch normalisation are about one; there the scale needs no layer of its own.
+/// `layer` as the whole of `head`: features after batch normalisation are of about one, and need not be divided for
+/// good.
 pub(super) fn with_linear_head(mut layer: Linear, head: Head) -> Linear {
     layer.weight = replaced(layer.weight, |_| head.weight / head.scale);
     layer.bias = layer.bias.map(|old| replaced(old, |_| head.bias));

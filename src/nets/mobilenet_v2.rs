@@ -15,7 +15,8 @@ const FEATURES: usize = 1280;
 /// Dropout before the classifier, as in torchvision.
 const DROPOUT: f64 = 0.2;
 
-/// A row of the paper's Table 2: `blocks` inverted residuals of `maps` maps, inside `expansion` times as many as come in.
+/// A row of the paper's Table 2: `blocks` inverted residuals of `maps` maps, inside `expansion` times as many as come
+/// in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stage {
     expansion: usize,

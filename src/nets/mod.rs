@@ -7,6 +7,7 @@
 //! takes them from PyTorch, Caffe and ONNX.
 
 mod batch_norm;
+mod bn_inception;
 pub mod flow_normalisation;
 mod flow_pyramid;
 pub mod fusion;
@@ -27,6 +28,7 @@ mod vgg16;
 pub mod weights;
 
 pub use batch_norm::{BatchNorm, ConvNorm};
+pub use bn_inception::{BnInception, Inception};
 pub use flow_pyramid::{FLOW_UNIT_PX, FlowPyramid};
 pub use hidden_two_stream::HiddenTwoStream;
 pub use mobilenet_v2::{InvertedResidual, MobileNetV2};

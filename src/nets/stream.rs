@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layers::Head;
 use super::resnet::Layout;
-use super::{MobileNetV2, ResNet, SqueezeNet, Vgg16, weights};
+use super::{BnInception, MobileNetV2, ResNet, SqueezeNet, Vgg16, weights};
 
 /// The architectures a stream can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub enum Backbone {
     /// MobileNetV2: 3.5 million parameters, for small machines.
     #[serde(rename = "mobilenet-v2")]
     MobileNetV2,
+    /// BN-Inception: 11 million parameters, the network of temporal segment networks.
+    #[serde(rename = "bn-inception")]
+    BnInception,
     /// ResNet-18: 12 million parameters.
     #[serde(rename = "resnet18")]
     ResNet18,
@@ -30,13 +33,15 @@ pub enum Backbone {
 
 impl Backbone {
     /// All of them, by size.
-    pub const ALL: [Self; 5] = [Self::SqueezeNet, Self::MobileNetV2, Self::ResNet18, Self::ResNet50, Self::Vgg16];
+    pub const ALL: [Self; 6] =
+        [Self::SqueezeNet, Self::MobileNetV2, Self::BnInception, Self::ResNet18, Self::ResNet50, Self::Vgg16];
 
     /// What the literature calls it.
     pub fn name(self) -> &'static str {
         match self {
             Self::SqueezeNet => "SqueezeNet 1.0",
             Self::MobileNetV2 => "MobileNetV2",
+            Self::BnInception => "BN-Inception",
             Self::ResNet18 => "ResNet-18",
             Self::ResNet50 => "ResNet-50",
             Self::Vgg16 => "VGG16",
@@ -48,7 +53,7 @@ impl Backbone {
         match self {
             Self::SqueezeNet => "conv1",
             Self::MobileNetV2 => "first.conv",
-            Self::ResNet18 | Self::ResNet50 => "conv1.conv",
+            Self::BnInception | Self::ResNet18 | Self::ResNet50 => "conv1.conv",
             Self::Vgg16 => "conv1_1",
         }
     }
@@ -58,7 +63,7 @@ impl Backbone {
         match self {
             Self::SqueezeNet => "conv10",
             Self::MobileNetV2 => "classifier",
-            Self::ResNet18 | Self::ResNet50 => "fc",
+            Self::BnInception | Self::ResNet18 | Self::ResNet50 => "fc",
             Self::Vgg16 => "fc8",
         }
     }
@@ -89,6 +94,7 @@ impl StreamConfig {
         match self.backbone {
             Backbone::SqueezeNet => Stream::SqueezeNet(SqueezeNet::new(self, device)),
             Backbone::MobileNetV2 => Stream::MobileNetV2(MobileNetV2::new(self, device)),
+            Backbone::BnInception => Stream::BnInception(BnInception::new(self, device)),
             Backbone::ResNet18 => Stream::ResNet(ResNet::new(Layout::RESNET18, self, device)),
             Backbone::ResNet50 => Stream::ResNet(ResNet::new(Layout::RESNET50, self, device)),
             Backbone::Vgg16 => Stream::Vgg16(Vgg16::new(self, device)),
@@ -104,6 +110,8 @@ pub enum Stream {
     SqueezeNet(SqueezeNet),
     /// MobileNetV2.
     MobileNetV2(MobileNetV2),
+    /// BN-Inception.
+    BnInception(BnInception),
     /// ResNet-18 or ResNet-50.
     ResNet(ResNet),
     /// VGG16.
@@ -121,6 +129,7 @@ impl Stream {
         match self {
             Self::SqueezeNet(network) => network.features(x),
             Self::MobileNetV2(network) => network.features(x),
+            Self::BnInception(network) => network.features(x),
             Self::ResNet(network) => network.features(x),
             Self::Vgg16(network) => network.features(x),
         }
@@ -131,6 +140,7 @@ impl Stream {
         match self {
             Self::SqueezeNet(network) => network.classify(features),
             Self::MobileNetV2(network) => network.classify(features),
+            Self::BnInception(network) => network.classify(features),
             Self::ResNet(network) => network.classify(features),
             Self::Vgg16(network) => network.classify(features),
         }
@@ -143,6 +153,7 @@ impl Stream {
         match self {
             Self::SqueezeNet(_) => Backbone::SqueezeNet,
             Self::MobileNetV2(_) => Backbone::MobileNetV2,
+            Self::BnInception(_) => Backbone::BnInception,
             Self::ResNet(network) => network.backbone(),
             Self::Vgg16(_) => Backbone::Vgg16,
         }
@@ -153,16 +164,17 @@ impl Stream {
         weights::parameters(self)
     }
 
-    /// The same function with the last layer replaced: `weight` `[F, K]` and `bias` `[K]` act on the features divided by
-    /// `scale`.
+    /// The same function with the last layer replaced: `weight` `[F, K]` and `bias` `[K]` act on the features divided
+    /// by `scale`.
     ///
-    /// The features of ImageNet networks without batch normalisation run into the tens; they are divided for good, because
-    /// at a scale of one a new last layer learns at the rate of the others.
+    /// The features of ImageNet networks without batch normalisation run into the tens; they are divided for good,
+    /// because at a scale of one a new last layer learns at the rate of the others.
     pub fn with_head(self, scale: f32, weight: Tensor<2>, bias: Tensor<1>) -> Self {
         let head = Head { scale, weight, bias };
         match self {
             Self::SqueezeNet(network) => Self::SqueezeNet(network.with_head(head)),
             Self::MobileNetV2(network) => Self::MobileNetV2(network.with_head(head)),
+            Self::BnInception(network) => Self::BnInception(network.with_head(head)),
             Self::ResNet(network) => Self::ResNet(network.with_head(head)),
             Self::Vgg16(network) => Self::Vgg16(network.with_head(head)),
         }
@@ -184,7 +196,7 @@ mod tests {
     #[test]
     fn a_new_head_acts_on_the_features_divided_by_the_scale() {
         let device = Device::flex();
-        for backbone in [Backbone::SqueezeNet, Backbone::MobileNetV2, Backbone::ResNet18, Backbone::ResNet50] {
+        for backbone in Backbone::ALL.into_iter().filter(|&backbone| backbone != Backbone::Vgg16) {
             let stream = StreamConfig { backbone, input_channels: 3, classes: 2, dropout: None }.init(&device);
             let x = Tensor::random([2, 3, 64, 64], Distribution::Uniform(-100.0, 100.0), &device);
             let features = stream.features(x.clone());
@@ -200,6 +212,7 @@ mod tests {
     fn streams_have_the_published_numbers_of_parameters() {
         let published = [
             (Backbone::MobileNetV2, 3_504_872),
+            (Backbone::BnInception, 11_295_240),
             (Backbone::ResNet18, 11_689_512),
             (Backbone::ResNet50, 25_557_032),
             (Backbone::Vgg16, 138_357_544),
@@ -212,6 +225,18 @@ mod tests {
             let names = weights::shapes(&stream).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
             assert!(names.contains(&format!("{}.weight", backbone.first_layer())), "{names:?}");
             assert!(names.contains(&format!("{}.bias", backbone.last_layer())), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn frames_of_any_size_are_classified() {
+        let device = Device::flex();
+        for backbone in [Backbone::MobileNetV2, Backbone::BnInception, Backbone::ResNet18] {
+            let stream = StreamConfig { backbone, input_channels: 3, classes: 2, dropout: None }.init(&device);
+            for [height, width] in [[32, 32], [33, 47], [57, 120]] {
+                let x = Tensor::random([2, 3, height, width], Distribution::Default, &device);
+                assert_eq!(stream.forward(x).dims(), [2, 2], "{backbone:?} of {width}×{height}");
+            }
         }
     }
 }

@@ -102,7 +102,7 @@ struct NetworkArgs {
     /// No convolutions between the deconvolutions
     #[arg(long)]
     no_cdc: bool,
-    /// Architecture of a new stream: squeezenet1-0, mobilenet-v2, resnet18, resnet50 or vgg16
+    /// Architecture of a new stream: squeezenet1-0, mobilenet-v2, bn-inception, resnet18, resnet50 or vgg16
     #[arg(long, value_parser = named::<Backbone>)]
     backbone: Option<Backbone>,
     /// Temporal stream: (a) MotionNet frozen, (b) both by the action loss, (c) both by all losses

@@ -8,7 +8,8 @@ use burn::tensor::TensorData;
 use super::wire::{Damage, Field, Message};
 use crate::nets::weights::Tensors;
 
-/// All parameters of the `.caffemodel` `bytes`, as `layer.weight` and `layer.bias`; a `/` in a layer's name becomes a dot.
+/// All parameters of the `.caffemodel` `bytes`, as `layer.weight` and `layer.bias`; a `/` in a layer's name becomes a
+/// dot.
 pub(super) fn read(bytes: &[u8]) -> Result<Tensors, Damage> {
     let file = Message::file(bytes);
     let mut tensors = Tensors::new();
@@ -24,6 +25,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tensors, Damage> {
             let parameter = match index {
                 0 => "weight".to_owned(),
                 1 => "bias".to_owned(),
+                // Of the `BN` layers of temporal segment networks.
+                2 => "running_mean".to_owned(),
+                3 => "running_var".to_owned(),
                 other => format!("blob{other}"),
             };
             let name = format!("{}.{parameter}", name.replace('/', "."));

@@ -39,8 +39,9 @@ pub struct Imported<M> {
 /// `.caffemodel`, `.onnx`, anything else being a PyTorch checkpoint.
 ///
 /// # Errors
-/// If the file cannot be read, which names the byte where that is known; if parameters of the network are not found or the file
-/// has others without a place, which names all of both; or if the first tensor has the wrong shape or values that are not finite.
+/// If the file cannot be read, at which byte where that is known; if parameters of the network are not found or the
+/// file has others without a place, with the names of all of both; if a tensor has the wrong shape or values that are
+/// not finite, the first of them being named.
 pub fn import_motion(source: &Path, network: MotionNetwork) -> Result<Imported<MotionNetwork>> {
     let found = Found::read(source, &Table::motion(), &weights::shapes(&network))?;
     Ok(Imported {
@@ -53,19 +54,17 @@ pub fn import_motion(source: &Path, network: MotionNetwork) -> Result<Imported<M
 /// `stream` with the parameters of the file at `source`, as [`import_motion`].
 ///
 /// The first layer of a spatial stream is changed to read our pictures if it was trained on others: on `colours`, or
-/// where that is `None` on [`Colours::Rgb`] if its layers bear the names of PyTorch's model collections.
+/// where that is `None` on those of the model collection whose names its layers bear.
 pub fn import_stream(source: &Path, stream: Stream, colours: Option<Colours>) -> Result<Imported<Stream>> {
     let backbone = stream.backbone();
     let mut found = Found::read(source, &Table::stream(backbone), &weights::shapes(&stream))?;
     let colours = colours.unwrap_or(found.colours);
-    if colours == Colours::Rgb {
-        colours::read_bgr(&mut found.tensors, backbone);
-    }
+    colours::read_bgr(&mut found.tensors, backbone, colours);
     Ok(Imported { network: weights::apply(stream, found.tensors, source)?, left_out: found.left_out, colours })
 }
 
-/// The stream `config` describes, with the parameters of the ImageNet network in the file at `source` except for a fresh
-/// last layer. The first layer is initialised across modalities unless the stream reads three channels.
+/// The stream `config` describes, with the parameters of the ImageNet network in the file at `source` except for a
+/// fresh last layer. The first layer is initialised across modalities unless the stream reads three channels.
 ///
 /// # Errors
 /// As [`import_motion`]; the number of the file's classes does not matter.
@@ -74,9 +73,7 @@ pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Devic
     let backbone = config.backbone;
     let pictures = StreamConfig { input_channels: ModelCard::SPATIAL_CHANNELS, ..config.clone() };
     let mut found = Found::read(source, &Table::stream(backbone), &weights::shapes(&pictures.init(&Device::flex())))?;
-    if found.colours == Colours::Rgb {
-        colours::read_bgr(&mut found.tensors, backbone);
-    }
+    colours::read_bgr(&mut found.tensors, backbone, found.colours);
     let mut tensors = found.tensors;
     let last_layer = format!("{}.", backbone.last_layer());
     tensors.extend(weights::collect(&fresh).filter(|(name, _)| name.starts_with(&last_layer)));
@@ -108,7 +105,7 @@ impl Found {
             Some("caffemodel") => Self::by_name(source, table, expected, caffe::read(&bytes()?).map_err(damaged)?),
             Some("onnx") => {
                 let graph = onnx::read(&bytes()?).map_err(damaged)?;
-                let in_order = in_order(&graph, expected);
+                let in_order = in_order(&graph, table, expected);
                 match Self::by_name(source, table, expected, graph.tensors) {
                     Err(error) => in_order.ok_or(error),
                     found => found,
@@ -124,17 +121,17 @@ impl Found {
         let mut without_place = Vec::new();
         let places = table.places(tensors.keys());
         for ((theirs, data), place) in tensors.into_iter().zip(places) {
-            let is_pytorch = matches!(place, Place::PyTorch(_));
+            let is_of_collection = matches!(place, Place::Collection(_));
             match place {
-                Place::Ours(name) | Place::PyTorch(name) => match expected.get(name.as_str()) {
+                Place::Ours(name) | Place::Collection(name) => match expected.get(name.as_str()) {
                     Some(_) if found.tensors.contains_key(&name) => {
                         let cause = format!("`{theirs}` is the second tensor for `{name}`");
                         return Err(Error::file(source, cause, "Leave one of them in the file"));
                     }
                     Some(shape) => {
                         found.tensors.insert(name, reshaped(data, shape));
-                        if is_pytorch {
-                            found.colours = Colours::Rgb;
+                        if is_of_collection {
+                            found.colours = table.colours;
                         }
                     }
                     None if is_zero_bias(&name, &data) => found.left_out.push(theirs),
@@ -193,29 +190,34 @@ fn reshaped(data: TensorData, expected: &Shape) -> TensorData {
 }
 
 /// The parameters of `graph` for the `expected` ones in the order of both, if their shapes agree all the way.
-/// A convolution with a bias where batch normalisation is expected had that folded into it.
-fn in_order(graph: &onnx::Graph, expected: &[(String, Shape)]) -> Option<Found> {
+/// A convolution without the batch normalisation expected behind it had that folded into it.
+fn in_order(graph: &onnx::Graph, table: &Table, expected: &[(String, Shape)]) -> Option<Found> {
     let mut tensors = Tensors::new();
     let mut expected = expected.iter().peekable();
     let mut put = |(name, shape): &(String, Shape), data: TensorData| {
         let data = reshaped(data, shape);
         (data.shape() == shape).then(|| tensors.insert(name.clone(), data))
     };
-    for layer in &graph.layers {
+    let mut layers = graph.layers.iter().peekable();
+    while let Some(layer) = layers.next() {
+        let is_folded = !matches!(layers.peek(), Some(Layer::Norm(_)));
         match layer {
             Layer::Weighted { weight, bias } => {
                 put(expected.next()?, graph.tensors[weight].clone())?;
-                let Some(bias) = bias else { continue };
-                let bias = graph.tensors[bias].clone();
-                if !expected.peek()?.0.contains(".bn.") {
-                    put(expected.next()?, bias)?;
-                    continue;
+                let mut bias = bias.as_ref().map(|bias| graph.tensors[bias].clone());
+                if expected.peek().is_some_and(|(name, _)| !name.contains(".bn.") && name.ends_with(".bias")) {
+                    put(expected.next()?, bias.take()?)?;
                 }
-                let channels = bias.num_elements();
-                for data in
-                    [filled(channels, 1.0), bias, filled(channels, 0.0), filled(channels, batch_norm::UNIT_VARIANCE)]
-                {
-                    put(expected.next()?, data)?;
+                if is_folded && expected.peek().is_some_and(|(name, _)| name.contains(".bn.")) {
+                    let channels = expected.peek()?.1.num_elements();
+                    let bias = bias.take().unwrap_or_else(|| filled(channels, 0.0));
+                    let variance = filled(channels, batch_norm::UNIT_VARIANCE);
+                    for data in [filled(channels, 1.0), bias, filled(channels, 0.0), variance] {
+                        put(expected.next()?, data)?;
+                    }
+                }
+                if bias.is_some() {
+                    return None;
                 }
             }
             Layer::Norm(names) => {
@@ -227,8 +229,7 @@ fn in_order(graph: &onnx::Graph, expected: &[(String, Shape)]) -> Option<Found> 
     }
     let used: Vec<&String> = graph.layers.iter().flat_map(Layer::names).collect();
     let left_out = graph.tensors.keys().filter(|name| !used.contains(name)).cloned().collect();
-    // Only PyTorch's exporter is known to write such files.
-    expected.next().is_none().then_some(Found { tensors, left_out, colours: Colours::Rgb })
+    expected.next().is_none().then_some(Found { tensors, left_out, colours: table.colours })
 }
 
 fn filled(channels: usize, value: f32) -> TensorData {
@@ -263,8 +264,9 @@ fn read_pytorch(source: &Path) -> Result<Tensors> {
 #[cfg(test)]
 mod tests {
     use super::super::mobilenet_v2::stage;
+    use super::super::preprocessing::MEAN_BGR;
     use super::super::resnet::Layout;
-    use super::super::{Backbone, MobileNetV2, ResNet};
+    use super::super::{Backbone, BnInception, MobileNetV2, ResNet};
     use super::*;
 
     fn narrow(backbone: Backbone) -> Stream {
@@ -274,6 +276,7 @@ mod tests {
         match backbone {
             Backbone::ResNet18 => Stream::ResNet(ResNet::with_width(Layout::RESNET18, 2, &config, &device)),
             Backbone::ResNet50 => Stream::ResNet(ResNet::with_width(Layout::RESNET50, 1, &config, &device)),
+            Backbone::BnInception => Stream::BnInception(BnInception::with_divisor(32, &config, &device)),
             _ => {
                 let stages = rows.map(|(t, c, n, s)| stage(t, c, n, s));
                 Stream::MobileNetV2(MobileNetV2::with_stages(&stages, [2, 8], &config, &device))
@@ -293,11 +296,12 @@ mod tests {
     }
 
     /// Written and answered in float64 by torchvision's classes, in `tests/make_imports.py --fixtures`.
-    const ANSWERS: [(&str, Backbone, [f32; 3]); 4] = [
-        ("resnet18_width_2.pth", Backbone::ResNet18, [-2.582_445, -0.615_066, 1.296_789]),
-        ("resnet18_width_2_folded.onnx", Backbone::ResNet18, [-2.582_445, -0.615_066, 1.296_789]),
-        ("resnet50_width_1.safetensors", Backbone::ResNet50, [-0.647_08, -0.941_221, 0.265_062]),
-        ("mobilenet_v2_narrow.safetensors", Backbone::MobileNetV2, [2.505_199, 0.580_076, 0.049_802]),
+    const ANSWERS: [(&str, Backbone, [f32; 3]); 5] = [
+        ("resnet18_width_2.pth", Backbone::ResNet18, [0.104_674, -0.186_587, -2.071_383]),
+        ("resnet18_width_2_folded.onnx", Backbone::ResNet18, [0.104_674, -0.186_587, -2.071_383]),
+        ("resnet50_width_1.safetensors", Backbone::ResNet50, [1.070_077, 0.959_695, 0.453_694]),
+        ("mobilenet_v2_narrow.safetensors", Backbone::MobileNetV2, [-0.468_887, 0.771_833, 0.532_614]),
+        ("bn_inception_narrow.safetensors", Backbone::BnInception, [-0.806_954, 6.150_33, -6.086_531]),
     ];
 
     #[test]
@@ -313,22 +317,27 @@ mod tests {
     }
 
     #[test]
-    fn a_first_layer_for_rgb_is_changed_to_read_bgr() {
+    fn a_first_layer_for_other_pictures_is_changed_to_read_ours() {
+        let per_colour = |values: [f64; 3]| Tensor::<1>::from_floats(values, &Device::flex()).reshape([1, 3, 1, 1]);
+        let grey_levels = pattern() + per_colour(MEAN_BGR.map(f64::from)); // blue, green, red
         for (file, backbone, _) in ANSWERS {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
-            let own = import_stream(&path, narrow(backbone), Some(Colours::Bgr)).unwrap().network;
+            let unchanged = import_stream(&path, narrow(backbone), Some(Colours::Bgr)).unwrap().network;
             let imported = import_stream(&path, narrow(backbone), None).unwrap();
-            assert_eq!(imported.colours, Colours::Rgb, "PyTorch's names tell");
-            // Our picture, and the same as torchvision would show it to the network.
-            let bgr = pattern().round();
-            let per_colour = |values: [f64; 3]| Tensor::<1>::from_floats(values, &Device::flex()).reshape([1, 3, 1, 1]);
-            let means = super::super::preprocessing::MEAN_BGR.map(f64::from);
-            let rgb = (bgr.clone() + per_colour(means)).flip([1]) / 255.0;
-            let rgb = (rgb - per_colour([0.485, 0.456, 0.406])) / per_colour([0.229, 0.224, 0.225]);
-            let expected: Vec<f32> = own.forward(rgb).into_data().try_into_vec().unwrap();
-            let difference = largest_difference(imported.network.forward(bgr), expected.try_into().unwrap());
-            println!("{file} differs by {difference:e} for the colour of its padding");
-            assert!(difference < 5e-3, "{file} differs by {difference:e}");
+            let (theirs, tolerance) = match imported.colours {
+                Colours::Rgb => {
+                    let rgb = grey_levels.clone().flip([1]) / 255.0 - per_colour([0.485, 0.456, 0.406]);
+                    (rgb / per_colour([0.229, 0.224, 0.225]), 0.01)
+                }
+                _ => (grey_levels.clone() - per_colour([104.0, 117.0, 128.0]), 0.05),
+            };
+            assert_eq!(imported.colours == Colours::Tsn, backbone == Backbone::BnInception, "names tell");
+            let expected: Vec<f32> = unchanged.forward(theirs).into_data().try_into_vec().unwrap();
+            let difference =
+                largest_difference(imported.network.forward(pattern()), expected.clone().try_into().unwrap());
+            println!("{file} differs by {difference:e} from {expected:?} for the colour of its padding");
+            let largest = expected.iter().fold(1.0f32, |largest, x| largest.max(x.abs()));
+            assert!(difference < tolerance * largest, "{file} differs by {difference:e} from {expected:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Colours;
 use crate::nets::Backbone;
 use crate::nets::mobilenet_v2::STAGES;
 
@@ -20,8 +21,10 @@ const WITHOUT_PLACE: [&str; 4] = ["FlowDeltas", "FlowScale", "boudary_", "predic
 
 /// The layers of one of our networks under the names of others.
 pub(super) struct Table {
-    /// Names of PyTorch's model collections → ours.
-    pytorch: BTreeMap<String, String>,
+    /// Names of model collections → ours.
+    collection: BTreeMap<String, String>,
+    /// The pictures the networks of these collections were trained on.
+    pub colours: Colours,
     /// Other names for layers in Caffe files → ours.
     caffe: BTreeMap<String, String>,
     /// Whether it is the temporal stream's network of the authors' stacked files.
@@ -33,8 +36,8 @@ pub(super) struct Table {
 pub(super) enum Place {
     /// Ours of this name.
     Ours(String),
-    /// Ours of this name, by that of a PyTorch model collection.
-    PyTorch(String),
+    /// Ours of this name, by that of a model collection.
+    Collection(String),
     /// Known to have no place in this network, and not missed.
     Elsewhere,
 }
@@ -46,22 +49,29 @@ impl Table {
             let below = level - 1;
             (format!("upsample_flow{level}to{below}"), format!("upsample_flow{level}_to_{below}"))
         };
-        Self { pytorch: BTreeMap::new(), caffe: (3..=6).map(upsampling).collect(), is_stacked: false }
+        Self {
+            collection: BTreeMap::new(),
+            colours: Colours::Bgr,
+            caffe: (3..=6).map(upsampling).collect(),
+            is_stacked: false,
+        }
     }
 
     /// For a stream.
     pub fn stream(backbone: Backbone) -> Self {
-        let pytorch = match backbone {
+        let collection = match backbone {
             Backbone::SqueezeNet => squeezenet(),
             Backbone::MobileNetV2 => mobilenet_v2(),
+            Backbone::BnInception => bn_inception(),
             Backbone::ResNet18 | Backbone::ResNet50 => resnet(),
             Backbone::Vgg16 => vgg16(),
         };
         let caffe = match backbone {
-            Backbone::Vgg16 => pytorch.values().map(|ours| (format!("{ours}{STACKED}"), ours.clone())).collect(),
+            Backbone::Vgg16 => collection.values().map(|ours| (format!("{ours}{STACKED}"), ours.clone())).collect(),
             _ => BTreeMap::new(),
         };
-        Self { pytorch: pytorch.into_iter().collect(), caffe, is_stacked: backbone == Backbone::Vgg16 }
+        let colours = if backbone == Backbone::BnInception { Colours::Tsn } else { Colours::Rgb };
+        Self { collection, colours, caffe, is_stacked: backbone == Backbone::Vgg16 }
     }
 
     /// Where the tensors called `names` belong.
@@ -85,10 +95,10 @@ impl Table {
             layer = rest;
         }
         let joined = |layer: &str| if layer.is_empty() { parameter.into() } else { format!("{layer}.{parameter}") };
-        if let Some(ours) = self.pytorch.get(layer) {
-            Place::PyTorch(joined(ours))
+        if let Some(ours) = self.collection.get(layer) {
+            Place::Collection(joined(ours))
         } else if in_backbone {
-            Place::PyTorch(joined(layer))
+            Place::Collection(joined(layer))
         } else if let Some(ours) = self.caffe.get(layer) {
             Place::Ours(joined(ours))
         } else {
@@ -172,6 +182,30 @@ fn mobilenet_v2() -> Pairs {
     names
 }
 
+/// The names of temporal segment networks: Caffe's with slashes (dots here), PyTorch's with underscores.
+fn bn_inception() -> Pairs {
+    let mut names = pairs([("last_linear", "fc"), ("new_fc", "fc"), ("fc-action", "fc"), ("cls_head.fc_cls", "fc")]);
+    let mut insert = |block: &str, layer: &str, ours: &str| {
+        for separator in ["_", "."] {
+            names.insert(format!("{block}{separator}{layer}"), format!("{ours}.conv"));
+            names.insert(format!("{block}{separator}{layer}_bn"), format!("{ours}.bn"));
+        }
+    };
+    insert("conv1", "7x7_s2", "conv1");
+    insert("conv2", "3x3_reduce", "conv2_reduce");
+    insert("conv2", "3x3", "conv2");
+    for block in ["3a", "3b", "3c", "4a", "4b", "4c", "4d", "4e", "5a", "5b"].map(|block| format!("inception_{block}"))
+    {
+        for layer in ["1x1", "3x3_reduce", "3x3"] {
+            insert(&block, layer, &format!("{block}.conv_{layer}"));
+        }
+        for layer in ["double_3x3_reduce", "double_3x3_1", "double_3x3_2", "pool_proj"] {
+            insert(&block, layer, &format!("{block}.{layer}"));
+        }
+    }
+    names
+}
+
 /// torchvision's names.
 fn squeezenet() -> Pairs {
     let mut names = pairs([("features.0", "conv1"), ("classifier.1", "conv10")]);
@@ -217,7 +251,7 @@ mod tests {
         assert_eq!(place("upsample_flow6to5.weight"), Place::Ours("upsample_flow6_to_5.weight".into()));
         let place = |backbone, name: &str| Table::stream(backbone).place(name);
         assert_eq!(place(Backbone::SqueezeNet, "fire2.squeeze1x1.bias"), Place::Ours("fire2.squeeze1x1.bias".into()));
-        let pytorch = |name: &str| Place::PyTorch(name.into());
+        let pytorch = |name: &str| Place::Collection(name.into());
         assert_eq!(place(Backbone::SqueezeNet, "features.12.squeeze.bias"), pytorch("fire9.squeeze1x1.bias"));
         assert_eq!(place(Backbone::Vgg16, "features.28.weight"), pytorch("conv5_3.weight"));
         assert_eq!(
@@ -232,6 +266,9 @@ mod tests {
             place(Backbone::MobileNetV2, "blocks.5.2.conv_dw.weight"),
             pytorch("blocks.15.depthwise.conv.weight")
         );
+        for theirs in ["inception_4e_double_3x3_2_bn.bias", "base_model.inception_4e.double_3x3_2_bn.bias"] {
+            assert_eq!(place(Backbone::BnInception, theirs), pytorch("inception_4e.double_3x3_2.bn.bias"));
+        }
         assert_eq!(
             place(Backbone::MobileNetV2, "blocks.5.depthwise.conv.weight"),
             Place::Ours("blocks.5.depthwise.conv.weight".into())

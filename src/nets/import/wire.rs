@@ -1,6 +1,7 @@
 //! Protocol buffers as they lie in a file: numbered fields, read without a schema and without trusting a length.
 //!
-//! Nothing is copied here; every slice lies within the file, so that no header can ask for more memory than the file has.
+//! Nothing is copied here; every slice lies within the file, so that no header can ask for more memory than the file
+//! has.
 
 use std::fmt;
 
