@@ -1,4 +1,4 @@
-//! `motionscope import`: makes a model folder of weights that were trained with PyTorch.
+//! `motionscope import`: makes a model folder of weights that were trained elsewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::Outcome;
 use super::values::{geometry, named};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
-use crate::nets::import::import_weights;
+use crate::nets::import::{Colours, Imported, import_motion, import_stream};
 use crate::nets::{
     Architecture, Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, MotionNetwork, Origin,
     Precision, Preprocessing, Stream, StreamEntry,
@@ -23,15 +23,18 @@ Examples:
   motionscope import --motion flow.pt --frames 2 --width 16 --temporal temporal.pt --spatial rgb.safetensors \\
                      --backbone vgg16 --classes classInd.txt --out models/ours
   motionscope import --base models/ours --temporal better.pt --out models/better
+  motionscope import --base models/ours --spatial resnet50.pth --backbone resnet50 --out models/resnet
+  motionscope import --motion both.caffemodel --temporal both.caffemodel --classes classInd.txt --out models/stacked
 
-Layers must bear the names of `models/README.md`; `module.` and the like before them are ignored.";
+Layers may bear the names of `models/README.md`, of torchvision, timm, mmaction2 or of the authors' Caffe files;
+`module.` and the like before them are ignored. Tensors without a place are listed. Nothing in a checkpoint is executed.";
 
 /// `motionscope import`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 #[command(group = clap::ArgGroup::new("sources").args(["motion", "temporal", "spatial"]).required(true).multiple(true))]
 pub(super) struct ImportArgs {
-    /// Weights of MotionNet or Tiny-MotionNet (.pt, .pth, .safetensors)
+    /// Weights of MotionNet or Tiny-MotionNet (.pt, .pth, .safetensors, .caffemodel, .onnx)
     #[arg(long, value_name = "FILE", required_unless_present = "base")]
     motion: Option<PathBuf>,
     /// Weights of the temporal stream
@@ -58,9 +61,13 @@ pub(super) struct ImportArgs {
     /// Feature maps of the motion network's first layer
     #[arg(long, default_value_t = MotionConfig::default().width)]
     width: usize,
-    /// Architecture of the streams: squeezenet1-0 or vgg16
+    /// Architecture of the streams: squeezenet1-0, mobilenet-v2, bn-inception, resnet18, resnet50 or vgg16
     #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>)]
     backbone: Backbone,
+    /// Pictures the spatial network was trained on: bgr (0 to 255 less the mean, as Caffe), tsn (the same with another
+    /// mean red) or rgb (0 to 1, standardised, as torchvision) [default: as its layers' names tell]
+    #[arg(long, value_parser = named::<Colours>)]
+    colours: Option<Colours>,
     /// Size of the networks' frames
     #[arg(long, value_name = "WxH", default_value = "224x224", value_parser = geometry)]
     size: Geometry,
@@ -122,7 +129,7 @@ impl ImportArgs {
             ..MotionConfig::default()
         };
         config.validate()?;
-        let motion: MotionNetwork = import_weights(file, config.init(device))?;
+        let motion: MotionNetwork = reported(file, import_motion(file, config.init(device))?);
         let entry = MotionEntry { weights: "motion.safetensors".into(), config };
         Ok(match base {
             Some(base) => HiddenTwoStream { card: ModelCard { motion: entry, ..base.card }, motion, ..base },
@@ -160,8 +167,11 @@ impl ImportArgs {
             return Err(Error::file(file, "the names of its classes are not known", "Name them with --classes FILE"));
         }
         let entry = StreamEntry { weights: weights.into(), backbone: self.backbone, dropout: None };
-        let stream = import_weights(file, entry.config(channels, classes).init(device))?;
-        Ok((entry, stream))
+        let imported = import_stream(file, entry.config(channels, classes).init(device), self.colours)?;
+        if channels == ModelCard::SPATIAL_CHANNELS && imported.colours != Colours::Bgr {
+            println!("{}: its first layer was changed to read this program's pictures", file.display());
+        }
+        Ok((entry, reported(file, imported)))
     }
 
     fn model_name(&self) -> String {
@@ -178,6 +188,14 @@ impl ImportArgs {
             ..Origin::default()
         }
     }
+}
+
+/// The imported network; says what of the file is not in it.
+fn reported<M>(file: &Path, imported: Imported<M>) -> M {
+    if !imported.left_out.is_empty() {
+        println!("{}: left out, as no part of this network: {}", file.display(), imported.left_out.join(", "));
+    }
+    imported.network
 }
 
 fn no_motion() -> Error {

@@ -8,7 +8,7 @@ use super::arguments::{DeviceArg, ModelArg};
 use super::{Outcome, complain};
 use crate::engine::ModelInfo;
 use crate::error::Result;
-use crate::nets::{Architecture, HiddenTwoStream, MotionConfig};
+use crate::nets::{Architecture, Backbone, HiddenTwoStream, ModelCard, MotionConfig, Stream, StreamConfig};
 use crate::video;
 
 const EXAMPLES: &str = "\
@@ -42,6 +42,12 @@ pub(super) fn run(arguments: &InfoArgs) -> Result<Outcome> {
         let config = MotionConfig { architecture, ..MotionConfig::default() };
         println!("  {name}: {} parameters", grouped(config.parameters()));
     }
+    println!("Backbones of the streams, for 1,000 classes of pictures");
+    for backbone in Backbone::ALL {
+        let config =
+            StreamConfig { backbone, input_channels: ModelCard::SPATIAL_CHANNELS, classes: 1000, dropout: None };
+        println!("  {}: {} parameters", backbone.name(), grouped(config.parameters()));
+    }
     let model = arguments.model.folder().and_then(|dir| Ok((HiddenTwoStream::load(&dir, &compute.device)?, dir)));
     match model {
         Ok((model, dir)) => describe(&model, dir),
@@ -58,7 +64,11 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
     println!("Model: {} ({})", info.name, dir.display());
     println!("  motion: {}", info.motion);
     println!("  parameters: {}", grouped(info.parameters));
-    println!("  streams: spatial {}, temporal {}", yes_no(info.has_spatial), yes_no(info.has_temporal));
+    println!(
+        "  streams: spatial {}, temporal {}",
+        described(model.spatial.as_ref()),
+        described(model.temporal.as_ref())
+    );
     if !info.classes.is_empty() {
         println!("  classes ({}): {}", info.classes.len(), info.classes.join(", "));
     }
@@ -66,8 +76,8 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
     println!("  licence: {}", card.licence);
 }
 
-fn yes_no(there: bool) -> &'static str {
-    if there { "yes" } else { "no" }
+fn described(stream: Option<&Stream>) -> String {
+    stream.map_or_else(|| "no".into(), |stream| format!("yes ({})", stream.backbone().name()))
 }
 
 /// The version of a package in the lock file.

@@ -64,6 +64,6 @@ impl HiddenTwoStream {
     /// Parameters of all networks together.
     pub fn parameters(&self) -> usize {
         let streams = [&self.temporal, &self.spatial].into_iter().flatten();
-        self.motion.num_params() + streams.map(Module::num_params).sum::<usize>()
+        self.motion.num_params() + streams.map(Stream::parameters).sum::<usize>()
     }
 }

@@ -3,9 +3,9 @@
 //! Everything is drawn from He's normal distribution N(0, √(2/fan_in)) with zero biases, as the authors' Caffe files
 //! do it; only the layers that predict start near zero.
 
-use burn::module::Initializer;
-use burn::nn::PaddingConfig2d;
+use burn::module::{Initializer, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation};
 
 /// He's normal initialisation for layers followed by a rectifier.
@@ -55,6 +55,47 @@ pub(super) fn deconv(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
         .with_bias(false)
         .with_initializer(HE_NORMAL)
         .init(device)
+}
+
+/// A fully connected layer, N(0, 0.01) as in the authors' files, with zero bias.
+pub(super) fn linear(from: usize, to: usize, device: &Device) -> Linear {
+    let initializer = Initializer::Normal { mean: 0.0, std: 0.01 };
+    let mut linear = LinearConfig::new(from, to).with_initializer(initializer).init(device);
+    linear.bias = Some(Initializer::Zeros.init([to], device));
+    linear
+}
+
+/// The mean of every map: [b, c, h, w] → [b, c].
+pub(super) fn global_average(x: Tensor<4>) -> Tensor<2> {
+    x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2)
+}
+
+/// A new last layer: `weight` [F, K] and `bias` [K] act on the features divided by `scale`.
+pub(super) struct Head {
+    /// Size of the features.
+    pub scale: f32,
+    /// [F, K]
+    pub weight: Tensor<2>,
+    /// [K]
+    pub bias: Tensor<1>,
+}
+
+/// `layer` as the whole of `head`: features after batch normalisation are of about one, and need not be divided for
+/// good.
+pub(super) fn with_linear_head(mut layer: Linear, head: Head) -> Linear {
+    layer.weight = replaced(layer.weight, |_| head.weight / head.scale);
+    layer.bias = layer.bias.map(|old| replaced(old, |_| head.bias));
+    layer
+}
+
+/// The parameter with another value, on its own device and as trainable as before. The value comes without the graph of
+/// the operations that made it: a parameter is a leaf.
+pub(super) fn replaced<const D: usize>(
+    parameter: Param<Tensor<D>>,
+    value: impl FnOnce(Tensor<D>) -> Tensor<D>,
+) -> Param<Tensor<D>> {
+    let trainable = parameter.is_require_grad();
+    parameter.map(|old| Tensor::from_data(value(old.clone()).into_data(), &old.device())).set_require_grad(trainable)
 }
 
 /// LeakyReLU with the slope all motion networks share.

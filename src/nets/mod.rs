@@ -4,32 +4,40 @@
 //! optical flow from them, [`flow_normalisation`] turns flow into the input of the temporal [`Stream`], the spatial
 //! [`Stream`] reads one frame, and [`fusion`] joins the scores of the two. [`HiddenTwoStream`] is all of it as one
 //! model in one folder, described by its [`ModelCard`]; [`weights`] reads and writes the parameters and [`import`]
-//! takes them from PyTorch.
+//! takes them from PyTorch, Caffe and ONNX.
 
+mod batch_norm;
+mod bn_inception;
 pub mod flow_normalisation;
 mod flow_pyramid;
 pub mod fusion;
 mod hidden_two_stream;
 pub mod import;
 mod layers;
+mod mobilenet_v2;
 mod model_card;
 mod motion_config;
 mod motion_net;
 mod motion_network;
 pub mod preprocessing;
+mod resnet;
 mod squeezenet;
 mod stream;
 mod tiny_motion_net;
 mod vgg16;
 pub mod weights;
 
+pub use batch_norm::{BatchNorm, ConvNorm};
+pub use bn_inception::{BnInception, Inception};
 pub use flow_pyramid::{FLOW_UNIT_PX, FlowPyramid};
 pub use hidden_two_stream::HiddenTwoStream;
+pub use mobilenet_v2::{InvertedResidual, MobileNetV2};
 pub use model_card::{FrameSize, ModelCard, MotionEntry, Origin, Precision, Preprocessing, StreamEntry};
 pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};
 pub use motion_net::MotionNet;
 pub use motion_network::MotionNetwork;
+pub use resnet::{Block, ResNet};
 pub use squeezenet::SqueezeNet;
-pub use stream::{Backbone, Stream, StreamConfig, cross_modality, squeezenet_from_imagenet};
+pub use stream::{Backbone, Stream, StreamConfig, cross_modality};
 pub use tiny_motion_net::TinyMotionNet;
 pub use vgg16::Vgg16;

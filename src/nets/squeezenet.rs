@@ -7,7 +7,7 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor, activation};
 
 use super::StreamConfig;
-use super::layers::{HE_NORMAL, conv_with};
+use super::layers::{HE_NORMAL, Head, conv_with, global_average, replaced};
 
 /// Features the classifier reads.
 const FEATURES: usize = 512;
@@ -70,7 +70,7 @@ impl SqueezeNet {
         let x = self.fire6.forward(self.fire5.forward(x));
         let x = self.fire8.forward(self.fire7.forward(x));
         let x = self.fire9.forward(self.pool.forward(x)); // [b, 512, h/16, w/16]
-        x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2)
+        global_average(x)
     }
 
     /// `features` [b, 512] → logits [b, K].
@@ -78,6 +78,18 @@ impl SqueezeNet {
         let [batch, channels] = features.dims();
         let x = self.dropout.forward(features).reshape([batch, channels, 1, 1]);
         self.conv10.forward(x).flatten(1, 3)
+    }
+
+    /// The network with another last layer. All layers are positively homogeneous: dividing the parameters before the
+    /// features divides the features exactly.
+    pub(super) fn with_head(mut self, head: Head) -> Self {
+        let [features, classes] = head.weight.dims();
+        let weight = head.weight.transpose().reshape([classes, features, 1, 1]);
+        self.fire9.expand1x1 = divided(self.fire9.expand1x1, head.scale);
+        self.fire9.expand3x3 = divided(self.fire9.expand3x3, head.scale);
+        self.conv10.weight = replaced(self.conv10.weight, |_| weight);
+        self.conv10.bias = self.conv10.bias.map(|old| replaced(old, |_| head.bias));
+        self
     }
 }
 
@@ -105,4 +117,11 @@ impl Fire {
         let expanded = vec![self.expand1x1.forward(x.clone()), self.expand3x3.forward(x)];
         activation::relu(Tensor::cat(expanded, 1))
     }
+}
+
+/// The convolution with all its parameters divided.
+fn divided(mut conv: Conv2d, by: f32) -> Conv2d {
+    conv.weight = replaced(conv.weight, |old| old / by);
+    conv.bias = conv.bias.map(|old| replaced(old, |old| old / by));
+    conv
 }

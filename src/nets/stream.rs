@@ -1,15 +1,12 @@
-//! A classifier of either backbone: the spatial stream reads a frame, the temporal stream a stack of flow.
+//! A classifier of any backbone: the spatial stream reads a frame, the temporal stream a stack of flow.
 
-use std::path::Path;
-
-use burn::module::{Module, Param};
-use burn::nn::conv::Conv2d;
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::weights;
-use super::{SqueezeNet, Vgg16};
-use crate::error::Result;
+use super::layers::Head;
+use super::resnet::Layout;
+use super::{BnInception, MobileNetV2, ResNet, SqueezeNet, Vgg16, weights};
 
 /// The architectures a stream can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,9 +14,59 @@ pub enum Backbone {
     /// SqueezeNet 1.0: 1.2 million parameters, for small machines.
     #[serde(rename = "squeezenet1-0")]
     SqueezeNet,
+    /// MobileNetV2: 3.5 million parameters, for small machines.
+    #[serde(rename = "mobilenet-v2")]
+    MobileNetV2,
+    /// BN-Inception: 11 million parameters, the network of temporal segment networks.
+    #[serde(rename = "bn-inception")]
+    BnInception,
+    /// ResNet-18: 12 million parameters.
+    #[serde(rename = "resnet18")]
+    ResNet18,
+    /// ResNet-50: 26 million parameters.
+    #[serde(rename = "resnet50")]
+    ResNet50,
     /// VGG16: the paper's, 138 million parameters.
     #[serde(rename = "vgg16")]
     Vgg16,
+}
+
+impl Backbone {
+    /// All of them, by size.
+    pub const ALL: [Self; 6] =
+        [Self::SqueezeNet, Self::MobileNetV2, Self::BnInception, Self::ResNet18, Self::ResNet50, Self::Vgg16];
+
+    /// What the literature calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SqueezeNet => "SqueezeNet 1.0",
+            Self::MobileNetV2 => "MobileNetV2",
+            Self::BnInception => "BN-Inception",
+            Self::ResNet18 => "ResNet-18",
+            Self::ResNet50 => "ResNet-50",
+            Self::Vgg16 => "VGG16",
+        }
+    }
+
+    /// Name of the convolution that reads the input.
+    pub(super) fn first_layer(self) -> &'static str {
+        match self {
+            Self::SqueezeNet => "conv1",
+            Self::MobileNetV2 => "first.conv",
+            Self::BnInception | Self::ResNet18 | Self::ResNet50 => "conv1.conv",
+            Self::Vgg16 => "conv1_1",
+        }
+    }
+
+    /// Name of the layer that predicts the classes.
+    pub(super) fn last_layer(self) -> &'static str {
+        match self {
+            Self::SqueezeNet => "conv10",
+            Self::MobileNetV2 => "classifier",
+            Self::BnInception | Self::ResNet18 | Self::ResNet50 => "fc",
+            Self::Vgg16 => "fc8",
+        }
+    }
 }
 
 /// A stream to be built.
@@ -36,21 +83,37 @@ pub struct StreamConfig {
 }
 
 impl StreamConfig {
+    /// Number of trained parameters of such a stream.
+    pub fn parameters(&self) -> usize {
+        // Parameters are made when first used: little is allocated here.
+        self.init(&Device::flex()).parameters()
+    }
+
     /// Builds the stream with fresh parameters: He normal, the last layer near zero, zero biases.
     pub fn init(&self, device: &Device) -> Stream {
         match self.backbone {
             Backbone::SqueezeNet => Stream::SqueezeNet(SqueezeNet::new(self, device)),
+            Backbone::MobileNetV2 => Stream::MobileNetV2(MobileNetV2::new(self, device)),
+            Backbone::BnInception => Stream::BnInception(BnInception::new(self, device)),
+            Backbone::ResNet18 => Stream::ResNet(ResNet::new(Layout::RESNET18, self, device)),
+            Backbone::ResNet50 => Stream::ResNet(ResNet::new(Layout::RESNET50, self, device)),
             Backbone::Vgg16 => Stream::Vgg16(Vgg16::new(self, device)),
         }
     }
 }
 
-/// The spatial or the temporal stream. Dropout acts on autodiff devices only.
+/// The spatial or the temporal stream. Dropout and the statistics of batches act on autodiff devices only.
 #[derive(Module, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are a handful of these in the whole program")]
 pub enum Stream {
     /// SqueezeNet 1.0.
     SqueezeNet(SqueezeNet),
+    /// MobileNetV2.
+    MobileNetV2(MobileNetV2),
+    /// BN-Inception.
+    BnInception(BnInception),
+    /// ResNet-18 or ResNet-50.
+    ResNet(ResNet),
     /// VGG16.
     Vgg16(Vgg16),
 }
@@ -65,6 +128,9 @@ impl Stream {
     pub fn features(&self, x: Tensor<4>) -> Tensor<2> {
         match self {
             Self::SqueezeNet(network) => network.features(x),
+            Self::MobileNetV2(network) => network.features(x),
+            Self::BnInception(network) => network.features(x),
+            Self::ResNet(network) => network.features(x),
             Self::Vgg16(network) => network.features(x),
         }
     }
@@ -73,6 +139,9 @@ impl Stream {
     pub fn classify(&self, features: Tensor<2>) -> Tensor<2> {
         match self {
             Self::SqueezeNet(network) => network.classify(features),
+            Self::MobileNetV2(network) => network.classify(features),
+            Self::BnInception(network) => network.classify(features),
+            Self::ResNet(network) => network.classify(features),
             Self::Vgg16(network) => network.classify(features),
         }
     }
@@ -83,73 +152,39 @@ impl Stream {
     pub fn backbone(&self) -> Backbone {
         match self {
             Self::SqueezeNet(_) => Backbone::SqueezeNet,
+            Self::MobileNetV2(_) => Backbone::MobileNetV2,
+            Self::BnInception(_) => Backbone::BnInception,
+            Self::ResNet(network) => network.backbone(),
             Self::Vgg16(_) => Backbone::Vgg16,
         }
     }
 
-    /// The same function with features divided by `scale` and the last layer replaced: `weight` `[F, K]` and `bias` `[K]` act on
-    /// the divided features. All layers are positively homogeneous, so dividing the parameters before the features is exact.
+    /// Number of trained parameters; running statistics are none.
+    pub fn parameters(&self) -> usize {
+        weights::parameters(self)
+    }
+
+    /// The same function with the last layer replaced: `weight` `[F, K]` and `bias` `[K]` act on the features divided
+    /// by `scale`.
     ///
-    /// The features of ImageNet networks run into the tens; at a scale of one, a new last layer learns at the rate of the others.
+    /// The features of ImageNet networks without batch normalisation run into the tens; they are divided for good,
+    /// because at a scale of one a new last layer learns at the rate of the others.
     pub fn with_head(self, scale: f32, weight: Tensor<2>, bias: Tensor<1>) -> Self {
+        let head = Head { scale, weight, bias };
         match self {
-            Self::SqueezeNet(mut network) => {
-                let [features, classes] = weight.dims();
-                let weight = weight.transpose().reshape([classes, features, 1, 1]);
-                network.fire9.expand1x1 = divided(network.fire9.expand1x1, scale);
-                network.fire9.expand3x3 = divided(network.fire9.expand3x3, scale);
-                network.conv10.weight = replaced(network.conv10.weight, |_| weight);
-                network.conv10.bias = network.conv10.bias.map(|old| replaced(old, |_| bias));
-                Self::SqueezeNet(network)
-            }
-            Self::Vgg16(mut network) => {
-                network.fc7.weight = replaced(network.fc7.weight, |old| old / scale);
-                network.fc7.bias = network.fc7.bias.map(|old| replaced(old, |old| old / scale));
-                network.fc8.weight = replaced(network.fc8.weight, |_| weight);
-                network.fc8.bias = network.fc8.bias.map(|old| replaced(old, |_| bias));
-                Self::Vgg16(network)
-            }
+            Self::SqueezeNet(network) => Self::SqueezeNet(network.with_head(head)),
+            Self::MobileNetV2(network) => Self::MobileNetV2(network.with_head(head)),
+            Self::BnInception(network) => Self::BnInception(network.with_head(head)),
+            Self::ResNet(network) => Self::ResNet(network.with_head(head)),
+            Self::Vgg16(network) => Self::Vgg16(network.with_head(head)),
         }
     }
-}
-
-/// The convolution with all its parameters divided.
-fn divided(mut conv: Conv2d, by: f32) -> Conv2d {
-    conv.weight = replaced(conv.weight, |old| old / by);
-    conv.bias = conv.bias.map(|old| replaced(old, |old| old / by));
-    conv
-}
-
-/// The parameter with another value, on its own device and as trainable as before. The value comes without the graph of
-/// the operations that made it: a parameter is a leaf.
-fn replaced<const D: usize>(
-    parameter: Param<Tensor<D>>,
-    value: impl FnOnce(Tensor<D>) -> Tensor<D>,
-) -> Param<Tensor<D>> {
-    let trainable = parameter.is_require_grad();
-    parameter.map(|old| Tensor::from_data(value(old.clone()).into_data(), &old.device())).set_require_grad(trainable)
 }
 
 /// Cross-modality initialisation (Wang et al. 2015): the first layer `conv1` [o, 3, k, k] of a network for pictures,
 /// averaged over the colours and repeated for each of `channels` → [o, channels, k, k].
 pub fn cross_modality(conv1: Tensor<4>, channels: usize) -> Tensor<4> {
     conv1.mean_dim(1).repeat_dim(1, channels)
-}
-
-/// The SqueezeNet `config` describes, with the parameters of the ImageNet network in the safetensors file at `path`
-/// except for a fresh last layer. The first layer is initialised across modalities unless it reads three channels.
-pub fn squeezenet_from_imagenet(path: &Path, config: &StreamConfig, device: &Device) -> Result<Stream> {
-    let fresh = StreamConfig { backbone: Backbone::SqueezeNet, ..config.clone() }.init(device);
-    let mut tensors = weights::read(path)?;
-    tensors.extend(weights::collect(&fresh).filter(|(name, _)| name.starts_with("conv10.")));
-    if config.input_channels != 3
-        && let Some(conv1) = tensors.get_mut("conv1.weight")
-        && conv1.rank() == 4
-    {
-        let pictures = Tensor::<4>::from_data(conv1.clone(), &Device::flex());
-        *conv1 = cross_modality(pictures, config.input_channels).into_data();
-    }
-    weights::apply(fresh, tensors, path)
 }
 
 #[cfg(test)]
@@ -161,13 +196,47 @@ mod tests {
     #[test]
     fn a_new_head_acts_on_the_features_divided_by_the_scale() {
         let device = Device::flex();
-        let config = StreamConfig { backbone: Backbone::SqueezeNet, input_channels: 3, classes: 2, dropout: None };
-        let stream = config.init(&device);
-        let x = Tensor::random([2, 3, 64, 64], Distribution::Uniform(-100.0, 100.0), &device);
-        let weight = Tensor::<2>::random([512, 5], Distribution::Default, &device);
-        let bias = Tensor::<1>::random([5], Distribution::Default, &device);
-        let expected = (stream.features(x.clone()) / 7.0).matmul(weight.clone()) + bias.clone().unsqueeze();
-        let logits = stream.with_head(7.0, weight, bias).forward(x);
-        logits.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::relative(1e-4));
+        for backbone in Backbone::ALL.into_iter().filter(|&backbone| backbone != Backbone::Vgg16) {
+            let stream = StreamConfig { backbone, input_channels: 3, classes: 2, dropout: None }.init(&device);
+            let x = Tensor::random([2, 3, 64, 64], Distribution::Uniform(-100.0, 100.0), &device);
+            let features = stream.features(x.clone());
+            let weight = Tensor::<2>::random([features.dims()[1], 5], Distribution::Default, &device);
+            let bias = Tensor::<1>::random([5], Distribution::Default, &device);
+            let expected = (features / 7.0).matmul(weight.clone()) + bias.clone().unsqueeze();
+            let logits = stream.with_head(7.0, weight, bias).forward(x);
+            logits.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::relative(1e-4));
+        }
+    }
+
+    #[test]
+    fn streams_have_the_published_numbers_of_parameters() {
+        let published = [
+            (Backbone::MobileNetV2, 3_504_872),
+            (Backbone::BnInception, 11_295_240),
+            (Backbone::ResNet18, 11_689_512),
+            (Backbone::ResNet50, 25_557_032),
+            (Backbone::Vgg16, 138_357_544),
+            (Backbone::SqueezeNet, 1_248_424),
+        ];
+        for (backbone, parameters) in published {
+            let config = StreamConfig { backbone, input_channels: 3, classes: 1000, dropout: None };
+            let stream = config.init(&Device::flex());
+            assert_eq!((stream.backbone(), stream.parameters()), (backbone, parameters));
+            let names = weights::shapes(&stream).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+            assert!(names.contains(&format!("{}.weight", backbone.first_layer())), "{names:?}");
+            assert!(names.contains(&format!("{}.bias", backbone.last_layer())), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn frames_of_any_size_are_classified() {
+        let device = Device::flex();
+        for backbone in [Backbone::MobileNetV2, Backbone::BnInception, Backbone::ResNet18] {
+            let stream = StreamConfig { backbone, input_channels: 3, classes: 2, dropout: None }.init(&device);
+            for [height, width] in [[32, 32], [33, 47], [57, 120]] {
+                let x = Tensor::random([2, 3, height, width], Distribution::Default, &device);
+                assert_eq!(stream.forward(x).dims(), [2, 2], "{backbone:?} of {width}×{height}");
+            }
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! VGG16 (Simonyan & Zisserman 2014), the classifier of the paper's streams.
 
-use burn::module::{Initializer, Module};
+use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
+use burn::nn::{Dropout, DropoutConfig, Linear};
 use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{Device, Tensor, activation};
 
 use super::StreamConfig;
-use super::layers::conv;
+use super::layers::{Head, conv, linear, replaced, with_linear_head};
 
 /// Width of the two hidden fully connected layers.
 const HIDDEN: usize = 4096;
@@ -90,16 +90,16 @@ impl Vgg16 {
         self.fc8.forward(self.dropout7.forward(features))
     }
 
+    /// The network with another last layer. All layers are positively homogeneous: dividing the parameters before the
+    /// features divides the features exactly.
+    pub(super) fn with_head(mut self, head: Head) -> Self {
+        self.fc7.weight = replaced(self.fc7.weight, |old| old / head.scale);
+        self.fc7.bias = self.fc7.bias.map(|old| replaced(old, |old| old / head.scale));
+        Self { fc8: with_linear_head(self.fc8, Head { scale: 1.0, ..head }), ..self }
+    }
+
     /// Convolutions with ReLU, then 2×2 pooling.
     fn block(&self, x: Tensor<4>, convs: &[&Conv2d]) -> Tensor<4> {
         self.pool.forward(convs.iter().fold(x, |x, conv| activation::relu(conv.forward(x))))
     }
-}
-
-/// A fully connected layer, N(0, 0.01) as in the authors' files, with zero bias.
-fn linear(from: usize, to: usize, device: &Device) -> Linear {
-    let initializer = Initializer::Normal { mean: 0.0, std: 0.01 };
-    let mut linear = LinearConfig::new(from, to).with_initializer(initializer).init(device);
-    linear.bias = Some(Initializer::Zeros.init([to], device));
-    linear
 }

@@ -14,7 +14,7 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use tempfile::NamedTempFile;
 
-use super::Precision;
+use super::{BatchNorm, Precision};
 use crate::error::{Error, Result};
 
 /// Tensors by name, in f32.
@@ -39,15 +39,20 @@ pub fn load_module<M: Module>(module: M, path: &Path) -> Result<M> {
 
 /// The bytes of a safetensors file for `module`, to be written to `path`.
 pub(super) fn encode<M: Module>(module: &M, precision: Precision, path: &Path) -> Result<Vec<u8>> {
-    let (from, to) = match precision {
-        Precision::F32 => (DType::F32, Dtype::F32),
-        Precision::F16 => (DType::F16, Dtype::F16),
+    let dtypes = |name: &str| match precision {
+        // A running variance may lie outside the range of 16 bits.
+        Precision::F16 if !BatchNorm::is_statistic(name) => (DType::F16, Dtype::F16),
+        _ => (DType::F32, Dtype::F32),
     };
-    let tensors: BTreeMap<_, _> = collect(module).map(|(name, data)| (name, data.convert_dtype(from))).collect();
+    let narrowed = |(name, data): (String, TensorData)| {
+        let data = data.convert_dtype(dtypes(&name).0);
+        (name, data)
+    };
+    let tensors: BTreeMap<_, _> = collect(module).map(narrowed).collect();
     let describe = |error: &dyn std::fmt::Display| Error::file(path, error.to_string(), "Report this as a defect");
     let views: BTreeMap<_, _> = tensors
         .iter()
-        .map(|(name, data)| Ok((name, TensorView::new(to, data.shape().to_vec(), data.as_bytes())?)))
+        .map(|(name, data)| Ok((name, TensorView::new(dtypes(name).1, data.shape().to_vec(), data.as_bytes())?)))
         .collect::<std::result::Result<_, safetensors::SafeTensorError>>()
         .map_err(|error| describe(&error))?;
     safetensors::serialize(views, None).map_err(|error| describe(&error))
@@ -55,9 +60,15 @@ pub(super) fn encode<M: Module>(module: &M, precision: Precision, path: &Path) -
 
 /// All tensors of the safetensors file at `path`.
 pub(super) fn read(path: &Path) -> Result<Tensors> {
+    read_where(path, |_| true)
+}
+
+/// The tensors of the safetensors file at `path` whose names are `wanted`.
+pub(super) fn read_where(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Tensors> {
     let bytes = std::fs::read(path).map_err(|error| Error::io(path, &error))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| Error::file(path, error.to_string(), DAMAGED))?;
-    file.iter().map(|(name, view)| Ok((name.to_owned(), to_f32(name, &view, path)?))).collect()
+    let views = file.iter().filter(|(name, _)| wanted(name));
+    views.map(|(name, view)| Ok((name.to_owned(), to_f32(name, &view, path)?))).collect()
 }
 
 fn to_f32(name: &str, view: &TensorView<'_>, path: &Path) -> Result<TensorData> {
@@ -88,6 +99,12 @@ pub(super) fn apply<M: Module>(module: M, tensors: Tensors, source: &Path) -> Re
     Ok(module.map(&mut Loader { path: ParameterPath::default(), tensors }))
 }
 
+/// Number of the trained parameters of `module`.
+pub(super) fn parameters<M: Module>(module: &M) -> usize {
+    let trained = shapes(module).into_iter().filter(|(name, _)| !BatchNorm::is_statistic(name));
+    trained.map(|(_, shape)| shape.num_elements()).sum()
+}
+
 /// Names of the parameters of `module` and their shapes in the file, in the network's order.
 pub(super) fn shapes<M: Module>(module: &M) -> Vec<(String, Shape)> {
     let mut lister = ShapeLister::default();
@@ -107,6 +124,11 @@ fn check(expected: &[(String, Shape)], tensors: &Tensors, source: &Path) -> Resu
         }
         if data.as_slice::<f32>().is_ok_and(|values| values.iter().any(|value| !value.is_finite())) {
             let cause = format!("tensor `{name}` holds values that are not finite");
+            return Err(Error::file(source, cause, "The file is damaged; fetch or train it again"));
+        }
+        let is_variance = name.ends_with("running_var");
+        if is_variance && data.as_slice::<f32>().is_ok_and(|values| values.iter().any(|&value| value < 0.0)) {
+            let cause = format!("tensor `{name}` holds negative variances");
             return Err(Error::file(source, cause, "The file is damaged; fetch or train it again"));
         }
     }

@@ -101,7 +101,7 @@ impl Objective {
     /// Number of parameters that are trained.
     pub fn parameters(&self) -> usize {
         let motion = self.motion.as_ref().map_or(0, |solver| solver.network().num_params());
-        motion + self.stream.as_ref().map_or(0, |solver| solver.network().num_params())
+        motion + self.stream.as_ref().map_or(0, |solver| solver.network().parameters())
     }
 
     /// One step on `batch` at `rate`.

@@ -83,8 +83,11 @@ impl<M: Module> Solver<M> {
 
 /// The plan's update rule, with the L2 penalty on convolution weights only (spec, section 2).
 fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
-    let penalised =
-        ParamGroup::from_predicate("weight").exclude(ParamGroup::from_any_predicates(vec!["deconv", "upsample_flow"]));
+    let penalised = ParamGroup::from_predicate("weight").exclude(ParamGroup::from_any_predicates(vec![
+        "deconv",
+        "upsample_flow",
+        ".bn.",
+    ]));
     let decay = Some(WeightDecayConfig::new(plan.weight_decay as f32)).filter(|_| plan.weight_decay > 0.0);
     match plan.optimiser {
         OptimiserKind::Adam => {

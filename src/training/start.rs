@@ -7,9 +7,10 @@ use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
+use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
     Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing,
-    Stream, StreamConfig, StreamEntry, squeezenet_from_imagenet,
+    Stream, StreamConfig, StreamEntry,
 };
 use crate::video::Geometry;
 
@@ -119,12 +120,7 @@ impl Start {
 fn new_stream(plan: &TrainingPlan, input_channels: usize, classes: &[String], device: &Device) -> Result<Stream> {
     let config = StreamConfig { backbone: plan.backbone, input_channels, classes: classes.len(), dropout: None };
     match &plan.imagenet {
-        Some(path) if plan.backbone == Backbone::SqueezeNet => squeezenet_from_imagenet(path, &config, device),
-        Some(path) => Err(Error::file(
-            path,
-            "are SqueezeNet weights, the plan wants another network",
-            "Choose SqueezeNet, or start without ImageNet weights",
-        )),
+        Some(path) => stream_from_imagenet(path, &config, device),
         None => Ok(config.init(device)),
     }
 }

@@ -1,6 +1,7 @@
 //! The networks against independent implementations, and what they make of windows and sizes.
 
 mod files;
+mod imports;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,10 +11,11 @@ use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use image::RgbImage;
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::fusion::{Fusion, FusionRule};
+use motionscope::nets::import::stream_from_imagenet;
 use motionscope::nets::preprocessing::{motion_input, spatial_input};
 use motionscope::nets::{
     Architecture, Backbone, MotionConfig, MotionNetwork, Stream, StreamConfig, cross_modality, flow_normalisation,
-    squeezenet_from_imagenet, weights,
+    weights,
 };
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -291,7 +293,7 @@ fn a_temporal_stream_starts_from_the_averaged_colours() {
     let Some(path) = imagenet() else { return };
     let device = Device::flex();
     let config = StreamConfig { backbone: Backbone::SqueezeNet, input_channels: 20, classes: 21, dropout: None };
-    let stream = squeezenet_from_imagenet(&path, &config, &device).unwrap();
+    let stream = stream_from_imagenet(&path, &config, &device).unwrap();
     // A stack of one map repeated must excite the first layer 20/3 times as much as grey of that map does.
     let grey = weights::load_module(StreamConfig { input_channels: 3, classes: 1000, ..config }.init(&device), &path);
     let (Stream::SqueezeNet(temporal), Stream::SqueezeNet(grey)) = (stream, grey.unwrap()) else {

@@ -87,7 +87,7 @@ struct NetworkArgs {
     /// Model folder to start from; its other networks are kept
     #[arg(long, value_name = "DIR")]
     base: Option<PathBuf>,
-    /// ImageNet weights (safetensors) to start a new stream from
+    /// ImageNet weights of the backbone to start a new stream from (.safetensors, .pth, .caffemodel, .onnx)
     #[arg(long, value_name = "FILE")]
     imagenet: Option<PathBuf>,
     /// Motion network: motion-net or tiny-motion-net
@@ -105,7 +105,7 @@ struct NetworkArgs {
     /// No convolutions between the deconvolutions
     #[arg(long)]
     no_cdc: bool,
-    /// Architecture of a new stream: squeezenet1-0 or vgg16
+    /// Architecture of a new stream: squeezenet1-0, mobilenet-v2, bn-inception, resnet18, resnet50 or vgg16
     #[arg(long, value_parser = named::<Backbone>)]
     backbone: Option<Backbone>,
     /// Temporal stream: (a) MotionNet frozen, (b) both by the action loss, (c) both by all losses

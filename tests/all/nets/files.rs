@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use motionscope::nets::fusion::{Fusion, FusionRule};
-use motionscope::nets::import::import_weights;
+use motionscope::nets::import::import_motion;
 use motionscope::nets::{
     Architecture, Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, Origin, Precision,
     Preprocessing, Stream, StreamConfig, StreamEntry, weights,
@@ -151,7 +151,7 @@ fn smallest() -> MotionConfig {
 fn a_pytorch_checkpoint_is_imported() {
     let checkpoint = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tiny_motionnet_width_1.pt");
     let config = smallest();
-    let network = import_weights(&checkpoint, config.init(&Device::flex())).unwrap();
+    let network = import_motion(&checkpoint, config.init(&Device::flex())).unwrap().network;
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("imported.safetensors");
@@ -160,15 +160,15 @@ fn a_pytorch_checkpoint_is_imported() {
         let counted = data.as_slice::<f32>().unwrap().iter().enumerate().all(|(i, &x)| x == (i % 64) as f32 / 64.0);
         assert!(counted, "{name}: {data}");
     }
-    let again = import_weights(&file, config.init(&Device::flex())).unwrap();
+    let again = import_motion(&file, config.init(&Device::flex())).unwrap().network;
     assert_eq!(again.num_params(), network.num_params());
 
     let wrong = MotionConfig { frames: 11, ..config.clone() };
-    let error = import_weights(&checkpoint, wrong.init(&Device::flex())).unwrap_err();
+    let error = import_motion(&checkpoint, wrong.init(&Device::flex())).unwrap_err();
     assert_eq!(error.cause, "tensor `conv1.weight` is 1×6×7×7, not 1×33×7×7");
     let text = folder.path().join("text.pt");
     for bytes in [b"not a checkpoint".as_slice(), &std::fs::read(&checkpoint).unwrap()[..9000]] {
         std::fs::write(&text, bytes).unwrap();
-        assert!(import_weights(&text, config.init(&Device::flex())).unwrap_err().subject.ends_with("text.pt"));
+        assert!(import_motion(&text, config.init(&Device::flex())).unwrap_err().subject.ends_with("text.pt"));
     }
 }

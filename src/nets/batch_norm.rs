@@ -1,0 +1,137 @@
+//! Batch normalisation (Ioffe & Szegedy 2015) and the convolution that stands before it, of which the residual
+//! backbones are made.
+
+use burn::module::{Initializer, Module, Param, RunningState};
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::module::{batch_norm, batch_norm_train};
+use burn::tensor::{Device, Tensor};
+
+use super::layers::HE_NORMAL;
+
+/// Added to the variance, as in PyTorch.
+const EPSILON: f64 = 1e-5;
+/// The running variance that leaves features as they are.
+pub(super) const UNIT_VARIANCE: f32 = (1.0 - EPSILON) as f32;
+/// Share of a batch in the running statistics, as in PyTorch.
+const MOMENTUM: f64 = 0.1;
+
+/// Batch normalisation under PyTorch's names. On autodiff devices it normalises by the statistics of the batch and
+/// updates the running ones; elsewhere it applies the running ones.
+///
+/// Burn's own layer keeps its latest update apart until the next pass; a checkpoint written in between would lack it.
+#[derive(Module, Debug)]
+pub struct BatchNorm {
+    weight: Param<Tensor<1>>,
+    bias: Param<Tensor<1>>,
+    running_mean: RunningState<Tensor<1>>,
+    running_var: RunningState<Tensor<1>>,
+}
+
+impl BatchNorm {
+    /// Whether the tensor `name` of a file is a running statistic, which is measured and not trained.
+    pub(super) fn is_statistic(name: &str) -> bool {
+        name.ends_with("running_mean") || name.ends_with("running_var")
+    }
+
+    fn new(channels: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::ones([channels], device)),
+            bias: Param::from_tensor(Tensor::zeros([channels], device)),
+            running_mean: RunningState::new(Tensor::zeros([channels], device)),
+            running_var: RunningState::new(Tensor::ones([channels], device)),
+        }
+    }
+
+    /// [b, c, h, w] → [b, c, h, w].
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let device = x.device();
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        if !device.is_autodiff() {
+            let [mean, variance] = [&self.running_mean, &self.running_var].map(|statistic| statistic.value());
+            return batch_norm(x, weight, bias, mean, variance, EPSILON);
+        }
+        let [batch, _, height, width] = x.dims();
+        let samples = (batch * height * width) as f64;
+        let normalised = batch_norm_train(x, weight, bias, EPSILON);
+        update(&self.running_mean, normalised.mean, &device);
+        // The batch's own variance is biased; the one kept for other samples is not.
+        update(&self.running_var, normalised.variance * (samples / (samples - 1.0).max(1.0)), &device);
+        normalised.output
+    }
+}
+
+fn update(statistic: &RunningState<Tensor<1>>, of_batch: Tensor<1>, device: &Device) {
+    let old = statistic.value().to_device(device);
+    statistic.update((old * (1.0 - MOMENTUM) + of_batch.detach() * MOMENTUM).detach());
+    statistic.value_sync();
+}
+
+/// A convolution and the batch normalisation behind it.
+#[derive(Module, Debug)]
+pub struct ConvNorm {
+    pub(super) conv: Conv2d,
+    bn: BatchNorm,
+}
+
+impl ConvNorm {
+    /// Without bias, from `channels[0]` to `channels[1]` maps in `groups` groups, padded so that stride 1 keeps the
+    /// size.
+    pub(super) fn new(channels: [usize; 2], kernel: usize, stride: usize, groups: usize, device: &Device) -> Self {
+        let padding = kernel / 2;
+        let conv = Conv2dConfig::new(channels, [kernel, kernel])
+            .with_stride([stride, stride])
+            .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+            .with_groups(groups)
+            .with_bias(false)
+            .with_initializer(HE_NORMAL)
+            .init(device);
+        Self { conv, bn: BatchNorm::new(channels[1], device) }
+    }
+
+    /// The same with a bias of zero, which the normalisation makes superfluous and some published networks have.
+    pub(super) fn with_bias(mut self, device: &Device) -> Self {
+        let [channels, ..] = self.conv.weight.lazy_shape()[..] else { return self };
+        self.conv.bias = Some(Initializer::Zeros.init([channels], device));
+        self
+    }
+
+    /// [b, from, h, w] → [b, to, h/stride, w/stride].
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.bn.forward(self.conv.forward(x))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Tolerance;
+
+    use super::*;
+
+    #[test]
+    fn batches_are_normalised_while_training_and_remembered_afterwards() {
+        let device = Device::flex().autodiff();
+        let norm = BatchNorm::new(1, &device);
+        let batch = Tensor::<1>::from_floats([1.0, 3.0, 5.0, 7.0], &device).reshape([2, 1, 1, 2]);
+        let trained = norm.forward(batch.clone()); // mean 4, biased variance 5
+        let expected = Tensor::<1>::from_floats([-3.0, -1.0, 1.0, 3.0], &device).reshape([2, 1, 1, 2]) / 5f32.sqrt();
+        trained.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-5));
+
+        // Running: mean 0.1 · 4, variance 0.9 · 1 + 0.1 · 20/3, at once and also where the network only answers.
+        let frozen = norm.valid().forward(batch.clone().inner());
+        let variance = 0.9f32 + 0.1 * 20.0 / 3.0;
+        let expected = (batch.clone().inner() - 0.4) / variance.sqrt();
+        frozen.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-4));
+        let mut kept = Vec::new();
+        norm.running_var.visit(&mut Values(&mut kept)); // what a checkpoint or a weights file gets
+        assert!((kept[0] - variance).abs() < 1e-6, "{kept:?}");
+    }
+
+    struct Values<'a>(&'a mut Vec<f32>);
+
+    impl burn::module::ModuleVisitor for Values<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.extend(param.val().into_data().try_into_vec::<f32>().unwrap());
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Which pictures a spatial network was trained on, and how its first layer is made to read ours.
+
+use burn::tensor::TensorData;
+use serde::{Deserialize, Serialize};
+
+use crate::nets::Backbone;
+use crate::nets::preprocessing::MEAN_BGR;
+use crate::nets::weights::Tensors;
+
+/// The input of an imported spatial network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colours {
+    /// Blue, green, red in 0…255 less 104, 117, 123: Caffe's networks and this program's.
+    Bgr,
+    /// Blue, green, red in 0…255 less 104, 117, 128: temporal segment networks.
+    Tsn,
+    /// Red, green, blue in 0…1, less the mean, by the standard deviation: torchvision's, timm's and mmaction2's.
+    Rgb,
+}
+
+/// An input plane of a network.
+struct Plane {
+    /// Which of ours has its colour.
+    ours: usize,
+    /// Mean and deviation of the colour, of 0…255.
+    mean: f64,
+    deviation: f64,
+}
+
+impl Colours {
+    fn planes(self) -> [Plane; 3] {
+        let caffe = |ours, mean| Plane { ours, mean, deviation: 1.0 };
+        let torchvision = |ours, mean, deviation| Plane { ours, mean: 255.0 * mean, deviation: 255.0 * deviation };
+        match self {
+            Self::Bgr => [caffe(0, 104.0), caffe(1, 117.0), caffe(2, 123.0)],
+            Self::Tsn => [caffe(0, 104.0), caffe(1, 117.0), caffe(2, 128.0)],
+            Self::Rgb => [torchvision(2, 0.485, 0.229), torchvision(1, 0.456, 0.224), torchvision(0, 0.406, 0.225)],
+        }
+    }
+}
+
+/// Changes the first layer of `backbone` in `tensors`, trained on `colours`, to one for [`Colours::Bgr`].
+///
+/// The two networks agree but for the outermost ring, where the padding of ours is of a colour 0.7 grey levels off,
+/// after [`Colours::Tsn`] 5 in red.
+pub(super) fn read_bgr(tensors: &mut Tensors, backbone: Backbone, colours: Colours) {
+    let layer = backbone.first_layer();
+    let Some(weight) = tensors.get_mut(&format!("{layer}.weight")).filter(|_| colours != Colours::Bgr) else { return };
+    let shape = weight.shape().clone();
+    let (Ok(theirs), [maps, 3, ..]) = (weight.as_slice::<f32>(), &shape[..]) else { return };
+    let area = (theirs.len() / (3 * maps.max(&1))).max(1);
+    let mut ours = vec![0.0; theirs.len()];
+    let mut offsets = vec![0.0; *maps]; // what the difference of the means adds to each map
+    for (map, kernels) in theirs.chunks_exact(3 * area).enumerate() {
+        for (plane, kernel) in colours.planes().into_iter().zip(kernels.chunks_exact(area)) {
+            let to = (3 * map + plane.ours) * area;
+            for (to, &value) in ours[to..].iter_mut().zip(kernel) {
+                *to = (f64::from(value) / plane.deviation) as f32;
+            }
+            let shift = (f64::from(MEAN_BGR[plane.ours]) - plane.mean) / plane.deviation;
+            offsets[map] += kernel.iter().map(|&value| f64::from(value)).sum::<f64>() * shift;
+        }
+    }
+    *weight = TensorData::new(ours, shape);
+
+    // A bias takes the offset; batch normalisation subtracts its mean, which therefore loses it.
+    let norm = layer.strip_suffix(".conv").map(|block| format!("{block}.bn.running_mean"));
+    let (name, sign) = norm.map_or_else(|| (format!("{layer}.bias"), 1.0), |name| (name, -1.0));
+    if let Some(old) = tensors.get_mut(&name)
+        && let Ok(values) = old.as_slice::<f32>()
+        && values.len() == offsets.len()
+    {
+        let moved = values.iter().zip(&offsets).map(|(&value, offset)| (f64::from(value) + sign * offset) as f32);
+        *old = TensorData::new(moved.collect::<Vec<_>>(), old.shape().clone());
+    }
+}

@@ -1,0 +1,357 @@
+//! Parameters from elsewhere: PyTorch checkpoints (`.pt`, `.pth`), safetensors, Caffe's `.caffemodel` and ONNX.
+//!
+//! A file is read into named tensors, tables give each its place in our network, and every parameter must be
+//! found. Nothing in a checkpoint is executed.
+
+mod caffe;
+mod colours;
+mod names;
+mod onnx;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::store::pytorch_reader::{DType, PytorchReader, Tensor as Stored};
+use burn::tensor::{DType as BurnDType, Device, Shape, Tensor, TensorData};
+
+pub use self::colours::Colours;
+use self::names::{Place, Table};
+use self::onnx::Layer;
+use super::batch_norm;
+use super::weights::{self, Tensors};
+use super::{ModelCard, MotionNetwork, Stream, StreamConfig, cross_modality};
+use crate::error::{Error, Result};
+
+/// A network with the parameters of a file.
+#[derive(Debug, Clone)]
+pub struct Imported<M> {
+    /// The network.
+    pub network: M,
+    /// Tensors of the file that have no place in the network and are not missed: another network's, the solver's,
+    /// biases of zero.
+    pub left_out: Vec<String>,
+    /// What its pictures were, as far as its layers' names tell.
+    pub colours: Colours,
+}
+
+/// `network` with the parameters of the file at `source`, whose format follows from its name's ending: `.safetensors`,
+/// `.caffemodel`, `.onnx`, anything else being a PyTorch checkpoint.
+///
+/// # Errors
+/// If the file cannot be read, at which byte where that is known; if parameters of the network are not found or the
+/// file has others without a place, with the names of all of both; if a tensor has the wrong shape or values that are
+/// not finite, the first of them being named.
+pub fn import_motion(source: &Path, network: MotionNetwork) -> Result<Imported<MotionNetwork>> {
+    let found = Found::read(source, &Table::motion(), &weights::shapes(&network))?;
+    Ok(Imported {
+        network: weights::apply(network, found.tensors, source)?,
+        left_out: found.left_out,
+        colours: found.colours,
+    })
+}
+
+/// `stream` with the parameters of the file at `source`, as [`import_motion`].
+///
+/// The first layer of a spatial stream is changed to read our pictures if it was trained on others: on `colours`, or
+/// where that is `None` on those of the model collection whose names its layers bear.
+pub fn import_stream(source: &Path, stream: Stream, colours: Option<Colours>) -> Result<Imported<Stream>> {
+    let backbone = stream.backbone();
+    let mut found = Found::read(source, &Table::stream(backbone), &weights::shapes(&stream))?;
+    let colours = colours.unwrap_or(found.colours);
+    colours::read_bgr(&mut found.tensors, backbone, colours);
+    Ok(Imported { network: weights::apply(stream, found.tensors, source)?, left_out: found.left_out, colours })
+}
+
+/// The stream `config` describes, with the parameters of the ImageNet network in the file at `source` except for a
+/// fresh last layer. The first layer is initialised across modalities unless the stream reads three channels.
+///
+/// # Errors
+/// As [`import_motion`]; the number of the file's classes does not matter.
+pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Device) -> Result<Stream> {
+    let fresh = config.init(device);
+    let backbone = config.backbone;
+    let pictures = StreamConfig { input_channels: ModelCard::SPATIAL_CHANNELS, ..config.clone() };
+    let mut found = Found::read(source, &Table::stream(backbone), &weights::shapes(&pictures.init(&Device::flex())))?;
+    colours::read_bgr(&mut found.tensors, backbone, found.colours);
+    let mut tensors = found.tensors;
+    let last_layer = format!("{}.", backbone.last_layer());
+    tensors.extend(weights::collect(&fresh).filter(|(name, _)| name.starts_with(&last_layer)));
+    if config.input_channels != ModelCard::SPATIAL_CHANNELS
+        && let Some(first) = tensors.get_mut(&format!("{}.weight", backbone.first_layer()))
+        && first.rank() == 4
+    {
+        let pictures = Tensor::<4>::from_data(first.clone(), &Device::flex());
+        *first = cross_modality(pictures, config.input_channels).into_data();
+    }
+    weights::apply(fresh, tensors, source)
+}
+
+/// The tensors of a file under our names.
+struct Found {
+    tensors: Tensors,
+    left_out: Vec<String>,
+    colours: Colours,
+}
+
+impl Found {
+    /// Gives the tensors of the file at `source` their places among the `expected` ones.
+    fn read(source: &Path, table: &Table, expected: &[(String, Shape)]) -> Result<Self> {
+        let bytes = || std::fs::read(source).map_err(|error| Error::io(source, &error));
+        let damaged = |damage: wire::Damage| Error::file(source, damage.to_string(), "Fetch the file again");
+        let extension = source.extension().map(|extension| extension.to_ascii_lowercase());
+        match extension.as_deref().and_then(|extension| extension.to_str()) {
+            Some("safetensors") => Self::by_name(source, table, expected, weights::read_where(source, is_parameter)?),
+            Some("caffemodel") => Self::by_name(source, table, expected, caffe::read(&bytes()?).map_err(damaged)?),
+            Some("onnx") => {
+                let graph = onnx::read(&bytes()?).map_err(damaged)?;
+                let in_order = in_order(&graph, table, expected);
+                match Self::by_name(source, table, expected, graph.tensors) {
+                    Err(error) => in_order.ok_or(error),
+                    found => found,
+                }
+            }
+            _ => Self::by_name(source, table, expected, read_pytorch(source)?),
+        }
+    }
+
+    fn by_name(source: &Path, table: &Table, expected: &[(String, Shape)], tensors: Tensors) -> Result<Self> {
+        let mut found = Self { tensors: Tensors::new(), left_out: Vec::new(), colours: Colours::Bgr };
+        let expected: BTreeMap<&str, &Shape> = expected.iter().map(|(name, shape)| (name.as_str(), shape)).collect();
+        let mut without_place = Vec::new();
+        let places = table.places(tensors.keys());
+        for ((theirs, data), place) in tensors.into_iter().zip(places) {
+            let is_of_collection = matches!(place, Place::Collection(_));
+            match place {
+                Place::Ours(name) | Place::Collection(name) => match expected.get(name.as_str()) {
+                    Some(_) if found.tensors.contains_key(&name) => {
+                        let cause = format!("`{theirs}` is the second tensor for `{name}`");
+                        return Err(Error::file(source, cause, "Leave one of them in the file"));
+                    }
+                    Some(shape) => {
+                        found.tensors.insert(name, reshaped(data, shape));
+                        if is_of_collection {
+                            found.colours = table.colours;
+                        }
+                    }
+                    None if is_zero_bias(&name, &data) => found.left_out.push(theirs),
+                    None => without_place.push(theirs),
+                },
+                Place::Elsewhere => found.left_out.push(theirs),
+            }
+        }
+        let missing: Vec<&str> = expected.into_keys().filter(|name| !found.tensors.contains_key(*name)).collect();
+        if missing.is_empty() && without_place.is_empty() {
+            return Ok(found);
+        }
+        Err(unmatched(source, &missing, &without_place))
+    }
+}
+
+/// Names all tensors that found no counterpart, on both sides.
+fn unmatched(source: &Path, missing: &[&str], without_place: &[String]) -> Error {
+    let list = |names: Vec<String>| names.join(", ");
+    let quoted = |name: &dyn std::fmt::Display| format!("`{name}`");
+    let missing = list(missing.iter().map(|name| quoted(name)).collect());
+    let without_place = list(without_place.iter().map(|name| quoted(name)).collect());
+    let cause = match (missing.as_str(), without_place.as_str()) {
+        (missing, "") => format!("it lacks {missing}"),
+        ("", rest) => format!("it has {rest}, which do not belong to this network"),
+        (missing, rest) => format!("it lacks {missing}, and has {rest}, which do not belong to this network"),
+    };
+    Error::file(
+        source,
+        cause,
+        "Use weights of a network of the same architecture; models/README.md has the layers' names",
+    )
+}
+
+/// Counters of batches are no parameters.
+fn is_parameter(name: &str) -> bool {
+    !name.ends_with("num_batches_tracked")
+}
+
+/// The authors' transposed convolutions have biases that are never trained.
+fn is_zero_bias(name: &str, data: &TensorData) -> bool {
+    name.ends_with(".bias") && data.as_slice::<f32>().is_ok_and(|values| values.iter().all(|&value| value == 0.0))
+}
+
+/// `data` with the `expected` shape if the two differ in sides of one only, or if a convolution over the whole map
+/// stands for a fully connected layer; otherwise as it is.
+fn reshaped(data: TensorData, expected: &Shape) -> TensorData {
+    let long = |shape: &Shape| shape.iter().copied().filter(|&side| side != 1).collect::<Vec<_>>();
+    let is_flattened = expected.num_dims() == 2 && data.rank() == 4 && data.shape()[0] == expected[0];
+    let is_same =
+        data.num_elements() == expected.num_elements() && (is_flattened || long(data.shape()) == long(expected));
+    if !is_same || data.shape() == expected {
+        return data;
+    }
+    TensorData::new(data.try_into_vec::<f32>().expect("files are read as f32"), expected.clone())
+}
+
+/// The parameters of `graph` for the `expected` ones in the order of both, if their shapes agree all the way.
+/// A convolution without the batch normalisation expected behind it had that folded into it.
+fn in_order(graph: &onnx::Graph, table: &Table, expected: &[(String, Shape)]) -> Option<Found> {
+    let mut tensors = Tensors::new();
+    let mut expected = expected.iter().peekable();
+    let mut put = |(name, shape): &(String, Shape), data: TensorData| {
+        let data = reshaped(data, shape);
+        (data.shape() == shape).then(|| tensors.insert(name.clone(), data))
+    };
+    let mut layers = graph.layers.iter().peekable();
+    while let Some(layer) = layers.next() {
+        let is_folded = !matches!(layers.peek(), Some(Layer::Norm(_)));
+        match layer {
+            Layer::Weighted { weight, bias } => {
+                put(expected.next()?, graph.tensors[weight].clone())?;
+                let mut bias = bias.as_ref().map(|bias| graph.tensors[bias].clone());
+                if expected.peek().is_some_and(|(name, _)| !name.contains(".bn.") && name.ends_with(".bias")) {
+                    put(expected.next()?, bias.take()?)?;
+                }
+                if is_folded && expected.peek().is_some_and(|(name, _)| name.contains(".bn.")) {
+                    let channels = expected.peek()?.1.num_elements();
+                    let bias = bias.take().unwrap_or_else(|| filled(channels, 0.0));
+                    let variance = filled(channels, batch_norm::UNIT_VARIANCE);
+                    for data in [filled(channels, 1.0), bias, filled(channels, 0.0), variance] {
+                        put(expected.next()?, data)?;
+                    }
+                }
+                if bias.is_some() {
+                    return None;
+                }
+            }
+            Layer::Norm(names) => {
+                for name in names {
+                    put(expected.next()?, graph.tensors[name].clone())?;
+                }
+            }
+        }
+    }
+    let used: Vec<&String> = graph.layers.iter().flat_map(Layer::names).collect();
+    let left_out = graph.tensors.keys().filter(|name| !used.contains(name)).cloned().collect();
+    expected.next().is_none().then_some(Found { tensors, left_out, colours: table.colours })
+}
+
+fn filled(channels: usize, value: f32) -> TensorData {
+    TensorData::new(vec![value; channels], [channels])
+}
+
+fn read_pytorch(source: &Path) -> Result<Tensors> {
+    // The reader's own words for a missing file would not name the cause first.
+    std::fs::metadata(source).map_err(|error| Error::io(source, &error))?;
+    let damaged = |error: &dyn std::fmt::Display| {
+        Error::file(source, error.to_string(), "Save the network's state_dict with torch.save and import that")
+    };
+    let checkpoint = PytorchReader::new(source).map_err(|error| damaged(&error))?;
+    let is_float = |tensor: &Stored| matches!(tensor.dtype(), DType::F64 | DType::F32 | DType::F16 | DType::BF16);
+    let tensors = checkpoint.into_tensors().into_iter();
+    let tensors = tensors.filter(|(name, tensor)| is_parameter(name) && is_float(tensor));
+    tensors
+        .map(|(name, tensor)| {
+            let dtype = match tensor.dtype() {
+                DType::F64 => BurnDType::F64,
+                DType::F16 => BurnDType::F16,
+                DType::BF16 => BurnDType::BF16,
+                _ => BurnDType::F32,
+            };
+            let bytes = tensor.read().map_err(|error| damaged(&error))?;
+            let data = TensorData::from_bytes_vec(bytes, tensor.shape().to_vec(), dtype);
+            Ok((name, data.convert_dtype(BurnDType::F32)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mobilenet_v2::stage;
+    use super::super::preprocessing::MEAN_BGR;
+    use super::super::resnet::Layout;
+    use super::super::{Backbone, BnInception, MobileNetV2, ResNet};
+    use super::*;
+
+    fn narrow(backbone: Backbone) -> Stream {
+        let device = Device::flex();
+        let config = StreamConfig { backbone, input_channels: 3, classes: 3, dropout: None };
+        let rows = [(1, 1, 1, 1), (6, 1, 2, 2), (6, 2, 3, 2), (6, 3, 4, 2), (6, 4, 3, 1), (6, 5, 3, 2), (6, 6, 1, 1)];
+        match backbone {
+            Backbone::ResNet18 => Stream::ResNet(ResNet::with_width(Layout::RESNET18, 2, &config, &device)),
+            Backbone::ResNet50 => Stream::ResNet(ResNet::with_width(Layout::RESNET50, 1, &config, &device)),
+            Backbone::BnInception => Stream::BnInception(BnInception::with_divisor(32, &config, &device)),
+            _ => {
+                let stages = rows.map(|(t, c, n, s)| stage(t, c, n, s));
+                Stream::MobileNetV2(MobileNetV2::with_stages(&stages, [2, 8], &config, &device))
+            }
+        }
+    }
+
+    /// Something deterministic to look at: x[i] = (7919·i mod 256) − 128.
+    fn pattern() -> Tensor<4> {
+        let values: Vec<f32> = (0..3 * 96 * 128).map(|i| ((i * 7919) % 256) as f32 - 128.0).collect();
+        Tensor::from_data(TensorData::new(values, [1, 3, 96, 128]), &Device::flex())
+    }
+
+    fn largest_difference(logits: Tensor<2>, expected: [f32; 3]) -> f32 {
+        let logits: Vec<f32> = logits.into_data().try_into_vec().unwrap();
+        logits.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    /// Written and answered in float64 by torchvision's classes, in `tests/make_imports.py --fixtures`.
+    const ANSWERS: [(&str, Backbone, [f32; 3]); 5] = [
+        ("resnet18_width_2.pth", Backbone::ResNet18, [0.104_674, -0.186_587, -2.071_383]),
+        ("resnet18_width_2_folded.onnx", Backbone::ResNet18, [0.104_674, -0.186_587, -2.071_383]),
+        ("resnet50_width_1.safetensors", Backbone::ResNet50, [1.070_077, 0.959_695, 0.453_694]),
+        ("mobilenet_v2_narrow.safetensors", Backbone::MobileNetV2, [-0.468_887, 0.771_833, 0.532_614]),
+        ("bn_inception_narrow.safetensors", Backbone::BnInception, [-0.806_954, 6.150_33, -6.086_531]),
+    ];
+
+    #[test]
+    fn narrow_networks_answer_as_in_pytorch() {
+        for (file, backbone, expected) in ANSWERS {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
+            let imported = import_stream(&path, narrow(backbone), Some(Colours::Bgr)).unwrap();
+            assert!(imported.left_out.is_empty(), "{:?}", imported.left_out);
+            let difference = largest_difference(imported.network.forward(pattern() / 128.0), expected);
+            println!("{file} differs by {difference:e}");
+            assert!(difference < 2e-5, "{file} differs by {difference:e}");
+        }
+    }
+
+    #[test]
+    fn a_first_layer_for_other_pictures_is_changed_to_read_ours() {
+        let per_colour = |values: [f64; 3]| Tensor::<1>::from_floats(values, &Device::flex()).reshape([1, 3, 1, 1]);
+        let grey_levels = pattern() + per_colour(MEAN_BGR.map(f64::from)); // blue, green, red
+        for (file, backbone, _) in ANSWERS {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
+            let unchanged = import_stream(&path, narrow(backbone), Some(Colours::Bgr)).unwrap().network;
+            let imported = import_stream(&path, narrow(backbone), None).unwrap();
+            let (theirs, tolerance) = match imported.colours {
+                Colours::Rgb => {
+                    let rgb = grey_levels.clone().flip([1]) / 255.0 - per_colour([0.485, 0.456, 0.406]);
+                    (rgb / per_colour([0.229, 0.224, 0.225]), 0.01)
+                }
+                _ => (grey_levels.clone() - per_colour([104.0, 117.0, 128.0]), 0.05),
+            };
+            assert_eq!(imported.colours == Colours::Tsn, backbone == Backbone::BnInception, "names tell");
+            let expected: Vec<f32> = unchanged.forward(theirs).into_data().try_into_vec().unwrap();
+            let difference =
+                largest_difference(imported.network.forward(pattern()), expected.clone().try_into().unwrap());
+            println!("{file} differs by {difference:e} from {expected:?} for the colour of its padding");
+            let largest = expected.iter().fold(1.0f32, |largest, x| largest.max(x.abs()));
+            assert!(difference < tolerance * largest, "{file} differs by {difference:e} from {expected:?}");
+        }
+    }
+
+    #[test]
+    fn all_tensors_without_a_counterpart_are_named() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/resnet18_width_2.pth");
+        let error = import_stream(&path, narrow(Backbone::ResNet50), None).unwrap_err();
+        for missing in ["layer1.0.conv3.conv.weight", "layer1.0.downsample.bn.running_var", "layer3.5.conv2.bn.bias"] {
+            assert!(error.cause.contains(missing), "{error}");
+        }
+        let error = import_stream(&path, narrow(Backbone::MobileNetV2), None).unwrap_err();
+        assert!(
+            error.cause.contains("`layer4.1.bn2.running_mean`") && error.cause.contains("`last.conv.weight`"),
+            "{error}"
+        );
+    }
+}

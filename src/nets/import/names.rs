@@ -1,0 +1,286 @@
+//! What other programs call our layers.
+
+use std::collections::BTreeMap;
+
+use super::Colours;
+use crate::nets::Backbone;
+use crate::nets::mobilenet_v2::STAGES;
+
+/// Names that stand before a layer's in checkpoints.
+const WRAPPERS: [&str; 7] =
+    ["state_dict.", "model_state_dict.", "module.", "model.", "_orig_mod.", "base_model.", "backbone."];
+
+/// Dictionaries training scripts put the parameters in, beside the state of the solver.
+const DICTIONARIES: [&str; 2] = ["state_dict.", "model_state_dict."];
+
+/// Ending of the temporal stream's layers in the authors' stacked networks.
+const STACKED: &str = "_vgg16";
+
+/// What begins the names of layers that belong to the authors' losses, to the flow normalisation or to training.
+const WITHOUT_PLACE: [&str; 4] = ["FlowDeltas", "FlowScale", "boudary_", "predict_flow2_"];
+
+/// The layers of one of our networks under the names of others.
+pub(super) struct Table {
+    /// Names of model collections → ours.
+    collection: BTreeMap<String, String>,
+    /// The pictures the networks of these collections were trained on.
+    pub colours: Colours,
+    /// Other names for layers in Caffe files → ours.
+    caffe: BTreeMap<String, String>,
+    /// Whether it is the temporal stream's network of the authors' stacked files.
+    is_stacked: bool,
+}
+
+/// What a tensor of a file is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Ours of this name.
+    Ours(String),
+    /// Ours of this name, by that of a model collection.
+    Collection(String),
+    /// Known to have no place in this network, and not missed.
+    Elsewhere,
+}
+
+impl Table {
+    /// For MotionNet and Tiny-MotionNet.
+    pub fn motion() -> Self {
+        let upsampling = |level: usize| {
+            let below = level - 1;
+            (format!("upsample_flow{level}to{below}"), format!("upsample_flow{level}_to_{below}"))
+        };
+        Self {
+            collection: BTreeMap::new(),
+            colours: Colours::Bgr,
+            caffe: (3..=6).map(upsampling).collect(),
+            is_stacked: false,
+        }
+    }
+
+    /// For a stream.
+    pub fn stream(backbone: Backbone) -> Self {
+        let collection = match backbone {
+            Backbone::SqueezeNet => squeezenet(),
+            Backbone::MobileNetV2 => mobilenet_v2(),
+            Backbone::BnInception => bn_inception(),
+            Backbone::ResNet18 | Backbone::ResNet50 => resnet(),
+            Backbone::Vgg16 => vgg16(),
+        };
+        let caffe = match backbone {
+            Backbone::Vgg16 => collection.values().map(|ours| (format!("{ours}{STACKED}"), ours.clone())).collect(),
+            _ => BTreeMap::new(),
+        };
+        let colours = if backbone == Backbone::BnInception { Colours::Tsn } else { Colours::Rgb };
+        Self { collection, colours, caffe, is_stacked: backbone == Backbone::Vgg16 }
+    }
+
+    /// Where the tensors called `names` belong.
+    pub fn places<'a>(&self, names: impl Iterator<Item = &'a String> + Clone) -> Vec<Place> {
+        let dictionary = DICTIONARIES.into_iter().find(|prefix| names.clone().any(|name| name.starts_with(prefix)));
+        let is_stack = names.clone().any(|name| split(name).0.ends_with(STACKED));
+        let place = |name: &String| {
+            let outside = dictionary.is_some_and(|prefix| !name.starts_with(prefix));
+            let other_part = is_stack && split(name).0.ends_with(STACKED) != self.is_stacked;
+            let training_only = WITHOUT_PLACE.iter().any(|prefix| name.starts_with(prefix));
+            if outside || other_part || training_only { Place::Elsewhere } else { self.place(name) }
+        };
+        names.map(place).collect()
+    }
+
+    fn place(&self, name: &str) -> Place {
+        let (mut layer, parameter) = split(name);
+        let mut in_backbone = false;
+        while let Some((wrapper, rest)) = WRAPPERS.iter().find_map(|&w| Some((w, layer.strip_prefix(w)?))) {
+            in_backbone |= wrapper == "backbone.";
+            layer = rest;
+        }
+        let joined = |layer: &str| if layer.is_empty() { parameter.into() } else { format!("{layer}.{parameter}") };
+        if let Some(ours) = self.collection.get(layer) {
+            Place::Collection(joined(ours))
+        } else if in_backbone {
+            Place::Collection(joined(layer))
+        } else if let Some(ours) = self.caffe.get(layer) {
+            Place::Ours(joined(ours))
+        } else {
+            // A layer may share an `nn.Sequential` with its activation.
+            Place::Ours(joined(layer.strip_suffix(".0").unwrap_or(layer)))
+        }
+    }
+}
+
+/// A tensor's name as layer and parameter.
+fn split(name: &str) -> (&str, &str) {
+    name.rsplit_once('.').unwrap_or(("", name))
+}
+
+type Pairs = BTreeMap<String, String>;
+
+fn pairs<const N: usize>(names: [(&str, &str); N]) -> Pairs {
+    names.into_iter().map(|(theirs, ours)| (theirs.to_owned(), ours.to_owned())).collect()
+}
+
+/// torchvision's and timm's names; mmaction2's layers are called as ours, behind `backbone.`.
+fn resnet() -> Pairs {
+    let mut names = pairs([
+        ("conv1", "conv1.conv"),
+        ("bn1", "conv1.bn"),
+        ("cls_head.fc_cls", "fc"), // mmaction2
+        ("new_fc", "fc"),          // tsn-pytorch
+    ]);
+    for (stage, block) in (1..=4).flat_map(|stage| (0..6).map(move |block| (stage, block))) {
+        let path = format!("layer{stage}.{block}");
+        for conv in 1..=3 {
+            names.insert(format!("{path}.conv{conv}"), format!("{path}.conv{conv}.conv"));
+            names.insert(format!("{path}.bn{conv}"), format!("{path}.conv{conv}.bn"));
+        }
+        names.insert(format!("{path}.downsample.0"), format!("{path}.downsample.conv"));
+        names.insert(format!("{path}.downsample.1"), format!("{path}.downsample.bn"));
+    }
+    names
+}
+
+/// torchvision's, timm's and mmaction2's names.
+fn mobilenet_v2() -> Pairs {
+    let mut names = pairs([
+        ("features.0.0", "first.conv"),
+        ("features.0.1", "first.bn"),
+        ("features.18.0", "last.conv"),
+        ("features.18.1", "last.bn"),
+        ("classifier.1", "classifier"),
+        ("conv_stem", "first.conv"), // timm
+        ("bn1", "first.bn"),
+        ("conv_head", "last.conv"),
+        ("bn2", "last.bn"),
+        ("conv1.conv", "first.conv"), // mmaction2
+        ("conv1.bn", "first.bn"),
+        ("conv2.conv", "last.conv"),
+        ("conv2.bn", "last.bn"),
+        ("cls_head.fc_cls", "classifier"),
+    ]);
+    let places = STAGES.iter().enumerate().flat_map(|(stage, row)| (0..row.blocks).map(move |number| (stage, number)));
+    for (block, (stage, number)) in places.enumerate() {
+        // The first block has no expansion, and the layers behind it move up.
+        let layers: &[(&str, &str)] = match block {
+            0 => &[("depthwise", "dw"), ("project", "pw")],
+            _ => &[("expand", "pw"), ("depthwise", "dw"), ("project", "pwl")],
+        };
+        let torchvision = format!("features.{}.conv", block + 1);
+        for (index, (layer, timm)) in layers.iter().enumerate() {
+            let [conv, bn] = ["conv", "bn"].map(|part| format!("blocks.{block}.{layer}.{part}"));
+            let theirs = match *layer {
+                "project" => [format!("{torchvision}.{index}"), format!("{torchvision}.{}", index + 1)],
+                _ => [format!("{torchvision}.{index}.0"), format!("{torchvision}.{index}.1")],
+            };
+            let timm =
+                [format!("blocks.{stage}.{number}.conv_{timm}"), format!("blocks.{stage}.{number}.bn{}", index + 1)];
+            let mmaction = ["conv", "bn"].map(|part| format!("layer{}.{number}.conv.{index}.{part}", stage + 1));
+            for [their_conv, their_bn] in [theirs, timm, mmaction] {
+                names.extend([(their_conv, conv.clone()), (their_bn, bn.clone())]);
+            }
+        }
+    }
+    names
+}
+
+/// The names of temporal segment networks: Caffe's with slashes (dots here), PyTorch's with underscores.
+fn bn_inception() -> Pairs {
+    let mut names = pairs([("last_linear", "fc"), ("new_fc", "fc"), ("fc-action", "fc"), ("cls_head.fc_cls", "fc")]);
+    let mut insert = |block: &str, layer: &str, ours: &str| {
+        for separator in ["_", "."] {
+            names.insert(format!("{block}{separator}{layer}"), format!("{ours}.conv"));
+            names.insert(format!("{block}{separator}{layer}_bn"), format!("{ours}.bn"));
+        }
+    };
+    insert("conv1", "7x7_s2", "conv1");
+    insert("conv2", "3x3_reduce", "conv2_reduce");
+    insert("conv2", "3x3", "conv2");
+    for block in ["3a", "3b", "3c", "4a", "4b", "4c", "4d", "4e", "5a", "5b"].map(|block| format!("inception_{block}"))
+    {
+        for layer in ["1x1", "3x3_reduce", "3x3"] {
+            insert(&block, layer, &format!("{block}.conv_{layer}"));
+        }
+        for layer in ["double_3x3_reduce", "double_3x3_1", "double_3x3_2", "pool_proj"] {
+            insert(&block, layer, &format!("{block}.{layer}"));
+        }
+    }
+    names
+}
+
+/// torchvision's names.
+fn squeezenet() -> Pairs {
+    let mut names = pairs([("features.0", "conv1"), ("classifier.1", "conv10")]);
+    for (fire, index) in (2..).zip([3, 4, 5, 7, 8, 9, 10, 12]) {
+        for (theirs, ours) in [("squeeze", "squeeze1x1"), ("expand1x1", "expand1x1"), ("expand3x3", "expand3x3")] {
+            names.insert(format!("features.{index}.{theirs}"), format!("fire{fire}.{ours}"));
+        }
+    }
+    names
+}
+
+/// torchvision's and timm's names.
+fn vgg16() -> Pairs {
+    let mut names = pairs([
+        ("classifier.0", "fc6"),
+        ("classifier.3", "fc7"),
+        ("classifier.6", "fc8"),
+        ("pre_logits.fc1", "fc6"), // timm
+        ("pre_logits.fc2", "fc7"),
+        ("head.fc", "fc8"),
+    ]);
+    let mut index = 0;
+    for (block, convs) in (1..).zip([2, 2, 3, 3, 3]) {
+        for conv in 1..=convs {
+            names.insert(format!("features.{index}"), format!("conv{block}_{conv}"));
+            index += 2; // a rectifier in between
+        }
+        index += 1; // and pooling behind
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrappers_are_taken_off_and_layers_stay() {
+        let place = |name: &str| Table::motion().place(name);
+        for wrapped in ["conv1_1.weight", "module.conv1_1.weight", "state_dict.model.conv1_1.0.weight"] {
+            assert_eq!(place(wrapped), Place::Ours("conv1_1.weight".into()));
+        }
+        assert_eq!(place("upsample_flow6to5.weight"), Place::Ours("upsample_flow6_to_5.weight".into()));
+        let place = |backbone, name: &str| Table::stream(backbone).place(name);
+        assert_eq!(place(Backbone::SqueezeNet, "fire2.squeeze1x1.bias"), Place::Ours("fire2.squeeze1x1.bias".into()));
+        let pytorch = |name: &str| Place::Collection(name.into());
+        assert_eq!(place(Backbone::SqueezeNet, "features.12.squeeze.bias"), pytorch("fire9.squeeze1x1.bias"));
+        assert_eq!(place(Backbone::Vgg16, "features.28.weight"), pytorch("conv5_3.weight"));
+        assert_eq!(
+            place(Backbone::ResNet50, "module.layer3.5.bn3.running_var"),
+            pytorch("layer3.5.conv3.bn.running_var")
+        );
+        let mmaction = "backbone.layer4.0.downsample.conv.weight";
+        assert_eq!(place(Backbone::ResNet18, mmaction), pytorch("layer4.0.downsample.conv.weight"));
+        assert_eq!(place(Backbone::MobileNetV2, "features.1.conv.1.weight"), pytorch("blocks.0.project.conv.weight"));
+        assert_eq!(place(Backbone::MobileNetV2, "features.17.conv.3.bias"), pytorch("blocks.16.project.bn.bias"));
+        assert_eq!(
+            place(Backbone::MobileNetV2, "blocks.5.2.conv_dw.weight"),
+            pytorch("blocks.15.depthwise.conv.weight")
+        );
+        for theirs in ["inception_4e_double_3x3_2_bn.bias", "base_model.inception_4e.double_3x3_2_bn.bias"] {
+            assert_eq!(place(Backbone::BnInception, theirs), pytorch("inception_4e.double_3x3_2.bn.bias"));
+        }
+        assert_eq!(
+            place(Backbone::MobileNetV2, "blocks.5.depthwise.conv.weight"),
+            Place::Ours("blocks.5.depthwise.conv.weight".into())
+        );
+    }
+
+    #[test]
+    fn the_stacked_networks_have_a_part_for_each_of_two_networks() {
+        let names = ["conv1_1.weight", "conv1_1_vgg16.weight", "FlowDeltas2_0.weight"].map(str::to_owned);
+        let ours = || Place::Ours("conv1_1.weight".into());
+        let elsewhere = || Place::Elsewhere;
+        assert_eq!(Table::motion().places(names.iter()), [ours(), elsewhere(), elsewhere()]);
+        assert_eq!(Table::stream(Backbone::Vgg16).places(names.iter()), [elsewhere(), ours(), elsewhere()]);
+    }
+}

@@ -1,0 +1,147 @@
+//! ResNet-18 and ResNet-50 (He et al. 2016) with torchvision's layers.
+
+use burn::module::Module;
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::{Dropout, DropoutConfig, Linear, PaddingConfig2d};
+use burn::tensor::{Device, Tensor, activation};
+
+use super::batch_norm::ConvNorm;
+use super::layers::{Head, global_average, linear, with_linear_head};
+use super::{Backbone, StreamConfig};
+
+/// Feature maps of the first layer, from which all others scale.
+const WIDTH: usize = 64;
+/// Dropout before the classifier. (The ImageNet networks have none; they see more pictures than there are clips.)
+const DROPOUT: f64 = 0.5;
+
+/// What makes one ResNet differ from another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    /// Blocks in each of the four stages.
+    pub blocks: [usize; 4],
+    /// Blocks of 1×1, 3×3 and 1×1 convolutions with four times the maps at their ends, instead of two of 3×3.
+    pub bottleneck: bool,
+}
+
+impl Layout {
+    /// Table 1, 18 layers.
+    pub const RESNET18: Self = Self { blocks: [2, 2, 2, 2], bottleneck: false };
+    /// Table 1, 50 layers.
+    pub const RESNET50: Self = Self { blocks: [3, 4, 6, 3], bottleneck: true };
+
+    fn expansion(self) -> usize {
+        if self.bottleneck { 4 } else { 1 }
+    }
+}
+
+/// A residual network. A bottleneck's stride is that of its 3×3 convolution, as in torchvision.
+#[derive(Module, Debug)]
+#[expect(missing_docs, reason = "the layers are named and described by the ResNet paper's Table 1")]
+pub struct ResNet {
+    pub conv1: ConvNorm,
+    pub layer1: Vec<Block>,
+    pub layer2: Vec<Block>,
+    pub layer3: Vec<Block>,
+    pub layer4: Vec<Block>,
+    pub fc: Linear,
+    dropout: Dropout,
+    pool: MaxPool2d,
+}
+
+impl ResNet {
+    /// Builds the classifier `config` describes, with fresh parameters.
+    pub(super) fn new(layout: Layout, config: &StreamConfig, device: &Device) -> Self {
+        Self::with_width(layout, WIDTH, config, device)
+    }
+
+    /// The network with `width` maps in its first layer.
+    pub(super) fn with_width(layout: Layout, width: usize, config: &StreamConfig, device: &Device) -> Self {
+        let stage = |index: usize| {
+            let inner = width << index;
+            let out = inner * layout.expansion();
+            let first_from = if index == 0 { width } else { out / 2 };
+            let block = |number: usize| match number {
+                0 => Block::new(layout, [first_from, inner], if index == 0 { 1 } else { 2 }, device),
+                _ => Block::new(layout, [out, inner], 1, device),
+            };
+            (0..layout.blocks[index]).map(block).collect()
+        };
+        Self {
+            conv1: ConvNorm::new([config.input_channels, width], 7, 2, 1, device),
+            layer1: stage(0),
+            layer2: stage(1),
+            layer3: stage(2),
+            layer4: stage(3),
+            fc: linear(8 * width * layout.expansion(), config.classes, device),
+            dropout: DropoutConfig::new(config.dropout.unwrap_or(DROPOUT)).init(),
+            pool: MaxPool2dConfig::new([3, 3])
+                .with_strides([2, 2])
+                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+                .init(),
+        }
+    }
+
+    /// Which of the two it is.
+    pub(super) fn backbone(&self) -> Backbone {
+        match self.layer1.first().map(|block| &block.conv3) {
+            Some(Some(_)) => Backbone::ResNet50,
+            _ => Backbone::ResNet18,
+        }
+    }
+
+    /// `x` [b, c, h, w] → averaged features [b, 512], ResNet-50 [b, 2048].
+    pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = self.pool.forward(activation::relu(self.conv1.forward(x))); // [b, 64, h/4, w/4]
+        let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
+        global_average(stages.into_iter().flatten().fold(x, |x, block| block.forward(x))) // of h/32 × w/32
+    }
+
+    /// `features` [b, F] → logits [b, K].
+    pub(super) fn classify(&self, features: Tensor<2>) -> Tensor<2> {
+        self.fc.forward(self.dropout.forward(features))
+    }
+
+    /// The network with another last layer.
+    pub(super) fn with_head(self, head: Head) -> Self {
+        Self { fc: with_linear_head(self.fc, head), ..self }
+    }
+}
+
+/// A residual block: two or three convolutions beside a shortcut.
+#[derive(Module, Debug)]
+#[expect(missing_docs, reason = "the layers bear torchvision's names")]
+pub struct Block {
+    pub conv1: ConvNorm,
+    pub conv2: ConvNorm,
+    pub conv3: Option<ConvNorm>,
+    pub downsample: Option<ConvNorm>,
+}
+
+impl Block {
+    /// From `[from, inner]` maps.
+    fn new(layout: Layout, [from, inner]: [usize; 2], stride: usize, device: &Device) -> Self {
+        let conv = |channels, kernel, stride| ConvNorm::new(channels, kernel, stride, 1, device);
+        let out = inner * layout.expansion();
+        let [first, second] = if layout.bottleneck { [(1, 1), (3, stride)] } else { [(3, stride), (3, 1)] };
+        Self {
+            conv1: conv([from, inner], first.0, first.1),
+            conv2: conv([inner, inner], second.0, second.1),
+            conv3: layout.bottleneck.then(|| conv([inner, out], 1, 1)),
+            downsample: (stride != 1 || from != out).then(|| conv([from, out], 1, stride)),
+        }
+    }
+
+    /// [b, from, h, w] → [b, out, h/stride, w/stride].
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let shortcut = match &self.downsample {
+            Some(downsample) => downsample.forward(x.clone()),
+            None => x.clone(),
+        };
+        let x = self.conv2.forward(activation::relu(self.conv1.forward(x)));
+        let x = match &self.conv3 {
+            Some(conv3) => conv3.forward(activation::relu(x)),
+            None => x,
+        };
+        activation::relu(x + shortcut)
+    }
+}

@@ -1,0 +1,301 @@
+//! Weights of other programs: networks of PyTorch's model collections answer as they do there, and files of every
+//! format that are damaged, hostile or another network's are refused.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Tensor};
+use motionscope::error::Error;
+use motionscope::nets::import::{Colours, import_motion, import_stream, stream_from_imagenet};
+use motionscope::nets::{Architecture, Backbone, MotionConfig, MotionNetwork, Precision, StreamConfig, weights};
+use serde::Deserialize;
+use serde::de::value::{Error as NoName, StrDeserializer};
+
+use super::{Reference, largest_difference, noise, values};
+
+/// The weights files `tests/make_imports.py` wrote; none, said loudly, where it has not run.
+fn cases() -> Vec<PathBuf> {
+    let Some(folder) = std::env::var_os("MOTIONSCOPE_IMPORTS") else {
+        eprintln!("SKIPPED: no networks of PyTorch's (run tests/make_imports.py DIR and set MOTIONSCOPE_IMPORTS=DIR)");
+        return Vec::new();
+    };
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut cases: Vec<_> = entries.filter(|path| path.extension().is_none_or(|end| end != "reference")).collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "the folder of imports is empty");
+    cases
+}
+
+/// The largest difference as a share of the largest expected value.
+fn share_of_largest(actual: &[f32], expected: &[f32]) -> f32 {
+    let largest = expected.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
+    largest_difference(actual, expected) / largest
+}
+
+#[test]
+fn imported_networks_answer_as_in_pytorch() {
+    for path in cases() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let reference = Reference::read(&path.with_file_name(format!("{name}.reference")));
+        let input = reference.tensor("input", &Device::flex());
+        if name.starts_with("motion-net") {
+            motion_answers(&path, &reference, input);
+        } else {
+            stream_answers(&path, name, &reference, input);
+        }
+    }
+}
+
+fn motion_answers(path: &Path, reference: &Reference, input: Tensor<4>) {
+    let config = MotionConfig { width: 2, ..MotionConfig::default() };
+    let imported = import_motion(path, config.init(&Device::flex())).unwrap();
+    let share =
+        share_of_largest(&values(imported.network.forward(input).levels.swap_remove(0)), reference.values("output"));
+    println!("{}: {share:e}, left out: {:?}", path.display(), imported.left_out);
+    assert!(share < 1e-4, "{} differs by {share:e}", path.display());
+    if path.extension().is_some_and(|end| end == "caffemodel") {
+        for left_out in ["deconv5.bias", "FlowDeltas2_0.weight", "conv1_1_vgg16.weight"] {
+            assert!(imported.left_out.iter().any(|name| name == left_out), "{:?}", imported.left_out);
+        }
+    }
+}
+
+fn stream_answers(path: &Path, name: &str, reference: &Reference, input: Tensor<4>) {
+    let named = |end: &usize| Backbone::deserialize(StrDeserializer::<NoName>::new(&name[..*end]));
+    let ends: Vec<usize> = name.match_indices('-').map(|(end, _)| end).collect();
+    let backbone = ends.iter().rev().find_map(|end| named(end).ok()).expect("a case begins with its backbone");
+    let classes = reference.tensors["output"].shape()[1];
+    let config = StreamConfig { backbone, input_channels: input.dims()[1], classes, dropout: None };
+    let fresh = || config.init(&Device::flex());
+
+    let imported = import_stream(path, fresh(), Some(Colours::Bgr)).unwrap();
+    let share = share_of_largest(&values(imported.network.forward(input)), reference.values("output"));
+    println!("{name}: {share:e}, left out: {:?}", imported.left_out);
+    assert!(share < 1e-4, "{name} differs by {share:e}");
+
+    if reference.tensors.contains_key("picture") {
+        let picture = reference.tensor("picture", &Device::flex());
+        let imported = import_stream(path, fresh(), None).unwrap();
+        let share = share_of_largest(&values(imported.network.forward(picture)), reference.values("output"));
+        println!("{name}: {share:e} on pictures taken for {:?}", imported.colours);
+        assert!(share < 3e-2, "{name} differs by {share:e} on our pictures"); // for the colour of the padding
+    }
+}
+
+fn tiny() -> MotionConfig {
+    MotionConfig { architecture: Architecture::TinyMotionNet, frames: 2, width: 1, ..MotionConfig::default() }
+}
+
+/// Protocol buffers, written by hand.
+mod wire {
+    pub fn varint(mut number: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while number > 0x7f {
+            bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        bytes.push(number as u8);
+        bytes
+    }
+
+    pub fn number(field: u64, number: u64) -> Vec<u8> {
+        [varint(field << 3), varint(number)].concat()
+    }
+
+    pub fn bytes(field: u64, content: &[u8]) -> Vec<u8> {
+        [varint(field << 3 | 2), varint(content.len() as u64), content.to_vec()].concat()
+    }
+
+    pub fn packed(field: u64, values: &[f32]) -> Vec<u8> {
+        bytes(field, &values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
+    }
+
+    pub fn one_by_one(field: u64, values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|value| [varint(field << 3 | 5), value.to_le_bytes().to_vec()].concat()).collect()
+    }
+}
+
+/// Tensors of a fresh tiny network in the order in which it uses them.
+struct Tensors {
+    folder: tempfile::TempDir,
+    network: MotionNetwork,
+    reference: Reference,
+}
+
+const LAYERS: [&str; 13] = [
+    "conv1",
+    "conv2",
+    "conv3",
+    "conv4",
+    "conv_pr4",
+    "deconv3",
+    "upsample_flow4_to_3",
+    "smooth_conv3",
+    "conv_pr3",
+    "deconv2",
+    "upsample_flow3_to_2",
+    "smooth_conv2",
+    "conv_pr2",
+];
+
+impl Tensors {
+    fn fresh() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let network = tiny().init(&Device::flex());
+        let file = folder.path().join("ours.safetensors");
+        weights::save_module(&network, &file, Precision::F32).unwrap();
+        Self { reference: Reference::read(&file), network, folder }
+    }
+
+    fn blobs(&self, layer: &str) -> Vec<(Vec<u64>, &[f32])> {
+        let names = ["weight", "bias"].map(|parameter| format!("{layer}.{parameter}"));
+        let present = names.iter().filter(|name| self.reference.tensors.contains_key(*name));
+        let shape = |name: &str| self.reference.tensors[name].shape().iter().map(|&side| side as u64).collect();
+        present.map(|name| (shape(name), self.reference.values(name))).collect()
+    }
+
+    /// A `.caffemodel` of the current version.
+    fn caffemodel(&self) -> Vec<u8> {
+        let mut file = wire::bytes(1, b"net");
+        for layer in LAYERS {
+            let mut content = wire::bytes(1, layer.replace("_to_", "to").as_bytes());
+            for (shape, values) in self.blobs(layer) {
+                let sides: Vec<u8> = shape.iter().flat_map(|&side| wire::varint(side)).collect();
+                let shape = wire::bytes(7, &wire::bytes(1, &sides));
+                content.extend(wire::bytes(7, &[wire::packed(5, values), shape].concat()));
+            }
+            file.extend(wire::bytes(100, &content));
+        }
+        file
+    }
+
+    /// A `.caffemodel` of version 1.
+    fn caffemodel_v1(&self) -> Vec<u8> {
+        let layer = |layer: &str| {
+            let mut content = wire::bytes(4, layer.as_bytes());
+            for (shape, values) in self.blobs(layer) {
+                let sides: Vec<u64> = std::iter::repeat_n(1, 4 - shape.len()).chain(shape).collect();
+                let sides = (1..).zip(sides).flat_map(|(field, side)| wire::number(field, side));
+                content.extend(wire::bytes(6, &sides.chain(wire::one_by_one(5, values)).collect::<Vec<_>>()));
+            }
+            wire::bytes(2, &content)
+        };
+        LAYERS.iter().flat_map(|name| layer(name)).collect()
+    }
+
+    /// An `.onnx` file whose names say nothing.
+    fn onnx(&self) -> Vec<u8> {
+        let (mut nodes, mut initialisers, mut names) = (Vec::new(), Vec::new(), (0..100).rev());
+        for layer in LAYERS {
+            let mut node = wire::bytes(1, b"x");
+            for (shape, values) in self.blobs(layer) {
+                let name = format!("onnx::{}", names.next().unwrap());
+                let dims = shape.iter().flat_map(|&side| wire::number(1, side));
+                let kind = wire::number(2, 1);
+                let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                let content = [dims.collect(), kind, wire::bytes(8, name.as_bytes()), wire::bytes(9, &data)].concat();
+                initialisers.extend(wire::bytes(5, &content));
+                node.extend(wire::bytes(1, name.as_bytes()));
+            }
+            let operation =
+                if layer.contains("conv") && !layer.starts_with("deconv") { "Conv" } else { "ConvTranspose" };
+            node.extend(wire::bytes(4, operation.as_bytes()));
+            nodes.extend(wire::bytes(1, &node));
+        }
+        wire::bytes(7, &[nodes, initialisers].concat())
+    }
+
+    fn import(&self, file: &str, bytes: &[u8]) -> Result<MotionNetwork, Error> {
+        let path = self.folder.path().join(file);
+        std::fs::write(&path, bytes).unwrap();
+        import_motion(&path, tiny().init(&Device::flex())).map(|imported| imported.network)
+    }
+}
+
+#[test]
+fn caffe_and_onnx_give_the_same_network_again() {
+    let tensors = Tensors::fresh();
+    let frames = noise([1, 6, 32, 64], &Device::flex());
+    let flow = |network: &MotionNetwork| values(network.forward(frames.clone()).levels.swap_remove(0));
+    let files = [
+        ("current.caffemodel", tensors.caffemodel()),
+        ("version1.CAFFEMODEL", tensors.caffemodel_v1()),
+        ("nameless.onnx", tensors.onnx()),
+    ];
+    for (file, bytes) in files {
+        let network = tensors.import(file, &bytes).unwrap();
+        assert_eq!(flow(&network), flow(&tensors.network), "{file}");
+    }
+}
+
+#[test]
+fn damaged_files_are_refused_with_the_place() {
+    let tensors = Tensors::fresh();
+    for (file, whole) in
+        [("a.caffemodel", tensors.caffemodel()), ("b.caffemodel", tensors.caffemodel_v1()), ("c.onnx", tensors.onnx())]
+    {
+        for length in (0..whole.len()).step_by(whole.len() / 97) {
+            let error = tensors.import(file, &whole[..length]).expect_err(file);
+            assert!(error.subject.ends_with(file) && !error.remedy.is_empty(), "{error}");
+        }
+        let error = tensors.import(file, &whole[..whole.len() - 1]).unwrap_err();
+        assert!(error.cause.contains("at byte"), "{error}");
+        // Any byte may be another one: no panic, and memory for what is there only.
+        for at in (0..whole.len()).step_by(whole.len() / 211) {
+            for byte in [0x00, 0x7f, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[at] = byte;
+                drop(tensors.import(file, &damaged));
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_files_are_refused() {
+    let tensors = Tensors::fresh();
+    let huge = u64::MAX / 2;
+    let blob = |content: &[u8]| wire::bytes(100, &[wire::bytes(1, b"conv1"), wire::bytes(7, content)].concat());
+    let shape = |sides: &[u64]| {
+        wire::bytes(7, &wire::bytes(1, &sides.iter().flat_map(|&side| wire::varint(side)).collect::<Vec<_>>()))
+    };
+    let cases = [
+        ("a.caffemodel", [wire::varint(100 << 3 | 2), wire::varint(huge)].concat(), "bytes are announced"),
+        ("b.caffemodel", blob(&shape(&[huge, huge, 2, 2])), "has 0 numbers"),
+        ("c.caffemodel", blob(&[shape(&[huge, 0]), wire::packed(5, &[])].concat()), "has 0 numbers"),
+        ("d.caffemodel", blob(&[shape(&[2]), wire::bytes(5, &[0; 7])].concat()), "7 bytes are not numbers of 4 bytes"),
+        ("e.caffemodel", vec![0xff; 30], "a number has no end"),
+        ("f.caffemodel", blob(&[shape(&[1]), wire::packed(5, &[f32::NAN])].concat()), "it lacks `conv1.bias`"),
+        ("g.caffemodel", vec![0x0b], "wire type 3"),
+        ("h.caffemodel", Vec::new(), "no layer with parameters"),
+        ("i.caffemodel", [tensors.caffemodel(), tensors.caffemodel()].concat(), "a second time"),
+        ("j.onnx", wire::bytes(7, &wire::bytes(5, &wire::number(1, huge))), "no initialiser"),
+        (
+            "k.onnx",
+            wire::bytes(7, &wire::bytes(5, &[wire::number(1, huge), wire::number(2, 1)].concat())),
+            "has 0 numbers",
+        ),
+        ("l.onnx", wire::bytes(7, &wire::bytes(5, &wire::number(14, 1))), "lie in another file"),
+    ];
+    for (file, bytes, cause) in cases {
+        let error = tensors.import(file, &bytes).unwrap_err();
+        assert!(error.cause.contains(cause), "{file}: {error}");
+    }
+}
+
+#[test]
+fn a_temporal_resnet_starts_from_the_averaged_colours() {
+    let device = Device::flex();
+    let config =
+        |input_channels, classes| StreamConfig { backbone: Backbone::ResNet18, input_channels, classes, dropout: None };
+    let pictures = config(3, 5).init(&device);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pictures.safetensors");
+    weights::save_module(&pictures, &file, Precision::F32).unwrap();
+    let flow = stream_from_imagenet(&file, &config(20, 2), &device).unwrap();
+    // A stack of one map repeated must excite the first layer, and so all, 20/3 times as much as grey of that map does.
+    let map = noise([1, 1, 64, 64], &device);
+    let expected = values(pictures.features(map.clone().repeat_dim(1, 3) * (20.0 / 3.0)));
+    let share = share_of_largest(&values(flow.features(map.clone().repeat_dim(1, 20))), &expected);
+    assert!(share < 1e-4, "the features differ by {share:e}");
+    assert_eq!(flow.forward(map.repeat_dim(1, 20)).dims(), [1, 2]);
+}
