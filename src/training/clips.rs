@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use image::RgbImage;
 
+use super::clip_cache::ClipCache;
 use super::dataset::LabelledClip;
 use crate::error::Result;
 use crate::video::Geometry;
@@ -18,6 +19,7 @@ const BUDGET_BYTES: usize = 4 << 30;
 pub struct Clips {
     clips: Vec<LabelledClip>,
     geometry: Geometry,
+    cache: Option<Arc<ClipCache>>,
     kept: Mutex<Kept>,
 }
 
@@ -30,7 +32,12 @@ struct Kept {
 impl Clips {
     /// Clips whose frames are stretched to `geometry`.
     pub fn new(clips: Vec<LabelledClip>, geometry: Geometry) -> Self {
-        Self { clips, geometry, kept: Mutex::default() }
+        Self { clips, geometry, cache: None, kept: Mutex::default() }
+    }
+
+    /// Looks for decoded clips in `cache` as well.
+    pub fn with_cache(self, cache: Option<Arc<ClipCache>>) -> Self {
+        Self { cache, ..self }
     }
 
     /// Number of clips.
@@ -59,7 +66,11 @@ impl Clips {
         if let Some(frames) = self.lock().frames.get(&index) {
             return Ok(frames.clone());
         }
-        let frames = Arc::new(self.clips[index].decode(self.geometry, Some(MAX_FRAMES))?);
+        let clip = &self.clips[index];
+        let frames = Arc::new(match &self.cache {
+            Some(cache) => cache.decode(clip, self.geometry, MAX_FRAMES)?,
+            None => clip.decode(self.geometry, Some(MAX_FRAMES))?,
+        });
         let bytes: usize = frames.iter().map(|frame| frame.as_raw().len()).sum();
         let mut kept = self.lock();
         if kept.bytes + bytes <= BUDGET_BYTES && !kept.frames.contains_key(&index) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use super::clip_cache::CachePlan;
 use super::dataset::DataSource;
 use super::losses::UnsupervisedLoss;
 use crate::error::{Error, Result};
@@ -73,6 +74,9 @@ pub struct TrainingPlan {
     pub data: DataSource,
     /// Clips to measure on while training; never trained on.
     pub validation: Option<DataSource>,
+    /// Where decoded clips are kept on disk, if they are: no part of what makes one run the same as another.
+    #[serde(skip)]
+    pub cache: Option<CachePlan>,
     /// A model folder whose networks the run starts from and whose other networks it keeps.
     pub base: Option<PathBuf>,
     /// ImageNet weights to start a stream from, where the base has none.
@@ -125,6 +129,7 @@ impl Default for TrainingPlan {
             network: Network::Flow,
             data: DataSource::Folder(PathBuf::new()),
             validation: None,
+            cache: None,
             base: None,
             imagenet: None,
             run_dir: PathBuf::from("runs/flow"),

@@ -10,6 +10,7 @@ use burn::tensor::Device;
 
 use super::augmentation::Sampler;
 use super::checkpoint::{self, Progress};
+use super::clip_cache::ClipCache;
 use super::clips::Clips;
 use super::dataset::Dataset;
 use super::event::{StepMetrics, TrainingControl, TrainingEvent};
@@ -46,7 +47,8 @@ pub fn run(
     plan.check()?;
     let device = device.clone().autodiff();
     let dataset = Dataset::open(&plan.data)?;
-    let clips = Arc::new(Clips::new(dataset.clips, plan.frame));
+    let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
+    let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache.clone()));
     prepare_folder(plan)?;
 
     let start = Start::build(plan, &dataset.classes, &device)?;
@@ -57,7 +59,7 @@ pub fn run(
         progress = checkpoint::read(&found)?;
         objective = objective.load(&found)?;
     }
-    let validator = Validator::new(plan)?;
+    let validator = Validator::new(plan, cache)?;
     let mut history = History::open(&plan.run_dir, progress.step)?;
     on_event(TrainingEvent::Started {
         run_dir: plan.run_dir.clone(),
@@ -168,7 +170,8 @@ fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
     match fs::read_to_string(&path) {
         Ok(before)
             if checkpoint::find(dir).is_some()
-                && toml::from_str::<TrainingPlan>(&before).ok().as_ref() != Some(plan) =>
+                && toml::from_str::<TrainingPlan>(&before).ok()
+                    != Some(TrainingPlan { cache: None, ..plan.clone() }) =>
         {
             Err(Error::file(dir, "holds a run with other settings", "Choose another run folder, or delete this one"))
         }

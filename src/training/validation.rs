@@ -1,9 +1,12 @@
 //! What a run measures on clips it does not train on.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
 
+use super::clip_cache::ClipCache;
 use super::clips::Clips;
 use super::dataset::Dataset;
 use super::event::TrainingEvent;
@@ -27,11 +30,11 @@ pub struct Validator {
 }
 
 impl Validator {
-    /// Reads the list of validation clips.
-    pub fn new(plan: &TrainingPlan) -> Result<Self> {
+    /// Reads the list of validation clips, which are decoded through `cache` if there is one.
+    pub fn new(plan: &TrainingPlan, cache: Option<Arc<ClipCache>>) -> Result<Self> {
         let clips = plan.validation.as_ref().map(Dataset::open).transpose()?.map(|dataset| {
             let every = dataset.clips.len().div_ceil(CLIPS);
-            Clips::new(dataset.clips.into_iter().step_by(every).collect(), plan.frame)
+            Clips::new(dataset.clips.into_iter().step_by(every).collect(), plan.frame).with_cache(cache)
         });
         Ok(Self { clips, network: plan.network })
     }

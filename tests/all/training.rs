@@ -11,7 +11,7 @@ use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::training::dataset::{Dataset, LabelledClip};
 use motionscope::training::validation::PhotometricError;
 use motionscope::training::{
-    self, DataSource, Network, OptimiserKind, TemporalMode, TrainingControl, TrainingEvent, TrainingPlan,
+    self, CachePlan, DataSource, Network, OptimiserKind, TemporalMode, TrainingControl, TrainingEvent, TrainingPlan,
 };
 use motionscope::video::{Geometry, VideoWriter, decode_clip};
 
@@ -249,4 +249,19 @@ fn a_stream_of_other_classes_gets_a_new_last_layer() {
     assert!(prepared, "{events:?}");
     let model = HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap();
     assert_eq!(model.card.classes, ["bow", "wave"]);
+}
+
+#[test]
+fn decoded_clips_on_disk_change_nothing_but_the_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 1, 2);
+    let plain = small(Network::Flow, &data, dir.path().join("plain"));
+    train(&plain).0.unwrap();
+    let cache = CachePlan { dir: dir.path().join("cache"), max_bytes: 1 << 30 };
+    let cached = TrainingPlan { cache: Some(cache), run_dir: dir.path().join("cached"), ..plain.clone() };
+    train_until(&cached, 2).0.unwrap();
+    assert_eq!(fs::read_dir(dir.path().join("cache")).unwrap().count(), 2, "a file per clip");
+    train(&TrainingPlan { cache: None, ..cached }).0.unwrap();
+    let metrics = |name: &str| fs::read_to_string(dir.path().join(name).join("metrics.csv")).unwrap();
+    assert_eq!(metrics("plain"), metrics("cached"), "and a run goes on without it");
 }

@@ -6,10 +6,12 @@ use clap::{ArgGroup, Args};
 
 use super::super::arguments::DeviceArg;
 use super::super::list_arguments::ListArgs;
-use super::super::values::{geometry, named, non_negative};
+use super::super::values::{geometry, named, non_negative, positive};
 use crate::error::Result;
 use crate::nets::{Architecture, Backbone};
-use crate::training::{LossPreset, Network, OptimiserKind, ScheduleKind, Subset, TemporalMode, TrainingPlan};
+use crate::training::{
+    CachePlan, LossPreset, Network, OptimiserKind, ScheduleKind, Subset, TemporalMode, TrainingPlan,
+};
 use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
@@ -70,6 +72,12 @@ struct DataArgs {
     validation_list: Option<PathBuf>,
     #[command(flatten)]
     lists: ListArgs,
+    /// Folder to keep decoded clips in, for data sets that do not fit into memory
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Room that the decoded clips may take, in gigabytes
+    #[arg(long, value_name = "GB", default_value_t = 20.0, value_parser = positive, requires = "cache")]
+    cache_max: f64,
     /// Size to which frames are decoded
     #[arg(long, value_name = "WxH", value_parser = geometry)]
     frame: Option<Geometry>,
@@ -196,6 +204,8 @@ impl DataArgs {
         };
         set(&mut plan.data, &source(&self.folder, &self.list, Subset::Train));
         plan.validation = source(&self.validation_folder, &self.validation_list, Subset::Test);
+        let max_bytes = (self.cache_max * 1e9) as u64;
+        plan.cache = self.cache.clone().map(|dir| CachePlan { dir, max_bytes });
         set(&mut plan.frame, &self.frame);
         set(&mut plan.crop, &self.crop);
         set(&mut plan.max_stride, &self.max_stride);

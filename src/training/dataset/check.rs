@@ -1,9 +1,9 @@
 //! Looks at a data set before hours are spent on it: at the lists, at every clip, and at what training and test share.
 
 mod clips;
-mod fingerprints;
 mod leaks;
 mod report;
+mod twins;
 
 use std::path::{Path, PathBuf};
 

@@ -8,6 +8,7 @@ mod activity_net;
 mod check;
 mod class_index;
 mod clip_finder;
+mod content;
 mod csv;
 mod folder;
 mod hmdb51;
@@ -21,6 +22,7 @@ mod tsn;
 mod ucf101;
 
 pub use check::{CheckPlan, CheckReport, ClassCount, Spread, SubsetReport, check};
+pub use content::Content;
 pub use labelled_clip::{AmbiguousSegment, LabelledClip};
 pub use layout::Layout;
 pub use listing::{Problem, ProblemKind};

@@ -1,14 +1,15 @@
 //! Every clip of a data set, opened once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
+use super::super::content::Content;
 use super::super::listing::{Listing, Problem, ProblemKind, Row};
-use super::fingerprints::{Fingerprint, fingerprints};
+use super::twins::contents_of_twins;
 use crate::error::{Error, Result};
 use crate::nets::WINDOW_FRAMES;
 use crate::video::ClipFacts;
@@ -19,7 +20,7 @@ const SLACK_SECS: f64 = 1.0;
 /// What is known about the clips.
 pub(super) struct Inspection {
     facts: HashMap<PathBuf, Result<ClipFacts>>,
-    fingerprints: HashMap<PathBuf, Fingerprint>,
+    contents: HashMap<PathBuf, Content>,
 }
 
 impl Inspection {
@@ -40,7 +41,7 @@ impl Inspection {
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, paths.len());
             (path.clone(), facts)
         };
-        Ok(pool.install(|| Self { facts: paths.par_iter().map(look).collect(), fingerprints: fingerprints(paths) }))
+        Ok(pool.install(|| Self { facts: paths.par_iter().map(look).collect(), contents: contents_of_twins(paths) }))
     }
 
     /// Number of frames of a clip: of its segment, if it is one.
@@ -55,16 +56,16 @@ impl Inspection {
         })
     }
 
-    /// What identifies the content of a file that another one may share.
-    pub fn fingerprint(&self, path: &Path) -> Option<Fingerprint> {
-        self.fingerprints.get(path).copied()
+    /// The content of a file of which another may be a copy.
+    pub fn content(&self, path: &Path) -> Option<Content> {
+        self.contents.get(path).copied()
     }
 
     /// What is wrong with the clips of `listing`: problems, and remarks on clips that can be used. A video of several segments
     /// is told about once.
     pub fn clip_problems(&self, listing: &Listing) -> [Vec<Problem>; 2] {
         let (mut problems, mut remarks) = (Vec::new(), Vec::new());
-        let mut told = std::collections::HashSet::new();
+        let mut told = HashSet::new();
         for row in &listing.rows {
             let is_new = told.insert(&row.clip.path);
             match self.facts.get(&row.clip.path) {

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use super::super::content::Content;
 use super::super::listing::{Listing, Problem, ProblemKind, Row};
 use super::clips::Inspection;
-use super::fingerprints::Fingerprint;
 
 const REMEDY: &str = "Remove it from one of the lists, or its result will be too good";
 
@@ -19,7 +19,7 @@ pub(super) fn leaks(train: &Listing, test: &Listing, inspection: &Inspection) ->
     let (mut told_paths, mut told_groups) = (HashSet::new(), HashSet::new());
     for row in &test.rows {
         let path = row.clip.path.as_path();
-        let copy = inspection.fingerprint(path).and_then(|content| contents.get(&content));
+        let copy = inspection.content(path).and_then(|content| contents.get(&content));
         let leak = |cause: String| row.place.problem(ProblemKind::Leak, &cause, REMEDY);
         if let Some(twin) = paths.get(path) {
             if told_paths.insert(path) {
@@ -51,7 +51,7 @@ pub(super) fn copies(listing: &Listing, inspection: &Inspection) -> Vec<Problem>
     let mut problems = Vec::new();
     for row in &listing.rows {
         let path = row.clip.path.as_path();
-        let original = inspection.fingerprint(path).and_then(|content| originals.get(&content));
+        let original = inspection.content(path).and_then(|content| originals.get(&content));
         if let Some(original) = original.filter(|original| original.clip.path != path)
             && told.insert(path)
         {
@@ -63,10 +63,10 @@ pub(super) fn copies(listing: &Listing, inspection: &Inspection) -> Vec<Problem>
 }
 
 /// The first row of every content that several files share.
-fn contents<'a>(listing: &'a Listing, inspection: &Inspection) -> HashMap<Fingerprint, &'a Row> {
+fn contents<'a>(listing: &'a Listing, inspection: &Inspection) -> HashMap<Content, &'a Row> {
     let mut contents = HashMap::new();
     for row in &listing.rows {
-        if let Some(content) = inspection.fingerprint(&row.clip.path) {
+        if let Some(content) = inspection.content(&row.clip.path) {
             contents.entry(content).or_insert(row);
         }
     }
