@@ -171,7 +171,7 @@ fn value_ui(ui: &mut Ui, text: &str, rank: Rank, tooltip: &str) {
 }
 
 /// Three digits that matter.
-fn number(value: f32) -> String {
+pub fn number(value: f32) -> String {
     match value.abs() {
         size if size >= 99.95 => format!("{value:.0}"),
         size if size >= 9.995 => format!("{value:.1}"),
