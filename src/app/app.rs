@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align2, CentralPanel, Color32, Context, Frame as Area, Id, Key, LayerId, Margin, Modifiers, Order, Panel, Stroke,
-    StrokeKind, TextStyle, ThemePreference, Ui,
+    Align2, CentralPanel, Color32, Context, Event, Frame as Area, Id, Key, LayerId, Margin, Modifiers, Order, Panel,
+    Stroke, StrokeKind, TextStyle, ThemePreference, Ui,
 };
 use eframe::{CreationContext, Frame, Storage};
 
@@ -54,8 +54,8 @@ pub struct App {
     /// What the engine's laboratory was last told to work on.
     laboratory: Option<LaboratorySettings>,
     overlay: Option<Overlay>,
-    /// The pair of a benchmark that was opened last.
-    pair: Option<PathBuf>,
+    /// What was typed since a dialog was asked for: it may have to be a prompt in this window.
+    typed_ahead: String,
     /// Whether the clip that is opened next plays at once, round and round.
     play_next: bool,
 }
@@ -97,7 +97,7 @@ impl App {
             exporter: Exporter::default(),
             laboratory: None,
             overlay: None,
-            pair: None,
+            typed_ahead: String::new(),
             play_next: false,
         };
         app.open_at_start(options, ctx);
@@ -139,7 +139,7 @@ impl App {
         }
         for answer in self.exporter.answers() {
             match answer {
-                Ok(path) => self.session.log.push(Level::Info, format!("Wrote {}", path.display())),
+                Ok(path) => self.session.written(&path, "a file"),
                 Err(error) => self.session.problem(&error),
             }
         }
@@ -151,19 +151,43 @@ impl App {
 
     /// Draws everything and does what the person asked for.
     pub(super) fn draw(&mut self, ui: &mut Ui) {
-        // An overlay has the keyboard to itself, but for the keys that open another one.
-        for command in Command::pressed(ui.ctx()) {
-            if self.overlay.is_none() || matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen)
-            {
-                self.perform(command, ui.ctx());
-            }
-        }
+        self.take_keys(ui.ctx());
         leave_full_screen(ui.ctx(), self.overlay.is_some());
         self.panels.statistics.is_shown = false;
         self.panels_ui(ui);
         self.tell_laboratory();
         self.overlay_ui(&ui.ctx().clone());
         drop_hint_ui(ui);
+    }
+
+    /// Does what the keys say. What is typed for a prompt that is not drawn yet is kept for it.
+    fn take_keys(&mut self, ctx: &Context) {
+        let mut awaited = self.dialogs.is_asking() && !ctx.text_edit_focused();
+        for command in Command::pressed(ctx, self.dialogs.is_asking()) {
+            // An overlay has the keyboard to itself, but for the keys that open another one.
+            let opens = matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen);
+            if self.overlay.is_some() && !opens {
+                continue;
+            }
+            let before = (self.overlay.is_some(), self.dialogs.is_asking());
+            self.perform(command, ctx);
+            if (self.overlay.is_some(), self.dialogs.is_asking()) != before {
+                awaited = true;
+                break; // The rest was typed for what has just opened.
+            }
+        }
+        if !awaited {
+            return;
+        }
+        let typed = ctx.input(|input| {
+            let text = |event: &Event| if let Event::Text(text) = event { Some(text.clone()) } else { None };
+            input.events.iter().filter_map(text).collect::<String>()
+        });
+        match &mut self.overlay {
+            Some(Overlay::Palette(palette)) => palette.type_text(&typed),
+            Some(Overlay::Shortcuts) => {}
+            None => self.typed_ahead += &typed,
+        }
     }
 
     fn open_at_start(&mut self, options: &Options, ctx: &Context) {
@@ -244,7 +268,7 @@ impl App {
         match message {
             Message::Opened(info) => {
                 // A pair of a benchmark is a clip only until the program ends.
-                if self.pair.as_ref() != Some(&info.path) {
+                if !self.session.is_pair(&info.path) {
                     self.settings.remember(&info.path);
                 }
                 self.settings.recall_truth(&info.path);
@@ -259,7 +283,7 @@ impl App {
             }
             Message::PairReady { clip, truth } => {
                 self.settings.choose_truth(clip, truth.clone());
-                self.pair = Some(clip.clone());
+                self.session.pair_opened(clip);
                 self.open_clip(clip.clone());
             }
             Message::SampleWritten(dir) => {
@@ -297,10 +321,15 @@ impl App {
     }
 
     fn answered(&mut self, question: Question, answer: Answer, ctx: &Context) {
+        let typed = std::mem::take(&mut self.typed_ahead);
         match answer {
             Answer::Path(path) => self.open_as(question, path, ctx),
             Answer::Cancelled => {}
-            Answer::Unavailable => self.show_palette(Palette::path(question, Some(NO_DIALOG))),
+            Answer::Unavailable => {
+                let mut palette = Palette::path(question, Some(NO_DIALOG));
+                palette.type_text(&typed);
+                self.show_palette(palette);
+            }
         }
     }
 
@@ -316,16 +345,21 @@ impl App {
             Question::ExportFlows => self.export_flows(path),
             Question::ExportVideo => self.export_video(path),
             Question::Benchmark => {
+                self.session.notice = None;
                 self.settings.benchmark_root = Some(path);
                 dock::show(&mut self.settings.layout, Pane::Benchmark);
             }
             Question::SaveBenchmark => {
                 let report = self.session.benchmark.runs.last().and_then(|run| run.report.clone());
+                self.session.notice = None;
                 if let Some(report) = report {
                     self.exporter.run(path, ctx, move |path| report.write_csv(path));
                 }
             }
-            Question::SaveStatistics => self.exporter.write(path, export::table(&self.session.lab), ctx),
+            Question::SaveStatistics => {
+                self.session.notice = None;
+                self.exporter.write(path, export::table(&self.session.lab), ctx);
+            }
         }
     }
 

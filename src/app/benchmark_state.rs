@@ -17,8 +17,47 @@ pub struct BenchmarkRun {
     pub pairs: Vec<BenchmarkPair>,
     /// What is measured so far.
     pub results: Vec<PairResult>,
-    /// Everything, once all pairs are measured.
+    /// Everything, once all pairs are measured or the run is stopped.
     pub report: Option<FlowReport>,
+    /// Whether it is over, be it finished, stopped or failed.
+    pub ended: bool,
+}
+
+/// What is known of one pair of a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PairState<'a> {
+    /// It is measured.
+    Measured(&'a PairResult),
+    /// Its turn comes.
+    Pending,
+    /// Its turn never came.
+    NotMeasured,
+    /// It could not be measured.
+    Failed,
+}
+
+impl BenchmarkRun {
+    /// What is known of `pair`, which may be another run's.
+    pub fn state_of(&self, pair: &BenchmarkPair) -> PairState<'_> {
+        if let Some(result) = self.result_of(pair) {
+            return PairState::Measured(result);
+        }
+        let Some(place) = self.pairs.iter().position(|other| other.name == pair.name) else {
+            return PairState::NotMeasured;
+        };
+        // Pairs are measured in their order, so one that was passed over failed.
+        let outcomes = self.report.as_ref().map(|report| report.pairs.len() + report.failures.len());
+        let passed = self.pairs[place..].iter().any(|later| self.result_of(later).is_some());
+        match () {
+            () if passed || outcomes == Some(self.pairs.len()) => PairState::Failed,
+            () if self.ended => PairState::NotMeasured,
+            () => PairState::Pending,
+        }
+    }
+
+    fn result_of(&self, pair: &BenchmarkPair) -> Option<&PairResult> {
+        self.results.iter().find(|result| result.name == pair.name)
+    }
 }
 
 /// The runs of this session.
@@ -44,7 +83,7 @@ impl BenchmarkState {
 
     /// How many of how many pairs of the present run are measured.
     pub fn progress(&self) -> Option<(usize, usize)> {
-        let run = self.runs.last().filter(|run| self.is_running() && run.report.is_none())?;
+        let run = self.runs.last().filter(|run| !run.ended && run.report.is_none())?;
         Some((run.results.len(), run.pairs.len()))
     }
 
@@ -58,7 +97,8 @@ impl BenchmarkState {
                     self.runs.remove(0);
                 }
                 let (method, pairs) = (method.clone(), pairs.clone());
-                self.runs.push(BenchmarkRun { dataset, method, pairs, results: Vec::new(), report: None });
+                let (results, report) = (Vec::new(), None);
+                self.runs.push(BenchmarkRun { dataset, method, pairs, results, report, ended: false });
             }
             (Message::BenchmarkPair(result), Some(_)) => {
                 if let Some(run) = self.runs.last_mut() {
@@ -70,7 +110,10 @@ impl BenchmarkState {
                     run.report = Some((**report).clone());
                 }
             }
-            (Message::BenchmarkEnded, _) => self.running = None,
+            (Message::BenchmarkEnded, _) => {
+                self.running = None;
+                self.runs.iter_mut().for_each(|run| run.ended = true);
+            }
             _ => {}
         }
     }
@@ -96,5 +139,30 @@ mod tests {
         state.begin(FlowDataset::Kitti2015);
         state.receive(&started("TV-L1"));
         assert_eq!(methods(&state), ["TV-L1"]);
+    }
+
+    #[test]
+    fn a_pair_is_measured_failed_to_come_or_left_out() {
+        let pair = |name: &str| BenchmarkPair {
+            name: name.into(),
+            first: "0.png".into(),
+            second: "1.png".into(),
+            truth: None,
+            occlusion: None,
+            invalid: None,
+        };
+        let result = PairResult { name: "b".into(), width: 1, height: 1, errors: None, zero_epe: None, ms: 1.0 };
+        let mut state = BenchmarkState::default();
+        state.begin(FlowDataset::Middlebury);
+        let pairs = ["a", "b", "c"].map(pair).to_vec();
+        state.receive(&Message::BenchmarkStarted { pairs: pairs.clone(), method: "TV-L1".into() });
+        state.receive(&Message::BenchmarkPair(Box::new(result.clone())));
+        let states = |state: &BenchmarkState| -> Vec<String> {
+            pairs.iter().map(|pair| format!("{:?}", state.runs[0].state_of(pair))).collect()
+        };
+        let measured = format!("{:?}", PairState::Measured(&result));
+        assert_eq!(states(&state), ["Failed", measured.as_str(), "Pending"]);
+        state.receive(&Message::BenchmarkEnded);
+        assert_eq!(states(&state), ["Failed", measured.as_str(), "NotMeasured"]);
     }
 }

@@ -1,7 +1,7 @@
 //! Everything a person can ask of the window, once: menus, buttons, the palette, the F1 list and the keys are all
 //! drawn from this table.
 
-use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 use super::arrangement::Arrangement;
 
@@ -370,15 +370,23 @@ impl Command {
         }
     }
 
-    /// Takes the commands whose keys were pressed out of the input, unless the keys are text for a field.
-    pub fn pressed(ctx: &Context) -> Vec<Self> {
-        let typing = ctx.text_edit_focused();
+    /// Takes the commands whose keys were pressed out of the input, in the order of the keys. Keys that are text are
+    /// left alone where they are meant for a field: one that has the focus, or one that is to come (`asking`).
+    pub fn pressed(ctx: &Context, asking: bool) -> Vec<Self> {
+        let typing = asking || ctx.text_edit_focused();
         // Egui ignores extra modifiers, so the keys with most modifiers come first.
         let mut keys: Vec<_> = TABLE.iter().flat_map(|entry| entry.4.iter().map(|keys| (entry.0, keys))).collect();
         keys.sort_by_key(|(_, keys)| std::cmp::Reverse(modifier_count(keys)));
         keys.retain(|(_, keys)| !(typing && keys.conflicts_with_text_editing() && !is_function_key(keys)));
         ctx.input_mut(|input| {
-            keys.into_iter().filter(|(_, keys)| input.consume_shortcut(keys)).map(|(command, _)| command).collect()
+            let pressed = |event: &Event| match event {
+                Event::Key { key, pressed: true, .. } => Some(*key),
+                _ => None,
+            };
+            let order: Vec<Key> = input.events.iter().filter_map(pressed).collect();
+            keys.retain(|(_, keys)| input.consume_shortcut(keys));
+            keys.sort_by_key(|(_, keys)| order.iter().position(|key| *key == keys.logical_key));
+            keys.into_iter().map(|(command, _)| command).collect()
         })
     }
 }

@@ -92,6 +92,11 @@ impl Dialogs {
         }
     }
 
+    /// Whether a question is open.
+    pub fn is_asking(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// The answer, once there is one.
     pub fn answer(&mut self) -> Option<(Question, Answer)> {
         let (question, receiver) = self.open.as_ref()?;

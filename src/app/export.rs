@@ -10,10 +10,11 @@ use eframe::egui::Context;
 use super::lab_state::LabState;
 use crate::engine::{FlowSource, FlowStatistics};
 use crate::error::{Error, Result};
+use crate::flow::files::atomic::replace;
 
 /// The first line of the table.
 const HEADER: &str =
-    "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl";
+    "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl_percent";
 
 /// The threads that write, and what became of their files.
 pub struct Exporter {
@@ -31,7 +32,7 @@ impl Default for Exporter {
 impl Exporter {
     /// Begins to write `text` to `path`.
     pub fn write(&self, path: PathBuf, text: String, ctx: &Context) {
-        self.run(path, ctx, move |path| write(path, &text));
+        self.run(path, ctx, move |path| replace(path, |file| file.write_all(text.as_bytes())));
     }
 
     /// Begins to write `path` in whatever way `write` does it.
@@ -70,21 +71,12 @@ pub fn table(lab: &LabState) -> String {
 fn line(text: &mut String, frame: usize, source: FlowSource, statistics: &FlowStatistics) {
     let FlowStatistics { magnitudes, photometric, photometric_ratio, ssim, errors } = statistics;
     let (mean, median, p95, max) = (magnitudes.mean, magnitudes.median, magnitudes.p95, magnitudes.max);
-    let errors = errors.map_or(",,".into(), |errors| format!("{},{},{}", errors.epe, errors.aae_deg, errors.fl));
+    let errors =
+        errors.map_or(",,".into(), |errors| format!("{},{},{}", errors.epe, errors.aae_deg, 100.0 * errors.fl));
     let name = source.name();
     // Writing to a text cannot fail.
     let _ =
         writeln!(text, "{frame},{name},{mean},{median},{p95},{max},{photometric},{photometric_ratio},{ssim},{errors}");
-}
-
-/// Writes the file whole or not at all.
-fn write(path: &Path, text: &str) -> Result<()> {
-    let failed = |error: &std::io::Error| Error::io(path, error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
-    file.persist(path).map_err(|error| failed(&error.error))?;
-    Ok(())
 }
 
 #[cfg(test)]
@@ -107,16 +99,5 @@ mod tests {
         assert_eq!(lines.len(), 4);
         assert!(lines.iter().all(|line| line.split(',').count() == HEADER.split(',').count()), "{table}");
         assert_eq!(lines[1], "1,MotionNet,1.5,0,0,0,2,0.5,0.9,,,");
-    }
-
-    #[test]
-    fn a_table_replaces_a_file_and_a_missing_folder_is_told() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("figures.csv");
-        std::fs::write(&path, "old").unwrap();
-        write(&path, "new").unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
-        assert!(write(&dir.path().join("none/figures.csv"), "new").unwrap_err().cause.contains("no such"));
     }
 }

@@ -17,7 +17,7 @@ pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             palette_button(ui, cx);
             if let Some(clip) = &cx.session.clip {
-                let name = clip.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let name = cx.session.clip_title(&clip.path);
                 let text = RichText::new(name).font(semibold(13.0)).color(Tokens::of(ui).strong);
                 let path = clip.path.display().to_string();
                 ui.add_space(12.0);

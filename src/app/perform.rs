@@ -210,6 +210,7 @@ impl App {
 
     fn measure(&mut self) {
         self.tell_laboratory(); // A view may have been added since the last repaint.
+        self.session.notice = None; // It may have been about the last attempt.
         // A measurement that is stopped is over when the engine says so.
         let measuring = &mut self.session.lab.measuring;
         self.engine.send(Request::MeasureClip(measuring.is_none()));
@@ -224,6 +225,7 @@ impl App {
         }
         match self.panels.benchmark.plan(self.settings.benchmark_root.as_ref()) {
             Ok(plan) => {
+                self.session.notice = None;
                 self.session.benchmark.begin(plan.dataset);
                 self.engine.send(Request::Benchmark(Some(plan)));
             }
@@ -237,6 +239,7 @@ impl App {
         let (Some(flow), Some(clip)) = (state.flow.clone(), &self.session.clip) else { return };
         let size = [clip.width as usize, clip.height as usize];
         let max_px = self.settings.locked_scale_px;
+        self.session.notice = None;
         self.exporter.run(path, ctx, move |path| {
             let field = flow.flow.at_size(size[0], size[1]);
             if picture {
@@ -265,6 +268,7 @@ impl App {
     }
 
     fn export(&mut self, export: FlowExport) {
+        self.session.notice = None;
         self.session.exporting = Some((0, self.session.frames()));
         dock::show(&mut self.settings.layout, Pane::Flow);
         self.engine.send(Request::Export(Some(export)));

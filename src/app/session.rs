@@ -2,8 +2,9 @@
 //!
 //! A plain value that messages change and panels read; it never draws and never waits.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::benchmark_state::BenchmarkState;
 use super::lab_state::LabState;
@@ -81,6 +82,10 @@ pub struct Session {
     pub log: Log,
     /// The latest problem, until it is dismissed.
     pub notice: Option<Error>,
+    /// What was done last and when, to be told for a while.
+    pub told: Option<(String, Instant)>,
+    /// The pair of a benchmark that was opened last, and its title.
+    pair: Option<(PathBuf, String)>,
     /// What lies under the pointer.
     pub pointed: Option<Pointed>,
     /// The flow laboratory.
@@ -110,6 +115,8 @@ impl Session {
             writing_sample: false,
             log: Log::default(),
             notice: None,
+            told: None,
+            pair: None,
             pointed: None,
             lab: LabState::default(),
             benchmark: BenchmarkState::default(),
@@ -155,7 +162,7 @@ impl Session {
             | Message::PairReady { .. } => {}
             Message::ExportProgress { done, total } => self.exporting = Some((*done, *total)),
             Message::Exported { path, pairs } => {
-                self.log.push(Level::Info, format!("Wrote the flow of {pairs} pairs to {}", path.display()));
+                self.written(path, &format!("the flow of {pairs} pairs"));
             }
             Message::ExportEnded => self.exporting = None,
             Message::Problem(error) => self.problem(error),
@@ -176,6 +183,33 @@ impl Session {
         }
         self.writing_sample = false;
         self.notice = Some(error.clone());
+    }
+
+    /// Tells that `what` was written to `path`: the whole path in the log, its name for a while.
+    pub fn written(&mut self, path: &Path, what: &str) {
+        self.log.push(Level::Info, format!("Wrote {what} to {}", path.display()));
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        self.told = Some((format!("Wrote {name}"), Instant::now()));
+    }
+
+    /// A pair of the benchmark that is shown was made the clip at `path`.
+    pub fn pair_opened(&mut self, path: &Path) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let dataset = self.benchmark.runs.last().map_or("benchmark", |run| run.dataset.title());
+        self.pair = Some((path.to_owned(), format!("{name} ({dataset} pair)")));
+    }
+
+    /// Whether the clip at `path` is a pair of a benchmark.
+    pub fn is_pair(&self, path: &Path) -> bool {
+        self.pair.as_ref().is_some_and(|(pair, _)| pair == path)
+    }
+
+    /// What the clip at `path` is called.
+    pub fn clip_title(&self, path: &Path) -> String {
+        match &self.pair {
+            Some((pair, title)) if pair == path => title.clone(),
+            _ => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        }
     }
 
     /// The networks in use in a few words: their name, and the run they come from if it is another one.

@@ -45,6 +45,11 @@ impl Palette {
         Self { text: String::new(), selected: 0, mode: Mode::Path(question, remark) }
     }
 
+    /// Adds what was typed before the palette had the keyboard.
+    pub fn type_text(&mut self, text: &str) {
+        self.text += text;
+    }
+
     /// Draws the palette; `Some` when it is to be closed.
     pub fn palette_ui(&mut self, ctx: &Context, cx: &PanelContext<'_>) -> Option<PaletteEnd> {
         let width = (ctx.content_rect().width() - 80.0).min(540.0);

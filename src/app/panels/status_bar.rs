@@ -1,5 +1,7 @@
 //! The bottom line: the flow at the pointer, the clip, the cost of the networks, the device.
 
+use std::time::Duration;
+
 use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 
 use crate::app::actions::PanelContext;
@@ -7,6 +9,9 @@ use crate::app::session::Session;
 use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingPhase;
 use crate::app::widgets::thousands;
+
+/// How long what was done is told.
+const TOLD_FOR: Duration = Duration::from_secs(8);
 
 /// Draws the status bar.
 pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
@@ -22,7 +27,7 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
                 );
             }
             None => {
-                ui.label(small(hint(session)));
+                ui.label(small(hint(ui, session)));
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -53,19 +58,36 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
                 );
                 ui.add(Label::new(small(label)).truncate()).on_hover_text(detail);
             }
-            if let Some(text) = training(session) {
+            for text in training(session).into_iter().chain(jobs(session)) {
                 ui.label(RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).accent));
             }
         });
     });
 }
 
-fn hint(session: &Session) -> String {
+/// What is under way or was done last.
+fn hint(ui: &Ui, session: &Session) -> String {
+    if let Some((text, at)) = &session.told
+        && let Some(rest) = TOLD_FOR.checked_sub(at.elapsed())
+    {
+        ui.ctx().request_repaint_after(rest);
+        return text.clone();
+    }
     match (&session.opening, &session.loading_model) {
-        (Some(path), _) => format!("Opening {}…", path.file_name().unwrap_or_default().to_string_lossy()),
+        (Some(path), _) => format!("Opening {}…", session.clip_title(path)),
         (None, Some(dir)) => format!("Loading {}…", dir.file_name().unwrap_or_default().to_string_lossy()),
+        (None, None) if training(session).is_some() || jobs(session).next().is_some() => "Working…".into(),
         (None, None) => "Ready".into(),
     }
+}
+
+/// What the laboratory is busy with.
+fn jobs(session: &Session) -> impl Iterator<Item = String> {
+    let measuring = session.lab.measuring.map(|count| format!("Measuring, {count} flows"));
+    let exporting = session.exporting.map(|(done, all)| format!("Exporting {done} of {all} pairs"));
+    let progress = session.benchmark.progress().map(|(done, all)| format!("Benchmark, {done} of {all} pairs"));
+    let benchmark = session.benchmark.is_running().then(|| progress.unwrap_or("Benchmark…".into()));
+    [measuring, exporting, benchmark].into_iter().flatten()
 }
 
 fn training(session: &Session) -> Option<String> {

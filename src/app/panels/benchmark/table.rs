@@ -1,17 +1,18 @@
 //! The results: a row for each pair, a column for each method, the mean below.
 
-use eframe::egui::{ComboBox, Grid, Label, RichText, ScrollArea, TextStyle, Ui, vec2};
+use eframe::egui::{ComboBox, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use crate::app::actions::PanelContext;
-use crate::app::benchmark_state::BenchmarkRun;
+use crate::app::benchmark_state::{BenchmarkRun, PairState};
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, field};
 use crate::engine::Request;
-use crate::evaluation::{MeanResult, PairResult};
+use crate::evaluation::PairResult;
+use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::flow::metrics::FlowErrors;
 
 /// Width of a method's column in points.
-const COLUMN: f32 = 88.0;
+const COLUMN: f32 = 96.0;
 
 /// Which number of each pair is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,8 +58,67 @@ impl Figure {
         if self == Self::Millis { Some(result.ms) } else { self.of_errors(result.errors.as_ref()) }
     }
 
-    fn of_mean(self, mean: &MeanResult) -> Option<f64> {
-        if self == Self::Millis { Some(mean.ms) } else { self.of_errors(mean.errors.as_ref()) }
+    /// Of all pairs of a run that are measured; `None` if there is none.
+    fn mean_of(self, run: &BenchmarkRun) -> Option<f64> {
+        if self != Self::Millis {
+            let errors: Vec<FlowErrors> = run.results.iter().filter_map(|result| result.errors).collect();
+            return self.of_errors(FlowErrors::mean(&errors).as_ref());
+        }
+        let mut millis: Vec<f64> = run.results.iter().map(|result| result.ms).collect();
+        millis.sort_by(f64::total_cmp);
+        millis.get(millis.len() / 2).copied()
+    }
+
+    /// How many of how many pairs the mean of a run is over.
+    fn coverage(self, run: &BenchmarkRun) -> [usize; 2] {
+        if self == Self::Millis {
+            return [run.results.len(), run.pairs.len()];
+        }
+        let measured = run.results.iter().filter(|result| result.errors.is_some()).count();
+        [measured, run.pairs.iter().filter(|pair| pair.truth.is_some()).count()]
+    }
+}
+
+/// What a cell of the table holds.
+struct Cell {
+    text: String,
+    /// The number, if it may be compared with others.
+    value: Option<f64>,
+    tooltip: String,
+}
+
+impl Cell {
+    fn number(value: f64) -> Self {
+        Self { text: format!("{value:.2}"), value: Some(value), tooltip: String::new() }
+    }
+
+    fn remark(text: &str, tooltip: &str) -> Self {
+        Self { text: text.into(), value: None, tooltip: tooltip.into() }
+    }
+
+    fn of_pair(figure: Figure, run: &BenchmarkRun, pair: &BenchmarkPair) -> Self {
+        match run.state_of(pair) {
+            PairState::Measured(result) => match figure.of(result) {
+                Some(value) => Self::number(value),
+                None if pair.truth.is_none() => Self::remark("–", "Its ground truth is not public"),
+                None => Self::remark("–", "The ground truth of this pair does not tell"),
+            },
+            PairState::Pending => Self::remark("…", "Still to come"),
+            PairState::NotMeasured => Self::remark("not measured", "The run ended before it came to this pair"),
+            PairState::Failed => Self::remark("failed", "It could not be measured; the log says why"),
+        }
+    }
+
+    fn of_mean(figure: Figure, run: &BenchmarkRun) -> Self {
+        let Some(mean) = figure.mean_of(run) else { return Self::remark("–", "Nothing to take it of") };
+        match figure.coverage(run) {
+            [measured, all] if measured < all => Self {
+                text: format!("{mean:.2} ({measured} of {all})"),
+                value: None,
+                tooltip: format!("Of {measured} of {all} pairs, and so not to be compared with that of all"),
+            },
+            _ => Self::number(mean),
+        }
     }
 }
 
@@ -80,53 +140,78 @@ pub fn table_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         Grid::new("benchmark").striped(true).spacing([14.0, 3.0]).min_row_height(20.0).show(ui, |ui| {
             head_ui(ui, runs);
             let pairs = runs.last().map(|run| run.pairs.as_slice()).unwrap_or_default();
-            for (row, pair) in pairs.iter().enumerate() {
+            for pair in pairs {
                 let known = pair.truth.is_some();
                 let tooltip = if known { "Open this pair beside its ground truth" } else { "Open this pair" };
                 if ui.link(&pair.name).on_hover_text(tooltip).clicked() {
                     clicked = Some(pair.clone());
                 }
-                let values: Vec<_> = runs.iter().map(|run| run.results.get(row).and_then(|r| figure.of(r))).collect();
-                values_ui(ui, &values);
+                cells_ui(ui, runs.iter().map(|run| Cell::of_pair(*figure, run, pair)).collect());
             }
-            if runs.iter().any(|run| run.report.is_some()) {
-                ui.label(RichText::new(if *figure == Figure::Millis { "median" } else { "mean" }).strong());
-                let mean = |run: &BenchmarkRun| run.report.as_ref().and_then(|report| figure.of_mean(&report.mean));
-                values_ui(ui, &runs.iter().map(mean).collect::<Vec<_>>());
-            }
+            ui.label(RichText::new(if *figure == Figure::Millis { "median" } else { "mean" }).strong());
+            cells_ui(ui, runs.iter().map(|run| Cell::of_mean(*figure, run)).collect());
         });
     });
-    let lacks_truth = runs.iter().any(|run| run.results.iter().any(|result| result.errors.is_none()));
-    if lacks_truth {
-        explanation(ui, "Pairs without a figure have no public ground truth.");
+    let lacks_truth = runs.last().is_some_and(|run| run.pairs.iter().any(|pair| pair.truth.is_none()));
+    if lacks_truth && *figure != Figure::Millis {
+        explanation(ui, "Pairs with “–” have no public ground truth.");
     }
     if let Some(pair) = clicked {
         cx.send(Request::ShowPair(Box::new(pair)));
     }
 }
 
+/// The methods, their variants below.
 fn head_ui(ui: &mut Ui, runs: &[BenchmarkRun]) {
+    let tokens = Tokens::of(ui);
     ui.label("");
     for run in runs {
-        // Names are long and numbers are short.
-        ui.allocate_ui(vec2(COLUMN, 0.0), |ui| {
+        let (name, variant) = head_lines(&run.method);
+        let head = ui.vertical(|ui| {
             ui.set_width(COLUMN);
-            ui.add(Label::new(RichText::new(&run.method).small().color(Tokens::of(ui).strong)).wrap());
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui.add(Label::new(RichText::new(name).small().color(tokens.strong)).truncate());
+            ui.add(Label::new(RichText::new(variant).small().color(tokens.weak)).truncate());
         });
+        head.response.on_hover_text(&run.method);
     }
     ui.end_row();
 }
 
-/// A row of numbers, the smallest one marked.
-fn values_ui(ui: &mut Ui, values: &[Option<f64>]) {
+/// `MotionNet-16, coarse to fine` and `TV-L1 (opencv)` in two lines.
+fn head_lines(method: &str) -> (&str, &str) {
+    let bracketed = || method.split_once(" (").and_then(|(name, rest)| Some((name, rest.strip_suffix(')')?)));
+    method.split_once(", ").or_else(bracketed).unwrap_or((method, ""))
+}
+
+/// A row of cells, the smallest number marked.
+fn cells_ui(ui: &mut Ui, cells: Vec<Cell>) {
     let tokens = Tokens::of(ui);
-    let known = || values.iter().flatten().copied();
+    let known = || cells.iter().filter_map(|cell| cell.value);
     let best = known().reduce(f64::min).filter(|_| known().count() > 1);
-    for value in values {
-        let is_best = value.is_some() && *value == best;
-        let text = value.map_or("–".into(), |value| format!("{value:.2}"));
-        let color = if is_best { tokens.good } else { tokens.text };
-        ui.label(RichText::new(text).text_style(TextStyle::Monospace).color(color));
+    for cell in &cells {
+        let color = match cell.value {
+            None => tokens.weak,
+            value if value == best => tokens.good,
+            _ => tokens.text,
+        };
+        let text = RichText::new(&cell.text).text_style(TextStyle::Monospace).color(color);
+        let response = ui.label(text);
+        if !cell.tooltip.is_empty() {
+            response.on_hover_text(&cell.tooltip);
+        }
     }
     ui.end_row();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_and_their_variants() {
+        assert_eq!(head_lines("MotionNet-16, coarse to fine"), ("MotionNet-16", "coarse to fine"));
+        assert_eq!(head_lines("TV-L1 (own parameters)"), ("TV-L1", "own parameters"));
+        assert_eq!(head_lines("zero flow"), ("zero flow", ""));
+    }
 }

@@ -16,29 +16,39 @@ pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         command_button(ui, cx, Command::SaveFlow, Command::SaveFlow.text());
         command_button(ui, cx, Command::SavePicture, Command::SavePicture.text());
     });
-    field(ui, "Clip as", |ui, label| {
-        let formats = ComboBox::from_id_salt("format").selected_text(name(cx.settings.export_format)).width(170.0);
-        let formats = formats.show_ui(ui, |ui| {
-            for format in FlowFormat::value_variants() {
-                ui.selectable_value(&mut cx.settings.export_format, *format, name(*format))
-                    .on_hover_text(tooltip(*format));
-            }
-        });
-        formats.response.labelled_by(label).on_hover_text(tooltip(cx.settings.export_format));
-    });
+    // The format stays as it is during an export, whose progress takes its place.
+    match cx.session.exporting {
+        Some((done, all)) => progress_ui(ui, done, all, cx),
+        None => format_ui(ui, &mut cx.settings.export_format),
+    }
     ui.horizontal_wrapped(|ui| {
-        let exporting = cx.session.exporting.is_some();
-        if exporting {
-            command_button(ui, cx, Command::StopExport, Command::StopExport.text());
-        } else {
-            command_button(ui, cx, Command::ExportFlows, Command::ExportFlows.text());
-            command_button(ui, cx, Command::ExportVideo, Command::ExportVideo.text());
-        }
+        command_button(ui, cx, Command::ExportFlows, Command::ExportFlows.text());
+        command_button(ui, cx, Command::ExportVideo, Command::ExportVideo.text());
     });
-    if let Some((done, all)) = cx.session.exporting {
+}
+
+fn progress_ui(ui: &mut Ui, done: usize, all: usize, cx: &mut PanelContext<'_>) {
+    let row = ui.horizontal(|ui| {
+        ui.set_min_height(ui.spacing().interact_size.y);
+        command_button(ui, cx, Command::StopExport, "Stop");
         let text = RichText::new(format!("{done} of {all} pairs")).small().color(Tokens::of(ui).strong);
         ui.add(ProgressBar::new(done as f32 / all.max(1) as f32).desired_height(18.0).text(text));
+    });
+    if done == 0 {
+        row.response.scroll_to_me(None); // A person who has just begun it looks for it.
     }
+}
+
+fn format_ui(ui: &mut Ui, format: &mut FlowFormat) {
+    field(ui, "Clip as", |ui, label| {
+        let formats = ComboBox::from_id_salt("format").selected_text(name(*format)).width(170.0);
+        let formats = formats.show_ui(ui, |ui| {
+            for choice in FlowFormat::value_variants() {
+                ui.selectable_value(format, *choice, name(*choice)).on_hover_text(tooltip(*choice));
+            }
+        });
+        formats.response.labelled_by(label).on_hover_text(tooltip(*format));
+    });
 }
 
 fn name(format: FlowFormat) -> &'static str {

@@ -14,6 +14,9 @@ use crate::app::views::{ViewKind, ViewSpec, Views};
 use crate::app::widgets::{command_button, cost, explanation, field, remark, section, source_dot};
 use crate::engine::{FlowSource, MAX_STRIDE};
 
+/// Room that the scroll bar takes when the pointer is over it, in points.
+const SCROLL_BAR: f32 = 10.0;
+
 /// The flow panel.
 #[derive(Default)]
 pub struct FlowPanel {
@@ -51,6 +54,7 @@ fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
             None => String::new(),
         };
         ui.with_layout(eframe::egui::Layout::right_to_left(eframe::egui::Align::Center), |ui| {
+            ui.add_space(SCROLL_BAR);
             ui.label(RichText::new(text).color(Tokens::of(ui).weak))
                 .on_hover_text("What the newest flow cost, and how many a second that would be");
         });

@@ -1,14 +1,15 @@
 //! One figure of every source over the clip; a click seeks.
 
-use eframe::egui::{ComboBox, Stroke, Ui, vec2};
+use eframe::egui::{ComboBox, RichText, Stroke, Ui, vec2};
 use egui_plot::{Line, Plot, PlotPoints, Points, VLine};
 
 use super::figure::Figure;
+use super::table::number;
 use crate::app::actions::PanelContext;
 use crate::app::lab_state::Measures;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, source_color};
-use crate::engine::{FlowSource, Request};
+use crate::app::widgets::{explanation, field, source_color, source_dot};
+use crate::engine::{FlowSource, FlowStatistics, Request};
 use crate::video::PlayerCommand;
 
 /// Height of the plot, in points.
@@ -33,17 +34,21 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         });
         list.response.labelled_by(label).on_hover_text(figure.tooltip());
     });
-    let curve = |source: FlowSource| (source, points(*figure, cx.session.lab.measures(source)));
-    let curves = FlowSource::ALL.into_iter().map(curve).filter(|(_, points)| !points.is_empty());
-    let curves: Vec<(FlowSource, Vec<[f64; 2]>)> = curves.collect();
-    if curves.is_empty() {
+    let stride = cx.settings.laboratory.stride;
+    let lab = &cx.session.lab;
+    let values = |source: FlowSource| (source, values(*figure, lab.measures(source)));
+    let found: Vec<_> = FlowSource::ALL.into_iter().map(values).filter(|(_, values)| !values.is_empty()).collect();
+    if found.is_empty() {
         let text = if figure.needs_truth() {
             "No frame has been compared with a ground truth yet."
+        } else if lab.is_measured() {
+            "The frames measured so far have no such figure."
         } else {
             "Step through the clip, or measure it whole."
         };
         explanation(ui, text);
     }
+    means_ui(ui, &found);
     let tokens = Tokens::of(ui);
     let position = cx.session.player.position as f64;
     let last = cx.session.frames().saturating_sub(1) as f64;
@@ -59,29 +64,83 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         .include_y(0.0)
         .set_margin_fraction(vec2(0.0, 0.06))
         .y_axis_min_width(40.0);
+    let plot = plot.show_x(false).show_y(false);
     let accent = tokens.accent;
-    let colored = |(source, points)| (source, points, source_color(ui, source));
-    let curves: Vec<_> = curves.into_iter().map(colored).collect();
+    let few = found.iter().all(|(_, values)| values.len() < FEW);
+    let curves: Vec<_> = found
+        .iter()
+        .map(|(source, values)| (source.name(), source_color(ui, *source), pieces(values, stride)))
+        .collect();
     let shown = plot.show(ui, |plot| {
         plot.vline(VLine::new("position", position).stroke(Stroke::new(1.0, accent)).allow_hover(false));
-        for (source, points, color) in curves {
-            if points.len() < FEW {
-                plot.points(Points::new(source.name(), PlotPoints::from(points.clone())).color(color).radius(2.0));
+        for (name, color, pieces) in curves {
+            for piece in pieces {
+                if few || piece.len() == 1 {
+                    let points = Points::new(name, PlotPoints::from(piece.clone()));
+                    plot.points(points.color(color).radius(2.0).allow_hover(false));
+                }
+                plot.line(Line::new(name, PlotPoints::from(piece)).color(color).width(1.5).allow_hover(false));
             }
-            plot.line(Line::new(source.name(), PlotPoints::from(points)).color(color).width(1.5));
         }
         plot.pointer_coordinate().map(|at| at.x)
     });
-    let response = shown.response.on_hover_text("Frames from left to right; a click goes there");
-    if let Some(x) = shown.inner.filter(|_| response.clicked()) {
-        let frame = x.round().clamp(0.0, last) as usize;
+    let pointed = shown.inner.map(|x| x.round().clamp(0.0, last) as usize);
+    let text = pointed.map_or(String::new(), |frame| told(frame, &found));
+    let response = shown.response.on_hover_text_at_pointer(text);
+    if let Some(frame) = pointed.filter(|_| response.clicked()) {
         cx.send(Request::Player(PlayerCommand::SeekFrame(frame)));
     }
 }
 
-/// The values by frame, thinned out if there are very many.
-fn points(figure: Figure, measures: &Measures) -> Vec<[f64; 2]> {
-    let step = measures.len().div_ceil(POINTS).max(1);
-    let thinned = measures.iter().step_by(step);
-    thinned.filter_map(|(frame, statistics)| Some([*frame as f64, f64::from(figure.of(statistics)?)])).collect()
+/// The mean of every source over the frames that are measured.
+fn means_ui(ui: &mut Ui, found: &[(FlowSource, Values)]) {
+    ui.horizontal_wrapped(|ui| {
+        for (source, values) in found {
+            let mean = values.iter().map(|(_, value)| value).sum::<f64>() / values.len() as f64;
+            source_dot(ui, *source);
+            let text = format!("{} {}", source.name(), number(mean as f32));
+            ui.label(RichText::new(text).small()).on_hover_text(format!("Mean over {} frames", values.len()));
+        }
+    });
+}
+
+/// A frame and what every source has there.
+fn told(frame: usize, found: &[(FlowSource, Values)]) -> String {
+    let mut text = format!("frame {frame}");
+    for (source, values) in found {
+        let value = values.iter().find(|(other, _)| *other == frame);
+        text += &format!("\n{} {}", source.name(), value.map_or("–".into(), |(_, value)| number(*value as f32)));
+    }
+    text + "\nA click goes there."
+}
+
+/// The values of a figure by frame.
+type Values = Vec<(usize, f64)>;
+
+fn values(figure: Figure, measures: &Measures) -> Values {
+    let value = |(frame, statistics): (&usize, &FlowStatistics)| Some((*frame, f64::from(figure.of(statistics)?)));
+    measures.iter().filter_map(value).collect()
+}
+
+/// The pieces of a curve: what lies between frames more than `stride` apart is unknown and not drawn. Very many points
+/// are thinned out.
+fn pieces(values: &[(usize, f64)], stride: usize) -> Vec<Vec<[f64; 2]>> {
+    let step = values.len().div_ceil(POINTS).max(1);
+    let pieces = values.chunk_by(|before, after| after.0 - before.0 <= stride);
+    let point = |(frame, value): &(usize, f64)| [*frame as f64, *value];
+    pieces.map(|piece| piece.iter().step_by(step).map(point).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_has_a_gap_where_no_frame_is_measured() {
+        let values = [(0, 1.0), (1, 2.0), (5, 3.0), (7, 4.0)];
+        assert_eq!(pieces(&values, 1), [vec![[0.0, 1.0], [1.0, 2.0]], vec![[5.0, 3.0]], vec![[7.0, 4.0]]]);
+        assert_eq!(pieces(&values, 2).len(), 2);
+        let many: Vec<_> = (0..10 * POINTS).map(|frame| (frame, 0.0)).collect();
+        assert_eq!(pieces(&many, 1).iter().map(Vec::len).collect::<Vec<_>>(), [POINTS]);
+    }
 }

@@ -47,7 +47,7 @@ impl Figure {
             Self::Median => "Median |uv|, px",
             Self::Percentile95 => "95 % |uv|, px",
             Self::Photometric => "Photometric, grey",
-            Self::PhotometricRatio => "… to no motion",
+            Self::PhotometricRatio => "Photom. / no motion’s",
             Self::Ssim => "SSIM",
             Self::EndPoint => "EPE, px",
             Self::Angular => "AAE, °",
@@ -58,7 +58,7 @@ impl Figure {
     /// Name where no other figure stands above it.
     pub fn full_name(self) -> &'static str {
         match self {
-            Self::PhotometricRatio => "Photometric error to no motion",
+            Self::PhotometricRatio => "Photometric error / that of no motion",
             Self::Photometric => "Photometric error, grey levels",
             other => other.name(),
         }

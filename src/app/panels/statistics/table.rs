@@ -10,62 +10,120 @@ use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, source_dot};
 use crate::engine::{FlowSource, FlowStatistics};
 
+/// The figures of one source.
+struct Column {
+    source: FlowSource,
+    statistics: Option<FlowStatistics>,
+    /// First frame and stride of the pair that they are of.
+    pair: Option<[usize; 2]>,
+}
+
+impl Column {
+    fn of(source: FlowSource, session: &Session) -> Self {
+        let inspection = session.lab.source(source).inspection.as_ref();
+        let statistics = inspection.map(|inspection| {
+            // The truth is no competitor of its own.
+            let errors = inspection.statistics.errors.filter(|_| source != FlowSource::Truth);
+            FlowStatistics { errors, ..inspection.statistics }
+        });
+        Self { source, statistics, pair: inspection.map(|inspection| [inspection.frame, inspection.stride]) }
+    }
+}
+
 /// Draws the table.
 pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
-    let sources: Vec<FlowSource> = FlowSource::ALL.into_iter().filter(|source| is_on(*source, cx)).collect();
     let session = &cx.session;
-    let statistics = |source: &FlowSource| {
-        let statistics = session.lab.source(*source).inspection.as_ref()?.statistics;
-        // The truth is no competitor of its own.
-        let errors = statistics.errors.filter(|_| *source != FlowSource::Truth);
-        Some(FlowStatistics { errors, ..statistics })
-    };
-    let columns: Vec<Option<FlowStatistics>> = sources.iter().map(statistics).collect();
+    let sources: Vec<FlowSource> = FlowSource::ALL.into_iter().filter(|source| is_on(*source, cx)).collect();
+    let columns: Vec<Column> = sources.iter().map(|source| Column::of(*source, session)).collect();
+    let in_view = pair_in_view(session, cx.settings.laboratory.stride);
+    let truth = cx.settings.laboratory.truth.is_some();
     ScrollArea::horizontal().show(ui, |ui| {
         Grid::new("figures").striped(true).spacing([12.0, 3.0]).min_row_height(20.0).show(ui, |ui| {
-            head_ui(ui, &sources, session);
-            for figure in Figure::ALL {
-                row_ui(ui, figure, &sources, &columns);
+            head_ui(ui, &columns, in_view);
+            for figure in Figure::ALL.into_iter().filter(|figure| truth || !figure.needs_truth()) {
+                row_ui(ui, figure, &columns, in_view);
             }
             cost_ui(ui, &sources, session);
         });
     });
-    if columns.iter().flatten().all(|statistics| statistics.errors.is_none()) {
-        explanation(ui, "EPE, AAE and Fl need a ground truth: choose one in the Flow panel.");
+    if let Some(remark) = truth_remark(cx, &columns) {
+        explanation(ui, &remark);
     }
     if sources.len() == 1 {
         explanation(ui, "Switch further sources on in the Flow panel to compare them here.");
     }
 }
 
+/// First frame and stride of the pair in view: MotionNet's newest, else the player's.
+fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
+    match &session.lab.source(FlowSource::Network).flow {
+        Some(flow) => [flow.frame, flow.stride],
+        None => [session.player.position, stride],
+    }
+}
+
+/// Why there are no errors, if there are none.
+fn truth_remark(cx: &PanelContext<'_>, columns: &[Column]) -> Option<String> {
+    if cx.settings.laboratory.truth.is_none() {
+        return Some("EPE, AAE and Fl need a ground truth: choose one in the Flow panel.".into());
+    }
+    if let Some(error) = &cx.session.lab.source(FlowSource::Truth).unavailable {
+        return Some(format!("The ground truth cannot be used: {error}"));
+    }
+    let compared = |column: &Column| column.statistics.is_some_and(|statistics| statistics.errors.is_some());
+    if columns.iter().any(compared) || columns.iter().all(|column| column.statistics.is_none()) {
+        return None;
+    }
+    if cx.settings.laboratory.stride > 1 {
+        return Some("The ground truth is of neighbouring frames: set the stride to 1 to compare with it.".into());
+    }
+    // The last frame that was compared is a better answer than none; it may not be the last that could be.
+    let last = |source: FlowSource| {
+        let measures = cx.session.lab.measures(source).iter().rev();
+        measures.filter(|(_, statistics)| statistics.errors.is_some()).map(|(frame, _)| *frame).next()
+    };
+    Some(match FlowSource::ALL.into_iter().filter_map(last).max() {
+        Some(frame) => {
+            format!("The ground truth has no flow for this frame; frame {frame} is the last compared with it.")
+        }
+        None => "The ground truth has no flow for this frame.".into(),
+    })
+}
+
 /// Names of the sources, and the frame each figure belongs to.
-fn head_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
+fn head_ui(ui: &mut Ui, columns: &[Column], in_view: [usize; 2]) {
+    let tokens = Tokens::of(ui);
     ui.label("");
-    for source in sources {
+    for column in columns {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            source_dot(ui, *source);
-            let state = session.lab.source(*source);
-            let frame = state.inspection.as_ref().map_or("nothing measured yet".into(), |found| {
-                format!("frame {} → {}", found.frame, found.frame + found.stride)
+            source_dot(ui, column.source);
+            let frame = column.pair.map_or("nothing measured yet".into(), |[frame, stride]| {
+                let other = if [frame, stride] == in_view { "" } else { ", not the pair in view" };
+                format!("frame {frame} → {}{other}", frame + stride)
             });
-            ui.label(RichText::new(source.name()).small().color(Tokens::of(ui).strong)).on_hover_text(frame);
+            let color = if column.pair.is_none_or(|pair| pair == in_view) { tokens.strong } else { tokens.weak };
+            ui.label(RichText::new(column.source.name()).small().color(color)).on_hover_text(frame);
         });
     }
     ui.end_row();
 }
 
-fn row_ui(ui: &mut Ui, figure: Figure, sources: &[FlowSource], columns: &[Option<FlowStatistics>]) {
-    let values: Vec<Option<f32>> = columns.iter().map(|column| figure.of(column.as_ref()?)).collect();
-    if figure.needs_truth() && values.iter().all(Option::is_none) {
-        return;
-    }
+/// A figure of all sources; those of another pair than the one in view are dim and take no part in the comparison.
+fn row_ui(ui: &mut Ui, figure: Figure, columns: &[Column], in_view: [usize; 2]) {
+    let value = |column: &Column| figure.of(column.statistics.as_ref()?);
+    let comparable = |column: &Column| value(column).filter(|_| column.pair == Some(in_view));
     name_ui(ui, figure.name(), figure.tooltip());
-    let best = figure.best(&values);
-    for (i, (value, source)) in values.iter().zip(sources).enumerate() {
-        let text = value.map_or("–".into(), number);
-        let tooltip = format!("{}, {}: {text}", source.name(), figure.full_name());
-        value_ui(ui, &text, best == Some(i), &tooltip);
+    let best = figure.best(&columns.iter().map(comparable).collect::<Vec<_>>());
+    for (i, column) in columns.iter().enumerate() {
+        let text = value(column).map_or("–".into(), number);
+        let tooltip = format!("{}, {}: {text}", column.source.name(), figure.full_name());
+        let rank = match column.pair {
+            Some(pair) if pair != in_view => Rank::Elsewhere,
+            _ if best == Some(i) => Rank::Best,
+            _ => Rank::Plain,
+        };
+        value_ui(ui, &text, rank, &tooltip);
     }
     ui.end_row();
 }
@@ -82,7 +140,7 @@ fn cost_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
         name_ui(ui, name, tooltip);
         for (millis, source) in costs.iter().zip(sources) {
             let text = millis.map_or("–".into(), |millis| number(of(millis)));
-            value_ui(ui, &text, false, &format!("{}, {name}: {text}", source.name()));
+            value_ui(ui, &text, Rank::Plain, &format!("{}, {name}: {text}", source.name()));
         }
         ui.end_row();
     }
@@ -92,16 +150,28 @@ fn name_ui(ui: &mut Ui, name: &str, tooltip: &str) {
     ui.add(Label::new(RichText::new(name).small().color(Tokens::of(ui).weak))).on_hover_text(tooltip);
 }
 
-fn value_ui(ui: &mut Ui, text: &str, best: bool, tooltip: &str) {
+/// How a number stands to the others of its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    Best,
+    Plain,
+    /// It is of another pair of frames.
+    Elsewhere,
+}
+
+fn value_ui(ui: &mut Ui, text: &str, rank: Rank, tooltip: &str) {
     let tokens = Tokens::of(ui);
-    let color = if best { tokens.good } else { tokens.text };
+    let (color, remark) = match rank {
+        Rank::Best => (tokens.good, " (best)"),
+        Rank::Plain => (tokens.text, ""),
+        Rank::Elsewhere => (tokens.weak, " (of another pair of frames)"),
+    };
     let text = RichText::new(text).text_style(TextStyle::Monospace).color(color);
-    let remark = if best { format!("{tooltip} (best)") } else { tooltip.to_owned() };
-    ui.label(text).on_hover_text(remark);
+    ui.label(text).on_hover_text(format!("{tooltip}{remark}"));
 }
 
 /// Three digits that matter.
-fn number(value: f32) -> String {
+pub fn number(value: f32) -> String {
     match value.abs() {
         size if size >= 99.95 => format!("{value:.0}"),
         size if size >= 9.995 => format!("{value:.1}"),

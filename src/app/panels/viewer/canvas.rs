@@ -275,7 +275,7 @@ impl Canvas<'_> {
                 self.painter.rect_stroke(picture.intersect(tile), 0.0, stroke, StrokeKind::Inside);
             }
             let first = strip.window_start + i * strip.stride;
-            self.tag(tile, &format!("{first} → {}", first + strip.stride));
+            self.tag(picture.intersect(tile), &format!("{first} → {}", first + strip.stride));
         }
         self.painter = all;
     }
@@ -292,7 +292,10 @@ impl Canvas<'_> {
                 self.painter.rect_stroke(picture.intersect(tile), 0.0, stroke, StrokeKind::Inside);
             }
             let (width, height) = (flow.field.width, flow.field.height);
-            self.tag(tile, &level.map_or(String::new(), |level| format!("level {level}, {width}×{height}")));
+            self.tag(
+                picture.intersect(tile),
+                &level.map_or(String::new(), |level| format!("level {level}, {width}×{height}")),
+            );
         }
         self.painter = all;
     }
@@ -308,8 +311,9 @@ impl Canvas<'_> {
             let key = Key::new(strip.clone(), [i as f32, 0.0, ViewKind::Input as u8 as f32]);
             let make = || cells(input.width, input.height, grey);
             let texture = self.textures.get(self.ui.ctx(), (self.index, i), key, make);
-            self.image(texture, self.view.screen_from_picture(tile, input_aspect(input)), Color32::WHITE);
-            self.tag(tile, &format!("{} {}", if i % 2 == 0 { "u" } else { "v" }, i / 2 + 1));
+            let picture = self.view.screen_from_picture(tile, input_aspect(input));
+            self.image(texture, picture, Color32::WHITE);
+            self.tag(picture.intersect(tile), &format!("{} {}", if i % 2 == 0 { "u" } else { "v" }, i / 2 + 1));
         }
         self.painter = all;
         self.histogram(input);
@@ -348,14 +352,14 @@ impl Canvas<'_> {
         self.painter.galley(area.min, galley, tokens.text);
     }
 
-    /// A few letters in the corner of a tile.
-    fn tag(&self, tile: Rect, text: &str) {
+    /// A few letters in the corner of a picture, if it has room for them.
+    fn tag(&self, picture: Rect, text: &str) {
         let tokens = Tokens::of(self.ui);
-        if tile.width() < 40.0 {
+        let galley = self.painter.layout_no_wrap(text.to_owned(), FontId::proportional(9.5), tokens.on_scrim);
+        let at = picture.min + vec2(6.0, 4.0);
+        if picture.width() < galley.size().x + 12.0 {
             return;
         }
-        let galley = self.painter.layout_no_wrap(text.to_owned(), FontId::proportional(9.5), tokens.on_scrim);
-        let at = tile.min + vec2(6.0, 4.0);
         self.painter.rect_filled(Rect::from_min_size(at, galley.size()).expand2(vec2(4.0, 1.0)), RADIUS, tokens.scrim);
         self.painter.galley(at, galley, tokens.on_scrim);
     }

@@ -43,7 +43,8 @@ pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut P
                 }
                 let text = caption(&view, cx.session);
                 let note = cx.session.lab.source(view.source).flow.as_ref().and_then(|flow| flow.note.clone());
-                let shown = Label::new(RichText::new(&text).small().color(tokens.weak)).truncate();
+                let short = in_room(ui, &text, &view, cx.session);
+                let shown = Label::new(RichText::new(short).small().color(tokens.weak)).truncate();
                 let details = format!("{}\n{text}", view.kind.tooltip());
                 let details = note.map_or(details.clone(), |note| format!("{details}\n{note}"));
                 ui.add(shown).on_hover_text(details);
@@ -127,6 +128,17 @@ fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, width: f32, conte
         let list = ComboBox::from_id_salt(name.to_owned()).selected_text(text).width(width).height(420.0).truncate();
         list.show_ui(ui, contents).response.accessible_name(name).on_hover_text(tooltip);
     });
+}
+
+/// `text` if it has room, else the cost of the flow alone: the frames are told elsewhere too.
+fn in_room(ui: &Ui, text: &str, view: &ViewSpec, session: &Session) -> String {
+    let font = TextStyle::Small.resolve(ui.style());
+    let width = ui.painter().layout_no_wrap(text.to_owned(), font, Tokens::of(ui).weak).size().x;
+    let millis = session.lab.source(view.source).flow.as_ref().map_or(0.0, |flow| flow.millis);
+    if width <= ui.available_width() || millis <= 0.0 || !text.ends_with(&cost(millis)) {
+        return text.to_owned();
+    }
+    cost(millis)
 }
 
 /// What the view shows at present: the frames, the cost, and whether it is up to date.

@@ -80,6 +80,7 @@ fn offer_ui(ui: &mut Ui, view: &ViewSpec, cx: &mut PanelContext<'_>) -> bool {
         }
         Some(FlowSource::Truth) => {
             command_button(ui, cx, Command::ChooseTruth, "Choose folder…");
+            ui.add_space(6.0);
             command_button(ui, cx, Command::ChooseTruthFile, "Choose file…");
         }
         Some(FlowSource::Codec) if cx.session.lab.source(FlowSource::Codec).unavailable.is_some() => {

@@ -51,6 +51,8 @@ pub struct Viewer {
     textures: Textures,
     differences: HashMap<usize, Arc<Difference>>,
     wheel: legend::Wheel,
+    /// Which views had pictures in the last repaint.
+    drawn: Vec<bool>,
 }
 
 /// Where one view lies.
@@ -184,11 +186,15 @@ impl Viewer {
         if self.view.zoom() > 1.0 {
             return response.on_hover_and_drag_cursor(CursorIcon::Grab);
         }
-        response.on_hover_cursor(CursorIcon::Crosshair)
+        if self.is_drawn(index) { response.on_hover_cursor(CursorIcon::Crosshair) } else { response }
+    }
+
+    fn is_drawn(&self, index: usize) -> bool {
+        self.drawn.get(index) == Some(&true)
     }
 
     fn pointer(&self, index: usize, place: &Placed, response: &Response) -> Option<Pointer> {
-        let at = response.hover_pos()?;
+        let at = response.hover_pos().filter(|_| self.is_drawn(index))?;
         let tile = place.tile_at(at)?;
         let point = self.view.picture_from_screen(place.tiles[tile], place.aspect, at);
         let inside = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)).contains(point);
@@ -202,6 +208,7 @@ impl Viewer {
             matches!(place.view.kind, ViewKind::Flow | ViewKind::Arrows | ViewKind::Strip | ViewKind::Pyramid)
         };
         let mut legend = None;
+        self.drawn.clear();
         for (index, place) in placed.iter().enumerate() {
             let mut canvas = Canvas {
                 ui,
@@ -214,6 +221,7 @@ impl Viewer {
                 scale,
             };
             let drawn = canvas.view_ui(&place.view, cx.session, self.differences.get(&index));
+            self.drawn.push(drawn);
             if drawn && coloured(place) {
                 legend = Some(place.seen);
             }
@@ -244,7 +252,7 @@ impl Viewer {
 
     /// Crosshairs in all pictures, the value of each view beside its own.
     fn pointed_ui(&self, ui: &Ui, placed: &[Placed], pointer: &Pointer, cx: &mut PanelContext<'_>) {
-        for (index, place) in placed.iter().enumerate() {
+        for (index, place) in placed.iter().enumerate().filter(|(index, _)| self.is_drawn(*index)) {
             let painter = ui.painter_at(place.seen);
             for tile in &place.tiles {
                 let picture = self.view.screen_from_picture(*tile, place.aspect);
