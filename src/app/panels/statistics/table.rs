@@ -28,6 +28,11 @@ impl Column {
         });
         Self { source, statistics, pair: inspection.map(|inspection| [inspection.frame, inspection.stride]) }
     }
+
+    /// Whether it was compared with a ground truth.
+    fn is_compared(&self) -> bool {
+        self.statistics.is_some_and(|statistics| statistics.errors.is_some())
+    }
 }
 
 /// Draws the table.
@@ -36,7 +41,7 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let sources: Vec<FlowSource> = FlowSource::ALL.into_iter().filter(|source| is_on(*source, cx)).collect();
     let columns: Vec<Column> = sources.iter().map(|source| Column::of(*source, session)).collect();
     let in_view = pair_in_view(session, cx.settings.laboratory.stride);
-    let truth = cx.settings.laboratory.truth.is_some();
+    let truth = cx.settings.laboratory.truth.is_some() || columns.iter().any(Column::is_compared);
     ScrollArea::horizontal().show(ui, |ui| {
         Grid::new("figures").striped(true).spacing([12.0, 3.0]).min_row_height(20.0).show(ui, |ui| {
             head_ui(ui, &columns, in_view);
@@ -64,15 +69,17 @@ fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
 
 /// Why there are no errors, if there are none.
 fn truth_remark(cx: &PanelContext<'_>, columns: &[Column]) -> Option<String> {
+    if columns.iter().any(Column::is_compared) {
+        return None;
+    }
     if cx.settings.laboratory.truth.is_none() {
         return Some("EPE, AAE and Fl need a ground truth: choose one in the Flow panel.".into());
     }
     if let Some(error) = &cx.session.lab.source(FlowSource::Truth).unavailable {
         return Some(format!("The ground truth cannot be used: {error}"));
     }
-    let compared = |column: &Column| column.statistics.is_some_and(|statistics| statistics.errors.is_some());
-    if columns.iter().any(compared) || columns.iter().all(|column| column.statistics.is_none()) {
-        return None;
+    if columns.iter().all(|column| column.statistics.is_none()) {
+        return None; // It is not known yet.
     }
     if cx.settings.laboratory.stride > 1 {
         return Some("The ground truth is of neighbouring frames: set the stride to 1 to compare with it.".into());
