@@ -27,7 +27,7 @@ Examples:
   motionscope import --motion both.caffemodel --temporal both.caffemodel --classes classInd.txt --out models/stacked
 
 Layers may bear the names of `models/README.md`, of torchvision, timm, mmaction2 or of the authors' Caffe files;
-`module.` and the like before them are ignored. Tensors without a place are listed. Nothing in a checkpoint is executed.";
+`module.` and the like before them are ignored. Tensors without a place are listed. Nothing in a checkpoint is run.";
 
 /// `motionscope import`
 #[derive(Debug, Args)]

@@ -71,6 +71,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Graph, Damage> {
     if graph.tensors.is_empty() {
         return file.damage("there is no initialiser of floating point numbers");
     }
+    let mut room = bytes.len() / size_of::<f32>();
+    for node in &nodes {
+        let Some((name, data)) = node.copy(&graph.tensors) else { continue };
+        let Some(left) = room.checked_sub(data.num_elements()) else {
+            return file.damage("copies of a tensor take more room than the file");
+        };
+        room = left;
+        let data = data.clone();
+        graph.tensors.insert(name.to_owned(), data);
+    }
     let tensors = &graph.tensors;
     graph.layers = nodes.into_iter().filter_map(|node| node.layer(tensors)).collect();
     Ok(graph)
@@ -80,14 +90,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Graph, Damage> {
 struct Node<'a> {
     operation: &'a str,
     inputs: Vec<&'a str>,
+    output: &'a str,
 }
 
 fn node(message: Message<'_>) -> Result<Node<'_>, Damage> {
-    let mut node = Node { operation: "", inputs: Vec::new() };
+    let mut node = Node { operation: "", inputs: Vec::new(), output: "" };
     for field in message.fields() {
         let field = field?;
         match field.number {
             1 => node.inputs.push(field.message()?.text()?),
+            2 => node.output = field.message()?.text()?,
             4 => node.operation = field.message()?.text()?,
             _ => {}
         }
@@ -95,7 +107,14 @@ fn node(message: Message<'_>) -> Result<Node<'_>, Damage> {
     Ok(node)
 }
 
-impl Node<'_> {
+impl<'a> Node<'a> {
+    /// An initialiser's second name: exporters write equal tensors once.
+    fn copy<'t>(&self, tensors: &'t Tensors) -> Option<(&'a str, &'t TensorData)> {
+        let [original] = self.inputs[..] else { return None };
+        let is_new = self.operation == "Identity" && !tensors.contains_key(self.output);
+        tensors.get(original).filter(|_| is_new).map(|data| (self.output, data))
+    }
+
     fn layer(&self, tensors: &Tensors) -> Option<Layer> {
         let parameter = |index: usize| self.inputs.get(index).filter(|name| tensors.contains_key(**name));
         let parameter = |index: usize| parameter(index).map(|name| (*name).to_owned());

@@ -258,6 +258,10 @@ fn hostile_files_are_refused() {
     let shape = |sides: &[u64]| {
         wire::bytes(7, &wire::bytes(1, &sides.iter().flat_map(|&side| wire::varint(side)).collect::<Vec<_>>()))
     };
+    let hundred = [wire::number(1, 100), wire::number(2, 1), wire::bytes(8, b"x"), wire::bytes(9, &[0; 400])].concat();
+    let tensor = wire::bytes(5, &hundred);
+    let copy = |name: u8| [wire::bytes(1, b"x"), wire::bytes(2, &[name]), wire::bytes(4, b"Identity")].concat();
+    let copies: Vec<u8> = (b'A'..b'Z').flat_map(|name| wire::bytes(1, &copy(name))).collect();
     let cases = [
         ("a.caffemodel", [wire::varint(100 << 3 | 2), wire::varint(huge)].concat(), "bytes are announced"),
         ("b.caffemodel", blob(&shape(&[huge, huge, 2, 2])), "has 0 numbers"),
@@ -275,6 +279,7 @@ fn hostile_files_are_refused() {
             "has 0 numbers",
         ),
         ("l.onnx", wire::bytes(7, &wire::bytes(5, &wire::number(14, 1))), "lie in another file"),
+        ("m.onnx", wire::bytes(7, &[tensor, copies].concat()), "more room than the file"),
     ];
     for (file, bytes, cause) in cases {
         let error = tensors.import(file, &bytes).unwrap_err();
