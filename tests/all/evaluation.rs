@@ -128,9 +128,7 @@ fn assert_close(found: &[f32], rows: &[Vec<f32>]) {
 /// All windows and crops one by one, with nothing shared, against the scorer; 16 frames have 6 windows, more than 3 and fewer than 8.
 #[test]
 fn shared_flow_gives_the_logits_of_every_view_by_itself() {
-    for (network_frames, samples, crops) in
-        [(2, 3, Crops::Five), (2, 8, Crops::WholeMirrored), (2, 4, Crops::Ten), (11, 3, Crops::WholeMirrored)]
-    {
+    for (network_frames, samples, crops) in [(2, 3, Crops::Five), (2, 8, Crops::WholeMirrored), (11, 2, Crops::Whole)] {
         let (model, frames) = scene(16, network_frames);
         let protocol = Protocol { samples, crops, spread: Spread::Paper };
         let scorer = ClipScorer::new(&model, protocol);
