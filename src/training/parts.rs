@@ -218,10 +218,10 @@ mod tests {
         assert_eq!(trained(&["fire9"]), ["conv10"]);
         assert_eq!(trained(&["conv1", "fire9.squeeze1x1"])[0], "fire9.expand1x1");
         assert_eq!(trained(&["motion:conv1"])[0], "conv1", "another network is meant");
-        let motion = MotionConfig { width: 4, ..MotionConfig::default() }.init(&Device::flex().autodiff());
-        let frozen = freeze(motion.clone(), &plan(Network::Temporal, &["motion:conv3"]), Part::Motion).unwrap();
+        let motion = || MotionConfig { width: 4, ..MotionConfig::default() }.init(&Device::flex().autodiff());
+        let frozen = freeze(motion(), &plan(Network::Temporal, &["motion:conv3"]), Part::Motion).unwrap();
         assert_eq!(trained_layers(&frozen)[0], "conv3_1");
-        let frozen = freeze(motion, &plan(Network::Flow, &["conv1_1"]), Part::Motion).unwrap();
+        let frozen = freeze(motion(), &plan(Network::Flow, &["conv1_1"]), Part::Motion).unwrap();
         assert_eq!(trained_layers(&frozen)[0], "conv2");
     }
 

@@ -123,6 +123,9 @@ impl<'a> Run<'a> {
 
     /// Makes steps until there is a reason to end.
     fn train(&mut self) -> Result<()> {
+        if self.is_complete() {
+            return Ok(());
+        }
         let first = self.progress.step * self.plan.accumulate;
         let mut loader = Loader::start(self.clips.clone(), self.sampler(), self.objective.pixels(), first, LOADERS)?;
         while !self.is_complete() && !self.control.is_stopped() {
