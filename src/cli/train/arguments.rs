@@ -34,8 +34,9 @@ Parts: MotionNet, the body of a stream and its last layer have rates of their ow
 motion:LAYER those of MotionNet below a stream.
 
 --recipe paper trains as the authors' released files say: SGD or Adam, rates and their fall, rates of the parts, biases at
-twice the rate, dropout, crops and an effective batch of 128 (16 for flow); what is given besides replaces its values. Computing
-is in 32 bits: Burn 0.22 has neither automatic casts nor loss scaling for training in mixed precision.
+twice the rate, dropout, crops and an effective batch of 128 (16 for flow); what is given besides replaces its values. The rates
+are those of VGG16 (--backbone vgg16); smaller networks want lower ones. Computing is in 32 bits: Burn 0.22 has neither automatic
+casts nor loss scaling for training in mixed precision.
 
 Where a value is not given, a usual one for the network is taken; the run folder records all of them in config.toml.
 The same command resumes a run from its last checkpoint.
@@ -180,7 +181,7 @@ struct SolverArgs {
     /// Number of steps
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Windows, or frames of the spatial stream, in a step
+    /// Windows, or frames of the spatial stream, that are computed together: a step, unless several are accumulated
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
     /// Batches whose mean gradient makes a step [default: 1]
