@@ -272,6 +272,14 @@ impl Session {
             TrainingEvent::Validation { step, name, value } => {
                 self.log.push(Level::Info, format!("Step {step}: validation {name} {value:.4}"));
             }
+            TrainingEvent::Best { name, value, model_dir, .. } => {
+                let text = format!("Best {name} so far, {value:.4}; the networks lie in {}", model_dir.display());
+                self.log.push(Level::Info, text);
+            }
+            TrainingEvent::OutOfPatience { best_step } => {
+                let text = format!("No measurement was better than the one after step {best_step}: training ends");
+                self.log.push(Level::Info, text);
+            }
             TrainingEvent::Checkpoint(path) => self.log.push(Level::Info, format!("Saved {}", path.display())),
             TrainingEvent::Warning(error) => self.log.push(Level::Warning, error.to_string()),
             TrainingEvent::Paused => self.log.push(Level::Info, "Training is paused"),

@@ -112,7 +112,10 @@ impl TrainingState {
                 let (model_dir, stopped_early) = (model_dir.clone(), *stopped_early);
                 self.enter(TrainingPhase::Finished { model_dir, stopped_early });
             }
-            TrainingEvent::Checkpoint(_) | TrainingEvent::Warning(_) => {}
+            TrainingEvent::Best { .. }
+            | TrainingEvent::OutOfPatience { .. }
+            | TrainingEvent::Checkpoint(_)
+            | TrainingEvent::Warning(_) => {}
         }
     }
 

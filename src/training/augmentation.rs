@@ -7,9 +7,6 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::video::Geometry;
 
-/// Sides of the crop relative to the largest one that fits; neighbours in the list may be combined (paper: 256, 224, 192).
-const SCALES: [f32; 3] = [1.0, 0.875, 0.75];
-
 /// A window of a clip and the part of its frames that is seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draw {
@@ -55,35 +52,77 @@ pub struct Sampler {
     pub frame: Geometry,
     /// Size the network sees; only its aspect matters here.
     pub crop: Geometry,
+    /// Sides of the crop relative to the largest one that fits; neighbours in the list may be combined (paper: 256, 224, 192
+    /// of 256).
+    pub scales: Vec<f32>,
+    /// The clips of each class that has any, where classes are drawn equally often; empty where clips are.
+    pub classes: Vec<Vec<usize>>,
+    /// α of mixup's Beta distribution; 0 for no mixup.
+    pub mixup: f64,
+}
+
+/// What the generators of a run draw.
+mod purpose {
+    pub const CLIPS: u64 = 1;
+    pub const WINDOW: u64 = 2;
+    pub const CLASSES: u64 = 3;
+    pub const MIXING: u64 = 4;
+    /// And one more for each class.
+    pub const CLIPS_OF_CLASS: u64 = 5;
 }
 
 impl Sampler {
-    /// The clip at place `slot` of step `step`: every clip once an epoch, in an order of its own each epoch.
+    /// The clip at place `slot` of step `step`: every clip (or class, and in turn every clip of it) once an epoch, in an order
+    /// of its own each epoch.
     pub fn clip(&self, step: usize, slot: usize) -> usize {
         let drawn = step * self.batch + slot;
-        let (epoch, place) = (drawn / self.clips, drawn % self.clips);
-        let mut order: Vec<usize> = (0..self.clips).collect();
-        order.shuffle(&mut self.rng(epoch as u64, 1));
+        if self.classes.is_empty() {
+            return self.walk(self.clips, drawn, purpose::CLIPS);
+        }
+        let class = self.walk(self.classes.len(), drawn, purpose::CLASSES);
+        let clips = &self.classes[class];
+        let turn = drawn / self.classes.len();
+        clips[self.walk(clips.len(), turn, purpose::CLIPS_OF_CLASS + class as u64)]
+    }
+
+    /// Place `drawn` of an endless walk through `count` things, in another order each time round.
+    fn walk(&self, count: usize, drawn: usize, purpose: u64) -> usize {
+        let (epoch, place) = (drawn / count, drawn % count);
+        let mut order: Vec<usize> = (0..count).collect();
+        order.shuffle(&mut self.rng(epoch as u64, purpose));
         order[place]
+    }
+
+    /// The share that the sample at that place keeps when it is mixed with another: Beta(α, α), of the two shares the larger.
+    pub fn mixing(&self, step: usize, slot: usize) -> f32 {
+        let mut rng = self.rng((step * self.batch + slot) as u64, purpose::MIXING);
+        // Jöhnk's method, which accepts at least every second pair for α ≤ 1.
+        loop {
+            let [x, y] = [(); 2].map(|()| rng.random::<f64>().powf(1.0 / self.mixup));
+            if x + y <= 1.0 && x + y > 0.0 {
+                return (x.max(y) / (x + y)) as f32;
+            }
+        }
     }
 
     /// The window and crop at that place, in a clip of `frames` frames.
     pub fn draw(&self, step: usize, slot: usize, clip: usize, frames: usize) -> Draw {
-        let mut rng = self.rng((step * self.batch + slot) as u64, 2);
+        let mut rng = self.rng((step * self.batch + slot) as u64, purpose::WINDOW);
         let widest = frames.saturating_sub(1).checked_div(self.window - 1).unwrap_or(1).clamp(1, self.max_stride);
         let stride = rng.random_range(1..=widest);
         let last_start = frames.saturating_sub((self.window - 1) * stride + 1);
         Draw { clip, start: rng.random_range(0..=last_start), stride, crop: self.crop(&mut rng) }
     }
 
-    /// One of four corners or the centre, one of seven shapes, mirrored or not.
+    /// One of four corners or the centre, one of the shapes (seven with three scales), mirrored or not.
     fn crop(&self, rng: &mut impl Rng) -> Crop {
         let (frame_width, frame_height) = (self.frame.width as f32, self.frame.height as f32);
         let aspect = self.crop.width as f32 / self.crop.height as f32;
         let largest = (frame_height * aspect).min(frame_width);
-        let i = rng.random_range(0..SCALES.len());
-        let j = rng.random_range(i.saturating_sub(1)..=(i + 1).min(SCALES.len() - 1));
-        let (width, height) = (largest * SCALES[i], largest / aspect * SCALES[j]);
+        let scales = &self.scales;
+        let i = rng.random_range(0..scales.len());
+        let j = rng.random_range(i.saturating_sub(1)..=(i + 1).min(scales.len() - 1));
+        let (width, height) = (largest * scales[i], largest / aspect * scales[j]);
         let (right, bottom) = (frame_width - width, frame_height - height);
         let corners = [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom), (right / 2.0, bottom / 2.0)];
         let (x, y) = corners[rng.random_range(0..corners.len())];
@@ -204,6 +243,9 @@ mod tests {
             max_stride: 2,
             frame,
             crop: Geometry { width: 128, height: 96 },
+            scales: vec![1.0, 0.875, 0.75],
+            classes: Vec::new(),
+            mixup: 0.0,
         }
     }
 
@@ -216,6 +258,46 @@ mod tests {
         assert_eq!(sorted, (0..10).collect::<Vec<_>>());
         assert_eq!(epoch, (0..10).map(|i| sampler.clip(i / 4, i % 4)).collect::<Vec<_>>());
         assert_ne!(epoch, (10..20).map(|i| sampler.clip(i / 4, i % 4)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn classes_are_drawn_equally_often_and_their_clips_in_turn() {
+        let classes = vec![vec![0, 1, 2, 3, 4, 5, 6], vec![7], vec![8, 9]];
+        let sampler = Sampler { classes: classes.clone(), ..sampler() };
+        let drawn: Vec<usize> = (0..42).map(|i| sampler.clip(i / 4, i % 4)).collect();
+        for class in &classes {
+            let count = |clip: &usize| drawn.iter().filter(|drawn| *drawn == clip).count();
+            assert!(class.iter().all(|clip| count(clip) == 14 / class.len()), "{class:?} in {drawn:?}");
+        }
+        let in_larger_batches = Sampler { batch: 12, ..sampler };
+        assert_eq!(drawn, (0..42).map(|i| in_larger_batches.clip(i / 12, i % 12)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn mixed_shares_follow_beta() {
+        let shares = |mixup: f64| {
+            let sampler = Sampler { mixup, ..sampler() };
+            (0..2000).map(|i| sampler.mixing(i, 0)).collect::<Vec<_>>()
+        };
+        // The larger of two shares: of Beta(1, 1) it is uniform above one half; of a small α it is nearly all.
+        let mean = |shares: Vec<f32>| shares.iter().sum::<f32>() / shares.len() as f32;
+        assert!(shares(1.0).iter().all(|share| (0.5..=1.0).contains(share)));
+        assert!((mean(shares(1.0)) - 0.75).abs() < 0.01);
+        assert!(mean(shares(0.01)) > 0.98);
+    }
+
+    #[test]
+    fn crops_have_the_sides_of_neighbouring_scales() {
+        let frame = Geometry { width: 340, height: 256 };
+        let crop = Geometry { width: 224, height: 224 };
+        let sampler = Sampler { frame, crop, scales: vec![1.0, 0.875, 0.75, 0.66], ..sampler() };
+        let sides: std::collections::BTreeSet<[u32; 2]> = (0..400)
+            .map(|step| sampler.draw(step, 0, 0, 20).crop)
+            .map(|crop| [crop.width, crop.height].map(|side| side.round() as u32))
+            .collect();
+        let [a, b, c, d] = [256, 224, 192, 169];
+        let expected = [[d, d], [d, c], [c, d], [c, c], [c, b], [b, c], [b, b], [b, a], [a, b], [a, a]];
+        assert_eq!(sides.into_iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Where a run stands, besides its networks.
+/// Where a run stands, besides its networks. What it draws and its rate follow from the step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// Steps that are done.
@@ -16,6 +16,28 @@ pub struct Progress {
     pub rate_factor: f64,
     /// Seconds of training so far.
     pub seconds: f64,
+    /// The step after which the networks were measured last, 0 before.
+    #[serde(default)]
+    pub measured: usize,
+    /// The best measurement so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<Best>,
+}
+
+/// The best measurement of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// After so many steps.
+    pub step: usize,
+    /// The value.
+    pub value: f32,
+    /// Measurements since then that were no better.
+    pub worse_since: usize,
+}
+
+impl Progress {
+    /// Before the first step.
+    pub const START: Self = Self { step: 0, rate_factor: 1.0, seconds: 0.0, measured: 0, best: None };
 }
 
 /// The checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write()`] leaves
@@ -43,10 +65,12 @@ pub fn write(run_dir: &Path, progress: &Progress, networks: impl FnOnce(&Path) -
     remove(&new)?;
     fs::create_dir_all(&new).map_err(on(&new))?;
     networks(&new)?;
-    let text = toml::to_string(progress).expect("three numbers are always valid TOML");
-    fs::write(new.join("progress.toml"), text).map_err(on(&new))?;
+    let text = toml::to_string(progress).expect("a few numbers are always valid TOML");
+    let path = new.join("progress.toml");
+    fs::write(&path, text).map_err(on(&path))?;
     for entry in fs::read_dir(&new).map_err(on(&new))?.flatten() {
-        fs::File::open(entry.path()).and_then(|file| file.sync_all()).map_err(on(&new))?;
+        let path = entry.path();
+        fs::File::open(&path).and_then(|file| file.sync_all()).map_err(on(&path))?;
     }
     if current.exists() {
         remove(&old)?;
@@ -76,7 +100,8 @@ mod tests {
     #[test]
     fn a_failed_write_leaves_the_checkpoint_before() {
         let dir = tempfile::tempdir().unwrap();
-        let progress = |step| Progress { step, rate_factor: 1.0, seconds: 2.5 };
+        let best = Some(Best { step: 1, value: 0.25, worse_since: 2 });
+        let progress = |step| Progress { step, seconds: 2.5, best, ..Progress::START };
         write(dir.path(), &progress(1), |_| Ok(())).unwrap();
         let full_disk = || Error::new("disk", "full", "Free some space");
         write(dir.path(), &progress(2), |_| Err(full_disk())).unwrap_err();
@@ -88,9 +113,17 @@ mod tests {
     #[test]
     fn a_crash_between_the_renames_is_survived() {
         let dir = tempfile::tempdir().unwrap();
-        let progress = Progress { step: 7, rate_factor: 0.5, seconds: 0.0 };
+        let progress = Progress { step: 7, rate_factor: 0.5, ..Progress::START };
         let written = write(dir.path(), &progress, |_| Ok(())).unwrap();
         fs::rename(&written, dir.path().join("checkpoint.old")).unwrap();
         assert_eq!(read(&find(dir.path()).unwrap()).unwrap(), progress);
+    }
+
+    #[test]
+    fn checkpoints_without_measurements_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("progress.toml"), "step = 7\nrate_factor = 0.5\nseconds = 2.0\n").unwrap();
+        let progress = Progress { step: 7, rate_factor: 0.5, seconds: 2.0, ..Progress::START };
+        assert_eq!(read(dir.path()).unwrap(), progress);
     }
 }

@@ -55,6 +55,11 @@ impl Clips {
         self.clips[index].label
     }
 
+    /// The labels of all clips in order.
+    pub fn labels(&self) -> impl Iterator<Item = usize> {
+        self.clips.iter().map(|clip| clip.label)
+    }
+
     /// The frames of clip `index`, at least one.
     ///
     /// Every clip is drawn once an epoch, so none is worth more than another: what fits stays, the rest is

@@ -41,6 +41,22 @@ pub enum TrainingEvent {
         /// The value.
         value: f32,
     },
+    /// The last measurement was the best so far, and the networks were kept as they are now.
+    Best {
+        /// After so many steps.
+        step: usize,
+        /// What was measured.
+        name: String,
+        /// The value.
+        value: f32,
+        /// A model folder with these networks.
+        model_dir: PathBuf,
+    },
+    /// The run ends before its last step because no measurement was better for as long as its plan allows.
+    OutOfPatience {
+        /// The step of the best measurement.
+        best_step: usize,
+    },
     /// A checkpoint was written.
     Checkpoint(PathBuf),
     /// Something went wrong that the run can live with.

@@ -1,11 +1,12 @@
 //! `metrics.csv`: every step of a run, one a line, readable by any spreadsheet.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::event::StepMetrics;
 use crate::error::{Error, Result};
+use crate::flow::files::atomic;
 
 /// The open metrics file of a run.
 pub struct History {
@@ -22,13 +23,9 @@ impl History {
             Ok(text) => text.lines().filter(|line| belongs(line, step)).map(|line| format!("{line}\n")).collect(),
             Err(_) => String::new(),
         };
-        let create = || -> std::io::Result<BufWriter<File>> {
-            let mut file = BufWriter::new(File::create(&path)?);
-            file.write_all(kept.as_bytes())?;
-            Ok(file)
-        };
-        let file = create().map_err(|error| Error::io(&path, &error))?;
-        Ok(Self { path, file, has_header: !kept.is_empty() })
+        atomic::replace(&path, |writer| writer.write_all(kept.as_bytes()))?;
+        let file = OpenOptions::new().append(true).open(&path).map_err(|error| Error::io(&path, &error))?;
+        Ok(Self { path, file: BufWriter::new(file), has_header: !kept.is_empty() })
     }
 
     /// Appends a step.

@@ -19,6 +19,8 @@ pub struct Batch {
     pub frames: Vec<f32>,
     /// Labels, one a sample.
     pub labels: Vec<usize>,
+    /// The share each sample keeps when it is mixed with the one behind it; empty where none is mixed.
+    pub mixing: Vec<f32>,
     /// Which windows these are.
     pub draws: Vec<Draw>,
     /// Clips that could not be read and were replaced by others.
@@ -90,7 +92,8 @@ impl Drop for Loader {
 }
 
 fn make_batch(clips: &Clips, sampler: &Sampler, pixels: Pixels, step: usize) -> Result<Batch> {
-    let mut batch = Batch { frames: Vec::new(), labels: Vec::new(), draws: Vec::new(), warnings: Vec::new() };
+    let mut batch =
+        Batch { frames: Vec::new(), labels: Vec::new(), mixing: Vec::new(), draws: Vec::new(), warnings: Vec::new() };
     for slot in 0..sampler.batch {
         let first = sampler.clip(step, slot);
         let mut failure = None;
@@ -117,6 +120,9 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: Pixels, step: usize) -> 
             }
         }
         batch.labels.push(clips.label(clip));
+        if sampler.mixup > 0.0 {
+            batch.mixing.push(sampler.mixing(step, slot));
+        }
         batch.draws.push(draw);
     }
     Ok(batch)

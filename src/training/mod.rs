@@ -1,24 +1,28 @@
 //! Training: MotionNet without labels, then the streams, from clips to a finished model folder.
 //!
-//! In the order in which data flows: a [`dataset`] lists the clips, [`clips`] decodes them and may keep them in a
-//! [`clip_cache`], [`augmentation`] draws what is
-//! seen of them, the loader makes batches ahead of the step, the objective turns a batch into [`losses`] and the
-//! solver into an update. [`run()`] is the walk through all of it, with checkpoints and a history;
-//! [`validation`] measures on other clips.
+//! In the order in which data flows: a [`dataset`] lists the clips, of which some may be held out to measure on;
+//! [`clips`] decodes them and may keep them in a [`clip_cache`], [`augmentation`] draws what is seen of them, the loader makes batches ahead of the step, the
+//! objective turns a batch into [`losses`] and the solver into an update of the parts that are trained. [`run()`] is the
+//! walk through all of it, with checkpoints and a history; [`validation`] measures on other clips.
 
 pub mod augmentation;
+mod average;
 mod checkpoint;
 pub mod clip_cache;
 pub mod clips;
 pub mod dataset;
 mod event;
+mod freeze;
 mod frozen_flow;
 mod head;
 mod history;
+mod hold_out;
 mod loader;
 pub mod losses;
 mod objective;
+mod parts;
 mod plan;
+mod recipe;
 mod run;
 mod solver;
 mod start;
@@ -27,6 +31,8 @@ pub mod validation;
 pub use clip_cache::CachePlan;
 pub use dataset::{DataSource, ListSource, Subset};
 pub use event::{StepMetrics, TrainingControl, TrainingEvent};
+pub use freeze::Freeze;
 pub use losses::LossPreset;
-pub use plan::{Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
+pub use plan::{ClassBalance, NO_CLIPPING, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
+pub use recipe::Recipe;
 pub use run::run;

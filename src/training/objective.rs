@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::nn::loss::CrossEntropyLossConfig;
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::clips::Clips;
 use super::event::{TrainingControl, TrainingEvent};
@@ -13,7 +12,9 @@ use super::frozen_flow::FrozenFlow;
 use super::head;
 use super::loader::{Batch, Pixels};
 use super::losses::LevelLoss;
-use super::plan::{Network, TemporalMode, TrainingPlan};
+use super::losses::action::{ActionLoss, class_weights, mixed};
+use super::parts::Part;
+use super::plan::{ClassBalance, Network, TemporalMode, TrainingPlan};
 use super::solver::Solver;
 use crate::error::{Error, Result};
 use crate::nets::{MotionNetwork, Stream, WINDOW_FRAMES, flow_normalisation::classifier_input};
@@ -25,11 +26,14 @@ pub struct Objective {
     /// The stream, where one is trained.
     pub stream: Option<Solver<Stream>>,
     frozen: Option<FrozenFlow>,
+    action_loss: ActionLoss,
+    /// What the batches of the step in progress measured.
+    measured: Vec<Outcome>,
     plan: TrainingPlan,
     device: Device,
 }
 
-/// What a step measured.
+/// What a step, or one batch of it, measured.
 pub struct Outcome {
     /// The minimised loss.
     pub loss: f32,
@@ -42,23 +46,30 @@ pub struct Outcome {
 }
 
 impl Objective {
-    /// Puts `motion` and `stream` to work as `plan` wants. `device` has autodiff on.
+    /// Puts `motion` and `stream`, which tells `classes`, to work as `plan` wants. `device` has autodiff on.
+    ///
+    /// # Errors
+    /// If the plan freezes what is not there.
     pub fn new(
         plan: &TrainingPlan,
         motion: MotionNetwork,
         stream: Option<Stream>,
+        classes: usize,
         clips: &Arc<Clips>,
         device: &Device,
-    ) -> Self {
-        let frozen_flow = plan.network == Network::Temporal && plan.mode == TemporalMode::A;
-        let trains_motion = plan.network == Network::Flow || (plan.network == Network::Temporal && !frozen_flow);
-        Self {
+    ) -> Result<Self> {
+        let weighted = plan.balance == ClassBalance::Weighting && stream.is_some();
+        let class_weights = if weighted { class_weights(clips.labels(), classes) } else { Vec::new() };
+        let frozen_flow = plan.network == Network::Temporal && !plan.trains_motion();
+        Ok(Self {
             frozen: frozen_flow.then(|| FrozenFlow::new(motion.valid(), clips.clone())),
-            motion: trains_motion.then(|| Solver::new(motion, plan)),
-            stream: stream.map(|stream| Solver::new(stream, plan)),
+            motion: plan.trains_motion().then(|| Solver::new(motion, plan, Part::Motion)).transpose()?,
+            stream: stream.map(|stream| Solver::new(stream, plan, Part::Stream)).transpose()?,
+            action_loss: ActionLoss { smoothing: plan.label_smoothing as f32, class_weights },
+            measured: Vec::new(),
             plan: plan.clone(),
             device: device.clone(),
-        }
+        })
     }
 
     /// Fits a new last layer for `classes` to the clips before the first step, see [`head::fit`].
@@ -74,7 +85,7 @@ impl Objective {
         let end_to_end = self.motion.as_ref().map(|motion| FrozenFlow::new(motion.network().valid(), clips.clone()));
         let mut flow = self.frozen.take().or(end_to_end);
         let fitted = head::fit(stream, classes, &self.plan, clips, flow.as_mut(), control, on_event)?;
-        self.stream = Some(Solver::new(fitted, &self.plan));
+        self.stream = Some(Solver::new(fitted, &self.plan, Part::Stream)?);
         self.frozen = flow.filter(|_| self.motion.is_none());
         Ok(())
     }
@@ -104,26 +115,49 @@ impl Objective {
         motion + self.stream.as_ref().map_or(0, |solver| solver.network().parameters())
     }
 
-    /// One step on `batch` at `rate`.
-    pub fn step(&mut self, batch: &Batch, rate: f64) -> Result<Outcome> {
+    /// Adds a batch to the step in progress: its share of the gradient, and what it measured.
+    ///
+    /// A step is the mean of its batches. Of losses that are means over samples, that is the step on all of them at once.
+    pub fn accumulate(&mut self, batch: &Batch) -> Result<()> {
         let (levels, logits) = self.forward(batch)?;
         let unsupervised = (!levels.is_empty()).then(|| sum(levels.iter().map(|level| level.total.clone())));
-        let action = logits.clone().map(|logits| self.action_loss(logits, &batch.labels));
+        let action = logits.clone().map(|logits| self.action_loss.forward(logits, &batch.labels, &batch.mixing));
         let loss = match (unsupervised, action.clone()) {
             (Some(unsupervised), Some(action)) => unsupervised * self.plan.unsupervised_weight + action,
             (Some(only), None) | (None, Some(only)) => only,
             (None, None) => unreachable!("every objective has a loss"),
         };
         let (values, names) = named_terms(&loss, &levels, action);
-        let mut gradients = loss.backward();
+        let mut gradients = (loss / self.plan.accumulate as f64).backward();
+        self.motion.iter_mut().for_each(|motion| motion.accumulate(&mut gradients));
+        self.stream.iter_mut().for_each(|stream| stream.accumulate(&mut gradients));
 
         // One read of all numbers: each read waits for the device.
         let values = read(Tensor::cat(values, 0))?;
-        let finite = values.iter().all(|value| value.is_finite());
-        let skipped = !finite || !self.update(&mut gradients, rate);
+        let skipped = values.iter().any(|value| !value.is_finite());
         let accuracy = logits.map(|logits| accuracy(logits, &batch.labels));
         let terms = names.into_iter().zip(values.iter().skip(1).copied()).collect();
-        Ok(Outcome { loss: values[0], terms, accuracy, skipped })
+        self.measured.push(Outcome { loss: values[0], terms, accuracy, skipped });
+        Ok(())
+    }
+
+    /// Makes step `step` (from 0) along the mean of the batches since the last one, at `rate`.
+    pub fn step(&mut self, rate: f64, step: usize) -> Outcome {
+        let mut outcome = Outcome::mean(std::mem::take(&mut self.measured));
+        let motion = self.motion.as_mut().map(Solver::gradient);
+        let stream = self.stream.as_mut().map(Solver::gradient);
+        outcome.skipped |= [&motion, &stream].into_iter().flatten().any(|gradient| !gradient.norm.is_finite());
+        if outcome.skipped {
+            return outcome;
+        }
+        let motion_rate = if self.stream.is_some() { rate * self.plan.motion_rate } else { rate };
+        if let (Some(solver), Some(gradient)) = (&mut self.motion, motion) {
+            solver.step(gradient, motion_rate, step);
+        }
+        if let (Some(solver), Some(gradient)) = (&mut self.stream, stream) {
+            solver.step(gradient, rate, step);
+        }
+        outcome
     }
 
     /// Writes the trained networks and their optimisers into `dir`.
@@ -143,21 +177,24 @@ impl Objective {
     fn forward(&mut self, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
         if let Some(frozen) = &mut self.frozen {
             let flow = frozen.windows(&batch.draws, self.plan.crop, &self.device)?;
-            return Ok((Vec::new(), self.classify(classifier_input(flow))));
+            return Ok((Vec::new(), self.classify(classifier_input(flow), batch)));
         }
         let frames = self.frames(batch);
         let Some(motion) = &self.motion else {
-            return Ok((Vec::new(), self.classify(frames)));
+            return Ok((Vec::new(), self.classify(frames, batch)));
         };
         let pyramid = motion.network().window_flows(frames.clone());
         let stacked = self.stream.is_some().then(|| classifier_input(pyramid.finest().clone()));
-        let logits = stacked.and_then(|flow| self.classify(flow));
+        let logits = stacked.and_then(|flow| self.classify(flow, batch));
         let supervised_only = self.stream.is_some() && self.plan.mode != TemporalMode::C;
         let levels = if supervised_only { Vec::new() } else { self.plan.loss.levels(frames, &pyramid.levels) };
         Ok((levels, logits))
     }
 
-    fn classify(&self, input: Tensor<4>) -> Option<Tensor<2>> {
+    /// The stream's logits of its `input`, which is mixed here and not before: the flow of two videos shown over each other
+    /// would be neither's.
+    fn classify(&self, input: Tensor<4>, batch: &Batch) -> Option<Tensor<2>> {
+        let input = if batch.mixing.is_empty() { input } else { mixed(input, &batch.mixing) };
         self.stream.as_ref().map(|stream| stream.network().forward(input))
     }
 
@@ -169,28 +206,25 @@ impl Objective {
             &self.device,
         )
     }
+}
 
-    fn action_loss(&self, logits: Tensor<2>, labels: &[usize]) -> Tensor<1> {
-        let labels: Vec<i64> = labels.iter().map(|&label| label as i64).collect();
-        let labels = Tensor::<1, Int>::from_data(labels.as_slice(), &self.device);
-        CrossEntropyLossConfig::new().init(&self.device).forward(logits, labels)
-    }
-
-    /// Updates every network that is trained, or none and returns false if any gradient is not finite.
-    fn update(&mut self, gradients: &mut Gradients, rate: f64) -> bool {
-        let motion_rate = if self.stream.is_some() { rate * self.plan.motion_rate } else { rate };
-        let motion = self.motion.as_ref().map(|motion| motion.gradient(gradients));
-        let stream = self.stream.as_ref().map(|stream| stream.gradient(gradients));
-        if [&motion, &stream].into_iter().flatten().any(|gradient| !gradient.norm.is_finite()) {
-            return false;
-        }
-        if let (Some(solver), Some(gradient)) = (&mut self.motion, motion) {
-            solver.step(gradient, motion_rate);
-        }
-        if let (Some(solver), Some(gradient)) = (&mut self.stream, stream) {
-            solver.step(gradient, rate);
-        }
-        true
+impl Outcome {
+    /// The means over the batches of a step; skipped if any was.
+    fn mean(batches: Vec<Self>) -> Self {
+        let count = batches.len() as f32;
+        let mut batches = batches.into_iter();
+        let first = batches.next().expect("a step has at least one batch");
+        let mut mean = batches.fold(first, |mut sum, batch| {
+            sum.loss += batch.loss;
+            sum.terms.iter_mut().zip(batch.terms).for_each(|((_, sum), (_, value))| *sum += value);
+            sum.accuracy = sum.accuracy.zip(batch.accuracy).map(|(sum, value)| sum + value);
+            sum.skipped |= batch.skipped;
+            sum
+        });
+        mean.loss /= count;
+        mean.terms.iter_mut().for_each(|(_, value)| *value /= count);
+        mean.accuracy = mean.accuracy.map(|value| value / count);
+        mean
     }
 }
 

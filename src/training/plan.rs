@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clip_cache::CachePlan;
 use super::dataset::DataSource;
+use super::freeze::Freeze;
 use super::losses::UnsupervisedLoss;
 use crate::error::{Error, Result};
 use crate::nets::{Backbone, MotionConfig};
@@ -45,6 +46,10 @@ pub enum OptimiserKind {
     /// Adam, β 0.9/0.999, δ 1e-8.
     #[default]
     Adam,
+    /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+    #[serde(rename = "adamw")]
+    #[value(name = "adamw")]
+    AdamW,
     /// Stochastic gradient descent with momentum 0.9.
     Sgd,
 }
@@ -60,9 +65,27 @@ pub enum ScheduleKind {
     Halving,
     /// Divided by ten at 31 and 59 % of the steps, the proportions of the released end-to-end training.
     Tenths,
+    /// Multiplied by the plan's factor at each of its milestones.
+    Step,
     /// Unchanged.
     Constant,
 }
+
+/// What is done about classes of very different size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassBalance {
+    /// Nothing: every clip counts the same.
+    #[default]
+    None,
+    /// Every class is drawn equally often, its clips in turn.
+    Sampling,
+    /// Losses are weighted by the inverse size of their class; the weights of all clips are 1 on average.
+    Weighting,
+}
+
+/// The clip norm of plans that do not clip.
+pub const NO_CLIPPING: f64 = 1e30;
 
 /// A training run. `Default` trains a pairwise MotionNet-16 as the shipped weights were.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +100,12 @@ pub struct TrainingPlan {
     /// Where decoded clips are kept on disk, if they are: no part of what makes one run the same as another.
     #[serde(skip)]
     pub cache: Option<CachePlan>,
+    /// Share of each class's recordings that is taken out of the training clips to measure on; 0 for none.
+    pub hold_out: f64,
+    /// Clips measured at most at a checkpoint, evenly spread over the list.
+    pub validation_clips: usize,
+    /// Measurements without a better one after which the run ends; `None` to go on to the last step.
+    pub patience: Option<usize>,
     /// A model folder whose networks the run starts from and whose other networks it keeps.
     pub base: Option<PathBuf>,
     /// ImageNet weights to start a stream from, where the base has none.
@@ -93,6 +122,10 @@ pub struct TrainingPlan {
     pub unsupervised_weight: f64,
     /// How the temporal stream is trained.
     pub mode: TemporalMode,
+    /// What stays as it is.
+    pub freeze: Vec<Freeze>,
+    /// Probability of the stream's dropouts; `None` for the architecture's or the base's own.
+    pub dropout: Option<f64>,
     /// The update rule.
     pub optimiser: OptimiserKind,
     /// How the rate falls.
@@ -101,22 +134,44 @@ pub struct TrainingPlan {
     pub rate: f64,
     /// Rate of MotionNet relative to the stream's in modes (b) and (c); 0.001 in the released training.
     pub motion_rate: f64,
+    /// Rate of the stream's layers before the last, relative to `rate`.
+    pub body_rate: f64,
+    /// Rate of the stream's last layer, relative to `rate`.
+    pub head_rate: f64,
+    /// Rate of the stream's biases relative to their weights'; 2 in the released training.
+    pub bias_rate: f64,
+    /// Steps at which the step schedule multiplies the rate by `factor`.
+    pub milestones: Vec<usize>,
+    /// What the step schedule multiplies by.
+    pub factor: f64,
     /// L2 penalty on convolution weights (not on biases and deconvolutions).
     pub weight_decay: f64,
     /// Steps over which the rate rises from zero.
     pub warm_up: usize,
-    /// Largest norm of the whole gradient.
+    /// Largest norm of the whole gradient; [`NO_CLIPPING`] for any.
     pub clip_norm: f64,
     /// Number of steps.
     pub steps: usize,
-    /// Windows (or frames, for the spatial stream) a step.
+    /// Windows (or frames, for the spatial stream) that are computed together.
     pub batch: usize,
+    /// Batches whose mean gradient makes a step.
+    pub accumulate: usize,
+    /// Decay of the moving average of the weights, which is what is measured and exported; 0 for the weights themselves.
+    pub ema: f64,
+    /// Share of the target that is spread over all classes (Szegedy et al. 2016).
+    pub label_smoothing: f64,
+    /// α of mixup (Zhang et al. 2018), which mixes what the stream reads; 0 for none.
+    pub mixup: f64,
+    /// What is done about classes of different size.
+    pub balance: ClassBalance,
     /// Seed of every random choice.
     pub seed: u64,
     /// Size the frames are decoded to.
     pub frame: Geometry,
     /// Size the network sees while training; sides must be multiples of 32.
     pub crop: Geometry,
+    /// Sides of the crops relative to the largest one that fits, in falling order; width and height are neighbours in the list.
+    pub crop_scales: Vec<f32>,
     /// Largest temporal stride between the frames of a window.
     pub max_stride: usize,
     /// Write a checkpoint every so many steps.
@@ -130,6 +185,9 @@ impl Default for TrainingPlan {
             data: DataSource::Folder(PathBuf::new()),
             validation: None,
             cache: None,
+            hold_out: 0.0,
+            validation_clips: 60,
+            patience: None,
             base: None,
             imagenet: None,
             run_dir: PathBuf::from("runs/flow"),
@@ -138,18 +196,31 @@ impl Default for TrainingPlan {
             loss: UnsupervisedLoss::default(),
             unsupervised_weight: 1.0,
             mode: TemporalMode::A,
+            freeze: Vec::new(),
+            dropout: None,
             optimiser: OptimiserKind::Adam,
             schedule: ScheduleKind::Cosine,
             rate: 5e-4,
             motion_rate: 0.1,
+            body_rate: 1.0,
+            head_rate: 1.0,
+            bias_rate: 1.0,
+            milestones: Vec::new(),
+            factor: 0.1,
             weight_decay: 0.0,
             warm_up: 100,
             clip_norm: 10.0,
             steps: 3000,
             batch: 16,
+            accumulate: 1,
+            ema: 0.0,
+            label_smoothing: 0.0,
+            mixup: 0.0,
+            balance: ClassBalance::None,
             seed: 1,
             frame: Geometry { width: 160, height: 120 },
             crop: Geometry { width: 128, height: 96 },
+            crop_scales: vec![1.0, 0.875, 0.75],
             max_stride: 1,
             checkpoint_every: 100,
         }
@@ -179,42 +250,137 @@ impl TrainingPlan {
         }
     }
 
+    /// Whether the run changes MotionNet.
+    pub fn trains_motion(&self) -> bool {
+        match self.network {
+            Network::Flow => true,
+            Network::Temporal => self.mode != TemporalMode::A && !self.freeze.contains(&Freeze::Motion),
+            Network::Spatial => false,
+        }
+    }
+
+    /// Whether there are clips to measure on.
+    pub fn validates(&self) -> bool {
+        self.validation.is_some() || self.hold_out > 0.0
+    }
+
     /// Refuses what could never train, naming the option and its range.
     pub fn check(&self) -> Result<()> {
-        let refuse = |option: &str, cause: String, remedy: &str| Err(Error::new(option, cause, remedy));
-        if self.steps == 0 || self.batch == 0 || self.checkpoint_every == 0 || self.max_stride == 0 {
-            return refuse(
-                "training plan",
-                "a count is zero".into(),
-                "Steps, batch, stride and checkpoint interval start at 1",
-            );
-        }
-        if !(self.rate > 0.0 && self.rate <= 1.0) {
-            return refuse("rate", format!("{} is outside 0…1", self.rate), "Usual rates lie between 1e-6 and 1e-2");
-        }
-        if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
-            return refuse(
-                "clip norm",
-                format!("{} is not positive", self.clip_norm),
-                "Use 10, or a very large number to switch clipping off",
-            );
-        }
-        let Geometry { width, height } = self.crop;
-        if width == 0 || height == 0 || !width.is_multiple_of(32) || !height.is_multiple_of(32) {
-            return refuse(
-                "crop",
-                format!("{width}×{height}"),
-                "The sides must be multiples of 32, for example 128×96",
-            );
-        }
-        if width > self.frame.width || height > self.frame.height {
-            let frame = self.frame;
-            return refuse(
-                "crop",
-                format!("{width}×{height} is larger than the frames ({}×{})", frame.width, frame.height),
-                "Make the crop smaller or the frames larger",
-            );
+        self.check_counts()?;
+        self.check_solver()?;
+        self.check_regularisation()?;
+        self.check_validation()?;
+        self.check_frozen()?;
+        self.check_crop()
+    }
+
+    fn check_counts(&self) -> Result<()> {
+        let counts = [
+            self.steps,
+            self.batch,
+            self.accumulate,
+            self.checkpoint_every,
+            self.max_stride,
+            self.validation_clips,
+            self.patience.unwrap_or(1),
+        ];
+        if counts.contains(&0) {
+            let remedy =
+                "Steps, batch, accumulation, stride, checkpoint interval, patience and validation clips start at 1";
+            return Err(Error::new("training plan", "a count is zero", remedy));
         }
         Ok(())
     }
+
+    fn check_solver(&self) -> Result<()> {
+        if !(self.rate > 0.0 && self.rate <= 1.0) {
+            let cause = format!("{} is outside 0…1", self.rate);
+            return Err(Error::new("rate", cause, "Usual rates lie between 1e-6 and 1e-2"));
+        }
+        let multipliers = [self.motion_rate, self.body_rate, self.head_rate, self.bias_rate];
+        if let Some(wrong) = multipliers.into_iter().find(|rate| !(rate.is_finite() && *rate >= 0.0)) {
+            let cause = format!("{wrong} is no multiple of the rate");
+            return Err(Error::new("rate of a part", cause, "Use 1 for the rate itself, 0 to freeze the part"));
+        }
+        if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
+            let cause = format!("{} is not positive", self.clip_norm);
+            return Err(Error::new("clip norm", cause, "Use 10, or 1e30 to switch clipping off"));
+        }
+        if self.schedule == ScheduleKind::Step && self.milestones.is_empty() {
+            let remedy = "Name the steps at which it falls, for example 5000,9500";
+            return Err(Error::new("step schedule", "it has no milestones", remedy));
+        }
+        within("factor", self.factor, 0.0, 1.0)
+    }
+
+    fn check_regularisation(&self) -> Result<()> {
+        let needs_labels = [self.label_smoothing, self.mixup, self.dropout.unwrap_or(0.0)] != [0.0; 3];
+        if self.network == Network::Flow && (needs_labels || self.balance == ClassBalance::Weighting) {
+            let cause = "label smoothing, mixup, dropout and weighted classes are for streams";
+            return Err(Error::new("flow network", cause, "Leave them out: MotionNet learns without labels"));
+        }
+        within("EMA", self.ema, 0.0, 0.999_999)?;
+        within("label smoothing", self.label_smoothing, 0.0, 0.999)?;
+        within("dropout", self.dropout.unwrap_or(0.0), 0.0, 0.999)?;
+        if self.mixup != 0.0 {
+            within("mixup", self.mixup, 0.01, 1.0)?;
+        }
+        if self.mixup > 0.0 && self.batch < 2 {
+            let remedy = "Use batches of 2 or more, or no mixup";
+            return Err(Error::new("mixup", "a batch of 1 holds nothing to mix", remedy));
+        }
+        Ok(())
+    }
+
+    fn check_validation(&self) -> Result<()> {
+        within("hold-out", self.hold_out, 0.0, 0.9)?;
+        if self.hold_out > 0.0 && self.validation.is_some() {
+            let remedy = "Hold clips out, or name others to measure on, not both";
+            return Err(Error::new("hold-out", "there are validation clips already", remedy));
+        }
+        if self.patience.is_some() && !self.validates() {
+            let remedy = "Hold out a tenth of the recordings, or name validation clips";
+            return Err(Error::new("patience", "there are no clips to measure on", remedy));
+        }
+        Ok(())
+    }
+
+    fn check_frozen(&self) -> Result<()> {
+        let refused = match self.network {
+            Network::Flow => self.freeze.iter().find(|part| matches!(part, Freeze::Motion | Freeze::Body)),
+            Network::Spatial => self.freeze.iter().find(|part| matches!(part, Freeze::Motion | Freeze::MotionUpTo(_))),
+            Network::Temporal => None,
+        };
+        refused.map_or(Ok(()), |part| {
+            let cause = format!("a run of the {:?} network cannot freeze '{part}'", self.network);
+            Err(Error::new("freeze", cause.to_lowercase(), "Name a layer of the network that is trained"))
+        })
+    }
+
+    fn check_crop(&self) -> Result<()> {
+        let scales = &self.crop_scales;
+        if scales.is_empty() || scales.iter().any(|scale| !(0.1..=1.0).contains(scale)) {
+            let remedy = "Use for example 1,0.875,0.75,0.66";
+            return Err(Error::new("crop scales", "every scale must lie between 0.1 and 1", remedy));
+        }
+        let Geometry { width, height } = self.crop;
+        if width == 0 || height == 0 || !width.is_multiple_of(32) || !height.is_multiple_of(32) {
+            let remedy = "The sides must be multiples of 32, for example 128×96";
+            return Err(Error::new("crop", format!("{width}×{height}"), remedy));
+        }
+        let frame = self.frame;
+        if width > frame.width || height > frame.height {
+            let cause = format!("{width}×{height} is larger than the frames ({}×{})", frame.width, frame.height);
+            return Err(Error::new("crop", cause, "Make the crop smaller or the frames larger"));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a value outside a range, and NaN.
+fn within(option: &str, value: f64, low: f64, high: f64) -> Result<()> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::new(option, format!("{value} is outside {low}…{high}"), "Choose a value in the range"))
 }

@@ -1,14 +1,17 @@
-//! One network with its optimiser: gradient norm, clipping, the update, and how both are saved.
+//! One network with its optimiser: accumulated gradients, their norm, clipping, the update at the rates of the network's
+//! parts, the average of the weights, and how all of it is saved.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::{AdamConfig, AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::store::ModuleRecord;
 use burn::tensor::{Gradients, Tensor};
 
+use super::average::Average;
+use super::parts::{Part, Rates, freeze};
 use super::plan::{OptimiserKind, ScheduleKind, TrainingPlan};
 use crate::error::{Error, Result};
 
@@ -16,6 +19,9 @@ use crate::error::{Error, Result};
 pub struct Solver<M: Module> {
     network: Option<M>, // None only inside `step`, which gives the network away and gets it back
     optimiser: ModuleOptimizer,
+    accumulated: GradientsAccumulator<M>,
+    rates: Rates,
+    average: Option<Average<M>>,
     clip_norm: f64,
 }
 
@@ -27,9 +33,20 @@ pub struct Gradient {
 }
 
 impl<M: Module> Solver<M> {
-    /// Prepares the update rule of `plan` for `network`.
-    pub fn new(network: M, plan: &TrainingPlan) -> Self {
-        Self { network: Some(network), optimiser: optimiser(plan), clip_norm: plan.clip_norm }
+    /// Prepares the update rule of `plan` for `network`, which is `part` of the run.
+    ///
+    /// # Errors
+    /// If the plan freezes a layer that the network does not have, or all of them.
+    pub fn new(network: M, plan: &TrainingPlan, part: Part) -> Result<Self> {
+        let network = freeze(network, plan, part)?;
+        Ok(Self {
+            rates: Rates::new(plan, part),
+            average: (plan.ema > 0.0).then(|| Average::new(&network, plan.ema)),
+            network: Some(network),
+            optimiser: optimiser(plan),
+            accumulated: GradientsAccumulator::new(),
+            clip_norm: plan.clip_norm,
+        })
     }
 
     /// The network as it stands.
@@ -37,48 +54,97 @@ impl<M: Module> Solver<M> {
         self.network.as_ref().expect("a step always puts the network back")
     }
 
-    /// Takes this network's gradient out of `gradients`.
-    pub fn gradient(&self, gradients: &mut Gradients) -> Gradient {
-        let parts = GradientsParams::from_module(gradients, self.network());
+    /// The network to be measured and exported: the average where one is kept. Without autodiff.
+    pub fn result(&self) -> M {
+        self.average.as_ref().map_or_else(|| self.network().valid(), |average| average.network().clone())
+    }
+
+    /// Adds this network's part of `gradients` to what is accumulated.
+    pub fn accumulate(&mut self, gradients: &mut Gradients) {
+        let network = self.network.as_ref().expect("a step always puts the network back");
+        self.accumulated.accumulate(network, GradientsParams::from_module(gradients, network));
+    }
+
+    /// Takes the accumulated gradient.
+    pub fn gradient(&mut self) -> Gradient {
+        let parts = self.accumulated.grads();
         Gradient { norm: norm(self.network(), &parts), parts }
     }
 
-    /// Makes a step along a finite gradient, its norm limited to the plan's.
-    pub fn step(&mut self, mut gradient: Gradient, rate: f64) {
-        let network = self.network.take().expect("a step always puts the network back");
+    /// Makes step `step` along a finite gradient, its norm limited to the plan's.
+    pub fn step(&mut self, mut gradient: Gradient, rate: f64, step: usize) {
+        let mut network = self.network.take().expect("a step always puts the network back");
         if gradient.norm > self.clip_norm {
             network.visit(&mut Scale { gradients: &mut gradient.parts, factor: self.clip_norm / gradient.norm });
         }
-        self.network = Some(self.optimiser.step(rate, network, gradient.parts));
+        for (multiplier, parts) in self.rates.split(&network, gradient.parts) {
+            network = self.optimiser.step(rate * multiplier, network, parts);
+        }
+        if let Some(average) = &mut self.average {
+            average.update(&network, step);
+        }
+        self.network = Some(network);
     }
 
-    /// Writes the network and the optimiser's state as `name.bpk` and `name-optimiser.bpk` into `dir`.
+    /// Writes the network, the optimiser's state and the average as `name.bpk`, `name-optimiser.bpk` and `name-average.bpk`
+    /// into `dir`.
     pub fn save(&self, dir: &Path, name: &str) -> Result<()> {
-        let refuse = |error: burn::store::RecordError| {
-            Error::file(
-                dir,
-                format!("cannot write the checkpoint: {error}"),
-                "Free some space or check the access rights; the checkpoint before is intact",
-            )
+        let refuse = |path: PathBuf| {
+            move |error: burn::store::RecordError| {
+                Error::file(
+                    &path,
+                    format!("cannot write the checkpoint: {error}"),
+                    "Free some space or check the access rights; the checkpoint before is intact, the same command resumes it",
+                )
+            }
         };
-        self.network().clone().into_record().save(dir.join(name)).map_err(refuse)?;
-        self.optimiser.save(dir.join(format!("{name}-optimiser"))).map_err(refuse)
+        let [network, optimiser, average] = files(dir, name);
+        self.network().clone().into_record().save(&network).map_err(refuse(network))?;
+        self.optimiser.save(&optimiser).map_err(refuse(optimiser))?;
+        self.average
+            .as_ref()
+            .map_or(Ok(()), |kept| kept.network().clone().into_record().save(&average).map_err(refuse(average)))
     }
 
     /// Restores what [`Self::save`] wrote.
     pub fn load(self, dir: &Path, name: &str) -> Result<Self> {
-        let refuse = |error: burn::store::RecordError| {
-            Error::file(
-                dir,
-                format!("not a checkpoint of this run: {error}"),
-                "Choose another run folder, or delete this checkpoint to start anew",
-            )
+        let refuse = |path: &Path| {
+            let path = path.to_owned();
+            move |error: burn::store::RecordError| {
+                Error::file(
+                    &path,
+                    format!("not a checkpoint of this run: {error}"),
+                    "Choose another run folder, or delete this checkpoint to start anew",
+                )
+            }
         };
-        let record = ModuleRecord::load(dir.join(name)).map_err(refuse)?;
-        let network = self.network().clone().try_load_record(record).map_err(refuse)?;
-        let optimiser = self.optimiser.load(dir.join(format!("{name}-optimiser"))).map_err(refuse)?;
-        Ok(Self { network: Some(network), optimiser, clip_norm: self.clip_norm })
+        let [network, optimiser, average] = files(dir, name);
+        let read = |path: &Path, network: M| -> Result<M> {
+            let record = ModuleRecord::load(path).map_err(refuse(path))?;
+            network.try_load_record(record).map_err(refuse(path))
+        };
+        let restored = read(&network, self.network().clone())?;
+        let kept = match self.average {
+            Some(kept) => {
+                let restored = read(&average, kept.network().clone())?;
+                Some(kept.with(restored))
+            }
+            None => None,
+        };
+        Ok(Self {
+            rates: self.rates,
+            network: Some(restored),
+            optimiser: self.optimiser.load(&optimiser).map_err(refuse(&optimiser))?,
+            accumulated: GradientsAccumulator::new(),
+            average: kept,
+            clip_norm: self.clip_norm,
+        })
     }
+}
+
+/// The files of a network, its optimiser and its average.
+fn files(dir: &Path, name: &str) -> [PathBuf; 3] {
+    ["", "-optimiser", "-average"].map(|suffix| dir.join(format!("{name}{suffix}.bpk")))
 }
 
 /// The plan's update rule, with the L2 penalty on convolution weights only (spec, section 2).
@@ -93,6 +159,11 @@ fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
         OptimiserKind::Adam => {
             let adam = AdamConfig::new().with_epsilon(1e-8);
             adam.init().with_group(penalised, adam.with_weight_decay(decay).build(), None)
+        }
+        OptimiserKind::AdamW => {
+            let adam = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(0.0);
+            let penalty = plan.weight_decay as f32;
+            adam.init().with_group(penalised, adam.with_weight_decay(penalty).build(), None)
         }
         OptimiserKind::Sgd => {
             let sgd =
@@ -111,6 +182,7 @@ pub fn rate_at(plan: &TrainingPlan, step: usize) -> f64 {
         ScheduleKind::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
         ScheduleKind::Halving => 0.5f64.powi(passed(&[0.25, 0.5, 0.625, 0.75, 0.875])),
         ScheduleKind::Tenths => 0.1f64.powi(passed(&[0.3125, 0.59375])),
+        ScheduleKind::Step => plan.factor.powi(plan.milestones.iter().filter(|&&mark| step >= mark).count() as i32),
         ScheduleKind::Constant => 1.0,
     };
     plan.rate * warm * fall
@@ -165,5 +237,8 @@ mod tests {
         assert!(rate_at(&cosine, 999) < 1e-5);
         assert_eq!([249, 250, 999].map(|step| rate_at(&plan(ScheduleKind::Halving), step)), [1.0, 0.5, 1.0 / 32.0]);
         assert!((rate_at(&plan(ScheduleKind::Tenths), 999) - 0.01).abs() < 1e-12);
+        let steps = TrainingPlan { milestones: vec![300, 800], factor: 0.5, ..plan(ScheduleKind::Step) };
+        assert_eq!([299, 300, 799, 800].map(|step| rate_at(&steps, step)), [1.0, 0.5, 0.5, 0.25]);
+        assert_eq!([99, 999].map(|step| rate_at(&plan(ScheduleKind::Constant), step)), [1.0, 1.0]);
     }
 }

@@ -5,6 +5,7 @@ use burn::tensor::Device;
 
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
+use super::solver::Solver;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
@@ -62,7 +63,10 @@ impl Start {
             channels.is_some() && !(known.is_some() && same_classes) && (known.is_some() || plan.imagenet.is_some());
         let stream = match (channels, known) {
             (None, _) => None,
-            (_, Some(known)) if same_classes || plan.imagenet.is_none() => Some(known),
+            (_, Some(known)) if same_classes || plan.imagenet.is_none() => {
+                let classes = base.as_ref().map_or(0, |base| base.card.classes.len());
+                Some(with_dropout(known, plan, channels.unwrap_or_default(), classes, device)?)
+            }
             (Some(channels), _) => Some(new_stream(plan, channels, classes, device)?),
         };
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
@@ -82,8 +86,8 @@ impl Start {
         steps: usize,
         seconds: f64,
     ) -> Result<HiddenTwoStream> {
-        let motion = objective.motion.as_ref().map_or_else(|| self.motion.valid(), |solver| solver.network().valid());
-        let trained = objective.stream.as_ref().map(|solver| solver.network().valid());
+        let motion = objective.motion.as_ref().map_or_else(|| self.motion.valid(), Solver::result);
+        let trained = objective.stream.as_ref().map(Solver::result);
         let backbone = trained.as_ref().map_or(plan.backbone, Stream::backbone);
         let kept = self.base.as_ref();
         // Scores of other classes would be of no use beside the new ones.
@@ -101,12 +105,12 @@ impl Start {
             Network::Flow => card.preprocessing.motion = frame_size(plan.frame),
             Network::Temporal => {
                 card.preprocessing.motion = frame_size(plan.frame);
-                card.temporal = card.temporal.or_else(|| Some(entry("temporal.safetensors", backbone)));
+                card.temporal = Some(entry(card.temporal, "temporal.safetensors", backbone, plan.dropout));
                 temporal = trained;
             }
             Network::Spatial => {
                 card.preprocessing.spatial = frame_size(plan.frame);
-                card.spatial = card.spatial.or_else(|| Some(entry("spatial.safetensors", backbone)));
+                card.spatial = Some(entry(card.spatial, "spatial.safetensors", backbone, plan.dropout));
                 spatial = trained;
             }
         }
@@ -118,15 +122,34 @@ impl Start {
 
 /// A stream from ImageNet weights where the plan names them, else from scratch.
 fn new_stream(plan: &TrainingPlan, input_channels: usize, classes: &[String], device: &Device) -> Result<Stream> {
-    let config = StreamConfig { backbone: plan.backbone, input_channels, classes: classes.len(), dropout: None };
+    let config =
+        StreamConfig { backbone: plan.backbone, input_channels, classes: classes.len(), dropout: plan.dropout };
     match &plan.imagenet {
         Some(path) => stream_from_imagenet(path, &config, device),
         None => Ok(config.init(device)),
     }
 }
 
-fn entry(weights: &str, backbone: Backbone) -> StreamEntry {
-    StreamEntry { weights: weights.into(), backbone, dropout: None }
+/// The stream of the base with the plan's dropout, where it names one.
+fn with_dropout(
+    stream: Stream,
+    plan: &TrainingPlan,
+    input_channels: usize,
+    classes: usize,
+    device: &Device,
+) -> Result<Stream> {
+    if plan.dropout.is_none() {
+        return Ok(stream);
+    }
+    let config = StreamConfig { backbone: stream.backbone(), input_channels, classes, dropout: plan.dropout };
+    let refuse = |error: burn::store::RecordError| Error::new("base", error.to_string(), "Choose another base");
+    config.init(device).try_load_record(stream.into_record()).map_err(refuse)
+}
+
+/// The entry of a trained stream: the base's, or a fresh one, with the plan's dropout where it names one.
+fn entry(of_base: Option<StreamEntry>, weights: &str, backbone: Backbone, dropout: Option<f64>) -> StreamEntry {
+    let entry = of_base.unwrap_or_else(|| StreamEntry { weights: weights.into(), backbone, dropout: None });
+    StreamEntry { dropout: dropout.or(entry.dropout), ..entry }
 }
 
 fn fresh_card(plan: &TrainingPlan) -> ModelCard {

@@ -1,4 +1,4 @@
-//! What a run measures on clips it does not train on.
+//! What a run measures on clips it does not train on, and which of two measurements is better.
 
 use std::sync::Arc;
 
@@ -8,20 +8,40 @@ use image::RgbImage;
 
 use super::clip_cache::ClipCache;
 use super::clips::Clips;
-use super::dataset::Dataset;
+use super::dataset::{Dataset, LabelledClip};
 use super::event::TrainingEvent;
 use super::losses::{separable::Separable, warp};
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
-use crate::error::Result;
+use super::solver::Solver;
+use crate::error::{Error, Result};
 use crate::nets::flow_normalisation::classifier_input;
 use crate::nets::preprocessing::{motion_input, spatial_input};
 use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream, WINDOW_FRAMES};
 
-/// Clips measured at most at a checkpoint, evenly spread over the list.
-const CLIPS: usize = 60;
 /// Share of each side left out at every border, where the scene leaves the frame.
 const BORDER: f64 = 0.1;
+
+/// The figure by which a run chooses its best networks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measurement {
+    /// What it is.
+    pub name: &'static str,
+    /// The value.
+    pub value: f32,
+    more_is_better: bool,
+}
+
+impl Measurement {
+    /// Whether the networks are better than where the same figure was `before`; NaN is no better than anything.
+    pub fn beats(&self, before: Option<f32>) -> bool {
+        match before {
+            None => !self.value.is_nan(),
+            Some(before) if self.more_is_better => self.value > before,
+            Some(before) => self.value < before,
+        }
+    }
+}
 
 /// Clips to measure on; none if the plan names none.
 pub struct Validator {
@@ -30,48 +50,88 @@ pub struct Validator {
 }
 
 impl Validator {
-    /// Reads the list of validation clips, which are decoded through `cache` if there is one.
-    pub fn new(plan: &TrainingPlan, cache: Option<Arc<ClipCache>>) -> Result<Self> {
-        let clips = plan.validation.as_ref().map(Dataset::open).transpose()?.map(|dataset| {
-            let every = dataset.clips.len().div_ceil(CLIPS);
-            Clips::new(dataset.clips.into_iter().step_by(every).collect(), plan.frame).with_cache(cache)
-        });
-        Ok(Self { clips, network: plan.network })
+    /// The clips `held` out of the training clips of `classes`, or those of the list the plan names, decoded through `cache` if there is one.
+    ///
+    /// # Errors
+    /// A list that cannot be read, or that has a class the training clips do not have.
+    pub fn new(
+        plan: &TrainingPlan,
+        held: Vec<LabelledClip>,
+        classes: &[String],
+        cache: Option<Arc<ClipCache>>,
+    ) -> Result<Self> {
+        let clips = match &plan.validation {
+            Some(source) => relabelled(Dataset::open(source)?, classes, plan)?,
+            None => held,
+        };
+        let every = clips.len().div_ceil(plan.validation_clips).max(1);
+        let clips: Vec<_> = clips.into_iter().step_by(every).collect();
+        Ok(Self {
+            clips: (!clips.is_empty()).then(|| Clips::new(clips, plan.frame).with_cache(cache)),
+            network: plan.network,
+        })
     }
 
-    /// Measures the networks as they stand and reports each figure. `frozen` is MotionNet where it is not trained.
+    /// Measures the networks as they stand (or their averages), reports each figure and returns the one that decides: top-1 of a
+    /// stream, else the photometric ratio of MotionNet. `frozen` is MotionNet where it is not trained. Nothing without clips.
     pub fn measure(
         &self,
         objective: &Objective,
         frozen: &MotionNetwork,
         step: usize,
         on_event: &mut dyn FnMut(TrainingEvent),
-    ) -> Result<()> {
-        let Some(clips) = &self.clips else { return Ok(()) };
-        let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), |solver| solver.network().valid());
-        let stream = objective.stream.as_ref().map(|solver| solver.network().valid());
-        let mut report = |name: &str, value| on_event(TrainingEvent::Validation { step, name: name.into(), value });
+    ) -> Result<Option<Measurement>> {
+        let Some(clips) = &self.clips else { return Ok(None) };
+        let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Solver::result);
+        let stream = objective.stream.as_ref().map(Solver::result);
+        let mut measurements = Vec::new();
         if self.network != Network::Spatial {
             let mut error = PhotometricError::default();
             for index in 0..clips.len() {
                 error.add_clip(&motion, &clips.frames(index)?);
             }
-            report("photometric ratio", error.ratio());
+            measurements.push(Measurement { name: "photometric ratio", value: error.ratio(), more_is_better: false });
         }
         if let Some(stream) = stream {
-            let mut right = 0;
-            for index in 0..clips.len() {
-                let frames = clips.frames(index)?;
-                let logits = match self.network {
-                    Network::Spatial => spatial_logits(&stream, &[&frames[frames.len() / 2]]),
-                    _ => temporal_logits(&motion, &stream, &[centre_window(&frames)]),
-                };
-                right += usize::from(arg_max(&logits[0]) == Some(clips.label(index)));
-            }
-            report("top-1", right as f32 / clips.len() as f32);
+            let value = self.top_1(clips, &motion, &stream)?;
+            measurements.push(Measurement { name: "top-1", value, more_is_better: true });
         }
-        Ok(())
+        for Measurement { name, value, .. } in &measurements {
+            on_event(TrainingEvent::Validation { step, name: (*name).into(), value: *value });
+        }
+        Ok(measurements.pop())
     }
+
+    /// Share of the clips that a stream recognises by their middle.
+    fn top_1(&self, clips: &Clips, motion: &MotionNetwork, stream: &Stream) -> Result<f32> {
+        let mut right = 0;
+        for index in 0..clips.len() {
+            let frames = clips.frames(index)?;
+            let logits = match self.network {
+                Network::Spatial => spatial_logits(stream, &[&frames[frames.len() / 2]]),
+                _ => temporal_logits(motion, stream, &[centre_window(&frames)]),
+            };
+            right += usize::from(arg_max(&logits[0]) == Some(clips.label(index)));
+        }
+        Ok(right as f32 / clips.len() as f32)
+    }
+}
+
+/// The clips of `dataset` with the labels that their classes have among `classes`: a folder that lacks a class numbers the others
+/// differently. Without a stream the labels do not matter.
+fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPlan) -> Result<Vec<LabelledClip>> {
+    if plan.network == Network::Flow {
+        return Ok(dataset.clips);
+    }
+    let label = |clip: LabelledClip| {
+        let class = &dataset.classes[clip.label];
+        let label = classes.iter().position(|known| known == class).ok_or_else(|| {
+            let cause = format!("the class '{class}' of the validation clips is none of the training clips'");
+            Error::file(&clip.path, cause, "Measure on clips of the classes that are trained")
+        })?;
+        Ok(LabelledClip { label, ..clip })
+    };
+    dataset.clips.into_iter().map(label).collect()
 }
 
 /// Logits of single frames, a row each.
@@ -145,4 +205,18 @@ fn centre_difference(a: Tensor<4>, b: Tensor<4>) -> f64 {
     let [top, left] = [height, width].map(|side| (BORDER * side as f64) as usize);
     let difference = (a - b).abs().narrow(2, top, height - 2 * top).narrow(3, left, width - 2 * left);
     f64::from(difference.mean().into_scalar::<f32>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_should_fall_and_accuracies_rise() {
+        let ratio = Measurement { name: "photometric ratio", value: 0.5, more_is_better: false };
+        let top_1 = Measurement { name: "top-1", value: 0.5, more_is_better: true };
+        assert!(ratio.beats(Some(0.6)) && !ratio.beats(Some(0.5)) && !ratio.beats(Some(0.4)));
+        assert!(top_1.beats(Some(0.4)) && !top_1.beats(Some(0.5)) && !top_1.beats(Some(0.6)));
+        assert!(ratio.beats(None) && !Measurement { value: f32::NAN, ..ratio }.beats(None));
+    }
 }

@@ -107,13 +107,19 @@ fn short_and_tiny_clips_are_padded_and_it_is_said() {
 fn bad_input_gets_a_sentence_and_the_right_exit_code() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("empty")).unwrap();
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 14] = [
         (&[], 1, "no display"),
         (&["analyze", "clip.mp4", "--out", "out", "--model", "empty"], 1, "model.toml"),
         (&["analyze", "empty", "--out", "out"], 1, "no clips"),
         (&["analyze", "clip.mp4"], 2, "--out"),
         (&["analyze", "clip.mp4", "--out", "out", "--fusion", "mean"], 2, "released"),
         (&["train", "flow", "--folder", "empty", "--crop", "100x100"], 2, "multiples of 32"),
+        (&["train", "spatial", "--folder", "empty", "--patience", "3"], 2, "no clips to measure on"),
+        (&["train", "spatial", "--folder", "empty", "--effective-batch", "100"], 2, "batches of 16"),
+        (&["train", "spatial", "--folder", "empty", "--mixup", "2"], 2, "outside"),
+        (&["train", "flow", "--folder", "empty", "--label-smoothing", "0.1"], 2, "without labels"),
+        (&["train", "flow", "--folder", "empty", "--freeze", "body"], 2, "cannot freeze 'body'"),
+        (&["train", "flow", "--folder", "empty", "--schedule", "step"], 2, "milestones"),
         (&["import", "--motion", "missing.pth", "--out", "model"], 1, "missing.pth"),
         (&["info", "--model", "missing"], 1, "missing"),
     ];
@@ -183,6 +189,46 @@ fn training_resumes_where_it_ended() {
     let report: Value = serde_json::from_slice(&measured.stdout).unwrap();
     assert_eq!((code(&measured), report["clips"].as_u64()), (0, Some(1)), "{}", text(&measured.stderr));
     assert!(report["photometric_ratio"].as_f64().unwrap() > 0.0);
+}
+
+/// A full disk, played by a limit on the size of files.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_up_during_a_checkpoint_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir_all(at("clips/wave")).unwrap();
+    fixture::clip(&at("clips/wave"), 12, CLIP).unwrap();
+    let words = |steps: usize| {
+        format!(
+            "train flow --folder clips --run run --device cpu --width 2 --batch 1 --frame 64x64 --crop 64x64 --schedule constant --checkpoint-every 2 --steps {steps}"
+        )
+    };
+    let train = |steps: usize| motionscope(dir.path(), &words(steps).split(' ').collect::<Vec<_>>());
+    assert_eq!(code(&train(2)), 0);
+    let config = fs::read_to_string(at("run/config.toml")).unwrap().replace("steps = 2\n", "steps = 4\n");
+    fs::write(at("run/config.toml"), config).unwrap();
+    let kept = || {
+        let names = ["checkpoint/progress.toml", "checkpoint/motion.bpk", "model/motion.safetensors"];
+        names.map(|name| fs::read(at("run").join(name)).unwrap())
+    };
+    let before = kept();
+
+    let program = env!("CARGO_BIN_EXE_motionscope");
+    // 64 blocks of 512 bytes hold the metrics, but no network.
+    let limited = format!("trap '' XFSZ; ulimit -f 64; exec {program} {}", words(4));
+    let full = Command::new("sh").args(["-c", &limited]).current_dir(dir.path()).output().unwrap();
+    let said = text(&full.stderr);
+    assert_eq!(code(&full), 1, "{said}");
+    assert!(said.contains("motion.bpk") && said.contains("same command resumes"), "{said}");
+    assert!(kept() == before, "what was saved before is as it was");
+    let metrics = fs::read_to_string(at("run/metrics.csv")).unwrap();
+    assert!(metrics.lines().count() >= 3, "a header and two steps: {metrics}");
+
+    let resumed = train(4);
+    assert_eq!(code(&resumed), 0, "{}", text(&resumed.stderr));
+    assert!(text(&resumed.stderr).contains("Resumed after step 2"), "{}", text(&resumed.stderr));
+    assert_eq!(fs::read_to_string(at("run/metrics.csv")).unwrap().lines().count(), 5);
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod nets;
 mod sample;
 mod shared;
 mod training;
+mod training_options;
 mod tvl1;
 mod tvl1_gpu;
 mod video;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use motionscope::error::Result;
-use motionscope::nets::{Backbone, HiddenTwoStream, ModelCard, MotionConfig, MotionNetwork, StreamEntry};
+use motionscope::nets::{Backbone, HiddenTwoStream, ModelCard, MotionConfig, StreamEntry};
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::training::dataset::{Dataset, LabelledClip};
 use motionscope::training::validation::PhotometricError;
@@ -19,7 +19,7 @@ const FRAME: Geometry = Geometry { width: 96, height: 64 };
 const CROP: Geometry = Geometry { width: 64, height: 64 };
 
 /// A folder of `actions` classes with `styles` clips of 13 frames each.
-fn clips(dir: &Path, actions: usize, styles: usize) -> DataSource {
+pub fn clips(dir: &Path, actions: usize, styles: usize) -> DataSource {
     for &action in &ACTIONS[..actions] {
         let folder = dir.join("clips").join(action.name());
         fs::create_dir_all(&folder).unwrap();
@@ -35,7 +35,7 @@ fn clips(dir: &Path, actions: usize, styles: usize) -> DataSource {
     DataSource::Folder(dir.join("clips"))
 }
 
-fn small(network: Network, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
+pub fn small(network: Network, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
     TrainingPlan {
         data: data.clone(),
         run_dir,
@@ -50,12 +50,12 @@ fn small(network: Network, data: &DataSource, run_dir: PathBuf) -> TrainingPlan 
     }
 }
 
-fn train(plan: &TrainingPlan) -> (Result<()>, Vec<TrainingEvent>) {
+pub fn train(plan: &TrainingPlan) -> (Result<()>, Vec<TrainingEvent>) {
     train_until(plan, usize::MAX)
 }
 
 /// Trains and asks to stop after `last` steps.
-fn train_until(plan: &TrainingPlan, last: usize) -> (Result<()>, Vec<TrainingEvent>) {
+pub fn train_until(plan: &TrainingPlan, last: usize) -> (Result<()>, Vec<TrainingEvent>) {
     let control = TrainingControl::default();
     let mut events = Vec::new();
     let result = training::run(plan, &Device::flex(), &control, &mut |event| {
@@ -68,7 +68,7 @@ fn train_until(plan: &TrainingPlan, last: usize) -> (Result<()>, Vec<TrainingEve
 }
 
 /// A model folder with a trained-looking motion network.
-fn flow_model(dir: &Path, data: &DataSource) -> PathBuf {
+pub fn flow_model(dir: &Path, data: &DataSource) -> PathBuf {
     let plan = TrainingPlan { steps: 1, ..small(Network::Flow, data, dir.join("flow")) };
     train(&plan).0.unwrap();
     plan.run_dir.join("model")
@@ -76,7 +76,7 @@ fn flow_model(dir: &Path, data: &DataSource) -> PathBuf {
 
 /// The model with a temporal stream that drops nothing: dropout draws from a generator that all threads of a process
 /// share, and other tests draw from it too.
-fn without_dropout(model: &Path, data: &DataSource) -> PathBuf {
+pub fn without_dropout(model: &Path, data: &DataSource) -> PathBuf {
     let mut model = HiddenTwoStream::load(model, &Device::flex()).unwrap();
     let entry =
         StreamEntry { weights: "temporal.safetensors".into(), backbone: Backbone::SqueezeNet, dropout: Some(0.0) };
@@ -97,7 +97,8 @@ impl ModuleVisitor for Values {
     }
 }
 
-fn parameters(network: &MotionNetwork) -> Vec<f32> {
+/// All parameters of a network in its order.
+pub fn parameters(network: &impl Module) -> Vec<f32> {
     let mut values = Values::default();
     network.visit(&mut values);
     values.0

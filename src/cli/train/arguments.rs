@@ -7,10 +7,11 @@ use clap::{ArgGroup, Args};
 use super::super::arguments::DeviceArg;
 use super::super::list_arguments::ListArgs;
 use super::super::values::{geometry, named, non_negative, positive};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone};
 use crate::training::{
-    CachePlan, LossPreset, Network, OptimiserKind, ScheduleKind, Subset, TemporalMode, TrainingPlan,
+    CachePlan, ClassBalance, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe, ScheduleKind, Subset,
+    TemporalMode, TrainingPlan,
 };
 use crate::video::Geometry;
 
@@ -20,6 +21,22 @@ Examples:
   motionscope train temporal --folder sample/clips --base runs/flow/model --run runs/temporal
   motionscope train spatial --data videos --list trainlist01.txt --classes classInd.txt \\
                     --validation-list testlist01.txt --base runs/temporal/model --imagenet squeezenet.safetensors
+
+  motionscope train temporal --recipe paper --mode b --batch 8 --hold-out 0.1 --data videos --list trainlist01.txt \\
+                    --classes classInd.txt --base models/vgg --run runs/paper
+  motionscope train spatial --folder clips --freeze fire5 --head-rate 10 --ema 0.999 --hold-out 0.1 --patience 5
+
+The run folder holds the last networks in model/ and, with clips to measure on, the best ones in best/. Do not name a test list
+to measure on: what is chosen by it is no longer tested by it. --hold-out takes whole recordings out of the training clips.
+
+Parts: MotionNet, the body of a stream and its last layer have rates of their own. --freeze motion keeps MotionNet as it is,
+--freeze body all but the last layer of the stream, --freeze LAYER the layers up to LAYER (fire5, conv4_3), --freeze
+motion:LAYER those of MotionNet below a stream.
+
+--recipe paper trains as the authors' released files say: SGD or Adam, rates and their fall, rates of the parts, biases at
+twice the rate, dropout, crops and an effective batch of 128 (16 for flow); what is given besides replaces its values. The rates
+are those of VGG16 (--backbone vgg16); smaller networks want lower ones. Computing is in 32 bits: Burn 0.22 has neither automatic
+casts nor loss scaling for training in mixed precision.
 
 Where a value is not given, a usual one for the network is taken; the run folder records all of them in config.toml.
 The same command resumes a run from its last checkpoint.
@@ -34,6 +51,9 @@ pub(in crate::cli) struct TrainArgs {
     /// What to train
     #[arg(value_enum)]
     network: Network,
+    /// Published values for all that is not given
+    #[arg(long, value_enum)]
+    recipe: Option<Recipe>,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -42,6 +62,8 @@ pub(in crate::cli) struct TrainArgs {
     loss: LossArgs,
     #[command(flatten)]
     solver: SolverArgs,
+    #[command(flatten)]
+    regularisation: RegularisationArgs,
     /// Folder of the run; a checkpoint in it is resumed [default: runs/NETWORK]
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
@@ -70,6 +92,18 @@ struct DataArgs {
     /// List of clips to measure on, never trained on
     #[arg(long, value_name = "FILE", requires = "list")]
     validation_list: Option<PathBuf>,
+    /// Share of each class's recordings to take out of the training clips and measure on, such as 0.1
+    #[arg(long, value_name = "SHARE", value_parser = positive, conflicts_with_all = ["validation_folder", "validation_list"])]
+    hold_out: Option<f64>,
+    /// Clips measured at most at a checkpoint [default: 60]
+    #[arg(long, value_name = "N")]
+    validation_clips: Option<usize>,
+    /// End after so many measurements without a better one
+    #[arg(long, value_name = "N")]
+    patience: Option<usize>,
+    /// What to do about classes of different size [default: none]
+    #[arg(long, value_enum)]
+    balance: Option<ClassBalance>,
     #[command(flatten)]
     lists: ListArgs,
     /// Folder to keep decoded clips in, for data sets that do not fit into memory
@@ -84,6 +118,9 @@ struct DataArgs {
     /// Size of the crops the network sees; multiples of 32
     #[arg(long, value_name = "WxH", value_parser = geometry)]
     crop: Option<Geometry>,
+    /// Sides of the random crops relative to the largest that fits; each pairs with its neighbours [default: 1,0.875,0.75]
+    #[arg(long, value_name = "S,…", value_delimiter = ',')]
+    crop_scales: Option<Vec<f32>>,
     /// Largest step between the frames of a window
     #[arg(long, value_name = "N")]
     max_stride: Option<usize>,
@@ -119,6 +156,9 @@ struct NetworkArgs {
     /// Temporal stream: (a) MotionNet frozen, (b) both by the action loss, (c) both by all losses
     #[arg(long, value_enum)]
     mode: Option<TemporalMode>,
+    /// What to leave as it is: motion, body, LAYER or motion:LAYER, see below; may be given several times
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    freeze: Vec<Freeze>,
 }
 
 #[derive(Debug, Args)]
@@ -147,28 +187,49 @@ struct SolverArgs {
     /// Number of steps
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Windows, or frames of the spatial stream, in a step
+    /// Windows, or frames of the spatial stream, that are computed together: a step, unless several are accumulated
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
+    /// Batches whose mean gradient makes a step [default: 1]
+    #[arg(long, value_name = "N", conflicts_with = "effective_batch")]
+    accumulate: Option<usize>,
+    /// Samples in a step, a multiple of the batch: accumulates as many batches
+    #[arg(long, value_name = "N")]
+    effective_batch: Option<usize>,
     /// Highest learning rate
     #[arg(long, value_parser = non_negative)]
     rate: Option<f64>,
     /// Rate of MotionNet relative to the stream's, in modes (b) and (c)
     #[arg(long, value_parser = non_negative)]
     motion_rate: Option<f64>,
+    /// Rate of a stream's layers before the last, relative to the rate
+    #[arg(long, value_parser = non_negative)]
+    body_rate: Option<f64>,
+    /// Rate of a stream's last layer, relative to the rate
+    #[arg(long, value_parser = non_negative)]
+    head_rate: Option<f64>,
+    /// Rate of a stream's biases relative to their weights'; 2 in the released training
+    #[arg(long, value_parser = non_negative)]
+    bias_rate: Option<f64>,
     /// Update rule
     #[arg(long, value_enum)]
     optimiser: Option<OptimiserKind>,
     /// How the rate falls
     #[arg(long, value_enum)]
     schedule: Option<ScheduleKind>,
+    /// Steps at which the step schedule falls, such as 5000,9500; implies that schedule
+    #[arg(long, value_name = "STEP,…", value_delimiter = ',')]
+    milestones: Option<Vec<usize>>,
+    /// What the step schedule multiplies the rate by [default: 0.1]
+    #[arg(long, value_parser = positive)]
+    factor: Option<f64>,
     /// Steps over which the rate rises from zero
     #[arg(long, value_name = "N")]
     warm_up: Option<usize>,
     /// L2 penalty on convolution weights
     #[arg(long, value_parser = non_negative)]
     weight_decay: Option<f64>,
-    /// Largest norm of the gradient
+    /// Largest norm of the gradient of a network; 0 for any
     #[arg(long, value_parser = non_negative)]
     clip_norm: Option<f64>,
     /// Seed of every random choice
@@ -179,18 +240,42 @@ struct SolverArgs {
     checkpoint_every: Option<usize>,
 }
 
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Regularisation")]
+struct RegularisationArgs {
+    /// Decay of a moving average of the weights, which is then measured and exported; such as 0.999
+    #[arg(long, value_name = "DECAY", value_parser = non_negative)]
+    ema: Option<f64>,
+    /// Share of the target spread over all classes; such as 0.1
+    #[arg(long, value_name = "SHARE", value_parser = non_negative)]
+    label_smoothing: Option<f64>,
+    /// Mix what the stream reads of two samples, with shares from Beta(α, α); such as 0.2
+    #[arg(long, value_name = "ALPHA", value_parser = positive)]
+    mixup: Option<f64>,
+    /// Probability of the stream's dropouts [default: the base's or the architecture's own]
+    #[arg(long, value_name = "P", value_parser = non_negative)]
+    dropout: Option<f64>,
+}
+
 impl TrainArgs {
     /// The plan: what was given, and for the rest what suits the network.
     ///
     /// # Errors
     /// If the values could never train.
     pub fn plan(&self) -> Result<TrainingPlan> {
-        let mut plan = TrainingPlan::of(self.network);
+        let usual = || TrainingPlan::of(self.network);
+        let mut plan = self.recipe.map_or_else(usual, |recipe| recipe.plan(self.network, self.solver.steps));
         set(&mut plan.run_dir, &self.run);
         self.data.apply(&mut plan);
         self.networks.apply(&mut plan);
         self.loss.apply(&mut plan);
         self.solver.apply(&mut plan);
+        self.regularisation.apply(&mut plan);
+        let of_recipe = || self.recipe.map(|recipe| recipe.effective_batch(self.network));
+        match (self.solver.accumulate, self.solver.effective_batch.or_else(of_recipe)) {
+            (None, Some(effective)) => plan.accumulate = batches(effective, plan.batch)?,
+            (accumulate, _) => set(&mut plan.accumulate, &accumulate),
+        }
         plan.check()?;
         Ok(plan)
     }
@@ -206,6 +291,11 @@ impl DataArgs {
         plan.validation = source(&self.validation_folder, &self.validation_list, Subset::Test);
         let max_bytes = (self.cache_max * 1e9) as u64;
         plan.cache = self.cache.clone().map(|dir| CachePlan { dir, max_bytes });
+        set(&mut plan.hold_out, &self.hold_out);
+        set(&mut plan.validation_clips, &self.validation_clips);
+        plan.patience = self.patience;
+        set(&mut plan.balance, &self.balance);
+        set(&mut plan.crop_scales, &self.crop_scales);
         set(&mut plan.frame, &self.frame);
         set(&mut plan.crop, &self.crop);
         set(&mut plan.max_stride, &self.max_stride);
@@ -223,6 +313,7 @@ impl NetworkArgs {
         plan.motion.cdc = !self.no_cdc;
         set(&mut plan.backbone, &self.backbone);
         set(&mut plan.mode, &self.mode);
+        plan.freeze.clone_from(&self.freeze);
     }
 }
 
@@ -243,12 +334,39 @@ impl SolverArgs {
         set(&mut plan.rate, &self.rate);
         set(&mut plan.motion_rate, &self.motion_rate);
         set(&mut plan.optimiser, &self.optimiser);
-        set(&mut plan.schedule, &self.schedule);
+        set(&mut plan.body_rate, &self.body_rate);
+        set(&mut plan.head_rate, &self.head_rate);
+        set(&mut plan.bias_rate, &self.bias_rate);
+        let schedule = self.schedule.or(self.milestones.is_some().then_some(ScheduleKind::Step));
+        set(&mut plan.schedule, &schedule);
+        set(&mut plan.milestones, &self.milestones);
+        set(&mut plan.factor, &self.factor);
         set(&mut plan.warm_up, &self.warm_up);
         set(&mut plan.weight_decay, &self.weight_decay);
-        set(&mut plan.clip_norm, &self.clip_norm);
+        let clip_norm = self.clip_norm.map(|norm| if norm == 0.0 { NO_CLIPPING } else { norm });
+        set(&mut plan.clip_norm, &clip_norm);
         set(&mut plan.seed, &self.seed);
         set(&mut plan.checkpoint_every, &self.checkpoint_every);
+    }
+}
+
+impl RegularisationArgs {
+    fn apply(&self, plan: &mut TrainingPlan) {
+        set(&mut plan.ema, &self.ema);
+        set(&mut plan.label_smoothing, &self.label_smoothing);
+        set(&mut plan.mixup, &self.mixup);
+        plan.dropout = self.dropout.or(plan.dropout);
+    }
+}
+
+/// How many batches of `batch` samples make an effective one.
+fn batches(effective: usize, batch: usize) -> Result<usize> {
+    match effective.checked_rem(batch) {
+        Some(0) if effective > 0 => Ok(effective / batch),
+        _ => {
+            let cause = format!("{effective} samples are no whole number of batches of {batch}");
+            Err(Error::new("effective batch", cause, "Choose a batch that divides it, or give --accumulate"))
+        }
     }
 }
 

@@ -17,12 +17,19 @@ pub(super) struct Progress {
     bar: ProgressBar,
     on_terminal: bool,
     logged: Option<Instant>,
+    /// The best measurement of this call and where its model is.
+    best: Option<String>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}").expect("the template is well-formed");
-        Self { bar: ProgressBar::no_length().with_style(style), on_terminal: stderr().is_terminal(), logged: None }
+        Self {
+            bar: ProgressBar::no_length().with_style(style),
+            on_terminal: stderr().is_terminal(),
+            logged: None,
+            best: None,
+        }
     }
 }
 
@@ -43,12 +50,21 @@ impl Progress {
             TrainingEvent::Preparing { done, of } => self.prepare(*done, *of),
             TrainingEvent::Step(metrics) => self.step(metrics),
             TrainingEvent::Validation { step, name, value } => self.line(&format!("step {step}: {name} {value:.4}")),
+            TrainingEvent::Best { step, name, value, model_dir } => {
+                self.best = Some(format!("{name} {value:.4} after step {step}: {}", model_dir.display()));
+            }
+            TrainingEvent::OutOfPatience { best_step } => {
+                self.line(&format!("No measurement was better than the one after step {best_step}: ended"));
+            }
             TrainingEvent::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
             TrainingEvent::Warning(error) => self.bar.suspend(|| warn(error)),
             TrainingEvent::Paused => self.line("Paused"),
             TrainingEvent::Resumed => self.line("Going on"),
             TrainingEvent::Finished { model_dir, .. } => {
                 self.bar.finish_and_clear();
+                if let Some(best) = &self.best {
+                    println!("Best model: {best}");
+                }
                 println!("Model: {0}\nUse it with `motionscope --model {0}`.", model_dir.display());
             }
         }

@@ -1,8 +1,9 @@
 //! The unsupervised loss of MotionNet: rebuild each frame from the next and compare (paper, section 3.1; spec, section 2).
 //!
-//! Read in this order: the [`loss_images()`] that are compared, the [`warp()`] that rebuilds them, [`ssim`], and
+//! [`action`] is the loss of the streams, which learn from labels. Of the rest, read in this order: the [`loss_images()`] that are compared, the [`warp()`] that rebuilds them, [`ssim`], and
 //! [`unsupervised`], which adds the terms up over the levels of the pyramid.
 
+pub mod action;
 mod intermediates;
 pub mod loss_images;
 pub mod separable;

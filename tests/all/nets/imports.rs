@@ -261,7 +261,7 @@ fn hostile_files_are_refused() {
     let hundred = [wire::number(1, 100), wire::number(2, 1), wire::bytes(8, b"x"), wire::bytes(9, &[0; 400])].concat();
     let tensor = wire::bytes(5, &hundred);
     let copy = |name: u8| [wire::bytes(1, b"x"), wire::bytes(2, &[name]), wire::bytes(4, b"Identity")].concat();
-    let copies: Vec<u8> = (b'A'..b'Z').flat_map(|name| wire::bytes(1, &copy(name))).collect();
+    let copies: Vec<u8> = (b'A'..=b'Y').flat_map(|name| wire::bytes(1, &copy(name))).collect();
     let cases = [
         ("a.caffemodel", [wire::varint(100 << 3 | 2), wire::varint(huge)].concat(), "bytes are announced"),
         ("b.caffemodel", blob(&shape(&[huge, huge, 2, 2])), "has 0 numbers"),

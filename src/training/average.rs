@@ -1,0 +1,91 @@
+//! The exponential moving average of a network's weights: smoother than the weights themselves, and what a run that
+//! keeps it measures and exports.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::tensor::Tensor;
+use burn::tensor::container::TensorContainer;
+
+/// A network whose parameters follow those of another.
+pub struct Average<M> {
+    network: M,
+    decay: f64,
+}
+
+impl<M: Module> Average<M> {
+    /// Starts at `network` as it stands.
+    pub fn new(network: &M, decay: f64) -> Self {
+        Self { network: network.valid(), decay }
+    }
+
+    /// The average, without autodiff.
+    pub fn network(&self) -> &M {
+        &self.network
+    }
+
+    /// The average with its network replaced.
+    pub fn with(self, network: M) -> Self {
+        Self { network, ..self }
+    }
+
+    /// Moves towards `network` after step `step` (from 0): by 1 − decay, and faster in the first steps, whose weights are
+    /// not worth remembering: the decay rises as (1 + step) / (10 + step).
+    pub fn update(&mut self, network: &M, step: usize) {
+        let mut values = Values(TensorContainer::new());
+        network.visit(&mut values);
+        let decay = self.decay.min((1.0 + step as f64) / (10.0 + step as f64));
+        self.network = self.network.clone().map(&mut Follow { values: values.0, decay });
+    }
+}
+
+/// Parameters without their graph.
+struct Values(TensorContainer<ParamId>);
+
+impl ModuleVisitor for Values {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val();
+        let value = if value.device().is_autodiff() { value.inner() } else { value };
+        self.0.register(param.id, value);
+    }
+}
+
+struct Follow {
+    values: TensorContainer<ParamId>,
+    decay: f64,
+}
+
+impl ModuleMapper for Follow {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, old, mapper) = param.consume();
+        let new = match self.values.remove::<Tensor<D>>(&id) {
+            Some(value) => old * self.decay + value * (1.0 - self.decay),
+            None => old,
+        };
+        Param::from_mapped_value(id, new, mapper)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::nn::{Linear, LinearConfig};
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[test]
+    fn it_follows_by_one_minus_the_decay() {
+        let device = Device::flex().autodiff();
+        let layer = |value: f32| -> Linear {
+            let mut layer = LinearConfig::new(1, 1).with_bias(false).init(&device);
+            layer.weight = layer.weight.map(|weight| weight.full_like(value).detach().require_grad());
+            layer
+        };
+        let mut follower = Average::new(&layer(0.0), 0.75);
+        let mut ahead = layer(1.0);
+        ahead.weight = Param::initialized(follower.network().weight.id, ahead.weight.val());
+        let value = |follower: &Average<Linear>| follower.network().weight.val().into_scalar::<f32>();
+        follower.update(&ahead, 0);
+        assert!((value(&follower) - 0.9).abs() < 1e-6, "a tenth of the first");
+        follower.update(&ahead, 1000);
+        assert!((value(&follower) - (0.9 * 0.75 + 0.25)).abs() < 1e-6);
+    }
+}

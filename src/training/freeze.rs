@@ -1,0 +1,78 @@
+//! What of the networks of a run is not trained.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A part that stays as it is, written `motion`, `body`, `LAYER` or `motion:LAYER`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Freeze {
+    /// All of MotionNet, as in mode (a).
+    Motion,
+    /// The stream but its last layer.
+    Body,
+    /// The layers of the trained network (the stream, if there is one) from its input to this one, included.
+    UpTo(String),
+    /// The layers of MotionNet from its input to this one, included, where a stream is trained on it.
+    MotionUpTo(String),
+}
+
+impl FromStr for Freeze {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("motion:").map(str::trim) {
+            Some("") => {
+                Err("expected the name of a layer of MotionNet behind 'motion:', such as motion:conv3_1".into())
+            }
+            Some(layer) => Ok(Self::MotionUpTo(layer.into())),
+            None => match text.trim() {
+                "" => Err("expected motion, body or the name of a layer".into()),
+                "motion" => Ok(Self::Motion),
+                "body" => Ok(Self::Body),
+                layer => Ok(Self::UpTo(layer.into())),
+            },
+        }
+    }
+}
+
+impl TryFrom<String> for Freeze {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Freeze> for String {
+    fn from(freeze: Freeze) -> Self {
+        freeze.to_string()
+    }
+}
+
+impl fmt::Display for Freeze {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Motion => f.write_str("motion"),
+            Self::Body => f.write_str("body"),
+            Self::UpTo(layer) => f.write_str(layer),
+            Self::MotionUpTo(layer) => write!(f, "motion:{layer}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_read_as_they_are_written() {
+        for text in ["motion", "body", "fire5.squeeze1x1", "motion:conv3_1"] {
+            assert_eq!(text.parse::<Freeze>().unwrap().to_string(), text);
+        }
+        assert_eq!("motion:conv2".parse(), Ok(Freeze::MotionUpTo("conv2".into())));
+        assert!("".parse::<Freeze>().is_err() && "motion:".parse::<Freeze>().is_err());
+    }
+}

@@ -1,0 +1,112 @@
+//! Clips to measure on taken out of the training clips, by whole recordings: what is chosen on them has seen neither them
+//! nor their like, and no test clip.
+
+use std::collections::BTreeMap;
+
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+
+use super::dataset::{Dataset, LabelledClip};
+use crate::error::{Error, Result};
+
+/// Takes a `share` of the recordings of every class out of `dataset` and returns their clips: at least one recording of every
+/// class that has two. Nothing for a share of 0.
+///
+/// A recording is the group that its clips name, else the video they are parts of. One that shows several classes counts
+/// for that of its first clip.
+///
+/// # Errors
+/// If no class has two recordings.
+pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<LabelledClip>> {
+    if share == 0.0 {
+        return Ok(Vec::new());
+    }
+    let mut classes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut seen = std::collections::HashSet::new();
+    for clip in &dataset.clips {
+        if seen.insert(recording(clip)) {
+            classes.entry(clip.label).or_default().push(recording(clip));
+        }
+    }
+    let mut held = std::collections::HashSet::new();
+    for (class, mut recordings) in classes {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(class as u64);
+        recordings.sort_unstable(); // whatever the order of the list
+        recordings.shuffle(&mut rng);
+        let most = recordings.len() - 1;
+        let wanted = ((share * recordings.len() as f64).round() as usize).max(1).min(most);
+        held.extend(recordings.into_iter().take(wanted));
+    }
+    if held.is_empty() {
+        let cause = "no class has two recordings: to hold one out would leave nothing to train on";
+        return Err(Error::new("hold-out", cause, "Add clips, or name other clips to measure on"));
+    }
+    let (validation, training) =
+        std::mem::take(&mut dataset.clips).into_iter().partition(|clip| held.contains(&recording(clip)));
+    dataset.clips = training;
+    Ok(validation)
+}
+
+fn recording(clip: &LabelledClip) -> String {
+    clip.group.clone().unwrap_or_else(|| clip.path.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset() -> Dataset {
+        let clip = |label: usize, group: usize, number: usize| LabelledClip {
+            path: format!("{label}/{group}_{number}.avi").into(),
+            label,
+            segment_secs: None,
+            group: Some(format!("class {label} group {group}")),
+        };
+        let clips = (0..3).flat_map(|label| (0..20).map(move |i| clip(label, i / 4, i % 4)));
+        let alone = (0..4).map(|number| clip(3, 0, number));
+        Dataset { classes: Vec::new(), clips: clips.chain(alone).collect(), ambiguous: Vec::new() }
+    }
+
+    #[test]
+    fn whole_recordings_are_held_out_of_every_class_that_has_two() {
+        let mut training = dataset();
+        let held = take(&mut training, 0.2, 1).unwrap();
+        assert_eq!((held.len(), training.clips.len()), (3 * 4, 3 * 16 + 4));
+        for clip in &held {
+            assert!(training.clips.iter().all(|other| other.group != clip.group), "{clip:?}");
+        }
+        assert_eq!((0..3).filter(|&label| held.iter().any(|clip| clip.label == label)).count(), 3);
+    }
+
+    #[test]
+    fn the_choice_hangs_on_the_seed_and_not_on_the_order() {
+        let held = |seed: u64, reversed: bool| {
+            let mut training = dataset();
+            if reversed {
+                training.clips.reverse();
+            }
+            let mut held = take(&mut training, 0.4, seed).unwrap();
+            held.sort_by(|a, b| a.path.cmp(&b.path));
+            held
+        };
+        assert_eq!(held(1, false), held(1, true));
+        assert_ne!(held(1, false), held(2, false));
+    }
+
+    #[test]
+    fn segments_of_a_video_stay_together_and_a_single_recording_is_not_taken() {
+        let segment = |video: &str, label: usize, start: f64| LabelledClip {
+            path: video.into(),
+            label,
+            segment_secs: Some([start, start + 1.0]),
+            group: None,
+        };
+        let clips = vec![segment("a", 0, 0.0), segment("a", 1, 2.0), segment("b", 0, 0.0), segment("b", 1, 5.0)];
+        let mut training = Dataset { classes: Vec::new(), clips, ambiguous: Vec::new() };
+        let held = take(&mut training, 0.1, 1).unwrap();
+        assert!(held.len() == 2 && held[0].path == held[1].path, "{held:?}");
+        assert!(take(&mut training, 0.1, 1).unwrap_err().cause.contains("no class has two"));
+        assert_eq!(training.clips.len(), 2);
+    }
+}
