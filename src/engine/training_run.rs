@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use super::Message;
 use super::outbox::Outbox;
 use super::panics::caught;
+use super::worker::STACK_BYTES;
 use crate::training::{self, TrainingControl, TrainingPlan};
 
 /// Handle of the thread; dropping it stops the training with a checkpoint and waits for that.
@@ -27,7 +28,7 @@ impl TrainingRun {
                 outbox.send(Message::TrainingFailed(error));
             }
         };
-        let thread = Builder::new().name("training".into()).spawn(work);
+        let thread = Builder::new().name("training".into()).stack_size(STACK_BYTES).spawn(work);
         Self { control, thread: Some(thread.expect("the system can start a thread")) }
     }
 

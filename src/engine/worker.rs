@@ -6,6 +6,9 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Sender, bounded};
 
+/// Stack of threads on which networks run: these are moved by value, and the deepest take a hundred kilobytes each.
+pub(super) const STACK_BYTES: usize = 16 << 20;
+
 /// Handle of the thread; dropping it ends the thread after the step in work.
 pub(super) struct Worker {
     ping: Sender<()>,
@@ -28,7 +31,7 @@ impl Worker {
                 }
             }
         };
-        let thread = Builder::new().name(name.into()).spawn(body);
+        let thread = Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body);
         Self { ping, stop, thread: Some(thread.expect("the system can start a thread")) }
     }
 

@@ -7,6 +7,7 @@ use std::thread::{Builder, JoinHandle};
 use crate::engine::Message;
 use crate::engine::outbox::Outbox;
 use crate::engine::panics::caught;
+use crate::engine::worker::STACK_BYTES;
 use crate::error::Result;
 
 /// Whether a job is to end.
@@ -43,7 +44,7 @@ impl Job {
             }
             outbox.send(end);
         };
-        let thread = Builder::new().name(name.into()).spawn(body);
+        let thread = Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body);
         if thread.is_err() {
             unstarted.0.send(unstarted.1);
         }
