@@ -70,13 +70,13 @@ pub(super) fn global_average(x: Tensor<4>) -> Tensor<2> {
     x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2)
 }
 
-/// A new last layer: `weight` and `bias` act on the features divided by `scale`.
+/// A new last layer: `weight` `[F, K]` and `bias` `[K]` act on the features divided by `scale`.
 pub(super) struct Head {
     /// Size of the features.
     pub scale: f32,
-    /// Features × classes.
+    /// `[F, K]`
     pub weight: Tensor<2>,
-    /// One number a class.
+    /// `[K]`
     pub bias: Tensor<1>,
 }
 

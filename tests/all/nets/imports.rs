@@ -240,8 +240,8 @@ fn damaged_files_are_refused_with_the_place() {
         let error = tensors.import(file, &whole[..whole.len() - 1]).unwrap_err();
         assert!(error.cause.contains("at byte"), "{error}");
         // Any byte may be another one: no panic, and memory for what is there only.
-        for at in (0..whole.len()).step_by(whole.len() / 211) {
-            for byte in [0x00, 0x7f, 0xff] {
+        for at in (0..whole.len()).step_by(whole.len() / 97) {
+            for byte in [0x00, 0xff] {
                 let mut damaged = whole.clone();
                 damaged[at] = byte;
                 drop(tensors.import(file, &damaged));
@@ -261,7 +261,7 @@ fn hostile_files_are_refused() {
     let hundred = [wire::number(1, 100), wire::number(2, 1), wire::bytes(8, b"x"), wire::bytes(9, &[0; 400])].concat();
     let tensor = wire::bytes(5, &hundred);
     let copy = |name: u8| [wire::bytes(1, b"x"), wire::bytes(2, &[name]), wire::bytes(4, b"Identity")].concat();
-    let copies: Vec<u8> = (b'A'..=b'Y').flat_map(|name| wire::bytes(1, &copy(name))).collect();
+    let copies: Vec<u8> = (b'A'..=b'Z').flat_map(|name| wire::bytes(1, &copy(name))).collect();
     let cases = [
         ("a.caffemodel", [wire::varint(100 << 3 | 2), wire::varint(huge)].concat(), "bytes are announced"),
         ("b.caffemodel", blob(&shape(&[huge, huge, 2, 2])), "has 0 numbers"),
