@@ -256,7 +256,9 @@ fn a_stream_of_other_classes_gets_a_new_last_layer() {
 fn decoded_clips_on_disk_change_nothing_but_the_time() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 1, 2);
-    let plain = small(Network::Flow, &data, dir.path().join("plain"));
+    // Fresh weights are drawn from the generator that all threads of a process share.
+    let base = Some(flow_model(dir.path(), &data));
+    let plain = TrainingPlan { base, ..small(Network::Flow, &data, dir.path().join("plain")) };
     train(&plain).0.unwrap();
     let cache = CachePlan { dir: dir.path().join("cache"), max_bytes: 1 << 30 };
     let cached = TrainingPlan { cache: Some(cache), run_dir: dir.path().join("cached"), ..plain.clone() };
