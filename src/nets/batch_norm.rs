@@ -122,9 +122,13 @@ mod tests {
         let variance = 0.9f32 + 0.1 * 20.0 / 3.0;
         let expected = (batch.clone().inner() - 0.4) / variance.sqrt();
         frozen.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-4));
-        let mut kept = Vec::new();
-        norm.running_var.visit(&mut Values(&mut kept)); // what a checkpoint or a weights file gets
-        assert!((kept[0] - variance).abs() < 1e-6, "{kept:?}");
+        let checkpoint = norm.clone().into_record();
+        let resumed = BatchNorm::new(1, &device).try_load_record(checkpoint).unwrap();
+        for norm in [norm, resumed] {
+            let mut kept = Vec::new();
+            norm.running_var.visit(&mut Values(&mut kept)); // what a weights file gets
+            assert!((kept[0] - variance).abs() < 1e-6, "{kept:?}");
+        }
     }
 
     struct Values<'a>(&'a mut Vec<f32>);
