@@ -1,13 +1,12 @@
 //! The engine on generated clips with an untrained model: requests in; frames, analyses and messages out.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
 use motionscope::cli::bench::fixture;
-use motionscope::engine::{Analysis, Engine, FlowSelection, Message, Recogniser, Request, WINDOW_FRAMES};
+use motionscope::engine::{Analysis, FlowSelection, Message, Recogniser, Request, WINDOW_FRAMES};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::{Architecture, HiddenTwoStream, MotionConfig};
@@ -15,10 +14,11 @@ use motionscope::training::{DataSource, TrainingEvent, TrainingPlan};
 use motionscope::video::{Frame, Geometry, PlayerCommand, VideoReader};
 use tempfile::TempDir;
 
+use crate::watched::Watched;
+
 const SIZE: Geometry = Geometry { width: 64, height: 64 };
 const PAIRWISE: MotionConfig =
     MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn cpu() -> Compute {
     choose(DeviceChoice::Cpu).unwrap()
@@ -35,16 +35,21 @@ fn frames(clip: &Path, recogniser: &Recogniser) -> Vec<Arc<Frame>> {
 
 /// An engine, and what a test waits for.
 struct Stage {
-    engine: Engine,
-    woken: Receiver<()>,
+    watched: Watched,
     dir: TempDir,
+}
+
+impl Deref for Stage {
+    type Target = Watched;
+
+    fn deref(&self) -> &Watched {
+        &self.watched
+    }
 }
 
 impl Stage {
     fn new() -> Self {
-        let (wake, woken) = bounded(1);
-        let engine = Engine::new(cpu(), Arc::new(move || _ = wake.try_send(())));
-        Self { engine, woken, dir: tempfile::tempdir().unwrap() }
+        Self { watched: Watched::new(cpu()), dir: tempfile::tempdir().unwrap() }
     }
 
     fn with_model() -> Self {
@@ -54,21 +59,6 @@ impl Stage {
         stage.engine.send(Request::LoadModel(model));
         stage.message(|message| matches!(message, Message::ModelLoaded(_)).then_some(()));
         stage
-    }
-
-    fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        let started = Instant::now();
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            assert!(started.elapsed() < PATIENCE, "nothing came: {what}");
-            let _ = self.woken.recv_timeout(Duration::from_millis(20));
-        }
-    }
-
-    fn message<T>(&self, mut wanted: impl FnMut(&Message) -> Option<T>) -> T {
-        self.until("message", || self.engine.messages().try_iter().find_map(|message| wanted(&message)))
     }
 
     fn analysis(&self, wanted: impl Fn(&Analysis) -> bool) -> Arc<Analysis> {

@@ -2,14 +2,13 @@
 //! what the temporal stream says under them.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    BenchmarkPlan, Engine, FlowExport, FlowSource, Inspection, LaboratorySettings, Message, Request, SourceFlow,
+    BenchmarkPlan, FlowExport, FlowSource, Inspection, LaboratorySettings, Message, Request, SourceFlow,
 };
 use motionscope::evaluation::flow_benchmarks::FlowDataset;
 use motionscope::flow::FlowField;
@@ -22,23 +21,30 @@ use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::video::{Geometry, PlayerCommand, Sizes, VideoReader, VideoWriter};
 use tempfile::TempDir;
 
+use crate::watched::Watched;
+
 const CLIP: Geometry = Geometry { width: 128, height: 96 };
 const FRAMES: usize = 14;
-const PATIENCE: Duration = Duration::from_secs(120);
 const MOTION: MotionConfig =
     MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
 
 /// An engine with a model and a clip whose flow is known.
 struct Stage {
-    engine: Engine,
-    woken: Receiver<()>,
+    watched: Watched,
     dir: TempDir,
     truth: Vec<FlowField>,
 }
 
+impl Deref for Stage {
+    type Target = Watched;
+
+    fn deref(&self) -> &Watched {
+        &self.watched
+    }
+}
+
 impl Stage {
     fn new() -> Self {
-        let (wake, woken) = bounded(1);
         let cpu = choose(DeviceChoice::Cpu).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let model = dir.path().join("model");
@@ -55,8 +61,7 @@ impl Stage {
             write_flo(&flows.join(format!("{index:03}.flo")), flow).unwrap();
         }
 
-        let engine = Engine::new(cpu, Arc::new(move || _ = wake.try_send(())));
-        let stage = Self { engine, woken, dir, truth: clip.flow };
+        let stage = Self { watched: Watched::new(cpu), dir, truth: clip.flow };
         stage.engine.send(Request::LoadModel(model));
         stage.message(|message| matches!(message, Message::ModelLoaded(_)).then_some(()));
         stage.open(path);
@@ -79,21 +84,6 @@ impl Stage {
             tvl1: Tvl1Parameters { warps: 2, ..Tvl1Parameters::opencv() },
             ..LaboratorySettings::default()
         }
-    }
-
-    fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        let started = Instant::now();
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            assert!(started.elapsed() < PATIENCE, "nothing came: {what}");
-            let _ = self.woken.recv_timeout(Duration::from_millis(20));
-        }
-    }
-
-    fn message<T>(&self, mut wanted: impl FnMut(&Message) -> Option<T>) -> T {
-        self.until("message", || self.engine.messages().try_iter().find_map(|message| wanted(&message)))
     }
 
     fn flow(&self, source: FlowSource, wanted: impl Fn(&SourceFlow) -> bool) -> Arc<SourceFlow> {

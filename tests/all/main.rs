@@ -24,4 +24,5 @@ mod training_options;
 mod tvl1;
 mod tvl1_gpu;
 mod video;
+mod watched;
 mod window;
