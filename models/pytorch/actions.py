@@ -26,6 +26,11 @@ def logits_of(stream: SqueezeNet, x: Tensor) -> Tensor:
         return stream(x.contiguous(memory_format=torch.channels_last)).float()
 
 
+def features_of(stream: SqueezeNet, x: Tensor) -> Tensor:
+    with half_precision(x.device):
+        return stream.features(x.contiguous(memory_format=torch.channels_last)).float()
+
+
 @dataclass
 class Crops:
     """A part of the picture for each sample, stretched to the whole output, mirrored or not.
@@ -70,6 +75,7 @@ class FlowStore:
     """
 
     def __init__(self, network: MotionNet, clips: Clips, which: Tensor, size: tuple[int, int], mirrored: bool = False):
+        self.size = (size[0] // 2, size[1] // 2)
         self.length = clips.length[which] - 1
         self.first = self.length.cumsum(0) - self.length
         maps = []

@@ -153,16 +153,15 @@ class SqueezeNet(nn.Module):
         return self.conv10(features[:, :, None, None]).flatten(1).float()
 
 
-def squeezenet_from_imagenet(path: Path, channels: int, classes: int, dropout: float, gain: float = 1.0) -> SqueezeNet:
+def squeezenet_from_imagenet(path: Path, channels: int, classes: int, dropout: float) -> SqueezeNet:
     """The ImageNet network at `path` with a fresh last layer, and across modalities if it does not read colours.
 
-    Cross-modality (Wang et al. 2015): the first layer averaged over the colours and repeated. `gain` multiplies it, for
-    inputs with a smaller deviation than pictures have.
+    Cross-modality (Wang et al. 2015): the first layer averaged over the colours and repeated.
     """
     network = SqueezeNet(channels, classes, dropout)
     tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
     if channels != 3:
-        tensors["conv1.weight"] = gain * tensors["conv1.weight"].mean(1, keepdim=True).repeat(1, channels, 1, 1)
+        tensors["conv1.weight"] = tensors["conv1.weight"].mean(1, keepdim=True).repeat(1, channels, 1, 1)
     tensors.update({name: tensor for name, tensor in network.state_dict().items() if name.startswith("conv10.")})
     network.load_state_dict(tensors)
     return network

@@ -11,20 +11,32 @@ weights as `spatial.safetensors` or `temporal.safetensors` (and `motion.safetens
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from actions import PAIRS, Crops, FlowStore, logits_of, random_starts, spatial_scores, temporal_scores, top1
-from clips import Clips, PairSampler, load_clips
+from actions import (
+    PAIRS,
+    Crops,
+    FlowStore,
+    features_of,
+    logits_of,
+    random_starts,
+    spatial_scores,
+    temporal_scores,
+    top1,
+)
+from clips import Clips, load_clips
 from infer import flow_levels, resize_frames
-from losses import END_TO_END, unsupervised_loss
+from losses import Objective, unsupervised_loss
 from networks import (
     WINDOW_FRAMES,
     SqueezeNet,
     classifier_input,
+    constant,
     load,
     motion_input,
     motion_net_from,
@@ -32,20 +44,41 @@ from networks import (
     spatial_input,
     squeezenet_from_imagenet,
 )
-from train_flow import FlowObjective
 from training import Average, Clock, Log, Solver, choose_device, floats
 
-INPUT_DEVIATION = 40.0
-"""The deviation to which the temporal stream's first layer brings its input: about what pictures have."""
+LABEL_SMOOTHING = 0.1
+
+RELEASED_END_TO_END = Objective(ssim=0.1)
+"""The flow's own losses in mode c: SSIM a tenth of what it is in MotionNet's own training."""
 
 
-def unit_features(network: SqueezeNet, x: Tensor) -> None:
-    """Divides the last features by their mean size, so that a new last layer learns at the rate of the others."""
+def fit_last_layer(network: SqueezeNet, batches: Iterable[tuple[Tensor, Tensor]], epochs: int = 60) -> None:
+    """Logistic regression of the labels on the features of otherwise unchanged layers, brought to unit size.
+
+    `batches` are inputs and labels. A random last layer would spoil the features with its first gradients.
+    """
+    device = next(network.parameters()).device
     with torch.no_grad():
-        scale = network.features(x).square().mean().sqrt()
+        seen = [(features_of(network.eval(), x), label) for x, label in batches]
+        features, labels = (torch.cat(parts) for parts in zip(*seen))
+        scale = features.square().mean().sqrt()
+        features = features / scale
         for layer in (network.fire9.expand1x1, network.fire9.expand3x3):
             layer.weight /= scale
             layer.bias /= scale
+    layer = nn.Linear(features.shape[1], network.conv10.out_channels, device=device)
+    optimiser = torch.optim.AdamW(layer.parameters(), lr=1e-3, weight_decay=1e-3)
+    for _ in range(epochs):
+        for batch in torch.randperm(len(features), device=device).split(128):
+            logits = layer(F.dropout(features[batch], 0.5))
+            loss = F.cross_entropy(logits, labels[batch], label_smoothing=LABEL_SMOOTHING)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    with torch.no_grad():
+        network.conv10.weight.copy_(layer.weight[:, :, None, None])
+        network.conv10.bias.copy_(layer.bias)
+    network.train()
 
 
 def layer_groups(network: SqueezeNet, rate: float, decay: float, head: float) -> list[dict]:
@@ -65,7 +98,7 @@ def mixed_action_loss(stream: SqueezeNet, x: Tensor, label: Tensor, mixup: float
         other = torch.randperm(len(x), device=x.device)
         x = share * x + (1 - share) * x[other]
     logits = logits_of(stream, x)
-    entropy = lambda target: F.cross_entropy(logits, target, label_smoothing=0.1)
+    entropy = lambda target: F.cross_entropy(logits, target, label_smoothing=LABEL_SMOOTHING)
     return share * entropy(label) + (1 - share) * entropy(label[other])
 
 
@@ -81,11 +114,11 @@ def recoloured(frames: Tensor) -> Tensor:
     return frames.clamp(0, 255)
 
 
-def erased(x: Tensor) -> Tensor:
-    """A random rectangle of each sample [b, c, h, w] set to zero in half the cases."""
+def erased(x: Tensor, share: float = 0.5) -> Tensor:
+    """A random rectangle of each sample [b, c, h, w] set to zero in that share of the cases."""
     b, _, h, w = x.shape
     centre, extent = torch.rand(2, b, 2, 1, 1, device=x.device)
-    extent = 0.25 * extent * (torch.rand(b, 1, 1, 1, device=x.device) < 0.5)
+    extent = 0.25 * extent * (torch.rand(b, 1, 1, 1, device=x.device) < share)
     rows = (torch.arange(h, device=x.device)[:, None] / h - centre[:, 0]).abs() < extent[:, 0]
     columns = (torch.arange(w, device=x.device) / w - centre[:, 1]).abs() < extent[:, 1]
     return x * ~(rows & columns)[:, None]
@@ -141,18 +174,26 @@ def run(
 
 def train_spatial(arguments: argparse.Namespace, device: torch.device) -> None:
     data, size = Data(arguments, device), tuple(arguments.spatial_size)
-    clips = data.clips
+    clips, train_size = data.clips, tuple(arguments.train_size or size)
     network = squeezenet_from_imagenet(arguments.imagenet, 3, len(clips.classes), arguments.dropout)
     network = network.to(device, memory_format=torch.channels_last)
-    middle = clips.first[data.train] + clips.length[data.train] // 2
-    unit_features(network, spatial_input(resize_frames(clips.frames[middle[::10]].float(), size)))
+
+    def whole_frames(views: int = 5):
+        """Evenly spread frames of every clip, and them mirrored."""
+        for clips_of_batch in data.train.split(6):
+            last = clips.length[clips_of_batch] - 1
+            frame = torch.cat([clips.first[clips_of_batch] + view * last // (views - 1) for view in range(views)])
+            x = spatial_input(resize_frames(clips.frames[frame].float(), size))
+            yield torch.cat([x, x.flip(-1)]), clips.label[clips_of_batch].repeat(2 * views)
+
+    fit_last_layer(network, whole_frames())
 
     def step_loss():
         place, label = data.draw(arguments.batch)
         clip = data.train[place]
         frame = clips.first[clip] + random_starts(clips.length[clip], 1)
-        pictures = Crops.draw(arguments.batch, arguments.smallest_crop, device).apply(clips.frames[frame].float(), size)
-        x = erased(spatial_input(recoloured(pictures)))
+        crops = Crops.draw(arguments.batch, arguments.smallest_crop, device)
+        x = erased(spatial_input(recoloured(crops.apply(clips.frames[frame].float(), train_size))))
         loss = mixed_action_loss(network, x, label, arguments.mixup)
         return loss, {"action": loss.detach()}
 
@@ -170,24 +211,25 @@ def train_temporal_a(arguments: argparse.Namespace, device: torch.device) -> Non
     clips = data.clips
     motion = motion_net_from(arguments.motion).to(device, memory_format=torch.channels_last).eval()
     store = FlowStore(motion, clips, data.train, size)
-    flow_size = store.flow.shape[-2:]
-    typical = classifier_input(store.flow[:: max(1, len(store.flow) // 256)].float())
-    gain = float((INPUT_DEVIATION / typical.std()).clamp(1, 8))
-    network = squeezenet_from_imagenet(arguments.imagenet, 2 * PAIRS, len(clips.classes), arguments.dropout, gain)
+    flow_size = tuple(side // 2 for side in arguments.train_size or size)
+    network = squeezenet_from_imagenet(arguments.imagenet, 2 * PAIRS, len(clips.classes), arguments.dropout)
     network = network.to(device, memory_format=torch.channels_last)
 
-    def draw_input() -> tuple[Tensor, Tensor]:
-        place, label = data.draw(arguments.batch)
+    def draw_input(batch: int) -> tuple[Tensor, Tensor]:
+        place, label = data.draw(batch)
         flow = store.windows(place, random_starts(store.length[place] + 1, WINDOW_FRAMES))
-        flow = Crops.draw(arguments.batch, arguments.smallest_crop, device).apply_to_flow(flow, flow_size)
-        speed = torch.exp(0.4 * (2 * torch.rand(arguments.batch, 1, 1, 1, device=device) - 1))
-        return classifier_input(flow * speed), label
+        # Raw flow is in pixels of the picture: a crop that is stretched to fewer pixels moves by fewer.
+        flow = Crops.draw(batch, arguments.smallest_crop, device).apply_to_flow(flow, flow_size)
+        shrunk = constant((flow_size[1] / store.size[1], flow_size[0] / store.size[0]) * PAIRS, device)
+        flow = flow * shrunk[:, None, None]
+        speed = torch.exp(0.4 * (2 * torch.rand(batch, 1, 1, 1, device=device) - 1))
+        return classifier_input(erased(flow * speed, share=0.2)), label
 
-    unit_features(network, draw_input()[0])
+    fit_last_layer(network, (draw_input(50) for _ in range(3 * len(data.train) // 50)))
 
     def step_loss():
-        x, label = draw_input()
-        loss = mixed_action_loss(network, erased(x), label, arguments.mixup)
+        x, label = draw_input(arguments.batch)
+        loss = mixed_action_loss(network, x, label, arguments.mixup)
         return loss, {"action": loss.detach()}
 
     def score(averages: dict[str, nn.Module]) -> dict[str, float]:
@@ -200,15 +242,13 @@ def train_temporal_a(arguments: argparse.Namespace, device: torch.device) -> Non
 
 
 def train_temporal_jointly(arguments: argparse.Namespace, device: torch.device) -> None:
-    """Modes b and c: gradients of the action loss reach MotionNet; in c its own objective is kept as well."""
+    """Modes b and c: gradients of the action loss reach MotionNet; in c its own losses are kept as well."""
     data, size = Data(arguments, device), tuple(arguments.motion_size)
-    clips = data.clips
+    clips, train_size = data.clips, tuple(arguments.train_size or size)
     motion = motion_net_from(arguments.motion).to(device, memory_format=torch.channels_last)
     stream = load(SqueezeNet(2 * PAIRS, len(clips.classes), arguments.dropout), arguments.temporal)
     stream = stream.to(device, memory_format=torch.channels_last)
     keeps_flow = arguments.mode == "temporal-c"
-    sampler = PairSampler(clips, None if arguments.all else False, seed=arguments.seed)
-    flow_objective = FlowObjective(sampler, arguments.flow_batch, arguments.known_weight)
 
     def step_loss():
         place, label = data.draw(arguments.batch)
@@ -219,16 +259,15 @@ def train_temporal_jointly(arguments: argparse.Namespace, device: torch.device) 
         )
         frames = clips.frames[clips.first[clip, None] + offset].flatten(1, 2).float()
         crops = Crops.draw(arguments.batch, arguments.smallest_crop, device)
-        frames = motion_input(crops.apply(frames, size).unflatten(1, (WINDOW_FRAMES, 3)))
+        frames = motion_input(crops.apply(frames, train_size).unflatten(1, (WINDOW_FRAMES, 3)))
         first, second = frames[:, :-1].flatten(0, 1), frames[:, 1:].flatten(0, 1)
         levels = flow_levels(motion, first, second)
         x = classifier_input(levels[0].unflatten(0, (-1, PAIRS)).flatten(1, 2))
         loss = mixed_action_loss(stream, x, label, arguments.mixup)
         terms = {"action": loss.detach()}
         if keeps_flow:
-            of_windows, _ = unsupervised_loss(torch.cat([first, second], 1), levels, END_TO_END)
-            of_pairs, flow_terms = flow_objective(motion, END_TO_END, second_phase=True)
-            loss = loss + arguments.flow_weight * (of_windows + of_pairs)
+            of_flow, flow_terms = unsupervised_loss(torch.cat([first, second], 1), levels, RELEASED_END_TO_END)
+            loss = loss + arguments.flow_weight * of_flow
             terms |= flow_terms
         return loss, terms
 
@@ -238,7 +277,7 @@ def train_temporal_jointly(arguments: argparse.Namespace, device: torch.device) 
         scores = temporal_scores(averages["motion"], averages["temporal"], clips, data.held_out, size)
         return {"top1": data.held_out_top1(scores)}
 
-    groups = layer_groups(stream, arguments.rate, arguments.layer_decay, head=1.0)
+    groups = layer_groups(stream, arguments.rate, arguments.layer_decay, arguments.head)
     groups.append(
         {"params": list(motion.parameters()), "lr": arguments.rate * arguments.motion_rate, "weight_decay": 0.0}
     )
@@ -291,26 +330,27 @@ def main() -> None:
     parser.add_argument("--motion", type=Path, help="MotionNet weights, for the temporal modes and fuse")
     parser.add_argument("--temporal", type=Path, help="temporal weights, for modes b and c and fuse")
     parser.add_argument("--spatial", type=Path, help="spatial weights, for fuse")
-    parser.add_argument("--motion-size", type=int, nargs=2, default=(192, 256), metavar=("H", "W"))
+    parser.add_argument("--motion-size", type=int, nargs=2, default=(128, 160), metavar=("H", "W"))
     parser.add_argument("--spatial-size", type=int, nargs=2, default=(227, 227), metavar=("H", "W"))
-    parser.add_argument("--batch", type=int, default=64, help="clips a step")
-    parser.add_argument("--rate", type=float, default=3e-4, help="learning rate of the layers below the last")
-    parser.add_argument("--head", type=float, default=5.0, help="factor on the rate of the new last layer")
     parser.add_argument(
-        "--layer-decay", type=float, default=0.8, help="factor on the rate from block to block downwards"
+        "--train-size", type=int, nargs=2, metavar=("H", "W"), help="to which crops are stretched; else as the above"
+    )
+    parser.add_argument("--batch", type=int, default=24, help="clips a step")
+    parser.add_argument("--rate", type=float, default=1.5e-4, help="learning rate of the layers below the last")
+    parser.add_argument("--head", type=float, default=2.0, help="factor on the rate of the last layer")
+    parser.add_argument(
+        "--layer-decay", type=float, default=1.0, help="factor on the rate from block to block downwards"
     )
     parser.add_argument("--weight-decay", type=float, default=0.02)
     parser.add_argument("--dropout", type=float, default=0.5)
-    parser.add_argument("--mixup", type=float, default=0.2, help="parameter of the beta distribution; 0 for none")
-    parser.add_argument("--smallest-crop", type=float, default=0.55, help="side of the smallest crop, as a share")
+    parser.add_argument("--mixup", type=float, default=0.0, help="parameter of the beta distribution; 0 for none")
+    parser.add_argument("--smallest-crop", type=float, default=0.6, help="side of the smallest crop, as a share")
     parser.add_argument(
-        "--motion-rate", type=float, default=0.1, help="MotionNet's rate as a share of --rate (modes b, c)"
+        "--motion-rate", type=float, default=0.5, help="MotionNet's rate as a share of --rate (modes b, c)"
     )
-    parser.add_argument("--flow-weight", type=float, default=0.1, help="factor on the flow's own losses (mode c)")
-    parser.add_argument("--flow-batch", type=int, default=32, help="further pairs a step (mode c)")
-    parser.add_argument("--known-weight", type=float, default=1.5, help="as in train_flow.py (mode c)")
-    parser.add_argument("--average", type=float, default=0.998, help="decay of the averaged weights")
-    parser.add_argument("--warm-up", type=int, default=100, help="steps")
+    parser.add_argument("--flow-weight", type=float, default=0.05, help="factor on the flow's own losses (mode c)")
+    parser.add_argument("--average", type=float, default=0.995, help="decay of the averaged weights")
+    parser.add_argument("--warm-up", type=int, default=50, help="steps")
     parser.add_argument("--report-every", type=float, default=60, help="seconds")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
