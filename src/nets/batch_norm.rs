@@ -17,7 +17,8 @@ pub(super) const UNIT_VARIANCE: f32 = (1.0 - EPSILON) as f32;
 const MOMENTUM: f64 = 0.1;
 
 /// Batch normalisation under PyTorch's names. On autodiff devices it normalises by the statistics of the batch and
-/// updates the running ones; elsewhere it applies the running ones.
+/// updates the running ones, at every pass as PyTorch does: of accumulated batches at each. Elsewhere, and where its
+/// weight is frozen, it applies the running ones and leaves them.
 ///
 /// Burn's own layer keeps its latest update apart until the next pass; a checkpoint written in between would lack it.
 #[derive(Module, Debug)]
@@ -47,8 +48,9 @@ impl BatchNorm {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let device = x.device();
         let (weight, bias) = (self.weight.val(), self.bias.val());
-        if !device.is_autodiff() {
-            let [mean, variance] = [&self.running_mean, &self.running_var].map(|statistic| statistic.value());
+        if !device.is_autodiff() || !self.weight.is_require_grad() {
+            let [mean, variance] =
+                [&self.running_mean, &self.running_var].map(|statistic| statistic.value().to_device(&device));
             return batch_norm(x, weight, bias, mean, variance, EPSILON);
         }
         let [batch, _, height, width] = x.dims();
@@ -129,6 +131,31 @@ mod tests {
             norm.running_var.visit(&mut Values(&mut kept)); // what a weights file gets
             assert!((kept[0] - variance).abs() < 1e-6, "{kept:?}");
         }
+    }
+
+    #[test]
+    fn a_frozen_layer_keeps_to_what_it_remembers_and_passes_gradients() {
+        let device = Device::flex().autodiff();
+        let mut norm = BatchNorm::new(1, &device);
+        let batch = Tensor::<1>::from_floats([1.0, 3.0, 5.0, 8.0], &device).reshape([2, 1, 1, 2]);
+        norm.forward(batch.clone());
+        norm.weight = norm.weight.set_require_grad(false);
+        norm.bias = norm.bias.set_require_grad(false);
+        let remembered = |norm: &BatchNorm| {
+            let mut kept = Vec::new();
+            norm.running_mean.visit(&mut Values(&mut kept));
+            norm.running_var.visit(&mut Values(&mut kept));
+            kept
+        };
+        let before = remembered(&norm);
+        let seen = batch.require_grad();
+        let output = norm.forward(seen.clone());
+        assert_eq!(remembered(&norm), before);
+        let expected = norm.valid().forward(seen.clone().inner()).into_data();
+        output.clone().into_data().assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
+        let slope = seen.grad(&output.sum().backward()).unwrap();
+        let expected = slope.full_like(1.0 / (before[1] + 1e-5).sqrt()).into_data();
+        slope.into_data().assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
     }
 
     struct Values<'a>(&'a mut Vec<f32>);

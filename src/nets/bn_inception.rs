@@ -1,6 +1,6 @@
 //! BN-Inception (Ioffe & Szegedy 2015), the backbone of temporal segment networks (Wang et al. 2016), with the layers
-//! of the authors' files. Their segmental consensus, the mean of the logits of a video's parts, is what evaluation
-//! takes of all views.
+//! of the authors' files. Their segmental consensus, the mean of the logits of a video's parts, is a matter of training
+//! and of evaluation.
 
 use burn::module::Module;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};

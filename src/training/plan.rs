@@ -156,6 +156,9 @@ pub struct TrainingPlan {
     pub batch: usize,
     /// Batches whose mean gradient makes a step.
     pub accumulate: usize,
+    /// Parts of a clip from each of which a window (or frame) is drawn; the stream's logits of all are averaged before the
+    /// action loss (temporal segment networks, Wang et al. 2016). A batch then holds so many times as many windows.
+    pub segments: usize,
     /// Decay of the moving average of the weights, which is what is measured and exported; 0 for the weights themselves.
     pub ema: f64,
     /// Share of the target that is spread over all classes (Szegedy et al. 2016).
@@ -213,6 +216,7 @@ impl Default for TrainingPlan {
             steps: 3000,
             batch: 16,
             accumulate: 1,
+            segments: 1,
             ema: 0.0,
             label_smoothing: 0.0,
             mixup: 0.0,
@@ -279,14 +283,14 @@ impl TrainingPlan {
             self.steps,
             self.batch,
             self.accumulate,
+            self.segments,
             self.checkpoint_every,
             self.max_stride,
             self.validation_clips,
             self.patience.unwrap_or(1),
         ];
         if counts.contains(&0) {
-            let remedy =
-                "Steps, batch, accumulation, stride, checkpoint interval, patience and validation clips start at 1";
+            let remedy = "Steps, batch, accumulation, segments, stride, checkpoint interval, patience and validation clips start at 1";
             return Err(Error::new("training plan", "a count is zero", remedy));
         }
         Ok(())
@@ -318,6 +322,10 @@ impl TrainingPlan {
         if self.network == Network::Flow && (needs_labels || self.balance == ClassBalance::Weighting) {
             let cause = "label smoothing, mixup, dropout and weighted classes are for streams";
             return Err(Error::new("flow network", cause, "Leave them out: MotionNet learns without labels"));
+        }
+        if self.network == Network::Flow && self.segments > 1 {
+            let cause = "segments are for streams: there are no logits to be averaged";
+            return Err(Error::new("flow network", cause, "Leave them out, or train a larger batch"));
         }
         within("EMA", self.ema, 0.0, 0.999_999)?;
         within("label smoothing", self.label_smoothing, 0.0, 0.999)?;

@@ -268,6 +268,7 @@ impl<'a> Run<'a> {
             batch: plan.batch,
             clips: self.clips.len(),
             window: Objective::window(plan, &self.start.motion),
+            segments: plan.segments,
             max_stride: plan.max_stride,
             frame: plan.frame,
             crop: plan.crop,

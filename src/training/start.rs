@@ -176,8 +176,9 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
 fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     let data = plan.data.path().display();
     let mode = if plan.network == Network::Temporal { format!(" mode {:?}", plan.mode) } else { String::new() };
+    let segments = if plan.segments > 1 { format!("×{} segments", plan.segments) } else { String::new() };
     format!(
-        "{:?}{mode}: {steps} steps of {} on {data}, rate {:e}, seed {}, {seconds:.0} s",
+        "{:?}{mode}: {steps} steps of {}{segments} on {data}, rate {:e}, seed {}, {seconds:.0} s",
         plan.network, plan.batch, plan.rate, plan.seed
     )
 }

@@ -196,6 +196,10 @@ struct SolverArgs {
     /// Samples in a step, a multiple of the batch: accumulates as many batches
     #[arg(long, value_name = "N")]
     effective_batch: Option<usize>,
+    /// Parts of a clip from each of which a window or frame is drawn; a stream's scores of all are averaged before the loss
+    /// (temporal segment networks), and a batch holds so many times as many [default: 1]
+    #[arg(long, value_name = "K")]
+    segments: Option<usize>,
     /// Highest learning rate
     #[arg(long, value_parser = non_negative)]
     rate: Option<f64>,
@@ -331,6 +335,7 @@ impl SolverArgs {
     fn apply(&self, plan: &mut TrainingPlan) {
         set(&mut plan.steps, &self.steps);
         set(&mut plan.batch, &self.batch);
+        set(&mut plan.segments, &self.segments);
         set(&mut plan.rate, &self.rate);
         set(&mut plan.motion_rate, &self.motion_rate);
         set(&mut plan.optimiser, &self.optimiser);
