@@ -17,7 +17,7 @@ use super::parts::Part;
 use super::plan::{ClassBalance, Network, TemporalMode, TrainingPlan};
 use super::solver::Solver;
 use crate::error::{Error, Result};
-use crate::nets::{MotionNetwork, Stream, WINDOW_FRAMES, flow_normalisation::classifier_input};
+use crate::nets::{MotionNetwork, Stream, flow_normalisation::classifier_input};
 
 /// The networks of a run and how they are trained together.
 pub struct Objective {
@@ -91,12 +91,8 @@ impl Objective {
     }
 
     /// Frames of a training window.
-    pub fn window(plan: &TrainingPlan, motion: &MotionNetwork) -> usize {
-        match plan.network {
-            Network::Flow => motion.frames(),
-            Network::Spatial => 1,
-            Network::Temporal => WINDOW_FRAMES,
-        }
+    pub fn window(&self, motion: &MotionNetwork) -> usize {
+        self.stream.as_ref().map_or_else(|| motion.frames(), |stream| stream.network().input().frames())
     }
 
     /// What the loader must prepare.
@@ -176,7 +172,8 @@ impl Objective {
     /// The unsupervised losses that count, and the logits of the batch where there is a stream.
     fn forward(&mut self, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
         if let Some(frozen) = &mut self.frozen {
-            let flow = frozen.windows(&batch.draws, self.plan.crop, &self.device)?;
+            let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
+            let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &self.device)?;
             return Ok((Vec::new(), self.classify(classifier_input(flow), batch)));
         }
         let frames = self.frames(batch);
@@ -280,7 +277,7 @@ mod tests {
 
     use super::super::augmentation::{Crop, Draw};
     use super::*;
-    use crate::nets::{Backbone, MotionConfig, StreamConfig};
+    use crate::nets::{Backbone, MotionConfig, StreamConfig, StreamInput};
     use crate::video::Geometry;
 
     const CROP: Geometry = Geometry { width: 64, height: 32 };
@@ -289,7 +286,12 @@ mod tests {
     fn samples(mixing: Vec<f32>) -> (Tensor<4>, Tensor<2>, Stream) {
         let device = Device::flex().autodiff();
         let plan = TrainingPlan { segments: 3, crop: CROP, ..TrainingPlan::of(Network::Spatial) };
-        let config = StreamConfig { backbone: Backbone::SqueezeNet, input_channels: 3, classes: 4, dropout: Some(0.0) };
+        let config = StreamConfig {
+            backbone: Backbone::SqueezeNet,
+            input: StreamInput::PICTURE,
+            classes: 4,
+            dropout: Some(0.0),
+        };
         let stream = config.init(&device);
         let motion = MotionConfig { width: 2, ..MotionConfig::default() }.init(&device);
         let clips = Arc::new(Clips::new(Vec::new(), CROP));

@@ -172,10 +172,11 @@ mod tests {
     use burn::tensor::{Device, Distribution, Tolerance};
 
     use super::*;
-    use crate::nets::{Backbone, MotionConfig, Stream, StreamConfig};
+    use crate::nets::{Backbone, MotionConfig, Stream, StreamConfig, StreamInput};
 
     fn stream(backbone: Backbone) -> Stream {
-        StreamConfig { backbone, input_channels: 3, classes: 3, dropout: None }.init(&Device::flex().autodiff())
+        StreamConfig { backbone, input: StreamInput::PICTURE, classes: 3, dropout: None }
+            .init(&Device::flex().autodiff())
     }
 
     /// Names of the parameters that get gradients.

@@ -10,7 +10,7 @@ use super::dataset::DataSource;
 use super::freeze::Freeze;
 use super::losses::UnsupervisedLoss;
 use crate::error::{Error, Result};
-use crate::nets::{Backbone, MotionConfig};
+use crate::nets::{Backbone, MotionConfig, StreamInput};
 use crate::video::Geometry;
 
 /// Which network of the hidden two-stream model a run trains.
@@ -116,6 +116,8 @@ pub struct TrainingPlan {
     pub motion: MotionConfig,
     /// The classifier, where the base has none.
     pub backbone: Backbone,
+    /// Pictures or flows that a stream for clips reads at once; `None` for the base's or the usual 64.
+    pub clip_frames: Option<usize>,
     /// The unsupervised loss.
     pub loss: UnsupervisedLoss,
     /// Weight of the unsupervised loss beside the action loss in mode (c).
@@ -196,6 +198,7 @@ impl Default for TrainingPlan {
             run_dir: PathBuf::from("runs/flow"),
             motion: MotionConfig { frames: 2, width: 16, ..MotionConfig::default() },
             backbone: Backbone::SqueezeNet,
+            clip_frames: None,
             loss: UnsupervisedLoss::default(),
             unsupervised_weight: 1.0,
             mode: TemporalMode::A,
@@ -275,6 +278,7 @@ impl TrainingPlan {
         self.check_regularisation()?;
         self.check_validation()?;
         self.check_frozen()?;
+        self.check_clip_frames()?;
         self.check_crop()
     }
 
@@ -363,6 +367,16 @@ impl TrainingPlan {
             let cause = format!("a run of the {:?} network cannot freeze '{part}'", self.network);
             Err(Error::new("freeze", cause.to_lowercase(), "Name a layer of the network that is trained"))
         })
+    }
+
+    fn check_clip_frames(&self) -> Result<()> {
+        let Some(frames) = self.clip_frames else { return Ok(()) };
+        let refuse =
+            |cause: String| Error::new("clip frames", cause, "They are for streams of --backbone i3d, such as 64");
+        if self.network == Network::Flow {
+            return Err(refuse("MotionNet reads no clips".into()));
+        }
+        StreamInput::check_clip(self.backbone, frames).map_err(refuse)
     }
 
     fn check_crop(&self) -> Result<()> {

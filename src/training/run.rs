@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
             seed: plan.seed,
             batch: plan.batch,
             clips: self.clips.len(),
-            window: Objective::window(plan, &self.start.motion),
+            window: self.objective.window(&self.start.motion),
             segments: plan.segments,
             max_stride: plan.max_stride,
             frame: plan.frame,
