@@ -141,6 +141,11 @@ fn adapted(
     }
     let entry = card.and_then(|card| if modality == Modality::Flow { &card.temporal } else { &card.spatial }.as_ref());
     let backbone = stream.backbone();
+    if let Some(count) = plan.clip_frames {
+        let remedy = "Train another stream, or leave the clip frames out";
+        let refuse = |cause| Error::new("clip frames", format!("of the base's stream: {cause}"), remedy);
+        StreamInput::check_clip(backbone, count).map_err(refuse)?;
+    }
     let config = StreamConfig {
         backbone,
         input: StreamInput::of(modality, backbone, plan.clip_frames.or(Some(stream.input().count))),
