@@ -282,7 +282,7 @@ impl Recogniser {
 
     fn temporal_logits(&self, flows: &FlowPyramid) -> Result<Vec<f32>> {
         let Some(stream) = &self.model.temporal else { return Ok(Vec::new()) };
-        let input = flow_normalisation::classifier_input(flows.levels[0].clone()); // [1, 20, h, w]
+        let input = flow_normalisation::classifier_input(flows.levels[0].clone()); // [1, 2·n, h, w]
         self.checked(stream.forward(input))
     }
 
