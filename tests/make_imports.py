@@ -7,8 +7,8 @@ Needs `pip install torch torchvision timm onnx safetensors pretrainedmodels`. Th
     MOTIONSCOPE_IMPORTS=/tmp/imports cargo test --release imports
 
 A case is a weights file `BACKBONE-HOW.EXTENSION` and `BACKBONE-HOW.EXTENSION.reference` (safetensors): `input` and `output` of
-the network and, if it reads pictures, `picture`, the same input in blue, green, red of 0 to 255 less the mean. --large adds
-VGG16: a gigabyte. --fixtures writes the narrow networks of tests/data instead and prints what they answer.
+the network and, if it reads pictures, `picture`, the same input in blue, green, red of 0 to 255 less the mean, or for a network
+of signed flow `flow`, the same in −128 to 127. --large adds VGG16: a gigabyte. --fixtures writes the narrow networks of tests/data instead and prints what they answer.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import timm
 import torch
+import torch.nn.functional as F
 import torchvision
 from pretrainedmodels.models.bninception import BNInception
 from safetensors.torch import save_file
@@ -50,6 +51,7 @@ def main() -> None:
     cases.flow_resnet()
     cases.mobilenets()
     cases.bn_inception()
+    cases.i3d()
     cases.squeezenet()
     cases.motion_net()
     if arguments.large:
@@ -98,6 +100,22 @@ class Cases:
         self.case("bn-inception-tsn.pth", network, lambda path: torch.save({"state_dict": wrapped}, path), mean=TSN_MEAN)
         self.case("bn-inception-folded.onnx", network, lambda path: export(network, True, path), mean=TSN_MEAN)
         self.case("bn-inception-tsn.caffemodel", network, lambda path: path.write_bytes(tsn_caffemodel(state)), mean=TSN_MEAN)
+
+    @torch.no_grad()
+    def i3d(self) -> None:
+        for name, planes in [("i3d-rgb.pth", 3), ("i3d-flow.pth", 2)]:
+            network = lived(I3d(planes), planes, (8, 64, 64))
+            torch.save(network.state_dict(), self.folder / name)
+            clip = torch.randint(0, 256, (1, 16, planes, 224, 224)).float()  # pictures in blue, green, red
+            signed = clip / 127.5 - 1
+            output = network((signed.flip(2) if planes == 3 else signed).transpose(1, 2))
+            taken_off = torch.tensor(MEAN_BGR if planes == 3 else (128.0, 128.0)).view(1, 1, planes, 1, 1)
+            tensors = {"picture" if planes == 3 else "flow": clip - taken_off, "output": output}
+            # Ours takes the middle off itself, from pictures of other colours and of another range.
+            tensors["input"] = (signed.flip(2) if planes == 3 else signed) - (taken_off - 127.5)
+            tensors = {name: tensor.flatten(1, 2) if tensor.dim() == 5 else tensor for name, tensor in tensors.items()}
+            save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, self.folder / f"{name}.reference")
+            print(f"{name}: outputs from {output.min():.3g} to {output.max():.3g}")
 
     def squeezenet(self) -> None:
         network = torchvision.models.squeezenet1_0(num_classes=CLASSES).eval()
@@ -157,11 +175,11 @@ class Cases:
 
 
 @torch.no_grad()
-def lived(network: nn.Module, channels: int) -> nn.Module:
+def lived(network: nn.Module, channels: int, size: tuple[int, ...] = (96, 96)) -> nn.Module:
     """The network with parameters and running statistics as if it had been trained."""
     network.train()
     for layer in network.modules():
-        if isinstance(layer, nn.BatchNorm2d):
+        if isinstance(layer, (nn.BatchNorm2d, nn.BatchNorm3d)):
             nn.init.uniform_(layer.weight, 0.5, 1.5)
             nn.init.normal_(layer.bias, std=0.2)
             layer.momentum = None  # the plain average
@@ -169,7 +187,7 @@ def lived(network: nn.Module, channels: int) -> nn.Module:
             nn.init.normal_(layer.weight, std=0.1)
             nn.init.normal_(layer.bias)
     for _ in range(3):
-        network(torch.randn(4, channels, 96, 96) + 0.1)
+        network(torch.randn(4, channels, *size) + 0.1)
     return network.eval()
 
 
@@ -194,6 +212,90 @@ def bn_inception(divisor: int = 1, classes: int = CLASSES) -> nn.Module:
         nn.Conv2d, nn.BatchNorm2d = conv, norm
     network.last_linear = nn.Linear(1024 // divisor, classes)
     return network
+
+
+class Same(nn.Module):
+    """A layer with TensorFlow's padding, with zeros for pooling too."""
+
+    def __init__(self, layer: nn.Module, kernel: tuple[int, int, int], stride: tuple[int, int, int]):
+        super().__init__()
+        self.layer, self.kernel, self.stride = layer, kernel, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        padding = []
+        for size, kernel, stride in reversed(list(zip(x.shape[2:], self.kernel, self.stride))):
+            zeros = max(kernel - (size % stride or stride), 0)
+            padding += [zeros // 2, zeros - zeros // 2]
+        return self.layer(F.pad(x, padding))
+
+
+class Unit3d(nn.Module):
+    """A convolution, batch normalisation and a rectifier, named as in the PyTorch weights made of DeepMind's."""
+
+    def __init__(self, inputs: int, outputs: int, side: int = 1, stride: int = 1):
+        super().__init__()
+        self.conv3d = nn.Conv3d(inputs, outputs, side, stride, bias=False)
+        self.bn = nn.BatchNorm3d(outputs, eps=1e-3, momentum=0.01)
+        self.size = (side,) * 3, (stride,) * 3
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.bn(Same(self.conv3d, *self.size)(x)))
+
+
+class Mixed(nn.Module):
+    def __init__(self, inputs: int, maps: list[int]):
+        super().__init__()
+        self.b0 = Unit3d(inputs, maps[0])
+        self.b1a, self.b1b = Unit3d(inputs, maps[1]), Unit3d(maps[1], maps[2], 3)
+        self.b2a, self.b2b = Unit3d(inputs, maps[3]), Unit3d(maps[3], maps[4], 3)
+        self.b3b = Unit3d(inputs, maps[5])
+
+    def forward(self, x: Tensor) -> Tensor:
+        pooled = pool3d((3, 3, 3), (1, 1, 1))(x)
+        return torch.cat([self.b0(x), self.b1b(self.b1a(x)), self.b2b(self.b2a(x)), self.b3b(pooled)], 1)
+
+
+def pool3d(kernel: tuple[int, int, int], stride: tuple[int, int, int]) -> nn.Module:
+    return Same(nn.MaxPool3d(kernel, stride), kernel, stride)
+
+
+class I3d(nn.Module):
+    """Inflated Inception-v1 (Carreira & Zisserman 2017) with `divisor` times fewer maps."""
+
+    MIXED = {
+        "3b": (192, [64, 96, 128, 16, 32, 32]),
+        "3c": (256, [128, 128, 192, 32, 96, 64]),
+        "4b": (480, [192, 96, 208, 16, 48, 64]),
+        "4c": (512, [160, 112, 224, 24, 64, 64]),
+        "4d": (512, [128, 128, 256, 24, 64, 64]),
+        "4e": (512, [112, 144, 288, 32, 64, 64]),
+        "4f": (528, [256, 160, 320, 32, 128, 128]),
+        "5b": (832, [256, 160, 320, 32, 128, 128]),
+        "5c": (832, [384, 192, 384, 48, 128, 128]),
+    }
+
+    def __init__(self, planes: int, classes: int = CLASSES, divisor: int = 1):
+        super().__init__()
+        self.Conv3d_1a_7x7 = Unit3d(planes, 64 // divisor, 7, 2)
+        self.Conv3d_2b_1x1 = Unit3d(64 // divisor, 64 // divisor)
+        self.Conv3d_2c_3x3 = Unit3d(64 // divisor, 192 // divisor, 3)
+        for name, (inputs, maps) in self.MIXED.items():
+            self.add_module(f"Mixed_{name}", Mixed(inputs // divisor, [count // divisor for count in maps]))
+        self.logits = nn.Module()
+        self.logits.conv3d = nn.Conv3d(1024 // divisor, classes, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = pool3d((1, 3, 3), (1, 2, 2))(self.Conv3d_1a_7x7(x))
+        x = pool3d((1, 3, 3), (1, 2, 2))(self.Conv3d_2c_3x3(self.Conv3d_2b_1x1(x)))
+        for name in self.MIXED:
+            if name == "4b":
+                x = pool3d((3, 3, 3), (2, 2, 2))(x)
+            if name == "5b":
+                x = pool3d((2, 2, 2), (2, 2, 2))(x)
+            x = getattr(self, f"Mixed_{name}")(x)
+        # 2×7×7 in the published network, which is all of the space of pictures of 224×224.
+        x = F.avg_pool3d(x, (min(2, x.shape[2]), *x.shape[3:]), 1)
+        return self.logits.conv3d(x).mean((2, 3, 4))
 
 
 def tsn_caffemodel(state: dict[str, Tensor]) -> bytes:
@@ -256,6 +358,14 @@ def fixtures(folder: Path) -> None:
         values = torch.arange(3 * 96 * 128).double() * 7919 % 256 - 128
         logits = network.double()(values.view(1, 3, 96, 128) / 128)
         print(f"{name}: {[round(value, 6) for value in logits[0].tolist()]}")
+    name, network = "i3d_narrow.safetensors", lived(I3d(3, 3, 16), 3, (16, 64, 64)).half()
+    save_file(network.state_dict(), folder / name)
+    for frames, height, width in [(20, 33, 47), (10, 224, 224), (5, 96, 64)]:
+        values = torch.arange(frames * 3 * height * width).double() * 7919 % 256 - 128
+        levels = values.view(frames, 3, height, width) + torch.tensor(MEAN_BGR).view(1, 3, 1, 1)
+        logits = network.double()((levels / 127.5 - 1).flip(1).transpose(0, 1)[None])
+        print(f"{name} of {frames}×{height}×{width}: {[round(value, 6) for value in logits[0].tolist()]}")
+    print(f"I3D has {sum(tensor.numel() for tensor in I3d(3, 400).parameters())} parameters with 400 classes")
 
 
 def export(network: nn.Module, folded: bool, path: Path) -> None:

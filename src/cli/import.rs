@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::{Colours, Imported, import_motion, import_stream};
 use crate::nets::{
-    Architecture, Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, MotionNetwork, Origin,
-    Precision, Preprocessing, Stream, StreamEntry,
+    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry, MotionNetwork,
+    Origin, Precision, Preprocessing, Stream, StreamEntry, StreamInput,
 };
 use crate::video::Geometry;
 
@@ -61,11 +61,15 @@ pub(super) struct ImportArgs {
     /// Feature maps of the motion network's first layer
     #[arg(long, default_value_t = MotionConfig::default().width)]
     width: usize,
-    /// Architecture of the streams: squeezenet1-0, mobilenet-v2, bn-inception, resnet18, resnet50 or vgg16
+    /// Architecture of the streams: squeezenet1-0, mobilenet-v2, bn-inception, resnet18, i3d (reads clips), resnet50 or vgg16
     #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>)]
     backbone: Backbone,
+    /// Pictures, or flows, of the clips that an i3d is to read [default: 64]
+    #[arg(long, value_name = "N")]
+    clip_frames: Option<usize>,
     /// Pictures the spatial network was trained on: bgr (0 to 255 less the mean, as Caffe), tsn (the same with another
-    /// mean red) or rgb (0 to 1, standardised, as torchvision) [default: as its layers' names tell]
+    /// mean red), rgb (0 to 1, standardised, as torchvision) or signed (−1 to 1, as i3d, also flow) [default: as its
+    /// layers' names tell]
     #[arg(long, value_parser = named::<Colours>)]
     colours: Option<Colours>,
     /// Size of the networks' frames
@@ -102,13 +106,11 @@ impl ImportArgs {
             model.card.classes = class_names(file)?;
         }
         if let Some(file) = &self.temporal {
-            let (entry, stream) =
-                self.stream(file, "temporal.safetensors", ModelCard::TEMPORAL_CHANNELS, &model, device)?;
+            let (entry, stream) = self.stream(file, "temporal.safetensors", Modality::Flow, &model, device)?;
             (model.card.temporal, model.temporal) = (Some(entry), Some(stream));
         }
         if let Some(file) = &self.spatial {
-            let (entry, stream) =
-                self.stream(file, "spatial.safetensors", ModelCard::SPATIAL_CHANNELS, &model, device)?;
+            let (entry, stream) = self.stream(file, "spatial.safetensors", Modality::Pictures, &model, device)?;
             (model.card.spatial, model.spatial) = (Some(entry), Some(stream));
         }
         model.card.name = self.model_name();
@@ -158,7 +160,7 @@ impl ImportArgs {
         &self,
         file: &Path,
         weights: &str,
-        channels: usize,
+        modality: Modality,
         model: &HiddenTwoStream,
         device: &Device,
     ) -> Result<(StreamEntry, Stream)> {
@@ -166,9 +168,19 @@ impl ImportArgs {
         if classes == 0 {
             return Err(Error::file(file, "the names of its classes are not known", "Name them with --classes FILE"));
         }
-        let entry = StreamEntry { weights: weights.into(), backbone: self.backbone, dropout: None };
-        let imported = import_stream(file, entry.config(channels, classes).init(device), self.colours)?;
-        if channels == ModelCard::SPATIAL_CHANNELS && imported.colours != Colours::Bgr {
+        let frames = self.clip_frames;
+        if let Some(count) = frames {
+            let refuse = |cause| Error::new("clip frames", cause, "They are for streams of --backbone i3d, such as 64");
+            StreamInput::check_clip(self.backbone, count).map_err(refuse)?;
+        }
+        let entry = StreamEntry { weights: weights.into(), backbone: self.backbone, dropout: None, frames };
+        let stream = entry.config(modality, classes).init(device);
+        if modality == Modality::Flow && stream.input().frames() < model.motion.frames() {
+            let remedy = format!("Give --clip-frames of {} or more", model.motion.frames() - 1);
+            return Err(Error::new("clip frames", "the motion network reads more at once", remedy));
+        }
+        let imported = import_stream(file, stream, self.colours)?;
+        if modality == Modality::Pictures && imported.colours != Colours::Bgr {
             println!("{}: its first layer was changed to read this program's pictures", file.display());
         }
         Ok((entry, reported(file, imported)))

@@ -8,7 +8,7 @@ use super::arguments::{DeviceArg, ModelArg};
 use super::{Outcome, complain};
 use crate::engine::ModelInfo;
 use crate::error::Result;
-use crate::nets::{Architecture, Backbone, HiddenTwoStream, ModelCard, MotionConfig, Stream, StreamConfig};
+use crate::nets::{Architecture, Backbone, HiddenTwoStream, Modality, MotionConfig, Stream, StreamConfig, StreamInput};
 use crate::video;
 
 const EXAMPLES: &str = "\
@@ -44,8 +44,8 @@ pub(super) fn run(arguments: &InfoArgs) -> Result<Outcome> {
     }
     println!("Backbones of the streams, for 1,000 classes of pictures");
     for backbone in Backbone::ALL {
-        let config =
-            StreamConfig { backbone, input_channels: ModelCard::SPATIAL_CHANNELS, classes: 1000, dropout: None };
+        let input = StreamInput::of(Modality::Pictures, backbone, None);
+        let config = StreamConfig { backbone, input, classes: 1000, dropout: None };
         println!("  {}: {} parameters", backbone.name(), grouped(config.parameters()));
     }
     let model = arguments.model.folder().and_then(|dir| Ok((HiddenTwoStream::load(&dir, &compute.device)?, dir)));

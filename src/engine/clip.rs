@@ -32,6 +32,19 @@ impl Clip {
         self.player.window(start, count.min(there), target.stride)
     }
 
+    /// At most `count` frames around the position of `target`, for networks that read more than a window of eleven: as many of them
+    /// behind it as make half of them, or all where there are none before, once they are decoded, or as many as the player
+    /// keeps; before it those that were seen and are still there.
+    pub fn around(&self, target: &Target, count: usize) -> Option<Vec<Arc<Frame>>> {
+        let Target { frame, stride, .. } = *target;
+        let there = (self.frames - 1 - frame) / stride;
+        let least_before = (count / 2).min(frame / stride);
+        let after = (count - 1 - least_before).min(self.player.reach() / stride).min(there);
+        let is_kept = |strides: &usize| self.player.window(frame - strides * stride, 1, 1).is_some();
+        let before = (1..=(count - 1 - after).min(frame / stride)).take_while(is_kept).count();
+        self.player.window(frame - before * stride, before + 1 + after, stride)
+    }
+
     /// The two frames of a pair, once both are decoded.
     pub fn pair(&self, [first, second]: [usize; 2]) -> Option<[Arc<Frame>; 2]> {
         let frame = |index| self.player.window(index, 1, 1)?.pop();

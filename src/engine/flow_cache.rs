@@ -1,8 +1,10 @@
 //! Flows already computed, by the frames they were computed from: what makes a new frame cost one pair while streaming.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::nets::FlowPyramid;
+use crate::video::Frame;
 
 /// Results within this many frames of the present window are kept: at 224² with two-frame networks about 17 MB.
 const REACH: usize = 64;
@@ -25,9 +27,12 @@ impl FlowCache {
         self.0.insert(span, flow);
     }
 
-    /// Forgets what lies far from a window beginning at frame `start`.
-    pub fn keep_near(&mut self, start: usize) {
-        self.0.retain(|(first, _), _| first.abs_diff(start) <= REACH);
+    /// Forgets what lies far from the frames of a window.
+    pub fn keep_near(&mut self, window: &[Arc<Frame>]) {
+        let indices = || window.iter().map(|frame| frame.index);
+        let (Some(first), Some(last)) = (indices().min(), indices().max()) else { return };
+        let near = first.saturating_sub(REACH)..=last + REACH;
+        self.0.retain(|(first, _), _| near.contains(first));
     }
 
     /// Forgets everything, as for another clip.
@@ -40,11 +45,16 @@ impl FlowCache {
 mod tests {
     use super::*;
 
+    fn frame(index: usize) -> Arc<Frame> {
+        let display = Arc::new(image::RgbImage::new(1, 1));
+        Arc::new(Frame { index, pts_secs: 0.0, duration_secs: 0.0, display, scaled: Vec::new() })
+    }
+
     #[test]
     fn the_cache_of_an_endless_clip_stays_small() {
         let mut cache = FlowCache::default();
         for start in 0..10_000 {
-            cache.keep_near(start);
+            cache.keep_near(&[frame(start)]);
             cache.insert((start, start + 1), FlowPyramid { levels: Vec::new() });
         }
         assert!(cache.0.len() <= REACH + 1);

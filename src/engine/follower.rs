@@ -35,7 +35,10 @@ pub(super) struct View {
 /// A window whose scores are being worked on, with the frames it needs.
 struct Scoring {
     target: Target,
+    /// Those of the pairs that are shown.
     window: Vec<Arc<Frame>>,
+    /// Those that the streams read: the same, or more where one reads clips.
+    scored: Vec<Arc<Frame>>,
     done: bool,
     /// Whether its ten flows were shown.
     strip_shown: bool,
@@ -102,7 +105,12 @@ impl Follower {
         if !self.scoring.as_ref().is_some_and(|scoring| scoring.serves(&target, state.playing)) {
             let window = clip.window(&target, 0, WINDOW_FRAMES).filter(|window| self.recogniser.accepts(window));
             let Some(window) = window else { return Ok(false) };
-            self.scoring = Some(Scoring { target, window, done: false, strip_shown: false });
+            let scored = match self.recogniser.window_frames() {
+                WINDOW_FRAMES => Some(window.clone()),
+                count => clip.around(&target, count).filter(|frames| self.recogniser.accepts(frames)),
+            };
+            let Some(scored) = scored else { return Ok(false) };
+            self.scoring = Some(Scoring { target, window, scored, done: false, strip_shown: false });
         }
         Ok(self.score()? || self.show_strip(view.strip)? || self.score_another_source()?)
     }
@@ -165,10 +173,10 @@ impl Follower {
     /// One slice of the window in work; when its flows are complete, its scores.
     fn score(&mut self) -> Result<bool> {
         let Some(scoring) = self.scoring.as_mut().filter(|scoring| !scoring.done) else { return Ok(false) };
-        if !self.recogniser.advance(&scoring.window, self.slice)? {
+        if !self.recogniser.advance(&scoring.scored, self.slice)? {
             return Ok(true);
         }
-        let scores = self.recogniser.analyse(&scoring.window)?.scores;
+        let scores = self.recogniser.analyse(&scoring.scored)?.scores;
         scoring.done = true;
         self.publish(scores);
         Ok(true)

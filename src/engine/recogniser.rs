@@ -32,13 +32,16 @@ pub(super) const FINEST_LEVEL: usize = 2;
 
 /// What one window gives.
 pub struct WindowResult {
-    /// Flows of the ten pairs, `[1, 20, h, w]` per level, raw unit.
+    /// Flows of the temporal stream's pairs, ten unless it reads clips: `[1, 20, h, w]` per level, raw unit.
     pub flows: FlowPyramid,
     /// Logits of the streams.
     pub scores: Scores,
     /// How often the last frame was repeated to fill the window.
     pub padded: usize,
 }
+
+/// An input of the motion network, and the pairs whose flow is taken from it.
+type Evaluation<'a> = (Vec<&'a Frame>, Range<usize>);
 
 /// A model on its device, with the flows of recent frames.
 pub struct Recogniser {
@@ -78,6 +81,17 @@ impl Recogniser {
         &self.model.card
     }
 
+    /// Frames of the windows that are scored: eleven, or as many as the stream reads that reads most.
+    pub fn window_frames(&self) -> usize {
+        let streams = [&self.model.temporal, &self.model.spatial].into_iter().flatten();
+        streams.map(|stream| stream.input().frames()).fold(WINDOW_FRAMES, usize::max)
+    }
+
+    /// Frames of the temporal stream's windows.
+    fn temporal_frames(&self) -> usize {
+        self.model.temporal.as_ref().map_or(WINDOW_FRAMES, |stream| stream.input().frames())
+    }
+
     /// Forgets the flows of the present clip, because frame indices begin to mean other frames.
     pub fn clear(&mut self) {
         self.cache.clear();
@@ -88,7 +102,9 @@ impl Recogniser {
     /// # Errors
     /// If the window is empty, too long, or its frames were decoded for other networks.
     pub fn advance(&mut self, window: &[Arc<Frame>], count: usize) -> Result<bool> {
-        let mut missing = self.evaluations(window)?;
+        let evaluations = self.evaluations(window, self.temporal_frames())?;
+        let mut missing: Vec<Vec<&Frame>> = evaluations.into_iter().map(|(frames, _)| frames).collect();
+        self.cache.keep_near(window);
         missing.retain(|evaluation| self.cache.get(span(evaluation)).is_none());
         // A padded window ends with several evaluations of the last frame with itself.
         missing.dedup_by_key(|evaluation| span(evaluation));
@@ -110,11 +126,12 @@ impl Recogniser {
     /// # Errors
     /// As [`Recogniser::advance`].
     pub fn flow(&mut self, window: &[Arc<Frame>], pair: usize, level: usize) -> Result<FlowView> {
-        let evaluations = self.evaluations(window)?;
+        let evaluations = self.evaluations(window, WINDOW_FRAMES)?;
+        self.cache.keep_near(window);
         // Ten evaluations of a pair each, or one of all pairs.
         let index = pair.min(evaluations.len() - 1);
         let channel = 2 * (pair.min(WINDOW_PAIRS - 1) - index);
-        let pyramid = self.flows_of(&evaluations[index])?;
+        let pyramid = self.flows_of(&evaluations[index].0)?;
         let level = level.saturating_sub(FINEST_LEVEL).min(pyramid.levels.len() - 1);
         self.view(pyramid.levels[level].clone().narrow(1, channel, 2))
     }
@@ -136,23 +153,27 @@ impl Recogniser {
         self.flow(&[at(pair + 1), at(pair)], 0, level).map(Some)
     }
 
-    /// Flows and scores of a window of 1 to 11 consecutive frames; a short one is filled by repeating its last frame.
+    /// Flows and scores of a window of 1 to [`window_frames`](Self::window_frames) consecutive frames; a short one is filled by
+    /// repeating its last frame. A stream that reads fewer frames than another reads those in the middle.
     ///
     /// # Errors
     /// As [`Recogniser::advance`], and if the device fails.
     pub fn analyse(&mut self, window: &[Arc<Frame>]) -> Result<WindowResult> {
-        self.advance(window, WINDOW_PAIRS)?;
-        let evaluations = self.evaluations(window)?;
-        let flows = evaluations.iter().map(|evaluation| self.flows_of(evaluation)).collect::<Result<Vec<_>>>()?;
+        let temporal_frames = self.temporal_frames();
+        self.advance(window, temporal_frames)?;
+        let mut flows = Vec::new();
+        for (evaluation, pairs) in self.evaluations(window, temporal_frames)? {
+            flows.push((self.flows_of(&evaluation)?, pairs));
+        }
         let flows = stacked(&flows);
         let started = Instant::now();
         let temporal = self.temporal_logits(&flows)?;
         self.timing.temporal_ms = milliseconds(started);
         let started = Instant::now();
-        let spatial = self.spatial_logits(&window[window.len() / 2])?;
+        let spatial = self.spatial_logits(window)?;
         self.timing.spatial_ms = milliseconds(started);
         let scores = Scores { window_start: window[0].index, spatial, temporal };
-        Ok(WindowResult { flows, scores, padded: WINDOW_FRAMES - window.len() })
+        Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len() })
     }
 
     /// What the temporal stream says when it is fed with ten flows of any origin; nothing without such a stream.
@@ -219,14 +240,17 @@ impl Recogniser {
         Arc::new(Frame { scaled, ..Frame::clone(frame) })
     }
 
-    /// The inputs of the motion network that together give the window's ten flows.
-    fn evaluations<'a>(&self, window: &'a [Arc<Frame>]) -> Result<Vec<Vec<&'a Frame>>> {
-        let Some(last) = window.last().filter(|_| window.len() <= WINDOW_FRAMES && self.accepts(window)) else {
+    /// The inputs of the motion network that together give the flows between the `count` frames in the middle of the window.
+    fn evaluations<'a>(&self, window: &'a [Arc<Frame>], count: usize) -> Result<Vec<Evaluation<'a>>> {
+        let most = self.window_frames();
+        if window.is_empty() || window.len() > most || !self.accepts(window) {
             let cause = format!("{} frames do not make a window of this model", window.len());
-            return Err(Error::new("window", cause, "Pass 1 to 11 frames decoded in the sizes the model asks for"));
-        };
-        let padded: Vec<&Frame> = window.iter().chain(repeat(last)).take(WINDOW_FRAMES).map(AsRef::as_ref).collect();
-        Ok(padded.windows(self.model.motion.frames()).map(<[_]>::to_vec).collect())
+            let remedy = format!("Pass 1 to {most} frames decoded in the sizes the model asks for");
+            return Err(Error::new("window", cause, remedy));
+        }
+        let (part, reach) = (middle(window, count), self.model.motion.frames());
+        let evaluations = self.model.motion.evaluations(count).into_iter();
+        Ok(evaluations.map(|at| (part[at.start..at.start + reach].to_vec(), at.pairs)).collect())
     }
 
     /// Flows of one evaluation, from the cache where they are known.
@@ -239,8 +263,9 @@ impl Recogniser {
 
     /// Runs the motion network on all `evaluations` as one batch.
     fn evaluate(&mut self, evaluations: &[Vec<&Frame>]) -> Result<()> {
-        let Some(first) = evaluations.first() else { return Ok(()) };
-        self.cache.keep_near(first[0].index);
+        if evaluations.is_empty() {
+            return Ok(());
+        }
         let started = Instant::now();
         let windows: Vec<Vec<&RgbImage>> =
             evaluations.iter().map(|frames| frames.iter().map(|frame| &*frame.scaled[0]).collect()).collect();
@@ -257,14 +282,15 @@ impl Recogniser {
 
     fn temporal_logits(&self, flows: &FlowPyramid) -> Result<Vec<f32>> {
         let Some(stream) = &self.model.temporal else { return Ok(Vec::new()) };
-        let input = flow_normalisation::classifier_input(flows.levels[0].clone()); // [1, 20, h, w]
+        let input = flow_normalisation::classifier_input(flows.levels[0].clone()); // [1, 2·n, h, w]
         self.checked(stream.forward(input))
     }
 
-    /// The spatial stream looks at one frame; callers pass the window's middle one.
-    fn spatial_logits(&self, frame: &Frame) -> Result<Vec<f32>> {
+    /// The spatial stream looks at the frame in the window's middle, or at as many as it reads around it.
+    fn spatial_logits(&self, window: &[Arc<Frame>]) -> Result<Vec<f32>> {
         let Some(stream) = &self.model.spatial else { return Ok(Vec::new()) };
-        self.checked(stream.forward(preprocessing::spatial_input(&[&frame.scaled[1]], &self.device)))
+        let frames = middle(window, stream.input().count).into_iter().map(|frame| &*frame.scaled[1]).collect();
+        self.checked(stream.forward(preprocessing::clip_input(&[frames], &self.device)))
     }
 
     /// Reads logits; a lost device may return anything and tells only when asked to synchronise.
@@ -306,10 +332,20 @@ fn span(evaluation: &[&Frame]) -> FrameSpan {
     (evaluation[0].index, evaluation[evaluation.len() - 1].index)
 }
 
-/// One pyramid with the channels of all.
-fn stacked(pyramids: &[FlowPyramid]) -> FlowPyramid {
-    let level = |index: usize| Tensor::cat(pyramids.iter().map(|pyramid| pyramid.levels[index].clone()).collect(), 1);
-    FlowPyramid { levels: (0..pyramids[0].levels.len()).map(level).collect() }
+/// The `count` frames in the middle of a window of at least one, the last one repeated where there are fewer.
+fn middle(window: &[Arc<Frame>], count: usize) -> Vec<&Frame> {
+    let start = (window.len() / 2).saturating_sub(count / 2);
+    let frames = window[start..].iter().chain(repeat(&window[window.len() - 1]));
+    frames.take(count).map(AsRef::as_ref).collect()
+}
+
+/// One pyramid with the channels of the pairs that count of all.
+fn stacked(pyramids: &[(FlowPyramid, Range<usize>)]) -> FlowPyramid {
+    let part = |index: usize, (pyramid, pairs): &(FlowPyramid, Range<usize>)| {
+        pyramid.levels[index].clone().narrow(1, 2 * pairs.start, 2 * pairs.len())
+    };
+    let level = |index: usize| Tensor::cat(pyramids.iter().map(|pyramid| part(index, pyramid)).collect(), 1);
+    FlowPyramid { levels: (0..pyramids[0].0.levels.len()).map(level).collect() }
 }
 
 /// The numbers of a tensor, row-major.

@@ -3,6 +3,7 @@
 //! The flow of every pair of frames is computed once for each crop, however many windows share it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -11,7 +12,7 @@ use image::RgbImage;
 use super::{Protocol, View};
 use crate::error::{Error, Result};
 use crate::nets::flow_normalisation::classifier_input;
-use crate::nets::preprocessing::{motion_input, spatial_input};
+use crate::nets::preprocessing::{clip_input, motion_input};
 use crate::nets::{FrameSize, HiddenTwoStream, Stream, WINDOW_FRAMES};
 use crate::video::Geometry;
 
@@ -53,15 +54,17 @@ impl<'a> ClipScorer<'a> {
     /// If the device fails or a logit is not finite.
     pub fn temporal(&self, frames: &[RgbImage]) -> Result<Option<Vec<f32>>> {
         let Some(stream) = &self.model.temporal else { return Ok(None) };
-        let starts = self.protocol.window_starts(frames.len(), WINDOW_FRAMES);
-        let windows = counted(&starts).map(|(start, times)| (clamped(start, frames.len()), times)).collect::<Vec<_>>();
+        let reads = stream.input();
+        let starts = self.protocol.window_starts(frames.len(), reads.frames());
+        let window = |start| clamped(start, reads.frames(), frames.len());
+        let windows = counted(&starts).map(|(start, times)| (window(start), times)).collect::<Vec<_>>();
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.motion_size()) {
             let seen = seen(frames, windows.iter().flat_map(|(window, _)| window), view);
             let flows = self.flows(&seen, windows.iter().map(|(window, _)| window));
-            for batch in windows.chunks(batch_size(view.size)) {
+            for batch in windows.chunks(batch_size(view.size, reads.count.div_ceil(WINDOW_FRAMES))) {
                 let stacks = batch.iter().map(|(window, _)| self.stack(&flows, window)).collect();
-                let logits = logits(stream, classifier_input(Tensor::cat(stacks, 0)))?; // [b, 20, h, w] → b rows
+                let logits = logits(stream, classifier_input(Tensor::cat(stacks, 0)))?; // [b, 2·n, h, w] → b rows
                 logits.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
             }
         }
@@ -74,12 +77,20 @@ impl<'a> ClipScorer<'a> {
     /// If the device fails or a logit is not finite.
     pub fn spatial(&self, frames: &[RgbImage]) -> Result<Option<Vec<f32>>> {
         let Some(stream) = &self.model.spatial else { return Ok(None) };
-        let picks: Vec<(usize, usize)> = counted(&self.protocol.frame_indices(frames.len())).collect();
+        let reads = stream.input().count;
+        let starts = match reads {
+            1 => self.protocol.frame_indices(frames.len()),
+            _ => self.protocol.window_starts(frames.len(), reads),
+        };
+        let window = |start| clamped(start, reads, frames.len());
+        let windows = counted(&starts).map(|(start, times)| (window(start), times)).collect::<Vec<_>>();
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.spatial_size()) {
-            for batch in picks.chunks(batch_size(view.size)) {
-                let seen: Vec<RgbImage> = batch.iter().map(|(frame, _)| view.of(&frames[*frame])).collect();
-                let input = spatial_input(&seen.iter().collect::<Vec<_>>(), &self.device); // [b, 3, h, w]
+            for batch in windows.chunks(batch_size(view.size, reads)) {
+                let seen = seen(frames, batch.iter().flat_map(|(window, _)| window), view);
+                let clips: Vec<Vec<&RgbImage>> =
+                    batch.iter().map(|(window, _)| window.iter().map(|index| &seen[index]).collect()).collect();
+                let input = clip_input(&clips, &self.device); // [b, 3·n, h, w]
                 let rows = logits(stream, input)?;
                 rows.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
             }
@@ -93,13 +104,12 @@ impl<'a> ClipScorer<'a> {
         seen: &BTreeMap<usize, RgbImage>,
         windows: impl Iterator<Item = &'w Span>,
     ) -> BTreeMap<Span, Tensor<4>> {
-        let reach = self.model.motion.frames();
-        let mut spans: Vec<Span> = windows.flat_map(|window| window.windows(reach).map(<[usize]>::to_vec)).collect();
+        let mut spans: Vec<Span> = windows.flat_map(|window| self.spans(window)).map(|(span, _)| span).collect();
         spans.sort_unstable();
         spans.dedup();
         let size = seen.values().next().map_or((1, 1), RgbImage::dimensions);
         let mut flows = BTreeMap::new();
-        for batch in spans.chunks(batch_size(Geometry { width: size.0, height: size.1 })) {
+        for batch in spans.chunks(batch_size(Geometry { width: size.0, height: size.1 }, 1)) {
             let pictures: Vec<Vec<&RgbImage>> =
                 batch.iter().map(|span| span.iter().map(|index| &seen[index]).collect()).collect();
             let pyramid = self.model.motion.forward_any_size(motion_input(&pictures, &self.device));
@@ -109,10 +119,18 @@ impl<'a> ClipScorer<'a> {
         flows
     }
 
-    /// The ten flows of a window, [1, 20, h/2, w/2].
+    /// The flows of a window of n frames, [1, 2(n−1), h/2, w/2].
     fn stack(&self, flows: &BTreeMap<Span, Tensor<4>>, window: &Span) -> Tensor<4> {
-        let spans = window.windows(self.model.motion.frames());
-        Tensor::cat(spans.map(|span| flows[span].clone()).collect(), 1)
+        let part =
+            |(span, pairs): (Span, Range<usize>)| flows[&span].clone().narrow(1, 2 * pairs.start, 2 * pairs.len());
+        Tensor::cat(self.spans(window).map(part).collect(), 1)
+    }
+
+    /// The evaluations of the motion network that a window needs, and the pairs that count of each.
+    fn spans(&self, window: &Span) -> impl Iterator<Item = (Span, Range<usize>)> {
+        let reach = self.model.motion.frames();
+        let evaluations = self.model.motion.evaluations(window.len()).into_iter();
+        evaluations.map(move |part| (window[part.start..part.start + reach].to_vec(), part.pairs))
     }
 }
 
@@ -157,14 +175,14 @@ fn counted(places: &[usize]) -> impl Iterator<Item = (usize, usize)> {
     places.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len()))
 }
 
-/// The frames of the window at `start`, the last frame repeated where the clip is too short.
-fn clamped(start: usize, frames: usize) -> Span {
-    (start..start + WINDOW_FRAMES).map(|index| index.min(frames - 1)).collect()
+/// The `count` frames of the window at `start`, the last frame repeated where the clip is too short.
+fn clamped(start: usize, count: usize, frames: usize) -> Span {
+    (start..start + count).map(|index| index.min(frames - 1)).collect()
 }
 
-/// Samples of this size in one batch.
-fn batch_size(size: Geometry) -> usize {
-    (BATCH_PX / (size.width as usize * size.height as usize).max(1)).clamp(1, BATCH)
+/// Samples of this size in one batch, each of which costs as much as `pictures`.
+fn batch_size(size: Geometry, pictures: usize) -> usize {
+    (BATCH_PX / (size.width as usize * size.height as usize * pictures).max(1)).clamp(1, BATCH)
 }
 
 /// The stream's logits, a row a sample.
@@ -203,13 +221,14 @@ mod tests {
 
     #[test]
     fn short_clips_repeat_their_last_frame() {
-        assert_eq!(clamped(0, 3), [0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
-        assert_eq!(clamped(4, 15), (4..15).collect::<Vec<_>>());
+        assert_eq!(clamped(0, 11, 3), [0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
+        assert_eq!(clamped(4, 11, 15), (4..15).collect::<Vec<_>>());
     }
 
     #[test]
     fn batches_fit_the_size_of_the_frames() {
-        let of = |width, height| batch_size(Geometry { width, height });
+        let of = |width, height| batch_size(Geometry { width, height }, 1);
         assert_eq!((of(340, 256), of(64, 64), of(8192, 8192)), (4, 32, 1));
+        assert_eq!(batch_size(Geometry { width: 64, height: 64 }, 64), 1);
     }
 }

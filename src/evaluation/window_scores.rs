@@ -14,7 +14,14 @@ use crate::nets::WINDOW_FRAMES;
 struct Document {
     clip: Clip,
     classes: Vec<String>,
+    #[serde(default = "usual_window")]
+    window_frames: usize,
     windows: Vec<Window>,
+}
+
+/// Of documents that do not say it.
+fn usual_window() -> usize {
+    WINDOW_FRAMES
 }
 
 #[derive(Deserialize)]
@@ -44,7 +51,7 @@ pub fn detect(path: &Path, thresholds: &[f64], iou: f64) -> Result<Vec<Segment>>
     let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
     let document: Document = serde_json::from_str(&text)
         .map_err(|error| Error::file(path, format!("no scores of a video: {error}"), remedy))?;
-    let window_secs = WINDOW_FRAMES as f64 / document.clip.fps;
+    let window_secs = document.window_frames as f64 / document.clip.fps;
     if !(window_secs.is_finite() && window_secs > 0.0) {
         return Err(Error::file(path, format!("{} frames per second", document.clip.fps), remedy));
     }

@@ -10,14 +10,13 @@ use burn::tensor::{Device, Tensor};
 use super::layers::HE_NORMAL;
 
 /// Added to the variance, as in PyTorch.
-const EPSILON: f64 = 1e-5;
-/// The running variance that leaves features as they are.
-pub(super) const UNIT_VARIANCE: f32 = (1.0 - EPSILON) as f32;
+pub(super) const EPSILON: f64 = 1e-5;
 /// Share of a batch in the running statistics, as in PyTorch.
 const MOMENTUM: f64 = 0.1;
 
 /// Batch normalisation under PyTorch's names. On autodiff devices it normalises by the statistics of the batch and
-/// updates the running ones; elsewhere it applies the running ones.
+/// updates the running ones, at every pass as PyTorch does: of accumulated batches at each. Elsewhere, and where its
+/// weight is frozen, it applies the running ones and leaves them.
 ///
 /// Burn's own layer keeps its latest update apart until the next pass; a checkpoint written in between would lack it.
 #[derive(Module, Debug)]
@@ -26,6 +25,8 @@ pub struct BatchNorm {
     bias: Param<Tensor<1>>,
     running_mean: RunningState<Tensor<1>>,
     running_var: RunningState<Tensor<1>>,
+    /// Added to the variance.
+    epsilon: f64,
 }
 
 impl BatchNorm {
@@ -34,26 +35,28 @@ impl BatchNorm {
         name.ends_with("running_mean") || name.ends_with("running_var")
     }
 
-    fn new(channels: usize, device: &Device) -> Self {
+    pub(super) fn new(channels: usize, epsilon: f64, device: &Device) -> Self {
         Self {
             weight: Param::from_tensor(Tensor::ones([channels], device)),
             bias: Param::from_tensor(Tensor::zeros([channels], device)),
             running_mean: RunningState::new(Tensor::zeros([channels], device)),
             running_var: RunningState::new(Tensor::ones([channels], device)),
+            epsilon,
         }
     }
 
-    /// [b, c, h, w] → [b, c, h, w].
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    /// [b, c, …] → the same.
+    pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let device = x.device();
         let (weight, bias) = (self.weight.val(), self.bias.val());
-        if !device.is_autodiff() {
-            let [mean, variance] = [&self.running_mean, &self.running_var].map(|statistic| statistic.value());
-            return batch_norm(x, weight, bias, mean, variance, EPSILON);
+        if !device.is_autodiff() || !self.weight.is_require_grad() {
+            let [mean, variance] =
+                [&self.running_mean, &self.running_var].map(|statistic| statistic.value().to_device(&device));
+            return batch_norm(x, weight, bias, mean, variance, self.epsilon);
         }
-        let [batch, _, height, width] = x.dims();
-        let samples = (batch * height * width) as f64;
-        let normalised = batch_norm_train(x, weight, bias, EPSILON);
+        let shape = x.dims();
+        let samples = (shape.iter().product::<usize>() / shape[1]) as f64;
+        let normalised = batch_norm_train(x, weight, bias, self.epsilon);
         update(&self.running_mean, normalised.mean, &device);
         // The batch's own variance is biased; the one kept for other samples is not.
         update(&self.running_var, normalised.variance * (samples / (samples - 1.0).max(1.0)), &device);
@@ -86,7 +89,7 @@ impl ConvNorm {
             .with_bias(false)
             .with_initializer(HE_NORMAL)
             .init(device);
-        Self { conv, bn: BatchNorm::new(channels[1], device) }
+        Self { conv, bn: BatchNorm::new(channels[1], EPSILON, device) }
     }
 
     /// The same with a bias of zero, which the normalisation makes superfluous and some published networks have.
@@ -111,7 +114,7 @@ mod tests {
     #[test]
     fn batches_are_normalised_while_training_and_remembered_afterwards() {
         let device = Device::flex().autodiff();
-        let norm = BatchNorm::new(1, &device);
+        let norm = BatchNorm::new(1, EPSILON, &device);
         let batch = Tensor::<1>::from_floats([1.0, 3.0, 5.0, 7.0], &device).reshape([2, 1, 1, 2]);
         let trained = norm.forward(batch.clone()); // mean 4, biased variance 5
         let expected = Tensor::<1>::from_floats([-3.0, -1.0, 1.0, 3.0], &device).reshape([2, 1, 1, 2]) / 5f32.sqrt();
@@ -123,12 +126,37 @@ mod tests {
         let expected = (batch.clone().inner() - 0.4) / variance.sqrt();
         frozen.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-4));
         let checkpoint = norm.clone().into_record();
-        let resumed = BatchNorm::new(1, &device).try_load_record(checkpoint).unwrap();
+        let resumed = BatchNorm::new(1, EPSILON, &device).try_load_record(checkpoint).unwrap();
         for norm in [norm, resumed] {
             let mut kept = Vec::new();
             norm.running_var.visit(&mut Values(&mut kept)); // what a weights file gets
             assert!((kept[0] - variance).abs() < 1e-6, "{kept:?}");
         }
+    }
+
+    #[test]
+    fn a_frozen_layer_keeps_to_what_it_remembers_and_passes_gradients() {
+        let device = Device::flex().autodiff();
+        let mut norm = BatchNorm::new(1, EPSILON, &device);
+        let batch = Tensor::<1>::from_floats([1.0, 3.0, 5.0, 8.0], &device).reshape([2, 1, 1, 2]);
+        norm.forward(batch.clone());
+        norm.weight = norm.weight.set_require_grad(false);
+        norm.bias = norm.bias.set_require_grad(false);
+        let remembered = |norm: &BatchNorm| {
+            let mut kept = Vec::new();
+            norm.running_mean.visit(&mut Values(&mut kept));
+            norm.running_var.visit(&mut Values(&mut kept));
+            kept
+        };
+        let before = remembered(&norm);
+        let seen = batch.require_grad();
+        let output = norm.forward(seen.clone());
+        assert_eq!(remembered(&norm), before);
+        let expected = norm.valid().forward(seen.clone().inner()).into_data();
+        output.clone().into_data().assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
+        let slope = seen.grad(&output.sum().backward()).unwrap();
+        let expected = slope.full_like(1.0 / (before[1] + 1e-5).sqrt()).into_data();
+        slope.into_data().assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
     }
 
     struct Values<'a>(&'a mut Vec<f32>);

@@ -1,6 +1,6 @@
 //! BN-Inception (Ioffe & Szegedy 2015), the backbone of temporal segment networks (Wang et al. 2016), with the layers
-//! of the authors' files. Their segmental consensus, the mean of the logits of a video's parts, is what evaluation
-//! takes of all views.
+//! of the authors' files. Their segmental consensus, the mean of the logits of a video's parts, is a matter of training
+//! and of evaluation.
 
 use burn::module::Module;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
@@ -48,7 +48,7 @@ impl BnInception {
         let [first, second] = [64, 192].map(|maps| maps / divisor);
         let module = |from: usize, maps: Maps| Inception::new(from / divisor, maps.divided(divisor), device);
         Self {
-            conv1: conv([config.input_channels, first], 7, 2),
+            conv1: conv([config.input.channels(), first], 7, 2),
             conv2_reduce: conv([first, first], 1, 1),
             conv2: conv([first, second], 3, 1),
             inception_3a: module(192, Maps::kept(64, [64, 64], [64, 96], 32)),

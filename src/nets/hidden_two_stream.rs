@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::tensor::Device;
 
-use super::{ModelCard, MotionNetwork, Stream, weights};
+use super::{Modality, ModelCard, MotionNetwork, Stream, weights};
 use crate::error::{Error, Result};
 
 /// A hidden two-stream network (paper, Figure 1) as it lies in a model folder: `model.toml` and the weights it names.
@@ -29,12 +29,18 @@ impl HiddenTwoStream {
     /// the network the card describes; the first offending entry or tensor is named.
     pub fn load(dir: &Path, device: &Device) -> Result<Self> {
         let card = ModelCard::read(dir)?;
-        let stream = |entry: &super::StreamEntry, channels: usize| {
-            weights::load_module(entry.config(channels, card.classes.len()).init(device), &dir.join(&entry.weights))
+        let stream = |entry: &super::StreamEntry, modality: Modality| {
+            weights::load_module(entry.config(modality, card.classes.len()).init(device), &dir.join(&entry.weights))
         };
         let motion = weights::load_module(card.motion.config.init(device), &dir.join(&card.motion.weights))?;
-        let temporal = card.temporal.as_ref().map(|entry| stream(entry, ModelCard::TEMPORAL_CHANNELS)).transpose()?;
-        let spatial = card.spatial.as_ref().map(|entry| stream(entry, ModelCard::SPATIAL_CHANNELS)).transpose()?;
+        let temporal = card.temporal.as_ref().map(|entry| stream(entry, Modality::Flow)).transpose()?;
+        let spatial = card.spatial.as_ref().map(|entry| stream(entry, Modality::Pictures)).transpose()?;
+        if let Some(flows) =
+            temporal.as_ref().map(|stream| stream.input()).filter(|input| input.frames() < motion.frames())
+        {
+            let cause = format!("its temporal stream reads {} flows, its MotionNet tells of more", flows.count);
+            return Err(Error::file(&dir.join(ModelCard::FILE_NAME), cause, "Give [temporal] more frames"));
+        }
         Ok(Self { card, motion, temporal, spatial })
     }
 

@@ -78,7 +78,7 @@ impl MobileNetV2 {
             }
         }
         Self {
-            first: ConvNorm::new([config.input_channels, first], 3, 2, 1, device),
+            first: ConvNorm::new([config.input.channels(), first], 3, 2, 1, device),
             blocks,
             last: ConvNorm::new([from, features], 1, 1, 1, device),
             classifier: linear(features, config.classes, device),

@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 use serde::{Deserialize, Serialize};
 
 use super::fusion::Fusion;
-use super::{Backbone, MotionConfig, StreamConfig, WINDOW_FRAMES};
+use super::{Backbone, Modality, MotionConfig, StreamConfig, StreamInput};
 use crate::error::{Error, Result};
 
 /// The sidecar of a model's weights, version 1. Files written by a later version are refused.
@@ -67,12 +67,16 @@ pub struct StreamEntry {
     pub backbone: Backbone,
     /// Dropout it was trained with, if not the architecture's own.
     pub dropout: Option<f64>,
+    /// Pictures or flows that a network for clips reads at once, if not [`StreamInput::CLIP`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<usize>,
 }
 
 impl StreamEntry {
-    /// The stream to be built, for `input_channels` and `classes`.
-    pub fn config(&self, input_channels: usize, classes: usize) -> StreamConfig {
-        StreamConfig { backbone: self.backbone, input_channels, classes, dropout: self.dropout }
+    /// The stream to be built, for `modality` and `classes`.
+    pub fn config(&self, modality: Modality, classes: usize) -> StreamConfig {
+        let input = StreamInput::of(modality, self.backbone, self.frames);
+        StreamConfig { backbone: self.backbone, input, classes, dropout: self.dropout }
     }
 }
 
@@ -112,10 +116,6 @@ impl ModelCard {
     pub const FORMAT: u32 = 1;
     /// The card's name in a model's folder.
     pub const FILE_NAME: &str = "model.toml";
-    /// Channels of the temporal stream's input: u and v of a window's ten pairs.
-    pub const TEMPORAL_CHANNELS: usize = 2 * (WINDOW_FRAMES - 1);
-    /// Channels of the spatial stream's input.
-    pub const SPATIAL_CHANNELS: usize = 3;
     /// Frames larger than this would ask for hundreds of gigabytes of activations.
     const MAX_SIDE: u32 = 8192;
 
@@ -154,6 +154,9 @@ impl ModelCard {
         for stream in streams.clone() {
             if stream.dropout.is_some_and(|p| !(0.0..1.0).contains(&p)) {
                 return Err("dropout lies outside 0 to 1".into());
+            }
+            if let Some(frames) = stream.frames {
+                StreamInput::check_clip(stream.backbone, frames)?;
             }
         }
         for name in streams.map(|stream| &stream.weights).chain([&self.motion.weights]) {

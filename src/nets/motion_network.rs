@@ -1,5 +1,7 @@
 //! A motion network of either architecture, and how it is applied to windows and to frames of any size.
 
+use std::ops::Range;
+
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
@@ -20,6 +22,15 @@ pub enum MotionNetwork {
     Tiny(TinyMotionNet),
 }
 
+/// A part of a window that a network sees at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Its first frame.
+    pub start: usize,
+    /// The pairs, from its first one, whose flow is taken from it.
+    pub pairs: Range<usize>,
+}
+
 impl MotionNetwork {
     /// Flow of `frames` [b, 3·[`frames`](Self::frames), h, w], whose sides are multiples of [`stride`](Self::stride).
     pub fn forward(&self, frames: Tensor<4>) -> FlowPyramid {
@@ -31,21 +42,40 @@ impl MotionNetwork {
 
     /// Flow of every pair of a `window` [b, 3n, h, w]: 2(n−1) maps a level.
     ///
-    /// A network of two frames sees the adjacent pairs of all windows as one batch; any other must read exactly n
-    /// frames.
+    /// A window of more frames than the network reads is seen in the parts that [`evaluations`](Self::evaluations) names, those of all
+    /// windows as one batch.
     pub fn window_flows(&self, window: Tensor<4>) -> FlowPyramid {
         let [batch, channels, height, width] = window.dims();
-        let pairs = channels / 3 - 1;
-        if self.frames() != 2 || pairs == 1 {
+        let evaluations = self.evaluations(channels / 3);
+        if evaluations.len() == 1 {
             return self.forward(window);
         }
-        let adjacent = (0..pairs).map(|pair| window.clone().narrow(1, 3 * pair, 6)).collect();
-        let pyramid = self.forward(Tensor::cat(adjacent, 1).reshape([batch * pairs, 6, height, width]));
+        let (count, reach) = (evaluations.len(), self.frames());
+        let parts = evaluations.iter().map(|part| window.clone().narrow(1, 3 * part.start, 3 * reach)).collect();
+        let pyramid = self.forward(Tensor::cat(parts, 1).reshape([batch * count, 3 * reach, height, width]));
         let restack = |level: Tensor<4>| {
-            let [_, _, rows, columns] = level.dims(); // [b·pairs, 2, …] → [b, 2·pairs, …]
-            level.reshape([batch, 2 * pairs, rows, columns])
+            let [_, maps, rows, columns] = level.dims(); // [b·parts, 2·(reach−1), …] → [b, 2·pairs, …]
+            let level = level.reshape([batch, count * maps, rows, columns]);
+            let last = &evaluations[count - 1].pairs;
+            if last.start == 0 {
+                return level;
+            }
+            let kept = level.clone().narrow(1, 0, (count - 1) * maps);
+            let rest = level.narrow(1, (count - 1) * maps + 2 * last.start, 2 * last.len());
+            Tensor::cat(vec![kept, rest], 1)
         };
         FlowPyramid { levels: pyramid.levels.into_iter().map(restack).collect() }
+    }
+
+    /// The evaluations that together give the flow of all pairs of a window of `frames` frames, one behind the other; of the
+    /// last one only the pairs that are new count.
+    pub fn evaluations(&self, frames: usize) -> Vec<Evaluation> {
+        let pairs = self.frames() - 1;
+        let at = |known: usize| {
+            let start = known.min((frames - 1).saturating_sub(pairs));
+            Evaluation { start, pairs: known - start..pairs }
+        };
+        (0..frames - 1).step_by(pairs).map(at).collect()
     }
 
     /// [`window_flows`](Self::window_flows) for frames of any size: the right and lower edge are repeated up to
@@ -79,5 +109,40 @@ impl MotionNetwork {
             Self::Full(network) => &network.conv1,
             Self::Tiny(network) => &network.conv1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Distribution, Tolerance};
+
+    use super::*;
+    use crate::nets::MotionConfig;
+
+    #[test]
+    fn evaluations_cover_every_pair_once() {
+        let of = |frames| MotionConfig { frames, width: 2, ..MotionConfig::default() }.init(&Device::flex());
+        let evaluation = |start, pairs| Evaluation { start, pairs };
+        assert_eq!(of(2).evaluations(4), [0, 1, 2].map(|start| evaluation(start, 0..1)));
+        assert_eq!(of(11).evaluations(11), [evaluation(0, 0..10)]);
+        assert_eq!(of(11).evaluations(25), [evaluation(0, 0..10), evaluation(10, 0..10), evaluation(14, 6..10)]);
+        for (network, frames) in [(of(2), 65), (of(11), 65), (of(11), 64), (of(11), 21)] {
+            let evaluations = network.evaluations(frames);
+            let pairs = evaluations.iter().flat_map(|part| part.pairs.clone().map(|pair| part.start + pair));
+            assert!(pairs.eq(0..frames - 1));
+        }
+    }
+
+    #[test]
+    fn long_windows_are_seen_in_parts() {
+        let device = Device::flex();
+        let network = MotionConfig { width: 2, ..MotionConfig::default() }.init(&device);
+        let window = Tensor::random([2, 3 * 13, 32, 64], Distribution::Default, &device);
+        let whole = network.window_flows(window.clone()).levels.swap_remove(0);
+        let [first, last] =
+            [0, 2].map(|start| network.forward(window.clone().narrow(1, 3 * start, 33)).levels.swap_remove(0));
+        let expected = Tensor::cat(vec![first, last.narrow(1, 16, 4)], 1);
+        assert_eq!(whole.dims()[1], 2 * 12);
+        whole.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::relative(1e-4));
     }
 }

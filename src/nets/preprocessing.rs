@@ -24,6 +24,15 @@ pub fn spatial_input(frames: &[&RgbImage], device: &Device) -> Tensor<4> {
     planes(frames, 1, 1.0, device)
 }
 
+/// Clips of n pictures each → [b, 3n, h, w]: picture by picture as [`spatial_input`] has them.
+///
+/// # Panics
+/// If the clips differ in length or the pictures in size.
+pub fn clip_input(clips: &[Vec<&RgbImage>], device: &Device) -> Tensor<4> {
+    let frames: Vec<&RgbImage> = clips.iter().flatten().copied().collect();
+    planes(&frames, clips.first().map_or(0, Vec::len), 1.0, device)
+}
+
 /// `scale` · (x − mean) of all frames as planes of one colour, `window_frames` frames to a sample.
 fn planes(frames: &[&RgbImage], window_frames: usize, scale: f32, device: &Device) -> Tensor<4> {
     let (width, height) = frames.first().map_or((0, 0), |frame| frame.dimensions());

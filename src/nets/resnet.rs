@@ -67,7 +67,7 @@ impl ResNet {
             (0..layout.blocks[index]).map(block).collect()
         };
         Self {
-            conv1: ConvNorm::new([config.input_channels, width], 7, 2, 1, device),
+            conv1: ConvNorm::new([config.input.channels(), width], 7, 2, 1, device),
             layer1: stage(0),
             layer2: stage(1),
             layer3: stage(2),

@@ -40,7 +40,7 @@ impl SqueezeNet {
     pub(super) fn new(config: &StreamConfig, device: &Device) -> Self {
         let fire = |from: usize, squeeze: usize, expand: usize| Fire::new(from, squeeze, expand, device);
         Self {
-            conv1: conv_with(HE_NORMAL, [config.input_channels, 96], 7, 2, 0, device),
+            conv1: conv_with(HE_NORMAL, [config.input.channels(), 96], 7, 2, 0, device),
             fire2: fire(96, 16, 64),
             fire3: fire(128, 16, 64),
             fire4: fire(128, 32, 128),

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::layers::Head;
 use super::resnet::Layout;
-use super::{BnInception, MobileNetV2, ResNet, SqueezeNet, Vgg16, weights};
+use super::stream_input::{Modality, StreamInput};
+use super::{BnInception, I3d, MobileNetV2, ResNet, SqueezeNet, Vgg16, batch_norm, conv_norm3d, weights};
 
 /// The architectures a stream can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,9 @@ pub enum Backbone {
     /// BN-Inception: 11 million parameters, the network of temporal segment networks.
     #[serde(rename = "bn-inception")]
     BnInception,
+    /// I3D: 13 million parameters, reads clips.
+    #[serde(rename = "i3d")]
+    I3d,
     /// ResNet-18: 12 million parameters.
     #[serde(rename = "resnet18")]
     ResNet18,
@@ -33,8 +37,15 @@ pub enum Backbone {
 
 impl Backbone {
     /// All of them, by size.
-    pub const ALL: [Self; 6] =
-        [Self::SqueezeNet, Self::MobileNetV2, Self::BnInception, Self::ResNet18, Self::ResNet50, Self::Vgg16];
+    pub const ALL: [Self; 7] = [
+        Self::SqueezeNet,
+        Self::MobileNetV2,
+        Self::BnInception,
+        Self::ResNet18,
+        Self::I3d,
+        Self::ResNet50,
+        Self::Vgg16,
+    ];
 
     /// What the literature calls it.
     pub fn name(self) -> &'static str {
@@ -42,10 +53,21 @@ impl Backbone {
             Self::SqueezeNet => "SqueezeNet 1.0",
             Self::MobileNetV2 => "MobileNetV2",
             Self::BnInception => "BN-Inception",
+            Self::I3d => "I3D",
             Self::ResNet18 => "ResNet-18",
             Self::ResNet50 => "ResNet-50",
             Self::Vgg16 => "VGG16",
         }
+    }
+
+    /// Whether it reads clips, of as many pictures or flows as one likes.
+    pub fn reads_clips(self) -> bool {
+        self == Self::I3d
+    }
+
+    /// What its batch normalisation adds to variances.
+    pub(super) fn epsilon(self) -> f64 {
+        if self == Self::I3d { conv_norm3d::EPSILON } else { batch_norm::EPSILON }
     }
 
     /// Name of the convolution that reads the input.
@@ -54,6 +76,7 @@ impl Backbone {
             Self::SqueezeNet => "conv1",
             Self::MobileNetV2 => "first.conv",
             Self::BnInception | Self::ResNet18 | Self::ResNet50 => "conv1.conv",
+            Self::I3d => "conv3d_1a.conv",
             Self::Vgg16 => "conv1_1",
         }
     }
@@ -64,6 +87,7 @@ impl Backbone {
             Self::SqueezeNet => "conv10",
             Self::MobileNetV2 => "classifier",
             Self::BnInception | Self::ResNet18 | Self::ResNet50 => "fc",
+            Self::I3d => "logits",
             Self::Vgg16 => "fc8",
         }
     }
@@ -74,8 +98,8 @@ impl Backbone {
 pub struct StreamConfig {
     /// The architecture.
     pub backbone: Backbone,
-    /// Channels of its input: 3 for a frame, 20 for the flow of a window.
-    pub input_channels: usize,
+    /// What it reads.
+    pub input: StreamInput,
     /// Number of classes K.
     pub classes: usize,
     /// Probability of every dropout, in [0, 1); `None` is the architecture's own.
@@ -95,6 +119,7 @@ impl StreamConfig {
             Backbone::SqueezeNet => Stream::SqueezeNet(SqueezeNet::new(self, device)),
             Backbone::MobileNetV2 => Stream::MobileNetV2(MobileNetV2::new(self, device)),
             Backbone::BnInception => Stream::BnInception(BnInception::new(self, device)),
+            Backbone::I3d => Stream::I3d(I3d::new(self, device)),
             Backbone::ResNet18 => Stream::ResNet(ResNet::new(Layout::RESNET18, self, device)),
             Backbone::ResNet50 => Stream::ResNet(ResNet::new(Layout::RESNET50, self, device)),
             Backbone::Vgg16 => Stream::Vgg16(Vgg16::new(self, device)),
@@ -112,6 +137,8 @@ pub enum Stream {
     MobileNetV2(MobileNetV2),
     /// BN-Inception.
     BnInception(BnInception),
+    /// I3D.
+    I3d(I3d),
     /// ResNet-18 or ResNet-50.
     ResNet(ResNet),
     /// VGG16.
@@ -130,6 +157,7 @@ impl Stream {
             Self::SqueezeNet(network) => network.features(x),
             Self::MobileNetV2(network) => network.features(x),
             Self::BnInception(network) => network.features(x),
+            Self::I3d(network) => network.features(x),
             Self::ResNet(network) => network.features(x),
             Self::Vgg16(network) => network.features(x),
         }
@@ -141,6 +169,7 @@ impl Stream {
             Self::SqueezeNet(network) => network.classify(features),
             Self::MobileNetV2(network) => network.classify(features),
             Self::BnInception(network) => network.classify(features),
+            Self::I3d(network) => network.classify(features),
             Self::ResNet(network) => network.classify(features),
             Self::Vgg16(network) => network.classify(features),
         }
@@ -154,8 +183,25 @@ impl Stream {
             Self::SqueezeNet(_) => Backbone::SqueezeNet,
             Self::MobileNetV2(_) => Backbone::MobileNetV2,
             Self::BnInception(_) => Backbone::BnInception,
+            Self::I3d(_) => Backbone::I3d,
             Self::ResNet(network) => network.backbone(),
             Self::Vgg16(_) => Backbone::Vgg16,
+        }
+    }
+
+    /// What it reads.
+    pub fn input(&self) -> StreamInput {
+        let first = match self {
+            Self::SqueezeNet(network) => &network.conv1.weight,
+            Self::MobileNetV2(network) => &network.first.conv.weight,
+            Self::BnInception(network) => &network.conv1.conv.weight,
+            Self::ResNet(network) => &network.conv1.conv.weight,
+            Self::Vgg16(network) => &network.conv1_1.weight,
+            Self::I3d(network) => return network.input(),
+        };
+        match first.lazy_shape()[1] {
+            3 => StreamInput::PICTURE,
+            channels => StreamInput { modality: Modality::Flow, count: channels / 2 },
         }
     }
 
@@ -175,6 +221,7 @@ impl Stream {
             Self::SqueezeNet(network) => Self::SqueezeNet(network.with_head(head)),
             Self::MobileNetV2(network) => Self::MobileNetV2(network.with_head(head)),
             Self::BnInception(network) => Self::BnInception(network.with_head(head)),
+            Self::I3d(network) => Self::I3d(network.with_head(head)),
             Self::ResNet(network) => Self::ResNet(network.with_head(head)),
             Self::Vgg16(network) => Self::Vgg16(network.with_head(head)),
         }
@@ -197,7 +244,8 @@ mod tests {
     fn a_new_head_acts_on_the_features_divided_by_the_scale() {
         let device = Device::flex();
         for backbone in Backbone::ALL.into_iter().filter(|&backbone| backbone != Backbone::Vgg16) {
-            let stream = StreamConfig { backbone, input_channels: 3, classes: 2, dropout: None }.init(&device);
+            let stream =
+                StreamConfig { backbone, input: StreamInput::PICTURE, classes: 2, dropout: None }.init(&device);
             let x = Tensor::random([2, 3, 64, 64], Distribution::Uniform(-100.0, 100.0), &device);
             let features = stream.features(x.clone());
             let weight = Tensor::<2>::random([features.dims()[1], 5], Distribution::Default, &device);
@@ -214,12 +262,13 @@ mod tests {
             (Backbone::MobileNetV2, 3_504_872),
             (Backbone::BnInception, 11_295_240),
             (Backbone::ResNet18, 11_689_512),
+            (Backbone::I3d, 12_287_264 + 1025 * 1000), // of the PyTorch module and of the last layer
             (Backbone::ResNet50, 25_557_032),
             (Backbone::Vgg16, 138_357_544),
             (Backbone::SqueezeNet, 1_248_424),
         ];
         for (backbone, parameters) in published {
-            let config = StreamConfig { backbone, input_channels: 3, classes: 1000, dropout: None };
+            let config = StreamConfig { backbone, input: StreamInput::PICTURE, classes: 1000, dropout: None };
             let stream = config.init(&Device::flex());
             assert_eq!((stream.backbone(), stream.parameters()), (backbone, parameters));
             let names = weights::shapes(&stream).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
@@ -231,8 +280,9 @@ mod tests {
     #[test]
     fn frames_of_any_size_are_classified() {
         let device = Device::flex();
-        for backbone in [Backbone::MobileNetV2, Backbone::BnInception, Backbone::ResNet18] {
-            let stream = StreamConfig { backbone, input_channels: 3, classes: 2, dropout: None }.init(&device);
+        for backbone in [Backbone::MobileNetV2, Backbone::BnInception, Backbone::I3d, Backbone::ResNet18] {
+            let stream =
+                StreamConfig { backbone, input: StreamInput::PICTURE, classes: 2, dropout: None }.init(&device);
             for [height, width] in [[32, 32], [33, 47], [57, 120]] {
                 let x = Tensor::random([2, 3, height, width], Distribution::Default, &device);
                 assert_eq!(stream.forward(x).dims(), [2, 2], "{backbone:?} of {width}×{height}");

@@ -48,7 +48,7 @@ impl Vgg16 {
         let conv3x3 = |from: usize, to: usize| conv([from, to], 3, 1, device);
         let [dropout6, dropout7] = config.dropout.map_or(DROPOUT, |p| [p, p]).map(|p| DropoutConfig::new(p).init());
         Self {
-            conv1_1: conv3x3(config.input_channels, 64),
+            conv1_1: conv3x3(config.input.channels(), 64),
             conv1_2: conv3x3(64, 64),
             conv2_1: conv3x3(64, 128),
             conv2_2: conv3x3(128, 128),

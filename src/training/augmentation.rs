@@ -1,6 +1,8 @@
 //! What of a clip a network sees in one step: window, crop and flip, drawn at random, the same for all frames of a
 //! window (spec, section 2). A draw is a pure function of the seed, the step and the place in the batch.
 
+use std::ops::RangeInclusive;
+
 use image::RgbImage;
 use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -46,6 +48,8 @@ pub struct Sampler {
     pub clips: usize,
     /// Frames of a window.
     pub window: usize,
+    /// Parts of a clip from each of which a window is drawn.
+    pub segments: usize,
     /// Largest distance between them.
     pub max_stride: usize,
     /// Size of the decoded frames.
@@ -105,13 +109,29 @@ impl Sampler {
         }
     }
 
-    /// The window and crop at that place, in a clip of `frames` frames.
-    pub fn draw(&self, step: usize, slot: usize, clip: usize, frames: usize) -> Draw {
+    /// The windows at that place: one from each part of a clip of `frames` frames, all through the same crop.
+    pub fn draws(&self, step: usize, slot: usize, clip: usize, frames: usize) -> Vec<Draw> {
         let mut rng = self.rng((step * self.batch + slot) as u64, purpose::WINDOW);
-        let widest = frames.saturating_sub(1).checked_div(self.window - 1).unwrap_or(1).clamp(1, self.max_stride);
+        let part = frames / self.segments;
+        let widest = part.saturating_sub(1).checked_div(self.window - 1).unwrap_or(1).clamp(1, self.max_stride);
         let stride = rng.random_range(1..=widest);
-        let last_start = frames.saturating_sub((self.window - 1) * stride + 1);
-        Draw { clip, start: rng.random_range(0..=last_start), stride, crop: self.crop(&mut rng) }
+        let span = (self.window - 1) * stride + 1;
+        let starts: Vec<usize> =
+            (0..self.segments).map(|segment| rng.random_range(self.starts(segment, span, frames))).collect();
+        let crop = self.crop(&mut rng);
+        starts.into_iter().map(|start| Draw { clip, start, stride, crop }).collect()
+    }
+
+    /// Where a window of `span` frames may begin so that it lies in part `segment` of a clip. Parts that are too short for that
+    /// share out all beginnings there are, and their windows overlap.
+    fn starts(&self, segment: usize, span: usize, frames: usize) -> RangeInclusive<usize> {
+        let cut = |count: usize| [segment, segment + 1].map(|edge| edge * count / self.segments);
+        if frames / self.segments >= span {
+            let [first, end] = cut(frames);
+            return first..=end - span;
+        }
+        let [first, end] = cut(frames.saturating_sub(span) + 1);
+        first..=end.saturating_sub(1).max(first)
     }
 
     /// One of four corners or the centre, one of the shapes (seven with three scales), mirrored or not.
@@ -240,6 +260,7 @@ mod tests {
             batch: 4,
             clips: 10,
             window: 11,
+            segments: 1,
             max_stride: 2,
             frame,
             crop: Geometry { width: 128, height: 96 },
@@ -292,7 +313,7 @@ mod tests {
         let crop = Geometry { width: 224, height: 224 };
         let sampler = Sampler { frame, crop, scales: vec![1.0, 0.875, 0.75, 0.66], ..sampler() };
         let sides: std::collections::BTreeSet<[u32; 2]> = (0..400)
-            .map(|step| sampler.draw(step, 0, 0, 20).crop)
+            .map(|step| sampler.draws(step, 0, 0, 20)[0].crop)
             .map(|crop| [crop.width, crop.height].map(|side| side.round() as u32))
             .collect();
         let [a, b, c, d] = [256, 224, 192, 169];
@@ -304,7 +325,7 @@ mod tests {
     fn draws_stay_inside_clip_and_frame() {
         let sampler = sampler();
         for (step, frames) in (0..200).map(|step| (step, 1 + step % 40)) {
-            let draw = sampler.draw(step, 1, 0, frames);
+            let [draw] = sampler.draws(step, 1, 0, frames)[..] else { panic!("one window without segments") };
             assert!(draw.indices(11, frames).all(|i| i < frames));
             if frames >= 11 {
                 assert_eq!(draw.indices(11, frames).last(), Some(draw.start + 10 * draw.stride));
@@ -314,6 +335,36 @@ mod tests {
                 crop.x >= 0.0 && crop.x + crop.width <= 160.001 && crop.y >= 0.0 && crop.y + crop.height <= 120.001
             );
         }
+    }
+
+    #[test]
+    fn windows_of_segments_lie_in_their_parts() {
+        for (segments, window, frames) in [(3, 11, 40), (3, 1, 7), (4, 5, 23)] {
+            let sampler = Sampler { segments, window, ..sampler() };
+            let mut starts = vec![std::collections::BTreeSet::new(); segments];
+            for step in 0..300 {
+                let draws = sampler.draws(step, 0, 0, frames);
+                assert!(draws.len() == segments && draws.iter().all(|draw| draw.crop == draws[0].crop));
+                for (part, draw) in draws.iter().enumerate() {
+                    let last = draw.indices(window, frames).last().unwrap();
+                    let [first, end] = [part, part + 1].map(|edge| edge * frames / segments);
+                    assert!(first <= draw.start && last < end, "part {part} of {frames} frames: {draw:?}");
+                    starts[part].insert(draw.start);
+                }
+            }
+            let all = (0..segments).map(|part| (part + 1) * frames / segments - part * frames / segments + 1 - window);
+            assert!(starts.iter().map(|starts| starts.len()).eq(all), "every place is drawn: {starts:?}");
+        }
+    }
+
+    /// By hand: 20 frames have 10 windows of 11, whose beginnings are shared out as 0–2, 3–5 and 6–9.
+    #[test]
+    fn windows_of_segments_of_short_clips_overlap() {
+        let sampler = Sampler { segments: 3, ..sampler() };
+        let starts = |frames: usize| [0, 1, 2].map(|part| sampler.starts(part, 11, frames));
+        assert_eq!(starts(20), [0..=2, 3..=5, 6..=9]);
+        assert_eq!(starts(12), [0..=0, 0..=0, 1..=1]);
+        assert_eq!(starts(4), [0..=0, 0..=0, 0..=0]);
     }
 
     #[test]

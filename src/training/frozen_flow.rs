@@ -12,8 +12,8 @@ use image::RgbImage;
 use super::augmentation::{Draw, FlowMap};
 use super::clips::Clips;
 use crate::error::Result;
+use crate::nets::MotionNetwork;
 use crate::nets::preprocessing::motion_input;
-use crate::nets::{MotionNetwork, WINDOW_FRAMES};
 use crate::video::Geometry;
 
 /// Flow kept at most; what does not fit is computed again.
@@ -31,7 +31,6 @@ pub struct FrozenFlow {
 
 /// Raw finest flow of the frames of a clip.
 struct ClipFlow {
-    frames: usize,
     width: usize,
     height: usize,
     /// Planes u and v of each stack of the network: of every pair for a 2-frame network, of every window for an 11-frame one.
@@ -45,17 +44,17 @@ impl FrozenFlow {
         Self { network, clips, kept: HashMap::new(), bytes: 0 }
     }
 
-    /// The raw flow of drawn windows as the network would see their crops: [draws, 20, crop/2, crop/2].
-    pub fn windows(&mut self, draws: &[Draw], crop: Geometry, device: &Device) -> Result<Tensor<4>> {
+    /// The raw flow of the pairs of drawn windows as the network would see their crops: [draws, 2·pairs, crop/2, crop/2].
+    pub fn windows(&mut self, draws: &[Draw], pairs: usize, crop: Geometry, device: &Device) -> Result<Tensor<4>> {
         let cells = Geometry { width: crop.width / 2, height: crop.height / 2 };
         let mut planes = Vec::new();
         for draw in draws {
             let flow = self.clip(draw.clip)?;
-            for pair in 0..WINDOW_FRAMES - 1 {
+            for pair in 0..pairs {
                 draw.crop.append_flow(flow.pair(draw.start, pair), cells, &mut planes);
             }
         }
-        let shape = [draws.len(), 2 * (WINDOW_FRAMES - 1), cells.height as usize, cells.width as usize];
+        let shape = [draws.len(), 2 * pairs, cells.height as usize, cells.width as usize];
         Ok(Tensor::from_data(TensorData::new(planes, shape), device))
     }
 
@@ -78,7 +77,9 @@ impl ClipFlow {
         let device = burn::module::Module::devices(network).pop().unwrap_or_else(Device::flex);
         let span = network.frames();
         let window = |start: usize| (start..start + span).map(|i| &frames[i.min(frames.len() - 1)]).collect::<Vec<_>>();
-        let windows: Vec<_> = (0..=frames.len().saturating_sub(span)).map(window).collect();
+        // What lies beyond the clip shows its last frame twice.
+        let last = if span == 2 { frames.len() - 1 } else { frames.len().saturating_sub(span) };
+        let windows: Vec<_> = (0..=last).map(window).collect();
         let (mut stacks, mut size) = (Vec::new(), [0, 0]);
         for windows in windows.chunks(WINDOWS_AT_ONCE) {
             let finest = network.forward_any_size(motion_input(windows, &device)).levels.swap_remove(0);
@@ -87,15 +88,15 @@ impl ClipFlow {
             let values: Vec<f32> = finest.into_data().convert::<f32>().try_to_vec().unwrap_or_default();
             stacks.extend(values.chunks_exact(channels * height * width).map(<[f32]>::to_vec));
         }
-        Self { frames: frames.len(), width: size[1], height: size[0], stacks, pairs_in_stack: span - 1 }
+        Self { width: size[1], height: size[0], stacks, pairs_in_stack: span - 1 }
     }
 
     /// The flow of pair `pair` of the window that starts at `start`. Pairs beyond the clip show repeated frames: no motion.
+    /// A window of more pairs than a stack has is put together of several.
     fn pair(&self, start: usize, pair: usize) -> FlowMap<'_> {
         let plane = 2 * self.width * self.height;
-        let (stack, within) = if self.pairs_in_stack == 1 { (start + pair, 0) } else { (start, pair) };
-        let beyond = start + pair + 1 >= self.frames && self.pairs_in_stack == 1;
-        let stack = if beyond { self.stacks.len() - 1 } else { stack.min(self.stacks.len() - 1) };
+        let stack = (start + pair / self.pairs_in_stack * self.pairs_in_stack).min(self.stacks.len() - 1);
+        let within = (start + pair - stack).min(self.pairs_in_stack - 1);
         FlowMap {
             uv: &self.stacks[stack][within * plane..(within + 1) * plane],
             width: self.width,

@@ -7,6 +7,7 @@ use burn::nn::{DropoutConfig, LinearConfig};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use image::RgbImage;
 use image::imageops::flip_horizontal;
 
 use super::augmentation::{Crop, Draw};
@@ -15,9 +16,9 @@ use super::event::{TrainingControl, TrainingEvent};
 use super::frozen_flow::FrozenFlow;
 use super::plan::TrainingPlan;
 use crate::error::Result;
+use crate::nets::Stream;
 use crate::nets::flow_normalisation::classifier_input;
-use crate::nets::preprocessing::spatial_input;
-use crate::nets::{Stream, WINDOW_FRAMES};
+use crate::nets::preprocessing::clip_input;
 
 /// Frames or windows of each clip whose features are taken, each also mirrored.
 const VIEWS: usize = 2;
@@ -54,8 +55,8 @@ pub fn fit(
             return Ok(stream);
         }
         let input = match &mut flow {
-            Some(flow) => temporal_views(plan, clips, index, flow, &device),
-            None => spatial_views(clips, index, &device),
+            Some(flow) => temporal_views(&frozen, plan, clips, index, flow, &device),
+            None => spatial_views(&frozen, clips, index, &device),
         };
         match input {
             Ok(input) => {
@@ -72,30 +73,38 @@ pub fn fit(
     Ok(fit_to(stream, classes, Examples { features: Tensor::cat(rows, 0), labels }))
 }
 
-/// Whole frames, evenly spread and mirrored: [2·VIEWS, 3, h, w].
-fn spatial_views(clips: &Clips, index: usize, device: &Device) -> Result<Tensor<4>> {
+/// Whole frames or clips of them, evenly spread and mirrored: [2·VIEWS, 3·n, h, w].
+fn spatial_views(stream: &Stream, clips: &Clips, index: usize, device: &Device) -> Result<Tensor<4>> {
     let frames = clips.frames(index)?;
-    let picked: Vec<_> = (1..=VIEWS).map(|i| &frames[i * (frames.len() - 1) / (VIEWS + 1)]).collect();
-    let mirrored: Vec<_> = picked.iter().map(|frame| flip_horizontal(*frame)).collect();
-    let views: Vec<_> = picked.into_iter().chain(&mirrored).collect();
-    Ok(spatial_input(&views, device))
+    let count = stream.input().count;
+    let last = frames.len().saturating_sub(count);
+    let picked: Vec<Vec<&RgbImage>> = (1..=VIEWS)
+        .map(|i| i * last / (VIEWS + 1))
+        .map(|start| (start..start + count).map(|index| &frames[index.min(frames.len() - 1)]).collect())
+        .collect();
+    let mirrored: Vec<Vec<_>> =
+        picked.iter().map(|clip| clip.iter().map(|frame| flip_horizontal(*frame)).collect()).collect();
+    let views: Vec<_> = picked.into_iter().chain(mirrored.iter().map(|clip| clip.iter().collect())).collect();
+    Ok(clip_input(&views, device))
 }
 
-/// Flow of whole frames in evenly spread windows, also mirrored: [2·VIEWS, 20, h, w].
+/// Flow of whole frames in evenly spread windows, also mirrored: [2·VIEWS, 2·n, h, w].
 fn temporal_views(
+    stream: &Stream,
     plan: &TrainingPlan,
     clips: &Clips,
     index: usize,
     flow: &mut FrozenFlow,
     device: &Device,
 ) -> Result<Tensor<4>> {
-    let last = clips.frames(index)?.len().saturating_sub(WINDOW_FRAMES);
+    let input = stream.input();
+    let last = clips.frames(index)?.len().saturating_sub(input.frames());
     let whole = Crop::whole(plan.frame);
     let draws: Vec<Draw> = (1..=VIEWS)
         .flat_map(|i| [false, true].map(|mirrored| (i * last / (VIEWS + 1), mirrored)))
         .map(|(start, mirrored)| Draw { clip: index, start, stride: 1, crop: Crop { mirrored, ..whole } })
         .collect();
-    Ok(classifier_input(flow.windows(&draws, plan.frame, device)?))
+    Ok(classifier_input(flow.windows(&draws, input.count, plan.frame, device)?))
 }
 
 /// Logistic regression on features of unit size.

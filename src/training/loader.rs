@@ -15,13 +15,13 @@ const AHEAD: usize = 2;
 
 /// What one step sees.
 pub struct Batch {
-    /// Planes [batch, 3·window, height, width] of BGR frames, normalised; empty where only the draws are wanted.
+    /// Planes [draws, 3·window, height, width] of BGR frames, normalised; empty where only the draws are wanted.
     pub frames: Vec<f32>,
     /// Labels, one a sample.
     pub labels: Vec<usize>,
     /// The share each sample keeps when it is mixed with the one behind it; empty where none is mixed.
     pub mixing: Vec<f32>,
-    /// Which windows these are.
+    /// Which windows these are: those of all segments of the first sample, then of the second, …
     pub draws: Vec<Draw>,
     /// Clips that could not be read and were replaced by others.
     pub warnings: Vec<Error>,
@@ -112,18 +112,20 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: Pixels, step: usize) -> 
             );
         };
         batch.warnings.extend(failure);
-        let draw = sampler.draw(step, slot, clip, frames.len());
+        let draws = sampler.draws(step, slot, clip, frames.len());
         let (mean, scale) = (MEAN_BGR, if pixels == Pixels::Motion { 1.0 / 255.0 } else { 1.0 });
         if pixels != Pixels::None {
-            for index in draw.indices(sampler.window, frames.len()) {
-                draw.crop.append_bgr(&frames[index], sampler.crop, mean, scale, &mut batch.frames);
+            for draw in &draws {
+                for index in draw.indices(sampler.window, frames.len()) {
+                    draw.crop.append_bgr(&frames[index], sampler.crop, mean, scale, &mut batch.frames);
+                }
             }
         }
         batch.labels.push(clips.label(clip));
         if sampler.mixup > 0.0 {
             batch.mixing.push(sampler.mixing(step, slot));
         }
-        batch.draws.push(draw);
+        batch.draws.extend(draws);
     }
     Ok(batch)
 }

@@ -12,12 +12,12 @@ use super::frozen_flow::FrozenFlow;
 use super::head;
 use super::loader::{Batch, Pixels};
 use super::losses::LevelLoss;
-use super::losses::action::{ActionLoss, class_weights, mixed};
+use super::losses::action::{ActionLoss, class_weights, consensus, mixed};
 use super::parts::Part;
 use super::plan::{ClassBalance, Network, TemporalMode, TrainingPlan};
 use super::solver::Solver;
 use crate::error::{Error, Result};
-use crate::nets::{MotionNetwork, Stream, WINDOW_FRAMES, flow_normalisation::classifier_input};
+use crate::nets::{MotionNetwork, Stream, flow_normalisation::classifier_input};
 
 /// The networks of a run and how they are trained together.
 pub struct Objective {
@@ -91,12 +91,8 @@ impl Objective {
     }
 
     /// Frames of a training window.
-    pub fn window(plan: &TrainingPlan, motion: &MotionNetwork) -> usize {
-        match plan.network {
-            Network::Flow => motion.frames(),
-            Network::Spatial => 1,
-            Network::Temporal => WINDOW_FRAMES,
-        }
+    pub fn window(&self, motion: &MotionNetwork) -> usize {
+        self.stream.as_ref().map_or_else(|| motion.frames(), |stream| stream.network().input().frames())
     }
 
     /// What the loader must prepare.
@@ -176,7 +172,8 @@ impl Objective {
     /// The unsupervised losses that count, and the logits of the batch where there is a stream.
     fn forward(&mut self, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
         if let Some(frozen) = &mut self.frozen {
-            let flow = frozen.windows(&batch.draws, self.plan.crop, &self.device)?;
+            let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
+            let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &self.device)?;
             return Ok((Vec::new(), self.classify(classifier_input(flow), batch)));
         }
         let frames = self.frames(batch);
@@ -191,20 +188,28 @@ impl Objective {
         Ok((levels, logits))
     }
 
-    /// The stream's logits of its `input`, which is mixed here and not before: the flow of two videos shown over each other
-    /// would be neither's.
+    /// The stream's logits of its `input`, a row a sample: the consensus of its segments. The input is mixed here and not
+    /// before: the flow of two videos shown over each other would be neither's.
     fn classify(&self, input: Tensor<4>, batch: &Batch) -> Option<Tensor<2>> {
-        let input = if batch.mixing.is_empty() { input } else { mixed(input, &batch.mixing) };
-        self.stream.as_ref().map(|stream| stream.network().forward(input))
+        let stream = self.stream.as_ref()?;
+        let input = if batch.mixing.is_empty() { input } else { self.mixed(input, &batch.mixing) };
+        Some(consensus(stream.network().forward(input), self.plan.segments))
     }
 
+    /// Mixes samples as wholes: segment by segment in equal shares.
+    fn mixed(&self, input: Tensor<4>, mixing: &[f32]) -> Tensor<4> {
+        let [windows, channels, height, width] = input.dims();
+        let segments = self.plan.segments;
+        let samples = input.reshape([windows / segments, segments * channels, height, width]);
+        mixed(samples, mixing).reshape([windows, channels, height, width])
+    }
+
+    /// [draws, c, h, w]
     fn frames(&self, batch: &Batch) -> Tensor<4> {
         let [height, width] = [self.plan.crop.height as usize, self.plan.crop.width as usize];
-        let channels = batch.frames.len() / (batch.labels.len() * height * width);
-        Tensor::from_data(
-            TensorData::new(batch.frames.clone(), [batch.labels.len(), channels, height, width]),
-            &self.device,
-        )
+        let windows = batch.draws.len();
+        let channels = batch.frames.len() / (windows * height * width);
+        Tensor::from_data(TensorData::new(batch.frames.clone(), [windows, channels, height, width]), &self.device)
     }
 }
 
@@ -264,4 +269,64 @@ fn accuracy(logits: Tensor<2>, labels: &[usize]) -> f32 {
     let best = logits.detach().argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap_or_default();
     let right = best.iter().zip(labels).filter(|&(&best, &label)| best == label as i64).count();
     right as f32 / labels.len() as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Distribution, Tolerance};
+
+    use super::super::augmentation::{Crop, Draw};
+    use super::*;
+    use crate::nets::{Backbone, MotionConfig, StreamConfig, StreamInput};
+    use crate::video::Geometry;
+
+    const CROP: Geometry = Geometry { width: 64, height: 32 };
+
+    /// Two samples of three segments, what a spatial stream says of them, and the stream.
+    fn samples(mixing: Vec<f32>) -> (Tensor<4>, Tensor<2>, Stream) {
+        let device = Device::flex().autodiff();
+        let plan = TrainingPlan { segments: 3, crop: CROP, ..TrainingPlan::of(Network::Spatial) };
+        let config = StreamConfig {
+            backbone: Backbone::SqueezeNet,
+            input: StreamInput::PICTURE,
+            classes: 4,
+            dropout: Some(0.0),
+        };
+        let stream = config.init(&device);
+        let motion = MotionConfig { width: 2, ..MotionConfig::default() }.init(&device);
+        let clips = Arc::new(Clips::new(Vec::new(), CROP));
+        let mut objective = Objective::new(&plan, motion, Some(stream), 4, &clips, &device).unwrap();
+        let frames = Tensor::<4>::random([6, 3, 32, 64], Distribution::Normal(0.0, 50.0), &Device::flex());
+        let batch = Batch {
+            frames: frames.to_data().try_to_vec().unwrap(),
+            labels: vec![0, 1],
+            mixing,
+            draws: vec![Draw { clip: 0, start: 0, stride: 1, crop: Crop::whole(CROP) }; 6],
+            warnings: Vec::new(),
+        };
+        let (_, logits) = objective.forward(&batch).unwrap();
+        (frames, logits.unwrap().inner(), objective.stream.unwrap().result())
+    }
+
+    fn mean_of_segments(stream: &Stream, frames: &Tensor<4>) -> Tensor<2> {
+        let alone = (0..6).map(|i| stream.forward(frames.clone().narrow(0, i, 1))).collect::<Vec<_>>();
+        let mean = |sample: usize| Tensor::cat(alone[3 * sample..3 * sample + 3].to_vec(), 0).mean_dim(0);
+        Tensor::cat(vec![mean(0), mean(1)], 0)
+    }
+
+    #[test]
+    fn a_sample_s_logits_are_the_mean_of_its_segments_alone() {
+        let (frames, logits, stream) = samples(Vec::new());
+        let expected = mean_of_segments(&stream, &frames).into_data();
+        logits.into_data().assert_approx_eq::<f32>(&expected, Tolerance::relative(1e-4));
+    }
+
+    #[test]
+    fn samples_are_mixed_segment_by_segment() {
+        let (frames, logits, stream) = samples(vec![0.75, 0.5]);
+        let [first, second] = [0, 3].map(|from| frames.clone().narrow(0, from, 3));
+        let mixed = vec![first.clone() * 0.75 + second.clone() * 0.25, second * 0.5 + first * 0.5];
+        let expected = mean_of_segments(&stream, &Tensor::cat(mixed, 0)).into_data();
+        logits.into_data().assert_approx_eq::<f32>(&expected, Tolerance::relative(1e-4));
+    }
 }

@@ -40,14 +40,16 @@ pub struct Rates {
     bias: f64,
 }
 
-/// The network with the frozen layers of the plan: they get no gradients.
+/// The network with the frozen layers of the plan: they get no gradients, and batch normalisation among them keeps to its
+/// running statistics. A body with a rate of 0 is frozen.
 ///
 /// # Errors
 /// If the plan names a layer that the network does not have, or leaves nothing to train.
 pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: Part) -> Result<M> {
     let layers = layers(&network);
     let mut frozen = 0;
-    for wish in &plan.freeze {
+    let still_body = (part == Part::Stream && plan.body_rate == 0.0).then_some(&Freeze::Body);
+    for wish in plan.freeze.iter().chain(still_body) {
         frozen = frozen.max(frozen_layers(&layers, wish, plan.network, part)?);
     }
     if frozen == 0 {
@@ -167,13 +169,14 @@ impl ModuleVisitor for Lister {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn::tensor::{Device, Distribution, Tolerance};
 
     use super::*;
-    use crate::nets::{Backbone, MotionConfig, Stream, StreamConfig};
+    use crate::nets::{Backbone, MotionConfig, Stream, StreamConfig, StreamInput};
 
     fn stream(backbone: Backbone) -> Stream {
-        StreamConfig { backbone, input_channels: 3, classes: 3, dropout: None }.init(&Device::flex().autodiff())
+        StreamConfig { backbone, input: StreamInput::PICTURE, classes: 3, dropout: None }
+            .init(&Device::flex().autodiff())
     }
 
     /// Names of the parameters that get gradients.
@@ -223,6 +226,18 @@ mod tests {
         assert_eq!(trained_layers(&frozen)[0], "conv3_1");
         let frozen = freeze(motion(), &plan(Network::Flow, &["conv1_1"]), Part::Motion).unwrap();
         assert_eq!(trained_layers(&frozen)[0], "conv2");
+    }
+
+    #[test]
+    fn a_frozen_body_answers_as_when_it_is_measured() {
+        let plan = TrainingPlan { body_rate: 0.0, ..plan(Network::Spatial, &[]) };
+        let frozen = freeze(stream(Backbone::ResNet18), &plan, Part::Stream).unwrap();
+        assert_eq!(trained_layers(&frozen), ["fc"]);
+        let shape = [2, 3, 32, 32];
+        let x = Tensor::random(shape, Distribution::Normal(0.0, 50.0), &Device::flex());
+        let [training, measured] =
+            [frozen.features(Tensor::from_data(x.to_data(), &Device::flex().autodiff())), frozen.valid().features(x)];
+        training.into_data().assert_approx_eq::<f32>(&measured.into_data(), Tolerance::relative(1e-5));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::dataset::DataSource;
 use super::freeze::Freeze;
 use super::losses::UnsupervisedLoss;
 use crate::error::{Error, Result};
-use crate::nets::{Backbone, MotionConfig};
+use crate::nets::{Backbone, MotionConfig, StreamInput};
 use crate::video::Geometry;
 
 /// Which network of the hidden two-stream model a run trains.
@@ -116,6 +116,8 @@ pub struct TrainingPlan {
     pub motion: MotionConfig,
     /// The classifier, where the base has none.
     pub backbone: Backbone,
+    /// Pictures or flows that a stream for clips reads at once; `None` for the base's or the usual 64.
+    pub clip_frames: Option<usize>,
     /// The unsupervised loss.
     pub loss: UnsupervisedLoss,
     /// Weight of the unsupervised loss beside the action loss in mode (c).
@@ -156,6 +158,9 @@ pub struct TrainingPlan {
     pub batch: usize,
     /// Batches whose mean gradient makes a step.
     pub accumulate: usize,
+    /// Parts of a clip from each of which a window (or frame) is drawn; the stream's logits of all are averaged before the
+    /// action loss (temporal segment networks, Wang et al. 2016). A batch then holds so many times as many windows.
+    pub segments: usize,
     /// Decay of the moving average of the weights, which is what is measured and exported; 0 for the weights themselves.
     pub ema: f64,
     /// Share of the target that is spread over all classes (Szegedy et al. 2016).
@@ -193,6 +198,7 @@ impl Default for TrainingPlan {
             run_dir: PathBuf::from("runs/flow"),
             motion: MotionConfig { frames: 2, width: 16, ..MotionConfig::default() },
             backbone: Backbone::SqueezeNet,
+            clip_frames: None,
             loss: UnsupervisedLoss::default(),
             unsupervised_weight: 1.0,
             mode: TemporalMode::A,
@@ -213,6 +219,7 @@ impl Default for TrainingPlan {
             steps: 3000,
             batch: 16,
             accumulate: 1,
+            segments: 1,
             ema: 0.0,
             label_smoothing: 0.0,
             mixup: 0.0,
@@ -271,6 +278,7 @@ impl TrainingPlan {
         self.check_regularisation()?;
         self.check_validation()?;
         self.check_frozen()?;
+        self.check_clip_frames()?;
         self.check_crop()
     }
 
@@ -279,14 +287,14 @@ impl TrainingPlan {
             self.steps,
             self.batch,
             self.accumulate,
+            self.segments,
             self.checkpoint_every,
             self.max_stride,
             self.validation_clips,
             self.patience.unwrap_or(1),
         ];
         if counts.contains(&0) {
-            let remedy =
-                "Steps, batch, accumulation, stride, checkpoint interval, patience and validation clips start at 1";
+            let remedy = "Steps, batch, accumulation, segments, stride, checkpoint interval, patience and validation clips start at 1";
             return Err(Error::new("training plan", "a count is zero", remedy));
         }
         Ok(())
@@ -318,6 +326,10 @@ impl TrainingPlan {
         if self.network == Network::Flow && (needs_labels || self.balance == ClassBalance::Weighting) {
             let cause = "label smoothing, mixup, dropout and weighted classes are for streams";
             return Err(Error::new("flow network", cause, "Leave them out: MotionNet learns without labels"));
+        }
+        if self.network == Network::Flow && self.segments > 1 {
+            let cause = "segments are for streams: there are no logits to be averaged";
+            return Err(Error::new("flow network", cause, "Leave them out, or train a larger batch"));
         }
         within("EMA", self.ema, 0.0, 0.999_999)?;
         within("label smoothing", self.label_smoothing, 0.0, 0.999)?;
@@ -355,6 +367,16 @@ impl TrainingPlan {
             let cause = format!("a run of the {:?} network cannot freeze '{part}'", self.network);
             Err(Error::new("freeze", cause.to_lowercase(), "Name a layer of the network that is trained"))
         })
+    }
+
+    fn check_clip_frames(&self) -> Result<()> {
+        let Some(frames) = self.clip_frames else { return Ok(()) };
+        let refuse =
+            |cause: String| Error::new("clip frames", cause, "They are for streams of --backbone i3d, such as 64");
+        if self.network == Network::Flow {
+            return Err(refuse("MotionNet reads no clips".into()));
+        }
+        StreamInput::check_clip(self.backbone, frames).map_err(refuse)
     }
 
     fn check_crop(&self) -> Result<()> {

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
-    Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing,
-    Stream, StreamConfig, StreamEntry,
+    Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionEntry, MotionNetwork, Origin, Precision,
+    Preprocessing, Stream, StreamConfig, StreamEntry, StreamInput,
 };
 use crate::video::Geometry;
 
@@ -49,26 +49,23 @@ impl Start {
                 plan.motion.init(device)
             }
         };
-        let (channels, known) = match plan.network {
+        let (modality, known) = match plan.network {
             Network::Flow => (None, None),
-            Network::Spatial => {
-                (Some(ModelCard::SPATIAL_CHANNELS), base.as_ref().and_then(|base| base.spatial.clone()))
-            }
-            Network::Temporal => {
-                (Some(ModelCard::TEMPORAL_CHANNELS), base.as_ref().and_then(|base| base.temporal.clone()))
-            }
+            Network::Spatial => (Some(Modality::Pictures), base.as_ref().and_then(|base| base.spatial.clone())),
+            Network::Temporal => (Some(Modality::Flow), base.as_ref().and_then(|base| base.temporal.clone())),
         };
         let same_classes = base.as_ref().is_some_and(|base| base.card.classes == classes);
         let new_head =
-            channels.is_some() && !(known.is_some() && same_classes) && (known.is_some() || plan.imagenet.is_some());
-        let stream = match (channels, known) {
+            modality.is_some() && !(known.is_some() && same_classes) && (known.is_some() || plan.imagenet.is_some());
+        let card = base.as_ref().map(|base| &base.card);
+        let stream = match (modality, known) {
             (None, _) => None,
-            (_, Some(known)) if same_classes || plan.imagenet.is_none() => {
-                let classes = base.as_ref().map_or(0, |base| base.card.classes.len());
-                Some(with_dropout(known, plan, channels.unwrap_or_default(), classes, device)?)
+            (Some(modality), Some(known)) if same_classes || plan.imagenet.is_none() => {
+                Some(adapted(known, plan, modality, card, device)?)
             }
-            (Some(channels), _) => Some(new_stream(plan, channels, classes, device)?),
+            (Some(modality), _) => Some(new_stream(plan, modality, classes, device)?),
         };
+        check_reach(&motion, stream.as_ref())?;
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
         Ok(Self { motion, stream, new_head, base, classes })
     }
@@ -89,6 +86,7 @@ impl Start {
         let motion = objective.motion.as_ref().map_or_else(|| self.motion.valid(), Solver::result);
         let trained = objective.stream.as_ref().map(Solver::result);
         let backbone = trained.as_ref().map_or(plan.backbone, Stream::backbone);
+        let clip = trained.as_ref().filter(|_| backbone.reads_clips()).map(|stream| stream.input().count);
         let kept = self.base.as_ref();
         // Scores of other classes would be of no use beside the new ones.
         let same_classes = |base: &&HiddenTwoStream| self.classes.is_empty() || base.card.classes == self.classes;
@@ -105,12 +103,12 @@ impl Start {
             Network::Flow => card.preprocessing.motion = frame_size(plan.frame),
             Network::Temporal => {
                 card.preprocessing.motion = frame_size(plan.frame);
-                card.temporal = Some(entry(card.temporal, "temporal.safetensors", backbone, plan.dropout));
+                card.temporal = Some(entry(card.temporal, "temporal.safetensors", backbone, clip, plan.dropout));
                 temporal = trained;
             }
             Network::Spatial => {
                 card.preprocessing.spatial = frame_size(plan.frame);
-                card.spatial = Some(entry(card.spatial, "spatial.safetensors", backbone, plan.dropout));
+                card.spatial = Some(entry(card.spatial, "spatial.safetensors", backbone, clip, plan.dropout));
                 spatial = trained;
             }
         }
@@ -121,35 +119,65 @@ impl Start {
 }
 
 /// A stream from ImageNet weights where the plan names them, else from scratch.
-fn new_stream(plan: &TrainingPlan, input_channels: usize, classes: &[String], device: &Device) -> Result<Stream> {
-    let config =
-        StreamConfig { backbone: plan.backbone, input_channels, classes: classes.len(), dropout: plan.dropout };
+fn new_stream(plan: &TrainingPlan, modality: Modality, classes: &[String], device: &Device) -> Result<Stream> {
+    let input = StreamInput::of(modality, plan.backbone, plan.clip_frames);
+    let config = StreamConfig { backbone: plan.backbone, input, classes: classes.len(), dropout: plan.dropout };
     match &plan.imagenet {
         Some(path) => stream_from_imagenet(path, &config, device),
         None => Ok(config.init(device)),
     }
 }
 
-/// The stream of the base with the plan's dropout, where it names one.
-fn with_dropout(
+/// The stream of the base, which `card` describes, with the plan's dropout and clips, where it names them.
+fn adapted(
     stream: Stream,
     plan: &TrainingPlan,
-    input_channels: usize,
-    classes: usize,
+    modality: Modality,
+    card: Option<&ModelCard>,
     device: &Device,
 ) -> Result<Stream> {
-    if plan.dropout.is_none() {
+    if plan.dropout.is_none() && plan.clip_frames.is_none() {
         return Ok(stream);
     }
-    let config = StreamConfig { backbone: stream.backbone(), input_channels, classes, dropout: plan.dropout };
+    let entry = card.and_then(|card| if modality == Modality::Flow { &card.temporal } else { &card.spatial }.as_ref());
+    let backbone = stream.backbone();
+    if let Some(count) = plan.clip_frames {
+        let remedy = "Train another stream, or leave the clip frames out";
+        let refuse = |cause| Error::new("clip frames", format!("of the base's stream: {cause}"), remedy);
+        StreamInput::check_clip(backbone, count).map_err(refuse)?;
+    }
+    let config = StreamConfig {
+        backbone,
+        input: StreamInput::of(modality, backbone, plan.clip_frames.or(Some(stream.input().count))),
+        classes: card.map_or(0, |card| card.classes.len()),
+        dropout: plan.dropout.or(entry.and_then(|entry| entry.dropout)),
+    };
     let refuse = |error: burn::store::RecordError| Error::new("base", error.to_string(), "Choose another base");
     config.init(device).try_load_record(stream.into_record()).map_err(refuse)
 }
 
-/// The entry of a trained stream: the base's, or a fresh one, with the plan's dropout where it names one.
-fn entry(of_base: Option<StreamEntry>, weights: &str, backbone: Backbone, dropout: Option<f64>) -> StreamEntry {
-    let entry = of_base.unwrap_or_else(|| StreamEntry { weights: weights.into(), backbone, dropout: None });
-    StreamEntry { dropout: dropout.or(entry.dropout), ..entry }
+/// Refuses a temporal stream of shorter windows than MotionNet reads.
+fn check_reach(motion: &MotionNetwork, stream: Option<&Stream>) -> Result<()> {
+    let Some(input) = stream.map(Stream::input).filter(|input| input.modality == Modality::Flow) else { return Ok(()) };
+    if motion.frames() <= input.frames() {
+        return Ok(());
+    }
+    let cause = format!("{} flows are fewer than MotionNet tells of {} frames", input.count, motion.frames());
+    Err(Error::new("clip frames", cause, "Choose longer clips, or a MotionNet of 2 frames"))
+}
+
+/// The entry of a trained stream, which reads a clip of so many pictures or flows if it reads clips: the base's, or a fresh one,
+/// with the plan's dropout where it names one.
+fn entry(
+    of_base: Option<StreamEntry>,
+    weights: &str,
+    backbone: Backbone,
+    clip: Option<usize>,
+    dropout: Option<f64>,
+) -> StreamEntry {
+    let fresh = || StreamEntry { weights: weights.into(), backbone, dropout: None, frames: None };
+    let entry = of_base.unwrap_or_else(fresh);
+    StreamEntry { dropout: dropout.or(entry.dropout), frames: clip, ..entry }
 }
 
 fn fresh_card(plan: &TrainingPlan) -> ModelCard {
@@ -176,8 +204,9 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
 fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     let data = plan.data.path().display();
     let mode = if plan.network == Network::Temporal { format!(" mode {:?}", plan.mode) } else { String::new() };
+    let segments = if plan.segments > 1 { format!("×{} segments", plan.segments) } else { String::new() };
     format!(
-        "{:?}{mode}: {steps} steps of {} on {data}, rate {:e}, seed {}, {seconds:.0} s",
+        "{:?}{mode}: {steps} steps of {}{segments} on {data}, rate {:e}, seed {}, {seconds:.0} s",
         plan.network, plan.batch, plan.rate, plan.seed
     )
 }

@@ -16,8 +16,8 @@ use super::plan::{Network, TrainingPlan};
 use super::solver::Solver;
 use crate::error::{Error, Result};
 use crate::nets::flow_normalisation::classifier_input;
-use crate::nets::preprocessing::{motion_input, spatial_input};
-use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream, WINDOW_FRAMES};
+use crate::nets::preprocessing::{clip_input, motion_input};
+use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream};
 
 /// Share of each side left out at every border, where the scene leaves the frame.
 const BORDER: f64 = 0.1;
@@ -108,8 +108,8 @@ impl Validator {
         for index in 0..clips.len() {
             let frames = clips.frames(index)?;
             let logits = match self.network {
-                Network::Spatial => spatial_logits(stream, &[&frames[frames.len() / 2]]),
-                _ => temporal_logits(motion, stream, &[centre_window(&frames)]),
+                Network::Spatial => spatial_logits(stream, &[centre_window(&frames, stream.input().frames())]),
+                _ => temporal_logits(motion, stream, &[centre_window(&frames, stream.input().frames())]),
             };
             right += usize::from(arg_max(&logits[0]) == Some(clips.label(index)));
         }
@@ -134,21 +134,22 @@ fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPlan) -> Resu
     dataset.clips.into_iter().map(label).collect()
 }
 
-/// Logits of single frames, a row each.
-pub fn spatial_logits(stream: &Stream, frames: &[&RgbImage]) -> Vec<Vec<f32>> {
-    rows(stream.forward(spatial_input(frames, &device_of(stream))))
+/// Logits of windows, of single frames unless the stream reads clips, a row each.
+pub fn spatial_logits(stream: &Stream, windows: &[Vec<&RgbImage>]) -> Vec<Vec<f32>> {
+    rows(stream.forward(clip_input(windows, &device_of(stream))))
 }
 
-/// Logits of windows of 11 frames of any size, a row each.
+/// Logits of windows of as many frames as the stream reads, of any size, a row each.
 pub fn temporal_logits(motion: &MotionNetwork, stream: &Stream, windows: &[Vec<&RgbImage>]) -> Vec<Vec<f32>> {
     let flow = motion.forward_any_size(motion_input(windows, &device_of(stream)));
     rows(stream.forward(classifier_input(flow.finest().clone())))
 }
 
-/// The 11 frames in the middle, the last one repeated in shorter clips.
-pub fn centre_window(frames: &[RgbImage]) -> Vec<&RgbImage> {
-    let start = frames.len().saturating_sub(WINDOW_FRAMES) / 2;
-    (start..start + WINDOW_FRAMES).map(|i| &frames[i.min(frames.len() - 1)]).collect()
+/// The `count` frames in the middle, the last one repeated in shorter clips.
+pub fn centre_window(frames: &[RgbImage], count: usize) -> Vec<&RgbImage> {
+    // Of two frames in the middle the second, of two windows the first.
+    let start = if count == 1 { frames.len() / 2 } else { frames.len().saturating_sub(count) / 2 };
+    (start..start + count).map(|i| &frames[i.min(frames.len() - 1)]).collect()
 }
 
 /// Index of the largest value; none if there are no values.

@@ -145,6 +145,11 @@ impl Player {
         self.shared.window().run(start, count, stride)
     }
 
+    /// How many frames it keeps decoded on each side of its position, on average of both.
+    pub fn reach(&self) -> usize {
+        self.shared.window().reach()
+    }
+
     /// Where the player stands.
     pub fn state(&self) -> PlayerState {
         *self.shared.state()

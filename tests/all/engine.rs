@@ -9,7 +9,7 @@ use motionscope::cli::bench::fixture;
 use motionscope::engine::{Analysis, FlowSelection, Message, Recogniser, Request, WINDOW_FRAMES};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
-use motionscope::nets::{Architecture, HiddenTwoStream, MotionConfig};
+use motionscope::nets::{Architecture, Backbone, HiddenTwoStream, Modality, MotionConfig, StreamEntry};
 use motionscope::training::{DataSource, TrainingEvent, TrainingPlan};
 use motionscope::video::{Frame, Geometry, PlayerCommand, VideoReader};
 use tempfile::TempDir;
@@ -155,6 +155,36 @@ fn flow_and_scores_follow_the_position() {
     stage.until("the end", || (stage.engine.player().position == 29).then_some(()));
     stage.engine.send(Request::Close);
     stage.until("closed", || (stage.engine.frame().is_none() && stage.engine.analysis().is_none()).then_some(()));
+}
+
+#[test]
+fn a_stream_of_clips_is_given_the_frames_around_the_position() {
+    let stage = Stage::new();
+    let folder = stage.dir.path().join("model");
+    let mut model = fixture::model(&PAIRWISE, SIZE, &cpu().device);
+    let entry = StreamEntry { backbone: Backbone::I3d, frames: Some(24), ..model.card.temporal.clone().unwrap() };
+    model.temporal = Some(entry.config(Modality::Flow, model.card.classes.len()).init(&cpu().device));
+    model.card.temporal = Some(entry);
+    model.save(&folder).unwrap();
+    stage.engine.send(Request::LoadModel(folder.clone()));
+    stage.message(|message| matches!(message, Message::ModelLoaded(_)).then_some(()));
+    stage.open(30);
+
+    let mut recogniser = Recogniser::new(HiddenTwoStream::load(&folder, &cpu().device).unwrap(), &cpu());
+    let frames = frames(&stage.dir.path().join("clip.mp4"), &recogniser);
+    for (position, first) in [(0, 0), (25, 5)] {
+        stage.engine.send(Request::Player(PlayerCommand::SeekFrame(position)));
+        let is_there =
+            |analysis: &Analysis| analysis.scores.as_ref().is_some_and(|scores| scores.window_start == first);
+        let live = stage.analysis(is_there).scores.clone().unwrap();
+        let expected = recogniser.analyse(&frames[first..first + 25]).unwrap().scores;
+        for (a, b) in [(&live.temporal, &expected.temporal), (&live.spatial, &expected.spatial)] {
+            assert!(
+                a.len() == 2 && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3 * b.abs().max(1e-3)),
+                "{a:?} {b:?}"
+            );
+        }
+    }
 }
 
 #[test]

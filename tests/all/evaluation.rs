@@ -140,7 +140,7 @@ fn shared_flow_gives_the_logits_of_every_view_by_itself() {
                 temporal.extend(temporal_logits(&model.motion, model.temporal.as_ref().unwrap(), &[window]));
             }
             for frame in protocol.frame_indices(frames.len()) {
-                spatial.extend(spatial_logits(model.spatial.as_ref().unwrap(), &[&seen[frame]]));
+                spatial.extend(spatial_logits(model.spatial.as_ref().unwrap(), &[vec![&seen[frame]]]));
             }
         }
         assert_eq!((temporal.len(), spatial.len()), (samples * crops.count(), samples * crops.count()));

@@ -13,6 +13,7 @@ mod flow;
 mod flow_benchmarks;
 mod flow_files;
 mod gpu;
+mod i3d;
 mod laboratory;
 mod losses;
 mod motion_net_flow;

@@ -14,8 +14,8 @@ use motionscope::nets::fusion::{Fusion, FusionRule};
 use motionscope::nets::import::stream_from_imagenet;
 use motionscope::nets::preprocessing::{motion_input, spatial_input};
 use motionscope::nets::{
-    Architecture, Backbone, MotionConfig, MotionNetwork, Stream, StreamConfig, cross_modality, flow_normalisation,
-    weights,
+    Architecture, Backbone, MotionConfig, MotionNetwork, Stream, StreamConfig, StreamInput, cross_modality,
+    flow_normalisation, weights,
 };
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -186,7 +186,7 @@ fn networks_have_the_published_numbers_of_parameters() {
     assert_eq!(full.parameters(), 42_318_820);
     assert_eq!(MotionConfig { frames: 2, ..full.clone() }.parameters(), 41_800_906);
     assert_eq!(MotionConfig { architecture: Architecture::TinyMotionNet, ..full.clone() }.parameters(), 1_950_076);
-    let vgg = StreamConfig { backbone: Backbone::Vgg16, input_channels: 20, classes: 101, dropout: None };
+    let vgg = StreamConfig { backbone: Backbone::Vgg16, input: StreamInput::STACK, classes: 101, dropout: None };
     // The published sum counts the bilinear upsampling's fixed weights, and biases of the transposed convolutions,
     // which the released training files leave out.
     let (bilinear_weights, deconv_biases) = (320, 512 + 256 + 128 + 64 + 4 * 20);
@@ -276,7 +276,8 @@ fn squeezenet_agrees_with_pytorch() {
     let Some(path) = imagenet() else { return };
     // PyTorch 2.9, float64, the same weights, conv10 without its ReLU, averaged.
     let expected = [-22.872_953, 3.076_634_7, -23.197_89, -15.704_764, -13.724_988];
-    let config = StreamConfig { backbone: Backbone::SqueezeNet, input_channels: 3, classes: 1000, dropout: None };
+    let config =
+        StreamConfig { backbone: Backbone::SqueezeNet, input: StreamInput::PICTURE, classes: 1000, dropout: None };
     for device in [Some(Device::flex()), gpu()].into_iter().flatten() {
         let stream = weights::load_module(config.init(&device), &path).unwrap();
         let logits = values(stream.forward(pattern([1, 3, 96, 128], &device)));
@@ -292,10 +293,13 @@ fn squeezenet_agrees_with_pytorch() {
 fn a_temporal_stream_starts_from_the_averaged_colours() {
     let Some(path) = imagenet() else { return };
     let device = Device::flex();
-    let config = StreamConfig { backbone: Backbone::SqueezeNet, input_channels: 20, classes: 21, dropout: None };
+    let config = StreamConfig { backbone: Backbone::SqueezeNet, input: StreamInput::STACK, classes: 21, dropout: None };
     let stream = stream_from_imagenet(&path, &config, &device).unwrap();
     // A stack of one map repeated must excite the first layer 20/3 times as much as grey of that map does.
-    let grey = weights::load_module(StreamConfig { input_channels: 3, classes: 1000, ..config }.init(&device), &path);
+    let grey = weights::load_module(
+        StreamConfig { input: StreamInput::PICTURE, classes: 1000, ..config }.init(&device),
+        &path,
+    );
     let (Stream::SqueezeNet(temporal), Stream::SqueezeNet(grey)) = (stream, grey.unwrap()) else {
         panic!("a SqueezeNet was asked for")
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use motionscope::error::Result;
-use motionscope::nets::{Backbone, HiddenTwoStream, ModelCard, MotionConfig, StreamEntry};
+use motionscope::nets::{Backbone, HiddenTwoStream, Modality, MotionConfig, StreamEntry};
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::training::dataset::{Dataset, LabelledClip};
 use motionscope::training::validation::PhotometricError;
@@ -78,10 +78,14 @@ pub fn flow_model(dir: &Path, data: &DataSource) -> PathBuf {
 /// share, and other tests draw from it too.
 pub fn without_dropout(model: &Path, data: &DataSource) -> PathBuf {
     let mut model = HiddenTwoStream::load(model, &Device::flex()).unwrap();
-    let entry =
-        StreamEntry { weights: "temporal.safetensors".into(), backbone: Backbone::SqueezeNet, dropout: Some(0.0) };
+    let entry = StreamEntry {
+        weights: "temporal.safetensors".into(),
+        backbone: Backbone::SqueezeNet,
+        dropout: Some(0.0),
+        frames: None,
+    };
     model.card.classes = Dataset::open(data).unwrap().classes;
-    model.temporal = Some(entry.config(ModelCard::TEMPORAL_CHANNELS, model.card.classes.len()).init(&Device::flex()));
+    model.temporal = Some(entry.config(Modality::Flow, model.card.classes.len()).init(&Device::flex()));
     model.card.temporal = Some(entry);
     let dir = data.clips().with_file_name("base");
     model.save(&dir).unwrap();

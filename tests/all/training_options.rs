@@ -1,10 +1,10 @@
 //! What a training can be told besides its data: parts, solver, regularisation, measurements and what they lead to.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use motionscope::nets::HiddenTwoStream;
+use motionscope::nets::{Backbone, HiddenTwoStream};
 use motionscope::training::{
     ClassBalance, Freeze, NO_CLIPPING, Network, OptimiserKind, ScheduleKind, StepMetrics, TemporalMode, TrainingEvent,
     TrainingPlan,
@@ -40,6 +40,7 @@ fn a_checkpoint_carries_the_average_the_best_and_what_is_drawn() {
         schedule: ScheduleKind::Step,
         milestones: vec![2, 3],
         accumulate: 2,
+        segments: 2,
         head_rate: 5.0,
         bias_rate: 2.0,
         freeze: vec![Freeze::UpTo("fire3".into()), Freeze::MotionUpTo("conv1".into())],
@@ -116,6 +117,26 @@ fn accumulated_batches_make_the_step_of_the_large_one() {
 }
 
 #[test]
+fn segments_of_a_clip_train_every_stream_and_no_motion_net() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = without_dropout(&flow_model(dir.path(), &data), &data);
+    for network in [Network::Spatial, Network::Temporal] {
+        let run_dir = dir.path().join(format!("{network:?}"));
+        let plan = TrainingPlan { base: Some(base.clone()), segments: 3, steps: 2, ..small(network, &data, run_dir) };
+        let (result, events) = train(&plan);
+        result.unwrap();
+        assert!(steps(&events).iter().all(|step| step.accuracy.is_some_and(|share| [0.0, 0.5, 1.0].contains(&share))));
+        let config = fs::read_to_string(plan.run_dir.join("config.toml")).unwrap();
+        assert!(config.contains("\nsegments = 3\n"), "{config}");
+        let older: TrainingPlan = toml::from_str(&config.replace("\nsegments = 3\n", "\n")).unwrap();
+        assert_eq!(older, TrainingPlan { segments: 1, ..plan });
+    }
+    let flow = TrainingPlan { segments: 2, ..small(Network::Flow, &data, dir.path().join("no")) };
+    assert!(train(&flow).0.unwrap_err().cause.contains("segments are for streams"));
+}
+
+#[test]
 fn frozen_parts_stay_as_they_are() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 2);
@@ -157,6 +178,28 @@ fn a_rate_of_zero_keeps_the_body_and_dropout_is_recorded() {
     let (before, after) = (load(&base), load(&plan.run_dir.join("model")));
     assert_eq!(after.card.temporal.unwrap().dropout, Some(0.25));
     let [before, after] = [before.temporal, after.temporal].map(|stream| parameters(&stream.unwrap()));
+    let body = before.len() - (512 * 2 + 2);
+    assert!(before[..body] == after[..body] && before[body..] != after[body..]);
+}
+
+#[test]
+fn statistics_of_a_frozen_body_do_not_move() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let of = |name: &str, base: Option<PathBuf>, freeze: Vec<Freeze>| TrainingPlan {
+        base,
+        freeze,
+        backbone: Backbone::ResNet18,
+        ema: 0.9,
+        steps: 2,
+        ..small(Network::Spatial, &data, dir.path().join(name))
+    };
+    let first = of("first", None, Vec::new());
+    train(&first).0.unwrap();
+    let base = first.run_dir.join("model");
+    let plan = of("frozen", Some(base.clone()), vec![Freeze::Body]);
+    train(&plan).0.unwrap();
+    let [before, after] = [base, plan.run_dir.join("model")].map(|dir| parameters(&load(&dir).spatial.unwrap())); // statistics among them
     let body = before.len() - (512 * 2 + 2);
     assert!(before[..body] == after[..body] && before[body..] != after[body..]);
 }

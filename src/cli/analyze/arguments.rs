@@ -40,7 +40,7 @@ pub(in crate::cli) struct AnalyzeArgs {
     /// Also write the flow as .flo files
     #[arg(long)]
     flow: bool,
-    /// Frames from one scored window of 11 frames to the next
+    /// Frames from one scored window to the next; a window has 11, or as many as a stream for clips reads
     #[arg(long, value_name = "N", default_value = "5")]
     stride: NonZeroUsize,
     /// Flow of this length has the full colour in flow.mp4, in pixels of the network's frame

@@ -68,7 +68,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             if start % WINDOW_PAIRS == 0 {
                 self.flows(start, total)?;
             }
-            let is_whole = start + WINDOW_FRAMES <= total;
+            let is_whole = start + self.setting.recogniser.window_frames() <= total;
             if start % self.setting.plan.stride == 0 && (is_whole || start == 0) {
                 self.score(start)?;
             }
@@ -80,7 +80,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
     /// Shows and writes the flows of the ten pairs from `first` on, or of as many as there are.
     fn flows(&mut self, first: usize, total: usize) -> Result<()> {
         let window_start = first.min(total.saturating_sub(WINDOW_FRAMES));
-        let window = self.frames.window(window_start)?;
+        let window = self.frames.window(window_start, WINDOW_FRAMES)?;
         // A clip of one frame still has the flow of that frame onto itself.
         let end = (first + WINDOW_PAIRS).min(total.max(2) - 1);
         for index in first..end {
@@ -115,7 +115,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
     }
 
     fn score(&mut self, start: usize) -> Result<()> {
-        let window = self.frames.window(start)?;
+        let window = self.frames.window(start, self.setting.recogniser.window_frames())?;
         let result = self.setting.recogniser.analyse(&window)?;
         self.windows.push(WindowReport {
             start_frame: start,
@@ -134,7 +134,8 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
         let info = self.frames.info();
         let mut notes = info.notes.clone();
         if let Some(padded) = self.windows.first().map(|window| window.padded_frames).filter(|padded| *padded > 0) {
-            notes.push(format!("it has fewer than {WINDOW_FRAMES} frames; its last frame is repeated {padded} times"));
+            let count = self.setting.recogniser.window_frames();
+            notes.push(format!("it has fewer than {count} frames; its last frame is repeated {padded} times"));
         }
         let model = self.setting.recogniser.info(&self.setting.plan.model);
         let clip = ClipFacts {
@@ -155,6 +156,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             device: self.setting.device.clone(),
             classes: model.classes,
             fusion: self.setting.fusion,
+            window_frames: self.setting.recogniser.window_frames(),
             windows: self.windows,
             notes,
         })

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::engine::WINDOW_FRAMES;
 use crate::error::Result;
 use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
 
@@ -25,12 +24,12 @@ impl ClipFrames {
         self.reader.info()
     }
 
-    /// Up to eleven frames from `start` on, fewer at the end of the clip. `start` must not go back.
-    pub fn window(&mut self, start: usize) -> Result<Vec<Arc<Frame>>> {
+    /// Up to `count` frames from `start` on, fewer at the end of the clip. `start` must not go back.
+    pub fn window(&mut self, start: usize, count: usize) -> Result<Vec<Arc<Frame>>> {
         while self.frames.front().is_some_and(|frame| frame.index < start) {
             self.frames.pop_front();
         }
-        let end = (start + WINDOW_FRAMES).min(self.info().frames);
+        let end = (start + count).min(self.info().frames);
         for index in start + self.frames.len()..end {
             self.frames.push_back(Arc::new(self.reader.frame(index)?));
         }

@@ -29,6 +29,8 @@ pub(super) struct ClipReport {
     pub classes: Vec<String>,
     /// Rule and weight that made `fused`.
     pub fusion: Fusion,
+    /// Frames of a window: 11, or as many as a stream for clips reads.
+    pub window_frames: usize,
     pub windows: Vec<WindowReport>,
     /// Mean logits over the windows; `null` without a stream.
     pub result: Option<ClipResult>,
@@ -57,7 +59,7 @@ pub(super) struct ModelFacts {
     pub motion: String,
 }
 
-/// Scores of a window of eleven frames.
+/// Scores of a window.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct WindowReport {
     /// First frame, from 0.

@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::flow::Plane;
 use crate::nets::fusion::Fusion;
 use crate::nets::{
-    Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, Origin, Precision, Preprocessing,
-    StreamEntry,
+    Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry, Origin, Precision,
+    Preprocessing, StreamEntry,
 };
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::video::{Geometry, VideoWriter};
@@ -33,13 +33,18 @@ pub fn neighbours(geometry: Geometry) -> [Plane; 2] {
 
 /// A model that has learned nothing: `motion` and two SqueezeNet streams of two classes, for frames of `size`.
 pub fn model(motion: &MotionConfig, size: Geometry, device: &Device) -> HiddenTwoStream {
-    let stream = |weights: &str| StreamEntry { weights: weights.into(), backbone: Backbone::SqueezeNet, dropout: None };
+    let stream = |weights: &str| StreamEntry {
+        weights: weights.into(),
+        backbone: Backbone::SqueezeNet,
+        dropout: None,
+        frames: None,
+    };
     let size = FrameSize { width: size.width, height: size.height };
     let (temporal, spatial) = (stream("temporal.safetensors"), stream("spatial.safetensors"));
     let networks = (
         motion.init(device),
-        temporal.config(ModelCard::TEMPORAL_CHANNELS, 2).init(device),
-        spatial.config(ModelCard::SPATIAL_CHANNELS, 2).init(device),
+        temporal.config(Modality::Flow, 2).init(device),
+        spatial.config(Modality::Pictures, 2).init(device),
     );
     let card = ModelCard {
         format: ModelCard::FORMAT,

@@ -132,7 +132,7 @@ struct NetworkArgs {
     /// Model folder to start from; its other networks are kept
     #[arg(long, value_name = "DIR")]
     base: Option<PathBuf>,
-    /// ImageNet weights of the backbone to start a new stream from (.safetensors, .pth, .caffemodel, .onnx)
+    /// ImageNet weights of the backbone to start a new stream from, of i3d those of Kinetics (.safetensors, .pth, .caffemodel, .onnx)
     #[arg(long, value_name = "FILE")]
     imagenet: Option<PathBuf>,
     /// Motion network: motion-net or tiny-motion-net
@@ -150,9 +150,12 @@ struct NetworkArgs {
     /// No convolutions between the deconvolutions
     #[arg(long)]
     no_cdc: bool,
-    /// Architecture of a new stream: squeezenet1-0, mobilenet-v2, bn-inception, resnet18, resnet50 or vgg16
+    /// Architecture of a new stream: squeezenet1-0, mobilenet-v2, bn-inception, resnet18, i3d (reads clips), resnet50 or vgg16
     #[arg(long, value_parser = named::<Backbone>)]
     backbone: Option<Backbone>,
+    /// Pictures, or flows, of the clips that an i3d reads [default: 64, or the base's]
+    #[arg(long, value_name = "N")]
+    clip_frames: Option<usize>,
     /// Temporal stream: (a) MotionNet frozen, (b) both by the action loss, (c) both by all losses
     #[arg(long, value_enum)]
     mode: Option<TemporalMode>,
@@ -196,6 +199,10 @@ struct SolverArgs {
     /// Samples in a step, a multiple of the batch: accumulates as many batches
     #[arg(long, value_name = "N")]
     effective_batch: Option<usize>,
+    /// Parts of a clip from each of which a window or frame is drawn; a stream's scores of all are averaged before the loss
+    /// (temporal segment networks), and a batch holds so many times as many [default: 1]
+    #[arg(long, value_name = "K")]
+    segments: Option<usize>,
     /// Highest learning rate
     #[arg(long, value_parser = non_negative)]
     rate: Option<f64>,
@@ -312,6 +319,7 @@ impl NetworkArgs {
         plan.motion.small_displacement = !self.no_small_displacement;
         plan.motion.cdc = !self.no_cdc;
         set(&mut plan.backbone, &self.backbone);
+        plan.clip_frames = self.clip_frames;
         set(&mut plan.mode, &self.mode);
         plan.freeze.clone_from(&self.freeze);
     }
@@ -331,6 +339,7 @@ impl SolverArgs {
     fn apply(&self, plan: &mut TrainingPlan) {
         set(&mut plan.steps, &self.steps);
         set(&mut plan.batch, &self.batch);
+        set(&mut plan.segments, &self.segments);
         set(&mut plan.rate, &self.rate);
         set(&mut plan.motion_rate, &self.motion_rate);
         set(&mut plan.optimiser, &self.optimiser);

@@ -17,6 +17,8 @@ pub enum Colours {
     Tsn,
     /// Red, green, blue in 0…1, less the mean, by the standard deviation: torchvision's, timm's and mmaction2's.
     Rgb,
+    /// Red, green, blue in −1…1, and flow of ±20 px in −1…1: I3D.
+    Signed,
 }
 
 /// An input plane of a network.
@@ -35,20 +37,32 @@ impl Colours {
         match self {
             Self::Bgr => [caffe(0, 104.0), caffe(1, 117.0), caffe(2, 123.0)],
             Self::Tsn => [caffe(0, 104.0), caffe(1, 117.0), caffe(2, 128.0)],
+            // The network takes the middle off itself, see `I3d`; around the picture there is then the same as theirs.
+            Self::Signed => [2, 1, 0].map(|ours| Plane { ours, mean: MEAN_BGR[ours].into(), deviation: MIDDLE }),
             Self::Rgb => [torchvision(2, 0.485, 0.229), torchvision(1, 0.456, 0.224), torchvision(0, 0.406, 0.225)],
         }
     }
 }
 
-/// Changes the first layer of `backbone` in `tensors`, trained on `colours`, to one for [`Colours::Bgr`].
+/// Half of the range of a picture.
+const MIDDLE: f64 = 127.5;
+
+/// Changes the first layer of `backbone` in `tensors`, trained on `colours`, to one for [`Colours::Bgr`], and one trained on flow
+/// in −1…1 to one for −128…127.
 ///
 /// The two networks agree but for the outermost ring, where the padding of ours is of a colour 0.7 grey levels off,
-/// after [`Colours::Tsn`] 5 in red.
+/// after [`Colours::Tsn`] 5 in red; after [`Colours::Signed`] they agree altogether.
 pub(super) fn read_bgr(tensors: &mut Tensors, backbone: Backbone, colours: Colours) {
     let layer = backbone.first_layer();
     let Some(weight) = tensors.get_mut(&format!("{layer}.weight")).filter(|_| colours != Colours::Bgr) else { return };
     let shape = weight.shape().clone();
-    let (Ok(theirs), [maps, 3, ..]) = (weight.as_slice::<f32>(), &shape[..]) else { return };
+    let Ok(theirs) = weight.as_slice::<f32>() else { return };
+    if let (Colours::Signed, [_, 2, ..]) = (colours, &shape[..]) {
+        let ours: Vec<f32> = theirs.iter().map(|&value| (f64::from(value) / MIDDLE) as f32).collect();
+        *weight = TensorData::new(ours, shape);
+        return;
+    }
+    let [maps, 3, ..] = &shape[..] else { return };
     let area = (theirs.len() / (3 * maps.max(&1))).max(1);
     let mut ours = vec![0.0; theirs.len()];
     let mut offsets = vec![0.0; *maps]; // what the difference of the means adds to each map

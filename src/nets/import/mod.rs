@@ -18,9 +18,8 @@ use burn::tensor::{DType as BurnDType, Device, Shape, Tensor, TensorData};
 pub use self::colours::Colours;
 use self::names::{Place, Table};
 use self::onnx::Layer;
-use super::batch_norm;
 use super::weights::{self, Tensors};
-use super::{ModelCard, MotionNetwork, Stream, StreamConfig, cross_modality};
+use super::{MotionNetwork, Stream, StreamConfig, StreamInput, cross_modality};
 use crate::error::{Error, Result};
 
 /// A network with the parameters of a file.
@@ -64,25 +63,28 @@ pub fn import_stream(source: &Path, stream: Stream, colours: Option<Colours>) ->
 }
 
 /// The stream `config` describes, with the parameters of the ImageNet network in the file at `source` except for a
-/// fresh last layer. The first layer is initialised across modalities unless the stream reads three channels.
+/// fresh last layer. The first layer of a temporal stream is initialised across modalities; a network for clips of flow
+/// is taken from one that was trained on them.
 ///
 /// # Errors
 /// As [`import_motion`]; the number of the file's classes does not matter.
 pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Device) -> Result<Stream> {
     let fresh = config.init(device);
     let backbone = config.backbone;
-    let pictures = StreamConfig { input_channels: ModelCard::SPATIAL_CHANNELS, ..config.clone() };
+    // A network for clips was published for flow as well; the others read pictures only.
+    let input = if backbone.reads_clips() { config.input } else { StreamInput::PICTURE };
+    let pictures = StreamConfig { input, ..config.clone() };
     let mut found = Found::read(source, &Table::stream(backbone), &weights::shapes(&pictures.init(&Device::flex())))?;
     colours::read_bgr(&mut found.tensors, backbone, found.colours);
     let mut tensors = found.tensors;
     let last_layer = format!("{}.", backbone.last_layer());
     tensors.extend(weights::collect(&fresh).filter(|(name, _)| name.starts_with(&last_layer)));
-    if config.input_channels != ModelCard::SPATIAL_CHANNELS
+    if config.input != input
         && let Some(first) = tensors.get_mut(&format!("{}.weight", backbone.first_layer()))
         && first.rank() == 4
     {
         let pictures = Tensor::<4>::from_data(first.clone(), &Device::flex());
-        *first = cross_modality(pictures, config.input_channels).into_data();
+        *first = cross_modality(pictures, config.input.channels()).into_data();
     }
     weights::apply(fresh, tensors, source)
 }
@@ -180,7 +182,7 @@ fn is_zero_bias(name: &str, data: &TensorData) -> bool {
 /// stands for a fully connected layer; otherwise as it is.
 fn reshaped(data: TensorData, expected: &Shape) -> TensorData {
     let long = |shape: &Shape| shape.iter().copied().filter(|&side| side != 1).collect::<Vec<_>>();
-    let is_flattened = expected.num_dims() == 2 && data.rank() == 4 && data.shape()[0] == expected[0];
+    let is_flattened = expected.num_dims() == 2 && data.rank() >= 4 && data.shape()[0] == expected[0];
     let is_same =
         data.num_elements() == expected.num_elements() && (is_flattened || long(data.shape()) == long(expected));
     if !is_same || data.shape() == expected {
@@ -211,7 +213,7 @@ fn in_order(graph: &onnx::Graph, table: &Table, expected: &[(String, Shape)]) ->
                 if is_folded && expected.peek().is_some_and(|(name, _)| name.contains(".bn.")) {
                     let channels = expected.peek()?.1.num_elements();
                     let bias = bias.take().unwrap_or_else(|| filled(channels, 0.0));
-                    let variance = filled(channels, batch_norm::UNIT_VARIANCE);
+                    let variance = filled(channels, table.unit_variance);
                     for data in [filled(channels, 1.0), bias, filled(channels, 0.0), variance] {
                         put(expected.next()?, data)?;
                     }
@@ -266,12 +268,13 @@ mod tests {
     use super::super::mobilenet_v2::stage;
     use super::super::preprocessing::MEAN_BGR;
     use super::super::resnet::Layout;
-    use super::super::{Backbone, BnInception, MobileNetV2, ResNet};
+    use super::super::{Backbone, BnInception, I3d, MobileNetV2, Modality, ResNet};
     use super::*;
+    use burn::tensor::Distribution;
 
     fn narrow(backbone: Backbone) -> Stream {
         let device = Device::flex();
-        let config = StreamConfig { backbone, input_channels: 3, classes: 3, dropout: None };
+        let config = StreamConfig { backbone, input: StreamInput::PICTURE, classes: 3, dropout: None };
         let rows = [(1, 1, 1, 1), (6, 1, 2, 2), (6, 2, 3, 2), (6, 3, 4, 2), (6, 4, 3, 1), (6, 5, 3, 2), (6, 6, 1, 1)];
         match backbone {
             Backbone::ResNet18 => Stream::ResNet(ResNet::with_width(Layout::RESNET18, 2, &config, &device)),
@@ -314,6 +317,50 @@ mod tests {
             println!("{file} differs by {difference:e}");
             assert!(difference < 2e-5, "{file} differs by {difference:e}");
         }
+    }
+
+    fn narrow_i3d(modality: Modality) -> Stream {
+        let input = StreamInput { modality, count: 16 };
+        let config = StreamConfig { backbone: Backbone::I3d, input, classes: 3, dropout: None };
+        Stream::I3d(I3d::with_divisor(16, &config, &Device::flex()))
+    }
+
+    /// Answered in float64 by the script's own network, whose input is of −1…1, for clips of `[frames, height, width]`.
+    #[test]
+    fn a_narrow_i3d_answers_as_in_pytorch() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/i3d_narrow.safetensors");
+        let imported = import_stream(&path, narrow_i3d(Modality::Pictures), None).unwrap();
+        assert!(imported.left_out.is_empty() && imported.colours == Colours::Signed, "{:?}", imported.left_out);
+        let answers = [
+            ([20, 33, 47], [0.390_471, 0.302_135, -0.494_396]),
+            ([10, 224, 224], [0.058_819, 2.730_524, -1.415_512]),
+            ([5, 96, 64], [0.120_628, 0.659_768, -0.109_37]),
+        ];
+        for ([frames, height, width], expected) in answers {
+            let values: Vec<f32> =
+                (0..3 * frames * height * width).map(|i| ((i * 7919) % 256) as f32 - 128.0).collect();
+            let clip = TensorData::new(values, [1, 3 * frames, height, width]);
+            let logits = imported.network.forward(Tensor::from_data(clip, &Device::flex()));
+            let difference = largest_difference(logits, expected);
+            println!("I3D differs by {difference:e} on {frames} pictures of {width}×{height}");
+            assert!(difference < 2e-5, "{difference:e}");
+        }
+    }
+
+    #[test]
+    fn an_i3d_of_signed_flow_is_changed_to_read_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flow.safetensors");
+        weights::save_module(&narrow_i3d(Modality::Flow), &path, super::super::Precision::F32).unwrap();
+        let import = |colours| import_stream(&path, narrow_i3d(Modality::Flow), Some(colours)).unwrap().network;
+        let levels = Tensor::random([1, 2 * 9, 32, 48], Distribution::Uniform(-128.0, 127.0), &Device::flex());
+        // As it is, the network takes −128…127 less −0.5 for its own range.
+        let signed = (levels.clone() + 0.5) / 127.5 - 0.5;
+        let expected: Vec<f32> = import(Colours::Bgr).forward(signed).into_data().try_into_vec().unwrap();
+        let difference =
+            largest_difference(import(Colours::Signed).forward(levels), expected.clone().try_into().unwrap());
+        let largest = expected.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
+        assert!(difference < 1e-4 * largest && largest > 0.0, "{difference:e} of {largest:e}");
     }
 
     #[test]

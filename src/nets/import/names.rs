@@ -29,6 +29,8 @@ pub(super) struct Table {
     caffe: BTreeMap<String, String>,
     /// Whether it is the temporal stream's network of the authors' stacked files.
     is_stacked: bool,
+    /// The running variance that leaves features as they are.
+    pub unit_variance: f32,
 }
 
 /// What a tensor of a file is.
@@ -54,6 +56,7 @@ impl Table {
             colours: Colours::Bgr,
             caffe: (3..=6).map(upsampling).collect(),
             is_stacked: false,
+            unit_variance: 1.0, // there is no batch normalisation
         }
     }
 
@@ -63,6 +66,7 @@ impl Table {
             Backbone::SqueezeNet => squeezenet(),
             Backbone::MobileNetV2 => mobilenet_v2(),
             Backbone::BnInception => bn_inception(),
+            Backbone::I3d => i3d(),
             Backbone::ResNet18 | Backbone::ResNet50 => resnet(),
             Backbone::Vgg16 => vgg16(),
         };
@@ -70,8 +74,13 @@ impl Table {
             Backbone::Vgg16 => collection.values().map(|ours| (format!("{ours}{STACKED}"), ours.clone())).collect(),
             _ => BTreeMap::new(),
         };
-        let colours = if backbone == Backbone::BnInception { Colours::Tsn } else { Colours::Rgb };
-        Self { collection, colours, caffe, is_stacked: backbone == Backbone::Vgg16 }
+        let colours = match backbone {
+            Backbone::BnInception => Colours::Tsn,
+            Backbone::I3d => Colours::Signed,
+            _ => Colours::Rgb,
+        };
+        let unit_variance = (1.0 - backbone.epsilon()) as f32;
+        Self { collection, colours, caffe, is_stacked: backbone == Backbone::Vgg16, unit_variance }
     }
 
     /// Where the tensors called `names` belong.
@@ -201,6 +210,24 @@ fn bn_inception() -> Pairs {
         }
         for layer in ["double_3x3_reduce", "double_3x3_1", "double_3x3_2", "pool_proj"] {
             insert(&block, layer, &format!("{block}.{layer}"));
+        }
+    }
+    names
+}
+
+/// The names of the PyTorch weights that were made of DeepMind's.
+fn i3d() -> Pairs {
+    let mut names = pairs([("logits.conv3d", "logits")]);
+    let mut insert = |theirs: &str, ours: &str| {
+        names.insert(format!("{theirs}.conv3d"), format!("{ours}.conv"));
+        names.insert(format!("{theirs}.bn"), format!("{ours}.bn"));
+    };
+    for (theirs, ours) in [("1a_7x7", "1a"), ("2b_1x1", "2b"), ("2c_3x3", "2c")] {
+        insert(&format!("Conv3d_{theirs}"), &format!("conv3d_{ours}"));
+    }
+    for block in ["3b", "3c", "4b", "4c", "4d", "4e", "4f", "5b", "5c"] {
+        for layer in ["b0", "b1a", "b1b", "b2a", "b2b", "b3b"] {
+            insert(&format!("Mixed_{block}.{layer}"), &format!("mixed_{block}.{layer}"));
         }
     }
     names

@@ -55,6 +55,12 @@ pub fn mixed(x: Tensor<4>, mixing: &[f32]) -> Tensor<4> {
     x * own.clone() + behind * (own * -1.0 + 1.0)
 }
 
+/// The segmental consensus: the mean of the logits of each sample's `segments`, [b·S, K] → [b, K].
+pub fn consensus(logits: Tensor<2>, segments: usize) -> Tensor<2> {
+    let [rows, classes] = logits.dims();
+    logits.reshape([rows / segments, segments, classes]).mean_dim(1).squeeze_dim(1)
+}
+
 #[cfg(test)]
 mod tests {
     use burn::nn::loss::CrossEntropyLossConfig;
@@ -100,6 +106,14 @@ mod tests {
         let logits = Tensor::<2>::zeros([6, 4], &Device::flex());
         let loss = weighted.forward(logits, &labels, &[]).into_scalar::<f32>();
         assert!((loss - 4f32.ln()).abs() < 1e-6, "the weights are 1 on average");
+    }
+
+    #[test]
+    fn consensus_is_the_mean_of_a_sample_s_segments() {
+        let logits = Tensor::<2>::from_data([[1.0, 0.0], [3.0, 2.0], [5.0, -2.0], [0.0, 4.0]], &Device::flex());
+        let values = |segments| consensus(logits.clone(), segments).into_data().try_to_vec::<f32>().unwrap();
+        assert_eq!(values(2), [2.0, 1.0, 2.5, 1.0]);
+        assert_eq!(values(1), [1.0, 0.0, 3.0, 2.0, 5.0, -2.0, 0.0, 4.0]);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use motionscope::nets::fusion::{Fusion, FusionRule};
 use motionscope::nets::import::import_motion;
 use motionscope::nets::{
-    Architecture, Backbone, FrameSize, HiddenTwoStream, ModelCard, MotionConfig, MotionEntry, Origin, Precision,
-    Preprocessing, Stream, StreamConfig, StreamEntry, weights,
+    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry, Origin,
+    Precision, Preprocessing, Stream, StreamConfig, StreamEntry, StreamInput, weights,
 };
 
 use super::{Reference, largest_difference, pattern, values};
@@ -17,7 +17,12 @@ use super::{Reference, largest_difference, pattern, values};
 fn small_model(precision: Precision) -> HiddenTwoStream {
     let device = Device::flex();
     let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() };
-    let stream = |weights: &str| StreamEntry { weights: weights.into(), backbone: Backbone::SqueezeNet, dropout: None };
+    let stream = |weights: &str| StreamEntry {
+        weights: weights.into(),
+        backbone: Backbone::SqueezeNet,
+        dropout: None,
+        frames: None,
+    };
     let size = FrameSize { width: 64, height: 32 };
     let card = ModelCard {
         format: ModelCard::FORMAT,
@@ -36,8 +41,8 @@ fn small_model(precision: Precision) -> HiddenTwoStream {
     HiddenTwoStream {
         card,
         motion: motion.init(&device),
-        temporal: Some(entry.config(ModelCard::TEMPORAL_CHANNELS, 2).init(&device)),
-        spatial: Some(entry.config(ModelCard::SPATIAL_CHANNELS, 2).init(&device)),
+        temporal: Some(entry.config(Modality::Flow, 2).init(&device)),
+        spatial: Some(entry.config(Modality::Pictures, 2).init(&device)),
     }
 }
 
@@ -63,7 +68,7 @@ fn a_model_survives_its_folder() {
 #[test]
 fn fully_connected_layers_survive_their_file_transposed() {
     let device = Device::flex();
-    let config = StreamConfig { backbone: Backbone::Vgg16, input_channels: 3, classes: 2, dropout: None };
+    let config = StreamConfig { backbone: Backbone::Vgg16, input: StreamInput::PICTURE, classes: 2, dropout: None };
     let Stream::Vgg16(vgg) = config.init(&device) else { panic!("a VGG16 was asked for") };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("fc8.safetensors");
