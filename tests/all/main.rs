@@ -12,6 +12,7 @@ mod evaluation;
 mod flow;
 mod flow_benchmarks;
 mod flow_files;
+mod flow_sources;
 mod gpu;
 mod laboratory;
 mod losses;
