@@ -130,7 +130,8 @@ impl TrainingControl {
         self.current() == Wish::Pause
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
+    /// Whether the run is to end, or has for this reason.
+    pub fn is_stopped(&self) -> bool {
         self.current() == Wish::Stop
     }
 
