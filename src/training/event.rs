@@ -91,6 +91,9 @@ pub struct StepMetrics {
     pub rate: f64,
     /// Steps a second, averaged over the last ones.
     pub steps_per_sec: f64,
+    /// Share of the time of these steps that was spent waiting for the next batch, 0…1.
+    #[serde(default)]
+    pub stall: f64,
     /// Time left at this speed.
     pub eta_secs: f64,
 }
