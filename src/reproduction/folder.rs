@@ -131,7 +131,7 @@ mod tests {
         prepare(dir.path(), &settings).unwrap();
         prepare(dir.path(), &settings).unwrap();
         let error = prepare(dir.path(), &Settings { steps: 7, seed: 2, ..settings.clone() }).unwrap_err();
-        assert!(error.cause.contains("seed is 1 there, 2 now; steps is 100 there, 7 now"), "{error}");
+        assert!(error.cause.contains("seed is 1 there, 2 now; steps is 60 there, 7 now"), "{error}");
         let error = prepare(dir.path(), &Settings { imagenet: Some("a.pth".into()), ..settings }).unwrap_err();
         assert!(error.cause.contains("imagenet is not set there"), "{error}");
         let paper = Settings::of(PaperTable::Table1, Scale::Paper);

@@ -46,7 +46,7 @@ pub enum Work {
 /// A training, and the one it starts from.
 #[derive(Debug, Clone)]
 pub struct Training {
-    /// Everything but its base.
+    /// Everything; its base if no training makes one.
     pub plan: TrainingPlan,
     /// The training whose model is its base.
     pub base: Option<Box<Training>>,

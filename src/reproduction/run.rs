@@ -197,7 +197,7 @@ impl Run<'_> {
 
     fn train_now(&mut self, training: &Training) -> Result<PathBuf> {
         let base = training.base.as_ref().map(|base| self.train(base)).transpose()?;
-        let plan = TrainingPlan { base, ..training.plan.clone() };
+        let plan = TrainingPlan { base: base.or_else(|| training.plan.base.clone()), ..training.plan.clone() };
         let on_event = &mut *self.on_event;
         training::run(&plan, &self.compute.device, self.control, &mut |event| on_event(Event::Training(event)))?;
         Ok(plan.run_dir.join("model"))

@@ -70,6 +70,8 @@ pub struct Settings {
     pub frames: usize,
     /// The classifier of both streams.
     pub backbone: Backbone,
+    /// Model whose networks all trainings of Table 1 go on from, instead of those of the above width, frames and backbone.
+    pub base: Option<PathBuf>,
     /// ImageNet weights the streams start from; none to start from scratch.
     pub imagenet: Option<PathBuf>,
     /// Size to which clips are decoded.
@@ -95,7 +97,7 @@ impl Settings {
     /// The values of `scale` for `table`, on the generated sample.
     pub fn of(table: PaperTable, scale: Scale) -> Self {
         let (frame, views, backbone) = match scale {
-            Scale::Tiny => (Geometry { width: 96, height: 80 }, "3x2", Backbone::ResNet18),
+            Scale::Tiny => (Geometry { width: 128, height: 96 }, "3x2", Backbone::SqueezeNet),
             Scale::Small => (Geometry { width: 160, height: 120 }, "5x2", Backbone::ResNet18),
             Scale::Paper => (PAPER_FRAME, "25x10", Backbone::Vgg16),
         };
@@ -105,7 +107,7 @@ impl Settings {
             Scale::Paper => (64, WINDOW_FRAMES),
         };
         let (flow_steps, steps, batch) = match scale {
-            Scale::Tiny => (200, 100, 8),
+            Scale::Tiny => (150, 60, 8),
             Scale::Small => (3000, 1000, 16),
             Scale::Paper => (400_000, 16_000, 16),
         };
@@ -116,6 +118,7 @@ impl Settings {
             width,
             frames,
             backbone,
+            base: None,
             imagenet: None,
             frame,
             views: views.into(),
@@ -143,6 +146,10 @@ impl Settings {
                 )),
                 false => Ok(()),
             };
+        }
+        if self.table == PaperTable::Table2 && self.base.is_some() {
+            let cause = "MotionNet is another one in every row, and none can go on from a model";
+            return Err(Error::new("table 2", cause, "Leave --base out"));
         }
         self.motion().validate()?;
         if self.steps == 0 || self.flow_steps == 0 || self.batch == 0 {
@@ -174,7 +181,10 @@ impl Settings {
     pub fn flow_plan(&self, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = match self.scale {
             Scale::Paper => Recipe::Paper.plan(Network::Flow, Some(self.flow_steps)),
-            _ => TrainingPlan { rate: 1e-3, ..TrainingPlan::of(Network::Flow) },
+            _ => {
+                let rate = if self.base.is_some() { TRAINED_RATE } else { 2e-3 };
+                TrainingPlan { rate, ..TrainingPlan::of(Network::Flow) }
+            }
         };
         self.common(plan, data, run_dir, self.flow_steps)
     }
@@ -200,9 +210,9 @@ impl Settings {
                 let plan = Recipe::Paper.plan(network, Some(self.steps));
                 TrainingPlan { accumulate: Recipe::Paper.effective_batch(network).div_ceil(self.batch), ..plan }
             }
-            // What is new learns fast; what comes from ImageNet would be spoilt by such rates.
             _ => {
-                let rate = if self.imagenet.is_some() { 1e-4 } else { 1e-3 };
+                let trained = self.imagenet.is_some() || self.base.is_some();
+                let rate = if trained { TRAINED_RATE } else { 1e-3 };
                 TrainingPlan { rate, ..TrainingPlan::of(network) }
             }
         }
@@ -213,6 +223,7 @@ impl Settings {
         TrainingPlan {
             data: data.clone(),
             run_dir,
+            base: self.base.clone(),
             motion: self.motion(),
             backbone: self.backbone,
             imagenet: self.imagenet.clone().filter(|_| plan.network != Network::Flow),
@@ -249,6 +260,8 @@ impl Settings {
     }
 }
 
+/// Rate of what has been trained before, which the rates of fresh networks would spoil.
+const TRAINED_RATE: f64 = 1e-4;
 /// What the paper decodes to.
 const PAPER_FRAME: Geometry = Geometry { width: 340, height: 256 };
 
@@ -307,6 +320,7 @@ mod tests {
             settings.check().unwrap_err().to_string()
         };
         assert!(refused(&|settings| settings.views = "25x3".into()).contains("25x10"));
+        assert!(refused(&|settings| settings.base = Some("model".into())).contains("--base"));
         assert!(refused(&|settings| settings.steps = 0).contains("zero"));
         assert!(refused(&|settings| settings.width = 999).contains("width"));
         assert!(refused(&|settings| settings.frame = Geometry { width: 63, height: 64 }).contains("63×64"));

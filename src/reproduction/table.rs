@@ -93,7 +93,12 @@ impl Table {
                 "Time is the median over the pairs, without reading files.",
             ],
         };
-        notes.iter().map(|note| (*note).to_owned()).collect()
+        let base = settings.base.as_ref().filter(|_| settings.table == PaperTable::Table1);
+        let base = base.map(|base| {
+            let model = base.display();
+            format!("All networks go on from {model}, whose temporal stream, if it has one, has learnt the flow of a MotionNet.")
+        });
+        notes.iter().map(|note| (*note).to_owned()).chain(base).collect()
     }
 
     /// Whether every row has all its figures.

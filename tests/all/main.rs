@@ -18,6 +18,7 @@ mod laboratory;
 mod losses;
 mod motion_net_flow;
 mod nets;
+mod reproduction;
 mod sample;
 mod shared;
 mod training;

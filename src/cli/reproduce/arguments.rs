@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::arguments::DeviceArg;
 use crate::cli::list_arguments::ListArgs;
 use crate::cli::values::{geometry, named};
-use crate::engine::flow_model;
+use crate::engine::{default_model, flow_model};
 use crate::evaluation::Protocol;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::nets::Backbone;
@@ -31,7 +31,8 @@ they are, and the table says why it is missing. Other settings in the same folde
 
 Table 1: MotionNet is trained once, without labels. The two-stage streams read flow that is rounded to the 256 levels of stored
 pictures. Stacked (a) keeps MotionNet frozen, (b) and (c) go on from (a) with as many steps again. Hidden two-stream is the spatial
-stream fused with a stacked one, 1 : 1.5. Table 2 trains MotionNet and the stacked stream (a) for every row.
+stream fused with a stacked one, 1 : 1.5. Minutes are too few to train networks from scratch: the scale tiny goes on from the
+shipped model, unless --from-scratch or another start is given. Table 2 trains MotionNet and the stacked stream (a) for every row.
 
 Exit codes: 0 every row has its figures, 1 some are missing, 2 wrong usage, 130 ended early with everything saved";
 
@@ -106,6 +107,13 @@ struct NetworkArgs {
     /// Classifier of both streams, such as resnet18 or vgg16
     #[arg(long, value_parser = named::<Backbone>)]
     backbone: Option<Backbone>,
+    /// Model folder whose networks all trainings of Table 1 go on from [default: the shipped one for the scale tiny, where no
+    /// other start is named]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["width", "frames", "backbone", "imagenet"])]
+    base: Option<PathBuf>,
+    /// Train all networks from scratch
+    #[arg(long, conflicts_with_all = ["base", "imagenet"])]
+    from_scratch: bool,
     /// ImageNet weights of that classifier to start from (.safetensors, .pth, .caffemodel, .onnx)
     #[arg(long, value_name = "FILE")]
     imagenet: Option<PathBuf>,
@@ -134,6 +142,7 @@ impl ReproduceArgs {
             width: networks.width.unwrap_or(usual.width),
             frames: networks.frames.unwrap_or(usual.frames),
             backbone: networks.backbone.unwrap_or(usual.backbone),
+            base: networks.base.clone().or_else(|| self.usual_base()),
             imagenet: networks.imagenet.clone(),
             frame: self.clips.frame_size.unwrap_or(usual.frame),
             views: self.clips.views.map_or(usual.views, |views| views.to_string()),
@@ -146,6 +155,14 @@ impl ReproduceArgs {
             flow_roots: self.flow_root.clone(),
             ..usual
         }
+    }
+
+    /// The shipped model, where minutes would not be enough to train networks from scratch.
+    fn usual_base(&self) -> Option<PathBuf> {
+        let NetworkArgs { width, frames, backbone, imagenet, from_scratch, .. } = &self.networks;
+        let others = *from_scratch || width.is_some() || frames.is_some() || backbone.is_some() || imagenet.is_some();
+        let wanted = self.table == PaperTable::Table1 && self.scale == Scale::Tiny && !others;
+        wanted.then(default_model)?.ok()
     }
 
     /// The folder of the results.
