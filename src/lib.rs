@@ -2,7 +2,7 @@
 //!
 //! The modules in the order in which data flows: a [`video`] is decoded into frames, [`nets`] predict
 //! [`flow`] and class scores from them on the device that [`gpu`] chose, [`training`] makes the networks and
-//! [`evaluation`] measures them, the [`engine`] runs all of it on named threads, and the [`app`] and the [`cli`] are two consumers of the
+//! [`evaluation`] measures them, [`reproduction`] does both as the paper's tables have it, the [`engine`] runs all of it on named threads, and the [`app`] and the [`cli`] are two consumers of the
 //! engine's messages.
 
 pub mod app;
@@ -13,6 +13,7 @@ pub mod evaluation;
 pub mod flow;
 pub mod gpu;
 pub mod nets;
+pub mod reproduction;
 pub mod sample;
 pub mod training;
 pub mod video;

@@ -13,6 +13,7 @@ use super::flow::FlowArgs;
 use super::fuse::FuseArgs;
 use super::import::ImportArgs;
 use super::info::InfoArgs;
+use super::reproduce::ReproduceArgs;
 use super::sample::SampleArgs;
 use super::train::TrainArgs;
 use crate::engine::default_model;
@@ -51,6 +52,8 @@ pub(super) enum Command {
     Train(Box<TrainArgs>),
     /// Measure a model on clips it was not trained on, or a flow method on a benchmark
     Evaluate(Box<EvaluateArgs>),
+    /// Run the comparisons of the paper's tables and set them beside the published numbers
+    Reproduce(Box<ReproduceArgs>),
     /// Set two evaluations side by side
     Compare(CompareArgs),
     /// Fuse score files of two streams, of any origin, and measure them

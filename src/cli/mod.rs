@@ -13,8 +13,10 @@ mod flow;
 mod fuse;
 mod import;
 mod info;
+mod interrupt;
 mod list_arguments;
 mod method;
+mod reproduce;
 mod sample;
 mod train;
 mod values;
@@ -71,6 +73,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Data(arguments)) => data::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
+        Some(Command::Reproduce(arguments)) => reproduce::run(&arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Fuse(arguments)) => fuse::run(&arguments),
         Some(Command::Import(arguments)) => import::run(&arguments),

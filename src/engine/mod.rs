@@ -14,7 +14,6 @@ mod message;
 mod model_folder;
 mod model_info;
 mod outbox;
-pub(crate) mod panics;
 mod recogniser;
 mod slot;
 mod training_run;

@@ -6,8 +6,8 @@ use burn::tensor::Device;
 
 use super::Message;
 use super::outbox::Outbox;
-use super::panics::caught;
 use super::worker::STACK_BYTES;
+use crate::gpu::panics::caught;
 use crate::training::{self, TrainingControl, TrainingPlan};
 
 /// Handle of the thread; dropping it stops the training with a checkpoint and waits for that.

@@ -1,6 +1,7 @@
 //! Action recognition on a list of clips: the walk from a model and a data set to a report.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::{Component, Path};
 
 use super::actions_report::{ActionsReport, ClipResult};
@@ -9,6 +10,7 @@ use super::{ClipScorer, Protocol, ScoreTable, weight_sweep};
 use crate::error::{Error, Result};
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
+use crate::training::FlowSource;
 use crate::training::dataset::{Dataset, LabelledClip};
 use crate::training::validation::PhotometricError;
 
@@ -21,6 +23,8 @@ pub struct EvaluationPlan {
     pub protocol: Protocol,
     /// How the streams are joined.
     pub fusion: Fusion,
+    /// What the temporal stream reads the flow of.
+    pub flow_source: FlowSource,
 }
 
 /// The report and the scores it was made from.
@@ -34,29 +38,32 @@ pub struct ActionsOutcome {
     pub temporal: Option<ScoreTable>,
 }
 
-/// Scores all clips of `dataset`. `progress` is told how many of how many are done; a clip that cannot be read is handed to
-/// `on_unreadable` and left out.
+/// Scores all clips of `dataset`. `progress` is told how many of how many are done and may break off; a clip that cannot be
+/// read is handed to `on_unreadable` and left out.
 ///
 /// # Errors
-/// A model whose classes are not those of the data, or no readable clip at all.
+/// A model whose classes are not those of the data, no readable clip at all, or that `progress` broke off.
 pub fn evaluate_actions(
     model: &HiddenTwoStream,
     dataset: &Dataset,
     plan: &EvaluationPlan,
-    progress: &mut dyn FnMut(usize, usize),
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     on_unreadable: &mut dyn FnMut(&Error),
 ) -> Result<ActionsOutcome> {
     check_classes(model, dataset)?;
     let scorer = ClipScorer::new(model, plan.protocol);
     let mut scored = Scored::new(model, dataset.classes.len());
     for (done, clip) in dataset.clips.iter().enumerate() {
-        progress(done, dataset.clips.len());
-        if let Err(error) = scored.add(&scorer, model, clip) {
+        if progress(done, dataset.clips.len()).is_break() {
+            let remedy = "Start it again: an evaluation begins anew";
+            return Err(Error::new("evaluation", format!("stopped after {done} clips"), remedy));
+        }
+        if let Err(error) = scored.add(&scorer, model, clip, plan.flow_source) {
             on_unreadable(&error);
             scored.failures.push(error.to_string());
         }
     }
-    progress(dataset.clips.len(), dataset.clips.len());
+    let _ = progress(dataset.clips.len(), dataset.clips.len()); // there is nothing left to break off
     if scored.clips.is_empty() {
         return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
     }
@@ -108,10 +115,21 @@ impl Scored {
     }
 
     /// Scores `clip`; one that fails leaves no row anywhere.
-    fn add(&mut self, scorer: &ClipScorer<'_>, model: &HiddenTwoStream, clip: &LabelledClip) -> Result<()> {
+    fn add(
+        &mut self,
+        scorer: &ClipScorer<'_>,
+        model: &HiddenTwoStream,
+        clip: &LabelledClip,
+        flow_source: FlowSource,
+    ) -> Result<()> {
         let about = |error: Error| Error::file(&clip.path, format!("{}: {}", error.subject, error.cause), error.remedy);
         let frames = clip.decode(scorer.motion_size(), None)?;
-        let temporal = scorer.temporal(&frames).map_err(about)?;
+        let temporal = match flow_source {
+            FlowSource::MotionNet => scorer.temporal(&frames),
+            _ if model.temporal.is_none() => Ok(None),
+            source => scorer.temporal_of(&source.clip_flow(clip, &frames, &model.motion)?),
+        }
+        .map_err(about)?;
         let spatial = match &model.spatial {
             Some(_) => scorer.spatial(&clip.decode(scorer.spatial_size(), None)?).map_err(about)?,
             None => None,

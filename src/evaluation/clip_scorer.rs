@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 
 use super::{Protocol, View};
@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::nets::flow_normalisation::classifier_input;
 use crate::nets::preprocessing::{clip_input, motion_input};
 use crate::nets::{FrameSize, HiddenTwoStream, Stream, WINDOW_FRAMES};
+use crate::training::ClipFlow;
+use crate::training::augmentation::Crop;
 use crate::video::Geometry;
 
 /// Pixels of one batch: about four of the paper's frames, so that a full-width network's activations take a gigabyte or two.
@@ -66,6 +68,27 @@ impl<'a> ClipScorer<'a> {
                 let stacks = batch.iter().map(|(window, _)| self.stack(&flows, window)).collect();
                 let logits = logits(stream, classifier_input(Tensor::cat(stacks, 0)))?; // [b, 2·n, h, w] → b rows
                 logits.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
+            }
+        }
+        mean.finished("temporal").map(Some)
+    }
+
+    /// As [`temporal`](Self::temporal), but of `flow` that was made of the whole frames beforehand.
+    ///
+    /// # Errors
+    /// If the device fails or a logit is not finite.
+    pub fn temporal_of(&self, flow: &ClipFlow) -> Result<Option<Vec<f32>>> {
+        let Some(stream) = &self.model.temporal else { return Ok(None) };
+        let reads = stream.input();
+        let starts: Vec<(usize, usize)> =
+            counted(&self.protocol.window_starts(flow.frames(), reads.frames())).collect();
+        let mut mean = Mean::default();
+        for view in self.protocol.crops.views(self.motion_size()) {
+            for batch in starts.chunks(batch_size(view.size, reads.count.div_ceil(WINDOW_FRAMES))) {
+                let starts = batch.iter().map(|(start, _)| *start);
+                let windows = flow_windows(flow, starts, reads.count, view, &self.device);
+                let rows = logits(stream, classifier_input(windows))?;
+                rows.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
             }
         }
         mean.finished("temporal").map(Some)
@@ -141,6 +164,24 @@ fn seen<'w>(frames: &[RgbImage], indices: impl Iterator<Item = &'w usize>, view:
         seen.entry(index).or_insert_with(|| view.of(&frames[index]));
     }
     seen
+}
+
+/// The windows of `flow` of so many pairs that start at `starts` as `view` shows them, [b, 2·pairs, h/2, w/2].
+fn flow_windows(
+    flow: &ClipFlow,
+    starts: impl Iterator<Item = usize>,
+    pairs: usize,
+    view: View,
+    device: &Device,
+) -> Tensor<4> {
+    let [x, y, width, height] = [view.x, view.y, view.size.width, view.size.height].map(|px| px as f32);
+    let crop = Crop { x, y, width, height, mirrored: view.mirrored };
+    let (mut planes, mut count, mut size) = (Vec::new(), 0, [0, 0]);
+    for start in starts {
+        size = flow.append_window(start, pairs, &crop, view.size, &mut planes);
+        count += 1;
+    }
+    Tensor::from_data(TensorData::new(planes, [count, 2 * pairs, size[0], size[1]]), device)
 }
 
 /// A mean of rows in the making.

@@ -1,7 +1,7 @@
 //! Cells of CSV files.
 
 /// A name as a CSV cell (RFC 4180).
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     if name.contains([',', '"', '\n', '\r']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.into() }
 }
 

@@ -12,7 +12,7 @@ mod clip_scorer;
 mod comparison;
 mod confusion;
 mod crops;
-mod csv;
+pub(crate) mod csv;
 mod flow;
 pub mod flow_benchmarks;
 mod html;

@@ -50,6 +50,16 @@ impl Clips {
         self.clips.is_empty()
     }
 
+    /// The size of the frames.
+    pub fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    /// Clip `index`.
+    pub fn clip(&self, index: usize) -> &LabelledClip {
+        &self.clips[index]
+    }
+
     /// The label of clip `index`.
     pub fn label(&self, index: usize) -> usize {
         self.clips[index].label

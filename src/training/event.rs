@@ -91,6 +91,9 @@ pub struct StepMetrics {
     pub rate: f64,
     /// Steps a second, averaged over the last ones.
     pub steps_per_sec: f64,
+    /// Share of the time of these steps that was spent waiting for the next batch, 0…1.
+    #[serde(default)]
+    pub stall: f64,
     /// Time left at this speed.
     pub eta_secs: f64,
 }
@@ -130,7 +133,8 @@ impl TrainingControl {
         self.current() == Wish::Pause
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
+    /// Whether the run is to end, or has for this reason.
+    pub fn is_stopped(&self) -> bool {
         self.current() == Wish::Stop
     }
 

@@ -62,7 +62,7 @@ impl Objective {
         let class_weights = if weighted { class_weights(clips.labels(), classes) } else { Vec::new() };
         let frozen_flow = plan.network == Network::Temporal && !plan.trains_motion();
         Ok(Self {
-            frozen: frozen_flow.then(|| FrozenFlow::new(motion.valid(), clips.clone())),
+            frozen: frozen_flow.then(|| FrozenFlow::new(plan.flow_source, motion.valid(), clips.clone())),
             motion: plan.trains_motion().then(|| Solver::new(motion, plan, Part::Motion)).transpose()?,
             stream: stream.map(|stream| Solver::new(stream, plan, Part::Stream)).transpose()?,
             action_loss: ActionLoss { smoothing: plan.label_smoothing as f32, class_weights },
@@ -82,7 +82,9 @@ impl Objective {
     ) -> Result<()> {
         let Some(stream) = &self.stream else { return Ok(()) };
         let stream = stream.network().clone();
-        let end_to_end = self.motion.as_ref().map(|motion| FrozenFlow::new(motion.network().valid(), clips.clone()));
+        let source = self.plan.flow_source;
+        let end_to_end =
+            self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
         let mut flow = self.frozen.take().or(end_to_end);
         let fitted = head::fit(stream, classes, &self.plan, clips, flow.as_mut(), control, on_event)?;
         self.stream = Some(Solver::new(fitted, &self.plan, Part::Stream)?);

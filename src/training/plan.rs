@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clip_cache::CachePlan;
 use super::dataset::DataSource;
+use super::flow_source::FlowSource;
 use super::freeze::Freeze;
 use super::losses::UnsupervisedLoss;
 use crate::error::{Error, Result};
@@ -124,6 +125,8 @@ pub struct TrainingPlan {
     pub unsupervised_weight: f64,
     /// How the temporal stream is trained.
     pub mode: TemporalMode,
+    /// Where the temporal stream's flow comes from; anything but MotionNet itself is for mode (a).
+    pub flow_source: FlowSource,
     /// What stays as it is.
     pub freeze: Vec<Freeze>,
     /// Probability of the stream's dropouts; `None` for the architecture's or the base's own.
@@ -202,6 +205,7 @@ impl Default for TrainingPlan {
             loss: UnsupervisedLoss::default(),
             unsupervised_weight: 1.0,
             mode: TemporalMode::A,
+            flow_source: FlowSource::MotionNet,
             freeze: Vec::new(),
             dropout: None,
             optimiser: OptimiserKind::Adam,
@@ -279,6 +283,7 @@ impl TrainingPlan {
         self.check_validation()?;
         self.check_frozen()?;
         self.check_clip_frames()?;
+        self.check_flow_source()?;
         self.check_crop()
     }
 
@@ -377,6 +382,18 @@ impl TrainingPlan {
             return Err(refuse("MotionNet reads no clips".into()));
         }
         StreamInput::check_clip(self.backbone, frames).map_err(refuse)
+    }
+
+    fn check_flow_source(&self) -> Result<()> {
+        let (name, source) = (self.flow_source.name(), "flow source");
+        match (self.flow_source, self.network, self.mode) {
+            (FlowSource::MotionNet, ..) | (_, Network::Temporal, TemporalMode::A) => Ok(()),
+            (_, Network::Temporal, mode) => {
+                let cause = format!("mode ({mode:?}) trains MotionNet, which '{name}' has no use for").to_lowercase();
+                Err(Error::new(source, cause, "Use mode a, or MotionNet as the source"))
+            }
+            _ => Err(Error::new(source, format!("'{name}' is for the temporal stream"), "Leave it out")),
+        }
     }
 
     fn check_crop(&self) -> Result<()> {

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 
@@ -129,7 +129,8 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let first = self.progress.step * self.plan.accumulate;
-        let mut loader = Loader::start(self.clips.clone(), self.sampler(), self.objective.pixels(), first, LOADERS)?;
+        let sampler = sampler(self.plan, &self.clips, self.objective.window(&self.start.motion));
+        let mut loader = Loader::start(self.clips.clone(), sampler, self.objective.pixels(), first, LOADERS)?;
         while !self.is_complete() && !self.control.is_stopped() {
             if self.control.is_paused() {
                 self.pause()?;
@@ -147,8 +148,11 @@ impl<'a> Run<'a> {
     /// One step: its batches, the update, what is reported of it.
     fn step(&mut self, loader: &mut Loader) -> Result<()> {
         let began = Instant::now();
+        let mut waited = Duration::ZERO;
         for part in 0..self.plan.accumulate {
+            let asked = Instant::now();
             let batch = loader.next()?;
+            waited += asked.elapsed();
             for warning in &batch.warnings {
                 (self.on_event)(TrainingEvent::Warning(warning.clone()));
             }
@@ -167,13 +171,13 @@ impl<'a> Run<'a> {
                 return Err(diverging(&self.progress));
             }
         }
+        self.pace.push(began.elapsed(), waited);
         self.report(outcome, rate, began.elapsed().as_secs_f64())
     }
 
     /// Tells and writes down what a step measured.
     fn report(&mut self, outcome: Outcome, rate: f64, seconds: f64) -> Result<()> {
         self.progress.seconds += seconds;
-        self.pace.push(seconds);
         let steps_per_sec = self.pace.steps_per_sec();
         let metrics = StepMetrics {
             step: self.progress.step,
@@ -183,6 +187,7 @@ impl<'a> Run<'a> {
             accuracy: outcome.accuracy,
             rate,
             steps_per_sec,
+            stall: self.pace.stall(),
             eta_secs: (self.plan.steps - self.progress.step) as f64 / steps_per_sec,
         };
         self.history.push(&metrics)?;
@@ -259,23 +264,23 @@ impl<'a> Run<'a> {
         let worse_since = self.progress.best.map_or(0, |best| best.worse_since);
         self.plan.patience.is_some_and(|patience| worse_since >= patience)
     }
+}
 
-    fn sampler(&self) -> Sampler {
-        let plan = self.plan;
-        let balanced = plan.balance == ClassBalance::Sampling;
-        Sampler {
-            seed: plan.seed,
-            batch: plan.batch,
-            clips: self.clips.len(),
-            window: self.objective.window(&self.start.motion),
-            segments: plan.segments,
-            max_stride: plan.max_stride,
-            frame: plan.frame,
-            crop: plan.crop,
-            scales: plan.crop_scales.clone(),
-            classes: if balanced { by_class(self.clips.labels()) } else { Vec::new() },
-            mixup: if plan.network == Network::Flow { 0.0 } else { plan.mixup },
-        }
+/// What `plan` draws of `clips`, windows of `window` frames.
+pub(super) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Sampler {
+    let balanced = plan.balance == ClassBalance::Sampling;
+    Sampler {
+        seed: plan.seed,
+        batch: plan.batch,
+        clips: clips.len(),
+        window,
+        segments: plan.segments,
+        max_stride: plan.max_stride,
+        frame: plan.frame,
+        crop: plan.crop,
+        scales: plan.crop_scales.clone(),
+        classes: if balanced { by_class(clips.labels()) } else { Vec::new() },
+        mixup: if plan.network == Network::Flow { 0.0 } else { plan.mixup },
     }
 }
 
@@ -319,18 +324,27 @@ fn diverging(progress: &Progress) -> Error {
 /// The speed of the last steps.
 #[derive(Default)]
 struct Pace {
-    seconds: VecDeque<f64>,
+    /// Duration of each step, and of the waiting for its batches.
+    steps: VecDeque<[f64; 2]>,
 }
 
 impl Pace {
-    fn push(&mut self, seconds: f64) {
-        self.seconds.push_back(seconds);
-        if self.seconds.len() > SPEED_WINDOW {
-            self.seconds.pop_front();
+    fn push(&mut self, step: Duration, waited: Duration) {
+        self.steps.push_back([step, waited].map(|time| time.as_secs_f64()));
+        if self.steps.len() > SPEED_WINDOW {
+            self.steps.pop_front();
         }
     }
 
     fn steps_per_sec(&self) -> f64 {
-        self.seconds.len() as f64 / self.seconds.iter().sum::<f64>().max(1e-9)
+        self.steps.len() as f64 / self.seconds(0)
+    }
+
+    fn stall(&self) -> f64 {
+        self.seconds(1) / self.seconds(0)
+    }
+
+    fn seconds(&self, of: usize) -> f64 {
+        self.steps.iter().map(|step| step[of]).sum::<f64>().max(1e-9)
     }
 }

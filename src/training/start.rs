@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Device;
 
+use super::flow_source::FlowSource;
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
 use super::solver::Solver;
@@ -35,7 +36,7 @@ impl Start {
     pub fn build(plan: &TrainingPlan, classes: &[String], device: &Device) -> Result<Self> {
         device.seed(plan.seed); // fresh layers
         let base = plan.base.as_ref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
-        if base.is_none() && plan.network == Network::Temporal {
+        if base.is_none() && plan.network == Network::Temporal && plan.flow_source.needs_network() {
             return Err(Error::new(
                 "temporal stream",
                 "it needs a trained MotionNet to stand on",
@@ -203,7 +204,11 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
 /// One line of a model's origin: what was trained on what, for how long.
 fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     let data = plan.data.path().display();
-    let mode = if plan.network == Network::Temporal { format!(" mode {:?}", plan.mode) } else { String::new() };
+    let mode = match (plan.network, plan.flow_source) {
+        (Network::Temporal, FlowSource::MotionNet) => format!(" mode {:?}", plan.mode),
+        (Network::Temporal, source) => format!(" on {} flow", source.name()),
+        _ => String::new(),
+    };
     let segments = if plan.segments > 1 { format!("×{} segments", plan.segments) } else { String::new() };
     format!(
         "{:?}{mode}: {steps} steps of {}{segments} on {data}, rate {:e}, seed {}, {seconds:.0} s",

@@ -6,10 +6,13 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
 
+use super::augmentation::{Crop, Draw};
 use super::clip_cache::ClipCache;
 use super::clips::Clips;
 use super::dataset::{Dataset, LabelledClip};
 use super::event::TrainingEvent;
+use super::flow_source::FlowSource;
+use super::frozen_flow::FrozenFlow;
 use super::losses::{separable::Separable, warp};
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
@@ -45,8 +48,11 @@ impl Measurement {
 
 /// Clips to measure on; none if the plan names none.
 pub struct Validator {
-    clips: Option<Clips>,
+    clips: Option<Arc<Clips>>,
     network: Network,
+    flow_source: FlowSource,
+    /// The flow of the clips where it is not the network's own.
+    flow: Option<FrozenFlow>,
 }
 
 impl Validator {
@@ -67,25 +73,27 @@ impl Validator {
         let every = clips.len().div_ceil(plan.validation_clips).max(1);
         let clips: Vec<_> = clips.into_iter().step_by(every).collect();
         Ok(Self {
-            clips: (!clips.is_empty()).then(|| Clips::new(clips, plan.frame).with_cache(cache)),
+            clips: (!clips.is_empty()).then(|| Arc::new(Clips::new(clips, plan.frame).with_cache(cache))),
             network: plan.network,
+            flow_source: plan.flow_source,
+            flow: None,
         })
     }
 
     /// Measures the networks as they stand (or their averages), reports each figure and returns the one that decides: top-1 of a
     /// stream, else the photometric ratio of MotionNet. `frozen` is MotionNet where it is not trained. Nothing without clips.
     pub fn measure(
-        &self,
+        &mut self,
         objective: &Objective,
         frozen: &MotionNetwork,
         step: usize,
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<Option<Measurement>> {
-        let Some(clips) = &self.clips else { return Ok(None) };
+        let Some(clips) = self.clips.clone() else { return Ok(None) };
         let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Solver::result);
         let stream = objective.stream.as_ref().map(Solver::result);
         let mut measurements = Vec::new();
-        if self.network != Network::Spatial {
+        if self.network != Network::Spatial && self.flow_source.needs_network() {
             let mut error = PhotometricError::default();
             for index in 0..clips.len() {
                 error.add_clip(&motion, &clips.frames(index)?);
@@ -93,7 +101,7 @@ impl Validator {
             measurements.push(Measurement { name: "photometric ratio", value: error.ratio(), more_is_better: false });
         }
         if let Some(stream) = stream {
-            let value = self.top_1(clips, &motion, &stream)?;
+            let value = self.top_1(&clips, &motion, &stream)?;
             measurements.push(Measurement { name: "top-1", value, more_is_better: true });
         }
         for Measurement { name, value, .. } in &measurements {
@@ -103,17 +111,37 @@ impl Validator {
     }
 
     /// Share of the clips that a stream recognises by their middle.
-    fn top_1(&self, clips: &Clips, motion: &MotionNetwork, stream: &Stream) -> Result<f32> {
+    fn top_1(&mut self, clips: &Arc<Clips>, motion: &MotionNetwork, stream: &Stream) -> Result<f32> {
         let mut right = 0;
         for index in 0..clips.len() {
             let frames = clips.frames(index)?;
             let logits = match self.network {
                 Network::Spatial => spatial_logits(stream, &[centre_window(&frames, stream.input().frames())]),
+                _ if self.flow_source != FlowSource::MotionNet => {
+                    let start = centre_start(frames.len(), stream.input().frames());
+                    self.two_stage_logits(clips, index, start, motion, stream)?
+                }
                 _ => temporal_logits(motion, stream, &[centre_window(&frames, stream.input().frames())]),
             };
             right += usize::from(arg_max(&logits[0]) == Some(clips.label(index)));
         }
         Ok(right as f32 / clips.len() as f32)
+    }
+
+    /// Logits of the window of clip `index` that starts at frame `start`, from flow that is made once.
+    fn two_stage_logits(
+        &mut self,
+        clips: &Arc<Clips>,
+        index: usize,
+        start: usize,
+        motion: &MotionNetwork,
+        stream: &Stream,
+    ) -> Result<Vec<Vec<f32>>> {
+        let source = self.flow_source;
+        let flow = self.flow.get_or_insert_with(|| FrozenFlow::new(source, motion.clone(), clips.clone()));
+        let draw = Draw { clip: index, start, stride: 1, crop: Crop::whole(clips.geometry()) };
+        let flow = flow.windows(&[draw], stream.input().count, clips.geometry(), &device_of(stream))?;
+        Ok(rows(stream.forward(classifier_input(flow))))
     }
 }
 
@@ -147,9 +175,13 @@ pub fn temporal_logits(motion: &MotionNetwork, stream: &Stream, windows: &[Vec<&
 
 /// The `count` frames in the middle, the last one repeated in shorter clips.
 pub fn centre_window(frames: &[RgbImage], count: usize) -> Vec<&RgbImage> {
-    // Of two frames in the middle the second, of two windows the first.
-    let start = if count == 1 { frames.len() / 2 } else { frames.len().saturating_sub(count) / 2 };
+    let start = centre_start(frames.len(), count);
     (start..start + count).map(|i| &frames[i.min(frames.len() - 1)]).collect()
+}
+
+/// Where the `count` frames in the middle of `frames` start: of two frames in the middle the second, of two windows the first.
+fn centre_start(frames: usize, count: usize) -> usize {
+    if count == 1 { frames / 2 } else { frames.saturating_sub(count) / 2 }
 }
 
 /// Index of the largest value; none if there are no values.

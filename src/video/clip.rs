@@ -53,6 +53,17 @@ pub fn decode_segment(
     Ok(frames)
 }
 
+/// The frame that [`decode_segment`] begins with.
+///
+/// # Errors
+/// As [`decode_segment`], of a video.
+pub fn first_frame(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<usize> {
+    match segment_secs {
+        None => Ok(0),
+        Some(_) => Ok(segment_frames(&VideoReader::open_bare(path)?, segment_secs)?.start),
+    }
+}
+
 fn refuse_segment(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<()> {
     match segment_secs {
         None => Ok(()),

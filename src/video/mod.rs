@@ -38,13 +38,14 @@ mod writer;
 
 use std::path::Path;
 
-pub use clip::{decode_clip, decode_segment};
+pub use clip::{decode_clip, decode_segment, first_frame};
 pub use clip_facts::ClipFacts;
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
 pub use info::VideoInfo;
 pub use libav::ffmpeg_version;
 pub use motion_vectors::{FrameKind, FrameVectors, MotionVector, MotionVectorReader};
+pub(crate) use natural_order::natural_order;
 pub(crate) use picture::decode_picture;
 pub use picture::read_picture;
 pub use player::{Player, PlayerCommand, PlayerEvent, PlayerState, Wake};

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// Compares two names, runs of digits by the numbers they stand for.
-pub(super) fn natural_order(a: &str, b: &str) -> Ordering {
+pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     while let (Some((x, left_rest)), Some((y, right_rest))) = (next_part(left), next_part(right)) {
         let order = match (digits(x), digits(y)) {

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
-const ROWS: [&[&str]; 8] = [
+const ROWS: [&[&str]; 9] = [
     &["error"],
     &["video", "gpu"],
     &["flow", "nets"],
     &["sample"],
     &["training"],
     &["evaluation"],
+    &["reproduction"],
     &["engine"],
     &["cli", "app"],
 ];

@@ -11,9 +11,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::{Outcome, complain};
 use crate::engine::Recogniser;
-use crate::engine::panics::caught;
 use crate::error::{Error, Result};
 use crate::gpu::choose;
+use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
 pub(super) use arguments::AnalyzeArgs;
 use arguments::AnalyzePlan;

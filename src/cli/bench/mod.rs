@@ -2,6 +2,7 @@
 
 pub mod fixture;
 mod table;
+mod training;
 mod tvl1;
 mod tvl1_on_gpu;
 
@@ -22,7 +23,6 @@ use crate::engine::{Engine, Message, Recogniser, Request, WINDOW_FRAMES};
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
 use crate::nets::{Architecture, HiddenTwoStream, MotionConfig};
-use crate::training::{self, DataSource, TrainingControl, TrainingEvent, TrainingPlan};
 use crate::video::{Frame, Geometry, VideoReader};
 use table::Table;
 
@@ -34,8 +34,6 @@ const CLIP_FRAMES: usize = 60;
 /// The motion network that small machines use.
 const PAIRWISE: MotionConfig =
     MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 16, small_displacement: true, cdc: true };
-/// Training steps measured after the first.
-const STEPS: usize = 4;
 /// Repaints of the window that are measured.
 const REPAINTS: usize = 500;
 /// A machine that shows nothing for so long is not slow but stuck.
@@ -78,7 +76,7 @@ pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
     decoding(&mut table, &clip)?;
     first_flow(&mut table, &compute, &clip, &dir.path().join("model"))?;
     repaints(&mut table, compute.clone(), &clip, &dir.path().join("model"))?;
-    training_step(&mut table, &compute, dir.path())?;
+    training::rows(&mut table, &compute, dir.path())?;
     Ok(Outcome::Done)
 }
 
@@ -167,32 +165,5 @@ fn repaints(table: &mut Table, compute: Compute, clip: &Path, model: &Path) -> R
     table.add("window repaint", vec![repaints.quantile(0.5)], 1.0);
     table.add("window repaint, 99th percentile", vec![repaints.quantile(0.99)], 1.0);
     println!("  repaints asked for within half a second of rest: {}", repaints.at_rest);
-    Ok(())
-}
-
-/// A step of MotionNet-16 without labels, as the shipped weights were trained.
-fn training_step(table: &mut Table, compute: &Compute, dir: &Path) -> Result<()> {
-    let clips = dir.join("clips").join("class");
-    std::fs::create_dir_all(&clips).map_err(|error| Error::io(&clips, &error))?;
-    fixture::clip(&clips, CLIP_FRAMES, CLIP)?;
-    let plan = TrainingPlan {
-        data: DataSource::Folder(dir.join("clips")),
-        run_dir: dir.join("run"),
-        motion: PAIRWISE,
-        steps: 1 + STEPS,
-        checkpoint_every: 2 + STEPS,
-        ..TrainingPlan::default()
-    };
-    let mut times = Vec::new();
-    let mut last = Instant::now();
-    training::run(&plan, &compute.device, &TrainingControl::default(), &mut |event| {
-        if let TrainingEvent::Step(_) = event {
-            times.push(last.elapsed());
-        }
-        last = Instant::now();
-    })?;
-    times.remove(0); // includes what is set up on first use
-    let name = format!("training step, {} × {}×{}", plan.batch, plan.crop.width, plan.crop.height);
-    table.add(&name, times, plan.batch as f64);
     Ok(())
 }

@@ -38,11 +38,13 @@ impl Table {
         Ok(())
     }
 
-    /// Adds the median of `times` that were measured elsewhere; there must be one.
-    pub fn add(&mut self, name: &str, mut times: Vec<Duration>, units: f64) {
+    /// Adds the median of `times` that were measured elsewhere, and returns it; there must be one.
+    pub fn add(&mut self, name: &str, mut times: Vec<Duration>, units: f64) -> Duration {
         times.sort();
-        self.rows.push(Row { name: name.into(), each: times[times.len() / 2], units });
+        let each = times[times.len() / 2];
+        self.rows.push(Row { name: name.into(), each, units });
         self.print_last();
+        each
     }
 
     fn print_last(&self) {

@@ -1,5 +1,6 @@
 //! `motionscope evaluate actions`: how often a model is right about clips it was not trained on.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,13 +16,14 @@ use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, Protocol,
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::{Fusion, FusionRule};
 use crate::training::dataset::Dataset;
-use crate::training::{DataSource, Subset};
+use crate::training::{DataSource, FlowSource, Subset};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt --views 25x10 --report report
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt --model runs/temporal/model --json
+  motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt --model runs/two-stage/model --flow-source tvl1
 
 A report folder holds report.html, report.json, clips.csv and classes.csv; two report.json are set side by side by
 motionscope compare, and score files are fused in other ways by motionscope fuse.
@@ -64,6 +66,9 @@ pub(super) struct ActionsArgs {
     /// Write the scores of both streams as .npy, and the list of their rows, to this folder
     #[arg(long, value_name = "DIR")]
     scores: Option<PathBuf>,
+    /// What the temporal stream reads the flow of: what it was trained on
+    #[arg(long, value_enum, default_value_t)]
+    flow_source: FlowSource,
     #[command(flatten)]
     model: ModelArg,
     #[command(flatten)]
@@ -90,6 +95,7 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
             rule: arguments.fusion.unwrap_or(model.card.fusion.rule),
             temporal_weight: arguments.weight.unwrap_or(model.card.fusion.temporal_weight),
         },
+        flow_source: arguments.flow_source,
     };
     let outcome = evaluate(&model, &dataset, &plan)?;
     write(arguments, &outcome)?;
@@ -101,7 +107,11 @@ fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -
     let style =
         ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed");
     let bar = ProgressBar::new(dataset.clips.len() as u64).with_style(style);
-    let outcome = evaluate_actions(model, dataset, plan, &mut |done, _| bar.set_position(done as u64), &mut |error| {
+    let mut progress = |done, _| {
+        bar.set_position(done as u64);
+        ControlFlow::Continue(())
+    };
+    let outcome = evaluate_actions(model, dataset, plan, &mut progress, &mut |error| {
         bar.suspend(|| complain(error));
     })?;
     bar.finish_and_clear();

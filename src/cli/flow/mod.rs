@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Outcome, complain};
-use crate::engine::panics::caught;
 use crate::error::{Error, Result};
+use crate::gpu::panics::caught;
 pub(super) use arguments::FlowArgs;
 use arguments::{FlowPlan, Input};
 use frame_pairs::{ClipPairs, FramePair};

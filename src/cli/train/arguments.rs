@@ -10,8 +10,8 @@ use super::super::values::{geometry, named, non_negative, positive};
 use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone};
 use crate::training::{
-    CachePlan, ClassBalance, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe, ScheduleKind, Subset,
-    TemporalMode, TrainingPlan,
+    CachePlan, ClassBalance, FlowSource, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe, ScheduleKind,
+    Subset, TemporalMode, TrainingPlan,
 };
 use crate::video::Geometry;
 
@@ -24,6 +24,7 @@ Examples:
 
   motionscope train temporal --recipe paper --mode b --batch 8 --hold-out 0.1 --data videos --list trainlist01.txt \\
                     --classes classInd.txt --base models/vgg --run runs/paper
+  motionscope train temporal --flow-source tvl1 --folder sample/clips --run runs/two-stage
   motionscope train spatial --folder clips --freeze fire5 --head-rate 10 --ema 0.999 --hold-out 0.1 --patience 5
 
 The run folder holds the last networks in model/ and, with clips to measure on, the best ones in best/. Do not name a test list
@@ -159,6 +160,10 @@ struct NetworkArgs {
     /// Temporal stream: (a) MotionNet frozen, (b) both by the action loss, (c) both by all losses
     #[arg(long, value_enum)]
     mode: Option<TemporalMode>,
+    /// Temporal stream, mode (a): what it reads the flow of [default: motionnet]. All but motionnet are two-stage: the flow is
+    /// made beforehand and rounded to the 256 levels of stored pictures
+    #[arg(long, value_enum)]
+    flow_source: Option<FlowSource>,
     /// What to leave as it is: motion, body, LAYER or motion:LAYER, see below; may be given several times
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     freeze: Vec<Freeze>,
@@ -321,6 +326,7 @@ impl NetworkArgs {
         set(&mut plan.backbone, &self.backbone);
         plan.clip_frames = self.clip_frames;
         set(&mut plan.mode, &self.mode);
+        set(&mut plan.flow_source, &self.flow_source);
         plan.freeze.clone_from(&self.freeze);
     }
 }

@@ -3,12 +3,10 @@
 mod arguments;
 mod progress;
 
-use std::env;
-use std::process;
-
+use super::interrupt::{command_line, stop_on_interrupt};
 use super::{Outcome, complain};
-use crate::engine::panics::caught;
 use crate::error::{Error, Result};
+use crate::gpu::panics::caught;
 use crate::training::{self, TrainingControl, TrainingEvent};
 pub(super) use arguments::TrainArgs;
 use progress::Progress;
@@ -38,30 +36,6 @@ pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
         println!("Saved. Go on with the same command:\n  {}", command_line());
     }
     Ok(outcome)
-}
-
-/// The first Ctrl-C ends the run after its step; who cannot wait for that presses it again.
-fn stop_on_interrupt(control: &TrainingControl) -> Result<()> {
-    let control = control.clone();
-    let mut asked = false;
-    let stop = move || {
-        if asked {
-            process::exit(130);
-        }
-        asked = true;
-        control.stop();
-        eprintln!("\nSaving after this step … (Ctrl-C again ends at once, back to the last checkpoint)");
-    };
-    ctrlc::set_handler(stop).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start the training from a shell"))
-}
-
-/// What was typed, so that it can be pasted into a shell.
-fn command_line() -> String {
-    let quoted = |word: String| match word.chars().all(|c| c.is_alphanumeric() || "-_./=:,".contains(c)) {
-        true => word,
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    };
-    env::args_os().map(|word| quoted(word.to_string_lossy().into_owned())).collect::<Vec<_>>().join(" ")
 }
 
 /// A recoverable failure is told and the run goes on.

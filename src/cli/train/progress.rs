@@ -11,6 +11,8 @@ use crate::training::{StepMetrics, TrainingEvent};
 
 /// Time between two lines where there is no terminal.
 const LOG_INTERVAL: Duration = Duration::from_secs(20);
+/// Share of the time spent waiting that is worth a word.
+const WORTH_SAYING: f64 = 0.05;
 
 /// Shows events.
 pub(super) struct Progress {
@@ -105,6 +107,9 @@ fn summary(metrics: &StepMetrics) -> String {
         "{:.2} it/s, {left:#} left, rate {:.1e}, loss {:.4}",
         metrics.steps_per_sec, metrics.rate, metrics.loss
     );
+    if metrics.stall >= WORTH_SAYING {
+        text += &format!(", {:.0} % waiting for clips", 100.0 * metrics.stall);
+    }
     if let Some(accuracy) = metrics.accuracy {
         text += &format!(", accuracy {:.0} %", 100.0 * accuracy);
     }

@@ -6,9 +6,9 @@ use std::thread::{Builder, JoinHandle};
 
 use crate::engine::Message;
 use crate::engine::outbox::Outbox;
-use crate::engine::panics::caught;
 use crate::engine::worker::STACK_BYTES;
 use crate::error::Result;
+use crate::gpu::panics::caught;
 
 /// Whether a job is to end.
 #[derive(Clone, Default)]

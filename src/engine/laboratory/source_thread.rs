@@ -11,10 +11,10 @@ use super::wishes::{SharedWishes, Wishes};
 use super::{FlowSource, SourceFlow};
 use crate::engine::clip::{Clip, Target};
 use crate::engine::follower::Results;
-use crate::engine::panics::caught;
 use crate::engine::{FlowView, Message, WINDOW_PAIRS};
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
+use crate::gpu::panics::caught;
 use crate::video::Frame;
 
 /// Flows of pairs that begin within this many frames of the window are kept.

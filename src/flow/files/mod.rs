@@ -26,7 +26,7 @@ pub use format::{FlowFormat, Scales, write_picture};
 pub use kitti::{read_kitti, write_kitti};
 pub use npy::{read_npy, write_npy};
 pub use stream_pair::StreamPair;
-pub use two_stream::{DEFAULT_BOUND_PX, read_two_stream, write_two_stream};
+pub use two_stream::{DEFAULT_BOUND_PX, as_stored_px, read_two_stream, write_two_stream};
 
 const REMEDY: &str = "Use .flo, .npy, .png (KITTI, 16 bits), or a pair of pictures named flow_x… and flow_y…";
 

@@ -32,8 +32,8 @@ pub fn read_two_stream(pair: &StreamPair, bound_px: f32) -> Result<FlowField> {
         let cause = format!("{other_width}×{other_height} pixels, but {} has {width}×{height}", pair.x.display());
         return Err(Error::file(&pair.y, cause, "Choose two pictures of the same flow"));
     }
-    let px = |level: u8| f32::from(level) * (2.0 * bound_px) / 255.0 - bound_px;
-    let uv = x.as_raw().iter().zip(y.as_raw()).map(|(u, v)| [px(*u), px(*v)]).collect();
+    let uv =
+        x.as_raw().iter().zip(y.as_raw()).map(|levels| [px(*levels.0, bound_px), px(*levels.1, bound_px)]).collect();
     Ok(FlowField::new(x.width() as usize, x.height() as usize, uv))
 }
 
@@ -55,7 +55,7 @@ fn component(path: &Path) -> Result<GrayImage> {
 /// If the folders cannot be written to, or the field is empty or too large for the format.
 pub fn write_two_stream(pair: &StreamPair, field: &FlowField, bound_px: f32) -> Result<()> {
     let [width, height] = picture_size(&pair.x, field)?;
-    let level = |px: f32| ((px + bound_px) * 255.0 / (2.0 * bound_px)).round() as u8; // the cast saturates
+    let level = |px: f32| level(px, bound_px);
     let stage = |path: &Path, component: usize| {
         let levels = field.uv.iter().map(|uv| if FlowField::is_known(*uv) { level(uv[component]) } else { level(0.0) });
         let picture = GrayImage::from_raw(width, height, levels.collect()).expect("there is one vector per pixel");
@@ -65,6 +65,19 @@ pub fn write_two_stream(pair: &StreamPair, field: &FlowField, bound_px: f32) -> 
     let [x, y] = [stage(&pair.x, 0)?, stage(&pair.y, 1)?];
     atomic::publish(x, &pair.x)?;
     atomic::publish(y, &pair.y)
+}
+
+/// What reading gives back of a component of `px` pixels that was written: rounded to a level, and within the bound.
+pub fn as_stored_px(component_px: f32, bound_px: f32) -> f32 {
+    px(level(component_px, bound_px), bound_px)
+}
+
+fn level(px: f32, bound_px: f32) -> u8 {
+    ((px + bound_px) * 255.0 / (2.0 * bound_px)).round() as u8 // the cast saturates
+}
+
+fn px(level: u8, bound_px: f32) -> f32 {
+    f32::from(level) * (2.0 * bound_px) / 255.0 - bound_px
 }
 
 fn encode(picture: &GrayImage, path: &Path, writer: &mut BufWriter<&File>) -> io::Result<()> {

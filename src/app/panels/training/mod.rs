@@ -128,11 +128,17 @@ fn progress(training: &TrainingState) -> Option<(usize, usize, String)> {
     preparing.or_else(|| steps.map(|(done, of)| (done, of, format!("{done} of {of} steps"))))
 }
 
+/// What is to be said of the waiting for clips, if it is worth a word.
+fn stall_text(stall: f64) -> String {
+    if stall < 0.05 { String::new() } else { format!(" ({:.0} % waiting for clips)", 100.0 * stall) }
+}
+
 fn pace_text(training: &TrainingState) -> String {
     let elapsed = span(training.elapsed().as_secs_f64());
     match &training.latest {
         Some(latest) if training.is_active() => {
-            format!("{:.2} it/s, {elapsed} elapsed, {} left", latest.steps_per_sec, span(latest.eta_secs))
+            let stall = stall_text(latest.stall);
+            format!("{:.2} it/s{stall}, {elapsed} elapsed, {} left", latest.steps_per_sec, span(latest.eta_secs))
         }
         _ => format!("{elapsed} elapsed"),
     }

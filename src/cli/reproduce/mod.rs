@@ -1,0 +1,41 @@
+//! `motionscope reproduce`: the paper's tables on one's own data, beside the published numbers.
+
+mod arguments;
+mod progress;
+
+use std::path::PathBuf;
+
+use super::interrupt::{command_line, stop_on_interrupt};
+use super::{Outcome, complain};
+use crate::error::Result;
+use crate::reproduction::{Ending, reproduce};
+use crate::training::TrainingControl;
+pub(super) use arguments::ReproduceArgs;
+use progress::Progress;
+
+pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
+    let settings = arguments.settings();
+    if let Err(error) = settings.check() {
+        complain(&error);
+        return Ok(Outcome::Misused);
+    }
+    let dir: PathBuf = arguments.folder();
+    let compute = arguments.device.open()?;
+    let control = TrainingControl::default();
+    stop_on_interrupt(&control)?;
+    eprintln!("{}\nOn {}, into {}. Ctrl-C saves and ends.", settings.table.title(), compute.name, dir.display());
+    let mut progress = Progress::default();
+    let (table, ending) =
+        reproduce(&settings, &dir, arguments.fresh, &compute, &control, &mut |event| progress.tell(&event))?;
+    progress.finish();
+    print!("{}", table.text());
+    println!("\nAlso in {}: table.md, table.csv, table.json", dir.display());
+    Ok(match ending {
+        Ending::Complete => Outcome::Done,
+        Ending::SomeMissing => Outcome::SomeFailed,
+        Ending::Stopped => {
+            println!("Saved. Go on with the same command:\n  {}", command_line());
+            Outcome::Interrupted
+        }
+    })
+}

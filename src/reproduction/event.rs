@@ -1,0 +1,49 @@
+//! What a reproduction tells while it runs.
+
+use crate::error::Error;
+use crate::training::TrainingEvent;
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum ReproductionEvent {
+    /// The sample's clips are drawn.
+    Drawing {
+        /// Clips that are done.
+        done: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// A row begins.
+    Row {
+        /// What it is called in the table.
+        name: String,
+        /// Its place in the table, from 1.
+        number: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// A row was complete already.
+    Kept(String),
+    /// News of a training of the row.
+    Training(TrainingEvent),
+    /// The row is measured.
+    Measuring {
+        /// Clips, or pairs of pictures, that are done.
+        done: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// The speeds of all rows are measured; now that of this one.
+    Timing(String),
+    /// A row is complete: its figures in a few words.
+    Done(String),
+    /// A row failed; the others go on.
+    Failed {
+        /// What it is called in the table.
+        name: String,
+        /// Why.
+        error: Error,
+    },
+    /// Something went wrong that the row can live with.
+    Warning(Error),
+}

@@ -1,0 +1,159 @@
+//! The folder of a reproduction: its settings, which may not change under it, and the generated sample.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::row::Row;
+use super::settings::Settings;
+use crate::error::{Error, Result};
+use crate::flow::files::atomic;
+use crate::sample::write_project;
+
+const CONFIG: &str = "config.toml";
+/// Settings that are named in a refusal.
+const NAMED: usize = 4;
+
+/// Makes `dir` ready for `settings`: refuses a folder with the results of others.
+///
+/// # Errors
+/// If the settings differ from those in the folder, naming what differs, or the folder cannot be written.
+pub fn prepare(dir: &Path, settings: &Settings) -> Result<()> {
+    fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+    let path = dir.join(CONFIG);
+    let text = toml::to_string_pretty(settings)
+        .map_err(|error| Error::file(&path, error.to_string(), "Report these settings as a defect"))?;
+    match fs::read_to_string(&path) {
+        Ok(before) => {
+            let differences = differences(&before, &text);
+            if differences.is_empty() {
+                return Ok(());
+            }
+            let more = differences.len().saturating_sub(NAMED);
+            let mut cause = format!("it holds an experiment with other settings: {}", differences_named(&differences));
+            if more > 0 {
+                cause += &format!(", and {more} more");
+            }
+            Err(Error::file(dir, cause, "Give the same settings, another --out, or --fresh to begin anew"))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))
+        }
+        Err(error) => Err(Error::io(&path, &error)),
+    }
+}
+
+/// Removes what an earlier experiment left in `dir`: only what it is known to write, and only beside its settings. The
+/// sample stays.
+///
+/// # Errors
+/// If something cannot be removed.
+pub fn clear(dir: &Path, rows: &[Row]) -> Result<()> {
+    if !dir.join(CONFIG).is_file() {
+        return Ok(());
+    }
+    let folders = rows.iter().map(|row| row.id.as_str()).chain(["motion"]);
+    for path in folders.map(|name| dir.join(name)) {
+        ignore_missing(&path, fs::remove_dir_all(&path))?;
+    }
+    // The settings last: without them nothing would be removed by a second attempt.
+    for path in ["table.md", "table.csv", "table.json", "speed.json", CONFIG].map(|name| dir.join(name)) {
+        ignore_missing(&path, fs::remove_file(&path))?;
+    }
+    Ok(())
+}
+
+fn ignore_missing(path: &Path, outcome: std::io::Result<()>) -> Result<()> {
+    match outcome {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// The generated sample in `dir`, drawn if it is not there; it is there whole or not at all.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn sample(dir: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<PathBuf> {
+    let [sample, partial] = ["sample", "sample.partial"].map(|name| dir.join(name));
+    if !sample.is_dir() {
+        ignore_missing(&partial, fs::remove_dir_all(&partial))?;
+        write_project(&partial, SAMPLE_SEED, progress)?;
+        fs::rename(&partial, &sample).map_err(|error| Error::io(&sample, &error))?;
+    }
+    Ok(sample)
+}
+
+/// The sample that `motionscope sample` writes.
+const SAMPLE_SEED: u64 = 1;
+
+/// What differs between two files of settings: key, value before, value now.
+fn differences(before: &str, now: &str) -> Vec<[String; 3]> {
+    let [before, now] = [before, now].map(|text| {
+        let mut values = BTreeMap::new();
+        flatten("", &toml::Value::Table(text.parse().unwrap_or_default()), &mut values);
+        values
+    });
+    let keys: std::collections::BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    let value =
+        |values: &BTreeMap<String, String>, key: &String| values.get(key).map_or("not set", String::as_str).to_owned();
+    let all = keys.into_iter().map(|key| [key.clone(), value(&before, key), value(&now, key)]);
+    all.filter(|[_, before, now]| before != now).collect()
+}
+
+fn differences_named(differences: &[[String; 3]]) -> String {
+    let named = differences.iter().take(NAMED).map(|[key, before, now]| format!("{key} is {before} there, {now} now"));
+    named.collect::<Vec<_>>().join("; ")
+}
+
+/// The values in `value` by their dotted keys.
+fn flatten(key: &str, value: &toml::Value, values: &mut BTreeMap<String, String>) {
+    let inner = |part: &str| if key.is_empty() { part.to_owned() } else { format!("{key}.{part}") };
+    match value {
+        toml::Value::Table(table) => table.iter().for_each(|(part, value)| flatten(&inner(part), value, values)),
+        toml::Value::Array(array) => {
+            array.iter().enumerate().for_each(|(i, value)| flatten(&inner(&(i + 1).to_string()), value, values));
+        }
+        plain => _ = values.insert(key.to_owned(), plain.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::{PaperTable, Scale};
+    use super::*;
+
+    #[test]
+    fn other_settings_are_refused_by_name_and_the_same_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings::of(PaperTable::Table1, Scale::Tiny);
+        prepare(dir.path(), &settings).unwrap();
+        prepare(dir.path(), &settings).unwrap();
+        let error = prepare(dir.path(), &Settings { steps: 7, seed: 2, ..settings.clone() }).unwrap_err();
+        assert!(error.cause.contains("seed is 1 there, 2 now; steps is 60 there, 7 now"), "{error}");
+        let error = prepare(dir.path(), &Settings { imagenet: Some("a.pth".into()), ..settings }).unwrap_err();
+        assert!(error.cause.contains("imagenet is not set there"), "{error}");
+        let paper = Settings::of(PaperTable::Table1, Scale::Paper);
+        assert!(prepare(dir.path(), &paper).unwrap_err().cause.contains("more"));
+        fs::write(dir.path().join(CONFIG), "no TOML at all").unwrap();
+        assert!(prepare(dir.path(), &paper).is_err());
+    }
+
+    #[test]
+    fn clearing_touches_only_what_an_experiment_wrote() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings::of(PaperTable::Table1, Scale::Tiny);
+        let rows = super::super::row::rows(&settings, dir.path(), &settings.lists(dir.path()).train);
+        for name in ["spatial", "motion", "sample", "mine"] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        clear(dir.path(), &rows).unwrap();
+        assert!(dir.path().join("spatial").is_dir(), "there is no experiment here");
+        prepare(dir.path(), &settings).unwrap();
+        clear(dir.path(), &rows).unwrap();
+        let left: std::collections::BTreeSet<_> =
+            fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["mine", "sample"].map(Into::into).into());
+    }
+}

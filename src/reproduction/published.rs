@@ -1,0 +1,32 @@
+//! The numbers in the paper (spec, section 8), by row. What is not known for certain is none.
+
+use crate::evaluation::flow_benchmarks::FlowDataset;
+
+/// Accuracy on the first split of UCF101 in percent, and frames per second on a GPU of the Titan X class.
+pub fn table_1(row: &str) -> [Option<f64>; 2] {
+    match row {
+        "tvl1" => [Some(85.65), Some(14.75)],
+        "motionnet-stored" => [Some(84.09), Some(48.54)],
+        "stacked-a" => [Some(83.76), Some(169.49)],
+        "stacked-b" => [Some(84.04), Some(169.49)],
+        "stacked-c" => [Some(84.88), Some(169.49)],
+        "spatial" => [Some(80.97), None],
+        "hidden-a" => [Some(87.50), Some(120.48)],
+        "hidden-b" => [Some(87.99), Some(120.48)],
+        "hidden-c" => [Some(89.82), Some(120.48)],
+        _ => [None; 2],
+    }
+}
+
+/// End-point error in pixels, outliers in percent, milliseconds, of TV-L1 or else of MotionNet. The paper does not say which
+/// pass of MPI-Sintel.
+pub fn table_3(dataset: FlowDataset, is_tvl1: bool) -> [Option<f64>; 3] {
+    let of_method = |[tvl1, motion_net]: [f64; 2]| Some(if is_tvl1 { tvl1 } else { motion_net });
+    match dataset {
+        FlowDataset::SintelClean | FlowDataset::SintelFinal => [of_method([10.46, 11.93]), None, None],
+        FlowDataset::Kitti2012 => [of_method([14.6, 7.5]), None, None],
+        FlowDataset::Kitti2015 => [None, of_method([47.64, 30.65]), None],
+        FlowDataset::Middlebury => [of_method([0.45, 0.91]), None, None],
+        FlowDataset::FlyingChairs => [None; 3],
+    }
+}

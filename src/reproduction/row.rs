@@ -1,0 +1,159 @@
+//! The rows of the paper's tables: what is trained and measured for each.
+
+use std::path::{Path, PathBuf};
+
+use super::published;
+use super::settings::{PaperTable, Settings};
+use crate::evaluation::flow_benchmarks::FlowDataset;
+use crate::training::{DataSource, FlowSource, TemporalMode, TrainingPlan};
+
+/// A row of a table.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The name of its folder.
+    pub id: String,
+    /// What it is called in the table.
+    pub name: String,
+    /// How its figures come about.
+    pub work: Work,
+    /// The paper's figures, one a column.
+    pub published: Vec<Option<f64>>,
+}
+
+/// How the figures of a row come about.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// A stream is trained, then measured on the test clips.
+    Stream(Box<Training>),
+    /// The scores of two other rows are fused, by their ids.
+    Fusion {
+        /// The row of the spatial stream.
+        spatial: &'static str,
+        /// The row of the temporal stream.
+        temporal: &'static str,
+    },
+    /// A flow method is measured on a benchmark.
+    FlowError {
+        /// The benchmark.
+        dataset: FlowDataset,
+        /// Where it lies.
+        root: PathBuf,
+        /// The method.
+        method: FlowMethod,
+    },
+}
+
+/// A training, and the one it starts from.
+#[derive(Debug, Clone)]
+pub struct Training {
+    /// Everything; its base if no training makes one.
+    pub plan: TrainingPlan,
+    /// The training whose model is its base.
+    pub base: Option<Box<Training>>,
+}
+
+/// A method of Table 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlowMethod {
+    /// OpenCV's.
+    Tvl1,
+    /// A single pass, as in the paper.
+    MotionNet,
+    /// Over several scales.
+    CoarseToFine,
+}
+
+/// The rows of the settings' table, whose folders lie in `dir`, trained on the clips of `train`.
+pub fn rows(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
+    match settings.table {
+        PaperTable::Table1 => table_1(settings, dir, train),
+        PaperTable::Table2 => table_2(settings, dir, train),
+        PaperTable::Table3 => table_3(settings),
+    }
+}
+
+/// The folder of a row's training.
+fn run_dir(dir: &Path, id: &str) -> PathBuf {
+    dir.join(id).join("run")
+}
+
+fn table_1(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
+    let motion = Training { plan: settings.flow_plan(train, dir.join("motion")), base: None };
+    let temporal = |id: &str, mode, flow_source, base: Option<&Training>| {
+        let plan = settings.temporal_plan(mode, train, run_dir(dir, id));
+        Training { plan: TrainingPlan { flow_source, ..plan }, base: base.cloned().map(Box::new) }
+    };
+    let two_stage = |source: FlowSource, base| temporal(source.name(), TemporalMode::A, source, base);
+    let a = temporal("stacked-a", TemporalMode::A, FlowSource::MotionNet, Some(&motion));
+    let end_to_end = |id, mode| temporal(id, mode, FlowSource::MotionNet, Some(&a));
+    let spatial = Training { plan: settings.spatial_plan(train, run_dir(dir, "spatial")), base: None };
+    let stream = |id: &str, name: &str, training| row_1(id, name, Work::Stream(Box::new(training)));
+    let hidden = |id, name: &str, temporal| row_1(id, name, Work::Fusion { spatial: "spatial", temporal });
+    vec![
+        stream("tvl1", "TV-L1, two-stage", two_stage(FlowSource::Tvl1, None)),
+        stream("motionnet-stored", "MotionNet, two-stage", two_stage(FlowSource::MotionNetStored, Some(&motion))),
+        stream("codec", "Codec vectors, two-stage", two_stage(FlowSource::Codec, None)),
+        stream("spatial", "Spatial stream alone", spatial),
+        stream("stacked-a", "Stacked temporal stream (a)", a.clone()),
+        stream("stacked-b", "Stacked temporal stream (b)", end_to_end("stacked-b", TemporalMode::B)),
+        stream("stacked-c", "Stacked temporal stream (c)", end_to_end("stacked-c", TemporalMode::C)),
+        hidden("hidden-a", "Hidden two-stream (a)", "stacked-a"),
+        hidden("hidden-b", "Hidden two-stream (b)", "stacked-b"),
+        hidden("hidden-c", "Hidden two-stream (c)", "stacked-c"),
+    ]
+}
+
+fn row_1(id: &str, name: &str, work: Work) -> Row {
+    Row { id: id.into(), name: name.into(), work, published: published::table_1(id).to_vec() }
+}
+
+/// Each switch off by itself, none and all off. MotionNet is trained anew for each, then the stacked stream (a) on top of it.
+fn table_2(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
+    let row = |id: &str, name: &str, switch: &dyn Fn(&mut TrainingPlan)| {
+        let mut flow = settings.flow_plan(train, dir.join(id).join("motion"));
+        switch(&mut flow);
+        let plan = settings.temporal_plan(TemporalMode::A, train, run_dir(dir, id));
+        let base = Some(Box::new(Training { plan: flow, base: None }));
+        let work = Work::Stream(Box::new(Training { plan, base }));
+        Row { id: id.into(), name: name.into(), work, published: vec![None; 2] }
+    };
+    let small_displacement = |plan: &mut TrainingPlan| plan.motion.small_displacement = false;
+    let cdc = |plan: &mut TrainingPlan| plan.motion.cdc = false;
+    let smoothness = |plan: &mut TrainingPlan| plan.loss.smoothness = false;
+    let ssim = |plan: &mut TrainingPlan| plan.loss.ssim = false;
+    let multi_scale = |plan: &mut TrainingPlan| plan.loss.multi_scale = false;
+    vec![
+        row("complete", "MotionNet, complete", &|_| ()),
+        row("no-small-displacement", "without layers for small displacements", &small_displacement),
+        row("no-cdc", "without convolutions between deconvolutions", &cdc),
+        row("no-smoothness", "without smoothness", &smoothness),
+        row("no-ssim", "without SSIM", &ssim),
+        row("no-multi-scale", "without losses at several scales", &multi_scale),
+        row("none", "without any of them", &|plan| {
+            [&small_displacement as &dyn Fn(&mut TrainingPlan), &cdc, &smoothness, &ssim, &multi_scale]
+                .iter()
+                .for_each(|switch| switch(plan));
+        }),
+    ]
+}
+
+fn table_3(settings: &Settings) -> Vec<Row> {
+    let methods = [
+        (FlowMethod::Tvl1, "tvl1", "TV-L1"),
+        (FlowMethod::MotionNet, "motionnet", "MotionNet"),
+        (FlowMethod::CoarseToFine, "coarse-to-fine", "MotionNet, coarse to fine"),
+    ];
+    let mut rows = Vec::new();
+    for (number, root) in settings.flow_roots.iter().enumerate() {
+        rows.extend(methods.map(|(method, id, name)| Row {
+            id: format!("{}-{id}", number + 1),
+            name: format!("{}, {name}", root.dataset.title()),
+            work: Work::FlowError { dataset: root.dataset, root: root.root.clone(), method },
+            published: match method {
+                FlowMethod::CoarseToFine => vec![None; 3],
+                _ => published::table_3(root.dataset, method == FlowMethod::Tvl1).to_vec(),
+            },
+        }));
+    }
+    rows
+}

@@ -1,0 +1,45 @@
+//! `row.json`: what was measured of a finished row.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::flow::files::atomic;
+
+/// The figures of a row by the keys of the table's columns.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct RowResult {
+    /// The figures.
+    pub figures: BTreeMap<String, f64>,
+    /// Clips, or pairs of pictures, that were measured.
+    pub measured: usize,
+    /// What was wrong with those that are left out.
+    pub failures: Vec<String>,
+}
+
+impl RowResult {
+    /// The file in a row's folder; a row that has it is complete.
+    pub const FILE_NAME: &str = "row.json";
+
+    /// The result in the row's folder `dir`; none if there is none, or none that can be read.
+    pub fn read(dir: &Path) -> Option<Self> {
+        let text = fs::read_to_string(dir.join(Self::FILE_NAME)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Writes it to the row's folder `dir`, which is made if need be.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+        atomic::replace(&dir.join(Self::FILE_NAME), |writer| {
+            serde_json::to_writer_pretty(&mut *writer, self)?;
+            writeln!(writer)
+        })
+    }
+}

@@ -1,0 +1,385 @@
+//! A reproduction from its settings to the table: every row trained, measured and kept, then the speeds of all.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use super::event::ReproductionEvent as Event;
+use super::folder;
+use super::row::{FlowMethod, Row, Training, Work, rows};
+use super::row_result::RowResult;
+use super::settings::{PaperTable, Settings};
+use super::speed::{Speeds, Streams, chosen, frames_per_second};
+use super::table::{ACCURACY, EPE, FL, FPS, MS, RATIO, Table, TableRow};
+use crate::error::{Error, Result};
+use crate::evaluation::flow_benchmarks::FlowDataset;
+use crate::evaluation::{
+    ActionsReport, EvaluationPlan, MotionNetFlow, Scale, ScoreTable, StreamReport, evaluate_actions, evaluate_flow,
+};
+use crate::flow::FlowEstimator;
+use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
+use crate::gpu::Compute;
+use crate::gpu::panics::caught;
+use crate::nets::HiddenTwoStream;
+use crate::nets::fusion::Fusion;
+use crate::training::dataset::{Dataset, LabelledClip};
+use crate::training::{self, Network, TrainingControl, TrainingPlan};
+use crate::video::ffmpeg_version;
+
+/// How a reproduction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Every row has its figures.
+    Complete,
+    /// Some rows failed; the table says why.
+    SomeMissing,
+    /// It was told to stop; the same call goes on from here.
+    Stopped,
+}
+
+/// Trains and measures the rows of the settings' table in folder `dir`, as far as they are not there already, and writes the
+/// table there. `fresh` begins anew. Blocks until done or until `control` stops it.
+///
+/// A row that fails leaves the others as they are. Interrupted in whatever way, the same call goes on: rows that have their
+/// `row.json` are kept, trainings resume from their checkpoints.
+///
+/// # Errors
+/// Settings that cannot run or differ from those in the folder, lists that cannot be read, a folder that cannot be written.
+pub fn reproduce(
+    settings: &Settings,
+    dir: &Path,
+    fresh: bool,
+    compute: &Compute,
+    control: &TrainingControl,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<(Table, Ending)> {
+    settings.check()?;
+    let sample = dir.join("sample");
+    let rows = rows(settings, dir, &settings.lists(&sample).train);
+    if fresh {
+        folder::clear(dir, &rows)?;
+    }
+    folder::prepare(dir, settings)?;
+    let test = test_clips(settings, dir, on_event)?;
+    let mut run =
+        Run { settings, dir, compute, control, on_event, test, trained: HashMap::new(), measured_anew: false };
+    let outcomes = run.rows(&rows);
+    let speeds = run.speeds(&rows, &outcomes)?;
+    let table = run.table(rows, outcomes, &speeds);
+    table.write(dir)?;
+    let ending = match (control.is_stopped(), table.is_complete()) {
+        (true, _) => Ending::Stopped,
+        (false, true) => Ending::Complete,
+        (false, false) => Ending::SomeMissing,
+    };
+    Ok((table, ending))
+}
+
+/// The clips to test on; Table 3 needs none. The sample is drawn if no lists are given.
+fn test_clips(settings: &Settings, dir: &Path, on_event: &mut dyn FnMut(Event)) -> Result<Option<Dataset>> {
+    if settings.table == PaperTable::Table3 {
+        return Ok(None);
+    }
+    if settings.data.is_none() {
+        folder::sample(dir, &mut |done, of| on_event(Event::Drawing { done, of }))?;
+    }
+    let lists = settings.lists(&dir.join("sample"));
+    Dataset::open(&lists.train)?; // not after hours of work on other things
+    Dataset::open(&lists.test).map(Some)
+}
+
+/// A reproduction in progress.
+struct Run<'a> {
+    settings: &'a Settings,
+    dir: &'a Path,
+    compute: &'a Compute,
+    control: &'a TrainingControl,
+    on_event: &'a mut dyn FnMut(Event),
+    test: Option<Dataset>,
+    /// The models of the trainings of this call, or why there are none, by their folders.
+    trained: HashMap<PathBuf, Result<PathBuf>>,
+    /// Whether a row was measured in this call.
+    measured_anew: bool,
+}
+
+impl Run<'_> {
+    /// The result of every row that could be reached before a stop.
+    fn rows(&mut self, rows: &[Row]) -> Vec<Result<RowResult>> {
+        let mut outcomes = Vec::new();
+        for (index, row) in rows.iter().enumerate() {
+            if self.control.is_stopped() {
+                break;
+            }
+            let dir = self.dir.join(&row.id);
+            if let Some(kept) = RowResult::read(&dir) {
+                (self.on_event)(Event::Kept(row.name.clone()));
+                outcomes.push(Ok(kept));
+                continue;
+            }
+            (self.on_event)(Event::Row { name: row.name.clone(), number: index + 1, of: rows.len() });
+            let outcome = caught("row", || self.row(row)).and_then(|result| result.write(&dir).map(|()| result));
+            if self.control.is_stopped() && outcome.is_err() {
+                break; // the failure is that it was stopped
+            }
+            self.tell(row, &outcome);
+            outcomes.push(outcome);
+        }
+        outcomes
+    }
+
+    fn tell(&mut self, row: &Row, outcome: &Result<RowResult>) {
+        self.measured_anew |= outcome.is_ok();
+        (self.on_event)(match outcome {
+            Ok(result) => {
+                let figures = result.figures.iter().map(|(key, value)| format!("{key} {value:.3}"));
+                Event::Done(format!("{}: {}", row.name, figures.collect::<Vec<_>>().join(", ")))
+            }
+            Err(error) => Event::Failed { name: row.name.clone(), error: error.clone() },
+        });
+    }
+
+    fn row(&mut self, row: &Row) -> Result<RowResult> {
+        match &row.work {
+            Work::Stream(training) => self.stream(row, training),
+            Work::Fusion { spatial, temporal } => self.fusion(spatial, temporal),
+            Work::FlowError { dataset, root, method } => self.flow_error(*dataset, root, *method),
+        }
+    }
+
+    /// Trains a stream and measures it on the test clips.
+    fn stream(&mut self, row: &Row, training: &Training) -> Result<RowResult> {
+        let model = HiddenTwoStream::load(&self.train(training)?, &self.compute.device)?;
+        let plan = EvaluationPlan {
+            data: self.settings.lists(&self.dir.join("sample")).test.path().display().to_string(),
+            protocol: self.settings.protocol()?,
+            fusion: Fusion::default(),
+            flow_source: training.plan.flow_source,
+        };
+        let test = self.test.as_ref().ok_or_else(no_clips)?;
+        let mut warnings = Vec::new();
+        let mut progress = |done, of| {
+            (self.on_event)(Event::Measuring { done, of });
+            if self.control.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let outcome = evaluate_actions(&model, test, &plan, &mut progress, &mut |error| warnings.push(error.clone()))?;
+        warnings.into_iter().for_each(|error| (self.on_event)(Event::Warning(error)));
+        let dir = self.dir.join(&row.id);
+        outcome.report.write_folder(&dir.join("report"))?;
+        outcome.write_scores(&dir.join("scores"))?;
+
+        let report = outcome.report;
+        let stream = if training.plan.network == Network::Spatial { &report.spatial } else { &report.temporal };
+        let accuracy = stream.as_ref().map(|stream| (ACCURACY, 100.0 * stream.top1));
+        let ratio = report.photometric_ratio.filter(|_| training.base.is_some());
+        let ratio = ratio.map(|ratio| (RATIO, f64::from(ratio)));
+        Ok(RowResult {
+            figures: figures(accuracy.into_iter().chain(ratio)),
+            measured: report.clips,
+            failures: report.failures,
+        })
+    }
+
+    /// Trains what `training` starts from, then itself; both resume, or are there already. Its model folder.
+    fn train(&mut self, training: &Training) -> Result<PathBuf> {
+        let run_dir = &training.plan.run_dir;
+        if let Some(known) = self.trained.get(run_dir) {
+            return known.clone();
+        }
+        let outcome = self.train_now(training);
+        if self.control.is_stopped() {
+            return Err(Error::file(run_dir, "stopped, everything saved", "Go on with the same command"));
+        }
+        self.trained.insert(run_dir.clone(), outcome.clone());
+        outcome
+    }
+
+    fn train_now(&mut self, training: &Training) -> Result<PathBuf> {
+        let base = training.base.as_ref().map(|base| self.train(base)).transpose()?;
+        let plan = TrainingPlan { base: base.or_else(|| training.plan.base.clone()), ..training.plan.clone() };
+        let on_event = &mut *self.on_event;
+        training::run(&plan, &self.compute.device, self.control, &mut |event| on_event(Event::Training(event)))?;
+        Ok(plan.run_dir.join("model"))
+    }
+
+    /// Fuses the scores of two rows as the authors do.
+    fn fusion(&mut self, spatial: &str, temporal: &str) -> Result<RowResult> {
+        let missing = |row: &str| {
+            let cause = format!("the row {row}, whose scores it fuses, has no figures");
+            Error::new("fusion", cause, "See why that row failed, then start again")
+        };
+        let read = |row: &str, scores: &str| {
+            let dir = self.dir.join(row);
+            RowResult::read(&dir).ok_or_else(|| missing(row))?;
+            let report = ActionsReport::read(&dir.join("report/report.json"))?;
+            Ok((ScoreTable::read(&dir.join("scores").join(scores))?, report))
+        };
+        let (spatial_scores, spatial_report) = read(spatial, "spatial.npy")?;
+        let (temporal_scores, report) = read(temporal, "temporal.npy")?;
+        let clips = |report: &ActionsReport| {
+            report.results.iter().map(|result| (result.path.clone(), result.label)).collect::<Vec<_>>()
+        };
+        if clips(&spatial_report) != clips(&report) {
+            let cause = format!("the rows {spatial} and {temporal} could not read the same clips");
+            return Err(Error::new("fusion", cause, "Repair the test clips and start anew with --fresh"));
+        }
+        let labels: Vec<usize> = report.results.iter().map(|result| result.label).collect();
+        let fusion = Fusion::default();
+        let fused = ScoreTable::fused(&spatial_scores, &temporal_scores, fusion);
+        let top1 = StreamReport::of(&fused, &labels, Scale::of(fusion.rule)).top1;
+        Ok(RowResult {
+            figures: figures([(ACCURACY, 100.0 * top1)]),
+            measured: labels.len(),
+            failures: report.failures,
+        })
+    }
+
+    /// Measures a flow method on a benchmark.
+    fn flow_error(&mut self, dataset: FlowDataset, root: &Path, method: FlowMethod) -> Result<RowResult> {
+        let pairs = dataset.pairs(root)?;
+        let mut estimator = self.estimator(method)?;
+        let mut done = 0;
+        let report = evaluate_flow(dataset, &pairs, estimator.as_mut(), &mut |outcome| {
+            done += 1;
+            if let Err(error) = outcome {
+                (self.on_event)(Event::Warning(error.clone()));
+            }
+            (self.on_event)(Event::Measuring { done, of: pairs.len() });
+            if self.control.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        if done < pairs.len() {
+            return Err(Error::file(root, "stopped", "Go on with the same command"));
+        }
+        let errors = report.mean.errors.as_ref().map(|errors| errors.all);
+        let errors = errors.ok_or_else(|| {
+            Error::file(root, "no pair has a ground truth", "Choose the training pairs of the benchmark")
+        })?;
+        Ok(RowResult {
+            figures: figures([(EPE, errors.epe), (FL, 100.0 * errors.fl), (MS, report.mean.ms)]),
+            measured: report.mean.pairs,
+            failures: report.failures,
+        })
+    }
+
+    fn estimator(&self, method: FlowMethod) -> Result<Box<dyn FlowEstimator>> {
+        let motion_net = |scales: &[f32]| {
+            let model = self.settings.model.as_ref().ok_or_else(|| {
+                Error::new("MotionNet", "no model is named", "Name a model folder whose MotionNet is to be measured")
+            })?;
+            Ok(Box::new(MotionNetFlow::load(model, &self.compute.device)?.with_scales(scales))
+                as Box<dyn FlowEstimator>)
+        };
+        match method {
+            FlowMethod::Tvl1 => Ok(Box::new(Tvl1::new(Tvl1Parameters::opencv())?)),
+            FlowMethod::MotionNet => motion_net(&[1.0]),
+            FlowMethod::CoarseToFine => motion_net(&MotionNetFlow::COARSE_TO_FINE),
+        }
+    }
+
+    /// The frames a second of all rows that have figures: measured in one go, unless nothing has changed since the last time.
+    fn speeds(&mut self, rows: &[Row], outcomes: &[Result<RowResult>]) -> Result<Speeds> {
+        if self.settings.table != PaperTable::Table1 || self.control.is_stopped() {
+            return Ok(Speeds::default());
+        }
+        let timed = rows.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_ok());
+        let timed: Vec<&Row> = timed.map(|(row, _)| row).collect();
+        let kept = Speeds::read(self.dir, &self.compute.name).filter(|_| !self.measured_anew);
+        if let Some(kept) = kept.filter(|kept| timed.iter().all(|row| kept.fps.contains_key(&row.id))) {
+            return Ok(kept);
+        }
+        let mut speeds = Speeds { device: self.compute.name.clone(), fps: BTreeMap::new() };
+        for row in timed {
+            if self.control.is_stopped() {
+                return Ok(speeds);
+            }
+            (self.on_event)(Event::Timing(row.name.clone()));
+            match caught("speed", || self.speed(rows, row)) {
+                Ok(fps) => _ = speeds.fps.insert(row.id.clone(), fps),
+                Err(error) => (self.on_event)(Event::Warning(error)),
+            }
+        }
+        speeds.write(self.dir)?;
+        Ok(speeds)
+    }
+
+    fn speed(&self, rows: &[Row], row: &Row) -> Result<f64> {
+        let clips: Vec<&LabelledClip> = chosen(&self.test.as_ref().ok_or_else(no_clips)?.clips);
+        let streams = streams(rows, row, &self.compute.device)?;
+        frames_per_second(&streams, &clips, self.settings.frame)
+    }
+
+    /// What was measured beside what was published.
+    fn table(&self, rows: Vec<Row>, outcomes: Vec<Result<RowResult>>, speeds: &Speeds) -> Table {
+        let columns = Table::columns(self.settings.table);
+        let mut outcomes = outcomes.into_iter();
+        let row = |row: Row| {
+            let outcome = outcomes.next();
+            let mut figures = match &outcome {
+                Some(Ok(result)) => result.figures.clone(),
+                _ => BTreeMap::new(),
+            };
+            figures.extend(speeds.fps.get(&row.id).map(|fps| (FPS.to_owned(), *fps)));
+            TableRow {
+                missing: missing(outcome),
+                measured: columns.iter().map(|column| figures.get(&column.key).copied()).collect(),
+                published: row.published,
+                id: row.id,
+                name: row.name,
+            }
+        };
+        Table {
+            schema: Table::SCHEMA.into(),
+            version: Table::VERSION,
+            title: self.settings.table.title().into(),
+            rows: rows.into_iter().map(row).collect(),
+            columns: columns.clone(),
+            notes: Table::notes(self.settings),
+            settings: self.settings.clone(),
+            device: self.compute.name.clone(),
+            motionscope_version: env!("CARGO_PKG_VERSION").into(),
+            ffmpeg_version: ffmpeg_version(),
+        }
+    }
+}
+
+/// What is to be said of a row that lacks figures, or some clips.
+fn missing(outcome: Option<Result<RowResult>>) -> Option<String> {
+    match outcome {
+        None => Some("not measured yet".into()),
+        Some(Err(error)) => Some(error.to_string()),
+        Some(Ok(result)) => {
+            let first = result.failures.first()?;
+            Some(format!("{} could not be read, the first: {first}", result.failures.len()))
+        }
+    }
+}
+
+/// The streams that are at work in `row`, one of `rows`.
+fn streams(rows: &[Row], row: &Row, device: &Device) -> Result<Streams> {
+    let training = |id: &str| {
+        rows.iter().find(|row| row.id == id).and_then(|row| match &row.work {
+            Work::Stream(training) => Some(training),
+            _ => None,
+        })
+    };
+    let (temporal, spatial) = match &row.work {
+        Work::Stream(own) if own.plan.network == Network::Spatial => (None, Some(own)),
+        Work::Stream(own) => (Some(own), None),
+        Work::Fusion { spatial, temporal } => (training(temporal), training(spatial)),
+        Work::FlowError { .. } => (None, None),
+    };
+    let load = |training: &Training| HiddenTwoStream::load(&training.plan.run_dir.join("model"), device);
+    Ok(Streams {
+        temporal: temporal.map(|training| Ok((load(training)?, training.plan.flow_source))).transpose()?,
+        spatial: spatial.map(|training| load(training)).transpose()?,
+    })
+}
+
+fn figures<'a>(figures: impl IntoIterator<Item = (&'a str, f64)>) -> BTreeMap<String, f64> {
+    figures.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn no_clips() -> Error {
+    Error::new("reproduction", "there are no test clips", "Name a list of test clips")
+}

@@ -1,0 +1,329 @@
+//! What is reproduced, on what and how large: all that decides about the numbers, saved as `config.toml`.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::evaluation::Protocol;
+use crate::evaluation::flow_benchmarks::FlowDataset;
+use crate::nets::{Backbone, MotionConfig, WINDOW_FRAMES};
+use crate::training::{DataSource, LossPreset, Network, Recipe, TemporalMode, TrainingPlan};
+use crate::video::Geometry;
+
+/// A table of the paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PaperTable {
+    /// Two-stage flow, the stacked temporal stream and both streams together: accuracy and speed.
+    Table1,
+    /// MotionNet without one or the other of its parts.
+    Table2,
+    /// Errors of the flow itself.
+    Table3,
+}
+
+/// How large an experiment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// Minutes on two cores: shows that everything works.
+    #[default]
+    Tiny,
+    /// An hour or a few: shows tendencies.
+    Small,
+    /// The authors' released training: days on a GPU.
+    Paper,
+}
+
+/// Clips to train on and to test on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lists {
+    /// To train on.
+    pub train: DataSource,
+    /// To test on.
+    pub test: DataSource,
+}
+
+/// A flow benchmark on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowRoot {
+    /// Which.
+    pub dataset: FlowDataset,
+    /// The folder it was unpacked to.
+    pub root: PathBuf,
+}
+
+/// All that decides about the numbers. Two calls with the same settings and folder are one experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Which table.
+    pub table: PaperTable,
+    /// What the other values came from, and which recipe trains.
+    pub scale: Scale,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Feature maps of MotionNet's first layer.
+    pub width: usize,
+    /// Frames MotionNet reads at once: 2 or 11.
+    pub frames: usize,
+    /// The classifier of both streams.
+    pub backbone: Backbone,
+    /// Model whose networks all trainings of Table 1 go on from, instead of those of the above width, frames and backbone.
+    pub base: Option<PathBuf>,
+    /// ImageNet weights the streams start from; none to start from scratch.
+    pub imagenet: Option<PathBuf>,
+    /// Size to which clips are decoded.
+    pub frame: Geometry,
+    /// Views of a test clip, such as `25x10`.
+    pub views: String,
+    /// Steps of MotionNet without labels.
+    pub flow_steps: usize,
+    /// Steps of each stream.
+    pub steps: usize,
+    /// Samples that are computed together.
+    pub batch: usize,
+    /// Model whose MotionNet Table 3 measures.
+    pub model: Option<PathBuf>,
+    /// The clips; none for the generated sample.
+    pub data: Option<Lists>,
+    /// What Table 3 measures on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flow_roots: Vec<FlowRoot>,
+}
+
+impl Settings {
+    /// The values of `scale` for `table`, on the generated sample.
+    pub fn of(table: PaperTable, scale: Scale) -> Self {
+        let (frame, views, backbone) = match scale {
+            Scale::Tiny => (Geometry { width: 128, height: 96 }, "3x2", Backbone::SqueezeNet),
+            Scale::Small => (Geometry { width: 160, height: 120 }, "5x2", Backbone::ResNet18),
+            Scale::Paper => (PAPER_FRAME, "25x10", Backbone::Vgg16),
+        };
+        let (width, frames) = match scale {
+            Scale::Tiny => (8, 2),
+            Scale::Small => (16, 2),
+            Scale::Paper => (64, WINDOW_FRAMES),
+        };
+        let (flow_steps, steps, batch) = match scale {
+            Scale::Tiny => (150, 60, 8),
+            Scale::Small => (3000, 1000, 16),
+            Scale::Paper => (400_000, 16_000, 16),
+        };
+        Self {
+            table,
+            scale,
+            seed: 1,
+            width,
+            frames,
+            backbone,
+            base: None,
+            imagenet: None,
+            frame,
+            views: views.into(),
+            flow_steps,
+            steps,
+            batch,
+            model: None,
+            data: None,
+            flow_roots: Vec::new(),
+        }
+    }
+
+    /// Refuses what could never run.
+    ///
+    /// # Errors
+    /// Names the value and what is possible.
+    pub fn check(&self) -> Result<()> {
+        self.protocol()?;
+        if self.table == PaperTable::Table3 {
+            return match self.flow_roots.is_empty() {
+                true => Err(Error::new(
+                    "table 3",
+                    "no flow data set is given",
+                    "Name one or more, such as --flow-root middlebury=DIR",
+                )),
+                false => Ok(()),
+            };
+        }
+        if self.table == PaperTable::Table2 && self.base.is_some() {
+            let cause = "MotionNet is another one in every row, and none can go on from a model";
+            return Err(Error::new("table 2", cause, "Leave --base out"));
+        }
+        self.motion().validate()?;
+        if self.steps == 0 || self.flow_steps == 0 || self.batch == 0 {
+            return Err(Error::new("reproduction", "a count is zero", "Steps and batches start at 1"));
+        }
+        let Geometry { width, height } = self.frame;
+        let least = self.crop_unit();
+        if width < least || height < least {
+            let cause = format!("frames of {width}×{height} are too small for MotionNet");
+            return Err(Error::new("frame size", cause, format!("Use at least {least}×{least}")));
+        }
+        Ok(())
+    }
+
+    /// How test clips are seen.
+    ///
+    /// # Errors
+    /// If `views` is no protocol.
+    pub fn protocol(&self) -> Result<Protocol> {
+        self.views.parse().map_err(|cause: String| Error::new("views", cause, "Use for example 25x10"))
+    }
+
+    /// The motion network with everything switched on.
+    pub fn motion(&self) -> MotionConfig {
+        MotionConfig { frames: self.frames, width: self.width, ..MotionConfig::default() }
+    }
+
+    /// MotionNet without labels.
+    pub fn flow_plan(&self, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
+        let plan = match self.scale {
+            Scale::Paper => Recipe::Paper.plan(Network::Flow, Some(self.flow_steps)),
+            _ => {
+                let rate = if self.base.is_some() { TRAINED_RATE } else { 2e-3 };
+                TrainingPlan { rate, ..TrainingPlan::of(Network::Flow) }
+            }
+        };
+        self.common(plan, data, run_dir, self.flow_steps)
+    }
+
+    /// The temporal stream; modes (b) and (c) go on from (a) at a third of the rate.
+    pub fn temporal_plan(&self, mode: TemporalMode, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
+        let plan = self.stream_plan(Network::Temporal);
+        let rate = if mode == TemporalMode::A || self.scale == Scale::Paper { plan.rate } else { plan.rate / 3.0 };
+        let mut plan = self.common(TrainingPlan { mode, rate, ..plan }, data, run_dir, self.steps);
+        plan.loss.preset = LossPreset::CaffeEndToEnd;
+        plan
+    }
+
+    /// The spatial stream.
+    pub fn spatial_plan(&self, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
+        let plan = self.stream_plan(Network::Spatial);
+        self.common(plan, data, run_dir, self.steps)
+    }
+
+    fn stream_plan(&self, network: Network) -> TrainingPlan {
+        match self.scale {
+            Scale::Paper => {
+                let plan = Recipe::Paper.plan(network, Some(self.steps));
+                TrainingPlan { accumulate: Recipe::Paper.effective_batch(network).div_ceil(self.batch), ..plan }
+            }
+            _ => {
+                let trained = self.imagenet.is_some() || self.base.is_some();
+                let rate = if trained { TRAINED_RATE } else { 1e-3 };
+                TrainingPlan { rate, ..TrainingPlan::of(network) }
+            }
+        }
+    }
+
+    fn common(&self, plan: TrainingPlan, data: &DataSource, run_dir: PathBuf, steps: usize) -> TrainingPlan {
+        let warm_up = if self.scale == Scale::Paper { plan.warm_up } else { steps / 10 };
+        TrainingPlan {
+            data: data.clone(),
+            run_dir,
+            base: self.base.clone(),
+            motion: self.motion(),
+            backbone: self.backbone,
+            imagenet: self.imagenet.clone().filter(|_| plan.network != Network::Flow),
+            frame: self.frame,
+            crop: self.crop(),
+            steps,
+            warm_up,
+            batch: self.batch,
+            seed: self.seed,
+            checkpoint_every: if self.scale == Scale::Paper { 500 } else { 50 },
+            ..plan
+        }
+    }
+
+    /// The paper's 224² of 340×256; of other frames about 7/8, as the network's stride allows.
+    fn crop(&self) -> Geometry {
+        let unit = self.crop_unit();
+        if self.frame == PAPER_FRAME && unit == 32 {
+            return Geometry { width: 224, height: 224 };
+        }
+        let side = |side: u32| (side * 7 / 8 / unit * unit).max(unit);
+        Geometry { width: side(self.frame.width), height: side(self.frame.height) }
+    }
+
+    /// What the sides of crops are multiples of. Without the layers for small displacements MotionNet's stride is 64; all rows
+    /// of Table 2 see the same crops.
+    fn crop_unit(&self) -> u32 {
+        if self.table == PaperTable::Table2 { 64 } else { 32 }
+    }
+
+    /// The clips, the generated sample's being in folder `sample`.
+    pub fn lists(&self, sample: &Path) -> Lists {
+        self.data.clone().unwrap_or_else(|| Lists::of_sample(sample))
+    }
+}
+
+/// Rate of what has been trained before, which the rates of fresh networks would spoil.
+const TRAINED_RATE: f64 = 1e-4;
+/// What the paper decodes to.
+const PAPER_FRAME: Geometry = Geometry { width: 340, height: 256 };
+
+impl Lists {
+    /// The lists of the sample that was written to `dir`.
+    pub fn of_sample(dir: &Path) -> Self {
+        let list = |name: &str| DataSource::list(dir.join("clips"), dir.join(name), dir.join("classInd.txt"));
+        Self { train: list("trainlist01.txt"), test: list("testlist01.txt") }
+    }
+}
+
+impl PaperTable {
+    /// What it is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Table1 => "Table 1: accuracy and speed of two-stage and hidden two-stream networks",
+            Self::Table2 => "Table 2: MotionNet without parts of it",
+            Self::Table3 => "Table 3: errors of the flow",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_plan_of_every_scale_can_train() {
+        let data = DataSource::Folder("clips".into());
+        for table in [PaperTable::Table1, PaperTable::Table2] {
+            for scale in Scale::value_variants() {
+                let settings = Settings::of(table, *scale);
+                settings.check().unwrap();
+                settings.flow_plan(&data, "run".into()).check().unwrap();
+                settings.spatial_plan(&data, "run".into()).check().unwrap();
+                for mode in [TemporalMode::A, TemporalMode::B, TemporalMode::C] {
+                    settings.temporal_plan(mode, &data, "run".into()).check().unwrap();
+                }
+            }
+        }
+        let paper = Settings::of(PaperTable::Table1, Scale::Paper).temporal_plan(TemporalMode::C, &data, "run".into());
+        assert_eq!((paper.crop, paper.batch * paper.accumulate), (Geometry { width: 224, height: 224 }, 128));
+        assert_eq!((paper.rate, paper.motion_rate), (1e-3, 1e-3));
+    }
+
+    #[test]
+    fn settings_survive_their_file_and_bad_ones_are_refused() {
+        let mut settings = Settings::of(PaperTable::Table1, Scale::Tiny);
+        settings.data = Some(Lists::of_sample(Path::new("sample")));
+        settings.imagenet = Some("squeezenet.safetensors".into());
+        let text = toml::to_string_pretty(&settings).unwrap();
+        assert_eq!(toml::from_str::<Settings>(&text).unwrap(), settings);
+        let refused = |change: &dyn Fn(&mut Settings)| {
+            let mut settings = Settings::of(PaperTable::Table2, Scale::Tiny);
+            change(&mut settings);
+            settings.check().unwrap_err().to_string()
+        };
+        assert!(refused(&|settings| settings.views = "25x3".into()).contains("25x10"));
+        assert!(refused(&|settings| settings.base = Some("model".into())).contains("--base"));
+        assert!(refused(&|settings| settings.steps = 0).contains("zero"));
+        assert!(refused(&|settings| settings.width = 999).contains("width"));
+        assert!(refused(&|settings| settings.frame = Geometry { width: 63, height: 64 }).contains("63×64"));
+        assert!(refused(&|settings| settings.table = PaperTable::Table3).contains("--flow-root"));
+    }
+}

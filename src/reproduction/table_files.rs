@@ -1,0 +1,152 @@
+//! A table as text for the terminal, Markdown, CSV and JSON.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::table::{Column, Table, TableRow};
+use crate::error::Result;
+use crate::evaluation::csv::quoted;
+use crate::flow::files::atomic;
+
+impl Table {
+    /// Writes `table.md`, `table.csv` and `table.json` to folder `dir`.
+    ///
+    /// # Errors
+    /// If a file cannot be written; an older one is intact then.
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        let write =
+            |name: &str, text: &str| atomic::replace(&dir.join(name), |writer| writer.write_all(text.as_bytes()));
+        write("table.md", &self.markdown())?;
+        write("table.csv", &self.csv())?;
+        atomic::replace(&dir.join("table.json"), |writer| {
+            serde_json::to_writer_pretty(&mut *writer, self)?;
+            writeln!(writer)
+        })
+    }
+
+    /// The table in columns, for a terminal.
+    pub fn text(&self) -> String {
+        let cells = self.cells();
+        let widths: Vec<usize> = (0..cells[0].len())
+            .map(|column| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or_default())
+            .collect();
+        let mut text = format!("{}\n\n", self.title);
+        for row in &cells {
+            let mut line = format!("{:<width$}", row[0], width = widths[0]);
+            for (cell, width) in row.iter().zip(&widths).skip(1) {
+                line += &format!("  {cell:>width$}");
+            }
+            text += &format!("{}\n", line.trim_end());
+        }
+        text + &self.remarks("")
+    }
+
+    /// The table as Markdown.
+    fn markdown(&self) -> String {
+        let mut text = format!("# {}\n\n", self.title);
+        for (number, row) in self.cells().iter().enumerate() {
+            text += &format!("| {} |\n", row.join(" | "));
+            if number == 0 {
+                text += &format!("|---|{}\n", "---:|".repeat(row.len() - 1));
+            }
+        }
+        let settings = toml::to_string(&self.settings).unwrap_or_default();
+        text += &self.remarks("- ");
+        text + &format!(
+            "\nMotionscope {}, FFmpeg {}, {}\n\n```toml\n{settings}```\n",
+            self.motionscope_version, self.ffmpeg_version, self.device
+        )
+    }
+
+    /// A row per row; cells without a figure are empty.
+    fn csv(&self) -> String {
+        let names = self.columns.iter().map(|column| format!(",{0},published_{0}", column.key)).collect::<String>();
+        let mut text = format!("row,name{names},missing\n");
+        for row in &self.rows {
+            let number = |value: &Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+            let pairs = row.measured.iter().zip(&row.published);
+            let cells: String =
+                pairs.map(|(ours, published)| format!(",{},{}", number(ours), number(published))).collect();
+            let missing = row.missing.as_deref().unwrap_or_default();
+            text += &format!("{},{}{cells},{}\n", row.id, quoted(&row.name), quoted(missing));
+        }
+        text
+    }
+
+    /// Head and rows.
+    fn cells(&self) -> Vec<Vec<String>> {
+        let names = self.columns.iter().flat_map(|column| [column.name.clone(), "published".into()]);
+        let head = std::iter::once(String::new()).chain(names).collect();
+        let row = |row: &TableRow| {
+            let columns = self.columns.iter().zip(row.measured.iter().zip(&row.published));
+            let figures =
+                columns.flat_map(|(column, (ours, published))| [ours, published].map(|value| number(value, column)));
+            std::iter::once(row.name.clone()).chain(figures).collect()
+        };
+        std::iter::once(head).chain(self.rows.iter().map(row)).collect()
+    }
+
+    /// Why figures are missing, and the notes, each in a line that begins with `bullet`.
+    fn remarks(&self, bullet: &str) -> String {
+        let missing = self.rows.iter().filter_map(|row| Some(format!("{}: {}", row.name, row.missing.as_ref()?)));
+        let lines: String = missing.chain(self.notes.iter().cloned()).map(|line| format!("{bullet}{line}\n")).collect();
+        format!("\n{lines}")
+    }
+}
+
+/// A figure, or a dash where there is none.
+fn number(value: &Option<f64>, column: &Column) -> String {
+    value.map_or("–".into(), |value| format!("{value:.*}", column.decimals))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::{PaperTable, Scale, Settings};
+    use super::*;
+
+    fn table() -> Table {
+        let row = |id: &str, measured, published, missing: Option<&str>| TableRow {
+            id: id.into(),
+            name: format!("Row {id}, tried"),
+            measured,
+            published,
+            missing: missing.map(str::to_owned),
+        };
+        Table {
+            schema: Table::SCHEMA.into(),
+            version: Table::VERSION,
+            title: "A table".into(),
+            columns: Table::columns(PaperTable::Table1),
+            rows: vec![
+                row("a", vec![Some(43.756), Some(12.0)], vec![Some(85.65), None], None),
+                row("b", vec![None, None], vec![None, None], Some("it \"broke\"")),
+            ],
+            notes: vec!["A note.".into()],
+            settings: Settings::of(PaperTable::Table1, Scale::Tiny),
+            device: "CPU".into(),
+            motionscope_version: "0".into(),
+            ffmpeg_version: "0".into(),
+        }
+    }
+
+    #[test]
+    fn figures_stand_beside_the_published_ones_in_every_format() {
+        let table = table();
+        let text = table.text();
+        assert!(text.contains("Row a, tried       43.76      85.65  12.00          –\n"), "{text}");
+        assert!(text.contains("Row b, tried: it \"broke\"\nA note.\n") && !table.is_complete(), "{text}");
+        assert!(table.markdown().contains("| Row a, tried | 43.76 | 85.65 | 12.00 | – |\n"), "{}", table.markdown());
+        let csv = table.csv();
+        let mut lines = csv.lines();
+        assert_eq!(
+            lines.next(),
+            Some("row,name,accuracy_percent,published_accuracy_percent,fps,published_fps,missing")
+        );
+        assert_eq!(lines.next(), Some("a,\"Row a, tried\",43.756,85.65,12,,"));
+        assert_eq!(lines.next(), Some("b,\"Row b, tried\",,,,,\"it \"\"broke\"\"\""));
+        let dir = tempfile::tempdir().unwrap();
+        table.write(dir.path()).unwrap();
+        let json = std::fs::read_to_string(dir.path().join("table.json")).unwrap();
+        assert_eq!(serde_json::from_str::<Table>(&json).unwrap(), table);
+    }
+}

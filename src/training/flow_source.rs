@@ -1,0 +1,188 @@
+//! Where the flow comes from that the temporal stream reads: MotionNet within the network, or a two-stage source, whose flow
+//! is made beforehand and has the 256 levels of stored pictures.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+use super::clip_flow::ClipFlow;
+use super::dataset::LabelledClip;
+use crate::error::{Error, Result};
+use crate::flow::codec::CodecFlow;
+use crate::flow::files::{self, DEFAULT_BOUND_PX, StreamPair, as_stored_px, read_two_stream};
+use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
+use crate::flow::{FlowEstimator, FlowField};
+use crate::nets::MotionNetwork;
+use crate::video::{Geometry, first_frame, natural_order};
+
+/// What the temporal stream reads the flow of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowSource {
+    /// MotionNet, as one network with the stream.
+    #[default]
+    #[serde(rename = "motionnet")]
+    #[value(name = "motionnet")]
+    MotionNet,
+    /// MotionNet's flow as it would be stored: rounded to 256 levels.
+    #[serde(rename = "motionnet-stored")]
+    #[value(name = "motionnet-stored")]
+    MotionNetStored,
+    /// TV-L1 as OpenCV computes it.
+    Tvl1,
+    /// TV-L1 with the parameters for live pictures.
+    Tvl1Fast,
+    /// The motion vectors the clips were coded with.
+    Codec,
+    /// The pictures flow_x_…, flow_y_… (±20 px) that lie beside the frames of each clip.
+    Stored,
+}
+
+impl FlowSource {
+    /// What it is called on the command line and in `config.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MotionNet => "motionnet",
+            Self::MotionNetStored => "motionnet-stored",
+            Self::Tvl1 => "tvl1",
+            Self::Tvl1Fast => "tvl1-fast",
+            Self::Codec => "codec",
+            Self::Stored => "stored",
+        }
+    }
+
+    /// Whether it needs a trained MotionNet.
+    pub fn needs_network(self) -> bool {
+        matches!(self, Self::MotionNet | Self::MotionNetStored)
+    }
+
+    /// The flow of the whole of `clip`, whose `frames` (at least one) are in the size that the stream's flow is to be of.
+    /// `network` is asked where the source [needs one](Self::needs_network).
+    ///
+    /// # Errors
+    /// What cannot be read, and a source that the clip does not have: a folder of pictures has no motion vectors, a video no
+    /// pictures of flow.
+    pub fn clip_flow(self, clip: &LabelledClip, frames: &[RgbImage], network: &MotionNetwork) -> Result<ClipFlow> {
+        let as_stored = |px: f32| as_stored_px(px, DEFAULT_BOUND_PX);
+        let (width, height) = frames[0].dimensions();
+        let pairs = frames.len() - 1;
+        let size = [width as usize, height as usize];
+        let fields = match self {
+            Self::MotionNet => return Ok(ClipFlow::of_network(network, frames)),
+            Self::MotionNetStored => return Ok(ClipFlow::of_network(network, frames).mapped_px(as_stored)),
+            Self::Stored => stored(clip, pairs, size)?,
+            Self::Tvl1 => through_pictures(tvl1(Tvl1Parameters::opencv(), frames)?, as_stored),
+            Self::Tvl1Fast => through_pictures(tvl1(Tvl1Parameters::fast(), frames)?, as_stored),
+            Self::Codec => through_pictures(codec(clip, pairs, size)?, as_stored),
+        };
+        Ok(ClipFlow::of_pairs(fields.into_iter(), frames.len(), Geometry { width, height }))
+    }
+}
+
+/// What is read back of `fields` once they have been stored: unknown vectors are no motion there.
+fn through_pictures(mut fields: Vec<FlowField>, as_stored: impl Fn(f32) -> f32) -> Vec<FlowField> {
+    for uv in fields.iter_mut().flat_map(|field| &mut field.uv) {
+        let known = if FlowField::is_known(*uv) { *uv } else { [0.0; 2] };
+        *uv = known.map(&as_stored);
+    }
+    fields
+}
+
+fn tvl1(parameters: Tvl1Parameters, frames: &[RgbImage]) -> Result<Vec<FlowField>> {
+    let mut solver = Tvl1::new(parameters)?;
+    frames.windows(2).map(|pair| solver.estimate(&pair[0], &pair[1])).collect()
+}
+
+fn codec(clip: &LabelledClip, pairs: usize, [width, height]: [usize; 2]) -> Result<Vec<FlowField>> {
+    if clip.path.is_dir() {
+        let cause = "a folder of pictures has no motion vectors";
+        return Err(Error::file(&clip.path, cause, "Take the videos themselves, or another flow source"));
+    }
+    let first = first_frame(&clip.path, clip.segment_secs)?;
+    let mut codec = CodecFlow::open(&clip.path)?;
+    (first..first + pairs).map(|index| codec.flow(index, width, height)).collect()
+}
+
+/// The flow in the pictures beside the frames, in pixels of the wanted size.
+fn stored(clip: &LabelledClip, pairs: usize, [width, height]: [usize; 2]) -> Result<Vec<FlowField>> {
+    let found = if clip.path.is_dir() { flow_pictures(&clip.path)? } else { Vec::new() };
+    // Tools differ in whether the last frame has a picture too.
+    if found.len() < pairs {
+        let cause = format!("{} pairs of flow pictures for {pairs} pairs of frames", found.len());
+        let remedy = "Expected flow_x_00001.jpg and flow_y_00001.jpg … beside the frames, or u and v folders";
+        return Err(Error::file(&clip.path, cause, remedy));
+    }
+    found.iter().take(pairs).map(|pair| Ok(read_two_stream(pair, DEFAULT_BOUND_PX)?.resized(width, height))).collect()
+}
+
+/// The pairs of flow pictures of the clip in folder `path`, in the order of their numbers.
+fn flow_pictures(path: &Path) -> Result<Vec<StreamPair>> {
+    let mut files: Vec<(PathBuf, StreamPair)> =
+        files::list(path)?.into_iter().filter_map(|file| Some((file.clone(), StreamPair::find(&file)?))).collect();
+    files.sort_by(|(a, _), (b, _)| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
+    Ok(files.into_iter().map(|(_, pair)| pair).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::files::write_two_stream;
+    use crate::nets::MotionConfig;
+    use crate::training::augmentation::Crop;
+    use crate::video::decode_clip;
+    use burn::tensor::Device;
+    use image::{Rgb, RgbImage};
+
+    #[test]
+    fn names_are_those_of_the_command_line_and_of_the_configuration() {
+        for source in FlowSource::value_variants() {
+            assert_eq!(source.to_possible_value().unwrap().get_name(), source.name());
+            let text = toml::to_string(&std::collections::BTreeMap::from([("source", source)])).unwrap();
+            assert_eq!(text, format!("source = \"{}\"\n", source.name()));
+        }
+    }
+
+    fn folder(frames: usize) -> (tempfile::TempDir, LabelledClip) {
+        let dir = tempfile::tempdir().unwrap();
+        for i in 1..=frames {
+            RgbImage::from_pixel(8, 4, Rgb([20 * i as u8; 3])).save(dir.path().join(format!("img_{i}.png"))).unwrap();
+        }
+        let clip = LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None };
+        (dir, clip)
+    }
+
+    #[test]
+    fn stored_pictures_are_read_in_order_and_in_pixels_of_the_frames() {
+        let (dir, clip) = folder(11);
+        for i in 1..=10 {
+            let pair = StreamPair::named(&dir.path().join(format!("flow_x_{i}.png"))).unwrap();
+            let field = FlowField::new(4, 2, vec![[0.5 * i as f32, 0.0]; 8]);
+            write_two_stream(&pair, &field, DEFAULT_BOUND_PX).unwrap();
+        }
+        let size = Geometry { width: 8, height: 4 };
+        let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
+        let frames = decode_clip(dir.path(), size, None).unwrap();
+        let flow = FlowSource::Stored.clip_flow(&clip, &frames, &network).unwrap();
+        let mut planes = Vec::new();
+        flow.append_window(0, 10, &Crop::whole(size), size, &mut planes);
+        for pair in 0..10 {
+            let expected = 2.0 * as_stored_px(0.5 * (pair + 1) as f32, DEFAULT_BOUND_PX) / 20.0;
+            assert!((planes[pair * 16] - expected).abs() < 1e-5, "pair {pair}: {} {expected}", planes[pair * 16]);
+        }
+        std::fs::remove_file(dir.path().join("flow_y_7.png")).unwrap();
+        assert!(FlowSource::Stored.clip_flow(&clip, &frames, &network).is_err());
+        let error = FlowSource::Codec.clip_flow(&clip, &frames, &network).err().unwrap();
+        assert!(error.cause.contains("no motion vectors"), "{error}");
+    }
+
+    #[test]
+    fn a_clip_without_pictures_of_flow_is_told() {
+        let (_dir, clip) = folder(3);
+        let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
+        let frames = clip.decode(Geometry { width: 8, height: 4 }, None).unwrap();
+        let error = FlowSource::Stored.clip_flow(&clip, &frames, &network).err().unwrap();
+        assert!(error.cause.contains("0 pairs of flow pictures for 2"), "{error}");
+    }
+}

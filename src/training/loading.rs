@@ -1,0 +1,34 @@
+//! How fast batches can be made: decoding and augmentation without anything that is trained.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::clips::Clips;
+use super::dataset::Dataset;
+use super::loader::{Loader, Pixels};
+use super::plan::{Network, TrainingPlan};
+use super::run::sampler;
+use crate::error::Result;
+use crate::nets::{Modality, StreamInput};
+
+/// How long `threads` loading threads take for the first `batches` batches of `plan`'s windows, with every clip still to be
+/// decoded.
+///
+/// # Errors
+/// A plan or clips that cannot be trained on.
+pub fn loading_time(plan: &TrainingPlan, threads: usize, batches: usize) -> Result<Duration> {
+    plan.check()?;
+    let clips = Arc::new(Clips::new(Dataset::open(&plan.data)?.clips, plan.frame));
+    let reads = |modality| StreamInput::of(modality, plan.backbone, plan.clip_frames).frames();
+    let (pixels, window) = match plan.network {
+        Network::Flow => (Pixels::Motion, plan.motion.frames),
+        Network::Temporal => (Pixels::Motion, reads(Modality::Flow)),
+        Network::Spatial => (Pixels::Spatial, reads(Modality::Pictures)),
+    };
+    let started = Instant::now();
+    let mut loader = Loader::start(clips.clone(), sampler(plan, &clips, window), pixels, 0, threads)?;
+    for _ in 0..batches {
+        loader.next()?;
+    }
+    Ok(started.elapsed())
+}

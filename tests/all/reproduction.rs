@@ -1,0 +1,155 @@
+//! The paper's tables in miniature: trained, evaluated, fused, timed; interrupted and gone on with; refused.
+
+use std::fs;
+use std::path::Path;
+
+use motionscope::error::Result;
+use motionscope::flow::FlowField;
+use motionscope::flow::files::write_flo;
+use motionscope::gpu::{DeviceChoice, choose};
+use motionscope::nets::Backbone;
+use motionscope::reproduction::{Ending, Lists, PaperTable, ReproductionEvent, Scale, Settings, Table, reproduce};
+use motionscope::training::{DataSource, TrainingControl, TrainingEvent};
+use motionscope::video::Geometry;
+
+use crate::cli::{code, motionscope, text, untrained_model};
+use crate::training::clips;
+
+fn miniature(table: PaperTable, data: &DataSource) -> Settings {
+    Settings {
+        width: 2,
+        backbone: Backbone::SqueezeNet,
+        frame: Geometry { width: 64, height: 64 },
+        views: "1x1".into(),
+        flow_steps: 2,
+        steps: 2,
+        batch: 2,
+        data: Some(Lists { train: data.clone(), test: data.clone() }),
+        ..Settings::of(table, Scale::Tiny)
+    }
+}
+
+/// The outcome and the events in words: `row NAME`, `kept NAME`, `step`.
+fn run(
+    settings: &Settings,
+    dir: &Path,
+    control: &TrainingControl,
+    stop_at: &str,
+) -> (Result<(Table, Ending)>, Vec<String>) {
+    let mut events = Vec::new();
+    let compute = choose(DeviceChoice::Cpu).unwrap();
+    let outcome = reproduce(settings, dir, false, &compute, control, &mut |event| {
+        match event {
+            ReproductionEvent::Row { name, .. } => events.push(format!("row {name}")),
+            ReproductionEvent::Kept(name) => events.push(format!("kept {name}")),
+            ReproductionEvent::Failed { name, error } => events.push(format!("failed {name}: {error}")),
+            ReproductionEvent::Training(TrainingEvent::Step(_)) => events.push("step".into()),
+            _ => {}
+        }
+        if events.last().is_some_and(|last| last == stop_at) {
+            control.stop();
+        }
+    });
+    (outcome, events)
+}
+
+fn count(events: &[String], prefix: &str) -> usize {
+    events.iter().filter(|event| event.starts_with(prefix)).count()
+}
+
+#[test]
+fn table_1_resumes_row_by_row_and_refuses_other_settings() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let settings = miniature(PaperTable::Table1, &data);
+    let out = dir.path().join("out");
+
+    let (stopped, events) = run(&settings, &out, &TrainingControl::default(), "step");
+    let (table, ending) = stopped.unwrap();
+    assert_eq!((ending, count(&events, "row"), count(&events, "step")), (Ending::Stopped, 1, 1), "{events:?}");
+    assert!(table.rows.iter().all(|row| row.missing.as_deref() == Some("not measured yet")));
+    assert!(out.join("tvl1/run/checkpoint/progress.toml").is_file(), "the training was saved");
+
+    let (finished, events) = run(&settings, &out, &TrainingControl::default(), "");
+    let (table, ending) = finished.unwrap();
+    assert_eq!(ending, Ending::Complete, "{events:?}");
+    // Eight trainings of two steps, of which one was made before; MotionNet is trained once for all.
+    assert_eq!((count(&events, "row"), count(&events, "step")), (10, 2 * 8 - 1), "{events:?}");
+    let ids: Vec<_> = table.rows.iter().map(|row| row.id.as_str()).collect();
+    let expected = ["tvl1", "motionnet-stored", "codec", "spatial", "stacked-a", "stacked-b", "stacked-c"];
+    assert_eq!((&ids[..7], &ids[7..]), (&expected[..], &["hidden-a", "hidden-b", "hidden-c"][..]));
+    for row in &table.rows {
+        let [Some(accuracy), Some(fps)] = row.measured[..] else { panic!("{row:?}") };
+        assert!([0.0, 25.0, 50.0, 75.0, 100.0].contains(&accuracy) && fps > 0.0, "{row:?}");
+    }
+    assert_eq!(table.rows[9].published, [Some(89.82), Some(120.48)]);
+    assert!(fs::read_to_string(out.join("table.md")).unwrap().contains("| Hidden two-stream (c) |"));
+
+    fs::remove_file(out.join("spatial/row.json")).unwrap();
+    let (again, events) = run(&settings, &out, &TrainingControl::default(), "");
+    assert_eq!((count(&events, "row"), count(&events, "kept"), count(&events, "step")), (1, 9, 0), "{events:?}");
+    let accuracies = |table: &Table| table.rows.iter().map(|row| row.measured[0]).collect::<Vec<_>>();
+    assert_eq!(accuracies(&again.unwrap().0), accuracies(&table));
+    let (kept, events) = run(&settings, &out, &TrainingControl::default(), "");
+    assert_eq!((count(&events, "kept"), events.len()), (10, 10));
+    let json = fs::read_to_string(out.join("table.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Table>(&json).unwrap(), kept.unwrap().0);
+
+    let other = Settings { seed: 5, ..settings };
+    let error = run(&other, &out, &TrainingControl::default(), "").0.unwrap_err();
+    assert!(error.cause.contains("seed is 1 there, 5 now"), "{error}");
+}
+
+/// Every switch of MotionNet, among them the one that quarters the size of its flow.
+#[test]
+fn table_2_trains_every_ablation_and_a_failing_row_leaves_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { flow_steps: 1, steps: 1, ..miniature(PaperTable::Table2, &clips(dir.path(), 2, 1)) };
+    let out = dir.path().join("out");
+    fs::create_dir_all(&out).unwrap();
+    fs::write(out.join("no-cdc"), "in the way").unwrap();
+    let (outcome, events) = run(&settings, &out, &TrainingControl::default(), "");
+    let (table, ending) = outcome.unwrap();
+    assert_eq!((ending, table.rows.len(), count(&events, "failed")), (Ending::SomeMissing, 7, 1), "{events:?}");
+    for row in &table.rows {
+        let complete = row.measured.iter().all(Option::is_some);
+        assert_eq!((complete, row.missing.is_none()), (row.id != "no-cdc", row.id != "no-cdc"), "{row:?}");
+        assert_eq!(row.published, [None, None], "nothing is known for certain");
+    }
+    fs::remove_file(out.join("no-cdc")).unwrap();
+    let (outcome, events) = run(&settings, &out, &TrainingControl::default(), "");
+    assert_eq!((outcome.unwrap().1, count(&events, "row")), (Ending::Complete, 1), "{events:?}");
+}
+
+#[test]
+fn table_3_is_typed_and_says_what_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_model(&dir.path().join("model"));
+    let picture = image::RgbImage::from_fn(70, 64, |x, y| image::Rgb([(x * y) as u8, x as u8, y as u8]));
+    for name in ["img1", "img2"] {
+        picture.save(dir.path().join(format!("00001_{name}.ppm"))).unwrap();
+    }
+    let still = FlowField::new(70, 64, vec![[0.0; 2]; 70 * 64]);
+    write_flo(&dir.path().join("00001_flow.flo"), &still).unwrap();
+    let typed = |rest: &str| {
+        let line = format!("reproduce table3 --out out --device cpu --flow-root flyingchairs=. {rest}");
+        motionscope(dir.path(), &line.split_whitespace().collect::<Vec<_>>())
+    };
+    let broken = typed("--model nowhere");
+    let said = text(&broken.stdout);
+    assert_eq!(code(&broken), 1, "{said}{}", text(&broken.stderr));
+    assert!(said.contains("FlyingChairs, MotionNet: nowhere/model.toml: no such file"), "{said}");
+    assert!(said.lines().any(|line| line.starts_with("FlyingChairs, TV-L1 ") && line.contains(" 0.00 ")), "{said}");
+
+    let refused = typed("--model model");
+    assert!(code(&refused) == 1 && text(&refused.stderr).contains("nowhere"), "{}", text(&refused.stderr));
+    let fresh = typed("--model model --fresh");
+    assert_eq!(code(&fresh), 0, "{}", text(&fresh.stderr));
+    assert_eq!(fs::read_to_string(dir.path().join("out/table.csv")).unwrap().lines().count(), 4);
+    for wrong in
+        ["reproduce table3", "reproduce table1 --frame-size 16x16", "reproduce table4", "reproduce table1 --list a"]
+    {
+        let output = motionscope(dir.path(), &wrong.split(' ').collect::<Vec<_>>());
+        assert_eq!(code(&output), 2, "{wrong}: {}", text(&output.stderr));
+    }
+}
