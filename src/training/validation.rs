@@ -193,6 +193,12 @@ impl PhotometricError {
         self.zero_flow += centre_difference(first, second);
     }
 
+    /// Adds what was found on other clips.
+    pub fn add(&mut self, other: Self) {
+        self.rebuilt += other.rebuilt;
+        self.zero_flow += other.zero_flow;
+    }
+
     /// 1 for zero flow, 0 for a perfect reconstruction.
     pub fn ratio(&self) -> f32 {
         (self.rebuilt / self.zero_flow.max(f64::MIN_POSITIVE)) as f32

@@ -111,7 +111,7 @@ fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -
 fn write(arguments: &ActionsArgs, outcome: &ActionsOutcome) -> Result<()> {
     let report = &outcome.report;
     if let Some(folder) = &arguments.scores {
-        outcome.write_scores(folder)?;
+        outcome.scores.write(folder)?;
     }
     if let Some(folder) = &arguments.report {
         report.write_folder(folder)?;

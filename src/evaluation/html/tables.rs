@@ -13,6 +13,9 @@ pub(super) fn run(report: &ActionsReport) -> String {
         ["Views of a clip".into(), format!("{} (samples × crops), {spread} spread", report.views)],
         ["Fusion".into(), fusion],
     ];
+    if let Some(all) = report.stopped_of {
+        rows.push(["Stopped".into(), format!("after {} of {all} clips: a partial result", report.clips + report.failures.len())]);
+    }
     if let Some(ratio) = report.photometric_ratio {
         rows.push(["Photometric error".into(), format!("{:.1} % of zero flow's", 100.0 * ratio)]);
     }
