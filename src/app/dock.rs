@@ -21,6 +21,8 @@ pub enum Pane {
     Statistics,
     /// Methods against ground truth.
     Benchmark,
+    /// A model against labelled clips.
+    Evaluation,
     /// Making networks.
     Training,
     /// What happened.
@@ -29,8 +31,16 @@ pub enum Pane {
 
 impl Pane {
     /// All panels.
-    pub const ALL: [Self; 7] =
-        [Self::Viewer, Self::Scores, Self::Flow, Self::Statistics, Self::Benchmark, Self::Training, Self::Log];
+    pub const ALL: [Self; 8] = [
+        Self::Viewer,
+        Self::Scores,
+        Self::Flow,
+        Self::Statistics,
+        Self::Benchmark,
+        Self::Evaluation,
+        Self::Training,
+        Self::Log,
+    ];
 
     /// The title on its tab.
     pub fn title(self) -> &'static str {
@@ -40,6 +50,7 @@ impl Pane {
             Self::Flow => "Flow",
             Self::Statistics => "Statistics",
             Self::Benchmark => "Benchmark",
+            Self::Evaluation => "Evaluation",
             Self::Training => "Training",
             Self::Log => "Log",
         }

@@ -61,6 +61,8 @@ fn starts_a_block(command: Command) -> bool {
             | C::ChooseSecondModel
             | C::MeasureClip
             | C::StartTraining
+            | C::RunEvaluation
+            | C::OpenEvaluation
             | C::ToggleTheme
     )
 }

@@ -95,7 +95,11 @@ fn score(scorer: &ClipScorer<'_>, model: &HiddenTwoStream, clip: &LabelledClip) 
     Ok(ScoredClip { clip: clip.clone(), spatial, temporal, photometric })
 }
 
-fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
+/// Refuses to measure a model on classes that are not its own.
+///
+/// # Errors
+/// If the model has a stream and its classes are not those of the data.
+pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
     let has_streams = model.spatial.is_some() || model.temporal.is_some();
     if !has_streams || model.card.classes == dataset.classes {
         return Ok(());

@@ -68,6 +68,17 @@ pub struct ClipResult {
     pub fused: Option<Guess>,
 }
 
+impl ClipResult {
+    /// What the stream called `stream` says: spatial, temporal or fused.
+    pub fn guess(&self, stream: &str) -> Option<Guess> {
+        match stream {
+            "spatial" => self.spatial,
+            "temporal" => self.temporal,
+            _ => self.fused,
+        }
+    }
+}
+
 impl ActionsReport {
     /// What its JSON is.
     pub const SCHEMA: &str = "motionscope-actions";
@@ -124,9 +135,8 @@ impl ActionsReport {
             }
         }
         let guesses = |result: &ClipResult| [result.spatial, result.temporal, result.fused].into_iter().flatten();
-        let is_beyond = |result: &ClipResult| {
-            result.label >= classes || guesses(result).any(|guess| guess.class >= classes)
-        };
+        let is_beyond =
+            |result: &ClipResult| result.label >= classes || guesses(result).any(|guess| guess.class >= classes);
         match self.results.iter().find(|result| is_beyond(result)) {
             Some(result) => Err(format!("'{}' is of a class beyond the {classes} of the report", result.path)),
             None => Ok(()),

@@ -28,12 +28,12 @@ mod stream_report;
 mod weight_sweep;
 mod window_scores;
 
-pub use actions::{ActionsOutcome, EvaluationPlan, evaluate_actions, score_clips};
+pub use actions::{ActionsOutcome, EvaluationPlan, check_classes, evaluate_actions, score_clips};
 pub use actions_report::{ActionsReport, ClipResult};
 pub use calibration::{Calibration, ReliabilityBin};
 pub use clip_scorer::ClipScorer;
 pub use clip_scores::{ClipScores, ScoredClip};
-pub use comparison::{Comparison, StreamChange};
+pub use comparison::{ClipChange, Comparison, StreamChange};
 pub use confusion::{ClassFigures, ConfusedPair, Confusion};
 pub use crops::{Crops, View};
 pub use flow::{FlowReport, MeanResult, PairResult, evaluate_flow};

@@ -1,7 +1,7 @@
 //! The tables of a report.
 
 use super::escaped;
-use crate::evaluation::{ActionsReport, Guess};
+use crate::evaluation::ActionsReport;
 
 /// What was measured, and how.
 pub(super) fn run(report: &ActionsReport) -> String {
@@ -14,7 +14,10 @@ pub(super) fn run(report: &ActionsReport) -> String {
         ["Fusion".into(), fusion],
     ];
     if let Some(all) = report.stopped_of {
-        rows.push(["Stopped".into(), format!("after {} of {all} clips: a partial result", report.clips + report.failures.len())]);
+        rows.push([
+            "Stopped".into(),
+            format!("after {} of {all} clips: a partial result", report.clips + report.failures.len()),
+        ]);
     }
     if let Some(ratio) = report.photometric_ratio {
         rows.push(["Photometric error".into(), format!("{:.1} % of zero flow's", 100.0 * ratio)]);
@@ -73,12 +76,7 @@ pub(super) fn worst(report: &ActionsReport) -> String {
     }
     let rows = stream.worst.iter().map(|&clip| {
         let result = &report.results[clip];
-        let guess: Option<Guess> = match name {
-            "spatial" => result.spatial,
-            "temporal" => result.temporal,
-            _ => result.fused,
-        };
-        let [class, confidence] = guess.map_or_else(Default::default, |guess| {
+        let [class, confidence] = result.guess(name).map_or_else(Default::default, |guess| {
             [report.classes[guess.class].clone(), share(Some(guess.confidence))]
         });
         vec![result.path.clone(), report.classes[result.label].clone(), class, confidence]
