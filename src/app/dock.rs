@@ -69,8 +69,8 @@ pub fn default_layout() -> Layout {
         Pane::ALL.into_iter().filter(|pane| *pane != Pane::Viewer).map(|pane| tiles.insert_pane(pane)).collect();
     let others = tiles.insert_tab_tile(others);
     let mut root = egui_tiles::Linear::new(egui_tiles::LinearDir::Horizontal, vec![viewer, others]);
-    root.shares.set_share(viewer, 0.68);
-    root.shares.set_share(others, 0.32);
+    root.shares.set_share(viewer, 0.64);
+    root.shares.set_share(others, 0.36);
     let root = tiles.insert_container(root);
     Tree::new(Id::unique("dock"), root, tiles)
 }
@@ -131,7 +131,7 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
     }
 
     fn tab_title_spacing(&self, _visuals: &Visuals) -> f32 {
-        9.0
+        7.0
     }
 
     fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {

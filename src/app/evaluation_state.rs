@@ -146,7 +146,7 @@ impl EvaluationState {
         for outcome in run.start.outcomes.try_iter() {
             match outcome {
                 Ok(clip) => run.scores.push(clip),
-                Err(error) => run.scores.fail(&error),
+                Err(error) => run.scores.fail(&error.to_string()),
             }
         }
         let (made, cost) = run.made;

@@ -48,7 +48,7 @@ pub fn evaluate_actions(
             Ok(clip) => scores.push(clip),
             Err(error) => {
                 on_unreadable(&error);
-                scores.fail(&error);
+                scores.fail(&error.to_string());
             }
         }
         progress(scores.seen(), dataset.clips.len());

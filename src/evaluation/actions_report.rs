@@ -37,6 +37,12 @@ pub struct ActionsReport {
     /// Clips of the list, where the evaluation ended before it came to all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_of: Option<usize>,
+    /// What was held out together, where networks were made for each part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<FoldResult>,
+    /// What a reader has to know besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// The spatial stream alone.
     pub spatial: Option<StreamReport>,
     /// The temporal stream alone.
@@ -51,6 +57,25 @@ pub struct ActionsReport {
     pub results: Vec<ClipResult>,
     /// What was wrong with the clips that are left out.
     pub failures: Vec<String>,
+}
+
+/// Clips that were held out together, scored by networks that learned from the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FoldResult {
+    /// The group, or the number of the fold.
+    pub name: String,
+    /// Clips that were scored.
+    pub clips: usize,
+    /// Clips that the networks learned from.
+    pub learned_from: usize,
+    /// Top-1 of the spatial stream.
+    pub spatial: Option<f64>,
+    /// Top-1 of the temporal stream.
+    pub temporal: Option<f64>,
+    /// Top-1 of both.
+    pub fused: Option<f64>,
+    /// Seconds of learning and scoring.
+    pub seconds: f64,
 }
 
 /// The outcome of one clip; none where there is no such stream.

@@ -63,8 +63,8 @@ impl ClipScores {
     }
 
     /// Notes a clip that could not be read.
-    pub fn fail(&mut self, error: &Error) {
-        self.failures.push(error.to_string());
+    pub fn fail(&mut self, error: &str) {
+        self.failures.push(error.to_owned());
     }
 
     /// Clips that are done, be they scored or unreadable.
@@ -112,6 +112,8 @@ impl ClipScores {
             classes: classes.to_vec(),
             clips: labels.len(),
             stopped_of: None,
+            folds: Vec::new(),
+            remarks: Vec::new(),
             spatial: report(&self.spatial),
             temporal: report(&self.temporal),
             fused: None,

@@ -9,6 +9,7 @@ pub mod augmentation;
 mod average;
 mod checkpoint;
 pub mod clip_cache;
+mod clip_features;
 pub mod clips;
 pub mod dataset;
 mod event;
@@ -29,6 +30,7 @@ mod start;
 pub mod validation;
 
 pub use clip_cache::CachePlan;
+pub use clip_features::ClipFeatures;
 pub use dataset::{DataSource, ListSource, Subset};
 pub use event::{StepMetrics, TrainingControl, TrainingEvent};
 pub use freeze::Freeze;

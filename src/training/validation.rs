@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
 
 use super::clip_cache::ClipCache;
 use super::clips::Clips;
@@ -167,7 +168,7 @@ fn device_of<M: Module>(module: &M) -> Device {
 }
 
 /// Mean |I₀ − rebuilt I₀| against mean |I₀ − I₁|: what MotionNet explains of the change between frames.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct PhotometricError {
     rebuilt: f64,
     zero_flow: f64,

@@ -127,7 +127,8 @@ fn write(arguments: &ActionsArgs, outcome: &ActionsOutcome) -> Result<()> {
     Ok(())
 }
 
-fn print(report: &ActionsReport) {
+/// The accuracies in words.
+pub(super) fn print(report: &ActionsReport) {
     println!("{} clips, {} views each", report.clips, report.views);
     for (name, stream) in report.streams() {
         println!(

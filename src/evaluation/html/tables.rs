@@ -40,6 +40,25 @@ pub(super) fn accuracies(report: &ActionsReport) -> String {
     table(Some(&["Stream", "Top-1", "Correct", "Top-5", "Mean of classes", "Calibration error"]), rows, 1)
 }
 
+/// What a reader has to know besides.
+pub(super) fn remarks(report: &ActionsReport) -> String {
+    report.remarks.iter().map(|remark| format!("<p>{}</p>\n", escaped(remark))).collect()
+}
+
+/// What was held out together.
+pub(super) fn folds(report: &ActionsReport) -> String {
+    if report.folds.is_empty() {
+        return String::new();
+    }
+    let head = ["Held out", "Clips", "Learned from", "Top-1 spatial", "Top-1 temporal", "Top-1 fused", "Seconds"];
+    let rows = report.folds.iter().map(|fold| {
+        let shares = [fold.spatial, fold.temporal, fold.fused].map(share);
+        let counts = [fold.name.clone(), fold.clips.to_string(), fold.learned_from.to_string()];
+        counts.into_iter().chain(shares).chain([format!("{:.1}", fold.seconds)]).collect()
+    });
+    table(Some(&head), rows, 1)
+}
+
 /// Recall of each stream, and precision and F1 of the last one, for every class.
 pub(super) fn classes(report: &ActionsReport) -> String {
     let Some((last, headline)) = report.streams().last() else { return String::new() };

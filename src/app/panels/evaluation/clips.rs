@@ -130,11 +130,10 @@ pub(super) fn row_ui(ui: &mut Ui, report: &ActionsReport, stream: &str, index: u
         None => (class(result.label).to_owned(), tokens.weak),
     };
     let content = row.rect.shrink2(vec2(8.0, 2.0));
-    ui.scope_builder(UiBuilder::new().max_rect(content).layout(Layout::top_down(Align::Min)), |ui| {
-        ui.spacing_mut().item_spacing.y = 1.0;
-        ui.add(Label::new(RichText::new(&result.path).color(tokens.text)).truncate());
-        ui.add(Label::new(RichText::new(&text).text_style(TextStyle::Small).color(color)).truncate());
-    });
+    let mut lines = ui.new_child(UiBuilder::new().max_rect(content).layout(Layout::top_down(Align::Min)));
+    lines.spacing_mut().item_spacing.y = 1.0;
+    lines.add(Label::new(RichText::new(&result.path).color(tokens.text)).truncate());
+    lines.add(Label::new(RichText::new(&text).text_style(TextStyle::Small).color(color)).truncate());
     row.on_hover_text(format!("{}\n{text}", result.path)).clicked()
 }
 

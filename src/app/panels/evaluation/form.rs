@@ -20,7 +20,9 @@ const NAME: usize = 26;
 pub(super) fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     field(ui, "Model", |ui, _| {
         let text = cx.session.model_label().unwrap_or_else(|| "none is loaded".into());
-        command_button(ui, cx, Command::LoadModel, shortened(&text));
+        let short: String = text.chars().take(NAME).collect();
+        let short = if short == text { short } else { format!("{short}…") };
+        command_button(ui, cx, Command::LoadModel, short);
     });
     path_ui(ui, cx, "Clips", |settings| &mut settings.clips, &[(Command::ChooseEvaluationClips, "Folder…")]);
     let lists = [(Command::ChooseEvaluationList, "File…"), (Command::ChooseEvaluationLists, "Folder…")];
