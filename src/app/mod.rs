@@ -16,6 +16,8 @@ mod dialogs;
 mod dock;
 mod evaluation_settings;
 mod evaluation_state;
+#[cfg(test)]
+mod evaluation_tests;
 mod export;
 mod icon;
 mod lab_state;

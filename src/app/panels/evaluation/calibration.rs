@@ -25,8 +25,9 @@ pub(super) fn calibration_ui(ui: &mut Ui, name: &str, stream: &StreamReport) {
             percent(bin.confidence),
             percent(bin.accuracy)
         );
-        right.push(Bar::new(at, accuracy).width(0.9 * width).name(&text));
-        gap.push(Bar::new(at, confidence - accuracy).base_offset(accuracy).width(0.9 * width).name(text));
+        let (low, high) = (accuracy.min(confidence), accuracy.max(confidence));
+        right.push(Bar::new(at, low).width(0.9 * width).name(&text));
+        gap.push(Bar::new(at, high - low).base_offset(low).width(0.9 * width).name(text));
     }
     let formatter = |bar: &Bar, _: &BarChart| bar.name.clone();
     let plot = Plot::new("reliability")
@@ -52,16 +53,13 @@ pub(super) fn calibration_ui(ui: &mut Ui, name: &str, stream: &StreamReport) {
         plot.line(Line::new("as right as confident", diagonal).color(tokens.weak).width(1.0));
     });
     let ece = stream.calibration.ece;
-    let mean = |value: fn(&crate::evaluation::ReliabilityBin) -> f64| -> f64 {
-        let clips: usize = bins.iter().map(|bin| bin.clips).sum();
-        bins.iter().map(|bin| value(bin) * bin.clips as f64).sum::<f64>() / clips.max(1) as f64
-    };
-    let lean = if mean(|bin| bin.confidence) > mean(|bin| bin.accuracy) { "more" } else { "less" };
+    let lean: f64 = bins.iter().map(|bin| (bin.confidence - bin.accuracy) * bin.clips as f64).sum();
+    let lean = if lean > 0.0 { "more" } else { "less" };
     explanation(
         ui,
         &format!(
-            "Expected calibration error of the {name} scores: {ece:.3}. Red is what lies between confidence and accuracy; \
-             on the whole they are {lean} confident than right."
+            "Expected calibration error of the {name} scores: {ece:.3}. Red is what lies between confidence and accuracy: \
+             above the line they are less confident than right, below it more; on the whole {lean}."
         ),
     );
 }

@@ -105,8 +105,8 @@ fn head_ui(ui: &mut Ui, order: &mut Order, column: Column, title: &str, tooltip:
     let active = order.column == column;
     let mark = match (active, order.descending) {
         (false, _) => "",
-        (true, false) => " ⏶",
-        (true, true) => " ⏷",
+        (true, false) => " ↑",
+        (true, true) => " ↓",
     };
     let text = RichText::new(format!("{title}{mark}")).small();
     let button = Button::selectable(active, text).small();

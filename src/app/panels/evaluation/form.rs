@@ -117,7 +117,7 @@ fn path_ui(
 }
 
 /// The end of a long name: there its number is.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     let letters = name.chars().count();
     if letters <= NAME {
         name.to_owned()

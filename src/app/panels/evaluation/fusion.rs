@@ -1,7 +1,7 @@
 //! The fusion: rule and weight, which re-score at once, and the accuracy over the weight.
 
 use eframe::egui::{ComboBox, Slider, Ui, vec2};
-use egui_plot::{Line, Plot, PlotPoints, Points, VLine};
+use egui_plot::{Line, Plot, PlotPoints, Points, VLine, uniform_grid_spacer};
 
 use super::{clips_in_words, percent};
 use crate::app::actions::PanelContext;
@@ -99,6 +99,7 @@ fn plot_ui(ui: &mut Ui, sweep: &[SweepPoint], weight: f64) {
         .set_margin_fraction(vec2(0.02, 0.12))
         .y_axis_min_width(40.0)
         .x_axis_label("weight of the temporal stream")
+        .y_grid_spacer(uniform_grid_spacer(|_| [2.0, 10.0, 50.0]))
         .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value));
     plot.show(ui, |plot| {
         plot.vline(VLine::new("chosen", weight).color(tokens.outline));

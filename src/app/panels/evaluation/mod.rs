@@ -17,6 +17,7 @@ use eframe::egui::{CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, U
 use super::Panel;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
+use crate::app::evaluation_settings::EvaluationSettings;
 use crate::app::evaluation_state::EvaluationPhase;
 use crate::app::session::KnownClip;
 use crate::app::theme::{SECTION_GAP, Tokens};
@@ -93,7 +94,10 @@ impl EvaluationPanel {
         let running = cx.session.evaluation.is_running();
         let was_running = std::mem::replace(&mut self.was_running, running);
         let begins = running && !was_running;
-        let header = CollapsingHeader::new("Clips and views").default_open(true).open(begins.then_some(false));
+        let header = CollapsingHeader::new(choices_title(&cx.settings.evaluation))
+            .id_salt("choices")
+            .default_open(true)
+            .open(begins.then_some(false));
         header.show_unindented(ui, |ui| {
             ui.add_enabled_ui(!running, |ui| form::form_ui(ui, cx));
         });
@@ -131,6 +135,13 @@ impl EvaluationPanel {
             None => {}
         }
     }
+}
+
+/// The choices in a few words, to be read where they are folded away.
+fn choices_title(settings: &EvaluationSettings) -> String {
+    let Some(data) = settings.list.as_ref().or(settings.clips.as_ref()) else { return "Clips and views".into() };
+    let name = data.file_name().unwrap_or(data.as_os_str()).to_string_lossy();
+    format!("{}, {} views", form::shortened(&name), settings.protocol())
 }
 
 /// What a person clicked on.
