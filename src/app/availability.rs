@@ -96,7 +96,7 @@ fn or(condition: bool, reason: &'static str) -> Result<(), &'static str> {
 
 fn evaluation(session: &Session, settings: &Settings) -> Result<(), &'static str> {
     match session.evaluation.phase {
-        EvaluationPhase::Stopping => return Err("The evaluation ends after the present clip"),
+        EvaluationPhase::Stopping => return Err("The evaluation is being stopped"),
         EvaluationPhase::Preparing | EvaluationPhase::Running => return Ok(()), // it can be stopped
         EvaluationPhase::Idle | EvaluationPhase::Ended => {}
     }

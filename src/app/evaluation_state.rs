@@ -24,7 +24,7 @@ pub enum EvaluationPhase {
     Preparing,
     /// Scoring clips.
     Running,
-    /// Told to end; the present clip is still being scored.
+    /// Told to end; a view of the present clip is still being scored.
     Stopping,
     /// Over.
     Ended,

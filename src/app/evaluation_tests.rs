@@ -120,7 +120,7 @@ fn results_are_live_and_a_stopped_evaluation_is_partial() {
     assert!(!window.sees("partial result"));
     window.harness.state_mut().session.evaluation.phase = EvaluationPhase::Stopping;
     window.settle();
-    assert!(window.sees("Stopping after the present clip"));
+    assert!(window.sees("Stopping…"));
     window.harness.state_mut().session.receive(&Message::EvaluationEnded);
     window.settle();
     assert!(window.sees("Stopped after 2 of 8 clips: a partial result"));

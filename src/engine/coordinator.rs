@@ -193,7 +193,7 @@ impl Coordinator {
         self.command_player(PlayerCommand::SetSizes(sizes));
     }
 
-    /// Does not wait for an evaluation that is to end: the views of a clip may take seconds.
+    /// Does not wait for an evaluation that is to end: a view of a clip may take seconds.
     fn evaluate(&mut self, order: Option<Box<EvaluationOrder>>) {
         let Some(order) = order else {
             if let Some(job) = &self.evaluation {

@@ -1,6 +1,5 @@
 //! Scores the clips of a list on the thread "evaluation": what the command line does at one go, clip by clip.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use burn::tensor::Device;
@@ -80,10 +79,9 @@ fn score(
     let (name, classes) = (model.card.name.clone(), dataset.classes.clone());
     let start = EvaluationStart { model: name, classes, clips: dataset.clips.len(), left_out, outcomes };
     outbox.send(Message::EvaluationStarted(Box::new(start)));
-    score_clips(&model, dataset, order.protocol, &mut |outcome| {
+    score_clips(&model, dataset, order.protocol, &|| stop.is_asked(), &mut |outcome| {
         // Nobody reads on after the window is gone.
         let _ = sender.send(outcome);
         outbox.wake();
-        if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
 }

@@ -1,7 +1,5 @@
 //! Action recognition on a list of clips: the walk from a model and a data set to a report.
 
-use std::ops::ControlFlow;
-
 use super::{ActionsReport, ClipScorer, ClipScores, Protocol, ScoredClip};
 use crate::error::{Error, Result};
 use crate::nets::HiddenTwoStream;
@@ -43,7 +41,7 @@ pub fn evaluate_actions(
 ) -> Result<ActionsOutcome> {
     let mut scores = ClipScores::new(dataset.classes.len());
     progress(0, dataset.clips.len());
-    score_clips(model, dataset, plan.protocol, &mut |outcome| {
+    score_clips(model, dataset, plan.protocol, &|| false, &mut |outcome| {
         match outcome {
             Ok(clip) => scores.push(clip),
             Err(error) => {
@@ -52,7 +50,6 @@ pub fn evaluate_actions(
             }
         }
         progress(scores.seen(), dataset.clips.len());
-        ControlFlow::Continue(())
     })?;
     if scores.is_empty() {
         return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
@@ -62,7 +59,7 @@ pub fn evaluate_actions(
 }
 
 /// Scores the clips of `dataset` in their order and hands what was said of each, or why it cannot be read, to `tell`, until
-/// all are done or `tell` breaks off.
+/// all are done or `stop` says so. What was not scored in full then is not told.
 ///
 /// # Errors
 /// A model whose classes are not those of the data.
@@ -70,12 +67,18 @@ pub fn score_clips(
     model: &HiddenTwoStream,
     dataset: &Dataset,
     protocol: Protocol,
-    tell: &mut dyn FnMut(Result<ScoredClip>) -> ControlFlow<()>,
+    stop: &dyn Fn() -> bool,
+    tell: &mut dyn FnMut(Result<ScoredClip>),
 ) -> Result<()> {
     check_classes(model, dataset)?;
-    let scorer = ClipScorer::new(model, protocol);
+    let scorer = ClipScorer::new(model, protocol).until(stop);
     for clip in &dataset.clips {
-        if tell(score(&scorer, model, clip)).is_break() {
+        let outcome = score(&scorer, model, clip);
+        if outcome.is_err() && stop() {
+            break;
+        }
+        tell(outcome);
+        if stop() {
             break;
         }
     }

@@ -25,6 +25,7 @@ pub struct ClipScorer<'a> {
     model: &'a HiddenTwoStream,
     protocol: Protocol,
     device: Device,
+    stop: &'a dyn Fn() -> bool,
 }
 
 /// The frames of a window or of an evaluation of the motion network, by their indices.
@@ -34,7 +35,12 @@ impl<'a> ClipScorer<'a> {
     /// Looks at clips through `model`.
     pub fn new(model: &'a HiddenTwoStream, protocol: Protocol) -> Self {
         let device = model.motion.devices().pop().unwrap_or_else(Device::flex);
-        Self { model, protocol, device }
+        Self { model, protocol, device, stop: &|| false }
+    }
+
+    /// Gives up with an error when `stop` says so, which is asked between the views of a clip: all of them may take minutes.
+    pub fn until(self, stop: &'a dyn Fn() -> bool) -> Self {
+        Self { stop, ..self }
     }
 
     /// The size in which the motion network gets its frames.
@@ -57,6 +63,7 @@ impl<'a> ClipScorer<'a> {
         let windows = counted(&starts).map(|(start, times)| (clamped(start, frames.len()), times)).collect::<Vec<_>>();
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.motion_size()) {
+            self.go_on()?;
             let seen = seen(frames, windows.iter().flat_map(|(window, _)| window), view);
             let flows = self.flows(&seen, windows.iter().map(|(window, _)| window));
             for batch in windows.chunks(batch_size(view.size)) {
@@ -77,6 +84,7 @@ impl<'a> ClipScorer<'a> {
         let picks: Vec<(usize, usize)> = counted(&self.protocol.frame_indices(frames.len())).collect();
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.spatial_size()) {
+            self.go_on()?;
             for batch in picks.chunks(batch_size(view.size)) {
                 let seen: Vec<RgbImage> = batch.iter().map(|(frame, _)| view.of(&frames[*frame])).collect();
                 let input = spatial_input(&seen.iter().collect::<Vec<_>>(), &self.device); // [b, 3, h, w]
@@ -85,6 +93,10 @@ impl<'a> ClipScorer<'a> {
             }
         }
         mean.finished("spatial").map(Some)
+    }
+
+    fn go_on(&self) -> Result<()> {
+        if (self.stop)() { Err(Error::new("evaluation", "it was stopped", "Start it again")) } else { Ok(()) }
     }
 
     /// The finest flow of all evaluations that the windows need, `[1, 2(n−1), h/2, w/2]` each.

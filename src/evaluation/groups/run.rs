@@ -1,6 +1,5 @@
 //! The walk: folds, networks for each, scores of what it holds out, one report of all.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -151,7 +150,7 @@ fn score_fold(
     let held = Dataset { classes: dataset.classes.clone(), clips: held, ambiguous: Vec::new() };
     let mut scores = StoredScores::default();
     let mut places = fold.clips.iter();
-    score_clips(&model, &held, plan.protocol, &mut |outcome| {
+    score_clips(&model, &held, plan.protocol, &|| false, &mut |outcome| {
         let index = *places.next().expect("every clip is told once");
         match outcome {
             Ok(scored) => scores.clips.push(StoredClip::of(index, scored)),
@@ -161,7 +160,6 @@ fn score_fold(
             }
         }
         tell(GroupsEvent::Scored { done: scores.clips.len() + scores.failures.len(), of: fold.clips.len() });
-        ControlFlow::Continue(())
     })?;
     scores.seconds = began.elapsed().as_secs_f64();
     scores.write(dir)?;

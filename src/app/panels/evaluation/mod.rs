@@ -195,7 +195,7 @@ fn run_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     };
     let text = match evaluation.phase {
         EvaluationPhase::Preparing => "Reading the list and the model…".into(),
-        EvaluationPhase::Stopping => "Stopping after the present clip…".into(),
+        EvaluationPhase::Stopping => "Stopping…".into(),
         _ => format!("{done} of {of} clips"),
     };
     let text = RichText::new(text).small().color(tokens.strong);

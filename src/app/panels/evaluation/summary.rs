@@ -1,6 +1,6 @@
 //! The accuracies of the streams in a table; a click on a stream shows its figures below.
 
-use eframe::egui::{Button, Grid, Label, RichText, TextStyle, Ui};
+use eframe::egui::{Button, CollapsingHeader, Grid, Label, RichText, TextStyle, Ui};
 
 use super::{chosen, clips_in_words, percent, percent_or_dash};
 use crate::app::actions::PanelContext;
@@ -19,6 +19,7 @@ const COLUMNS: [(&str, &str); 4] = [
 /// Draws the table and says what it is about.
 pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'static str, cx: &mut PanelContext<'_>) {
     origin_ui(ui, report, cx);
+    report.remarks.iter().for_each(|remark| explanation(ui, remark));
     if report.clips == 0 {
         return explanation(ui, "No clip could be scored; the log says why.");
     }
@@ -50,6 +51,30 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
             for cell in cells {
                 ui.label(RichText::new(cell).text_style(TextStyle::Monospace).color(tokens.strong))
                     .on_hover_text(&right);
+            }
+            ui.end_row();
+        }
+    });
+    if !report.folds.is_empty() {
+        let title = format!("{} folds", report.folds.len());
+        CollapsingHeader::new(title).id_salt("folds").show(ui, |ui| folds_ui(ui, report));
+    }
+}
+
+/// What was held out together, with the top-1 of each part.
+fn folds_ui(ui: &mut Ui, report: &ActionsReport) {
+    let tokens = Tokens::of(ui);
+    Grid::new("folds").striped(true).spacing([12.0, 2.0]).show(ui, |ui| {
+        for title in ["Held out", "Clips", "Spatial", "Temporal", "Fused"] {
+            ui.label(RichText::new(title).small().color(tokens.weak));
+        }
+        ui.end_row();
+        for fold in &report.folds {
+            let name = Label::new(&fold.name).truncate();
+            ui.add(name).on_hover_text(format!("{}, learned from {}", fold.name, clips_in_words(fold.learned_from)));
+            let shares = [fold.spatial, fold.temporal, fold.fused].map(percent_or_dash);
+            for cell in [fold.clips.to_string()].into_iter().chain(shares) {
+                ui.label(RichText::new(cell).text_style(TextStyle::Monospace));
             }
             ui.end_row();
         }
