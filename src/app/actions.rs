@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::availability::available;
 use super::command::Command;
-use super::session::Session;
+use super::session::{KnownClip, Session};
 use super::settings::Settings;
 use crate::engine::Request;
 
@@ -15,6 +15,8 @@ pub enum Action {
     Run(Command),
     /// Opens a clip, a folder or a model, whatever lies at the path.
     Open(PathBuf),
+    /// Opens a clip whose class is known.
+    Examine(Box<KnownClip>),
     /// Sends a request to the engine.
     Send(Box<Request>),
 }

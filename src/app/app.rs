@@ -18,6 +18,7 @@ use super::log::Level;
 use super::menu::menu_ui;
 use super::opener::{Found, Opener};
 use super::panels::{Palette, PaletteEnd, Panels, Transport, install_gpu_flow, notice_ui, shortcuts_ui, status_bar_ui};
+use super::report_reader::{Purpose, ReportReader};
 use super::run::Options;
 use super::session::Session;
 use super::settings::Settings;
@@ -51,6 +52,7 @@ pub struct App {
     opener: Opener,
     dialogs: Dialogs,
     pub(super) exporter: Exporter,
+    reports: ReportReader,
     /// What the engine's laboratory was last told to work on.
     laboratory: Option<LaboratorySettings>,
     overlay: Option<Overlay>,
@@ -95,6 +97,7 @@ impl App {
             opener: Opener::default(),
             dialogs: Dialogs::default(),
             exporter: Exporter::default(),
+            reports: ReportReader::default(),
             laboratory: None,
             overlay: None,
             typed_ahead: String::new(),
@@ -140,6 +143,18 @@ impl App {
         for answer in self.exporter.answers() {
             match answer {
                 Ok(path) => self.session.written(&path, "a file"),
+                Err(error) => self.session.problem(&error),
+            }
+        }
+        for answer in self.reports.answers() {
+            self.session.notice = None;
+            dock::show(&mut self.settings.layout, Pane::Evaluation);
+            match answer {
+                Ok((Purpose::Show, path, report)) => self.session.evaluation.open(path, report),
+                Ok((Purpose::Compare, path, report)) => {
+                    self.session.evaluation.set_against(path, report);
+                    self.panels.evaluation.show_comparison();
+                }
                 Err(error) => self.session.problem(&error),
             }
         }
@@ -356,11 +371,32 @@ impl App {
                     self.exporter.run(path, ctx, move |path| report.write_csv(path));
                 }
             }
+            Question::EvaluationClips
+            | Question::EvaluationList
+            | Question::EvaluationLists
+            | Question::EvaluationClasses => self.choose_evaluation(question, path),
+            Question::SaveEvaluation => self.save_evaluation(path, ctx),
+            Question::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
+            Question::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
             Question::SaveStatistics => {
                 self.session.notice = None;
                 self.exporter.write(path, export::table(&self.session.lab), ctx);
             }
         }
+    }
+
+    fn choose_evaluation(&mut self, question: Question, path: PathBuf) {
+        let chosen = &mut self.settings.evaluation;
+        match question {
+            Question::EvaluationClips => chosen.clips = Some(path),
+            Question::EvaluationClasses => chosen.classes = Some(path),
+            _ => {
+                chosen.layout = None; // that of the list before
+                chosen.list = Some(path);
+            }
+        }
+        self.session.evaluation.errors.clear();
+        dock::show(&mut self.settings.layout, Pane::Evaluation);
     }
 
     /// Takes files that were dropped onto the window.
@@ -408,6 +444,11 @@ impl App {
         match action {
             Action::Run(command) => self.perform(command, ctx),
             Action::Open(path) => self.open(path, ctx),
+            Action::Examine(known) => {
+                let path = known.path.clone();
+                self.session.examine(*known);
+                self.open_clip(path);
+            }
             Action::Send(request) => self.engine.send(*request),
         }
     }

@@ -1,6 +1,7 @@
 //! Which commands can be run now, and why the others cannot.
 
 use super::command::Command;
+use super::evaluation_state::EvaluationPhase;
 use super::session::{PAIRS, Session};
 use super::settings::Settings;
 use super::training_state::TrainingPhase;
@@ -59,6 +60,13 @@ pub fn available(
             let measured = session.benchmark.runs.last().is_some_and(|run| run.report.is_some());
             or(measured, "No method has been measured to the end yet")
         }
+        C::RunEvaluation => evaluation(session, settings),
+        C::ChooseEvaluationClips
+        | C::ChooseEvaluationList
+        | C::ChooseEvaluationLists
+        | C::ChooseEvaluationClasses
+        | C::OpenEvaluation => or(!session.evaluation.is_running(), "An evaluation is under way"),
+        C::SaveEvaluation => or(session.evaluation.report().is_some(), "Nothing has been evaluated yet"),
         C::FinerLevel | C::CoarserLevel => level(command, session),
         C::NextPair | C::PreviousPair => pair(command, session),
         C::OpenSample => or(!session.writing_sample, "The sample project is being written"),
@@ -84,6 +92,17 @@ pub fn available(
 
 fn or(condition: bool, reason: &'static str) -> Result<(), &'static str> {
     if condition { Ok(()) } else { Err(reason) }
+}
+
+fn evaluation(session: &Session, settings: &Settings) -> Result<(), &'static str> {
+    match session.evaluation.phase {
+        EvaluationPhase::Stopping => return Err("The evaluation is being stopped"),
+        EvaluationPhase::Preparing | EvaluationPhase::Running => return Ok(()), // it can be stopped
+        EvaluationPhase::Idle | EvaluationPhase::Ended => {}
+    }
+    settings.evaluation.source()?;
+    let Some(model) = &session.model else { return Err("No networks are loaded") };
+    or(model.has_spatial || model.has_temporal, "The networks in use have no stream that recognises anything")
 }
 
 fn level(command: Command, session: &Session) -> Result<(), &'static str> {

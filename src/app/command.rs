@@ -128,6 +128,22 @@ pub enum Command {
     RunBenchmark,
     /// Asks where the results of the benchmark are to be written.
     SaveBenchmark,
+    /// Asks for the folder of clips to evaluate on.
+    ChooseEvaluationClips,
+    /// Asks for the list of clips to evaluate on.
+    ChooseEvaluationList,
+    /// Asks for the folder of lists to evaluate on.
+    ChooseEvaluationLists,
+    /// Asks for the names of the classes.
+    ChooseEvaluationClasses,
+    /// Scores the clips of the evaluation panel, or stops doing so.
+    RunEvaluation,
+    /// Asks where the report of the evaluation is to be written.
+    SaveEvaluation,
+    /// Asks for a saved report.
+    OpenEvaluation,
+    /// Asks for a report to compare with.
+    CompareEvaluation,
     /// Asks for the folder of clips to train on.
     ChooseTrainingFolder,
     /// Starts the training that the panel describes.
@@ -158,6 +174,8 @@ pub enum Command {
     ShowStatistics,
     /// Brings the benchmarks to the front.
     ShowBenchmark,
+    /// Brings the evaluation to the front.
+    ShowEvaluation,
     /// Brings the log to the front.
     ShowLog,
 }
@@ -175,6 +193,8 @@ pub enum Group {
     Flow,
     /// Making networks.
     Training,
+    /// A model against labelled clips.
+    Evaluation,
     /// The window itself.
     View,
     /// Help.
@@ -183,8 +203,16 @@ pub enum Group {
 
 impl Group {
     /// All groups in the order of the menu bar.
-    pub const ALL: [Self; 7] =
-        [Self::File, Self::Playback, Self::Viewer, Self::Flow, Self::Training, Self::View, Self::Help];
+    pub const ALL: [Self; 8] = [
+        Self::File,
+        Self::Playback,
+        Self::Viewer,
+        Self::Flow,
+        Self::Training,
+        Self::Evaluation,
+        Self::View,
+        Self::Help,
+    ];
 
     /// The menu's title.
     pub fn title(self) -> &'static str {
@@ -194,6 +222,7 @@ impl Group {
             Self::Viewer => "Viewer",
             Self::Flow => "Flow",
             Self::Training => "Training",
+            Self::Evaluation => "Evaluation",
             Self::View => "View",
             Self::Help => "Help",
         }
@@ -293,12 +322,21 @@ const TABLE: &[Entry] = {
         Entry(C::PauseTraining, G::Training, "Pause or resume training", "Hold the training after the present step, or go on", &[]),
         Entry(C::StopTraining, G::Training, "Stop training", "End the training; a checkpoint and the weights are saved", &[]),
         Entry(C::UseTrainedWeights, G::Training, "Use these weights", "Put the networks just trained into the viewer", &[]),
+        Entry(C::ChooseEvaluationClips, G::Evaluation, "Choose clips to evaluate on…", "Choose the folder that holds the clips; without a list, its sub-folders are the classes", &[]),
+        Entry(C::ChooseEvaluationList, G::Evaluation, "Choose list of clips…", "Choose a list: UCF101, TSN, ActivityNet (JSON) or CSV", &[]),
+        Entry(C::ChooseEvaluationLists, G::Evaluation, "Choose folder of lists…", "Choose the folder of HMDB51's splits or of THUMOS14's annotations", &[]),
+        Entry(C::ChooseEvaluationClasses, G::Evaluation, "Choose class index…", "Choose the file with the numbers and names of the classes, such as classInd.txt", &[]),
+        Entry(C::RunEvaluation, G::Evaluation, "Evaluate model", "Score the clips of the evaluation panel with the networks in use, or stop doing so", &[]),
+        Entry(C::OpenEvaluation, G::Evaluation, "Open evaluation report…", "Show a saved report.json", &[]),
+        Entry(C::CompareEvaluation, G::Evaluation, "Compare with report…", "Set another report.json beside the one that is shown", &[]),
+        Entry(C::SaveEvaluation, G::Evaluation, "Save evaluation report…", "Write a page with plots, JSON and CSV into a folder", &[]),
         Entry(C::ShowScores, G::View, "Show scores", "Bring the scores to the front", &[ctrl(Key::Num1)]),
         Entry(C::ShowTraining, G::View, "Show training", "Bring the training panel to the front", &[ctrl(Key::Num2)]),
         Entry(C::ShowLog, G::View, "Show log", "Bring the log to the front", &[ctrl(Key::Num3)]),
         Entry(C::ShowFlow, G::View, "Show flow sources", "Bring the sources of flow and their settings to the front", &[ctrl(Key::Num4)]),
         Entry(C::ShowStatistics, G::View, "Show statistics", "Bring the figures of the flow to the front", &[ctrl(Key::Num5)]),
         Entry(C::ShowBenchmark, G::View, "Show benchmark", "Bring methods against ground truth to the front", &[ctrl(Key::Num6)]),
+        Entry(C::ShowEvaluation, G::View, "Show evaluation", "Bring the model against labelled clips to the front", &[ctrl(Key::Num7)]),
         Entry(C::ToggleTheme, G::View, "Dark or light theme", "Change between the dark and the light theme", &[ctrl(Key::T)]),
         Entry(C::FullScreen, G::View, "Full screen", "Fill the whole screen, or return to a window", &[key(Key::F11)]),
         Entry(C::ResetLayout, G::View, "Reset layout", "Put the panels back where they were at first", &[]),

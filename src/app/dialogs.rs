@@ -40,6 +40,20 @@ pub enum Question {
     Benchmark,
     /// Where the results of a benchmark are to be written.
     SaveBenchmark,
+    /// The folder of clips to evaluate on.
+    EvaluationClips,
+    /// The list of clips to evaluate on.
+    EvaluationList,
+    /// The folder of lists to evaluate on.
+    EvaluationLists,
+    /// The names of the classes.
+    EvaluationClasses,
+    /// The folder for the report of an evaluation.
+    SaveEvaluation,
+    /// The report of an evaluation.
+    OpenEvaluation,
+    /// Another report, to compare with.
+    CompareEvaluation,
 }
 
 impl Question {
@@ -53,6 +67,7 @@ impl Question {
                 | Self::ExportFlows
                 | Self::ExportVideo
                 | Self::SaveBenchmark
+                | Self::SaveEvaluation
         )
     }
 }
@@ -123,6 +138,13 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::ExportVideo => "Save a comparison video",
         Question::Benchmark => "Choose the folder of the benchmark",
         Question::SaveBenchmark => "Save the results of the benchmark",
+        Question::EvaluationClips => "Choose the folder of the clips to evaluate on",
+        Question::EvaluationList => "Choose the list of the clips to evaluate on",
+        Question::EvaluationLists => "Choose the folder of the lists of clips to evaluate on",
+        Question::EvaluationClasses => "Choose the class index",
+        Question::SaveEvaluation => "Choose a folder for the report",
+        Question::OpenEvaluation => "Open a report",
+        Question::CompareEvaluation => "Choose the report to compare with",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
@@ -138,6 +160,13 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::TruthFile => {
             dialog.add_filter("Flow", &["flo", "png", "pfm"]).add_filter("All files", &["*"]).pick_file()
         }
+        Question::EvaluationList => {
+            dialog.add_filter("List", &["txt", "csv", "tsv", "json", "lst"]).add_filter("All files", &["*"]).pick_file()
+        }
+        Question::EvaluationClasses => {
+            dialog.add_filter("Class index", &["txt"]).add_filter("All files", &["*"]).pick_file()
+        }
+        Question::OpenEvaluation | Question::CompareEvaluation => dialog.add_filter("Report", &["json"]).pick_file(),
         Question::SaveStatistics => dialog.set_file_name("figures.csv").add_filter("Table", &["csv"]).save_file(),
         Question::SaveBenchmark => dialog.set_file_name("benchmark.csv").add_filter("Table", &["csv"]).save_file(),
         Question::SaveFlow => {
@@ -153,7 +182,10 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         | Question::SecondModel
         | Question::Truth
         | Question::ExportFlows
-        | Question::Benchmark => dialog.pick_folder(),
+        | Question::Benchmark
+        | Question::EvaluationClips
+        | Question::EvaluationLists
+        | Question::SaveEvaluation => dialog.pick_folder(),
     };
     match path {
         Some(path) => Answer::Path(path),

@@ -21,6 +21,8 @@ pub enum Pane {
     Statistics,
     /// Methods against ground truth.
     Benchmark,
+    /// A model against labelled clips.
+    Evaluation,
     /// Making networks.
     Training,
     /// What happened.
@@ -29,8 +31,16 @@ pub enum Pane {
 
 impl Pane {
     /// All panels.
-    pub const ALL: [Self; 7] =
-        [Self::Viewer, Self::Scores, Self::Flow, Self::Statistics, Self::Benchmark, Self::Training, Self::Log];
+    pub const ALL: [Self; 8] = [
+        Self::Viewer,
+        Self::Scores,
+        Self::Flow,
+        Self::Statistics,
+        Self::Benchmark,
+        Self::Evaluation,
+        Self::Training,
+        Self::Log,
+    ];
 
     /// The title on its tab.
     pub fn title(self) -> &'static str {
@@ -40,6 +50,7 @@ impl Pane {
             Self::Flow => "Flow",
             Self::Statistics => "Statistics",
             Self::Benchmark => "Benchmark",
+            Self::Evaluation => "Evaluation",
             Self::Training => "Training",
             Self::Log => "Log",
         }
@@ -58,8 +69,8 @@ pub fn default_layout() -> Layout {
         Pane::ALL.into_iter().filter(|pane| *pane != Pane::Viewer).map(|pane| tiles.insert_pane(pane)).collect();
     let others = tiles.insert_tab_tile(others);
     let mut root = egui_tiles::Linear::new(egui_tiles::LinearDir::Horizontal, vec![viewer, others]);
-    root.shares.set_share(viewer, 0.68);
-    root.shares.set_share(others, 0.32);
+    root.shares.set_share(viewer, 0.64);
+    root.shares.set_share(others, 0.36);
     let root = tiles.insert_container(root);
     Tree::new(Id::unique("dock"), root, tiles)
 }
@@ -120,7 +131,7 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
     }
 
     fn tab_title_spacing(&self, _visuals: &Visuals) -> f32 {
-        9.0
+        7.0
     }
 
     fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {

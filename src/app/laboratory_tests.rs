@@ -27,16 +27,21 @@ const VIDEO: Geometry = Geometry { width: 320, height: 240 };
 const GRID: Geometry = Geometry { width: 64, height: 48 };
 
 /// A window without engine news: what it knows is put there.
-struct Window {
-    harness: Harness<'static, App>,
+pub(super) struct Window {
+    pub(super) harness: Harness<'static, App>,
     _dir: tempfile::TempDir,
 }
 
 impl Window {
     fn new(size: [f32; 2], views: Views) -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let mut settings = Settings::default();
         settings.views = views;
+        Self::with(size, settings, fill)
+    }
+
+    /// A window that knows what `fill` puts there.
+    pub(super) fn with(size: [f32; 2], settings: Settings, fill: impl FnOnce(&mut App)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         let (options, data_dir) =
             (Options { model: Some(dir.path().join("none")), ..Options::default() }, dir.path().into());
         let compute = choose(DeviceChoice::Cpu).unwrap();
@@ -56,23 +61,23 @@ impl Window {
     }
 
     /// Fonts are there from the second pass on.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         self.harness.step();
         self.harness.run_ok();
     }
 
-    fn perform(&mut self, command: Command) {
+    pub(super) fn perform(&mut self, command: Command) {
         let ctx = self.harness.ctx.clone();
         self.harness.state_mut().perform(command, &ctx);
         self.settle();
     }
 
-    fn point_at(&mut self, at: Pos2) {
+    pub(super) fn point_at(&mut self, at: Pos2) {
         self.harness.event(Event::PointerMoved(at));
         self.settle();
     }
 
-    fn sees(&self, text: &str) -> bool {
+    pub(super) fn sees(&self, text: &str) -> bool {
         self.harness.query_all_by_label_contains(text).next().is_some()
     }
 
@@ -86,7 +91,7 @@ impl Window {
         self.harness.query_all_by_role(Role::Image).nth(picture).unwrap().rect().center()
     }
 
-    fn compare(&mut self, name: &str) {
+    pub(super) fn compare(&mut self, name: &str) {
         let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(40);
         self.harness.snapshot_options(name, &options);
     }
@@ -284,10 +289,12 @@ fn the_value_of_every_kind_of_view_is_told_at_the_pointer() {
         (ViewKind::Input, "of 255"),
     ] {
         let mut window = Window::new([1280.0, 800.0], Views::beside([ViewSpec::new(kind, FlowSource::Network)]));
-        // A little off the middle, where the tiles of a view meet.
-        let at = window.centre(0) + eframe::egui::vec2(7.0, -31.0);
-        window.point_at(at);
-        let pointed = window.harness.state().session.pointed.map(|pointed| pointed.to_text());
+        // Off the middle, and elsewhere if the tiles of a view meet there.
+        let places = [[7.0, -31.0], [23.0, -57.0], [-41.0, -83.0]];
+        let pointed = places.into_iter().find_map(|place| {
+            window.point_at(window.centre(0) + eframe::egui::Vec2::from(place));
+            window.harness.state().session.pointed.map(|pointed| pointed.to_text())
+        });
         assert!(pointed.as_ref().is_some_and(|text| text.contains(word)), "{kind:?}: {pointed:?}");
         assert!(window.sees(&pointed.unwrap()), "the status bar tells the same");
     }

@@ -18,6 +18,7 @@ pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             palette_button(ui, cx);
             if let Some(clip) = &cx.session.clip {
                 let name = cx.session.clip_title(&clip.path);
+                let name = cx.session.true_class().map_or(name.clone(), |class| format!("{name}, class {class}"));
                 let text = RichText::new(name).font(semibold(13.0)).color(Tokens::of(ui).strong);
                 let path = clip.path.display().to_string();
                 ui.add_space(12.0);
@@ -61,6 +62,8 @@ fn starts_a_block(command: Command) -> bool {
             | C::ChooseSecondModel
             | C::MeasureClip
             | C::StartTraining
+            | C::RunEvaluation
+            | C::OpenEvaluation
             | C::ToggleTheme
     )
 }

@@ -14,6 +14,10 @@ mod command;
 mod curves;
 mod dialogs;
 mod dock;
+mod evaluation_settings;
+mod evaluation_state;
+#[cfg(test)]
+mod evaluation_tests;
 mod export;
 mod icon;
 mod lab_state;
@@ -26,6 +30,7 @@ mod panels;
 mod perform;
 mod read_out;
 mod repaint;
+mod report_reader;
 mod run;
 mod scale;
 mod session;

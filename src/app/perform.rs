@@ -10,14 +10,17 @@ use super::availability::available;
 use super::command::Command;
 use super::dialogs::Question;
 use super::dock::{self, Pane};
+use super::evaluation_state::EvaluationPhase;
 use super::log::Level;
 use super::panels::Palette;
 use super::scale::MagnitudeScale;
 use super::session::PAIRS;
 use super::training_state::{TrainingPhase, TrainingState};
-use crate::engine::{FlowExport, FlowSelection, FlowSource, Request};
+use crate::engine::{EvaluationOrder, FlowExport, FlowSelection, FlowSource, Request};
+use crate::evaluation::EvaluationPlan;
 use crate::flow::colour;
 use crate::flow::files::{self, DEFAULT_BOUND_PX, Scales, write_picture};
+use crate::training;
 use crate::video::PlayerCommand;
 
 /// Fastest speed of the shuttle.
@@ -92,6 +95,14 @@ impl App {
             C::ChooseBenchmark => self.ask(Question::Benchmark, ctx),
             C::RunBenchmark => self.run_benchmark(),
             C::SaveBenchmark => self.ask(Question::SaveBenchmark, ctx),
+            C::ChooseEvaluationClips => self.ask(Question::EvaluationClips, ctx),
+            C::ChooseEvaluationList => self.ask(Question::EvaluationList, ctx),
+            C::ChooseEvaluationLists => self.ask(Question::EvaluationLists, ctx),
+            C::ChooseEvaluationClasses => self.ask(Question::EvaluationClasses, ctx),
+            C::RunEvaluation => self.run_evaluation(),
+            C::SaveEvaluation => self.ask(Question::SaveEvaluation, ctx),
+            C::OpenEvaluation => self.ask(Question::OpenEvaluation, ctx),
+            C::CompareEvaluation => self.ask(Question::CompareEvaluation, ctx),
             C::ChooseTrainingFolder => self.ask(Question::TrainingFolder, ctx),
             C::StartTraining | C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
             C::Palette => self.show_palette(Palette::commands()),
@@ -104,6 +115,7 @@ impl App {
             C::ShowFlow => dock::show(&mut self.settings.layout, Pane::Flow),
             C::ShowStatistics => dock::show(&mut self.settings.layout, Pane::Statistics),
             C::ShowBenchmark => dock::show(&mut self.settings.layout, Pane::Benchmark),
+            C::ShowEvaluation => dock::show(&mut self.settings.layout, Pane::Evaluation),
             C::ShowLog => dock::show(&mut self.settings.layout, Pane::Log),
         }
         ctx.request_repaint();
@@ -231,6 +243,29 @@ impl App {
             }
             Err(reason) => self.session.log.push(Level::Warning, reason),
         }
+    }
+
+    fn run_evaluation(&mut self) {
+        dock::show(&mut self.settings.layout, Pane::Evaluation);
+        let evaluation = &mut self.session.evaluation;
+        if evaluation.is_running() {
+            evaluation.phase = EvaluationPhase::Stopping;
+            return self.engine.send(Request::Evaluate(None));
+        }
+        let settings = &self.settings.evaluation;
+        let (Ok(source), Some(model)) = (settings.source(), &self.session.model) else { return };
+        let (protocol, fusion) = (settings.protocol(), settings.fusion.unwrap_or(model.fusion));
+        let flow_source = training::FlowSource::MotionNet;
+        evaluation.begin(EvaluationPlan { data: settings.data(), protocol, fusion, flow_source });
+        let order = EvaluationOrder { source, model: model.dir.clone(), protocol };
+        self.engine.send(Request::Evaluate(Some(Box::new(order))));
+    }
+
+    /// Writes the report that is shown into the folder `dir`.
+    pub(super) fn save_evaluation(&mut self, dir: PathBuf, ctx: &Context) {
+        let Some(report) = self.session.evaluation.report().cloned() else { return };
+        self.session.notice = None;
+        self.exporter.run(dir, ctx, move |dir| report.write_folder(dir));
     }
 
     /// Writes the flow in view to `path`, in pixels of the video.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::benchmark_state::BenchmarkState;
+use super::evaluation_state::EvaluationState;
 use super::lab_state::LabState;
 use super::log::{Level, Log};
 use super::read_out::Pointed;
@@ -50,6 +51,17 @@ impl Marks {
     }
 }
 
+/// A clip whose class is known: one that was evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownClip {
+    /// The clip.
+    pub path: PathBuf,
+    /// Its true class.
+    pub class: String,
+    /// The part of it that shows the class, in seconds.
+    pub segment_secs: Option<[f64; 2]>,
+}
+
 /// Everything the window knows.
 pub struct Session {
     /// The open clip.
@@ -86,12 +98,16 @@ pub struct Session {
     pub told: Option<(String, Instant)>,
     /// The pair of a benchmark that was opened last, and its title.
     pair: Option<(PathBuf, String)>,
+    /// The clip that was opened from an evaluation last.
+    known: Option<KnownClip>,
     /// What lies under the pointer.
     pub pointed: Option<Pointed>,
     /// The flow laboratory.
     pub lab: LabState,
     /// Flow benchmarks.
     pub benchmark: BenchmarkState,
+    /// A model against labelled clips.
+    pub evaluation: EvaluationState,
     /// How many of how many pairs are exported; `None` while nothing is.
     pub exporting: Option<(usize, usize)>,
 }
@@ -117,9 +133,11 @@ impl Session {
             notice: None,
             told: None,
             pair: None,
+            known: None,
             pointed: None,
             lab: LabState::default(),
             benchmark: BenchmarkState::default(),
+            evaluation: EvaluationState::default(),
             exporting: None,
         }
     }
@@ -130,12 +148,14 @@ impl Session {
         self.analysis = engine.analysis();
         self.player = engine.player();
         self.lab.refresh(engine);
+        self.evaluation.refresh();
     }
 
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
         self.lab.receive(message);
         self.benchmark.receive(message);
+        self.evaluation.receive(message);
         match message {
             Message::Opened(info) => self.opened(info),
             Message::ModelLoaded(info) => self.model_loaded(info),
@@ -159,7 +179,16 @@ impl Session {
             | Message::BenchmarkPair(_)
             | Message::BenchmarkReport(_)
             | Message::BenchmarkEnded
+            | Message::EvaluationEnded
             | Message::PairReady { .. } => {}
+            Message::EvaluationStarted(start) => {
+                let text = format!("Evaluating {} on {} clips", start.model, start.clips);
+                self.log.push(Level::Info, text);
+                start.left_out.iter().for_each(|error| self.log.push(Level::Warning, error.to_string()));
+            }
+            Message::EvaluationFailed(errors) => {
+                errors.iter().for_each(|error| self.log.push(Level::Error, error.to_string()));
+            }
             Message::ExportProgress { done, total } => self.exporting = Some((*done, *total)),
             Message::Exported { path, pairs } => {
                 self.written(path, &format!("the flow of {pairs} pairs"));
@@ -212,6 +241,17 @@ impl Session {
         }
     }
 
+    /// A clip that was evaluated is to be opened.
+    pub fn examine(&mut self, known: KnownClip) {
+        self.known = Some(known);
+    }
+
+    /// The true class of the open clip, if it was opened from an evaluation.
+    pub fn true_class(&self) -> Option<&str> {
+        let clip = self.clip.as_ref()?;
+        self.known.as_ref().filter(|known| known.path == clip.path).map(|known| known.class.as_str())
+    }
+
     /// The networks in use in a few words: their name, and the run they come from if it is another one.
     pub fn model_label(&self) -> Option<String> {
         let model = self.model.as_ref()?;
@@ -234,13 +274,21 @@ impl Session {
     fn opened(&mut self, info: &VideoInfo) {
         self.opening = None;
         self.notice = None;
-        self.marks = Marks::default();
+        self.marks = self.known_marks(info);
         self.pointed = None;
         self.log.push(Level::Info, format!("Opened {}: {}", info.path.display(), describe(info)));
         for note in &info.notes {
             self.log.push(Level::Warning, note.clone());
         }
         self.clip = Some(info.clone());
+    }
+
+    /// The segment of an untrimmed video that an evaluation is about; no marks on any other clip.
+    fn known_marks(&self, info: &VideoInfo) -> Marks {
+        let known = self.known.as_ref().filter(|known| known.path == info.path);
+        let Some([start, end]) = known.and_then(|known| known.segment_secs) else { return Marks::default() };
+        let frame = |secs: f64| ((secs * info.fps).round() as usize).min(info.frames.saturating_sub(1));
+        Marks { start: Some(frame(start)), end: Some(frame(end)), looping: false }
     }
 
     fn model_loaded(&mut self, info: &ModelInfo) {

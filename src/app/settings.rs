@@ -6,6 +6,7 @@ use eframe::Storage;
 use serde::{Deserialize, Serialize};
 
 use super::dock::{Layout, default_layout, is_complete};
+use super::evaluation_settings::EvaluationSettings;
 use super::views::Views;
 use crate::engine::LaboratorySettings;
 use crate::flow::files::FlowFormat;
@@ -46,6 +47,8 @@ pub struct Settings {
     truths: Vec<(PathBuf, PathBuf)>,
     /// The folder of the benchmark measured last.
     pub benchmark_root: Option<PathBuf>,
+    /// The choices of the last evaluation.
+    pub evaluation: EvaluationSettings,
     /// The format in which the flow of a clip is exported.
     pub export_format: FlowFormat,
     /// Where the sample project lies, once it is complete.
@@ -69,6 +72,7 @@ impl Default for Settings {
             laboratory: LaboratorySettings::default(),
             truths: Vec::new(),
             benchmark_root: None,
+            evaluation: EvaluationSettings::default(),
             export_format: FlowFormat::Flo,
             sample: None,
             training_folder: None,
@@ -86,6 +90,7 @@ impl Settings {
         if settings.views.list().is_empty() {
             settings.views = Views::default();
         }
+        settings.evaluation = settings.evaluation.checked();
         let laboratory = &mut settings.laboratory;
         laboratory.stride = laboratory.stride();
         laboratory.tvl1 = laboratory.tvl1.checked().unwrap_or_default();

@@ -11,8 +11,9 @@ use crate::evaluation::{ActionsReport, Comparison};
 /// `motionscope compare`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   motionscope compare before/report.json after/report.json
+  motionscope compare before/report.json after/report.json --clips
 
 Shows accuracies in percent, the clips that are right in one only with the probability of such a split by chance
 (McNemar's exact test), and the classes that changed most.")]
@@ -23,11 +24,28 @@ pub(super) struct CompareArgs {
     /// JSON of the other one, on the same classes
     #[arg(value_name = "B.json")]
     b: PathBuf,
+    /// List the clips that are right in one only, too
+    #[arg(long)]
+    clips: bool,
 }
 
 pub(super) fn run(arguments: &CompareArgs) -> Result<Outcome> {
     let [a, b] = [ActionsReport::read(&arguments.a)?, ActionsReport::read(&arguments.b)?];
     println!("A: {}, {}, {} views\nB: {}, {}, {} views", a.model, a.data, a.views, b.model, b.data, b.views);
-    print!("{}", Comparison::between([&a, &b], [&arguments.a, &arguments.b])?);
+    let comparison = Comparison::between([&a, &b], [&arguments.a, &arguments.b])?;
+    print!("{comparison}");
+    if arguments.clips {
+        print_clips(&comparison, &b.classes);
+    }
     Ok(Outcome::Done)
+}
+
+fn print_clips(comparison: &Comparison, classes: &[String]) {
+    for stream in &comparison.streams {
+        for clip in &stream.changed {
+            let [a, b] = clip.guesses.map(|guess| guess.map_or("nothing", |class| classes[class].as_str()));
+            let side = if clip.is_won() { "won" } else { "lost" };
+            println!("{:<10}{side:<5} {} (A: {a}, B: {b})", stream.name, clip.path);
+        }
+    }
 }

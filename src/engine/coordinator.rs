@@ -9,8 +9,10 @@ use std::thread::Builder;
 use crossbeam_channel::{Receiver, Sender, never, select};
 
 use super::clip::Clip;
+use super::evaluation::{self, EvaluationOrder};
 use super::follower::Results;
 use super::inference::Inference;
+use super::job::Job;
 use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
 use super::outbox::Outbox;
 use super::training_run::TrainingRun;
@@ -59,6 +61,7 @@ pub(super) struct Coordinator {
     sizes: Sizes,
     inference: Inference,
     laboratory: Laboratory,
+    evaluation: Option<Job>,
     training: Option<TrainingRun>,
     outbox: Outbox,
 }
@@ -83,7 +86,8 @@ impl Coordinator {
         let score = Arc::new(inference.waker());
         let laboratory = Laboratory::start(&compute, &results, wishes, inspector, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
-        Self { compute, shared_player, player: None, sizes, inference, laboratory, training: None, outbox }
+        let (player, evaluation, training) = (None, None, None);
+        Self { compute, shared_player, player, sizes, inference, laboratory, evaluation, training, outbox }
     }
 
     /// Works until told to quit.
@@ -126,6 +130,7 @@ impl Coordinator {
             Request::Export(export) => self.laboratory.export(export, self.sizes.clone()),
             Request::Benchmark(plan) => self.laboratory.benchmark(plan),
             Request::ShowPair(pair) => self.laboratory.show_pair(*pair),
+            Request::Evaluate(order) => self.evaluate(order),
             Request::Train(plan) => self.train(plan),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
@@ -186,6 +191,23 @@ impl Coordinator {
     fn resize(&mut self, sizes: Sizes) {
         self.sizes = sizes.clone();
         self.command_player(PlayerCommand::SetSizes(sizes));
+    }
+
+    /// Does not wait for an evaluation that is to end: a view of a clip may take seconds.
+    fn evaluate(&mut self, order: Option<Box<EvaluationOrder>>) {
+        let Some(order) = order else {
+            if let Some(job) = &self.evaluation {
+                job.stop();
+            }
+            return;
+        };
+        self.evaluation = None; // ends an older one
+        let (device, outbox) = (self.compute.device.clone(), self.outbox.clone());
+        let work = move |stop: &_| {
+            evaluation::run(&order, &device, &outbox, stop);
+            Ok(())
+        };
+        self.evaluation = Some(Job::start("evaluation", self.outbox.clone(), Message::EvaluationEnded, work));
     }
 
     fn train(&mut self, plan: TrainingPlan) {

@@ -15,7 +15,7 @@ use crate::video::{Frame, PlayerState};
 /// How many commands may wait for the coordinating thread.
 const CAPACITY: usize = 1024;
 
-/// All that runs behind a window: the threads "engine", "decoder", "inference", "training", "sample" and those of the
+/// All that runs behind a window: the threads "engine", "decoder", "inference", "evaluation", "training", "sample" and those of the
 /// laboratory.
 ///
 /// Dropping it ends them; a running training first writes its checkpoint.

@@ -6,7 +6,9 @@
 
 use std::path::PathBuf;
 
-use super::{BenchmarkPlan, ClipMeasure, FlowExport, FlowSource, LaboratorySettings, ModelInfo};
+use super::{
+    BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource, LaboratorySettings, ModelInfo,
+};
 use crate::error::Error;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::evaluation::{FlowReport, PairResult};
@@ -38,6 +40,9 @@ pub enum Request {
     Benchmark(Option<BenchmarkPlan>),
     /// Makes a pair of a benchmark a clip. Answered by [`Message::PairReady`].
     ShowPair(Box<BenchmarkPair>),
+    /// Scores the clips of a list, after the end of the one before, or stops doing so: what is scored stays. Answered by the
+    /// messages named `Evaluation…`.
+    Evaluate(Option<Box<EvaluationOrder>>),
     /// Trains a network; one training at a time.
     Train(TrainingPlan),
     /// Holds the training after the present step.
@@ -112,6 +117,12 @@ pub enum Message {
         /// Its true flow, where that is public.
         truth: Option<PathBuf>,
     },
+    /// An evaluation begins to score clips.
+    EvaluationStarted(Box<EvaluationStart>),
+    /// An evaluation cannot begin, or broke off: everything that is wrong.
+    EvaluationFailed(Vec<Error>),
+    /// An evaluation is over, or was stopped.
+    EvaluationEnded,
     /// A model is in use.
     ModelLoaded(ModelInfo),
     /// News of the running training.

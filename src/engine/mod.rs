@@ -5,10 +5,12 @@
 mod analysis;
 mod clip;
 mod coordinator;
+mod evaluation;
 mod flow_cache;
 mod follower;
 mod handle;
 mod inference;
+mod job;
 mod laboratory;
 mod message;
 mod model_folder;
@@ -20,6 +22,7 @@ mod training_run;
 mod worker;
 
 pub use analysis::{Analysis, FlowView, Scores, Timing};
+pub use evaluation::{EvaluationOrder, EvaluationStart};
 pub use handle::Engine;
 pub use laboratory::{
     BenchmarkPlan, ClipMeasure, FlowExport, FlowSource, FlowStatistics, FlowStrip, Inspection, LaboratorySettings,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::csv::quoted;
 use super::html;
-use super::{ActionsOutcome, Guess, ScoreTable, Spread, StreamReport, SweepPoint};
+use super::{Guess, Spread, StreamReport, SweepPoint};
 use crate::error::{Error, Result};
 use crate::flow::files::atomic;
 use crate::nets::fusion::Fusion;
@@ -34,6 +34,15 @@ pub struct ActionsReport {
     pub classes: Vec<String>,
     /// Clips that were scored.
     pub clips: usize,
+    /// Clips of the list, where the evaluation ended before it came to all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_of: Option<usize>,
+    /// What was held out together, where networks were made for each part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<FoldResult>,
+    /// What a reader has to know besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// The spatial stream alone.
     pub spatial: Option<StreamReport>,
     /// The temporal stream alone.
@@ -50,6 +59,25 @@ pub struct ActionsReport {
     pub failures: Vec<String>,
 }
 
+/// Clips that were held out together, scored by networks that learned from the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FoldResult {
+    /// The group, or the number of the fold.
+    pub name: String,
+    /// Clips that were scored.
+    pub clips: usize,
+    /// Clips that the networks learned from.
+    pub learned_from: usize,
+    /// Top-1 of the spatial stream.
+    pub spatial: Option<f64>,
+    /// Top-1 of the temporal stream.
+    pub temporal: Option<f64>,
+    /// Top-1 of both.
+    pub fused: Option<f64>,
+    /// Seconds of learning and scoring.
+    pub seconds: f64,
+}
+
 /// The outcome of one clip; none where there is no such stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClipResult {
@@ -63,6 +91,17 @@ pub struct ClipResult {
     pub temporal: Option<Guess>,
     /// What both say.
     pub fused: Option<Guess>,
+}
+
+impl ClipResult {
+    /// What the stream called `stream` says: spatial, temporal or fused.
+    pub fn guess(&self, stream: &str) -> Option<Guess> {
+        match stream {
+            "spatial" => self.spatial,
+            "temporal" => self.temporal,
+            _ => self.fused,
+        }
+    }
 }
 
 impl ActionsReport {
@@ -101,14 +140,30 @@ impl ActionsReport {
                 Self::VERSION
             ));
         }
-        let classes = self.classes.len();
-        match self.streams().find(|(_, report)| report.classes.len() != classes) {
-            Some((name, report)) => {
-                Err(format!("the {name} stream has {} classes instead of {classes}", report.classes.len()))
+        let (classes, clips) = (self.classes.len(), self.results.len());
+        if clips != self.clips {
+            return Err(format!("it says {} clips and has the results of {clips}", self.clips));
+        }
+        for (name, stream) in self.streams() {
+            if stream.classes.len() != classes {
+                return Err(format!("the {name} stream has {} classes instead of {classes}", stream.classes.len()));
             }
-            None if self.results.iter().any(|result| result.label >= classes) => {
-                Err(format!("a clip is of a class beyond the {classes} of the report"))
+            let counts = &stream.confusion.counts;
+            if counts.len() != classes || counts.iter().any(|row| row.len() != classes) {
+                return Err(format!("the confusion of the {name} stream is not {classes}×{classes}"));
             }
+            if stream.most_confused.iter().any(|pair| pair.label.max(pair.guess) >= classes) {
+                return Err(format!("a confused pair of the {name} stream is of a class beyond the {classes}"));
+            }
+            if stream.worst.iter().any(|&clip| clip >= clips) {
+                return Err(format!("the {name} stream names a clip beyond the {clips} of the report"));
+            }
+        }
+        let guesses = |result: &ClipResult| [result.spatial, result.temporal, result.fused].into_iter().flatten();
+        let is_beyond =
+            |result: &ClipResult| result.label >= classes || guesses(result).any(|guess| guess.class >= classes);
+        match self.results.iter().find(|result| is_beyond(result)) {
+            Some(result) => Err(format!("'{}' is of a class beyond the {classes} of the report", result.path)),
             None => Ok(()),
         }
     }
@@ -167,25 +222,5 @@ impl ActionsReport {
             text += &format!("{},{clips},{}\n", quoted(name), cells.join(","));
         }
         text
-    }
-}
-
-impl ActionsOutcome {
-    /// Writes the score files `spatial.npy` and `temporal.npy` and the list `labels.txt` of their rows to folder `dir`, which
-    /// is made if need be: what `motionscope fuse` reads.
-    ///
-    /// # Errors
-    /// If a file cannot be written; an older one is intact then.
-    pub fn write_scores(&self, dir: &Path) -> Result<()> {
-        fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
-        let write = |name: &str, table: &Option<ScoreTable>| match table {
-            Some(table) => table.write(&dir.join(name)),
-            None => Ok(()),
-        };
-        write("spatial.npy", &self.spatial)?;
-        write("temporal.npy", &self.temporal)?;
-        let lines: String =
-            self.report.results.iter().map(|result| format!("{} {}\n", result.path, result.label + 1)).collect();
-        atomic::replace(&dir.join("labels.txt"), |writer| writer.write_all(lines.as_bytes()))
     }
 }

@@ -28,6 +28,7 @@ pub struct ClipScorer<'a> {
     model: &'a HiddenTwoStream,
     protocol: Protocol,
     device: Device,
+    stop: &'a dyn Fn() -> bool,
 }
 
 /// The frames of a window or of an evaluation of the motion network, by their indices.
@@ -37,7 +38,12 @@ impl<'a> ClipScorer<'a> {
     /// Looks at clips through `model`.
     pub fn new(model: &'a HiddenTwoStream, protocol: Protocol) -> Self {
         let device = model.motion.devices().pop().unwrap_or_else(Device::flex);
-        Self { model, protocol, device }
+        Self { model, protocol, device, stop: &|| false }
+    }
+
+    /// Gives up with an error when `stop` says so, which is asked between the views of a clip: all of them may take minutes.
+    pub fn until(self, stop: &'a dyn Fn() -> bool) -> Self {
+        Self { stop, ..self }
     }
 
     /// The size in which the motion network gets its frames.
@@ -62,6 +68,7 @@ impl<'a> ClipScorer<'a> {
         let windows = counted(&starts).map(|(start, times)| (window(start), times)).collect::<Vec<_>>();
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.motion_size()) {
+            self.go_on()?;
             let seen = seen(frames, windows.iter().flat_map(|(window, _)| window), view);
             let flows = self.flows(&seen, windows.iter().map(|(window, _)| window));
             for batch in windows.chunks(batch_size(view.size, reads.count.div_ceil(WINDOW_FRAMES))) {
@@ -109,6 +116,7 @@ impl<'a> ClipScorer<'a> {
         let windows = counted(&starts).map(|(start, times)| (window(start), times)).collect::<Vec<_>>();
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.spatial_size()) {
+            self.go_on()?;
             for batch in windows.chunks(batch_size(view.size, reads)) {
                 let seen = seen(frames, batch.iter().flat_map(|(window, _)| window), view);
                 let clips: Vec<Vec<&RgbImage>> =
@@ -119,6 +127,10 @@ impl<'a> ClipScorer<'a> {
             }
         }
         mean.finished("spatial").map(Some)
+    }
+
+    fn go_on(&self) -> Result<()> {
+        if (self.stop)() { Err(Error::new("evaluation", "it was stopped", "Start it again")) } else { Ok(()) }
     }
 
     /// The finest flow of all evaluations that the windows need, `[1, 2(n−1), h/2, w/2]` each.

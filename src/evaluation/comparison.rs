@@ -36,6 +36,28 @@ pub struct StreamChange {
     pub p: f64,
     /// Name of a class and its accuracy in `a` and in `b`, the largest change first.
     pub classes: Vec<(String, [f64; 2])>,
+    /// The common clips that are right in one only: those won, then those lost, in the order of `b`.
+    pub changed: Vec<ClipChange>,
+}
+
+/// A clip that changed sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipChange {
+    /// Class folder and file.
+    pub path: String,
+    /// Its place among the results of `b`.
+    pub index: usize,
+    /// Its class.
+    pub label: usize,
+    /// The class it was taken for in `a` and in `b`; none where the stream said nothing.
+    pub guesses: [Option<usize>; 2],
+}
+
+impl ClipChange {
+    /// Whether it is right in `b`.
+    pub fn is_won(&self) -> bool {
+        self.guesses[1] == Some(self.label)
+    }
 }
 
 impl Comparison {
@@ -50,8 +72,12 @@ impl Comparison {
         }
         let others: HashMap<&str, &ClipResult> =
             a.results.iter().map(|result| (result.path.as_str(), result)).collect();
-        let common: Vec<[&ClipResult; 2]> =
-            b.results.iter().filter_map(|after| Some([*others.get(after.path.as_str())?, after])).collect();
+        let common: Vec<Pair<'_>> = b
+            .results
+            .iter()
+            .enumerate()
+            .filter_map(|(i, after)| Some((i, [*others.get(after.path.as_str())?, after])))
+            .collect();
         Ok(Self {
             common: common.len(),
             apart: a.results.len() + b.results.len() - 2 * common.len(),
@@ -60,18 +86,32 @@ impl Comparison {
     }
 }
 
+/// A clip that both reports have: its place in `b`, and its results.
+type Pair<'a> = (usize, [&'a ClipResult; 2]);
+
 /// Name of a stream and its guess about a clip.
 type Stream = (&'static str, fn(&ClipResult) -> Option<Guess>);
 
 const STREAMS: [Stream; 3] =
     [("spatial", |result| result.spatial), ("temporal", |result| result.temporal), ("fused", |result| result.fused)];
 
-fn change((name, guess): Stream, reports: [&ActionsReport; 2], common: &[[&ClipResult; 2]]) -> Option<StreamChange> {
+fn change((name, guess): Stream, reports: [&ActionsReport; 2], common: &[Pair<'_>]) -> Option<StreamChange> {
     let find = |report: &'_ ActionsReport| report.streams().find(|(other, _)| *other == name).map(|(_, r)| r.clone());
     let [Some(a), Some(b)] = reports.map(find) else { return None };
+    let change = |(index, pair): &Pair<'_>| ClipChange {
+        path: pair[1].path.clone(),
+        index: *index,
+        label: pair[1].label,
+        guesses: pair.map(|result| guess(result).map(|guess| guess.class)),
+    };
     let is_right = |result: &ClipResult| guess(result).is_some_and(|guess| guess.class == result.label);
-    let count = |before: bool, after: bool| common.iter().filter(|pair| pair.map(is_right) == [before, after]).count();
-    let (won, lost) = (count(false, true), count(true, false));
+    let only = |before: bool, after: bool| {
+        common.iter().filter(move |(_, pair)| pair.map(is_right) == [before, after]).map(change)
+    };
+    let mut changed: Vec<ClipChange> = only(false, true).collect();
+    let won = changed.len();
+    changed.extend(only(true, false));
+    let lost = changed.len() - won;
     let recalls = reports[0].classes.iter().zip(a.classes.iter().zip(&b.classes));
     let mut classes: Vec<_> =
         recalls.filter_map(|(class, (a, b))| Some((class.clone(), [a.recall?, b.recall?]))).collect();
@@ -83,7 +123,7 @@ fn change((name, guess): Stream, reports: [&ActionsReport; 2], common: &[[&ClipR
         ("top-5", [Some(a.top5), Some(b.top5)]),
         ("mean class", [a.mean_class, b.mean_class]),
     ];
-    Some(StreamChange { name, figures, won, lost, p: chance_of_split(won, lost), classes })
+    Some(StreamChange { name, figures, won, lost, p: chance_of_split(won, lost), classes, changed })
 }
 
 /// Two-sided binomial probability of `won` or `lost` or fewer heads in as many throws of a fair coin as both together.

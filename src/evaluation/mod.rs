@@ -2,19 +2,21 @@
 //!
 //! The walk through actions: a [`Protocol`] and its [`Crops`] say what is seen of a clip, a [`ClipScorer`] turns that into mean
 //! logits, a [`ScoreTable`] holds them for all clips, a [`StreamReport`] measures a table against the labels, and
-//! [`evaluate_actions`] makes an [`ActionsReport`] of it, which a [`Comparison`] sets beside another one. In untrimmed video
+//! [`evaluate_actions`] gathers [`ClipScores`] and makes an [`ActionsReport`] of them, which a [`Comparison`] sets beside another one. In untrimmed video
 //! a sliding window makes [`segments`], which are measured against annotated ones.
 
 mod actions;
 mod actions_report;
 mod calibration;
 mod clip_scorer;
+mod clip_scores;
 mod comparison;
 mod confusion;
 mod crops;
 pub(crate) mod csv;
 mod flow;
 pub mod flow_benchmarks;
+mod groups;
 mod html;
 mod label_list;
 mod motion_net_flow;
@@ -27,14 +29,16 @@ mod stream_report;
 mod weight_sweep;
 mod window_scores;
 
-pub use actions::{ActionsOutcome, EvaluationPlan, evaluate_actions};
-pub use actions_report::{ActionsReport, ClipResult};
+pub use actions::{ActionsOutcome, EvaluationPlan, check_classes, evaluate_actions, score_clips};
+pub use actions_report::{ActionsReport, ClipResult, FoldResult};
 pub use calibration::{Calibration, ReliabilityBin};
 pub use clip_scorer::ClipScorer;
-pub use comparison::{Comparison, StreamChange};
+pub use clip_scores::{ClipScores, ScoredClip};
+pub use comparison::{ClipChange, Comparison, StreamChange};
 pub use confusion::{ClassFigures, ConfusedPair, Confusion};
 pub use crops::{Crops, View};
 pub use flow::{FlowReport, MeanResult, PairResult, evaluate_flow};
+pub use groups::{Fold, FoldCount, GroupsEvent, GroupsOutcome, GroupsPlan, Learning, evaluate_groups, folds};
 pub use label_list::{LabelList, LabelOrigin};
 pub use motion_net_flow::MotionNetFlow;
 pub use protocol::{Protocol, Spread};

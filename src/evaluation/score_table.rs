@@ -6,6 +6,9 @@ use crate::error::{Error, Result};
 use crate::flow::files::npy_array::{NpyArray, Shape, write_array};
 use crate::nets::fusion::Fusion;
 
+/// Scores beyond this are no logits.
+const LARGEST: f32 = 1e30;
+
 const REMEDY: &str = "Save a float32 or float64 array of shape (videos, classes) with numpy.save";
 
 /// A row of finite scores for each clip, one score a class.
@@ -60,7 +63,8 @@ impl ScoreTable {
         let mut table = Self::new(classes);
         for (row, class) in (0..rows).flat_map(|row| (0..classes).map(move |class| (row, class))) {
             let score = array.at(&[row, class]);
-            if !score.is_finite() {
+            // Sums of such numbers would leave the range of f32, and no network says so much.
+            if !score.is_finite() || score.abs() > LARGEST {
                 let cause = format!("row {}, class {}: the score is {score}", row + 1, class + 1);
                 return Err(Error::file(path, cause, "Score that video again"));
             }

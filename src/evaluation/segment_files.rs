@@ -18,7 +18,12 @@ pub struct SegmentTruth {
     pub videos: BTreeSet<String>,
     /// What happens in them.
     pub segments: Vec<Segment>,
+    /// Where it is hard to tell (THUMOS 2014's `Ambiguous`).
+    pub ambiguous: Vec<Segment>,
 }
+
+/// What stands for a class where it is hard to tell what happens.
+const AMBIGUOUS: &str = "Ambiguous";
 
 /// `{"database": {video: {"subset": …, "annotations": [{"segment": [start, end], "label": …}]}}}`
 #[derive(Deserialize)]
@@ -54,6 +59,10 @@ struct Detection {
 }
 
 impl SegmentTruth {
+    fn push(&mut self, segment: Segment) {
+        if segment.class == AMBIGUOUS { self.ambiguous.push(segment) } else { self.segments.push(segment) }
+    }
+
     /// Reads ActivityNet's JSON, or a folder of THUMOS 2014's `<Class>_val.txt` and `<Class>_test.txt`. With a `subset` only its
     /// videos: by its name in the JSON, by the ending of the text file's name.
     ///
@@ -111,14 +120,14 @@ fn activity_net(path: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
     let mut truth = SegmentTruth::default();
     for (name, video) in database.into_iter().filter(|(_, video)| subset.is_none_or(|subset| video.subset == subset)) {
         for Annotation { segment, label } in video.annotations {
-            truth.segments.push(checked(path, &name, label, segment, 1.0)?);
+            truth.push(checked(path, &name, label, segment, 1.0)?);
         }
         truth.videos.insert(name);
     }
     Ok(truth)
 }
 
-/// A file a class, a line `video start end` a segment, times in seconds. `Ambiguous_*.txt` is no class.
+/// A file a class, a line `video start end` a segment, times in seconds.
 fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
     let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
     let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
@@ -127,7 +136,7 @@ fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
     for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "txt")) {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let Some((class, part)) = stem.rsplit_once('_') else { continue };
-        if class == "Ambiguous" || subset.is_some_and(|subset| subset != part) {
+        if subset.is_some_and(|subset| subset != part) {
             continue;
         }
         let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
@@ -139,7 +148,7 @@ fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
                 let cause = format!("line {}: '{}' is not 'video start end'", number + 1, line.trim());
                 return Err(Error::file(path, cause, "Times are in seconds"));
             };
-            truth.segments.push(checked(path, video, class.into(), segment, 1.0)?);
+            truth.push(checked(path, video, class.into(), segment, 1.0)?);
             truth.videos.insert(video.into());
         }
     }
@@ -191,7 +200,8 @@ mod tests {
         fs::write(at("thumos/Diving_test.txt"), "video_3 0 x\n").unwrap();
         let truth = SegmentTruth::read(&at("thumos"), Some("val")).unwrap();
         assert_eq!(truth.segments[0], Segment { video: "video_1".into(), class: "GolfSwing".into(), ..golf });
-        assert_eq!(truth.segments.len(), 2);
+        assert_eq!((truth.segments.len(), truth.ambiguous.len()), (2, 1));
+        assert_eq!((truth.ambiguous[0].video.as_str(), truth.ambiguous[0].end_secs), ("video_1", 99.0));
         let error = SegmentTruth::read(&at("thumos"), None).unwrap_err();
         assert!(error.subject.ends_with("Diving_test.txt") && error.cause.starts_with("line 1"), "{error}");
     }

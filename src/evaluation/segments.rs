@@ -45,6 +45,8 @@ pub struct SegmentReport {
     pub classes: BTreeMap<String, Vec<f64>>,
     /// Annotated segments.
     pub truths: usize,
+    /// Segments in which it is hard to tell what happens: a detection there that hits nothing is no mistake.
+    pub ambiguous: usize,
     /// Detected segments of annotated classes.
     pub detections: usize,
 }
@@ -59,8 +61,15 @@ impl Segment {
 }
 
 impl SegmentReport {
-    /// Measures `detections` against `truths`; classes that are not annotated do not count.
-    pub fn of(detections: &[Segment], truths: &[Segment], ious: &[f64], averaging: Averaging) -> Self {
+    /// Measures `detections` against `truths`; classes that are not annotated do not count. Detections that touch one of the
+    /// `ambiguous` segments, whatever their class, and hit nothing do not count either, as in THUMOS 2014's own script.
+    pub fn of(
+        detections: &[Segment],
+        truths: &[Segment],
+        ambiguous: &[Segment],
+        ious: &[f64],
+        averaging: Averaging,
+    ) -> Self {
         let by_class = |segments: &[Segment]| {
             let mut classes: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
             segments.iter().for_each(|s| classes.entry(s.class.clone()).or_default().push(s.clone()));
@@ -69,7 +78,7 @@ impl SegmentReport {
         let (detected, annotated) = (by_class(detections), by_class(truths));
         let found = |class: &String| detected.get(class).map_or(&[][..], Vec::as_slice);
         let precisions = |(class, truths): (&String, &Vec<Segment>)| {
-            let at = |iou: &f64| average_precision(found(class), truths, *iou, averaging);
+            let at = |iou: &f64| average_precision(found(class), truths, ambiguous, *iou, averaging);
             (class.clone(), ious.iter().map(at).collect::<Vec<f64>>())
         };
         let classes: BTreeMap<String, Vec<f64>> = annotated.iter().map(precisions).collect();
@@ -80,6 +89,7 @@ impl SegmentReport {
             mean_map: mean(map.iter().copied()),
             map,
             truths: truths.len(),
+            ambiguous: ambiguous.len(),
             detections: annotated.keys().map(|class| found(class).len()).sum(),
             classes,
         }
@@ -87,16 +97,26 @@ impl SegmentReport {
 }
 
 /// Average precision of the `detections` of one class. In the order of their scores each one hits the free annotation of its
-/// video that it overlaps most, if by `iou` or more; a second detection of the same annotation is a miss.
-pub fn average_precision(detections: &[Segment], truths: &[Segment], iou: f64, averaging: Averaging) -> f64 {
+/// video that it overlaps most, if by `iou` or more; a second detection of the same annotation is a miss. One that hits nothing
+/// and touches an `ambiguous` segment of its video is left out (THUMOS 2014, `TH14eventdetpr.m`).
+pub fn average_precision(
+    detections: &[Segment],
+    truths: &[Segment],
+    ambiguous: &[Segment],
+    iou: f64,
+    averaging: Averaging,
+) -> f64 {
     let mut order: Vec<&Segment> = detections.iter().collect();
     order.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut in_video: BTreeMap<&str, Vec<(&Segment, bool)>> = BTreeMap::new();
     truths.iter().for_each(|truth| in_video.entry(&truth.video).or_default().push((truth, false)));
+    let is_exempt = |detection: &Segment| {
+        ambiguous.iter().any(|doubtful| doubtful.video == detection.video && doubtful.iou(detection) > 0.0)
+    };
 
-    let mut hits = 0;
+    let (mut hits, mut counted) = (0, 0);
     let mut precisions = Vec::new(); // after every hit
-    for (place, detection) in order.into_iter().enumerate() {
+    for detection in order {
         let free = in_video.get_mut(detection.video.as_str()).into_iter().flatten().filter(|(_, taken)| !taken);
         let closest = free.max_by(|(a, _), (b, _)| a.iou(detection).total_cmp(&b.iou(detection)));
         if let Some((truth, taken)) = closest
@@ -104,7 +124,10 @@ pub fn average_precision(detections: &[Segment], truths: &[Segment], iou: f64, a
         {
             *taken = true;
             hits += 1;
-            precisions.push(f64::from(hits) / (place + 1) as f64);
+            counted += 1;
+            precisions.push(f64::from(hits) / f64::from(counted));
+        } else if !is_exempt(detection) {
+            counted += 1;
         }
     }
     if averaging == Averaging::Activitynet {
@@ -202,10 +225,30 @@ mod tests {
             (0.4, Averaging::Activitynet, 2.5 / 3.0),
             (0.9, Averaging::Activitynet, 1.0 / 3.0),
         ] {
-            let precision = average_precision(&detections, &truths, iou, averaging);
+            let precision = average_precision(&detections, &truths, &[], iou, averaging);
             assert!((precision - expected).abs() < 1e-12, "{averaging:?} at {iou}: {precision}");
         }
-        assert_eq!(average_precision(&[], &truths, 0.5, Averaging::Thumos), 0.0);
+        assert_eq!(average_precision(&[], &truths, &[], 0.5, Averaging::Thumos), 0.0);
+    }
+
+    /// By hand, at 0.5: without exemption hit, miss, hit, miss, hit. From 33 s of video a it is hard to tell: the last but one in
+    /// the order (24 to 34 s) is left out, so that the last hit is the third of four: 1, 2/3, 3/4. What hits is a hit wherever it
+    /// lies: doubt over all of video b changes nothing, nor does doubt that only touches, or in another video.
+    #[test]
+    fn misses_where_it_is_hard_to_tell_do_not_count() {
+        let (detections, truths) = example();
+        let at = |ambiguous: &[Segment]| average_precision(&detections, &truths, ambiguous, 0.5, Averaging::Thumos);
+        let doubtful = |video: &str, start: f64, end: f64| Segment {
+            class: "Ambiguous".into(),
+            ..segment(video, start, end, 1.0)
+        };
+        let before = (1.0 + 2.0 / 3.0 + 0.6) / 3.0;
+        assert!((at(&[doubtful("a", 33.0, 40.0)]) - (1.0 + 2.0 / 3.0 + 0.75) / 3.0).abs() < 1e-12);
+        for nothing in [doubtful("b", 0.0, 99.0), doubtful("a", 34.0, 40.0), doubtful("c", 0.0, 99.0)] {
+            assert!((at(&[nothing]) - before).abs() < 1e-12);
+        }
+        // Both misses: three hits of three.
+        assert!((at(&[doubtful("a", 10.5, 33.0)]) - 1.0).abs() < 1e-12);
     }
 
     #[test]
@@ -213,7 +256,7 @@ mod tests {
         let (mut detections, mut truths) = example();
         truths.push(Segment { class: "jump".into(), ..segment("a", 0.0, 1.0, 1.0) });
         detections.push(Segment { class: "run".into(), ..segment("a", 0.0, 1.0, 1.0) });
-        let report = SegmentReport::of(&detections, &truths, &[0.4, 0.9], Averaging::Activitynet);
+        let report = SegmentReport::of(&detections, &truths, &[], &[0.4, 0.9], Averaging::Activitynet);
         assert_eq!(report.classes["jump"], [0.0, 0.0]);
         assert!(!report.classes.contains_key("run") && report.detections == 5 && report.truths == 4);
         assert!((report.map[0] - 2.5 / 6.0).abs() < 1e-12 && (report.map[1] - 1.0 / 6.0).abs() < 1e-12);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ScoreTable;
 use super::ranking::best;
-use crate::nets::fusion::{Fusion, FusionRule};
+use crate::nets::fusion::FusionRule;
 
 /// Accuracy at one weight.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -28,9 +28,17 @@ pub fn weight_sweep(
     let mut weights: Vec<f64> = (0..=16).map(|quarters| f64::from(quarters) / 4.0).chain([also]).collect();
     weights.sort_by(f64::total_cmp);
     weights.dedup();
-    let point = |weight| {
-        let fused = ScoreTable::fused(spatial, temporal, Fusion { rule, temporal_weight: weight });
-        let correct = fused.rows().zip(labels).filter(|(scores, label)| best(scores) == **label).count();
+    // What the rule makes of the logits is the same at every weight.
+    let rows: Vec<_> =
+        spatial.rows().zip(temporal.rows()).map(|(s, t)| (rule.normalise(s), rule.normalise(t))).collect();
+    let mut fused = Vec::new();
+    let mut is_right = |(s, t): &(Vec<f32>, Vec<f32>), label: usize, weight: f64| {
+        fused.clear();
+        fused.extend(s.iter().zip(t).map(|(s, t)| (f64::from(*s) + weight * f64::from(*t)) as f32));
+        best(&fused) == label
+    };
+    let point = |weight: f64| {
+        let correct = rows.iter().zip(labels).filter(|(row, label)| is_right(row, **label, weight)).count();
         SweepPoint { weight, correct, top1: correct as f64 / labels.len().max(1) as f64 }
     };
     weights.into_iter().map(point).collect()

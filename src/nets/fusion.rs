@@ -43,7 +43,7 @@ impl Fusion {
 
 impl FusionRule {
     /// One stream's logits as this rule adds them.
-    fn normalise(self, logits: &[f32]) -> Vec<f32> {
+    pub fn normalise(self, logits: &[f32]) -> Vec<f32> {
         match self {
             Self::Released => share_of_positive(logits),
             Self::Softmax => softmax(logits),

@@ -132,7 +132,11 @@ impl ModelCard {
     }
 
     /// The card as the text of its file.
-    pub(super) fn to_toml(&self) -> Result<String> {
+    /// What [`ModelCard::read`] reads.
+    ///
+    /// # Errors
+    /// If an entry cannot be written as TOML.
+    pub fn to_toml(&self) -> Result<String> {
         let defect =
             |error: toml::ser::Error| Error::new(Self::FILE_NAME, error.to_string(), "Report this as a defect");
         toml::to_string_pretty(self).map_err(defect)

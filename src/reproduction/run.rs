@@ -167,7 +167,7 @@ impl Run<'_> {
         warnings.into_iter().for_each(|error| (self.on_event)(Event::Warning(error)));
         let dir = self.dir.join(&row.id);
         outcome.report.write_folder(&dir.join("report"))?;
-        outcome.write_scores(&dir.join("scores"))?;
+        outcome.scores.write(&dir.join("scores"))?;
 
         let report = outcome.report;
         let stream = if training.plan.network == Network::Spatial { &report.spatial } else { &report.temporal };

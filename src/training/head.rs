@@ -19,20 +19,17 @@ use crate::error::Result;
 use crate::nets::Stream;
 use crate::nets::flow_normalisation::classifier_input;
 use crate::nets::preprocessing::clip_input;
+use crate::video::Geometry;
 
 /// Frames or windows of each clip whose features are taken, each also mirrored.
 const VIEWS: usize = 2;
+/// Rows of features of each clip.
+pub(super) const ROWS: usize = 2 * VIEWS;
 /// Updates of the last layer, each with all features at once.
 const UPDATES: usize = 300;
 const RATE: f64 = 1e-2;
 const DROPOUT: f64 = 0.5;
 const WEIGHT_DECAY: f32 = 1e-3;
-
-/// Features of all clips and their labels.
-struct Examples {
-    features: Tensor<2>, // [n, F]
-    labels: Vec<i64>,
-}
 
 /// Gives `stream` a last layer for `classes` that is fitted to what the rest of it says about `clips`. `flow` is the source of the
 /// temporal stream's input, none for the spatial stream. Returns the stream as it is if `control` stops the work.
@@ -48,20 +45,15 @@ pub fn fit(
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<Stream> {
     let frozen = stream.valid();
-    let device = frozen.devices().pop().unwrap_or_else(Device::flex);
     let (mut rows, mut labels) = (Vec::new(), Vec::new());
     for index in 0..clips.len() {
         if control.is_stopped() {
             return Ok(stream);
         }
-        let input = match &mut flow {
-            Some(flow) => temporal_views(&frozen, plan, clips, index, flow, &device),
-            None => spatial_views(&frozen, clips, index, &device),
-        };
-        match input {
-            Ok(input) => {
-                rows.push(frozen.features(input));
-                labels.extend([clips.label(index) as i64; 2 * VIEWS]);
+        match clip_features(&frozen, plan.frame, clips, index, flow.as_deref_mut()) {
+            Ok(features) => {
+                rows.push(features);
+                labels.extend([clips.label(index) as i64; ROWS]);
             }
             Err(error) => on_event(TrainingEvent::Warning(error)),
         }
@@ -70,7 +62,23 @@ pub fn fit(
     if rows.is_empty() {
         return Ok(stream);
     }
-    Ok(fit_to(stream, classes, Examples { features: Tensor::cat(rows, 0), labels }))
+    Ok(fit_to(stream, classes, Tensor::cat(rows, 0), labels))
+}
+
+/// What `frozen` makes of the views of clip `index` before its last layer, [2·VIEWS, F]; `flow` as in [`fit`].
+pub(super) fn clip_features(
+    frozen: &Stream,
+    frame: Geometry,
+    clips: &Clips,
+    index: usize,
+    flow: Option<&mut FrozenFlow>,
+) -> Result<Tensor<2>> {
+    let device = frozen.devices().pop().unwrap_or_else(Device::flex);
+    let input = match flow {
+        Some(flow) => temporal_views(frozen, frame, clips, index, flow, &device)?,
+        None => spatial_views(frozen, clips, index, &device)?,
+    };
+    Ok(frozen.features(input))
 }
 
 /// Whole frames or clips of them, evenly spread and mirrored: [2·VIEWS, 3·n, h, w].
@@ -91,7 +99,7 @@ fn spatial_views(stream: &Stream, clips: &Clips, index: usize, device: &Device) 
 /// Flow of whole frames in evenly spread windows, also mirrored: [2·VIEWS, 2·n, h, w].
 fn temporal_views(
     stream: &Stream,
-    plan: &TrainingPlan,
+    frame: Geometry,
     clips: &Clips,
     index: usize,
     flow: &mut FrozenFlow,
@@ -99,17 +107,16 @@ fn temporal_views(
 ) -> Result<Tensor<4>> {
     let input = stream.input();
     let last = clips.frames(index)?.len().saturating_sub(input.frames());
-    let whole = Crop::whole(plan.frame);
+    let whole = Crop::whole(frame);
     let draws: Vec<Draw> = (1..=VIEWS)
         .flat_map(|i| [false, true].map(|mirrored| (i * last / (VIEWS + 1), mirrored)))
         .map(|(start, mirrored)| Draw { clip: index, start, stride: 1, crop: Crop { mirrored, ..whole } })
         .collect();
-    Ok(classifier_input(flow.windows(&draws, input.count, plan.frame, device)?))
+    Ok(classifier_input(flow.windows(&draws, input.count, frame, device)?))
 }
 
-/// Logistic regression on features of unit size.
-fn fit_to(stream: Stream, classes: usize, examples: Examples) -> Stream {
-    let Examples { features, labels } = examples;
+/// Logistic regression on features [n, F] of unit size, whose classes are `labels`.
+pub(super) fn fit_to(stream: Stream, classes: usize, features: Tensor<2>, labels: Vec<i64>) -> Stream {
     let scale: f32 = features.clone().powi_scalar(2).mean().sqrt().into_scalar();
     let scale = scale.max(f32::MIN_POSITIVE);
 

@@ -24,8 +24,8 @@ pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<Labelled
     let mut classes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let mut seen = std::collections::HashSet::new();
     for clip in &dataset.clips {
-        if seen.insert(recording(clip)) {
-            classes.entry(clip.label).or_default().push(recording(clip));
+        if seen.insert(clip.recording()) {
+            classes.entry(clip.label).or_default().push(clip.recording());
         }
     }
     let mut held = std::collections::HashSet::new();
@@ -43,13 +43,9 @@ pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<Labelled
         return Err(Error::new("hold-out", cause, "Add clips, or name other clips to measure on"));
     }
     let (validation, training) =
-        std::mem::take(&mut dataset.clips).into_iter().partition(|clip| held.contains(&recording(clip)));
+        std::mem::take(&mut dataset.clips).into_iter().partition(|clip| held.contains(&clip.recording()));
     dataset.clips = training;
     Ok(validation)
-}
-
-fn recording(clip: &LabelledClip) -> String {
-    clip.group.clone().unwrap_or_else(|| clip.path.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod augmentation;
 mod average;
 mod checkpoint;
 pub mod clip_cache;
+mod clip_features;
 mod clip_flow;
 pub mod clips;
 pub mod dataset;
@@ -32,6 +33,7 @@ mod start;
 pub mod validation;
 
 pub use clip_cache::CachePlan;
+pub use clip_features::ClipFeatures;
 pub use clip_flow::ClipFlow;
 pub use dataset::{DataSource, ListSource, Subset};
 pub use event::{StepMetrics, TrainingControl, TrainingEvent};

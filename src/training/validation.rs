@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
 
 use super::augmentation::{Crop, Draw};
 use super::clip_cache::ClipCache;
@@ -200,7 +201,7 @@ fn device_of<M: Module>(module: &M) -> Device {
 }
 
 /// Mean |I₀ − rebuilt I₀| against mean |I₀ − I₁|: what MotionNet explains of the change between frames.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct PhotometricError {
     rebuilt: f64,
     zero_flow: f64,
@@ -224,6 +225,12 @@ impl PhotometricError {
         let rebuilt = warp(second.clone(), flow.reshape([pairs, 2, height, width]));
         self.rebuilt += centre_difference(first.clone(), rebuilt);
         self.zero_flow += centre_difference(first, second);
+    }
+
+    /// Adds what was found on other clips.
+    pub fn add(&mut self, other: Self) {
+        self.rebuilt += other.rebuilt;
+        self.zero_flow += other.zero_flow;
     }
 
     /// 1 for zero flow, 0 for a perfect reconstruction.

@@ -219,6 +219,12 @@ fn score_files_that_do_not_fit_are_refused_with_the_row() {
     write_npy(&dir.path().join("rows.npy"), &rows(3, 3), false);
     write_npy(&dir.path().join("classes.npy"), &rows(2, 4), false);
     write_npy(&dir.path().join("nan.npy"), &[vec![0.0; 3], vec![0.0, f32::NAN, 0.0]], false);
+    write_npy(&dir.path().join("huge.npy"), &[vec![0.0; 3], vec![3e38, 0.0, 0.0]], false);
+    let half = b"\x93NUMPY\x01\x00\x3c\x00{'descr': '<f2', 'fortran_order': False, 'shape': (1, 1), }   \n\x00\x3c";
+    fs::write(dir.path().join("half.npy"), half).unwrap();
+    let whole = fs::read(dir.path().join("a.npy")).unwrap();
+    fs::write(dir.path().join("cut.npy"), &whole[..whole.len() - 3]).unwrap();
+    fs::write(dir.path().join("long.npy"), b"\x93NUMPY\x02\x00\xff\xff\xff\xff{").unwrap();
     fs::write(dir.path().join("two.txt"), "A/1.avi 1\nB/2.avi 3\n").unwrap();
     fs::write(dir.path().join("one.txt"), "A/1.avi 1\n").unwrap();
     fs::write(dir.path().join("far.txt"), "A/1.avi 1\nB/2.avi 4\n").unwrap();
@@ -226,6 +232,10 @@ fn score_files_that_do_not_fit_are_refused_with_the_row() {
         ("a", "rows", "two", "rows.npy: its shape is (3, 3), that of a.npy (2, 3)"),
         ("a", "classes", "two", "classes.npy: its shape is (2, 4)"),
         ("a", "nan", "two", "nan.npy: row 2, class 2: the score is NaN"),
+        ("a", "huge", "two", "huge.npy: row 2, class 1: the score is 3"),
+        ("a", "half", "two", "half.npy: its numbers are '<f2'"),
+        ("a", "cut", "two", "cut.npy: truncated"),
+        ("a", "long", "two", "long.npy: a header of 4294967295 bytes"),
         ("a", "a", "one", "one.txt: it names 1 videos, a.npy has 2 rows"),
         ("a", "a", "far", "far.txt: line 2: class 4"),
         ("two.txt", "a", "two", "missing"),

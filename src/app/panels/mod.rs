@@ -1,6 +1,7 @@
 //! The panels: each draws one aspect of the session and asks for actions; none of them knows another.
 
 mod benchmark;
+mod evaluation;
 mod flow_panel;
 mod log_panel;
 mod notice;
@@ -46,6 +47,8 @@ pub struct Panels {
     pub statistics: statistics::StatisticsPanel,
     /// Methods against ground truth.
     pub benchmark: benchmark::BenchmarkPanel,
+    /// A model against labelled clips.
+    pub evaluation: evaluation::EvaluationPanel,
     /// Making networks.
     pub training: training::TrainingPanel,
     /// What happened.
@@ -61,6 +64,7 @@ impl Panels {
             Pane::Flow => &mut self.flow,
             Pane::Statistics => &mut self.statistics,
             Pane::Benchmark => &mut self.benchmark,
+            Pane::Evaluation => &mut self.evaluation,
             Pane::Training => &mut self.training,
             Pane::Log => &mut self.log,
         }

@@ -106,6 +106,12 @@ impl Palette {
             Question::ExportVideo => "Path of the video, such as flow.mp4…",
             Question::Benchmark => "Path of the folder that a benchmark was unpacked to…",
             Question::SaveBenchmark => "Path of the table to be written, such as benchmark.csv…",
+            Question::EvaluationClips => "Path of the folder of the clips…",
+            Question::EvaluationList => "Path of the list of clips, such as testlist01.txt…",
+            Question::EvaluationLists => "Path of the folder of HMDB51's or THUMOS14's lists…",
+            Question::EvaluationClasses => "Path of the class index, such as classInd.txt…",
+            Question::SaveEvaluation => "Path of a folder for the report…",
+            Question::OpenEvaluation | Question::CompareEvaluation => "Path of a report.json, or of its folder…",
             Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };
         self.field_ui(ui, hint);

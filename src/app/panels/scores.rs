@@ -32,6 +32,7 @@ impl Panel for ScoresPanel {
         let (Some(model), Some(scores)) = (model, scores) else { return no_scores_ui(ui, cx) };
         let rows = Rows::new(&model, &scores, &cx.session.fusion, cx.settings.sort_scores);
         headline_ui(ui, &rows);
+        true_class_ui(ui, &rows, cx.session.true_class());
         sources_ui(ui, cx, &model);
         ui.add_space(SECTION_GAP);
         fusion_ui(ui, cx, &model);
@@ -106,6 +107,18 @@ fn headline_ui(ui: &mut Ui, rows: &Rows) {
             ui.label(RichText::new(format!("{class} {}", percent(*share))).small().color(tokens.weak));
             ui.add_space(8.0);
         }
+    });
+}
+
+/// The true class of a clip that was opened from an evaluation, in the colour of success if it is recognised here.
+fn true_class_ui(ui: &mut Ui, rows: &Rows, class: Option<&str>) {
+    let Some(class) = class else { return };
+    let tokens = Tokens::of(ui);
+    let is_right = rows.best[2].as_ref().is_some_and(|(best, _)| best == class);
+    let color = if is_right { tokens.good } else { tokens.error };
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("True class").color(tokens.weak));
+        ui.add(Label::new(RichText::new(class).strong().color(color)).truncate());
     });
 }
 

@@ -121,7 +121,7 @@ fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -
 fn write(arguments: &ActionsArgs, outcome: &ActionsOutcome) -> Result<()> {
     let report = &outcome.report;
     if let Some(folder) = &arguments.scores {
-        outcome.write_scores(folder)?;
+        outcome.scores.write(folder)?;
     }
     if let Some(folder) = &arguments.report {
         report.write_folder(folder)?;
@@ -137,7 +137,8 @@ fn write(arguments: &ActionsArgs, outcome: &ActionsOutcome) -> Result<()> {
     Ok(())
 }
 
-fn print(report: &ActionsReport) {
+/// The accuracies in words.
+pub(super) fn print(report: &ActionsReport) {
     println!("{} clips, {} views each", report.clips, report.views);
     for (name, stream) in report.streams() {
         println!(

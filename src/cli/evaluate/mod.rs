@@ -2,7 +2,9 @@
 
 mod actions;
 mod flow;
+mod groups;
 mod segments;
+mod training_line;
 
 use clap::{Args, Subcommand};
 
@@ -21,6 +23,9 @@ enum What {
     /// Accuracy of the streams, and how much of the change between frames the flow explains
     #[command(after_help = actions::EXAMPLES)]
     Actions(actions::ActionsArgs),
+    /// Accuracy of networks made for every recording from all others: leave one group out
+    #[command(after_help = groups::EXAMPLES)]
+    Groups(Box<groups::GroupsArgs>),
     /// Errors of a flow method on a standard benchmark
     #[command(after_help = flow::EXAMPLES)]
     Flow(flow::FlowArgs),
@@ -32,6 +37,7 @@ enum What {
 pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     match &arguments.what {
         What::Actions(arguments) => actions::run(arguments),
+        What::Groups(arguments) => groups::run(arguments),
         What::Flow(arguments) => flow::run(arguments),
         What::Segments(arguments) => segments::run(arguments),
     }

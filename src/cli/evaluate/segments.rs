@@ -17,6 +17,9 @@ Examples:
   motionscope evaluate segments --truth activity_net.v1-2.min.json --subset validation --scores results
   motionscope evaluate segments --truth TH14_annotation --subset test --detections detections.json --averaging thumos
 
+Of THUMOS' annotations, Ambiguous_test.txt (or a label Ambiguous) says where it is hard to tell what happens: there, as in the
+challenge's own script, a detection that hits nothing is no mistake.
+
 Exit codes: 0 all was measured, 1 some scores could not be read";
 
 /// `motionscope evaluate segments`
@@ -74,7 +77,8 @@ pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
             "motionscope: {left_out} of {all} detections are in videos that are not annotated; they do not count"
         );
     }
-    let report = SegmentReport::of(&detections, &truth.segments, &ious(arguments), arguments.averaging);
+    let report =
+        SegmentReport::of(&detections, &truth.segments, &truth.ambiguous, &ious(arguments), arguments.averaging);
     if arguments.json {
         println!("{:#}", json!(report));
     } else {
@@ -114,6 +118,9 @@ fn ious(arguments: &SegmentsArgs) -> Vec<f64> {
 fn print(report: &SegmentReport) {
     let classes = report.classes.len();
     println!("{} detections, {} annotated segments of {classes} classes", report.detections, report.truths);
+    if report.ambiguous > 0 {
+        println!("{} ambiguous segments, in which misses do not count", report.ambiguous);
+    }
     println!("  IoU     mAP %");
     for (iou, map) in report.ious.iter().zip(&report.map) {
         println!("  {iou:4.2}   {:6.2}", 100.0 * map);

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::FlowSource;
-use super::job::Stop;
 use super::wishes::Wishes;
 use crate::engine::Message;
+use crate::engine::job::Stop;
 use crate::engine::outbox::Outbox;
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::{BenchmarkPair, FlowDataset};

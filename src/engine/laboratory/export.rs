@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::FlowSource;
 use super::clip_pairs::ClipPairs;
-use super::job::Stop;
 use super::wishes::Wishes;
 use crate::engine::Message;
+use crate::engine::job::Stop;
 use crate::engine::outbox::Outbox;
 use crate::error::{Error, Result};
 use crate::flow::colour;

@@ -2,10 +2,10 @@
 
 use super::clip_pairs::ClipPairs;
 use super::inspector::statistics;
-use super::job::Stop;
 use super::wishes::Wishes;
 use super::{ClipMeasure, FlowSource};
 use crate::engine::Message;
+use crate::engine::job::Stop;
 use crate::engine::outbox::Outbox;
 use crate::error::Result;
 use crate::gpu::Compute;

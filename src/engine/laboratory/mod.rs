@@ -13,7 +13,6 @@ mod clip_source;
 mod codec_source;
 mod export;
 mod inspector;
-mod job;
 #[allow(clippy::module_inception)] // The file is named after the type that it holds.
 mod laboratory;
 mod measure;

@@ -23,7 +23,9 @@ pub(super) fn page(report: &ActionsReport) -> String {
     let body = [
         tables::run(report),
         tables::accuracies(report),
+        tables::remarks(report),
         plots(report),
+        section("Folds", &tables::folds(report)),
         section("Confusion", &confusion(report)),
         section("Classes", &tables::classes(report)),
         section("Most confused", &tables::most_confused(report)),

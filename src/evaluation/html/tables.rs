@@ -1,7 +1,7 @@
 //! The tables of a report.
 
 use super::escaped;
-use crate::evaluation::{ActionsReport, Guess};
+use crate::evaluation::ActionsReport;
 
 /// What was measured, and how.
 pub(super) fn run(report: &ActionsReport) -> String {
@@ -13,6 +13,12 @@ pub(super) fn run(report: &ActionsReport) -> String {
         ["Views of a clip".into(), format!("{} (samples × crops), {spread} spread", report.views)],
         ["Fusion".into(), fusion],
     ];
+    if let Some(all) = report.stopped_of {
+        rows.push([
+            "Stopped".into(),
+            format!("after {} of {all} clips: a partial result", report.clips + report.failures.len()),
+        ]);
+    }
     if let Some(ratio) = report.photometric_ratio {
         rows.push(["Photometric error".into(), format!("{:.1} % of zero flow's", 100.0 * ratio)]);
     }
@@ -32,6 +38,25 @@ pub(super) fn accuracies(report: &ActionsReport) -> String {
         ]
     });
     table(Some(&["Stream", "Top-1", "Correct", "Top-5", "Mean of classes", "Calibration error"]), rows, 1)
+}
+
+/// What a reader has to know besides.
+pub(super) fn remarks(report: &ActionsReport) -> String {
+    report.remarks.iter().map(|remark| format!("<p>{}</p>\n", escaped(remark))).collect()
+}
+
+/// What was held out together.
+pub(super) fn folds(report: &ActionsReport) -> String {
+    if report.folds.is_empty() {
+        return String::new();
+    }
+    let head = ["Held out", "Clips", "Learned from", "Top-1 spatial", "Top-1 temporal", "Top-1 fused", "Seconds"];
+    let rows = report.folds.iter().map(|fold| {
+        let shares = [fold.spatial, fold.temporal, fold.fused].map(share);
+        let counts = [fold.name.clone(), fold.clips.to_string(), fold.learned_from.to_string()];
+        counts.into_iter().chain(shares).chain([format!("{:.1}", fold.seconds)]).collect()
+    });
+    table(Some(&head), rows, 1)
 }
 
 /// Recall of each stream, and precision and F1 of the last one, for every class.
@@ -70,12 +95,7 @@ pub(super) fn worst(report: &ActionsReport) -> String {
     }
     let rows = stream.worst.iter().map(|&clip| {
         let result = &report.results[clip];
-        let guess: Option<Guess> = match name {
-            "spatial" => result.spatial,
-            "temporal" => result.temporal,
-            _ => result.fused,
-        };
-        let [class, confidence] = guess.map_or_else(Default::default, |guess| {
+        let [class, confidence] = result.guess(name).map_or_else(Default::default, |guess| {
             [report.classes[guess.class].clone(), share(Some(guess.confidence))]
         });
         vec![result.path.clone(), report.classes[result.label].clone(), class, confidence]

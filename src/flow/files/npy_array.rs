@@ -166,7 +166,9 @@ impl Header {
         };
         let descr = value("descr")?;
         let scalar = descr.strip_prefix(['\'', '"']).and_then(|descr| descr.split(['\'', '"']).next());
-        let scalar = scalar.and_then(Scalar::named).ok_or("its numbers are neither float32 nor float64")?;
+        let of = |text: &str| format!("its numbers are '{text}', neither float32 nor float64");
+        let scalar = scalar.ok_or_else(|| of(descr.split(',').next().unwrap_or_default()))?;
+        let scalar = Scalar::named(scalar).ok_or_else(|| of(scalar))?;
         let order = value("fortran_order")?;
         let fortran_order = order.starts_with("True");
         if !fortran_order && !order.starts_with("False") {

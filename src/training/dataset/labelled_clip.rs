@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
+use serde::Serialize;
 
 use crate::error::Result;
 use crate::video::{Geometry, decode_segment};
 
 /// A clip and the index of its class.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LabelledClip {
     /// The video, or the folder of its pictures.
     pub path: PathBuf,
@@ -21,6 +22,11 @@ pub struct LabelledClip {
 }
 
 impl LabelledClip {
+    /// What the clip was cut from: its group, else the video it is (a part of).
+    pub fn recording(&self) -> String {
+        self.group.clone().unwrap_or_else(|| self.path.to_string_lossy().into_owned())
+    }
+
     /// The frames of the clip, at most `max_frames`, stretched to `geometry`.
     ///
     /// # Errors

@@ -207,7 +207,7 @@ impl fmt::Display for Place {
 
 impl Problem {
     /// The problem as an error.
-    pub(super) fn into_error(self) -> Error {
+    pub fn into_error(self) -> Error {
         Error::new(self.subject, self.cause, self.remedy)
     }
 

@@ -49,22 +49,33 @@ impl Dataset {
     /// A missing folder or list, no clip at all, and, unless the source skips them, rows that are malformed, name a missing
     /// file or an unknown class, or repeat another: the first of them, with its line, and how many more there are.
     pub fn open(source: &DataSource) -> Result<Self> {
-        let Listing { classes, rows, ambiguous, problems } = Listing::read(source)?;
+        let (dataset, problems) = Self::with_problems(source)?;
         if let Some(error) = summary(problems) {
             if !source.skips_bad() {
                 return Err(error);
             }
             tracing::warn!("left out: {error}");
         }
-        if rows.is_empty() {
-            return Err(Error::file(
-                source.path(),
-                "no clips found",
-                "Expected a sub-folder of video files for each class, or a list that names some",
-            ));
+        if dataset.clips.is_empty() {
+            return Err(no_clips(source));
         }
-        Ok(Self { classes, clips: rows.into_iter().map(|row| row.clip).collect(), ambiguous })
+        Ok(dataset)
     }
+
+    /// The clips of `source`, which may be none, and what is wrong with every row that is left out.
+    ///
+    /// # Errors
+    /// A missing folder or list.
+    pub fn with_problems(source: &DataSource) -> Result<(Self, Vec<Problem>)> {
+        let Listing { classes, rows, ambiguous, problems } = Listing::read(source)?;
+        Ok((Self { classes, clips: rows.into_iter().map(|row| row.clip).collect(), ambiguous }, problems))
+    }
+}
+
+/// What is wrong with a source that names no clip that can be used.
+pub fn no_clips(source: &DataSource) -> Error {
+    let remedy = "Expected a sub-folder of video files for each class, or a list that names some";
+    Error::file(source.path(), "no clips found", remedy)
 }
 
 /// The first problem, and how many more there are.

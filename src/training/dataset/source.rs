@@ -70,7 +70,8 @@ impl DataSource {
         path
     }
 
-    pub(super) fn skips_bad(&self) -> bool {
+    /// Whether rows that are wrong are left out instead of refused.
+    pub fn skips_bad(&self) -> bool {
         matches!(self, Self::List(list) if list.skip_bad)
     }
 }

@@ -1,12 +1,13 @@
-//! Something that takes a while on a thread of its own and can be ended: measuring a clip, exporting it, a benchmark.
+//! Something that takes a while on a thread of its own and can be ended: measuring a clip, exporting it, a benchmark,
+//! an evaluation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-use crate::engine::Message;
-use crate::engine::outbox::Outbox;
-use crate::engine::worker::STACK_BYTES;
+use super::Message;
+use super::outbox::Outbox;
+use super::worker::STACK_BYTES;
 use crate::error::Result;
 use crate::gpu::panics::caught;
 
@@ -50,11 +51,16 @@ impl Job {
         }
         Self { stop, thread: thread.ok() }
     }
+
+    /// Asks the job to end, without waiting for it.
+    pub fn stop(&self) {
+        self.stop.0.store(true, Ordering::Release);
+    }
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
-        self.stop.0.store(true, Ordering::Release);
+        self.stop();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join(); // its panics are caught
         }

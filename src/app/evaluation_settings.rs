@@ -1,0 +1,114 @@
+//! What the evaluation panel remembers: the clips, how they are seen, and how the streams are joined.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::evaluation::{Crops, Protocol, Spread};
+use crate::nets::fusion::Fusion;
+use crate::training::dataset::Layout;
+use crate::training::{DataSource, ListSource, Subset};
+
+/// Samples of a clip that can be asked for.
+pub const SAMPLES: std::ops::RangeInclusive<usize> = 1..=100;
+
+/// The choices of the last evaluation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EvaluationSettings {
+    /// The folder of the clips.
+    pub clips: Option<PathBuf>,
+    /// The list of clips; without one, every sub-folder of `clips` is a class.
+    pub list: Option<PathBuf>,
+    /// The names of the classes, where the list does not tell them and they do not lie beside it.
+    pub classes: Option<PathBuf>,
+    /// How the list is written; recognised if not said.
+    pub layout: Option<Layout>,
+    /// Which of HMDB51's splits.
+    pub split: u8,
+    /// Whether rows that are wrong are left out.
+    pub skip_bad: bool,
+    /// Windows and frames of a clip that are seen.
+    pub samples: usize,
+    /// Parts of the frames.
+    pub crops: Crops,
+    /// Where the samples lie.
+    pub spread: Spread,
+    /// How the streams are joined, if not as on the model card.
+    pub fusion: Option<Fusion>,
+}
+
+impl Default for EvaluationSettings {
+    fn default() -> Self {
+        Self {
+            clips: None,
+            list: None,
+            classes: None,
+            layout: None,
+            split: 1,
+            skip_bad: false,
+            samples: 5,
+            crops: Crops::WholeMirrored,
+            spread: Spread::default(),
+            fusion: None,
+        }
+    }
+}
+
+impl EvaluationSettings {
+    /// The same, with what a file of settings has out of range put back into it.
+    pub fn checked(mut self) -> Self {
+        self.samples = self.samples.clamp(*SAMPLES.start(), *SAMPLES.end());
+        self.split = self.split.max(1);
+        self.fusion = self.fusion.filter(|fusion| fusion.temporal_weight >= 0.0 && fusion.temporal_weight.is_finite());
+        self
+    }
+
+    /// The clips; the reason if none are chosen.
+    pub fn source(&self) -> Result<DataSource, &'static str> {
+        let clips = self.clips.clone().ok_or("Choose the folder of the clips first")?;
+        let Some(list) = self.list.clone() else { return Ok(DataSource::Folder(clips)) };
+        Ok(DataSource::List(ListSource {
+            classes: self.classes.clone(),
+            layout: self.layout,
+            subset: Subset::Test,
+            split: self.split,
+            skip_bad: self.skip_bad,
+            ..ListSource::new(clips, list)
+        }))
+    }
+
+    /// How clips are seen.
+    pub fn protocol(&self) -> Protocol {
+        Protocol { samples: self.samples, crops: self.crops, spread: self.spread }
+    }
+
+    /// What the data are called in reports, as the command line calls them.
+    pub fn data(&self) -> String {
+        self.list.as_ref().or(self.clips.as_ref()).map(|path| path.display().to_string()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_list_the_folders_are_the_classes() {
+        let mut settings = EvaluationSettings::default();
+        assert!(settings.source().is_err());
+        settings.clips = Some("clips".into());
+        assert_eq!(settings.source(), Ok(DataSource::Folder("clips".into())));
+        settings.list = Some("testlist01.txt".into());
+        let Ok(DataSource::List(list)) = settings.source() else { panic!("a list was chosen") };
+        assert_eq!((list.subset, list.split, settings.data()), (Subset::Test, 1, "testlist01.txt".to_owned()));
+    }
+
+    #[test]
+    fn settings_out_of_range_are_put_back() {
+        let fusion = Some(Fusion { temporal_weight: f64::NAN, ..Fusion::default() });
+        let wild = EvaluationSettings { samples: 0, split: 0, fusion, ..EvaluationSettings::default() };
+        let settings = wild.checked();
+        assert_eq!((settings.samples, settings.split, settings.fusion), (1, 1, None));
+    }
+}

@@ -1,0 +1,327 @@
+//! What the window knows of evaluations: the run under way, the report that grows from it or was opened, and the one it
+//! is compared with.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::engine::{EvaluationStart, Message};
+use crate::error::Error;
+use crate::evaluation::{ActionsReport, ClipScores, Comparison, EvaluationPlan};
+use crate::nets::fusion::Fusion;
+use crate::training::dataset::LabelledClip;
+
+/// A report that costs this many times less than the time since the last one may be made anew.
+const PATIENCE: u32 = 8;
+
+/// What the evaluation is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EvaluationPhase {
+    /// Nothing, and nothing has been evaluated since the start.
+    #[default]
+    Idle,
+    /// Reading the list and the model.
+    Preparing,
+    /// Scoring clips.
+    Running,
+    /// Told to end; a view of the present clip is still being scored.
+    Stopping,
+    /// Over.
+    Ended,
+}
+
+/// An evaluation of this session.
+struct Run {
+    start: EvaluationStart,
+    plan: EvaluationPlan,
+    scores: ClipScores,
+    began: Instant,
+    /// How long it took, once it is over.
+    took: Option<Duration>,
+    /// Clips in the report.
+    reported: usize,
+    /// When the report was made, and what that cost.
+    made: (Instant, Duration),
+}
+
+/// What the shown report is set against.
+pub struct Baseline {
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// The report.
+    pub report: ActionsReport,
+    /// What the shown report has changed of it; the reason if they cannot be compared.
+    pub comparison: Result<Comparison, Error>,
+}
+
+/// The evaluation as the window sees it.
+#[derive(Default)]
+pub struct EvaluationState {
+    /// What it does.
+    pub phase: EvaluationPhase,
+    /// Why it could not begin, or broke off.
+    pub errors: Vec<Error>,
+    /// What was asked for and has not begun.
+    plan: Option<EvaluationPlan>,
+    run: Option<Run>,
+    /// The report that is shown.
+    report: Option<Arc<ActionsReport>>,
+    /// Where it was read from, if it is not this session's.
+    file: Option<PathBuf>,
+    /// What it is compared with.
+    pub baseline: Option<Baseline>,
+}
+
+impl EvaluationState {
+    /// An evaluation was asked for.
+    pub fn begin(&mut self, plan: EvaluationPlan) {
+        self.phase = EvaluationPhase::Preparing;
+        self.errors.clear();
+        self.plan = Some(plan);
+    }
+
+    /// Whether an evaluation is under way.
+    pub fn is_running(&self) -> bool {
+        use EvaluationPhase as P;
+        matches!(self.phase, P::Preparing | P::Running | P::Stopping)
+    }
+
+    /// The report that is shown.
+    pub fn report(&self) -> Option<&Arc<ActionsReport>> {
+        self.report.as_ref()
+    }
+
+    /// The file that the shown report was read from.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Whether the streams can be joined in other ways: a saved report has no scores.
+    pub fn can_fuse(&self) -> bool {
+        self.file.is_none() && self.run.as_ref().is_some_and(|run| run.scores.tables().iter().all(Option::is_some))
+    }
+
+    /// Rows of the list that were left out.
+    pub fn left_out(&self) -> &[Error] {
+        self.run.as_ref().filter(|_| self.file.is_none()).map_or(&[], |run| &run.start.left_out)
+    }
+
+    /// How many of how many clips are done; `None` before an evaluation has begun.
+    pub fn progress(&self) -> Option<(usize, usize)> {
+        self.run.as_ref().map(|run| (run.scores.seen(), run.start.clips))
+    }
+
+    /// Clips a second, and the seconds that have passed.
+    pub fn pace(&self) -> Option<(f64, f64)> {
+        let run = self.run.as_ref()?;
+        let secs = run.took.unwrap_or_else(|| run.began.elapsed()).as_secs_f64();
+        Some((run.scores.seen() as f64 / secs.max(1e-3), secs))
+    }
+
+    /// The clip behind result `index` of the shown report; `clips` is the folder of the clips, where a saved report's lie.
+    pub fn clip(&self, index: usize, clips: Option<&Path>) -> Option<LabelledClip> {
+        if let (None, Some(run)) = (&self.file, &self.run) {
+            return run.scores.clips().get(index).cloned();
+        }
+        let result = self.report.as_ref()?.results.get(index)?;
+        // From the second clip of a name on, names end with a number.
+        let name = result.path.rsplit_once('#').map_or(result.path.as_str(), |(name, _)| name);
+        let path = clips?.join(name);
+        Some(LabelledClip { path, label: result.label, segment_secs: None, group: None })
+    }
+
+    /// Takes a message in.
+    pub fn receive(&mut self, message: &Message) {
+        match message {
+            Message::EvaluationStarted(start) => self.started(start),
+            Message::EvaluationFailed(errors) => self.errors.clone_from(errors),
+            Message::EvaluationEnded => self.ended(),
+            _ => {}
+        }
+    }
+
+    /// Takes in what was scored since the last time.
+    pub fn refresh(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        for outcome in run.start.outcomes.try_iter() {
+            match outcome {
+                Ok(clip) => run.scores.push(clip),
+                Err(error) => run.scores.fail(&error.to_string()),
+            }
+        }
+        let (made, cost) = run.made;
+        if run.reported != run.scores.seen() && made.elapsed() >= PATIENCE * cost {
+            self.make_report();
+        }
+    }
+
+    /// Joins the streams in another way, at once.
+    pub fn fuse(&mut self, fusion: Fusion) {
+        if !self.can_fuse() {
+            return;
+        }
+        let (Some(run), Some(report)) = (&mut self.run, &mut self.report) else { return };
+        run.plan.fusion = fusion;
+        run.scores.fuse(Arc::make_mut(report), fusion);
+        self.compare();
+    }
+
+    /// Shows a saved report.
+    pub fn open(&mut self, path: PathBuf, report: ActionsReport) {
+        self.errors.clear();
+        self.report = Some(Arc::new(report));
+        self.file = Some(path);
+        self.compare();
+    }
+
+    /// Shows this session's evaluation again.
+    pub fn close_file(&mut self) {
+        self.file = None;
+        self.report = None;
+        self.make_report();
+    }
+
+    /// Compares with another report from now on.
+    pub fn set_against(&mut self, path: PathBuf, report: ActionsReport) {
+        let comparison = Err(Error::new("comparison", "there is nothing to compare it with", "Evaluate a model first"));
+        self.baseline = Some(Baseline { path, report, comparison });
+        self.compare();
+    }
+
+    fn started(&mut self, start: &EvaluationStart) {
+        let Some(plan) = self.plan.take() else { return };
+        if self.phase == EvaluationPhase::Preparing {
+            self.phase = EvaluationPhase::Running;
+        }
+        (self.file, self.report) = (None, None);
+        let (now, scores) = (Instant::now(), ClipScores::new(start.classes.len()));
+        let (start, made) = (start.clone(), (now, Duration::ZERO));
+        self.run = Some(Run { start, plan, scores, began: now, took: None, reported: 0, made });
+    }
+
+    fn ended(&mut self) {
+        self.phase = EvaluationPhase::Ended;
+        self.plan = None;
+        let Some(run) = self.run.as_mut().filter(|run| run.took.is_none()) else { return };
+        run.took = Some(run.began.elapsed());
+        run.made.1 = Duration::ZERO; // the last report waits for nothing
+        self.refresh();
+        self.make_report();
+    }
+
+    /// Makes the report of all that is scored, unless a saved one is shown.
+    fn make_report(&mut self) {
+        let Some(run) = self.run.as_mut().filter(|_| self.file.is_none()) else { return };
+        let seen = run.scores.seen();
+        if seen == 0 {
+            return;
+        }
+        let began = Instant::now();
+        let mut report = run.scores.report(&run.start.model, &run.start.classes, &run.plan);
+        report.stopped_of = (run.took.is_some() && seen < run.start.clips).then_some(run.start.clips);
+        self.report = Some(Arc::new(report));
+        run.reported = seen;
+        self.compare();
+        if let Some(run) = &mut self.run {
+            run.made = (Instant::now(), began.elapsed());
+        }
+    }
+
+    fn compare(&mut self) {
+        if let (Some(report), Some(baseline)) = (&self.report, &mut self.baseline) {
+            let shown = self.file.clone().unwrap_or_else(|| "this evaluation".into());
+            let paths = [baseline.path.as_path(), shown.as_path()];
+            baseline.comparison = Comparison::between([&baseline.report, report], paths);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::{Sender, unbounded};
+
+    use super::*;
+    use crate::error::Result;
+    use crate::evaluation::{Protocol, ScoredClip};
+    use crate::training::FlowSource;
+    use crate::training::validation::PhotometricError;
+
+    type Outcomes = Sender<Result<ScoredClip>>;
+
+    fn started(clips: usize) -> (EvaluationState, Outcomes) {
+        let mut state = EvaluationState::default();
+        let plan = EvaluationPlan {
+            data: "list".into(),
+            protocol: Protocol::PAPER,
+            fusion: Fusion::default(),
+            flow_source: FlowSource::MotionNet,
+        };
+        state.begin(plan);
+        let (sender, outcomes) = unbounded();
+        let classes = vec!["a".into(), "b".into()];
+        let start = EvaluationStart { model: "m".into(), classes, clips, left_out: Vec::new(), outcomes };
+        state.receive(&Message::EvaluationStarted(Box::new(start)));
+        (state, sender)
+    }
+
+    /// A clip of class 0 that the spatial stream gets right and the temporal one wrong.
+    fn scored(name: &str) -> Result<ScoredClip> {
+        let clip = LabelledClip { path: name.into(), label: 0, segment_secs: None, group: None };
+        let (spatial, temporal) = (Some(vec![1.0, 0.0]), Some(vec![0.0, 1.0]));
+        Ok(ScoredClip { clip, spatial, temporal, photometric: PhotometricError::default() })
+    }
+
+    #[test]
+    fn results_grow_and_a_stopped_run_says_so() {
+        let (mut state, outcomes) = started(3);
+        assert!(state.is_running() && state.report().is_none());
+        outcomes.send(scored("/c/a/1.avi")).unwrap();
+        state.refresh();
+        assert_eq!(state.progress(), Some((1, 3)));
+        outcomes.send(Err(Error::new("2.avi", "torn", "Copy it"))).unwrap();
+        state.receive(&Message::EvaluationEnded);
+        let report = state.report().unwrap();
+        assert_eq!((report.clips, report.stopped_of, report.failures.len()), (1, Some(3), 1));
+        assert_eq!(state.clip(0, None).unwrap().path, Path::new("/c/a/1.avi"));
+        assert!(!state.is_running());
+    }
+
+    #[test]
+    fn another_weight_scores_at_once_and_a_saved_report_cannot() {
+        let (mut state, outcomes) = started(1);
+        outcomes.send(scored("/c/a/1.avi")).unwrap();
+        state.receive(&Message::EvaluationEnded);
+        let top1 = |state: &EvaluationState| state.report().unwrap().fused.as_ref().unwrap().top1;
+        assert_eq!((top1(&state), state.report().unwrap().stopped_of), (0.0, None));
+        state.fuse(Fusion { temporal_weight: 0.5, ..Fusion::default() });
+        assert_eq!(top1(&state), 1.0);
+
+        let saved = ActionsReport::clone(state.report().unwrap());
+        state.open("report.json".into(), saved.clone());
+        state.fuse(Fusion { temporal_weight: 9.0, ..Fusion::default() });
+        assert_eq!((top1(&state), state.can_fuse()), (1.0, false));
+        assert_eq!(state.clip(0, Some(Path::new("/d"))).unwrap().path, Path::new("/d/a/1.avi"));
+
+        state.set_against("other.json".into(), saved);
+        let comparison = state.baseline.as_ref().unwrap().comparison.clone().unwrap();
+        assert_eq!((comparison.common, comparison.streams.len()), (1, 3));
+        state.close_file();
+        assert!(state.can_fuse());
+    }
+
+    #[test]
+    fn what_cannot_begin_leaves_the_last_report() {
+        let (mut state, outcomes) = started(1);
+        outcomes.send(scored("/c/a/1.avi")).unwrap();
+        state.receive(&Message::EvaluationEnded);
+        state.begin(EvaluationPlan {
+            data: "x".into(),
+            protocol: Protocol::PAPER,
+            fusion: Fusion::default(),
+            flow_source: FlowSource::MotionNet,
+        });
+        state.receive(&Message::EvaluationFailed(vec![Error::new("x", "line 3", "Correct it")]));
+        state.receive(&Message::EvaluationEnded);
+        assert_eq!((state.errors.len(), state.report().unwrap().data.as_str()), (1, "list"));
+    }
+}

@@ -1,0 +1,253 @@
+//! The evaluation panel on scores made by hand: what a person sees of them and does with them.
+
+use crossbeam_channel::{Sender, unbounded};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Pos2, vec2};
+use egui_kittest::kittest::{NodeT, Queryable};
+
+use super::App;
+use super::command::Command;
+use super::evaluation_state::EvaluationPhase;
+use super::laboratory_tests::Window;
+use super::settings::Settings;
+use crate::engine::{EvaluationStart, Message, ModelInfo};
+use crate::error::{Error, Result};
+use crate::evaluation::{ActionsReport, EvaluationPlan, Protocol, ScoredClip};
+use crate::nets::fusion::Fusion;
+use crate::training::FlowSource;
+use crate::training::dataset::LabelledClip;
+use crate::training::validation::PhotometricError;
+
+const CLASSES: [&str; 4] = ["bow", "clap", "jump", "wave"];
+const SIZE: [f32; 2] = [1280.0, 900.0];
+
+fn filled(app: &mut App) {
+    app.session.loading_model = None;
+    app.session.receive(&Message::ModelLoaded(ModelInfo {
+        dir: "/models/own".into(),
+        name: "own".into(),
+        classes: CLASSES.map(str::to_owned).to_vec(),
+        has_spatial: true,
+        has_temporal: true,
+        levels: vec![2, 3, 4, 5, 6],
+        parameters: 1,
+        motion: "MotionNet".into(),
+        fusion: Fusion::default(),
+    }));
+}
+
+fn window(size: [f32; 2]) -> Window {
+    let mut settings = Settings::default();
+    settings.evaluation.clips = Some("/clips".into());
+    settings.evaluation.list = Some("/lists/testlist01.txt".into());
+    let mut window = Window::with(size, settings, filled);
+    window.perform(Command::ShowEvaluation);
+    window
+}
+
+/// An evaluation of `clips` clips has begun; what is scored is sent into what is returned.
+fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
+    let (sender, outcomes) = unbounded();
+    let plan = EvaluationPlan {
+        data: "testlist01.txt".into(),
+        protocol: Protocol::PAPER,
+        fusion: Fusion::default(),
+        flow_source: FlowSource::MotionNet,
+    };
+    let session = &mut window.harness.state_mut().session;
+    session.evaluation.begin(plan);
+    let classes = CLASSES.map(str::to_owned).to_vec();
+    let start = EvaluationStart { model: "own".into(), classes, clips, left_out: Vec::new(), outcomes };
+    session.receive(&Message::EvaluationStarted(Box::new(start)));
+    sender
+}
+
+/// The clip `number`, which the spatial stream takes for `spatial` and the temporal one for `temporal`.
+fn scored(number: usize, label: usize, spatial: usize, temporal: usize) -> Result<ScoredClip> {
+    let logits = |class: usize, sure: f32| (0..CLASSES.len()).map(|c| if c == class { sure } else { 0.1 }).collect();
+    let path = format!("/clips/{}/v_{number:02}.avi", CLASSES[label]).into();
+    Ok(ScoredClip {
+        clip: LabelledClip { path, label, segment_secs: None, group: None },
+        spatial: Some(logits(spatial, 1.0 + 0.1 * number as f32)),
+        temporal: Some(logits(temporal, 2.0)),
+        photometric: PhotometricError::default(),
+    })
+}
+
+/// Twelve clips, of which the spatial stream gets a half right and the temporal one three quarters.
+fn evaluate(window: &mut Window) {
+    let outcomes = begin(window, 12);
+    for number in 0..12 {
+        let label = number % CLASSES.len();
+        let spatial = if number % 2 == 0 { label } else { 0 };
+        let temporal = if number % 4 == 3 { 1 } else { label };
+        outcomes.send(scored(number, label, spatial, temporal)).unwrap();
+    }
+    window.harness.state_mut().session.receive(&Message::EvaluationEnded);
+    window.settle();
+}
+
+fn show(window: &mut Window, page: &str) {
+    window.harness.get_by_role_and_label(Role::Button, page).click();
+    window.settle();
+}
+
+fn report(window: &Window) -> ActionsReport {
+    ActionsReport::clone(window.harness.state().session.evaluation.report().unwrap())
+}
+
+#[test]
+fn nothing_evaluated_says_what_to_do() {
+    let mut window = Window::with(SIZE, Settings::default(), filled);
+    window.perform(Command::ShowEvaluation);
+    assert!(window.sees("Choose the folder of the clips"));
+    let available = |window: &Window| {
+        let app = window.harness.state();
+        super::availability::available(Command::RunEvaluation, &app.session, &app.settings, Ok(()))
+    };
+    assert_eq!(available(&window), Err("Choose the folder of the clips first"));
+    window.harness.state_mut().settings.evaluation.clips = Some("/clips".into());
+    window.settle();
+    assert_eq!(available(&window), Ok(()));
+    assert!(window.sees("Press Evaluate"));
+}
+
+#[test]
+fn results_are_live_and_a_stopped_evaluation_is_partial() {
+    let mut window = window(SIZE);
+    let outcomes = begin(&mut window, 8);
+    window.settle();
+    assert!(window.sees("0 of 8 clips") && window.sees("appear with the first clip"));
+    outcomes.send(scored(0, 0, 0, 0)).unwrap();
+    outcomes.send(Err(Error::new("/clips/bow/v_01.avi", "it is torn", "Copy it anew"))).unwrap();
+    window.harness.state_mut().session.evaluation.refresh();
+    window.settle();
+    assert!(window.sees("2 of 8 clips") && window.sees("100.0") && window.sees("it is torn"));
+    assert!(!window.sees("partial result"));
+    window.harness.state_mut().session.evaluation.phase = EvaluationPhase::Stopping;
+    window.settle();
+    assert!(window.sees("Stopping…"));
+    window.harness.state_mut().session.receive(&Message::EvaluationEnded);
+    window.settle();
+    assert!(window.sees("Stopped after 2 of 8 clips: a partial result"));
+}
+
+#[test]
+fn what_is_wrong_with_a_list_is_told_row_by_row() {
+    let mut window = window(SIZE);
+    let wrong =
+        |line: usize| Error::new("/lists/testlist01.txt", format!("line {line}: no such clip"), "Correct the line");
+    let errors: Vec<Error> = (1..=10).map(wrong).collect();
+    let session = &mut window.harness.state_mut().session;
+    session.receive(&Message::EvaluationFailed(errors));
+    session.receive(&Message::EvaluationEnded);
+    window.settle();
+    assert!(window.sees("line 8: no such clip") && !window.sees("line 9: no such clip") && window.sees("and 2 more"));
+}
+
+#[test]
+fn another_weight_scores_anew_and_is_remembered() {
+    let mut window = window(SIZE);
+    evaluate(&mut window);
+    show(&mut window, "Fusion");
+    let before = report(&window).fused.unwrap().correct;
+    window.harness.get_by_role_and_label(Role::SpinButton, "Weight").set_value_accesskit(0.0);
+    window.settle();
+    let after = report(&window);
+    assert_eq!((after.fusion.temporal_weight, after.fused.unwrap().correct), (0.0, after.spatial.unwrap().correct));
+    assert_ne!(before, report(&window).fused.unwrap().correct);
+    assert_eq!(window.harness.state().settings.evaluation.fusion.unwrap().temporal_weight, 0.0);
+    window.harness.get_by_label("As on the model card").click();
+    window.settle();
+    assert_eq!(
+        (report(&window).fused.unwrap().correct, window.harness.state().settings.evaluation.fusion),
+        (before, None)
+    );
+}
+
+#[test]
+fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
+    let mut window = window(SIZE);
+    evaluate(&mut window);
+    show(&mut window, "Confusion");
+    let matrix = window.harness.get_by_label("Confusion matrix").rect();
+    // The matrix lies in the lower right of its picture, behind the names: wave (3) taken for clap (1).
+    let cell = (matrix.width() - 92.0) / 4.0;
+    let at: Pos2 = matrix.max - vec2(2.5 * cell, 0.5 * cell);
+    window.point_at(at);
+    click(&mut window, at);
+    assert!(window.sees("wave taken for clap") && window.sees("3 clips, as the fused scores have it"));
+    window.harness.get_by_role_and_label(Role::Button, "wave/v_07.avi").click();
+    window.settle();
+    assert_eq!(window.harness.state().session.opening.as_deref(), Some(std::path::Path::new("/clips/wave/v_07.avi")));
+}
+
+fn click(window: &mut Window, at: Pos2) {
+    use eframe::egui::{Event, Modifiers, PointerButton};
+    for pressed in [true, false] {
+        let button = PointerButton::Primary;
+        window.harness.event(Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
+    }
+    window.settle();
+}
+
+#[test]
+fn two_reports_are_compared() {
+    let mut window = window(SIZE);
+    evaluate(&mut window);
+    let mut before = report(&window);
+    for result in &mut before.results {
+        result.fused = result.spatial;
+    }
+    before.fused = before.spatial.clone();
+    let session = &mut window.harness.state_mut().session;
+    session.evaluation.set_against("/old/report.json".into(), before.clone());
+    show(&mut window, "Compare");
+    assert!(window.sees("p = ") && window.sees("Won clips"));
+    before.classes[0] = "other".into();
+    window.harness.state_mut().session.evaluation.set_against("/old/report.json".into(), before);
+    window.settle();
+    assert!(window.sees("its classes are not those of"));
+}
+
+#[test]
+fn no_page_cuts_its_text_off() {
+    for size in [[1280.0, 720.0], [1000.0, 640.0]] {
+        let mut window = window(size);
+        evaluate(&mut window);
+        for page in ["Clips", "Fusion", "Confusion", "Classes", "Calibration", "Compare"] {
+            show(&mut window, page);
+            let nodes = window.harness.root().children_recursive();
+            let labels = nodes.filter(|node| node.accesskit_node().role() == Role::Label);
+            let outside: Vec<_> = labels
+                .filter(|node| node.rect().is_positive() && node.rect().max.x > size[0] + 0.5)
+                .map(|node| node.accesskit_node().label())
+                .collect();
+            assert!(outside.is_empty(), "{page} at {size:?}: {outside:?}");
+        }
+    }
+}
+
+#[test]
+fn the_empty_panel_looks_as_it_did() {
+    let mut window = Window::with([760.0, 560.0], Settings::default(), filled);
+    window.perform(Command::ShowEvaluation);
+    window.compare("evaluation_empty");
+}
+
+/// A saved report: an evaluation of this session tells how long it took.
+#[test]
+fn the_confusion_looks_as_it_did() {
+    let saved = {
+        let mut window = window(SIZE);
+        evaluate(&mut window);
+        report(&window)
+    };
+    let mut window = window([900.0, 760.0]);
+    window.harness.state_mut().session.evaluation.open("/old/report.json".into(), saved);
+    window.settle();
+    window.harness.get_by_label("testlist01.txt, 5x2 views").click();
+    window.settle();
+    show(&mut window, "Confusion");
+    window.compare("evaluation_confusion");
+}

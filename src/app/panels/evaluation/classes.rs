@@ -1,0 +1,130 @@
+//! Precision, recall and F1 of every class, in any order; a click on a class lists its clips.
+
+use eframe::egui::{Button, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
+
+use super::clips::ClipFilter;
+use super::{Wanted, percent_or_dash};
+use crate::app::theme::Tokens;
+use crate::evaluation::{ActionsReport, ClassFigures, StreamReport};
+
+/// A column that the rows can be ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Class,
+    Clips,
+    Precision,
+    Recall,
+    F1,
+}
+
+const COLUMNS: [(Column, &str, &str); 5] = [
+    (Column::Class, "Class", "In the order of the model"),
+    (Column::Clips, "Clips", "Clips of the class"),
+    (Column::Precision, "Prec.", "Precision: share of the clips taken for the class that are of it, in percent"),
+    (Column::Recall, "Recall", "Share of the clips of the class that are taken for it, in percent: its accuracy"),
+    (Column::F1, "F1", "Harmonic mean of precision and recall, in percent"),
+];
+
+/// Which column orders the rows, and whether from its largest value down.
+pub(super) struct Order {
+    column: Column,
+    descending: bool,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self { column: Column::Recall, descending: false }
+    }
+}
+
+impl Order {
+    /// The classes in this order; those without a value come last.
+    fn of(&self, classes: &[ClassFigures]) -> Vec<usize> {
+        let value = |class: usize| {
+            let figures = &classes[class];
+            match self.column {
+                Column::Class => Some(class as f64),
+                Column::Clips => Some(figures.clips as f64),
+                Column::Precision => figures.precision,
+                Column::Recall => figures.recall,
+                Column::F1 => figures.f1,
+            }
+        };
+        let mut order: Vec<usize> = (0..classes.len()).collect();
+        order.sort_by(|&a, &b| match (value(a), value(b)) {
+            (Some(a), Some(b)) if self.descending => b.total_cmp(&a),
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            (a, b) => b.is_some().cmp(&a.is_some()),
+        });
+        order
+    }
+}
+
+/// Draws the table.
+pub(super) fn classes_ui(
+    ui: &mut Ui,
+    order: &mut Order,
+    report: &ActionsReport,
+    stream: &StreamReport,
+) -> Option<Wanted> {
+    let tokens = Tokens::of(ui);
+    let mut wanted = None;
+    ScrollArea::horizontal().show(ui, |ui| {
+        Grid::new("classes").striped(true).spacing([10.0, 2.0]).min_row_height(20.0).show(ui, |ui| {
+            for (column, title, tooltip) in COLUMNS {
+                head_ui(ui, order, column, title, tooltip);
+            }
+            ui.end_row();
+            for class in order.of(&stream.classes) {
+                let figures = &stream.classes[class];
+                let name = Label::new(RichText::new(&report.classes[class]).color(tokens.accent)).truncate();
+                let clicked = ui
+                    .scope(|ui| {
+                        ui.set_max_width(150.0);
+                        ui.add(name.sense(eframe::egui::Sense::click()))
+                    })
+                    .inner
+                    .on_hover_text(format!("List the clips of {}", report.classes[class]))
+                    .clicked();
+                if clicked {
+                    wanted = Some(Wanted::Clips(ClipFilter::Class(class)));
+                }
+                let shares = [figures.precision, figures.recall, figures.f1].map(percent_or_dash);
+                for cell in [figures.clips.to_string()].into_iter().chain(shares) {
+                    ui.label(RichText::new(cell).text_style(TextStyle::Monospace));
+                }
+                ui.end_row();
+            }
+        });
+    });
+    wanted
+}
+
+/// The head of a column; a click orders by it, a second one the other way round.
+fn head_ui(ui: &mut Ui, order: &mut Order, column: Column, title: &str, tooltip: &str) {
+    let active = order.column == column;
+    let mark = match (active, order.descending) {
+        (false, _) => "",
+        (true, false) => " ↑",
+        (true, true) => " ↓",
+    };
+    let text = RichText::new(format!("{title}{mark}")).small();
+    let button = Button::selectable(active, text).small();
+    if ui.add(button).on_hover_text(format!("{tooltip}; a click orders by it")).clicked() {
+        order.descending = active && !order.descending;
+        order.column = column;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_without_a_value_come_last_in_both_directions() {
+        let figures = |recall| ClassFigures { clips: 1, precision: None, recall, f1: None };
+        let classes = [None, Some(0.5), Some(0.1), Some(0.9)].map(figures);
+        let order = |descending| Order { column: Column::Recall, descending }.of(&classes);
+        assert_eq!((order(false), order(true)), (vec![2, 1, 3, 0], vec![3, 1, 2, 0]));
+    }
+}

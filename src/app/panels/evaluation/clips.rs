@@ -1,0 +1,156 @@
+//! The clips of the report, the wrong ones first; a click opens one in the viewer, where its true class is shown.
+
+use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
+
+use super::{Wanted, clips_in_words, percent};
+use crate::app::actions::PanelContext;
+use crate::app::theme::{RADIUS, Tokens};
+use crate::app::widgets::{explanation, remark, row_response};
+use crate::evaluation::ActionsReport;
+
+/// Height of a clip's row, in points.
+const ROW: f32 = 38.0;
+/// Largest height of the list, in points.
+const HEIGHT: f32 = 420.0;
+/// Unreadable clips that are shown; the log has them all.
+const FAILURES: usize = 20;
+
+/// Which clips are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum ClipFilter {
+    /// Those that are taken for another class.
+    #[default]
+    Wrong,
+    /// All of them.
+    All,
+    /// Those of a class.
+    Class(usize),
+    /// Those of a class that are taken for another one, or for the same.
+    Pair {
+        /// Their class.
+        label: usize,
+        /// What they are taken for.
+        guess: usize,
+    },
+}
+
+impl ClipFilter {
+    /// The places of the clips among the results: the most confident errors first, then what is right, the least confident
+    /// first.
+    fn of(self, report: &ActionsReport, stream: &str) -> Vec<usize> {
+        let mut found: Vec<(usize, bool, f64)> = Vec::new();
+        for (index, result) in report.results.iter().enumerate() {
+            let Some(guess) = result.guess(stream) else { continue };
+            let wrong = guess.class != result.label;
+            let is_wanted = match self {
+                Self::Wrong => wrong,
+                Self::All => true,
+                Self::Class(class) => result.label == class,
+                Self::Pair { label, guess: taken } => result.label == label && guess.class == taken,
+            };
+            if is_wanted {
+                found.push((index, wrong, if wrong { guess.confidence } else { -guess.confidence }));
+            }
+        }
+        found.sort_by(|a, b| b.1.cmp(&a.1).then(b.2.total_cmp(&a.2)));
+        found.into_iter().map(|(index, ..)| index).collect()
+    }
+
+    /// What the list shows, in words.
+    fn title(self, report: &ActionsReport) -> Option<String> {
+        let name = |class: usize| report.classes.get(class).map_or("?", String::as_str);
+        match self {
+            Self::Wrong | Self::All => None,
+            Self::Class(class) => Some(format!("{} only", name(class))),
+            Self::Pair { label, guess } if label == guess => Some(format!("{}, recognised", name(label))),
+            Self::Pair { label, guess } => Some(format!("{} taken for {}", name(label), name(guess))),
+        }
+    }
+}
+
+/// Draws the list.
+pub(super) fn clips_ui(
+    ui: &mut Ui,
+    filter: &mut ClipFilter,
+    report: &ActionsReport,
+    stream: &str,
+    cx: &PanelContext<'_>,
+) -> Option<Wanted> {
+    ui.horizontal_wrapped(|ui| {
+        ui.selectable_value(filter, ClipFilter::Wrong, "Wrong").on_hover_text("The most confident errors first");
+        ui.selectable_value(filter, ClipFilter::All, "All");
+        if let Some(title) = filter.title(report) {
+            let shown = *filter;
+            ui.selectable_value(filter, shown, title);
+        }
+    });
+    let clips = filter.of(report, stream);
+    explanation(ui, &format!("{}, as the {stream} scores have it; a click opens one.", clips_in_words(clips.len())));
+    let open = cx.session.clip.as_ref().map(|clip| clip.path.clone());
+    let folder = cx.settings.evaluation.clips.as_deref();
+    let mut wanted = None;
+    ScrollArea::vertical().id_salt("clips").max_height(HEIGHT).auto_shrink([false, true]).show_rows(
+        ui,
+        ROW,
+        clips.len(),
+        |ui, range| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for &index in &clips[range] {
+                let is_open = open.is_some()
+                    && cx.session.evaluation.clip(index, folder).is_some_and(|clip| Some(clip.path) == open);
+                if row_ui(ui, report, stream, index, is_open) {
+                    wanted = Some(Wanted::Clip(index));
+                }
+            }
+        },
+    );
+    failures_ui(ui, report);
+    wanted
+}
+
+/// A clip: its name, and its class beside what it was taken for. True if it was clicked.
+pub(super) fn row_ui(ui: &mut Ui, report: &ActionsReport, stream: &str, index: usize, is_open: bool) -> bool {
+    let tokens = Tokens::of(ui);
+    let result = &report.results[index];
+    let row = row_response(ui, ROW);
+    row.widget_info(|| WidgetInfo::labeled(Role::Button, true, &result.path));
+    if is_open || row.hovered() {
+        let fill = if is_open { tokens.accent_faint } else { tokens.raised };
+        ui.painter().rect_filled(row.rect, RADIUS, fill);
+    }
+    let class = |class: usize| report.classes[class].as_str();
+    let (text, color) = match result.guess(stream) {
+        Some(guess) if guess.class == result.label => {
+            (format!("{}, {} %", class(result.label), percent(guess.confidence)), tokens.good)
+        }
+        Some(guess) => {
+            let (label, taken) = (class(result.label), class(guess.class));
+            (format!("{label}, taken for {taken}, {} %", percent(guess.confidence)), tokens.error)
+        }
+        None => (class(result.label).to_owned(), tokens.weak),
+    };
+    let content = row.rect.shrink2(vec2(8.0, 2.0));
+    let mut lines = ui.new_child(UiBuilder::new().max_rect(content).layout(Layout::top_down(Align::Min)));
+    lines.spacing_mut().item_spacing.y = 1.0;
+    lines.add(Label::new(RichText::new(&result.path).color(tokens.text)).truncate());
+    lines.add(Label::new(RichText::new(&text).text_style(TextStyle::Small).color(color)).truncate());
+    row.on_hover_text(format!("{}\n{text}", result.path)).clicked()
+}
+
+fn failures_ui(ui: &mut Ui, report: &ActionsReport) {
+    if report.failures.is_empty() {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    ui.add_space(6.0);
+    remark(ui, tokens.warning, |ui| {
+        let count = clips_in_words(report.failures.len());
+        ui.label(RichText::new(format!("{count} could not be read and are left out")).color(tokens.strong));
+        for failure in report.failures.iter().take(FAILURES) {
+            ui.add(Label::new(RichText::new(failure).small()).wrap().selectable(true));
+        }
+        if report.failures.len() > FAILURES {
+            ui.label(RichText::new(format!("and {} more", report.failures.len() - FAILURES)).small());
+        }
+    });
+}

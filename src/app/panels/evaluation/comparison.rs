@@ -1,0 +1,126 @@
+//! What changed since another report: accuracies, McNemar's test, classes and clips.
+
+use eframe::egui::{Grid, Label, RichText, TextStyle, Ui};
+
+use super::clips::row_ui;
+use super::summary::capitalised;
+use super::{Wanted, clips_in_words, percent};
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{command_button, explanation, remark, section};
+use crate::evaluation::{ActionsReport, Comparison, StreamChange};
+
+/// Clips that are listed on either side.
+const CLIPS: usize = 50;
+/// Below this probability a difference is not put down to chance.
+const UNLIKELY: f64 = 0.05;
+
+/// Draws the page.
+pub(super) fn comparison_ui(
+    ui: &mut Ui,
+    report: &ActionsReport,
+    stream: &str,
+    cx: &mut PanelContext<'_>,
+) -> Option<Wanted> {
+    let tokens = Tokens::of(ui);
+    ui.horizontal_wrapped(|ui| {
+        command_button(ui, cx, Command::CompareEvaluation, Command::CompareEvaluation.text());
+    });
+    let Some(baseline) = &cx.session.evaluation.baseline else {
+        explanation(
+            ui,
+            "Choose a report.json on the same classes, such as that of the model before it was trained on.",
+        );
+        return None;
+    };
+    let before = &baseline.report;
+    let line = format!("A: {}, {}, {} views", before.model, clips_in_words(before.clips), before.views);
+    ui.add(Label::new(RichText::new(line).color(tokens.weak)).wrap())
+        .on_hover_text(baseline.path.display().to_string());
+    ui.add(Label::new(RichText::new("B: the report above").color(tokens.weak)).wrap());
+    let comparison = match &baseline.comparison {
+        Ok(comparison) => comparison,
+        Err(error) => {
+            remark(ui, tokens.error, |ui| {
+                ui.add(Label::new(error.to_string()).wrap().selectable(true));
+            });
+            return None;
+        }
+    };
+    table_ui(ui, comparison);
+    if comparison.apart > 0 {
+        let text = format!("{} in both reports, {} in one only.", clips_in_words(comparison.common), comparison.apart);
+        explanation(ui, &text);
+    }
+    match comparison.streams.iter().find(|change| change.name == stream) {
+        Some(change) => change_ui(ui, report, change),
+        None => {
+            explanation(ui, &format!("Report A has no {stream} stream."));
+            None
+        }
+    }
+}
+
+/// The accuracies of A and B.
+fn table_ui(ui: &mut Ui, comparison: &Comparison) {
+    let tokens = Tokens::of(ui);
+    let number = |text: String, color| RichText::new(text).text_style(TextStyle::Monospace).color(color);
+    Grid::new("comparison").spacing([12.0, 2.0]).show(ui, |ui| {
+        for title in ["", "", "A, %", "B, %", "B − A"] {
+            ui.label(RichText::new(title).small().color(tokens.weak));
+        }
+        ui.end_row();
+        for stream in &comparison.streams {
+            for (i, (figure, values)) in stream.figures.iter().enumerate() {
+                let [Some(a), Some(b)] = values else { continue };
+                ui.label(if i == 0 { capitalised(stream.name) } else { String::new() });
+                ui.label(RichText::new(*figure).color(tokens.weak));
+                ui.label(number(percent(*a), tokens.text));
+                ui.label(number(percent(*b), tokens.text));
+                let color = if b > a {
+                    tokens.good
+                } else if b < a {
+                    tokens.error
+                } else {
+                    tokens.weak
+                };
+                ui.label(number(format!("{:+.1}", 100.0 * (b - a)), color));
+                ui.end_row();
+            }
+        }
+    });
+}
+
+/// McNemar's test, and the classes and clips that changed.
+fn change_ui(ui: &mut Ui, report: &ActionsReport, change: &StreamChange) -> Option<Wanted> {
+    let tokens = Tokens::of(ui);
+    section(ui, &format!("{} scores", capitalised(change.name)));
+    let StreamChange { won, lost, p, .. } = change;
+    let verdict = if *p < UNLIKELY { "hardly chance" } else { "may be chance" };
+    let text = format!("{} won, {lost} lost: p = {p:.3}, {verdict}", clips_in_words(*won));
+    ui.add(Label::new(text).wrap())
+        .on_hover_text("McNemar's exact test, two-sided: how likely so uneven a split is by chance");
+    for (class, [a, b]) in &change.classes {
+        let text = format!("{class}: {} → {} %", percent(*a), percent(*b));
+        let color = if b > a { tokens.good } else { tokens.error };
+        ui.add(Label::new(RichText::new(text).small().color(color)).truncate());
+    }
+    let mut wanted = None;
+    for (title, is_won) in [("Won clips", true), ("Lost clips", false)] {
+        let clips = || change.changed.iter().filter(|clip| clip.is_won() == is_won);
+        if clips().next().is_none() {
+            continue;
+        }
+        section(ui, title);
+        for clip in clips().take(CLIPS) {
+            if row_ui(ui, report, change.name, clip.index, false) {
+                wanted = Some(Wanted::Clip(clip.index));
+            }
+        }
+        if clips().count() > CLIPS {
+            explanation(ui, &format!("and {} more", clips().count() - CLIPS));
+        }
+    }
+    wanted
+}

@@ -1,0 +1,170 @@
+//! The choices of an evaluation: which clips, and how they are seen.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use eframe::egui::{Button, ComboBox, DragValue, Ui};
+
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::evaluation_settings::{EvaluationSettings, SAMPLES};
+use crate::app::icon::Icon;
+use crate::app::widgets::{command_button, explanation, field};
+use crate::evaluation::{Crops, Spread};
+use crate::training::dataset::Layout;
+
+/// Characters of a file name on a button; its tooltip has the whole path.
+const NAME: usize = 26;
+
+/// Draws the choices.
+pub(super) fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    field(ui, "Model", |ui, _| {
+        let text = cx.session.model_label().unwrap_or_else(|| "none is loaded".into());
+        let short: String = text.chars().take(NAME).collect();
+        let short = if short == text { short } else { format!("{short}…") };
+        command_button(ui, cx, Command::LoadModel, short);
+    });
+    path_ui(ui, cx, "Clips", |settings| &mut settings.clips, &[(Command::ChooseEvaluationClips, "Folder…")]);
+    let lists = [(Command::ChooseEvaluationList, "File…"), (Command::ChooseEvaluationLists, "Folder…")];
+    path_ui(ui, cx, "List", |settings| &mut settings.list, &lists);
+    if cx.settings.evaluation.list.is_none() {
+        explanation(ui, "Without a list every sub-folder of the clips is a class.");
+    } else {
+        list_ui(ui, cx);
+    }
+    views_ui(ui, &mut cx.settings.evaluation);
+}
+
+/// What a list may need besides.
+fn list_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let classes = [(Command::ChooseEvaluationClasses, "File…")];
+    path_ui(ui, cx, "Classes", |settings| &mut settings.classes, &classes);
+    let settings = &mut cx.settings.evaluation;
+    field(ui, "Written as", |ui, label| {
+        let name = settings.layout.map_or("As it looks", layout_name);
+        let layouts = ComboBox::from_id_salt("layout").selected_text(name).width(150.0).show_ui(ui, |ui| {
+            ui.selectable_value(&mut settings.layout, None, "As it looks")
+                .on_hover_text("Recognised from its name and its first line");
+            for layout in Layout::value_variants() {
+                ui.selectable_value(&mut settings.layout, Some(*layout), layout_name(*layout))
+                    .on_hover_text(layout_tooltip(*layout));
+            }
+        });
+        layouts.response.labelled_by(label);
+        if matches!(settings.layout, None | Some(Layout::Hmdb51)) {
+            ui.add(DragValue::new(&mut settings.split).range(1..=9).prefix("split ").speed(0.05))
+                .on_hover_text("Which of HMDB51's splits; other lists have none");
+        }
+    });
+    field(ui, "", |ui, _| {
+        ui.checkbox(&mut settings.skip_bad, "Leave out wrong rows").on_hover_text(
+            "Rows that are malformed, repeat another one or name a clip that is not there; else they are refused",
+        );
+    });
+}
+
+fn views_ui(ui: &mut Ui, settings: &mut EvaluationSettings) {
+    field(ui, "Views", |ui, label| {
+        ui.add(DragValue::new(&mut settings.samples).range(SAMPLES).speed(0.1))
+            .labelled_by(label)
+            .on_hover_text("Samples: windows for the temporal stream, frames for the spatial one");
+        ui.label("×");
+        let crops = ComboBox::from_id_salt("crops").selected_text(crops_words(settings.crops).0).width(118.0);
+        let crops = crops.show_ui(ui, |ui| {
+            for crops in [Crops::Whole, Crops::WholeMirrored, Crops::Five, Crops::Ten] {
+                let (name, tooltip) = crops_words(crops);
+                ui.selectable_value(&mut settings.crops, crops, name).on_hover_text(tooltip);
+            }
+        });
+        crops.response.on_hover_text(crops_words(settings.crops).1).labelled_by(label);
+    });
+    field(ui, "Spread", |ui, _| {
+        for (spread, name, tooltip) in [
+            (Spread::Paper, "Paper", "The authors' whole steps from the first frame on; the paper's views are 25 × 10"),
+            (Spread::Even, "Even", "From the first frame to the last, for short clips"),
+        ] {
+            ui.selectable_value(&mut settings.spread, spread, name).on_hover_text(tooltip);
+        }
+    });
+}
+
+/// A file or folder that can be chosen in one way or several, and be forgotten.
+fn path_ui(
+    ui: &mut Ui,
+    cx: &mut PanelContext<'_>,
+    label: &str,
+    path: impl Fn(&mut EvaluationSettings) -> &mut Option<PathBuf>,
+    ways: &[(Command, &str)],
+) {
+    field(ui, label, |ui, _| {
+        let Some(chosen) = path(&mut cx.settings.evaluation).clone() else {
+            for (command, text) in ways {
+                command_button(ui, cx, *command, *text);
+            }
+            return;
+        };
+        let name = chosen.file_name().unwrap_or(chosen.as_os_str()).to_string_lossy();
+        // A list without an ending is a folder of lists.
+        let way = if chosen.extension().is_none() { ways.len() - 1 } else { 0 };
+        let (command, _) = ways[way];
+        command_button(ui, cx, command, shortened(&name)).on_hover_text(chosen.display().to_string());
+        let away = Button::new(Icon::Close.atom()).frame_when_inactive(false);
+        let name = format!("Forget {}", label.to_lowercase());
+        if ui.add(away).accessible_name(&name).on_hover_text(&name).clicked() {
+            *path(&mut cx.settings.evaluation) = None;
+        }
+    });
+}
+
+/// The end of a long name: there its number is.
+pub(super) fn shortened(name: &str) -> String {
+    let letters = name.chars().count();
+    if letters <= NAME {
+        name.to_owned()
+    } else {
+        format!("…{}", name.chars().skip(letters - NAME + 1).collect::<String>())
+    }
+}
+
+fn crops_words(crops: Crops) -> (&'static str, &'static str) {
+    match crops {
+        Crops::Whole => ("1 crop", "The whole frame"),
+        Crops::WholeMirrored => ("2 crops", "The whole frame, and it mirrored"),
+        Crops::Five => ("5 crops", "The corners and the centre"),
+        Crops::Ten => ("10 crops", "The corners and the centre, and them mirrored: the paper's"),
+    }
+}
+
+fn layout_name(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Ucf101 => "UCF101",
+        Layout::Hmdb51 => "HMDB51",
+        Layout::Tsn => "TSN",
+        Layout::Thumos14 => "THUMOS14",
+        Layout::ActivityNet => "ActivityNet",
+        Layout::Csv => "CSV",
+    }
+}
+
+fn layout_tooltip(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Ucf101 => "Class/clip.avi a line, and classInd.txt beside it",
+        Layout::Hmdb51 => "A folder of CLASS_test_splitN.txt",
+        Layout::Tsn => "path frames label a line, labels from 0",
+        Layout::Thumos14 => "A folder of CLASS_test.txt with video, start and end",
+        Layout::ActivityNet => "JSON of videos with annotated segments",
+        Layout::Csv => "path,label[,start,end][,group] a line",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_keep_their_end() {
+        assert_eq!(shortened("testlist01.txt"), "testlist01.txt");
+        let name = shortened("a_very_long_name_of_a_list_of_clips_testlist01.txt");
+        assert!(name.starts_with('…') && name.ends_with("testlist01.txt") && name.chars().count() == NAME, "{name}");
+    }
+}

@@ -1,0 +1,109 @@
+//! The fusion: rule and weight, which re-score at once, and the accuracy over the weight.
+
+use eframe::egui::{ComboBox, Slider, Ui, vec2};
+use egui_plot::{Line, Plot, PlotPoints, Points, VLine, uniform_grid_spacer};
+
+use super::{clips_in_words, percent};
+use crate::app::actions::PanelContext;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{explanation, field};
+use crate::evaluation::{ActionsReport, SweepPoint};
+use crate::nets::fusion::{Fusion, FusionRule};
+
+/// Height of the plot, in points.
+const HEIGHT: f32 = 170.0;
+/// Largest weight of the slider, and of the sweep.
+const LARGEST: f64 = 4.0;
+
+/// Draws the page.
+pub(super) fn fusion_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
+    if report.fused.is_none() {
+        return explanation(ui, "There is nothing to fuse: these networks have one stream only.");
+    }
+    let can_fuse = cx.session.evaluation.can_fuse();
+    let mut fusion = report.fusion;
+    ui.add_enabled_ui(can_fuse, |ui| choice_ui(ui, &mut fusion))
+        .response
+        .on_disabled_hover_text("A saved report has no scores that could be fused anew");
+    if fusion != report.fusion {
+        cx.settings.evaluation.fusion = Some(fusion);
+        cx.session.evaluation.fuse(fusion);
+    }
+    let of_card = cx.session.model.as_ref().map(|model| model.fusion).filter(|of_card| *of_card != fusion && can_fuse);
+    field(ui, "", |ui, _| {
+        let link = eframe::egui::Link::new("As on the model card");
+        if ui.add_enabled(of_card.is_some(), link).clicked()
+            && let Some(of_card) = of_card
+        {
+            cx.settings.evaluation.fusion = None;
+            cx.session.evaluation.fuse(of_card);
+        }
+    });
+    plot_ui(ui, &report.sweep, fusion.temporal_weight);
+    let best = report.sweep.iter().rev().max_by_key(|point| point.correct);
+    if let Some(SweepPoint { weight, correct, top1 }) = best {
+        let right = format!("{correct} of {}", clips_in_words(report.clips));
+        explanation(
+            ui,
+            &format!(
+                "Best at {weight}: {} % ({right}). A weight that was chosen on the clips it is measured on flatters: \
+                 choose it on others.",
+                percent(*top1)
+            ),
+        );
+    }
+}
+
+fn choice_ui(ui: &mut Ui, fusion: &mut Fusion) {
+    field(ui, "Rule", |ui, label| {
+        let rules = ComboBox::from_id_salt("evaluation rule").selected_text(rule_words(fusion.rule).0).width(150.0);
+        let rules = rules.show_ui(ui, |ui| {
+            for rule in [FusionRule::Released, FusionRule::Softmax, FusionRule::Logits] {
+                let (name, tooltip) = rule_words(rule);
+                ui.selectable_value(&mut fusion.rule, rule, name).on_hover_text(tooltip);
+            }
+        });
+        rules.response.labelled_by(label).on_hover_text(rule_words(fusion.rule).1);
+    });
+    field(ui, "Weight", |ui, label| {
+        ui.spacing_mut().slider_width = (ui.available_width() - 70.0).clamp(60.0, 260.0);
+        ui.add(Slider::new(&mut fusion.temporal_weight, 0.0..=LARGEST).step_by(0.05).max_decimals(2))
+            .labelled_by(label)
+            .on_hover_text(
+                "Weight of the temporal stream, that of the spatial one being 1; all figures follow at once",
+            );
+    });
+}
+
+fn rule_words(rule: FusionRule) -> (&'static str, &'static str) {
+    match rule {
+        FusionRule::Released => ("Released", "The authors' code: clip the logits at 0, divide them by their sum, add"),
+        FusionRule::Softmax => ("Softmax", "Add probabilities"),
+        FusionRule::Logits => ("Logits", "Add the logits as they are"),
+    }
+}
+
+fn plot_ui(ui: &mut Ui, sweep: &[SweepPoint], weight: f64) {
+    let tokens = Tokens::of(ui);
+    let points: Vec<[f64; 2]> = sweep.iter().map(|point| [point.weight, 100.0 * point.top1]).collect();
+    let marked: Vec<[f64; 2]> = points.iter().copied().filter(|[at, _]| *at == weight).collect();
+    let plot = Plot::new("sweep")
+        .grid_color(tokens.outline)
+        .height(HEIGHT)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .show_background(true)
+        .include_x(0.0)
+        .include_x(LARGEST)
+        .set_margin_fraction(vec2(0.02, 0.12))
+        .y_axis_min_width(40.0)
+        .x_axis_label("weight of the temporal stream")
+        .y_grid_spacer(uniform_grid_spacer(|_| [2.0, 10.0, 50.0]))
+        .y_axis_formatter(|mark, _| format!("{:.0} %", mark.value));
+    plot.show(ui, |plot| {
+        plot.vline(VLine::new("chosen", weight).color(tokens.outline));
+        plot.line(Line::new("top-1", PlotPoints::from(points)).color(tokens.fused).width(1.5));
+        plot.points(Points::new("chosen weight", PlotPoints::from(marked)).color(tokens.fused).radius(4.0));
+    });
+}

@@ -1,0 +1,263 @@
+//! The evaluation panel: how often the networks in use are right about labelled clips, live while they are scored, with a
+//! way from every wrong clip into the viewer.
+
+mod calibration;
+mod classes;
+mod clips;
+mod comparison;
+mod confusion;
+mod form;
+mod fusion;
+mod summary;
+
+use std::sync::Arc;
+
+use eframe::egui::{CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, Ui};
+
+use super::Panel;
+use crate::app::actions::{Action, PanelContext};
+use crate::app::command::Command;
+use crate::app::evaluation_settings::EvaluationSettings;
+use crate::app::evaluation_state::EvaluationPhase;
+use crate::app::session::KnownClip;
+use crate::app::theme::{SECTION_GAP, Tokens};
+use crate::app::widgets::{command_button, explanation, primary_button, remark, span};
+use crate::error::Error;
+use crate::evaluation::{ActionsReport, StreamReport};
+
+/// Errors of a list that are shown at once; the log has them all.
+const ERRORS: usize = 8;
+
+/// What of the report is shown below the accuracies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Page {
+    #[default]
+    Clips,
+    Fusion,
+    Confusion,
+    Classes,
+    Calibration,
+    Comparison,
+}
+
+/// Pages with their titles.
+const PAGES: [(Page, &str, &str); 6] = [
+    (Page::Clips, "Clips", "The clips by how wrong they are; a click opens one"),
+    (Page::Fusion, "Fusion", "How the streams are joined, and what other weights would give"),
+    (Page::Confusion, "Confusion", "Which classes are taken for which"),
+    (Page::Classes, "Classes", "Precision, recall and F1 of every class"),
+    (Page::Calibration, "Calibration", "Whether the stream is as often right as it is confident"),
+    (Page::Comparison, "Compare", "What changed since another report"),
+];
+
+/// The evaluation panel.
+pub struct EvaluationPanel {
+    page: Page,
+    /// The stream whose figures are shown, if the report has it.
+    stream: &'static str,
+    clips: clips::ClipFilter,
+    classes: classes::Order,
+    /// Whether an evaluation was under way when the panel was drawn last.
+    was_running: bool,
+}
+
+impl Default for EvaluationPanel {
+    fn default() -> Self {
+        let (clips, classes) = (clips::ClipFilter::default(), classes::Order::default());
+        Self { page: Page::default(), stream: "fused", clips, classes, was_running: false }
+    }
+}
+
+impl Panel for EvaluationPanel {
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            self.choices_ui(ui, cx);
+            ui.add_space(4.0);
+            run_ui(ui, cx);
+            errors_ui(ui, &cx.session.evaluation.errors);
+            match cx.session.evaluation.report().cloned() {
+                Some(report) => self.report_ui(ui, &report, cx),
+                None => empty_ui(ui, cx),
+            }
+        });
+    }
+}
+
+impl EvaluationPanel {
+    /// Brings the comparison to the front.
+    pub fn show_comparison(&mut self) {
+        self.page = Page::Comparison;
+    }
+
+    /// The choices; they fold away when an evaluation begins, to make room for its results.
+    fn choices_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let running = cx.session.evaluation.is_running();
+        let was_running = std::mem::replace(&mut self.was_running, running);
+        let begins = running && !was_running;
+        let header = CollapsingHeader::new(choices_title(&cx.settings.evaluation))
+            .id_salt("choices")
+            .default_open(true)
+            .open(begins.then_some(false));
+        header.show_unindented(ui, |ui| {
+            ui.add_enabled_ui(!running, |ui| form::form_ui(ui, cx));
+        });
+    }
+
+    fn report_ui(&mut self, ui: &mut Ui, report: &Arc<ActionsReport>, cx: &mut PanelContext<'_>) {
+        ui.add_space(SECTION_GAP);
+        summary::summary_ui(ui, report, &mut self.stream, cx);
+        let Some((name, stream)) = chosen(report, self.stream) else { return };
+        ui.add_space(8.0);
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            for (page, title, tooltip) in PAGES {
+                ui.selectable_value(&mut self.page, page, title).on_hover_text(tooltip);
+            }
+        });
+        ui.separator();
+        let wanted = match self.page {
+            Page::Clips => clips::clips_ui(ui, &mut self.clips, report, name, cx),
+            Page::Fusion => {
+                fusion::fusion_ui(ui, report, cx);
+                None
+            }
+            Page::Confusion => confusion::confusion_ui(ui, report, stream),
+            Page::Classes => classes::classes_ui(ui, &mut self.classes, report, stream),
+            Page::Calibration => {
+                calibration::calibration_ui(ui, name, stream);
+                None
+            }
+            Page::Comparison => comparison::comparison_ui(ui, report, name, cx),
+        };
+        match wanted {
+            Some(Wanted::Clips(filter)) => (self.clips, self.page) = (filter, Page::Clips),
+            Some(Wanted::Clip(index)) => open(index, report, cx),
+            None => {}
+        }
+    }
+}
+
+/// The choices in a few words, to be read where they are folded away.
+fn choices_title(settings: &EvaluationSettings) -> String {
+    let Some(data) = settings.list.as_ref().or(settings.clips.as_ref()) else { return "Clips and views".into() };
+    let name = data.file_name().unwrap_or(data.as_os_str()).to_string_lossy();
+    format!("{}, {} views", form::shortened(&name), settings.protocol())
+}
+
+/// What a person clicked on.
+enum Wanted {
+    /// A list of clips.
+    Clips(clips::ClipFilter),
+    /// The clip of this result, in the viewer.
+    Clip(usize),
+}
+
+/// The stream called `name`, or the last one that there is.
+fn chosen<'a>(report: &'a ActionsReport, name: &str) -> Option<(&'static str, &'a StreamReport)> {
+    report.streams().find(|(other, _)| *other == name).or_else(|| report.streams().last())
+}
+
+/// Opens the clip of result `index` in the viewer.
+fn open(index: usize, report: &ActionsReport, cx: &mut PanelContext<'_>) {
+    let folder = cx.settings.evaluation.clips.as_deref();
+    match cx.session.evaluation.clip(index, folder) {
+        Some(clip) => {
+            let class = report.classes.get(clip.label).cloned().unwrap_or_default();
+            let known = KnownClip { path: clip.path, class, segment_secs: clip.segment_secs };
+            cx.actions.push(Action::Examine(Box::new(known)));
+        }
+        None => {
+            let cause = "the report does not tell where its clips lie";
+            cx.session.problem(&Error::new(
+                "evaluation",
+                cause,
+                "Choose the folder of the clips, under Clips and views",
+            ));
+        }
+    }
+}
+
+/// The buttons, and how far the evaluation is. A line stays free for it, so that nothing jumps when it begins.
+fn run_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let running = cx.session.evaluation.is_running();
+    ui.horizontal_wrapped(|ui| {
+        primary_button(ui, cx, Command::RunEvaluation, if running { "Stop" } else { "Evaluate" });
+        command_button(ui, cx, Command::SaveEvaluation, "Save…");
+        command_button(ui, cx, Command::OpenEvaluation, "Open…");
+        command_button(ui, cx, Command::CompareEvaluation, "Compare…");
+    });
+    let tokens = Tokens::of(ui);
+    let evaluation = &cx.session.evaluation;
+    let (done, of) = match evaluation.phase {
+        EvaluationPhase::Idle => return,
+        EvaluationPhase::Preparing => (0, 0),
+        _ => evaluation.progress().unwrap_or_default(),
+    };
+    let text = match evaluation.phase {
+        EvaluationPhase::Preparing => "Reading the list and the model…".into(),
+        EvaluationPhase::Stopping => "Stopping…".into(),
+        _ => format!("{done} of {of} clips"),
+    };
+    let text = RichText::new(text).small().color(tokens.strong);
+    ui.add(ProgressBar::new(done as f32 / of.max(1) as f32).desired_height(18.0).text(text));
+    let pace = evaluation.pace().filter(|_| evaluation.phase != EvaluationPhase::Preparing && done > 0);
+    let text = pace.map_or(String::new(), |(rate, secs)| match evaluation.phase {
+        EvaluationPhase::Running => format!("{}, {} left", in_words(rate), span((of - done.min(of)) as f64 / rate)),
+        _ => format!("{}, {} in all", in_words(rate), span(secs)),
+    });
+    ui.label(RichText::new(text).small().color(tokens.weak));
+}
+
+/// Clips a second, or seconds a clip where these are the larger number.
+fn in_words(rate: f64) -> String {
+    if rate >= 1.0 { format!("{rate:.1} clips/s") } else { format!("{:.1} s a clip", 1.0 / rate) }
+}
+
+fn errors_ui(ui: &mut Ui, errors: &[Error]) {
+    if errors.is_empty() {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    remark(ui, tokens.error, |ui| {
+        for error in errors.iter().take(ERRORS) {
+            ui.add(Label::new(error.to_string()).wrap().selectable(true));
+        }
+        if errors.len() > ERRORS {
+            let more = format!("and {} more; the log has all of them", errors.len() - ERRORS);
+            ui.label(RichText::new(more).color(tokens.weak));
+        }
+    });
+}
+
+/// What to do where there is nothing yet.
+fn empty_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
+    ui.add_space(SECTION_GAP);
+    let evaluation = &cx.session.evaluation;
+    let text = match (evaluation.phase, &cx.settings.evaluation.clips) {
+        (EvaluationPhase::Preparing | EvaluationPhase::Running | EvaluationPhase::Stopping, _) => {
+            "The accuracies appear with the first clip."
+        }
+        (EvaluationPhase::Ended, _) if evaluation.errors.is_empty() => "No clip could be scored; the log says why.",
+        (_, None) => {
+            "Measures the networks in use on labelled clips. Choose the folder of the clips, and the list of those to \
+             test on; without a list, every sub-folder is a class. Or open a saved report."
+        }
+        _ => "Press Evaluate to score the clips, or open a saved report.",
+    };
+    explanation(ui, text);
+}
+
+/// A share in percent.
+fn percent(share: f64) -> String {
+    format!("{:.1}", 100.0 * share)
+}
+
+/// A share in percent, or a dash where there is none.
+fn percent_or_dash(share: Option<f64>) -> String {
+    share.map_or("–".into(), percent)
+}
+
+/// `1 clip`, `2 clips`.
+fn clips_in_words(count: usize) -> String {
+    if count == 1 { "1 clip".into() } else { format!("{count} clips") }
+}

@@ -1,0 +1,118 @@
+//! The accuracies of the streams in a table; a click on a stream shows its figures below.
+
+use eframe::egui::{Button, CollapsingHeader, Grid, Label, RichText, TextStyle, Ui};
+
+use super::{chosen, clips_in_words, percent, percent_or_dash};
+use crate::app::actions::PanelContext;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{explanation, remark};
+use crate::evaluation::ActionsReport;
+
+/// Columns with their tooltips.
+const COLUMNS: [(&str, &str); 4] = [
+    ("Top-1", "Share of the clips whose best class is the right one, in percent"),
+    ("Top-5", "Share of the clips whose right class is among the best five, in percent"),
+    ("Classes", "Mean of the accuracies of all classes that have clips, in percent"),
+    ("ECE", "Expected calibration error: how far confidence and accuracy lie apart; 0 is best"),
+];
+
+/// Draws the table and says what it is about.
+pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'static str, cx: &mut PanelContext<'_>) {
+    origin_ui(ui, report, cx);
+    report.remarks.iter().for_each(|remark| explanation(ui, remark));
+    if report.clips == 0 {
+        return explanation(ui, "No clip could be scored; the log says why.");
+    }
+    let tokens = Tokens::of(ui);
+    let shown = chosen(report, stream).map(|(name, _)| name);
+    Grid::new("accuracies").spacing([14.0, 4.0]).show(ui, |ui| {
+        ui.label("");
+        for (title, tooltip) in COLUMNS {
+            ui.label(RichText::new(title).small().color(tokens.weak)).on_hover_text(tooltip);
+        }
+        ui.end_row();
+        for (name, figures) in report.streams() {
+            let color = match name {
+                "spatial" => tokens.spatial,
+                "temporal" => tokens.temporal,
+                _ => tokens.fused,
+            };
+            let button = Button::selectable(shown == Some(name), RichText::new(capitalised(name)).color(color));
+            if ui.add(button).on_hover_text("Show the figures of this stream below").clicked() {
+                *stream = name;
+            }
+            let cells = [
+                percent(figures.top1),
+                percent(figures.top5),
+                percent_or_dash(figures.mean_class),
+                format!("{:.3}", figures.calibration.ece),
+            ];
+            let right = format!("{} of {} right", figures.correct, clips_in_words(report.clips));
+            for cell in cells {
+                ui.label(RichText::new(cell).text_style(TextStyle::Monospace).color(tokens.strong))
+                    .on_hover_text(&right);
+            }
+            ui.end_row();
+        }
+    });
+    if !report.folds.is_empty() {
+        let title = format!("{} folds", report.folds.len());
+        CollapsingHeader::new(title).id_salt("folds").show(ui, |ui| folds_ui(ui, report));
+    }
+}
+
+/// What was held out together, with the top-1 of each part.
+fn folds_ui(ui: &mut Ui, report: &ActionsReport) {
+    let tokens = Tokens::of(ui);
+    Grid::new("folds").striped(true).spacing([12.0, 2.0]).show(ui, |ui| {
+        for title in ["Held out", "Clips", "Spatial", "Temporal", "Fused"] {
+            ui.label(RichText::new(title).small().color(tokens.weak));
+        }
+        ui.end_row();
+        for fold in &report.folds {
+            let name = Label::new(&fold.name).truncate();
+            ui.add(name).on_hover_text(format!("{}, learned from {}", fold.name, clips_in_words(fold.learned_from)));
+            let shares = [fold.spatial, fold.temporal, fold.fused].map(percent_or_dash);
+            for cell in [fold.clips.to_string()].into_iter().chain(shares) {
+                ui.label(RichText::new(cell).text_style(TextStyle::Monospace));
+            }
+            ui.end_row();
+        }
+    });
+}
+
+/// Whose report of what this is, and whether it is whole.
+fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let data = std::path::Path::new(&report.data).file_name().map(|name| name.to_string_lossy().into_owned());
+    let data = data.unwrap_or_else(|| report.data.clone());
+    let line = format!("{} on {data}: {}, {} views", report.model, clips_in_words(report.clips), report.views);
+    ui.add(Label::new(RichText::new(line).strong()).wrap()).on_hover_text(&report.data);
+    let evaluation = &mut cx.session.evaluation;
+    if let Some(all) = report.stopped_of {
+        let seen = report.clips + report.failures.len();
+        remark(ui, tokens.warning, |ui| {
+            ui.add(Label::new(format!("Stopped after {seen} of {all} clips: a partial result.")).wrap());
+        });
+    }
+    if let Some(path) = evaluation.file().map(|path| path.display().to_string()) {
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new("A saved report").small().color(tokens.weak)).on_hover_text(path);
+            if evaluation.progress().is_some() && ui.link(RichText::new("back to this session's").small()).clicked() {
+                evaluation.close_file();
+            }
+        });
+    }
+    let left_out = evaluation.left_out();
+    if !left_out.is_empty() {
+        let reasons: Vec<String> = left_out.iter().take(20).map(ToString::to_string).collect();
+        let text = RichText::new(format!("{} rows of the list are left out", left_out.len())).small();
+        ui.label(text.color(tokens.warning)).on_hover_text(reasons.join("\n"));
+    }
+}
+
+/// With a capital.
+pub(super) fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

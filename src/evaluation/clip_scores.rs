@@ -1,0 +1,198 @@
+//! What the streams said of the clips of a list: grows clip by clip, and becomes a report at any time.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Component, Path};
+
+use super::{ActionsReport, ClipResult, EvaluationPlan, Guess, Scale, ScoreTable, StreamReport, weight_sweep};
+use crate::error::{Error, Result};
+use crate::flow::files::atomic;
+use crate::nets::fusion::Fusion;
+use crate::training::dataset::LabelledClip;
+use crate::training::validation::PhotometricError;
+
+/// What the streams said of one clip.
+#[derive(Debug, Clone)]
+pub struct ScoredClip {
+    /// The clip.
+    pub clip: LabelledClip,
+    /// Mean logits of the spatial stream, one a class; none without such a stream.
+    pub spatial: Option<Vec<f32>>,
+    /// Mean logits of the temporal stream, likewise.
+    pub temporal: Option<Vec<f32>>,
+    /// What the flow leaves of the change between frames.
+    pub photometric: PhotometricError,
+}
+
+/// Scores of as many clips as are done, in their order. All have been said by the same streams.
+#[derive(Debug, Clone, Default)]
+pub struct ClipScores {
+    classes: usize,
+    clips: Vec<LabelledClip>,
+    /// What the clips are called in reports.
+    names: Vec<String>,
+    /// How many clips of each name there are.
+    counts: HashMap<String, usize>,
+    spatial: Option<ScoreTable>,
+    temporal: Option<ScoreTable>,
+    photometric: PhotometricError,
+    failures: Vec<String>,
+}
+
+impl ClipScores {
+    /// No clip yet, of `classes` classes.
+    pub fn new(classes: usize) -> Self {
+        Self { classes, ..Self::default() }
+    }
+
+    /// Adds a clip.
+    ///
+    /// # Panics
+    /// If a stream has not said one score a class.
+    pub fn push(&mut self, scored: ScoredClip) {
+        let ScoredClip { clip, spatial, temporal, photometric } = scored;
+        for (table, row) in [(&mut self.spatial, spatial), (&mut self.temporal, temporal)] {
+            if let Some(row) = row {
+                table.get_or_insert_with(|| ScoreTable::new(self.classes)).push(&row);
+            }
+        }
+        self.photometric.add(photometric);
+        self.names.push(unique(name_of(&clip.path), &mut self.counts));
+        self.clips.push(clip);
+    }
+
+    /// Notes a clip that could not be read.
+    pub fn fail(&mut self, error: &str) {
+        self.failures.push(error.to_owned());
+    }
+
+    /// Clips that are done, be they scored or unreadable.
+    pub fn seen(&self) -> usize {
+        self.clips.len() + self.failures.len()
+    }
+
+    /// Whether no clip is scored yet.
+    pub fn is_empty(&self) -> bool {
+        self.clips.is_empty()
+    }
+
+    /// The scored clips, in the order of the report's results.
+    pub fn clips(&self) -> &[LabelledClip] {
+        &self.clips
+    }
+
+    /// Mean logits of the spatial stream and of the temporal one, a row a clip.
+    pub fn tables(&self) -> [Option<&ScoreTable>; 2] {
+        [self.spatial.as_ref(), self.temporal.as_ref()]
+    }
+
+    /// Everything that is measured of these scores, which the model called `model` gave to the clips of `plan`.
+    pub fn report(&self, model: &str, classes: &[String], plan: &EvaluationPlan) -> ActionsReport {
+        let labels = self.labels();
+        let report = |table: &Option<ScoreTable>| Some(StreamReport::of(table.as_ref()?, &labels, Scale::Logits));
+        let guesses = |table: &Option<ScoreTable>| guesses(table.as_ref(), labels.len(), Scale::Logits);
+        let said = guesses(&self.spatial).into_iter().zip(guesses(&self.temporal));
+        let results = self.names.iter().zip(&labels).zip(said).map(|((path, label), (spatial, temporal))| ClipResult {
+            path: path.clone(),
+            label: *label,
+            spatial,
+            temporal,
+            fused: None,
+        });
+        let ratio = self.photometric.ratio();
+        let mut report = ActionsReport {
+            schema: ActionsReport::SCHEMA.into(),
+            version: ActionsReport::VERSION,
+            model: model.to_owned(),
+            data: plan.data.clone(),
+            views: plan.protocol.to_string(),
+            spread: plan.protocol.spread,
+            fusion: plan.fusion,
+            classes: classes.to_vec(),
+            clips: labels.len(),
+            stopped_of: None,
+            folds: Vec::new(),
+            remarks: Vec::new(),
+            spatial: report(&self.spatial),
+            temporal: report(&self.temporal),
+            fused: None,
+            sweep: Vec::new(),
+            photometric_ratio: (ratio.is_finite() && !labels.is_empty()).then_some(ratio),
+            results: results.collect(),
+            failures: self.failures.clone(),
+        };
+        self.fuse(&mut report, plan.fusion);
+        report
+    }
+
+    /// Replaces what `report`, which was made of these scores, says of the fusion.
+    pub fn fuse(&self, report: &mut ActionsReport, fusion: Fusion) {
+        report.fusion = fusion;
+        let Some((spatial, temporal)) = self.spatial.as_ref().zip(self.temporal.as_ref()) else { return };
+        let labels = self.labels();
+        let fused = ScoreTable::fused(spatial, temporal, fusion);
+        let scale = Scale::of(fusion.rule);
+        report.fused = Some(StreamReport::of(&fused, &labels, scale));
+        report.sweep = weight_sweep(spatial, temporal, &labels, fusion.rule, fusion.temporal_weight);
+        let guesses = guesses(Some(&fused), labels.len(), scale);
+        report.results.iter_mut().zip(guesses).for_each(|(result, guess)| result.fused = guess);
+    }
+
+    /// Writes the score files `spatial.npy` and `temporal.npy` and the list `labels.txt` of their rows to folder `dir`, which
+    /// is made if need be: what `motionscope fuse` reads.
+    ///
+    /// # Errors
+    /// If a file cannot be written; an older one is intact then.
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+        for (name, table) in [("spatial.npy", &self.spatial), ("temporal.npy", &self.temporal)] {
+            if let Some(table) = table {
+                table.write(&dir.join(name))?;
+            }
+        }
+        let rows = self.names.iter().zip(&self.clips);
+        let lines: String = rows.map(|(name, clip)| format!("{name} {}\n", clip.label + 1)).collect();
+        atomic::replace(&dir.join("labels.txt"), |writer| writer.write_all(lines.as_bytes()))
+    }
+
+    fn labels(&self) -> Vec<usize> {
+        self.clips.iter().map(|clip| clip.label).collect()
+    }
+}
+
+/// What `table` says of each of `clips` clips.
+fn guesses(table: Option<&ScoreTable>, clips: usize, scale: Scale) -> Vec<Option<Guess>> {
+    match table {
+        Some(table) => table.rows().map(|row| Some(scale.guess(row))).collect(),
+        None => vec![None; clips],
+    }
+}
+
+/// Folder and file as lists name them, `class/clip.avi`, whatever folder the data are in.
+fn name_of(path: &Path) -> String {
+    let parts: Vec<_> = path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+    let last_two = &parts[parts.len().saturating_sub(2)..];
+    last_two.iter().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// `name`, with a number from the second clip of this name on: rows of score files and of two reports are told apart by it.
+fn unique(name: String, names: &mut HashMap<String, usize>) -> String {
+    let count = names.entry(name.clone()).or_default();
+    *count += 1;
+    if *count == 1 { name } else { format!("{name}#{count}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clips_are_called_as_in_lists() {
+        assert_eq!(name_of(Path::new("/data/clips/wave/v_1.avi")), "wave/v_1.avi");
+        assert_eq!(name_of(Path::new("../v_1.avi")), "v_1.avi");
+        let mut names = HashMap::new();
+        let unique = ["a", "b", "a", "a"].map(|name| unique(name.into(), &mut names));
+        assert_eq!(unique, ["a", "b", "a#2", "a#3"]);
+    }
+}

@@ -1,0 +1,223 @@
+//! How the networks of a fold are made from the clips of the others.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use super::{Fold, GroupsEvent, GroupsPlan};
+use crate::error::{Error, Result};
+use crate::evaluation::csv::quoted;
+use crate::flow::files::atomic;
+use crate::nets::import::stream_from_imagenet;
+use crate::nets::{Backbone, HiddenTwoStream, Modality, Stream, StreamConfig, StreamEntry, StreamInput};
+use crate::training::dataset::{Dataset, Layout};
+use crate::training::{
+    self, ClipFeatures, DataSource, FlowSource, ListSource, Network, TrainingControl, TrainingEvent, TrainingPlan,
+};
+use crate::video::Geometry;
+
+/// How a fold's networks are made.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Learning {
+    /// New last layers on the streams of the model as they are, or on ImageNet weights of a backbone in place of its spatial
+    /// stream's.
+    LastLayers {
+        /// The weights and the architecture that they are of.
+        imagenet: Option<(PathBuf, Backbone)>,
+    },
+    /// Training runs one after the other, each from the networks of the one before, the first from the model unless it names
+    /// a base of its own. Their data and folders are replaced by the fold's.
+    Plans(Vec<TrainingPlan>),
+}
+
+impl Learning {
+    /// What the temporal stream reads the flow of.
+    pub fn flow_source(&self) -> FlowSource {
+        let plans = if let Self::Plans(plans) = self { plans.as_slice() } else { &[] };
+        let temporal = plans.iter().rev().find(|plan| plan.network == Network::Temporal);
+        temporal.map_or(FlowSource::MotionNet, |plan| plan.flow_source)
+    }
+}
+
+/// Makes networks from parts of a data set.
+pub(super) enum Learner<'a> {
+    /// By last layers.
+    LastLayers(Box<LastLayers>),
+    /// By training runs.
+    Plans(&'a [TrainingPlan]),
+}
+
+impl<'a> Learner<'a> {
+    /// Prepares what all folds share; `tell` hears how far that is.
+    pub fn new(
+        plan: &'a GroupsPlan,
+        model: HiddenTwoStream,
+        dataset: &Dataset,
+        device: &Device,
+        tell: &mut dyn FnMut(GroupsEvent<'_>),
+    ) -> Result<Self> {
+        Ok(match &plan.learning {
+            Learning::Plans(plans) => Self::Plans(plans),
+            Learning::LastLayers { imagenet } => {
+                let model = with_imagenet(model, imagenet.as_ref(), dataset.classes.len(), device)?;
+                Self::LastLayers(Box::new(LastLayers::new(&plan.run_dir, model, dataset, tell)?))
+            }
+        })
+    }
+
+    /// The networks that learned from all clips but those of `fold`, whose folder is `dir`.
+    pub fn learn(
+        &self,
+        plan: &GroupsPlan,
+        dataset: &Dataset,
+        fold: &Fold,
+        dir: &Path,
+        device: &Device,
+        tell: &mut dyn FnMut(GroupsEvent<'_>),
+    ) -> Result<HiddenTwoStream> {
+        let others: Vec<usize> =
+            (0..dataset.clips.len()).filter(|clip| fold.clips.binary_search(clip).is_err()).collect();
+        match self {
+            Self::LastLayers(layers) => Ok(layers.fit(dataset, &others, plan.seed)),
+            Self::Plans(plans) => train(plans, &plan.model, dataset, &others, dir, device, tell),
+        }
+    }
+}
+
+/// `model` with the ImageNet network in place of its spatial stream's.
+fn with_imagenet(
+    mut model: HiddenTwoStream,
+    imagenet: Option<&(PathBuf, Backbone)>,
+    classes: usize,
+    device: &Device,
+) -> Result<HiddenTwoStream> {
+    if let Some((path, backbone)) = imagenet {
+        let input = StreamInput::of(Modality::Pictures, *backbone, None);
+        let config = StreamConfig { backbone: *backbone, input, classes, dropout: None };
+        model.spatial = Some(stream_from_imagenet(path, &config, device)?);
+        let weights = "spatial.safetensors".into();
+        model.card.spatial = Some(StreamEntry { weights, backbone: *backbone, dropout: None, frames: None });
+    }
+    if model.spatial.is_none() && model.temporal.is_none() {
+        let remedy = "Name a model with a stream, ImageNet weights for a spatial one, or trainings";
+        return Err(Error::new("model", "it has no stream whose last layer could be fitted", remedy));
+    }
+    Ok(model)
+}
+
+/// The model, and what its streams make of every clip.
+pub(super) struct LastLayers {
+    model: HiddenTwoStream,
+    spatial: Option<ClipFeatures>,
+    temporal: Option<ClipFeatures>,
+}
+
+impl LastLayers {
+    /// Reads the features from the folder `dir`, or takes and keeps them there.
+    fn new(
+        dir: &Path,
+        model: HiddenTwoStream,
+        dataset: &Dataset,
+        tell: &mut dyn FnMut(GroupsEvent<'_>),
+    ) -> Result<Self> {
+        let mut of = |name: &'static str, stream: &Option<Stream>, size: Geometry| -> Result<Option<ClipFeatures>> {
+            let Some(stream) = stream else { return Ok(None) };
+            let path = dir.join(format!("features-{name}.npy"));
+            if path.is_file() {
+                return ClipFeatures::read(&path, dataset.clips.len()).map(Some);
+            }
+            let motion = (name == "temporal").then_some(&model.motion);
+            let mut done = 0;
+            let features = ClipFeatures::take(stream, motion, &dataset.clips, size, &mut |error| {
+                done += 1;
+                error.into_iter().for_each(|error| tell(GroupsEvent::Unreadable(error)));
+                tell(GroupsEvent::Looked { stream: name, done, of: dataset.clips.len() });
+                ControlFlow::Continue(())
+            })?;
+            features.iter().try_for_each(|features| features.write(&path))?;
+            Ok(features)
+        };
+        let sizes = &model.card.preprocessing;
+        let [motion, spatial] =
+            [sizes.motion, sizes.spatial].map(|size| Geometry { width: size.width, height: size.height });
+        let (temporal, spatial) = (of("temporal", &model.temporal, motion)?, of("spatial", &model.spatial, spatial)?);
+        Ok(Self { model, spatial, temporal })
+    }
+
+    /// The model with last layers for the clips at the places `picked`.
+    fn fit(&self, dataset: &Dataset, picked: &[usize], seed: u64) -> HiddenTwoStream {
+        let labels: Vec<usize> = picked.iter().map(|&clip| dataset.clips[clip].label).collect();
+        let fitted = |stream: &Option<Stream>, features: &Option<ClipFeatures>| {
+            let (stream, features) = (stream.as_ref()?, features.as_ref()?);
+            Some(features.fit(stream, dataset.classes.len(), picked, &labels, seed))
+        };
+        let mut card = self.model.card.clone();
+        card.classes.clone_from(&dataset.classes);
+        HiddenTwoStream {
+            card,
+            motion: self.model.motion.clone(),
+            temporal: fitted(&self.model.temporal, &self.temporal),
+            spatial: fitted(&self.model.spatial, &self.spatial),
+        }
+    }
+}
+
+/// Trains on the clips at the places `picked`, in folders within `dir`, which trainings that were broken off go on in.
+fn train(
+    plans: &[TrainingPlan],
+    model: &Path,
+    dataset: &Dataset,
+    picked: &[usize],
+    dir: &Path,
+    device: &Device,
+    tell: &mut dyn FnMut(GroupsEvent<'_>),
+) -> Result<HiddenTwoStream> {
+    let data = write_list(dataset, picked, dir)?;
+    let mut base = model.to_owned();
+    for (number, plan) in (1..).zip(plans) {
+        let run_dir = dir.join(format!("training-{number}"));
+        let own_base = plan.base.clone().filter(|_| number == 1);
+        let plan = TrainingPlan { data: data.clone(), base: Some(own_base.unwrap_or(base)), run_dir, ..plan.clone() };
+        let mut trained = None;
+        training::run(&plan, device, &TrainingControl::default(), &mut |event| {
+            if let TrainingEvent::Finished { model_dir, .. } = &event {
+                trained = Some(model_dir.clone());
+            }
+            tell(GroupsEvent::Training(&event));
+        })?;
+        let best = Some(plan.run_dir.join("best")).filter(|best| plan.validates() && best.is_dir());
+        base =
+            best.or(trained).ok_or_else(|| Error::file(&plan.run_dir, "the training left no model", "Start again"))?;
+    }
+    HiddenTwoStream::load(&base, device)
+}
+
+/// The clips at the places `picked` as a list in `dir` that a training reads.
+fn write_list(dataset: &Dataset, picked: &[usize], dir: &Path) -> Result<DataSource> {
+    fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+    let mut rows = String::from("path,label,start,end,group\n");
+    for &clip in picked {
+        let clip = &dataset.clips[clip];
+        let path = std::path::absolute(&clip.path).map_err(|error| Error::io(&clip.path, &error))?;
+        let Some(path) = path.to_str() else {
+            return Err(Error::file(&clip.path, "the path is not UTF-8", "Rename the file: lists are UTF-8"));
+        };
+        let segment = clip.segment_secs.map_or(",".into(), |[start, end]| format!("{start},{end}"));
+        let class = quoted(&dataset.classes[clip.label]);
+        // Writing to a text cannot fail.
+        let _ = writeln!(rows, "{},{class},{segment},{}", quoted(path), quoted(&clip.recording()));
+    }
+    let names = dataset.classes.iter().enumerate();
+    let classes: String = names.map(|(label, name)| format!("{} {name}\n", label + 1)).collect();
+    let write = |name: &str, text: &str| {
+        let path = dir.join(name);
+        atomic::replace(&path, |writer| writer.write_all(text.as_bytes())).map(|()| path)
+    };
+    let (list, classes) = (write("train.csv", &rows)?, write("classes.txt", &classes)?);
+    let source = ListSource::new(dir.to_owned(), list);
+    Ok(DataSource::List(ListSource { classes: Some(classes), layout: Some(Layout::Csv), ..source }))
+}

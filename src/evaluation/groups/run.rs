@@ -1,0 +1,252 @@
+//! The walk: folds, networks for each, scores of what it holds out, one report of all.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use burn::tensor::Device;
+
+use super::config::claim;
+use super::learning::{Learner, Learning};
+use super::stored_scores::{StoredClip, StoredScores};
+use super::{Fold, FoldCount, folds};
+use crate::error::{Error, Result};
+use crate::evaluation::{ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, Protocol, score_clips};
+use crate::nets::fusion::Fusion;
+use crate::nets::{HiddenTwoStream, ModelCard};
+use crate::training::TrainingEvent;
+use crate::training::dataset::Dataset;
+
+/// An evaluation by groups.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupsPlan {
+    /// Where it is kept. Folds that are scored there are not scored again.
+    pub run_dir: PathBuf,
+    /// What the data are called in the report.
+    pub data: String,
+    /// The model folder whose networks every fold starts from.
+    pub model: PathBuf,
+    /// How many folds.
+    pub folds: FoldCount,
+    /// How networks are made.
+    pub learning: Learning,
+    /// How clips are seen.
+    pub protocol: Protocol,
+    /// How the streams are joined; `None` for the rule and weight of the model.
+    pub fusion: Option<Fusion>,
+    /// Seed of the last layers.
+    pub seed: u64,
+}
+
+/// What happens meanwhile.
+#[derive(Debug)]
+pub enum GroupsEvent<'a> {
+    /// So many clips were looked at by a stream, to fit last layers.
+    Looked {
+        /// Which stream.
+        stream: &'static str,
+        /// Clips looked at.
+        done: usize,
+        /// Clips in all.
+        of: usize,
+    },
+    /// A clip cannot be read.
+    Unreadable(&'a Error),
+    /// A class has no clip outside of the fold, so that its clips cannot be recognised.
+    Unlearnable {
+        /// The fold.
+        fold: &'a str,
+        /// The class.
+        class: &'a str,
+    },
+    /// A fold begins.
+    FoldBegins {
+        /// Its name.
+        fold: &'a str,
+        /// Its number, from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// News of a training.
+    Training(&'a TrainingEvent),
+    /// A clip of the fold was scored.
+    Scored {
+        /// Clips scored.
+        done: usize,
+        /// Clips of the fold.
+        of: usize,
+    },
+    /// A fold is scored, now or in an earlier call.
+    FoldDone(&'a FoldResult),
+}
+
+/// The report over all folds and the scores it was made from.
+pub type GroupsOutcome = ActionsOutcome;
+
+/// Scores every clip of `dataset` with networks that were made from the clips of the other folds, and tells of it.
+///
+/// # Errors
+/// Data that cannot be folded, a folder that holds another evaluation, networks that cannot be loaded or trained, no readable
+/// clip. What is scored stays, and the same call goes on from there.
+pub fn evaluate_groups(
+    plan: &GroupsPlan,
+    dataset: &Dataset,
+    device: &Device,
+    tell: &mut dyn FnMut(GroupsEvent<'_>),
+) -> Result<GroupsOutcome> {
+    let folds = folds(dataset, plan.folds)?;
+    let model = HiddenTwoStream::load(&plan.model, device)?;
+    let card = model.card.clone();
+    claim(plan, dataset, &folds, &card)?;
+    let mut source = Some(model);
+    let mut learner = None;
+    let (mut stored, mut results, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, fold) in (1..).zip(&folds) {
+        let dir = plan.run_dir.join(format!("fold-{number:03}"));
+        tell(GroupsEvent::FoldBegins { fold: &fold.name, number, of: folds.len() });
+        let scores = match StoredScores::read(&dir, dataset)? {
+            Some(scores) => scores,
+            None => {
+                if let Some(model) = source.take() {
+                    learner = Some(Learner::new(plan, model, dataset, device, tell)?);
+                }
+                let learner = learner.as_ref().expect("it is made with the first fold that is not scored");
+                score_fold(learner, plan, dataset, fold, &dir, device, tell)?
+            }
+        };
+        let result = fold_result(plan, dataset, fold, &card, &scores);
+        tell(GroupsEvent::FoldDone(&result));
+        results.push(result);
+        failures.extend(scores.failures);
+        stored.extend(scores.clips);
+    }
+    if stored.is_empty() {
+        return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
+    }
+    stored.sort_by_key(|clip| clip.index);
+    let scores = pooled(dataset, stored, &failures);
+    let mut report = report(plan, dataset, &card, &scores);
+    report.folds = results;
+    report.remarks = remarks(plan, &card);
+    Ok(ActionsOutcome { report, scores })
+}
+
+/// Makes the networks of `fold`, scores what it holds out, and keeps the scores in `dir`.
+fn score_fold(
+    learner: &Learner<'_>,
+    plan: &GroupsPlan,
+    dataset: &Dataset,
+    fold: &Fold,
+    dir: &Path,
+    device: &Device,
+    tell: &mut dyn FnMut(GroupsEvent<'_>),
+) -> Result<StoredScores> {
+    for class in unlearnable(dataset, fold) {
+        tell(GroupsEvent::Unlearnable { fold: &fold.name, class: &dataset.classes[class] });
+    }
+    let began = Instant::now();
+    let model = learner.learn(plan, dataset, fold, dir, device, tell)?;
+    let held = fold.clips.iter().map(|&clip| dataset.clips[clip].clone()).collect();
+    let held = Dataset { classes: dataset.classes.clone(), clips: held, ambiguous: Vec::new() };
+    let mut scores = StoredScores::default();
+    let mut places = fold.clips.iter();
+    score_clips(&model, &held, plan.protocol, plan.learning.flow_source(), &|| false, &mut |outcome| {
+        let index = *places.next().expect("every clip is told once");
+        match outcome {
+            Ok(scored) => scores.clips.push(StoredClip::of(index, scored)),
+            Err(error) => {
+                tell(GroupsEvent::Unreadable(&error));
+                scores.failures.push(error.to_string());
+            }
+        }
+        tell(GroupsEvent::Scored { done: scores.clips.len() + scores.failures.len(), of: fold.clips.len() });
+    })?;
+    scores.seconds = began.elapsed().as_secs_f64();
+    scores.write(dir)?;
+    Ok(scores)
+}
+
+/// Classes of clips of `fold` that have no clip outside of it.
+fn unlearnable(dataset: &Dataset, fold: &Fold) -> Vec<usize> {
+    let mut inside = vec![0usize; dataset.classes.len()];
+    fold.clips.iter().for_each(|&clip| inside[dataset.clips[clip].label] += 1);
+    let mut all = vec![0usize; dataset.classes.len()];
+    dataset.clips.iter().for_each(|clip| all[clip.label] += 1);
+    (0..all.len()).filter(|&class| inside[class] > 0 && inside[class] == all[class]).collect()
+}
+
+fn pooled(dataset: &Dataset, stored: Vec<StoredClip>, failures: &[String]) -> ClipScores {
+    let mut scores = ClipScores::new(dataset.classes.len());
+    stored.into_iter().for_each(|clip| scores.push(clip.in_dataset(dataset)));
+    failures.iter().for_each(|failure| scores.fail(failure));
+    scores
+}
+
+fn report(plan: &GroupsPlan, dataset: &Dataset, card: &ModelCard, scores: &ClipScores) -> ActionsReport {
+    let fusion = plan.fusion.unwrap_or(card.fusion);
+    let flow_source = plan.learning.flow_source();
+    let plan = EvaluationPlan { data: plan.data.clone(), protocol: plan.protocol, fusion, flow_source };
+    scores.report(&card.name, &dataset.classes, &plan)
+}
+
+fn fold_result(
+    plan: &GroupsPlan,
+    dataset: &Dataset,
+    fold: &Fold,
+    card: &ModelCard,
+    scores: &StoredScores,
+) -> FoldResult {
+    let report = report(plan, dataset, card, &pooled(dataset, scores.clips.clone(), &[]));
+    let top1 = |stream: &str| report.streams().find(|(name, _)| *name == stream).map(|(_, figures)| figures.top1);
+    FoldResult {
+        name: fold.name.clone(),
+        clips: scores.clips.len(),
+        learned_from: dataset.clips.len() - fold.clips.len(),
+        spatial: top1("spatial"),
+        temporal: top1("temporal"),
+        fused: top1("fused"),
+        seconds: scores.seconds,
+    }
+}
+
+/// What a reader has to know to trust the figures.
+fn remarks(plan: &GroupsPlan, card: &ModelCard) -> Vec<String> {
+    let how = match &plan.learning {
+        Learning::LastLayers { imagenet: None } => "new last layers on the frozen streams of the model".to_owned(),
+        Learning::LastLayers { imagenet: Some((path, _)) } => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            format!("new last layers on the frozen temporal stream of the model and on {name}")
+        }
+        Learning::Plans(plans) => {
+            let steps: Vec<_> = plans.iter().map(|plan| format!("{:?}, {} steps", plan.network, plan.steps)).collect();
+            format!("trainings from the model: {}", steps.join("; ").to_lowercase())
+        }
+    };
+    let origin = match card.origin.trained_on.as_str() {
+        "" => "does not tell on what".to_owned(),
+        data => format!("says on {data}"),
+    };
+    vec![
+        format!("Every clip was scored by networks that learned from other recordings: {how}."),
+        format!(
+            "The model that all folds start from, {}, was trained before; its card {origin}. If that was on these clips, \
+             the figures flatter: a card proves nothing either way.",
+            card.name
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::dataset::LabelledClip;
+
+    #[test]
+    fn a_class_that_is_held_out_whole_cannot_be_learned() {
+        let clip = |label| LabelledClip { path: "a".into(), label, segment_secs: None, group: None };
+        let clips = [0, 0, 1, 1].map(clip).to_vec();
+        let dataset = Dataset { classes: vec!["a".into(), "b".into(), "c".into()], clips, ambiguous: Vec::new() };
+        let fold = Fold { name: "f".into(), clips: vec![0, 2, 3] };
+        assert_eq!(unlearnable(&dataset, &fold), [1]);
+    }
+}

@@ -1,0 +1,86 @@
+//! The scores of a fold in its folder: complete, or not there.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::evaluation::ScoredClip;
+use crate::flow::files::atomic;
+use crate::training::dataset::Dataset;
+use crate::training::validation::PhotometricError;
+
+/// What was scored of a fold, and how long its networks took to make.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct StoredScores {
+    /// Its clips, as far as they could be read.
+    pub clips: Vec<StoredClip>,
+    /// Why the others could not be.
+    pub failures: Vec<String>,
+    /// Seconds of making its networks and of scoring.
+    pub seconds: f64,
+}
+
+/// The scores of one clip.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StoredClip {
+    /// Its place in the data set.
+    pub index: usize,
+    spatial: Option<Vec<f32>>,
+    temporal: Option<Vec<f32>>,
+    photometric: PhotometricError,
+}
+
+impl StoredClip {
+    /// The scores of the clip at place `index`.
+    pub fn of(index: usize, scored: ScoredClip) -> Self {
+        let ScoredClip { spatial, temporal, photometric, .. } = scored;
+        Self { index, spatial, temporal, photometric }
+    }
+
+    /// The same with its clip.
+    pub fn in_dataset(self, dataset: &Dataset) -> ScoredClip {
+        let Self { index, spatial, temporal, photometric } = self;
+        ScoredClip { clip: dataset.clips[index].clone(), spatial, temporal, photometric }
+    }
+
+    fn fits(&self, dataset: &Dataset) -> bool {
+        let classes = dataset.classes.len();
+        let rows = [&self.spatial, &self.temporal];
+        self.index < dataset.clips.len()
+            && rows.into_iter().flatten().all(|row| row.len() == classes && row.iter().all(|score| score.is_finite()))
+    }
+}
+
+impl StoredScores {
+    const FILE: &str = "scores.json";
+
+    /// The scores in folder `dir`; none if the fold is not scored yet.
+    ///
+    /// # Errors
+    /// If the file is damaged or not of these clips.
+    pub fn read(dir: &Path, dataset: &Dataset) -> Result<Option<Self>> {
+        let path = dir.join(Self::FILE);
+        let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
+        let refuse = |cause| Error::file(&path, cause, "Delete the file: the fold is scored anew");
+        let scores: Self = serde_json::from_str(&text).map_err(|error| refuse(format!("it is damaged: {error}")))?;
+        match scores.clips.iter().all(|clip| clip.fits(dataset)) {
+            true => Ok(Some(scores)),
+            false => Err(refuse("its scores are not those of these clips".into())),
+        }
+    }
+
+    /// Writes the scores to folder `dir`, which is made if need be.
+    ///
+    /// # Errors
+    /// If the file cannot be written; there is none then.
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+        atomic::replace(&dir.join(Self::FILE), |writer| {
+            serde_json::to_writer(&mut *writer, self)?;
+            writeln!(writer)
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! Leave one group out, as typed: folds, one report of all, and what is done staying done.
+
+use std::fs;
+use std::path::Path;
+
+use motionscope::cli::bench::fixture;
+use motionscope::evaluation::ActionsReport;
+use motionscope::video::Geometry;
+
+use crate::cli::{code, motionscope, text, untrained_model};
+
+/// Two clips each of two classes, of the groups g01 and g02, and a model that has learned nothing.
+fn project(dir: &Path) {
+    untrained_model(&dir.join("model"));
+    for class in ["one", "two"] {
+        let folder = dir.join("clips").join(class);
+        fs::create_dir_all(&folder).unwrap();
+        for group in 1..=2 {
+            let clip = fixture::clip(&folder, 12 + group, Geometry { width: 96, height: 80 }).unwrap();
+            fs::rename(clip, folder.join(format!("v_{class}_g{group:02}_c01.mp4"))).unwrap();
+        }
+    }
+}
+
+fn groups(dir: &Path, more: &[&str], expected: i32) -> String {
+    let common = ["evaluate", "groups", "--data", "clips", "--model", "model", "--device", "cpu", "--run", "run"];
+    let output = motionscope(dir, &[&common[..], more].concat());
+    assert_eq!(code(&output), expected, "{more:?}: {}{}", text(&output.stdout), text(&output.stderr));
+    if expected == 0 { text(&output.stdout) } else { text(&output.stderr) }
+}
+
+/// The report without the times that it took.
+fn report(path: &Path) -> ActionsReport {
+    let mut report = ActionsReport::read(path).unwrap();
+    report.folds.iter_mut().for_each(|fold| fold.seconds = 0.0);
+    report
+}
+
+#[test]
+fn every_clip_is_scored_by_networks_of_the_other_groups_once() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path());
+    let at = |name: &str| dir.path().join(name);
+    let said = groups(dir.path(), &["--views", "1x1", "--report", "report"], 0);
+    assert!(["g01", "g02", "4 clips, 1x1 views", "proves nothing"].iter().all(|words| said.contains(words)), "{said}");
+    let whole = report(&at("report/report.json"));
+    let folds: Vec<_> = whole.folds.iter().map(|f| (f.name.as_str(), f.clips, f.learned_from)).collect();
+    assert_eq!((folds, whole.clips), (vec![("g01", 2, 2), ("g02", 2, 2)], 4));
+    assert!(fs::read_to_string(at("report/report.html")).unwrap().contains("Learned from"));
+    let names: Vec<_> = whole.results.iter().map(|result| result.path.as_str()).collect();
+    assert!(names.is_sorted(), "in the order of the data: {names:?}");
+
+    // As after a kill in the second fold: the first is not scored again, the second is as it was.
+    let first = fs::metadata(at("run/fold-001/scores.json")).unwrap().modified().unwrap();
+    fs::remove_file(at("run/fold-002/scores.json")).unwrap();
+    groups(dir.path(), &["--views", "1x1", "--json", "again.json"], 0);
+    assert_eq!(report(&at("again.json")), whole);
+    assert_eq!(fs::metadata(at("run/fold-001/scores.json")).unwrap().modified().unwrap(), first);
+
+    let said = groups(dir.path(), &["--views", "1x2"], 1);
+    assert!(said.contains("run: it holds an evaluation with other views"), "{said}");
+    fs::write(at("run/fold-001/scores.json"), "{").unwrap();
+    assert!(groups(dir.path(), &["--views", "1x1"], 1).contains("scores.json: it is damaged"));
+}
+
+#[test]
+fn folds_are_trained_as_the_training_command_would() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path());
+    let words = "temporal --steps 1 --batch 1 --frame 64x64 --crop 64x64";
+    let said = groups(dir.path(), &["--views", "1x1", "--train", words, "--folds", "2"], 0);
+    assert!(said.contains("fold 2") && said.contains("temporal, 1 steps"), "{said}");
+    assert!(dir.path().join("run/fold-002/training-1/model/model.toml").is_file());
+    let list = fs::read_to_string(dir.path().join("run/fold-001/train.csv")).unwrap();
+    assert_eq!(list.lines().count(), 3, "a header and the two clips that are not held out: {list}");
+
+    assert!(groups(dir.path(), &["--train", "temporal --mode x"], 2).contains("--train"));
+    assert!(groups(dir.path(), &["--folds", "5"], 1).contains("4 recordings cannot be 5 folds"));
+    assert!(groups(dir.path(), &["--folds", "1"], 2).contains("from 2 on"));
+}
