@@ -331,7 +331,7 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/i3d_narrow.safetensors");
         let imported = import_stream(&path, narrow_i3d(Modality::Pictures), None).unwrap();
         assert!(imported.left_out.is_empty() && imported.colours == Colours::Signed, "{:?}", imported.left_out);
-        let answers = [
+        let answers: [([usize; 3], [f32; 3]); 3] = [
             ([20, 33, 47], [0.390_471, 0.302_135, -0.494_396]),
             ([10, 224, 224], [0.058_819, 2.730_524, -1.415_512]),
             ([5, 96, 64], [0.120_628, 0.659_768, -0.109_37]),
