@@ -33,8 +33,13 @@ pub enum ReproductionEvent {
         /// Of how many.
         of: usize,
     },
-    /// The speeds of all rows are measured; now that of this one.
-    Timing(String),
+    /// The speeds of all rows are measured.
+    Timing {
+        /// Clips that all rows have gone through.
+        done: usize,
+        /// Of how many.
+        of: usize,
+    },
     /// A row is complete: its figures in a few words.
     Done(String),
     /// A row failed; the others go on.

@@ -11,7 +11,7 @@ use super::folder;
 use super::row::{FlowMethod, Row, Training, Work, rows};
 use super::row_result::RowResult;
 use super::settings::{PaperTable, Settings};
-use super::speed::{Speeds, Streams, chosen, frames_per_second};
+use super::speed::{Speeds, Streams, chosen, frames_per_second, median};
 use super::table::{ACCURACY, EPE, FL, FPS, MS, RATIO, Table, TableRow};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
@@ -288,25 +288,35 @@ impl Run<'_> {
         if let Some(kept) = kept.filter(|kept| timed.iter().all(|row| kept.fps.contains_key(&row.id))) {
             return Ok(kept);
         }
-        let mut speeds = Speeds { device: self.compute.name.clone(), fps: BTreeMap::new() };
-        for row in timed {
-            if self.control.is_stopped() {
-                return Ok(speeds);
-            }
-            (self.on_event)(Event::Timing(row.name.clone()));
-            match caught("speed", || self.speed(rows, row)) {
-                Ok(fps) => _ = speeds.fps.insert(row.id.clone(), fps),
-                Err(error) => (self.on_event)(Event::Warning(error)),
-            }
+        let fps = self.timed(rows, &timed)?;
+        let speeds = Speeds { device: self.compute.name.clone(), fps };
+        if !self.control.is_stopped() {
+            speeds.write(self.dir)?;
         }
-        speeds.write(self.dir)?;
         Ok(speeds)
     }
 
-    fn speed(&self, rows: &[Row], row: &Row) -> Result<f64> {
-        let clips: Vec<&LabelledClip> = chosen(&self.test.as_ref().ok_or_else(no_clips)?.clips);
-        let streams = streams(rows, row, &self.compute.device)?;
-        frames_per_second(&streams, &clips, self.settings.frame)
+    /// The medians over some clips, after one pass that does not count. All rows take their turn with every clip: whatever else
+    /// the machine does slows all of them down.
+    fn timed(&mut self, rows: &[Row], timed: &[&Row]) -> Result<BTreeMap<String, f64>> {
+        let clips = chosen(&self.test.as_ref().ok_or_else(no_clips)?.clips);
+        let mut rates: HashMap<&str, Vec<f64>> = HashMap::new();
+        for (pass, clip) in clips.iter().take(1).chain(&clips).enumerate() {
+            (self.on_event)(Event::Timing { done: pass, of: clips.len() + 1 });
+            for row in timed.iter().take_while(|_| !self.control.is_stopped()) {
+                match caught("speed", || self.rate(rows, row, clip)) {
+                    Ok(_) if pass == 0 => {}
+                    Ok(rate) => rates.entry(&row.id).or_default().push(rate),
+                    Err(error) => (self.on_event)(Event::Warning(error)),
+                }
+            }
+        }
+        Ok(rates.into_iter().filter_map(|(row, rates)| Some((row.to_owned(), median(rates)?))).collect())
+    }
+
+    /// Frames a second of a row, with networks that are loaded for it: all at once may be more than the device holds.
+    fn rate(&self, rows: &[Row], row: &Row, clip: &LabelledClip) -> Result<f64> {
+        frames_per_second(&streams(rows, row, &self.compute.device)?, clip, self.settings.frame)
     }
 
     /// What was measured beside what was published.

@@ -96,10 +96,17 @@ pub struct Settings {
 impl Settings {
     /// The values of `scale` for `table`, on the generated sample.
     pub fn of(table: PaperTable, scale: Scale) -> Self {
-        let (frame, views, backbone) = match scale {
-            Scale::Tiny => (Geometry { width: 128, height: 96 }, "3x2", Backbone::SqueezeNet),
-            Scale::Small => (Geometry { width: 160, height: 120 }, "5x2", Backbone::ResNet18),
-            Scale::Paper => (PAPER_FRAME, "25x10", Backbone::Vgg16),
+        let (views, backbone) = match scale {
+            Scale::Tiny => ("3x2", Backbone::SqueezeNet),
+            Scale::Small => ("5x2", Backbone::ResNet18),
+            Scale::Paper => ("25x10", Backbone::Vgg16),
+        };
+        let frame = match (scale, table) {
+            (Scale::Tiny, PaperTable::Table2) => Geometry { width: 160, height: 128 },
+            (Scale::Tiny, _) => Geometry { width: 128, height: 96 },
+            (Scale::Small, PaperTable::Table2) => Geometry { width: 192, height: 160 },
+            (Scale::Small, _) => Geometry { width: 160, height: 120 },
+            (Scale::Paper, _) => PAPER_FRAME,
         };
         let (width, frames) = match scale {
             Scale::Tiny => (8, 2),
@@ -156,7 +163,7 @@ impl Settings {
             return Err(Error::new("reproduction", "a count is zero", "Steps and batches start at 1"));
         }
         let Geometry { width, height } = self.frame;
-        let least = self.crop_unit();
+        let least = 2 * self.crop_unit();
         if width < least || height < least {
             let cause = format!("frames of {width}×{height} are too small for MotionNet");
             return Err(Error::new("frame size", cause, format!("Use at least {least}×{least}")));
@@ -244,12 +251,12 @@ impl Settings {
         if self.frame == PAPER_FRAME && unit == 32 {
             return Geometry { width: 224, height: 224 };
         }
-        let side = |side: u32| (side * 7 / 8 / unit * unit).max(unit);
+        let side = |side: u32| (side * 7 / 8 / unit * unit).max(2 * unit);
         Geometry { width: side(self.frame.width), height: side(self.frame.height) }
     }
 
-    /// What the sides of crops are multiples of. Without the layers for small displacements MotionNet's stride is 64; all rows
-    /// of Table 2 see the same crops.
+    /// What the sides of crops are multiples of, twice at least. Without the layers for small displacements MotionNet's stride is
+    /// 64; all rows of Table 2 see the same crops.
     fn crop_unit(&self) -> u32 {
         if self.table == PaperTable::Table2 { 64 } else { 32 }
     }
@@ -323,7 +330,7 @@ mod tests {
         assert!(refused(&|settings| settings.base = Some("model".into())).contains("--base"));
         assert!(refused(&|settings| settings.steps = 0).contains("zero"));
         assert!(refused(&|settings| settings.width = 999).contains("width"));
-        assert!(refused(&|settings| settings.frame = Geometry { width: 63, height: 64 }).contains("63×64"));
+        assert!(refused(&|settings| settings.frame = Geometry { width: 128, height: 127 }).contains("128×127"));
         assert!(refused(&|settings| settings.table = PaperTable::Table3).contains("--flow-root"));
     }
 }

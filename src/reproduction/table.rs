@@ -81,7 +81,7 @@ impl Table {
                 "Two-stage flow is rounded to the 256 levels of stored pictures. (b) and (c) go on from (a) with as many steps again; \
                  all rows share one MotionNet.",
                 "fps: from the compressed file to the scores of every window (and frame), frames seen whole, the median over test \
-                 clips; measured of all rows in one go.",
+                 clips; all rows take their turn with every clip.",
             ],
             PaperTable::Table2 => &[
                 "For each row MotionNet is trained anew without labels, then a stacked temporal stream (a) on top of it.",

@@ -11,7 +11,7 @@ use super::flow_source::FlowSource;
 use super::freeze::Freeze;
 use super::losses::UnsupervisedLoss;
 use crate::error::{Error, Result};
-use crate::nets::{Backbone, MotionConfig, StreamInput};
+use crate::nets::{Architecture, Backbone, MotionConfig, StreamInput};
 use crate::video::Geometry;
 
 /// Which network of the hidden two-stream model a run trains.
@@ -396,6 +396,18 @@ impl TrainingPlan {
         }
     }
 
+    /// What the sides of crops must be multiples of, and more than once, where the unsupervised loss compares all levels; 0
+    /// where it does not, or where the base decides.
+    fn loss_crop_unit(&self) -> u32 {
+        let halved = if self.motion.small_displacement { 1 } else { 2 };
+        match (self.network, self.motion.architecture) {
+            (Network::Flow, Architecture::MotionNet) if self.base.is_none() => 32 * halved,
+            (Network::Flow, Architecture::MotionNet) => 32,
+            (Network::Temporal, _) if self.mode == TemporalMode::C => 32,
+            _ => 0,
+        }
+    }
+
     fn check_crop(&self) -> Result<()> {
         let scales = &self.crop_scales;
         if scales.is_empty() || scales.iter().any(|scale| !(0.1..=1.0).contains(scale)) {
@@ -406,6 +418,12 @@ impl TrainingPlan {
         if width == 0 || height == 0 || !width.is_multiple_of(32) || !height.is_multiple_of(32) {
             let remedy = "The sides must be multiples of 32, for example 128×96";
             return Err(Error::new("crop", format!("{width}×{height}"), remedy));
+        }
+        let unit = self.loss_crop_unit();
+        if unit > 0 && [width, height].iter().any(|side| !side.is_multiple_of(unit) || *side < 2 * unit) {
+            let cause = format!("{width}×{height} leaves less than two pixels on the coarsest level of the flow");
+            let remedy = format!("Use multiples of {unit} from {} on for this MotionNet", 2 * unit);
+            return Err(Error::new("crop", cause, remedy));
         }
         let frame = self.frame;
         if width > frame.width || height > frame.height {

@@ -104,7 +104,9 @@ fn table_1_resumes_row_by_row_and_refuses_other_settings() {
 #[test]
 fn table_2_trains_every_ablation_and_a_failing_row_leaves_the_others() {
     let dir = tempfile::tempdir().unwrap();
-    let settings = Settings { flow_steps: 1, steps: 1, ..miniature(PaperTable::Table2, &clips(dir.path(), 2, 1)) };
+    let frame = Geometry { width: 128, height: 128 };
+    let settings =
+        Settings { flow_steps: 1, steps: 1, frame, ..miniature(PaperTable::Table2, &clips(dir.path(), 2, 1)) };
     let out = dir.path().join("out");
     fs::create_dir_all(&out).unwrap();
     fs::write(out.join("no-cdc"), "in the way").unwrap();

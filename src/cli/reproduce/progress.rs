@@ -42,7 +42,7 @@ impl Progress {
             ReproductionEvent::Kept(name) => self.line(&format!("{name}: kept")),
             ReproductionEvent::Training(event) => self.train(event),
             ReproductionEvent::Measuring { done, of } => self.count(*done, *of, "measured"),
-            ReproductionEvent::Timing(name) => self.line(&format!("Speed: {name}")),
+            ReproductionEvent::Timing { done, of } => self.count(*done, *of, "clips timed, of all rows in turn"),
             ReproductionEvent::Done(figures) => self.line(&format!("  {figures}")),
             ReproductionEvent::Failed { error, .. } | ReproductionEvent::Warning(error) => self.warn(error),
         }
