@@ -167,12 +167,12 @@ fn another_weight_scores_anew_and_is_remembered() {
 
 #[test]
 fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
-    let mut window = window(SIZE);
+    let mut window = window([1280.0, 1200.0]);
     evaluate(&mut window);
     show(&mut window, "Confusion");
     let matrix = window.harness.get_by_label("Confusion matrix").rect();
-    // The matrix lies in the lower right of its picture, behind the names: wave (3) taken for clap (1).
-    let cell = (matrix.width() - 92.0) / 4.0;
+    // The matrix lies in the lower right of its picture, its cells as large as they get: wave (3) taken for clap (1).
+    let cell = 36.0;
     let at: Pos2 = matrix.max - vec2(2.5 * cell, 0.5 * cell);
     window.point_at(at);
     click(&mut window, at);

@@ -17,8 +17,10 @@ use crate::evaluation::{ActionsReport, StreamReport};
 const LARGEST_CELL: f32 = 36.0;
 /// Smallest side of a cell beside which a name can be read, in points.
 const NAMED_CELL: f32 = 10.5;
-/// Room for names, in points.
+/// Most room for names, in points.
 const NAMES: f32 = 92.0;
+/// Largest size of a name, in points.
+const FONT: f32 = 11.0;
 /// Confused pairs that are listed.
 const PAIRS: usize = 10;
 
@@ -78,10 +80,13 @@ fn matrix_ui(ui: &mut Ui, report: &ActionsReport, stream: &StreamReport) -> Opti
     let tokens = Tokens::of(ui);
     let classes = report.classes.len();
     let width = ui.available_width() - 4.0;
-    let named = ((width - NAMES) / classes as f32).min(LARGEST_CELL);
+    let font = FontId::proportional(FONT);
+    let widths = report.classes.iter().map(|name| fitted(ui, name, &font, tokens.weak).size().x);
+    let names = widths.fold(0.0, f32::max) + 8.0;
+    let named = ((width - names) / classes as f32).min(LARGEST_CELL);
     let has_names = named >= NAMED_CELL;
     let (margin, cell) =
-        if has_names { (NAMES, named) } else { (0.0, (width / classes as f32).clamp(1.0, LARGEST_CELL)) };
+        if has_names { (names, named) } else { (0.0, (width / classes as f32).clamp(1.0, LARGEST_CELL)) };
     let side = cell * classes as f32;
     let (area, response) = ui.allocate_exact_size(vec2(margin + side, margin + side), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Confusion matrix"));
@@ -96,7 +101,7 @@ fn matrix_ui(ui: &mut Ui, report: &ActionsReport, stream: &StreamReport) -> Opti
             painter.rect_filled(matrix.cell(label, guess), 0.0, color.gamma_multiply(0.2 + 0.8 * share));
             if cell >= 20.0 {
                 let at = matrix.cell(label, guess).center();
-                painter.text(at, Align2::CENTER_CENTER, clips.to_string(), FontId::proportional(11.0), tokens.strong);
+                painter.text(at, Align2::CENTER_CENTER, clips.to_string(), font.clone(), tokens.strong);
             }
         }
     }
@@ -128,7 +133,7 @@ fn matrix_ui(ui: &mut Ui, report: &ActionsReport, stream: &StreamReport) -> Opti
 /// The names of the rows at the left, those of the columns above, upwards; the hovered ones stand out.
 fn names_ui(ui: &Ui, matrix: &Matrix, classes: &[String], hovered: Option<(usize, usize)>) {
     let tokens = Tokens::of(ui);
-    let font = FontId::proportional((matrix.cell - 1.0).min(11.0));
+    let font = FontId::proportional((matrix.cell - 1.0).min(FONT));
     let color = |is_hovered: bool| -> Color32 { if is_hovered { tokens.strong } else { tokens.weak } };
     for (class, name) in classes.iter().enumerate() {
         let (row, column) =
@@ -146,7 +151,7 @@ fn names_ui(ui: &Ui, matrix: &Matrix, classes: &[String], hovered: Option<(usize
 /// A name in one line, its end left out where it is too long.
 fn fitted(ui: &Ui, name: &str, font: &FontId, color: Color32) -> std::sync::Arc<eframe::egui::Galley> {
     let mut job = eframe::egui::text::LayoutJob::simple_singleline(name.to_owned(), font.clone(), color);
-    job.wrap = eframe::egui::text::TextWrapping::truncate_at_width(NAMES - 6.0);
+    job.wrap = eframe::egui::text::TextWrapping::truncate_at_width(NAMES - 8.0);
     ui.painter().layout_job(job)
 }
 

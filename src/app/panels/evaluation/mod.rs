@@ -191,7 +191,10 @@ fn run_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let (done, of) = match evaluation.phase {
         EvaluationPhase::Idle => return,
         EvaluationPhase::Preparing => (0, 0),
-        _ => evaluation.progress().unwrap_or_default(),
+        _ => match evaluation.progress() {
+            Some(progress) => progress,
+            None => return, // it was refused
+        },
     };
     let text = match evaluation.phase {
         EvaluationPhase::Preparing => "Reading the list and the model…".into(),
