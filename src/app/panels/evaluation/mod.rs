@@ -89,15 +89,18 @@ impl EvaluationPanel {
         self.page = Page::Comparison;
     }
 
-    /// The choices; they fold away when an evaluation begins, to make room for its results.
+    /// The choices; they fold away when an evaluation begins, to make room for its results, and unfold if it
+    /// is refused.
     fn choices_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let running = cx.session.evaluation.is_running();
         let was_running = std::mem::replace(&mut self.was_running, running);
         let begins = running && !was_running;
+        let refused = was_running && !running && !cx.session.evaluation.errors.is_empty();
+        let open = if begins { Some(false) } else { refused.then_some(true) };
         let header = CollapsingHeader::new(choices_title(&cx.settings.evaluation))
             .id_salt("choices")
             .default_open(true)
-            .open(begins.then_some(false));
+            .open(open);
         header.show_unindented(ui, |ui| {
             ui.add_enabled_ui(!running, |ui| form::form_ui(ui, cx));
         });
@@ -240,7 +243,9 @@ fn empty_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         (EvaluationPhase::Preparing | EvaluationPhase::Running | EvaluationPhase::Stopping, _) => {
             "The accuracies appear with the first clip."
         }
-        (EvaluationPhase::Ended, _) if evaluation.errors.is_empty() => "No clip could be scored; the log says why.",
+        (EvaluationPhase::Ended, _) if evaluation.errors.is_empty() && evaluation.progress().is_some() => {
+            "No clip could be scored; the log says why."
+        }
         (_, None) => {
             "Measures the networks in use on labelled clips. Choose the folder of the clips, and the list of those to \
              test on; without a list, every sub-folder is a class. Or open a saved report."
