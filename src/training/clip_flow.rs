@@ -127,11 +127,18 @@ mod tests {
         assert_eq!((flow.width, flow.height, flow.stacks.len()), (2, 1, 11));
         assert_eq!(flow.stacks[0], [1.0, -0.5, 0.0, 0.25], "u of both cells, then v; what is unknown stands still");
         assert_eq!(flow.stacks[10], [0.0; 4], "there was no more");
+    }
+
+    #[test]
+    fn windows_are_mirrored_and_end_in_rest() {
+        let frame = Geometry { width: 4, height: 2 };
+        let row = [[20.0, 0.0], [20.0, 0.0], [-10.0, 5.0], [-10.0, 5.0]];
+        let flow = ClipFlow::of_pairs(std::iter::once(FlowField::new(4, 2, [row, row].concat())), 12, frame);
         let mut planes = Vec::new();
-        let whole = Crop { mirrored: true, ..Crop::whole(frame) };
-        let size = flow.append_window(0, &whole, Geometry { width: 4, height: 2 }, &mut planes);
+        let size = flow.append_window(0, &Crop { mirrored: true, ..Crop::whole(frame) }, frame, &mut planes);
         assert_eq!((size, planes.len()), ([1, 2], 20 * 2));
-        assert!(planes[0] > 0.0 && planes[1] < 0.0, "mirrored: {planes:?}");
+        assert_eq!(planes[..4], [0.5, -1.0, 0.25, 0.0], "u from the right, with its sign changed, then v");
+        assert!(planes[4..].iter().all(|value| *value == 0.0));
     }
 
     #[test]
