@@ -136,13 +136,18 @@ mod tests {
         assert_eq!((flow.width, flow.height, flow.stacks.len()), (2, 1, 12), "beyond the clip nothing moves");
         assert_eq!(flow.stacks[0], [1.0, -0.5, 0.0, 0.25], "u of both cells, then v; what is unknown stands still");
         assert_eq!(flow.stacks[10], [0.0; 4], "there was no more");
+    }
+
+    #[test]
+    fn windows_are_mirrored_and_end_in_rest() {
+        let frame = Geometry { width: 4, height: 2 };
+        let row = [[20.0, 0.0], [20.0, 0.0], [-10.0, 5.0], [-10.0, 5.0]];
+        let flow = ClipFlow::of_pairs(std::iter::once(FlowField::new(4, 2, [row, row].concat())), 12, frame);
         let mut planes = Vec::new();
-        let whole = Crop { mirrored: true, ..Crop::whole(frame) };
-        let size = flow.append_window(0, 10, &whole, Geometry { width: 4, height: 2 }, &mut planes);
+        let size = flow.append_window(0, 10, &Crop { mirrored: true, ..Crop::whole(frame) }, frame, &mut planes);
         assert_eq!((size, planes.len()), ([1, 2], 20 * 2));
-        // Two outputs over 1.5 cells read u at 0 and 0.625, 1 and 0.0625; mirrored and stretched by 4/3.
-        let difference = (planes[0] + 0.0625 * 4.0 / 3.0).abs().max((planes[1] + 4.0 / 3.0).abs());
-        assert!(difference < 1e-6, "mirrored: {planes:?}");
+        assert_eq!(planes[..4], [0.5, -1.0, 0.25, 0.0], "u from the right, with its sign changed, then v");
+        assert!(planes[4..].iter().all(|value| *value == 0.0));
     }
 
     #[test]
