@@ -1,20 +1,19 @@
 //! `motionscope evaluate actions`: how often a model is right about clips it was not trained on.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
 
+use super::result_arguments::ResultArgs;
+use super::view_arguments::ViewArgs;
 use crate::cli::arguments::{DeviceArg, ModelArg};
 use crate::cli::list_arguments::ListArgs;
-use crate::cli::values::{named, non_negative};
 use crate::cli::{Outcome, complain};
-use crate::error::{Error, Result};
-use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, Protocol, Spread, evaluate_actions};
+use crate::error::Result;
+use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, evaluate_actions};
 use crate::nets::HiddenTwoStream;
-use crate::nets::fusion::{Fusion, FusionRule};
 use crate::training::dataset::Dataset;
 use crate::training::{DataSource, FlowSource, Subset};
 
@@ -44,28 +43,10 @@ pub(super) struct ActionsArgs {
     classes: Option<PathBuf>,
     #[command(flatten)]
     lists: ListArgs,
-    /// Views of a clip: samples × crops. The paper's are 25x10; 1 and 2 crops are the whole frame (and it mirrored), 5 and 10
-    /// the corners and the centre (and them mirrored)
-    #[arg(long, value_name = "NxM", default_value = "5x2")]
-    views: Protocol,
-    /// Where the samples lie: paper (whole steps from the first frame) or even (up to the last frame, for short clips)
-    #[arg(long, value_parser = named::<Spread>, default_value = "paper")]
-    spread: Spread,
-    /// How the streams are joined: released, softmax or logits [default: as on the model card]
-    #[arg(long, value_parser = named::<FusionRule>)]
-    fusion: Option<FusionRule>,
-    /// Weight of the temporal stream, that of the spatial stream being 1 [default: as on the model card]
-    #[arg(long, value_name = "W", value_parser = non_negative)]
-    weight: Option<f64>,
-    /// Write the whole report as JSON, to a file or to stdout
-    #[arg(long, value_name = "FILE|-", num_args = 0..=1, default_missing_value = "-")]
-    json: Option<PathBuf>,
-    /// Write a page with plots, JSON and CSV to this folder
-    #[arg(long, value_name = "DIR")]
-    report: Option<PathBuf>,
-    /// Write the scores of both streams as .npy, and the list of their rows, to this folder
-    #[arg(long, value_name = "DIR")]
-    scores: Option<PathBuf>,
+    #[command(flatten)]
+    views: ViewArgs,
+    #[command(flatten)]
+    results: ResultArgs,
     /// What the temporal stream reads the flow of: what it was trained on
     #[arg(long, value_enum, default_value_t)]
     flow_source: FlowSource,
@@ -83,22 +64,17 @@ impl ActionsArgs {
 
 pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     let dataset = Dataset::open(&arguments.source())?;
-    for folder in [&arguments.report, &arguments.scores].into_iter().flatten() {
-        std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?; // not after hours of work
-    }
+    arguments.results.prepare()?;
     let compute = arguments.device.open()?;
     let model = HiddenTwoStream::load(&arguments.model.folder()?, &compute.device)?;
     let plan = EvaluationPlan {
         data: arguments.list.as_ref().unwrap_or(&arguments.data).display().to_string(),
-        protocol: Protocol { spread: arguments.spread, ..arguments.views },
-        fusion: Fusion {
-            rule: arguments.fusion.unwrap_or(model.card.fusion.rule),
-            temporal_weight: arguments.weight.unwrap_or(model.card.fusion.temporal_weight),
-        },
+        protocol: arguments.views.protocol(),
+        fusion: arguments.views.fusion(&model.card),
         flow_source: arguments.flow_source,
     };
     let outcome = evaluate(&model, &dataset, &plan)?;
-    write(arguments, &outcome)?;
+    arguments.results.write(&outcome, print)?;
     Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }
 
@@ -116,25 +92,6 @@ fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -
     })?;
     bar.finish_and_clear();
     Ok(outcome)
-}
-
-fn write(arguments: &ActionsArgs, outcome: &ActionsOutcome) -> Result<()> {
-    let report = &outcome.report;
-    if let Some(folder) = &arguments.scores {
-        outcome.scores.write(folder)?;
-    }
-    if let Some(folder) = &arguments.report {
-        report.write_folder(folder)?;
-    }
-    match arguments.json.as_deref() {
-        Some(path) if path == Path::new("-") => println!("{:#}", json!(report)),
-        Some(path) => {
-            report.write_json(path)?;
-            print(report);
-        }
-        None => print(report),
-    }
-    Ok(())
 }
 
 /// The accuracies in words.

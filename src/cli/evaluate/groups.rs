@@ -1,23 +1,21 @@
 //! `motionscope evaluate groups`: every clip scored by networks that learned from the other recordings.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
 
+use super::result_arguments::ResultArgs;
 use super::training_line::training_plan;
+use super::view_arguments::ViewArgs;
 use crate::cli::arguments::{DeviceArg, ModelArg};
 use crate::cli::list_arguments::ListArgs;
-use crate::cli::values::{named, non_negative};
+use crate::cli::values::named;
 use crate::cli::{Outcome, complain};
-use crate::error::{Error, Result};
-use crate::evaluation::{
-    ActionsReport, FoldCount, FoldResult, GroupsEvent, GroupsPlan, Learning, Protocol, Spread, evaluate_groups,
-};
+use crate::error::Result;
+use crate::evaluation::{ActionsReport, FoldCount, FoldResult, GroupsEvent, GroupsPlan, Learning, evaluate_groups};
 use crate::gpu::panics::caught;
-use crate::nets::Backbone;
-use crate::nets::fusion::{Fusion, FusionRule};
+use crate::nets::{Backbone, ModelCard};
 use crate::training::dataset::Dataset;
 use crate::training::{DataSource, Subset, TrainingEvent, TrainingPlan};
 
@@ -63,33 +61,16 @@ pub(super) struct GroupsArgs {
     /// A training for every fold, in the words of motionscope train; may be given several times
     #[arg(long, value_name = "WORDS")]
     train: Vec<String>,
-    /// Views of a clip: samples × crops, as in evaluate actions
-    #[arg(long, value_name = "NxM", default_value = "5x2")]
-    views: Protocol,
-    /// Where the samples lie: paper (whole steps from the first frame) or even (up to the last frame, for short clips)
-    #[arg(long, value_parser = named::<Spread>, default_value = "paper")]
-    spread: Spread,
-    /// How the streams are joined: released, softmax or logits [default: as on the model card]
-    #[arg(long, value_parser = named::<FusionRule>)]
-    fusion: Option<FusionRule>,
-    /// Weight of the temporal stream, that of the spatial stream being 1 [default: as on the model card]
-    #[arg(long, value_name = "W", value_parser = non_negative)]
-    weight: Option<f64>,
+    #[command(flatten)]
+    views: ViewArgs,
     /// Seed of new last layers
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Folder that keeps what is done
     #[arg(long, value_name = "DIR", default_value = "runs/groups")]
     run: PathBuf,
-    /// Write the whole report as JSON, to a file or to stdout
-    #[arg(long, value_name = "FILE|-", num_args = 0..=1, default_missing_value = "-")]
-    json: Option<PathBuf>,
-    /// Write a page with plots, JSON and CSV to this folder
-    #[arg(long, value_name = "DIR")]
-    report: Option<PathBuf>,
-    /// Write the scores of both streams as .npy, and the list of their rows, to this folder
-    #[arg(long, value_name = "DIR")]
-    scores: Option<PathBuf>,
+    #[command(flatten)]
+    results: ResultArgs,
     #[command(flatten)]
     model: ModelArg,
     #[command(flatten)]
@@ -108,19 +89,15 @@ impl GroupsArgs {
         } else {
             Learning::Plans(self.train.iter().map(|words| training_plan(words)).collect::<Result<Vec<TrainingPlan>>>()?)
         };
-        let card = crate::nets::ModelCard::read(&model)?;
-        let fusion = Fusion {
-            rule: self.fusion.unwrap_or(card.fusion.rule),
-            temporal_weight: self.weight.unwrap_or(card.fusion.temporal_weight),
-        };
+        let card = ModelCard::read(&model)?;
         Ok(GroupsPlan {
             run_dir: self.run.clone(),
             data: self.list.as_ref().unwrap_or(&self.data).display().to_string(),
             model,
             folds: self.folds,
             learning,
-            protocol: Protocol { spread: self.spread, ..self.views },
-            fusion: Some(fusion),
+            protocol: self.views.protocol(),
+            fusion: Some(self.views.fusion(&card)),
             seed: self.seed,
         })
     }
@@ -135,30 +112,14 @@ pub(super) fn run(arguments: &GroupsArgs) -> Result<Outcome> {
         }
     };
     let dataset = Dataset::open(&arguments.source())?;
-    for folder in [&arguments.report, &arguments.scores].into_iter().flatten() {
-        std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?; // not after hours of work
-    }
+    arguments.results.prepare()?;
     let compute = arguments.device.open()?;
     let mut progress = Progress::default();
     let tell = &mut |event: GroupsEvent<'_>| progress.tell(&event);
     let outcome = caught("evaluation", || evaluate_groups(&plan, &dataset, &compute.device, tell))?;
     progress.bar.finish_and_clear();
-    let report = &outcome.report;
-    if let Some(folder) = &arguments.scores {
-        outcome.scores.write(folder)?;
-    }
-    if let Some(folder) = &arguments.report {
-        report.write_folder(folder)?;
-    }
-    match arguments.json.as_deref() {
-        Some(path) if path == Path::new("-") => println!("{:#}", json!(report)),
-        Some(path) => {
-            report.write_json(path)?;
-            print(report);
-        }
-        None => print(report),
-    }
-    Ok(if report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
+    arguments.results.write(&outcome, print)?;
+    Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }
 
 fn print(report: &ActionsReport) {

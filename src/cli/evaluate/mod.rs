@@ -3,8 +3,10 @@
 mod actions;
 mod flow;
 mod groups;
+mod result_arguments;
 mod segments;
 mod training_line;
+mod view_arguments;
 
 use clap::{Args, Subcommand};
 
