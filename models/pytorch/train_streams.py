@@ -52,12 +52,12 @@ RELEASED_END_TO_END = Objective(ssim=0.1)
 """The flow's own losses in mode c: SSIM a tenth of what it is in MotionNet's own training."""
 
 
-def fit_last_layer(network: SqueezeNet, batches: Iterable[tuple[Tensor, Tensor]], epochs: int = 60) -> None:
+def fit_last_layer(network: SqueezeNet, batches: Iterable[tuple[Tensor, Tensor]], fits: int = 1) -> None:
     """Logistic regression of the labels on the features of otherwise unchanged layers, brought to unit size.
 
-    `batches` are inputs and labels. A random last layer would spoil the features with its first gradients.
+    `batches` are inputs and labels. The layer is the mean of several fits from random starts. A random last layer would
+    spoil the features with its first gradients.
     """
-    device = next(network.parameters()).device
     with torch.no_grad():
         seen = [(features_of(network.eval(), x), label) for x, label in batches]
         features, labels = (torch.cat(parts) for parts in zip(*seen))
@@ -66,19 +66,25 @@ def fit_last_layer(network: SqueezeNet, batches: Iterable[tuple[Tensor, Tensor]]
         for layer in (network.fire9.expand1x1, network.fire9.expand3x3):
             layer.weight /= scale
             layer.bias /= scale
-    layer = nn.Linear(features.shape[1], network.conv10.out_channels, device=device)
+    layers = [logistic_regression(features, labels, network.conv10.out_channels) for _ in range(fits)]
+    with torch.no_grad():
+        network.conv10.weight.copy_(torch.stack([layer.weight for layer in layers]).mean(0)[:, :, None, None])
+        network.conv10.bias.copy_(torch.stack([layer.bias for layer in layers]).mean(0))
+    network.train()
+
+
+def logistic_regression(features: Tensor, labels: Tensor, classes: int, epochs: int = 60) -> nn.Linear:
+    """A layer that tells the labels [n] from the features [n, f]; dropout does better than a penalty on the weights."""
+    layer = nn.Linear(features.shape[1], classes, device=features.device)
     optimiser = torch.optim.AdamW(layer.parameters(), lr=1e-3, weight_decay=1e-3)
     for _ in range(epochs):
-        for batch in torch.randperm(len(features), device=device).split(128):
+        for batch in torch.randperm(len(features), device=features.device).split(128):
             logits = layer(F.dropout(features[batch], 0.5))
             loss = F.cross_entropy(logits, labels[batch], label_smoothing=LABEL_SMOOTHING)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-    with torch.no_grad():
-        network.conv10.weight.copy_(layer.weight[:, :, None, None])
-        network.conv10.bias.copy_(layer.bias)
-    network.train()
+    return layer
 
 
 def layer_groups(network: SqueezeNet, rate: float, decay: float, head: float) -> list[dict]:
@@ -161,6 +167,7 @@ def run(
         for key, average in averages.items():
             save(average.network, arguments.out / f"{key}.safetensors")
 
+    terms: dict[str, Tensor] = {}
     while (progress := clock.progress) < 1:
         loss, terms = step_loss()
         solver.step(loss, progress)
@@ -186,7 +193,7 @@ def train_spatial(arguments: argparse.Namespace, device: torch.device) -> None:
             x = spatial_input(resize_frames(clips.frames[frame].float(), size))
             yield torch.cat([x, x.flip(-1)]), clips.label[clips_of_batch].repeat(2 * views)
 
-    fit_last_layer(network, whole_frames())
+    fit_last_layer(network, whole_frames(), fits=4)
 
     def step_loss():
         place, label = data.draw(arguments.batch)
@@ -324,7 +331,7 @@ def main() -> None:
     parser.add_argument("mode", choices=MODES)
     parser.add_argument("--data", type=Path, required=True, help="folder written by clips.py")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=180, help="length of the run")
+    parser.add_argument("--seconds", type=float, default=180, help="length of the run; 0 for the last layer alone")
     parser.add_argument("--all", action="store_true", help="learn from the held-out clips too and score nothing")
     parser.add_argument("--imagenet", type=Path, help="ImageNet weights, for spatial and temporal-a")
     parser.add_argument("--motion", type=Path, help="MotionNet weights, for the temporal modes and fuse")

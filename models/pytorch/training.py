@@ -35,7 +35,7 @@ class Clock:
     @property
     def progress(self) -> float:
         """0 at the start, 1 at the end."""
-        return min(1.0, self.elapsed / self.seconds)
+        return min(1.0, self.elapsed / self.seconds) if self.seconds > 0 else 1.0
 
 
 def cosine(progress: float, step: int, warm_up: int) -> float:
