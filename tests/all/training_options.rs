@@ -113,7 +113,8 @@ fn accumulated_batches_make_the_step_of_the_large_one() {
         assert!((a - b).abs() < 1e-5 * a.abs(), "{large_losses:?} {losses:?}");
     }
     let (moved, apart) = (furthest(&large, &before), furthest(&large, &small));
-    assert!(moved > 0.0 && apart < 1e-3 * moved, "the networks moved {moved} and ended {apart} apart");
+    // The first step's rounding grows in the second one's ρ near zero; a gradient that is not the mean is 1 apart.
+    assert!(moved > 0.0 && apart < 1e-2 * moved, "the networks moved {moved} and ended {apart} apart");
 }
 
 #[test]
