@@ -83,8 +83,8 @@ fn summary(problems: Vec<Problem>) -> Option<Error> {
     let more = problems.len().saturating_sub(1);
     let mut error = problems.into_iter().next()?.into_error();
     if more > 0 {
-        let rows = if more == 1 { "row" } else { "rows" };
-        error.cause += &format!(", and {more} more {rows} are wrong");
+        let rows = if more == 1 { "row is" } else { "rows are" };
+        error.cause += &format!(", and {more} more {rows} wrong");
         error.remedy += "; 'motionscope data check' lists all, --skip-bad leaves them out";
     }
     Some(error)
