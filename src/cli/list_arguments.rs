@@ -1,6 +1,6 @@
 //! How a list of clips is read: what `train`, `evaluate actions` and `data check` ask for alike.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -34,5 +34,38 @@ impl ListArgs {
             skip_bad: self.skip_bad,
             ..ListSource::new(clips.to_owned(), list.to_owned())
         })
+    }
+}
+
+/// `--data`, `--list`, `--classes` and how the list is read: the clips that a command is about.
+#[derive(Debug, Args)]
+pub(super) struct ClipsArgs {
+    /// Folder that the paths of the list are relative to; without a list, a folder with a sub-folder of clips for each class
+    #[arg(long, value_name = "DIR", visible_alias = "folder")]
+    data: PathBuf,
+    /// List of clips: UCF101, with or without labels, HMDB51 (a folder), TSN, THUMOS14 (a folder), ActivityNet (JSON) or CSV
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// The classes, where the list does not tell them: classInd.txt
+    #[arg(long, value_name = "FILE", requires = "list")]
+    classes: Option<PathBuf>,
+    #[command(flatten)]
+    lists: ListArgs,
+}
+
+impl ClipsArgs {
+    /// The clips, of lists with several parts those of `subset`.
+    pub fn source(&self, subset: Subset) -> DataSource {
+        self.lists.source(&self.data, self.list.as_deref(), self.classes.as_deref(), subset)
+    }
+
+    /// Other clips of the same classes, in folder `data` (else the same one) and `list`.
+    pub fn other_source(&self, data: Option<&Path>, list: Option<&Path>, subset: Subset) -> DataSource {
+        self.lists.source(data.unwrap_or(&self.data), list, self.classes.as_deref(), subset)
+    }
+
+    /// What reports call them: the path of the list, or of the folder.
+    pub fn name(&self) -> String {
+        self.list.as_ref().unwrap_or(&self.data).display().to_string()
     }
 }

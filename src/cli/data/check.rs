@@ -1,13 +1,13 @@
 //! `motionscope data check`: a data set looked at before it is trained on.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::cli::Outcome;
-use crate::cli::list_arguments::ListArgs;
+use crate::cli::list_arguments::ClipsArgs;
 use crate::error::Result;
 use crate::training::Subset;
 use crate::training::dataset::{CheckPlan, CheckReport, Problem, SubsetReport, check};
@@ -25,23 +25,14 @@ Exit codes: 0 nothing has to be put right, 1 something has";
 /// `motionscope data check`
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Folder that the paths of the list are relative to; without a list, a folder with a sub-folder of clips for each class
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// List of the clips to train on: a file, or the folder of HMDB51's or THUMOS14's files
-    #[arg(long, value_name = "FILE")]
-    list: Option<PathBuf>,
-    /// The classes, where the list does not tell them: classInd.txt
-    #[arg(long, value_name = "FILE", requires = "list")]
-    classes: Option<PathBuf>,
+    #[command(flatten)]
+    clips: ClipsArgs,
     /// Folder of the test clips [default: the same]
     #[arg(long, value_name = "DIR")]
     test_data: Option<PathBuf>,
     /// List of the clips to test on, which must share nothing with the others
     #[arg(long, value_name = "FILE")]
     test_list: Option<PathBuf>,
-    #[command(flatten)]
-    lists: ListArgs,
     /// Decode every frame, not only the first of every clip
     #[arg(long)]
     thorough: bool,
@@ -52,12 +43,9 @@ pub(super) struct CheckArgs {
 
 impl CheckArgs {
     fn plan(&self) -> CheckPlan {
-        let classes = self.classes.as_deref();
-        let train = self.lists.source(&self.data, self.list.as_deref(), classes, Subset::Train);
         let has_test = self.test_data.is_some() || self.test_list.is_some();
-        let test_data: &Path = self.test_data.as_deref().unwrap_or(&self.data);
-        let test = has_test.then(|| self.lists.source(test_data, self.test_list.as_deref(), classes, Subset::Test));
-        CheckPlan { train, test, thorough: self.thorough }
+        let test = || self.clips.other_source(self.test_data.as_deref(), self.test_list.as_deref(), Subset::Test);
+        CheckPlan { train: self.clips.source(Subset::Train), test: has_test.then(test), thorough: self.thorough }
     }
 }
 

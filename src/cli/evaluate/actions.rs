@@ -1,7 +1,6 @@
 //! `motionscope evaluate actions`: how often a model is right about clips it was not trained on.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,13 +8,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::result_arguments::ResultArgs;
 use super::view_arguments::ViewArgs;
 use crate::cli::arguments::{DeviceArg, ModelArg};
-use crate::cli::list_arguments::ListArgs;
+use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::{Outcome, complain};
 use crate::error::Result;
 use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, evaluate_actions};
 use crate::nets::HiddenTwoStream;
 use crate::training::dataset::Dataset;
-use crate::training::{DataSource, FlowSource, Subset};
+use crate::training::{FlowSource, Subset};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -32,17 +31,8 @@ Exit codes: 0 all clips were scored, 1 some could not be read";
 /// `motionscope evaluate actions`
 #[derive(Debug, Args)]
 pub(super) struct ActionsArgs {
-    /// Folder that the paths of the list are relative to; without a list, a folder with a sub-folder of clips for each class
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// List of clips: UCF101, with or without labels, HMDB51 (a folder), TSN, THUMOS14 (a folder), ActivityNet (JSON) or CSV
-    #[arg(long, value_name = "FILE")]
-    list: Option<PathBuf>,
-    /// The classes, where the list does not tell them: classInd.txt
-    #[arg(long, value_name = "FILE", requires = "list")]
-    classes: Option<PathBuf>,
     #[command(flatten)]
-    lists: ListArgs,
+    clips: ClipsArgs,
     #[command(flatten)]
     views: ViewArgs,
     #[command(flatten)]
@@ -56,19 +46,13 @@ pub(super) struct ActionsArgs {
     device: DeviceArg,
 }
 
-impl ActionsArgs {
-    fn source(&self) -> DataSource {
-        self.lists.source(&self.data, self.list.as_deref(), self.classes.as_deref(), Subset::Test)
-    }
-}
-
 pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
-    let dataset = Dataset::open(&arguments.source())?;
+    let dataset = Dataset::open(&arguments.clips.source(Subset::Test))?;
     arguments.results.prepare()?;
     let compute = arguments.device.open()?;
     let model = HiddenTwoStream::load(&arguments.model.folder()?, &compute.device)?;
     let plan = EvaluationPlan {
-        data: arguments.list.as_ref().unwrap_or(&arguments.data).display().to_string(),
+        data: arguments.clips.name(),
         protocol: arguments.views.protocol(),
         fusion: arguments.views.fusion(&model.card),
         flow_source: arguments.flow_source,

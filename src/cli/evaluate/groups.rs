@@ -9,7 +9,7 @@ use super::result_arguments::ResultArgs;
 use super::training_line::training_plan;
 use super::view_arguments::ViewArgs;
 use crate::cli::arguments::{DeviceArg, ModelArg};
-use crate::cli::list_arguments::ListArgs;
+use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::values::named;
 use crate::cli::{Outcome, complain};
 use crate::error::Result;
@@ -17,7 +17,7 @@ use crate::evaluation::{ActionsReport, FoldCount, FoldResult, GroupsEvent, Group
 use crate::gpu::panics::caught;
 use crate::nets::{Backbone, ModelCard};
 use crate::training::dataset::Dataset;
-use crate::training::{DataSource, Subset, TrainingEvent, TrainingPlan};
+use crate::training::{Subset, TrainingEvent, TrainingPlan};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -38,17 +38,8 @@ Exit codes: 0 all clips were scored, 1 some could not be read";
 /// `motionscope evaluate groups`
 #[derive(Debug, Args)]
 pub(super) struct GroupsArgs {
-    /// Folder that the paths of the list are relative to; without a list, a folder with a sub-folder of clips for each class
-    #[arg(long, value_name = "DIR", visible_alias = "folder")]
-    data: PathBuf,
-    /// List of all clips: UCF101, HMDB51 (a folder), TSN, THUMOS14 (a folder), ActivityNet (JSON) or CSV
-    #[arg(long, value_name = "FILE")]
-    list: Option<PathBuf>,
-    /// The classes, where the list does not tell them: classInd.txt
-    #[arg(long, value_name = "FILE", requires = "list")]
-    classes: Option<PathBuf>,
     #[command(flatten)]
-    lists: ListArgs,
+    clips: ClipsArgs,
     /// Number of folds of whole groups, or all for one a group
     #[arg(long, value_name = "K|all", default_value = "all")]
     folds: FoldCount,
@@ -78,10 +69,6 @@ pub(super) struct GroupsArgs {
 }
 
 impl GroupsArgs {
-    fn source(&self) -> DataSource {
-        self.lists.source(&self.data, self.list.as_deref(), self.classes.as_deref(), Subset::Train)
-    }
-
     fn plan(&self) -> Result<GroupsPlan> {
         let model = self.model.folder()?;
         let learning = if self.train.is_empty() {
@@ -92,7 +79,7 @@ impl GroupsArgs {
         let card = ModelCard::read(&model)?;
         Ok(GroupsPlan {
             run_dir: self.run.clone(),
-            data: self.list.as_ref().unwrap_or(&self.data).display().to_string(),
+            data: self.clips.name(),
             model,
             folds: self.folds,
             learning,
@@ -111,7 +98,7 @@ pub(super) fn run(arguments: &GroupsArgs) -> Result<Outcome> {
             return Ok(Outcome::Misused);
         }
     };
-    let dataset = Dataset::open(&arguments.source())?;
+    let dataset = Dataset::open(&arguments.clips.source(Subset::Train))?;
     arguments.results.prepare()?;
     let compute = arguments.device.open()?;
     let mut progress = Progress::default();
