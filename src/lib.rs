@@ -3,15 +3,17 @@
 //! The modules in the order in which data flows: a [`video`] is decoded into frames, [`nets`] predict
 //! [`flow`] and class scores from them on the device that [`gpu`] chose, [`training`] makes the networks and
 //! [`evaluation`] measures them, [`reproduction`] does both as the paper's tables have it, the [`engine`] runs all of it on named threads, and the [`app`] and the [`cli`] are two consumers of the
-//! engine's messages.
+//! engine's messages. [`labels`] keeps what a person says about their videos.
 
 pub mod app;
+mod atomic;
 pub mod cli;
 pub mod engine;
 pub mod error;
 pub mod evaluation;
 pub mod flow;
 pub mod gpu;
+pub mod labels;
 pub mod nets;
 pub mod reproduction;
 pub mod sample;

@@ -8,9 +8,9 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
 use super::lab_state::LabState;
+use crate::atomic::replace;
 use crate::engine::{FlowSource, FlowStatistics};
 use crate::error::{Error, Result};
-use crate::flow::files::atomic::replace;
 
 /// The first line of the table.
 const HEADER: &str =

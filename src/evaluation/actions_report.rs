@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::csv::quoted;
 use super::html;
 use super::{Guess, Spread, StreamReport, SweepPoint};
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::flow::files::atomic;
 use crate::nets::fusion::Fusion;
 
 /// The whole report. Accuracies are fractions of the clips that could be read; classes are indices from 0.

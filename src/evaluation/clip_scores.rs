@@ -6,8 +6,8 @@ use std::io::Write;
 use std::path::{Component, Path};
 
 use super::{ActionsReport, ClipResult, EvaluationPlan, Guess, Scale, ScoreTable, StreamReport, weight_sweep};
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::flow::files::atomic;
 use crate::nets::fusion::Fusion;
 use crate::training::dataset::LabelledClip;
 use crate::training::validation::PhotometricError;

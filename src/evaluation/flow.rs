@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::csv::quoted;
 use super::flow_benchmarks::{BenchmarkPair, FlowDataset};
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::flow::files::atomic;
 use crate::flow::metrics::{FlowErrors, RegionErrors};
 use crate::flow::{FlowEstimator, ZeroFlow};
 

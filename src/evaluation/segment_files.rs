@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::segments::Segment;
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::flow::files::atomic;
 
 /// Annotated videos.
 #[derive(Debug, Clone, PartialEq, Default)]

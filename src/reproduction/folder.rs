@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::row::Row;
 use super::settings::Settings;
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::flow::files::atomic;
 use crate::sample::write_project;
 
 const CONFIG: &str = "config.toml";

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::flow::files::atomic;
 
 /// The figures of a row by the keys of the table's columns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

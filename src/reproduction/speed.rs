@@ -10,9 +10,9 @@ use std::time::Instant;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
+use crate::atomic;
 use crate::error::Result;
 use crate::evaluation::{ClipScorer, Crops, Protocol, Spread};
-use crate::flow::files::atomic;
 use crate::nets::{HiddenTwoStream, WINDOW_FRAMES};
 use crate::training::FlowSource;
 use crate::training::dataset::LabelledClip;

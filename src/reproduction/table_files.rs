@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::Path;
 
 use super::table::{Column, Table, TableRow};
+use crate::atomic;
 use crate::error::Result;
 use crate::evaluation::csv::quoted;
-use crate::flow::files::atomic;
 
 impl Table {
     /// Writes `table.md`, `table.csv` and `table.json` to folder `dir`.

@@ -11,8 +11,8 @@ use std::time::SystemTime;
 use image::RgbImage;
 
 use super::dataset::{Content, LabelledClip};
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::flow::files::atomic;
 use crate::video::Geometry;
 
 /// How the cached files end; nothing else in the folder is touched.

@@ -5,8 +5,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::event::StepMetrics;
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::flow::files::atomic;
 
 /// The open metrics file of a run.
 pub struct History {

@@ -23,8 +23,8 @@ use super::plan::{ClassBalance, Network, TrainingPlan};
 use super::solver::rate_at;
 use super::start::Start;
 use super::validation::Validator;
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::flow::files::atomic;
 
 /// Threads that decode and augment ahead of the step.
 const LOADERS: usize = 2;

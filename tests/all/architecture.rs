@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
 const ROWS: [&[&str]; 9] = [
-    &["error"],
-    &["video", "gpu"],
+    &["error", "atomic"],
+    &["video", "gpu", "labels"],
     &["flow", "nets"],
     &["sample"],
     &["training"],

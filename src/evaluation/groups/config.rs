@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Fold, GroupsPlan, Learning};
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::evaluation::Spread;
-use crate::flow::files::atomic;
 use crate::nets::{Backbone, ModelCard};
 use crate::training::TrainingPlan;
 use crate::training::dataset::{Dataset, LabelledClip};

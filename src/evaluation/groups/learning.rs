@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 
 use super::{Fold, GroupsEvent, GroupsPlan};
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::evaluation::csv::quoted;
-use crate::flow::files::atomic;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{Backbone, HiddenTwoStream, Modality, Stream, StreamConfig, StreamEntry, StreamInput};
 use crate::training::dataset::{Dataset, Layout};

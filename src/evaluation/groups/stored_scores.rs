@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::evaluation::ScoredClip;
-use crate::flow::files::atomic;
 use crate::training::dataset::Dataset;
 use crate::training::validation::PhotometricError;
 

@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 
-use super::{FlowField, atomic, picture_size};
+use super::{FlowField, picture_size};
+use crate::atomic;
 use crate::error::{Error, Result};
 
 /// 202021.25 in little-endian order, which reads as text.

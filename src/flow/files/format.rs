@@ -7,7 +7,8 @@ use clap::ValueEnum;
 use image::{ImageFormat, RgbImage};
 use serde::{Deserialize, Serialize};
 
-use super::{StreamPair, atomic, extension, write_flo, write_kitti, write_npy, write_two_stream};
+use super::{StreamPair, extension, write_flo, write_kitti, write_npy, write_two_stream};
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::flow::{FlowField, colour};
 

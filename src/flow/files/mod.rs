@@ -9,7 +9,6 @@ use std::path::Path;
 use super::FlowField;
 use crate::error::{Error, Result};
 
-pub(crate) mod atomic;
 mod flo;
 mod folder;
 mod format;

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 
-use super::atomic;
+use crate::atomic;
 use crate::error::{self, Error};
 
 const MAGIC: [u8; 6] = *b"\x93NUMPY";

@@ -17,7 +17,7 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> 
 }
 
 /// A file with what `write` writes, beside `path`, to be moved there by [`publish`].
-pub(super) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<NamedTempFile> {
+pub(crate) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let staged = || {
         let mut builder = tempfile::Builder::new();
@@ -35,6 +35,6 @@ pub(super) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io
 }
 
 /// Moves a staged file to `path`.
-pub(super) fn publish(staged: NamedTempFile, path: &Path) -> Result<()> {
+pub(crate) fn publish(staged: NamedTempFile, path: &Path) -> Result<()> {
     staged.persist(path).map(drop).map_err(|error| Error::io(path, &error.error))
 }

@@ -1,0 +1,36 @@
+//! A class: what clips and segments can be labelled with.
+
+use serde::{Deserialize, Serialize};
+
+/// Names a class for as long as the project lives. It is never used again, so that renaming, reordering or deleting
+/// classes leaves every other label what it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClassId(pub u32);
+
+/// A class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Class {
+    /// What labels refer to.
+    pub id: ClassId,
+    /// What it is called; distinct within a project, without blanks at its ends.
+    pub name: String,
+    /// Its colour on tracks and buttons, sRGB.
+    pub color: [u8; 3],
+}
+
+/// Colours that can be told apart by most people, also in pairs (Okabe & Ito 2008, then Tol's muted scheme), for new classes in turn.
+pub(super) const COLORS: [[u8; 3]; 12] = [
+    [0xe6, 0x9f, 0x00],
+    [0x56, 0xb4, 0xe9],
+    [0x00, 0x9e, 0x73],
+    [0xf0, 0xe4, 0x42],
+    [0x33, 0x88, 0xd8],
+    [0xd5, 0x5e, 0x00],
+    [0xcc, 0x79, 0xa7],
+    [0x88, 0xcc, 0xee],
+    [0x99, 0x99, 0x33],
+    [0xaa, 0x44, 0x99],
+    [0x44, 0xaa, 0x99],
+    [0xcc, 0x66, 0x77],
+];

@@ -1,0 +1,107 @@
+//! The document: everything that is known about a project, as plain data.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Change, Class, ClassId, Label, Step, Video, VideoId};
+
+/// What holds for the whole project.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// What the project is called.
+    pub name: String,
+    /// Whether classes may overlap in time and a clip may show several.
+    pub multi_label: bool,
+    /// Who labels; noted on every video that is labelled.
+    pub reviewer: String,
+    /// Folders whose videos belong to the project.
+    pub folders: Vec<String>,
+}
+
+/// Everything that is known about a project.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Document {
+    /// What holds for the whole project.
+    pub settings: Settings,
+    /// The classes in their order; the first ten have the digit keys.
+    pub classes: Vec<Class>,
+    /// The videos.
+    pub videos: BTreeMap<VideoId, Video>,
+    /// The highest names that were ever given to a class and a video, and one more: names are not used again.
+    next: (u32, u32),
+}
+
+impl Document {
+    /// Applies `step` and returns the step that takes it back.
+    ///
+    /// A step carries whole values, so every step can be applied to every document, and applying it again changes nothing.
+    pub fn apply(&mut self, step: Step) -> Step {
+        let mut before: Vec<_> = step.changes.into_iter().map(|change| self.change(change)).collect();
+        before.reverse();
+        Step { title: step.title, changes: before }
+    }
+
+    fn change(&mut self, change: Change) -> Change {
+        match change {
+            Change::Settings(settings) => Change::Settings(std::mem::replace(&mut self.settings, settings)),
+            Change::Classes(classes) => {
+                let highest = classes.iter().map(|class| class.id.0.saturating_add(1)).max().unwrap_or(0);
+                self.next.0 = self.next.0.max(highest);
+                Change::Classes(std::mem::replace(&mut self.classes, classes))
+            }
+            Change::Video(id, video) => {
+                self.next.1 = self.next.1.max(id.0.saturating_add(1));
+                let before = match video {
+                    Some(video) => self.videos.insert(id, video),
+                    None => self.videos.remove(&id),
+                };
+                Change::Video(id, before)
+            }
+        }
+    }
+
+    /// The class of this name.
+    pub fn class(&self, id: ClassId) -> Option<&Class> {
+        self.classes.iter().find(|class| class.id == id)
+    }
+
+    /// The class called `name`.
+    pub fn class_named(&self, name: &str) -> Option<&Class> {
+        self.classes.iter().find(|class| class.name == name)
+    }
+
+    /// What `label` is called.
+    pub fn label_name(&self, label: Label) -> &str {
+        match label {
+            Label::Background => "background",
+            Label::Class(id) => self.class(id).map_or("unknown class", |class| &class.name),
+        }
+    }
+
+    /// The video whose stored path is `path`.
+    pub fn video_at(&self, path: &str) -> Option<(VideoId, &Video)> {
+        self.videos.iter().find(|(_, video)| video.path == path).map(|(id, video)| (*id, video))
+    }
+
+    /// A name no class ever had.
+    pub fn free_class_id(&self) -> ClassId {
+        ClassId(self.next.0)
+    }
+
+    /// A name no video ever had.
+    pub fn free_video_id(&self) -> VideoId {
+        VideoId(self.next.1)
+    }
+
+    /// The names that are free next, to be kept with the project.
+    pub fn next_ids(&self) -> (u32, u32) {
+        self.next
+    }
+
+    /// Lets names be given from `next` on, or from higher ones that are in use.
+    pub fn reserve_ids(&mut self, next: (u32, u32)) {
+        self.next = (self.next.0.max(next.0), self.next.1.max(next.1));
+    }
+}

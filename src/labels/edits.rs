@@ -1,0 +1,370 @@
+//! The ways to change a document: each looks at it and makes the [`Step`], or says why it cannot be.
+//!
+//! Nothing here changes anything; [`Document::apply`](super::Document::apply) does.
+
+use std::collections::BTreeSet;
+
+use super::class::COLORS;
+use super::{Change, Class, ClassId, Document, Label, Segment, SegmentId, Settings, Step, Video, VideoId};
+use crate::error::{Error, Result};
+
+/// Changes the settings.
+pub fn set_settings(settings: Settings) -> Step {
+    Step::new("Change the project's settings", vec![Change::Settings(settings)])
+}
+
+/// Adds a class called `name` after the others.
+pub fn add_class(document: &Document, name: &str) -> Result<(ClassId, Step)> {
+    let name = free_name(document, name, None)?;
+    let id = document.free_class_id();
+    let used: Vec<_> = document.classes.iter().map(|class| class.color).collect();
+    let color = COLORS.into_iter().find(|color| !used.contains(color)).unwrap_or(COLORS[id.0 as usize % COLORS.len()]);
+    let mut classes = document.classes.clone();
+    let title = format!("Add class {name}");
+    classes.push(Class { id, name, color });
+    Ok((id, Step::new(title, vec![Change::Classes(classes)])))
+}
+
+/// Calls a class `name` from now on.
+pub fn rename_class(document: &Document, id: ClassId, name: &str) -> Result<Step> {
+    let name = free_name(document, name, Some(id))?;
+    let title = format!("Rename {} to {name}", document.label_name(Label::Class(id)));
+    change_class(document, id, title, |class| class.name = name)
+}
+
+/// Gives a class another colour.
+pub fn recolor_class(document: &Document, id: ClassId, color: [u8; 3]) -> Result<Step> {
+    let title = format!("Colour of {}", document.label_name(Label::Class(id)));
+    change_class(document, id, title, |class| class.color = color)
+}
+
+/// Puts a class at place `to` of the list.
+pub fn move_class(document: &Document, id: ClassId, to: usize) -> Result<Step> {
+    let mut classes = document.classes.clone();
+    let from = classes.iter().position(|class| class.id == id).ok_or_else(unknown_class)?;
+    let class = classes.remove(from);
+    let title = format!("Move {}", class.name);
+    classes.insert(to.min(classes.len()), class);
+    Ok(Step::new(title, vec![Change::Classes(classes)]))
+}
+
+/// Makes every label of `from` one of `into`, and deletes `from`.
+pub fn merge_classes(document: &Document, from: ClassId, into: ClassId) -> Result<Step> {
+    if from == into {
+        return Err(Error::new("merge", "a class cannot be merged with itself", "Choose two classes"));
+    }
+    let name = |id| document.class(id).map(|class| class.name.clone()).ok_or_else(unknown_class);
+    let title = format!("Merge {} into {}", name(from)?, name(into)?);
+    let put = |label| if label == Label::Class(from) { Label::Class(into) } else { label };
+    relabel(document, from, title, |label| Some(put(label)))
+}
+
+/// Deletes a class with all its labels; a clip that had no other is unlabelled afterwards.
+pub fn delete_class(document: &Document, id: ClassId) -> Result<Step> {
+    let title = format!("Delete class {}", document.class(id).ok_or_else(unknown_class)?.name);
+    relabel(document, id, title, |label| (label != Label::Class(id)).then_some(label))
+}
+
+/// Adds videos, by stored path, that are not in the project yet.
+pub fn add_videos(document: &Document, videos: Vec<Video>) -> Step {
+    let mut known: BTreeSet<String> = document.videos.values().map(|video| video.path.clone()).collect();
+    let new = videos.into_iter().filter(|video| known.insert(video.path.clone()));
+    let first = document.free_video_id().0;
+    let changes: Vec<_> =
+        new.enumerate().map(|(i, video)| Change::Video(VideoId(first + i as u32), Some(video))).collect();
+    let title = if changes.len() == 1 { "Add a video".into() } else { format!("Add {} videos", changes.len()) };
+    Step::new(title, changes)
+}
+
+/// Takes a video and its labels out of the project; its file stays.
+pub fn remove_video(document: &Document, id: VideoId) -> Result<Step> {
+    video(document, id)?;
+    Ok(Step::new("Remove a video", vec![Change::Video(id, None)]))
+}
+
+/// Changes what is said about a video besides its labels: where its file lies, what is in it, group and note.
+pub fn change_video(document: &Document, id: VideoId, title: &str, change: impl FnOnce(&mut Video)) -> Result<Step> {
+    let mut new = video(document, id)?.clone();
+    change(&mut new);
+    new.sort();
+    Ok(Step::new(title, vec![Change::Video(id, Some(new))]))
+}
+
+/// Says what a whole clip shows. Where a clip may show several classes, a class it has is taken away again.
+pub fn label_clip(document: &Document, id: VideoId, label: Label) -> Result<Step> {
+    check_label(document, label)?;
+    let title = format!("Label as {}", document.label_name(label));
+    labelled(document, id, title, |video| {
+        let several = document.settings.multi_label && label != Label::Background;
+        if !several {
+            video.labels = vec![label];
+            return;
+        }
+        video.labels.retain(|other| *other != Label::Background);
+        match video.labels.iter().position(|other| *other == label) {
+            Some(place) => _ = video.labels.remove(place),
+            None => video.labels.push(label),
+        }
+        video.labels.sort_unstable();
+    })
+}
+
+/// Forgets what a whole clip shows.
+pub fn unlabel_clip(document: &Document, id: VideoId) -> Result<Step> {
+    labelled(document, id, "Remove the clip's label".into(), |video| video.labels.clear())
+}
+
+/// Adds a segment of frames `start` to before `end`.
+///
+/// # Errors
+/// If it is empty, lies outside the video, or overlaps another one where only one class may be shown at a time.
+pub fn add_segment(
+    document: &Document,
+    id: VideoId,
+    label: Label,
+    start: usize,
+    end: usize,
+) -> Result<(SegmentId, Step)> {
+    let segment = Segment { id: video(document, id)?.free_segment_id(), label, start, end, note: String::new() };
+    let name = segment.id;
+    let title = format!("Add a segment of {}", document.label_name(label));
+    Ok((name, put_segment(document, id, segment, title)?))
+}
+
+/// Replaces the segment of the same name: moves its edges, gives it another label or note.
+///
+/// # Errors
+/// As for [`add_segment`], or if there is none of this name.
+pub fn change_segment(document: &Document, id: VideoId, segment: Segment) -> Result<Step> {
+    let before = video(document, id)?.segment(segment.id).ok_or_else(unknown_segment)?;
+    let title = match before.label == segment.label {
+        true => format!("Change a segment of {}", document.label_name(segment.label)),
+        false => format!("Label a segment as {}", document.label_name(segment.label)),
+    };
+    put_segment(document, id, segment, title)
+}
+
+/// Deletes a segment.
+pub fn delete_segment(document: &Document, id: VideoId, segment: SegmentId) -> Result<Step> {
+    let label = video(document, id)?.segment(segment).ok_or_else(unknown_segment)?.label;
+    let title = format!("Delete a segment of {}", document.label_name(label));
+    labelled(document, id, title, |video| video.segments.retain(|other| other.id != segment))
+}
+
+fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String) -> Result<Step> {
+    check_label(document, segment.label)?;
+    let video = video(document, id)?;
+    let frames = video.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
+    if segment.start >= segment.end || segment.end > frames {
+        let cause = format!("frames {} to {} are not within the video", segment.start, segment.end.saturating_sub(1));
+        return Err(Error::new("segment", cause, "Set the in mark before the out mark"));
+    }
+    let mut others = video.segments.iter().filter(|other| other.id != segment.id);
+    let clash = others
+        .find(|other| other.overlaps(&segment) && (!document.settings.multi_label || other.label == segment.label));
+    if let Some(other) = clash {
+        let (name, last) = (document.label_name(other.label), other.end - 1);
+        let cause = format!("it overlaps the segment of {name} from {} to {last}", other.start);
+        return Err(Error::new("segment", cause, "Move its edges, or allow several labels at a time in the project"));
+    }
+    labelled(document, id, title, |video| {
+        video.segments.retain(|other| other.id != segment.id);
+        video.segments.push(segment);
+        video.sort();
+    })
+}
+
+/// A change of labels, noted under the reviewer's name.
+fn labelled(document: &Document, id: VideoId, title: String, change: impl FnOnce(&mut Video)) -> Result<Step> {
+    change_video(document, id, &title, |video| {
+        change(video);
+        video.reviewer.clone_from(&document.settings.reviewer);
+    })
+}
+
+fn change_class(document: &Document, id: ClassId, title: String, change: impl FnOnce(&mut Class)) -> Result<Step> {
+    let mut classes = document.classes.clone();
+    change(classes.iter_mut().find(|class| class.id == id).ok_or_else(unknown_class)?);
+    Ok(Step::new(title, vec![Change::Classes(classes)]))
+}
+
+/// Deletes class `gone` and puts `put` in the place of every label; `None` deletes it.
+fn relabel(document: &Document, gone: ClassId, title: String, put: impl Fn(Label) -> Option<Label>) -> Result<Step> {
+    let classes = document.classes.iter().filter(|class| class.id != gone).cloned().collect();
+    let mut changes = vec![Change::Classes(classes)];
+    for (id, video) in &document.videos {
+        if !video.all_labels().any(|label| label == Label::Class(gone)) {
+            continue;
+        }
+        let mut new = video.clone();
+        new.labels = video.labels.iter().copied().filter_map(&put).collect();
+        new.labels.sort_unstable();
+        new.labels.dedup();
+        let segments = video.segments.iter().cloned();
+        new.segments =
+            segments.filter_map(|segment| put(segment.label).map(|label| Segment { label, ..segment })).collect();
+        join_overlapping(&mut new.segments);
+        changes.push(Change::Video(*id, Some(new)));
+    }
+    Ok(Step::new(title, changes))
+}
+
+/// Joins segments of one label that overlap, which those of merged classes may.
+fn join_overlapping(segments: &mut Vec<Segment>) {
+    segments.sort_by_key(|segment| (segment.start, segment.end, segment.id));
+    let mut joined: Vec<Segment> = Vec::with_capacity(segments.len());
+    for segment in segments.drain(..) {
+        let same = joined.iter_mut().find(|other| other.label == segment.label && other.overlaps(&segment));
+        match same {
+            Some(other) => other.end = other.end.max(segment.end),
+            None => joined.push(segment),
+        }
+    }
+    *segments = joined;
+}
+
+/// `name` without blanks at its ends, if no class but `own` is called so.
+fn free_name(document: &Document, name: &str, own: Option<ClassId>) -> Result<String> {
+    let name = name.trim();
+    let wrong = |cause: &str| Err(Error::new("class name", cause, "Choose another name"));
+    if name.is_empty() {
+        return wrong("it is empty");
+    }
+    if name.contains(char::is_control) {
+        return wrong("it holds a line break or another control character");
+    }
+    match document.class_named(name) {
+        Some(class) if Some(class.id) != own => wrong(&format!("there is a class {name} already")),
+        _ => Ok(name.to_owned()),
+    }
+}
+
+fn check_label(document: &Document, label: Label) -> Result<()> {
+    match label {
+        Label::Class(id) if document.class(id).is_none() => Err(unknown_class()),
+        _ => Ok(()),
+    }
+}
+
+fn video(document: &Document, id: VideoId) -> Result<&Video> {
+    let unknown = || Error::new("video", "it is not in the project any more", "Choose one of the list");
+    document.videos.get(&id).ok_or_else(unknown)
+}
+
+fn unknown_class() -> Error {
+    Error::new("class", "it is not in the project any more", "Choose one of the list")
+}
+
+fn unknown_segment() -> Error {
+    Error::new("segment", "it is not in the video any more", "Choose one of the timeline")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A project of two classes and one video of 100 frames.
+    fn project() -> (Document, [ClassId; 2], VideoId) {
+        let mut document = Document::default();
+        let mut add = |name: &str| {
+            let (id, step) = add_class(&document, name).unwrap();
+            document.apply(step);
+            id
+        };
+        let classes = [add("wave"), add("jump")];
+        let facts = super::super::Facts { frames: 100, fps: 25.0, size: [64, 48], bytes: 1, hash: "0".into() };
+        let video = Video { facts: Some(facts), ..Video::new("a.mp4") };
+        let id = document.free_video_id();
+        document.apply(add_videos(&document, vec![video]));
+        (document, classes, id)
+    }
+
+    #[test]
+    fn every_step_can_be_taken_back() {
+        let (document, [wave, jump], id) = project();
+        let steps = [
+            rename_class(&document, wave, "greet").unwrap(),
+            recolor_class(&document, wave, [1, 2, 3]).unwrap(),
+            move_class(&document, jump, 0).unwrap(),
+            delete_class(&document, wave).unwrap(),
+            label_clip(&document, id, Label::Class(jump)).unwrap(),
+            add_segment(&document, id, Label::Background, 3, 7).unwrap().1,
+            remove_video(&document, id).unwrap(),
+        ];
+        for step in steps {
+            let mut changed = document.clone();
+            let back = changed.apply(step.clone());
+            assert_ne!(changed, document, "{}", step.title);
+            let once = changed.clone();
+            changed.apply(step.clone());
+            assert_eq!(changed, once, "applying {} again changes nothing", step.title);
+            changed.apply(back);
+            assert_eq!(changed, document, "{}", step.title);
+        }
+    }
+
+    #[test]
+    fn segments_overlap_only_where_the_project_allows_it() {
+        let (mut document, [wave, jump], id) = project();
+        document.apply(add_segment(&document, id, Label::Class(wave), 10, 20).unwrap().1);
+        assert!(add_segment(&document, id, Label::Class(jump), 19, 30).is_err());
+        assert!(add_segment(&document, id, Label::Class(jump), 20, 30).is_ok());
+        assert!(add_segment(&document, id, Label::Class(jump), 20, 20).is_err(), "empty");
+        assert!(add_segment(&document, id, Label::Class(jump), 90, 101).is_err(), "beyond the end");
+        document.settings.multi_label = true;
+        assert!(add_segment(&document, id, Label::Class(jump), 19, 30).is_ok());
+        assert!(add_segment(&document, id, Label::Class(wave), 19, 30).is_err(), "of one class");
+    }
+
+    #[test]
+    fn merged_classes_leave_one_label_and_no_overlap() {
+        let (mut document, [wave, jump], id) = project();
+        document.settings.multi_label = true;
+        for step in [
+            label_clip(&document, id, Label::Class(wave)).unwrap(),
+            // Made before the first is applied, so it holds one label only.
+            add_segment(&document, id, Label::Class(wave), 0, 20).unwrap().1,
+        ] {
+            document.apply(step);
+        }
+        document.apply(label_clip(&document, id, Label::Class(jump)).unwrap());
+        document.apply(add_segment(&document, id, Label::Class(jump), 10, 30).unwrap().1);
+        document.apply(merge_classes(&document, jump, wave).unwrap());
+        let video = &document.videos[&id];
+        assert_eq!(document.classes.len(), 1);
+        assert!(video.labels.iter().all(|label| *label == Label::Class(wave)));
+        assert_eq!(video.segments.iter().map(|s| (s.start, s.end)).collect::<Vec<_>>(), [(0, 30)]);
+    }
+
+    #[test]
+    fn names_of_classes_and_videos_are_not_given_twice() {
+        let (mut document, [_, jump], id) = project();
+        document.apply(delete_class(&document, jump).unwrap());
+        document.apply(remove_video(&document, id).unwrap());
+        assert_ne!(document.free_class_id(), jump);
+        assert_ne!(document.free_video_id(), id);
+    }
+
+    #[test]
+    fn class_names_are_distinct_and_not_empty() {
+        let (document, [wave, _], _) = project();
+        for name in ["", "  ", "jump", " jump ", "a\nb"] {
+            assert!(rename_class(&document, wave, name).is_err(), "{name:?}");
+        }
+        for name in ["wave", "say \"hi\", twice", "🏌️ golf"] {
+            assert!(rename_class(&document, wave, name).is_ok(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn background_is_not_unlabelled() {
+        let (mut document, [wave, _], id) = project();
+        assert!(document.videos[&id].is_unlabelled());
+        document.apply(label_clip(&document, id, Label::Background).unwrap());
+        assert!(!document.videos[&id].is_unlabelled());
+        document.apply(label_clip(&document, id, Label::Class(wave)).unwrap());
+        assert_eq!(document.videos[&id].labels, [Label::Class(wave)], "one label at a time");
+        document.apply(unlabel_clip(&document, id).unwrap());
+        assert!(document.videos[&id].is_unlabelled());
+    }
+}

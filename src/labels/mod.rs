@@ -1,0 +1,17 @@
+//! Labels: what a person says about their videos, kept so that nothing is lost.
+//!
+//! In the order in which data flows: a [`Document`] holds [classes](Class) and [videos](Video) with their
+//! [segments](Segment); [`edits`] are the ways to change it, each a [`Step`] that carries the whole new value of what it
+//! changes. Applying a step gives the step that takes it back, which is all that undo needs, and applying it twice is the
+//! same as once, which is all that a journal needs.
+
+mod class;
+mod document;
+pub mod edits;
+mod step;
+mod video;
+
+pub use class::{Class, ClassId};
+pub use document::{Document, Settings};
+pub use step::{Change, Step};
+pub use video::{Facts, Label, Segment, SegmentId, Video, VideoId};

@@ -1,0 +1,129 @@
+//! A video of the project with all that is said about it.
+
+use serde::{Deserialize, Serialize};
+
+use super::ClassId;
+
+/// Names a video for as long as the project lives, wherever its file moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct VideoId(pub u32);
+
+/// What a clip or a segment shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Label {
+    /// None of the classes, said on purpose; what nobody has looked at has no label at all.
+    Background,
+    /// A class.
+    Class(ClassId),
+}
+
+/// Names a segment within its video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SegmentId(pub u32);
+
+/// A stretch of a video with a label.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// What the window and undo refer to.
+    pub id: SegmentId,
+    /// What it shows.
+    pub label: Label,
+    /// Its first frame.
+    pub start: usize,
+    /// The frame after its last one; greater than `start`.
+    pub end: usize,
+    /// A remark.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+impl Segment {
+    /// Whether both share a frame.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
+/// What was found in a video file when it was looked into.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Number of frames.
+    pub frames: usize,
+    /// Frames per second; the average where the rate varies.
+    pub fps: f64,
+    /// Width and height in pixels, as shown.
+    pub size: [u32; 2],
+    /// Length of the file in bytes.
+    pub bytes: u64,
+    /// Hash of the file's content, by which a moved file is found again and a changed one is noticed.
+    pub hash: String,
+}
+
+/// A video with all that is said about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Video {
+    /// Where its file lies: relative to the project's folder with `/` between names where it can be,
+    pub path: String,
+    /// What was found in it; `None` until somebody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
+    /// What the whole clip shows: nothing while it is unlabelled, [`Label::Background`] alone, or classes in rising order, one
+    /// of them unless the project has several labels at a time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Label>,
+    /// Segments by start, then end, then name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<Segment>,
+    /// The recording it belongs to: clips of one recording never stand on both sides of a split. Empty: it is its own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub group: String,
+    /// A remark.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// Who looked at it last.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reviewer: String,
+}
+
+impl Video {
+    /// A video nothing is said about.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            facts: None,
+            labels: Vec::new(),
+            segments: Vec::new(),
+            group: String::new(),
+            note: String::new(),
+            reviewer: String::new(),
+        }
+    }
+
+    /// Whether nobody has said what it shows, as a whole or in part.
+    pub fn is_unlabelled(&self) -> bool {
+        self.labels.is_empty() && self.segments.is_empty()
+    }
+
+    /// All labels of the clip and its segments.
+    pub fn all_labels(&self) -> impl Iterator<Item = Label> {
+        self.labels.iter().copied().chain(self.segments.iter().map(|segment| segment.label))
+    }
+
+    /// The segment of this name.
+    pub fn segment(&self, id: SegmentId) -> Option<&Segment> {
+        self.segments.iter().find(|segment| segment.id == id)
+    }
+
+    /// A name that no segment has.
+    pub fn free_segment_id(&self) -> SegmentId {
+        SegmentId(self.segments.iter().map(|segment| segment.id.0 + 1).max().unwrap_or(0))
+    }
+
+    /// Puts the segments in order.
+    pub(super) fn sort(&mut self) {
+        self.segments.sort_by_key(|segment| (segment.start, segment.end, segment.id));
+    }
+}
