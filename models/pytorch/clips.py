@@ -42,6 +42,7 @@ class Clips:
     label: Tensor
     held_out: Tensor
     classes: list[str]
+    names: list[str]
 
     def indices(self, held_out: bool | None) -> Tensor:
         """Clips that are held out, that are not, or all of them (None)."""
@@ -120,6 +121,7 @@ def load_clips(folder: Path, device: torch.device) -> Clips:
         label=torch.tensor(index["label"], device=device),
         held_out=torch.tensor(index["held_out"], device=device),
         classes=index["classes"],
+        names=index["names"],
     )
 
 
