@@ -14,6 +14,10 @@ mod journal;
 mod lock;
 mod manifest;
 mod project;
+#[cfg(test)]
+mod project_tests;
+#[cfg(test)]
+mod random_edits;
 mod sidecar;
 mod step;
 mod stored_path;
