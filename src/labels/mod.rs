@@ -23,6 +23,7 @@ mod random_edits;
 mod sidecar;
 mod step;
 mod stored_path;
+pub mod survey;
 mod syncer;
 mod undo;
 mod video;
