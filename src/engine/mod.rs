@@ -16,6 +16,7 @@ mod message;
 mod model_folder;
 mod model_info;
 mod outbox;
+mod project_videos;
 mod recogniser;
 mod slot;
 mod training_run;
@@ -32,6 +33,7 @@ pub use message::{FlowSelection, Message, Request};
 pub use model_folder::{default_model, flow_model};
 pub use model_info::ModelInfo;
 pub use outbox::Wake;
+pub use project_videos::{cut_clips, facts_of, look_into, videos_in};
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
 
