@@ -336,7 +336,14 @@ impl Session {
                 let end = if *stopped_early { "stopped" } else { "finished" };
                 self.log.push(Level::Info, format!("Training {end}; the networks lie in {}", model_dir.display()));
             }
-            TrainingEvent::Step(_) | TrainingEvent::Preparing { .. } => {}
+            TrainingEvent::RolledBack { from, to, diverged, .. } => {
+                let text = format!("Went back from step {from} to step {to}");
+                match diverged {
+                    Some(error) => self.log.push(Level::Warning, format!("{text}: {error}")),
+                    None => self.log.push(Level::Info, text),
+                }
+            }
+            TrainingEvent::Step(_) | TrainingEvent::Preparing { .. } | TrainingEvent::Snapshots(_) => {}
         }
     }
 }

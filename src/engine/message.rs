@@ -49,6 +49,8 @@ pub enum Request {
     PauseTraining,
     /// Goes on with a held training.
     ResumeTraining,
+    /// Lets the training go back to its snapshot of this step.
+    RollBackTraining(usize),
     /// Ends the training with a checkpoint.
     StopTraining,
     /// Writes the generated sample project into a folder.

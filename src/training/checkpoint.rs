@@ -19,6 +19,9 @@ pub struct Progress {
     /// The step after which the networks were measured last, 0 before.
     #[serde(default)]
     pub measured: usize,
+    /// How often the run went back to a snapshot because it diverged.
+    #[serde(default)]
+    pub roll_backs: usize,
     /// The best measurement so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
@@ -37,7 +40,7 @@ pub struct Best {
 
 impl Progress {
     /// Before the first step.
-    pub const START: Self = Self { step: 0, rate_factor: 1.0, seconds: 0.0, measured: 0, best: None };
+    pub const START: Self = Self { step: 0, rate_factor: 1.0, seconds: 0.0, measured: 0, roll_backs: 0, best: None };
 }
 
 /// The checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write()`] leaves
@@ -86,7 +89,8 @@ fn on(path: &Path) -> impl Fn(std::io::Error) -> Error {
     move |error| Error::io(path, &error)
 }
 
-fn remove(dir: &Path) -> Result<()> {
+/// Removes a folder, if it is there.
+pub(super) fn remove(dir: &Path) -> Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(dir, &error)),
         _ => Ok(()),

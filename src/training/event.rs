@@ -1,10 +1,11 @@
 //! What a run tells while it trains, and how it is steered. The window and the command line consume the same events.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::snapshots::Snapshot;
 use crate::error::Error;
 
 /// Something that happened in a run.
@@ -59,6 +60,19 @@ pub enum TrainingEvent {
     },
     /// A checkpoint was written.
     Checkpoint(PathBuf),
+    /// The snapshots that there are from now on, by rising steps.
+    Snapshots(Vec<Snapshot>),
+    /// The run went back to a snapshot and goes on from there: what was told of later steps is void.
+    RolledBack {
+        /// The step that it had reached.
+        from: usize,
+        /// The step of the snapshot.
+        to: usize,
+        /// What is left of the plan's rate from now on, 0…1.
+        rate_factor: f64,
+        /// Why it diverged; none if it was asked to go back.
+        diverged: Option<Error>,
+    },
     /// Something went wrong that the run can live with.
     Warning(Error),
     /// The run waits.
@@ -98,14 +112,21 @@ pub struct StepMetrics {
     pub eta_secs: f64,
 }
 
-/// Pauses, resumes and stops a run from another thread.
+/// Steers a run from another thread.
 #[derive(Debug, Clone, Default)]
 pub struct TrainingControl {
-    shared: Arc<(Mutex<Wish>, Condvar)>,
+    shared: Arc<(Mutex<Wishes>, Condvar)>,
+}
+
+/// What is wished and has not been done yet.
+#[derive(Debug, Default)]
+struct Wishes {
+    pace: Pace,
+    roll_back: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Wish {
+enum Pace {
     #[default]
     Run,
     Pause,
@@ -115,44 +136,67 @@ enum Wish {
 impl TrainingControl {
     /// Lets the run wait after its current step, which is saved first.
     pub fn pause(&self) {
-        self.wish(|wish| if wish == Wish::Run { Wish::Pause } else { wish });
+        self.wish(|wishes| {
+            if wishes.pace == Pace::Run {
+                wishes.pace = Pace::Pause;
+            }
+        });
     }
 
     /// Lets a paused run go on.
     pub fn resume(&self) {
-        self.wish(|wish| if wish == Wish::Pause { Wish::Run } else { wish });
+        self.wish(|wishes| {
+            if wishes.pace == Pace::Pause {
+                wishes.pace = Pace::Run;
+            }
+        });
     }
 
     /// Lets the run save and end after its current step. This cannot be taken back.
     pub fn stop(&self) {
-        self.wish(|_| Wish::Stop);
+        self.wish(|wishes| wishes.pace = Pace::Stop);
+    }
+
+    /// Lets the run go back to its snapshot of `step` after its current step, and go on from there unless it is paused.
+    pub fn roll_back(&self, step: usize) {
+        self.wish(|wishes| wishes.roll_back = Some(step));
     }
 
     /// Whether the run waits or is about to.
     pub fn is_paused(&self) -> bool {
-        self.current() == Wish::Pause
+        self.lock().pace == Pace::Pause
     }
 
     /// Whether the run is to end, or has for this reason.
     pub fn is_stopped(&self) -> bool {
-        self.current() == Wish::Stop
+        self.lock().pace == Pace::Stop
+    }
+
+    /// The step that the run is to go back to, once.
+    pub(super) fn take_roll_back(&self) -> Option<usize> {
+        self.lock().roll_back.take()
     }
 
     /// Blocks while the run is paused.
     pub(super) fn wait_while_paused(&self) {
-        let (lock, changed) = &*self.shared;
-        let guard = lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        drop(changed.wait_while(guard, |wish| *wish == Wish::Pause));
+        self.wait_while(|wishes| wishes.pace == Pace::Pause);
     }
 
-    fn wish(&self, change: impl FnOnce(Wish) -> Wish) {
-        let (lock, changed) = &*self.shared;
-        let mut wish = lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        *wish = change(*wish);
-        changed.notify_all();
+    /// Blocks while the run is paused and nothing else is wished.
+    pub(super) fn wait_for_wishes(&self) {
+        self.wait_while(|wishes| wishes.pace == Pace::Pause && wishes.roll_back.is_none());
     }
 
-    fn current(&self) -> Wish {
-        *self.shared.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn wait_while(&self, condition: impl Fn(&Wishes) -> bool) {
+        drop(self.shared.1.wait_while(self.lock(), |wishes| condition(wishes)));
+    }
+
+    fn wish(&self, change: impl FnOnce(&mut Wishes)) {
+        change(&mut self.lock());
+        self.shared.1.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Wishes> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

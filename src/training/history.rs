@@ -10,6 +10,7 @@ use crate::flow::files::atomic;
 
 /// The open metrics file of a run.
 pub struct History {
+    run_dir: PathBuf,
     path: PathBuf,
     file: BufWriter<File>,
     has_header: bool,
@@ -25,7 +26,7 @@ impl History {
         };
         atomic::replace(&path, |writer| writer.write_all(kept.as_bytes()))?;
         let file = OpenOptions::new().append(true).open(&path).map_err(|error| Error::io(&path, &error))?;
-        Ok(Self { path, file: BufWriter::new(file), has_header: !kept.is_empty() })
+        Ok(Self { run_dir: run_dir.to_owned(), path, file: BufWriter::new(file), has_header: !kept.is_empty() })
     }
 
     /// Appends a step.
@@ -43,6 +44,13 @@ impl History {
         };
         let mut write = write;
         write().map_err(|error| Error::io(&self.path, &error))
+    }
+
+    /// Drops the lines after step `step`, to which the run goes back.
+    pub fn roll_back(&mut self, step: usize) -> Result<()> {
+        self.flush()?;
+        *self = Self::open(&self.run_dir, step)?;
+        Ok(())
     }
 
     /// Brings everything to disk, before a checkpoint claims these steps.

@@ -164,11 +164,13 @@ impl Objective {
         self.stream.as_ref().map_or(Ok(()), |stream| stream.save(dir, "stream"))
     }
 
-    /// Restores what [`Self::save`] wrote.
-    pub fn load(mut self, dir: &Path) -> Result<Self> {
-        self.motion = self.motion.map(|motion| motion.load(dir, "motion")).transpose()?;
-        self.stream = self.stream.map(|stream| stream.load(dir, "stream")).transpose()?;
-        Ok(self)
+    /// Restores what [`Self::save`] wrote; if that fails, everything is as it was.
+    pub fn load(&mut self, dir: &Path) -> Result<()> {
+        let motion = self.motion.as_ref().map(|motion| motion.load(dir, "motion")).transpose()?;
+        self.stream = self.stream.as_ref().map(|stream| stream.load(dir, "stream")).transpose()?;
+        self.motion = motion;
+        self.measured.clear();
+        Ok(())
     }
 
     /// The unsupervised losses that count, and the logits of the batch where there is a stream.

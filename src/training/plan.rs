@@ -184,6 +184,8 @@ pub struct TrainingPlan {
     pub max_stride: usize,
     /// Write a checkpoint every so many steps.
     pub checkpoint_every: usize,
+    /// Checkpoints that are kept as snapshots, to look at and to go back to; of older ones fewer are kept.
+    pub snapshots: usize,
 }
 
 impl Default for TrainingPlan {
@@ -234,6 +236,7 @@ impl Default for TrainingPlan {
             crop_scales: vec![1.0, 0.875, 0.75],
             max_stride: 1,
             checkpoint_every: 100,
+            snapshots: 12,
         }
     }
 }
@@ -297,9 +300,10 @@ impl TrainingPlan {
             self.max_stride,
             self.validation_clips,
             self.patience.unwrap_or(1),
+            self.snapshots,
         ];
         if counts.contains(&0) {
-            let remedy = "Steps, batch, accumulation, segments, stride, checkpoint interval, patience and validation clips start at 1";
+            let remedy = "Steps, batch, accumulation, segments, stride, checkpoint interval, snapshots, patience and validation clips start at 1";
             return Err(Error::new("training plan", "a count is zero", remedy));
         }
         Ok(())

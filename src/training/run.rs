@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,9 +17,10 @@ use super::dataset::Dataset;
 use super::event::{StepMetrics, TrainingControl, TrainingEvent};
 use super::history::History;
 use super::hold_out;
-use super::loader::Loader;
+use super::loader::{Batch, Loader};
 use super::objective::{Objective, Outcome};
 use super::plan::{ClassBalance, Network, TrainingPlan};
+use super::snapshots::{self, Snapshot};
 use super::solver::rate_at;
 use super::start::Start;
 use super::validation::Validator;
@@ -51,7 +52,6 @@ pub fn run(
 ) -> Result<()> {
     plan.check()?;
     let mut run = Run::prepare(plan, device.clone().autodiff(), control, on_event)?;
-    run.fit_head()?;
     run.train()?;
     run.finish()
 }
@@ -68,6 +68,8 @@ struct Run<'a> {
     validator: Validator,
     history: History,
     progress: Progress,
+    /// Makes batches from the present step on; none before the first and after the run went back.
+    loader: Option<Loader>,
     pace: Pace,
 }
 
@@ -90,9 +92,10 @@ impl<'a> Run<'a> {
         let (motion, stream) = (start.motion.clone(), start.stream.clone());
         let mut objective = Objective::new(plan, motion, stream, start.classes(), &clips, &device)?;
         let mut progress = Progress::START;
-        if let Some(found) = checkpoint::find(&plan.run_dir) {
-            progress = checkpoint::read(&found)?;
-            objective = objective.load(&found)?;
+        let found = checkpoint::find(&plan.run_dir);
+        if let Some(found) = &found {
+            progress = checkpoint::read(found)?;
+            objective.load(found)?;
         }
         let history = History::open(&plan.run_dir, progress.step)?;
         on_event(TrainingEvent::Started {
@@ -102,60 +105,89 @@ impl<'a> Run<'a> {
             parameters: objective.parameters(),
             resumed_at: progress.step,
         });
-        let pace = Pace::default();
-        Ok(Self { plan, device, control, on_event, clips, start, objective, validator, history, progress, pace })
+        let mut run = Self {
+            plan,
+            device,
+            control,
+            on_event,
+            clips,
+            start,
+            objective,
+            validator,
+            history,
+            progress,
+            loader: None,
+            pace: Pace::default(),
+        };
+        match found {
+            Some(found) => run.keep_snapshot(&found)?, // the run may have ended between checkpoint and snapshot
+            None => run.fit_head()?,
+        }
+        Ok(run)
     }
 
-    /// Fits a new last layer to the clips before the first step.
+    /// Fits a new last layer to the clips, where one is needed, and keeps what the run starts from.
     fn fit_head(&mut self) -> Result<()> {
-        if !self.start.new_head || self.progress.step > 0 {
-            return Ok(());
+        if self.start.new_head {
+            self.objective.fit_head(self.start.classes(), &self.clips, self.control, self.on_event)?;
+            if self.control.is_stopped() {
+                // Without its last layer the stream is not a network for these classes: there is nothing to save.
+                return Err(Error::new(
+                    &*self.plan.run_dir.to_string_lossy(),
+                    "stopped before the first step",
+                    "Start the run again",
+                ));
+            }
         }
-        self.objective.fit_head(self.start.classes(), &self.clips, self.control, self.on_event)?;
-        if self.control.is_stopped() {
-            // Without its last layer the stream is not a network for these classes: there is nothing to save.
-            return Err(Error::new(
-                &*self.plan.run_dir.to_string_lossy(),
-                "stopped before the first step",
-                "Start the run again",
-            ));
-        }
-        Ok(())
+        self.save()
     }
 
     /// Makes steps until there is a reason to end.
     fn train(&mut self) -> Result<()> {
-        if self.is_complete() {
-            return Ok(());
-        }
-        let first = self.progress.step * self.plan.accumulate;
-        let sampler = sampler(self.plan, &self.clips, self.objective.window(&self.start.motion));
-        let mut loader = Loader::start(self.clips.clone(), sampler, self.objective.pixels(), first, LOADERS)?;
         while !self.is_complete() && !self.control.is_stopped() {
+            while let Some(step) = self.control.take_roll_back() {
+                self.roll_back_to(step)?;
+            }
             if self.control.is_paused() {
                 self.pause()?;
                 continue;
             }
-            self.step(&mut loader)?;
-            if self.progress.step.is_multiple_of(self.plan.checkpoint_every) {
+            self.step()?;
+            if self.is_checkpoint() {
                 self.measure()?;
                 self.save()?;
             }
         }
+        self.loader = None;
         Ok(())
     }
 
+    /// The next batch.
+    fn batch(&mut self) -> Result<Batch> {
+        let loader = match &mut self.loader {
+            Some(loader) => loader,
+            none => {
+                let first = self.progress.step * self.plan.accumulate;
+                let sampler = sampler(self.plan, &self.clips, self.objective.window(&self.start.motion));
+                let pixels = self.objective.pixels();
+                none.insert(Loader::start(self.clips.clone(), sampler, pixels, first, LOADERS)?)
+            }
+        };
+        let batch = loader.next()?;
+        for warning in &batch.warnings {
+            (self.on_event)(TrainingEvent::Warning(warning.clone()));
+        }
+        Ok(batch)
+    }
+
     /// One step: its batches, the update, what is reported of it.
-    fn step(&mut self, loader: &mut Loader) -> Result<()> {
+    fn step(&mut self) -> Result<()> {
         let began = Instant::now();
         let mut waited = Duration::ZERO;
         for part in 0..self.plan.accumulate {
             let asked = Instant::now();
-            let batch = loader.next()?;
+            let batch = self.batch()?;
             waited += asked.elapsed();
-            for warning in &batch.warnings {
-                (self.on_event)(TrainingEvent::Warning(warning.clone()));
-            }
             // Dropout, the same after a resume.
             let drawn = self.progress.step * self.plan.accumulate + part;
             self.device.seed(self.plan.seed.wrapping_add(drawn as u64));
@@ -216,21 +248,85 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Saves, and waits until the run is to go on.
+    /// Saves, and waits until the run is to go on. Goes back to a snapshot meanwhile, if asked to.
     fn pause(&mut self) -> Result<()> {
         self.save()?;
         (self.on_event)(TrainingEvent::Paused);
-        self.control.wait_while_paused();
+        while self.control.is_paused() {
+            self.control.wait_for_wishes();
+            if let Some(step) = self.control.take_roll_back() {
+                self.roll_back_to(step)?;
+            }
+        }
         (self.on_event)(TrainingEvent::Resumed);
         self.pace = Pace::default();
         Ok(())
     }
 
+    /// Goes back to the snapshot of `step`, if there is one that can be read.
+    fn roll_back_to(&mut self, step: usize) -> Result<()> {
+        let found = snapshots::list(&self.plan.run_dir).into_iter().find(|snapshot| snapshot.step == step);
+        let unknown = || {
+            let cause = format!("there is no snapshot of step {step}");
+            Error::file(&self.plan.run_dir, cause, "Choose one of those that there are")
+        };
+        let restored = found.ok_or_else(unknown).and_then(|snapshot| self.restore(&snapshot));
+        match restored {
+            Ok(from) => self.rolled_back(from, None),
+            Err(error) => {
+                (self.on_event)(TrainingEvent::Warning(error));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes networks, optimisers and position from a snapshot and returns the step that the run had reached. What was measured
+    /// best remains, and so does a rate that was lowered.
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<usize> {
+        let checkpoint = snapshot.checkpoint();
+        let found = checkpoint::read(&checkpoint)?;
+        self.objective.load(&checkpoint)?;
+        let now = self.progress.clone();
+        let best = now.best.map(|best| Best { worse_since: 0, ..best });
+        let (rate_factor, roll_backs, seconds) = (now.rate_factor, now.roll_backs, now.seconds);
+        self.progress = Progress { rate_factor, roll_backs, seconds, best, ..found };
+        self.loader = None;
+        Ok(now.step)
+    }
+
+    /// Makes it last that the run went back from step `from`.
+    fn rolled_back(&mut self, from: usize, diverged: Option<Error>) -> Result<()> {
+        let Progress { step: to, rate_factor, .. } = self.progress;
+        self.write_checkpoint()?; // first: what is resumed drops the later metrics as well
+        self.history.roll_back(to)?;
+        (self.on_event)(TrainingEvent::RolledBack { from, to, rate_factor, diverged });
+        Ok(())
+    }
+
+    /// Saves where the run stands; at every checkpoint of the plan, and at the beginning and the end, as a snapshot too.
     fn save(&mut self) -> Result<()> {
+        let written = self.write_checkpoint()?;
+        self.keep_snapshot(&written)
+    }
+
+    fn write_checkpoint(&mut self) -> Result<PathBuf> {
         self.history.flush()?;
         let objective = &self.objective;
         let written = checkpoint::write(&self.plan.run_dir, &self.progress, |dir| objective.save(dir))?;
-        (self.on_event)(TrainingEvent::Checkpoint(written));
+        (self.on_event)(TrainingEvent::Checkpoint(written.clone()));
+        Ok(written)
+    }
+
+    /// Keeps the networks as `checkpoint` has them, if its step is one to be kept. Which steps are does not hang on when a run
+    /// was interrupted.
+    fn keep_snapshot(&mut self, checkpoint: &Path) -> Result<()> {
+        let Progress { step, best, .. } = self.progress;
+        if self.is_checkpoint() || self.is_complete() {
+            let cherished: Vec<usize> = best.map(|best| best.step).into_iter().collect();
+            let (run_dir, keep) = (&self.plan.run_dir, self.plan.snapshots);
+            snapshots::write(run_dir, step, checkpoint, keep, &cherished, |dir| self.export(dir))?;
+        }
+        (self.on_event)(TrainingEvent::Snapshots(snapshots::list(&self.plan.run_dir)));
         Ok(())
     }
 
@@ -254,6 +350,10 @@ impl<'a> Run<'a> {
     fn export(&self, dir: &Path) -> Result<()> {
         let Progress { step, seconds, .. } = self.progress;
         self.start.finish(&self.objective, self.plan, step, seconds)?.save(dir)
+    }
+
+    fn is_checkpoint(&self) -> bool {
+        self.progress.step.is_multiple_of(self.plan.checkpoint_every)
     }
 
     fn is_complete(&self) -> bool {

@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 pub struct Solver<M: Module> {
     network: Option<M>, // None only inside `step`, which gives the network away and gets it back
     optimiser: ModuleOptimizer,
+    /// The optimiser before its first step.
+    unused: ModuleOptimizer,
     accumulated: GradientsAccumulator<M>,
     rates: Rates,
     average: Option<Average<M>>,
@@ -44,6 +46,7 @@ impl<M: Module> Solver<M> {
             average: (plan.ema > 0.0).then(|| Average::new(&network, plan.ema)),
             network: Some(network),
             optimiser: optimiser(plan),
+            unused: optimiser(plan),
             accumulated: GradientsAccumulator::new(),
             clip_norm: plan.clip_norm,
         })
@@ -107,7 +110,7 @@ impl<M: Module> Solver<M> {
     }
 
     /// Restores what [`Self::save`] wrote.
-    pub fn load(self, dir: &Path, name: &str) -> Result<Self> {
+    pub fn load(&self, dir: &Path, name: &str) -> Result<Self> {
         let refuse = |path: &Path| {
             let path = path.to_owned();
             move |error: burn::store::RecordError| {
@@ -124,17 +127,13 @@ impl<M: Module> Solver<M> {
             network.try_load_record(record).map_err(refuse(path))
         };
         let restored = read(&network, self.network().clone())?;
-        let kept = match self.average {
-            Some(kept) => {
-                let restored = read(&average, kept.network().clone())?;
-                Some(kept.with(restored))
-            }
-            None => None,
-        };
+        let kept =
+            self.average.as_ref().map(|kept| Ok(kept.with(read(&average, kept.network().clone())?))).transpose()?;
         Ok(Self {
             rates: self.rates,
             network: Some(restored),
-            optimiser: self.optimiser.load(&optimiser).map_err(refuse(&optimiser))?,
+            optimiser: self.unused.clone().load(&optimiser).map_err(refuse(&optimiser))?,
+            unused: self.unused.clone(),
             accumulated: GradientsAccumulator::new(),
             average: kept,
             clip_norm: self.clip_norm,

@@ -59,6 +59,11 @@ impl Progress {
                 self.line(&format!("No measurement was better than the one after step {best_step}: ended"));
             }
             TrainingEvent::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
+            TrainingEvent::Snapshots(_) => {}
+            TrainingEvent::RolledBack { from, to, diverged, .. } => {
+                diverged.iter().for_each(|error| self.bar.suspend(|| warn(error)));
+                self.line(&format!("Went back from step {from} to step {to}"));
+            }
             TrainingEvent::Warning(error) => self.bar.suspend(|| warn(error)),
             TrainingEvent::Paused => self.line("Paused"),
             TrainingEvent::Resumed => self.line("Going on"),
