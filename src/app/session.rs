@@ -317,7 +317,7 @@ impl Session {
                 let text = format!("Training in {}: {}", run_dir.display(), self.training.summary);
                 self.log.push(Level::Info, text);
             }
-            TrainingEvent::Validation { step, name, value } => {
+            TrainingEvent::Validation { step, name, value, .. } => {
                 self.log.push(Level::Info, format!("Step {step}: validation {name} {value:.4}"));
             }
             TrainingEvent::Best { name, value, model_dir, .. } => {
@@ -343,7 +343,11 @@ impl Session {
                     None => self.log.push(Level::Info, text),
                 }
             }
-            TrainingEvent::Step(_) | TrainingEvent::Preparing { .. } | TrainingEvent::Snapshots(_) => {}
+            TrainingEvent::Step(_)
+            | TrainingEvent::Preparing { .. }
+            | TrainingEvent::Snapshots(_)
+            | TrainingEvent::Switched { .. }
+            | TrainingEvent::GradientShares(_) => {}
         }
     }
 }

@@ -106,7 +106,7 @@ impl TrainingState {
             }
             TrainingEvent::Preparing { done, of } => self.preparing = (done < of).then_some((*done, *of)),
             TrainingEvent::Step(metrics) => self.step(metrics),
-            TrainingEvent::Validation { step, name, value } => {
+            TrainingEvent::Validation { step, name, value, .. } => {
                 self.shares.push(&format!("validation {name}"), *step as f64, f64::from(*value));
             }
             TrainingEvent::Paused => self.enter(TrainingPhase::Paused),
@@ -119,6 +119,7 @@ impl TrainingState {
             | TrainingEvent::OutOfPatience { .. }
             | TrainingEvent::Checkpoint(_)
             | TrainingEvent::Warning(_) => {}
+            TrainingEvent::Switched { .. } | TrainingEvent::GradientShares(_) => {}
             TrainingEvent::Snapshots(snapshots) => self.snapshots.clone_from(snapshots),
             TrainingEvent::RolledBack { to, .. } => self.rolled_back(*to),
         }

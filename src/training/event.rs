@@ -5,6 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::gradient_shares::GradientShares;
+use super::losses::LossSwitches;
 use super::snapshots::Snapshot;
 use crate::error::Error;
 
@@ -41,7 +43,18 @@ pub enum TrainingEvent {
         name: String,
         /// The value.
         value: f32,
+        /// Class and guess of every clip, in the order of the clips; empty where nothing was recognised.
+        guesses: Vec<[usize; 2]>,
     },
+    /// What of the loss counts, from the next step on: told at the beginning and whenever it is changed.
+    Switched {
+        /// After so many steps.
+        step: usize,
+        /// What counts.
+        switches: LossSwitches,
+    },
+    /// What MotionNet's gradient consisted of, where that is wanted.
+    GradientShares(GradientShares),
     /// The last measurement was the best so far, and the networks were kept as they are now.
     Best {
         /// After so many steps.
@@ -99,17 +112,23 @@ pub struct StepMetrics {
     pub loss: f32,
     /// The terms it is made of, by name: `pixel 2`, `smooth 2`, `ssim 2` … for each level, `action`.
     pub terms: Vec<(String, f32)>,
+    /// The weight of each of the terms in the loss, 0 for one that does not count.
+    #[serde(default)]
+    pub weights: Vec<f32>,
     /// Share of the batch whose class was right, where there are classes.
     pub accuracy: Option<f32>,
     /// The learning rate.
     pub rate: f64,
-    /// Steps a second, averaged over the last ones.
+    /// Steps a second, averaged over the last ones. Those in which the device is still tuned are left out where there are others.
     pub steps_per_sec: f64,
     /// Share of the time of these steps that was spent waiting for the next batch, 0…1.
     #[serde(default)]
     pub stall: f64,
-    /// Time left at this speed.
+    /// Time left at this speed, with measurements and checkpoints; what is left of the budget if that is less.
     pub eta_secs: f64,
+    /// Memory that the process occupies; none where the system does not tell.
+    #[serde(default)]
+    pub memory_bytes: Option<u64>,
 }
 
 /// Steers a run from another thread.
@@ -123,6 +142,9 @@ pub struct TrainingControl {
 struct Wishes {
     pace: Pace,
     roll_back: Option<usize>,
+    switches: Option<LossSwitches>,
+    /// Steps between two looks at the parts of the gradient; 0 for none.
+    shares_every: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -162,6 +184,17 @@ impl TrainingControl {
         self.wish(|wishes| wishes.roll_back = Some(step));
     }
 
+    /// Changes what of the loss counts, from the next step on.
+    pub fn switch(&self, switches: LossSwitches) {
+        self.wish(|wishes| wishes.switches = Some(switches));
+    }
+
+    /// Lets the run look every so many steps at what MotionNet's gradient consists of; 0 for never, as it is at first. A look
+    /// costs about three steps and changes nothing of the training.
+    pub fn share_gradients(&self, every: usize) {
+        self.wish(|wishes| wishes.shares_every = every);
+    }
+
     /// Whether the run waits or is about to.
     pub fn is_paused(&self) -> bool {
         self.lock().pace == Pace::Pause
@@ -177,6 +210,17 @@ impl TrainingControl {
         self.lock().roll_back.take()
     }
 
+    /// What is to count of the loss, once.
+    pub(super) fn take_switches(&self) -> Option<LossSwitches> {
+        self.lock().switches.take()
+    }
+
+    /// Whether the parts of the gradient of step `step`, from 0, are to be looked at.
+    pub(super) fn wants_shares(&self, step: usize) -> bool {
+        let every = self.lock().shares_every;
+        every > 0 && step.is_multiple_of(every)
+    }
+
     /// Blocks while the run is paused.
     pub(super) fn wait_while_paused(&self) {
         self.wait_while(|wishes| wishes.pace == Pace::Pause);
@@ -184,7 +228,7 @@ impl TrainingControl {
 
     /// Blocks while the run is paused and nothing else is wished.
     pub(super) fn wait_for_wishes(&self) {
-        self.wait_while(|wishes| wishes.pace == Pace::Pause && wishes.roll_back.is_none());
+        self.wait_while(|wishes| wishes.pace == Pace::Pause && wishes.roll_back.is_none() && wishes.switches.is_none());
     }
 
     fn wait_while(&self, condition: impl Fn(&Wishes) -> bool) {

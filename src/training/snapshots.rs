@@ -72,12 +72,22 @@ pub(super) fn write(
             .or_else(|_| fs::copy(&from, &to).map(drop))
             .map_err(|error| Error::io(&to, &error))?;
     }
-    checkpoint::remove(&place)?;
+    discard(&folder, &place)?;
     fs::rename(&new, &place).map_err(|error| Error::io(&place, &error))?;
     let steps: Vec<usize> = list(run_dir).iter().map(|snapshot| snapshot.step).collect();
     surplus(&steps, keep, cherished)
         .into_iter()
-        .try_for_each(|step| checkpoint::remove(&folder.join(format!("{PREFIX}{step:08}"))))
+        .try_for_each(|step| discard(&folder, &folder.join(format!("{PREFIX}{step:08}"))))
+}
+
+/// Removes a snapshot in `folder`, if it is there: first its name, so that a half removed one is none.
+fn discard(folder: &Path, snapshot: &Path) -> Result<()> {
+    let old = folder.join("old");
+    checkpoint::remove(&old)?;
+    if snapshot.exists() {
+        fs::rename(snapshot, &old).map_err(|error| Error::io(snapshot, &error))?;
+    }
+    checkpoint::remove(&old)
 }
 
 /// Which of the rising `steps` are given up so that `keep` remain: never the first, the last or a `cherished` one, if that is
