@@ -2,12 +2,13 @@
 //! consists of, what is taken for what on the validation clips, and where the run went back.
 
 use super::curves::Curves;
+use crate::engine::SHARES_EVERY;
 use crate::error::Error;
 use crate::evaluation::Confusion;
 use crate::training::{GradientShares, LossSwitches, LossTerm, TrainingEvent};
 
 /// The state of the instruments, as the events of a training tell it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Instruments {
     /// Names of the classes.
     pub classes: Vec<String>,
@@ -19,6 +20,8 @@ pub struct Instruments {
     pub scales: usize,
     /// Share of each kind of loss in MotionNet's gradient, by step.
     pub shares: Curves,
+    /// Steps between two looks at them, 0 for none.
+    pub shares_every: usize,
     /// The newest of them with norms and cosines.
     pub gradient: Option<GradientShares>,
     /// The newest guesses on the validation clips, and after how many steps they were made.
@@ -27,6 +30,23 @@ pub struct Instruments {
     pub divergence: Option<Divergence>,
     /// The steps that the run went back to.
     pub returns: Vec<usize>,
+}
+
+impl Default for Instruments {
+    fn default() -> Self {
+        Self {
+            classes: Vec::new(),
+            switches: None,
+            asked: None,
+            scales: 0,
+            shares: Curves::default(),
+            shares_every: SHARES_EVERY,
+            gradient: None,
+            confusion: None,
+            divergence: None,
+            returns: Vec::new(),
+        }
+    }
 }
 
 /// What happened to a run that diverged.

@@ -148,6 +148,10 @@ impl TrainingState {
     fn rolled_back(&mut self, to: usize) {
         self.losses.cut(to as f64);
         self.shares.cut(to as f64);
+        if let Some(latest) = &mut self.latest {
+            latest.step = to;
+            latest.done = latest.done.min(to as f64 / latest.steps as f64);
+        }
     }
 
     fn step(&mut self, metrics: &StepMetrics) {

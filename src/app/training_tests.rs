@@ -51,6 +51,7 @@ fn step(step: usize) -> TrainingEvent {
         stall: 0.2,
         eta_secs: 30.0,
         memory_bytes: Some(640_000_000),
+        done: step as f64 / 100.0,
     })
 }
 

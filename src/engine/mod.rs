@@ -34,5 +34,6 @@ pub use model_info::ModelInfo;
 pub use outbox::Wake;
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
+pub use training_run::SHARES_EVERY;
 
 pub use crate::nets::WINDOW_FRAMES;

@@ -11,7 +11,7 @@ use crate::gpu::panics::caught;
 use crate::training::{self, TrainingControl, TrainingPlan};
 
 /// Steps between two looks at what MotionNet's gradient consists of, until the window asks for others.
-const SHARES_EVERY: usize = 20;
+pub const SHARES_EVERY: usize = 20;
 
 /// Handle of the thread; dropping it stops the training with a checkpoint and waits for that.
 pub(super) struct TrainingRun {

@@ -126,6 +126,9 @@ pub struct StepMetrics {
     pub stall: f64,
     /// Time left at this speed, with measurements and checkpoints; what is left of the budget if that is less.
     pub eta_secs: f64,
+    /// The share of the run that is done, 0…1: of its steps, or of its time budget if that is more.
+    #[serde(default)]
+    pub done: f64,
     /// Memory that the process occupies; none where the system does not tell.
     #[serde(default)]
     pub memory_bytes: Option<u64>,

@@ -309,6 +309,7 @@ impl<'a> Run<'a> {
             stall: self.pace.stall(),
             eta_secs: left.min(budget_left),
             memory_bytes: resident_bytes(),
+            done: self.done(),
         };
         self.history.push(&metrics)?;
         (self.on_event)(TrainingEvent::Step(metrics));
@@ -467,6 +468,11 @@ impl<'a> Run<'a> {
         self.progress.step >= self.plan.steps || self.spent() >= 1.0 || self.is_out_of_patience()
     }
 
+    /// The share of the run that is done, by steps or by time.
+    fn done(&self) -> f64 {
+        (self.progress.step as f64 / self.plan.steps as f64).max(self.spent()).min(1.0)
+    }
+
     /// The share of the time budget that is over; 0 without one.
     fn spent(&self) -> f64 {
         self.plan.budget_secs.map_or(0.0, |budget| self.progress.seconds / budget)
@@ -513,11 +519,12 @@ fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
     let text =
         toml::to_string_pretty(plan).map_err(|error| Error::file(&path, error.to_string(), "Report this plan"))?;
     let text = format!("# Motionscope {}\n{text}", env!("CARGO_PKG_VERSION"));
+    // What has no part in the numbers may differ.
+    let numbers = |plan: TrainingPlan| TrainingPlan { cache: None, snapshots: 1, ..plan };
     match fs::read_to_string(&path) {
         Ok(before)
             if checkpoint::find(dir).is_some()
-                && toml::from_str::<TrainingPlan>(&before).ok()
-                    != Some(TrainingPlan { cache: None, ..plan.clone() }) =>
+                && toml::from_str(&before).ok().map(numbers) != Some(numbers(plan.clone())) =>
         {
             Err(Error::file(dir, "holds a run with other settings", "Choose another run folder, or delete this one"))
         }

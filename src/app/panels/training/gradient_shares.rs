@@ -14,25 +14,9 @@ use crate::training::{GradientShares, LossTerm};
 /// Height of the plot, in points.
 const HEIGHT: f32 = 110.0;
 
-/// How often the gradient is looked at.
-pub(super) struct ShareSettings {
-    every: usize,
-}
-
-impl Default for ShareSettings {
-    fn default() -> Self {
-        Self { every: 20 } // as the engine has it
-    }
-}
-
 /// Draws the shares of a run that trains MotionNet.
-pub(super) fn gradient_shares_ui(
-    ui: &mut Ui,
-    cx: &mut PanelContext<'_>,
-    settings: &mut ShareSettings,
-    cursor: &mut Cursor,
-) {
-    let instruments = &cx.session.training.instruments;
+pub(super) fn gradient_shares_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, cursor: &mut Cursor) {
+    let instruments = &mut cx.session.training.instruments;
     if instruments.shares.is_empty() {
         return;
     }
@@ -41,16 +25,17 @@ pub(super) fn gradient_shares_ui(
     if let Some(gradient) = &instruments.gradient {
         table_ui(ui, gradient);
     }
-    let mut every = settings.every;
+    let every = &mut instruments.shares_every;
+    let before = *every;
     field(ui, "Looked at", |ui, label| {
-        ui.add(DragValue::new(&mut every).range(0..=10_000).prefix("every ").suffix(" steps"))
+        ui.add(DragValue::new(every).range(0..=10_000).prefix("every ").suffix(" steps"))
             .labelled_by(label)
             .on_hover_text("Each look costs about three steps; 0 for none");
     });
     explanation(ui, "Shares of the norms of the parts; the cosine tells whether a part pulls the way of the whole.");
-    if every != settings.every {
-        settings.every = every;
-        cx.send(Request::ShareGradients(every));
+    if *every != before {
+        let request = Request::ShareGradients(*every);
+        cx.send(request);
     }
 }
 

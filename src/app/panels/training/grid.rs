@@ -136,6 +136,7 @@ mod tests {
             stall: 0.0,
             eta_secs: 1.0,
             memory_bytes: None,
+            done: 0.5,
         };
         let (flow, both) = (metrics(&["pixel 3", "smooth 2", "ssim 2"]), metrics(&["pixel 2", "action"]));
         assert_eq!(levels(&flow), [2, 3]);

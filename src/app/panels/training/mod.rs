@@ -12,7 +12,7 @@ use eframe::egui::{CollapsingHeader, ProgressBar, RichText, ScrollArea, Ui};
 
 use self::confusion::confusion_ui;
 use self::form::Form;
-use self::gradient_shares::{ShareSettings, gradient_shares_ui};
+use self::gradient_shares::gradient_shares_ui;
 use self::grid::grid_ui;
 use self::plots::{Cursor, Plots};
 use self::steering::{divergence_ui, steering_ui};
@@ -23,7 +23,7 @@ use crate::app::session::Session;
 use crate::app::theme::{SECTION_GAP, Tokens};
 use crate::app::training_state::{TrainingPhase, TrainingState};
 use crate::app::widgets::{command_button, memory_size, primary_button, remark, span};
-use crate::training::TrainingPlan;
+use crate::training::{StepMetrics, TrainingPlan};
 
 /// The training panel.
 #[derive(Default)]
@@ -31,7 +31,6 @@ pub struct TrainingPanel {
     form: Form,
     plots: Plots,
     cursor: Cursor,
-    shares: ShareSettings,
 }
 
 impl TrainingPanel {
@@ -68,7 +67,7 @@ impl TrainingPanel {
             });
         }
         grid_ui(ui, cx);
-        gradient_shares_ui(ui, cx, &mut self.shares, &mut self.cursor);
+        gradient_shares_ui(ui, cx, &mut self.cursor);
         confusion_ui(ui, &cx.session.training.instruments);
     }
 }
@@ -100,10 +99,10 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if !training.summary.is_empty() {
         ui.label(RichText::new(&training.summary).color(tokens.weak));
     }
-    if let Some((done, of, text)) = progress(training) {
+    if let Some((done, text)) = progress(training) {
         ui.add_space(4.0);
         let text = RichText::new(text).small().color(tokens.strong);
-        ui.add(ProgressBar::new(done as f32 / of.max(1) as f32).desired_height(18.0).text(text));
+        ui.add(ProgressBar::new(done).desired_height(18.0).text(text));
         ui.label(RichText::new(pace_text(training)).color(tokens.weak));
     }
     ui.add_space(6.0);
@@ -149,12 +148,19 @@ fn phase_text(phase: &TrainingPhase) -> &'static str {
     }
 }
 
-/// What is done of what, in numbers and in words: first the last layer is fitted, where it is new, then steps are made.
-fn progress(training: &TrainingState) -> Option<(usize, usize, String)> {
-    let preparing =
-        training.preparing.map(|(done, of)| (done, of, format!("Fitting the last layer: {done} of {of} clips")));
-    let steps = training.latest.as_ref().map(|latest| (latest.step, latest.steps));
-    preparing.or_else(|| steps.map(|(done, of)| (done, of, format!("{done} of {of} steps"))))
+/// The share that is done, and what is done in words: first the last layer is fitted, where it is new, then steps are made.
+fn progress(training: &TrainingState) -> Option<(f32, String)> {
+    if let Some((done, of)) = training.preparing {
+        return Some((done as f32 / of.max(1) as f32, format!("Fitting the last layer: {done} of {of} clips")));
+    }
+    let StepMetrics { step, steps, done, .. } = *training.latest.as_ref()?;
+    let by_time = done > step as f64 / steps.max(1) as f64;
+    let text = if by_time {
+        format!("{step} steps, {:.0} % of the time", 100.0 * done)
+    } else {
+        format!("{step} of {steps} steps")
+    };
+    Some((done as f32, text))
 }
 
 /// What is to be said of the waiting for clips, if it is worth a word.
