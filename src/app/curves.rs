@@ -43,9 +43,24 @@ impl Curve {
         }
     }
 
+    /// Forgets what lies beyond `x`. A point that was averaged over both sides of it goes too.
+    pub fn cut(&mut self, x: f64) {
+        let kept = self.points.partition_point(|point| point[0] <= x);
+        self.points.truncate(kept);
+        self.pending = ([0.0; 2], 0);
+        self.latest = self.points.last().map_or(f64::NAN, |point| point[1]);
+    }
+
     /// The points, x rising.
     pub fn points(&self) -> &[[f64; 2]] {
         &self.points
+    }
+
+    /// The point that is nearest to `x`; none of an empty curve.
+    pub fn near(&self, x: f64) -> Option<[f64; 2]> {
+        let after = self.points.partition_point(|point| point[0] < x);
+        let beside = [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|i| self.points.get(i));
+        beside.min_by(|a, b| (a[0] - x).abs().total_cmp(&(b[0] - x).abs())).copied()
     }
 
     /// The newest value.
@@ -67,6 +82,27 @@ impl Curves {
             Some(curve) => curve.push(x, y),
             None => self.curves.entry(name.to_owned()).or_default().push(x, y),
         }
+    }
+
+    /// The curve `name`.
+    pub fn get(&self, name: &str) -> Option<&Curve> {
+        self.curves.get(name)
+    }
+
+    /// The points of all curves as comma-separated values, a line each.
+    pub fn table(&self) -> String {
+        let mut text = String::new();
+        for (name, curve) in self.iter() {
+            for [x, y] in curve.points() {
+                text += &format!("{name},{x},{y}\n");
+            }
+        }
+        text
+    }
+
+    /// Forgets what lies beyond `x` of every curve.
+    pub fn cut(&mut self, x: f64) {
+        self.curves.values_mut().for_each(|curve| curve.cut(x));
     }
 
     /// The curves in the order of their names.
@@ -96,6 +132,21 @@ mod tests {
             assert!((y - (2.0 * x + 1.0)).abs() < 1e-6, "a mean of points on a line lies on it");
         }
         assert!(curve.points().is_sorted_by(|a, b| a[0] < b[0]));
+    }
+
+    #[test]
+    fn a_curve_that_is_cut_goes_on_from_there() {
+        let mut curve = Curve::default();
+        (0..10).for_each(|step| curve.push(f64::from(step), 1.0));
+        curve.cut(4.0);
+        assert_eq!((curve.points().len(), curve.latest()), (5, 1.0));
+        curve.push(5.0, 2.0);
+        assert_eq!(curve.points()[5], [5.0, 2.0]);
+        assert_eq!(
+            (curve.near(-3.0), curve.near(3.4), curve.near(9.0)),
+            (Some([0.0, 1.0]), Some([3.0, 1.0]), Some([5.0, 2.0]))
+        );
+        assert_eq!(Curve::default().near(1.0), None);
     }
 
     #[test]

@@ -36,5 +36,6 @@ pub use outbox::Wake;
 pub use project_videos::{cut_clips, facts_of, look_into, videos_in};
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
+pub use training_run::SHARES_EVERY;
 
 pub use crate::nets::WINDOW_FRAMES;

@@ -47,6 +47,7 @@ pub fn fit(
     let frozen = stream.valid();
     let (mut rows, mut labels) = (Vec::new(), Vec::new());
     for index in 0..clips.len() {
+        hold(control, on_event);
         if control.is_stopped() {
             return Ok(stream);
         }
@@ -63,6 +64,15 @@ pub fn fit(
         return Ok(stream);
     }
     Ok(fit_to(stream, classes, Tensor::cat(rows, 0), labels))
+}
+
+/// Waits while the run is paused.
+fn hold(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
+    if control.is_paused() {
+        on_event(TrainingEvent::Paused);
+        control.wait_while_paused();
+        on_event(TrainingEvent::Resumed);
+    }
 }
 
 /// What `frozen` makes of the views of clip `index` before its last layer, [2·VIEWS, F]; `flow` as in [`fit`].

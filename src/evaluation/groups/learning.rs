@@ -181,7 +181,9 @@ fn train(
     for (number, plan) in (1..).zip(plans) {
         let run_dir = dir.join(format!("training-{number}"));
         let own_base = plan.base.clone().filter(|_| number == 1);
-        let plan = TrainingPlan { data: data.clone(), base: Some(own_base.unwrap_or(base)), run_dir, ..plan.clone() };
+        let from = Some(own_base.unwrap_or(base));
+        // Nobody looks at the way of a fold: the beginning and the newest step are enough to go back to.
+        let plan = TrainingPlan { data: data.clone(), base: from, run_dir, snapshots: 2, ..plan.clone() };
         let mut trained = None;
         training::run(&plan, device, &TrainingControl::default(), &mut |event| {
             if let TrainingEvent::Finished { model_dir, .. } = &event {
