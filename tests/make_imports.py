@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Networks of PyTorch's model collections with random weights, in all formats Motionscope imports, and what they answer.
 
-Needs `pip install torch torchvision timm onnx safetensors pretrainedmodels`. The tests compare with whatever they find:
+Needs `pip install torch torchvision timm onnx safetensors pretrainedmodels efficientnet_lite_pytorch`. The tests compare with whatever they find:
 
     tests/make_imports.py /tmp/imports [--large]
     MOTIONSCOPE_IMPORTS=/tmp/imports cargo test --release imports
@@ -21,6 +21,7 @@ import timm
 import torch
 import torch.nn.functional as F
 import torchvision
+from efficientnet_lite_pytorch import EfficientNet
 from pretrainedmodels.models.bninception import BNInception
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -50,6 +51,7 @@ def main() -> None:
     cases.resnet(50)
     cases.flow_resnet()
     cases.mobilenets()
+    cases.efficientnet_lites()
     cases.bn_inception()
     cases.i3d()
     cases.squeezenet()
@@ -89,6 +91,25 @@ class Cases:
         self.case("mobilenet-v2-unfolded.onnx", network, lambda path: export(network, False, path))
         other = lived(timm.create_model("mobilenetv2_100", num_classes=CLASSES), 3)
         self.case("mobilenet-v2-timm.pth", other, lambda path: torch.save(other.state_dict(), path))
+
+    def efficientnet_lites(self) -> None:
+        for scale in range(3):
+            backbone = f"efficientnet-lite{scale}"
+            network = lived(efficientnet_lite(backbone, (96, 128), num_classes=CLASSES), 3, (96, 128))
+            self.lite(f"{backbone}-package.pth", network, lambda path: torch.save(network.state_dict(), path))
+            self.lite(f"{backbone}-package.safetensors", network, lambda path: save_file(network.state_dict(), path))
+            other = lived(timm.create_model(f"tf_efficientnet_lite{scale}", num_classes=CLASSES), 3)
+            self.lite(f"{backbone}-timm.pth", other, lambda path: torch.save(other.state_dict(), path))
+        self.lite(f"{backbone}-folded.onnx", network, lambda path: export(network, True, path))
+        self.lite(f"{backbone}-unfolded.onnx", network, lambda path: export(network, False, path))
+
+    @torch.no_grad()
+    def lite(self, name: str, network: nn.Module, save) -> None:
+        levels = torch.randint(0, 256, (2, 3, 96, 128)).float()  # blue, green, red
+        mean, inputs = torch.tensor(MEAN_BGR).view(1, 3, 1, 1), (levels.flip(1) - 127) / 128
+        # Ours takes the middle off itself, from pictures of other colours and of another range.
+        tensors = {"picture": levels - mean, "input": inputs - (mean - 127), "output": network(inputs)}
+        self.save_case(name, tensors, save)
 
     def bn_inception(self) -> None:
         network = lived(bn_inception(), 3)
@@ -169,9 +190,12 @@ class Cases:
             tensors["input"] = torch.randn(2, channels, 64, 96)
         output = network(tensors["input"])
         tensors["output"] = output if output.dim() == 4 and channels == 33 else output.flatten(1)
+        self.save_case(name, tensors, save)
+
+    def save_case(self, name: str, tensors: dict[str, Tensor], save) -> None:
         save(self.folder / name)
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, self.folder / f"{name}.reference")
-        print(f"{name}: outputs from {output.min():.3g} to {output.max():.3g}")
+        print(f"{name}: outputs from {tensors['output'].min():.3g} to {tensors['output'].max():.3g}")
 
 
 @torch.no_grad()
@@ -189,6 +213,11 @@ def lived(network: nn.Module, channels: int, size: tuple[int, ...] = (96, 96)) -
     for _ in range(3):
         network(torch.randn(4, channels, *size) + 0.1)
     return network.eval()
+
+
+def efficientnet_lite(name: str, size: tuple[int, int], **named) -> nn.Module:
+    """The network with TensorFlow's padding for pictures of `size`, height and width, and without stochastic depth."""
+    return EfficientNet.from_name(name, image_size=size, drop_connect_rate=0.0, **named)
 
 
 class BnInception(BNInception):
@@ -358,6 +387,20 @@ def fixtures(folder: Path) -> None:
         values = torch.arange(3 * 96 * 128).double() * 7919 % 256 - 128
         logits = network.double()(values.view(1, 3, 96, 128) / 128)
         print(f"{name}: {[round(value, 6) for value in logits[0].tolist()]}")
+    narrow = {"num_classes": 3, "width_coefficient": 0.1, "fix_head_stem": False}
+    sizes = [(96, 128), (65, 47), (130, 98)]
+    lites = [efficientnet_lite("efficientnet-lite0", size, **narrow) for size in sizes]
+    for first in [lite._blocks[0] for lite in lites]:
+        # The package has no shortcut in a stage's first block; only in one so narrow would TensorFlow have one there.
+        first._block_args = first._block_args._replace(stride=1)
+    state = lived(lites[0], 3, sizes[0]).half().state_dict()
+    save_file(state, folder / "efficientnet_lite_narrow.safetensors")
+    for network, (height, width) in zip(lites, sizes):
+        network.load_state_dict(state)
+        values = torch.arange(3 * height * width).double() * 7919 % 256 - 128
+        levels = values.view(1, 3, height, width) + torch.tensor(MEAN_BGR).view(1, 3, 1, 1)
+        logits = network.double().eval()((levels.flip(1) - 127) / 128)
+        print(f"efficientnet_lite_narrow of {height}×{width}: {[round(value, 6) for value in logits[0].tolist()]}")
     name, network = "i3d_narrow.safetensors", lived(I3d(3, 3, 16), 3, (16, 64, 64)).half()
     save_file(network.state_dict(), folder / name)
     for frames, height, width in [(20, 33, 47), (10, 224, 224), (5, 96, 64)]:

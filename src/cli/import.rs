@@ -61,15 +61,16 @@ pub(super) struct ImportArgs {
     /// Feature maps of the motion network's first layer
     #[arg(long, default_value_t = MotionConfig::default().width)]
     width: usize,
-    /// Architecture of the streams: squeezenet1-0, mobilenet-v2, bn-inception, resnet18, i3d (reads clips), resnet50 or vgg16
+    /// Architecture of the streams: squeezenet1-0, mobilenet-v2, efficientnet-lite0, -lite1 or
+    /// -lite2, bn-inception, resnet18, i3d (reads clips), resnet50 or vgg16
     #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>)]
     backbone: Backbone,
     /// Pictures, or flows, of the clips that an i3d is to read [default: 64]
     #[arg(long, value_name = "N")]
     clip_frames: Option<usize>,
     /// Pictures the spatial network was trained on: bgr (0 to 255 less the mean, as Caffe), tsn (the same with another
-    /// mean red), rgb (0 to 1, standardised, as torchvision) or signed (−1 to 1, as i3d, also flow) [default: as its
-    /// layers' names tell]
+    /// mean red), rgb (0 to 1, standardised, as torchvision), lite (−1 to 1, as EfficientNet-Lite) or signed (−1 to 1, as
+    /// i3d, also flow) [default: as its layers' names tell]
     #[arg(long, value_parser = named::<Colours>)]
     colours: Option<Colours>,
     /// Size of the networks' frames

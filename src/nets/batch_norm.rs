@@ -11,6 +11,8 @@ use super::layers::HE_NORMAL;
 
 /// Added to the variance, as in PyTorch.
 pub(super) const EPSILON: f64 = 1e-5;
+/// Added to the variance in the networks that come from TensorFlow.
+pub(super) const TENSORFLOW_EPSILON: f64 = 1e-3;
 /// Share of a batch in the running statistics, as in PyTorch.
 const MOMENTUM: f64 = 0.1;
 
@@ -97,6 +99,19 @@ impl ConvNorm {
         let [channels, ..] = self.conv.weight.lazy_shape()[..] else { return self };
         self.conv.bias = Some(Initializer::Zeros.init([channels], device));
         self
+    }
+
+    /// The same with TensorFlow's epsilon and its padding "SAME", under which stride s makes ⌈n/s⌉ places of n: as few
+    /// zeros as that takes, an odd one below or on the right.
+    pub(super) fn like_tensorflow(mut self) -> Self {
+        self.conv.padding = PaddingConfig2d::Same;
+        self.bn.epsilon = TENSORFLOW_EPSILON;
+        self
+    }
+
+    /// Maps of its input, of a group where there are several.
+    pub(super) fn input_maps(&self) -> usize {
+        self.conv.weight.lazy_shape()[1]
     }
 
     /// [b, from, h, w] → [b, to, h/stride, w/stride].

@@ -7,11 +7,8 @@ use burn::nn::pool::MaxPool2dConfig;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor, activation};
 
-use super::batch_norm::BatchNorm;
+use super::batch_norm::{BatchNorm, TENSORFLOW_EPSILON};
 use super::layers::HE_NORMAL;
-
-/// Added to the variance in the networks that come from TensorFlow.
-pub(super) const EPSILON: f64 = 1e-3;
 
 /// Zeros before and behind a line of `size`. An odd one goes behind.
 fn padding(size: usize, kernel: usize, stride: usize) -> (usize, usize) {
@@ -63,7 +60,7 @@ impl ConvNorm3d {
             .with_bias(false)
             .with_initializer(HE_NORMAL)
             .init(device);
-        Self { conv, bn: BatchNorm::new(channels[1], EPSILON, device) }
+        Self { conv, bn: BatchNorm::new(channels[1], TENSORFLOW_EPSILON, device) }
     }
 
     /// [b, from, t, h, w] → [b, to, ⌈t/stride⌉, ⌈h/stride⌉, ⌈w/stride⌉].

@@ -14,7 +14,7 @@ use super::{StreamConfig, flow_normalisation};
 /// Dropout before the classifier.
 const DROPOUT: f64 = 0.5;
 /// The level between black and white, or of no motion, which the published networks read as 0.
-const MIDDLE: f32 = 127.5;
+pub(super) const MIDDLE: f32 = 127.5;
 
 /// I3D.
 #[derive(Module, Debug)]

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::StreamConfig;
 use super::batch_norm::ConvNorm;
+use super::inverted_residual::{InvertedResidual, Stage, relu6};
 use super::layers::{Head, global_average, linear, with_linear_head};
 
 /// Feature maps of the first convolution.
@@ -15,30 +16,15 @@ const FEATURES: usize = 1280;
 /// Dropout before the classifier, as in torchvision.
 const DROPOUT: f64 = 0.2;
 
-/// A row of the paper's Table 2: `blocks` inverted residuals of `maps` maps, inside `expansion` times as many as come
-/// in.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stage {
-    expansion: usize,
-    maps: usize,
-    pub blocks: usize,
-    stride: usize,
-}
-
-/// A row as the paper writes it: t, c, n, s.
-pub(super) const fn stage(expansion: usize, maps: usize, blocks: usize, stride: usize) -> Stage {
-    Stage { expansion, maps, blocks, stride }
-}
-
 /// The paper's Table 2.
 pub(super) const STAGES: [Stage; 7] = [
-    stage(1, 16, 1, 1),
-    stage(6, 24, 2, 2),
-    stage(6, 32, 3, 2),
-    stage(6, 64, 4, 2),
-    stage(6, 96, 3, 1),
-    stage(6, 160, 3, 2),
-    stage(6, 320, 1, 1),
+    Stage::new(1, 16, 1, 1),
+    Stage::new(6, 24, 2, 2),
+    Stage::new(6, 32, 3, 2),
+    Stage::new(6, 64, 4, 2),
+    Stage::new(6, 96, 3, 1),
+    Stage::new(6, 160, 3, 2),
+    Stage::new(6, 320, 1, 1),
 ];
 
 /// MobileNetV2.
@@ -68,19 +54,12 @@ impl MobileNetV2 {
         config: &StreamConfig,
         device: &Device,
     ) -> Self {
-        let mut blocks = Vec::new();
-        let mut from = first;
-        for stage in stages {
-            for number in 0..stage.blocks {
-                let stride = if number == 0 { stage.stride } else { 1 };
-                blocks.push(InvertedResidual::new([from, stage.maps], stage.expansion, stride, device));
-                from = stage.maps;
-            }
-        }
+        let blocks = InvertedResidual::chain(first, stages, device);
+        let maps = stages.last().map_or(first, |stage| stage.maps);
         Self {
             first: ConvNorm::new([config.input.channels(), first], 3, 2, 1, device),
             blocks,
-            last: ConvNorm::new([from, features], 1, 1, 1, device),
+            last: ConvNorm::new([maps, features], 1, 1, 1, device),
             classifier: linear(features, config.classes, device),
             dropout: DropoutConfig::new(config.dropout.unwrap_or(DROPOUT)).init(),
         }
@@ -102,42 +81,4 @@ impl MobileNetV2 {
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { classifier: with_linear_head(self.classifier, head), ..self }
     }
-}
-
-/// Few maps → many → few, with a convolution of each map by itself in between and a shortcut where shapes allow.
-#[derive(Module, Debug)]
-pub struct InvertedResidual {
-    /// 1×1 to many maps; the first block has none.
-    pub expand: Option<ConvNorm>,
-    /// 3×3, each map by itself.
-    pub depthwise: ConvNorm,
-    /// 1×1 to few maps, without activation.
-    pub project: ConvNorm,
-}
-
-impl InvertedResidual {
-    fn new([from, to]: [usize; 2], expansion: usize, stride: usize, device: &Device) -> Self {
-        let inner = from * expansion;
-        Self {
-            expand: (expansion != 1).then(|| ConvNorm::new([from, inner], 1, 1, 1, device)),
-            depthwise: ConvNorm::new([inner, inner], 3, stride, inner, device),
-            project: ConvNorm::new([inner, to], 1, 1, 1, device),
-        }
-    }
-
-    /// [b, from, h, w] → [b, to, h/stride, w/stride].
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let shortcut = x.clone();
-        let x = match &self.expand {
-            Some(expand) => relu6(expand.forward(x)),
-            None => x,
-        };
-        let x = self.project.forward(relu6(self.depthwise.forward(x)));
-        if x.dims() == shortcut.dims() { x + shortcut } else { x }
-    }
-}
-
-/// The rectifier that ends at 6.
-fn relu6(x: Tensor<4>) -> Tensor<4> {
-    x.clamp(0.0, 6.0)
 }

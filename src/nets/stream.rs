@@ -4,10 +4,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use super::efficientnet_lite::{self, Scale};
 use super::layers::Head;
+use super::preprocessing::MEAN_BGR;
 use super::resnet::Layout;
 use super::stream_input::{Modality, StreamInput};
-use super::{BnInception, I3d, MobileNetV2, ResNet, SqueezeNet, Vgg16, batch_norm, conv_norm3d, weights};
+use super::{BnInception, EfficientNetLite, I3d, MobileNetV2, ResNet, SqueezeNet, Vgg16, batch_norm, i3d, weights};
 
 /// The architectures a stream can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,15 @@ pub enum Backbone {
     /// MobileNetV2: 3.5 million parameters, for small machines.
     #[serde(rename = "mobilenet-v2")]
     MobileNetV2,
+    /// EfficientNet-Lite0: 4.7 million parameters, for small machines.
+    #[serde(rename = "efficientnet-lite0")]
+    EfficientNetLite0,
+    /// EfficientNet-Lite1: 5.4 million parameters, for small machines.
+    #[serde(rename = "efficientnet-lite1")]
+    EfficientNetLite1,
+    /// EfficientNet-Lite2: 6.1 million parameters, for small machines.
+    #[serde(rename = "efficientnet-lite2")]
+    EfficientNetLite2,
     /// BN-Inception: 11 million parameters, the network of temporal segment networks.
     #[serde(rename = "bn-inception")]
     BnInception,
@@ -37,9 +48,12 @@ pub enum Backbone {
 
 impl Backbone {
     /// All of them, by size.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::SqueezeNet,
         Self::MobileNetV2,
+        Self::EfficientNetLite0,
+        Self::EfficientNetLite1,
+        Self::EfficientNetLite2,
         Self::BnInception,
         Self::ResNet18,
         Self::I3d,
@@ -52,6 +66,9 @@ impl Backbone {
         match self {
             Self::SqueezeNet => "SqueezeNet 1.0",
             Self::MobileNetV2 => "MobileNetV2",
+            Self::EfficientNetLite0 => "EfficientNet-Lite0",
+            Self::EfficientNetLite1 => "EfficientNet-Lite1",
+            Self::EfficientNetLite2 => "EfficientNet-Lite2",
             Self::BnInception => "BN-Inception",
             Self::I3d => "I3D",
             Self::ResNet18 => "ResNet-18",
@@ -67,14 +84,33 @@ impl Backbone {
 
     /// What its batch normalisation adds to variances.
     pub(super) fn epsilon(self) -> f64 {
-        if self == Self::I3d { conv_norm3d::EPSILON } else { batch_norm::EPSILON }
+        if self == Self::I3d || self.is_efficientnet_lite() {
+            batch_norm::TENSORFLOW_EPSILON
+        } else {
+            batch_norm::EPSILON
+        }
+    }
+
+    /// The blue, green and red of 0…255 that its first layer reads, and pads with, as 0.
+    pub(super) fn zero_levels(self) -> [f32; 3] {
+        match self {
+            Self::I3d => [i3d::MIDDLE; 3],
+            _ if self.is_efficientnet_lite() => [efficientnet_lite::MIDDLE; 3],
+            _ => MEAN_BGR,
+        }
+    }
+
+    fn is_efficientnet_lite(self) -> bool {
+        matches!(self, Self::EfficientNetLite0 | Self::EfficientNetLite1 | Self::EfficientNetLite2)
     }
 
     /// Name of the convolution that reads the input.
     pub(super) fn first_layer(self) -> &'static str {
         match self {
             Self::SqueezeNet => "conv1",
-            Self::MobileNetV2 => "first.conv",
+            Self::MobileNetV2 | Self::EfficientNetLite0 | Self::EfficientNetLite1 | Self::EfficientNetLite2 => {
+                "first.conv"
+            }
             Self::BnInception | Self::ResNet18 | Self::ResNet50 => "conv1.conv",
             Self::I3d => "conv3d_1a.conv",
             Self::Vgg16 => "conv1_1",
@@ -85,7 +121,9 @@ impl Backbone {
     pub(super) fn last_layer(self) -> &'static str {
         match self {
             Self::SqueezeNet => "conv10",
-            Self::MobileNetV2 => "classifier",
+            Self::MobileNetV2 | Self::EfficientNetLite0 | Self::EfficientNetLite1 | Self::EfficientNetLite2 => {
+                "classifier"
+            }
             Self::BnInception | Self::ResNet18 | Self::ResNet50 => "fc",
             Self::I3d => "logits",
             Self::Vgg16 => "fc8",
@@ -115,9 +153,13 @@ impl StreamConfig {
 
     /// Builds the stream with fresh parameters: He normal, the last layer near zero, zero biases.
     pub fn init(&self, device: &Device) -> Stream {
+        let lite = |scale: Scale| Stream::EfficientNetLite(EfficientNetLite::new(scale, self, device));
         match self.backbone {
             Backbone::SqueezeNet => Stream::SqueezeNet(SqueezeNet::new(self, device)),
             Backbone::MobileNetV2 => Stream::MobileNetV2(MobileNetV2::new(self, device)),
+            Backbone::EfficientNetLite0 => lite(Scale::LITE0),
+            Backbone::EfficientNetLite1 => lite(Scale::LITE1),
+            Backbone::EfficientNetLite2 => lite(Scale::LITE2),
             Backbone::BnInception => Stream::BnInception(BnInception::new(self, device)),
             Backbone::I3d => Stream::I3d(I3d::new(self, device)),
             Backbone::ResNet18 => Stream::ResNet(ResNet::new(Layout::RESNET18, self, device)),
@@ -135,6 +177,8 @@ pub enum Stream {
     SqueezeNet(SqueezeNet),
     /// MobileNetV2.
     MobileNetV2(MobileNetV2),
+    /// EfficientNet-Lite0, 1 or 2.
+    EfficientNetLite(EfficientNetLite),
     /// BN-Inception.
     BnInception(BnInception),
     /// I3D.
@@ -156,6 +200,7 @@ impl Stream {
         match self {
             Self::SqueezeNet(network) => network.features(x),
             Self::MobileNetV2(network) => network.features(x),
+            Self::EfficientNetLite(network) => network.features(x),
             Self::BnInception(network) => network.features(x),
             Self::I3d(network) => network.features(x),
             Self::ResNet(network) => network.features(x),
@@ -168,6 +213,7 @@ impl Stream {
         match self {
             Self::SqueezeNet(network) => network.classify(features),
             Self::MobileNetV2(network) => network.classify(features),
+            Self::EfficientNetLite(network) => network.classify(features),
             Self::BnInception(network) => network.classify(features),
             Self::I3d(network) => network.classify(features),
             Self::ResNet(network) => network.classify(features),
@@ -182,6 +228,7 @@ impl Stream {
         match self {
             Self::SqueezeNet(_) => Backbone::SqueezeNet,
             Self::MobileNetV2(_) => Backbone::MobileNetV2,
+            Self::EfficientNetLite(network) => network.backbone(),
             Self::BnInception(_) => Backbone::BnInception,
             Self::I3d(_) => Backbone::I3d,
             Self::ResNet(network) => network.backbone(),
@@ -194,6 +241,7 @@ impl Stream {
         let first = match self {
             Self::SqueezeNet(network) => &network.conv1.weight,
             Self::MobileNetV2(network) => &network.first.conv.weight,
+            Self::EfficientNetLite(network) => &network.first.conv.weight,
             Self::BnInception(network) => &network.conv1.conv.weight,
             Self::ResNet(network) => &network.conv1.conv.weight,
             Self::Vgg16(network) => &network.conv1_1.weight,
@@ -220,6 +268,7 @@ impl Stream {
         match self {
             Self::SqueezeNet(network) => Self::SqueezeNet(network.with_head(head)),
             Self::MobileNetV2(network) => Self::MobileNetV2(network.with_head(head)),
+            Self::EfficientNetLite(network) => Self::EfficientNetLite(network.with_head(head)),
             Self::BnInception(network) => Self::BnInception(network.with_head(head)),
             Self::I3d(network) => Self::I3d(network.with_head(head)),
             Self::ResNet(network) => Self::ResNet(network.with_head(head)),
@@ -260,6 +309,9 @@ mod tests {
     fn streams_have_the_published_numbers_of_parameters() {
         let published = [
             (Backbone::MobileNetV2, 3_504_872),
+            (Backbone::EfficientNetLite0, 4_652_008),
+            (Backbone::EfficientNetLite1, 5_416_680),
+            (Backbone::EfficientNetLite2, 6_092_072),
             (Backbone::BnInception, 11_295_240),
             (Backbone::ResNet18, 11_689_512),
             (Backbone::I3d, 12_287_264 + 1025 * 1000), // of the PyTorch module and of the last layer
@@ -280,7 +332,14 @@ mod tests {
     #[test]
     fn frames_of_any_size_are_classified() {
         let device = Device::flex();
-        for backbone in [Backbone::MobileNetV2, Backbone::BnInception, Backbone::I3d, Backbone::ResNet18] {
+        let backbones = [
+            Backbone::MobileNetV2,
+            Backbone::EfficientNetLite0,
+            Backbone::BnInception,
+            Backbone::I3d,
+            Backbone::ResNet18,
+        ];
+        for backbone in backbones {
             let stream =
                 StreamConfig { backbone, input: StreamInput::PICTURE, classes: 2, dropout: None }.init(&device);
             for [height, width] in [[32, 32], [33, 47], [57, 120]] {

@@ -205,7 +205,9 @@ mod tests {
 
     #[test]
     fn the_last_layer_is_the_one_that_predicts_the_classes() {
-        for (backbone, last) in [(Backbone::SqueezeNet, "conv10"), (Backbone::Vgg16, "fc8")] {
+        let lasts =
+            [(Backbone::SqueezeNet, "conv10"), (Backbone::EfficientNetLite0, "classifier"), (Backbone::Vgg16, "fc8")];
+        for (backbone, last) in lasts {
             assert_eq!(layers(&stream(backbone)).last().map(|layer| layer.name.as_str()), Some(last));
         }
         let frozen = freeze(stream(Backbone::SqueezeNet), &plan(Network::Spatial, &["body"]), Part::Stream).unwrap();
@@ -220,6 +222,9 @@ mod tests {
         };
         assert_eq!(trained(&["fire9"]), ["conv10"]);
         assert_eq!(trained(&["conv1", "fire9.squeeze1x1"])[0], "fire9.expand1x1");
+        let up_to_a_block = plan(Network::Spatial, &["blocks.14"]);
+        let lite = freeze(stream(Backbone::EfficientNetLite0), &up_to_a_block, Part::Stream).unwrap();
+        assert_eq!(trained_layers(&lite)[..2], ["blocks.15.expand.conv", "blocks.15.expand.bn"]);
         assert_eq!(trained(&["motion:conv1"])[0], "conv1", "another network is meant");
         let motion = || MotionConfig { width: 4, ..MotionConfig::default() }.init(&Device::flex().autodiff());
         let frozen = freeze(motion(), &plan(Network::Temporal, &["motion:conv3"]), Part::Motion).unwrap();

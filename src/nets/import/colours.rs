@@ -4,7 +4,6 @@ use burn::tensor::TensorData;
 use serde::{Deserialize, Serialize};
 
 use crate::nets::Backbone;
-use crate::nets::preprocessing::MEAN_BGR;
 use crate::nets::weights::Tensors;
 
 /// The input of an imported spatial network.
@@ -17,6 +16,8 @@ pub enum Colours {
     Tsn,
     /// Red, green, blue in 0…1, less the mean, by the standard deviation: torchvision's, timm's and mmaction2's.
     Rgb,
+    /// Red, green, blue in 0…255 less 127, by 128: EfficientNet-Lite.
+    Lite,
     /// Red, green, blue in −1…1, and flow of ±20 px in −1…1: I3D.
     Signed,
 }
@@ -37,8 +38,8 @@ impl Colours {
         match self {
             Self::Bgr => [caffe(0, 104.0), caffe(1, 117.0), caffe(2, 123.0)],
             Self::Tsn => [caffe(0, 104.0), caffe(1, 117.0), caffe(2, 128.0)],
-            // The network takes the middle off itself, see `I3d`; around the picture there is then the same as theirs.
-            Self::Signed => [2, 1, 0].map(|ours| Plane { ours, mean: MEAN_BGR[ours].into(), deviation: MIDDLE }),
+            Self::Lite => [2, 1, 0].map(|ours| Plane { ours, mean: 127.0, deviation: 128.0 }),
+            Self::Signed => [2, 1, 0].map(|ours| Plane { ours, mean: MIDDLE, deviation: MIDDLE }),
             Self::Rgb => [torchvision(2, 0.485, 0.229), torchvision(1, 0.456, 0.224), torchvision(0, 0.406, 0.225)],
         }
     }
@@ -51,9 +52,10 @@ const MIDDLE: f64 = 127.5;
 /// in −1…1 to one for −128…127.
 ///
 /// The two networks agree but for the outermost ring, where the padding of ours is of a colour 0.7 grey levels off,
-/// after [`Colours::Tsn`] 5 in red; after [`Colours::Signed`] they agree altogether.
+/// after [`Colours::Tsn`] 5 in red. I3D and EfficientNet-Lite take the middle level off themselves: trained on
+/// [`Colours::Signed`] and on [`Colours::Lite`] they agree altogether.
 pub(super) fn read_bgr(tensors: &mut Tensors, backbone: Backbone, colours: Colours) {
-    let layer = backbone.first_layer();
+    let (layer, zero_levels) = (backbone.first_layer(), backbone.zero_levels());
     let Some(weight) = tensors.get_mut(&format!("{layer}.weight")).filter(|_| colours != Colours::Bgr) else { return };
     let shape = weight.shape().clone();
     let Ok(theirs) = weight.as_slice::<f32>() else { return };
@@ -72,7 +74,7 @@ pub(super) fn read_bgr(tensors: &mut Tensors, backbone: Backbone, colours: Colou
             for (to, &value) in ours[to..].iter_mut().zip(kernel) {
                 *to = (f64::from(value) / plane.deviation) as f32;
             }
-            let shift = (f64::from(MEAN_BGR[plane.ours]) - plane.mean) / plane.deviation;
+            let shift = (f64::from(zero_levels[plane.ours]) - plane.mean) / plane.deviation;
             offsets[map] += kernel.iter().map(|&value| f64::from(value)).sum::<f64>() * shift;
         }
     }

@@ -265,10 +265,10 @@ fn read_pytorch(source: &Path) -> Result<Tensors> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mobilenet_v2::stage;
+    use super::super::inverted_residual::Stage;
     use super::super::preprocessing::MEAN_BGR;
     use super::super::resnet::Layout;
-    use super::super::{Backbone, BnInception, I3d, MobileNetV2, Modality, ResNet};
+    use super::super::{Backbone, BnInception, EfficientNetLite, I3d, MobileNetV2, Modality, ResNet};
     use super::*;
     use burn::tensor::Distribution;
 
@@ -281,7 +281,7 @@ mod tests {
             Backbone::ResNet50 => Stream::ResNet(ResNet::with_width(Layout::RESNET50, 1, &config, &device)),
             Backbone::BnInception => Stream::BnInception(BnInception::with_divisor(32, &config, &device)),
             _ => {
-                let stages = rows.map(|(t, c, n, s)| stage(t, c, n, s));
+                let stages = rows.map(|(t, c, n, s)| Stage::new(t, c, n, s));
                 Stream::MobileNetV2(MobileNetV2::with_stages(&stages, [2, 8], &config, &device))
             }
         }
@@ -344,6 +344,33 @@ mod tests {
             let difference = largest_difference(logits, expected);
             println!("I3D differs by {difference:e} on {frames} pictures of {width}×{height}");
             assert!(difference < 2e-5, "{difference:e}");
+        }
+    }
+
+    /// Answered in float64 by `efficientnet_lite_pytorch`, made for pictures of each size.
+    #[test]
+    fn a_narrow_efficientnet_lite_answers_as_in_pytorch_with_the_padding_of_any_size() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/efficientnet_lite_narrow.safetensors");
+        let config = StreamConfig {
+            backbone: Backbone::EfficientNetLite0,
+            input: StreamInput::PICTURE,
+            classes: 3,
+            dropout: None,
+        };
+        let narrow = Stream::EfficientNetLite(EfficientNetLite::narrow(&config, &Device::flex()));
+        let imported = import_stream(&path, narrow, None).unwrap();
+        assert!(imported.left_out.is_empty() && imported.colours == Colours::Lite, "{:?}", imported.left_out);
+        let answers: [([usize; 2], [f32; 3]); 3] = [
+            ([96, 128], [-0.563_8, 2.074_652, 0.846_419]),
+            ([65, 47], [-0.261_323, 1.796_677, 0.905_461]),
+            ([130, 98], [-0.472_457, 2.203_915, 0.673_527]),
+        ];
+        for ([height, width], expected) in answers {
+            let values: Vec<f32> = (0..3 * height * width).map(|i| ((i * 7919) % 256) as f32 - 128.0).collect();
+            let picture = Tensor::from_data(TensorData::new(values, [1, 3, height, width]), &Device::flex());
+            let difference = largest_difference(imported.network.forward(picture), expected);
+            println!("EfficientNet-Lite differs by {difference:e} on {width}×{height}");
+            assert!(difference < 2e-5, "{difference:e} on {width}×{height}");
         }
     }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Colours;
 use crate::nets::Backbone;
-use crate::nets::mobilenet_v2::STAGES;
+use crate::nets::efficientnet_lite::Scale;
+use crate::nets::inverted_residual::Stage;
+use crate::nets::mobilenet_v2;
 
 /// Names that stand before a layer's in checkpoints.
 const WRAPPERS: [&str; 7] =
@@ -65,6 +67,9 @@ impl Table {
         let collection = match backbone {
             Backbone::SqueezeNet => squeezenet(),
             Backbone::MobileNetV2 => mobilenet_v2(),
+            Backbone::EfficientNetLite0 => efficientnet_lite(Scale::LITE0),
+            Backbone::EfficientNetLite1 => efficientnet_lite(Scale::LITE1),
+            Backbone::EfficientNetLite2 => efficientnet_lite(Scale::LITE2),
             Backbone::BnInception => bn_inception(),
             Backbone::I3d => i3d(),
             Backbone::ResNet18 | Backbone::ResNet50 => resnet(),
@@ -77,6 +82,7 @@ impl Table {
         let colours = match backbone {
             Backbone::BnInception => Colours::Tsn,
             Backbone::I3d => Colours::Signed,
+            Backbone::EfficientNetLite0 | Backbone::EfficientNetLite1 | Backbone::EfficientNetLite2 => Colours::Lite,
             _ => Colours::Rgb,
         };
         let unit_variance = (1.0 - backbone.epsilon()) as f32;
@@ -156,39 +162,98 @@ fn mobilenet_v2() -> Pairs {
         ("features.18.0", "last.conv"),
         ("features.18.1", "last.bn"),
         ("classifier.1", "classifier"),
-        ("conv_stem", "first.conv"), // timm
-        ("bn1", "first.bn"),
-        ("conv_head", "last.conv"),
-        ("bn2", "last.bn"),
         ("conv1.conv", "first.conv"), // mmaction2
         ("conv1.bn", "first.bn"),
         ("conv2.conv", "last.conv"),
         ("conv2.bn", "last.bn"),
         ("cls_head.fc_cls", "classifier"),
     ]);
-    let places = STAGES.iter().enumerate().flat_map(|(stage, row)| (0..row.blocks).map(move |number| (stage, number)));
-    for (block, (stage, number)) in places.enumerate() {
-        // The first block has no expansion, and the layers behind it move up.
-        let layers: &[(&str, &str)] = match block {
-            0 => &[("depthwise", "dw"), ("project", "pw")],
-            _ => &[("expand", "pw"), ("depthwise", "dw"), ("project", "pwl")],
-        };
+    for layer in inverted_residuals(&mobilenet_v2::STAGES) {
+        let BlockLayer { block, stage, number, index, name } = layer;
         let torchvision = format!("features.{}.conv", block + 1);
-        for (index, (layer, timm)) in layers.iter().enumerate() {
-            let [conv, bn] = ["conv", "bn"].map(|part| format!("blocks.{block}.{layer}.{part}"));
-            let theirs = match *layer {
-                "project" => [format!("{torchvision}.{index}"), format!("{torchvision}.{}", index + 1)],
-                _ => [format!("{torchvision}.{index}.0"), format!("{torchvision}.{index}.1")],
-            };
-            let timm =
-                [format!("blocks.{stage}.{number}.conv_{timm}"), format!("blocks.{stage}.{number}.bn{}", index + 1)];
-            let mmaction = ["conv", "bn"].map(|part| format!("layer{}.{number}.conv.{index}.{part}", stage + 1));
-            for [their_conv, their_bn] in [theirs, timm, mmaction] {
-                names.extend([(their_conv, conv.clone()), (their_bn, bn.clone())]);
-            }
+        let torchvision = match name {
+            "project" => [format!("{torchvision}.{index}"), format!("{torchvision}.{}", index + 1)],
+            _ => [format!("{torchvision}.{index}.0"), format!("{torchvision}.{index}.1")],
+        };
+        let mmaction = ["conv", "bn"].map(|part| format!("layer{}.{number}.conv.{index}.{part}", stage + 1));
+        for theirs in [torchvision, mmaction] {
+            names.extend(theirs.into_iter().zip(layer.ours()));
         }
     }
+    names.extend(timm_inverted_residuals(&mobilenet_v2::STAGES));
     names
+}
+
+/// The names of `efficientnet_lite_pytorch`, which are those of `EfficientNet-PyTorch`, and timm's.
+fn efficientnet_lite(scale: Scale) -> Pairs {
+    let mut names = pairs([
+        ("_conv_stem", "first.conv"),
+        ("_bn0", "first.bn"),
+        ("_conv_head", "last.conv"),
+        ("_bn1", "last.bn"),
+        ("_fc", "classifier"),
+    ]);
+    for layer in inverted_residuals(&scale.stages()) {
+        let [conv, bn] = match layer.name {
+            "expand" => ["_expand_conv", "_bn0"],
+            "depthwise" => ["_depthwise_conv", "_bn1"],
+            _ => ["_project_conv", "_bn2"],
+        };
+        let theirs = [conv, bn].map(|part| format!("_blocks.{}.{part}", layer.block));
+        names.extend(theirs.into_iter().zip(layer.ours()));
+    }
+    names.extend(timm_inverted_residuals(&scale.stages()));
+    names
+}
+
+/// timm's names for all layers of a network of inverted residuals but the last, called as ours.
+fn timm_inverted_residuals(stages: &[Stage]) -> Pairs {
+    let mut names =
+        pairs([("conv_stem", "first.conv"), ("bn1", "first.bn"), ("conv_head", "last.conv"), ("bn2", "last.bn")]);
+    for layer in inverted_residuals(stages) {
+        let conv = match (layer.name, layer.block) {
+            ("depthwise", _) => "dw",
+            ("expand", _) | (_, 0) => "pw",
+            _ => "pwl",
+        };
+        let block = format!("blocks.{}.{}", layer.stage, layer.number);
+        let theirs = [format!("{block}.conv_{conv}"), format!("{block}.bn{}", layer.index + 1)];
+        names.extend(theirs.into_iter().zip(layer.ours()));
+    }
+    names
+}
+
+/// A layer of an inverted residual, by all the numbers it is called by.
+#[derive(Clone, Copy)]
+struct BlockLayer {
+    /// Of its block in the network.
+    block: usize,
+    /// Of the stage, and of the block in it.
+    stage: usize,
+    number: usize,
+    /// Of the layer in the block.
+    index: usize,
+    /// Ours.
+    name: &'static str,
+}
+
+impl BlockLayer {
+    /// Our names of the convolution and of its batch normalisation.
+    fn ours(self) -> [String; 2] {
+        ["conv", "bn"].map(|part| format!("blocks.{}.{}.{part}", self.block, self.name))
+    }
+}
+
+/// The layers of the inverted residuals in these stages.
+fn inverted_residuals(stages: &[Stage]) -> Vec<BlockLayer> {
+    let places = stages.iter().enumerate().flat_map(|(stage, row)| (0..row.blocks).map(move |number| (stage, number)));
+    let layers = places.enumerate().flat_map(|(block, (stage, number))| {
+        // The first block has no expansion, and the layers behind it move up.
+        let names: &[&str] = if block == 0 { &["depthwise", "project"] } else { &["expand", "depthwise", "project"] };
+        let named = move |(index, &name)| BlockLayer { block, stage, number, index, name };
+        names.iter().enumerate().map(named)
+    });
+    layers.collect()
 }
 
 /// The names of temporal segment networks: Caffe's with slashes (dots here), PyTorch's with underscores.
@@ -293,6 +358,16 @@ mod tests {
             place(Backbone::MobileNetV2, "blocks.5.2.conv_dw.weight"),
             pytorch("blocks.15.depthwise.conv.weight")
         );
+        let lite = [
+            ("_blocks.0._bn2.running_var", "blocks.0.project.bn.running_var"),
+            ("module._blocks.15._depthwise_conv.weight", "blocks.15.depthwise.conv.weight"),
+            ("blocks.0.0.conv_pw.weight", "blocks.0.project.conv.weight"),
+            ("blocks.6.0.bn3.bias", "blocks.15.project.bn.bias"),
+            ("_bn1.bias", "last.bn.bias"),
+        ];
+        for (theirs, ours) in lite {
+            assert_eq!(place(Backbone::EfficientNetLite0, theirs), pytorch(ours));
+        }
         for theirs in ["inception_4e_double_3x3_2_bn.bias", "base_model.inception_4e.double_3x3_2_bn.bias"] {
             assert_eq!(place(Backbone::BnInception, theirs), pytorch("inception_4e.double_3x3_2.bn.bias"));
         }

@@ -1,0 +1,182 @@
+//! EfficientNet-Lite0, 1 and 2 (Tan & Le 2019, without squeeze-and-excitation and with ReLU6), classifiers for small
+//! machines that know more of ImageNet than the others of their size.
+//!
+//! Layers, scaling, padding and batch normalisation are those of TensorFlow's reference, which `efficientnet_lite_pytorch`
+//! mirrors. That package pads for pictures of its own size whatever it is shown; here, as in TensorFlow, the padding
+//! follows the picture.
+
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig, Linear};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::batch_norm::ConvNorm;
+use super::inverted_residual::{InvertedResidual, Stage, relu6};
+use super::layers::{Head, global_average, linear, with_linear_head};
+use super::preprocessing::MEAN_BGR;
+use super::{Backbone, StreamConfig};
+
+/// Feature maps of the first convolution, at every scale.
+const FIRST: usize = 32;
+/// Features the classifier reads, at every scale.
+const FEATURES: usize = 1280;
+/// Numbers of maps are multiples of this.
+const DIVISOR: usize = 8;
+/// The level of pictures, of 0…255, that the published networks read as 0.
+pub(super) const MIDDLE: f32 = 127.0;
+
+/// EfficientNet-B0's Table 1, which all are scaled from.
+const STAGES: [Stage; 7] = [
+    Stage::new(1, 16, 1, 1),
+    Stage::new(6, 24, 2, 2),
+    Stage::new(6, 40, 2, 2).with_kernel(5),
+    Stage::new(6, 80, 3, 2),
+    Stage::new(6, 112, 3, 1).with_kernel(5),
+    Stage::new(6, 192, 4, 2).with_kernel(5),
+    Stage::new(6, 320, 1, 1),
+];
+
+/// What makes one EfficientNet-Lite differ from another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scale {
+    /// Tenths of the maps of [`STAGES`].
+    width: usize,
+    /// Tenths of the blocks of all stages but the first and the last.
+    depth: usize,
+    /// Dropout before the classifier.
+    dropout: f64,
+}
+
+impl Scale {
+    /// EfficientNet-Lite0, published for pictures of 224×224.
+    pub const LITE0: Self = Self { width: 10, depth: 10, dropout: 0.2 };
+    /// EfficientNet-Lite1, published for pictures of 240×240.
+    pub const LITE1: Self = Self { width: 10, depth: 11, dropout: 0.2 };
+    /// EfficientNet-Lite2, published for pictures of 260×260.
+    pub const LITE2: Self = Self { width: 11, depth: 12, dropout: 0.3 };
+
+    /// The stages at this scale.
+    pub fn stages(self) -> [Stage; 7] {
+        let last = STAGES.len() - 1;
+        std::array::from_fn(|index| {
+            let mut stage = STAGES[index];
+            stage.maps = self.maps(stage.maps);
+            if ![0, last].contains(&index) {
+                stage.blocks = (stage.blocks * self.depth).div_ceil(10);
+            }
+            stage
+        })
+    }
+
+    /// So many maps at this scale: the nearest multiple of the divisor, unless that takes away more than a tenth.
+    fn maps(self, maps: usize) -> usize {
+        let tenths = maps * self.width;
+        let nearest = ((tenths + 5 * DIVISOR) / (10 * DIVISOR) * DIVISOR).max(DIVISOR);
+        if 100 * nearest < 9 * tenths { nearest + DIVISOR } else { nearest }
+    }
+}
+
+/// EfficientNet-Lite.
+#[derive(Module, Debug)]
+pub struct EfficientNetLite {
+    /// 3×3, stride 2.
+    pub first: ConvNorm,
+    /// The inverted residuals.
+    pub blocks: Vec<InvertedResidual>,
+    /// 1×1 to the features.
+    pub last: ConvNorm,
+    /// Features → logits.
+    pub classifier: Linear,
+    dropout: Dropout,
+}
+
+impl EfficientNetLite {
+    /// Builds the classifier `config` describes, with fresh parameters.
+    pub(super) fn new(scale: Scale, config: &StreamConfig, device: &Device) -> Self {
+        Self::with_stages(&scale.stages(), [FIRST, FEATURES], scale.dropout, config, device)
+    }
+
+    /// The network of these stages between the `[first, last]` convolution's maps.
+    pub(super) fn with_stages(
+        stages: &[Stage],
+        [first, features]: [usize; 2],
+        dropout: f64,
+        config: &StreamConfig,
+        device: &Device,
+    ) -> Self {
+        let maps = stages.last().map_or(first, |stage| stage.maps);
+        let blocks = InvertedResidual::chain(first, stages, device).into_iter();
+        Self {
+            first: ConvNorm::new([config.input.channels(), first], 3, 2, 1, device).like_tensorflow(),
+            blocks: blocks.map(InvertedResidual::like_tensorflow).collect(),
+            last: ConvNorm::new([maps, features], 1, 1, 1, device).like_tensorflow(),
+            classifier: linear(features, config.classes, device),
+            dropout: DropoutConfig::new(config.dropout.unwrap_or(dropout)).init(),
+        }
+    }
+
+    /// Which of the three it is: the first has fewer blocks, the last more maps.
+    pub(super) fn backbone(&self) -> Backbone {
+        let is = |scale: Scale| {
+            let stages = scale.stages();
+            let blocks: usize = stages.iter().map(|stage| stage.blocks).sum();
+            (self.blocks.len(), self.last.input_maps()) == (blocks, stages[6].maps)
+        };
+        if is(Scale::LITE2) {
+            Backbone::EfficientNetLite2
+        } else if is(Scale::LITE1) {
+            Backbone::EfficientNetLite1
+        } else {
+            Backbone::EfficientNetLite0
+        }
+    }
+
+    /// `x` [b, c, h, w] → averaged features [b, 1280].
+    pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = relu6(self.first.forward(self.centred(x))); // [b, 32, h/2, w/2]
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x)); // [b, 352, h/32, w/32]
+        global_average(relu6(self.last.forward(x)))
+    }
+
+    /// Pictures around the middle level: zeros around them are then those of the published networks. Flow is as it is.
+    fn centred(&self, x: Tensor<4>) -> Tensor<4> {
+        if self.first.input_maps() != MEAN_BGR.len() {
+            return x;
+        }
+        let offsets = MEAN_BGR.map(|mean| mean - MIDDLE);
+        let offsets = TensorData::new(offsets.to_vec(), [1, offsets.len(), 1, 1]);
+        let device = x.device();
+        x + Tensor::from_data(offsets, &device)
+    }
+
+    /// `features` [b, 1280] → logits [b, K].
+    pub(super) fn classify(&self, features: Tensor<2>) -> Tensor<2> {
+        self.classifier.forward(self.dropout.forward(features))
+    }
+
+    /// The network with another last layer.
+    pub(super) fn with_head(self, head: Head) -> Self {
+        Self { classifier: with_linear_head(self.classifier, head), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NARROW: Scale = Scale { width: 1, depth: 10, dropout: 0.0 };
+
+    impl EfficientNetLite {
+        /// EfficientNet-Lite0 with a tenth of its maps, at its ends too.
+        pub(in crate::nets) fn narrow(config: &StreamConfig, device: &Device) -> Self {
+            Self::with_stages(&NARROW.stages(), [NARROW.maps(FIRST), NARROW.maps(FEATURES)], 0.0, config, device)
+        }
+    }
+
+    #[test]
+    fn scales_round_as_in_tensorflow() {
+        let table = |scale: Scale| scale.stages().map(|stage| (stage.maps, stage.blocks));
+        assert_eq!(table(Scale::LITE1), [(16, 1), (24, 3), (40, 3), (80, 4), (112, 4), (192, 5), (320, 1)]);
+        assert_eq!(table(Scale::LITE2), [(16, 1), (24, 3), (48, 3), (88, 4), (120, 4), (208, 5), (352, 1)]);
+        assert_eq!(NARROW.stages().map(|stage| stage.maps), [8, 8, 8, 8, 16, 24, 32]);
+    }
+}
