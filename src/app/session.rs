@@ -180,7 +180,9 @@ impl Session {
             | Message::BenchmarkReport(_)
             | Message::BenchmarkEnded
             | Message::EvaluationEnded
-            | Message::PairReady { .. } => {}
+            | Message::PairReady { .. }
+            | Message::Live(_)
+            | Message::Cameras(_) => {}
             Message::EvaluationStarted(start) => {
                 let text = format!("Evaluating {} on {} clips", start.model, start.clips);
                 self.log.push(Level::Info, text);

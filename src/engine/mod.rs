@@ -12,6 +12,7 @@ mod handle;
 mod inference;
 mod job;
 mod laboratory;
+pub mod live;
 mod message;
 mod model_folder;
 mod model_info;
@@ -28,6 +29,7 @@ pub use laboratory::{
     BenchmarkPlan, ClipMeasure, FlowExport, FlowSource, FlowStatistics, FlowStrip, Inspection, LaboratorySettings,
     MAX_STRIDE, ScalarMap, SourceFlow, TemporalInput,
 };
+pub use live::{LiveEvent, LiveOrder, LiveResult, LiveSettings, LiveView, RecordingStatus, Smoothing, Watcher};
 pub use message::{FlowSelection, Message, Request};
 pub use model_folder::{default_model, flow_model};
 pub use model_info::ModelInfo;
