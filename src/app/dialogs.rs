@@ -54,6 +54,10 @@ pub enum Question {
     OpenEvaluation,
     /// Another report, to compare with.
     CompareEvaluation,
+    /// Where the live source is to be recorded.
+    RecordLive,
+    /// The folder for corrections.
+    Corrections,
 }
 
 impl Question {
@@ -68,6 +72,7 @@ impl Question {
                 | Self::ExportVideo
                 | Self::SaveBenchmark
                 | Self::SaveEvaluation
+                | Self::RecordLive
         )
     }
 }
@@ -145,6 +150,8 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::SaveEvaluation => "Choose a folder for the report",
         Question::OpenEvaluation => "Open a report",
         Question::CompareEvaluation => "Choose the report to compare with",
+        Question::RecordLive => "Record the live source",
+        Question::Corrections => "Choose a folder for corrected clips",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
@@ -176,7 +183,9 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
             dialog.set_file_name("flow.png").add_filter("Picture", &["png", "jpg", "ppm"]).save_file()
         }
         Question::ExportVideo => dialog.set_file_name("flow.mp4").add_filter("Video", &["mp4"]).save_file(),
+        Question::RecordLive => dialog.set_file_name("live.mp4").add_filter("Video", &["mp4"]).save_file(),
         Question::Folder
+        | Question::Corrections
         | Question::Model
         | Question::TrainingFolder
         | Question::SecondModel

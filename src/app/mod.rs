@@ -23,11 +23,14 @@ mod icon;
 mod lab_state;
 #[cfg(test)]
 mod laboratory_tests;
+mod live_settings;
+mod live_state;
 mod log;
 mod menu;
 mod opener;
 mod panels;
 mod perform;
+mod perform_live;
 mod read_out;
 mod repaint;
 mod report_reader;

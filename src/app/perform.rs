@@ -103,6 +103,15 @@ impl App {
             C::SaveEvaluation => self.ask(Question::SaveEvaluation, ctx),
             C::OpenEvaluation => self.ask(Question::OpenEvaluation, ctx),
             C::CompareEvaluation => self.ask(Question::CompareEvaluation, ctx),
+            C::StartLive
+            | C::CorrectLive
+            | C::RecordLive
+            | C::DemoLive
+            | C::MirrorLive
+            | C::ListCameras
+            | C::ChooseCorrections
+            | C::TrainOnCorrections
+            | C::ShowLive => self.go_live(command, ctx),
             C::ChooseTrainingFolder => self.ask(Question::TrainingFolder, ctx),
             C::StartTraining | C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
             C::Palette => self.show_palette(Palette::commands()),

@@ -112,6 +112,8 @@ impl Palette {
             Question::EvaluationClasses => "Path of the class index, such as classInd.txt…",
             Question::SaveEvaluation => "Path of a folder for the report…",
             Question::OpenEvaluation | Question::CompareEvaluation => "Path of a report.json, or of its folder…",
+            Question::RecordLive => "Path of the recording, such as live.mp4…",
+            Question::Corrections => "Path of a folder for corrected clips…",
             Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };
         self.field_ui(ui, hint);
