@@ -375,6 +375,7 @@ impl App {
             Question::SavePicture => self.save_flow(path, true, ctx),
             Question::ExportFlows => self.export_flows(path),
             Question::ExportVideo => self.export_video(path),
+            Question::ExportAnnotated => self.export_annotated(path),
             Question::Benchmark => {
                 self.session.notice = None;
                 self.settings.benchmark_root = Some(path);

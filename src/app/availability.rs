@@ -54,6 +54,12 @@ pub fn available(
             (_, Some(_)) => Err("An export is under way"),
             _ => Ok(()),
         },
+        C::ExportAnnotated => match (&session.clip, &session.model, session.exporting) {
+            (None, _, _) => Err("No clip is open"),
+            (_, None, _) => Err("No networks are loaded"),
+            (_, _, Some(_)) => Err("An export is under way"),
+            _ => Ok(()),
+        },
         C::StopExport => or(session.exporting.is_some(), "Nothing is being exported"),
         C::RunBenchmark => or(settings.benchmark_root.is_some(), "Choose the folder of the benchmark first"),
         C::SaveBenchmark => {

@@ -120,6 +120,8 @@ pub enum Command {
     ExportFlows,
     /// Asks where a video of the frames and the flows in view is to be written.
     ExportVideo,
+    /// Asks where a video with everything drawn in is to be written.
+    ExportAnnotated,
     /// Ends the export; what is written stays.
     StopExport,
     /// Asks for the folder of a benchmark.
@@ -335,6 +337,7 @@ const TABLE: &[Entry] = {
         Entry(C::SavePicture, G::Flow, "Save picture…", "Write the flow of this pair in its colours, at the size of the video", &[ctrl_shift(Key::S)]),
         Entry(C::ExportFlows, G::Flow, "Export flow of the clip…", "Write the flow of every pair into a folder, in the format of the Flow panel", &[]),
         Entry(C::ExportVideo, G::Flow, "Export comparison video…", "Write a video of the frames beside the flows in view", &[]),
+        Entry(C::ExportAnnotated, G::Flow, "Export annotated video…", "Write the clip as a video with its flow, bars of the likeliest classes and labels drawn in", &[]),
         Entry(C::StopExport, G::Flow, "Stop export", "End the export; what is written stays", &[]),
         Entry(C::ChooseBenchmark, G::Flow, "Choose benchmark folder…", "Choose the folder that a flow benchmark was unpacked to", &[]),
         Entry(C::RunBenchmark, G::Flow, "Measure on benchmark", "Measure the method of the benchmark panel, or stop doing so", &[]),

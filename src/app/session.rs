@@ -200,6 +200,7 @@ impl Session {
             Message::Exported { path, pairs } => {
                 self.written(path, &format!("the flow of {pairs} pairs"));
             }
+            Message::Annotated { path, frames } => self.written(path, &format!("{frames} annotated frames")),
             Message::ExportEnded => self.exporting = None,
             Message::Problem(error) => self.problem(error),
         }

@@ -8,6 +8,7 @@ use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, Sender, never, select};
 
+use super::annotation::{self, AnnotatedExport};
 use super::clip::Clip;
 use super::evaluation::{self, EvaluationOrder};
 use super::follower::Results;
@@ -77,6 +78,7 @@ pub(super) struct Coordinator {
     sizes: Sizes,
     inference: Inference,
     laboratory: Laboratory,
+    annotation: Option<Job>,
     evaluation: Option<Job>,
     training: Option<TrainingRun>,
     outbox: Outbox,
@@ -106,6 +108,7 @@ impl Coordinator {
             sizes,
             inference,
             laboratory,
+            annotation: None,
             evaluation: None,
             training: None,
             outbox,
@@ -150,7 +153,11 @@ impl Coordinator {
                 self.laboratory.set(*settings);
             }
             Request::MeasureClip(begin) => self.laboratory.measure(begin.then(|| self.sizes.clone())),
-            Request::Export(export) => self.laboratory.export(export, self.sizes.clone()),
+            Request::Export(export) => {
+                self.annotation = None;
+                self.laboratory.export(export, self.sizes.clone());
+            }
+            Request::ExportAnnotated(export) => self.annotate(*export),
             Request::Benchmark(plan) => self.laboratory.benchmark(plan),
             Request::ShowPair(pair) => self.laboratory.show_pair(*pair),
             Request::Evaluate(order) => self.evaluate(order),
@@ -278,6 +285,14 @@ impl Coordinator {
             Ok(())
         };
         self.evaluation = Some(Job::start("evaluation", self.outbox.clone(), Message::EvaluationEnded, work));
+    }
+
+    fn annotate(&mut self, export: AnnotatedExport) {
+        self.laboratory.export(None, self.sizes.clone());
+        self.annotation = None; // ends an older one
+        let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
+        let work = move |stop: &_| annotation::run(&export, &compute, &outbox, stop);
+        self.annotation = Some(Job::start("annotation", self.outbox.clone(), Message::ExportEnded, work));
     }
 
     fn train(&mut self, plan: TrainingPlan) {

@@ -7,8 +7,8 @@
 use std::path::PathBuf;
 
 use super::{
-    BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource, LaboratorySettings,
-    LiveEvent, LiveOrder, LiveSettings, ModelInfo,
+    AnnotatedExport, BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource,
+    LaboratorySettings, LiveEvent, LiveOrder, LiveSettings, ModelInfo,
 };
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
@@ -37,6 +37,10 @@ pub enum Request {
     /// Writes flow of the whole clip to files or a video, or stops doing so: what is written stays. Answered by
     /// [`Message::ExportProgress`], [`Message::Exported`] and [`Message::ExportEnded`].
     Export(Option<FlowExport>),
+    /// Writes a clip as a video with flow, bars and labels drawn in, in place of an export under way. Answered by
+    /// [`Message::ExportProgress`], [`Message::Annotated`] and [`Message::ExportEnded`]; stopped by `Export(None)`, and then
+    /// nothing is written.
+    ExportAnnotated(Box<AnnotatedExport>),
     /// Measures a method on a flow benchmark, or stops doing so. Answered by the messages named `Benchmark…`.
     Benchmark(Option<BenchmarkPlan>),
     /// Makes a pair of a benchmark a clip. Answered by [`Message::PairReady`].
@@ -115,6 +119,13 @@ pub enum Message {
         path: PathBuf,
         /// How many pairs.
         pairs: usize,
+    },
+    /// The annotated video is written.
+    Annotated {
+        /// The video.
+        path: PathBuf,
+        /// Its frames.
+        frames: usize,
     },
     /// The export is over, or was stopped.
     ExportEnded,

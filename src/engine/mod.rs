@@ -3,7 +3,9 @@
 //! The window talks to an [`Engine`]; the command line uses the [`Recogniser`] directly, on its own thread.
 
 mod analysis;
+mod annotation;
 mod clip;
+mod clip_frames;
 mod coordinator;
 mod evaluation;
 mod flow_cache;
@@ -23,6 +25,8 @@ mod training_run;
 mod worker;
 
 pub use analysis::{Analysis, FlowView, Scores, Timing};
+pub use annotation::{AnnotatedExport, annotate};
+pub use clip_frames::ClipFrames;
 pub use evaluation::{EvaluationOrder, EvaluationStart};
 pub use handle::Engine;
 pub use laboratory::{

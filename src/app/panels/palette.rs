@@ -104,6 +104,7 @@ impl Palette {
             Question::SavePicture => "Path of the picture, such as flow.png…",
             Question::ExportFlows => "Path of a folder for the flow files…",
             Question::ExportVideo => "Path of the video, such as flow.mp4…",
+            Question::ExportAnnotated => "Path of the video, such as annotated.mp4…",
             Question::Benchmark => "Path of the folder that a benchmark was unpacked to…",
             Question::SaveBenchmark => "Path of the table to be written, such as benchmark.csv…",
             Question::EvaluationClips => "Path of the folder of the clips…",

@@ -34,7 +34,7 @@ impl Demo {
             self.stage.pictures_ui(ui, pictures, session, settings);
             let below = Rect::from_min_max(pos2(area.left(), split), area.max).shrink2(vec2(3.0 * margin, margin));
             answer_ui(ui, below, view, session);
-            figures_ui(ui, area.shrink(margin), view);
+            figures_ui(ui, area.shrink2(vec2(margin, 0.4 * margin)), view);
         });
     }
 }
@@ -81,7 +81,7 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
     let font = FontId::proportional(0.13 * area.height());
     let column = area.width() / OTHERS as f32;
     for (i, (class, share)) in ranked.iter().skip(1).take(OTHERS).enumerate() {
-        let at = pos2(area.left() + i as f32 * column, area.top() + 0.86 * area.height());
+        let at = pos2(area.left() + i as f32 * column, area.top() + 0.80 * area.height());
         let text = format!("{class}  {:.0} %", 100.0 * share);
         let cell = Rect::from_min_size(pos2(at.x, area.top()), vec2(column - 12.0, area.height()));
         ui.painter_at(cell).text(at, Align2::LEFT_CENTER, text, font.clone(), tokens.weak);

@@ -29,6 +29,9 @@ pub use stage::Stage;
 /// How often the time until the next attempt is drawn anew.
 const COUNTDOWN: Duration = Duration::from_millis(250);
 
+/// Room for the scroll bar, so that nothing lies under it, in points.
+const SCROLL_BAR: f32 = 10.0;
+
 /// The live panel.
 #[derive(Default)]
 pub struct LivePanel {
@@ -40,6 +43,7 @@ impl Panel for LivePanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.is_shown = true;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - SCROLL_BAR);
             let view = cx.session.live.view.clone();
             state_ui(ui, view.as_ref(), cx);
             match &view {
