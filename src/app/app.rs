@@ -17,7 +17,10 @@ use super::export::{self, Exporter};
 use super::log::Level;
 use super::menu::menu_ui;
 use super::opener::{Found, Opener};
-use super::panels::{Palette, PaletteEnd, Panels, Transport, install_gpu_flow, notice_ui, shortcuts_ui, status_bar_ui};
+use super::panels::{
+    ClassPicker, Demo, Palette, PaletteEnd, Panels, Picked, Transport, install_gpu_flow, notice_ui, shortcuts_ui,
+    status_bar_ui,
+};
 use super::report_reader::{Purpose, ReportReader};
 use super::run::Options;
 use super::session::Session;
@@ -38,6 +41,8 @@ enum Overlay {
     Palette(Palette),
     /// The list of keys.
     Shortcuts,
+    /// The right class of what was seen live.
+    Picker(ClassPicker),
 }
 
 /// The window.
@@ -49,6 +54,7 @@ pub struct App {
     /// Where the sample project is kept.
     pub(super) data_dir: PathBuf,
     transport: Transport,
+    demo: Demo,
     opener: Opener,
     dialogs: Dialogs,
     pub(super) exporter: Exporter,
@@ -94,6 +100,7 @@ impl App {
             panels: Panels::default(),
             data_dir,
             transport: Transport::default(),
+            demo: Demo::default(),
             opener: Opener::default(),
             dialogs: Dialogs::default(),
             exporter: Exporter::default(),
@@ -167,10 +174,15 @@ impl App {
     /// Draws everything and does what the person asked for.
     pub(super) fn draw(&mut self, ui: &mut Ui) {
         self.take_keys(ui.ctx());
+        self.leave_demo(ui.ctx(), self.overlay.is_some());
         leave_full_screen(ui.ctx(), self.overlay.is_some());
-        self.panels.statistics.is_shown = false;
-        self.panels_ui(ui);
+        (self.panels.statistics.is_shown, self.panels.live.is_shown) = (false, false);
+        match self.session.live.demo && self.session.live.view.is_some() {
+            true => self.demo.demo_ui(ui, &self.session, &self.settings),
+            false => self.panels_ui(ui),
+        }
         self.tell_laboratory();
+        self.tell_live();
         self.overlay_ui(&ui.ctx().clone());
         drop_hint_ui(ui);
     }
@@ -200,7 +212,7 @@ impl App {
         });
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => palette.type_text(&typed),
-            Some(Overlay::Shortcuts) => {}
+            Some(Overlay::Shortcuts | Overlay::Picker(_)) => {}
             None => self.typed_ahead += &typed,
         }
     }
@@ -272,6 +284,10 @@ impl App {
 
     pub(super) fn show_palette(&mut self, palette: Palette) {
         self.overlay = Some(Overlay::Palette(palette));
+    }
+
+    pub(super) fn show_picker(&mut self, picker: ClassPicker) {
+        self.overlay = Some(Overlay::Picker(picker));
     }
 
     pub(super) fn show_shortcuts(&mut self) {
@@ -359,6 +375,7 @@ impl App {
             Question::SavePicture => self.save_flow(path, true, ctx),
             Question::ExportFlows => self.export_flows(path),
             Question::ExportVideo => self.export_video(path),
+            Question::ExportAnnotated => self.export_annotated(path),
             Question::Benchmark => {
                 self.session.notice = None;
                 self.settings.benchmark_root = Some(path);
@@ -375,6 +392,8 @@ impl App {
             | Question::EvaluationList
             | Question::EvaluationLists
             | Question::EvaluationClasses => self.choose_evaluation(question, path),
+            Question::RecordLive => self.engine.send(Request::RecordLive(Some(path.with_extension("mp4")))),
+            Question::Corrections => self.settings.live.corrections = Some(path),
             Question::SaveEvaluation => self.save_evaluation(path, ctx),
             Question::SaveCurves => self.exporter.write(path, self.session.training.curves_table(), ctx),
             Question::SaveCurvesPicture => self.save_curves_picture(path, ctx),
@@ -455,7 +474,16 @@ impl App {
         }
     }
 
+    fn picker_ui(&mut self, ctx: &Context) {
+        let Some(Overlay::Picker(picker)) = &mut self.overlay else { return };
+        let Some(picked) = picker.picker_ui(ctx) else { return };
+        self.overlay = None;
+        self.class_picked(if let Picked::Class(class) = picked { Some(class) } else { None });
+        ctx.request_repaint();
+    }
+
     fn overlay_ui(&mut self, ctx: &Context) {
+        self.picker_ui(ctx);
         let mut actions = Vec::new();
         let training_ready = self.panels.training.ready();
         let cx = PanelContext {
@@ -465,7 +493,7 @@ impl App {
             training_ready,
         };
         let end = match &mut self.overlay {
-            None => return,
+            None | Some(Overlay::Picker(_)) => return,
             Some(Overlay::Shortcuts) => shortcuts_ui(ctx).then_some(PaletteEnd::Closed),
             Some(Overlay::Palette(palette)) => palette.palette_ui(ctx, &cx),
         };

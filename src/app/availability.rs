@@ -54,6 +54,12 @@ pub fn available(
             (_, Some(_)) => Err("An export is under way"),
             _ => Ok(()),
         },
+        C::ExportAnnotated => match (&session.clip, &session.model, session.exporting) {
+            (None, _, _) => Err("No clip is open"),
+            (_, None, _) => Err("No networks are loaded"),
+            (_, _, Some(_)) => Err("An export is under way"),
+            _ => Ok(()),
+        },
         C::StopExport => or(session.exporting.is_some(), "Nothing is being exported"),
         C::RunBenchmark => or(settings.benchmark_root.is_some(), "Choose the folder of the benchmark first"),
         C::SaveBenchmark => {
@@ -67,6 +73,14 @@ pub fn available(
         | C::ChooseEvaluationClasses
         | C::OpenEvaluation => or(!session.evaluation.is_running(), "An evaluation is under way"),
         C::SaveEvaluation => or(session.evaluation.report().is_some(), "Nothing has been evaluated yet"),
+        C::StartLive if session.live.is_active() => Ok(()),
+        C::StartLive => settings.live.ready(),
+        C::CorrectLive | C::RecordLive => {
+            let frame = session.live.view.as_ref().and_then(|view| view.frame.as_ref());
+            or(frame.is_some(), "No live picture is there")
+        }
+        C::DemoLive => or(session.live.view.is_some(), "Nothing is watched live"),
+        C::TrainOnCorrections => or(session.live.corrected() > 0, "Nothing has been corrected yet"),
         C::FinerLevel | C::CoarserLevel => level(command, session),
         C::NextPair | C::PreviousPair => pair(command, session),
         C::OpenSample => or(!session.writing_sample, "The sample project is being written"),

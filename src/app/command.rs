@@ -120,6 +120,8 @@ pub enum Command {
     ExportFlows,
     /// Asks where a video of the frames and the flows in view is to be written.
     ExportVideo,
+    /// Asks where a video with everything drawn in is to be written.
+    ExportAnnotated,
     /// Ends the export; what is written stays.
     StopExport,
     /// Asks for the folder of a benchmark.
@@ -148,6 +150,22 @@ pub enum Command {
     OpenEvaluation,
     /// Asks for a report to compare with.
     CompareEvaluation,
+    /// Watches the live source that the panel describes, or stops doing so.
+    StartLive,
+    /// Keeps the last seconds of the live source as a clip of the right class.
+    CorrectLive,
+    /// Records the live source to a file, or completes the recording.
+    RecordLive,
+    /// The live source alone on the screen.
+    DemoLive,
+    /// Left and right of the live source exchanged.
+    MirrorLive,
+    /// Looks for cameras.
+    ListCameras,
+    /// Asks for the folder of corrections.
+    ChooseCorrections,
+    /// Puts the corrections into the training panel.
+    TrainOnCorrections,
     /// Asks for the folder of clips to train on.
     ChooseTrainingFolder,
     /// Starts the training that the panel describes.
@@ -180,6 +198,8 @@ pub enum Command {
     ShowBenchmark,
     /// Brings the evaluation to the front.
     ShowEvaluation,
+    /// Brings the live source to the front.
+    ShowLive,
     /// Brings the log to the front.
     ShowLog,
 }
@@ -199,6 +219,8 @@ pub enum Group {
     Training,
     /// A model against labelled clips.
     Evaluation,
+    /// A camera or a stream as it happens.
+    Live,
     /// The window itself.
     View,
     /// Help.
@@ -207,13 +229,14 @@ pub enum Group {
 
 impl Group {
     /// All groups in the order of the menu bar.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::File,
         Self::Playback,
         Self::Viewer,
         Self::Flow,
         Self::Training,
         Self::Evaluation,
+        Self::Live,
         Self::View,
         Self::Help,
     ];
@@ -227,6 +250,7 @@ impl Group {
             Self::Flow => "Flow",
             Self::Training => "Training",
             Self::Evaluation => "Evaluation",
+            Self::Live => "Live",
             Self::View => "View",
             Self::Help => "Help",
         }
@@ -317,6 +341,7 @@ const TABLE: &[Entry] = {
         Entry(C::SavePicture, G::Flow, "Save picture…", "Write the flow of this pair in its colours, at the size of the video", &[ctrl_shift(Key::S)]),
         Entry(C::ExportFlows, G::Flow, "Export flow of the clip…", "Write the flow of every pair into a folder, in the format of the Flow panel", &[]),
         Entry(C::ExportVideo, G::Flow, "Export comparison video…", "Write a video of the frames beside the flows in view", &[]),
+        Entry(C::ExportAnnotated, G::Flow, "Export annotated video…", "Write the clip as a video with its flow, bars of the likeliest classes and labels drawn in", &[]),
         Entry(C::StopExport, G::Flow, "Stop export", "End the export; what is written stays", &[]),
         Entry(C::ChooseBenchmark, G::Flow, "Choose benchmark folder…", "Choose the folder that a flow benchmark was unpacked to", &[]),
         Entry(C::RunBenchmark, G::Flow, "Measure on benchmark", "Measure the method of the benchmark panel, or stop doing so", &[]),
@@ -336,6 +361,14 @@ const TABLE: &[Entry] = {
         Entry(C::OpenEvaluation, G::Evaluation, "Open evaluation report…", "Show a saved report.json", &[]),
         Entry(C::CompareEvaluation, G::Evaluation, "Compare with report…", "Set another report.json beside the one that is shown", &[]),
         Entry(C::SaveEvaluation, G::Evaluation, "Save evaluation report…", "Write a page with plots, JSON and CSV into a folder", &[]),
+        Entry(C::StartLive, G::Live, "Watch or stop", "Watch the camera, the stream or the video of the live panel, or stop doing so", &[ctrl_shift(Key::L)]),
+        Entry(C::CorrectLive, G::Live, "Correct…", "Keep the last seconds as a clip of the right class, for the next training", &[key(Key::C)]),
+        Entry(C::RecordLive, G::Live, "Record…", "Record the live source to a file, or complete the recording", &[key(Key::R)]),
+        Entry(C::DemoLive, G::Live, "Live full screen", "The live picture, its flow and the answer alone on the screen; Esc leaves", &[shift(Key::F11)]),
+        Entry(C::MirrorLive, G::Live, "Mirrored picture", "Exchange left and right of the live picture on the screen", &[]),
+        Entry(C::ListCameras, G::Live, "Look for cameras", "List the cameras of this machine anew", &[]),
+        Entry(C::ChooseCorrections, G::Live, "Choose folder for corrections…", "Choose where corrected clips go, a sub-folder per class", &[]),
+        Entry(C::TrainOnCorrections, G::Live, "Train on corrections", "Put the folder of corrections into the training panel", &[]),
         Entry(C::ShowScores, G::View, "Show scores", "Bring the scores to the front", &[ctrl(Key::Num1)]),
         Entry(C::ShowTraining, G::View, "Show training", "Bring the training panel to the front", &[ctrl(Key::Num2)]),
         Entry(C::ShowLog, G::View, "Show log", "Bring the log to the front", &[ctrl(Key::Num3)]),
@@ -343,6 +376,7 @@ const TABLE: &[Entry] = {
         Entry(C::ShowStatistics, G::View, "Show statistics", "Bring the figures of the flow to the front", &[ctrl(Key::Num5)]),
         Entry(C::ShowBenchmark, G::View, "Show benchmark", "Bring methods against ground truth to the front", &[ctrl(Key::Num6)]),
         Entry(C::ShowEvaluation, G::View, "Show evaluation", "Bring the model against labelled clips to the front", &[ctrl(Key::Num7)]),
+        Entry(C::ShowLive, G::View, "Show live", "Bring the camera or stream and what is recognised in it to the front", &[ctrl(Key::Num8)]),
         Entry(C::ToggleTheme, G::View, "Dark or light theme", "Change between the dark and the light theme", &[ctrl(Key::T)]),
         Entry(C::FullScreen, G::View, "Full screen", "Fill the whole screen, or return to a window", &[key(Key::F11)]),
         Entry(C::ResetLayout, G::View, "Reset layout", "Put the panels back where they were at first", &[]),

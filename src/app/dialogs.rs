@@ -36,6 +36,8 @@ pub enum Question {
     ExportFlows,
     /// Where a video is to be written.
     ExportVideo,
+    /// Where a video with everything drawn in is to be written.
+    ExportAnnotated,
     /// The folder of a benchmark.
     Benchmark,
     /// Where the results of a benchmark are to be written.
@@ -58,6 +60,10 @@ pub enum Question {
     SaveCurves,
     /// Where a picture of them is to be written.
     SaveCurvesPicture,
+    /// Where the live source is to be recorded.
+    RecordLive,
+    /// The folder for corrections.
+    Corrections,
 }
 
 impl Question {
@@ -70,10 +76,12 @@ impl Question {
                 | Self::SavePicture
                 | Self::ExportFlows
                 | Self::ExportVideo
+                | Self::ExportAnnotated
                 | Self::SaveBenchmark
                 | Self::SaveEvaluation
                 | Self::SaveCurves
                 | Self::SaveCurvesPicture
+                | Self::RecordLive
         )
     }
 }
@@ -142,6 +150,7 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::SavePicture => "Save a picture of the flow",
         Question::ExportFlows => "Choose a folder for the flow of the clip",
         Question::ExportVideo => "Save a comparison video",
+        Question::ExportAnnotated => "Save an annotated video",
         Question::Benchmark => "Choose the folder of the benchmark",
         Question::SaveBenchmark => "Save the results of the benchmark",
         Question::EvaluationClips => "Choose the folder of the clips to evaluate on",
@@ -153,6 +162,8 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::CompareEvaluation => "Choose the report to compare with",
         Question::SaveCurves => "Save the curves of the training",
         Question::SaveCurvesPicture => "Save a picture of the curves",
+        Question::RecordLive => "Record the live source",
+        Question::Corrections => "Choose a folder for corrected clips",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
@@ -188,7 +199,10 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
             dialog.set_file_name("flow.png").add_filter("Picture", &["png", "jpg", "ppm"]).save_file()
         }
         Question::ExportVideo => dialog.set_file_name("flow.mp4").add_filter("Video", &["mp4"]).save_file(),
+        Question::ExportAnnotated => dialog.set_file_name("annotated.mp4").add_filter("Video", &["mp4"]).save_file(),
+        Question::RecordLive => dialog.set_file_name("live.mp4").add_filter("Video", &["mp4"]).save_file(),
         Question::Folder
+        | Question::Corrections
         | Question::Model
         | Question::TrainingFolder
         | Question::SecondModel

@@ -23,6 +23,8 @@ pub enum Pane {
     Benchmark,
     /// A model against labelled clips.
     Evaluation,
+    /// A camera or a stream as it happens.
+    Live,
     /// Making networks.
     Training,
     /// What happened.
@@ -31,13 +33,14 @@ pub enum Pane {
 
 impl Pane {
     /// All panels.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Viewer,
         Self::Scores,
         Self::Flow,
         Self::Statistics,
         Self::Benchmark,
         Self::Evaluation,
+        Self::Live,
         Self::Training,
         Self::Log,
     ];
@@ -51,6 +54,7 @@ impl Pane {
             Self::Statistics => "Statistics",
             Self::Benchmark => "Benchmark",
             Self::Evaluation => "Evaluation",
+            Self::Live => "Live",
             Self::Training => "Training",
             Self::Log => "Log",
         }

@@ -64,6 +64,8 @@ fn starts_a_block(command: Command) -> bool {
             | C::StartTraining
             | C::RunEvaluation
             | C::OpenEvaluation
+            | C::MirrorLive
+            | C::ChooseCorrections
             | C::ToggleTheme
     )
 }

@@ -25,12 +25,15 @@ mod instruments;
 mod lab_state;
 #[cfg(test)]
 mod laboratory_tests;
+mod live_settings;
+mod live_state;
 mod log;
 mod menu;
 mod off_screen;
 mod opener;
 mod panels;
 mod perform;
+mod perform_live;
 mod read_out;
 mod repaint;
 mod report_reader;

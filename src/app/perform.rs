@@ -16,7 +16,7 @@ use super::panels::Palette;
 use super::scale::MagnitudeScale;
 use super::session::PAIRS;
 use super::training_state::{TrainingPhase, TrainingState};
-use crate::engine::{EvaluationOrder, FlowExport, FlowSelection, FlowSource, Request};
+use crate::engine::{AnnotatedExport, EvaluationOrder, FlowExport, FlowSelection, FlowSource, Request};
 use crate::evaluation::EvaluationPlan;
 use crate::flow::colour;
 use crate::flow::files::{self, DEFAULT_BOUND_PX, Scales, write_picture};
@@ -91,6 +91,7 @@ impl App {
             C::SavePicture => self.ask(Question::SavePicture, ctx),
             C::ExportFlows => self.ask(Question::ExportFlows, ctx),
             C::ExportVideo => self.ask(Question::ExportVideo, ctx),
+            C::ExportAnnotated => self.ask(Question::ExportAnnotated, ctx),
             C::StopExport => self.engine.send(Request::Export(None)),
             C::ChooseBenchmark => self.ask(Question::Benchmark, ctx),
             C::RunBenchmark => self.run_benchmark(),
@@ -103,6 +104,15 @@ impl App {
             C::SaveEvaluation => self.ask(Question::SaveEvaluation, ctx),
             C::OpenEvaluation => self.ask(Question::OpenEvaluation, ctx),
             C::CompareEvaluation => self.ask(Question::CompareEvaluation, ctx),
+            C::StartLive
+            | C::CorrectLive
+            | C::RecordLive
+            | C::DemoLive
+            | C::MirrorLive
+            | C::ListCameras
+            | C::ChooseCorrections
+            | C::TrainOnCorrections
+            | C::ShowLive => self.go_live(command, ctx),
             C::ChooseTrainingFolder => self.ask(Question::TrainingFolder, ctx),
             C::SaveCurves => self.ask(Question::SaveCurves, ctx),
             C::SaveCurvesPicture => self.ask(Question::SaveCurvesPicture, ctx),
@@ -309,6 +319,16 @@ impl App {
     pub(super) fn export_video(&mut self, path: PathBuf) {
         let (sources, max_px) = (self.settings.views.flow_sources(), self.settings.locked_scale_px);
         self.export(FlowExport::Video { path: path.with_extension("mp4"), sources, max_px });
+    }
+
+    /// Writes the clip as a video with everything drawn in.
+    pub(super) fn export_annotated(&mut self, path: PathBuf) {
+        let (Some(clip), Some(model)) = (&self.session.clip, &self.session.model) else { return };
+        let (clip, model) = (clip.path.clone(), model.dir.clone());
+        self.session.notice = None;
+        self.session.exporting = Some((0, self.session.frames()));
+        let export = AnnotatedExport { clip, path: path.with_extension("mp4"), model, fusion: self.session.fusion };
+        self.engine.send(Request::ExportAnnotated(Box::new(export)));
     }
 
     fn export(&mut self, export: FlowExport) {

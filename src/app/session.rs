@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::benchmark_state::BenchmarkState;
 use super::evaluation_state::EvaluationState;
 use super::lab_state::LabState;
+use super::live_state::LiveState;
 use super::log::{Level, Log};
 use super::read_out::Pointed;
 use super::training_state::{TrainingPhase, TrainingState};
@@ -108,6 +109,8 @@ pub struct Session {
     pub benchmark: BenchmarkState,
     /// A model against labelled clips.
     pub evaluation: EvaluationState,
+    /// Live sources.
+    pub live: LiveState,
     /// How many of how many pairs are exported; `None` while nothing is.
     pub exporting: Option<(usize, usize)>,
 }
@@ -138,6 +141,7 @@ impl Session {
             lab: LabState::default(),
             benchmark: BenchmarkState::default(),
             evaluation: EvaluationState::default(),
+            live: LiveState::default(),
             exporting: None,
         }
     }
@@ -149,6 +153,7 @@ impl Session {
         self.player = engine.player();
         self.lab.refresh(engine);
         self.evaluation.refresh();
+        self.live.refresh(engine);
     }
 
     /// Takes a message in.
@@ -181,6 +186,8 @@ impl Session {
             | Message::BenchmarkEnded
             | Message::EvaluationEnded
             | Message::PairReady { .. } => {}
+            Message::Live(event) => self.live_event(event),
+            Message::Cameras(cameras) => self.live.list(cameras),
             Message::EvaluationStarted(start) => {
                 let text = format!("Evaluating {} on {} clips", start.model, start.clips);
                 self.log.push(Level::Info, text);
@@ -193,6 +200,7 @@ impl Session {
             Message::Exported { path, pairs } => {
                 self.written(path, &format!("the flow of {pairs} pairs"));
             }
+            Message::Annotated { path, frames } => self.written(path, &format!("{frames} annotated frames")),
             Message::ExportEnded => self.exporting = None,
             Message::Problem(error) => self.problem(error),
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dock::{Layout, default_layout, is_complete};
 use super::evaluation_settings::EvaluationSettings;
+use super::live_settings::LiveChoices;
 use super::views::Views;
 use crate::engine::LaboratorySettings;
 use crate::flow::files::FlowFormat;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub benchmark_root: Option<PathBuf>,
     /// The choices of the last evaluation.
     pub evaluation: EvaluationSettings,
+    /// The choices of the Live panel.
+    pub live: LiveChoices,
     /// The format in which the flow of a clip is exported.
     pub export_format: FlowFormat,
     /// Where the sample project lies, once it is complete.
@@ -73,6 +76,7 @@ impl Default for Settings {
             truths: Vec::new(),
             benchmark_root: None,
             evaluation: EvaluationSettings::default(),
+            live: LiveChoices::default(),
             export_format: FlowFormat::Flo,
             sample: None,
             training_folder: None,

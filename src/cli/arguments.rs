@@ -13,6 +13,7 @@ use super::flow::FlowArgs;
 use super::fuse::FuseArgs;
 use super::import::ImportArgs;
 use super::info::InfoArgs;
+use super::live::LiveArgs;
 use super::project::ProjectArgs;
 use super::reproduce::ReproduceArgs;
 use super::sample::SampleArgs;
@@ -27,6 +28,7 @@ Examples:
   motionscope clip.mp4                             open a clip in the window
   motionscope analyze clip.mp4 --out results       the same without a window
   motionscope flow a.png b.png --out flow.flo      optical flow of two pictures
+  motionscope live /dev/video0                     recognise what a camera shows
   motionscope sample sample                        write generated clips to try it on
   motionscope train flow --folder sample/clips     train MotionNet on them";
 
@@ -47,6 +49,8 @@ pub(super) enum Command {
     Analyze(AnalyzeArgs),
     /// Write the optical flow of two pictures or of a clip, by any method
     Flow(FlowArgs),
+    /// Recognise what a camera, a stream or a looped video shows, without a window
+    Live(LiveArgs),
     /// Check a data set before training on it
     Data(DataArgs),
     /// Make, fill, check, export and import a project of labels

@@ -15,6 +15,7 @@ mod import;
 mod info;
 mod interrupt;
 mod list_arguments;
+mod live;
 mod method;
 mod project;
 mod reproduce;
@@ -71,6 +72,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         None => window::open(cli.window),
         Some(Command::Analyze(arguments)) => analyze::run(&arguments.plan()?),
         Some(Command::Flow(arguments)) => flow::run(&arguments),
+        Some(Command::Live(arguments)) => live::run(&arguments),
         Some(Command::Data(arguments)) => data::run(&arguments),
         Some(Command::Project(arguments)) => project::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),

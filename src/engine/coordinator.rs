@@ -8,21 +8,23 @@ use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, Sender, never, select};
 
+use super::annotation::{self, AnnotatedExport};
 use super::clip::Clip;
 use super::evaluation::{self, EvaluationOrder};
 use super::follower::Results;
 use super::inference::Inference;
 use super::job::Job;
 use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
+use super::live::{Corrections, LiveSession, SharedLive};
 use super::outbox::Outbox;
 use super::training_run::TrainingRun;
-use super::{Analysis, Message, Request, Slot};
+use super::{Analysis, LiveOrder, Message, Request, Slot};
 use crate::error::Error;
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
 use crate::sample;
 use crate::training::TrainingPlan;
-use crate::video::{Geometry, Player, PlayerCommand, PlayerEvent, Sizes};
+use crate::video::{Geometry, Player, PlayerCommand, PlayerEvent, Sizes, camera_devices};
 
 /// Longest side of the displayed frames in pixels, until a model names its sizes.
 const DISPLAY_MAX: u32 = 1280;
@@ -53,14 +55,30 @@ impl SharedPlayer {
     }
 }
 
+/// What the handle looks into.
+pub(super) struct Shared {
+    /// The clip.
+    pub player: SharedPlayer,
+    /// What the networks say about it.
+    pub analysis: Arc<Slot<Analysis>>,
+    /// The live source.
+    pub live: SharedLive,
+    /// The laboratory's places.
+    pub laboratory: Arc<LaboratorySlots>,
+}
+
 /// The state of the thread.
 pub(super) struct Coordinator {
     compute: Compute,
     shared_player: SharedPlayer,
     player: Option<Arc<Player>>,
+    shared_live: SharedLive,
+    live: Option<Arc<LiveSession>>,
+    corrections: Corrections,
     sizes: Sizes,
     inference: Inference,
     laboratory: Laboratory,
+    annotation: Option<Job>,
     evaluation: Option<Job>,
     training: Option<TrainingRun>,
     outbox: Outbox,
@@ -68,14 +86,8 @@ pub(super) struct Coordinator {
 
 impl Coordinator {
     /// Starts the threads that follow the player; `commands` leads back to this coordinator.
-    pub fn new(
-        compute: Compute,
-        shared_player: SharedPlayer,
-        analysis: Arc<Slot<Analysis>>,
-        slots: Arc<LaboratorySlots>,
-        outbox: Outbox,
-        commands: Sender<Command>,
-    ) -> Self {
+    pub fn new(compute: Compute, shared: Shared, outbox: Outbox, commands: Sender<Command>) -> Self {
+        let Shared { player: shared_player, analysis, live: shared_live, laboratory: slots } = shared;
         let wishes = SharedWishes::default();
         let inspector = start_inspector(&wishes, &slots, &outbox);
         let inspect = Arc::new(inspector.waker());
@@ -86,8 +98,21 @@ impl Coordinator {
         let score = Arc::new(inference.waker());
         let laboratory = Laboratory::start(&compute, &results, wishes, inspector, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
-        let (player, evaluation, training) = (None, None, None);
-        Self { compute, shared_player, player, sizes, inference, laboratory, evaluation, training, outbox }
+        Self {
+            compute,
+            shared_player,
+            player: None,
+            shared_live,
+            live: None,
+            corrections: Corrections::start(outbox.clone()),
+            sizes,
+            inference,
+            laboratory,
+            annotation: None,
+            evaluation: None,
+            training: None,
+            outbox,
+        }
     }
 
     /// Works until told to quit.
@@ -109,6 +134,7 @@ impl Coordinator {
                 },
             }
         }
+        self.stop_live();
         self.close();
     }
 
@@ -127,10 +153,23 @@ impl Coordinator {
                 self.laboratory.set(*settings);
             }
             Request::MeasureClip(begin) => self.laboratory.measure(begin.then(|| self.sizes.clone())),
-            Request::Export(export) => self.laboratory.export(export, self.sizes.clone()),
+            Request::Export(export) => {
+                self.annotation = None;
+                self.laboratory.export(export, self.sizes.clone());
+            }
+            Request::ExportAnnotated(export) => self.annotate(*export),
             Request::Benchmark(plan) => self.laboratory.benchmark(plan),
             Request::ShowPair(pair) => self.laboratory.show_pair(*pair),
             Request::Evaluate(order) => self.evaluate(order),
+            Request::Live(order) => self.watch(order),
+            Request::SetLive(settings) => self.with_live(|live| live.set(settings)),
+            Request::ListCameras => self.list_cameras(),
+            Request::RecordLive(path) => self.with_live(|live| live.record(path, &self.outbox)),
+            Request::HoldLive(hold) => self.with_live(|live| live.hold(hold)),
+            Request::CorrectLive { folder, class } => {
+                self.with_live(|live| self.corrections.save(live.take_held(), folder, class));
+            }
+            Request::CountCorrections(folder) => self.corrections.count(folder),
             Request::Train(plan) => self.train(plan),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
@@ -143,6 +182,7 @@ impl Coordinator {
     }
 
     fn open(&mut self, path: &Path) {
+        self.stop_live();
         self.close();
         let (outbox, inference, laboratory) = (self.outbox.clone(), self.inference.waker(), self.laboratory.waker());
         let wake = move || {
@@ -160,6 +200,42 @@ impl Coordinator {
         self.shared_player.replace(None);
         self.player = None;
         self.outbox.wake();
+    }
+
+    /// The networks look at one thing at a time: the clip makes way.
+    fn watch(&mut self, order: Option<LiveOrder>) {
+        self.stop_live();
+        if let Some(order) = order {
+            self.close();
+            let session = LiveSession::start(order, self.sizes.clone(), self.outbox.clone(), self.inference.waker());
+            let session = Arc::new(session);
+            self.live = Some(session.clone());
+            self.shared_live.replace(Some(session.clone()));
+            self.inference.watch(Some(session));
+        }
+        self.outbox.wake();
+    }
+
+    fn stop_live(&mut self) {
+        self.inference.watch(None);
+        self.shared_live.replace(None);
+        self.live = None;
+    }
+
+    fn with_live(&self, act: impl FnOnce(&LiveSession)) {
+        if let Some(live) = &self.live {
+            act(live);
+        }
+        self.outbox.wake();
+    }
+
+    /// On a thread of its own, as drivers take their time.
+    fn list_cameras(&self) {
+        let outbox = self.outbox.clone();
+        let work = move || outbox.send(Message::Cameras(caught("cameras", camera_devices)));
+        if let Err(error) = Builder::new().name("cameras".into()).spawn(work) {
+            self.outbox.problem(Error::new("cameras", error.to_string(), "Close other programs and try again"));
+        }
     }
 
     fn command_player(&self, command: PlayerCommand) {
@@ -193,6 +269,7 @@ impl Coordinator {
 
     fn resize(&mut self, sizes: Sizes) {
         self.sizes = sizes.clone();
+        self.with_live(|live| live.resize(sizes.clone()));
         self.command_player(PlayerCommand::SetSizes(sizes));
     }
 
@@ -211,6 +288,14 @@ impl Coordinator {
             Ok(())
         };
         self.evaluation = Some(Job::start("evaluation", self.outbox.clone(), Message::EvaluationEnded, work));
+    }
+
+    fn annotate(&mut self, export: AnnotatedExport) {
+        self.laboratory.export(None, self.sizes.clone());
+        self.annotation = None; // ends an older one
+        let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
+        let work = move |stop: &_| annotation::run(&export, &compute, &outbox, stop);
+        self.annotation = Some(Job::start("annotation", self.outbox.clone(), Message::ExportEnded, work));
     }
 
     fn train(&mut self, plan: TrainingPlan) {

@@ -84,6 +84,17 @@ impl Follower {
         Self { recogniser, slice, results, clip: None, shown: None, scoring: None }
     }
 
+    /// Lets go of the clip, as the model is to look at something else.
+    pub fn release(&mut self) {
+        self.follow(None);
+        self.recogniser.clear();
+    }
+
+    /// The model, for something else than a clip.
+    pub fn recogniser(&mut self) -> &mut Recogniser {
+        &mut self.recogniser
+    }
+
     /// Shows the flow of the newest position or, when that is shown, does one slice of the scores.
     ///
     /// False when there is nothing to do until the player or a wish changes.

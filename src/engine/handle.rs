@@ -5,18 +5,19 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::coordinator::{Command, Coordinator, SharedPlayer};
+use super::coordinator::{Command, Coordinator, Shared, SharedPlayer};
 use super::laboratory::LaboratorySlots;
+use super::live::SharedLive;
 use super::outbox::{Outbox, Wake};
-use super::{Analysis, FlowSource, FlowStrip, Inspection, Message, Request, Slot, SourceFlow};
+use super::{Analysis, FlowSource, FlowStrip, Inspection, LiveView, Message, Request, Slot, SourceFlow};
 use crate::gpu::Compute;
 use crate::video::{Frame, PlayerState};
 
 /// How many commands may wait for the coordinating thread.
 const CAPACITY: usize = 1024;
 
-/// All that runs behind a window: the threads "engine", "decoder", "inference", "evaluation", "training", "sample" and those of the
-/// laboratory.
+/// All that runs behind a window: the threads "engine", "decoder", "inference", "capture", "evaluation", "training", "sample" and
+/// those of the laboratory.
 ///
 /// Dropping it ends them; a running training first writes its checkpoint.
 pub struct Engine {
@@ -24,6 +25,7 @@ pub struct Engine {
     messages: Receiver<Message>,
     player: SharedPlayer,
     analysis: Arc<Slot<Analysis>>,
+    live: SharedLive,
     laboratory: Arc<LaboratorySlots>,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,11 +37,17 @@ impl Engine {
         let (commands, inbox) = bounded(CAPACITY);
         let (player, analysis) = (SharedPlayer::default(), Arc::<Slot<Analysis>>::default());
         let laboratory = Arc::<LaboratorySlots>::default();
-        let coordinator =
-            Coordinator::new(compute, player.clone(), analysis.clone(), laboratory.clone(), outbox, commands.clone());
+        let live = SharedLive::default();
+        let shared = Shared {
+            player: player.clone(),
+            analysis: analysis.clone(),
+            live: live.clone(),
+            laboratory: laboratory.clone(),
+        };
+        let coordinator = Coordinator::new(compute, shared, outbox, commands.clone());
         let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
         let thread = Some(thread.expect("the system can start a thread"));
-        Self { commands, messages, player, analysis, laboratory, thread }
+        Self { commands, messages, player, analysis, live, laboratory, thread }
     }
 
     /// Hands over a request and returns at once.
@@ -60,6 +68,11 @@ impl Engine {
     /// What the networks last said about the clip.
     pub fn analysis(&self) -> Option<Arc<Analysis>> {
         self.analysis.get()
+    }
+
+    /// What can be seen of the live source now; `None` while there is none.
+    pub fn live(&self) -> Option<LiveView> {
+        self.live.view()
     }
 
     /// The newest flow of a source.

@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::clip::Clip;
 use super::follower::{Follower, Results, View};
 use super::laboratory::{FlowSource, LaboratorySettings};
+use super::live::LiveSession;
 use super::worker::Worker;
-use super::{FlowSelection, Message, Recogniser, WINDOW_PAIRS};
+use super::{FlowSelection, Message, Recogniser, WINDOW_PAIRS, Watcher};
+use crate::error::Result;
 use crate::gpu::panics::caught;
 use crate::gpu::{Compute, ComputeKind};
 use crate::nets::HiddenTwoStream;
@@ -19,6 +21,7 @@ use crate::video::Sizes;
 /// What the thread should do; only the newest of each matters.
 struct Wishes {
     clip: Option<Clip>,
+    live: Option<Arc<LiveSession>>,
     view: View,
     load: Option<PathBuf>,
 }
@@ -34,15 +37,20 @@ impl Inference {
     pub fn start(compute: Compute, results: Results, on_model: impl Fn(PathBuf, Sizes) + Send + 'static) -> Self {
         let view =
             View { selection: FlowSelection::default(), stride: 1, backward: false, pyramid: false, strip: false };
-        let wishes = Arc::new(Mutex::new(Wishes { clip: None, view, load: None }));
-        let mut thread =
-            InferenceThread { compute, wishes: wishes.clone(), results, on_model: Box::new(on_model), follower: None };
+        let wishes = Arc::new(Mutex::new(Wishes { clip: None, live: None, view, load: None }));
+        let (on_model, wished) = (Box::new(on_model), wishes.clone());
+        let mut thread = InferenceThread { compute, wishes: wished, results, on_model, follower: None, watcher: None };
         Self { wishes, worker: Worker::start("inference", move || thread.step()) }
     }
 
     /// Follows another clip, or none.
     pub fn follow(&self, clip: Option<Clip>) {
         self.wish(|wishes| wishes.clip = clip);
+    }
+
+    /// Watches a live source in place of the clip, or no longer.
+    pub fn watch(&self, live: Option<Arc<LiveSession>>) {
+        self.wish(|wishes| wishes.live = live);
     }
 
     /// Shows another flow.
@@ -87,27 +95,49 @@ struct InferenceThread {
     results: Results,
     on_model: Box<dyn Fn(PathBuf, Sizes) + Send>,
     follower: Option<Follower>,
+    /// The live source that is watched, and what was seen of it.
+    watcher: Option<(Arc<LiveSession>, Watcher)>,
 }
 
 impl InferenceThread {
     /// Does the most urgent thing; false when there is nothing to do until something changes.
     fn step(&mut self) -> bool {
-        let (load, clip, view) = {
+        let (load, clip, live, view) = {
             let mut wishes = locked(&self.wishes);
-            (wishes.load.take(), wishes.clip.clone(), wishes.view)
+            (wishes.load.take(), wishes.clip.clone(), wishes.live.clone(), wishes.view)
         };
         if let Some(dir) = load {
             self.load(&dir);
             return true;
         }
+        self.attend(live);
         let Some(follower) = &mut self.follower else { return false };
-        caught("networks", || follower.step(clip, view)).unwrap_or_else(|error| {
+        let step = || match &mut self.watcher {
+            Some((live, watcher)) => watch(live, watcher, follower.recogniser(), view, &self.results),
+            None => follower.step(clip, view),
+        };
+        caught("networks", step).unwrap_or_else(|error| {
             // What the networks left behind is not to be trusted; the picture goes on without them.
             self.follower = None;
             self.forget();
             self.results.outbox.problem(error);
             false
         })
+    }
+
+    /// Turns to a live source, or back to the clip. Frame indices then begin to mean other frames.
+    fn attend(&mut self, live: Option<Arc<LiveSession>>) {
+        let is_same = match (&self.watcher, &live) {
+            (Some((old, _)), Some(new)) => Arc::ptr_eq(old, new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        if is_same {
+            return;
+        }
+        self.watcher = live.map(|live| (live.clone(), Watcher::new(live.camera.clone())));
+        if let Some(follower) = &mut self.follower {
+            follower.release();
+        }
     }
 
     /// Replaces the model; if that fails the present one stays.
@@ -130,7 +160,24 @@ impl InferenceThread {
 
     /// What another model said is shown no longer.
     fn forget(&self) {
+        if let Some((live, _)) = &self.watcher {
+            live.result.clear();
+        }
         self.results.analysis.clear();
         self.results.laboratory.clear(FlowSource::Network);
     }
+}
+
+/// Looks at the newest window of a live source; false if it was seen already.
+fn watch(
+    live: &LiveSession,
+    watcher: &mut Watcher,
+    recogniser: &mut Recogniser,
+    view: View,
+    results: &Results,
+) -> Result<bool> {
+    let Some(result) = watcher.step(recogniser, live.settings(), view.selection.level)? else { return Ok(false) };
+    live.result.put(result);
+    results.outbox.wake();
+    Ok(true)
 }

@@ -7,13 +7,14 @@
 use std::path::PathBuf;
 
 use super::{
-    BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource, LaboratorySettings, ModelInfo,
+    AnnotatedExport, BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource,
+    LaboratorySettings, LiveEvent, LiveOrder, LiveSettings, ModelInfo,
 };
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::evaluation::{FlowReport, PairResult};
 use crate::training::{LossSwitches, TrainingEvent, TrainingPlan};
-use crate::video::{PlayerCommand, VideoInfo};
+use crate::video::{CameraDevice, PlayerCommand, VideoInfo};
 
 /// Something to be done, in the order of sending; no request blocks its sender.
 #[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
@@ -36,6 +37,10 @@ pub enum Request {
     /// Writes flow of the whole clip to files or a video, or stops doing so: what is written stays. Answered by
     /// [`Message::ExportProgress`], [`Message::Exported`] and [`Message::ExportEnded`].
     Export(Option<FlowExport>),
+    /// Writes a clip as a video with flow, bars and labels drawn in, in place of an export under way. Answered by
+    /// [`Message::ExportProgress`], [`Message::Annotated`] and [`Message::ExportEnded`]; stopped by `Export(None)`, and then
+    /// nothing is written.
+    ExportAnnotated(Box<AnnotatedExport>),
     /// Measures a method on a flow benchmark, or stops doing so. Answered by the messages named `Benchmark…`.
     Benchmark(Option<BenchmarkPlan>),
     /// Makes a pair of a benchmark a clip. Answered by [`Message::PairReady`].
@@ -43,6 +48,26 @@ pub enum Request {
     /// Scores the clips of a list, after the end of the one before, or stops doing so: what is scored stays. Answered by the
     /// messages named `Evaluation…`.
     Evaluate(Option<Box<EvaluationOrder>>),
+    /// Watches a live source in place of the clip or of another source, or stops doing so. What happens around it is told in
+    /// [`Message::Live`]; what is seen lies in [`Engine::live`](super::Engine::live).
+    Live(Option<LiveOrder>),
+    /// Makes the answers about the live source in another way.
+    SetLive(LiveSettings),
+    /// Lists the cameras of this machine. Answered by [`Message::Cameras`].
+    ListCameras,
+    /// Records the live source to a file from now on, or completes the recording. Answered by [`LiveEvent::Recorded`].
+    RecordLive(Option<PathBuf>),
+    /// Holds the last seconds of the live source for a correction, or lets go of them.
+    HoldLive(bool),
+    /// Saves the seconds that are held, else the last ones, as a clip of a class. Answered by [`LiveEvent::Corrected`].
+    CorrectLive {
+        /// The folder with a sub-folder per class.
+        folder: PathBuf,
+        /// The right class.
+        class: String,
+    },
+    /// Counts the clips in a folder of corrections. Answered by [`LiveEvent::Corrections`].
+    CountCorrections(PathBuf),
     /// Trains a network; one training at a time.
     Train(TrainingPlan),
     /// Holds the training after the present step.
@@ -101,6 +126,13 @@ pub enum Message {
         /// How many pairs.
         pairs: usize,
     },
+    /// The annotated video is written.
+    Annotated {
+        /// The video.
+        path: PathBuf,
+        /// Its frames.
+        frames: usize,
+    },
     /// The export is over, or was stopped.
     ExportEnded,
     /// A benchmark begins.
@@ -129,6 +161,10 @@ pub enum Message {
     EvaluationFailed(Vec<Error>),
     /// An evaluation is over, or was stopped.
     EvaluationEnded,
+    /// News of the live source.
+    Live(LiveEvent),
+    /// The cameras of this machine, or why they cannot be listed.
+    Cameras(Result<Vec<CameraDevice>>),
     /// A model is in use.
     ModelLoaded(ModelInfo),
     /// News of the running training.

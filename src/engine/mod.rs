@@ -3,7 +3,9 @@
 //! The window talks to an [`Engine`]; the command line uses the [`Recogniser`] directly, on its own thread.
 
 mod analysis;
+mod annotation;
 mod clip;
+mod clip_frames;
 mod coordinator;
 mod evaluation;
 mod flow_cache;
@@ -12,6 +14,7 @@ mod handle;
 mod inference;
 mod job;
 mod laboratory;
+pub mod live;
 mod message;
 mod model_folder;
 mod model_info;
@@ -23,12 +26,15 @@ mod training_run;
 mod worker;
 
 pub use analysis::{Analysis, FlowView, Scores, Timing};
+pub use annotation::{AnnotatedExport, annotate};
+pub use clip_frames::ClipFrames;
 pub use evaluation::{EvaluationOrder, EvaluationStart};
 pub use handle::Engine;
 pub use laboratory::{
     BenchmarkPlan, ClipMeasure, FlowExport, FlowSource, FlowStatistics, FlowStrip, Inspection, LaboratorySettings,
     MAX_STRIDE, ScalarMap, SourceFlow, TemporalInput,
 };
+pub use live::{LiveEvent, LiveOrder, LiveResult, LiveSettings, LiveView, RecordingStatus, Smoothing, Watcher};
 pub use message::{FlowSelection, Message, Request};
 pub use model_folder::{default_model, flow_model};
 pub use model_info::ModelInfo;

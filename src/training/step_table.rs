@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
+use crate::atomic;
 use crate::error::{Error, Result};
-use crate::flow::files::atomic;
 
 /// The open file of a table; the first column is the step.
 pub struct StepTable {

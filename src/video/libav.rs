@@ -1,8 +1,12 @@
 //! The few facts of FFmpeg's structures that its Rust wrapper does not give, and the words for its errors.
-#![allow(unsafe_code)] // Reading plain fields of structures that live as long as the borrowed wrapper.
+#![allow(unsafe_code)] // Plain fields of structures that live as long as the borrowed wrapper, and calls that it lacks.
 
+use std::ffi::{CStr, CString, c_char};
 use std::path::Path;
+use std::ptr;
 use std::sync::Once;
+
+use ffmpeg::ffi;
 
 use ffmpeg_next as ffmpeg;
 
@@ -15,7 +19,7 @@ const PLAUSIBLE_RATIOS: std::ops::RangeInclusive<f64> = 0.1..=10.0;
 pub(super) fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Without device support, initialising only fills a table of error texts and cannot fail.
+        // Initialising only fills tables of error texts and of devices, and cannot fail.
         let _ = ffmpeg::init();
         ffmpeg::log::set_level(ffmpeg::log::Level::Quiet);
     });
@@ -56,6 +60,83 @@ pub(super) fn keep_only(input: &mut ffmpeg::format::context::Input, index: usize
             unsafe { (*stream.as_mut_ptr()).discard = ffmpeg::ffi::AVDiscard::AVDISCARD_ALL };
         }
     }
+}
+
+/// Opens `url` with the named demuxer or device driver, or with what FFmpeg takes it for. Gives up as soon as `give_up` says
+/// so, now and in every later read.
+pub(super) fn open_live(
+    url: &str,
+    driver: Option<&str>,
+    options: ffmpeg::Dictionary,
+    give_up: impl FnMut() -> bool + Send + 'static,
+) -> Result<ffmpeg::format::context::Input, ffmpeg::Error> {
+    let no_text = |_| ffmpeg::Error::InvalidData;
+    let url = CString::new(url).map_err(no_text)?;
+    let driver = driver.map(CString::new).transpose().map_err(no_text)?;
+    let interrupt = ffmpeg::util::interrupt::new(Box::new(give_up));
+    // SAFETY: the context is either handed to the wrapper, which frees it before the guard of its callback, or freed here;
+    // FFmpeg frees one that it cannot open. The strings and options live until the calls that read them are over.
+    unsafe {
+        let format = match &driver {
+            Some(driver) => find_format(driver)?,
+            None => ptr::null(),
+        };
+        let mut context = ffi::avformat_alloc_context();
+        if context.is_null() {
+            return Err(ffmpeg::Error::Unknown);
+        }
+        (*context).interrupt_callback = interrupt.interrupt;
+        if driver.is_some() {
+            // A camera that goes silent would be waited for inside its driver, where nothing interrupts.
+            (*context).flags |= ffi::AVFMT_FLAG_NONBLOCK;
+        }
+        let mut options = options.disown();
+        let opened = ffi::avformat_open_input(&mut context, url.as_ptr(), format.cast_mut(), &mut options);
+        drop(ffmpeg::Dictionary::own(options));
+        if opened < 0 {
+            return Err(opened.into());
+        }
+        let found = ffi::avformat_find_stream_info(context, ptr::null_mut());
+        if found < 0 {
+            ffi::avformat_close_input(&mut context);
+            return Err(found.into());
+        }
+        Ok(ffmpeg::format::context::Input::wrap_with_interrupt(context, interrupt.guard))
+    }
+}
+
+/// Name and description of each device of a driver.
+pub(super) fn list_sources(driver: &str) -> Result<Vec<(String, String)>, ffmpeg::Error> {
+    init();
+    let driver = CString::new(driver).map_err(|_| ffmpeg::Error::InvalidData)?;
+    // SAFETY: FFmpeg fills the list, whose devices and texts live until it is freed at the end.
+    unsafe {
+        let format = find_format(&driver)?;
+        let mut list = ptr::null_mut();
+        let count = ffi::avdevice_list_input_sources(format.cast_mut(), ptr::null(), ptr::null_mut(), &mut list);
+        if count < 0 {
+            return Err(count.into());
+        }
+        let device = |index: usize| {
+            let device = &**(*list).devices.add(index);
+            (text(device.device_name), text(device.device_description))
+        };
+        let sources = if list.is_null() { Vec::new() } else { (0..(*list).nb_devices as usize).map(device).collect() };
+        ffi::avdevice_free_list_devices(&mut list);
+        Ok(sources)
+    }
+}
+
+fn find_format(name: &CStr) -> Result<*const ffi::AVInputFormat, ffmpeg::Error> {
+    // SAFETY: the name ends with a zero, and what is found lives as long as the program.
+    let format = unsafe { ffi::av_find_input_format(name.as_ptr()) };
+    if format.is_null() { Err(ffmpeg::Error::DemuxerNotFound) } else { Ok(format) }
+}
+
+/// A text of FFmpeg's, empty for none.
+fn text(text: *const c_char) -> String {
+    // SAFETY: FFmpeg's texts end with a zero.
+    if text.is_null() { String::new() } else { unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned() }
 }
 
 /// The FFmpeg libraries in use, such as `libavcodec 59.37.100, libavformat 59.27.100`.

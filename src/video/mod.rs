@@ -3,13 +3,15 @@
 //! A [`VideoReader`] gives any frame of a file by its index, exactly; a [`Player`] runs a reader on its own
 //! thread, keeps the frames around the position and plays them at the video's own pace; [`decode_clip`] reads
 //! a whole clip for training, be it a video or a folder of pictures; a [`MotionVectorReader`] gives the vectors
-//! that the codec itself moved blocks by; a [`VideoWriter`] makes clips. FFmpeg is named nowhere else in the program.
+//! that the codec itself moved blocks by; a [`Camera`] keeps the newest seconds of a live source; a [`VideoWriter`] makes
+//! clips. FFmpeg is named nowhere else in the program.
 //!
 //! How a reader works, in the order in which a file passes through it: `packet_source` cuts the file into
 //! packets and counts them, `frame_index` turns the counted packets into the list of frames in presentation
 //! order, `frame_decoder` makes raw pictures that remember the packet they came from, `converter`
 //! deinterlaces, scales and rotates them into RGB.
 
+mod camera;
 mod clip;
 mod clip_facts;
 mod converter;
@@ -20,6 +22,7 @@ mod frame_index;
 mod frame_window;
 mod geometry;
 mod info;
+mod lettering;
 mod libav;
 mod motion_vectors;
 mod natural_order;
@@ -38,11 +41,16 @@ mod writer;
 
 use std::path::Path;
 
+pub use camera::{
+    Camera, CameraDevice, CameraInfo, CameraMode, CameraNews, CameraPhase, CameraSource, CameraStatus, LiveFrame,
+    camera_devices,
+};
 pub use clip::{decode_clip, decode_segment, first_frame};
 pub use clip_facts::ClipFacts;
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
 pub use info::VideoInfo;
+pub use lettering::Lettering;
 pub use libav::ffmpeg_version;
 pub use motion_vectors::{FrameKind, FrameVectors, MotionVector, MotionVectorReader};
 pub(crate) use natural_order::natural_order;

@@ -272,7 +272,7 @@ impl VideoReader {
 }
 
 /// The size with square pixels, upright; pixels are stretched, never squeezed, to lose nothing.
-fn shown_geometry(coded: Geometry, pixel_aspect: f64, orientation: Orientation) -> Geometry {
+pub(super) fn shown_geometry(coded: Geometry, pixel_aspect: f64, orientation: Orientation) -> Geometry {
     let stretched = |length: u32, factor: f64| (f64::from(length) * factor).round().max(1.0) as u32;
     let square = if pixel_aspect >= 1.0 {
         Geometry { width: stretched(coded.width, pixel_aspect), ..coded }

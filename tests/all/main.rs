@@ -18,6 +18,7 @@ mod gpu;
 mod groups;
 mod i3d;
 mod laboratory;
+mod live;
 mod losses;
 mod motion_net_flow;
 mod nets;

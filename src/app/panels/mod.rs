@@ -3,6 +3,7 @@
 mod benchmark;
 mod evaluation;
 mod flow_panel;
+mod live;
 mod log_panel;
 mod notice;
 mod palette;
@@ -18,6 +19,7 @@ mod welcome;
 
 use eframe::egui::Ui;
 
+pub use live::{ClassPicker, Demo, Picked};
 pub use notice::notice_ui;
 pub use palette::{Palette, PaletteEnd};
 pub use shortcuts::shortcuts_ui;
@@ -49,6 +51,8 @@ pub struct Panels {
     pub benchmark: benchmark::BenchmarkPanel,
     /// A model against labelled clips.
     pub evaluation: evaluation::EvaluationPanel,
+    /// A camera or a stream as it happens.
+    pub live: live::LivePanel,
     /// Making networks.
     pub training: training::TrainingPanel,
     /// What happened.
@@ -65,6 +69,7 @@ impl Panels {
             Pane::Statistics => &mut self.statistics,
             Pane::Benchmark => &mut self.benchmark,
             Pane::Evaluation => &mut self.evaluation,
+            Pane::Live => &mut self.live,
             Pane::Training => &mut self.training,
             Pane::Log => &mut self.log,
         }

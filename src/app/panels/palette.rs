@@ -104,6 +104,7 @@ impl Palette {
             Question::SavePicture => "Path of the picture, such as flow.png…",
             Question::ExportFlows => "Path of a folder for the flow files…",
             Question::ExportVideo => "Path of the video, such as flow.mp4…",
+            Question::ExportAnnotated => "Path of the video, such as annotated.mp4…",
             Question::Benchmark => "Path of the folder that a benchmark was unpacked to…",
             Question::SaveCurves => "Path of the table to be written, such as curves.csv…",
             Question::SaveCurvesPicture => "Path of the picture, such as curves.png…",
@@ -114,6 +115,8 @@ impl Palette {
             Question::EvaluationClasses => "Path of the class index, such as classInd.txt…",
             Question::SaveEvaluation => "Path of a folder for the report…",
             Question::OpenEvaluation | Question::CompareEvaluation => "Path of a report.json, or of its folder…",
+            Question::RecordLive => "Path of the recording, such as live.mp4…",
+            Question::Corrections => "Path of a folder for corrected clips…",
             Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };
         self.field_ui(ui, hint);

@@ -43,6 +43,7 @@ fn column_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
         primary_button(ui, cx, Command::Open, "Open clip…");
         command_button(ui, cx, Command::OpenSample, "Open sample");
         command_button(ui, cx, Command::OpenFolder, "Open folder…");
+        command_button(ui, cx, Command::ShowLive, "Camera…");
     });
     if cx.session.writing_sample {
         ui.add_space(8.0);

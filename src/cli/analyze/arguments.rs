@@ -18,11 +18,13 @@ const EXAMPLES: &str = "\
 Examples:
   motionscope analyze clip.mp4 --out results
   motionscope analyze clips/ --out results --flow --stride 1
+  motionscope analyze clip.mp4 --out results --annotated
   motionscope analyze *.mp4 --out results --json | jq .result.class
 
 Each clip gets a folder of its name in DIR:
   scores.json     scores of every window and of the clip (schema motionscope-scores, version 1)
   flow.mp4        the frames beside their flow in Middlebury's colours
+  annotated.mp4   with --annotated: frames and flow with the likeliest classes as bars and labels
   flow/*.flo      with --flow: the flow from each frame to the next at the clip's own size
 
 Exit codes: 0 all clips are done, 1 some failed, 2 wrong usage";
@@ -40,6 +42,9 @@ pub(in crate::cli) struct AnalyzeArgs {
     /// Also write the flow as .flo files
     #[arg(long)]
     flow: bool,
+    /// Also write a video with flow, bars and labels drawn in
+    #[arg(long)]
+    annotated: bool,
     /// Frames from one scored window to the next; a window has 11, or as many as a stream for clips reads
     #[arg(long, value_name = "N", default_value = "5")]
     stride: NonZeroUsize,
@@ -73,6 +78,7 @@ pub(super) struct Job {
 pub(in crate::cli) struct AnalyzePlan {
     pub(super) jobs: Vec<Job>,
     pub(super) flow_files: bool,
+    pub(super) annotated: bool,
     pub(super) stride: usize,
     pub(super) max_px: f32,
     pub(super) json: bool,
@@ -95,6 +101,7 @@ impl AnalyzeArgs {
         Ok(AnalyzePlan {
             jobs: jobs(clips, &self.out),
             flow_files: self.flow,
+            annotated: self.annotated,
             stride: self.stride.get(),
             max_px: self.max_px as f32,
             json: self.json,

@@ -3,10 +3,9 @@
 use indicatif::ProgressBar;
 
 use super::arguments::{AnalyzePlan, Job};
-use super::clip_frames::ClipFrames;
 use super::make_folder;
 use super::report::{ClipFacts, ClipReport, ClipResult, ModelFacts, StreamReports, WindowReport};
-use crate::engine::{FlowView, Recogniser, Scores, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{ClipFrames, FlowView, Recogniser, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate};
 use crate::error::Result;
 use crate::flow::colour;
 use crate::flow::files::write_flo;
@@ -27,6 +26,17 @@ pub(super) struct Setting<'a> {
 }
 
 impl<'a> Setting<'a> {
+    /// Writes the video of `job`'s clip with everything drawn in.
+    pub fn annotate(&mut self, job: &Job, progress: &ProgressBar) -> Result<()> {
+        let mut go_on = |done: usize, total: usize| {
+            progress.set_length(total as u64);
+            progress.set_position(done as u64);
+            true
+        };
+        annotate(&job.clip, &job.out.join("annotated.mp4"), &mut self.recogniser, &self.fusion, &mut go_on)?;
+        Ok(())
+    }
+
     /// What the plan leaves open comes from the model card.
     pub fn new(plan: &'a AnalyzePlan, recogniser: Recogniser, device: String) -> Self {
         let card = &recogniser.card().fusion;

@@ -2,7 +2,6 @@
 
 mod arguments;
 mod clip_analysis;
-mod clip_frames;
 mod report;
 
 use std::fs;
@@ -31,7 +30,13 @@ pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
     for job in &plan.jobs {
         let progress = screen.insert_before(&all, bar(0, "{bar:30} {pos}/{len} frames, {eta} left  {msg}"));
         progress.set_message(job.clip.display().to_string());
-        let report = caught("networks", || ClipAnalysis::run(&mut setting, job, &progress));
+        let report = caught("networks", || {
+            let report = ClipAnalysis::run(&mut setting, job, &progress)?;
+            if plan.annotated {
+                setting.annotate(job, &progress)?;
+            }
+            Ok(report)
+        });
         progress.finish_and_clear();
         all.inc(1);
         screen.suspend(|| match report.and_then(|report| publish(plan, &report)) {

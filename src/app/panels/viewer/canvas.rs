@@ -159,7 +159,7 @@ impl Canvas<'_> {
         let (units, scale) = (video_units(flow, session.video()), self.scale);
         if let Some(buffer) = &flow.gpu {
             let units = units.map(|unit| unit * flow.gpu_unit_px);
-            return gpu_flow::paint(&self.painter, buffer, units, scale, picture);
+            return gpu_flow::paint(&self.painter, buffer, units, scale, picture, false);
         }
         let field = &flow.field;
         let colour = |cell: usize| scale.colour([field.uv[cell][0] * units[0], field.uv[cell][1] * units[1]]);

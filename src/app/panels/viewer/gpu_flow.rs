@@ -15,12 +15,23 @@ pub fn install(render_state: &RenderState) {
 }
 
 /// Paints the one pair in `flow`, whose units are `scale_to_px`, so that it fills `picture`, cut off where `painter` is.
-pub fn paint(painter: &Painter, flow: &FlowBuffer, scale_to_px: [f32; 2], scale: MagnitudeScale, picture: Rect) {
+/// `mirrored` exchanges left and right of the picture; the sign of the vectors is up to `scale_to_px`.
+pub fn paint(
+    painter: &Painter,
+    flow: &FlowBuffer,
+    scale_to_px: [f32; 2],
+    scale: MagnitudeScale,
+    picture: Rect,
+    mirrored: bool,
+) {
     let visible = picture.intersect(painter.clip_rect());
     if !visible.is_positive() {
         return;
     }
-    let corner = |at: Pos2| ((at - picture.min) / picture.size()).into();
+    let corner = |at: Pos2| {
+        let share = (at - picture.min) / picture.size();
+        [if mirrored { 1.0 - share.x } else { share.x }, share.y]
+    };
     let drawing = FlowDrawing {
         pair: 0,
         scale_to_px,

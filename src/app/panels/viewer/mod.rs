@@ -21,11 +21,12 @@ use eframe::egui::{
     pos2, vec2,
 };
 
-pub use gpu_flow::install as install_gpu_flow;
+pub use gpu_flow::{install as install_gpu_flow, paint as paint_gpu_flow};
+pub use pictures::{Key, Textures, cells, color_image};
 
 use self::canvas::Canvas;
 use self::difference::Difference;
-use self::pictures::Textures;
+use super::live::Stage;
 use super::{Panel, welcome};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
@@ -51,6 +52,7 @@ pub struct Viewer {
     textures: Textures,
     differences: HashMap<usize, Arc<Difference>>,
     wheel: legend::Wheel,
+    stage: Stage,
     /// Which views had pictures in the last repaint.
     drawn: Vec<bool>,
 }
@@ -84,6 +86,9 @@ struct Pointer {
 impl Panel for Viewer {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         cx.session.pointed = None;
+        if cx.session.live.view.is_some() {
+            return self.stage.stage_ui(ui, cx.session, cx.settings);
+        }
         if cx.session.clip.is_none() && cx.session.opening.is_none() {
             welcome::welcome_ui(ui, self.wheel.texture(ui.ctx()), cx);
             return;

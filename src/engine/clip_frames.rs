@@ -8,13 +8,16 @@ use crate::error::Result;
 use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
 
 /// A clip being read from front to back, with the frames that are still needed.
-pub(super) struct ClipFrames {
+pub struct ClipFrames {
     reader: VideoReader,
     frames: VecDeque<Arc<Frame>>,
 }
 
 impl ClipFrames {
-    /// Opens the clip.
+    /// Opens the clip, with frames that carry the pictures of `sizes`.
+    ///
+    /// # Errors
+    /// As [`VideoReader::open`].
     pub fn open(path: &Path, sizes: Sizes) -> Result<Self> {
         Ok(Self { reader: VideoReader::open(path, sizes)?, frames: VecDeque::new() })
     }
@@ -25,6 +28,9 @@ impl ClipFrames {
     }
 
     /// Up to `count` frames from `start` on, fewer at the end of the clip. `start` must not go back.
+    ///
+    /// # Errors
+    /// As [`VideoReader::frame`].
     pub fn window(&mut self, start: usize, count: usize) -> Result<Vec<Arc<Frame>>> {
         while self.frames.front().is_some_and(|frame| frame.index < start) {
             self.frames.pop_front();

@@ -1,0 +1,125 @@
+//! What the window knows of the live source, the cameras and the corrections.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::lab_state::{typical_length, video_units};
+use super::log::Level;
+use super::session::Session;
+use crate::engine::{Engine, LiveEvent, LiveResult, LiveSettings, LiveView};
+use crate::error::{Error, Result};
+use crate::video::CameraDevice;
+
+/// How fast the scale of the flow's colours comes down, as a factor an answer: colours must not flicker.
+const SCALE_DECAY: f32 = 0.97;
+
+/// The cameras of this machine.
+#[derive(Debug, Clone, Default)]
+pub enum Cameras {
+    /// Nobody has asked.
+    #[default]
+    Unknown,
+    /// The answer is on its way.
+    Asked,
+    /// Here they are.
+    Listed(Vec<CameraDevice>),
+    /// The system does not tell.
+    Failed(Error),
+}
+
+impl Cameras {
+    /// The cameras, as far as they are known.
+    pub fn list(&self) -> &[CameraDevice] {
+        if let Self::Listed(list) = self { list } else { &[] }
+    }
+}
+
+/// Everything about live sources.
+#[derive(Default)]
+pub struct LiveState {
+    /// What is seen; `None` while nothing is watched.
+    pub view: Option<LiveView>,
+    /// Whether a source was asked for that is not there yet.
+    pub starting: bool,
+    /// The cameras of this machine.
+    pub cameras: Cameras,
+    /// Whether nothing but the live source is on the screen.
+    pub demo: bool,
+    /// Corrections by class.
+    pub corrections: Vec<(String, usize)>,
+    /// The folder that was counted.
+    pub counted: Option<PathBuf>,
+    /// How answers are made, as the engine was told last.
+    pub told: Option<LiveSettings>,
+    /// The length that is drawn in the full colour, in pixels of the camera.
+    pub scale_px: f32,
+}
+
+impl LiveState {
+    /// Whether something is watched, or about to be.
+    pub fn is_active(&self) -> bool {
+        self.starting || self.view.is_some()
+    }
+
+    /// The newest answer.
+    pub fn result(&self) -> Option<&Arc<LiveResult>> {
+        self.view.as_ref()?.result.as_ref()
+    }
+
+    /// Takes what is seen now.
+    pub fn refresh(&mut self, engine: &Engine) {
+        let view = engine.live();
+        self.starting &= view.is_none();
+        self.show(view);
+    }
+
+    /// Shows what is seen.
+    pub fn show(&mut self, view: Option<LiveView>) {
+        let is_new = |new: &Arc<LiveResult>| self.result().is_none_or(|old| !Arc::ptr_eq(old, new));
+        let result = view.as_ref().and_then(|view| view.result.clone()).filter(is_new);
+        if let Some(result) = result {
+            let (width, height) = result.frame.display.dimensions();
+            let [x, y] = video_units(&result.flow, [width, height]);
+            let longest = typical_length(&result.flow) * x.max(y);
+            self.scale_px = longest.max(self.scale_px * SCALE_DECAY).max(1.0);
+        }
+        if view.is_none() {
+            (self.demo, self.told, self.scale_px) = (false, None, 0.0);
+        }
+        self.view = view;
+    }
+
+    /// Takes in which cameras there are.
+    pub fn list(&mut self, cameras: &Result<Vec<CameraDevice>>) {
+        self.cameras = match cameras {
+            Ok(list) => Cameras::Listed(list.clone()),
+            Err(error) => Cameras::Failed(error.clone()),
+        };
+    }
+
+    /// Corrections of all classes.
+    pub fn corrected(&self) -> usize {
+        self.corrections.iter().map(|(_, clips)| clips).sum()
+    }
+}
+
+impl Session {
+    /// Takes in what happened around the live source.
+    pub(super) fn live_event(&mut self, event: &LiveEvent) {
+        match event {
+            LiveEvent::Connected(what) => self.log.push(Level::Info, format!("Live: {what}")),
+            LiveEvent::Interrupted(error) => self.log.push(Level::Warning, error.to_string()),
+            LiveEvent::Failed(error) => self.problem(error),
+            LiveEvent::Recorded { path, secs } => self.written(path, &format!("{secs:.1} s of the live source")),
+            LiveEvent::Corrected { path, class, frames } => {
+                self.log.push(Level::Info, format!("Saved {frames} frames as {class}: {}", path.display()));
+                self.told = Some((format!("Saved the last seconds as {class}"), Instant::now()));
+            }
+            LiveEvent::Corrections { folder, counts } => {
+                self.live.counted = Some(folder.clone());
+                self.live.corrections.clone_from(counts);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the networks say: the answer in large letters and the likeliest classes as bars.
+
+use eframe::egui::{Align2, Label, Rect, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+
+use crate::app::actions::PanelContext;
+use crate::app::theme::{Tokens, semibold};
+use crate::app::widgets::explanation;
+use crate::engine::{LiveResult, LiveView, ModelInfo};
+
+/// Classes that are shown.
+const SHOWN: usize = 6;
+/// Height of a class's row, in points.
+const ROW: f32 = 24.0;
+/// Room for a share at the right of a row, in points.
+const NUMBERS: f32 = 42.0;
+
+/// The classes by their shares, the answer first.
+pub fn ranked<'a>(result: &LiveResult, model: &'a ModelInfo) -> Vec<(&'a str, f32)> {
+    let top = result.answer.top;
+    let mut classes: Vec<_> =
+        model.classes.iter().map(String::as_str).zip(result.answer.shares.iter().copied()).enumerate().collect();
+    classes.sort_by(|(i, (_, a)), (j, (_, b))| (top == Some(*j)).cmp(&(top == Some(*i))).then(b.total_cmp(a)));
+    classes.into_iter().map(|(_, class)| class).collect()
+}
+
+/// Why there is no answer.
+pub fn why_none(model: Option<&ModelInfo>) -> &'static str {
+    match model {
+        None => "No networks are loaded: load a model, or train one.",
+        Some(model) if !model.has_spatial && !model.has_temporal => {
+            "This model has no stream: it predicts flow only. Train a temporal or a spatial stream."
+        }
+        Some(_) => "Looking… An answer comes once eleven frames are there.",
+    }
+}
+
+/// Draws the answer of `view`.
+pub fn answer_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
+    let model = cx.session.model.as_ref();
+    let ranked = match (&view.result, model) {
+        (Some(result), Some(model)) => ranked(result, model),
+        _ => Vec::new(),
+    };
+    let tokens = Tokens::of(ui);
+    let Some((class, share)) = ranked.first() else { return explanation(ui, why_none(model)) };
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(format!("{:.0} %", 100.0 * share)).font(semibold(22.0)).color(tokens.fused));
+        ui.add(Label::new(RichText::new(*class).font(semibold(22.0)).color(tokens.strong)).truncate());
+    });
+    for (class, share) in ranked.iter().take(SHOWN) {
+        row_ui(ui, class, *share);
+    }
+}
+
+fn row_ui(ui: &mut Ui, class: &str, share: f32) {
+    let tokens = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    let bar = Rect::from_min_max(rect.min + vec2(0.0, 2.0), pos2(rect.right() - NUMBERS, rect.bottom() - 2.0));
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(bar, 3.0, tokens.raised);
+    let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
+    painter.rect_filled(filled, 3.0, tokens.fused.gamma_multiply(0.45));
+    let font = TextStyle::Body.resolve(ui.style());
+    let text = ui.painter_at(bar.shrink2(vec2(4.0, 0.0)));
+    text.text(bar.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, class, font.clone(), tokens.strong);
+    painter.text(rect.right_center(), Align2::RIGHT_CENTER, format!("{:.0} %", 100.0 * share), font, tokens.text);
+    let text = format!("{class}: {:.0} %", 100.0 * share);
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &text));
+}

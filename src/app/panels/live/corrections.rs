@@ -1,0 +1,42 @@
+//! What was recognised wrongly and is kept for the next training.
+
+use eframe::egui::{Align, Layout, RichText, Ui};
+
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{command_button, explanation};
+use crate::engine::live::CLIP_SECS;
+
+/// Draws the corrections by class.
+pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let corrections = cx.session.live.corrections.clone();
+    if corrections.is_empty() {
+        let keys = Command::CorrectLive.shortcut_text(ui.ctx());
+        explanation(
+            ui,
+            &format!(
+                "None yet. When the answer is wrong, press {keys} and name the right class: the last {CLIP_SECS:.0} seconds become a clip \
+                 of it, and all of them together a folder to train on."
+            ),
+        );
+    }
+    for (class, clips) in &corrections {
+        ui.horizontal(|ui| {
+            ui.label(class);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let text = if *clips == 1 { "1 clip".into() } else { format!("{clips} clips") };
+                ui.label(RichText::new(text).color(tokens.weak));
+            });
+        });
+    }
+    ui.add_space(4.0);
+    ui.horizontal_wrapped(|ui| {
+        command_button(ui, cx, Command::TrainOnCorrections, "Train on these…");
+        let button = command_button(ui, cx, Command::ChooseCorrections, "Folder…");
+        if let Some(folder) = &cx.session.live.counted {
+            button.on_hover_text(folder.display().to_string());
+        }
+    });
+}

@@ -1,0 +1,103 @@
+//! The live source alone on the screen, to be seen from across a room.
+
+use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use super::answer::{ranked, why_none};
+use super::{phase_text, stage::Stage};
+use crate::app::session::Session;
+use crate::app::settings::Settings;
+use crate::app::theme::{Tokens, semibold};
+use crate::engine::LiveView;
+use crate::video::CameraPhase;
+
+/// Share of the height that the answer takes.
+const ANSWER: f32 = 0.30;
+/// Classes besides the answer.
+const OTHERS: usize = 3;
+
+/// Draws the screen with what it keeps between repaints.
+#[derive(Default)]
+pub struct Demo {
+    stage: Stage,
+}
+
+impl Demo {
+    /// Fills the whole window.
+    pub fn demo_ui(&mut self, ui: &mut Ui, session: &Session, settings: &Settings) {
+        let background = Frame::new().fill(Tokens::of(ui).background);
+        CentralPanel::no_frame().frame(background).show(ui, |ui| {
+            let Some(view) = &session.live.view else { return };
+            let area = ui.available_rect_before_wrap();
+            let margin = (0.025 * area.height()).max(8.0);
+            let split = area.bottom() - ANSWER * area.height();
+            let pictures = Rect::from_min_max(area.min, pos2(area.right(), split)).shrink(margin);
+            self.stage.pictures_ui(ui, pictures, session, settings);
+            let below = Rect::from_min_max(pos2(area.left(), split), area.max).shrink2(vec2(3.0 * margin, margin));
+            answer_ui(ui, below, view, session);
+            figures_ui(ui, area.shrink2(vec2(margin, 0.4 * margin)), view);
+        });
+    }
+}
+
+/// The answer in letters as large as fit, a bar below it, and the next classes.
+fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
+    let tokens = Tokens::of(ui);
+    let model = session.model.as_ref();
+    let ranked = match (&view.result, model) {
+        (Some(result), Some(model)) if view.camera.phase == CameraPhase::Live => ranked(result, model),
+        _ => Vec::new(),
+    };
+    let painter = ui.painter_at(area);
+    let Some((class, share)) = ranked.first() else {
+        let text = match view.camera.phase {
+            CameraPhase::Live => why_none(model).to_owned(),
+            _ => phase_text(Some(view), false),
+        };
+        let font = FontId::proportional(0.14 * area.height());
+        painter.text(area.center(), Align2::CENTER_CENTER, text, font, tokens.weak);
+        return;
+    };
+    let percent = format!("{:.0} %", 100.0 * share);
+    let title = 0.48 * area.height();
+    let number = painter.layout_no_wrap(percent.clone(), semibold(0.6 * title), tokens.fused);
+    let room = area.width() - number.size().x - 0.5 * title;
+    let color = if *share >= 0.5 { tokens.strong } else { tokens.weak };
+    let mut name = painter.layout_no_wrap((*class).to_owned(), semibold(title), color);
+    if name.size().x > room {
+        let size = title * (room / name.size().x).max(0.2);
+        name = painter.layout_no_wrap((*class).to_owned(), semibold(size), color);
+    }
+    let line = area.top() + 0.30 * area.height();
+    painter.galley(pos2(area.left(), line - name.size().y / 2.0), name, color);
+    let right = pos2(area.right() - number.size().x, line - number.size().y / 2.0);
+    painter.galley(right, number, tokens.fused);
+    let bar = Rect::from_min_size(
+        pos2(area.left(), area.top() + 0.62 * area.height()),
+        vec2(area.width(), 0.05 * area.height()),
+    );
+    painter.rect_filled(bar, bar.height() / 2.0, tokens.raised);
+    let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
+    painter.rect_filled(filled, bar.height() / 2.0, tokens.fused);
+    let font = FontId::proportional(0.13 * area.height());
+    let column = area.width() / OTHERS as f32;
+    for (i, (class, share)) in ranked.iter().skip(1).take(OTHERS).enumerate() {
+        let at = pos2(area.left() + i as f32 * column, area.top() + 0.80 * area.height());
+        let text = format!("{class}  {:.0} %", 100.0 * share);
+        let cell = Rect::from_min_size(pos2(at.x, area.top()), vec2(column - 12.0, area.height()));
+        ui.painter_at(cell).text(at, Align2::LEFT_CENTER, text, font.clone(), tokens.weak);
+    }
+    let response = ui.interact(area, ui.scope_id().with("answer"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{class} {percent}")));
+}
+
+/// The rates in a corner, for whoever asks.
+fn figures_ui(ui: &Ui, area: Rect, view: &LiveView) {
+    let tokens = Tokens::of(ui);
+    let Some(result) = &view.result else { return };
+    let text = format!(
+        "camera {:.0} fps   networks {:.0} fps   latency {:.0} ms   Esc leaves",
+        view.camera.fps, result.fps, result.latency_ms
+    );
+    let font = FontId::proportional((0.016 * area.height()).max(11.0));
+    ui.painter().text(area.right_bottom(), Align2::RIGHT_BOTTOM, text, font, tokens.weak);
+}

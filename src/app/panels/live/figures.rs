@@ -1,0 +1,56 @@
+//! The rates, the latency and what was left out, each in a place of its own so that nothing jumps.
+
+use eframe::egui::{Align2, Rect, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+
+use crate::app::theme::{RADIUS, SECTION_GAP, Tokens, semibold};
+use crate::engine::LiveView;
+
+/// Height of a figure, in points.
+const HEIGHT: f32 = 52.0;
+/// Space between figures, in points.
+const GAP: f32 = 6.0;
+
+/// Draws the figures of `view`.
+pub fn figures_ui(ui: &mut Ui, view: &LiveView) {
+    ui.add_space(SECTION_GAP);
+    let result = view.result.as_deref();
+    let rate = |fps: f64| if fps > 0.0 { format!("{fps:.1}") } else { "–".into() };
+    let latency = result.map_or("–".into(), |result| format!("{:.0}", result.latency_ms));
+    let skipped = result.map_or("–".into(), |result| {
+        let seen = result.skipped + result.answered;
+        format!("{:.0}", 100.0 * result.skipped as f64 / seen.max(1) as f64)
+    });
+    let figures = [
+        ("Camera", rate(view.camera.fps), "fps", "Frames that the camera delivers in a second"),
+        (
+            "Networks",
+            rate(result.map_or(0.0, |result| f64::from(result.fps))),
+            "fps",
+            "Answers in a second; each is about the newest eleven frames",
+        ),
+        ("Latency", latency, "ms", "From the capture of the newest frame until its answer was known"),
+        ("Skipped", skipped, "%", "Frames that came and went while the networks were busy"),
+    ];
+    let width = (ui.available_width() - GAP * (figures.len() - 1) as f32) / figures.len() as f32;
+    let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+    for (i, (name, value, unit, tooltip)) in figures.into_iter().enumerate() {
+        let left = area.left() + i as f32 * (width + GAP);
+        let rect = Rect::from_min_size(pos2(left, area.top()), vec2(width, HEIGHT));
+        figure_ui(ui, rect, name, &value, unit, tooltip);
+    }
+}
+
+fn figure_ui(ui: &mut Ui, rect: Rect, name: &str, value: &str, unit: &str, tooltip: &str) {
+    let tokens = Tokens::of(ui);
+    let response = ui.interact(rect, ui.scope_id().with(name), Sense::hover());
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, RADIUS, tokens.raised);
+    let small = TextStyle::Small.resolve(ui.style());
+    painter.text(rect.min + vec2(9.0, 7.0), Align2::LEFT_TOP, name, small.clone(), tokens.weak);
+    let at = rect.left_bottom() + vec2(9.0, -7.0);
+    let drawn = painter.text(at, Align2::LEFT_BOTTOM, value, semibold(18.0), tokens.strong);
+    painter.text(pos2(drawn.right() + 4.0, at.y - 2.0), Align2::LEFT_BOTTOM, unit, small, tokens.weak);
+    let text = format!("{name}: {value} {unit}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
+    response.on_hover_text(tooltip);
+}

@@ -1,0 +1,180 @@
+//! Which source is watched, and how answers are made.
+
+use eframe::egui::{ComboBox, DragValue, Label, TextEdit, Ui};
+
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::live_settings::{LiveChoices, SourceKind};
+use crate::app::live_state::Cameras;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{command_button, explanation, field, remark, section};
+use crate::engine::Smoothing;
+use crate::video::{CameraDevice, CameraMode};
+
+/// Width of the lists, in points.
+const LIST: f32 = 220.0;
+
+/// Draws what is chosen before a source is watched.
+pub fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    section(ui, "Source");
+    source_ui(ui, cx);
+}
+
+/// Draws the choice of the source.
+pub fn source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    field(ui, "Kind", |ui, _| {
+        let kind = &mut cx.settings.live.kind;
+        ui.selectable_value(kind, SourceKind::Camera, "Camera").on_hover_text("A camera of this machine");
+        ui.selectable_value(kind, SourceKind::Address, "Address")
+            .on_hover_text("A stream by its URL, a video that is played round and round, or generated pictures");
+    });
+    match cx.settings.live.kind {
+        SourceKind::Camera => cameras_ui(ui, cx),
+        SourceKind::Address => address_ui(ui, cx),
+    }
+}
+
+fn cameras_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let cameras = cx.session.live.cameras.clone();
+    let choices = &mut cx.settings.live;
+    // A camera that was unplugged is not forgotten: it may come back.
+    if choices.camera.is_none() {
+        choices.camera = cameras.list().first().map(|camera| camera.name.clone());
+    }
+    let chosen = cameras.list().iter().find(|camera| Some(&camera.name) == choices.camera.as_ref());
+    field(ui, "Camera", |ui, label| {
+        let choices = &mut cx.settings.live;
+        let text = chosen.map_or(choices.camera.as_deref().unwrap_or("None"), |camera| camera.title.as_str());
+        let list = ComboBox::from_id_salt("camera").selected_text(text).width(LIST).truncate();
+        let list = list.show_ui(ui, |ui| {
+            for camera in cameras.list() {
+                let is_chosen = choices.camera.as_ref() == Some(&camera.name);
+                if ui.selectable_label(is_chosen, &camera.title).on_hover_text(&camera.name).clicked() {
+                    (choices.camera, choices.mode) = (Some(camera.name.clone()), None);
+                }
+            }
+        });
+        list.response.labelled_by(label);
+        let text = if matches!(cameras, Cameras::Asked) { "Looking…" } else { "Refresh" };
+        command_button(ui, cx, Command::ListCameras, text);
+    });
+    if let Some(camera) = chosen.filter(|camera| !camera.modes.is_empty()) {
+        mode_ui(ui, camera, &mut cx.settings.live);
+    }
+    match &cameras {
+        Cameras::Listed(list) if list.is_empty() => {
+            explanation(
+                ui,
+                "There is no camera. Plug one in and press Refresh, or choose Address and watch a stream or a video.",
+            );
+        }
+        Cameras::Failed(error) => remark(ui, Tokens::of(ui).warning, |ui| {
+            ui.add(Label::new(error.to_string()).wrap());
+        }),
+        _ => {}
+    }
+}
+
+/// Size and rate: first the size, then what it allows.
+fn mode_ui(ui: &mut Ui, camera: &CameraDevice, choices: &mut LiveChoices) {
+    let mode = &mut choices.mode;
+    let size_text = |mode: &CameraMode| format!("{}×{}", mode.size.width, mode.size.height);
+    field(ui, "Size", |ui, label| {
+        let text = mode.as_ref().map_or("As the camera likes".into(), size_text);
+        let list = ComboBox::from_id_salt("size").selected_text(text).width(LIST).show_ui(ui, |ui| {
+            ui.selectable_value(mode, None, "As the camera likes");
+            let mut before = None;
+            for offered in &camera.modes {
+                if before.replace(offered.size) != Some(offered.size) {
+                    let is_chosen = mode.as_ref().is_some_and(|mode| mode.size == offered.size);
+                    if ui.selectable_label(is_chosen, size_text(offered)).clicked() {
+                        *mode = Some(offered.clone());
+                    }
+                }
+            }
+        });
+        list.response.labelled_by(label);
+    });
+    let Some(size) = mode.as_ref().map(|mode| mode.size) else { return };
+    field(ui, "Rate", |ui, label| {
+        let rate_text = |mode: &CameraMode| format!("{} fps", (100.0 * mode.fps).round() / 100.0);
+        let text = mode.as_ref().map_or(String::new(), rate_text);
+        let list = ComboBox::from_id_salt("rate").selected_text(text).width(LIST).show_ui(ui, |ui| {
+            for offered in camera.modes.iter().filter(|offered| offered.size == size) {
+                ui.selectable_value(mode, Some(offered.clone()), rate_text(offered));
+            }
+        });
+        list.response.labelled_by(label);
+    });
+}
+
+fn address_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let address = &mut cx.settings.live.address;
+    field(ui, "Address", |ui, label| {
+        let width = ui.available_width();
+        let text = TextEdit::singleline(address).hint_text("rtsp://…, clip.mp4, lavfi:testsrc2").desired_width(width);
+        let response = ui.add(text).labelled_by(label);
+        if response.lost_focus() && ui.input(|input| input.key_pressed(eframe::egui::Key::Enter)) {
+            cx.actions.push(crate::app::actions::Action::Run(Command::StartLive));
+        }
+    });
+    explanation(
+        ui,
+        "rtsp://, http:// or udp:// for a stream, the path of a video to play it round and round, or lavfi: and a graph of \
+         FFmpeg's filters for generated pictures.",
+    );
+}
+
+/// Draws how answers are made and shown.
+pub fn answers_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let choices = &mut cx.settings.live;
+    field(ui, "Smoothing", |ui, label| {
+        let kinds = [
+            (Smoothing::None, "Each window speaks for itself"),
+            (Smoothing::Mean { windows: 5 }, "The mean over the last windows"),
+            (
+                Smoothing::Hysteresis { margin: 0.1, windows: 3 },
+                "The answer stays until another class leads by a margin for several windows in a row",
+            ),
+        ];
+        let list = ComboBox::from_id_salt("smoothing").selected_text(name(choices.smoothing)).width(110.0);
+        let list = list.show_ui(ui, |ui| {
+            for (kind, tooltip) in kinds {
+                let is_chosen = name(kind) == name(choices.smoothing);
+                if ui.selectable_label(is_chosen, name(kind)).on_hover_text(tooltip).clicked() && !is_chosen {
+                    choices.smoothing = kind;
+                }
+            }
+        });
+        list.response.labelled_by(label);
+        numbers_ui(ui, &mut choices.smoothing);
+    });
+    field(ui, "Picture", |ui, _| {
+        ui.checkbox(&mut choices.mirrored, "Mirrored").on_hover_text(
+            "Exchange left and right on the screen, as in a mirror; the networks see the camera's own picture",
+        );
+    });
+}
+
+fn name(smoothing: Smoothing) -> &'static str {
+    match smoothing {
+        Smoothing::None => "None",
+        Smoothing::Mean { .. } => "Mean",
+        Smoothing::Hysteresis { .. } => "Hysteresis",
+    }
+}
+
+fn numbers_ui(ui: &mut Ui, smoothing: &mut Smoothing) {
+    match smoothing {
+        Smoothing::None => {}
+        Smoothing::Mean { windows } => {
+            ui.add(DragValue::new(windows).range(2..=60).suffix(" windows")).on_hover_text("How many windows");
+        }
+        Smoothing::Hysteresis { margin, windows } => {
+            ui.add(DragValue::new(margin).range(0.0..=1.0).speed(0.005).fixed_decimals(2).prefix("lead "))
+                .on_hover_text("By how much another class must lead, as a share of 1");
+            ui.add(DragValue::new(windows).range(1..=60).suffix(" windows"))
+                .on_hover_text("For how many windows in a row");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The live panel: which source is watched and how, what the networks say about it, and what is made of their mistakes.
+//!
+//! The pictures themselves are on the `stage`: in the viewer's place, or alone on the screen in the `demo`.
+
+mod answer;
+mod corrections;
+mod demo;
+mod figures;
+mod form;
+mod picker;
+mod stage;
+
+use std::time::{Duration, Instant};
+
+use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
+
+use super::Panel;
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::theme::{SECTION_GAP, Tokens};
+use crate::app::widgets::{command_button, primary_button, remark, section};
+use crate::engine::LiveView;
+use crate::video::CameraPhase;
+
+pub use demo::Demo;
+pub use picker::{ClassPicker, Picked};
+pub use stage::Stage;
+
+/// How often the time until the next attempt is drawn anew.
+const COUNTDOWN: Duration = Duration::from_millis(250);
+
+/// Room for the scroll bar, so that nothing lies under it, in points.
+const SCROLL_BAR: f32 = 10.0;
+
+/// The live panel.
+#[derive(Default)]
+pub struct LivePanel {
+    /// Whether it was drawn in this repaint.
+    pub is_shown: bool,
+}
+
+impl Panel for LivePanel {
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        self.is_shown = true;
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - SCROLL_BAR);
+            let view = cx.session.live.view.clone();
+            state_ui(ui, view.as_ref(), cx);
+            match &view {
+                None => form::form_ui(ui, cx),
+                Some(view) => {
+                    figures::figures_ui(ui, view);
+                    section(ui, "Recognised");
+                    answer::answer_ui(ui, view, cx);
+                    ui.add_space(SECTION_GAP);
+                    CollapsingHeader::new("Source").show(ui, |ui| {
+                        ui.add_enabled_ui(false, |ui| form::source_ui(ui, cx));
+                    });
+                }
+            }
+            section(ui, "Answers");
+            form::answers_ui(ui, cx);
+            section(ui, "Corrections");
+            corrections::corrections_ui(ui, cx);
+        });
+    }
+}
+
+/// What the source does, and the buttons.
+fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let is_active = cx.session.live.is_active();
+    ui.label(RichText::new(phase_text(view, cx.session.live.starting)).heading());
+    let source = view.map_or("A camera, a stream or a video, recognised as it happens".into(), what_text);
+    ui.add(eframe::egui::Label::new(RichText::new(source).color(tokens.weak)).truncate());
+    if let Some(CameraPhase::Waiting { error, .. } | CameraPhase::Failed(error)) = view.map(|view| &view.camera.phase) {
+        ui.ctx().request_repaint_after(COUNTDOWN);
+        remark(ui, tokens.warning, |ui| {
+            ui.add(eframe::egui::Label::new(error.to_string()).wrap());
+        });
+    }
+    ui.add_space(6.0);
+    ui.horizontal_wrapped(|ui| {
+        primary_button(ui, cx, Command::StartLive, if is_active { "Stop" } else { "Watch" });
+        if is_active {
+            let recording = view.and_then(|view| view.recording.as_ref());
+            let text =
+                recording.map_or("Record…".into(), |recording| format!("Stop recording, {:.0} s", recording.secs));
+            command_button(ui, cx, Command::CorrectLive, "Correct…");
+            command_button(ui, cx, Command::RecordLive, text);
+            command_button(ui, cx, Command::DemoLive, "Full screen");
+        }
+    });
+}
+
+/// What the source does in a few words.
+fn phase_text(view: Option<&LiveView>, starting: bool) -> String {
+    match view.map(|view| &view.camera.phase) {
+        None if starting => "Connecting…".into(),
+        None => "Nothing is watched".into(),
+        Some(CameraPhase::Connecting) => "Connecting…".into(),
+        Some(CameraPhase::Live) => "Live".into(),
+        Some(CameraPhase::Waiting { retry_at, attempt, .. }) => {
+            let secs = retry_at.saturating_duration_since(Instant::now()).as_secs_f32().ceil();
+            format!("Trying again in {secs:.0} s (attempt {attempt})")
+        }
+        Some(CameraPhase::Failed(_)) => "This source does not work".into(),
+    }
+}
+
+/// The source and what it delivers.
+fn what_text(view: &LiveView) -> String {
+    let info = view.camera.info.as_ref();
+    let size = info.map_or(String::new(), |info| format!("{}×{} {}, ", info.width, info.height, info.codec));
+    format!("{size}{}", view.source)
+}

@@ -1,0 +1,162 @@
+//! Asks for the right class of what was just seen: one digit, or a few letters.
+
+use eframe::egui::{
+    Align2, Area, Context, Event, Id, Key, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, vec2,
+};
+
+use super::answer::ranked;
+use crate::app::session::Session;
+use crate::app::theme::{Tokens, modal_frame};
+
+/// The keys of the first ten classes.
+const DIGITS: [(Key, &str); 10] = [
+    (Key::Num1, "1"),
+    (Key::Num2, "2"),
+    (Key::Num3, "3"),
+    (Key::Num4, "4"),
+    (Key::Num5, "5"),
+    (Key::Num6, "6"),
+    (Key::Num7, "7"),
+    (Key::Num8, "8"),
+    (Key::Num9, "9"),
+    (Key::Num0, "0"),
+];
+
+/// The open question. Classes stand in the order of their shares at the time, so that the right one is mostly near the top.
+pub struct ClassPicker {
+    classes: Vec<String>,
+    text: String,
+    selected: usize,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picked {
+    /// With a class.
+    Class(String),
+    /// Without one.
+    Nothing,
+}
+
+impl ClassPicker {
+    /// Asks about what `session` sees now.
+    pub fn new(session: &Session) -> Self {
+        let model = session.model.as_ref();
+        let ranked: Vec<String> = match (session.live.result(), model) {
+            (Some(result), Some(model)) => {
+                ranked(result, model).into_iter().map(|(class, _)| class.to_owned()).collect()
+            }
+            (None, Some(model)) => model.classes.clone(),
+            (_, None) => Vec::new(),
+        };
+        let further = session.live.corrections.iter().map(|(class, _)| class.clone());
+        let further: Vec<String> = further.filter(|class| !ranked.contains(class)).collect();
+        Self { classes: [ranked, further].concat(), text: String::new(), selected: 0 }
+    }
+
+    /// Draws the question; `Some` when it is answered.
+    pub fn picker_ui(&mut self, ctx: &Context) -> Option<Picked> {
+        let id = Id::unique("class picker");
+        let area = Area::new(id).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 64.0));
+        let modal = Modal::new(id).area(area).frame(modal_frame(ctx)).show(ctx, |ui| {
+            ui.set_width((ctx.content_rect().width() - 80.0).min(420.0));
+            self.question_ui(ui)
+        });
+        let closed = modal.should_close().then_some(Picked::Nothing);
+        modal.inner.or(closed)
+    }
+
+    fn question_ui(&mut self, ui: &mut Ui) -> Option<Picked> {
+        let weak = Tokens::of(ui).weak;
+        ui.heading("What was it really?");
+        ui.label(RichText::new("The last seconds become a clip of this class. Esc leaves them.").color(weak));
+        ui.add_space(4.0);
+        let offered = self.offered();
+        // Before the field takes them for text.
+        let digit = if self.text.is_empty() { pressed_digit(ui) } else { None };
+        let step = ui.input_mut(|input| {
+            let down = input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown);
+            let up = input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp);
+            down as i64 - up as i64
+        });
+        let entered = ui.input(|input| input.key_pressed(Key::Enter));
+        let field =
+            TextEdit::singleline(&mut self.text).hint_text("A class, or a new one…").desired_width(f32::INFINITY);
+        let field = ui.add(field.margin(vec2(10.0, 8.0)));
+        field.request_focus();
+        if field.changed() {
+            self.selected = 0;
+        }
+        self.selected = (self.selected as i64 + step).clamp(0, offered.len().saturating_sub(1) as i64) as usize;
+        ui.add_space(4.0);
+        let mut picked =
+            digit.and_then(|digit| offered.get(digit)).or(offered.get(self.selected).filter(|_| entered)).cloned();
+        ScrollArea::vertical().max_height(340.0).auto_shrink([false, true]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 1.0;
+            for (i, class) in offered.iter().enumerate() {
+                if self.row_ui(ui, i, class, step != 0) {
+                    picked = Some(class.clone());
+                }
+            }
+        });
+        picked.map(Picked::Class)
+    }
+
+    fn row_ui(&self, ui: &mut Ui, i: usize, class: &str, follow: bool) -> bool {
+        let is_new = !self.classes.iter().any(|known| known == class);
+        let text = if is_new { format!("New class “{class}”") } else { class.to_owned() };
+        let digit = DIGITS.get(i).filter(|_| self.text.is_empty()).map_or("", |(_, digit)| digit);
+        let button =
+            eframe::egui::Button::selectable(i == self.selected, text).min_size(vec2(ui.available_width(), 28.0));
+        let response = ui.add(button.shortcut_text(digit)).accessible_name(class);
+        if i == self.selected && follow {
+            response.scroll_to_me(None);
+        }
+        response.clicked()
+    }
+
+    /// The classes with what is typed in their names, and what is typed itself if it is none of them.
+    fn offered(&self) -> Vec<String> {
+        let typed = self.text.trim();
+        let letters = typed.to_lowercase();
+        let mut offered: Vec<_> =
+            self.classes.iter().filter(|class| class.to_lowercase().contains(&letters)).cloned().collect();
+        offered.sort_by_key(|class| !class.to_lowercase().starts_with(&letters)); // stable
+        if !typed.is_empty() && !self.classes.iter().any(|class| class == typed) {
+            offered.push(typed.to_owned());
+        }
+        offered
+    }
+}
+
+/// The place of the digit that was pressed, which is then no text any more.
+fn pressed_digit(ui: &Ui) -> Option<usize> {
+    ui.input_mut(|input| {
+        let is_digit = |event: &Event, text: &str| matches!(event, Event::Text(typed) if typed == text);
+        let typed =
+            |input: &eframe::egui::InputState, text: &str| input.events.iter().any(|event| is_digit(event, text));
+        let pressed = DIGITS.iter().position(|(key, text)| input.key_pressed(*key) || typed(input, text))?;
+        let (key, text) = DIGITS[pressed];
+        input.consume_key(Modifiers::NONE, key);
+        input.events.retain(|event| !is_digit(event, text));
+        Some(pressed)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_narrow_the_choice_and_a_new_name_is_offered_last() {
+        let classes = ["wave", "clap", "wave both"].map(str::to_owned).to_vec();
+        let mut picker = ClassPicker { classes, text: String::new(), selected: 0 };
+        assert_eq!(picker.offered(), ["wave", "clap", "wave both"]);
+        picker.text = " Wa".into();
+        assert_eq!(picker.offered(), ["wave", "wave both", "Wa"]);
+        picker.text = "clap".into();
+        assert_eq!(picker.offered(), ["clap"]);
+        picker.text = "手".into();
+        assert_eq!(picker.offered(), ["手"]);
+    }
+}

@@ -1,0 +1,135 @@
+//! The live picture beside its flow.
+
+use eframe::egui::{Align2, Color32, FontId, Painter, Rect, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2};
+use image::RgbImage;
+
+use super::super::viewer::{Key, Textures, cells, color_image, paint_gpu_flow};
+use crate::app::lab_state::video_units;
+use crate::app::scale::MagnitudeScale;
+use crate::app::session::Session;
+use crate::app::settings::Settings;
+use crate::app::theme::{RADIUS, Tokens};
+use crate::engine::{LiveResult, LiveView};
+
+/// Space between the pictures, in points.
+const GAP: f32 = 3.0;
+/// Textures: the picture and the flow.
+const PICTURE: (usize, usize) = (0, 0);
+const FLOW: (usize, usize) = (1, 0);
+
+/// Draws both with what it keeps between repaints.
+#[derive(Default)]
+pub struct Stage {
+    textures: Textures,
+}
+
+impl Stage {
+    /// Draws into the whole of what is left of `ui`.
+    pub fn stage_ui(&mut self, ui: &mut Ui, session: &Session, settings: &Settings) {
+        let area = ui.available_rect_before_wrap();
+        ui.painter().rect_filled(area, 0.0, Tokens::of(ui).background);
+        self.pictures_ui(ui, area.shrink(8.0), session, settings);
+    }
+
+    /// Draws into `area`: side by side, or one above the other where that makes them larger.
+    pub fn pictures_ui(&mut self, ui: &mut Ui, area: Rect, session: &Session, settings: &Settings) {
+        let Some(view) = &session.live.view else { return };
+        let size = view.frame.as_ref().map_or((4, 3), |frame| frame.display.dimensions());
+        let [left, right] = places(area, size.0 as f32 / size.1.max(1) as f32);
+        self.picture_ui(ui, left, view, settings.live.mirrored);
+        self.flow_ui(ui, right, view, session, settings);
+        self.textures.sweep();
+    }
+
+    fn picture_ui(&mut self, ui: &mut Ui, rect: Rect, view: &LiveView, mirrored: bool) {
+        let response = ui.interact(rect, ui.scope_id().with("live picture"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Live picture"));
+        let painter = ui.painter_at(rect);
+        let Some(frame) = &view.frame else { return message(ui, &painter, rect, "Waiting for the first picture…") };
+        let picture: &RgbImage = &frame.display;
+        let key = Key::new(frame.display.clone(), [0.0; 3]);
+        let texture = self.textures.get(ui.ctx(), PICTURE, key, || color_image(picture));
+        painter.image(texture, rect, uv(mirrored), Color32::WHITE);
+    }
+
+    fn flow_ui(&mut self, ui: &mut Ui, rect: Rect, view: &LiveView, session: &Session, settings: &Settings) {
+        let response = ui.interact(rect, ui.scope_id().with("live flow"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Live flow"));
+        let painter = ui.painter_at(rect);
+        let Some(result) = &view.result else {
+            let text = if session.model.is_some() { "Waiting for eleven frames…" } else { "No networks are loaded" };
+            return message(ui, &painter, rect, text);
+        };
+        let max_px = settings.locked_scale_px.unwrap_or(session.live.scale_px).max(f32::MIN_POSITIVE);
+        let scale = MagnitudeScale { max_px, gamma: settings.gamma };
+        self.flow(ui, &painter, rect, result, scale, settings.live.mirrored);
+    }
+
+    fn flow(
+        &mut self,
+        ui: &Ui,
+        painter: &Painter,
+        rect: Rect,
+        result: &LiveResult,
+        scale: MagnitudeScale,
+        mirrored: bool,
+    ) {
+        let flow = &result.flow;
+        let (width, height) = result.frame.display.dimensions();
+        let mut units = video_units(flow, [width, height]);
+        // In a mirror, what moves to the right moves to the left.
+        units[0] *= if mirrored { -1.0 } else { 1.0 };
+        if let Some(buffer) = &flow.gpu {
+            return paint_gpu_flow(painter, buffer, units.map(|unit| unit * flow.gpu_unit_px), scale, rect, mirrored);
+        }
+        let field = &flow.field;
+        let colour = |cell: usize| scale.colour([field.uv[cell][0] * units[0], field.uv[cell][1] * units[1]]);
+        let key = Key::new(field.clone(), [scale.max_px, scale.gamma, units[0]]);
+        let texture = self.textures.get(ui.ctx(), FLOW, key, || cells(field.width, field.height, colour));
+        painter.image(texture, rect, uv(mirrored), Color32::WHITE);
+    }
+}
+
+/// Where two pictures of this shape are largest inside `area`: side by side or one above the other, in its middle.
+fn places(area: Rect, aspect: f32) -> [Rect; 2] {
+    let fitted = |room: Vec2| {
+        let height = room.y.min(room.x / aspect).max(1.0);
+        vec2(height * aspect, height)
+    };
+    let beside = fitted(vec2((area.width() - GAP) / 2.0, area.height()));
+    let above = fitted(vec2(area.width(), (area.height() - GAP) / 2.0));
+    let step = |size: Vec2| if beside.x >= above.x { vec2(size.x + GAP, 0.0) } else { vec2(0.0, size.y + GAP) };
+    let size = if beside.x >= above.x { beside } else { above };
+    let first = Rect::from_center_size(area.center() - step(size) / 2.0, size);
+    [first, first.translate(step(size))]
+}
+
+/// The part of a texture that is shown, from right to left in a mirror.
+fn uv(mirrored: bool) -> Rect {
+    let [left, right] = if mirrored { [1.0, 0.0] } else { [0.0, 1.0] };
+    Rect { min: pos2(left, 0.0), max: pos2(right, 1.0) }
+}
+
+fn message(ui: &Ui, painter: &Painter, rect: Rect, text: &str) {
+    let tokens = Tokens::of(ui);
+    painter.rect_filled(rect, RADIUS, tokens.surface);
+    let font = FontId::new(TextStyle::Body.resolve(ui.style()).size, eframe::egui::FontFamily::Proportional);
+    painter.text(rect.center(), Align2::CENTER_CENTER, text, font, tokens.weak);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_pictures_are_as_large_as_they_can_be_and_do_not_overlap() {
+        for (size, aspect, horizontal) in [([1000.0, 400.0], 4.0 / 3.0, true), ([500.0, 900.0], 16.0 / 9.0, false)] {
+            let area = Rect::from_min_size(pos2(10.0, 20.0), size.into());
+            let [first, second] = places(area, aspect);
+            assert!(area.expand(0.01).contains_rect(first) && area.expand(0.01).contains_rect(second));
+            assert!((first.aspect_ratio() - aspect).abs() < 1e-3);
+            assert_eq!(second.left() >= first.right(), horizontal);
+            assert_eq!(second.top() >= first.bottom(), !horizontal);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What the commands about live sources do.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
+
+use super::App;
+use super::command::Command;
+use super::dialogs::Question;
+use super::dock::{self, Pane};
+use super::live_state::Cameras;
+use super::panels::ClassPicker;
+use crate::engine::{LiveOrder, LiveSettings, Request};
+
+/// Where corrections lie in the data folder, unless another folder is chosen.
+const CORRECTIONS: &str = "corrections";
+
+impl App {
+    /// Does what `command` says.
+    pub(super) fn go_live(&mut self, command: Command, ctx: &Context) {
+        match command {
+            Command::StartLive => self.watch(),
+            Command::ListCameras => self.list_cameras(),
+            Command::MirrorLive => self.settings.live.mirrored = !self.settings.live.mirrored,
+            Command::CorrectLive => self.pick_class(),
+            Command::RecordLive => self.record(ctx),
+            Command::DemoLive => self.show_demo(!self.session.live.demo, ctx),
+            Command::ChooseCorrections => self.ask(Question::Corrections, ctx),
+            Command::TrainOnCorrections => {
+                self.choose_training_folder(self.corrections(), ctx);
+                dock::show(&mut self.settings.layout, Pane::Training);
+            }
+            _ => dock::show(&mut self.settings.layout, Pane::Live),
+        }
+    }
+
+    /// Watches what the panel has chosen, or stops doing so.
+    fn watch(&mut self) {
+        dock::show(&mut self.settings.layout, Pane::Live);
+        if self.session.live.is_active() {
+            self.session.live.starting = false;
+            return self.engine.send(Request::Live(None));
+        }
+        match self.settings.live.source() {
+            Ok(source) => {
+                (self.session.clip, self.session.opening, self.session.notice) = (None, None, None);
+                self.session.live.starting = true;
+                let settings = self.live_settings();
+                self.session.live.told = Some(settings);
+                self.engine.send(Request::Live(Some(LiveOrder { source, settings })));
+            }
+            Err(error) => self.session.problem(&error),
+        }
+    }
+
+    fn live_settings(&self) -> LiveSettings {
+        LiveSettings { fusion: self.session.fusion, smoothing: self.settings.live.smoothing }
+    }
+
+    /// Tells the engine how answers are made, if that has changed, and asks for what the panel shows and nobody has asked for.
+    pub(super) fn tell_live(&mut self) {
+        let settings = self.live_settings();
+        if self.session.live.view.is_some() && self.session.live.told != Some(settings) {
+            self.session.live.told = Some(settings);
+            self.engine.send(Request::SetLive(settings));
+        }
+        if self.panels.live.is_shown && matches!(self.session.live.cameras, Cameras::Unknown) {
+            self.list_cameras();
+        }
+        let folder = self.corrections();
+        if self.panels.live.is_shown && self.session.live.counted.as_ref() != Some(&folder) {
+            self.session.live.counted = Some(folder.clone());
+            self.session.live.corrections.clear();
+            self.engine.send(Request::CountCorrections(folder));
+        }
+    }
+
+    fn list_cameras(&mut self) {
+        self.session.live.cameras = Cameras::Asked;
+        self.engine.send(Request::ListCameras);
+    }
+
+    /// The folder of corrections.
+    pub(super) fn corrections(&self) -> PathBuf {
+        self.settings.live.corrections.clone().unwrap_or_else(|| self.data_dir.join(CORRECTIONS))
+    }
+
+    /// Holds what was seen while the person looks for the right class.
+    fn pick_class(&mut self) {
+        self.engine.send(Request::HoldLive(true));
+        let picker = ClassPicker::new(&self.session);
+        self.show_picker(picker);
+    }
+
+    /// The person has named the right class, or none.
+    pub(super) fn class_picked(&mut self, class: Option<String>) {
+        match class {
+            Some(class) => self.engine.send(Request::CorrectLive { folder: self.corrections(), class }),
+            None => self.engine.send(Request::HoldLive(false)),
+        }
+    }
+
+    fn record(&mut self, ctx: &Context) {
+        let is_recording = self.session.live.view.as_ref().is_some_and(|view| view.recording.is_some());
+        match is_recording {
+            true => self.engine.send(Request::RecordLive(None)),
+            false => self.ask(Question::RecordLive, ctx),
+        }
+    }
+
+    fn show_demo(&mut self, demo: bool, ctx: &Context) {
+        self.session.live.demo = demo;
+        ctx.send_viewport_cmd(ViewportCommand::Fullscreen(demo));
+    }
+
+    /// Escape leaves the full screen, unless something lies over it.
+    pub(super) fn leave_demo(&mut self, ctx: &Context, overlay: bool) {
+        let is_shown = self.session.live.demo && !overlay;
+        if is_shown && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+            self.show_demo(false, ctx);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What can be asked of `motionscope live`, and the checked plan made from it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::super::arguments::{DeviceArg, ModelArg};
+use super::super::values::non_negative;
+use crate::engine::Smoothing;
+use crate::error::{Error, Result};
+use crate::video::{CameraMode, CameraSource, Geometry};
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope live --list                                   the cameras of this machine
+  motionscope live /dev/video0 --size 640x480 --fps 30
+  motionscope live rtsp://camera.local:554/stream
+  motionscope live clip.mp4 --seconds 10 --json             a video at its own pace, round and round
+  motionscope live lavfi:testsrc2=size=320x240:rate=30 --seconds 1800 > soak.txt
+
+Tells once a second: frames per second of the camera and of the networks, the latency from the capture of a frame to the
+answer about it, the memory of the program, and the answer. With --json one object a line. The last line sums up: how
+latency and memory were in the first and in the last tenth of the time.
+
+Exit codes: 0 there were answers, 1 there were none, 2 wrong usage";
+
+/// `motionscope live`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct LiveArgs {
+    /// A device, a URL, a video, or `lavfi:` and a graph of FFmpeg's filters
+    #[arg(required_unless_present = "list")]
+    source: Option<String>,
+    /// List the cameras with their sizes and rates, and end
+    #[arg(long)]
+    list: bool,
+    /// End after so many seconds [default: at Ctrl-C]
+    #[arg(long, value_name = "N", value_parser = non_negative)]
+    seconds: Option<f64>,
+    /// Size of the camera's pictures, such as 640x480
+    #[arg(long, value_name = "WxH", value_parser = size, requires = "fps")]
+    size: Option<Geometry>,
+    /// Pictures a second of the camera
+    #[arg(long, value_name = "FPS", value_parser = non_negative, requires = "size")]
+    fps: Option<f64>,
+    /// How answers are steadied
+    #[arg(long, value_enum, default_value_t)]
+    smoothing: SmoothingArg,
+    /// Print JSON, one object a second
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    model: ModelArg,
+    #[command(flatten)]
+    device: DeviceArg,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum SmoothingArg {
+    /// Each window speaks for itself
+    None,
+    /// The mean over five windows
+    #[default]
+    Mean,
+    /// The answer stays until another leads by 10 % for three windows
+    Hysteresis,
+}
+
+/// What is to be done.
+pub(super) struct LivePlan {
+    pub source: CameraSource,
+    pub length: Option<Duration>,
+    pub smoothing: Smoothing,
+    pub json: bool,
+    pub model: PathBuf,
+    pub device: DeviceArg,
+}
+
+impl LiveArgs {
+    /// What is to be watched; `None` to list the cameras.
+    ///
+    /// # Errors
+    /// If the source is none, or there is no model.
+    pub(super) fn plan(&self) -> Result<Option<LivePlan>> {
+        let Some(source) = self.source.as_ref().filter(|_| !self.list) else { return Ok(None) };
+        let smoothing = match self.smoothing {
+            SmoothingArg::None => Smoothing::None,
+            SmoothingArg::Mean => Smoothing::Mean { windows: 5 },
+            SmoothingArg::Hysteresis => Smoothing::Hysteresis { margin: 0.1, windows: 3 },
+        };
+        Ok(Some(LivePlan {
+            source: self.with_mode(source.parse()?)?,
+            length: self.seconds.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
+            smoothing,
+            json: self.json,
+            model: self.model.folder()?,
+            device: self.device,
+        }))
+    }
+
+    fn with_mode(&self, source: CameraSource) -> Result<CameraSource> {
+        let (Some(size), Some(fps)) = (self.size, self.fps) else { return Ok(source) };
+        match source {
+            CameraSource::Device { driver, name, .. } => {
+                Ok(CameraSource::Device { driver, name, mode: Some(CameraMode { size, fps, format: None }) })
+            }
+            _ => Err(Error::new("--size", "only a device can be asked for a size and a rate", "Leave it out")),
+        }
+    }
+}
+
+/// `640x480`
+fn size(text: &str) -> std::result::Result<Geometry, String> {
+    let side = |text: &str| text.parse::<u32>().ok().filter(|side| (1..=16_384).contains(side));
+    let sides = text.split_once('x').and_then(|(width, height)| Some((side(width)?, side(height)?)));
+    sides.map(|(width, height)| Geometry { width, height }).ok_or_else(|| "write it as 640x480".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read() {
+        assert_eq!(size("640x480"), Ok(Geometry { width: 640, height: 480 }));
+        for text in ["640", "0x480", "640x", "-1x4", "99999x4", "axb"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `motionscope live`: a camera, a stream or a looped video through the networks, told once a second.
+
+mod arguments;
+mod report;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::{Outcome, complain};
+use crate::engine::{LiveResult, LiveSettings, Recogniser, Watcher};
+use crate::error::{Error, Result};
+use crate::gpu::panics::caught;
+use crate::nets::HiddenTwoStream;
+use crate::video::{Camera, CameraNews, Sizes, camera_devices};
+pub(super) use arguments::LiveArgs;
+use arguments::LivePlan;
+use report::{Moment, Summary};
+
+/// How often something is told.
+const PERIOD: Duration = Duration::from_secs(1);
+/// Longest side of the pictures kept; nobody looks at them.
+const DISPLAY_MAX: u32 = 320;
+
+/// Lists the cameras, or watches one until the time is over or Ctrl-C is pressed.
+pub(super) fn run(arguments: &LiveArgs) -> Result<Outcome> {
+    match arguments.plan()? {
+        Some(plan) => watch(&plan),
+        None => list(),
+    }
+}
+
+fn list() -> Result<Outcome> {
+    let devices = camera_devices()?;
+    if devices.is_empty() {
+        eprintln!("There is no camera. Plug one in, or name a stream (rtsp://…, http://…), a video or lavfi:testsrc2.");
+    }
+    for device in devices {
+        println!("{}  {}", device.name, device.title);
+        device.modes.iter().for_each(|mode| println!("    {mode}"));
+    }
+    Ok(Outcome::Done)
+}
+
+/// What the camera's thread tells.
+enum News {
+    Frame,
+    Failed(Error),
+}
+
+fn watch(plan: &LivePlan) -> Result<Outcome> {
+    let compute = plan.device.open()?;
+    let model = HiddenTwoStream::load(&plan.model, &compute.device)?;
+    let settings = LiveSettings { fusion: model.card.fusion, smoothing: plan.smoothing };
+    let classes = model.card.classes.clone();
+    let mut recogniser = Recogniser::new(model, &compute);
+    let sizes = Sizes { display_max: DISPLAY_MAX, ..recogniser.sizes() };
+    let stop = stop_on_interrupt()?;
+    let (sender, news) = bounded(1);
+    let camera = Arc::new(Camera::open(plan.source.clone(), sizes, Arc::new(move |told| tell(told, &sender))));
+    let mut watcher = Watcher::new(camera.clone());
+    let (started, mut told) = (Instant::now(), Instant::now());
+    let mut newest: Option<LiveResult> = None;
+    let mut summary = Summary::default();
+    while !stop.load(Ordering::Acquire) && plan.length.is_none_or(|length| started.elapsed() < length) {
+        wait(&news)?;
+        if let Some(result) = caught("networks", || watcher.step(&mut recogniser, settings, 2))? {
+            summary.answer(&result);
+            newest = Some(result);
+        }
+        if told.elapsed() >= PERIOD {
+            told = Instant::now();
+            let moment = Moment::of(started.elapsed(), &camera.status(), newest.as_ref(), &classes);
+            moment.print(plan.json)?;
+            summary.moment(&moment);
+        }
+    }
+    summary.print(plan.json)?;
+    Ok(if summary.is_empty() { Outcome::SomeFailed } else { Outcome::Done })
+}
+
+/// Hands news on; problems that pass are told at once.
+fn tell(told: CameraNews, news: &Sender<News>) {
+    // A full channel means that a look is already due.
+    match told {
+        CameraNews::Frame => _ = news.try_send(News::Frame),
+        CameraNews::Connected(info) => eprintln!("Connected: {}×{} {}", info.width, info.height, info.codec),
+        CameraNews::Interrupted(error) => complain(&error),
+        CameraNews::Failed(error) => _ = news.send(News::Failed(error)),
+    }
+}
+
+/// Waits for a frame, but not for long.
+fn wait(news: &Receiver<News>) -> Result<()> {
+    match news.recv_timeout(PERIOD / 4) {
+        Ok(News::Failed(error)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Ctrl-C ends the watching with its summary.
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    ctrlc::set_handler(move || asked.store(true, Ordering::Release))
+        .map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start it from a shell"))?;
+    Ok(stop)
+}

@@ -1,0 +1,167 @@
+//! What is told of a live source: a line a second, and at the end how it changed over time.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::engine::LiveResult;
+use crate::error::{Error, Result};
+use crate::video::{CameraPhase, CameraStatus};
+
+/// One second.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Moment {
+    secs: f64,
+    state: &'static str,
+    camera_fps: f64,
+    model_fps: f32,
+    latency_ms: Option<f32>,
+    class: Option<String>,
+    probability: Option<f32>,
+    captured: u64,
+    answered: u64,
+    /// Frames that no answer ended with.
+    skipped: u64,
+    memory_mb: Option<f64>,
+}
+
+impl Moment {
+    /// What is so after `elapsed`.
+    pub fn of(elapsed: Duration, camera: &CameraStatus, result: Option<&LiveResult>, classes: &[String]) -> Self {
+        let top = result.and_then(|result| result.answer.top);
+        Self {
+            secs: (10.0 * elapsed.as_secs_f64()).round() / 10.0,
+            state: match camera.phase {
+                CameraPhase::Connecting => "connecting",
+                CameraPhase::Live => "live",
+                CameraPhase::Waiting { .. } => "waiting",
+                CameraPhase::Failed(_) => "failed",
+            },
+            camera_fps: camera.fps,
+            model_fps: result.map_or(0.0, |result| result.fps),
+            latency_ms: result.map(|result| result.latency_ms),
+            class: top.and_then(|top| classes.get(top).cloned()),
+            probability: result.zip(top).and_then(|(result, top)| result.answer.shares.get(top).copied()),
+            captured: camera.captured,
+            answered: result.map_or(0, |result| result.answered),
+            skipped: result.map_or(0, |result| result.skipped),
+            memory_mb: memory_mb(),
+        }
+    }
+
+    /// Tells it on stdout.
+    pub fn print(&self, json: bool) -> Result<()> {
+        if json {
+            return print_json(self);
+        }
+        let latency = self.latency_ms.map_or("–".into(), |latency| format!("{latency:.0} ms"));
+        let memory = self.memory_mb.map_or("–".into(), |memory| format!("{memory:.0} MB"));
+        let class = self.class.as_deref().unwrap_or("–");
+        let share = self.probability.map_or(String::new(), |share| format!(" {:.0} %", 100.0 * share));
+        println!(
+            "{:8.1} s  {:10}  camera {:5.1} fps  model {:5.1} fps  latency {latency:>8}  memory {memory:>8}  {class}{share}",
+            self.secs, self.state, self.camera_fps, self.model_fps,
+        );
+        Ok(())
+    }
+}
+
+/// The whole time.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    latencies_ms: Vec<f32>,
+    moments: Vec<Moment>,
+}
+
+/// As it is printed: medians of the first and of the last tenth.
+#[derive(Debug, Serialize)]
+struct SummaryLine {
+    seconds: f64,
+    answers: usize,
+    latency_ms_median: [f32; 2],
+    latency_ms_longest: f32,
+    memory_mb: [f64; 2],
+}
+
+impl Summary {
+    /// Takes in an answer.
+    pub fn answer(&mut self, result: &LiveResult) {
+        self.latencies_ms.push(result.latency_ms);
+    }
+
+    /// Takes in a second.
+    pub fn moment(&mut self, moment: &Moment) {
+        self.moments.push(moment.clone());
+    }
+
+    /// Whether there was no answer.
+    pub fn is_empty(&self) -> bool {
+        self.latencies_ms.is_empty()
+    }
+
+    /// Tells it on stdout.
+    pub fn print(&self, json: bool) -> Result<()> {
+        let memory: Vec<f32> = self.moments.iter().filter_map(|moment| Some(moment.memory_mb? as f32)).collect();
+        let line = SummaryLine {
+            seconds: self.moments.last().map_or(0.0, |moment| moment.secs),
+            answers: self.latencies_ms.len(),
+            latency_ms_median: first_and_last(&self.latencies_ms),
+            latency_ms_longest: self.latencies_ms.iter().copied().fold(0.0, f32::max),
+            memory_mb: first_and_last(&memory).map(f64::from),
+        };
+        if json {
+            return print_json(&line);
+        }
+        println!(
+            "{:.0} s, {} answers; from the first to the last tenth: latency {:.0} → {:.0} ms (median; the longest of all \
+             {:.0} ms), memory {:.0} → {:.0} MB",
+            line.seconds,
+            line.answers,
+            line.latency_ms_median[0],
+            line.latency_ms_median[1],
+            line.latency_ms_longest,
+            line.memory_mb[0],
+            line.memory_mb[1],
+        );
+        Ok(())
+    }
+}
+
+/// Medians of the first and of the last tenth; 0 of nothing.
+fn first_and_last(values: &[f32]) -> [f32; 2] {
+    let tenth = values.len().div_ceil(10);
+    let median = |part: &[f32]| {
+        let mut sorted = part.to_vec();
+        sorted.sort_by(f32::total_cmp);
+        sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+    };
+    [median(&values[..tenth]), median(&values[values.len() - tenth..])]
+}
+
+/// Memory of the program that lies in RAM, where the system tells it in a file.
+fn memory_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some((kilobytes / 102.4).round() / 10.0)
+}
+
+fn print_json(value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| Error::new("JSON", error.to_string(), "Leave out --json, and please report this"))?;
+    println!("{text}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_growth_is_seen_between_the_first_and_the_last_tenth() {
+        let growing: Vec<f32> = (0..100).map(|i| i as f32).collect();
+        assert_eq!(first_and_last(&growing), [5.0, 95.0]);
+        assert_eq!(first_and_last(&[7.0]), [7.0, 7.0]);
+        assert_eq!(first_and_last(&[]), [0.0, 0.0]);
+    }
+}

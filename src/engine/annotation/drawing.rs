@@ -1,0 +1,158 @@
+//! How an annotated frame looks: frame and flow side by side, the answer and the likeliest classes below.
+
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+
+use crate::video::{Geometry, Lettering};
+
+/// Width of a pane in pixels: smaller pictures are enlarged, so that text beside them can be read.
+const PANE_WIDTHS: std::ops::RangeInclusive<u32> = 320..=960;
+/// Classes shown as bars.
+const BARS: usize = 3;
+
+const BACKGROUND: [u8; 3] = [13, 15, 18];
+const TRACK: [u8; 3] = [35, 39, 47];
+const BAR: [u8; 3] = [62, 196, 154];
+const TEXT: [u8; 3] = [242, 245, 249];
+const WEAK: [u8; 3] = [138, 147, 160];
+
+/// What is drawn for one frame.
+pub(super) struct Annotated<'a> {
+    /// The frame.
+    pub frame: &'a RgbImage,
+    /// Its flow in colours, in any size.
+    pub flow: &'a RgbImage,
+    /// Classes with their shares, the likeliest first; empty for a model without streams.
+    pub ranked: &'a [(String, f32)],
+    /// Seconds after the first frame.
+    pub secs: f64,
+}
+
+/// Draws the frames of one clip.
+pub(super) struct Drawing {
+    pane: Geometry,
+    /// Height of a line of text.
+    line: u32,
+    lettering: Lettering,
+}
+
+impl Drawing {
+    /// For frames of this size.
+    pub fn new(frame: Geometry) -> Self {
+        // 4:2:0 video has even sides.
+        let width = frame.width.clamp(*PANE_WIDTHS.start(), *PANE_WIDTHS.end()).next_multiple_of(2);
+        let height = (u64::from(frame.height) * u64::from(width)).div_ceil(u64::from(frame.width.max(1)));
+        let height = (height as u32).clamp(32, 4096).next_multiple_of(2);
+        Self {
+            pane: Geometry { width, height },
+            line: (width / 16).next_multiple_of(2),
+            lettering: Lettering::default(),
+        }
+    }
+
+    /// Size of the pictures.
+    pub fn size(&self) -> Geometry {
+        let Geometry { width, height } = self.pane;
+        Geometry { width: 2 * width, height: height + (BARS as u32 + 1) * self.line }
+    }
+
+    /// The picture.
+    pub fn draw(&self, annotated: &Annotated) -> RgbImage {
+        let Geometry { width, height } = self.size();
+        let mut picture = RgbImage::from_pixel(width, height, Rgb(BACKGROUND));
+        for (place, pane) in [annotated.frame, annotated.flow].into_iter().enumerate() {
+            let scaled = imageops::resize(pane, self.pane.width, self.pane.height, FilterType::Triangle);
+            imageops::replace(&mut picture, &scaled, i64::from(place as u32 * self.pane.width), 0);
+        }
+        self.tag(&mut picture, 0, &format!("{:.2} s", annotated.secs));
+        self.tag(&mut picture, self.pane.width, "MotionNet flow");
+        self.answer(&mut picture, annotated.ranked);
+        for (row, (class, share)) in annotated.ranked.iter().take(BARS).enumerate() {
+            self.bar(&mut picture, row as u32, class, *share);
+        }
+        picture
+    }
+
+    /// A few words on a dark patch in the upper left corner of a pane.
+    fn tag(&self, picture: &mut RgbImage, left: u32, text: &str) {
+        let size = 0.55 * self.line as f32;
+        let width = self.lettering.width(text, size).ceil() as u32 + self.line / 2;
+        fill(picture, [left, 0], [width, self.line], BACKGROUND);
+        let at = [(left + self.line / 4) as f32, 0.7 * self.line as f32];
+        self.lettering.draw(picture, text, at, size, TEXT);
+    }
+
+    /// The likeliest class in large letters below the frame.
+    fn answer(&self, picture: &mut RgbImage, ranked: &[(String, f32)]) {
+        let (line, top) = (self.line as f32, self.pane.height as f32);
+        let room = self.pane.width as f32 - 1.5 * line;
+        let (class, share) = match ranked.first() {
+            Some((class, share)) => (class.as_str(), format!("{:.0} %", 100.0 * share)),
+            None => ("–", String::new()),
+        };
+        let text = self.lettering.fitted(class, 1.5 * line, room);
+        self.lettering.draw(picture, &text, [0.75 * line, top + 2.0 * line], 1.5 * line, TEXT);
+        self.lettering.draw(picture, &share, [0.75 * line, top + 3.3 * line], 0.9 * line, BAR);
+    }
+
+    /// One class below the flow.
+    fn bar(&self, picture: &mut RgbImage, row: u32, class: &str, share: f32) {
+        let (line, gap) = (self.line, self.line / 8);
+        let [left, top] = [self.pane.width, self.pane.height + line / 2 + row * line];
+        let numbers = 3 * line;
+        let width = self.pane.width.saturating_sub(numbers + line / 2);
+        fill(picture, [left, top + gap], [width, line - 2 * gap], TRACK);
+        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+        fill(picture, [left, top + gap], [(share * width as f32).round() as u32, line - 2 * gap], BAR.map(|c| c / 2));
+        let (size, base) = (0.6 * line as f32, top as f32 + 0.71 * line as f32);
+        let text = self.lettering.fitted(class, size, width as f32 - line as f32);
+        self.lettering.draw(picture, &text, [(left + line / 3) as f32, base], size, TEXT);
+        let text = format!("{:.0} %", 100.0 * share);
+        let right = (2 * self.pane.width - line / 2) as f32 - self.lettering.width(&text, size);
+        self.lettering.draw(picture, &text, [right, base], size, WEAK);
+    }
+}
+
+fn fill(picture: &mut RgbImage, [left, top]: [u32; 2], [width, height]: [u32; 2], colour: [u8; 3]) {
+    let [right, bottom] = [(left + width).min(picture.width()), (top + height).min(picture.height())];
+    for y in top..bottom {
+        for x in left..right {
+            picture.put_pixel(x, y, Rgb(colour));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panes_lie_side_by_side_and_bars_are_as_long_as_their_shares() {
+        let (red, blue) =
+            (RgbImage::from_pixel(64, 48, Rgb([255, 0, 0])), RgbImage::from_pixel(8, 6, Rgb([0, 0, 255])));
+        let drawing = Drawing::new(Geometry { width: 64, height: 48 });
+        let ranked =
+            [("wave".to_owned(), 0.75), ("a very long name of a class indeed, longer than its bar".to_owned(), 0.25)];
+        let picture = drawing.draw(&Annotated { frame: &red, flow: &blue, ranked: &ranked, secs: 1.2 });
+        let Geometry { width, height } = drawing.size();
+        assert_eq!((picture.dimensions(), width % 2, height % 2), ((width, height), 0, 0));
+        assert_eq!((picture.get_pixel(160, 120).0, picture.get_pixel(480, 120).0), ([255, 0, 0], [0, 0, 255]));
+        let row = drawing.pane.height + drawing.line / 2 + drawing.line / 4;
+        let filled = (0..width).filter(|x| picture.get_pixel(*x, row).0 == BAR.map(|c| c / 2)).count() as f32;
+        let track = (0..width).filter(|x| picture.get_pixel(*x, row).0 == TRACK).count() as f32;
+        assert!((filled / (filled + track) - 0.75).abs() < 0.02, "{filled} {track}");
+        assert!(picture.pixels().any(|pixel| pixel.0 == TEXT), "letters");
+    }
+
+    #[test]
+    fn any_size_of_frame_can_be_drawn() {
+        for (width, height) in [(1, 1), (1, 2000), (4000, 3), (1921, 1081)] {
+            let frame = RgbImage::new(width, height);
+            let drawing = Drawing::new(Geometry { width, height });
+            let ranked = [("x".to_owned(), f32::NAN)];
+            let picture = drawing.draw(&Annotated { frame: &frame, flow: &frame, ranked: &ranked, secs: 0.0 });
+            assert_eq!(picture.dimensions(), (drawing.size().width, drawing.size().height));
+            assert!(picture.width() <= 1920 && picture.height() <= 4500 && picture.height().is_multiple_of(2));
+        }
+    }
+}

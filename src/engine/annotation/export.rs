@@ -1,0 +1,104 @@
+//! Works through a clip and writes the annotated video.
+
+use std::path::{Path, PathBuf};
+
+use super::drawing::{Annotated, Drawing};
+use crate::engine::clip_frames::ClipFrames;
+use crate::engine::job::Stop;
+use crate::engine::outbox::Outbox;
+use crate::engine::recogniser::FINEST_LEVEL;
+use crate::engine::{Message, Recogniser, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::error::Result;
+use crate::flow::colour;
+use crate::gpu::Compute;
+use crate::nets::HiddenTwoStream;
+use crate::nets::fusion::Fusion;
+use crate::video::{Geometry, Sizes, VideoWriter};
+
+/// Frames from one scored window to the next.
+const SCORE_EVERY: usize = 3;
+/// Longest side of the frames in the video, pixels.
+const DISPLAY_MAX: u32 = 960;
+/// Colours of flow are never stretched further than to this length, pixels of the network's frame: stillness stays white.
+const LEAST_SCALE_PX: f32 = 1.0;
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnnotatedExport {
+    /// The clip.
+    pub clip: PathBuf,
+    /// The .mp4 file.
+    pub path: PathBuf,
+    /// The model folder.
+    pub model: PathBuf,
+    /// How the streams are fused.
+    pub fusion: Fusion,
+}
+
+/// Writes `clip` with flow, bars and labels to `path`; false if `go_on`, which is told the frames that are written and those of
+/// the clip, ended it: then nothing is written.
+///
+/// # Errors
+/// If the clip cannot be read, the video not be written, or the device fails.
+pub fn annotate(
+    clip: &Path,
+    path: &Path,
+    recogniser: &mut Recogniser,
+    fusion: &Fusion,
+    go_on: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<bool> {
+    let sizes = Sizes { display_max: DISPLAY_MAX, ..recogniser.sizes() };
+    let mut frames = ClipFrames::open(clip, sizes)?;
+    recogniser.clear();
+    let (total, fps) = (frames.info().frames, frames.info().fps);
+    let classes = recogniser.card().classes.clone();
+    let mut video: Option<(Drawing, VideoWriter)> = None;
+    let (mut ranked, mut scale_px) = (Vec::new(), LEAST_SCALE_PX);
+    for index in 0..total {
+        if !go_on(index, total) {
+            return Ok(false);
+        }
+        // The frame stands in the middle of its window, or as near to it as the ends of the clip allow.
+        let start = index.saturating_sub(WINDOW_FRAMES / 2).min(total.saturating_sub(WINDOW_FRAMES));
+        let window = frames.window(start, recogniser.window_frames())?;
+        let pairs = &window[..window.len().min(WINDOW_FRAMES)];
+        if index % SCORE_EVERY == 0 {
+            let shares = recogniser.analyse(&window)?.scores.fused_probabilities(fusion);
+            ranked = classes.iter().cloned().zip(shares).collect();
+            ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        }
+        let flow = recogniser.flow(pairs, (index - start).min(WINDOW_PAIRS - 1), FINEST_LEVEL)?;
+        scale_px = flow.max_px.max(scale_px);
+        let flow = colour::picture(&flow.field, scale_px);
+        let frame = &window[index - start];
+        let (drawing, writer) = match &mut video {
+            Some(video) => video,
+            none => {
+                let (width, height) = frame.display.dimensions();
+                let drawing = Drawing::new(Geometry { width, height });
+                let writer = VideoWriter::create(path, drawing.size(), fps)?;
+                none.insert((drawing, writer))
+            }
+        };
+        let annotated = Annotated { frame: &frame.display, flow: &flow, ranked: &ranked, secs: frame.pts_secs };
+        writer.push(&drawing.draw(&annotated))?;
+    }
+    video.map_or(Ok(()), |(_, writer)| writer.finish())?;
+    Ok(true)
+}
+
+/// Does it with networks of its own, and tells how far it is.
+pub(in crate::engine) fn run(export: &AnnotatedExport, compute: &Compute, outbox: &Outbox, stop: &Stop) -> Result<()> {
+    let model = HiddenTwoStream::load(&export.model, &compute.device)?;
+    let mut recogniser = Recogniser::new(model, compute);
+    let mut frames = 0;
+    let mut go_on = |done, total| {
+        frames = total;
+        outbox.send(Message::ExportProgress { done, total });
+        !stop.is_asked()
+    };
+    if annotate(&export.clip, &export.path, &mut recogniser, &export.fusion, &mut go_on)? {
+        outbox.send(Message::Annotated { path: export.path.clone(), frames });
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! A clip as a video with everything drawn in: frame and flow, what is recognised, and how surely.
+
+mod drawing;
+mod export;
+
+pub(super) use export::run;
+pub use export::{AnnotatedExport, annotate};

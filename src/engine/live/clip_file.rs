@@ -1,0 +1,118 @@
+//! Frames of a camera as a clip on disk.
+
+use std::path::Path;
+
+use image::imageops::{self, FilterType};
+
+use crate::error::{Error, Result};
+use crate::video::{Geometry, LiveFrame, VideoWriter};
+
+/// The rate of a clip whose frames do not tell one.
+const USUAL_FPS: f64 = 25.0;
+/// Rates of cameras; what lies outside comes from frames that arrived in a heap.
+const RATES: std::ops::RangeInclusive<f64> = 1.0..=240.0;
+/// A frame stands for no more than so many, however long the camera was silent.
+const MOST_REPEATS: usize = 250;
+
+/// A clip that grows frame by frame, each shown for as long as it was seen.
+pub(super) struct ClipFile {
+    writer: VideoWriter,
+    size: Geometry,
+    fps: f64,
+    first: Option<std::time::Instant>,
+    pushed: usize,
+}
+
+impl ClipFile {
+    /// Begins a clip of frames like these, of which there must be at least one.
+    ///
+    /// # Errors
+    /// As [`VideoWriter::create`].
+    pub fn create(path: &Path, frames: &[LiveFrame]) -> Result<Self> {
+        let newest = frames.last().ok_or_else(|| {
+            Error::file(path, "the camera has shown nothing yet", "Wait for the first picture and try again")
+        })?;
+        let (width, height) = newest.frame.display.dimensions();
+        let (size, fps) = (Geometry { width, height }, rate(frames));
+        Ok(Self { writer: VideoWriter::create(path, size, fps)?, size, fps, first: None, pushed: 0 })
+    }
+
+    /// Adds a frame as it is.
+    ///
+    /// # Errors
+    /// As [`VideoWriter::push`].
+    pub fn push(&mut self, live: &LiveFrame) -> Result<()> {
+        self.push_times(live, 1)
+    }
+
+    /// Adds a frame as often as it takes for the clip to keep up with the clock.
+    ///
+    /// # Errors
+    /// As [`VideoWriter::push`].
+    pub fn push_in_time(&mut self, live: &LiveFrame) -> Result<()> {
+        let first = *self.first.get_or_insert(live.captured);
+        let elapsed_secs = live.captured.saturating_duration_since(first).as_secs_f64();
+        self.push_times(live, repeats(elapsed_secs, self.fps, self.pushed))
+    }
+
+    /// Seconds of the clip.
+    pub fn secs(&self) -> f64 {
+        self.pushed as f64 / self.fps
+    }
+
+    /// Completes the file.
+    ///
+    /// # Errors
+    /// As [`VideoWriter::finish`].
+    pub fn finish(self) -> Result<()> {
+        self.writer.finish()
+    }
+
+    fn push_times(&mut self, live: &LiveFrame, times: usize) -> Result<()> {
+        let Geometry { width, height } = self.size;
+        let fitted;
+        let picture = if live.frame.display.dimensions() == (width, height) {
+            &*live.frame.display
+        } else {
+            // The camera came back with another size.
+            fitted = imageops::resize(&*live.frame.display, width, height, FilterType::Triangle);
+            &fitted
+        };
+        (0..times).try_for_each(|_| self.writer.push(picture))?;
+        self.pushed += times;
+        Ok(())
+    }
+}
+
+/// Frames per second of what was captured.
+fn rate(frames: &[LiveFrame]) -> f64 {
+    let (Some(first), Some(last)) = (frames.first(), frames.last()) else { return USUAL_FPS };
+    let secs = last.captured.saturating_duration_since(first.captured).as_secs_f64();
+    let fps = (frames.len() - 1) as f64 / secs;
+    if fps.is_finite() && RATES.contains(&fps) { (100.0 * fps).round() / 100.0 } else { USUAL_FPS }
+}
+
+/// How often the frame captured so long after the first is shown, when `pushed` pictures of a clip of `fps` are there already.
+fn repeats(elapsed_secs: f64, fps: f64, pushed: usize) -> usize {
+    let due = (elapsed_secs * fps).round() as usize + 1;
+    due.saturating_sub(pushed).min(MOST_REPEATS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_keeps_up_with_the_clock_whatever_the_camera_does() {
+        // 25 fps, then a second of silence, then 50 fps.
+        let times = (0..50).map(|i| 0.04 * f64::from(i)).chain((0..50).map(|i| 3.0 + 0.02 * f64::from(i)));
+        let mut pushed = 0;
+        for (i, secs) in times.enumerate() {
+            let repeated = repeats(secs, 25.0, pushed);
+            assert!(if i == 50 { repeated == 26 } else { repeated <= 1 }, "{i}: {repeated}");
+            pushed += repeated;
+            assert!((pushed as f64 / 25.0 - secs).abs() <= 0.061, "{i}");
+        }
+        assert_eq!(repeats(1e9, 25.0, 0), MOST_REPEATS);
+    }
+}

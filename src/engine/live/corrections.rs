@@ -1,0 +1,171 @@
+//! What was recognised wrongly, kept as clips of the right class: a folder that the next training takes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+
+use super::LiveEvent;
+use super::clip_file::ClipFile;
+use crate::engine::Message;
+use crate::engine::outbox::Outbox;
+use crate::error::{Error, Result};
+use crate::gpu::panics::caught;
+use crate::video::{LiveFrame, is_video};
+
+/// How much of the past a correction keeps, seconds.
+pub const CLIP_SECS: f64 = 3.0;
+/// Clips that may wait for the disk; each holds seconds of pictures in memory.
+const MOST_WAITING: usize = 3;
+
+/// Something for the thread to do.
+enum Work {
+    Save { frames: Vec<LiveFrame>, folder: PathBuf, class: String },
+    Count(PathBuf),
+}
+
+/// The thread "corrections", which writes and counts clips; dropping this waits for what is in work.
+pub struct Corrections {
+    work: Option<Sender<Work>>,
+    outbox: Outbox,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Corrections {
+    /// Starts the thread.
+    pub(in crate::engine) fn start(outbox: Outbox) -> Self {
+        let (work, inbox) = bounded(MOST_WAITING);
+        let out = outbox.clone();
+        let thread = Builder::new().name("corrections".into()).spawn(move || run(&inbox, &out));
+        Self { work: Some(work), outbox, thread: thread.ok() }
+    }
+
+    /// Saves `frames` as a clip of `class`. Answered by [`LiveEvent::Corrected`] or a problem.
+    pub fn save(&self, frames: Vec<LiveFrame>, folder: PathBuf, class: String) {
+        self.hand_over(Work::Save { frames, folder, class });
+    }
+
+    /// Counts the clips in `folder`. Answered by [`LiveEvent::Corrections`].
+    pub fn count(&self, folder: PathBuf) {
+        self.hand_over(Work::Count(folder));
+    }
+
+    fn hand_over(&self, work: Work) {
+        let Some(sender) = &self.work else { return };
+        let cause = match sender.try_send(work) {
+            Ok(()) => return,
+            Err(TrySendError::Full(_)) => "the disk is still busy with the clips before",
+            Err(TrySendError::Disconnected(_)) => "the thread that saves clips could not be started",
+        };
+        self.outbox.problem(Error::new("correction", cause, "Wait a moment and correct it again"));
+    }
+}
+
+impl Drop for Corrections {
+    fn drop(&mut self) {
+        self.work = None;
+        if let Some(thread) = self.thread.take() {
+            // Its panics are caught inside; there is nothing left to learn from the result.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(inbox: &Receiver<Work>, outbox: &Outbox) {
+    for work in inbox {
+        let folder = match work {
+            Work::Count(folder) => folder,
+            Work::Save { frames, folder, class } => {
+                match caught("correction", || save(&frames, &folder, &class)) {
+                    Ok(path) => {
+                        let frames = frames.len();
+                        outbox.send(Message::Live(LiveEvent::Corrected { path, class, frames }));
+                    }
+                    Err(error) => outbox.problem(error),
+                }
+                folder
+            }
+        };
+        let counts = counts(&folder);
+        outbox.send(Message::Live(LiveEvent::Corrections { folder, counts }));
+    }
+}
+
+/// Writes a clip and tells where.
+fn save(frames: &[LiveFrame], folder: &Path, class: &str) -> Result<PathBuf> {
+    let name = folder_name(class).ok_or_else(|| {
+        Error::new("correction", format!("“{class}” is no name for a class"), "Use a name with at least one letter")
+    })?;
+    let dir = folder.join(&name);
+    fs::create_dir_all(&dir).map_err(|error| Error::io(&dir, &error))?;
+    let path = free_path(&dir, &name)?;
+    let mut file = ClipFile::create(&path, frames)?;
+    frames.iter().try_for_each(|live| file.push(live))?;
+    file.finish()?;
+    Ok(path)
+}
+
+/// The class as the name of a folder on any system; `None` if nothing is left of it.
+fn folder_name(class: &str) -> Option<String> {
+    let is_refused = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
+    let name: String = class.trim().chars().map(|c| if is_refused(c) { '_' } else { c }).collect();
+    let name = name.trim_matches(|c: char| c == '.' || c.is_whitespace()).to_owned();
+    (!name.is_empty() && name.chars().any(|c| c != '_')).then_some(name)
+}
+
+/// `<class>_live_001.mp4`, or the first number that is not there.
+fn free_path(dir: &Path, class: &str) -> Result<PathBuf> {
+    let path = |number: u32| dir.join(format!("{class}_live_{number:03}.mp4"));
+    let taken = |number: &u32| path(*number).symlink_metadata().is_ok();
+    (1..100_000)
+        .find(|number| !taken(number))
+        .map(path)
+        .ok_or_else(|| Error::file(dir, "there are too many clips in it", "Choose another folder for corrections"))
+}
+
+/// Classes with their numbers of clips, by name; an unreadable folder has none.
+fn counts(folder: &Path) -> Vec<(String, usize)> {
+    let entries = |dir: &Path| fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let mut counts: Vec<_> = entries(folder)
+        .filter(|dir| dir.is_dir())
+        .filter_map(|dir| {
+            let clips = entries(&dir).filter(|path| is_video(path)).count();
+            let name = dir.file_name()?.to_string_lossy().into_owned();
+            (clips > 0).then_some((name, clips))
+        })
+        .collect();
+    counts.sort();
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_class_has_a_folder_of_its_own_that_every_system_takes() {
+        assert_eq!(folder_name("wave"), Some("wave".into()));
+        assert_eq!(folder_name(" a/b: “c”, d\\e? "), Some("a_b_ “c”, d_e_".into()));
+        assert_eq!(folder_name("../../etc"), Some("_.._etc".into()));
+        assert_eq!(folder_name("手を振る 👋"), Some("手を振る 👋".into()));
+        for class in ["", "  ", ".", "..", "/", "\0"] {
+            assert_eq!(folder_name(class), None, "{class:?}");
+        }
+    }
+
+    #[test]
+    fn clips_are_numbered_and_counted_by_class() {
+        let dir = tempfile::tempdir().unwrap();
+        let wave = dir.path().join("wave");
+        fs::create_dir_all(&wave).unwrap();
+        assert_eq!(free_path(&wave, "wave").unwrap(), wave.join("wave_live_001.mp4"));
+        for name in ["wave_live_001.mp4", "wave_live_002.mp4", "notes.txt", ".clip-x.partial"] {
+            fs::write(wave.join(name), "").unwrap();
+        }
+        fs::create_dir_all(dir.path().join("empty")).unwrap();
+        assert_eq!(free_path(&wave, "wave").unwrap(), wave.join("wave_live_003.mp4"));
+        assert_eq!(counts(dir.path()), [("wave".into(), 2)]);
+        assert_eq!(counts(&dir.path().join("missing")), []);
+    }
+}

@@ -1,0 +1,159 @@
+//! One live source as the engine's threads and the window share it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::recorder::Recorder;
+use super::{CLIP_SECS, LiveEvent, LiveResult, RecordingStatus, Smoothing};
+use crate::engine::outbox::Outbox;
+use crate::engine::{Message, Slot};
+use crate::nets::fusion::Fusion;
+use crate::video::{Camera, CameraInfo, CameraNews, CameraSource, CameraStatus, Frame, LiveFrame, Sizes};
+
+/// Longest side of the frames kept for the screen and for clips, pixels: seconds of them lie in memory.
+const DISPLAY_MAX: u32 = 960;
+
+/// What is to be watched, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveOrder {
+    /// The source.
+    pub source: CameraSource,
+    /// How answers are made.
+    pub settings: LiveSettings,
+}
+
+/// How answers are made from what the streams say; may change while a source runs.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct LiveSettings {
+    /// How the streams are fused.
+    pub fusion: Fusion,
+    /// How answers are steadied.
+    pub smoothing: Smoothing,
+}
+
+/// Everything that can be seen of a live source at one moment.
+#[derive(Clone)]
+pub struct LiveView {
+    /// The source.
+    pub source: CameraSource,
+    /// How the camera fares.
+    pub camera: CameraStatus,
+    /// The newest frame.
+    pub frame: Option<Arc<Frame>>,
+    /// The newest answer.
+    pub result: Option<Arc<LiveResult>>,
+    /// The recording under way.
+    pub recording: Option<RecordingStatus>,
+    /// How many frames are held for a correction.
+    pub held: Option<usize>,
+}
+
+/// A running source with all that belongs to it.
+pub(in crate::engine) struct LiveSession {
+    pub camera: Arc<Camera>,
+    /// The newest answer.
+    pub result: Slot<LiveResult>,
+    settings: Mutex<LiveSettings>,
+    held: Mutex<Option<Vec<LiveFrame>>>,
+    recorder: Mutex<Option<Recorder>>,
+}
+
+impl LiveSession {
+    /// Starts the camera of `order`; `look` is called for every new frame.
+    pub fn start(order: LiveOrder, sizes: Sizes, outbox: Outbox, look: impl Fn() + Send + Sync + 'static) -> Self {
+        let tell = move |news| match news {
+            CameraNews::Frame => {
+                look();
+                outbox.wake();
+            }
+            CameraNews::Connected(info) => outbox.send(Message::Live(LiveEvent::Connected(in_words(&info)))),
+            CameraNews::Interrupted(error) => outbox.send(Message::Live(LiveEvent::Interrupted(error))),
+            CameraNews::Failed(error) => outbox.send(Message::Live(LiveEvent::Failed(error))),
+        };
+        let camera = Arc::new(Camera::open(order.source, live_sizes(sizes), Arc::new(tell)));
+        Self {
+            camera,
+            result: Slot::default(),
+            settings: Mutex::new(order.settings),
+            held: Mutex::default(),
+            recorder: Mutex::default(),
+        }
+    }
+
+    /// How answers are made.
+    pub fn settings(&self) -> LiveSettings {
+        *locked(&self.settings)
+    }
+
+    /// Makes answers in another way from now on.
+    pub fn set(&self, settings: LiveSettings) {
+        *locked(&self.settings) = settings;
+    }
+
+    /// Has frames carry the pictures that another model wants.
+    pub fn resize(&self, sizes: Sizes) {
+        self.camera.set_sizes(live_sizes(sizes));
+    }
+
+    /// Holds the last seconds for a correction, or lets go of them.
+    pub fn hold(&self, hold: bool) {
+        let frames = hold.then(|| self.camera.last(CLIP_SECS));
+        *locked(&self.held) = frames;
+    }
+
+    /// The seconds that are held, else the last ones.
+    pub fn take_held(&self) -> Vec<LiveFrame> {
+        let held = locked(&self.held).take();
+        held.unwrap_or_else(|| self.camera.last(CLIP_SECS))
+    }
+
+    /// Records to a file from now on, or completes the recording.
+    pub fn record(&self, path: Option<PathBuf>, outbox: &Outbox) {
+        let before = locked(&self.recorder).take();
+        drop(before); // waits for the disk, and nobody else waits for that
+        *locked(&self.recorder) = path.map(|path| Recorder::start(path, self.camera.clone(), outbox.clone()));
+    }
+
+    fn view(&self) -> LiveView {
+        LiveView {
+            source: self.camera.source().clone(),
+            camera: self.camera.status(),
+            frame: self.camera.newest().map(|live| live.frame),
+            result: self.result.get(),
+            recording: locked(&self.recorder).as_ref().and_then(Recorder::status),
+            held: locked(&self.held).as_ref().map(Vec::len),
+        }
+    }
+}
+
+/// The session as the handle sees it.
+#[derive(Clone, Default)]
+pub(in crate::engine) struct SharedLive(Arc<Mutex<Option<Arc<LiveSession>>>>);
+
+impl SharedLive {
+    /// What can be seen now. The session is not held on to: its last owner waits for the camera, and that must not be a window.
+    pub fn view(&self) -> Option<LiveView> {
+        locked(&self.0).as_deref().map(LiveSession::view)
+    }
+
+    /// Shows another session, or none.
+    pub fn replace(&self, session: Option<Arc<LiveSession>>) {
+        let before = std::mem::replace(&mut *locked(&self.0), session);
+        drop(before);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn live_sizes(sizes: Sizes) -> Sizes {
+    Sizes { display_max: sizes.display_max.min(DISPLAY_MAX), ..sizes }
+}
+
+fn in_words(info: &CameraInfo) -> String {
+    let rate = info.fps.map_or(String::new(), |fps| format!(", {} fps", (100.0 * fps).round() / 100.0));
+    format!("{}×{} {}{rate}", info.width, info.height, info.codec)
+}

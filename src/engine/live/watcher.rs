@@ -1,0 +1,126 @@
+//! Looks at the newest window of a camera with a recogniser: never behind, whatever the networks take.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::smoothing::Smoother;
+use super::{LiveSettings, Smoothed};
+use crate::engine::{FlowView, Recogniser, Scores, Timing, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::error::Result;
+use crate::video::{Camera, Frame};
+
+/// The networks learned from clips of about this rate; of a faster camera every other frame is looked at, or fewer.
+const USUAL_FPS: f64 = 30.0;
+/// The rate of the answers is measured over this time.
+const RATE_OVER: Duration = Duration::from_secs(5);
+
+/// What the networks say about the newest window.
+#[derive(Clone)]
+pub struct LiveResult {
+    /// The newest frame of the window.
+    pub frame: Arc<Frame>,
+    /// The flow that leads to it.
+    pub flow: FlowView,
+    /// What the streams say.
+    pub scores: Scores,
+    /// Fused and smoothed; shares are those of [`Scores::fused_probabilities`].
+    pub answer: Smoothed,
+    /// From the capture of the newest frame until this was known, milliseconds.
+    pub latency_ms: f32,
+    /// Answers per second.
+    pub fps: f32,
+    /// Answers since the start.
+    pub answered: u64,
+    /// Frames of the camera that no answer ended with.
+    pub skipped: u64,
+    /// What each network took.
+    pub timing: Timing,
+}
+
+/// Follows a camera.
+pub struct Watcher {
+    camera: Arc<Camera>,
+    smoother: Smoother,
+    last: Option<usize>,
+    times: VecDeque<Instant>,
+    answered: u64,
+    skipped: u64,
+}
+
+impl Watcher {
+    /// Has seen nothing yet.
+    pub fn new(camera: Arc<Camera>) -> Self {
+        let times = VecDeque::new();
+        Self { camera, smoother: Smoother::default(), last: None, times, answered: 0, skipped: 0 }
+    }
+
+    /// The answer for the newest window, with flow at `level` of the pyramid; `None` while there is no new one.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn step(
+        &mut self,
+        recogniser: &mut Recogniser,
+        settings: LiveSettings,
+        level: usize,
+    ) -> Result<Option<LiveResult>> {
+        let stride = stride(self.camera.status().fps);
+        let most = recogniser.window_frames();
+        let Some(window) = self.camera.window(WINDOW_FRAMES, most, stride) else { return Ok(None) };
+        let Some(newest) = window.last().cloned() else { return Ok(None) };
+        if self.last == Some(newest.frame.index) {
+            return Ok(None);
+        }
+        let frames: Vec<_> = window.iter().map(|live| recogniser.fitted(&live.frame)).collect();
+        let scores = recogniser.analyse(&frames)?.scores;
+        let pairs = &frames[frames.len() - WINDOW_FRAMES..];
+        let flow = recogniser.flow(pairs, WINDOW_PAIRS - 1, level)?;
+        let shares = scores.fused_probabilities(&settings.fusion);
+        let answer = self.smoother.push(shares, settings.smoothing);
+        self.count(newest.frame.index);
+        let now = Instant::now();
+        Ok(Some(LiveResult {
+            frame: newest.frame,
+            flow,
+            scores,
+            answer,
+            latency_ms: now.saturating_duration_since(newest.captured).as_secs_f32() * 1e3,
+            fps: self.rate(now),
+            answered: self.answered,
+            skipped: self.skipped,
+            timing: recogniser.timing(),
+        }))
+    }
+
+    fn count(&mut self, index: usize) {
+        self.skipped += self.last.map_or(0, |last| index.saturating_sub(last + 1) as u64);
+        self.answered += 1;
+        self.last = Some(index);
+    }
+
+    fn rate(&mut self, now: Instant) -> f32 {
+        self.times.push_back(now);
+        while self.times.front().is_some_and(|oldest| now.duration_since(*oldest) > RATE_OVER) {
+            self.times.pop_front();
+        }
+        let span = self.times.front().map_or(0.0, |oldest| now.duration_since(*oldest).as_secs_f32());
+        if span > 0.0 { (self.times.len() - 1) as f32 / span } else { 0.0 }
+    }
+}
+
+/// Distance between the frames of a window of a camera of this rate.
+fn stride(fps: f64) -> usize {
+    ((fps / USUAL_FPS).round() as usize).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fast_cameras_are_seen_at_the_rate_of_the_clips_that_were_learned_from() {
+        let strides = [0.0, 12.0, 25.0, 30.0, 44.0, 50.0, 60.0, 120.0].map(stride);
+        assert_eq!(strides, [1, 1, 1, 1, 1, 2, 2, 4]);
+    }
+}

@@ -1,0 +1,49 @@
+//! Whether pictures pile up before the decoder: then the older ones are passed over.
+//!
+//! Time stamps of live streams drift, jump, or are invented by the demuxer. What cannot be wrong is whether reading waits:
+//! a reader that keeps up waits for the next picture, one that lies behind finds it there already.
+
+use std::time::{Duration, Instant};
+
+/// A read that took so long has waited for the source.
+const A_WAIT: Duration = Duration::from_millis(1);
+/// For so long everything may be there at once: streams begin and arrive in bursts.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Notices that the reader lies behind.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    since: Option<Instant>,
+}
+
+impl Backlog {
+    /// Whether to pass over the picture whose reading took `waited` until `now`.
+    pub fn is_behind(&mut self, waited: Duration, now: Instant) -> bool {
+        if waited >= A_WAIT {
+            self.since = None;
+            return false;
+        }
+        now.saturating_duration_since(*self.since.get_or_insert(now)) > PATIENCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_reader_that_never_waits_lies_behind_and_one_wait_says_that_it_caught_up() {
+        let start = Instant::now();
+        let at = |millis: u64| start + Duration::from_millis(millis);
+        let mut backlog = Backlog::default();
+        // 30 fps in bursts of ten.
+        for i in 0..300 {
+            let waited = if i % 10 == 0 { Duration::from_millis(300) } else { Duration::ZERO };
+            assert!(!backlog.is_behind(waited, at(33 * i)), "{i}");
+        }
+        let behind: Vec<bool> = (300..400).map(|i| backlog.is_behind(Duration::ZERO, at(33 * i))).collect();
+        assert!(!behind[20] && behind[40..].iter().all(|behind| *behind));
+        assert!(!backlog.is_behind(Duration::from_millis(5), at(14_000)));
+        assert!(!backlog.is_behind(Duration::ZERO, at(14_010)));
+    }
+}

@@ -1,0 +1,191 @@
+//! The thread "capture": keeps a source open, and the newest of it in the ring.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use ffmpeg_next as ffmpeg;
+
+use super::backlog::Backlog;
+use super::backoff::Backoff;
+use super::camera::Shared;
+use super::input::{CameraInput, Picture, READ_PATIENCE};
+use super::pace::Pace;
+use super::watchdog::Watchdog;
+use super::{CameraInfo, CameraNews, CameraPhase, CameraSource, Listener, LiveFrame, fault};
+use crate::error::Error;
+use crate::video::converter::Converter;
+use crate::video::reader::shown_geometry;
+use crate::video::{Frame, Geometry, Sizes};
+
+/// Longest sleep before looking whether the camera is still wanted.
+const NAP: Duration = Duration::from_millis(50);
+/// The rate of a source that claims none, for the length of its frames.
+const USUAL_FPS: f64 = 25.0;
+
+/// The state of the thread.
+pub(super) struct Capture {
+    source: CameraSource,
+    shared: Arc<Shared>,
+    listener: Listener,
+    watchdog: Watchdog,
+    started: Instant,
+    next_index: usize,
+    pace: Pace,
+    /// What was told last, so that a source that stays away is not told at every attempt.
+    told: Option<Error>,
+}
+
+/// Raw pictures to frames.
+struct Shape {
+    raw: Geometry,
+    sizes: Sizes,
+    converter: Converter,
+}
+
+impl Capture {
+    /// A thread to be run.
+    pub fn new(source: CameraSource, shared: Arc<Shared>, stop: Arc<AtomicBool>, listener: Listener) -> Self {
+        let watchdog = Watchdog::new(stop);
+        let started = Instant::now();
+        Self { source, shared, listener, watchdog, started, next_index: 0, pace: Pace::default(), told: None }
+    }
+
+    /// Captures until nobody wants it any more, or it turns out to be impossible.
+    pub fn run(mut self) {
+        let mut backoff = Backoff::default();
+        while !self.watchdog.is_stopped() {
+            let first = self.next_index;
+            let fault = self.capture();
+            if self.watchdog.is_stopped() {
+                return;
+            }
+            if self.next_index > first {
+                backoff.reset();
+                if fault == ffmpeg::Error::Eof && matches!(self.source, CameraSource::File(_)) {
+                    continue; // round and round
+                }
+            }
+            self.next_index += 1; // a break
+            let error = self.in_words(fault, self.next_index > first + 1);
+            if fault::is_hopeless(&self.source, fault) {
+                self.shared.status().phase = CameraPhase::Failed(error.clone());
+                return (self.listener)(CameraNews::Failed(error));
+            }
+            self.wait(error, &mut backoff);
+        }
+    }
+
+    /// Opens the source and captures until it ends or breaks off, and how it did.
+    fn capture(&mut self) -> ffmpeg::Error {
+        let mut input = match CameraInput::open(&self.source, &self.watchdog) {
+            Ok(input) => input,
+            Err(fault) => return fault,
+        };
+        let is_paced = self.source.is_paced(input.has_end());
+        let mut backlog = Backlog::default();
+        let (mut shape, mut last_pts_secs) = (None, 0.0);
+        loop {
+            let picture = match input.next() {
+                Ok(picture) => picture,
+                Err(fault) => {
+                    self.pace.restart(last_pts_secs, 1.0 / input.claimed_fps().unwrap_or(USUAL_FPS));
+                    return fault;
+                }
+            };
+            if is_paced {
+                last_pts_secs = picture.pts_secs.unwrap_or(last_pts_secs);
+                let wait = self.pace.wait(last_pts_secs, Instant::now());
+                if !self.sleep(wait) {
+                    return ffmpeg::Error::Exit;
+                }
+            } else if backlog.is_behind(picture.waited, Instant::now()) {
+                self.shared.status().passed_over += 1;
+                self.next_index += usize::from(shape.is_some());
+                continue;
+            }
+            if let Err(fault) = self.keep(&input, picture, &mut shape) {
+                return fault;
+            }
+        }
+    }
+
+    /// Converts a picture and puts it into the ring.
+    fn keep(&mut self, input: &CameraInput, picture: Picture, shape: &mut Option<Shape>) -> Result<(), ffmpeg::Error> {
+        let captured = Instant::now();
+        let raw = Geometry { width: picture.raw.width(), height: picture.raw.height() };
+        let sizes = self.shared.sizes().clone();
+        let shape = match shape {
+            Some(shape) if shape.raw == raw && shape.sizes == sizes => shape,
+            other => other.insert(self.shape(input, raw, sizes)),
+        };
+        let index = self.next_index;
+        let Some(converted) = shape.converter.push(index, picture.raw)? else { return Ok(()) };
+        let mut pictures = converted.pictures.into_iter();
+        let display = pictures.next().ok_or(ffmpeg::Error::Bug)?;
+        let frame = Frame {
+            index,
+            pts_secs: captured.duration_since(self.started).as_secs_f64(),
+            duration_secs: 1.0 / input.claimed_fps().unwrap_or(USUAL_FPS),
+            display,
+            scaled: pictures.collect(),
+        };
+        self.next_index += 1;
+        self.shared.ring().push(LiveFrame { frame: Arc::new(frame), captured });
+        self.shared.status().captured += 1;
+        (self.listener)(CameraNews::Frame);
+        Ok(())
+    }
+
+    /// A converter for pictures of this size; it is told if they are others than before.
+    fn shape(&mut self, input: &CameraInput, raw: Geometry, sizes: Sizes) -> Shape {
+        let orientation = input.orientation();
+        let shown = shown_geometry(raw, input.pixel_aspect(), orientation);
+        let outputs = std::iter::once(shown.fitted(sizes.display_max.max(1))).chain(sizes.scaled.iter().copied());
+        let converter = Converter::new(outputs.collect(), orientation, false);
+        let (fps, codec) = (input.claimed_fps(), input.codec());
+        let info = CameraInfo { width: shown.width, height: shown.height, fps, codec };
+        let mut status = self.shared.status();
+        let is_news = status.phase != CameraPhase::Live || status.info.as_ref() != Some(&info);
+        (status.phase, status.info) = (CameraPhase::Live, Some(info.clone()));
+        drop(status);
+        self.told = None;
+        if is_news {
+            (self.listener)(CameraNews::Connected(info));
+        }
+        Shape { raw, sizes, converter }
+    }
+
+    fn in_words(&self, fault: ffmpeg::Error, was_live: bool) -> Error {
+        match fault {
+            ffmpeg::Error::StreamNotFound => fault::no_video(&self.source),
+            ffmpeg::Error::Exit if was_live => fault::silent(&self.source, READ_PATIENCE.as_secs()),
+            ffmpeg::Error::Eof if was_live => fault::ended(&self.source),
+            _ => fault::in_words(&self.source, fault),
+        }
+    }
+
+    /// Tells what happened and waits before the next attempt.
+    fn wait(&mut self, error: Error, backoff: &mut Backoff) {
+        let wait = backoff.next();
+        let (retry_at, attempt) = (Instant::now() + wait, backoff.failures());
+        self.shared.status().phase = CameraPhase::Waiting { error: error.clone(), retry_at, attempt };
+        if self.told.as_ref() != Some(&error) {
+            self.told = Some(error.clone());
+            (self.listener)(CameraNews::Interrupted(error));
+        }
+        self.sleep(wait);
+    }
+
+    /// Sleeps unless the camera is not wanted any more; false if so.
+    fn sleep(&self, wait: Duration) -> bool {
+        let until = Instant::now() + wait;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if self.watchdog.is_stopped() || left.is_zero() {
+                return !self.watchdog.is_stopped();
+            }
+            std::thread::sleep(left.min(NAP));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Why a source gives no pictures, in words, and whether trying again can help.
+
+use ffmpeg::Error as Fault;
+use ffmpeg_next as ffmpeg;
+
+use super::CameraSource;
+use crate::error::Error;
+
+/// `EACCES`, `EPERM`, `EBUSY` … have the same numbers on Linux and macOS; Windows' C library agrees on these.
+const EPERM: i32 = 1;
+const ENOENT: i32 = 2;
+const EIO: i32 = 5;
+const ENXIO: i32 = 6;
+const EACCES: i32 = 13;
+const EBUSY: i32 = 16;
+const ENODEV: i32 = 19;
+const EINVAL: i32 = 22;
+
+/// What is wrong with `source`.
+pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
+    let (cause, remedy) = match source {
+        CameraSource::Device { .. } => of_device(fault),
+        CameraSource::Lavfi(_) => of_graph(fault),
+        CameraSource::Url(_) => of_stream(fault),
+        CameraSource::File(_) => of_file(fault),
+    };
+    Error::new(source.to_string(), cause, remedy)
+}
+
+/// Whether trying again cannot help, as what was typed is wrong.
+pub(super) fn is_hopeless(source: &CameraSource, fault: Fault) -> bool {
+    match source {
+        CameraSource::Lavfi(_) => fault != Fault::Eof && fault != Fault::Exit,
+        _ => matches!(fault, Fault::ProtocolNotFound | Fault::DemuxerNotFound | Fault::DecoderNotFound),
+    }
+}
+
+/// The source ended, as opposed to breaking off.
+pub(super) fn ended(source: &CameraSource) -> Error {
+    Error::new(source.to_string(), "the stream has ended", "Nothing to do: it is tried again by itself")
+}
+
+/// It opened, but shows nothing.
+pub(super) fn no_video(source: &CameraSource) -> Error {
+    Error::new(source.to_string(), "there is no video in it", "Choose a source with pictures")
+}
+
+/// It went silent.
+pub(super) fn silent(source: &CameraSource, secs: u64) -> Error {
+    let remedy = match source {
+        CameraSource::Device { .. } => "Unplug the camera and plug it in again",
+        _ => "Check that the sender runs and that the network lets it through",
+    };
+    Error::new(source.to_string(), format!("no picture came for {secs} seconds"), remedy)
+}
+
+fn errno(fault: Fault) -> i32 {
+    if let Fault::Other { errno } = fault { errno } else { 0 }
+}
+
+fn of_device(fault: Fault) -> (String, &'static str) {
+    match errno(fault) {
+        EACCES | EPERM => (
+            "permission denied".into(),
+            "Let your user use cameras: on Linux `sudo usermod -aG video $USER` and log in again, elsewhere in the system's privacy settings",
+        ),
+        EBUSY => ("another program is using it".into(), "Close the other program; it is tried again by itself"),
+        ENOENT | ENODEV | ENXIO | EIO => {
+            ("it is not there, or was unplugged".into(), "Plug it in; it is taken up again by itself")
+        }
+        EINVAL => ("it does not deliver pictures in this size and rate".into(), "Choose another size or rate"),
+        _ => match fault {
+            Fault::DemuxerNotFound => {
+                ("this FFmpeg has no such driver".into(), "Install an FFmpeg with libavdevice, or use a URL")
+            }
+            _ => (format!("it cannot be read ({fault})"), "Plug it in again, or choose another size or rate"),
+        },
+    }
+}
+
+fn of_graph(fault: Fault) -> (String, &'static str) {
+    match fault {
+        Fault::Eof => ("the generated pictures have ended".into(), "Nothing to do: it is begun anew by itself"),
+        _ => (
+            format!("FFmpeg does not understand this graph ({fault})"),
+            "Write a graph of FFmpeg's filters with one video output, such as testsrc2=size=320x240:rate=30",
+        ),
+    }
+}
+
+fn of_stream(fault: Fault) -> (String, &'static str) {
+    let (cause, remedy) = match fault {
+        Fault::HttpNotFound => ("the server has no such stream", "Check the address"),
+        Fault::HttpUnauthorized | Fault::HttpForbidden => {
+            ("the server refuses access", "Put name and password into the address: rtsp://name:password@host/…")
+        }
+        Fault::InvalidData => ("what is sent is not a video", "Check the address"),
+        Fault::Exit => ("it does not answer", "Check the address, and that the sender runs"),
+        Fault::ProtocolNotFound => ("FFmpeg knows no such kind of address", "Use rtsp, http, https, udp, rtmp or srt"),
+        Fault::Eof => ("the stream has ended", "Nothing to do: it is tried again by itself"),
+        _ => {
+            return (
+                format!("it cannot be reached ({fault})"),
+                "Check the address, the network, and that the sender runs; it is tried again by itself",
+            );
+        }
+    };
+    (cause.into(), remedy)
+}
+
+fn of_file(fault: Fault) -> (String, &'static str) {
+    match (fault, errno(fault)) {
+        (_, ENOENT) => ("no such file".into(), "Check the spelling of the path"),
+        (_, EACCES | EPERM) => ("permission denied".into(), "Check the access rights"),
+        (Fault::InvalidData, _) => ("this is not a video".into(), "Choose a video such as mp4, avi, mov, mkv or webm"),
+        _ => (format!("it cannot be read ({fault})"), "Check the file and the disk"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_befalls_a_camera_is_told_with_what_to_do() {
+        let source = CameraSource::device("/dev/video0", None);
+        for (errno, cause, remedy) in [
+            (EACCES, "permission denied", "usermod"),
+            (EBUSY, "another program", "Close"),
+            (ENODEV, "unplugged", "Plug it in"),
+            (EINVAL, "size and rate", "another size"),
+        ] {
+            let error = in_words(&source, Fault::Other { errno });
+            assert!(error.cause.contains(cause) && error.remedy.contains(remedy), "{error}");
+            assert!(!is_hopeless(&source, Fault::Other { errno }));
+        }
+    }
+
+    #[test]
+    fn only_what_is_typed_wrongly_is_given_up() {
+        let graph = CameraSource::Lavfi("nosuchfilter".into());
+        assert!(is_hopeless(&graph, Fault::FilterNotFound) && !is_hopeless(&graph, Fault::Eof));
+        let stream = CameraSource::Url("rtsp://a/b".into());
+        assert!(!is_hopeless(&stream, Fault::HttpNotFound) && is_hopeless(&stream, Fault::ProtocolNotFound));
+        assert!(in_words(&stream, Fault::HttpUnauthorized).remedy.contains("password"));
+    }
+}

@@ -1,0 +1,183 @@
+//! An open source: packets in, decoded pictures with their times out.
+
+use std::time::{Duration, Instant};
+
+use ffmpeg::codec::threading;
+use ffmpeg::error::EAGAIN;
+use ffmpeg::format::context::Input;
+use ffmpeg_next as ffmpeg;
+
+use super::CameraSource;
+use super::watchdog::Watchdog;
+use crate::video::libav;
+use crate::video::orientation::Orientation;
+
+/// How long a source may take to open.
+const OPEN_PATIENCE: Duration = Duration::from_secs(20);
+/// How long an open source may be silent.
+pub(super) const READ_PATIENCE: Duration = Duration::from_secs(10);
+/// How often a device that has no picture yet is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(2);
+/// Threads that decode one picture; several pictures at a time would add delay.
+const MAX_THREADS: usize = 4;
+/// Failures in a row after which a source counts as broken.
+const MAX_FAILURES: usize = 200;
+
+/// A picture as it comes from the decoder.
+pub(super) struct Picture {
+    /// The picture.
+    pub raw: ffmpeg::frame::Video,
+    /// When the source says it is shown, seconds.
+    pub pts_secs: Option<f64>,
+    /// How long its reading waited for the source.
+    pub waited: Duration,
+}
+
+/// A source that is open.
+pub(super) struct CameraInput {
+    input: Input,
+    stream: usize,
+    decoder: ffmpeg::decoder::Video,
+    watchdog: Watchdog,
+    waited: Duration,
+    failures: usize,
+    is_ending: bool,
+}
+
+impl CameraInput {
+    /// Opens `source`. `StreamNotFound` stands for a source without pictures.
+    pub fn open(source: &CameraSource, watchdog: &Watchdog) -> Result<Self, ffmpeg::Error> {
+        libav::init();
+        watchdog.expect_within(OPEN_PATIENCE);
+        let (url, driver, options) = how_to_open(source);
+        let give_up = watchdog.clone();
+        let input = libav::open_live(&url, driver, options, move || give_up.barks())?;
+        let stream = input.streams().best(ffmpeg::media::Type::Video).ok_or(ffmpeg::Error::StreamNotFound)?;
+        let (index, parameters) = (stream.index(), stream.parameters());
+        let codec = ffmpeg::decoder::find(parameters.id()).ok_or(ffmpeg::Error::DecoderNotFound)?;
+        let mut context = ffmpeg::codec::Context::from_parameters(parameters)?;
+        let count = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS));
+        context.set_threading(threading::Config { kind: threading::Type::Slice, count, ..Default::default() });
+        let decoder = context.decoder().open_as(codec)?.video()?;
+        let mut input = input;
+        libav::keep_only(&mut input, index);
+        let watchdog = watchdog.clone();
+        watchdog.expect_within(READ_PATIENCE);
+        Ok(Self { input, stream: index, decoder, watchdog, waited: Duration::ZERO, failures: 0, is_ending: false })
+    }
+
+    /// How its pictures are turned.
+    pub fn orientation(&self) -> Orientation {
+        Orientation::of(&self.stream())
+    }
+
+    /// Width of a pixel divided by its height.
+    pub fn pixel_aspect(&self) -> f64 {
+        libav::sample_aspect_ratio(&self.stream())
+    }
+
+    /// Whether its length is known, as that of a file is.
+    pub fn has_end(&self) -> bool {
+        self.input.duration() > 0
+    }
+
+    /// The rate that it claims, where it does.
+    pub fn claimed_fps(&self) -> Option<f64> {
+        let rate = f64::from(self.stream().avg_frame_rate());
+        (rate.is_finite() && rate > 0.0).then_some(rate)
+    }
+
+    /// The name of its coding.
+    pub fn codec(&self) -> String {
+        self.decoder.codec().map_or_else(String::new, |codec| codec.name().to_owned())
+    }
+
+    /// The next picture; `Eof` at the end of the source, `Exit` when it was silent for too long or is not wanted any more.
+    pub fn next(&mut self) -> Result<Picture, ffmpeg::Error> {
+        loop {
+            let mut raw = ffmpeg::frame::Video::empty();
+            match self.decoder.receive_frame(&mut raw) {
+                Ok(()) => {
+                    self.watchdog.expect_within(READ_PATIENCE);
+                    self.failures = 0;
+                    let time_base = f64::from(self.stream().time_base());
+                    let pts_secs = raw.timestamp().map(|pts| pts as f64 * time_base);
+                    return Ok(Picture { raw, pts_secs, waited: std::mem::take(&mut self.waited) });
+                }
+                Err(ffmpeg::Error::Eof) => return Err(ffmpeg::Error::Eof),
+                Err(ffmpeg::Error::Other { errno: EAGAIN }) => self.feed()?,
+                Err(_) => self.fail(ffmpeg::Error::InvalidData)?,
+            }
+        }
+    }
+
+    fn stream(&self) -> ffmpeg::Stream<'_> {
+        self.input.stream(self.stream).expect("the stream was found when the source was opened")
+    }
+
+    /// Hands the next packet to the decoder, or tells it that none follows.
+    fn feed(&mut self) -> Result<(), ffmpeg::Error> {
+        let started = Instant::now();
+        let packet = self.read();
+        self.waited += started.elapsed();
+        match packet {
+            // A damaged packet costs its pictures; the next key frame repairs the rest.
+            Ok(packet) => self.decoder.send_packet(&packet).or_else(|fault| self.fail(fault)),
+            Err(ffmpeg::Error::Eof) if !self.is_ending => {
+                self.is_ending = true;
+                self.decoder.send_eof()
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn read(&mut self) -> Result<ffmpeg::Packet, ffmpeg::Error> {
+        loop {
+            if self.watchdog.barks() {
+                return Err(ffmpeg::Error::Exit);
+            }
+            let mut packet = ffmpeg::Packet::empty();
+            match packet.read(&mut self.input) {
+                Ok(()) if packet.stream() == self.stream && packet.size() > 0 => return Ok(packet),
+                Ok(()) => {}
+                Err(ffmpeg::Error::Other { errno: EAGAIN }) => std::thread::sleep(ASK_AGAIN),
+                Err(ffmpeg::Error::InvalidData) => self.fail(ffmpeg::Error::InvalidData)?,
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Counts a failure that need not be the end.
+    fn fail(&mut self, fault: ffmpeg::Error) -> Result<(), ffmpeg::Error> {
+        self.failures += 1;
+        if self.failures > MAX_FAILURES { Err(fault) } else { Ok(()) }
+    }
+}
+
+/// The name, the driver and the options for FFmpeg.
+fn how_to_open(source: &CameraSource) -> (String, Option<&str>, ffmpeg::Dictionary<'static>) {
+    let mut options = ffmpeg::Dictionary::new();
+    match source {
+        CameraSource::Device { driver, name, mode } => {
+            if let Some(mode) = mode {
+                options.set("video_size", &format!("{}x{}", mode.size.width, mode.size.height));
+                options.set("framerate", &mode.fps.to_string());
+                if let Some(format) = &mode.format {
+                    options.set("input_format", format);
+                }
+            }
+            (name.clone(), Some(driver), options)
+        }
+        CameraSource::Lavfi(graph) => (graph.clone(), Some("lavfi"), options),
+        CameraSource::File(path) => (format!("file:{}", path.display()), None, options),
+        CameraSource::Url(url) => {
+            options.set("fflags", "nobuffer");
+            // The first pictures are wanted soon; what is learned later about the stream is of no use here.
+            options.set("analyzeduration", "2000000");
+            options.set("rtsp_flags", "prefer_tcp");
+            // A slow moment of this program is no reason to end the stream.
+            options.set("overrun_nonfatal", "1");
+            (url.clone(), None, options)
+        }
+    }
+}

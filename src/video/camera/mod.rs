@@ -1,0 +1,26 @@
+//! Live pictures: cameras, streams, generated pictures, and files played as if they were a camera.
+//!
+//! How it works, in the order in which a picture passes through it: `input` opens a [`CameraSource`] and decodes it, `capture`
+//! keeps it open on the thread "capture", takes it up again when it breaks off (`backoff`, `fault`), holds files to their own
+//! pace (`pace`) and passes over what lies behind (`backlog`), and the `ring` keeps the newest seconds for whoever looks: a
+//! [`Camera`] never waits for its readers, and its readers never wait for it.
+
+mod backlog;
+mod backoff;
+#[allow(clippy::module_inception)] // The file is named after the type that it holds.
+mod camera;
+mod capture;
+mod device;
+mod fault;
+mod input;
+mod pace;
+mod ring;
+mod source;
+#[cfg(target_os = "linux")]
+mod v4l2;
+mod watchdog;
+
+pub use camera::{Camera, CameraInfo, CameraNews, CameraPhase, CameraStatus, Listener};
+pub use device::{CameraDevice, camera_devices};
+pub use ring::LiveFrame;
+pub use source::{CameraMode, CameraSource};

@@ -1,0 +1,73 @@
+//! Holds what comes as fast as it is read, such as a file, to its own pace.
+
+use std::time::{Duration, Instant};
+
+/// Later than this the clock is set anew: the source plays slower, nothing is left out.
+const LATEST: Duration = Duration::from_millis(500);
+/// A gap in the time stamps that is larger is not waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// The time stamps of a source against the clock on the wall.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    /// A time stamp in seconds, and when its picture was shown.
+    anchor: Option<(f64, Instant)>,
+    /// When the next first picture is to be shown.
+    begin: Option<Instant>,
+}
+
+impl Pace {
+    /// How long to wait at `now` before the picture of time `pts_secs` is shown.
+    pub fn wait(&mut self, pts_secs: f64, now: Instant) -> Duration {
+        let begin = self.begin.take().unwrap_or(now);
+        let (first, shown) = *self.anchor.get_or_insert((pts_secs, begin));
+        let due = Duration::try_from_secs_f64(pts_secs - first).ok().and_then(|after| shown.checked_add(after));
+        match due {
+            Some(due) if due > now && due - now <= LONGEST_WAIT => due - now,
+            Some(due) if due <= now && now - due <= LATEST => Duration::ZERO,
+            _ => {
+                self.anchor = Some((pts_secs, now));
+                Duration::ZERO
+            }
+        }
+    }
+
+    /// The clip begins anew, `gap_secs` after the picture of time `last_pts_secs`.
+    pub fn restart(&mut self, last_pts_secs: f64, gap_secs: f64) {
+        let Some((first, shown)) = self.anchor.take() else { return };
+        let over = Duration::try_from_secs_f64(last_pts_secs - first + gap_secs).ok();
+        self.begin = over.and_then(|over| shown.checked_add(over));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_wait_for_their_time_and_a_late_reader_plays_on_from_where_it_is() {
+        let start = Instant::now();
+        let at = |millis: u64| start + Duration::from_millis(millis);
+        let mut pace = Pace::default();
+        assert_eq!(pace.wait(7.0, at(0)), Duration::ZERO);
+        assert_eq!(pace.wait(7.04, at(10)), Duration::from_millis(30));
+        assert_eq!(pace.wait(7.08, at(90)), Duration::ZERO);
+        assert_eq!(pace.wait(7.12, at(100)), Duration::from_millis(20));
+        assert_eq!(pace.wait(7.16, at(2000)), Duration::ZERO, "too late");
+        assert_eq!(pace.wait(7.2, at(2010)), Duration::from_millis(30));
+        assert_eq!(pace.wait(99.0, at(2040)), Duration::ZERO, "a jump ahead");
+        assert_eq!(pace.wait(1.0, at(2041)), Duration::ZERO, "a jump back");
+        assert_eq!(pace.wait(f64::NAN, at(2042)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_clip_that_begins_anew_goes_on_without_a_jump() {
+        let start = Instant::now();
+        let at = |millis: u64| start + Duration::from_millis(millis);
+        let mut pace = Pace::default();
+        pace.wait(0.0, at(0));
+        pace.wait(0.5, at(500));
+        pace.restart(0.5, 0.25);
+        assert_eq!(pace.wait(0.0, at(510)), Duration::from_millis(240));
+    }
+}

@@ -1,0 +1,155 @@
+//! Where live pictures come from, as it is typed, shown and remembered.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::video::Geometry;
+
+/// FFmpeg's drivers of cameras and screens that a source may name.
+const DRIVERS: [&str; 5] = ["v4l2", "avfoundation", "dshow", "x11grab", "gdigrab"];
+
+/// The driver of this system's cameras.
+pub(super) const CAMERA_DRIVER: &str = if cfg!(target_os = "macos") {
+    "avfoundation"
+} else if cfg!(target_os = "windows") {
+    "dshow"
+} else {
+    "v4l2"
+};
+
+/// Where live pictures come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum CameraSource {
+    /// A capture device.
+    Device {
+        /// FFmpeg's name of the driver, such as `v4l2`.
+        driver: String,
+        /// The driver's name of the device, such as `/dev/video0`.
+        name: String,
+        /// Size and rate; `None` leaves them to the device.
+        mode: Option<CameraMode>,
+    },
+    /// Pictures made by a graph of FFmpeg's filters.
+    Lavfi(String),
+    /// A stream: RTSP, HTTP, UDP or any other protocol that FFmpeg reads.
+    Url(String),
+    /// A video, played at its own pace round and round.
+    File(PathBuf),
+}
+
+/// A size and a rate that a device offers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CameraMode {
+    /// Size of the pictures.
+    pub size: Geometry,
+    /// Pictures per second.
+    pub fps: f64,
+    /// FFmpeg's name of the format in which the device delivers them; `None` leaves it to FFmpeg.
+    pub format: Option<String>,
+}
+
+impl CameraSource {
+    /// The device `name` of this system's camera driver.
+    pub fn device(name: impl Into<String>, mode: Option<CameraMode>) -> Self {
+        Self::Device { driver: CAMERA_DRIVER.into(), name: name.into(), mode }
+    }
+
+    /// Whether it comes as fast as it is read, so that it must be held to its own pace. Of a URL only its length tells:
+    /// what has an end is a file.
+    pub(super) fn is_paced(&self, has_end: bool) -> bool {
+        match self {
+            Self::Device { .. } => false,
+            Self::Lavfi(_) | Self::File(_) => true,
+            Self::Url(_) => has_end,
+        }
+    }
+}
+
+impl fmt::Display for CameraSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Device { driver, name, .. } => write!(f, "{driver}:{name}"),
+            Self::Lavfi(graph) => write!(f, "lavfi:{graph}"),
+            Self::Url(url) => f.write_str(url),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+        }
+    }
+}
+
+impl FromStr for CameraSource {
+    type Err = Error;
+
+    /// Reads what a person types: `/dev/video0`, `v4l2:/dev/video0`, `lavfi:testsrc2`, `rtsp://…`, `file:clip.mp4`, or the
+    /// path of a video.
+    fn from_str(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let refuse = |cause: &str| Error::new(if text.is_empty() { "source" } else { text }, cause, REMEDY);
+        if text.contains('\0') {
+            return Err(refuse("a source cannot hold the character 0"));
+        }
+        match text.split_once(':') {
+            _ if text.is_empty() => Err(refuse("no source is named")),
+            _ if text.starts_with("/dev/video") => Ok(Self::device(text, None)),
+            Some((_, "")) => Err(refuse("nothing follows the colon")),
+            Some((driver, name)) if DRIVERS.contains(&driver) => {
+                Ok(Self::Device { driver: driver.into(), name: name.into(), mode: None })
+            }
+            Some(("lavfi", graph)) => Ok(Self::Lavfi(graph.into())),
+            Some(("file", path)) => Ok(Self::File(path.trim_start_matches("//").into())),
+            Some((_, rest)) if rest.starts_with("//") => Ok(Self::Url(text.into())),
+            _ if Path::new(text).is_file() => Ok(Self::File(text.into())),
+            _ => Err(refuse("this is neither a camera, nor the address of a stream, nor a video")),
+        }
+    }
+}
+
+const REMEDY: &str =
+    "Name a device (/dev/video0), a URL (rtsp://…, http://…, udp://…), a video, or a graph (lavfi:testsrc2)";
+
+impl fmt::Display for CameraMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Geometry { width, height } = self.size;
+        write!(f, "{width}×{height}, {} fps", (100.0 * self.fps).round() / 100.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_understood_and_shown_as_it_was_typed() {
+        let read = |text: &str| text.parse::<CameraSource>().unwrap();
+        let device =
+            |driver: &str, name: &str| CameraSource::Device { driver: driver.into(), name: name.into(), mode: None };
+        assert_eq!(
+            read(" lavfi:testsrc2=size=320x240:rate=30 "),
+            CameraSource::Lavfi("testsrc2=size=320x240:rate=30".into())
+        );
+        assert_eq!(read("rtsp://10.0.0.2:554/live"), CameraSource::Url("rtsp://10.0.0.2:554/live".into()));
+        assert_eq!(read("udp://@:1234"), CameraSource::Url("udp://@:1234".into()));
+        assert_eq!(read("file:///clips/a.mp4"), CameraSource::File("/clips/a.mp4".into()));
+        assert_eq!(read("file:a b.mp4"), CameraSource::File("a b.mp4".into()));
+        assert_eq!(read("dshow:video=Integrated Camera"), device("dshow", "video=Integrated Camera"));
+        assert_eq!(read("x11grab::0.0"), device("x11grab", ":0.0"));
+        assert_eq!(read("/dev/video2"), device(CAMERA_DRIVER, "/dev/video2"));
+        for text in ["lavfi:testsrc2", "rtsp://a/b", "file:/clips/a.mp4", "v4l2:/dev/video0"] {
+            assert_eq!(read(text).to_string(), text);
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap();
+        assert_eq!(read(path), CameraSource::File(path.into()));
+    }
+
+    #[test]
+    fn what_is_no_source_is_refused_with_what_would_be_one() {
+        for text in ["", "  ", "lavfi:", "file:", "webcam", "/no/such/clip.mp4", "lavfi:a\0b"] {
+            let error = text.parse::<CameraSource>().unwrap_err();
+            assert!(error.remedy.contains("/dev/video0"), "{text:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,521 @@
+//! Live sources: generated pictures, files in a loop, streams over HTTP and UDP, what becomes of them when they end, and what the
+//! engine makes of them.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{JoinHandle, sleep, spawn};
+use std::time::{Duration, Instant};
+
+use ffmpeg_next as ffmpeg;
+use image::{Rgb, RgbImage};
+use motionscope::cli::bench::fixture;
+use motionscope::engine::{
+    AnnotatedExport, LiveEvent, LiveOrder, LiveSettings, LiveView, Message, Recogniser, Request, Smoothing, Watcher,
+};
+use motionscope::gpu::{Compute, DeviceChoice, choose};
+use motionscope::nets::fusion::Fusion;
+use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::video::{
+    Camera, CameraNews, CameraPhase, CameraSource, Geometry, Sizes, VideoReader, VideoWriter, camera_devices,
+    decode_clip,
+};
+use tempfile::TempDir;
+
+use crate::watched::Watched;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const MOTION: MotionConfig =
+    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
+const CLIP: Geometry = Geometry { width: 96, height: 80 };
+const NETWORK: Geometry = Geometry { width: 64, height: 64 };
+
+fn cpu() -> Compute {
+    choose(DeviceChoice::Cpu).unwrap()
+}
+
+fn sizes() -> Sizes {
+    Sizes { display_max: 640, scaled: vec![NETWORK, NETWORK] }
+}
+
+/// A camera and what it told.
+struct Stand {
+    camera: Camera,
+    news: Arc<Mutex<Vec<CameraNews>>>,
+}
+
+impl Stand {
+    fn open(source: &str) -> Self {
+        let news = Arc::<Mutex<Vec<CameraNews>>>::default();
+        let told = news.clone();
+        let tell = move |news| {
+            if news != CameraNews::Frame {
+                told.lock().unwrap().push(news)
+            }
+        };
+        Self { camera: Camera::open(source.parse().unwrap(), sizes(), Arc::new(tell)), news }
+    }
+
+    fn until(&self, what: &str, mut seen: impl FnMut(&Self) -> bool) {
+        let started = Instant::now();
+        while !seen(self) {
+            assert!(started.elapsed() < PATIENCE, "never seen: {what}; {:?}, {:?}", self.camera.status(), self.news());
+            sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn until_captured(&self, frames: u64) {
+        self.until("frames", |stand| stand.camera.status().captured >= frames);
+    }
+
+    fn news(&self) -> Vec<CameraNews> {
+        self.news.lock().unwrap().clone()
+    }
+
+    fn connections(&self) -> usize {
+        self.news().iter().filter(|news| matches!(news, CameraNews::Connected(_))).count()
+    }
+
+    fn trouble(&self) -> String {
+        match self.camera.status().phase {
+            CameraPhase::Waiting { error, .. } | CameraPhase::Failed(error) => error.to_string(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// A server of one file, for as long as this lives; it counts requests and refuses the first `refused` of them.
+struct Server {
+    port: u16,
+    requests: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    fn start(body: Vec<u8>, refused: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (requests, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let (counted, stopped) = (requests.clone(), stop.clone());
+        let thread = spawn(move || {
+            for stream in listener.incoming() {
+                if stopped.load(Ordering::Acquire) {
+                    return;
+                }
+                let number = counted.fetch_add(1, Ordering::AcqRel);
+                // A reader that hangs up in the middle is none of the server's business.
+                let _ = stream.and_then(|stream| answer(stream, &body, number < refused));
+            }
+        });
+        Self { port, requests, stop, thread: Some(thread) }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/clip.mp4", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+/// Answers one request, from where it asks to begin.
+fn answer(mut stream: TcpStream, body: &[u8], refuse: bool) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? == 1 {
+        head.push(byte[0]);
+    }
+    if refuse {
+        return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
+    let head = String::from_utf8_lossy(&head).to_lowercase();
+    let from: usize =
+        head.split("range: bytes=").nth(1).and_then(|rest| rest.split('-').next()?.parse().ok()).unwrap_or(0);
+    let (from, last) = (from.min(body.len()), body.len().saturating_sub(1));
+    let range = format!("Content-Range: bytes {from}-{last}/{}", body.len());
+    let length = body.len() - from;
+    write!(
+        stream,
+        "HTTP/1.1 206 Partial Content\r\nContent-Type: video/mp4\r\nAccept-Ranges: bytes\r\n{range}\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n"
+    )?;
+    stream.write_all(&body[from..])
+}
+
+/// A clip whose n-th frame is as grey as n steps.
+fn steps(path: &Path, frames: u8, fps: f64) {
+    let mut writer = VideoWriter::create_exact(path, CLIP, fps).unwrap();
+    (0..frames).for_each(|n| writer.push(&RgbImage::from_pixel(CLIP.width, CLIP.height, Rgb([8 * n; 3]))).unwrap());
+    writer.finish().unwrap();
+}
+
+fn step_of(picture: &RgbImage) -> usize {
+    (f64::from(picture.get_pixel(40, 40)[0]) / 8.0).round() as usize
+}
+
+#[test]
+fn generated_pictures_come_at_their_own_pace_in_the_sizes_asked_for() {
+    let stand = Stand::open("lavfi:testsrc2=size=320x240:rate=30");
+    stand.until_captured(70);
+    let status = stand.camera.status();
+    assert_eq!(status.phase, CameraPhase::Live);
+    let info = status.info.unwrap();
+    assert_eq!((info.width, info.height, info.fps), (320, 240, Some(30.0)));
+    assert!((20.0..32.0).contains(&status.fps), "{} fps", status.fps);
+    let window = stand.camera.window(11, 11, 1).unwrap();
+    assert!(window.windows(2).all(|pair| pair[0].frame.index + 1 == pair[1].frame.index));
+    let frame = &window[10].frame;
+    assert_eq!(frame.display.dimensions(), (320, 240));
+    assert!(frame.scaled.len() == 2 && frame.scaled.iter().all(|picture| picture.dimensions() == (64, 64)));
+    assert!(stand.camera.last(4.0).len() > 60);
+    stand.camera.set_sizes(Sizes { display_max: 160, scaled: Vec::new() });
+    stand.until("smaller pictures", |stand| {
+        let newest = stand.camera.newest().unwrap();
+        newest.frame.display.dimensions() == (160, 120) && newest.frame.scaled.is_empty()
+    });
+    assert_eq!(stand.connections(), 1, "another size of the pictures is no other connection");
+}
+
+#[test]
+fn a_file_plays_round_and_round_without_a_break() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("steps.mp4");
+    steps(&path, 10, 50.0);
+    let stand = Stand::open(&format!("file:{}", path.display()));
+    stand.until_captured(45);
+    let frames = stand.camera.after(None);
+    let shown: Vec<usize> = frames.iter().map(|live| step_of(&live.frame.display)).collect();
+    assert!(shown.iter().enumerate().all(|(i, step)| *step == i % 10), "{shown:?}");
+    assert!(frames.windows(2).all(|pair| pair[0].frame.index + 1 == pair[1].frame.index));
+    let secs = (frames[40].captured - frames[0].captured).as_secs_f64();
+    assert!((0.75..3.0).contains(&secs), "40 frames at 50 fps took {secs} s");
+    assert_eq!(stand.connections(), 1);
+}
+
+#[test]
+fn a_stream_that_ends_and_one_that_is_not_there_yet_are_taken_up_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("steps.mp4");
+    steps(&path, 20, 50.0);
+    let server = Server::start(std::fs::read(&path).unwrap(), 2);
+    let stand = Stand::open(&server.url());
+    stand.until("a refusal", |stand| stand.trouble().contains("no such stream"));
+    stand.until("three connections", |stand| stand.connections() >= 3);
+    assert!(server.requests.load(Ordering::Acquire) >= 5);
+    let news = stand.news();
+    let interrupted = |news: &CameraNews| match news {
+        CameraNews::Interrupted(error) => Some(error.cause.clone()),
+        _ => None,
+    };
+    let causes: Vec<String> = news.iter().filter_map(interrupted).collect();
+    assert!(causes[0].contains("no such stream") && causes[1].contains("ended"), "{causes:?}");
+    // A break is a break: no window reaches over it.
+    stand.until_captured(41);
+    let indices: Vec<usize> = stand.camera.after(None).iter().map(|live| live.frame.index).collect();
+    assert!(indices.windows(2).any(|pair| pair[0] + 1 < pair[1]), "{indices:?}");
+}
+
+#[test]
+fn a_transport_stream_over_udp_is_received() {
+    ffmpeg::init().unwrap();
+    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    let sender = spawn(move || broadcast(port, &stopped));
+    let stand = Stand::open(&format!("udp://127.0.0.1:{port}"));
+    stand.until_captured(40);
+    assert_eq!(stand.camera.newest().unwrap().frame.display.dimensions(), (96, 80));
+    assert!(stand.camera.window(11, 11, 1).is_some());
+    // The sender goes away, and comes back.
+    let closing = Instant::now();
+    drop(stand);
+    assert!(closing.elapsed() < Duration::from_secs(2), "closing took {:?}", closing.elapsed());
+    stop.store(true, Ordering::Release);
+    sender.join().unwrap();
+}
+
+/// Sends MPEG-2 in a transport stream until it is stopped.
+fn broadcast(port: u16, stop: &AtomicBool) {
+    let mut output = ffmpeg::format::output_as(&format!("udp://127.0.0.1:{port}?pkt_size=1316"), "mpegts").unwrap();
+    let codec = ffmpeg::encoder::find_by_name("mpeg2video").unwrap();
+    let mut encoder = ffmpeg::codec::Context::new_with_codec(codec).encoder().video().unwrap();
+    let time_base = ffmpeg::Rational(1, 25);
+    encoder.set_width(CLIP.width);
+    encoder.set_height(CLIP.height);
+    encoder.set_format(ffmpeg::format::Pixel::YUV420P);
+    encoder.set_time_base(time_base);
+    encoder.set_frame_rate(Some(ffmpeg::Rational(25, 1)));
+    encoder.set_gop(10);
+    let mut encoder = encoder.open().unwrap();
+    output.add_stream_with(&encoder).unwrap().set_time_base(time_base);
+    output.write_header().unwrap();
+    let stream_time_base = output.stream(0).unwrap().time_base();
+    let mut number = 0;
+    while !stop.load(Ordering::Acquire) {
+        let mut frame = ffmpeg::frame::Video::new(ffmpeg::format::Pixel::YUV420P, CLIP.width, CLIP.height);
+        (0..3).for_each(|plane| frame.data_mut(plane).fill((number % 200) as u8 + 20));
+        frame.set_pts(Some(number));
+        encoder.send_frame(&frame).unwrap();
+        let mut packet = ffmpeg::Packet::empty();
+        while encoder.receive_packet(&mut packet).is_ok() {
+            packet.set_stream(0);
+            packet.rescale_ts(time_base, stream_time_base);
+            // Nobody may be listening.
+            let _ = packet.write_interleaved(&mut output);
+        }
+        number += 1;
+        sleep(Duration::from_millis(40));
+    }
+}
+
+#[test]
+fn what_cannot_work_says_why_and_what_to_do() {
+    for (source, cause) in [
+        ("lavfi:nosuchfilter=1", "does not understand this graph"),
+        ("lavfi:anullsrc", "no video in it"),
+        ("nosuch://a/b", "no such kind of address"),
+        ("http://127.0.0.1:9/a", "cannot be reached"),
+        ("v4l2:/dev/video250", "not there"),
+        ("file:/no/such/clip.mp4", "no such file"),
+    ] {
+        let stand = Stand::open(source);
+        stand.until(cause, |stand| stand.trouble().contains(cause));
+        assert!(stand.trouble().starts_with(source) && stand.camera.newest().is_none());
+        let is_final = matches!(stand.camera.status().phase, CameraPhase::Failed(_));
+        assert_eq!(
+            is_final,
+            source.starts_with("lavfi") && !source.contains("anullsrc") || source.starts_with("nosuch")
+        );
+    }
+    if cfg!(target_os = "linux") {
+        assert!(camera_devices().is_ok(), "also where there is none");
+    }
+}
+
+#[test]
+fn closing_a_server_that_never_answers_does_not_hang() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let stand = Stand::open(&format!("http://{}/", silent.local_addr().unwrap()));
+    let (_connection, _) = silent.accept().unwrap();
+    let closing = Instant::now();
+    drop(stand);
+    assert!(closing.elapsed() < Duration::from_secs(2), "closing took {:?}", closing.elapsed());
+}
+
+/// An engine with a model that has learned nothing.
+struct Stage {
+    watched: Watched,
+    dir: TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let stage = Self { watched: Watched::new(cpu()), dir: tempfile::tempdir().unwrap() };
+        let model = stage.model();
+        fixture::model(&MOTION, NETWORK, &cpu().device).save(&model).unwrap();
+        stage.watched.engine.send(Request::LoadModel(model));
+        stage.watched.message(|message| matches!(message, Message::ModelLoaded(_)).then_some(()));
+        stage
+    }
+
+    fn model(&self) -> PathBuf {
+        self.dir.path().join("model")
+    }
+
+    fn send(&self, request: Request) {
+        self.watched.engine.send(request);
+    }
+
+    fn watch(&self, source: &str) {
+        let settings = LiveSettings { fusion: Fusion::default(), smoothing: Smoothing::Mean { windows: 3 } };
+        self.send(Request::Live(Some(LiveOrder { source: source.parse().unwrap(), settings })));
+    }
+
+    fn view(&self, what: &str, wanted: impl Fn(&LiveView) -> bool) -> LiveView {
+        self.watched.until(what, || self.watched.engine.live().filter(|view| wanted(view)))
+    }
+
+    fn event<T>(&self, wanted: impl Fn(&LiveEvent) -> Option<T>) -> T {
+        self.watched.message(|message| if let Message::Live(event) = message { wanted(event) } else { None })
+    }
+
+    /// The file `steps.mp4` in a loop.
+    fn watch_steps(&self) {
+        let path = self.dir.path().join("steps.mp4");
+        steps(&path, 30, 25.0);
+        self.watch(&format!("file:{}", path.display()));
+    }
+}
+
+#[test]
+fn the_newest_window_is_recognised_with_flow_and_latency() {
+    let stage = Stage::new();
+    stage.watch("lavfi:testsrc2=size=320x240:rate=30");
+    let view = stage.view("three answers", |view| view.result.as_ref().is_some_and(|result| result.answered >= 3));
+    let result = view.result.unwrap();
+    assert_eq!((result.flow.field.width, result.flow.field.height), (32, 32));
+    assert_eq!(result.scores.temporal.len(), 2);
+    assert!((result.answer.shares.iter().sum::<f32>() - 1.0).abs() < 1e-4 && result.answer.top.is_some());
+    assert!(result.latency_ms > 0.0 && result.latency_ms < 60_000.0 && result.fps > 0.0);
+    assert!(result.skipped + result.answered <= view.camera.captured);
+    // Another level, another way to make answers, another source, nothing.
+    stage.send(Request::SetLive(LiveSettings { smoothing: Smoothing::None, ..LiveSettings::default() }));
+    stage.watch_steps();
+    let view =
+        stage.view("the other source", |view| matches!(view.source, CameraSource::File(_)) && view.result.is_some());
+    assert_eq!(view.result.unwrap().frame.display.dimensions(), (96, 80));
+    stage.send(Request::Live(None));
+    stage.watched.until("an end", || stage.watched.engine.live().is_none().then_some(()));
+}
+
+#[test]
+fn a_clip_and_a_live_source_make_way_for_each_other() {
+    let stage = Stage::new();
+    let clip = fixture::clip(stage.dir.path(), 15, CLIP).unwrap();
+    stage.send(Request::Open(clip.clone()));
+    let engine = &stage.watched.engine;
+    stage.watched.until("an analysis", || engine.analysis());
+    stage.watch_steps();
+    stage.view("an answer", |view| view.result.is_some());
+    assert!(engine.frame().is_none() && engine.analysis().is_none());
+    stage.send(Request::Open(clip));
+    stage.watched.until("an analysis", || engine.analysis().filter(|analysis| analysis.scores.is_some()));
+    assert!(engine.live().is_none());
+}
+
+#[test]
+fn a_correction_keeps_what_was_seen_when_it_was_asked_for() {
+    let stage = Stage::new();
+    stage.watch_steps();
+    stage.view("two seconds", |view| view.camera.captured > 60);
+    stage.send(Request::HoldLive(true));
+    let held = stage.view("what is held", |view| view.held.is_some()).held.unwrap();
+    let when = stage.watched.engine.live().unwrap().camera.captured;
+    // The person thinks about it.
+    stage.view("a second more", |view| view.camera.captured > when + 25);
+    let folder = stage.dir.path().join("corrections");
+    stage.send(Request::CorrectLive { folder: folder.clone(), class: "two/hands".into() });
+    let corrected = |event: &LiveEvent| match event {
+        LiveEvent::Corrected { path, class, frames } => Some((path.clone(), class.clone(), *frames)),
+        _ => None,
+    };
+    let (path, class, frames) = stage.event(corrected);
+    assert_eq!((path.as_path(), class.as_str()), (&*folder.join("two_hands/two_hands_live_001.mp4"), "two/hands"));
+    assert_eq!(frames, held);
+    let shown: Vec<usize> = decode_clip(&path, CLIP, None).unwrap().iter().map(step_of).collect();
+    assert_eq!(shown.len(), frames);
+    assert!(shown.windows(2).all(|pair| pair[1] == (pair[0] + 1) % 30), "{shown:?}");
+    assert!(*shown.last().unwrap() <= 30 && frames > 50 && frames <= 77, "about three seconds: {frames}");
+    let fps = VideoReader::open(&path, Sizes::default()).unwrap().info().fps;
+    assert!((20.0..26.0).contains(&fps), "{fps}");
+    let counts = stage.event(|event| match event {
+        LiveEvent::Corrections { counts, .. } => Some(counts.clone()),
+        _ => None,
+    });
+    assert_eq!(counts, [("two_hands".to_owned(), 1)]);
+    // Without holding it is the last seconds; another clip of the class has another name.
+    stage.send(Request::CorrectLive { folder: folder.clone(), class: "two/hands".into() });
+    assert_eq!(stage.event(corrected).0, folder.join("two_hands/two_hands_live_002.mp4"));
+    // A folder that cannot be made is told.
+    std::fs::write(stage.dir.path().join("file"), "").unwrap();
+    stage.send(Request::CorrectLive { folder: stage.dir.path().join("file"), class: "wave".into() });
+    stage.watched.message(|message| matches!(message, Message::Problem(_)).then_some(()));
+}
+
+#[test]
+fn a_recording_is_as_long_as_it_was_and_appears_only_when_it_is_complete() {
+    let stage = Stage::new();
+    stage.watch_steps();
+    stage.view("a frame", |view| view.frame.is_some());
+    let path = stage.dir.path().join("recorded.mp4");
+    stage.send(Request::RecordLive(Some(path.clone())));
+    stage.view("a second", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 1.0));
+    assert!(!path.exists());
+    stage.send(Request::RecordLive(None));
+    let secs = stage.event(|event| match event {
+        LiveEvent::Recorded { secs, .. } => Some(*secs),
+        _ => None,
+    });
+    let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
+    assert!((info.duration_secs - secs).abs() < 0.1 && secs > 1.0 && secs < 30.0, "{secs} {}", info.duration_secs);
+    stage.send(Request::RecordLive(Some("/no/such/folder/recorded.mp4".into())));
+    stage.watched.message(|message| matches!(message, Message::Problem(_)).then_some(()));
+    stage.view("no recording", |view| view.recording.is_none());
+    // A recording is completed when the source is closed.
+    let last = stage.dir.path().join("last.mp4");
+    stage.send(Request::RecordLive(Some(last.clone())));
+    stage.view("a recording", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.2));
+    stage.send(Request::Live(None));
+    stage.event(|event| matches!(event, LiveEvent::Recorded { .. }).then_some(()));
+    assert!(VideoReader::open(&last, Sizes::default()).is_ok());
+}
+
+#[test]
+fn a_clip_is_exported_with_everything_drawn_in_or_not_at_all() {
+    let stage = Stage::new();
+    let clip = fixture::clip(stage.dir.path(), 14, CLIP).unwrap();
+    let path = stage.dir.path().join("annotated.mp4");
+    let export = AnnotatedExport { clip, path: path.clone(), model: stage.model(), fusion: Fusion::default() };
+    stage.send(Request::ExportAnnotated(Box::new(export.clone())));
+    stage.watched.message(|message| matches!(message, Message::ExportProgress { done: 3.., total: 14 }).then_some(()));
+    let frames = stage.watched.message(|message| match message {
+        Message::Annotated { frames, .. } => Some(*frames),
+        _ => None,
+    });
+    let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
+    assert_eq!((frames, info.frames, info.width), (14, 14, 640));
+    assert!(info.height > 267 && info.height < 400, "{}", info.height);
+    std::fs::remove_file(&path).unwrap();
+    stage.send(Request::ExportAnnotated(Box::new(export)));
+    stage.send(Request::Export(None));
+    stage.watched.message(|message| matches!(message, Message::ExportEnded).then_some(()));
+    assert!(!path.exists());
+}
+
+/// `MOTIONSCOPE_SOAK=1800 cargo test --release -- --ignored soak`: half an hour without growth.
+#[test]
+#[ignore = "takes minutes"]
+fn soak_memory_and_latency_do_not_grow() {
+    let secs = std::env::var("MOTIONSCOPE_SOAK").ok().and_then(|secs| secs.parse().ok()).unwrap_or(300);
+    let mut recogniser = Recogniser::new(fixture::model(&MOTION, NETWORK, &cpu().device), &cpu());
+    let source = "lavfi:testsrc2=size=640x480:rate=30".parse().unwrap();
+    let camera = Arc::new(Camera::open(source, recogniser.sizes(), Arc::new(|_| ())));
+    let mut watcher = Watcher::new(camera);
+    let (started, mut latencies, mut memory) = (Instant::now(), Vec::new(), Vec::new());
+    while started.elapsed() < Duration::from_secs(secs) {
+        match watcher.step(&mut recogniser, LiveSettings::default(), 2).unwrap() {
+            Some(result) => latencies.push(result.latency_ms),
+            None => sleep(Duration::from_millis(2)),
+        }
+        if started.elapsed().as_secs() as usize > memory.len() {
+            memory.push(resident_mb());
+        }
+    }
+    let median = |values: &[f32]| {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f32::total_cmp);
+        sorted[sorted.len() / 2]
+    };
+    let ends = |values: &[f32]| {
+        let tenth = values.len() / 10;
+        [median(&values[tenth..2 * tenth]), median(&values[values.len() - tenth..])]
+    };
+    let ([latency, latency_end], [rss, rss_end]) = (ends(&latencies), ends(&memory));
+    eprintln!("{secs} s: latency {latency:.1} → {latency_end:.1} ms, memory {rss:.1} → {rss_end:.1} MB");
+    assert!(latency_end < 1.5 * latency + 5.0 && rss_end < rss + 16.0);
+}
+
+fn resident_mb() -> f32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
+    line.trim().trim_end_matches("kB").trim().parse::<f32>().unwrap() / 1024.0
+}
