@@ -20,14 +20,14 @@ const MOTION: MotionConfig =
     MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
 
 /// The window in a folder of its own, with an untrained model and a clip of 30 frames.
-struct Window {
-    harness: Harness<'static, App>,
-    dir: TempDir,
+pub struct Window {
+    pub harness: Harness<'static, App>,
+    pub dir: TempDir,
 }
 
 impl Window {
     /// A window with nothing open.
-    fn empty() -> Self {
+    pub fn empty() -> Self {
         Self::sized([1280.0, 800.0], |_| Options::default())
     }
 
@@ -39,7 +39,7 @@ impl Window {
         })
     }
 
-    fn sized(size: [f32; 2], options: impl FnOnce(&Path) -> Options) -> Self {
+    pub fn sized(size: [f32; 2], options: impl FnOnce(&Path) -> Options) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let compute = choose(DeviceChoice::Cpu).unwrap();
         let model = dir.path().join("untrained");
@@ -54,7 +54,7 @@ impl Window {
     }
 
     /// Repaints until `seen` holds.
-    fn until(&mut self, what: &str, mut seen: impl FnMut(&Harness<'static, App>) -> bool) {
+    pub fn until(&mut self, what: &str, mut seen: impl FnMut(&Harness<'static, App>) -> bool) {
         let started = Instant::now();
         while !seen(&self.harness) {
             assert!(started.elapsed() < PATIENCE, "never seen: {what}\n{:?}", self.harness);
@@ -63,37 +63,37 @@ impl Window {
         }
     }
 
-    fn until_text(&mut self, text: &str) {
+    pub fn until_text(&mut self, text: &str) {
         self.until(text, |harness| harness.query_all_by_label_contains(text).next().is_some());
     }
 
-    fn sees(&self, text: &str) -> bool {
+    pub fn sees(&self, text: &str) -> bool {
         self.harness.query_all_by_label_contains(text).next().is_some()
     }
 
-    fn press(&mut self, modifiers: Modifiers, key: Key) {
+    pub fn press(&mut self, modifiers: Modifiers, key: Key) {
         self.harness.key_press_modifiers(modifiers, key);
         self.harness.run_ok();
     }
 
-    fn click(&mut self, label: &str) {
+    pub fn click(&mut self, label: &str) {
         self.harness.get_by_role_and_label(Role::Button, label).click();
         self.harness.run_ok();
     }
 
-    fn type_text(&mut self, text: &str) {
+    pub fn type_text(&mut self, text: &str) {
         self.harness.event(Event::Text(text.into()));
         self.harness.run_ok();
     }
 
-    fn perform(&mut self, command: Command) {
+    pub fn perform(&mut self, command: Command) {
         let ctx = self.harness.ctx.clone();
         self.harness.state_mut().perform(command, &ctx);
         self.harness.run_ok();
     }
 
     /// Texts that the left or right edge of the window cuts off; downwards there is a scroll bar.
-    fn texts_outside(&self, size: [f32; 2]) -> Vec<String> {
+    pub fn texts_outside(&self, size: [f32; 2]) -> Vec<String> {
         let nodes = self.harness.root().children_recursive();
         let outside = nodes.filter(|node| node.accesskit_node().role() == Role::Label).filter(|node| {
             let rect = node.rect();

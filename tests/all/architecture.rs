@@ -21,12 +21,14 @@ const FORBIDDEN: [(&str, &str); 2] = [("nets", "video"), ("nets", "flow")];
 const ALLOWED: [(&str, &str); 1] = [("cli", "app")];
 
 /// Who may name a foreign library.
-const LIBRARIES: [(&str, &[&str]); 8] = [
+const LIBRARIES: [(&str, &[&str]); 10] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
     ("egui_tiles", &["app"]),
     ("ffmpeg_next", &["video"]),
+    ("libc", &["video"]),
+    ("skrifa", &["video"]),
     ("burn_wgpu", &["gpu"]),
     ("cubecl", &["gpu"]),
     ("wgpu", &["gpu", "app"]), // in the window: the paint callback

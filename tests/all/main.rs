@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // A test may fail where it stands.
 
 mod app;
+mod app_live;
 mod architecture;
 mod cli;
 mod cli_flow;

@@ -9,6 +9,8 @@ use crate::engine::LiveView;
 const HEIGHT: f32 = 52.0;
 /// Space between figures, in points.
 const GAP: f32 = 6.0;
+/// Narrower figures have no room for their names, in points.
+const NARROWEST: f32 = 78.0;
 
 /// Draws the figures of `view`.
 pub fn figures_ui(ui: &mut Ui, view: &LiveView) {
@@ -31,12 +33,13 @@ pub fn figures_ui(ui: &mut Ui, view: &LiveView) {
         ("Latency", latency, "ms", "From the capture of the newest frame until its answer was known"),
         ("Skipped", skipped, "%", "Frames that came and went while the networks were busy"),
     ];
-    let width = (ui.available_width() - GAP * (figures.len() - 1) as f32) / figures.len() as f32;
-    let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+    let width_of = |columns: usize| (ui.available_width() - GAP * (columns - 1) as f32) / columns as f32;
+    let columns = if width_of(figures.len()) >= NARROWEST { figures.len() } else { figures.len() / 2 };
+    let (width, rows) = (width_of(columns), (figures.len() / columns) as f32);
+    let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), rows * (HEIGHT + GAP) - GAP), Sense::hover());
     for (i, (name, value, unit, tooltip)) in figures.into_iter().enumerate() {
-        let left = area.left() + i as f32 * (width + GAP);
-        let rect = Rect::from_min_size(pos2(left, area.top()), vec2(width, HEIGHT));
-        figure_ui(ui, rect, name, &value, unit, tooltip);
+        let step = vec2((i % columns) as f32 * (width + GAP), (i / columns) as f32 * (HEIGHT + GAP));
+        figure_ui(ui, Rect::from_min_size(area.min + step, vec2(width, HEIGHT)), name, &value, unit, tooltip);
     }
 }
 

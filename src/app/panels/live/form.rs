@@ -14,6 +14,10 @@ use crate::video::{CameraDevice, CameraMode};
 /// Width of the lists, in points.
 const LIST: f32 = 220.0;
 
+fn list_width(ui: &Ui) -> f32 {
+    LIST.min(ui.available_width())
+}
+
 /// Draws what is chosen before a source is watched.
 pub fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     section(ui, "Source");
@@ -45,7 +49,7 @@ fn cameras_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     field(ui, "Camera", |ui, label| {
         let choices = &mut cx.settings.live;
         let text = chosen.map_or(choices.camera.as_deref().unwrap_or("None"), |camera| camera.title.as_str());
-        let list = ComboBox::from_id_salt("camera").selected_text(text).width(LIST).truncate();
+        let list = ComboBox::from_id_salt("camera").selected_text(text).width(list_width(ui)).truncate();
         let list = list.show_ui(ui, |ui| {
             for camera in cameras.list() {
                 let is_chosen = choices.camera.as_ref() == Some(&camera.name);
@@ -81,7 +85,7 @@ fn mode_ui(ui: &mut Ui, camera: &CameraDevice, choices: &mut LiveChoices) {
     let size_text = |mode: &CameraMode| format!("{}×{}", mode.size.width, mode.size.height);
     field(ui, "Size", |ui, label| {
         let text = mode.as_ref().map_or("As the camera likes".into(), size_text);
-        let list = ComboBox::from_id_salt("size").selected_text(text).width(LIST).show_ui(ui, |ui| {
+        let list = ComboBox::from_id_salt("size").selected_text(text).width(list_width(ui)).show_ui(ui, |ui| {
             ui.selectable_value(mode, None, "As the camera likes");
             let mut before = None;
             for offered in &camera.modes {
@@ -99,7 +103,7 @@ fn mode_ui(ui: &mut Ui, camera: &CameraDevice, choices: &mut LiveChoices) {
     field(ui, "Rate", |ui, label| {
         let rate_text = |mode: &CameraMode| format!("{} fps", (100.0 * mode.fps).round() / 100.0);
         let text = mode.as_ref().map_or(String::new(), rate_text);
-        let list = ComboBox::from_id_salt("rate").selected_text(text).width(LIST).show_ui(ui, |ui| {
+        let list = ComboBox::from_id_salt("rate").selected_text(text).width(list_width(ui)).show_ui(ui, |ui| {
             for offered in camera.modes.iter().filter(|offered| offered.size == size) {
                 ui.selectable_value(mode, Some(offered.clone()), rate_text(offered));
             }
