@@ -418,7 +418,7 @@ fn a_correction_keeps_what_was_seen_when_it_was_asked_for() {
     assert!(shown.windows(2).all(|pair| pair[1] == (pair[0] + 1) % 30), "{shown:?}");
     let last = *shown.last().unwrap();
     assert!((before - 1..when).any(|index| index as usize % 30 == last), "{last} is not from {before} to {when}");
-    assert!(frames >= 11 && frames <= 77, "at most three seconds: {frames}");
+    assert!((11..=77).contains(&frames), "at most three seconds: {frames}");
     let fps = VideoReader::open(&path, Sizes::default()).unwrap().info().fps;
     assert!(fps > 1.0 && fps < 28.0, "{fps}");
     let counts = stage.event(|event| match event {
