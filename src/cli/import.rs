@@ -61,8 +61,8 @@ pub(super) struct ImportArgs {
     /// Feature maps of the motion network's first layer
     #[arg(long, default_value_t = MotionConfig::default().width)]
     width: usize,
-    /// Architecture of the streams: squeezenet1-0, mobilenet-v2, efficientnet-lite0, -lite1 or
-    /// -lite2, bn-inception, resnet18, i3d (reads clips), resnet50 or vgg16
+    /// Architecture of the streams: squeezenet1-0, mobilenet-v2, efficientnet-lite0, -lite1 or -lite2,
+    /// bn-inception, resnet18, i3d (reads clips), resnet50 or vgg16
     #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>)]
     backbone: Backbone,
     /// Pictures, or flows, of the clips that an i3d is to read [default: 64]

@@ -86,6 +86,6 @@ impl InvertedResidual {
 
 /// The rectifier that ends at 6.
 pub(super) fn relu6(x: Tensor<4>) -> Tensor<4> {
-    // Flex's `clamp` of both ends at once keeps the compiler from using vectors: it takes six times as long.
+    // Flex's `clamp` of both ends at once keeps the compiler from using vectors: it takes three times as long.
     activation::relu(x).clamp_max(6.0)
 }

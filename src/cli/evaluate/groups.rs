@@ -46,8 +46,8 @@ pub(super) struct GroupsArgs {
     /// ImageNet weights in place of the model's spatial stream (.safetensors, .pth, .caffemodel, .onnx)
     #[arg(long, value_name = "FILE", conflicts_with = "train")]
     imagenet: Option<PathBuf>,
-    /// Architecture of the ImageNet weights: squeezenet1-0, mobilenet-v2, efficientnet-lite0, -lite1 or
-    /// -lite2, bn-inception, resnet18, resnet50 or vgg16
+    /// Architecture of the ImageNet weights: squeezenet1-0, mobilenet-v2, efficientnet-lite0, -lite1 or -lite2,
+    /// bn-inception, resnet18, resnet50 or vgg16
     #[arg(long, value_parser = named::<Backbone>, default_value = "squeezenet1-0", requires = "imagenet")]
     backbone: Backbone,
     /// A training for every fold, in the words of motionscope train; may be given several times

@@ -151,8 +151,8 @@ struct NetworkArgs {
     /// No convolutions between the deconvolutions
     #[arg(long)]
     no_cdc: bool,
-    /// Architecture of a new stream: squeezenet1-0, mobilenet-v2, efficientnet-lite0, -lite1 or
-    /// -lite2, bn-inception, resnet18, i3d (reads clips), resnet50 or vgg16
+    /// Architecture of a new stream: squeezenet1-0, mobilenet-v2, efficientnet-lite0, -lite1 or -lite2,
+    /// bn-inception, resnet18, i3d (reads clips), resnet50 or vgg16
     #[arg(long, value_parser = named::<Backbone>)]
     backbone: Option<Backbone>,
     /// Pictures, or flows, of the clips that an i3d reads [default: 64, or the base's]
