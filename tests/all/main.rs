@@ -18,6 +18,7 @@ mod flow_sources;
 mod gpu;
 mod groups;
 mod i3d;
+mod labels;
 mod laboratory;
 mod live;
 mod losses;
