@@ -40,7 +40,7 @@ const MAX_HALVINGS: i32 = 10;
 /// Trains as `plan` says until its last step, until it no longer gets better, or until `control` stops it, and reports to
 /// `on_event`. Blocks.
 ///
-/// The run folder holds `config.toml`, `metrics.csv`, the checkpoint, [`snapshots`](super::snapshots) of earlier ones and, in the
+/// The run folder holds `config.toml`, `metrics.csv`, the checkpoint, [`snapshots`] of earlier ones and, in the
 /// end, the model; with clips to measure on, `best` is the model that did best on them so far. A checkpoint found there is
 /// resumed and leads to the same numbers as a run that was never interrupted, unless the plan has a time budget. What was
 /// changed by hand meanwhile is in `interventions.csv`.
