@@ -71,6 +71,11 @@ impl Instruments {
         self.asked = Some(switches);
     }
 
+    /// What `switches` change of what counts, in words.
+    pub fn changes(&self, switches: &LossSwitches) -> Vec<String> {
+        self.switches.map_or(Vec::new(), |before| before.changes(switches))
+    }
+
     /// Takes an event in.
     pub fn receive(&mut self, event: &TrainingEvent) {
         match event {

@@ -319,6 +319,11 @@ impl Session {
     }
 
     fn training_event(&mut self, event: &TrainingEvent) {
+        if let TrainingEvent::Switched { step, switches } = event {
+            for change in self.training.instruments.changes(switches) {
+                self.log.push(Level::Info, format!("Step {step}: {change}"));
+            }
+        }
         self.training.receive(event);
         match event {
             TrainingEvent::Started { run_dir, .. } => {

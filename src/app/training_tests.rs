@@ -230,14 +230,14 @@ fn a_training_is_switched_held_sent_back_and_stopped() {
         let place = latest.terms.iter().position(|(name, _)| name == "ssim 2").unwrap();
         latest.weights[place] == 0.0
     });
-    click(&mut window, "Pause training");
+    click(&mut window, "Pause or resume training");
     wait_for(&mut window, "a pause", |training| training.phase == TrainingPhase::Paused);
     click(&mut window, "Roll back…");
     click(&mut window, "Step 5");
     wait_for(&mut window, "the way back", |training| training.instruments.returns == [5]);
     let last = |training: &TrainingState| training.losses.get("loss").unwrap().points().last().unwrap()[0];
     assert_eq!(last(&window.harness.state().session.training), 5.0);
-    click(&mut window, "Pause training"); // goes on
+    click(&mut window, "Pause or resume training"); // goes on
     wait_for(&mut window, "more steps", |training| last(training) > 6.0);
     click(&mut window, "Stop training and keep it");
     wait_for(&mut window, "the end", |training| training.trained().is_some_and(|dir| dir.join("model.toml").is_file()));

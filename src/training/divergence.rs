@@ -1,14 +1,16 @@
 //! Whether a run diverges: the alarm that sends it back to a snapshot.
 //!
-//! The loss is smoothed over about [`SPAN`] steps. A run diverges when for [`SUSTAINED`] steps on end the smoothed loss is above
+//! The loss is smoothed over about [`SPAN`] steps and judged from step [`SETTLED`] on. A run diverges when for [`SUSTAINED`] steps on end the smoothed loss is above
 //! the plan's factor times its best, or when as many steps as [`SKIPPED`] in a row had to be skipped because numbers were not
 //! finite. A loss that has become small may double by chance: what is below a tenth of where it began, or below what guessing
 //! the classes costs, raises no alarm.
 
 use serde::{Deserialize, Serialize};
 
-/// Steps over which the loss is smoothed, and before which nothing is judged.
+/// Steps over which the loss is smoothed.
 const SPAN: usize = 20;
+/// Steps before which nothing is judged.
+const SETTLED: usize = 10;
 /// Steps on end that must be above the limit.
 const SUSTAINED: usize = 5;
 /// Skipped steps in a row that are an alarm.
@@ -53,10 +55,10 @@ impl Watch {
         self.skipped = 0;
         self.steps += 1;
         self.smoothed += (loss - self.smoothed) / self.steps.min(SPAN) as f64;
-        if self.steps == SPAN {
+        if self.steps == SETTLED {
             (self.first, self.best) = (self.smoothed, self.smoothed);
         }
-        if self.steps < SPAN {
+        if self.steps < SETTLED {
             return None;
         }
         self.best = self.best.min(self.smoothed);
@@ -70,7 +72,7 @@ impl Watch {
     /// Whether nothing pointed to divergence: the smoothed loss was at most half-way to the limit.
     pub fn is_calm(&self, limit: Limit) -> bool {
         let halfway = Limit { factor: limit.factor.sqrt(), ..limit };
-        self.skipped == 0 && (self.steps < SPAN || self.smoothed <= self.highest(halfway))
+        self.skipped == 0 && (self.steps < SETTLED || self.smoothed <= self.highest(halfway))
     }
 
     fn highest(&self, limit: Limit) -> f64 {
@@ -134,5 +136,9 @@ mod tests {
         assert!(watch.is_calm(LIMIT));
         (0..20).for_each(|_| assert!(watch.push(Some(2.5), LIMIT).is_none()));
         assert!(!watch.is_calm(LIMIT), "on the way up");
+        let mut early = Watch::default();
+        let rising = |step: usize| if step < 12 { 1.5 } else { 100.0 };
+        let alarm = (0..30).position(|step| early.push(Some(rising(step)), LIMIT).is_some());
+        assert_eq!(alarm, Some(16), "the fifth step above");
     }
 }

@@ -155,8 +155,9 @@ impl Objective {
     /// The same, and of what the gradient of MotionNet consists, if it is trained: see [`GradientShares`].
     ///
     /// Burn keeps no graph for a second backward pass, so each of the three unsupervised kinds of terms that counts costs a forward
-    /// and a backward pass of MotionNet of its own: without a stream about three steps more. The action loss has what they leave
-    /// of the whole, at no cost. The step stays what it is: MotionNet draws no random numbers and keeps no statistics.
+    /// and a backward pass of MotionNet of its own: all of them about three steps (measured: 2.8 in mode (c) with SqueezeNet). The
+    /// action loss has what they leave of the whole, at no cost. The step stays what it is: MotionNet draws no random numbers and
+    /// keeps no statistics.
     pub fn accumulate_and_share(&mut self, batch: &Batch, step: usize) -> Result<Option<GradientShares>> {
         let mut shares = None;
         self.accumulate_and(batch, |objective, total| shares = Some(objective.shares(batch, total, step)))?;

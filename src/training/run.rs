@@ -40,9 +40,12 @@ const MAX_HALVINGS: i32 = 10;
 /// Trains as `plan` says until its last step, until it no longer gets better, or until `control` stops it, and reports to
 /// `on_event`. Blocks.
 ///
-/// The run folder holds `config.toml`, `metrics.csv`, the checkpoint and, in the end, the model; with clips to measure on,
-/// `best` is the model that did best on them so far. A checkpoint found there is resumed and leads to the same numbers as
-/// a run that was never interrupted.
+/// The run folder holds `config.toml`, `metrics.csv`, the checkpoint, [`snapshots`] of earlier ones and, in the
+/// end, the model; with clips to measure on, `best` is the model that did best on them so far. A checkpoint found there is
+/// resumed and leads to the same numbers as a run that was never interrupted, unless the plan has a time budget. What was
+/// changed by hand meanwhile is in `interventions.csv`.
+///
+/// A run that diverges goes back to a snapshot and on at half the rate.
 ///
 /// # Errors
 /// A plan that cannot train, unreadable data or weights, a run folder of another plan, a full disk, a diverged run. What was
@@ -235,8 +238,10 @@ impl<'a> Run<'a> {
         let loss = (!outcome.skipped).then_some(f64::from(outcome.loss));
         self.report(outcome, rate)?;
         let diverged = self.progress.watch.push(loss, self.limit());
-        if loss.is_none() {
-            self.halve_rate()?;
+        match loss {
+            None => self.halve_rate()?,
+            Some(_) if diverged.is_some() => self.progress.rate_factor /= 2.0,
+            Some(_) => {}
         }
         let stands = diverged.is_none();
         diverged.map_or(Ok(()), |cause| self.recover(cause))?;
@@ -253,7 +258,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Goes back to the last good snapshot and on at half the rate.
+    /// Goes back to the last good snapshot and on from there.
     fn recover(&mut self, cause: String) -> Result<()> {
         let from = self.progress.step;
         let error = Error::new("training", format!("diverged at step {from}: {cause}"), DIVERGED_REMEDY);
@@ -263,7 +268,6 @@ impl<'a> Run<'a> {
         let snapshot = self.last_good().ok_or_else(|| error.clone())?;
         self.restore(&snapshot)?;
         self.progress.roll_backs += 1;
-        self.progress.rate_factor /= 2.0;
         self.rolled_back(from, Some(error))
     }
 

@@ -7,8 +7,8 @@ use burn::tensor::Device;
 use motionscope::error::Result;
 use motionscope::nets::HiddenTwoStream;
 use motionscope::training::{
-    self, LossSwitches, LossTerm, Network, OptimiserKind, Snapshot, StepMetrics, TemporalMode, TrainingControl,
-    TrainingEvent, TrainingPlan, snapshots,
+    self, LossSwitches, LossTerm, Network, OptimiserKind, ScheduleKind, Snapshot, StepMetrics, TemporalMode,
+    TrainingControl, TrainingEvent, TrainingPlan, snapshots,
 };
 
 use crate::training::{clips, flow_model, small, train, train_until, without_dropout};
@@ -292,6 +292,39 @@ fn a_diverging_run_goes_back_at_a_lower_rate_and_gives_up_in_the_end() {
     let left_alone = TrainingPlan { divergence: 0.0, steps: 6, ..at("left alone") };
     let (_, events) = train(&left_alone);
     assert!(!events.iter().any(|event| matches!(event, TrainingEvent::RolledBack { .. })));
+}
+
+/// A rate that rises until the loss does: it stays finite, and the run goes back to before.
+#[test]
+fn a_loss_that_rises_sends_the_run_back_to_where_it_was_calm() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 1, 2);
+    let plan = TrainingPlan {
+        rate: 0.15,
+        clip_norm: 1e30,
+        warm_up: 120,
+        schedule: ScheduleKind::Constant,
+        steps: 120,
+        checkpoint_every: 10,
+        max_roll_backs: 1,
+        ..small(Network::Flow, &data, dir.path().join("run"))
+    };
+    let (_, events) = train(&plan);
+    let back = events.iter().find_map(|event| match event {
+        TrainingEvent::RolledBack { from, to, rate_factor, diverged: Some(error) } => {
+            Some((*from, *to, *rate_factor, error.cause.clone()))
+        }
+        _ => None,
+    });
+    let (from, to, rate_factor, cause) = back.expect("the run diverged");
+    assert!(cause.contains("3 times its best"), "{cause}");
+    assert!(to < from && rate_factor == 0.5, "from {from} to {to} at {rate_factor}");
+    let losses: Vec<f32> = told(&events).iter().take(from).map(|metrics| metrics.loss).collect();
+    let mean = |losses: &[f32]| losses.iter().sum::<f32>() / losses.len() as f32;
+    let before = losses[..to.max(1)].iter().rev().take(5).copied().collect::<Vec<_>>();
+    assert!(mean(&before) < 0.5 * mean(&losses[from - 5..]), "it was calm at step {to}: {losses:?}");
+    let rates: Vec<f64> = told(&events).iter().map(|metrics| metrics.rate).collect();
+    assert!((rates[from] / rates[to] - 0.5).abs() < 1e-9, "the step after {to} again, at half the rate");
 }
 
 #[test]

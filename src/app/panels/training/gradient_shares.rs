@@ -3,7 +3,7 @@
 use eframe::egui::{DragValue, Grid, RichText, TextStyle, Ui};
 use egui_plot::FilledArea;
 
-use super::plots::{Cursor, plot};
+use super::plots::{Cursor, plot, precise};
 use crate::app::actions::PanelContext;
 use crate::app::curves::Curves;
 use crate::app::theme::Tokens;
@@ -69,11 +69,7 @@ fn table_ui(ui: &mut Ui, gradient: &GradientShares) {
         for part in &gradient.terms {
             ui.label(small(format!("● {}", words(part.term))).color(color(ui, part.term)));
             let cells = match part.norm > 0.0 {
-                true => [
-                    format!("{:.0} %", 100.0 * part.share),
-                    format!("{:.2e}", part.norm),
-                    format!("{:+.2}", part.cosine),
-                ],
+                true => [format!("{:.0} %", 100.0 * part.share), precise(part.norm), format!("{:+.2}", part.cosine)],
                 false => ["0 %", "–", "–"].map(str::to_owned),
             };
             for cell in cells {

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Button, DragValue, Grid, RichText, TextStyle, Ui, vec2};
 
-use super::plots::{short, split};
+use super::plots::split;
 use crate::app::actions::PanelContext;
 use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingPhase;
@@ -11,7 +11,7 @@ use crate::engine::Request;
 use crate::training::{LossSwitches, LossTerm, StepMetrics};
 
 /// Size of a cell, in points.
-const CELL: [f32; 2] = [46.0, 36.0];
+const CELL: [f32; 2] = [57.0, 36.0];
 
 /// Draws the grid of a run that has terms to switch, and the weight of the action loss beside them.
 pub(super) fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -97,15 +97,26 @@ fn cell_ui(ui: &mut Ui, latest: &StepMetrics, term: LossTerm, level: usize, on: 
     let tokens = Tokens::of(ui);
     let name = format!("{} {level}", term.name());
     let place = latest.terms.iter().position(|(other, _)| *other == name);
-    let value = place.map_or("–".into(), |place| short(f64::from(latest.terms[place].1)));
+    let value = place.map_or("–".into(), |place| two_digits(latest.terms[place].1));
     let weight = place.and_then(|place| latest.weights.get(place)).copied().unwrap_or_default();
-    let below = if on { format!("× {}", short(f64::from(weight))) } else { "off".into() };
+    let below = if on { format!("× {}", two_digits(weight)) } else { "off".into() };
     let color = if on { tokens.strong } else { tokens.weak };
     let text = RichText::new(format!("{value}\n{below}")).text_style(TextStyle::Small).color(color);
     let name = format!("{} at scale {level}", title(term));
     let cell = Button::selectable(on, text).min_size(vec2(CELL[0], CELL[1])).frame_when_inactive(true);
     let tooltip = format!("{name}: {value}, {}", if on { format!("weight {weight}") } else { "switched off".into() });
     ui.add(cell).accessible_name(name).on_hover_text(tooltip).clicked()
+}
+
+/// A number in two digits.
+fn two_digits(value: f32) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        size if (1e-3..1e4).contains(&size) => {
+            format!("{value:.*}", (1.0 - size.log10().floor()).clamp(0.0, 4.0) as usize)
+        }
+        _ => format!("{value:.1e}"),
+    }
 }
 
 /// The weight of the action loss.
@@ -121,6 +132,12 @@ fn action_ui(ui: &mut Ui, weight: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_hold_two_digits() {
+        let cells = [0.0, 1.26, 58.8, 0.0171, 0.00241, 1.3e-5, 12345.0].map(two_digits);
+        assert_eq!(cells, ["0", "1.3", "59", "0.017", "0.0024", "1.3e-5", "1.2e4"]);
+    }
 
     #[test]
     fn the_last_term_stays_on() {

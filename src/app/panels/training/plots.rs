@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use eframe::egui::{Color32, Grid, RichText, Slider, TextStyle, Ui, vec2};
+use eframe::egui::{Color32, Grid, PopupAnchor, RichText, Slider, TextStyle, Tooltip, Ui, vec2};
 use egui_plot::{Line, LineStyle, Plot, PlotUi, VLine};
 use image::RgbImage;
 
@@ -25,11 +25,13 @@ pub struct Plots {
     smoothing: f64,
     hidden: BTreeSet<String>,
     height: f32,
+    /// Whether there is something to be set.
+    interactive: bool,
 }
 
 impl Default for Plots {
     fn default() -> Self {
-        Self { logarithmic: true, smoothing: 0.0, hidden: BTreeSet::new(), height: HEIGHT }
+        Self { logarithmic: true, smoothing: 0.0, hidden: BTreeSet::new(), height: HEIGHT, interactive: true }
     }
 }
 
@@ -61,7 +63,10 @@ impl Cursor {
         let steps = curves.iter().filter_map(|(_, curve)| curve.near(at.x)).map(|point| point[0]);
         let Some(step) = steps.min_by(nearest) else { return };
         self.next = Some(step);
-        drawn.response.on_hover_ui_at_pointer(|ui| read_out_ui(ui, curves, step));
+        // At once, unlike the tooltips of buttons.
+        let (ctx, layer) = (ui.ctx().clone(), ui.layer_id());
+        let read_out = Tooltip::always_open(ctx, layer, drawn.response.id, PopupAnchor::Pointer).gap(14.0);
+        read_out.show(|ui| read_out_ui(ui, curves, step));
     }
 }
 
@@ -95,7 +100,7 @@ impl Plots {
 
     /// A picture of the curves as they are shown, larger.
     pub fn picture(&self, training: &TrainingState, dark: bool) -> RgbImage {
-        let mut plots = Self { height: 2.0 * HEIGHT, ..self.clone() };
+        let mut plots = Self { height: 2.0 * HEIGHT, interactive: false, ..self.clone() };
         let size = vec2(960.0, if training.shares.is_empty() { 440.0 } else { 860.0 });
         off_screen::picture(size, dark, |ui| plots.plots_ui(ui, training, &mut Cursor::default()))
     }
@@ -117,7 +122,9 @@ impl Plots {
                 self.chip_ui(ui, &format!("scale {level}"), level, color);
             }
         });
-        self.scale_ui(ui);
+        if self.interactive {
+            self.scale_ui(ui);
+        }
         let logarithmic = self.logarithmic;
         let plot = plot(ui, "losses", self.height)
             .y_axis_formatter(move |mark, _| short(if logarithmic { 10f64.powf(mark.value) } else { mark.value }));
@@ -158,7 +165,9 @@ impl Plots {
         let shares = &training.shares;
         ui.horizontal_wrapped(|ui| {
             for (i, (name, curve)) in shares.iter().enumerate() {
-                self.chip_ui(ui, name, &format!("{name} {:.2}", curve.latest()), series_color(ui, i));
+                let latest = curve.latest();
+                let text = if latest.is_finite() { format!("{name} {latest:.2}") } else { name.to_owned() };
+                self.chip_ui(ui, name, &text, series_color(ui, i));
             }
         });
         let shown = shares.iter().enumerate().filter(|(_, (name, _))| !self.hidden.contains(*name));
@@ -223,8 +232,8 @@ pub(super) fn plot<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
         .y_axis_min_width(44.0)
 }
 
-/// A value in the read-out, with four digits.
-fn precise(value: f64) -> String {
+/// A value to be read, with four digits.
+pub(super) fn precise(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
         size if (1e-3..1e5).contains(&size) => {
