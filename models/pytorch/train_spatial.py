@@ -23,6 +23,7 @@ from networks import save
 from training import choose_device, half_precision
 
 FOLDS = 5
+FITS = 4
 LABEL_SMOOTHING = 0.1
 DROPOUT = 0.8
 """Of 1280 features; with few recordings it does better than a penalty on the weights."""
@@ -51,6 +52,15 @@ def features_of_clips(network: EfficientNet, clips: Clips, size: tuple[int, int]
 
 
 def fit(features: Tensor, labels: Tensor, classes: int, updates: int) -> nn.Linear:
+    """The mean of several regressions from random starts."""
+    layers = [regression(features, labels, classes, updates) for _ in range(FITS)]
+    with torch.no_grad():
+        layers[0].weight.copy_(torch.stack([layer.weight for layer in layers]).mean(0))
+        layers[0].bias.copy_(torch.stack([layer.bias for layer in layers]).mean(0))
+    return layers[0]
+
+
+def regression(features: Tensor, labels: Tensor, classes: int, updates: int) -> nn.Linear:
     """Logistic regression of `labels` [clips] on `features` [clips, views, f]; dropout in place of a penalty."""
     x, y = features.flatten(0, 1), labels.repeat_interleave(features.shape[1])
     scale = x.square().mean().sqrt()
@@ -92,7 +102,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--version", choices="012", default="2", help="of EfficientNet-Lite")
     parser.add_argument("--size", type=int, nargs=2, default=(260, 260), metavar=("H", "W"))
-    parser.add_argument("--updates", type=int, default=2000)
+    parser.add_argument("--updates", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
