@@ -27,6 +27,8 @@ mod lab_state;
 mod laboratory_tests;
 mod live_settings;
 mod live_state;
+#[cfg(test)]
+mod live_tests;
 mod log;
 mod menu;
 mod off_screen;

@@ -20,6 +20,8 @@ pub(super) const READ_PATIENCE: Duration = Duration::from_secs(10);
 const ASK_AGAIN: Duration = Duration::from_millis(2);
 /// Threads that decode one picture; several pictures at a time would add delay.
 const MAX_THREADS: usize = 4;
+/// Rates that are meant; others are the clock of a container.
+const PLAUSIBLE_RATES: std::ops::RangeInclusive<f64> = 0.1..=1000.0;
 /// Failures in a row after which a source counts as broken.
 const MAX_FAILURES: usize = 200;
 
@@ -83,8 +85,9 @@ impl CameraInput {
 
     /// The rate that it claims, where it does.
     pub fn claimed_fps(&self) -> Option<f64> {
-        let rate = f64::from(self.stream().avg_frame_rate());
-        (rate.is_finite() && rate > 0.0).then_some(rate)
+        let stream = self.stream();
+        let rates = [stream.avg_frame_rate(), stream.rate()].map(f64::from);
+        rates.into_iter().find(|rate| PLAUSIBLE_RATES.contains(rate))
     }
 
     /// The name of its coding.

@@ -1,6 +1,6 @@
 //! Which source is watched, and how answers are made.
 
-use eframe::egui::{ComboBox, DragValue, Label, TextEdit, Ui};
+use eframe::egui::{ComboBox, DragValue, Key, Label, TextEdit, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
@@ -114,14 +114,15 @@ fn mode_ui(ui: &mut Ui, camera: &CameraDevice, choices: &mut LiveChoices) {
 
 fn address_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let address = &mut cx.settings.live.address;
-    field(ui, "Address", |ui, label| {
+    let entered = field(ui, "Address", |ui, label| {
         let width = ui.available_width();
         let text = TextEdit::singleline(address).hint_text("rtsp://…, clip.mp4, lavfi:testsrc2").desired_width(width);
         let response = ui.add(text).labelled_by(label);
-        if response.lost_focus() && ui.input(|input| input.key_pressed(eframe::egui::Key::Enter)) {
-            cx.actions.push(crate::app::actions::Action::Run(Command::StartLive));
-        }
+        response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
     });
+    if entered {
+        cx.run(Command::StartLive);
+    }
     explanation(
         ui,
         "rtsp://, http:// or udp:// for a stream, the path of a video to play it round and round, or lavfi: and a graph of \

@@ -1,0 +1,140 @@
+//! The live panel, the stage and the full screen on sights made by hand: what a person sees of them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+use image::{Rgb, RgbImage};
+
+use super::App;
+use super::command::Command;
+use super::laboratory_tests::Window;
+use super::live_settings::SourceKind;
+use super::live_state::Cameras;
+use super::settings::Settings;
+use crate::engine::live::Smoothed;
+use crate::engine::{FlowView, LiveResult, LiveView, Message, ModelInfo, Scores, Timing};
+use crate::error::Error;
+use crate::flow::FlowField;
+use crate::nets::fusion::Fusion;
+use crate::video::{CameraDevice, CameraInfo, CameraMode, CameraPhase, CameraSource, CameraStatus, Frame, Geometry};
+
+const CLASSES: [&str; 4] = ["bow", "clap", "jump", "wave"];
+
+fn filled(app: &mut App) {
+    app.session.loading_model = None;
+    app.session.live.cameras = Cameras::Listed(Vec::new());
+    app.session.receive(&Message::ModelLoaded(ModelInfo {
+        dir: "/models/own".into(),
+        name: "own".into(),
+        classes: CLASSES.map(str::to_owned).to_vec(),
+        has_spatial: true,
+        has_temporal: true,
+        levels: vec![2, 3, 4, 5, 6],
+        parameters: 1,
+        motion: "MotionNet".into(),
+        fusion: Fusion::default(),
+    }));
+}
+
+fn view(phase: CameraPhase) -> LiveView {
+    let display = Arc::new(RgbImage::from_fn(160, 120, |x, y| Rgb([x as u8, y as u8, 90])));
+    let frame = Arc::new(Frame { index: 99, pts_secs: 4.0, duration_secs: 0.04, display, scaled: Vec::new() });
+    let info = CameraInfo { width: 640, height: 480, fps: Some(30.0), codec: "mjpeg".into() };
+    LiveView {
+        source: CameraSource::device("/dev/video0", None),
+        camera: CameraStatus { phase, info: Some(info), fps: 29.97, captured: 100, passed_over: 0 },
+        result: Some(Arc::new(result(frame.clone()))),
+        frame: Some(frame),
+        recording: None,
+        held: None,
+    }
+}
+
+fn result(frame: Arc<Frame>) -> LiveResult {
+    let field = FlowField::new(16, 12, (0..192).map(|i| [i as f32 / 100.0, 0.5]).collect());
+    LiveResult {
+        frame,
+        flow: FlowView::on_cpu(field, Geometry { width: 160, height: 120 }),
+        scores: Scores::default(),
+        answer: Smoothed { shares: vec![0.1, 0.5, 0.05, 0.35], top: Some(3) },
+        latency_ms: 212.4,
+        fps: 4.2,
+        answered: 14,
+        skipped: 86,
+        timing: Timing::default(),
+    }
+}
+
+fn window(size: [f32; 2], phase: CameraPhase) -> Window {
+    let mut window = Window::with(size, Settings::default(), filled);
+    window.perform(Command::ShowLive);
+    window.harness.state_mut().session.live.show(Some(view(phase)));
+    window.settle();
+    window
+}
+
+#[test]
+fn rates_of_camera_and_networks_stand_apart_and_the_held_answer_comes_first() {
+    for size in [[1280.0, 720.0], [720.0, 480.0]] {
+        let window = window(size, CameraPhase::Live);
+        for text in ["Camera: 30.0 fps", "Networks: 4.2 fps", "Latency: 212 ms", "Skipped: 86 %", "640×480 mjpeg"] {
+            assert!(window.sees(text), "{text} at {size:?}");
+        }
+        let top = |text: &str| window.harness.get_by_label(text).rect().top();
+        assert!(top("wave: 35 %") < top("clap: 50 %") && top("clap: 50 %") < top("bow: 10 %"));
+        assert!(window.sees("Live picture") && window.sees("Live flow"));
+    }
+}
+
+#[test]
+fn a_source_that_broke_off_says_why_and_when_it_is_tried_again() {
+    let error = Error::new("v4l2:/dev/video0", "it is not there, or was unplugged", "Plug it in");
+    let retry_at = Instant::now() + Duration::from_secs(60);
+    let mut window = window([1280.0, 720.0], CameraPhase::Waiting { error, retry_at, attempt: 4 });
+    assert!(window.sees("attempt 4") && window.sees("was unplugged. Plug it in"));
+    window.perform(Command::DemoLive);
+    assert!(window.sees("Live picture") && !window.sees("Find a command") && !window.sees("wave 35 %"));
+    window.harness.key_press_modifiers(Modifiers::NONE, Key::Escape);
+    window.settle();
+    assert!(window.sees("Find a command"));
+}
+
+#[test]
+fn the_right_class_is_asked_for_in_the_order_of_the_answer() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    window.perform(Command::CorrectLive);
+    let top = |text: &str| window.harness.get_by_role_and_label(Role::Button, text).rect().top();
+    assert!(window.sees("What was it really?"));
+    let tops = ["wave", "clap", "bow", "jump"].map(top);
+    assert!(tops.windows(2).all(|pair| pair[0] < pair[1]), "{tops:?}");
+}
+
+#[test]
+fn a_camera_is_chosen_with_its_sizes_and_rates() {
+    let mut window = Window::with([1280.0, 720.0], Settings::default(), filled);
+    window.perform(Command::ShowLive);
+    assert!(window.sees("There is no camera. Plug one in"));
+    let available = |window: &Window, command| {
+        let app = window.harness.state();
+        super::availability::available(command, &app.session, &app.settings, Ok(()))
+    };
+    assert!(available(&window, Command::StartLive).is_err() && available(&window, Command::CorrectLive).is_err());
+    let mode = |width, height, fps| CameraMode { size: Geometry { width, height }, fps, format: None };
+    let modes = vec![mode(1280, 720, 30.0), mode(640, 480, 30.0), mode(640, 480, 15.0)];
+    let device = CameraDevice { name: "/dev/video0".into(), title: "Integrated camera".into(), modes: modes.clone() };
+    let app = window.harness.state_mut();
+    app.session.receive(&Message::Cameras(Ok(vec![device])));
+    app.settings.live.mode = Some(modes[1].clone());
+    window.settle();
+    assert_eq!(available(&window, Command::StartLive), Ok(()));
+    let live = &window.harness.state().settings.live;
+    assert_eq!(live.source(), Ok(CameraSource::device("/dev/video0", Some(modes[1].clone()))));
+    window.harness.state_mut().settings.live.kind = SourceKind::Address;
+    window.harness.state_mut().settings.live.address = "webcam".into();
+    window.settle();
+    window.perform(Command::StartLive);
+    assert!(window.sees("neither a camera, nor the address of a stream"));
+}
