@@ -17,18 +17,23 @@ use super::export::{self, Exporter};
 use super::log::Level;
 use super::menu::menu_ui;
 use super::opener::{Found, Opener};
-use super::panels::{Palette, PaletteEnd, Panels, Transport, install_gpu_flow, notice_ui, shortcuts_ui, status_bar_ui};
+use super::panels::{Palette, PaletteEnd, Panels, Shortcuts, Transport, install_gpu_flow, notice_ui, status_bar_ui};
+use super::project_opener::{ProjectOpener, Start};
 use super::report_reader::{Purpose, ReportReader};
 use super::run::Options;
 use super::session::Session;
 use super::settings::Settings;
 use super::theme::{self, Tokens};
 use super::training_state::TrainingPhase;
-use crate::engine::{Engine, FlowSource, LaboratorySettings, Message, Request, default_model, flow_model};
+use crate::engine::{
+    Engine, FlowSource, LaboratorySettings, Message, Request, Studio, Wake, default_model, flow_model,
+};
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
 use crate::training::TrainingEvent;
 
+/// Where pictures of videos lie in the folder of what can be made anew.
+const THUMBNAILS: &str = "thumbnails";
 /// Why a path has to be typed.
 const NO_DIALOG: &str = "The system shows no file dialog here, so type or paste the path.";
 
@@ -37,7 +42,7 @@ enum Overlay {
     /// The command palette.
     Palette(Palette),
     /// The list of keys.
-    Shortcuts,
+    Shortcuts(Shortcuts),
 }
 
 /// The window.
@@ -55,6 +60,13 @@ pub struct App {
     reports: ReportReader,
     /// What the engine's laboratory was last told to work on.
     laboratory: Option<LaboratorySettings>,
+    /// What the player was last told to play round and round.
+    pub(super) looping: Option<(usize, usize)>,
+    /// The threads that look into the files of the labelling project.
+    pub(super) studio: Studio,
+    pub(super) projects: ProjectOpener,
+    /// Whether the project of the last time is being opened.
+    pub(super) reopening: bool,
     overlay: Option<Overlay>,
     /// What was typed since a dialog was asked for: it may have to be a prompt in this window.
     typed_ahead: String,
@@ -86,7 +98,11 @@ impl App {
         apply_theme(ctx, settings.dark);
         let session = Session::new(compute.name.clone());
         let wake = ctx.clone();
-        let engine = Engine::new(compute, Arc::new(move || wake.request_repaint()));
+        let wake: Wake = Arc::new(move || wake.request_repaint());
+        let thumbnails = options.cache.as_ref().map(|cache| cache.join(THUMBNAILS));
+        let studio = Studio::new(wake.clone(), thumbnails);
+        let engine = Engine::new(compute, wake);
+        settings.keys.install(ctx);
         let mut app = Self {
             engine,
             session,
@@ -99,6 +115,10 @@ impl App {
             exporter: Exporter::default(),
             reports: ReportReader::default(),
             laboratory: None,
+            looping: None,
+            studio,
+            projects: ProjectOpener::default(),
+            reopening: false,
             overlay: None,
             typed_ahead: String::new(),
             play_next: false,
@@ -158,6 +178,7 @@ impl App {
                 Err(error) => self.session.problem(&error),
             }
         }
+        self.follow_project(ctx);
         if let Some((question, answer)) = self.dialogs.answer() {
             self.answered(question, answer, ctx);
         }
@@ -171,12 +192,21 @@ impl App {
         self.panels.statistics.is_shown = false;
         self.panels_ui(ui);
         self.tell_laboratory();
+        self.tell_loop();
+        if let Some(wishes) = self.session.studio.thumbnails.wishes() {
+            self.studio.want(wishes);
+        }
         self.overlay_ui(&ui.ctx().clone());
         drop_hint_ui(ui);
     }
 
     /// Does what the keys say. What is typed for a prompt that is not drawn yet is kept for it.
     fn take_keys(&mut self, ctx: &Context) {
+        if let Some(Overlay::Shortcuts(shortcuts)) = &mut self.overlay
+            && shortcuts.is_recording()
+        {
+            return shortcuts.record(ctx, &mut self.settings.keys);
+        }
         let mut awaited = self.dialogs.is_asking() && !ctx.text_edit_focused();
         for command in Command::pressed(ctx, self.dialogs.is_asking()) {
             // An overlay has the keyboard to itself, but for the keys that open another one.
@@ -200,7 +230,7 @@ impl App {
         });
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => palette.type_text(&typed),
-            Some(Overlay::Shortcuts) => {}
+            Some(Overlay::Shortcuts(_)) => {}
             None => self.typed_ahead += &typed,
         }
     }
@@ -217,6 +247,10 @@ impl App {
         }
         if let Some(path) = &options.open {
             self.open(path.clone(), ctx);
+        }
+        if let Some(dir) = self.settings.studio.project.clone().filter(|dir| dir.is_dir()) {
+            self.reopening = true;
+            self.begin_project(Start::Open, dir, ctx);
         }
         if let Some(folder) = self.settings.training_folder.clone() {
             self.panels.training.choose_folder(folder, ctx);
@@ -275,7 +309,7 @@ impl App {
     }
 
     pub(super) fn show_shortcuts(&mut self) {
-        self.overlay = Some(Overlay::Shortcuts);
+        self.overlay = Some(Overlay::Shortcuts(Shortcuts::default()));
     }
 
     fn receive(&mut self, message: &Message, ctx: &Context) {
@@ -286,6 +320,7 @@ impl App {
                 if !self.session.is_pair(&info.path) {
                     self.settings.remember(&info.path);
                 }
+                self.looping = None;
                 self.settings.recall_truth(&info.path);
                 self.panels.viewer.fit();
                 if std::mem::take(&mut self.play_next) {
@@ -315,6 +350,7 @@ impl App {
         match found {
             Found::Clip(path) => self.open_clip(path),
             Found::Model(dir) => self.load_model(dir),
+            Found::Project(dir) => self.begin_project(Start::Open, dir, ctx),
             Found::Classes { folder, first } => {
                 self.settings.remember(&folder);
                 self.choose_training_folder(folder, ctx);
@@ -329,7 +365,7 @@ impl App {
         self.session.problem(error);
     }
 
-    fn open_clip(&mut self, path: PathBuf) {
+    pub(super) fn open_clip(&mut self, path: PathBuf) {
         self.session.clip = None;
         self.session.opening = Some(path.clone());
         self.engine.send(Request::Open(path));
@@ -376,6 +412,10 @@ impl App {
             | Question::EvaluationLists
             | Question::EvaluationClasses => self.choose_evaluation(question, path),
             Question::SaveEvaluation => self.save_evaluation(path, ctx),
+            Question::NewProject => self.begin_project(Start::New, path, ctx),
+            Question::OpenProject => self.begin_project(Start::Open, path, ctx),
+            Question::AddVideos | Question::AddFolder => self.find_videos(vec![path]),
+            Question::Relink(id) => self.relink(id, &path),
             Question::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
             Question::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
             Question::SaveStatistics => {
@@ -449,11 +489,23 @@ impl App {
                 self.session.examine(*known);
                 self.open_clip(path);
             }
+            Action::Edit(step) => self.do_edit(*step),
+            Action::ShowVideo(id) => self.show_video(id),
+            Action::AddVideo(path) => self.add_open_video(path),
+            Action::Give(label) => self.give(label),
+            Action::Ask(question) => self.ask(question, ctx),
             Action::Send(request) => self.engine.send(*request),
         }
     }
 
     fn overlay_ui(&mut self, ctx: &Context) {
+        if let Some(Overlay::Shortcuts(shortcuts)) = &mut self.overlay {
+            if shortcuts.shortcuts_ui(ctx, &mut self.settings.keys) {
+                self.overlay = None;
+                ctx.request_repaint();
+            }
+            return;
+        }
         let mut actions = Vec::new();
         let training_ready = self.panels.training.ready();
         let cx = PanelContext {
@@ -463,8 +515,7 @@ impl App {
             training_ready,
         };
         let end = match &mut self.overlay {
-            None => return,
-            Some(Overlay::Shortcuts) => shortcuts_ui(ctx).then_some(PaletteEnd::Closed),
+            None | Some(Overlay::Shortcuts(_)) => return,
             Some(Overlay::Palette(palette)) => palette.palette_ui(ctx, &cx),
         };
         let Some(end) = end else { return };
@@ -489,6 +540,7 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn Storage) {
         self.settings.save(storage);
+        self.save_project(false);
         super::run::remember_device(self.settings.device);
     }
 

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, bounded};
 use eframe::egui::Context;
 
+use crate::labels::VideoId;
+
 /// A dialog that ends without an answer sooner than a person could cancel it was never on the screen.
 const TOO_QUICK_FOR_A_PERSON: Duration = Duration::from_millis(500);
 
@@ -54,6 +56,16 @@ pub enum Question {
     OpenEvaluation,
     /// Another report, to compare with.
     CompareEvaluation,
+    /// The folder of a new labelling project.
+    NewProject,
+    /// The folder of a labelling project.
+    OpenProject,
+    /// A video to add to the project.
+    AddVideos,
+    /// A folder of videos to add to the project.
+    AddFolder,
+    /// Where the file of a video lies now.
+    Relink(VideoId),
 }
 
 impl Question {
@@ -145,12 +157,17 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::SaveEvaluation => "Choose a folder for the report",
         Question::OpenEvaluation => "Open a report",
         Question::CompareEvaluation => "Choose the report to compare with",
+        Question::NewProject => "Choose a folder for the new project",
+        Question::OpenProject => "Choose the folder of a project",
+        Question::AddVideos => "Choose a video to add to the project",
+        Question::AddFolder => "Choose a folder of videos to add to the project",
+        Question::Relink(_) => "Choose where the video lies now",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
     }
     let path = match question {
-        Question::Clip => dialog
+        Question::Clip | Question::AddVideos | Question::Relink(_) => dialog
             .add_filter(
                 "Video",
                 &["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"],
@@ -185,7 +202,10 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         | Question::Benchmark
         | Question::EvaluationClips
         | Question::EvaluationLists
-        | Question::SaveEvaluation => dialog.pick_folder(),
+        | Question::SaveEvaluation
+        | Question::NewProject
+        | Question::OpenProject
+        | Question::AddFolder => dialog.pick_folder(),
     };
     match path {
         Some(path) => Answer::Path(path),

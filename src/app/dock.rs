@@ -23,6 +23,8 @@ pub enum Pane {
     Benchmark,
     /// A model against labelled clips.
     Evaluation,
+    /// Videos and what a person says about them.
+    Project,
     /// Making networks.
     Training,
     /// What happened.
@@ -31,9 +33,10 @@ pub enum Pane {
 
 impl Pane {
     /// All panels.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Viewer,
         Self::Scores,
+        Self::Project,
         Self::Flow,
         Self::Statistics,
         Self::Benchmark,
@@ -51,6 +54,7 @@ impl Pane {
             Self::Statistics => "Statistics",
             Self::Benchmark => "Benchmark",
             Self::Evaluation => "Evaluation",
+            Self::Project => "Project",
             Self::Training => "Training",
             Self::Log => "Log",
         }

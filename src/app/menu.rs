@@ -57,6 +57,15 @@ fn starts_a_block(command: Command) -> bool {
             | C::NextSource
             | C::ArrangeFrameAndFlow
             | C::FitView
+            | C::SaveProject
+            | C::Undo
+            | C::Class1
+            | C::LabelBackground
+            | C::MakeSegment
+            | C::StartEarlier
+            | C::PreviousVideo
+            | C::Suggest
+            | C::RenameClass
             | C::LongerStride
             | C::ScoreEverySource
             | C::ChooseSecondModel

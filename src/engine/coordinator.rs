@@ -15,6 +15,7 @@ use super::inference::Inference;
 use super::job::Job;
 use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
 use super::outbox::Outbox;
+use super::suggestions::{self, SuggestionOrder};
 use super::training_run::TrainingRun;
 use super::{Analysis, Message, Request, Slot};
 use crate::error::Error;
@@ -62,6 +63,7 @@ pub(super) struct Coordinator {
     inference: Inference,
     laboratory: Laboratory,
     evaluation: Option<Job>,
+    suggestions: Option<Job>,
     training: Option<TrainingRun>,
     outbox: Outbox,
 }
@@ -86,8 +88,8 @@ impl Coordinator {
         let score = Arc::new(inference.waker());
         let laboratory = Laboratory::start(&compute, &results, wishes, inspector, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
-        let (player, evaluation, training) = (None, None, None);
-        Self { compute, shared_player, player, sizes, inference, laboratory, evaluation, training, outbox }
+        let (player, evaluation, suggestions, training) = (None, None, None, None);
+        Self { compute, shared_player, player, sizes, inference, laboratory, evaluation, suggestions, training, outbox }
     }
 
     /// Works until told to quit.
@@ -131,6 +133,7 @@ impl Coordinator {
             Request::Benchmark(plan) => self.laboratory.benchmark(plan),
             Request::ShowPair(pair) => self.laboratory.show_pair(*pair),
             Request::Evaluate(order) => self.evaluate(order),
+            Request::Suggest(order) => self.suggest(order),
             Request::Train(plan) => self.train(plan),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
@@ -208,6 +211,20 @@ impl Coordinator {
             Ok(())
         };
         self.evaluation = Some(Job::start("evaluation", self.outbox.clone(), Message::EvaluationEnded, work));
+    }
+
+    /// As [`evaluate`](Self::evaluate): does not wait for what is to end.
+    fn suggest(&mut self, order: Option<Box<SuggestionOrder>>) {
+        let Some(order) = order else {
+            if let Some(job) = &self.suggestions {
+                job.stop();
+            }
+            return;
+        };
+        self.suggestions = None; // ends an older one
+        let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
+        let work = move |stop: &_| suggestions::run(&order, &compute, &outbox, stop);
+        self.suggestions = Some(Job::start("suggestions", self.outbox.clone(), Message::SuggestionsEnded, work));
     }
 
     fn train(&mut self, plan: TrainingPlan) {

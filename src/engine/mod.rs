@@ -18,6 +18,8 @@ mod model_info;
 mod outbox;
 mod recogniser;
 mod slot;
+mod studio;
+mod suggestions;
 mod training_run;
 mod worker;
 
@@ -34,5 +36,7 @@ pub use model_info::ModelInfo;
 pub use outbox::Wake;
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
+pub use studio::{FileState, FileWish, Studio, StudioNews, Thumbnail, ThumbnailKey, ThumbnailWish};
+pub use suggestions::{Prediction, SuggestionOrder, SuggestionStart, WindowPrediction, model_stamp};
 
 pub use crate::nets::WINDOW_FRAMES;

@@ -6,6 +6,7 @@ mod flow_panel;
 mod log_panel;
 mod notice;
 mod palette;
+mod project;
 mod scores;
 mod shortcuts;
 mod statistics;
@@ -20,7 +21,7 @@ use eframe::egui::Ui;
 
 pub use notice::notice_ui;
 pub use palette::{Palette, PaletteEnd};
-pub use shortcuts::shortcuts_ui;
+pub use shortcuts::Shortcuts;
 pub use status_bar::status_bar_ui;
 pub use transport::Transport;
 pub use viewer::install_gpu_flow;
@@ -49,6 +50,8 @@ pub struct Panels {
     pub benchmark: benchmark::BenchmarkPanel,
     /// A model against labelled clips.
     pub evaluation: evaluation::EvaluationPanel,
+    /// Videos and what a person says about them.
+    pub project: project::ProjectPanel,
     /// Making networks.
     pub training: training::TrainingPanel,
     /// What happened.
@@ -65,6 +68,7 @@ impl Panels {
             Pane::Statistics => &mut self.statistics,
             Pane::Benchmark => &mut self.benchmark,
             Pane::Evaluation => &mut self.evaluation,
+            Pane::Project => &mut self.project,
             Pane::Training => &mut self.training,
             Pane::Log => &mut self.log,
         }

@@ -112,6 +112,11 @@ impl Palette {
             Question::EvaluationClasses => "Path of the class index, such as classInd.txt…",
             Question::SaveEvaluation => "Path of a folder for the report…",
             Question::OpenEvaluation | Question::CompareEvaluation => "Path of a report.json, or of its folder…",
+            Question::NewProject => "Path of the folder that becomes a project, new or with videos in it…",
+            Question::OpenProject => "Path of the folder of a project…",
+            Question::AddVideos => "Path of a video to add to the project…",
+            Question::AddFolder => "Path of a folder of videos to add to the project…",
+            Question::Relink(_) => "Path of the video where it lies now…",
             Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };
         self.field_ui(ui, hint);
