@@ -16,7 +16,7 @@ use super::dock::{self, Pane};
 use super::export::{self, Exporter};
 use super::log::Level;
 use super::menu::menu_ui;
-use super::opener::{Found, Opener};
+use super::opener::{Found, MODEL_CARD, Opener};
 use super::panels::{Palette, PaletteEnd, Panels, Shortcuts, Transport, install_gpu_flow, notice_ui, status_bar_ui};
 use super::project_opener::{ProjectOpener, Start};
 use super::report_reader::{Purpose, ReportReader};
@@ -30,6 +30,7 @@ use crate::engine::{
 };
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
+use crate::labels::Project;
 use crate::training::TrainingEvent;
 
 /// Where pictures of videos lie in the folder of what can be made anew.
@@ -189,6 +190,7 @@ impl App {
     pub(super) fn draw(&mut self, ui: &mut Ui) {
         self.take_keys(ui.ctx());
         leave_full_screen(ui.ctx(), self.overlay.is_some());
+        self.leave_segment(ui.ctx());
         self.panels.statistics.is_shown = false;
         self.panels_ui(ui);
         self.tell_laboratory();
@@ -232,6 +234,14 @@ impl App {
             Some(Overlay::Palette(palette)) => palette.type_text(&typed),
             Some(Overlay::Shortcuts(_)) => {}
             None => self.typed_ahead += &typed,
+        }
+    }
+
+    /// Esc lets go of the selected segment, so that the next label is for the clip.
+    fn leave_segment(&mut self, ctx: &Context) {
+        let is_meant = self.overlay.is_none() && !ctx.text_edit_focused();
+        if is_meant && ctx.input(|input| input.key_pressed(Key::Escape)) {
+            self.session.studio.select_segment(None);
         }
     }
 
@@ -443,7 +453,14 @@ impl App {
     fn take_dropped(&mut self, ctx: &Context) {
         let dropped = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
         for file in dropped {
-            self.open(file.path().to_owned(), ctx);
+            let path = file.path().to_owned();
+            // A folder of videos is for the open project, unless it is something of its own.
+            let has_own = [Project::FILE, MODEL_CARD].iter().any(|name| path.join(name).is_file());
+            if path.is_dir() && !has_own && self.session.studio.can_edit().is_ok() {
+                self.find_videos(vec![path]);
+            } else {
+                self.open(path, ctx);
+            }
         }
     }
 

@@ -41,6 +41,8 @@ mod studio_availability;
 mod studio_commands;
 mod studio_settings;
 mod studio_state;
+#[cfg(test)]
+mod studio_tests;
 mod suggestion_state;
 mod theme;
 mod thumbnails;

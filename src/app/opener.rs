@@ -12,7 +12,7 @@ use crate::training::dataset::Dataset;
 use crate::video::is_video;
 
 /// A model folder holds this file.
-const MODEL_CARD: &str = "model.toml";
+pub const MODEL_CARD: &str = "model.toml";
 /// The sample project keeps its clips here.
 const CLIPS: &str = "clips";
 

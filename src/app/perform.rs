@@ -43,7 +43,10 @@ impl App {
             C::OpenPath => self.show_palette(Palette::path(Question::Folder, None)),
             C::OpenSample => self.open_sample(ctx),
             C::LoadModel => self.ask(Question::Model, ctx),
-            C::CloseClip => self.close_clip(),
+            C::CloseClip => {
+                self.close_clip();
+                self.session.studio.select(None); // what is labelled is what one sees
+            }
             C::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             C::PlayPause
             | C::PlayBackwards
@@ -131,7 +134,7 @@ impl App {
         self.engine.send(Request::WriteSample(self.data_dir.join(SAMPLE)));
     }
 
-    fn close_clip(&mut self) {
+    pub(super) fn close_clip(&mut self) {
         self.engine.send(Request::Close);
         self.session.clip = None;
         self.session.opening = None;

@@ -12,7 +12,7 @@ use super::dock::{self, Pane};
 use super::log::Level;
 use super::project_opener::{Answer, Start};
 use super::session::Session;
-use super::studio_state::StudioState;
+use super::studio_state::{StudioState, Trouble};
 use super::suggestion_state::SuggestionPhase;
 use crate::engine::{Request, Studio};
 use crate::error::{Error, Result};
@@ -72,9 +72,14 @@ impl App {
     }
 
     fn label_clip(&mut self, label: Label) {
-        self.edit(|document, id, _| edits::label_clip(document, id, label));
+        let studio = &self.session.studio;
+        let Some((document, (_, video))) = studio.document().zip(studio.video()) else { return };
+        let several = document.settings.multi_label;
+        if several || video.labels != [label] {
+            self.edit(|document, id, _| edits::label_clip(document, id, label));
+        }
         let is_labelled = self.session.studio.video().is_some_and(|(_, video)| !video.labels.is_empty());
-        if self.settings.studio.advance && is_labelled {
+        if self.settings.studio.advance && is_labelled && !several {
             self.next_unlabelled();
         }
     }
@@ -179,14 +184,16 @@ impl App {
         }
     }
 
-    /// Selects a video of the project and opens it in the viewer.
+    /// Selects a video of the project and opens it in the viewer. If there is no file, nothing is: what is labelled is what one
+    /// sees.
     pub(super) fn show_video(&mut self, id: VideoId) {
         self.session.studio.select(Some(id));
-        let path = self.session.studio.project().and_then(|project| project.video_path(id));
+        let Some(path) = self.session.studio.project().and_then(|project| project.video_path(id)) else { return };
         let open = self.session.opening.as_ref().or(self.session.clip.as_ref().map(|clip| &clip.path));
-        match path {
-            Some(path) if open != Some(&path) && path.exists() => self.open_clip(path),
-            _ => {}
+        if self.session.studio.trouble(id) == Some(&Trouble::Missing) {
+            self.close_clip();
+        } else if open != Some(&path) {
+            self.open_clip(path);
         }
     }
 

@@ -1,10 +1,11 @@
 //! The head of the project panel: its name, how far the labelling is, and what can be done with all of it.
 
-use eframe::egui::{Align, Button, Label as Text, Layout, ProgressBar, RichText, Ui};
+use eframe::egui::{Align, Label as Text, Layout, ProgressBar, RichText, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::icon::Icon;
+use crate::app::menu::item_ui;
 use crate::app::suggestion_state::SuggestionPhase;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, icon_button};
@@ -58,7 +59,7 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn add_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let response = ui.menu_button("Add…", |ui| {
         for command in [Command::AddVideos, Command::AddFolder] {
-            item_ui(ui, cx, command);
+            item_ui(ui, command, cx);
         }
     });
     response.response.on_hover_text("Add videos to the project; they stay where they are");
@@ -67,21 +68,7 @@ fn add_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn more_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.menu_button("More", |ui| {
         for command in [Command::SaveProject, Command::NewProject, Command::OpenProject, Command::CloseProject] {
-            item_ui(ui, cx, command);
+            item_ui(ui, command, cx);
         }
     });
-}
-
-/// A command in a menu of the panel.
-fn item_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command) {
-    let state = cx.available(command);
-    let button = Button::new(command.text()).shortcut_text(command.shortcut_text(ui.ctx()));
-    let mut response = ui.add_enabled(state.is_ok(), button).on_hover_text(command.tooltip());
-    if let Err(reason) = state {
-        response = response.on_disabled_hover_text(reason);
-    }
-    if response.clicked() {
-        cx.run(command);
-        ui.close();
-    }
 }

@@ -50,6 +50,12 @@ impl ProjectPanel {
         self.videos.scroll_to(id);
     }
 
+    /// How many rows of videos were drawn in the last repaint.
+    #[cfg(test)]
+    pub fn drawn_rows(&self) -> usize {
+        self.videos.drawn()
+    }
+
     /// Lets a person type another name for the class of `label`.
     pub fn rename(&mut self, label: Option<Label>) {
         if let Some(Label::Class(id)) = label {

@@ -123,7 +123,7 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 }
 
 fn nothing_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    explanation(ui, "The project has no videos yet. Add some, or drop a folder of them here.");
+    explanation(ui, "The project has no videos yet. Add some, or drop a folder of them onto the window.");
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::AddFolder, "Add folder…");
         command_button(ui, cx, Command::AddVideos, "Add video…");
@@ -141,7 +141,11 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let state = state_text(studio.trouble(id).map(|trouble| trouble.title()), video);
-    let said = said_text(document, video);
+    let proposal = studio.suggestions.proposal(document, video).filter(|_| video.is_unlabelled());
+    let mut said = said_text(document, video);
+    if let Some((label, share)) = proposal {
+        said += &format!(", suggested {} {:.0} %", document.label_name(label), 100.0 * share);
+    }
     row.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}, {said}")));
     let is_selected = studio.selected() == Some(id);
     if is_selected || row.hovered() {
@@ -173,7 +177,7 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
             for label in labels {
                 at = chip(ui, at, right, document.label_name(label), label_color(ui, document, label), true);
             }
-        } else if let Some((label, share)) = studio.suggestions.proposal(document, video) {
+        } else if let Some((label, share)) = proposal {
             let text = format!("{}? {:.0} %", document.label_name(label), 100.0 * share);
             chip(ui, at, right, &text, label_color(ui, document, label), false);
         }

@@ -60,7 +60,11 @@ impl Tracks {
         let Some(height) = height(cx) else { return };
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         if cx.session.opening.is_none() {
-            let text = "Choose a video of the project to label it";
+            let selected = cx.session.studio.selected();
+            let text = match selected.and_then(|id| cx.session.studio.trouble(id)) {
+                Some(trouble) => format!("The file of this video is {}; see the project's page Clip", trouble.title()),
+                None => "Choose a video of the project to label it".into(),
+            };
             let color = Tokens::of(ui).weak;
             ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, FontId::proportional(13.0), color);
         }
