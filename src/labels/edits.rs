@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::class::COLORS;
+use super::document::BACKGROUND;
 use super::{Change, Class, ClassId, Document, Label, Segment, SegmentId, Settings, Step, Video, VideoId};
 use crate::error::{Error, Result};
 
@@ -233,6 +234,9 @@ fn free_name(document: &Document, name: &str, own: Option<ClassId>) -> Result<St
     if name.contains(char::is_control) {
         return wrong("it holds a line break or another control character");
     }
+    if name == BACKGROUND {
+        return wrong("it stands for none of the classes");
+    }
     match document.class_named(name) {
         Some(class) if Some(class.id) != own => wrong(&format!("there is a class {name} already")),
         _ => Ok(name.to_owned()),
@@ -348,7 +352,7 @@ mod tests {
     #[test]
     fn class_names_are_distinct_and_not_empty() {
         let (document, [wave, _], _) = project();
-        for name in ["", "  ", "jump", " jump ", "a\nb"] {
+        for name in ["", "  ", "jump", " jump ", "a\nb", "background"] {
             assert!(rename_class(&document, wave, name).is_err(), "{name:?}");
         }
         for name in ["wave", "say \"hi\", twice", "🏌️ golf"] {

@@ -209,18 +209,21 @@ impl Project {
             return Ok(());
         }
         let folder = self.dir.join(sidecar::DIR);
-        let mut sidecars = self.sidecars.clone();
+        let (mut sidecars, mut files) = (self.sidecars.clone(), Vec::new());
         for id in &self.unsaved.videos {
             match self.document.videos.get(id).filter(|video| sidecar::is_needed(video)) {
                 Some(video) => {
                     let name = sidecars.entry(*id).or_insert_with(|| sidecar::name_of(*id, video));
-                    fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
-                    sidecar::write(&folder.join(name), video)?;
+                    files.push((folder.join(name), sidecar::text_of(video)?));
                 }
                 None => _ = sidecars.remove(id),
             }
         }
-        disk::sync_names(&folder);
+        if !files.is_empty() {
+            fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
+            disk::replace_all(&files)?;
+            disk::sync_names(&folder);
+        }
         Manifest::of(&self.document, &sidecars, self.saves + 1).write(&self.dir.join(Self::FILE))?;
         disk::sync_names(&self.dir);
         // From here on the journal holds nothing that the files lack, and says so by the number of saves.
