@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::availability::available;
 use super::command::Command;
 use super::dialogs::Question;
+use super::interchange::ImportOrder;
 use super::session::{KnownClip, Session};
 use super::settings::Settings;
 use crate::engine::Request;
@@ -24,8 +25,10 @@ pub enum Action {
     Edit(Box<error::Result<Step>>),
     /// Selects a video of the project and opens it.
     ShowVideo(VideoId),
-    /// Adds a video to the project.
-    AddVideo(PathBuf),
+    /// Adds videos to the project.
+    AddVideos(Vec<PathBuf>),
+    /// Reads labels of another program.
+    Import(Box<ImportOrder>),
     /// Labels what is selected, marked or open.
     Give(Label),
     /// Asks for a path.

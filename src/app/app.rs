@@ -14,6 +14,7 @@ use super::command::Command;
 use super::dialogs::{Answer, Dialogs, Question};
 use super::dock::{self, Pane};
 use super::export::{self, Exporter};
+use super::interchange::ImportOrder;
 use super::log::Level;
 use super::menu::menu_ui;
 use super::opener::{Found, MODEL_CARD, Opener};
@@ -31,6 +32,7 @@ use crate::engine::{
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
 use crate::labels::Project;
+use crate::labels::formats::Choices;
 use crate::training::TrainingEvent;
 
 /// Where pictures of videos lie in the folder of what can be made anew.
@@ -426,6 +428,11 @@ impl App {
             Question::OpenProject => self.begin_project(Start::Open, path, ctx),
             Question::AddVideos | Question::AddFolder => self.find_videos(vec![path]),
             Question::Relink(id) => self.relink(id, &path),
+            Question::ImportLabels(format) => {
+                let choices = Choices { add_classes: true, ..Choices::default() };
+                self.import_labels(ImportOrder { format, source: path, choices }, ctx);
+            }
+            Question::ExportLabels(format) => self.export_labels(format, path, ctx),
             Question::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
             Question::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
             Question::SaveStatistics => {
@@ -508,7 +515,8 @@ impl App {
             }
             Action::Edit(step) => self.do_edit(*step),
             Action::ShowVideo(id) => self.show_video(id),
-            Action::AddVideo(path) => self.add_open_video(path),
+            Action::AddVideos(paths) => self.add_videos(&paths),
+            Action::Import(order) => self.import_labels(*order, ctx),
             Action::Give(label) => self.give(label),
             Action::Ask(question) => self.ask(question, ctx),
             Action::Send(request) => self.engine.send(*request),

@@ -165,6 +165,8 @@ pub enum Command {
     AddFolder,
     /// Writes the project's files.
     SaveProject,
+    /// Brings the import and export of labels to the front.
+    ExchangeLabels,
     /// Closes the project.
     CloseProject,
     /// Takes the last change of the project back.
@@ -348,6 +350,7 @@ const TABLE: &[Entry] = {
         Entry(C::AddVideos, G::File, "Add video…", "Add a video to the project; it stays where it is", &[]),
         Entry(C::AddFolder, G::File, "Add folder of videos…", "Add all videos in a folder and below it to the project; they stay where they are", &[]),
         Entry(C::SaveProject, G::File, "Save project", "Write the project's files now; every change is on disk at once anyway, in its journal", &[ctrl(Key::S)]),
+        Entry(C::ExchangeLabels, G::File, "Import or export labels…", "CSV, JSON, UCF101 lists, ActivityNet, ELAN, BORIS, CVAT, Label Studio, X-AnyLabeling", &[]),
         Entry(C::CloseProject, G::File, "Close project", "Save and close the labelling project", &[]),
         Entry(C::LoadModel, G::File, "Load model…", "Use the networks of a model folder", &[ctrl(Key::M)]),
         Entry(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)]),

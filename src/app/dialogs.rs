@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, bounded};
 use eframe::egui::Context;
 
 use crate::labels::VideoId;
+use crate::labels::formats::Format;
 
 /// A dialog that ends without an answer sooner than a person could cancel it was never on the screen.
 const TOO_QUICK_FOR_A_PERSON: Duration = Duration::from_millis(500);
@@ -66,6 +67,10 @@ pub enum Question {
     AddFolder,
     /// Where the file of a video lies now.
     Relink(VideoId),
+    /// Labels of another program.
+    ImportLabels(Format),
+    /// Where labels are to be written for another program.
+    ExportLabels(Format),
 }
 
 impl Question {
@@ -80,6 +85,7 @@ impl Question {
                 | Self::ExportVideo
                 | Self::SaveBenchmark
                 | Self::SaveEvaluation
+                | Self::ExportLabels(_)
         )
     }
 }
@@ -162,6 +168,8 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::AddVideos => "Choose a video to add to the project",
         Question::AddFolder => "Choose a folder of videos to add to the project",
         Question::Relink(_) => "Choose where the video lies now",
+        Question::ImportLabels(_) => "Choose the labels to import",
+        Question::ExportLabels(_) => "Export the labels",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
@@ -184,6 +192,15 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
             dialog.add_filter("Class index", &["txt"]).add_filter("All files", &["*"]).pick_file()
         }
         Question::OpenEvaluation | Question::CompareEvaluation => dialog.add_filter("Report", &["json"]).pick_file(),
+        Question::ImportLabels(format) if format.is_folder() => dialog.pick_folder(),
+        Question::ExportLabels(format) if format.is_folder() => dialog.pick_folder(),
+        Question::ImportLabels(format) => {
+            dialog.add_filter(format.name(), &[format.ending()]).add_filter("All files", &["*"]).pick_file()
+        }
+        Question::ExportLabels(format) => dialog
+            .set_file_name(format!("labels.{}", format.ending()))
+            .add_filter(format.name(), &[format.ending()])
+            .save_file(),
         Question::SaveStatistics => dialog.set_file_name("figures.csv").add_filter("Table", &["csv"]).save_file(),
         Question::SaveBenchmark => dialog.set_file_name("benchmark.csv").add_filter("Table", &["csv"]).save_file(),
         Question::SaveFlow => {

@@ -41,6 +41,8 @@ pub enum Icon {
     Up,
     /// Further down.
     Down,
+    /// What else there is.
+    More,
 }
 
 /// Side of an icon on a button, in points.
@@ -126,6 +128,11 @@ impl Icon {
             }
             Self::Up => triangle([(0.5, 0.24), (0.88, 0.76), (0.12, 0.76)]),
             Self::Down => triangle([(0.5, 0.76), (0.88, 0.24), (0.12, 0.24)]),
+            Self::More => {
+                for x in [0.15, 0.5, 0.85] {
+                    painter.circle_filled(at(x, 0.5), 0.1 * square.width(), color);
+                }
+            }
             Self::Search => {
                 painter.circle_stroke(at(0.42, 0.42), 0.32 * square.width(), stroke);
                 line(&[(0.66, 0.66), (0.96, 0.96)]);

@@ -1,5 +1,6 @@
 //! Labels of other programs in and out, each on a thread of its own.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
-use crate::engine::cut_clip;
+use crate::engine::cut_clips;
 use crate::error::{Error, Result};
 use crate::labels::formats::{self, Choices, Exported, Format, Import};
 use crate::labels::{Document, Project};
@@ -140,16 +141,16 @@ fn export(
 ) -> Result<Exported> {
     let mut exported = formats::export(format, document, dir, target)?;
     let cuts = std::mem::take(&mut exported.cuts);
-    for (done, cut) in cuts.iter().enumerate() {
-        if tell(done, cuts.len()) {
-            let cause = format!("it was stopped after {done} of {} clips", cuts.len());
-            exported.notes.push(Error::file(target, cause, "Export again to have all of them"));
-            break;
-        }
-        match cut_clip(cut) {
-            Ok(()) => exported.files.push(cut.target.clone()),
-            Err(error) => exported.notes.push(error),
-        }
+    let (written, errors) = cut_clips(&cuts, &mut |done, all| match tell(done, all) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    });
+    exported.files.extend(cuts.iter().map(|cut| cut.target.clone()).filter(|target| target.is_file()));
+    let left = cuts.len() - written - errors.len();
+    exported.notes.extend(errors);
+    if left > 0 {
+        let cause = format!("it was stopped: {left} of {} clips are not cut", cuts.len());
+        exported.notes.push(Error::file(target, cause, "Export again to have all of them"));
     }
     Ok(exported)
 }

@@ -20,6 +20,7 @@ mod evaluation_state;
 mod evaluation_tests;
 mod export;
 mod icon;
+mod interchange;
 mod keymap;
 mod lab_state;
 #[cfg(test)]

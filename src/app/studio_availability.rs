@@ -16,7 +16,7 @@ pub(super) fn available(command: Command, session: &Session) -> Option<Result<()
     let marks = session.marks;
     Some(match command {
         C::NewProject | C::OpenProject => or(studio.opening.is_none(), "A project is being opened"),
-        C::CloseProject => has_project,
+        C::CloseProject | C::ExchangeLabels => has_project,
         C::AddVideos | C::AddFolder => {
             editable.and_then(|()| or(!studio.searching, "A folder is being searched for videos"))
         }

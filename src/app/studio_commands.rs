@@ -9,6 +9,7 @@ use super::App;
 use super::command::Command;
 use super::dialogs::Question;
 use super::dock::{self, Pane};
+use super::interchange::ImportOrder;
 use super::log::Level;
 use super::project_opener::{Answer, Start};
 use super::session::Session;
@@ -16,6 +17,7 @@ use super::studio_state::{StudioState, Trouble};
 use super::suggestion_state::SuggestionPhase;
 use crate::engine::{Request, Studio};
 use crate::error::{Error, Result};
+use crate::labels::formats::Format;
 use crate::labels::{Document, Label, Project, Segment, Step, StoredPath, Video, VideoId, edits};
 use crate::video::PlayerCommand;
 
@@ -47,6 +49,10 @@ impl App {
                 if let Some((label, _)) = self.session.studio.proposal() {
                     self.label_clip(label);
                 }
+            }
+            C::ExchangeLabels => {
+                dock::show(&mut self.settings.layout, Pane::Project);
+                self.panels.project.show_exchange();
             }
             C::RenameClass => {
                 dock::show(&mut self.settings.layout, Pane::Project);
@@ -197,9 +203,11 @@ impl App {
         }
     }
 
-    /// Adds the open clip to the project and selects it.
-    pub(super) fn add_open_video(&mut self, path: PathBuf) {
-        self.videos_found(Ok(vec![path]));
+    /// Adds videos to the project, and selects the one that is open.
+    pub(super) fn add_videos(&mut self, paths: &[PathBuf]) {
+        if let Some(step) = self.session.studio.add(paths) {
+            self.do_found(step);
+        }
         self.session.follow_clip();
     }
 
@@ -316,6 +324,32 @@ impl App {
         self.do_edit(step);
         self.session.studio.look_again(id);
         self.show_video(id);
+        // Others will have gone the same way.
+        let studio = &self.session.studio;
+        let (missing, folder) = (studio.missing(), path.parent().map(std::path::Path::to_owned));
+        if let (Some(project), Some(folder), false) = (studio.project(), folder, missing.is_empty()) {
+            self.studio.find_moved(project.document().clone(), project.dir().to_owned(), missing, folder);
+        }
+    }
+
+    /// Begins to write the labels to `target`.
+    pub(super) fn export_labels(&mut self, format: Format, target: PathBuf, ctx: &Context) {
+        let studio = &mut self.session.studio;
+        let mut interchange = std::mem::take(&mut studio.interchange);
+        if let Some(project) = studio.project() {
+            interchange.export(format, project, target, ctx);
+        }
+        studio.interchange = interchange;
+    }
+
+    /// Begins to read labels; what they would change is shown before it is done.
+    pub(super) fn import_labels(&mut self, order: ImportOrder, ctx: &Context) {
+        let studio = &mut self.session.studio;
+        let mut interchange = std::mem::take(&mut studio.interchange);
+        if let Some(project) = studio.project().filter(|_| !interchange.is_busy()) {
+            interchange.import(order, project, ctx);
+        }
+        studio.interchange = interchange;
     }
 
     /// Takes in what the threads of the project have found out, tells them what else is needed, and saves what is due.
@@ -326,9 +360,9 @@ impl App {
             self.project_opened(answer, shows);
         }
         self.session.studio.thumbnails.take(self.studio.thumbnails(), ctx);
-        let found = self.session.take_studio_news(&self.studio);
-        for found in found {
-            self.videos_found(found);
+        self.session.studio.interchange.refresh();
+        for step in self.session.take_studio_news(&self.studio) {
+            self.do_found(step);
         }
         if let Some(wishes) = self.session.studio.wishes() {
             self.studio.look(wishes);
@@ -340,23 +374,18 @@ impl App {
         }
     }
 
-    fn videos_found(&mut self, found: Result<Vec<PathBuf>>) {
-        self.session.studio.searching = false;
-        let step = match found {
-            Ok(paths) => self.session.studio.add(&paths),
-            Err(error) => return self.session.problem(&error),
-        };
-        match step {
-            Some(step) if !step.changes.is_empty() => _ = self.do_step(step),
-            Some(_) => self.session.told = Some(("No new videos were found there".into(), Instant::now())),
-            None => {}
+    /// Does what follows from what was found in files.
+    fn do_found(&mut self, step: Step) {
+        match step.changes.is_empty() {
+            true => self.session.told = Some(("No new videos were found there".into(), Instant::now())),
+            false => _ = self.do_step(step),
         }
     }
 }
 
 impl Session {
-    /// Takes in what the threads of the project have found out; the videos that were found.
-    fn take_studio_news(&mut self, studio: &Studio) -> Vec<Result<Vec<PathBuf>>> {
+    /// Takes in what the threads of the project have found out; the steps that follow from it.
+    fn take_studio_news(&mut self, studio: &Studio) -> Vec<Step> {
         self.studio.suggestions.refresh(&mut self.log);
         self.studio.receive_news(studio.news(), &mut self.log)
     }

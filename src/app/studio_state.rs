@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::log::Log;
+use super::interchange::Interchange;
+use super::log::{Level, Log};
 use super::suggestion_state::SuggestionState;
 use super::thumbnails::Thumbnails;
 use super::video_list::{ListChoice, ListKey, VideoList};
 use crate::engine::{FileState, FileWish, Message, Prediction, StudioNews};
 use crate::error::{Error, Result};
 use crate::labels::{
-    Change, Document, Facts, Label, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits,
+    Change, Document, Facts, Label, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits, survey,
 };
 
 /// How long after the last change the files are brought up to date; the journal has every change at once.
@@ -79,6 +80,8 @@ pub struct StudioState {
     pub thumbnails: Thumbnails,
     /// What the networks propose.
     pub suggestions: SuggestionState,
+    /// Labels of other programs in and out.
+    pub interchange: Interchange,
     /// What is listed.
     pub choice: ListChoice,
     list: VideoList,
@@ -232,6 +235,12 @@ impl StudioState {
         self.troubles.get(&id)
     }
 
+    /// Videos whose files are missing.
+    pub fn missing(&self) -> Vec<VideoId> {
+        let missing = self.troubles.iter().filter(|(_, trouble)| **trouble == Trouble::Missing);
+        missing.map(|(id, _)| *id).collect()
+    }
+
     /// How many videos have something wrong with their files.
     pub fn troubles(&self) -> usize {
         self.troubles.len()
@@ -306,7 +315,7 @@ impl StudioState {
         videos.any(|video| video.is_unlabelled() && self.suggestions.of(video).is_some())
     }
 
-    /// The unlabelled videos with content and file, in the order of the list, to be scored.
+    /// The unlabelled videos and the selected one with content and file, in the order of the list, to be scored.
     pub fn wanting_suggestions(&mut self) -> Vec<(VideoId, String, PathBuf)> {
         let rows = self.list().rows().to_vec();
         let Some(project) = &self.project else { return Vec::new() };
@@ -315,7 +324,8 @@ impl StudioState {
         let others = document.videos.keys().copied().filter(|id| !listed.contains(id));
         let order = rows.iter().copied().chain(others);
         let open = order.filter(|id| !self.troubles.contains_key(id)).filter_map(|id| {
-            let video = document.videos.get(&id).filter(|video| video.is_unlabelled())?;
+            let is_wanted = |video: &&Video| video.is_unlabelled() || Some(id) == self.selected;
+            let video = document.videos.get(&id).filter(is_wanted)?;
             Some((id, video.facts.as_ref()?.hash.clone(), project.video_path(id)?))
         });
         open.collect()
@@ -353,19 +363,29 @@ impl StudioState {
         (self.files, self.untold) = (self.files + 1, true);
     }
 
-    /// Takes in what was found out about files; the videos that were found in folders.
-    pub fn receive_news(&mut self, news: impl Iterator<Item = StudioNews>, log: &mut Log) -> Vec<Result<Vec<PathBuf>>> {
-        let mut found = Vec::new();
+    /// Takes in what was found out about files; the steps that follow from it.
+    pub fn receive_news(&mut self, news: impl Iterator<Item = StudioNews>, log: &mut Log) -> Vec<Step> {
+        let mut steps = Vec::new();
         for news in news {
             match news {
-                StudioNews::Found { videos, .. } => found.push(videos),
+                StudioNews::Found { videos, notes } => {
+                    self.searching = false;
+                    notes.iter().for_each(|note| log.push(Level::Warning, note.to_string()));
+                    steps.extend(self.add(&videos));
+                }
+                StudioNews::Moved(relinks) => {
+                    let certain: Vec<_> = relinks.into_iter().filter(|relink| relink.is_certain).collect();
+                    certain.iter().for_each(|relink| self.look_again(relink.id));
+                    let project = self.project.as_ref().filter(|_| !certain.is_empty());
+                    steps.extend(project.map(|project| survey::relink(project.document(), project.dir(), &certain)));
+                }
                 StudioNews::File { id, path, state } => self.file_news(id, path, state),
             }
         }
         if let Err(error) = self.note_facts() {
-            log.push(super::log::Level::Error, error.to_string());
+            log.push(Level::Error, error.to_string());
         }
-        found
+        steps
     }
 
     fn file_news(&mut self, id: VideoId, path: PathBuf, state: FileState) {

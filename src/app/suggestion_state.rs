@@ -76,11 +76,12 @@ impl SuggestionState {
         classes.zip(self.labels(document)).filter(|(_, label)| label.is_none()).map(|(name, _)| name.as_str()).collect()
     }
 
-    /// The likeliest of the project's labels for a video, and its share.
+    /// The likeliest of the project's labels for a video, and its share, if the networks find it likelier than chance.
     pub fn proposal(&self, document: &Document, video: &Video) -> Option<(Label, f32)> {
         let prediction = self.of(video)?;
         let shares = self.labels(document).into_iter().zip(&prediction.fused);
-        shares.filter_map(|(label, share)| Some((label?, *share))).max_by(|a, b| a.1.total_cmp(&b.1))
+        let best = shares.filter_map(|(label, share)| Some((label?, *share))).max_by(|a, b| a.1.total_cmp(&b.1));
+        best.filter(|(_, share)| *share > 1.0 / prediction.fused.len() as f32)
     }
 
     /// The order for what is not known of `videos`, given by name, content and file; nothing if all is known. What is known

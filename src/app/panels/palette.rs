@@ -116,6 +116,9 @@ impl Palette {
             Question::OpenProject => "Path of the folder of a project…",
             Question::AddVideos => "Path of a video to add to the project…",
             Question::AddFolder => "Path of a folder of videos to add to the project…",
+            Question::ImportLabels(_) => "Path of the labels to import, a file or a folder…",
+            Question::ExportLabels(format) if format.is_folder() => "Path of a folder for the labels…",
+            Question::ExportLabels(_) => "Path of the file for the labels…",
             Question::Relink(_) => "Path of the video where it lies now…",
             Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };

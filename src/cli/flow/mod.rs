@@ -7,12 +7,11 @@ mod report;
 mod work;
 
 use std::path::Path;
-use std::process;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::interrupt::interrupt_flag;
 use super::{Outcome, complain};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;

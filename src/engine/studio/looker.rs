@@ -1,21 +1,41 @@
 //! Looks into files: which videos there are, what is in them, and whether they are still the same.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
 use super::{FileState, FileWish, StudioNews};
 use crate::engine::outbox::Wake;
+use crate::engine::{facts_of, videos_in};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
-use crate::labels::Facts;
-use crate::video::{Sizes, VideoReader, is_video, natural_order};
+use crate::labels::survey::{self, find_moved};
+use crate::labels::{Document, VideoId};
+use crate::video::is_video;
+
+/// Something that a person waits for.
+pub(super) enum Search {
+    /// The videos among and below these paths.
+    Videos(Vec<PathBuf>),
+    /// The files of these videos of a project, in the folder and below it.
+    Moved {
+        /// The project.
+        document: Box<Document>,
+        /// Its folder.
+        dir: PathBuf,
+        /// Videos whose files are missing.
+        missing: Vec<VideoId>,
+        /// Where to look.
+        folder: PathBuf,
+    },
+}
 
 /// What is to be found out, and where the answers go.
 pub(super) struct Looker {
-    searches: Mutex<VecDeque<Vec<PathBuf>>>,
+    searches: Mutex<VecDeque<Search>>,
     wishes: Mutex<VecDeque<FileWish>>,
     answers: Sender<StudioNews>,
     wake: Wake,
@@ -26,9 +46,9 @@ impl Looker {
         Self { searches: Mutex::default(), wishes: Mutex::default(), answers, wake }
     }
 
-    /// Adds a search; a person waits for it.
-    pub fn find(&self, paths: Vec<PathBuf>) {
-        self.searches.lock().unwrap_or_else(PoisonError::into_inner).push_back(paths);
+    /// Adds a search.
+    pub fn find(&self, search: Search) {
+        self.searches.lock().unwrap_or_else(PoisonError::into_inner).push_back(search);
     }
 
     /// Replaces the wishes.
@@ -40,10 +60,7 @@ impl Looker {
     pub fn step(&self) -> bool {
         let search = self.searches.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let news = match search {
-            Some(asked) => {
-                let videos = caught("studio", || find(&asked));
-                StudioNews::Found { asked, videos }
-            }
+            Some(search) => find(search),
             None => {
                 let wish = self.wishes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                 let Some(wish) = wish else { return false };
@@ -57,39 +74,27 @@ impl Looker {
     }
 }
 
-fn find(asked: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut videos = Vec::new();
-    for path in asked {
-        match path.is_dir() {
-            true => videos.extend(below(path)?),
-            false => videos.push(path.clone()),
+fn find(search: Search) -> StudioNews {
+    match search {
+        Search::Videos(paths) => {
+            let (mut videos, mut notes) = (Vec::new(), Vec::new());
+            for path in paths {
+                match path.is_dir() {
+                    true => {
+                        let found = videos_in(&path);
+                        videos.extend(found.videos);
+                        notes.extend(found.notes);
+                    }
+                    false => videos.push(path),
+                }
+            }
+            StudioNews::Found { videos, notes }
+        }
+        Search::Moved { document, dir, missing, folder } => {
+            let mut go_on = |_, _| ControlFlow::Continue(());
+            StudioNews::Moved(find_moved(&document, &dir, &missing, &folder, &is_video, &mut go_on))
         }
     }
-    let key = |path: &PathBuf| path.to_string_lossy().into_owned();
-    videos.sort_by(|a, b| natural_order(&key(a), &key(b)));
-    videos.dedup();
-    Ok(videos)
-}
-
-fn below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?.flatten() {
-        let path = entry.path();
-        match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            true => found.extend(below(&path)?),
-            false if is_video(&path) => found.push(path),
-            false => {}
-        }
-    }
-    Ok(found)
-}
-
-fn fingerprint(path: &Path) -> Result<(u64, String)> {
-    let bytes = std::fs::read(path).map_err(|error| Error::io(path, &error))?;
-    let hash = bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    Ok((bytes.len() as u64, format!("{hash:016x}")))
 }
 
 fn state(wish: &FileWish) -> Result<FileState> {
@@ -98,17 +103,9 @@ fn state(wish: &FileWish) -> Result<FileState> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(FileState::Missing),
         Err(error) => return Err(Error::io(&wish.path, &error)),
     };
-    let Some(known) = &wish.known else { return facts(&wish.path).map(FileState::Facts) };
-    if known.bytes == length && (!wish.thorough || fingerprint(&wish.path)?.1 == known.hash) {
+    let Some(known) = &wish.known else { return facts_of(&wish.path).map(FileState::Facts) };
+    if known.bytes == length && (!wish.thorough || survey::fingerprint(&wish.path)?.1 == known.hash) {
         return Ok(FileState::Same);
     }
-    facts(&wish.path).map(FileState::Changed)
-}
-
-/// What is in a video; only its first picture is decoded.
-fn facts(path: &Path) -> Result<Facts> {
-    let (bytes, hash) = fingerprint(path)?;
-    let reader = VideoReader::open(path, Sizes { display_max: 16, scaled: Vec::new() })?;
-    let info = reader.info();
-    Ok(Facts { frames: info.frames, fps: info.fps, size: [info.width, info.height], bytes, hash })
+    facts_of(&wish.path).map(FileState::Changed)
 }

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, bounded};
 use image::RgbImage;
 
-use self::looker::Looker;
+use self::looker::{Looker, Search};
 use self::thumbnails::Painter;
 use super::outbox::Wake;
 use super::worker::Worker;
-use crate::error::{Error, Result};
-use crate::labels::{Facts, VideoId};
+use crate::error::Error;
+use crate::labels::survey::Relink;
+use crate::labels::{Document, Facts, VideoId};
 
 /// Answers that may wait to be read; the threads wait when the reader does not keep up.
 const CAPACITY: usize = 256;
@@ -51,13 +52,15 @@ pub enum FileState {
 /// An answer of the thread "studio".
 #[derive(Debug, Clone)]
 pub enum StudioNews {
-    /// The videos among or below these paths, in natural order.
+    /// The videos among and below the paths that were asked about, in the order in which people count.
     Found {
-        /// What was asked about.
-        asked: Vec<PathBuf>,
-        /// The videos, or why a folder cannot be read.
-        videos: Result<Vec<PathBuf>>,
+        /// The videos.
+        videos: Vec<PathBuf>,
+        /// Folders that cannot be read.
+        notes: Vec<Error>,
     },
+    /// Where the files of missing videos seem to be now.
+    Moved(Vec<Relink>),
     /// The answer to a [`FileWish`].
     File {
         /// Which video.
@@ -120,7 +123,13 @@ impl Studio {
 
     /// Looks for videos: those of `paths` that are files, and all below those that are folders.
     pub fn find(&self, paths: Vec<PathBuf>) {
-        self.looker.find(paths);
+        self.looker.find(Search::Videos(paths));
+        self.workers[0].waker()();
+    }
+
+    /// Looks for the files of `missing` videos of a project in `dir`, in `folder` and below it.
+    pub fn find_moved(&self, document: Document, dir: PathBuf, missing: Vec<VideoId>, folder: PathBuf) {
+        self.looker.find(Search::Moved { document: Box::new(document), dir, missing, folder });
         self.workers[0].waker()();
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eframe::egui::{
-    Align, Button, Key, Label as Text, Layout, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2,
+    Align, Button, Id, Key, Label as Text, Layout, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2,
 };
 
 use crate::app::actions::PanelContext;
@@ -134,7 +134,7 @@ impl ClassesPage {
         let Some(document) = cx.session.studio.document() else { return };
         let count = self.counts.1.get(&class.id).copied().unwrap_or(0);
         let mut step = None;
-        let menu = ui.menu_button("⋯", |ui| {
+        let menu = ui.menu_button(Icon::More.atom(), |ui| {
             if ui.button("Rename").clicked() {
                 self.renamed = Some((class.id, String::new(), true));
                 ui.close();
@@ -167,7 +167,9 @@ impl ClassesPage {
 
     fn add_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.add_space(4.0);
-        let field = TextEdit::singleline(&mut self.added).hint_text("New class, then Enter").desired_width(180.0);
+        let id = Id::unique("name of a new class"); // it keeps the keyboard when a class is added before it
+        let field =
+            TextEdit::singleline(&mut self.added).id(id).hint_text("New class, then Enter").desired_width(180.0);
         let response = ui.add(field).accessible_name("Name of a new class");
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if entered && !self.added.trim().is_empty() {

@@ -4,7 +4,7 @@ use eframe::egui::{Button, ComboBox, Label as Text, ProgressBar, RichText, Scrol
 
 use crate::app::actions::{Action, PanelContext};
 use crate::app::dialogs::Question;
-use crate::app::interchange::{ImportOrder, Pending};
+use crate::app::interchange::ImportOrder;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, field, remark, section};
 use crate::error::Error;
@@ -80,7 +80,11 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 interchange.stop();
             }
             let text = if all == 0 { "Writing…".into() } else { format!("Cutting clips, {done} of {all}") };
-            ui.add(ProgressBar::new(done as f32 / all.max(1) as f32).desired_height(16.0).text(RichText::new(text).small()));
+            ui.add(
+                ProgressBar::new(done as f32 / all.max(1) as f32)
+                    .desired_height(16.0)
+                    .text(RichText::new(text).small()),
+            );
         });
     }
 }
@@ -168,7 +172,8 @@ fn exported_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     section(ui, "Export");
     match &exported {
         Ok(exported) => {
-            let files = if exported.files.len() == 1 { "1 file".into() } else { format!("{} files", exported.files.len()) };
+            let files =
+                if exported.files.len() == 1 { "1 file".into() } else { format!("{} files", exported.files.len()) };
             ui.add(Text::new(format!("Wrote {files} to {}.", path.display())).wrap());
             notes_ui(ui, &exported.notes, Tokens::of(ui).warning);
         }

@@ -67,7 +67,13 @@ fn add_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 fn more_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.menu_button("More", |ui| {
-        for command in [Command::SaveProject, Command::NewProject, Command::OpenProject, Command::CloseProject] {
+        for command in [
+            Command::ExchangeLabels,
+            Command::SaveProject,
+            Command::NewProject,
+            Command::OpenProject,
+            Command::CloseProject,
+        ] {
             item_ui(ui, command, cx);
         }
     });

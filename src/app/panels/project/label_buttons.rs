@@ -1,6 +1,6 @@
 //! The classes as buttons with their digits: what a click or the digit says about the clip.
 
-use eframe::egui::{Atom, Button, Key, RichText, ScrollArea, TextEdit, Ui, vec2};
+use eframe::egui::{Atom, Button, Id, Key, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use super::chip::label_color;
 use crate::app::actions::{Action, PanelContext};
@@ -40,8 +40,10 @@ impl LabelButtons {
     fn field_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, is_first: bool) {
         let editable = cx.session.studio.can_edit();
         let hint = if is_first { "Name of the first class, then Enter" } else { "New class" };
-        let width = if is_first { 220.0 } else { 84.0 };
-        let field = TextEdit::singleline(&mut self.name).hint_text(hint).desired_width(width);
+        let width = if is_first { 260.0 } else { 84.0 };
+        // It keeps the keyboard when a class is added before it.
+        let field =
+            TextEdit::singleline(&mut self.name).id(Id::unique("new class")).hint_text(hint).desired_width(width);
         let response = ui.add_enabled(editable.is_ok(), field).accessible_name("New class");
         let response = match editable {
             Ok(()) => response.on_hover_text("Type a name and press Enter"),

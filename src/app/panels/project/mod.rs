@@ -3,6 +3,7 @@
 mod chip;
 mod classes;
 mod clip;
+mod exchange;
 mod header;
 mod label_buttons;
 mod videos;
@@ -25,13 +26,15 @@ enum Page {
     Videos,
     Classes,
     Clip,
+    Exchange,
 }
 
 /// Pages with their titles.
-const PAGES: [(Page, &str, &str); 3] = [
+const PAGES: [(Page, &str, &str); 4] = [
     (Page::Videos, "Videos", "All videos of the project with their labels; a click opens one"),
     (Page::Classes, "Classes", "Add, rename, merge, recolour, reorder and delete classes; settings of the project"),
     (Page::Clip, "Clip", "Group, note, segments and file of the selected video"),
+    (Page::Exchange, "Exchange", "Labels of other programs in and out"),
 ];
 
 /// The project panel.
@@ -41,10 +44,16 @@ pub struct ProjectPanel {
     videos: videos::VideosPage,
     classes: classes::ClassesPage,
     clip: clip::ClipPage,
+    exchange: exchange::ExchangePage,
     buttons: label_buttons::LabelButtons,
 }
 
 impl ProjectPanel {
+    /// Brings labels of other programs to the front.
+    pub fn show_exchange(&mut self) {
+        self.page = Page::Exchange;
+    }
+
     /// Brings the row of a video into view.
     pub fn scroll_to(&mut self, id: VideoId) {
         self.videos.scroll_to(id);
@@ -86,6 +95,7 @@ impl Panel for ProjectPanel {
             }
             Page::Classes => self.classes.classes_ui(ui, cx),
             Page::Clip => self.clip.clip_ui(ui, cx),
+            Page::Exchange => self.exchange.exchange_ui(ui, cx),
         }
     }
 }

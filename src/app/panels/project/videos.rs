@@ -180,6 +180,8 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
         } else if let Some((label, share)) = proposal {
             let text = format!("{}? {:.0} %", document.label_name(label), 100.0 * share);
             chip(ui, at, right, &text, label_color(ui, document, label), false);
+        } else {
+            painter.text(at, Align2::LEFT_CENTER, "unlabelled", FontId::proportional(11.0), tokens.weak);
         }
     }
     let facts = video.facts.as_ref().map(|facts| (facts.hash.clone(), facts.frames / 2));

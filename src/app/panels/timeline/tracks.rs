@@ -253,7 +253,7 @@ fn not_in_project_ui(ui: &mut Ui, height: f32, cx: &mut PanelContext<'_>) {
             let button = ui.add_enabled(editable.is_ok(), eframe::egui::Button::new("Add it"));
             let button = button.on_disabled_hover_text(editable.err().unwrap_or_default());
             if button.clicked() {
-                cx.actions.push(Action::AddVideo(path));
+                cx.actions.push(Action::AddVideos(vec![path]));
             }
         });
     });
