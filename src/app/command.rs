@@ -197,6 +197,8 @@ pub enum Command {
     LabelBackground,
     /// Forgets what the clip shows.
     Unlabel,
+    /// Labels unlabelled clips with the names of their folders.
+    LabelByFolders,
     /// Makes a segment of the marks.
     MakeSegment,
     /// Deletes the selected segment, or else the marks.
@@ -401,6 +403,7 @@ const TABLE: &[Entry] = {
         Entry(C::Class10, G::Label, "Label as class 10", LABELS, &[key(Key::Num0)]),
         Entry(C::LabelBackground, G::Label, "Label as background", "Say that the selected segment, the marked part or the clip shows none of the classes", &[key(Key::B)]),
         Entry(C::Unlabel, G::Label, "Remove the clip's label", "Leave it open what the clip shows", &[key(Key::U)]),
+        Entry(C::LabelByFolders, G::Label, "Label by folders", "Label every unlabelled clip with the name of the folder it lies in, and add the classes that are missing", &[]),
         Entry(C::MakeSegment, G::Label, "Make segment", "Make a segment of the in and out marks, of the class used last", &[key(Key::Enter)]),
         Entry(C::Delete, G::Label, "Delete segment or marks", "Delete the selected segment; without one, forget the in and out marks", &[key(Key::Delete)]),
         Entry(C::PreviousSegment, G::Label, "Previous segment", "Select the segment before and go to its first frame", &[key(Key::Comma)]),

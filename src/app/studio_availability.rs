@@ -29,6 +29,10 @@ pub(super) fn available(command: Command, session: &Session) -> Option<Result<()
             let step = studio.project().and_then(|project| project.redo_title());
             editable.and_then(|()| or(step.is_some(), "Nothing was taken back"))
         }
+        C::LabelByFolders => editable.and_then(|()| {
+            let videos = studio.document().into_iter().flat_map(|document| document.videos.values());
+            or(videos.into_iter().any(|video| video.is_unlabelled()), "Every video is labelled")
+        }),
         C::LabelBackground => editable.and_then(|()| video()),
         C::Unlabel => editable.and_then(|()| video()).and_then(|()| {
             or(studio.video().is_some_and(|(_, video)| !video.labels.is_empty()), "The clip has no label")

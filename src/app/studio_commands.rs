@@ -35,6 +35,7 @@ impl App {
             C::Undo | C::Redo => self.undo_or_redo(command),
             C::LabelBackground => self.give(Label::Background),
             C::Unlabel => self.edit(|document, id, _| edits::unlabel_clip(document, id)),
+            C::LabelByFolders => self.label_by_folders(),
             C::MakeSegment => self.make_segment(),
             C::Delete => self.delete(),
             C::PreviousSegment | C::NextSegment => self.go_to_segment(command),
@@ -74,6 +75,14 @@ impl App {
         match (self.session.marks.start, self.session.marks.end) {
             (Some(_), Some(_)) => self.make_segment(),
             _ => self.label_clip(label),
+        }
+    }
+
+    fn label_by_folders(&mut self) {
+        let Some(step) = self.session.studio.document().map(edits::label_by_folders) else { return };
+        match step.changes.is_empty() {
+            true => self.session.told = Some(("No unlabelled clip lies in a folder of its own".into(), Instant::now())),
+            false => _ = self.do_step(step),
         }
     }
 

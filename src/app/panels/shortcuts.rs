@@ -133,8 +133,14 @@ impl Shortcuts {
         ui.label(RichText::new(group.title()).small().color(Tokens::of(ui).weak));
         Grid::new(("keys", group)).num_columns(2).spacing([16.0, 2.0]).min_row_height(18.0).show(ui, |ui| {
             for command in listed {
-                ui.label(command.text()).on_hover_text(command.tooltip());
-                self.keys_ui(ui, command, keymap);
+                match command.class_index().filter(|_| !self.editing) {
+                    None => {
+                        ui.label(command.text()).on_hover_text(command.tooltip());
+                        self.keys_ui(ui, command, keymap);
+                    }
+                    Some(0) => digits_ui(ui),
+                    Some(_) => continue,
+                }
                 ui.end_row();
             }
         });
@@ -174,6 +180,13 @@ impl Shortcuts {
             }
         });
     }
+}
+
+/// The keys of all classes in one line.
+fn digits_ui(ui: &mut Ui) {
+    ui.label("Label as class 1 to 10").on_hover_text(Command::Class1.tooltip());
+    let [first, last] = [Command::Class1, Command::Class10].map(|command| command.shortcut_text(ui.ctx()));
+    ui.label(RichText::new(format!("{first} … {last}")).color(Tokens::of(ui).strong));
 }
 
 /// Modifiers as the table has them: Ctrl (or the Mac's command key) as one.

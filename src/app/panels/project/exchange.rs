@@ -3,10 +3,11 @@
 use eframe::egui::{Button, ComboBox, Label as Text, ProgressBar, RichText, ScrollArea, Ui};
 
 use crate::app::actions::{Action, PanelContext};
+use crate::app::command::Command;
 use crate::app::dialogs::Question;
 use crate::app::interchange::ImportOrder;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, remark, section};
+use crate::app::widgets::{command_button, explanation, field, remark, section};
 use crate::error::Error;
 use crate::labels::formats::{Choices, Format, Import};
 
@@ -39,6 +40,9 @@ impl ExchangePage {
             });
             self.buttons_ui(ui, cx);
             explanation(ui, "Import shows what would change before anything does. Export leaves the project as it is.");
+            section(ui, "Clips in folders");
+            command_button(ui, cx, Command::LabelByFolders, "Label by folders");
+            explanation(ui, "For clips that are sorted into a folder for each class already.");
             progress_ui(ui, cx);
             pending_ui(ui, cx);
             exported_ui(ui, cx);
