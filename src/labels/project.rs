@@ -77,6 +77,10 @@ impl Project {
                 return Err(Error::file(dir, cause, "Open it, or choose another folder"));
             }
         }
+        if sidecar::are_in(&dir.join(sidecar::DIR)) {
+            let cause = format!("it holds what is left of a project: files of labels in {}", sidecar::DIR);
+            return Err(Error::file(dir, cause, "Put its project.toml back, or choose another folder"));
+        }
         let mut document = Document::default();
         document.apply(edits::set_settings(settings));
         Manifest::of(&document, &BTreeMap::new(), 0).write(&dir.join(Self::FILE))?;
@@ -332,7 +336,7 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
                 let why = Error::file(&file, "this is no name for a file of labels", "Correct project.toml");
                 damaged.insert(id, Damaged { file: None, why });
             } else if let Err(why) = sidecar::read(&file, &mut video) {
-                damaged.insert(id, Damaged { file: Some(file), why });
+                damaged.insert(id, Damaged { file: Some(file).filter(|file| file.exists()), why });
             } else {
                 sidecars.insert(id, name);
             }
@@ -346,7 +350,7 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
 /// Keeps copies of what cannot be read before anything else takes its place.
 fn keep_aside(dir: &Path, reading: &Reading, damaged: &BTreeMap<VideoId, Damaged>) -> Result<()> {
     for Damaged { file, .. } in damaged.values() {
-        if let Some(file) = file.as_ref().filter(|file| file.exists()) {
+        if let Some(file) = file {
             let aside = free_name(file, "damaged");
             fs::rename(file, &aside).map_err(|error| Error::io(file, &error))?;
         }

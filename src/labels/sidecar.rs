@@ -50,6 +50,16 @@ pub(super) fn is_name(name: &str) -> bool {
     is_one && name.ends_with(".toml") && !name.contains(['/', '\\', ':'])
 }
 
+/// Whether there are such files in `folder`.
+pub(super) fn are_in(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name()).any(|name| {
+        let number =
+            name.to_str().filter(|name| is_name(name)).and_then(|name| name.split('-').next()?.parse::<u32>().ok());
+        number.is_some()
+    })
+}
+
 /// Whether there is anything about `video` that such a file would hold.
 pub(super) fn is_needed(video: &Video) -> bool {
     !(video.is_unlabelled() && video.group.is_empty() && video.note.is_empty() && video.reviewer.is_empty())

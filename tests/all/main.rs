@@ -17,6 +17,7 @@ mod flow_sources;
 mod gpu;
 mod groups;
 mod i3d;
+mod labels;
 mod laboratory;
 mod losses;
 mod motion_net_flow;

@@ -66,7 +66,7 @@ fn render(clip: &Clip, tiers: &[Tier<'_>]) -> String {
         "ANNOTATION_DOCUMENT",
         &[
             ("AUTHOR", &clip.reviewer),
-            ("DATE", "1970-01-01T00:00:00+00:00"),
+            ("DATE", "1970-01-01T00:00:00+00:00"), // Must be there; the same labels give the same file.
             ("FORMAT", "3.0"),
             ("VERSION", "3.0"),
             ("xmlns:xsi", namespace),

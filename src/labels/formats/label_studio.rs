@@ -55,8 +55,8 @@ struct RegionValue {
 
 #[derive(Deserialize)]
 struct FrameRange {
-    start: usize,
-    end: usize,
+    start: f64,
+    end: f64,
 }
 
 #[derive(Deserialize)]
@@ -122,8 +122,10 @@ fn video_of(task: &Task) -> Option<String> {
     let texts = || task.data.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
     let called = texts().find(|(key, _)| key.to_lowercase().contains("video"));
     let path = called.or_else(|| texts().next().filter(|_| texts().count() == 1))?.1;
-    // Files served from a folder of the machine.
-    Some(path.split_once("/data/local-files/?d=").map_or(path, |(_, path)| path).to_owned())
+    // Files served from a folder of the machine, and those that were uploaded, which have eight characters before the name.
+    let served = path.split_once("/data/local-files/?d=").map_or(path, |(_, path)| path);
+    let uploaded = served.split_once("/data/upload/").and_then(|(_, path)| path.rsplit('/').next()?.split_once('-'));
+    Some(uploaded.filter(|(random, _)| random.len() == 8).map_or(served, |(_, name)| name).to_owned())
 }
 
 fn add(clip: &mut Clip, region: Region) {
@@ -131,7 +133,7 @@ fn add(clip: &mut Clip, region: Region) {
     clip.labels.extend(region.value.choices);
     for label in &region.value.timelinelabels {
         for range in &region.value.ranges {
-            let span = Span::Frames(range.start.saturating_sub(1), range.end);
+            let span = Span::Frames((range.start.round() as usize).saturating_sub(1), range.end.round() as usize);
             clip.stretches.push(Stretch { note: note.clone(), ..Stretch::new(label.clone(), span) });
         }
     }

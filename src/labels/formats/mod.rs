@@ -1,7 +1,7 @@
 //! Labels in and out, in the formats of other programs.
 //!
-//! A project becomes a [`Sheet`], labels by name, from which each format is written; what is read from a format is a sheet
-//! again, which [`merge`] turns into a step of the project. What a format cannot hold is told when it is written:
+//! A project becomes a sheet, labels by name, from which each format is written; what is read from a format is a sheet again,
+//! which is merged into the project as a step. What a format cannot hold is told when it is written:
 //!
 //! | format | clip labels | several at a time | segments | background | unlabelled videos | groups | notes |
 //! |---|---|---|---|---|---|---|---|
@@ -24,6 +24,8 @@ mod csv;
 mod cut;
 mod cvat;
 mod elan;
+#[cfg(test)]
+mod foreign_tests;
 mod json;
 mod label_studio;
 mod merge;

@@ -33,10 +33,13 @@ impl<'a> VideoFinder<'a> {
     /// The video that is called `name`: by the path as it is stored, by where the file is, or, as it may have been moved, by
     /// as many last names of the path as it takes to leave one.
     pub fn find(&self, name: &str) -> Option<VideoId> {
-        let mut spellings = vec![name.to_owned(), plain(name)];
+        let mut spellings = vec![name.to_owned(), plain(name), StoredPath::plain(&plain(name))];
+        // ActivityNet calls the video `v_ID.mp4` by its `ID`.
+        spellings.push(format!("v_{name}"));
+        let by_end = spellings.clone();
         spellings.extend(self.paths(name).iter().map(|path| StoredPath::encode(path, self.dir)));
         let exact = spellings.iter().find_map(|name| self.stored.get(name.as_str()));
-        exact.copied().or_else(|| spellings[..2].iter().find_map(|name| self.find_by_end(name)))
+        exact.copied().or_else(|| by_end.iter().find_map(|name| self.find_by_end(name)))
     }
 
     /// Where the file called `name` is, if it is anywhere.
@@ -55,7 +58,10 @@ impl<'a> VideoFinder<'a> {
     }
 
     fn find_by_end(&self, name: &str) -> Option<VideoId> {
-        let mut found: Vec<_> = self.last.get(last_name(name))?.iter().collect();
+        let last = last_name(name);
+        // A file that was converted has another ending.
+        let found = self.last.get(last).or_else(|| self.last.get(stem(last)))?;
+        let mut found: Vec<_> = found.iter().collect();
         let mut parts = name.rsplit('/').skip(1);
         let mut depth = 1;
         while found.len() > 1 {
@@ -95,7 +101,7 @@ mod tests {
     #[test]
     fn videos_are_found_by_any_usual_name_but_not_by_chance() {
         let mut document = Document::default();
-        let paths = ["clips/a.mp4", "one/b.mp4", "two/b.mp4", "../50%25.mp4"];
+        let paths = ["clips/a.mp4", "one/b.mp4", "two/b.mp4", "../50%25.mp4", "c +.mp4", "v_aB-3_x.mkv"];
         document.apply(edits::add_videos(&document, paths.map(Video::new).to_vec()));
         let (dir, source) = (Path::new("/home/me/project"), Path::new("/home/me/export"));
         let finder = VideoFinder::new(&document, dir, source);
@@ -103,6 +109,7 @@ mod tests {
             ("clips/a.mp4", Some(0)),
             ("a.mp4", Some(0)),
             ("a", Some(0)),
+            ("a.avi", Some(0)),
             ("C:\\videos\\a.mp4", Some(0)),
             ("file:///elsewhere/a.mp4", Some(0)),
             ("/home/me/project/one/b.mp4", Some(1)),
@@ -112,6 +119,8 @@ mod tests {
             ("../50%.mp4", Some(3)),
             ("../50%25.mp4", Some(3)),
             ("file:///home/me/50%25.mp4", Some(3)),
+            ("/videos/c%20%2B.mp4", Some(4)),
+            ("aB-3_x", Some(5)),
             ("c.mp4", None),
         ] {
             assert_eq!(finder.find(name), found.map(VideoId), "{name}");
