@@ -376,6 +376,9 @@ impl App {
         if let Some(wishes) = self.session.studio.wishes() {
             self.studio.look(wishes);
         }
+        if let Some(error) = self.session.studio.project().and_then(Project::trouble) {
+            self.session.problem(&error);
+        }
         match self.session.studio.save_due() {
             Some(rest) if rest.is_zero() => self.save_project(false),
             Some(rest) => ctx.request_repaint_after(rest),

@@ -257,16 +257,18 @@ fn thousands_of_videos_cost_no_more_than_those_in_view() {
     assert!((5..40).contains(&drawn), "{drawn} rows");
     let made = |studio: &mut Studio| studio.app_mut().session.studio.list().made();
     let before = made(&mut studio);
-    let started = Instant::now();
-    for _ in 0..20 {
+    // The quickest of several: other programs may have the processor meanwhile.
+    let repaint = (0..20).map(|_| {
+        let started = Instant::now();
         studio.window.harness.step();
-    }
-    let repaint = started.elapsed() / 20;
-    assert!(repaint < Duration::from_millis(60), "{repaint:?} a repaint");
+        started.elapsed()
+    });
+    let repaint = repaint.min().unwrap();
+    assert!(repaint < Duration::from_millis(40), "{repaint:?} a repaint");
     assert_eq!(made(&mut studio), before, "the list is not made anew while nothing changes");
     let started = Instant::now();
     studio.key(Key::Num1);
-    assert!(started.elapsed() < Duration::from_millis(500), "{:?} to label", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?} to label", started.elapsed());
     assert_eq!(made(&mut studio), before + 1);
     studio.press(Modifiers::COMMAND, Key::ArrowDown);
     assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)), "in the order in which people count");
@@ -292,7 +294,7 @@ fn the_next_unlabelled_video_follows_a_label_if_one_wants_that() {
 #[test]
 fn classes_are_added_renamed_moved_merged_and_deleted_with_their_labels() {
     let mut studio = Studio::new(&[], 2);
-    for name in ["wave", "say \"hi\", 🏌"] {
+    for name in ["wave", "say \"hi\", twice"] {
         studio.window.harness.get_by_role_and_label(Role::TextInput, "New class").focus();
         studio.window.settle();
         studio.window.harness.event(Event::Text(name.into()));
@@ -302,7 +304,7 @@ fn classes_are_added_renamed_moved_merged_and_deleted_with_their_labels() {
         let classes = &studio.app().session.studio.document().unwrap().classes;
         classes.iter().map(|class| class.name.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(names(&studio), ["wave", "say \"hi\", 🏌"]);
+    assert_eq!(names(&studio), ["wave", "say \"hi\", twice"]);
     // The field keeps the keyboard for the next class.
     studio.window.harness.event(Event::Text("wave".into()));
     studio.key(Key::Enter);
@@ -427,10 +429,10 @@ fn classes_that_only_the_networks_know_are_told_and_never_suggested() {
 fn keys_are_changed_with_a_warning_of_conflicts_and_restored() {
     let mut studio = Studio::new(&["wave"], 1);
     studio.window.perform(Command::Shortcuts);
-    studio.window.harness.get_by_label("Change keys").click();
+    studio.window.harness.get_by_label("Change keys").click_accesskit();
     studio.window.settle();
     let keys_of_unlabel = |studio: &mut Studio| {
-        studio.window.harness.get_by_label("Keys of Remove the clip's label").click();
+        studio.window.harness.get_by_label("Keys of Remove the clip's label").click_accesskit();
         studio.window.settle();
     };
     keys_of_unlabel(&mut studio);
@@ -441,9 +443,9 @@ fn keys_are_changed_with_a_warning_of_conflicts_and_restored() {
     keys_of_unlabel(&mut studio);
     studio.press(Modifiers::COMMAND, Key::P);
     assert!(studio.window.sees("runs “Find a command…” at the moment"));
-    studio.window.harness.get_by_label("Leave it").click();
+    studio.window.harness.get_by_label("Leave it").click_accesskit();
     studio.window.settle();
-    studio.window.harness.get_by_label("Close").click();
+    studio.window.harness.get_by_label("Close").click_accesskit();
     studio.window.settle();
 
     studio.key(Key::Num1);
@@ -453,7 +455,7 @@ fn keys_are_changed_with_a_warning_of_conflicts_and_restored() {
     assert!(studio.video(0).is_unlabelled());
     assert!(studio.app().settings.keys.is_any_changed());
     studio.window.perform(Command::Shortcuts);
-    studio.window.harness.get_by_label("Restore all").click();
+    studio.window.harness.get_by_label("Restore all").click_accesskit();
     studio.window.settle();
     assert!(!studio.app().settings.keys.is_any_changed());
 }
@@ -494,5 +496,8 @@ fn the_labelled_project_looks_as_it_did() {
         studio.key(Key::O);
         studio.key(key);
     }
+    let session = &mut studio.app_mut().session;
+    (session.told, session.device) = (None, "CPU".into()); // neither the clock's nor the machine's
+    studio.window.settle();
     studio.window.compare("labelled_project");
 }

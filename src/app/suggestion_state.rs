@@ -58,14 +58,13 @@ impl SuggestionState {
 
     /// The project's label for each of the model's classes, by name; `None` for those the project lacks.
     pub fn labels(&self, document: &Document) -> Vec<Option<Label>> {
-        let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+        let plain = |name: &str| name.trim().to_lowercase();
+        let known: HashMap<String, Label> =
+            document.classes.iter().map(|class| (plain(&class.name), Label::Class(class.id))).collect();
         let label = |name: &String| {
-            let exact = document.class_named(name);
-            let class = exact.or_else(|| document.classes.iter().find(|class| same(&class.name, name)));
-            match class {
-                Some(class) => Some(Label::Class(class.id)),
-                None => same(name, "background").then_some(Label::Background),
-            }
+            let exact = document.class_named(name).map(|class| Label::Class(class.id));
+            let is_background = plain(name) == "background";
+            exact.or_else(|| known.get(&plain(name)).copied()).or_else(|| is_background.then_some(Label::Background))
         };
         self.model.iter().flat_map(|(_, classes)| classes).map(label).collect()
     }

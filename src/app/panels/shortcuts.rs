@@ -82,8 +82,11 @@ impl Shortcuts {
     }
 
     fn modes_ui(&mut self, ui: &mut Ui, keymap: &mut Keymap) {
-        if ui.selectable_label(self.editing, "Change keys").clicked() {
-            (self.editing, self.recording, self.conflict) = (!self.editing, None, None);
+        let before = self.editing;
+        ui.selectable_value(&mut self.editing, true, "Change keys");
+        ui.selectable_value(&mut self.editing, false, "List");
+        if self.editing != before {
+            (self.recording, self.conflict) = (None, None);
         }
         let changed = keymap.is_any_changed();
         let restore = ui.add_enabled(changed, Button::new("Restore all")).on_disabled_hover_text("No key was changed");
