@@ -270,7 +270,7 @@ fn ground_ui(ui: &Ui, rect: Rect, labels: &[Label], axis: &Axis, cx: &PanelConte
         painter.rect_filled(track, 2.0, tokens.background);
         let color = label_color(ui, document, *label);
         predictions_ui(ui, track, *label, color, axis, document, cx);
-        let name = pos2(track.left() + 6.0, track.center().y);
+        let name = pos2(track.left() + 6.0, track.center().y - PREDICTION / 2.0); // above what the networks see
         painter.text(name, Align2::LEFT_CENTER, document.label_name(*label), FontId::proportional(10.0), tokens.weak);
     }
     if let Some((start, end)) = marked(cx) {
