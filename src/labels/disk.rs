@@ -20,7 +20,7 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Files under way at a time: the disk confirms several in the time of one.
-const AT_A_TIME: usize = 16;
+const AT_A_TIME: usize = 32;
 
 /// Does the same for many files.
 ///

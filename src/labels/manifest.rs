@@ -15,7 +15,7 @@ const FORMAT: u32 = 1;
 
 /// What `project.toml` holds.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     /// [`FORMAT`].
     format: u32,
@@ -25,9 +25,9 @@ pub(super) struct Manifest {
     next_class: u32,
     next_video: u32,
     settings: Settings,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     classes: Vec<Class>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub videos: Vec<VideoRow>,
 }
 

@@ -14,6 +14,9 @@ use crate::error::{Error, Result};
 /// The steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
 
+/// Videos whose labels are written before a window is asked whether it has something else to do.
+const VIDEOS_AT_A_TIME: usize = 64;
+
 /// How often a project that another window saves meanwhile is read anew.
 const READINGS: usize = 5;
 
@@ -30,6 +33,8 @@ pub struct Project {
     revision: u64,
     /// Names of the files in `labels/`.
     sidecars: BTreeMap<VideoId, String>,
+    /// Names of those that are not needed any more, to be removed when `project.toml` does not name them.
+    obsolete: Vec<String>,
     saves: u64,
     unsaved: Unsaved,
     /// None where the project can only be read, and why.
@@ -92,6 +97,7 @@ impl Project {
             undo: Undo::default(),
             revision: 0,
             sidecars: BTreeMap::new(),
+            obsolete: Vec::new(),
             saves: 0,
             unsaved: Unsaved::default(),
             writing: Ok(Writing { journal, _lock: lock }),
@@ -136,7 +142,17 @@ impl Project {
             notes.push(Error::new(why.subject, cause, format!("{}{kept}", why.remedy)));
         }
         let undo = Undo::default();
-        let project = Self { dir: dir.clone(), document, undo, revision: 0, sidecars, saves, unsaved, writing };
+        let project = Self {
+            dir: dir.clone(),
+            document,
+            undo,
+            revision: 0,
+            sidecars,
+            obsolete: Vec::new(),
+            saves,
+            unsaved,
+            writing,
+        };
         Ok(Opened { project, notes })
     }
 
@@ -208,38 +224,68 @@ impl Project {
     /// # Errors
     /// If they cannot be written. Then the journal holds what they lack, and it can be tried again.
     pub fn save(&mut self) -> Result<()> {
-        let Ok(writing) = &mut self.writing else { return Ok(()) };
-        if !self.unsaved.manifest && self.unsaved.videos.is_empty() {
-            return Ok(());
+        while !self.save_some()? {}
+        Ok(())
+    }
+
+    /// Does a part of [`Self::save`] that does not take long, and tells whether that was all: for a window that goes on
+    /// meanwhile. Steps may be done in between.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn save_some(&mut self) -> Result<bool> {
+        if self.is_read_only() || !self.unsaved.is_anything() {
+            return Ok(true);
         }
+        self.save_videos()?;
+        if !self.unsaved.videos.is_empty() {
+            return Ok(false);
+        }
+        self.save_manifest()?;
+        Ok(true)
+    }
+
+    /// Writes the labels of some of the videos.
+    fn save_videos(&mut self) -> Result<()> {
         let folder = self.dir.join(sidecar::DIR);
-        let (mut sidecars, mut files) = (self.sidecars.clone(), Vec::new());
-        for id in &self.unsaved.videos {
-            match self.document.videos.get(id).filter(|video| sidecar::is_needed(video)) {
-                Some(video) => {
-                    let name = sidecars.entry(*id).or_insert_with(|| sidecar::name_of(*id, video));
-                    files.push((folder.join(name), sidecar::text_of(video)?));
-                }
-                None => _ = sidecars.remove(id),
+        let (mut names, mut files) = (Vec::new(), Vec::new());
+        let some: Vec<_> = self.unsaved.videos.iter().copied().take(VIDEOS_AT_A_TIME).collect();
+        for id in &some {
+            let video = self.document.videos.get(id).filter(|video| sidecar::is_needed(video));
+            let known = self.sidecars.get(id).cloned();
+            let name = video.map(|video| known.unwrap_or_else(|| sidecar::name_of(*id, video)));
+            if let Some((video, name)) = video.zip(name.as_ref()) {
+                files.push((folder.join(name), sidecar::text_of(video)?));
             }
+            names.push((*id, name));
         }
         if !files.is_empty() {
             fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
             disk::replace_all(&files)?;
-            disk::sync_names(&folder);
         }
-        Manifest::of(&self.document, &sidecars, self.saves + 1).write(&self.dir.join(Self::FILE))?;
-        disk::sync_names(&self.dir);
-        // From here on the journal holds nothing that the files lack, and says so by the number of saves.
-        let before = std::mem::replace(&mut self.sidecars, sidecars);
-        self.saves += 1;
-        self.unsaved = Unsaved::default();
-        for (id, name) in before {
-            if !self.sidecars.contains_key(&id) {
-                let _ = fs::remove_file(folder.join(name)); // Left behind, it does no harm.
+        for (id, name) in names {
+            self.unsaved.videos.remove(&id);
+            match name {
+                Some(name) => _ = self.sidecars.insert(id, name),
+                None => self.obsolete.extend(self.sidecars.remove(&id)),
             }
         }
-        writing.journal.restart(self.saves)
+        Ok(())
+    }
+
+    /// Writes `project.toml`, after which the journal holds nothing that the files lack.
+    fn save_manifest(&mut self) -> Result<()> {
+        let folder = self.dir.join(sidecar::DIR);
+        disk::sync_names(&folder);
+        Manifest::of(&self.document, &self.sidecars, self.saves + 1).write(&self.dir.join(Self::FILE))?;
+        disk::sync_names(&self.dir);
+        self.saves += 1; // A journal that began before is known by that, should it stay as it is.
+        self.unsaved = Unsaved::default();
+        let used: BTreeSet<_> = self.sidecars.values().collect();
+        for name in self.obsolete.drain(..).filter(|name| !used.contains(name)) {
+            let _ = fs::remove_file(folder.join(name)); // Left behind, it does no harm.
+        }
+        self.writing.as_mut().map_or(Ok(()), |writing| writing.journal.restart(self.saves))
     }
 
     /// Number of steps since the project was saved.
@@ -283,6 +329,10 @@ impl Project {
 }
 
 impl Unsaved {
+    fn is_anything(&self) -> bool {
+        self.manifest || !self.videos.is_empty()
+    }
+
     /// Notes what the files lack after `step`.
     fn note(&mut self, step: &Step) {
         self.manifest = true;

@@ -333,6 +333,39 @@ fn a_failed_save_can_be_tried_again() {
 }
 
 #[test]
+fn a_project_can_be_changed_and_closed_while_it_is_being_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut project, wave, _) = small(dir.path());
+    let videos = (0..300).map(|number| Video::new(format!("{number}.mp4"))).collect();
+    project.perform(edits::add_videos(project.document(), videos)).unwrap();
+    let all = |project: &Project, note: &str| {
+        let changed = project.document().videos.keys().map(|id| {
+            edits::change_video(project.document(), *id, "Note", |video| video.note = note.into()).unwrap().changes
+        });
+        Step::new("Note", changed.flatten().collect())
+    };
+    let step = all(&project, "one");
+    project.perform(step).unwrap();
+    for round in 0..4 {
+        assert!(!project.save_some().unwrap(), "there is more to write");
+        label(&mut project, VideoId(round), wave).unwrap();
+        project.perform(edits::remove_video(project.document(), VideoId(10 + round)).unwrap()).unwrap();
+        if round % 2 == 0 {
+            project.undo().unwrap();
+        }
+        let before = project.document().clone();
+        drop(project);
+        project = open(dir.path());
+        assert_eq!(*project.document(), before, "round {round}");
+    }
+    while !project.save_some().unwrap() {}
+    assert_eq!(project.unsaved(), 0);
+    let before = project.document().clone();
+    drop(project);
+    assert_eq!(*open(dir.path()).document(), before);
+}
+
+#[test]
 fn what_a_video_no_longer_needs_is_removed_from_the_folder() {
     let dir = tempfile::tempdir().unwrap();
     let (mut project, wave, id) = small(dir.path());

@@ -12,6 +12,10 @@ use crate::error::{Error, Result};
 /// Notes that are told one by one.
 const MAX_NOTES: usize = 100;
 
+/// Segments of a video and classes of a file that make sense; what comes after so many is left out.
+const MAX_SEGMENTS: usize = 20_000;
+const MAX_CLASSES: usize = 10_000;
+
 /// Makes the step that brings the labels of `sheet`, read from `source`, into `document`, a project in `dir`.
 pub(super) fn merge(sheet: Sheet, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Import {
     let mut merge = Merge::new(source, document, choices, sheet.notes);
@@ -71,6 +75,13 @@ impl<'a> Merge<'a> {
             let is_known = name.is_empty() || name == BACKGROUND || self.before.class_named(name).is_some();
             if is_known || !seen.insert(name.to_owned()) {
                 continue;
+            }
+            if seen.len() > MAX_CLASSES {
+                return self.note(
+                    "",
+                    format!("more than {MAX_CLASSES} classes"),
+                    "Check that this is a file of labels",
+                );
             }
             let (id, step) = match edits::add_class(&self.after, name) {
                 Ok(added) => added,
@@ -160,11 +171,16 @@ impl<'a> Merge<'a> {
     fn add_stretch(&mut self, video: &mut Video, facts: Option<&Facts>, stretch: &Stretch, clip: &Clip) {
         let place = if stretch.place.is_empty() { &clip.place } else { &stretch.place };
         let Some(label) = self.label(&stretch.label) else { return };
+        if video.segments.len() >= MAX_SEGMENTS {
+            let cause = format!("{} has more than {MAX_SEGMENTS} segments; left out", clip.path);
+            return self.note(place, cause, "Check that this is a file of labels");
+        }
         let (start, end) = match self.frames(facts, stretch.span, place) {
             Ok(frames) => frames,
             Err(error) => return self.note(place, error.cause, &error.remedy),
         };
-        let segment = Segment { id: video.free_segment_id(), label, start, end, note: stretch.note.clone() };
+        let id = SegmentId(video.segments.len() as u32); // Nothing is taken away again.
+        let segment = Segment { id, label, start, end, note: stretch.note.clone() };
         let mut clashes = video.segments.iter().filter(|other| other.overlaps(&segment));
         if clashes.clone().any(|other| (other.label, other.start, other.end) == (label, start, end)) {
             return; // Said twice.
@@ -179,7 +195,6 @@ impl<'a> Merge<'a> {
             return self.note(place, cause, "Allow several labels at a time in the project");
         }
         video.segments.push(segment);
-        video.sort();
     }
 
     /// The frames of a span within a video.
@@ -240,7 +255,8 @@ impl<'a> Merge<'a> {
             changes.push(Change::Classes(self.after.classes.clone()));
         }
         let mut kept = Vec::new();
-        for (id, said) in std::mem::take(&mut self.said) {
+        for (id, mut said) in std::mem::take(&mut self.said) {
+            said.sort();
             let known = &self.after.videos[&id];
             let new = put(known, said);
             if same(known, &new) && self.before.videos.contains_key(&id) {

@@ -6,7 +6,7 @@
 //! | format | clip labels | several at a time | segments | background | unlabelled videos | groups | notes |
 //! |---|---|---|---|---|---|---|---|
 //! | [JSON](Format::Json) | yes | yes | by frame | yes | yes | yes | yes |
-//! | [CSV](Format::Csv) | yes | yes | in seconds | yes | no | yes | yes |
+//! | [CSV](Format::Csv) | yes | yes | in seconds | yes | no | of labelled videos | of labels |
 //! | [UCF101 lists](Format::UcfLists) | yes | no | as clips that are cut out | yes | no | in file names | no |
 //! | [ActivityNet](Format::ActivityNet) | yes | yes | in seconds | yes | yes | no | no |
 //! | [ELAN](Format::Elan) | yes | yes | in ms | yes | yes | no | no |

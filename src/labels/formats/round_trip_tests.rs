@@ -43,6 +43,7 @@ fn target(format: Format, dir: &Path) -> PathBuf {
 
 #[test]
 fn what_is_exported_comes_back_in_every_format_but_lists() {
+    let mut segments = 0;
     for format in Format::ALL.into_iter().filter(|format| *format != Format::UcfLists) {
         for seed in 0..12 {
             let dir = tempfile::tempdir().unwrap();
@@ -57,10 +58,12 @@ fn what_is_exported_comes_back_in_every_format_but_lists() {
             back.apply(read.step);
             let with_notes = !matches!(format, Format::ActivityNet | Format::Elan);
             assert_eq!(shown(&back, with_notes), shown(&document, with_notes), "{}, seed {seed}", format.name());
+            segments += document.videos.values().map(|video| video.segments.len()).sum::<usize>();
             let again = import(format, &target, &back, project, ALL).unwrap();
             assert_eq!(again.videos, 0, "{}: what is there already changes nothing", format.name());
         }
     }
+    assert!(segments > 1000, "the documents have something to lose: {segments}");
 }
 
 #[test]

@@ -33,6 +33,9 @@ impl<'a> VideoFinder<'a> {
     /// The video that is called `name`: by the path as it is stored, by where the file is, or, as it may have been moved, by
     /// as many last names of the path as it takes to leave one.
     pub fn find(&self, name: &str) -> Option<VideoId> {
+        if let Some(id) = self.stored.get(name) {
+            return Some(*id);
+        }
         let mut spellings = vec![name.to_owned(), plain(name), StoredPath::plain(&plain(name))];
         // ActivityNet calls the video `v_ID.mp4` by its `ID`.
         spellings.push(format!("v_{name}"));
