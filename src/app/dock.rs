@@ -25,6 +25,8 @@ pub enum Pane {
     Evaluation,
     /// A camera or a stream as it happens.
     Live,
+    /// Videos and what a person says about them.
+    Project,
     /// Making networks.
     Training,
     /// What happened.
@@ -36,6 +38,7 @@ impl Pane {
     pub const ALL: [Self; 9] = [
         Self::Viewer,
         Self::Scores,
+        Self::Project,
         Self::Flow,
         Self::Statistics,
         Self::Benchmark,
@@ -55,6 +58,7 @@ impl Pane {
             Self::Benchmark => "Benchmark",
             Self::Evaluation => "Evaluation",
             Self::Live => "Live",
+            Self::Project => "Project",
             Self::Training => "Training",
             Self::Log => "Log",
         }

@@ -12,6 +12,7 @@ use super::lab_state::LabState;
 use super::live_state::LiveState;
 use super::log::{Level, Log};
 use super::read_out::Pointed;
+use super::studio_state::StudioState;
 use super::training_state::{TrainingPhase, TrainingState};
 use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo};
 use crate::error::Error;
@@ -111,6 +112,8 @@ pub struct Session {
     pub evaluation: EvaluationState,
     /// Live sources.
     pub live: LiveState,
+    /// The labelling project.
+    pub studio: StudioState,
     /// How many of how many pairs are exported; `None` while nothing is.
     pub exporting: Option<(usize, usize)>,
 }
@@ -142,6 +145,7 @@ impl Session {
             benchmark: BenchmarkState::default(),
             evaluation: EvaluationState::default(),
             live: LiveState::default(),
+            studio: StudioState::default(),
             exporting: None,
         }
     }
@@ -156,11 +160,18 @@ impl Session {
         self.live.refresh(engine);
     }
 
+    /// First and last frame of what is looped: the selected segment, else what is marked, else the whole clip.
+    pub fn loop_range(&self) -> (usize, usize) {
+        let segment = self.studio.segment().map(|segment| (segment.start, segment.end - 1));
+        segment.unwrap_or_else(|| self.marks.segment(self.frames()))
+    }
+
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
         self.lab.receive(message);
         self.benchmark.receive(message);
         self.evaluation.receive(message);
+        self.studio.receive(message);
         match message {
             Message::Opened(info) => self.opened(info),
             Message::ModelLoaded(info) => self.model_loaded(info),
@@ -185,6 +196,8 @@ impl Session {
             | Message::BenchmarkReport(_)
             | Message::BenchmarkEnded
             | Message::EvaluationEnded
+            | Message::SuggestionsStarted(_)
+            | Message::SuggestionsEnded
             | Message::PairReady { .. } => {}
             Message::Live(event) => self.live_event(event),
             Message::Cameras(cameras) => self.live.list(cameras),
@@ -280,7 +293,7 @@ impl Session {
     }
 
     fn opened(&mut self, info: &VideoInfo) {
-        self.opening = None;
+        let awaited = self.opening.take();
         self.notice = None;
         self.marks = self.known_marks(info);
         self.pointed = None;
@@ -289,6 +302,10 @@ impl Session {
             self.log.push(Level::Warning, note.clone());
         }
         self.clip = Some(info.clone());
+        // Another one may have been chosen meanwhile.
+        if awaited.is_none_or(|awaited| awaited == info.path) {
+            self.follow_clip();
+        }
     }
 
     /// The segment of an untrimmed video that an evaluation is about; no marks on any other clip.

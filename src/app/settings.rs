@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::dock::{Layout, default_layout, is_complete};
 use super::evaluation_settings::EvaluationSettings;
 use super::live_settings::LiveChoices;
+use super::keymap::Keymap;
+use super::studio_settings::StudioSettings;
 use super::views::Views;
 use crate::engine::LaboratorySettings;
 use crate::flow::files::FlowFormat;
@@ -52,6 +54,10 @@ pub struct Settings {
     pub evaluation: EvaluationSettings,
     /// The choices of the Live panel.
     pub live: LiveChoices,
+    /// The choices of labelling.
+    pub studio: StudioSettings,
+    /// The keys that a person chose.
+    pub keys: Keymap,
     /// The format in which the flow of a clip is exported.
     pub export_format: FlowFormat,
     /// Where the sample project lies, once it is complete.
@@ -77,6 +83,8 @@ impl Default for Settings {
             benchmark_root: None,
             evaluation: EvaluationSettings::default(),
             live: LiveChoices::default(),
+            studio: StudioSettings::default(),
+            keys: Keymap::default(),
             export_format: FlowFormat::Flo,
             sample: None,
             training_folder: None,

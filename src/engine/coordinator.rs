@@ -17,6 +17,7 @@ use super::job::Job;
 use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
 use super::live::{Corrections, LiveSession, SharedLive};
 use super::outbox::Outbox;
+use super::suggestions::{self, SuggestionOrder};
 use super::training_run::TrainingRun;
 use super::{Analysis, LiveOrder, Message, Request, Slot};
 use crate::error::Error;
@@ -80,6 +81,7 @@ pub(super) struct Coordinator {
     laboratory: Laboratory,
     annotation: Option<Job>,
     evaluation: Option<Job>,
+    suggestions: Option<Job>,
     training: Option<TrainingRun>,
     outbox: Outbox,
 }
@@ -113,6 +115,8 @@ impl Coordinator {
             training: None,
             outbox,
         }
+        let (player, evaluation, suggestions, training) = (None, None, None, None);
+        Self { compute, shared_player, player, sizes, inference, laboratory, evaluation, suggestions, training, outbox }
     }
 
     /// Works until told to quit.
@@ -170,6 +174,7 @@ impl Coordinator {
                 self.with_live(|live| self.corrections.save(live.take_held(), folder, class));
             }
             Request::CountCorrections(folder) => self.corrections.count(folder),
+            Request::Suggest(order) => self.suggest(order),
             Request::Train(plan) => self.train(plan),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
@@ -296,6 +301,18 @@ impl Coordinator {
         let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
         let work = move |stop: &_| annotation::run(&export, &compute, &outbox, stop);
         self.annotation = Some(Job::start("annotation", self.outbox.clone(), Message::ExportEnded, work));
+    /// As [`evaluate`](Self::evaluate): does not wait for what is to end.
+    fn suggest(&mut self, order: Option<Box<SuggestionOrder>>) {
+        let Some(order) = order else {
+            if let Some(job) = &self.suggestions {
+                job.stop();
+            }
+            return;
+        };
+        self.suggestions = None; // ends an older one
+        let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
+        let work = move |stop: &_| suggestions::run(&order, &compute, &outbox, stop);
+        self.suggestions = Some(Job::start("suggestions", self.outbox.clone(), Message::SuggestionsEnded, work));
     }
 
     fn train(&mut self, plan: TrainingPlan) {

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use super::{
     AnnotatedExport, BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource,
     LaboratorySettings, LiveEvent, LiveOrder, LiveSettings, ModelInfo,
+    BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource, LaboratorySettings,
+    ModelInfo, SuggestionOrder, SuggestionStart,
 };
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
@@ -68,6 +70,9 @@ pub enum Request {
     },
     /// Counts the clips in a folder of corrections. Answered by [`LiveEvent::Corrections`].
     CountCorrections(PathBuf),
+    /// Lets the model say what it sees in videos nobody has labelled, or stops doing so: what is said stays. Answered by the messages
+    /// named `Suggestions…`.
+    Suggest(Option<Box<SuggestionOrder>>),
     /// Trains a network; one training at a time.
     Train(TrainingPlan),
     /// Holds the training after the present step.
@@ -165,6 +170,10 @@ pub enum Message {
     Live(LiveEvent),
     /// The cameras of this machine, or why they cannot be listed.
     Cameras(Result<Vec<CameraDevice>>),
+    /// Suggestions begin to be made.
+    SuggestionsStarted(Box<SuggestionStart>),
+    /// All suggestions are made, or it was stopped.
+    SuggestionsEnded,
     /// A model is in use.
     ModelLoaded(ModelInfo),
     /// News of the running training.

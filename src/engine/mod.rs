@@ -22,6 +22,8 @@ mod outbox;
 mod project_videos;
 mod recogniser;
 mod slot;
+mod studio;
+mod suggestions;
 mod training_run;
 mod worker;
 
@@ -43,5 +45,7 @@ pub use project_videos::{cut_clips, facts_of, look_into, videos_in};
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
 pub use training_run::SHARES_EVERY;
+pub use studio::{FileState, FileWish, Studio, StudioNews, Thumbnail, ThumbnailKey, ThumbnailWish};
+pub use suggestions::{Prediction, SuggestionOrder, SuggestionStart, WindowPrediction, model_stamp};
 
 pub use crate::nets::WINDOW_FRAMES;

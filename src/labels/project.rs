@@ -184,6 +184,15 @@ impl Project {
         Ok(())
     }
 
+    /// As [`Self::perform`], for what nobody did and nobody would take back: what was found in files. What was taken back can
+    /// still be done again; that brings what it knew of the files, and whoever looks into them looks again.
+    ///
+    /// # Errors
+    /// As [`Self::perform`].
+    pub fn record(&mut self, step: Step) -> Result<()> {
+        if step.changes.is_empty() { Ok(()) } else { self.carry_out(step).map(drop) }
+    }
+
     /// Takes back what was done last, and tells what it was.
     ///
     /// # Errors

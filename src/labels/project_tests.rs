@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::random_edits::RandomEdits;
-use super::{Document, Label, Opened, Project, Settings, Step, Video, VideoId, edits};
+use super::{Change, Document, Facts, Label, Opened, Project, Settings, Step, Video, VideoId, edits};
 use crate::error::Result;
 
 /// What a person sees of a document: names that were given and taken back are used up.
@@ -424,4 +424,18 @@ fn a_journal_line_is_with_the_system_when_a_step_is_done() {
     assert_eq!(text.lines().count(), 2, "the head and the step");
     assert!(text.contains("Label as wave"));
     assert!(project.trouble().is_none());
+}
+
+#[test]
+fn what_was_found_in_files_is_kept_but_is_no_step_to_take_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut project, wave, id) = small(dir.path());
+    label(&mut project, id, wave).unwrap();
+    project.undo().unwrap();
+    let facts = Facts { frames: 7, fps: 25.0, size: [4, 4], bytes: 1, hash: "0".into() };
+    let video = Video { facts: Some(facts.clone()), ..project.document().videos[&id].clone() };
+    project.record(Step::new("Look into videos", vec![Change::Video(id, Some(video))])).unwrap();
+    assert_eq!((project.undo_title(), project.redo_title()), (Some("Add a video"), Some("Label as wave")));
+    drop(project);
+    assert_eq!(open(dir.path()).document().videos[&id].facts, Some(facts));
 }

@@ -92,6 +92,12 @@ impl Window {
         self.harness.run_ok();
     }
 
+    /// Drops a file or a folder onto the window.
+    pub fn drop_path(&mut self, path: PathBuf) {
+        self.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+        self.harness.run_ok();
+    }
+
     /// Texts that the left or right edge of the window cuts off; downwards there is a scroll bar.
     pub fn texts_outside(&self, size: [f32; 2]) -> Vec<String> {
         let nodes = self.harness.root().children_recursive();
@@ -240,7 +246,7 @@ impl DroppedFile for Dropped {
 fn a_dropped_clip_opens_and_is_offered_again() {
     let mut window = Window::empty();
     let clip = fixture::clip(window.dir.path(), 12, Geometry { width: 64, height: 48 }).unwrap();
-    window.harness.input_mut().dropped_files.push(Arc::new(Dropped(clip)));
+    window.drop_path(clip);
     window.until_text("frame 0 of 11");
     window.perform(Command::CloseClip);
     window.until("the welcome screen", |harness| harness.query_by_label("Open sample").is_some());

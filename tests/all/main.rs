@@ -28,6 +28,7 @@ mod reproduction;
 mod sample;
 mod shared;
 mod steering;
+mod studio;
 mod training;
 mod training_options;
 mod tvl1;

@@ -7,6 +7,7 @@ mod live;
 mod log_panel;
 mod notice;
 mod palette;
+mod project;
 mod scores;
 mod shortcuts;
 mod statistics;
@@ -22,7 +23,7 @@ use eframe::egui::Ui;
 pub use live::{ClassPicker, Demo, Picked};
 pub use notice::notice_ui;
 pub use palette::{Palette, PaletteEnd};
-pub use shortcuts::shortcuts_ui;
+pub use shortcuts::Shortcuts;
 pub use status_bar::status_bar_ui;
 pub use transport::Transport;
 pub use viewer::install_gpu_flow;
@@ -53,6 +54,8 @@ pub struct Panels {
     pub evaluation: evaluation::EvaluationPanel,
     /// A camera or a stream as it happens.
     pub live: live::LivePanel,
+    /// Videos and what a person says about them.
+    pub project: project::ProjectPanel,
     /// Making networks.
     pub training: training::TrainingPanel,
     /// What happened.
@@ -70,6 +73,7 @@ impl Panels {
             Pane::Benchmark => &mut self.benchmark,
             Pane::Evaluation => &mut self.evaluation,
             Pane::Live => &mut self.live,
+            Pane::Project => &mut self.project,
             Pane::Training => &mut self.training,
             Pane::Log => &mut self.log,
         }
