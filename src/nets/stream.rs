@@ -205,6 +205,18 @@ impl Stream {
         }
     }
 
+    /// Number F of features that the last layer reads.
+    pub fn feature_width(&self) -> usize {
+        match self {
+            Self::SqueezeNet(network) => network.conv10.weight.lazy_shape()[1],
+            Self::MobileNetV2(network) => network.classifier.weight.lazy_shape()[0],
+            Self::BnInception(network) => network.fc.weight.lazy_shape()[0],
+            Self::I3d(network) => network.logits.weight.lazy_shape()[0],
+            Self::ResNet(network) => network.fc.weight.lazy_shape()[0],
+            Self::Vgg16(network) => network.fc8.weight.lazy_shape()[0],
+        }
+    }
+
     /// Number of trained parameters; running statistics are none.
     pub fn parameters(&self) -> usize {
         weights::parameters(self)
@@ -248,6 +260,7 @@ mod tests {
                 StreamConfig { backbone, input: StreamInput::PICTURE, classes: 2, dropout: None }.init(&device);
             let x = Tensor::random([2, 3, 64, 64], Distribution::Uniform(-100.0, 100.0), &device);
             let features = stream.features(x.clone());
+            assert_eq!(features.dims()[1], stream.feature_width());
             let weight = Tensor::<2>::random([features.dims()[1], 5], Distribution::Default, &device);
             let bias = Tensor::<1>::random([5], Distribution::Default, &device);
             let expected = (features / 7.0).matmul(weight.clone()) + bias.clone().unsqueeze();

@@ -13,15 +13,15 @@ use super::augmentation::Sampler;
 use super::checkpoint::{self, Best, Progress};
 use super::clip_cache::ClipCache;
 use super::clips::Clips;
-use super::dataset::Dataset;
 use super::event::{StepMetrics, TrainingControl, TrainingEvent};
+use super::head_run;
 use super::history::History;
 use super::hold_out;
 use super::loader::Loader;
 use super::objective::{Objective, Outcome};
 use super::plan::{ClassBalance, Network, TrainingPlan};
 use super::solver::rate_at;
-use super::start::Start;
+use super::start::{self, Start};
 use super::validation::Validator;
 use crate::atomic;
 use crate::error::{Error, Result};
@@ -50,6 +50,9 @@ pub fn run(
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
     plan.check()?;
+    if plan.feature_windows > 0 {
+        return head_run::run(plan, device, control, on_event);
+    }
     let mut run = Run::prepare(plan, device.clone().autodiff(), control, on_event)?;
     run.fit_head()?;
     run.train()?;
@@ -79,7 +82,7 @@ impl<'a> Run<'a> {
         control: &'a TrainingControl,
         on_event: &'a mut dyn FnMut(TrainingEvent),
     ) -> Result<Self> {
-        let mut dataset = Dataset::open(&plan.data)?;
+        let mut dataset = start::dataset(plan)?;
         let held = hold_out::take(&mut dataset, plan.hold_out, plan.seed)?;
         let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
         let validator = Validator::new(plan, held, &dataset.classes, cache.clone())?;
@@ -111,7 +114,7 @@ impl<'a> Run<'a> {
         if !self.start.new_head || self.progress.step > 0 {
             return Ok(());
         }
-        self.objective.fit_head(self.start.classes(), &self.clips, self.control, self.on_event)?;
+        self.objective.fit_head(&self.start.rows(), &self.clips, self.control, self.on_event)?;
         if self.control.is_stopped() {
             // Without its last layer the stream is not a network for these classes: there is nothing to save.
             return Err(Error::new(
@@ -294,7 +297,7 @@ fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
 }
 
 /// Creates the run folder and its `config.toml`; refuses one that holds another run.
-fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
+pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
     let dir: &Path = &plan.run_dir;
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let path = dir.join("config.toml");

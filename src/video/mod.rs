@@ -38,7 +38,7 @@ mod writer;
 
 use std::path::Path;
 
-pub use clip::{decode_clip, decode_segment, first_frame};
+pub use clip::{decode_clip, decode_segment, first_frame, frames_secs};
 pub use clip_facts::ClipFacts;
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
