@@ -10,6 +10,7 @@ pub struct ClassId(pub u32);
 
 /// A class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Class {
     /// What labels refer to.
     pub id: ClassId,

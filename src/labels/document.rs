@@ -8,7 +8,7 @@ use super::{Change, Class, ClassId, Label, Step, Video, VideoId};
 
 /// What holds for the whole project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// What the project is called.
     pub name: String,

@@ -3,15 +3,31 @@
 //! In the order in which data flows: a [`Document`] holds [classes](Class) and [videos](Video) with their
 //! [segments](Segment); [`edits`] are the ways to change it, each a [`Step`] that carries the whole new value of what it
 //! changes. Applying a step gives the step that takes it back, which is all that undo needs, and applying it twice is the
-//! same as once, which is all that a journal needs.
+//! same as once, which is all that a journal needs. A [`Project`] is a document on disk, with both.
 
 mod class;
+mod disk;
 mod document;
 pub mod edits;
+mod hash;
+mod journal;
+mod lock;
+mod manifest;
+mod project;
+#[cfg(test)]
+mod project_tests;
+#[cfg(test)]
+mod random_edits;
+mod sidecar;
 mod step;
+mod stored_path;
+mod syncer;
+mod undo;
 mod video;
 
 pub use class::{Class, ClassId};
 pub use document::{Document, Settings};
+pub use project::{Opened, Project};
 pub use step::{Change, Step};
+pub use stored_path::StoredPath;
 pub use video::{Facts, Label, Segment, SegmentId, Video, VideoId};

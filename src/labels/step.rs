@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Class, Settings, Video, VideoId};
+use crate::error::{Error, Result};
 
 /// One thing's new value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,7 @@ pub enum Change {
 
 /// All that one gesture changes: undone, redone and written to the journal as one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// What was done, for example `Label as golf`.
     pub title: String,
@@ -29,5 +31,28 @@ impl Step {
     /// A step of these changes.
     pub fn new(title: impl Into<String>, changes: Vec<Change>) -> Self {
         Self { title: title.into(), changes }
+    }
+
+    /// Whether a project's files can hold every number in it: those of TOML end where signed 64 bits do.
+    pub(super) fn check(&self) -> Result<()> {
+        let fits = |number: u64| i64::try_from(number).is_ok();
+        let is_storable = |video: &Video| {
+            video
+                .facts
+                .as_ref()
+                .is_none_or(|facts| fits(facts.frames as u64) && fits(facts.bytes) && facts.fps.is_finite())
+                && video.segments.iter().all(|segment| fits(segment.end as u64) && segment.start < segment.end)
+        };
+        let mut videos = self.changes.iter().filter_map(|change| match change {
+            Change::Video(_, video) => video.as_ref(),
+            Change::Settings(_) | Change::Classes(_) => None,
+        });
+        match videos.find(|video| !is_storable(video)) {
+            Some(video) => {
+                let cause = "a frame, a length or a rate of it makes no sense and cannot be stored";
+                Err(Error::new(video.path.clone(), cause, "Check the video and the segments"))
+            }
+            None => Ok(()),
+        }
     }
 }

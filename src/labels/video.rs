@@ -26,6 +26,7 @@ pub struct SegmentId(pub u32);
 
 /// A stretch of a video with a label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Segment {
     /// What the window and undo refer to.
     pub id: SegmentId,
@@ -49,6 +50,7 @@ impl Segment {
 
 /// What was found in a video file when it was looked into.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Facts {
     /// Number of frames.
     pub frames: usize,
@@ -64,8 +66,9 @@ pub struct Facts {
 
 /// A video with all that is said about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Video {
-    /// Where its file lies: relative to the project's folder with `/` between names where it can be,
+    /// Where its file lies, as [`StoredPath`](super::StoredPath) writes it.
     pub path: String,
     /// What was found in it; `None` until somebody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,208 @@
+//! The journal: every step since the project was saved, a line each, on disk before the document changes.
+//!
+//! A line is JSON with the hash of what it holds, `{"hash":"…","step":{…}}`, so that a line that was cut off or damaged is
+//! noticed. The first line tells how often the project had been saved when the journal began: one that began before the
+//! last save holds nothing new. A step is handed to the operating system by one write before it counts as done, which
+//! survives the end of the process; a thread then has the disk confirm it, which survives a power failure but can take
+//! as long as a person takes to label the next clip.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Step;
+use super::hash::Hash;
+use super::manifest::newer;
+use super::syncer::Syncer;
+use crate::error::{Error, Result};
+
+/// The version of the lines.
+const FORMAT: u32 = 1;
+
+/// What the first line tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    /// [`FORMAT`].
+    format: u32,
+    /// How often the project had been saved.
+    follows: u64,
+}
+
+/// A journal to write to.
+pub(super) struct Journal {
+    path: PathBuf,
+    file: File,
+    /// Bytes of whole lines.
+    length: u64,
+    /// Whether something that is no whole line follows them.
+    torn: bool,
+    /// How often the project had been saved when this journal began.
+    follows: u64,
+    syncer: Syncer,
+}
+
+/// What a journal holds.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Reading {
+    /// The steps since the last save, in order.
+    pub steps: Vec<Step>,
+    /// What follows them and cannot be read.
+    pub fault: Option<Fault>,
+    /// Bytes of the lines that can be read.
+    length: u64,
+}
+
+/// What is wrong with a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The last line is not whole, as after a power failure.
+    Cut,
+    /// A line before the last is damaged, the first being 1; it and those after it, so many, are left out.
+    Damaged { line: usize, left_out: usize },
+}
+
+impl Reading {
+    /// Reads the journal at `path` of a project that was saved `saves` times.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is of a newer version.
+    pub fn of(path: &Path, saves: u64) -> Result<Self> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(Error::io(path, &error)),
+        };
+        Self::of_bytes(&bytes, saves).map_err(|format| newer(path, format))
+    }
+
+    /// The steps in `bytes`, or the newer version they are of.
+    fn of_bytes(bytes: &[u8], saves: u64) -> std::result::Result<Self, u32> {
+        let lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        let mut reading = Self::default();
+        for (place, line) in lines.iter().enumerate() {
+            if place == 0 {
+                match open_line::<Head>("head", line) {
+                    Some(head) if head.format > FORMAT => return Err(head.format),
+                    Some(head) if head.follows < saves => return Ok(Self::default()),
+                    Some(_) => reading.length += line.len() as u64,
+                    None => reading.fault = Some(Fault::of(place, lines.len())),
+                }
+            } else {
+                match open_line("step", line) {
+                    Some(step) => {
+                        reading.steps.push(step);
+                        reading.length += line.len() as u64;
+                    }
+                    None => reading.fault = Some(Fault::of(place, lines.len())),
+                }
+            }
+            if reading.fault.is_some() {
+                break;
+            }
+        }
+        Ok(reading)
+    }
+}
+
+impl Fault {
+    /// The fault of the line at `place`, the first being 0, of `lines`.
+    fn of(place: usize, lines: usize) -> Self {
+        match lines - place {
+            1 => Self::Cut,
+            left_out => Self::Damaged { line: place + 1, left_out },
+        }
+    }
+}
+
+impl Journal {
+    /// Opens the journal at `path` to go on after what was read from it; what could not be read is cut off.
+    ///
+    /// # Errors
+    /// If the file cannot be written to.
+    pub fn open(path: &Path, reading: &Reading, saves: u64) -> Result<Self> {
+        let failed = |error: io::Error| Error::io(path, &error);
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(failed)?;
+        let syncer = Syncer::start(file.try_clone().map_err(failed)?).map_err(failed)?;
+        let mut journal =
+            Self { path: path.to_owned(), file, length: reading.length, torn: true, follows: saves, syncer };
+        journal.mend().map_err(failed)?;
+        Ok(journal)
+    }
+
+    /// Writes a step down.
+    ///
+    /// # Errors
+    /// If it cannot be written; the journal holds what it held before.
+    pub fn append(&mut self, step: &Step) -> Result<()> {
+        let failed = |path: &Path, error: &io::Error| {
+            let Error { subject, cause, remedy } = Error::io(path, error);
+            Error::new(subject, format!("{cause}; the last change was not made"), remedy)
+        };
+        let line = self.lines_of(step).map_err(|error| failed(&self.path, &error.into()))?;
+        self.write(&line).map_err(|error| {
+            let _ = self.mend(); // Else the next write does.
+            failed(&self.path, &error)
+        })?;
+        self.syncer.wake();
+        Ok(())
+    }
+
+    /// Begins anew, after everything was saved for the `saves`th time.
+    ///
+    /// # Errors
+    /// If the file cannot be cut; it is known not to hold anything new all the same.
+    pub fn restart(&mut self, saves: u64) -> Result<()> {
+        (self.length, self.follows, self.torn) = (0, saves, true);
+        self.mend().map_err(|error| Error::io(&self.path, &error))
+    }
+
+    /// What the disk said when it was to confirm a step, once.
+    pub fn trouble(&self) -> Option<Error> {
+        self.syncer.trouble().map(|error| Error::io(&self.path, &error))
+    }
+
+    /// The line of a step, after the first line if that is yet to be written.
+    fn lines_of(&self, step: &Step) -> serde_json::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        if self.length == 0 {
+            line = seal("head", &Head { format: FORMAT, follows: self.follows })?;
+        }
+        line.extend(seal("step", step)?);
+        Ok(line)
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        self.mend()?;
+        self.torn = true;
+        self.file.write_all(line)?;
+        self.torn = false;
+        self.length += line.len() as u64;
+        Ok(())
+    }
+
+    /// Cuts off what is no whole line and goes to the end.
+    fn mend(&mut self) -> io::Result<()> {
+        if self.torn {
+            self.file.set_len(self.length)?;
+            self.file.seek(SeekFrom::Start(self.length))?;
+            self.torn = false;
+        }
+        Ok(())
+    }
+}
+
+/// A line of `content` with its hash.
+fn seal(kind: &str, content: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let content = serde_json::to_string(content)?;
+    let hash = Hash::of(content.as_bytes()).to_hex();
+    Ok(format!("{{\"hash\":\"{hash}\",\"{kind}\":{content}}}\n").into_bytes())
+}
+
+/// What [`seal`] put into a line; nothing if it is not as it was.
+fn open_line<T: for<'a> Deserialize<'a>>(kind: &str, line: &[u8]) -> Option<T> {
+    let (hash, rest) = line.strip_prefix(b"{\"hash\":\"")?.split_at_checked(16)?;
+    let content = rest.strip_prefix(format!("\",\"{kind}\":").as_bytes())?.strip_suffix(b"}\n")?;
+    (Hash::of(content).to_hex().as_bytes() == hash).then(|| serde_json::from_slice(content).ok()).flatten()
+}

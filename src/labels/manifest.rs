@@ -1,0 +1,125 @@
+//! `project.toml`: the settings, the classes and the list of videos.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Change, Class, Document, Facts, Settings, Step, Video, VideoId, disk};
+use crate::error::{Error, Result};
+
+/// The version of a project's files. A newer one is refused; so is anything in them that this one does not know, rather
+/// than lost at the next save.
+const FORMAT: u32 = 1;
+
+/// What `project.toml` holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Manifest {
+    /// [`FORMAT`].
+    format: u32,
+    /// How often the project was saved.
+    pub saves: u64,
+    /// The names that are free next.
+    next_class: u32,
+    next_video: u32,
+    settings: Settings,
+    #[serde(default)]
+    classes: Vec<Class>,
+    #[serde(default)]
+    pub videos: Vec<VideoRow>,
+}
+
+/// A video in the list.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VideoRow {
+    pub id: VideoId,
+    pub path: String,
+    /// The name of the file of its labels; none as long as nothing is said about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
+}
+
+impl Manifest {
+    /// What is to be written for `document`, whose videos have their labels in the files called `sidecars`.
+    pub fn of(document: &Document, sidecars: &BTreeMap<VideoId, String>, saves: u64) -> Self {
+        let (next_class, next_video) = document.next_ids();
+        let row = |(id, video): (&VideoId, &Video)| VideoRow {
+            id: *id,
+            path: video.path.clone(),
+            labels: sidecars.get(id).cloned(),
+            facts: video.facts.clone(),
+        };
+        let videos = document.videos.iter().map(row).collect();
+        let (settings, classes) = (document.settings.clone(), document.classes.clone());
+        Self { format: FORMAT, saves, next_class, next_video, settings, classes, videos }
+    }
+
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// If it cannot be read, is not what it should be, or was written by a newer version.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+        let malformed = |error: &str| Error::file(path, error, "Correct it by hand, or put back a copy of it");
+        let table: toml::Table = toml::from_str(&text).map_err(|error| malformed(&one_line(&error)))?;
+        match table.get("format").and_then(toml::Value::as_integer) {
+            Some(format) if format > i64::from(FORMAT) => return Err(newer(path, format.unsigned_abs())),
+            Some(_) => {}
+            None => return Err(malformed("it does not say of what format it is")),
+        }
+        let manifest: Self = toml::from_str(&text).map_err(|error| malformed(&one_line(&error)))?;
+        match manifest.repetition() {
+            Some(repetition) => Err(malformed(&repetition)),
+            None => Ok(manifest),
+        }
+    }
+
+    /// Writes the file at `path`.
+    ///
+    /// # Errors
+    /// If it cannot be written; what was there is intact.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let text = toml::to_string(self).map_err(|error| Error::file(path, error.to_string(), "Report this"))?;
+        disk::replace(path, &text)
+    }
+
+    /// A document without the videos, and these.
+    pub fn into_document(self) -> (Document, Vec<VideoRow>) {
+        let mut document = Document::default();
+        let videos = self.videos.iter().map(|row| row.id.0.saturating_add(1)).max().unwrap_or(0);
+        document.reserve_ids((self.next_class, self.next_video.max(videos)));
+        document.apply(Step::new("Open", vec![Change::Settings(self.settings), Change::Classes(self.classes)]));
+        (document, self.videos)
+    }
+
+    /// What stands twice and must not.
+    fn repetition(&self) -> Option<String> {
+        let mut seen = BTreeSet::new();
+        let ids = self.classes.iter().map(|class| format!("class {}", class.id.0));
+        let names = self.classes.iter().map(|class| format!("the class name {}", class.name));
+        let videos = self.videos.iter().map(|row| format!("video {}", row.id.0));
+        let files = self.videos.iter().filter_map(|row| Some(format!("the file {}", row.labels.as_ref()?)));
+        let mut all = ids.chain(names).chain(videos).chain(files);
+        all.find(|what| !seen.insert(what.clone())).map(|what| format!("{what} is there twice"))
+    }
+}
+
+/// The error of a file of a newer version.
+pub(super) fn newer(path: &Path, format: impl Into<u64>) -> Error {
+    let format: u64 = format.into();
+    let cause = format!("it was written by a newer version of Motionscope (format {format}, known up to {FORMAT})");
+    Error::file(path, cause, "Update Motionscope to open it; nothing was changed")
+}
+
+/// An error of TOML without the picture of the place.
+pub(super) fn one_line(error: &toml::de::Error) -> String {
+    let text = error.to_string();
+    let place = text.lines().next().unwrap_or_default().trim_start_matches("TOML parse error at ");
+    let message = error.message().replace('\n', " ");
+    if place.starts_with("line") { format!("{place}: {message}") } else { message }
+}

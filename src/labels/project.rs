@@ -1,0 +1,381 @@
+//! A project on disk: the document with its journal, its undo and its files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf, absolute};
+
+use super::journal::{Fault, Journal, Reading};
+use super::lock::Lock;
+use super::manifest::{Manifest, VideoRow};
+use super::undo::{Undo, Way};
+use super::{Change, Document, Settings, Step, StoredPath, Video, VideoId, disk, edits, sidecar};
+use crate::error::{Error, Result};
+
+/// The steps since the last save.
+const JOURNAL: &str = "journal.jsonl";
+
+/// How often a project that another window saves meanwhile is read anew.
+const READINGS: usize = 5;
+
+/// An open project.
+///
+/// On disk it is a folder: `project.toml` with the settings, the classes and the list of videos, `labels/` with a file for
+/// each video that something is said about, and `journal.jsonl` with every step since these were saved. A step is in the
+/// journal before it is in the document, and the journal begins anew only after everything is saved, so that whatever
+/// happens in between, opening the project gives the document as it was after the last step.
+pub struct Project {
+    dir: PathBuf,
+    document: Document,
+    undo: Undo,
+    revision: u64,
+    /// Names of the files in `labels/`.
+    sidecars: BTreeMap<VideoId, String>,
+    saves: u64,
+    unsaved: Unsaved,
+    /// None where the project can only be read, and why.
+    writing: std::result::Result<Writing, Error>,
+}
+
+/// What it takes to change a project.
+struct Writing {
+    journal: Journal,
+    /// Let go after the journal.
+    _lock: Lock,
+}
+
+/// What the files do not say yet.
+#[derive(Default)]
+struct Unsaved {
+    steps: usize,
+    /// Whether `project.toml` is behind.
+    manifest: bool,
+    videos: BTreeSet<VideoId>,
+}
+
+/// A project that was opened, and what its person should know.
+pub struct Opened {
+    /// The project.
+    pub project: Project,
+    /// What was recovered, left out, or is not possible.
+    pub notes: Vec<Error>,
+}
+
+impl Project {
+    /// The file that makes a folder a project.
+    pub const FILE: &str = "project.toml";
+
+    /// Makes the folder `dir` a project without classes and videos; the folder is made if need be.
+    ///
+    /// # Errors
+    /// If it is one already, or cannot be written to.
+    pub fn create(dir: &Path, settings: Settings) -> Result<Self> {
+        fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+        let lock = Lock::take(dir)?;
+        for file in [Self::FILE, JOURNAL] {
+            if dir.join(file).exists() {
+                let cause = format!("it holds a project already: there is a {file}");
+                return Err(Error::file(dir, cause, "Open it, or choose another folder"));
+            }
+        }
+        let mut document = Document::default();
+        document.apply(edits::set_settings(settings));
+        Manifest::of(&document, &BTreeMap::new(), 0).write(&dir.join(Self::FILE))?;
+        let journal = Journal::open(&dir.join(JOURNAL), &Reading::default(), 0)?;
+        disk::sync_names(dir);
+        Ok(Self {
+            dir: absolute(dir).unwrap_or_else(|_| dir.to_owned()),
+            document,
+            undo: Undo::default(),
+            revision: 0,
+            sidecars: BTreeMap::new(),
+            saves: 0,
+            unsaved: Unsaved::default(),
+            writing: Ok(Writing { journal, _lock: lock }),
+        })
+    }
+
+    /// Opens the project in the folder `dir`, or whose `project.toml` it is, with all that was done in it.
+    ///
+    /// # Errors
+    /// If there is none, its `project.toml` cannot be read, or it is of a newer version. Whatever else is wrong is among the
+    /// notes, and nothing that could not be read is deleted.
+    pub fn open(dir: &Path) -> Result<Opened> {
+        let dir = if dir.ends_with(Self::FILE) && dir.is_file() { dir.parent().unwrap_or(Path::new("")) } else { dir };
+        let dir = &absolute(dir).unwrap_or_else(|_| dir.to_owned());
+        if !dir.join(Self::FILE).exists() {
+            let cause = format!("there is no project: it holds no {}", Self::FILE);
+            return Err(Error::file(dir, cause, "Choose the folder of a project, or make a new one"));
+        }
+        let mut notes = Vec::new();
+        let lock = Lock::take(dir);
+        let Loaded { manifest_saves: saves, mut document, sidecars, mut damaged, reading } = load(dir)?;
+
+        let mut unsaved = Unsaved { steps: reading.steps.len(), ..Unsaved::default() };
+        for step in reading.steps.clone() {
+            unsaved.note(&step);
+            document.apply(step);
+        }
+        damaged.retain(|id, _| !unsaved.videos.contains(id));
+        let writing = lock.and_then(|lock| {
+            keep_aside(dir, &reading, &damaged)?;
+            let journal = Journal::open(&dir.join(JOURNAL), &reading, saves)?;
+            Ok(Writing { journal, _lock: lock })
+        });
+        notes.extend(writing.as_ref().err().cloned());
+        notes.extend(journal_notes(dir, &reading, writing.is_ok()));
+        for (id, Damaged { file, why }) in damaged {
+            unsaved.videos.insert(id);
+            let cause = format!("{}; the video is unlabelled now", why.cause);
+            let kept = file
+                .filter(|_| writing.is_ok())
+                .map_or("", |_| "; what was there is kept beside it, ending in .damaged");
+            notes.push(Error::new(why.subject, cause, format!("{}{kept}", why.remedy)));
+        }
+        let undo = Undo::default();
+        let project = Self { dir: dir.clone(), document, undo, revision: 0, sidecars, saves, unsaved, writing };
+        Ok(Opened { project, notes })
+    }
+
+    /// The folder, as an absolute path.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// All that is known.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Whether it can be looked at but not changed: another window has it, or the disk cannot be written to.
+    pub fn is_read_only(&self) -> bool {
+        self.writing.is_err()
+    }
+
+    /// Does `step`: it is in the journal, which outlives this process, when this returns, and on the disk within a second.
+    ///
+    /// # Errors
+    /// If it cannot be written down. Then nothing has changed, and it can be tried again.
+    pub fn perform(&mut self, step: Step) -> Result<()> {
+        if step.changes.is_empty() {
+            return Ok(());
+        }
+        let back = self.carry_out(step)?;
+        self.undo.done(back);
+        Ok(())
+    }
+
+    /// Takes back what was done last, and tells what it was.
+    ///
+    /// # Errors
+    /// As [`Self::perform`].
+    pub fn undo(&mut self) -> Result<Option<String>> {
+        self.go(Way::Back)
+    }
+
+    /// Does again what was taken back last, and tells what it was.
+    ///
+    /// # Errors
+    /// As [`Self::perform`].
+    pub fn redo(&mut self) -> Result<Option<String>> {
+        self.go(Way::Forth)
+    }
+
+    /// What [`Self::undo`] would take back.
+    pub fn undo_title(&self) -> Option<&str> {
+        self.undo.next(Way::Back).map(|step| step.title.as_str())
+    }
+
+    /// What [`Self::redo`] would do again.
+    pub fn redo_title(&self) -> Option<&str> {
+        self.undo.next(Way::Forth).map(|step| step.title.as_str())
+    }
+
+    /// Brings the files up to date and begins a new journal; does nothing if they are.
+    ///
+    /// # Errors
+    /// If they cannot be written. Then the journal holds what they lack, and it can be tried again.
+    pub fn save(&mut self) -> Result<()> {
+        let Ok(writing) = &mut self.writing else { return Ok(()) };
+        if !self.unsaved.manifest && self.unsaved.videos.is_empty() {
+            return Ok(());
+        }
+        let folder = self.dir.join(sidecar::DIR);
+        let mut sidecars = self.sidecars.clone();
+        for id in &self.unsaved.videos {
+            match self.document.videos.get(id).filter(|video| sidecar::is_needed(video)) {
+                Some(video) => {
+                    let name = sidecars.entry(*id).or_insert_with(|| sidecar::name_of(*id, video));
+                    fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
+                    sidecar::write(&folder.join(name), video)?;
+                }
+                None => _ = sidecars.remove(id),
+            }
+        }
+        disk::sync_names(&folder);
+        Manifest::of(&self.document, &sidecars, self.saves + 1).write(&self.dir.join(Self::FILE))?;
+        disk::sync_names(&self.dir);
+        // From here on the journal holds nothing that the files lack, and says so by the number of saves.
+        let before = std::mem::replace(&mut self.sidecars, sidecars);
+        self.saves += 1;
+        self.unsaved = Unsaved::default();
+        for (id, name) in before {
+            if !self.sidecars.contains_key(&id) {
+                let _ = fs::remove_file(folder.join(name)); // Left behind, it does no harm.
+            }
+        }
+        writing.journal.restart(self.saves)
+    }
+
+    /// Number of steps since the project was saved.
+    pub fn unsaved(&self) -> usize {
+        self.unsaved.steps
+    }
+
+    /// Where the file of a video should be.
+    pub fn video_path(&self, id: VideoId) -> Option<PathBuf> {
+        self.document.videos.get(&id).map(|video| StoredPath::decode(&video.path, &self.dir))
+    }
+
+    /// A number that changes whenever the document does.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// What the disk reported since this was last asked for, if it could not confirm a step that was written to it.
+    pub fn trouble(&self) -> Option<Error> {
+        self.writing.as_ref().ok()?.journal.trouble()
+    }
+
+    fn go(&mut self, way: Way) -> Result<Option<String>> {
+        let Some(step) = self.undo.next(way).cloned() else { return Ok(None) };
+        let title = step.title.clone();
+        let reverse = self.carry_out(step)?;
+        self.undo.went(way, reverse);
+        Ok(Some(title))
+    }
+
+    /// Writes `step` down, then applies it; returns the step that takes it back.
+    fn carry_out(&mut self, step: Step) -> Result<Step> {
+        let writing = self.writing.as_mut().map_err(|why| why.clone())?;
+        step.check()?;
+        writing.journal.append(&step)?;
+        self.unsaved.note(&step);
+        self.unsaved.steps += 1;
+        self.revision += 1;
+        Ok(self.document.apply(step))
+    }
+}
+
+impl Unsaved {
+    /// Notes what the files lack after `step`.
+    fn note(&mut self, step: &Step) {
+        self.manifest = true;
+        self.videos.extend(step.changes.iter().filter_map(|change| match change {
+            Change::Video(id, _) => Some(*id),
+            Change::Settings(_) | Change::Classes(_) => None,
+        }));
+    }
+}
+
+/// What the files of a project hold.
+struct Loaded {
+    manifest_saves: u64,
+    /// As of the last save.
+    document: Document,
+    sidecars: BTreeMap<VideoId, String>,
+    damaged: BTreeMap<VideoId, Damaged>,
+    reading: Reading,
+}
+
+/// Labels that could not be read.
+struct Damaged {
+    /// The file, if it is one that is to be kept.
+    file: Option<PathBuf>,
+    why: Error,
+}
+
+/// Reads the files in `dir`, anew if another window saved them meanwhile.
+fn load(dir: &Path) -> Result<Loaded> {
+    let path = dir.join(Project::FILE);
+    let mut loaded = load_once(dir, &path)?;
+    for _ in 1..READINGS {
+        if Manifest::read(&path)?.saves == loaded.manifest_saves {
+            break;
+        }
+        loaded = load_once(dir, &path)?;
+    }
+    Ok(loaded)
+}
+
+fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
+    let manifest = Manifest::read(path)?;
+    let manifest_saves = manifest.saves;
+    let (mut document, rows) = manifest.into_document();
+    let (mut sidecars, mut damaged) = (BTreeMap::new(), BTreeMap::new());
+    for VideoRow { id, path, labels, facts } in rows {
+        let mut video = Video { facts, ..Video::new(path) };
+        if let Some(name) = labels {
+            let file = dir.join(sidecar::DIR).join(&name);
+            if !sidecar::is_name(&name) {
+                let why = Error::file(&file, "this is no name for a file of labels", "Correct project.toml");
+                damaged.insert(id, Damaged { file: None, why });
+            } else if let Err(why) = sidecar::read(&file, &mut video) {
+                damaged.insert(id, Damaged { file: Some(file), why });
+            } else {
+                sidecars.insert(id, name);
+            }
+        }
+        document.videos.insert(id, video);
+    }
+    let reading = Reading::of(&dir.join(JOURNAL), manifest_saves)?;
+    Ok(Loaded { manifest_saves, document, sidecars, damaged, reading })
+}
+
+/// Keeps copies of what cannot be read before anything else takes its place.
+fn keep_aside(dir: &Path, reading: &Reading, damaged: &BTreeMap<VideoId, Damaged>) -> Result<()> {
+    for Damaged { file, .. } in damaged.values() {
+        if let Some(file) = file.as_ref().filter(|file| file.exists()) {
+            let aside = free_name(file, "damaged");
+            fs::rename(file, &aside).map_err(|error| Error::io(file, &error))?;
+        }
+    }
+    if matches!(reading.fault, Some(Fault::Damaged { .. })) {
+        let journal = dir.join(JOURNAL);
+        fs::copy(&journal, free_name(&journal, "damaged")).map_err(|error| Error::io(&journal, &error))?;
+    }
+    Ok(())
+}
+
+/// `path` with `ending` and, if need be, a number, so that there is no such file.
+fn free_name(path: &Path, ending: &str) -> PathBuf {
+    let name = |number: usize| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(if number == 1 { format!(".{ending}") } else { format!(".{ending}-{number}") });
+        PathBuf::from(name)
+    };
+    (1..).map(name).find(|path| !path.exists()).expect("a folder does not hold every number")
+}
+
+/// What is to be told about a journal that was read.
+fn journal_notes(dir: &Path, reading: &Reading, is_writable: bool) -> Vec<Error> {
+    let path = dir.join(JOURNAL);
+    let mut notes = Vec::new();
+    if is_writable && !reading.steps.is_empty() {
+        let cause =
+            format!("changes that were not saved when the program ended have been recovered: {}", reading.steps.len());
+        notes.push(Error::file(&path, cause, "Nothing needs to be done"));
+    }
+    match reading.fault {
+        Some(Fault::Cut) if is_writable => {
+            let cause = "its last line was not written to its end and has been left out";
+            notes.push(Error::file(&path, cause, "Do the last change again if it is missing"));
+        }
+        Some(Fault::Damaged { line, left_out }) => {
+            let cause = format!("line {line} is damaged; it and what follows it, {left_out} lines, have been left out");
+            let remedy = "Check the last changes; a copy of the journal is kept beside it, ending in .damaged";
+            notes.push(Error::file(&path, cause, remedy));
+        }
+        _ => {}
+    }
+    notes
+}

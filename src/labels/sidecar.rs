@@ -1,0 +1,106 @@
+//! What is said about one video, in a file of its own that a person can read and a version control can compare.
+
+use std::fs;
+use std::path::{Component, Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::manifest::one_line;
+use super::{Label, Segment, Video, VideoId, disk};
+use crate::error::{Error, Result};
+
+/// The folder of these files in a project's.
+pub(super) const DIR: &str = "labels";
+
+/// Characters of a video's name that are repeated in its file's.
+const NAME_LENGTH: usize = 60;
+
+/// What the file of a video holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sidecar {
+    /// For those who read it; `project.toml` counts.
+    video: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    reviewer: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    group: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    note: String,
+    #[serde(default)]
+    labels: Vec<Label>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    segments: Vec<Segment>,
+}
+
+/// What the file of a video is called. The number keeps apart videos of one name in different folders, and names that
+/// differ only where a disk makes no difference.
+pub(super) fn name_of(id: VideoId, video: &Video) -> String {
+    let name = video.path.rsplit('/').next().unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let safe = |character: char| if character.is_ascii_alphanumeric() || character == '-' { character } else { '_' };
+    let stem: String = stem.chars().take(NAME_LENGTH).map(safe).collect();
+    format!("{:05}-{stem}.toml", id.0)
+}
+
+/// Whether a name that stands in `project.toml` can be that of such a file.
+pub(super) fn is_name(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let is_one = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
+    is_one && name.ends_with(".toml") && !name.contains(['/', '\\', ':'])
+}
+
+/// Whether there is anything about `video` that such a file would hold.
+pub(super) fn is_needed(video: &Video) -> bool {
+    !(video.is_unlabelled() && video.group.is_empty() && video.note.is_empty() && video.reviewer.is_empty())
+}
+
+/// Writes what is said about `video` to the file at `path`.
+///
+/// # Errors
+/// If it cannot be written; what was there is intact.
+pub(super) fn write(path: &Path, video: &Video) -> Result<()> {
+    let Video { path: name, facts: _, labels, segments, group, note, reviewer } = video.clone();
+    let sidecar = Sidecar { video: name, reviewer, group, note, labels, segments };
+    let text = toml::to_string(&sidecar).map_err(|error| Error::file(path, error.to_string(), "Report this"))?;
+    disk::replace(path, &text)
+}
+
+/// Adds what the file at `path` says to `video`.
+///
+/// # Errors
+/// If the file cannot be read or is not what it should be.
+pub(super) fn read(path: &Path, video: &mut Video) -> Result<()> {
+    let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+    let malformed = |error| Error::file(path, one_line(&error), "Correct it by hand, or put back a copy of it");
+    let sidecar: Sidecar = toml::from_str(&text).map_err(malformed)?;
+    let Sidecar { video: _, reviewer, group, note, labels, segments } = sidecar;
+    *video = Video { reviewer, group, note, labels, segments, ..std::mem::replace(video, Video::new("")) };
+    video.sort();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_safe_short_and_distinct() {
+        let long = format!("{}.mp4", "ü".repeat(4000));
+        let names: Vec<_> = ["a/x.mp4", "b/x.mp4", "b/X.mp4", "../con.mp4", &long, "c/%FF.mp4"]
+            .into_iter()
+            .enumerate()
+            .map(|(id, path)| name_of(VideoId(id as u32), &Video::new(path)))
+            .collect();
+        let mut folded: Vec<_> = names.iter().map(|name| name.to_lowercase()).collect();
+        folded.sort();
+        folded.dedup();
+        assert_eq!(folded.len(), names.len());
+        for name in names {
+            assert!(is_name(&name) && name.is_ascii() && name.len() < 100, "{name}");
+        }
+        for name in ["../a.toml", "/etc/a.toml", "a/b.toml", "a", "..", "c:a.toml"] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The thread that has the disk confirm what was written to the journal.
+
+use std::fs::File;
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+/// Flushes a file to the disk soon after each time it is woken, and once more at its end.
+pub(super) struct Syncer {
+    /// Holds one call: several that come while the disk is busy are answered together.
+    calls: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+    trouble: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl Syncer {
+    /// Starts the thread.
+    pub fn start(file: File) -> io::Result<Self> {
+        let (calls, received) = sync_channel(1);
+        let trouble = Arc::new(Mutex::new(None));
+        let told = trouble.clone();
+        let thread = Builder::new().name("journal".into()).spawn(move || sync_when_called(&file, &received, &told))?;
+        Ok(Self { calls: Some(calls), thread: Some(thread), trouble })
+    }
+
+    /// Has everything that was written so far flushed soon.
+    pub fn wake(&self) {
+        if let Some(calls) = &self.calls {
+            let _ = calls.try_send(()); // Full: a call that is waiting covers this one.
+        }
+    }
+
+    /// What went wrong since it was last asked for.
+    pub fn trouble(&self) -> Option<io::Error> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Syncer {
+    fn drop(&mut self) {
+        self.calls = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn sync_when_called(file: &File, calls: &Receiver<()>, trouble: &Mutex<Option<io::Error>>) {
+    while calls.recv().is_ok() {
+        if let Err(error) = file.sync_data() {
+            *trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
+    }
+}
