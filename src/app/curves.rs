@@ -43,6 +43,14 @@ impl Curve {
         }
     }
 
+    /// Forgets what lies beyond `x`. A point that was averaged over both sides of it goes too.
+    pub fn cut(&mut self, x: f64) {
+        let kept = self.points.partition_point(|point| point[0] <= x);
+        self.points.truncate(kept);
+        self.pending = ([0.0; 2], 0);
+        self.latest = self.points.last().map_or(f64::NAN, |point| point[1]);
+    }
+
     /// The points, x rising.
     pub fn points(&self) -> &[[f64; 2]] {
         &self.points
@@ -67,6 +75,11 @@ impl Curves {
             Some(curve) => curve.push(x, y),
             None => self.curves.entry(name.to_owned()).or_default().push(x, y),
         }
+    }
+
+    /// Forgets what lies beyond `x` of every curve.
+    pub fn cut(&mut self, x: f64) {
+        self.curves.values_mut().for_each(|curve| curve.cut(x));
     }
 
     /// The curves in the order of their names.
@@ -96,6 +109,16 @@ mod tests {
             assert!((y - (2.0 * x + 1.0)).abs() < 1e-6, "a mean of points on a line lies on it");
         }
         assert!(curve.points().is_sorted_by(|a, b| a[0] < b[0]));
+    }
+
+    #[test]
+    fn a_curve_that_is_cut_goes_on_from_there() {
+        let mut curve = Curve::default();
+        (0..10).for_each(|step| curve.push(f64::from(step), 1.0));
+        curve.cut(4.0);
+        assert_eq!((curve.points().len(), curve.latest()), (5, 1.0));
+        curve.push(5.0, 2.0);
+        assert_eq!(curve.points()[5], [5.0, 2.0]);
     }
 
     #[test]

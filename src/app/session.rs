@@ -317,7 +317,7 @@ impl Session {
                 let text = format!("Training in {}: {}", run_dir.display(), self.training.summary);
                 self.log.push(Level::Info, text);
             }
-            TrainingEvent::Validation { step, name, value } => {
+            TrainingEvent::Validation { step, name, value, .. } => {
                 self.log.push(Level::Info, format!("Step {step}: validation {name} {value:.4}"));
             }
             TrainingEvent::Best { name, value, model_dir, .. } => {
@@ -336,7 +336,18 @@ impl Session {
                 let end = if *stopped_early { "stopped" } else { "finished" };
                 self.log.push(Level::Info, format!("Training {end}; the networks lie in {}", model_dir.display()));
             }
-            TrainingEvent::Step(_) | TrainingEvent::Preparing { .. } => {}
+            TrainingEvent::RolledBack { from, to, diverged, .. } => {
+                let text = format!("Went back from step {from} to step {to}");
+                match diverged {
+                    Some(error) => self.log.push(Level::Warning, format!("{text}: {error}")),
+                    None => self.log.push(Level::Info, text),
+                }
+            }
+            TrainingEvent::Step(_)
+            | TrainingEvent::Preparing { .. }
+            | TrainingEvent::Snapshots(_)
+            | TrainingEvent::Switched { .. }
+            | TrainingEvent::GradientShares(_) => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::curves::Curves;
-use crate::training::{StepMetrics, TrainingEvent};
+use crate::training::{Snapshot, StepMetrics, TrainingEvent};
 
 /// What the training thread is doing.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,8 @@ pub struct TrainingState {
     pub losses: Curves,
     /// Shares between 0 and 1 by step: the accuracy on the batch, measurements on the validation clips.
     pub shares: Curves,
+    /// The steps that the run can go back to.
+    pub snapshots: Vec<Snapshot>,
     /// Time spent making steps before the last pause, and when they were taken up again.
     clock: (Duration, Option<Instant>),
 }
@@ -63,6 +65,7 @@ impl Default for TrainingState {
             latest: None,
             losses: Curves::default(),
             shares: Curves::default(),
+            snapshots: Vec::new(),
             clock: (Duration::ZERO, None),
         }
     }
@@ -103,7 +106,7 @@ impl TrainingState {
             }
             TrainingEvent::Preparing { done, of } => self.preparing = (done < of).then_some((*done, *of)),
             TrainingEvent::Step(metrics) => self.step(metrics),
-            TrainingEvent::Validation { step, name, value } => {
+            TrainingEvent::Validation { step, name, value, .. } => {
                 self.shares.push(&format!("validation {name}"), *step as f64, f64::from(*value));
             }
             TrainingEvent::Paused => self.enter(TrainingPhase::Paused),
@@ -116,6 +119,9 @@ impl TrainingState {
             | TrainingEvent::OutOfPatience { .. }
             | TrainingEvent::Checkpoint(_)
             | TrainingEvent::Warning(_) => {}
+            TrainingEvent::Switched { .. } | TrainingEvent::GradientShares(_) => {}
+            TrainingEvent::Snapshots(snapshots) => self.snapshots.clone_from(snapshots),
+            TrainingEvent::RolledBack { to, .. } => self.rolled_back(*to),
         }
     }
 
@@ -125,6 +131,12 @@ impl TrainingState {
         let runs = matches!(phase, TrainingPhase::Running | TrainingPhase::Pausing | TrainingPhase::Stopping);
         self.clock.1 = runs.then(Instant::now);
         self.phase = phase;
+    }
+
+    /// What was measured after step `to` is void.
+    fn rolled_back(&mut self, to: usize) {
+        self.losses.cut(to as f64);
+        self.shares.cut(to as f64);
     }
 
     fn step(&mut self, metrics: &StepMetrics) {

@@ -134,6 +134,9 @@ impl Coordinator {
             Request::Train(plan) => self.train(plan),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
+            Request::SwitchLoss(switches) => self.with_training(|run| run.control.switch(switches)),
+            Request::ShareGradients(every) => self.with_training(|run| run.control.share_gradients(every)),
+            Request::RollBackTraining(step) => self.with_training(|run| run.control.roll_back(step)),
             Request::StopTraining => self.with_training(|run| run.control.stop()),
             Request::WriteSample(dir) => self.write_sample(dir),
         }

@@ -12,7 +12,7 @@ use super::{
 use crate::error::Error;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::evaluation::{FlowReport, PairResult};
-use crate::training::{TrainingEvent, TrainingPlan};
+use crate::training::{LossSwitches, TrainingEvent, TrainingPlan};
 use crate::video::{PlayerCommand, VideoInfo};
 
 /// Something to be done, in the order of sending; no request blocks its sender.
@@ -49,6 +49,12 @@ pub enum Request {
     PauseTraining,
     /// Goes on with a held training.
     ResumeTraining,
+    /// Changes what of the training's loss counts, from the next step on.
+    SwitchLoss(LossSwitches),
+    /// Lets the training look every so many steps at what MotionNet's gradient consists of; 0 for never.
+    ShareGradients(usize),
+    /// Lets the training go back to its snapshot of this step.
+    RollBackTraining(usize),
     /// Ends the training with a checkpoint.
     StopTraining,
     /// Writes the generated sample project into a folder.

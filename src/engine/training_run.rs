@@ -10,6 +10,9 @@ use super::worker::STACK_BYTES;
 use crate::gpu::panics::caught;
 use crate::training::{self, TrainingControl, TrainingPlan};
 
+/// Steps between two looks at what MotionNet's gradient consists of, until the window asks for others.
+const SHARES_EVERY: usize = 20;
+
 /// Handle of the thread; dropping it stops the training with a checkpoint and waits for that.
 pub(super) struct TrainingRun {
     /// Pause, resume, stop.
@@ -21,6 +24,7 @@ impl TrainingRun {
     /// Starts a training; its news go to `outbox`.
     pub fn start(plan: TrainingPlan, device: Device, outbox: Outbox) -> Self {
         let control = TrainingControl::default();
+        control.share_gradients(SHARES_EVERY);
         let in_thread = control.clone();
         let work = move || {
             let mut tell = |event| outbox.send(Message::Training(event));

@@ -23,8 +23,8 @@ impl<M: Module> Average<M> {
     }
 
     /// The average with its network replaced.
-    pub fn with(self, network: M) -> Self {
-        Self { network, ..self }
+    pub fn with(&self, network: M) -> Self {
+        Self { network, decay: self.decay }
     }
 
     /// Moves towards `network` after step `step` (from 0): by 1 − decay, and faster in the first steps, whose weights are

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::divergence::Watch;
+use super::losses::LossSwitches;
 use crate::error::{Error, Result};
 
 /// Where a run stands, besides its networks. What it draws and its rate follow from the step.
@@ -19,9 +21,18 @@ pub struct Progress {
     /// The step after which the networks were measured last, 0 before.
     #[serde(default)]
     pub measured: usize,
+    /// How often the run went back to a snapshot because it diverged.
+    #[serde(default)]
+    pub roll_backs: usize,
     /// The best measurement so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
+    /// What of the loss counts, where that was changed since the run began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switches: Option<LossSwitches>,
+    /// The losses so far, for the divergence alarm.
+    #[serde(default)]
+    pub watch: Watch,
 }
 
 /// The best measurement of a run.
@@ -37,7 +48,18 @@ pub struct Best {
 
 impl Progress {
     /// Before the first step.
-    pub const START: Self = Self { step: 0, rate_factor: 1.0, seconds: 0.0, measured: 0, best: None };
+    pub fn start() -> Self {
+        Self {
+            step: 0,
+            rate_factor: 1.0,
+            seconds: 0.0,
+            measured: 0,
+            roll_backs: 0,
+            best: None,
+            switches: None,
+            watch: Watch::default(),
+        }
+    }
 }
 
 /// The checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write()`] leaves
@@ -86,7 +108,8 @@ fn on(path: &Path) -> impl Fn(std::io::Error) -> Error {
     move |error| Error::io(path, &error)
 }
 
-fn remove(dir: &Path) -> Result<()> {
+/// Removes a folder, if it is there.
+pub(super) fn remove(dir: &Path) -> Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(dir, &error)),
         _ => Ok(()),
@@ -101,7 +124,7 @@ mod tests {
     fn a_failed_write_leaves_the_checkpoint_before() {
         let dir = tempfile::tempdir().unwrap();
         let best = Some(Best { step: 1, value: 0.25, worse_since: 2 });
-        let progress = |step| Progress { step, seconds: 2.5, best, ..Progress::START };
+        let progress = |step| Progress { step, seconds: 2.5, best, ..Progress::start() };
         write(dir.path(), &progress(1), |_| Ok(())).unwrap();
         let full_disk = || Error::new("disk", "full", "Free some space");
         write(dir.path(), &progress(2), |_| Err(full_disk())).unwrap_err();
@@ -113,7 +136,7 @@ mod tests {
     #[test]
     fn a_crash_between_the_renames_is_survived() {
         let dir = tempfile::tempdir().unwrap();
-        let progress = Progress { step: 7, rate_factor: 0.5, ..Progress::START };
+        let progress = Progress { step: 7, rate_factor: 0.5, ..Progress::start() };
         let written = write(dir.path(), &progress, |_| Ok(())).unwrap();
         fs::rename(&written, dir.path().join("checkpoint.old")).unwrap();
         assert_eq!(read(&find(dir.path()).unwrap()).unwrap(), progress);
@@ -123,7 +146,7 @@ mod tests {
     fn checkpoints_without_measurements_are_read() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("progress.toml"), "step = 7\nrate_factor = 0.5\nseconds = 2.0\n").unwrap();
-        let progress = Progress { step: 7, rate_factor: 0.5, seconds: 2.0, ..Progress::START };
+        let progress = Progress { step: 7, rate_factor: 0.5, seconds: 2.0, ..Progress::start() };
         assert_eq!(read(dir.path()).unwrap(), progress);
     }
 }

@@ -1,10 +1,13 @@
 //! What a run tells while it trains, and how it is steered. The window and the command line consume the same events.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::gradient_shares::GradientShares;
+use super::losses::LossSwitches;
+use super::snapshots::Snapshot;
 use crate::error::Error;
 
 /// Something that happened in a run.
@@ -40,7 +43,18 @@ pub enum TrainingEvent {
         name: String,
         /// The value.
         value: f32,
+        /// Class and guess of every clip, in the order of the clips; empty where nothing was recognised.
+        guesses: Vec<[usize; 2]>,
     },
+    /// What of the loss counts, from the next step on: told at the beginning and whenever it is changed.
+    Switched {
+        /// After so many steps.
+        step: usize,
+        /// What counts.
+        switches: LossSwitches,
+    },
+    /// What MotionNet's gradient consisted of, where that is wanted.
+    GradientShares(GradientShares),
     /// The last measurement was the best so far, and the networks were kept as they are now.
     Best {
         /// After so many steps.
@@ -59,6 +73,19 @@ pub enum TrainingEvent {
     },
     /// A checkpoint was written.
     Checkpoint(PathBuf),
+    /// The snapshots that there are from now on, by rising steps.
+    Snapshots(Vec<Snapshot>),
+    /// The run went back to a snapshot and goes on from there: what was told of later steps is void.
+    RolledBack {
+        /// The step that it had reached.
+        from: usize,
+        /// The step of the snapshot.
+        to: usize,
+        /// What is left of the plan's rate from now on, 0…1.
+        rate_factor: f64,
+        /// Why it diverged; none if it was asked to go back.
+        diverged: Option<Error>,
+    },
     /// Something went wrong that the run can live with.
     Warning(Error),
     /// The run waits.
@@ -85,27 +112,43 @@ pub struct StepMetrics {
     pub loss: f32,
     /// The terms it is made of, by name: `pixel 2`, `smooth 2`, `ssim 2` … for each level, `action`.
     pub terms: Vec<(String, f32)>,
+    /// The weight of each of the terms in the loss, 0 for one that does not count.
+    #[serde(default)]
+    pub weights: Vec<f32>,
     /// Share of the batch whose class was right, where there are classes.
     pub accuracy: Option<f32>,
     /// The learning rate.
     pub rate: f64,
-    /// Steps a second, averaged over the last ones.
+    /// Steps a second, averaged over the last ones. Those in which the device is still tuned are left out where there are others.
     pub steps_per_sec: f64,
     /// Share of the time of these steps that was spent waiting for the next batch, 0…1.
     #[serde(default)]
     pub stall: f64,
-    /// Time left at this speed.
+    /// Time left at this speed, with measurements and checkpoints; what is left of the budget if that is less.
     pub eta_secs: f64,
+    /// Memory that the process occupies; none where the system does not tell.
+    #[serde(default)]
+    pub memory_bytes: Option<u64>,
 }
 
-/// Pauses, resumes and stops a run from another thread.
+/// Steers a run from another thread.
 #[derive(Debug, Clone, Default)]
 pub struct TrainingControl {
-    shared: Arc<(Mutex<Wish>, Condvar)>,
+    shared: Arc<(Mutex<Wishes>, Condvar)>,
+}
+
+/// What is wished and has not been done yet.
+#[derive(Debug, Default)]
+struct Wishes {
+    pace: Pace,
+    roll_back: Option<usize>,
+    switches: Option<LossSwitches>,
+    /// Steps between two looks at the parts of the gradient; 0 for none.
+    shares_every: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Wish {
+enum Pace {
     #[default]
     Run,
     Pause,
@@ -115,44 +158,89 @@ enum Wish {
 impl TrainingControl {
     /// Lets the run wait after its current step, which is saved first.
     pub fn pause(&self) {
-        self.wish(|wish| if wish == Wish::Run { Wish::Pause } else { wish });
+        self.wish(|wishes| {
+            if wishes.pace == Pace::Run {
+                wishes.pace = Pace::Pause;
+            }
+        });
     }
 
     /// Lets a paused run go on.
     pub fn resume(&self) {
-        self.wish(|wish| if wish == Wish::Pause { Wish::Run } else { wish });
+        self.wish(|wishes| {
+            if wishes.pace == Pace::Pause {
+                wishes.pace = Pace::Run;
+            }
+        });
     }
 
     /// Lets the run save and end after its current step. This cannot be taken back.
     pub fn stop(&self) {
-        self.wish(|_| Wish::Stop);
+        self.wish(|wishes| wishes.pace = Pace::Stop);
+    }
+
+    /// Lets the run go back to its snapshot of `step` after its current step, and go on from there unless it is paused.
+    pub fn roll_back(&self, step: usize) {
+        self.wish(|wishes| wishes.roll_back = Some(step));
+    }
+
+    /// Changes what of the loss counts, from the next step on.
+    pub fn switch(&self, switches: LossSwitches) {
+        self.wish(|wishes| wishes.switches = Some(switches));
+    }
+
+    /// Lets the run look every so many steps at what MotionNet's gradient consists of; 0 for never, as it is at first. A look
+    /// costs about three steps and changes nothing of the training.
+    pub fn share_gradients(&self, every: usize) {
+        self.wish(|wishes| wishes.shares_every = every);
     }
 
     /// Whether the run waits or is about to.
     pub fn is_paused(&self) -> bool {
-        self.current() == Wish::Pause
+        self.lock().pace == Pace::Pause
     }
 
     /// Whether the run is to end, or has for this reason.
     pub fn is_stopped(&self) -> bool {
-        self.current() == Wish::Stop
+        self.lock().pace == Pace::Stop
+    }
+
+    /// The step that the run is to go back to, once.
+    pub(super) fn take_roll_back(&self) -> Option<usize> {
+        self.lock().roll_back.take()
+    }
+
+    /// What is to count of the loss, once.
+    pub(super) fn take_switches(&self) -> Option<LossSwitches> {
+        self.lock().switches.take()
+    }
+
+    /// Whether the parts of the gradient of step `step`, from 0, are to be looked at.
+    pub(super) fn wants_shares(&self, step: usize) -> bool {
+        let every = self.lock().shares_every;
+        every > 0 && step.is_multiple_of(every)
     }
 
     /// Blocks while the run is paused.
     pub(super) fn wait_while_paused(&self) {
-        let (lock, changed) = &*self.shared;
-        let guard = lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        drop(changed.wait_while(guard, |wish| *wish == Wish::Pause));
+        self.wait_while(|wishes| wishes.pace == Pace::Pause);
     }
 
-    fn wish(&self, change: impl FnOnce(Wish) -> Wish) {
-        let (lock, changed) = &*self.shared;
-        let mut wish = lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        *wish = change(*wish);
-        changed.notify_all();
+    /// Blocks while the run is paused and nothing else is wished.
+    pub(super) fn wait_for_wishes(&self) {
+        self.wait_while(|wishes| wishes.pace == Pace::Pause && wishes.roll_back.is_none() && wishes.switches.is_none());
     }
 
-    fn current(&self) -> Wish {
-        *self.shared.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn wait_while(&self, condition: impl Fn(&Wishes) -> bool) {
+        drop(self.shared.1.wait_while(self.lock(), |wishes| condition(wishes)));
+    }
+
+    fn wish(&self, change: impl FnOnce(&mut Wishes)) {
+        change(&mut self.lock());
+        self.shared.1.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Wishes> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

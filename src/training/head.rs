@@ -77,6 +77,7 @@ pub fn fit(
     let frozen = stream.valid();
     let (mut features, mut labels) = (Vec::new(), Vec::new());
     for index in 0..clips.len() {
+        hold(control, on_event);
         if control.is_stopped() {
             return Ok(stream);
         }
@@ -93,6 +94,15 @@ pub fn fit(
         return Ok(stream);
     }
     Ok(fit_to(stream, rows, Tensor::cat(features, 0), &labels))
+}
+
+/// Waits while the run is paused.
+pub(super) fn hold(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
+    if control.is_paused() {
+        on_event(TrainingEvent::Paused);
+        control.wait_while_paused();
+        on_event(TrainingEvent::Resumed);
+    }
 }
 
 /// What `frozen` makes of the views of clip `index` before its last layer, `[views, F]`; `flow` as in [`fit`].

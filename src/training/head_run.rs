@@ -19,10 +19,11 @@ use super::clips::Clips;
 use super::dataset::{Dataset, LabelledClip};
 use super::event::{StepMetrics, TrainingControl, TrainingEvent};
 use super::frozen_flow::FrozenFlow;
-use super::head::{Views, clip_features};
+use super::head::{Views, clip_features, hold};
 use super::history::History;
 use super::hold_out;
 use super::last_layer::{KnownLayer, LastLayer, Row, rate_at};
+use super::memory::resident_bytes;
 use super::plan::{Network, TrainingPlan};
 use super::run::prepare_folder;
 use super::start::{self, Start};
@@ -48,7 +49,7 @@ pub fn run(
         held = relabelled(Dataset::open(source)?, &dataset.classes, plan)?;
     }
     prepare_folder(plan)?;
-    let start = Start::build(plan, &dataset.classes, &device.clone().autodiff())?;
+    let start = Start::build(plan, &dataset.classes, false, &device.clone().autodiff())?;
     let Some(stream) = start.stream.as_ref().map(Module::valid) else {
         return Err(Error::new("last layer", "there is no stream to fit it for", "Train a stream"));
     };
@@ -71,7 +72,7 @@ pub fn run(
     let model_dir = plan.run_dir.join("model");
     let trained = fit.layer.put_into(stream.clone());
     start.assembled(start.motion.valid(), Some(trained), plan, step, seconds)?.save(&model_dir)?;
-    let progress = Progress { step, seconds, measured: step, best, ..Progress::START };
+    let progress = Progress { step, seconds, measured: step, best, ..Progress::start() };
     checkpoint::write(&plan.run_dir, &progress, |_| Ok(()))?;
     on_event(TrainingEvent::Finished { model_dir, stopped_early: step < plan.steps });
     Ok(())
@@ -115,11 +116,7 @@ impl Taker<'_> {
         let mut rows = Vec::new();
         let wanted = clips.len();
         for clip in clips {
-            if control.is_paused() {
-                on_event(TrainingEvent::Paused);
-                control.wait_while_paused();
-                on_event(TrainingEvent::Resumed);
-            }
+            hold(control, on_event);
             if control.is_stopped() {
                 return Ok(None);
             }
@@ -232,7 +229,10 @@ impl Fit {
             history.push(&metrics)?;
             on_event(TrainingEvent::Step(metrics));
             if step.is_multiple_of(MEASURE_EVERY) || step == plan.steps {
-                measured = self.measure(step, on_event).map(|value| Best { step, value, worse_since: 0 });
+                if let Some((name, value)) = self.measure(step, on_event) {
+                    history.measured(step, &[(name, value)])?;
+                    measured = Some(Best { step, value, worse_since: 0 });
+                }
             }
         }
         history.flush()?;
@@ -240,42 +240,40 @@ impl Fit {
     }
 
     fn metrics(&self, plan: &TrainingPlan, step: usize, loss: f32, rate: f64, began: Instant) -> StepMetrics {
-        let all = self.training.rows.clone().expect("there are clips to train on");
-        let right = right(&self.layer, &all, &labels(&self.training.clips), self.views);
+        let all = self.training.rows.as_ref().expect("there are clips to train on");
+        let right = right(&guesses(&self.layer, all, &labels(&self.training.clips), self.views));
         let steps_per_sec = step as f64 / began.elapsed().as_secs_f64().max(1e-9);
         StepMetrics {
             step,
             steps: plan.steps,
             loss,
             terms: vec![("action".into(), loss)],
+            weights: vec![1.0],
             accuracy: Some(right as f32 / self.training.clips.len() as f32),
             rate,
             steps_per_sec,
             stall: 0.0,
             eta_secs: (plan.steps - step) as f64 / steps_per_sec,
+            memory_bytes: resident_bytes(),
         }
     }
 
-    /// Share of the clips held out, or left out in turn, that are recognised; none if there are none.
-    fn measure(&self, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Option<f32> {
-        let (name, right, of) = match &self.validation.rows {
-            Some(rows) => {
-                let labels = labels(&self.validation.clips);
-                ("top-1", right(&self.layer, rows, &labels, self.views), labels.len())
-            }
+    /// What was measured, and the share of the clips held out, or left out in turn, that are recognised; none if there are none.
+    fn measure(&self, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Option<(&'static str, f32)> {
+        let (name, guesses) = match &self.validation.rows {
+            Some(rows) => ("top-1", guesses(&self.layer, rows, &labels(&self.validation.clips), self.views)),
             None => {
                 let all = self.training.rows.as_ref()?;
-                let count = |(layer, held): &(LastLayer, Vec<usize>)| {
+                let of_fold = |(layer, held): &(LastLayer, Vec<usize>)| {
                     let labels: Vec<usize> = held.iter().map(|&clip| self.training.clips[clip].label).collect();
-                    right(layer, &of_clips(all, held, self.views), &labels, self.views)
+                    guesses(layer, &of_clips(all, held, self.views), &labels, self.views)
                 };
-                let of = self.folds.iter().map(|(_, held)| held.len()).sum();
-                ("cross-validated top-1", self.folds.iter().map(count).sum(), of)
+                ("cross-validated top-1", self.folds.iter().flat_map(of_fold).collect())
             }
         };
-        let value = (of > 0).then(|| right as f32 / of as f32)?;
-        on_event(TrainingEvent::Validation { step, name: name.into(), value });
-        Some(value)
+        let value = (!guesses.is_empty()).then(|| right(&guesses) as f32 / guesses.len() as f32)?;
+        on_event(TrainingEvent::Validation { step, name: name.into(), value, guesses });
+        Some((name, value))
     }
 }
 
@@ -291,13 +289,17 @@ fn of_clips(rows: &Tensor<2>, places: &[usize], views: usize) -> Tensor<2> {
     rows.clone().select(0, index)
 }
 
-/// How many clips the mean of their views' logits tells right.
-fn right(layer: &LastLayer, rows: &Tensor<2>, labels: &[usize], views: usize) -> usize {
+/// The class of every clip, and what the mean of its views' logits takes it for.
+fn guesses(layer: &LastLayer, rows: &Tensor<2>, labels: &[usize], views: usize) -> Vec<[usize; 2]> {
     let logits = layer.logits(rows.clone());
     let classes = logits.dims()[1];
     let mean: Tensor<2> = logits.reshape([labels.len(), views, classes]).mean_dim(1).squeeze_dim(1);
     let best = mean.argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap_or_default();
-    best.iter().zip(labels).filter(|&(&best, &label)| best == label as i64).count()
+    labels.iter().copied().zip(best).map(|(label, best)| [label, best as usize]).collect()
+}
+
+fn right(guesses: &[[usize; 2]]) -> usize {
+    guesses.iter().filter(|[label, best]| label == best).count()
 }
 
 /// The recordings of each class.

@@ -1,61 +1,80 @@
-//! `metrics.csv`: every step of a run, one a line, readable by any spreadsheet.
+//! What a run measured, in tables in its folder: `metrics.csv` has every step, `validation.csv` what was found on other clips,
+//! `gradients.csv` what MotionNet's gradient was made of. `interventions.csv` is a log of what a person changed meanwhile.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::event::StepMetrics;
-use crate::atomic;
+use super::gradient_shares::GradientShares;
+use super::step_table::StepTable;
 use crate::error::{Error, Result};
 
-/// The open metrics file of a run.
+/// The open tables of a run.
 pub struct History {
-    path: PathBuf,
-    file: BufWriter<File>,
-    has_header: bool,
+    metrics: StepTable,
+    validation: StepTable,
+    gradients: StepTable,
+    interventions: PathBuf,
 }
 
 impl History {
-    /// Opens `metrics.csv` in `run_dir` and drops the lines after step `step`, which the resumed run writes again.
+    /// Opens the tables in `run_dir` and drops the lines after step `step`, which the resumed run writes again.
     pub fn open(run_dir: &Path, step: usize) -> Result<Self> {
-        let path = run_dir.join("metrics.csv");
-        let kept = match fs::read_to_string(&path) {
-            Ok(text) => text.lines().filter(|line| belongs(line, step)).map(|line| format!("{line}\n")).collect(),
-            Err(_) => String::new(),
-        };
-        atomic::replace(&path, |writer| writer.write_all(kept.as_bytes()))?;
-        let file = OpenOptions::new().append(true).open(&path).map_err(|error| Error::io(&path, &error))?;
-        Ok(Self { path, file: BufWriter::new(file), has_header: !kept.is_empty() })
+        let table = |name: &str| StepTable::open(run_dir.join(name), step);
+        Ok(Self {
+            metrics: table("metrics.csv")?,
+            validation: table("validation.csv")?,
+            gradients: table("gradients.csv")?,
+            interventions: run_dir.join("interventions.csv"),
+        })
     }
 
     /// Appends a step.
     pub fn push(&mut self, metrics: &StepMetrics) -> Result<()> {
-        let write = || -> std::io::Result<()> {
-            if !self.has_header {
-                let names: String = metrics.terms.iter().map(|(name, _)| format!(",{name}")).collect();
-                writeln!(self.file, "step,rate,loss,accuracy{names}")?;
-                self.has_header = true;
+        let accuracy = metrics.accuracy.map(|value| value.to_string()).unwrap_or_default();
+        let mut cells =
+            vec![("rate", format!("{:e}", metrics.rate)), ("loss", metrics.loss.to_string()), ("accuracy", accuracy)];
+        cells.extend(metrics.terms.iter().map(|(name, value)| (name.as_str(), value.to_string())));
+        self.metrics.push(metrics.step, &cells)
+    }
+
+    /// Appends what was measured on other clips.
+    pub fn measured(&mut self, step: usize, values: &[(&str, f32)]) -> Result<()> {
+        let cells: Vec<_> = values.iter().map(|(name, value)| (*name, value.to_string())).collect();
+        self.validation.push(step, &cells)
+    }
+
+    /// Appends what MotionNet's gradient was made of.
+    pub fn shares(&mut self, shares: &GradientShares) -> Result<()> {
+        let norms = shares.terms.iter().map(|part| (part.term.name(), part.norm.to_string()));
+        let cells: Vec<_> = std::iter::once(("total", shares.norm.to_string())).chain(norms).collect();
+        self.gradients.push(shares.step, &cells)
+    }
+
+    /// Notes at once what was changed after step `step`. The log is not cut when the run goes back.
+    pub fn intervened(&self, step: usize, what: &str) -> Result<()> {
+        let write = || {
+            let mut file = OpenOptions::new().append(true).create(true).open(&self.interventions)?;
+            if file.metadata()?.len() == 0 {
+                writeln!(file, "step,intervention")?;
             }
-            let StepMetrics { step, rate, loss, .. } = metrics;
-            let accuracy = metrics.accuracy.map(|value| value.to_string()).unwrap_or_default();
-            let terms: String = metrics.terms.iter().map(|(_, value)| format!(",{value}")).collect();
-            writeln!(self.file, "{step},{rate:e},{loss},{accuracy}{terms}")
+            writeln!(file, "{step},{what}")
         };
-        let mut write = write;
-        write().map_err(|error| Error::io(&self.path, &error))
+        write().map_err(|error| Error::io(&self.interventions, &error))
+    }
+
+    /// Drops what was measured after step `step`, to which the run goes back.
+    pub fn roll_back(&mut self, step: usize) -> Result<()> {
+        self.tables().try_for_each(|table| table.keep_until(step))
     }
 
     /// Brings everything to disk, before a checkpoint claims these steps.
     pub fn flush(&mut self) -> Result<()> {
-        self.file.flush().map_err(|error| Error::io(&self.path, &error))
+        self.tables().try_for_each(StepTable::flush)
     }
-}
 
-/// Whether a line is the header or a step up to `step`.
-fn belongs(line: &str, step: usize) -> bool {
-    step > 0
-        && line
-            .split(',')
-            .next()
-            .is_some_and(|first| first == "step" || first.parse().is_ok_and(|number: usize| number <= step))
+    fn tables(&mut self) -> impl Iterator<Item = &mut StepTable> {
+        [&mut self.metrics, &mut self.validation, &mut self.gradients].into_iter()
+    }
 }

@@ -4,16 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::clips::Clips;
 use super::event::{TrainingControl, TrainingEvent};
 use super::frozen_flow::FrozenFlow;
+use super::gradient_shares::{GradientShares, gradient_shares};
 use super::head;
 use super::last_layer::Row;
 use super::loader::{Batch, Pixels};
-use super::losses::LevelLoss;
 use super::losses::action::{ActionLoss, class_weights, consensus, mixed};
+use super::losses::{LevelLoss, LossSwitches, LossTerm};
 use super::parts::Part;
 use super::plan::{ClassBalance, Network, TemporalMode, TrainingPlan};
 use super::solver::Solver;
@@ -28,6 +30,8 @@ pub struct Objective {
     pub stream: Option<Solver<Stream>>,
     frozen: Option<FrozenFlow>,
     action_loss: ActionLoss,
+    /// What of the loss counts.
+    switches: LossSwitches,
     /// What the batches of the step in progress measured.
     measured: Vec<Outcome>,
     plan: TrainingPlan,
@@ -40,6 +44,8 @@ pub struct Outcome {
     pub loss: f32,
     /// Its terms by name.
     pub terms: Vec<(String, f32)>,
+    /// The weight of each term in the loss; 0 for one that does not count.
+    pub weights: Vec<f32>,
     /// Share of the batch that was classified right, where there are classes.
     pub accuracy: Option<f32>,
     /// Whether the networks were left as they were because a number was not finite.
@@ -67,6 +73,7 @@ impl Objective {
             motion: plan.trains_motion().then(|| Solver::new(motion, plan, Part::Motion)).transpose()?,
             stream: stream.map(|stream| Solver::new(stream, plan, Part::Stream)).transpose()?,
             action_loss: ActionLoss { smoothing: plan.label_smoothing as f32, class_weights },
+            switches: LossSwitches::of(&plan.loss),
             measured: Vec::new(),
             plan: plan.clone(),
             device: device.clone(),
@@ -114,30 +121,131 @@ impl Objective {
         motion + self.stream.as_ref().map_or(0, |solver| solver.network().parameters())
     }
 
+    /// What of the loss counts.
+    pub fn switches(&self) -> LossSwitches {
+        self.switches
+    }
+
+    /// Changes what of the loss counts, from the next batch on.
+    ///
+    /// # Errors
+    /// If nothing would be left to learn from.
+    pub fn switch(&mut self, switches: LossSwitches) -> Result<()> {
+        let is_supervised = self.stream.is_some() && switches.action > 0.0;
+        let is_unsupervised = self.is_unsupervised() && switches.is_unsupervised();
+        if !(is_supervised || is_unsupervised) || !(switches.action.is_finite() && switches.action >= 0.0) {
+            let remedy = "Leave one term on, or the action loss at a weight above 0";
+            return Err(Error::new("loss terms", "nothing would be left to learn from", remedy));
+        }
+        self.switches = switches;
+        Ok(())
+    }
+
+    /// Whether the run learns from the clips themselves too.
+    fn is_unsupervised(&self) -> bool {
+        self.motion.is_some() && (self.stream.is_none() || self.plan.mode == TemporalMode::C)
+    }
+
     /// Adds a batch to the step in progress: its share of the gradient, and what it measured.
     ///
     /// A step is the mean of its batches. Of losses that are means over samples, that is the step on all of them at once.
     pub fn accumulate(&mut self, batch: &Batch) -> Result<()> {
+        self.accumulate_and(batch, |_, _| ())
+    }
+
+    /// The same, and of what the gradient of MotionNet consists, if it is trained: see [`GradientShares`].
+    ///
+    /// Burn keeps no graph for a second backward pass, so each of the three unsupervised kinds of terms that counts costs a forward
+    /// and a backward pass of MotionNet of its own: without a stream about three steps more. The action loss has what they leave
+    /// of the whole, at no cost. The step stays what it is: MotionNet draws no random numbers and keeps no statistics.
+    pub fn accumulate_and_share(&mut self, batch: &Batch, step: usize) -> Result<Option<GradientShares>> {
+        let mut shares = None;
+        self.accumulate_and(batch, |objective, total| shares = Some(objective.shares(batch, total, step)))?;
+        Ok(shares)
+    }
+
+    /// Adds a batch and lets `look` see MotionNet's gradient, if there is one.
+    fn accumulate_and(&mut self, batch: &Batch, look: impl FnOnce(&Self, &GradientsParams)) -> Result<()> {
         let (levels, logits) = self.forward(batch)?;
-        let unsupervised = (!levels.is_empty()).then(|| sum(levels.iter().map(|level| level.total.clone())));
         let action = logits.clone().map(|logits| self.action_loss.forward(logits, &batch.labels, &batch.mixing));
-        let loss = match (unsupervised, action.clone()) {
-            (Some(unsupervised), Some(action)) => unsupervised * self.plan.unsupervised_weight + action,
+        let loss = match (self.unsupervised(&levels), action.clone().and_then(|action| self.weighted(action))) {
+            (Some(unsupervised), Some(action)) => unsupervised + action,
             (Some(only), None) | (None, Some(only)) => only,
             (None, None) => unreachable!("every objective has a loss"),
         };
-        let (values, names) = named_terms(&loss, &levels, action);
+        let terms = self.terms(&levels, action);
+        let values = std::iter::once(&loss).chain(terms.iter().map(|(_, _, value)| value));
+        let values: Vec<Tensor<1>> = values.map(|value| value.clone().detach()).collect();
         let mut gradients = (loss / self.plan.accumulate as f64).backward();
-        self.motion.iter_mut().for_each(|motion| motion.accumulate(&mut gradients));
-        self.stream.iter_mut().for_each(|stream| stream.accumulate(&mut gradients));
+        let of_motion = self.motion.as_ref().map(|motion| motion.part(&mut gradients));
+        if let Some(gradient) = &of_motion {
+            look(self, gradient);
+        }
+        if let (Some(motion), Some(gradient)) = (&mut self.motion, of_motion) {
+            motion.accumulate(gradient);
+        }
+        if let Some(stream) = &mut self.stream {
+            let gradient = stream.part(&mut gradients);
+            stream.accumulate(gradient);
+        }
 
         // One read of all numbers: each read waits for the device.
         let values = read(Tensor::cat(values, 0))?;
         let skipped = values.iter().any(|value| !value.is_finite());
         let accuracy = logits.map(|logits| accuracy(logits, &batch.labels));
-        let terms = names.into_iter().zip(values.iter().skip(1).copied()).collect();
-        self.measured.push(Outcome { loss: values[0], terms, accuracy, skipped });
+        let weights = terms.iter().map(|(_, weight, _)| *weight).collect();
+        let terms = terms.into_iter().zip(values.iter().skip(1)).map(|((name, ..), value)| (name, *value)).collect();
+        self.measured.push(Outcome { loss: values[0], terms, weights, accuracy, skipped });
         Ok(())
+    }
+
+    /// The weighted sum of the unsupervised terms that count.
+    fn unsupervised(&self, levels: &[LevelLoss]) -> Option<Tensor<1>> {
+        let sum = levels.iter().filter_map(|level| level.total.clone()).reduce(|total, level| total + level)?;
+        Some(if self.stream.is_some() { sum * self.plan.unsupervised_weight } else { sum })
+    }
+
+    /// The action loss at its weight, if it counts.
+    fn weighted(&self, action: Tensor<1>) -> Option<Tensor<1>> {
+        match self.switches.action {
+            0.0 => None,
+            1.0 => Some(action),
+            weight => Some(action * weight),
+        }
+    }
+
+    /// The terms by name, each with its weight in the loss.
+    fn terms(&self, levels: &[LevelLoss], action: Option<Tensor<1>>) -> Vec<(String, f32, Tensor<1>)> {
+        let scale = if self.stream.is_some() { self.plan.unsupervised_weight as f32 } else { 1.0 };
+        let mut terms = Vec::new();
+        for LevelLoss { level, weights, pixel, smooth_u, smooth_v, ssim, .. } in levels {
+            let smooth = (smooth_u.clone() + smooth_v.clone()) / 2.0;
+            terms.push((format!("pixel {level}"), scale * weights.pixel, pixel.clone()));
+            terms.push((format!("smooth {level}"), scale * 2.0 * weights.smooth, smooth)); // of u and of v
+            terms.push((format!("ssim {level}"), scale * weights.ssim, ssim.clone()));
+        }
+        terms.extend(action.map(|action| ("action".into(), self.switches.action, action)));
+        terms
+    }
+
+    /// Of what MotionNet's gradient `total` of a batch consists.
+    fn shares(&self, batch: &Batch, total: &GradientsParams, step: usize) -> GradientShares {
+        let motion = self.motion.as_ref().expect("the gradient is of MotionNet");
+        let mut parts = Vec::new();
+        for term in LossTerm::UNSUPERVISED {
+            if !self.is_unsupervised() || !self.switches.counts(term) {
+                continue;
+            }
+            let frames = self.frames(batch);
+            let pyramid = motion.network().window_flows(frames.clone());
+            let levels = self.plan.loss.levels(frames, &pyramid.levels, &self.switches.only(term));
+            if let Some(loss) = self.unsupervised(&levels) {
+                let mut gradients = (loss / self.plan.accumulate as f64).backward();
+                parts.push((term, motion.part(&mut gradients)));
+            }
+        }
+        let is_supervised = self.stream.is_some() && self.switches.counts(LossTerm::Action);
+        gradient_shares(motion.network(), total, &parts, is_supervised.then_some(LossTerm::Action), step)
     }
 
     /// Makes step `step` (from 0) along the mean of the batches since the last one, at `rate`.
@@ -165,11 +273,13 @@ impl Objective {
         self.stream.as_ref().map_or(Ok(()), |stream| stream.save(dir, "stream"))
     }
 
-    /// Restores what [`Self::save`] wrote.
-    pub fn load(mut self, dir: &Path) -> Result<Self> {
-        self.motion = self.motion.map(|motion| motion.load(dir, "motion")).transpose()?;
-        self.stream = self.stream.map(|stream| stream.load(dir, "stream")).transpose()?;
-        Ok(self)
+    /// Restores what [`Self::save`] wrote; if that fails, everything is as it was.
+    pub fn load(&mut self, dir: &Path) -> Result<()> {
+        let motion = self.motion.as_ref().map(|motion| motion.load(dir, "motion")).transpose()?;
+        self.stream = self.stream.as_ref().map(|stream| stream.load(dir, "stream")).transpose()?;
+        self.motion = motion;
+        self.measured.clear();
+        Ok(())
     }
 
     /// The unsupervised losses that count, and the logits of the batch where there is a stream.
@@ -186,8 +296,10 @@ impl Objective {
         let pyramid = motion.network().window_flows(frames.clone());
         let stacked = self.stream.is_some().then(|| classifier_input(pyramid.finest().clone()));
         let logits = stacked.and_then(|flow| self.classify(flow, batch));
-        let supervised_only = self.stream.is_some() && self.plan.mode != TemporalMode::C;
-        let levels = if supervised_only { Vec::new() } else { self.plan.loss.levels(frames, &pyramid.levels) };
+        let levels = match self.is_unsupervised() {
+            true => self.plan.loss.levels(frames, &pyramid.levels, &self.switches),
+            false => Vec::new(),
+        };
         Ok((levels, logits))
     }
 
@@ -245,29 +357,6 @@ fn read(tensor: Tensor<1>) -> Result<Vec<f32>> {
     data.convert::<f32>().try_to_vec().map_err(|error| lost(format!("{error:?}")))
 }
 
-fn sum(terms: impl Iterator<Item = Tensor<1>>) -> Tensor<1> {
-    terms.reduce(|total, term| total + term).expect("a pyramid has at least one level")
-}
-
-/// The loss followed by its terms, and the terms' names.
-fn named_terms(loss: &Tensor<1>, levels: &[LevelLoss], action: Option<Tensor<1>>) -> (Vec<Tensor<1>>, Vec<String>) {
-    let (mut values, mut names) = (vec![loss.clone().detach()], Vec::new());
-    let mut push = |name: String, value: &Tensor<1>| {
-        names.push(name);
-        values.push(value.clone().detach());
-    };
-    for level in levels {
-        let smooth = (level.smooth_u.clone() + level.smooth_v.clone()) / 2.0;
-        push(format!("pixel {}", level.level), &level.pixel);
-        push(format!("smooth {}", level.level), &smooth);
-        push(format!("ssim {}", level.level), &level.ssim);
-    }
-    if let Some(action) = action {
-        push("action".into(), &action);
-    }
-    (values, names)
-}
-
 fn accuracy(logits: Tensor<2>, labels: &[usize]) -> f32 {
     let best = logits.detach().argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap_or_default();
     let right = best.iter().zip(labels).filter(|&(&best, &label)| best == label as i64).count();
@@ -276,6 +365,7 @@ fn accuracy(logits: Tensor<2>, labels: &[usize]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use burn::module::{ModuleVisitor, Param};
     use burn::tensor::{Distribution, Tolerance};
 
     use super::super::augmentation::{Crop, Draw};
@@ -331,5 +421,117 @@ mod tests {
         let mixed = vec![first.clone() * 0.75 + second.clone() * 0.25, second * 0.5 + first * 0.5];
         let expected = mean_of_segments(&stream, &Tensor::cat(mixed, 0)).into_data();
         logits.into_data().assert_approx_eq::<f32>(&expected, Tolerance::relative(1e-4));
+    }
+
+    /// A run in mode (c) without dropout, and a batch for it.
+    fn end_to_end() -> (Objective, Batch) {
+        let device = Device::flex().autodiff();
+        device.seed(7);
+        let plan = TrainingPlan {
+            mode: TemporalMode::C,
+            crop: Geometry { width: 64, height: 64 },
+            unsupervised_weight: 0.5,
+            ..TrainingPlan::of(Network::Temporal)
+        };
+        let backbone = Backbone::SqueezeNet;
+        let config = StreamConfig { backbone, input: StreamInput::STACK, classes: 4, dropout: Some(0.0) };
+        let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() }.init(&device);
+        let clips = Arc::new(Clips::new(Vec::new(), plan.crop));
+        let objective = Objective::new(&plan, motion, Some(config.init(&device)), 4, &clips, &device).unwrap();
+        let frames = Tensor::<4>::random([2, 33, 64, 64], Distribution::Normal(0.0, 0.3), &Device::flex());
+        let batch = Batch {
+            frames: frames.to_data().try_to_vec().unwrap(),
+            labels: vec![0, 3],
+            mixing: Vec::new(),
+            draws: vec![Draw { clip: 0, start: 0, stride: 1, crop: Crop::whole(plan.crop) }; 2],
+            warnings: Vec::new(),
+        };
+        (objective, batch)
+    }
+
+    struct Values<'a>(&'a GradientsParams, Vec<f64>);
+
+    impl ModuleVisitor for Values<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let zeros = || param.val().inner().zeros_like();
+            let gradient = self.0.get::<D>(param.id).unwrap_or_else(zeros);
+            self.1.extend(gradient.into_data().iter::<f64>());
+        }
+    }
+
+    /// MotionNet's gradient of a batch, number by number, with these switches.
+    fn gradient(objective: &mut Objective, batch: &Batch, switches: LossSwitches) -> Vec<f64> {
+        objective.switch(switches).unwrap();
+        let mut values = Vec::new();
+        objective
+            .accumulate_and(batch, |objective, gradient| {
+                let mut visitor = Values(gradient, Vec::new());
+                objective.motion.as_ref().unwrap().network().visit(&mut visitor);
+                values = visitor.1;
+            })
+            .unwrap();
+        values
+    }
+
+    fn norm(values: &[f64]) -> f64 {
+        values.iter().map(|value| value * value).sum::<f64>().sqrt()
+    }
+
+    #[test]
+    fn the_parts_of_a_gradient_add_up_to_it_and_are_those_of_their_losses_alone() {
+        let (mut objective, batch) = end_to_end();
+        // The action loss weighs more than its gradient in fresh networks, so that all parts are of one order.
+        let all = LossSwitches { action: 20.0, ..objective.switches() };
+        let shares_of = |objective: &mut Objective, switches: LossSwitches| {
+            objective.switch(switches).unwrap();
+            objective.accumulate_and_share(&batch, 1).unwrap().unwrap()
+        };
+        let shares = shares_of(&mut objective, all);
+        let total = gradient(&mut objective, &batch, all);
+        assert!((shares.norm / norm(&total) - 1.0).abs() < 1e-4);
+
+        let none = [false; LossSwitches::SCALES];
+        let without = LossSwitches { pixel: none, ssim: none, smooth: none, ..all };
+        let alone = |term| match term {
+            LossTerm::Action => without,
+            _ => LossSwitches { action: 0.0, ..all.only(term) },
+        };
+        let mut sum = vec![0.0; total.len()];
+        for part in &shares.terms {
+            let own = gradient(&mut objective, &batch, alone(part.term));
+            assert!((part.norm / norm(&own) - 1.0).abs() < 1e-3, "{part:?}, alone {}", norm(&own));
+            let product: f64 = own.iter().zip(&total).map(|(own, total)| own * total).sum();
+            let cosine = product / (norm(&own) * norm(&total));
+            assert!((part.cosine - cosine).abs() < 1e-3, "{part:?}, alone {cosine}");
+            sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+        }
+        let left: Vec<f64> = sum.iter().zip(&total).map(|(sum, total)| sum - total).collect();
+        assert!(norm(&left) < 1e-4 * norm(&total), "{} of {} is left", norm(&left), norm(&total));
+        assert!((shares.terms.iter().map(|part| part.share).sum::<f64>() - 1.0).abs() < 1e-9);
+
+        let off = shares_of(&mut objective, LossSwitches { ssim: none, action: 0.0, ..all });
+        for part in off.terms {
+            let is_off = matches!(part.term, LossTerm::Ssim | LossTerm::Action);
+            assert_eq!(is_off, part.norm == 0.0 && part.share == 0.0 && part.cosine == 0.0, "{part:?}");
+        }
+    }
+
+    #[test]
+    fn the_loss_is_its_terms_by_their_weights() {
+        let (mut objective, batch) = end_to_end();
+        let all = LossSwitches { action: 0.25, ..objective.switches() };
+        for switches in
+            [all, all.with(LossTerm::Ssim, 0, false).with(LossTerm::Pixel, 4, false), all.only(LossTerm::Smooth)]
+        {
+            objective.switch(switches).unwrap();
+            objective.accumulate(&batch).unwrap();
+            let outcome = objective.measured.pop().unwrap();
+            let sum: f32 = outcome.terms.iter().zip(&outcome.weights).map(|((_, value), weight)| value * weight).sum();
+            assert!((sum / outcome.loss - 1.0).abs() < 1e-4, "{sum} {}", outcome.loss);
+            assert_eq!(outcome.terms.len(), 16, "what is off is still told");
+        }
+        let nothing = LossSwitches { action: 0.0, ..all.only(LossTerm::Action) };
+        assert!(objective.switch(nothing).unwrap_err().cause.contains("nothing"));
+        assert_eq!(objective.switches(), all.only(LossTerm::Smooth));
     }
 }

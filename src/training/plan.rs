@@ -191,6 +191,17 @@ pub struct TrainingPlan {
     pub max_stride: usize,
     /// Write a checkpoint every so many steps.
     pub checkpoint_every: usize,
+    /// Checkpoints that are kept as snapshots, to look at and to go back to; of older ones fewer are kept.
+    pub snapshots: usize,
+    /// How many times its best the smoothed loss must exceed for the run to go back to a snapshot and on at half the rate; 0 to let
+    /// it diverge.
+    pub divergence: f64,
+    /// How often a run may go back before it ends with an error.
+    pub max_roll_backs: usize,
+    /// Seconds after which the run ends, whatever steps are left, pauses not counted. Its rate falls with the share of the
+    /// time if that is larger than the share of the steps. Such a run is not repeatable: how far it gets, and at which rates,
+    /// hangs on the speed of the machine.
+    pub budget_secs: Option<f64>,
 }
 
 impl Default for TrainingPlan {
@@ -244,6 +255,10 @@ impl Default for TrainingPlan {
             crop_scales: vec![1.0, 0.875, 0.75],
             max_stride: 1,
             checkpoint_every: 100,
+            snapshots: 12,
+            divergence: 3.0,
+            max_roll_backs: 3,
+            budget_secs: None,
         }
     }
 }
@@ -308,9 +323,10 @@ impl TrainingPlan {
             self.max_stride,
             self.validation_clips,
             self.patience.unwrap_or(1),
+            self.snapshots,
         ];
         if counts.contains(&0) {
-            let remedy = "Steps, batch, accumulation, segments, stride, checkpoint interval, patience and validation clips start at 1";
+            let remedy = "Steps, batch, accumulation, segments, stride, checkpoint interval, snapshots, patience and validation clips start at 1";
             return Err(Error::new("training plan", "a count is zero", remedy));
         }
         Ok(())
@@ -333,6 +349,12 @@ impl TrainingPlan {
         if self.schedule == ScheduleKind::Step && self.milestones.is_empty() {
             let remedy = "Name the steps at which it falls, for example 5000,9500";
             return Err(Error::new("step schedule", "it has no milestones", remedy));
+        }
+        if self.divergence != 0.0 {
+            within("divergence", self.divergence, 1.2, 1e9)?;
+        }
+        if let Some(secs) = self.budget_secs {
+            within("time budget in seconds", secs, 1.0, 1e9)?;
         }
         within("factor", self.factor, 0.0, 1.0)
     }

@@ -1,9 +1,9 @@
 //! A training run from plan to finished model: build or resume, step, measure, save, report.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,19 @@ use super::augmentation::Sampler;
 use super::checkpoint::{self, Best, Progress};
 use super::clip_cache::ClipCache;
 use super::clips::Clips;
+use super::divergence::{Limit, Watch};
 use super::event::{StepMetrics, TrainingControl, TrainingEvent};
+use super::gradient_shares::GradientShares;
 use super::head_run;
 use super::history::History;
 use super::hold_out;
-use super::loader::Loader;
+use super::loader::{Batch, Loader};
+use super::losses::LossSwitches;
+use super::memory::resident_bytes;
 use super::objective::{Objective, Outcome};
+use super::pace::Pace;
 use super::plan::{ClassBalance, Network, TrainingPlan};
+use super::snapshots::{self, Snapshot};
 use super::solver::rate_at;
 use super::start::{self, Start};
 use super::validation::Validator;
@@ -28,8 +34,6 @@ use crate::error::{Error, Result};
 
 /// Threads that decode and augment ahead of the step.
 const LOADERS: usize = 2;
-/// Steps over which the speed is averaged.
-const SPEED_WINDOW: usize = 20;
 /// The NaN guard gives up when the rate has been halved this often.
 const MAX_HALVINGS: i32 = 10;
 
@@ -54,7 +58,6 @@ pub fn run(
         return head_run::run(plan, device, control, on_event);
     }
     let mut run = Run::prepare(plan, device.clone().autodiff(), control, on_event)?;
-    run.fit_head()?;
     run.train()?;
     run.finish()
 }
@@ -71,6 +74,8 @@ struct Run<'a> {
     validator: Validator,
     history: History,
     progress: Progress,
+    /// Makes batches from the present step on; none before the first and after the run went back.
+    loader: Option<Loader>,
     pace: Pace,
 }
 
@@ -89,13 +94,15 @@ impl<'a> Run<'a> {
         let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
         prepare_folder(plan)?;
 
-        let start = Start::build(plan, &dataset.classes, &device)?;
+        let found = checkpoint::find(&plan.run_dir);
+        let start = Start::build(plan, &dataset.classes, found.is_some(), &device)?;
         let (motion, stream) = (start.motion.clone(), start.stream.clone());
         let mut objective = Objective::new(plan, motion, stream, start.classes(), &clips, &device)?;
-        let mut progress = Progress::START;
-        if let Some(found) = checkpoint::find(&plan.run_dir) {
-            progress = checkpoint::read(&found)?;
-            objective = objective.load(&found)?;
+        let mut progress = Progress::start();
+        if let Some(found) = &found {
+            progress = checkpoint::read(found)?;
+            objective.load(found)?;
+            progress.switches.map_or(Ok(()), |switches| objective.switch(switches))?;
         }
         let history = History::open(&plan.run_dir, progress.step)?;
         on_event(TrainingEvent::Started {
@@ -105,96 +112,221 @@ impl<'a> Run<'a> {
             parameters: objective.parameters(),
             resumed_at: progress.step,
         });
-        let pace = Pace::default();
-        Ok(Self { plan, device, control, on_event, clips, start, objective, validator, history, progress, pace })
+        on_event(TrainingEvent::Switched { step: progress.step, switches: objective.switches() });
+        let mut run = Self {
+            plan,
+            device,
+            control,
+            on_event,
+            clips,
+            start,
+            objective,
+            validator,
+            history,
+            progress,
+            loader: None,
+            pace: Pace::default(),
+        };
+        match found {
+            Some(found) => run.keep_snapshot(&found), // the run may have ended between checkpoint and snapshot
+            None => run.begin()?,
+        }
+        Ok(run)
     }
 
-    /// Fits a new last layer to the clips before the first step.
-    fn fit_head(&mut self) -> Result<()> {
-        if !self.start.new_head || self.progress.step > 0 {
-            return Ok(());
+    /// Fits a new last layer to the clips, where one is needed, and keeps what the run starts from.
+    fn begin(&mut self) -> Result<()> {
+        let began = Instant::now();
+        if self.start.new_head {
+            self.objective.fit_head(&self.start.rows(), &self.clips, self.control, self.on_event)?;
+            if self.control.is_stopped() {
+                // Without its last layer the stream is not a network for these classes: there is nothing to save.
+                return Err(Error::new(
+                    &*self.plan.run_dir.to_string_lossy(),
+                    "stopped before the first step",
+                    "Start the run again",
+                ));
+            }
         }
-        self.objective.fit_head(&self.start.rows(), &self.clips, self.control, self.on_event)?;
-        if self.control.is_stopped() {
-            // Without its last layer the stream is not a network for these classes: there is nothing to save.
-            return Err(Error::new(
-                &*self.plan.run_dir.to_string_lossy(),
-                "stopped before the first step",
-                "Start the run again",
-            ));
-        }
-        Ok(())
+        self.progress.seconds += began.elapsed().as_secs_f64();
+        self.save()
     }
 
     /// Makes steps until there is a reason to end.
     fn train(&mut self) -> Result<()> {
-        if self.is_complete() {
-            return Ok(());
-        }
-        let first = self.progress.step * self.plan.accumulate;
-        let sampler = sampler(self.plan, &self.clips, self.objective.window(&self.start.motion));
-        let mut loader = Loader::start(self.clips.clone(), sampler, self.objective.pixels(), first, LOADERS)?;
         while !self.is_complete() && !self.control.is_stopped() {
+            self.heed()?;
             if self.control.is_paused() {
                 self.pause()?;
                 continue;
             }
-            self.step(&mut loader)?;
-            if self.progress.step.is_multiple_of(self.plan.checkpoint_every) {
-                self.measure()?;
-                self.save()?;
+            if self.step()? && self.is_checkpoint() {
+                self.checkpoint()?;
             }
+        }
+        self.loader = None;
+        Ok(())
+    }
+
+    /// Does what is wished besides waiting and ending.
+    fn heed(&mut self) -> Result<()> {
+        while let Some(step) = self.control.take_roll_back() {
+            self.roll_back_to(step)?;
+        }
+        self.control.take_switches().map_or(Ok(()), |switches| self.switch(switches))
+    }
+
+    /// Changes what of the loss counts. Saved at once, so that a resumed run goes on with it from the same step.
+    fn switch(&mut self, switches: LossSwitches) -> Result<()> {
+        let (before, step) = (self.objective.switches(), self.progress.step);
+        match self.objective.switch(switches) {
+            Ok(()) if before != switches => {
+                self.progress.switches = Some(switches);
+                self.progress.watch = Watch::default(); // It is another loss.
+                for change in before.changes(&switches) {
+                    self.history.intervened(step, &change)?;
+                }
+                self.write_checkpoint()?;
+            }
+            Ok(()) => {}
+            Err(error) => (self.on_event)(TrainingEvent::Warning(error)),
+        }
+        (self.on_event)(TrainingEvent::Switched { step, switches: self.objective.switches() });
+        Ok(())
+    }
+
+    /// The next batch.
+    fn batch(&mut self) -> Result<Batch> {
+        let loader = match &mut self.loader {
+            Some(loader) => loader,
+            none => {
+                let first = self.progress.step * self.plan.accumulate;
+                let sampler = sampler(self.plan, &self.clips, self.objective.window(&self.start.motion));
+                let pixels = self.objective.pixels();
+                none.insert(Loader::start(self.clips.clone(), sampler, pixels, first, LOADERS)?)
+            }
+        };
+        let batch = loader.next()?;
+        for warning in &batch.warnings {
+            (self.on_event)(TrainingEvent::Warning(warning.clone()));
+        }
+        Ok(batch)
+    }
+
+    /// One step: its batches, the update, what is reported of it. Returns whether it stands: the run may have diverged and gone back.
+    fn step(&mut self) -> Result<bool> {
+        let began = Instant::now();
+        let (step, mut waited) = (self.progress.step, Duration::ZERO);
+        for part in 0..self.plan.accumulate {
+            let asked = Instant::now();
+            let batch = self.batch()?;
+            waited += asked.elapsed();
+            // Dropout, the same after a resume.
+            self.device.seed(self.plan.seed.wrapping_add((step * self.plan.accumulate + part) as u64));
+            if part == 0 && self.control.wants_shares(step) {
+                let shares = self.objective.accumulate_and_share(&batch, step + 1)?;
+                shares.map_or(Ok(()), |shares| self.share(shares))?;
+            } else {
+                self.objective.accumulate(&batch)?;
+            }
+        }
+        let rate = rate_at(self.plan, step, self.spent()) * self.progress.rate_factor;
+        let outcome = self.objective.step(rate, step);
+        self.progress.step += 1;
+        self.progress.seconds += began.elapsed().as_secs_f64();
+        self.pace.push(began.elapsed(), waited);
+        let loss = (!outcome.skipped).then_some(f64::from(outcome.loss));
+        self.report(outcome, rate)?;
+        let diverged = self.progress.watch.push(loss, self.limit());
+        if loss.is_none() {
+            self.halve_rate()?;
+        }
+        let stands = diverged.is_none();
+        diverged.map_or(Ok(()), |cause| self.recover(cause))?;
+        Ok(stands)
+    }
+
+    /// The NaN guard: goes on at half the rate.
+    fn halve_rate(&mut self) -> Result<()> {
+        self.progress.rate_factor /= 2.0;
+        (self.on_event)(TrainingEvent::Warning(not_finite(&self.progress)));
+        if self.progress.rate_factor < 0.5f64.powi(MAX_HALVINGS) {
+            return Err(not_finite(&self.progress));
         }
         Ok(())
     }
 
-    /// One step: its batches, the update, what is reported of it.
-    fn step(&mut self, loader: &mut Loader) -> Result<()> {
-        let began = Instant::now();
-        let mut waited = Duration::ZERO;
-        for part in 0..self.plan.accumulate {
-            let asked = Instant::now();
-            let batch = loader.next()?;
-            waited += asked.elapsed();
-            for warning in &batch.warnings {
-                (self.on_event)(TrainingEvent::Warning(warning.clone()));
-            }
-            // Dropout, the same after a resume.
-            let drawn = self.progress.step * self.plan.accumulate + part;
-            self.device.seed(self.plan.seed.wrapping_add(drawn as u64));
-            self.objective.accumulate(&batch)?;
+    /// Goes back to the last good snapshot and on at half the rate.
+    fn recover(&mut self, cause: String) -> Result<()> {
+        let from = self.progress.step;
+        let error = Error::new("training", format!("diverged at step {from}: {cause}"), DIVERGED_REMEDY);
+        if self.progress.roll_backs >= self.plan.max_roll_backs {
+            return Err(error);
         }
-        let rate = rate_at(self.plan, self.progress.step) * self.progress.rate_factor;
-        let outcome = self.objective.step(rate, self.progress.step);
-        self.progress.step += 1;
-        if outcome.skipped {
-            self.progress.rate_factor /= 2.0;
-            (self.on_event)(TrainingEvent::Warning(diverging(&self.progress)));
-            if self.progress.rate_factor < 0.5f64.powi(MAX_HALVINGS) {
-                return Err(diverging(&self.progress));
-            }
-        }
-        self.pace.push(began.elapsed(), waited);
-        self.report(outcome, rate, began.elapsed().as_secs_f64())
+        let snapshot = self.last_good().ok_or_else(|| error.clone())?;
+        self.restore(&snapshot)?;
+        self.progress.roll_backs += 1;
+        self.progress.rate_factor /= 2.0;
+        self.rolled_back(from, Some(error))
+    }
+
+    /// The newest snapshot of a step before this one at which the loss was calm, else the oldest.
+    fn last_good(&self) -> Option<Snapshot> {
+        let mut snapshots = snapshots::list(&self.plan.run_dir);
+        snapshots.retain(|snapshot| snapshot.step < self.progress.step);
+        let is_calm = |snapshot: &&Snapshot| {
+            checkpoint::read(&snapshot.checkpoint()).is_ok_and(|progress| progress.watch.is_calm(self.limit()))
+        };
+        snapshots.iter().rev().find(is_calm).or(snapshots.first()).cloned()
+    }
+
+    /// Above which the loss means divergence.
+    fn limit(&self) -> Limit {
+        let classes = self.start.classes();
+        let chance =
+            if classes > 1 { (classes as f64).ln() * f64::from(self.objective.switches().action) } else { 0.0 };
+        Limit { factor: self.plan.divergence, chance }
+    }
+
+    /// Tells and writes down what MotionNet's gradient consists of.
+    fn share(&mut self, shares: GradientShares) -> Result<()> {
+        self.history.shares(&shares)?;
+        (self.on_event)(TrainingEvent::GradientShares(shares));
+        Ok(())
     }
 
     /// Tells and writes down what a step measured.
-    fn report(&mut self, outcome: Outcome, rate: f64, seconds: f64) -> Result<()> {
-        self.progress.seconds += seconds;
-        let steps_per_sec = self.pace.steps_per_sec();
+    fn report(&mut self, outcome: Outcome, rate: f64) -> Result<()> {
+        let plan = self.plan;
+        let left = self.pace.eta_secs(plan.steps - self.progress.step, plan.checkpoint_every);
+        let budget_left = plan.budget_secs.map_or(f64::INFINITY, |budget| (budget - self.progress.seconds).max(0.0));
         let metrics = StepMetrics {
             step: self.progress.step,
-            steps: self.plan.steps,
+            steps: plan.steps,
             loss: outcome.loss,
             terms: outcome.terms,
+            weights: outcome.weights,
             accuracy: outcome.accuracy,
             rate,
-            steps_per_sec,
+            steps_per_sec: self.pace.steps_per_sec(),
             stall: self.pace.stall(),
-            eta_secs: (self.plan.steps - self.progress.step) as f64 / steps_per_sec,
+            eta_secs: left.min(budget_left),
+            memory_bytes: resident_bytes(),
         };
         self.history.push(&metrics)?;
         (self.on_event)(TrainingEvent::Step(metrics));
+        Ok(())
+    }
+
+    /// Measures and saves.
+    fn checkpoint(&mut self) -> Result<()> {
+        let began = Instant::now();
+        self.measure()?;
+        self.progress.seconds += began.elapsed().as_secs_f64();
+        let measured = Instant::now();
+        self.save()?;
+        self.progress.seconds += measured.elapsed().as_secs_f64();
+        self.pace.push_checkpoint(began.elapsed());
         Ok(())
     }
 
@@ -203,9 +335,10 @@ impl<'a> Run<'a> {
     /// The checkpoint comes after this: a run that dies in between measures again and finds the same.
     fn measure(&mut self) -> Result<()> {
         let step = self.progress.step;
-        let Some(measured) = self.validator.measure(&self.objective, &self.start.motion, step, self.on_event)? else {
-            return Ok(());
-        };
+        let measurements = self.validator.measure(&self.objective, &self.start.motion, step, self.on_event)?;
+        let Some(measured) = measurements.last() else { return Ok(()) };
+        let values: Vec<_> = measurements.iter().map(|measured| (measured.name, measured.value)).collect();
+        self.history.measured(step, &values)?;
         self.progress.measured = step;
         if measured.beats(self.progress.best.map(|best| best.value)) {
             let model_dir = self.plan.run_dir.join("best");
@@ -219,22 +352,92 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Saves, and waits until the run is to go on.
+    /// Saves, and waits until the run is to go on. Does meanwhile what else is wished.
     fn pause(&mut self) -> Result<()> {
         self.save()?;
         (self.on_event)(TrainingEvent::Paused);
-        self.control.wait_while_paused();
+        while self.control.is_paused() {
+            self.control.wait_for_wishes();
+            self.heed()?;
+        }
         (self.on_event)(TrainingEvent::Resumed);
         self.pace = Pace::default();
         Ok(())
     }
 
+    /// Goes back to the snapshot of `step`, if there is one that can be read.
+    fn roll_back_to(&mut self, step: usize) -> Result<()> {
+        let found = snapshots::list(&self.plan.run_dir).into_iter().find(|snapshot| snapshot.step == step);
+        let unknown = || {
+            let cause = format!("there is no snapshot of step {step}");
+            Error::file(&self.plan.run_dir, cause, "Choose one of those that there are")
+        };
+        let restored = found.ok_or_else(unknown).and_then(|snapshot| self.restore(&snapshot));
+        match restored {
+            Ok(from) => self.rolled_back(from, None),
+            Err(error) => {
+                (self.on_event)(TrainingEvent::Warning(error));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes networks, optimisers and position from a snapshot and returns the step that the run had reached. What was measured
+    /// best remains, and so do a rate that was lowered and what of the loss counts.
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<usize> {
+        let checkpoint = snapshot.checkpoint();
+        let found = checkpoint::read(&checkpoint)?;
+        self.objective.load(&checkpoint)?;
+        let now = self.progress.clone();
+        let best = now.best.map(|best| Best { worse_since: 0, ..best });
+        let watch = if found.switches == now.switches { found.watch } else { Watch::default() };
+        let Progress { rate_factor, roll_backs, seconds, switches, .. } = now;
+        self.progress = Progress { rate_factor, roll_backs, seconds, switches, best, watch, ..found };
+        self.loader = None;
+        Ok(now.step)
+    }
+
+    /// Makes it last that the run went back from step `from`.
+    fn rolled_back(&mut self, from: usize, diverged: Option<Error>) -> Result<()> {
+        let Progress { step: to, rate_factor, .. } = self.progress;
+        self.write_checkpoint()?; // first: what is resumed drops the later metrics as well
+        self.history.roll_back(to)?;
+        self.history.intervened(
+            from,
+            &format!("{} to step {to}", if diverged.is_some() { "diverged and went back" } else { "rolled back" }),
+        )?;
+        (self.on_event)(TrainingEvent::RolledBack { from, to, rate_factor, diverged });
+        Ok(())
+    }
+
+    /// Saves where the run stands; at every checkpoint of the plan, and at the beginning and the end, as a snapshot too.
     fn save(&mut self) -> Result<()> {
+        let written = self.write_checkpoint()?;
+        self.keep_snapshot(&written);
+        Ok(())
+    }
+
+    fn write_checkpoint(&mut self) -> Result<PathBuf> {
         self.history.flush()?;
         let objective = &self.objective;
         let written = checkpoint::write(&self.plan.run_dir, &self.progress, |dir| objective.save(dir))?;
-        (self.on_event)(TrainingEvent::Checkpoint(written));
-        Ok(())
+        (self.on_event)(TrainingEvent::Checkpoint(written.clone()));
+        Ok(written)
+    }
+
+    /// Keeps the networks as `checkpoint` has them, if its step is one to be kept. Which steps are does not hang on when a run
+    /// was interrupted. A run can do without a snapshot for which there is no room.
+    fn keep_snapshot(&mut self, checkpoint: &Path) {
+        let Progress { step, best, .. } = self.progress;
+        if self.is_checkpoint() || self.is_complete() {
+            let cherished: Vec<usize> = best.map(|best| best.step).into_iter().collect();
+            let (run_dir, keep) = (&self.plan.run_dir, self.plan.snapshots);
+            let written = snapshots::write(run_dir, step, checkpoint, keep, &cherished, |dir| self.export(dir));
+            if let Err(error) = written {
+                (self.on_event)(TrainingEvent::Warning(error));
+            }
+        }
+        (self.on_event)(TrainingEvent::Snapshots(snapshots::list(&self.plan.run_dir)));
     }
 
     /// Saves what there is and makes a model of it.
@@ -259,8 +462,17 @@ impl<'a> Run<'a> {
         self.start.finish(&self.objective, self.plan, step, seconds)?.save(dir)
     }
 
+    fn is_checkpoint(&self) -> bool {
+        self.progress.step.is_multiple_of(self.plan.checkpoint_every)
+    }
+
     fn is_complete(&self) -> bool {
-        self.progress.step >= self.plan.steps || self.is_out_of_patience()
+        self.progress.step >= self.plan.steps || self.spent() >= 1.0 || self.is_out_of_patience()
+    }
+
+    /// The share of the time budget that is over; 0 without one.
+    fn spent(&self) -> f64 {
+        self.plan.budget_secs.map_or(0.0, |budget| self.progress.seconds / budget)
     }
 
     fn is_out_of_patience(&self) -> bool {
@@ -316,38 +528,13 @@ pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
     }
 }
 
-fn diverging(progress: &Progress) -> Error {
+/// What can be done about a run that does not converge.
+const DIVERGED_REMEDY: &str = "If this happens again, start anew with a lower rate or a longer warm-up";
+
+fn not_finite(progress: &Progress) -> Error {
     let cause = format!(
         "the loss was not finite at step {}; the step was skipped and the rate lowered to {} of the plan's",
         progress.step, progress.rate_factor
     );
-    Error::new("training", cause, "If this happens again, start anew with a lower rate or a longer warm-up")
-}
-
-/// The speed of the last steps.
-#[derive(Default)]
-struct Pace {
-    /// Duration of each step, and of the waiting for its batches.
-    steps: VecDeque<[f64; 2]>,
-}
-
-impl Pace {
-    fn push(&mut self, step: Duration, waited: Duration) {
-        self.steps.push_back([step, waited].map(|time| time.as_secs_f64()));
-        if self.steps.len() > SPEED_WINDOW {
-            self.steps.pop_front();
-        }
-    }
-
-    fn steps_per_sec(&self) -> f64 {
-        self.steps.len() as f64 / self.seconds(0)
-    }
-
-    fn stall(&self) -> f64 {
-        self.seconds(1) / self.seconds(0)
-    }
-
-    fn seconds(&self, of: usize) -> f64 {
-        self.steps.iter().map(|step| step[of]).sum::<f64>().max(1e-9)
-    }
+    Error::new("training", cause, DIVERGED_REMEDY)
 }

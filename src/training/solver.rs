@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 pub struct Solver<M: Module> {
     network: Option<M>, // None only inside `step`, which gives the network away and gets it back
     optimiser: ModuleOptimizer,
+    /// The optimiser before its first step.
+    unused: ModuleOptimizer,
     accumulated: GradientsAccumulator<M>,
     rates: Rates,
     average: Option<Average<M>>,
@@ -44,6 +46,7 @@ impl<M: Module> Solver<M> {
             average: (plan.ema > 0.0).then(|| Average::new(&network, plan.ema)),
             network: Some(network),
             optimiser: optimiser(plan),
+            unused: optimiser(plan),
             accumulated: GradientsAccumulator::new(),
             clip_norm: plan.clip_norm,
         })
@@ -59,10 +62,15 @@ impl<M: Module> Solver<M> {
         self.average.as_ref().map_or_else(|| self.network().valid(), |average| average.network().clone())
     }
 
-    /// Adds this network's part of `gradients` to what is accumulated.
-    pub fn accumulate(&mut self, gradients: &mut Gradients) {
+    /// Takes this network's part of `gradients`.
+    pub fn part(&self, gradients: &mut Gradients) -> GradientsParams {
+        GradientsParams::from_module(gradients, self.network())
+    }
+
+    /// Adds a part to what is accumulated.
+    pub fn accumulate(&mut self, part: GradientsParams) {
         let network = self.network.as_ref().expect("a step always puts the network back");
-        self.accumulated.accumulate(network, GradientsParams::from_module(gradients, network));
+        self.accumulated.accumulate(network, part);
     }
 
     /// Takes the accumulated gradient.
@@ -107,7 +115,7 @@ impl<M: Module> Solver<M> {
     }
 
     /// Restores what [`Self::save`] wrote.
-    pub fn load(self, dir: &Path, name: &str) -> Result<Self> {
+    pub fn load(&self, dir: &Path, name: &str) -> Result<Self> {
         let refuse = |path: &Path| {
             let path = path.to_owned();
             move |error: burn::store::RecordError| {
@@ -124,17 +132,13 @@ impl<M: Module> Solver<M> {
             network.try_load_record(record).map_err(refuse(path))
         };
         let restored = read(&network, self.network().clone())?;
-        let kept = match self.average {
-            Some(kept) => {
-                let restored = read(&average, kept.network().clone())?;
-                Some(kept.with(restored))
-            }
-            None => None,
-        };
+        let kept =
+            self.average.as_ref().map(|kept| Ok(kept.with(read(&average, kept.network().clone())?))).transpose()?;
         Ok(Self {
             rates: self.rates,
             network: Some(restored),
-            optimiser: self.optimiser.load(&optimiser).map_err(refuse(&optimiser))?,
+            optimiser: self.unused.clone().load(&optimiser).map_err(refuse(&optimiser))?,
+            unused: self.unused.clone(),
             accumulated: GradientsAccumulator::new(),
             average: kept,
             clip_norm: self.clip_norm,
@@ -173,10 +177,11 @@ fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
     }
 }
 
-/// The learning rate of step `step` (from 0): a linear warm-up, then the plan's schedule.
-pub fn rate_at(plan: &TrainingPlan, step: usize) -> f64 {
+/// The learning rate of step `step` (from 0): a linear warm-up, then the plan's schedule. Of a run with a time budget `spent` is
+/// the share of it that is over, 0 without one.
+pub fn rate_at(plan: &TrainingPlan, step: usize, spent: f64) -> f64 {
     let warm = ((step + 1) as f64 / plan.warm_up.max(1) as f64).min(1.0);
-    let done = step as f64 / plan.steps as f64;
+    let done = (step as f64 / plan.steps as f64).max(spent.min(1.0));
     let passed = |marks: &[f64]| marks.iter().filter(|&&mark| done >= mark).count() as i32;
     let fall = match plan.schedule {
         ScheduleKind::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
@@ -232,13 +237,19 @@ mod tests {
         let plan =
             |schedule| TrainingPlan { schedule, steps: 1000, warm_up: 100, rate: 1.0, ..TrainingPlan::default() };
         let cosine = plan(ScheduleKind::Cosine);
-        assert!((rate_at(&cosine, 0) - 0.01).abs() < 1e-9);
-        assert!((rate_at(&cosine, 500) - 0.5).abs() < 1e-9);
-        assert!(rate_at(&cosine, 999) < 1e-5);
-        assert_eq!([249, 250, 999].map(|step| rate_at(&plan(ScheduleKind::Halving), step)), [1.0, 0.5, 1.0 / 32.0]);
-        assert!((rate_at(&plan(ScheduleKind::Tenths), 999) - 0.01).abs() < 1e-12);
+        assert!((rate_at(&cosine, 0, 0.0) - 0.01).abs() < 1e-9);
+        assert!((rate_at(&cosine, 500, 0.0) - 0.5).abs() < 1e-9);
+        assert!(rate_at(&cosine, 999, 0.0) < 1e-5);
+        let spent = |step, spent| rate_at(&cosine, step, spent);
+        assert!((spent(200, 0.5) - 0.5).abs() < 1e-9 && spent(200, 2.0) < 1e-9, "time is further than the steps");
+        assert_eq!(spent(600, 0.5), rate_at(&cosine, 600, 0.0), "the steps are further than time");
+        assert_eq!(
+            [249, 250, 999].map(|step| rate_at(&plan(ScheduleKind::Halving), step, 0.0)),
+            [1.0, 0.5, 1.0 / 32.0]
+        );
+        assert!((rate_at(&plan(ScheduleKind::Tenths), 999, 0.0) - 0.01).abs() < 1e-12);
         let steps = TrainingPlan { milestones: vec![300, 800], factor: 0.5, ..plan(ScheduleKind::Step) };
-        assert_eq!([299, 300, 799, 800].map(|step| rate_at(&steps, step)), [1.0, 0.5, 0.5, 0.25]);
-        assert_eq!([99, 999].map(|step| rate_at(&plan(ScheduleKind::Constant), step)), [1.0, 1.0]);
+        assert_eq!([299, 300, 799, 800].map(|step| rate_at(&steps, step, 0.0)), [1.0, 0.5, 0.5, 0.25]);
+        assert_eq!([99, 999].map(|step| rate_at(&plan(ScheduleKind::Constant), step, 0.0)), [1.0, 1.0]);
     }
 }

@@ -60,8 +60,9 @@ impl Start {
     ///
     /// A stream of the base is taken over as it is if it has the same classes. For other classes the run starts from ImageNet
     /// weights where the plan names them, else from the base's stream, both with a new last layer, in which classes that the base's
-    /// stream knows by name keep their weights; without either, from scratch.
-    pub fn build(plan: &TrainingPlan, classes: &[String], device: &Device) -> Result<Self> {
+    /// stream knows by name keep their weights; without either, from scratch. Where the run is `resumed` a new last layer
+    /// has its size already, for the checkpoint to fill.
+    pub fn build(plan: &TrainingPlan, classes: &[String], resumed: bool, device: &Device) -> Result<Self> {
         device.seed(plan.seed); // fresh layers
         let base = plan.base.as_ref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
         if base.is_none() && plan.network == Network::Temporal && plan.flow_source.needs_network() {
@@ -93,7 +94,8 @@ impl Start {
         let stream = match (modality, known) {
             (None, _) => None,
             (Some(modality), Some(known)) if same_classes || plan.imagenet.is_none() => {
-                Some(adapted(known, plan, modality, card, device)?)
+                let refilled = (resumed && new_head).then_some(classes.len());
+                Some(adapted(known, plan, modality, card, refilled, device)?)
             }
             (Some(modality), _) => Some(new_stream(plan, modality, classes, device)?),
         };
@@ -225,15 +227,17 @@ fn new_stream(plan: &TrainingPlan, modality: Modality, classes: &[String], devic
     }
 }
 
-/// The stream of the base, which `card` describes, with the plan's dropout and clips, where it names them.
+/// The stream of the base, which `card` describes, with the plan's dropout and clips, where it names them; a fresh one like it if
+/// it is to be `refilled` for so many classes.
 fn adapted(
     stream: Stream,
     plan: &TrainingPlan,
     modality: Modality,
     card: Option<&ModelCard>,
+    refilled: Option<usize>,
     device: &Device,
 ) -> Result<Stream> {
-    if plan.dropout.is_none() && plan.clip_frames.is_none() {
+    if plan.dropout.is_none() && plan.clip_frames.is_none() && refilled.is_none() {
         return Ok(stream);
     }
     let entry = card.and_then(|card| if modality == Modality::Flow { &card.temporal } else { &card.spatial }.as_ref());
@@ -246,9 +250,12 @@ fn adapted(
     let config = StreamConfig {
         backbone,
         input: StreamInput::of(modality, backbone, plan.clip_frames.or(Some(stream.input().count))),
-        classes: card.map_or(0, |card| card.classes.len()),
+        classes: refilled.or(card.map(|card| card.classes.len())).unwrap_or_default(),
         dropout: plan.dropout.or(entry.and_then(|entry| entry.dropout)),
     };
+    if refilled.is_some() {
+        return Ok(config.init(device));
+    }
     let refuse = |error: burn::store::RecordError| Error::new("base", error.to_string(), "Choose another base");
     config.init(device).try_load_record(stream.into_record()).map_err(refuse)
 }

@@ -81,7 +81,7 @@ impl Validator {
         })
     }
 
-    /// Measures the networks as they stand (or their averages), reports each figure and returns the one that decides: top-1 of a
+    /// Measures the networks as they stand (or their averages) and reports each figure. The last of them decides: top-1 of a
     /// stream, else the photometric ratio of MotionNet. `frozen` is MotionNet where it is not trained. Nothing without clips.
     pub fn measure(
         &mut self,
@@ -89,31 +89,36 @@ impl Validator {
         frozen: &MotionNetwork,
         step: usize,
         on_event: &mut dyn FnMut(TrainingEvent),
-    ) -> Result<Option<Measurement>> {
-        let Some(clips) = self.clips.clone() else { return Ok(None) };
+    ) -> Result<Vec<Measurement>> {
+        let Some(clips) = self.clips.clone() else { return Ok(Vec::new()) };
         let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Solver::result);
         let stream = objective.stream.as_ref().map(Solver::result);
         let mut measurements = Vec::new();
+        let mut tell = |measurement: Measurement, guesses: Vec<[usize; 2]>| {
+            let Measurement { name, value, .. } = measurement;
+            on_event(TrainingEvent::Validation { step, name: name.into(), value, guesses });
+            measurements.push(measurement);
+        };
         if self.network != Network::Spatial && self.flow_source.needs_network() {
             let mut error = PhotometricError::default();
             for index in 0..clips.len() {
                 error.add_clip(&motion, &clips.frames(index)?);
             }
-            measurements.push(Measurement { name: "photometric ratio", value: error.ratio(), more_is_better: false });
+            let ratio = Measurement { name: "photometric ratio", value: error.ratio(), more_is_better: false };
+            tell(ratio, Vec::new());
         }
         if let Some(stream) = stream {
-            let value = self.top_1(&clips, &motion, &stream)?;
-            measurements.push(Measurement { name: "top-1", value, more_is_better: true });
+            let guesses = self.guesses(&clips, &motion, &stream)?;
+            let right = guesses.iter().filter(|[label, guess]| label == guess).count();
+            let value = right as f32 / guesses.len() as f32;
+            tell(Measurement { name: "top-1", value, more_is_better: true }, guesses);
         }
-        for Measurement { name, value, .. } in &measurements {
-            on_event(TrainingEvent::Validation { step, name: (*name).into(), value: *value });
-        }
-        Ok(measurements.pop())
+        Ok(measurements)
     }
 
-    /// Share of the clips that a stream recognises by their middle.
-    fn top_1(&mut self, clips: &Arc<Clips>, motion: &MotionNetwork, stream: &Stream) -> Result<f32> {
-        let mut right = 0;
+    /// The class of every clip and what a stream takes its middle for.
+    fn guesses(&mut self, clips: &Arc<Clips>, motion: &MotionNetwork, stream: &Stream) -> Result<Vec<[usize; 2]>> {
+        let mut guesses = Vec::new();
         for index in 0..clips.len() {
             let frames = clips.frames(index)?;
             let logits = match self.network {
@@ -124,9 +129,9 @@ impl Validator {
                 }
                 _ => temporal_logits(motion, stream, &[centre_window(&frames, stream.input().frames())]),
             };
-            right += usize::from(arg_max(&logits[0]) == Some(clips.label(index)));
+            guesses.push([clips.label(index), arg_max(&logits[0]).unwrap_or_default()]);
         }
-        Ok(right as f32 / clips.len() as f32)
+        Ok(guesses)
     }
 
     /// Logits of the window of clip `index` that starts at frame `start`, from flow that is made once.

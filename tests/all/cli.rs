@@ -231,6 +231,52 @@ fn a_disk_that_fills_up_during_a_checkpoint_loses_nothing() {
     assert_eq!(fs::read_to_string(at("run/metrics.csv")).unwrap().lines().count(), 5);
 }
 
+/// Whenever the power fails: the same command goes on, and leads to the same numbers.
+#[cfg(unix)]
+#[test]
+fn a_training_that_is_killed_again_and_again_leads_to_the_same_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("clips/wave")).unwrap();
+    fixture::clip(&dir.path().join("clips/wave"), 12, CLIP).unwrap();
+    let words = |run: &str| {
+        let words = format!(
+            "train flow --folder clips --run {run} --device cpu --width 2 --batch 1 --frame 64x64 --crop 64x64 --steps 40 --checkpoint-every 1 --snapshots 3 --ema 0.9"
+        );
+        words.split(' ').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let spawn = |run: &str| {
+        let words = words(run);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        program(dir.path(), &words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let started = std::time::Instant::now();
+    assert!(spawn("whole").wait().unwrap().success());
+    let whole = started.elapsed();
+    // With a checkpoint every step, most of these moments lie in the writing of one.
+    let mut kills = 0;
+    for moment in [0.3, 0.55, 0.45, 0.8, 0.62, 0.71] {
+        let mut running = spawn("torn");
+        std::thread::sleep(whole.mul_f64(moment));
+        if running.try_wait().unwrap().is_some() {
+            break;
+        }
+        running.kill().unwrap();
+        running.wait().unwrap();
+        kills += 1;
+    }
+    assert!(kills > 0, "it was over too soon");
+    assert!(spawn("torn").wait().unwrap().success());
+    let file = |run: &str, name: &str| fs::read(dir.path().join(run).join(name)).unwrap();
+    for name in ["metrics.csv", "model/motion.safetensors"] {
+        assert!(file("whole", name) == file("torn", name), "{name} differs");
+    }
+    let steps = |run: &str| {
+        let found = motionscope::training::snapshots::list(&dir.path().join(run));
+        found.iter().map(|snapshot| snapshot.step).collect::<Vec<_>>()
+    };
+    assert_eq!(steps("whole"), steps("torn"));
+}
+
 #[test]
 fn flow_methods_are_measured_on_benchmarks() {
     let dir = tempfile::tempdir().unwrap();

@@ -24,6 +24,7 @@ mod nets;
 mod reproduction;
 mod sample;
 mod shared;
+mod steering;
 mod training;
 mod training_options;
 mod tvl1;

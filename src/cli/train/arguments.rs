@@ -62,7 +62,7 @@ pub(in crate::cli) struct TrainArgs {
     #[command(flatten)]
     loss: LossArgs,
     #[command(flatten)]
-    solver: SolverArgs,
+    pub(super) solver: SolverArgs,
     #[command(flatten)]
     regularisation: RegularisationArgs,
     /// Folder of the run; a checkpoint in it is resumed [default: runs/NETWORK]
@@ -191,7 +191,7 @@ struct LossArgs {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Solver")]
-struct SolverArgs {
+pub(super) struct SolverArgs {
     /// Number of steps
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
@@ -250,6 +250,23 @@ struct SolverArgs {
     /// Steps between two checkpoints
     #[arg(long, value_name = "N")]
     checkpoint_every: Option<usize>,
+    /// Checkpoints kept as snapshots, fewer of older ones [default: 12]
+    #[arg(long, value_name = "N")]
+    snapshots: Option<usize>,
+    /// Times its best that the smoothed loss must exceed for the run to go back to a snapshot and on at half the rate; 0 for never
+    /// [default: 3]
+    #[arg(long, value_name = "X", value_parser = non_negative)]
+    divergence: Option<f64>,
+    /// How often a run may go back before it fails [default: 3]
+    #[arg(long, value_name = "N")]
+    max_roll_backs: Option<usize>,
+    /// End after so many minutes even if steps are left; the rate falls with the time. Not repeatable step by step
+    #[arg(long, value_name = "MINUTES", value_parser = positive)]
+    minutes: Option<f64>,
+    /// Steps between two looks at how much of MotionNet's gradient each kind of loss makes, written to gradients.csv; each costs
+    /// about three steps [default: none]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) gradient_shares: usize,
 }
 
 #[derive(Debug, Args)]
@@ -362,6 +379,10 @@ impl SolverArgs {
         set(&mut plan.clip_norm, &clip_norm);
         set(&mut plan.seed, &self.seed);
         set(&mut plan.checkpoint_every, &self.checkpoint_every);
+        set(&mut plan.snapshots, &self.snapshots);
+        set(&mut plan.divergence, &self.divergence);
+        set(&mut plan.max_roll_backs, &self.max_roll_backs);
+        plan.budget_secs = self.minutes.map(|minutes| 60.0 * minutes);
     }
 }
 

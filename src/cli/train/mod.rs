@@ -21,6 +21,7 @@ pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
     };
     let compute = arguments.device.open()?;
     let control = TrainingControl::default();
+    control.share_gradients(arguments.solver.gradient_shares);
     stop_on_interrupt(&control)?;
     eprintln!("Training on {}. Ctrl-C saves and ends.", compute.name);
     let mut progress = Progress::default();

@@ -51,7 +51,9 @@ impl Progress {
             }
             TrainingEvent::Preparing { done, of } => self.prepare(*done, *of),
             TrainingEvent::Step(metrics) => self.step(metrics),
-            TrainingEvent::Validation { step, name, value } => self.line(&format!("step {step}: {name} {value:.4}")),
+            TrainingEvent::Validation { step, name, value, .. } => {
+                self.line(&format!("step {step}: {name} {value:.4}"))
+            }
             TrainingEvent::Best { step, name, value, model_dir } => {
                 self.best = Some(format!("{name} {value:.4} after step {step}: {}", model_dir.display()));
             }
@@ -59,6 +61,11 @@ impl Progress {
                 self.line(&format!("No measurement was better than the one after step {best_step}: ended"));
             }
             TrainingEvent::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
+            TrainingEvent::Snapshots(_) | TrainingEvent::Switched { .. } | TrainingEvent::GradientShares(_) => {}
+            TrainingEvent::RolledBack { from, to, diverged, .. } => {
+                diverged.iter().for_each(|error| self.bar.suspend(|| warn(error)));
+                self.line(&format!("Went back from step {from} to step {to}"));
+            }
             TrainingEvent::Warning(error) => self.bar.suspend(|| warn(error)),
             TrainingEvent::Paused => self.line("Paused"),
             TrainingEvent::Resumed => self.line("Going on"),

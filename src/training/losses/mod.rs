@@ -8,10 +8,12 @@ mod intermediates;
 pub mod loss_images;
 pub mod separable;
 pub mod ssim;
+mod switches;
 pub mod unsupervised;
 pub mod warp;
 
 pub use intermediates::Intermediates;
 pub use loss_images::{local_response_normalisation, loss_images};
-pub use unsupervised::{LevelLoss, LossPreset, UnsupervisedLoss};
+pub use switches::{LossSwitches, LossTerm};
+pub use unsupervised::{LevelLoss, LossPreset, UnsupervisedLoss, Weights};
 pub use warp::warp;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::separable::Window;
 use super::ssim::{CAFFE_WINDOW, DENSE_WINDOW, ssim};
+use super::switches::{LossSwitches, LossTerm};
 use super::{local_response_normalisation, loss_images, warp};
 
 const EPSILON: f32 = 1e-3;
@@ -56,8 +57,10 @@ impl Default for UnsupervisedLoss {
 pub struct LevelLoss {
     /// Pyramid level: 2 is half resolution, 6 is 1/32.
     pub level: usize,
-    /// Weighted sum of the terms that are on, `[1]`.
-    pub total: Tensor<1>,
+    /// The weights of the terms in `total`, 0 for those that are off.
+    pub weights: Weights,
+    /// Weighted sum of the terms that are on, `[1]`; none if none is.
+    pub total: Option<Tensor<1>>,
     /// Mean Charbonnier distance between frame and rebuilt frame inside the border mask, `[1]`.
     pub pixel: Tensor<1>,
     /// Mean Charbonnier penalty of the differences of u, `[1]`.
@@ -69,27 +72,32 @@ pub struct LevelLoss {
 }
 
 impl UnsupervisedLoss {
-    /// The loss of `pyramid` for `frames`, a level each, finest first.
+    /// The loss of `pyramid` for `frames`, a level each, finest first. Of levels of which no term counts only those are computed
+    /// that the plan wants or that lie before one that counts.
     ///
     /// * `frames`: [n, 3·(pairs+1), h, w], (x − mean)/255, at the network's input resolution
     /// * `pyramid`: raw flow [n, 2·pairs, h_l, w_l] (full-resolution pixels / 20), finest first
-    pub fn levels(&self, frames: Tensor<4>, pyramid: &[Tensor<4>]) -> Vec<LevelLoss> {
-        let pyramid = if self.multi_scale { pyramid } else { &pyramid[..1] };
+    pub fn levels(&self, frames: Tensor<4>, pyramid: &[Tensor<4>], switches: &LossSwitches) -> Vec<LevelLoss> {
+        let wanted = if self.multi_scale { pyramid.len() } else { switches.scales_used().clamp(1, pyramid.len()) };
+        let pyramid = &pyramid[..wanted];
         let sizes: Vec<[usize; 2]> = pyramid.iter().map(|flow| [flow.dims()[2], flow.dims()[3]]).collect();
         let full_width = frames.dims()[3];
         let images = loss_images(&local_response_normalisation(frames), &sizes);
         images
             .into_iter()
             .zip(pyramid)
-            .map(|(images, raw)| {
+            .enumerate()
+            .map(|(index, (images, raw))| {
                 let halvings = (full_width as f32 / raw.dims()[3] as f32).log2().round() as usize;
-                self.level(halvings + 1, images, raw.clone())
+                let is_on = LossTerm::UNSUPERVISED.map(|term| switches.is_on(term, index));
+                self.level(halvings + 1, images, raw.clone(), is_on)
             })
             .collect()
     }
 
-    /// One level: `images` [n, 3·(pairs+1), h, w] and raw flow [n, 2·pairs, h, w].
-    fn level(&self, level: usize, images: Tensor<4>, raw: Tensor<4>) -> LevelLoss {
+    /// One level: `images` [n, 3·(pairs+1), h, w] and raw flow [n, 2·pairs, h, w]; which terms are on, in the order of
+    /// [`LossTerm::UNSUPERVISED`].
+    fn level(&self, level: usize, images: Tensor<4>, raw: Tensor<4>, is_on: [bool; 3]) -> LevelLoss {
         let [n, flow_channels, h, w] = raw.dims();
         let pairs = flow_channels / 2;
         let px_from_raw = level_px_from_raw(level);
@@ -108,23 +116,32 @@ impl UnsupervisedLoss {
         let window = self.preset.ssim_window();
         let dissimilarity = (ssim(frames, rebuilt, window) * -1.0 + 1.0).mean();
 
+        let [pixel_on, ssim_on, smooth_on] = is_on;
         let weights = self.preset.weights(level, n, window.count(h) * window.count(w));
-        let mut total = pixel.clone() * weights.pixel;
-        if self.smoothness {
-            total = total + (smooth_u.clone() + smooth_v.clone()) * weights.smooth;
-        }
-        if self.ssim {
-            total = total + dissimilarity.clone() * weights.ssim;
-        }
-        LevelLoss { level, total, pixel, smooth_u, smooth_v, ssim: dissimilarity }
+        let weights = Weights {
+            pixel: if pixel_on { weights.pixel } else { 0.0 },
+            smooth: if smooth_on { weights.smooth } else { 0.0 },
+            ssim: if ssim_on { weights.ssim } else { 0.0 },
+        };
+        let terms = [
+            pixel_on.then(|| pixel.clone() * weights.pixel),
+            smooth_on.then(|| (smooth_u.clone() + smooth_v.clone()) * weights.smooth),
+            ssim_on.then(|| dissimilarity.clone() * weights.ssim),
+        ];
+        let total = terms.into_iter().flatten().reduce(|total, term| total + term);
+        LevelLoss { level, weights, total, pixel, smooth_u, smooth_v, ssim: dissimilarity }
     }
 }
 
 /// Coefficients on the mean of each term.
-struct Weights {
-    pixel: f32,
-    smooth: f32, // for each of u and v
-    ssim: f32,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Weights {
+    /// Of the photometric term.
+    pub pixel: f32,
+    /// Of the smoothness of each of u and v.
+    pub smooth: f32,
+    /// Of the SSIM term.
+    pub ssim: f32,
 }
 
 impl LossPreset {

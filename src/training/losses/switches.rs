@@ -1,0 +1,165 @@
+//! Which terms of the loss count, at which scale: the paper's ablations (Table 2), which may be changed while a run trains.
+
+use serde::{Deserialize, Serialize};
+
+use super::UnsupervisedLoss;
+
+/// A term of the loss, or all terms of one kind at every scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossTerm {
+    /// The action loss of a stream.
+    Action,
+    /// Photometric: the frame rebuilt from the next against itself.
+    Pixel,
+    /// 1 − SSIM of the same.
+    Ssim,
+    /// Smoothness of the flow.
+    Smooth,
+}
+
+impl LossTerm {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Action, Self::Pixel, Self::Ssim, Self::Smooth];
+    /// Those that need no labels.
+    pub const UNSUPERVISED: [Self; 3] = [Self::Pixel, Self::Ssim, Self::Smooth];
+
+    /// What it is called in tables and curves.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Action => "action",
+            Self::Pixel => "pixel",
+            Self::Ssim => "ssim",
+            Self::Smooth => "smooth",
+        }
+    }
+}
+
+/// What of the loss counts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LossSwitches {
+    /// The photometric term at every scale, finest first.
+    pub pixel: [bool; Self::SCALES],
+    /// The SSIM term.
+    pub ssim: [bool; Self::SCALES],
+    /// The smoothness term.
+    pub smooth: [bool; Self::SCALES],
+    /// Weight of the action loss; beside the unsupervised terms it may be any, alone it is 1.
+    pub action: f32,
+}
+
+impl LossSwitches {
+    /// Most scales of a flow pyramid.
+    pub const SCALES: usize = 5;
+
+    /// What counts at the beginning of a run with this loss.
+    pub fn of(loss: &UnsupervisedLoss) -> Self {
+        let mut scales = [loss.multi_scale; Self::SCALES];
+        scales[0] = true;
+        let if_on = |on: bool| scales.map(|scale| scale && on);
+        Self { pixel: scales, ssim: if_on(loss.ssim), smooth: if_on(loss.smoothness), action: 1.0 }
+    }
+
+    /// The switches of a term at every scale; none for the action loss.
+    pub fn scales(&self, term: LossTerm) -> &[bool] {
+        match term {
+            LossTerm::Action => &[],
+            LossTerm::Pixel => &self.pixel,
+            LossTerm::Ssim => &self.ssim,
+            LossTerm::Smooth => &self.smooth,
+        }
+    }
+
+    /// The same with a term at the scale `index`, finest first, switched to `on`.
+    pub fn with(mut self, term: LossTerm, index: usize, on: bool) -> Self {
+        let scales = match term {
+            LossTerm::Action => return self,
+            LossTerm::Pixel => &mut self.pixel,
+            LossTerm::Ssim => &mut self.ssim,
+            LossTerm::Smooth => &mut self.smooth,
+        };
+        if let Some(scale) = scales.get_mut(index) {
+            *scale = on;
+        }
+        self
+    }
+
+    /// Whether a term counts at the scale `index`, finest first.
+    pub fn is_on(&self, term: LossTerm, index: usize) -> bool {
+        self.scales(term).get(index).copied().unwrap_or(false)
+    }
+
+    /// Whether a term counts at all.
+    pub fn counts(&self, term: LossTerm) -> bool {
+        match term {
+            LossTerm::Action => self.action > 0.0,
+            _ => self.scales(term).contains(&true),
+        }
+    }
+
+    /// Whether any term counts that needs no labels.
+    pub fn is_unsupervised(&self) -> bool {
+        LossTerm::UNSUPERVISED.into_iter().any(|term| self.counts(term))
+    }
+
+    /// How many scales are to be computed, from the finest on.
+    pub(super) fn scales_used(&self) -> usize {
+        let used = |term| self.scales(term).iter().rposition(|on| *on).map_or(0, |last| last + 1);
+        LossTerm::UNSUPERVISED.into_iter().map(used).max().unwrap_or(0)
+    }
+
+    /// The same with no unsupervised term but `term`.
+    pub(in crate::training) fn only(&self, term: LossTerm) -> Self {
+        let none = [false; Self::SCALES];
+        let keep = |other, scales: [bool; Self::SCALES]| if other == term { scales } else { none };
+        Self {
+            pixel: keep(LossTerm::Pixel, self.pixel),
+            ssim: keep(LossTerm::Ssim, self.ssim),
+            smooth: keep(LossTerm::Smooth, self.smooth),
+            action: self.action,
+        }
+    }
+
+    /// What is different in `other`, in words: `ssim 3 off`, scales numbered from 2, the finest.
+    pub fn changes(&self, other: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        for term in LossTerm::UNSUPERVISED {
+            for (index, (before, after)) in self.scales(term).iter().zip(other.scales(term)).enumerate() {
+                if before != after {
+                    changes.push(format!("{} {} {}", term.name(), index + 2, if *after { "on" } else { "off" }));
+                }
+            }
+        }
+        if self.action != other.action {
+            changes.push(format!("action weight {}", other.action));
+        }
+        changes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_begin_as_the_loss_is_planned() {
+        let all = LossSwitches::of(&UnsupervisedLoss::default());
+        assert!(LossTerm::ALL.into_iter().all(|term| all.counts(term)) && all.scales_used() == 5);
+        let plain =
+            UnsupervisedLoss { smoothness: false, ssim: false, multi_scale: false, ..UnsupervisedLoss::default() };
+        let plain = LossSwitches::of(&plain);
+        assert_eq!(plain.pixel, [true, false, false, false, false]);
+        assert!(!plain.counts(LossTerm::Ssim) && !plain.counts(LossTerm::Smooth) && plain.scales_used() == 1);
+    }
+
+    #[test]
+    fn changes_are_told_one_by_one() {
+        let before = LossSwitches::of(&UnsupervisedLoss::default());
+        let after = LossSwitches { action: 0.5, ..before.with(LossTerm::Ssim, 1, false) };
+        assert_eq!(before.changes(&after), ["ssim 3 off", "action weight 0.5"]);
+        assert_eq!(after.changes(&before), ["ssim 3 on", "action weight 1"]);
+        let only = after.only(LossTerm::Ssim);
+        assert!(only.counts(LossTerm::Ssim) && !only.counts(LossTerm::Pixel) && only.scales_used() == 5);
+        assert_eq!(only.ssim, after.ssim);
+    }
+}

@@ -1,0 +1,80 @@
+//! The speed of a run, and how long it will still take.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Steps over which the speed is averaged.
+const WINDOW: usize = 20;
+/// Steps at the beginning in which devices are still tuned.
+const TUNING: usize = 3;
+
+/// How long the last steps took, and the checkpoints between them.
+#[derive(Default)]
+pub struct Pace {
+    /// Seconds of each step, and of the waiting for its batches.
+    steps: VecDeque<[f64; 2]>,
+    /// Steps so far, those of the tuning included.
+    seen: usize,
+    /// Seconds of a checkpoint with its measurement: an average in which the last one counts half.
+    checkpoint: Option<f64>,
+}
+
+impl Pace {
+    /// Takes a step in, of which so much was spent `waited` for batches.
+    pub fn push(&mut self, step: Duration, waited: Duration) {
+        self.seen += 1;
+        // Their only use is to have something to tell until there is better.
+        if self.seen <= TUNING + 1 {
+            self.steps.clear();
+        }
+        self.steps.push_back([step, waited].map(|time| time.as_secs_f64()));
+        if self.steps.len() > WINDOW {
+            self.steps.pop_front();
+        }
+    }
+
+    /// Takes a checkpoint in.
+    pub fn push_checkpoint(&mut self, took: Duration) {
+        let secs = took.as_secs_f64();
+        self.checkpoint = Some(self.checkpoint.map_or(secs, |before| (before + secs) / 2.0));
+    }
+
+    /// Steps a second, without what lies between them.
+    pub fn steps_per_sec(&self) -> f64 {
+        self.steps.len() as f64 / self.seconds(0)
+    }
+
+    /// Share of the time of the steps that was waited for batches.
+    pub fn stall(&self) -> f64 {
+        self.seconds(1) / self.seconds(0)
+    }
+
+    /// Seconds for `steps` more steps with a checkpoint every `checkpoint_every`.
+    pub fn eta_secs(&self, steps: usize, checkpoint_every: usize) -> f64 {
+        let checkpoints = steps as f64 / checkpoint_every as f64 * self.checkpoint.unwrap_or_default();
+        steps as f64 / self.steps_per_sec() + checkpoints
+    }
+
+    fn seconds(&self, of: usize) -> f64 {
+        self.steps.iter().map(|step| step[of]).sum::<f64>().max(1e-9)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tuning_is_left_out_and_checkpoints_are_counted() {
+        let mut pace = Pace::default();
+        let secs = Duration::from_secs_f64;
+        (0..3).for_each(|_| pace.push(secs(30.0), secs(0.0)));
+        assert!(pace.steps_per_sec() < 0.04, "something is told from the first step on");
+        (0..10).for_each(|_| pace.push(secs(0.5), secs(0.1)));
+        assert!((pace.steps_per_sec() - 2.0).abs() < 1e-9 && (pace.stall() - 0.2).abs() < 1e-9);
+        assert!((pace.eta_secs(100, 50) - 50.0).abs() < 1e-9);
+        pace.push_checkpoint(secs(3.0));
+        pace.push_checkpoint(secs(5.0));
+        assert!((pace.eta_secs(100, 50) - 58.0).abs() < 1e-9, "two checkpoints of four seconds");
+    }
+}
