@@ -228,11 +228,10 @@ impl Fit {
             let metrics = self.metrics(plan, step, loss, rate, began);
             history.push(&metrics)?;
             on_event(TrainingEvent::Step(metrics));
-            if step.is_multiple_of(MEASURE_EVERY) || step == plan.steps {
-                if let Some((name, value)) = self.measure(step, on_event) {
-                    history.measured(step, &[(name, value)])?;
-                    measured = Some(Best { step, value, worse_since: 0 });
-                }
+            let is_due = step.is_multiple_of(MEASURE_EVERY) || step == plan.steps;
+            if let Some((name, value)) = is_due.then(|| self.measure(step, on_event)).flatten() {
+                history.measured(step, &[(name, value)])?;
+                measured = Some(Best { step, value, worse_since: 0 });
             }
         }
         history.flush()?;

@@ -34,10 +34,12 @@ mod parts;
 mod plan;
 mod recipe;
 mod run;
+mod session;
 pub mod snapshots;
 mod solver;
 mod start;
 mod step_table;
+pub mod tuning;
 pub mod validation;
 
 pub use clip_cache::CachePlan;
@@ -53,4 +55,5 @@ pub use losses::{LossPreset, LossSwitches, LossTerm};
 pub use plan::{ClassBalance, NO_CLIPPING, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
 pub use recipe::Recipe;
 pub use run::run;
+pub use session::run_in_turn;
 pub use snapshots::Snapshot;
