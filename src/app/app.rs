@@ -376,6 +376,8 @@ impl App {
             | Question::EvaluationLists
             | Question::EvaluationClasses => self.choose_evaluation(question, path),
             Question::SaveEvaluation => self.save_evaluation(path, ctx),
+            Question::SaveCurves => self.exporter.write(path, self.session.training.curves_table(), ctx),
+            Question::SaveCurvesPicture => self.save_curves_picture(path, ctx),
             Question::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
             Question::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
             Question::SaveStatistics => {

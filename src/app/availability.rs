@@ -85,6 +85,7 @@ pub fn available(
             TrainingPhase::Stopping => Err("The training is being stopped"),
             _ => or(session.training.is_active(), "No training is under way"),
         },
+        C::SaveCurves | C::SaveCurvesPicture => or(!session.training.losses.is_empty(), "No step has been made yet"),
         C::UseTrainedWeights => or(session.training.trained().is_some(), "No training has finished yet"),
         _ => Ok(()),
     }

@@ -128,6 +128,10 @@ pub enum Command {
     RunBenchmark,
     /// Asks where the results of the benchmark are to be written.
     SaveBenchmark,
+    /// Asks where the points of the training's curves are to be written.
+    SaveCurves,
+    /// Asks where a picture of the training's curves is to be written.
+    SaveCurvesPicture,
     /// Asks for the folder of clips to evaluate on.
     ChooseEvaluationClips,
     /// Asks for the list of clips to evaluate on.
@@ -320,7 +324,9 @@ const TABLE: &[Entry] = {
         Entry(C::ChooseTrainingFolder, G::Training, "Choose clips…", "Choose a folder with one sub-folder of clips per class", &[]),
         Entry(C::StartTraining, G::Training, "Start training", "Train with the settings of the training panel", &[]),
         Entry(C::PauseTraining, G::Training, "Pause or resume training", "Hold the training after the present step, or go on", &[]),
-        Entry(C::StopTraining, G::Training, "Stop training", "End the training; a checkpoint and the weights are saved", &[]),
+        Entry(C::StopTraining, G::Training, "Stop training and keep it", "Save the networks as they are and end; the same run can go on later", &[]),
+        Entry(C::SaveCurves, G::Training, "Save training curves…", "Write the points of the curves to a table", &[]),
+        Entry(C::SaveCurvesPicture, G::Training, "Save picture of training curves…", "Write the curves as they are shown to a picture", &[]),
         Entry(C::UseTrainedWeights, G::Training, "Use these weights", "Put the networks just trained into the viewer", &[]),
         Entry(C::ChooseEvaluationClips, G::Evaluation, "Choose clips to evaluate on…", "Choose the folder that holds the clips; without a list, its sub-folders are the classes", &[]),
         Entry(C::ChooseEvaluationList, G::Evaluation, "Choose list of clips…", "Choose a list: UCF101, TSN, ActivityNet (JSON) or CSV", &[]),

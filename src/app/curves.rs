@@ -56,6 +56,13 @@ impl Curve {
         &self.points
     }
 
+    /// The point that is nearest to `x`; none of an empty curve.
+    pub fn near(&self, x: f64) -> Option<[f64; 2]> {
+        let after = self.points.partition_point(|point| point[0] < x);
+        let beside = [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|i| self.points.get(i));
+        beside.min_by(|a, b| (a[0] - x).abs().total_cmp(&(b[0] - x).abs())).copied()
+    }
+
     /// The newest value.
     pub fn latest(&self) -> f64 {
         self.latest
@@ -75,6 +82,22 @@ impl Curves {
             Some(curve) => curve.push(x, y),
             None => self.curves.entry(name.to_owned()).or_default().push(x, y),
         }
+    }
+
+    /// The curve `name`.
+    pub fn get(&self, name: &str) -> Option<&Curve> {
+        self.curves.get(name)
+    }
+
+    /// The points of all curves as comma-separated values, a line each.
+    pub fn table(&self) -> String {
+        let mut text = String::new();
+        for (name, curve) in self.iter() {
+            for [x, y] in curve.points() {
+                text += &format!("{name},{x},{y}\n");
+            }
+        }
+        text
     }
 
     /// Forgets what lies beyond `x` of every curve.
@@ -119,6 +142,11 @@ mod tests {
         assert_eq!((curve.points().len(), curve.latest()), (5, 1.0));
         curve.push(5.0, 2.0);
         assert_eq!(curve.points()[5], [5.0, 2.0]);
+        assert_eq!(
+            (curve.near(-3.0), curve.near(3.4), curve.near(9.0)),
+            (Some([0.0, 1.0]), Some([3.0, 1.0]), Some([5.0, 2.0]))
+        );
+        assert_eq!(Curve::default().near(1.0), None);
     }
 
     #[test]

@@ -54,6 +54,10 @@ pub enum Question {
     OpenEvaluation,
     /// Another report, to compare with.
     CompareEvaluation,
+    /// Where the points of the training's curves are to be written.
+    SaveCurves,
+    /// Where a picture of them is to be written.
+    SaveCurvesPicture,
 }
 
 impl Question {
@@ -68,6 +72,8 @@ impl Question {
                 | Self::ExportVideo
                 | Self::SaveBenchmark
                 | Self::SaveEvaluation
+                | Self::SaveCurves
+                | Self::SaveCurvesPicture
         )
     }
 }
@@ -145,6 +151,8 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::SaveEvaluation => "Choose a folder for the report",
         Question::OpenEvaluation => "Open a report",
         Question::CompareEvaluation => "Choose the report to compare with",
+        Question::SaveCurves => "Save the curves of the training",
+        Question::SaveCurvesPicture => "Save a picture of the curves",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
@@ -169,6 +177,10 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::OpenEvaluation | Question::CompareEvaluation => dialog.add_filter("Report", &["json"]).pick_file(),
         Question::SaveStatistics => dialog.set_file_name("figures.csv").add_filter("Table", &["csv"]).save_file(),
         Question::SaveBenchmark => dialog.set_file_name("benchmark.csv").add_filter("Table", &["csv"]).save_file(),
+        Question::SaveCurves => dialog.set_file_name("curves.csv").add_filter("Table", &["csv"]).save_file(),
+        Question::SaveCurvesPicture => {
+            dialog.set_file_name("curves.png").add_filter("Picture", &["png", "jpg"]).save_file()
+        }
         Question::SaveFlow => {
             dialog.set_file_name("flow.flo").add_filter("Flow", &["flo", "npy", "png", "jpg"]).save_file()
         }

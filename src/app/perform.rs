@@ -104,6 +104,8 @@ impl App {
             C::OpenEvaluation => self.ask(Question::OpenEvaluation, ctx),
             C::CompareEvaluation => self.ask(Question::CompareEvaluation, ctx),
             C::ChooseTrainingFolder => self.ask(Question::TrainingFolder, ctx),
+            C::SaveCurves => self.ask(Question::SaveCurves, ctx),
+            C::SaveCurvesPicture => self.ask(Question::SaveCurvesPicture, ctx),
             C::StartTraining | C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
             C::Palette => self.show_palette(Palette::commands()),
             C::Shortcuts => self.show_shortcuts(),
@@ -266,6 +268,13 @@ impl App {
         let Some(report) = self.session.evaluation.report().cloned() else { return };
         self.session.notice = None;
         self.exporter.run(dir, ctx, move |dir| report.write_folder(dir));
+    }
+
+    /// Writes a picture of the training's curves to `path`.
+    pub(super) fn save_curves_picture(&mut self, path: PathBuf, ctx: &Context) {
+        let (plots, training) = (self.panels.training.plots().clone(), self.session.training.clone());
+        let dark = self.settings.dark;
+        self.exporter.run(path, ctx, move |path| write_picture(path, &plots.picture(&training, dark)));
     }
 
     /// Writes the flow in view to `path`, in pixels of the video.

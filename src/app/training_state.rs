@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::curves::Curves;
+use super::instruments::Instruments;
 use crate::training::{Snapshot, StepMetrics, TrainingEvent};
 
 /// What the training thread is doing.
@@ -49,6 +50,8 @@ pub struct TrainingState {
     pub losses: Curves,
     /// Shares between 0 and 1 by step: the accuracy on the batch, measurements on the validation clips.
     pub shares: Curves,
+    /// What else the panel shows of it.
+    pub instruments: Instruments,
     /// The steps that the run can go back to.
     pub snapshots: Vec<Snapshot>,
     /// Time spent making steps before the last pause, and when they were taken up again.
@@ -65,6 +68,7 @@ impl Default for TrainingState {
             latest: None,
             losses: Curves::default(),
             shares: Curves::default(),
+            instruments: Instruments::default(),
             snapshots: Vec::new(),
             clock: (Duration::ZERO, None),
         }
@@ -98,6 +102,7 @@ impl TrainingState {
 
     /// Takes an event in.
     pub fn receive(&mut self, event: &TrainingEvent) {
+        self.instruments.receive(event);
         match event {
             TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
                 self.run_dir = Some(run_dir.clone());
@@ -123,6 +128,12 @@ impl TrainingState {
             TrainingEvent::Snapshots(snapshots) => self.snapshots.clone_from(snapshots),
             TrainingEvent::RolledBack { to, .. } => self.rolled_back(*to),
         }
+    }
+
+    /// All curves as comma-separated values, a line a point.
+    pub fn curves_table(&self) -> String {
+        let curves = [&self.losses, &self.shares, &self.instruments.shares].map(Curves::table);
+        format!("curve,step,value\n{}", curves.concat())
     }
 
     /// Changes the phase and stops or starts the clock with it.

@@ -151,6 +151,17 @@ pub fn source_dot(ui: &mut Ui, source: FlowSource) {
     ui.painter().circle_filled(rect.center(), 4.0, source_color(ui, source));
 }
 
+/// `1 clip`, `2 clips`.
+pub fn clips_in_words(count: usize) -> String {
+    if count == 1 { "1 clip".into() } else { format!("{count} clips") }
+}
+
+/// Bytes as `640 MB` or `1.2 GB`.
+pub fn memory_size(bytes: u64) -> String {
+    let mb = bytes as f64 / 1e6;
+    if mb < 999.5 { format!("{mb:.0} MB") } else { format!("{:.1} GB", mb / 1e3) }
+}
+
 /// `1234567` as `1,234,567`.
 pub fn thousands(n: usize) -> String {
     let digits = n.to_string();
@@ -198,6 +209,7 @@ mod tests {
         assert_eq!(cost(12.0), "12 ms · 83 fps");
         assert_eq!(cost(400.0), "400 ms · 2.5 fps");
         assert_eq!(cost(0.5), "0.5 ms · 2000 fps");
+        assert_eq!((memory_size(640_400_000), memory_size(1_210_000_000)), ("640 MB".into(), "1.2 GB".into()));
         assert_eq!(span(200.0), "3 min 20 s");
         assert_eq!(span(f64::INFINITY), "unknown");
     }

@@ -105,6 +105,8 @@ impl Palette {
             Question::ExportFlows => "Path of a folder for the flow files…",
             Question::ExportVideo => "Path of the video, such as flow.mp4…",
             Question::Benchmark => "Path of the folder that a benchmark was unpacked to…",
+            Question::SaveCurves => "Path of the table to be written, such as curves.csv…",
+            Question::SaveCurvesPicture => "Path of the picture, such as curves.png…",
             Question::SaveBenchmark => "Path of the table to be written, such as benchmark.csv…",
             Question::EvaluationClips => "Path of the folder of the clips…",
             Question::EvaluationList => "Path of the list of clips, such as testlist01.txt…",

@@ -21,7 +21,7 @@ use crate::app::evaluation_settings::EvaluationSettings;
 use crate::app::evaluation_state::EvaluationPhase;
 use crate::app::session::KnownClip;
 use crate::app::theme::{SECTION_GAP, Tokens};
-use crate::app::widgets::{command_button, explanation, primary_button, remark, span};
+use crate::app::widgets::{clips_in_words, command_button, explanation, primary_button, remark, span};
 use crate::error::Error;
 use crate::evaluation::{ActionsReport, StreamReport};
 
@@ -263,9 +263,4 @@ fn percent(share: f64) -> String {
 /// A share in percent, or a dash where there is none.
 fn percent_or_dash(share: Option<f64>) -> String {
     share.map_or("–".into(), percent)
-}
-
-/// `1 clip`, `2 clips`.
-fn clips_in_words(count: usize) -> String {
-    if count == 1 { "1 clip".into() } else { format!("{count} clips") }
 }

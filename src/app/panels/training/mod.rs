@@ -1,20 +1,28 @@
 //! The training panel: what is to be trained, the run's state and curves, and what to do with the result.
 
+mod confusion;
 mod form;
+mod gradient_shares;
+mod grid;
 mod plots;
 mod scan;
+mod steering;
 
 use eframe::egui::{CollapsingHeader, ProgressBar, RichText, ScrollArea, Ui};
 
+use self::confusion::confusion_ui;
 use self::form::Form;
-use self::plots::Plots;
+use self::gradient_shares::{ShareSettings, gradient_shares_ui};
+use self::grid::grid_ui;
+use self::plots::{Cursor, Plots};
+use self::steering::{divergence_ui, steering_ui};
 use super::Panel;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::session::Session;
 use crate::app::theme::{SECTION_GAP, Tokens};
 use crate::app::training_state::{TrainingPhase, TrainingState};
-use crate::app::widgets::{command_button, primary_button, remark, span};
+use crate::app::widgets::{command_button, memory_size, primary_button, remark, span};
 use crate::training::TrainingPlan;
 
 /// The training panel.
@@ -22,6 +30,8 @@ use crate::training::TrainingPlan;
 pub struct TrainingPanel {
     form: Form,
     plots: Plots,
+    cursor: Cursor,
+    shares: ShareSettings,
 }
 
 impl TrainingPanel {
@@ -35,9 +45,31 @@ impl TrainingPanel {
         self.form.plan(session)
     }
 
+    /// How the curves are shown.
+    pub fn plots(&self) -> &Plots {
+        &self.plots
+    }
+
     /// Trains on the clips of another folder.
     pub fn choose_folder(&mut self, folder: std::path::PathBuf, ctx: &eframe::egui::Context) {
         self.form.choose_folder(folder, ctx);
+    }
+}
+
+impl TrainingPanel {
+    /// What the run measures.
+    fn instruments_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        self.cursor.begin();
+        self.plots.plots_ui(ui, &cx.session.training, &mut self.cursor);
+        if !cx.session.training.losses.is_empty() {
+            ui.horizontal(|ui| {
+                command_button(ui, cx, Command::SaveCurves, "Save as CSV…");
+                command_button(ui, cx, Command::SaveCurvesPicture, "Save as PNG…");
+            });
+        }
+        grid_ui(ui, cx);
+        gradient_shares_ui(ui, cx, &mut self.shares, &mut self.cursor);
+        confusion_ui(ui, &cx.session.training.instruments);
     }
 }
 
@@ -47,9 +79,7 @@ impl Panel for TrainingPanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             state_ui(ui, cx);
             let active = cx.session.training.is_active();
-            if !cx.session.training.losses.is_empty() || !cx.session.training.shares.is_empty() {
-                self.plots.plots_ui(ui, &cx.session.training);
-            }
+            self.instruments_ui(ui, cx);
             if active {
                 ui.add_space(SECTION_GAP);
                 CollapsingHeader::new("Settings of this run").show(ui, |ui| {
@@ -78,6 +108,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
     ui.add_space(6.0);
     buttons_ui(ui, cx);
+    divergence_ui(ui, cx);
     if let TrainingPhase::Finished { model_dir, stopped_early } = &cx.session.training.phase {
         let (model_dir, stopped_early) = (model_dir.display().to_string(), *stopped_early);
         remark(ui, tokens.good, |ui| {
@@ -92,9 +123,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| {
         if cx.session.training.is_active() {
-            let paused = cx.session.training.phase == TrainingPhase::Paused;
-            command_button(ui, cx, Command::PauseTraining, if paused { "Resume" } else { "Pause" });
-            command_button(ui, cx, Command::StopTraining, "Stop");
+            steering_ui(ui, cx);
             return;
         }
         if cx.session.training.trained().is_some() {
@@ -137,8 +166,9 @@ fn pace_text(training: &TrainingState) -> String {
     let elapsed = span(training.elapsed().as_secs_f64());
     match &training.latest {
         Some(latest) if training.is_active() => {
-            let stall = stall_text(latest.stall);
-            format!("{:.2} it/s{stall}, {elapsed} elapsed, {} left", latest.steps_per_sec, span(latest.eta_secs))
+            let (stall, memory) = (stall_text(latest.stall), latest.memory_bytes.map_or("unknown".into(), memory_size));
+            let left = span(latest.eta_secs);
+            format!("{:.2} it/s{stall}, {elapsed} elapsed, {left} left, memory {memory}", latest.steps_per_sec)
         }
         _ => format!("{elapsed} elapsed"),
     }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use eframe::egui::{Color32, RichText, Ui};
-use egui_plot::{Line, Plot, PlotPoints};
+use eframe::egui::{Color32, Grid, RichText, Slider, TextStyle, Ui, vec2};
+use egui_plot::{Line, LineStyle, Plot, PlotUi, VLine};
+use image::RgbImage;
 
 use crate::app::curves::{Curve, Curves};
+use crate::app::off_screen;
 use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingState;
 use crate::app::widgets::{legend_chip, section};
@@ -16,31 +18,90 @@ const HEIGHT: f32 = 170.0;
 const SMALLEST: f64 = 1e-9;
 
 /// What of the curves is shown.
+#[derive(Clone)]
 pub struct Plots {
     logarithmic: bool,
+    /// Share of the smoothed value before in the one after it, 0 for the curves as they are.
+    smoothing: f64,
     hidden: BTreeSet<String>,
+    height: f32,
 }
 
 impl Default for Plots {
     fn default() -> Self {
-        Self { logarithmic: true, hidden: BTreeSet::new() }
+        Self { logarithmic: true, smoothing: 0.0, hidden: BTreeSet::new(), height: HEIGHT }
     }
+}
+
+/// The step under the pointer, in every plot at once.
+#[derive(Default)]
+pub struct Cursor {
+    shown: Option<f64>,
+    next: Option<f64>,
+}
+
+impl Cursor {
+    /// Takes over what was pointed at when the plots were drawn last.
+    pub fn begin(&mut self) {
+        self.shown = self.next.take();
+    }
+
+    /// Shows `plot` with what `build` adds, the step that is pointed at, and, under the pointer, what `curves` were then.
+    pub fn show<'a>(&mut self, ui: &mut Ui, plot: Plot<'a>, curves: &Curves, build: impl FnOnce(&mut PlotUi<'a>) + 'a) {
+        let (shown, color) = (self.shown, Tokens::of(ui).weak);
+        let drawn = plot.show(ui, move |plot| {
+            build(plot);
+            if let Some(step) = shown {
+                plot.add(VLine::new("step", step).color(color).width(1.0).allow_hover(false));
+            }
+            plot.pointer_coordinate()
+        });
+        let Some(at) = drawn.inner.filter(|_| drawn.response.hovered()) else { return };
+        let nearest = |a: &f64, b: &f64| (a - at.x).abs().total_cmp(&(b - at.x).abs());
+        let steps = curves.iter().filter_map(|(_, curve)| curve.near(at.x)).map(|point| point[0]);
+        let Some(step) = steps.min_by(nearest) else { return };
+        self.next = Some(step);
+        drawn.response.on_hover_ui_at_pointer(|ui| read_out_ui(ui, curves, step));
+    }
+}
+
+/// The values of the curves at a step.
+fn read_out_ui(ui: &mut Ui, curves: &Curves, step: f64) {
+    ui.label(RichText::new(format!("Step {step:.0}")).strong());
+    let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
+    Grid::new("read-out").spacing([12.0, 1.0]).show(ui, |ui| {
+        for (name, curve) in curves.iter() {
+            if let Some([_, value]) = curve.near(step) {
+                ui.label(small(name));
+                ui.label(small(&precise(value)));
+                ui.end_row();
+            }
+        }
+    });
 }
 
 impl Plots {
     /// Draws the curves of `training`.
-    pub fn plots_ui(&mut self, ui: &mut Ui, training: &TrainingState) {
+    pub fn plots_ui(&mut self, ui: &mut Ui, training: &TrainingState, cursor: &mut Cursor) {
         if !training.losses.is_empty() {
             section(ui, "Loss terms by step");
-            self.losses_ui(ui, &training.losses);
+            self.losses_ui(ui, training, cursor);
         }
         if !training.shares.is_empty() {
             section(ui, "Accuracy and validation by step");
-            self.shares_ui(ui, &training.shares);
+            self.shares_ui(ui, training, cursor);
         }
     }
 
-    fn losses_ui(&mut self, ui: &mut Ui, losses: &Curves) {
+    /// A picture of the curves as they are shown, larger.
+    pub fn picture(&self, training: &TrainingState, dark: bool) -> RgbImage {
+        let mut plots = Self { height: 2.0 * HEIGHT, ..self.clone() };
+        let size = vec2(960.0, if training.shares.is_empty() { 440.0 } else { 860.0 });
+        off_screen::picture(size, dark, |ui| plots.plots_ui(ui, training, &mut Cursor::default()))
+    }
+
+    fn losses_ui(&mut self, ui: &mut Ui, training: &TrainingState, cursor: &mut Cursor) {
+        let losses = &training.losses;
         let names: Vec<&str> = losses.iter().map(|(name, _)| name).collect();
         let (terms, levels) = (distinct(&names, |name| Some(split(name).0)), distinct(&names, |name| split(name).1));
         ui.horizontal_wrapped(|ui| {
@@ -55,37 +116,60 @@ impl Plots {
                 let color = Tokens::of(ui).weak.gamma_multiply(level_opacity(level));
                 self.chip_ui(ui, &format!("scale {level}"), level, color);
             }
-            ui.checkbox(&mut self.logarithmic, "log").on_hover_text("Logarithmic axis");
         });
+        self.scale_ui(ui);
         let logarithmic = self.logarithmic;
-        let plot = plot(ui, "losses")
+        let plot = plot(ui, "losses", self.height)
             .y_axis_formatter(move |mark, _| short(if logarithmic { 10f64.powf(mark.value) } else { mark.value }));
+        let shown = |name: &&str| {
+            let (term, level) = split(name);
+            !self.hidden.contains(term) && !level.is_some_and(|level| self.hidden.contains(&format!("scale {level}")))
+        };
         let lines: Vec<_> = losses
             .iter()
+            .filter(|(name, _)| shown(name))
             .filter_map(|(name, curve)| {
                 let (term, level) = split(name);
-                let hidden = self.hidden.contains(term)
-                    || level.is_some_and(|level| self.hidden.contains(&format!("scale {level}")));
                 let index = terms.iter().position(|other| *other == term)?;
                 let opacity = level.map_or(1.0, level_opacity);
-                (!hidden).then(|| line(name, curve, series_color(ui, index).gamma_multiply(opacity), logarithmic))
+                Some(self.line(name, curve, series_color(ui, index).gamma_multiply(opacity), logarithmic))
             })
             .collect();
-        plot.show(ui, |plot| lines.into_iter().for_each(|line| plot.line(line)));
+        let returns = returns(ui, training);
+        cursor.show(ui, plot, losses, |plot| {
+            returns.into_iter().for_each(|line| plot.add(line));
+            lines.into_iter().for_each(|line| plot.line(line));
+        });
     }
 
-    fn shares_ui(&mut self, ui: &mut Ui, shares: &Curves) {
+    /// How the loss curves are drawn.
+    fn scale_ui(&mut self, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            ui.checkbox(&mut self.logarithmic, "log").on_hover_text("Logarithmic axis");
+            let label = ui.label(RichText::new("Smoothing").small().color(Tokens::of(ui).weak));
+            ui.spacing_mut().slider_width = 90.0;
+            ui.add(Slider::new(&mut self.smoothing, 0.0..=0.99).max_decimals(2)).labelled_by(label.id).on_hover_text(
+                "Exponential moving average: the share of what was before; the read-out tells the values as they are",
+            );
+        });
+    }
+
+    fn shares_ui(&mut self, ui: &mut Ui, training: &TrainingState, cursor: &mut Cursor) {
+        let shares = &training.shares;
         ui.horizontal_wrapped(|ui| {
             for (i, (name, curve)) in shares.iter().enumerate() {
                 self.chip_ui(ui, name, &format!("{name} {:.2}", curve.latest()), series_color(ui, i));
             }
         });
         let shown = shares.iter().enumerate().filter(|(_, (name, _))| !self.hidden.contains(*name));
-        let lines: Vec<_> = shown.map(|(i, (name, curve))| line(name, curve, series_color(ui, i), false)).collect();
-        plot(ui, "shares")
-            .include_y(0.0)
-            .include_y(1.0)
-            .show(ui, |plot| lines.into_iter().for_each(|line| plot.line(line)));
+        let lines: Vec<_> =
+            shown.map(|(i, (name, curve))| self.line(name, curve, series_color(ui, i), false)).collect();
+        let returns = returns(ui, training);
+        let plot = plot(ui, "shares", self.height).include_y(0.0).include_y(1.0);
+        cursor.show(ui, plot, shares, |plot| {
+            returns.into_iter().for_each(|line| plot.add(line));
+            lines.into_iter().for_each(|line| plot.line(line));
+        });
     }
 
     fn chip_ui(&mut self, ui: &mut Ui, name: &str, text: &str, color: Color32) {
@@ -98,28 +182,61 @@ impl Plots {
             }
         }
     }
+
+    fn line<'a>(&self, name: &str, curve: &Curve, color: Color32, logarithmic: bool) -> Line<'a> {
+        let scale = |y: f64| if logarithmic { y.max(SMALLEST).log10() } else { y };
+        let points: Vec<[f64; 2]> = smoothed(curve.points(), self.smoothing).map(|[x, y]| [x, scale(y)]).collect();
+        Line::new(name, points).color(color).width(1.5)
+    }
 }
 
-fn plot<'a>(ui: &Ui, name: &str) -> Plot<'a> {
+/// Dashed lines at the steps that the run went back to.
+fn returns(ui: &Ui, training: &TrainingState) -> Vec<VLine> {
+    let color = Tokens::of(ui).warning;
+    let line = |step: &usize| {
+        let line = VLine::new("went back", *step as f64).color(color).style(LineStyle::dashed_dense());
+        line.allow_hover(false)
+    };
+    training.instruments.returns.iter().map(line).collect()
+}
+
+/// The exponential moving average of the points' values, in which the first ones count as much as they should.
+fn smoothed(points: &[[f64; 2]], share: f64) -> impl Iterator<Item = [f64; 2]> {
+    points.iter().scan((0.0, 0.0), move |(sum, weight), [x, y]| {
+        (*sum, *weight) = (*sum * share + y, *weight * share + 1.0);
+        Some([*x, *sum / *weight])
+    })
+}
+
+pub(super) fn plot<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
     Plot::new(name)
         .grid_color(Tokens::of(ui).outline)
-        .height(HEIGHT)
+        .height(height)
         .allow_drag(false)
         .allow_zoom(false)
         .allow_scroll(false)
+        .show_x(false)
+        .show_y(false)
+        .show_crosshair(false)
         .show_background(true)
-        .set_margin_fraction(eframe::egui::vec2(0.0, 0.06))
+        .set_margin_fraction(vec2(0.0, 0.06))
         .y_axis_min_width(44.0)
 }
 
-fn line<'a>(name: &str, curve: &Curve, color: Color32, logarithmic: bool) -> Line<'a> {
-    let scale = |y: f64| if logarithmic { y.max(SMALLEST).log10() } else { y };
-    let points: PlotPoints<'_> = curve.points().iter().map(|[x, y]| [*x, scale(*y)]).collect();
-    Line::new(name, points).color(color).width(1.5)
+/// A value in the read-out, with four digits.
+fn precise(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        size if (1e-3..1e5).contains(&size) => {
+            let decimals = (3.0 - size.log10().floor()).clamp(0.0, 6.0) as usize;
+            format!("{value:.decimals$}")
+        }
+        _ => format!("{value:.3e}"),
+    }
 }
 
 /// A number on an axis, with two digits.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
         size if (1e-2..1e4).contains(&size) => {
@@ -136,7 +253,7 @@ fn series_color(ui: &Ui, index: usize) -> Color32 {
 }
 
 /// `pixel 2` as the term and its scale.
-fn split(name: &str) -> (&str, Option<&str>) {
+pub(super) fn split(name: &str) -> (&str, Option<&str>) {
     match name.rsplit_once(' ') {
         Some((term, level)) if level.chars().all(|c| c.is_ascii_digit()) => (term, Some(level)),
         _ => (name, None),
@@ -162,6 +279,15 @@ mod tests {
     fn axis_numbers_are_short() {
         let numbers = [0.0, 0.034, 0.25, 1.0, 12.6, 4200.0, 3e-5, 2e7];
         assert_eq!(numbers.map(short), ["0", "0.034", "0.25", "1.0", "13", "4200", "3e-5", "2e7"]);
+    }
+
+    #[test]
+    fn smoothing_begins_at_the_first_value() {
+        let points = [[1.0, 4.0], [2.0, 0.0], [3.0, 0.0]];
+        let values = |share| smoothed(&points, share).map(|point| point[1]).collect::<Vec<_>>();
+        assert_eq!(values(0.0), [4.0, 0.0, 0.0]);
+        assert_eq!(values(0.5), [4.0, 2.0 / 1.5, 1.0 / 1.75]);
+        assert_eq!([0.0, 0.012345, 1.25, 12345.6, 3e-7].map(precise), ["0", "0.01235", "1.250", "12346", "3.000e-7"]);
     }
 
     #[test]

@@ -1,0 +1,114 @@
+//! What MotionNet's gradient consists of, over the steps: the share of each kind of loss.
+
+use eframe::egui::{DragValue, Grid, RichText, TextStyle, Ui};
+use egui_plot::FilledArea;
+
+use super::plots::{Cursor, plot};
+use crate::app::actions::PanelContext;
+use crate::app::curves::Curves;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{explanation, field, section};
+use crate::engine::Request;
+use crate::training::{GradientShares, LossTerm};
+
+/// Height of the plot, in points.
+const HEIGHT: f32 = 110.0;
+
+/// How often the gradient is looked at.
+pub(super) struct ShareSettings {
+    every: usize,
+}
+
+impl Default for ShareSettings {
+    fn default() -> Self {
+        Self { every: 20 } // as the engine has it
+    }
+}
+
+/// Draws the shares of a run that trains MotionNet.
+pub(super) fn gradient_shares_ui(
+    ui: &mut Ui,
+    cx: &mut PanelContext<'_>,
+    settings: &mut ShareSettings,
+    cursor: &mut Cursor,
+) {
+    let instruments = &cx.session.training.instruments;
+    if instruments.shares.is_empty() {
+        return;
+    }
+    section(ui, "What MotionNet's gradient comes from");
+    areas_ui(ui, &instruments.shares, cursor);
+    if let Some(gradient) = &instruments.gradient {
+        table_ui(ui, gradient);
+    }
+    let mut every = settings.every;
+    field(ui, "Looked at", |ui, label| {
+        ui.add(DragValue::new(&mut every).range(0..=10_000).prefix("every ").suffix(" steps"))
+            .labelled_by(label)
+            .on_hover_text("Each look costs about three steps; 0 for none");
+    });
+    explanation(ui, "Shares of the norms of the parts; the cosine tells whether a part pulls the way of the whole.");
+    if every != settings.every {
+        settings.every = every;
+        cx.send(Request::ShareGradients(every));
+    }
+}
+
+/// The shares over each other, from 0 to 1.
+fn areas_ui(ui: &mut Ui, shares: &Curves, cursor: &mut Cursor) {
+    let xs: Vec<f64> = shares
+        .iter()
+        .next()
+        .map(|(_, curve)| curve.points().iter().map(|point| point[0]).collect())
+        .unwrap_or_default();
+    let mut below = vec![0.0; xs.len()];
+    let mut areas = Vec::new();
+    for term in LossTerm::ALL {
+        let Some(curve) = shares.get(term.name()) else { continue };
+        let above: Vec<f64> = below.iter().zip(curve.points()).map(|(below, point)| below + point[1]).collect();
+        areas.push(FilledArea::new(words(term), &xs, &below, &above).fill_color(color(ui, term).gamma_multiply(0.75)));
+        below = above;
+    }
+    let plot = plot(ui, "gradient", HEIGHT).include_y(0.0).include_y(1.0);
+    cursor.show(ui, plot, shares, |plot| areas.into_iter().for_each(|area| plot.add(area)));
+}
+
+fn table_ui(ui: &mut Ui, gradient: &GradientShares) {
+    let weak = Tokens::of(ui).weak;
+    let small = |text: String| RichText::new(text).text_style(TextStyle::Small);
+    Grid::new("gradient-parts").spacing([14.0, 2.0]).show(ui, |ui| {
+        for title in ["", "share", "norm", "cosine"] {
+            ui.label(small(title.into()).color(weak));
+        }
+        ui.end_row();
+        for part in &gradient.terms {
+            ui.label(small(format!("● {}", words(part.term))).color(color(ui, part.term)));
+            let cells = match part.norm > 0.0 {
+                true => [
+                    format!("{:.0} %", 100.0 * part.share),
+                    format!("{:.2e}", part.norm),
+                    format!("{:+.2}", part.cosine),
+                ],
+                false => ["0 %", "–", "–"].map(str::to_owned),
+            };
+            for cell in cells {
+                ui.label(small(cell));
+            }
+            ui.end_row();
+        }
+    });
+}
+
+fn words(term: LossTerm) -> &'static str {
+    match term {
+        LossTerm::Action => "action",
+        LossTerm::Pixel => "photometric",
+        LossTerm::Ssim => "SSIM",
+        LossTerm::Smooth => "smoothness",
+    }
+}
+
+fn color(ui: &Ui, term: LossTerm) -> eframe::egui::Color32 {
+    let colors = Tokens::of(ui).series();
+    colors[LossTerm::ALL.iter().position(|other| *other == term).unwrap_or_default()]
+}

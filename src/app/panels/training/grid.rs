@@ -1,0 +1,148 @@
+//! The terms of the loss by scale: each one's newest value and weight, and a switch that acts at the next step.
+
+use eframe::egui::{Button, DragValue, Grid, RichText, TextStyle, Ui, vec2};
+
+use super::plots::{short, split};
+use crate::app::actions::PanelContext;
+use crate::app::theme::Tokens;
+use crate::app::training_state::TrainingPhase;
+use crate::app::widgets::{explanation, field, section};
+use crate::engine::Request;
+use crate::training::{LossSwitches, LossTerm, StepMetrics};
+
+/// Size of a cell, in points.
+const CELL: [f32; 2] = [46.0, 36.0];
+
+/// Draws the grid of a run that has terms to switch, and the weight of the action loss beside them.
+pub(super) fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let training = &cx.session.training;
+    let (Some(latest), Some(switches)) = (&training.latest, training.instruments.switches()) else { return };
+    let levels = levels(latest);
+    let Some(finest) = levels.first().copied() else { return };
+    let steers = matches!(training.phase, TrainingPhase::Running | TrainingPhase::Pausing | TrainingPhase::Paused);
+    section(ui, "Loss terms by scale");
+    let mut wanted = switches;
+    ui.add_enabled_ui(steers, |ui| {
+        Grid::new("loss-terms").spacing([4.0, 4.0]).show(ui, |ui| {
+            ui.label("");
+            let count = training.instruments.scales;
+            for index in 0..count {
+                let (level, side) = (finest + index, 1 << (finest + index - 1));
+                if head_ui(ui, &format!("1/{side}"), &format!("All terms at scale {level}")) {
+                    let on = !LossTerm::UNSUPERVISED.into_iter().all(|term| switches.is_on(term, index));
+                    wanted = LossTerm::UNSUPERVISED.into_iter().fold(wanted, |all, term| all.with(term, index, on));
+                }
+            }
+            ui.end_row();
+            for term in LossTerm::UNSUPERVISED {
+                if head_ui(ui, title(term), &format!("{} at every scale", title(term))) {
+                    let on = !(0..count).all(|index| switches.is_on(term, index));
+                    wanted = (0..count).fold(wanted, |all, index| all.with(term, index, on));
+                }
+                for index in 0..count {
+                    let on = switches.is_on(term, index);
+                    if cell_ui(ui, latest, term, finest + index, on) {
+                        wanted = wanted.with(term, index, !on);
+                    }
+                }
+                ui.end_row();
+            }
+        });
+        if latest.terms.iter().any(|(name, _)| name == LossTerm::Action.name()) {
+            wanted.action = action_ui(ui, wanted.action);
+        }
+    })
+    .response
+    .on_disabled_hover_text("Only the terms of a run that makes steps can be switched");
+    explanation(ui, "The newest value of each term and, below it, its weight; a click switches it off and on again.");
+    if wanted != switches && counts(&wanted, latest) {
+        cx.session.training.instruments.ask(wanted);
+        cx.send(Request::SwitchLoss(wanted));
+    }
+}
+
+/// Whether anything is left to learn from.
+fn counts(switches: &LossSwitches, latest: &StepMetrics) -> bool {
+    let has_action = latest.terms.iter().any(|(name, _)| name == LossTerm::Action.name());
+    switches.is_unsupervised() || (has_action && switches.counts(LossTerm::Action))
+}
+
+/// The pyramid levels that the terms are of, the finest first.
+fn levels(latest: &StepMetrics) -> Vec<usize> {
+    let mut levels: Vec<usize> =
+        latest.terms.iter().filter_map(|(name, _)| split(name).1).filter_map(|level| level.parse().ok()).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    levels
+}
+
+fn title(term: LossTerm) -> &'static str {
+    match term {
+        LossTerm::Action => "Action",
+        LossTerm::Pixel => "Photometric",
+        LossTerm::Ssim => "SSIM",
+        LossTerm::Smooth => "Smoothness",
+    }
+}
+
+/// The head of a row or a column; whether it was clicked.
+fn head_ui(ui: &mut Ui, text: &str, name: &str) -> bool {
+    let text = RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).weak);
+    let head = ui.add(Button::new(text).small().frame_when_inactive(false)).accessible_name(name);
+    head.on_hover_text(format!("{name}: off if all are on, else on")).clicked()
+}
+
+/// A term at a scale; whether it was clicked.
+fn cell_ui(ui: &mut Ui, latest: &StepMetrics, term: LossTerm, level: usize, on: bool) -> bool {
+    let tokens = Tokens::of(ui);
+    let name = format!("{} {level}", term.name());
+    let place = latest.terms.iter().position(|(other, _)| *other == name);
+    let value = place.map_or("–".into(), |place| short(f64::from(latest.terms[place].1)));
+    let weight = place.and_then(|place| latest.weights.get(place)).copied().unwrap_or_default();
+    let below = if on { format!("× {}", short(f64::from(weight))) } else { "off".into() };
+    let color = if on { tokens.strong } else { tokens.weak };
+    let text = RichText::new(format!("{value}\n{below}")).text_style(TextStyle::Small).color(color);
+    let name = format!("{} at scale {level}", title(term));
+    let cell = Button::selectable(on, text).min_size(vec2(CELL[0], CELL[1])).frame_when_inactive(true);
+    let tooltip = format!("{name}: {value}, {}", if on { format!("weight {weight}") } else { "switched off".into() });
+    ui.add(cell).accessible_name(name).on_hover_text(tooltip).clicked()
+}
+
+/// The weight of the action loss.
+fn action_ui(ui: &mut Ui, weight: f32) -> f32 {
+    let mut chosen = weight;
+    field(ui, "Action loss", |ui, label| {
+        let drag = DragValue::new(&mut chosen).speed(0.01).range(0.0..=1000.0).max_decimals(3);
+        ui.add(drag).labelled_by(label).on_hover_text("Weight of the action loss beside the others; 0 switches it off");
+    });
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_term_stays_on() {
+        let metrics = |terms: &[&str]| StepMetrics {
+            step: 1,
+            steps: 2,
+            loss: 1.0,
+            terms: terms.iter().map(|name| ((*name).to_owned(), 1.0)).collect(),
+            weights: vec![1.0; terms.len()],
+            accuracy: None,
+            rate: 1.0,
+            steps_per_sec: 1.0,
+            stall: 0.0,
+            eta_secs: 1.0,
+            memory_bytes: None,
+        };
+        let (flow, both) = (metrics(&["pixel 3", "smooth 2", "ssim 2"]), metrics(&["pixel 2", "action"]));
+        assert_eq!(levels(&flow), [2, 3]);
+        let none = [false; LossSwitches::SCALES];
+        let off = LossSwitches { pixel: none, ssim: none, smooth: none, action: 1.0 };
+        assert!(!counts(&off, &flow) && counts(&off, &both));
+        assert!(!counts(&LossSwitches { action: 0.0, ..off }, &both));
+        assert!(counts(&off.with(LossTerm::Ssim, 4, true), &flow));
+    }
+}

@@ -1,0 +1,73 @@
+//! What a run is told while it trains: hold, go back, stop; and the banner of a run that diverged.
+
+use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
+
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::theme::Tokens;
+use crate::app::training_state::TrainingPhase;
+use crate::app::widgets::{command_button, remark};
+use crate::engine::Request;
+
+/// The buttons of a run under way.
+pub(super) fn steering_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let paused = cx.session.training.phase == TrainingPhase::Paused;
+    command_button(ui, cx, Command::PauseTraining, if paused { "Resume" } else { "Pause" });
+    command_button(ui, cx, Command::StopTraining, "Stop and keep");
+    roll_back_ui(ui, cx);
+}
+
+/// A menu of the steps that the run can go back to, the newest first.
+fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let training = &cx.session.training;
+    let steers = matches!(training.phase, TrainingPhase::Running | TrainingPhase::Pausing | TrainingPhase::Paused);
+    let steps: Vec<usize> = training.snapshots.iter().rev().map(|snapshot| snapshot.step).collect();
+    let reason = if steers { "There is no snapshot yet" } else { "The run makes no steps now" };
+    let present = training.latest.as_ref().map_or(0, |latest| latest.step);
+    let mut chosen = None;
+    ui.add_enabled_ui(steers && !steps.is_empty(), |ui| {
+        ui.menu_button("Roll back…", |ui| {
+            ScrollArea::vertical().max_height(260.0).show(ui, |ui| {
+                for step in steps {
+                    let text = match step {
+                        0 => "The beginning".to_owned(),
+                        _ if step > present => format!("Step {step}, given up before"),
+                        _ => format!("Step {step}"),
+                    };
+                    if ui.add(Button::new(text).frame_when_inactive(false)).clicked() {
+                        chosen = Some(step);
+                        ui.close();
+                    }
+                }
+            });
+        })
+        .response
+        .on_hover_text(
+            "Go on from the networks as they were after an earlier step; what came later is dropped from the curves",
+        )
+        .on_disabled_hover_text(reason);
+    });
+    if let Some(step) = chosen {
+        cx.send(Request::RollBackTraining(step));
+    }
+}
+
+/// Says that the run diverged and what was done about it, until it is dismissed.
+pub(super) fn divergence_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let instruments = &mut cx.session.training.instruments;
+    let Some(divergence) = instruments.divergence.clone() else { return };
+    let mut dismissed = false;
+    ui.add_space(6.0);
+    let warning = Tokens::of(ui).warning;
+    remark(ui, warning, |ui| {
+        ui.label(RichText::new("The training diverged").strong().color(warning));
+        ui.add(Label::new(divergence.error.cause.clone()).wrap());
+        let percent = 100.0 * divergence.rate_factor;
+        let done = format!("It went back to step {} and goes on at {percent:.3} % of its rate.", divergence.to);
+        ui.add(Label::new(done).wrap());
+        dismissed = ui.button("Dismiss").on_hover_text("Hide this; the log keeps it").clicked();
+    });
+    if dismissed {
+        instruments.divergence = None;
+    }
+}

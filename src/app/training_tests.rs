@@ -1,0 +1,255 @@
+//! The training panel's instruments: on events made by hand, and on a training that runs.
+
+use std::time::{Duration, Instant};
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Pos2, vec2};
+use egui_kittest::kittest::{NodeT, Queryable};
+
+use super::command::Command;
+use super::laboratory_tests::Window;
+use super::settings::Settings;
+use super::training_state::{TrainingPhase, TrainingState};
+use crate::engine::{Message, Request};
+use crate::error::Error;
+use crate::nets::MotionConfig;
+use crate::sample::{ACTIONS, STYLES, render_clip};
+use crate::training::losses::UnsupervisedLoss;
+use crate::training::{
+    DataSource, GradientShare, GradientShares, LossSwitches, LossTerm, Network, Snapshot, StepMetrics, TrainingEvent,
+    TrainingPlan,
+};
+use crate::video::{Geometry, VideoWriter};
+
+const SIZE: [f32; 2] = [1280.0, 1500.0];
+
+fn window() -> Window {
+    let mut window = Window::with(SIZE, Settings::default(), |_| ());
+    window.perform(Command::ShowTraining);
+    window
+}
+
+fn tell(window: &mut Window, event: TrainingEvent) {
+    window.harness.state_mut().session.receive(&Message::Training(event));
+}
+
+/// Step `step` of 100 of a run in mode (c).
+fn step(step: usize) -> TrainingEvent {
+    let names = LossTerm::UNSUPERVISED
+        .into_iter()
+        .flat_map(|term| (2..=6).map(move |level| format!("{} {level}", term.name())));
+    let terms: Vec<_> = names.chain(["action".to_owned()]).map(|name| (name, 10.0 / step as f32)).collect();
+    TrainingEvent::Step(StepMetrics {
+        step,
+        steps: 100,
+        loss: 100.0 / step as f32,
+        weights: vec![0.25; terms.len()],
+        terms,
+        accuracy: Some(0.5),
+        rate: 1e-3,
+        steps_per_sec: 2.0,
+        stall: 0.2,
+        eta_secs: 30.0,
+        memory_bytes: Some(640_000_000),
+    })
+}
+
+/// A run in mode (c) after 40 steps, with all that it tells.
+fn train(window: &mut Window) {
+    window.harness.state_mut().session.training = TrainingState::starting();
+    let classes = vec!["bow".into(), "clap".into(), "wave".into()];
+    tell(window, TrainingEvent::Started { run_dir: "/runs/a".into(), clips: 9, classes, parameters: 1, resumed_at: 0 });
+    tell(window, TrainingEvent::Switched { step: 0, switches: LossSwitches::of(&UnsupervisedLoss::default()) });
+    let snapshots = [0, 20, 40].map(|step| Snapshot { step, dir: format!("/runs/a/snapshots/{step}").into() });
+    tell(window, TrainingEvent::Snapshots(snapshots.to_vec()));
+    for number in 1..=40 {
+        tell(window, step(number));
+    }
+    for number in [1, 21] {
+        let part = |(term, share)| GradientShare { term, norm: 2.0 * share, share, cosine: 0.5 };
+        let terms = LossTerm::ALL.into_iter().zip([0.1, 0.5, 0.4, 0.0]).map(part).collect();
+        tell(window, TrainingEvent::GradientShares(GradientShares { step: number, norm: 1.5, terms }));
+    }
+    let guesses = vec![[0, 0], [1, 1], [1, 2], [2, 2]];
+    tell(window, TrainingEvent::Validation { step: 40, name: "top-1".into(), value: 0.75, guesses });
+    window.settle();
+}
+
+fn click(window: &mut Window, name: &str) {
+    window.harness.get_by_role_and_label(Role::Button, name).click();
+    window.settle();
+}
+
+#[test]
+fn every_instrument_tells_what_the_run_measures() {
+    let mut window = window();
+    train(&mut window);
+    for text in [
+        "2.00 it/s (20 % waiting for clips)",
+        "memory 640 MB",
+        "Loss terms by scale",
+        "What MotionNet's gradient comes from",
+        "Validation after step 40: 3 of 4 clips recognised",
+    ] {
+        assert!(window.sees(text), "{text}");
+    }
+    assert!(window.sees("clap: 1 of 2 recognised") && window.sees("50 %") && window.sees("+0.50"));
+    window.harness.get_by_role_and_label(Role::Button, "SSIM at scale 3");
+    assert!(window.harness.query_by_role_and_label(Role::Image, "Confusion matrix").is_some());
+}
+
+#[test]
+fn a_click_switches_a_term_and_a_row_but_not_the_last_ones() {
+    let mut window = window();
+    train(&mut window);
+    let switches = |window: &Window| window.harness.state().session.training.instruments.switches().unwrap();
+    let before = switches(&window);
+    click(&mut window, "SSIM at scale 3");
+    assert_eq!(switches(&window), before.with(LossTerm::Ssim, 1, false));
+    click(&mut window, "Smoothness at every scale");
+    assert!(!switches(&window).counts(LossTerm::Smooth));
+    click(&mut window, "All terms at scale 6");
+    assert!(switches(&window).pixel[4] && switches(&window).smooth[4], "one was off, so that all go on");
+    click(&mut window, "All terms at scale 6");
+    assert!(!switches(&window).pixel[4]);
+
+    // Without an action loss the last term stays.
+    let alone = LossSwitches { action: 0.0, ..before.with(LossTerm::Pixel, 0, true) };
+    let none = [false; LossSwitches::SCALES];
+    let alone = LossSwitches { pixel: [true, false, false, false, false], ssim: none, smooth: none, ..alone };
+    tell(&mut window, TrainingEvent::Switched { step: 41, switches: alone });
+    window.settle();
+    click(&mut window, "Photometric at scale 2");
+    assert_eq!(switches(&window), alone);
+}
+
+#[test]
+fn a_divergence_is_told_and_the_curves_go_back() {
+    let mut window = window();
+    train(&mut window);
+    let error = Error::new("training", "diverged at step 40: the loss is 9.000 on average", "Lower the rate");
+    tell(&mut window, TrainingEvent::RolledBack { from: 40, to: 20, rate_factor: 0.5, diverged: Some(error) });
+    window.settle();
+    assert!(window.sees("The training diverged") && window.sees("diverged at step 40"));
+    assert!(window.sees("back to step 20 and goes on at 50.000 % of its rate"));
+    assert!(!window.sees("Validation after step 40"));
+    let training = &window.harness.state().session.training;
+    assert_eq!(training.losses.get("loss").unwrap().points().last().unwrap()[0], 20.0);
+    assert!(training.curves_table().lines().any(|line| line == "loss,20,5"), "{}", training.curves_table());
+    click(&mut window, "Dismiss");
+    assert!(!window.sees("The training diverged"));
+}
+
+#[test]
+fn pointing_at_a_plot_tells_step_and_values() {
+    let mut window = window();
+    train(&mut window);
+    let heading = window.harness.query_all_by_label("Smoothing").next().unwrap().rect();
+    window.point_at(heading.left_bottom() + vec2(150.0, 60.0));
+    window.point_at(heading.left_bottom() + vec2(151.0, 60.0));
+    std::thread::sleep(Duration::from_millis(500)); // tooltips wait for the pointer to rest
+    window.settle();
+    assert!(window.sees("Step ") && window.sees("pixel 3"), "{:?}", heading);
+}
+
+#[test]
+fn curves_become_a_picture_without_a_window() {
+    let mut window = window();
+    train(&mut window);
+    let app = window.harness.state();
+    let picture = app.panels.training.plots().picture(&app.session.training, true);
+    let accent = super::theme::Tokens::for_dark(true).accent;
+    let near = |pixel: &image::Rgb<u8>| {
+        pixel.0.iter().zip(accent.to_array()).all(|(value, wanted)| value.abs_diff(wanted) < 30)
+    };
+    assert!(picture.pixels().filter(|pixel| near(pixel)).count() > 200, "the first curve is drawn");
+}
+
+#[test]
+fn a_run_can_go_back_only_while_it_makes_steps() {
+    let mut window = window();
+    train(&mut window);
+    click(&mut window, "Roll back…");
+    assert!(window.sees("The beginning") && window.sees("Step 40"));
+    click(&mut window, "Step 20");
+    window.harness.state_mut().session.training.enter(TrainingPhase::Stopping);
+    window.settle();
+    let button = window.harness.get_by_role_and_label(Role::Button, "Roll back…");
+    assert!(button.accesskit_node().is_disabled());
+}
+
+/// Waits until the training is where `reached` says.
+fn wait_for(window: &mut Window, what: &str, reached: impl Fn(&TrainingState) -> bool) {
+    let begun = Instant::now();
+    let ctx = window.harness.ctx.clone();
+    loop {
+        window.harness.state_mut().take_news(&ctx);
+        window.harness.step();
+        let training = &window.harness.state().session.training;
+        if reached(training) {
+            break;
+        }
+        let problem = window.harness.state().session.notice.clone();
+        assert!(begun.elapsed() < Duration::from_secs(120), "{what}: {:?} {problem:?}", training.phase);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    window.settle();
+}
+
+#[test]
+fn a_training_is_switched_held_sent_back_and_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("clips").join(ACTIONS[0].name());
+    std::fs::create_dir_all(&folder).unwrap();
+    let size = Geometry { width: 96, height: 64 };
+    let mut writer = VideoWriter::create(&folder.join("0.mp4"), size, 25.0).unwrap();
+    for frame in render_clip(ACTIONS[0], &STYLES[0], 5, 13, size).frames {
+        writer.push(&frame).unwrap();
+    }
+    writer.finish().unwrap();
+    let plan = TrainingPlan {
+        data: DataSource::Folder(dir.path().join("clips")),
+        run_dir: dir.path().join("run"),
+        motion: MotionConfig { frames: 2, width: 2, ..MotionConfig::default() },
+        frame: size,
+        crop: Geometry { width: 64, height: 64 },
+        batch: 1,
+        steps: 1_000_000,
+        checkpoint_every: 5,
+        ..TrainingPlan::of(Network::Flow)
+    };
+    let mut window = window();
+    let app = window.harness.state_mut();
+    app.session.training = TrainingState::starting();
+    app.engine.send(Request::Train(plan));
+    wait_for(&mut window, "steps", |training| training.latest.as_ref().is_some_and(|latest| latest.step >= 7));
+    click(&mut window, "SSIM at scale 2");
+    wait_for(&mut window, "a switch", |training| {
+        let latest = training.latest.as_ref().unwrap();
+        let place = latest.terms.iter().position(|(name, _)| name == "ssim 2").unwrap();
+        latest.weights[place] == 0.0
+    });
+    click(&mut window, "Pause training");
+    wait_for(&mut window, "a pause", |training| training.phase == TrainingPhase::Paused);
+    click(&mut window, "Roll back…");
+    click(&mut window, "Step 5");
+    wait_for(&mut window, "the way back", |training| training.instruments.returns == [5]);
+    let last = |training: &TrainingState| training.losses.get("loss").unwrap().points().last().unwrap()[0];
+    assert_eq!(last(&window.harness.state().session.training), 5.0);
+    click(&mut window, "Pause training"); // goes on
+    wait_for(&mut window, "more steps", |training| last(training) > 6.0);
+    click(&mut window, "Stop training and keep it");
+    wait_for(&mut window, "the end", |training| training.trained().is_some_and(|dir| dir.join("model.toml").is_file()));
+    let log = std::fs::read_to_string(dir.path().join("run/interventions.csv")).unwrap();
+    assert!(log.contains("ssim 2 off") && log.contains("rolled back to step 5"), "{log}");
+}
+
+#[test]
+fn the_panel_fits_a_small_window() {
+    let mut window = Window::with([1280.0, 720.0], Settings::default(), |_| ());
+    window.perform(Command::ShowTraining);
+    train(&mut window);
+    let right = window.harness.get_by_role_and_label(Role::Button, "SSIM at scale 6").rect().right();
+    assert!(right <= 1280.0, "the coarsest scale ends at {right}");
+    window.point_at(Pos2::new(10.0, 10.0));
+}
