@@ -134,6 +134,7 @@ impl App {
             self.receive(message, ctx);
         }
         self.session.refresh(&self.engine);
+        self.panels.training.follow(&self.session, ctx);
         for answer in self.opener.answers() {
             match answer {
                 Ok(found) => self.found(found, ctx),

@@ -334,10 +334,14 @@ impl App {
         let phase = self.session.training.phase.clone();
         match (command, phase) {
             (Command::StartTraining, _) => {
-                let plan = self.panels.training.plan(&self.session);
-                self.session.training = TrainingState::starting();
                 dock::show(&mut self.settings.layout, Pane::Training);
-                self.engine.send(Request::Train(plan));
+                match self.panels.training.plans(&self.session) {
+                    Ok(plans) => {
+                        self.session.training = TrainingState::starting();
+                        self.engine.send(Request::TrainInTurn(plans));
+                    }
+                    Err(error) => self.session.problem(&error),
+                }
             }
             (Command::PauseTraining, TrainingPhase::Paused) => self.engine.send(Request::ResumeTraining),
             (Command::PauseTraining, _) => {

@@ -108,6 +108,8 @@ pub struct Session {
     pub benchmark: BenchmarkState,
     /// A model against labelled clips.
     pub evaluation: EvaluationState,
+    /// The labelling project that is open.
+    pub labels: Option<crate::labels::Project>,
     /// How many of how many pairs are exported; `None` while nothing is.
     pub exporting: Option<(usize, usize)>,
 }
@@ -138,6 +140,7 @@ impl Session {
             lab: LabState::default(),
             benchmark: BenchmarkState::default(),
             evaluation: EvaluationState::default(),
+            labels: None,
             exporting: None,
         }
     }
@@ -252,6 +255,11 @@ impl Session {
         self.known.as_ref().filter(|known| known.path == clip.path).map(|known| known.class.as_str())
     }
 
+    /// The labelling project, if one is open.
+    pub fn labels_project(&self) -> Option<&crate::labels::Project> {
+        self.labels.as_ref()
+    }
+
     /// The networks in use in a few words: their name, and the run they come from if it is another one.
     pub fn model_label(&self) -> Option<String> {
         let model = self.model.as_ref()?;
@@ -313,6 +321,9 @@ impl Session {
     fn training_event(&mut self, event: &TrainingEvent) {
         self.training.receive(event);
         match event {
+            TrainingEvent::Part { number, of, .. } => {
+                self.log.push(Level::Info, format!("Run {} of {of}", number + 1));
+            }
             TrainingEvent::Started { run_dir, .. } => {
                 let text = format!("Training in {}: {}", run_dir.display(), self.training.summary);
                 self.log.push(Level::Info, text);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::curves::Curves;
 use super::instruments::Instruments;
-use crate::training::{Snapshot, StepMetrics, TrainingEvent};
+use crate::training::{Network, Snapshot, StepMetrics, TrainingEvent};
 
 /// What the training thread is doing.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,8 @@ pub struct TrainingState {
     pub summary: String,
     /// Clips looked at of all clips, while a new last layer is fitted before the first step.
     pub preparing: Option<(usize, usize)>,
+    /// Which of how many runs this is, and what it trains, where there are several.
+    pub part: Option<(usize, usize, Network)>,
     /// The newest step.
     pub latest: Option<StepMetrics>,
     /// The loss and its terms by step.
@@ -65,6 +67,7 @@ impl Default for TrainingState {
             run_dir: None,
             summary: String::new(),
             preparing: None,
+            part: None,
             latest: None,
             losses: Curves::default(),
             shares: Curves::default(),
@@ -104,6 +107,7 @@ impl TrainingState {
     pub fn receive(&mut self, event: &TrainingEvent) {
         self.instruments.receive(event);
         match event {
+            TrainingEvent::Part { number, of, network } => self.begin_part(*number, *of, *network),
             TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
                 self.run_dir = Some(run_dir.clone());
                 self.summary = summary(*clips, classes.len(), *parameters, *resumed_at);
@@ -128,6 +132,12 @@ impl TrainingState {
             TrainingEvent::Snapshots(snapshots) => self.snapshots.clone_from(snapshots),
             TrainingEvent::RolledBack { to, .. } => self.rolled_back(*to),
         }
+    }
+
+    /// One of several runs begins: its curves are its own.
+    fn begin_part(&mut self, number: usize, of: usize, network: Network) {
+        let clock = (self.elapsed(), None);
+        *self = Self { part: Some((number, of, network)), clock, ..Self::starting() };
     }
 
     /// All curves as comma-separated values, a line a point.

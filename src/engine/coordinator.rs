@@ -131,7 +131,8 @@ impl Coordinator {
             Request::Benchmark(plan) => self.laboratory.benchmark(plan),
             Request::ShowPair(pair) => self.laboratory.show_pair(*pair),
             Request::Evaluate(order) => self.evaluate(order),
-            Request::Train(plan) => self.train(plan),
+            Request::Train(plan) => self.train(vec![plan]),
+            Request::TrainInTurn(plans) => self.train(plans),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
             Request::SwitchLoss(switches) => self.with_training(|run| run.control.switch(switches)),
@@ -213,12 +214,12 @@ impl Coordinator {
         self.evaluation = Some(Job::start("evaluation", self.outbox.clone(), Message::EvaluationEnded, work));
     }
 
-    fn train(&mut self, plan: TrainingPlan) {
+    fn train(&mut self, plans: Vec<TrainingPlan>) {
         if self.training.as_ref().is_some_and(|run| !run.is_over()) {
             let remedy = "Stop it first, or wait for its end";
             return self.outbox.problem(Error::new("training", "another training is running", remedy));
         }
-        self.training = Some(TrainingRun::start(plan, self.compute.device.clone(), self.outbox.clone()));
+        self.training = Some(TrainingRun::start(plans, self.compute.device.clone(), self.outbox.clone()));
     }
 
     fn with_training(&self, act: impl FnOnce(&TrainingRun)) {

@@ -45,6 +45,8 @@ pub enum Request {
     Evaluate(Option<Box<EvaluationOrder>>),
     /// Trains a network; one training at a time.
     Train(TrainingPlan),
+    /// Trains networks one after the other, as one training.
+    TrainInTurn(Vec<TrainingPlan>),
     /// Holds the training after the present step.
     PauseTraining,
     /// Goes on with a held training.

@@ -48,7 +48,7 @@ pub fn run(
     if let Some(source) = &plan.validation {
         held = relabelled(Dataset::open(source)?, &dataset.classes, plan)?;
     }
-    prepare_folder(plan)?;
+    let _lock = prepare_folder(plan)?;
     let start = Start::build(plan, &dataset.classes, false, &device.clone().autodiff())?;
     let Some(stream) = start.stream.as_ref().map(Module::valid) else {
         return Err(Error::new("last layer", "there is no stream to fit it for", "Train a stream"));

@@ -34,6 +34,8 @@ mod parts;
 mod plan;
 mod recipe;
 mod run;
+mod run_lock;
+pub mod runs;
 mod session;
 pub mod snapshots;
 mod solver;

@@ -27,6 +27,17 @@ pub enum Network {
     Temporal,
 }
 
+impl Network {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "Flow",
+            Self::Spatial => "Spatial",
+            Self::Temporal => "Temporal",
+        }
+    }
+}
+
 /// How the temporal stream is trained through MotionNet (paper, section 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]

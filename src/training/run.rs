@@ -25,6 +25,7 @@ use super::memory::resident_bytes;
 use super::objective::{Objective, Outcome};
 use super::pace::Pace;
 use super::plan::{ClassBalance, Network, TrainingPlan};
+use super::run_lock::RunLock;
 use super::snapshots::{self, Snapshot};
 use super::solver::rate_at;
 use super::start::{self, Start};
@@ -77,6 +78,8 @@ struct Run<'a> {
     /// Makes batches from the present step on; none before the first and after the run went back.
     loader: Option<Loader>,
     pace: Pace,
+    /// Nobody else trains in the folder meanwhile.
+    _lock: RunLock,
 }
 
 impl<'a> Run<'a> {
@@ -92,7 +95,7 @@ impl<'a> Run<'a> {
         let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
         let validator = Validator::new(plan, held, &dataset.classes, cache.clone())?;
         let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
-        prepare_folder(plan)?;
+        let lock = prepare_folder(plan)?;
 
         let found = checkpoint::find(&plan.run_dir);
         let start = Start::build(plan, &dataset.classes, found.is_some(), &device)?;
@@ -126,6 +129,7 @@ impl<'a> Run<'a> {
             progress,
             loader: None,
             pace: Pace::default(),
+            _lock: lock,
         };
         match found {
             Some(found) => run.keep_snapshot(&found), // the run may have ended between checkpoint and snapshot
@@ -467,7 +471,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_complete(&self) -> bool {
-        self.progress.step >= self.plan.steps || self.spent() >= 1.0 || self.is_out_of_patience()
+        self.progress.is_last_of(self.plan)
     }
 
     /// The share of the time budget that is over; 0 without one.
@@ -508,10 +512,11 @@ fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
     classes.into_iter().map(|(_, clips)| clips).collect()
 }
 
-/// Creates the run folder and its `config.toml`; refuses one that holds another run.
-pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
+/// Creates the run folder and its `config.toml` and locks it; refuses one that holds another run or is trained in already.
+pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<RunLock> {
     let dir: &Path = &plan.run_dir;
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+    let lock = RunLock::take(dir)?;
     let path = dir.join("config.toml");
     let text =
         toml::to_string_pretty(plan).map_err(|error| Error::file(&path, error.to_string(), "Report this plan"))?;
@@ -524,7 +529,7 @@ pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
         {
             Err(Error::file(dir, "holds a run with other settings", "Choose another run folder, or delete this one"))
         }
-        _ => atomic::replace(&path, |writer| writer.write_all(text.as_bytes())),
+        _ => atomic::replace(&path, |writer| writer.write_all(text.as_bytes())).map(|()| lock),
     }
 }
 

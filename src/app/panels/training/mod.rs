@@ -5,7 +5,6 @@ mod form;
 mod gradient_shares;
 mod grid;
 mod plots;
-mod scan;
 mod steering;
 
 use eframe::egui::{CollapsingHeader, ProgressBar, RichText, ScrollArea, Ui};
@@ -40,9 +39,28 @@ impl TrainingPanel {
         self.form.ready()
     }
 
-    /// The run that the panel describes, starting from the viewer's networks if so chosen.
-    pub fn plan(&self, session: &Session) -> TrainingPlan {
-        self.form.plan(session)
+    /// The runs that the panel describes, in turn.
+    ///
+    /// # Errors
+    /// If they cannot be.
+    pub fn plans(&self, session: &Session) -> crate::error::Result<Vec<TrainingPlan>> {
+        self.form.plans(session)
+    }
+
+    /// Takes what was found out about the clips, and what has changed in the project and the model in use.
+    pub fn follow(&mut self, session: &Session, ctx: &eframe::egui::Context) {
+        self.form.follow(session, ctx);
+    }
+
+    /// Trains on the labelled clips of the project.
+    pub fn choose_labels(&mut self) {
+        self.form.choose_labels();
+    }
+
+    /// The form, to be filled in by tests.
+    #[cfg(test)]
+    pub fn form(&mut self) -> &mut form::Form {
+        &mut self.form
     }
 
     /// How the curves are shown.
@@ -75,7 +93,6 @@ impl TrainingPanel {
 
 impl Panel for TrainingPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        self.form.receive();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             state_ui(ui, cx);
             let active = cx.session.training.is_active();
@@ -154,7 +171,14 @@ fn progress(training: &TrainingState) -> Option<(usize, usize, String)> {
     let preparing =
         training.preparing.map(|(done, of)| (done, of, format!("Fitting the last layer: {done} of {of} clips")));
     let steps = training.latest.as_ref().map(|latest| (latest.step, latest.steps));
-    preparing.or_else(|| steps.map(|(done, of)| (done, of, format!("{done} of {of} steps"))))
+    let (done, of, text) = preparing.or_else(|| steps.map(|(done, of)| (done, of, format!("{done} of {of} steps"))))?;
+    Some(match training.part {
+        // One bar for all runs, each an equal part of it.
+        Some((number, parts, network)) => {
+            (number * of + done, parts * of, format!("{} stream, {} of {parts}: {text}", network.name(), number + 1))
+        }
+        None => (done, of, text),
+    })
 }
 
 /// What is to be said of the waiting for clips, if it is worth a word.
