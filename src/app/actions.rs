@@ -17,6 +17,13 @@ pub enum Action {
     Open(PathBuf),
     /// Opens a clip whose class is known.
     Examine(Box<KnownClip>),
+    /// Uses the networks in a folder and lays their flow over that of those in another.
+    Compare {
+        /// The networks before.
+        old: PathBuf,
+        /// The networks now.
+        new: PathBuf,
+    },
     /// Sends a request to the engine.
     Send(Box<Request>),
 }

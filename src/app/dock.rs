@@ -25,13 +25,17 @@ pub enum Pane {
     Evaluation,
     /// Making networks.
     Training,
+    /// Trainings that were made.
+    Runs,
+    /// Windows before and now.
+    Pinned,
     /// What happened.
     Log,
 }
 
 impl Pane {
     /// All panels.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Viewer,
         Self::Scores,
         Self::Flow,
@@ -39,6 +43,8 @@ impl Pane {
         Self::Benchmark,
         Self::Evaluation,
         Self::Training,
+        Self::Runs,
+        Self::Pinned,
         Self::Log,
     ];
 
@@ -52,6 +58,8 @@ impl Pane {
             Self::Benchmark => "Benchmark",
             Self::Evaluation => "Evaluation",
             Self::Training => "Training",
+            Self::Runs => "Runs",
+            Self::Pinned => "Pinned",
             Self::Log => "Log",
         }
     }

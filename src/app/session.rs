@@ -10,9 +10,10 @@ use super::benchmark_state::BenchmarkState;
 use super::evaluation_state::EvaluationState;
 use super::lab_state::LabState;
 use super::log::{Level, Log};
+use super::pinned_state::PinnedState;
 use super::read_out::Pointed;
 use super::training_state::{TrainingPhase, TrainingState};
-use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo};
+use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo, Pin};
 use crate::error::Error;
 use crate::nets::fusion::Fusion;
 use crate::training::TrainingEvent;
@@ -108,6 +109,8 @@ pub struct Session {
     pub benchmark: BenchmarkState,
     /// A model against labelled clips.
     pub evaluation: EvaluationState,
+    /// Pinned windows.
+    pub pinned: PinnedState,
     /// The labelling project that is open.
     pub labels: Option<crate::labels::Project>,
     /// How many of how many pairs are exported; `None` while nothing is.
@@ -140,6 +143,7 @@ impl Session {
             lab: LabState::default(),
             benchmark: BenchmarkState::default(),
             evaluation: EvaluationState::default(),
+            pinned: PinnedState::default(),
             labels: None,
             exporting: None,
         }
@@ -152,6 +156,7 @@ impl Session {
         self.player = engine.player();
         self.lab.refresh(engine);
         self.evaluation.refresh();
+        self.pinned.refresh(engine);
     }
 
     /// Takes a message in.
@@ -159,6 +164,7 @@ impl Session {
         self.lab.receive(message);
         self.benchmark.receive(message);
         self.evaluation.receive(message);
+        self.pinned.receive(message, self.training.base.as_ref());
         match message {
             Message::Opened(info) => self.opened(info),
             Message::ModelLoaded(info) => self.model_loaded(info),
@@ -253,6 +259,12 @@ impl Session {
     pub fn true_class(&self) -> Option<&str> {
         let clip = self.clip.as_ref()?;
         self.known.as_ref().filter(|known| known.path == clip.path).map(|known| known.class.as_str())
+    }
+
+    /// The frame that is shown, to be pinned.
+    pub fn frame_pin(&self) -> Option<Pin> {
+        let path = self.clip.as_ref()?.path.clone();
+        Some(Pin { path, frame: self.player.position })
     }
 
     /// The labelling project, if one is open.

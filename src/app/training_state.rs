@@ -44,6 +44,8 @@ pub struct TrainingState {
     pub summary: String,
     /// Clips looked at of all clips, while a new last layer is fitted before the first step.
     pub preparing: Option<(usize, usize)>,
+    /// The model that it starts from.
+    pub base: Option<PathBuf>,
     /// Which of how many runs this is, and what it trains, where there are several.
     pub part: Option<(usize, usize, Network)>,
     /// The newest step.
@@ -67,6 +69,7 @@ impl Default for TrainingState {
             run_dir: None,
             summary: String::new(),
             preparing: None,
+            base: None,
             part: None,
             latest: None,
             losses: Curves::default(),
@@ -137,7 +140,8 @@ impl TrainingState {
     /// One of several runs begins: its curves are its own.
     fn begin_part(&mut self, number: usize, of: usize, network: Network) {
         let clock = (self.elapsed(), None);
-        *self = Self { part: Some((number, of, network)), clock, ..Self::starting() };
+        let base = self.base.take();
+        *self = Self { part: Some((number, of, network)), base, clock, ..Self::starting() };
     }
 
     /// All curves as comma-separated values, a line a point.

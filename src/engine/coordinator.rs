@@ -15,6 +15,7 @@ use super::inference::Inference;
 use super::job::Job;
 use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
 use super::outbox::Outbox;
+use super::pinned::{Pinned, PinnedOutlooks};
 use super::training_run::TrainingRun;
 use super::{Analysis, Message, Request, Slot};
 use crate::error::Error;
@@ -63,6 +64,7 @@ pub(super) struct Coordinator {
     laboratory: Laboratory,
     evaluation: Option<Job>,
     training: Option<TrainingRun>,
+    pinned: Pinned,
     outbox: Outbox,
 }
 
@@ -73,6 +75,7 @@ impl Coordinator {
         shared_player: SharedPlayer,
         analysis: Arc<Slot<Analysis>>,
         slots: Arc<LaboratorySlots>,
+        outlooks: Arc<Slot<PinnedOutlooks>>,
         outbox: Outbox,
         commands: Sender<Command>,
     ) -> Self {
@@ -86,8 +89,9 @@ impl Coordinator {
         let score = Arc::new(inference.waker());
         let laboratory = Laboratory::start(&compute, &results, wishes, inspector, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
+        let pinned = Pinned::start(compute.clone(), outlooks, outbox.clone());
         let (player, evaluation, training) = (None, None, None);
-        Self { compute, shared_player, player, sizes, inference, laboratory, evaluation, training, outbox }
+        Self { compute, shared_player, player, sizes, inference, laboratory, evaluation, training, pinned, outbox }
     }
 
     /// Works until told to quit.
@@ -139,6 +143,7 @@ impl Coordinator {
             Request::ShareGradients(every) => self.with_training(|run| run.control.share_gradients(every)),
             Request::RollBackTraining(step) => self.with_training(|run| run.control.roll_back(step)),
             Request::StopTraining => self.with_training(|run| run.control.stop()),
+            Request::Pin(wish) => self.pinned.wish(*wish),
             Request::WriteSample(dir) => self.write_sample(dir),
         }
     }

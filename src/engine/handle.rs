@@ -8,14 +8,14 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::coordinator::{Command, Coordinator, SharedPlayer};
 use super::laboratory::LaboratorySlots;
 use super::outbox::{Outbox, Wake};
-use super::{Analysis, FlowSource, FlowStrip, Inspection, Message, Request, Slot, SourceFlow};
+use super::{Analysis, FlowSource, FlowStrip, Inspection, Message, PinnedOutlooks, Request, Slot, SourceFlow};
 use crate::gpu::Compute;
 use crate::video::{Frame, PlayerState};
 
 /// How many commands may wait for the coordinating thread.
 const CAPACITY: usize = 1024;
 
-/// All that runs behind a window: the threads "engine", "decoder", "inference", "evaluation", "training", "sample" and those of the
+/// All that runs behind a window: the threads "engine", "decoder", "inference", "evaluation", "training", "pinned", "sample" and those of the
 /// laboratory.
 ///
 /// Dropping it ends them; a running training first writes its checkpoint.
@@ -25,6 +25,7 @@ pub struct Engine {
     player: SharedPlayer,
     analysis: Arc<Slot<Analysis>>,
     laboratory: Arc<LaboratorySlots>,
+    pinned: Arc<Slot<PinnedOutlooks>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -35,11 +36,19 @@ impl Engine {
         let (commands, inbox) = bounded(CAPACITY);
         let (player, analysis) = (SharedPlayer::default(), Arc::<Slot<Analysis>>::default());
         let laboratory = Arc::<LaboratorySlots>::default();
-        let coordinator =
-            Coordinator::new(compute, player.clone(), analysis.clone(), laboratory.clone(), outbox, commands.clone());
+        let pinned = Arc::<Slot<PinnedOutlooks>>::default();
+        let coordinator = Coordinator::new(
+            compute,
+            player.clone(),
+            analysis.clone(),
+            laboratory.clone(),
+            pinned.clone(),
+            outbox,
+            commands.clone(),
+        );
         let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
         let thread = Some(thread.expect("the system can start a thread"));
-        Self { commands, messages, player, analysis, laboratory, thread }
+        Self { commands, messages, player, analysis, laboratory, pinned, thread }
     }
 
     /// Hands over a request and returns at once.
@@ -75,6 +84,11 @@ impl Engine {
     /// The newest complete window of a source.
     pub fn strip(&self, source: FlowSource) -> Option<Arc<FlowStrip>> {
         self.laboratory.strip(source)
+    }
+
+    /// What models make of the pinned windows.
+    pub fn pinned(&self) -> Option<Arc<PinnedOutlooks>> {
+        self.pinned.get()
     }
 
     /// Where the player is; at rest at frame 0 without a clip.

@@ -7,7 +7,8 @@
 use std::path::PathBuf;
 
 use super::{
-    BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource, LaboratorySettings, ModelInfo,
+    BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource, LaboratorySettings,
+    ModelInfo, PinnedWish,
 };
 use crate::error::Error;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
@@ -59,6 +60,8 @@ pub enum Request {
     RollBackTraining(usize),
     /// Ends the training with a checkpoint.
     StopTraining,
+    /// Works out what models make of pinned windows, in place of what was asked for before. The outlooks lie in a slot.
+    Pin(Box<PinnedWish>),
     /// Writes the generated sample project into a folder.
     WriteSample(PathBuf),
 }

@@ -16,6 +16,7 @@ mod message;
 mod model_folder;
 mod model_info;
 mod outbox;
+mod pinned;
 mod recogniser;
 mod slot;
 mod training_run;
@@ -32,6 +33,7 @@ pub use message::{FlowSelection, Message, Request};
 pub use model_folder::{default_model, flow_model};
 pub use model_info::ModelInfo;
 pub use outbox::Wake;
+pub use pinned::{Outlook, Pin, PinnedOutlooks, PinnedWish};
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
 

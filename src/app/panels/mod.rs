@@ -6,6 +6,8 @@ mod flow_panel;
 mod log_panel;
 mod notice;
 mod palette;
+mod pinned;
+mod runs;
 mod scores;
 mod shortcuts;
 mod statistics;
@@ -51,6 +53,10 @@ pub struct Panels {
     pub evaluation: evaluation::EvaluationPanel,
     /// Making networks.
     pub training: training::TrainingPanel,
+    /// Trainings that were made.
+    pub runs: runs::RunsPanel,
+    /// Windows before and now.
+    pub pinned: pinned::PinnedPanel,
     /// What happened.
     pub log: log_panel::LogPanel,
 }
@@ -66,6 +72,8 @@ impl Panels {
             Pane::Benchmark => &mut self.benchmark,
             Pane::Evaluation => &mut self.evaluation,
             Pane::Training => &mut self.training,
+            Pane::Runs => &mut self.runs,
+            Pane::Pinned => &mut self.pinned,
             Pane::Log => &mut self.log,
         }
     }

@@ -114,6 +114,8 @@ impl Palette {
             Question::EvaluationClasses => "Path of the class index, such as classInd.txt…",
             Question::SaveEvaluation => "Path of a folder for the report…",
             Question::OpenEvaluation | Question::CompareEvaluation => "Path of a report.json, or of its folder…",
+            Question::RunsFolder => "Path of a folder of runs…",
+            Question::ExportModel => "Path of a folder for the model…",
             Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };
         self.field_ui(ui, hint);

@@ -52,6 +52,11 @@ impl TrainingPanel {
         self.form.follow(session, ctx);
     }
 
+    /// Where the runs lie that the panel describes.
+    pub fn runs_folder(&self) -> Option<std::path::PathBuf> {
+        self.form.runs_folder()
+    }
+
     /// Trains on the labelled clips of the project.
     pub fn choose_labels(&mut self) {
         self.form.choose_labels();
@@ -145,6 +150,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
         if cx.session.training.trained().is_some() {
             primary_button(ui, cx, Command::UseTrainedWeights, Command::UseTrainedWeights.text());
+            command_button(ui, cx, Command::CompareWeights, "Swipe old and new");
             command_button(ui, cx, Command::StartTraining, "Start");
         } else {
             primary_button(ui, cx, Command::StartTraining, "Start");

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use eframe::egui::{Context, Label, RichText, TextEdit, Ui};
 
-use super::background::Background;
 use super::labels::LabelsForm;
 use super::listing::{ClassShare, Listing};
 use crate::app::actions::PanelContext;
+use crate::app::background::Background;
 use crate::app::command::Command;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, explanation, field, remark};

@@ -1,6 +1,5 @@
 //! What is to be trained: clips, what is tuned or which network, and the numbers of the run.
 
-mod background;
 mod clips;
 mod labels;
 mod listing;
@@ -96,6 +95,12 @@ impl Form {
         }
     }
 
+    /// Where fresh runs go.
+    pub fn runs_folder(&self) -> Option<PathBuf> {
+        let listing = self.clips.listing().ok()?;
+        Some(runs_folder(listing.data.clips()))
+    }
+
     /// Trains on the clips of another folder.
     pub fn choose_folder(&mut self, folder: PathBuf, ctx: &Context) {
         self.clips.choose_folder(folder, ctx);
@@ -171,11 +176,16 @@ impl Form {
 
 /// `runs/<name>-NN` beside the folder of the clips, or in that of the project, the first that does not exist.
 fn fresh_run_dir(clips: &Path, name: &str) -> PathBuf {
-    let is_project = clips.join(crate::labels::Project::FILE).exists();
-    let runs = if is_project { clips } else { clips.parent().unwrap_or(clips) }.join("runs");
+    let runs = runs_folder(clips);
     let is_free = |dir: &PathBuf| !dir.exists() && !beside(dir).exists();
     let numbered = (1..).map(|number| runs.join(format!("{name}-{number:02}")));
     numbered.into_iter().find(is_free).expect("the numbers do not end before the disk is full")
+}
+
+/// `runs` beside the folder of the clips, or in that of the project.
+fn runs_folder(clips: &Path) -> PathBuf {
+    let is_project = clips.join(crate::labels::Project::FILE).exists();
+    if is_project { clips } else { clips.parent().unwrap_or(clips) }.join("runs")
 }
 
 /// Where the first of two runs is kept.

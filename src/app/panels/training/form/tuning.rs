@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::{CollapsingHeader, Context, DragValue, Label, RichText, Slider, Ui};
 
-use super::background::Background;
 use super::numbers::{main_numbers_ui, other_numbers_ui};
 use super::words::{depth_words, mode_words, preset_words};
+use crate::app::background::Background;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, field, remark, thousands};
 use crate::engine::ModelInfo;
