@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use super::availability::available;
 use super::command::Command;
+use super::dialogs::Question;
+use super::interchange::ImportOrder;
 use super::session::{KnownClip, Session};
 use super::settings::Settings;
 use crate::engine::Request;
+use crate::error;
+use crate::labels::{Label, Step, VideoId};
 
 /// One thing to be done after drawing.
 #[derive(Debug, Clone)]
@@ -24,6 +28,18 @@ pub enum Action {
         /// The networks now.
         new: PathBuf,
     },
+    /// Does a step in the labelling project, or says why it could not be made.
+    Edit(Box<error::Result<Step>>),
+    /// Selects a video of the project and opens it.
+    ShowVideo(VideoId),
+    /// Adds videos to the project.
+    AddVideos(Vec<PathBuf>),
+    /// Reads labels of another program.
+    Import(Box<ImportOrder>),
+    /// Labels what is selected, marked or open.
+    Give(Label),
+    /// Asks for a path.
+    Ask(Question),
     /// Sends a request to the engine.
     Send(Box<Request>),
 }
@@ -49,6 +65,11 @@ impl PanelContext<'_> {
     /// Asks for `command`.
     pub fn run(&mut self, command: Command) {
         self.actions.push(Action::Run(command));
+    }
+
+    /// Does `step` in the labelling project.
+    pub fn edit(&mut self, step: error::Result<Step>) {
+        self.actions.push(Action::Edit(Box::new(step)));
     }
 
     /// Sends `request` to the engine.

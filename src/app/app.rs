@@ -14,21 +14,29 @@ use super::command::Command;
 use super::dialogs::{Answer, Dialogs, Question};
 use super::dock::{self, Pane};
 use super::export::{self, Exporter};
+use super::interchange::ImportOrder;
 use super::log::Level;
 use super::menu::menu_ui;
-use super::opener::{Found, Opener};
-use super::panels::{Palette, PaletteEnd, Panels, Transport, install_gpu_flow, notice_ui, shortcuts_ui, status_bar_ui};
+use super::opener::{Found, MODEL_CARD, Opener};
+use super::panels::{Palette, PaletteEnd, Panels, Shortcuts, Transport, install_gpu_flow, notice_ui, status_bar_ui};
+use super::project_opener::{ProjectOpener, Start};
 use super::report_reader::{Purpose, ReportReader};
 use super::run::Options;
 use super::session::Session;
 use super::settings::Settings;
 use super::theme::{self, Tokens};
 use super::training_state::TrainingPhase;
-use crate::engine::{Engine, FlowSource, LaboratorySettings, Message, Request, default_model, flow_model};
+use crate::engine::{
+    Engine, FlowSource, LaboratorySettings, Message, Request, Studio, Wake, default_model, flow_model,
+};
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
+use crate::labels::Project;
+use crate::labels::formats::Choices;
 use crate::training::TrainingEvent;
 
+/// Where pictures of videos lie in the folder of what can be made anew.
+const THUMBNAILS: &str = "thumbnails";
 /// Why a path has to be typed.
 const NO_DIALOG: &str = "The system shows no file dialog here, so type or paste the path.";
 
@@ -37,7 +45,7 @@ enum Overlay {
     /// The command palette.
     Palette(Palette),
     /// The list of keys.
-    Shortcuts,
+    Shortcuts(Shortcuts),
 }
 
 /// The window.
@@ -55,6 +63,13 @@ pub struct App {
     reports: ReportReader,
     /// What the engine's laboratory was last told to work on.
     laboratory: Option<LaboratorySettings>,
+    /// What the player was last told to play round and round.
+    pub(super) looping: Option<(usize, usize)>,
+    /// The threads that look into the files of the labelling project.
+    pub(super) studio: Studio,
+    pub(super) projects: ProjectOpener,
+    /// Whether the project of the last time is being opened.
+    pub(super) reopening: bool,
     overlay: Option<Overlay>,
     /// What was typed since a dialog was asked for: it may have to be a prompt in this window.
     typed_ahead: String,
@@ -86,7 +101,11 @@ impl App {
         apply_theme(ctx, settings.dark);
         let session = Session::new(compute.name.clone());
         let wake = ctx.clone();
-        let engine = Engine::new(compute, Arc::new(move || wake.request_repaint()));
+        let wake: Wake = Arc::new(move || wake.request_repaint());
+        let thumbnails = options.cache.as_ref().map(|cache| cache.join(THUMBNAILS));
+        let studio = Studio::new(wake.clone(), thumbnails);
+        let engine = Engine::new(compute, wake);
+        settings.keys.install(ctx);
         let mut app = Self {
             engine,
             session,
@@ -99,6 +118,10 @@ impl App {
             exporter: Exporter::default(),
             reports: ReportReader::default(),
             laboratory: None,
+            looping: None,
+            studio,
+            projects: ProjectOpener::default(),
+            reopening: false,
             overlay: None,
             typed_ahead: String::new(),
             play_next: false,
@@ -160,6 +183,7 @@ impl App {
                 Err(error) => self.session.problem(&error),
             }
         }
+        self.follow_project(ctx);
         if let Some((question, answer)) = self.dialogs.answer() {
             self.answered(question, answer, ctx);
         }
@@ -170,15 +194,25 @@ impl App {
     pub(super) fn draw(&mut self, ui: &mut Ui) {
         self.take_keys(ui.ctx());
         leave_full_screen(ui.ctx(), self.overlay.is_some());
+        self.leave_segment(ui.ctx());
         self.panels.statistics.is_shown = false;
         self.panels_ui(ui);
         self.tell_laboratory();
+        self.tell_loop();
+        if let Some(wishes) = self.session.studio.thumbnails.wishes() {
+            self.studio.want(wishes);
+        }
         self.overlay_ui(&ui.ctx().clone());
         drop_hint_ui(ui);
     }
 
     /// Does what the keys say. What is typed for a prompt that is not drawn yet is kept for it.
     fn take_keys(&mut self, ctx: &Context) {
+        if let Some(Overlay::Shortcuts(shortcuts)) = &mut self.overlay
+            && shortcuts.is_recording()
+        {
+            return shortcuts.record(ctx, &mut self.settings.keys);
+        }
         let mut awaited = self.dialogs.is_asking() && !ctx.text_edit_focused();
         for command in Command::pressed(ctx, self.dialogs.is_asking()) {
             // An overlay has the keyboard to itself, but for the keys that open another one.
@@ -202,8 +236,16 @@ impl App {
         });
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => palette.type_text(&typed),
-            Some(Overlay::Shortcuts) => {}
+            Some(Overlay::Shortcuts(_)) => {}
             None => self.typed_ahead += &typed,
+        }
+    }
+
+    /// Esc lets go of the selected segment, so that the next label is for the clip.
+    fn leave_segment(&mut self, ctx: &Context) {
+        let is_meant = self.overlay.is_none() && !ctx.text_edit_focused();
+        if is_meant && ctx.input(|input| input.key_pressed(Key::Escape)) {
+            self.session.studio.select_segment(None);
         }
     }
 
@@ -219,6 +261,10 @@ impl App {
         }
         if let Some(path) = &options.open {
             self.open(path.clone(), ctx);
+        }
+        if let Some(dir) = self.settings.studio.project.clone().filter(|dir| dir.is_dir()) {
+            self.reopening = true;
+            self.begin_project(Start::Open, dir, ctx);
         }
         if let Some(folder) = self.settings.training_folder.clone() {
             self.panels.training.choose_folder(folder, ctx);
@@ -295,7 +341,7 @@ impl App {
     }
 
     pub(super) fn show_shortcuts(&mut self) {
-        self.overlay = Some(Overlay::Shortcuts);
+        self.overlay = Some(Overlay::Shortcuts(Shortcuts::default()));
     }
 
     fn receive(&mut self, message: &Message, ctx: &Context) {
@@ -306,6 +352,7 @@ impl App {
                 if !self.session.is_pair(&info.path) {
                     self.settings.remember(&info.path);
                 }
+                self.looping = None;
                 self.settings.recall_truth(&info.path);
                 self.panels.viewer.fit();
                 if std::mem::take(&mut self.play_next) {
@@ -335,6 +382,7 @@ impl App {
         match found {
             Found::Clip(path) => self.open_clip(path),
             Found::Model(dir) => self.load_model(dir),
+            Found::Project(dir) => self.begin_project(Start::Open, dir, ctx),
             Found::Classes { folder, first } => {
                 self.settings.remember(&folder);
                 self.choose_training_folder(folder, ctx);
@@ -349,7 +397,7 @@ impl App {
         self.session.problem(error);
     }
 
-    fn open_clip(&mut self, path: PathBuf) {
+    pub(super) fn open_clip(&mut self, path: PathBuf) {
         self.session.clip = None;
         self.session.opening = Some(path.clone());
         self.engine.send(Request::Open(path));
@@ -400,6 +448,15 @@ impl App {
             Question::SaveEvaluation => self.save_evaluation(path, ctx),
             Question::SaveCurves => self.exporter.write(path, self.session.training.curves_table(), ctx),
             Question::SaveCurvesPicture => self.save_curves_picture(path, ctx),
+            Question::NewProject => self.begin_project(Start::New, path, ctx),
+            Question::OpenProject => self.begin_project(Start::Open, path, ctx),
+            Question::AddVideos | Question::AddFolder => self.find_videos(vec![path]),
+            Question::Relink(id) => self.relink(id, &path),
+            Question::ImportLabels(format) => {
+                let choices = Choices { add_classes: true, ..Choices::default() };
+                self.import_labels(ImportOrder { format, source: path, choices }, ctx);
+            }
+            Question::ExportLabels(format) => self.export_labels(format, path, ctx),
             Question::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
             Question::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
             Question::SaveStatistics => {
@@ -427,7 +484,14 @@ impl App {
     fn take_dropped(&mut self, ctx: &Context) {
         let dropped = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
         for file in dropped {
-            self.open(file.path().to_owned(), ctx);
+            let path = file.path().to_owned();
+            // A folder of videos is for the open project, unless it is something of its own.
+            let has_own = [Project::FILE, MODEL_CARD].iter().any(|name| path.join(name).is_file());
+            if path.is_dir() && !has_own && self.session.studio.can_edit().is_ok() {
+                self.find_videos(vec![path]);
+            } else {
+                self.open(path, ctx);
+            }
         }
     }
 
@@ -474,11 +538,24 @@ impl App {
                 self.open_clip(path);
             }
             Action::Compare { old, new } => self.compare_models(old, new),
+            Action::Edit(step) => self.do_edit(*step),
+            Action::ShowVideo(id) => self.show_video(id),
+            Action::AddVideos(paths) => self.add_videos(&paths),
+            Action::Import(order) => self.import_labels(*order, ctx),
+            Action::Give(label) => self.give(label),
+            Action::Ask(question) => self.ask(question, ctx),
             Action::Send(request) => self.engine.send(*request),
         }
     }
 
     fn overlay_ui(&mut self, ctx: &Context) {
+        if let Some(Overlay::Shortcuts(shortcuts)) = &mut self.overlay {
+            if shortcuts.shortcuts_ui(ctx, &mut self.settings.keys) {
+                self.overlay = None;
+                ctx.request_repaint();
+            }
+            return;
+        }
         let mut actions = Vec::new();
         let training_ready = self.panels.training.ready();
         let cx = PanelContext {
@@ -488,8 +565,7 @@ impl App {
             training_ready,
         };
         let end = match &mut self.overlay {
-            None => return,
-            Some(Overlay::Shortcuts) => shortcuts_ui(ctx).then_some(PaletteEnd::Closed),
+            None | Some(Overlay::Shortcuts(_)) => return,
             Some(Overlay::Palette(palette)) => palette.palette_ui(ctx, &cx),
         };
         let Some(end) = end else { return };
@@ -514,6 +590,7 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn Storage) {
         self.settings.save(storage);
+        self.save_project(false);
         super::run::remember_device(self.settings.device);
     }
 

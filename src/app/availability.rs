@@ -4,6 +4,7 @@ use super::command::Command;
 use super::evaluation_state::EvaluationPhase;
 use super::session::{PAIRS, Session};
 use super::settings::Settings;
+use super::studio_availability;
 use super::training_state::TrainingPhase;
 use crate::engine::MAX_STRIDE;
 
@@ -16,6 +17,9 @@ pub fn available(
     settings: &Settings,
     training_ready: Result<(), &'static str>,
 ) -> Result<(), &'static str> {
+    if let Some(answer) = studio_availability::available(command, session) {
+        return answer;
+    }
     use Command as C;
     match command {
         C::CloseClip

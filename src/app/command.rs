@@ -4,6 +4,7 @@
 use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 use super::arrangement::Arrangement;
+use super::keymap::Keymap;
 
 /// One thing the window can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -168,6 +169,84 @@ pub enum Command {
     ExportModel,
     /// Pins the present frame, or takes it off again.
     PinFrame,
+    /// Asks for the folder of a new labelling project.
+    NewProject,
+    /// Asks for the folder of a labelling project.
+    OpenProject,
+    /// Asks for a video to add to the project.
+    AddVideos,
+    /// Asks for a folder of videos to add to the project.
+    AddFolder,
+    /// Writes the project's files.
+    SaveProject,
+    /// Brings the import and export of labels to the front.
+    ExchangeLabels,
+    /// Closes the project.
+    CloseProject,
+    /// Takes the last change of the project back.
+    Undo,
+    /// Makes the change again that was taken back last.
+    Redo,
+    /// The first class.
+    Class1,
+    /// The second class.
+    Class2,
+    /// The third class.
+    Class3,
+    /// The fourth class.
+    Class4,
+    /// The fifth class.
+    Class5,
+    /// The sixth class.
+    Class6,
+    /// The seventh class.
+    Class7,
+    /// The eighth class.
+    Class8,
+    /// The ninth class.
+    Class9,
+    /// The tenth class.
+    Class10,
+    /// None of the classes, said on purpose.
+    LabelBackground,
+    /// Forgets what the clip shows.
+    Unlabel,
+    /// Labels unlabelled clips with the names of their folders.
+    LabelByFolders,
+    /// Makes a segment of the marks.
+    MakeSegment,
+    /// Deletes the selected segment, or else the marks.
+    Delete,
+    /// To the segment before.
+    PreviousSegment,
+    /// To the segment after.
+    NextSegment,
+    /// The selected segment begins a frame earlier.
+    StartEarlier,
+    /// The selected segment begins a frame later.
+    StartLater,
+    /// The selected segment ends a frame earlier.
+    EndEarlier,
+    /// The selected segment ends a frame later.
+    EndLater,
+    /// To the video before in the list.
+    PreviousVideo,
+    /// To the next video of the list.
+    NextVideo,
+    /// To the next video without a label.
+    NextUnlabelled,
+    /// To the unlabelled video next in the order of the streams' disagreement.
+    NextDisagreement,
+    /// To the unlabelled video next in the order of uncertainty.
+    NextUncertain,
+    /// Lets the model say what it sees in unlabelled videos, or stops doing so.
+    Suggest,
+    /// Labels the clip as the model proposes.
+    AcceptSuggestion,
+    /// Names the class that was used last anew.
+    RenameClass,
+    /// Brings the project to the front.
+    ShowProject,
     /// Looks up a command.
     Palette,
     /// Lists the keys.
@@ -207,6 +286,8 @@ pub enum Group {
     Playback,
     /// Views and how they lie.
     Viewer,
+    /// What a person says about their videos.
+    Label,
     /// Which flow is computed, and from what.
     Flow,
     /// Making networks.
@@ -221,10 +302,11 @@ pub enum Group {
 
 impl Group {
     /// All groups in the order of the menu bar.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::File,
         Self::Playback,
         Self::Viewer,
+        Self::Label,
         Self::Flow,
         Self::Training,
         Self::Evaluation,
@@ -238,6 +320,7 @@ impl Group {
             Self::File => "File",
             Self::Playback => "Playback",
             Self::Viewer => "Viewer",
+            Self::Label => "Label",
             Self::Flow => "Flow",
             Self::Training => "Training",
             Self::Evaluation => "Evaluation",
@@ -270,6 +353,9 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
+/// What the digits do.
+const LABELS: &str = "Label the selected segment; without one the part between both marks, else the whole clip";
+
 #[rustfmt::skip] // A table reads as a table.
 const TABLE: &[Entry] = {
     use Command as C;
@@ -279,6 +365,13 @@ const TABLE: &[Entry] = {
         Entry(C::OpenFolder, G::File, "Open folder…", "Open a folder of clips, of classes to train on, or a model", &[ctrl_shift(Key::O)]),
         Entry(C::OpenPath, G::File, "Open path…", "Type or paste the path of a clip, a folder or a model", &[ctrl(Key::L)]),
         Entry(C::OpenSample, G::File, "Open sample", "Generate the sample project (once) and open a clip of it", &[]),
+        Entry(C::NewProject, G::File, "New project…", "Make a folder a labelling project; videos in it become its own", &[ctrl(Key::N)]),
+        Entry(C::OpenProject, G::File, "Open project…", "Open the folder of a labelling project", &[]),
+        Entry(C::AddVideos, G::File, "Add video…", "Add a video to the project; it stays where it is", &[]),
+        Entry(C::AddFolder, G::File, "Add folder of videos…", "Add all videos in a folder and below it to the project; they stay where they are", &[]),
+        Entry(C::SaveProject, G::File, "Save project", "Write the project's files now; every change is on disk at once anyway, in its journal", &[ctrl(Key::S)]),
+        Entry(C::ExchangeLabels, G::File, "Import or export labels…", "CSV, JSON, UCF101 lists, ActivityNet, ELAN, BORIS, CVAT, Label Studio, X-AnyLabeling", &[]),
+        Entry(C::CloseProject, G::File, "Close project", "Save and close the labelling project", &[]),
         Entry(C::LoadModel, G::File, "Load model…", "Use the networks of a model folder", &[ctrl(Key::M)]),
         Entry(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)]),
         Entry(C::Quit, G::File, "Quit", "Close Motionscope; a running training saves a checkpoint", &[ctrl(Key::Q)]),
@@ -294,8 +387,8 @@ const TABLE: &[Entry] = {
         Entry(C::LastFrame, G::Playback, "Last frame", "Go to the last frame", &[key(Key::End)]),
         Entry(C::MarkIn, G::Playback, "Mark in", "Let the segment begin at this frame", &[key(Key::I), key(Key::OpenBracket)]),
         Entry(C::MarkOut, G::Playback, "Mark out", "Let the segment end at this frame", &[key(Key::O), key(Key::CloseBracket)]),
-        Entry(C::ClearMarks, G::Playback, "Clear marks", "Forget the in and out marks", &[key(Key::Delete)]),
-        Entry(C::LoopSegment, G::Playback, "Loop segment", "Play between the marks, or the whole clip, round and round", &[shift(Key::Space)]),
+        Entry(C::ClearMarks, G::Playback, "Clear marks", "Forget the in and out marks", &[key(Key::X)]),
+        Entry(C::LoopSegment, G::Playback, "Loop segment", "Play the selected segment, else between the marks, or the whole clip, round and round", &[shift(Key::Space)]),
         Entry(C::AddView, G::Viewer, "Add view", "Show one more view", &[key(Key::V)]),
         Entry(C::RemoveView, G::Viewer, "Remove view", "Remove the view that the pointer was over last", &[shift(Key::V)]),
         Entry(C::ToggleSwipe, G::Viewer, "Swipe or side by side", "Lay the views over each other with a divider to drag, or side by side", &[key(Key::W)]),
@@ -314,6 +407,37 @@ const TABLE: &[Entry] = {
         Entry(C::ArrangeAllScales, G::Viewer, "All scales", "MotionNet's flow at every scale of its pyramid", &[alt(Key::Num8)]),
         Entry(C::FitView, G::Viewer, "Fit pictures", "Show the whole pictures", &[key(Key::F)]),
         Entry(C::LockScale, G::Viewer, "Lock colour scale", "Hold the magnitude scale of the flow colours, or let it follow the flow", &[key(Key::S)]),
+        Entry(C::Undo, G::Label, "Undo", "Take the last change of the project back", &[ctrl(Key::Z)]),
+        Entry(C::Redo, G::Label, "Redo", "Make the change again that was taken back last", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
+        Entry(C::Class1, G::Label, "Label as class 1", LABELS, &[key(Key::Num1)]),
+        Entry(C::Class2, G::Label, "Label as class 2", LABELS, &[key(Key::Num2)]),
+        Entry(C::Class3, G::Label, "Label as class 3", LABELS, &[key(Key::Num3)]),
+        Entry(C::Class4, G::Label, "Label as class 4", LABELS, &[key(Key::Num4)]),
+        Entry(C::Class5, G::Label, "Label as class 5", LABELS, &[key(Key::Num5)]),
+        Entry(C::Class6, G::Label, "Label as class 6", LABELS, &[key(Key::Num6)]),
+        Entry(C::Class7, G::Label, "Label as class 7", LABELS, &[key(Key::Num7)]),
+        Entry(C::Class8, G::Label, "Label as class 8", LABELS, &[key(Key::Num8)]),
+        Entry(C::Class9, G::Label, "Label as class 9", LABELS, &[key(Key::Num9)]),
+        Entry(C::Class10, G::Label, "Label as class 10", LABELS, &[key(Key::Num0)]),
+        Entry(C::LabelBackground, G::Label, "Label as background", "Say that the selected segment, the marked part or the clip shows none of the classes", &[key(Key::B)]),
+        Entry(C::Unlabel, G::Label, "Remove the clip's label", "Leave it open what the clip shows", &[key(Key::U)]),
+        Entry(C::LabelByFolders, G::Label, "Label by folders", "Label every unlabelled clip with the name of the folder it lies in, and add the classes that are missing", &[]),
+        Entry(C::MakeSegment, G::Label, "Make segment", "Make a segment of the in and out marks, of the class used last", &[key(Key::Enter)]),
+        Entry(C::Delete, G::Label, "Delete segment or marks", "Delete the selected segment; without one, forget the in and out marks", &[key(Key::Delete)]),
+        Entry(C::PreviousSegment, G::Label, "Previous segment", "Select the segment before and go to its first frame", &[key(Key::Comma)]),
+        Entry(C::NextSegment, G::Label, "Next segment", "Select the segment after and go to its first frame", &[key(Key::Period)]),
+        Entry(C::StartEarlier, G::Label, "Begin earlier", "Let the selected segment begin one frame earlier", &[alt(Key::Comma)]),
+        Entry(C::StartLater, G::Label, "Begin later", "Let the selected segment begin one frame later", &[alt(Key::Period)]),
+        Entry(C::EndEarlier, G::Label, "End earlier", "Let the selected segment end one frame earlier", &[ctrl(Key::Comma)]),
+        Entry(C::EndLater, G::Label, "End later", "Let the selected segment end one frame later", &[ctrl(Key::Period)]),
+        Entry(C::PreviousVideo, G::Label, "Previous video", "Open the video before in the project's list", &[ctrl(Key::ArrowUp)]),
+        Entry(C::NextVideo, G::Label, "Next video", "Open the next video of the project's list", &[ctrl(Key::ArrowDown)]),
+        Entry(C::NextUnlabelled, G::Label, "Next unlabelled", "Open the next video of the list that nobody has labelled", &[ctrl(Key::ArrowRight)]),
+        Entry(C::Suggest, G::Label, "Suggest labels", "Let the networks in use say what they see in unlabelled videos, or stop doing so", &[key(Key::G)]),
+        Entry(C::AcceptSuggestion, G::Label, "Accept suggestion", "Label the clip as the networks propose; a digit corrects them", &[key(Key::Y)]),
+        Entry(C::NextDisagreement, G::Label, "Next disagreement", "Open the unlabelled video about which the two streams disagree most", &[key(Key::Q)]),
+        Entry(C::NextUncertain, G::Label, "Next uncertain", "Open the unlabelled video that the networks are least sure about", &[shift(Key::Q)]),
+        Entry(C::RenameClass, G::Label, "Rename class", "Give the class used last another name; its labels stay", &[key(Key::F2)]),
         Entry(C::FinerLevel, G::Flow, "Finer scale", "Show the next finer scale of the flow pyramid", &[key(Key::ArrowUp)]),
         Entry(C::CoarserLevel, G::Flow, "Coarser scale", "Show the next coarser scale of the flow pyramid", &[key(Key::ArrowDown)]),
         Entry(C::NextPair, G::Flow, "Next pair", "Show the flow of the next pair of the stack", &[key(Key::PageDown)]),
@@ -327,7 +451,7 @@ const TABLE: &[Entry] = {
         Entry(C::ForgetTruth, G::Flow, "Forget ground truth", "Compare this clip with no ground truth", &[]),
         Entry(C::MeasureClip, G::Flow, "Measure whole clip", "Compute the figures of all sources for every frame, or stop doing so", &[key(Key::M)]),
         Entry(C::SaveStatistics, G::Flow, "Save statistics…", "Write the figures of all frames looked at as a table (CSV)", &[ctrl(Key::E)]),
-        Entry(C::SaveFlow, G::Flow, "Save flow…", "Write the flow of this pair: .flo, .npy, .png (KITTI) or flow_x….jpg (two-stream)", &[ctrl(Key::S)]),
+        Entry(C::SaveFlow, G::Flow, "Save flow…", "Write the flow of this pair: .flo, .npy, .png (KITTI) or flow_x….jpg (two-stream)", &[alt(Key::S)]),
         Entry(C::SavePicture, G::Flow, "Save picture…", "Write the flow of this pair in its colours, at the size of the video", &[ctrl_shift(Key::S)]),
         Entry(C::ExportFlows, G::Flow, "Export flow of the clip…", "Write the flow of every pair into a folder, in the format of the Flow panel", &[]),
         Entry(C::ExportVideo, G::Flow, "Export comparison video…", "Write a video of the frames beside the flows in view", &[]),
@@ -364,6 +488,7 @@ const TABLE: &[Entry] = {
         Entry(C::ShowEvaluation, G::View, "Show evaluation", "Bring the model against labelled clips to the front", &[ctrl(Key::Num7)]),
         Entry(C::ShowRuns, G::View, "Show runs", "Bring the trainings that were made to the front", &[]),
         Entry(C::ShowPinned, G::View, "Show pinned clips", "Bring what networks make of the pinned clips to the front", &[]),
+        Entry(C::ShowProject, G::View, "Show project", "Bring the labelling project to the front", &[ctrl(Key::Num8)]),
         Entry(C::ToggleTheme, G::View, "Dark or light theme", "Change between the dark and the light theme", &[ctrl(Key::T)]),
         Entry(C::FullScreen, G::View, "Full screen", "Fill the whole screen, or return to a window", &[key(Key::F11)]),
         Entry(C::ResetLayout, G::View, "Reset layout", "Put the panels back where they were at first", &[]),
@@ -397,14 +522,26 @@ impl Command {
         self.entry().3
     }
 
-    /// The keys that run it.
-    pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+    /// The keys that run it, unless a person chose others.
+    pub fn default_shortcuts(self) -> &'static [KeyboardShortcut] {
         self.entry().4
     }
 
     /// Its first key in words, such as `Ctrl+P`; empty if it has none.
     pub fn shortcut_text(self, ctx: &Context) -> String {
-        self.shortcuts().first().map(|keys| keys_text(keys, ctx)).unwrap_or_default()
+        Keymap::of(ctx).shortcuts(self).first().map(|keys| keys_text(keys, ctx)).unwrap_or_default()
+    }
+
+    /// Which class of the list it labels with, from 0.
+    pub(super) fn class_index(self) -> Option<usize> {
+        (Self::Class1 as usize..=Self::Class10 as usize)
+            .contains(&(self as usize))
+            .then(|| self as usize - Self::Class1 as usize)
+    }
+
+    /// The command that labels with class `index` of the list; the first ten have one.
+    pub(super) fn of_class(index: usize) -> Option<Self> {
+        Self::all().find(|command| command.class_index() == Some(index))
     }
 
     /// The set of views that it chooses.
@@ -424,7 +561,7 @@ impl Command {
 
     /// All its keys in words, such as `I or [`.
     pub fn shortcuts_text(self, ctx: &Context) -> String {
-        self.shortcuts().iter().map(|keys| keys_text(keys, ctx)).collect::<Vec<_>>().join(" or ")
+        Keymap::of(ctx).shortcuts(self).iter().map(|keys| keys_text(keys, ctx)).collect::<Vec<_>>().join(" or ")
     }
 
     /// The tooltip with the keys.
@@ -439,10 +576,15 @@ impl Command {
     /// left alone where they are meant for a field: one that has the focus, or one that is to come (`asking`).
     pub fn pressed(ctx: &Context, asking: bool) -> Vec<Self> {
         let typing = asking || ctx.text_edit_focused();
+        let keymap = Keymap::of(ctx);
         // Egui ignores extra modifiers, so the keys with most modifiers come first.
-        let mut keys: Vec<_> = TABLE.iter().flat_map(|entry| entry.4.iter().map(|keys| (entry.0, keys))).collect();
+        let mut keys: Vec<_> =
+            Self::all().flat_map(|command| keymap.shortcuts(command).iter().map(move |keys| (command, keys))).collect();
         keys.sort_by_key(|(_, keys)| std::cmp::Reverse(modifier_count(keys)));
-        keys.retain(|(_, keys)| !(typing && keys.conflicts_with_text_editing() && !is_function_key(keys)));
+        keys.retain(|(_, keys)| !(typing && is_for_text(keys)));
+        // Enter presses the button that was reached with Tab.
+        let reached = ctx.memory(|memory| memory.focused().is_some());
+        keys.retain(|(_, keys)| !(reached && keys.logical_key == Key::Enter));
         ctx.input_mut(|input| {
             let pressed = |event: &Event| match event {
                 Event::Key { key, pressed: true, .. } => Some(*key),
@@ -456,7 +598,8 @@ impl Command {
     }
 }
 
-fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> String {
+/// A key in words.
+pub(super) fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> String {
     match keys.logical_key {
         Key::OpenBracket => "[".into(),
         Key::CloseBracket => "]".into(),
@@ -469,8 +612,13 @@ fn modifier_count(keys: &KeyboardShortcut) -> u8 {
     u8::from(alt) + u8::from(ctrl || command) + u8::from(shift) + u8::from(mac_cmd)
 }
 
-fn is_function_key(keys: &KeyboardShortcut) -> bool {
-    matches!(keys.logical_key, Key::F1 | Key::F11)
+/// Whether a field that is typed into has its own use for these keys.
+fn is_for_text(keys: &KeyboardShortcut) -> bool {
+    let modifiers = keys.modifiers;
+    let is_letter = !modifiers.command && !modifiers.ctrl && !modifiers.alt; // also with Shift
+    let edits = matches!(keys.logical_key, Key::Z | Key::Y) && (modifiers.command || modifiers.ctrl);
+    let is_function_key = matches!(keys.logical_key, Key::F1 | Key::F2 | Key::F11);
+    !is_function_key && (is_letter || edits || keys.conflicts_with_text_editing())
 }
 
 #[cfg(test)]
@@ -484,7 +632,7 @@ mod tests {
         let mut names = HashSet::new();
         for command in Command::all() {
             assert!(names.insert(command.text()), "{command:?} has another command's name");
-            for shortcut in command.shortcuts() {
+            for shortcut in command.default_shortcuts() {
                 assert!(keys.insert(*shortcut), "{command:?} has another command's key {shortcut:?}");
             }
         }
@@ -494,5 +642,24 @@ mod tests {
     fn every_command_is_in_the_table() {
         // The last variant's discriminant counts the variants, as none has a value of its own.
         assert_eq!(Command::all().count(), Command::ShowLog as usize + 1);
+    }
+
+    #[test]
+    fn the_digits_stand_for_the_first_ten_classes() {
+        let classes: Vec<_> = (0..11).map(Command::of_class).collect();
+        assert_eq!(classes[0], Some(Command::Class1));
+        assert_eq!((classes[9], classes[10]), (Some(Command::Class10), None));
+        assert_eq!(Command::PlayPause.class_index(), None);
+    }
+
+    #[test]
+    fn fields_keep_letters_and_their_own_undo() {
+        for keys in [key(Key::B), shift(Key::V), ctrl(Key::Z), ctrl_shift(Key::Z), key(Key::Enter), alt(Key::ArrowLeft)]
+        {
+            assert!(is_for_text(&keys), "{keys:?}");
+        }
+        for keys in [ctrl(Key::S), key(Key::F1), alt(Key::Num1), ctrl(Key::P)] {
+            assert!(!is_for_text(&keys), "{keys:?}");
+        }
     }
 }

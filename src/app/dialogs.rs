@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, bounded};
 use eframe::egui::Context;
 
+use crate::labels::VideoId;
+use crate::labels::formats::Format;
+
 /// A dialog that ends without an answer sooner than a person could cancel it was never on the screen.
 const TOO_QUICK_FOR_A_PERSON: Duration = Duration::from_millis(500);
 
@@ -62,6 +65,20 @@ pub enum Question {
     SaveCurves,
     /// Where a picture of them is to be written.
     SaveCurvesPicture,
+    /// The folder of a new labelling project.
+    NewProject,
+    /// The folder of a labelling project.
+    OpenProject,
+    /// A video to add to the project.
+    AddVideos,
+    /// A folder of videos to add to the project.
+    AddFolder,
+    /// Where the file of a video lies now.
+    Relink(VideoId),
+    /// Labels of another program.
+    ImportLabels(Format),
+    /// Where labels are to be written for another program.
+    ExportLabels(Format),
 }
 
 impl Question {
@@ -79,6 +96,7 @@ impl Question {
                 | Self::ExportModel
                 | Self::SaveCurves
                 | Self::SaveCurvesPicture
+                | Self::ExportLabels(_)
         )
     }
 }
@@ -160,12 +178,19 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::CompareEvaluation => "Choose the report to compare with",
         Question::SaveCurves => "Save the curves of the training",
         Question::SaveCurvesPicture => "Save a picture of the curves",
+        Question::NewProject => "Choose a folder for the new project",
+        Question::OpenProject => "Choose the folder of a project",
+        Question::AddVideos => "Choose a video to add to the project",
+        Question::AddFolder => "Choose a folder of videos to add to the project",
+        Question::Relink(_) => "Choose where the video lies now",
+        Question::ImportLabels(_) => "Choose the labels to import",
+        Question::ExportLabels(_) => "Export the labels",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
     }
     let path = match question {
-        Question::Clip => dialog
+        Question::Clip | Question::AddVideos | Question::Relink(_) => dialog
             .add_filter(
                 "Video",
                 &["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"],
@@ -182,6 +207,15 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
             dialog.add_filter("Class index", &["txt"]).add_filter("All files", &["*"]).pick_file()
         }
         Question::OpenEvaluation | Question::CompareEvaluation => dialog.add_filter("Report", &["json"]).pick_file(),
+        Question::ImportLabels(format) if format.is_folder() => dialog.pick_folder(),
+        Question::ExportLabels(format) if format.is_folder() => dialog.pick_folder(),
+        Question::ImportLabels(format) => {
+            dialog.add_filter(format.name(), &[format.ending()]).add_filter("All files", &["*"]).pick_file()
+        }
+        Question::ExportLabels(format) => dialog
+            .set_file_name(format!("labels.{}", format.ending()))
+            .add_filter(format.name(), &[format.ending()])
+            .save_file(),
         Question::SaveStatistics => dialog.set_file_name("figures.csv").add_filter("Table", &["csv"]).save_file(),
         Question::SaveBenchmark => dialog.set_file_name("benchmark.csv").add_filter("Table", &["csv"]).save_file(),
         Question::SaveCurves => dialog.set_file_name("curves.csv").add_filter("Table", &["csv"]).save_file(),
@@ -206,7 +240,10 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         | Question::Benchmark
         | Question::EvaluationClips
         | Question::EvaluationLists
-        | Question::SaveEvaluation => dialog.pick_folder(),
+        | Question::SaveEvaluation
+        | Question::NewProject
+        | Question::OpenProject
+        | Question::AddFolder => dialog.pick_folder(),
     };
     match path {
         Some(path) => Answer::Path(path),

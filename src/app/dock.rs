@@ -23,6 +23,8 @@ pub enum Pane {
     Benchmark,
     /// A model against labelled clips.
     Evaluation,
+    /// Videos and what a person says about them.
+    Project,
     /// Making networks.
     Training,
     /// Trainings that were made.
@@ -35,9 +37,10 @@ pub enum Pane {
 
 impl Pane {
     /// All panels.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Viewer,
         Self::Scores,
+        Self::Project,
         Self::Flow,
         Self::Statistics,
         Self::Benchmark,
@@ -57,6 +60,7 @@ impl Pane {
             Self::Statistics => "Statistics",
             Self::Benchmark => "Benchmark",
             Self::Evaluation => "Evaluation",
+            Self::Project => "Project",
             Self::Training => "Training",
             Self::Runs => "Runs",
             Self::Pinned => "Pinned",

@@ -33,6 +33,16 @@ pub enum Icon {
     Add,
     /// Over each other, with a divider.
     Swipe,
+    /// Take back.
+    Undo,
+    /// Do again.
+    Redo,
+    /// Further up.
+    Up,
+    /// Further down.
+    Down,
+    /// What else there is.
+    More,
 }
 
 /// Side of an icon on a button, in points.
@@ -108,6 +118,20 @@ impl Icon {
                 line(&[(0.5, 0.0), (0.5, 1.0)]);
                 triangle([(0.36, 0.28), (0.36, 0.72), (0.04, 0.5)]);
                 triangle([(0.64, 0.28), (0.64, 0.72), (0.96, 0.5)]);
+            }
+            Self::Undo | Self::Redo => {
+                let x = |x: f32| if self == Self::Undo { x } else { 1.0 - x };
+                let bow =
+                    [(0.28, 0.34), (0.62, 0.34), (0.82, 0.46), (0.86, 0.64), (0.78, 0.80), (0.60, 0.90), (0.38, 0.90)];
+                line(&bow.map(|(at, y)| (x(at), y)));
+                triangle([(x(0.36), 0.08), (x(0.36), 0.60), (x(0.02), 0.34)]);
+            }
+            Self::Up => triangle([(0.5, 0.24), (0.88, 0.76), (0.12, 0.76)]),
+            Self::Down => triangle([(0.5, 0.76), (0.88, 0.24), (0.12, 0.24)]),
+            Self::More => {
+                for x in [0.15, 0.5, 0.85] {
+                    painter.circle_filled(at(x, 0.5), 0.1 * square.width(), color);
+                }
             }
             Self::Search => {
                 painter.circle_stroke(at(0.42, 0.42), 0.32 * square.width(), stroke);

@@ -34,7 +34,11 @@ fn group_ui(ui: &mut Ui, group: Group, cx: &mut PanelContext<'_>) {
         if starts_a_block(command) {
             ui.separator();
         }
-        item_ui(ui, command, cx);
+        match command.class_index() {
+            Some(0) => _ = ui.menu_button("Label as", |ui| classes_ui(ui, cx)),
+            Some(_) => {}
+            None => item_ui(ui, command, cx),
+        }
         if command == Command::OpenSample {
             recent_ui(ui, cx);
         }
@@ -42,6 +46,17 @@ fn group_ui(ui: &mut Ui, group: Group, cx: &mut PanelContext<'_>) {
     if group == Group::View {
         ui.separator();
         ui.menu_button("Device", |ui| device_ui(ui, cx));
+    }
+}
+
+/// The classes of the project that have a digit.
+fn classes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let classes = cx.session.studio.document().map(|document| document.classes.clone()).unwrap_or_default();
+    if classes.is_empty() {
+        ui.label(RichText::new("The project has no classes yet").color(Tokens::of(ui).weak));
+    }
+    for (class, command) in classes.iter().zip((0..).map_while(Command::of_class)) {
+        named_item_ui(ui, command, &class.name, cx);
     }
 }
 
@@ -57,6 +72,13 @@ fn starts_a_block(command: Command) -> bool {
             | C::NextSource
             | C::ArrangeFrameAndFlow
             | C::FitView
+            | C::NewProject
+            | C::Class1
+            | C::MakeSegment
+            | C::StartEarlier
+            | C::PreviousVideo
+            | C::Suggest
+            | C::RenameClass
             | C::LongerStride
             | C::ScoreEverySource
             | C::ChooseSecondModel
@@ -68,9 +90,14 @@ fn starts_a_block(command: Command) -> bool {
     )
 }
 
-fn item_ui(ui: &mut Ui, command: Command, cx: &mut PanelContext<'_>) {
+/// A command as a line of a menu.
+pub(super) fn item_ui(ui: &mut Ui, command: Command, cx: &mut PanelContext<'_>) {
+    named_item_ui(ui, command, command.text(), cx);
+}
+
+fn named_item_ui(ui: &mut Ui, command: Command, name: &str, cx: &mut PanelContext<'_>) {
     let state = cx.available(command);
-    let button = Button::new(command.text()).shortcut_text(command.shortcut_text(ui.ctx()));
+    let button = Button::new(name).shortcut_text(command.shortcut_text(ui.ctx()));
     let mut response = ui.add_enabled(state.is_ok(), button).on_hover_text(command.tooltip());
     if let Err(reason) = state {
         response = response.on_disabled_hover_text(reason);

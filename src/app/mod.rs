@@ -23,6 +23,8 @@ mod evaluation_tests;
 mod export;
 mod icon;
 mod instruments;
+mod interchange;
+mod keymap;
 mod lab_state;
 #[cfg(test)]
 mod laboratory_tests;
@@ -33,6 +35,7 @@ mod opener;
 mod panels;
 mod perform;
 mod pinned_state;
+mod project_opener;
 mod read_out;
 mod repaint;
 mod report_reader;
@@ -40,10 +43,19 @@ mod run;
 mod scale;
 mod session;
 mod settings;
+mod studio_availability;
+mod studio_commands;
+mod studio_settings;
+mod studio_state;
+#[cfg(test)]
+mod studio_tests;
+mod suggestion_state;
 mod theme;
+mod thumbnails;
 mod training_state;
 #[cfg(test)]
 mod training_tests;
+mod video_list;
 mod view;
 mod views;
 mod widgets;

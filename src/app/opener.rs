@@ -6,12 +6,13 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
 use crate::error::{Error, Result};
+use crate::labels::Project;
 use crate::training::DataSource;
 use crate::training::dataset::Dataset;
 use crate::video::is_video;
 
 /// A model folder holds this file.
-const MODEL_CARD: &str = "model.toml";
+pub const MODEL_CARD: &str = "model.toml";
 /// The sample project keeps its clips here.
 const CLIPS: &str = "clips";
 
@@ -22,6 +23,8 @@ pub enum Found {
     Clip(PathBuf),
     /// A model folder.
     Model(PathBuf),
+    /// The folder of a labelling project.
+    Project(PathBuf),
     /// A folder with one sub-folder of clips per class, and the first of its clips.
     Classes {
         /// The folder.
@@ -73,11 +76,17 @@ fn find(path: &Path) -> Result<Found> {
     if path.file_name().is_some_and(|name| name == MODEL_CARD) {
         return Ok(Found::Model(path.parent().unwrap_or(path).to_owned()));
     }
+    if path.file_name().is_some_and(|name| name == Project::FILE) {
+        return Ok(Found::Project(path.parent().unwrap_or(path).to_owned()));
+    }
     if metadata.is_file() {
         return Ok(Found::Clip(path.to_owned()));
     }
     if path.join(MODEL_CARD).is_file() {
         return Ok(Found::Model(path.to_owned()));
+    }
+    if path.join(Project::FILE).is_file() {
+        return Ok(Found::Project(path.to_owned()));
     }
     let clips = path.join(CLIPS);
     let folder = if clips.is_dir() { clips } else { path.to_owned() };
@@ -110,11 +119,13 @@ mod tests {
     fn folders_are_told_apart_by_what_they_hold() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
-        for folder in ["model", "sample/clips/wave", "sample/clips/bow", "flat", "empty"] {
+        for folder in ["model", "project", "sample/clips/wave", "sample/clips/bow", "flat", "empty"] {
             fs::create_dir_all(at(folder)).unwrap();
         }
         for file in [
             "model/model.toml",
+            "project/project.toml",
+            "project/a.mp4",
             "sample/clips/wave/1.mp4",
             "sample/clips/bow/2.avi",
             "flat/b.mp4",
@@ -125,6 +136,8 @@ mod tests {
         }
         assert_eq!(find(&at("model")), Ok(Found::Model(at("model"))));
         assert_eq!(find(&at("model/model.toml")), Ok(Found::Model(at("model"))));
+        assert_eq!(find(&at("project")), Ok(Found::Project(at("project"))));
+        assert_eq!(find(&at("project/project.toml")), Ok(Found::Project(at("project"))));
         let classes = Found::Classes { folder: at("sample/clips"), first: at("sample/clips/bow/2.avi") };
         assert_eq!(find(&at("sample")), Ok(classes));
         assert_eq!(find(&at("flat")), Ok(Found::Clip(at("flat/a.mkv"))));

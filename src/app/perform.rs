@@ -44,7 +44,10 @@ impl App {
             C::OpenPath => self.show_palette(Palette::path(Question::Folder, None)),
             C::OpenSample => self.open_sample(ctx),
             C::LoadModel => self.ask(Question::Model, ctx),
-            C::CloseClip => self.close_clip(),
+            C::CloseClip => {
+                self.close_clip();
+                self.session.studio.select(None); // what is labelled is what one sees
+            }
             C::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             C::PlayPause
             | C::PlayBackwards
@@ -126,6 +129,7 @@ impl App {
                     dock::show(&mut self.settings.layout, Pane::Pinned);
                 }
             }
+            C::ShowProject => dock::show(&mut self.settings.layout, Pane::Project),
             C::Palette => self.show_palette(Palette::commands()),
             C::Shortcuts => self.show_shortcuts(),
             C::ToggleTheme => self.toggle_theme(ctx),
@@ -140,6 +144,7 @@ impl App {
             C::ShowRuns => dock::show(&mut self.settings.layout, Pane::Runs),
             C::ShowPinned => dock::show(&mut self.settings.layout, Pane::Pinned),
             C::ShowLog => dock::show(&mut self.settings.layout, Pane::Log),
+            _ => self.label_with(command, ctx),
         }
         ctx.request_repaint();
     }
@@ -152,7 +157,7 @@ impl App {
         self.engine.send(Request::WriteSample(self.data_dir.join(SAMPLE)));
     }
 
-    fn close_clip(&mut self) {
+    pub(super) fn close_clip(&mut self) {
         self.engine.send(Request::Close);
         self.session.clip = None;
         self.session.opening = None;
@@ -188,22 +193,32 @@ impl App {
     fn mark(&mut self, command: Command) {
         let position = self.session.player.position;
         let marks = &mut self.session.marks;
+        if matches!(command, Command::MarkIn | Command::MarkOut) {
+            self.session.studio.select_segment(None); // the next label is for what is marked
+        }
         match command {
             Command::MarkIn => marks.mark_in(position),
             Command::MarkOut => marks.mark_out(position),
             Command::ClearMarks => (marks.start, marks.end) = (None, None),
             _ => marks.looping = !marks.looping,
         }
-        let marks = self.session.marks;
-        let segment = marks.segment(self.session.frames());
-        let mut commands = vec![PlayerCommand::SetLoop(marks.looping.then_some(segment))];
-        if command == Command::LoopSegment && marks.looping {
-            if !(segment.0..=segment.1).contains(&position) {
-                commands.push(PlayerCommand::SeekFrame(segment.0));
+        self.tell_loop();
+        let (first, last) = self.session.loop_range();
+        if command == Command::LoopSegment && self.session.marks.looping {
+            if !(first..=last).contains(&position) {
+                self.to_player([PlayerCommand::SeekFrame(first)]);
             }
-            commands.push(PlayerCommand::Play);
+            self.to_player([PlayerCommand::Play]);
         }
-        self.to_player(commands);
+    }
+
+    /// Tells the player what it is to play round and round, if that has changed.
+    pub(super) fn tell_loop(&mut self) {
+        let wanted = self.session.marks.looping.then(|| self.session.loop_range());
+        if self.looping != wanted {
+            self.looping = wanted;
+            self.to_player([PlayerCommand::SetLoop(wanted)]);
+        }
     }
 
     fn to_player(&self, commands: impl IntoIterator<Item = PlayerCommand>) {

@@ -25,6 +25,8 @@ pub struct Options {
     pub device: DeviceChoice,
     /// A model folder in place of the one used last.
     pub model: Option<PathBuf>,
+    /// Where what can be made anew is kept.
+    pub cache: Option<PathBuf>,
 }
 
 /// Opens the window and returns when it is closed.
@@ -63,7 +65,8 @@ fn open_window(
 ) -> eframe::Result {
     let native = native_options(shared);
     let create = move |cc: &eframe::CreationContext<'_>| {
-        let mut app = App::new(cc, compute.clone(), options, data_dir());
+        let options = Options { cache: options.cache.clone().or_else(cache_dir), ..options.clone() };
+        let mut app = App::new(cc, compute.clone(), &options, data_dir());
         if let Some(error) = problem {
             app.tell(error);
         }
@@ -94,6 +97,11 @@ fn no_window(error: &eframe::Error) -> Error {
 /// Where generated files are kept.
 fn data_dir() -> PathBuf {
     ProjectDirs::from("", "", APP_ID).map_or_else(std::env::temp_dir, |dirs| dirs.data_dir().to_owned())
+}
+
+/// Where pictures of videos are kept, if there is such a place.
+fn cache_dir() -> Option<PathBuf> {
+    Some(ProjectDirs::from("", "", APP_ID)?.cache_dir().to_owned())
 }
 
 /// The device must be known before the window that keeps the other settings, so it has a file of its own.

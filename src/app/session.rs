@@ -12,6 +12,7 @@ use super::lab_state::LabState;
 use super::log::{Level, Log};
 use super::pinned_state::PinnedState;
 use super::read_out::Pointed;
+use super::studio_state::StudioState;
 use super::training_state::{TrainingPhase, TrainingState};
 use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo, Pin};
 use crate::error::Error;
@@ -111,8 +112,8 @@ pub struct Session {
     pub evaluation: EvaluationState,
     /// Pinned windows.
     pub pinned: PinnedState,
-    /// The labelling project that is open.
-    pub labels: Option<crate::labels::Project>,
+    /// The labelling project.
+    pub studio: StudioState,
     /// How many of how many pairs are exported; `None` while nothing is.
     pub exporting: Option<(usize, usize)>,
 }
@@ -144,7 +145,7 @@ impl Session {
             benchmark: BenchmarkState::default(),
             evaluation: EvaluationState::default(),
             pinned: PinnedState::default(),
-            labels: None,
+            studio: StudioState::default(),
             exporting: None,
         }
     }
@@ -159,12 +160,19 @@ impl Session {
         self.pinned.refresh(engine);
     }
 
+    /// First and last frame of what is looped: the selected segment, else what is marked, else the whole clip.
+    pub fn loop_range(&self) -> (usize, usize) {
+        let segment = self.studio.segment().map(|segment| (segment.start, segment.end - 1));
+        segment.unwrap_or_else(|| self.marks.segment(self.frames()))
+    }
+
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
         self.lab.receive(message);
         self.benchmark.receive(message);
         self.evaluation.receive(message);
         self.pinned.receive(message, self.training.base.as_ref());
+        self.studio.receive(message);
         match message {
             Message::Opened(info) => self.opened(info),
             Message::ModelLoaded(info) => self.model_loaded(info),
@@ -189,6 +197,8 @@ impl Session {
             | Message::BenchmarkReport(_)
             | Message::BenchmarkEnded
             | Message::EvaluationEnded
+            | Message::SuggestionsStarted(_)
+            | Message::SuggestionsEnded
             | Message::PairReady { .. } => {}
             Message::EvaluationStarted(start) => {
                 let text = format!("Evaluating {} on {} clips", start.model, start.clips);
@@ -269,7 +279,7 @@ impl Session {
 
     /// The labelling project, if one is open.
     pub fn labels_project(&self) -> Option<&crate::labels::Project> {
-        self.labels.as_ref()
+        self.studio.project()
     }
 
     /// The networks in use in a few words: their name, and the run they come from if it is another one.
@@ -292,7 +302,7 @@ impl Session {
     }
 
     fn opened(&mut self, info: &VideoInfo) {
-        self.opening = None;
+        let awaited = self.opening.take();
         self.notice = None;
         self.marks = self.known_marks(info);
         self.pointed = None;
@@ -301,6 +311,10 @@ impl Session {
             self.log.push(Level::Warning, note.clone());
         }
         self.clip = Some(info.clone());
+        // Another one may have been chosen meanwhile.
+        if awaited.is_none_or(|awaited| awaited == info.path) {
+            self.follow_clip();
+        }
     }
 
     /// The segment of an untrimmed video that an evaluation is about; no marks on any other clip.

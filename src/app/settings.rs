@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::dock::{Layout, default_layout, is_complete};
 use super::evaluation_settings::EvaluationSettings;
+use super::keymap::Keymap;
+use super::studio_settings::StudioSettings;
 use super::views::Views;
 use crate::engine::LaboratorySettings;
 use crate::flow::files::FlowFormat;
@@ -49,6 +51,10 @@ pub struct Settings {
     pub benchmark_root: Option<PathBuf>,
     /// The choices of the last evaluation.
     pub evaluation: EvaluationSettings,
+    /// The choices of labelling.
+    pub studio: StudioSettings,
+    /// The keys that a person chose.
+    pub keys: Keymap,
     /// The format in which the flow of a clip is exported.
     pub export_format: FlowFormat,
     /// Where the sample project lies, once it is complete.
@@ -73,6 +79,8 @@ impl Default for Settings {
             truths: Vec::new(),
             benchmark_root: None,
             evaluation: EvaluationSettings::default(),
+            studio: StudioSettings::default(),
+            keys: Keymap::default(),
             export_format: FlowFormat::Flo,
             sample: None,
             training_folder: None,

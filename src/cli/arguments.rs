@@ -13,6 +13,7 @@ use super::flow::FlowArgs;
 use super::fuse::FuseArgs;
 use super::import::ImportArgs;
 use super::info::InfoArgs;
+use super::project::ProjectArgs;
 use super::reproduce::ReproduceArgs;
 use super::sample::SampleArgs;
 use super::train::TrainArgs;
@@ -48,6 +49,8 @@ pub(super) enum Command {
     Flow(FlowArgs),
     /// Check a data set before training on it
     Data(DataArgs),
+    /// Make, fill, check, export and import a project of labels
+    Project(ProjectArgs),
     /// Train a network
     Train(Box<TrainArgs>),
     /// Measure a model on clips it was not trained on, or a flow method on a benchmark

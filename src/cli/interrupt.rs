@@ -1,7 +1,9 @@
-//! Ctrl-C during work that can be resumed: everything is saved, and how to go on is said.
+//! Ctrl-C during work: what can be resumed is saved, and how to go on is said; other work ends after its present piece.
 
 use std::env;
 use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 use crate::training::TrainingControl;
@@ -19,6 +21,20 @@ pub(super) fn stop_on_interrupt(control: &TrainingControl) -> Result<()> {
         eprintln!("\nSaving after this step … (Ctrl-C again ends at once, back to the last checkpoint)");
     };
     ctrlc::set_handler(stop).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start the training from a shell"))
+}
+
+/// A flag that the first Ctrl-C sets, saying what happens now; who cannot wait for that presses it again.
+pub(super) fn interrupt_flag(what: &'static str) -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    let handler = move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            process::exit(130);
+        }
+        eprintln!("\n{what} … (Ctrl-C again ends at once)");
+    };
+    ctrlc::set_handler(handler).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start it from a shell"))?;
+    Ok(stop)
 }
 
 /// What was typed, so that it can be pasted into a shell.

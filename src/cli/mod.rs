@@ -16,6 +16,7 @@ mod info;
 mod interrupt;
 mod list_arguments;
 mod method;
+mod project;
 mod reproduce;
 mod sample;
 mod train;
@@ -71,6 +72,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Analyze(arguments)) => analyze::run(&arguments.plan()?),
         Some(Command::Flow(arguments)) => flow::run(&arguments),
         Some(Command::Data(arguments)) => data::run(&arguments),
+        Some(Command::Project(arguments)) => project::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Reproduce(arguments)) => reproduce::run(&arguments),

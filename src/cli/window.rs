@@ -9,7 +9,12 @@ use crate::error::{Error, Result};
 
 pub(super) fn open(arguments: WindowArgs) -> Result<Outcome> {
     require_display()?;
-    app::run(app::Options { open: arguments.file, device: arguments.device.device, model: arguments.model.model })?;
+    app::run(app::Options {
+        open: arguments.file,
+        device: arguments.device.device,
+        model: arguments.model.model,
+        cache: None,
+    })?;
     Ok(Outcome::Done)
 }
 

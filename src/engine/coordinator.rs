@@ -16,6 +16,7 @@ use super::job::Job;
 use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
 use super::outbox::Outbox;
 use super::pinned::{Pinned, PinnedOutlooks};
+use super::suggestions::{self, SuggestionOrder};
 use super::training_run::TrainingRun;
 use super::{Analysis, Message, Request, Slot};
 use crate::error::Error;
@@ -63,6 +64,7 @@ pub(super) struct Coordinator {
     inference: Inference,
     laboratory: Laboratory,
     evaluation: Option<Job>,
+    suggestions: Option<Job>,
     training: Option<TrainingRun>,
     pinned: Pinned,
     outbox: Outbox,
@@ -90,8 +92,20 @@ impl Coordinator {
         let laboratory = Laboratory::start(&compute, &results, wishes, inspector, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
         let pinned = Pinned::start(compute.clone(), outlooks, outbox.clone());
-        let (player, evaluation, training) = (None, None, None);
-        Self { compute, shared_player, player, sizes, inference, laboratory, evaluation, training, pinned, outbox }
+        let (player, evaluation, suggestions, training) = (None, None, None, None);
+        Self {
+            compute,
+            shared_player,
+            player,
+            sizes,
+            inference,
+            laboratory,
+            evaluation,
+            suggestions,
+            training,
+            pinned,
+            outbox,
+        }
     }
 
     /// Works until told to quit.
@@ -137,6 +151,7 @@ impl Coordinator {
             Request::Evaluate(order) => self.evaluate(order),
             Request::Train(plan) => self.train(vec![plan]),
             Request::TrainInTurn(plans) => self.train(plans),
+            Request::Suggest(order) => self.suggest(order),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
             Request::SwitchLoss(switches) => self.with_training(|run| run.control.switch(switches)),
@@ -217,6 +232,20 @@ impl Coordinator {
             Ok(())
         };
         self.evaluation = Some(Job::start("evaluation", self.outbox.clone(), Message::EvaluationEnded, work));
+    }
+
+    /// As [`evaluate`](Self::evaluate): does not wait for what is to end.
+    fn suggest(&mut self, order: Option<Box<SuggestionOrder>>) {
+        let Some(order) = order else {
+            if let Some(job) = &self.suggestions {
+                job.stop();
+            }
+            return;
+        };
+        self.suggestions = None; // ends an older one
+        let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
+        let work = move |stop: &_| suggestions::run(&order, &compute, &outbox, stop);
+        self.suggestions = Some(Job::start("suggestions", self.outbox.clone(), Message::SuggestionsEnded, work));
     }
 
     fn train(&mut self, plans: Vec<TrainingPlan>) {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::{
     BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource, LaboratorySettings,
-    ModelInfo, PinnedWish,
+    ModelInfo, PinnedWish, SuggestionOrder, SuggestionStart,
 };
 use crate::error::Error;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
@@ -44,6 +44,9 @@ pub enum Request {
     /// Scores the clips of a list, after the end of the one before, or stops doing so: what is scored stays. Answered by the
     /// messages named `Evaluation…`.
     Evaluate(Option<Box<EvaluationOrder>>),
+    /// Lets the model say what it sees in videos nobody has labelled, or stops doing so: what is said stays. Answered by the messages
+    /// named `Suggestions…`.
+    Suggest(Option<Box<SuggestionOrder>>),
     /// Trains a network; one training at a time.
     Train(TrainingPlan),
     /// Trains networks one after the other, as one training.
@@ -134,6 +137,10 @@ pub enum Message {
     EvaluationFailed(Vec<Error>),
     /// An evaluation is over, or was stopped.
     EvaluationEnded,
+    /// Suggestions begin to be made.
+    SuggestionsStarted(Box<SuggestionStart>),
+    /// All suggestions are made, or it was stopped.
+    SuggestionsEnded,
     /// A model is in use.
     ModelLoaded(ModelInfo),
     /// News of the running training.

@@ -17,8 +17,11 @@ mod model_folder;
 mod model_info;
 mod outbox;
 mod pinned;
+mod project_videos;
 mod recogniser;
 mod slot;
+mod studio;
+mod suggestions;
 mod training_run;
 mod worker;
 
@@ -34,7 +37,10 @@ pub use model_folder::{default_model, flow_model};
 pub use model_info::ModelInfo;
 pub use outbox::Wake;
 pub use pinned::{Outlook, Pin, PinnedOutlooks, PinnedWish};
+pub use project_videos::{cut_clips, facts_of, look_into, videos_in};
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
+pub use studio::{FileState, FileWish, Studio, StudioNews, Thumbnail, ThumbnailKey, ThumbnailWish};
+pub use suggestions::{Prediction, SuggestionOrder, SuggestionStart, WindowPrediction, model_stamp};
 
 pub use crate::nets::WINDOW_FRAMES;

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Change, Class, ClassId, Label, Step, Video, VideoId};
 
+/// What [`Label::Background`] is called, and no class may be.
+pub(super) const BACKGROUND: &str = "background";
+
 /// What holds for the whole project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -75,7 +78,7 @@ impl Document {
     /// What `label` is called.
     pub fn label_name(&self, label: Label) -> &str {
         match label {
-            Label::Background => "background",
+            Label::Background => BACKGROUND,
             Label::Class(id) => self.class(id).map_or("unknown class", |class| &class.name),
         }
     }

@@ -3,9 +3,11 @@
 //! Nothing here changes anything; [`Document::apply`](super::Document::apply) does.
 
 use std::collections::BTreeSet;
+use std::path::{MAIN_SEPARATOR_STR, Path};
 
 use super::class::COLORS;
-use super::{Change, Class, ClassId, Document, Label, Segment, SegmentId, Settings, Step, Video, VideoId};
+use super::document::BACKGROUND;
+use super::{Change, Class, ClassId, Document, Label, Segment, SegmentId, Settings, Step, StoredPath, Video, VideoId};
 use crate::error::{Error, Result};
 
 /// Changes the settings.
@@ -112,6 +114,27 @@ pub fn label_clip(document: &Document, id: VideoId, label: Label) -> Result<Step
 /// Forgets what a whole clip shows.
 pub fn unlabel_clip(document: &Document, id: VideoId) -> Result<Step> {
     labelled(document, id, "Remove the clip's label".into(), |video| video.labels.clear())
+}
+
+/// Labels every clip that nobody has labelled with the name of the folder that its file lies in, and adds the classes that
+/// are missing; clips beside the project's own files have no folder of their own.
+pub fn label_by_folders(document: &Document) -> Step {
+    let (mut with_classes, mut changes) = (document.clone(), Vec::new());
+    for (id, video) in document.videos.iter().filter(|(_, video)| video.is_unlabelled()) {
+        let path = StoredPath::decode(&video.path, Path::new(MAIN_SEPARATOR_STR));
+        let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().trim().to_owned());
+        let Some(folder) = folder else { continue };
+        let known = with_classes.class_named(&folder).map(|class| class.id);
+        let added = known.is_none().then(|| add_class(&with_classes, &folder).ok()).flatten();
+        let Some(class) = known.or(added.as_ref().map(|(class, _)| *class)) else { continue };
+        added.into_iter().for_each(|(_, step)| _ = with_classes.apply(step));
+        let reviewer = document.settings.reviewer.clone();
+        changes.push(Change::Video(*id, Some(Video { labels: vec![Label::Class(class)], reviewer, ..video.clone() })));
+    }
+    if with_classes.classes.len() > document.classes.len() {
+        changes.insert(0, Change::Classes(with_classes.classes));
+    }
+    Step::new("Label clips by their folders", changes)
 }
 
 /// Adds a segment of frames `start` to before `end`.
@@ -233,6 +256,9 @@ fn free_name(document: &Document, name: &str, own: Option<ClassId>) -> Result<St
     if name.contains(char::is_control) {
         return wrong("it holds a line break or another control character");
     }
+    if name == BACKGROUND {
+        return wrong("it stands for none of the classes");
+    }
     match document.class_named(name) {
         Some(class) if Some(class.id) != own => wrong(&format!("there is a class {name} already")),
         _ => Ok(name.to_owned()),
@@ -348,12 +374,32 @@ mod tests {
     #[test]
     fn class_names_are_distinct_and_not_empty() {
         let (document, [wave, _], _) = project();
-        for name in ["", "  ", "jump", " jump ", "a\nb"] {
+        for name in ["", "  ", "jump", " jump ", "a\nb", "background"] {
             assert!(rename_class(&document, wave, name).is_err(), "{name:?}");
         }
         for name in ["wave", "say \"hi\", twice", "🏌️ golf"] {
             assert!(rename_class(&document, wave, name).is_ok(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn clips_are_labelled_by_their_folders_unless_they_are_labelled() {
+        let (mut document, [wave, jump], id) = project();
+        let videos = ["wave/1.mp4", "../clips/say%20%25/2.mp4", "wave/3.mp4"].map(Video::new);
+        document.apply(add_videos(&document, videos.into()));
+        document.apply(label_clip(&document, VideoId(3), Label::Class(jump)).unwrap());
+        let before = document.clone();
+        let back = document.apply(label_by_folders(&document));
+        let names = |id: u32| {
+            let video = &document.videos[&VideoId(id)];
+            video.labels.iter().map(|label| document.label_name(*label).to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!((names(1), names(2), names(3)), (vec!["wave".into()], vec!["say %".into()], vec!["jump".into()]));
+        assert!(document.videos[&id].is_unlabelled(), "it lies in no folder");
+        assert_eq!((document.classes.len(), document.classes[0].id), (3, wave));
+        assert!(label_by_folders(&document).changes.is_empty());
+        document.apply(back);
+        assert_eq!((document.classes, document.videos), (before.classes, before.videos));
     }
 
     #[test]

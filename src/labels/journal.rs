@@ -206,3 +206,31 @@ fn open_line<T: for<'a> Deserialize<'a>>(kind: &str, line: &[u8]) -> Option<T> {
     let content = rest.strip_prefix(format!("\",\"{kind}\":").as_bytes())?.strip_suffix(b"}\n")?;
     (Hash::of(content).to_hex().as_bytes() == hash).then(|| serde_json::from_slice(content).ok()).flatten()
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::{Change, Settings};
+    use super::*;
+
+    fn step(name: &str) -> Step {
+        Step::new(name, vec![Change::Settings(Settings { name: name.into(), ..Settings::default() })])
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_the_step_can_be_tried_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.jsonl");
+        let mut journal = Journal::open(&path, &Reading::default(), 0).unwrap();
+        journal.append(&step("one")).unwrap();
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let file = std::mem::replace(&mut journal.file, full);
+        let error = journal.append(&step("two")).unwrap_err();
+        assert!(error.subject.contains("journal.jsonl"), "{error}");
+        assert!(error.cause.contains("full") && error.cause.contains("not made"), "{error}");
+        journal.file = file;
+        journal.append(&step("three")).unwrap();
+        let reading = Reading::of(&path, 0).unwrap();
+        assert_eq!(reading.steps, [step("one"), step("three")]);
+        assert_eq!(reading.fault, None);
+    }
+}

@@ -3,12 +3,14 @@
 //! In the order in which data flows: a [`Document`] holds [classes](Class) and [videos](Video) with their
 //! [segments](Segment); [`edits`] are the ways to change it, each a [`Step`] that carries the whole new value of what it
 //! changes. Applying a step gives the step that takes it back, which is all that undo needs, and applying it twice is the
-//! same as once, which is all that a journal needs. A [`Project`] is a document on disk, with both.
+//! same as once, which is all that a journal needs. A [`Project`] is a document on disk, with both; [`formats`] bring labels
+//! to other programs and back.
 
 mod class;
 mod disk;
 mod document;
 pub mod edits;
+pub mod formats;
 mod hash;
 mod journal;
 mod lock;
@@ -21,6 +23,7 @@ mod random_edits;
 mod sidecar;
 mod step;
 mod stored_path;
+pub mod survey;
 mod syncer;
 mod undo;
 mod video;

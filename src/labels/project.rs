@@ -77,6 +77,10 @@ impl Project {
                 return Err(Error::file(dir, cause, "Open it, or choose another folder"));
             }
         }
+        if sidecar::are_in(&dir.join(sidecar::DIR)) {
+            let cause = format!("it holds what is left of a project: files of labels in {}", sidecar::DIR);
+            return Err(Error::file(dir, cause, "Put its project.toml back, or choose another folder"));
+        }
         let mut document = Document::default();
         document.apply(edits::set_settings(settings));
         Manifest::of(&document, &BTreeMap::new(), 0).write(&dir.join(Self::FILE))?;
@@ -164,6 +168,15 @@ impl Project {
         Ok(())
     }
 
+    /// As [`Self::perform`], for what nobody did and nobody would take back: what was found in files. What was taken back can
+    /// still be done again; that brings what it knew of the files, and whoever looks into them looks again.
+    ///
+    /// # Errors
+    /// As [`Self::perform`].
+    pub fn record(&mut self, step: Step) -> Result<()> {
+        if step.changes.is_empty() { Ok(()) } else { self.carry_out(step).map(drop) }
+    }
+
     /// Takes back what was done last, and tells what it was.
     ///
     /// # Errors
@@ -200,18 +213,21 @@ impl Project {
             return Ok(());
         }
         let folder = self.dir.join(sidecar::DIR);
-        let mut sidecars = self.sidecars.clone();
+        let (mut sidecars, mut files) = (self.sidecars.clone(), Vec::new());
         for id in &self.unsaved.videos {
             match self.document.videos.get(id).filter(|video| sidecar::is_needed(video)) {
                 Some(video) => {
                     let name = sidecars.entry(*id).or_insert_with(|| sidecar::name_of(*id, video));
-                    fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
-                    sidecar::write(&folder.join(name), video)?;
+                    files.push((folder.join(name), sidecar::text_of(video)?));
                 }
                 None => _ = sidecars.remove(id),
             }
         }
-        disk::sync_names(&folder);
+        if !files.is_empty() {
+            fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
+            disk::replace_all(&files)?;
+            disk::sync_names(&folder);
+        }
         Manifest::of(&self.document, &sidecars, self.saves + 1).write(&self.dir.join(Self::FILE))?;
         disk::sync_names(&self.dir);
         // From here on the journal holds nothing that the files lack, and says so by the number of saves.
@@ -320,7 +336,7 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
                 let why = Error::file(&file, "this is no name for a file of labels", "Correct project.toml");
                 damaged.insert(id, Damaged { file: None, why });
             } else if let Err(why) = sidecar::read(&file, &mut video) {
-                damaged.insert(id, Damaged { file: Some(file), why });
+                damaged.insert(id, Damaged { file: Some(file).filter(|file| file.exists()), why });
             } else {
                 sidecars.insert(id, name);
             }
@@ -334,7 +350,7 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
 /// Keeps copies of what cannot be read before anything else takes its place.
 fn keep_aside(dir: &Path, reading: &Reading, damaged: &BTreeMap<VideoId, Damaged>) -> Result<()> {
     for Damaged { file, .. } in damaged.values() {
-        if let Some(file) = file.as_ref().filter(|file| file.exists()) {
+        if let Some(file) = file {
             let aside = free_name(file, "damaged");
             fs::rename(file, &aside).map_err(|error| Error::io(file, &error))?;
         }

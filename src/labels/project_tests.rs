@@ -294,6 +294,11 @@ fn a_folder_without_a_project_and_one_with_are_told_apart() {
     fs::remove_file(dir.path().join(Project::FILE)).unwrap();
     let error = Project::create(dir.path(), Settings::default()).map(drop).unwrap_err();
     assert!(error.cause.contains("journal.jsonl"), "{error}");
+    fs::remove_file(dir.path().join("journal.jsonl")).unwrap();
+    fs::create_dir(dir.path().join("labels")).unwrap();
+    fs::write(dir.path().join("labels/00000-a.toml"), "").unwrap();
+    let error = Project::create(dir.path(), Settings::default()).map(drop).unwrap_err();
+    assert!(error.cause.contains("left of a project"), "{error}");
 }
 
 #[test]

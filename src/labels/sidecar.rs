@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use serde::{Deserialize, Serialize};
 
 use super::manifest::one_line;
-use super::{Label, Segment, Video, VideoId, disk};
+use super::{Label, Segment, Video, VideoId};
 use crate::error::{Error, Result};
 
 /// The folder of these files in a project's.
@@ -50,20 +50,29 @@ pub(super) fn is_name(name: &str) -> bool {
     is_one && name.ends_with(".toml") && !name.contains(['/', '\\', ':'])
 }
 
+/// Whether there are such files in `folder`.
+pub(super) fn are_in(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name()).any(|name| {
+        let number =
+            name.to_str().filter(|name| is_name(name)).and_then(|name| name.split('-').next()?.parse::<u32>().ok());
+        number.is_some()
+    })
+}
+
 /// Whether there is anything about `video` that such a file would hold.
 pub(super) fn is_needed(video: &Video) -> bool {
     !(video.is_unlabelled() && video.group.is_empty() && video.note.is_empty() && video.reviewer.is_empty())
 }
 
-/// Writes what is said about `video` to the file at `path`.
+/// What the file of `video` is to hold.
 ///
 /// # Errors
-/// If it cannot be written; what was there is intact.
-pub(super) fn write(path: &Path, video: &Video) -> Result<()> {
-    let Video { path: name, facts: _, labels, segments, group, note, reviewer } = video.clone();
-    let sidecar = Sidecar { video: name, reviewer, group, note, labels, segments };
-    let text = toml::to_string(&sidecar).map_err(|error| Error::file(path, error.to_string(), "Report this"))?;
-    disk::replace(path, &text)
+/// If TOML cannot hold it, which [`Step::check`](super::Step) rules out.
+pub(super) fn text_of(video: &Video) -> Result<String> {
+    let Video { path, facts: _, labels, segments, group, note, reviewer } = video.clone();
+    let sidecar = Sidecar { video: path, reviewer, group, note, labels, segments };
+    toml::to_string(&sidecar).map_err(|error| Error::new(sidecar.video, error.to_string(), "Report this"))
 }
 
 /// Adds what the file at `path` says to `video`.

@@ -45,6 +45,13 @@ impl StoredPath {
         }
         plain(&project_dir.join(path))
     }
+
+    /// What other programs call the file that `stored` stands for: the same without anything encoded, if that is text.
+    pub fn plain(stored: &str) -> String {
+        let names = stored.split('/').map(|name| decode_name(name).into_string().ok());
+        let names: Option<Vec<_>> = names.map(|name| name.filter(|name| !name.contains(char::is_control))).collect();
+        names.map_or_else(|| stored.to_owned(), |names| names.join("/"))
+    }
 }
 
 /// `path` made absolute, without `.` and `..`, which are taken by their spelling as they were written by it.

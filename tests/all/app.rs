@@ -20,14 +20,14 @@ const MOTION: MotionConfig =
     MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
 
 /// The window in a folder of its own, with an untrained model and a clip of 30 frames.
-struct Window {
-    harness: Harness<'static, App>,
-    dir: TempDir,
+pub struct Window {
+    pub harness: Harness<'static, App>,
+    pub dir: TempDir,
 }
 
 impl Window {
     /// A window with nothing open.
-    fn empty() -> Self {
+    pub fn empty() -> Self {
         Self::sized([1280.0, 800.0], |_| Options::default())
     }
 
@@ -54,7 +54,7 @@ impl Window {
     }
 
     /// Repaints until `seen` holds.
-    fn until(&mut self, what: &str, mut seen: impl FnMut(&Harness<'static, App>) -> bool) {
+    pub fn until(&mut self, what: &str, mut seen: impl FnMut(&Harness<'static, App>) -> bool) {
         let started = Instant::now();
         while !seen(&self.harness) {
             assert!(started.elapsed() < PATIENCE, "never seen: {what}\n{:?}", self.harness);
@@ -63,20 +63,20 @@ impl Window {
         }
     }
 
-    fn until_text(&mut self, text: &str) {
+    pub fn until_text(&mut self, text: &str) {
         self.until(text, |harness| harness.query_all_by_label_contains(text).next().is_some());
     }
 
-    fn sees(&self, text: &str) -> bool {
+    pub fn sees(&self, text: &str) -> bool {
         self.harness.query_all_by_label_contains(text).next().is_some()
     }
 
-    fn press(&mut self, modifiers: Modifiers, key: Key) {
+    pub fn press(&mut self, modifiers: Modifiers, key: Key) {
         self.harness.key_press_modifiers(modifiers, key);
         self.harness.run_ok();
     }
 
-    fn click(&mut self, label: &str) {
+    pub fn click(&mut self, label: &str) {
         self.harness.get_by_role_and_label(Role::Button, label).click();
         self.harness.run_ok();
     }
@@ -86,9 +86,15 @@ impl Window {
         self.harness.run_ok();
     }
 
-    fn perform(&mut self, command: Command) {
+    pub fn perform(&mut self, command: Command) {
         let ctx = self.harness.ctx.clone();
         self.harness.state_mut().perform(command, &ctx);
+        self.harness.run_ok();
+    }
+
+    /// Drops a file or a folder onto the window.
+    pub fn drop_path(&mut self, path: PathBuf) {
+        self.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
         self.harness.run_ok();
     }
 
@@ -240,7 +246,7 @@ impl DroppedFile for Dropped {
 fn a_dropped_clip_opens_and_is_offered_again() {
     let mut window = Window::empty();
     let clip = fixture::clip(window.dir.path(), 12, Geometry { width: 64, height: 48 }).unwrap();
-    window.harness.input_mut().dropped_files.push(Arc::new(Dropped(clip)));
+    window.drop_path(clip);
     window.until_text("frame 0 of 11");
     window.perform(Command::CloseClip);
     window.until("the welcome screen", |harness| harness.query_by_label("Open sample").is_some());

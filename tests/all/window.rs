@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use motionscope::cli::bench::fixture;
 use motionscope::gpu::{DeviceChoice, choose};
+use motionscope::labels::{Project, Settings, Video, edits};
 use motionscope::nets::MotionConfig;
 use motionscope::video::Geometry;
 
@@ -48,23 +49,83 @@ fn colours(dir: &Path) -> usize {
     memory[pixels..].chunks_exact(4).collect::<HashSet<_>>().len()
 }
 
+/// The program on `display` with all its files in `dir` and a small model.
+fn start(dir: &Path, display: &str, open: &Path) -> Running {
+    let model = dir.join("model");
+    let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() };
+    let size = Geometry { width: 64, height: 64 };
+    fixture::model(&motion, size, &choose(DeviceChoice::Cpu).unwrap().device).save(&model).unwrap();
+    let errors = fs::File::create(dir.join("stderr")).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_motionscope"));
+    program.arg(open).arg("--model").arg(&model).args(["--device", "cpu"]);
+    program.env("DISPLAY", display).env_remove("WAYLAND_DISPLAY").env("HOME", dir);
+    program.env("XDG_DATA_HOME", dir).env("XDG_CONFIG_HOME", dir).env("XDG_RUNTIME_DIR", dir);
+    program.env("XDG_CACHE_HOME", dir.join("cache"));
+    Running(program.stderr(errors).spawn().unwrap())
+}
+
+/// Presses keys in the window, as soon as there is one; false without the program that does so.
+fn press(display: &str, keys: &[&str]) -> bool {
+    let mut xdotool = Command::new("xdotool");
+    xdotool.env("DISPLAY", display).args(["search", "--name", "otionscope", "windowfocus", "key", "--delay", "60"]);
+    xdotool.args(keys).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+}
+
+/// What is said in a window that is killed is there when the project is opened again.
+#[test]
+fn labels_survive_a_killed_window() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some((_screen, display)) = screen(dir.path()) else { return };
+    let folder = dir.path().join("project");
+    let mut project = Project::create(&folder, Settings::default()).unwrap();
+    for class in ["wave", "jump"] {
+        let (_, step) = edits::add_class(project.document(), class).unwrap();
+        project.perform(step).unwrap();
+    }
+    fixture::clip(&folder, 24, Geometry { width: 320, height: 240 }).unwrap();
+    let step = edits::add_videos(project.document(), vec![Video::new("clip.mp4")]);
+    project.perform(step).unwrap();
+    project.save().unwrap();
+    drop(project);
+
+    let mut window = start(dir.path(), &display, &folder);
+    let journal = || fs::read_to_string(folder.join("journal.jsonl")).unwrap_or_default();
+    let said = || fs::read_to_string(dir.path().join("stderr")).unwrap_or_default();
+    let started = Instant::now();
+    // The first video of the list is the only one, so that asking for the one before it again leads nowhere else.
+    for (keys, title) in [
+        (&["ctrl+Up", "2"][..], "Label as jump"),
+        (&["Home", "i", "Right", "Right", "Right", "o", "Return"], "Add a segment of jump"),
+    ] {
+        while !journal().contains(title) {
+            if !press(&display, keys) {
+                eprintln!("SKIPPED: no xdotool to press keys with (apt-get install xdotool)");
+                return;
+            }
+            assert!(window.0.try_wait().unwrap().is_none(), "the window closed: {}", said());
+            assert!(started.elapsed() < PATIENCE, "never in the journal: {title}; {}", said());
+            sleep(Duration::from_millis(500));
+        }
+    }
+    window.0.kill().unwrap(); // as kill -9 does
+    window.0.wait().unwrap();
+
+    let opened = Project::open(&folder).unwrap();
+    assert!(!opened.project.is_read_only(), "the lock went with the window");
+    let document = opened.project.document();
+    let video = document.videos.values().next().unwrap();
+    assert_eq!(video.labels.iter().map(|label| document.label_name(*label)).collect::<Vec<_>>(), ["jump"]);
+    assert_eq!(video.segments.len(), 1);
+    assert_eq!(video.facts.as_ref().map(|facts| facts.frames), Some(24), "the video was looked into");
+    assert!(!said().contains("panicked"), "{}", said());
+}
+
 #[test]
 fn the_window_opens_and_shows_a_clip_with_its_flow() {
     let dir = tempfile::tempdir().unwrap();
     let Some((_screen, display)) = screen(dir.path()) else { return };
     let clip = fixture::clip(dir.path(), 24, Geometry { width: 320, height: 240 }).unwrap();
-    let model = dir.path().join("model");
-    let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() };
-    let size = Geometry { width: 64, height: 64 };
-    fixture::model(&motion, size, &choose(DeviceChoice::Cpu).unwrap().device).save(&model).unwrap();
-
-    let errors = fs::File::create(dir.path().join("stderr")).unwrap();
-    let mut program = Command::new(env!("CARGO_BIN_EXE_motionscope"));
-    program.arg(&clip).arg("--model").arg(&model).args(["--device", "cpu"]);
-    program.env("DISPLAY", &display).env_remove("WAYLAND_DISPLAY").env("HOME", dir.path());
-    program.env("XDG_DATA_HOME", dir.path()).env("XDG_CONFIG_HOME", dir.path()).env("XDG_RUNTIME_DIR", dir.path());
-    let mut window = Running(program.stderr(errors).spawn().unwrap());
-
+    let mut window = start(dir.path(), &display, &clip);
     let said = || fs::read_to_string(dir.path().join("stderr")).unwrap_or_default();
     let started = Instant::now();
     while colours(dir.path()) < COLOURS_OF_A_CLIP {

@@ -7,6 +7,7 @@ mod log_panel;
 mod notice;
 mod palette;
 mod pinned;
+mod project;
 mod runs;
 mod scores;
 mod shortcuts;
@@ -22,7 +23,7 @@ use eframe::egui::Ui;
 
 pub use notice::notice_ui;
 pub use palette::{Palette, PaletteEnd};
-pub use shortcuts::shortcuts_ui;
+pub use shortcuts::Shortcuts;
 pub use status_bar::status_bar_ui;
 pub use transport::Transport;
 pub use viewer::install_gpu_flow;
@@ -51,6 +52,8 @@ pub struct Panels {
     pub benchmark: benchmark::BenchmarkPanel,
     /// A model against labelled clips.
     pub evaluation: evaluation::EvaluationPanel,
+    /// Videos and what a person says about them.
+    pub project: project::ProjectPanel,
     /// Making networks.
     pub training: training::TrainingPanel,
     /// Trainings that were made.
@@ -71,6 +74,7 @@ impl Panels {
             Pane::Statistics => &mut self.statistics,
             Pane::Benchmark => &mut self.benchmark,
             Pane::Evaluation => &mut self.evaluation,
+            Pane::Project => &mut self.project,
             Pane::Training => &mut self.training,
             Pane::Runs => &mut self.runs,
             Pane::Pinned => &mut self.pinned,

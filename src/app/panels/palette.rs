@@ -116,6 +116,14 @@ impl Palette {
             Question::OpenEvaluation | Question::CompareEvaluation => "Path of a report.json, or of its folder…",
             Question::RunsFolder => "Path of a folder of runs…",
             Question::ExportModel => "Path of a folder for the model…",
+            Question::NewProject => "Path of the folder that becomes a project, new or with videos in it…",
+            Question::OpenProject => "Path of the folder of a project…",
+            Question::AddVideos => "Path of a video to add to the project…",
+            Question::AddFolder => "Path of a folder of videos to add to the project…",
+            Question::ImportLabels(_) => "Path of the labels to import, a file or a folder…",
+            Question::ExportLabels(format) if format.is_folder() => "Path of a folder for the labels…",
+            Question::ExportLabels(_) => "Path of the file for the labels…",
+            Question::Relink(_) => "Path of the video where it lies now…",
             Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };
         self.field_ui(ui, hint);

@@ -1,49 +1,196 @@
-//! The list of keys (F1), drawn from the table of commands.
+//! The list of keys (F1), drawn from the table of commands, and how a person gives commands other keys.
 
-use eframe::egui::{Context, Grid, Id, Modal, RichText, ScrollArea, Ui};
+use eframe::egui::{
+    Align, Button, Context, Event, Grid, Id, Key, KeyboardShortcut, Layout, Modal, Modifiers, RichText, ScrollArea, Ui,
+};
 
-use crate::app::command::{Command, Group};
+use crate::app::command::{Command, Group, keys_text};
+use crate::app::keymap::Keymap;
 use crate::app::theme::{Tokens, modal_frame};
+use crate::app::widgets::remark;
 
-/// Draws the list; returns whether it is to be closed.
-pub fn shortcuts_ui(ctx: &Context) -> bool {
-    let modal = Modal::new(Id::unique("shortcuts")).frame(modal_frame(ctx)).show(ctx, |ui| {
-        ui.set_width((ctx.content_rect().width() - 60.0).min(640.0));
-        ui.heading("Keyboard shortcuts");
-        ui.add_space(8.0);
-        let height = ctx.content_rect().height() - 170.0;
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            ui.columns_const(|[left, right]| {
-                for (i, group) in Group::ALL.into_iter().enumerate() {
-                    group_ui(if i % 2 == 1 { &mut *left } else { &mut *right }, group);
+/// The list.
+#[derive(Default)]
+pub struct Shortcuts {
+    /// Whether a click on a command gives it other keys.
+    editing: bool,
+    /// The command that the next keys are for.
+    recording: Option<Command>,
+    /// Keys that run another command already.
+    conflict: Option<(Command, KeyboardShortcut)>,
+}
+
+impl Shortcuts {
+    /// Whether the next keys are for a command and must not run one.
+    pub fn is_recording(&self) -> bool {
+        self.recording.is_some()
+    }
+
+    /// Takes the keys that are pressed for the command that waits for them; Esc leaves it as it is.
+    pub fn record(&mut self, ctx: &Context, keymap: &mut Keymap) {
+        let Some(command) = self.recording else { return };
+        let pressed = ctx.input_mut(|input| {
+            let found = input.events.iter().find_map(|event| match event {
+                Event::Key { key, pressed: true, repeat: false, modifiers, .. } => Some((*key, *modifiers)),
+                _ => None,
+            });
+            if found.is_some() {
+                input.events.retain(|event| !matches!(event, Event::Key { .. } | Event::Text(_)));
+            }
+            found
+        });
+        let Some((key, modifiers)) = pressed else { return };
+        self.recording = None;
+        if key == Key::Escape {
+            return;
+        }
+        let keys = KeyboardShortcut::new(plain(modifiers), key);
+        match keymap.command(&keys).filter(|other| *other != command) {
+            Some(_) => self.conflict = Some((command, keys)),
+            None => self.give(command, keys, keymap, ctx),
+        }
+    }
+
+    /// Draws the list; returns whether it is to be closed.
+    pub fn shortcuts_ui(&mut self, ctx: &Context, keymap: &mut Keymap) -> bool {
+        let modal = Modal::new(Id::unique("shortcuts")).frame(modal_frame(ctx)).show(ctx, |ui| {
+            ui.set_width((ctx.content_rect().width() - 60.0).min(680.0));
+            ui.horizontal(|ui| {
+                ui.heading("Keyboard shortcuts");
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.modes_ui(ui, keymap));
+            });
+            ui.add_space(8.0);
+            self.conflict_ui(ui, keymap);
+            let height = ctx.content_rect().height() - 200.0;
+            ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+                ui.columns_const(|[left, right]| {
+                    for (i, group) in Group::ALL.into_iter().enumerate() {
+                        self.group_ui(if i % 2 == 1 { &mut *left } else { &mut *right }, group, keymap);
+                    }
+                });
+            });
+            ui.add_space(6.0);
+            let text = match self.editing {
+                true => "Click a command and press its new keys; Esc leaves it as it is.",
+                false => "Wheel over a picture zooms, drag moves, double click fits. Ctrl+wheel zooms the timeline.",
+            };
+            ui.label(RichText::new(text).color(Tokens::of(ui).weak));
+            ui.add_space(6.0);
+            ui.button("Close").clicked()
+        });
+        modal.inner || modal.should_close()
+    }
+
+    fn modes_ui(&mut self, ui: &mut Ui, keymap: &mut Keymap) {
+        if ui.selectable_label(self.editing, "Change keys").clicked() {
+            (self.editing, self.recording, self.conflict) = (!self.editing, None, None);
+        }
+        let changed = keymap.is_any_changed();
+        let restore = ui.add_enabled(changed, Button::new("Restore all")).on_disabled_hover_text("No key was changed");
+        if restore.clicked() {
+            *keymap = Keymap::default();
+            keymap.install(ui.ctx());
+        }
+    }
+
+    fn conflict_ui(&mut self, ui: &mut Ui, keymap: &mut Keymap) {
+        let Some((command, keys)) = self.conflict else { return };
+        let Some(other) = keymap.command(&keys) else { return };
+        let text = format!(
+            "{} runs “{}” at the moment. Use it for “{}”?",
+            keys_text(&keys, ui.ctx()),
+            other.text(),
+            command.text()
+        );
+        let warning = Tokens::of(ui).warning;
+        remark(ui, warning, |ui| {
+            ui.label(text);
+            ui.horizontal(|ui| {
+                if ui.button("Use it here").clicked() {
+                    self.give(command, keys, keymap, &ui.ctx().clone());
+                }
+                if ui.button("Leave it").clicked() {
+                    self.conflict = None;
                 }
             });
         });
-        ui.add_space(6.0);
-        ui.label(
-            RichText::new("Wheel over a picture zooms, drag moves, double click fits. Ctrl+wheel zooms the timeline.")
-                .color(Tokens::of(ui).weak),
-        );
-        ui.add_space(6.0);
-        ui.button("Close").clicked()
-    });
-    modal.inner || modal.should_close()
+        ui.add_space(8.0);
+    }
+
+    fn give(&mut self, command: Command, keys: KeyboardShortcut, keymap: &mut Keymap, ctx: &Context) {
+        keymap.set(command, keys);
+        keymap.install(ctx);
+        self.conflict = None;
+    }
+
+    fn group_ui(&mut self, ui: &mut Ui, group: Group, keymap: &mut Keymap) {
+        let is_listed =
+            |command: &Command| command.group() == group && (self.editing || !keymap.shortcuts(*command).is_empty());
+        let listed: Vec<_> = Command::all().filter(is_listed).collect();
+        if listed.is_empty() {
+            return;
+        }
+        ui.label(RichText::new(group.title()).small().color(Tokens::of(ui).weak));
+        Grid::new(("keys", group)).num_columns(2).spacing([16.0, 2.0]).min_row_height(18.0).show(ui, |ui| {
+            for command in listed {
+                match command.class_index().filter(|_| !self.editing) {
+                    None => {
+                        ui.label(command.text()).on_hover_text(command.tooltip());
+                        self.keys_ui(ui, command, keymap);
+                    }
+                    Some(0) => digits_ui(ui),
+                    Some(_) => continue,
+                }
+                ui.end_row();
+            }
+        });
+        ui.add_space(12.0);
+    }
+
+    fn keys_ui(&mut self, ui: &mut Ui, command: Command, keymap: &mut Keymap) {
+        let tokens = Tokens::of(ui);
+        let text = command.shortcuts_text(ui.ctx());
+        if !self.editing {
+            ui.label(RichText::new(text).color(tokens.strong));
+            return;
+        }
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            let is_recording = self.recording == Some(command);
+            let text = match (is_recording, text.is_empty()) {
+                (true, _) => RichText::new("press keys…").color(tokens.accent),
+                (false, true) => RichText::new("none").color(tokens.weak),
+                (false, false) => RichText::new(text).color(tokens.strong),
+            };
+            let button = Button::new(text).small().selected(is_recording);
+            if ui.add(button).accessible_name(format!("Keys of {}", command.text())).clicked() {
+                self.conflict = None;
+                self.recording = if is_recording { None } else { Some(command) };
+            }
+            if is_recording && ui.small_button("None").on_hover_text("Let no key run it").clicked() {
+                keymap.clear(command);
+                keymap.install(ui.ctx());
+                self.recording = None;
+            }
+            if keymap.is_changed(command)
+                && ui.small_button("Restore").on_hover_text("The keys it had at first").clicked()
+            {
+                keymap.restore(command);
+                keymap.install(ui.ctx());
+            }
+        });
+    }
 }
 
-fn group_ui(ui: &mut Ui, group: Group) {
-    let with_keys: Vec<_> =
-        Command::all().filter(|command| command.group() == group && !command.shortcuts().is_empty()).collect();
-    if with_keys.is_empty() {
-        return;
-    }
-    let tokens = Tokens::of(ui);
-    ui.label(RichText::new(group.title()).small().color(tokens.weak));
-    Grid::new(("keys", group)).num_columns(2).spacing([16.0, 2.0]).min_row_height(18.0).show(ui, |ui| {
-        for command in with_keys {
-            ui.label(command.text()).on_hover_text(command.tooltip());
-            ui.label(RichText::new(command.shortcuts_text(ui.ctx())).color(tokens.strong));
-            ui.end_row();
-        }
-    });
-    ui.add_space(12.0);
+/// The keys of all classes in one line.
+fn digits_ui(ui: &mut Ui) {
+    ui.label("Label as class 1 to 10").on_hover_text(Command::Class1.tooltip());
+    let [first, last] = [Command::Class1, Command::Class10].map(|command| command.shortcut_text(ui.ctx()));
+    ui.label(RichText::new(format!("{first} … {last}")).color(Tokens::of(ui).strong));
+}
+
+/// Modifiers as the table has them: Ctrl (or the Mac's command key) as one.
+fn plain(modifiers: Modifiers) -> Modifiers {
+    let Modifiers { alt, ctrl, shift, command, .. } = modifiers;
+    Modifiers { alt, ctrl: ctrl && !command, shift, mac_cmd: false, command }
 }

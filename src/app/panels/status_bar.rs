@@ -87,7 +87,9 @@ fn jobs(session: &Session) -> impl Iterator<Item = String> {
     let exporting = session.exporting.map(|(done, all)| format!("Exporting {done} of {all} pairs"));
     let progress = session.benchmark.progress().map(|(done, all)| format!("Benchmark, {done} of {all} pairs"));
     let benchmark = session.benchmark.is_running().then(|| progress.unwrap_or("Benchmark…".into()));
-    [measuring, exporting, benchmark].into_iter().flatten()
+    let suggestions = session.studio.suggestions.progress();
+    let suggesting = suggestions.map(|(done, all)| format!("Suggesting, {done} of {all} videos"));
+    [measuring, exporting, benchmark, suggesting].into_iter().flatten()
 }
 
 fn training(session: &Session) -> Option<String> {

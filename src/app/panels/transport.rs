@@ -95,6 +95,12 @@ fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if speed != before {
         cx.send(Request::Player(PlayerCommand::SetSpeed(speed)));
     }
+    if cx.session.studio.project().is_some() {
+        let mut shown = !cx.settings.studio.hides_tracks;
+        let toggle = ui.toggle_value(&mut shown, RichText::new("Tracks").small());
+        toggle.on_hover_text("Show pictures of the clip and a track for each class of the project");
+        cx.settings.studio.hides_tracks = !shown;
+    }
     let marks = cx.session.marks;
     if marks.start.is_some() || marks.end.is_some() {
         let (start, end) = marks.segment(cx.session.frames());

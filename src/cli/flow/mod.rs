@@ -7,12 +7,11 @@ mod report;
 mod work;
 
 use std::path::Path;
-use std::process;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::interrupt::interrupt_flag;
 use super::{Outcome, complain};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
@@ -58,7 +57,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
     for note in &info.notes {
         eprintln!("{}: {note}.", path.display());
     }
-    let stop = stop_on_interrupt()?;
+    let stop = interrupt_flag("Ending after this pair")?;
     let mut work = Work::begin(plan, vec![path.into()], Some(info.fps))?;
     let frames = plan.start..plan.start + available.min(plan.count);
     let style =
@@ -73,20 +72,6 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
     }
     bar.finish_and_clear();
     work.finish(stop.load(Ordering::Relaxed))
-}
-
-/// The first Ctrl-C ends the clip after its present pair; who cannot wait for that presses it again.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = stop.clone();
-    let handler = move || {
-        if asked.swap(true, Ordering::Relaxed) {
-            process::exit(130);
-        }
-        eprintln!("\nEnding after this pair … (Ctrl-C again ends at once)");
-    };
-    ctrlc::set_handler(handler).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start it from a shell"))?;
-    Ok(stop)
 }
 
 /// Tells about the finished work on stdout: a JSON document or a sentence.

@@ -1,9 +1,16 @@
-//! The timeline: scrub by dragging, see the segment, zoom with Ctrl+wheel; when zoomed, a strip shows the whole clip.
+//! The timeline: scrub by dragging, see the segment, zoom with Ctrl+wheel; when zoomed, a strip shows the whole clip. Below it,
+//! where a labelling project is open, the clip in pictures and a track for each class.
+
+mod axis;
+mod pictures;
+mod tracks;
 
 use std::ops::Range;
 
 use eframe::egui::{Align2, Painter, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
+use self::axis::Axis;
+use self::tracks::Tracks;
 use crate::app::actions::PanelContext;
 use crate::app::session::Session;
 use crate::app::theme::Tokens;
@@ -25,6 +32,7 @@ pub struct Timeline {
     window: Option<Range<f64>>,
     /// Where the clip stood at the last repaint.
     position: usize,
+    tracks: Tracks,
 }
 
 impl Timeline {
@@ -39,7 +47,7 @@ impl Timeline {
         ui.painter().rect_filled(bar, 3.0, tokens.background);
         if frames == 0 {
             self.window = None;
-            return;
+            return self.tracks.no_clip_ui(ui, cx);
         }
         self.take_wheel(ui, &response, frames);
         self.follow(cx.session.player.position, frames);
@@ -60,6 +68,9 @@ impl Timeline {
             let frame = axis.frame_at(pointer.x, frames);
             let time = time_code(frame_secs(cx.session, frame as f64));
             response.on_hover_text_at_pointer(format!("{time}, frame {frame}"));
+        }
+        if let Some(response) = self.tracks.tracks_ui(ui, &axis, cx) {
+            self.take_wheel(ui, &response, frames);
         }
     }
 
@@ -91,27 +102,6 @@ impl Timeline {
         let shift = -f64::from(scroll.x + scroll.y) / f64::from(response.rect.width()) * zoomed;
         let start = (window.start + at * (length - zoomed) + shift).clamp(0.0, whole - zoomed);
         self.window = (zoomed < whole).then_some(start..start + zoomed);
-    }
-}
-
-/// Frames and screen positions.
-struct Axis {
-    bar: Rect,
-    window: Range<f64>,
-}
-
-impl Axis {
-    /// Screen position of the beginning of a frame.
-    fn x(&self, frame: f64) -> f32 {
-        let share = (frame - self.window.start) / (self.window.end - self.window.start);
-        self.bar.left() + share as f32 * self.bar.width()
-    }
-
-    /// The frame at a screen position, kept inside the clip.
-    fn frame_at(&self, x: f32, frames: usize) -> usize {
-        let share = f64::from((x - self.bar.left()) / self.bar.width());
-        let frame = self.window.start + share * (self.window.end - self.window.start);
-        (frame.max(0.0) as usize).min(frames - 1)
     }
 }
 
@@ -191,21 +181,10 @@ mod tests {
 
     #[test]
     fn a_zoomed_timeline_follows_the_clip() {
-        let mut timeline = Timeline { window: Some(0.0..20.0), position: 0 };
+        let mut timeline = Timeline { window: Some(0.0..20.0), ..Timeline::default() };
         for (position, window) in [(10, 0.0..20.0), (20, 20.0..40.0), (19, 0.0..20.0), (99, 80.0..100.0)] {
             timeline.follow(position, 100);
             assert_eq!(timeline.window, Some(window), "at {position}");
         }
-    }
-
-    #[test]
-    fn positions_and_frames_agree_and_stay_in_the_clip() {
-        let bar = Rect::from_min_size(pos2(10.0, 0.0), vec2(300.0, 20.0));
-        let axis = Axis { bar, window: 20.0..50.0 };
-        for frame in 20..50 {
-            assert_eq!(axis.frame_at(axis.x(f64::from(frame) + 0.5), 60), frame as usize);
-        }
-        assert_eq!(axis.frame_at(-1000.0, 60), 0);
-        assert_eq!(axis.frame_at(1000.0, 45), 44);
     }
 }

@@ -1,0 +1,156 @@
+//! Labels of other programs in and out, each on a thread of its own.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use eframe::egui::Context;
+
+use crate::engine::cut_clips;
+use crate::error::{Error, Result};
+use crate::labels::formats::{self, Choices, Exported, Format, Import};
+use crate::labels::{Document, Project};
+
+/// What is read, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportOrder {
+    /// The format.
+    pub format: Format,
+    /// The file or folder.
+    pub source: PathBuf,
+    /// What was decided.
+    pub choices: Choices,
+}
+
+/// What a thread tells.
+enum News {
+    Cutting(usize, usize),
+    Exported(PathBuf, Result<Exported>),
+    Read(ImportOrder, u64, Result<Import>),
+}
+
+/// An import that is looked at before it is done.
+pub struct Pending {
+    /// What was read.
+    pub order: ImportOrder,
+    /// The revision of the project it was made for.
+    pub revision: u64,
+    /// What it would do.
+    pub import: Result<Import>,
+}
+
+/// The threads, and what came of them.
+pub struct Interchange {
+    sender: Sender<News>,
+    receiver: Receiver<News>,
+    stop: Arc<AtomicBool>,
+    /// How many of how many clips are cut while an export is under way.
+    pub exporting: Option<(usize, usize)>,
+    /// An import is being read.
+    pub reading: bool,
+    /// The import that is looked at.
+    pub pending: Option<Pending>,
+    /// What was exported last, or why it could not be.
+    pub exported: Option<(PathBuf, Result<Exported>)>,
+}
+
+impl Default for Interchange {
+    fn default() -> Self {
+        let (sender, receiver) = unbounded(); // a few words for each thing that a person asks for
+        let (stop, exporting, reading) = (Arc::default(), None, false);
+        Self { sender, receiver, stop, exporting, reading, pending: None, exported: None }
+    }
+}
+
+impl Interchange {
+    /// Whether something is under way.
+    pub fn is_busy(&self) -> bool {
+        self.reading || self.exporting.is_some()
+    }
+
+    /// Begins to write the labels of `project`.
+    pub fn export(&mut self, format: Format, project: &Project, target: PathBuf, ctx: &Context) {
+        (self.exporting, self.exported) = (Some((0, 0)), None);
+        self.stop = Arc::default();
+        let (document, dir) = (project.document().clone(), project.dir().to_owned());
+        let (sender, stop, repaint) = (self.sender.clone(), self.stop.clone(), ctx.clone());
+        self.start(ctx, move || {
+            let tell = |done, all| {
+                let _ = sender.send(News::Cutting(done, all)); // The window may be gone.
+                repaint.request_repaint();
+                stop.load(Ordering::Acquire)
+            };
+            let exported = export(format, &document, &dir, &target, tell);
+            News::Exported(target, exported)
+        });
+    }
+
+    /// Ends an export after the clip that is being cut.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+    }
+
+    /// Begins to read labels for `project`.
+    pub fn import(&mut self, order: ImportOrder, project: &Project, ctx: &Context) {
+        self.reading = true;
+        let (document, dir, revision) = (project.document().clone(), project.dir().to_owned(), project.revision());
+        self.start(ctx, move || {
+            let read = formats::import(order.format, &order.source, &document, &dir, order.choices);
+            News::Read(order, revision, read)
+        });
+    }
+
+    /// Takes in what the threads have told.
+    pub fn refresh(&mut self) {
+        let news: Vec<News> = self.receiver.try_iter().collect();
+        for news in news {
+            match news {
+                News::Cutting(done, all) => self.exporting = Some((done, all)),
+                News::Exported(path, exported) => (self.exporting, self.exported) = (None, Some((path, exported))),
+                News::Read(order, revision, import) => {
+                    (self.reading, self.pending) = (false, Some(Pending { order, revision, import }));
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, ctx: &Context, work: impl FnOnce() -> News + Send + 'static) {
+        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        let body = move || {
+            // The window may be gone.
+            let _ = sender.send(work());
+            ctx.request_repaint();
+        };
+        if let Err(error) = std::thread::Builder::new().name("interchange".into()).spawn(body) {
+            (self.reading, self.exporting) = (false, None);
+            let error = Error::new("labels", error.to_string(), "Close other programs and try again");
+            self.exported = Some((PathBuf::new(), Err(error)));
+        }
+    }
+}
+
+/// Writes the files, then the clips; `tell` hears how many of them are done and says whether that is enough.
+fn export(
+    format: Format,
+    document: &Document,
+    dir: &std::path::Path,
+    target: &std::path::Path,
+    tell: impl Fn(usize, usize) -> bool,
+) -> Result<Exported> {
+    let mut exported = formats::export(format, document, dir, target)?;
+    let cuts = std::mem::take(&mut exported.cuts);
+    let (written, errors) = cut_clips(&cuts, &mut |done, all| match tell(done, all) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    });
+    exported.files.extend(cuts.iter().map(|cut| cut.target.clone()).filter(|target| target.is_file()));
+    let left = cuts.len() - written - errors.len();
+    exported.notes.extend(errors);
+    if left > 0 {
+        let cause = format!("it was stopped: {left} of {} clips are not cut", cuts.len());
+        exported.notes.push(Error::file(target, cause, "Export again to have all of them"));
+    }
+    Ok(exported)
+}

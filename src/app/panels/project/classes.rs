@@ -1,0 +1,251 @@
+//! The classes of the project: add, rename, merge, recolour, reorder, delete; and the settings of the project.
+
+use std::collections::BTreeMap;
+
+use eframe::egui::{
+    Align, Button, Id, Key, Label as Text, Layout, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2,
+};
+
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::icon::Icon;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{explanation, field, section};
+use crate::labels::{Class, ClassId, Document, Label, Settings, edits};
+
+/// Height of a class's row, in points.
+const ROW: f32 = 28.0;
+
+/// What is being typed or chosen, before it becomes a step.
+#[derive(Default)]
+pub(super) struct ClassesPage {
+    /// A class that is being renamed, its new name, and whether the field has just appeared.
+    renamed: Option<(ClassId, String, bool)>,
+    /// A class that is being recoloured, and its new colour.
+    recolored: Option<(ClassId, [u8; 3])>,
+    /// The name of a class to be added.
+    added: String,
+    /// Settings that are being typed.
+    settings: Option<Settings>,
+    /// Labels of each class, and the revision that they were counted in.
+    counts: (u64, BTreeMap<ClassId, usize>),
+}
+
+impl ClassesPage {
+    /// Lets a person type another name for a class.
+    pub fn rename(&mut self, id: ClassId) {
+        self.renamed = Some((id, String::new(), true));
+    }
+
+    /// Draws the page.
+    pub fn classes_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let Some(project) = cx.session.studio.project() else { return };
+        if self.counts.0 != project.revision() || self.counts.1.is_empty() {
+            self.counts = (project.revision(), counts(project.document()));
+        }
+        let classes = project.document().classes.clone();
+        let editable = cx.session.studio.can_edit().is_ok();
+        ScrollArea::vertical().id_salt("classes").auto_shrink(false).show(ui, |ui| {
+            ui.add_enabled_ui(editable, |ui| {
+                for (index, class) in classes.iter().enumerate() {
+                    self.row_ui(ui, index, class, &classes, cx);
+                }
+                self.add_ui(ui, cx);
+            });
+            unmatched_ui(ui, cx);
+            section(ui, "Project");
+            ui.add_enabled_ui(editable, |ui| self.settings_ui(ui, cx));
+        });
+    }
+
+    fn row_ui(&mut self, ui: &mut Ui, index: usize, class: &Class, classes: &[Class], cx: &mut PanelContext<'_>) {
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), ROW), Layout::left_to_right(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            self.color_ui(ui, class, cx);
+            let keys = Command::of_class(index).map(|command| command.shortcut_text(ui.ctx())).unwrap_or_default();
+            let digit = RichText::new(keys).monospace().color(Tokens::of(ui).weak);
+            ui.add_sized([14.0, ROW], Text::new(digit)).on_hover_text("The key that labels with this class");
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                self.menu_ui(ui, class, classes, cx);
+                move_ui(ui, index, class, classes.len(), cx);
+                let count = self.counts.1.get(&class.id).copied().unwrap_or(0);
+                let text = RichText::new(count.to_string()).monospace().color(Tokens::of(ui).weak);
+                ui.label(text).on_hover_text("Clips and segments with this label");
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| self.name_ui(ui, class, cx));
+            });
+        });
+    }
+
+    fn name_ui(&mut self, ui: &mut Ui, class: &Class, cx: &mut PanelContext<'_>) {
+        match &mut self.renamed {
+            Some((id, name, is_new)) if *id == class.id => {
+                if *is_new {
+                    name.clone_from(&class.name);
+                }
+                let field =
+                    ui.add(TextEdit::singleline(name).desired_width(f32::INFINITY)).accessible_name("Class name");
+                if std::mem::take(is_new) {
+                    field.request_focus();
+                } else if field.lost_focus() {
+                    let cancelled = ui.input(|input| input.key_pressed(Key::Escape));
+                    let step = cx.session.studio.document().map(|document| edits::rename_class(document, *id, name));
+                    let changed = *name != class.name && !cancelled;
+                    cx.actions
+                        .extend(step.filter(|_| changed).map(|step| crate::app::actions::Action::Edit(Box::new(step))));
+                    self.renamed = None;
+                }
+            }
+            _ => {
+                let is_current = cx.session.studio.current == Some(Label::Class(class.id));
+                let color = if is_current { Tokens::of(ui).strong } else { Tokens::of(ui).text };
+                let text = Text::new(RichText::new(&class.name).color(color)).truncate().sense(Sense::click());
+                let response =
+                    ui.add(text).on_hover_text("Click to make it the class of new segments, double click to rename");
+                if response.clicked() {
+                    cx.session.studio.current = Some(Label::Class(class.id));
+                }
+                if response.double_clicked() {
+                    self.rename(class.id);
+                }
+            }
+        }
+    }
+
+    /// The colour becomes a step when the pointer is let go: one for each gesture.
+    fn color_ui(&mut self, ui: &mut Ui, class: &Class, cx: &mut PanelContext<'_>) {
+        let mut color = self.recolored.filter(|(id, _)| *id == class.id).map_or(class.color, |(_, color)| color);
+        let response = ui.color_edit_button_srgb(&mut color);
+        response.widget_info(|| WidgetInfo::labeled(Role::ColorWell, true, format!("Colour of {}", class.name)));
+        if response.on_hover_text("Colour").changed() {
+            self.recolored = Some((class.id, color));
+        }
+        let is_held = ui.input(|input| input.pointer.any_down());
+        if let Some((id, color)) = self.recolored.filter(|(id, _)| *id == class.id && !is_held) {
+            self.recolored = None;
+            if let Some(document) = cx.session.studio.document().filter(|_| color != class.color) {
+                let step = edits::recolor_class(document, id, color);
+                cx.edit(step);
+            }
+        }
+    }
+
+    fn menu_ui(&mut self, ui: &mut Ui, class: &Class, classes: &[Class], cx: &mut PanelContext<'_>) {
+        let Some(document) = cx.session.studio.document() else { return };
+        let count = self.counts.1.get(&class.id).copied().unwrap_or(0);
+        let mut step = None;
+        let menu = ui.menu_button(Icon::More.atom(), |ui| {
+            if ui.button("Rename").clicked() {
+                self.renamed = Some((class.id, String::new(), true));
+                ui.close();
+            }
+            ui.add_enabled_ui(classes.len() > 1, |ui| {
+                ui.menu_button("Merge into", |ui| {
+                    for other in classes.iter().filter(|other| other.id != class.id) {
+                        if ui.button(&other.name).clicked() {
+                            step = Some(edits::merge_classes(document, class.id, other.id));
+                            ui.close();
+                        }
+                    }
+                });
+            });
+            let text = match count {
+                0 => "Delete".to_owned(),
+                1 => "Delete with its 1 label".to_owned(),
+                count => format!("Delete with its {count} labels"),
+            };
+            if ui.button(text).on_hover_text("Undo brings the class and its labels back").clicked() {
+                step = Some(edits::delete_class(document, class.id));
+                ui.close();
+            }
+        });
+        menu.response.accessible_name(format!("Change {}", class.name)).on_hover_text("Rename, merge, delete");
+        if let Some(step) = step {
+            cx.edit(step);
+        }
+    }
+
+    fn add_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        ui.add_space(4.0);
+        let id = Id::unique("name of a new class"); // it keeps the keyboard when a class is added before it
+        let field =
+            TextEdit::singleline(&mut self.added).id(id).hint_text("New class, then Enter").desired_width(180.0);
+        let response = ui.add(field).accessible_name("Name of a new class");
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        if entered && !self.added.trim().is_empty() {
+            let Some(document) = cx.session.studio.document() else { return };
+            let step = edits::add_class(document, &self.added);
+            if step.is_ok() {
+                self.added.clear();
+                response.request_focus();
+            }
+            cx.edit(step.map(|(_, step)| step));
+        }
+    }
+
+    fn settings_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let Some(document) = cx.session.studio.document() else { return };
+        let now = document.settings.clone();
+        let settings = self.settings.get_or_insert_with(|| now.clone());
+        let mut done = false;
+        let mut typing = false;
+        for (title, text) in [("Name", &mut settings.name), ("Reviewer", &mut settings.reviewer)] {
+            let response = field(ui, title, |ui, label| {
+                ui.add(TextEdit::singleline(text).desired_width(180.0)).labelled_by(label)
+            });
+            done |= response.lost_focus();
+            typing |= response.has_focus();
+        }
+        let several = ui.checkbox(&mut settings.multi_label, "Several labels at a time");
+        done |= several.changed();
+        explanation(ui, "Then a clip may show several classes, and segments of different classes may overlap.");
+        let settings = settings.clone();
+        if done || !typing {
+            self.settings = None;
+        }
+        if done && settings != now {
+            cx.edit(Ok(edits::set_settings(settings)));
+        }
+    }
+}
+
+fn move_ui(ui: &mut Ui, index: usize, class: &Class, count: usize, cx: &mut PanelContext<'_>) {
+    let Some(document) = cx.session.studio.document() else { return };
+    let mut step = None;
+    for (icon, to, text) in [(Icon::Down, index + 1, "down"), (Icon::Up, index.wrapping_sub(1), "up")] {
+        let button = Button::new(icon.atom()).frame_when_inactive(false).small();
+        let response = ui.add_enabled(to < count, button).accessible_name(format!("Move {} {text}", class.name));
+        if response.on_hover_text(format!("Move {text}; the digits follow the order")).clicked() {
+            step = Some(edits::move_class(document, class.id, to));
+        }
+    }
+    if let Some(step) = step {
+        cx.edit(step);
+    }
+}
+
+/// Classes of the networks that the project lacks.
+fn unmatched_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
+    let Some(document) = cx.session.studio.document() else { return };
+    let unmatched = cx.session.studio.suggestions.unmatched(document);
+    if unmatched.is_empty() {
+        return;
+    }
+    let text = format!(
+        "The networks also know {}, which the project has no class for: these are never suggested.",
+        unmatched.join(", ")
+    );
+    ui.add_space(6.0);
+    explanation(ui, &text);
+}
+
+/// How many clips and segments have each class.
+fn counts(document: &Document) -> BTreeMap<ClassId, usize> {
+    let mut counts: BTreeMap<ClassId, usize> = document.classes.iter().map(|class| (class.id, 0)).collect();
+    for label in document.videos.values().flat_map(|video| video.all_labels()) {
+        if let Label::Class(id) = label {
+            *counts.entry(id).or_default() += 1;
+        }
+    }
+    counts
+}

@@ -1,0 +1,206 @@
+//! What is said about the selected video besides its label: group, note, segments; and its file.
+
+use eframe::egui::{
+    Align, Label as Text, Layout, RichText, Role, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
+};
+
+use super::chip::label_color;
+use crate::app::actions::{Action, PanelContext};
+use crate::app::dialogs::Question;
+use crate::app::studio_state::Trouble;
+use crate::app::theme::{RADIUS, Tokens};
+use crate::app::widgets::{explanation, field, remark, row_response, section, time_code};
+use crate::engine::Request;
+use crate::labels::{Document, Facts, Segment, Video, VideoId, edits};
+use crate::video::PlayerCommand;
+
+/// What is being typed about a video.
+#[derive(Default)]
+pub(super) struct ClipPage {
+    /// The video, its group, and its note.
+    typed: Option<(VideoId, String, String)>,
+    /// A segment's note.
+    segment: Option<(Segment, String)>,
+}
+
+impl ClipPage {
+    /// Draws the page.
+    pub fn clip_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let Some((id, video)) = cx.session.studio.video().map(|(id, video)| (id, video.clone())) else {
+            return explanation(ui, "Choose a video of the list to see and change what is said about it.");
+        };
+        ScrollArea::vertical().id_salt("clip").auto_shrink(false).show(ui, |ui| {
+            file_ui(ui, id, &video, cx);
+            let editable = cx.session.studio.can_edit().is_ok();
+            ui.add_enabled_ui(editable, |ui| self.about_ui(ui, id, &video, cx));
+            section(ui, "Segments");
+            self.segments_ui(ui, id, &video, cx);
+            section(ui, "Project");
+            ui.add_enabled_ui(editable, |ui| {
+                let button = ui
+                    .button("Take out of the project")
+                    .on_hover_text("Its file stays where it is; Undo brings it back");
+                if let Some(document) = cx.session.studio.document().filter(|_| button.clicked()) {
+                    let step = edits::remove_video(document, id);
+                    cx.edit(step);
+                }
+            });
+        });
+    }
+
+    fn about_ui(&mut self, ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
+        let (_, group, note) = match &mut self.typed {
+            Some(typed) if typed.0 == id => typed,
+            typed => typed.insert((id, video.group.clone(), video.note.clone())),
+        };
+        let group_field = field(ui, "Group", |ui, label| {
+            let field = TextEdit::singleline(group).hint_text("Recording it belongs to").desired_width(200.0);
+            ui.add(field)
+                .labelled_by(label)
+                .on_hover_text("Clips of one recording never stand on both sides of a train/validation split")
+        });
+        let note_field = field(ui, "Note", |ui, label| {
+            ui.add(TextEdit::multiline(note).desired_rows(2).desired_width(200.0)).labelled_by(label)
+        });
+        field(ui, "Reviewer", |ui, _| {
+            let reviewer = if video.reviewer.is_empty() { "nobody named" } else { &video.reviewer };
+            ui.label(reviewer).on_hover_text("Who labelled it last; your name is under Classes, Project");
+        });
+        let done = group_field.lost_focus() || note_field.lost_focus();
+        let typing = group_field.has_focus() || note_field.has_focus();
+        let (group, note) = (group.trim().to_owned(), note.clone());
+        if done && (group != video.group || note != video.note) {
+            let step = cx.session.studio.document().map(|document| {
+                edits::change_video(document, id, "Change what is noted about a clip", |video| {
+                    (video.group, video.note) = (group, note);
+                })
+            });
+            step.into_iter().for_each(|step| cx.edit(step));
+        }
+        if !typing {
+            self.typed = None;
+        }
+    }
+
+    fn segments_ui(&mut self, ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
+        if video.segments.is_empty() {
+            return explanation(ui, "None yet. Mark one with I and O while you watch, then press Enter or a digit.");
+        }
+        let fps = video.facts.as_ref().map_or(25.0, |facts| facts.fps);
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for segment in &video.segments {
+                segment_ui(ui, segment, fps, cx);
+            }
+        });
+        let Some(selected) = cx.session.studio.segment().cloned() else { return };
+        let (_, note) = match &mut self.segment {
+            Some(typed) if typed.0.id == selected.id => typed,
+            typed => typed.insert((selected.clone(), selected.note.clone())),
+        };
+        let response = field(ui, "Its note", |ui, label| {
+            ui.add(TextEdit::singleline(note).desired_width(200.0)).labelled_by(label)
+        });
+        let note = note.clone();
+        if response.lost_focus() && note != selected.note {
+            let changed = Segment { note, ..selected };
+            let step = cx.session.studio.document().map(|document| edits::change_segment(document, id, changed));
+            step.into_iter().for_each(|step| cx.edit(step));
+        }
+        if !response.has_focus() {
+            self.segment = None;
+        }
+    }
+}
+
+fn segment_ui(ui: &mut Ui, segment: &Segment, fps: f64, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let row = row_response(ui, 24.0);
+    let Some(document) = cx.session.studio.document() else { return };
+    let name = document.label_name(segment.label).to_owned();
+    let color = label_color(ui, document, segment.label);
+    let is_selected = cx.session.studio.segment().is_some_and(|other| other.id == segment.id);
+    let secs = |frame: usize| time_code(frame as f64 / fps.max(1e-3));
+    let text = format!("{} – {}", secs(segment.start), secs(segment.end));
+    let frames = format!("frames {} to {}", segment.start, segment.end - 1);
+    row.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}, {frames}")));
+    if is_selected || row.hovered() {
+        ui.painter().rect_filled(row.rect, RADIUS, if is_selected { tokens.accent_faint } else { tokens.raised });
+    }
+    let content = row.rect.shrink2(vec2(8.0, 0.0));
+    ui.painter().circle_filled(content.left_center() + vec2(2.0, 0.0), 4.0, color);
+    let content = content.with_min_x(content.left() + 14.0);
+    ui.scope_builder(UiBuilder::new().max_rect(content).layout(Layout::left_to_right(Align::Center)), |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.label(RichText::new(text).monospace().color(tokens.weak));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Text::new(RichText::new(&name).color(tokens.text)).truncate());
+            });
+        });
+    });
+    let note = if segment.note.is_empty() { frames } else { format!("{frames}: {}", segment.note) };
+    if row.on_hover_text(note).clicked() {
+        cx.session.studio.select_segment(Some(segment.id));
+        cx.send(Request::Player(PlayerCommand::SeekFrame(segment.start)));
+    }
+}
+
+/// The file, what is in it, and what can be done if something is wrong with it.
+fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let path = cx.session.studio.project().and_then(|project| project.video_path(id)).unwrap_or_default();
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    ui.add(Text::new(RichText::new(name).strong().color(tokens.strong)).truncate())
+        .on_hover_text(path.display().to_string());
+    let facts = video.facts.as_ref().map_or("not looked into yet".to_owned(), in_words);
+    ui.label(RichText::new(facts).small().color(tokens.weak));
+    ui.add_space(4.0);
+    let Some(trouble) = cx.session.studio.trouble(id).cloned() else { return };
+    let mut kept = None;
+    remark(ui, tokens.warning, |ui| {
+        let text = match &trouble {
+            Trouble::Missing => {
+                "The file is not there any more. Its labels are kept; say where it lies now.".to_owned()
+            }
+            Trouble::Changed(now) => format!(
+                "The file is not the one that was labelled: now it holds {}. Keep the labels if they still fit, or say where \
+                 the labelled one lies.",
+                in_words(now)
+            ),
+            Trouble::Unreadable(error) => error.to_string(),
+        };
+        ui.add(Text::new(text).wrap());
+        ui.horizontal_wrapped(|ui| {
+            ui.add_enabled_ui(cx.session.studio.can_edit().is_ok(), |ui| {
+                if ui.button("Relink…").on_hover_text("Choose where the file lies now").clicked() {
+                    cx.actions.push(Action::Ask(Question::Relink(id)));
+                }
+                if let Trouble::Changed(now) = &trouble
+                    && ui.button("Keep labels").on_hover_text("Segments beyond its end are cut off").clicked()
+                {
+                    kept = Some(now.clone());
+                }
+            });
+        });
+    });
+    if let (Some(facts), Some(document)) = (kept, cx.session.studio.document()) {
+        let step = keep(document, id, facts);
+        cx.edit(step);
+        cx.session.studio.look_again(id);
+    }
+    ui.add_space(6.0);
+}
+
+/// Takes the content that the file has now for the labelled one; no segment reaches beyond its end.
+fn keep(document: &Document, id: VideoId, facts: Facts) -> crate::error::Result<crate::labels::Step> {
+    edits::change_video(document, id, "Keep the labels of a changed video", |video| {
+        video.segments.retain(|segment| segment.start < facts.frames);
+        video.segments.iter_mut().for_each(|segment| segment.end = segment.end.min(facts.frames));
+        video.facts = Some(facts);
+    })
+}
+
+fn in_words(facts: &Facts) -> String {
+    let ([width, height], secs) = (facts.size, facts.frames as f64 / facts.fps.max(1e-3));
+    format!("{width}×{height}, {} frames at {:.2} fps, {}", facts.frames, facts.fps, time_code(secs))
+}

@@ -1,0 +1,203 @@
+//! Labels of other programs in and out: which format, what an import would do, what came of an export.
+
+use eframe::egui::{Button, ComboBox, Label as Text, ProgressBar, RichText, ScrollArea, Ui};
+
+use crate::app::actions::{Action, PanelContext};
+use crate::app::command::Command;
+use crate::app::dialogs::Question;
+use crate::app::interchange::ImportOrder;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{command_button, explanation, field, remark, section};
+use crate::error::Error;
+use crate::labels::formats::{Choices, Format, Import};
+
+/// Notes that are shown at once.
+const NOTES: usize = 8;
+
+/// The choice of the page.
+pub(super) struct ExchangePage {
+    format: Format,
+}
+
+impl Default for ExchangePage {
+    fn default() -> Self {
+        Self { format: Format::Json }
+    }
+}
+
+impl ExchangePage {
+    /// Draws the page.
+    pub fn exchange_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        ScrollArea::vertical().id_salt("exchange").auto_shrink(false).show(ui, |ui| {
+            field(ui, "Format", |ui, label| {
+                let combo = ComboBox::from_id_salt("format").width(200.0).selected_text(self.format.name());
+                let combo = combo.show_ui(ui, |ui| {
+                    for format in Format::ALL {
+                        ui.selectable_value(&mut self.format, format, format.name());
+                    }
+                });
+                combo.response.labelled_by(label);
+            });
+            self.buttons_ui(ui, cx);
+            explanation(ui, "Import shows what would change before anything does. Export leaves the project as it is.");
+            section(ui, "Clips in folders");
+            command_button(ui, cx, Command::LabelByFolders, "Label by folders");
+            explanation(ui, "For clips that are sorted into a folder for each class already.");
+            progress_ui(ui, cx);
+            pending_ui(ui, cx);
+            exported_ui(ui, cx);
+        });
+    }
+
+    fn buttons_ui(&self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let busy = cx.session.studio.interchange.is_busy();
+        let import = match cx.session.studio.can_edit() {
+            Ok(()) if busy => Err("Another import or export is under way"),
+            other => other,
+        };
+        let export = if busy { Err("Another import or export is under way") } else { Ok(()) };
+        ui.horizontal_wrapped(|ui| {
+            for (title, state, question) in [
+                ("Import…", import, Question::ImportLabels(self.format)),
+                ("Export…", export, Question::ExportLabels(self.format)),
+            ] {
+                let button = ui.add_enabled(state.is_ok(), Button::new(title));
+                if button.on_disabled_hover_text(state.err().unwrap_or_default()).clicked() {
+                    cx.actions.push(Action::Ask(question));
+                }
+            }
+        });
+    }
+}
+
+fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let interchange = &cx.session.studio.interchange;
+    if interchange.reading {
+        ui.horizontal(|ui| {
+            ui.spinner();
+            ui.label("Reading…");
+        });
+    }
+    if let Some((done, all)) = interchange.exporting {
+        ui.horizontal(|ui| {
+            if ui.small_button("Stop").clicked() {
+                interchange.stop();
+            }
+            let text = if all == 0 { "Writing…".into() } else { format!("Cutting clips, {done} of {all}") };
+            ui.add(
+                ProgressBar::new(done as f32 / all.max(1) as f32)
+                    .desired_height(16.0)
+                    .text(RichText::new(text).small()),
+            );
+        });
+    }
+}
+
+/// What an import would do, and what is to be decided.
+fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let Some(pending) = cx.session.studio.interchange.pending.take() else { return };
+    let name = pending.order.source.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    section(ui, &format!("Import of {name}"));
+    let import = match &pending.import {
+        Ok(import) => import,
+        Err(error) => {
+            notes_ui(ui, std::slice::from_ref(error), Tokens::of(ui).error);
+            if !ui.button("Close").clicked() {
+                cx.session.studio.interchange.pending = Some(pending);
+            }
+            return;
+        }
+    };
+    ui.add(Text::new(in_words(import)).wrap());
+    let mut choices = pending.order.choices;
+    choices_ui(ui, import, &mut choices);
+    if !import.unknown_videos.is_empty() {
+        let count = import.unknown_videos.len();
+        explanation(ui, &format!("{count} of its videos are not in the project yet."));
+        if ui.button("Add these videos").clicked() {
+            cx.actions.push(Action::AddVideos(import.unknown_videos.clone()));
+        }
+    }
+    notes_ui(ui, &import.notes, Tokens::of(ui).warning);
+    let (mut done, mut cancelled) = (false, false);
+    ui.horizontal(|ui| {
+        let something = !import.step.changes.is_empty();
+        let button = ui.add_enabled(something, Button::new("Import"));
+        done = button.on_disabled_hover_text("Nothing of the project would change").clicked();
+        cancelled = ui.button("Cancel").clicked();
+    });
+    let is_stale = cx.session.studio.project().is_some_and(|project| project.revision() != pending.revision);
+    if cancelled {
+    } else if is_stale || choices != pending.order.choices {
+        // The project or a choice has changed meanwhile: what would be done is found out anew.
+        let order = ImportOrder { choices, ..pending.order.clone() };
+        cx.actions.push(Action::Import(Box::new(order)));
+        cx.session.studio.interchange.pending = Some(pending);
+    } else if done {
+        cx.edit(Ok(import.step.clone()));
+    } else {
+        cx.session.studio.interchange.pending = Some(pending);
+    }
+}
+
+fn choices_ui(ui: &mut Ui, import: &Import, choices: &mut Choices) {
+    if !import.unknown_classes.is_empty() || choices.add_classes {
+        let names = match import.unknown_classes.is_empty() {
+            true => String::new(),
+            false => format!(": {}", import.unknown_classes.join(", ")),
+        };
+        ui.checkbox(&mut choices.add_classes, format!("Add classes that the project lacks{names}"));
+    }
+    if import.kept > 0 || choices.replace {
+        ui.checkbox(&mut choices.replace, "Replace labels that videos have already");
+    }
+    if import.needs_several || choices.allow_several {
+        ui.checkbox(&mut choices.allow_several, "Allow several labels at a time in the project");
+    }
+}
+
+fn in_words(import: &Import) -> String {
+    let mut text = match import.videos {
+        0 => "No video's labels would change".to_owned(),
+        1 => "The labels of 1 video would change".to_owned(),
+        count => format!("The labels of {count} videos would change"),
+    };
+    if import.new_videos > 0 {
+        text += &format!(", {} of them new", import.new_videos);
+    }
+    if import.kept > 0 {
+        text += &format!("; {} keep labels that differ from the file's", import.kept);
+    }
+    text + "."
+}
+
+fn exported_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let Some((path, exported)) = cx.session.studio.interchange.exported.take() else { return };
+    section(ui, "Export");
+    match &exported {
+        Ok(exported) => {
+            let files =
+                if exported.files.len() == 1 { "1 file".into() } else { format!("{} files", exported.files.len()) };
+            ui.add(Text::new(format!("Wrote {files} to {}.", path.display())).wrap());
+            notes_ui(ui, &exported.notes, Tokens::of(ui).warning);
+        }
+        Err(error) => notes_ui(ui, std::slice::from_ref(error), Tokens::of(ui).error),
+    }
+    if !ui.button("Dismiss").clicked() {
+        cx.session.studio.interchange.exported = Some((path, exported));
+    }
+}
+
+fn notes_ui(ui: &mut Ui, notes: &[Error], color: eframe::egui::Color32) {
+    if notes.is_empty() {
+        return;
+    }
+    remark(ui, color, |ui| {
+        for note in notes.iter().take(NOTES) {
+            ui.add(Text::new(note.to_string()).wrap().selectable(true));
+        }
+        if notes.len() > NOTES {
+            ui.label(RichText::new(format!("and {} more", notes.len() - NOTES)).color(Tokens::of(ui).weak));
+        }
+    });
+}

@@ -1,0 +1,80 @@
+//! The head of the project panel: its name, how far the labelling is, and what can be done with all of it.
+
+use eframe::egui::{Align, Label as Text, Layout, ProgressBar, RichText, Ui};
+
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::icon::Icon;
+use crate::app::menu::item_ui;
+use crate::app::suggestion_state::SuggestionPhase;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{command_button, icon_button};
+
+/// Draws the head.
+pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let Some(project) = cx.session.studio.project() else { return };
+    let (name, dir) = (project.document().settings.name.clone(), project.dir().display().to_string());
+    let read_only = project.is_read_only();
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 3.0;
+            icon_button(ui, cx, Command::Redo, Icon::Redo, false);
+            icon_button(ui, cx, Command::Undo, Icon::Undo, false);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Text::new(RichText::new(name).heading()).truncate()).on_hover_text(dir);
+                if read_only {
+                    let text = RichText::new("read-only").small().color(tokens.warning);
+                    let reason = cx.session.studio.can_edit().err().unwrap_or_default();
+                    ui.label(text).on_hover_text(reason);
+                }
+            });
+        });
+    });
+    progress_ui(ui, cx);
+    ui.horizontal_wrapped(|ui| {
+        add_menu_ui(ui, cx);
+        let running = cx.session.studio.suggestions.phase != SuggestionPhase::Idle;
+        command_button(ui, cx, Command::Suggest, if running { "Stop" } else { "Suggest" });
+        more_menu_ui(ui, cx);
+    });
+    ui.add_space(2.0);
+}
+
+/// How many videos are labelled, or how far the suggestions are.
+fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let studio = &mut cx.session.studio;
+    let labelled = studio.list().labelled();
+    let all = studio.document().map_or(0, |document| document.videos.len());
+    let (share, text) = match (studio.suggestions.phase, studio.suggestions.progress()) {
+        (SuggestionPhase::Preparing, _) => (0.0, "Loading the networks…".to_owned()),
+        (_, Some((done, of))) => (done as f32 / of.max(1) as f32, format!("Suggesting, {done} of {of} videos")),
+        (_, None) if studio.searching => (0.0, "Looking for videos…".to_owned()),
+        (_, None) => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
+    };
+    let text = RichText::new(text).small().color(Tokens::of(ui).strong);
+    ui.add(ProgressBar::new(share).desired_height(16.0).text(text));
+}
+
+fn add_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let response = ui.menu_button("Add…", |ui| {
+        for command in [Command::AddVideos, Command::AddFolder] {
+            item_ui(ui, command, cx);
+        }
+    });
+    response.response.on_hover_text("Add videos to the project; they stay where they are");
+}
+
+fn more_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    ui.menu_button("More", |ui| {
+        for command in [
+            Command::ExchangeLabels,
+            Command::SaveProject,
+            Command::NewProject,
+            Command::OpenProject,
+            Command::CloseProject,
+        ] {
+            item_ui(ui, command, cx);
+        }
+    });
+}

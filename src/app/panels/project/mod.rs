@@ -1,0 +1,139 @@
+//! The project panel: the videos and what is said about them, the classes, and the selected clip.
+
+mod chip;
+mod classes;
+mod clip;
+mod exchange;
+mod header;
+mod label_buttons;
+mod videos;
+
+pub(in crate::app::panels) use self::chip::label_color;
+
+use eframe::egui::{Label as Text, RichText, Ui};
+
+use super::Panel;
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{command_button, empty_state, primary_button, remark};
+use crate::labels::{Label, VideoId};
+
+/// What of the project is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Page {
+    #[default]
+    Videos,
+    Classes,
+    Clip,
+    Exchange,
+}
+
+/// Pages with their titles.
+const PAGES: [(Page, &str, &str); 4] = [
+    (Page::Videos, "Videos", "All videos of the project with their labels; a click opens one"),
+    (Page::Classes, "Classes", "Add, rename, merge, recolour, reorder and delete classes; settings of the project"),
+    (Page::Clip, "Clip", "Group, note, segments and file of the selected video"),
+    (Page::Exchange, "Exchange", "Labels of other programs in and out"),
+];
+
+/// The project panel.
+#[derive(Default)]
+pub struct ProjectPanel {
+    page: Page,
+    videos: videos::VideosPage,
+    classes: classes::ClassesPage,
+    clip: clip::ClipPage,
+    exchange: exchange::ExchangePage,
+    buttons: label_buttons::LabelButtons,
+}
+
+impl ProjectPanel {
+    /// Brings labels of other programs to the front.
+    pub fn show_exchange(&mut self) {
+        self.page = Page::Exchange;
+    }
+
+    /// Brings the row of a video into view.
+    pub fn scroll_to(&mut self, id: VideoId) {
+        self.videos.scroll_to(id);
+    }
+
+    /// How many rows of videos were drawn in the last repaint.
+    #[cfg(test)]
+    pub fn drawn_rows(&self) -> usize {
+        self.videos.drawn()
+    }
+
+    /// Lets a person type another name for the class of `label`.
+    pub fn rename(&mut self, label: Option<Label>) {
+        if let Some(Label::Class(id)) = label {
+            self.page = Page::Classes;
+            self.classes.rename(id);
+        }
+    }
+}
+
+impl Panel for ProjectPanel {
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        if cx.session.studio.project().is_none() {
+            return no_project_ui(ui, cx);
+        }
+        header::header_ui(ui, cx);
+        notes_ui(ui, cx);
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            for (page, title, tooltip) in PAGES {
+                ui.selectable_value(&mut self.page, page, title).on_hover_text(tooltip);
+            }
+        });
+        ui.separator();
+        match self.page {
+            Page::Videos => {
+                self.buttons.label_buttons_ui(ui, cx);
+                self.videos.videos_ui(ui, cx);
+            }
+            Page::Classes => self.classes.classes_ui(ui, cx),
+            Page::Clip => self.clip.clip_ui(ui, cx),
+            Page::Exchange => self.exchange.exchange_ui(ui, cx),
+        }
+    }
+}
+
+fn no_project_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    if cx.session.studio.opening.is_some() {
+        return empty_state(ui, "Opening the project…", "Its videos and labels are being read.", |ui| {
+            _ = ui.spinner()
+        });
+    }
+    let text = "A project is a folder that keeps what you say about your videos. Choose a folder of clips, or an empty one; \
+                then add classes and press their digits while you watch.";
+    empty_state(ui, "Label your own actions", text, |ui| {
+        primary_button(ui, cx, Command::NewProject, "New project…");
+        ui.add_space(2.0);
+        command_button(ui, cx, Command::OpenProject, "Open project…");
+    });
+}
+
+/// What was told when the project was opened, until it is dismissed.
+fn notes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    const SHOWN: usize = 3;
+    if cx.session.studio.notes.is_empty() {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    let mut dismissed = false;
+    remark(ui, tokens.warning, |ui| {
+        for note in cx.session.studio.notes.iter().take(SHOWN) {
+            ui.add(Text::new(note.to_string()).wrap().selectable(true));
+        }
+        let more = cx.session.studio.notes.len().saturating_sub(SHOWN);
+        if more > 0 {
+            ui.label(RichText::new(format!("and {more} more; the log has all of them")).color(tokens.weak));
+        }
+        dismissed = ui.small_button("Dismiss").clicked();
+    });
+    if dismissed {
+        cx.session.studio.notes.clear();
+    }
+}

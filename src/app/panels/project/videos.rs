@@ -1,0 +1,226 @@
+//! The list of videos: picture, name, labels, state; only the rows in view are drawn, however many there are.
+
+use eframe::egui::{
+    Align, Align2, ComboBox, FontId, Layout, Rect, RichText, Role, ScrollArea, TextEdit, TextStyle, Ui, WidgetInfo,
+    pos2,
+};
+
+use super::chip::{chip, label_color};
+use crate::app::actions::{Action, PanelContext};
+use crate::app::command::Command;
+use crate::app::theme::{RADIUS, Tokens};
+use crate::app::video_list::{Shown, Sort};
+use crate::app::widgets::{command_button, explanation, row_response};
+use crate::labels::{Document, Label, Video, VideoId};
+
+/// Height of a row, in points.
+const ROW: f32 = 46.0;
+/// Size of a picture, in points.
+const PICTURE: [f32; 2] = [66.0, 38.0];
+
+/// The list.
+#[derive(Default)]
+pub(super) struct VideosPage {
+    /// The row to be brought into view.
+    wanted: Option<VideoId>,
+    /// How many rows were drawn in the last repaint.
+    drawn: usize,
+}
+
+impl VideosPage {
+    /// Brings the row of a video into view.
+    pub fn scroll_to(&mut self, id: VideoId) {
+        self.wanted = Some(id);
+    }
+
+    /// Draws the choices and the list.
+    pub fn videos_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        choices_ui(ui, cx);
+        let rows = cx.session.studio.list().rows().to_vec();
+        let all = cx.session.studio.document().map_or(0, |document| document.videos.len());
+        if all == 0 {
+            return nothing_ui(ui, cx);
+        }
+        if rows.is_empty() {
+            explanation(ui, "No video is like that. Choose All above, or another part of a name.");
+            return;
+        }
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let mut area = ScrollArea::vertical().id_salt("videos").auto_shrink(false);
+        if let Some(row) = self.wanted.take().and_then(|id| rows.iter().position(|other| *other == id)) {
+            area = area.vertical_scroll_offset((row as f32 * ROW - ui.available_height() / 2.0 + ROW / 2.0).max(0.0));
+        }
+        self.drawn = 0;
+        area.show_rows(ui, ROW, rows.len(), |ui, range| {
+            for &id in &rows[range] {
+                self.drawn += 1;
+                row_ui(ui, id, cx);
+            }
+        });
+    }
+
+    /// How many rows were drawn in the last repaint.
+    #[cfg(test)]
+    pub fn drawn(&self) -> usize {
+        self.drawn
+    }
+}
+
+/// What is listed, and in which order.
+fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let Some(document) = cx.session.studio.document() else { return };
+    let mut kinds: Vec<(Shown, String)> = [
+        (Shown::All, "All"),
+        (Shown::Unlabelled, "Unlabelled"),
+        (Shown::Labelled, "Labelled"),
+        (Shown::Segments, "With segments"),
+        (Shown::Suggested, "Suggested"),
+        (Shown::With(Label::Background), "background"),
+    ]
+    .map(|(shown, text)| (shown, text.to_owned()))
+    .into();
+    let troubles = cx.session.studio.troubles();
+    if troubles > 0 {
+        kinds.push((Shown::Troubled, format!("Missing or changed ({troubles})")));
+    }
+    kinds.extend(document.classes.iter().map(|class| (Shown::With(Label::Class(class.id)), class.name.clone())));
+    let studio = &mut cx.session.studio;
+    ui.horizontal(|ui| {
+        let room = ui.available_width();
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let sort = ComboBox::from_id_salt("sort").width(0.26 * room).selected_text(studio.choice.sort.title());
+            let sort = sort.show_ui(ui, |ui| {
+                for sort in Sort::ALL {
+                    ui.selectable_value(&mut studio.choice.sort, sort, sort.title());
+                }
+            });
+            sort.response.accessible_name("Order").on_hover_text(
+                "The order of the videos: by name, or those first that the networks are least sure of, or about which their streams disagree",
+            );
+            cx.settings.studio.sort = studio.choice.sort;
+            let shown = kinds.iter().find(|(kind, _)| *kind == studio.choice.shown).map_or("All", |(_, text)| text);
+            let filter = ComboBox::from_id_salt("shown").width(0.26 * room).selected_text(shown);
+            let filter = filter.show_ui(ui, |ui| {
+                for (kind, text) in &kinds {
+                    ui.selectable_value(&mut studio.choice.shown, *kind, text);
+                }
+            });
+            filter.response.accessible_name("Listed").on_hover_text("Which videos are listed");
+            let field = TextEdit::singleline(&mut studio.choice.text).hint_text("Filter by name").desired_width(f32::INFINITY);
+            if ui.add(field).accessible_name("Filter by name").changed() {
+                studio.choice.text = studio.choice.text.to_lowercase();
+            }
+        });
+    });
+    ui.horizontal(|ui| {
+        ui.checkbox(&mut cx.settings.studio.advance, RichText::new("Go on after a label").small())
+            .on_hover_text("A label on a clip opens the next unlabelled one");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            command_button(ui, cx, Command::NextUnlabelled, RichText::new("Next unlabelled").small());
+        });
+    });
+    ui.add_space(2.0);
+}
+
+fn nothing_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    explanation(ui, "The project has no videos yet. Add some, or drop a folder of them onto the window.");
+    ui.horizontal_wrapped(|ui| {
+        command_button(ui, cx, Command::AddFolder, "Add folder…");
+        command_button(ui, cx, Command::AddVideos, "Add video…");
+    });
+}
+
+fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
+    let row = row_response(ui, ROW);
+    let studio = &mut cx.session.studio;
+    let Some(path) = studio.project().and_then(|project| project.video_path(id)) else { return };
+    let Some((document, video)) = studio.document().and_then(|document| Some((document, document.videos.get(&id)?)))
+    else {
+        return;
+    };
+    let tokens = Tokens::of(ui);
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let state = state_text(studio.trouble(id).map(|trouble| trouble.title()), video);
+    let proposal = studio.suggestions.proposal(document, video).filter(|_| video.is_unlabelled());
+    let mut said = said_text(document, video);
+    if let Some((label, share)) = proposal {
+        said += &format!(", suggested {} {:.0} %", document.label_name(label), 100.0 * share);
+    }
+    row.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}, {said}")));
+    let is_selected = studio.selected() == Some(id);
+    if is_selected || row.hovered() {
+        ui.painter().rect_filled(row.rect, RADIUS, if is_selected { tokens.accent_faint } else { tokens.raised });
+    }
+    let picture =
+        Rect::from_center_size(pos2(row.rect.left() + 5.0 + PICTURE[0] / 2.0, row.rect.center().y), PICTURE.into());
+    let left = picture.right() + 8.0;
+    let right = row.rect.right() - 8.0;
+    let painter = ui.painter();
+    let state_color = if studio.trouble(id).is_some() { tokens.warning } else { tokens.weak };
+    let top = row.rect.top() + 7.0;
+    let state_rect =
+        painter.text(pos2(right, top + 1.0), Align2::RIGHT_TOP, state, FontId::proportional(11.0), state_color);
+    let font = TextStyle::Body.resolve(ui.style());
+    let mut job = eframe::egui::text::LayoutJob::simple_singleline(name, font, tokens.strong);
+    job.wrap = eframe::egui::text::TextWrapping::truncate_at_width((state_rect.left() - 8.0 - left).max(10.0));
+    painter.galley(pos2(left, top), painter.layout_job(job), tokens.strong);
+
+    let mut at = pos2(left, row.rect.bottom() - 13.0);
+    for label in &video.labels {
+        at = chip(ui, at, right, document.label_name(*label), label_color(ui, document, *label), true);
+    }
+    if video.labels.is_empty() {
+        if !video.segments.is_empty() {
+            let mut labels: Vec<Label> = video.segments.iter().map(|segment| segment.label).collect();
+            labels.sort_unstable();
+            labels.dedup();
+            for label in labels {
+                at = chip(ui, at, right, document.label_name(label), label_color(ui, document, label), true);
+            }
+        } else if let Some((label, share)) = proposal {
+            let text = format!("{}? {:.0} %", document.label_name(label), 100.0 * share);
+            chip(ui, at, right, &text, label_color(ui, document, label), false);
+        } else {
+            painter.text(at, Align2::LEFT_CENTER, "unlabelled", FontId::proportional(11.0), tokens.weak);
+        }
+    }
+    let facts = video.facts.as_ref().map(|facts| (facts.hash.clone(), facts.frames / 2));
+    picture_ui(ui, picture, facts, &path, cx);
+    if row.on_hover_text(path.display().to_string()).clicked() {
+        cx.actions.push(Action::ShowVideo(id));
+    }
+}
+
+/// The frame in the middle of the clip.
+fn picture_ui(ui: &Ui, place: Rect, facts: Option<(String, usize)>, path: &std::path::Path, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    ui.painter().rect_filled(place, 3.0, tokens.background);
+    let Some((hash, frame)) = facts else { return };
+    let Some(texture) = cx.session.studio.thumbnails.get(&hash, frame, || Some(path.to_owned())) else { return };
+    let size = texture.size_vec2();
+    let scale = (place.width() / size.x).min(place.height() / size.y);
+    let fitted = Rect::from_center_size(place.center(), size * scale);
+    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    ui.painter().image(texture.id(), fitted, whole, eframe::egui::Color32::WHITE);
+}
+
+fn state_text(trouble: Option<&'static str>, video: &Video) -> String {
+    match (trouble, video.segments.len()) {
+        (Some(trouble), _) => trouble.to_owned(),
+        (None, 0) => String::new(),
+        (None, 1) => "1 segment".to_owned(),
+        (None, count) => format!("{count} segments"),
+    }
+}
+
+/// What is said about a video, in words.
+fn said_text(document: &Document, video: &Video) -> String {
+    if video.is_unlabelled() {
+        return "unlabelled".into();
+    }
+    let labels: Vec<&str> = video.labels.iter().map(|label| document.label_name(*label)).collect();
+    match video.segments.len() {
+        0 => labels.join(", "),
+        count => format!("{} {count} segments", labels.join(", ")).trim().to_owned(),
+    }
+}

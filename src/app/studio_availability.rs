@@ -1,0 +1,100 @@
+//! Which commands of labelling can be run now, and why the others cannot.
+
+use super::command::Command;
+use super::session::Session;
+use super::suggestion_state::SuggestionPhase;
+
+/// `None` if `command` has nothing to do with labelling, else whether it can be run; the reason if it cannot.
+pub(super) fn available(command: Command, session: &Session) -> Option<Result<(), &'static str>> {
+    use Command as C;
+    let studio = &session.studio;
+    let or = |condition: bool, reason| if condition { Ok(()) } else { Err(reason) };
+    let has_project = or(studio.project().is_some(), "No labelling project is open");
+    let editable = studio.can_edit();
+    let video = || or(studio.video().is_some(), "Choose a video of the project first");
+    let segment = || or(studio.segment().is_some(), "No segment is selected; , and . select one");
+    let marks = session.marks;
+    Some(match command {
+        C::NewProject | C::OpenProject => or(studio.opening.is_none(), "A project is being opened"),
+        C::CloseProject | C::ExchangeLabels => has_project,
+        C::AddVideos | C::AddFolder => {
+            editable.and_then(|()| or(!studio.searching, "A folder is being searched for videos"))
+        }
+        C::SaveProject => editable,
+        C::Undo => {
+            let step = studio.project().and_then(|project| project.undo_title());
+            editable.and_then(|()| or(step.is_some(), "Nothing has been changed since the project was opened"))
+        }
+        C::Redo => {
+            let step = studio.project().and_then(|project| project.redo_title());
+            editable.and_then(|()| or(step.is_some(), "Nothing was taken back"))
+        }
+        C::LabelByFolders => editable.and_then(|()| {
+            let videos = studio.document().into_iter().flat_map(|document| document.videos.values());
+            or(videos.into_iter().any(|video| video.is_unlabelled()), "Every video is labelled")
+        }),
+        C::LabelBackground => editable.and_then(|()| video()),
+        C::Unlabel => editable.and_then(|()| video()).and_then(|()| {
+            or(studio.video().is_some_and(|(_, video)| !video.labels.is_empty()), "The clip has no label")
+        }),
+        C::MakeSegment => editable.and_then(|()| video()).and_then(|()| {
+            or(marks.start.is_some() && marks.end.is_some(), "Set the in mark (I) and the out mark (O) first")?;
+            or(studio.current.is_some(), "Add a class first")
+        }),
+        C::Delete => {
+            let is_marked = marks.start.is_some() || marks.end.is_some();
+            match studio.segment() {
+                Some(_) => editable,
+                None => or(is_marked, "No segment is selected, and no in or out mark is set"),
+            }
+        }
+        C::StartEarlier | C::StartLater | C::EndEarlier | C::EndLater => editable.and_then(|()| segment()),
+        C::PreviousSegment | C::NextSegment => video().and_then(|()| {
+            let has_segments = studio.video().is_some_and(|(_, video)| !video.segments.is_empty());
+            or(has_segments, "The video has no segments yet; mark one with I and O and press Enter")
+        }),
+        C::PreviousVideo | C::NextVideo | C::NextUnlabelled => has_project.and_then(|()| {
+            let any = studio.document().is_some_and(|document| !document.videos.is_empty());
+            or(any, "Add videos to the project first")
+        }),
+        C::NextDisagreement | C::NextUncertain => has_project.and_then(|()| {
+            or(studio.has_suggestions(), "No unlabelled video has a suggestion; run Suggest labels first")
+        }),
+        C::Suggest => suggest(session),
+        C::AcceptSuggestion => editable.and_then(|()| video()).and_then(|()| {
+            let is_open = studio.video().is_some_and(|(_, video)| video.labels.is_empty());
+            or(is_open, "The clip has a label already")?;
+            or(studio.proposal().is_some(), "There is no suggestion for this clip; run Suggest labels first")
+        }),
+        C::RenameClass => editable.and_then(|()| {
+            let is_class = matches!(studio.current, Some(crate::labels::Label::Class(_)));
+            or(is_class, "Label something with a class first, or click one in the project's classes")
+        }),
+        _ => match command.class_index() {
+            Some(index) => editable
+                .and_then(|()| {
+                    or(studio.class_label(index).is_some(), "The project has no class at this place of its list")
+                })
+                .and_then(|()| video()),
+            None => return None,
+        },
+    })
+}
+
+fn suggest(session: &Session) -> Result<(), &'static str> {
+    let studio = &session.studio;
+    match studio.suggestions.phase {
+        SuggestionPhase::Stopping => return Err("It is being stopped"),
+        SuggestionPhase::Preparing | SuggestionPhase::Running => return Ok(()), // it can be stopped
+        SuggestionPhase::Idle => {}
+    }
+    let Some(document) = studio.document() else { return Err("No labelling project is open") };
+    let Some(model) = &session.model else { return Err("No networks are loaded") };
+    if !(model.has_spatial || model.has_temporal) {
+        return Err("The networks in use have no stream that recognises anything");
+    }
+    match document.videos.values().any(|video| video.is_unlabelled()) {
+        true => Ok(()),
+        false => Err("Every video is labelled"),
+    }
+}

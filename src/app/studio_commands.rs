@@ -1,0 +1,408 @@
+//! What each command of labelling does.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use eframe::egui::Context;
+
+use super::App;
+use super::command::Command;
+use super::dialogs::Question;
+use super::dock::{self, Pane};
+use super::interchange::ImportOrder;
+use super::log::Level;
+use super::project_opener::{Answer, Start};
+use super::session::Session;
+use super::studio_state::{StudioState, Trouble};
+use super::suggestion_state::SuggestionPhase;
+use crate::engine::{Request, Studio};
+use crate::error::{Error, Result};
+use crate::labels::formats::Format;
+use crate::labels::{Document, Label, Project, Segment, Step, StoredPath, Video, VideoId, edits};
+use crate::video::PlayerCommand;
+
+impl App {
+    /// Does what a command of labelling says; it is known that it can be done.
+    pub(super) fn label_with(&mut self, command: Command, ctx: &Context) {
+        use Command as C;
+        match command {
+            C::NewProject => self.ask(Question::NewProject, ctx),
+            C::OpenProject => self.ask(Question::OpenProject, ctx),
+            C::AddVideos => self.ask(Question::AddVideos, ctx),
+            C::AddFolder => self.ask(Question::AddFolder, ctx),
+            C::SaveProject => self.save_project(true),
+            C::CloseProject => self.close_project(),
+            C::Undo | C::Redo => self.undo_or_redo(command),
+            C::LabelBackground => self.give(Label::Background),
+            C::Unlabel => self.edit(|document, id, _| edits::unlabel_clip(document, id)),
+            C::LabelByFolders => self.label_by_folders(),
+            C::MakeSegment => self.make_segment(),
+            C::Delete => self.delete(),
+            C::PreviousSegment | C::NextSegment => self.go_to_segment(command),
+            C::StartEarlier | C::StartLater | C::EndEarlier | C::EndLater => self.nudge(command),
+            C::PreviousVideo => self.go_to(|studio| studio.neighbour(-1)),
+            C::NextVideo => self.go_to(|studio| studio.neighbour(1)),
+            C::NextUnlabelled => self.next_unlabelled(),
+            C::NextDisagreement => self.go_to(|studio| studio.next_by(|prediction| prediction.disagreement)),
+            C::NextUncertain => self.go_to(|studio| studio.next_by(|prediction| prediction.uncertainty)),
+            C::Suggest => self.suggest(),
+            C::AcceptSuggestion => {
+                if let Some((label, _)) = self.session.studio.proposal() {
+                    self.label_clip(label);
+                }
+            }
+            C::ExchangeLabels => {
+                dock::show(&mut self.settings.layout, Pane::Project);
+                self.panels.project.show_exchange();
+            }
+            C::RenameClass => {
+                dock::show(&mut self.settings.layout, Pane::Project);
+                self.panels.project.rename(self.session.studio.current);
+            }
+            _ => {
+                let label = command.class_index().and_then(|index| self.session.studio.class_label(index));
+                label.into_iter().for_each(|label| self.give(label));
+            }
+        }
+    }
+
+    /// Gives a label to the selected segment, without one to the part between both marks, else to the whole clip.
+    pub(super) fn give(&mut self, label: Label) {
+        self.session.studio.current = Some(label);
+        if let Some(segment) = self.session.studio.segment().cloned() {
+            return self.edit(|document, id, _| edits::change_segment(document, id, Segment { label, ..segment }));
+        }
+        match (self.session.marks.start, self.session.marks.end) {
+            (Some(_), Some(_)) => self.make_segment(),
+            _ => self.label_clip(label),
+        }
+    }
+
+    fn label_by_folders(&mut self) {
+        let Some(step) = self.session.studio.document().map(edits::label_by_folders) else { return };
+        match step.changes.is_empty() {
+            true => self.session.told = Some(("No unlabelled clip lies in a folder of its own".into(), Instant::now())),
+            false => _ = self.do_step(step),
+        }
+    }
+
+    fn label_clip(&mut self, label: Label) {
+        let studio = &self.session.studio;
+        let Some((document, (_, video))) = studio.document().zip(studio.video()) else { return };
+        let several = document.settings.multi_label;
+        if several || video.labels != [label] {
+            self.edit(|document, id, _| edits::label_clip(document, id, label));
+        }
+        let is_labelled = self.session.studio.video().is_some_and(|(_, video)| !video.labels.is_empty());
+        if self.settings.studio.advance && is_labelled && !several {
+            self.next_unlabelled();
+        }
+    }
+
+    /// Makes a segment of the marks and selects it.
+    fn make_segment(&mut self) {
+        let (Some(start), Some(end)) = (self.session.marks.start, self.session.marks.end) else { return };
+        let Some(label) = self.session.studio.current else { return };
+        let Some((document, (id, _))) = self.session.studio.document().zip(self.session.studio.video()) else { return };
+        match edits::add_segment(document, id, label, start, end + 1) {
+            Err(error) => self.session.problem(&error),
+            Ok((segment, step)) => {
+                if self.do_step(step) {
+                    (self.session.marks.start, self.session.marks.end) = (None, None);
+                    self.session.studio.select_segment(Some(segment));
+                }
+            }
+        }
+    }
+
+    fn delete(&mut self) {
+        match self.session.studio.segment().map(|segment| segment.id) {
+            Some(segment) => self.edit(|document, id, _| edits::delete_segment(document, id, segment)),
+            None => (self.session.marks.start, self.session.marks.end) = (None, None),
+        }
+    }
+
+    fn go_to_segment(&mut self, command: Command) {
+        let Some((_, video)) = self.session.studio.video() else { return };
+        let position = self.session.player.position;
+        let at =
+            self.session.studio.segment().and_then(|own| video.segments.iter().position(|other| other.id == own.id));
+        let next = match (command, at) {
+            (Command::NextSegment, Some(at)) => video.segments.get(at + 1),
+            (Command::NextSegment, None) => video.segments.iter().find(|segment| segment.start >= position),
+            (_, Some(at)) => at.checked_sub(1).and_then(|at| video.segments.get(at)),
+            (_, None) => video.segments.iter().rev().find(|segment| segment.start <= position),
+        };
+        let next =
+            next.or(if command == Command::NextSegment { video.segments.last() } else { video.segments.first() });
+        if let Some((id, start)) = next.map(|segment| (segment.id, segment.start)) {
+            self.session.studio.select_segment(Some(id));
+            self.engine.send(Request::Player(PlayerCommand::SeekFrame(start)));
+        }
+    }
+
+    /// Moves an edge of the selected segment by a frame and shows the frame at it.
+    fn nudge(&mut self, command: Command) {
+        let Some(mut segment) = self.session.studio.segment().cloned() else { return };
+        match command {
+            Command::StartEarlier => segment.start = segment.start.saturating_sub(1),
+            Command::StartLater => segment.start = (segment.start + 1).min(segment.end - 1),
+            Command::EndEarlier => segment.end = (segment.end - 1).max(segment.start + 1),
+            _ => segment.end += 1,
+        }
+        let is_start = matches!(command, Command::StartEarlier | Command::StartLater);
+        let shown = if is_start { segment.start } else { segment.end - 1 };
+        self.edit(|document, id, _| edits::change_segment(document, id, segment));
+        self.engine.send(Request::Player(PlayerCommand::SeekFrame(shown.min(self.session.frames().saturating_sub(1)))));
+    }
+
+    fn undo_or_redo(&mut self, command: Command) {
+        let (done, result) = match command {
+            Command::Undo => ("Undid", self.session.studio.undo()),
+            _ => ("Redid", self.session.studio.redo()),
+        };
+        match result {
+            Ok(Some(title)) => self.session.told = Some((format!("{done}: {title}"), Instant::now())),
+            Ok(None) => {}
+            Err(error) => self.session.problem(&error),
+        }
+    }
+
+    /// Does the step that `make` makes for the selected video.
+    fn edit(&mut self, make: impl FnOnce(&Document, VideoId, &Video) -> Result<Step>) {
+        let studio = &self.session.studio;
+        let Some((document, (id, video))) = studio.document().zip(studio.video()) else { return };
+        let step = make(document, id, video);
+        self.do_edit(step);
+    }
+
+    /// Does a step that a panel made, or says why it could not be made.
+    pub(super) fn do_edit(&mut self, step: Result<Step>) {
+        match step {
+            Ok(step) => _ = self.do_step(step),
+            Err(error) => self.session.problem(&error),
+        }
+    }
+
+    fn do_step(&mut self, step: Step) -> bool {
+        let title = step.title.clone();
+        match self.session.studio.perform(step) {
+            Ok(()) => {
+                self.session.notice = None; // it may have been about the last attempt
+                self.session.told = Some((title, Instant::now()));
+                true
+            }
+            Err(error) => {
+                self.session.problem(&error);
+                false
+            }
+        }
+    }
+
+    /// Selects a video of the project and opens it in the viewer. If there is no file, nothing is: what is labelled is what one
+    /// sees.
+    pub(super) fn show_video(&mut self, id: VideoId) {
+        self.session.studio.select(Some(id));
+        let Some(path) = self.session.studio.project().and_then(|project| project.video_path(id)) else { return };
+        let open = self.session.opening.as_ref().or(self.session.clip.as_ref().map(|clip| &clip.path));
+        if self.session.studio.trouble(id) == Some(&Trouble::Missing) {
+            self.close_clip();
+        } else if open != Some(&path) {
+            self.open_clip(path);
+        }
+    }
+
+    /// Adds videos to the project, and selects the one that is open.
+    pub(super) fn add_videos(&mut self, paths: &[PathBuf]) {
+        if let Some(step) = self.session.studio.add(paths) {
+            self.do_found(step);
+        }
+        self.session.follow_clip();
+    }
+
+    fn go_to(&mut self, choose: impl FnOnce(&mut StudioState) -> Option<VideoId>) {
+        if let Some(id) = choose(&mut self.session.studio) {
+            self.panels.project.scroll_to(id);
+            self.show_video(id);
+        }
+    }
+
+    fn next_unlabelled(&mut self) {
+        match self.session.studio.next_unlabelled() {
+            Some(id) => {
+                self.panels.project.scroll_to(id);
+                self.show_video(id);
+            }
+            None => self.session.told = Some(("Every other video is labelled".into(), Instant::now())),
+        }
+    }
+
+    fn suggest(&mut self) {
+        let studio = &mut self.session.studio;
+        if studio.suggestions.phase != SuggestionPhase::Idle {
+            studio.suggestions.phase = SuggestionPhase::Stopping;
+            return self.engine.send(Request::Suggest(None));
+        }
+        let Some(model) = &self.session.model else { return };
+        let videos = studio.wanting_suggestions();
+        if videos.is_empty() {
+            let text = "No unlabelled video has been looked into yet; try again in a moment";
+            self.session.told = Some((text.into(), Instant::now()));
+            return;
+        }
+        dock::show(&mut self.settings.layout, Pane::Project);
+        let order =
+            studio.suggestions.begin(model.dir.clone(), &model.classes, self.session.fusion, videos.into_iter());
+        match order {
+            Some(order) => self.engine.send(Request::Suggest(Some(Box::new(order)))),
+            None => self.session.told = Some(("All suggestions are up to date".into(), Instant::now())),
+        }
+    }
+
+    /// Begins to open or to make the project in `dir`.
+    pub(super) fn begin_project(&mut self, start: Start, dir: PathBuf, ctx: &Context) {
+        let dir = if dir.ends_with(Project::FILE) { dir.parent().map_or(PathBuf::new(), PathBuf::from) } else { dir };
+        self.session.studio.opening = Some(dir.clone());
+        self.projects.begin(start, dir, ctx);
+    }
+
+    /// A project was opened or made, or could not be.
+    pub(super) fn project_opened(&mut self, answer: Answer, studio: bool) {
+        self.session.studio.opening = None;
+        let opened = match answer.opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.settings.recent.retain(|path| *path != answer.dir);
+                return self.session.problem(&error);
+            }
+        };
+        self.close_project();
+        let dir = opened.project.dir().to_owned();
+        self.session.log.push(Level::Info, format!("Opened the project in {}", dir.display()));
+        for note in &opened.notes {
+            self.session.log.push(Level::Warning, note.to_string());
+        }
+        self.settings.remember(&dir);
+        self.settings.studio.project = Some(dir.clone());
+        self.session.studio.open(opened.project, opened.notes);
+        self.session.studio.choice.sort = self.settings.studio.sort;
+        self.session.follow_clip();
+        if studio {
+            dock::show(&mut self.settings.layout, Pane::Project);
+        }
+        if answer.start == Start::New {
+            self.find_videos(vec![dir]);
+        }
+    }
+
+    fn close_project(&mut self) {
+        self.engine.send(Request::Suggest(None));
+        if let Err(error) = self.session.studio.close() {
+            self.session.problem(&error);
+        }
+        self.settings.studio.project = None;
+    }
+
+    /// Brings the project's files up to date; `tell` says so.
+    pub(super) fn save_project(&mut self, tell: bool) {
+        match self.session.studio.save() {
+            Ok(()) if tell => self.session.told = Some(("Saved the project".into(), Instant::now())),
+            Ok(()) => {}
+            Err(error) => self.session.problem(&error),
+        }
+    }
+
+    /// Adds the videos among and below `paths` to the project once they are found.
+    pub(super) fn find_videos(&mut self, paths: Vec<PathBuf>) {
+        if let Err(reason) = self.session.studio.can_edit() {
+            return self.session.problem(&Error::new("project", reason.to_lowercase(), "Open a project first"));
+        }
+        self.session.studio.searching = true;
+        self.studio.find(paths);
+    }
+
+    /// The file of a video lies at `path` now.
+    pub(super) fn relink(&mut self, id: VideoId, path: &std::path::Path) {
+        let studio = &self.session.studio;
+        let Some(project) = studio.project() else { return };
+        let stored = StoredPath::encode(path, project.dir());
+        let step = match project.document().video_at(&stored).filter(|(other, _)| *other != id) {
+            Some(_) => Err(Error::file(path, "it is in the project already", "Choose another file")),
+            None => edits::change_video(project.document(), id, "Relink a video", |video| video.path = stored),
+        };
+        self.do_edit(step);
+        self.session.studio.look_again(id);
+        self.show_video(id);
+        // Others will have gone the same way.
+        let studio = &self.session.studio;
+        let (missing, folder) = (studio.missing(), path.parent().map(std::path::Path::to_owned));
+        if let (Some(project), Some(folder), false) = (studio.project(), folder, missing.is_empty()) {
+            self.studio.find_moved(project.document().clone(), project.dir().to_owned(), missing, folder);
+        }
+    }
+
+    /// Begins to write the labels to `target`.
+    pub(super) fn export_labels(&mut self, format: Format, target: PathBuf, ctx: &Context) {
+        let studio = &mut self.session.studio;
+        let mut interchange = std::mem::take(&mut studio.interchange);
+        if let Some(project) = studio.project() {
+            interchange.export(format, project, target, ctx);
+        }
+        studio.interchange = interchange;
+    }
+
+    /// Begins to read labels; what they would change is shown before it is done.
+    pub(super) fn import_labels(&mut self, order: ImportOrder, ctx: &Context) {
+        let studio = &mut self.session.studio;
+        let mut interchange = std::mem::take(&mut studio.interchange);
+        if let Some(project) = studio.project().filter(|_| !interchange.is_busy()) {
+            interchange.import(order, project, ctx);
+        }
+        studio.interchange = interchange;
+    }
+
+    /// Takes in what the threads of the project have found out, tells them what else is needed, and saves what is due.
+    pub(super) fn follow_project(&mut self, ctx: &Context) {
+        let answers: Vec<Answer> = self.projects.answers().collect();
+        for answer in answers {
+            let shows = answer.start == Start::New || !std::mem::take(&mut self.reopening);
+            self.project_opened(answer, shows);
+        }
+        self.session.studio.thumbnails.take(self.studio.thumbnails(), ctx);
+        self.session.studio.interchange.refresh();
+        for step in self.session.take_studio_news(&self.studio) {
+            self.do_found(step);
+        }
+        if let Some(wishes) = self.session.studio.wishes() {
+            self.studio.look(wishes);
+        }
+        match self.session.studio.save_due() {
+            Some(rest) if rest.is_zero() => self.save_project(false),
+            Some(rest) => ctx.request_repaint_after(rest),
+            None => {}
+        }
+    }
+
+    /// Does what follows from what was found in files.
+    fn do_found(&mut self, step: Step) {
+        match step.changes.is_empty() {
+            true => self.session.told = Some(("No new videos were found there".into(), Instant::now())),
+            false => _ = self.do_step(step),
+        }
+    }
+}
+
+impl Session {
+    /// Takes in what the threads of the project have found out; the steps that follow from it.
+    fn take_studio_news(&mut self, studio: &Studio) -> Vec<Step> {
+        self.studio.suggestions.refresh(&mut self.log);
+        self.studio.receive_news(studio.news(), &mut self.log)
+    }
+
+    /// Selects the project's video that the open clip is.
+    pub(super) fn follow_clip(&mut self) {
+        let path = self.clip.as_ref().map(|clip| clip.path.clone());
+        let id = path.and_then(|path| self.studio.video_at(&path));
+        self.studio.select(id);
+    }
+}

@@ -1,0 +1,450 @@
+//! What the window knows of the labelling project: the project itself, what is selected in it, what became of its files, and
+//! what the networks propose.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::interchange::Interchange;
+use super::log::{Level, Log};
+use super::suggestion_state::SuggestionState;
+use super::thumbnails::Thumbnails;
+use super::video_list::{ListChoice, ListKey, VideoList};
+use crate::engine::{FileState, FileWish, Message, Prediction, StudioNews};
+use crate::error::{Error, Result};
+use crate::labels::{
+    Change, Document, Facts, Label, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits, survey,
+};
+
+/// How long after the last change the files are brought up to date; the journal has every change at once.
+const SAVE_AFTER: Duration = Duration::from_secs(20);
+/// Facts of so many videos are noted in one step,
+const FACTS_AT_ONCE: usize = 64;
+/// or those that came in for so long.
+const FACTS_WITHIN: Duration = Duration::from_millis(400);
+
+/// What is wrong with the file of a video.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trouble {
+    /// There is no such file.
+    Missing,
+    /// It holds something else than when it was labelled.
+    Changed(Facts),
+    /// It cannot be read, and why.
+    Unreadable(Error),
+}
+
+impl Trouble {
+    /// In a word.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Changed(_) => "changed",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+}
+
+/// The labelling project as the window sees it.
+#[derive(Default)]
+pub struct StudioState {
+    project: Option<Project>,
+    /// The project that is being opened or made.
+    pub opening: Option<PathBuf>,
+    /// What was told when it was opened, until it is dismissed.
+    pub notes: Vec<Error>,
+    /// The video whose labels are changed.
+    selected: Option<VideoId>,
+    /// The selected segment of the video.
+    segment: Option<SegmentId>,
+    /// The label that was given last.
+    pub current: Option<Label>,
+    /// What is wrong with files.
+    troubles: BTreeMap<VideoId, Trouble>,
+    /// Changes with `troubles`.
+    files: u64,
+    /// Videos whose files are to be looked into.
+    unchecked: BTreeSet<VideoId>,
+    /// Whether there are more of them than the thread "studio" was told.
+    untold: bool,
+    /// The revision up to which new videos were noticed.
+    seen: Option<u64>,
+    /// What was found in videos that were added, to be noted in one step, and when the first of it was found.
+    facts: BTreeMap<VideoId, Facts>,
+    facts_since: Option<Instant>,
+    /// When the project was changed last.
+    changed: Option<Instant>,
+    /// A search for videos is under way.
+    pub searching: bool,
+    /// Pictures of videos.
+    pub thumbnails: Thumbnails,
+    /// What the networks propose.
+    pub suggestions: SuggestionState,
+    /// Labels of other programs in and out.
+    pub interchange: Interchange,
+    /// What is listed.
+    pub choice: ListChoice,
+    list: VideoList,
+}
+
+impl StudioState {
+    /// Works on `project` from now on.
+    pub fn open(&mut self, project: Project, notes: Vec<Error>) {
+        let (suggestions, thumbnails) = (std::mem::take(&mut self.suggestions), std::mem::take(&mut self.thumbnails));
+        let choice = ListChoice { sort: self.choice.sort, ..ListChoice::default() };
+        let unchecked = project.document().videos.keys().copied().collect();
+        *self = Self {
+            project: Some(project),
+            notes,
+            thumbnails,
+            suggestions,
+            choice,
+            unchecked,
+            untold: true,
+            ..Self::default()
+        };
+        self.current =
+            self.document().and_then(|document| document.classes.first()).map(|class| Label::Class(class.id));
+    }
+
+    /// Saves and closes the project.
+    ///
+    /// # Errors
+    /// If it cannot be saved. It is closed all the same: its journal holds what its files lack.
+    pub fn close(&mut self) -> Result<()> {
+        let Some(mut project) = self.project.take() else { return Ok(()) };
+        let suggestions = std::mem::take(&mut self.suggestions);
+        *self = Self { suggestions, ..Self::default() };
+        project.save()
+    }
+
+    /// The open project.
+    pub fn project(&self) -> Option<&Project> {
+        self.project.as_ref()
+    }
+
+    /// Its document.
+    pub fn document(&self) -> Option<&Document> {
+        self.project.as_ref().map(Project::document)
+    }
+
+    /// Whether the project can be changed; the reason if it cannot.
+    pub fn can_edit(&self) -> std::result::Result<(), &'static str> {
+        match &self.project {
+            None => Err("No labelling project is open"),
+            Some(project) if project.is_read_only() => {
+                Err("The project can only be looked at: another window has it open, or its folder cannot be written to")
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Does a step and keeps the selection where it makes sense.
+    ///
+    /// # Errors
+    /// If the step cannot be written down; nothing has changed then.
+    pub fn perform(&mut self, step: Step) -> Result<()> {
+        self.change(|project| project.perform(step))
+    }
+
+    /// Takes the last step back; what it was.
+    ///
+    /// # Errors
+    /// As [`Self::perform`].
+    pub fn undo(&mut self) -> Result<Option<String>> {
+        self.change(Project::undo)
+    }
+
+    /// Does the step again that was taken back last; what it was.
+    ///
+    /// # Errors
+    /// As [`Self::perform`].
+    pub fn redo(&mut self) -> Result<Option<String>> {
+        self.change(Project::redo)
+    }
+
+    /// Brings the project's files up to date.
+    ///
+    /// # Errors
+    /// If they cannot be written; the journal holds what they lack.
+    pub fn save(&mut self) -> Result<()> {
+        self.changed = None;
+        self.project.as_mut().map_or(Ok(()), Project::save)
+    }
+
+    /// How long until the files are to be brought up to date, if they are behind.
+    pub fn save_due(&self) -> Option<Duration> {
+        self.changed.map(|changed| SAVE_AFTER.saturating_sub(changed.elapsed()))
+    }
+
+    fn change<T: Default>(&mut self, act: impl FnOnce(&mut Project) -> Result<T>) -> Result<T> {
+        let Some(project) = &mut self.project else { return Ok(T::default()) };
+        let result = act(project);
+        self.changed = Some(Instant::now());
+        let document = project.document();
+        self.selected = self.selected.filter(|id| document.videos.contains_key(id));
+        let video = self.selected.and_then(|id| document.videos.get(&id));
+        self.segment = self.segment.filter(|id| video.is_some_and(|video| video.segment(*id).is_some()));
+        let is_known = |label: &Label| matches!(label, Label::Class(id) if document.class(*id).is_some());
+        let first = document.classes.first().map(|class| Label::Class(class.id));
+        self.current = self.current.filter(|label| *label == Label::Background || is_known(label)).or(first);
+        result
+    }
+
+    /// The selected video.
+    pub fn selected(&self) -> Option<VideoId> {
+        self.selected
+    }
+
+    /// The selected video with its labels.
+    pub fn video(&self) -> Option<(VideoId, &Video)> {
+        let id = self.selected?;
+        Some((id, self.document()?.videos.get(&id)?))
+    }
+
+    /// Selects a video, and none of its segments.
+    pub fn select(&mut self, id: Option<VideoId>) {
+        if self.selected != id {
+            (self.selected, self.segment) = (id, None);
+            self.untold |= id.is_some_and(|id| self.unchecked.insert(id));
+        }
+    }
+
+    /// The selected segment.
+    pub fn segment(&self) -> Option<&Segment> {
+        self.video()?.1.segment(self.segment?)
+    }
+
+    /// Selects a segment of the selected video.
+    pub fn select_segment(&mut self, id: Option<SegmentId>) {
+        self.segment = id;
+    }
+
+    /// The video whose file is `path`.
+    pub fn video_at(&self, path: &Path) -> Option<VideoId> {
+        let project = self.project.as_ref()?;
+        let path = std::path::absolute(path).ok()?;
+        let document = project.document();
+        let stored = StoredPath::encode(&path, project.dir());
+        let by_name = document.video_at(&stored).map(|(id, _)| id);
+        by_name.or_else(|| document.videos.keys().copied().find(|id| project.video_path(*id).as_ref() == Some(&path)))
+    }
+
+    /// What is wrong with the file of a video.
+    pub fn trouble(&self, id: VideoId) -> Option<&Trouble> {
+        self.troubles.get(&id)
+    }
+
+    /// Videos whose files are missing.
+    pub fn missing(&self) -> Vec<VideoId> {
+        let missing = self.troubles.iter().filter(|(_, trouble)| **trouble == Trouble::Missing);
+        missing.map(|(id, _)| *id).collect()
+    }
+
+    /// How many videos have something wrong with their files.
+    pub fn troubles(&self) -> usize {
+        self.troubles.len()
+    }
+
+    /// The label that a digit gives: the class at place `index`.
+    pub fn class_label(&self, index: usize) -> Option<Label> {
+        self.document()?.classes.get(index).map(|class| Label::Class(class.id))
+    }
+
+    /// What the networks propose for the selected video, and its share.
+    pub fn proposal(&self) -> Option<(Label, f32)> {
+        self.suggestions.proposal(self.document()?, self.video()?.1)
+    }
+
+    /// The list of videos, up to date.
+    pub fn list(&mut self) -> &VideoList {
+        if let Some(project) = &self.project {
+            let key = ListKey {
+                document: project.revision(),
+                suggestions: self.suggestions.revision(),
+                files: self.files,
+                choice: self.choice.clone(),
+            };
+            let troubles = &self.troubles;
+            self.list.refresh(key, project.document(), &self.suggestions, |id| troubles.contains_key(&id));
+        }
+        &self.list
+    }
+
+    /// The video `steps` further in the list, or the first or last one.
+    pub fn neighbour(&mut self, steps: isize) -> Option<VideoId> {
+        let selected = self.selected;
+        let rows = self.list().rows();
+        let last = rows.len().checked_sub(1)?;
+        let at = selected.and_then(|id| rows.iter().position(|row| *row == id));
+        let to = at.map_or(0, |at| at.saturating_add_signed(steps).min(last));
+        Some(rows[to])
+    }
+
+    /// The next video without a label: after the selected one in the list, else of all videos.
+    pub fn next_unlabelled(&mut self) -> Option<VideoId> {
+        let selected = self.selected;
+        let rows = self.list().rows().to_vec();
+        let document = self.document()?;
+        let is_open = |id: &VideoId| Some(*id) != selected && document.videos.get(id).is_some_and(Video::is_unlabelled);
+        let at = selected.and_then(|id| rows.iter().position(|row| *row == id)).map_or(0, |at| at + 1);
+        let (before, after) = rows.split_at(at.min(rows.len()));
+        after.iter().chain(before).copied().find(is_open).or_else(|| document.videos.keys().copied().find(is_open))
+    }
+
+    /// The unlabelled video that comes after the selected one where those with the largest `measure` come first.
+    pub fn next_by(&self, measure: impl Fn(&Prediction) -> f32) -> Option<VideoId> {
+        let ranking = self.ranking(measure);
+        let at = self.selected.and_then(|id| ranking.iter().position(|other| *other == id));
+        let next = at.map_or(0, |at| (at + 1) % ranking.len());
+        ranking.get(next).copied().filter(|id| Some(*id) != self.selected)
+    }
+
+    fn ranking(&self, measure: impl Fn(&Prediction) -> f32) -> Vec<VideoId> {
+        let videos = self.document().into_iter().flat_map(|document| &document.videos);
+        let unlabelled = videos.filter(|(_, video)| video.is_unlabelled());
+        let mut measured: Vec<(VideoId, f32)> =
+            unlabelled.filter_map(|(id, video)| Some((*id, measure(self.suggestions.of(video)?)))).collect();
+        measured.sort_by(|a, b| b.1.total_cmp(&a.1));
+        measured.into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// Whether there is an unlabelled video with a suggestion.
+    pub fn has_suggestions(&self) -> bool {
+        let mut videos = self.document().into_iter().flat_map(|document| document.videos.values());
+        videos.any(|video| video.is_unlabelled() && self.suggestions.of(video).is_some())
+    }
+
+    /// The unlabelled videos and the selected one with content and file, in the order of the list, to be scored.
+    pub fn wanting_suggestions(&mut self) -> Vec<(VideoId, String, PathBuf)> {
+        let rows = self.list().rows().to_vec();
+        let Some(project) = &self.project else { return Vec::new() };
+        let document = project.document();
+        let listed: std::collections::BTreeSet<VideoId> = rows.iter().copied().collect();
+        let others = document.videos.keys().copied().filter(|id| !listed.contains(id));
+        let order = rows.iter().copied().chain(others);
+        let open = order.filter(|id| !self.troubles.contains_key(id)).filter_map(|id| {
+            let is_wanted = |video: &&Video| video.is_unlabelled() || Some(id) == self.selected;
+            let video = document.videos.get(&id).filter(is_wanted)?;
+            Some((id, video.facts.as_ref()?.hash.clone(), project.video_path(id)?))
+        });
+        open.collect()
+    }
+
+    /// What the thread "studio" is to look into from now on, if there is more than before: the selected video first and
+    /// thoroughly.
+    pub fn wishes(&mut self) -> Option<Vec<FileWish>> {
+        let project = self.project.as_ref()?;
+        let document = project.document();
+        if self.seen.replace(project.revision()) != Some(project.revision()) {
+            let is_new = |id: &VideoId| !self.troubles.contains_key(id) && !self.facts.contains_key(id);
+            let new = document.videos.iter().filter(|(id, video)| video.facts.is_none() && is_new(id));
+            let before = self.unchecked.len();
+            self.unchecked.extend(new.map(|(id, _)| *id));
+            self.untold |= self.unchecked.len() > before;
+        }
+        if !std::mem::take(&mut self.untold) {
+            return None;
+        }
+        let selected = self.selected.filter(|id| self.unchecked.contains(id));
+        let others = self.unchecked.iter().copied().filter(|id| Some(*id) != selected);
+        let wish = |id: VideoId| {
+            let (path, known) = (project.video_path(id)?, document.videos.get(&id)?.facts.clone());
+            Some(FileWish { id, path, known, thorough: Some(id) == selected })
+        };
+        Some(selected.into_iter().chain(others).filter_map(wish).collect())
+    }
+
+    /// Has files looked into again: of the video `id`, whose place or content was changed.
+    pub fn look_again(&mut self, id: VideoId) {
+        self.troubles.remove(&id);
+        self.facts.remove(&id);
+        self.unchecked.insert(id);
+        (self.files, self.untold) = (self.files + 1, true);
+    }
+
+    /// Takes in what was found out about files; the steps that follow from it.
+    pub fn receive_news(&mut self, news: impl Iterator<Item = StudioNews>, log: &mut Log) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for news in news {
+            match news {
+                StudioNews::Found { videos, notes } => {
+                    self.searching = false;
+                    notes.iter().for_each(|note| log.push(Level::Warning, note.to_string()));
+                    steps.extend(self.add(&videos));
+                }
+                StudioNews::Moved(relinks) => {
+                    let certain: Vec<_> = relinks.into_iter().filter(|relink| relink.is_certain).collect();
+                    certain.iter().for_each(|relink| self.look_again(relink.id));
+                    let project = self.project.as_ref().filter(|_| !certain.is_empty());
+                    steps.extend(project.map(|project| survey::relink(project.document(), project.dir(), &certain)));
+                }
+                StudioNews::File { id, path, state } => self.file_news(id, path, state),
+            }
+        }
+        if let Err(error) = self.note_facts() {
+            log.push(Level::Error, error.to_string());
+        }
+        steps
+    }
+
+    fn file_news(&mut self, id: VideoId, path: PathBuf, state: FileState) {
+        let is_there = self.project.as_ref().and_then(|project| project.video_path(id)).as_ref() == Some(&path);
+        if !is_there {
+            return; // of another project, or moved meanwhile
+        }
+        self.unchecked.remove(&id);
+        let trouble = match state {
+            FileState::Facts(facts) => {
+                self.facts.insert(id, facts);
+                self.facts_since.get_or_insert_with(Instant::now);
+                None
+            }
+            FileState::Same => None,
+            FileState::Missing => Some(Trouble::Missing),
+            FileState::Changed(facts) => Some(Trouble::Changed(facts)),
+            FileState::Unreadable(error) => Some(Trouble::Unreadable(error)),
+        };
+        let differs = match trouble {
+            Some(trouble) => self.troubles.insert(id, trouble.clone()) != Some(trouble),
+            None => self.troubles.remove(&id).is_some(),
+        };
+        self.files += u64::from(differs);
+    }
+
+    /// Notes what was found in videos that were added, many at once: not a change that a person would take back.
+    fn note_facts(&mut self) -> Result<()> {
+        let waited = self.facts_since.is_some_and(|since| since.elapsed() >= FACTS_WITHIN);
+        let due = waited || self.unchecked.is_empty() || self.facts.len() >= FACTS_AT_ONCE;
+        let Some(project) = self.project.as_mut().filter(|project| due && !project.is_read_only()) else {
+            return Ok(());
+        };
+        self.facts_since = None;
+        let facts = std::mem::take(&mut self.facts);
+        let changes = facts.into_iter().filter_map(|(id, facts)| {
+            let video = project.document().videos.get(&id)?;
+            Some(Change::Video(id, Some(Video { facts: Some(facts), ..video.clone() })))
+        });
+        let step = Step::new("Look into videos", changes.collect());
+        if step.changes.is_empty() {
+            return Ok(());
+        }
+        self.changed.get_or_insert_with(Instant::now);
+        project.record(step)
+    }
+
+    /// Takes a message in.
+    pub fn receive(&mut self, message: &Message) {
+        self.suggestions.receive(message);
+    }
+
+    /// The step that adds the videos at `paths` that are not in the project yet.
+    pub fn add(&self, paths: &[PathBuf]) -> Option<Step> {
+        let project = self.project.as_ref()?;
+        let videos = paths.iter().map(|path| {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            Video::new(StoredPath::encode(&path, project.dir()))
+        });
+        Some(edits::add_videos(project.document(), videos.collect()))
+    }
+}

@@ -1,0 +1,498 @@
+//! Labelling as a person does it: by keys and by pointer, on projects made by hand.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::unbounded;
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
+use egui_kittest::kittest::{NodeT, Queryable};
+use tempfile::TempDir;
+
+use super::App;
+use super::command::Command;
+use super::laboratory_tests::Window;
+use super::settings::Settings;
+use super::video_list::Sort;
+use crate::engine::{Message, ModelInfo, Prediction, SuggestionStart, WindowPrediction};
+use crate::error::Error;
+use crate::labels::{self, Facts, Label, Project, Video, VideoId, edits};
+use crate::video::VideoInfo;
+
+const SIZE: [f32; 2] = [1280.0, 800.0];
+const FRAMES: usize = 100;
+
+/// A project of these classes and of `videos` videos of 100 frames in a folder of its own.
+fn project(dir: &Path, classes: &[&str], videos: usize) -> Project {
+    let settings = labels::Settings { name: "kitchen".into(), reviewer: "me".into(), ..Default::default() };
+    let mut project = Project::create(dir, settings).unwrap();
+    for name in classes {
+        let (_, step) = edits::add_class(project.document(), name).unwrap();
+        project.perform(step).unwrap();
+    }
+    let video = |i: usize| {
+        let facts = Facts { frames: FRAMES, fps: 25.0, size: [64, 48], bytes: 9, hash: format!("{i:04x}") };
+        Video { facts: Some(facts), ..Video::new(format!("clip_{i}.mp4")) }
+    };
+    let step = edits::add_videos(project.document(), (0..videos).map(video).collect());
+    project.perform(step).unwrap();
+    project
+}
+
+/// A window on a project, whose first clip is open.
+struct Studio {
+    window: Window,
+    dir: TempDir,
+}
+
+impl Studio {
+    fn new(classes: &[&str], videos: usize) -> Self {
+        Self::with(classes, videos, Settings::default())
+    }
+
+    fn with(classes: &[&str], videos: usize, settings: Settings) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let project = project(dir.path(), classes, videos);
+        let first = project.video_path(VideoId(0));
+        let mut window = Window::with(SIZE, settings, |app| {
+            app.session.loading_model = None;
+            app.session.studio.open(project, Vec::new());
+            if let Some(path) = first {
+                open_clip(app, &path);
+            }
+        });
+        window.perform(Command::ShowProject);
+        Self { window, dir }
+    }
+
+    fn app(&self) -> &App {
+        self.window.harness.state()
+    }
+
+    fn app_mut(&mut self) -> &mut App {
+        self.window.harness.state_mut()
+    }
+
+    fn press(&mut self, modifiers: Modifiers, key: Key) {
+        self.window.harness.key_press_modifiers(modifiers, key);
+        self.window.settle();
+    }
+
+    fn key(&mut self, key: Key) {
+        self.press(Modifiers::NONE, key);
+    }
+
+    /// The player stands at `frame`.
+    fn at(&mut self, frame: usize) {
+        self.app_mut().session.player.position = frame;
+        self.window.settle();
+    }
+
+    fn video(&self, id: u32) -> &Video {
+        &self.app().session.studio.document().unwrap().videos[&VideoId(id)]
+    }
+
+    fn class(&self, place: usize) -> Label {
+        self.app().session.studio.class_label(place).unwrap()
+    }
+
+    fn segments(&self) -> Vec<(Label, usize, usize)> {
+        let (_, video) = self.app().session.studio.video().unwrap();
+        video.segments.iter().map(|segment| (segment.label, segment.start, segment.end)).collect()
+    }
+
+    fn drag(&mut self, from: Pos2, to: Pos2) {
+        let button = |pos, pressed| Event::PointerButton {
+            pos,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        self.window.point_at(from);
+        self.window.harness.event(button(from, true));
+        self.window.settle();
+        self.window.point_at(from + (to - from) * 0.5);
+        self.window.point_at(to);
+        self.window.harness.event(button(to, false));
+        self.window.settle();
+    }
+
+    /// Where a node with this text lies.
+    fn place(&self, text: &str) -> eframe::egui::Rect {
+        self.window.harness.get_by_label_contains(text).rect()
+    }
+}
+
+/// The clip at `path` is open; there is no such file.
+fn open_clip(app: &mut App, path: &Path) {
+    app.session.receive(&Message::Opened(VideoInfo {
+        path: path.to_owned(),
+        codec: "h264".into(),
+        width: 64,
+        height: 48,
+        frames: FRAMES,
+        duration_secs: 4.0,
+        fps: 25.0,
+        variable_rate: false,
+        rotation_degrees: 0,
+        interlaced: false,
+        notes: Vec::new(),
+    }));
+}
+
+#[test]
+fn without_a_project_the_panel_says_what_to_do() {
+    let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
+    window.perform(Command::ShowProject);
+    assert!(window.sees("Label your own actions") && window.sees("New project…") && window.sees("Open project…"));
+}
+
+#[test]
+fn a_clip_is_labelled_by_a_digit_and_everything_is_taken_back_and_done_again() {
+    let mut studio = Studio::new(&["wave", "jump"], 3);
+    studio.key(Key::Num2);
+    assert_eq!(studio.video(0).labels, [studio.class(1)]);
+    assert!(studio.window.sees("1 of 3 labelled"));
+    studio.key(Key::Num1);
+    assert_eq!(studio.video(0).labels, [studio.class(0)], "another digit corrects it");
+    studio.key(Key::B);
+    assert_eq!(studio.video(0).labels, [Label::Background]);
+    studio.key(Key::U);
+    assert!(studio.video(0).is_unlabelled());
+    for _ in 0..3 {
+        studio.press(Modifiers::COMMAND, Key::Z);
+    }
+    assert_eq!(studio.video(0).labels, [studio.class(1)]);
+    studio.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    studio.press(Modifiers::COMMAND, Key::Y);
+    assert_eq!(studio.video(0).labels, [Label::Background]);
+    studio.key(Key::Num9);
+    assert_eq!(studio.video(0).labels, [Label::Background], "there is no ninth class");
+}
+
+#[test]
+fn a_segment_is_marked_made_nudged_relabelled_and_deleted_by_keys_and_is_there_again_after_reopening() {
+    let mut studio = Studio::new(&["wave", "jump"], 1);
+    let (wave, jump) = (studio.class(0), studio.class(1));
+    studio.at(10);
+    studio.key(Key::I);
+    studio.at(19);
+    studio.key(Key::O);
+    studio.key(Key::Enter);
+    assert_eq!(studio.segments(), [(wave, 10, 20)]);
+    assert_eq!(studio.app().session.marks.start, None, "the marks were used");
+    studio.press(Modifiers::ALT, Key::Comma);
+    studio.press(Modifiers::COMMAND, Key::Period);
+    assert_eq!(studio.segments(), [(wave, 9, 21)]);
+    studio.key(Key::Num2);
+    assert_eq!(studio.segments(), [(jump, 9, 21)], "the digit is for the selected segment");
+    assert!(studio.video(0).labels.is_empty());
+
+    studio.at(40);
+    studio.key(Key::I);
+    studio.at(49);
+    studio.key(Key::O);
+    studio.key(Key::Num1);
+    assert_eq!(studio.segments(), [(jump, 9, 21), (wave, 40, 50)], "the digit is for what is marked");
+    studio.key(Key::Comma);
+    assert_eq!(studio.app().session.studio.segment().unwrap().label, jump);
+    studio.key(Key::Delete);
+    assert_eq!(studio.segments(), [(wave, 40, 50)]);
+    studio.press(Modifiers::COMMAND, Key::Z);
+
+    let Studio { window, dir } = studio;
+    drop(window); // nothing is saved: the journal has it all
+    let opened = Project::open(dir.path()).unwrap();
+    let video = &opened.project.document().videos[&VideoId(0)];
+    assert_eq!(
+        video.segments.iter().map(|s| (s.label, s.start, s.end)).collect::<Vec<_>>(),
+        [(jump, 9, 21), (wave, 40, 50)]
+    );
+    assert_eq!(video.reviewer, "me");
+}
+
+#[test]
+fn segments_that_would_overlap_are_refused_with_the_reason() {
+    let mut studio = Studio::new(&["wave", "jump"], 1);
+    for (from, to) in [(10, 30), (20, 40)] {
+        studio.at(from);
+        studio.key(Key::I);
+        studio.at(to);
+        studio.key(Key::O);
+        studio.key(Key::Enter);
+    }
+    assert_eq!(studio.segments().len(), 1);
+    assert!(studio.window.sees("verlaps the segment of wave"));
+    assert_eq!(studio.app().session.marks.start, Some(20), "the marks stay, to be corrected");
+}
+
+#[test]
+fn the_edge_of_a_segment_is_dragged_to_a_frame_in_one_step() {
+    let mut studio = Studio::new(&["wave"], 1);
+    let wave = studio.class(0);
+    let (_, step) =
+        edits::add_segment(studio.app().session.studio.document().unwrap(), VideoId(0), wave, 20, 40).unwrap();
+    studio.app_mut().session.studio.perform(step).unwrap();
+    studio.window.settle();
+    let before = studio.place("Pictures of the clip");
+    let x = |frame: f32| before.left() + frame / FRAMES as f32 * before.width();
+    let edge = studio.place("End of wave at 39").center();
+    studio.drag(Pos2::new(x(40.0), edge.y), Pos2::new(x(60.2), edge.y));
+    assert_eq!(studio.segments(), [(wave, 20, 60)]);
+    let body = studio.place("wave, frames 20 to 59").center();
+    studio.drag(body, body + vec2(x(10.0) - x(0.0), 0.0));
+    assert_eq!(studio.segments(), [(wave, 30, 70)]);
+    assert_eq!(studio.place("Pictures of the clip"), before, "nothing has jumped");
+    studio.press(Modifiers::COMMAND, Key::Z);
+    studio.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(studio.segments(), [(wave, 20, 40)], "one step for each drag");
+}
+
+#[test]
+fn thousands_of_videos_cost_no_more_than_those_in_view() {
+    let mut studio = Studio::new(&["wave"], 5000);
+    assert!(studio.window.sees("0 of 5000 labelled"));
+    let drawn = studio.app().panels.project.drawn_rows();
+    assert!((5..40).contains(&drawn), "{drawn} rows");
+    let made = |studio: &mut Studio| studio.app_mut().session.studio.list().made();
+    let before = made(&mut studio);
+    let started = Instant::now();
+    for _ in 0..20 {
+        studio.window.harness.step();
+    }
+    let repaint = started.elapsed() / 20;
+    assert!(repaint < Duration::from_millis(60), "{repaint:?} a repaint");
+    assert_eq!(made(&mut studio), before, "the list is not made anew while nothing changes");
+    let started = Instant::now();
+    studio.key(Key::Num1);
+    assert!(started.elapsed() < Duration::from_millis(500), "{:?} to label", started.elapsed());
+    assert_eq!(made(&mut studio), before + 1);
+    studio.press(Modifiers::COMMAND, Key::ArrowDown);
+    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)), "in the order in which people count");
+    studio.app_mut().session.studio.choice.text = "clip_499".into();
+    studio.window.settle();
+    assert_eq!(studio.app_mut().session.studio.list().rows().len(), 11, "clip_499 and clip_4990 to clip_4999");
+}
+
+#[test]
+fn the_next_unlabelled_video_follows_a_label_if_one_wants_that() {
+    let mut settings = Settings::default();
+    settings.studio.advance = true;
+    let mut studio = Studio::with(&["wave"], 3, settings);
+    studio.key(Key::Num1);
+    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)));
+    studio.key(Key::Num1);
+    studio.key(Key::Num1);
+    assert!(studio.window.sees("3 of 3 labelled"));
+    studio.press(Modifiers::COMMAND, Key::ArrowRight);
+    assert!(studio.window.sees("Every other video is labelled"));
+}
+
+#[test]
+fn classes_are_added_renamed_moved_merged_and_deleted_with_their_labels() {
+    let mut studio = Studio::new(&[], 2);
+    for name in ["wave", "say \"hi\", 🏌"] {
+        studio.window.harness.get_by_role_and_label(Role::TextInput, "New class").focus();
+        studio.window.settle();
+        studio.window.harness.event(Event::Text(name.into()));
+        studio.key(Key::Enter);
+    }
+    let names = |studio: &Studio| {
+        let classes = &studio.app().session.studio.document().unwrap().classes;
+        classes.iter().map(|class| class.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&studio), ["wave", "say \"hi\", 🏌"]);
+    // The field keeps the keyboard for the next class.
+    studio.window.harness.event(Event::Text("wave".into()));
+    studio.key(Key::Enter);
+    assert_eq!(names(&studio).len(), 2);
+    assert!(studio.window.sees("here is a class wave already"));
+    studio.key(Key::Escape);
+
+    let wave = studio.class(0);
+    studio.key(Key::Num1);
+    studio.key(Key::F2);
+    studio.window.settle();
+    studio.press(Modifiers::COMMAND, Key::A);
+    studio.window.harness.event(Event::Text("greet".into()));
+    studio.key(Key::Enter);
+    assert_eq!(names(&studio)[0], "greet");
+    assert_eq!(studio.video(0).labels, [wave], "its labels are still its own");
+    studio.window.harness.get_by_label("Move greet down").click();
+    studio.window.settle();
+    assert_eq!((names(&studio)[1].as_str(), studio.video(0).labels[0]), ("greet", wave));
+    studio.window.harness.get_by_label("Change greet").click();
+    studio.window.settle();
+    studio.window.harness.get_by_label("Delete with its 1 label").click();
+    studio.window.settle();
+    assert_eq!(names(&studio).len(), 1);
+    assert!(studio.video(0).is_unlabelled());
+    studio.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(studio.video(0).labels, [wave]);
+}
+
+#[test]
+fn a_project_that_another_window_has_can_be_looked_at_and_says_why_not_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let _first = project(dir.path(), &["wave"], 1);
+    let opened = Project::open(dir.path()).unwrap();
+    let mut window = Window::with(SIZE, Settings::default(), |app| {
+        let path = opened.project.video_path(VideoId(0)).unwrap();
+        app.session.studio.open(opened.project, opened.notes);
+        open_clip(app, &path);
+    });
+    window.perform(Command::ShowProject);
+    assert!(window.sees("read-only"));
+    window.harness.key_press(Key::Num1);
+    window.settle();
+    let studio = &window.harness.state().session.studio;
+    assert!(studio.video().unwrap().1.is_unlabelled());
+    let answer = super::studio_availability::available(Command::Class1, &window.harness.state().session).unwrap();
+    assert!(answer.unwrap_err().contains("another window"));
+}
+
+/// What a model of classes wave and jump says: the shares of wave by the spatial and the temporal stream.
+fn prediction(spatial: f32, temporal: f32) -> Arc<Prediction> {
+    let shares = |wave: f32| vec![wave, 1.0 - wave];
+    let window = |start: usize| WindowPrediction {
+        start,
+        end: start + 11,
+        spatial: shares(spatial),
+        temporal: shares(temporal),
+        fused: shares((spatial + temporal) / 2.0),
+    };
+    Arc::new(Prediction::of(vec![window(0), window(89)]).unwrap())
+}
+
+/// A project of four videos and what a model says of them.
+fn suggested(classes: &[&str]) -> Studio {
+    let mut studio = Studio::new(classes, 4);
+    let model = ModelInfo {
+        dir: "/models/own".into(),
+        name: "own".into(),
+        classes: vec!["Wave".into(), "jump".into()],
+        has_spatial: true,
+        has_temporal: true,
+        levels: vec![2, 3, 4, 5, 6],
+        parameters: 1,
+        motion: "MotionNet".into(),
+        fusion: Default::default(),
+    };
+    studio.app_mut().session.receive(&Message::ModelLoaded(model));
+    studio.window.perform(Command::Suggest);
+    let (sender, outcomes) = unbounded();
+    let start = SuggestionStart { classes: vec!["Wave".into(), "jump".into()], videos: 4, outcomes };
+    let session = &mut studio.app_mut().session;
+    session.receive(&Message::SuggestionsStarted(Box::new(start)));
+    for (id, prediction) in [(0, prediction(0.9, 0.9)), (1, prediction(0.7, 0.6)), (2, prediction(1.0, 0.2))] {
+        sender.send((VideoId(id), Ok(prediction))).unwrap();
+    }
+    sender.send((VideoId(3), Err(Error::new("clip_3.mp4", "it is torn", "Copy it anew")))).unwrap();
+    session.studio.suggestions.refresh(&mut session.log);
+    session.receive(&Message::SuggestionsEnded);
+    studio.window.settle();
+    studio
+}
+
+#[test]
+fn suggestions_are_accepted_or_corrected_with_a_key_and_the_queue_leads_to_what_is_worth_labelling() {
+    let mut studio = suggested(&["wave", "jump"]);
+    let (wave, jump) = (studio.class(0), studio.class(1));
+    assert!(studio.window.sees("clip_0.mp4, unlabelled, suggested wave"));
+    studio.key(Key::Y);
+    assert_eq!(studio.video(0).labels, [wave]);
+    studio.key(Key::Q);
+    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(2)), "its streams disagree most");
+    studio.key(Key::Q);
+    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)), "then comes the next one");
+    studio.press(Modifiers::SHIFT, Key::Q);
+    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(2)), "0.6 is less sure than 0.65");
+    studio.key(Key::Num2);
+    assert_eq!(studio.video(2).labels, [jump]);
+    studio.app_mut().session.studio.choice.sort = Sort::Uncertainty;
+    assert_eq!(studio.app_mut().session.studio.list().rows()[0], VideoId(1), "the only one left that is suggested");
+}
+
+#[test]
+fn classes_that_only_the_networks_know_are_told_and_never_suggested() {
+    let mut studio = suggested(&["jump"]);
+    assert!(!studio.window.sees("unlabelled, suggested"), "no jump is likelier than chance");
+    studio.window.harness.get_by_role_and_label(Role::Button, "Classes").click();
+    studio.window.settle();
+    assert!(studio.window.sees("The networks also know Wave"));
+}
+
+#[test]
+fn keys_are_changed_with_a_warning_of_conflicts_and_restored() {
+    let mut studio = Studio::new(&["wave"], 1);
+    studio.window.perform(Command::Shortcuts);
+    studio.window.harness.get_by_label("Change keys").click();
+    studio.window.settle();
+    let keys_of_unlabel = |studio: &mut Studio| {
+        studio.window.harness.get_by_label("Keys of Remove the clip's label").click();
+        studio.window.settle();
+    };
+    keys_of_unlabel(&mut studio);
+    studio.press(Modifiers::ALT, Key::U);
+    keys_of_unlabel(&mut studio);
+    studio.key(Key::Escape);
+    assert!(studio.window.sees("Keyboard shortcuts"), "Esc leaves the keys, not the list");
+    keys_of_unlabel(&mut studio);
+    studio.press(Modifiers::COMMAND, Key::P);
+    assert!(studio.window.sees("runs “Find a command…” at the moment"));
+    studio.window.harness.get_by_label("Leave it").click();
+    studio.window.settle();
+    studio.window.harness.get_by_label("Close").click();
+    studio.window.settle();
+
+    studio.key(Key::Num1);
+    studio.key(Key::U);
+    assert!(!studio.video(0).is_unlabelled(), "U has no meaning any more");
+    studio.press(Modifiers::ALT, Key::U);
+    assert!(studio.video(0).is_unlabelled());
+    assert!(studio.app().settings.keys.is_any_changed());
+    studio.window.perform(Command::Shortcuts);
+    studio.window.harness.get_by_label("Restore all").click();
+    studio.window.settle();
+    assert!(!studio.app().settings.keys.is_any_changed());
+}
+
+#[test]
+fn no_page_cuts_its_text_off() {
+    for size in [[1280.0, 720.0], [1000.0, 640.0]] {
+        let dir = tempfile::tempdir().unwrap();
+        let project = project(dir.path(), &["wave", "a class with a rather long name that goes on", "jump"], 30);
+        let path = project.video_path(VideoId(0)).unwrap();
+        let mut window = Window::with(size, Settings::default(), |app| {
+            app.session.studio.open(project, Vec::new());
+            open_clip(app, &path);
+        });
+        window.perform(Command::ShowProject);
+        for page in ["Videos", "Classes", "Clip"] {
+            window.harness.get_by_role_and_label(Role::Button, page).click();
+            window.settle();
+            let nodes = window.harness.root().children_recursive();
+            let labels = nodes.filter(|node| node.accesskit_node().role() == Role::Label);
+            let outside: Vec<_> = labels
+                .filter(|node| node.rect().is_positive() && node.rect().max.x > size[0] + 0.5)
+                .map(|node| node.accesskit_node().label())
+                .collect();
+            assert!(outside.is_empty(), "{page} at {size:?}: {outside:?}");
+        }
+    }
+}
+
+#[test]
+fn the_labelled_project_looks_as_it_did() {
+    let mut studio = suggested(&["wave", "jump", "clap"]);
+    studio.key(Key::Y);
+    for (from, to, key) in [(10, 29, Key::Num1), (40, 69, Key::Num3)] {
+        studio.at(from);
+        studio.key(Key::I);
+        studio.at(to);
+        studio.key(Key::O);
+        studio.key(key);
+    }
+    studio.window.compare("labelled_project");
+}

@@ -1,0 +1,139 @@
+//! What the networks propose for unlabelled videos, by what the videos hold and by whose weights it is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::log::{Level, Log};
+use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model_stamp};
+use crate::labels::{Document, Label, Video, VideoId};
+use crate::nets::fusion::Fusion;
+
+/// What the thread "suggestions" is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SuggestionPhase {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// Loading the model.
+    Preparing,
+    /// Scoring videos.
+    Running,
+    /// Told to end.
+    Stopping,
+}
+
+/// Predictions, and the run that makes more of them.
+#[derive(Default)]
+pub struct SuggestionState {
+    /// What is being done.
+    pub phase: SuggestionPhase,
+    /// Whose weights the predictions are that are shown, and the names of their classes.
+    model: Option<(String, Vec<String>)>,
+    start: Option<SuggestionStart>,
+    done: usize,
+    /// Content of the videos that were ordered.
+    hashes: BTreeMap<VideoId, String>,
+    /// By model, then by content.
+    known: HashMap<String, HashMap<String, Arc<Prediction>>>,
+    revision: u64,
+}
+
+impl SuggestionState {
+    /// Changes whenever a prediction is added or those of another model are shown.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// How many of how many videos are scored, while that is done.
+    pub fn progress(&self) -> Option<(usize, usize)> {
+        (self.phase != SuggestionPhase::Idle).then(|| (self.done, self.start.as_ref().map_or(0, |start| start.videos)))
+    }
+
+    /// What the networks say of a video.
+    pub fn of(&self, video: &Video) -> Option<&Arc<Prediction>> {
+        let (model, _) = self.model.as_ref()?;
+        self.known.get(model)?.get(&video.facts.as_ref()?.hash)
+    }
+
+    /// The project's label for each of the model's classes, by name; `None` for those the project lacks.
+    pub fn labels(&self, document: &Document) -> Vec<Option<Label>> {
+        let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+        let label = |name: &String| {
+            let exact = document.class_named(name);
+            let class = exact.or_else(|| document.classes.iter().find(|class| same(&class.name, name)));
+            match class {
+                Some(class) => Some(Label::Class(class.id)),
+                None => same(name, "background").then_some(Label::Background),
+            }
+        };
+        self.model.iter().flat_map(|(_, classes)| classes).map(label).collect()
+    }
+
+    /// Classes of the model that the project lacks.
+    pub fn unmatched(&self, document: &Document) -> Vec<&str> {
+        let classes = self.model.iter().flat_map(|(_, classes)| classes);
+        classes.zip(self.labels(document)).filter(|(_, label)| label.is_none()).map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The likeliest of the project's labels for a video, and its share, if the networks find it likelier than chance.
+    pub fn proposal(&self, document: &Document, video: &Video) -> Option<(Label, f32)> {
+        let prediction = self.of(video)?;
+        let shares = self.labels(document).into_iter().zip(&prediction.fused);
+        let best = shares.filter_map(|(label, share)| Some((label?, *share))).max_by(|a, b| a.1.total_cmp(&b.1));
+        best.filter(|(_, share)| *share > 1.0 / prediction.fused.len() as f32)
+    }
+
+    /// The order for what is not known of `videos`, given by name, content and file; nothing if all is known. What is known
+    /// already is shown from now on.
+    pub fn begin(
+        &mut self,
+        model: PathBuf,
+        classes: &[String],
+        fusion: Fusion,
+        videos: impl Iterator<Item = (VideoId, String, PathBuf)>,
+    ) -> Option<SuggestionOrder> {
+        let stamp = format!("{} {fusion:?}", model_stamp(&model));
+        let known = self.known.entry(stamp.clone()).or_default();
+        let unknown: Vec<_> = videos.filter(|(_, hash, _)| !known.contains_key(hash)).collect();
+        self.model = Some((stamp, classes.to_vec()));
+        self.revision += 1;
+        if unknown.is_empty() {
+            return None;
+        }
+        self.hashes = unknown.iter().map(|(id, hash, _)| (*id, hash.clone())).collect();
+        (self.phase, self.start, self.done) = (SuggestionPhase::Preparing, None, 0);
+        let videos = unknown.into_iter().map(|(id, _, path)| (id, path)).collect();
+        Some(SuggestionOrder { model, fusion, videos })
+    }
+
+    /// Takes a message in.
+    pub fn receive(&mut self, message: &Message) {
+        match message {
+            Message::SuggestionsStarted(start) => {
+                if self.phase == SuggestionPhase::Preparing {
+                    self.phase = SuggestionPhase::Running;
+                }
+                self.start = Some(SuggestionStart::clone(start));
+            }
+            Message::SuggestionsEnded => self.phase = SuggestionPhase::Idle,
+            _ => {}
+        }
+    }
+
+    /// Takes in what was scored since the last time; videos that cannot be read are told in the log.
+    pub fn refresh(&mut self, log: &mut Log) {
+        let (Some(start), Some((model, _))) = (&self.start, &self.model) else { return };
+        for (id, outcome) in start.outcomes.try_iter() {
+            self.done += 1;
+            let Some(hash) = self.hashes.get(&id) else { continue };
+            match outcome {
+                Ok(prediction) => {
+                    self.known.entry(model.clone()).or_default().insert(hash.clone(), prediction);
+                    self.revision += 1;
+                }
+                Err(error) => log.push(Level::Warning, error.to_string()),
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `motionscope project add`
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{open_to_change, progress_bar};
+use crate::cli::{Outcome, complain};
+use crate::engine::{look_into, videos_in};
+use crate::error::Result;
+use crate::labels::{Project, StoredPath, edits};
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope project add golf clips
+  motionscope project add golf one.mp4 two.mp4";
+
+/// `motionscope project add`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct AddArgs {
+    /// Folder of the project
+    project: PathBuf,
+    /// Videos, or folders of them
+    #[arg(required = true)]
+    videos: Vec<PathBuf>,
+}
+
+pub(super) fn run(arguments: &AddArgs) -> Result<Outcome> {
+    let mut project = open_to_change(&arguments.project)?;
+    let outcome = add_paths(&mut project, &arguments.videos)?;
+    project.save()?;
+    Ok(outcome)
+}
+
+/// Adds the videos at `paths` and in the folders there that the project does not have yet; tells which cannot be read.
+pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outcome> {
+    let (mut files, mut outcome) = (Vec::new(), Outcome::Done);
+    for path in paths {
+        if path.is_dir() {
+            let found = videos_in(path);
+            found.notes.iter().for_each(complain);
+            files.extend(found.videos);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    let known: BTreeSet<_> = project.document().videos.values().map(|video| video.path.clone()).collect();
+    files.retain(|path| !known.contains(&StoredPath::encode(path, project.dir())));
+    let bar = progress_bar(files.len());
+    let mut videos = Vec::new();
+    for path in &files {
+        match look_into(path, project.dir()) {
+            Ok(video) => videos.push(video),
+            Err(error) => {
+                bar.suspend(|| complain(&error));
+                outcome = Outcome::SomeFailed;
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let step = edits::add_videos(project.document(), videos);
+    if !paths.is_empty() {
+        println!("{} videos added", step.changes.len());
+    }
+    project.perform(step)?;
+    Ok(outcome)
+}

@@ -1,0 +1,97 @@
+//! `motionscope project check`
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{open, open_to_change, progress_bar};
+use crate::cli::{Outcome, complain};
+use crate::engine::facts_of;
+use crate::error::Result;
+use crate::labels::survey::{Fault, Finding, check, find_moved, relink};
+use crate::labels::{Project, edits};
+use crate::video::is_video;
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope project check golf
+  motionscope project check golf --thorough          read the content of every video
+  motionscope project check golf --relink /media/disk
+  motionscope project check golf --accept            take changed videos as they are now
+
+Exit codes: 0 all videos are what they were, 1 some are not";
+
+/// `motionscope project check`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct CheckArgs {
+    /// Folder of the project
+    project: PathBuf,
+    /// Compare the content of the videos too, not only their lengths
+    #[arg(long)]
+    thorough: bool,
+    /// Look for missing videos in this folder, and relink those that are found
+    #[arg(long, value_name = "DIR")]
+    relink: Option<PathBuf>,
+    /// Look into videos that are new or have changed, and take them as they are
+    #[arg(long)]
+    accept: bool,
+}
+
+pub(super) fn run(arguments: &CheckArgs) -> Result<Outcome> {
+    let changes = arguments.accept || arguments.relink.is_some();
+    let mut project = if changes { open_to_change(&arguments.project)? } else { open(&arguments.project)? };
+    let mut findings = look(&project, arguments.thorough);
+    if let Some(folder) = &arguments.relink {
+        let missing = findings.iter().filter(|finding| finding.fault == Fault::Missing).map(|finding| finding.id);
+        let missing: Vec<_> = missing.collect();
+        let mut go_on = |_: usize, _: usize| ControlFlow::Continue(());
+        let found = find_moved(project.document(), project.dir(), &missing, folder, &is_video, &mut go_on);
+        for relink in &found {
+            let doubt = if relink.is_certain { "" } else { "  (by its name alone)" };
+            println!("relinked  {}{doubt}", relink.to.display());
+        }
+        let step = relink(project.document(), project.dir(), &found);
+        project.perform(step)?;
+        findings = look(&project, arguments.thorough);
+    }
+    if arguments.accept {
+        for finding in &findings {
+            accept(&mut project, finding)?;
+        }
+        findings = look(&project, arguments.thorough);
+    }
+    project.save()?;
+    findings.iter().for_each(|finding| complain(&finding.to_error()));
+    println!("{} videos, {} of them not as they were", project.document().videos.len(), findings.len());
+    Ok(if findings.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
+}
+
+fn look(project: &Project, thorough: bool) -> Vec<Finding> {
+    let bar = progress_bar(project.document().videos.len());
+    let findings = check(project.document(), project.dir(), thorough, &mut |done, _| {
+        bar.set_position(done as u64);
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    findings
+}
+
+/// Looks into a video that is there and takes what is found as what it should be.
+fn accept(project: &mut Project, finding: &Finding) -> Result<()> {
+    if !matches!(finding.fault, Fault::Changed | Fault::Unknown) {
+        return Ok(());
+    }
+    match facts_of(&finding.path) {
+        Ok(facts) => {
+            let title = "Take a video as it is now";
+            let step = edits::change_video(project.document(), finding.id, title, |video| video.facts = Some(facts))?;
+            project.perform(step)
+        }
+        Err(error) => {
+            complain(&error);
+            Ok(())
+        }
+    }
+}

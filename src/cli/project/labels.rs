@@ -1,0 +1,68 @@
+//! `motionscope project labels`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::open;
+use crate::cli::Outcome;
+use crate::error::Result;
+use crate::labels::{Document, Label, StoredPath, Video};
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope project labels golf
+  motionscope project labels golf --videos        what each video shows
+  motionscope project labels golf --unlabelled    videos that nobody has labelled";
+
+/// `motionscope project labels`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct LabelsArgs {
+    /// Folder of the project
+    project: PathBuf,
+    /// List the videos with their labels
+    #[arg(long)]
+    videos: bool,
+    /// List the videos without labels
+    #[arg(long, conflicts_with = "videos")]
+    unlabelled: bool,
+}
+
+pub(super) fn run(arguments: &LabelsArgs) -> Result<Outcome> {
+    let project = open(&arguments.project)?;
+    let document = project.document();
+    if arguments.videos {
+        document.videos.values().for_each(|video| print_video(document, video));
+    } else if arguments.unlabelled {
+        for video in document.videos.values().filter(|video| video.is_unlabelled()) {
+            println!("{}", StoredPath::plain(&video.path));
+        }
+    } else {
+        print_counts(document);
+    }
+    Ok(Outcome::Done)
+}
+
+fn print_counts(document: &Document) {
+    let classes = document.classes.iter().map(|class| Label::Class(class.id));
+    println!("{:>6}  {:>8}  {:>8}  class", "clips", "segments", "frames");
+    for label in classes.chain([Label::Background]) {
+        let clips = document.videos.values().filter(|video| video.labels.contains(&label)).count();
+        let segments = document.videos.values().flat_map(|video| &video.segments);
+        let lengths: Vec<_> = segments.filter(|part| part.label == label).map(|part| part.end - part.start).collect();
+        let frames: usize = lengths.iter().sum();
+        println!("{clips:>6}  {:>8}  {frames:>8}  {}", lengths.len(), document.label_name(label));
+    }
+    let unlabelled = document.videos.values().filter(|video| video.is_unlabelled()).count();
+    println!("{} videos, {unlabelled} of them unlabelled", document.videos.len());
+}
+
+fn print_video(document: &Document, video: &Video) {
+    let labels: Vec<_> = video.labels.iter().map(|label| document.label_name(*label)).collect();
+    println!("{}: {}", StoredPath::plain(&video.path), if labels.is_empty() { "–".into() } else { labels.join(", ") });
+    for segment in &video.segments {
+        let (name, last) = (document.label_name(segment.label), segment.end - 1);
+        println!("  {:>7} – {last:<7} {name}", segment.start);
+    }
+}

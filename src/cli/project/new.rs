@@ -1,0 +1,57 @@
+//! `motionscope project new`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::add::add_paths;
+use crate::cli::Outcome;
+use crate::error::Result;
+use crate::labels::{Project, Settings, edits};
+
+const EXAMPLES: &str = "\
+Examples:
+  motionscope project new golf
+  motionscope project new golf clips --name \"Golf swings\" --classes swing,putt --reviewer Ann
+  motionscope project new meals videos --multi-label";
+
+/// `motionscope project new`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct NewArgs {
+    /// Folder of the project; made if it does not exist
+    dir: PathBuf,
+    /// Videos, or folders of them
+    videos: Vec<PathBuf>,
+    /// What the project is called [default: as its folder]
+    #[arg(long)]
+    name: Option<String>,
+    /// Its classes, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    classes: Vec<String>,
+    /// Let classes overlap in time, and a clip have several
+    #[arg(long)]
+    multi_label: bool,
+    /// Who labels
+    #[arg(long, default_value = "")]
+    reviewer: String,
+}
+
+pub(super) fn run(arguments: &NewArgs) -> Result<Outcome> {
+    let folder_name = || arguments.dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let settings = Settings {
+        name: arguments.name.clone().unwrap_or_else(folder_name),
+        multi_label: arguments.multi_label,
+        reviewer: arguments.reviewer.clone(),
+        folders: Vec::new(),
+    };
+    let mut project = Project::create(&arguments.dir, settings)?;
+    for name in &arguments.classes {
+        let (_, step) = edits::add_class(project.document(), name)?;
+        project.perform(step)?;
+    }
+    let outcome = add_paths(&mut project, &arguments.videos)?;
+    project.save()?;
+    println!("Project {}: {}", project.document().settings.name, project.dir().display());
+    Ok(outcome)
+}

@@ -1,0 +1,102 @@
+//! Small pictures of videos, kept on disk by what the videos hold: a moved video keeps its pictures.
+
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::Sender;
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageEncoder as _, RgbImage};
+
+use super::{Thumbnail, ThumbnailWish};
+use crate::atomic::replace;
+use crate::engine::outbox::Wake;
+use crate::error::{Error, Result};
+use crate::gpu::panics::caught;
+use crate::video::{Sizes, VideoReader, read_picture};
+
+/// Longest side of a picture in pixels: sharp in the list also at twice the usual scale.
+const SIDE: u32 = 144;
+/// Quality of the pictures on disk.
+const QUALITY: u8 = 82;
+
+/// What is to be painted, and where the pictures go.
+pub(super) struct Painter {
+    wishes: Mutex<VecDeque<ThumbnailWish>>,
+    answers: Sender<Thumbnail>,
+    wake: Wake,
+    cache: Option<PathBuf>,
+}
+
+/// The video that was painted from last: pictures of a timeline come from one file, one after the other.
+#[derive(Default)]
+pub(super) struct Brush(Option<(PathBuf, VideoReader)>);
+
+impl Painter {
+    pub fn new(answers: Sender<Thumbnail>, wake: Wake, cache: Option<PathBuf>) -> Self {
+        Self { wishes: Mutex::default(), answers, wake, cache }
+    }
+
+    /// Replaces the wishes.
+    pub fn want(&self, wishes: Vec<ThumbnailWish>) {
+        *self.wishes.lock().unwrap_or_else(PoisonError::into_inner) = wishes.into();
+    }
+
+    /// Paints the first of the wishes; false if there is none.
+    pub fn step(&self, brush: &mut Brush) -> bool {
+        let wish = self.wishes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(wish) = wish else {
+            brush.0 = None; // no file stays open for nothing
+            return false;
+        };
+        let picture = caught("thumbnails", || self.picture(&wish, brush));
+        let picture = picture.inspect_err(|error| tracing::debug!("{error}")).ok().map(Arc::new);
+        let kept = self.answers.send((wish.key, picture)).is_ok();
+        (self.wake)();
+        kept
+    }
+
+    fn picture(&self, wish: &ThumbnailWish, brush: &mut Brush) -> Result<RgbImage> {
+        let kept = self.cache.as_ref().filter(|_| wish.keep).map(|cache| file(cache, wish));
+        if let Some(picture) = kept.as_ref().filter(|kept| kept.is_file()).and_then(|kept| read_picture(kept).ok()) {
+            return Ok(picture);
+        }
+        let picture = brush.paint(&wish.path, wish.key.frame)?;
+        if let Some(Err(error)) = kept.map(|kept| keep(&kept, &picture)) {
+            tracing::debug!("{error}"); // it is made anew the next time
+        }
+        Ok(picture)
+    }
+}
+
+impl Brush {
+    fn paint(&mut self, path: &Path, frame: usize) -> Result<RgbImage> {
+        let mut reader = match self.0.take().filter(|(open, _)| open == path) {
+            Some((_, reader)) => reader,
+            None => VideoReader::open(path, Sizes { display_max: SIDE, scaled: Vec::new() })?,
+        };
+        let last = reader.info().frames.saturating_sub(1);
+        let picture = reader.frame(frame.min(last))?.display;
+        self.0 = Some((path.to_owned(), reader));
+        Ok(Arc::unwrap_or_clone(picture))
+    }
+}
+
+/// Where a picture is kept. A hash comes from a project file, which anyone may have written.
+fn file(cache: &Path, wish: &ThumbnailWish) -> PathBuf {
+    let hash: String = wish.key.hash.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
+    cache.join(format!("{hash}-{}.jpg", wish.key.frame))
+}
+
+fn keep(path: &Path, picture: &RgbImage) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
+    }
+    let mut bytes = Vec::new();
+    let (width, height) = picture.dimensions();
+    JpegEncoder::new_with_quality(&mut bytes, QUALITY)
+        .write_image(picture, width, height, ExtendedColorType::Rgb8)
+        .map_err(|error| Error::file(path, error.to_string(), "Nothing needs to be done"))?;
+    replace(path, |file| file.write_all(&bytes))
+}

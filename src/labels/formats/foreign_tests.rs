@@ -1,0 +1,213 @@
+//! Files as other programs write them, cut down to what matters.
+
+use std::path::Path;
+
+use super::super::{Document, Facts, Video, VideoId, edits};
+use super::*;
+
+const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
+
+/// Videos of 1000 frames at 25 per second.
+fn project(paths: &[&str]) -> Document {
+    let mut document = Document::default();
+    let facts = Facts { frames: 1000, fps: 25.0, size: [64, 48], bytes: 1, hash: "0".into() };
+    let videos = paths.iter().map(|path| Video { facts: Some(facts.clone()), ..Video::new(*path) });
+    document.apply(edits::add_videos(&document, videos.collect()));
+    document
+}
+
+/// The labels of the whole clip, and the segments, of a video.
+type Shown<'a> = (Vec<&'a str>, Vec<(&'a str, usize, usize)>);
+
+fn shown(document: &Document, video: u32) -> Shown<'_> {
+    let video = &document.videos[&VideoId(video)];
+    let labels = video.labels.iter().map(|label| document.label_name(*label)).collect();
+    let segments = video.segments.iter().map(|part| (document.label_name(part.label), part.start, part.end)).collect();
+    (labels, segments)
+}
+
+/// `document` after the import of a file called `name`, and what was noted.
+fn imported(format: Format, name: &str, content: &str, mut document: Document) -> (Document, Vec<Error>) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(name);
+    fs::write(&path, content).unwrap();
+    let import = import(format, &path, &document, Path::new("/project"), ALL).unwrap();
+    document.apply(import.step);
+    (document, import.notes)
+}
+
+#[test]
+fn boris_projects_pair_states_run_over_several_media_and_have_points() {
+    let content = r#"{
+        "project_format_version": "7.0",
+        "behaviors_conf": {
+            "0": {"type": "Point event", "key": "p", "code": "peck", "modifiers": {}},
+            "1": {"type": "State event", "key": "s", "code": "sleep", "modifiers": {}}
+        },
+        "observations": {
+            "night": {
+                "type": "MEDIA", "time offset": 0.0, "description": "", "file": {"1": ["a.mp4", "b.mp4"], "2": []},
+                "media_info": {"length": {"a.mp4": 40.0, "b.mp4": 40.0}, "fps": {"a.mp4": 25.0}},
+                "events": [
+                    [1.8, "ann", "sleep", "", "snores"], [2.0, "bob", "sleep", "", ""], [8.12, "ann", "sleep", "", ""],
+                    [9.0, "bob", "sleep", "", ""], [10.0, "", "peck", "m1|m2", ""], [42.0, "", "sleep", "", ""],
+                    [43.0, "", "sleep", "", ""], [44.0, "", "sleep", "", ""]
+                ]
+            },
+            "live": {"type": "LIVE", "file": [], "events": [[2.0, "", "peck", "", ""]]}
+        }
+    }"#;
+    let (document, notes) = imported(Format::Boris, "a.boris", content, project(&["a.mp4", "b.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("sleep", 45, 203), ("peck", 250, 251)]);
+    assert_eq!(document.videos[&VideoId(0)].segments[0].note, "snores");
+    assert_eq!(shown(&document, 1).1, [("sleep", 50, 75)]);
+    let notes: Vec<_> = notes.iter().map(|note| note.cause.as_str()).collect();
+    assert!(notes.iter().any(|note| note.contains("starts and does not stop")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("live: it has no media file")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("overlap")), "both sleep at a time: {notes:?}");
+}
+
+#[test]
+fn boris_tables_are_read_tabular_and_aggregated() {
+    let tabular = "Observation id,one,,,,,,,\n,,,,,,,,\nPlayer #1,a.mp4,,,,,,,\n\
+        Time,Media file path,Total length,FPS,Subject,Behavior,Behavioral category,Comment,Status\n\
+        3.300,a.mp4,40.0,25.0,ann,sleep,,,START\n7.760,a.mp4,40.0,25.0,ann,sleep,,,STOP\n\
+        8.000,a.mp4,40.0,25.0,ann,peck,,,POINT\n9.000,a.mp4,40.0,25.0,ann,sleep,,,START\n";
+    let (document, notes) = imported(Format::Boris, "a.csv", tabular, project(&["a.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("sleep", 83, 194), ("peck", 200, 201)]);
+    assert!(notes.len() == 1 && notes[0].cause.starts_with("line 8: sleep starts"), "{notes:?}");
+    let aggregated = "Observation id\tMedia file\tTotal length\tFPS\tSubject\tBehavior\tBehavior type\tStart (s)\tStop (s)\n\
+        one\t/home/ann/a.mp4\t40.0\t25.0\tNo focal subject\tsleep\tSTATE\t1.800\t8.120\n\
+        one\t/home/ann/a.mp4\t40.0\t25.0\tNo focal subject\tpeck\tPOINT\t10.0\tNA\n";
+    let (document, notes) = imported(Format::Boris, "a.tsv", aggregated, project(&["a.mp4"]));
+    assert_eq!((shown(&document, 0).1, notes), (vec![("sleep", 45, 203), ("peck", 250, 251)], Vec::new()));
+}
+
+#[test]
+fn elan_documents_are_read_by_the_values_of_their_annotations() {
+    let content = r#"<?xml version="1.0" encoding="UTF-8"?>
+<ANNOTATION_DOCUMENT AUTHOR="" DATE="2024-01-01T00:00:00+01:00" FORMAT="3.0" VERSION="3.0">
+    <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">
+        <MEDIA_DESCRIPTOR MEDIA_URL="file:///Users/ann/My%20Videos/a%20b.mp4" MIME_TYPE="video/mp4"
+            RELATIVE_MEDIA_URL="./a%20b.mp4"/>
+    </HEADER>
+    <TIME_ORDER>
+        <TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="1000"/>
+        <TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="2500"/>
+        <TIME_SLOT TIME_SLOT_ID="ts3"/>
+    </TIME_ORDER>
+    <TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID="behaviour">
+        <ANNOTATION>
+            <ALIGNABLE_ANNOTATION ANNOTATION_ID="a1" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2">
+                <ANNOTATION_VALUE>run &amp; jump</ANNOTATION_VALUE>
+            </ALIGNABLE_ANNOTATION>
+        </ANNOTATION>
+        <ANNOTATION>
+            <ALIGNABLE_ANNOTATION ANNOTATION_ID="a2" TIME_SLOT_REF1="ts2" TIME_SLOT_REF2="ts3">
+                <ANNOTATION_VALUE>walk</ANNOTATION_VALUE>
+            </ALIGNABLE_ANNOTATION>
+        </ANNOTATION>
+    </TIER>
+    <TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID="wave">
+        <ANNOTATION>
+            <ALIGNABLE_ANNOTATION ANNOTATION_ID="a3" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2">
+                <ANNOTATION_VALUE></ANNOTATION_VALUE>
+            </ALIGNABLE_ANNOTATION>
+        </ANNOTATION>
+    </TIER>
+</ANNOTATION_DOCUMENT>"#;
+    let (document, notes) = imported(Format::Elan, "a.eaf", content, project(&["videos/a b.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("run & jump", 25, 63), ("wave", 25, 63)]);
+    assert!(notes.len() == 1 && notes[0].cause.starts_with("line 19: "), "{notes:?}");
+}
+
+#[test]
+fn cvat_tracks_and_tags_become_segments() {
+    let tracks = r##"<?xml version="1.0" encoding="utf-8"?>
+<annotations>
+  <version>1.1</version>
+  <meta>
+    <task><id>3</id><name>my task</name><size>1000</size>
+      <labels><label><name>person</name><color>#ff6a4d</color></label></labels>
+    </task>
+    <source>a.mp4</source>
+  </meta>
+  <track id="0" label="person" source="manual">
+    <box frame="10" keyframe="1" outside="0" occluded="0" xtl="1" ytl="1" xbr="2" ybr="2" z_order="0"/>
+    <box frame="11" keyframe="0" outside="0" occluded="0" xtl="1" ytl="1" xbr="2" ybr="2" z_order="0"/>
+    <box frame="12" keyframe="1" outside="1" occluded="0" xtl="1" ytl="1" xbr="2" ybr="2" z_order="0"/>
+    <polygon frame="990" keyframe="1" outside="0" occluded="0" points="1,1;2,2;3,1" z_order="0"/>
+  </track>
+  <track id="1" source="manual"/>
+</annotations>"##;
+    let (document, notes) = imported(Format::Cvat, "a.xml", tracks, project(&["a.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("person", 10, 12), ("person", 990, 1000)]);
+    assert_eq!(document.classes[0].color, [0xff, 0x6a, 0x4d]);
+    assert!(notes.len() == 1 && notes[0].cause.contains("line 16: the track has no label"), "{notes:?}");
+    let tags = r#"<annotations><version>1.1</version><meta><task><name>a.mp4</name></task></meta>
+        <image id="4" name="frame_4"><tag label="wave" source="manual"/></image>
+        <image id="5" name="frame_5"><tag label="wave"/><tag label="jump"/></image>
+        <image id="7" name="frame_7"><tag label="wave"/></image></annotations>"#;
+    let (document, _) = imported(Format::Cvat, "a.xml", tags, project(&["a.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("wave", 4, 6), ("jump", 5, 6), ("wave", 7, 8)]);
+}
+
+#[test]
+fn label_studio_tasks_are_read_with_uploaded_and_local_files() {
+    let content = r#"[
+        {"id": 1, "data": {"video": "/data/upload/3/1a2b3c4d-a.mp4"}, "annotations": [
+            {"id": 9, "was_cancelled": false, "result": [
+                {"id": "x", "from_name": "tl", "to_name": "video", "type": "timelinelabels", "origin": "manual",
+                 "value": {"ranges": [{"start": 1, "end": 10}], "timelinelabels": ["Moving"]}},
+                {"id": "y", "from_name": "c", "to_name": "video", "type": "choices", "value": {"choices": ["Calm"]}}]},
+            {"id": 10, "was_cancelled": true, "result": [
+                {"type": "choices", "value": {"choices": ["Wrong"]}}]}],
+         "predictions": []},
+        {"id": 2, "data": {"video_url": "http://localhost:8080/data/local-files/?d=in/b.mp4", "text": "x"}},
+        {"id": 3, "data": {"text": "x", "more": "y"}}
+    ]"#;
+    let (document, notes) = imported(Format::LabelStudio, "a.json", content, project(&["a.mp4", "in/b.mp4"]));
+    assert_eq!(shown(&document, 0), (vec!["Calm"], vec![("Moving", 0, 10)]));
+    assert!(notes.len() == 1 && notes[0].cause.starts_with("task 3: "), "{notes:?}");
+}
+
+#[test]
+fn activity_net_finds_videos_by_their_ids() {
+    let content = r#"{"version": "VERSION 1.3", "taxonomy": [{"nodeId": 1, "nodeName": "Root"}], "database": {
+        "--1DO2V4K74": {"duration": 211.53, "subset": "validation", "resolution": "1920x1080", "url": "https://…",
+            "annotations": [{"segment": [30.025, 39.0], "label": "Powerbocking"}]}}}"#;
+    let (document, notes) = imported(Format::ActivityNet, "a.json", content, project(&["v_--1DO2V4K74.mp4"]));
+    assert_eq!((shown(&document, 0).1, notes), (vec![("Powerbocking", 751, 975)], Vec::new()));
+}
+
+#[test]
+fn x_any_labeling_trusts_times_where_frames_differ_from_them() {
+    let content = r##"{
+        "version": "1.0.0", "type": "video_classification", "video": "a.mp4", "fps": 30.0, "duration_ms": 40000,
+        "width": 64, "height": 48, "labels": ["run", "walk"], "label_colors": {"run": "#ff7f0e"},
+        "segments": [
+            {"id": "s1234567890", "label": "run", "start_ms": 1000, "end_ms": 3500, "start_frame": 30, "end_frame": 105,
+             "description": "starts running"},
+            {"id": "s2", "label": "walk", "start_ms": 8000, "end_ms": 9000, "start_frame": 0, "end_frame": 0}
+        ]}"##;
+    let (document, notes) = imported(Format::XAnyLabeling, "a.json", content, project(&["a.mp4"]));
+    assert_eq!((shown(&document, 0).1, notes), (vec![("run", 30, 105), ("walk", 200, 225)], Vec::new()));
+    assert_eq!(document.classes[0].color, [0xff, 0x7f, 0x0e]);
+}
+
+#[test]
+fn ucf101s_own_lists_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &str| fs::write(dir.path().join(name), content).unwrap();
+    write("classInd.txt", "1 ApplyEyeMakeup\r\n2 HandstandPushups\r\n");
+    write("trainlist01.txt", "ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1\r\nApplyEyeMakeup/v_x.avi 7\r\n");
+    write("testlist01.txt", "HandstandPushups/v_HandStandPushups_g01_c01.avi\n");
+    let paths = ["UCF/ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi", "UCF/v_HandStandPushups_g01_c01.mp4"];
+    let mut document = project(&paths);
+    let import = import(Format::UcfLists, dir.path(), &document, Path::new("/project"), ALL).unwrap();
+    document.apply(import.step);
+    assert_eq!(shown(&document, 0).0, ["ApplyEyeMakeup"]);
+    assert_eq!(document.videos[&VideoId(0)].group, "g08");
+    assert_eq!(shown(&document, 1).0, ["HandstandPushups"], "converted to another format");
+    assert!(import.notes.len() == 1 && import.notes[0].cause.starts_with("line 2: "), "{:?}", import.notes);
+}

@@ -1,0 +1,234 @@
+//! Labels in and out, in the formats of other programs.
+//!
+//! A project becomes a sheet, labels by name, from which each format is written; what is read from a format is a sheet again,
+//! which is merged into the project as a step. What a format cannot hold is told when it is written:
+//!
+//! | format | clip labels | several at a time | segments | background | unlabelled videos | groups | notes |
+//! |---|---|---|---|---|---|---|---|
+//! | [JSON](Format::Json) | yes | yes | by frame | yes | yes | yes | yes |
+//! | [CSV](Format::Csv) | yes | yes | in seconds | yes | no | yes | yes |
+//! | [UCF101 lists](Format::UcfLists) | yes | no | as clips that are cut out | yes | no | in file names | no |
+//! | [ActivityNet](Format::ActivityNet) | yes | yes | in seconds | yes | yes | no | no |
+//! | [ELAN](Format::Elan) | yes | yes | in ms | yes | yes | no | no |
+//! | [BORIS](Format::Boris) | yes | yes | in seconds | yes | yes | no | of segments and videos |
+//! | [CVAT](Format::Cvat) | yes | yes | by frame | yes | yes | no | of segments |
+//! | [Label Studio](Format::LabelStudio) | yes | yes | by frame | yes | yes | no | of segments |
+//! | [X-AnyLabeling](Format::XAnyLabeling) | yes | yes | by frame | yes | yes | no | of segments |
+//!
+//! Times are those of the first frame and of the one after the last; read, they mean the nearest frames, so that what is
+//! exported comes back to the frame as long as the unit is finer than a frame. An event without a length is one frame.
+
+mod activity_net;
+mod boris;
+mod csv;
+mod cut;
+mod cvat;
+mod elan;
+#[cfg(test)]
+mod foreign_tests;
+mod json;
+mod label_studio;
+mod merge;
+#[cfg(test)]
+mod round_trip_tests;
+mod sheet;
+mod text;
+mod ucf_lists;
+mod video_finder;
+mod x_any_labeling;
+mod xml;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::document::BACKGROUND;
+use super::{Document, Step};
+use crate::atomic;
+use crate::error::{Error, Result};
+pub use cut::Cut;
+use sheet::Sheet;
+
+/// A format of labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Everything, for other projects and programs of one's own.
+    Json,
+    /// `path,label,start,end,group,note`, which can be trained on as it is.
+    Csv,
+    /// A folder as UCF101 comes: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` and clips that are cut out.
+    UcfLists,
+    /// ActivityNet's JSON, which can be trained on as it is.
+    ActivityNet,
+    /// ELAN's annotation documents: a folder with an `.eaf` for each video.
+    Elan,
+    /// A project of BORIS; read also from the tables it exports.
+    Boris,
+    /// "CVAT for video 1.1": a folder with an XML file for each video.
+    Cvat,
+    /// Tasks of Label Studio, with `TimelineLabels` and `Choices`.
+    LabelStudio,
+    /// X-AnyLabeling's video classifier: a folder with a JSON file for each video.
+    XAnyLabeling,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Json,
+        Self::Csv,
+        Self::UcfLists,
+        Self::ActivityNet,
+        Self::Elan,
+        Self::Boris,
+        Self::Cvat,
+        Self::LabelStudio,
+        Self::XAnyLabeling,
+    ];
+
+    /// What a person knows it as.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "Motionscope JSON",
+            Self::Csv => "CSV",
+            Self::UcfLists => "UCF101 lists and clips",
+            Self::ActivityNet => "ActivityNet JSON",
+            Self::Elan => "ELAN",
+            Self::Boris => "BORIS",
+            Self::Cvat => "CVAT for video 1.1",
+            Self::LabelStudio => "Label Studio",
+            Self::XAnyLabeling => "X-AnyLabeling",
+        }
+    }
+
+    /// Whether it is exported to a folder rather than a file.
+    pub fn is_folder(self) -> bool {
+        matches!(self, Self::UcfLists | Self::Elan | Self::Cvat | Self::XAnyLabeling)
+    }
+
+    /// How its files end.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Json | Self::ActivityNet | Self::LabelStudio | Self::XAnyLabeling => "json",
+            Self::Csv => "csv",
+            Self::UcfLists => "txt",
+            Self::Elan => "eaf",
+            Self::Boris => "boris",
+            Self::Cvat => "xml",
+        }
+    }
+}
+
+/// What was exported.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Exported {
+    /// The files that were written.
+    pub files: Vec<PathBuf>,
+    /// Clips that are yet to be cut out of their videos.
+    pub cuts: Vec<Cut>,
+    /// What the format could not hold.
+    pub notes: Vec<Error>,
+}
+
+/// What a person decides before an import.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Classes that the project does not have are added; else their labels are left out.
+    pub add_classes: bool,
+    /// Labels of the file take the place of those of the project; else videos that have some keep theirs.
+    pub replace: bool,
+    /// The project has several labels at a time from now on; else the first of several is taken.
+    pub allow_several: bool,
+}
+
+/// What an import would do, and what is to be decided before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Import {
+    /// What brings the labels into the project; to be performed.
+    pub step: Step,
+    /// What is left out or changed, and where it stands.
+    pub notes: Vec<Error>,
+    /// Classes of the file that the project does not have.
+    pub unknown_classes: Vec<String>,
+    /// Videos of the file that the project does not have, but that exist: their labels are left out until they are added.
+    pub unknown_videos: Vec<PathBuf>,
+    /// Whether the file says several things at a time and the project does not allow it.
+    pub needs_several: bool,
+    /// Videos whose labels change.
+    pub videos: usize,
+    /// Videos among them that are new.
+    pub new_videos: usize,
+    /// Videos that keep other labels than the file's.
+    pub kept: usize,
+}
+
+impl Default for Import {
+    fn default() -> Self {
+        Self {
+            step: Step::new("Import", Vec::new()),
+            notes: Vec::new(),
+            unknown_classes: Vec::new(),
+            unknown_videos: Vec::new(),
+            needs_several: false,
+            videos: 0,
+            new_videos: 0,
+            kept: 0,
+        }
+    }
+}
+
+/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
+    let sheet = Sheet::of(document, dir);
+    match format {
+        Format::Json => json::write(&sheet, document, dir, target),
+        Format::Csv => csv::write(&sheet, target),
+        Format::UcfLists => ucf_lists::write(&sheet, target),
+        Format::ActivityNet => activity_net::write(&sheet, target),
+        Format::Elan => elan::write(&sheet, target),
+        Format::Boris => boris::write(&sheet, target),
+        Format::Cvat => cvat::write(&sheet, target),
+        Format::LabelStudio => label_studio::write(&sheet, target),
+        Format::XAnyLabeling => x_any_labeling::write(&sheet, target),
+    }
+}
+
+/// Reads the labels in `source`, a file or a folder of files, into `document`, a project in `dir`; nothing is changed
+/// until the step that comes back is performed.
+///
+/// # Errors
+/// If `source` as a whole cannot be read; what is wrong with parts of it is among the notes.
+pub fn import(format: Format, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Result<Import> {
+    let sheet = match format {
+        Format::Json => json::read(source),
+        Format::Csv => csv::read(source),
+        Format::UcfLists => ucf_lists::read(source),
+        Format::ActivityNet => activity_net::read(source),
+        Format::Elan => elan::read(source),
+        Format::Boris => boris::read(source),
+        Format::Cvat => cvat::read(source),
+        Format::LabelStudio => label_studio::read(source),
+        Format::XAnyLabeling => x_any_labeling::read(source),
+    }?;
+    Ok(merge::merge(sheet, source, document, dir, choices))
+}
+
+/// Writes one file of an export, into a folder that is made if need be.
+fn write_file(path: &Path, text: &str, exported: &mut Exported) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
+    }
+    atomic::replace(path, |writer| writer.write_all(text.as_bytes()))?;
+    exported.files.push(path.to_owned());
+    Ok(())
+}
+
+/// Notes what the format cannot hold of `count` things.
+fn note_lost(exported: &mut Exported, target: &Path, count: usize, what: &str, remedy: &str) {
+    if count > 0 {
+        exported.notes.push(Error::file(target, format!("{what}: {count}"), remedy));
+    }
+}

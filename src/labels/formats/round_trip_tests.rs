@@ -1,0 +1,270 @@
+//! What is exported comes back as it was, and what is no export does no harm.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::super::random_edits::RandomEdits;
+use super::super::{Document, Facts, Label, Settings, StoredPath, Video, VideoId, edits};
+use super::*;
+
+const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
+
+/// What a video shows: labels by name, segments by frame, and the notes of these.
+type Shown = (Vec<String>, Vec<(usize, usize, String, String)>);
+
+fn shown(document: &Document, with_notes: bool) -> BTreeMap<String, Shown> {
+    let mut all = BTreeMap::new();
+    for video in document.videos.values() {
+        let name = |label| document.label_name(label).to_owned();
+        let mut labels: Vec<_> = video.labels.iter().copied().map(name).collect();
+        labels.sort();
+        let note = |note: &str| if with_notes { note.to_owned() } else { String::new() };
+        let segments = video.segments.iter();
+        let mut segments: Vec<_> = segments.map(|s| (s.start, s.end, name(s.label), note(&s.note))).collect();
+        segments.sort();
+        all.insert(video.path.clone(), (labels, segments));
+    }
+    all
+}
+
+/// The same project before anything was labelled.
+fn unlabelled(document: &Document) -> Document {
+    let mut blank = document.clone();
+    for video in blank.videos.values_mut() {
+        *video = Video { facts: video.facts.clone(), ..Video::new(video.path.clone()) };
+    }
+    blank
+}
+
+fn target(format: Format, dir: &Path) -> PathBuf {
+    if format.is_folder() { dir.join("export") } else { dir.join(format!("export.{}", format.ending())) }
+}
+
+#[test]
+fn what_is_exported_comes_back_in_every_format_but_lists() {
+    for format in Format::ALL.into_iter().filter(|format| *format != Format::UcfLists) {
+        for seed in 0..12 {
+            let dir = tempfile::tempdir().unwrap();
+            let project = Path::new("/home/me/project");
+            let document = RandomEdits::new(seed).document(seed % 2 == 0, 60 + 20 * seed as usize);
+            let target = target(format, dir.path());
+            export(format, &document, project, &target).unwrap();
+            let mut back = unlabelled(&document);
+            let read = import(format, &target, &back, project, ALL).unwrap();
+            assert!(read.notes.is_empty(), "{}, seed {seed}: {:?}", format.name(), read.notes);
+            assert!(read.unknown_classes.is_empty(), "{}, seed {seed}", format.name());
+            back.apply(read.step);
+            let with_notes = !matches!(format, Format::ActivityNet | Format::Elan);
+            assert_eq!(shown(&back, with_notes), shown(&document, with_notes), "{}, seed {seed}", format.name());
+            let again = import(format, &target, &back, project, ALL).unwrap();
+            assert_eq!(again.videos, 0, "{}: what is there already changes nothing", format.name());
+        }
+    }
+}
+
+#[test]
+fn json_holds_everything() {
+    for seed in 0..12 {
+        let dir = tempfile::tempdir().unwrap();
+        let document = RandomEdits::new(seed).document(true, 200);
+        let target = target(Format::Json, dir.path());
+        export(Format::Json, &document, dir.path(), &target).unwrap();
+        let mut back = Document::default();
+        let read = import(Format::Json, &target, &back, dir.path(), ALL).unwrap();
+        assert_eq!((read.notes.len(), read.new_videos), (0, document.videos.len()));
+        back.apply(read.step);
+        let classes = |document: &Document| {
+            document.classes.iter().map(|class| (class.name.clone(), class.color)).collect::<Vec<_>>()
+        };
+        assert_eq!(classes(&back), classes(&document), "in their order and colours");
+        assert_eq!(shown(&back, true), shown(&document, true));
+        for video in document.videos.values() {
+            let (_, other) = back.video_at(&video.path).unwrap();
+            assert_eq!(other.facts, video.facts);
+            assert_eq!((&other.group, &other.note), (&video.group, &video.note));
+        }
+    }
+}
+
+#[test]
+fn lists_name_every_clip_that_is_cut_out_by_its_class() {
+    for seed in 0..12 {
+        let dir = tempfile::tempdir().unwrap();
+        let document = RandomEdits::new(seed).document(seed % 2 == 0, 200);
+        let exported = export(Format::UcfLists, &document, dir.path(), dir.path()).unwrap();
+        let mut expected = Vec::new();
+        for video in document.videos.values() {
+            let name = |label| document.label_name(label).to_owned();
+            let whole = video.labels.first().filter(|_| video.labels.len() == 1);
+            expected.extend(whole.map(|label| (name(*label), 0, None)));
+            expected.extend(video.segments.iter().map(|s| (name(s.label), s.start, Some(s.end))));
+        }
+        // A project of the clips that are cut out.
+        let mut clips = Document::default();
+        let videos = exported.cuts.iter().map(|cut| Video::new(StoredPath::encode(&cut.target, dir.path())));
+        clips.apply(edits::add_videos(&clips, videos.collect()));
+        assert_eq!(clips.videos.len(), exported.cuts.len(), "every clip has its own name");
+        let read = import(Format::UcfLists, dir.path(), &clips, dir.path(), ALL).unwrap();
+        assert!(read.notes.is_empty(), "{:?}", read.notes);
+        clips.apply(read.step);
+        let found = clips.videos.values().zip(&exported.cuts).map(|(video, cut)| {
+            assert_eq!(video.labels.len(), 1);
+            (clips.label_name(video.labels[0]).to_owned(), cut.start, cut.end)
+        });
+        assert_eq!(found.collect::<Vec<_>>(), expected, "seed {seed}");
+        let groups = |name: &str| {
+            let text = fs::read_to_string(dir.path().join(name)).unwrap();
+            text.lines().map(|line| line.split("_g").last().unwrap()[..2].to_owned()).collect::<Vec<_>>()
+        };
+        let test = groups("testlist01.txt");
+        assert!(groups("trainlist01.txt").iter().all(|group| !test.contains(group)), "no group on both sides");
+    }
+}
+
+/// A project of one video of 100 frames at 25 per second and the class wave.
+fn small() -> Document {
+    let mut document = Document::default();
+    document.apply(edits::add_class(&document, "wave").unwrap().1);
+    let facts = Facts { frames: 100, fps: 25.0, size: [64, 48], bytes: 1, hash: "0".into() };
+    document.apply(edits::add_videos(&document, vec![Video { facts: Some(facts), ..Video::new("a.mp4") }]));
+    document
+}
+
+fn import_csv(text: &str, document: &Document, choices: Choices) -> Import {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("labels.csv");
+    fs::write(&path, text).unwrap();
+    import(Format::Csv, &path, document, dir.path(), choices).unwrap()
+}
+
+#[test]
+fn times_become_the_nearest_frames_within_the_video() {
+    let mut document = small();
+    let text = "path,label,start,end\na.mp4,wave,0.199,0.401\na.mp4,wave,-1,0.1\na.mp4,wave,3.5,99\na.mp4,wave,4,5\n\
+                a.mp4,wave,2,1\na.mp4,wave,1,1\na.mp4,wave,NaN,2\na.mp4,wave,1,1e300\n";
+    let read = import_csv(text, &document, Choices::default());
+    let causes: Vec<_> = read.notes.iter().map(|note| note.cause.clone()).collect();
+    for (note, start) in [
+        "line 3: the segment reaches",
+        "line 4: the segment reaches",
+        "line 5: 4 s to 5 s is not",
+        "line 6: 2 s to 1 s is not",
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(place, start)| (&causes[place], start))
+    {
+        assert!(note.starts_with(start), "{note}");
+    }
+    assert!(causes[4].starts_with("line 8: NaN s") && causes[5].starts_with("line 9: "), "{causes:?}");
+    document.apply(read.step);
+    let segments: Vec<_> = document.videos[&VideoId(0)].segments.iter().map(|s| (s.start, s.end)).collect();
+    assert_eq!(segments, [(0, 3), (5, 10), (25, 26), (88, 100)]);
+}
+
+#[test]
+fn unknown_classes_are_offered_and_added_if_wanted() {
+    let mut document = small();
+    let text = "a.mp4,jump\na.mp4,wave,0,1\na.mp4,\"dive, high\",2,3\na.mp4,\"two\nlines\",3,4\n";
+    let read = import_csv(text, &document, Choices::default());
+    assert_eq!(read.unknown_classes, ["jump", "dive, high"]);
+    assert!(read.notes.iter().any(|note| note.cause.contains("line break")), "{:?}", read.notes);
+    assert!(read.notes.iter().any(|note| note.cause.contains("1 labels of class jump")), "{:?}", read.notes);
+    let read = import_csv(text, &document, Choices { add_classes: true, ..Choices::default() });
+    assert_eq!(read.unknown_classes, ["jump", "dive, high"]);
+    let back = document.apply(read.step);
+    let video = &document.videos[&VideoId(0)];
+    assert_eq!(video.labels.iter().map(|label| document.label_name(*label)).collect::<Vec<_>>(), ["jump"]);
+    assert_eq!(video.segments.len(), 2);
+    document.apply(back);
+    assert_eq!((document.classes.len(), document.videos[&VideoId(0)].is_unlabelled()), (1, true), "one step");
+}
+
+#[test]
+fn labels_of_the_project_are_kept_unless_they_are_to_be_replaced() {
+    let mut document = small();
+    document.apply(edits::label_clip(&document, VideoId(0), Label::Background).unwrap());
+    let read = import_csv("a.mp4,wave\n", &document, Choices::default());
+    assert_eq!((read.kept, read.videos, read.step.changes.len()), (1, 0, 0));
+    assert!(read.notes[0].cause.contains("are kept"), "{:?}", read.notes);
+    let read = import_csv("a.mp4,wave\n", &document, Choices { replace: true, ..Choices::default() });
+    document.apply(read.step);
+    assert_eq!(document.label_name(document.videos[&VideoId(0)].labels[0]), "wave");
+}
+
+#[test]
+fn several_labels_are_told_where_the_project_has_one() {
+    let mut document = small();
+    let text = "a.mp4,wave\na.mp4,jump\na.mp4,wave,0,2\na.mp4,jump,1,3\na.mp4,wave,1,3\n";
+    let choices = Choices { add_classes: true, ..Choices::default() };
+    let read = import_csv(text, &document, choices);
+    assert!(read.needs_several);
+    let lines: Vec<_> = read.notes.iter().map(|note| &note.cause[..7]).collect();
+    assert_eq!(lines, ["line 2:", "line 4:", "line 5:"], "{:?}", read.notes);
+    let read = import_csv(text, &document, Choices { allow_several: true, ..choices });
+    assert_eq!(read.notes.len(), 1, "one class cannot overlap itself: {:?}", read.notes);
+    document.apply(read.step);
+    let video = &document.videos[&VideoId(0)];
+    assert_eq!((video.labels.len(), video.segments.len()), (2, 2));
+}
+
+#[test]
+fn videos_that_exist_are_offered_and_others_told() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("b.mp4"), "").unwrap();
+    let path = dir.path().join("labels.csv");
+    fs::write(&path, "b.mp4,wave\nc.mp4,wave\nb.mp4,wave,0,1\n").unwrap();
+    let read = import(Format::Csv, &path, &small(), dir.path(), Choices::default()).unwrap();
+    assert_eq!(read.unknown_videos, [dir.path().join("b.mp4")]);
+    assert!(read.notes.len() == 1 && read.notes[0].cause.starts_with("line 2: c.mp4"), "{:?}", read.notes);
+}
+
+#[test]
+fn files_that_were_cut_or_damaged_do_no_harm() {
+    for format in Format::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let mut chance = RandomEdits::new(1);
+        let document = chance.document(true, 60);
+        let target = target(format, dir.path());
+        let file = export(format, &document, dir.path(), &target).unwrap().files.remove(0);
+        let whole = fs::read(&file).unwrap();
+        for _ in 0..60 {
+            let mut bytes = whole.clone();
+            match chance.below(2) {
+                0 => bytes.truncate(chance.below(whole.len())),
+                _ => (0..4).for_each(|_| bytes[chance.below(whole.len())] = chance.below(256) as u8),
+            }
+            fs::write(&file, &bytes).unwrap();
+            let mut copy = document.clone();
+            match import(format, &file, &document, dir.path(), ALL) {
+                Ok(read) => {
+                    read.step.check().unwrap();
+                    let back = copy.apply(read.step);
+                    copy.apply(back);
+                    assert_eq!(copy.videos, document.videos);
+                }
+                Err(error) => assert!(error.subject.contains("export") || format == Format::UcfLists, "{error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_project_without_anything_can_be_exported() {
+    for format in Format::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let document = Document::default();
+        let exported = export(format, &document, dir.path(), &target(format, dir.path())).unwrap();
+        assert!(exported.notes.is_empty() && exported.cuts.is_empty());
+    }
+}
+
+#[test]
+fn settings_are_not_touched_by_labels_that_need_none() {
+    let document = small();
+    let read = import_csv("a.mp4,wave\n", &document, Choices::default());
+    let mut after = document.clone();
+    after.apply(read.step);
+    assert_eq!(after.settings, Settings::default());
+}

@@ -1,0 +1,186 @@
+//! Labels by name, as files of other programs hold them: what every format is written from and read into.
+
+use std::path::{Path, PathBuf};
+
+use super::super::{Document, Facts, StoredPath, Video};
+use crate::error::Error;
+
+/// Labels of some videos. The label `background` is none of the classes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sheet {
+    /// Classes in their order, whether they are used or not.
+    pub classes: Vec<SheetClass>,
+    /// What is said about videos; of one there may be several.
+    pub clips: Vec<Clip>,
+    /// What could not be read.
+    pub notes: Vec<Error>,
+}
+
+/// A class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SheetClass {
+    pub name: String,
+    pub color: Option<[u8; 3]>,
+}
+
+/// What is said about a video.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Clip {
+    /// As the file names it; of a project, relative to its folder.
+    pub path: String,
+    /// As the project stores it.
+    pub stored: String,
+    /// Where that is, of a project.
+    pub absolute: PathBuf,
+    /// Where it stands, such as `line 3`.
+    pub place: String,
+    pub facts: Option<Facts>,
+    /// What it shows as a whole.
+    pub labels: Vec<String>,
+    pub stretches: Vec<Stretch>,
+    pub group: String,
+    pub note: String,
+    pub reviewer: String,
+}
+
+/// A part of a video with a label.
+#[derive(Debug, Clone)]
+pub(super) struct Stretch {
+    pub label: String,
+    pub span: Span,
+    pub note: String,
+    /// Where it stands, if that is not where the clip does.
+    pub place: String,
+}
+
+/// From when to when.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Span {
+    /// The first frame and the one after the last.
+    Frames(usize, usize),
+    /// The first frame's time and the time of the one after the last.
+    Secs(f64, f64),
+}
+
+impl Sheet {
+    /// The labels of a project in `dir`.
+    pub fn of(document: &Document, dir: &Path) -> Self {
+        let classes = document.classes.iter();
+        let classes = classes.map(|class| SheetClass { name: class.name.clone(), color: Some(class.color) }).collect();
+        let clips = document.videos.values().map(|video| Clip::of(video, document, dir)).collect();
+        Self { classes, clips, notes: Vec::new() }
+    }
+
+    /// The names of the classes, and `background` after them if it is used.
+    pub fn label_names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.classes.iter().map(|class| class.name.as_str()).collect();
+        let mut used = self.clips.iter().flat_map(Clip::label_names);
+        if used.any(|name| name == super::BACKGROUND) {
+            names.push(super::BACKGROUND);
+        }
+        names
+    }
+}
+
+impl SheetClass {
+    /// A class of this name whose colour is not known.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), color: None }
+    }
+
+    /// Its colour as `#rrggbb`, grey if it has none.
+    pub fn hex(&self) -> String {
+        let [red, green, blue] = self.color.unwrap_or([0x80; 3]);
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
+/// The colour that `#rrggbb` stands for.
+pub(super) fn color_of_hex(text: &str) -> Option<[u8; 3]> {
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+    let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
+    Some([red, green, blue])
+}
+
+impl Clip {
+    fn of(video: &Video, document: &Document, dir: &Path) -> Self {
+        let name = |label| document.label_name(label).to_owned();
+        let stretches = video.segments.iter().map(|segment| Stretch {
+            label: name(segment.label),
+            span: Span::Frames(segment.start, segment.end),
+            note: segment.note.clone(),
+            place: String::new(),
+        });
+        Self {
+            path: StoredPath::plain(&video.path),
+            stored: video.path.clone(),
+            absolute: StoredPath::decode(&video.path, dir),
+            place: String::new(),
+            facts: video.facts.clone(),
+            labels: video.labels.iter().copied().map(name).collect(),
+            stretches: stretches.collect(),
+            group: video.group.clone(),
+            note: video.note.clone(),
+            reviewer: video.reviewer.clone(),
+        }
+    }
+
+    /// What it is called in a file, at a place.
+    pub fn named(path: impl Into<String>, place: impl Into<String>) -> Self {
+        Self { path: path.into(), place: place.into(), ..Self::default() }
+    }
+
+    /// All labels of it and its parts.
+    pub fn label_names(&self) -> impl Iterator<Item = &str> {
+        self.labels.iter().map(String::as_str).chain(self.stretches.iter().map(|stretch| stretch.label.as_str()))
+    }
+
+    /// Whether anything is said about what it shows.
+    pub fn is_labelled(&self) -> bool {
+        self.label_names().next().is_some()
+    }
+
+    /// Frames per second, if they are known and make sense.
+    pub fn fps(&self) -> Option<f64> {
+        self.facts.as_ref().map(|facts| facts.fps).filter(|fps| fps.is_finite() && *fps > 0.0)
+    }
+
+    /// Length in seconds, if it is known.
+    pub fn secs(&self) -> Option<f64> {
+        Some(self.facts.as_ref()?.frames as f64 / self.fps()?)
+    }
+
+    /// The last name of its path.
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// That without its ending.
+    pub fn stem(&self) -> &str {
+        let name = self.file_name();
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+}
+
+impl Stretch {
+    /// A part with a label and nothing else.
+    pub fn new(label: impl Into<String>, span: Span) -> Self {
+        Self { label: label.into(), span, note: String::new(), place: String::new() }
+    }
+
+    /// The first frame and the one after the last, at `fps`.
+    pub fn frames(&self, fps: f64) -> (usize, usize) {
+        match self.span {
+            Span::Frames(start, end) => (start, end),
+            Span::Secs(start, end) => ((start * fps).round() as usize, (end * fps).round() as usize),
+        }
+    }
+
+    /// When it begins and ends, in seconds, at `fps`.
+    pub fn secs(&self, fps: f64) -> (f64, f64) {
+        match self.span {
+            Span::Frames(start, end) => (start as f64 / fps, end as f64 / fps),
+            Span::Secs(start, end) => (start, end),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Files of other programs as text.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Larger files are no labels.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// Folders within folders that are looked into.
+const MAX_DEPTH: usize = 32;
+
+/// The text of the file at `path`, without a byte order mark.
+///
+/// # Errors
+/// If it cannot be read, is too large, or is no text.
+pub(super) fn read(path: &Path) -> Result<String> {
+    let failed = |error| Error::io(path, &error);
+    let mut bytes = Vec::new();
+    File::open(path).map_err(failed)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::file(path, "it is too large to be a file of labels", "Choose another file"));
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    String::from_utf8(bytes.to_vec()).map_err(|error| {
+        let line = line_of(bytes, error.utf8_error().valid_up_to());
+        Error::file(path, format!("line {line} is not text in UTF-8"), "Save the file as UTF-8")
+    })
+}
+
+/// The line, from 1, of the byte at `place`.
+pub(super) fn line_of(bytes: &[u8], place: usize) -> usize {
+    1 + bytes[..place.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// The file `source`, or those of this ending in the folder `source` and the folders in it, by name.
+///
+/// # Errors
+/// If there is none.
+pub(super) fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    if !source.is_dir() {
+        return Ok(vec![source.to_owned()]);
+    }
+    let (mut files, mut folders) = (Vec::new(), vec![(source.to_owned(), 0)]);
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(|error| Error::io(&folder, &error))?.flatten() {
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) && depth < MAX_DEPTH {
+                folders.push((path, depth + 1));
+            } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending)) {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    match files.is_empty() {
+        true => Err(Error::file(source, format!("there is no .{ending} file in this folder"), "Choose another folder")),
+        false => Ok(files),
+    }
+}
+
+/// JSON in the file at `path`.
+///
+/// # Errors
+/// As [`read`], or if it is not what `T` is, with the line.
+pub(super) fn json<T: for<'a> serde::Deserialize<'a>>(path: &Path, what: &str) -> Result<T> {
+    serde_json::from_str(&read(path)?)
+        .map_err(|error| Error::file(path, format!("this is not {what}: {error}"), "Choose another file or format"))
+}

@@ -1,0 +1,150 @@
+//! X-AnyLabeling's video classifier: beside each video a JSON file of the same name (version 1.0.0, `video_classification`).
+//!
+//! It knows segments only. A label of the whole clip is written as a segment from the first frame to the last whose `id`
+//! begins with `clip`, which X-AnyLabeling keeps. The files go into folders as the videos lie in the project's; beside the
+//! videos, X-AnyLabeling finds them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::csv::note_timeless;
+use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch, color_of_hex};
+use super::{Exported, text, write_file};
+use crate::error::{Error, Result};
+
+const VERSION: &str = "1.0.0";
+const TYPE: &str = "video_classification";
+
+#[derive(Deserialize)]
+struct File {
+    version: String,
+    r#type: String,
+    video: String,
+    #[serde(default)]
+    fps: f64,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default)]
+    label_colors: Map<String, Value>,
+    #[serde(default)]
+    segments: Vec<SegmentEntry>,
+}
+
+#[derive(Deserialize)]
+struct SegmentEntry {
+    #[serde(default)]
+    id: String,
+    label: String,
+    start_ms: u64,
+    end_ms: u64,
+    #[serde(default)]
+    start_frame: usize,
+    #[serde(default)]
+    end_frame: usize,
+    #[serde(default)]
+    description: String,
+}
+
+pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
+    let (mut exported, mut used, mut timeless) = (Exported::default(), BTreeSet::new(), 0);
+    let colors: Map<_, _> = sheet.classes.iter().map(|class| (class.name.clone(), class.hex().into())).collect();
+    for clip in &sheet.clips {
+        let (Some(fps), Some(facts)) = (clip.fps(), &clip.facts) else {
+            timeless += clip.stretches.len() + clip.labels.len();
+            continue;
+        };
+        let whole = clip.labels.iter().map(|label| Stretch::new(label, Span::Frames(0, facts.frames)));
+        let whole = whole.enumerate().map(|(number, part)| entry(&part, format!("clip{number}"), fps));
+        let parts = clip.stretches.iter().enumerate().map(|(number, part)| entry(part, format!("s{number}"), fps));
+        let file = json!({
+            "version": VERSION, "type": TYPE, "video": clip.file_name(), "fps": fps,
+            "duration_ms": millis(facts.frames, fps), "width": facts.size[0], "height": facts.size[1],
+            "labels": sheet.label_names(), "label_colors": colors, "segments": whole.chain(parts).collect::<Vec<_>>(),
+        });
+        let path = target.join(free_path(clip, "json", &mut used));
+        write_file(&path, &format!("{file:#}\n"), &mut exported)?;
+    }
+    note_timeless(&mut exported, target, timeless);
+    Ok(exported)
+}
+
+fn entry(part: &Stretch, id: String, fps: f64) -> Value {
+    let (start, end) = part.frames(fps);
+    json!({
+        "id": id, "label": part.label, "start_ms": millis(start, fps), "end_ms": millis(end, fps),
+        "start_frame": start, "end_frame": end, "description": part.note,
+    })
+}
+
+fn millis(frame: usize, fps: f64) -> u64 {
+    (frame as f64 / fps * 1000.0).round() as u64
+}
+
+/// Where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left out.
+pub(super) fn free_path(clip: &Clip, ending: &str, used: &mut BTreeSet<String>) -> PathBuf {
+    let mut folders: Vec<_> = clip.path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
+    folders.pop();
+    let folder: PathBuf = folders.iter().map(|part| part.replace([':', '\\'], "_")).collect();
+    let stem: String = clip.stem().chars().take(100).collect();
+    let name = |number: usize| match number {
+        1 => folder.join(format!("{stem}.{ending}")),
+        _ => folder.join(format!("{stem}~{number}.{ending}")),
+    };
+    // Disks differ in whether case matters.
+    let mut names = (1..).map(name);
+    names.find(|path| used.insert(path.to_string_lossy().to_lowercase())).expect("there are numbers enough")
+}
+
+pub(super) fn read(source: &Path) -> Result<Sheet> {
+    let mut sheet = Sheet::default();
+    let is_folder = source.is_dir();
+    for path in text::files(source, "json")? {
+        let file: File = match text::json(&path, "X-AnyLabeling's JSON of a video") {
+            Ok(file) => file,
+            Err(error) if is_folder => {
+                sheet.notes.push(error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        if file.r#type != TYPE || file.version != VERSION {
+            let cause = format!("it is of type {} {}, not {TYPE} {VERSION}", file.r#type, file.version);
+            sheet.notes.push(Error::file(&path, cause, "Export it anew from X-AnyLabeling"));
+            continue;
+        }
+        let folder = path.strip_prefix(source).ok().and_then(Path::parent).unwrap_or(Path::new(""));
+        let place = if is_folder { path.strip_prefix(source).unwrap_or(&path) } else { Path::new("") };
+        add(&mut sheet, file, folder, &place.to_string_lossy());
+    }
+    Ok(sheet)
+}
+
+fn add(sheet: &mut Sheet, file: File, folder: &Path, place: &str) {
+    for name in &file.labels {
+        if !sheet.classes.iter().any(|class| class.name == *name) {
+            let color = file.label_colors.get(name).and_then(Value::as_str).and_then(color_of_hex);
+            sheet.classes.push(SheetClass { name: name.clone(), color });
+        }
+    }
+    let path = folder.join(&file.video).to_string_lossy().replace('\\', "/");
+    let mut clip = Clip::named(path, place);
+    for (number, segment) in (1..).zip(file.segments) {
+        if segment.id.starts_with("clip") {
+            clip.labels.push(segment.label);
+            continue;
+        }
+        let (start, end) = (segment.start_frame, segment.end_frame);
+        // The frames are those of the times, unless somebody changed the times alone.
+        let fits = |frame, ms| file.fps > 0.0 && millis(frame, file.fps) == ms;
+        let span = match fits(start, segment.start_ms) && fits(end, segment.end_ms) {
+            true => Span::Frames(start, end),
+            false => Span::Secs(segment.start_ms as f64 / 1000.0, segment.end_ms as f64 / 1000.0),
+        };
+        let place = format!("{place}: segment {number}").trim_start_matches(": ").to_owned();
+        clip.stretches.push(Stretch { note: segment.description, place, ..Stretch::new(segment.label, span) });
+    }
+    sheet.clips.push(clip);
+}

@@ -1,0 +1,383 @@
+//! Looks into files: which videos there are, whether those of a project are what they were, and where they have gone.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::hash::Hash;
+use super::{Change, Document, Step, StoredPath, Video, VideoId};
+use crate::error::{Error, Result};
+
+/// Files up to so many bytes are read as a whole to tell them apart; of larger ones, blocks.
+const READ_WHOLE: u64 = 16 << 20;
+
+/// Bytes of a block, and blocks of a file, the first and the last among them.
+const BLOCK: usize = 64 << 10;
+const BLOCKS: u64 = 64;
+
+/// Folders within folders that are looked into.
+const MAX_DEPTH: usize = 64;
+
+/// Tells how many of how many are done, and asks whether to go on.
+pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
+
+/// What was found in a folder.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// The videos, by their paths.
+    pub videos: Vec<PathBuf>,
+    /// Folders that could not be read.
+    pub notes: Vec<Error>,
+}
+
+/// The videos in `folder` and the folders in it, by what `is_video` says of their names. Links are followed, each folder is
+/// looked into once, and hidden files are left out.
+pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool) -> Found {
+    let (mut found, mut seen) = (Found::default(), BTreeSet::new());
+    let mut folders = vec![(folder.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let entries = fs::canonicalize(&folder).and_then(|real| Ok((real, fs::read_dir(&folder)?)));
+        let entries = match entries {
+            Ok((real, entries)) if seen.insert(real.clone()) => entries,
+            Ok(_) => continue,
+            Err(error) => {
+                found.notes.push(Error::io(&folder, &error));
+                continue;
+            }
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if is_hidden {
+                continue;
+            }
+            match fs::metadata(&path) {
+                Ok(facts) if facts.is_dir() && depth < MAX_DEPTH => folders.push((path, depth + 1)),
+                Ok(facts) if facts.is_file() && is_video(&path) => found.videos.push(path),
+                _ => {}
+            }
+        }
+    }
+    found.videos.sort();
+    found
+}
+
+/// What tells a file from others, whatever it is called: its length in bytes, and a hash of its content, all of it or
+/// blocks throughout it.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn fingerprint(path: &Path) -> Result<(u64, String)> {
+    hash_of(path).map_err(|error| Error::io(path, &error))
+}
+
+fn hash_of(path: &Path) -> io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let (mut hash, mut block) = (Hash::new(), vec![0; BLOCK]);
+    if length <= READ_WHOLE {
+        loop {
+            match file.read(&mut block)? {
+                0 => return Ok((length, hash.to_hex())),
+                read => hash.update(&block[..read]),
+            }
+        }
+    }
+    for number in 0..BLOCKS {
+        let start = (u128::from(length - BLOCK as u64) * u128::from(number) / u128::from(BLOCKS - 1)) as u64;
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(&mut block)?;
+        hash.update(&block);
+    }
+    Ok((length, hash.to_hex()))
+}
+
+/// What is wrong with the file of a video.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// There is no such file.
+    Missing,
+    /// Its content is not what it was when it was looked into: labels may be at the wrong frames.
+    Changed,
+    /// It cannot be read.
+    Unreadable(Error),
+    /// Nobody has looked into it, so that its frames are not known.
+    Unknown,
+}
+
+/// The file of a video that is not what it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The video.
+    pub id: VideoId,
+    /// Where its file should be.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+impl Finding {
+    /// The finding as a message.
+    pub fn to_error(&self) -> Error {
+        match &self.fault {
+            Fault::Missing => Error::file(&self.path, "the video is missing", "Relink it if it was moved"),
+            Fault::Changed => {
+                let cause = "the video has changed since it was labelled";
+                Error::file(&self.path, cause, "Check that its labels are where they belong")
+            }
+            Fault::Unreadable(error) => error.clone(),
+            Fault::Unknown => Error::file(&self.path, "nobody has looked into the video", "Look into it"),
+        }
+    }
+}
+
+/// What is wrong with the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same length is
+/// taken for the same.
+pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<Fault> {
+    let path = StoredPath::decode(&video.path, dir);
+    let length = match fs::metadata(&path) {
+        Ok(facts) => facts.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(Fault::Missing),
+        Err(error) => return Some(Fault::Unreadable(Error::io(&path, &error))),
+    };
+    let Some(facts) = &video.facts else { return Some(Fault::Unknown) };
+    if length != facts.bytes {
+        return Some(Fault::Changed);
+    }
+    if !thorough {
+        return None;
+    }
+    match fingerprint(&path) {
+        Ok((_, hash)) if hash == facts.hash => None,
+        Ok(_) => Some(Fault::Changed),
+        Err(error) => Some(Fault::Unreadable(error)),
+    }
+}
+
+/// What is wrong with the files of `document`, a project in `dir`; what was found so far if it is to stop.
+pub fn check(document: &Document, dir: &Path, thorough: bool, progress: Progress<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (done, (id, video)) in document.videos.iter().enumerate() {
+        if let Some(fault) = check_video(video, dir, thorough) {
+            findings.push(Finding { id: *id, path: StoredPath::decode(&video.path, dir), fault });
+        }
+        if progress(done + 1, document.videos.len()).is_break() {
+            break;
+        }
+    }
+    findings
+}
+
+/// Where the file of a video has gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relink {
+    /// The video.
+    pub id: VideoId,
+    /// Its file as it seems.
+    pub to: PathBuf,
+    /// Whether length and content are what they were; else only the name is.
+    pub is_certain: bool,
+}
+
+/// Looks for the files of `missing` videos of `document`, a project in `dir`, in `folder` and the folders in it: those of the
+/// same content, whatever they are called now, or, where nobody looked into the video before, the one of the same name.
+/// Of several of the same content, the one whose path ends most alike.
+pub fn find_moved(
+    document: &Document,
+    dir: &Path,
+    missing: &[VideoId],
+    folder: &Path,
+    is_video: &dyn Fn(&Path) -> bool,
+    progress: Progress<'_>,
+) -> Vec<Relink> {
+    let missing: Vec<_> = missing.iter().filter_map(|id| Some((*id, document.videos.get(id)?))).collect();
+    let lost: BTreeSet<VideoId> = missing.iter().map(|(id, _)| *id).collect();
+    let here = document.videos.iter().filter(|(id, _)| !lost.contains(id));
+    let mut taken: BTreeSet<PathBuf> = here.map(|(_, video)| StoredPath::decode(&video.path, dir)).collect();
+    let mut candidates = Candidates::new(find_videos(folder, is_video).videos);
+    let mut relinks = Vec::new();
+    for (done, (id, video)) in missing.iter().enumerate() {
+        let found = candidates.best(video, &StoredPath::decode(&video.path, dir), &taken);
+        if let Some((to, is_certain)) = found {
+            taken.insert(to.clone());
+            relinks.push(Relink { id: *id, to, is_certain });
+        }
+        if progress(done + 1, missing.len()).is_break() {
+            break;
+        }
+    }
+    relinks
+}
+
+/// Files that may be what is missing.
+struct Candidates {
+    by_length: HashMap<u64, Vec<PathBuf>>,
+    by_name: HashMap<String, Vec<PathBuf>>,
+    hashes: HashMap<PathBuf, Option<String>>,
+}
+
+impl Candidates {
+    fn new(videos: Vec<PathBuf>) -> Self {
+        let (mut by_length, mut by_name): (HashMap<_, Vec<_>>, HashMap<_, Vec<_>>) = Default::default();
+        for path in videos {
+            if let Ok(facts) = fs::metadata(&path) {
+                by_length.entry(facts.len()).or_default().push(path.clone());
+            }
+            by_name.entry(name_of(&path)).or_default().push(path);
+        }
+        Self { by_length, by_name, hashes: HashMap::new() }
+    }
+
+    /// The file that `video`, once at `was`, is now, and whether that is certain.
+    fn best(&mut self, video: &Video, was: &Path, taken: &BTreeSet<PathBuf>) -> Option<(PathBuf, bool)> {
+        let Some(facts) = &video.facts else {
+            let named = self.by_name.get(&name_of(was))?;
+            let mut free = named.iter().filter(|path| !taken.contains(*path));
+            let only = free.next().filter(|_| free.next().is_none())?;
+            return Some((only.clone(), false));
+        };
+        let same_length = self.by_length.get(&facts.bytes)?;
+        let mut alike: Vec<_> = same_length.iter().filter(|path| !taken.contains(*path)).collect();
+        alike.sort_by_cached_key(|path| std::cmp::Reverse(shared_end(path, was)));
+        let hashes = &mut self.hashes;
+        let mut hash = |path: &PathBuf| -> Option<String> {
+            let read = || fingerprint(path).ok().map(|(_, hash)| hash);
+            hashes.entry(path.clone()).or_insert_with(read).clone()
+        };
+        let found = alike.into_iter().find(|path| hash(path).as_ref() == Some(&facts.hash))?;
+        Some((found.clone(), true))
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
+/// How many of the last names of two paths are the same.
+fn shared_end(one: &Path, other: &Path) -> usize {
+    one.components().rev().zip(other.components().rev()).take_while(|(one, other)| one == other).count()
+}
+
+/// The step that says where the files are now.
+pub fn relink(document: &Document, dir: &Path, relinks: &[Relink]) -> Step {
+    let moved = relinks.iter().filter_map(|relink| {
+        let video = document.videos.get(&relink.id)?;
+        let video = Video { path: StoredPath::encode(&relink.to, dir), ..video.clone() };
+        Some((relink.id, video))
+    });
+    let moved: BTreeMap<VideoId, Video> = moved.collect();
+    let title = if moved.len() == 1 { "Relink a video".into() } else { format!("Relink {} videos", moved.len()) };
+    Step::new(title, moved.into_iter().map(|(id, video)| Change::Video(id, Some(video))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Facts, edits};
+    use super::*;
+
+    fn is_video(path: &Path) -> bool {
+        path.extension().is_some_and(|extension| extension == "mp4")
+    }
+
+    fn write(path: &Path, content: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    fn go_on(_: usize, _: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// A project in `dir` of the videos called so, looked into.
+    fn project(dir: &Path, names: &[&str]) -> Document {
+        let mut document = Document::default();
+        let video = |name: &&str| {
+            let (bytes, hash) = fingerprint(&dir.join(name)).unwrap();
+            let facts = Facts { frames: 1, fps: 25.0, size: [1, 1], bytes, hash };
+            Video { facts: Some(facts), ..Video::new(*name) }
+        };
+        document.apply(edits::add_videos(&document, names.iter().map(video).collect()));
+        document
+    }
+
+    #[test]
+    fn videos_are_found_once_in_folders_that_may_go_round() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["b.mp4", "one/two/a.mp4", "one/c.txt", ".hidden/d.mp4", "one/._a.mp4"] {
+            write(&dir.path().join(name), name);
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("one/round")).unwrap();
+        let found = find_videos(dir.path(), &is_video);
+        assert_eq!(found.videos, ["b.mp4", "one/two/a.mp4"].map(|name| dir.path().join(name)));
+        assert!(found.notes.is_empty());
+        assert_eq!(find_videos(&dir.path().join("none"), &is_video).notes.len(), 1);
+    }
+
+    #[test]
+    fn what_is_missing_or_changed_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = ["same.mp4", "missing.mp4", "longer.mp4", "other.mp4"];
+        names.iter().for_each(|name| write(&dir.path().join(name), name));
+        let mut document = project(dir.path(), &names);
+        document.apply(edits::add_videos(&document, vec![Video::new("new.mp4")]));
+        fs::remove_file(dir.path().join("missing.mp4")).unwrap();
+        write(&dir.path().join("longer.mp4"), "longer.mp4 than before");
+        write(&dir.path().join("other.mp4"), "OTHER.mp4");
+        write(&dir.path().join("new.mp4"), "");
+        let faults = |thorough| {
+            let findings = check(&document, dir.path(), thorough, &mut go_on);
+            findings.into_iter().map(|finding| (finding.id.0, finding.fault)).collect::<Vec<_>>()
+        };
+        assert_eq!(faults(false), [(1, Fault::Missing), (2, Fault::Changed), (4, Fault::Unknown)]);
+        let all = [(1, Fault::Missing), (2, Fault::Changed), (3, Fault::Changed), (4, Fault::Unknown)];
+        assert_eq!(faults(true), all);
+    }
+
+    #[test]
+    fn a_folder_that_was_moved_is_relinked_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        // Two files of one name, two of one content, and one that is renamed as well.
+        write(&at("old/a/clip.mp4"), "one");
+        write(&at("old/b/clip.mp4"), "two");
+        write(&at("old/a/twin.mp4"), "twin");
+        write(&at("old/b/twin.mp4"), "twin");
+        write(&at("old/c.mp4"), "renamed");
+        let names = ["old/a/clip.mp4", "old/b/clip.mp4", "old/a/twin.mp4", "old/b/twin.mp4", "old/c.mp4"];
+        let mut document = project(dir.path(), &names);
+        document.apply(edits::add_videos(&document, vec![Video::new("old/unseen.mp4")]));
+        write(&at("old/unseen.mp4"), "never looked into");
+        fs::create_dir(at("new")).unwrap();
+        fs::rename(at("old"), at("new/moved")).unwrap();
+        fs::rename(at("new/moved/c.mp4"), at("new/d.mp4")).unwrap();
+        let missing: Vec<_> = document.videos.keys().copied().collect();
+        let relinks = find_moved(&document, dir.path(), &missing, &at("new"), &is_video, &mut go_on);
+        assert_eq!(
+            relinks.iter().map(|relink| relink.is_certain).collect::<Vec<_>>(),
+            [[true; 5].as_slice(), &[false]].concat()
+        );
+        let back = document.apply(relink(&document, dir.path(), &relinks));
+        let paths: Vec<_> = document.videos.values().map(|video| video.path.as_str()).collect();
+        let moved = ["a/clip.mp4", "b/clip.mp4", "a/twin.mp4", "b/twin.mp4"].map(|name| format!("new/moved/{name}"));
+        assert_eq!(paths[..4], moved);
+        assert_eq!(paths[4..], ["new/d.mp4", "new/moved/unseen.mp4"]);
+        assert!(check(&document, dir.path(), true, &mut go_on).iter().all(|finding| finding.fault == Fault::Unknown));
+        document.apply(back);
+        assert_eq!(document.videos[&VideoId(0)].path, "old/a/clip.mp4");
+    }
+
+    #[test]
+    fn large_files_are_told_apart_by_blocks_throughout_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("large.mp4");
+        let mut bytes: Vec<u8> = (0..READ_WHOLE as usize + 5).map(|place| (place / 7) as u8).collect();
+        fs::write(&path, &bytes).unwrap();
+        let before = fingerprint(&path).unwrap();
+        assert_eq!(before.0, bytes.len() as u64);
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert_ne!(fingerprint(&path).unwrap(), before, "the last byte is in a block");
+    }
+}
