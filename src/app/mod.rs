@@ -21,6 +21,8 @@ mod evaluation_state;
 #[cfg(test)]
 mod evaluation_tests;
 mod export;
+#[cfg(test)]
+mod fine_tuning_tests;
 mod icon;
 mod instruments;
 mod interchange;

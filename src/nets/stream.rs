@@ -207,14 +207,9 @@ impl Stream {
 
     /// Number F of features that the last layer reads.
     pub fn feature_width(&self) -> usize {
-        match self {
-            Self::SqueezeNet(network) => network.conv10.weight.lazy_shape()[1],
-            Self::MobileNetV2(network) => network.classifier.weight.lazy_shape()[0],
-            Self::BnInception(network) => network.fc.weight.lazy_shape()[0],
-            Self::I3d(network) => network.logits.weight.lazy_shape()[0],
-            Self::ResNet(network) => network.fc.weight.lazy_shape()[0],
-            Self::Vgg16(network) => network.fc8.weight.lazy_shape()[0],
-        }
+        let name = format!("{}.weight", self.backbone().last_layer());
+        let shapes = weights::shapes(self); // as in files: classes first
+        shapes.iter().find(|(layer, _)| *layer == name).map_or(0, |(_, shape)| shape[1])
     }
 
     /// Number of trained parameters; running statistics are none.

@@ -32,6 +32,12 @@ impl Comparison {
         self.curves.receive();
     }
 
+    /// Whether curves were read.
+    #[cfg(test)]
+    pub fn has_curves(&self) -> bool {
+        self.curves.value().is_some_and(|curves| curves.iter().any(|(_, curves)| !curves.is_empty()))
+    }
+
     /// Draws the ticked runs; `edition` changes when their files may have.
     pub fn comparison_ui(&mut self, ui: &mut Ui, runs: &[&Run], edition: usize) {
         section(ui, "Comparison");

@@ -57,6 +57,18 @@ impl Default for RunsPanel {
 }
 
 impl RunsPanel {
+    /// The runs.
+    #[cfg(test)]
+    pub fn runs(&self) -> &[Run] {
+        self.list.value().map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether curves were read.
+    #[cfg(test)]
+    pub fn has_curves(&self) -> bool {
+        self.comparison.has_curves()
+    }
+
     /// Lists the runs of another folder, or of the one a run lies in.
     pub fn choose_folder(&mut self, folder: PathBuf) {
         let is_run = folder.join("config.toml").is_file();

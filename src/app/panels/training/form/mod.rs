@@ -114,13 +114,6 @@ impl Form {
         self.run_dir.clear();
     }
 
-    /// Trains one network by itself.
-    #[cfg(test)]
-    pub fn train_network(&mut self, plan: TrainingPlan) {
-        self.aim = Aim::Train;
-        self.network.plan = plan;
-    }
-
     /// Changes the choices of fine-tuning.
     #[cfg(test)]
     pub fn tuning(&mut self) -> &mut crate::training::tuning::Tuning {
