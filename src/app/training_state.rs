@@ -44,6 +44,8 @@ pub struct TrainingState {
     pub summary: String,
     /// Clips looked at of all clips, while a new last layer is fitted before the first step.
     pub preparing: Option<(usize, usize)>,
+    /// When this run began.
+    began: Option<Instant>,
     /// The model that it starts from.
     pub base: Option<PathBuf>,
     /// Which of how many runs this is, and what it trains, where there are several.
@@ -69,6 +71,7 @@ impl Default for TrainingState {
             run_dir: None,
             summary: String::new(),
             preparing: None,
+            began: None,
             base: None,
             part: None,
             latest: None,
@@ -106,6 +109,13 @@ impl TrainingState {
         self.clock.0 + self.clock.1.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
+    /// Time left until the last layer is fitted, at the pace so far.
+    pub fn preparing_left(&self) -> Option<Duration> {
+        let (done, of) = self.preparing.filter(|(done, _)| *done > 0)?;
+        let so_far = self.began?.elapsed();
+        Some(so_far.mul_f64((of - done) as f64 / done as f64))
+    }
+
     /// Takes an event in.
     pub fn receive(&mut self, event: &TrainingEvent) {
         self.instruments.receive(event);
@@ -113,6 +123,7 @@ impl TrainingState {
             TrainingEvent::Part { number, of, network } => self.begin_part(*number, *of, *network),
             TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
                 self.run_dir = Some(run_dir.clone());
+                self.began = Some(Instant::now());
                 self.summary = summary(*clips, classes.len(), *parameters, *resumed_at);
                 self.enter(TrainingPhase::Running);
             }

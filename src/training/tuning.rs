@@ -85,6 +85,8 @@ pub struct Tuning {
     pub hold_out: f64,
     /// Seconds that all runs may take together; none to go on to the last step.
     pub budget_secs: Option<f64>,
+    /// Whether frames and crops are as large as the numbers say, instead of what the model is used to.
+    pub own_sizes: bool,
     /// The numbers of the spatial stream's run.
     pub spatial: TrainingPlan,
     /// The numbers of the temporal stream's run.
@@ -121,6 +123,7 @@ impl Tuning {
             keep_classes: false,
             hold_out: 0.0,
             budget_secs: None,
+            own_sizes: false,
             spatial: TrainingPlan { steps: HEAD_UPDATES, ..TrainingPlan::of(spatial) },
             temporal: TrainingPlan { steps: HEAD_UPDATES, ..TrainingPlan::of(temporal) },
         };
@@ -137,6 +140,7 @@ impl Tuning {
             Preset::Paper => Self {
                 depth: Depth::Everything,
                 hold_out: 0.2,
+                own_sizes: true,
                 spatial: Recipe::Paper.plan(spatial, None),
                 temporal: Recipe::Paper.plan(temporal, None),
                 ..quick
@@ -154,8 +158,9 @@ impl Tuning {
     pub fn reach_to(&mut self, depth: Depth) {
         let suits = |depth: Depth| if depth == Depth::Heads { Preset::Quick } else { Preset::Thorough };
         if suits(depth) != suits(self.depth) {
-            let Self { budget_secs, spatial, temporal, .. } = Self::of(suits(depth));
-            (self.budget_secs, self.spatial, self.temporal) = (budget_secs, spatial, temporal);
+            let Self { budget_secs, own_sizes, spatial, temporal, .. } = Self::of(suits(depth));
+            (self.budget_secs, self.own_sizes) = (budget_secs, own_sizes);
+            (self.spatial, self.temporal) = (spatial, temporal);
         }
         self.depth = depth;
     }
@@ -205,12 +210,7 @@ impl Tuning {
                 freeze: self.freeze(network, entry.as_ref(), card.classes.len()),
                 ..numbers.clone()
             };
-            // The released training brings sizes of its own.
-            if self.preset() == Some(Preset::Paper) {
-                plan
-            } else {
-                TrainingPlan { frame, crop: crop_of(frame), ..plan }
-            }
+            if self.own_sizes { plan } else { TrainingPlan { frame, crop: crop_of(frame), ..plan } }
         };
         let plans: Vec<TrainingPlan> = networks.into_iter().map(plan).collect();
         plans.iter().try_for_each(TrainingPlan::check)?;

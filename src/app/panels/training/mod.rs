@@ -194,6 +194,9 @@ fn stall_text(stall: f64) -> String {
 
 fn pace_text(training: &TrainingState) -> String {
     let elapsed = span(training.elapsed().as_secs_f64());
+    if let Some(left) = training.preparing_left().filter(|_| training.is_active()) {
+        return format!("{elapsed} elapsed, {} left to look at the clips", span(left.as_secs_f64()));
+    }
     match &training.latest {
         Some(latest) if training.is_active() => {
             let (stall, memory) = (stall_text(latest.stall), latest.memory_bytes.map_or("unknown".into(), memory_size));
