@@ -261,11 +261,12 @@ fn pinned_windows_show_before_now_and_what_has_changed() {
     pinned.toggle(pin.clone());
     let (before, now) =
         (outlook("/run/0", &pin, 0.1, [1.0, 0.8, 0.5]), outlook("/run/40", &pin, 0.14, [3.0, 0.5, 0.2]));
-    pinned.set_outlooks(PinnedOutlooks::of(vec![before, now]));
+    let middle = outlook("/run/20", &pin, 0.11, [2.0, 0.5, 0.2]);
+    pinned.set_outlooks(PinnedOutlooks::of(vec![before, middle, now]));
     window.settle();
     let pictures: Vec<_> = window.harness.query_all_by_role(Role::Image).collect();
     let names: Vec<_> = pictures.iter().filter_map(|node| node.accesskit_node().label()).collect();
-    for name in ["Before", "Now", "Difference", "Next frame, fetched back"] {
+    for name in ["Before", "Now", "Difference", "Next frame, fetched back", "Difference by step"] {
         assert!(names.iter().any(|label| label == name), "{names:?}");
     }
     assert!(window.sees("Flow differs by") && window.sees("40 of 40") && window.sees("wave"));

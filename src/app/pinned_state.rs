@@ -112,7 +112,13 @@ impl PinnedState {
 
     /// What the engine is to work out now, if that is something else than before.
     pub fn wish(&mut self, is_busy: bool) -> Option<PinnedWish> {
-        let models: Vec<PathBuf> = [self.now(), self.run.before()].into_iter().flatten().map(Path::to_owned).collect();
+        let others = self.run.snapshots.iter().rev().map(|snapshot| snapshot.dir.as_path());
+        let mut models: Vec<PathBuf> = Vec::new();
+        for model in [self.now(), self.run.before()].into_iter().flatten().chain(others) {
+            if !models.iter().any(|known| known == model) {
+                models.push(model.to_owned());
+            }
+        }
         let wish = PinnedWish { pins: self.pins.clone(), models, is_busy };
         let asked = (wish.clone(), self.written);
         if self.asked.as_ref() == Some(&asked) || (self.asked.is_none() && self.pins.is_empty()) {
@@ -185,7 +191,8 @@ mod tests {
         };
         state.receive(&snapshots(&[0, 20, 40]), None);
         let models = |state: &mut PinnedState| state.wish(true).unwrap().models;
-        assert_eq!(models(&mut state), ["/run/snapshots/40", "/run/snapshots/0"].map(PathBuf::from));
+        let steps = ["/run/snapshots/40", "/run/snapshots/0", "/run/snapshots/20"];
+        assert_eq!(models(&mut state), steps.map(PathBuf::from), "what is shown comes first");
         assert_eq!(state.wish(true), None, "that was asked for already");
         state.step = Some(20);
         assert_eq!(models(&mut state)[0], PathBuf::from("/run/snapshots/20"));

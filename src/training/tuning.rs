@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::DataSource;
@@ -23,7 +24,7 @@ const SPATIAL_SHARE: f64 = 0.4;
 const FROZEN_SHARE: f64 = 0.67;
 
 /// How much of the networks is tuned: each includes what stands before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ValueEnum)]
 pub enum Depth {
     /// The last layers, fitted to features that are taken once.
     #[default]
@@ -42,7 +43,7 @@ impl Depth {
 }
 
 /// Which streams are tuned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 pub enum Streams {
     /// One after the other, for a recogniser that is new as a whole.
     #[default]
@@ -54,7 +55,7 @@ pub enum Streams {
 }
 
 /// Choices and numbers that go together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 pub enum Preset {
     /// The last layers: useful with a dozen clips after a minute or two.
     #[default]

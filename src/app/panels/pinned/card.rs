@@ -1,6 +1,7 @@
 //! One pin: flow before and now on one scale, how far they are apart, and the second frame fetched back along the flow.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use eframe::egui::{
@@ -14,13 +15,17 @@ use crate::app::panels::viewer::pictures::{Key, Textures, cells, color_image};
 use crate::app::pinned_state::PinnedState;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::engine::{FlowView, Outlook, Pin};
-use crate::flow::colour;
 use crate::flow::colour_map::ColourMap;
+use crate::flow::{FlowField, colour};
 
 /// Space between pictures, in points.
 const GAP: f32 = 4.0;
 /// Width below which pictures lie in two rows, in points.
 const NARROW: f32 = 520.0;
+/// Height of the curve of differences, in points.
+const DRIFT: f32 = 40.0;
+/// Distances kept at most.
+const MOST_DRIFTS: usize = 512;
 /// Least length or distance that fills a scale, in pixels: noise is not to look like motion.
 const LEAST_PX: f32 = 0.25;
 
@@ -29,6 +34,14 @@ const LEAST_PX: f32 = 0.25;
 pub(super) struct Cards {
     textures: Textures,
     differences: HashMap<usize, Difference>,
+    /// How far the flow of a model is from that before, by pin and model.
+    drifts: HashMap<(usize, PathBuf), Drift>,
+}
+
+/// The mean distance of two flows.
+struct Drift {
+    of: [Arc<FlowField>; 2],
+    px: f64,
 }
 
 /// A picture of a card.
@@ -57,6 +70,7 @@ impl Cards {
         let pictures = self.pictures(place, before, now, max_px);
         self.pictures_ui(ui, place, aspect, pictures);
         self.legend_ui(ui, place, max_px, before.is_some() && now.is_some());
+        self.drift_ui(ui, place, pin, pinned);
         scores_ui(ui, before.map(Arc::as_ref), now.map(Arc::as_ref));
         unpinned
     }
@@ -64,6 +78,9 @@ impl Cards {
     /// Frees what was not drawn.
     pub fn sweep(&mut self) {
         self.textures.sweep();
+        if self.drifts.len() > MOST_DRIFTS {
+            self.drifts.clear(); // of runs that were watched before
+        }
     }
 
     fn pictures(
@@ -125,14 +142,58 @@ impl Cards {
         }
     }
 
+    /// How the flow has moved away from that before, step by step, where the steps are worked out.
+    fn drift_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState) {
+        let Some(before) = pinned.outlook(pin, pinned.run.before()) else { return };
+        let mut points = Vec::new();
+        for snapshot in &pinned.run.snapshots {
+            if let Some(outlook) = pinned.outlook(pin, Some(&snapshot.dir)) {
+                points.push((snapshot.step as f64, self.drift(place, before, outlook)));
+            }
+        }
+        let most = points.iter().map(|(_, px)| *px).fold(0.0, f64::max);
+        let (Some((first, _)), Some((last, _))) = (points.first().copied(), points.last().copied()) else { return };
+        if points.len() < 3 || most <= 0.0 {
+            return; // a line between two points tells nothing that the numbers do not
+        }
+        let tokens = Tokens::of(ui);
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), DRIFT), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Difference by step"));
+        ui.painter().rect_filled(rect, RADIUS, tokens.raised);
+        let inner = rect.shrink2(vec2(6.0, 5.0));
+        let at = |(step, px): (f64, f64)| {
+            let x = (step - first) / (last - first).max(1.0);
+            pos2(inner.left() + inner.width() * x as f32, inner.bottom() - inner.height() * (px / most) as f32)
+        };
+        let line: Vec<Pos2> = points.iter().copied().map(at).collect();
+        ui.painter().line(line, (1.5, tokens.accent));
+        let shown = pinned.step.map_or(last, |step| step as f64);
+        if let Some(point) = points.iter().find(|(step, _)| *step == shown) {
+            ui.painter().circle_filled(at(*point), 3.5, tokens.strong);
+        }
+        let text = format!("Mean difference by step: up to {most:.2} px at steps {first} to {last}");
+        response.on_hover_text(text);
+    }
+
+    fn drift(&mut self, place: usize, before: &Arc<Outlook>, outlook: &Arc<Outlook>) -> f64 {
+        let key = (place, outlook.model.clone());
+        let of = [before.flow.field.clone(), outlook.flow.field.clone()];
+        let same = |drift: &&Drift| (0..2).all(|i| Arc::ptr_eq(&drift.of[i], &of[i]));
+        if let Some(drift) = self.drifts.get(&key).filter(same) {
+            return drift.px;
+        }
+        let size = [outlook.frame.width(), outlook.frame.height()];
+        let px = mean_px(&Difference::between(&before.flow, &outlook.flow, size));
+        self.drifts.insert(key, Drift { of, px });
+        px
+    }
+
     /// What the colours of the flow and of the difference mean, in numbers.
     fn legend_ui(&self, ui: &mut Ui, place: usize, max_px: f32, compared: bool) {
         let tokens = Tokens::of(ui);
         let mut text = format!("Full colour at {max_px:.1} px");
         if let Some(difference) = self.differences.get(&place).filter(|_| compared) {
-            let known = difference.map.values.iter().filter(|value| value.is_finite());
-            let (sum, count) = known.fold((0.0, 0), |(sum, count), value| (sum + f64::from(*value), count + 1));
-            let mean = sum / f64::from(count.max(1));
+            let mean = mean_px(difference);
             text += &format!(
                 ". Flow differs by {mean:.2} px on average; the map glows brightest at {:.2} px",
                 difference.scale.max(LEAST_PX)
@@ -140,6 +201,13 @@ impl Cards {
         }
         ui.add(Label::new(RichText::new(text).small().color(tokens.weak)).wrap());
     }
+}
+
+/// The mean of a map of distances.
+fn mean_px(difference: &Difference) -> f64 {
+    let known = difference.map.values.iter().filter(|value| value.is_finite());
+    let (sum, count) = known.fold((0.0, 0), |(sum, count), value| (sum + f64::from(*value), count + 1));
+    sum / f64::from(count.max(1))
 }
 
 fn title_ui(ui: &mut Ui, pin: &Pin) -> bool {
