@@ -21,6 +21,13 @@ pub enum Action {
     Open(PathBuf),
     /// Opens a clip whose class is known.
     Examine(Box<KnownClip>),
+    /// Uses the networks in a folder and lays their flow over that of those in another.
+    Compare {
+        /// The networks before.
+        old: PathBuf,
+        /// The networks now.
+        new: PathBuf,
+    },
     /// Does a step in the labelling project, or says why it could not be made.
     Edit(Box<error::Result<Step>>),
     /// Selects a video of the project and opens it.

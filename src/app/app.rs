@@ -167,6 +167,8 @@ impl App {
             self.receive(message, ctx);
         }
         self.session.refresh(&self.engine);
+        self.panels.training.follow(&self.session, ctx);
+        self.follow_runs(ctx);
         for answer in self.opener.answers() {
             match answer {
                 Ok(found) => self.found(found, ctx),
@@ -312,6 +314,24 @@ impl App {
         }
     }
 
+    /// Takes what was done with runs, and tells the engine what is pinned.
+    fn follow_runs(&mut self, ctx: &Context) {
+        let folder = self.panels.training.runs_folder();
+        for news in self.panels.runs.follow(folder, &self.session.training, ctx) {
+            match news {
+                Ok(text) => {
+                    self.session.log.push(Level::Info, text.clone());
+                    self.session.told = Some((text, std::time::Instant::now()));
+                }
+                Err(error) => self.session.problem(&error),
+            }
+        }
+        let is_busy = self.session.training.is_active();
+        if let Some(wish) = self.session.pinned.wish(is_busy) {
+            self.engine.send(Request::Pin(Box::new(wish)));
+        }
+    }
+
     /// What the engine's laboratory was last told to work on.
     #[cfg(test)]
     pub(super) fn laboratory_demand(&self) -> Option<&LaboratorySettings> {
@@ -424,6 +444,8 @@ impl App {
             Question::Clip | Question::Folder => self.open(path, ctx),
             Question::Model => self.load_model(path),
             Question::TrainingFolder => self.choose_training_folder(path, ctx),
+            Question::RunsFolder => self.panels.runs.choose_folder(path),
+            Question::ExportModel => self.panels.runs.export(path, ctx),
             Question::SecondModel => self.choose_second_model(path),
             Question::Truth | Question::TruthFile => self.choose_truth(Some(path)),
             Question::SaveFlow => self.save_flow(path, false, ctx),
@@ -541,6 +563,7 @@ impl App {
                 self.session.examine(*known);
                 self.open_clip(path);
             }
+            Action::Compare { old, new } => self.compare_models(old, new),
             Action::Edit(step) => self.do_edit(*step),
             Action::ShowVideo(id) => self.show_video(id),
             Action::AddVideos(paths) => self.add_videos(&paths),

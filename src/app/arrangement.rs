@@ -22,6 +22,8 @@ pub enum Arrangement {
     TenFlows,
     /// What does the temporal stream get to see?
     TemporalInput,
+    /// What has training changed?
+    OldOrNew,
 }
 
 impl Arrangement {
@@ -42,6 +44,7 @@ impl Arrangement {
             }
             Self::AllScales => Views::beside([network(K::Frame), network(K::Pyramid)]),
             Self::TenFlows => Views::beside([network(K::Strip)]),
+            Self::OldOrNew => Views::over([S::SecondNetwork, S::Network].map(|source| ViewSpec::new(K::Flow, source))),
             Self::TemporalInput => Views::beside([network(K::Input)]),
         }
     }

@@ -104,6 +104,19 @@ pub fn available(
             _ => or(session.training.is_active(), "No training is under way"),
         },
         C::SaveCurves | C::SaveCurvesPicture => or(!session.training.losses.is_empty(), "No step has been made yet"),
+        C::CompareWeights => match (session.training.trained(), &session.training.base) {
+            (Some(_), Some(_)) => Ok(()),
+            (None, _) => Err("No training has finished yet"),
+            (_, None) => Err("The training did not start from a model"),
+        },
+        C::TrainOnLabels => or(session.labels_project().is_some(), "No labelling project is open"),
+        C::PinFrame => match (&session.clip, session.pinned.is_full()) {
+            (None, _) => Err("No clip is open"),
+            (_, true) if !session.frame_pin().is_some_and(|pin| session.pinned.has(&pin)) => {
+                Err("Four frames are pinned already: unpin one")
+            }
+            _ => Ok(()),
+        },
         C::UseTrainedWeights => or(session.training.trained().is_some(), "No training has finished yet"),
         _ => Ok(()),
     }

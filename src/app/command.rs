@@ -177,6 +177,16 @@ pub enum Command {
     StopTraining,
     /// Puts the networks just trained into the viewer.
     UseTrainedWeights,
+    /// Trains on the labelled clips of the project.
+    TrainOnLabels,
+    /// Lays the flow of the networks just trained over that of the model they started from.
+    CompareWeights,
+    /// Asks for the folder whose runs are listed.
+    ChooseRunsFolder,
+    /// Asks where the model of the selected run is to be written.
+    ExportModel,
+    /// Pins the present frame, or takes it off again.
+    PinFrame,
     /// Asks for the folder of a new labelling project.
     NewProject,
     /// Asks for the folder of a labelling project.
@@ -279,6 +289,10 @@ pub enum Command {
     ShowEvaluation,
     /// Brings the live source to the front.
     ShowLive,
+    /// Brings the runs to the front.
+    ShowRuns,
+    /// Brings the pinned clips to the front.
+    ShowPinned,
     /// Brings the log to the front.
     ShowLog,
 }
@@ -477,6 +491,11 @@ const TABLE: &[Entry] = {
         Entry(C::SaveCurves, G::Training, "Save training curves…", "Write the points of the curves to a table", &[]),
         Entry(C::SaveCurvesPicture, G::Training, "Save picture of training curves…", "Write the curves as they are shown to a picture", &[]),
         Entry(C::UseTrainedWeights, G::Training, "Use these weights", "Put the networks just trained into the viewer", &[]),
+        Entry(C::CompareWeights, G::Training, "Swipe old and new weights", "Lay the flow of the networks just trained over that of the model they started from, on any clip", &[]),
+        Entry(C::TrainOnLabels, G::Training, "Train on labels", "Fine-tune the networks in use to the labelled clips of the project", &[]),
+        Entry(C::PinFrame, G::Training, "Pin this frame", "Watch this frame's flow and scores change while networks learn, or take it off again", &[shift(Key::P)]),
+        Entry(C::ChooseRunsFolder, G::Training, "Choose folder of runs…", "Choose the folder whose trainings are listed", &[]),
+        Entry(C::ExportModel, G::Training, "Export model of the run…", "Copy the networks of the selected run and their card into a folder that others can open", &[]),
         Entry(C::ChooseEvaluationClips, G::Evaluation, "Choose clips to evaluate on…", "Choose the folder that holds the clips; without a list, its sub-folders are the classes", &[]),
         Entry(C::ChooseEvaluationList, G::Evaluation, "Choose list of clips…", "Choose a list: UCF101, TSN, ActivityNet (JSON) or CSV", &[]),
         Entry(C::ChooseEvaluationLists, G::Evaluation, "Choose folder of lists…", "Choose the folder of HMDB51's splits or of THUMOS14's annotations", &[]),
@@ -501,6 +520,8 @@ const TABLE: &[Entry] = {
         Entry(C::ShowBenchmark, G::View, "Show benchmark", "Bring methods against ground truth to the front", &[ctrl(Key::Num6)]),
         Entry(C::ShowEvaluation, G::View, "Show evaluation", "Bring the model against labelled clips to the front", &[ctrl(Key::Num7)]),
         Entry(C::ShowLive, G::View, "Show live", "Bring the camera or stream and what is recognised in it to the front", &[ctrl(Key::Num8)]),
+        Entry(C::ShowRuns, G::View, "Show runs", "Bring the trainings that were made to the front", &[]),
+        Entry(C::ShowPinned, G::View, "Show pinned clips", "Bring what networks make of the pinned clips to the front", &[]),
         Entry(C::ShowProject, G::View, "Show project", "Bring the labelling project to the front", &[ctrl(Key::Num8)]),
         Entry(C::ToggleTheme, G::View, "Dark or light theme", "Change between the dark and the light theme", &[ctrl(Key::T)]),
         Entry(C::FullScreen, G::View, "Full screen", "Fill the whole screen, or return to a window", &[key(Key::F11)]),

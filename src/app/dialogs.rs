@@ -23,6 +23,10 @@ pub enum Question {
     Model,
     /// The folder of clips to train on.
     TrainingFolder,
+    /// The folder of runs.
+    RunsFolder,
+    /// The folder for the model of a run.
+    ExportModel,
     /// The folder of the model to compare with.
     SecondModel,
     /// A folder of flow files.
@@ -99,6 +103,9 @@ impl Question {
                 | Self::SaveCurves
                 | Self::SaveCurvesPicture
                 | Self::RecordLive
+                | Self::ExportModel
+                | Self::SaveCurves
+                | Self::SaveCurvesPicture
                 | Self::ExportLabels(_)
         )
     }
@@ -160,6 +167,8 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         Question::Folder => "Open a folder",
         Question::Model => "Choose a model folder",
         Question::TrainingFolder => "Choose a folder with one sub-folder of clips per class",
+        Question::RunsFolder => "Choose a folder of runs",
+        Question::ExportModel => "Choose a folder for the model",
         Question::SecondModel => "Choose the folder of the model to compare with",
         Question::Truth => "Choose a folder with one flow file per frame",
         Question::TruthFile => "Choose a flow file",
@@ -239,6 +248,8 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         | Question::Corrections
         | Question::Model
         | Question::TrainingFolder
+        | Question::RunsFolder
+        | Question::ExportModel
         | Question::SecondModel
         | Question::Truth
         | Question::ExportFlows

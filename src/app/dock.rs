@@ -29,13 +29,17 @@ pub enum Pane {
     Project,
     /// Making networks.
     Training,
+    /// Trainings that were made.
+    Runs,
+    /// Windows before and now.
+    Pinned,
     /// What happened.
     Log,
 }
 
 impl Pane {
     /// All panels.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Viewer,
         Self::Scores,
         Self::Project,
@@ -45,6 +49,8 @@ impl Pane {
         Self::Evaluation,
         Self::Live,
         Self::Training,
+        Self::Runs,
+        Self::Pinned,
         Self::Log,
     ];
 
@@ -60,6 +66,8 @@ impl Pane {
             Self::Live => "Live",
             Self::Project => "Project",
             Self::Training => "Training",
+            Self::Runs => "Runs",
+            Self::Pinned => "Pinned",
             Self::Log => "Log",
         }
     }

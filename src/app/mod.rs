@@ -9,6 +9,7 @@ mod actions;
 mod app;
 mod arrangement;
 mod availability;
+mod background;
 mod benchmark_state;
 mod command;
 mod confusion_matrix;
@@ -20,6 +21,8 @@ mod evaluation_state;
 #[cfg(test)]
 mod evaluation_tests;
 mod export;
+#[cfg(test)]
+mod fine_tuning_tests;
 mod icon;
 mod instruments;
 mod interchange;
@@ -38,6 +41,7 @@ mod opener;
 mod panels;
 mod perform;
 mod perform_live;
+mod pinned_state;
 mod project_opener;
 mod read_out;
 mod repaint;

@@ -6,6 +6,7 @@ use eframe::egui::{Context, ViewportCommand};
 
 use super::App;
 use super::app::apply_theme;
+use super::arrangement::Arrangement;
 use super::availability::available;
 use super::command::Command;
 use super::dialogs::Question;
@@ -120,6 +121,24 @@ impl App {
             C::SaveCurves => self.ask(Question::SaveCurves, ctx),
             C::SaveCurvesPicture => self.ask(Question::SaveCurvesPicture, ctx),
             C::StartTraining | C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
+            C::TrainOnLabels => {
+                self.panels.training.choose_labels();
+                dock::show(&mut self.settings.layout, Pane::Training);
+            }
+            C::CompareWeights => {
+                let training = &self.session.training;
+                if let (Some(old), Some(new)) = (training.base.clone(), training.trained().cloned()) {
+                    self.compare_models(old, new);
+                }
+            }
+            C::ChooseRunsFolder => self.ask(Question::RunsFolder, ctx),
+            C::ExportModel => self.ask(Question::ExportModel, ctx),
+            C::PinFrame => {
+                if let Some(pin) = self.session.frame_pin() {
+                    self.session.pinned.toggle(pin);
+                    dock::show(&mut self.settings.layout, Pane::Pinned);
+                }
+            }
             C::ShowProject => dock::show(&mut self.settings.layout, Pane::Project),
             C::Palette => self.show_palette(Palette::commands()),
             C::Shortcuts => self.show_shortcuts(),
@@ -132,6 +151,8 @@ impl App {
             C::ShowStatistics => dock::show(&mut self.settings.layout, Pane::Statistics),
             C::ShowBenchmark => dock::show(&mut self.settings.layout, Pane::Benchmark),
             C::ShowEvaluation => dock::show(&mut self.settings.layout, Pane::Evaluation),
+            C::ShowRuns => dock::show(&mut self.settings.layout, Pane::Runs),
+            C::ShowPinned => dock::show(&mut self.settings.layout, Pane::Pinned),
             C::ShowLog => dock::show(&mut self.settings.layout, Pane::Log),
             _ => self.label_with(command, ctx),
         }
@@ -369,10 +390,15 @@ impl App {
         let phase = self.session.training.phase.clone();
         match (command, phase) {
             (Command::StartTraining, _) => {
-                let plan = self.panels.training.plan(&self.session);
-                self.session.training = TrainingState::starting();
                 dock::show(&mut self.settings.layout, Pane::Training);
-                self.engine.send(Request::Train(plan));
+                match self.panels.training.plans(&self.session) {
+                    Ok(plans) => {
+                        self.session.training = TrainingState::starting();
+                        self.session.training.base = plans.last().and_then(|plan| plan.base.clone());
+                        self.engine.send(Request::TrainInTurn(plans));
+                    }
+                    Err(error) => self.session.problem(&error),
+                }
             }
             (Command::PauseTraining, TrainingPhase::Paused) => self.engine.send(Request::ResumeTraining),
             (Command::PauseTraining, _) => {
@@ -386,6 +412,16 @@ impl App {
             }
             _ => {}
         }
+    }
+
+    /// Uses the networks in folder `new` and lays their flow over that of those in folder `old`.
+    pub(super) fn compare_models(&mut self, old: PathBuf, new: PathBuf) {
+        self.load_model(new);
+        let laboratory = &mut self.settings.laboratory;
+        laboratory.second_model = Some(old);
+        laboratory.coarse_to_fine = false; // both as the temporal stream sees them
+        self.settings.views = Arrangement::OldOrNew.views();
+        self.panels.viewer.fit();
     }
 
     fn toggle_theme(&mut self, ctx: &Context) {

@@ -11,10 +11,11 @@ use super::evaluation_state::EvaluationState;
 use super::lab_state::LabState;
 use super::live_state::LiveState;
 use super::log::{Level, Log};
+use super::pinned_state::PinnedState;
 use super::read_out::Pointed;
 use super::studio_state::StudioState;
 use super::training_state::{TrainingPhase, TrainingState};
-use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo};
+use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo, Pin};
 use crate::error::Error;
 use crate::nets::fusion::Fusion;
 use crate::training::TrainingEvent;
@@ -112,6 +113,8 @@ pub struct Session {
     pub evaluation: EvaluationState,
     /// Live sources.
     pub live: LiveState,
+    /// Pinned windows.
+    pub pinned: PinnedState,
     /// The labelling project.
     pub studio: StudioState,
     /// How many of how many pairs are exported; `None` while nothing is.
@@ -145,6 +148,7 @@ impl Session {
             benchmark: BenchmarkState::default(),
             evaluation: EvaluationState::default(),
             live: LiveState::default(),
+            pinned: PinnedState::default(),
             studio: StudioState::default(),
             exporting: None,
         }
@@ -158,6 +162,7 @@ impl Session {
         self.lab.refresh(engine);
         self.evaluation.refresh();
         self.live.refresh(engine);
+        self.pinned.refresh(engine);
     }
 
     /// First and last frame of what is looped: the selected segment, else what is marked, else the whole clip.
@@ -171,6 +176,7 @@ impl Session {
         self.lab.receive(message);
         self.benchmark.receive(message);
         self.evaluation.receive(message);
+        self.pinned.receive(message, self.training.base.as_ref());
         self.studio.receive(message);
         match message {
             Message::Opened(info) => self.opened(info),
@@ -273,6 +279,17 @@ impl Session {
         self.known.as_ref().filter(|known| known.path == clip.path).map(|known| known.class.as_str())
     }
 
+    /// The frame that is shown, to be pinned.
+    pub fn frame_pin(&self) -> Option<Pin> {
+        let path = self.clip.as_ref()?.path.clone();
+        Some(Pin { path, frame: self.player.position })
+    }
+
+    /// The labelling project, if one is open.
+    pub fn labels_project(&self) -> Option<&crate::labels::Project> {
+        self.studio.project()
+    }
+
     /// The networks in use in a few words: their name, and the run they come from if it is another one.
     pub fn model_label(&self) -> Option<String> {
         let model = self.model.as_ref()?;
@@ -343,6 +360,9 @@ impl Session {
         }
         self.training.receive(event);
         match event {
+            TrainingEvent::Part { number, of, .. } => {
+                self.log.push(Level::Info, format!("Run {} of {of}", number + 1));
+            }
             TrainingEvent::Started { run_dir, .. } => {
                 let text = format!("Training in {}: {}", run_dir.display(), self.training.summary);
                 self.log.push(Level::Info, text);

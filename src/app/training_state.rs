@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::curves::Curves;
 use super::instruments::Instruments;
-use crate::training::{Snapshot, StepMetrics, TrainingEvent};
+use crate::training::{Network, Snapshot, StepMetrics, TrainingEvent};
 
 /// What the training thread is doing.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,12 @@ pub struct TrainingState {
     pub summary: String,
     /// Clips looked at of all clips, while a new last layer is fitted before the first step.
     pub preparing: Option<(usize, usize)>,
+    /// When this run began.
+    began: Option<Instant>,
+    /// The model that it starts from.
+    pub base: Option<PathBuf>,
+    /// Which of how many runs this is, and what it trains, where there are several.
+    pub part: Option<(usize, usize, Network)>,
     /// The newest step.
     pub latest: Option<StepMetrics>,
     /// The loss and its terms by step.
@@ -65,6 +71,9 @@ impl Default for TrainingState {
             run_dir: None,
             summary: String::new(),
             preparing: None,
+            began: None,
+            base: None,
+            part: None,
             latest: None,
             losses: Curves::default(),
             shares: Curves::default(),
@@ -100,12 +109,21 @@ impl TrainingState {
         self.clock.0 + self.clock.1.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
+    /// Time left until the last layer is fitted, at the pace so far.
+    pub fn preparing_left(&self) -> Option<Duration> {
+        let (done, of) = self.preparing.filter(|(done, _)| *done > 0)?;
+        let so_far = self.began?.elapsed();
+        Some(so_far.mul_f64((of - done) as f64 / done as f64))
+    }
+
     /// Takes an event in.
     pub fn receive(&mut self, event: &TrainingEvent) {
         self.instruments.receive(event);
         match event {
+            TrainingEvent::Part { number, of, network } => self.begin_part(*number, *of, *network),
             TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
                 self.run_dir = Some(run_dir.clone());
+                self.began = Some(Instant::now());
                 self.summary = summary(*clips, classes.len(), *parameters, *resumed_at);
                 self.enter(TrainingPhase::Running);
             }
@@ -128,6 +146,13 @@ impl TrainingState {
             TrainingEvent::Snapshots(snapshots) => self.snapshots.clone_from(snapshots),
             TrainingEvent::RolledBack { to, .. } => self.rolled_back(*to),
         }
+    }
+
+    /// One of several runs begins: its curves are its own.
+    fn begin_part(&mut self, number: usize, of: usize, network: Network) {
+        let clock = (self.elapsed(), None);
+        let base = self.base.take();
+        *self = Self { part: Some((number, of, network)), base, clock, ..Self::starting() };
     }
 
     /// All curves as comma-separated values, a line a point.

@@ -17,7 +17,7 @@ use super::live::LiveArgs;
 use super::project::ProjectArgs;
 use super::reproduce::ReproduceArgs;
 use super::sample::SampleArgs;
-use super::train::TrainArgs;
+use super::train::{TrainArgs, TuneArgs};
 use crate::engine::default_model;
 use crate::error::Result;
 use crate::gpu::{Compute, DeviceChoice, choose};
@@ -57,6 +57,8 @@ pub(super) enum Command {
     Project(ProjectArgs),
     /// Train a network
     Train(Box<TrainArgs>),
+    /// Make a model recognise classes of your own
+    Tune(Box<TuneArgs>),
     /// Measure a model on clips it was not trained on, or a flow method on a benchmark
     Evaluate(Box<EvaluateArgs>),
     /// Run the comparisons of the paper's tables and set them beside the published numbers

@@ -76,6 +76,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Data(arguments)) => data::run(&arguments),
         Some(Command::Project(arguments)) => project::run(&arguments),
         Some(Command::Train(arguments)) => train::run(&arguments),
+        Some(Command::Tune(arguments)) => train::tune(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Reproduce(arguments)) => reproduce::run(&arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),

@@ -17,6 +17,7 @@ use super::job::Job;
 use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
 use super::live::{Corrections, LiveSession, SharedLive};
 use super::outbox::Outbox;
+use super::pinned::{Pinned, PinnedOutlooks};
 use super::suggestions::{self, SuggestionOrder};
 use super::training_run::TrainingRun;
 use super::{Analysis, LiveOrder, Message, Request, Slot};
@@ -83,6 +84,7 @@ pub(super) struct Coordinator {
     evaluation: Option<Job>,
     suggestions: Option<Job>,
     training: Option<TrainingRun>,
+    pinned: Pinned,
     outbox: Outbox,
 }
 
@@ -90,6 +92,15 @@ impl Coordinator {
     /// Starts the threads that follow the player; `commands` leads back to this coordinator.
     pub fn new(compute: Compute, shared: Shared, outbox: Outbox, commands: Sender<Command>) -> Self {
         let Shared { player: shared_player, analysis, live: shared_live, laboratory: slots } = shared;
+    pub fn new(
+        compute: Compute,
+        shared_player: SharedPlayer,
+        analysis: Arc<Slot<Analysis>>,
+        slots: Arc<LaboratorySlots>,
+        outlooks: Arc<Slot<PinnedOutlooks>>,
+        outbox: Outbox,
+        commands: Sender<Command>,
+    ) -> Self {
         let wishes = SharedWishes::default();
         let inspector = start_inspector(&wishes, &slots, &outbox);
         let inspect = Arc::new(inspector.waker());
@@ -115,8 +126,21 @@ impl Coordinator {
             training: None,
             outbox,
         }
+        let pinned = Pinned::start(compute.clone(), outlooks, outbox.clone());
         let (player, evaluation, suggestions, training) = (None, None, None, None);
-        Self { compute, shared_player, player, sizes, inference, laboratory, evaluation, suggestions, training, outbox }
+        Self {
+            compute,
+            shared_player,
+            player,
+            sizes,
+            inference,
+            laboratory,
+            evaluation,
+            suggestions,
+            training,
+            pinned,
+            outbox,
+        }
     }
 
     /// Works until told to quit.
@@ -174,14 +198,16 @@ impl Coordinator {
                 self.with_live(|live| self.corrections.save(live.take_held(), folder, class));
             }
             Request::CountCorrections(folder) => self.corrections.count(folder),
+            Request::Train(plan) => self.train(vec![plan]),
+            Request::TrainInTurn(plans) => self.train(plans),
             Request::Suggest(order) => self.suggest(order),
-            Request::Train(plan) => self.train(plan),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
             Request::SwitchLoss(switches) => self.with_training(|run| run.control.switch(switches)),
             Request::ShareGradients(every) => self.with_training(|run| run.control.share_gradients(every)),
             Request::RollBackTraining(step) => self.with_training(|run| run.control.roll_back(step)),
             Request::StopTraining => self.with_training(|run| run.control.stop()),
+            Request::Pin(wish) => self.pinned.wish(*wish),
             Request::WriteSample(dir) => self.write_sample(dir),
         }
     }
@@ -315,12 +341,12 @@ impl Coordinator {
         self.suggestions = Some(Job::start("suggestions", self.outbox.clone(), Message::SuggestionsEnded, work));
     }
 
-    fn train(&mut self, plan: TrainingPlan) {
+    fn train(&mut self, plans: Vec<TrainingPlan>) {
         if self.training.as_ref().is_some_and(|run| !run.is_over()) {
             let remedy = "Stop it first, or wait for its end";
             return self.outbox.problem(Error::new("training", "another training is running", remedy));
         }
-        self.training = Some(TrainingRun::start(plan, self.compute.device.clone(), self.outbox.clone()));
+        self.training = Some(TrainingRun::start(plans, self.compute.device.clone(), self.outbox.clone()));
     }
 
     fn with_training(&self, act: impl FnOnce(&TrainingRun)) {

@@ -10,6 +10,7 @@ use super::laboratory::LaboratorySlots;
 use super::live::SharedLive;
 use super::outbox::{Outbox, Wake};
 use super::{Analysis, FlowSource, FlowStrip, Inspection, LiveView, Message, Request, Slot, SourceFlow};
+use super::{Analysis, FlowSource, FlowStrip, Inspection, Message, PinnedOutlooks, Request, Slot, SourceFlow};
 use crate::gpu::Compute;
 use crate::video::{Frame, PlayerState};
 
@@ -18,6 +19,8 @@ const CAPACITY: usize = 1024;
 
 /// All that runs behind a window: the threads "engine", "decoder", "inference", "capture", "evaluation", "training", "sample" and
 /// those of the laboratory.
+/// All that runs behind a window: the threads "engine", "decoder", "inference", "evaluation", "training", "pinned", "sample" and those of the
+/// laboratory.
 ///
 /// Dropping it ends them; a running training first writes its checkpoint.
 pub struct Engine {
@@ -27,6 +30,7 @@ pub struct Engine {
     analysis: Arc<Slot<Analysis>>,
     live: SharedLive,
     laboratory: Arc<LaboratorySlots>,
+    pinned: Arc<Slot<PinnedOutlooks>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -48,6 +52,19 @@ impl Engine {
         let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
         let thread = Some(thread.expect("the system can start a thread"));
         Self { commands, messages, player, analysis, live, laboratory, thread }
+        let pinned = Arc::<Slot<PinnedOutlooks>>::default();
+        let coordinator = Coordinator::new(
+            compute,
+            player.clone(),
+            analysis.clone(),
+            laboratory.clone(),
+            pinned.clone(),
+            outbox,
+            commands.clone(),
+        );
+        let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
+        let thread = Some(thread.expect("the system can start a thread"));
+        Self { commands, messages, player, analysis, laboratory, pinned, thread }
     }
 
     /// Hands over a request and returns at once.
@@ -88,6 +105,11 @@ impl Engine {
     /// The newest complete window of a source.
     pub fn strip(&self, source: FlowSource) -> Option<Arc<FlowStrip>> {
         self.laboratory.strip(source)
+    }
+
+    /// What models make of the pinned windows.
+    pub fn pinned(&self) -> Option<Arc<PinnedOutlooks>> {
+        self.pinned.get()
     }
 
     /// Where the player is; at rest at frame 0 without a clip.

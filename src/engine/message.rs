@@ -10,7 +10,7 @@ use super::{
     AnnotatedExport, BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource,
     LaboratorySettings, LiveEvent, LiveOrder, LiveSettings, ModelInfo,
     BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource, LaboratorySettings,
-    ModelInfo, SuggestionOrder, SuggestionStart,
+    ModelInfo, PinnedWish, SuggestionOrder, SuggestionStart,
 };
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
@@ -75,6 +75,8 @@ pub enum Request {
     Suggest(Option<Box<SuggestionOrder>>),
     /// Trains a network; one training at a time.
     Train(TrainingPlan),
+    /// Trains networks one after the other, as one training.
+    TrainInTurn(Vec<TrainingPlan>),
     /// Holds the training after the present step.
     PauseTraining,
     /// Goes on with a held training.
@@ -87,6 +89,8 @@ pub enum Request {
     RollBackTraining(usize),
     /// Ends the training with a checkpoint.
     StopTraining,
+    /// Works out what models make of pinned windows, in place of what was asked for before. The outlooks lie in a slot.
+    Pin(Box<PinnedWish>),
     /// Writes the generated sample project into a folder.
     WriteSample(PathBuf),
 }

@@ -21,14 +21,14 @@ pub(super) struct TrainingRun {
 }
 
 impl TrainingRun {
-    /// Starts a training; its news go to `outbox`.
-    pub fn start(plan: TrainingPlan, device: Device, outbox: Outbox) -> Self {
+    /// Starts trainings in turn; their news go to `outbox`.
+    pub fn start(plans: Vec<TrainingPlan>, device: Device, outbox: Outbox) -> Self {
         let control = TrainingControl::default();
         control.share_gradients(SHARES_EVERY);
         let in_thread = control.clone();
         let work = move || {
             let mut tell = |event| outbox.send(Message::Training(event));
-            if let Err(error) = caught("training", || training::run(&plan, &device, &in_thread, &mut tell)) {
+            if let Err(error) = caught("training", || training::run_in_turn(&plans, &device, &in_thread, &mut tell)) {
                 outbox.send(Message::TrainingFailed(error));
             }
         };

@@ -253,6 +253,13 @@ impl Stream {
         }
     }
 
+    /// Number F of features that the last layer reads.
+    pub fn feature_width(&self) -> usize {
+        let name = format!("{}.weight", self.backbone().last_layer());
+        let shapes = weights::shapes(self); // as in files: classes first
+        shapes.iter().find(|(layer, _)| *layer == name).map_or(0, |(_, shape)| shape[1])
+    }
+
     /// Number of trained parameters; running statistics are none.
     pub fn parameters(&self) -> usize {
         weights::parameters(self)
@@ -297,6 +304,7 @@ mod tests {
                 StreamConfig { backbone, input: StreamInput::PICTURE, classes: 2, dropout: None }.init(&device);
             let x = Tensor::random([2, 3, 64, 64], Distribution::Uniform(-100.0, 100.0), &device);
             let features = stream.features(x.clone());
+            assert_eq!(features.dims()[1], stream.feature_width());
             let weight = Tensor::<2>::random([features.dims()[1], 5], Distribution::Default, &device);
             let bias = Tensor::<1>::random([5], Distribution::Default, &device);
             let expected = (features / 7.0).matmul(weight.clone()) + bias.clone().unsqueeze();

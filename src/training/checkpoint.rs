@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::divergence::Watch;
 use super::losses::LossSwitches;
+use super::plan::TrainingPlan;
 use crate::error::{Error, Result};
 
 /// Where a run stands, besides its networks. What it draws and its rate follow from the step.
@@ -59,6 +60,16 @@ impl Progress {
             switches: None,
             watch: Watch::default(),
         }
+    }
+}
+
+impl Progress {
+    /// Whether a run of `plan` ends here.
+    pub fn is_last_of(&self, plan: &TrainingPlan) -> bool {
+        let worse_since = self.best.map_or(0, |best| best.worse_since);
+        self.step >= plan.steps
+            || plan.budget_secs.is_some_and(|budget| self.seconds >= budget)
+            || plan.patience.is_some_and(|patience| worse_since >= patience)
     }
 }
 

@@ -12,11 +12,15 @@ use super::clips::Clips;
 use super::dataset::LabelledClip;
 use super::flow_source::FlowSource;
 use super::frozen_flow::FrozenFlow;
-use super::head::{ROWS, clip_features, fit_to};
+use super::head::{Views, clip_features, fit_to};
+use super::last_layer::Row;
 use crate::error::{Error, Result};
 use crate::flow::files::npy_array::{NpyArray, Shape, write_array};
 use crate::nets::{MotionNetwork, Stream};
 use crate::video::Geometry;
+
+/// Rows of features of each clip.
+const ROWS: usize = Views::PLAIN.count();
 
 /// Features of clips, `ROWS` rows each; those of clips that cannot be read are NaN.
 pub struct ClipFeatures {
@@ -43,8 +47,8 @@ impl ClipFeatures {
             // One at a time: each is looked at once, and not all fit into memory.
             let single = Arc::new(Clips::new(vec![clip.clone()], frame));
             let mut flow = motion.map(|motion| FrozenFlow::new(FlowSource::MotionNet, motion.valid(), single.clone()));
-            let features =
-                clip_features(&frozen, frame, &single, 0, flow.as_mut()).and_then(|features| values(features, clip));
+            let features = clip_features(&frozen, frame, &single, 0, Views::PLAIN, flow.as_mut())
+                .and_then(|features| values(features, clip));
             let told = tell(features.as_ref().err());
             rows.push(features.ok());
             if told.is_break() {
@@ -72,8 +76,8 @@ impl ClipFeatures {
         device.clone().autodiff().seed(seed);
         let rows: Vec<f32> = known.iter().flat_map(|(index, _)| self.of(*index)).copied().collect();
         let features = Tensor::from_data(TensorData::new(rows, [ROWS * known.len(), self.width]), &device);
-        let labels = known.iter().flat_map(|(_, label)| [*label as i64; ROWS]).collect();
-        fit_to(stream.valid(), classes, features, labels)
+        let labels: Vec<i64> = known.iter().flat_map(|(_, label)| [*label as i64; ROWS]).collect();
+        fit_to(stream.valid(), &vec![Row::New; classes], features, &labels)
     }
 
     /// Reads the features of `clips` clips that [`ClipFeatures::write`] wrote.

@@ -7,12 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use super::gradient_shares::GradientShares;
 use super::losses::LossSwitches;
+use super::plan::Network;
 use super::snapshots::Snapshot;
 use crate::error::Error;
 
 /// Something that happened in a run.
 #[derive(Debug, Clone)]
 pub enum TrainingEvent {
+    /// One of several runs begins.
+    Part {
+        /// Which one, from 0.
+        number: usize,
+        /// How many there are.
+        of: usize,
+        /// What it trains.
+        network: Network,
+    },
     /// The data is read and the networks are built.
     Started {
         /// Where the run is kept.

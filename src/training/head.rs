@@ -1,43 +1,73 @@
 //! A new last layer for a stream from another task: fitted to the features of the otherwise unchanged network before
-//! anything else is trained. A random last layer would spoil the features with its first gradients.
+//! anything else is trained. A random last layer would spoil the features with its first gradients. Classes that the stream
+//! knew keep what it knew of them.
 
 use burn::module::Module;
-use burn::nn::loss::CrossEntropyLossConfig;
-use burn::nn::{DropoutConfig, LinearConfig};
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use image::RgbImage;
-use image::imageops::flip_horizontal;
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::augmentation::{Crop, Draw};
 use super::clips::Clips;
 use super::event::{TrainingControl, TrainingEvent};
 use super::frozen_flow::FrozenFlow;
+use super::last_layer::{KnownLayer, LastLayer, Row, UPDATES, rate_at};
 use super::plan::TrainingPlan;
 use crate::error::Result;
 use crate::nets::Stream;
 use crate::nets::flow_normalisation::classifier_input;
-use crate::nets::preprocessing::clip_input;
+use crate::nets::preprocessing::MEAN_BGR;
 use crate::video::Geometry;
 
-/// Frames or windows of each clip whose features are taken, each also mirrored.
-const VIEWS: usize = 2;
-/// Rows of features of each clip.
-pub(super) const ROWS: usize = 2 * VIEWS;
-/// Updates of the last layer, each with all features at once.
-const UPDATES: usize = 300;
-const RATE: f64 = 1e-2;
-const DROPOUT: f64 = 0.5;
-const WEIGHT_DECAY: f32 = 1e-3;
+/// Side of the part of a frame that a cropped view shows, relative to the frame's.
+const CROP: f32 = 0.8;
 
-/// Gives `stream` a last layer for `classes` that is fitted to what the rest of it says about `clips`. `flow` is the source of the
-/// temporal stream's input, none for the spatial stream. Returns the stream as it is if `control` stops the work.
+/// How a clip is looked at for its features: in evenly spread windows, of whole frames and perhaps of a part of them, each also
+/// mirrored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Views {
+    /// Windows (or frames) of a clip.
+    pub windows: usize,
+    /// Whether a corner or the centre of each is looked at as well.
+    pub cropped: bool,
+}
+
+impl Views {
+    /// Two windows of whole frames.
+    pub const PLAIN: Self = Self { windows: 2, cropped: false };
+
+    /// Number of views, which is that of rows of features of a clip.
+    pub const fn count(self) -> usize {
+        self.windows * if self.cropped { 4 } else { 2 }
+    }
+
+    /// The views of a clip of `frames` frames of size `frame`, windows of `span`.
+    fn draws(self, clip: usize, frames: usize, span: usize, frame: Geometry) -> Vec<Draw> {
+        let last = frames.saturating_sub(span);
+        let crops = |window: usize| [Some(Crop::whole(frame)), self.cropped.then(|| corner(frame, window))];
+        (1..=self.windows)
+            .flat_map(|window| crops(window).into_iter().flatten().map(move |crop| (window, crop)))
+            .flat_map(|(window, crop)| [false, true].map(|mirrored| (window, Crop { mirrored, ..crop })))
+            .map(|(window, crop)| Draw { clip, start: window * last / (self.windows + 1), stride: 1, crop })
+            .collect()
+    }
+}
+
+/// One corner after the other, then the centre.
+fn corner(frame: Geometry, window: usize) -> Crop {
+    let (width, height) = (frame.width as f32 * CROP, frame.height as f32 * CROP);
+    let (right, bottom) = (frame.width as f32 - width, frame.height as f32 - height);
+    let corners = [(0.0, 0.0), (right, bottom), (right, 0.0), (0.0, bottom), (right / 2.0, bottom / 2.0)];
+    let (x, y) = corners[window % corners.len()];
+    Crop { x, y, width, height, mirrored: false }
+}
+
+/// Gives `stream` a last layer for the classes `rows` that is fitted to what the rest of it says about `clips`; the rows that are
+/// kept stay as they are. `flow` is the source of the temporal stream's input, none for the spatial stream. Returns the stream as
+/// it is if `control` stops the work.
 ///
 /// Clips that cannot be read are reported and left out.
 pub fn fit(
     stream: Stream,
-    classes: usize,
+    rows: &[Row],
     plan: &TrainingPlan,
     clips: &Clips,
     mut flow: Option<&mut FrozenFlow>,
@@ -45,29 +75,29 @@ pub fn fit(
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<Stream> {
     let frozen = stream.valid();
-    let (mut rows, mut labels) = (Vec::new(), Vec::new());
+    let (mut features, mut labels) = (Vec::new(), Vec::new());
     for index in 0..clips.len() {
         hold(control, on_event);
         if control.is_stopped() {
             return Ok(stream);
         }
-        match clip_features(&frozen, plan.frame, clips, index, flow.as_deref_mut()) {
-            Ok(features) => {
-                rows.push(features);
-                labels.extend([clips.label(index) as i64; ROWS]);
+        match clip_features(&frozen, plan.frame, clips, index, Views::PLAIN, flow.as_deref_mut()) {
+            Ok(of_clip) => {
+                features.push(of_clip);
+                labels.extend([clips.label(index) as i64; Views::PLAIN.count()]);
             }
             Err(error) => on_event(TrainingEvent::Warning(error)),
         }
         on_event(TrainingEvent::Preparing { done: index + 1, of: clips.len() });
     }
-    if rows.is_empty() {
+    if features.is_empty() {
         return Ok(stream);
     }
-    Ok(fit_to(stream, classes, Tensor::cat(rows, 0), labels))
+    Ok(fit_to(stream, rows, Tensor::cat(features, 0), &labels))
 }
 
 /// Waits while the run is paused.
-fn hold(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
+pub(super) fn hold(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
     if control.is_paused() {
         on_event(TrainingEvent::Paused);
         control.wait_while_paused();
@@ -75,77 +105,45 @@ fn hold(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
     }
 }
 
-/// What `frozen` makes of the views of clip `index` before its last layer, [2·VIEWS, F]; `flow` as in [`fit`].
+/// What `frozen` makes of the views of clip `index` before its last layer, `[views, F]`; `flow` as in [`fit`].
 pub(super) fn clip_features(
     frozen: &Stream,
     frame: Geometry,
     clips: &Clips,
     index: usize,
+    views: Views,
     flow: Option<&mut FrozenFlow>,
 ) -> Result<Tensor<2>> {
     let device = frozen.devices().pop().unwrap_or_else(Device::flex);
+    let frames = clips.frames(index)?.len();
+    let draws = views.draws(index, frames, frozen.input().frames(), frame);
     let input = match flow {
-        Some(flow) => temporal_views(frozen, frame, clips, index, flow, &device)?,
-        None => spatial_views(frozen, clips, index, &device)?,
+        Some(flow) => classifier_input(flow.windows(&draws, frozen.input().count, frame, &device)?),
+        None => pictures(frozen, clips, index, &draws, &device)?,
     };
     Ok(frozen.features(input))
 }
 
-/// Whole frames or clips of them, evenly spread and mirrored: [2·VIEWS, 3·n, h, w].
-fn spatial_views(stream: &Stream, clips: &Clips, index: usize, device: &Device) -> Result<Tensor<4>> {
+/// Drawn frames, or clips of them: `[draws, 3·n, h, w]`.
+fn pictures(stream: &Stream, clips: &Clips, index: usize, draws: &[Draw], device: &Device) -> Result<Tensor<4>> {
     let frames = clips.frames(index)?;
-    let count = stream.input().count;
-    let last = frames.len().saturating_sub(count);
-    let picked: Vec<Vec<&RgbImage>> = (1..=VIEWS)
-        .map(|i| i * last / (VIEWS + 1))
-        .map(|start| (start..start + count).map(|index| &frames[index.min(frames.len() - 1)]).collect())
-        .collect();
-    let mirrored: Vec<Vec<_>> =
-        picked.iter().map(|clip| clip.iter().map(|frame| flip_horizontal(*frame)).collect()).collect();
-    let views: Vec<_> = picked.into_iter().chain(mirrored.iter().map(|clip| clip.iter().collect())).collect();
-    Ok(clip_input(&views, device))
-}
-
-/// Flow of whole frames in evenly spread windows, also mirrored: [2·VIEWS, 2·n, h, w].
-fn temporal_views(
-    stream: &Stream,
-    frame: Geometry,
-    clips: &Clips,
-    index: usize,
-    flow: &mut FrozenFlow,
-    device: &Device,
-) -> Result<Tensor<4>> {
-    let input = stream.input();
-    let last = clips.frames(index)?.len().saturating_sub(input.frames());
-    let whole = Crop::whole(frame);
-    let draws: Vec<Draw> = (1..=VIEWS)
-        .flat_map(|i| [false, true].map(|mirrored| (i * last / (VIEWS + 1), mirrored)))
-        .map(|(start, mirrored)| Draw { clip: index, start, stride: 1, crop: Crop { mirrored, ..whole } })
-        .collect();
-    Ok(classifier_input(flow.windows(&draws, input.count, frame, device)?))
-}
-
-/// Logistic regression on features [n, F] of unit size, whose classes are `labels`.
-pub(super) fn fit_to(stream: Stream, classes: usize, features: Tensor<2>, labels: Vec<i64>) -> Stream {
-    let scale: f32 = features.clone().powi_scalar(2).mean().sqrt().into_scalar();
-    let scale = scale.max(f32::MIN_POSITIVE);
-
-    let device = features.device().autodiff();
-    let [_, width] = features.dims();
-    let inputs = Tensor::<2>::from_data((features / scale).into_data(), &device);
-    let labels = Tensor::<1, Int>::from_data(TensorData::from(labels.as_slice()), &device);
-    let dropout = DropoutConfig::new(DROPOUT).init();
-    let loss = CrossEntropyLossConfig::new().init(&device);
-    let decay = Some(WeightDecayConfig::new(WEIGHT_DECAY));
-    let mut optimiser = AdamConfig::new().with_weight_decay(decay).init();
-    let mut layer = LinearConfig::new(width, classes).init(&device);
-    for update in 0..UPDATES {
-        let logits = layer.forward(dropout.forward(inputs.clone()));
-        let gradients = GradientsParams::from_grads(loss.forward(logits, labels.clone()).backward(), &layer);
-        let rate = RATE * (1.0 - update as f64 / UPDATES as f64);
-        layer = optimiser.step(rate, layer, gradients);
+    let (count, size) = (stream.input().count, clips.geometry());
+    let mut planes = Vec::new();
+    for draw in draws {
+        for shown in draw.indices(count, frames.len()) {
+            draw.crop.append_bgr(&frames[shown], size, MEAN_BGR, 1.0, &mut planes);
+        }
     }
-    let layer = layer.valid();
-    let bias = layer.bias.map_or_else(|| Tensor::zeros([classes], &layer.weight.device()), |bias| bias.val());
-    stream.with_head(scale, layer.weight.val(), bias)
+    let shape = [draws.len(), 3 * count, size.height as usize, size.width as usize];
+    Ok(Tensor::from_data(TensorData::new(planes, shape), device))
+}
+
+/// `stream` with a last layer that is fitted to `features` `[n, F]`, whose classes are `labels`.
+pub(super) fn fit_to(stream: Stream, rows: &[Row], features: Tensor<2>, labels: &[i64]) -> Stream {
+    let known = rows.iter().any(|row| *row != Row::New).then(|| KnownLayer::of(&stream.valid()));
+    let mut layer = LastLayer::new(features, labels, rows, known.as_ref());
+    for update in 0..UPDATES {
+        layer.update(rate_at(update, UPDATES));
+    }
+    layer.put_into(stream)
 }

@@ -1,7 +1,7 @@
 //! Clips to measure on taken out of the training clips, by whole recordings: what is chosen on them has seen neither them
 //! nor their like, and no test clip.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -12,32 +12,13 @@ use crate::error::{Error, Result};
 /// Takes a `share` of the recordings of every class out of `dataset` and returns their clips: at least one recording of every
 /// class that has two. Nothing for a share of 0.
 ///
-/// A recording is the group that its clips name, else the video they are parts of. One that shows several classes counts
-/// for that of its first clip.
-///
 /// # Errors
 /// If no class has two recordings.
 pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<LabelledClip>> {
     if share == 0.0 {
         return Ok(Vec::new());
     }
-    let mut classes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    let mut seen = std::collections::HashSet::new();
-    for clip in &dataset.clips {
-        if seen.insert(clip.recording()) {
-            classes.entry(clip.label).or_default().push(clip.recording());
-        }
-    }
-    let mut held = std::collections::HashSet::new();
-    for (class, mut recordings) in classes {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(class as u64);
-        recordings.sort_unstable(); // whatever the order of the list
-        recordings.shuffle(&mut rng);
-        let most = recordings.len() - 1;
-        let wanted = ((share * recordings.len() as f64).round() as usize).max(1).min(most);
-        held.extend(recordings.into_iter().take(wanted));
-    }
+    let held = held_out(&dataset.clips, share, seed);
     if held.is_empty() {
         let cause = "no class has two recordings: to hold one out would leave nothing to train on";
         return Err(Error::new("hold-out", cause, "Add clips, or name other clips to measure on"));
@@ -46,6 +27,41 @@ pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<Labelled
         std::mem::take(&mut dataset.clips).into_iter().partition(|clip| held.contains(&clip.recording()));
     dataset.clips = training;
     Ok(validation)
+}
+
+/// The recordings that [`take`] would take. Which ones hangs on the seed and not on the order of the clips.
+///
+/// A recording is the group that its clips name, else the video they are parts of. One that shows several classes counts
+/// for that of its first clip, and is not taken where it is the last one of any of them.
+pub fn held_out(clips: &[LabelledClip], share: f64, seed: u64) -> HashSet<String> {
+    let mut shown: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new(); // the classes of every recording
+    let mut classes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for clip in clips {
+        let recording = clip.recording();
+        if !shown.contains_key(&recording) {
+            classes.entry(clip.label).or_default().push(recording.clone());
+        }
+        shown.entry(recording).or_default().insert(clip.label);
+    }
+    let mut left: BTreeMap<usize, usize> = BTreeMap::new();
+    shown.values().flatten().for_each(|class| *left.entry(*class).or_default() += 1);
+    let mut held = HashSet::new();
+    for (class, mut recordings) in classes {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(class as u64);
+        recordings.sort_unstable(); // whatever the order of the list
+        recordings.shuffle(&mut rng);
+        let wanted = ((share * recordings.len() as f64).round() as usize).max(1);
+        let mut missing = if share > 0.0 { wanted } else { 0 };
+        for recording in recordings {
+            if missing > 0 && shown[&recording].iter().all(|class| left[class] > 1) {
+                shown[&recording].iter().for_each(|class| *left.entry(*class).or_default() -= 1);
+                held.insert(recording);
+                missing -= 1;
+            }
+        }
+    }
+    held
 }
 
 #[cfg(test)]
@@ -104,5 +120,18 @@ mod tests {
         assert!(held.len() == 2 && held[0].path == held[1].path, "{held:?}");
         assert!(take(&mut training, 0.1, 1).unwrap_err().cause.contains("no class has two"));
         assert_eq!(training.clips.len(), 2);
+    }
+
+    #[test]
+    fn no_class_is_left_without_clips_to_train_on() {
+        let segment =
+            |video: &str, label: usize| LabelledClip { path: video.into(), label, segment_secs: None, group: None };
+        // Class 1 is seen in one video only, which shows class 0 as well.
+        let clips = [segment("a", 0), segment("a", 1), segment("b", 0), segment("c", 0)];
+        for seed in 0..20 {
+            let held = held_out(&clips, 0.5, seed);
+            assert!(!held.contains("a") && held.len() <= 2, "{held:?}");
+        }
+        assert!(held_out(&clips, 0.0, 1).is_empty());
     }
 }

@@ -12,6 +12,7 @@ use super::event::{TrainingControl, TrainingEvent};
 use super::frozen_flow::FrozenFlow;
 use super::gradient_shares::{GradientShares, gradient_shares};
 use super::head;
+use super::last_layer::Row;
 use super::loader::{Batch, Pixels};
 use super::losses::action::{ActionLoss, class_weights, consensus, mixed};
 use super::losses::{LevelLoss, LossSwitches, LossTerm};
@@ -79,10 +80,10 @@ impl Objective {
         })
     }
 
-    /// Fits a new last layer for `classes` to the clips before the first step, see [`head::fit`].
+    /// Fits a new last layer for the classes `rows` to the clips before the first step, see [`head::fit`].
     pub fn fit_head(
         &mut self,
-        classes: usize,
+        rows: &[Row],
         clips: &Arc<Clips>,
         control: &TrainingControl,
         on_event: &mut dyn FnMut(TrainingEvent),
@@ -93,7 +94,7 @@ impl Objective {
         let end_to_end =
             self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
         let mut flow = self.frozen.take().or(end_to_end);
-        let fitted = head::fit(stream, classes, &self.plan, clips, flow.as_mut(), control, on_event)?;
+        let fitted = head::fit(stream, rows, &self.plan, clips, flow.as_mut(), control, on_event)?;
         self.stream = Some(Solver::new(fitted, &self.plan, Part::Stream)?);
         self.frozen = flow.filter(|_| self.motion.is_none());
         Ok(())

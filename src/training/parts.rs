@@ -30,6 +30,8 @@ struct Layer {
 struct Parameter {
     id: ParamId,
     is_bias: bool,
+    /// How many numbers it holds.
+    size: usize,
 }
 
 /// The rates of a network's parameters relative to the network's.
@@ -132,6 +134,12 @@ impl ModuleVisitor for Split {
     }
 }
 
+/// Names of the layers of `network` from its input on, each with the number of its parameters.
+pub fn layer_sizes<M: Module>(network: &M) -> Vec<(String, usize)> {
+    let size = |layer: &Layer| layer.parameters.iter().map(|parameter| parameter.size).sum();
+    layers(network).into_iter().map(|layer| (layer.name.clone(), size(&layer))).collect()
+}
+
 /// The layers of `network` in the order in which it is built: from the input to the last layer.
 fn layers<M: Module>(network: &M) -> Vec<Layer> {
     let mut lister = Lister::default();
@@ -159,7 +167,8 @@ impl ModuleVisitor for Lister {
         let mut names: Vec<&str> =
             self.path.iter().filter(|(_, counts)| *counts).map(|(name, _)| name.as_str()).collect();
         let is_bias = names.pop() == Some("bias");
-        let (name, parameter) = (names.join("."), Parameter { id: param.id, is_bias });
+        let (name, parameter) =
+            (names.join("."), Parameter { id: param.id, is_bias, size: param.lazy_shape().num_elements() });
         match self.layers.last_mut() {
             Some(layer) if layer.name == name => layer.parameters.push(parameter),
             _ => self.layers.push(Layer { name, parameters: vec![parameter] }),

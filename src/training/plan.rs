@@ -27,6 +27,17 @@ pub enum Network {
     Temporal,
 }
 
+impl Network {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "Flow",
+            Self::Spatial => "Spatial",
+            Self::Temporal => "Temporal",
+        }
+    }
+}
+
 /// How the temporal stream is trained through MotionNet (paper, section 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -109,6 +120,13 @@ pub struct TrainingPlan {
     pub patience: Option<usize>,
     /// A model folder whose networks the run starts from and whose other networks it keeps.
     pub base: Option<PathBuf>,
+    /// Whether the stream tells the base's other classes as well, before the new ones.
+    pub keep_classes: bool,
+    /// A model folder of the same classes whose other stream is joined to the result.
+    pub join: Option<PathBuf>,
+    /// Windows of each clip whose features are taken once, to fit the last layer of the stream to them and nothing else, which takes
+    /// seconds; 0 for a run that looks at the clips in every step.
+    pub feature_windows: usize,
     /// ImageNet weights to start a stream from, where the base has none.
     pub imagenet: Option<PathBuf>,
     /// Where the run is kept. A checkpoint found here is resumed.
@@ -208,6 +226,9 @@ impl Default for TrainingPlan {
             validation_clips: 60,
             patience: None,
             base: None,
+            keep_classes: false,
+            join: None,
+            feature_windows: 0,
             imagenet: None,
             run_dir: PathBuf::from("runs/flow"),
             motion: MotionConfig { frames: 2, width: 16, ..MotionConfig::default() },
@@ -299,6 +320,7 @@ impl TrainingPlan {
         self.check_frozen()?;
         self.check_clip_frames()?;
         self.check_flow_source()?;
+        self.check_last_layer()?;
         self.check_crop()
     }
 
@@ -415,6 +437,28 @@ impl TrainingPlan {
                 Err(Error::new(source, cause, "Use mode a, or MotionNet as the source"))
             }
             _ => Err(Error::new(source, format!("'{name}' is for the temporal stream"), "Leave it out")),
+        }
+    }
+
+    fn check_last_layer(&self) -> Result<()> {
+        let subject = "last layer";
+        if (self.keep_classes || self.join.is_some()) && self.network == Network::Flow {
+            return Err(Error::new("classes", "MotionNet tells none", "Train a stream, or leave the classes out"));
+        }
+        if self.keep_classes && self.base.is_none() {
+            return Err(Error::new("classes", "there is no base whose classes could be kept", "Name a base"));
+        }
+        if self.feature_windows == 0 {
+            return Ok(());
+        }
+        let refuse = |cause, remedy| Err(Error::new(subject, cause, remedy));
+        match (self.network, &self.base, &self.imagenet) {
+            (Network::Flow, ..) => refuse("MotionNet has none", "Train a stream"),
+            (_, None, None) => {
+                refuse("it cannot be all that is learned of a stream", "Name a base or ImageNet weights")
+            }
+            _ if self.trains_motion() => refuse("it is fitted to flow that stays as it is", "Use mode a"),
+            _ => Ok(()),
         }
     }
 

@@ -13,10 +13,10 @@ use super::augmentation::Sampler;
 use super::checkpoint::{self, Best, Progress};
 use super::clip_cache::ClipCache;
 use super::clips::Clips;
-use super::dataset::Dataset;
 use super::divergence::{Limit, Watch};
 use super::event::{StepMetrics, TrainingControl, TrainingEvent};
 use super::gradient_shares::GradientShares;
+use super::head_run;
 use super::history::History;
 use super::hold_out;
 use super::loader::{Batch, Loader};
@@ -25,9 +25,10 @@ use super::memory::resident_bytes;
 use super::objective::{Objective, Outcome};
 use super::pace::Pace;
 use super::plan::{ClassBalance, Network, TrainingPlan};
+use super::run_lock::RunLock;
 use super::snapshots::{self, Snapshot};
 use super::solver::rate_at;
-use super::start::Start;
+use super::start::{self, Start};
 use super::validation::Validator;
 use crate::atomic;
 use crate::error::{Error, Result};
@@ -57,6 +58,9 @@ pub fn run(
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
     plan.check()?;
+    if plan.feature_windows > 0 {
+        return head_run::run(plan, device, control, on_event);
+    }
     let mut run = Run::prepare(plan, device.clone().autodiff(), control, on_event)?;
     run.train()?;
     run.finish()
@@ -77,6 +81,8 @@ struct Run<'a> {
     /// Makes batches from the present step on; none before the first and after the run went back.
     loader: Option<Loader>,
     pace: Pace,
+    /// Nobody else trains in the folder meanwhile.
+    _lock: RunLock,
 }
 
 impl<'a> Run<'a> {
@@ -87,12 +93,12 @@ impl<'a> Run<'a> {
         control: &'a TrainingControl,
         on_event: &'a mut dyn FnMut(TrainingEvent),
     ) -> Result<Self> {
-        let mut dataset = Dataset::open(&plan.data)?;
+        let mut dataset = start::dataset(plan)?;
         let held = hold_out::take(&mut dataset, plan.hold_out, plan.seed)?;
         let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
         let validator = Validator::new(plan, held, &dataset.classes, cache.clone())?;
         let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
-        prepare_folder(plan)?;
+        let lock = prepare_folder(plan)?;
 
         let found = checkpoint::find(&plan.run_dir);
         let start = Start::build(plan, &dataset.classes, found.is_some(), &device)?;
@@ -126,6 +132,7 @@ impl<'a> Run<'a> {
             progress,
             loader: None,
             pace: Pace::default(),
+            _lock: lock,
         };
         match found {
             Some(found) => run.keep_snapshot(&found), // the run may have ended between checkpoint and snapshot
@@ -138,7 +145,7 @@ impl<'a> Run<'a> {
     fn begin(&mut self) -> Result<()> {
         let began = Instant::now();
         if self.start.new_head {
-            self.objective.fit_head(self.start.classes(), &self.clips, self.control, self.on_event)?;
+            self.objective.fit_head(&self.start.rows(), &self.clips, self.control, self.on_event)?;
             if self.control.is_stopped() {
                 // Without its last layer the stream is not a network for these classes: there is nothing to save.
                 return Err(Error::new(
@@ -469,7 +476,7 @@ impl<'a> Run<'a> {
     }
 
     fn is_complete(&self) -> bool {
-        self.progress.step >= self.plan.steps || self.spent() >= 1.0 || self.is_out_of_patience()
+        self.progress.is_last_of(self.plan)
     }
 
     /// The share of the run that is done, by steps or by time.
@@ -515,10 +522,11 @@ fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
     classes.into_iter().map(|(_, clips)| clips).collect()
 }
 
-/// Creates the run folder and its `config.toml`; refuses one that holds another run.
-fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
+/// Creates the run folder and its `config.toml` and locks it; refuses one that holds another run or is trained in already.
+pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<RunLock> {
     let dir: &Path = &plan.run_dir;
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+    let lock = RunLock::take(dir)?;
     let path = dir.join("config.toml");
     let text =
         toml::to_string_pretty(plan).map_err(|error| Error::file(&path, error.to_string(), "Report this plan"))?;
@@ -532,7 +540,7 @@ fn prepare_folder(plan: &TrainingPlan) -> Result<()> {
         {
             Err(Error::file(dir, "holds a run with other settings", "Choose another run folder, or delete this one"))
         }
-        _ => atomic::replace(&path, |writer| writer.write_all(text.as_bytes())),
+        _ => atomic::replace(&path, |writer| writer.write_all(text.as_bytes())).map(|()| lock),
     }
 }
 

@@ -1,9 +1,13 @@
 //! What a run starts from, and how its result becomes a model folder.
 
+use std::path::Path;
+
 use burn::module::Module;
 use burn::tensor::Device;
 
+use super::dataset::Dataset;
 use super::flow_source::FlowSource;
+use super::last_layer::Row;
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
 use super::solver::Solver;
@@ -26,14 +30,38 @@ pub struct Start {
     pub new_head: bool,
     base: Option<HiddenTwoStream>,
     classes: Vec<String>,
+    /// Of each class its place among the classes that the stream tells already.
+    known: Vec<Option<usize>>,
+}
+
+/// The clips of a plan, labelled by the classes that its networks are to tell: those of the clips or, where the base's are kept, these
+/// followed by the new ones.
+///
+/// # Errors
+/// If the clips cannot be listed or the base's card not be read.
+pub fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
+    let mut dataset = Dataset::open(&plan.data)?;
+    if let Some(base) = plan.base.as_ref().filter(|_| plan.keep_classes) {
+        let own = std::mem::replace(&mut dataset.classes, ModelCard::read(base)?.classes);
+        let mut place = |class: String| {
+            dataset.classes.iter().position(|known| *known == class).unwrap_or_else(|| {
+                dataset.classes.push(class);
+                dataset.classes.len() - 1
+            })
+        };
+        let places: Vec<usize> = own.into_iter().map(&mut place).collect();
+        dataset.clips.iter_mut().for_each(|clip| clip.label = places[clip.label]);
+    }
+    Ok(dataset)
 }
 
 impl Start {
     /// Loads the base or builds fresh networks for `classes`, all on `device`.
     ///
     /// A stream of the base is taken over as it is if it has the same classes. For other classes the run starts from ImageNet
-    /// weights where the plan names them, else from the base's stream, both with a new last layer; without either, from scratch.
-    /// Where the run is `resumed` a new last layer has its size already, for the checkpoint to fill.
+    /// weights where the plan names them, else from the base's stream, both with a new last layer, in which classes that the base's
+    /// stream knows by name keep their weights; without either, from scratch. Where the run is `resumed` a new last layer
+    /// has its size already, for the checkpoint to fill.
     pub fn build(plan: &TrainingPlan, classes: &[String], resumed: bool, device: &Device) -> Result<Self> {
         device.seed(plan.seed); // fresh layers
         let base = plan.base.as_ref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
@@ -60,6 +88,9 @@ impl Start {
         let new_head =
             modality.is_some() && !(known.is_some() && same_classes) && (known.is_some() || plan.imagenet.is_some());
         let card = base.as_ref().map(|base| &base.card);
+        let from_base = known.is_some() && (same_classes || plan.imagenet.is_none());
+        let place = |class: &String| card.filter(|_| from_base)?.classes.iter().position(|known| known == class);
+        let known_classes: Vec<Option<usize>> = classes.iter().map(place).collect();
         let stream = match (modality, known) {
             (None, _) => None,
             (Some(modality), Some(known)) if same_classes || plan.imagenet.is_none() => {
@@ -70,7 +101,23 @@ impl Start {
         };
         check_reach(&motion, stream.as_ref())?;
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
-        Ok(Self { motion, stream, new_head, base, classes })
+        Ok(Self { motion, stream, new_head, base, classes, known: known_classes })
+    }
+
+    /// Where the rows of a new last layer come from: those of classes that the stream knows stay.
+    pub fn rows(&self) -> Vec<Row> {
+        self.known.iter().map(|known| known.map_or(Row::New, Row::Kept)).collect()
+    }
+
+    /// The same for a last layer that is all that is trained: what is known of classes that have clips, as `has_clips` knows, is where
+    /// they start from.
+    pub fn rows_to_fit(&self, has_clips: impl Fn(usize) -> bool) -> Vec<Row> {
+        let row = |(class, known): (usize, &Option<usize>)| match known {
+            Some(known) if has_clips(class) => Row::From(*known),
+            Some(known) => Row::Kept(*known),
+            None => Row::New,
+        };
+        self.known.iter().enumerate().map(row).collect()
     }
 
     /// Number of classes of the trained stream; 0 where none is trained.
@@ -79,6 +126,9 @@ impl Start {
     }
 
     /// The trained networks in the place of the old ones, with a card that says how they came about.
+    ///
+    /// # Errors
+    /// As [`Start::assembled`].
     pub fn finish(
         &self,
         objective: &Objective,
@@ -87,7 +137,21 @@ impl Start {
         seconds: f64,
     ) -> Result<HiddenTwoStream> {
         let motion = objective.motion.as_ref().map_or_else(|| self.motion.valid(), Solver::result);
-        let trained = objective.stream.as_ref().map(Solver::result);
+        self.assembled(motion, objective.stream.as_ref().map(Solver::result), plan, steps, seconds)
+    }
+
+    /// As [`Start::finish`], of these networks, which lie on no autodiff device.
+    ///
+    /// # Errors
+    /// If the model that is to be joined cannot be read or tells other classes.
+    pub fn assembled(
+        &self,
+        motion: MotionNetwork,
+        trained: Option<Stream>,
+        plan: &TrainingPlan,
+        steps: usize,
+        seconds: f64,
+    ) -> Result<HiddenTwoStream> {
         let backbone = trained.as_ref().map_or(plan.backbone, Stream::backbone);
         let clip = trained.as_ref().filter(|_| backbone.reads_clips()).map(|stream| stream.input().count);
         let kept = self.base.as_ref();
@@ -117,8 +181,40 @@ impl Start {
         }
         card.origin.commands.push(described(plan, steps, seconds));
         card.origin.motionscope_version = env!("CARGO_PKG_VERSION").into();
-        Ok(HiddenTwoStream { card, motion, temporal, spatial })
+        let model = HiddenTwoStream { card, motion, temporal, spatial };
+        match &plan.join {
+            Some(other) => joined(model, plan.network, other),
+            None => Ok(model),
+        }
     }
+}
+
+/// `model`, of which the stream of a run of `network` is new, with the other stream of the model in folder `other`.
+fn joined(mut model: HiddenTwoStream, network: Network, other: &Path) -> Result<HiddenTwoStream> {
+    let device = model.motion.devices().pop().unwrap_or_else(Device::flex);
+    let other_model = HiddenTwoStream::load(other, &device)?;
+    if other_model.card.classes != model.card.classes {
+        let cause = "its classes are not those of the stream that was trained";
+        return Err(Error::file(other, cause, "Train both streams on the same clips"));
+    }
+    let HiddenTwoStream { card, motion, temporal, spatial } = other_model;
+    let (into, preprocessing) = (&mut model.card, card.preprocessing);
+    match network {
+        Network::Spatial => {
+            // A temporal stream stands on its own MotionNet.
+            (model.motion, model.temporal, into.temporal, into.motion) = (motion, temporal, card.temporal, card.motion);
+            into.preprocessing.motion = preprocessing.motion;
+        }
+        _ => {
+            (model.spatial, into.spatial) = (spatial, card.spatial);
+            into.preprocessing.spatial = preprocessing.spatial;
+        }
+    }
+    let mut commands = card.origin.commands;
+    commands.retain(|command| !into.origin.commands.contains(command));
+    let own = into.origin.commands.len().saturating_sub(1);
+    into.origin.commands.splice(own..own, commands);
+    Ok(model)
 }
 
 /// A stream from ImageNet weights where the plan names them, else from scratch.

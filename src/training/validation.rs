@@ -153,7 +153,7 @@ impl Validator {
 
 /// The clips of `dataset` with the labels that their classes have among `classes`: a folder that lacks a class numbers the others
 /// differently. Without a stream the labels do not matter.
-fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPlan) -> Result<Vec<LabelledClip>> {
+pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPlan) -> Result<Vec<LabelledClip>> {
     if plan.network == Network::Flow {
         return Ok(dataset.clips);
     }

@@ -64,6 +64,29 @@ pub fn first_frame(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<usize>
     }
 }
 
+/// When the frames `frames` of a video are shown, as [`decode_segment`] takes it: from the middle of the first to the middle of the
+/// last. Frames beyond the end are left out.
+///
+/// # Errors
+/// If the video cannot be read or has none of these frames, and for a folder of pictures.
+pub fn frames_secs(path: &Path, frames: Range<usize>) -> Result<[f64; 2]> {
+    let shown = [frames.start, frames.end];
+    if path.is_dir() {
+        refuse_segment(path, Some(shown.map(|frame| frame as f64)))?;
+    }
+    let reader = VideoReader::open_bare(path)?;
+    let last = frames.end.min(reader.info().frames).saturating_sub(1);
+    if frames.start > last || frames.is_empty() {
+        let cause =
+            format!("it has {} frames, none of them between {} and {}", reader.info().frames, shown[0], shown[1]);
+        return Err(Error::file(path, cause, "The video has changed since it was labelled: look at its segments"));
+    }
+    Ok([frames.start, last].map(|frame| {
+        let span = reader.span_secs(frame);
+        (span.start + span.end) / 2.0
+    }))
+}
+
 fn refuse_segment(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<()> {
     match segment_secs {
         None => Ok(()),

@@ -46,6 +46,7 @@ pub use camera::{
     camera_devices,
 };
 pub use clip::{decode_clip, decode_segment, first_frame};
+pub use clip::{decode_clip, decode_segment, first_frame, frames_secs};
 pub use clip_facts::ClipFacts;
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;

@@ -11,6 +11,7 @@ mod dataset;
 mod engine;
 mod evaluation;
 mod evaluation_run;
+mod fine_tuning;
 mod flow;
 mod flow_benchmarks;
 mod flow_files;

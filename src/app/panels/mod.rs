@@ -7,7 +7,9 @@ mod live;
 mod log_panel;
 mod notice;
 mod palette;
+mod pinned;
 mod project;
+mod runs;
 mod scores;
 mod shortcuts;
 mod statistics;
@@ -58,6 +60,10 @@ pub struct Panels {
     pub project: project::ProjectPanel,
     /// Making networks.
     pub training: training::TrainingPanel,
+    /// Trainings that were made.
+    pub runs: runs::RunsPanel,
+    /// Windows before and now.
+    pub pinned: pinned::PinnedPanel,
     /// What happened.
     pub log: log_panel::LogPanel,
 }
@@ -75,6 +81,8 @@ impl Panels {
             Pane::Live => &mut self.live,
             Pane::Project => &mut self.project,
             Pane::Training => &mut self.training,
+            Pane::Runs => &mut self.runs,
+            Pane::Pinned => &mut self.pinned,
             Pane::Log => &mut self.log,
         }
     }

@@ -117,6 +117,8 @@ impl Palette {
             Question::OpenEvaluation | Question::CompareEvaluation => "Path of a report.json, or of its folder…",
             Question::RecordLive => "Path of the recording, such as live.mp4…",
             Question::Corrections => "Path of a folder for corrected clips…",
+            Question::RunsFolder => "Path of a folder of runs…",
+            Question::ExportModel => "Path of a folder for the model…",
             Question::NewProject => "Path of the folder that becomes a project, new or with videos in it…",
             Question::OpenProject => "Path of the folder of a project…",
             Question::AddVideos => "Path of a video to add to the project…",

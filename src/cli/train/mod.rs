@@ -1,15 +1,18 @@
-//! `motionscope train`: a training run with its news on the terminal. Ctrl-C saves it.
+//! `motionscope train` and `motionscope tune`: training runs with their news on the terminal. Ctrl-C saves them.
 
 mod arguments;
 mod progress;
+mod tune;
 
+use super::arguments::DeviceArg;
 use super::interrupt::{command_line, stop_on_interrupt};
 use super::{Outcome, complain};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
-use crate::training::{self, TrainingControl, TrainingEvent};
+use crate::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
 pub(super) use arguments::TrainArgs;
 use progress::Progress;
+pub(super) use tune::{TuneArgs, tune};
 
 pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
     let plan = match arguments.plan() {
@@ -19,9 +22,14 @@ pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
             return Ok(Outcome::Misused);
         }
     };
-    let compute = arguments.device.open()?;
+    train_in_turn(&[plan], arguments.device, arguments.solver.gradient_shares)
+}
+
+/// Trains as `plans` say, one after the other, and tells the shares of the gradient every so many steps.
+fn train_in_turn(plans: &[TrainingPlan], device: DeviceArg, gradient_shares: usize) -> Result<Outcome> {
+    let compute = device.open()?;
     let control = TrainingControl::default();
-    control.share_gradients(arguments.solver.gradient_shares);
+    control.share_gradients(gradient_shares);
     stop_on_interrupt(&control)?;
     eprintln!("Training on {}. Ctrl-C saves and ends.", compute.name);
     let mut progress = Progress::default();
@@ -32,7 +40,7 @@ pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
         }
         progress.tell(&event);
     };
-    caught("training", || training::run(&plan, &compute.device, &control, &mut tell))?;
+    caught("training", || training::run_in_turn(plans, &compute.device, &control, &mut tell))?;
     if outcome == Outcome::Interrupted {
         println!("Saved. Go on with the same command:\n  {}", command_line());
     }

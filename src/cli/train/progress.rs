@@ -39,6 +39,9 @@ impl Progress {
     /// Shows what an event says.
     pub fn tell(&mut self, event: &TrainingEvent) {
         match event {
+            TrainingEvent::Part { number, of, network } => {
+                self.line(&format!("Run {} of {of}: {network:?}", number + 1));
+            }
             TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
                 let classes = if classes.is_empty() { String::new() } else { format!(" of {} classes", classes.len()) };
                 self.line(&format!(

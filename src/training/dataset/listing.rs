@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::clip_finder::ClipFinder;
 use super::{
-    AmbiguousSegment, DataSource, LabelledClip, Layout, activity_net, csv, folder, hmdb51, thumos14, tsn, ucf101,
+    AmbiguousSegment, DataSource, LabelledClip, Layout, activity_net, csv, folder, hmdb51, pieces, thumos14, tsn,
+    ucf101,
 };
 use crate::error::{Error, Result};
 
@@ -95,6 +96,11 @@ impl Listing {
     pub fn read(source: &DataSource) -> Result<Self> {
         let list = match source {
             DataSource::Folder(folder) => return folder::read(folder),
+            DataSource::Pieces(chosen) => {
+                let mut listing = pieces::read(chosen)?;
+                listing.drop_duplicates();
+                return Ok(listing);
+            }
             DataSource::List(list) => list,
         };
         if !list.clips.is_dir() {

@@ -11,10 +11,12 @@ mod clip_finder;
 mod content;
 mod csv;
 mod folder;
+mod from_labels;
 mod hmdb51;
 mod labelled_clip;
 mod layout;
 mod listing;
+mod pieces;
 mod source;
 mod text;
 mod thumos14;
@@ -23,9 +25,11 @@ mod ucf101;
 
 pub use check::{CheckPlan, CheckReport, ClassCount, Spread, SubsetReport, check};
 pub use content::Content;
+pub use from_labels::{Chosen, FromLabels};
 pub use labelled_clip::{AmbiguousSegment, LabelledClip};
 pub use layout::Layout;
 pub use listing::{Problem, ProblemKind};
+pub use pieces::{ClassPieces, Piece, Pieces};
 pub use source::{DataSource, ListSource, Subset};
 
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::Layout;
+use super::{Layout, Pieces};
 
 /// Where the clips are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum DataSource {
     Folder(PathBuf),
     /// A list of clips beside the folder its paths are relative to.
     List(ListSource),
+    /// Pieces named one by one.
+    Pieces(Pieces),
 }
 
 /// A list of clips in one of the layouts of the field.
@@ -58,16 +60,20 @@ impl DataSource {
         Self::List(ListSource { classes: Some(classes), ..ListSource::new(clips, list) })
     }
 
-    /// The folder that holds the clips.
+    /// The folder that holds the clips, or that of the project that they come from.
     pub fn clips(&self) -> &Path {
-        let (Self::Folder(clips) | Self::List(ListSource { clips, .. })) = self;
-        clips
+        match self {
+            Self::Folder(clips) | Self::List(ListSource { clips, .. }) => clips,
+            Self::Pieces(pieces) => &pieces.project,
+        }
     }
 
-    /// What says which clips there are: the list, or the folder of clips.
+    /// What says which clips there are: the list, the folder of clips or that of a project.
     pub fn path(&self) -> &Path {
-        let (Self::Folder(path) | Self::List(ListSource { list: path, .. })) = self;
-        path
+        match self {
+            Self::Folder(path) | Self::List(ListSource { list: path, .. }) => path,
+            Self::Pieces(pieces) => &pieces.project,
+        }
     }
 
     /// Whether rows that are wrong are left out instead of refused.

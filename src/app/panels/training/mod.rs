@@ -5,7 +5,6 @@ mod form;
 mod gradient_shares;
 mod grid;
 mod plots;
-mod scan;
 mod steering;
 
 use eframe::egui::{CollapsingHeader, ProgressBar, RichText, ScrollArea, Ui};
@@ -39,9 +38,33 @@ impl TrainingPanel {
         self.form.ready()
     }
 
-    /// The run that the panel describes, starting from the viewer's networks if so chosen.
-    pub fn plan(&self, session: &Session) -> TrainingPlan {
-        self.form.plan(session)
+    /// The runs that the panel describes, in turn.
+    ///
+    /// # Errors
+    /// If they cannot be.
+    pub fn plans(&self, session: &Session) -> crate::error::Result<Vec<TrainingPlan>> {
+        self.form.plans(session)
+    }
+
+    /// Takes what was found out about the clips, and what has changed in the project and the model in use.
+    pub fn follow(&mut self, session: &Session, ctx: &eframe::egui::Context) {
+        self.form.follow(session, ctx);
+    }
+
+    /// Where the runs lie that the panel describes.
+    pub fn runs_folder(&self) -> Option<std::path::PathBuf> {
+        self.form.runs_folder()
+    }
+
+    /// Trains on the labelled clips of the project.
+    pub fn choose_labels(&mut self) {
+        self.form.choose_labels();
+    }
+
+    /// The form, to be filled in by tests.
+    #[cfg(test)]
+    pub fn form(&mut self) -> &mut form::Form {
+        &mut self.form
     }
 
     /// How the curves are shown.
@@ -74,7 +97,6 @@ impl TrainingPanel {
 
 impl Panel for TrainingPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        self.form.receive();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             state_ui(ui, cx);
             let active = cx.session.training.is_active();
@@ -127,6 +149,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
         if cx.session.training.trained().is_some() {
             primary_button(ui, cx, Command::UseTrainedWeights, Command::UseTrainedWeights.text());
+            command_button(ui, cx, Command::CompareWeights, "Swipe old and new");
             command_button(ui, cx, Command::StartTraining, "Start");
         } else {
             primary_button(ui, cx, Command::StartTraining, "Start");
@@ -161,6 +184,19 @@ fn progress(training: &TrainingState) -> Option<(f32, String)> {
         format!("{step} of {steps} steps")
     };
     Some((done as f32, text))
+/// What is done of what, in numbers and in words: first the last layer is fitted, where it is new, then steps are made.
+fn progress(training: &TrainingState) -> Option<(usize, usize, String)> {
+    let preparing =
+        training.preparing.map(|(done, of)| (done, of, format!("Fitting the last layer: {done} of {of} clips")));
+    let steps = training.latest.as_ref().map(|latest| (latest.step, latest.steps));
+    let (done, of, text) = preparing.or_else(|| steps.map(|(done, of)| (done, of, format!("{done} of {of} steps"))))?;
+    Some(match training.part {
+        // One bar for all runs, each an equal part of it.
+        Some((number, parts, network)) => {
+            (number * of + done, parts * of, format!("{} stream, {} of {parts}: {text}", network.name(), number + 1))
+        }
+        None => (done, of, text),
+    })
 }
 
 /// What is to be said of the waiting for clips, if it is worth a word.
@@ -170,6 +206,9 @@ fn stall_text(stall: f64) -> String {
 
 fn pace_text(training: &TrainingState) -> String {
     let elapsed = span(training.elapsed().as_secs_f64());
+    if let Some(left) = training.preparing_left().filter(|_| training.is_active()) {
+        return format!("{elapsed} elapsed, {} left to look at the clips", span(left.as_secs_f64()));
+    }
     match &training.latest {
         Some(latest) if training.is_active() => {
             let (stall, memory) = (stall_text(latest.stall), latest.memory_bytes.map_or("unknown".into(), memory_size));

@@ -2,13 +2,13 @@
 
 mod arrows;
 mod canvas;
-mod difference;
+pub(super) mod difference;
 mod gpu_flow;
 mod header;
 mod layout;
 mod legend;
 mod missing;
-mod pictures;
+pub(super) mod pictures;
 mod swipe;
 mod toolbar;
 mod value;

@@ -1,0 +1,326 @@
+//! Fine-tuning as a person does it: from labels to a recogniser in use, with pinned clips and the list of runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::accesskit::Role;
+use egui_kittest::kittest::{NodeT, Queryable};
+use image::{Rgb, RgbImage};
+use tempfile::TempDir;
+
+use super::App;
+use super::command::Command;
+use super::laboratory_tests::Window;
+use super::pinned_state::WatchedRun;
+use super::settings::Settings;
+use super::training_state::TrainingPhase;
+use crate::engine::{FlowView, Outlook, Pin, PinnedOutlooks, Scores};
+use crate::flow::FlowField;
+use crate::gpu::{DeviceChoice, choose};
+use crate::labels::{self, Label, Project, Video, edits};
+use crate::nets::fusion::Fusion;
+use crate::nets::{
+    Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry, Origin, Precision,
+    Preprocessing, StreamEntry,
+};
+use crate::sample::{ACTIONS, STYLES, render_clip};
+use crate::training::runs::{Run, RunState};
+use crate::training::tuning::{Depth, Streams};
+use crate::training::{Network, Snapshot, TrainingPlan};
+use crate::video::{Geometry, VideoWriter};
+
+const SIZE: [f32; 2] = [1280.0, 1100.0];
+const CLIP: Geometry = Geometry { width: 96, height: 64 };
+
+/// A labelled project, a small model, and a window that has both open.
+struct Stage {
+    window: Window,
+    dir: TempDir,
+    base: PathBuf,
+    clips: Vec<PathBuf>,
+}
+
+impl Stage {
+    /// `classes` classes with three clips each.
+    fn new(classes: usize) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clips = write_clips(dir.path(), classes);
+        let project = project(dir.path(), &clips);
+        let base = model(dir.path());
+        let window = Window::with(SIZE, Settings::default(), |app| app.session.studio.open(project, Vec::new()));
+        let mut stage = Self { window, dir, base: base.clone(), clips };
+        stage.window.harness.state_mut().load_model(base);
+        stage.wait("the model", |app| app.session.model.is_some());
+        stage.window.perform(Command::TrainOnLabels);
+        stage
+    }
+
+    /// Waits until the window is where `reached` says.
+    fn wait(&mut self, what: &str, reached: impl Fn(&App) -> bool) {
+        let (begun, ctx) = (Instant::now(), self.window.harness.ctx.clone());
+        loop {
+            self.window.harness.state_mut().take_news(&ctx);
+            self.window.harness.step();
+            let app = self.window.harness.state();
+            if reached(app) {
+                break;
+            }
+            let told = (&app.session.training.phase, &app.session.notice, app.panels.training.ready());
+            assert!(begun.elapsed() < Duration::from_secs(120), "{what}: {told:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.window.settle();
+    }
+
+    fn app(&mut self) -> &mut App {
+        self.window.harness.state_mut()
+    }
+}
+
+fn write_clips(dir: &Path, classes: usize) -> Vec<PathBuf> {
+    let mut clips = Vec::new();
+    for &action in &ACTIONS[..classes] {
+        for (number, style) in STYLES[..3].iter().enumerate() {
+            let path = dir.join(format!("{}_{number}.mp4", action.name()));
+            let mut writer = VideoWriter::create(&path, CLIP, 25.0).unwrap();
+            for frame in render_clip(action, style, 5, 13, CLIP).frames {
+                writer.push(&frame).unwrap();
+            }
+            writer.finish().unwrap();
+            clips.push(path);
+        }
+    }
+    clips
+}
+
+/// The clips as a project, each labelled with the first part of its name.
+fn project(dir: &Path, clips: &[PathBuf]) -> Project {
+    let mut project = Project::create(dir, labels::Settings::default()).unwrap();
+    for path in clips {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let class = name.rsplit_once('_').unwrap().0;
+        if project.document().class_named(class).is_none() {
+            let (_, step) = edits::add_class(project.document(), class).unwrap();
+            project.perform(step).unwrap();
+        }
+        let label = Label::Class(project.document().class_named(class).unwrap().id);
+        let id = project.document().free_video_id();
+        let step = edits::add_videos(project.document(), vec![Video::new(name)]);
+        project.perform(step).unwrap();
+        let step = edits::label_clip(project.document(), id, label).unwrap();
+        project.perform(step).unwrap();
+    }
+    project
+}
+
+/// An untrained model of two classes, with both streams.
+fn model(dir: &Path) -> PathBuf {
+    let device = choose(DeviceChoice::Cpu).unwrap().device;
+    let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() };
+    let entry = |weights: &str| StreamEntry {
+        weights: weights.into(),
+        backbone: Backbone::SqueezeNet,
+        dropout: None,
+        frames: None,
+    };
+    let (spatial, temporal) = (entry("spatial.safetensors"), entry("temporal.safetensors"));
+    let size = |width, height| FrameSize { width, height };
+    let model = HiddenTwoStream {
+        motion: motion.init(&device),
+        temporal: Some(temporal.config(Modality::Flow, 2).init(&device)),
+        spatial: Some(spatial.config(Modality::Pictures, 2).init(&device)),
+        card: ModelCard {
+            format: ModelCard::FORMAT,
+            name: "base".into(),
+            licence: "none".into(),
+            precision: Precision::F32,
+            classes: vec!["stand".into(), "sit".into()],
+            motion: MotionEntry { weights: "motion.safetensors".into(), config: motion },
+            temporal: Some(temporal),
+            spatial: Some(spatial),
+            preprocessing: Preprocessing { motion: size(96, 64), spatial: size(64, 64) },
+            fusion: Fusion::default(),
+            origin: Origin::default(),
+        },
+    };
+    let base = dir.join("base");
+    model.save(&base).unwrap();
+    base
+}
+
+#[test]
+fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
+    let mut stage = Stage::new(2);
+    stage.wait("the clips", |app| app.panels.training.ready().is_ok());
+    assert!(stage.window.sees("6 clips in 2 classes") && stage.window.sees("the last layer, conv10"));
+    let pin = Pin { path: stage.clips[0].clone(), frame: 4 };
+    stage.app().session.pinned.toggle(pin.clone());
+    stage.window.perform(Command::StartTraining);
+    stage.wait("the first run", |app| app.session.training.phase == TrainingPhase::Running);
+    stage.window.perform(Command::PauseTraining);
+    stage.wait("a pause", |app| app.session.training.phase == TrainingPhase::Paused);
+    assert!(stage.window.sees("stream, "), "it is told which of two runs this is");
+    stage.window.perform(Command::PauseTraining);
+    stage.wait("the end", |app| app.session.training.trained().is_some());
+    let trained = stage.app().session.training.trained().unwrap().clone();
+    let card = ModelCard::read(&trained).unwrap();
+    assert_eq!(card.classes.len(), 2);
+    assert!(card.spatial.is_some() && card.temporal.is_some() && !card.classes.contains(&"stand".to_owned()));
+
+    let outlooks = |app: &App| {
+        let pinned = &app.session.pinned;
+        [pinned.now(), pinned.run.before()].map(|model| pinned.outlook(&pin, model).is_some())
+    };
+    stage.wait("the pinned clip", move |app| outlooks(app) == [true, true]);
+    stage.window.perform(Command::ShowPinned);
+    assert!(stage.window.sees("Flow differs by 0.00 px"), "last layers change no flow");
+
+    stage.window.perform(Command::UseTrainedWeights);
+    let wanted = trained.clone();
+    stage.wait("the new networks", move |app| app.session.model.as_ref().is_some_and(|model| model.dir == wanted));
+    stage.window.perform(Command::CompareWeights);
+    let (settings, base) = (stage.window.harness.state().settings.clone(), stage.base.clone());
+    assert!(settings.views.swipe && settings.laboratory.second_model == Some(base));
+
+    stage.window.perform(Command::ShowRuns);
+    stage.wait("the list of runs", |app| app.panels.runs.runs().len() == 2);
+    assert!(stage.window.sees("tune-01-spatial") && stage.window.sees("Finished"));
+}
+
+#[test]
+fn one_class_alone_cannot_be_recognised() {
+    let mut stage = Stage::new(1);
+    let reason = "A recogniser needs clips of at least two classes";
+    stage.wait("the clips", move |app| app.panels.training.ready() == Err(reason));
+    stage.app().panels.training.form().tuning().keep_classes = true;
+    stage.wait("the base's classes", |app| app.panels.training.ready().is_ok());
+}
+
+#[test]
+fn clips_that_vanish_are_told_and_left_out() {
+    let mut stage = Stage::new(2);
+    std::fs::remove_file(&stage.clips[0]).unwrap();
+    let step = edits::unlabel_clip(stage.app().session.studio.document().unwrap(), labels::VideoId(5)).unwrap();
+    stage.app().session.studio.perform(step).unwrap();
+    stage.wait("the clips", |app| app.panels.training.ready().is_ok());
+    assert!(stage.window.sees("Left out") && stage.window.sees("the video is not there"));
+    assert!(stage.window.sees("4 clips in 2 classes"));
+}
+
+#[test]
+fn the_slider_tells_what_is_tuned() {
+    let mut stage = Stage::new(2);
+    stage.wait("the clips", |app| app.panels.training.ready().is_ok());
+    for (depth, words) in [(Depth::LastStages, "last stages"), (Depth::Everything, "MotionNet: all layers")] {
+        let tuning = stage.app().panels.training.form().tuning();
+        tuning.reach_to(depth);
+        tuning.streams = Streams::Both;
+        let begun = Instant::now();
+        while !stage.window.sees(words) {
+            stage.wait("the words", |_| true);
+            assert!(begun.elapsed() < Duration::from_secs(30), "{words}");
+        }
+    }
+    stage.window.compare("fine_tuning");
+}
+
+/// A flow that turns about the middle, as a network of 160×128 pixels tells it.
+fn flow(speed: f32) -> FlowView {
+    let uv = (0..80 * 64).map(|i| {
+        let (x, y) = ((i % 80) as f32 - 40.0, (i / 80) as f32 - 32.0);
+        let faded = (1.0 - (x.hypot(y) / 30.0)).max(0.0);
+        [-y * speed * faded, x * speed * faded]
+    });
+    FlowView::on_cpu(FlowField::new(80, 64, uv.collect()), Geometry { width: 160, height: 128 })
+}
+
+fn outlook(model: &str, pin: &Pin, speed: f32, logits: [f32; 3]) -> Outlook {
+    let frame = Arc::new(RgbImage::from_fn(320, 240, |x, y| Rgb([(x / 2) as u8, y as u8, 90])));
+    Outlook {
+        pin: pin.clone(),
+        model: model.into(),
+        flow: flow(speed),
+        frame: frame.clone(),
+        warped: frame,
+        classes: ["wave", "clap", "jump"].map(str::to_owned).to_vec(),
+        scores: Scores { window_start: 0, spatial: logits.to_vec(), temporal: logits.to_vec() },
+        fusion: Fusion::default(),
+    }
+}
+
+#[test]
+fn pinned_windows_show_before_now_and_what_has_changed() {
+    let pin = Pin { path: "/clips/wave_01.mp4".into(), frame: 12 };
+    let mut window = Window::with([760.0, 620.0], Settings::default(), |_| ());
+    window.perform(Command::ShowPinned);
+    assert!(window.sees("Nothing is pinned"));
+    let snapshots = [0, 20, 40].map(|step| Snapshot { step, dir: format!("/run/{step}").into() }).to_vec();
+    let pinned = &mut window.harness.state_mut().session.pinned;
+    pinned.watch(WatchedRun { dir: "/run".into(), base: None, snapshots, result: None });
+    pinned.toggle(pin.clone());
+    let (before, now) =
+        (outlook("/run/0", &pin, 0.1, [1.0, 0.8, 0.5]), outlook("/run/40", &pin, 0.14, [3.0, 0.5, 0.2]));
+    let middle = outlook("/run/20", &pin, 0.11, [2.0, 0.5, 0.2]);
+    pinned.set_outlooks(PinnedOutlooks::of(vec![before, middle, now]));
+    window.settle();
+    let pictures: Vec<_> = window.harness.query_all_by_role(Role::Image).collect();
+    let names: Vec<_> = pictures.iter().filter_map(|node| node.accesskit_node().label()).collect();
+    for name in ["Before", "Now", "Difference", "Next frame, fetched back", "Difference by step"] {
+        assert!(names.iter().any(|label| label == name), "{names:?}");
+    }
+    assert!(window.sees("Flow differs by") && window.sees("40 of 40") && window.sees("wave"));
+    window.compare("pinned");
+    window.harness.state_mut().session.pinned.step = Some(20);
+    window.settle();
+    assert!(window.sees("20 of 40"));
+    window.harness.get_by_role_and_label(Role::Button, "Unpin").click();
+    window.settle();
+    assert!(window.sees("Nothing is pinned"));
+}
+
+/// A run of ten steps in a folder of runs.
+fn write_run(folder: &Path, name: &str, rate: f64) {
+    let dir = folder.join(name);
+    std::fs::create_dir_all(dir.join("checkpoint")).unwrap();
+    let plan = TrainingPlan { steps: 10, rate, run_dir: dir.clone(), ..TrainingPlan::of(Network::Temporal) };
+    std::fs::write(dir.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+    std::fs::write(dir.join("checkpoint/progress.toml"), "step = 10\nrate_factor = 1.0\nseconds = 60.0\n").unwrap();
+    let rows: String = (1..=10).map(|step| format!("{step},{}\n", rate * 1e5 / f64::from(step))).collect();
+    std::fs::write(dir.join("metrics.csv"), format!("step,loss\n{rows}")).unwrap();
+}
+
+#[test]
+fn runs_are_listed_compared_and_put_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("runs");
+    write_run(&folder, "one", 1e-4);
+    write_run(&folder, "two", 2e-4);
+    std::fs::create_dir_all(folder.join("torn")).unwrap();
+    std::fs::write(folder.join("torn/config.toml"), "not a plan").unwrap();
+    let mut window = Window::with([1280.0, 900.0], Settings::default(), |_| ());
+    window.perform(Command::ShowRuns);
+    assert!(window.sees("No runs yet"));
+    window.harness.state_mut().panels.runs.choose_folder(folder.clone());
+    let mut stage = Stage { window, base: PathBuf::new(), clips: Vec::new(), dir };
+    stage.wait("the runs", |app| app.panels.runs.runs().len() == 3);
+    assert!(stage.app().panels.runs.runs().iter().any(|run| matches!(run.state, RunState::Broken(_))));
+    for name in ["Compare one", "Compare two"] {
+        stage.window.harness.get_by_role_and_label(Role::CheckBox, name).click();
+        stage.window.settle();
+    }
+    stage.wait("the curves", |app| app.panels.runs.has_curves());
+    assert!(stage.window.sees("Setting") && stage.window.sees("0.0002") && stage.window.sees("run_dir"));
+    stage.window.harness.get_by_role_and_label(Role::Button, "two").click();
+    stage.window.settle();
+    assert!(stage.window.sees("Selected run"));
+    for button in ["Delete…", "Delete it"] {
+        stage.window.harness.get_by_role_and_label(Role::Button, button).click();
+        stage.window.settle();
+    }
+    stage.wait("the deletion", |app| app.panels.runs.runs().len() == 2);
+    assert!(folder.join(".deleted/two/config.toml").exists() && stage.dir.path().exists());
+    let gone = folder.join("one");
+    std::fs::remove_dir_all(&gone).unwrap();
+    assert_eq!(Run::read(&gone), None, "a run that was deleted meanwhile is no run");
+}

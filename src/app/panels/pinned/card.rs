@@ -1,0 +1,246 @@
+//! One pin: flow before and now on one scale, how far they are apart, and the second frame fetched back along the flow.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use eframe::egui::{
+    Align2, Color32, ColorImage, Label, Pos2, Rect, RichText, Role, Sense, StrokeKind, TextStyle, Ui, WidgetInfo, pos2,
+    vec2,
+};
+
+use super::scores::scores_ui;
+use crate::app::panels::viewer::difference::Difference;
+use crate::app::panels::viewer::pictures::{Key, Textures, cells, color_image};
+use crate::app::pinned_state::PinnedState;
+use crate::app::theme::{RADIUS, Tokens};
+use crate::engine::{FlowView, Outlook, Pin};
+use crate::flow::colour_map::ColourMap;
+use crate::flow::{FlowField, colour};
+
+/// Space between pictures, in points.
+const GAP: f32 = 4.0;
+/// Width below which pictures lie in two rows, in points.
+const NARROW: f32 = 520.0;
+/// Height of the curve of differences, in points.
+const DRIFT: f32 = 40.0;
+/// Distances kept at most.
+const MOST_DRIFTS: usize = 512;
+/// Least length or distance that fills a scale, in pixels: noise is not to look like motion.
+const LEAST_PX: f32 = 0.25;
+
+/// What the cards keep between repaints.
+#[derive(Default)]
+pub(super) struct Cards {
+    textures: Textures,
+    differences: HashMap<usize, Difference>,
+    /// How far the flow of a model is from that before, by pin and model.
+    drifts: HashMap<(usize, PathBuf), Drift>,
+}
+
+/// The mean distance of two flows.
+struct Drift {
+    of: [Arc<FlowField>; 2],
+    px: f64,
+}
+
+/// A picture of a card.
+struct Picture {
+    name: &'static str,
+    key: Key,
+    make: Box<dyn FnOnce() -> ColorImage>,
+}
+
+impl Cards {
+    /// Draws a pin; true if it is to be taken off.
+    pub fn card_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState) -> bool {
+        let (before, now) = (pinned.outlook(pin, pinned.run.before()), pinned.outlook(pin, pinned.now()));
+        let unpinned = title_ui(ui, pin);
+        let failures = [pinned.failure(pin, pinned.now()), pinned.failure(pin, pinned.run.before())];
+        for failure in failures.into_iter().flatten() {
+            ui.add(Label::new(RichText::new(failure).small().color(Tokens::of(ui).error)).wrap());
+        }
+        let Some(shown) = now.or(before) else {
+            let text = if pinned.now().is_some() || pinned.run.before().is_some() { "Being worked out…" } else { "" };
+            ui.label(RichText::new(text).color(Tokens::of(ui).weak));
+            return unpinned;
+        };
+        let max_px = [before, now].into_iter().flatten().map(in_picture).fold(LEAST_PX, f32::max);
+        let aspect = shown.frame.width() as f32 / shown.frame.height().max(1) as f32;
+        let pictures = self.pictures(place, before, now, max_px);
+        self.pictures_ui(ui, place, aspect, pictures);
+        self.legend_ui(ui, place, max_px, before.is_some() && now.is_some());
+        self.drift_ui(ui, place, pin, pinned);
+        scores_ui(ui, before.map(Arc::as_ref), now.map(Arc::as_ref));
+        unpinned
+    }
+
+    /// Frees what was not drawn.
+    pub fn sweep(&mut self) {
+        self.textures.sweep();
+        if self.drifts.len() > MOST_DRIFTS {
+            self.drifts.clear(); // of runs that were watched before
+        }
+    }
+
+    fn pictures(
+        &mut self,
+        place: usize,
+        before: Option<&Arc<Outlook>>,
+        now: Option<&Arc<Outlook>>,
+        max_px: f32,
+    ) -> Vec<Option<Picture>> {
+        let flow = |name, outlook: &Arc<Outlook>| {
+            let view = outlook.flow.clone();
+            let size = [outlook.frame.width(), outlook.frame.height()];
+            let key = Key::new(view.field.clone(), [max_px, 0.0, 0.0]);
+            Picture { name, key, make: Box::new(move || coloured(&view, size, max_px)) }
+        };
+        let warped = now.or(before).map(|outlook| {
+            let picture = outlook.warped.clone();
+            let key = Key::new(picture.clone(), [0.0; 3]);
+            Picture { name: "Next frame, fetched back", key, make: Box::new(move || color_image(&picture)) }
+        });
+        let difference = before.zip(now).map(|(before, now)| {
+            let known = self.differences.get(&place).is_some_and(|known| known.is_of(&before.flow, &now.flow));
+            if !known {
+                let size = [now.frame.width(), now.frame.height()];
+                self.differences.insert(place, Difference::between(&before.flow, &now.flow, size));
+            }
+            let Difference { map, scale, .. } = &self.differences[&place];
+            let (map, scale) = (map.clone(), scale.max(LEAST_PX));
+            let key = Key { of: [before.flow.field.clone(), now.flow.field.clone()], parameters: [scale, 0.0, 0.0] };
+            let make = move || cells(map.width, map.height, |i| ColourMap::Inferno.colour(map.values[i] / scale));
+            Picture { name: "Difference", key, make: Box::new(make) }
+        });
+        vec![before.map(|before| flow("Before", before)), now.map(|now| flow("Now", now)), difference, warped]
+    }
+
+    fn pictures_ui(&mut self, ui: &mut Ui, place: usize, aspect: f32, pictures: Vec<Option<Picture>>) {
+        let tokens = Tokens::of(ui);
+        let columns = if ui.available_width() < NARROW { 2 } else { 4 };
+        let width = ((ui.available_width() - GAP * (columns - 1) as f32) / columns as f32).floor();
+        let size = vec2(width, (width / aspect).floor());
+        let rows = pictures.len().div_ceil(columns);
+        let height = rows as f32 * size.y + (rows - 1) as f32 * GAP;
+        let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+        for (index, picture) in pictures.into_iter().enumerate() {
+            let at = vec2((index % columns) as f32 * (size.x + GAP), (index / columns) as f32 * (size.y + GAP));
+            let rect = Rect::from_min_size(area.min + at, size);
+            let Some(Picture { name, key, make }) = picture else {
+                ui.painter().rect_filled(rect, RADIUS, tokens.raised);
+                let font = TextStyle::Small.resolve(ui.style());
+                ui.painter().text(rect.center(), Align2::CENTER_CENTER, "not yet", font, tokens.weak);
+                continue;
+            };
+            let response = ui.interact(rect, ui.scope_id().with(index), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+            let texture = self.textures.get(ui.ctx(), (place, index), key, make);
+            ui.painter().image(texture, rect, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
+            ui.painter().rect_stroke(rect, 0.0, (1.0, tokens.outline), StrokeKind::Inside);
+            caption(ui, rect, name);
+        }
+    }
+
+    /// How the flow has moved away from that before, step by step, where the steps are worked out.
+    fn drift_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState) {
+        let Some(before) = pinned.outlook(pin, pinned.run.before()) else { return };
+        let mut points = Vec::new();
+        for snapshot in &pinned.run.snapshots {
+            if let Some(outlook) = pinned.outlook(pin, Some(&snapshot.dir)) {
+                points.push((snapshot.step as f64, self.drift(place, before, outlook)));
+            }
+        }
+        let most = points.iter().map(|(_, px)| *px).fold(0.0, f64::max);
+        let (Some((first, _)), Some((last, _))) = (points.first().copied(), points.last().copied()) else { return };
+        if points.len() < 3 || most <= 0.0 {
+            return; // a line between two points tells nothing that the numbers do not
+        }
+        let tokens = Tokens::of(ui);
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), DRIFT), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Difference by step"));
+        ui.painter().rect_filled(rect, RADIUS, tokens.raised);
+        let inner = rect.shrink2(vec2(6.0, 5.0));
+        let at = |(step, px): (f64, f64)| {
+            let x = (step - first) / (last - first).max(1.0);
+            pos2(inner.left() + inner.width() * x as f32, inner.bottom() - inner.height() * (px / most) as f32)
+        };
+        let line: Vec<Pos2> = points.iter().copied().map(at).collect();
+        ui.painter().line(line, (1.5, tokens.accent));
+        let shown = pinned.step.map_or(last, |step| step as f64);
+        if let Some(point) = points.iter().find(|(step, _)| *step == shown) {
+            ui.painter().circle_filled(at(*point), 3.5, tokens.strong);
+        }
+        let text = format!("Mean difference by step: up to {most:.2} px at steps {first} to {last}");
+        response.on_hover_text(text);
+    }
+
+    fn drift(&mut self, place: usize, before: &Arc<Outlook>, outlook: &Arc<Outlook>) -> f64 {
+        let key = (place, outlook.model.clone());
+        let of = [before.flow.field.clone(), outlook.flow.field.clone()];
+        let same = |drift: &&Drift| (0..2).all(|i| Arc::ptr_eq(&drift.of[i], &of[i]));
+        if let Some(drift) = self.drifts.get(&key).filter(same) {
+            return drift.px;
+        }
+        let size = [outlook.frame.width(), outlook.frame.height()];
+        let px = mean_px(&Difference::between(&before.flow, &outlook.flow, size));
+        self.drifts.insert(key, Drift { of, px });
+        px
+    }
+
+    /// What the colours of the flow and of the difference mean, in numbers.
+    fn legend_ui(&self, ui: &mut Ui, place: usize, max_px: f32, compared: bool) {
+        let tokens = Tokens::of(ui);
+        let mut text = format!("Full colour at {max_px:.1} px");
+        if let Some(difference) = self.differences.get(&place).filter(|_| compared) {
+            let mean = mean_px(difference);
+            text += &format!(
+                ". Flow differs by {mean:.2} px on average; the map glows brightest at {:.2} px",
+                difference.scale.max(LEAST_PX)
+            );
+        }
+        ui.add(Label::new(RichText::new(text).small().color(tokens.weak)).wrap());
+    }
+}
+
+/// The mean of a map of distances.
+fn mean_px(difference: &Difference) -> f64 {
+    let known = difference.map.values.iter().filter(|value| value.is_finite());
+    let (sum, count) = known.fold((0.0, 0), |(sum, count), value| (sum + f64::from(*value), count + 1));
+    sum / f64::from(count.max(1))
+}
+
+fn title_ui(ui: &mut Ui, pin: &Pin) -> bool {
+    let tokens = Tokens::of(ui);
+    let name = pin.path.file_name().unwrap_or_default().to_string_lossy();
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(&*name).color(tokens.strong)).on_hover_text(pin.path.display().to_string());
+        ui.label(RichText::new(format!("frame {}", pin.frame)).color(tokens.weak));
+        let button = ui.small_button("Unpin");
+        button.on_hover_text(format!("Take {name}, frame {}, off", pin.frame)).clicked()
+    })
+    .inner
+}
+
+/// The name of a picture in its upper left corner.
+fn caption(ui: &Ui, rect: Rect, name: &str) {
+    let tokens = Tokens::of(ui);
+    let font = TextStyle::Small.resolve(ui.style());
+    let galley = ui.painter().layout_no_wrap(name.to_owned(), font, tokens.on_scrim);
+    let card = Rect::from_min_size(rect.min + vec2(4.0, 4.0), galley.size() + vec2(8.0, 4.0));
+    if card.width() < rect.width() {
+        ui.painter().rect_filled(card, RADIUS, tokens.scrim);
+        ui.painter().galley(card.min + vec2(4.0, 2.0), galley, tokens.on_scrim);
+    }
+}
+
+/// About how long the longest vector is in pixels of the picture.
+fn in_picture(outlook: &Arc<Outlook>) -> f32 {
+    outlook.flow.max_px * outlook.frame.width() as f32 / outlook.flow.frame_size.width.max(1) as f32
+}
+
+/// A flow in Middlebury's colours; vectors of `max_px` pixels of a picture of this size have full colour.
+fn coloured(view: &FlowView, [width, height]: [u32; 2], max_px: f32) -> ColorImage {
+    let field = view.in_pixels_of(width as usize, height as usize);
+    cells(field.width, field.height, |i| colour::colour(field.uv[i][0], field.uv[i][1], max_px))
+}

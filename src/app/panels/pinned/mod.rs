@@ -1,0 +1,105 @@
+//! The pinned panel: a few windows seen by the networks before a training and now, with what has changed between them.
+
+mod card;
+mod scores;
+
+use std::path::Path;
+
+use eframe::egui::{RichText, ScrollArea, Slider, Ui};
+
+use self::card::Cards;
+use super::Panel;
+use crate::app::actions::{Action, PanelContext};
+use crate::app::command::Command;
+use crate::app::pinned_state::{PINS, PinnedState};
+use crate::app::theme::{SECTION_GAP, Tokens};
+use crate::app::widgets::{command_button, empty_state, explanation, field, primary_button};
+
+/// The pinned panel.
+#[derive(Default)]
+pub struct PinnedPanel {
+    cards: Cards,
+}
+
+impl Panel for PinnedPanel {
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        if cx.session.pinned.pins.is_empty() {
+            let text = "Pin a frame of the open clip to watch its flow and scores change while networks learn: before, \
+                        now, and what is different.";
+            return empty_state(ui, "Nothing is pinned", text, |ui| {
+                primary_button(ui, cx, Command::PinFrame, "Pin this frame");
+            });
+        }
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                command_button(ui, cx, Command::PinFrame, "Pin this frame");
+                compare_ui(ui, cx);
+                let text = format!("{} of {PINS} pinned", cx.session.pinned.pins.len());
+                ui.label(RichText::new(text).color(Tokens::of(ui).weak));
+            });
+            scrubber_ui(ui, &mut cx.session.pinned);
+            let mut unpinned = None;
+            for (place, pin) in cx.session.pinned.pins.iter().enumerate() {
+                ui.add_space(SECTION_GAP);
+                ui.push_id(place, |ui| {
+                    if self.cards.card_ui(ui, place, pin, &cx.session.pinned) {
+                        unpinned = Some(pin.clone());
+                    }
+                });
+            }
+            self.cards.sweep();
+            if let Some(pin) = unpinned {
+                cx.session.pinned.toggle(pin);
+            }
+        });
+    }
+}
+
+/// Swipes the flow of the networks before over that of the networks now, on any clip.
+fn compare_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let pinned = &cx.session.pinned;
+    let (old, new) = (pinned.run.before().map(Path::to_owned), pinned.now().map(Path::to_owned));
+    let ready = old.zip(new).filter(|(old, new)| old != new);
+    let button = ui.add_enabled(ready.is_some(), eframe::egui::Button::new("Swipe in the viewer"));
+    let button = button
+        .on_hover_text("Lay the flow of these networks over that of those before, with a divider to drag, on any clip")
+        .on_disabled_hover_text("There are no networks to compare yet");
+    if let Some((old, new)) = ready.filter(|_| button.clicked()) {
+        cx.actions.push(Action::Compare { old, new });
+    }
+}
+
+/// Draws the steps that can be looked at.
+fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState) {
+    let steps: Vec<usize> = pinned.run.snapshots.iter().map(|snapshot| snapshot.step).collect();
+    let run = pinned.run.dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if pinned.run.newest().is_none() && pinned.run.before().is_none() {
+        return explanation(
+            ui,
+            "Start a training, or choose a run in the Runs panel, to see what its networks make of them.",
+        );
+    }
+    if steps.len() < 2 {
+        let text = match pinned.run.newest() {
+            Some(_) => format!("The result of {run} beside what it started from."),
+            None => format!("{run} has kept no networks yet."),
+        };
+        return explanation(ui, &text);
+    }
+    let last = steps.len() - 1;
+    let before = pinned.step.and_then(|step| steps.iter().position(|other| *other == step)).unwrap_or(last);
+    let mut place = before;
+    field(ui, "Step", |ui, label| {
+        ui.spacing_mut().slider_width = (ui.available_width() - 190.0).clamp(80.0, 400.0);
+        let slider = Slider::new(&mut place, 0..=last).show_value(false);
+        ui.add(slider).labelled_by(label).on_hover_text("Networks of the run by the step after which they were kept");
+        ui.label(format!("{} of {}", steps[place], steps[last]));
+        let mut follows = pinned.step.is_none();
+        if ui.toggle_value(&mut follows, "Newest").on_hover_text("Follow the training").changed() {
+            pinned.step = (!follows).then(|| steps[last]);
+        }
+    });
+    if place != before {
+        pinned.step = Some(steps[place]);
+    }
+}

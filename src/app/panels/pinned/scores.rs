@@ -1,0 +1,73 @@
+//! The classes that the networks took the window for before, and take it for now.
+
+use eframe::egui::{Rect, RichText, Sense, TextStyle, Ui, pos2, vec2};
+
+use crate::app::theme::Tokens;
+use crate::engine::Outlook;
+
+/// Classes that are shown.
+const SHOWN: usize = 3;
+/// Height of a bar, in points.
+const BAR: f32 = 5.0;
+/// Widths of the columns of names and numbers, in points.
+const NAME: f32 = 120.0;
+const NUMBERS: f32 = 96.0;
+
+/// Draws the likeliest classes with their probability before and now.
+pub(super) fn scores_ui(ui: &mut Ui, before: Option<&Outlook>, now: Option<&Outlook>) {
+    let rows = rows(before, now);
+    if rows.is_empty() {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    let height = ui.text_style_height(&TextStyle::Small) + 4.0;
+    for Row { class, before, now } in rows {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let text = RichText::new(&class).small().color(tokens.text);
+            ui.add_sized(
+                vec2(NAME, height),
+                eframe::egui::Label::new(text).truncate().halign(eframe::egui::Align::Min),
+            );
+            let width = (ui.available_width() - NUMBERS - 6.0).max(30.0);
+            let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+            bar(ui, rect, 0.5 - BAR - 1.0, before.unwrap_or(0.0), tokens.weak);
+            bar(ui, rect, 0.5, now.unwrap_or(0.0), tokens.accent);
+            let percent = |share: Option<f32>| share.map_or("–".into(), |share| format!("{:.0} %", 100.0 * share));
+            let text = format!("{} → {}", percent(before), percent(now));
+            ui.label(RichText::new(text).small().color(tokens.text));
+        });
+    }
+}
+
+/// A bar that begins `offset` points below the middle of its row.
+fn bar(ui: &Ui, row: Rect, offset: f32, share: f32, color: eframe::egui::Color32) {
+    let top = row.center().y + offset;
+    let whole = Rect::from_min_max(pos2(row.left(), top), pos2(row.right(), top + BAR));
+    ui.painter().rect_filled(whole, 2.0, Tokens::of(ui).raised);
+    let filled = Rect::from_min_size(whole.min, vec2(whole.width() * share.clamp(0.0, 1.0), BAR));
+    ui.painter().rect_filled(filled, 2.0, color);
+}
+
+/// A class with its probability before and now, where the networks tell it.
+#[derive(Debug, PartialEq)]
+struct Row {
+    class: String,
+    before: Option<f32>,
+    now: Option<f32>,
+}
+
+/// The likeliest classes of now, or of before where there is no now.
+fn rows(before: Option<&Outlook>, now: Option<&Outlook>) -> Vec<Row> {
+    let probabilities = |outlook: &Outlook| outlook.scores.fused_probabilities(&outlook.fusion);
+    let share = |outlook: Option<&Outlook>, class: &str| {
+        let place = outlook?.classes.iter().position(|other| other == class)?;
+        probabilities(outlook?).get(place).copied()
+    };
+    let Some(leading) = now.or(before) else { return Vec::new() };
+    let mut classes: Vec<(f32, &String)> = probabilities(leading).into_iter().zip(&leading.classes).collect();
+    classes.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let row =
+        |(_, class): (f32, &String)| Row { class: class.clone(), before: share(before, class), now: share(now, class) };
+    classes.into_iter().take(SHOWN).map(row).collect()
+}

@@ -1,0 +1,170 @@
+//! What can be done with a run.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Button, Label, RichText, TextEdit, Ui};
+
+use crate::app::actions::{Action, PanelContext};
+use crate::app::command::Command;
+use crate::app::pinned_state::WatchedRun;
+use crate::app::theme::Tokens;
+use crate::app::training_state::TrainingState;
+use crate::app::widgets::{field, remark, span};
+use crate::engine::Request;
+use crate::error::Result;
+use crate::training::runs::{self, Run, RunState};
+
+/// Work on the files of a run, done on another thread: what was done in words.
+pub(super) type Work = Box<dyn FnOnce() -> Result<String> + Send>;
+
+/// The state of what is being done with a run.
+#[derive(Default)]
+pub(super) struct Details {
+    /// The run that is shown, and its name as typed.
+    name: Option<(PathBuf, String)>,
+    /// The run that is to be deleted if the person says so again.
+    deleting: Option<PathBuf>,
+}
+
+impl Details {
+    /// Draws the run; the work that was asked for.
+    pub fn details_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) -> Option<Work> {
+        let renamed = self.name_ui(ui, run);
+        facts_ui(ui, run);
+        let is_active = cx.session.training.is_active();
+        let mut work = renamed;
+        ui.horizontal_wrapped(|ui| {
+            let has_model = run.model.is_some();
+            let missing = "The run has no networks to show yet";
+            if button(ui, "Use its weights", has_model.then_some(()).ok_or(missing), "Put its networks into the viewer")
+            {
+                cx.send(Request::LoadModel(run.model.clone().unwrap_or_default()));
+            }
+            let resumable = match &run.state {
+                RunState::Running => Err("It is under way"),
+                RunState::Finished => Err("It has come to its end"),
+                RunState::Broken(_) => Err("Its files cannot be read"),
+                RunState::Unfinished if is_active => Err("A training is under way"),
+                RunState::Unfinished => Ok(()),
+            };
+            if button(ui, "Resume", resumable, "Go on from its last checkpoint")
+                && let Some(plan) = &run.plan
+            {
+                cx.session.training = TrainingState::starting();
+                cx.session.training.base = plan.base.clone();
+                cx.send(Request::TrainInTurn(vec![plan.clone()]));
+                cx.run(Command::ShowTraining);
+            }
+            if button(
+                ui,
+                "Watch pinned clips",
+                has_model.then_some(()).ok_or(missing),
+                "See what its networks make of the pinned clips, step by step",
+            ) {
+                cx.session.pinned.watch(WatchedRun::of(run));
+                cx.run(Command::ShowPinned);
+            }
+            let base = run.plan.as_ref().and_then(|plan| plan.base.clone());
+            let both = base.zip(run.model.clone());
+            if button(
+                ui,
+                "Swipe before and after",
+                both.as_ref().map(drop).ok_or("It did not start from a model"),
+                "Lay its flow over that of the model it started from, on any clip",
+            ) && let Some((old, new)) = both
+            {
+                cx.actions.push(Action::Compare { old, new });
+            }
+            if button(ui, "Export…", has_model.then_some(()).ok_or(missing), Command::ExportModel.tooltip()) {
+                cx.run(Command::ExportModel);
+            }
+            let deletable = if run.state == RunState::Running { Err("It is under way") } else { Ok(()) };
+            if button(ui, "Delete…", deletable, "Move the run to the folder .deleted beside it") {
+                self.deleting = Some(run.dir.clone());
+            }
+        });
+        if self.deleting.as_ref() == Some(&run.dir) {
+            work = self.deleting_ui(ui, run).or(work);
+        }
+        work
+    }
+
+    fn name_ui(&mut self, ui: &mut Ui, run: &Run) -> Option<Work> {
+        if self.name.as_ref().is_none_or(|(of, _)| *of != run.dir) {
+            self.name = Some((run.dir.clone(), run.name.clone()));
+        }
+        let (_, name) = self.name.as_mut()?;
+        let mut wanted = None;
+        field(ui, "Name", |ui, label| {
+            let edit = TextEdit::singleline(name).desired_width((ui.available_width() - 80.0).max(60.0));
+            let typed = ui.add(edit).labelled_by(label);
+            let is_new = name.trim() != run.name;
+            let pressed = button(
+                ui,
+                "Rename",
+                if is_new { Ok(()) } else { Err("It is called so") },
+                "Its folder stays where it is",
+            );
+            if is_new
+                && (pressed || (typed.lost_focus() && ui.input(|input| input.key_pressed(eframe::egui::Key::Enter))))
+            {
+                wanted = Some(name.clone());
+            }
+        });
+        let (dir, before, name) = (run.dir.clone(), run.name.clone(), wanted?);
+        Some(Box::new(move || {
+            runs::rename(&dir, &name)?;
+            Ok(format!("{before} is called {} now", name.trim()))
+        }))
+    }
+
+    fn deleting_ui(&mut self, ui: &mut Ui, run: &Run) -> Option<Work> {
+        let mut answer = None;
+        remark(ui, Tokens::of(ui).warning, |ui| {
+            ui.add(Label::new(format!("Delete {}? It is moved to .deleted beside the other runs.", run.name)).wrap());
+            ui.horizontal(|ui| {
+                if ui.button("Delete it").clicked() {
+                    answer = Some(true);
+                }
+                if ui.button("Keep it").clicked() {
+                    answer = Some(false);
+                }
+            });
+        });
+        let is_deleted = answer?;
+        self.deleting = None;
+        let (dir, name) = (run.dir.clone(), run.name.clone());
+        is_deleted
+            .then(|| -> Work { Box::new(move || Ok(format!("{name} was moved to {}", runs::delete(&dir)?.display()))) })
+    }
+}
+
+/// A button that says why it cannot be pressed.
+fn button(ui: &mut Ui, text: &str, state: std::result::Result<(), &str>, tooltip: &str) -> bool {
+    let response = ui.add_enabled(state.is_ok(), Button::new(text)).on_hover_text(tooltip);
+    match state {
+        Ok(()) => response.clicked(),
+        Err(reason) => {
+            response.on_disabled_hover_text(reason);
+            false
+        }
+    }
+}
+
+fn facts_ui(ui: &mut Ui, run: &Run) {
+    let tokens = Tokens::of(ui);
+    let dir = run.dir.display().to_string();
+    field(ui, "Folder", |ui, _| {
+        ui.add(Label::new(RichText::new(&dir).color(tokens.text)).truncate().selectable(true)).on_hover_text(&dir);
+    });
+    if let RunState::Broken(error) = &run.state {
+        remark(ui, tokens.error, |ui| {
+            ui.add(Label::new(error.to_string()).wrap());
+        });
+    }
+    let last: Vec<String> = run.last.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
+    let measured = if last.is_empty() { "nothing measured".to_owned() } else { last.join(", ") };
+    field(ui, "Result", |ui, _| {
+        ui.add(Label::new(format!("{measured}, {} of training", span(run.seconds))).wrap());
+    });
+}

@@ -1,0 +1,164 @@
+//! The runs panel: the trainings that were made, what became of them, and what sets them apart.
+
+mod comparison;
+mod details;
+mod row;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use eframe::egui::{Context, Label, RichText, ScrollArea, Ui};
+
+use self::comparison::Comparison;
+use self::details::Details;
+use super::Panel;
+use crate::app::actions::PanelContext;
+use crate::app::background::Background;
+use crate::app::command::Command;
+use crate::app::theme::Tokens;
+use crate::app::training_state::TrainingState;
+use crate::app::widgets::{command_button, empty_state, section};
+use crate::error::Result;
+use crate::training::runs::{self, Run};
+
+/// The runs panel.
+pub struct RunsPanel {
+    /// The folder of the runs as chosen; that of the latest training without.
+    chosen: Option<PathBuf>,
+    folder: Option<PathBuf>,
+    list: Background<(PathBuf, usize), Vec<Run>>,
+    /// Counts what may have changed the list.
+    edition: usize,
+    /// What the training said last that changes the list.
+    training: Option<(PathBuf, usize, bool)>,
+    selected: Option<PathBuf>,
+    ticked: BTreeSet<PathBuf>,
+    details: Details,
+    comparison: Comparison,
+    done: (Sender<Result<String>>, Receiver<Result<String>>),
+}
+
+impl Default for RunsPanel {
+    fn default() -> Self {
+        Self {
+            chosen: None,
+            folder: None,
+            list: Background::default(),
+            edition: 0,
+            training: None,
+            selected: None,
+            ticked: BTreeSet::new(),
+            details: Details::default(),
+            comparison: Comparison::default(),
+            done: unbounded(),
+        }
+    }
+}
+
+impl RunsPanel {
+    /// The runs.
+    #[cfg(test)]
+    pub fn runs(&self) -> &[Run] {
+        self.list.value().map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether curves were read.
+    #[cfg(test)]
+    pub fn has_curves(&self) -> bool {
+        self.comparison.has_curves()
+    }
+
+    /// Lists the runs of another folder, or of the one a run lies in.
+    pub fn choose_folder(&mut self, folder: PathBuf) {
+        let is_run = folder.join("config.toml").is_file();
+        self.selected = is_run.then(|| folder.clone());
+        self.chosen = Some(if is_run { folder.parent().map_or(folder.clone(), Path::to_owned) } else { folder });
+    }
+
+    /// Writes the model of the run that is selected to `target`.
+    pub fn export(&mut self, target: PathBuf, ctx: &Context) {
+        let Some(run) = self.selected_run().cloned() else { return };
+        let Some(model) = run.model else { return };
+        self.work(ctx, move || {
+            let place = runs::export(&model, &target, &run.name)?;
+            Ok(format!("The model of {} lies in {}", run.name, place.display()))
+        });
+    }
+
+    /// Follows the training, whose runs lie in `folder` unless another one was chosen, and takes what was found and done.
+    pub fn follow(&mut self, folder: Option<PathBuf>, training: &TrainingState, ctx: &Context) -> Vec<Result<String>> {
+        let run_dir = training.run_dir.clone();
+        let now = run_dir.clone().map(|dir| (dir, training.snapshots.len(), training.is_active()));
+        if now != self.training {
+            self.training = now;
+            self.edition += 1;
+        }
+        let of_training = run_dir.as_deref().and_then(Path::parent).map(Path::to_owned);
+        self.folder = self.chosen.clone().or(of_training).or(folder);
+        let news: Vec<_> = self.done.1.try_iter().collect();
+        self.edition += news.len();
+        if let Some(folder) = self.folder.clone() {
+            let listed = folder.clone();
+            self.list.ask((folder, self.edition), ctx, move || runs::list(&listed));
+        }
+        self.list.receive();
+        self.comparison.receive();
+        news
+    }
+
+    /// Does something with files on a thread of its own.
+    fn work(&self, ctx: &Context, work: impl FnOnce() -> Result<String> + Send + 'static) {
+        let (done, ctx) = (self.done.0.clone(), ctx.clone());
+        let body = move || {
+            let _ = done.send(work()); // the window may be gone
+            ctx.request_repaint();
+        };
+        if let Err(error) = std::thread::Builder::new().name("runs".into()).spawn(body) {
+            tracing::warn!("no thread for the work on runs: {error}");
+        }
+    }
+
+    fn selected_run(&self) -> Option<&Run> {
+        let selected = self.selected.as_ref()?;
+        self.list.value()?.iter().find(|run| run.dir == *selected)
+    }
+}
+
+impl Panel for RunsPanel {
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let tokens = Tokens::of(ui);
+        let runs = self.list.value().cloned().unwrap_or_default();
+        if runs.is_empty() && !self.list.is_busy() {
+            let text = "Trainings are kept in a folder each. Start one, or choose the folder in which runs lie.";
+            return empty_state(ui, "No runs yet", text, |ui| {
+                ui.vertical_centered(|ui| command_button(ui, cx, Command::ChooseRunsFolder, "Choose folder…"));
+            });
+        }
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                command_button(ui, cx, Command::ChooseRunsFolder, "Folder…");
+                if ui.button("Look again").on_hover_text("List the runs anew").clicked() {
+                    self.edition += 1;
+                }
+                let folder = self.folder.as_ref().map_or(String::new(), |folder| folder.display().to_string());
+                ui.add(Label::new(RichText::new(&folder).color(tokens.weak)).truncate()).on_hover_text(folder);
+            });
+            ui.add_space(4.0);
+            for run in &runs {
+                row::row_ui(ui, run, &mut self.selected, &mut self.ticked);
+            }
+            if let Some(run) = self.selected_run().cloned() {
+                section(ui, "Selected run");
+                let done = self.details.details_ui(ui, cx, &run);
+                if let Some(work) = done {
+                    let ctx = ui.ctx().clone();
+                    self.work(&ctx, work);
+                }
+            }
+            self.ticked.retain(|dir| runs.iter().any(|run| run.dir == *dir));
+            let ticked: Vec<&Run> = runs.iter().filter(|run| self.ticked.contains(&run.dir)).collect();
+            self.comparison.comparison_ui(ui, &ticked, self.edition);
+        });
+    }
+}

@@ -1,0 +1,255 @@
+//! Which clips: labelled ones of the project, a folder with a sub-folder per class, or a list.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Context, Label, RichText, TextEdit, Ui};
+
+use super::labels::LabelsForm;
+use super::listing::{ClassShare, Listing};
+use crate::app::actions::PanelContext;
+use crate::app::background::Background;
+use crate::app::command::Command;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{command_button, explanation, field, remark};
+use crate::error::Result;
+use crate::labels::Project;
+use crate::training::{DataSource, ListSource};
+
+/// Most notes about clips that are left out.
+const NOTES: usize = 6;
+
+/// Where clips come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Labels,
+    Folder,
+    List,
+}
+
+/// The choice of clips.
+pub struct ClipsForm {
+    origin: Origin,
+    labels: LabelsForm,
+    folder: Option<PathBuf>,
+    /// Folder of the clips, list and class index as typed.
+    list: [String; 3],
+    listing: Background<Key, Result<Listing>>,
+    split: Background<(usize, u64, u64), Vec<ClassShare>>,
+    /// Counts the listings.
+    edition: usize,
+}
+
+/// What a listing hangs on.
+#[derive(Debug, Clone, PartialEq)]
+enum Key {
+    Source(DataSource),
+    Labels(super::labels::LabelsKey),
+}
+
+impl Default for ClipsForm {
+    fn default() -> Self {
+        Self {
+            origin: Origin::Folder,
+            labels: LabelsForm::default(),
+            folder: None,
+            list: Default::default(),
+            listing: Background::default(),
+            split: Background::default(),
+            edition: 0,
+        }
+    }
+}
+
+impl ClipsForm {
+    /// Takes the clips of another folder.
+    pub fn choose_folder(&mut self, folder: PathBuf, ctx: &Context) {
+        self.origin = Origin::Folder;
+        self.folder = Some(folder);
+        self.ask(None, ctx);
+    }
+
+    /// Takes the labelled clips of the project.
+    pub fn choose_labels(&mut self) {
+        self.origin = Origin::Labels;
+    }
+
+    /// The clips, once they are listed; the reason if they are not.
+    pub fn listing(&self) -> std::result::Result<&Listing, &'static str> {
+        match (self.listing.value(), self.listing.is_busy()) {
+            (_, true) => Err("The clips are being looked through"),
+            (None, _) => Err(match self.origin {
+                Origin::Labels => "Open a labelling project and label some clips first",
+                Origin::Folder => "Choose a folder with one sub-folder of clips per class first",
+                Origin::List => "Name the folder of the clips and the list first",
+            }),
+            (Some(Err(_)), _) => Err("No clips were found; see the remark"),
+            (Some(Ok(listing)), _) if listing.classes() == 0 => Err("None of the clips has a label that is chosen"),
+            (Some(Ok(listing)), _) => Ok(listing),
+        }
+    }
+
+    /// Follows the project and takes what was found.
+    pub fn follow(&mut self, project: Option<&Project>, share: f64, seed: u64, ctx: &Context) {
+        self.labels.follow(project);
+        self.ask(project, ctx);
+        let was_busy = self.listing.is_busy();
+        self.listing.receive();
+        self.edition += usize::from(was_busy && !self.listing.is_busy());
+        if let Some(Ok(listing)) = self.listing.value() {
+            let key = (self.edition, share.to_bits(), seed);
+            if !self.split.is_of(&key) {
+                let listing = listing.clone();
+                self.split.ask(key, ctx, move || listing.split(share, seed));
+            }
+        }
+        self.split.receive();
+    }
+
+    fn ask(&mut self, project: Option<&Project>, ctx: &Context) {
+        match (self.origin, project) {
+            (Origin::Labels, Some(project)) => {
+                let key = Key::Labels(self.labels.key(project));
+                if !self.listing.is_of(&key) {
+                    let work = self.labels.listing(project);
+                    self.listing.ask(key, ctx, move || Ok(work()));
+                }
+            }
+            (Origin::Labels, None) => self.listing.clear(),
+            (Origin::Folder, _) => match self.folder.clone() {
+                Some(folder) => self.ask_source(DataSource::Folder(folder), ctx),
+                None => self.listing.clear(),
+            },
+            (Origin::List, _) => {
+                if let Some(source) = self.list_source() {
+                    self.ask_source(source, ctx);
+                }
+            }
+        }
+    }
+
+    fn ask_source(&mut self, source: DataSource, ctx: &Context) {
+        let data = source.clone();
+        self.listing.ask(Key::Source(source), ctx, move || Listing::of(data));
+    }
+
+    fn list_source(&self) -> Option<DataSource> {
+        let [clips, list, classes] = self.list.each_ref().map(|text| text.trim());
+        if clips.is_empty() || list.is_empty() {
+            return None;
+        }
+        let classes = (!classes.is_empty()).then(|| classes.into());
+        Some(DataSource::List(ListSource { classes, ..ListSource::new(clips.into(), list.into()) }))
+    }
+
+    /// Draws the choice.
+    pub fn clips_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let before = self.origin;
+        field(ui, "Clips from", |ui, _| {
+            let origins = [
+                (Origin::Labels, "Project labels", "The clips and segments labelled in the project that is open"),
+                (Origin::Folder, "Folder", "A folder with one sub-folder of clips per class"),
+                (Origin::List, "List", "A list of clips: UCF101, HMDB51, TSN, THUMOS14, ActivityNet or CSV"),
+            ];
+            for (origin, name, tooltip) in origins {
+                ui.selectable_value(&mut self.origin, origin, name).on_hover_text(tooltip);
+            }
+        });
+        if self.origin != before {
+            self.listing.clear();
+        }
+        match self.origin {
+            Origin::Labels => self.labels.labels_ui(ui),
+            Origin::Folder => self.folder_ui(ui, cx),
+            Origin::List => self.list_ui(ui),
+        }
+        self.found_ui(ui);
+    }
+
+    fn folder_ui(&self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let tokens = Tokens::of(ui);
+        ui.horizontal(|ui| {
+            command_button(ui, cx, Command::ChooseTrainingFolder, Command::ChooseTrainingFolder.text());
+            let text = self.folder.as_ref().map_or("None chosen".into(), |folder| folder.display().to_string());
+            ui.add(Label::new(RichText::new(&text).color(tokens.weak)).truncate()).on_hover_text(text);
+        });
+        if self.folder.is_none() {
+            explanation(ui, "A folder with one sub-folder of clips per class; dropping one here works too.");
+        }
+    }
+
+    fn list_ui(&mut self, ui: &mut Ui) {
+        let fields = [
+            ("Folder", "/data/ucf101", "The folder that the paths of the list are relative to"),
+            ("List", "trainlist01.txt, list.csv …", "The list, or the folder of lists of HMDB51 and THUMOS14"),
+            ("Class index", "classInd.txt, where the list needs it", "The numbers and names of the classes"),
+        ];
+        for (text, (name, hint, tooltip)) in self.list.iter_mut().zip(fields) {
+            field(ui, name, |ui, label| {
+                ui.add(TextEdit::singleline(text).hint_text(hint).desired_width(f32::INFINITY))
+                    .labelled_by(label)
+                    .on_hover_text(tooltip);
+            });
+        }
+    }
+
+    fn found_ui(&self, ui: &mut Ui) {
+        let tokens = Tokens::of(ui);
+        if self.listing.is_busy() {
+            ui.label(RichText::new("Looking through the clips…").color(tokens.weak));
+            return;
+        }
+        match self.listing.value() {
+            None => {}
+            Some(Err(error)) => remark(ui, tokens.error, |ui| {
+                ui.add(Label::new(error.to_string()).wrap());
+            }),
+            Some(Ok(listing)) => {
+                classes_ui(ui, self.split.value().map_or(&[][..], Vec::as_slice));
+                left_out_ui(ui, listing);
+            }
+        }
+    }
+}
+
+/// How many clips of which classes, and what is peculiar about them.
+fn classes_ui(ui: &mut Ui, classes: &[ClassShare]) {
+    let tokens = Tokens::of(ui);
+    let sum = |count: fn(&ClassShare) -> usize| classes.iter().map(count).sum::<usize>();
+    let (clips, held) = (sum(|class| class.clips), sum(|class| class.held));
+    let classes_word = if classes.len() == 1 { "class" } else { "classes" };
+    let split =
+        if held > 0 { format!(": {} to learn from, {held} to measure on", clips - held) } else { String::new() };
+    ui.label(format!("{clips} clips in {} {classes_word}{split}", classes.len()));
+    let list = classes.iter().map(|ClassShare { name, clips, held, .. }| match held {
+        0 => format!("{name} {clips}"),
+        _ => format!("{name} {}+{held}", clips - held),
+    });
+    let list: Vec<String> = list.collect();
+    ui.add(Label::new(RichText::new(list.join(",  ")).small().color(tokens.weak)).wrap());
+    let single: Vec<&str> =
+        classes.iter().filter(|class| class.recordings == 1).map(|class| class.name.as_str()).collect();
+    if !single.is_empty() {
+        let text = format!(
+            "{} {} of one recording only: nothing can be held out to measure on.",
+            single.join(", "),
+            if single.len() == 1 { "is" } else { "are" }
+        );
+        remark(ui, tokens.warning, |ui| {
+            ui.add(Label::new(text).wrap());
+        });
+    }
+}
+
+fn left_out_ui(ui: &mut Ui, listing: &Listing) {
+    if listing.left_out.is_empty() {
+        return;
+    }
+    remark(ui, Tokens::of(ui).warning, |ui| {
+        for error in listing.left_out.iter().take(NOTES) {
+            ui.add(Label::new(format!("Left out: {error}")).wrap());
+        }
+        if let Some(more) = listing.left_out.len().checked_sub(NOTES).filter(|more| *more > 0) {
+            ui.label(format!("and {more} more"));
+        }
+    });
+}

@@ -1,0 +1,165 @@
+//! Which labels and which videos of the project are learned.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use eframe::egui::{CollapsingHeader, Color32, RichText, ScrollArea, Sense, Ui, vec2};
+
+use super::listing::Listing;
+use crate::app::theme::Tokens;
+use crate::app::widgets::explanation;
+use crate::labels::{Class, Document, Label, Project, VideoId};
+use crate::training::dataset::{Chosen, FromLabels};
+
+/// Height of the list of videos, in points.
+const VIDEOS_HEIGHT: f32 = 150.0;
+
+/// The choice.
+#[derive(Default)]
+pub struct LabelsForm {
+    /// Labels that are not learned.
+    unticked: BTreeSet<Label>,
+    /// Whether background is a class.
+    background: bool,
+    /// Videos that are not learned from.
+    left_out: BTreeSet<VideoId>,
+    /// The project and the revision of it that the counts are of.
+    seen: Option<(PathBuf, u64)>,
+    /// Clips and segments of each label.
+    counts: BTreeMap<Label, usize>,
+    /// The classes of the project in its order.
+    classes: Vec<Class>,
+    /// Labelled videos by path.
+    videos: Vec<(VideoId, String)>,
+}
+
+/// What the pieces hang on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelsKey {
+    project: PathBuf,
+    revision: u64,
+    chosen: Chosen,
+}
+
+impl LabelsForm {
+    /// Takes over what has changed in the project.
+    pub fn follow(&mut self, project: Option<&Project>) {
+        let now = project.map(|project| (project.dir().to_owned(), project.revision()));
+        if now == self.seen {
+            return;
+        }
+        if now.as_ref().map(|(dir, _)| dir) != self.seen.as_ref().map(|(dir, _)| dir) {
+            *self = Self::default();
+        }
+        self.seen = now;
+        self.counts.clear();
+        self.videos.clear();
+        self.classes.clear();
+        let Some(document) = project.map(Project::document) else { return };
+        self.classes.clone_from(&document.classes);
+        for (id, video) in document.videos.iter().filter(|(_, video)| !video.is_unlabelled()) {
+            self.videos.push((*id, video.path.clone()));
+            let whole = video.labels.iter().filter(|_| video.segments.is_empty());
+            let labels = whole.copied().chain(video.segments.iter().map(|segment| segment.label));
+            labels.for_each(|label| *self.counts.entry(label).or_default() += 1);
+        }
+        self.videos.sort_by(|(_, a), (_, b)| a.cmp(b));
+    }
+
+    /// What the pieces of `project` hang on.
+    pub fn key(&self, project: &Project) -> LabelsKey {
+        let chosen = self.chosen(project.document());
+        LabelsKey { project: project.dir().to_owned(), revision: project.revision(), chosen }
+    }
+
+    /// How the pieces of `project`, as it is now, are found.
+    pub fn listing(&self, project: &Project) -> impl FnOnce() -> Listing + Send + use<> {
+        let (chosen, document, dir) =
+            (self.chosen(project.document()), project.document().clone(), project.dir().to_owned());
+        let paths: BTreeMap<VideoId, Option<PathBuf>> =
+            document.videos.keys().map(|id| (*id, project.video_path(*id))).collect();
+        move || {
+            let locate = |id: VideoId| paths.get(&id).cloned().flatten();
+            Listing::of_labels(FromLabels::new(&document, &dir, &chosen, &locate))
+        }
+    }
+
+    fn chosen(&self, document: &Document) -> Chosen {
+        let background = self.background.then_some(Label::Background);
+        let classes = document.classes.iter().map(|class| Label::Class(class.id));
+        let labels = classes.chain(background).filter(|label| !self.unticked.contains(label));
+        let with_clips = labels.filter(|label| self.counts.contains_key(label));
+        let videos = (!self.left_out.is_empty())
+            .then(|| self.videos.iter().map(|(id, _)| *id).filter(|id| !self.left_out.contains(id)).collect());
+        Chosen { labels: with_clips.collect(), videos }
+    }
+
+    /// Draws the choice.
+    pub fn labels_ui(&mut self, ui: &mut Ui) {
+        if self.seen.is_none() {
+            return explanation(ui, "No labelling project is open: open or make one, and label some clips.");
+        }
+        if self.videos.is_empty() {
+            explanation(ui, "Nothing is labelled yet: label a few clips of each class.");
+        }
+        ui.horizontal_wrapped(|ui| {
+            for class in self.classes.clone() {
+                self.class_ui(ui, Label::Class(class.id), &class.name, class.color);
+            }
+            if let Some(count) = self.counts.get(&Label::Background) {
+                ui.checkbox(&mut self.background, format!("background {count}"))
+                    .on_hover_text("Learn to tell that none of the classes is shown");
+            }
+        });
+        self.videos_ui(ui);
+    }
+
+    fn class_ui(&mut self, ui: &mut Ui, label: Label, name: &str, [r, g, b]: [u8; 3]) {
+        let count = self.counts.get(&label).copied().unwrap_or(0);
+        let mut ticked = count > 0 && !self.unticked.contains(&label);
+        let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
+        ui.painter().circle_filled(rect.center(), 4.0, Color32::from_rgb(r, g, b));
+        let response = ui.add_enabled_ui(count > 0, |ui| {
+            ui.checkbox(&mut ticked, format!("{name} {count}")).on_disabled_hover_text("No clip has this label yet")
+        });
+        if response.inner.changed() {
+            if ticked {
+                self.unticked.remove(&label)
+            } else {
+                self.unticked.insert(label)
+            };
+        }
+    }
+
+    fn videos_ui(&mut self, ui: &mut Ui) {
+        if self.videos.is_empty() {
+            return;
+        }
+        let used = self.videos.len() - self.left_out.len();
+        let title = format!("Videos: {used} of {}", self.videos.len());
+        CollapsingHeader::new(title).id_salt("labelled videos").show(ui, |ui| {
+            ui.horizontal(|ui| {
+                if ui.small_button("All").clicked() {
+                    self.left_out.clear();
+                }
+                if ui.small_button("None").clicked() {
+                    self.left_out = self.videos.iter().map(|(id, _)| *id).collect();
+                }
+            });
+            let height = ui.spacing().interact_size.y;
+            let list = ScrollArea::vertical().id_salt("videos").max_height(VIDEOS_HEIGHT);
+            list.show_rows(ui, height, self.videos.len(), |ui, rows| {
+                for (id, path) in &self.videos[rows] {
+                    let mut used = !self.left_out.contains(id);
+                    if ui.checkbox(&mut used, RichText::new(path).color(Tokens::of(ui).text)).changed() {
+                        if used {
+                            self.left_out.remove(id)
+                        } else {
+                            self.left_out.insert(*id)
+                        };
+                    }
+                }
+            });
+        });
+    }
+}

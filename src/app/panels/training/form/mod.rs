@@ -1,0 +1,209 @@
+//! What is to be trained: clips, what is tuned or which network, and the numbers of the run.
+
+mod clips;
+mod labels;
+mod listing;
+mod network;
+mod numbers;
+mod tuning;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use eframe::egui::{Context, TextEdit, Ui};
+
+use self::clips::ClipsForm;
+use self::network::NetworkForm;
+use self::tuning::TuningForm;
+use crate::app::actions::PanelContext;
+use crate::app::session::Session;
+use crate::app::widgets::{explanation, field, section};
+use crate::error::{Error, Result};
+use crate::training::{Network, TrainingPlan};
+
+/// What a person is after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Aim {
+    /// A recogniser of their own classes, from the networks in use.
+    #[default]
+    Tune,
+    /// One network, in any way.
+    Train,
+}
+
+/// The settings of the next run.
+#[derive(Default)]
+pub struct Form {
+    aim: Aim,
+    clips: ClipsForm,
+    tuning: TuningForm,
+    network: NetworkForm,
+    /// The run folder as typed; empty for a fresh one beside the clips.
+    run_dir: String,
+}
+
+impl Form {
+    /// Whether the settings describe a run; the reason if they do not.
+    pub fn ready(&self) -> std::result::Result<(), &'static str> {
+        let listing = self.clips.listing()?;
+        match self.aim {
+            Aim::Tune => self.tuning.card().map(drop)?,
+            Aim::Train if self.network.plan.check().is_err() => {
+                return Err("The numbers of the run cannot be; see the remark");
+            }
+            Aim::Train => {}
+        }
+        if listing.classes() < 2 && self.learns_classes() && !self.keeps_classes() {
+            return Err("A recogniser needs clips of at least two classes");
+        }
+        Ok(())
+    }
+
+    fn learns_classes(&self) -> bool {
+        self.aim == Aim::Tune || self.network.plan.network != Network::Flow
+    }
+
+    fn keeps_classes(&self) -> bool {
+        self.aim == Aim::Tune && self.tuning.tuning.keep_classes
+    }
+
+    /// The runs, in turn.
+    ///
+    /// # Errors
+    /// If the clips are not listed yet, or the runs cannot be.
+    pub fn plans(&self, session: &Session) -> Result<Vec<TrainingPlan>> {
+        let not_ready = |reason: &str| Error::new("training", reason, "See the training panel");
+        let listing = self.clips.listing().map_err(not_ready)?;
+        let base = session.model.as_ref().map(|model| model.dir.clone());
+        let data = listing.data.clone();
+        match (self.aim, base) {
+            (Aim::Tune, Some(base)) => self.tuning.plans(&base, &data, &self.run_dir(data.clips(), "tune")),
+            (Aim::Tune, None) => Err(not_ready("there is no model to start from")),
+            (Aim::Train, base) => {
+                let plan = self.network.plan.clone();
+                let base = base.filter(|_| self.network.from_viewer);
+                let run_dir = self.run_dir(data.clips(), &plan.network.name().to_lowercase());
+                Ok(vec![TrainingPlan { data, base, run_dir, ..plan }])
+            }
+        }
+    }
+
+    fn run_dir(&self, clips: &Path, name: &str) -> PathBuf {
+        match self.run_dir.trim() {
+            "" => fresh_run_dir(clips, name),
+            typed => PathBuf::from(typed),
+        }
+    }
+
+    /// Where fresh runs go.
+    pub fn runs_folder(&self) -> Option<PathBuf> {
+        let listing = self.clips.listing().ok()?;
+        Some(runs_folder(listing.data.clips()))
+    }
+
+    /// Trains on the clips of another folder.
+    pub fn choose_folder(&mut self, folder: PathBuf, ctx: &Context) {
+        self.clips.choose_folder(folder, ctx);
+        self.run_dir.clear();
+    }
+
+    /// Trains on the labelled clips of the project.
+    pub fn choose_labels(&mut self) {
+        self.aim = Aim::Tune;
+        self.clips.choose_labels();
+        self.run_dir.clear();
+    }
+
+    /// Changes the choices of fine-tuning.
+    #[cfg(test)]
+    pub fn tuning(&mut self) -> &mut crate::training::tuning::Tuning {
+        &mut self.tuning.tuning
+    }
+
+    /// Takes what was found, and what has changed in the project and the model in use.
+    pub fn follow(&mut self, session: &Session, ctx: &Context) {
+        let (share, seed) = match self.aim {
+            Aim::Tune => (self.tuning.tuning.hold_out, self.tuning.tuning.temporal.seed),
+            Aim::Train => (self.network.plan.hold_out, self.network.plan.seed),
+        };
+        self.clips.follow(session.labels_project(), share, seed, ctx);
+        let own = self.clips.listing().map_or(0, listing::Listing::classes);
+        let kept = session.model.as_ref().filter(|_| self.keeps_classes()).map_or(0, |model| model.classes.len());
+        self.tuning.follow(session.model.as_ref(), own + kept, ctx);
+    }
+
+    /// Draws the form.
+    pub fn form_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        field(ui, "Aim", |ui, _| {
+            ui.selectable_value(&mut self.aim, Aim::Tune, "Fine-tune")
+                .on_hover_text("Make the networks in use recognise your own classes");
+            ui.selectable_value(&mut self.aim, Aim::Train, "One network")
+                .on_hover_text("Train MotionNet or a stream by itself, from the networks in use or from scratch");
+        });
+        section(ui, "Clips");
+        self.clips.clips_ui(ui, cx);
+        match self.aim {
+            Aim::Tune => {
+                section(ui, "Recogniser");
+                match cx.session.model_label() {
+                    Some(model) => explanation(ui, &format!("Starts from {model}, the model in use.")),
+                    None => explanation(ui, "Load a model to start from: File, Load model."),
+                }
+                self.tuning.choices_ui(ui);
+                self.tuning.advanced_ui(ui);
+            }
+            Aim::Train => self.network.network_ui(ui, cx),
+        }
+        self.run_dir_ui(ui);
+    }
+
+    fn run_dir_ui(&mut self, ui: &mut Ui) {
+        let hint = "A new one beside the clips";
+        field(ui, "Run folder", |ui, label| {
+            ui.add(TextEdit::singleline(&mut self.run_dir).hint_text(hint).desired_width(f32::INFINITY))
+                .labelled_by(label)
+                .on_hover_text("Keeps configuration, metrics, checkpoints and the trained model; a folder of an unfinished run is resumed");
+        });
+    }
+}
+
+/// `runs/<name>-NN` beside the folder of the clips, or in that of the project, the first that does not exist.
+fn fresh_run_dir(clips: &Path, name: &str) -> PathBuf {
+    let runs = runs_folder(clips);
+    let is_free = |dir: &PathBuf| !dir.exists() && !beside(dir).exists();
+    let numbered = (1..).map(|number| runs.join(format!("{name}-{number:02}")));
+    numbered.into_iter().find(is_free).expect("the numbers do not end before the disk is full")
+}
+
+/// `runs` beside the folder of the clips, or in that of the project.
+fn runs_folder(clips: &Path) -> PathBuf {
+    let is_project = clips.join(crate::labels::Project::FILE).exists();
+    if is_project { clips } else { clips.parent().unwrap_or(clips) }.join("runs")
+}
+
+/// Where the first of two runs is kept.
+fn beside(dir: &Path) -> PathBuf {
+    let mut name = dir.file_name().unwrap_or_default().to_owned();
+    name.push("-spatial");
+    dir.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_run_never_lands_in_an_older_ones_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips = dir.path().join("clips");
+        assert_eq!(fresh_run_dir(&clips, "flow"), dir.path().join("runs/flow-01"));
+        std::fs::create_dir_all(dir.path().join("runs/flow-01")).unwrap();
+        assert_eq!(fresh_run_dir(&clips, "flow"), dir.path().join("runs/flow-02"));
+        assert_eq!(fresh_run_dir(&clips, "spatial"), dir.path().join("runs/spatial-01"));
+        std::fs::create_dir_all(dir.path().join("runs/tune-01-spatial")).unwrap();
+        assert_eq!(fresh_run_dir(&clips, "tune"), dir.path().join("runs/tune-02"), "two runs were begun there");
+        std::fs::create_dir_all(&clips).unwrap();
+        std::fs::write(clips.join("project.toml"), "").unwrap();
+        assert_eq!(fresh_run_dir(&clips, "tune"), clips.join("runs/tune-01"), "in a project's own folder");
+    }
+}

@@ -1,0 +1,114 @@
+//! One network trained by itself: MotionNet without labels, or a stream, from the networks in use or from scratch.
+
+use eframe::egui::{CollapsingHeader, ComboBox, Label, Ui};
+
+use super::numbers::{main_numbers_ui, other_numbers_ui};
+use super::tuning::{budget_ui, held_out_ui};
+use super::words::{loss_words, mode_words, network_words};
+use crate::app::actions::PanelContext;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{explanation, field, remark, section};
+use crate::training::losses::LossPreset;
+use crate::training::{Network, TemporalMode, TrainingPlan};
+
+/// The choices of a single run.
+pub struct NetworkForm {
+    /// What is chosen.
+    pub plan: TrainingPlan,
+    /// Whether it starts from the networks in use.
+    pub from_viewer: bool,
+}
+
+impl Default for NetworkForm {
+    fn default() -> Self {
+        Self { plan: TrainingPlan::default(), from_viewer: true }
+    }
+}
+
+impl NetworkForm {
+    /// Draws the form.
+    pub fn network_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>) {
+        section(ui, "Network");
+        self.choices_ui(ui, cx);
+        section(ui, "Run");
+        main_numbers_ui(ui, &mut self.plan);
+        held_out_ui(ui, &mut self.plan.hold_out);
+        budget_ui(ui, &mut self.plan.budget_secs);
+        CollapsingHeader::new("Advanced").id_salt("advanced run").show(ui, |ui| {
+            let is_stream = self.plan.network != Network::Flow;
+            other_numbers_ui(ui, &mut self.plan, is_stream);
+        });
+        if let Err(error) = self.plan.check() {
+            let warning = Tokens::of(ui).warning;
+            remark(ui, warning, |ui| {
+                ui.add(Label::new(error.to_string()).wrap());
+            });
+        }
+    }
+
+    fn choices_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>) {
+        let before = self.plan.network;
+        field(ui, "Train", |ui, _| {
+            for network in [Network::Flow, Network::Temporal, Network::Spatial] {
+                let (name, tooltip) = network_words(network);
+                ui.selectable_value(&mut self.plan.network, network, name).on_hover_text(tooltip);
+            }
+        });
+        if self.plan.network != before {
+            let loss = self.plan.loss;
+            self.plan = TrainingPlan { seed: self.plan.seed, loss, ..TrainingPlan::of(self.plan.network) };
+        }
+        explanation(ui, network_words(self.plan.network).1);
+        if self.plan.network == Network::Temporal {
+            field(ui, "Mode", |ui, _| {
+                for mode in [TemporalMode::A, TemporalMode::B, TemporalMode::C] {
+                    let (name, tooltip) = mode_words(mode);
+                    ui.selectable_value(&mut self.plan.mode, mode, name).on_hover_text(tooltip);
+                }
+            });
+            explanation(ui, mode_words(self.plan.mode).1);
+        }
+        if self.uses_flow_loss() {
+            self.preset_ui(ui);
+        }
+        match cx.session.model_label() {
+            Some(model) => {
+                let text = format!("Start from {model}");
+                ui.checkbox(&mut self.from_viewer, text)
+                    .on_hover_text("Start from the networks in the viewer and keep those that are not trained; else from random weights");
+            }
+            None => explanation(ui, "Starts from random weights: no networks are loaded in the viewer."),
+        }
+    }
+
+    fn uses_flow_loss(&self) -> bool {
+        match self.plan.network {
+            Network::Flow => true,
+            Network::Temporal => self.plan.mode == TemporalMode::C,
+            Network::Spatial => false,
+        }
+    }
+
+    fn preset_ui(&mut self, ui: &mut Ui) {
+        let preset = &mut self.plan.loss.preset;
+        field(ui, "Loss", |ui, label| {
+            let presets = ComboBox::from_id_salt("preset")
+                .selected_text(loss_words(*preset).0)
+                .width(190f32.min(ui.available_width()));
+            let presets = presets.show_ui(ui, |ui| {
+                for choice in [
+                    LossPreset::Balanced,
+                    LossPreset::CaffeMotionnet,
+                    LossPreset::CaffeEndToEnd,
+                    LossPreset::Paper,
+                    LossPreset::Deepethogram,
+                ] {
+                    let (name, tooltip) = loss_words(choice);
+                    ui.selectable_value(preset, choice, name).on_hover_text(tooltip);
+                }
+            });
+            presets.response.labelled_by(label);
+        });
+        explanation(ui, loss_words(*preset).1);
+    }
+}

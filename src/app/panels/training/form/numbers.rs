@@ -1,0 +1,101 @@
+//! The numbers of a run.
+
+use eframe::egui::emath::Numeric;
+use eframe::egui::{ComboBox, DragValue, Ui};
+
+use crate::app::widgets::field;
+use crate::training::{ClassBalance, OptimiserKind, ScheduleKind, TrainingPlan};
+
+/// Draws the numbers that every run has.
+pub fn main_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan) {
+    rate_ui(ui, "Rate", &mut plan.rate, "Highest learning rate; it rises at first and falls to zero at the last step");
+    number_ui(ui, "Steps", &mut plan.steps, 1..=10_000_000, 10.0, "Number of steps");
+    number_ui(ui, "Batch", &mut plan.batch, 1..=1024, 0.2, "Windows, or frames, a step");
+    field(ui, "Seed", |ui, label| {
+        ui.add(DragValue::new(&mut plan.seed))
+            .labelled_by(label)
+            .on_hover_text("The same seed makes the same random choices");
+    });
+}
+
+/// Draws the others. Those of regularisation are for streams.
+pub fn other_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, is_stream: bool) {
+    choice_ui(
+        ui,
+        "Optimiser",
+        &mut plan.optimiser,
+        &[(OptimiserKind::Adam, "Adam"), (OptimiserKind::AdamW, "AdamW"), (OptimiserKind::Sgd, "SGD")],
+    );
+    let schedules = [
+        (ScheduleKind::Cosine, "Cosine"),
+        (ScheduleKind::Halving, "Halving"),
+        (ScheduleKind::Tenths, "Tenths"),
+        (ScheduleKind::Constant, "Constant"),
+    ];
+    choice_ui(ui, "Schedule", &mut plan.schedule, &schedules);
+    number_ui(ui, "Warm-up", &mut plan.warm_up, 0..=100_000, 1.0, "Steps over which the rate rises");
+    number_ui(ui, "Decay", &mut plan.weight_decay, 0.0..=1.0, 1e-4, "L2 penalty on the weights");
+    number_ui(ui, "Accumulate", &mut plan.accumulate, 1..=1024, 0.1, "Batches whose mean gradient makes a step");
+    number_ui(ui, "EMA", &mut plan.ema, 0.0..=0.9999, 0.001, "Decay of the average of the weights; 0 for none");
+    number_ui(ui, "Checkpoints", &mut plan.checkpoint_every, 1..=1_000_000, 1.0, "Steps between two checkpoints");
+    number_ui(ui, "Max stride", &mut plan.max_stride, 1..=16, 0.05, "Largest distance between frames of a window");
+    if !is_stream {
+        return;
+    }
+    number_ui(
+        ui,
+        "Smoothing",
+        &mut plan.label_smoothing,
+        0.0..=0.9,
+        0.01,
+        "Share of the label spread over all classes",
+    );
+    number_ui(ui, "Mixup", &mut plan.mixup, 0.0..=1.0, 0.01, "α of mixup, at least 0.01; 0 for none");
+    number_ui(ui, "Segments", &mut plan.segments, 1..=16, 0.05, "Parts of a clip that are seen at once");
+    number_ui(ui, "Motion rate", &mut plan.motion_rate, 0.0..=10.0, 0.01, "Rate of MotionNet relative to the stream's");
+    number_ui(ui, "Body rate", &mut plan.body_rate, 0.0..=10.0, 0.01, "Rate of the layers before the last");
+    let balances = [
+        (ClassBalance::None, "As they are"),
+        (ClassBalance::Sampling, "Equally often"),
+        (ClassBalance::Weighting, "Weighted"),
+    ];
+    choice_ui(ui, "Classes", &mut plan.balance, &balances);
+}
+
+/// A learning rate.
+fn rate_ui(ui: &mut Ui, name: &str, rate: &mut f64, tooltip: &str) {
+    field(ui, name, |ui, label| {
+        let speed = *rate * 0.01;
+        let value = DragValue::new(rate).speed(speed).range(1e-8..=1.0);
+        let value =
+            value.custom_formatter(|rate, _| format!("{rate:.1e}")).custom_parser(|text| text.trim().parse().ok());
+        ui.add(value).labelled_by(label).on_hover_text(tooltip);
+    });
+}
+
+fn number_ui<N: Numeric>(
+    ui: &mut Ui,
+    name: &str,
+    value: &mut N,
+    range: std::ops::RangeInclusive<N>,
+    speed: f64,
+    tooltip: &str,
+) {
+    field(ui, name, |ui, label| {
+        let value = DragValue::new(value).range(range).speed(speed).max_decimals(5);
+        ui.add(value).labelled_by(label).on_hover_text(tooltip);
+    });
+}
+
+fn choice_ui<T: Copy + PartialEq>(ui: &mut Ui, name: &str, value: &mut T, choices: &[(T, &str)]) {
+    field(ui, name, |ui, label| {
+        let chosen = choices.iter().find(|(choice, _)| choice == value).map_or("Other", |(_, text)| text);
+        let combo = ComboBox::from_id_salt((name, label)).selected_text(chosen).width(120.0);
+        let shown = combo.show_ui(ui, |ui| {
+            for (choice, text) in choices {
+                ui.selectable_value(value, *choice, *text);
+            }
+        });
+        shown.response.labelled_by(label);
+    });
+}

@@ -1,0 +1,197 @@
+//! What of the networks in use is tuned, and how thoroughly.
+
+use std::path::{Path, PathBuf};
+
+use eframe::egui::{CollapsingHeader, Context, DragValue, Label, RichText, Slider, Ui};
+
+use super::numbers::{main_numbers_ui, other_numbers_ui};
+use super::words::{depth_words, mode_words, preset_words};
+use crate::app::background::Background;
+use crate::app::theme::Tokens;
+use crate::app::widgets::{explanation, field, remark, thousands};
+use crate::engine::ModelInfo;
+use crate::error::Result;
+use crate::nets::ModelCard;
+use crate::training::tuning::{Depth, Preset, Reach, Streams, Tuning};
+use crate::training::{DataSource, Network, TemporalMode, TrainingPlan};
+
+/// Largest share of the recordings that can be held out, in per cent.
+const MOST_HELD: f64 = 50.0;
+
+/// The choices of a fine-tuning.
+#[derive(Default)]
+pub struct TuningForm {
+    /// What is chosen.
+    pub tuning: Tuning,
+    card: Background<PathBuf, Result<ModelCard>>,
+    reach: Background<(PathBuf, Depth, Streams, usize), Vec<Reach>>,
+}
+
+impl TuningForm {
+    /// Follows the model in use; `classes` is the number of those that it is tuned to.
+    pub fn follow(&mut self, model: Option<&ModelInfo>, classes: usize, ctx: &Context) {
+        let Some(dir) = model.map(|model| model.dir.clone()) else {
+            self.card.clear();
+            return self.reach.clear();
+        };
+        let read = dir.clone();
+        self.card.ask(dir.clone(), ctx, move || ModelCard::read(&read));
+        self.card.receive();
+        if let (Some(Ok(card)), false) = (self.card.value(), self.card.is_busy()) {
+            let key = (dir, self.tuning.depth, self.tuning.streams, classes);
+            if !self.reach.is_of(&key) {
+                let (tuning, card) = (self.tuning.clone(), card.clone());
+                self.reach.ask(key, ctx, move || tuning.reach(&card, classes));
+            }
+        }
+        self.reach.receive();
+    }
+
+    /// The card of the model in use; the reason if there is none that can be tuned.
+    pub fn card(&self) -> std::result::Result<&ModelCard, &'static str> {
+        match self.card.value() {
+            None => Err("Load a model to start from first"),
+            Some(Err(_)) => Err("The model in use cannot be read any more; see the remark"),
+            Some(Ok(card)) if self.tuning.networks(card).is_empty() => {
+                Err("The model in use has no such stream: choose another stream or model")
+            }
+            Some(Ok(card)) => Ok(card),
+        }
+    }
+
+    /// The runs.
+    ///
+    /// # Errors
+    /// If they cannot be.
+    pub fn plans(&self, base: &Path, data: &DataSource, run_dir: &Path) -> Result<Vec<TrainingPlan>> {
+        match self.card.value() {
+            Some(Ok(card)) => self.tuning.plans(base, card, data, run_dir),
+            Some(Err(error)) => Err(error.clone()),
+            None => self.tuning.plans(base, &ModelCard::read(base)?, data, run_dir),
+        }
+    }
+
+    /// Draws the choices that most people make.
+    pub fn choices_ui(&mut self, ui: &mut Ui) {
+        let tuning = &mut self.tuning;
+        preset_ui(ui, tuning);
+        depth_ui(ui, tuning);
+        for reach in self.reach.value().into_iter().flatten() {
+            let (trained, of) = (thousands(reach.trained), thousands(reach.of));
+            explanation(ui, &format!("{}: {}; {trained} of {of} parameters", reach.network, reach.layers));
+        }
+        let tuning = &mut self.tuning;
+        field(ui, "Streams", |ui, _| {
+            for (streams, name, tooltip) in [
+                (Streams::Both, "Both", "One after the other; the result is one recogniser"),
+                (Streams::Spatial, "Spatial", "What single frames show"),
+                (Streams::Temporal, "Temporal", "What the flow shows"),
+            ] {
+                ui.selectable_value(&mut tuning.streams, streams, name).on_hover_text(tooltip);
+            }
+        });
+        if tuning.depth == Depth::Everything && tuning.streams != Streams::Spatial {
+            field(ui, "Mode", |ui, _| {
+                for mode in [TemporalMode::B, TemporalMode::C] {
+                    let (name, tooltip) = mode_words(mode);
+                    ui.selectable_value(&mut tuning.mode, mode, name).on_hover_text(tooltip);
+                }
+            });
+            explanation(ui, mode_words(tuning.mode).1);
+        }
+        field(ui, "Classes", |ui, _| {
+            ui.selectable_value(&mut tuning.keep_classes, false, "Only mine")
+                .on_hover_text("The recogniser tells the classes of your clips and no others");
+            ui.selectable_value(&mut tuning.keep_classes, true, "Mine and the model's")
+                .on_hover_text("What the model tells already stays as it is; your classes are added to it");
+        });
+        if let Some(Err(error)) = self.card.value() {
+            remark(ui, Tokens::of(ui).error, |ui| {
+                ui.add(Label::new(error.to_string()).wrap());
+            });
+        }
+        held_out_ui(ui, &mut self.tuning.hold_out);
+        if self.tuning.depth == Depth::Heads && self.tuning.hold_out == 0.0 {
+            let text = "With nothing held out each recording is left out in turn: an honest accuracy with few clips.";
+            explanation(ui, text);
+        }
+        budget_ui(ui, &mut self.tuning.budget_secs);
+    }
+
+    /// Draws all numbers.
+    pub fn advanced_ui(&mut self, ui: &mut Ui) {
+        let streams = self.tuning.streams;
+        CollapsingHeader::new("Advanced").id_salt("advanced tuning").show(ui, |ui| {
+            let fits_heads = self.tuning.depth == Depth::Heads;
+            for (plan, name, tuned) in [
+                (&mut self.tuning.spatial, "Spatial stream", streams != Streams::Temporal),
+                (&mut self.tuning.temporal, "Temporal stream", streams != Streams::Spatial),
+            ] {
+                if !tuned {
+                    continue;
+                }
+                ui.label(RichText::new(name).strong());
+                ui.push_id(name, |ui| {
+                    main_numbers_ui(ui, plan);
+                    if !fits_heads {
+                        other_numbers_ui(ui, plan, plan.network != Network::Flow);
+                    }
+                });
+            }
+        });
+    }
+}
+
+fn preset_ui(ui: &mut Ui, tuning: &mut Tuning) {
+    let present = tuning.preset();
+    field(ui, "Preset", |ui, _| {
+        for preset in Preset::ALL {
+            let (name, tooltip) = preset_words(Some(preset));
+            if ui.selectable_label(present == Some(preset), name).on_hover_text(tooltip).clicked() {
+                *tuning = Tuning { streams: tuning.streams, keep_classes: tuning.keep_classes, ..Tuning::of(preset) };
+            }
+        }
+        let (name, tooltip) = preset_words(None);
+        // It is chosen by changing a number.
+        let _ = ui.selectable_label(present.is_none(), name).on_hover_text(tooltip);
+    });
+    explanation(ui, preset_words(present).1);
+}
+
+fn depth_ui(ui: &mut Ui, tuning: &mut Tuning) {
+    let before = Depth::ALL.iter().position(|depth| *depth == tuning.depth).unwrap_or(0);
+    let mut place = before;
+    field(ui, "Tune", |ui, label| {
+        let slider = Slider::new(&mut place, 0..=Depth::ALL.len() - 1).show_value(false);
+        ui.add(slider).labelled_by(label).on_hover_text("Left: the last layers only. Right: everything, MotionNet too");
+        ui.label(depth_words(Depth::ALL[place]).0);
+    });
+    explanation(ui, depth_words(Depth::ALL[place]).1);
+    if place != before {
+        tuning.reach_to(Depth::ALL[place]);
+    }
+}
+
+/// Draws the share of the recordings that is measured on.
+pub fn held_out_ui(ui: &mut Ui, share: &mut f64) {
+    field(ui, "Held out", |ui, label| {
+        let mut percent = *share * 100.0;
+        let slider = Slider::new(&mut percent, 0.0..=MOST_HELD).suffix(" %").fixed_decimals(0).step_by(5.0);
+        ui.add(slider).labelled_by(label).on_hover_text(
+            "Share of the recordings of each class that is measured on and not learned from; a recording is never on both sides",
+        );
+        *share = percent / 100.0;
+    });
+}
+
+/// Draws the time limit.
+pub fn budget_ui(ui: &mut Ui, budget_secs: &mut Option<f64>) {
+    field(ui, "Time limit", |ui, _| {
+        let mut limited = budget_secs.is_some();
+        let mut minutes = budget_secs.unwrap_or(600.0) / 60.0;
+        ui.checkbox(&mut limited, "after").on_hover_text("End after so long, or else after the last step");
+        let value = DragValue::new(&mut minutes).range(0.1..=100_000.0).speed(0.5).max_decimals(1).suffix(" min");
+        ui.add_enabled(limited, value).accessible_name("Minutes");
+        *budget_secs = limited.then_some(minutes * 60.0);
+    });
+}

@@ -1,0 +1,206 @@
+//! The pinned windows and the run whose networks look at them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::engine::{Engine, Message, Outlook, Pin, PinnedOutlooks, PinnedWish};
+use crate::training::{Snapshot, TrainingEvent, runs, snapshots};
+
+/// Most pins at a time.
+pub const PINS: usize = 4;
+
+/// A run whose networks look at the pins.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WatchedRun {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// The model it started from, where it did not start from scratch.
+    pub base: Option<PathBuf>,
+    /// Its snapshots by rising steps.
+    pub snapshots: Vec<Snapshot>,
+    /// Its result, once there is one.
+    pub result: Option<PathBuf>,
+}
+
+impl WatchedRun {
+    /// What lies in the folder of a run that may be over.
+    pub fn of(run: &runs::Run) -> Self {
+        let base = run.plan.as_ref().and_then(|plan| plan.base.clone());
+        Self { dir: run.dir.clone(), base, snapshots: snapshots::list(&run.dir), result: run.model.clone() }
+    }
+
+    /// The networks before the run: those that it began with, their last layer new, or else the base.
+    pub fn before(&self) -> Option<&Path> {
+        let first = self.snapshots.first().filter(|snapshot| snapshot.step == 0);
+        first.map(|snapshot| snapshot.dir.as_path()).or(self.base.as_deref())
+    }
+
+    /// The newest networks.
+    pub fn newest(&self) -> Option<&Path> {
+        let last = self.snapshots.last().map(|snapshot| snapshot.dir.as_path());
+        self.result.as_deref().or(last)
+    }
+}
+
+/// What is pinned and seen of it.
+#[derive(Default)]
+pub struct PinnedState {
+    /// The pins.
+    pub pins: Vec<Pin>,
+    /// The run.
+    pub run: WatchedRun,
+    /// The step whose networks are set beside those before the run; the newest without.
+    pub step: Option<usize>,
+    outlooks: Option<Arc<PinnedOutlooks>>,
+    /// What was asked for last, and how often something was written since.
+    asked: Option<(PinnedWish, usize)>,
+    written: usize,
+}
+
+impl PinnedState {
+    /// Whether `pin` is pinned.
+    pub fn has(&self, pin: &Pin) -> bool {
+        self.pins.contains(pin)
+    }
+
+    /// Whether there is no room for more.
+    pub fn is_full(&self) -> bool {
+        self.pins.len() >= PINS
+    }
+
+    /// Pins a frame, or takes it off again.
+    pub fn toggle(&mut self, pin: Pin) {
+        match self.pins.iter().position(|other| *other == pin) {
+            Some(place) => _ = self.pins.remove(place),
+            None if !self.is_full() => self.pins.push(pin),
+            None => {}
+        }
+    }
+
+    /// Looks with the networks of another run.
+    pub fn watch(&mut self, run: WatchedRun) {
+        (self.run, self.step) = (run, None);
+        self.written += 1;
+    }
+
+    /// The networks that are set beside those before the run.
+    pub fn now(&self) -> Option<&Path> {
+        let chosen = self.step.and_then(|step| self.run.snapshots.iter().find(|snapshot| snapshot.step == step));
+        chosen.map(|snapshot| snapshot.dir.as_path()).or(self.run.newest())
+    }
+
+    /// What the model in folder `model` makes of `pin`.
+    pub fn outlook(&self, pin: &Pin, model: Option<&Path>) -> Option<&Arc<Outlook>> {
+        self.outlooks.as_ref()?.get(pin, model?)
+    }
+
+    /// Why the model in folder `model` makes nothing of `pin`.
+    pub fn failure(&self, pin: &Pin, model: Option<&Path>) -> Option<String> {
+        self.outlooks.as_ref()?.failure(pin, model?).map(ToString::to_string)
+    }
+
+    /// Takes what was found out.
+    pub fn refresh(&mut self, engine: &Engine) {
+        self.outlooks = engine.pinned();
+    }
+
+    /// Takes outlooks made elsewhere.
+    #[cfg(test)]
+    pub fn set_outlooks(&mut self, outlooks: PinnedOutlooks) {
+        self.outlooks = Some(Arc::new(outlooks));
+    }
+
+    /// What the engine is to work out now, if that is something else than before.
+    pub fn wish(&mut self, is_busy: bool) -> Option<PinnedWish> {
+        let others = self.run.snapshots.iter().rev().map(|snapshot| snapshot.dir.as_path());
+        let mut models: Vec<PathBuf> = Vec::new();
+        for model in [self.now(), self.run.before()].into_iter().flatten().chain(others) {
+            if !models.iter().any(|known| known == model) {
+                models.push(model.to_owned());
+            }
+        }
+        let wish = PinnedWish { pins: self.pins.clone(), models, is_busy };
+        let asked = (wish.clone(), self.written);
+        if self.asked.as_ref() == Some(&asked) || (self.asked.is_none() && self.pins.is_empty()) {
+            return None;
+        }
+        self.asked = Some(asked);
+        Some(wish)
+    }
+
+    /// Follows the training. `base` is what it starts from.
+    pub fn receive(&mut self, message: &Message, base: Option<&PathBuf>) {
+        let Message::Training(event) = message else { return };
+        match event {
+            TrainingEvent::Started { run_dir, .. } if *run_dir != self.run.dir => {
+                let snapshots = snapshots::list(run_dir);
+                self.watch(WatchedRun { dir: run_dir.clone(), base: base.cloned(), snapshots, result: None });
+            }
+            TrainingEvent::Started { .. } => self.run.result = None,
+            TrainingEvent::Snapshots(snapshots) => {
+                self.run.snapshots.clone_from(snapshots);
+                self.written += 1;
+            }
+            TrainingEvent::Finished { model_dir, .. } => {
+                self.run.result = Some(model_dir.clone());
+                self.written += 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(step: usize) -> Snapshot {
+        Snapshot { step, dir: format!("/run/snapshots/{step}").into() }
+    }
+
+    fn pin(frame: usize) -> Pin {
+        Pin { path: "/clips/a.mp4".into(), frame }
+    }
+
+    #[test]
+    fn a_few_windows_are_pinned_and_taken_off() {
+        let mut state = PinnedState::default();
+        (0..6).for_each(|frame| state.toggle(pin(frame)));
+        assert_eq!((state.pins.len(), state.is_full(), state.has(&pin(5))), (PINS, true, false));
+        state.toggle(pin(2));
+        assert_eq!(state.pins, [pin(0), pin(1), pin(3)]);
+    }
+
+    #[test]
+    fn the_newest_networks_are_set_beside_the_first_unless_a_step_is_chosen() {
+        let mut state = PinnedState::default();
+        assert_eq!(state.wish(false), None, "nothing is pinned");
+        state.toggle(pin(0));
+        let started = TrainingEvent::Started {
+            run_dir: "/run".into(),
+            clips: 1,
+            classes: Vec::new(),
+            parameters: 1,
+            resumed_at: 0,
+        };
+        let base = Some(PathBuf::from("/base"));
+        state.receive(&Message::Training(started), base.as_ref());
+        assert_eq!(state.wish(true).unwrap().models, [PathBuf::from("/base")]);
+        let snapshots = |steps: &[usize]| {
+            Message::Training(TrainingEvent::Snapshots(steps.iter().map(|&step| snapshot(step)).collect()))
+        };
+        state.receive(&snapshots(&[0, 20, 40]), None);
+        let models = |state: &mut PinnedState| state.wish(true).unwrap().models;
+        let steps = ["/run/snapshots/40", "/run/snapshots/0", "/run/snapshots/20"];
+        assert_eq!(models(&mut state), steps.map(PathBuf::from), "what is shown comes first");
+        assert_eq!(state.wish(true), None, "that was asked for already");
+        state.step = Some(20);
+        assert_eq!(models(&mut state)[0], PathBuf::from("/run/snapshots/20"));
+        state.receive(&snapshots(&[0, 40, 60]), None);
+        assert_eq!(models(&mut state)[0], PathBuf::from("/run/snapshots/60"), "the chosen one was given up");
+        let model_dir = PathBuf::from("/run/model");
+        state.step = None;
+        state.receive(&Message::Training(TrainingEvent::Finished { model_dir, stopped_early: false }), None);
+        assert_eq!(models(&mut state)[0], PathBuf::from("/run/model"));
+    }
+}

@@ -1,0 +1,185 @@
+//! The state of the thread "pinned": the model that was loaded last, the frames of the pins, and what was found out.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::{Outlook, Pin, PinnedOutlooks, PinnedWish};
+use crate::engine::outbox::Outbox;
+use crate::engine::recogniser::FINEST_LEVEL;
+use crate::engine::{Recogniser, Slot};
+use crate::error::{Error, Result};
+use crate::flow::warp::brought_back;
+use crate::gpu::Compute;
+use crate::gpu::panics::caught;
+use crate::nets::{HiddenTwoStream, ModelCard, WINDOW_FRAMES};
+use crate::video::{Frame, Sizes, VideoReader};
+
+/// Longest side of the pictures, in pixels.
+const DISPLAY_MAX: u32 = 480;
+/// Outlooks kept at most: a hundred steps of four pins are some hundred megabytes.
+const KEPT: usize = 256;
+/// Longest rest after an outlook beside a training.
+const LONGEST_REST: Duration = Duration::from_secs(3);
+
+/// A model as it was when it was looked at: runs write their newest networks over the ones before.
+type Version = (PathBuf, Option<SystemTime>);
+
+/// The frames around a pin.
+#[derive(Clone)]
+struct Window {
+    /// Sizes of the pictures, and how many frames were wanted.
+    wanted: (Sizes, usize),
+    frames: Vec<Arc<Frame>>,
+    /// The place of the pinned frame among them.
+    place: usize,
+}
+
+/// The thread's state.
+pub(super) struct Desk {
+    compute: Compute,
+    wish: Arc<Mutex<PinnedWish>>,
+    slot: Arc<Slot<PinnedOutlooks>>,
+    outbox: Outbox,
+    model: Option<(Version, Recogniser)>,
+    /// The windows of the pins as a model wanted them last.
+    windows: HashMap<Pin, Window>,
+    /// In the order of their making.
+    outlooks: Vec<(Version, Arc<Outlook>)>,
+    failures: Vec<(Pin, Version, Error)>,
+}
+
+impl Desk {
+    pub fn new(
+        compute: Compute,
+        wish: Arc<Mutex<PinnedWish>>,
+        slot: Arc<Slot<PinnedOutlooks>>,
+        outbox: Outbox,
+    ) -> Self {
+        let (windows, outlooks, failures) = (HashMap::new(), Vec::new(), Vec::new());
+        Self { compute, wish, slot, outbox, model: None, windows, outlooks, failures }
+    }
+
+    /// Works out the most urgent outlook that is lacking; false when none is.
+    pub fn step(&mut self) -> bool {
+        let wish = self.wish.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.forget(&wish);
+        let Some((pin, version)) = self.lacking(&wish) else {
+            self.publish(&wish);
+            return false;
+        };
+        let began = Instant::now();
+        match caught("pinned", || self.outlook(&pin, &version)) {
+            Ok(outlook) => self.outlooks.push((version, Arc::new(outlook))),
+            Err(error) => {
+                self.model = None; // what a failed computation left behind is not to be trusted
+                self.failures.push((pin, version, error));
+            }
+        }
+        self.publish(&wish);
+        if wish.is_busy {
+            std::thread::sleep(began.elapsed().min(LONGEST_REST));
+        }
+        true
+    }
+
+    /// Drops what is not wished for any more and what there is no room for, the oldest first.
+    fn forget(&mut self, wish: &PinnedWish) {
+        self.windows.retain(|pin, _| wish.pins.contains(pin));
+        self.outlooks.retain(|(_, outlook)| wish.pins.contains(&outlook.pin));
+        self.failures.retain(|(pin, ..)| wish.pins.contains(pin));
+        let surplus = self.outlooks.len().saturating_sub(KEPT);
+        self.outlooks.drain(..surplus);
+        if wish.pins.is_empty() {
+            self.model = None;
+        }
+    }
+
+    /// The first pin of the first model that nothing is known of.
+    fn lacking(&self, wish: &PinnedWish) -> Option<(Pin, Version)> {
+        let versions = wish.models.iter().map(|model| version(model));
+        let pairs = versions.flat_map(|version| wish.pins.iter().map(move |pin| (pin.clone(), version.clone())));
+        let mut pairs = pairs.filter(|(_, (_, written))| written.is_some());
+        pairs.find(|(pin, version)| {
+            let is_known = self.outlooks.iter().any(|(of, outlook)| of == version && outlook.pin == *pin);
+            !is_known && !self.failures.iter().any(|(failed, by, _)| failed == pin && by == version)
+        })
+    }
+
+    fn outlook(&mut self, pin: &Pin, version: &Version) -> Result<Outlook> {
+        if self.model.as_ref().is_none_or(|(loaded, _)| loaded != version) {
+            self.model = None; // two at a time are not needed
+            let model = HiddenTwoStream::load(&version.0, &self.compute.device)?;
+            self.model = Some((version.clone(), Recogniser::new(model, &self.compute)));
+        }
+        let (_, recogniser) = self.model.as_mut().expect("it was just loaded");
+        recogniser.clear(); // frames of another pin have the same numbers
+        let wanted = (Sizes { display_max: DISPLAY_MAX, ..recogniser.sizes() }, recogniser.window_frames());
+        let known = self.windows.get(pin).filter(|window| window.wanted == wanted).cloned();
+        let window = known.map_or_else(|| Window::decode(pin, wanted), Ok)?;
+        self.windows.insert(pin.clone(), window.clone());
+        let Window { frames, place, .. } = window;
+        let pair = [place, (place + 1).min(frames.len() - 1)].map(|index| frames[index].clone());
+        let flow = if recogniser.frames_for(0).len() == 2 {
+            recogniser.flow(&pair, 0, FINEST_LEVEL)?
+        } else {
+            let eleven = &frames[..frames.len().min(WINDOW_FRAMES)];
+            recogniser.flow(eleven, place.min(eleven.len() - 1), FINEST_LEVEL)?
+        };
+        let scores = recogniser.analyse(&frames)?.scores;
+        let (first, second) = (&pair[0].display, &pair[1].display);
+        let at_size = flow.at_size(first.width() as usize, first.height() as usize);
+        let ModelCard { classes, fusion, .. } = recogniser.card().clone();
+        Ok(Outlook {
+            pin: pin.clone(),
+            model: version.0.clone(),
+            flow,
+            frame: first.clone(),
+            warped: Arc::new(brought_back(first, second, &at_size)),
+            classes,
+            scores,
+            fusion,
+        })
+    }
+
+    /// Shows what is known of the models as they are now; of one that is being written over, what it was before.
+    fn publish(&self, wish: &PinnedWish) {
+        let newest = |pin: &Pin, model: &Path| {
+            self.outlooks.iter().rev().find(|(_, known)| known.pin == *pin && known.model == model)
+        };
+        let pairs = || wish.pins.iter().flat_map(|pin| wish.models.iter().map(move |model| (pin, model)));
+        let outlooks = pairs().filter_map(|(pin, model)| newest(pin, model)).map(|(_, outlook)| outlook.clone());
+        let failure = |(pin, model): (&Pin, &PathBuf)| {
+            let version = version(model);
+            let missing = version.1.is_none().then(|| {
+                Error::file(model, "there are no networks in it any more", "Choose another step, or train again")
+            });
+            let failed = self.failures.iter().find(|(of, by, _)| of == pin && *by == version);
+            let error = missing.or_else(|| failed.map(|(.., error)| error.clone()))?;
+            Some((pin.clone(), model.clone(), error))
+        };
+        let failures = pairs().filter_map(failure).collect();
+        self.slot.put(PinnedOutlooks { outlooks: outlooks.collect(), failures });
+        self.outbox.wake();
+    }
+}
+
+/// The model in folder `dir` and when it was written; its card is written last.
+fn version(dir: &Path) -> Version {
+    let written = std::fs::metadata(dir.join(ModelCard::FILE_NAME)).and_then(|found| found.modified());
+    (dir.to_owned(), written.ok())
+}
+
+impl Window {
+    /// The window that begins with the pinned frame, or so far before it that it lies within the clip.
+    fn decode(pin: &Pin, wanted: (Sizes, usize)) -> Result<Self> {
+        let (sizes, count) = &wanted;
+        let mut reader = VideoReader::open(&pin.path, sizes.clone())?;
+        let there = reader.info().frames;
+        let pinned = pin.frame.min(there.saturating_sub(2)); // the last frame begins no pair
+        let start = pinned.min(there.saturating_sub(*count));
+        let frames = (start..(start + count).min(there)).map(|index| reader.frame(index).map(Arc::new));
+        Ok(Self { frames: frames.collect::<Result<_>>()?, place: pinned - start, wanted })
+    }
+}

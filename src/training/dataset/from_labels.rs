@@ -1,0 +1,262 @@
+//! From the labels of a project to pieces that can be trained on.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::pieces::{Piece, Pieces};
+use crate::error::Error;
+use crate::labels::{Document, Label, Segment, Video, VideoId};
+
+/// What of a project is to be learned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// The classes, perhaps with background as one of them.
+    pub labels: BTreeSet<Label>,
+    /// The videos; all without.
+    pub videos: Option<BTreeSet<VideoId>>,
+}
+
+/// The pieces of a project, and what was left out of it and why.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FromLabels {
+    /// What can be trained on.
+    pub pieces: Pieces,
+    /// What cannot.
+    pub left_out: Vec<Error>,
+}
+
+impl FromLabels {
+    /// What `chosen` comes to in the project in folder `project`. `locate` knows where the file of a video lies.
+    ///
+    /// A video with segments is learned from these alone, each from its own frames; one without from its whole length, if it
+    /// shows one class. What shows several of the chosen classes at once teaches none of them and is left out, as are videos that are
+    /// not where they were. A class without pieces is no class.
+    pub fn new(
+        document: &Document,
+        project: &Path,
+        chosen: &Chosen,
+        locate: &dyn Fn(VideoId) -> Option<PathBuf>,
+    ) -> Self {
+        let mut found = Self { pieces: Pieces { project: project.to_owned(), ..Pieces::default() }, ..Self::default() };
+        let is_chosen = |id: &VideoId| chosen.videos.as_ref().is_none_or(|videos| videos.contains(id));
+        for (id, video) in document.videos.iter().filter(|(id, _)| is_chosen(id)) {
+            found.add(document, chosen, video, locate(*id));
+        }
+        found.keep_classes_with_pieces(document, chosen);
+        found
+    }
+
+    fn add(&mut self, document: &Document, chosen: &Chosen, video: &Video, path: Option<PathBuf>) {
+        let wanted = stretches(video, chosen);
+        if wanted.is_empty() && !shows_several(video, chosen) {
+            return;
+        }
+        let path = match usable(video, path) {
+            Ok(path) => path,
+            Err(error) => return self.left_out.push(error),
+        };
+        if video.segments.is_empty() && shows_several(video, chosen) {
+            let remedy = "Mark its classes as segments, or give it one label";
+            self.left_out.push(Error::file(&path, "the whole clip shows several of the classes", remedy));
+            return;
+        }
+        for (label, frames) in &wanted {
+            if let Some(other) = frames.and_then(|frames| clash(video, chosen, *label, frames)) {
+                let cause = format!(
+                    "frames {} to {} of {} are {} as well",
+                    other.start,
+                    other.end - 1,
+                    document.label_name(*label),
+                    document.label_name(other.label)
+                );
+                self.left_out.push(Error::file(
+                    &path,
+                    cause,
+                    "Move the edges of the segments, or choose one of the classes",
+                ));
+                continue;
+            }
+            let group = Some(video.group.clone()).filter(|group| !group.is_empty());
+            let class = name(document, *label);
+            self.pieces.pieces.push(Piece { path: path.clone(), class, frames: *frames, group });
+        }
+    }
+
+    /// The classes in the order of the project, background last.
+    fn keep_classes_with_pieces(&mut self, document: &Document, chosen: &Chosen) {
+        let classes = document.classes.iter().map(|class| Label::Class(class.id)).chain([Label::Background]);
+        for label in classes.filter(|label| chosen.labels.contains(label)) {
+            let class = name(document, label);
+            if self.pieces.pieces.iter().any(|piece| piece.class == class) {
+                self.pieces.classes.push(class);
+            } else {
+                let remedy = "Label some clips with it, or leave the class out";
+                self.left_out.push(Error::new(class, "the class has no clips", remedy));
+            }
+        }
+    }
+}
+
+/// What a class is called among others: a class of a person's own may be called "background" as well.
+fn name(document: &Document, label: Label) -> String {
+    let name = document.label_name(label);
+    let is_taken = label == Label::Background && document.class_named(name).is_some();
+    if is_taken { format!("{name} (nothing)") } else { name.to_owned() }
+}
+
+/// The chosen labels of a video, with the frames they hold for: those of its segments, else that of the whole clip.
+fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)> {
+    if video.segments.is_empty() {
+        let labels = video.labels.iter().filter(|label| chosen.labels.contains(label));
+        return labels.map(|label| (*label, None)).collect();
+    }
+    let segments = video.segments.iter().filter(|segment| chosen.labels.contains(&segment.label));
+    segments.map(|segment| (segment.label, Some([segment.start, segment.end]))).collect()
+}
+
+/// Whether a whole clip shows more than one of the chosen classes.
+fn shows_several(video: &Video, chosen: &Chosen) -> bool {
+    video.segments.is_empty() && video.labels.iter().filter(|label| chosen.labels.contains(label)).count() > 1
+}
+
+/// A segment of another chosen class that shares frames.
+fn clash<'a>(video: &'a Video, chosen: &Chosen, label: Label, [start, end]: [usize; 2]) -> Option<&'a Segment> {
+    let is_other = |other: &&Segment| other.label != label && chosen.labels.contains(&other.label);
+    video.segments.iter().filter(is_other).find(|other| other.start < end && start < other.end)
+}
+
+/// The file of a video, if it is there and a plan can name it.
+fn usable(video: &Video, path: Option<PathBuf>) -> Result<PathBuf, Error> {
+    let missing = |place: &str| Error::new(place, "the video is not there", "Relink it in the labels panel");
+    let path = path.ok_or_else(|| missing(&video.path))?;
+    if !path.exists() {
+        return Err(missing(&path.to_string_lossy()));
+    }
+    if path.to_str().is_none() {
+        return Err(Error::file(&path, "its name is no UTF-8 text, which plans are written in", "Rename the file"));
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::{Facts, Settings, edits};
+
+    /// A project with the classes jump and wave, and files for its videos.
+    struct Stage {
+        dir: tempfile::TempDir,
+        document: Document,
+    }
+
+    impl Stage {
+        fn new(multi_label: bool) -> Self {
+            let mut document = Document::default();
+            document.apply(edits::set_settings(Settings { multi_label, ..Settings::default() }));
+            for name in ["jump", "wave"] {
+                let (_, step) = edits::add_class(&document, name).unwrap();
+                document.apply(step);
+            }
+            Self { dir: tempfile::tempdir().unwrap(), document }
+        }
+
+        fn label(&self, name: &str) -> Label {
+            if name == "background" {
+                return Label::Background;
+            }
+            Label::Class(self.document.class_named(name).unwrap().id)
+        }
+
+        /// A video with labels of the whole clip and segments.
+        fn video(&mut self, name: &str, labels: &[&str], segments: &[(&str, usize, usize)]) -> VideoId {
+            std::fs::write(self.dir.path().join(name), "").unwrap();
+            let id = self.document.free_video_id();
+            let facts = Facts { frames: 100, fps: 25.0, size: [4, 4], bytes: 0, hash: String::new() };
+            let video = Video { facts: Some(facts), ..Video::new(name) };
+            self.document.apply(edits::add_videos(&self.document, vec![video]));
+            for label in labels {
+                let step = edits::label_clip(&self.document, id, self.label(label)).unwrap();
+                self.document.apply(step);
+            }
+            for (label, start, end) in segments {
+                let (_, step) = edits::add_segment(&self.document, id, self.label(label), *start, *end).unwrap();
+                self.document.apply(step);
+            }
+            id
+        }
+
+        fn chosen(&self, labels: &[&str]) -> Chosen {
+            Chosen { labels: labels.iter().map(|label| self.label(label)).collect(), videos: None }
+        }
+
+        fn pieces(&self, chosen: &Chosen) -> FromLabels {
+            let locate = |id| self.document.videos.get(&id).map(|video| self.dir.path().join(&video.path));
+            FromLabels::new(&self.document, self.dir.path(), chosen, &locate)
+        }
+    }
+
+    fn shown(found: &FromLabels) -> Vec<(String, String, Option<[usize; 2]>)> {
+        let name = |piece: &Piece| piece.path.file_name().unwrap().to_string_lossy().into_owned();
+        found.pieces.pieces.iter().map(|piece| (name(piece), piece.class.clone(), piece.frames)).collect()
+    }
+
+    #[test]
+    fn whole_clips_and_segments_become_pieces_of_the_chosen_classes() {
+        let mut stage = Stage::new(false);
+        stage.video("a.mp4", &["jump"], &[]);
+        stage.video("b.mp4", &["wave"], &[("jump", 10, 20), ("wave", 30, 45)]);
+        stage.video("c.mp4", &["background"], &[]);
+        stage.video("d.mp4", &[], &[]);
+        let found = stage.pieces(&stage.chosen(&["jump", "wave"]));
+        let piece = |name: &str, class: &str, frames| (name.to_owned(), class.to_owned(), frames);
+        let of_b = [piece("b.mp4", "jump", Some([10, 20])), piece("b.mp4", "wave", Some([30, 45]))];
+        assert_eq!(shown(&found), [&[piece("a.mp4", "jump", None)][..], &of_b].concat());
+        assert_eq!((found.pieces.classes.len(), found.left_out.len()), (2, 0));
+        let found = stage.pieces(&stage.chosen(&["jump", "background"]));
+        assert_eq!(found.pieces.classes, ["jump", "background"]);
+    }
+
+    #[test]
+    fn videos_are_picked_by_hand() {
+        let mut stage = Stage::new(false);
+        stage.video("a.mp4", &["jump"], &[]);
+        let second = stage.video("b.mp4", &["jump"], &[]);
+        let chosen = Chosen { videos: Some([second].into()), ..stage.chosen(&["jump"]) };
+        assert_eq!(shown(&stage.pieces(&chosen)).len(), 1);
+    }
+
+    #[test]
+    fn what_shows_several_classes_at_once_is_left_out_and_told() {
+        let mut stage = Stage::new(true);
+        stage.video("a.mp4", &["jump", "wave"], &[]);
+        stage.video("b.mp4", &[], &[("jump", 0, 20), ("wave", 10, 30), ("jump", 40, 50)]);
+        let both = stage.pieces(&stage.chosen(&["jump", "wave"]));
+        assert_eq!(shown(&both), [("b.mp4".to_owned(), "jump".to_owned(), Some([40, 50]))]);
+        let causes: Vec<&str> = both.left_out.iter().map(|error| error.cause.as_str()).collect();
+        assert_eq!(causes.len(), 4, "{causes:?}");
+        assert!(causes[0].contains("several of the classes") && causes[1].contains("wave as well"), "{causes:?}");
+        assert!(causes[3].contains("no clips"), "of wave nothing is left: {causes:?}");
+        assert_eq!(stage.pieces(&stage.chosen(&["jump"])).pieces.pieces.len(), 3, "alone it is clear what they show");
+    }
+
+    #[test]
+    fn videos_that_are_gone_and_empty_classes_are_told() {
+        let mut stage = Stage::new(false);
+        stage.video("a.mp4", &["jump"], &[]);
+        std::fs::remove_file(stage.dir.path().join("a.mp4")).unwrap();
+        let found = stage.pieces(&stage.chosen(&["jump", "wave"]));
+        assert_eq!(found.pieces.classes, Vec::<String>::new());
+        let causes: Vec<&str> = found.left_out.iter().map(|error| error.cause.as_str()).collect();
+        assert_eq!(causes, ["the video is not there", "the class has no clips", "the class has no clips"]);
+    }
+
+    #[test]
+    fn a_class_called_background_is_another_one() {
+        let mut stage = Stage::new(false);
+        let (_, step) = edits::add_class(&stage.document, "background").unwrap();
+        stage.document.apply(step);
+        stage.video("a.mp4", &["background"], &[]);
+        let found = stage.pieces(&stage.chosen(&["background"]));
+        assert_eq!(found.pieces.classes, ["background (nothing)"]);
+    }
+}

@@ -1,0 +1,155 @@
+//! Labelled pieces named one by one: what the labels of a project come to, kept in the plan so that the run can be repeated
+//! whatever becomes of the project.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::LabelledClip;
+use super::labelled_clip::group_of;
+use super::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::error::Result;
+use crate::video::frames_secs;
+
+/// Pieces of videos and the classes that they show.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pieces {
+    /// The folder of the project they come from, for messages.
+    pub project: PathBuf,
+    /// Names of the classes, in the order of their labels.
+    pub classes: Vec<String>,
+    /// The pieces.
+    pub pieces: Vec<Piece>,
+}
+
+/// A video, or a stretch of one, that shows a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// The video.
+    pub path: PathBuf,
+    /// Name of the class.
+    pub class: String,
+    /// First frame, and the frame after the last one; the whole video without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<[usize; 2]>,
+    /// The recording that it belongs to; its video without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+/// How many pieces a class has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassPieces {
+    /// The class.
+    pub name: String,
+    /// Its pieces.
+    pub pieces: usize,
+    /// The recordings that these were cut from.
+    pub recordings: usize,
+}
+
+impl Pieces {
+    /// The pieces as clips whose stretches are not known in seconds yet: enough to count and to split them.
+    pub fn unread(&self) -> Vec<LabelledClip> {
+        let label = |piece: &Piece| self.classes.iter().position(|class| *class == piece.class);
+        self.pieces.iter().filter_map(|piece| Some(piece.clip(label(piece)?, None))).collect()
+    }
+
+    /// The pieces of each class.
+    pub fn counts(&self) -> Vec<ClassPieces> {
+        let clips = self.unread();
+        let count = |(label, name): (usize, &String)| {
+            let of_class = || clips.iter().filter(|clip| clip.label == label);
+            let recordings: BTreeSet<String> = of_class().map(LabelledClip::recording).collect();
+            ClassPieces { name: name.clone(), pieces: of_class().count(), recordings: recordings.len() }
+        };
+        self.classes.iter().enumerate().map(count).collect()
+    }
+}
+
+impl Piece {
+    fn clip(&self, label: usize, segment_secs: Option<[f64; 2]>) -> LabelledClip {
+        let group = self.group.clone().or_else(|| group_of(&self.path, &self.class));
+        LabelledClip { path: self.path.clone(), label, segment_secs, group }
+    }
+}
+
+/// The pieces as a listing; the videos of stretches are looked into for the times of their frames.
+pub(super) fn read(pieces: &Pieces) -> Result<Listing> {
+    let labels: HashMap<&str, usize> =
+        pieces.classes.iter().enumerate().map(|(label, name)| (name.as_str(), label)).collect();
+    let mut listing = Listing::of(pieces.classes.clone());
+    let file: Arc<Path> = pieces.project.as_path().into();
+    for (number, piece) in pieces.pieces.iter().enumerate() {
+        let place = Place { file: file.clone(), within: Some(format!("piece {}", number + 1)) };
+        listing.push(row(piece, place, &labels));
+    }
+    Ok(listing)
+}
+
+fn row(piece: &Piece, place: Place, labels: &HashMap<&str, usize>) -> std::result::Result<Row, Problem> {
+    let Some(label) = labels.get(piece.class.as_str()) else {
+        let cause = format!("there is no class '{}'", piece.class);
+        return Err(place.problem(ProblemKind::Label, &cause, "Choose the clips anew"));
+    };
+    if !piece.path.exists() {
+        let cause = format!("{} does not exist any more", piece.path.display());
+        return Err(place.problem(ProblemKind::Missing, &cause, "Put the file back, or choose the clips anew"));
+    }
+    let segment = piece.frames.map(|[start, end]| frames_secs(&piece.path, start..end)).transpose();
+    let segment = segment.map_err(|error| Problem::of(ProblemKind::Malformed, error))?;
+    Ok(Row { clip: piece.clip(*label, segment), place, frames: piece.frames.map(|[start, end]| end - start) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DataSource, Dataset};
+    use super::*;
+
+    fn piece(path: &str, class: &str, frames: Option<[usize; 2]>, group: Option<&str>) -> Piece {
+        Piece { path: path.into(), class: class.into(), frames, group: group.map(str::to_owned) }
+    }
+
+    #[test]
+    fn pieces_are_counted_by_class_and_recording() {
+        let pieces = vec![
+            piece("a.mp4", "jump", Some([0, 20]), None),
+            piece("a.mp4", "jump", Some([30, 50]), None),
+            piece("b.mp4", "jump", None, Some("hall")),
+            piece("c.mp4", "wave", None, Some("hall")),
+        ];
+        let pieces = Pieces { project: "p".into(), classes: vec!["jump".into(), "wave".into(), "run".into()], pieces };
+        let counts: Vec<_> = pieces.counts().into_iter().map(|class| (class.pieces, class.recordings)).collect();
+        assert_eq!(counts, [(3, 2), (1, 1), (0, 0)]);
+    }
+
+    #[test]
+    fn a_plan_keeps_them() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Plan {
+            data: DataSource,
+        }
+        let pieces =
+            vec![piece("/a \"b\".mp4", "jump, high", Some([3, 9]), Some("g")), piece("c.mp4", "🙂", None, None)];
+        let classes = vec!["jump, high".into(), "🙂".into()];
+        let plan = Plan { data: DataSource::Pieces(Pieces { project: "/p".into(), classes, pieces }) };
+        assert_eq!(toml::from_str::<Plan>(&toml::to_string_pretty(&plan).unwrap()).unwrap(), plan);
+    }
+
+    #[test]
+    fn what_has_vanished_is_named() {
+        let pieces = Pieces {
+            project: "/p".into(),
+            classes: vec!["jump".into()],
+            pieces: vec![piece("/nowhere/a.mp4", "jump", None, None), piece("/nowhere/a.mp4", "hop", None, None)],
+        };
+        let (dataset, problems) = Dataset::with_problems(&DataSource::Pieces(pieces.clone())).unwrap();
+        assert!(dataset.clips.is_empty());
+        let kinds: Vec<_> = problems.iter().map(|problem| problem.kind).collect();
+        assert_eq!(kinds, [ProblemKind::Missing, ProblemKind::Label]);
+        let error = Dataset::open(&DataSource::Pieces(pieces)).unwrap_err();
+        assert!(error.cause.contains("/nowhere/a.mp4 does not exist any more"), "{error}");
+    }
+}

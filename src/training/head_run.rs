@@ -1,0 +1,363 @@
+//! A run of the last layer alone: what the rest of the stream makes of the clips is taken once and kept, and the last layer is
+//! fitted to it in seconds.
+//!
+//! With few clips none need be held out: each recording (or tenth of them) is left out in turn of a last layer of its own,
+//! which tells how well clips are recognised that were not learned from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+
+use super::checkpoint::{self, Best, Progress};
+use super::clip_cache::ClipCache;
+use super::clips::Clips;
+use super::dataset::{Dataset, LabelledClip};
+use super::event::{StepMetrics, TrainingControl, TrainingEvent};
+use super::frozen_flow::FrozenFlow;
+use super::head::{Views, clip_features, hold};
+use super::history::History;
+use super::hold_out;
+use super::last_layer::{KnownLayer, LastLayer, Row, rate_at};
+use super::memory::resident_bytes;
+use super::plan::{Network, TrainingPlan};
+use super::run::prepare_folder;
+use super::start::{self, Start};
+use super::validation::relabelled;
+use crate::error::{Error, Result};
+use crate::nets::Stream;
+
+/// Recordings are left out one at a time, or in so many parts if there are more.
+const FOLDS: usize = 10;
+/// Updates between two measurements.
+const MEASURE_EVERY: usize = 15;
+
+/// Fits the last layer as `plan` says and reports to `on_event`. Blocks. A run that was broken off begins anew.
+pub fn run(
+    plan: &TrainingPlan,
+    device: &Device,
+    control: &TrainingControl,
+    on_event: &mut dyn FnMut(TrainingEvent),
+) -> Result<()> {
+    let mut dataset = start::dataset(plan)?;
+    let mut held = hold_out::take(&mut dataset, plan.hold_out, plan.seed)?;
+    if let Some(source) = &plan.validation {
+        held = relabelled(Dataset::open(source)?, &dataset.classes, plan)?;
+    }
+    let _lock = prepare_folder(plan)?;
+    let start = Start::build(plan, &dataset.classes, false, &device.clone().autodiff())?;
+    let Some(stream) = start.stream.as_ref().map(Module::valid) else {
+        return Err(Error::new("last layer", "there is no stream to fit it for", "Train a stream"));
+    };
+    let rows = start.rows_to_fit(|class| dataset.clips.iter().any(|clip| clip.label == class));
+    on_event(TrainingEvent::Started {
+        run_dir: plan.run_dir.clone(),
+        clips: dataset.clips.len(),
+        classes: dataset.classes.clone(),
+        parameters: rows.iter().filter(|row| !matches!(row, Row::Kept(_))).count() * (stream.feature_width() + 1),
+        resumed_at: 0,
+    });
+    let began = Instant::now();
+    let mut taker = Taker { plan, start: &start, stream: &stream, done: 0, of: dataset.clips.len() + held.len() };
+    let Some(training) = taker.take(dataset.clips, control, on_event)? else { return Err(stopped(plan)) };
+    let Some(validation) = taker.take(held, control, on_event)? else { return Err(stopped(plan)) };
+    let mut fit = Fit::new(plan, &stream, &rows, training, validation, device);
+    fit.tell_single_recordings(&dataset.classes, on_event);
+    let (step, best) = fit.run(plan, control, on_event)?;
+    let seconds = began.elapsed().as_secs_f64();
+    let model_dir = plan.run_dir.join("model");
+    let trained = fit.layer.put_into(stream.clone());
+    start.assembled(start.motion.valid(), Some(trained), plan, step, seconds)?.save(&model_dir)?;
+    let progress = Progress { step, seconds, measured: step, best, ..Progress::start() };
+    checkpoint::write(&plan.run_dir, &progress, |_| Ok(()))?;
+    on_event(TrainingEvent::Finished { model_dir, stopped_early: step < plan.steps });
+    Ok(())
+}
+
+/// Without its last layer the stream is not a network for these classes: there is nothing to save.
+fn stopped(plan: &TrainingPlan) -> Error {
+    Error::new(&*plan.run_dir.to_string_lossy(), "stopped before the first step", "Start the run again")
+}
+
+/// Looks at clips.
+struct Taker<'a> {
+    plan: &'a TrainingPlan,
+    start: &'a Start,
+    stream: &'a Stream,
+    done: usize,
+    of: usize,
+}
+
+/// Clips with what the stream makes of them.
+struct Features {
+    clips: Vec<LabelledClip>,
+    /// `[clips · views, F]`; none without clips.
+    rows: Option<Tensor<2>>,
+}
+
+impl Taker<'_> {
+    fn views(&self) -> Views {
+        Views { windows: self.plan.feature_windows, cropped: true }
+    }
+
+    /// The features of `clips`; those that cannot be read are told and left out. None if `control` stops the work.
+    fn take(
+        &mut self,
+        clips: Vec<LabelledClip>,
+        control: &TrainingControl,
+        on_event: &mut dyn FnMut(TrainingEvent),
+    ) -> Result<Option<Features>> {
+        let cache = self.plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
+        let mut taken = Features { clips: Vec::new(), rows: None };
+        let mut rows = Vec::new();
+        let wanted = clips.len();
+        for clip in clips {
+            hold(control, on_event);
+            if control.is_stopped() {
+                return Ok(None);
+            }
+            match self.features(&clip, cache.clone()) {
+                Ok(features) => {
+                    rows.push(features);
+                    taken.clips.push(clip);
+                }
+                Err(error) => on_event(TrainingEvent::Warning(error)),
+            }
+            self.done += 1;
+            on_event(TrainingEvent::Preparing { done: self.done, of: self.of });
+        }
+        if rows.is_empty() && wanted > 0 {
+            return Err(Error::new("clips", "none of them could be read", "The log says why"));
+        }
+        taken.rows = (!rows.is_empty()).then(|| Tensor::cat(rows, 0));
+        Ok(Some(taken))
+    }
+
+    fn features(&self, clip: &LabelledClip, cache: Option<Arc<ClipCache>>) -> Result<Tensor<2>> {
+        // One at a time: each is looked at once, and not all fit into memory.
+        let single = Arc::new(Clips::new(vec![clip.clone()], self.plan.frame).with_cache(cache));
+        let mut flow = (self.plan.network == Network::Temporal)
+            .then(|| FrozenFlow::new(self.plan.flow_source, self.start.motion.valid(), single.clone()).sparse());
+        let features = clip_features(self.stream, self.plan.frame, &single, 0, self.views(), flow.as_mut())?;
+        let sum: f32 = features.clone().abs().sum().into_scalar();
+        match sum.is_finite() {
+            true => Ok(features),
+            false => Err(Error::file(&clip.path, "its features are not finite", "Choose another base")),
+        }
+    }
+}
+
+/// The last layer, and those that tell how good it is.
+struct Fit {
+    layer: LastLayer,
+    views: usize,
+    training: Features,
+    validation: Features,
+    /// A layer that has not seen the clips at the places beside it.
+    folds: Vec<(LastLayer, Vec<usize>)>,
+}
+
+impl Fit {
+    fn new(
+        plan: &TrainingPlan,
+        stream: &Stream,
+        rows: &[Row],
+        training: Features,
+        validation: Features,
+        device: &Device,
+    ) -> Self {
+        device.clone().autodiff().seed(plan.seed);
+        let views = Views { windows: plan.feature_windows, cropped: true }.count();
+        let all = training.rows.clone().expect("there are clips to train on");
+        let known = rows.iter().any(|row| *row != Row::New).then(|| KnownLayer::of(stream));
+        let layer = |places: &[usize]| {
+            let labels: Vec<i64> =
+                places.iter().flat_map(|&clip| vec![training.clips[clip].label as i64; views]).collect();
+            LastLayer::new(of_clips(&all, places, views), &labels, rows, known.as_ref())
+        };
+        let everything: Vec<usize> = (0..training.clips.len()).collect();
+        let left_out = if validation.rows.is_some() { Vec::new() } else { folds(&training.clips, plan.seed) };
+        let folds = left_out.into_iter().map(|held| {
+            let others: Vec<usize> = everything.iter().copied().filter(|clip| !held.contains(clip)).collect();
+            (layer(&others), held)
+        });
+        let folds = folds.collect();
+        Self { layer: layer(&everything), views, folds, training, validation }
+    }
+
+    /// Classes that show one recording only cannot be left out and recognised nevertheless.
+    fn tell_single_recordings(&self, classes: &[String], on_event: &mut dyn FnMut(TrainingEvent)) {
+        if self.validation.rows.is_some() {
+            return;
+        }
+        for (class, recordings) in
+            recordings(&self.training.clips).iter().filter(|(_, recordings)| recordings.len() == 1)
+        {
+            let cause = format!("all its clips are of one recording, '{}': it is not measured", recordings[0]);
+            on_event(TrainingEvent::Warning(Error::new(&*classes[*class], cause, "Add clips of another recording")));
+        }
+    }
+
+    /// Makes the updates; how many were made, and what was measured last.
+    fn run(
+        &mut self,
+        plan: &TrainingPlan,
+        control: &TrainingControl,
+        on_event: &mut dyn FnMut(TrainingEvent),
+    ) -> Result<(usize, Option<Best>)> {
+        let mut history = History::open(&plan.run_dir, 0)?;
+        let (mut step, mut measured) = (0, None);
+        let began = Instant::now();
+        while step < plan.steps && !control.is_stopped() {
+            if control.is_paused() {
+                on_event(TrainingEvent::Paused);
+                control.wait_while_paused();
+                on_event(TrainingEvent::Resumed);
+                continue;
+            }
+            let rate = rate_at(step, plan.steps);
+            for (layer, _) in &mut self.folds {
+                layer.update(rate);
+            }
+            let loss: f32 = self.layer.update(rate).map_or(0.0, Tensor::into_scalar);
+            step += 1;
+            let metrics = self.metrics(plan, step, loss, rate, began);
+            history.push(&metrics)?;
+            on_event(TrainingEvent::Step(metrics));
+            let is_due = step.is_multiple_of(MEASURE_EVERY) || step == plan.steps;
+            if let Some((name, value)) = is_due.then(|| self.measure(step, on_event)).flatten() {
+                history.measured(step, &[(name, value)])?;
+                measured = Some(Best { step, value, worse_since: 0 });
+            }
+        }
+        history.flush()?;
+        Ok((step, measured))
+    }
+
+    fn metrics(&self, plan: &TrainingPlan, step: usize, loss: f32, rate: f64, began: Instant) -> StepMetrics {
+        let all = self.training.rows.as_ref().expect("there are clips to train on");
+        let right = right(&guesses(&self.layer, all, &labels(&self.training.clips), self.views));
+        let steps_per_sec = step as f64 / began.elapsed().as_secs_f64().max(1e-9);
+        StepMetrics {
+            step,
+            steps: plan.steps,
+            loss,
+            terms: vec![("action".into(), loss)],
+            weights: vec![1.0],
+            accuracy: Some(right as f32 / self.training.clips.len() as f32),
+            rate,
+            steps_per_sec,
+            stall: 0.0,
+            eta_secs: (plan.steps - step) as f64 / steps_per_sec,
+            memory_bytes: resident_bytes(),
+        }
+    }
+
+    /// What was measured, and the share of the clips held out, or left out in turn, that are recognised; none if there are none.
+    fn measure(&self, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Option<(&'static str, f32)> {
+        let (name, guesses) = match &self.validation.rows {
+            Some(rows) => ("top-1", guesses(&self.layer, rows, &labels(&self.validation.clips), self.views)),
+            None => {
+                let all = self.training.rows.as_ref()?;
+                let of_fold = |(layer, held): &(LastLayer, Vec<usize>)| {
+                    let labels: Vec<usize> = held.iter().map(|&clip| self.training.clips[clip].label).collect();
+                    guesses(layer, &of_clips(all, held, self.views), &labels, self.views)
+                };
+                ("cross-validated top-1", self.folds.iter().flat_map(of_fold).collect())
+            }
+        };
+        let value = (!guesses.is_empty()).then(|| right(&guesses) as f32 / guesses.len() as f32)?;
+        on_event(TrainingEvent::Validation { step, name: name.into(), value, guesses });
+        Some((name, value))
+    }
+}
+
+fn labels(clips: &[LabelledClip]) -> Vec<usize> {
+    clips.iter().map(|clip| clip.label).collect()
+}
+
+/// The rows of the clips at `places`.
+fn of_clips(rows: &Tensor<2>, places: &[usize], views: usize) -> Tensor<2> {
+    let rows_of = places.iter().flat_map(|&clip| (clip * views..(clip + 1) * views).map(|row| row as i64));
+    let index: Vec<i64> = rows_of.collect();
+    let index = Tensor::<1, Int>::from_data(TensorData::from(index.as_slice()), &rows.device());
+    rows.clone().select(0, index)
+}
+
+/// The class of every clip, and what the mean of its views' logits takes it for.
+fn guesses(layer: &LastLayer, rows: &Tensor<2>, labels: &[usize], views: usize) -> Vec<[usize; 2]> {
+    let logits = layer.logits(rows.clone());
+    let classes = logits.dims()[1];
+    let mean: Tensor<2> = logits.reshape([labels.len(), views, classes]).mean_dim(1).squeeze_dim(1);
+    let best = mean.argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap_or_default();
+    labels.iter().copied().zip(best).map(|(label, best)| [label, best as usize]).collect()
+}
+
+fn right(guesses: &[[usize; 2]]) -> usize {
+    guesses.iter().filter(|[label, best]| label == best).count()
+}
+
+/// The recordings of each class.
+fn recordings(clips: &[LabelledClip]) -> BTreeMap<usize, Vec<String>> {
+    let mut classes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for clip in clips {
+        let recordings = classes.entry(clip.label).or_default();
+        if !recordings.contains(&clip.recording()) {
+            recordings.push(clip.recording());
+        }
+    }
+    classes
+}
+
+/// The clips that are left out together: those of a recording, or of some where there are many. Clips of a class that would have no
+/// other recording to be learned from are never left out.
+fn folds(clips: &[LabelledClip], seed: u64) -> Vec<Vec<usize>> {
+    let classes = recordings(clips);
+    let mut all: Vec<String> = clips.iter().map(LabelledClip::recording).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let parts = all.len().min(FOLDS);
+    let mut folds: Vec<Vec<usize>> = vec![Vec::new(); parts];
+    for (place, clip) in clips.iter().enumerate() {
+        let part = all.iter().position(|recording| *recording == clip.recording()).unwrap_or(0) % parts;
+        let is_elsewhere =
+            |recording: &String| all.iter().position(|other| other == recording).is_some_and(|at| at % parts != part);
+        if classes[&clip.label].iter().any(is_elsewhere) {
+            folds[part].push(place);
+        }
+    }
+    folds.retain(|fold| !fold.is_empty());
+    folds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clip(label: usize, group: &str) -> LabelledClip {
+        LabelledClip { path: "a".into(), label, segment_secs: None, group: Some(group.into()) }
+    }
+
+    #[test]
+    fn each_recording_is_left_out_once_unless_its_class_has_no_other() {
+        let clips = [clip(0, "a"), clip(0, "a"), clip(0, "b"), clip(1, "b"), clip(1, "c"), clip(2, "d")];
+        let mut folds = folds(&clips, 1);
+        folds.sort();
+        assert_eq!(folds, [vec![0, 1], vec![2, 3], vec![4]]);
+    }
+
+    #[test]
+    fn many_recordings_are_left_out_in_ten_parts() {
+        let clips: Vec<_> = (0..95).map(|i| clip(i % 2, &format!("{i:02}"))).collect();
+        let folds = folds(&clips, 1);
+        assert_eq!(folds.len(), FOLDS);
+        let mut places = folds.concat();
+        places.sort_unstable();
+        assert_eq!(places, (0..95).collect::<Vec<_>>());
+    }
+}

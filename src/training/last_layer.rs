@@ -1,0 +1,267 @@
+//! A last layer on its own: logistic regression on features that do not change, by all of them at once.
+
+use burn::module::Module;
+use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
+use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::nets::Stream;
+
+/// Updates after which a layer is usually done.
+pub const UPDATES: usize = 300;
+const RATE: f64 = 1e-2;
+const DROPOUT: f64 = 0.5;
+const WEIGHT_DECAY: f32 = 1e-3;
+/// Rows of the identity that a layer is asked for at once.
+const PROBES: usize = 512;
+
+/// Where the weights of a class come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Row {
+    /// From nowhere: they are fitted.
+    New,
+    /// From this class of the old layer, and they stay.
+    Kept(usize),
+    /// From this class of the old layer, and they are fitted further.
+    From(usize),
+}
+
+/// The learning rate of update `update` of so many.
+pub fn rate_at(update: usize, updates: usize) -> f64 {
+    RATE * (1.0 - update as f64 / updates as f64)
+}
+
+/// The last layer that a stream has: features `[n, F]` · weight + bias are its logits.
+pub struct KnownLayer {
+    weight: Tensor<2>, // [F, K]
+    bias: Tensor<1>,   // [K]
+}
+
+impl KnownLayer {
+    /// The last layer of `stream`, which must not lie on an autodiff device: nothing is to be dropped.
+    pub fn of(stream: &Stream) -> Self {
+        let width = stream.feature_width();
+        let device = stream.devices().pop().unwrap_or_else(Device::flex);
+        let bias = stream.classify(Tensor::zeros([1, width], &device)); // [1, K]
+        let probes = Tensor::<2>::eye(width, &device).split(PROBES, 0);
+        let weight = Tensor::cat(probes.into_iter().map(|probe| stream.classify(probe)).collect(), 0) - bias.clone();
+        Self { weight, bias: bias.squeeze_dim(0) }
+    }
+
+    /// Weights `[F, 1]` and bias `[1]` of a class.
+    fn class(&self, class: usize) -> (Tensor<2>, Tensor<1>) {
+        (self.weight.clone().narrow(1, class, 1), self.bias.clone().narrow(0, class, 1))
+    }
+}
+
+/// A last layer that is being fitted.
+pub struct LastLayer {
+    /// Features `[n, F]` of unit size.
+    inputs: Tensor<2>,
+    labels: Tensor<1, Int>,
+    /// What the features were divided by.
+    scale: f32,
+    /// Weights `[F, K']` and biases `[K']` of the classes that stay.
+    fixed: Option<(Tensor<2>, Tensor<1>)>,
+    /// Those of the others; none if all stay.
+    layer: Option<Linear>,
+    /// Where each class is among the fixed ones followed by the others; none if there it stands already.
+    order: Option<Tensor<1, Int>>,
+    starts_from_known: bool,
+    optimiser: ModuleOptimizer,
+    dropout: Dropout,
+    loss: CrossEntropyLoss,
+}
+
+impl LastLayer {
+    /// A layer for the classes `rows` before its first update. `labels` are those of the `features` `[n, F]`, which lie on no autodiff
+    /// device; `known` is the layer that rows are taken from.
+    ///
+    /// # Panics
+    /// If rows are to be taken from a layer and there is none.
+    pub fn new(features: Tensor<2>, labels: &[i64], rows: &[Row], known: Option<&KnownLayer>) -> Self {
+        let scale: f32 = features.clone().powi_scalar(2).mean().sqrt().into_scalar();
+        let scale = scale.max(f32::MIN_POSITIVE);
+        let device = features.device().autodiff();
+        let width = features.dims()[1];
+        let known_class = |class| {
+            let (weight, bias) = known.expect("rows are taken from a layer").class(class);
+            (weight * scale, bias) // for features of unit size
+        };
+        let places = |wanted: fn(&Row) -> bool| (0..rows.len()).filter(move |&class| wanted(&rows[class]));
+        let is_fixed: fn(&Row) -> bool = |row| matches!(row, Row::Kept(_));
+        let is_fitted: fn(&Row) -> bool = |row| !matches!(row, Row::Kept(_));
+        let fixed: Vec<_> = rows
+            .iter()
+            .filter_map(|row| if let Row::Kept(class) = row { Some(known_class(*class)) } else { None })
+            .collect();
+        let order: Vec<usize> = places(is_fixed).chain(places(is_fitted)).collect();
+        let fitted = rows.len() - fixed.len();
+        let layer = (fitted > 0).then(|| {
+            let fresh = LinearConfig::new(width, fitted).init(&device);
+            let from: Vec<_> = places(is_fitted)
+                .map(|class| if let Row::From(old) = rows[class] { Some(known_class(old)) } else { None })
+                .collect();
+            started_from(fresh, from)
+        });
+        let decay = Some(WeightDecayConfig::new(WEIGHT_DECAY));
+        Self {
+            inputs: Tensor::from_data((features / scale).into_data(), &device),
+            labels: Tensor::from_data(TensorData::from(labels), &device),
+            scale,
+            fixed: joined(fixed).map(|(weight, bias)| (on(weight, &device), on(bias, &device))),
+            layer,
+            order: (!order.is_sorted())
+                .then(|| Tensor::from_data(TensorData::from(inverse(&order).as_slice()), &device)),
+            starts_from_known: rows.iter().any(|row| *row != Row::New),
+            optimiser: AdamConfig::new().with_weight_decay(decay).init(),
+            dropout: DropoutConfig::new(DROPOUT).init(),
+            loss: CrossEntropyLossConfig::new().init(&device),
+        }
+    }
+
+    /// One update by all features; the loss before it, `[1]`. Nothing if all rows stay.
+    pub fn update(&mut self, rate: f64) -> Option<Tensor<1>> {
+        let (weight, bias) = self.weights();
+        let layer = self.layer.take()?;
+        let logits = self.dropout.forward(self.inputs.clone()).matmul(weight) + bias.unsqueeze();
+        let loss = self.loss.forward(logits, self.labels.clone());
+        let gradients = GradientsParams::from_grads(loss.backward(), &layer);
+        self.layer = Some(self.optimiser.step(rate, layer, gradients));
+        Some(loss.inner())
+    }
+
+    /// The logits of `features` `[n, F]`, which lie on no autodiff device: `[n, K]`.
+    pub fn logits(&self, features: Tensor<2>) -> Tensor<2> {
+        let (weight, bias) = self.weights();
+        (features / self.scale).matmul(weight.inner()) + bias.inner().unsqueeze()
+    }
+
+    /// `stream` with this layer as its last. One that starts from what the stream knew acts on the same features as before; all others
+    /// have the features divided for good, see [`Stream::with_head`].
+    pub fn put_into(&self, stream: Stream) -> Stream {
+        let (weight, bias) = self.weights();
+        let (weight, bias) = (weight.inner(), bias.inner());
+        match self.starts_from_known {
+            true => stream.with_head(1.0, weight / self.scale, bias),
+            false => stream.with_head(self.scale, weight, bias),
+        }
+    }
+
+    /// Weights `[F, K]` and biases `[K]` of all classes in their order, for features of unit size.
+    fn weights(&self) -> (Tensor<2>, Tensor<1>) {
+        let fitted = self.layer.as_ref().map(|layer| {
+            let weight = layer.weight.val();
+            let classes = weight.dims()[1];
+            let bias =
+                layer.bias.as_ref().map_or_else(|| Tensor::zeros([classes], &weight.device()), |bias| bias.val());
+            (weight, bias)
+        });
+        let parts = [self.fixed.clone(), fitted].into_iter().flatten().collect();
+        let (weight, bias) = joined(parts).expect("there is a class");
+        match &self.order {
+            Some(order) => (weight.select(1, order.clone()), bias.select(0, order.clone())),
+            None => (weight, bias),
+        }
+    }
+}
+
+/// `layer` with some classes' weights `[F, 1]` and biases `[1]` in place of the drawn ones.
+fn started_from(mut layer: Linear, known: Vec<Option<(Tensor<2>, Tensor<1>)>>) -> Linear {
+    if known.iter().all(Option::is_none) {
+        return layer;
+    }
+    let drawn = layer.clone().valid();
+    let classes = known.into_iter().enumerate().map(|(class, known)| {
+        known.unwrap_or_else(|| {
+            let weight = drawn.weight.val().narrow(1, class, 1);
+            let bias = Tensor::zeros([1], &weight.device());
+            (weight, bias)
+        })
+    });
+    let (weight, bias) = joined(classes.collect()).expect("there is a class");
+    layer.weight = layer.weight.map(|old| on(weight, &old.device())).set_require_grad(true);
+    layer.bias = layer.bias.map(|old| old.map(|old| on(bias, &old.device())).set_require_grad(true));
+    layer
+}
+
+/// The tensor on a device, as a leaf of its graph.
+fn on<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
+    Tensor::from_data(tensor.into_data(), device)
+}
+
+fn joined(classes: Vec<(Tensor<2>, Tensor<1>)>) -> Option<(Tensor<2>, Tensor<1>)> {
+    if classes.is_empty() {
+        return None;
+    }
+    let (weights, biases): (Vec<_>, Vec<_>) = classes.into_iter().unzip();
+    Some((Tensor::cat(weights, 1), Tensor::cat(biases, 0)))
+}
+
+/// Where each place is listed in `order`.
+fn inverse(order: &[usize]) -> Vec<i64> {
+    let mut inverse = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(at, &place)| inverse[place] = at as i64);
+    inverse
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Distribution, Tolerance};
+
+    use super::*;
+    use crate::nets::{Backbone, StreamConfig, StreamInput};
+
+    fn stream(backbone: Backbone, classes: usize) -> Stream {
+        StreamConfig { backbone, input: StreamInput::PICTURE, classes, dropout: None }.init(&Device::flex())
+    }
+
+    fn fitted(stream: &Stream, rows: &[Row], features: &Tensor<2>, labels: &[i64], updates: usize) -> Stream {
+        let known = KnownLayer::of(stream);
+        let mut layer = LastLayer::new(features.clone(), labels, rows, Some(&known));
+        (0..updates).for_each(|update| drop(layer.update(rate_at(update, updates))));
+        layer.put_into(stream.clone())
+    }
+
+    #[test]
+    fn classes_that_are_kept_have_the_logits_they_had() {
+        for backbone in [Backbone::SqueezeNet, Backbone::ResNet18, Backbone::MobileNetV2] {
+            let old = stream(backbone, 4);
+            let x = Tensor::<4>::random([3, 3, 64, 64], Distribution::Normal(0.0, 50.0), &Device::flex());
+            let features = old.features(x.clone());
+            let rows = [Row::New, Row::Kept(3), Row::From(0), Row::Kept(1)];
+            let before = old.forward(x.clone());
+            let after = fitted(&old, &rows, &features, &[0, 1, 2], 5).forward(x.clone());
+            assert_eq!(after.dims(), [3, 4]);
+            for (now, then) in [(1, 3), (3, 1)] {
+                let (now, then) = (after.clone().narrow(1, now, 1), before.clone().narrow(1, then, 1));
+                now.into_data()
+                    .assert_approx_eq::<f32>(&then.into_data(), Tolerance::relative(1e-3).set_absolute(1e-4));
+            }
+            let unfitted = fitted(&old, &rows, &features, &[0, 1, 2], 0).forward(x).narrow(1, 2, 1);
+            let then = before.narrow(1, 0, 1).into_data();
+            unfitted.into_data().assert_approx_eq::<f32>(&then, Tolerance::relative(1e-3).set_absolute(1e-4));
+        }
+    }
+
+    #[test]
+    fn new_classes_are_told_apart_from_each_other_and_from_kept_ones() {
+        let old = stream(Backbone::SqueezeNet, 2);
+        let device = Device::flex();
+        let width = old.feature_width();
+        // Four clouds of features, the first where the old stream's class 0 has its way.
+        let centres = Tensor::<2>::random([4, width], Distribution::Normal(0.0, 1.0), &device);
+        let known = KnownLayer::of(&old).weight.narrow(1, 0, 1).transpose();
+        let size: f32 = known.clone().powi_scalar(2).sum().sqrt().into_scalar();
+        let centres = Tensor::cat(vec![known * (20.0 / size), centres.narrow(0, 1, 3)], 0);
+        let features = centres.clone().repeat_dim(0, 5);
+        let noise = Tensor::<2>::random(features.dims(), Distribution::Normal(0.0, 0.3), &device);
+        let labels: Vec<i64> = (0..20).map(|i| i % 4).collect();
+        let rows = [Row::From(0), Row::New, Row::New, Row::New];
+        let stream = fitted(&old, &rows, &(features + noise), &labels, UPDATES);
+        let best = stream.classify(centres).argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap();
+        assert_eq!(best, [0, 1, 2, 3]);
+    }
+}

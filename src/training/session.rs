@@ -1,0 +1,38 @@
+//! Runs one after the other, told and steered as one.
+
+use burn::tensor::Device;
+
+use super::event::{TrainingControl, TrainingEvent};
+use super::plan::TrainingPlan;
+use super::run::run;
+use crate::error::Result;
+
+/// Trains as each of `plans` says in turn. Before each but the only one it is told which it is; of the ends only the last is told, or
+/// that of the run that `control` stopped, which is the last one then. Blocks.
+///
+/// # Errors
+/// Those of [`run`]; what the runs before made remains.
+pub fn run_in_turn(
+    plans: &[TrainingPlan],
+    device: &Device,
+    control: &TrainingControl,
+    on_event: &mut dyn FnMut(TrainingEvent),
+) -> Result<()> {
+    for (number, plan) in plans.iter().enumerate() {
+        if plans.len() > 1 {
+            on_event(TrainingEvent::Part { number, of: plans.len(), network: plan.network });
+        }
+        let is_last = number + 1 == plans.len();
+        let mut ended = false;
+        run(plan, device, control, &mut |event| {
+            ended = matches!(event, TrainingEvent::Finished { stopped_early: true, .. });
+            if is_last || ended || !matches!(event, TrainingEvent::Finished { .. }) {
+                on_event(event);
+            }
+        })?;
+        if ended {
+            break;
+        }
+    }
+    Ok(())
+}
