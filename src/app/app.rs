@@ -17,13 +17,11 @@ use super::export::{self, Exporter};
 use super::interchange::ImportOrder;
 use super::log::Level;
 use super::menu::menu_ui;
-use super::opener::{Found, Opener};
+use super::opener::{Found, MODEL_CARD, Opener};
 use super::panels::{
-    ClassPicker, Demo, Palette, PaletteEnd, Panels, Picked, Transport, install_gpu_flow, notice_ui, shortcuts_ui,
+    ClassPicker, Demo, Palette, PaletteEnd, Panels, Picked, Shortcuts, Transport, install_gpu_flow, notice_ui,
     status_bar_ui,
 };
-use super::opener::{Found, MODEL_CARD, Opener};
-use super::panels::{Palette, PaletteEnd, Panels, Shortcuts, Transport, install_gpu_flow, notice_ui, status_bar_ui};
 use super::project_opener::{ProjectOpener, Start};
 use super::report_reader::{Purpose, ReportReader};
 use super::run::Options;
@@ -50,10 +48,9 @@ enum Overlay {
     /// The command palette.
     Palette(Palette),
     /// The list of keys.
-    Shortcuts,
+    Shortcuts(Shortcuts),
     /// The right class of what was seen live.
     Picker(ClassPicker),
-    Shortcuts(Shortcuts),
 }
 
 /// The window.
@@ -205,18 +202,15 @@ impl App {
         self.take_keys(ui.ctx());
         self.leave_demo(ui.ctx(), self.overlay.is_some());
         leave_full_screen(ui.ctx(), self.overlay.is_some());
+        self.leave_segment(ui.ctx());
         (self.panels.statistics.is_shown, self.panels.live.is_shown) = (false, false);
         match self.session.live.demo && self.session.live.view.is_some() {
             true => self.demo.demo_ui(ui, &self.session, &self.settings),
             false => self.panels_ui(ui),
         }
         self.tell_laboratory();
-        self.tell_live();
-        self.leave_segment(ui.ctx());
-        self.panels.statistics.is_shown = false;
-        self.panels_ui(ui);
-        self.tell_laboratory();
         self.tell_loop();
+        self.tell_live();
         if let Some(wishes) = self.session.studio.thumbnails.wishes() {
             self.studio.want(wishes);
         }
@@ -254,8 +248,7 @@ impl App {
         });
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => palette.type_text(&typed),
-            Some(Overlay::Shortcuts | Overlay::Picker(_)) => {}
-            Some(Overlay::Shortcuts(_)) => {}
+            Some(Overlay::Shortcuts(_) | Overlay::Picker(_)) => {}
             None => self.typed_ahead += &typed,
         }
     }
@@ -600,9 +593,7 @@ impl App {
             training_ready,
         };
         let end = match &mut self.overlay {
-            None | Some(Overlay::Picker(_)) => return,
-            Some(Overlay::Shortcuts) => shortcuts_ui(ctx).then_some(PaletteEnd::Closed),
-            None | Some(Overlay::Shortcuts(_)) => return,
+            None | Some(Overlay::Picker(_) | Overlay::Shortcuts(_)) => return,
             Some(Overlay::Palette(palette)) => palette.palette_ui(ctx, &cx),
         };
         let Some(end) = end else { return };

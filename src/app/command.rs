@@ -324,7 +324,7 @@ pub enum Group {
 
 impl Group {
     /// All groups in the order of the menu bar.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::File,
         Self::Playback,
         Self::Viewer,
@@ -519,7 +519,7 @@ const TABLE: &[Entry] = {
         Entry(C::ShowStatistics, G::View, "Show statistics", "Bring the figures of the flow to the front", &[ctrl(Key::Num5)]),
         Entry(C::ShowBenchmark, G::View, "Show benchmark", "Bring methods against ground truth to the front", &[ctrl(Key::Num6)]),
         Entry(C::ShowEvaluation, G::View, "Show evaluation", "Bring the model against labelled clips to the front", &[ctrl(Key::Num7)]),
-        Entry(C::ShowLive, G::View, "Show live", "Bring the camera or stream and what is recognised in it to the front", &[ctrl(Key::Num8)]),
+        Entry(C::ShowLive, G::View, "Show live", "Bring the camera or stream and what is recognised in it to the front", &[ctrl(Key::Num9)]),
         Entry(C::ShowRuns, G::View, "Show runs", "Bring the trainings that were made to the front", &[]),
         Entry(C::ShowPinned, G::View, "Show pinned clips", "Bring what networks make of the pinned clips to the front", &[]),
         Entry(C::ShowProject, G::View, "Show project", "Bring the labelling project to the front", &[ctrl(Key::Num8)]),

@@ -104,8 +104,6 @@ impl Question {
                 | Self::SaveCurvesPicture
                 | Self::RecordLive
                 | Self::ExportModel
-                | Self::SaveCurves
-                | Self::SaveCurvesPicture
                 | Self::ExportLabels(_)
         )
     }

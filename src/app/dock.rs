@@ -39,7 +39,7 @@ pub enum Pane {
 
 impl Pane {
     /// All panels.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Viewer,
         Self::Scores,
         Self::Project,

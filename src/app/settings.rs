@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::dock::{Layout, default_layout, is_complete};
 use super::evaluation_settings::EvaluationSettings;
-use super::live_settings::LiveChoices;
 use super::keymap::Keymap;
+use super::live_settings::LiveChoices;
 use super::studio_settings::StudioSettings;
 use super::views::Views;
 use crate::engine::LaboratorySettings;

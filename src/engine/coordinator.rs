@@ -67,6 +67,8 @@ pub(super) struct Shared {
     pub live: SharedLive,
     /// The laboratory's places.
     pub laboratory: Arc<LaboratorySlots>,
+    /// The outlooks on pinned clips.
+    pub pinned: Arc<Slot<PinnedOutlooks>>,
 }
 
 /// The state of the thread.
@@ -91,16 +93,7 @@ pub(super) struct Coordinator {
 impl Coordinator {
     /// Starts the threads that follow the player; `commands` leads back to this coordinator.
     pub fn new(compute: Compute, shared: Shared, outbox: Outbox, commands: Sender<Command>) -> Self {
-        let Shared { player: shared_player, analysis, live: shared_live, laboratory: slots } = shared;
-    pub fn new(
-        compute: Compute,
-        shared_player: SharedPlayer,
-        analysis: Arc<Slot<Analysis>>,
-        slots: Arc<LaboratorySlots>,
-        outlooks: Arc<Slot<PinnedOutlooks>>,
-        outbox: Outbox,
-        commands: Sender<Command>,
-    ) -> Self {
+        let Shared { player: shared_player, analysis, live: shared_live, laboratory: slots, pinned: outlooks } = shared;
         let wishes = SharedWishes::default();
         let inspector = start_inspector(&wishes, &slots, &outbox);
         let inspect = Arc::new(inspector.waker());
@@ -111,6 +104,7 @@ impl Coordinator {
         let score = Arc::new(inference.waker());
         let laboratory = Laboratory::start(&compute, &results, wishes, inspector, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
+        let pinned = Pinned::start(compute.clone(), outlooks, outbox.clone());
         Self {
             compute,
             shared_player,
@@ -123,21 +117,8 @@ impl Coordinator {
             laboratory,
             annotation: None,
             evaluation: None,
+            suggestions: None,
             training: None,
-            outbox,
-        }
-        let pinned = Pinned::start(compute.clone(), outlooks, outbox.clone());
-        let (player, evaluation, suggestions, training) = (None, None, None, None);
-        Self {
-            compute,
-            shared_player,
-            player,
-            sizes,
-            inference,
-            laboratory,
-            evaluation,
-            suggestions,
-            training,
             pinned,
             outbox,
         }
@@ -327,6 +308,8 @@ impl Coordinator {
         let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
         let work = move |stop: &_| annotation::run(&export, &compute, &outbox, stop);
         self.annotation = Some(Job::start("annotation", self.outbox.clone(), Message::ExportEnded, work));
+    }
+
     /// As [`evaluate`](Self::evaluate): does not wait for what is to end.
     fn suggest(&mut self, order: Option<Box<SuggestionOrder>>) {
         let Some(order) = order else {

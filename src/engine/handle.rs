@@ -9,18 +9,17 @@ use super::coordinator::{Command, Coordinator, Shared, SharedPlayer};
 use super::laboratory::LaboratorySlots;
 use super::live::SharedLive;
 use super::outbox::{Outbox, Wake};
-use super::{Analysis, FlowSource, FlowStrip, Inspection, LiveView, Message, Request, Slot, SourceFlow};
-use super::{Analysis, FlowSource, FlowStrip, Inspection, Message, PinnedOutlooks, Request, Slot, SourceFlow};
+use super::{
+    Analysis, FlowSource, FlowStrip, Inspection, LiveView, Message, PinnedOutlooks, Request, Slot, SourceFlow,
+};
 use crate::gpu::Compute;
 use crate::video::{Frame, PlayerState};
 
 /// How many commands may wait for the coordinating thread.
 const CAPACITY: usize = 1024;
 
-/// All that runs behind a window: the threads "engine", "decoder", "inference", "capture", "evaluation", "training", "sample" and
-/// those of the laboratory.
-/// All that runs behind a window: the threads "engine", "decoder", "inference", "evaluation", "training", "pinned", "sample" and those of the
-/// laboratory.
+/// All that runs behind a window: the threads "engine", "decoder", "inference", "capture", "evaluation", "suggestions", "training",
+/// "pinned", "sample" and those of the laboratory.
 ///
 /// Dropping it ends them; a running training first writes its checkpoint.
 pub struct Engine {
@@ -42,29 +41,18 @@ impl Engine {
         let (player, analysis) = (SharedPlayer::default(), Arc::<Slot<Analysis>>::default());
         let laboratory = Arc::<LaboratorySlots>::default();
         let live = SharedLive::default();
+        let pinned = Arc::<Slot<PinnedOutlooks>>::default();
         let shared = Shared {
             player: player.clone(),
             analysis: analysis.clone(),
             live: live.clone(),
             laboratory: laboratory.clone(),
+            pinned: pinned.clone(),
         };
         let coordinator = Coordinator::new(compute, shared, outbox, commands.clone());
         let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
         let thread = Some(thread.expect("the system can start a thread"));
-        Self { commands, messages, player, analysis, live, laboratory, thread }
-        let pinned = Arc::<Slot<PinnedOutlooks>>::default();
-        let coordinator = Coordinator::new(
-            compute,
-            player.clone(),
-            analysis.clone(),
-            laboratory.clone(),
-            pinned.clone(),
-            outbox,
-            commands.clone(),
-        );
-        let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
-        let thread = Some(thread.expect("the system can start a thread"));
-        Self { commands, messages, player, analysis, laboratory, pinned, thread }
+        Self { commands, messages, player, analysis, live, laboratory, pinned, thread }
     }
 
     /// Hands over a request and returns at once.

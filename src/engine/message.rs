@@ -8,9 +8,7 @@ use std::path::PathBuf;
 
 use super::{
     AnnotatedExport, BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource,
-    LaboratorySettings, LiveEvent, LiveOrder, LiveSettings, ModelInfo,
-    BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource, LaboratorySettings,
-    ModelInfo, PinnedWish, SuggestionOrder, SuggestionStart,
+    LaboratorySettings, LiveEvent, LiveOrder, LiveSettings, ModelInfo, PinnedWish, SuggestionOrder, SuggestionStart,
 };
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;

@@ -46,8 +46,8 @@ pub use pinned::{Outlook, Pin, PinnedOutlooks, PinnedWish};
 pub use project_videos::{cut_clips, facts_of, look_into, videos_in};
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
-pub use training_run::SHARES_EVERY;
 pub use studio::{FileState, FileWish, Studio, StudioNews, Thumbnail, ThumbnailKey, ThumbnailWish};
 pub use suggestions::{Prediction, SuggestionOrder, SuggestionStart, WindowPrediction, model_stamp};
+pub use training_run::SHARES_EVERY;
 
 pub use crate::nets::WINDOW_FRAMES;

@@ -251,6 +251,7 @@ impl Fit {
             accuracy: Some(right as f32 / self.training.clips.len() as f32),
             rate,
             steps_per_sec,
+            done: step as f64 / plan.steps.max(1) as f64,
             stall: 0.0,
             eta_secs: (plan.steps - step) as f64 / steps_per_sec,
             memory_bytes: resident_bytes(),

@@ -171,8 +171,20 @@ fn phase_text(phase: &TrainingPhase) -> &'static str {
     }
 }
 
-/// The share that is done, and what is done in words: first the last layer is fitted, where it is new, then steps are made.
+/// The share that is done, and what is done in words; of several runs each is an equal part.
 fn progress(training: &TrainingState) -> Option<(f32, String)> {
+    let (share, text) = progress_of_run(training)?;
+    Some(match training.part {
+        Some((number, parts, network)) => (
+            (number as f32 + share) / parts as f32,
+            format!("{} stream, {} of {parts}: {text}", network.name(), number + 1),
+        ),
+        None => (share, text),
+    })
+}
+
+/// The same of the present run: first the last layer is fitted, where it is new, then steps are made.
+fn progress_of_run(training: &TrainingState) -> Option<(f32, String)> {
     if let Some((done, of)) = training.preparing {
         return Some((done as f32 / of.max(1) as f32, format!("Fitting the last layer: {done} of {of} clips")));
     }
@@ -184,19 +196,6 @@ fn progress(training: &TrainingState) -> Option<(f32, String)> {
         format!("{step} of {steps} steps")
     };
     Some((done as f32, text))
-/// What is done of what, in numbers and in words: first the last layer is fitted, where it is new, then steps are made.
-fn progress(training: &TrainingState) -> Option<(usize, usize, String)> {
-    let preparing =
-        training.preparing.map(|(done, of)| (done, of, format!("Fitting the last layer: {done} of {of} clips")));
-    let steps = training.latest.as_ref().map(|latest| (latest.step, latest.steps));
-    let (done, of, text) = preparing.or_else(|| steps.map(|(done, of)| (done, of, format!("{done} of {of} steps"))))?;
-    Some(match training.part {
-        // One bar for all runs, each an equal part of it.
-        Some((number, parts, network)) => {
-            (number * of + done, parts * of, format!("{} stream, {} of {parts}: {text}", network.name(), number + 1))
-        }
-        None => (done, of, text),
-    })
 }
 
 /// What is to be said of the waiting for clips, if it is worth a word.
