@@ -73,12 +73,6 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
     ui.label(RichText::new(phase_text(view, cx.session.live.starting)).heading());
     let source = view.map_or("A camera, a stream or a video, recognised as it happens".into(), what_text);
     ui.add(eframe::egui::Label::new(RichText::new(source).color(tokens.weak)).truncate());
-    if let Some(CameraPhase::Waiting { error, .. } | CameraPhase::Failed(error)) = view.map(|view| &view.camera.phase) {
-        ui.ctx().request_repaint_after(COUNTDOWN);
-        remark(ui, tokens.warning, |ui| {
-            ui.add(eframe::egui::Label::new(error.to_string()).wrap());
-        });
-    }
     ui.add_space(6.0);
     ui.horizontal_wrapped(|ui| {
         primary_button(ui, cx, Command::StartLive, if is_active { "Stop" } else { "Watch" });
@@ -91,6 +85,13 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
             command_button(ui, cx, Command::DemoLive, "Full screen");
         }
     });
+    // Below the buttons, which stay where they are.
+    if let Some(CameraPhase::Waiting { error, .. } | CameraPhase::Failed(error)) = view.map(|view| &view.camera.phase) {
+        ui.ctx().request_repaint_after(COUNTDOWN);
+        remark(ui, tokens.warning, |ui| {
+            ui.add(eframe::egui::Label::new(error.to_string()).wrap());
+        });
+    }
 }
 
 /// What the source does in a few words.
