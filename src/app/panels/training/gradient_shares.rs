@@ -61,7 +61,7 @@ fn areas_ui(ui: &mut Ui, shares: &Curves, cursor: &mut Cursor) {
 fn table_ui(ui: &mut Ui, gradient: &GradientShares) {
     let weak = Tokens::of(ui).weak;
     let small = |text: String| RichText::new(text).text_style(TextStyle::Small);
-    Grid::new("gradient-parts").spacing([14.0, 2.0]).show(ui, |ui| {
+    Grid::new("gradient-parts").spacing([14.0, 2.0]).min_row_height(14.0).show(ui, |ui| {
         for title in ["", "share", "norm", "cosine"] {
             ui.label(small(title.into()).color(weak));
         }

@@ -74,7 +74,7 @@ impl Cursor {
 fn read_out_ui(ui: &mut Ui, curves: &Curves, step: f64) {
     ui.label(RichText::new(format!("Step {step:.0}")).strong());
     let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
-    Grid::new("read-out").spacing([12.0, 1.0]).show(ui, |ui| {
+    Grid::new("read-out").spacing([12.0, 1.0]).min_row_height(13.0).show(ui, |ui| {
         for (name, curve) in curves.iter() {
             if let Some([_, value]) = curve.near(step) {
                 ui.label(small(name));
