@@ -380,7 +380,12 @@ impl App {
             self.session.problem(&error);
         }
         match self.session.studio.save_due() {
-            Some(rest) if rest.is_zero() => self.save_project(false),
+            // Piece by piece: a person goes on meanwhile.
+            Some(rest) if rest.is_zero() => match self.session.studio.save_some() {
+                Ok(true) => {}
+                Ok(false) => ctx.request_repaint(),
+                Err(error) => self.session.problem(&error),
+            },
             Some(rest) => ctx.request_repaint_after(rest),
             None => {}
         }

@@ -172,6 +172,18 @@ impl StudioState {
         self.project.as_mut().map_or(Ok(()), Project::save)
     }
 
+    /// Brings some of the project's files up to date; they are all when this returns true.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn save_some(&mut self) -> Result<bool> {
+        let done = self.project.as_mut().map_or(Ok(true), Project::save_some);
+        if done != Ok(false) {
+            self.changed = None;
+        }
+        done
+    }
+
     /// How long until the files are to be brought up to date, if they are behind.
     pub fn save_due(&self) -> Option<Duration> {
         self.changed.map(|changed| SAVE_AFTER.saturating_sub(changed.elapsed()))

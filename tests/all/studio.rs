@@ -1,6 +1,7 @@
 //! Labelling in the real window with its threads: real clips are found, looked into, shown, labelled and suggested.
 
 use std::path::Path;
+use std::time::Duration;
 
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
@@ -48,7 +49,15 @@ fn dropped_clips_are_labelled_suggested_and_there_again() {
     window.until_text("frame 0 of 29");
     window.press(Modifiers::NONE, Key::Num2);
     window.until_text("1 of 2 labelled");
-    window.perform(Command::Suggest);
+    window.until_text("Flow 0 → 1"); // the networks are loaded
+    for _ in 0..1000 {
+        if ["Loading the networks", "Suggesting", "unlabelled, suggested"].into_iter().any(|text| window.sees(text)) {
+            break;
+        }
+        window.perform(Command::Suggest); // once both clips are looked into
+        std::thread::sleep(Duration::from_millis(50));
+        window.harness.step();
+    }
     window.until("a suggestion", |harness| sees(harness, "unlabelled, suggested"));
     window.press(Modifiers::COMMAND, Key::ArrowRight);
     window.until_text("frame 0 of 11");
@@ -71,6 +80,6 @@ fn dropped_clips_are_labelled_suggested_and_there_again() {
     let ctx = window.harness.ctx.clone();
     window.harness.state_mut().open(dir, &ctx);
     window.until_text("2 of 2 labelled");
-    window.until("the missing file", |harness| sees(harness, "missing"));
+    window.until("the missing file", |harness| sees(harness, "its file is missing"));
     drop(folder);
 }

@@ -146,6 +146,9 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     if let Some((label, share)) = proposal {
         said += &format!(", suggested {} {:.0} %", document.label_name(label), 100.0 * share);
     }
+    if let Some(trouble) = studio.trouble(id) {
+        said += &format!(", its file is {}", trouble.title());
+    }
     row.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}, {said}")));
     let is_selected = studio.selected() == Some(id);
     if is_selected || row.hovered() {
