@@ -307,7 +307,7 @@ fn crop_of(frame: Geometry) -> Geometry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nets::{Backbone, Origin};
+    use crate::nets::{Backbone, FrameSize, Origin};
 
     fn card(backbone: Backbone) -> ModelCard {
         let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/models/default/model.toml")).unwrap();
@@ -315,6 +315,7 @@ mod tests {
         for entry in [&mut card.spatial, &mut card.temporal] {
             entry.as_mut().unwrap().backbone = backbone;
         }
+        card.preprocessing.spatial = FrameSize { width: 227, height: 227 };
         ModelCard { origin: Origin::default(), ..card }
     }
 

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
-const ROWS: [&[&str]; 9] = [
-    &["error", "atomic"],
+const ROWS: [&[&str]; 10] = [
+    &["error"],
+    &["atomic"],
     &["video", "gpu", "labels"],
     &["flow", "nets"],
     &["sample"],

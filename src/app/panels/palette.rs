@@ -221,7 +221,7 @@ mod tests {
         for (text, command) in [
             ("open c", Command::Open),
             ("osa", Command::OpenSample),
-            ("thm", Command::ToggleTheme),
+            ("theme", Command::ToggleTheme),
             ("START", Command::StartTraining),
             ("keyb", Command::Shortcuts),
         ] {

@@ -77,7 +77,7 @@ impl FromLabels {
                 continue;
             }
             let group = Some(video.group.clone()).filter(|group| !group.is_empty());
-            let class = name(document, *label);
+            let class = document.label_name(*label).to_owned();
             self.pieces.pieces.push(Piece { path: path.clone(), class, frames: *frames, group });
         }
     }
@@ -86,7 +86,7 @@ impl FromLabels {
     fn keep_classes_with_pieces(&mut self, document: &Document, chosen: &Chosen) {
         let classes = document.classes.iter().map(|class| Label::Class(class.id)).chain([Label::Background]);
         for label in classes.filter(|label| chosen.labels.contains(label)) {
-            let class = name(document, label);
+            let class = document.label_name(label).to_owned();
             if self.pieces.pieces.iter().any(|piece| piece.class == class) {
                 self.pieces.classes.push(class);
             } else {
@@ -95,13 +95,6 @@ impl FromLabels {
             }
         }
     }
-}
-
-/// What a class is called among others: a class of a person's own may be called "background" as well.
-fn name(document: &Document, label: Label) -> String {
-    let name = document.label_name(label);
-    let is_taken = label == Label::Background && document.class_named(name).is_some();
-    if is_taken { format!("{name} (nothing)") } else { name.to_owned() }
 }
 
 /// The chosen labels of a video, with the frames they hold for: those of its segments, else that of the whole clip.
@@ -248,15 +241,5 @@ mod tests {
         assert_eq!(found.pieces.classes, Vec::<String>::new());
         let causes: Vec<&str> = found.left_out.iter().map(|error| error.cause.as_str()).collect();
         assert_eq!(causes, ["the video is not there", "the class has no clips", "the class has no clips"]);
-    }
-
-    #[test]
-    fn a_class_called_background_is_another_one() {
-        let mut stage = Stage::new(false);
-        let (_, step) = edits::add_class(&stage.document, "background").unwrap();
-        stage.document.apply(step);
-        stage.video("a.mp4", &["background"], &[]);
-        let found = stage.pieces(&stage.chosen(&["background"]));
-        assert_eq!(found.pieces.classes, ["background (nothing)"]);
     }
 }
