@@ -11,7 +11,7 @@ use crate::app::Window;
 /// A window that watches generated pictures.
 fn watching() -> Window {
     let mut window = Window::empty();
-    window.press(Modifiers::COMMAND, Key::Num8);
+    window.press(Modifiers::COMMAND, Key::Num9);
     window.until_text("Nothing is watched");
     window.harness.get_by_label("Address").click();
     window.harness.run_ok();
@@ -72,7 +72,7 @@ fn the_full_screen_shows_the_answer_and_escape_leaves_it() {
 fn nothing_of_the_live_panel_is_cut_off_in_a_small_window() {
     let size = [720.0, 480.0];
     let mut window = Window::sized(size, |_| motionscope::app::Options::default());
-    window.press(Modifiers::COMMAND, Key::Num8);
+    window.press(Modifiers::COMMAND, Key::Num9);
     window.until_text("Nothing is watched");
     assert_eq!(window.texts_outside(size), Vec::<String>::new());
 }
