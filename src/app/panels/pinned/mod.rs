@@ -90,7 +90,7 @@ fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState) {
     let before = pinned.step.and_then(|step| steps.iter().position(|other| *other == step)).unwrap_or(last);
     let mut place = before;
     field(ui, "Step", |ui, label| {
-        ui.spacing_mut().slider_width = (ui.available_width() - 190.0).clamp(80.0, 400.0);
+        ui.spacing_mut().slider_width = (ui.available_width() - 230.0).clamp(80.0, 400.0);
         let slider = Slider::new(&mut place, 0..=last).show_value(false);
         ui.add(slider).labelled_by(label).on_hover_text("Networks of the run by the step after which they were kept");
         ui.label(format!("{} of {}", steps[place], steps[last]));

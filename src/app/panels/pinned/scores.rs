@@ -1,6 +1,6 @@
 //! The classes that the networks took the window for before, and take it for now.
 
-use eframe::egui::{Rect, RichText, Sense, TextStyle, Ui, pos2, vec2};
+use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextStyle, Ui, pos2, vec2};
 
 use crate::app::theme::Tokens;
 use crate::engine::Outlook;
@@ -11,7 +11,7 @@ const SHOWN: usize = 3;
 const BAR: f32 = 5.0;
 /// Widths of the columns of names and numbers, in points.
 const NAME: f32 = 120.0;
-const NUMBERS: f32 = 96.0;
+const NUMBERS: f32 = 84.0;
 
 /// Draws the likeliest classes with their probability before and now.
 pub(super) fn scores_ui(ui: &mut Ui, before: Option<&Outlook>, now: Option<&Outlook>) {
@@ -24,11 +24,11 @@ pub(super) fn scores_ui(ui: &mut Ui, before: Option<&Outlook>, now: Option<&Outl
     for Row { class, before, now } in rows {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            let text = RichText::new(&class).small().color(tokens.text);
-            ui.add_sized(
-                vec2(NAME, height),
-                eframe::egui::Label::new(text).truncate().halign(eframe::egui::Align::Min),
-            );
+            let name = vec2(NAME.min(ui.available_width() * 0.35), height);
+            ui.allocate_ui_with_layout(name, Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(name.x);
+                ui.add(Label::new(RichText::new(&class).small().color(tokens.text)).truncate()).on_hover_text(&class);
+            });
             let width = (ui.available_width() - NUMBERS - 6.0).max(30.0);
             let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
             bar(ui, rect, 0.5 - BAR - 1.0, before.unwrap_or(0.0), tokens.weak);
