@@ -14,20 +14,21 @@ use super::command::Command;
 use super::dialogs::{Answer, Dialogs, Question};
 use super::dock::{self, Pane};
 use super::export::{self, Exporter};
+use super::guide::Guide;
 use super::interchange::ImportOrder;
 use super::log::Level;
 use super::menu::menu_ui;
 use super::opener::{Found, MODEL_CARD, Opener};
 use super::panels::{
-    ClassPicker, Demo, Palette, PaletteEnd, Panels, Picked, Shortcuts, Transport, install_gpu_flow, notice_ui,
-    status_bar_ui,
+    ClassPicker, Demo, GUIDE_WIDTH, Palette, PaletteEnd, Panels, Picked, Shortcuts, Transport, guide_ui,
+    install_gpu_flow, notice_ui, status_bar_ui,
 };
 use super::project_opener::{ProjectOpener, Start};
 use super::report_reader::{Purpose, ReportReader};
 use super::run::Options;
 use super::session::Session;
 use super::settings::Settings;
-use super::theme::{self, Tokens};
+use super::theme::{self, PANEL_MARGIN, Tokens};
 use super::training_state::TrainingPhase;
 use crate::engine::{
     Engine, FlowSource, LaboratorySettings, Message, Request, Studio, Wake, default_model, flow_model,
@@ -64,6 +65,8 @@ pub struct App {
     transport: Transport,
     demo: Demo,
     opener: Opener,
+    /// The guided first run.
+    pub(super) guide: Guide,
     dialogs: Dialogs,
     pub(super) exporter: Exporter,
     reports: ReportReader,
@@ -121,6 +124,7 @@ impl App {
             transport: Transport::default(),
             demo: Demo::default(),
             opener: Opener::default(),
+            guide: Guide::default(),
             dialogs: Dialogs::default(),
             exporter: Exporter::default(),
             reports: ReportReader::default(),
@@ -538,6 +542,12 @@ impl App {
         Panel::bottom("transport").frame(bottom).show_separator_line(false).show(ui, |ui| {
             self.transport.transport_ui(ui, &mut cx);
         });
+        self.guide.follow(cx.session);
+        if self.guide.is_open {
+            let side = Area::new().fill(tokens.surface).inner_margin(Margin::same(PANEL_MARGIN));
+            let side = Panel::left("guide").frame(side).resizable(false).exact_size(GUIDE_WIDTH);
+            side.show(ui, |ui| guide_ui(ui, &self.guide, &mut cx));
+        }
         CentralPanel::no_frame().frame(Area::new().fill(tokens.background)).show(ui, |ui| {
             dock::dock_ui(&mut layout, &mut self.panels, &mut cx, ui);
         });

@@ -265,6 +265,10 @@ pub enum Command {
     RenameClass,
     /// Brings the project to the front.
     ShowProject,
+    /// Makes a project of the sample's clips, or opens it.
+    SampleProject,
+    /// Shows the guided first run, or puts it away.
+    Guide,
     /// Looks up a command.
     Palette,
     /// Lists the keys.
@@ -390,6 +394,7 @@ const TABLE: &[Entry] = {
         Entry(C::OpenPath, G::File, "Open path…", "Type or paste the path of a clip, a folder or a model", &[ctrl(Key::L)]),
         Entry(C::OpenSample, G::File, "Open sample", "Generate the sample project (once) and open a clip of it", &[]),
         Entry(C::NewProject, G::File, "New project…", "Make a folder a labelling project; videos in it become its own", &[ctrl(Key::N)]),
+        Entry(C::SampleProject, G::Label, "Project of the sample", "Make a project of the sample's clips, or open the one that was made", &[]),
         Entry(C::OpenProject, G::File, "Open project…", "Open the folder of a labelling project", &[]),
         Entry(C::AddVideos, G::File, "Add video…", "Add a video to the project; it stays where it is", &[]),
         Entry(C::AddFolder, G::File, "Add folder of videos…", "Add all videos in a folder and below it to the project; they stay where they are", &[]),
@@ -526,6 +531,7 @@ const TABLE: &[Entry] = {
         Entry(C::ToggleTheme, G::View, "Dark or light theme", "Change between the dark and the light theme", &[ctrl(Key::T)]),
         Entry(C::FullScreen, G::View, "Full screen", "Fill the whole screen, or return to a window", &[key(Key::F11)]),
         Entry(C::ResetLayout, G::View, "Reset layout", "Put the panels back where they were at first", &[]),
+        Entry(C::Guide, G::Help, "First steps", "A tour from a clip to a recogniser of your own, in seven steps", &[]),
         Entry(C::Palette, G::Help, "Find a command…", "Look up any command by a part of its name", &[ctrl(Key::P)]),
         Entry(C::Shortcuts, G::Help, "Keyboard shortcuts", "List all keys", &[key(Key::F1)]),
     ]

@@ -1,7 +1,8 @@
 //! The dock: which panels there are, where they lie, and how their tabs look.
 
-use eframe::egui::{Color32, CursorIcon, Frame, Id, Margin, Stroke, Style, Ui, Visuals, WidgetText};
-use egui_tiles::{Behavior, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree, UiResponse};
+use eframe::egui::style::ScrollAnimation;
+use eframe::egui::{Color32, CursorIcon, Frame, Id, Margin, Response, Stroke, Style, Ui, Visuals, WidgetText};
+use egui_tiles::{Behavior, Container, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 use serde::{Deserialize, Serialize};
 
 use super::actions::PanelContext;
@@ -124,6 +125,22 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
         pane.title().into()
+    }
+
+    /// Scrolls to a tab that has just come to the front: there are more of them than fit.
+    fn on_tab_button(&mut self, tiles: &mut Tiles<Pane>, tile_id: TileId, button: Response) -> Response {
+        let parent = tiles.parent_of(tile_id);
+        let is_in_front = match parent.and_then(|parent| tiles.get(parent)) {
+            Some(Tile::Container(Container::Tabs(tabs))) => tabs.active == Some(tile_id),
+            _ => false,
+        };
+        let key = Id::unique(("tab in front", parent));
+        let before = button.ctx.data(|data| data.get_temp::<TileId>(key));
+        if is_in_front && before != Some(tile_id) {
+            button.scroll_to_me_animation(None, ScrollAnimation::none());
+            button.ctx.data_mut(|data| data.insert_temp(key, tile_id));
+        }
+        button
     }
 
     fn tab_hover_cursor_icon(&self) -> CursorIcon {

@@ -23,6 +23,7 @@ mod evaluation_tests;
 mod export;
 #[cfg(test)]
 mod fine_tuning_tests;
+mod guide;
 mod icon;
 mod instruments;
 mod interchange;

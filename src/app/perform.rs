@@ -140,6 +140,8 @@ impl App {
                 }
             }
             C::ShowProject => dock::show(&mut self.settings.layout, Pane::Project),
+            C::Guide => self.guide.is_open = !self.guide.is_open,
+            C::SampleProject => self.open_sample_project(ctx),
             C::Palette => self.show_palette(Palette::commands()),
             C::Shortcuts => self.show_shortcuts(),
             C::ToggleTheme => self.toggle_theme(ctx),

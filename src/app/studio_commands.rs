@@ -212,12 +212,11 @@ impl App {
         }
     }
 
-    /// Adds videos to the project, and selects the one that is open.
+    /// Adds videos to the project.
     pub(super) fn add_videos(&mut self, paths: &[PathBuf]) {
         if let Some(step) = self.session.studio.add(paths) {
             self.do_found(step);
         }
-        self.session.follow_clip();
     }
 
     fn go_to(&mut self, choose: impl FnOnce(&mut StudioState) -> Option<VideoId>) {
@@ -257,6 +256,13 @@ impl App {
             Some(order) => self.engine.send(Request::Suggest(Some(Box::new(order)))),
             None => self.session.told = Some(("All suggestions are up to date".into(), Instant::now())),
         }
+    }
+
+    /// Makes the folder of the sample's clips a project, or opens it.
+    pub(super) fn open_sample_project(&mut self, ctx: &Context) {
+        let Some(dir) = self.settings.sample.as_ref().map(|sample| sample.join("clips")) else { return };
+        let start = if dir.join(Project::FILE).exists() { Start::Open } else { Start::New };
+        self.begin_project(start, dir, ctx);
     }
 
     /// Begins to open or to make the project in `dir`.
@@ -397,6 +403,7 @@ impl App {
             true => self.session.told = Some(("No new videos were found there".into(), Instant::now())),
             false => _ = self.do_step(step),
         }
+        self.session.follow_clip(); // The open clip may be one of the new videos.
     }
 }
 

@@ -3,6 +3,7 @@
 mod benchmark;
 mod evaluation;
 mod flow_panel;
+mod guide;
 mod live;
 mod log_panel;
 mod notice;
@@ -22,6 +23,7 @@ mod welcome;
 
 use eframe::egui::Ui;
 
+pub use guide::{GUIDE_WIDTH, guide_ui};
 pub use live::{ClassPicker, Demo, Picked};
 pub use notice::notice_ui;
 pub use palette::{Palette, PaletteEnd};

@@ -45,6 +45,10 @@ fn column_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
         command_button(ui, cx, Command::OpenFolder, "Open folder…");
         command_button(ui, cx, Command::ShowLive, "Camera…");
     });
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        command_button(ui, cx, Command::Guide, "First steps: from a clip to your own recogniser");
+    });
     if cx.session.writing_sample {
         ui.add_space(8.0);
         ui.horizontal(|ui| {

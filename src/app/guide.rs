@@ -1,0 +1,122 @@
+//! The guided first run: from a clip to a recogniser of one's own, a step at a time, each ticked off once it was done.
+
+use super::command::Command;
+use super::session::Session;
+use super::training_state::TrainingPhase;
+
+/// Fewest labelled clips that the tour asks for.
+const LABELLED: usize = 3;
+
+/// A step of the tour.
+pub struct Stop {
+    /// What is to be done, in a few words.
+    pub title: &'static str,
+    /// How, and what is to be seen.
+    pub text: &'static str,
+    /// What takes one there, and the words on its button.
+    pub way: (Command, &'static str),
+    /// Whether it is done now.
+    is_done: fn(&Session) -> bool,
+}
+
+/// The steps in order.
+pub const STOPS: [Stop; 7] = [
+    Stop {
+        title: "Open a clip",
+        text: "Motionscope draws a few clips of its own, once. Any clip of yours can be dropped on the window instead.",
+        way: (Command::OpenSample, "Open the sample"),
+        is_done: |session| session.clip.is_some(),
+    },
+    Stop {
+        title: "See its flow",
+        text: "Beside the frame lies the flow that MotionNet predicts: colour is direction, strength is speed. Space plays.",
+        way: (Command::PlayPause, "Play"),
+        is_done: |session| session.player.playing && session.analysis.is_some(),
+    },
+    Stop {
+        title: "Make a project",
+        text: "A folder of clips becomes a project. Labels are kept in it, every one on disk at once.",
+        way: (Command::SampleProject, "Project of the sample"),
+        is_done: |session| session.studio.document().is_some_and(|document| !document.videos.is_empty()),
+    },
+    Stop {
+        title: "Label three clips",
+        text: "In the Project panel, add two classes, such as wave and walk. Ctrl+→ goes to the next unlabelled clip; its digit gives a class.",
+        way: (Command::ShowProject, "Show the project"),
+        is_done: |session| {
+            let document = session.studio.document();
+            document.is_some_and(|document| {
+                let labelled = document.videos.values().filter(|video| !video.is_unlabelled());
+                labelled.count() >= LABELLED
+            })
+        },
+    },
+    Stop {
+        title: "Fine-tune",
+        text: "The last layers of both streams are fitted to your labels. Press Start, and watch loss and accuracy.",
+        way: (Command::TrainOnLabels, "Train on the labels"),
+        is_done: |session| matches!(session.training.phase, TrainingPhase::Finished { .. }),
+    },
+    Stop {
+        title: "Use what was learned",
+        text: "The new networks tell your own classes. The old ones stay where they are: File, Load model.",
+        way: (Command::UseTrainedWeights, "Use these weights"),
+        is_done: |session| {
+            let in_use = session.model.as_ref().map(|model| &model.dir);
+            in_use.is_some() && in_use == session.training.trained()
+        },
+    },
+    Stop {
+        title: "Go live",
+        text: "Choose a camera and press Start. A wrong answer? C and a digit save the last seconds under the right class.",
+        way: (Command::ShowLive, "Show live"),
+        is_done: |session| session.live.view.is_some(),
+    },
+];
+
+/// How far a person has come.
+#[derive(Debug, Default)]
+pub struct Guide {
+    /// Whether the tour is shown.
+    pub is_open: bool,
+    done: [bool; STOPS.len()],
+}
+
+impl Guide {
+    /// Ticks off what is done; what was done once stays so.
+    pub fn follow(&mut self, session: &Session) {
+        if self.is_open {
+            self.done.iter_mut().zip(&STOPS).for_each(|(done, stop)| *done |= (stop.is_done)(session));
+        }
+    }
+
+    /// Whether the step at this place was done.
+    pub fn is_done(&self, place: usize) -> bool {
+        self.done[place]
+    }
+
+    /// The place of the step to be done next; `None` after the last.
+    pub fn next(&self) -> Option<usize> {
+        self.done.iter().position(|done| !done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_ticked_off_and_stay_so() {
+        let mut session = Session::new("CPU".into());
+        let mut guide = Guide { is_open: true, ..Guide::default() };
+        guide.follow(&session);
+        assert_eq!(guide.next(), Some(0));
+        session.training.phase = TrainingPhase::Finished { model_dir: "model".into(), stopped_early: false };
+        guide.follow(&session);
+        assert!(guide.is_done(4) && !guide.is_done(5), "in any order");
+        session.training.phase = TrainingPhase::Idle;
+        guide.follow(&session);
+        assert!(guide.is_done(4), "done once is done");
+        assert_eq!(guide.next(), Some(0));
+    }
+}
