@@ -278,6 +278,7 @@ fn a_network_is_trained_held_and_used() {
     let ctx = window.harness.ctx.clone();
     window.until_text("frame 0 of 29");
     window.perform(Command::ShowTraining);
+    window.click("One network");
     window.until_text("Start from untrained");
     assert!(window.harness.get_by_role_and_label(Role::Button, "Start training").accesskit_node().is_disabled());
     window.harness.state_mut().open(clips, &ctx);
