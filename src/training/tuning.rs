@@ -15,7 +15,7 @@ use crate::nets::{FrameSize, Modality, ModelCard, StreamConfig, StreamEntry, Str
 use crate::video::Geometry;
 
 /// Updates of a last layer that is fitted alone.
-const HEAD_UPDATES: usize = 300;
+const HEAD_UPDATES: usize = 200;
 /// Windows of each clip that it is fitted to.
 const HEAD_WINDOWS: usize = 3;
 /// Share of the time that is for the spatial stream where both are tuned.

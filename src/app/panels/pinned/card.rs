@@ -193,11 +193,11 @@ impl Cards {
         let tokens = Tokens::of(ui);
         let mut text = format!("Full colour at {max_px:.1} px");
         if let Some(difference) = self.differences.get(&place).filter(|_| compared) {
-            let mean = mean_px(difference);
-            text += &format!(
-                ". Flow differs by {mean:.2} px on average; the map glows brightest at {:.2} px",
-                difference.scale.max(LEAST_PX)
-            );
+            let (mean, scale) = (mean_px(difference), difference.scale.max(LEAST_PX));
+            text += &match difference.scale {
+                0.0 => ". The flow is the same".to_owned(),
+                _ => format!(". Flow differs by {mean:.2} px on average; the map glows brightest at {scale:.2} px"),
+            };
         }
         ui.add(Label::new(RichText::new(text).small().color(tokens.weak)).wrap());
     }

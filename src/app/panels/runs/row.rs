@@ -12,7 +12,7 @@ use crate::training::runs::{Run, RunState};
 use crate::training::{Network, TemporalMode, TrainingPlan};
 
 /// Height of a row, in points.
-const ROW: f32 = 40.0;
+const ROW: f32 = 44.0;
 
 /// Draws a run with its check box; a click selects it.
 pub(super) fn row_ui(ui: &mut Ui, run: &Run, selected: &mut Option<PathBuf>, ticked: &mut BTreeSet<PathBuf>) {
