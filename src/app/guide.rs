@@ -68,7 +68,7 @@ pub const STOPS: [Stop; 7] = [
     },
     Stop {
         title: "Go live",
-        text: "Choose a camera and press Start. A wrong answer? C and a digit save the last seconds under the right class.",
+        text: "Choose a camera, or the address of a stream or a video, and press Watch. A wrong answer? C and a digit save the last seconds under the right class.",
         way: (Command::ShowLive, "Show live"),
         is_done: |session| session.live.view.is_some(),
     },
