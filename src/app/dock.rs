@@ -1,13 +1,18 @@
 //! The dock: which panels there are, where they lie, and how their tabs look.
 
+use std::cell::Cell;
+
 use eframe::egui::style::ScrollAnimation;
 use eframe::egui::{Color32, CursorIcon, Frame, Id, Margin, Response, Stroke, Style, Ui, Visuals, WidgetText};
-use egui_tiles::{Behavior, Container, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree, UiResponse};
+use egui_tiles::{Behavior, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 use serde::{Deserialize, Serialize};
 
 use super::actions::PanelContext;
 use super::panels::Panels;
 use super::theme::{PANEL_MARGIN, Tokens};
+
+/// Repaints after which a tab that came to the front lies where it will: the first knows no widths yet.
+const SETTLED: u8 = 3;
 
 /// A panel of the dock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,12 +109,14 @@ pub fn show(layout: &mut Layout, pane: Pane) {
 
 /// Draws the dock.
 pub fn dock_ui(layout: &mut Layout, panels: &mut Panels, cx: &mut PanelContext<'_>, ui: &mut Ui) {
-    layout.ui(&mut DockBehavior { panels, cx }, ui);
+    layout.ui(&mut DockBehavior { panels, cx, in_front: Cell::new(None) }, ui);
 }
 
 struct DockBehavior<'a, 'b> {
     panels: &'a mut Panels,
     cx: &'a mut PanelContext<'b>,
+    /// The tab in front that was drawn last.
+    in_front: Cell<Option<TileId>>,
 }
 
 impl Behavior<Pane> for DockBehavior<'_, '_> {
@@ -128,18 +135,15 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
     }
 
     /// Scrolls to a tab that has just come to the front: there are more of them than fit.
-    fn on_tab_button(&mut self, tiles: &mut Tiles<Pane>, tile_id: TileId, button: Response) -> Response {
-        let parent = tiles.parent_of(tile_id);
-        let is_in_front = match parent.and_then(|parent| tiles.get(parent)) {
-            Some(Tile::Container(Container::Tabs(tabs))) => tabs.active == Some(tile_id),
-            _ => false,
-        };
-        let key = Id::unique(("tab in front", parent));
-        let before = button.ctx.data(|data| data.get_temp::<TileId>(key));
-        if is_in_front && before != Some(tile_id) {
+    fn on_tab_button(&mut self, _tiles: &mut Tiles<Pane>, tile_id: TileId, button: Response) -> Response {
+        let key = Id::unique(("repaints in front", tile_id));
+        let before: u8 = button.ctx.data(|data| data.get_temp(key)).unwrap_or(0);
+        let is_in_front = self.in_front.get() == Some(tile_id);
+        if is_in_front && before < SETTLED {
             button.scroll_to_me_animation(None, ScrollAnimation::none());
-            button.ctx.data_mut(|data| data.insert_temp(key, tile_id));
         }
+        let now = if is_in_front { SETTLED.min(before + 1) } else { 0 };
+        button.ctx.data_mut(|data| data.insert_temp(key, now));
         button
     }
 
@@ -171,7 +175,10 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
         Tokens::for_dark(visuals.dark_mode).background
     }
 
-    fn tab_bg_color(&self, visuals: &Visuals, _tiles: &Tiles<Pane>, _tile: TileId, state: &TabState) -> Color32 {
+    fn tab_bg_color(&self, visuals: &Visuals, _tiles: &Tiles<Pane>, tile_id: TileId, state: &TabState) -> Color32 {
+        if state.active {
+            self.in_front.set(Some(tile_id));
+        }
         if state.active { Tokens::for_dark(visuals.dark_mode).surface } else { Color32::TRANSPARENT }
     }
 
