@@ -1,7 +1,5 @@
 //! The dock: which panels there are, where they lie, and how their tabs look.
 
-use std::cell::Cell;
-
 use eframe::egui::style::ScrollAnimation;
 use eframe::egui::{Color32, CursorIcon, Frame, Id, Margin, Response, Stroke, Style, Ui, Visuals, WidgetText};
 use egui_tiles::{Behavior, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree, UiResponse};
@@ -109,14 +107,15 @@ pub fn show(layout: &mut Layout, pane: Pane) {
 
 /// Draws the dock.
 pub fn dock_ui(layout: &mut Layout, panels: &mut Panels, cx: &mut PanelContext<'_>, ui: &mut Ui) {
-    layout.ui(&mut DockBehavior { panels, cx, in_front: Cell::new(None) }, ui);
+    let in_front = layout.active_tiles();
+    layout.ui(&mut DockBehavior { panels, cx, in_front }, ui);
 }
 
 struct DockBehavior<'a, 'b> {
     panels: &'a mut Panels,
     cx: &'a mut PanelContext<'b>,
-    /// The tab in front that was drawn last.
-    in_front: Cell<Option<TileId>>,
+    /// The panels in front of their tabs.
+    in_front: Vec<TileId>,
 }
 
 impl Behavior<Pane> for DockBehavior<'_, '_> {
@@ -138,9 +137,10 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
     fn on_tab_button(&mut self, _tiles: &mut Tiles<Pane>, tile_id: TileId, button: Response) -> Response {
         let key = Id::unique(("repaints in front", tile_id));
         let before: u8 = button.ctx.data(|data| data.get_temp(key)).unwrap_or(0);
-        let is_in_front = self.in_front.get() == Some(tile_id);
+        let is_in_front = self.in_front.contains(&tile_id);
         if is_in_front && before < SETTLED {
             button.scroll_to_me_animation(None, ScrollAnimation::none());
+            button.ctx.request_repaint();
         }
         let now = if is_in_front { SETTLED.min(before + 1) } else { 0 };
         button.ctx.data_mut(|data| data.insert_temp(key, now));
@@ -175,10 +175,7 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
         Tokens::for_dark(visuals.dark_mode).background
     }
 
-    fn tab_bg_color(&self, visuals: &Visuals, _tiles: &Tiles<Pane>, tile_id: TileId, state: &TabState) -> Color32 {
-        if state.active {
-            self.in_front.set(Some(tile_id));
-        }
+    fn tab_bg_color(&self, visuals: &Visuals, _tiles: &Tiles<Pane>, _tile: TileId, state: &TabState) -> Color32 {
         if state.active { Tokens::for_dark(visuals.dark_mode).surface } else { Color32::TRANSPARENT }
     }
 
