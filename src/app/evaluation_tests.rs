@@ -3,14 +3,14 @@
 use crossbeam_channel::{Sender, unbounded};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Pos2, vec2};
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::Queryable;
 
 use super::App;
 use super::command::Command;
 use super::evaluation_state::EvaluationPhase;
-use super::laboratory_tests::Window;
+use super::laboratory_tests::{Window, model_of};
 use super::settings::Settings;
-use crate::engine::{EvaluationStart, Message, ModelInfo};
+use crate::engine::{EvaluationStart, Message};
 use crate::error::{Error, Result};
 use crate::evaluation::{ActionsReport, EvaluationPlan, Protocol, ScoredClip};
 use crate::nets::fusion::Fusion;
@@ -23,17 +23,7 @@ const SIZE: [f32; 2] = [1280.0, 900.0];
 
 fn filled(app: &mut App) {
     app.session.loading_model = None;
-    app.session.receive(&Message::ModelLoaded(ModelInfo {
-        dir: "/models/own".into(),
-        name: "own".into(),
-        classes: CLASSES.map(str::to_owned).to_vec(),
-        has_spatial: true,
-        has_temporal: true,
-        levels: vec![2, 3, 4, 5, 6],
-        parameters: 1,
-        motion: "MotionNet".into(),
-        fusion: Fusion::default(),
-    }));
+    app.session.receive(&Message::ModelLoaded(model_of(&CLASSES)));
 }
 
 fn window(size: [f32; 2]) -> Window {
@@ -217,12 +207,7 @@ fn no_page_cuts_its_text_off() {
         evaluate(&mut window);
         for page in ["Clips", "Fusion", "Confusion", "Classes", "Calibration", "Compare"] {
             show(&mut window, page);
-            let nodes = window.harness.root().children_recursive();
-            let labels = nodes.filter(|node| node.accesskit_node().role() == Role::Label);
-            let outside: Vec<_> = labels
-                .filter(|node| node.rect().is_positive() && node.rect().max.x > size[0] + 0.5)
-                .map(|node| node.accesskit_node().label())
-                .collect();
+            let outside = window.texts_beyond(size[0]);
             assert!(outside.is_empty(), "{page} at {size:?}: {outside:?}");
         }
     }

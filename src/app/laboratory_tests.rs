@@ -32,6 +32,21 @@ pub(super) struct Window {
     _dir: tempfile::TempDir,
 }
 
+/// A model of both streams that tells `classes`.
+pub(super) fn model_of(classes: &[&str]) -> ModelInfo {
+    ModelInfo {
+        dir: "/models/own".into(),
+        name: "own".into(),
+        classes: classes.iter().map(|&class| class.to_owned()).collect(),
+        has_spatial: true,
+        has_temporal: true,
+        levels: vec![2, 3, 4, 5, 6],
+        parameters: 1,
+        motion: "MotionNet".into(),
+        fusion: Default::default(),
+    }
+}
+
 impl Window {
     fn new(size: [f32; 2], views: Views) -> Self {
         let mut settings = Settings::default();
@@ -58,6 +73,14 @@ impl Window {
         let mut window = Self { harness, _dir: dir };
         window.settle();
         window
+    }
+
+    /// The texts that reach beyond `width`.
+    pub(super) fn texts_beyond(&self, width: f32) -> Vec<Option<String>> {
+        let nodes = self.harness.root().children_recursive();
+        let labels = nodes.filter(|node| node.accesskit_node().role() == Role::Label);
+        let outside = labels.filter(|node| node.rect().is_positive() && node.rect().max.x > width + 0.5);
+        outside.map(|node| node.accesskit_node().label()).collect()
     }
 
     /// Fonts are there from the second pass on.
@@ -114,17 +137,7 @@ fn fill(app: &mut App) {
         interlaced: false,
         notes: Vec::new(),
     }));
-    session.receive(&Message::ModelLoaded(ModelInfo {
-        dir: "/models/own".into(),
-        name: "own".into(),
-        classes: vec!["wave".into(), "clap".into()],
-        has_spatial: true,
-        has_temporal: true,
-        levels: vec![2, 3, 4, 5, 6],
-        parameters: 1,
-        motion: "MotionNet".into(),
-        fusion: Default::default(),
-    }));
+    session.receive(&Message::ModelLoaded(model_of(&["wave", "clap"])));
     let display = Arc::new(RgbImage::from_fn(VIDEO.width, VIDEO.height, |x, y| Rgb([x as u8 / 2, y as u8, 90])));
     let frame = Frame { index: 3, pts_secs: 0.12, duration_secs: 0.04, display, scaled: Vec::new() };
     session.frame = Some(Arc::new(frame));
@@ -399,12 +412,7 @@ fn a_small_window_cuts_no_text_off() {
         let statistics = (command != Command::ArrangeAllSources).then_some(Command::ShowStatistics);
         for panel in [Command::ShowScores, Command::ShowFlow].into_iter().chain(statistics) {
             window.perform(panel);
-            let nodes = window.harness.root().children_recursive();
-            let labels = nodes.filter(|node| node.accesskit_node().role() == Role::Label);
-            let outside: Vec<_> = labels
-                .filter(|node| node.rect().is_positive() && node.rect().max.x > size[0] + 0.5)
-                .map(|node| node.accesskit_node().label())
-                .collect();
+            let outside = window.texts_beyond(size[0]);
             assert!(outside.is_empty(), "{command:?}, {panel:?}: {outside:?}");
         }
     }

@@ -10,15 +10,14 @@ use image::{Rgb, RgbImage};
 
 use super::App;
 use super::command::Command;
-use super::laboratory_tests::Window;
+use super::laboratory_tests::{Window, model_of};
 use super::live_settings::SourceKind;
 use super::live_state::Cameras;
 use super::settings::Settings;
 use crate::engine::live::Smoothed;
-use crate::engine::{FlowView, LiveResult, LiveView, Message, ModelInfo, Scores, Timing};
+use crate::engine::{FlowView, LiveResult, LiveView, Message, Scores, Timing};
 use crate::error::Error;
 use crate::flow::FlowField;
-use crate::nets::fusion::Fusion;
 use crate::video::{CameraDevice, CameraInfo, CameraMode, CameraPhase, CameraSource, CameraStatus, Frame, Geometry};
 
 const CLASSES: [&str; 4] = ["bow", "clap", "jump", "wave"];
@@ -26,17 +25,7 @@ const CLASSES: [&str; 4] = ["bow", "clap", "jump", "wave"];
 fn filled(app: &mut App) {
     app.session.loading_model = None;
     app.session.live.cameras = Cameras::Listed(Vec::new());
-    app.session.receive(&Message::ModelLoaded(ModelInfo {
-        dir: "/models/own".into(),
-        name: "own".into(),
-        classes: CLASSES.map(str::to_owned).to_vec(),
-        has_spatial: true,
-        has_temporal: true,
-        levels: vec![2, 3, 4, 5, 6],
-        parameters: 1,
-        motion: "MotionNet".into(),
-        fusion: Fusion::default(),
-    }));
+    app.session.receive(&Message::ModelLoaded(model_of(&CLASSES)));
 }
 
 fn view(phase: CameraPhase) -> LiveView {

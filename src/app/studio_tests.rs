@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::unbounded;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::Queryable;
 use tempfile::TempDir;
 
 use super::App;
 use super::command::Command;
-use super::laboratory_tests::Window;
+use super::laboratory_tests::{Window, model_of};
 use super::settings::Settings;
 use super::video_list::Sort;
-use crate::engine::{Message, ModelInfo, Prediction, SuggestionStart, WindowPrediction};
+use crate::engine::{Message, Prediction, SuggestionStart, WindowPrediction};
 use crate::error::Error;
 use crate::labels::{self, Facts, Label, Project, Video, VideoId, edits};
 use crate::video::VideoInfo;
@@ -370,17 +370,7 @@ fn prediction(spatial: f32, temporal: f32) -> Arc<Prediction> {
 /// A project of four videos and what a model says of them.
 fn suggested(classes: &[&str]) -> Studio {
     let mut studio = Studio::new(classes, 4);
-    let model = ModelInfo {
-        dir: "/models/own".into(),
-        name: "own".into(),
-        classes: vec!["Wave".into(), "jump".into()],
-        has_spatial: true,
-        has_temporal: true,
-        levels: vec![2, 3, 4, 5, 6],
-        parameters: 1,
-        motion: "MotionNet".into(),
-        fusion: Default::default(),
-    };
+    let model = model_of(&["Wave", "jump"]);
     studio.app_mut().session.receive(&Message::ModelLoaded(model));
     studio.window.perform(Command::Suggest);
     let (sender, outcomes) = unbounded();
@@ -474,12 +464,7 @@ fn no_page_cuts_its_text_off() {
         for page in ["Videos", "Classes", "Clip"] {
             window.harness.get_by_role_and_label(Role::Button, page).click();
             window.settle();
-            let nodes = window.harness.root().children_recursive();
-            let labels = nodes.filter(|node| node.accesskit_node().role() == Role::Label);
-            let outside: Vec<_> = labels
-                .filter(|node| node.rect().is_positive() && node.rect().max.x > size[0] + 0.5)
-                .map(|node| node.accesskit_node().label())
-                .collect();
+            let outside = window.texts_beyond(size[0]);
             assert!(outside.is_empty(), "{page} at {size:?}: {outside:?}");
         }
     }
