@@ -6,7 +6,7 @@ use std::time::Duration;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use motionscope::app::{App, Command};
+use motionscope::app::{App, Command, Options};
 use motionscope::cli::bench::fixture;
 use motionscope::labels::{Project, Settings, VideoId, edits};
 use motionscope::video::Geometry;
@@ -31,9 +31,21 @@ fn sees(harness: &Harness<'static, App>, text: &str) -> bool {
     harness.query_all_by_label_contains(text).next().is_some()
 }
 
+/// Lets the untrained model add logits: the released rule finds all classes equally likely where no logit is positive, and
+/// what is no likelier than chance is not proposed.
+fn add_logits(dir: &Path) {
+    let card = dir.join("untrained/model.toml");
+    let text = std::fs::read_to_string(&card).unwrap();
+    assert!(text.contains("\"released\""));
+    std::fs::write(&card, text.replace("\"released\"", "\"logits\"")).unwrap();
+}
+
 #[test]
 fn dropped_clips_are_labelled_suggested_and_there_again() {
-    let mut window = Window::empty();
+    let mut window = Window::sized([1280.0, 800.0], |dir| {
+        add_logits(dir);
+        Options::default()
+    });
     let dir = window.dir.path().join("kitchen");
     project(&dir);
     let footage = window.dir.path().join("footage");
