@@ -92,6 +92,7 @@ impl Tracks {
             ground.widget_info(|| WidgetInfo::labeled(Role::Group, true, "Tracks"));
             ground_ui(ui, rect, &labels, axis, cx);
             self.segments_ui(ui, rect, &labels, axis, (id, &video), cx);
+            names_ui(ui, rect, &labels, cx);
             lines_ui(ui, rect, axis, cx);
             if ground.clicked() {
                 cx.session.studio.select_segment(None);
@@ -259,7 +260,7 @@ fn not_in_project_ui(ui: &mut Ui, height: f32, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// Tracks with their names, and what the networks see in them.
+/// Tracks, and what the networks see in them.
 fn ground_ui(ui: &Ui, rect: Rect, labels: &[Label], axis: &Axis, cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let painter = ui.painter_at(rect);
@@ -270,12 +271,26 @@ fn ground_ui(ui: &Ui, rect: Rect, labels: &[Label], axis: &Axis, cx: &PanelConte
         painter.rect_filled(track, 2.0, tokens.background);
         let color = label_color(ui, document, *label);
         predictions_ui(ui, track, *label, color, axis, document, cx);
-        let name = pos2(track.left() + 6.0, track.center().y - PREDICTION / 2.0); // above what the networks see
-        painter.text(name, Align2::LEFT_CENTER, document.label_name(*label), FontId::proportional(10.0), tokens.weak);
     }
     if let Some((start, end)) = marked(cx) {
         let x = axis.x(start as f64)..=axis.x(end as f64);
         painter.rect_filled(Rect::from_x_y_ranges(x, rect.y_range()), 0.0, tokens.accent.gamma_multiply(0.14));
+    }
+}
+
+/// The names of the tracks, legible whatever lies under them.
+fn names_ui(ui: &Ui, rect: Rect, labels: &[Label], cx: &PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let painter = ui.painter_at(rect);
+    let Some(document) = cx.session.studio.document() else { return };
+    for (row, label) in labels.iter().enumerate() {
+        // Above what the networks see.
+        let middle = rect.top() + (row as f32 + 0.5) * TRACK - PREDICTION / 2.0;
+        let name = document.label_name(*label).to_owned();
+        let galley = painter.layout_no_wrap(name, FontId::proportional(10.0), tokens.strong);
+        let place = Align2::LEFT_CENTER.anchor_size(pos2(rect.left() + 6.0, middle), galley.size());
+        painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 2.0, tokens.background.gamma_multiply(0.6));
+        painter.galley(place.min, galley, tokens.strong);
     }
 }
 
