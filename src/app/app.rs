@@ -628,8 +628,14 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn Storage) {
         self.settings.save(storage);
-        self.save_project(false);
         super::run::remember_device(self.settings.device);
+    }
+
+    /// Brings the project's files up to date for other programs; this one would find what they lack in the journal.
+    fn on_exit(&mut self) {
+        if let Err(error) = self.session.studio.save() {
+            tracing::warn!("{error}");
+        }
     }
 
     fn clear_color(&self, visuals: &eframe::egui::Visuals) -> [f32; 4] {

@@ -13,7 +13,7 @@ use super::interchange::ImportOrder;
 use super::log::Level;
 use super::project_opener::{Answer, Start};
 use super::session::Session;
-use super::studio_state::{StudioState, Trouble};
+use super::studio_state::{Saved, StudioState, Trouble};
 use super::suggestion_state::SuggestionPhase;
 use crate::engine::{Request, Studio};
 use crate::error::{Error, Result};
@@ -30,7 +30,7 @@ impl App {
             C::OpenProject => self.ask(Question::OpenProject, ctx),
             C::AddVideos => self.ask(Question::AddVideos, ctx),
             C::AddFolder => self.ask(Question::AddFolder, ctx),
-            C::SaveProject => self.save_project(true),
+            C::SaveProject => self.session.studio.save_soon(),
             C::CloseProject => self.close_project(),
             C::Undo | C::Redo => self.undo_or_redo(command),
             C::LabelBackground => self.give(Label::Background),
@@ -309,15 +309,6 @@ impl App {
         self.settings.studio.project = None;
     }
 
-    /// Brings the project's files up to date; `tell` says so.
-    pub(super) fn save_project(&mut self, tell: bool) {
-        match self.session.studio.save() {
-            Ok(()) if tell => self.session.told = Some(("Saved the project".into(), Instant::now())),
-            Ok(()) => {}
-            Err(error) => self.session.problem(&error),
-        }
-    }
-
     /// Adds the videos among and below `paths` to the project once they are found.
     pub(super) fn find_videos(&mut self, paths: Vec<PathBuf>) {
         if let Err(reason) = self.session.studio.can_edit() {
@@ -388,8 +379,9 @@ impl App {
         match self.session.studio.save_due() {
             // Piece by piece: a person goes on meanwhile.
             Some(rest) if rest.is_zero() => match self.session.studio.save_some() {
-                Ok(true) => {}
-                Ok(false) => ctx.request_repaint(),
+                Ok(Saved::AsAsked) => self.session.told = Some(("Saved the project".into(), Instant::now())),
+                Ok(Saved::All) => {}
+                Ok(Saved::Some) => ctx.request_repaint(),
                 Err(error) => self.session.problem(&error),
             },
             Some(rest) => ctx.request_repaint_after(rest),

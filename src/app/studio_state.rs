@@ -45,6 +45,17 @@ impl Trouble {
     }
 }
 
+/// What became of a part of saving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// More is to be written.
+    Some,
+    /// Everything is on disk.
+    All,
+    /// Everything is on disk, which a person asked for.
+    AsAsked,
+}
+
 /// The labelling project as the window sees it.
 #[derive(Default)]
 pub struct StudioState {
@@ -74,6 +85,8 @@ pub struct StudioState {
     facts_since: Option<Instant>,
     /// When the project was changed last.
     changed: Option<Instant>,
+    /// A person wants the files to be brought up to date.
+    asked_to_save: bool,
     /// A search for videos is under way.
     pub searching: bool,
     /// Pictures of videos.
@@ -172,20 +185,30 @@ impl StudioState {
         self.project.as_mut().map_or(Ok(()), Project::save)
     }
 
-    /// Brings some of the project's files up to date; they are all when this returns true.
+    /// Lets the project's files be brought up to date now, as a person asked for, and not some time after the last change.
+    pub fn save_soon(&mut self) {
+        self.asked_to_save = true;
+    }
+
+    /// Brings some of the project's files up to date.
     ///
     /// # Errors
     /// As [`Self::save`].
-    pub fn save_some(&mut self) -> Result<bool> {
+    pub fn save_some(&mut self) -> Result<Saved> {
         let done = self.project.as_mut().map_or(Ok(true), Project::save_some);
-        if done != Ok(false) {
-            self.changed = None;
+        if done == Ok(false) {
+            return Ok(Saved::Some);
         }
-        done
+        self.changed = None;
+        let asked = std::mem::take(&mut self.asked_to_save);
+        done.map(|_| if asked { Saved::AsAsked } else { Saved::All })
     }
 
     /// How long until the files are to be brought up to date, if they are behind.
     pub fn save_due(&self) -> Option<Duration> {
+        if self.asked_to_save {
+            return Some(Duration::ZERO);
+        }
         self.changed.map(|changed| SAVE_AFTER.saturating_sub(changed.elapsed()))
     }
 

@@ -22,7 +22,7 @@ const CROP: f32 = 0.8;
 
 /// How a clip is looked at for its features: in evenly spread windows, of whole frames and perhaps of a part of them, each also
 /// mirrored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Views {
     /// Windows (or frames) of a clip.
     pub windows: usize,

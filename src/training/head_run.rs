@@ -5,7 +5,6 @@
 //! which tells how well clips are recognised that were not learned from.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Instant;
 
 use burn::module::Module;
@@ -14,22 +13,20 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::checkpoint::{self, Best, Progress};
-use super::clip_cache::ClipCache;
-use super::clips::Clips;
-use super::dataset::{Dataset, LabelledClip};
+use super::dataset::LabelledClip;
 use super::event::{StepMetrics, TrainingControl, TrainingEvent};
-use super::frozen_flow::FrozenFlow;
-use super::head::{Views, clip_features, hold};
+use super::feature_taker::{FeatureTaker, Features, views};
 use super::history::History;
-use super::hold_out;
 use super::last_layer::{KnownLayer, LastLayer, Row, rate_at};
+use super::left_out::LeftOut;
 use super::memory::resident_bytes;
 use super::plan::{Network, TrainingPlan};
 use super::run::prepare_folder;
 use super::start::{self, Start};
-use super::validation::relabelled;
+use super::validation::arg_max;
 use crate::error::{Error, Result};
 use crate::nets::Stream;
+use crate::nets::fusion::Fusion;
 
 /// Recordings are left out one at a time, or in so many parts if there are more.
 const FOLDS: usize = 8;
@@ -43,11 +40,7 @@ pub fn run(
     control: &TrainingControl,
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
-    let mut dataset = start::dataset(plan)?;
-    let mut held = hold_out::take(&mut dataset, plan.hold_out, plan.seed)?;
-    if let Some(source) = &plan.validation {
-        held = relabelled(Dataset::open(source)?, &dataset.classes, plan)?;
-    }
+    let (dataset, held) = start::datasets(plan)?;
     let _lock = prepare_folder(plan)?;
     let start = Start::build(plan, &dataset.classes, false, &device.clone().autodiff())?;
     let Some(stream) = start.stream.as_ref().map(Module::valid) else {
@@ -62,10 +55,10 @@ pub fn run(
         resumed_at: 0,
     });
     let began = Instant::now();
-    let mut taker = Taker { plan, start: &start, stream: &stream, done: 0, of: dataset.clips.len() + held.len() };
+    let mut taker = FeatureTaker::new(plan, &start, &stream, dataset.clips.len() + held.len());
     let Some(training) = taker.take(dataset.clips, control, on_event)? else { return Err(stopped(plan)) };
     let Some(validation) = taker.take(held, control, on_event)? else { return Err(stopped(plan)) };
-    let mut fit = Fit::new(plan, &stream, &rows, training, validation, device);
+    let mut fit = Fit::new(plan, &stream, &rows, [training, validation], Other::of(plan, start.fusion()), device);
     fit.tell_single_recordings(&dataset.classes, on_event);
     let (step, best) = fit.run(plan, control, on_event)?;
     let seconds = began.elapsed().as_secs_f64();
@@ -73,6 +66,7 @@ pub fn run(
     let trained = fit.layer.put_into(stream.clone());
     start.assembled(start.motion.valid(), Some(trained), plan, step, seconds)?.save(&model_dir)?;
     let progress = Progress { step, seconds, measured: step, best, ..Progress::start() };
+    LeftOut::new(fit.left_out().into_iter()).write(&plan.run_dir)?;
     checkpoint::write(&plan.run_dir, &progress, |_| Ok(()))?;
     on_event(TrainingEvent::Finished { model_dir, stopped_early: step < plan.steps });
     Ok(())
@@ -83,74 +77,6 @@ fn stopped(plan: &TrainingPlan) -> Error {
     Error::new(&*plan.run_dir.to_string_lossy(), "stopped before the first step", "Start the run again")
 }
 
-/// Looks at clips.
-struct Taker<'a> {
-    plan: &'a TrainingPlan,
-    start: &'a Start,
-    stream: &'a Stream,
-    done: usize,
-    of: usize,
-}
-
-/// Clips with what the stream makes of them.
-struct Features {
-    clips: Vec<LabelledClip>,
-    /// `[clips · views, F]`; none without clips.
-    rows: Option<Tensor<2>>,
-}
-
-impl Taker<'_> {
-    fn views(&self) -> Views {
-        Views { windows: self.plan.feature_windows, cropped: true }
-    }
-
-    /// The features of `clips`; those that cannot be read are told and left out. None if `control` stops the work.
-    fn take(
-        &mut self,
-        clips: Vec<LabelledClip>,
-        control: &TrainingControl,
-        on_event: &mut dyn FnMut(TrainingEvent),
-    ) -> Result<Option<Features>> {
-        let cache = self.plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
-        let mut taken = Features { clips: Vec::new(), rows: None };
-        let mut rows = Vec::new();
-        let wanted = clips.len();
-        for clip in clips {
-            hold(control, on_event);
-            if control.is_stopped() {
-                return Ok(None);
-            }
-            match self.features(&clip, cache.clone()) {
-                Ok(features) => {
-                    rows.push(features);
-                    taken.clips.push(clip);
-                }
-                Err(error) => on_event(TrainingEvent::Warning(error)),
-            }
-            self.done += 1;
-            on_event(TrainingEvent::Preparing { done: self.done, of: self.of });
-        }
-        if rows.is_empty() && wanted > 0 {
-            return Err(Error::new("clips", "none of them could be read", "The log says why"));
-        }
-        taken.rows = (!rows.is_empty()).then(|| Tensor::cat(rows, 0));
-        Ok(Some(taken))
-    }
-
-    fn features(&self, clip: &LabelledClip, cache: Option<Arc<ClipCache>>) -> Result<Tensor<2>> {
-        // One at a time: each is looked at once, and not all fit into memory.
-        let single = Arc::new(Clips::new(vec![clip.clone()], self.plan.frame).with_cache(cache));
-        let mut flow = (self.plan.network == Network::Temporal)
-            .then(|| FrozenFlow::new(self.plan.flow_source, self.start.motion.valid(), single.clone()).sparse());
-        let features = clip_features(self.stream, self.plan.frame, &single, 0, self.views(), flow.as_mut())?;
-        let sum: f32 = features.clone().abs().sum().into_scalar();
-        match sum.is_finite() {
-            true => Ok(features),
-            false => Err(Error::file(&clip.path, "its features are not finite", "Choose another base")),
-        }
-    }
-}
-
 /// The last layer, and those that tell how good it is.
 struct Fit {
     layer: LastLayer,
@@ -159,6 +85,7 @@ struct Fit {
     validation: Features,
     /// A layer that has not seen the clips at the places beside it.
     folds: Vec<(LastLayer, Vec<usize>)>,
+    other: Option<Other>,
 }
 
 impl Fit {
@@ -166,12 +93,12 @@ impl Fit {
         plan: &TrainingPlan,
         stream: &Stream,
         rows: &[Row],
-        training: Features,
-        validation: Features,
+        [training, validation]: [Features; 2],
+        other: Option<Other>,
         device: &Device,
     ) -> Self {
         device.clone().autodiff().seed(plan.seed);
-        let views = Views { windows: plan.feature_windows, cropped: true }.count();
+        let views = views(plan).count();
         let all = training.rows.clone().expect("there are clips to train on");
         let known = rows.iter().any(|row| *row != Row::New).then(|| KnownLayer::of(stream));
         let layer = |places: &[usize]| {
@@ -186,7 +113,7 @@ impl Fit {
             (layer(&others), held)
         });
         let folds = folds.collect();
-        Self { layer: layer(&everything), views, folds, training, validation }
+        Self { layer: layer(&everything), views, folds, training, validation, other }
     }
 
     /// Classes that show one recording only cannot be left out and recognised nevertheless.
@@ -229,8 +156,9 @@ impl Fit {
             history.push(&metrics)?;
             on_event(TrainingEvent::Step(metrics));
             let is_due = step.is_multiple_of(MEASURE_EVERY) || step == plan.steps;
-            if let Some((name, value)) = is_due.then(|| self.measure(step, on_event)).flatten() {
-                history.measured(step, &[(name, value)])?;
+            let values = if is_due { self.measure(step, on_event) } else { Vec::new() };
+            if let Some(&(_, value)) = values.last() {
+                history.measured(step, &values)?;
                 measured = Some(Best { step, value, worse_since: 0 });
             }
         }
@@ -240,7 +168,9 @@ impl Fit {
 
     fn metrics(&self, plan: &TrainingPlan, step: usize, loss: f32, rate: f64, began: Instant) -> StepMetrics {
         let all = self.training.rows.as_ref().expect("there are clips to train on");
-        let right = right(&guesses(&self.layer, all, &labels(&self.training.clips), self.views));
+        let scores = logits(&self.layer, all, self.views);
+        let guesses: Vec<_> =
+            self.training.clips.iter().zip(&scores).map(|(clip, scores)| guess(clip, scores)).collect();
         let steps_per_sec = step as f64 / began.elapsed().as_secs_f64().max(1e-9);
         StepMetrics {
             step,
@@ -248,7 +178,7 @@ impl Fit {
             loss,
             terms: vec![("action".into(), loss)],
             weights: vec![1.0],
-            accuracy: Some(right as f32 / self.training.clips.len() as f32),
+            accuracy: Some(share_right(&guesses)),
             rate,
             steps_per_sec,
             done: step as f64 / plan.steps.max(1) as f64,
@@ -258,27 +188,67 @@ impl Fit {
         }
     }
 
-    /// What was measured, and the share of the clips held out, or left out in turn, that are recognised; none if there are none.
-    fn measure(&self, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Option<(&'static str, f32)> {
-        let (name, guesses) = match &self.validation.rows {
-            Some(rows) => ("top-1", guesses(&self.layer, rows, &labels(&self.validation.clips), self.views)),
-            None => {
-                let all = self.training.rows.as_ref()?;
-                let of_fold = |(layer, held): &(LastLayer, Vec<usize>)| {
-                    let labels: Vec<usize> = held.iter().map(|&clip| self.training.clips[clip].label).collect();
-                    guesses(layer, &of_clips(all, held, self.views), &labels, self.views)
-                };
-                ("cross-validated top-1", self.folds.iter().flat_map(of_fold).collect())
-            }
+    /// What was measured, and the share of the clips held out, or left out in turn, that are recognised; none if there are none. Where the
+    /// other stream's answers to the same clips are there, also what both make of them, which counts.
+    fn measure(&self, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Vec<(&'static str, f32)> {
+        let left_out = self.left_out();
+        if left_out.is_empty() {
+            return Vec::new();
+        }
+        let [own, both] = match self.validation.rows {
+            Some(_) => ["top-1", "fused top-1"],
+            None => ["cross-validated top-1", "fused cross-validated top-1"],
         };
-        let value = (!guesses.is_empty()).then(|| right(&guesses) as f32 / guesses.len() as f32)?;
-        on_event(TrainingEvent::Validation { step, name: name.into(), value, guesses });
-        Some((name, value))
+        let fused: Option<Vec<_>> =
+            left_out.iter().map(|(clip, logits)| Some((*clip, self.fused(clip, logits)?))).collect();
+        let measured = [Some((own, left_out)), fused.map(|fused| (both, fused))];
+        let tell = |(name, scores): (&'static str, Vec<(&LabelledClip, Vec<f32>)>)| {
+            let guesses: Vec<_> = scores.iter().map(|(clip, scores)| guess(clip, scores)).collect();
+            let value = share_right(&guesses);
+            on_event(TrainingEvent::Validation { step, name: name.into(), value, guesses });
+            (name, value)
+        };
+        measured.into_iter().flatten().map(tell).collect()
+    }
+
+    /// The clips that were not learned from, each with its logits.
+    fn left_out(&self) -> Vec<(&LabelledClip, Vec<f32>)> {
+        if let Some(rows) = &self.validation.rows {
+            return self.validation.clips.iter().zip(logits(&self.layer, rows, self.views)).collect();
+        }
+        let Some(all) = &self.training.rows else { return Vec::new() };
+        let of_fold = |(layer, held): &(LastLayer, Vec<usize>)| {
+            let clips = held.iter().map(|&clip| &self.training.clips[clip]);
+            clips.zip(logits(layer, &of_clips(all, held, self.views), self.views)).collect::<Vec<_>>()
+        };
+        self.folds.iter().flat_map(of_fold).collect()
+    }
+
+    /// The scores of both streams for a clip that this one gives `logits`.
+    fn fused(&self, clip: &LabelledClip, logits: &[f32]) -> Option<Vec<f32>> {
+        let Other { network, answers, fusion } = self.other.as_ref()?;
+        let other = answers.logits(clip, logits.len())?;
+        Some(match network {
+            Network::Spatial => fusion.fuse(other, logits),
+            _ => fusion.fuse(logits, other),
+        })
     }
 }
 
-fn labels(clips: &[LabelledClip]) -> Vec<usize> {
-    clips.iter().map(|clip| clip.label).collect()
+/// The other stream of a recogniser, which was fitted before.
+struct Other {
+    network: Network,
+    answers: LeftOut,
+    fusion: Fusion,
+}
+
+impl Other {
+    /// The stream whose model the run joins to its own.
+    fn of(plan: &TrainingPlan, fusion: Fusion) -> Option<Self> {
+        let answers = LeftOut::read(plan.join.as_ref()?.parent()?)?;
+        let network = if plan.network == Network::Spatial { Network::Temporal } else { Network::Spatial };
+        Some(Self { network, answers, fusion })
+    }
 }
 
 /// The rows of the clips at `places`.
@@ -289,17 +259,22 @@ fn of_clips(rows: &Tensor<2>, places: &[usize], views: usize) -> Tensor<2> {
     rows.clone().select(0, index)
 }
 
-/// The class of every clip, and what the mean of its views' logits takes it for.
-fn guesses(layer: &LastLayer, rows: &Tensor<2>, labels: &[usize], views: usize) -> Vec<[usize; 2]> {
+/// The logits of every clip, the mean of its views'.
+fn logits(layer: &LastLayer, rows: &Tensor<2>, views: usize) -> Vec<Vec<f32>> {
     let logits = layer.logits(rows.clone());
-    let classes = logits.dims()[1];
-    let mean: Tensor<2> = logits.reshape([labels.len(), views, classes]).mean_dim(1).squeeze_dim(1);
-    let best = mean.argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap_or_default();
-    labels.iter().copied().zip(best).map(|(label, best)| [label, best as usize]).collect()
+    let [rows, classes] = logits.dims();
+    let mean: Tensor<2> = logits.reshape([rows / views, views, classes]).mean_dim(1).squeeze_dim(1);
+    let mean = mean.into_data().convert::<f32>().try_to_vec::<f32>().unwrap_or_default();
+    mean.chunks(classes).map(<[f32]>::to_vec).collect()
 }
 
-fn right(guesses: &[[usize; 2]]) -> usize {
-    guesses.iter().filter(|[label, best]| label == best).count()
+/// The class of a clip, and what its scores take it for.
+fn guess(clip: &LabelledClip, scores: &[f32]) -> [usize; 2] {
+    [clip.label, arg_max(scores).unwrap_or_default()]
+}
+
+fn share_right(guesses: &[[usize; 2]]) -> f32 {
+    guesses.iter().filter(|[label, best]| label == best).count() as f32 / guesses.len() as f32
 }
 
 /// The recordings of each class.

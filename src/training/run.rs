@@ -18,7 +18,6 @@ use super::event::{StepMetrics, TrainingControl, TrainingEvent};
 use super::gradient_shares::GradientShares;
 use super::head_run;
 use super::history::History;
-use super::hold_out;
 use super::loader::{Batch, Loader};
 use super::losses::LossSwitches;
 use super::memory::resident_bytes;
@@ -93,10 +92,9 @@ impl<'a> Run<'a> {
         control: &'a TrainingControl,
         on_event: &'a mut dyn FnMut(TrainingEvent),
     ) -> Result<Self> {
-        let mut dataset = start::dataset(plan)?;
-        let held = hold_out::take(&mut dataset, plan.hold_out, plan.seed)?;
+        let (dataset, held) = start::datasets(plan)?;
         let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
-        let validator = Validator::new(plan, held, &dataset.classes, cache.clone())?;
+        let validator = Validator::new(plan, held, cache.clone());
         let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
         let lock = prepare_folder(plan)?;
 

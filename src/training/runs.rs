@@ -125,6 +125,25 @@ impl Run {
         })
     }
 
+    /// The runs of `all` that are to be made or gone on with, in their order, for this one to come to its end: those whose model it joins
+    /// to its own, itself, and those that join its model to theirs. Runs that have ended are not among them.
+    pub fn turn<'a>(&'a self, all: &'a [Self]) -> Vec<&'a Self> {
+        let joins = |later: &Self, earlier: &Self| {
+            let joined = later.plan.as_ref().and_then(|plan| plan.join.as_deref());
+            joined.is_some_and(|joined| MODELS.iter().any(|model| *joined == earlier.dir.join(model)))
+        };
+        let mut turn = vec![self];
+        // As many steps either way as there are runs: files changed by hand may lead round in a circle.
+        for _ in all {
+            let (first, last) = (turn[0], turn[turn.len() - 1]);
+            turn.splice(0..0, all.iter().find(|run| joins(first, run)));
+            turn.extend(all.iter().find(|run| joins(run, last)));
+        }
+        let mut seen = BTreeSet::new();
+        turn.retain(|run| run.state != RunState::Finished && seen.insert(&run.dir));
+        turn
+    }
+
     /// The settings that are not the same in all of `plans`.
     pub fn differences(plans: &[&TrainingPlan]) -> Vec<Difference> {
         let tables: Vec<BTreeMap<String, String>> = plans.iter().map(|plan| flat(plan)).collect();
@@ -335,6 +354,35 @@ mod tests {
         assert_eq!(half.last, [("photometric ratio".to_owned(), 0.8), ("top-1".to_owned(), 0.5)]);
         assert!(half.model.is_none() && half.bytes > 0);
         assert_eq!(list(&folder.join("nowhere")), []);
+    }
+
+    #[test]
+    fn runs_that_belong_together_are_gone_on_with_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let joined = |name: &str, step: usize, other: &str| {
+            let dir = run(folder, name, step);
+            let join = Some(folder.join(other).join("model"));
+            let plan = TrainingPlan { steps: 10, run_dir: dir.clone(), join, ..TrainingPlan::of(Network::Temporal) };
+            fs::write(dir.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+        };
+        let turn = |name: &str| -> Vec<String> {
+            let all = list(folder);
+            let run = all.iter().find(|run| run.name == name).unwrap();
+            run.turn(&all).into_iter().map(|run| run.name.clone()).collect()
+        };
+        run(folder, "alone", 5);
+        run(folder, "tune-spatial", 5);
+        joined("tune", 0, "tune-spatial");
+        assert_eq!(turn("alone"), ["alone"]);
+        assert_eq!((turn("tune"), turn("tune-spatial")), (vec!["tune-spatial".into(), "tune".into()], turn("tune")));
+        run(folder, "tune-spatial", 10);
+        assert_eq!((turn("tune"), turn("tune-spatial")), (vec!["tune".into()], vec!["tune".into()]));
+        joined("tune", 10, "tune-spatial");
+        assert!(turn("tune").is_empty());
+        joined("round", 5, "and round");
+        joined("and round", 5, "round");
+        assert_eq!(turn("round").len(), 2);
     }
 
     #[test]

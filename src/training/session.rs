@@ -2,13 +2,15 @@
 
 use burn::tensor::Device;
 
+use super::checkpoint;
 use super::event::{TrainingControl, TrainingEvent};
 use super::plan::TrainingPlan;
-use super::run::run;
+use super::run::{prepare_folder, run};
 use crate::error::Result;
 
 /// Trains as each of `plans` says in turn. Before each but the only one it is told which it is; of the ends only the last is told, or
-/// that of the run that `control` stopped, which is the last one then. Blocks.
+/// that of the run that `control` stopped, which is the last one then. A run before the last that has come to its end is not made again.
+/// Blocks.
 ///
 /// # Errors
 /// Those of [`run`]; what the runs before made remains.
@@ -18,7 +20,14 @@ pub fn run_in_turn(
     control: &TrainingControl,
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
+    if plans.len() > 1 {
+        // All can be taken up after a crash, and one that cannot be made is refused before the others have taken their time.
+        plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?;
+    }
     for (number, plan) in plans.iter().enumerate() {
+        if number + 1 < plans.len() && has_ended(plan) {
+            continue;
+        }
         if plans.len() > 1 {
             on_event(TrainingEvent::Part { number, of: plans.len(), network: plan.network });
         }
@@ -35,4 +44,9 @@ pub fn run_in_turn(
         }
     }
     Ok(())
+}
+
+fn has_ended(plan: &TrainingPlan) -> bool {
+    let progress = checkpoint::find(&plan.run_dir).and_then(|found| checkpoint::read(&found).ok());
+    progress.is_some_and(|progress| progress.is_last_of(plan)) && plan.run_dir.join("model").is_dir()
 }

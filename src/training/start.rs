@@ -5,12 +5,14 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::Device;
 
-use super::dataset::Dataset;
+use super::dataset::{Dataset, LabelledClip};
 use super::flow_source::FlowSource;
+use super::hold_out;
 use super::last_layer::Row;
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
 use super::solver::Solver;
+use super::validation::relabelled;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
@@ -34,12 +36,27 @@ pub struct Start {
     known: Vec<Option<usize>>,
 }
 
+/// The clips that a plan trains on, and those that it measures on: those that it names, else those that it holds out.
+///
+/// # Errors
+/// If clips cannot be listed or held out, the base's card not be read, or if clips to measure on show a class that those to train on
+/// do not.
+pub fn datasets(plan: &TrainingPlan) -> Result<(Dataset, Vec<LabelledClip>)> {
+    let mut training = dataset(plan)?;
+    let held = hold_out::take(&mut training, plan.hold_out, plan.seed)?;
+    let measured = match &plan.validation {
+        Some(source) => relabelled(Dataset::open(source)?, &training.classes, plan)?,
+        None => held,
+    };
+    Ok((training, measured))
+}
+
 /// The clips of a plan, labelled by the classes that its networks are to tell: those of the clips or, where the base's are kept, these
 /// followed by the new ones.
 ///
 /// # Errors
 /// If the clips cannot be listed or the base's card not be read.
-pub fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
+fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
     let mut dataset = Dataset::open(&plan.data)?;
     if let Some(base) = plan.base.as_ref().filter(|_| plan.keep_classes) {
         let own = std::mem::replace(&mut dataset.classes, ModelCard::read(base)?.classes);
@@ -118,6 +135,11 @@ impl Start {
             None => Row::New,
         };
         self.known.iter().enumerate().map(row).collect()
+    }
+
+    /// How the streams of the result are fused: as those of the base.
+    pub fn fusion(&self) -> Fusion {
+        self.base.as_ref().map(|base| base.card.fusion).unwrap_or_default()
     }
 
     /// Number of classes of the trained stream; 0 where none is trained.

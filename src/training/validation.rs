@@ -57,28 +57,16 @@ pub struct Validator {
 }
 
 impl Validator {
-    /// The clips `held` out of the training clips of `classes`, or those of the list the plan names, decoded through `cache` if there is one.
-    ///
-    /// # Errors
-    /// A list that cannot be read, or that has a class the training clips do not have.
-    pub fn new(
-        plan: &TrainingPlan,
-        held: Vec<LabelledClip>,
-        classes: &[String],
-        cache: Option<Arc<ClipCache>>,
-    ) -> Result<Self> {
-        let clips = match &plan.validation {
-            Some(source) => relabelled(Dataset::open(source)?, classes, plan)?,
-            None => held,
-        };
+    /// `clips` to measure on, or as many of them as `plan` says, decoded through `cache` if there is one.
+    pub fn new(plan: &TrainingPlan, clips: Vec<LabelledClip>, cache: Option<Arc<ClipCache>>) -> Self {
         let every = clips.len().div_ceil(plan.validation_clips).max(1);
         let clips: Vec<_> = clips.into_iter().step_by(every).collect();
-        Ok(Self {
+        Self {
             clips: (!clips.is_empty()).then(|| Arc::new(Clips::new(clips, plan.frame).with_cache(cache))),
             network: plan.network,
             flow_source: plan.flow_source,
             flow: None,
-        })
+        }
     }
 
     /// Measures the networks as they stand (or their averages) and reports each figure. The last of them decides: top-1 of a

@@ -137,6 +137,68 @@ fn a_run_stopped_between_the_clips_leaves_no_model() {
 }
 
 #[test]
+fn both_streams_together_are_measured_and_features_are_taken_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = labelled(&clips(dir.path(), 2, 3));
+    let base = base(dir.path(), &data_folder(dir.path()), &["a", "b"]);
+    let tune = |name: &str| tuned(&Tuning::default(), &base, &data, &dir.path().join("runs").join(name)).1;
+    let losses = |events: &[TrainingEvent]| -> Vec<f32> {
+        events
+            .iter()
+            .filter_map(|event| if let TrainingEvent::Step(step) = event { Some(step.loss) } else { None })
+            .collect()
+    };
+    let first = tune("tune-01");
+    let fused = |event: &TrainingEvent| matches!(event, TrainingEvent::Validation { name, .. } if name == "fused cross-validated top-1");
+    let second_part = first.iter().rposition(|event| matches!(event, TrainingEvent::Part { .. })).unwrap();
+    assert!(!first[..second_part].iter().any(fused) && first[second_part..].iter().any(fused));
+    let table = fs::read_to_string(dir.path().join("runs/tune-01/validation.csv")).unwrap();
+    assert!(table.starts_with("step,cross-validated top-1,fused cross-validated top-1\n"), "{table}");
+
+    let networks = sorted(&dir.path().join("runs/.features"));
+    let stored: Vec<PathBuf> = networks.iter().flat_map(|networks| sorted(networks)).collect();
+    assert_eq!(stored.len(), 12, "six clips of each stream");
+    // What tells nothing leaves the loss at that of a coin: it was read from disk, and not made anew.
+    for path in &stored {
+        fs::write(path, vec![0; fs::metadata(path).unwrap().len() as usize]).unwrap();
+    }
+    let is_of_a_coin = |loss: &f32| (loss - 2f32.ln()).abs() < 0.05;
+    assert!(!losses(&first).iter().all(is_of_a_coin) && losses(&tune("tune-02")).iter().all(is_of_a_coin));
+}
+
+#[test]
+fn a_turn_that_was_broken_off_is_taken_up_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = base(dir.path(), &data, &["a", "b"]);
+    let card = HiddenTwoStream::load(&base, &Device::flex()).unwrap().card;
+    let folder = dir.path().join("runs");
+    let plans = Tuning::default().plans(&base, &card, &data, &folder.join("tune-01")).unwrap();
+    // It ends in the second part.
+    let control = TrainingControl::default();
+    let mut parts = 0;
+    let stopping = &mut |event| match event {
+        TrainingEvent::Part { .. } => parts += 1,
+        TrainingEvent::Preparing { .. } if parts == 2 => control.stop(),
+        _ => {}
+    };
+    training::run_in_turn(&plans, &Device::flex(), &control, stopping).unwrap_err();
+    let runs = training::runs::list(&folder);
+    assert_eq!(runs.len(), 2, "{runs:?}");
+    let turns: Vec<Vec<TrainingPlan>> =
+        runs.iter().map(|run| run.turn(&runs).iter().filter_map(|run| run.plan.clone()).collect()).collect();
+    assert!(turns.iter().all(|turn| *turn == plans[1..]), "{turns:?}");
+
+    let events = train(&plans);
+    let parts: Vec<_> = events.iter().filter(|event| matches!(event, TrainingEvent::Part { .. })).collect();
+    assert!(
+        matches!(parts[..], [TrainingEvent::Part { number: 1, of: 2, .. }]),
+        "the first is not made again: {parts:?}"
+    );
+    assert!(matches!(events.last(), Some(TrainingEvent::Finished { stopped_early: false, .. })));
+}
+
+#[test]
 fn clips_that_vanished_and_a_base_without_streams_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let folder = clips(dir.path(), 2, 2);
@@ -182,7 +244,7 @@ fn twelve_clips_make_a_useful_model_in_three_minutes() {
             fs::copy(&clip.path, to.join(clip.path.file_name().unwrap())).unwrap();
         }
         let data = DataSource::Folder(train_dir);
-        let plans = Tuning::of(Preset::Quick).plans(&model, &card, &data, &dir.path().join(format!("runs/{renamed}")));
+        let plans = Tuning::of(Preset::Quick).plans(&model, &card, &data, &dir.path().join(format!("{renamed}/run")));
         let began = std::time::Instant::now();
         let events = train(&plans.unwrap());
         let seconds = began.elapsed().as_secs_f64();

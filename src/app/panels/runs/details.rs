@@ -28,7 +28,7 @@ pub(super) struct Details {
 
 impl Details {
     /// Draws the run; the work that was asked for.
-    pub fn details_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run) -> Option<Work> {
+    pub fn details_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run, all: &[Run]) -> Option<Work> {
         let renamed = self.name_ui(ui, run);
         facts_ui(ui, run);
         let is_active = cx.session.training.is_active();
@@ -40,19 +40,16 @@ impl Details {
             {
                 cx.send(Request::LoadModel(run.model.clone().unwrap_or_default()));
             }
-            let resumable = match &run.state {
-                RunState::Running => Err("It is under way"),
-                RunState::Finished => Err("It has come to its end"),
-                RunState::Broken(_) => Err("Its files cannot be read"),
-                RunState::Unfinished if is_active => Err("A training is under way"),
-                RunState::Unfinished => Ok(()),
+            let turn = run.turn(all);
+            let tooltip = match turn.len() {
+                0 | 1 => "Go on from its last checkpoint",
+                _ => "Go on from the last checkpoint, one stream after the other",
             };
-            if button(ui, "Resume", resumable, "Go on from its last checkpoint")
-                && let Some(plan) = &run.plan
-            {
+            if button(ui, "Resume", resumable(&turn, is_active), tooltip) {
+                let plans: Vec<_> = turn.iter().filter_map(|run| run.plan.clone()).collect();
                 cx.session.training = TrainingState::starting();
-                cx.session.training.base = plan.base.clone();
-                cx.send(Request::TrainInTurn(vec![plan.clone()]));
+                cx.session.training.base = plans.first().and_then(|plan| plan.base.clone());
+                cx.send(Request::TrainInTurn(plans));
                 cx.run(Command::ShowTraining);
             }
             if button(
@@ -149,6 +146,20 @@ fn button(ui: &mut Ui, text: &str, state: std::result::Result<(), &str>, tooltip
             false
         }
     }
+}
+
+/// Whether the runs that belong to one can be gone on with.
+fn resumable(turn: &[&Run], is_active: bool) -> std::result::Result<(), &'static str> {
+    if turn.is_empty() {
+        return Err("It has come to its end");
+    }
+    if turn.iter().any(|run| run.state == RunState::Running) {
+        return Err("It is under way");
+    }
+    if turn.iter().any(|run| matches!(run.state, RunState::Broken(_))) {
+        return Err("Its files cannot be read");
+    }
+    if is_active { Err("A training is under way") } else { Ok(()) }
 }
 
 fn facts_ui(ui: &mut Ui, run: &Run) {

@@ -150,7 +150,7 @@ impl Panel for RunsPanel {
             }
             if let Some(run) = self.selected_run().cloned() {
                 section(ui, "Selected run");
-                let done = self.details.details_ui(ui, cx, &run);
+                let done = self.details.details_ui(ui, cx, &run, &runs);
                 if let Some(work) = done {
                     let ctx = ui.ctx().clone();
                     self.work(&ctx, work);
