@@ -229,6 +229,7 @@ fn the_slider_tells_what_is_tuned() {
         stage.wait_to_see(words);
     }
     stage.app().session.notice = None; // of a model that the window began with
+    stage.wait_to_see("6 clips in 2 classes");
     stage.window.settle();
     stage.window.compare("fine_tuning");
 }

@@ -194,18 +194,21 @@ impl ClipsForm {
 
     fn found_ui(&self, ui: &mut Ui) {
         let tokens = Tokens::of(ui);
-        if self.listing.is_busy() {
-            ui.label(RichText::new("Looking through the clips…").color(tokens.weak));
-            return;
-        }
+        let is_busy = self.listing.is_busy();
         match self.listing.value() {
+            None if is_busy => _ = ui.label(RichText::new("Looking through the clips…").color(tokens.weak)),
             None => {}
-            Some(Err(error)) => remark(ui, tokens.error, |ui| {
-                ui.add(Label::new(error.to_string()).wrap());
-            }),
-            Some(Ok(listing)) => {
-                classes_ui(ui, self.split.value().map_or(&[][..], Vec::as_slice));
-                left_out_ui(ui, listing);
+            // What was found before stays where it is meanwhile, faded: each label has the clips looked through again.
+            Some(found) => {
+                _ = ui.add_enabled_ui(!is_busy, |ui| match found {
+                    Err(error) => remark(ui, tokens.error, |ui| {
+                        ui.add(Label::new(error.to_string()).wrap());
+                    }),
+                    Ok(listing) => {
+                        classes_ui(ui, self.split.value().map_or(&[][..], Vec::as_slice));
+                        left_out_ui(ui, listing);
+                    }
+                })
             }
         }
     }
