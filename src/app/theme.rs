@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use eframe::egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Frame, Margin, Shadow, Stroke,
-    Style, TextStyle, Theme, Ui, Visuals, style::WidgetVisuals, vec2,
+    Style, TextStyle, Theme, ThemePreference, Ui, Visuals, style::WidgetVisuals, vec2,
 };
 
 /// Space between unrelated groups of widgets, in points.
@@ -131,6 +131,11 @@ pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
     ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));
     ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
+}
+
+/// Changes to the dark or the light theme.
+pub fn apply(ctx: &Context, dark: bool) {
+    ctx.set_theme(if dark { ThemePreference::Dark } else { ThemePreference::Light });
 }
 
 /// Font of titles and headlines at `size` points.
