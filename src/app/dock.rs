@@ -1,16 +1,26 @@
 //! The dock: which panels there are, where they lie, and how their tabs look.
 
-use eframe::egui::style::ScrollAnimation;
-use eframe::egui::{Color32, CursorIcon, Frame, Id, Margin, Response, Stroke, Style, Ui, Visuals, WidgetText};
-use egui_tiles::{Behavior, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree, UiResponse};
+use std::sync::Arc;
+
+use eframe::egui::containers::menu::MenuButton;
+use eframe::egui::{
+    Align2, Button, Color32, CursorIcon, Frame, Galley, Id, Layout as Direction, Margin, Rect, Response, Role, Sense,
+    Stroke, Style, TextStyle, TextWrapMode, Ui, Vec2, Visuals, WidgetInfo, WidgetText, vec2,
+};
+use egui_tiles::{Behavior, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, Tree, UiResponse};
 use serde::{Deserialize, Serialize};
 
 use super::actions::PanelContext;
+use super::icon::Icon;
 use super::panels::Panels;
 use super::theme::{PANEL_MARGIN, Tokens};
 
-/// Repaints after which a tab that came to the front lies where it will: the first knows no widths yet.
-const SETTLED: u8 = 3;
+/// Height of the bars of tabs, in points.
+const BAR: f32 = 30.0;
+/// Room on either side of a tab's title, in points.
+const TITLE_MARGIN: f32 = 7.0;
+/// Width of the menu of the tabs that do not fit into their bar, in points.
+const MENU: f32 = 34.0;
 
 /// A panel of the dock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,19 +52,19 @@ pub enum Pane {
 }
 
 impl Pane {
-    /// All panels.
+    /// All panels, in the order of their tabs at first: those in daily use before the others, which may not fit.
     pub const ALL: [Self; 12] = [
         Self::Viewer,
         Self::Scores,
         Self::Project,
+        Self::Training,
         Self::Flow,
         Self::Statistics,
-        Self::Benchmark,
-        Self::Evaluation,
         Self::Live,
-        Self::Training,
+        Self::Evaluation,
         Self::Runs,
         Self::Pinned,
+        Self::Benchmark,
         Self::Log,
     ];
 
@@ -107,15 +117,45 @@ pub fn show(layout: &mut Layout, pane: Pane) {
 
 /// Draws the dock.
 pub fn dock_ui(layout: &mut Layout, panels: &mut Panels, cx: &mut PanelContext<'_>, ui: &mut Ui) {
-    let in_front = layout.active_tiles();
-    layout.ui(&mut DockBehavior { panels, cx, in_front }, ui);
+    let mut behavior = DockBehavior { panels, cx, left_out: Vec::new(), chosen: None };
+    layout.ui(&mut behavior, ui);
+    if let Some(chosen) = behavior.chosen {
+        layout.make_active(|tile, _| tile == chosen);
+        ui.request_repaint();
+    }
 }
 
 struct DockBehavior<'a, 'b> {
     panels: &'a mut Panels,
     cx: &'a mut PanelContext<'b>,
-    /// The panels in front of their tabs.
-    in_front: Vec<TileId>,
+    /// The tabs that do not fit into the bar that is being drawn, with their titles.
+    left_out: Vec<(TileId, String)>,
+    /// A tab that was chosen from the menu of those.
+    chosen: Option<TileId>,
+}
+
+impl DockBehavior<'_, '_> {
+    fn title(&mut self, ui: &Ui, tiles: &Tiles<Pane>, tile: TileId) -> Arc<Galley> {
+        let font = TextStyle::Button.resolve(ui.style());
+        self.tab_title_for_tile(tiles, tile).into_galley(ui, Some(TextWrapMode::Extend), f32::INFINITY, font)
+    }
+
+    /// The menu of the tabs that do not fit.
+    fn left_out_ui(&mut self, ui: &mut Ui) {
+        let Self { left_out, chosen, .. } = self;
+        let button = Button::new(Icon::More.atom()).frame_when_inactive(false);
+        let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
+            ui.set_min_width(120.0);
+            for (tile, title) in left_out.iter() {
+                if ui.button(title).clicked() {
+                    *chosen = Some(*tile);
+                    ui.close();
+                }
+            }
+        });
+        let titles: Vec<&str> = left_out.iter().map(|(_, title)| title.as_str()).collect();
+        response.accessible_name("Further panels").on_hover_text(titles.join(", "));
+    }
 }
 
 impl Behavior<Pane> for DockBehavior<'_, '_> {
@@ -133,22 +173,40 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
         pane.title().into()
     }
 
-    /// Scrolls to a tab that has just come to the front: there are more of them than fit.
-    fn on_tab_button(&mut self, _tiles: &mut Tiles<Pane>, tile_id: TileId, button: Response) -> Response {
-        let key = Id::unique(("repaints in front", tile_id));
-        let before: u8 = button.ctx.data(|data| data.get_temp(key)).unwrap_or(0);
-        let is_in_front = self.in_front.contains(&tile_id);
-        if is_in_front && before < SETTLED {
-            button.scroll_to_me_animation(None, ScrollAnimation::none());
-            button.ctx.request_repaint();
+    fn tab_ui(&mut self, tiles: &mut Tiles<Pane>, ui: &mut Ui, id: Id, tile: TileId, state: &TabState) -> Response {
+        if self.left_out.iter().any(|(left_out, _)| *left_out == tile) {
+            return ui.interact(Rect::from_min_size(ui.cursor().min, Vec2::ZERO), id, Sense::hover());
         }
-        let now = if is_in_front { SETTLED.min(before + 1) } else { 0 };
-        button.ctx.data_mut(|data| data.insert_temp(key, now));
-        button
+        let tokens = Tokens::of(ui);
+        let title = self.title(ui, tiles, tile);
+        let (_, tab) = ui.allocate_space(vec2(title.size().x + 2.0 * TITLE_MARGIN, ui.available_height()));
+        let response = ui.interact(tab, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::PointingHand);
+        response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), state.active, title.text()));
+        if state.is_being_dragged {
+            return response; // it leaves a gap
+        }
+        if state.active {
+            ui.painter().rect_filled(tab, 0.0, tokens.surface);
+        }
+        let is_strong = state.active || response.hovered() || response.has_focus();
+        let color = if is_strong { tokens.strong } else { tokens.weak };
+        let place = Align2::LEFT_CENTER.align_size_within_rect(title.size(), tab.shrink(TITLE_MARGIN));
+        ui.painter().galley(place.min, title, color);
+        response
     }
 
-    fn tab_hover_cursor_icon(&self) -> CursorIcon {
-        CursorIcon::PointingHand
+    /// Finds out which tabs fit, and puts the others into a menu at the end of the bar.
+    fn top_bar_right_ui(&mut self, tiles: &Tiles<Pane>, ui: &mut Ui, _: TileId, tabs: &Tabs, _: &mut f32) {
+        let titles: Vec<_> = tabs.children.iter().map(|tab| self.title(ui, tiles, *tab)).collect();
+        let widths: Vec<f32> = titles.iter().map(|title| title.size().x + 2.0 * TITLE_MARGIN).collect();
+        let active = tabs.children.iter().position(|tab| tabs.active == Some(*tab));
+        let fits = fitting(&widths, active, ui.available_width(), MENU + ui.spacing().item_spacing.x);
+        let titled = tabs.children.iter().zip(titles).map(|(tab, title)| (*tab, title.text().to_owned()));
+        self.left_out = titled.zip(fits).filter(|(_, fits)| !fits).map(|(tab, _)| tab).collect();
+        if !self.left_out.is_empty() {
+            let centred = Direction::centered_and_justified(eframe::egui::Direction::LeftToRight);
+            ui.allocate_ui_with_layout(vec2(MENU, BAR), centred, |ui| self.left_out_ui(ui));
+        }
     }
 
     fn simplification_options(&self) -> SimplificationOptions {
@@ -156,7 +214,7 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
     }
 
     fn tab_bar_height(&self, _style: &Style) -> f32 {
-        30.0
+        BAR
     }
 
     fn gap_width(&self, _style: &Style) -> f32 {
@@ -167,30 +225,32 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
         220.0
     }
 
-    fn tab_title_spacing(&self, _visuals: &Visuals) -> f32 {
-        7.0
-    }
-
     fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {
         Tokens::for_dark(visuals.dark_mode).background
-    }
-
-    fn tab_bg_color(&self, visuals: &Visuals, _tiles: &Tiles<Pane>, _tile: TileId, state: &TabState) -> Color32 {
-        if state.active { Tokens::for_dark(visuals.dark_mode).surface } else { Color32::TRANSPARENT }
-    }
-
-    fn tab_outline_stroke(&self, _: &Visuals, _: &Tiles<Pane>, _: TileId, _: &TabState) -> Stroke {
-        Stroke::NONE
     }
 
     fn tab_bar_hline_stroke(&self, _visuals: &Visuals) -> Stroke {
         Stroke::NONE
     }
+}
 
-    fn tab_text_color(&self, visuals: &Visuals, _tiles: &Tiles<Pane>, _tile: TileId, state: &TabState) -> Color32 {
-        let tokens = Tokens::for_dark(visuals.dark_mode);
-        if state.active { tokens.strong } else { tokens.weak }
+/// Which tabs of these widths are shown in `room`: all, or as many as fit from the left beside a menu of width `menu`. The
+/// active one is always among them; the others stay where they are whichever that is.
+fn fitting(widths: &[f32], active: Option<usize>, room: f32, menu: f32) -> Vec<bool> {
+    if widths.iter().sum::<f32>() <= room {
+        return vec![true; widths.len()];
     }
+    let mut left = room - menu - active.map_or(0.0, |active| widths[active]);
+    let mut is_full = false;
+    let fits = |(i, width): (usize, &f32)| {
+        if Some(i) == active {
+            return true;
+        }
+        is_full |= *width > left;
+        left -= width;
+        !is_full
+    };
+    widths.iter().enumerate().map(fits).collect()
 }
 
 #[cfg(test)]
@@ -204,5 +264,21 @@ mod tests {
         let log = layout.tiles.find_pane(&Pane::Log).unwrap();
         layout.remove_recursively(log);
         assert!(!is_complete(&layout));
+    }
+
+    #[test]
+    fn tabs_that_do_not_fit_are_left_out_from_the_right_but_for_the_active_one() {
+        let shown = |active, room| {
+            let fits = fitting(&[50.0, 60.0, 40.0, 30.0, 70.0], active, room, 20.0);
+            (0..5).filter(|i| fits[*i]).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(Some(4), 250.0), [0, 1, 2, 3, 4], "no menu takes room where all fit");
+        assert_eq!(shown(Some(0), 249.0), [0, 1, 2, 3]);
+        for active in 0..3 {
+            assert_eq!(shown(Some(active), 170.0), [0, 1, 2], "whichever of them is active");
+        }
+        assert_eq!(shown(Some(4), 200.0), [0, 1, 4], "none moves up from further right");
+        assert_eq!(shown(None, 131.0), [0, 1]);
+        assert_eq!(shown(Some(3), 10.0), [3]);
     }
 }

@@ -37,12 +37,10 @@ pub enum Icon {
     Undo,
     /// Do again.
     Redo,
-    /// Further up.
-    Up,
-    /// Further down.
-    Down,
     /// What else there is.
     More,
+    /// To be taken and dragged.
+    Grip,
 }
 
 /// Side of an icon on a button, in points.
@@ -126,11 +124,14 @@ impl Icon {
                 line(&bow.map(|(at, y)| (x(at), y)));
                 triangle([(x(0.36), 0.08), (x(0.36), 0.60), (x(0.02), 0.34)]);
             }
-            Self::Up => triangle([(0.5, 0.24), (0.88, 0.76), (0.12, 0.76)]),
-            Self::Down => triangle([(0.5, 0.76), (0.88, 0.24), (0.12, 0.24)]),
             Self::More => {
                 for x in [0.15, 0.5, 0.85] {
                     painter.circle_filled(at(x, 0.5), 0.1 * square.width(), color);
+                }
+            }
+            Self::Grip => {
+                for (x, y) in [(0.3, 0.14), (0.7, 0.14), (0.3, 0.5), (0.7, 0.5), (0.3, 0.86), (0.7, 0.86)] {
+                    painter.circle_filled(at(x, y), 0.1 * square.width(), color);
                 }
             }
             Self::Search => {

@@ -419,6 +419,26 @@ fn a_small_window_cuts_no_text_off() {
 }
 
 #[test]
+fn panels_whose_tabs_do_not_fit_are_chosen_from_a_menu() {
+    let mut window = Window::new([1280.0, 720.0], Views::default());
+    let tab = |window: &Window, title: &str| {
+        let tab = window.harness.query_by_role_and_label(Role::Button, title);
+        tab.map(|tab| tab.rect()).filter(|rect| rect.is_positive())
+    };
+    let scores = tab(&window, "Scores");
+    assert!(scores.is_some() && tab(&window, "Log").is_none());
+    window.harness.get_by_label("Further panels").click();
+    window.settle();
+    window.harness.get_by_role_and_label(Role::Button, "Log").click();
+    window.settle();
+    assert!(tab(&window, "Log").is_some_and(|log| log.right() <= 1280.0), "its tab is in the bar");
+    assert_eq!(tab(&window, "Scores"), scores, "the others stay where they are");
+    assert!(window.harness.query_by_label_contains("Scroll tabs").is_none());
+    let wide = Window::new([2600.0, 720.0], Views::default());
+    assert!(tab(&wide, "Log").is_some() && wide.harness.query_by_label("Further panels").is_none());
+}
+
+#[test]
 fn arrangements_look_as_they_did() {
     let mut window = Window::new([720.0, 480.0], Views::default());
     window.perform(Command::ArrangeComponents);

@@ -5,6 +5,7 @@
 //! the engine's threads, and the window repaints only when one of them has news or a person acts.
 
 mod actions;
+mod answers;
 #[allow(clippy::module_inception)] // The file is named after the type that it holds.
 mod app;
 mod arrangement;
@@ -27,6 +28,7 @@ mod guide;
 mod icon;
 mod instruments;
 mod interchange;
+mod keyboard;
 mod keymap;
 mod lab_state;
 #[cfg(test)]
@@ -39,6 +41,7 @@ mod log;
 mod menu;
 mod off_screen;
 mod opener;
+mod overlay;
 mod panels;
 mod perform;
 mod perform_live;

@@ -6,7 +6,6 @@ use eframe::egui::epaint::{ClippedPrimitive, ImageDelta, Mesh, Primitive, Vertex
 use eframe::egui::{CentralPanel, ColorImage, Context, Frame, ImageData, Pos2, RawInput, Rect, TextureId, Ui, Vec2};
 use image::{Rgb, RgbImage};
 
-use super::app::apply_theme;
 use super::theme::{self, PANEL_MARGIN, Tokens};
 
 /// Pixels a point.
@@ -18,7 +17,7 @@ const PASSES: usize = 3;
 pub fn picture(size: Vec2, dark: bool, mut draw: impl FnMut(&mut Ui)) -> RgbImage {
     let ctx = Context::default();
     theme::install(&ctx);
-    apply_theme(&ctx, dark);
+    theme::apply(&ctx, dark);
     ctx.set_pixels_per_point(SCALE);
     let fill = Tokens::for_dark(dark).surface;
     let mut textures = HashMap::new();

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use eframe::egui::{Context, ViewportCommand};
 
 use super::App;
-use super::app::apply_theme;
 use super::arrangement::Arrangement;
 use super::availability::available;
 use super::command::Command;
@@ -16,6 +15,7 @@ use super::log::Level;
 use super::panels::Palette;
 use super::scale::MagnitudeScale;
 use super::session::PAIRS;
+use super::theme;
 use super::training_state::{TrainingPhase, TrainingState};
 use crate::engine::{AnnotatedExport, EvaluationOrder, FlowExport, FlowSelection, FlowSource, Request};
 use crate::evaluation::EvaluationPlan;
@@ -41,7 +41,7 @@ impl App {
         match command {
             C::Open => self.ask(Question::Clip, ctx),
             C::OpenFolder => self.ask(Question::Folder, ctx),
-            C::OpenPath => self.show_palette(Palette::path(Question::Folder, None)),
+            C::OpenPath => self.overlay.show_palette(Palette::path(Question::Folder, None)),
             C::OpenSample => self.open_sample(ctx),
             C::LoadModel => self.ask(Question::Model, ctx),
             C::CloseClip => {
@@ -142,8 +142,8 @@ impl App {
             C::ShowProject => dock::show(&mut self.settings.layout, Pane::Project),
             C::Guide => self.guide.is_open = !self.guide.is_open,
             C::SampleProject => self.open_sample_project(ctx),
-            C::Palette => self.show_palette(Palette::commands()),
-            C::Shortcuts => self.show_shortcuts(),
+            C::Palette => self.overlay.show_palette(Palette::commands()),
+            C::Shortcuts => self.overlay.show_shortcuts(),
             C::ToggleTheme => self.toggle_theme(ctx),
             C::FullScreen => toggle_full_screen(ctx),
             C::ResetLayout => self.settings.layout = dock::default_layout(),
@@ -428,7 +428,7 @@ impl App {
 
     fn toggle_theme(&mut self, ctx: &Context) {
         self.settings.dark = !self.settings.dark;
-        apply_theme(ctx, self.settings.dark);
+        theme::apply(ctx, self.settings.dark);
     }
 }
 

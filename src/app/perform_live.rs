@@ -88,8 +88,7 @@ impl App {
     /// Holds what was seen while the person looks for the right class.
     fn pick_class(&mut self) {
         self.engine.send(Request::HoldLive(true));
-        let picker = ClassPicker::new(&self.session);
-        self.show_picker(picker);
+        self.overlay.show_picker(ClassPicker::new(&self.session));
     }
 
     /// The person has named the right class, or none.
@@ -113,10 +112,9 @@ impl App {
         ctx.send_viewport_cmd(ViewportCommand::Fullscreen(demo));
     }
 
-    /// Escape leaves the full screen, unless something lies over it.
-    pub(super) fn leave_demo(&mut self, ctx: &Context, overlay: bool) {
-        let is_shown = self.session.live.demo && !overlay;
-        if is_shown && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+    /// Esc leaves the live source's own screen.
+    pub(super) fn leave_demo(&mut self, ctx: &Context) {
+        if self.session.live.demo && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             self.show_demo(false, ctx);
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use eframe::egui::Context;
+use eframe::egui::{Context, Key};
 
 use super::App;
 use super::command::Command;
@@ -154,6 +154,13 @@ impl App {
         let shown = if is_start { segment.start } else { segment.end - 1 };
         self.edit(|document, id, _| edits::change_segment(document, id, segment));
         self.engine.send(Request::Player(PlayerCommand::SeekFrame(shown.min(self.session.frames().saturating_sub(1)))));
+    }
+
+    /// Esc lets go of the selected segment, so that the next label is for the clip.
+    pub(super) fn leave_segment(&mut self, ctx: &Context) {
+        if !ctx.text_edit_focused() && ctx.input(|input| input.key_pressed(Key::Escape)) {
+            self.session.studio.select_segment(None);
+        }
     }
 
     fn undo_or_redo(&mut self, command: Command) {

@@ -97,24 +97,33 @@ impl Studio {
         self.app().session.studio.class_label(place).unwrap()
     }
 
+    /// Names of the classes in their order.
+    fn names(&self) -> Vec<&str> {
+        let classes = &self.app().session.studio.document().unwrap().classes;
+        classes.iter().map(|class| class.name.as_str()).collect()
+    }
+
     fn segments(&self) -> Vec<(Label, usize, usize)> {
         let (_, video) = self.app().session.studio.video().unwrap();
         video.segments.iter().map(|segment| (segment.label, segment.start, segment.end)).collect()
     }
 
     fn drag(&mut self, from: Pos2, to: Pos2) {
-        let button = |pos, pressed| Event::PointerButton {
-            pos,
-            button: PointerButton::Primary,
-            pressed,
-            modifiers: Modifiers::NONE,
-        };
+        self.hold(from, to);
+        self.button(to, false);
+    }
+
+    /// Drags without letting go.
+    fn hold(&mut self, from: Pos2, to: Pos2) {
         self.window.point_at(from);
-        self.window.harness.event(button(from, true));
-        self.window.settle();
+        self.button(from, true);
         self.window.point_at(from + (to - from) * 0.5);
         self.window.point_at(to);
-        self.window.harness.event(button(to, false));
+    }
+
+    fn button(&mut self, pos: Pos2, pressed: bool) {
+        let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+        self.window.harness.event(Event::PointerButton { pos, button, pressed, modifiers });
         self.window.settle();
     }
 
@@ -300,15 +309,11 @@ fn classes_are_added_renamed_moved_merged_and_deleted_with_their_labels() {
         studio.window.harness.event(Event::Text(name.into()));
         studio.key(Key::Enter);
     }
-    let names = |studio: &Studio| {
-        let classes = &studio.app().session.studio.document().unwrap().classes;
-        classes.iter().map(|class| class.name.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(names(&studio), ["wave", "say \"hi\", twice"]);
+    assert_eq!(studio.names(), ["wave", "say \"hi\", twice"]);
     // The field keeps the keyboard for the next class.
     studio.window.harness.event(Event::Text("wave".into()));
     studio.key(Key::Enter);
-    assert_eq!(names(&studio).len(), 2);
+    assert_eq!(studio.names().len(), 2);
     assert!(studio.window.sees("here is a class wave already"));
     studio.key(Key::Escape);
 
@@ -319,19 +324,45 @@ fn classes_are_added_renamed_moved_merged_and_deleted_with_their_labels() {
     studio.press(Modifiers::COMMAND, Key::A);
     studio.window.harness.event(Event::Text("greet".into()));
     studio.key(Key::Enter);
-    assert_eq!(names(&studio)[0], "greet");
+    assert_eq!(studio.names()[0], "greet");
     assert_eq!(studio.video(0).labels, [wave], "its labels are still its own");
-    studio.window.harness.get_by_label("Move greet down").click();
+    studio.window.harness.get_by_label("Change greet").click();
     studio.window.settle();
-    assert_eq!((names(&studio)[1].as_str(), studio.video(0).labels[0]), ("greet", wave));
+    studio.window.harness.get_by_label("Move down").click();
+    studio.window.settle();
+    assert_eq!((studio.names()[1], studio.video(0).labels[0]), ("greet", wave));
     studio.window.harness.get_by_label("Change greet").click();
     studio.window.settle();
     studio.window.harness.get_by_label("Delete with its 1 label").click();
     studio.window.settle();
-    assert_eq!(names(&studio).len(), 1);
+    assert_eq!(studio.names().len(), 1);
     assert!(studio.video(0).is_unlabelled());
     studio.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(studio.video(0).labels, [wave]);
+}
+
+#[test]
+fn classes_are_dragged_to_another_place_in_one_step_and_esc_leaves_them() {
+    let mut studio = Studio::new(&["wave", "clap", "jump"], 1);
+    studio.window.harness.get_by_role_and_label(Role::Button, "Classes").click();
+    studio.window.settle();
+    let [wave, jump] = ["Drag wave", "Drag jump"].map(|name| studio.place(name).center());
+    studio.drag(wave, jump + vec2(0.0, 10.0));
+    assert_eq!(studio.names(), ["clap", "jump", "wave"]);
+    studio.drag(studio.place("Drag wave").center(), studio.place("Drag clap").center() + vec2(3.0, 8.0));
+    assert_eq!(studio.names(), ["clap", "wave", "jump"]);
+    for before in [["clap", "jump", "wave"], ["wave", "clap", "jump"]] {
+        studio.press(Modifiers::COMMAND, Key::Z);
+        assert_eq!(studio.names(), before, "one step for each drag");
+    }
+    studio.hold(wave, jump);
+    studio.key(Key::Escape);
+    studio.window.point_at(jump + vec2(0.0, 10.0));
+    studio.button(jump, false);
+    studio.drag(wave, wave + vec2(2.0, 9.0));
+    assert_eq!(studio.names(), ["wave", "clap", "jump"]);
+    studio.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert_eq!(studio.names(), ["clap", "jump", "wave"], "nothing was done that would end what can be redone");
 }
 
 #[test]

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Frame, Margin, Shadow, Stroke,
-    Style, TextStyle, Theme, Ui, Visuals, style::WidgetVisuals, vec2,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Frame, Margin, Shadow,
+    Stroke, Style, TextStyle, Theme, ThemePreference, Ui, Visuals, style::WidgetVisuals, vec2,
 };
+use epaint_default_fonts::{EMOJI_ICON, NOTO_EMOJI_REGULAR};
 
 /// Space between unrelated groups of widgets, in points.
 pub const SECTION_GAP: f32 = 14.0;
@@ -15,6 +16,9 @@ pub const SECTION_GAP: f32 = 14.0;
 pub const PANEL_MARGIN: i8 = 12;
 /// Radius of buttons, fields and cards, in points.
 pub const RADIUS: u8 = 5;
+/// Fonts of pictograms and how large they are beside letters, as egui has them.
+const PICTOGRAMS: [(&str, &[u8], f32); 2] =
+    [("NotoEmoji-Regular", NOTO_EMOJI_REGULAR, 0.81), ("emoji-icon-font", EMOJI_ICON, 0.90)];
 /// Name of the heavier cut of the interface font.
 const SEMIBOLD: &str = "semibold";
 
@@ -133,6 +137,11 @@ pub fn install(ctx: &Context) {
     ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
 }
 
+/// Changes to the dark or the light theme.
+pub fn apply(ctx: &Context, dark: bool) {
+    ctx.set_theme(if dark { ThemePreference::Dark } else { ThemePreference::Light });
+}
+
 /// Font of titles and headlines at `size` points.
 pub fn semibold(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(SEMIBOLD.into()))
@@ -143,7 +152,7 @@ pub fn modal_frame(ctx: &Context) -> Frame {
     Frame::window(&ctx.global_style()).inner_margin(Margin::same(16))
 }
 
-/// Inter in two weights before egui's own fonts, which serve numbers in columns and rare characters.
+/// Inter in two weights before egui's own fonts, which serve numbers in columns and rare characters; pictograms come last.
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let medium = FontData::from_static(include_bytes!("../../assets/fonts/Inter-Medium.otf"));
@@ -155,6 +164,11 @@ fn fonts() -> FontDefinitions {
     proportional.insert(0, "Inter-Medium".into());
     heavy.insert(0, "Inter-SemiBold".into());
     fonts.families.insert(FontFamily::Name(SEMIBOLD.into()), heavy);
+    for (name, data, scale) in PICTOGRAMS {
+        let tweak = FontTweak { scale, ..FontTweak::default() };
+        fonts.font_data.insert(name.into(), Arc::new(FontData::from_static(data).tweak(tweak)));
+        fonts.families.values_mut().for_each(|family| family.push(name.into()));
+    }
     fonts
 }
 
@@ -221,5 +235,24 @@ fn widget(fill: Color32, outline: Color32, text: Color32) -> WidgetVisuals {
         fg_stroke: Stroke::new(1.0, text),
         corner_radius: CornerRadius::same(RADIUS),
         expansion: 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eframe::egui::epaint::text::{Fonts, TextOptions};
+
+    #[test]
+    fn every_font_has_the_pictograms_that_people_name_classes_with() {
+        let mut fonts = Fonts::new(TextOptions::default(), fonts());
+        for font in [FontId::proportional(13.0), FontId::monospace(12.0), semibold(15.0)] {
+            for name in
+                ["🏃 run", "👋 wave", "⚽ kick", "wave ✋", "👏 clap", "🚶 walk", "🏀 dribble", "🏋 lift", "Ж, é, ß"]
+            {
+                assert!(fonts.has_glyphs(&font, name), "{name} in {font:?}");
+            }
+            assert!(!fonts.has_glyphs(&font, "\u{10FFFF}"), "what no font has is told");
+        }
     }
 }

@@ -1,15 +1,17 @@
 //! Text in pictures, without a window: for labels in videos.
 //!
-//! Outlines come from the interface's own font; how much of each pixel a letter covers is exact: edges add their signed area
+//! Outlines come from the interface's own fonts; how much of each pixel a letter covers is exact: edges add their signed area
 //! to the pixels that they cross, and a running sum along each row fills the inside (as in Raph Levien's font-rs).
 
+use epaint_default_fonts::NOTO_EMOJI_REGULAR;
 use image::{Rgb, RgbImage};
 use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
-use skrifa::{FontRef, MetadataProvider};
+use skrifa::{FontRef, GlyphId, MetadataProvider};
 
-/// Inter, which has Latin, Greek and Cyrillic letters.
-const FONT: &[u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.otf");
+/// Inter, which has Latin, Greek and Cyrillic letters, then pictograms; and how large each is beside the other.
+const FONTS: [(&[u8], f32); 2] =
+    [(include_bytes!("../../assets/fonts/Inter-SemiBold.otf"), 1.0), (NOTO_EMOJI_REGULAR, 0.81)];
 /// Straight pieces that stand for a curve.
 const PIECES: usize = 8;
 /// Larger letters are not drawn.
@@ -17,12 +19,13 @@ const MAX_SIZE_PX: f32 = 512.0;
 
 /// Draws text.
 pub struct Lettering {
-    font: FontRef<'static>,
+    fonts: [(FontRef<'static>, f32); 2],
 }
 
 impl Default for Lettering {
     fn default() -> Self {
-        Self { font: FontRef::new(FONT).expect("the font is a part of the program") }
+        let font = |(data, scale)| (FontRef::new(data).expect("the font is a part of the program"), scale);
+        Self { fonts: FONTS.map(font) }
     }
 }
 
@@ -54,18 +57,27 @@ impl Lettering {
     }
 
     fn advance(&self, letter: char, size_px: f32) -> f32 {
-        let glyph = self.font.charmap().map(letter).unwrap_or_default();
-        let metrics = self.font.glyph_metrics(Size::new(size_px), LocationRef::default());
-        metrics.advance_width(glyph).unwrap_or(0.0)
+        let Some((font, size, glyph)) = self.glyph(letter, size_px) else { return 0.0 };
+        font.glyph_metrics(size, LocationRef::default()).advance_width(glyph).unwrap_or(0.0)
+    }
+
+    /// The glyph in the first font that has one, else a box; none for what only chooses between forms of a letter.
+    fn glyph(&self, letter: char, size_px: f32) -> Option<(&FontRef<'static>, Size, GlyphId)> {
+        if matches!(letter, '\u{FE00}'..='\u{FE0F}' | '\u{200D}') {
+            return None;
+        }
+        let found = self.fonts.iter().find_map(|(font, scale)| Some((font, scale, font.charmap().map(letter)?)));
+        let (font, scale, glyph) = found.unwrap_or((&self.fonts[0].0, &self.fonts[0].1, GlyphId::NOTDEF));
+        Some((font, Size::new(scale * size_px), glyph))
     }
 
     fn draw_letter(&self, picture: &mut RgbImage, letter: char, [x, y]: [f32; 2], size_px: f32, colour: [u8; 3]) {
-        let glyph = self.font.charmap().map(letter).unwrap_or_default();
-        let Some(outline) = self.font.outline_glyphs().get(glyph) else { return };
+        let Some((font, size, glyph)) = self.glyph(letter, size_px) else { return };
+        let Some(outline) = font.outline_glyphs().get(glyph) else { return };
         // One letter's own little picture, large enough for accents and descenders.
         let (left, top) = (x.floor() - size_px.ceil(), y.floor() - 2.0 * size_px.ceil());
         let mut pen = Coverage::new(4 * size_px.ceil() as usize, 4 * size_px.ceil() as usize, [x - left, y - top]);
-        let settings = DrawSettings::unhinted(Size::new(size_px), LocationRef::default());
+        let settings = DrawSettings::unhinted(size, LocationRef::default());
         if outline.draw(settings, &mut pen).is_ok() {
             pen.fill(|column, row, share| blend(picture, left + column as f32, top + row as f32, share, colour));
         }
@@ -237,6 +249,26 @@ mod tests {
         for at in [[-30.0, 20.0], [195.0, 200.0], [1e9, -1e9], [f32::NAN, 3.0]] {
             lettering.draw(&mut picture, "手 edge\u{0}", at, 40.0, [255; 3]);
         }
+    }
+
+    #[test]
+    fn pictograms_are_drawn_and_what_no_font_has_is_a_box() {
+        let lettering = Lettering::default();
+        let drawn = |text: &str| {
+            let mut picture = RgbImage::new(60, 60);
+            lettering.draw(&mut picture, text, [10.0, 45.0], 32.0, [255; 3]);
+            picture
+        };
+        let inked = |picture: &RgbImage| picture.pixels().filter(|pixel| pixel[0] > 128).count();
+        let unknown = drawn("手");
+        for name in ["🏃", "👋", "⚽", "✋"] {
+            let picture = drawn(name);
+            assert!(picture != unknown && inked(&picture) > 60, "{name}: {} pixels", inked(&picture));
+            assert!((20.0..45.0).contains(&lettering.width(name, 32.0)), "{name}: {}", lettering.width(name, 32.0));
+        }
+        assert!(inked(&unknown) > 20);
+        assert_eq!(drawn("✋\u{FE0F}"), drawn("✋"));
+        assert_eq!(lettering.width("✋\u{FE0F}", 32.0), lettering.width("✋", 32.0));
     }
 
     #[test]

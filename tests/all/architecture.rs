@@ -22,10 +22,11 @@ const FORBIDDEN: [(&str, &str); 2] = [("nets", "video"), ("nets", "flow")];
 const ALLOWED: [(&str, &str); 1] = [("cli", "app")];
 
 /// Who may name a foreign library.
-const LIBRARIES: [(&str, &[&str]); 10] = [
+const LIBRARIES: [(&str, &[&str]); 11] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
+    ("epaint_default_fonts", &["app", "video"]),
     ("egui_tiles", &["app"]),
     ("ffmpeg_next", &["video"]),
     ("libc", &["video"]),

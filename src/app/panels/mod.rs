@@ -1,6 +1,7 @@
 //! The panels: each draws one aspect of the session and asks for actions; none of them knows another.
 
 mod benchmark;
+mod drop_hint;
 mod evaluation;
 mod flow_panel;
 mod guide;
@@ -23,6 +24,7 @@ mod welcome;
 
 use eframe::egui::Ui;
 
+pub use drop_hint::drop_hint_ui;
 pub use guide::{GUIDE_WIDTH, guide_ui};
 pub use live::{ClassPicker, Demo, Picked};
 pub use notice::notice_ui;

@@ -6,13 +6,13 @@ use std::sync::atomic::Ordering;
 
 use clap::Args;
 
-use super::format::{FormatName, format_of};
+use super::format::format_of;
 use super::{open, progress_bar};
 use crate::cli::interrupt::interrupt_flag;
 use crate::cli::{Outcome, complain};
 use crate::engine::cut_clips;
 use crate::error::Result;
-use crate::labels::formats::{Cut, export};
+use crate::labels::formats::{Cut, Format, export};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,7 +33,7 @@ pub(super) struct ExportArgs {
     target: PathBuf,
     /// Format [default: by the ending, of .csv, .eaf, .boris and .xml]
     #[arg(long, value_enum)]
-    format: Option<FormatName>,
+    format: Option<Format>,
     /// Cut out the clips that UCF101's lists name
     #[arg(long)]
     cut: bool,

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::add::add_paths;
-use super::format::{FormatName, format_of};
+use super::format::format_of;
 use super::open_to_change;
 use crate::cli::{Outcome, complain};
 use crate::error::Result;
-use crate::labels::formats::{Choices, import};
+use crate::labels::formats::{Choices, Format, import};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +30,7 @@ pub(super) struct ImportArgs {
     source: PathBuf,
     /// Format [default: by the ending, of .csv, .eaf, .boris and .xml]
     #[arg(long, value_enum)]
-    format: Option<FormatName>,
+    format: Option<Format>,
     /// Add classes that the project does not have
     #[arg(long)]
     add_classes: bool,

@@ -42,6 +42,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use super::document::BACKGROUND;
 use super::{Document, Step};
 use crate::atomic;
@@ -50,25 +52,44 @@ pub use cut::Cut;
 use sheet::Sheet;
 
 /// A format of labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Format {
-    /// Everything, for other projects and programs of one's own.
+    /// Everything, as JSON.
+    ///
+    /// For other projects and programs of one's own.
     Json,
+    /// A table of path, label, start, end.
+    ///
     /// `path,label,start,end,group,note`, which can be trained on as it is.
     Csv,
-    /// A folder as UCF101 comes: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` and clips that are cut out.
+    /// Lists as UCF101's, and clips that are cut out.
+    ///
+    /// A folder as UCF101 comes: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` and the clips.
+    #[value(name = "ucf")]
     UcfLists,
-    /// ActivityNet's JSON, which can be trained on as it is.
+    /// ActivityNet's JSON.
+    ///
+    /// It can be trained on as it is.
     ActivityNet,
-    /// ELAN's annotation documents: a folder with an `.eaf` for each video.
+    /// ELAN's .eaf files.
+    ///
+    /// A folder with an annotation document for each video.
     Elan,
-    /// A project of BORIS; read also from the tables it exports.
+    /// A project of BORIS, or a table of its events.
+    ///
+    /// A project is written; tables that BORIS exports are read as well.
     Boris,
-    /// "CVAT for video 1.1": a folder with an XML file for each video.
+    /// "CVAT for video 1.1".
+    ///
+    /// A folder with an XML file for each video.
     Cvat,
-    /// Tasks of Label Studio, with `TimelineLabels` and `Choices`.
+    /// Tasks of Label Studio.
+    ///
+    /// They have `TimelineLabels` and `Choices`.
     LabelStudio,
-    /// X-AnyLabeling's video classifier: a folder with a JSON file for each video.
+    /// JSON files of X-AnyLabeling's video classifier.
+    ///
+    /// A folder with one for each video.
     XAnyLabeling,
 }
 

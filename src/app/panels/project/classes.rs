@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use eframe::egui::{
-    Align, Button, Id, Key, Label as Text, Layout, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2,
+    Align, Button, Id, Key, Label as Text, Layout, Rect, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui,
+    WidgetInfo, vec2,
 };
 
+use super::reorder::{grip_ui, moved_row};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::icon::Icon;
@@ -47,8 +49,10 @@ impl ClassesPage {
         let editable = cx.session.studio.can_edit().is_ok();
         ScrollArea::vertical().id_salt("classes").auto_shrink(false).show(ui, |ui| {
             ui.add_enabled_ui(editable, |ui| {
-                for (index, class) in classes.iter().enumerate() {
-                    self.row_ui(ui, index, class, &classes, cx);
+                let rows = classes.iter().enumerate().map(|(index, class)| self.row_ui(ui, index, class, &classes, cx));
+                let (rows, grips): (Vec<_>, Vec<_>) = rows.collect();
+                if let Some((from, to)) = moved_row(ui, &rows, &grips) {
+                    move_class(classes[from].id, to, cx);
                 }
                 self.add_ui(ui, cx);
             });
@@ -58,23 +62,37 @@ impl ClassesPage {
         });
     }
 
-    fn row_ui(&mut self, ui: &mut Ui, index: usize, class: &Class, classes: &[Class], cx: &mut PanelContext<'_>) {
-        ui.allocate_ui_with_layout(vec2(ui.available_width(), ROW), Layout::left_to_right(Align::Center), |ui| {
+    /// A class; where it lies, and what it is dragged by.
+    fn row_ui(
+        &mut self,
+        ui: &mut Ui,
+        index: usize,
+        class: &Class,
+        classes: &[Class],
+        cx: &mut PanelContext<'_>,
+    ) -> (Rect, Response) {
+        let size = vec2(ui.available_width(), ROW);
+        let row = Rect::from_min_size(ui.cursor().min, size);
+        let grip = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
+            let id = Id::unique(("grip of a class", class.id.0));
+            let grip = grip_ui(ui, id, &format!("Drag {}", class.name), row);
+            let grip = grip.on_hover_text("Drag to another place; the digits follow the order");
             self.color_ui(ui, class, cx);
             let keys = Command::of_class(index).map(|command| command.shortcut_text(ui.ctx())).unwrap_or_default();
             let digit = RichText::new(keys).monospace().color(Tokens::of(ui).weak);
             ui.add_sized([14.0, ROW], Text::new(digit)).on_hover_text("The key that labels with this class");
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
-                self.menu_ui(ui, class, classes, cx);
-                move_ui(ui, index, class, classes.len(), cx);
+                self.menu_ui(ui, index, class, classes, cx);
                 let count = self.counts.1.get(&class.id).copied().unwrap_or(0);
                 let text = RichText::new(count.to_string()).monospace().color(Tokens::of(ui).weak);
                 ui.label(text).on_hover_text("Clips and segments with this label");
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| self.name_ui(ui, class, cx));
             });
+            grip
         });
+        (row, grip.inner)
     }
 
     fn name_ui(&mut self, ui: &mut Ui, class: &Class, cx: &mut PanelContext<'_>) {
@@ -130,7 +148,7 @@ impl ClassesPage {
         }
     }
 
-    fn menu_ui(&mut self, ui: &mut Ui, class: &Class, classes: &[Class], cx: &mut PanelContext<'_>) {
+    fn menu_ui(&mut self, ui: &mut Ui, index: usize, class: &Class, classes: &[Class], cx: &mut PanelContext<'_>) {
         let Some(document) = cx.session.studio.document() else { return };
         let count = self.counts.1.get(&class.id).copied().unwrap_or(0);
         let mut step = None;
@@ -138,6 +156,14 @@ impl ClassesPage {
             if ui.button("Rename").clicked() {
                 self.renamed = Some((class.id, String::new(), true));
                 ui.close();
+            }
+            for (text, to) in [("Move up", index.checked_sub(1)), ("Move down", Some(index + 1))] {
+                let to = to.filter(|to| *to < classes.len());
+                let item = ui.add_enabled(to.is_some(), Button::new(text));
+                if item.on_disabled_hover_text("No class lies beyond it").clicked() {
+                    step = to.map(|to| edits::move_class(document, class.id, to));
+                    ui.close();
+                }
             }
             ui.add_enabled_ui(classes.len() > 1, |ui| {
                 ui.menu_button("Merge into", |ui| {
@@ -159,7 +185,7 @@ impl ClassesPage {
                 ui.close();
             }
         });
-        menu.response.accessible_name(format!("Change {}", class.name)).on_hover_text("Rename, merge, delete");
+        menu.response.accessible_name(format!("Change {}", class.name)).on_hover_text("Rename, move, merge, delete");
         if let Some(step) = step {
             cx.edit(step);
         }
@@ -209,17 +235,8 @@ impl ClassesPage {
     }
 }
 
-fn move_ui(ui: &mut Ui, index: usize, class: &Class, count: usize, cx: &mut PanelContext<'_>) {
-    let Some(document) = cx.session.studio.document() else { return };
-    let mut step = None;
-    for (icon, to, text) in [(Icon::Down, index + 1, "down"), (Icon::Up, index.wrapping_sub(1), "up")] {
-        let button = Button::new(icon.atom()).frame_when_inactive(false).small();
-        let response = ui.add_enabled(to < count, button).accessible_name(format!("Move {} {text}", class.name));
-        if response.on_hover_text(format!("Move {text}; the digits follow the order")).clicked() {
-            step = Some(edits::move_class(document, class.id, to));
-        }
-    }
-    if let Some(step) = step {
+fn move_class(id: ClassId, to: usize, cx: &mut PanelContext<'_>) {
+    if let Some(step) = cx.session.studio.document().map(|document| edits::move_class(document, id, to)) {
         cx.edit(step);
     }
 }

@@ -6,6 +6,7 @@ mod clip;
 mod exchange;
 mod header;
 mod label_buttons;
+mod reorder;
 mod videos;
 
 pub(in crate::app::panels) use self::chip::label_color;

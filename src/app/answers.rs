@@ -1,0 +1,217 @@
+//! What is asked for, and what is done with the answers: a path from a dialog, what lies there, files written or read.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use eframe::egui::Context;
+
+use super::App;
+use super::dialogs::{Answer, Question};
+use super::dock::{self, Pane};
+use super::export;
+use super::interchange::ImportOrder;
+use super::log::Level;
+use super::opener::{Found, MODEL_CARD};
+use super::project_opener::Start;
+use super::report_reader::Purpose;
+use crate::engine::{FlowSource, Request};
+use crate::error::Error;
+use crate::labels::Project;
+use crate::labels::formats::Choices;
+
+impl App {
+    /// Opens the dialog for `question`.
+    pub(super) fn ask(&mut self, question: Question, ctx: &Context) {
+        let start_in = self.settings.recent.first().and_then(|path| path.parent()).map(Path::to_owned);
+        self.dialogs.ask(question, start_in.as_deref(), ctx);
+    }
+
+    /// Takes what the threads that open, write and read came back with.
+    pub(super) fn take_answers(&mut self, ctx: &Context) {
+        for answer in self.opener.answers() {
+            match answer {
+                Ok(found) => self.found(found, ctx),
+                Err(error) => self.not_found(&error),
+            }
+        }
+        for answer in self.exporter.answers() {
+            match answer {
+                Ok(path) => self.session.written(&path, "a file"),
+                Err(error) => self.session.problem(&error),
+            }
+        }
+        for answer in self.reports.answers() {
+            self.session.notice = None;
+            dock::show(&mut self.settings.layout, Pane::Evaluation);
+            match answer {
+                Ok((Purpose::Show, path, report)) => self.session.evaluation.open(path, report),
+                Ok((Purpose::Compare, path, report)) => {
+                    self.session.evaluation.set_against(path, report);
+                    self.panels.evaluation.show_comparison();
+                }
+                Err(error) => self.session.problem(&error),
+            }
+        }
+    }
+
+    /// Takes the answer to the open dialog, once there is one.
+    pub(super) fn take_dialog(&mut self, ctx: &Context) {
+        let Some((question, answer)) = self.dialogs.answer() else { return };
+        match answer {
+            Answer::Path(path) => self.open_as(question, path, ctx),
+            Answer::Cancelled => {}
+            Answer::Unavailable => self.overlay.show_prompt(question),
+        }
+        self.overlay.forget_typed();
+    }
+
+    /// Takes what was done with runs, and tells the engine what is pinned.
+    pub(super) fn follow_runs(&mut self, ctx: &Context) {
+        let folder = self.panels.training.runs_folder();
+        for news in self.panels.runs.follow(folder, &self.session.training, ctx) {
+            match news {
+                Ok(text) => {
+                    self.session.log.push(Level::Info, text.clone());
+                    self.session.told = Some((text, Instant::now()));
+                }
+                Err(error) => self.session.problem(&error),
+            }
+        }
+        let is_busy = self.session.training.is_active();
+        if let Some(wish) = self.session.pinned.wish(is_busy) {
+            self.engine.send(Request::Pin(Box::new(wish)));
+        }
+    }
+
+    /// Takes files that were dropped onto the window.
+    pub(super) fn take_dropped(&mut self, ctx: &Context) {
+        let dropped = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
+        for file in dropped {
+            let path = file.path().to_owned();
+            // A folder of videos is for the open project, unless it is something of its own.
+            let has_own = [Project::FILE, MODEL_CARD].iter().any(|name| path.join(name).is_file());
+            if path.is_dir() && !has_own && self.session.studio.can_edit().is_ok() {
+                self.find_videos(vec![path]);
+            } else {
+                self.open(path, ctx);
+            }
+        }
+    }
+
+    fn found(&mut self, found: Found, ctx: &Context) {
+        match found {
+            Found::Clip(path) => self.open_clip(path),
+            Found::Model(dir) => self.load_model(dir),
+            Found::Project(dir) => self.begin_project(Start::Open, dir, ctx),
+            Found::Classes { folder, first } => {
+                self.settings.remember(&folder);
+                self.choose_training_folder(folder, ctx);
+                self.open_clip(first);
+            }
+        }
+    }
+
+    /// What cannot be opened is not offered again.
+    fn not_found(&mut self, error: &Error) {
+        self.settings.recent.retain(|path| path.to_string_lossy() != error.subject);
+        self.session.problem(error);
+    }
+
+    /// Does with `path` what `question` asked for it.
+    pub(super) fn open_as(&mut self, question: Question, path: PathBuf, ctx: &Context) {
+        match question {
+            Question::Clip | Question::Folder => self.open(path, ctx),
+            Question::Model => self.load_model(path),
+            Question::TrainingFolder => self.choose_training_folder(path, ctx),
+            Question::RunsFolder => self.panels.runs.choose_folder(path),
+            Question::ExportModel => self.panels.runs.export(path, ctx),
+            Question::SecondModel => self.choose_second_model(path),
+            Question::Truth | Question::TruthFile => self.choose_truth(Some(path)),
+            Question::SaveFlow => self.save_flow(path, false, ctx),
+            Question::SavePicture => self.save_flow(path, true, ctx),
+            Question::ExportFlows => self.export_flows(path),
+            Question::ExportVideo => self.export_video(path),
+            Question::ExportAnnotated => self.export_annotated(path),
+            Question::Benchmark => {
+                self.session.notice = None;
+                self.settings.benchmark_root = Some(path);
+                dock::show(&mut self.settings.layout, Pane::Benchmark);
+            }
+            Question::SaveBenchmark => {
+                let report = self.session.benchmark.runs.last().and_then(|run| run.report.clone());
+                self.session.notice = None;
+                if let Some(report) = report {
+                    self.exporter.run(path, ctx, move |path| report.write_csv(path));
+                }
+            }
+            Question::EvaluationClips
+            | Question::EvaluationList
+            | Question::EvaluationLists
+            | Question::EvaluationClasses => self.choose_evaluation(question, path),
+            Question::RecordLive => self.engine.send(Request::RecordLive(Some(path.with_extension("mp4")))),
+            Question::Corrections => self.settings.live.corrections = Some(path),
+            Question::SaveEvaluation => self.save_evaluation(path, ctx),
+            Question::SaveCurves => self.exporter.write(path, self.session.training.curves_table(), ctx),
+            Question::SaveCurvesPicture => self.save_curves_picture(path, ctx),
+            Question::NewProject => self.begin_project(Start::New, path, ctx),
+            Question::OpenProject => self.begin_project(Start::Open, path, ctx),
+            Question::AddVideos | Question::AddFolder => self.find_videos(vec![path]),
+            Question::Relink(id) => self.relink(id, &path),
+            Question::ImportLabels(format) => {
+                let choices = Choices { add_classes: true, ..Choices::default() };
+                self.import_labels(ImportOrder { format, source: path, choices }, ctx);
+            }
+            Question::ExportLabels(format) => self.export_labels(format, path, ctx),
+            Question::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
+            Question::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
+            Question::SaveStatistics => {
+                self.session.notice = None;
+                self.exporter.write(path, export::table(&self.session.lab), ctx);
+            }
+        }
+    }
+
+    pub(super) fn open_clip(&mut self, path: PathBuf) {
+        self.session.clip = None;
+        self.session.opening = Some(path.clone());
+        self.engine.send(Request::Open(path));
+    }
+
+    pub(super) fn load_model(&mut self, dir: PathBuf) {
+        self.session.loading_model = Some(dir.clone());
+        self.engine.send(Request::LoadModel(dir));
+    }
+
+    pub(super) fn choose_training_folder(&mut self, folder: PathBuf, ctx: &Context) {
+        self.settings.training_folder = Some(folder.clone());
+        self.panels.training.choose_folder(folder, ctx);
+    }
+
+    /// Compares the flow of the open clip with `truth`, which is then shown in the figures.
+    pub(super) fn choose_truth(&mut self, truth: Option<PathBuf>) {
+        let Some(clip) = &self.session.clip else { return };
+        self.settings.choose_truth(&clip.path, truth);
+    }
+
+    fn choose_second_model(&mut self, dir: PathBuf) {
+        let laboratory = &mut self.settings.laboratory;
+        laboratory.second_model = Some(dir);
+        if !laboratory.sources.contains(&FlowSource::SecondNetwork) {
+            laboratory.sources.push(FlowSource::SecondNetwork);
+        }
+    }
+
+    fn choose_evaluation(&mut self, question: Question, path: PathBuf) {
+        let chosen = &mut self.settings.evaluation;
+        match question {
+            Question::EvaluationClips => chosen.clips = Some(path),
+            Question::EvaluationClasses => chosen.classes = Some(path),
+            _ => {
+                chosen.layout = None; // that of the list before
+                chosen.list = Some(path);
+            }
+        }
+        self.session.evaluation.errors.clear();
+        dock::show(&mut self.settings.layout, Pane::Evaluation);
+    }
+}

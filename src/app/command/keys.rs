@@ -1,0 +1,91 @@
+//! The keys of commands: in words, and which commands are meant by those that are pressed.
+
+use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
+
+use super::Command;
+use crate::app::keymap::Keymap;
+
+impl Command {
+    /// Its first key in words, such as `Ctrl+P`; empty if it has none.
+    pub fn shortcut_text(self, ctx: &Context) -> String {
+        Keymap::of(ctx).shortcuts(self).first().map(|keys| keys_text(keys, ctx)).unwrap_or_default()
+    }
+
+    /// All its keys in words, such as `I or [`.
+    pub fn shortcuts_text(self, ctx: &Context) -> String {
+        Keymap::of(ctx).shortcuts(self).iter().map(|keys| keys_text(keys, ctx)).collect::<Vec<_>>().join(" or ")
+    }
+
+    /// The tooltip with the keys.
+    pub fn hover_text(self, ctx: &Context) -> String {
+        match self.shortcut_text(ctx) {
+            keys if keys.is_empty() => self.tooltip().to_owned(),
+            keys => format!("{} ({keys})", self.tooltip()),
+        }
+    }
+
+    /// Takes the commands whose keys were pressed out of the input, in the order of the keys. Keys that are text are
+    /// left alone where they are meant for a field: one that has the focus, or one that is to come (`asking`).
+    pub fn pressed(ctx: &Context, asking: bool) -> Vec<Self> {
+        let typing = asking || ctx.text_edit_focused();
+        let keymap = Keymap::of(ctx);
+        // Egui ignores extra modifiers, so the keys with most modifiers come first.
+        let mut keys: Vec<_> =
+            Self::all().flat_map(|command| keymap.shortcuts(command).iter().map(move |keys| (command, keys))).collect();
+        keys.sort_by_key(|(_, keys)| std::cmp::Reverse(modifier_count(keys)));
+        keys.retain(|(_, keys)| !(typing && is_for_text(keys)));
+        // Enter presses the button that was reached with Tab.
+        let reached = ctx.memory(|memory| memory.focused().is_some());
+        keys.retain(|(_, keys)| !(reached && keys.logical_key == Key::Enter));
+        ctx.input_mut(|input| {
+            let pressed = |event: &Event| match event {
+                Event::Key { key, pressed: true, .. } => Some(*key),
+                _ => None,
+            };
+            let order: Vec<Key> = input.events.iter().filter_map(pressed).collect();
+            keys.retain(|(_, keys)| input.consume_shortcut(keys));
+            keys.sort_by_key(|(_, keys)| order.iter().position(|key| *key == keys.logical_key));
+            keys.into_iter().map(|(command, _)| command).collect()
+        })
+    }
+}
+
+/// A key in words.
+pub(in crate::app) fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> String {
+    match keys.logical_key {
+        Key::OpenBracket => "[".into(),
+        Key::CloseBracket => "]".into(),
+        _ => ctx.format_shortcut(keys),
+    }
+}
+
+fn modifier_count(keys: &KeyboardShortcut) -> u8 {
+    let Modifiers { alt, ctrl, shift, mac_cmd, command } = keys.modifiers;
+    u8::from(alt) + u8::from(ctrl || command) + u8::from(shift) + u8::from(mac_cmd)
+}
+
+/// Whether a field that is typed into has its own use for these keys.
+fn is_for_text(keys: &KeyboardShortcut) -> bool {
+    let modifiers = keys.modifiers;
+    let is_letter = !modifiers.command && !modifiers.ctrl && !modifiers.alt; // also with Shift
+    let edits = matches!(keys.logical_key, Key::Z | Key::Y) && (modifiers.command || modifiers.ctrl);
+    let is_function_key = matches!(keys.logical_key, Key::F1 | Key::F2 | Key::F11);
+    !is_function_key && (is_letter || edits || keys.conflicts_with_text_editing())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::command::table::{alt, ctrl, ctrl_shift, key, shift};
+
+    #[test]
+    fn fields_keep_letters_and_their_own_undo() {
+        for keys in [key(Key::B), shift(Key::V), ctrl(Key::Z), ctrl_shift(Key::Z), key(Key::Enter), alt(Key::ArrowLeft)]
+        {
+            assert!(is_for_text(&keys), "{keys:?}");
+        }
+        for keys in [ctrl(Key::S), key(Key::F1), alt(Key::Num1), ctrl(Key::P)] {
+            assert!(!is_for_text(&keys), "{keys:?}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Who has the keyboard: the commands, what lies over the panels, or a prompt that is about to.
+
+use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
+
+use super::App;
+use super::command::Command;
+
+impl App {
+    /// Does what the keys say. What is typed for a prompt that is not drawn yet is kept for it.
+    pub(super) fn take_keys(&mut self, ctx: &Context) {
+        if self.overlay.record(ctx, &mut self.settings.keys) {
+            return;
+        }
+        let mut awaited = self.dialogs.is_asking() && !ctx.text_edit_focused();
+        for command in Command::pressed(ctx, self.dialogs.is_asking()) {
+            // An overlay has the keyboard to itself, but for the keys that open another one.
+            let opens = matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen);
+            if self.overlay.is_open() && !opens {
+                continue;
+            }
+            let before = (self.overlay.is_open(), self.dialogs.is_asking());
+            self.perform(command, ctx);
+            if (self.overlay.is_open(), self.dialogs.is_asking()) != before {
+                awaited = true;
+                break; // The rest was typed for what has just opened.
+            }
+        }
+        if awaited {
+            self.overlay.type_ahead(ctx);
+        }
+    }
+
+    /// Esc leaves what fills the screen, and lets go of the selected segment; an overlay has it for itself.
+    pub(super) fn take_escape(&mut self, ctx: &Context) {
+        if self.overlay.is_open() {
+            return;
+        }
+        self.leave_demo(ctx);
+        leave_full_screen(ctx);
+        self.leave_segment(ctx);
+    }
+}
+
+fn leave_full_screen(ctx: &Context) {
+    let full_screen = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
+    if full_screen && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        ctx.send_viewport_cmd(ViewportCommand::Fullscreen(false));
+    }
+}

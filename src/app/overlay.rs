@@ -1,0 +1,130 @@
+//! What lies over the panels and has the keyboard to itself: the palette, the list of keys, the question for a class.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Context, Event};
+
+use super::actions::PanelContext;
+use super::command::Command;
+use super::dialogs::Question;
+use super::keymap::Keymap;
+use super::panels::{ClassPicker, Palette, PaletteEnd, Picked, Shortcuts};
+
+/// Why a path has to be typed.
+const NO_DIALOG: &str = "The system shows no file dialog here, so type or paste the path.";
+
+/// What lies over the panels, one thing at a time.
+#[derive(Default)]
+pub struct Overlay {
+    open: Option<Layer>,
+    /// What was typed since a dialog was asked for: it may have to be a prompt in this window.
+    typed_ahead: String,
+}
+
+enum Layer {
+    /// The command palette.
+    Palette(Palette),
+    /// The list of keys.
+    Shortcuts(Shortcuts),
+    /// The right class of what was seen live.
+    Picker(ClassPicker),
+}
+
+/// What a person chose before it closed.
+pub enum Choice {
+    /// Nothing.
+    None,
+    /// A command.
+    Command(Command),
+    /// A path, the answer to a question.
+    Path(Question, PathBuf),
+    /// The right class of what was seen live, if they named one.
+    Class(Option<String>),
+}
+
+impl Overlay {
+    /// Whether something lies over the panels.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Looks up a command, or asks for a path.
+    pub fn show_palette(&mut self, palette: Palette) {
+        self.open = Some(Layer::Palette(palette));
+    }
+
+    /// Asks for a class.
+    pub fn show_picker(&mut self, picker: ClassPicker) {
+        self.open = Some(Layer::Picker(picker));
+    }
+
+    /// Lists the keys.
+    pub fn show_shortcuts(&mut self) {
+        self.open = Some(Layer::Shortcuts(Shortcuts::default()));
+    }
+
+    /// Asks for the path that no dialog could be shown for; what was typed meanwhile is its beginning.
+    pub fn show_prompt(&mut self, question: Question) {
+        let mut palette = Palette::path(question, Some(NO_DIALOG));
+        palette.type_text(&std::mem::take(&mut self.typed_ahead));
+        self.show_palette(palette);
+    }
+
+    /// Takes the keys for a command that waits for new ones; returns whether one does, so that they are for nothing else.
+    pub fn record(&mut self, ctx: &Context, keys: &mut Keymap) -> bool {
+        match &mut self.open {
+            Some(Layer::Shortcuts(shortcuts)) if shortcuts.is_recording() => {
+                shortcuts.record(ctx, keys);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Keeps what is being typed for a prompt that is not drawn yet.
+    pub fn type_ahead(&mut self, ctx: &Context) {
+        let typed = ctx.input(|input| {
+            let text = |event: &Event| if let Event::Text(text) = event { Some(text.clone()) } else { None };
+            input.events.iter().filter_map(text).collect::<String>()
+        });
+        match &mut self.open {
+            Some(Layer::Palette(palette)) => palette.type_text(&typed),
+            Some(Layer::Shortcuts(_) | Layer::Picker(_)) => {}
+            None => self.typed_ahead += &typed,
+        }
+    }
+
+    /// Forgets what was typed for a prompt that was not needed.
+    pub fn forget_typed(&mut self) {
+        self.typed_ahead.clear();
+    }
+
+    /// Draws what is open; `Some` when it has just closed.
+    pub fn overlay_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) -> Option<Choice> {
+        let choice = match self.open.as_mut()? {
+            Layer::Palette(palette) => palette.palette_ui(ctx, cx).map(Choice::of_palette),
+            Layer::Shortcuts(shortcuts) => shortcuts.shortcuts_ui(ctx, &mut cx.settings.keys).then_some(Choice::None),
+            Layer::Picker(picker) => picker.picker_ui(ctx).map(Choice::of_picker),
+        }?;
+        self.open = None;
+        ctx.request_repaint(); // What lay under the overlay is to be seen at once.
+        Some(choice)
+    }
+}
+
+impl Choice {
+    fn of_palette(end: PaletteEnd) -> Self {
+        match end {
+            PaletteEnd::Closed => Self::None,
+            PaletteEnd::Run(command) => Self::Command(command),
+            PaletteEnd::Path(question, path) => Self::Path(question, path),
+        }
+    }
+
+    fn of_picker(picked: Picked) -> Self {
+        match picked {
+            Picked::Class(class) => Self::Class(Some(class)),
+            Picked::Nothing => Self::Class(None),
+        }
+    }
+}
