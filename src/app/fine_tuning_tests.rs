@@ -275,7 +275,7 @@ fn pinned_windows_show_before_now_and_what_has_changed() {
     window.settle();
     let pictures: Vec<_> = window.harness.query_all_by_role(Role::Image).collect();
     let names: Vec<_> = pictures.iter().filter_map(|node| node.accesskit_node().label()).collect();
-    for name in ["Before", "Now", "Difference", "Fetched back", "Difference by step"] {
+    for name in ["Before", "Now", "Difference", "Warped", "Difference by step"] {
         assert!(names.iter().any(|label| label == name), "{names:?}");
     }
     assert!(window.sees("Flow differs by") && window.sees("40 of 40") && window.sees("wave"));

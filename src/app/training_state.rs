@@ -90,6 +90,15 @@ impl TrainingState {
         Self { phase: TrainingPhase::Preparing, ..Self::default() }
     }
 
+    /// The share of the training that is done; of several runs each is an equal part.
+    pub fn share_done(&self) -> f64 {
+        let of_run = match (self.preparing, &self.latest) {
+            (Some((done, of)), _) => done as f64 / of.max(1) as f64,
+            (None, latest) => latest.as_ref().map_or(0.0, |latest| latest.done),
+        };
+        self.part.map_or(of_run, |(number, parts, _)| (number as f64 + of_run) / parts as f64)
+    }
+
     /// Whether a training is under way, held or not.
     pub fn is_active(&self) -> bool {
         use TrainingPhase as P;

@@ -104,7 +104,7 @@ impl ViewKind {
                 "End-point distance in pixels between two sources; against the ground truth the EPE map"
             }
             Self::First => "The first image of the pair as the loss sees it, after local response normalisation",
-            Self::Warped => "The second image fetched back along the flow: equal to I₀ where the flow is right",
+            Self::Warped => "The second image warped back along the flow: equal to I₀ where the flow is right",
             Self::Error => "|I₀ − warped I₁|, what the photometric loss punishes",
             Self::Ssim => "Structural similarity of I₀ and warped I₁: bright where they are alike",
             Self::Border => "The border that the loss leaves out, as vectors there point outside",

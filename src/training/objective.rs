@@ -91,8 +91,11 @@ impl Objective {
         let Some(stream) = &self.stream else { return Ok(()) };
         let stream = stream.network().clone();
         let source = self.plan.flow_source;
-        let end_to_end =
-            self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
+        // Flow that will change in training is of no use after this.
+        let end_to_end = self
+            .motion
+            .as_ref()
+            .map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()).sparse());
         let mut flow = self.frozen.take().or(end_to_end);
         let fitted = head::fit(stream, rows, &self.plan, clips, flow.as_mut(), control, on_event)?;
         self.stream = Some(Solver::new(fitted, &self.plan, Part::Stream)?);

@@ -93,10 +93,12 @@ fn jobs(session: &Session) -> impl Iterator<Item = String> {
 }
 
 fn training(session: &Session) -> Option<String> {
-    let latest = session.training.latest.as_ref();
-    let share = latest.map_or(0.0, |step| 100.0 * step.step as f64 / step.steps.max(1) as f64);
+    let share = 100.0 * session.training.share_done();
     match session.training.phase {
         TrainingPhase::Preparing => Some("Preparing the training…".into()),
+        TrainingPhase::Running if session.training.preparing.is_some() => {
+            Some(format!("Looking at clips {share:.0} %"))
+        }
         TrainingPhase::Running => Some(format!("Training {share:.0} %")),
         TrainingPhase::Pausing | TrainingPhase::Paused => Some(format!("Training paused at {share:.0} %")),
         TrainingPhase::Stopping => Some("Stopping the training…".into()),

@@ -47,7 +47,7 @@ pub struct Outlook {
     pub flow: FlowView,
     /// The pinned frame.
     pub frame: Arc<RgbImage>,
-    /// The next frame fetched back along the flow.
+    /// The next frame warped back along the flow.
     pub warped: Arc<RgbImage>,
     /// The classes of the scores.
     pub classes: Vec<String>,

@@ -1,4 +1,4 @@
-//! One pin: flow before and now on one scale, how far they are apart, and the second frame fetched back along the flow.
+//! One pin: flow before and now on one scale, how far they are apart, and the second frame warped back along the flow.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -99,7 +99,7 @@ impl Cards {
         let warped = now.or(before).map(|outlook| {
             let picture = outlook.warped.clone();
             let key = Key::new(picture.clone(), [0.0; 3]);
-            Picture { name: "Fetched back", key, make: Box::new(move || color_image(&picture)) }
+            Picture { name: "Warped", key, make: Box::new(move || color_image(&picture)) }
         });
         let difference = before.zip(now).map(|(before, now)| {
             let known = self.differences.get(&place).is_some_and(|known| known.is_of(&before.flow, &now.flow));

@@ -81,6 +81,7 @@ fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState) {
     }
     if steps.len() < 2 {
         let text = match pinned.run.newest() {
+            _ if steps == [0] => format!("{run} has just begun: what it learns is shown as soon as it is kept."),
             Some(_) => format!("The result of {run} beside what it started from."),
             None => format!("{run} has kept no networks yet."),
         };

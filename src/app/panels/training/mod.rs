@@ -121,10 +121,10 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if !training.summary.is_empty() {
         ui.label(RichText::new(&training.summary).color(tokens.weak));
     }
-    if let Some((done, text)) = progress(training) {
+    if let Some(text) = progress_text(training) {
         ui.add_space(4.0);
         let text = RichText::new(text).small().color(tokens.strong);
-        ui.add(ProgressBar::new(done).desired_height(18.0).text(text));
+        ui.add(ProgressBar::new(training.share_done() as f32).desired_height(18.0).text(text));
         ui.label(RichText::new(pace_text(training)).color(tokens.weak));
     }
     ui.add_space(6.0);
@@ -171,31 +171,26 @@ fn phase_text(phase: &TrainingPhase) -> &'static str {
     }
 }
 
-/// The share that is done, and what is done in words; of several runs each is an equal part.
-fn progress(training: &TrainingState) -> Option<(f32, String)> {
-    let (share, text) = progress_of_run(training)?;
+/// What is done, in words.
+fn progress_text(training: &TrainingState) -> Option<String> {
+    let text = progress_of_run(training)?;
     Some(match training.part {
-        Some((number, parts, network)) => (
-            (number as f32 + share) / parts as f32,
-            format!("{} stream, {} of {parts}: {text}", network.name(), number + 1),
-        ),
-        None => (share, text),
+        Some((number, parts, network)) => format!("{} stream, {} of {parts}: {text}", network.name(), number + 1),
+        None => text,
     })
 }
 
 /// The same of the present run: first the last layer is fitted, where it is new, then steps are made.
-fn progress_of_run(training: &TrainingState) -> Option<(f32, String)> {
+fn progress_of_run(training: &TrainingState) -> Option<String> {
     if let Some((done, of)) = training.preparing {
-        return Some((done as f32 / of.max(1) as f32, format!("Fitting the last layer: {done} of {of} clips")));
+        return Some(format!("Fitting the last layer: {done} of {of} clips"));
     }
     let StepMetrics { step, steps, done, .. } = *training.latest.as_ref()?;
     let by_time = done > step as f64 / steps.max(1) as f64;
-    let text = if by_time {
-        format!("{step} steps, {:.0} % of the time", 100.0 * done)
-    } else {
-        format!("{step} of {steps} steps")
-    };
-    Some((done as f32, text))
+    Some(match by_time {
+        true => format!("{step} steps, {:.0} % of the time", 100.0 * done),
+        false => format!("{step} of {steps} steps"),
+    })
 }
 
 /// What is to be said of the waiting for clips, if it is worth a word.
@@ -211,8 +206,9 @@ fn pace_text(training: &TrainingState) -> String {
     match &training.latest {
         Some(latest) if training.is_active() => {
             let (stall, memory) = (stall_text(latest.stall), latest.memory_bytes.map_or("unknown".into(), memory_size));
-            let left = span(latest.eta_secs);
-            format!("{:.2} it/s{stall}, {elapsed} elapsed, {left} left, memory {memory}", latest.steps_per_sec)
+            let has_more = training.part.is_some_and(|(number, parts, _)| number + 1 < parts);
+            let left = format!("{} left{}", span(latest.eta_secs), if has_more { " of this part" } else { "" });
+            format!("{:.2} it/s{stall}, {elapsed} elapsed, {left}, memory {memory}", latest.steps_per_sec)
         }
         _ => format!("{elapsed} elapsed"),
     }
