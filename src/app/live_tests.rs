@@ -101,6 +101,13 @@ fn the_right_class_is_asked_for_in_the_order_of_the_answer() {
     assert!(tops.windows(2).all(|pair| pair[0] < pair[1]), "{tops:?}");
 }
 
+fn choose(window: &mut Window, field: &str, entry: &str) {
+    window.harness.get_by_role_and_label(Role::ComboBox, field).click();
+    window.settle();
+    window.harness.get_by_role_and_label(Role::Button, entry).click();
+    window.settle();
+}
+
 #[test]
 fn a_camera_is_chosen_with_its_sizes_and_rates() {
     let mut window = Window::with([1280.0, 720.0], Settings::default(), filled);
@@ -121,6 +128,14 @@ fn a_camera_is_chosen_with_its_sizes_and_rates() {
     assert_eq!(available(&window, Command::StartLive), Ok(()));
     let live = &window.harness.state().settings.live;
     assert_eq!(live.source(), Ok(CameraSource::device("/dev/video0", Some(modes[1].clone()))));
+    // The size comes first, then its rates; another size keeps the rate.
+    choose(&mut window, "Size", "1280×720");
+    assert_eq!(window.harness.state().settings.live.mode, Some(modes[0].clone()));
+    choose(&mut window, "Size", "640×480");
+    choose(&mut window, "Rate", "15 fps");
+    assert_eq!(window.harness.state().settings.live.mode, Some(modes[2].clone()));
+    choose(&mut window, "Size", "As the camera likes");
+    assert!(window.harness.state().settings.live.mode.is_none() && !window.sees("Rate"));
     window.harness.state_mut().settings.live.kind = SourceKind::Address;
     window.harness.state_mut().settings.live.address = "webcam".into();
     window.settle();

@@ -110,10 +110,10 @@ impl FromStr for CameraSource {
 const REMEDY: &str =
     "Name a device (/dev/video0), a URL (rtsp://…, http://…, udp://…), a video, or a graph (lavfi:testsrc2)";
 
-impl fmt::Display for CameraMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Geometry { width, height } = self.size;
-        write!(f, "{width}×{height}, {} fps", (100.0 * self.fps).round() / 100.0)
+impl CameraMode {
+    /// Pictures per second as people write them, such as `29.97`.
+    pub fn rate(&self) -> String {
+        format!("{}", (100.0 * self.fps).round() / 100.0)
     }
 }
 
