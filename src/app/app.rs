@@ -31,7 +31,7 @@ use super::settings::Settings;
 use super::theme::{self, PANEL_MARGIN, Tokens};
 use super::training_state::TrainingPhase;
 use crate::engine::{
-    Engine, FlowSource, LaboratorySettings, Message, Request, Studio, Wake, default_model, flow_model,
+    Engine, FlowSource, LaboratorySettings, LiveEvent, Message, Request, Studio, Wake, default_model, flow_model,
 };
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
@@ -168,6 +168,7 @@ impl App {
             self.receive(message, ctx);
         }
         self.session.refresh(&self.engine);
+        self.follow_live(ctx);
         self.panels.training.follow(&self.session, ctx);
         self.follow_runs(ctx);
         for answer in self.opener.answers() {
@@ -374,7 +375,9 @@ impl App {
                 }
                 self.looping = None;
                 self.settings.recall_truth(&info.path);
-                self.panels.viewer.fit();
+                if !self.resume(&info.path) {
+                    self.panels.viewer.fit();
+                }
                 if std::mem::take(&mut self.play_next) {
                     self.perform(Command::LoopSegment, ctx);
                 }
@@ -393,6 +396,7 @@ impl App {
                 self.play_next = true;
                 self.open(dir.clone(), ctx);
             }
+            Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),
             Message::Training(TrainingEvent::Finished { .. }) => dock::show(&mut self.settings.layout, Pane::Training),
             _ => {}
         }
@@ -418,6 +422,7 @@ impl App {
     }
 
     pub(super) fn open_clip(&mut self, path: PathBuf) {
+        (self.session.live.aside, self.session.live.returning) = (None, None);
         self.session.clip = None;
         self.session.opening = Some(path.clone());
         self.engine.send(Request::Open(path));
