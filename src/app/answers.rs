@@ -172,6 +172,7 @@ impl App {
     }
 
     pub(super) fn open_clip(&mut self, path: PathBuf) {
+        (self.session.live.aside, self.session.live.returning) = (None, None);
         self.session.clip = None;
         self.session.opening = Some(path.clone());
         self.engine.send(Request::Open(path));

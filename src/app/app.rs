@@ -26,7 +26,7 @@ use super::session::Session;
 use super::settings::Settings;
 use super::theme::{self, PANEL_MARGIN, Tokens};
 use super::training_state::TrainingPhase;
-use crate::engine::{Engine, LaboratorySettings, Message, Request, Studio, Wake, default_model, flow_model};
+use crate::engine::{Engine, LaboratorySettings, LiveEvent, Message, Request, Studio, Wake, default_model, flow_model};
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
 use crate::training::TrainingEvent;
@@ -146,6 +146,7 @@ impl App {
             self.receive(message, ctx);
         }
         self.session.refresh(&self.engine);
+        self.follow_live(ctx);
         self.panels.training.follow(&self.session, ctx);
         self.follow_runs(ctx);
         self.take_answers(ctx);
@@ -223,7 +224,9 @@ impl App {
                 }
                 self.looping = None;
                 self.settings.recall_truth(&info.path);
-                self.panels.viewer.fit();
+                if !self.resume(&info.path) {
+                    self.panels.viewer.fit();
+                }
                 if std::mem::take(&mut self.play_next) {
                     self.perform(Command::LoopSegment, ctx);
                 }
@@ -242,6 +245,7 @@ impl App {
                 self.play_next = true;
                 self.open(dir.clone(), ctx);
             }
+            Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),
             Message::Training(TrainingEvent::Finished { .. }) => dock::show(&mut self.settings.layout, Pane::Training),
             _ => {}
         }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::dock::Layout;
 use super::lab_state::{typical_length, video_units};
 use super::log::Level;
-use super::session::Session;
+use super::session::{Marks, Session};
 use crate::engine::{Engine, LiveEvent, LiveResult, LiveSettings, LiveView};
 use crate::error::{Error, Result};
 use crate::video::CameraDevice;
@@ -35,6 +36,27 @@ impl Cameras {
     }
 }
 
+/// Where a person was in a clip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// The clip.
+    pub path: PathBuf,
+    /// The frame on the screen.
+    pub position: usize,
+    /// Its in and out marks.
+    pub marks: Marks,
+}
+
+/// What has made way for a live source.
+pub struct LaidAside {
+    /// Where the person was, if a clip was open.
+    pub place: Option<Place>,
+    /// How the window was laid out.
+    pub layout: Layout,
+    /// What became of that to show the source.
+    pub live_layout: Layout,
+}
+
 /// Everything about live sources.
 #[derive(Default)]
 pub struct LiveState {
@@ -42,6 +64,10 @@ pub struct LiveState {
     pub view: Option<LiveView>,
     /// Whether a source was asked for that is not there yet.
     pub starting: bool,
+    /// What comes back when nothing is watched any more.
+    pub aside: Option<LaidAside>,
+    /// Where to go in the clip that is coming back.
+    pub returning: Option<Place>,
     /// The cameras of this machine.
     pub cameras: Cameras,
     /// Whether nothing but the live source is on the screen.
@@ -85,7 +111,7 @@ impl LiveState {
             self.scale_px = longest.max(self.scale_px * SCALE_DECAY).max(1.0);
         }
         if view.is_none() {
-            (self.demo, self.told, self.scale_px) = (false, None, 0.0);
+            (self.told, self.scale_px) = (None, 0.0);
         }
         self.view = view;
     }

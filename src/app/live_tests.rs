@@ -18,7 +18,9 @@ use crate::engine::live::Smoothed;
 use crate::engine::{FlowView, LiveResult, LiveView, Message, Scores, Timing};
 use crate::error::Error;
 use crate::flow::FlowField;
-use crate::video::{CameraDevice, CameraInfo, CameraMode, CameraPhase, CameraSource, CameraStatus, Frame, Geometry};
+use crate::video::{
+    CameraDevice, CameraInfo, CameraMode, CameraPhase, CameraSource, CameraStatus, Frame, Geometry, VideoWriter,
+};
 
 const CLASSES: [&str; 4] = ["bow", "clap", "jump", "wave"];
 
@@ -101,6 +103,13 @@ fn the_right_class_is_asked_for_in_the_order_of_the_answer() {
     assert!(tops.windows(2).all(|pair| pair[0] < pair[1]), "{tops:?}");
 }
 
+fn choose(window: &mut Window, field: &str, entry: &str) {
+    window.harness.get_by_role_and_label(Role::ComboBox, field).click();
+    window.settle();
+    window.harness.get_by_role_and_label(Role::Button, entry).click();
+    window.settle();
+}
+
 #[test]
 fn a_camera_is_chosen_with_its_sizes_and_rates() {
     let mut window = Window::with([1280.0, 720.0], Settings::default(), filled);
@@ -121,9 +130,79 @@ fn a_camera_is_chosen_with_its_sizes_and_rates() {
     assert_eq!(available(&window, Command::StartLive), Ok(()));
     let live = &window.harness.state().settings.live;
     assert_eq!(live.source(), Ok(CameraSource::device("/dev/video0", Some(modes[1].clone()))));
+    // The size comes first, then its rates; another size keeps the rate.
+    choose(&mut window, "Size", "1280×720");
+    assert_eq!(window.harness.state().settings.live.mode, Some(modes[0].clone()));
+    choose(&mut window, "Size", "640×480");
+    choose(&mut window, "Rate", "15 fps");
+    assert_eq!(window.harness.state().settings.live.mode, Some(modes[2].clone()));
+    choose(&mut window, "Size", "As the camera likes");
+    assert!(window.harness.state().settings.live.mode.is_none() && !window.sees("Rate"));
     window.harness.state_mut().settings.live.kind = SourceKind::Address;
     window.harness.state_mut().settings.live.address = "webcam".into();
     window.settle();
     window.perform(Command::StartLive);
     assert!(window.sees("neither a camera, nor the address of a stream"));
+}
+
+/// Repaints and takes in what happens until `seen` holds.
+fn until(window: &mut Window, what: &str, seen: impl Fn(&App) -> bool) {
+    let started = Instant::now();
+    while !seen(window.harness.state()) {
+        assert!(started.elapsed() < Duration::from_secs(60), "never seen: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+        let ctx = window.harness.ctx.clone();
+        window.harness.state_mut().take_news(&ctx);
+        window.settle();
+    }
+}
+
+#[test]
+fn a_clip_makes_way_for_a_live_source_and_comes_back_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("clip.mp4");
+    let mut writer = VideoWriter::create(&path, Geometry { width: 64, height: 48 }, 25.0).unwrap();
+    (0..20).for_each(|n| writer.push(&RgbImage::from_pixel(64, 48, Rgb([8 * n; 3]))).unwrap());
+    writer.finish().unwrap();
+    for (address, works) in [("lavfi:testsrc2=size=64x48:rate=30", true), ("lavfi:nosuchfilter", false)] {
+        let mut settings = Settings::default();
+        (settings.live.kind, settings.live.address) = (SourceKind::Address, address.into());
+        let mut window = Window::with([1280.0, 720.0], settings, |app| app.open_clip(path.clone()));
+        until(&mut window, "the clip", |app| app.session.frame.is_some() && app.session.clip.is_some());
+        window.perform(Command::ShowLog);
+        let is_at = |app: &App, index| app.session.frame.as_ref().is_some_and(|frame| frame.index == index);
+        for _ in 0..7 {
+            window.perform(Command::StepForward);
+        }
+        until(&mut window, "frame 7", |app| is_at(app, 7));
+        window.perform(Command::MarkIn);
+        let (marks, layout) = (window.harness.state().session.marks, window.harness.state().settings.layout.clone());
+
+        window.perform(Command::StartLive);
+        let app = window.harness.state();
+        assert!(app.session.clip.is_none() && app.settings.layout != layout, "the live panel is in front");
+        if works {
+            until(&mut window, "a live picture", |app| {
+                app.session.live.view.as_ref().is_some_and(|view| view.frame.is_some())
+            });
+            window.perform(Command::DemoLive);
+            window.perform(Command::StartLive);
+        }
+        until(&mut window, "the clip again", |app| app.session.clip.is_some() && is_at(app, 7));
+        let app = window.harness.state();
+        assert!(app.session.live.view.is_none() && !app.session.live.demo && !app.session.player.playing);
+        assert!(app.session.marks == marks && marks.start == Some(7) && app.settings.layout == layout);
+        assert_eq!(app.session.notice.is_some(), !works, "why the source does not work is still told");
+
+        // Another clip that is opened instead stays.
+        let other = dir.path().join("other.mp4");
+        std::fs::copy(&path, &other).unwrap();
+        if works {
+            window.perform(Command::StartLive);
+            until(&mut window, "a live source", |app| app.session.live.view.is_some());
+            window.harness.state_mut().open_clip(other.clone());
+            until(&mut window, "the other clip", |app| app.session.clip.is_some() && is_at(app, 0));
+            assert!(window.harness.state().session.clip.as_ref().is_some_and(|clip| clip.path == other));
+        }
+    }
 }

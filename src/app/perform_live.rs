@@ -1,16 +1,17 @@
 //! What the commands about live sources do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use super::App;
 use super::command::Command;
 use super::dialogs::Question;
-use super::dock::{self, Pane};
-use super::live_state::Cameras;
+use super::dock::{self, Layout, Pane};
+use super::live_state::{Cameras, LaidAside, Place};
 use super::panels::ClassPicker;
 use crate::engine::{LiveOrder, LiveSettings, Request};
+use crate::video::PlayerCommand;
 
 /// Where corrections lie in the data folder, unless another folder is chosen.
 const CORRECTIONS: &str = "corrections";
@@ -36,13 +37,14 @@ impl App {
 
     /// Watches what the panel has chosen, or stops doing so.
     fn watch(&mut self) {
-        dock::show(&mut self.settings.layout, Pane::Live);
         if self.session.live.is_active() {
-            self.session.live.starting = false;
-            return self.engine.send(Request::Live(None));
+            return self.stop_watching();
         }
+        let layout = self.settings.layout.clone();
+        dock::show(&mut self.settings.layout, Pane::Live);
         match self.settings.live.source() {
             Ok(source) => {
+                self.lay_aside(layout);
                 (self.session.clip, self.session.opening, self.session.notice) = (None, None, None);
                 self.session.live.starting = true;
                 let settings = self.live_settings();
@@ -51,6 +53,48 @@ impl App {
             }
             Err(error) => self.session.problem(&error),
         }
+    }
+
+    /// Watches nothing any more.
+    pub(super) fn stop_watching(&mut self) {
+        self.session.live.starting = false;
+        self.engine.send(Request::Live(None));
+    }
+
+    /// Notes what makes way for the live source: the clip, and the layout as it was.
+    fn lay_aside(&mut self, layout: Layout) {
+        let session = &mut self.session;
+        let (position, marks) = (session.player.position, std::mem::take(&mut session.marks));
+        let open = session.clip.as_ref().map(|clip| Place { path: clip.path.clone(), position, marks });
+        let place = open.or(session.live.returning.take());
+        session.live.aside = Some(LaidAside { place, layout, live_layout: self.settings.layout.clone() });
+    }
+
+    /// Brings back what made way for the live source once nothing is watched any more.
+    pub(super) fn follow_live(&mut self, ctx: &Context) {
+        if self.session.live.is_active() {
+            return;
+        }
+        if self.session.live.demo {
+            self.show_demo(false, ctx);
+        }
+        let Some(aside) = self.session.live.aside.take() else { return };
+        // What a person has moved meanwhile stays where it is.
+        if self.settings.layout == aside.live_layout {
+            self.settings.layout = aside.layout;
+        }
+        if let Some(place) = aside.place {
+            self.open_clip(place.path.clone());
+            self.session.live.returning = Some(place);
+        }
+    }
+
+    /// Goes where the person was in the clip that has come back; false if this is another one.
+    pub(super) fn resume(&mut self, path: &Path) -> bool {
+        let Some(place) = self.session.live.returning.take().filter(|place| place.path == path) else { return false };
+        self.session.marks = place.marks;
+        self.engine.send(Request::Player(PlayerCommand::SeekFrame(place.position)));
+        true
     }
 
     fn live_settings(&self) -> LiveSettings {

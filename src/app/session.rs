@@ -311,7 +311,10 @@ impl Session {
 
     fn opened(&mut self, info: &VideoInfo) {
         let awaited = self.opening.take();
-        self.notice = None;
+        // What is told of a live source that failed stays while the clip before it comes back.
+        if self.live.returning.is_none() {
+            self.notice = None;
+        }
         self.marks = self.known_marks(info);
         self.pointed = None;
         self.log.push(Level::Info, format!("Opened {}: {}", info.path.display(), describe(info)));

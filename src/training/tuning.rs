@@ -135,7 +135,7 @@ impl Tuning {
                 hold_out: 0.2,
                 budget_secs: Some(1800.0),
                 spatial: TrainingPlan { steps: 400, checkpoint_every: 20, ..TrainingPlan::of(spatial) },
-                temporal: TrainingPlan { steps: 1200, checkpoint_every: 50, ..TrainingPlan::of(temporal) },
+                temporal: TrainingPlan { steps: 1200, checkpoint_every: 25, ..TrainingPlan::of(temporal) },
                 ..quick
             },
             Preset::Paper => Self {

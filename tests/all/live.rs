@@ -30,7 +30,8 @@ use crate::watched::Watched;
 const PATIENCE: Duration = Duration::from_secs(60);
 const MOTION: MotionConfig =
     MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
-const CLIP: Geometry = Geometry { width: 96, height: 80 };
+/// Size of the clips that are played.
+pub const CLIP: Geometry = Geometry { width: 96, height: 80 };
 const NETWORK: Geometry = Geometry { width: 64, height: 64 };
 
 fn cpu() -> Compute {
@@ -42,13 +43,13 @@ fn sizes() -> Sizes {
 }
 
 /// A camera and what it told.
-struct Stand {
-    camera: Camera,
+pub struct Stand {
+    pub camera: Camera,
     news: Arc<Mutex<Vec<CameraNews>>>,
 }
 
 impl Stand {
-    fn open(source: &str) -> Self {
+    pub fn open(source: &str) -> Self {
         let news = Arc::<Mutex<Vec<CameraNews>>>::default();
         let told = news.clone();
         let tell = move |news| {
@@ -59,7 +60,7 @@ impl Stand {
         Self { camera: Camera::open(source.parse().unwrap(), sizes(), Arc::new(tell)), news }
     }
 
-    fn until(&self, what: &str, mut seen: impl FnMut(&Self) -> bool) {
+    pub fn until(&self, what: &str, mut seen: impl FnMut(&Self) -> bool) {
         let started = Instant::now();
         while !seen(self) {
             assert!(started.elapsed() < PATIENCE, "never seen: {what}; {:?}, {:?}", self.camera.status(), self.news());
@@ -67,19 +68,19 @@ impl Stand {
         }
     }
 
-    fn until_captured(&self, frames: u64) {
+    pub fn until_captured(&self, frames: u64) {
         self.until("frames", |stand| stand.camera.status().captured >= frames);
     }
 
-    fn news(&self) -> Vec<CameraNews> {
+    pub fn news(&self) -> Vec<CameraNews> {
         self.news.lock().unwrap().clone()
     }
 
-    fn connections(&self) -> usize {
+    pub fn connections(&self) -> usize {
         self.news().iter().filter(|news| matches!(news, CameraNews::Connected(_))).count()
     }
 
-    fn trouble(&self) -> String {
+    pub fn trouble(&self) -> String {
         match self.camera.status().phase {
             CameraPhase::Waiting { error, .. } | CameraPhase::Failed(error) => error.to_string(),
             _ => String::new(),
@@ -159,7 +160,8 @@ fn steps(path: &Path, frames: u8, fps: f64) {
     writer.finish().unwrap();
 }
 
-fn step_of(picture: &RgbImage) -> usize {
+/// Which step a picture of such a clip shows.
+pub fn step_of(picture: &RgbImage) -> usize {
     (f64::from(picture.get_pixel(40, 40)[0]) / 8.0).round() as usize
 }
 

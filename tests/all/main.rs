@@ -26,6 +26,8 @@ mod losses;
 mod motion_net_flow;
 mod nets;
 mod reproduction;
+mod rtsp;
+mod rtsp_server;
 mod sample;
 mod shared;
 mod steering;

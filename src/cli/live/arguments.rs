@@ -9,7 +9,10 @@ use super::super::arguments::{DeviceArg, ModelArg};
 use super::super::values::non_negative;
 use crate::engine::Smoothing;
 use crate::error::{Error, Result};
-use crate::video::{CameraMode, CameraSource, Geometry};
+use crate::video::{CameraMode, CameraSource, Geometry, camera_devices};
+
+/// Rates that differ by no more are meant to be the same: 30 is said of 29.97.
+const SAME_RATE: f64 = 0.01;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -103,7 +106,13 @@ impl LiveArgs {
         let (Some(size), Some(fps)) = (self.size, self.fps) else { return Ok(source) };
         match source {
             CameraSource::Device { driver, name, .. } => {
-                Ok(CameraSource::Device { driver, name, mode: Some(CameraMode { size, fps, format: None }) })
+                // Many cameras have their fast modes in one of their formats only.
+                let cameras = camera_devices().unwrap_or_default();
+                let camera = cameras.iter().find(|camera| camera.name == name);
+                let offered = camera.and_then(|camera| camera.nearest(size, fps));
+                let offered = offered.filter(|mode| (mode.fps / fps - 1.0).abs() < SAME_RATE);
+                let mode = offered.cloned().unwrap_or(CameraMode { size, fps, format: None });
+                Ok(CameraSource::Device { driver, name, mode: Some(mode) })
             }
             _ => Err(Error::new("--size", "only a device can be asked for a size and a rate", "Leave it out")),
         }

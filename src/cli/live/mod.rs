@@ -14,7 +14,7 @@ use crate::engine::{LiveResult, LiveSettings, Recogniser, Watcher};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
-use crate::video::{Camera, CameraNews, Sizes, camera_devices};
+use crate::video::{Camera, CameraMode, CameraNews, Sizes, camera_devices};
 pub(super) use arguments::LiveArgs;
 use arguments::LivePlan;
 use report::{Moment, Summary};
@@ -39,7 +39,10 @@ fn list() -> Result<Outcome> {
     }
     for device in devices {
         println!("{}  {}", device.name, device.title);
-        device.modes.iter().for_each(|mode| println!("    {mode}"));
+        for (size, modes) in device.sizes() {
+            let rates: Vec<String> = modes.iter().map(CameraMode::rate).collect();
+            println!("    {:>11}  {} fps", format!("{}×{}", size.width, size.height), rates.join(", "));
+        }
     }
     Ok(Outcome::Done)
 }

@@ -32,6 +32,8 @@ pub(super) struct Capture {
     started: Instant,
     next_index: usize,
     pace: Pace,
+    /// Whether the source could be opened the last time.
+    was_open: bool,
     /// What was told last, so that a source that stays away is not told at every attempt.
     told: Option<Error>,
 }
@@ -48,7 +50,8 @@ impl Capture {
     pub fn new(source: CameraSource, shared: Arc<Shared>, stop: Arc<AtomicBool>, listener: Listener) -> Self {
         let watchdog = Watchdog::new(stop);
         let started = Instant::now();
-        Self { source, shared, listener, watchdog, started, next_index: 0, pace: Pace::default(), told: None }
+        let pace = Pace::default();
+        Self { source, shared, listener, watchdog, started, next_index: 0, pace, was_open: false, told: None }
     }
 
     /// Captures until nobody wants it any more, or it turns out to be impossible.
@@ -78,7 +81,9 @@ impl Capture {
 
     /// Opens the source and captures until it ends or breaks off, and how it did.
     fn capture(&mut self) -> ffmpeg::Error {
-        let mut input = match CameraInput::open(&self.source, &self.watchdog) {
+        let opened = CameraInput::open(&self.source, &self.watchdog);
+        self.was_open = opened.is_ok();
+        let mut input = match opened {
             Ok(input) => input,
             Err(fault) => return fault,
         };
@@ -159,7 +164,7 @@ impl Capture {
     fn in_words(&self, fault: ffmpeg::Error, was_live: bool) -> Error {
         match fault {
             ffmpeg::Error::StreamNotFound => fault::no_video(&self.source),
-            ffmpeg::Error::Exit if was_live => fault::silent(&self.source, READ_PATIENCE.as_secs()),
+            ffmpeg::Error::Exit if self.was_open => fault::silent(&self.source, READ_PATIENCE.as_secs()),
             ffmpeg::Error::Eof if was_live => fault::ended(&self.source),
             _ => fault::in_words(&self.source, fault),
         }

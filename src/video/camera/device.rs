@@ -3,7 +3,7 @@
 use super::CameraMode;
 use super::source::CAMERA_DRIVER;
 use crate::error::{Error, Result};
-use crate::video::libav;
+use crate::video::{Geometry, libav};
 
 /// A camera that can be opened.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,8 +12,21 @@ pub struct CameraDevice {
     pub name: String,
     /// What it calls itself.
     pub title: String,
-    /// Sizes and rates, the largest first; empty where the system does not tell.
+    /// Sizes and rates, the largest and fastest first, those of one size together; empty where the system does not tell.
     pub modes: Vec<CameraMode>,
+}
+
+impl CameraDevice {
+    /// The sizes that it offers, the largest first, each with its modes, the fastest first.
+    pub fn sizes(&self) -> impl Iterator<Item = (Geometry, &[CameraMode])> {
+        self.modes.chunk_by(|a, b| a.size == b.size).map(|modes| (modes[0].size, modes))
+    }
+
+    /// The mode of this size whose rate is nearest to `fps`.
+    pub fn nearest(&self, size: Geometry, fps: f64) -> Option<&CameraMode> {
+        let modes = self.modes.iter().filter(|mode| mode.size == size);
+        modes.min_by(|a, b| (a.fps - fps).abs().total_cmp(&(b.fps - fps).abs()))
+    }
 }
 
 /// The cameras of this machine; none is opened for longer than it takes to ask for its modes.
@@ -38,4 +51,38 @@ fn modes(name: &str) -> Vec<CameraMode> {
 #[cfg(not(target_os = "linux"))]
 fn modes(_name: &str) -> Vec<CameraMode> {
     Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the kernel's virtual camera offers, cut short.
+    fn camera() -> CameraDevice {
+        let mode = |size, fps| CameraMode { size, fps, format: None };
+        let modes = [[1280, 720], [640, 360], [320, 180]].into_iter().flat_map(|[width, height]| {
+            let size = Geometry { width, height };
+            [60.0, 30.0, 25.0, 12.5, 1.0]
+                .into_iter()
+                .filter(move |fps| width < 1280 || *fps < 30.0)
+                .map(move |fps| mode(size, fps))
+        });
+        CameraDevice { name: "/dev/video0".into(), title: "vivid".into(), modes: modes.collect() }
+    }
+
+    #[test]
+    fn sizes_are_told_once_with_their_rates() {
+        let camera = camera();
+        let sizes: Vec<_> = camera.sizes().map(|(size, modes)| (size.width, modes.len())).collect();
+        assert_eq!(sizes, [(1280, 3), (640, 5), (320, 5)]);
+        assert!(camera.sizes().all(|(size, modes)| modes.iter().all(|mode| mode.size == size)));
+    }
+
+    #[test]
+    fn another_size_keeps_the_rate_as_far_as_it_can() {
+        let camera = camera();
+        let nearest = |width, height, fps| camera.nearest(Geometry { width, height }, fps).map(|mode| mode.fps);
+        assert_eq!((nearest(640, 360, 30.0), nearest(1280, 720, 30.0)), (Some(30.0), Some(25.0)));
+        assert_eq!((nearest(320, 180, 500.0), nearest(1, 1, 30.0)), (Some(60.0), None));
+    }
 }

@@ -21,7 +21,7 @@ pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
     let (cause, remedy) = match source {
         CameraSource::Device { .. } => of_device(fault),
         CameraSource::Lavfi(_) => of_graph(fault),
-        CameraSource::Url(_) => of_stream(fault),
+        CameraSource::Url(_) => of_stream(fault, source.has_password()),
         CameraSource::File(_) => of_file(fault),
     };
     Error::new(source.to_string(), cause, remedy)
@@ -88,11 +88,20 @@ fn of_graph(fault: Fault) -> (String, &'static str) {
     }
 }
 
-fn of_stream(fault: Fault) -> (String, &'static str) {
+fn of_stream(fault: Fault, has_password: bool) -> (String, &'static str) {
     let (cause, remedy) = match fault {
         Fault::HttpNotFound => ("the server has no such stream", "Check the address"),
+        Fault::HttpUnauthorized | Fault::HttpForbidden if has_password => {
+            ("the server refuses access", "Check name and password in the address")
+        }
         Fault::HttpUnauthorized | Fault::HttpForbidden => {
             ("the server refuses access", "Put name and password into the address: rtsp://name:password@host/…")
+        }
+        Fault::HttpBadRequest | Fault::HttpOther4xx => {
+            ("the server does not understand what it is asked for", "Check the address")
+        }
+        Fault::HttpServerError => {
+            ("the server has a problem of its own", "Look at its log, or start it again; it is tried again by itself")
         }
         Fault::InvalidData => ("what is sent is not a video", "Check the address"),
         Fault::Exit => ("it does not answer", "Check the address, and that the sender runs"),
@@ -142,6 +151,9 @@ mod tests {
         assert!(is_hopeless(&graph, Fault::FilterNotFound) && !is_hopeless(&graph, Fault::Eof));
         let stream = CameraSource::Url("rtsp://a/b".into());
         assert!(!is_hopeless(&stream, Fault::HttpNotFound) && is_hopeless(&stream, Fault::ProtocolNotFound));
-        assert!(in_words(&stream, Fault::HttpUnauthorized).remedy.contains("password"));
+        assert!(in_words(&stream, Fault::HttpUnauthorized).remedy.contains("Put name and password"));
+        let stream = CameraSource::Url("rtsp://name:secret@a/b".into());
+        let refused = in_words(&stream, Fault::HttpUnauthorized);
+        assert!(refused.remedy.contains("Check name and password") && !refused.to_string().contains("secret"));
     }
 }

@@ -101,7 +101,6 @@ impl CameraInput {
             let mut raw = ffmpeg::frame::Video::empty();
             match self.decoder.receive_frame(&mut raw) {
                 Ok(()) => {
-                    self.watchdog.expect_within(READ_PATIENCE);
                     self.failures = 0;
                     let time_base = f64::from(self.stream().time_base());
                     let pts_secs = raw.timestamp().map(|pts| pts as f64 * time_base);
@@ -141,7 +140,11 @@ impl CameraInput {
             }
             let mut packet = ffmpeg::Packet::empty();
             match packet.read(&mut self.input) {
-                Ok(()) if packet.stream() == self.stream && packet.size() > 0 => return Ok(packet),
+                Ok(()) if packet.stream() == self.stream && packet.size() > 0 => {
+                    // Pictures may be long in coming: whoever joins in the middle waits for the next key frame.
+                    self.watchdog.expect_within(READ_PATIENCE);
+                    return Ok(packet);
+                }
                 Ok(()) => {}
                 Err(ffmpeg::Error::Other { errno: EAGAIN }) => std::thread::sleep(ASK_AGAIN),
                 Err(ffmpeg::Error::InvalidData) => self.fail(ffmpeg::Error::InvalidData)?,
@@ -154,6 +157,13 @@ impl CameraInput {
     fn fail(&mut self, fault: ffmpeg::Error) -> Result<(), ffmpeg::Error> {
         self.failures += 1;
         if self.failures > MAX_FAILURES { Err(fault) } else { Ok(()) }
+    }
+}
+
+impl Drop for CameraInput {
+    /// A server has few places for clients, so it is told that this one is free.
+    fn drop(&mut self) {
+        self.watchdog.leave();
     }
 }
 
@@ -174,7 +184,6 @@ fn how_to_open(source: &CameraSource) -> (String, Option<&str>, ffmpeg::Dictiona
         CameraSource::Lavfi(graph) => (graph.clone(), Some("lavfi"), options),
         CameraSource::File(path) => (format!("file:{}", path.display()), None, options),
         CameraSource::Url(url) => {
-            options.set("fflags", "nobuffer");
             // The first pictures are wanted soon; what is learned later about the stream is of no use here.
             options.set("analyzeduration", "2000000");
             options.set("rtsp_flags", "prefer_tcp");

@@ -58,15 +58,35 @@ impl CameraSource {
         Self::Device { driver: CAMERA_DRIVER.into(), name: name.into(), mode }
     }
 
+    /// Whether a name and a password are part of it.
+    pub(super) fn has_password(&self) -> bool {
+        matches!(self, Self::Url(url) if login(url).is_some())
+    }
+
     /// Whether it comes as fast as it is read, so that it must be held to its own pace. Of a URL only its length tells:
-    /// what has an end is a file.
+    /// what has an end is a file. A server of RTSP keeps the pace of a file by itself.
     pub(super) fn is_paced(&self, has_end: bool) -> bool {
         match self {
             Self::Device { .. } => false,
             Self::Lavfi(_) | Self::File(_) => true,
-            Self::Url(_) => has_end,
+            Self::Url(url) => has_end && !url.starts_with("rtsp"),
         }
     }
+}
+
+/// The part of `url` between the protocol and the host that holds a name and a password, and where it lies.
+fn login(url: &str) -> Option<(usize, &str)> {
+    let start = url.find("://")? + 3;
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |length| start + length);
+    let login = &url[start..start + url[start..end].rfind('@')?];
+    login.contains(':').then_some((start, login))
+}
+
+/// The URL without its password, which has no place on a screen or in a log.
+fn without_password(url: &str) -> String {
+    let Some((start, login)) = login(url) else { return url.to_owned() };
+    let name = login.split(':').next().unwrap_or(login);
+    format!("{}{name}:…{}", &url[..start], &url[start + login.len()..])
 }
 
 impl fmt::Display for CameraSource {
@@ -74,7 +94,7 @@ impl fmt::Display for CameraSource {
         match self {
             Self::Device { driver, name, .. } => write!(f, "{driver}:{name}"),
             Self::Lavfi(graph) => write!(f, "lavfi:{graph}"),
-            Self::Url(url) => f.write_str(url),
+            Self::Url(url) => f.write_str(&without_password(url)),
             Self::File(path) => write!(f, "file:{}", path.display()),
         }
     }
@@ -110,10 +130,10 @@ impl FromStr for CameraSource {
 const REMEDY: &str =
     "Name a device (/dev/video0), a URL (rtsp://…, http://…, udp://…), a video, or a graph (lavfi:testsrc2)";
 
-impl fmt::Display for CameraMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Geometry { width, height } = self.size;
-        write!(f, "{width}×{height}, {} fps", (100.0 * self.fps).round() / 100.0)
+impl CameraMode {
+    /// Pictures per second as people write them, such as `29.97`.
+    pub fn rate(&self) -> String {
+        format!("{}", (100.0 * self.fps).round() / 100.0)
     }
 }
 
@@ -143,6 +163,30 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let path = file.path().to_str().unwrap();
         assert_eq!(read(path), CameraSource::File(path.into()));
+    }
+
+    #[test]
+    fn a_password_is_kept_and_not_shown() {
+        for (url, shown) in [
+            ("rtsp://name:secret@host:554/a", "rtsp://name:…@host:554/a"),
+            ("rtsp://name:se@cr:et@host/a@b:c", "rtsp://name:…@host/a@b:c"),
+            ("http://host:80/a?b=c:d@e", "http://host:80/a?b=c:d@e"),
+            ("udp://@:1234", "udp://@:1234"),
+            ("rtsp://name@host", "rtsp://name@host"),
+        ] {
+            let source: CameraSource = url.parse().unwrap();
+            assert_eq!(source.to_string(), shown);
+            assert_eq!(source.has_password(), shown != url);
+            assert_eq!(source, CameraSource::Url(url.into()));
+        }
+    }
+
+    #[test]
+    fn only_what_comes_as_fast_as_it_is_read_is_held_to_its_pace() {
+        let is_paced = |text: &str, has_end| text.parse::<CameraSource>().unwrap().is_paced(has_end);
+        assert!(is_paced("lavfi:testsrc2", false) && is_paced("http://host/a.mp4", true));
+        assert!(!is_paced("http://host/a.mjpeg", false) && !is_paced("rtsp://host/a", true));
+        assert!(!is_paced("/dev/video0", false));
     }
 
     #[test]

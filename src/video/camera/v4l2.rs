@@ -129,11 +129,12 @@ fn rates_of(answer: &[u32; 13]) -> Vec<f64> {
     USUAL_RATES.into_iter().filter(|fps| (slowest..=fastest).contains(fps)).collect()
 }
 
-/// Largest and fastest first; of several formats for one size and rate the first stays.
+/// Largest and fastest first, those of one size together; of several formats for one size and rate the first stays.
 fn sorted(mut modes: Vec<CameraMode>) -> Vec<CameraMode> {
     let area = |mode: &CameraMode| u64::from(mode.size.width) * u64::from(mode.size.height);
     modes.retain(|mode| area(mode) > 0 && mode.fps.is_finite() && mode.fps > 0.0);
-    modes.sort_by(|a, b| area(b).cmp(&area(a)).then(b.fps.total_cmp(&a.fps)));
+    let place = |mode: &CameraMode| (area(mode), mode.size.width);
+    modes.sort_by(|a, b| place(b).cmp(&place(a)).then(b.fps.total_cmp(&a.fps)));
     modes.dedup_by(|later, first| later.size == first.size && later.fps == first.fps);
     modes
 }
@@ -171,6 +172,15 @@ mod tests {
         let expected =
             [mode([1280, 720], 30.0, "mjpeg"), mode([1280, 720], 10.0, "yuyv422"), mode([640, 480], 30.0, "yuyv422")];
         assert_eq!(listed, expected);
+        // Of sizes with as many pixels one comes after the other.
+        let listed = sorted(vec![
+            mode([320, 180], 30.0, "nv12"),
+            mode([240, 240], 25.0, "nv12"),
+            mode([320, 180], 15.0, "nv12"),
+            mode([240, 240], 10.0, "nv12"),
+        ]);
+        let widths: Vec<u32> = listed.iter().map(|mode| mode.size.width).collect();
+        assert_eq!(widths, [320, 320, 240, 240]);
     }
 
     #[test]

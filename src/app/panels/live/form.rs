@@ -9,10 +9,14 @@ use crate::app::live_state::Cameras;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, explanation, field, remark, section};
 use crate::engine::Smoothing;
-use crate::video::{CameraDevice, CameraMode};
+use crate::video::{CameraDevice, CameraMode, Geometry};
 
 /// Width of the lists, in points.
 const LIST: f32 = 220.0;
+/// Neither a size nor a rate is asked for.
+const AS_IT_LIKES: &str = "As the camera likes";
+/// The networks learned from clips of about this rate.
+const USUAL_FPS: f64 = 30.0;
 
 fn list_width(ui: &Ui) -> f32 {
     LIST.min(ui.available_width())
@@ -82,30 +86,29 @@ fn cameras_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 /// Size and rate: first the size, then what it allows.
 fn mode_ui(ui: &mut Ui, camera: &CameraDevice, choices: &mut LiveChoices) {
     let mode = &mut choices.mode;
-    let size_text = |mode: &CameraMode| format!("{}×{}", mode.size.width, mode.size.height);
+    let size_text = |size: Geometry| format!("{}×{}", size.width, size.height);
     field(ui, "Size", |ui, label| {
-        let text = mode.as_ref().map_or("As the camera likes".into(), size_text);
+        let text = mode.as_ref().map_or(AS_IT_LIKES.into(), |mode| size_text(mode.size));
         let list = ComboBox::from_id_salt("size").selected_text(text).width(list_width(ui)).show_ui(ui, |ui| {
-            ui.selectable_value(mode, None, "As the camera likes");
-            let mut before = None;
-            for offered in &camera.modes {
-                if before.replace(offered.size) != Some(offered.size) {
-                    let is_chosen = mode.as_ref().is_some_and(|mode| mode.size == offered.size);
-                    if ui.selectable_label(is_chosen, size_text(offered)).clicked() {
-                        *mode = Some(offered.clone());
-                    }
+            ui.selectable_value(mode, None, AS_IT_LIKES);
+            for (size, _) in camera.sizes() {
+                let chosen = mode.as_ref();
+                let fps = chosen.map_or(USUAL_FPS, |mode| mode.fps);
+                if ui.selectable_label(chosen.is_some_and(|mode| mode.size == size), size_text(size)).clicked() {
+                    *mode = camera.nearest(size, fps).cloned();
                 }
             }
         });
         list.response.labelled_by(label);
     });
-    let Some(size) = mode.as_ref().map(|mode| mode.size) else { return };
+    let Some(chosen) = mode.clone() else { return };
+    let offered = camera.sizes().find(|(size, _)| *size == chosen.size).map_or(&[][..], |(_, modes)| modes);
     field(ui, "Rate", |ui, label| {
-        let rate_text = |mode: &CameraMode| format!("{} fps", (100.0 * mode.fps).round() / 100.0);
-        let text = mode.as_ref().map_or(String::new(), rate_text);
-        let list = ComboBox::from_id_salt("rate").selected_text(text).width(list_width(ui)).show_ui(ui, |ui| {
-            for offered in camera.modes.iter().filter(|offered| offered.size == size) {
-                ui.selectable_value(mode, Some(offered.clone()), rate_text(offered));
+        let text = |mode: &CameraMode| format!("{} fps", mode.rate());
+        let list = ComboBox::from_id_salt("rate").selected_text(text(&chosen)).width(list_width(ui));
+        let list = list.show_ui(ui, |ui| {
+            for offered in offered {
+                ui.selectable_value(mode, Some(offered.clone()), text(offered));
             }
         });
         list.response.labelled_by(label);
