@@ -12,8 +12,10 @@ const CAPACITY: usize = 600;
 
 /// A picture that was asked for.
 struct Known {
-    /// None where none can be made.
+    /// None where none could be made.
     texture: Option<TextureHandle>,
+    /// Where the video was.
+    path: Option<PathBuf>,
     /// The repaint in which it was seen last.
     seen: u64,
 }
@@ -54,16 +56,19 @@ impl Thumbnails {
         keep: bool,
     ) -> Option<TextureHandle> {
         let key = ThumbnailKey { hash: hash.to_owned(), frame };
-        match self.known.get_mut(&key) {
-            Some(known) => {
-                known.seen = self.repaint;
-                known.texture.clone()
-            }
-            None => {
-                self.wanted.extend(path().map(|path| ThumbnailWish { key, path, keep }));
-                None
+        let known = self.known.get_mut(&key);
+        if let Some(known) = known {
+            known.seen = self.repaint;
+            if known.texture.is_some() {
+                return known.texture.clone();
             }
         }
+        // Where none could be made, one may be since the video was found elsewhere.
+        let path = path();
+        if self.known.get(&key).is_none_or(|known| known.path != path) {
+            self.wanted.extend(path.map(|path| ThumbnailWish { key, path, keep }));
+        }
+        None
     }
 
     /// Takes pictures in.
@@ -74,7 +79,8 @@ impl Thumbnails {
                 let image = ColorImage::from_rgb(size, picture.as_raw());
                 ctx.load_texture("thumbnail", image, TextureOptions::LINEAR)
             });
-            self.known.insert(key, Known { texture, seen: self.repaint });
+            let path = self.told.iter().find(|wish| wish.key == key).map(|wish| wish.path.clone());
+            self.known.insert(key, Known { texture, path, seen: self.repaint });
         }
         if self.known.len() > CAPACITY {
             let mut seen: Vec<u64> = self.known.values().map(|known| known.seen).collect();
@@ -121,6 +127,18 @@ mod tests {
         thumbnails.take(std::iter::once((wishes[0].key.clone(), picture)), &ctx);
         assert_eq!(get(&mut thumbnails, 3).map(|texture| texture.size()), Some([4, 3]));
         assert_eq!(thumbnails.wishes(), Some(Vec::new()), "nothing more");
+    }
+
+    #[test]
+    fn a_picture_that_could_not_be_made_is_wished_for_again_where_the_video_is_now() {
+        let (mut thumbnails, ctx) = (Thumbnails::default(), Context::default());
+        let mut wishes = |path: &str| {
+            assert!(thumbnails.get("f00", 3, || Some(path.into())).is_none());
+            let wishes = thumbnails.wishes().unwrap();
+            thumbnails.take(wishes.iter().map(|wish| (wish.key.clone(), None)), &ctx);
+            wishes.len()
+        };
+        assert_eq!((wishes("/gone.mp4"), wishes("/gone.mp4"), wishes("/found.mp4")), (1, 0, 1));
     }
 
     #[test]

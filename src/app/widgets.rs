@@ -115,6 +115,7 @@ pub fn remark(ui: &mut Ui, color: Color32, add_contents: impl FnOnce(&mut Ui)) {
         Frame::new().fill(tokens.raised).corner_radius(RADIUS).inner_margin(Margin { left: 12, ..Margin::same(8) });
     let shown = frame.show(ui, |ui| {
         ui.set_min_width(ui.available_width());
+        ui.visuals_mut().widgets.inactive.weak_bg_fill = tokens.surface; // Buttons stand out from what they lie on.
         add_contents(ui);
     });
     let mut mark = shown.response.rect;

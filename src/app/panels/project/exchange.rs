@@ -29,6 +29,11 @@ impl ExchangePage {
     /// Draws the page.
     pub fn exchange_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical().id_salt("exchange").auto_shrink(false).show(ui, |ui| {
+            // What waits for an answer comes first.
+            progress_ui(ui, cx);
+            pending_ui(ui, cx);
+            exported_ui(ui, cx);
+            section(ui, "Labels of other programs");
             field(ui, "Format", |ui, label| {
                 let combo = ComboBox::from_id_salt("format").width(200.0).selected_text(self.format.name());
                 let combo = combo.show_ui(ui, |ui| {
@@ -43,9 +48,6 @@ impl ExchangePage {
             section(ui, "Clips in folders");
             command_button(ui, cx, Command::LabelByFolders, "Label by folders");
             explanation(ui, "For clips that are sorted into a folder for each class already.");
-            progress_ui(ui, cx);
-            pending_ui(ui, cx);
-            exported_ui(ui, cx);
         });
     }
 
@@ -122,7 +124,9 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let (mut done, mut cancelled) = (false, false);
     ui.horizontal(|ui| {
         let something = !import.step.changes.is_empty();
-        let button = ui.add_enabled(something, Button::new("Import"));
+        let tokens = Tokens::of(ui);
+        let button = Button::new(RichText::new("Import").color(tokens.on_accent)).fill(tokens.accent);
+        let button = ui.add_enabled(something, button);
         done = button.on_disabled_hover_text("Nothing of the project would change").clicked();
         cancelled = ui.button("Cancel").clicked();
     });
