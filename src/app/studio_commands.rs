@@ -13,7 +13,7 @@ use super::interchange::ImportOrder;
 use super::log::Level;
 use super::project_opener::{Answer, Start};
 use super::session::Session;
-use super::studio_state::{Saved, StudioState, Trouble};
+use super::studio_state::{StudioState, Trouble};
 use super::suggestion_state::SuggestionPhase;
 use crate::engine::{Request, Studio};
 use crate::error::{Error, Result};
@@ -383,16 +383,14 @@ impl App {
         if let Some(error) = self.session.studio.project().and_then(Project::trouble) {
             self.session.problem(&error);
         }
-        match self.session.studio.save_due() {
-            // Piece by piece: a person goes on meanwhile.
-            Some(rest) if rest.is_zero() => match self.session.studio.save_some() {
-                Ok(Saved::AsAsked) => self.session.told = Some(("Saved the project".into(), Instant::now())),
-                Ok(Saved::All) => {}
-                Ok(Saved::Some) => ctx.request_repaint(),
-                Err(error) => self.session.problem(&error),
-            },
-            Some(rest) => ctx.request_repaint_after(rest),
-            None => {}
+        let wake = ctx.clone();
+        match self.session.studio.go_on_saving(move || wake.request_repaint()) {
+            Ok(true) => self.session.told = Some(("Saved the project".into(), Instant::now())),
+            Ok(false) => {}
+            Err(error) => self.session.problem(&error),
+        }
+        if let Some(rest) = self.session.studio.save_due() {
+            ctx.request_repaint_after(rest);
         }
     }
 

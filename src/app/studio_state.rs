@@ -45,17 +45,6 @@ impl Trouble {
     }
 }
 
-/// What became of a part of saving.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Saved {
-    /// More is to be written.
-    Some,
-    /// Everything is on disk.
-    All,
-    /// Everything is on disk, which a person asked for.
-    AsAsked,
-}
-
 /// The labelling project as the window sees it.
 #[derive(Default)]
 pub struct StudioState {
@@ -190,22 +179,33 @@ impl StudioState {
         self.asked_to_save = true;
     }
 
-    /// Brings some of the project's files up to date.
+    /// Brings the project's files up to date where that is due, aside: `wake` is called at the end, for this to be called again. Tells
+    /// whether what a person asked for is done.
     ///
     /// # Errors
-    /// As [`Self::save`].
-    pub fn save_some(&mut self) -> Result<Saved> {
-        let done = self.project.as_mut().map_or(Ok(true), Project::save_some);
-        if done == Ok(false) {
-            return Ok(Saved::Some);
+    /// As [`Self::save`]. It is tried again after the next change.
+    pub fn go_on_saving(&mut self, wake: impl FnOnce() + Send + 'static) -> Result<bool> {
+        let is_due = self.save_due().is_some_and(|rest| rest.is_zero());
+        let Some(project) = &mut self.project else { return Ok(false) };
+        let result = match project.saved() {
+            Some(result) => result.map(drop),
+            None if is_due => project.save_aside(wake),
+            None => Ok(()),
+        };
+        let ended = result.is_err() || !(project.is_saving() || project.is_behind());
+        if !ended {
+            return Ok(false); // It goes on, or something was done meanwhile.
         }
         self.changed = None;
         let asked = std::mem::take(&mut self.asked_to_save);
-        done.map(|_| if asked { Saved::AsAsked } else { Saved::All })
+        result.map(|()| asked)
     }
 
-    /// How long until the files are to be brought up to date, if they are behind.
+    /// How long until the files are to be brought up to date, if they are behind and that is not under way.
     pub fn save_due(&self) -> Option<Duration> {
+        if self.project.as_ref().is_some_and(Project::is_saving) {
+            return None;
+        }
         if self.asked_to_save {
             return Some(Duration::ZERO);
         }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use tempfile::NamedTempFile;
+
 use crate::atomic;
 use crate::error::{Error, Result};
 
@@ -14,9 +16,17 @@ use crate::error::{Error, Result};
 /// # Errors
 /// If it cannot be written; the old content is intact.
 pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
+    atomic::publish(stage(path, text)?, path)
+}
+
+/// A file of `text` beside `path`, to be moved there.
+///
+/// # Errors
+/// If it cannot be written.
+pub(super) fn stage(path: &Path, text: &str) -> Result<NamedTempFile> {
     let staged = atomic::stage(path, |writer| writer.write_all(text.as_bytes()))?;
     staged.as_file().sync_all().map_err(|error| Error::io(path, &error))?;
-    atomic::publish(staged, path)
+    Ok(staged)
 }
 
 /// Files under way at a time: the disk confirms several in the time of one.

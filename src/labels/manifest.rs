@@ -5,8 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use super::{Change, Class, Document, Facts, Settings, Step, Video, VideoId, disk};
+use crate::atomic;
 use crate::error::{Error, Result};
 
 /// The version of a project's files. A newer one is refused; so is anything in them that this one does not know, rather
@@ -84,8 +86,16 @@ impl Manifest {
     /// # Errors
     /// If it cannot be written; what was there is intact.
     pub fn write(&self, path: &Path) -> Result<()> {
+        atomic::publish(self.stage(path)?, path)
+    }
+
+    /// The same beside `path`, to be moved there.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn stage(&self, path: &Path) -> Result<NamedTempFile> {
         let text = toml::to_string(self).map_err(|error| Error::file(path, error.to_string(), "Report this"))?;
-        disk::replace(path, &text)
+        disk::stage(path, &text)
     }
 
     /// A document without the videos, and these.

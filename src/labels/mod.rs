@@ -20,6 +20,7 @@ mod project;
 mod project_tests;
 #[cfg(test)]
 mod random_edits;
+mod saving;
 mod sidecar;
 mod step;
 mod stored_path;

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 
+use tempfile::NamedTempFile;
+
 use super::journal::{Fault, Journal, Reading};
 use super::lock::Lock;
 use super::manifest::{Manifest, VideoRow};
+use super::saving::{Names, Save, Saving};
 use super::undo::{Undo, Way};
 use super::{Change, Document, Settings, Step, StoredPath, Video, VideoId, disk, edits, sidecar};
+use crate::atomic;
 use crate::error::{Error, Result};
 
 /// The steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
-
-/// Videos whose labels are written before a window is asked whether it has something else to do.
-const VIDEOS_AT_A_TIME: usize = 64;
 
 /// How often a project that another window saves meanwhile is read anew.
 const READINGS: usize = 5;
@@ -37,6 +38,8 @@ pub struct Project {
     obsolete: Vec<String>,
     saves: u64,
     unsaved: Unsaved,
+    /// Ends before others may have the project.
+    saving: Option<Saving>,
     /// None where the project can only be read, and why.
     writing: std::result::Result<Writing, Error>,
 }
@@ -100,6 +103,7 @@ impl Project {
             obsolete: Vec::new(),
             saves: 0,
             unsaved: Unsaved::default(),
+            saving: None,
             writing: Ok(Writing { journal, _lock: lock }),
         })
     }
@@ -151,6 +155,7 @@ impl Project {
             obsolete: Vec::new(),
             saves,
             unsaved,
+            saving: None,
             writing,
         };
         Ok(Opened { project, notes })
@@ -224,68 +229,106 @@ impl Project {
     /// # Errors
     /// If they cannot be written. Then the journal holds what they lack, and it can be tried again.
     pub fn save(&mut self) -> Result<()> {
-        while !self.save_some()? {}
+        if let Some(saving) = self.saving.take() {
+            let written = saving.wait();
+            self.finish(saving.revision, &saving.names, written)?;
+        }
+        if let Some((save, names)) = self.gather() {
+            let written = save.write();
+            self.finish(self.revision, &names, written)?;
+        }
         Ok(())
     }
 
-    /// Does a part of [`Self::save`] that does not take long, and tells whether that was all: for a window that goes on
-    /// meanwhile. Steps may be done in between.
+    /// Begins to do the same on a thread of its own, which calls `done` at its end, unless that is under way. Steps may be done
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// If there can be no such thread.
+    pub fn save_aside(&mut self, done: impl FnOnce() + Send + 'static) -> Result<()> {
+        if self.is_saving() {
+            return Ok(());
+        }
+        let Some((save, names)) = self.gather() else { return Ok(()) };
+        let videos: Vec<VideoId> = names.iter().map(|(id, _)| *id).collect();
+        let started = Saving::start(save, self.revision, names, done);
+        self.saving = Some(started.map_err(|error| {
+            self.unsaved.videos.extend(videos);
+            Error::io(&self.dir, &error)
+        })?);
+        Ok(())
+    }
+
+    /// Whether a save is under way that [`Self::saved`] has not told the end of.
+    pub fn is_saving(&self) -> bool {
+        self.saving.is_some()
+    }
+
+    /// Whether the save that has come to its end left nothing to be saved: steps may have been done meanwhile. Nothing before its
+    /// end.
     ///
     /// # Errors
     /// As [`Self::save`].
-    pub fn save_some(&mut self) -> Result<bool> {
-        if self.is_read_only() || !self.unsaved.is_anything() {
-            return Ok(true);
+    pub fn saved(&mut self) -> Option<Result<bool>> {
+        let written = self.saving.as_ref()?.written()?;
+        let saving = self.saving.take()?;
+        Some(self.finish(saving.revision, &saving.names, written))
+    }
+
+    /// Whether the files lack something.
+    pub fn is_behind(&self) -> bool {
+        !self.is_read_only() && self.unsaved.is_anything()
+    }
+
+    /// What the files lack, and where the labels of which videos go.
+    fn gather(&mut self) -> Option<(Save, Names)> {
+        if !self.is_behind() {
+            return None;
         }
-        self.save_videos()?;
-        if !self.unsaved.videos.is_empty() {
+        let (mut sidecars, mut names, mut videos) = (self.sidecars.clone(), Vec::new(), Vec::new());
+        for id in std::mem::take(&mut self.unsaved.videos) {
+            let video = self.document.videos.get(&id).filter(|video| sidecar::is_needed(video));
+            let known = sidecars.remove(&id);
+            let name = video.map(|video| known.unwrap_or_else(|| sidecar::name_of(id, video)));
+            if let Some((video, name)) = video.zip(name.clone()) {
+                sidecars.insert(id, name.clone());
+                videos.push((video.clone(), name));
+            }
+            names.push((id, name));
+        }
+        let manifest = Manifest::of(&self.document, &sidecars, self.saves + 1);
+        let save = Save { dir: self.dir.clone(), videos, manifest, path: self.dir.join(Self::FILE) };
+        Some((save, names))
+    }
+
+    /// Puts what was `written` of the state `revision` in its place, unless the project has changed since: then the journal holds
+    /// what the files lack. Tells whether they lack nothing.
+    fn finish(
+        &mut self,
+        revision: u64,
+        names: &[(VideoId, Option<String>)],
+        written: Result<NamedTempFile>,
+    ) -> Result<bool> {
+        let written = written.inspect_err(|_| self.unsaved.videos.extend(names.iter().map(|(id, _)| *id)))?;
+        for (id, name) in names {
+            match name {
+                Some(name) => _ = self.sidecars.insert(*id, name.clone()),
+                None => self.obsolete.extend(self.sidecars.remove(id)),
+            }
+        }
+        if revision != self.revision {
             return Ok(false);
         }
-        self.save_manifest()?;
-        Ok(true)
-    }
-
-    /// Writes the labels of some of the videos.
-    fn save_videos(&mut self) -> Result<()> {
-        let folder = self.dir.join(sidecar::DIR);
-        let (mut names, mut files) = (Vec::new(), Vec::new());
-        let some: Vec<_> = self.unsaved.videos.iter().copied().take(VIDEOS_AT_A_TIME).collect();
-        for id in &some {
-            let video = self.document.videos.get(id).filter(|video| sidecar::is_needed(video));
-            let known = self.sidecars.get(id).cloned();
-            let name = video.map(|video| known.unwrap_or_else(|| sidecar::name_of(*id, video)));
-            if let Some((video, name)) = video.zip(name.as_ref()) {
-                files.push((folder.join(name), sidecar::text_of(video)?));
-            }
-            names.push((*id, name));
-        }
-        if !files.is_empty() {
-            fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
-            disk::replace_all(&files)?;
-        }
-        for (id, name) in names {
-            self.unsaved.videos.remove(&id);
-            match name {
-                Some(name) => _ = self.sidecars.insert(id, name),
-                None => self.obsolete.extend(self.sidecars.remove(&id)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes `project.toml`, after which the journal holds nothing that the files lack.
-    fn save_manifest(&mut self) -> Result<()> {
-        let folder = self.dir.join(sidecar::DIR);
-        disk::sync_names(&folder);
-        Manifest::of(&self.document, &self.sidecars, self.saves + 1).write(&self.dir.join(Self::FILE))?;
+        atomic::publish(written, &self.dir.join(Self::FILE))?;
         disk::sync_names(&self.dir);
         self.saves += 1; // A journal that began before is known by that, should it stay as it is.
         self.unsaved = Unsaved::default();
-        let used: BTreeSet<_> = self.sidecars.values().collect();
+        let (folder, used) = (self.dir.join(sidecar::DIR), self.sidecars.values().collect::<BTreeSet<_>>());
         for name in self.obsolete.drain(..).filter(|name| !used.contains(name)) {
             let _ = fs::remove_file(folder.join(name)); // Left behind, it does no harm.
         }
-        self.writing.as_mut().map_or(Ok(()), |writing| writing.journal.restart(self.saves))
+        self.writing.as_mut().map_or(Ok(()), |writing| writing.journal.restart(self.saves))?;
+        Ok(true)
     }
 
     /// Number of steps since the project was saved.

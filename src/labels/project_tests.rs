@@ -324,6 +324,9 @@ fn a_failed_save_can_be_tried_again() {
     assert!(error.subject.contains("labels"), "{error}");
     assert_eq!(project.unsaved(), 1);
     label(&mut project, id, Label::Background).unwrap();
+    project.save_aside(|| ()).unwrap();
+    let failed = std::iter::repeat_with(|| project.saved()).flatten().next().unwrap();
+    assert!(failed.is_err_and(|error| error.subject.contains("labels")));
     let expected = project.document().clone();
     fs::remove_file(&folder).unwrap();
     project.save().unwrap();
@@ -347,7 +350,7 @@ fn a_project_can_be_changed_and_closed_while_it_is_being_saved() {
     let step = all(&project, "one");
     project.perform(step).unwrap();
     for round in 0..4 {
-        assert!(!project.save_some().unwrap(), "there is more to write");
+        project.save_aside(|| ()).unwrap();
         label(&mut project, VideoId(round), wave).unwrap();
         project.perform(edits::remove_video(project.document(), VideoId(10 + round)).unwrap()).unwrap();
         if round % 2 == 0 {
@@ -358,8 +361,23 @@ fn a_project_can_be_changed_and_closed_while_it_is_being_saved() {
         project = open(dir.path());
         assert_eq!(*project.document(), before, "round {round}");
     }
-    while !project.save_some().unwrap() {}
-    assert_eq!(project.unsaved(), 0);
+    let step = all(&project, "two");
+    project.perform(step).unwrap();
+    let (sender, done) = std::sync::mpsc::channel();
+    let save = |project: &mut Project| {
+        let sender = sender.clone();
+        project.save_aside(move || sender.send(()).unwrap()).unwrap();
+    };
+    save(&mut project);
+    label(&mut project, VideoId(50), wave).unwrap();
+    done.recv().unwrap();
+    assert_eq!(project.saved(), Some(Ok(false)), "a label was given meanwhile");
+    assert!(project.is_behind() && !project.is_saving());
+    save(&mut project);
+    done.recv().unwrap();
+    assert_eq!((project.saved(), project.unsaved(), project.saved()), (Some(Ok(true)), 0, None));
+    save(&mut project);
+    assert!(!project.is_saving(), "there is nothing to be saved");
     let before = project.document().clone();
     drop(project);
     assert_eq!(*open(dir.path()).document(), before);
