@@ -1,0 +1,102 @@
+//! Bringing the files of a project up to date: what they lack is gathered at once and written aside, while the person goes on.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread::{Builder, JoinHandle};
+
+use tempfile::NamedTempFile;
+
+use super::manifest::Manifest;
+use super::{Video, VideoId, disk, sidecar};
+use crate::error::{Error, Result};
+
+/// What is to be written.
+pub(super) struct Save {
+    /// The folder of the project.
+    pub dir: PathBuf,
+    /// Videos whose labels the files lack, each with the name of its file.
+    pub videos: Vec<(Video, String)>,
+    /// `project.toml` as it is to be.
+    pub manifest: Manifest,
+    /// The file that it is in.
+    pub path: PathBuf,
+}
+
+impl Save {
+    /// Writes the labels, and `project.toml` beside where it is to be: moving it there is all that is left to do.
+    ///
+    /// # Errors
+    /// If something cannot be written; the project is as it was.
+    pub fn write(self) -> Result<NamedTempFile> {
+        let folder = self.dir.join(sidecar::DIR);
+        let files = self.videos.iter().map(|(video, name)| Ok((folder.join(name), sidecar::text_of(video)?)));
+        let files = files.collect::<Result<Vec<_>>>()?;
+        if !files.is_empty() {
+            fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
+            disk::replace_all(&files)?;
+        }
+        disk::sync_names(&folder);
+        self.manifest.stage(&self.path)
+    }
+}
+
+/// Videos, and the files that their labels are written to; none where nothing is said about one.
+pub(super) type Names = Vec<(VideoId, Option<String>)>;
+
+/// A save that has begun.
+pub(super) struct Saving {
+    /// The state of the project that it writes.
+    pub revision: u64,
+    /// The videos whose labels it writes.
+    pub names: Names,
+    written: Receiver<Result<NamedTempFile>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Saving {
+    /// Writes on a thread of its own, which calls `done` at its end.
+    ///
+    /// # Errors
+    /// If there cannot be one.
+    pub fn start(
+        save: Save,
+        revision: u64,
+        names: Names,
+        done: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (sender, written) = channel();
+        let thread = Builder::new().name("save".into()).spawn(move || {
+            let _ = sender.send(save.write()); // The project may be closed.
+            done();
+        })?;
+        Ok(Self { revision, names, written, thread: Some(thread) })
+    }
+
+    /// What was written; nothing before the end.
+    pub fn written(&self) -> Option<Result<NamedTempFile>> {
+        match self.written.try_recv() {
+            Ok(written) => Some(written),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(broken_off())),
+        }
+    }
+
+    /// The same at the end, which is waited for.
+    pub fn wait(&self) -> Result<NamedTempFile> {
+        self.written.recv().unwrap_or_else(|_| Err(broken_off()))
+    }
+}
+
+impl Drop for Saving {
+    /// Nobody else may have the project while it is written to.
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn broken_off() -> Error {
+    Error::new("project", "saving broke off", "Nothing is lost: the journal holds every change; save again")
+}
