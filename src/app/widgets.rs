@@ -123,6 +123,11 @@ pub fn remark(ui: &mut Ui, color: Color32, add_contents: impl FnOnce(&mut Ui)) {
     ui.painter().rect_filled(mark, RADIUS, color);
 }
 
+/// Height of a plot in a panel as wide as this one, in points: at least `least`, more where there is room.
+pub fn plot_height(ui: &Ui, least: f32) -> f32 {
+    (0.36 * ui.available_width()).clamp(least, 2.2 * least)
+}
+
 /// An area that takes a click and shows a hand, for rows of lists.
 pub fn row_response(ui: &mut Ui, height: f32) -> Response {
     ui.allocate_response(vec2(ui.available_width(), height), Sense::click())

@@ -5,10 +5,10 @@ use egui_plot::{Bar, BarChart, Line, Plot, PlotPoints};
 
 use super::{clips_in_words, percent};
 use crate::app::theme::Tokens;
-use crate::app::widgets::explanation;
+use crate::app::widgets::{explanation, plot_height};
 use crate::evaluation::StreamReport;
 
-/// Height of the plot, in points.
+/// Least height of the plot, in points.
 const HEIGHT: f32 = 220.0;
 
 /// Draws the page.
@@ -32,7 +32,7 @@ pub(super) fn calibration_ui(ui: &mut Ui, name: &str, stream: &StreamReport) {
     let formatter = |bar: &Bar, _: &BarChart| bar.name.clone();
     let plot = Plot::new("reliability")
         .grid_color(tokens.outline)
-        .height(HEIGHT)
+        .height(plot_height(ui, HEIGHT))
         .allow_drag(false)
         .allow_zoom(false)
         .allow_scroll(false)

@@ -10,8 +10,10 @@ use crate::evaluation::ActionsReport;
 
 /// Height of a clip's row, in points.
 const ROW: f32 = 38.0;
-/// Largest height of the list, in points.
+/// Height that the list may have in any panel, in points.
 const HEIGHT: f32 = 420.0;
+/// What a high panel keeps for what stands around the list, in points.
+const AROUND: f32 = 160.0;
 /// Unreadable clips that are shown; the log has them all.
 const FAILURES: usize = 20;
 
@@ -89,7 +91,8 @@ pub(super) fn clips_ui(
     let open = cx.session.clip.as_ref().map(|clip| clip.path.clone());
     let folder = cx.settings.evaluation.clips.as_deref();
     let mut wanted = None;
-    ScrollArea::vertical().id_salt("clips").max_height(HEIGHT).auto_shrink([false, true]).show_rows(
+    let height = HEIGHT.max(ui.clip_rect().height() - AROUND);
+    ScrollArea::vertical().id_salt("clips").max_height(height).auto_shrink([false, true]).show_rows(
         ui,
         ROW,
         clips.len(),

@@ -6,11 +6,11 @@ use egui_plot::{Line, Plot, PlotPoints, Points, VLine, uniform_grid_spacer};
 use super::{clips_in_words, percent};
 use crate::app::actions::PanelContext;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field};
+use crate::app::widgets::{explanation, field, plot_height};
 use crate::evaluation::{ActionsReport, SweepPoint};
 use crate::nets::fusion::{Fusion, FusionRule};
 
-/// Height of the plot, in points.
+/// Least height of the plot, in points.
 const HEIGHT: f32 = 170.0;
 /// Largest weight of the slider, and of the sweep.
 const LARGEST: f64 = 4.0;
@@ -89,7 +89,7 @@ fn plot_ui(ui: &mut Ui, sweep: &[SweepPoint], weight: f64) {
     let marked: Vec<[f64; 2]> = points.iter().copied().filter(|[at, _]| *at == weight).collect();
     let plot = Plot::new("sweep")
         .grid_color(tokens.outline)
-        .height(HEIGHT)
+        .height(plot_height(ui, HEIGHT))
         .allow_drag(false)
         .allow_zoom(false)
         .allow_scroll(false)

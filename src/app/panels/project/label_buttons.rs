@@ -8,8 +8,10 @@ use crate::app::command::Command;
 use crate::app::theme::Tokens;
 use crate::labels::{Label, edits};
 
-/// Largest height of the buttons, in points; more of them scroll.
+/// Height that the buttons may have in any panel, in points; more of them scroll.
 const HEIGHT: f32 = 92.0;
+/// Share of a high panel's height that they may have.
+const SHARE: f32 = 0.12;
 
 /// The buttons, and the name of a class that is being added.
 #[derive(Default)]
@@ -21,7 +23,8 @@ impl LabelButtons {
     /// Draws the buttons and the field for another class.
     pub fn label_buttons_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let classes = cx.session.studio.document().map(|document| document.classes.clone()).unwrap_or_default();
-        ScrollArea::vertical().id_salt("label buttons").max_height(HEIGHT).auto_shrink([false, true]).show(ui, |ui| {
+        let height = HEIGHT.max(SHARE * ui.clip_rect().height());
+        ScrollArea::vertical().id_salt("label buttons").max_height(height).auto_shrink([false, true]).show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
                 for (index, class) in classes.iter().enumerate() {

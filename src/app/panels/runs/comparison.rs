@@ -7,11 +7,11 @@ use egui_plot::{Legend, Line, Plot, PlotPoints};
 
 use crate::app::background::Background;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, section};
+use crate::app::widgets::{explanation, field, plot_height, section};
 use crate::training::TrainingPlan;
 use crate::training::runs::{self, Difference, Run, RunCurves};
 
-/// Height of the plot, in points.
+/// Least height of the plot, in points.
 const HEIGHT: f32 = 200.0;
 /// Points of a curve that are drawn.
 const POINTS: usize = 2000;
@@ -81,7 +81,7 @@ impl Comparison {
         });
         let colors = Tokens::of(ui).series();
         let plot = Plot::new("runs")
-            .height(HEIGHT)
+            .height(plot_height(ui, HEIGHT))
             .grid_color(Tokens::of(ui).outline)
             .legend(Legend::default())
             .allow_drag(false)

@@ -8,11 +8,11 @@ use super::table::number;
 use crate::app::actions::PanelContext;
 use crate::app::lab_state::Measures;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, source_color, source_dot};
+use crate::app::widgets::{explanation, field, plot_height, source_color, source_dot};
 use crate::engine::{FlowSource, FlowStatistics, Request};
 use crate::video::PlayerCommand;
 
-/// Height of the plot, in points.
+/// Least height of the plot, in points.
 const HEIGHT: f32 = 190.0;
 /// Most points of a curve that are drawn.
 const POINTS: usize = 2000;
@@ -54,7 +54,7 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     let last = cx.session.frames().saturating_sub(1) as f64;
     let plot = Plot::new("figures over the clip")
         .grid_color(tokens.outline)
-        .height(HEIGHT)
+        .height(plot_height(ui, HEIGHT))
         .allow_drag(false)
         .allow_zoom(false)
         .allow_scroll(false)

@@ -19,8 +19,10 @@ use crate::video::PlayerCommand;
 const PICTURES: f32 = 30.0;
 /// Height of a track, in points.
 const TRACK: f32 = 16.0;
-/// Tracks that are seen at once; more of them scroll.
+/// Tracks that are seen at once in any window; more of them scroll.
 const SEEN: usize = 6;
+/// The height beyond which a window shows more of them, and for how much of it each, in points.
+const HIGH: [f32; 2] = [900.0, 120.0];
 /// Height of what the networks see in a track, in points.
 const PREDICTION: f32 = 4.0;
 /// How near the pointer takes an edge, in points.
@@ -57,7 +59,7 @@ impl Tracks {
     /// Keeps the place of the tracks free while no clip is open, so that nothing jumps when the next one is.
     pub fn no_clip_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.drag = None;
-        let Some(height) = height(cx) else { return };
+        let Some(height) = height(ui, cx) else { return };
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         if cx.session.opening.is_none() {
             let selected = cx.session.studio.selected();
@@ -72,7 +74,7 @@ impl Tracks {
 
     /// Draws pictures and tracks of the open clip if a project is open; the area where the wheel zooms.
     pub fn tracks_ui(&mut self, ui: &mut Ui, axis: &Axis, cx: &mut PanelContext<'_>) -> Option<Response> {
-        let height = height(cx)?;
+        let height = height(ui, cx)?;
         let Some((id, video)) = cx.session.studio.video().map(|(id, video)| (id, video.clone())) else {
             not_in_project_ui(ui, height, cx);
             return None;
@@ -230,10 +232,11 @@ impl Drag {
     }
 }
 
-/// Height of pictures and tracks; `None` where no project is open or they are hidden. It depends on the project alone, so that
-/// labelling moves nothing.
-fn height(cx: &PanelContext<'_>) -> Option<f32> {
-    let tracks = labels(cx)?.len().clamp(2, SEEN);
+/// Height of pictures and tracks; `None` where no project is open or they are hidden. It depends on the project and the window
+/// alone, so that labelling moves nothing.
+fn height(ui: &Ui, cx: &PanelContext<'_>) -> Option<f32> {
+    let more = ((ui.content_rect().height() - HIGH[0]) / HIGH[1]).max(0.0) as usize;
+    let tracks = labels(cx)?.len().clamp(2, SEEN + more);
     (!cx.settings.studio.hides_tracks).then_some(PICTURES + 4.0 + tracks as f32 * TRACK)
 }
 

@@ -7,11 +7,11 @@ use super::plots::{Cursor, plot, precise};
 use crate::app::actions::PanelContext;
 use crate::app::curves::Curves;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, section};
+use crate::app::widgets::{explanation, field, plot_height, section};
 use crate::engine::Request;
 use crate::training::{GradientShares, LossTerm};
 
-/// Height of the plot, in points.
+/// Least height of the plot, in points.
 const HEIGHT: f32 = 110.0;
 
 /// Draws the shares of a run that trains MotionNet.
@@ -54,7 +54,7 @@ fn areas_ui(ui: &mut Ui, shares: &Curves, cursor: &mut Cursor) {
         areas.push(FilledArea::new(words(term), &xs, &below, &above).fill_color(color(ui, term).gamma_multiply(0.75)));
         below = above;
     }
-    let plot = plot(ui, "gradient", HEIGHT).include_y(0.0).include_y(1.0);
+    let plot = plot(ui, "gradient", plot_height(ui, HEIGHT)).include_y(0.0).include_y(1.0);
     cursor.show(ui, plot, shares, |plot| areas.into_iter().for_each(|area| plot.add(area)));
 }
 

@@ -10,10 +10,12 @@ use crate::app::curves::{Curve, Curves};
 use crate::app::off_screen;
 use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingState;
-use crate::app::widgets::{legend_chip, section};
+use crate::app::widgets::{legend_chip, plot_height, section};
 
-/// Height of a plot, in points.
+/// Least height of a plot, in points.
 const HEIGHT: f32 = 170.0;
+/// Height of a plot in a picture, in points.
+const PICTURE_HEIGHT: f32 = 340.0;
 /// Where a curve of zeros lies on a logarithmic axis.
 const SMALLEST: f64 = 1e-9;
 
@@ -24,14 +26,13 @@ pub struct Plots {
     /// Share of the smoothed value before in the one after it, 0 for the curves as they are.
     smoothing: f64,
     hidden: BTreeSet<String>,
-    height: f32,
     /// Whether there is something to be set.
     interactive: bool,
 }
 
 impl Default for Plots {
     fn default() -> Self {
-        Self { logarithmic: true, smoothing: 0.0, hidden: BTreeSet::new(), height: HEIGHT, interactive: true }
+        Self { logarithmic: true, smoothing: 0.0, hidden: BTreeSet::new(), interactive: true }
     }
 }
 
@@ -100,7 +101,7 @@ impl Plots {
 
     /// A picture of the curves as they are shown, larger.
     pub fn picture(&self, training: &TrainingState, dark: bool) -> RgbImage {
-        let mut plots = Self { height: 2.0 * HEIGHT, interactive: false, ..self.clone() };
+        let mut plots = Self { interactive: false, ..self.clone() };
         let size = vec2(960.0, if training.shares.is_empty() { 440.0 } else { 860.0 });
         off_screen::picture(size, dark, |ui| plots.plots_ui(ui, training, &mut Cursor::default()))
     }
@@ -126,7 +127,7 @@ impl Plots {
             self.scale_ui(ui);
         }
         let logarithmic = self.logarithmic;
-        let plot = plot(ui, "losses", self.height)
+        let plot = plot(ui, "losses", self.height(ui))
             .y_axis_formatter(move |mark, _| short(if logarithmic { 10f64.powf(mark.value) } else { mark.value }));
         let shown = |name: &&str| {
             let (term, level) = split(name);
@@ -147,6 +148,10 @@ impl Plots {
             returns.into_iter().for_each(|line| plot.add(line));
             lines.into_iter().for_each(|line| plot.line(line));
         });
+    }
+
+    fn height(&self, ui: &Ui) -> f32 {
+        if self.interactive { plot_height(ui, HEIGHT) } else { PICTURE_HEIGHT }
     }
 
     /// How the loss curves are drawn.
@@ -174,7 +179,7 @@ impl Plots {
         let lines: Vec<_> =
             shown.map(|(i, (name, curve))| self.line(name, curve, series_color(ui, i), false)).collect();
         let returns = returns(ui, training);
-        let plot = plot(ui, "shares", self.height).include_y(0.0).include_y(1.0);
+        let plot = plot(ui, "shares", self.height(ui)).include_y(0.0).include_y(1.0);
         cursor.show(ui, plot, shares, |plot| {
             returns.into_iter().for_each(|line| plot.add(line));
             lines.into_iter().for_each(|line| plot.line(line));
