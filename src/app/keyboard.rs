@@ -11,8 +11,9 @@ impl App {
         if self.overlay.record(ctx, &mut self.settings.keys) {
             return;
         }
-        let mut awaited = self.dialogs.is_asking() && !ctx.text_edit_focused();
-        for command in Command::pressed(ctx, self.dialogs.is_asking()) {
+        let asking = self.dialogs.is_asking() || self.overlay.is_new();
+        let mut awaited = self.overlay.is_new() || (asking && !ctx.text_edit_focused());
+        for command in Command::pressed(ctx, asking) {
             // An overlay has the keyboard to itself, but for the keys that open another one.
             let opens = matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen);
             if self.overlay.is_open() && !opens {

@@ -10,6 +10,7 @@ use image::{Rgb, RgbImage};
 
 use super::App;
 use super::command::Command;
+use super::dialogs::Question;
 use super::run::Options;
 use super::settings::Settings;
 use super::views::{ViewKind, ViewSpec, Views};
@@ -436,6 +437,18 @@ fn panels_whose_tabs_do_not_fit_are_chosen_from_a_menu() {
     assert!(window.harness.query_by_label_contains("Scroll tabs").is_none());
     let wide = Window::new([2600.0, 720.0], Views::default());
     assert!(tab(&wide, "Log").is_some() && wide.harness.query_by_label("Further panels").is_none());
+}
+
+#[test]
+fn what_is_typed_while_a_prompt_opens_is_its_beginning() {
+    let mut window = Window::new([1280.0, 720.0], Views::default());
+    window.harness.state_mut().overlay.show_prompt(Question::Folder);
+    for text in ["/t", "mp"] {
+        window.harness.event(Event::Text(text.into()));
+        window.harness.step();
+    }
+    window.settle();
+    assert!(window.harness.query_by_value("/tmp").is_some());
 }
 
 #[test]

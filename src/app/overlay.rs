@@ -17,6 +17,8 @@ const NO_DIALOG: &str = "The system shows no file dialog here, so type or paste 
 #[derive(Default)]
 pub struct Overlay {
     open: Option<Layer>,
+    /// Whether it has opened since it was drawn last: its field does not have the keyboard yet.
+    is_new: bool,
     /// What was typed since a dialog was asked for: it may have to be a prompt in this window.
     typed_ahead: String,
 }
@@ -48,9 +50,14 @@ impl Overlay {
         self.open.is_some()
     }
 
+    /// Whether what is typed now has to be kept for the field of what has just opened.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// Looks up a command, or asks for a path.
     pub fn show_palette(&mut self, palette: Palette) {
-        self.open = Some(Layer::Palette(palette));
+        (self.open, self.is_new) = (Some(Layer::Palette(palette)), true);
     }
 
     /// Asks for a class.
@@ -101,6 +108,7 @@ impl Overlay {
 
     /// Draws what is open; `Some` when it has just closed.
     pub fn overlay_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) -> Option<Choice> {
+        self.is_new = false;
         let choice = match self.open.as_mut()? {
             Layer::Palette(palette) => palette.palette_ui(ctx, cx).map(Choice::of_palette),
             Layer::Shortcuts(shortcuts) => shortcuts.shortcuts_ui(ctx, &mut cx.settings.keys).then_some(Choice::None),

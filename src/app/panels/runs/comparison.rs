@@ -88,6 +88,9 @@ impl Comparison {
             .allow_zoom(false)
             .allow_scroll(false)
             .y_axis_min_width(44.0);
+        // The same axis for all, also where a curve is flat.
+        let is_share = shown == "accuracy" || shown.starts_with("validation");
+        let plot = if is_share { plot.include_y(0.0).include_y(1.0) } else { plot };
         plot.show(ui, |plot| {
             for (place, (name, curves)) in curves.iter().enumerate() {
                 let Some(points) = curves.get(&shown) else { continue };

@@ -62,6 +62,7 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         .include_x(0.0)
         .include_x(last.max(1.0))
         .include_y(0.0)
+        .include_y(if found.is_empty() { 1.0 } else { 0.0 })
         .set_margin_fraction(vec2(0.0, 0.06))
         .y_axis_min_width(40.0);
     let plot = plot.show_x(false).show_y(false);
