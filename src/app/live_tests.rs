@@ -180,7 +180,10 @@ fn a_clip_makes_way_for_a_live_source_and_comes_back_as_it_was() {
 
         window.perform(Command::StartLive);
         let app = window.harness.state();
-        assert!(app.session.clip.is_none() && app.settings.layout != layout, "the live panel is in front");
+        assert!(app.session.clip.is_none() && app.session.marks.start.is_none());
+        assert!(!window.sees("Open sample"), "the start page does not flash up");
+        let app = window.harness.state();
+        assert!(app.settings.layout != layout, "the live panel is in front");
         if works {
             until(&mut window, "a live picture", |app| {
                 app.session.live.view.as_ref().is_some_and(|view| view.frame.is_some())

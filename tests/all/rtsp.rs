@@ -110,7 +110,7 @@ fn a_key_frame_that_comes_seldom_is_neither_missed_nor_given_up() {
         let (stand, opened) = (Stand::open(&server.url()), Instant::now());
         stand.until_captured(2);
         assert!(opened.elapsed() < Duration::from_secs(patience_secs), "it took {:?}", opened.elapsed());
-        assert_eq!(step_of(&stand.camera.after(None)[0].frame.display), 0);
+        assert!(is_in_order(&stand.camera.after(None)));
         assert_eq!(stand.news().len(), 1, "{:?}", stand.news());
     }
 }

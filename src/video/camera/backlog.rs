@@ -1,7 +1,8 @@
 //! Whether pictures pile up before the decoder: then the older ones are passed over.
 //!
 //! Time stamps of live streams drift, jump, or are invented by the demuxer. What cannot be wrong is whether reading waits:
-//! a reader that keeps up waits for the next picture, one that lies behind finds it there already.
+//! a reader that keeps up waits for the next picture, one that lies behind finds it there already. What was gathered while the
+//! source was being opened is such a pile too.
 
 use std::time::{Duration, Instant};
 
@@ -13,23 +14,45 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Notices that the reader lies behind.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
+    /// Since when nothing was waited for.
     since: Option<Instant>,
+    /// Whether the reader has caught up once.
+    has_waited: bool,
 }
 
 impl Backlog {
     /// Whether to pass over the picture whose reading took `waited` until `now`.
     pub fn is_behind(&mut self, waited: Duration, now: Instant) -> bool {
         if waited >= A_WAIT {
-            self.since = None;
+            (self.since, self.has_waited) = (None, true);
             return false;
         }
-        now.saturating_duration_since(*self.since.get_or_insert(now)) > PATIENCE
+        let is_impatient = now.saturating_duration_since(*self.since.get_or_insert(now)) > PATIENCE;
+        if is_impatient && !self.has_waited {
+            // A source that is always ahead: better too many of its pictures than none.
+            (self.since, self.has_waited) = (None, true);
+            return false;
+        }
+        is_impatient || !self.has_waited
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_gathered_while_the_source_was_opened_is_passed_over() {
+        let start = Instant::now();
+        let at = |millis: u64| start + Duration::from_millis(millis);
+        let mut backlog = Backlog::default();
+        assert!((0..30).all(|i| backlog.is_behind(Duration::ZERO, at(2 * i))));
+        assert!(!backlog.is_behind(Duration::from_millis(20), at(80)) && !backlog.is_behind(Duration::ZERO, at(81)));
+        // A source that is never waited for is seen all the same.
+        let mut backlog = Backlog::default();
+        let behind: Vec<bool> = (0..60).map(|i| backlog.is_behind(Duration::ZERO, at(33 * i))).collect();
+        assert!(behind[..31].iter().all(|behind| *behind) && !behind[31..].contains(&true), "{behind:?}");
+    }
 
     #[test]
     fn only_a_reader_that_never_waits_lies_behind_and_one_wait_says_that_it_caught_up() {

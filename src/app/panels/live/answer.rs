@@ -9,6 +9,8 @@ use crate::engine::{LiveResult, LiveView, ModelInfo};
 
 /// Classes that are shown.
 const SHOWN: usize = 6;
+/// Height of the answer, in points.
+const ANSWER: f32 = 28.0;
 /// Height of a class's row, in points.
 const ROW: f32 = 24.0;
 /// Room for a share at the right of a row, in points.
@@ -34,8 +36,17 @@ pub fn why_none(model: Option<&ModelInfo>) -> &'static str {
     }
 }
 
-/// Draws the answer of `view`.
+/// Draws the answer of `view`, in a place that is as high before the first one.
 pub fn answer_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
+    let classes = cx.session.model.as_ref().map_or(0, |model| model.classes.len());
+    let rows = classes.min(SHOWN) as f32;
+    ui.scope(|ui| {
+        ui.set_min_height(ANSWER + rows * (ROW + ui.spacing().item_spacing.y));
+        bars_ui(ui, view, cx);
+    });
+}
+
+fn bars_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
     let model = cx.session.model.as_ref();
     let ranked = match (&view.result, model) {
         (Some(result), Some(model)) => ranked(result, model),

@@ -33,7 +33,7 @@ impl Stage {
 
     /// Draws into `area`: side by side, or one above the other where that makes them larger.
     pub fn pictures_ui(&mut self, ui: &mut Ui, area: Rect, session: &Session, settings: &Settings) {
-        let Some(view) = &session.live.view else { return };
+        let Some(view) = &session.live.view else { return message(ui, &ui.painter_at(area), area, "Connecting…") };
         let size = view.frame.as_ref().map_or((4, 3), |frame| frame.display.dimensions());
         let [left, right] = places(area, size.0 as f32 / size.1.max(1) as f32);
         self.picture_ui(ui, left, view, settings.live.mirrored);

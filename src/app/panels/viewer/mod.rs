@@ -86,7 +86,7 @@ struct Pointer {
 impl Panel for Viewer {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         cx.session.pointed = None;
-        if cx.session.live.view.is_some() {
+        if cx.session.live.is_active() {
             return self.stage.stage_ui(ui, cx.session, cx.settings);
         }
         if cx.session.clip.is_none() && cx.session.opening.is_none() {
