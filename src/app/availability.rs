@@ -88,7 +88,7 @@ pub fn available(
         C::FinerLevel | C::CoarserLevel => level(command, session),
         C::NextPair | C::PreviousPair => pair(command, session),
         C::SampleProject => or(settings.sample.is_some(), "Open the sample first: it is written then"),
-        C::OpenSample => or(!session.writing_sample, "The sample project is being written"),
+        C::OpenSample => or(session.writing_sample.is_none(), "The sample project is being written"),
         C::StartTraining => match session.training.is_active() {
             true => Err("A training is under way"),
             false => training_ready,

@@ -8,6 +8,9 @@ use super::icon::Icon;
 use super::theme::{Tokens, semibold};
 use crate::gpu::DeviceChoice;
 
+/// Width, in points, without which the name of the clip tells nothing.
+const MIN_TITLE: f32 = 80.0;
+
 /// Draws the menu bar: menus at the left, the open clip in the middle, the way into the palette at the right.
 pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     MenuBar::new().ui(ui, |ui| {
@@ -16,7 +19,8 @@ pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             palette_button(ui, cx);
-            if let Some(clip) = &cx.session.clip {
+            let clip = cx.session.clip.as_ref().filter(|_| ui.available_width() > MIN_TITLE);
+            if let Some(clip) = clip {
                 let name = cx.session.clip_title(&clip.path);
                 let name = cx.session.true_class().map_or(name.clone(), |class| format!("{name}, class {class}"));
                 let text = RichText::new(name).font(semibold(13.0)).color(Tokens::of(ui).strong);

@@ -165,7 +165,7 @@ impl App {
         if let Some(dir) = self.settings.sample.clone().filter(|dir| dir.is_dir()) {
             return self.open(dir, ctx);
         }
-        self.session.writing_sample = true;
+        self.session.writing_sample = Some((0, 0));
         self.engine.send(Request::WriteSample(self.data_dir.join(SAMPLE)));
     }
 

@@ -91,8 +91,8 @@ pub struct Session {
     pub marks: Marks,
     /// The training.
     pub training: TrainingState,
-    /// Whether the sample project is being written.
-    pub writing_sample: bool,
+    /// Clips of the sample project that are written, and how many there will be, while it is being written.
+    pub writing_sample: Option<(usize, usize)>,
     /// What happened.
     pub log: Log,
     /// The latest problem, until it is dismissed.
@@ -137,7 +137,7 @@ impl Session {
             fusion: Fusion::default(),
             marks: Marks::default(),
             training: TrainingState::default(),
-            writing_sample: false,
+            writing_sample: None,
             log: Log::default(),
             notice: None,
             told: None,
@@ -186,8 +186,9 @@ impl Session {
                 self.training.enter(TrainingPhase::Failed);
                 self.problem(error);
             }
+            Message::SampleProgress(done, of) => self.writing_sample = Some((*done, *of)),
             Message::SampleWritten(dir) => {
-                self.writing_sample = false;
+                self.writing_sample = None;
                 self.log.push(Level::Info, format!("The sample project lies in {}", dir.display()));
             }
             Message::Note(text) => self.log.push(Level::Info, text.clone()),
@@ -237,7 +238,7 @@ impl Session {
         if is_about(&self.loading_model) {
             self.loading_model = None;
         }
-        self.writing_sample = false;
+        self.writing_sample = None;
         self.notice = Some(error.clone());
     }
 

@@ -342,9 +342,12 @@ impl Coordinator {
     fn write_sample(&self, dir: PathBuf) {
         let outbox = self.outbox.clone();
         outbox.send(Message::Note(format!("Writing the sample clips into {} …", dir.display())));
-        let work = move || match caught("sample", || sample::write_project(&dir, SAMPLE_SEED, &mut |_, _| ())) {
-            Ok(_) => outbox.send(Message::SampleWritten(dir)),
-            Err(error) => outbox.problem(error),
+        let work = move || {
+            let mut progress = |done, of| outbox.send(Message::SampleProgress(done, of));
+            match caught("sample", || sample::write_project(&dir, SAMPLE_SEED, &mut progress)) {
+                Ok(_) => outbox.send(Message::SampleWritten(dir)),
+                Err(error) => outbox.problem(error),
+            }
         };
         if let Err(error) = Builder::new().name("sample".into()).spawn(work) {
             self.outbox.problem(Error::new("sample", error.to_string(), "Close other programs and try again"));

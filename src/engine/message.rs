@@ -182,6 +182,8 @@ pub enum Message {
     Training(TrainingEvent),
     /// The training ended without a model; no further [`Message::Training`] follows.
     TrainingFailed(Error),
+    /// So many of so many clips of the sample project are written.
+    SampleProgress(usize, usize),
     /// The sample project lies in this folder.
     SampleWritten(PathBuf),
     /// Worth telling, nothing to do about it.

@@ -42,6 +42,12 @@ impl Confusion {
         Self { counts }
     }
 
+    /// How many clips were taken for what they are, and how many there are.
+    pub fn right(&self) -> (usize, usize) {
+        let right = self.counts.iter().enumerate().map(|(class, row)| row[class]).sum();
+        (right, self.counts.iter().flatten().sum())
+    }
+
     /// The figures of every class.
     pub fn classes(&self) -> Vec<ClassFigures> {
         (0..self.counts.len()).map(|class| self.class(class)).collect()
@@ -94,6 +100,7 @@ mod tests {
         assert_eq!(*second, ClassFigures { clips: 2, precision: Some(1.0), recall: Some(0.5), f1: Some(2.0 / 3.0) });
         assert_eq!(*third, ClassFigures { clips: 0, precision: Some(0.0), recall: None, f1: Some(0.0) });
         assert_eq!(confusion.mean_class_accuracy(), Some(0.625));
+        assert_eq!(confusion.right(), (4, 6));
         let pair = |label, guess| ConfusedPair { label, guess, clips: 1 };
         assert_eq!(confusion.most_confused(5), [pair(0, 2), pair(1, 0)]);
         assert_eq!(confusion.most_confused(1), [pair(0, 2)]);

@@ -49,11 +49,12 @@ fn column_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         command_button(ui, cx, Command::Guide, "First steps: from a clip to your own recogniser");
     });
-    if cx.session.writing_sample {
+    if let Some((done, of)) = cx.session.writing_sample {
         ui.add_space(8.0);
         ui.horizontal(|ui| {
             ui.spinner();
-            ui.label(RichText::new("Writing the sample clips, once…").color(tokens.weak));
+            let progress = if of == 0 { "…".into() } else { format!(": {done} of {of}") };
+            ui.label(RichText::new(format!("Drawing the sample clips, once{progress}")).color(tokens.weak));
         });
     }
     ui.add_space(8.0);

@@ -71,8 +71,9 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let is_active = cx.session.live.is_active();
     ui.label(RichText::new(phase_text(view, cx.session.live.starting)).heading());
-    let source = view.map_or("A camera, a stream or a video, recognised as it happens".into(), what_text);
-    ui.add(eframe::egui::Label::new(RichText::new(source).color(tokens.weak)).truncate());
+    let source = view.map_or("A camera, a stream or a video, live".into(), what_text);
+    let label = eframe::egui::Label::new(RichText::new(&source).color(tokens.weak)).truncate();
+    ui.add(label).on_hover_text(source);
     ui.add_space(6.0);
     ui.horizontal_wrapped(|ui| {
         primary_button(ui, cx, Command::StartLive, if is_active { "Stop" } else { "Watch" });

@@ -25,6 +25,8 @@ const SEEN: usize = 6;
 const HIGH: [f32; 2] = [900.0, 120.0];
 /// Height of what the networks see in a track, in points.
 const PREDICTION: f32 = 4.0;
+/// How opaque the track of a label of the whole clip is: less than a segment.
+const OF_CLIP: f32 = 0.3;
 /// How near the pointer takes an edge, in points.
 const REACH: f32 = 4.0;
 /// How near an edge snaps to another one, in points.
@@ -263,7 +265,7 @@ fn not_in_project_ui(ui: &mut Ui, height: f32, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// Tracks, and what the networks see in them.
+/// Tracks, those of the labels of the whole clip filled, and what the networks see in them.
 fn ground_ui(ui: &Ui, rect: Rect, labels: &[Label], axis: &Axis, cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let painter = ui.painter_at(rect);
@@ -273,6 +275,9 @@ fn ground_ui(ui: &Ui, rect: Rect, labels: &[Label], axis: &Axis, cx: &PanelConte
         let track = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), TRACK - 1.0));
         painter.rect_filled(track, 2.0, tokens.background);
         let color = label_color(ui, document, *label);
+        if cx.session.studio.video().is_some_and(|(_, video)| video.labels.contains(label)) {
+            painter.rect_filled(track, 2.0, color.gamma_multiply(OF_CLIP));
+        }
         predictions_ui(ui, track, *label, color, axis, document, cx);
     }
     if let Some((start, end)) = marked(cx) {

@@ -132,7 +132,11 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     divergence_ui(ui, cx);
     if let TrainingPhase::Finished { model_dir, stopped_early } = &cx.session.training.phase {
         let (model_dir, stopped_early) = (model_dir.display().to_string(), *stopped_early);
+        let measured = cx.session.training.instruments.confusion.as_ref().map(|(_, confusion)| confusion.right());
         remark(ui, tokens.good, |ui| {
+            if let Some((right, of)) = measured {
+                ui.label(format!("{right} of {of} clips that were not learned from are recognised."));
+            }
             ui.label(format!("The networks lie in {model_dir}."));
             if stopped_early {
                 ui.label("Steps are left: starting the same run folder again goes on from its checkpoint.");
