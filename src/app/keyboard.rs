@@ -11,9 +11,9 @@ impl App {
         if self.overlay.record(ctx, &mut self.settings.keys) {
             return;
         }
-        let asking = self.dialogs.is_asking() || self.overlay.is_new();
-        let mut awaited = self.overlay.is_new() || (asking && !ctx.text_edit_focused());
-        for command in Command::pressed(ctx, asking) {
+        let (asking, is_new) = (self.dialogs.is_asking(), self.overlay.is_new());
+        let mut awaited = is_new || (asking && !ctx.text_edit_focused());
+        for command in Command::pressed(ctx, asking || is_new) {
             // An overlay has the keyboard to itself, but for the keys that open another one.
             let opens = matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen);
             if self.overlay.is_open() && !opens {

@@ -62,7 +62,9 @@ impl Shortcuts {
             ui.add_space(8.0);
             self.conflict_ui(ui, keymap);
             let height = ctx.content_rect().height() - 200.0;
-            ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+            // An area that floats is small at first, and what scrolls in it would stay so.
+            let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+            area.auto_shrink([false, true]).show(ui, |ui| {
                 ui.columns_const(|[left, right]| {
                     for (i, group) in Group::ALL.into_iter().enumerate() {
                         self.group_ui(if i % 2 == 1 { &mut *left } else { &mut *right }, group, keymap);
