@@ -28,8 +28,10 @@ pub struct LiveChoices {
     pub mode: Option<CameraMode>,
     /// What was typed.
     pub address: String,
-    /// Whether left and right are exchanged on the screen, as in a mirror.
-    pub mirrored: bool,
+    /// Whether left and right of a camera's pictures are exchanged on the screen, as in a mirror.
+    pub mirrors_camera: bool,
+    /// The same of other sources, which seldom show who looks at them.
+    pub mirrors_address: bool,
     /// How answers are steadied.
     pub smoothing: Smoothing,
     /// Where corrections go; `None` for the folder `corrections` among the program's data.
@@ -43,7 +45,8 @@ impl Default for LiveChoices {
             camera: None,
             mode: None,
             address: "lavfi:testsrc2=size=640x480:rate=30".into(),
-            mirrored: true,
+            mirrors_camera: true,
+            mirrors_address: false,
             smoothing: Smoothing::default(),
             corrections: None,
         }
@@ -57,6 +60,22 @@ impl LiveChoices {
             SourceKind::Camera if self.camera.is_none() => Err("Choose a camera first, or type an address"),
             SourceKind::Address if self.address.trim().is_empty() => Err("Type an address first"),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether the pictures of the source are shown as in a mirror.
+    pub fn mirrored(&self) -> bool {
+        match self.kind {
+            SourceKind::Camera => self.mirrors_camera,
+            SourceKind::Address => self.mirrors_address,
+        }
+    }
+
+    /// The choice of it.
+    pub fn mirrored_mut(&mut self) -> &mut bool {
+        match self.kind {
+            SourceKind::Camera => &mut self.mirrors_camera,
+            SourceKind::Address => &mut self.mirrors_address,
         }
     }
 

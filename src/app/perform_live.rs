@@ -22,7 +22,7 @@ impl App {
         match command {
             Command::StartLive => self.watch(),
             Command::ListCameras => self.list_cameras(),
-            Command::MirrorLive => self.settings.live.mirrored = !self.settings.live.mirrored,
+            Command::MirrorLive => *self.settings.live.mirrored_mut() ^= true,
             Command::CorrectLive => self.pick_class(),
             Command::RecordLive => self.record(ctx),
             Command::DemoLive => self.show_demo(!self.session.live.demo, ctx),

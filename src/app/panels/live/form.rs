@@ -158,7 +158,7 @@ pub fn answers_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         numbers_ui(ui, &mut choices.smoothing);
     });
     field(ui, "Picture", |ui, _| {
-        ui.checkbox(&mut choices.mirrored, "Mirrored").on_hover_text(
+        ui.checkbox(choices.mirrored_mut(), "Mirrored").on_hover_text(
             "Exchange left and right on the screen, as in a mirror; the networks see the camera's own picture",
         );
     });

@@ -36,7 +36,7 @@ impl Stage {
         let Some(view) = &session.live.view else { return message(ui, &ui.painter_at(area), area, "Connecting…") };
         let size = view.frame.as_ref().map_or((4, 3), |frame| frame.display.dimensions());
         let [left, right] = places(area, size.0 as f32 / size.1.max(1) as f32);
-        self.picture_ui(ui, left, view, settings.live.mirrored);
+        self.picture_ui(ui, left, view, settings.live.mirrored());
         self.flow_ui(ui, right, view, session, settings);
         self.textures.sweep();
     }
@@ -62,7 +62,7 @@ impl Stage {
         };
         let max_px = settings.locked_scale_px.unwrap_or(session.live.scale_px).max(f32::MIN_POSITIVE);
         let scale = MagnitudeScale { max_px, gamma: settings.gamma };
-        self.flow(ui, &painter, rect, result, scale, settings.live.mirrored);
+        self.flow(ui, &painter, rect, result, scale, settings.live.mirrored());
     }
 
     fn flow(
