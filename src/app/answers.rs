@@ -122,7 +122,10 @@ impl App {
         match question {
             Question::Clip | Question::Folder => self.open(path, ctx),
             Question::Model => self.load_model(path),
-            Question::TrainingFolder => self.choose_training_folder(path, ctx),
+            Question::TrainingFolder => {
+                self.choose_training_folder(path, ctx);
+                dock::show(&mut self.settings.layout, Pane::Training);
+            }
             Question::RunsFolder => self.panels.runs.choose_folder(path),
             Question::ExportModel => self.panels.runs.export(path, ctx),
             Question::SecondModel => self.choose_second_model(path),

@@ -183,7 +183,18 @@ fn matches(text: &str) -> Vec<Command> {
         .filter_map(|command| Some((distance(text, command.text())?, command)))
         .collect();
     found.sort_by_key(|(distance, _)| *distance); // stable: equals keep the table's order
-    found.into_iter().map(|(_, command)| command).collect()
+    let mut found: Vec<Command> = found.into_iter().map(|(_, command)| command).collect();
+    let described = Command::all().filter(|command| *command != Command::Palette && describes(text, *command));
+    let described: Vec<Command> = described.filter(|command| !found.contains(command)).collect();
+    found.extend(described);
+    found
+}
+
+/// Whether all words of `text`, none of them short, stand in the menu, the name or the tooltip of a command.
+fn describes(text: &str, command: Command) -> bool {
+    let description = [command.group().title(), command.text(), command.tooltip()].join(" ").to_lowercase();
+    let mut words = text.split_whitespace().peekable();
+    words.peek().is_some() && words.all(|word| word.len() >= 3 && description.contains(&word.to_lowercase()))
 }
 
 /// How far `name` is from `text`: 0 where it begins with it, more for every letter skipped inside and before, less if
@@ -224,6 +235,7 @@ mod tests {
             ("theme", Command::ToggleTheme),
             ("START", Command::StartTraining),
             ("keyb", Command::Shortcuts),
+            ("training folder", Command::ChooseTrainingFolder),
         ] {
             assert_eq!(matches(text).first(), Some(&command), "{text}");
         }
