@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A part that stays as it is, written `motion`, `body`, `LAYER` or `motion:LAYER`.
+/// A part that stays as it is, written `motion`, `body`, `norms`, `LAYER` or `motion:LAYER`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Freeze {
@@ -13,6 +13,9 @@ pub enum Freeze {
     Motion,
     /// The stream but its last layer.
     Body,
+    /// All batch normalisation, which then keeps to its running statistics: those of a small batch of like pictures tell little, and
+    /// would soon replace what a network that is tuned has learned from many.
+    Norms,
     /// The layers of the trained network (the stream, if there is one) from its input to this one, included.
     UpTo(String),
     /// The layers of MotionNet from its input to this one, included, where a stream is trained on it.
@@ -29,9 +32,10 @@ impl FromStr for Freeze {
             }
             Some(layer) => Ok(Self::MotionUpTo(layer.into())),
             None => match text.trim() {
-                "" => Err("expected motion, body or the name of a layer".into()),
+                "" => Err("expected motion, body, norms or the name of a layer".into()),
                 "motion" => Ok(Self::Motion),
                 "body" => Ok(Self::Body),
+                "norms" => Ok(Self::Norms),
                 layer => Ok(Self::UpTo(layer.into())),
             },
         }
@@ -57,6 +61,7 @@ impl fmt::Display for Freeze {
         match self {
             Self::Motion => f.write_str("motion"),
             Self::Body => f.write_str("body"),
+            Self::Norms => f.write_str("norms"),
             Self::UpTo(layer) => f.write_str(layer),
             Self::MotionUpTo(layer) => write!(f, "motion:{layer}"),
         }
@@ -69,7 +74,7 @@ mod tests {
 
     #[test]
     fn parts_are_read_as_they_are_written() {
-        for text in ["motion", "body", "fire5.squeeze1x1", "motion:conv3_1"] {
+        for text in ["motion", "body", "norms", "fire5.squeeze1x1", "motion:conv3_1"] {
             assert_eq!(text.parse::<Freeze>().unwrap().to_string(), text);
         }
         assert_eq!("motion:conv2".parse(), Ok(Freeze::MotionUpTo("conv2".into())));

@@ -23,6 +23,8 @@ pub enum Part {
 #[derive(Debug, Clone, PartialEq)]
 struct Layer {
     name: String,
+    /// Whether it is batch normalisation.
+    is_norm: bool,
     parameters: Vec<Parameter>,
 }
 
@@ -54,15 +56,15 @@ pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: Part) -> Result<
     for wish in plan.freeze.iter().chain(still_body) {
         frozen = frozen.max(frozen_layers(&layers, wish, plan.network, part)?);
     }
-    if frozen == 0 {
-        return Ok(network);
-    }
     if frozen == layers.len() {
         let remedy = "Name an earlier layer; 'motion' freezes all of MotionNet below a stream";
         return Err(Error::new("freeze", "nothing is left to train", remedy));
     }
-    let ids = layers[..frozen].iter().flat_map(|layer| layer.parameters.iter().map(|parameter| parameter.id));
-    Ok(network.set_require_grad_group(ParamGroup::from_ids(ids.collect()), false))
+    let keeps_norms = plan.freeze.contains(&Freeze::Norms);
+    let still = layers.iter().enumerate().filter(|(place, layer)| *place < frozen || (keeps_norms && layer.is_norm));
+    let ids: Vec<ParamId> =
+        still.flat_map(|(_, layer)| layer.parameters.iter().map(|parameter| parameter.id)).collect();
+    Ok(if ids.is_empty() { network } else { network.set_require_grad_group(ParamGroup::from_ids(ids), false) })
 }
 
 /// How many layers, from the input on, a wish freezes in a network.
@@ -134,10 +136,22 @@ impl ModuleVisitor for Split {
     }
 }
 
-/// Names of the layers of `network` from its input on, each with the number of its parameters.
-pub fn layer_sizes<M: Module>(network: &M) -> Vec<(String, usize)> {
+/// A layer by its size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerSize {
+    /// Its name.
+    pub name: String,
+    /// Number of its parameters.
+    pub size: usize,
+    /// Whether it is batch normalisation.
+    pub is_norm: bool,
+}
+
+/// The layers of `network` from its input on.
+pub fn layer_sizes<M: Module>(network: &M) -> Vec<LayerSize> {
     let size = |layer: &Layer| layer.parameters.iter().map(|parameter| parameter.size).sum();
-    layers(network).into_iter().map(|layer| (layer.name.clone(), size(&layer))).collect()
+    let of = |layer: Layer| LayerSize { size: size(&layer), name: layer.name, is_norm: layer.is_norm };
+    layers(network).into_iter().map(of).collect()
 }
 
 /// The layers of `network` in the order in which it is built: from the input to the last layer.
@@ -147,9 +161,14 @@ fn layers<M: Module>(network: &M) -> Vec<Layer> {
     lister.layers
 }
 
+/// What Burn calls batch normalisation as a part of a network.
+const BATCH_NORM: &str = "Struct:BatchNorm";
+
 #[derive(Default)]
 struct Lister {
     path: Vec<(String, bool)>, // and whether it is part of a name
+    /// Whether the innermost module is batch normalisation.
+    in_norm: bool,
     layers: Vec<Layer>,
 }
 
@@ -157,10 +176,12 @@ impl ModuleVisitor for Lister {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         // The variants of a motion network or a stream are no part of a layer's name.
         self.path.push((name.to_owned(), !container_type.starts_with("Enum:")));
+        self.in_norm |= container_type == BATCH_NORM;
     }
 
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+    fn exit_module(&mut self, _name: &str, container_type: &str) {
         self.path.pop();
+        self.in_norm &= container_type != BATCH_NORM;
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -171,7 +192,7 @@ impl ModuleVisitor for Lister {
             (names.join("."), Parameter { id: param.id, is_bias, size: param.lazy_shape().num_elements() });
         match self.layers.last_mut() {
             Some(layer) if layer.name == name => layer.parameters.push(parameter),
-            _ => self.layers.push(Layer { name, parameters: vec![parameter] }),
+            _ => self.layers.push(Layer { name, is_norm: self.in_norm, parameters: vec![parameter] }),
         }
     }
 }
@@ -252,6 +273,28 @@ mod tests {
         let [training, measured] =
             [frozen.features(Tensor::from_data(x.to_data(), &Device::flex().autodiff())), frozen.valid().features(x)];
         training.into_data().assert_approx_eq::<f32>(&measured.into_data(), Tolerance::relative(1e-5));
+    }
+
+    #[test]
+    fn batch_normalisation_keeps_its_statistics_while_what_lies_around_it_is_trained() {
+        for backbone in [Backbone::EfficientNetLite0, Backbone::ResNet18, Backbone::BnInception] {
+            let stream = freeze(stream(backbone), &plan(Network::Spatial, &["norms"]), Part::Stream).unwrap();
+            let sizes = layer_sizes(&stream);
+            let expected: Vec<String> =
+                sizes.iter().filter(|layer| !layer.is_norm).map(|layer| layer.name.clone()).collect();
+            assert_eq!(trained_layers(&stream), expected);
+            assert!(sizes.len() > expected.len() + 10, "there are many");
+            let x = Tensor::<4>::random([2, 3, 64, 64], Distribution::Normal(0.0, 50.0), &Device::flex());
+            let on_graph = Tensor::from_data(x.to_data(), &Device::flex().autodiff());
+            let [training, measured] = [stream.features(on_graph.clone()), stream.valid().features(x)];
+            training.into_data().assert_approx_eq::<f32>(&measured.into_data(), Tolerance::relative(1e-4));
+            // What lies before a norm is reached through it.
+            let gradients =
+                GradientsParams::from_grads(stream.forward(on_graph).powi_scalar(2).sum().backward(), &stream);
+            let first = layers(&stream)[0].parameters[0].id;
+            let sum: f32 = gradients.get::<4>(first).unwrap().abs().sum().into_scalar();
+            assert!(sum > 0.0 && sum.is_finite(), "{backbone:?}: {sum}");
+        }
     }
 
     #[test]

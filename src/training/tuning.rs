@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dataset::DataSource;
 use super::freeze::Freeze;
-use super::parts::layer_sizes;
+use super::parts::{LayerSize, layer_sizes};
 use super::plan::{Network, TemporalMode, TrainingPlan};
 use super::recipe::Recipe;
 use crate::error::{Error, Result};
@@ -248,25 +248,25 @@ impl Tuning {
             (Depth::LastStages, Some(entry)) => {
                 let layers = stream_layers(entry, network, classes);
                 let last = frozen_layers(&layers).saturating_sub(1);
-                vec![Freeze::UpTo(layers[last].0.clone())]
+                vec![Freeze::UpTo(layers[last].name.clone()), Freeze::Norms]
             }
-            _ => Vec::new(),
+            _ => vec![Freeze::Norms],
         }
     }
 }
 
-fn reach(network: String, layers: &[(String, usize)], first: usize) -> Reach {
-    let sum = |layers: &[(String, usize)]| layers.iter().map(|(_, size)| size).sum();
-    let [from, to] = [first, layers.len() - 1].map(|layer| stage(&layers[layer].0));
+fn reach(network: String, layers: &[LayerSize], first: usize) -> Reach {
+    let [from, to] = [first, layers.len() - 1].map(|layer| stage(&layers[layer].name));
     let layers_words = match first {
         0 => format!("all layers, {from} to {to}"),
         _ if from == to => format!("the last layer, {to}"),
         _ => format!("the last stages, {from} to {to}"),
     };
-    Reach { network, layers: layers_words, trained: sum(&layers[first..]), of: sum(layers) }
+    let trained = layers[first..].iter().filter(|layer| !layer.is_norm).map(|layer| layer.size).sum();
+    Reach { network, layers: layers_words, trained, of: layers.iter().map(|layer| layer.size).sum() }
 }
 
-fn stream_layers(entry: &StreamEntry, network: Network, classes: usize) -> Vec<(String, usize)> {
+fn stream_layers(entry: &StreamEntry, network: Network, classes: usize) -> Vec<LayerSize> {
     let modality = if network == Network::Spatial { Modality::Pictures } else { Modality::Flow };
     let input = StreamInput::of(modality, entry.backbone, entry.frames);
     let config = StreamConfig { backbone: entry.backbone, input, classes: classes.max(1), dropout: entry.dropout };
@@ -274,11 +274,11 @@ fn stream_layers(entry: &StreamEntry, network: Network, classes: usize) -> Vec<(
 }
 
 /// How many layers stand before the last stages.
-fn frozen_layers(layers: &[(String, usize)]) -> usize {
-    let mut stages: Vec<&str> = layers.iter().map(|(name, _)| stage(name)).collect();
+fn frozen_layers(layers: &[LayerSize]) -> usize {
+    let mut stages: Vec<&str> = layers.iter().map(|layer| stage(&layer.name)).collect();
     stages.dedup();
     let first = ((stages.len() as f64 * FROZEN_SHARE) as usize).clamp(1, stages.len() - 1);
-    layers.iter().position(|(name, _)| stage(name) == stages[first]).unwrap_or(1)
+    layers.iter().position(|layer| stage(&layer.name) == stages[first]).unwrap_or(1)
 }
 
 /// The part of a network that a layer belongs to: `fire7` of `fire7.squeeze1x1`, `layer4.0` of `layer4.0.conv1`.

@@ -32,7 +32,8 @@ to measure on: what is chosen by it is no longer tested by it. --hold-out takes 
 
 Parts: MotionNet, the body of a stream and its last layer have rates of their own. --freeze motion keeps MotionNet as it is,
 --freeze body all but the last layer of the stream, --freeze LAYER the layers up to LAYER (fire5, conv4_3), --freeze
-motion:LAYER those of MotionNet below a stream.
+motion:LAYER those of MotionNet below a stream. --freeze norms keeps the statistics of batch normalisation, as one wants when a
+network with it (efficientnet-lite2, resnet18, …) is tuned on few clips; `motionscope tune` does so by itself.
 
 --recipe paper trains as the authors' released files say: SGD or Adam, rates and their fall, rates of the parts, biases at
 twice the rate, dropout, crops and an effective batch of 128 (16 for flow); what is given besides replaces its values. The rates
@@ -165,7 +166,7 @@ struct NetworkArgs {
     /// made beforehand and rounded to the 256 levels of stored pictures
     #[arg(long, value_enum)]
     flow_source: Option<FlowSource>,
-    /// What to leave as it is: motion, body, LAYER or motion:LAYER, see below; may be given several times
+    /// What to leave as it is: motion, body, norms, LAYER or motion:LAYER, see below; may be given several times
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     freeze: Vec<Freeze>,
 }
