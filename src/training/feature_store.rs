@@ -36,14 +36,11 @@ pub(super) struct FeatureStore {
 
 impl FeatureStore {
     /// The features of `stream`, which stands on `motion` if it reads flow, beside the run of `plan`; none where what it reads is more
-    /// than the clips.
-    ///
-    /// # Errors
-    /// If the folder cannot be made.
-    pub fn open(plan: &TrainingPlan, stream: &Stream, motion: &MotionNetwork, views: Views) -> Result<Option<Self>> {
+    /// than the clips, or where they cannot be kept, which is warned of in the log.
+    pub fn open(plan: &TrainingPlan, stream: &Stream, motion: Option<&MotionNetwork>, views: Views) -> Option<Self> {
         let reads_flow = plan.network == Network::Temporal;
         if reads_flow && plan.flow_source == FlowSource::Stored {
-            return Ok(None);
+            return None;
         }
         let mut numbers = Numbers(DefaultHasher::new());
         // Another version or device may compute other features.
@@ -51,17 +48,38 @@ impl FeatureStore {
         stream.visit(&mut numbers);
         if reads_flow {
             plan.flow_source.name().hash(&mut numbers.0);
-            motion.visit(&mut numbers);
+            motion.inspect(|motion| motion.visit(&mut numbers));
         }
         let root = plan.run_dir.parent().unwrap_or(Path::new(".")).join(FOLDER);
         let dir = root.join(format!("{:016x}", numbers.0.finish()));
-        fs::create_dir_all(&dir).map_err(|error| Error::io(&dir, &error))?;
+        if let Err(error) = fs::create_dir_all(&dir) {
+            tracing::warn!("features not kept: {}", Error::io(&dir, &error));
+            return None;
+        }
         make_room(&root, &dir);
-        Ok(Some(Self { dir, contents: HashMap::new(), views: views.count(), width: stream.feature_width() }))
+        Some(Self { dir, contents: HashMap::new(), views: views.count(), width: stream.feature_width() })
     }
 
-    /// The features of `clip`, `[views, F]`; none if they are not there as they should be.
-    pub fn read(&mut self, clip: &LabelledClip, device: &Device) -> Option<Tensor<2>> {
+    /// The features of `clip`, `[views, F]`: those that are kept, else what `take` makes of the clip, which is kept.
+    ///
+    /// # Errors
+    /// Those of `take`.
+    pub fn read_or(
+        &mut self,
+        clip: &LabelledClip,
+        device: &Device,
+        take: impl FnOnce() -> Result<Tensor<2>>,
+    ) -> Result<Tensor<2>> {
+        if let Some(features) = self.read(clip, device) {
+            return Ok(features);
+        }
+        let features = take()?;
+        self.keep(clip, &features);
+        Ok(features)
+    }
+
+    /// The features of `clip`; none if they are not there as they should be.
+    fn read(&mut self, clip: &LabelledClip, device: &Device) -> Option<Tensor<2>> {
         let bytes = fs::read(self.path(clip)?).ok()?;
         if bytes.len() != self.views * self.width * size_of::<f32>() {
             return None;
@@ -72,7 +90,7 @@ impl FeatureStore {
     }
 
     /// Keeps the features of `clip`. What cannot be written is warned of in the log and made anew the next time.
-    pub fn keep(&mut self, clip: &LabelledClip, features: &Tensor<2>) {
+    fn keep(&mut self, clip: &LabelledClip, features: &Tensor<2>) {
         let Some(path) = self.path(clip) else { return };
         let data = features.to_data().convert::<f32>();
         let Ok(values) = data.try_to_vec::<f32>() else { return };
@@ -136,7 +154,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let plan = TrainingPlan { run_dir: dir.path().join("runs/a"), ..TrainingPlan::of(Network::Spatial) };
         let (stream, motion) = (stream(), MotionConfig { width: 2, ..MotionConfig::default() }.init(&Device::flex()));
-        let open = |plan: &TrainingPlan, stream| FeatureStore::open(plan, stream, &motion, VIEWS).unwrap().unwrap();
+        let open = |plan: &TrainingPlan, stream| FeatureStore::open(plan, stream, Some(&motion), VIEWS).unwrap();
         let path = dir.path().join("clip.mp4");
         fs::write(&path, "pictures").unwrap();
         let features = Tensor::random([2, stream.feature_width()], Distribution::Default, &Device::flex());

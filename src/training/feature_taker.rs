@@ -19,7 +19,7 @@ use crate::nets::Stream;
 
 /// How a run of the last layer alone looks at a clip.
 pub(super) fn views(plan: &TrainingPlan) -> Views {
-    Views { windows: plan.feature_windows, cropped: true }
+    Views { windows: plan.feature_windows, ..Views::FIT }
 }
 
 /// Looks at clips.
@@ -43,10 +43,7 @@ pub(super) struct Features {
 impl<'a> FeatureTaker<'a> {
     /// Of clips that are seen as `plan` says, `of` in all.
     pub fn new(plan: &'a TrainingPlan, start: &'a Start, stream: &'a Stream, of: usize) -> Self {
-        let store = FeatureStore::open(plan, stream, &start.motion.valid(), views(plan)).unwrap_or_else(|error| {
-            tracing::warn!("features not kept: {error}");
-            None
-        });
+        let store = FeatureStore::open(plan, stream, Some(&start.motion.valid()), views(plan));
         Self { plan, start, stream, store, done: 0, of }
     }
 
@@ -86,14 +83,13 @@ impl<'a> FeatureTaker<'a> {
     /// The features of `clip` from an earlier run, else from its pictures.
     fn kept_or_taken(&mut self, clip: &LabelledClip, cache: Option<Arc<ClipCache>>) -> Result<Tensor<2>> {
         let device = self.stream.devices().pop().unwrap_or_else(Device::flex);
-        if let Some(features) = self.store.as_mut().and_then(|store| store.read(clip, &device)) {
-            return Ok(features);
-        }
-        let features = self.features(clip, cache)?;
-        if let Some(store) = &mut self.store {
-            store.keep(clip, &features);
-        }
-        Ok(features)
+        let mut store = self.store.take();
+        let features = match &mut store {
+            Some(store) => store.read_or(clip, &device, || self.features(clip, cache)),
+            None => self.features(clip, cache),
+        };
+        self.store = store;
+        features
     }
 
     fn features(&self, clip: &LabelledClip, cache: Option<Arc<ClipCache>>) -> Result<Tensor<2>> {

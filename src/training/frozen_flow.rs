@@ -37,6 +37,11 @@ impl FrozenFlow {
         Self { source, network, clips, kept: HashMap::new(), bytes: 0, sparse: false }
     }
 
+    /// What it is made by, where it is made by a network.
+    pub fn network(&self) -> &MotionNetwork {
+        &self.network
+    }
+
     /// The same for clips of which a few windows of adjacent frames are looked at once: no other flow is made, and none is kept.
     pub fn sparse(self) -> Self {
         Self { sparse: self.source.needs_network(), ..self }

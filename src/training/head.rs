@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::augmentation::{Crop, Draw};
 use super::clips::Clips;
 use super::event::{TrainingControl, TrainingEvent};
+use super::feature_store::FeatureStore;
 use super::frozen_flow::FrozenFlow;
 use super::last_layer::{KnownLayer, LastLayer, Row, UPDATES, rate_at};
 use super::plan::TrainingPlan;
@@ -33,6 +34,9 @@ pub struct Views {
 impl Views {
     /// Two windows of whole frames.
     pub const PLAIN: Self = Self { windows: 2, cropped: false };
+
+    /// Three windows, and parts of them too: as a stream sees clips in training.
+    pub const FIT: Self = Self { windows: 3, cropped: true };
 
     /// Number of views, which is that of rows of features of a clip.
     pub const fn count(self) -> usize {
@@ -75,16 +79,23 @@ pub fn fit(
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<Stream> {
     let frozen = stream.valid();
+    let device = frozen.devices().pop().unwrap_or_else(Device::flex);
+    let mut store = FeatureStore::open(plan, &frozen, flow.as_deref().map(FrozenFlow::network), Views::FIT);
     let (mut features, mut labels) = (Vec::new(), Vec::new());
     for index in 0..clips.len() {
         hold(control, on_event);
         if control.is_stopped() {
             return Ok(stream);
         }
-        match clip_features(&frozen, plan.frame, clips, index, Views::PLAIN, flow.as_deref_mut()) {
+        let mut take = || clip_features(&frozen, plan.frame, clips, index, Views::FIT, flow.as_deref_mut());
+        let of_clip = match &mut store {
+            Some(store) => store.read_or(clips.clip(index), &device, take),
+            None => take(),
+        };
+        match of_clip {
             Ok(of_clip) => {
                 features.push(of_clip);
-                labels.extend([clips.label(index) as i64; Views::PLAIN.count()]);
+                labels.extend([clips.label(index) as i64; Views::FIT.count()]);
             }
             Err(error) => on_event(TrainingEvent::Warning(error)),
         }

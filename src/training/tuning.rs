@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dataset::DataSource;
 use super::freeze::Freeze;
+use super::head::Views;
 use super::parts::{LayerSize, layer_sizes};
 use super::plan::{Network, TemporalMode, TrainingPlan};
 use super::recipe::Recipe;
@@ -17,7 +18,7 @@ use crate::video::Geometry;
 /// Updates of a last layer that is fitted alone.
 const HEAD_UPDATES: usize = 200;
 /// Windows of each clip that it is fitted to.
-const HEAD_WINDOWS: usize = 3;
+const HEAD_WINDOWS: usize = Views::FIT.windows;
 /// Share of the time that is for the spatial stream where both are tuned.
 const SPATIAL_SHARE: f64 = 0.4;
 /// Share of a stream's stages that is not tuned where only the last ones are.
