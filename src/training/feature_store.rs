@@ -23,7 +23,7 @@ use crate::nets::{MotionNetwork, Stream};
 /// The folder of stored features, in the folder of the runs.
 const FOLDER: &str = ".features";
 /// Networks whose features are kept; those that were asked for longest ago make room.
-const MOST_NETWORKS: usize = 8;
+const MOST_NETWORKS: usize = 4;
 
 /// The features that one stream makes of clips as a plan looks at them: a file for each clip, called by what the clip's file holds.
 pub(super) struct FeatureStore {
