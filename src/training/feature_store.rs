@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::nets::{MotionNetwork, Stream};
 
 /// The folder of stored features, in the folder of the runs.
-const FOLDER: &str = ".features";
+const FOLDER: &str = ".motionscope-features";
 /// Networks whose features are kept; those that were asked for longest ago make room.
 const MOST_NETWORKS: usize = 4;
 

@@ -155,7 +155,7 @@ fn both_streams_together_are_measured_and_features_are_taken_once() {
     let table = fs::read_to_string(dir.path().join("runs/tune-01/validation.csv")).unwrap();
     assert!(table.starts_with("step,cross-validated top-1,fused cross-validated top-1\n"), "{table}");
 
-    let networks = sorted(&dir.path().join("runs/.features"));
+    let networks = sorted(&dir.path().join("runs/.motionscope-features"));
     let stored: Vec<PathBuf> = networks.iter().flat_map(|networks| sorted(networks)).collect();
     assert_eq!(stored.len(), 12, "six clips of each stream");
     // What tells nothing leaves the loss at that of a coin: it was read from disk, and not made anew.

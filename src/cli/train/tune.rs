@@ -24,8 +24,8 @@ Examples:
 quick (the preset) looks at every clip once and fits the last layers of both streams: useful with a dozen clips. With nothing
 held out, each recording is left out in turn to tell how well others are recognised. The deeper the tuning, the more clips and
 time it wants. The run folder holds the result in model/; where both streams are tuned, the spatial one's run lies beside it.
-What the networks made of the clips lies in .features beside the runs, so that the next tuning looks at new clips only; it can be
-deleted at any time.";
+What the networks made of the clips lies in .motionscope-features beside the runs, so that the next tuning looks at new clips
+only; it can be deleted at any time.";
 
 /// `motionscope tune`
 #[derive(Debug, Args)]
