@@ -177,11 +177,10 @@ fn phase_text(phase: &TrainingPhase) -> &'static str {
 
 /// What is done, in words.
 fn progress_text(training: &TrainingState) -> Option<String> {
-    let text = progress_of_run(training)?;
-    Some(match training.part {
-        Some((number, parts, network)) => format!("{} stream, {} of {parts}: {text}", network.name(), number + 1),
-        None => text,
-    })
+    let text = progress_of_run(training);
+    let Some((number, parts, network)) = training.part else { return text };
+    let part = format!("{} stream, {} of {parts}", network.name(), number + 1);
+    Some(text.map_or_else(|| part.clone(), |text| format!("{part}: {text}")))
 }
 
 /// The same of the present run: first the last layer is fitted, where it is new, then steps are made.
