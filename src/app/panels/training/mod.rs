@@ -7,7 +7,7 @@ mod grid;
 mod plots;
 mod steering;
 
-use eframe::egui::{CollapsingHeader, ProgressBar, RichText, ScrollArea, Ui};
+use eframe::egui::{CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, Ui};
 
 use self::confusion::confusion_ui;
 use self::form::Form;
@@ -132,10 +132,14 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     divergence_ui(ui, cx);
     if let TrainingPhase::Finished { model_dir, stopped_early } = &cx.session.training.phase {
         let (model_dir, stopped_early) = (model_dir.display().to_string(), *stopped_early);
-        let measured = cx.session.training.instruments.confusion.as_ref().map(|(_, confusion)| confusion.right());
+        let confusion = cx.session.training.instruments.confusion.as_ref();
+        let measured = confusion.map(|(_, confusion)| (confusion.right(), confusion.counts.len()));
         remark(ui, tokens.good, |ui| {
-            if let Some((right, of)) = measured {
-                ui.label(format!("{right} of {of} clips that were not learned from are recognised."));
+            if let Some(((right, of), classes)) = measured {
+                ui.add(Label::new(format!("{right} of {of} clips that were not learned from are recognised.")).wrap());
+                if right * classes < of {
+                    ui.add(Label::new(BELOW_CHANCE).wrap());
+                }
             }
             ui.label(format!("The networks lie in {model_dir}."));
             if stopped_early {
@@ -174,6 +178,9 @@ fn phase_text(phase: &TrainingPhase) -> &'static str {
         TrainingPhase::Failed => "Failed; the log says why",
     }
 }
+
+/// What may be the matter with clips that are recognised less often than by guessing.
+const BELOW_CHANCE: &str = "Guessing does better: clips of different classes may show the same scene. Give those one group, on the project's page Clip.";
 
 /// What is done, in words.
 fn progress_text(training: &TrainingState) -> Option<String> {
