@@ -7,11 +7,11 @@ use burn::tensor::Device;
 use motionscope::error::Result;
 use motionscope::nets::HiddenTwoStream;
 use motionscope::training::{
-    self, LossSwitches, LossTerm, Network, OptimiserKind, ScheduleKind, Snapshot, StepMetrics, TemporalMode,
-    TrainingControl, TrainingEvent, TrainingPlan, snapshots,
+    self, LossSwitches, LossTerm, Network, OptimiserKind, ScheduleKind, Snapshot, StepMetrics, TrainingControl,
+    TrainingEvent, TrainingPlan, snapshots,
 };
 
-use crate::training::{clips, flow_model, small, train, train_until, without_dropout};
+use crate::training::{clips, end_to_end, flow_model, small, train, train_until, without_dropout};
 
 /// Trains and lets `steer` answer every event.
 fn train_steered(
@@ -42,14 +42,8 @@ fn metrics(run_dir: &Path) -> String {
 #[test]
 fn a_run_that_goes_back_makes_the_same_steps_again() {
     let dir = tempfile::tempdir().unwrap();
-    let data = clips(dir.path(), 2, 2);
-    let base = without_dropout(&flow_model(dir.path(), &data), &data);
-    let at = |name: &str| TrainingPlan {
-        base: Some(base.clone()),
-        mode: TemporalMode::C,
-        steps: 6,
-        ..small(Network::Temporal, &data, dir.path().join(name))
-    };
+    let small = end_to_end(dir.path());
+    let at = |name: &str| TrainingPlan { steps: 6, run_dir: dir.path().join(name), ..small.clone() };
     let (straight, back, paused) = (at("straight"), at("back"), at("paused"));
     train(&straight).0.unwrap();
     assert_eq!(steps(&snapshots::list(&straight.run_dir)), [0, 2, 4, 6]);
@@ -156,14 +150,7 @@ fn weight(metrics: &StepMetrics, term: &str) -> f32 {
 #[test]
 fn terms_are_switched_at_the_next_step_and_stay_so_in_a_resumed_run() {
     let dir = tempfile::tempdir().unwrap();
-    let data = clips(dir.path(), 2, 2);
-    let base = without_dropout(&flow_model(dir.path(), &data), &data);
-    let plan = TrainingPlan {
-        base: Some(base),
-        mode: TemporalMode::C,
-        steps: 7,
-        ..small(Network::Temporal, &data, dir.path().join("run"))
-    };
+    let plan = TrainingPlan { steps: 7, ..end_to_end(dir.path()) };
     let mut switches = LossSwitches::of(&plan.loss);
     let (result, events) = train_steered(&plan, |event, control| {
         if is_step(event, 3) {
@@ -226,14 +213,8 @@ fn scales_that_are_switched_on_later_get_columns_of_their_own() {
 #[test]
 fn the_parts_of_the_gradient_are_told_and_change_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let data = clips(dir.path(), 2, 2);
-    let base = without_dropout(&flow_model(dir.path(), &data), &data);
-    let at = |name: &str| TrainingPlan {
-        base: Some(base.clone()),
-        mode: TemporalMode::C,
-        accumulate: 2,
-        ..small(Network::Temporal, &data, dir.path().join(name))
-    };
+    let small = end_to_end(dir.path());
+    let at = |name: &str| TrainingPlan { accumulate: 2, run_dir: dir.path().join(name), ..small.clone() };
     train(&at("plain")).0.unwrap();
     let (result, events) = train_steered(&at("watched"), |_, control| control.share_gradients(2));
     result.unwrap();

@@ -74,6 +74,13 @@ pub fn flow_model(dir: &Path, data: &DataSource) -> PathBuf {
     plan.run_dir.join("model")
 }
 
+/// A few steps end to end in mode (c) on clips in `dir`, from networks without dropout: what is repeated gives the same numbers.
+pub fn end_to_end(dir: &Path) -> TrainingPlan {
+    let data = clips(dir, 2, 2);
+    let base = without_dropout(&flow_model(dir, &data), &data);
+    TrainingPlan { base: Some(base), mode: TemporalMode::C, ..small(Network::Temporal, &data, dir.join("run")) }
+}
+
 /// The model with a temporal stream that drops nothing: dropout draws from a generator that all threads of a process
 /// share, and other tests draw from it too.
 pub fn without_dropout(model: &Path, data: &DataSource) -> PathBuf {
@@ -135,13 +142,8 @@ fn motion_net_learns_on_the_sample() {
 #[test]
 fn a_resumed_run_gives_the_numbers_of_one_that_was_never_interrupted() {
     let dir = tempfile::tempdir().unwrap();
-    let data = clips(dir.path(), 2, 2);
-    let base = without_dropout(&flow_model(dir.path(), &data), &data);
-    let at = |name: &str| TrainingPlan {
-        base: Some(base.clone()),
-        mode: TemporalMode::C,
-        ..small(Network::Temporal, &data, dir.path().join(name))
-    };
+    let small = end_to_end(dir.path());
+    let at = |name: &str| TrainingPlan { run_dir: dir.path().join(name), ..small.clone() };
     train(&at("whole")).0.unwrap();
     let (_, events) = train_until(&at("halves"), 2);
     assert!(matches!(events.last(), Some(TrainingEvent::Finished { stopped_early: true, .. })));
