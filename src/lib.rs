@@ -12,6 +12,7 @@ pub mod engine;
 pub mod error;
 pub mod evaluation;
 pub mod flow;
+pub mod frame_times;
 pub mod gpu;
 pub mod labels;
 pub mod nets;

@@ -385,7 +385,8 @@ impl StudioState {
         let others = self.unchecked.iter().copied().filter(|id| Some(*id) != selected);
         let wish = |id: VideoId| {
             let (path, known) = (project.video_path(id)?, document.videos.get(&id)?.facts.clone());
-            Some(FileWish { id, path, known, thorough: Some(id) == selected })
+            let dir = project.dir().to_owned();
+            Some(FileWish { id, path, dir, known, thorough: Some(id) == selected })
         };
         Some(selected.into_iter().chain(others).filter_map(wish).collect())
     }

@@ -32,7 +32,15 @@ fn project(dir: &Path, classes: &[&str], videos: usize) -> Project {
         project.perform(step).unwrap();
     }
     let video = |i: usize| {
-        let facts = Facts { frames: FRAMES, fps: 25.0, size: [64, 48], bytes: 9, hash: format!("{i:04x}") };
+        let facts = Facts {
+            frames: FRAMES,
+            fps: 25.0,
+            start_secs: Some(0.0),
+            variable_rate: false,
+            size: [64, 48],
+            bytes: 9,
+            hash: format!("{i:04x}"),
+        };
         Video { facts: Some(facts), ..Video::new(format!("clip_{i}.mp4")) }
     };
     let step = edits::add_videos(project.document(), (0..videos).map(video).collect());

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::labels::formats::Cut;
 use crate::labels::survey::{Found, Progress, find_videos, fingerprint};
-use crate::labels::{Facts, StoredPath, Video};
+use crate::labels::{Facts, StoredPath, Video, times};
 use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_order};
 
 /// The videos in `folder` and the folders in it, in the order in which people count.
@@ -16,15 +16,26 @@ pub fn videos_in(folder: &Path) -> Found {
     found
 }
 
-/// What is in the video file at `path`: it is opened and its frames are counted.
+/// What is in the video file at `path`, a video of the project in `dir`: it is opened and its frames are counted. The times of
+/// the frames of a variable-rate video are kept with the project.
 ///
 /// # Errors
-/// If it is no video that can be read.
-pub fn facts_of(path: &Path) -> Result<Facts> {
+/// If it is no video that can be read, or its times cannot be kept.
+pub fn facts_of(path: &Path, dir: &Path) -> Result<Facts> {
     let reader = VideoReader::open(path, Sizes { display_max: 16, scaled: Vec::new() })?;
     let info = reader.info();
     let (bytes, hash) = fingerprint(path)?;
-    Ok(Facts { frames: info.frames, fps: info.fps, size: [info.width, info.height], bytes, hash })
+    let facts = Facts {
+        frames: info.frames,
+        fps: info.fps,
+        start_secs: Some(reader.times().start_secs()),
+        variable_rate: reader.times().as_listed().is_some(),
+        size: [info.width, info.height],
+        bytes,
+        hash,
+    };
+    times::keep(dir, &facts, reader.times())?;
+    Ok(facts)
 }
 
 /// The video file at `path` as a video of the project in `dir`, with nothing said about it.
@@ -32,7 +43,7 @@ pub fn facts_of(path: &Path) -> Result<Facts> {
 /// # Errors
 /// As [`facts_of`].
 pub fn look_into(path: &Path, dir: &Path) -> Result<Video> {
-    Ok(Video { facts: Some(facts_of(path)?), ..Video::new(StoredPath::encode(path, dir)) })
+    Ok(Video { facts: Some(facts_of(path, dir)?), ..Video::new(StoredPath::encode(path, dir)) })
 }
 
 /// Cuts clips out of their videos, frame by frame, at the videos' size and average rate; `progress` can end it between
@@ -113,7 +124,7 @@ mod tests {
             let shown = part.frame(frame).unwrap().display.get_pixel(16, 16)[0];
             assert!(shown.abs_diff(level(5 + frame)) <= 3, "frame {frame}: {shown}");
         }
-        assert_eq!(facts_of(&cuts[2].target).unwrap().frames, 20);
+        assert_eq!(facts_of(&cuts[2].target, dir.path()).unwrap().frames, 20);
 
         let stopped = cut(0, None, "stopped.mp4");
         assert_eq!(cut_clips(std::slice::from_ref(&stopped), &mut |_, _| ControlFlow::Break(())).0, 0);

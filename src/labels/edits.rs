@@ -298,7 +298,15 @@ mod tests {
             id
         };
         let classes = [add("wave"), add("jump")];
-        let facts = super::super::Facts { frames: 100, fps: 25.0, size: [64, 48], bytes: 1, hash: "0".into() };
+        let facts = super::super::Facts {
+            frames: 100,
+            fps: 25.0,
+            start_secs: Some(0.0),
+            variable_rate: false,
+            size: [64, 48],
+            bytes: 1,
+            hash: "0".into(),
+        };
         let video = Video { facts: Some(facts), ..Video::new("a.mp4") };
         let id = document.free_video_id();
         document.apply(add_videos(&document, vec![video]));

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 
 /// The version of a project's files. A newer one is refused; so is anything in them that this one does not know, rather
 /// than lost at the next save.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What `project.toml` holds.
 #[derive(Debug, Serialize, Deserialize)]

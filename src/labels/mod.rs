@@ -26,6 +26,7 @@ mod step;
 mod stored_path;
 pub mod survey;
 mod syncer;
+pub mod times;
 mod undo;
 mod video;
 

@@ -450,7 +450,15 @@ fn what_was_found_in_files_is_kept_but_is_no_step_to_take_back() {
     let (mut project, wave, id) = small(dir.path());
     label(&mut project, id, wave).unwrap();
     project.undo().unwrap();
-    let facts = Facts { frames: 7, fps: 25.0, size: [4, 4], bytes: 1, hash: "0".into() };
+    let facts = Facts {
+        frames: 7,
+        fps: 25.0,
+        start_secs: Some(0.0),
+        variable_rate: false,
+        size: [4, 4],
+        bytes: 1,
+        hash: "0".into(),
+    };
     let video = Video { facts: Some(facts.clone()), ..project.document().videos[&id].clone() };
     project.record(Step::new("Look into videos", vec![Change::Video(id, Some(video))])).unwrap();
     assert_eq!((project.undo_title(), project.redo_title()), (Some("Add a video"), Some("Label as wave")));

@@ -116,7 +116,15 @@ impl RandomEdits {
         let path = format!("{folder}{}_{}.mp4", ["a", "b & c", "ü", "%FF"][self.below(4)], self.below(1000));
         let fps = [25.0, 30_000.0 / 1001.0, 60.0, 12.5][self.below(4)];
         let frames = 1 + self.below(500);
-        let facts = Facts { frames, fps, size: [64, 48], bytes: 1000 + frames as u64, hash: "0123".into() };
+        let facts = Facts {
+            frames,
+            fps,
+            start_secs: Some(0.0),
+            variable_rate: false,
+            size: [64, 48],
+            bytes: 1000 + frames as u64,
+            hash: "0123".into(),
+        };
         Video { facts: Some(facts), ..Video::new(path) }
     }
 

@@ -294,7 +294,8 @@ mod tests {
         let mut document = Document::default();
         let video = |name: &&str| {
             let (bytes, hash) = fingerprint(&dir.join(name)).unwrap();
-            let facts = Facts { frames: 1, fps: 25.0, size: [1, 1], bytes, hash };
+            let facts =
+                Facts { frames: 1, fps: 25.0, start_secs: Some(0.0), variable_rate: false, size: [1, 1], bytes, hash };
             Video { facts: Some(facts), ..Video::new(*name) }
         };
         document.apply(edits::add_videos(&document, names.iter().map(video).collect()));

@@ -56,6 +56,13 @@ pub struct Facts {
     pub frames: usize,
     /// Frames per second; the average where the rate varies.
     pub fps: f64,
+    /// When the first frame is shown on the clock of the file, seconds. `None` where an earlier version looked, which did not
+    /// ask: such a video is looked into again before its seconds are used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_secs: Option<f64>,
+    /// Whether the frames are unevenly spaced; their times are then kept in a file of the project.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub variable_rate: bool,
     /// Width and height in pixels, as shown.
     pub size: [u32; 2],
     /// Length of the file in bytes.

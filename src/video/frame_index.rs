@@ -1,6 +1,7 @@
 //! The frames of a video in presentation order: which packet carries each, and when it is shown.
 
 use super::packet_table::PacketTable;
+use crate::frame_times::FrameTimes;
 
 /// Frames per second where neither the frames nor the file tell.
 const ASSUMED_FPS: f64 = 25.0;
@@ -27,6 +28,8 @@ pub(super) struct StreamClock {
 pub(super) struct FrameIndex {
     /// The frames.
     pub frames: Vec<IndexedFrame>,
+    /// The first time stamp there is, on the clock of the stream, seconds.
+    first_secs: Option<f64>,
     frame_of_packet: Vec<Option<usize>>,
     /// Packets at which decoding can begin, ascending.
     keys: Vec<usize>,
@@ -62,7 +65,9 @@ impl FrameIndex {
         let keys = (0..table.entries.len())
             .filter(|&packet| table.entries[packet].key && frame_of_packet[packet].is_some())
             .collect();
-        Self { frames, frame_of_packet, keys }
+        let first_pts = order.iter().find_map(|&packet| table.entries[packet].pts);
+        let first_secs = first_pts.map(|pts| pts as f64 * clock.tick_secs);
+        Self { frames, first_secs, frame_of_packet, keys }
     }
 
     /// Allows decoding to begin only with the first packet: for codecs whose pictures all build on each other.
@@ -97,11 +102,26 @@ impl FrameIndex {
         (span > 0.0).then(|| (self.frames.len() - 1) as f64 / span)
     }
 
-    /// Whether the spacing of the frames varies by more than the rounding of the time stamps.
+    /// Whether a frame is shown at another time than at an even rate, by more than the rounding of the time stamps.
     pub fn is_variable(&self, clock: &StreamClock) -> bool {
         let Some(fps) = self.average_fps() else { return false };
         let tolerance = (1.5 * clock.tick_secs).max(0.02 / fps);
-        self.frames.windows(2).any(|pair| (pair[1].pts_secs - pair[0].pts_secs - 1.0 / fps).abs() > tolerance)
+        self.frames.iter().enumerate().any(|(index, frame)| (frame.pts_secs - index as f64 / fps).abs() > tolerance)
+    }
+
+    /// The first time stamp there is, on the clock of the stream, seconds.
+    pub fn first_secs(&self) -> Option<f64> {
+        self.first_secs
+    }
+
+    /// When each frame is shown on the clock of the file, where the first stands at `start_secs`.
+    pub fn times(&self, clock: &StreamClock, start_secs: f64) -> FrameTimes {
+        let fps = self.average_fps().or(clock.claimed_fps).unwrap_or(ASSUMED_FPS);
+        let even = FrameTimes::even(self.frames.len(), fps, start_secs);
+        let stamps = || self.frames.iter().map(|frame| start_secs + frame.pts_secs).collect::<Vec<_>>();
+        let listed = || FrameTimes::listed(stamps(), start_secs + self.duration_secs());
+        let listed = if self.is_variable(clock) { listed() } else { None };
+        listed.or(even).expect("rates are above 0 and times are finite, as both were computed from integers")
     }
 
     /// The frame shown at `secs`: the first before the beginning, the last after the end.

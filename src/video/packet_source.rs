@@ -56,6 +56,15 @@ impl PacketSource {
         (duration > 0).then(|| duration as f64 / f64::from(ffmpeg::ffi::AV_TIME_BASE))
     }
 
+    /// Where the clock of the file begins on that of the stream, seconds: at its first picture or its first sound, whichever is
+    /// earlier. Sound that begins before 0 only lets its decoder settle.
+    pub fn zero_secs(&self, first_picture_secs: f64) -> f64 {
+        let starts = self.input.streams().filter(|stream| stream.parameters().medium() == ffmpeg::media::Type::Audio);
+        let starts = starts.filter(|stream| stream.start_time() != ffmpeg::ffi::AV_NOPTS_VALUE);
+        let starts = starts.map(|stream| stream.start_time() as f64 * f64::from(stream.time_base()));
+        starts.map(|secs| secs.max(0.0)).fold(first_picture_secs, f64::min)
+    }
+
     /// Whether the file holds nothing but this stream.
     pub fn is_alone(&self) -> bool {
         self.input.nb_streams() == 1

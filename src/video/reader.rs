@@ -15,6 +15,7 @@ use super::orientation::Orientation;
 use super::raw_frames::RawFrames;
 use super::{Frame, Geometry, Sizes, VideoInfo, libav};
 use crate::error::{Error, Result};
+use crate::frame_times::FrameTimes;
 
 /// Packets to go back beyond a key frame from which a frame did not come out whole.
 const RETRY_PACKETS: usize = 300;
@@ -32,6 +33,7 @@ enum Search {
 /// Reads frames by index; fast in ascending order, exact in any.
 pub struct VideoReader {
     info: VideoInfo,
+    times: FrameTimes,
     raw: RawFrames,
     orientation: Orientation,
     converter: Converter,
@@ -70,8 +72,11 @@ impl VideoReader {
         let interlaced = picture.is_interlaced() && coded.width > 3 && coded.height > 3;
         let (info, warnings) = describe(&raw, &picture, shown, orientation, interlaced);
         raw.give_back(index, picture);
+        let first_secs = raw.index.first_secs().unwrap_or(0.0);
+        let times = raw.index.times(&raw.clock, first_secs - raw.source.zero_secs(first_secs));
         Ok(Self {
             info,
+            times,
             raw,
             orientation,
             converter: Converter::new(vec![shown], orientation, interlaced),
@@ -146,6 +151,11 @@ impl VideoReader {
     /// What went wrong since the last call without ending the video.
     pub(super) fn take_warnings(&mut self) -> Vec<Error> {
         std::mem::take(&mut self.warnings)
+    }
+
+    /// When each frame is shown, on the clock of the file.
+    pub fn times(&self) -> &FrameTimes {
+        &self.times
     }
 
     /// The frame shown at `secs` after the first.

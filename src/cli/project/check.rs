@@ -83,7 +83,7 @@ fn accept(project: &mut Project, finding: &Finding) -> Result<()> {
     if !matches!(finding.fault, Fault::Changed | Fault::Unknown) {
         return Ok(());
     }
-    match facts_of(&finding.path) {
+    match facts_of(&finding.path, project.dir()) {
         Ok(facts) => {
             let title = "Take a video as it is now";
             let step = edits::change_video(project.document(), finding.id, title, |video| video.facts = Some(facts))?;

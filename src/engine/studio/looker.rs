@@ -13,7 +13,7 @@ use crate::engine::{facts_of, videos_in};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::labels::survey::{self, find_moved};
-use crate::labels::{Document, VideoId};
+use crate::labels::{Document, VideoId, times};
 use crate::video::is_video;
 
 /// Something that a person waits for.
@@ -103,9 +103,10 @@ fn state(wish: &FileWish) -> Result<FileState> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(FileState::Missing),
         Err(error) => return Err(Error::io(&wish.path, &error)),
     };
-    let Some(known) = &wish.known else { return facts_of(&wish.path).map(FileState::Facts) };
+    let Some(known) = &wish.known else { return facts_of(&wish.path, &wish.dir).map(FileState::Facts) };
     if known.bytes == length && (!wish.thorough || survey::fingerprint(&wish.path)?.1 == known.hash) {
-        return Ok(FileState::Same);
+        let is_timed = times::read(&wish.dir, known).is_ok();
+        return if is_timed { Ok(FileState::Same) } else { facts_of(&wish.path, &wish.dir).map(FileState::Facts) };
     }
-    facts_of(&wish.path).map(FileState::Changed)
+    facts_of(&wish.path, &wish.dir).map(FileState::Changed)
 }

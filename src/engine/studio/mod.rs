@@ -28,6 +28,8 @@ pub struct FileWish {
     pub id: VideoId,
     /// Its file.
     pub path: PathBuf,
+    /// The folder of the project.
+    pub dir: PathBuf,
     /// What is known of it; nothing before the first look.
     pub known: Option<Facts>,
     /// Whether the content is compared with what is known, not only the length of the file.

@@ -10,7 +10,15 @@ const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: 
 /// Videos of 1000 frames at 25 per second.
 fn project(paths: &[&str]) -> Document {
     let mut document = Document::default();
-    let facts = Facts { frames: 1000, fps: 25.0, size: [64, 48], bytes: 1, hash: "0".into() };
+    let facts = Facts {
+        frames: 1000,
+        fps: 25.0,
+        start_secs: Some(0.0),
+        variable_rate: false,
+        size: [64, 48],
+        bytes: 1,
+        hash: "0".into(),
+    };
     let videos = paths.iter().map(|path| Video { facts: Some(facts.clone()), ..Video::new(*path) });
     document.apply(edits::add_videos(&document, videos.collect()));
     document

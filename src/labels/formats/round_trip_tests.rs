@@ -129,7 +129,15 @@ fn lists_name_every_clip_that_is_cut_out_by_its_class() {
 fn small() -> Document {
     let mut document = Document::default();
     document.apply(edits::add_class(&document, "wave").unwrap().1);
-    let facts = Facts { frames: 100, fps: 25.0, size: [64, 48], bytes: 1, hash: "0".into() };
+    let facts = Facts {
+        frames: 100,
+        fps: 25.0,
+        start_secs: Some(0.0),
+        variable_rate: false,
+        size: [64, 48],
+        bytes: 1,
+        hash: "0".into(),
+    };
     document.apply(edits::add_videos(&document, vec![Video { facts: Some(facts), ..Video::new("a.mp4") }]));
     document
 }

@@ -164,7 +164,15 @@ mod tests {
         fn video(&mut self, name: &str, labels: &[&str], segments: &[(&str, usize, usize)]) -> VideoId {
             std::fs::write(self.dir.path().join(name), "").unwrap();
             let id = self.document.free_video_id();
-            let facts = Facts { frames: 100, fps: 25.0, size: [4, 4], bytes: 0, hash: String::new() };
+            let facts = Facts {
+                frames: 100,
+                fps: 25.0,
+                start_secs: Some(0.0),
+                variable_rate: false,
+                size: [4, 4],
+                bytes: 0,
+                hash: String::new(),
+            };
             let video = Video { facts: Some(facts), ..Video::new(name) };
             self.document.apply(edits::add_videos(&self.document, vec![video]));
             for label in labels {

@@ -1,0 +1,252 @@
+//! When each frame of a video is shown: the one place that turns seconds into frames and back.
+//!
+//! Times are seconds on the clock of the file, as a player shows them: zero is where the file begins, which is not always where
+//! its pictures do. A label is a stretch of time and a frame stands at its own time stamp, so an average frame rate never decides
+//! which frame is meant.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Times that are computed or rounded to a microsecond in a file still meet the middle between two frames.
+const ROUNDING_SECS: f64 = 1e-6;
+
+/// The times of all frames of a video. Cheap to clone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrameTimes {
+    stamps: Stamps,
+    /// When the last frame ends.
+    end_secs: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Stamps {
+    /// Frames at equal distances.
+    Even { frames: usize, start_secs: f64, step_secs: f64 },
+    /// The time stamp of each frame, strictly rising.
+    Listed(Arc<[f64]>),
+}
+
+/// The frames that a stretch of time covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameSpan {
+    /// First frame and the one after the last; never empty.
+    pub frames: Range<usize>,
+    /// Whether the stretch began before the first frame or ended after the last, by more than half a frame.
+    pub is_cut: bool,
+}
+
+impl FrameTimes {
+    /// The times of `frames` frames at `fps` frames per second, the first at `start_secs`; `None` unless both are finite and the
+    /// rate is above 0.
+    pub fn even(frames: usize, fps: f64, start_secs: f64) -> Option<Self> {
+        let step_secs = 1.0 / fps;
+        if !(step_secs.is_finite() && step_secs > 0.0 && start_secs.is_finite()) {
+            return None;
+        }
+        let end_secs = start_secs + frames as f64 * step_secs;
+        Some(Self { stamps: Stamps::Even { frames, start_secs, step_secs }, end_secs })
+    }
+
+    /// The times of frames with these time stamps, the last of which ends at `end_secs`; `None` unless all of them are finite
+    /// and strictly rising.
+    pub fn listed(stamps: impl Into<Arc<[f64]>>, end_secs: f64) -> Option<Self> {
+        let stamps: Arc<[f64]> = stamps.into();
+        let is_rising = stamps.is_sorted_by(|a, b| a < b);
+        let is_finite = stamps.iter().chain([&end_secs]).all(|secs| secs.is_finite());
+        let ends_last = stamps.last().is_none_or(|&last| last < end_secs);
+        (is_rising && is_finite && ends_last).then_some(Self { stamps: Stamps::Listed(stamps), end_secs })
+    }
+
+    /// Number of frames.
+    pub fn frames(&self) -> usize {
+        match &self.stamps {
+            Stamps::Even { frames, .. } => *frames,
+            Stamps::Listed(stamps) => stamps.len(),
+        }
+    }
+
+    /// The time stamps where they differ from those of an even rate.
+    pub fn as_listed(&self) -> Option<&[f64]> {
+        match &self.stamps {
+            Stamps::Even { .. } => None,
+            Stamps::Listed(stamps) => Some(stamps),
+        }
+    }
+
+    /// When the first frame is shown.
+    pub fn start_secs(&self) -> f64 {
+        self.secs(0)
+    }
+
+    /// When the last frame ends.
+    pub fn end_secs(&self) -> f64 {
+        self.end_secs
+    }
+
+    /// From the first frame to the end of the last.
+    pub fn duration_secs(&self) -> f64 {
+        self.end_secs - self.start_secs()
+    }
+
+    /// When frame `frame` is shown; the end of the last one for those after it.
+    pub fn secs(&self, frame: usize) -> f64 {
+        match &self.stamps {
+            Stamps::Even { frames, start_secs, step_secs } if frame < *frames => start_secs + frame as f64 * step_secs,
+            Stamps::Listed(stamps) if frame < stamps.len() => stamps[frame],
+            _ => self.end_secs,
+        }
+    }
+
+    /// When the first of `frames` is shown and when the last of them ends.
+    pub fn span_secs(&self, frames: &Range<usize>) -> [f64; 2] {
+        [self.secs(frames.start), self.secs(frames.end)]
+    }
+
+    /// The frame that is on the screen at `secs`; the first before it begins, the last after it ends, 0 without any.
+    pub fn shown_at(&self, secs: f64) -> usize {
+        self.count_until(secs).saturating_sub(1)
+    }
+
+    /// The frame that begins nearest to `secs`, of two as near the later one, or the number of frames where the end is nearest.
+    /// Half a frame is the tolerance: times that were rounded by whoever wrote them down come back to the frame they were of.
+    pub fn boundary(&self, secs: f64) -> usize {
+        if secs.is_nan() {
+            return 0;
+        }
+        let after = self.count_until(secs); // The first boundary after `secs`, or the end.
+        let Some(before) = after.checked_sub(1) else { return 0 };
+        let middle = (self.secs(before) + self.secs(after)) / 2.0;
+        if secs >= middle - ROUNDING_SECS { after.min(self.frames()) } else { before }
+    }
+
+    /// The frames from the boundary nearest to `start_secs` to that nearest to `end_secs`. What is shorter than a frame, as an
+    /// event is, is one frame. `None` where it ends before it begins, or no frame is shown in it.
+    pub fn span(&self, start_secs: f64, end_secs: f64) -> Option<FrameSpan> {
+        let frames = self.frames();
+        let (start, end) = (self.boundary(start_secs), self.boundary(end_secs));
+        let before = self.start_secs() - self.half_frame_secs(0);
+        let is_reversed = !(start_secs <= end_secs);
+        if is_reversed || start >= frames || end_secs < before {
+            return None;
+        }
+        let after = self.end_secs + self.half_frame_secs(frames.saturating_sub(1));
+        let is_cut = start_secs < before || end_secs > after;
+        Some(FrameSpan { frames: start..end.max(start + 1), is_cut })
+    }
+
+    /// Average frames per second.
+    pub fn fps(&self) -> Option<f64> {
+        match &self.stamps {
+            Stamps::Even { step_secs, .. } => Some(1.0 / step_secs),
+            Stamps::Listed(stamps) => {
+                let (first, last) = (stamps.first()?, stamps.last()?);
+                (last > first).then(|| (stamps.len() - 1) as f64 / (last - first))
+            }
+        }
+    }
+
+    /// How many frames begin at `secs` or before.
+    fn count_until(&self, secs: f64) -> usize {
+        match &self.stamps {
+            Stamps::Listed(stamps) => stamps.partition_point(|&stamp| stamp <= secs),
+            Stamps::Even { frames, start_secs, step_secs } => {
+                let guess = ((secs - start_secs) / step_secs + 1.0).clamp(0.0, *frames as f64) as usize;
+                // The division rounds, the multiplication in `secs` too: they must agree.
+                let candidates = guess.saturating_sub(1)..=guess.saturating_add(1).min(*frames);
+                candidates.rev().find(|&count| count == 0 || self.secs(count - 1) <= secs).unwrap_or(0)
+            }
+        }
+    }
+
+    fn half_frame_secs(&self, frame: usize) -> f64 {
+        (self.secs(frame + 1) - self.secs(frame)) / 2.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 5 s at 30 frames per second, then 5 s at 10.
+    fn variable() -> FrameTimes {
+        let fast = (0..150).map(|frame| frame as f64 / 30.0);
+        let slow = (0..50).map(|frame| 5.0 + frame as f64 / 10.0);
+        FrameTimes::listed(fast.chain(slow).collect::<Vec<_>>(), 10.0).unwrap()
+    }
+
+    fn frames(times: &FrameTimes, start: f64, end: f64) -> Option<Range<usize>> {
+        times.span(start, end).map(|span| span.frames)
+    }
+
+    #[test]
+    fn seconds_become_frames_by_the_time_stamps_and_not_by_an_average() {
+        let times = variable();
+        assert_eq!(frames(&times, 2.0, 3.0), Some(60..90));
+        assert_eq!(frames(&times, 5.0, 6.0), Some(150..160));
+        assert_eq!(frames(&times, 8.0, 9.0), Some(180..190));
+        assert_eq!(times.span_secs(&(180..190)), [8.0, 9.0]);
+        assert_eq!(times.duration_secs(), 10.0);
+        assert_eq!((times.shown_at(-1.0), times.shown_at(5.05), times.shown_at(99.0)), (0, 150, 199));
+    }
+
+    #[test]
+    fn a_film_that_begins_late_is_met_on_the_clock_of_its_file() {
+        let times = FrameTimes::even(250, 25.0, 0.5).unwrap();
+        assert_eq!(frames(&times, 1.0, 2.0), Some(13..38));
+        assert_eq!((times.start_secs(), times.end_secs()), (0.5, 10.5));
+    }
+
+    #[test]
+    fn every_boundary_comes_back_from_rounded_seconds_at_any_rate() {
+        for fps in [12.5, 24.0, 24000.0 / 1001.0, 25.0, 30000.0 / 1001.0, 30.0, 60.0, 119.88] {
+            for start in [0.0, 0.04, 5.0] {
+                let times = FrameTimes::even(5000, fps, start).unwrap();
+                for frame in 0..=5000 {
+                    for unit in [1e3, 1e6] {
+                        let rounded = (times.secs(frame) * unit).round() / unit;
+                        assert_eq!(times.boundary(rounded), frame, "{fps} frames per second, {rounded} s");
+                    }
+                    if frame < 5000 {
+                        assert_eq!(times.shown_at(times.secs(frame)), frame, "{fps} frames per second");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_even_rate_is_the_same_as_its_time_stamps_listed() {
+        let even = FrameTimes::even(100, 30000.0 / 1001.0, 0.25).unwrap();
+        let stamps: Vec<f64> = (0..100).map(|frame| even.secs(frame)).collect();
+        let listed = FrameTimes::listed(stamps, even.end_secs()).unwrap();
+        for step in -50..400 {
+            let secs = f64::from(step) * 0.01;
+            assert_eq!(even.boundary(secs), listed.boundary(secs), "{secs} s");
+            assert_eq!(even.shown_at(secs), listed.shown_at(secs), "{secs} s");
+        }
+        assert!((listed.fps().unwrap() - even.fps().unwrap()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn events_are_one_frame_and_what_reaches_beyond_the_film_is_cut() {
+        let times = FrameTimes::even(250, 25.0, 0.0).unwrap();
+        assert_eq!(frames(&times, 0.0, 0.0), Some(0..1));
+        assert_eq!(frames(&times, 0.01, 0.02), Some(0..1));
+        assert_eq!(times.span(8.0, 12.3), Some(FrameSpan { frames: 200..250, is_cut: true }));
+        assert_eq!(times.span(-1.0, 0.04), Some(FrameSpan { frames: 0..1, is_cut: true }));
+        assert_eq!(times.span(9.0, 10.01).map(|span| span.is_cut), Some(false), "half a frame is tolerance");
+        for (start, end) in [(11.0, 12.0), (10.0, 10.0), (-2.0, -1.0), (3.0, 2.0), (f64::NAN, 1.0), (1.0, f64::NAN)] {
+            assert_eq!(times.span(start, end), None, "{start} to {end}");
+        }
+    }
+
+    #[test]
+    fn times_that_make_no_sense_are_refused() {
+        assert!(FrameTimes::even(10, 0.0, 0.0).is_none() && FrameTimes::even(10, f64::NAN, 0.0).is_none());
+        assert!(FrameTimes::even(10, f64::INFINITY, 0.0).is_none() && FrameTimes::even(10, 25.0, f64::NAN).is_none());
+        assert!(FrameTimes::listed(vec![0.0, 1.0, 1.0], 2.0).is_none());
+        assert!(FrameTimes::listed(vec![0.0, 1.0], 1.0).is_none());
+        let none = FrameTimes::listed(Vec::new(), 0.0).unwrap();
+        assert_eq!((none.frames(), none.boundary(1.0), none.shown_at(1.0), none.span(0.0, 1.0)), (0, 0, 0, None));
+    }
+}

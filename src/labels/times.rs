@@ -1,0 +1,98 @@
+//! The times of the frames of variable-rate videos, in files of the project: nothing is decoded for them twice.
+//!
+//! A file is named after the content of its video and holds the time stamp of each frame and, in its last line, the end of the
+//! last one: seconds on the clock of the file, a line each.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Facts, disk};
+use crate::error::{Error, Result};
+use crate::frame_times::FrameTimes;
+
+/// The folder of these files in a project's.
+pub(super) const DIR: &str = "times";
+
+/// The times of the frames of a video of the project in `dir`.
+///
+/// # Errors
+/// If they are not known: an earlier version looked into the video, or the file of its times is missing or damaged. Looking
+/// into the video again mends all of these.
+pub fn read(dir: &Path, facts: &Facts) -> Result<FrameTimes> {
+    let start_secs = facts.start_secs.ok_or_else(|| unknown(dir))?;
+    if !facts.variable_rate {
+        return FrameTimes::even(facts.frames, facts.fps, start_secs).ok_or_else(|| unknown(dir));
+    }
+    let path = file(dir, facts).ok_or_else(|| unknown(dir))?;
+    let text = fs::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
+    let times: Option<Vec<f64>> = text.lines().map(|line| line.trim().parse().ok()).collect();
+    let times = times.and_then(|mut times| times.pop().and_then(|end_secs| FrameTimes::listed(times, end_secs)));
+    times.filter(|times| times.frames() == facts.frames).ok_or_else(|| {
+        let cause = format!("it does not hold the times of {} frames", facts.frames);
+        Error::file(&path, cause, "Check the videos of the project again to have it written anew")
+    })
+}
+
+/// Keeps the times of a variable-rate video in the project in `dir`; those of others follow from its facts.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn keep(dir: &Path, facts: &Facts, times: &FrameTimes) -> Result<()> {
+    let (Some(path), Some(stamps)) = (file(dir, facts), times.as_listed()) else { return Ok(()) };
+    if path.exists() && read(dir, facts).is_ok_and(|kept| kept == *times) {
+        return Ok(());
+    }
+    let folder = dir.join(DIR);
+    fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
+    let mut text = String::with_capacity(stamps.len() * 12);
+    for secs in stamps.iter().chain([&times.end_secs()]) {
+        let _ = writeln!(text, "{secs}"); // Writing to a string cannot fail.
+    }
+    disk::replace(&path, &text)
+}
+
+fn file(dir: &Path, facts: &Facts) -> Option<PathBuf> {
+    let is_hash = !facts.hash.is_empty() && facts.hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then(|| dir.join(DIR).join(format!("{}.txt", facts.hash)))
+}
+
+fn unknown(dir: &Path) -> Error {
+    Error::file(dir, "the times of a video's frames are not known", "Check the videos of the project again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(frames: usize, variable_rate: bool) -> Facts {
+        let (size, bytes, hash) = ([4, 4], 1, "00ff".into());
+        Facts { frames, fps: 20.0, start_secs: Some(0.5), variable_rate, size, bytes, hash }
+    }
+
+    #[test]
+    fn times_come_back_as_they_were_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let even = read(dir.path(), &facts(10, false)).unwrap();
+        assert_eq!((even.frames(), even.secs(2)), (10, 0.6));
+        let listed = FrameTimes::listed(vec![0.5, 0.5 + 1.0 / 3.0, 2.0], 2.1).unwrap();
+        assert!(read(dir.path(), &facts(3, true)).is_err(), "nobody kept them yet");
+        keep(dir.path(), &facts(3, true), &listed).unwrap();
+        assert_eq!(read(dir.path(), &facts(3, true)).unwrap(), listed);
+        keep(dir.path(), &facts(3, true), &listed).unwrap();
+    }
+
+    #[test]
+    fn times_of_other_frames_and_of_earlier_versions_are_not_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let listed = FrameTimes::listed(vec![0.0, 1.0], 2.0).unwrap();
+        keep(dir.path(), &facts(2, true), &listed).unwrap();
+        assert!(read(dir.path(), &facts(3, true)).is_err());
+        assert!(read(dir.path(), &Facts { start_secs: None, ..facts(2, false) }).is_err());
+        fs::write(dir.path().join(DIR).join("00ff.txt"), "0\nx\n2\n").unwrap();
+        assert!(read(dir.path(), &facts(2, true)).is_err());
+        keep(dir.path(), &facts(2, true), &listed).unwrap();
+        assert_eq!(read(dir.path(), &facts(2, true)).unwrap(), listed, "a damaged file is written again");
+        assert!(read(dir.path(), &Facts { hash: "../x".into(), ..facts(2, true) }).is_err());
+    }
+}
