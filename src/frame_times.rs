@@ -125,8 +125,8 @@ impl FrameTimes {
         let frames = self.frames();
         let (start, end) = (self.boundary(start_secs), self.boundary(end_secs));
         let before = self.start_secs() - self.half_frame_secs(0);
-        let is_reversed = !(start_secs <= end_secs);
-        if is_reversed || start >= frames || end_secs < before {
+        let is_a_span = start_secs <= end_secs; // False for NaN as well.
+        if !is_a_span || start >= frames || end_secs < before {
             return None;
         }
         let after = self.end_secs + self.half_frame_secs(frames.saturating_sub(1));
