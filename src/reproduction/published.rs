@@ -18,6 +18,21 @@ pub fn table_1(row: &str) -> [Option<f64>; 2] {
     }
 }
 
+/// Accuracy on the first split of UCF101 in percent, as Table 2 and Section 5.1 of the paper give it; no photometric ratio.
+pub fn table_2(row: &str) -> [Option<f64>; 2] {
+    let accuracy = match row {
+        "complete" => 82.71,
+        "no-small-displacement" => 82.22,
+        "no-cdc" => 81.25,
+        "no-smoothness" => 80.14,
+        "no-ssim" => 81.58,
+        "no-multi-scale" => 80.63,
+        "none" => 77.79,
+        _ => return [None; 2],
+    };
+    [Some(accuracy), None]
+}
+
 /// End-point error in pixels, outliers in percent, milliseconds, of TV-L1 or else of MotionNet. The paper does not say which
 /// pass of MPI-Sintel.
 pub fn table_3(dataset: FlowDataset, is_tvl1: bool) -> [Option<f64>; 3] {

@@ -115,7 +115,7 @@ fn table_2(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
         let plan = settings.temporal_plan(TemporalMode::A, train, run_dir(dir, id));
         let base = Some(Box::new(Training { plan: flow, base: None }));
         let work = Work::Stream(Box::new(Training { plan, base }));
-        Row { id: id.into(), name: name.into(), work, published: vec![None; 2] }
+        Row { id: id.into(), name: name.into(), work, published: published::table_2(id).to_vec() }
     };
     let small_displacement = |plan: &mut TrainingPlan| plan.motion.small_displacement = false;
     let cdc = |plan: &mut TrainingPlan| plan.motion.cdc = false;
@@ -156,4 +156,27 @@ fn table_3(settings: &Settings) -> Vec<Row> {
         }));
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::Scale;
+    use super::*;
+
+    #[test]
+    fn every_row_of_table_2_has_the_published_accuracy() {
+        let settings = Settings::of(PaperTable::Table2, Scale::Tiny);
+        let rows = rows(&settings, Path::new("dir"), &DataSource::Folder("clips".into()));
+        let published: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.published[0].unwrap())).collect();
+        let expected = [
+            ("complete", 82.71),
+            ("no-small-displacement", 82.22),
+            ("no-cdc", 81.25),
+            ("no-smoothness", 80.14),
+            ("no-ssim", 81.58),
+            ("no-multi-scale", 80.63),
+            ("none", 77.79),
+        ];
+        assert_eq!(published, expected);
+    }
 }

@@ -86,7 +86,7 @@ impl Table {
             PaperTable::Table2 => &[
                 "For each row MotionNet is trained anew without labels, then a stacked temporal stream (a) on top of it.",
                 "Photometric ratio: mean |I₀ − rebuilt I₀| / mean |I₀ − I₁| on the test clips; 1 is no flow at all.",
-                "The paper's own accuracies are not known here for certain and are left out.",
+                "Published: UCF101 split 1; the paper gives no photometric ratio.",
             ],
             PaperTable::Table3 => &[
                 "The paper does not say which pass of MPI-Sintel was measured; TV-L1 is OpenCV's.",

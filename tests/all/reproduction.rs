@@ -116,7 +116,7 @@ fn table_2_trains_every_ablation_and_a_failing_row_leaves_the_others() {
     for row in &table.rows {
         let complete = row.measured.iter().all(Option::is_some);
         assert_eq!((complete, row.missing.is_none()), (row.id != "no-cdc", row.id != "no-cdc"), "{row:?}");
-        assert_eq!(row.published, [None, None], "nothing is known for certain");
+        assert!(row.published[0].is_some_and(|accuracy| accuracy > 77.0), "{row:?}");
     }
     fs::remove_file(out.join("no-cdc")).unwrap();
     let (outcome, events) = run(&settings, &out, &TrainingControl::default(), "");
