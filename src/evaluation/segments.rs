@@ -19,14 +19,15 @@ pub struct Segment {
     pub score: f64,
 }
 
-/// How precision at the places of a ranking becomes its average.
+/// Whose kit measures: how detections and annotations are matched, and how precision is averaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Averaging {
-    /// ActivityNet's and PASCAL VOC 2012's: at every recall the best precision at this recall or a higher one.
+    /// ActivityNet's: each detection takes an annotation; at every recall the best precision at this recall or a higher one, as in
+    /// PASCAL VOC 2012.
     #[default]
     Activitynet,
-    /// THUMOS 2014's: the precision itself at every hit.
+    /// THUMOS 2014's, as its kit was updated in 2015: each annotation takes a detection; the precision itself at every hit.
     Thumos,
 }
 
@@ -35,7 +36,7 @@ pub enum Averaging {
 pub struct SegmentReport {
     /// Least temporal intersection over union of a hit.
     pub ious: Vec<f64>,
-    /// How precision was averaged.
+    /// Whose kit was followed.
     pub averaging: Averaging,
     /// Mean over the classes, one an overlap.
     pub map: Vec<f64>,
@@ -45,7 +46,7 @@ pub struct SegmentReport {
     pub classes: BTreeMap<String, Vec<f64>>,
     /// Annotated segments.
     pub truths: usize,
-    /// Segments in which it is hard to tell what happens: a detection there that hits nothing is no mistake.
+    /// Segments in which it is hard to tell what happens: with THUMOS' averaging a detection there that hits nothing is no mistake.
     pub ambiguous: usize,
     /// Detected segments of annotated classes.
     pub detections: usize,
@@ -61,8 +62,8 @@ impl Segment {
 }
 
 impl SegmentReport {
-    /// Measures `detections` against `truths`; classes that are not annotated do not count. Detections that touch one of the
-    /// `ambiguous` segments, whatever their class, and hit nothing do not count either, as in THUMOS 2014's own script.
+    /// Measures `detections` against `truths`; classes that are not annotated do not count. With THUMOS 2014's averaging,
+    /// detections that touch one of the `ambiguous` segments, whatever their class, and hit nothing do not count either.
     pub fn of(
         detections: &[Segment],
         truths: &[Segment],
@@ -96,9 +97,12 @@ impl SegmentReport {
     }
 }
 
-/// Average precision of the `detections` of one class. In the order of their scores each one hits the free annotation of its
-/// video that it overlaps most, if by `iou` or more; a second detection of the same annotation is a miss. One that hits nothing
-/// and touches an `ambiguous` segment of its video is left out (THUMOS 2014, `TH14eventdetpr.m`).
+/// Average precision of the `detections` of one class against the `truths` of that class, as the kit of the data set measures it.
+///
+/// ActivityNet: in the order of their scores, each detection hits the free annotation of its video that it overlaps most, if by
+/// `iou` or more. THUMOS 2014 (`TH14eventdetpr.m`): in the order of the annotations, each takes the free detection of its video
+/// that overlaps it most, whatever its score, if by more than `iou`; of the others, those that touch an `ambiguous` segment do
+/// not count.
 pub fn average_precision(
     detections: &[Segment],
     truths: &[Segment],
@@ -106,29 +110,15 @@ pub fn average_precision(
     iou: f64,
     averaging: Averaging,
 ) -> f64 {
-    let mut order: Vec<&Segment> = detections.iter().collect();
-    order.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut in_video: BTreeMap<&str, Vec<(&Segment, bool)>> = BTreeMap::new();
-    truths.iter().for_each(|truth| in_video.entry(&truth.video).or_default().push((truth, false)));
-    let is_exempt = |detection: &Segment| {
-        ambiguous.iter().any(|doubtful| doubtful.video == detection.video && doubtful.iou(detection) > 0.0)
+    let hits = match averaging {
+        Averaging::Activitynet => activity_net_hits(detections, truths, iou),
+        Averaging::Thumos => thumos_hits(detections, truths, ambiguous, iou),
     };
-
-    let (mut hits, mut counted) = (0, 0);
+    let mut count = 0;
     let mut precisions = Vec::new(); // after every hit
-    for detection in order {
-        let free = in_video.get_mut(detection.video.as_str()).into_iter().flatten().filter(|(_, taken)| !taken);
-        let closest = free.max_by(|(a, _), (b, _)| a.iou(detection).total_cmp(&b.iou(detection)));
-        if let Some((truth, taken)) = closest
-            && truth.iou(detection) >= iou
-        {
-            *taken = true;
-            hits += 1;
-            counted += 1;
-            precisions.push(f64::from(hits) / f64::from(counted));
-        } else if !is_exempt(detection) {
-            counted += 1;
-        }
+    for (before, _) in hits.iter().enumerate().filter(|(_, is_hit)| **is_hit) {
+        count += 1;
+        precisions.push(f64::from(count) / (before + 1) as f64);
     }
     if averaging == Averaging::Activitynet {
         for i in (1..precisions.len()).rev() {
@@ -136,6 +126,47 @@ pub fn average_precision(
         }
     }
     precisions.iter().sum::<f64>() / truths.len().max(1) as f64
+}
+
+/// For each detection, the best scored first, whether it is a hit.
+fn activity_net_hits(detections: &[Segment], truths: &[Segment], iou: f64) -> Vec<bool> {
+    let mut order: Vec<&Segment> = detections.iter().collect();
+    order.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut in_video: BTreeMap<&str, Vec<(&Segment, bool)>> = BTreeMap::new();
+    truths.iter().for_each(|truth| in_video.entry(&truth.video).or_default().push((truth, false)));
+    let is_hit = |detection: &Segment| {
+        let free = in_video.get_mut(detection.video.as_str()).into_iter().flatten().filter(|(_, taken)| !taken);
+        let closest = free.max_by(|(a, _), (b, _)| a.iou(detection).total_cmp(&b.iou(detection)));
+        let Some((_, taken)) = closest.filter(|(truth, _)| truth.iou(detection) >= iou) else { return false };
+        *taken = true;
+        true
+    };
+    order.into_iter().map(is_hit).collect()
+}
+
+/// For each detection that counts, the best scored first, whether it is a hit.
+fn thumos_hits(detections: &[Segment], truths: &[Segment], ambiguous: &[Segment], iou: f64) -> Vec<bool> {
+    let mut order: Vec<&Segment> = detections.iter().collect();
+    // Of equal scores the script takes the videos by name, in each the detections as they come.
+    order.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.video.cmp(&b.video)));
+    let mut in_video: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    order.iter().enumerate().for_each(|(place, found)| in_video.entry(&found.video).or_default().push(place));
+    let mut hits = vec![false; order.len()];
+    for truth in truths {
+        let places = in_video.get(truth.video.as_str()).into_iter().flatten();
+        let free = places.filter(|&&place| !hits[place]).map(|&place| (place, order[place].iou(truth)));
+        let closest = free.reduce(|best, next| if next.1 > best.1 { next } else { best }); // the first of equals
+        if let Some((place, overlap)) = closest
+            && overlap > iou
+        {
+            hits[place] = true;
+        }
+    }
+    let is_exempt = |detection: &Segment| {
+        ambiguous.iter().any(|doubtful| doubtful.video == detection.video && doubtful.iou(detection) > 0.0)
+    };
+    let counted = order.into_iter().zip(hits).filter(|(found, is_hit)| *is_hit || !is_exempt(found));
+    counted.map(|(_, is_hit)| is_hit).collect()
 }
 
 /// The detections of one class and video of which no better one overlaps by more than `iou`, the best first.
@@ -249,6 +280,49 @@ mod tests {
         }
         // Both misses: three hits of three.
         assert!((at(&[doubtful("a", 10.5, 33.0)]) - 1.0).abs() < 1e-12);
+    }
+
+    /// By hand, the truth being 0 to 10 s and at 0.5: A (score 0.9) overlaps by 0.6, B (score 0.5) by 0.9. THUMOS' annotation takes B,
+    /// so that the ranking is miss, hit; ActivityNet's A takes the annotation, and the ranking is hit, miss.
+    #[test]
+    fn an_annotation_of_thumos_takes_the_closest_detection_whatever_its_score() {
+        let truths = [segment("a", 0.0, 10.0, 1.0)];
+        let detections = [segment("a", 0.0, 6.0, 0.9), segment("a", 0.0, 9.0, 0.5)];
+        let at = |averaging| average_precision(&detections, &truths, &[], 0.5, averaging);
+        assert_eq!((at(Averaging::Thumos), at(Averaging::Activitynet)), (0.5, 1.0));
+    }
+
+    /// By hand: 0 to 10 s overlaps the detections by 0.6 and 2/14, 4 to 10 s by 1 and 2/10. Whichever annotation comes first takes
+    /// the first detection; the other is left with the second.
+    #[test]
+    fn annotations_of_thumos_choose_in_their_order() {
+        let truths = [segment("a", 0.0, 10.0, 1.0), segment("a", 4.0, 10.0, 1.0)];
+        let detections = [segment("a", 4.0, 10.0, 0.9), segment("a", 8.0, 14.0, 0.8)];
+        let at = |truths: &[Segment], iou| average_precision(&detections, truths, &[], iou, Averaging::Thumos);
+        assert_eq!(at(&truths, 0.5), 0.5, "hit, miss");
+        let turned = [truths[1].clone(), truths[0].clone()];
+        assert_eq!(at(&turned, 0.5), 0.5);
+        assert_eq!((at(&truths, 0.1), at(&turned, 0.15)), (1.0, 0.5));
+    }
+
+    #[test]
+    fn an_overlap_of_just_the_threshold_is_a_hit_for_activitynet_only() {
+        let (truths, detections) = ([segment("a", 0.0, 10.0, 1.0)], [segment("a", 0.0, 5.0, 0.9)]);
+        let at = |averaging| average_precision(&detections, &truths, &[], 0.5, averaging);
+        assert_eq!((at(Averaging::Thumos), at(Averaging::Activitynet)), (0.0, 1.0));
+    }
+
+    /// By hand: hit in b, miss in a, both with the same score. THUMOS takes video a first: 1/2. ActivityNet knows no doubt.
+    #[test]
+    fn equal_scores_and_doubt_are_as_in_the_kits() {
+        let truths = [segment("b", 0.0, 10.0, 1.0)];
+        let detections = [segment("b", 0.0, 10.0, 0.9), segment("a", 0.0, 10.0, 0.9)];
+        let doubt = [segment("a", 0.0, 10.0, 1.0)];
+        let at = |doubt: &[Segment]| average_precision(&detections, &truths, doubt, 0.5, Averaging::Thumos);
+        assert_eq!((at(&[]), at(&doubt)), (0.5, 1.0));
+        let turned = [detections[1].clone(), detections[0].clone()];
+        let of = |doubt: &[Segment]| average_precision(&turned, &truths, doubt, 0.5, Averaging::Activitynet);
+        assert_eq!(of(&doubt), of(&[]));
     }
 
     #[test]

@@ -17,8 +17,10 @@ Examples:
   motionscope evaluate segments --truth activity_net.v1-2.min.json --subset validation --scores results
   motionscope evaluate segments --truth TH14_annotation --subset test --detections detections.json --averaging thumos
 
-Of THUMOS' annotations, Ambiguous_test.txt (or a label Ambiguous) says where it is hard to tell what happens: there, as in the
-challenge's own script, a detection that hits nothing is no mistake.
+Each averaging gives the figures of that data set's own kit. activitynet: a detection, the best scored first, hits the free
+annotation that it overlaps most by the IoU or more. thumos: an annotation takes the free detection that overlaps it most by more
+than the IoU, whatever its score; a detection that hits nothing does not count where Ambiguous_test.txt (or a label Ambiguous)
+says that it is hard to tell what happens.
 
 Exit codes: 0 all was measured, 1 some scores could not be read";
 
@@ -43,7 +45,7 @@ pub(super) struct SegmentsArgs {
     /// Of detections of a class that overlap by more than this only the best stays
     #[arg(long, value_name = "IOU", value_parser = share, default_value = "0.5")]
     suppress: f64,
-    /// How precision is averaged: activitynet (interpolated) or thumos (at the hits)
+    /// Whose kit to follow: activitynet (interpolated precision) or thumos (precision at the hits)
     #[arg(long, value_parser = named::<Averaging>, default_value = "activitynet")]
     averaging: Averaging,
     /// Temporal intersections over union of a hit [default: 0.5, 0.55 … 0.95; for thumos 0.1, 0.2 … 0.5]
@@ -118,7 +120,7 @@ fn ious(arguments: &SegmentsArgs) -> Vec<f64> {
 fn print(report: &SegmentReport) {
     let classes = report.classes.len();
     println!("{} detections, {} annotated segments of {classes} classes", report.detections, report.truths);
-    if report.ambiguous > 0 {
+    if report.ambiguous > 0 && report.averaging == Averaging::Thumos {
         println!("{} ambiguous segments, in which misses do not count", report.ambiguous);
     }
     println!("  IoU     mAP %");
