@@ -29,3 +29,7 @@ lint:
 # Benchmarks as ratios in one run
 bench:
     cargo run --release -- bench
+
+# Damaged videos: 200 kinds, each in so many damaged copies
+hostile copies="50":
+    MOTIONSCOPE_HOSTILE_COPIES={{copies}} cargo test --release --locked -- --ignored --nocapture every_kind_of_damaged_video

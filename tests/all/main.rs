@@ -18,6 +18,7 @@ mod flow_files;
 mod flow_sources;
 mod gpu;
 mod groups;
+mod hostile;
 mod i3d;
 mod labels;
 mod laboratory;
