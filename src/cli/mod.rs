@@ -3,6 +3,10 @@
 //! Results go to stdout, progress and problems to stderr. Exit codes: 0 all is well, 1 something failed, 2 the
 //! command line makes no sense, 130 a training was interrupted and can be resumed.
 
+// First: its macros stand in for std's in the commands.
+#[macro_use]
+mod output;
+
 mod analyze;
 mod arguments;
 pub mod bench;
@@ -21,18 +25,21 @@ mod project;
 mod reproduce;
 mod sample;
 mod train;
+mod unknown_command;
 mod values;
 mod window;
 
+use std::env;
 use std::io::stderr;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
 use crate::gpu;
 use arguments::{Cli, Command};
+use unknown_command::unknown_command;
 
 /// What the log shows unless `MOTIONSCOPE_LOG` says otherwise.
 const LOG: &str = "error,motionscope=warn";
@@ -52,10 +59,16 @@ enum Outcome {
 /// Parses the command line, runs the command, and tells the operating system how it went.
 pub fn main() -> ExitCode {
     gpu::default_to_cpu();
+    if let Some(error) = unknown_command(&Cli::command(), env::args_os().skip(1)) {
+        complain(&error);
+        return ExitCode::from(2);
+    }
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env("MOTIONSCOPE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).init();
-    match run(cli) {
+    // A closed standard error must not end the program: nobody reads what it would complain of.
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false).init();
+    let outcome = run(cli);
+    match outcome.and_then(|outcome| output::finish().map(|()| outcome)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::from(1),
         Ok(Outcome::Misused) => ExitCode::from(2),

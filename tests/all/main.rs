@@ -5,6 +5,7 @@ mod app;
 mod app_live;
 mod architecture;
 mod cli;
+mod cli_entry;
 mod cli_flow;
 mod codec_vectors;
 mod dataset;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{Outcome, complain};
+use super::{Outcome, complain, output};
 use crate::engine::{LiveResult, LiveSettings, Recogniser, Watcher};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
@@ -67,7 +67,8 @@ fn watch(plan: &LivePlan) -> Result<Outcome> {
     let (started, mut told) = (Instant::now(), Instant::now());
     let mut newest: Option<LiveResult> = None;
     let mut summary = Summary::default();
-    while !stop.load(Ordering::Acquire) && plan.length.is_none_or(|length| started.elapsed() < length) {
+    let is_over = || stop.load(Ordering::Acquire) || output::is_closed();
+    while !is_over() && plan.length.is_none_or(|length| started.elapsed() < length) {
         wait(&news)?;
         if let Some(result) = caught("networks", || watcher.step(&mut recogniser, settings, 2))? {
             summary.answer(&result);
