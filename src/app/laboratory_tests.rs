@@ -202,7 +202,7 @@ fn statistics(more: f32) -> FlowStatistics {
         photometric: 7.5 + more,
         photometric_ratio: 0.42,
         ssim: 0.875,
-        errors: Some(RegionErrors { epe: 0.66, aae_deg: 5.5, fl: 0.031, pixels: 9 }),
+        errors: Some(RegionErrors { epe: 0.66, aae_deg: 5.5, fl: 0.031, pixels: 9, density: 1.0 }),
     }
 }
 

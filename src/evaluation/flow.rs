@@ -144,7 +144,7 @@ impl FlowReport {
     }
 
     /// Writes a row per pair and a last one, `mean`, as CSV; an older file is replaced whole or not at all. Shares of outliers
-    /// are in percent, cells without a figure are empty.
+    /// and of pixels that the estimate knows are in percent, cells without a figure are empty.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -165,17 +165,17 @@ impl FlowReport {
 const REGIONS: [&str; 3] = ["", "matched_", "unmatched_"];
 
 fn columns(prefix: &str) -> String {
-    ["epe", "aae_deg", "fl_percent", "pixels"].map(|name| format!("{prefix}{name}")).join(",")
+    ["epe", "aae_deg", "fl_percent", "pixels", "density_percent"].map(|name| format!("{prefix}{name}")).join(",")
 }
 
 fn row(name: &str, size: &str, zero_epe: Option<f64>, errors: Option<&FlowErrors>, ms: f64) -> String {
     let zero_epe = zero_epe.map(|epe| format!("{epe:.4}")).unwrap_or_default();
     let regions = errors.map(|errors| [Some(errors.all), errors.matched, errors.unmatched]).unwrap_or_default();
     let cells = regions.map(|region| match region {
-        Some(RegionErrors { epe, aae_deg, fl, pixels }) => {
-            format!("{epe:.4},{aae_deg:.4},{:.4},{pixels}", 100.0 * fl)
+        Some(RegionErrors { epe, aae_deg, fl, pixels, density }) => {
+            format!("{epe:.4},{aae_deg:.4},{:.4},{pixels},{:.4}", 100.0 * fl, 100.0 * density)
         }
-        None => ",,,".into(),
+        None => ",,,,".into(),
     });
     format!("{},{size},{zero_epe},{},{ms:.2}", quoted(name), cells.join(","))
 }

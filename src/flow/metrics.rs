@@ -37,7 +37,10 @@ pub fn end_point_error_map(a: &FlowField, b: &FlowField) -> Vec<f32> {
     a.uv.iter().zip(&b.uv).map(error).collect()
 }
 
-/// What the benchmarks tell about the pixels of a region.
+/// The errors of an estimate over the pixels of a region whose true vector is known.
+///
+/// Where the estimate is unknown, zero flow stands in for it in `epe` and `aae_deg`, and it counts as an outlier in `fl`: an
+/// estimate gains nothing by leaving out the pixels that are hard.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct RegionErrors {
     /// Mean end-point error in pixels.
@@ -46,8 +49,10 @@ pub struct RegionErrors {
     pub aae_deg: f64,
     /// Share of outliers, 0 to 1: KITTI's Fl, more than 3 px and more than 5 % of the true vector.
     pub fl: f64,
-    /// Pixels that count: both vectors are known.
+    /// Pixels that count: the true vector is known and valid.
     pub pixels: usize,
+    /// Share of these pixels that the estimate knows, 0 to 1.
+    pub density: f64,
 }
 
 /// The errors of an estimate in the whole picture and, where an occlusion mask tells them apart, of what stays visible in
@@ -63,7 +68,7 @@ pub struct FlowErrors {
 }
 
 impl FlowErrors {
-    /// The errors of `estimate` against `truth` over the pixels that both know and that are `valid`; `None` if there are
+    /// The errors of `estimate` against `truth` over the pixels that the truth knows and that are `valid`; `None` if there are
     /// none. Masks hold one entry per pixel, row after row.
     ///
     /// # Panics
@@ -80,9 +85,7 @@ impl FlowErrors {
         }
         let mut visible = [Sums::default(); 2]; // not occluded, occluded
         for (i, (estimate, truth)) in estimate.uv.iter().zip(&truth.uv).enumerate() {
-            let counts =
-                FlowField::is_known(*estimate) && FlowField::is_known(*truth) && valid.is_none_or(|valid| valid[i]);
-            if counts {
+            if FlowField::is_known(*truth) && valid.is_none_or(|valid| valid[i]) {
                 visible[usize::from(occluded.is_some_and(|occluded| occluded[i]))].add(*estimate, *truth);
             }
         }
@@ -92,7 +95,7 @@ impl FlowErrors {
     }
 
     /// The errors of several pairs as the benchmarks sum them up: end-point and angular errors are means over pairs, the
-    /// share of outliers is that of all pixels together, as in KITTI. `None` if there is no pair.
+    /// share of outliers is that of all pixels together, as in KITTI, and so is the density. `None` if there is no pair.
     pub fn mean(pairs: &[Self]) -> Option<Self> {
         let region = |of: fn(&Self) -> Option<RegionErrors>| {
             RegionErrors::mean(&pairs.iter().filter_map(of).collect::<Vec<_>>())
@@ -109,12 +112,15 @@ impl RegionErrors {
     fn mean(regions: &[Self]) -> Option<Self> {
         let pixels: usize = regions.iter().map(|region| region.pixels).sum();
         let count = regions.len() as f64;
-        let outliers: f64 = regions.iter().map(|region| region.fl * region.pixels as f64).sum();
+        let pooled = |share: fn(&Self) -> f64| {
+            regions.iter().map(|region| share(region) * region.pixels as f64).sum::<f64>() / pixels as f64
+        };
         (pixels > 0).then(|| Self {
             epe: regions.iter().map(|region| region.epe).sum::<f64>() / count,
             aae_deg: regions.iter().map(|region| region.aae_deg).sum::<f64>() / count,
-            fl: outliers / pixels as f64,
+            fl: pooled(|region| region.fl),
             pixels,
+            density: pooled(|region| region.density),
         })
     }
 }
@@ -126,18 +132,23 @@ struct Sums {
     aae_deg: f64,
     outliers: usize,
     pixels: usize,
+    known: usize,
 }
 
 impl Sums {
     fn add(&mut self, estimate: [f32; 2], truth: [f32; 2]) {
+        let is_known = FlowField::is_known(estimate);
+        let estimate = if is_known { estimate } else { [0.0; 2] };
         let [[u, v], [true_u, true_v]] = [estimate, truth].map(|uv| uv.map(f64::from));
         let error = (u - true_u).hypot(v - true_v);
         let (squared, true_squared) = (u * u + v * v, true_u * true_u + true_v * true_v);
         let cosine = (1.0 + u * true_u + v * true_v) / ((1.0 + squared) * (1.0 + true_squared)).sqrt();
         self.epe += error;
         self.aae_deg += cosine.clamp(-1.0, 1.0).acos().to_degrees(); // rounding leads beyond 1
-        self.outliers += usize::from(error > OUTLIER_PX && error > OUTLIER_SHARE * true_squared.sqrt());
+        let is_far = error > OUTLIER_PX && error > OUTLIER_SHARE * true_squared.sqrt();
+        self.outliers += usize::from(is_far || !is_known);
         self.pixels += 1;
+        self.known += usize::from(is_known);
     }
 
     fn plus(self, other: Self) -> Self {
@@ -146,6 +157,7 @@ impl Sums {
             aae_deg: self.aae_deg + other.aae_deg,
             outliers: self.outliers + other.outliers,
             pixels: self.pixels + other.pixels,
+            known: self.known + other.known,
         }
     }
 
@@ -156,6 +168,7 @@ impl Sums {
             aae_deg: self.aae_deg / count,
             fl: self.outliers as f64 / count,
             pixels: self.pixels,
+            density: self.known as f64 / count,
         })
     }
 }
@@ -270,9 +283,30 @@ mod tests {
         assert!(errors.matched == Some(errors.all) && errors.unmatched.is_none(), "nothing is occluded");
     }
 
+    /// By hand: (1, 0) for (0, 0) is 1 px; three unknown vectors are 5, 0 and 10 px from the truth and wrong all the same. What the
+    /// truth does not know does not count.
+    #[test]
+    fn what_an_estimate_leaves_out_counts_against_it() {
+        let unknown = [[f32::NAN, 0.0], [f32::INFINITY, 0.0], [0.0, 1e10]];
+        let estimate = FlowField::new(5, 1, [&unknown[..], &[[1.0, 0.0], [9.0, 9.0]]].concat());
+        let truth = FlowField::new(5, 1, vec![[3.0, 4.0], [0.0; 2], [0.0, 10.0], [0.0; 2], [f32::NAN; 2]]);
+        let errors = FlowErrors::between(&estimate, &truth, None, None).expect("four pixels").all;
+        assert!(close(errors.epe, 4.0) && close(errors.fl, 0.75) && close(errors.density, 0.25), "{errors:?}");
+        assert_eq!(errors.pixels, 4);
+        let nothing = FlowField::new(5, 1, vec![FlowField::UNKNOWN; 5]);
+        let errors = FlowErrors::between(&nothing, &truth, None, None).expect("four pixels").all;
+        assert!(close(errors.epe, 15.0 / 4.0) && errors.fl == 1.0 && errors.density == 0.0, "{errors:?}");
+    }
+
     #[test]
     fn outliers_are_pooled_and_errors_averaged_over_pairs() {
-        let region = |epe: f64, fl: f64, pixels: usize| RegionErrors { epe, aae_deg: 2.0 * epe, fl, pixels };
+        let region = |epe: f64, fl: f64, pixels: usize| RegionErrors {
+            epe,
+            aae_deg: 2.0 * epe,
+            fl,
+            pixels,
+            density: 1.0 - fl,
+        };
         let errors = |all, matched| FlowErrors { all, matched, unmatched: None };
         let pairs = [errors(region(1.0, 0.5, 10), None), errors(region(3.0, 0.0, 30), Some(region(2.0, 0.0, 5)))];
         let mean = FlowErrors::mean(&pairs).expect("two pairs");

@@ -135,6 +135,33 @@ fn kitti_matches_what_stays_visible() {
     }
 }
 
+/// A method without flow on the right half of the pictures.
+struct LeftHalf;
+
+impl FlowEstimator for LeftHalf {
+    fn name(&self) -> String {
+        "left half".into()
+    }
+
+    fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
+        let mut flow = ZeroFlow.estimate(first, second)?;
+        let width = flow.width;
+        let right = flow.uv.iter_mut().enumerate().filter(|(i, _)| i % width >= width / 2);
+        right.for_each(|(_, uv)| *uv = FlowField::UNKNOWN);
+        Ok(flow)
+    }
+}
+
+#[test]
+fn where_a_method_gives_no_flow_counts_as_no_motion_and_as_an_outlier() {
+    let root = Root::new();
+    root.pictures(&["other-data/Grove2/frame10.png", "other-data/Grove2/frame11.png"]);
+    root.flow("other-gt-flow/Grove2/flow10.flo", 2.0, 0);
+    let errors = evaluate(FlowDataset::Middlebury, &root.at(""), &mut LeftHalf).unwrap().pairs[0].errors.unwrap().all;
+    assert_eq!((errors.epe, errors.pixels), (2.0, 24), "as zero flow");
+    assert_eq!((errors.fl, errors.density), (0.5, 0.5), "2 px alone would be no outlier");
+}
+
 #[test]
 fn flying_chairs_are_numbered() {
     let root = Root::new();
@@ -232,6 +259,7 @@ fn reports_hold_every_figure() {
     assert!(rows.len() == 4 && rows.iter().all(|row| row.len() == rows[0].len()), "{csv}");
     let cell = |row: usize, name: &str| rows[row][rows[0].iter().position(|column| *column == name).unwrap()];
     assert_eq!((cell(1, "pair"), cell(1, "epe"), cell(1, "fl_percent")), ("000000", "4.0000", "100.0000"));
+    assert_eq!((cell(1, "density_percent"), cell(1, "matched_density_percent")), ("100.0000", "100.0000"));
     assert_eq!((cell(1, "unmatched_pixels"), cell(2, "epe"), cell(3, "pair")), ("5", "", "mean"));
     assert!(report.write_csv(&root.at("missing/report.csv")).is_err());
 }

@@ -24,6 +24,8 @@ pub enum Figure {
     Aae,
     /// Share of outliers.
     Fl,
+    /// Share of pixels that the method gives a flow for.
+    Density,
     /// End-point error of what stays visible.
     Matched,
     /// End-point error of what is occluded.
@@ -33,10 +35,11 @@ pub enum Figure {
 }
 
 impl Figure {
-    const ALL: [(Self, &'static str, &'static str); 6] = [
+    const ALL: [(Self, &'static str, &'static str); 7] = [
         (Self::Epe, "EPE, px", "Mean end-point error"),
         (Self::Aae, "AAE, °", "Mean angular error"),
-        (Self::Fl, "Fl, %", "Share of pixels that are off by more than 3 px and more than 5 %"),
+        (Self::Fl, "Fl, %", "Share of pixels that are off by more than 3 px and more than 5 %, or without flow"),
+        (Self::Density, "Known, %", "Share of pixels with flow; the others count as no motion in EPE and AAE"),
         (Self::Matched, "EPE matched, px", "Mean end-point error of pixels that both pictures show"),
         (Self::Unmatched, "EPE unmatched, px", "Mean end-point error of pixels that the second picture does not show"),
         (Self::Millis, "Time, ms", "Time of one estimate, without the reading of files; the last row is the median"),
@@ -48,6 +51,7 @@ impl Figure {
             Self::Epe => Some(errors.all.epe),
             Self::Aae => Some(errors.all.aae_deg),
             Self::Fl => Some(100.0 * errors.all.fl),
+            Self::Density => Some(100.0 * errors.all.density),
             Self::Matched => errors.matched.map(|region| region.epe),
             Self::Unmatched => errors.unmatched.map(|region| region.epe),
             Self::Millis => None,
@@ -146,10 +150,10 @@ pub fn table_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
                 if ui.link(&pair.name).on_hover_text(tooltip).clicked() {
                     clicked = Some(pair.clone());
                 }
-                cells_ui(ui, runs.iter().map(|run| Cell::of_pair(*figure, run, pair)).collect());
+                cells_ui(ui, *figure, runs.iter().map(|run| Cell::of_pair(*figure, run, pair)).collect());
             }
             ui.label(RichText::new(if *figure == Figure::Millis { "median" } else { "mean" }).strong());
-            cells_ui(ui, runs.iter().map(|run| Cell::of_mean(*figure, run)).collect());
+            cells_ui(ui, *figure, runs.iter().map(|run| Cell::of_mean(*figure, run)).collect());
         });
     });
     let lacks_truth = runs.last().is_some_and(|run| run.pairs.iter().any(|pair| pair.truth.is_none()));
@@ -184,11 +188,12 @@ fn head_lines(method: &str) -> (&str, &str) {
     method.split_once(", ").or_else(bracketed).unwrap_or((method, ""))
 }
 
-/// A row of cells, the smallest number marked.
-fn cells_ui(ui: &mut Ui, cells: Vec<Cell>) {
+/// A row of cells, the best number marked.
+fn cells_ui(ui: &mut Ui, figure: Figure, cells: Vec<Cell>) {
     let tokens = Tokens::of(ui);
     let known = || cells.iter().filter_map(|cell| cell.value);
-    let best = known().reduce(f64::min).filter(|_| known().count() > 1);
+    let better = if figure == Figure::Density { f64::max } else { f64::min };
+    let best = known().reduce(better).filter(|_| known().count() > 1);
     for cell in &cells {
         let color = match cell.value {
             None => tokens.weak,

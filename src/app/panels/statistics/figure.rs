@@ -75,9 +75,13 @@ impl Figure {
                 "The photometric error relative to that of zero flow: below 1 the flow explains something"
             }
             Self::Ssim => "Mean structural similarity of I₀ and warped I₁; 1 is equal",
-            Self::EndPoint => "Mean end-point error against the ground truth in pixels of the video",
+            Self::EndPoint => {
+                "Mean end-point error against the ground truth in pixels of the video; without flow: that of no motion"
+            },
             Self::Angular => "Mean angular error against the ground truth",
-            Self::Outliers => "Share of vectors that are off by more than 3 px and 5 %, as KITTI counts them",
+            Self::Outliers => {
+                "Share of pixels that are off by more than 3 px and 5 %, as KITTI counts them, or without flow"
+            },
         }
     }
 
