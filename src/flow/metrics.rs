@@ -300,13 +300,8 @@ mod tests {
 
     #[test]
     fn outliers_are_pooled_and_errors_averaged_over_pairs() {
-        let region = |epe: f64, fl: f64, pixels: usize| RegionErrors {
-            epe,
-            aae_deg: 2.0 * epe,
-            fl,
-            pixels,
-            density: 1.0 - fl,
-        };
+        let region =
+            |epe: f64, fl: f64, pixels: usize| RegionErrors { epe, aae_deg: 2.0 * epe, fl, pixels, density: 1.0 - fl };
         let errors = |all, matched| FlowErrors { all, matched, unmatched: None };
         let pairs = [errors(region(1.0, 0.5, 10), None), errors(region(3.0, 0.0, 30), Some(region(2.0, 0.0, 5)))];
         let mean = FlowErrors::mean(&pairs).expect("two pairs");

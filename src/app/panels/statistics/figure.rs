@@ -77,11 +77,11 @@ impl Figure {
             Self::Ssim => "Mean structural similarity of I₀ and warped I₁; 1 is equal",
             Self::EndPoint => {
                 "Mean end-point error against the ground truth in pixels of the video; without flow: that of no motion"
-            },
+            }
             Self::Angular => "Mean angular error against the ground truth",
             Self::Outliers => {
                 "Share of pixels that are off by more than 3 px and 5 %, as KITTI counts them, or without flow"
-            },
+            }
         }
     }
 
