@@ -8,6 +8,7 @@
 pub mod app;
 mod atomic;
 pub mod cli;
+mod content_hash;
 pub mod engine;
 pub mod error;
 pub mod evaluation;

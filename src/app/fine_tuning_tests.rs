@@ -142,6 +142,7 @@ fn model(dir: &Path) -> PathBuf {
         card: ModelCard {
             format: ModelCard::FORMAT,
             name: "base".into(),
+            hash: None,
             licence: "none".into(),
             precision: Precision::F32,
             classes: vec!["stand".into(), "sit".into()],

@@ -117,9 +117,8 @@ impl ImportArgs {
         model.card.name = self.model_name();
         model.card.licence.clone_from(&self.licence);
         model.card.origin = self.origin();
-        if self.half {
-            model.card.precision = Precision::F16;
-        }
+        // A base of 16 bits is no reason to round what is imported.
+        model.card.precision = if self.half { Precision::F16 } else { Precision::F32 };
         Ok(model)
     }
 
@@ -145,6 +144,7 @@ impl ImportArgs {
         ModelCard {
             format: ModelCard::FORMAT,
             name: self.model_name(),
+            hash: None,
             licence: self.licence.clone(),
             precision: Precision::F32,
             classes: Vec::new(),

@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::{Modality, ModelCard, MotionNetwork, Stream, weights};
+use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 
 /// A hidden two-stream network (paper, Figure 1) as it lies in a model folder: `model.toml` and the weights it names.
@@ -28,7 +29,7 @@ impl HiddenTwoStream {
     /// If the card cannot be read or is not of this version, or a weights file does not hold exactly the parameters of
     /// the network the card describes; the first offending entry or tensor is named.
     pub fn load(dir: &Path, device: &Device) -> Result<Self> {
-        let card = ModelCard::read(dir)?;
+        let mut card = ModelCard::read(dir)?;
         let stream = |entry: &super::StreamEntry, modality: Modality| {
             weights::load_module(entry.config(modality, card.classes.len()).init(device), &dir.join(&entry.weights))
         };
@@ -41,19 +42,23 @@ impl HiddenTwoStream {
             let cause = format!("its temporal stream reads {} flows, its MotionNet tells of more", flows.count);
             return Err(Error::file(&dir.join(ModelCard::FILE_NAME), cause, "Give [temporal] more frames"));
         }
+        card.hash = Some(hash_of_files(&card, dir)?);
         Ok(Self { card, motion, temporal, spatial })
     }
 
-    /// Writes the model to folder `dir`, which is made if need be.
+    /// Writes the model to folder `dir`, which is made if need be, with the hash of what was written in its card.
     ///
     /// All files are written in full beside their places before the first is moved into its place, the card last: what
     /// was there before survives a full disk.
     pub fn save(&self, dir: &Path) -> Result<()> {
         std::fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
         let mut staged = Vec::new();
+        let mut hash = ContentHash::new();
         let mut stage = |name: &str, encode: &dyn Fn(&Path) -> Result<Vec<u8>>| {
             let path: PathBuf = dir.join(name);
-            staged.push((weights::stage(&path, &encode(&path)?)?, path));
+            let bytes = encode(&path)?;
+            hash.update(&bytes);
+            staged.push((weights::stage(&path, &bytes)?, path));
             Ok(())
         };
         let precision = self.card.precision;
@@ -63,7 +68,9 @@ impl HiddenTwoStream {
                 stage(&entry.weights, &|path| weights::encode(stream, precision, path))?;
             }
         }
-        stage(ModelCard::FILE_NAME, &|_| Ok(self.card.to_toml()?.into_bytes()))?;
+        let card = ModelCard { hash: Some(with_classes(hash, &self.card)), ..self.card.clone() };
+        let path = dir.join(ModelCard::FILE_NAME);
+        staged.push((weights::stage(&path, card.to_toml()?.as_bytes())?, path));
         staged.into_iter().try_for_each(|(file, path)| weights::publish(file, &path))
     }
 
@@ -72,4 +79,23 @@ impl HiddenTwoStream {
         let streams = [&self.temporal, &self.spatial].into_iter().flatten();
         self.motion.num_params() + streams.map(Stream::parameters).sum::<usize>()
     }
+}
+
+/// The hash of the model that `card` describes, in folder `dir`.
+fn hash_of_files(card: &ModelCard, dir: &Path) -> Result<String> {
+    let mut hash = ContentHash::new();
+    for name in card.weights() {
+        let path = dir.join(name);
+        hash.update_with_file(&path).map_err(|error| Error::io(&path, &error))?;
+    }
+    Ok(with_classes(hash, card))
+}
+
+/// The hash of weights files and of the classes that their scores are of.
+fn with_classes(mut hash: ContentHash, card: &ModelCard) -> String {
+    for class in &card.classes {
+        hash.update(class.as_bytes());
+        hash.update(b"\n");
+    }
+    hash.to_hex()
 }

@@ -41,7 +41,7 @@ pub use hidden_two_stream::HiddenTwoStream;
 pub use i3d::{I3d, Mixed};
 pub use inverted_residual::InvertedResidual;
 pub use mobilenet_v2::MobileNetV2;
-pub use model_card::{FrameSize, ModelCard, MotionEntry, Origin, Precision, Preprocessing, StreamEntry};
+pub use model_card::{BaseModel, FrameSize, ModelCard, MotionEntry, Origin, Precision, Preprocessing, StreamEntry};
 pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};
 pub use motion_net::MotionNet;
 pub use motion_network::{Evaluation, MotionNetwork};

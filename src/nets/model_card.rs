@@ -15,6 +15,10 @@ pub struct ModelCard {
     pub format: u32,
     /// What people call the model.
     pub name: String,
+    /// What tells the model from all others, 16 hexadecimal digits: the hash of its weights files and class names. Written
+    /// with the weights and computed from them when they are loaded; cards of older versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
     /// Licence of the weights, and of what they were made from.
     pub licence: String,
     /// Width of the stored parameters.
@@ -109,6 +113,21 @@ pub struct Origin {
     pub date: String,
     /// The program's version.
     pub motionscope_version: String,
+    /// The model that the training started from, if it started from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseModel>,
+}
+
+/// The model that another was trained from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BaseModel {
+    /// Its name.
+    pub name: String,
+    /// Its hash, see [`ModelCard::hash`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// The data it was trained on.
+    pub trained_on: String,
 }
 
 impl ModelCard {
@@ -129,6 +148,12 @@ impl ModelCard {
         })?;
         card.validate().map_err(|cause| Error::file(&path, cause, "Correct that entry or fetch the model again"))?;
         Ok(card)
+    }
+
+    /// The weights files in the model's folder, in the order in which they are hashed.
+    pub fn weights(&self) -> impl Iterator<Item = &str> {
+        let streams = [&self.temporal, &self.spatial].into_iter().flatten().map(|entry| entry.weights.as_str());
+        std::iter::once(self.motion.weights.as_str()).chain(streams)
     }
 
     /// The card as the text of its file.

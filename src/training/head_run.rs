@@ -42,7 +42,7 @@ pub fn run(
 ) -> Result<()> {
     let (dataset, held) = start::datasets(plan)?;
     let _lock = prepare_folder(plan)?;
-    let start = Start::build(plan, &dataset.classes, false, &device.clone().autodiff())?;
+    let start = Start::build(plan, &dataset, false, &device.clone().autodiff())?;
     let Some(stream) = start.stream.as_ref().map(Module::valid) else {
         return Err(Error::new("last layer", "there is no stream to fit it for", "Train a stream"));
     };

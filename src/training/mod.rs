@@ -14,6 +14,7 @@ mod clip_features;
 mod clip_flow;
 pub mod clips;
 pub mod dataset;
+mod date;
 mod divergence;
 mod event;
 mod feature_store;

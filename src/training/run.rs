@@ -95,11 +95,11 @@ impl<'a> Run<'a> {
         let (dataset, held) = start::datasets(plan)?;
         let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
         let validator = Validator::new(plan, held, cache.clone());
-        let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
         let lock = prepare_folder(plan)?;
 
         let found = checkpoint::find(&plan.run_dir);
-        let start = Start::build(plan, &dataset.classes, found.is_some(), &device)?;
+        let start = Start::build(plan, &dataset, found.is_some(), &device)?;
+        let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
         let (motion, stream) = (start.motion.clone(), start.stream.clone());
         let mut objective = Objective::new(plan, motion, stream, start.classes(), &clips, &device)?;
         let mut progress = Progress::start();

@@ -1,14 +1,17 @@
 //! What a run starts from, and how its result becomes a model folder.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::Device;
 
-use super::dataset::{Dataset, LabelledClip};
+use super::dataset::{DataSource, Dataset, LabelledClip};
+use super::date::today;
+use super::feature_taker::views;
 use super::flow_source::FlowSource;
 use super::hold_out;
-use super::last_layer::Row;
+use super::last_layer::{self, Row};
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
 use super::solver::Solver;
@@ -17,8 +20,8 @@ use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
-    Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionEntry, MotionNetwork, Origin, Precision,
-    Preprocessing, Stream, StreamConfig, StreamEntry, StreamInput,
+    Backbone, BaseModel, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionEntry, MotionNetwork, Origin,
+    Precision, Preprocessing, Stream, StreamConfig, StreamEntry, StreamInput,
 };
 use crate::video::Geometry;
 
@@ -34,6 +37,10 @@ pub struct Start {
     classes: Vec<String>,
     /// Of each class its place among the classes that the stream tells already.
     known: Vec<Option<usize>>,
+    /// Whether the stream is the base's, whatever its last layer.
+    from_base: bool,
+    /// The clips in words.
+    trained_on: String,
 }
 
 /// The clips that a plan trains on, and those that it measures on: those that it names, else those that it holds out.
@@ -73,13 +80,14 @@ fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
 }
 
 impl Start {
-    /// Loads the base or builds fresh networks for `classes`, all on `device`.
+    /// Loads the base or builds fresh networks for the classes of `dataset`, which is trained on, all on `device`.
     ///
     /// A stream of the base is taken over as it is if it has the same classes. For other classes the run starts from ImageNet
     /// weights where the plan names them, else from the base's stream, both with a new last layer, in which classes that the base's
     /// stream knows by name keep their weights; without either, from scratch. Where the run is `resumed` a new last layer
     /// has its size already, for the checkpoint to fill.
-    pub fn build(plan: &TrainingPlan, classes: &[String], resumed: bool, device: &Device) -> Result<Self> {
+    pub fn build(plan: &TrainingPlan, dataset: &Dataset, resumed: bool, device: &Device) -> Result<Self> {
+        let classes = &dataset.classes[..];
         device.seed(plan.seed); // fresh layers
         let base = plan.base.as_ref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
         if base.is_none() && plan.network == Network::Temporal && plan.flow_source.needs_network() {
@@ -118,7 +126,8 @@ impl Start {
         };
         check_reach(&motion, stream.as_ref())?;
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
-        Ok(Self { motion, stream, new_head, base, classes, known: known_classes })
+        let trained_on = trained_on(plan, dataset);
+        Ok(Self { motion, stream, new_head, base, classes, known: known_classes, from_base, trained_on })
     }
 
     /// Where the rows of a new last layer come from: those of classes that the stream knows stay.
@@ -145,6 +154,24 @@ impl Start {
     /// Number of classes of the trained stream; 0 where none is trained.
     pub fn classes(&self) -> usize {
         self.classes.len()
+    }
+
+    /// Where the result comes from: its own clips, date and name, after what the base was made by.
+    fn origin(&self, plan: &TrainingPlan, steps: usize, seconds: f64) -> Origin {
+        let base = self.base.as_ref().map(|base| &base.card);
+        let mut commands = base.map(|card| card.origin.commands.clone()).unwrap_or_default();
+        commands.push(described(plan, steps, seconds));
+        Origin {
+            trained_on: self.trained_on.clone(),
+            commands,
+            date: today(),
+            motionscope_version: env!("CARGO_PKG_VERSION").into(),
+            base: base.map(|card| BaseModel {
+                name: card.name.clone(),
+                hash: card.hash.clone(),
+                trained_on: card.origin.trained_on.clone(),
+            }),
+        }
     }
 
     /// The trained networks in the place of the old ones, with a card that says how they came about.
@@ -181,6 +208,8 @@ impl Start {
         let same_classes = |base: &&HiddenTwoStream| self.classes.is_empty() || base.card.classes == self.classes;
         let kept_streams = kept.filter(same_classes);
         let mut card = kept.map_or_else(|| fresh_card(plan), |base| base.card.clone());
+        let card_of_base = kept.filter(|_| self.from_base).map(|base| base.card.clone());
+        let [temporal_before, spatial_before] = card_of_base.map_or([None, None], |card| [card.temporal, card.spatial]);
         if kept_streams.is_none() {
             (card.temporal, card.spatial) = (None, None);
             card.classes = self.classes.clone();
@@ -192,23 +221,61 @@ impl Start {
             Network::Flow => card.preprocessing.motion = frame_size(plan.frame),
             Network::Temporal => {
                 card.preprocessing.motion = frame_size(plan.frame);
-                card.temporal = Some(entry(card.temporal, "temporal.safetensors", backbone, clip, plan.dropout));
+                card.temporal = Some(entry(temporal_before, "temporal.safetensors", backbone, clip, plan.dropout));
                 temporal = trained;
             }
             Network::Spatial => {
                 card.preprocessing.spatial = frame_size(plan.frame);
-                card.spatial = Some(entry(card.spatial, "spatial.safetensors", backbone, clip, plan.dropout));
+                card.spatial = Some(entry(spatial_before, "spatial.safetensors", backbone, clip, plan.dropout));
                 spatial = trained;
             }
         }
-        card.origin.commands.push(described(plan, steps, seconds));
-        card.origin.motionscope_version = env!("CARGO_PKG_VERSION").into();
+        card.name = name_of(plan);
+        card.precision = Precision::F32; // what was measured, whatever the base is stored in
+        card.origin = self.origin(plan, steps, seconds);
         let model = HiddenTwoStream { card, motion, temporal, spatial };
         match &plan.join {
             Some(other) => joined(model, plan.network, other),
             None => Ok(model),
         }
     }
+}
+
+/// What a model is called: the data it learned, and the folder of its run.
+fn name_of(plan: &TrainingPlan) -> String {
+    let run = file_name(&plan.run_dir);
+    match data_name(&plan.data) {
+        data if data.is_empty() || data == run => run,
+        data => format!("{data} ({run})"),
+    }
+}
+
+/// The data in a word: the folder, list or project that it is.
+fn data_name(data: &DataSource) -> String {
+    match data {
+        DataSource::List(list) if list.list.is_file() => {
+            list.list.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+        }
+        _ => file_name(data.path()),
+    }
+}
+
+/// The last name of a path, also of one that ends in `.` or `..`.
+fn file_name(path: &Path) -> String {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.file_name().or(whole.file_name()).unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The clips of a plan in words.
+fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
+    let (clips, path) = (dataset.clips.len(), plan.data.path().display());
+    let shown: BTreeSet<usize> = dataset.clips.iter().map(|clip| clip.label).collect();
+    let classes = match (plan.network, shown.len()) {
+        (Network::Flow, _) => String::new(),
+        (_, 1) => " of 1 class".into(),
+        (_, count) => format!(" of {count} classes"),
+    };
+    format!("{clips} {}{classes} in {path}", if clips == 1 { "clip" } else { "clips" })
 }
 
 /// `model`, of which the stream of a run of `network` is new, with the other stream of the model in folder `other`.
@@ -310,7 +377,8 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
     let size = |Geometry { width, height }| FrameSize { width, height };
     ModelCard {
         format: ModelCard::FORMAT,
-        name: plan.run_dir.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        name: name_of(plan),
+        hash: None,
         licence: "as the training data allow".into(),
         precision: Precision::F32,
         classes: Vec::new(),
@@ -329,6 +397,16 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
 /// One line of a model's origin: what was trained on what, for how long.
 fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     let data = plan.data.path().display();
+    if plan.feature_windows > 0 {
+        let rate = last_layer::rate_at(0, plan.steps);
+        return format!(
+            "{:?}, last layer alone: {steps} updates on {} views of every clip of {data}, rate {rate:e} falling to 0, seed {}, \
+             {seconds:.0} s",
+            plan.network,
+            views(plan).count(),
+            plan.seed
+        );
+    }
     let mode = match (plan.network, plan.flow_source) {
         (Network::Temporal, FlowSource::MotionNet) => format!(" mode {:?}", plan.mode),
         (Network::Temporal, source) => format!(" on {} flow", source.name()),

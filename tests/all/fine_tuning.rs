@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use motionscope::labels::{Document, Label, Video, edits};
-use motionscope::nets::{Backbone, HiddenTwoStream, Modality, StreamEntry};
+use motionscope::nets::{Backbone, HiddenTwoStream, Modality, ModelCard, Precision, StreamEntry};
 use motionscope::training::dataset::{Chosen, FromLabels};
-use motionscope::training::tuning::{Depth, Preset, Tuning};
+use motionscope::training::tuning::{Depth, Preset, Streams, Tuning};
 use motionscope::training::{self, DataSource, TrainingControl, TrainingEvent, TrainingPlan};
 
 use crate::training::{clips, flow_model};
@@ -114,6 +114,39 @@ fn new_classes_extend_what_the_base_tells() {
         let run_dir = dir.path().join(format!("runs/{depth:?}"));
         let (model, _) = tuned(&Tuning { hold_out: 0.0, ..tuning }, &base, &data, &run_dir);
         assert_eq!(model.card.classes, ["first", &classes[1], "last", &classes[0]]);
+    }
+}
+
+#[test]
+fn a_tuned_model_says_what_it_is_and_keeps_the_dropout_and_the_precision_that_were_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = base(dir.path(), &data, &["a", "b"]);
+    let mut model = HiddenTwoStream::load(&base, &Device::flex()).unwrap();
+    model.card.precision = Precision::F16;
+    model.card.temporal.as_mut().unwrap().dropout = Some(0.25);
+    model.card.name = "Base".into();
+    (model.card.origin.trained_on, model.card.origin.date) = ("other clips".into(), "2020-01-01".into());
+    model.save(&base).unwrap();
+    let base_card = ModelCard::read(&base).unwrap();
+    assert_eq!(base_card.hash, HiddenTwoStream::load(&base, &Device::flex()).unwrap().card.hash);
+
+    for name in ["tune-01", "tune-02"] {
+        let tuning = Tuning { streams: Streams::Temporal, ..Tuning::default() };
+        let card = tuned(&tuning, &base, &data, &dir.path().join(name)).0.card;
+        assert_eq!(card.name, format!("clips ({name})"));
+        assert!(card.hash.is_some() && card.hash != base_card.hash);
+        assert_eq!(card.temporal.unwrap().dropout, Some(0.25), "for classes of its own too");
+        assert_eq!(card.precision, Precision::F32);
+        let origin = card.origin;
+        assert!(origin.trained_on.starts_with("4 clips of 2 classes in "), "{}", origin.trained_on);
+        assert_ne!(origin.date, "2020-01-01");
+        assert!(origin.commands.last().unwrap().contains("rate 1e-2 falling to 0"), "{:?}", origin.commands);
+        let from = origin.base.unwrap();
+        assert_eq!(
+            (from.name.as_str(), from.hash, from.trained_on.as_str()),
+            ("Base", base_card.hash.clone(), "other clips")
+        );
     }
 }
 

@@ -49,6 +49,7 @@ pub fn model(motion: &MotionConfig, size: Geometry, device: &Device) -> HiddenTw
     let card = ModelCard {
         format: ModelCard::FORMAT,
         name: "untrained".into(),
+        hash: None,
         licence: "none needed".into(),
         precision: Precision::F16,
         classes: vec!["one".into(), "two".into()],

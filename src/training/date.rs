@@ -1,0 +1,37 @@
+//! The date of a model: days since 1970 as a day of the calendar, without a library for one number.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const SECONDS_A_DAY: u64 = 86_400;
+
+/// Returns today's date as YYYY-MM-DD, in universal time.
+pub(super) fn today() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    date_of(now.as_secs() / SECONDS_A_DAY)
+}
+
+/// Returns the date that is so many days after 1970-01-01. Years begin in March here, so that a leap day is the last of its year.
+fn date_of(days: u64) -> String {
+    let days = days + 719_468; // since 0000-03-01
+    let (era, day_of_era) = (days / 146_097, days % 146_097); // of 400 years
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153; // 0 for March
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    format!("{:04}-{month:02}-{day:02}", era * 400 + year_of_era + next_year)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_become_dates_of_the_calendar() {
+        let dates = [0, 58, 59, 11_016, 11_017, 20_787, 47_540, 47_541].map(date_of);
+        let expected = ["1970-01-01", "1970-02-28", "1970-03-01", "2000-02-29", "2000-03-01", "2026-11-30"];
+        assert_eq!(dates[..6], expected);
+        assert_eq!(dates[6..], ["2100-02-28", "2100-03-01"], "no leap year");
+        assert_eq!(today().len(), 10);
+    }
+}
