@@ -17,7 +17,8 @@ Examples:
   motionscope project import golf observations.boris --dry-run
   motionscope project import golf lists --format ucf --replace
 
-Videos that are labelled already keep their labels unless --replace is given.
+Videos that are labelled already keep their labels unless --replace is given, and where a part of the file's cannot be used.
+Seconds count from where a video's file begins, as in players, and become frames by the video's time stamps.
 Exit codes: 0 all labels were read, 1 some were left out, and it was said which";
 
 /// `motionscope project import`
@@ -59,7 +60,7 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
         add_paths(&mut project, &found.unknown_videos)?;
         found = read(project.document(), project.dir())?;
     }
-    found.notes.iter().for_each(complain);
+    found.notes.iter().chain(&found.remarks).for_each(complain);
     if !found.unknown_classes.is_empty() {
         let what = if add_classes { "Classes added" } else { "Unknown classes (--add-classes adds them)" };
         println!("{what}: {}", found.unknown_classes.join(", "));
@@ -71,7 +72,14 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
         println!("Some videos have several labels at a time (--allow-several lets the project have them)");
     }
     let would = if arguments.dry_run { "would be " } else { "" };
-    println!("{} videos {would}labelled, {} keep other labels", found.videos, found.kept);
+    let mut counts = format!("{} videos {would}labelled, {} keep other labels", found.videos, found.kept);
+    if found.replaced > 0 {
+        counts += &format!(", {} labels {would}replaced", found.replaced);
+    }
+    if found.left_out > 0 {
+        counts += &format!(", {} labels of the file left out", found.left_out);
+    }
+    println!("{counts}");
     let is_complete = found.notes.is_empty() && found.unknown_videos.is_empty();
     if !arguments.dry_run {
         project.perform(found.step)?;

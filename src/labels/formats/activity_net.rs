@@ -49,7 +49,7 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     let (mut database, mut timeless) = (BTreeMap::new(), 0);
     for clip in &sheet.clips {
         let key = if stems[clip.stem()] == 1 { clip.stem() } else { &clip.path };
-        timeless += if clip.fps().is_some() { 0 } else { clip.stretches.len() };
+        timeless += if clip.clock.is_some() { 0 } else { clip.stretches.len() };
         database.insert(key.to_owned(), entry(clip));
     }
     let file = File { version: "Motionscope".into(), taxonomy: Vec::new(), database };
@@ -61,14 +61,19 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
 }
 
 fn entry(clip: &Clip) -> VideoEntry {
-    let duration = clip.secs().unwrap_or_default();
-    let whole = |label: &String| Annotation { label: label.clone(), segment: [0.0, duration], clip: true };
+    let [start, duration] = clip.whole_secs().unwrap_or_default().map(rounded);
+    let whole = |label: &String| Annotation { label: label.clone(), segment: [start, duration], clip: true };
     let part = |stretch: &Stretch| {
-        let (start, end) = stretch.secs(clip.fps()?);
-        Some(Annotation { label: stretch.label.clone(), segment: [start, end], clip: false })
+        let segment = clip.secs_of(stretch)?.map(rounded);
+        Some(Annotation { label: stretch.label.clone(), segment, clip: false })
     };
     let annotations = clip.labels.iter().map(whole).chain(clip.stretches.iter().filter_map(part)).collect();
     VideoEntry { subset: "training".into(), duration, annotations, path: Some(clip.path.clone()) }
+}
+
+/// Seconds to the microsecond.
+fn rounded(secs: f64) -> f64 {
+    (secs * 1e6).round() / 1e6
 }
 
 pub(super) fn read(source: &Path) -> Result<Sheet> {

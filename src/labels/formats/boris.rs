@@ -15,6 +15,7 @@ use super::csv::{Record, note_timeless, parse};
 use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch};
 use super::{Exported, text, write_file};
 use crate::error::{Error, Result};
+use crate::frame_times::FrameTimes;
 
 /// The subject of labels of whole clips.
 const WHOLE: &str = "whole clip";
@@ -29,7 +30,7 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
         (number.to_string(), behaviour)
     };
     let behaviours: Map<_, _> = sheet.label_names().into_iter().enumerate().map(behaviour).collect();
-    let timeless = sheet.clips.iter().filter(|clip| clip.fps().is_none() && clip.is_labelled()).count();
+    let timeless = sheet.clips.iter().filter(|clip| clip.clock.is_none() && clip.is_labelled()).count();
     let observations: Map<_, _> = sheet.clips.iter().map(|clip| (clip.path.clone(), observation(clip))).collect();
     let project = json!({
         "time_format": "hh:mm:ss", "project_date": "1970-01-01T00:00:00", "project_name": "Motionscope",
@@ -47,19 +48,20 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
 
 fn observation(clip: &Clip) -> Value {
     let mut events: Vec<(f64, Value)> = Vec::new();
-    let mut add = |start: f64, end: f64, subject: &str, label: &str, note: &str, fps: f64| {
-        for (time, comment) in [(start, note), (end, "")] {
-            let frame = (time * fps).round() as u64;
-            events.push((time, json!([time, subject, label, "", comment, frame])));
+    let mut add = |[start, end]: [f64; 2], frames: (usize, usize), subject: &str, label: &str, note: &str| {
+        for (secs, comment, frame) in [(start, note, frames.0), (end, "", frames.1)] {
+            let secs = millis(secs);
+            events.push((secs, json!([secs, subject, label, "", comment, frame])));
         }
     };
-    if let (Some(fps), Some(secs)) = (clip.fps(), clip.secs()) {
+    if let (Some(times), Some(whole)) = (clip.times(), clip.whole_secs()) {
         for label in &clip.labels {
-            add(0.0, secs, WHOLE, label, "", fps);
+            add(whole, (0, times.frames()), WHOLE, label, "");
         }
         for part in &clip.stretches {
-            let (start, end) = part.secs(fps);
-            add(start, end, "", &part.label, &part.note, fps);
+            if let Some((secs, frames)) = clip.secs_of(part).zip(part.frames()) {
+                add(secs, frames, "", &part.label, &part.note);
+            }
         }
     }
     // In the order they were added where times are equal: a state that ends where the next one begins ends first.
@@ -71,10 +73,16 @@ fn observation(clip: &Clip) -> Value {
         "time offset": 0.0, "events": events, "observation time interval": [0, 0], "independent_variables": {},
         "visualize_spectrogram": false, "visualize_waveform": false, "close_behaviors_between_videos": false,
         "media_info": {
-            "length": about(clip.secs().into()), "fps": about(clip.fps().into()), "hasVideo": about(true.into()),
+            "length": about(clip.whole_secs().map(|[_, end]| millis(end)).into()),
+            "fps": about(clip.times().and_then(FrameTimes::fps).into()), "hasVideo": about(true.into()),
             "hasAudio": about(false.into()), "offset": { "1": 0.0 },
         },
     })
+}
+
+/// Seconds to the millisecond, as BORIS has them.
+fn millis(secs: f64) -> f64 {
+    (secs * 1000.0).round() / 1000.0
 }
 
 #[derive(Deserialize)]

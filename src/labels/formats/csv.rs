@@ -21,12 +21,11 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
             [clip.path.clone(), label.to_owned(), start, end, clip.group.clone(), note.to_owned()]
         };
         rows.extend(clip.labels.iter().map(|label| row(label, Default::default(), &clip.note)));
-        match clip.fps() {
-            Some(fps) => rows.extend(clip.stretches.iter().map(|stretch| {
-                let (start, end) = stretch.secs(fps);
-                row(&stretch.label, [seconds(start), seconds(end)], &stretch.note)
-            })),
-            None => timeless += clip.stretches.len(),
+        for stretch in &clip.stretches {
+            match clip.secs_of(stretch) {
+                Some(secs) => rows.push(row(&stretch.label, secs.map(seconds), &stretch.note)),
+                None => timeless += 1,
+            }
         }
     }
     let text: String = rows.iter().map(|row| row.each_ref().map(|cell| quoted(cell)).join(",") + "\n").collect();
@@ -63,6 +62,8 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         match clip(cells, &columns, format!("line {line}")) {
             Ok(clip) => sheet.clips.push(clip),
             Err(cause) => {
+                let [path, ..] = columns.cells(cells);
+                sheet.clips.push(Clip { left_out: 1, ..Clip::named(path.trim(), format!("line {line}")) });
                 let remedy = "Give a path, a label and, for a segment, its start and end in seconds";
                 sheet.notes.push(Error::file(source, format!("line {line}: {cause}; left out"), remedy));
             }
@@ -183,7 +184,7 @@ mod tests {
         let path = dir.path().join("labels.csv");
         std::fs::write(&path, "clip,class,start,end\na.mp4,wave,,\n,wave\nb.mp4,wave,1,x\nb.mp4,wave,1,2.5\n").unwrap();
         let sheet = read(&path).unwrap();
-        assert_eq!(sheet.clips.len(), 2);
+        assert_eq!(sheet.clips.iter().map(|clip| clip.left_out).collect::<Vec<_>>(), [0, 1, 1, 0]);
         let notes: Vec<_> = sheet.notes.iter().map(|note| note.cause.as_str()).collect();
         assert!(notes[0].starts_with("line 3: it names no video") && notes[1].starts_with("line 4: "), "{notes:?}");
     }

@@ -54,7 +54,7 @@ fn document(clip: &Clip, sheet: &Sheet) -> Option<String> {
     let whole = clip.labels.iter().map(|label| (Stretch::new(label, Span::Frames(0, facts.frames)), "clip"));
     let parts = clip.stretches.iter().map(|part| (part.clone(), "segment"));
     for (id, (part, scope)) in whole.chain(parts).enumerate() {
-        let (start, end) = part.frames(facts.fps);
+        let Some((start, end)) = part.frames() else { continue };
         xml.open("track", &[("id", &id.to_string()), ("label", &part.label), ("source", "manual")]);
         shape(&mut xml, start, false, facts.size, scope, &part.note);
         if end < facts.frames {

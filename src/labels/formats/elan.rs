@@ -43,16 +43,16 @@ struct Tier<'a> {
 }
 
 fn document(clip: &Clip, sheet: &Sheet) -> Option<String> {
-    let fps = clip.fps()?;
-    let millis = |secs: f64| (secs * 1000.0).round() as u64;
+    let millis = |[start, end]: [f64; 2]| ((start * 1000.0).round() as u64, (end * 1000.0).round() as u64);
+    let whole = millis(clip.whole_secs()?);
     let mut tiers = Vec::new();
     for label in &clip.labels {
-        let times = vec![(0, millis(clip.secs()?))];
+        let times = vec![whole];
         tiers.push(Tier { name: format!("{CLIP}: {label}"), kind: CLIP, label, times });
     }
     for label in sheet.label_names() {
-        let parts = clip.stretches.iter().filter(|part| part.label == label).map(|part| part.secs(fps));
-        let times = parts.map(|(start, end)| (millis(start), millis(end))).collect();
+        let parts = clip.stretches.iter().filter(|part| part.label == label);
+        let times = parts.filter_map(|part| clip.secs_of(part)).map(millis).collect();
         tiers.push(Tier { name: label.into(), kind: SEGMENT, label, times });
     }
     Some(render(clip, &tiers))

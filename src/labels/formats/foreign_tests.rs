@@ -189,7 +189,7 @@ fn activity_net_finds_videos_by_their_ids() {
 }
 
 #[test]
-fn x_any_labeling_trusts_times_where_frames_differ_from_them() {
+fn x_any_labelings_times_count_and_not_its_frames_at_another_rate() {
     let content = r##"{
         "version": "1.0.0", "type": "video_classification", "video": "a.mp4", "fps": 30.0, "duration_ms": 40000,
         "width": 64, "height": 48, "labels": ["run", "walk"], "label_colors": {"run": "#ff7f0e"},
@@ -199,7 +199,7 @@ fn x_any_labeling_trusts_times_where_frames_differ_from_them() {
             {"id": "s2", "label": "walk", "start_ms": 8000, "end_ms": 9000, "start_frame": 0, "end_frame": 0}
         ]}"##;
     let (document, notes) = imported(Format::XAnyLabeling, "a.json", content, project(&["a.mp4"]));
-    assert_eq!((shown(&document, 0).1, notes), (vec![("run", 30, 105), ("walk", 200, 225)], Vec::new()));
+    assert_eq!((shown(&document, 0).1, notes), (vec![("run", 25, 88), ("walk", 200, 225)], Vec::new()));
     assert_eq!(document.classes[0].color, [0xff, 0x7f, 0x0e]);
 }
 

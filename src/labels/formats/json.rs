@@ -87,9 +87,9 @@ pub(super) fn write(sheet: &Sheet, document: &Document, dir: &Path, target: &Pat
 
 fn entry(clip: Clip) -> VideoEntry {
     let Clip { stored: path, facts, labels, stretches, group, note, reviewer, .. } = clip;
-    let segments = stretches.into_iter().map(|stretch| {
-        let (start, end) = stretch.frames(0.0); // which are frames, in a project
-        SegmentEntry { label: stretch.label, start, end, note: stretch.note }
+    let segments = stretches.into_iter().filter_map(|stretch| {
+        let (start, end) = stretch.frames()?;
+        Some(SegmentEntry { label: stretch.label, start, end, note: stretch.note })
     });
     VideoEntry { path, facts, labels, segments: segments.collect(), group, note, reviewer }
 }
@@ -103,7 +103,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     let classes = file.classes.into_iter();
     let classes = classes.map(|class| SheetClass { color: color_of_hex(&class.color), name: class.name });
     let clips = file.videos.into_iter().enumerate().map(|(place, video)| clip(video, place + 1));
-    Ok(Sheet { classes: classes.collect(), clips: clips.collect(), notes: Vec::new() })
+    Ok(Sheet { classes: classes.collect(), clips: clips.collect(), ..Sheet::default() })
 }
 
 fn clip(video: VideoEntry, number: usize) -> Clip {

@@ -81,7 +81,7 @@ fn task(clip: &Clip, id: usize) -> Value {
             .push(json!({ "id": "clip", "from_name": "clip", "to_name": "video", "type": "choices", "value": value }));
     }
     for (number, stretch) in clip.stretches.iter().enumerate() {
-        let (start, end) = stretch.frames(0.0);
+        let Some((start, end)) = stretch.frames() else { continue };
         let ranges = json!([{ "start": start + 1, "end": end }]);
         let mut region = json!({
             "id": format!("segment{number}"), "from_name": "timeline", "to_name": "video", "type": "timelinelabels",

@@ -1,13 +1,15 @@
 //! A sheet's labels as a step of the project.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::Path;
 
 use super::super::{Change, Document, Facts, Label, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits};
-use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch};
-use super::video_finder::VideoFinder;
+use super::sheet::{Clip, Clock, Sheet, SheetClass, Span, Stretch};
+use super::video_finder::{Found, VideoFinder};
 use super::{BACKGROUND, Choices, Import};
-use crate::error::{Error, Result};
+use crate::error::Error;
+use crate::frame_times::FrameSpan;
 
 /// Notes that are told one by one.
 const MAX_NOTES: usize = 100;
@@ -16,21 +18,37 @@ const MAX_NOTES: usize = 100;
 const MAX_SEGMENTS: usize = 20_000;
 const MAX_CLASSES: usize = 10_000;
 
+/// Pictures that begin later than this on the clock of their file are worth a remark.
+const LATE_SECS: f64 = 0.1;
+
 /// Makes the step that brings the labels of `sheet`, read from `source`, into `document`, a project in `dir`.
 pub(super) fn merge(sheet: Sheet, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Import {
-    let mut merge = Merge::new(source, document, choices, sheet.notes);
+    let mut merge = Merge::new(source, document, dir, choices);
+    (merge.import.notes, merge.import.remarks) = (sheet.notes, sheet.remarks);
     merge.add_classes(&sheet.classes, &sheet.clips);
     let source_dir = if source.is_dir() { source } else { source.parent().unwrap_or(Path::new("")) };
     let finder = VideoFinder::new(document, dir, source_dir);
-    let mut added: BTreeMap<String, VideoId> = BTreeMap::new();
+    let found = finder.find_all(&sheet.clips);
+    let mut added: BTreeMap<&str, VideoId> = BTreeMap::new();
     for clip in &sheet.clips {
-        let id = finder.find(&clip.path).or_else(|| added.get(&clip.path).copied());
-        match id.or_else(|| merge.add_video(clip, &finder, dir)) {
+        let found = found.get(clip.path.as_str()).copied().unwrap_or(Found::Nothing);
+        let id = match found {
+            Found::Video(id) => {
+                merge.compare(id, clip);
+                Some(id)
+            }
+            Found::SameName(id) => {
+                merge.renamed.entry(id).or_insert_with(|| clip.path.clone());
+                Some(id)
+            }
+            _ => added.get(clip.path.as_str()).copied().or_else(|| merge.add_video(clip, &finder)),
+        };
+        match id {
             Some(id) => {
-                added.entry(clip.path.clone()).or_insert(id);
+                added.entry(&clip.path).or_insert(id);
                 merge.add_clip(id, clip);
             }
-            None => merge.miss(clip, &finder),
+            None => merge.miss(clip, &finder, found),
         }
     }
     merge.finish()
@@ -39,12 +57,21 @@ pub(super) fn merge(sheet: Sheet, source: &Path, document: &Document, dir: &Path
 /// An import under way.
 struct Merge<'a> {
     source: &'a Path,
+    dir: &'a Path,
     choices: Choices,
     before: &'a Document,
     /// With the classes and videos that are new.
     after: Document,
     /// What the sheet says about each video.
     said: BTreeMap<VideoId, Video>,
+    /// How many labels of each video are left out.
+    left_out: BTreeMap<VideoId, usize>,
+    /// The clocks of the videos whose times the sheet has in seconds.
+    clocks: BTreeMap<VideoId, Option<Clock>>,
+    /// What the sheet calls videos that were found by their last names.
+    renamed: BTreeMap<VideoId, String>,
+    /// Videos that have other content than the sheet says.
+    changed: Vec<String>,
     import: Import,
     missing: BTreeSet<String>,
     /// Labels that are left out for want of a class.
@@ -52,12 +79,24 @@ struct Merge<'a> {
 }
 
 impl<'a> Merge<'a> {
-    fn new(source: &'a Path, document: &'a Document, choices: Choices, notes: Vec<Error>) -> Self {
+    fn new(source: &'a Path, document: &'a Document, dir: &'a Path, choices: Choices) -> Self {
         let mut after = document.clone();
         after.settings.multi_label |= choices.allow_several;
-        let import = Import { notes, ..Import::default() };
-        let (said, missing, classless) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        Self { source, choices, before: document, after, said, import, missing, classless }
+        Self {
+            source,
+            dir,
+            choices,
+            before: document,
+            after,
+            said: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            clocks: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+            changed: Vec::new(),
+            import: Import::default(),
+            missing: BTreeSet::new(),
+            classless: BTreeMap::new(),
+        }
     }
 
     /// Notes something about what stands at `place`.
@@ -104,10 +143,20 @@ impl<'a> Merge<'a> {
         }
     }
 
+    /// Remembers a video that has other content than the file says.
+    fn compare(&mut self, id: VideoId, clip: &Clip) {
+        let hash = |facts: Option<&Facts>| facts.map(|facts| facts.hash.clone()).filter(|hash| !hash.is_empty());
+        let known = self.before.videos.get(&id).and_then(|video| hash(video.facts.as_ref()));
+        if hash(clip.facts.as_ref()).zip(known).is_some_and(|(told, known)| told != known) {
+            self.changed.push(clip.path.clone());
+        }
+    }
+
     /// The video of a clip that the project does not have, if the file knows all there is to know about it.
-    fn add_video(&mut self, clip: &Clip, finder: &VideoFinder<'_>, dir: &Path) -> Option<VideoId> {
+    fn add_video(&mut self, clip: &Clip, finder: &VideoFinder<'_>) -> Option<VideoId> {
         let facts = clip.facts.clone().filter(is_plausible)?;
-        let path = finder.file(&clip.path).map_or_else(|| clip.path.clone(), |path| StoredPath::encode(&path, dir));
+        let file = finder.file(&clip.path);
+        let path = file.map_or_else(|| clip.path.clone(), |path| StoredPath::encode(&path, self.dir));
         let id = self.after.free_video_id();
         self.after.apply(edits::add_videos(&self.after, vec![Video { facts: Some(facts), ..Video::new(path) }]));
         self.import.new_videos += 1;
@@ -115,13 +164,18 @@ impl<'a> Merge<'a> {
     }
 
     /// Notes that the video of a clip is not in the project.
-    fn miss(&mut self, clip: &Clip, finder: &VideoFinder<'_>) {
+    fn miss(&mut self, clip: &Clip, finder: &VideoFinder<'_>, found: Found) {
+        self.import.left_out += clip.labels.len() + clip.stretches.len();
         if !self.missing.insert(clip.path.clone()) {
             return;
         }
-        match finder.file(&clip.path) {
-            Some(path) => self.import.unknown_videos.push(path),
-            None => {
+        match (finder.file(&clip.path), found) {
+            (Some(path), _) => self.import.unknown_videos.push(path),
+            (None, Found::Several(count)) => {
+                let cause = format!("{} may be any of {count} videos of the project", clip.path);
+                self.note(&clip.place, cause, "Name the video with its folders");
+            }
+            (None, _) => {
                 let cause = format!("{} is not in the project, and there is no such file", clip.path);
                 self.note(&clip.place, cause, "Add the video to the project and import again");
             }
@@ -133,11 +187,12 @@ impl<'a> Merge<'a> {
         let Some(known) = self.after.videos.get(&id) else { return };
         let facts = known.facts.clone();
         let mut video = self.said.remove(&id).unwrap_or_else(|| Video::new(known.path.clone()));
+        let mut left_out = clip.left_out;
         for name in &clip.labels {
-            self.add_label(&mut video, name, clip);
+            left_out += usize::from(!self.add_label(&mut video, name, clip));
         }
         for stretch in &clip.stretches {
-            self.add_stretch(&mut video, facts.as_ref(), stretch, clip);
+            left_out += usize::from(!self.add_stretch(id, &mut video, facts.as_ref(), stretch, clip));
         }
         for (said, new) in
             [(&mut video.group, &clip.group), (&mut video.note, &clip.note), (&mut video.reviewer, &clip.reviewer)]
@@ -147,90 +202,123 @@ impl<'a> Merge<'a> {
             }
         }
         self.said.insert(id, video);
+        *self.left_out.entry(id).or_default() += left_out;
+        self.import.left_out += left_out;
     }
 
-    fn add_label(&mut self, video: &mut Video, name: &str, clip: &Clip) {
-        let Some(label) = self.label(name) else { return };
+    /// Adds a label of a whole clip; `false` if it is left out.
+    fn add_label(&mut self, video: &mut Video, name: &str, clip: &Clip) -> bool {
+        let Some(label) = self.label(name) else { return false };
         if video.labels.contains(&label) {
-            return;
+            return true;
         }
         let with_background = label == Label::Background || video.labels.contains(&Label::Background);
         if !video.labels.is_empty() && with_background {
             let cause = format!("{} is labelled as background and as a class; the first is taken", clip.path);
-            return self.note(&clip.place, cause, "Correct the file, or the label afterwards");
+            self.note(&clip.place, cause, "Correct the file, or the label afterwards");
+            return false;
         }
         if !video.labels.is_empty() && !self.after.settings.multi_label {
             self.import.needs_several = true;
             let cause = format!("{} is labelled as several classes; the first is taken", clip.path);
-            return self.note(&clip.place, cause, "Allow several labels at a time in the project");
+            self.note(&clip.place, cause, "Allow several labels at a time in the project");
+            return false;
         }
         video.labels.push(label);
         video.labels.sort_unstable();
+        true
     }
 
-    fn add_stretch(&mut self, video: &mut Video, facts: Option<&Facts>, stretch: &Stretch, clip: &Clip) {
+    /// Adds a segment; `false` if it is left out.
+    fn add_stretch(
+        &mut self,
+        video_id: VideoId,
+        video: &mut Video,
+        facts: Option<&Facts>,
+        stretch: &Stretch,
+        clip: &Clip,
+    ) -> bool {
         let place = if stretch.place.is_empty() { &clip.place } else { &stretch.place };
-        let Some(label) = self.label(&stretch.label) else { return };
+        let Some(label) = self.label(&stretch.label) else { return false };
         if video.segments.len() >= MAX_SEGMENTS {
             let cause = format!("{} has more than {MAX_SEGMENTS} segments; left out", clip.path);
-            return self.note(place, cause, "Check that this is a file of labels");
+            self.note(place, cause, "Check that this is a file of labels");
+            return false;
         }
-        let (start, end) = match self.frames(facts, stretch.span, place) {
-            Ok(frames) => frames,
-            Err(error) => return self.note(place, error.cause, &error.remedy),
+        let frames = match stretch.span {
+            Span::Frames(start, end) => frames_within(start, end, facts),
+            Span::Secs(start, end) => self.frames_at(video_id, start, end, facts),
         };
+        let FrameSpan { frames: Range { start, end }, is_cut } = match frames {
+            Ok(frames) => frames,
+            Err((cause, remedy)) => {
+                self.note(place, format!("{cause}; left out"), remedy);
+                return false;
+            }
+        };
+        if is_cut {
+            self.note(place, "the segment reaches beyond the video and was cut there", "Check the segment");
+        }
         let id = SegmentId(video.segments.len() as u32); // Nothing is taken away again.
         let segment = Segment { id, label, start, end, note: stretch.note.clone() };
         let mut clashes = video.segments.iter().filter(|other| other.overlaps(&segment));
         if clashes.clone().any(|other| (other.label, other.start, other.end) == (label, start, end)) {
-            return; // Said twice.
+            return true; // Said twice.
         }
         if clashes.clone().any(|other| other.label == label) {
             let cause = format!("frames {start} to {} of {} overlap others of the same class", end - 1, clip.path);
-            return self.note(place, cause, "Correct the file, or the segment afterwards");
+            self.note(place, cause, "Correct the file, or the segment afterwards");
+            return false;
         }
         if clashes.next().is_some() && !self.after.settings.multi_label {
             self.import.needs_several = true;
             let cause = format!("frames {start} to {} of {} overlap another segment", end - 1, clip.path);
-            return self.note(place, cause, "Allow several labels at a time in the project");
+            self.note(place, cause, "Allow several labels at a time in the project");
+            return false;
         }
         video.segments.push(segment);
+        true
     }
 
-    /// The frames of a span within a video.
-    fn frames(&mut self, facts: Option<&Facts>, span: Span, place: &str) -> Result<(usize, usize)> {
-        let left_out =
-            |cause: String| Err(Error::new("", format!("{cause}; left out"), "Correct the times in the file"));
-        let (start, end) = match span {
-            Span::Frames(start, end) => (start as f64, end as f64),
-            Span::Secs(start, end) => {
-                let fps = facts.map(|facts| facts.fps).filter(|fps| fps.is_finite() && *fps > 0.0);
-                let Some(fps) = fps else {
-                    let cause = "times in seconds need the video's frames per second, which are not known; left out";
-                    return Err(Error::new("", cause, "Have the project look into its videos and import again"));
-                };
-                let (start, end) = (start * fps, end * fps);
-                // What is shorter than a frame, as an event is, is that frame.
-                (start.round(), end.round().max(if end >= start { start.round() + 1.0 } else { 0.0 }))
+    /// The frames of video `id` from `start` to `end` seconds on the clock of its file.
+    fn frames_at(&mut self, id: VideoId, start: f64, end: f64, facts: Option<&Facts>) -> Frames {
+        let clock = self.clocks.entry(id).or_insert_with(|| Clock::of(facts, self.dir)).as_ref();
+        let Some(Clock { times, .. }) = clock else {
+            let cause = "times in seconds need the times of the video's frames, which are not known";
+            return Err((cause.into(), "Check the videos of the project and import again"));
+        };
+        times.span(start, end).ok_or_else(|| {
+            let [first, last] = [times.start_secs(), times.end_secs()].map(rounded);
+            let (start, end) = (rounded(start), rounded(end));
+            let cause = format!("{start} s to {end} s is not within the video, which is shown from {first} s to {last} s");
+            (cause, "Correct the times in the file")
+        })
+    }
+
+    /// Remarks what was assumed about videos.
+    fn remark(&mut self) {
+        let path = |id: &VideoId| self.after.videos.get(id).map_or_else(String::new, |video| video.path.clone());
+        let same_name: Vec<_> = self.renamed.iter().map(|(id, name)| format!("{name} as {}", path(id))).collect();
+        let clocks = || self.clocks.iter().filter_map(|(id, clock)| Some((id, clock.as_ref()?)));
+        let is_late = |clock: &Clock| clock.times.start_secs() > LATE_SECS;
+        let late = clocks().filter(|(_, clock)| is_late(clock));
+        let late = late.map(|(id, clock)| format!("{} at {} s", path(id), rounded(clock.times.start_secs())));
+        let late: Vec<_> = late.collect();
+        let assumed: Vec<_> = clocks().filter(|(_, clock)| clock.is_assumed).map(|(id, _)| path(id)).collect();
+        let mut remark = |names: &[String], cause: &str, remedy: &str| {
+            if !names.is_empty() {
+                let cause = format!("{cause}: {}", some_of(names));
+                self.import.remarks.push(Error::file(self.source, cause, remedy));
             }
         };
-        let length = facts.map_or(i64::MAX as usize, |facts| facts.frames);
-        if !(start < end && (start < length as f64) && end > 0.0) {
-            return left_out(match span {
-                Span::Frames(start, end) => {
-                    format!("frames {start} to {end} are not within the video of {length} frames")
-                }
-                Span::Secs(start, end) => format!("{start} s to {end} s is not within the video of {length} frames"),
-            });
-        }
-        if start < 0.0 || end > length as f64 {
-            self.note(place, "the segment reaches beyond the video and was cut there", "Check the segment");
-        }
-        let (start, end) = match span {
-            Span::Frames(start, end) => (start, end.min(length)),
-            Span::Secs(..) => (start as usize, (end as usize).min(length)),
-        };
-        Ok((start, end))
+        let cause = "videos were found by their file names alone, as their folders differ";
+        remark(&same_name, cause, "Check that they are the same videos");
+        let cause = "videos have other content than when their labels were exported";
+        remark(&self.changed, cause, "Check that the labels fit them");
+        let cause = "pictures begin later than the file; seconds count from where the file begins, as players show them";
+        remark(&late, cause, "Check where the labels begin if the other program counts from the first picture");
+        let cause = "the times of the frames are not known yet, so seconds were turned into frames at an even rate";
+        remark(&assumed, cause, "Check the videos of the project and import again");
     }
 
     /// The label called `name`; nothing if it is none, or of a class that is left out.
@@ -254,30 +342,57 @@ impl<'a> Merge<'a> {
         if self.after.classes != self.before.classes {
             changes.push(Change::Classes(self.after.classes.clone()));
         }
-        let mut kept = Vec::new();
+        let (mut kept, mut incomplete) = (Vec::new(), Vec::new());
         for (id, mut said) in std::mem::take(&mut self.said) {
             said.sort();
             let known = &self.after.videos[&id];
-            let new = put(known, said);
-            if same(known, &new) && self.before.videos.contains_key(&id) {
+            let is_new = !self.before.videos.contains_key(&id);
+            let left_out = self.left_out.get(&id).copied().unwrap_or(0);
+            // Nothing takes the place of labels but labels.
+            let is_silent = said.is_unlabelled();
+            let new = put(known, said, is_silent && left_out == 0);
+            if same(known, &new) && !is_new {
                 continue;
             }
-            if self.before.videos.contains_key(&id) && !known.is_unlabelled() && !self.choices.replace {
-                kept.push(known.path.clone());
-                continue;
+            if !is_new && !known.is_unlabelled() {
+                match (self.choices.replace, left_out) {
+                    (false, 0) if is_silent => continue,
+                    (false, _) => {
+                        kept.push(known.path.clone());
+                        continue;
+                    }
+                    (true, 1..) => {
+                        incomplete.push((known.path.clone(), left_out));
+                        continue;
+                    }
+                    (true, 0) => {
+                        self.import.replaced += known.labels.iter().filter(|label| !new.labels.contains(label)).count();
+                        let is_gone = |old: &&Segment| {
+                            let alike = |new: &Segment| (new.label, new.start, new.end) == (old.label, old.start, old.end);
+                            !new.segments.iter().any(alike)
+                        };
+                        self.import.replaced += known.segments.iter().filter(is_gone).count();
+                    }
+                }
             }
-            self.import.videos += 1;
+            let is_relabelled = (&known.labels, &known.segments) != (&new.labels, &new.segments);
+            self.import.videos += usize::from(is_relabelled || is_new);
             changes.push(Change::Video(id, Some(new)));
         }
         if let Some(first) = kept.first() {
             let cause = format!("{} videos have other labels in the project, which are kept: {first} …", kept.len());
             self.note("", cause, "Choose to replace labels if those of the file are right");
         }
+        self.import.kept = kept.len() + incomplete.len();
+        for (path, left_out) in incomplete {
+            let cause = format!("{path} keeps its labels, as {left_out} of the file's for it cannot be used");
+            self.note("", cause, "Correct the file and import again");
+        }
         for (name, count) in std::mem::take(&mut self.classless) {
             let cause = format!("{count} labels of class {name}, which the project does not have, are left out");
             self.note("", cause, "Choose to add unknown classes");
         }
-        self.import.kept = kept.len();
+        self.remark();
         let more = self.import.notes.len().saturating_sub(MAX_NOTES);
         if more > 0 {
             self.import.notes.truncate(MAX_NOTES);
@@ -289,14 +404,42 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// `known` with what is said about it.
-fn put(known: &Video, said: Video) -> Video {
+/// Up to three of `names`, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    let shown = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > 3 { format!("{shown} and {} more", names.len() - 3) } else { shown }
+}
+
+/// The frames of a part, or what is wrong with it and the remedy.
+type Frames = std::result::Result<FrameSpan, (String, &'static str)>;
+
+/// The frames from `start` to before `end`, as far as they are within the video.
+fn frames_within(start: usize, end: usize, facts: Option<&Facts>) -> Frames {
+    let length = facts.map_or(i64::MAX as usize, |facts| facts.frames);
+    if start >= end || start >= length {
+        let cause = format!("frames {start} to {end} are not within the video of {length} frames");
+        return Err((cause, "Correct the frames in the file"));
+    }
+    Ok(FrameSpan { frames: start..end.min(length), is_cut: end > length })
+}
+
+/// Seconds to the millisecond.
+fn rounded(secs: f64) -> f64 {
+    (secs * 1000.0).round() / 1000.0
+}
+
+/// `known` with what is said about it, and with its own labels if those are to be kept.
+fn put(known: &Video, said: Video, keeps_labels: bool) -> Video {
     let or = |new: String, old: &String| if new.is_empty() { old.clone() } else { new };
+    let (labels, segments) = match keeps_labels {
+        true => (known.labels.clone(), known.segments.clone()),
+        false => (said.labels, said.segments),
+    };
     Video {
         path: known.path.clone(),
         facts: known.facts.clone(),
-        labels: said.labels,
-        segments: said.segments,
+        labels,
+        segments,
         group: or(said.group, &known.group),
         note: or(said.note, &known.note),
         reviewer: or(said.reviewer, &known.reviewer),

@@ -15,8 +15,10 @@
 //! | [Label Studio](Format::LabelStudio) | yes | yes | by frame | yes | yes | no | of segments |
 //! | [X-AnyLabeling](Format::XAnyLabeling) | yes | yes | by frame | yes | yes | no | of segments |
 //!
-//! Times are those of the first frame and of the one after the last; read, they mean the nearest frames, so that what is
-//! exported comes back to the frame as long as the unit is finer than a frame. An event without a length is one frame.
+//! Times are those of the first frame and of the one after the last, by the time stamps of the video and on the clock of its
+//! file: zero is where the file begins, as in players, even where its pictures begin later. Read, they mean the nearest frames,
+//! so that what is exported comes back to the frame as long as the unit is finer than a frame. An event without a length is one
+//! frame.
 
 mod activity_net;
 mod boris;
@@ -49,7 +51,7 @@ use super::{Document, Step};
 use crate::atomic;
 use crate::error::{Error, Result};
 pub use cut::Cut;
-use sheet::Sheet;
+use sheet::{Clip, Sheet};
 
 /// A format of labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
@@ -127,6 +129,11 @@ impl Format {
         matches!(self, Self::UcfLists | Self::Elan | Self::Cvat | Self::XAnyLabeling)
     }
 
+    /// Whether its files have times in seconds.
+    fn has_seconds(self) -> bool {
+        matches!(self, Self::Csv | Self::ActivityNet | Self::Elan | Self::Boris | Self::XAnyLabeling)
+    }
+
     /// How its files end.
     pub fn ending(self) -> &'static str {
         match self {
@@ -169,6 +176,8 @@ pub struct Import {
     pub step: Step,
     /// What is left out or changed, and where it stands.
     pub notes: Vec<Error>,
+    /// What was assumed about what is not left out.
+    pub remarks: Vec<Error>,
     /// Classes of the file that the project does not have.
     pub unknown_classes: Vec<String>,
     /// Videos of the file that the project does not have, but that exist: their labels are left out until they are added.
@@ -181,6 +190,10 @@ pub struct Import {
     pub new_videos: usize,
     /// Videos that keep other labels than the file's.
     pub kept: usize,
+    /// Labels and segments of the project whose place is taken by others.
+    pub replaced: usize,
+    /// Labels and segments of the file that are left out.
+    pub left_out: usize,
 }
 
 impl Default for Import {
@@ -188,12 +201,15 @@ impl Default for Import {
         Self {
             step: Step::new("Import", Vec::new()),
             notes: Vec::new(),
+            remarks: Vec::new(),
             unknown_classes: Vec::new(),
             unknown_videos: Vec::new(),
             needs_several: false,
             videos: 0,
             new_videos: 0,
             kept: 0,
+            replaced: 0,
+            left_out: 0,
         }
     }
 }
@@ -204,7 +220,7 @@ impl Default for Import {
 /// If a file cannot be written.
 pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
     let sheet = Sheet::of(document, dir);
-    match format {
+    let mut exported = match format {
         Format::Json => json::write(&sheet, document, dir, target),
         Format::Csv => csv::write(&sheet, target),
         Format::UcfLists => ucf_lists::write(&sheet, target),
@@ -214,7 +230,14 @@ pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) ->
         Format::Cvat => cvat::write(&sheet, target),
         Format::LabelStudio => label_studio::write(&sheet, target),
         Format::XAnyLabeling => x_any_labeling::write(&sheet, target),
+    }?;
+    if format.has_seconds() {
+        let is_assumed = |clip: &&Clip| clip.clock.as_ref().is_some_and(|clock| clock.is_assumed) && clip.is_labelled();
+        let assumed = sheet.clips.iter().filter(is_assumed).count();
+        let what = "videos whose frames' times are not known yet, so that an even rate stands in for them";
+        note_lost(&mut exported, target, assumed, what, "Check the videos of the project and export again");
     }
+    Ok(exported)
 }
 
 /// Reads the labels in `source`, a file or a folder of files, into `document`, a project in `dir`; nothing is changed

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use super::super::random_edits::RandomEdits;
-use super::super::{Document, Facts, Label, Settings, StoredPath, Video, VideoId, edits};
+use super::super::{Document, Facts, Label, Settings, StoredPath, Video, VideoId, edits, times};
 use super::*;
+use crate::frame_times::FrameTimes;
 
 const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
 
@@ -202,6 +203,126 @@ fn labels_of_the_project_are_kept_unless_they_are_to_be_replaced() {
     let read = import_csv("a.mp4,wave\n", &document, Choices { replace: true, ..Choices::default() });
     document.apply(read.step);
     assert_eq!(document.label_name(document.videos[&VideoId(0)].labels[0]), "wave");
+}
+
+#[test]
+fn an_import_never_removes_what_it_could_not_replace() {
+    let mut document = small();
+    for (start, end) in [(0, 10), (20, 30)] {
+        let wave = Label::Class(document.classes[0].id);
+        document.apply(edits::add_segment(&document, VideoId(0), wave, start, end).unwrap().1);
+    }
+    let replace = Choices { replace: true, ..Choices::default() };
+    for text in [
+        "a.mp4,wlak,1,2\n",                    // a class that is misspelt
+        "a.mp4,wave,60000,120000\n",           // milliseconds
+        "a.mp4,wave,1,2\na.mp4,wave,1.5,3\n", // one of two
+        "a.mp4,wave,1,2\na.mp4,wave,x,3\n",
+        "a.mp4,wave\na.mp4,background\n",
+    ] {
+        let read = import_csv(text, &document, replace);
+        assert_eq!((read.step.changes.len(), read.videos, read.kept, read.replaced), (0, 0, 1, 0), "{text}");
+        assert!(read.left_out == 1 && read.notes.iter().any(|note| note.cause.contains("keeps its labels")), "{text}");
+    }
+    let read = import_csv("path,label,note\na.mp4,,a remark\n", &document, replace);
+    let mut noted = document.clone();
+    noted.apply(read.step);
+    let video = &noted.videos[&VideoId(0)];
+    assert_eq!((video.segments.len(), video.note.as_str(), read.videos), (2, "a remark", 0), "nothing takes their place");
+    let read = import_csv("a.mp4,wave,0,0.4\na.mp4,wave,2,3\n", &document, replace);
+    assert_eq!((read.videos, read.kept, read.replaced, read.left_out), (1, 0, 1, 0));
+}
+
+/// The small project with a video of 5 s at 30 frames per second and then 5 s at 10, with its times in the project in `dir`.
+fn variable(dir: &Path) -> Document {
+    let mut document = small();
+    let stamps = (0..200).map(|frame: u32| match frame {
+        0..150 => f64::from(frame) / 30.0,
+        _ => 5.0 + f64::from(frame - 150) / 10.0,
+    });
+    let times = FrameTimes::listed(stamps.collect::<Vec<_>>(), 10.0).unwrap();
+    let known = document.videos[&VideoId(0)].facts.clone().unwrap();
+    let facts = Facts { frames: 200, fps: 20.1, variable_rate: true, ..known };
+    times::keep(dir, &facts, &times).unwrap();
+    let step = edits::change_video(&document, VideoId(0), "Facts", |video| video.facts = Some(facts));
+    document.apply(step.unwrap());
+    document
+}
+
+fn segments(document: &Document) -> Vec<(usize, usize)> {
+    document.videos[&VideoId(0)].segments.iter().map(|segment| (segment.start, segment.end)).collect()
+}
+
+#[test]
+fn seconds_are_those_of_the_time_stamps_in_every_format() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut document = variable(dir.path());
+    let source = dir.path().join("labels.csv");
+    fs::write(&source, "a.mp4,wave,2,3\na.mp4,wave,5,6\na.mp4,wave,8,9\n").unwrap();
+    let read = import(Format::Csv, &source, &document, dir.path(), ALL).unwrap();
+    assert_eq!((read.notes.len(), read.remarks.len()), (0, 0));
+    document.apply(read.step);
+    let right = [(60, 90), (150, 160), (180, 190)];
+    assert_eq!(segments(&document), right);
+    for (format, text) in [
+        (Format::Csv, ",8,9,"),
+        (Format::ActivityNet, "8.0,\n            9.0"),
+        (Format::Elan, "TIME_VALUE=\"9000\""),
+        (Format::Boris, "9.0,"),
+        (Format::XAnyLabeling, "\"end_ms\": 9000"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let target = target(format, folder.path());
+        let exported = export(format, &document, dir.path(), &target).unwrap();
+        let written = fs::read_to_string(&exported.files[0]).unwrap();
+        assert!(exported.notes.is_empty() && written.contains(text), "{}: {written}", format.name());
+        let mut back = unlabelled(&document);
+        back.apply(import(format, &target, &back, dir.path(), ALL).unwrap().step);
+        assert_eq!(segments(&back), right, "{}", format.name());
+    }
+}
+
+#[test]
+fn times_that_are_not_known_and_pictures_that_begin_late_are_remarked() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("labels.csv");
+    fs::write(&source, "a.mp4,wave,1,2\n").unwrap();
+    let with_facts = |change: &dyn Fn(&mut Facts)| {
+        let mut document = small();
+        let changed = |video: &mut Video| video.facts.iter_mut().for_each(change);
+        document.apply(edits::change_video(&document, VideoId(0), "Facts", changed).unwrap());
+        let read = import(Format::Csv, &source, &document, dir.path(), ALL).unwrap();
+        document.apply(read.step);
+        (segments(&document), read.remarks.iter().map(|remark| remark.cause.clone()).collect::<Vec<_>>(), read.notes)
+    };
+    let (late, remarks, notes) = with_facts(&|facts| facts.start_secs = Some(0.5));
+    assert!(remarks.len() == 1 && remarks[0].contains("a.mp4 at 0.5 s") && notes.is_empty(), "{remarks:?}{notes:?}");
+    assert_eq!(late, [(13, 38)], "a second after the file begins is half a second after its pictures do");
+    let (even, remarks, _) = with_facts(&|facts| facts.start_secs = None);
+    assert!(remarks.len() == 1 && remarks[0].contains("even rate: a.mp4"), "{remarks:?}");
+    assert_eq!(even, [(25, 50)]);
+    let mut document = variable(dir.path());
+    document.apply(import(Format::Csv, &source, &document, dir.path(), ALL).unwrap().step);
+    fs::remove_dir_all(dir.path().join("times")).unwrap();
+    let exported = export(Format::Csv, &document, dir.path(), &dir.path().join("out.csv")).unwrap();
+    assert!(exported.notes.len() == 1 && exported.notes[0].cause.contains("even rate"), "{:?}", exported.notes);
+}
+
+#[test]
+fn labels_go_to_no_other_video_of_the_same_last_name() {
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["camera1", "camera2"] {
+        fs::create_dir(dir.path().join(folder)).unwrap();
+        fs::write(dir.path().join(folder).join("0001.mp4"), "").unwrap();
+    }
+    let mut document = small();
+    document.apply(edits::add_videos(&document, vec![Video::new("camera1/0001.mp4")]));
+    let source = dir.path().join("labels.csv");
+    fs::write(&source, "camera2/0001.mp4,wave\n/mnt/disk/a.mp4,wave\n").unwrap();
+    let read = import(Format::Csv, &source, &document, dir.path(), ALL).unwrap();
+    assert_eq!((read.unknown_videos.as_slice(), read.videos), ([dir.path().join("camera2/0001.mp4")].as_slice(), 1));
+    let remark = "their folders differ: /mnt/disk/a.mp4 as a.mp4";
+    assert!(read.remarks.len() == 1 && read.remarks[0].cause.contains(remark), "{:?}", read.remarks);
 }
 
 #[test]

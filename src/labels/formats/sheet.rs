@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::{Document, Facts, StoredPath, Video};
+use super::super::{Document, Facts, StoredPath, Video, times};
 use crate::error::Error;
+use crate::frame_times::FrameTimes;
 
 /// Labels of some videos. The label `background` is none of the classes.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +15,8 @@ pub(super) struct Sheet {
     pub clips: Vec<Clip>,
     /// What could not be read.
     pub notes: Vec<Error>,
+    /// What was assumed in reading the rest.
+    pub remarks: Vec<Error>,
 }
 
 /// A class.
@@ -35,6 +38,12 @@ pub(super) struct Clip {
     /// Where it stands, such as `line 3`.
     pub place: String,
     pub facts: Option<Facts>,
+    /// When its frames are shown, of a project.
+    pub clock: Option<Clock>,
+    /// Its length in seconds, where the file names one.
+    pub length_secs: Option<f64>,
+    /// How many of its labels could not be read.
+    pub left_out: usize,
     /// What it shows as a whole.
     pub labels: Vec<String>,
     pub stretches: Vec<Stretch>,
@@ -58,8 +67,28 @@ pub(super) struct Stretch {
 pub(super) enum Span {
     /// The first frame and the one after the last.
     Frames(usize, usize),
-    /// The first frame's time and the time of the one after the last.
+    /// The first frame's time and the time of the one after the last, on the clock of the video's file.
     Secs(f64, f64),
+}
+
+/// The times of a video's frames, and how they are known.
+#[derive(Debug, Clone)]
+pub(super) struct Clock {
+    pub times: FrameTimes,
+    /// The average rate stands in for time stamps that nobody has read yet.
+    pub is_assumed: bool,
+}
+
+impl Clock {
+    /// The clock of a video of the project in `dir`; `None` if not even its rate is known.
+    pub fn of(facts: Option<&Facts>, dir: &Path) -> Option<Self> {
+        let facts = facts?;
+        if let Ok(times) = times::read(dir, facts) {
+            return Some(Self { times, is_assumed: false });
+        }
+        let times = FrameTimes::even(facts.frames, facts.fps, facts.start_secs.unwrap_or(0.0))?;
+        Some(Self { times, is_assumed: true })
+    }
 }
 
 impl Sheet {
@@ -68,7 +97,7 @@ impl Sheet {
         let classes = document.classes.iter();
         let classes = classes.map(|class| SheetClass { name: class.name.clone(), color: Some(class.color) }).collect();
         let clips = document.videos.values().map(|video| Clip::of(video, document, dir)).collect();
-        Self { classes, clips, notes: Vec::new() }
+        Self { classes, clips, ..Self::default() }
     }
 
     /// The names of the classes, and `background` after them if it is used.
@@ -117,6 +146,9 @@ impl Clip {
             absolute: StoredPath::decode(&video.path, dir),
             place: String::new(),
             facts: video.facts.clone(),
+            clock: Clock::of(video.facts.as_ref(), dir),
+            length_secs: None,
+            left_out: 0,
             labels: video.labels.iter().copied().map(name).collect(),
             stretches: stretches.collect(),
             group: video.group.clone(),
@@ -140,14 +172,22 @@ impl Clip {
         self.label_names().next().is_some()
     }
 
-    /// Frames per second, if they are known and make sense.
-    pub fn fps(&self) -> Option<f64> {
-        self.facts.as_ref().map(|facts| facts.fps).filter(|fps| fps.is_finite() && *fps > 0.0)
+    /// The times of its frames, if they are known.
+    pub fn times(&self) -> Option<&FrameTimes> {
+        self.clock.as_ref().map(|clock| &clock.times)
     }
 
-    /// Length in seconds, if it is known.
-    pub fn secs(&self) -> Option<f64> {
-        Some(self.facts.as_ref()?.frames as f64 / self.fps()?)
+    /// When the first frame of a part is shown and when its last one ends.
+    pub fn secs_of(&self, part: &Stretch) -> Option<[f64; 2]> {
+        match part.span {
+            Span::Frames(start, end) => Some(self.times()?.span_secs(&(start..end))),
+            Span::Secs(start, end) => Some([start, end]),
+        }
+    }
+
+    /// When its first frame is shown and when its last one ends.
+    pub fn whole_secs(&self) -> Option<[f64; 2]> {
+        self.times().map(|times| [times.start_secs(), times.end_secs()])
     }
 
     /// The last name of its path.
@@ -168,19 +208,11 @@ impl Stretch {
         Self { label: label.into(), span, note: String::new(), place: String::new() }
     }
 
-    /// The first frame and the one after the last, at `fps`.
-    pub fn frames(&self, fps: f64) -> (usize, usize) {
+    /// The first frame and the one after the last, where it is told in frames, as every part in a project is.
+    pub fn frames(&self) -> Option<(usize, usize)> {
         match self.span {
-            Span::Frames(start, end) => (start, end),
-            Span::Secs(start, end) => ((start * fps).round() as usize, (end * fps).round() as usize),
-        }
-    }
-
-    /// When it begins and ends, in seconds, at `fps`.
-    pub fn secs(&self, fps: f64) -> (f64, f64) {
-        match self.span {
-            Span::Frames(start, end) => (start as f64 / fps, end as f64 / fps),
-            Span::Secs(start, end) => (start, end),
+            Span::Frames(start, end) => Some((start, end)),
+            Span::Secs(..) => None,
         }
     }
 }

@@ -59,7 +59,7 @@ fn listed(clip: &Clip) -> Vec<Listed<'_>> {
     let whole = clip.labels.first().filter(|_| clip.labels.len() == 1);
     let whole = whole.map(|label| Listed { clip, label, frames: None });
     let parts = clip.stretches.iter();
-    let parts = parts.map(|part| Listed { clip, label: &part.label, frames: Some(part.frames(0.0)) });
+    let parts = parts.map(|part| Listed { clip, label: &part.label, frames: part.frames() });
     whole.into_iter().chain(parts).collect()
 }
 

@@ -1,18 +1,38 @@
-//! Which video of the project a file of another program means.
+//! Finds the video of the project that a file of another program means.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::super::survey::fingerprint;
 use super::super::{Document, StoredPath, VideoId};
+use super::sheet::Clip;
+
+/// Lengths of a video that two programs report differ by no more than this, in seconds and as a share.
+const LENGTH_TOLERANCE: (f64, f64) = (1.0, 0.05);
 
 /// Finds videos by what other programs call them.
 pub(super) struct VideoFinder<'a> {
+    document: &'a Document,
     dir: &'a Path,
     /// The folder of the file that names them.
     source_dir: &'a Path,
     stored: HashMap<&'a str, VideoId>,
     /// By the last name of their path, and by that without its ending.
     last: HashMap<String, Vec<(&'a str, VideoId)>>,
+}
+
+/// The video that a name of a file stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The video at this path, or the only one of this name.
+    Video(VideoId),
+    /// The only video with the same last name; the folders that the file names are others.
+    SameName(VideoId),
+    /// So many videos have this name.
+    Several(usize),
+    /// No video.
+    Nothing,
 }
 
 impl<'a> VideoFinder<'a> {
@@ -27,22 +47,55 @@ impl<'a> VideoFinder<'a> {
                 last.entry(stem(name).to_owned()).or_default().push((video.path.as_str(), *id));
             }
         }
-        Self { dir, source_dir, stored, last }
+        Self { document, dir, source_dir, stored, last }
     }
 
-    /// The video that is called `name`: by the path as it is stored, by where the file is, or, as it may have been moved, by
-    /// as many last names of the path as it takes to leave one.
-    pub fn find(&self, name: &str) -> Option<VideoId> {
+    /// The videos of `clips` by the names that the file has for them. A video belongs to one folder of the file: where several
+    /// of its folders have a video of the same last name, that name alone decides for none of them.
+    pub fn find_all<'c>(&self, clips: &'c [Clip]) -> BTreeMap<&'c str, Found> {
+        let mut found: BTreeMap<&str, Found> = BTreeMap::new();
+        let mut names_of: HashMap<VideoId, Vec<&str>> = HashMap::new();
+        for clip in clips {
+            if found.contains_key(clip.path.as_str()) {
+                continue;
+            }
+            let video = self.find(clip);
+            if let Found::Video(id) | Found::SameName(id) = video {
+                names_of.entry(id).or_default().push(&clip.path);
+            }
+            found.insert(&clip.path, video);
+        }
+        for names in names_of.values().filter(|names| names.len() > 1) {
+            for name in names {
+                if let Some(by_name @ Found::SameName(_)) = found.get_mut(name) {
+                    *by_name = Found::Nothing;
+                }
+            }
+        }
+        found
+    }
+
+    /// The video that a clip of the file is of: by the path as it is stored, by where the file is, or, as it may have been
+    /// moved, by as many last names of the path as it takes to leave one.
+    pub fn find(&self, clip: &Clip) -> Found {
+        let name = clip.path.as_str();
         if let Some(id) = self.stored.get(name) {
-            return Some(*id);
+            return Found::Video(*id);
         }
         let mut spellings = vec![name.to_owned(), plain(name), StoredPath::plain(&plain(name))];
         // ActivityNet calls the video `v_ID.mp4` by its `ID`.
         spellings.push(format!("v_{name}"));
         let by_end = spellings.clone();
         spellings.extend(self.paths(name).iter().map(|path| StoredPath::encode(path, self.dir)));
-        let exact = spellings.iter().find_map(|name| self.stored.get(name.as_str()));
-        exact.copied().or_else(|| by_end.iter().find_map(|name| self.find_by_end(name)))
+        if let Some(id) = spellings.iter().find_map(|name| self.stored.get(name.as_str())) {
+            return Found::Video(*id);
+        }
+        let found = by_end.iter().map(|name| self.find_by_end(name)).find(|found| *found != Found::Nothing);
+        match found.unwrap_or(Found::Nothing) {
+            Found::Video(id) if self.is_another(clip, id) => Found::Nothing,
+            Found::SameName(id) if self.is_another(clip, id) || !self.is_as_long(clip, id) => Found::Nothing,
+            found => found,
+        }
     }
 
     /// Where the file called `name` is, if it is anywhere.
@@ -60,19 +113,50 @@ impl<'a> VideoFinder<'a> {
         paths
     }
 
-    fn find_by_end(&self, name: &str) -> Option<VideoId> {
+    fn find_by_end(&self, name: &str) -> Found {
         let last = last_name(name);
         // A file that was converted has another ending.
-        let found = self.last.get(last).or_else(|| self.last.get(stem(last)))?;
-        let mut found: Vec<_> = found.iter().collect();
-        let mut parts = name.rsplit('/').skip(1);
-        let mut depth = 1;
-        while found.len() > 1 {
-            let part = parts.next()?;
-            found.retain(|(path, _)| path.rsplit('/').nth(depth) == Some(part));
-            depth += 1;
+        let Some(found) = self.last.get(last).or_else(|| self.last.get(stem(last))) else { return Found::Nothing };
+        let folders: Vec<&str> = name.rsplit('/').skip(1).take_while(|part| !matches!(*part, "" | "." | "..")).collect();
+        // How many of the folders above are the same, from the last one on.
+        let shared = |path: &str| {
+            let path = StoredPath::decode(path, self.dir);
+            let parts: Vec<_> = path.iter().rev().skip(1).map(|part| part.to_string_lossy().into_owned()).collect();
+            folders.iter().zip(&parts).take_while(|(one, other)| **one == other.as_str()).count()
+        };
+        let most = found.iter().map(|(path, _)| shared(path)).max().unwrap_or(0);
+        let mut best = found.iter().filter(|(path, _)| shared(path) == most);
+        match (best.next(), best.next()) {
+            (Some(_), Some(_)) => Found::Several(found.len()),
+            (Some((_, id)), None) if most > 0 || folders.is_empty() => Found::Video(*id),
+            (Some((_, id)), None) if found.len() == 1 => Found::SameName(*id),
+            _ => Found::Nothing,
         }
-        found.first().map(|(_, id)| *id)
+    }
+
+    /// Whether the file that a clip names is there and is not video `id`, or has other content.
+    fn is_another(&self, clip: &Clip, id: VideoId) -> bool {
+        let Some(video) = self.document.videos.get(&id) else { return true };
+        let known_hash = video.facts.as_ref().map(|facts| facts.hash.as_str()).filter(|hash| !hash.is_empty());
+        if let Some(file) = self.file(&clip.path) {
+            let own = StoredPath::decode(&video.path, self.dir);
+            return match (fs::canonicalize(&file), fs::canonicalize(own)) {
+                (Ok(file), Ok(own)) => file != own,
+                // The video is not where it was: it may have been moved there.
+                _ => !fingerprint(&file).is_ok_and(|(_, hash)| known_hash == Some(&hash)),
+            };
+        }
+        let told_hash = clip.facts.as_ref().map(|facts| facts.hash.as_str()).filter(|hash| !hash.is_empty());
+        told_hash.zip(known_hash).is_some_and(|(told, known)| told != known)
+    }
+
+    /// Whether video `id` may be as long as the file tells of a clip.
+    fn is_as_long(&self, clip: &Clip, id: VideoId) -> bool {
+        let known = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
+        let Some((known, told)) = known.zip(clip.length_secs.filter(|secs| *secs > 0.0)) else { return true };
+        let known = known.start_secs.unwrap_or(0.0) + known.frames as f64 / known.fps;
+        let (fixed, share) = LENGTH_TOLERANCE;
+        (told - known).abs() <= fixed.max(share * known) || !known.is_finite()
     }
 }
 
@@ -98,35 +182,87 @@ fn stem(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Video, edits};
+    use super::super::super::{Facts, Video, edits};
     use super::*;
+
+    fn project(paths: &[&str]) -> Document {
+        let mut document = Document::default();
+        let videos = paths.iter().map(|path| Video::new(*path)).collect();
+        document.apply(edits::add_videos(&document, videos));
+        document
+    }
 
     #[test]
     fn videos_are_found_by_any_usual_name_but_not_by_chance() {
-        let mut document = Document::default();
-        let paths = ["clips/a.mp4", "one/b.mp4", "two/b.mp4", "../50%25.mp4", "c +.mp4", "v_aB-3_x.mkv"];
-        document.apply(edits::add_videos(&document, paths.map(Video::new).to_vec()));
+        let document = project(&["clips/a.mp4", "one/b.mp4", "two/b.mp4", "../50%25.mp4", "c +.mp4", "v_aB-3_x.mkv"]);
         let (dir, source) = (Path::new("/home/me/project"), Path::new("/home/me/export"));
         let finder = VideoFinder::new(&document, dir, source);
+        let (video, same_name) = (|id| Found::Video(VideoId(id)), |id| Found::SameName(VideoId(id)));
         for (name, found) in [
-            ("clips/a.mp4", Some(0)),
-            ("a.mp4", Some(0)),
-            ("a", Some(0)),
-            ("a.avi", Some(0)),
-            ("C:\\videos\\a.mp4", Some(0)),
-            ("file:///elsewhere/a.mp4", Some(0)),
-            ("/home/me/project/one/b.mp4", Some(1)),
-            ("/elsewhere/two/b.mp4", Some(2)),
-            ("b.mp4", None),
-            ("three/b.mp4", None),
-            ("../50%.mp4", Some(3)),
-            ("../50%25.mp4", Some(3)),
-            ("file:///home/me/50%25.mp4", Some(3)),
-            ("/videos/c%20%2B.mp4", Some(4)),
-            ("aB-3_x", Some(5)),
-            ("c.mp4", None),
+            ("clips/a.mp4", video(0)),
+            ("a.mp4", video(0)),
+            ("./a.mp4", video(0)),
+            ("a", video(0)),
+            ("a.avi", video(0)),
+            ("C:\\videos\\a.mp4", same_name(0)),
+            ("C:\\videos\\clips\\a.mp4", video(0)),
+            ("file:///elsewhere/a.mp4", same_name(0)),
+            ("/home/me/project/one/b.mp4", video(1)),
+            ("/elsewhere/two/b.mp4", video(2)),
+            ("b.mp4", Found::Several(2)),
+            ("three/b.mp4", Found::Several(2)),
+            ("../50%.mp4", video(3)),
+            ("../50%25.mp4", video(3)),
+            ("file:///home/me/50%25.mp4", video(3)),
+            ("/videos/c%20%2B.mp4", same_name(4)),
+            ("aB-3_x", video(5)),
+            ("c.mp4", Found::Nothing),
         ] {
-            assert_eq!(finder.find(name), found.map(VideoId), "{name}");
+            assert_eq!(finder.find(&Clip::named(name, "")), found, "{name}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_no_other_video_of_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["camera1", "camera2"] {
+            fs::create_dir(dir.path().join(folder)).unwrap();
+            fs::write(dir.path().join(folder).join("0001.mp4"), "").unwrap();
+        }
+        let document = project(&["camera1/0001.mp4"]);
+        let finder = VideoFinder::new(&document, dir.path(), dir.path());
+        let find = |name: &str| finder.find(&Clip::named(name, ""));
+        assert_eq!(find("camera2/0001.mp4"), Found::Nothing);
+        assert_eq!(find("camera1/0001.mp4"), Found::Video(VideoId(0)));
+        assert_eq!(find("0001.mp4"), Found::Video(VideoId(0)));
+        assert_eq!(find("camera3/0001.mp4"), Found::SameName(VideoId(0)));
+        let clips = ["camera3/0001.mp4", "camera4/0001.mp4"].map(|name| Clip::named(name, ""));
+        assert!(finder.find_all(&clips).values().all(|found| *found == Found::Nothing), "one video cannot be two");
+        fs::rename(dir.path().join("camera1"), dir.path().join("gone")).unwrap();
+        assert_eq!(find("camera2/0001.mp4"), Found::Nothing, "its content is not known to be the same");
+    }
+
+    #[test]
+    fn what_is_told_of_a_video_must_fit() {
+        let mut document = project(&["clips/a.mp4"]);
+        let facts = Facts {
+            frames: 250,
+            fps: 25.0,
+            start_secs: Some(0.0),
+            variable_rate: false,
+            size: [4, 4],
+            bytes: 1,
+            hash: "12".into(),
+        };
+        let step = edits::change_video(&document, VideoId(0), "Facts", |video| video.facts = Some(facts.clone()));
+        document.apply(step.unwrap());
+        let finder = VideoFinder::new(&document, Path::new("/p"), Path::new("/p"));
+        let find = |told: Option<Facts>, length_secs| {
+            finder.find(&Clip { facts: told, length_secs, ..Clip::named("/elsewhere/a.mp4", "") })
+        };
+        assert_eq!(find(None, Some(10.4)), Found::SameName(VideoId(0)));
+        assert_eq!(find(None, Some(60.0)), Found::Nothing);
+        assert_eq!(find(Some(facts.clone()), None), Found::SameName(VideoId(0)));
+        assert_eq!(find(Some(Facts { hash: "34".into(), ..facts }), None), Found::Nothing);
     }
 }

@@ -24,7 +24,7 @@ struct File {
     r#type: String,
     video: String,
     #[serde(default)]
-    fps: f64,
+    duration_ms: f64,
     #[serde(default)]
     labels: Vec<String>,
     #[serde(default)]
@@ -38,12 +38,8 @@ struct SegmentEntry {
     #[serde(default)]
     id: String,
     label: String,
-    start_ms: u64,
-    end_ms: u64,
-    #[serde(default)]
-    start_frame: usize,
-    #[serde(default)]
-    end_frame: usize,
+    start_ms: f64,
+    end_ms: f64,
     #[serde(default)]
     description: String,
 }
@@ -52,17 +48,18 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     let (mut exported, mut used, mut timeless) = (Exported::default(), BTreeSet::new(), 0);
     let colors: Map<_, _> = sheet.classes.iter().map(|class| (class.name.clone(), class.hex().into())).collect();
     for clip in &sheet.clips {
-        let (Some(fps), Some(facts)) = (clip.fps(), &clip.facts) else {
+        let (Some(whole), Some(times), Some(facts)) = (clip.whole_secs(), clip.times(), &clip.facts) else {
             timeless += clip.stretches.len() + clip.labels.len();
             continue;
         };
-        let whole = clip.labels.iter().map(|label| Stretch::new(label, Span::Frames(0, facts.frames)));
-        let whole = whole.enumerate().map(|(number, part)| entry(&part, format!("clip{number}"), fps));
-        let parts = clip.stretches.iter().enumerate().map(|(number, part)| entry(part, format!("s{number}"), fps));
+        let labels = clip.labels.iter().map(|label| Stretch::new(label, Span::Frames(0, facts.frames)));
+        let labels = labels.enumerate().filter_map(|(number, part)| entry(clip, &part, format!("clip{number}")));
+        let parts = clip.stretches.iter().enumerate();
+        let parts = parts.filter_map(|(number, part)| entry(clip, part, format!("s{number}")));
         let file = json!({
-            "version": VERSION, "type": TYPE, "video": clip.file_name(), "fps": fps,
-            "duration_ms": millis(facts.frames, fps), "width": facts.size[0], "height": facts.size[1],
-            "labels": sheet.label_names(), "label_colors": colors, "segments": whole.chain(parts).collect::<Vec<_>>(),
+            "version": VERSION, "type": TYPE, "video": clip.file_name(), "fps": times.fps(),
+            "duration_ms": millis(whole[1]), "width": facts.size[0], "height": facts.size[1],
+            "labels": sheet.label_names(), "label_colors": colors, "segments": labels.chain(parts).collect::<Vec<_>>(),
         });
         let path = target.join(free_path(clip, "json", &mut used));
         write_file(&path, &format!("{file:#}\n"), &mut exported)?;
@@ -71,16 +68,16 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-fn entry(part: &Stretch, id: String, fps: f64) -> Value {
-    let (start, end) = part.frames(fps);
-    json!({
-        "id": id, "label": part.label, "start_ms": millis(start, fps), "end_ms": millis(end, fps),
+fn entry(clip: &Clip, part: &Stretch, id: String) -> Option<Value> {
+    let ([start_secs, end_secs], (start, end)) = clip.secs_of(part).zip(part.frames())?;
+    Some(json!({
+        "id": id, "label": part.label, "start_ms": millis(start_secs), "end_ms": millis(end_secs),
         "start_frame": start, "end_frame": end, "description": part.note,
-    })
+    }))
 }
 
-fn millis(frame: usize, fps: f64) -> u64 {
-    (frame as f64 / fps * 1000.0).round() as u64
+fn millis(secs: f64) -> u64 {
+    (secs * 1000.0).round() as u64
 }
 
 /// Where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left out.
@@ -130,19 +127,15 @@ fn add(sheet: &mut Sheet, file: File, folder: &Path, place: &str) {
         }
     }
     let path = folder.join(&file.video).to_string_lossy().replace('\\', "/");
-    let mut clip = Clip::named(path, place);
+    let length_secs = Some(file.duration_ms / 1000.0);
+    let mut clip = Clip { length_secs, ..Clip::named(path, place) };
     for (number, segment) in (1..).zip(file.segments) {
         if segment.id.starts_with("clip") {
             clip.labels.push(segment.label);
             continue;
         }
-        let (start, end) = (segment.start_frame, segment.end_frame);
-        // The frames are those of the times, unless somebody changed the times alone.
-        let fits = |frame, ms| file.fps > 0.0 && millis(frame, file.fps) == ms;
-        let span = match fits(start, segment.start_ms) && fits(end, segment.end_ms) {
-            true => Span::Frames(start, end),
-            false => Span::Secs(segment.start_ms as f64 / 1000.0, segment.end_ms as f64 / 1000.0),
-        };
+        // Its frames are counted at the rate in the file, which need not be the video's; its times are the player's.
+        let span = Span::Secs(segment.start_ms / 1000.0, segment.end_ms / 1000.0);
         let place = format!("{place}: segment {number}").trim_start_matches(": ").to_owned();
         clip.stretches.push(Stretch { note: segment.description, place, ..Stretch::new(segment.label, span) });
     }

@@ -121,6 +121,7 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
     }
     notes_ui(ui, &import.notes, Tokens::of(ui).warning);
+    notes_ui(ui, &import.remarks, Tokens::of(ui).weak);
     let (mut done, mut cancelled) = (false, false);
     ui.horizontal(|ui| {
         let something = !import.step.changes.is_empty();
@@ -171,6 +172,12 @@ fn in_words(import: &Import) -> String {
     }
     if import.kept > 0 {
         text += &format!("; {} keep labels that differ from the file's", import.kept);
+    }
+    if import.replaced > 0 {
+        text += &format!("; {} labels would be replaced", import.replaced);
+    }
+    if import.left_out > 0 {
+        text += &format!("; {} labels of the file are left out", import.left_out);
     }
     text + "."
 }
