@@ -290,7 +290,8 @@ impl<'a> Merge<'a> {
         times.span(start, end).ok_or_else(|| {
             let [first, last] = [times.start_secs(), times.end_secs()].map(rounded);
             let (start, end) = (rounded(start), rounded(end));
-            let cause = format!("{start} s to {end} s is not within the video, which is shown from {first} s to {last} s");
+            let cause =
+                format!("{start} s to {end} s is not within the video, which is shown from {first} s to {last} s");
             (cause, "Correct the times in the file")
         })
     }
@@ -315,7 +316,8 @@ impl<'a> Merge<'a> {
         remark(&same_name, cause, "Check that they are the same videos");
         let cause = "videos have other content than when their labels were exported";
         remark(&self.changed, cause, "Check that the labels fit them");
-        let cause = "pictures begin later than the file; seconds count from where the file begins, as players show them";
+        let cause =
+            "pictures begin later than the file; seconds count from where the file begins, as players show them";
         remark(&late, cause, "Check where the labels begin if the other program counts from the first picture");
         let cause = "the times of the frames are not known yet, so seconds were turned into frames at an even rate";
         remark(&assumed, cause, "Check the videos of the project and import again");
@@ -368,7 +370,8 @@ impl<'a> Merge<'a> {
                     (true, 0) => {
                         self.import.replaced += known.labels.iter().filter(|label| !new.labels.contains(label)).count();
                         let is_gone = |old: &&Segment| {
-                            let alike = |new: &Segment| (new.label, new.start, new.end) == (old.label, old.start, old.end);
+                            let alike =
+                                |new: &Segment| (new.label, new.start, new.end) == (old.label, old.start, old.end);
                             !new.segments.iter().any(alike)
                         };
                         self.import.replaced += known.segments.iter().filter(is_gone).count();

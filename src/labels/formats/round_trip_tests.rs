@@ -214,8 +214,8 @@ fn an_import_never_removes_what_it_could_not_replace() {
     }
     let replace = Choices { replace: true, ..Choices::default() };
     for text in [
-        "a.mp4,wlak,1,2\n",                    // a class that is misspelt
-        "a.mp4,wave,60000,120000\n",           // milliseconds
+        "a.mp4,wlak,1,2\n",                   // a class that is misspelt
+        "a.mp4,wave,60000,120000\n",          // milliseconds
         "a.mp4,wave,1,2\na.mp4,wave,1.5,3\n", // one of two
         "a.mp4,wave,1,2\na.mp4,wave,x,3\n",
         "a.mp4,wave\na.mp4,background\n",
@@ -228,7 +228,11 @@ fn an_import_never_removes_what_it_could_not_replace() {
     let mut noted = document.clone();
     noted.apply(read.step);
     let video = &noted.videos[&VideoId(0)];
-    assert_eq!((video.segments.len(), video.note.as_str(), read.videos), (2, "a remark", 0), "nothing takes their place");
+    assert_eq!(
+        (video.segments.len(), video.note.as_str(), read.videos),
+        (2, "a remark", 0),
+        "nothing takes their place"
+    );
     let read = import_csv("a.mp4,wave,0,0.4\na.mp4,wave,2,3\n", &document, replace);
     assert_eq!((read.videos, read.kept, read.replaced, read.left_out), (1, 0, 1, 0));
 }

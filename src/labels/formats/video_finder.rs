@@ -117,7 +117,8 @@ impl<'a> VideoFinder<'a> {
         let last = last_name(name);
         // A file that was converted has another ending.
         let Some(found) = self.last.get(last).or_else(|| self.last.get(stem(last))) else { return Found::Nothing };
-        let folders: Vec<&str> = name.rsplit('/').skip(1).take_while(|part| !matches!(*part, "" | "." | "..")).collect();
+        let folders: Vec<&str> =
+            name.rsplit('/').skip(1).take_while(|part| !matches!(*part, "" | "." | "..")).collect();
         // How many of the folders above are the same, from the last one on.
         let shared = |path: &str| {
             let path = StoredPath::decode(path, self.dir);
