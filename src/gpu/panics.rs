@@ -5,19 +5,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, panic_text};
 
 /// Runs `work` and turns a panic into an error about `subject`.
 ///
 /// The caller drops whatever `work` may have left half done.
 pub(crate) fn caught<T>(subject: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        let cause = payload
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| payload.downcast_ref::<&str>().copied())
-            .unwrap_or("unknown cause");
-        let cause = format!("the computation broke off ({cause})");
+        let cause = format!("the computation broke off ({})", panic_text(&*payload));
         Err(Error::new(subject, cause, "Try again, or start with --device cpu; please report it if it happens again"))
     })
 }

@@ -126,18 +126,20 @@ impl PacketSource {
     }
 
     fn read(&mut self) -> Option<ffmpeg::Packet> {
-        for _ in 0..MAX_UNREADABLE {
+        let mut unreadable = 0;
+        while unreadable < MAX_UNREADABLE {
             let mut packet = ffmpeg::Packet::empty();
             match packet.read(&mut self.input) {
-                Ok(()) if packet.stream() != self.stream => {}
+                // Some demuxers return the packets of every stream: thousands of sound packets may lie between two pictures.
+                Ok(()) if packet.stream() != self.stream => unreadable = 0,
                 Ok(()) if packet.size() > 0 => return Some(packet),
-                Ok(()) => self.dropped += 1, // The decoder would take an empty packet for the end.
+                Ok(()) => (self.dropped, unreadable) = (self.dropped + 1, 0), // The decoder would take an empty packet for the end.
                 Err(ffmpeg::Error::Eof) => return None,
                 Err(error) if !is_passing(error) => {
                     self.failure = Some(error);
                     return None;
                 }
-                Err(_) => {}
+                Err(_) => unreadable += 1,
             }
         }
         self.failure = Some(ffmpeg::Error::InvalidData);

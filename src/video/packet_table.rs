@@ -60,9 +60,9 @@ impl PacketTable {
         self.places.get(&signature(packet)).copied().flatten()
     }
 
-    /// A time at or before packet `count`, for the demuxer's seek.
+    /// A time at or before packet `count`, for the demuxer's seek; `None` where there is no such packet or it has no time.
     pub fn seek_time(&self, count: usize) -> Option<i64> {
-        let entry = &self.entries[count];
+        let entry = self.entries.get(count)?;
         entry.pts.into_iter().chain(entry.dts).min()
     }
 }

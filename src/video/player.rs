@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::frame_window::FrameWindow;
 use super::player_thread::PlayerThread;
 use super::{Frame, Sizes, VideoInfo};
-use crate::error::Error;
+use crate::error::{Error, caught_at};
 
 /// Commands waiting for the decoder thread; a person cannot give more while one frame is decoded.
 const MAX_COMMANDS: usize = 256;
@@ -113,7 +113,18 @@ impl Player {
             stop: AtomicBool::new(false),
         });
         let (path, thread_shared, failed) = (path.to_owned(), shared.clone(), events_out.clone());
-        let body = move || PlayerThread::run(&path, sizes, thread_shared, commands_in, events_out, wake);
+        let (after_panic, wake_after) = (events_out.clone(), wake.clone());
+        let body = move || {
+            let run = || {
+                PlayerThread::run(&path, sizes, thread_shared, commands_in, events_out, wake);
+                Ok(())
+            };
+            // Without an event nobody would know that the decoder has died.
+            if let Err(error) = caught_at(&path, run) {
+                let _ = after_panic.try_send(PlayerEvent::Failed(error)); // Nobody listens if the handle is gone.
+                wake_after();
+            }
+        };
         let thread = std::thread::Builder::new().name("decoder".into()).spawn(body);
         let thread = thread.map_err(|error| {
             let error = Error::new("decoder thread", error.to_string(), "Close other programs and try again");

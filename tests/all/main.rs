@@ -39,5 +39,6 @@ mod training_options;
 mod tvl1;
 mod tvl1_gpu;
 mod video;
+mod video_opening;
 mod watched;
 mod window;

@@ -15,11 +15,11 @@ use motionscope::video::{
 use crate::shared;
 
 const BITS: u32 = 8;
-const CLIP: Geometry = Geometry { width: 128, height: 64 };
+pub(crate) const CLIP: Geometry = Geometry { width: 128, height: 64 };
 const SMALL: Geometry = Geometry { width: 64, height: 80 };
 
 /// A picture with eight bars, white for the set bits of `number`, highest bit left, over a moving ramp.
-fn coded_picture(number: usize, size: Geometry) -> RgbImage {
+pub(crate) fn coded_picture(number: usize, size: Geometry) -> RgbImage {
     RgbImage::from_fn(size.width, size.height, |x, y| {
         let bit = BITS - 1 - x * BITS / size.width;
         match (y < size.height / 2, number >> bit & 1) {
@@ -31,19 +31,19 @@ fn coded_picture(number: usize, size: Geometry) -> RgbImage {
 }
 
 /// The number in the bars of a picture of any size.
-fn read_code(picture: &RgbImage) -> usize {
+pub(crate) fn read_code(picture: &RgbImage) -> usize {
     let (width, height) = picture.dimensions();
     let bright = |bar: u32| picture.get_pixel((2 * bar + 1) * width / (2 * BITS), height / 4)[1] > 127;
     (0..BITS).fold(0, |number, bar| number << 1 | usize::from(bright(bar)))
 }
 
-fn write_clip(path: &Path, frames: usize, fps: f64) {
+pub(crate) fn write_clip(path: &Path, frames: usize, fps: f64) {
     let mut writer = VideoWriter::create(path, CLIP, fps).unwrap();
     (0..frames).for_each(|number| writer.push(&coded_picture(number, CLIP)).unwrap());
     writer.finish().unwrap();
 }
 
-fn sizes() -> Sizes {
+pub(crate) fn sizes() -> Sizes {
     Sizes { display_max: 100, scaled: vec![SMALL] }
 }
 
@@ -79,7 +79,7 @@ fn shuffled(count: usize) -> Vec<usize> {
     (0..count).map(|place| place * stride % count).collect()
 }
 
-fn assert_every_frame_is_exact(path: &Path, frames: usize) {
+pub(crate) fn assert_every_frame_is_exact(path: &Path, frames: usize) {
     let mut reader = VideoReader::open(path, sizes()).unwrap();
     assert_eq!(reader.info().frames, frames, "{}", path.display());
     for index in shuffled(frames).into_iter().chain(0..frames) {
@@ -301,7 +301,7 @@ fn a_clip_appears_only_when_it_is_complete() {
     assert!(VideoWriter::create(&path, CLIP, 0.0).is_err());
 }
 
-fn wait_until_open(player: &Player) -> motionscope::video::VideoInfo {
+pub(crate) fn wait_until_open(player: &Player) -> motionscope::video::VideoInfo {
     match player.events().recv_timeout(Duration::from_secs(10)) {
         Ok(PlayerEvent::Opened(info)) => info,
         other => panic!("not opened: {other:?}"),
@@ -309,7 +309,7 @@ fn wait_until_open(player: &Player) -> motionscope::video::VideoInfo {
 }
 
 /// Waits until `condition` holds and tells how long it took.
-fn wait_for(what: &str, condition: impl Fn() -> bool) -> Duration {
+pub(crate) fn wait_for(what: &str, condition: impl Fn() -> bool) -> Duration {
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < Duration::from_secs(20), "waited in vain: {what}");

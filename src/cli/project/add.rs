@@ -8,7 +8,7 @@ use clap::Args;
 use super::{open_to_change, progress_bar};
 use crate::cli::{Outcome, complain};
 use crate::engine::{look_into, videos_in};
-use crate::error::Result;
+use crate::error::{Result, caught_at};
 use crate::labels::{Project, StoredPath, edits};
 
 const EXAMPLES: &str = "\
@@ -51,7 +51,7 @@ pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outc
     let bar = progress_bar(files.len());
     let mut videos = Vec::new();
     for path in &files {
-        match look_into(path, project.dir()) {
+        match caught_at(path, || look_into(path, project.dir())) {
             Ok(video) => videos.push(video),
             Err(error) => {
                 bar.suspend(|| complain(&error));
