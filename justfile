@@ -33,3 +33,7 @@ bench:
 # Damaged videos: 200 kinds, each in so many damaged copies
 hostile copies="50":
     MOTIONSCOPE_HOSTILE_COPIES={{copies}} cargo test --release --locked -- --ignored --nocapture every_kind_of_damaged_video
+
+# `kill -9` at so many random moments of import, labelling, saving, training and recording
+kill times="1000":
+    MOTIONSCOPE_KILLS={{times}} cargo test --release --locked -- hostile::kills

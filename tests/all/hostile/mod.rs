@@ -2,5 +2,6 @@
 //! leaves behind is a state that it had committed. Samples run with the other tests; `just hostile` and `just kill` run all.
 
 mod corruption;
+mod kills;
 mod recipes;
 mod videos;
