@@ -24,6 +24,18 @@ impl ContentHash {
         self.0.update(bytes);
     }
 
+    /// Adds a field of a key with its length: fields that are split otherwise have another hash.
+    pub fn field(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        self.number(bytes.len() as u64);
+        self.update(bytes);
+    }
+
+    /// Adds a number of a key.
+    pub fn number(&mut self, number: u64) {
+        self.update(&number.to_le_bytes());
+    }
+
     /// Adds the content of the file at `path`, a block at a time, and returns its length.
     ///
     /// # Errors
@@ -59,6 +71,18 @@ impl ContentHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_that_are_split_otherwise_differ() {
+        let key = |fields: &[&str]| {
+            let mut hash = ContentHash::new();
+            fields.iter().for_each(|field| hash.field(field));
+            hash.value()
+        };
+        assert_eq!(key(&["ab", "c"]), key(&["ab", "c"]));
+        assert_ne!(key(&["ab", "c"]), key(&["a", "bc"]));
+        assert_ne!(key(&["ab", ""]), key(&["ab"]));
+    }
 
     #[test]
     fn hashes_are_those_of_the_published_function() {

@@ -1,8 +1,6 @@
 //! Decoded clips on disk, for those who ask for it: what is too much for the memory need not be decoded every epoch.
 
-use std::collections::hash_map::DefaultHasher;
 use std::fs::{self, File};
-use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -12,11 +10,15 @@ use image::RgbImage;
 
 use super::dataset::{Content, LabelledClip};
 use crate::atomic;
+use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 use crate::video::Geometry;
 
 /// How the cached files end; nothing else in the folder is touched.
 const EXTENSION: &str = "frames";
+
+/// Changes with how the files are written.
+const FORMAT: u64 = 2;
 
 /// Where decoded clips are kept and how much room they may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,11 +116,16 @@ impl ClipCache {
 
     /// Where the frames of a clip are kept.
     fn path(&self, clip: &LabelledClip, geometry: Geometry, max_frames: usize) -> io::Result<PathBuf> {
-        let mut hasher = DefaultHasher::new();
-        (geometry, max_frames, clip.segment_secs.map(|segment| segment.map(f64::to_bits))).hash(&mut hasher);
+        let mut decoded = ContentHash::new();
+        decoded.number(FORMAT);
+        // Another version may scale or decode otherwise.
+        decoded.field(env!("CARGO_PKG_VERSION"));
+        decoded.number(geometry.width.into());
+        decoded.number(geometry.height.into());
+        decoded.number(max_frames as u64);
+        clip.segment_secs.into_iter().flatten().for_each(|secs| decoded.number(secs.to_bits()));
         let Content { length, hash } = Content::of(&clip.path)?;
-        let decoded = hasher.finish();
-        Ok(self.plan.dir.join(format!("{hash:016x}-{length:x}-{decoded:016x}.{EXTENSION}")))
+        Ok(self.plan.dir.join(format!("{hash:016x}-{length:x}-{}.{EXTENSION}", decoded.to_hex())))
     }
 
     fn bytes(&self) -> std::sync::MutexGuard<'_, u64> {

@@ -1,35 +1,34 @@
 //! What the unchanged part of a stream makes of clips, on disk: who labels some more clips and fits the last layer again waits for
 //! the new clips only.
 
-use std::collections::HashMap;
-use std::collections::hash_map::DefaultHasher;
 use std::fs;
-use std::hash::{Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::dataset::{Content, LabelledClip};
 use super::flow_source::FlowSource;
 use super::head::Views;
+use super::network_hash::{hash_motion, hash_stream};
 use super::plan::{Network, TrainingPlan};
 use crate::atomic;
+use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 use crate::nets::{MotionNetwork, Stream};
 
 /// The folder of stored features, in the folder of the runs.
 const FOLDER: &str = ".motionscope-features";
+/// Changes with what features are computed from and how they are written.
+const FORMAT: u64 = 2;
 /// Networks whose features are kept; those that were asked for longest ago make room.
 const MOST_NETWORKS: usize = 4;
 
 /// The features that one stream makes of clips as a plan looks at them: a file for each clip, called by what the clip's file holds.
 pub(super) struct FeatureStore {
     dir: PathBuf,
-    /// Of files that were read already: many clips may be parts of one.
-    contents: HashMap<PathBuf, Option<Content>>,
     views: usize,
     width: usize,
 }
@@ -42,22 +41,28 @@ impl FeatureStore {
         if reads_flow && plan.flow_source == FlowSource::Stored {
             return None;
         }
-        let mut numbers = Numbers(DefaultHasher::new());
+        let mut key = ContentHash::new();
+        key.number(FORMAT);
         // Another version or device may compute other features.
-        (env!("CARGO_PKG_VERSION"), format!("{:?}", stream.devices()), plan.frame, views).hash(&mut numbers.0);
-        stream.visit(&mut numbers);
+        key.field(env!("CARGO_PKG_VERSION"));
+        key.field(format!("{:?}", stream.devices()));
+        key.number(plan.frame.width.into());
+        key.number(plan.frame.height.into());
+        key.number(views.windows as u64);
+        key.number(views.cropped.into());
+        hash_stream(&mut key, stream);
         if reads_flow {
-            plan.flow_source.name().hash(&mut numbers.0);
-            motion.inspect(|motion| motion.visit(&mut numbers));
+            key.field(plan.flow_source.name());
+            motion.into_iter().for_each(|motion| hash_motion(&mut key, motion));
         }
         let root = plan.run_dir.parent().unwrap_or(Path::new(".")).join(FOLDER);
-        let dir = root.join(format!("{:016x}", numbers.0.finish()));
+        let dir = root.join(key.to_hex());
         if let Err(error) = fs::create_dir_all(&dir) {
             tracing::warn!("features not kept: {}", Error::io(&dir, &error));
             return None;
         }
         make_room(&root, &dir);
-        Some(Self { dir, contents: HashMap::new(), views: views.count(), width: stream.feature_width() })
+        Some(Self { dir, views: views.count(), width: stream.feature_width() })
     }
 
     /// The features of `clip`, `[views, F]`: those that are kept, else what `take` makes of the clip, which is kept.
@@ -65,7 +70,7 @@ impl FeatureStore {
     /// # Errors
     /// Those of `take`.
     pub fn read_or(
-        &mut self,
+        &self,
         clip: &LabelledClip,
         device: &Device,
         take: impl FnOnce() -> Result<Tensor<2>>,
@@ -79,7 +84,7 @@ impl FeatureStore {
     }
 
     /// The features of `clip`; none if they are not there as they should be.
-    fn read(&mut self, clip: &LabelledClip, device: &Device) -> Option<Tensor<2>> {
+    fn read(&self, clip: &LabelledClip, device: &Device) -> Option<Tensor<2>> {
         let bytes = fs::read(self.path(clip)?).ok()?;
         if bytes.len() != self.views * self.width * size_of::<f32>() {
             return None;
@@ -90,7 +95,7 @@ impl FeatureStore {
     }
 
     /// Keeps the features of `clip`. What cannot be written is warned of in the log and made anew the next time.
-    fn keep(&mut self, clip: &LabelledClip, features: &Tensor<2>) {
+    fn keep(&self, clip: &LabelledClip, features: &Tensor<2>) {
         let Some(path) = self.path(clip) else { return };
         let data = features.to_data().convert::<f32>();
         let Ok(values) = data.try_to_vec::<f32>() else { return };
@@ -102,21 +107,11 @@ impl FeatureStore {
     }
 
     /// Where the features of a clip are kept; nowhere for folders of pictures, which have no content of their own.
-    fn path(&mut self, clip: &LabelledClip) -> Option<PathBuf> {
-        let content = self.contents.entry(clip.path.clone()).or_insert_with_key(|path| Content::of(path).ok());
-        let Content { length, hash } = (*content)?;
-        let mut segment = DefaultHasher::new();
-        clip.segment_secs.map(|segment| segment.map(f64::to_bits)).hash(&mut segment);
-        Some(self.dir.join(format!("{hash:016x}-{length:x}-{:016x}.f32", segment.finish())))
-    }
-}
-
-/// A hash of all numbers of a network.
-struct Numbers(DefaultHasher);
-
-impl ModuleVisitor for Numbers {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.write(param.val().into_data().as_bytes());
+    fn path(&self, clip: &LabelledClip) -> Option<PathBuf> {
+        let Content { length, hash } = Content::of(&clip.path).ok()?;
+        let mut segment = ContentHash::new();
+        clip.segment_secs.into_iter().flatten().for_each(|secs| segment.number(secs.to_bits()));
+        Some(self.dir.join(format!("{hash:016x}-{length:x}-{}.f32", segment.to_hex())))
     }
 }
 
@@ -135,7 +130,7 @@ fn make_room(root: &Path, dir: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nets::{Backbone, MotionConfig, StreamConfig, StreamInput};
+    use crate::nets::{Backbone, Modality, MotionConfig, StreamConfig, StreamInput};
     use burn::tensor::Distribution;
 
     const VIEWS: Views = Views { windows: 1, cropped: false };
@@ -172,12 +167,29 @@ mod tests {
         let larger = TrainingPlan { frame: crate::video::Geometry { width: 96, height: 96 }, ..plan.clone() };
         assert!(open(&larger, &stream).read(&clip(path.clone(), None), &Device::flex()).is_none());
 
-        let mut store = open(&plan, &stream);
+        let store = open(&plan, &stream);
         let file = store.path(&clip(path.clone(), None)).unwrap();
         fs::write(file, "cut off").unwrap();
         assert!(store.read(&clip(path.clone(), None), &Device::flex()).is_none());
         fs::write(&path, "other pictures").unwrap();
         assert!(open(&plan, &stream).read(&clip(path, None), &Device::flex()).is_none());
+    }
+
+    #[test]
+    fn features_of_longer_windows_are_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = TrainingPlan { run_dir: dir.path().join("runs/a"), ..TrainingPlan::of(Network::Spatial) };
+        let read_by = |count| {
+            let input = StreamInput { modality: Modality::Pictures, count };
+            StreamConfig { backbone: Backbone::I3d, input, classes: 2, dropout: None }.init(&Device::flex())
+        };
+        let short = read_by(16);
+        // The same parameters: how long the clips are shows in none of them.
+        let long = read_by(64).try_load_record(short.clone().into_record()).unwrap();
+        let again = short.clone();
+        let folder = |stream: &Stream| FeatureStore::open(&plan, stream, None, VIEWS).unwrap().dir;
+        assert_eq!(folder(&short), folder(&again));
+        assert_ne!(folder(&short), folder(&long));
     }
 
     #[test]

@@ -81,15 +81,12 @@ impl<'a> FeatureTaker<'a> {
     }
 
     /// The features of `clip` from an earlier run, else from its pictures.
-    fn kept_or_taken(&mut self, clip: &LabelledClip, cache: Option<Arc<ClipCache>>) -> Result<Tensor<2>> {
+    fn kept_or_taken(&self, clip: &LabelledClip, cache: Option<Arc<ClipCache>>) -> Result<Tensor<2>> {
         let device = self.stream.devices().pop().unwrap_or_else(Device::flex);
-        let mut store = self.store.take();
-        let features = match &mut store {
+        match &self.store {
             Some(store) => store.read_or(clip, &device, || self.features(clip, cache)),
             None => self.features(clip, cache),
-        };
-        self.store = store;
-        features
+        }
     }
 
     fn features(&self, clip: &LabelledClip, cache: Option<Arc<ClipCache>>) -> Result<Tensor<2>> {

@@ -80,7 +80,7 @@ pub fn fit(
 ) -> Result<Stream> {
     let frozen = stream.valid();
     let device = frozen.devices().pop().unwrap_or_else(Device::flex);
-    let mut store = FeatureStore::open(plan, &frozen, flow.as_deref().map(FrozenFlow::network), Views::FIT);
+    let store = FeatureStore::open(plan, &frozen, flow.as_deref().map(FrozenFlow::network), Views::FIT);
     let (mut features, mut labels) = (Vec::new(), Vec::new());
     for index in 0..clips.len() {
         hold(control, on_event);
@@ -88,7 +88,7 @@ pub fn fit(
             return Ok(stream);
         }
         let mut take = || clip_features(&frozen, plan.frame, clips, index, Views::FIT, flow.as_deref_mut());
-        let of_clip = match &mut store {
+        let of_clip = match &store {
             Some(store) => store.read_or(clips.clip(index), &device, take),
             None => take(),
         };

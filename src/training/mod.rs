@@ -33,6 +33,7 @@ mod loader;
 mod loading;
 pub mod losses;
 mod memory;
+mod network_hash;
 mod objective;
 mod pace;
 mod parts;

@@ -1,0 +1,35 @@
+//! The numbers of a network in a key of something that was computed with it.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+
+use crate::content_hash::ContentHash;
+use crate::nets::{MotionNetwork, Stream};
+
+/// Appends what decides the flow of `motion`.
+pub(crate) fn hash_motion(hash: &mut ContentHash, motion: &MotionNetwork) {
+    hash.number(motion.frames() as u64);
+    hash_parameters(hash, motion);
+}
+
+/// Appends what decides the features of `stream`: its architecture, how long its windows are, its parameters and statistics. How
+/// long they are shows in no parameter of a network that reads clips of any length.
+pub(crate) fn hash_stream(hash: &mut ContentHash, stream: &Stream) {
+    let input = stream.input();
+    hash.field(stream.backbone().name());
+    hash.field(format!("{:?}", input.modality));
+    hash.number(input.count as u64);
+    hash_parameters(hash, stream);
+}
+
+fn hash_parameters(hash: &mut ContentHash, module: &impl Module) {
+    module.visit(&mut Numbers(hash));
+}
+
+struct Numbers<'a>(&'a mut ContentHash);
+
+impl ModuleVisitor for Numbers<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.field(param.val().into_data().as_bytes());
+    }
+}
