@@ -4,6 +4,9 @@ use super::command::Command;
 use super::session::Session;
 use super::suggestion_state::SuggestionPhase;
 
+/// Why the labels of a video cannot be changed.
+pub(super) const LOCKED: &str = "The file of its labels could not be read; Clip in the project panel says why";
+
 /// `None` if `command` has nothing to do with labelling, else whether it can be run; the reason if it cannot.
 pub(super) fn available(command: Command, session: &Session) -> Option<Result<(), &'static str>> {
     use Command as C;
@@ -11,7 +14,10 @@ pub(super) fn available(command: Command, session: &Session) -> Option<Result<()
     let or = |condition: bool, reason| if condition { Ok(()) } else { Err(reason) };
     let has_project = or(studio.project().is_some(), "No labelling project is open");
     let editable = studio.can_edit();
-    let video = || or(studio.video().is_some(), "Choose a video of the project first");
+    let video = || {
+        let (_, video) = studio.video().ok_or("Choose a video of the project first")?;
+        or(video.locked.is_none(), LOCKED)
+    };
     let segment = || or(studio.segment().is_some(), "No segment is selected; , and . select one");
     let marks = session.marks;
     Some(match command {

@@ -276,9 +276,11 @@ impl StudioState {
         missing.map(|(id, _)| *id).collect()
     }
 
-    /// How many videos have something wrong with their files.
+    /// How many videos have something wrong with their files, or those of their labels.
     pub fn troubles(&self) -> usize {
-        self.troubles.len()
+        let locked = self.document().into_iter().flat_map(|document| &document.videos);
+        let locked = locked.filter(|(id, video)| video.locked.is_some() && !self.troubles.contains_key(id));
+        self.troubles.len() + locked.count()
     }
 
     /// The label that a digit gives: the class at place `index`.
@@ -373,7 +375,8 @@ impl StudioState {
         let document = project.document();
         if self.seen.replace(project.revision()) != Some(project.revision()) {
             let is_new = |id: &VideoId| !self.troubles.contains_key(id) && !self.facts.contains_key(id);
-            let new = document.videos.iter().filter(|(id, video)| video.facts.is_none() && is_new(id));
+            let is_open = |video: &Video| video.facts.is_none() && video.locked.is_none();
+            let new = document.videos.iter().filter(|(id, video)| is_open(video) && is_new(id));
             let before = self.unchecked.len();
             self.unchecked.extend(new.map(|(id, _)| *id));
             self.untold |= self.unchecked.len() > before;
@@ -458,7 +461,7 @@ impl StudioState {
         self.facts_since = None;
         let facts = std::mem::take(&mut self.facts);
         let changes = facts.into_iter().filter_map(|(id, facts)| {
-            let video = project.document().videos.get(&id)?;
+            let video = project.document().videos.get(&id).filter(|video| video.locked.is_none())?;
             Some(Change::Video(id, Some(Video { facts: Some(facts), ..video.clone() })))
         });
         let step = Step::new("Look into videos", changes.collect());

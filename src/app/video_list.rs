@@ -46,7 +46,7 @@ pub enum Shown {
     Segments,
     /// Those with a suggestion that nobody has accepted or corrected.
     Suggested,
-    /// Those whose file is missing, changed or cannot be read.
+    /// Those whose file, or the file of whose labels, is missing, changed or cannot be read.
     Troubled,
     /// Those with this label.
     With(Label),
@@ -122,7 +122,7 @@ impl VideoList {
                 Shown::Labelled => !video.is_unlabelled(),
                 Shown::Segments => !video.segments.is_empty(),
                 Shown::Suggested => video.is_unlabelled() && suggestions.of(video).is_some(),
-                Shown::Troubled => is_troubled(*id),
+                Shown::Troubled => is_troubled(*id) || video.locked.is_some(),
                 Shown::With(label) => video.all_labels().any(|other| other == label),
             };
             shown && (key.choice.text.is_empty() || video.path.to_lowercase().contains(&key.choice.text))

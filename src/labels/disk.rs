@@ -1,6 +1,6 @@
 //! Files that are on the disk, not only on their way there, before something else is given up for them.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -55,6 +55,18 @@ pub(super) fn replace_all(files: &[(PathBuf, String)]) -> Result<()> {
         }
     });
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// Removes the staged files in `folder` of a program that was ended while it wrote them.
+pub(super) fn remove_leftovers(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && name.starts_with(".tmp") && name.ends_with(".partial") {
+            let _ = fs::remove_file(entry.path()); // It does no harm; the next opening tries again.
+        }
+    }
 }
 
 /// Has the disk confirm the names of the files in `dir`.

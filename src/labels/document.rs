@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Class, ClassId, Label, Step, Video, VideoId};
+use crate::error::Result;
 
 /// What [`Label::Background`] is called, and no class may be.
 pub(super) const BACKGROUND: &str = "background";
@@ -44,6 +45,15 @@ impl Document {
         let mut before: Vec<_> = step.changes.into_iter().map(|change| self.change(change)).collect();
         before.reverse();
         Step { title: step.title, changes: before }
+    }
+
+    /// Whether `step` leaves the videos as they are whose labels are locked.
+    pub(super) fn check_unlocked(&self, step: &Step) -> Result<()> {
+        let mut videos = step.changes.iter().filter_map(|change| match change {
+            Change::Video(id, _) => self.videos.get(id),
+            Change::Settings(_) | Change::Classes(_) => None,
+        });
+        videos.try_for_each(Video::check_unlocked)
     }
 
     fn change(&mut self, change: Change) -> Change {

@@ -71,22 +71,23 @@ pub fn delete_class(document: &Document, id: ClassId) -> Result<Step> {
 pub fn add_videos(document: &Document, videos: Vec<Video>) -> Step {
     let mut known: BTreeSet<String> = document.videos.values().map(|video| video.path.clone()).collect();
     let new = videos.into_iter().filter(|video| known.insert(video.path.clone()));
-    let first = document.free_video_id().0;
-    let changes: Vec<_> =
-        new.enumerate().map(|(i, video)| Change::Video(VideoId(first + i as u32), Some(video))).collect();
+    // Never one that is in use, even where a damaged project has given the highest.
+    let free = (document.free_video_id().0..=u32::MAX).map(VideoId).filter(|id| !document.videos.contains_key(id));
+    let changes: Vec<_> = free.zip(new).map(|(id, video)| Change::Video(id, Some(video))).collect();
     let title = if changes.len() == 1 { "Add a video".into() } else { format!("Add {} videos", changes.len()) };
     Step::new(title, changes)
 }
 
 /// Takes a video and its labels out of the project; its file stays.
 pub fn remove_video(document: &Document, id: VideoId) -> Result<Step> {
-    video(document, id)?;
+    video(document, id)?.check_unlocked()?;
     Ok(Step::new("Remove a video", vec![Change::Video(id, None)]))
 }
 
 /// Changes what is said about a video besides its labels: where its file lies, what is in it, group and note.
 pub fn change_video(document: &Document, id: VideoId, title: &str, change: impl FnOnce(&mut Video)) -> Result<Step> {
     let mut new = video(document, id)?.clone();
+    new.check_unlocked()?;
     change(&mut new);
     new.sort();
     Ok(Step::new(title, vec![Change::Video(id, Some(new))]))
@@ -212,7 +213,11 @@ fn change_class(document: &Document, id: ClassId, title: String, change: impl Fn
 }
 
 /// Deletes class `gone` and puts `put` in the place of every label; `None` deletes it.
+///
+/// # Errors
+/// If labels are locked: they may be of the class.
 fn relabel(document: &Document, gone: ClassId, title: String, put: impl Fn(Label) -> Option<Label>) -> Result<Step> {
+    document.videos.values().try_for_each(Video::check_unlocked)?;
     let classes = document.classes.iter().filter(|class| class.id != gone).cloned().collect();
     let mut changes = vec![Change::Classes(classes)];
     for (id, video) in &document.videos {

@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 /// than lost at the next save.
 const FORMAT: u32 = 2;
 
+/// The highest number of a class or a video: above it there would be none left for those that are added.
+const LAST_ID: u32 = u32::MAX / 2;
+
 /// What `project.toml` holds.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,8 +78,8 @@ impl Manifest {
             None => return Err(malformed("it does not say of what format it is")),
         }
         let manifest: Self = toml::from_str(&text).map_err(|error| malformed(&one_line(&error)))?;
-        match manifest.repetition() {
-            Some(repetition) => Err(malformed(&repetition)),
+        match manifest.repetition().or_else(|| manifest.too_high()) {
+            Some(wrong) => Err(malformed(&wrong)),
             None => Ok(manifest),
         }
     }
@@ -102,9 +105,18 @@ impl Manifest {
     pub fn into_document(self) -> (Document, Vec<VideoRow>) {
         let mut document = Document::default();
         let videos = self.videos.iter().map(|row| row.id.0.saturating_add(1)).max().unwrap_or(0);
-        document.reserve_ids((self.next_class, self.next_video.max(videos)));
+        // A number that nobody can have reached is damage: those in use tell what is free.
+        let plausible = |next: u32| if next > LAST_ID { 0 } else { next };
+        document.reserve_ids((plausible(self.next_class), plausible(self.next_video).max(videos)));
         document.apply(Step::new("Open", vec![Change::Settings(self.settings), Change::Classes(self.classes)]));
         (document, self.videos)
+    }
+
+    /// A number so high that the next ones would be none.
+    fn too_high(&self) -> Option<String> {
+        let class = self.classes.iter().map(|class| ("class", class.id.0));
+        let mut all = class.chain(self.videos.iter().map(|row| ("video", row.id.0)));
+        all.find(|(_, id)| *id > LAST_ID).map(|(what, id)| format!("the {what} number {id} is above {LAST_ID}"))
     }
 
     /// What stands twice and must not.

@@ -14,6 +14,8 @@ pub mod formats;
 mod hash;
 mod journal;
 mod lock;
+#[cfg(test)]
+mod locked_tests;
 mod manifest;
 mod project;
 #[cfg(test)]

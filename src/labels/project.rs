@@ -11,7 +11,7 @@ use super::lock::Lock;
 use super::manifest::{Manifest, VideoRow};
 use super::saving::{Names, Save, Saving};
 use super::undo::{Undo, Way};
-use super::{Change, Document, Settings, Step, StoredPath, Video, VideoId, disk, edits, sidecar};
+use super::{Change, Document, Settings, Step, StoredPath, Video, VideoId, disk, edits, sidecar, times};
 use crate::atomic;
 use crate::error::{Error, Result};
 
@@ -32,7 +32,7 @@ pub struct Project {
     document: Document,
     undo: Undo,
     revision: u64,
-    /// Names of the files in `labels/`.
+    /// Names of the files in `labels/`, also of those that could not be read.
     sidecars: BTreeMap<VideoId, String>,
     /// Names of those that are not needed any more, to be removed when `project.toml` does not name them.
     obsolete: Vec<String>,
@@ -42,6 +42,13 @@ pub struct Project {
     saving: Option<Saving>,
     /// None where the project can only be read, and why.
     writing: std::result::Result<Writing, Error>,
+}
+
+/// What a project is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Change,
+    Look,
 }
 
 /// What it takes to change a project.
@@ -110,10 +117,25 @@ impl Project {
 
     /// Opens the project in the folder `dir`, or whose `project.toml` it is, with all that was done in it.
     ///
+    /// A video whose file of labels is missing or cannot be read is [locked](Video::locked): the file and the reference to it stay
+    /// as they are, and the labels are there again when the file is.
+    ///
     /// # Errors
     /// If there is none, its `project.toml` cannot be read, or it is of a newer version. Whatever else is wrong is among the
     /// notes, and nothing that could not be read is deleted.
     pub fn open(dir: &Path) -> Result<Opened> {
+        Self::open_for(dir, Purpose::Change)
+    }
+
+    /// Opens the project as [`Self::open`] does, only to look at it: nothing in its folder is written, moved or locked.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn look(dir: &Path) -> Result<Opened> {
+        Self::open_for(dir, Purpose::Look)
+    }
+
+    fn open_for(dir: &Path, purpose: Purpose) -> Result<Opened> {
         let dir = if dir.ends_with(Self::FILE) && dir.is_file() { dir.parent().unwrap_or(Path::new("")) } else { dir };
         let dir = &absolute(dir).unwrap_or_else(|_| dir.to_owned());
         if !dir.join(Self::FILE).exists() {
@@ -121,7 +143,10 @@ impl Project {
             return Err(Error::file(dir, cause, "Choose the folder of a project, or make a new one"));
         }
         let mut notes = Vec::new();
-        let lock = Lock::take(dir);
+        let lock = match purpose {
+            Purpose::Change => Lock::take(dir),
+            Purpose::Look => Err(Error::file(dir, "the project was opened only to look at it", "Open it to change it")),
+        };
         let Loaded { manifest_saves: saves, mut document, sidecars, mut damaged, reading } = load(dir)?;
 
         let mut unsaved = Unsaved { steps: reading.steps.len(), ..Unsaved::default() };
@@ -129,21 +154,25 @@ impl Project {
             unsaved.note(&step);
             document.apply(step);
         }
-        damaged.retain(|id, _| !unsaved.videos.contains(id));
+        // The journal holds the whole labels of these, which take the place of what is in the file.
+        let replaced = damaged.extract_if(.., |id, _| unsaved.videos.contains(id)).filter_map(|(_, one)| one.file);
+        let replaced: Vec<_> = replaced.collect();
         let writing = lock.and_then(|lock| {
-            keep_aside(dir, &reading, &damaged)?;
+            keep_aside(dir, &reading, &replaced)?;
+            for folder in [dir.clone(), dir.join(sidecar::DIR), dir.join(times::DIR)] {
+                disk::remove_leftovers(&folder);
+            }
             let journal = Journal::open(&dir.join(JOURNAL), &reading, saves)?;
             Ok(Writing { journal, _lock: lock })
         });
-        notes.extend(writing.as_ref().err().cloned());
+        notes.extend(writing.as_ref().err().filter(|_| purpose == Purpose::Change).cloned());
         notes.extend(journal_notes(dir, &reading, writing.is_ok()));
-        for (id, Damaged { file, why }) in damaged {
-            unsaved.videos.insert(id);
-            let cause = format!("{}; the video is unlabelled now", why.cause);
-            let kept = file
-                .filter(|_| writing.is_ok())
-                .map_or("", |_| "; what was there is kept beside it, ending in .damaged");
-            notes.push(Error::new(why.subject, cause, format!("{}{kept}", why.remedy)));
+        for (id, Damaged { why, .. }) in damaged {
+            let locked = locked_by(&why);
+            notes.push(locked.clone());
+            if let Some(video) = document.videos.get_mut(&id) {
+                video.locked = Some(Box::new(locked));
+            }
         }
         let undo = Undo::default();
         let project = Self {
@@ -363,6 +392,7 @@ impl Project {
     fn carry_out(&mut self, step: Step) -> Result<Step> {
         let writing = self.writing.as_mut().map_err(|why| why.clone())?;
         step.check()?;
+        self.document.check_unlocked(&step)?;
         writing.journal.append(&step)?;
         self.unsaved.note(&step);
         self.unsaved.steps += 1;
@@ -398,7 +428,7 @@ struct Loaded {
 
 /// Labels that could not be read.
 struct Damaged {
-    /// The file, if it is one that is to be kept.
+    /// The file, if there is one.
     file: Option<PathBuf>,
     why: Error,
 }
@@ -430,9 +460,8 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
                 damaged.insert(id, Damaged { file: None, why });
             } else if let Err(why) = sidecar::read(&file, &mut video) {
                 damaged.insert(id, Damaged { file: Some(file).filter(|file| file.exists()), why });
-            } else {
-                sidecars.insert(id, name);
             }
+            sidecars.insert(id, name);
         }
         document.videos.insert(id, video);
     }
@@ -440,13 +469,16 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
     Ok(Loaded { manifest_saves, document, sidecars, damaged, reading })
 }
 
-/// Keeps copies of what cannot be read before anything else takes its place.
-fn keep_aside(dir: &Path, reading: &Reading, damaged: &BTreeMap<VideoId, Damaged>) -> Result<()> {
-    for Damaged { file, .. } in damaged.values() {
-        if let Some(file) = file {
-            let aside = free_name(file, "damaged");
-            fs::rename(file, &aside).map_err(|error| Error::io(file, &error))?;
-        }
+/// Why the labels of a video are locked, whose file could not be read because of `why`.
+fn locked_by(why: &Error) -> Error {
+    let cause = format!("{}; the labels of its video are locked, and nothing is changed in the file", why.cause);
+    Error::new(why.subject.clone(), cause, format!("{}; then close the project and open it again", why.remedy))
+}
+
+/// Keeps what cannot be read before anything else takes its place: files of labels, and the journal.
+fn keep_aside(dir: &Path, reading: &Reading, replaced: &[PathBuf]) -> Result<()> {
+    for file in replaced {
+        fs::rename(file, free_name(file, "damaged")).map_err(|error| Error::io(file, &error))?;
     }
     if matches!(reading.fault, Some(Fault::Damaged { .. })) {
         let journal = dir.join(JOURNAL);
@@ -481,8 +513,8 @@ fn journal_notes(dir: &Path, reading: &Reading, is_writable: bool) -> Vec<Error>
         }
         Some(Fault::Damaged { line, left_out }) => {
             let cause = format!("line {line} is damaged; it and what follows it, {left_out} lines, have been left out");
-            let remedy = "Check the last changes; a copy of the journal is kept beside it, ending in .damaged";
-            notes.push(Error::file(&path, cause, remedy));
+            let kept = if is_writable { "; a copy of the journal is kept beside it, ending in .damaged" } else { "" };
+            notes.push(Error::file(&path, cause, format!("Check the last changes{kept}")));
         }
         _ => {}
     }

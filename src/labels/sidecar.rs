@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use super::manifest::one_line;
 use super::{Label, Segment, Video, VideoId};
@@ -15,10 +16,10 @@ pub(super) const DIR: &str = "labels";
 /// Characters of a video's name that are repeated in its file's.
 const NAME_LENGTH: usize = 60;
 
-/// What the file of a video holds.
+/// What the file of a video holds; its segments perhaps with their places in the text.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sidecar {
+struct Sidecar<S> {
     /// For those who read it; `project.toml` counts.
     video: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -29,8 +30,8 @@ struct Sidecar {
     note: String,
     #[serde(default)]
     labels: Vec<Label>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    segments: Vec<Segment>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    segments: Vec<S>,
 }
 
 /// What the file of a video is called. The number keeps apart videos of one name in different folders, and names that
@@ -70,7 +71,7 @@ pub(super) fn is_needed(video: &Video) -> bool {
 /// # Errors
 /// If TOML cannot hold it, which [`Step::check`](super::Step) rules out.
 pub(super) fn text_of(video: &Video) -> Result<String> {
-    let Video { path, facts: _, labels, segments, group, note, reviewer } = video.clone();
+    let Video { path, facts: _, labels, segments, group, note, reviewer, locked: _ } = video.clone();
     let sidecar = Sidecar { video: path, reviewer, group, note, labels, segments };
     toml::to_string(&sidecar).map_err(|error| Error::new(sidecar.video, error.to_string(), "Report this"))
 }
@@ -81,10 +82,18 @@ pub(super) fn text_of(video: &Video) -> Result<String> {
 /// If the file cannot be read or is not what it should be.
 pub(super) fn read(path: &Path, video: &mut Video) -> Result<()> {
     let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
-    let malformed = |error| Error::file(path, one_line(&error), "Correct it by hand, or put back a copy of it");
-    let sidecar: Sidecar = toml::from_str(&text).map_err(malformed)?;
+    let malformed = |cause: String| Error::file(path, cause, "Correct it by hand, or put back a copy of it");
+    let sidecar: Sidecar<Spanned<Segment>> = toml::from_str(&text).map_err(|error| malformed(one_line(&error)))?;
     let Sidecar { video: _, reviewer, group, note, labels, segments } = sidecar;
+    if let Some(wrong) = segments.iter().find(|segment| segment.get_ref().start >= segment.get_ref().end) {
+        let line = text.as_bytes().iter().take(wrong.span().start).filter(|byte| **byte == b'\n').count() + 1;
+        let Segment { start, end, .. } = wrong.get_ref();
+        let cause = format!("line {line}: the segment starts at frame {start} and ends before frame {end}");
+        return Err(malformed(format!("{cause}, so that it holds no frame")));
+    }
+    let segments = segments.into_iter().map(Spanned::into_inner).collect();
     *video = Video { reviewer, group, note, labels, segments, ..std::mem::replace(video, Video::new("")) };
+    video.rename_repeated();
     video.sort();
     Ok(())
 }

@@ -259,10 +259,10 @@ fn shared_end(one: &Path, other: &Path) -> usize {
     one.components().rev().zip(other.components().rev()).take_while(|(one, other)| one == other).count()
 }
 
-/// The step that says where the files are now.
+/// The step that says where the files are now, except those of videos whose labels are locked.
 pub fn relink(document: &Document, dir: &Path, relinks: &[Relink]) -> Step {
     let moved = relinks.iter().filter_map(|relink| {
-        let video = document.videos.get(&relink.id)?;
+        let video = document.videos.get(&relink.id).filter(|video| video.locked.is_none())?;
         let video = Video { path: StoredPath::encode(&relink.to, dir), ..video.clone() };
         Some((relink.id, video))
     });

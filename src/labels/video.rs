@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ClassId;
+use crate::error::{Error, Result};
 
 /// Names a video for as long as the project lives, wherever its file moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,6 +97,10 @@ pub struct Video {
     /// Who looked at it last.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reviewer: String,
+    /// Why the file of its labels could not be read when the project was opened. Nothing that it says is known then, and nothing
+    /// can be said in its place: the file stays as it is until it can be read again. Never written down.
+    #[serde(skip)]
+    pub locked: Option<Box<Error>>,
 }
 
 impl Video {
@@ -109,12 +114,21 @@ impl Video {
             group: String::new(),
             note: String::new(),
             reviewer: String::new(),
+            locked: None,
         }
     }
 
-    /// Whether nobody has said what it shows, as a whole or in part.
+    /// Whether nobody has said what it shows, as a whole or in part. What a locked video shows may have been said.
     pub fn is_unlabelled(&self) -> bool {
-        self.labels.is_empty() && self.segments.is_empty()
+        self.labels.is_empty() && self.segments.is_empty() && self.locked.is_none()
+    }
+
+    /// Whether it may be changed.
+    ///
+    /// # Errors
+    /// If its labels are locked, and what to do about it.
+    pub fn check_unlocked(&self) -> Result<()> {
+        self.locked.as_deref().cloned().map_or(Ok(()), Err)
     }
 
     /// All labels of the clip and its segments.
@@ -129,7 +143,20 @@ impl Video {
 
     /// A name that no segment has.
     pub fn free_segment_id(&self) -> SegmentId {
-        SegmentId(self.segments.iter().map(|segment| segment.id.0 + 1).max().unwrap_or(0))
+        let last = self.segments.iter().map(|segment| segment.id.0).max();
+        let free = || (0..=u32::MAX).find(|id| self.segment(SegmentId(*id)).is_none());
+        let next = last.map_or(Some(0), |last| last.checked_add(1)).or_else(free);
+        SegmentId(next.expect("a video does not have every number of a segment"))
+    }
+
+    /// Gives another name to each segment that is called as one before it: names tell segments apart.
+    pub(super) fn rename_repeated(&mut self) {
+        for place in 1..self.segments.len() {
+            let id = self.segments[place].id;
+            if self.segments[..place].iter().any(|other| other.id == id) {
+                self.segments[place].id = self.free_segment_id();
+            }
+        }
     }
 
     /// Puts the segments in order.

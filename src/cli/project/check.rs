@@ -62,7 +62,9 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<Outcome> {
         }
         findings = look(&project, arguments.thorough);
     }
-    project.save()?;
+    if changes {
+        project.save()?;
+    }
     findings.iter().for_each(|finding| complain(&finding.to_error()));
     println!("{} videos, {} of them not as they were", project.document().videos.len(), findings.len());
     Ok(if findings.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
@@ -86,12 +88,12 @@ fn accept(project: &mut Project, finding: &Finding) -> Result<()> {
     match facts_of(&finding.path, project.dir()) {
         Ok(facts) => {
             let title = "Take a video as it is now";
-            let step = edits::change_video(project.document(), finding.id, title, |video| video.facts = Some(facts))?;
-            project.perform(step)
+            match edits::change_video(project.document(), finding.id, title, |video| video.facts = Some(facts)) {
+                Ok(step) => return project.perform(step),
+                Err(locked) => complain(&locked),
+            }
         }
-        Err(error) => {
-            complain(&error);
-            Ok(())
-        }
+        Err(error) => complain(&error),
     }
+    Ok(())
 }

@@ -55,12 +55,19 @@ fn print_counts(document: &Document) {
         println!("{clips:>6}  {:>8}  {frames:>8}  {}", lengths.len(), document.label_name(label));
     }
     let unlabelled = document.videos.values().filter(|video| video.is_unlabelled()).count();
-    println!("{} videos, {unlabelled} of them unlabelled", document.videos.len());
+    let locked = document.videos.values().filter(|video| video.locked.is_some()).count();
+    let locked = if locked > 0 { format!(", {locked} with labels that cannot be read") } else { String::new() };
+    println!("{} videos, {unlabelled} of them unlabelled{locked}", document.videos.len());
 }
 
 fn print_video(document: &Document, video: &Video) {
     let labels: Vec<_> = video.labels.iter().map(|label| document.label_name(*label)).collect();
-    println!("{}: {}", StoredPath::plain(&video.path), if labels.is_empty() { "–".into() } else { labels.join(", ") });
+    let said = match (&video.locked, labels.as_slice()) {
+        (Some(_), _) => "(its labels cannot be read)".into(),
+        (None, []) => "–".into(),
+        (None, labels) => labels.join(", "),
+    };
+    println!("{}: {said}", StoredPath::plain(&video.path));
     for segment in &video.segments {
         let (name, last) = (document.label_name(segment.label), segment.end - 1);
         println!("  {:>7} – {last:<7} {name}", segment.start);

@@ -62,9 +62,9 @@ pub(super) fn run(arguments: &ProjectArgs) -> Result<Outcome> {
     }
 }
 
-/// Opens a project and tells what there is to tell about it.
+/// Opens a project to look at it and reports what is wrong with it; nothing in its folder changes.
 fn open(dir: &Path) -> Result<Project> {
-    let Opened { project, notes } = Project::open(dir)?;
+    let Opened { project, notes } = Project::look(dir)?;
     notes.iter().for_each(complain);
     Ok(project)
 }

@@ -115,7 +115,7 @@ impl TuneArgs {
             let data = self.data.clone().unwrap_or_default();
             return Ok(self.lists.source(&data, self.list.as_deref(), self.class_index.as_deref(), Subset::Train));
         };
-        let opened = Project::open(dir)?;
+        let opened = Project::look(dir)?;
         opened.notes.iter().for_each(complain);
         let project = opened.project;
         let chosen = Chosen { labels: self.labels(project.document())?, videos: None };

@@ -356,6 +356,10 @@ impl<'a> Merge<'a> {
             if same(known, &new) && !is_new {
                 continue;
             }
+            if known.locked.is_some() {
+                kept.push(known.path.clone());
+                continue;
+            }
             if !is_new && !known.is_unlabelled() {
                 match (self.choices.replace, left_out) {
                     (false, 0) if is_silent => continue,
@@ -446,6 +450,7 @@ fn put(known: &Video, said: Video, keeps_labels: bool) -> Video {
         group: or(said.group, &known.group),
         note: or(said.note, &known.note),
         reviewer: or(said.reviewer, &known.reviewer),
+        locked: known.locked.clone(),
     }
 }
 

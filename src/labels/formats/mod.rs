@@ -237,6 +237,7 @@ pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) ->
         let what = "videos whose frames' times are not known yet, so that an even rate stands in for them";
         note_lost(&mut exported, target, assumed, what, "Check the videos of the project and export again");
     }
+    exported.notes.extend(document.videos.values().filter_map(|video| video.locked.as_deref().cloned()));
     Ok(exported)
 }
 

@@ -47,6 +47,7 @@ impl FromLabels {
     }
 
     fn add(&mut self, document: &Document, chosen: &Chosen, video: &Video, path: Option<PathBuf>) {
+        self.left_out.extend(video.locked.as_deref().cloned());
         let wanted = stretches(video, chosen);
         if wanted.is_empty() && !shows_several(video, chosen) {
             return;

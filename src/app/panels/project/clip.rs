@@ -31,7 +31,12 @@ impl ClipPage {
         };
         ScrollArea::vertical().id_salt("clip").auto_shrink(false).show(ui, |ui| {
             file_ui(ui, id, &video, cx);
-            let editable = cx.session.studio.can_edit().is_ok();
+            if let Some(locked) = &video.locked {
+                let tokens = Tokens::of(ui);
+                remark(ui, tokens.warning, |ui| _ = ui.add(Text::new(locked.to_string()).wrap().selectable(true)));
+                ui.add_space(6.0);
+            }
+            let editable = cx.session.studio.can_edit().is_ok() && video.locked.is_none();
             ui.add_enabled_ui(editable, |ui| self.about_ui(ui, id, &video, cx));
             section(ui, "Segments");
             self.segments_ui(ui, id, &video, cx);

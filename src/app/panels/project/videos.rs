@@ -81,7 +81,7 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     .into();
     let troubles = cx.session.studio.troubles();
     if troubles > 0 {
-        kinds.push((Shown::Troubled, format!("Missing or changed ({troubles})")));
+        kinds.push((Shown::Troubled, format!("With a problem ({troubles})")));
     }
     kinds.extend(document.classes.iter().map(|class| (Shown::With(Label::Class(class.id)), class.name.clone())));
     let studio = &mut cx.session.studio;
@@ -159,7 +159,7 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     let left = picture.right() + 8.0;
     let right = row.rect.right() - 8.0;
     let painter = ui.painter();
-    let state_color = if studio.trouble(id).is_some() { tokens.warning } else { tokens.weak };
+    let state_color = if studio.trouble(id).is_some() || video.locked.is_some() { tokens.warning } else { tokens.weak };
     let top = row.rect.top() + 7.0;
     let state_rect =
         painter.text(pos2(right, top + 1.0), Align2::RIGHT_TOP, state, FontId::proportional(11.0), state_color);
@@ -184,7 +184,8 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
             let text = format!("{}? {:.0} %", document.label_name(label), 100.0 * share);
             chip(ui, at, right, &text, label_color(ui, document, label), false);
         } else {
-            painter.text(at, Align2::LEFT_CENTER, "unlabelled", FontId::proportional(11.0), tokens.weak);
+            let text = if video.locked.is_some() { "labels cannot be read" } else { "unlabelled" };
+            painter.text(at, Align2::LEFT_CENTER, text, FontId::proportional(11.0), tokens.weak);
         }
     }
     let facts = video.facts.as_ref().map(|facts| (facts.hash.clone(), facts.frames / 2));
@@ -209,6 +210,7 @@ fn picture_ui(ui: &Ui, place: Rect, facts: Option<(String, usize)>, path: &std::
 
 fn state_text(trouble: Option<&'static str>, video: &Video) -> String {
     match (trouble, video.segments.len()) {
+        _ if video.locked.is_some() => "locked".to_owned(),
         (Some(trouble), _) => trouble.to_owned(),
         (None, 0) => String::new(),
         (None, 1) => "1 segment".to_owned(),
@@ -218,6 +220,9 @@ fn state_text(trouble: Option<&'static str>, video: &Video) -> String {
 
 /// What is said about a video, in words.
 fn said_text(document: &Document, video: &Video) -> String {
+    if video.locked.is_some() {
+        return "its labels cannot be read".into();
+    }
     if video.is_unlabelled() {
         return "unlabelled".into();
     }

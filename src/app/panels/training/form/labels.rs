@@ -57,7 +57,7 @@ impl LabelsForm {
         self.classes.clear();
         let Some(document) = project.map(Project::document) else { return };
         self.classes.clone_from(&document.classes);
-        for (id, video) in document.videos.iter().filter(|(_, video)| !video.is_unlabelled()) {
+        for (id, video) in document.videos.iter().filter(|(_, video)| video.all_labels().next().is_some()) {
             self.videos.push((*id, video.path.clone()));
             let whole = video.labels.iter().filter(|_| video.segments.is_empty());
             let labels = whole.copied().chain(video.segments.iter().map(|segment| segment.label));
