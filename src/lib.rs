@@ -19,5 +19,6 @@ pub mod labels;
 pub mod nets;
 pub mod reproduction;
 pub mod sample;
+pub mod table;
 pub mod training;
 pub mod video;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The modules by height; a module may use those of lower rows only.
 const ROWS: [&[&str]; 10] = [
     &["error"],
-    &["atomic", "content_hash", "frame_times"],
+    &["atomic", "content_hash", "frame_times", "table"],
     &["video", "gpu", "labels"],
     &["flow", "nets"],
     &["sample"],

@@ -202,6 +202,28 @@ fn csv_with_and_without_header_quotes_segments_and_groups() {
 }
 
 #[test]
+fn csv_of_any_spreadsheet_says_the_same() {
+    let utf16: Vec<u8> =
+        "\u{feff}path,label,start,end\na.mp4,wave,1.5,2.75\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for text in [
+        b"path;label;start;end\na.mp4;wave;1,5;2,75\n".as_slice(),
+        b"a.mp4;wave;1,5;2,75\n",
+        b"sep=;\npath;label;start;end\na.mp4;wave;1.5;2.75\n",
+        b"video,label,start,end\na.mp4,wave,00:01.5,0:00:02.75\n",
+        b"video,label,start_ms,end_ms\na.mp4,wave,1500,2750\n",
+        &utf16,
+    ] {
+        let stage = Stage::new(&[("a.mp4", "")]);
+        stage.write("list.csv", text);
+        let dataset = stage.open("list.csv").unwrap();
+        assert_eq!(dataset.clips, [stage.clip_of("a.mp4", 0, Some([1.5, 2.75]), None)]);
+    }
+    let stage = Stage::new(&[("a.mp4", "")]);
+    stage.write("list.csv", "path,label,start_tick,end_tick\na.mp4,wave,30,60\n");
+    assert!(stage.open("list.csv").unwrap_err().cause.contains("start_tick, end_tick"));
+}
+
+#[test]
 fn bad_lists_are_refused_with_their_line() {
     let clips = [("wave/a.mp4", ""), ("wave/b.mp4", ""), ("classInd.txt", "1 walk\n2 wave\n")];
     let cases: [(&str, &str, &str); 21] = [

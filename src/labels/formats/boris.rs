@@ -11,11 +11,12 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::csv::{Record, note_timeless, parse};
+use super::csv::note_timeless;
 use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch};
 use super::{Exported, text, write_file};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
+use crate::table::{Record, Table};
 
 /// The subject of labels of whole clips.
 const WHOLE: &str = "whole clip";
@@ -133,7 +134,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     let is_table =
         source.extension().is_some_and(|ending| ["csv", "tsv"].iter().any(|e| ending.eq_ignore_ascii_case(e)));
     if is_table {
-        return read_table(source);
+        return read_events(source, Table::parse(&text::read(source)?));
     }
     let project: Project = text::json(source, "a project of BORIS")?;
     let codes: BTreeMap<usize, &Behaviour> = project
@@ -235,10 +236,19 @@ fn add_state(clips: &mut [(Clip, f64)], event: &Event, stop: f64) {
     clip.stretches.push(Stretch { note, place, ..Stretch::new(event.code.clone(), span) });
 }
 
+/// Whether a table is one of BORIS' exports.
+pub(super) fn is_table(table: &Table) -> bool {
+    let is_header = |(_, cells): &Record| {
+        let has = |title: &str| cells.iter().any(|cell| cell.trim() == title);
+        has("Behavior") && (has("Media file name") || has("Media file path") || has("Media file"))
+    };
+    table.records.iter().any(is_header)
+}
+
 /// Reads tabular events (`Time`, `Status`) or aggregated events (`Start (s)`, `Stop (s)`).
-fn read_table(source: &Path) -> Result<Sheet> {
+pub(super) fn read_events(source: &Path, table: Table) -> Result<Sheet> {
     let wrong = |cause: String| Error::file(source, cause, "Export the events from BORIS as CSV or TSV");
-    let rows = parse(&text::read(source)?).map_err(|(line, cause)| wrong(format!("line {line}: {cause}")))?;
+    let rows = table.records;
     let is_header = |(_, cells): &Record| cells.iter().any(|cell| cell.trim() == "Behavior");
     let header = rows.iter().position(is_header).ok_or_else(|| wrong("there is no column Behavior".into()))?;
     let titles = &rows[header].1;

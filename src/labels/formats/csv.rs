@@ -1,36 +1,37 @@
-//! CSV (RFC 4180): `path,label,start,end,group,note`, a row for each label, times in seconds.
+//! CSV (RFC 4180): `path,label,start,end,group,note,start_frame,end_frame,fps`, a row for each label, times in seconds.
 //!
-//! The training reads the same. A row without times labels the whole clip.
+//! The training reads the same, with the same [`table`](crate::table). A row without times labels the whole clip. `end` and
+//! `end_frame` are those of the frame after the last one. Read, seconds count where a row has them, and frames where it has not.
 
 use std::path::Path;
 
 use super::sheet::{Clip, Sheet, Span, Stretch};
-use super::{Exported, note_lost, text, write_file};
+use super::{Exported, boris, note_lost, text, write_file};
 use crate::error::{Error, Result};
+use crate::frame_times::FrameTimes;
+use crate::table::{Columns, Part, Table, escape_formula};
 
-const HEADER: [&str; 6] = ["path", "label", "start", "end", "group", "note"];
-
-/// What may separate cells: the first of them that the first line holds.
-const SEPARATORS: [char; 3] = [',', ';', '\t'];
+const HEADER: &str = "path,label,start,end,group,note,start_frame,end_frame,fps\n";
 
 pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
-    let mut rows = vec![HEADER.map(str::to_owned)];
-    let (mut exported, mut timeless) = (Exported::default(), 0);
+    let mut text = HEADER.to_owned();
     for clip in &sheet.clips {
-        let row = |label: &str, [start, end]: [String; 2], note: &str| {
-            [clip.path.clone(), label.to_owned(), start, end, clip.group.clone(), note.to_owned()]
+        let fps = clip.times().and_then(FrameTimes::fps).map(rounded).unwrap_or_default();
+        let mut row = |label: &str, [start, end]: [String; 2], note: &str, [first, after]: [String; 2]| {
+            let [path, label, group, note] = [&clip.path, label, &clip.group, note].map(cell);
+            text += &format!("{path},{label},{start},{end},{group},{note},{first},{after},{fps}\n");
         };
-        rows.extend(clip.labels.iter().map(|label| row(label, Default::default(), &clip.note)));
+        for label in &clip.labels {
+            row(label, Default::default(), &clip.note, Default::default());
+        }
         for stretch in &clip.stretches {
-            match clip.secs_of(stretch) {
-                Some(secs) => rows.push(row(&stretch.label, secs.map(seconds), &stretch.note)),
-                None => timeless += 1,
-            }
+            let secs = clip.secs_of(stretch).map(|secs| secs.map(rounded)).unwrap_or_default();
+            let frames = stretch.frames().map(|(start, end)| [start.to_string(), end.to_string()]);
+            row(&stretch.label, secs, &stretch.note, frames.unwrap_or_default());
         }
     }
-    let text: String = rows.iter().map(|row| row.each_ref().map(|cell| quoted(cell)).join(",") + "\n").collect();
+    let mut exported = Exported::default();
     write_file(target, &text, &mut exported)?;
-    note_timeless(&mut exported, target, timeless);
     Ok(exported)
 }
 
@@ -40,31 +41,48 @@ pub(super) fn note_timeless(exported: &mut Exported, target: &Path, count: usize
     note_lost(exported, target, count, what, "Have the project look into its videos and export again");
 }
 
-/// Seconds to the microsecond, without needless zeros.
-fn seconds(secs: f64) -> String {
-    let text = format!("{secs:.6}");
+/// A number of six decimals at most, without needless zeros.
+fn rounded(number: f64) -> String {
+    let text = format!("{number:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn quoted(cell: &str) -> String {
-    let is_plain = !cell.contains(['"', ',', '\n', '\r', ';', '\t']) && cell.trim() == cell;
-    if is_plain { cell.to_owned() } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
+/// A text as a cell that is no formula.
+fn cell(text: &str) -> String {
+    let text = escape_formula(text);
+    let is_plain = !text.contains(['"', ',', '\n', '\r', ';', '\t']) && text.trim() == text;
+    if is_plain { text.into_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
 }
 
 pub(super) fn read(source: &Path) -> Result<Sheet> {
-    let rows = parse(&text::read(source)?)
-        .map_err(|(line, cause)| Error::file(source, format!("line {line}: {cause}"), "Close the quotes"))?;
-    let columns = rows.first().and_then(|(_, cells)| Columns::of_header(cells));
-    let skip = usize::from(columns.is_some());
-    let columns = columns.unwrap_or_default();
+    let table = Table::parse(&text::read(source)?);
+    if boris::is_table(&table) {
+        return boris::read_events(source, table);
+    }
+    let header = match table.records.first() {
+        Some((line, cells)) => Columns::of_header(cells).map_err(|names| {
+            let cause = format!("line {line}: the columns {names} are not known");
+            Error::file(source, cause, "Call them start and end for seconds, start_frame and end_frame for frames")
+        })?,
+        None => None,
+    };
+    let skip = usize::from(header.is_some());
+    let columns = header.unwrap_or_default();
     let mut sheet = Sheet::default();
-    for (line, cells) in &rows[skip..] {
-        match clip(cells, &columns, format!("line {line}")) {
+    for (line, cause) in table.problems {
+        let cause = format!("line {line}: {cause}; left out");
+        sheet.notes.push(Error::file(source, cause, "Close the quotes, and double those inside a cell"));
+    }
+    for (line, cells) in &table.records[skip..] {
+        let place = format!("line {line}");
+        let path = columns.path(cells);
+        match clip(cells, &columns, &place) {
             Ok(clip) => sheet.clips.push(clip),
             Err(cause) => {
-                let [path, ..] = columns.cells(cells);
-                sheet.clips.push(Clip { left_out: 1, ..Clip::named(path.trim(), format!("line {line}")) });
-                let remedy = "Give a path, a label and, for a segment, its start and end in seconds";
+                if !path.is_empty() {
+                    sheet.clips.push(Clip { left_out: 1, ..Clip::named(path, place) });
+                }
+                let remedy = "Give a path, a label and, for a segment, its start and end";
                 sheet.notes.push(Error::file(source, format!("line {line}: {cause}; left out"), remedy));
             }
         }
@@ -72,120 +90,84 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     Ok(sheet)
 }
 
-/// Which column holds what.
-struct Columns([Option<usize>; 6]);
-
-impl Default for Columns {
-    fn default() -> Self {
-        Self([0, 1, 2, 3, 4, 5].map(Some))
-    }
-}
-
-impl Columns {
-    /// The columns that a header names; none if the cells are no header.
-    fn of_header(cells: &[String]) -> Option<Self> {
-        const NAMES: [&[&str]; 6] = [
-            &["path", "file", "filename", "clip", "video"],
-            &["label", "class", "action"],
-            &["start", "begin", "start_secs"],
-            &["end", "stop", "end_secs"],
-            &["group"],
-            &["note", "comment"],
-        ];
-        let is_name = |cell: &String, names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(cell.trim()));
-        let columns = NAMES.map(|names| cells.iter().position(|cell| is_name(cell, names)));
-        (columns[0].is_some() && columns[1].is_some()).then_some(Self(columns))
-    }
-
-    fn cells<'a>(&self, cells: &'a [String]) -> [&'a str; 6] {
-        self.0.map(|column| column.and_then(|column| cells.get(column)).map_or("", String::as_str))
-    }
-}
-
-fn clip(cells: &[String], columns: &Columns, place: String) -> std::result::Result<Clip, String> {
-    let [path, label, start, end, group, note] = columns.cells(cells);
-    let (path, label, start, end) = (path.trim(), label.trim(), start.trim(), end.trim());
+fn clip(cells: &[String], columns: &Columns, place: &str) -> std::result::Result<Clip, String> {
+    let (path, label, note) = (columns.path(cells), columns.label(cells), columns.note(cells).to_owned());
     if path.is_empty() {
         return Err("it names no video".into());
     }
-    let mut clip = Clip { group: group.to_owned(), ..Clip::named(path, place) };
-    if start.is_empty() && end.is_empty() {
-        clip.labels = Some(label.to_owned()).filter(|label| !label.is_empty()).into_iter().collect();
-        clip.note = note.to_owned();
-        return Ok(clip);
-    }
-    match (start.parse(), end.parse()) {
-        (Ok(start), Ok(end)) if !label.is_empty() => {
-            clip.stretches = vec![Stretch { note: note.to_owned(), ..Stretch::new(label, Span::Secs(start, end)) }];
-            Ok(clip)
+    let mut clip = Clip { group: columns.group(cells).to_owned(), ..Clip::named(path, place) };
+    let span = match columns.part(cells)? {
+        Part::Whole => {
+            clip.labels = Some(label.to_owned()).filter(|label| !label.is_empty()).into_iter().collect();
+            clip.note = note;
+            return Ok(clip);
         }
-        _ => Err(format!("'{label}' from '{start}' to '{end}' is no segment")),
-    }
-}
-
-/// A record's first line, from 1, and its cells.
-pub(super) type Record = (usize, Vec<String>);
-
-/// Takes a table apart; blank lines are left out.
-///
-/// # Errors
-/// The line and the cause where quotes are not closed.
-pub(super) fn parse(text: &str) -> std::result::Result<Vec<Record>, (usize, &'static str)> {
-    let first = text.lines().next().unwrap_or_default();
-    let unquoted: String = first.split('"').step_by(2).collect();
-    let separator = unquoted.chars().find(|c| SEPARATORS.contains(c)).unwrap_or(',');
-    let (mut records, mut cells, mut cell) = (Vec::new(), Vec::new(), String::new());
-    let (mut line, mut first_line, mut opened) = (1, 1, None);
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        line += usize::from(c == '\n');
-        match c {
-            '"' if opened.is_some() && characters.next_if_eq(&'"').is_some() => cell.push('"'),
-            '"' if opened.is_some() => opened = None,
-            _ if opened.is_some() => cell.push(c),
-            '"' if cell.trim().is_empty() => {
-                cell.clear();
-                opened = Some(line);
-            }
-            '\n' => {
-                cells.push(std::mem::take(&mut cell));
-                records.push((first_line, std::mem::take(&mut cells)));
-                first_line = line;
-            }
-            '\r' if characters.peek().is_none_or(|next| *next == '\n') => {}
-            _ if c == separator => cells.push(std::mem::take(&mut cell)),
-            _ => cell.push(c),
-        }
-    }
-    if let Some(line) = opened {
-        return Err((line, "quotes are opened and not closed"));
-    }
-    cells.push(cell);
-    records.push((first_line, cells));
-    records.retain(|(_, cells)| cells.iter().any(|cell| !cell.trim().is_empty()));
-    Ok(records)
+        _ if label.is_empty() => return Err("the segment has no label".into()),
+        Part::Secs(start, end) => Span::Secs(start, end),
+        Part::Frames(start, end) => Span::Frames(start, end),
+    };
+    clip.stretches = vec![Stretch { note, ..Stretch::new(label, span) }];
+    Ok(clip)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn cells_come_apart_as_they_were_put_together() {
-        let rows = parse("path;label\r\n\"a; \"\"b\"\"\n\";x\n\n c ;d").unwrap();
-        assert_eq!(rows[1], (2, vec!["a; \"b\"\n".into(), "x".into()]));
-        assert_eq!(rows[2], (5, vec![" c ".into(), "d".into()]));
-        assert_eq!(parse("a,b\n\"c,d\ne").unwrap_err().0, 2);
+    fn sheet(bytes: &[u8]) -> Result<Sheet> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("labels.csv");
+        std::fs::write(&path, bytes).unwrap();
+        read(&path)
     }
 
     #[test]
-    fn rows_that_make_no_sense_are_told_with_their_line() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("labels.csv");
-        std::fs::write(&path, "clip,class,start,end\na.mp4,wave,,\n,wave\nb.mp4,wave,1,x\nb.mp4,wave,1,2.5\n").unwrap();
-        let sheet = read(&path).unwrap();
-        assert_eq!(sheet.clips.iter().map(|clip| clip.left_out).collect::<Vec<_>>(), [0, 1, 1, 0]);
+    fn rows_that_make_no_sense_are_noted_with_their_line() {
+        let text =
+            "clip,class,start,end\na.mp4,wave,,\n,wave\nb.mp4,wave,1,x\nb.mp4,wave,1,2.5\nc.mp4,\"wave\nd.mp4,wave\n";
+        let sheet = sheet(text.as_bytes()).unwrap();
+        let clips: Vec<_> = sheet.clips.iter().map(|clip| (clip.path.as_str(), clip.left_out)).collect();
+        assert_eq!(clips, [("a.mp4", 0), ("b.mp4", 1), ("b.mp4", 0), ("d.mp4", 0)]);
         let notes: Vec<_> = sheet.notes.iter().map(|note| note.cause.as_str()).collect();
-        assert!(notes[0].starts_with("line 3: it names no video") && notes[1].starts_with("line 4: "), "{notes:?}");
+        let starts = ["line 6: quotes are opened", "line 3: it names no video", "line 4: '1' to 'x'"];
+        assert!(notes.len() == 3 && notes.iter().zip(starts).all(|(note, start)| note.starts_with(start)), "{notes:?}");
+    }
+
+    #[test]
+    fn tables_of_any_spreadsheet_say_the_same() {
+        let utf16: Vec<u8> =
+            "\u{feff}path,label,start,end\na.mp4,wave,1.5,2.75\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for text in [
+            b"path;label;start;end\na.mp4;wave;1,5;2,75\n".as_slice(),
+            b"a.mp4;wave;1,5;2,75\n",
+            b"sep=;\npath;label;start;end\na.mp4;wave;1.5;2.75\n",
+            b"video,label,start,end\na.mp4,wave,00:01.5,0:00:02.75\n",
+            b"Label\tFile\tEnd (s)\tStart (s)\nwave\ta.mp4\t2.75\t1.5\n",
+            &utf16,
+        ] {
+            let sheet = sheet(text).unwrap();
+            assert!(sheet.notes.is_empty() && sheet.clips.len() == 1, "{:?}: {sheet:?}", String::from_utf8_lossy(text));
+            let part = &sheet.clips[0].stretches[0];
+            assert_eq!(
+                (sheet.clips[0].path.as_str(), part.label.as_str(), part.span),
+                ("a.mp4", "wave", Span::Secs(1.5, 2.75))
+            );
+        }
+    }
+
+    #[test]
+    fn frames_are_no_label_of_the_whole_clip() {
+        let frames = sheet(b"path,label,start_frame,end_frame\na.mp4,wave,30,60\n").unwrap();
+        assert_eq!(frames.clips[0].stretches[0].span, Span::Frames(30, 60));
+        let error = sheet(b"path,label,start_tick,end_tick\na.mp4,wave,30,60\n").unwrap_err();
+        assert!(error.cause.contains("line 1: the columns start_tick, end_tick"), "{error}");
+    }
+
+    #[test]
+    fn cells_are_no_formulas() {
+        assert_eq!(
+            ["=cmd|' /C calc'!A0", "+1", "a, b", "@x\"y"].map(cell),
+            ["'=cmd|' /C calc'!A0", "'+1", "\"a, b\"", "\"'@x\"\"y\""]
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::table;
 
 /// Larger files are no labels.
 const MAX_BYTES: u64 = 256 << 20;
@@ -23,10 +24,8 @@ pub(super) fn read(path: &Path) -> Result<String> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Error::file(path, "it is too large to be a file of labels", "Choose another file"));
     }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    String::from_utf8(bytes.to_vec()).map_err(|error| {
-        let line = line_of(bytes, error.utf8_error().valid_up_to());
-        Error::file(path, format!("line {line} is not text in UTF-8"), "Save the file as UTF-8")
+    table::decode(&bytes).map_err(|line| {
+        Error::file(path, format!("line {line} is not text in UTF-8 or UTF-16"), "Save the file as UTF-8")
     })
 }
 

@@ -1,14 +1,13 @@
-//! Lists as people have them: UTF-8 with or without a byte order mark, either line ending, some blank lines.
+//! Lists as people have them: UTF-8 with or without a byte order mark, or UTF-16 with one, either line ending, some blank lines.
 
 use std::fs;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::table;
 
 /// Larger files are no lists.
 const MAX_BYTES: u64 = 256 << 20;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The text of a list, without a byte order mark.
 ///
@@ -23,11 +22,8 @@ pub(super) fn read(path: &Path) -> Result<String> {
         return Err(Error::file(path, format!("{} bytes are too many for a list", facts.len()), "Name another file"));
     }
     let bytes = fs::read(path).map_err(|error| Error::io(path, &error))?;
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
-    String::from_utf8(bytes.to_vec()).map_err(|error| {
-        let line = 1 + bytes[..error.utf8_error().valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
-        Error::file(path, format!("line {line} is not text in UTF-8"), "Save the list as UTF-8")
-    })
+    table::decode(&bytes)
+        .map_err(|line| Error::file(path, format!("line {line} is not text in UTF-8"), "Save the list as UTF-8"))
 }
 
 /// The lines of a list that are not blank, trimmed, with their numbers from 1.
@@ -53,7 +49,7 @@ mod tests {
         fs::write(&path, b"a 1\nb \xff\n").unwrap();
         assert_eq!(lines(&path).unwrap_err().cause, "line 2 is not text in UTF-8");
         fs::write(&path, b"\xff\xfea\0").unwrap();
-        assert!(lines(&path).is_err(), "UTF-16");
+        assert_eq!(lines(&path).unwrap(), [(1, "a".to_owned())], "UTF-16");
         assert!(lines(dir.path()).unwrap_err().cause.contains("folder"));
     }
 }

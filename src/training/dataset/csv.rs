@@ -1,7 +1,4 @@
-//! CSV: `path,label[,start,end][,group]`, with or without a header, cells quoted where need be.
-
-mod columns;
-mod records;
+//! CSV: `path,label[,start,end][,group]`, with or without a header, as the [table](crate::table) of labels that is imported.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,16 +9,21 @@ use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
 use super::{LabelledClip, ListSource, text};
 use crate::error::{Error, Result};
-use columns::Columns;
+use crate::table::{Columns, Part, Record, Table};
+use crate::video::frames_secs;
 
 /// Reads a table. A label is the name of a class, or its number from 0 where a file of classes is named; without one the
 /// classes are the labels of the table, in alphabetical or numerical order.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
-    let text = text::read(&source.list)?;
-    let mut records = records::parse(&text).map_err(|(line, cause)| {
-        Error::file(&source.list, format!("line {line}: {cause}"), "Close the quotes, and double those inside a cell")
-    })?;
-    let header = records.first().and_then(|(_, cells)| Columns::from_header(cells));
+    let Table { mut records, problems } = Table::parse(&text::read(&source.list)?);
+    let header = match records.first() {
+        Some((line, cells)) => Columns::of_header(cells).map_err(|names| {
+            let cause = format!("line {line}: the columns {names} are not known");
+            let remedy = "Call them start and end for seconds, start_frame and end_frame for frames";
+            Error::file(&source.list, cause, remedy)
+        })?,
+        None => None,
+    };
     if header.is_some() {
         records.remove(0);
     }
@@ -33,6 +35,10 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let mut finder = ClipFinder::new(&source.clips);
     let mut listing = Listing::of(classes.names.clone());
     let list: Arc<Path> = source.list.as_path().into();
+    for (line, cause) in problems {
+        let remedy = "Close the quotes, and double those inside a cell";
+        listing.problems.push(Place::line(&list, line).problem(ProblemKind::Malformed, cause, remedy));
+    }
     for (line, cells) in &records {
         let place = Place::line(&list, *line);
         let label = |name: &str| {
@@ -45,9 +51,9 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
 }
 
 /// The labels of the table, sorted; as numbers if all of them are.
-fn labels(records: &[(usize, Vec<String>)], columns: &Columns) -> Vec<String> {
-    let cells = records.iter().filter_map(|(_, cells)| columns.label(cells));
-    let mut labels: Vec<String> = cells.map(str::to_owned).collect();
+fn labels(records: &[Record], columns: &Columns) -> Vec<String> {
+    let cells = records.iter().map(|(_, cells)| columns.label(cells));
+    let mut labels: Vec<String> = cells.filter(|label| !label.is_empty()).map(str::to_owned).collect();
     labels.sort();
     labels.dedup();
     if labels.iter().all(|label| label.parse::<u64>().is_ok()) {
@@ -65,24 +71,35 @@ fn row(
     finder: &mut ClipFinder,
 ) -> std::result::Result<Row, Problem> {
     let refuse = |kind, cause: String, remedy| Err(place.problem(kind, &cause, remedy));
-    let (Some(name), Some(class)) = (columns.path(cells), columns.label(cells)) else {
+    let (name, class) = (columns.path(cells), columns.label(cells));
+    if name.is_empty() || class.is_empty() {
         let remedy = "Give at least the path and the label, separated by a comma";
         return refuse(ProblemKind::Malformed, format!("'{}' is not 'path,label'", cells.join(",")), remedy);
-    };
+    }
     let Some(label) = label(class) else {
         return refuse(ProblemKind::Label, format!("there is no class '{class}'"), "Correct the row or the classes");
     };
-    let segment_secs = match (columns.start(cells), columns.end(cells)) {
-        (None, None) => None,
-        (start, end) => match start.and_then(|start| start.parse().ok()).zip(end.and_then(|end| end.parse().ok())) {
-            Some((start, end)) => Some(place.segment(start, end)?),
-            None => {
-                let cause = format!("'{}' to '{}' is no segment", start.unwrap_or(""), end.unwrap_or(""));
-                return refuse(ProblemKind::Malformed, cause, "Give the start and the end in seconds, or neither");
-            }
-        },
-    };
+    let part = columns.part(cells).map_err(|cause| {
+        let remedy = "Give the start and the end in seconds or as frames, or neither";
+        place.problem(ProblemKind::Malformed, &cause, remedy)
+    })?;
+    if let Part::Secs(start, end) = part {
+        place.segment(start, end)?;
+    }
     let path = place.find(finder, name)?;
-    let group = columns.group(cells).map(str::to_owned).or_else(|| group_of(&path, &classes[label]));
+    let segment_secs = match part {
+        Part::Whole => None,
+        Part::Secs(start, end) => Some([start, end]),
+        Part::Frames(start, end) if start < end => {
+            let secs = frames_secs(&path, start..end);
+            Some(secs.map_err(|error| Problem::of(ProblemKind::Malformed, error))?)
+        }
+        Part::Frames(start, end) => {
+            let remedy = "Give the first frame and the one after the last";
+            return refuse(ProblemKind::Malformed, format!("frames {start} to {end} are no segment"), remedy);
+        }
+    };
+    let group = Some(columns.group(cells).trim()).filter(|group| !group.is_empty()).map(str::to_owned);
+    let group = group.or_else(|| group_of(&path, &classes[label]));
     Ok(Row { clip: LabelledClip { path, label, segment_secs, group }, place, frames: None })
 }

@@ -1,0 +1,219 @@
+//! Which column of a table of labels holds what.
+
+use super::{seconds, unescape_formula};
+
+/// What a column may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Path,
+    Label,
+    Start,
+    End,
+    Group,
+    Note,
+    StartFrame,
+    EndFrame,
+    LastFrame,
+    StartMillis,
+    EndMillis,
+    Fps,
+}
+
+use Role::*;
+
+/// The names of columns, in lower case and without anything but letters and digits.
+const NAMES: [(Role, &[&str]); 12] = [
+    (Path, &["path", "file", "filename", "filepath", "clip", "video", "videopath", "videoname"]),
+    (Label, &["label", "class", "action"]),
+    (
+        Start,
+        &[
+            "start",
+            "begin",
+            "startsecs",
+            "startsec",
+            "starts",
+            "startseconds",
+            "starttime",
+            "timestart",
+            "begintime",
+            "onset",
+        ],
+    ),
+    (End, &["end", "stop", "endsecs", "endsec", "ends", "endseconds", "endtime", "timeend", "stoptime", "offset"]),
+    (Group, &["group"]),
+    (Note, &["note", "comment"]),
+    (StartFrame, &["startframe", "framestart", "beginframe", "firstframe"]),
+    (EndFrame, &["endframe", "frameend", "stopframe"]),
+    (LastFrame, &["lastframe"]),
+    (StartMillis, &["startms", "beginms", "starttimems"]),
+    (EndMillis, &["endms", "stopms", "endtimems"]),
+    (Fps, &["fps", "framerate"]),
+];
+
+/// The columns of a table that is written without a header.
+const PLAIN: [Role; 6] = [Path, Label, Start, End, Group, Note];
+
+/// Words that name where a part begins, and where it ends.
+const BEGINNINGS: [&str; 3] = ["start", "begin", "onset"];
+const ENDS: [&str; 3] = ["end", "stop", "offset"];
+
+/// Places of the columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns(Vec<Option<Role>>);
+
+/// The part of a video that a row labels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Part {
+    /// The whole video.
+    Whole,
+    /// From when to when, seconds.
+    Secs(f64, f64),
+    /// The first frame and the one after the last.
+    Frames(usize, usize),
+}
+
+impl Default for Columns {
+    /// `path,label,start,end,group,note`
+    fn default() -> Self {
+        Self(PLAIN.map(Some).to_vec())
+    }
+}
+
+impl Columns {
+    /// The columns that a header names, in whatever order; `None` if the cells are no header.
+    ///
+    /// # Errors
+    /// The names of columns that look like times and are none of those that are known: without them a part of a video would be
+    /// taken for the whole.
+    pub fn of_header(cells: &[String]) -> Result<Option<Self>, String> {
+        let plain = |cell: &String| -> String {
+            cell.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        };
+        let names: Vec<String> = cells.iter().map(plain).collect();
+        let role =
+            |name: &String| NAMES.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(role, _)| *role);
+        let mut columns = Self(Vec::new());
+        for name in &names {
+            // Of two columns of one name the first counts.
+            let role = role(name).filter(|role| columns.place(*role).is_none());
+            columns.0.push(role);
+        }
+        if columns.place(Path).is_none() || columns.place(Label).is_none() {
+            return Ok(None);
+        }
+        let has = |role| columns.place(role).is_some();
+        let has_times = (has(Start) && has(End))
+            || (has(StartFrame) && (has(EndFrame) || has(LastFrame)))
+            || (has(StartMillis) && has(EndMillis));
+        let unknown = cells.iter().zip(&columns.0).filter(|(_, role)| role.is_none()).map(|(cell, _)| cell.trim());
+        let named = |words: [&str; 3]| {
+            let is_word = |part: &str| words.iter().any(|word| word.eq_ignore_ascii_case(part));
+            unknown.clone().find(|cell| cell.split(|c: char| !c.is_alphanumeric()).any(is_word))
+        };
+        match (has_times, named(BEGINNINGS), named(ENDS)) {
+            (false, Some(start), Some(end)) => Err(format!("{start}, {end}")),
+            _ => Ok(Some(columns)),
+        }
+    }
+
+    /// The name of the video; empty if there is none.
+    pub fn path<'a>(&self, cells: &'a [String]) -> &'a str {
+        unescape_formula(self.cell(cells, Path)).trim()
+    }
+
+    /// The name or number of the class; empty if there is none.
+    pub fn label<'a>(&self, cells: &'a [String]) -> &'a str {
+        unescape_formula(self.cell(cells, Label)).trim()
+    }
+
+    /// The recording; empty if there is none.
+    pub fn group<'a>(&self, cells: &'a [String]) -> &'a str {
+        unescape_formula(self.cell(cells, Group))
+    }
+
+    /// A remark; empty if there is none.
+    pub fn note<'a>(&self, cells: &'a [String]) -> &'a str {
+        unescape_formula(self.cell(cells, Note))
+    }
+
+    /// The part of the video. Where a row has both, seconds count and frames do not.
+    ///
+    /// # Errors
+    /// What is wrong with its times.
+    pub fn part(&self, cells: &[String]) -> Result<Part, String> {
+        let wrong = |start: &str, end: &str| Err(format!("'{start}' to '{end}' is no segment"));
+        for (start, end, unit) in [(Start, End, 1.0), (StartMillis, EndMillis, 1000.0)] {
+            let (start, end) = (self.cell(cells, start).trim(), self.cell(cells, end).trim());
+            if start.is_empty() && end.is_empty() {
+                continue;
+            }
+            return match (seconds(start), seconds(end)) {
+                (Some(start), Some(end)) => Ok(Part::Secs(start / unit, end / unit)),
+                _ => wrong(start, end),
+            };
+        }
+        let (start, end) = (self.cell(cells, StartFrame).trim(), self.cell(cells, EndFrame).trim());
+        let last = self.cell(cells, LastFrame).trim();
+        if start.is_empty() && end.is_empty() && last.is_empty() {
+            return Ok(Part::Whole);
+        }
+        let frame = |cell: &str| cell.parse::<usize>().ok();
+        match (frame(start), frame(end).or_else(|| frame(last)?.checked_add(1))) {
+            (Some(start), Some(end)) => Ok(Part::Frames(start, end)),
+            _ => wrong(start, if end.is_empty() { last } else { end }),
+        }
+    }
+
+    fn place(&self, role: Role) -> Option<usize> {
+        self.0.iter().position(|other| *other == Some(role))
+    }
+
+    /// The text of a cell; empty if it is not there.
+    fn cell<'a>(&self, cells: &'a [String], role: Role) -> &'a str {
+        self.place(role).and_then(|place| cells.get(place)).map_or("", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(text: &str) -> Vec<String> {
+        text.split(',').map(str::to_owned).collect()
+    }
+
+    fn columns(header: &str) -> Columns {
+        Columns::of_header(&row(header)).unwrap().unwrap()
+    }
+
+    #[test]
+    fn columns_are_found_by_their_usual_names() {
+        let columns = columns("Label,Start (s),END,Video path,fps");
+        let cells = row("'=wave,1.5,0:02, a.mp4 ,25");
+        assert_eq!((columns.path(&cells), columns.label(&cells), columns.note(&cells)), ("a.mp4", "=wave", ""));
+        assert_eq!(columns.part(&cells), Ok(Part::Secs(1.5, 2.0)));
+        assert_eq!(Columns::of_header(&row("a.mp4,wave,1,2")), Ok(None));
+    }
+
+    #[test]
+    fn parts_are_in_seconds_milliseconds_or_frames() {
+        let frames = columns("path,label,start_frame,end_frame");
+        assert_eq!(frames.part(&row("a,b,10,20")), Ok(Part::Frames(10, 20)));
+        assert_eq!(frames.part(&row("a,b,,")), Ok(Part::Whole));
+        assert!(frames.part(&row("a,b,10,")).is_err() && frames.part(&row("a,b,1.5,3")).is_err());
+        assert_eq!(columns("path,label,first frame,last frame").part(&row("a,b,10,19")), Ok(Part::Frames(10, 20)));
+        assert_eq!(columns("path,label,start_ms,end_ms").part(&row("a,b,1500,2500")), Ok(Part::Secs(1.5, 2.5)));
+        let both = columns("path,label,start,end,start_frame,end_frame");
+        assert_eq!(both.part(&row("a,b,1,2,30,60")), Ok(Part::Secs(1.0, 2.0)));
+        assert_eq!(both.part(&row("a,b,,,30,60")), Ok(Part::Frames(30, 60)));
+        assert_eq!(both.part(&row("a,b")), Ok(Part::Whole));
+    }
+
+    #[test]
+    fn times_that_are_not_known_do_not_make_a_part_the_whole() {
+        let unknown = Columns::of_header(&row("path,label,start_tick,end_tick"));
+        assert_eq!(unknown, Err("start_tick, end_tick".into()));
+        assert!(Columns::of_header(&row("path,label,weekend,gender,start place")).is_ok());
+    }
+}
