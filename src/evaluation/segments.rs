@@ -11,7 +11,7 @@ pub struct Segment {
     pub video: String,
     /// Name of the class.
     pub class: String,
-    /// When it begins, in seconds after the video's first frame.
+    /// When it begins, in seconds on the clock of the file.
     pub start_secs: f64,
     /// When it ends, not before the beginning.
     pub end_secs: f64,

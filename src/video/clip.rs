@@ -21,51 +21,104 @@ pub fn decode_clip(path: &Path, geometry: Geometry, max_frames: Option<usize>) -
     decode_segment(path, None, geometry, max_frames)
 }
 
-/// As [`decode_clip`], but only what is shown from the first of `segment_secs` until the second, in seconds after the first
-/// frame; at least one frame.
+/// As [`decode_clip`], but only what is shown from the first of `segment_secs` until the second: seconds on the clock of the file,
+/// as players show them, from the frame that begins nearest to the first to the one before that which begins nearest to the second.
 ///
 /// # Errors
-/// Besides those of [`decode_clip`], a segment that begins after the video has ended, and any segment of a folder of
-/// pictures, which have no times.
+/// As [`ClipReader::open`], and if the file cannot be read any more.
 pub fn decode_segment(
     path: &Path,
     segment_secs: Option<[f64; 2]>,
     geometry: Geometry,
     max_frames: Option<usize>,
 ) -> Result<Vec<RgbImage>> {
-    let limit = max_frames.unwrap_or(usize::MAX);
-    if path.is_dir() {
-        let folder = FrameFolder::open(path)?;
-        refuse_segment(path, segment_secs)?;
-        return (0..folder.len().min(limit)).map(|index| folder.frame(index, geometry)).collect();
-    }
-    let mut reader = VideoReader::open_bare(path)?;
-    let indices = segment_frames(&reader, segment_secs)?;
-    reader.set_outputs(vec![geometry]);
-    let mut frames = Vec::with_capacity(indices.len().min(limit));
-    for index in indices.take(limit) {
-        let pictures = reader.pictures_unless(index, &|| false)?.unwrap_or_default();
-        frames.extend(pictures.into_iter().map(Arc::unwrap_or_clone));
-    }
-    for warning in reader.take_warnings() {
-        tracing::warn!("{warning}");
-    }
-    Ok(frames)
+    let mut reader = ClipReader::open(path, segment_secs)?;
+    let count = reader.frames().min(max_frames.unwrap_or(usize::MAX));
+    reader.set_sizes(vec![geometry]);
+    let frames = (0..count).map(|place| reader.pictures(place).map(|mut pictures| pictures.swap_remove(0))).collect();
+    reader.warn();
+    frames
 }
 
-/// The frame that [`decode_segment`] begins with.
+/// A clip that is open: each of its frames by its place, in several sizes at one go. Fast in ascending order, exact in any.
+pub struct ClipReader {
+    source: Source,
+    /// Its frames within the file or folder.
+    frames: Range<usize>,
+    sizes: Vec<Geometry>,
+}
+
+enum Source {
+    Video(Box<VideoReader>),
+    Folder(FrameFolder),
+}
+
+impl ClipReader {
+    /// Opens the video or the folder of pictures at `path`, or the stretch `segment_secs` of a video, as [`decode_segment`] takes it.
+    ///
+    /// # Errors
+    /// As [`VideoReader::open`]; a folder without frames, a stretch in which no frame is shown, and any stretch of a folder of
+    /// pictures, which have no times.
+    pub fn open(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<Self> {
+        if path.is_dir() {
+            let folder = FrameFolder::open(path)?;
+            refuse_segment(path, segment_secs)?;
+            return Ok(Self { frames: 0..folder.len(), source: Source::Folder(folder), sizes: Vec::new() });
+        }
+        let reader = VideoReader::open_bare(path)?;
+        let frames = segment_frames(&reader, segment_secs)?;
+        Ok(Self { source: Source::Video(Box::new(reader)), frames, sizes: Vec::new() })
+    }
+
+    /// Number of frames, at least one.
+    pub fn frames(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The sizes in which [`pictures`](Self::pictures) gives each frame from now on; none at first.
+    pub fn set_sizes(&mut self, sizes: Vec<Geometry>) {
+        if let Source::Video(reader) = &mut self.source {
+            reader.set_outputs(sizes.clone());
+        }
+        self.sizes = sizes;
+    }
+
+    /// The frame at `place`, counted from the first one of the clip, in each of the sizes.
+    ///
+    /// # Errors
+    /// If there is no such frame, or it cannot be read.
+    pub fn pictures(&mut self, place: usize) -> Result<Vec<RgbImage>> {
+        let index = self.frames.start + place;
+        match &mut self.source {
+            Source::Folder(folder) => folder.pictures(index, &self.sizes),
+            Source::Video(reader) => {
+                let pictures = reader.pictures_unless(index, &|| false)?.unwrap_or_default();
+                Ok(pictures.into_iter().map(Arc::unwrap_or_clone).collect())
+            }
+        }
+    }
+
+    /// Warns in the log of what went wrong without ending the clip: damaged parts show the frame before them.
+    pub fn warn(&mut self) {
+        if let Source::Video(reader) = &mut self.source {
+            reader.take_warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+        }
+    }
+}
+
+/// The place within its file of the frame that [`decode_segment`] begins with.
 ///
 /// # Errors
-/// As [`decode_segment`], of a video.
+/// As [`ClipReader::open`].
 pub fn first_frame(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<usize> {
     match segment_secs {
         None => Ok(0),
-        Some(_) => Ok(segment_frames(&VideoReader::open_bare(path)?, segment_secs)?.start),
+        Some(_) => Ok(ClipReader::open(path, segment_secs)?.frames.start),
     }
 }
 
-/// When the frames `frames` of a video are shown, as [`decode_segment`] takes it: from the middle of the first to the middle of the
-/// last. Frames beyond the end are left out.
+/// When the frames `frames` of a video are shown, for [`decode_segment`]: from the beginning of the first to the end of the last.
+/// Frames beyond the end are left out.
 ///
 /// # Errors
 /// If the video cannot be read or has none of these frames, and for a folder of pictures.
@@ -75,16 +128,13 @@ pub fn frames_secs(path: &Path, frames: Range<usize>) -> Result<[f64; 2]> {
         refuse_segment(path, Some(shown.map(|frame| frame as f64)))?;
     }
     let reader = VideoReader::open_bare(path)?;
-    let last = frames.end.min(reader.info().frames).saturating_sub(1);
-    if frames.start > last || frames.is_empty() {
+    let end = frames.end.min(reader.info().frames);
+    if frames.start >= end {
         let cause =
             format!("it has {} frames, none of them between {} and {}", reader.info().frames, shown[0], shown[1]);
         return Err(Error::file(path, cause, "The video has changed since it was labelled: look at its segments"));
     }
-    Ok([frames.start, last].map(|frame| {
-        let span = reader.span_secs(frame);
-        (span.start + span.end) / 2.0
-    }))
+    Ok(reader.times().span_secs(&(frames.start..end)))
 }
 
 fn refuse_segment(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<()> {
@@ -98,16 +148,17 @@ fn refuse_segment(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<()> {
     }
 }
 
-/// The frames of which something is shown between the two times; all without any.
+/// The frames from the beginning nearest to the first time to that nearest to the second; all without any.
 fn segment_frames(reader: &VideoReader, segment_secs: Option<[f64; 2]>) -> Result<Range<usize>> {
-    let info = reader.info();
+    let (info, times) = (reader.info(), reader.times());
     let Some([start, end]) = segment_secs else { return Ok(0..info.frames) };
-    if start >= info.duration_secs {
-        let cause = format!("the segment begins at {start} s and the video ends at {:.2} s", info.duration_secs);
-        return Err(Error::file(&info.path, cause, "Correct the segment, or copy the whole video again"));
-    }
-    let (first, last) = (reader.frame_at(start), reader.frame_at(end));
-    // The frame that begins just when the segment ends is not part of it.
-    let end_is_open = last > first && reader.span_secs(last).start >= end;
-    Ok(first..if end_is_open { last } else { last + 1 })
+    let span = times.span(start, end).ok_or_else(|| {
+        let shown = times.span_secs(&(0..info.frames));
+        let cause = format!(
+            "no frame is shown in the segment from {start} to {end} s: the video begins at {:.2} s and ends at {:.2} s",
+            shown[0], shown[1]
+        );
+        Error::file(&info.path, cause, "Correct the segment, or copy the whole video again")
+    })?;
+    Ok(span.frames)
 }

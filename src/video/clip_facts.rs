@@ -53,8 +53,8 @@ impl ClipFacts {
         if thorough {
             decode_clip(path, UNSEEN, None)?;
         } else {
-            folder.frame(0, UNSEEN)?;
-            folder.frame(folder.len() - 1, UNSEEN)?;
+            folder.pictures(0, &[])?;
+            folder.pictures(folder.len() - 1, &[])?;
         }
         let warnings = folder.gaps().into_iter().collect();
         Ok(Self { frames: folder.len(), size, duration_secs: None, warnings })

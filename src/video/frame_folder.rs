@@ -72,16 +72,21 @@ impl FrameFolder {
         Ok(Geometry { width, height })
     }
 
-    /// Frame `index`, stretched to `geometry`.
+    /// Frame `index`, stretched to each of `sizes`; it is read once.
     ///
     /// # Errors
-    /// If the picture cannot be read.
-    pub fn frame(&self, index: usize, geometry: Geometry) -> Result<RgbImage> {
-        let picture = read_picture(&self.frames[index])?;
-        Ok(match picture.dimensions() == (geometry.width, geometry.height) {
-            true => picture,
-            false => imageops::resize(&picture, geometry.width, geometry.height, FilterType::Triangle),
-        })
+    /// If there is no such picture, or it cannot be read.
+    pub fn pictures(&self, index: usize, sizes: &[Geometry]) -> Result<Vec<RgbImage>> {
+        let path = self.frames.get(index).ok_or_else(|| {
+            let cause = format!("there is no frame {index}, it has {}", self.frames.len());
+            Error::file(&self.path, cause, "Choose an earlier frame")
+        })?;
+        let picture = read_picture(path)?;
+        let stretched = |size: &Geometry| match picture.dimensions() == (size.width, size.height) {
+            true => picture.clone(),
+            false => imageops::resize(&picture, size.width, size.height, FilterType::Triangle),
+        };
+        Ok(sizes.iter().map(stretched).collect())
     }
 
     /// What to say if numbers are left out between the first and the last frame.
@@ -129,7 +134,7 @@ mod tests {
         let frames = FrameFolder::open(dir.path()).expect("frames");
         assert_eq!((frames.len(), frames.gaps()), (2, None));
         assert_eq!(frames.size(), Ok(Geometry { width: 4, height: 2 }));
-        let first = frames.frame(0, Geometry { width: 2, height: 2 }).expect("a picture");
+        let first = &frames.pictures(0, &[Geometry { width: 2, height: 2 }]).expect("a picture")[0];
         assert_eq!((first.dimensions(), first.get_pixel(1, 1)), ((2, 2), &Rgb([10; 3])), "img_9, made smaller");
     }
 

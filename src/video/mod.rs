@@ -45,7 +45,7 @@ pub use camera::{
     Camera, CameraDevice, CameraInfo, CameraMode, CameraNews, CameraPhase, CameraSource, CameraStatus, LiveFrame,
     camera_devices,
 };
-pub use clip::{decode_clip, decode_segment, first_frame, frames_secs};
+pub use clip::{ClipReader, decode_clip, decode_segment, first_frame, frames_secs};
 pub use clip_facts::ClipFacts;
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
 use motionscope::video::{
-    Frame, Geometry, Player, PlayerCommand, PlayerEvent, Sizes, VideoReader, VideoWriter, decode_clip,
+    ClipReader, Frame, Geometry, Player, PlayerCommand, PlayerEvent, Sizes, VideoReader, VideoWriter, decode_clip,
+    decode_segment, first_frame, frames_secs,
 };
 
 use crate::shared;
@@ -119,6 +120,53 @@ fn uneven_time_stamps_are_kept() {
     assert!(reader.info().variable_rate);
     for (index, secs) in [(0, 0.0), (19, 0.95), (20, 1.0), (21, 1.15), (39, 3.85)] {
         assert!((reader.frame(index).unwrap().pts_secs - secs).abs() < 0.002, "frame {index}");
+    }
+}
+
+#[test]
+fn a_segment_has_the_frames_of_its_time_stamps() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clip, uneven) = (folder.path().join("clip.mp4"), folder.path().join("uneven.mkv"));
+    write_clip(&clip, 200, 30.0);
+    // 5 s at 30 frames per second, then 5 s at 10.
+    remux(&clip, &uneven, "matroska", |millis| if millis < 5000 { millis } else { 3 * millis - 10_000 });
+    let frames = |secs: [f64; 2]| {
+        let pictures = decode_segment(&uneven, Some(secs), SMALL, None).unwrap();
+        pictures.iter().map(read_code).collect::<Vec<_>>()
+    };
+    for (secs, expected) in [([2.0, 3.0], 60..90), ([5.0, 6.0], 150..160), ([8.0, 9.0], 180..190)] {
+        assert_eq!(frames(secs), expected.clone().collect::<Vec<_>>(), "{secs:?} s");
+        assert_eq!(first_frame(&uneven, Some(secs)).unwrap(), expected.start);
+        let shown = frames_secs(&uneven, expected.clone()).unwrap();
+        assert!((0..2).all(|end| (shown[end] - secs[end]).abs() < 0.002), "{shown:?} s");
+        assert_eq!(frames(shown), expected.collect::<Vec<_>>(), "frames come back from their own times");
+    }
+    for frame in 0..200 {
+        let shown = frames_secs(&uneven, frame..frame + 1).unwrap();
+        assert_eq!(first_frame(&uneven, Some(shown)).unwrap(), frame);
+    }
+    assert_eq!((frames([0.0, 0.0]), frames([8.26, 8.27])), (vec![0], vec![183]), "an event is one frame");
+    let error = decode_segment(&uneven, Some([11.0, 12.0]), SMALL, None).unwrap_err();
+    assert!(error.cause.contains("from 11 to 12 s"), "{error}");
+}
+
+#[test]
+fn a_clip_gives_each_frame_in_several_sizes_at_one_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clip, pictures) = (folder.path().join("clip.mp4"), folder.path().join("pictures"));
+    write_clip(&clip, 50, 25.0);
+    std::fs::create_dir(&pictures).unwrap();
+    (0..40).for_each(|number| coded_picture(number + 10, CLIP).save(pictures.join(format!("{number}.png"))).unwrap());
+    for (path, segment) in [(&clip, Some([0.4, 2.0])), (&pictures, None)] {
+        let mut reader = ClipReader::open(path, segment).unwrap();
+        assert_eq!(reader.frames(), 40);
+        reader.set_sizes(vec![CLIP, SMALL]);
+        for place in [0, 7, 8, 39, 3] {
+            let pictures = reader.pictures(place).unwrap();
+            let sizes: Vec<_> = pictures.iter().map(RgbImage::dimensions).collect();
+            assert_eq!(sizes, [(CLIP.width, CLIP.height), (SMALL.width, SMALL.height)]);
+            assert!(pictures.iter().all(|picture| read_code(picture) == place + 10), "{}", path.display());
+        }
     }
 }
 

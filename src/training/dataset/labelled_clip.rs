@@ -15,7 +15,7 @@ pub struct LabelledClip {
     pub path: PathBuf,
     /// Index into [`Dataset::classes`](super::Dataset::classes).
     pub label: usize,
-    /// The part of an untrimmed video that shows the class: first and last time, seconds after the first frame.
+    /// The part of an untrimmed video that shows the class: when it begins and ends, in seconds on the clock of the file.
     pub segment_secs: Option<[f64; 2]>,
     /// What the clip shares with others of the same recording: never to be trained on and tested on both.
     pub group: Option<String>,
@@ -41,7 +41,7 @@ impl LabelledClip {
 pub struct AmbiguousSegment {
     /// The video.
     pub path: PathBuf,
-    /// First and last time, seconds after the first frame.
+    /// When it begins and ends, in seconds on the clock of the file.
     pub segment_secs: [f64; 2],
 }
 
