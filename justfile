@@ -37,3 +37,7 @@ hostile copies="50":
 # `kill -9` at so many random moments of import, labelling, saving, training and recording
 kill times="1000":
     MOTIONSCOPE_KILLS={{times}} cargo test --release --locked -- hostile::kills
+
+# Fuzzes each parser of foreign files for so many minutes
+fuzz minutes="10" *parsers:
+    tests/fuzz/run {{minutes}} {{parsers}}

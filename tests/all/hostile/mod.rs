@@ -3,5 +3,7 @@
 
 mod corruption;
 mod kills;
+mod mutations;
+mod parsers;
 mod recipes;
 mod videos;
