@@ -1,8 +1,8 @@
 //! Files that hold either the old or the whole new content at any time.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf, absolute};
 
 use tempfile::NamedTempFile;
 
@@ -14,6 +14,32 @@ use crate::error::{Error, Result};
 /// If the folder cannot be written to; what was at `path` before is intact.
 pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<()> {
     publish(stage(path, write)?, path)
+}
+
+/// How many links may follow each other.
+const MOST_LINKS: usize = 40;
+
+/// The file that a write to `path` really changes: absolute, and through symbolic links, also where there is no file yet.
+pub(crate) fn resolve(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let mut path = absolute(path).unwrap_or_else(|_| path.to_owned());
+    for _ in 0..MOST_LINKS {
+        if let Ok(real) = fs::canonicalize(&path) {
+            return real;
+        }
+        let Ok(link) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(link);
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => resolve(folder).join(name),
+        // It ends with `..`.
+        (Some(folder), None) => {
+            let mut folder = resolve(folder);
+            folder.pop();
+            folder
+        }
+        (None, _) => path,
+    }
 }
 
 /// A file with what `write` writes, beside `path`, to be moved there by [`publish`].

@@ -17,6 +17,7 @@ pub mod frame_times;
 pub mod gpu;
 pub mod labels;
 pub mod nets;
+pub mod output;
 pub mod reproduction;
 pub mod sample;
 pub mod table;

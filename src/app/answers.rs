@@ -9,7 +9,7 @@ use super::App;
 use super::dialogs::{Answer, Question};
 use super::dock::{self, Pane};
 use super::export;
-use super::interchange::ImportOrder;
+use super::interchange::{ExportOrder, ImportOrder};
 use super::log::Level;
 use super::opener::{Found, MODEL_CARD};
 use super::project_opener::Start;
@@ -18,6 +18,7 @@ use crate::engine::{FlowSource, Request};
 use crate::error::Error;
 use crate::labels::Project;
 use crate::labels::formats::Choices;
+use crate::output::Existing;
 
 impl App {
     /// Opens the dialog for `question`.
@@ -58,7 +59,7 @@ impl App {
     pub(super) fn take_dialog(&mut self, ctx: &Context) {
         let Some((question, answer)) = self.dialogs.answer() else { return };
         match answer {
-            Answer::Path(path) => self.open_as(question, path, ctx),
+            Answer::Path(path) => self.open_as(question, path, Existing::Keep, ctx),
             Answer::Cancelled => {}
             Answer::Unavailable => self.overlay.show_prompt(question),
         }
@@ -117,8 +118,8 @@ impl App {
         self.session.problem(error);
     }
 
-    /// Does with `path` what `question` asked for it.
-    pub(super) fn open_as(&mut self, question: Question, path: PathBuf, ctx: &Context) {
+    /// Does with `path` what `question` asked for it; files that exist are replaced as `existing` says.
+    pub(super) fn open_as(&mut self, question: Question, path: PathBuf, existing: Existing, ctx: &Context) {
         match question {
             Question::Clip | Question::Folder => self.open(path, ctx),
             Question::Model => self.load_model(path),
@@ -164,7 +165,9 @@ impl App {
                 let choices = Choices { add_classes: true, ..Choices::default() };
                 self.import_labels(ImportOrder { format, source: path, choices }, ctx);
             }
-            Question::ExportLabels(format) => self.export_labels(format, path, ctx),
+            Question::ExportLabels(format) => {
+                self.export_labels(ExportOrder { format, target: path, existing }, ctx);
+            }
             Question::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
             Question::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
             Question::SaveStatistics => {

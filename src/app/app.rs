@@ -29,6 +29,7 @@ use super::training_state::TrainingPhase;
 use crate::engine::{Engine, LaboratorySettings, LiveEvent, Message, Request, Studio, Wake, default_model, flow_model};
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
+use crate::output::Existing;
 use crate::training::TrainingEvent;
 
 /// Where pictures of videos lie in the folder of what can be made anew.
@@ -322,7 +323,8 @@ impl App {
         match self.overlay.overlay_ui(ctx, &mut cx) {
             None | Some(Choice::None) => {}
             Some(Choice::Command(command)) => self.perform(command, ctx),
-            Some(Choice::Path(question, path)) => self.open_as(question, path, ctx),
+            Some(Choice::Path(question, path)) => self.open_as(question, path, Existing::Keep, ctx),
+            Some(Choice::Replace(question, path)) => self.open_as(question, path, Existing::Replace, ctx),
             Some(Choice::Class(class)) => self.class_picked(class),
         }
     }

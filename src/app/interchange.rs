@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
-use crate::engine::cut_clips;
+use crate::engine::{LabelExport, export_labels};
 use crate::error::{Error, Result};
+use crate::labels::Project;
 use crate::labels::formats::{self, Choices, Exported, Format, Import};
-use crate::labels::{Document, Project};
+use crate::output::Existing;
 
 /// What is read, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,9 +25,21 @@ pub struct ImportOrder {
     pub choices: Choices,
 }
 
-/// What a thread tells.
+/// What is written, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExportOrder {
+    /// The format.
+    pub format: Format,
+    /// The file or folder.
+    pub target: PathBuf,
+    /// What is done about files that exist.
+    pub existing: Existing,
+}
+
+/// What a thread reports.
 enum News {
     Cutting(usize, usize),
+    Replaces(ExportOrder, Vec<PathBuf>),
     Exported(PathBuf, Result<Exported>),
     Read(ImportOrder, u64, Result<Import>),
 }
@@ -52,6 +65,8 @@ pub struct Interchange {
     pub reading: bool,
     /// The import that is looked at.
     pub pending: Option<Pending>,
+    /// An export that waits for consent to replace these files.
+    pub replaces: Option<(ExportOrder, Vec<PathBuf>)>,
     /// What was exported last, or why it could not be.
     pub exported: Option<(PathBuf, Result<Exported>)>,
 }
@@ -60,7 +75,7 @@ impl Default for Interchange {
     fn default() -> Self {
         let (sender, receiver) = unbounded(); // a few words for each thing that a person asks for
         let (stop, exporting, reading) = (Arc::default(), None, false);
-        Self { sender, receiver, stop, exporting, reading, pending: None, exported: None }
+        Self { sender, receiver, stop, exporting, reading, pending: None, replaces: None, exported: None }
     }
 }
 
@@ -70,24 +85,36 @@ impl Interchange {
         self.reading || self.exporting.is_some()
     }
 
-    /// Begins to write the labels of `project`.
-    pub fn export(&mut self, format: Format, project: &Project, target: PathBuf, ctx: &Context) {
-        (self.exporting, self.exported) = (Some((0, 0)), None);
+    /// Begins to write the labels of `project`; files that exist are asked about first.
+    pub fn export(&mut self, order: ExportOrder, project: &Project, ctx: &Context) {
+        (self.exporting, self.exported, self.replaces) = (Some((0, 0)), None, None);
         self.stop = Arc::default();
         let (document, dir) = (project.document().clone(), project.dir().to_owned());
         let (sender, stop, repaint) = (self.sender.clone(), self.stop.clone(), ctx.clone());
         self.start(ctx, move || {
-            let tell = |done, all| {
+            let ExportOrder { format, target, existing } = order.clone();
+            let with_clips = format == Format::UcfLists;
+            let export = LabelExport { format, document: &document, dir: &dir, target: &target, with_clips, existing };
+            let replaced = if existing == Existing::Keep { export.replaced() } else { Ok(Vec::new()) };
+            match replaced {
+                Ok(files) if files.is_empty() => {}
+                Ok(files) => return News::Replaces(order, files),
+                Err(error) => return News::Exported(target, Err(error)),
+            }
+            let exported = export_labels(&export, &mut |done, all| {
                 let _ = sender.send(News::Cutting(done, all)); // The window may be gone.
                 repaint.request_repaint();
-                stop.load(Ordering::Acquire)
-            };
-            let exported = export(format, &document, &dir, &target, tell);
+                if stop.load(Ordering::Acquire) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            let exported = exported.and_then(|exported| {
+                let stopped = || Error::file(&target, "the export was stopped, so nothing was written", "Export again");
+                exported.ok_or_else(stopped)
+            });
             News::Exported(target, exported)
         });
     }
 
-    /// Ends an export after the clip that is being cut.
+    /// Ends an export; nothing of it is written.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Release);
     }
@@ -102,12 +129,13 @@ impl Interchange {
         });
     }
 
-    /// Takes in what the threads have told.
+    /// Takes in what the threads have reported.
     pub fn refresh(&mut self) {
         let news: Vec<News> = self.receiver.try_iter().collect();
         for news in news {
             match news {
                 News::Cutting(done, all) => self.exporting = Some((done, all)),
+                News::Replaces(order, files) => (self.exporting, self.replaces) = (None, Some((order, files))),
                 News::Exported(path, exported) => (self.exporting, self.exported) = (None, Some((path, exported))),
                 News::Read(order, revision, import) => {
                     (self.reading, self.pending) = (false, Some(Pending { order, revision, import }));
@@ -129,28 +157,4 @@ impl Interchange {
             self.exported = Some((PathBuf::new(), Err(error)));
         }
     }
-}
-
-/// Writes the files, then the clips; `tell` hears how many of them are done and says whether that is enough.
-fn export(
-    format: Format,
-    document: &Document,
-    dir: &std::path::Path,
-    target: &std::path::Path,
-    tell: impl Fn(usize, usize) -> bool,
-) -> Result<Exported> {
-    let mut exported = formats::export(format, document, dir, target)?;
-    let cuts = std::mem::take(&mut exported.cuts);
-    let (written, errors) = cut_clips(&cuts, &mut |done, all| match tell(done, all) {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    });
-    exported.files.extend(cuts.iter().map(|cut| cut.target.clone()).filter(|target| target.is_file()));
-    let left = cuts.len() - written - errors.len();
-    exported.notes.extend(errors);
-    if left > 0 {
-        let cause = format!("it was stopped: {left} of {} clips are not cut", cuts.len());
-        exported.notes.push(Error::file(target, cause, "Export again to have all of them"));
-    }
-    Ok(exported)
 }

@@ -1,4 +1,5 @@
-//! What lies over the panels and has the keyboard to itself: the palette, the list of keys, the question for a class.
+//! What lies over the panels and has the keyboard to itself: the palette, the list of keys, the question
+//! for a class, the question whether files are to be replaced.
 
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use super::actions::PanelContext;
 use super::command::Command;
 use super::dialogs::Question;
 use super::keymap::Keymap;
-use super::panels::{ClassPicker, Palette, PaletteEnd, Picked, Shortcuts};
+use super::panels::{ClassPicker, Palette, PaletteEnd, Picked, Replaced, Replacement, Shortcuts};
 
 /// Why a path has to be typed.
 const NO_DIALOG: &str = "The system shows no file dialog here, so type or paste the path.";
@@ -30,6 +31,8 @@ enum Layer {
     Shortcuts(Shortcuts),
     /// The right class of what was seen live.
     Picker(ClassPicker),
+    /// Whether files are to be replaced.
+    Replacement(Replacement),
 }
 
 /// What a person chose before it closed.
@@ -40,6 +43,8 @@ pub enum Choice {
     Command(Command),
     /// A path, the answer to a question.
     Path(Question, PathBuf),
+    /// A path, with consent to replace what is there.
+    Replace(Question, PathBuf),
     /// The right class of what was seen live, if they named one.
     Class(Option<String>),
 }
@@ -63,6 +68,11 @@ impl Overlay {
     /// Asks for a class.
     pub fn show_picker(&mut self, picker: ClassPicker) {
         self.open = Some(Layer::Picker(picker));
+    }
+
+    /// Asks whether files are to be replaced.
+    pub fn show_replacement(&mut self, replacement: Replacement) {
+        self.open = Some(Layer::Replacement(replacement));
     }
 
     /// Lists the keys.
@@ -96,7 +106,7 @@ impl Overlay {
         });
         match &mut self.open {
             Some(Layer::Palette(palette)) => palette.type_text(&typed),
-            Some(Layer::Shortcuts(_) | Layer::Picker(_)) => {}
+            Some(Layer::Shortcuts(_) | Layer::Picker(_) | Layer::Replacement(_)) => {}
             None => self.typed_ahead += &typed,
         }
     }
@@ -113,6 +123,7 @@ impl Overlay {
             Layer::Palette(palette) => palette.palette_ui(ctx, cx).map(Choice::of_palette),
             Layer::Shortcuts(shortcuts) => shortcuts.shortcuts_ui(ctx, &mut cx.settings.keys).then_some(Choice::None),
             Layer::Picker(picker) => picker.picker_ui(ctx).map(Choice::of_picker),
+            Layer::Replacement(replacement) => replacement.replacement_ui(ctx).map(Choice::of_replacement),
         }?;
         self.open = None;
         ctx.request_repaint(); // What lay under the overlay is to be seen at once.
@@ -126,6 +137,13 @@ impl Choice {
             PaletteEnd::Closed => Self::None,
             PaletteEnd::Run(command) => Self::Command(command),
             PaletteEnd::Path(question, path) => Self::Path(question, path),
+        }
+    }
+
+    fn of_replacement(replaced: Replaced) -> Self {
+        match replaced {
+            Replaced::Kept => Self::None,
+            Replaced::Agreed(question, path) => Self::Replace(question, path),
         }
     }
 

@@ -9,15 +9,15 @@ use super::App;
 use super::command::Command;
 use super::dialogs::Question;
 use super::dock::{self, Pane};
-use super::interchange::ImportOrder;
+use super::interchange::{ExportOrder, ImportOrder};
 use super::log::Level;
+use super::panels::Replacement;
 use super::project_opener::{Answer, Start};
 use super::session::Session;
 use super::studio_state::{StudioState, Trouble};
 use super::suggestion_state::SuggestionPhase;
 use crate::engine::{Request, Studio};
 use crate::error::{Error, Result};
-use crate::labels::formats::Format;
 use crate::labels::{Document, Label, Project, Segment, Step, StoredPath, Video, VideoId, edits};
 use crate::video::PlayerCommand;
 
@@ -345,12 +345,12 @@ impl App {
         }
     }
 
-    /// Begins to write the labels to `target`.
-    pub(super) fn export_labels(&mut self, format: Format, target: PathBuf, ctx: &Context) {
+    /// Begins to write the labels.
+    pub(super) fn export_labels(&mut self, order: ExportOrder, ctx: &Context) {
         let studio = &mut self.session.studio;
         let mut interchange = std::mem::take(&mut studio.interchange);
         if let Some(project) = studio.project() {
-            interchange.export(format, project, target, ctx);
+            interchange.export(order, project, ctx);
         }
         studio.interchange = interchange;
     }
@@ -373,7 +373,13 @@ impl App {
             self.project_opened(answer, shows);
         }
         self.session.studio.thumbnails.take(self.studio.thumbnails(), ctx);
-        self.session.studio.interchange.refresh();
+        let interchange = &mut self.session.studio.interchange;
+        interchange.refresh();
+        if !self.overlay.is_open()
+            && let Some((order, files)) = interchange.replaces.take()
+        {
+            self.overlay.show_replacement(Replacement::new(Question::ExportLabels(order.format), order.target, files));
+        }
         for step in self.session.take_studio_news(&self.studio) {
             self.do_found(step);
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
+use crate::output::discard_unfinished;
 use crate::training::TrainingControl;
 
 /// The first Ctrl-C ends the run after its step; who cannot wait for that presses it again.
@@ -29,6 +30,7 @@ pub(super) fn interrupt_flag(what: &'static str) -> Result<Arc<AtomicBool>> {
     let asked = stop.clone();
     let handler = move || {
         if asked.swap(true, Ordering::Relaxed) {
+            discard_unfinished();
             process::exit(130);
         }
         eprintln!("\n{what} … (Ctrl-C again ends at once)");

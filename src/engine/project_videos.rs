@@ -1,12 +1,14 @@
 //! Video files as a project of labels knows them: found in folders, looked into, and cut into clips.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::labels::formats::Cut;
+use crate::labels::formats::{self, Cut, Exported, Format, folder_of, prepare};
 use crate::labels::survey::{Found, Progress, find_videos, fingerprint};
-use crate::labels::{Facts, StoredPath, Video, times};
+use crate::labels::{Document, Facts, StoredPath, Video, times};
+use crate::output::{Existing, Staging, in_words};
 use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_order};
 
 /// The videos in `folder` and the folders in it, in the order in which people count.
@@ -46,24 +48,82 @@ pub fn look_into(path: &Path, dir: &Path) -> Result<Video> {
     Ok(Video { facts: Some(facts_of(path, dir)?), ..Video::new(StoredPath::encode(path, dir)) })
 }
 
-/// Cuts clips out of their videos, frame by frame, at the videos' size and average rate; `progress` can end it between
-/// frames. Returns how many were written, and why others were not.
-pub fn cut_clips(cuts: &[Cut], progress: Progress<'_>) -> (usize, Vec<Error>) {
-    let (mut written, mut errors, mut reader) = (0, Vec::new(), None);
+/// Writes the labels of the project in `dir` to `target`, and where `with_clips` the clips they name as well: all of it, or
+/// nothing if `progress` ends it between frames. `None` if it was ended.
+///
+/// # Errors
+/// If a video cannot be read, or a file may not or cannot be written; nothing is there then.
+pub fn export_labels(order: &LabelExport<'_>, progress: Progress<'_>) -> Result<Option<Exported>> {
+    let LabelExport { format, document, dir, target, with_clips, existing } = *order;
+    let exported = prepare(format, document, dir, target)?;
+    let guard = formats::guard(document, dir, existing);
+    guard.check(&order.targets(&exported))?;
+    let mut staging = Staging::begin(folder_of(format, target))?;
+    exported.stage(&mut staging)?;
+    if with_clips && cut_clips(&exported.cuts, &mut staging, progress)?.is_break() {
+        return Ok(None);
+    }
+    staging.publish(&guard)?;
+    Ok(Some(exported))
+}
+
+/// What is exported.
+#[derive(Debug, Clone, Copy)]
+pub struct LabelExport<'a> {
+    /// The format.
+    pub format: Format,
+    /// The labels.
+    pub document: &'a Document,
+    /// The folder of their project.
+    pub dir: &'a Path,
+    /// The file or folder.
+    pub target: &'a Path,
+    /// Whether the clips that the lists name are cut out.
+    pub with_clips: bool,
+    /// What is done about files that exist.
+    pub existing: Existing,
+}
+
+impl LabelExport<'_> {
+    /// The files that exist and would be replaced.
+    ///
+    /// # Errors
+    /// If a file may not be written at all.
+    pub fn replaced(&self) -> Result<Vec<PathBuf>> {
+        let exported = prepare(self.format, self.document, self.dir, self.target)?;
+        formats::guard(self.document, self.dir, self.existing).existing(&self.targets(&exported))
+    }
+
+    fn targets(&self, exported: &Exported) -> Vec<PathBuf> {
+        let cuts = exported.cuts.iter().filter(|_| self.with_clips).map(|cut| cut.target.clone());
+        exported.files.iter().cloned().chain(cuts).collect()
+    }
+}
+
+/// Cuts clips out of their videos, frame by frame, at the videos' size and average rate.
+fn cut_clips(cuts: &[Cut], staging: &mut Staging, progress: Progress<'_>) -> Result<ControlFlow<()>> {
+    // What is missing is known before hours of work and not after.
+    let missing: BTreeSet<_> = cuts.iter().map(|cut| &cut.video).filter(|video| !video.exists()).cloned().collect();
+    if !missing.is_empty() {
+        let missing: Vec<_> = missing.into_iter().collect();
+        let remedy = "Relink or remove what is missing and export again; nothing was written";
+        return Err(Error::new(in_words(&missing), "no such file, so its clips cannot be cut out", remedy));
+    }
+    let mut reader = None;
     for (done, cut) in cuts.iter().enumerate() {
-        match cut_clip(cut, &mut reader, &mut || progress(done, cuts.len())) {
-            Ok(ControlFlow::Continue(())) => written += 1,
-            Ok(ControlFlow::Break(())) => return (written, errors),
-            Err(error) => errors.push(error),
+        let target = staging.file(&cut.target)?;
+        if cut_clip(cut, &target, &mut reader, &mut || progress(done, cuts.len()))?.is_break() {
+            return Ok(ControlFlow::Break(()));
         }
     }
     let _ = progress(cuts.len(), cuts.len());
-    (written, errors)
+    Ok(ControlFlow::Continue(()))
 }
 
-/// Cuts one clip; `open` is the video that the clip before came from, and this one's afterwards.
+/// Cuts one clip to `target`; `open` is the video that the clip before came from, and this one's afterwards.
 fn cut_clip(
     cut: &Cut,
+    target: &Path,
     open: &mut Option<VideoReader>,
     progress: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>> {
@@ -74,13 +134,10 @@ fn cut_clip(
     let info = reader.info();
     let (fps, geometry) = (info.fps, Geometry { width: info.width, height: info.height });
     let end = cut.end.unwrap_or(info.frames).min(info.frames);
-    if let Some(folder) = cut.target.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
-    }
-    let mut writer = VideoWriter::create(&cut.target, geometry, fps)?;
+    let mut writer = VideoWriter::create(target, geometry, fps)?;
     for index in cut.start..end {
         if progress().is_break() {
-            return Ok(ControlFlow::Break(())); // What is not finished leaves no file behind.
+            return Ok(ControlFlow::Break(()));
         }
         writer.push(&reader.frame(index)?.display)?;
     }
@@ -109,25 +166,37 @@ mod tests {
         let facts = video.facts.unwrap();
         assert_eq!((video.path.as_str(), facts.frames, facts.fps, facts.size), ("grey.mp4", 20, 12.5, [32, 32]));
 
-        let cut = |start, end, name: &str| Cut { video: path.clone(), start, end, target: dir.path().join(name) };
+        let export = dir.path().join("export");
+        let cut = |start, end, name: &str| Cut { video: path.clone(), start, end, target: export.join(name) };
+        let cuts = [cut(5, Some(9), "made/part.mp4"), cut(0, None, "whole.mp4")];
+        let run = |cuts: &[Cut], progress: Progress<'_>| {
+            let mut staging = Staging::begin(&export).unwrap();
+            let result = cut_clips(cuts, &mut staging, progress)?;
+            if result.is_continue() {
+                staging.publish(&Default::default())?;
+            }
+            Ok::<_, Error>(result)
+        };
+        let stop = &mut |done, _| if done == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+        assert!(run(&cuts, stop).unwrap().is_break() && !export.exists(), "all clips or none");
         let missing = Cut { video: dir.path().join("missing.mp4"), ..cut(0, None, "none.mp4") };
-        let cuts = [cut(5, Some(9), "made/part.mp4"), missing, cut(0, None, "whole.mp4")];
+        let error = run(&[cuts[0].clone(), missing], &mut |_, _| ControlFlow::Continue(())).unwrap_err();
+        assert!(error.subject.contains("missing.mp4") && !export.exists(), "{error}");
         let mut last = 0;
-        let (written, errors) = cut_clips(&cuts, &mut |done, _| {
+        let all = &mut |done, _| {
             last = done;
             ControlFlow::Continue(())
-        });
-        assert_eq!((written, errors.len(), last), (2, 1, 3));
+        };
+        assert!(run(&cuts, all).unwrap().is_continue());
+        assert_eq!(last, 2);
         let mut part = VideoReader::open(&cuts[0].target, Sizes::default()).unwrap();
         assert_eq!((part.info().frames, part.info().fps), (4, 12.5));
         for frame in 0..4 {
             let shown = part.frame(frame).unwrap().display.get_pixel(16, 16)[0];
             assert!(shown.abs_diff(level(5 + frame)) <= 3, "frame {frame}: {shown}");
         }
-        assert_eq!(facts_of(&cuts[2].target, dir.path()).unwrap().frames, 20);
-
-        let stopped = cut(0, None, "stopped.mp4");
-        assert_eq!(cut_clips(std::slice::from_ref(&stopped), &mut |_, _| ControlFlow::Break(())).0, 0);
-        assert!(!stopped.target.exists());
+        assert_eq!(facts_of(&cuts[1].target, dir.path()).unwrap().frames, 20);
+        let files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(files.iter().all(|name| !name.to_string_lossy().contains("partial")), "{files:?}");
     }
 }

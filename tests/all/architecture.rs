@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
-const ROWS: [&[&str]; 10] = [
+const ROWS: [&[&str]; 11] = [
     &["error"],
     &["atomic", "content_hash", "frame_times", "table"],
+    &["output"],
     &["video", "gpu", "labels"],
     &["flow", "nets"],
     &["sample"],

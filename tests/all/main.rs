@@ -27,6 +27,7 @@ mod live;
 mod losses;
 mod motion_net_flow;
 mod nets;
+mod outputs;
 mod reproduction;
 mod rtsp;
 mod rtsp_server;

@@ -10,9 +10,10 @@ use super::format::format_of;
 use super::{open, progress_bar};
 use crate::cli::interrupt::interrupt_flag;
 use crate::cli::{Outcome, complain};
-use crate::engine::cut_clips;
+use crate::engine::{LabelExport, export_labels};
 use crate::error::Result;
-use crate::labels::formats::{Cut, Format, export};
+use crate::labels::formats::Format;
+use crate::output::Existing;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,7 +22,8 @@ Examples:
   motionscope project export golf golf-ucf --format ucf --cut
   motionscope project export golf elan --format elan
 
-UCF101 lists, ELAN, CVAT and X-AnyLabeling are exported to a folder, the others to a file.";
+UCF101 lists, ELAN, CVAT and X-AnyLabeling are exported to a folder, the others to a file.
+All files are written or none: Ctrl-C, or a video that cannot be read, leaves the folder as it was.";
 
 /// `motionscope project export`
 #[derive(Debug, Args)]
@@ -37,40 +39,40 @@ pub(super) struct ExportArgs {
     /// Cut out the clips that UCF101's lists name
     #[arg(long)]
     cut: bool,
+    /// Replace files that exist; videos and files of the project are never replaced
+    #[arg(long)]
+    force: bool,
 }
 
 pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
     let project = open(&arguments.project)?;
     let format = format_of(arguments.format, &arguments.target)?;
-    let exported = export(format, project.document(), project.dir(), &arguments.target)?;
+    let stop = interrupt_flag("Ending without writing anything")?;
+    let bar = progress_bar(0);
+    let order = LabelExport {
+        format,
+        document: project.document(),
+        dir: project.dir(),
+        target: &arguments.target,
+        with_clips: arguments.cut,
+        existing: Existing::replaced_if(arguments.force),
+    };
+    let exported = export_labels(&order, &mut |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    bar.finish_and_clear();
+    let Some(exported) = exported? else { return Ok(Outcome::Interrupted) };
     exported.notes.iter().for_each(complain);
     match exported.files.as_slice() {
         [file] => println!("{}: {}", format.name(), file.display()),
         files => println!("{}: {} files in {}", format.name(), files.len(), arguments.target.display()),
     }
-    match exported.cuts.as_slice() {
-        [] => Ok(Outcome::Done),
-        cuts if arguments.cut => cut(cuts),
-        cuts => {
-            println!("{} clips are yet to be cut out: --cut does that", cuts.len());
-            Ok(Outcome::Done)
-        }
+    match exported.cuts.len() {
+        0 => {}
+        clips if arguments.cut => println!("{clips} clips cut out"),
+        clips => println!("{clips} clips are not cut out: --cut does that"),
     }
-}
-
-fn cut(cuts: &[Cut]) -> Result<Outcome> {
-    let stop = interrupt_flag("Ending before this clip")?;
-    let bar = progress_bar(cuts.len());
-    let (written, errors) = cut_clips(cuts, &mut |done, _| {
-        bar.set_position(done as u64);
-        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    bar.finish_and_clear();
-    errors.iter().for_each(complain);
-    println!("{written} clips cut out");
-    Ok(match (stop.load(Ordering::Relaxed), errors.is_empty()) {
-        (true, _) => Outcome::Interrupted,
-        (_, true) => Outcome::Done,
-        _ => Outcome::SomeFailed,
-    })
+    Ok(Outcome::Done)
 }

@@ -41,15 +41,14 @@ mod x_any_labeling;
 mod xml;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::document::BACKGROUND;
-use super::{Document, Step};
-use crate::atomic;
+use super::{Document, Step, StoredPath};
 use crate::error::{Error, Result};
+use crate::output::{Existing, OutputGuard, Staging};
 pub use cut::Cut;
 use sheet::{Clip, Sheet};
 
@@ -147,15 +146,43 @@ impl Format {
     }
 }
 
-/// What was exported.
+/// Labels in another format, to be written or written already.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exported {
-    /// The files that were written.
+    /// The files.
     pub files: Vec<PathBuf>,
+    /// The text of each.
+    texts: Vec<String>,
     /// Clips that are yet to be cut out of their videos.
     pub cuts: Vec<Cut>,
     /// What the format could not hold.
     pub notes: Vec<Error>,
+}
+
+impl Exported {
+    /// Writes the files into `staging`, a folder they are all in.
+    ///
+    /// # Errors
+    /// If one cannot be written.
+    pub fn stage(&self, staging: &mut Staging) -> Result<()> {
+        for (file, text) in self.files.iter().zip(&self.texts) {
+            fs::write(staging.file(file)?, text).map_err(|error| Error::io(file, &error))?;
+        }
+        Ok(())
+    }
+}
+
+/// The folder that all files of an export to `target` are in.
+pub fn folder_of(format: Format, target: &Path) -> &Path {
+    match target.parent() {
+        Some(folder) if !format.is_folder() => folder,
+        _ => target,
+    }
+}
+
+/// Keeps exports of a project in `dir` from its videos.
+pub fn guard(document: &Document, dir: &Path, existing: Existing) -> OutputGuard {
+    OutputGuard::new(existing).protecting(document.videos.values().map(|video| StoredPath::decode(&video.path, dir)))
 }
 
 /// What a person decides before an import.
@@ -214,11 +241,26 @@ impl Default for Import {
     }
 }
 
-/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder.
+/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder. All
+/// files are written or none, and none that exists is replaced.
 ///
 /// # Errors
-/// If a file cannot be written.
+/// If a file exists or cannot be written.
 pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
+    let exported = prepare(format, document, dir, target)?;
+    let guard = guard(document, dir, Existing::Keep);
+    guard.check(&exported.files)?;
+    let mut staging = Staging::begin(folder_of(format, target))?;
+    exported.stage(&mut staging)?;
+    staging.publish(&guard)?;
+    Ok(exported)
+}
+
+/// The same without writing anything.
+///
+/// # Errors
+/// If the format cannot hold the labels at all.
+pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
     let sheet = Sheet::of(document, dir);
     let mut exported = match format {
         Format::Json => json::write(&sheet, document, dir, target),
@@ -261,13 +303,10 @@ pub fn import(format: Format, source: &Path, document: &Document, dir: &Path, ch
     Ok(merge::merge(sheet, source, document, dir, choices))
 }
 
-/// Writes one file of an export, into a folder that is made if need be.
+/// Adds one file to an export.
 fn write_file(path: &Path, text: &str, exported: &mut Exported) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
-    }
-    atomic::replace(path, |writer| writer.write_all(text.as_bytes()))?;
     exported.files.push(path.to_owned());
+    exported.texts.push(text.to_owned());
     Ok(())
 }
 

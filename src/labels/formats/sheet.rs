@@ -31,6 +31,8 @@ pub(super) struct SheetClass {
 pub(super) struct Clip {
     /// As the file names it; of a project, relative to its folder.
     pub path: String,
+    /// Its number in the project, from 1, which no other video ever gets.
+    pub number: usize,
     /// As the project stores it.
     pub stored: String,
     /// Where that is, of a project.
@@ -96,7 +98,9 @@ impl Sheet {
     pub fn of(document: &Document, dir: &Path) -> Self {
         let classes = document.classes.iter();
         let classes = classes.map(|class| SheetClass { name: class.name.clone(), color: Some(class.color) }).collect();
-        let clips = document.videos.values().map(|video| Clip::of(video, document, dir)).collect();
+        let clips = document.videos.iter();
+        let clips =
+            clips.map(|(id, video)| Clip { number: id.0 as usize + 1, ..Clip::of(video, document, dir) }).collect();
         Self { classes, clips, ..Self::default() }
     }
 
@@ -142,6 +146,7 @@ impl Clip {
         });
         Self {
             path: StoredPath::plain(&video.path),
+            number: 0,
             stored: video.path.clone(),
             absolute: StoredPath::decode(&video.path, dir),
             place: String::new(),

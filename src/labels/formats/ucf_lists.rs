@@ -16,6 +16,9 @@ const CLASS_INDEX: &str = "classInd.txt";
 /// Of so many groups, the last is tested on.
 const TEST_EVERY: usize = 4;
 
+/// Distance between the numbers of a group that may be taken.
+const FURTHER_NUMBERS: usize = 10_000;
+
 /// A clip that belongs into the lists.
 struct Listed<'a> {
     clip: &'a Clip,
@@ -26,19 +29,19 @@ struct Listed<'a> {
 pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     let mut exported = Exported::default();
     let classes = sheet.label_names();
-    let index: String = (1..).zip(&classes).map(|(id, class)| format!("{id} {}\n", folder_name(class))).collect();
+    let folders = folder_names(&classes);
+    let index: String = (1..).zip(&classes).map(|(id, class)| format!("{id} {}\n", folders[class])).collect();
     let several = sheet.clips.iter().filter(|clip| clip.labels.len() > 1).count();
     let lost = "clips of several classes, which UCF101 does not have, are left out";
     note_lost(&mut exported, target, several, lost, "Export JSON as well if they matter");
 
-    let groups: BTreeSet<&str> = sheet.clips.iter().filter(|clip| clip.is_labelled()).map(group).collect();
-    let groups: BTreeMap<&str, usize> = groups.into_iter().zip(1..).collect();
+    let groups = group_numbers(sheet);
     let mut counts: BTreeMap<(&str, usize), usize> = BTreeMap::new();
     let (mut train, mut test) = (String::new(), String::new());
     for Listed { clip, label, frames } in sheet.clips.iter().flat_map(listed) {
         let group = groups[group(clip)];
         let count = counts.entry((label, group)).and_modify(|count| *count += 1).or_insert(1);
-        let folder = folder_name(label);
+        let folder = &folders[label];
         let name = format!("{folder}/v_{folder}_g{group:02}_c{count:02}.mp4");
         let id = 1 + classes.iter().position(|class| *class == label).unwrap_or_default();
         match group % TEST_EVERY {
@@ -66,6 +69,47 @@ fn listed(clip: &Clip) -> Vec<Listed<'_>> {
 /// The recording a clip belongs to: itself, if nothing is said.
 fn group(clip: &Clip) -> &str {
     if clip.group.is_empty() { &clip.path } else { &clip.group }
+}
+
+/// The number of each group: that in its name where it came from such lists, else that of its first video.
+/// Videos that are added or labelled later change no number, so that lists that are exported again name the same clips.
+fn group_numbers(sheet: &Sheet) -> BTreeMap<&str, usize> {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for group in sheet.clips.iter().map(group) {
+        let number = group.strip_prefix('g').and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+        if let Some(number) = number.filter(|number| !numbers.contains_key(group) && taken.insert(*number)) {
+            numbers.insert(group, number);
+        }
+    }
+    for clip in &sheet.clips {
+        let group = group(clip);
+        if !numbers.contains_key(group) {
+            let mut candidates = (0..).map(|round| clip.number + round * FURTHER_NUMBERS);
+            numbers.extend(candidates.find(|number| taken.insert(*number)).map(|number| (group, number)));
+        }
+    }
+    numbers
+}
+
+/// A name of a folder for each class, no two of which are the same where upper and lower case are.
+fn folder_names<'a>(classes: &[&'a str]) -> BTreeMap<&'a str, String> {
+    let mut taken = BTreeSet::new();
+    let mut name = |class: &str| {
+        let plain = folder_name(class);
+        if taken.insert(plain.to_lowercase()) {
+            return plain;
+        }
+        // The same name with letters written as numbers, which is read as the same class; if need be all of them.
+        let escaped = |letters: usize| {
+            let bytes = class.chars().take(letters).collect::<String>().into_bytes();
+            let escaped: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+            escaped + &class.chars().skip(letters).map(|c| folder_name(&c.to_string())).collect::<String>()
+        };
+        let letters = (1..=class.chars().count()).find(|letters| taken.insert(escaped(*letters).to_lowercase()));
+        letters.map_or(plain, escaped)
+    };
+    classes.iter().map(|class| (*class, name(class))).collect()
 }
 
 /// A class as the name of a folder on any disk; what cannot be in one stands as `%` and two hexadecimal digits.
@@ -163,4 +207,73 @@ fn group_of(path: &str) -> String {
     let is_group =
         |part: &&str| part.len() > 1 && part.starts_with('g') && part[1..].bytes().all(|b| b.is_ascii_digit());
     path.rsplit('_').find(is_group).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::super::{Document, Label, Video, edits};
+    use super::super::{Choices, Format, import, prepare};
+    use super::*;
+
+    fn document(classes: &[&str], videos: &[(&str, &str, usize)]) -> Document {
+        let mut document = Document::default();
+        for class in classes {
+            document.apply(edits::add_class(&document, class).unwrap().1);
+        }
+        add(&mut document, videos);
+        document
+    }
+
+    /// Adds videos by path, group and place of their class.
+    fn add(document: &mut Document, videos: &[(&str, &str, usize)]) {
+        let ids: Vec<_> = document.classes.iter().map(|class| class.id).collect();
+        let videos = videos.iter().map(|(path, group, class)| Video {
+            labels: vec![Label::Class(ids[*class])],
+            group: (*group).to_owned(),
+            ..Video::new(*path)
+        });
+        document.apply(edits::add_videos(document, videos.collect()));
+    }
+
+    /// The clip that each video becomes, relative to the folder.
+    fn clips(document: &Document) -> BTreeMap<String, String> {
+        let exported = prepare(Format::UcfLists, document, Path::new("/p"), Path::new("/p")).unwrap();
+        let name = |path: &Path| path.strip_prefix("/p").unwrap().to_string_lossy().into_owned();
+        exported.cuts.iter().map(|cut| (name(&cut.video), name(&cut.target))).collect()
+    }
+
+    #[test]
+    fn clips_keep_their_names_when_other_videos_come_and_go() {
+        let listed = [("A/v_A_g01_c01.mp4", "g01", 0), ("A/v_A_g02_c01.mp4", "g02", 0)];
+        let mut document = document(&["A"], &listed);
+        add(&mut document, &[("z.mp4", "", 0)]);
+        let before = clips(&document);
+        assert_eq!(before["A/v_A_g02_c01.mp4"], "A/v_A_g02_c01.mp4", "a clip of such lists is itself");
+        add(&mut document, &[("aaa.mp4", "", 0), ("b.mp4", "studio", 0)]);
+        let first = *document.videos.keys().next().unwrap();
+        document.apply(edits::remove_video(&document, first).unwrap());
+        let after = clips(&document);
+        assert!(before.iter().skip(1).all(|(video, clip)| after[video] == *clip), "{before:?}, {after:?}");
+        assert_eq!(after.values().collect::<HashSet<_>>().len(), after.len());
+    }
+
+    #[test]
+    fn classes_that_differ_by_case_have_folders_of_their_own_on_any_disk() {
+        let names = ["Swing", "swing", "SWING", "ä", "Ä", "a/b", "A/B"];
+        let paths: Vec<_> = (0..names.len()).map(|place| format!("{place}.mp4")).collect();
+        let videos: Vec<_> = paths.iter().enumerate().map(|(place, path)| (path.as_str(), "", place)).collect();
+        let document = document(&names, &videos);
+        let dir = tempfile::tempdir().unwrap();
+        let exported = super::super::export(Format::UcfLists, &document, dir.path(), dir.path()).unwrap();
+        let folders: HashSet<_> =
+            exported.cuts.iter().map(|cut| cut.target.parent().unwrap().to_string_lossy().to_lowercase()).collect();
+        assert_eq!(folders.len(), names.len(), "{folders:?}");
+        let choices = Choices { add_classes: true, ..Choices::default() };
+        let mut back = Document::default();
+        let read = import(Format::UcfLists, dir.path(), &back, dir.path(), choices).unwrap();
+        back.apply(read.step);
+        assert!(back.classes.iter().map(|class| class.name.as_str()).eq(names));
+    }
 }

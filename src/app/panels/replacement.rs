@@ -1,0 +1,79 @@
+//! Asks whether files that exist are to be replaced: one question for all that a command would write.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Button, Context, Id, Label, Modal, RichText, ScrollArea, Ui};
+
+use crate::app::dialogs::Question;
+use crate::app::theme::{Tokens, modal_frame};
+
+/// The open question.
+pub struct Replacement {
+    question: Question,
+    path: PathBuf,
+    files: Vec<PathBuf>,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replaced {
+    /// The files are kept.
+    Kept,
+    /// What was asked for is written to the path, over the files.
+    Agreed(Question, PathBuf),
+}
+
+impl Replacement {
+    /// Asks about `files`, which writing the answer `path` to `question` would replace.
+    pub fn new(question: Question, path: PathBuf, files: Vec<PathBuf>) -> Self {
+        Self { question, path, files }
+    }
+
+    /// Draws the question; `Some` when it is answered.
+    pub fn replacement_ui(&mut self, ctx: &Context) -> Option<Replaced> {
+        let modal = Modal::new(Id::unique("replacement")).frame(modal_frame(ctx)).show(ctx, |ui| {
+            ui.set_width((ctx.content_rect().width() - 80.0).min(540.0));
+            self.question_ui(ui)
+        });
+        let closed = modal.should_close().then_some(Replaced::Kept);
+        modal.inner.or(closed)
+    }
+
+    fn question_ui(&self, ui: &mut Ui) -> Option<Replaced> {
+        let tokens = Tokens::of(ui);
+        match self.files.len() {
+            1 => ui.heading("Replace this file?"),
+            count => ui.heading(format!("Replace these {count} files?")),
+        };
+        ui.label(RichText::new("What is in them now will be lost. Esc keeps them.").color(tokens.weak));
+        ui.add_space(4.0);
+        let row = ui.text_style_height(&eframe::egui::TextStyle::Body);
+        ScrollArea::vertical().max_height(240.0).auto_shrink([false, true]).show_rows(
+            ui,
+            row,
+            self.files.len(),
+            |ui, rows| {
+                for file in &self.files[rows] {
+                    ui.add(Label::new(file.display().to_string()).truncate());
+                }
+            },
+        );
+        ui.add_space(8.0);
+        let mut answer = None;
+        ui.horizontal(|ui| {
+            let keep = ui.button("Keep files");
+            // Enter never destroys anything: the safe answer has the keyboard.
+            if ui.memory(|memory| memory.focused().is_none()) {
+                keep.request_focus();
+            }
+            if keep.clicked() {
+                answer = Some(Replaced::Kept);
+            }
+            let replace = Button::new(RichText::new("Replace files").color(tokens.on_accent)).fill(tokens.error);
+            if ui.add(replace).clicked() {
+                answer = Some(Replaced::Agreed(self.question, self.path.clone()));
+            }
+        });
+        answer
+    }
+}

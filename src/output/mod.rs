@@ -1,0 +1,245 @@
+//! The one rule for writing files of the user's: never over an input, never into the files of a project, and over another file
+//! only with consent.
+
+mod staging;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::atomic::resolve;
+use crate::error::{Error, Result};
+pub use staging::{Staging, discard_unfinished};
+
+/// The file that makes a folder a project of labels.
+const PROJECT_FILE: &str = "project.toml";
+/// What only the project itself writes, beside that file; the journal's other names begin with its own.
+const PROJECT_PARTS: [&str; 4] = [PROJECT_FILE, "project.lock", "labels", "times"];
+const JOURNAL: &str = "journal.jsonl";
+
+/// How many files an error names.
+const MOST_NAMED: usize = 5;
+
+/// What is done about files that exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Existing {
+    /// They stay as they are, and nothing is written.
+    #[default]
+    Keep,
+    /// They are replaced: the user agreed to it.
+    Replace,
+}
+
+impl Existing {
+    /// Replaces them if the user agreed.
+    pub fn replaced_if(agreed: bool) -> Self {
+        if agreed { Self::Replace } else { Self::Keep }
+    }
+}
+
+/// Decides what one command may write.
+#[derive(Debug, Clone, Default)]
+pub struct OutputGuard {
+    inputs: Vec<Input>,
+    existing: Existing,
+}
+
+/// A file or a folder that is read.
+#[derive(Debug, Clone)]
+struct Input {
+    path: PathBuf,
+    file: Option<FileId>,
+}
+
+impl OutputGuard {
+    /// Allows files that do not exist, and those that do as `existing` says.
+    pub fn new(existing: Existing) -> Self {
+        Self { inputs: Vec::new(), existing }
+    }
+
+    /// Refuses to write over `inputs`, and over what is in those that are folders, even where the user agreed to replace files.
+    pub fn protecting(mut self, inputs: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
+        self.inputs.extend(inputs.into_iter().map(|input| {
+            let path = resolve(input.as_ref());
+            Input { file: FileId::of(&path), path }
+        }));
+        self
+    }
+
+    /// Checks that all of `targets` may be written, with the endings that they will really have.
+    ///
+    /// # Errors
+    /// If one of them is an input, belongs to a project, is named twice, or exists and is to be kept.
+    pub fn check(&self, targets: &[PathBuf]) -> Result<()> {
+        let existing = self.existing(targets)?;
+        match existing.as_slice() {
+            _ if self.existing == Existing::Replace => Ok(()),
+            [] => Ok(()),
+            [file] => Err(Error::file(
+                file,
+                "it exists, so nothing was written",
+                "Choose another name, or replace it with --force",
+            )),
+            files => {
+                let cause = format!("{} files exist, so nothing was written", files.len());
+                Err(Error::new(in_words(files), cause, "Choose another folder, or replace them with --force"))
+            }
+        }
+    }
+
+    /// The files among `targets` that exist, for a question whether they are to be replaced.
+    ///
+    /// # Errors
+    /// If one of `targets` may not be written whatever the answer.
+    pub fn existing(&self, targets: &[PathBuf]) -> Result<Vec<PathBuf>> {
+        let (mut existing, mut seen) = (Vec::new(), BTreeSet::new());
+        for target in targets {
+            let refuse = |cause: String| Err(Error::file(target, cause, "Choose another name or folder to write to"));
+            let resolved = resolve(target);
+            if let Some(input) = self.input_at(&resolved) {
+                return refuse(match input.path == resolved || input.is_file() {
+                    true => "it is a file that is read here, and would be lost".into(),
+                    false => format!("it is part of {}, which is read here, and would be lost", input.path.display()),
+                });
+            }
+            if let Some(project) = project_of(&resolved) {
+                return refuse(format!("it is a file of the project in {}", project.display()));
+            }
+            if resolved.is_dir() {
+                return refuse("a folder of this name is in the way".into());
+            }
+            let exists = fs::symlink_metadata(&resolved).is_ok();
+            if !seen.insert(resolved) {
+                return refuse("two results would be written to it".into());
+            }
+            if exists {
+                existing.push(target.clone());
+            }
+        }
+        Ok(existing)
+    }
+
+    /// The input that a write to `target` would destroy, all or a part of it.
+    fn input_at(&self, target: &Path) -> Option<&Input> {
+        let file = FileId::of(target);
+        let is_in = |input: &Input| fs::symlink_metadata(target).is_ok() && target.starts_with(&input.path);
+        let is_same = |input: &Input| input.path == target || (file.is_some() && input.file == file);
+        self.inputs.iter().find(|input| is_same(input) || is_in(input))
+    }
+}
+
+impl Input {
+    fn is_file(&self) -> bool {
+        !self.path.is_dir()
+    }
+}
+
+/// What tells a file from all others on this computer, by whichever name it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    disk: u64,
+    number: u64,
+}
+
+impl FileId {
+    /// Of the file at `path`; `None` if there is none, or the system does not number files.
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let facts = fs::metadata(path).ok()?;
+        Some(Self { disk: facts.dev(), number: facts.ino() })
+    }
+
+    #[cfg(not(unix))]
+    fn of(_path: &Path) -> Option<Self> {
+        None
+    }
+}
+
+/// The folder of the project that the file at `path`, which is resolved, belongs to.
+fn project_of(path: &Path) -> Option<&Path> {
+    path.ancestors().skip(1).find(|dir| {
+        let part = path.strip_prefix(dir).ok().and_then(|rest| rest.components().next());
+        let part = part.map(|part| part.as_os_str().to_string_lossy().into_owned()).unwrap_or_default();
+        let is_part = PROJECT_PARTS.contains(&part.as_str()) || part.starts_with(JOURNAL);
+        is_part && dir.join(PROJECT_FILE).is_file()
+    })
+}
+
+/// The first of `files`, and how many more there are.
+pub fn in_words(files: &[PathBuf]) -> String {
+    let named: Vec<_> = files.iter().take(MOST_NAMED).map(|file| file.display().to_string()).collect();
+    match files.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(dir: &tempfile::TempDir, name: &str) -> PathBuf {
+        dir.path().join(name)
+    }
+
+    fn cause(guard: &OutputGuard, target: &Path) -> String {
+        guard.check(&[target.to_owned()]).map_or_else(|error| error.cause, |()| String::new())
+    }
+
+    #[test]
+    fn a_file_that_exists_is_replaced_with_consent_only() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(at(&dir, "a.csv"), "mine").unwrap();
+        let (keep, replace) = (OutputGuard::default(), OutputGuard::new(Existing::Replace));
+        assert_eq!(cause(&keep, &at(&dir, "b.csv")), "");
+        assert!(cause(&keep, &at(&dir, "a.csv")).contains("exists"));
+        assert_eq!(cause(&replace, &at(&dir, "a.csv")), "");
+        let targets = [at(&dir, "a.csv"), at(&dir, "b.csv")];
+        assert_eq!(keep.existing(&targets).unwrap(), [at(&dir, "a.csv")]);
+        assert!(keep.existing(&[at(&dir, "b.csv"), at(&dir, "x/../b.csv")]).is_err(), "one file named twice");
+        fs::create_dir(at(&dir, "folder")).unwrap();
+        assert!(cause(&replace, &at(&dir, "folder")).contains("in the way"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_input_is_never_written_whatever_it_is_called() {
+        let dir = tempfile::tempdir().unwrap();
+        let clip = at(&dir, "clip.mp4");
+        fs::write(&clip, "pictures").unwrap();
+        fs::create_dir(at(&dir, "folder")).unwrap();
+        std::os::unix::fs::symlink(&clip, at(&dir, "link.mp4")).unwrap();
+        std::os::unix::fs::symlink(dir.path(), at(&dir, "folder/up")).unwrap();
+        fs::hard_link(&clip, at(&dir, "twin.mp4")).unwrap();
+        let guard = OutputGuard::new(Existing::Replace).protecting([at(&dir, "link.mp4")]);
+        for name in ["clip.mp4", "link.mp4", "twin.mp4", "folder/../clip.mp4", "folder/up/clip.mp4"] {
+            assert!(cause(&guard, &at(&dir, name)).contains("would be lost"), "{name}");
+        }
+        assert_eq!(cause(&guard, &at(&dir, "other.mp4")), "");
+
+        let pictures = OutputGuard::new(Existing::Replace).protecting([at(&dir, "folder")]);
+        fs::write(at(&dir, "folder/0.png"), "").unwrap();
+        assert!(cause(&pictures, &at(&dir, "folder/0.png")).contains("would be lost"));
+        assert_eq!(cause(&pictures, &at(&dir, "folder/0.flo")), "", "what is not there cannot be lost");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn files_of_projects_are_never_written_by_others() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(at(&dir, "labels")).unwrap();
+        let guard = OutputGuard::new(Existing::Replace);
+        assert_eq!(cause(&guard, &at(&dir, "labels/a.toml")), "", "there is no project yet");
+        fs::write(at(&dir, PROJECT_FILE), "").unwrap();
+        std::os::unix::fs::symlink(at(&dir, "labels"), at(&dir, "link")).unwrap();
+        std::os::unix::fs::symlink(at(&dir, "journal.jsonl"), at(&dir, "dangling")).unwrap();
+        for name in
+            ["project.toml", "journal.jsonl", "journal.jsonl.damaged", "labels/a.eaf", "link/new/a.eaf", "dangling"]
+        {
+            assert!(cause(&guard, &at(&dir, name)).contains("of the project"), "{name}");
+        }
+        assert_eq!(cause(&guard, &at(&dir, "labels.csv")), "");
+        assert_eq!(cause(&guard, &at(&dir, "clips/labels/a.csv")), "");
+    }
+}

@@ -1,0 +1,354 @@
+//! Files that appear together: they are written to a hidden folder, and get their names when all of them are complete.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use tempfile::TempDir;
+
+use super::OutputGuard;
+use crate::atomic::resolve;
+use crate::error::{Error, Result};
+
+/// How the names of hidden folders begin and end.
+const PREFIX: &str = ".motionscope-";
+const SUFFIX: &str = ".partial";
+/// Locked for as long as the program that made the folder works on it.
+const LOCK: &str = "lock";
+/// What is written, in the folder of that name.
+const FILES: &str = "files";
+/// What was replaced, until all is done.
+const REPLACED: &str = "replaced";
+
+/// The hidden folders of this process, for its early end.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Results of one command on their way into a folder. Dropped without [`Self::publish`], nothing of them is left.
+pub struct Staging {
+    /// The folder they go to, as it was named.
+    named: PathBuf,
+    /// The same behind all links; it need not exist.
+    target: PathBuf,
+    hidden: TempDir,
+    _lock: File,
+    /// Where each file is to be.
+    files: Vec<PathBuf>,
+}
+
+impl Staging {
+    /// Begins to write into `folder`, which need not exist; what a process that was killed left there is removed.
+    ///
+    /// # Errors
+    /// If nothing can be written there.
+    pub fn begin(folder: &Path) -> Result<Self> {
+        let (named, target) = (folder.to_owned(), resolve(folder));
+        if target.exists() && !target.is_dir() {
+            return Err(Error::file(&target, "a file of this name is in the way of the folder", "Name another folder"));
+        }
+        // On the same disk as the target, so that renaming is enough.
+        let home = target.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+        remove_stale(home);
+        let (hidden, lock) = hidden_folder(home).map_err(|error| Error::io(home, &error))?;
+        let files = hidden.path().join(FILES);
+        fs::create_dir(&files).map_err(|error| Error::io(home, &error))?;
+        Ok(Self { named, target, hidden, _lock: lock, files: Vec::new() })
+    }
+
+    /// Where to write what will be the file at `target`, a path in the folder; the folders before it are made.
+    ///
+    /// # Errors
+    /// If a folder cannot be made, or `target` is not in the folder.
+    pub fn file(&mut self, target: &Path) -> Result<PathBuf> {
+        let is_name = |part: Component<'_>| matches!(part, Component::Normal(_));
+        let relative = target.strip_prefix(&self.named).ok().filter(|relative| relative.components().all(is_name));
+        let outside = || Error::file(target, "it is outside of the folder for the results", "Choose another name");
+        let relative = relative.filter(|relative| relative.file_name().is_some()).ok_or_else(outside)?;
+        let file = self.target.join(relative);
+        let staged = self.staged(&file);
+        if let Some(folder) = staged.parent() {
+            fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
+        }
+        self.files.push(file);
+        Ok(staged)
+    }
+
+    /// Gives all files their names, in one step if the folder does not exist yet. If one cannot be moved, those before it are
+    /// taken back, and what they had replaced is there again.
+    ///
+    /// # Errors
+    /// If `guard` does not allow it any more, or a file cannot be written.
+    pub fn publish(self, guard: &OutputGuard) -> Result<()> {
+        guard.check(&self.files)?;
+        let staged = self.files.iter().map(|file| self.staged(file));
+        sync(&staged.collect::<Vec<_>>())?;
+        if let (false, Some(parent)) = (self.target.exists(), self.target.parent()) {
+            fs::create_dir_all(parent).map_err(|error| Error::io(parent, &error))?;
+            let failed = |error| Error::io(&self.target, &error);
+            fs::rename(self.hidden.path().join(FILES), &self.target).map_err(failed)?;
+            sync_names(parent);
+            return Ok(());
+        }
+        let mut moved = Moved::default();
+        let replaced = self.hidden.path().join(REPLACED);
+        fs::create_dir_all(&replaced).map_err(|error| Error::io(&replaced, &error))?;
+        for (number, target) in self.files.iter().enumerate() {
+            let result = moved.add(&self.staged(target), &resolve(target), replaced.join(number.to_string()));
+            if let Err(error) = result {
+                moved.take_back();
+                return Err(Error::io(target, &error));
+            }
+        }
+        let folders: BTreeSet<_> = self.files.iter().filter_map(|file| file.parent()).collect();
+        folders.into_iter().for_each(sync_names);
+        Ok(())
+    }
+
+    fn staged(&self, target: &Path) -> PathBuf {
+        let relative = target.strip_prefix(&self.target).unwrap_or(target);
+        self.hidden.path().join(FILES).join(relative)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).remove(self.hidden.path());
+    }
+}
+
+/// Removes what is unfinished before the process ends without returning.
+pub fn discard_unfinished() {
+    for folder in std::mem::take(&mut *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)) {
+        let _ = fs::remove_dir_all(folder); // What stays is removed by the next command that writes there.
+    }
+}
+
+/// Files that have got their names, and how it was before.
+#[derive(Default)]
+struct Moved {
+    files: Vec<(PathBuf, Option<PathBuf>)>,
+    folders: Vec<PathBuf>,
+}
+
+impl Moved {
+    /// Moves `from` to `to`; what is there goes to `aside`.
+    fn add(&mut self, from: &Path, to: &Path, aside: PathBuf) -> io::Result<()> {
+        if let Some(folder) = to.parent() {
+            let missing: Vec<_> =
+                folder.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
+            fs::create_dir_all(folder)?;
+            self.folders.extend(missing.into_iter().rev());
+        }
+        let mut old = None;
+        if fs::symlink_metadata(to).is_ok() {
+            // A second name for the old file, so that there is a file at every moment.
+            fs::hard_link(to, &aside).or_else(|_| move_file(to, &aside))?;
+            old = Some(aside);
+        }
+        let result = move_file(from, to);
+        match (&result, &old) {
+            (Err(_), Some(aside)) => _ = move_file(aside, to),
+            (Err(_), None) => {}
+            (Ok(()), _) => self.files.push((to.to_owned(), old)),
+        }
+        result
+    }
+
+    /// Makes everything as it was; what fails at that is left as it is.
+    fn take_back(self) {
+        for (file, old) in self.files.into_iter().rev() {
+            let _ = match old {
+                Some(old) => move_file(&old, &file),
+                None => fs::remove_file(&file),
+            };
+        }
+        for folder in self.folders.into_iter().rev() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// Moves a file, to another disk if need be; what is at `to` is there until it is replaced.
+fn move_file(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(PREFIX).suffix(SUFFIX);
+            #[cfg(unix)]
+            builder.permissions(fs::metadata(from)?.permissions());
+            let mut copy = builder.tempfile_in(to.parent().unwrap_or(Path::new(".")))?;
+            io::copy(&mut File::open(from)?, copy.as_file_mut())?;
+            copy.as_file().sync_all()?;
+            copy.persist(to).map_err(|error| error.error)?;
+            fs::remove_file(from)
+        }
+        result => result,
+    }
+}
+
+/// A new hidden folder in `home`, and the lock that keeps others from removing it.
+fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
+    loop {
+        let hidden = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempdir_in(home)?;
+        let path = hidden.path().join(LOCK);
+        let lock = File::create_new(&path)?;
+        // Disks without locks: nothing there is removed as stale either.
+        let _ = lock.lock();
+        // Another process may have taken the new folder for a stale one before it was locked.
+        if path.exists() {
+            UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).insert(hidden.path().to_owned());
+            return Ok((hidden, lock));
+        }
+    }
+}
+
+/// Removes the hidden folders in `home` whose processes are gone.
+fn remove_stale(home: &Path) {
+    for entry in fs::read_dir(home).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !(name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
+            continue;
+        }
+        let is_stale = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_stale && let Err(error) = fs::remove_dir_all(entry.path()) {
+            tracing::warn!("{} cannot be removed: {error}", entry.path().display());
+        }
+    }
+}
+
+/// Files under way at a time: the disk confirms several in the time of one.
+const AT_A_TIME: usize = 16;
+
+/// Has the disk confirm the content of `files`.
+fn sync(files: &[PathBuf]) -> Result<()> {
+    let (rest, failure) = (Mutex::new(files.iter()), Mutex::new(None));
+    let next = || rest.lock().ok()?.next();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_A_TIME.min(files.len()) {
+            scope.spawn(|| {
+                while let Some(path) = next() {
+                    let synced = File::options().write(true).open(path).and_then(|file| file.sync_all());
+                    if let Err(error) = synced {
+                        let error = Error::io(path, &error);
+                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// Has the disk confirm the names of the files in `folder`.
+fn sync_names(folder: &Path) {
+    // Where folders cannot be opened like files, as on Windows, renaming is durable by itself.
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Existing;
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = entries.collect();
+        names.sort();
+        names
+    }
+
+    fn write(staging: &mut Staging, target: &Path, text: &str) {
+        fs::write(staging.file(target).unwrap(), text).unwrap();
+    }
+
+    #[test]
+    fn files_appear_together_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("new/export");
+        let mut staging = Staging::begin(&target).unwrap();
+        write(&mut staging, &target.join("list.txt"), "a");
+        write(&mut staging, &target.join("class/clip.mp4"), "b");
+        assert!(!target.exists());
+        staging.publish(&OutputGuard::default()).unwrap();
+        assert_eq!(names(&target), ["class", "list.txt"]);
+        assert_eq!(names(dir.path()), ["new"]);
+
+        let mut staging = Staging::begin(&target).unwrap();
+        write(&mut staging, &target.join("other.txt"), "c");
+        write(&mut staging, &target.join("list.txt"), "d");
+        assert!(staging.publish(&OutputGuard::default()).is_err());
+        assert_eq!(names(&target), ["class", "list.txt"]);
+        assert_eq!(fs::read_to_string(target.join("list.txt")).unwrap(), "a");
+
+        let mut staging = Staging::begin(&target).unwrap();
+        write(&mut staging, &target.join("other.txt"), "c");
+        drop(staging);
+        assert_eq!(names(&target), ["class", "list.txt"]);
+        assert!(Staging::begin(&target.join("list.txt")).is_err());
+        assert!(Staging::begin(&target).unwrap().file(&target.join("../elsewhere.txt")).is_err());
+    }
+
+    #[test]
+    fn what_was_replaced_is_there_again_if_a_later_file_cannot_be_moved() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("a.txt"), "old").unwrap();
+        let mut staging = Staging::begin(dir.path()).unwrap();
+        write(&mut staging, &at("a.txt"), "new");
+        write(&mut staging, &at("folder/b.txt"), "new");
+        let lost = staging.file(&at("c.txt")).unwrap();
+        fs::write(&lost, "new").unwrap();
+        let files = staging.files.clone();
+        let mut moved = Moved::default();
+        fs::remove_file(&lost).unwrap();
+        let mut results = files.iter().enumerate().map(|(number, file)| {
+            moved.add(&staging.staged(file), file, staging.hidden.path().join(number.to_string())).is_ok()
+        });
+        assert!(results.by_ref().eq([true, true, false]));
+        drop(results);
+        assert_eq!(fs::read_to_string(at("a.txt")).unwrap(), "new");
+        moved.take_back();
+        drop(staging);
+        assert_eq!(fs::read_to_string(at("a.txt")).unwrap(), "old");
+        assert_eq!(names(dir.path()), ["a.txt"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_are_written_through() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir_all(at("disk/class")).unwrap();
+        fs::create_dir(at("export")).unwrap();
+        fs::write(at("disk/list.txt"), "old").unwrap();
+        std::os::unix::fs::symlink(at("disk/list.txt"), at("export/list.txt")).unwrap();
+        std::os::unix::fs::symlink(at("disk/class"), at("export/class")).unwrap();
+        let mut staging = Staging::begin(&at("export")).unwrap();
+        write(&mut staging, &at("export/list.txt"), "new");
+        write(&mut staging, &at("export/class/clip.mp4"), "clip");
+        staging.publish(&OutputGuard::new(Existing::Replace)).unwrap();
+        assert_eq!(fs::read_to_string(at("disk/list.txt")).unwrap(), "new");
+        assert_eq!(fs::read_to_string(at("disk/class/clip.mp4")).unwrap(), "clip");
+        assert!(at("export/list.txt").is_symlink() && at("export/class").is_symlink());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_what_a_running_one_writes_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let running = Staging::begin(dir.path()).unwrap();
+        let stale = dir.path().join(".motionscope-gone.partial");
+        fs::create_dir_all(stale.join(FILES)).unwrap();
+        fs::write(stale.join(LOCK), "").unwrap();
+        fs::write(dir.path().join(".motionscope-mine"), "").unwrap();
+        let second = Staging::begin(dir.path()).unwrap();
+        assert!(!stale.exists());
+        assert!(running.hidden.path().exists() && second.hidden.path().exists());
+        drop((running, second));
+        assert_eq!(names(dir.path()), [".motionscope-mine"]);
+    }
+}

@@ -1,0 +1,197 @@
+//! Files of the user's under commands that write: nothing is lost that was not offered up, and nothing is there by half.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use image::{Rgb, RgbImage};
+use motionscope::video::{Geometry, Sizes, VideoReader, VideoWriter};
+
+use crate::cli::{code, motionscope, program, text};
+
+const SIZE: Geometry = Geometry { width: 64, height: 48 };
+const RED: [u8; 3] = [200, 30, 30];
+const GREEN: [u8; 3] = [30, 200, 30];
+const BLUE: [u8; 3] = [30, 30, 200];
+const YELLOW: [u8; 3] = [200, 200, 30];
+
+/// Writes a clip of one colour.
+fn clip(path: &Path, frames: usize, color: [u8; 3]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut writer = VideoWriter::create(path, SIZE, 25.0).unwrap();
+    let picture = RgbImage::from_pixel(SIZE.width, SIZE.height, Rgb(color));
+    (0..frames).for_each(|_| writer.push(&picture).unwrap());
+    writer.finish().unwrap();
+}
+
+/// The colour of the first frame, and the number of frames.
+fn seen(path: &Path) -> ([u8; 3], usize) {
+    let mut reader = VideoReader::open(path, Sizes::default()).unwrap();
+    let color = reader.frame(0).unwrap().display.get_pixel(32, 24).0;
+    let nearest = [RED, GREEN, BLUE, YELLOW]
+        .into_iter()
+        .min_by_key(|other| other.iter().zip(color).map(|(a, b)| u32::from(a.abs_diff(b))).sum::<u32>());
+    (nearest.unwrap(), reader.info().frames)
+}
+
+/// Every file below a folder with its content, by name.
+fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push((path.strip_prefix(dir).unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn lists_with_clips_are_not_exported_over_the_videos_they_are_cut_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let ds = dir.path().join("ds");
+    for (name, color) in [("v_A_g01_c01", RED), ("v_A_g02_c01", GREEN), ("v_A_g03_c01", BLUE)] {
+        clip(&ds.join(format!("A/{name}.mp4")), 8, color);
+    }
+    clip(&dir.path().join("aaa.mp4"), 8, YELLOW);
+    fs::write(ds.join("classInd.txt"), "1 A\n").unwrap();
+    let list: String = (1..=3).map(|group| format!("A/v_A_g{group:02}_c01.mp4 1\n")).collect();
+    fs::write(ds.join("trainlist01.txt"), list).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = motionscope(dir.path(), &[&["project"], arguments].concat());
+        (code(&output), text(&output.stdout) + &text(&output.stderr))
+    };
+    assert_eq!(run(&["new", "p", "ds", "aaa.mp4"]).0, 0);
+    let (status, said) = run(&["import", "p", "ds", "--format", "ucf", "--add-classes"]);
+    assert_eq!(status, 0, "{said}");
+    fs::write(dir.path().join("more.csv"), "path,label,start,end\naaa.mp4,A,,\n").unwrap();
+    assert_eq!(run(&["import", "p", "more.csv"]).0, 0);
+
+    let before = files(&ds);
+    for consent in [&[][..], &["--force"]] {
+        let (status, said) = run(&[&["export", "p", "ds", "--format", "ucf", "--cut"], consent].concat());
+        assert!(status == 1 && said.contains("v_A_g01_c01.mp4") && said.contains("would be lost"), "{said}");
+        assert_eq!(files(&ds), before);
+    }
+    let (status, said) = run(&["export", "p", "ds", "--format", "ucf"]);
+    assert!(status == 1 && said.contains("exist") && said.contains("--force"), "the lists are kept as well: {said}");
+    assert_eq!(files(&ds), before);
+
+    let (status, said) = run(&["export", "p", "other", "--format", "ucf", "--cut"]);
+    assert!(status == 0 && said.contains("4 clips cut out"), "{said}");
+    for (group, color) in [(1, RED), (2, GREEN), (3, BLUE), (4, YELLOW)] {
+        let clip = dir.path().join(format!("other/A/v_A_g{group:02}_c01.mp4"));
+        assert_eq!(seen(&clip), (color, 8), "group {group} keeps its number and its content");
+    }
+}
+
+#[test]
+fn a_recording_is_not_replaced_by_a_clip_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let original = dir.path().join("d2/A/v_A_g01_c01.mp4");
+    clip(&original, 50, RED);
+    let run = |arguments: &[&str]| {
+        let output = motionscope(dir.path(), &[&["project"], arguments].concat());
+        (code(&output), text(&output.stdout) + &text(&output.stderr))
+    };
+    assert_eq!(run(&["new", "p", "d2", "--classes", "A"]).0, 0);
+    fs::write(
+        dir.path().join("s.csv"),
+        "path,label,start,end\nd2/A/v_A_g01_c01.mp4,A,0.2,0.4\nd2/A/v_A_g01_c01.mp4,A,1,1.4\n",
+    )
+    .unwrap();
+    let (status, said) = run(&["import", "p", "s.csv"]);
+    assert_eq!(status, 0, "{said}");
+    let before = fs::read(&original).unwrap();
+    // By another name of the same folder, too.
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(dir.path().join("d2"), dir.path().join("link")).unwrap();
+    for target in [
+        "d2",
+        "p/../d2",
+        #[cfg(unix)]
+        "link",
+    ] {
+        let (status, said) = run(&["export", "p", target, "--format", "ucf", "--cut", "--force"]);
+        assert!(status == 1 && said.contains("would be lost"), "{target}: {said}");
+        assert!(fs::read(&original).unwrap() == before, "{target}");
+    }
+}
+
+#[test]
+fn labels_are_not_exported_over_anything_without_consent() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    clip(&at("p/talk.mp4"), 8, RED);
+    let run = |arguments: &[&str]| {
+        let output = motionscope(dir.path(), &[&["project"], arguments].concat());
+        (code(&output), text(&output.stdout) + &text(&output.stderr))
+    };
+    assert_eq!(run(&["new", "p", "p", "--classes", "A"]).0, 0);
+    fs::write(at("p/talk.eaf"), "an hour of work").unwrap();
+    let (status, said) = run(&["export", "p", "p", "--format", "elan"]);
+    assert!(status == 1 && said.contains("talk.eaf") && said.contains("exists"), "{said}");
+    assert_eq!(fs::read_to_string(at("p/talk.eaf")).unwrap(), "an hour of work");
+
+    let project = fs::read(at("p/project.toml")).unwrap();
+    for target in ["p/project.toml", "p/labels/x.json", "p/journal.jsonl"] {
+        let (status, said) = run(&["export", "p", target, "--format", "json", "--force"]);
+        assert!(status == 1 && said.contains("of the project"), "{target}: {said}");
+    }
+    assert!(fs::read(at("p/project.toml")).unwrap() == project);
+
+    assert_eq!(run(&["export", "p", "out.csv"]).0, 0);
+    let (status, said) = run(&["export", "p", "out.csv"]);
+    assert!(status == 1 && said.contains("--force"), "{said}");
+    assert_eq!(run(&["export", "p", "p", "--format", "elan", "--force"]).0, 0);
+    assert!(fs::read_to_string(at("p/talk.eaf")).unwrap().contains("ANNOTATION_DOCUMENT"));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(at("out.csv"), at("link.csv")).unwrap();
+        assert_eq!(run(&["export", "p", "link.csv"]).0, 1, "what it leads to exists");
+        assert_eq!(run(&["export", "p", "link.csv", "--force"]).0, 0);
+        assert!(at("link.csv").is_symlink() && at("out.csv").is_file(), "a link is written through");
+    }
+}
+
+/// Waits until `is_so`; a minute is for machines that are busy with other things.
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_mins(1);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn an_export_that_is_killed_leaves_nothing_by_half_and_the_next_one_tidies_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    clip(&at("a.mp4"), 1500, RED);
+    let run = |arguments: &[&str]| code(&motionscope(dir.path(), &[&["project"], arguments].concat()));
+    assert_eq!(run(&["new", "p", "a.mp4", "--classes", "A"]), 0);
+    let rows: String = (0..14).map(|start| format!("a.mp4,A,{start},{}\n", start + 1)).collect();
+    fs::write(at("s.csv"), format!("path,label,start,end\n{rows}")).unwrap();
+    assert_eq!(run(&["import", "p", "s.csv"]), 0);
+    fs::create_dir(at("out")).unwrap();
+    let hidden = || fs::read_dir(at("out")).unwrap().next().map(|entry| entry.unwrap().path());
+    let export = ["project", "export", "p", "out", "--format", "ucf", "--cut"];
+    let mut child = program(dir.path(), &export).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until("it begins to cut", || hidden().is_some_and(|hidden| hidden.join("files/A").is_dir()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let names: Vec<_> = fs::read_dir(at("out")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.iter().all(|name| name.to_string_lossy().starts_with(".motionscope-")), "{names:?}");
+    assert!(!names.is_empty(), "it was killed in the middle");
+    assert_eq!(run(&export[1..]), 0);
+    let found = files(&at("out"));
+    assert_eq!(found.len(), 3 + 14);
+    assert!(found.iter().all(|(name, _)| !name.contains("partial")));
+}
