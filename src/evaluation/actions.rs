@@ -1,15 +1,26 @@
 //! Action recognition on a list of clips: the walk from a model and a data set to a report.
 
-use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use burn::module::Module;
 
 use super::{ActionsReport, ClipScorer, ClipScores, Protocol, ScoredClip};
 use crate::error::{Error, Result};
+use crate::gpu::is_gpu;
+use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
 use crate::training::FlowSource;
-use crate::training::dataset::{Dataset, LabelledClip};
-use crate::training::validation::PhotometricError;
+use crate::training::dataset::Dataset;
+
+/// Bytes that the frames of all clips take that are scored side by side.
+const MEMORY: usize = 2 << 30;
+/// Stack of the threads that score: networks are moved by value, and the deepest take a hundred kilobytes each.
+const STACK_BYTES: usize = 16 << 20;
 
 /// How a model is measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,8 +57,9 @@ pub fn evaluate_actions(
     on_unreadable: &mut dyn FnMut(&Error),
 ) -> Result<ActionsOutcome> {
     let mut scores = ClipScores::new(dataset.classes.len());
-    let stopped = Cell::new(progress(0, dataset.clips.len()).is_break());
-    score_clips(model, dataset, plan.protocol, plan.flow_source, &|| stopped.get(), &mut |outcome| {
+    let stopped = AtomicBool::new(progress(0, dataset.clips.len()).is_break());
+    let is_stopped = || stopped.load(Ordering::Relaxed);
+    score_clips(model, dataset, plan.protocol, plan.flow_source, &is_stopped, &mut |outcome| {
         match outcome {
             Ok(clip) => scores.push(clip),
             Err(error) => {
@@ -55,7 +67,9 @@ pub fn evaluate_actions(
                 scores.fail(&error.to_string());
             }
         }
-        stopped.set(progress(scores.seen(), dataset.clips.len()).is_break());
+        if progress(scores.seen(), dataset.clips.len()).is_break() {
+            stopped.store(true, Ordering::Relaxed);
+        }
     })?;
     if scores.seen() < dataset.clips.len() {
         let remedy = "Start it again: an evaluation begins anew";
@@ -68,55 +82,77 @@ pub fn evaluate_actions(
     Ok(ActionsOutcome { report, scores })
 }
 
-/// Scores the clips of `dataset` in their order and hands what was said of each, or why it cannot be read, to `tell`, until
-/// all are done or `stop` says so. What was not scored in full then is not told.
+/// Scores the clips of `dataset` and hands what was said of each, or why it cannot be read, to `tell` in their order, until all
+/// are done or `stop` says so. What was not scored in full then is not told. On the CPU clips are scored side by side.
 ///
 /// # Errors
-/// A model whose classes are not those of the data.
+/// A model whose classes are not those of the data, or a computation that broke off.
 pub fn score_clips(
     model: &HiddenTwoStream,
     dataset: &Dataset,
     protocol: Protocol,
     flow_source: FlowSource,
-    stop: &dyn Fn() -> bool,
+    stop: &(dyn Fn() -> bool + Sync),
     tell: &mut dyn FnMut(Result<ScoredClip>),
 ) -> Result<()> {
     check_classes(model, dataset)?;
-    let scorer = ClipScorer::new(model, protocol).until(stop);
-    for clip in &dataset.clips {
-        let outcome = score(&scorer, model, flow_source, clip);
-        if outcome.is_err() && stop() {
-            break;
+    // A failure ends the others too.
+    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let stop = || is_over.load(Ordering::Relaxed) || stop();
+    let (sender, outcomes) = mpsc::channel();
+    let work = |model: HiddenTwoStream, sender: mpsc::Sender<(usize, Result<Result<ScoredClip>>)>| {
+        let scorer = ClipScorer::new(&model, protocol).until(&stop);
+        while !stop() {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(clip) = dataset.clips.get(index) else { return };
+            let outcome = caught("evaluation", || Ok(scorer.score(clip, flow_source)));
+            if matches!(outcome, Ok(Err(_))) && stop() {
+                return; // the failure is that it was stopped
+            }
+            is_over.fetch_or(outcome.is_err(), Ordering::Relaxed);
+            if sender.send((index, outcome)).is_err() {
+                return;
+            }
         }
-        tell(outcome);
-        if stop() {
-            break;
+    };
+    thread::scope(|scope| {
+        for number in 0..workers(model, dataset, protocol) {
+            let (model, sender, work) = (model.clone(), sender.clone(), &work);
+            let thread = thread::Builder::new().name(format!("evaluation {number}")).stack_size(STACK_BYTES);
+            let started = thread.spawn_scoped(scope, move || work(model, sender));
+            if let (Err(error), 0) = (started, number) {
+                let cause = format!("no thread could be started ({error})");
+                return Err(Error::new("evaluation", cause, "Close other programs and try again"));
+            }
+        }
+        drop(sender);
+        tell_in_order(outcomes, tell)
+    })
+}
+
+/// How many clips are scored side by side: a GPU is busy with one, and the frames of all of them have to fit in memory.
+fn workers(model: &HiddenTwoStream, dataset: &Dataset, protocol: Protocol) -> usize {
+    if model.motion.devices().iter().any(is_gpu) {
+        return 1;
+    }
+    let fitting = MEMORY / ClipScorer::new(model, protocol).bytes().max(1);
+    rayon::current_num_threads().min(fitting).min(dataset.clips.len()).max(1)
+}
+
+/// Hands on outcomes in the order of their numbers, each as soon as those before it are there.
+///
+/// # Errors
+/// The first computation that broke off.
+fn tell_in_order<T>(outcomes: impl IntoIterator<Item = (usize, Result<T>)>, tell: &mut dyn FnMut(T)) -> Result<()> {
+    let (mut waiting, mut due) = (BTreeMap::new(), 0);
+    for (index, outcome) in outcomes {
+        waiting.insert(index, outcome?);
+        while let Some(outcome) = waiting.remove(&due) {
+            tell(outcome);
+            due += 1;
         }
     }
     Ok(())
-}
-
-fn score(
-    scorer: &ClipScorer<'_>,
-    model: &HiddenTwoStream,
-    flow_source: FlowSource,
-    clip: &LabelledClip,
-) -> Result<ScoredClip> {
-    let about = |error: Error| Error::file(&clip.path, format!("{}: {}", error.subject, error.cause), error.remedy);
-    let frames = clip.decode(scorer.motion_size(), None)?;
-    let temporal = match flow_source {
-        FlowSource::MotionNet => scorer.temporal(&frames),
-        _ if model.temporal.is_none() => Ok(None),
-        source => scorer.temporal_of(&source.clip_flow(clip, &frames, &model.motion)?),
-    }
-    .map_err(about)?;
-    let spatial = match &model.spatial {
-        Some(_) => scorer.spatial(&clip.decode(scorer.spatial_size(), None)?).map_err(about)?,
-        None => None,
-    };
-    let mut photometric = PhotometricError::default();
-    photometric.add_clip(&model.motion, &frames);
-    Ok(ScoredClip { clip: clip.clone(), spatial, temporal, photometric })
 }
 
 /// Refuses to measure a model on classes that are not its own.
@@ -141,4 +177,20 @@ pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
         None => format!("the model has {} classes, the data {}", model.card.classes.len(), dataset.classes.len()),
     };
     Err(Error::new("classes", cause, "Evaluate on the classes the model was trained for"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_told_in_order_and_a_failure_ends_it() {
+        let mut told = Vec::new();
+        tell_in_order([2, 0, 1, 4].map(|index| (index, Ok(index))), &mut |index| told.push(index)).unwrap();
+        assert_eq!(told, [0, 1, 2], "number 3 never came");
+        let broken = [(0, Ok(0)), (2, Err(Error::new("device", "lost", "Try again"))), (1, Ok(1))];
+        told.clear();
+        assert_eq!(tell_in_order(broken, &mut |index| told.push(index)).unwrap_err().subject, "device");
+        assert_eq!(told, [0]);
+    }
 }

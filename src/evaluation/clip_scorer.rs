@@ -2,24 +2,31 @@
 //!
 //! The flow of every pair of frames is computed once for each crop, however many windows share it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 
-use super::{Protocol, View};
+use super::clip_pictures::{ClipPictures, read_pictures};
+use super::{Protocol, ScoredClip, View};
 use crate::error::{Error, Result};
+use crate::gpu::is_gpu;
 use crate::nets::flow_normalisation::classifier_input;
 use crate::nets::preprocessing::{clip_input, motion_input};
 use crate::nets::{FrameSize, HiddenTwoStream, Stream, WINDOW_FRAMES};
-use crate::training::ClipFlow;
 use crate::training::augmentation::Crop;
-use crate::video::Geometry;
+use crate::training::dataset::LabelledClip;
+use crate::training::validation::PhotometricError;
+use crate::training::{ClipFlow, FlowSource};
+use crate::video::{ClipReader, Geometry};
 
-/// Pixels of one batch: about four of the paper's frames, so that a full-width network's activations take a gigabyte or two.
-const BATCH_PX: usize = 4 * 340 * 256;
+/// Pixels of one batch on the CPU: about four of the paper's frames, so that a full-width network's activations take a gigabyte
+/// or two. More at once would be no faster there.
+const CPU_BATCH_PX: usize = 4 * 340 * 256;
+/// The same on a GPU, which a few crops leave idle: 24 of the paper's.
+const GPU_BATCH_PX: usize = 24 * 224 * 224;
 /// Samples of one batch at most.
 const BATCH: usize = 32;
 
@@ -28,7 +35,8 @@ pub struct ClipScorer<'a> {
     model: &'a HiddenTwoStream,
     protocol: Protocol,
     device: Device,
-    stop: &'a dyn Fn() -> bool,
+    batch_px: usize,
+    stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// The frames of a window or of an evaluation of the motion network, by their indices.
@@ -38,12 +46,56 @@ impl<'a> ClipScorer<'a> {
     /// Looks at clips through `model`.
     pub fn new(model: &'a HiddenTwoStream, protocol: Protocol) -> Self {
         let device = model.motion.devices().pop().unwrap_or_else(Device::flex);
-        Self { model, protocol, device, stop: &|| false }
+        let batch_px = if is_gpu(&device) { GPU_BATCH_PX } else { CPU_BATCH_PX };
+        Self { model, protocol, device, batch_px, stop: &|| false }
     }
 
-    /// Gives up with an error when `stop` says so, which is asked between the views of a clip: all of them may take minutes.
-    pub fn until(self, stop: &'a dyn Fn() -> bool) -> Self {
+    /// Gives up with an error when `stop` says so, which is asked between frames that are read, between pairs whose flow is made
+    /// and between batches: a clip may take minutes.
+    pub fn until(self, stop: &'a (dyn Fn() -> bool + Sync)) -> Self {
         Self { stop, ..self }
+    }
+
+    /// What the streams say of `clip`, the temporal one of flow from `source`. The clip is read once, and only the frames that a
+    /// view needs are kept. The photometric error is that of the flow that the temporal stream reads, or of a model without
+    /// streams; there is none where the motion network has no part in it.
+    ///
+    /// # Errors
+    /// If the clip cannot be read, a source of flow is missing, the device fails, or it was stopped.
+    pub fn score(&self, clip: &LabelledClip, source: FlowSource) -> Result<ScoredClip> {
+        let about = |error: Error| Error::file(&clip.path, format!("{}: {}", error.subject, error.cause), error.remedy);
+        let mut reader = ClipReader::open(&clip.path, clip.segment_secs)?;
+        let frames = reader.frames();
+        let measures_flow = source.needs_network() && (self.model.temporal.is_some() || self.model.spatial.is_none());
+        let span = middle(frames, self.model.motion.frames());
+        let mut motion: BTreeSet<usize> = self.temporal_windows(frames).into_iter().flat_map(|(w, _)| w).collect();
+        motion.extend(span.iter().filter(|_| measures_flow));
+        let spatial = self.spatial_windows(frames).into_iter().flat_map(|(window, _)| window).collect();
+        let wanted = [(&motion, self.motion_size()), (&spatial, self.spatial_size())];
+        let [mut motion, spatial] = read_pictures(&mut reader, wanted, &|| self.go_on())?;
+
+        let mut photometric = PhotometricError::default();
+        if measures_flow {
+            let window: Vec<RgbImage> = span.iter().map(|place| motion[place].clone()).collect();
+            photometric.add_clip(&self.model.motion, &window);
+        }
+        let spatial = self.spatial(ClipPictures::Few { frames, read: &spatial }).map_err(about)?;
+        let temporal = match source {
+            FlowSource::MotionNet => self.temporal(ClipPictures::Few { frames, read: &motion }),
+            _ => self.temporal_by(source, clip, frames, &mut motion),
+        };
+        Ok(ScoredClip { clip: clip.clone(), spatial, temporal: temporal.map_err(about)?, photometric })
+    }
+
+    /// Bytes that the frames of a clip of any length take at most while it is scored.
+    pub fn bytes(&self) -> usize {
+        let bytes = |windows: Vec<(Span, usize)>, size: Geometry| {
+            let places: BTreeSet<usize> = windows.into_iter().flat_map(|(window, _)| window).collect();
+            3 * places.len() * size.width as usize * size.height as usize
+        };
+        let longest = 1 << 40; // no two windows share a frame
+        bytes(self.temporal_windows(longest), self.motion_size())
+            + bytes(self.spatial_windows(longest), self.spatial_size())
     }
 
     /// The size in which the motion network gets its frames.
@@ -59,19 +111,17 @@ impl<'a> ClipScorer<'a> {
     /// Mean logits of the temporal stream over all views of a clip of at least one frame; none without such a stream.
     ///
     /// # Errors
-    /// If the device fails or a logit is not finite.
-    pub fn temporal(&self, frames: &[RgbImage]) -> Result<Option<Vec<f32>>> {
+    /// If the device fails, a logit is not finite, or it was stopped.
+    pub fn temporal<'p>(&self, pictures: impl Into<ClipPictures<'p>>) -> Result<Option<Vec<f32>>> {
+        let pictures = pictures.into();
         let Some(stream) = &self.model.temporal else { return Ok(None) };
-        let reads = stream.input();
-        let starts = self.protocol.window_starts(frames.len(), reads.frames());
-        let window = |start| clamped(start, reads.frames(), frames.len());
-        let windows = counted(&starts).map(|(start, times)| (window(start), times)).collect::<Vec<_>>();
+        let windows = self.temporal_windows(pictures.frames());
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.motion_size()) {
-            self.go_on()?;
-            let seen = seen(frames, windows.iter().flat_map(|(window, _)| window), view);
-            let flows = self.flows(&seen, windows.iter().map(|(window, _)| window));
-            for batch in windows.chunks(batch_size(view.size, reads.count.div_ceil(WINDOW_FRAMES))) {
+            let seen = seen(pictures, windows.iter().flat_map(|(window, _)| window), view);
+            let flows = self.flows(&seen, windows.iter().map(|(window, _)| window))?;
+            for batch in windows.chunks(self.flow_batch(stream, view)) {
+                self.go_on()?;
                 let stacks = batch.iter().map(|(window, _)| self.stack(&flows, window)).collect();
                 let logits = logits(stream, classifier_input(Tensor::cat(stacks, 0)))?; // [b, 2·n, h, w] → b rows
                 logits.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
@@ -83,42 +133,67 @@ impl<'a> ClipScorer<'a> {
     /// As [`temporal`](Self::temporal), but of `flow` that was made of the whole frames beforehand.
     ///
     /// # Errors
-    /// If the device fails or a logit is not finite.
+    /// If the device fails, a logit is not finite, or it was stopped.
     pub fn temporal_of(&self, flow: &ClipFlow) -> Result<Option<Vec<f32>>> {
         let Some(stream) = &self.model.temporal else { return Ok(None) };
-        let reads = stream.input();
-        let starts: Vec<(usize, usize)> =
-            counted(&self.protocol.window_starts(flow.frames(), reads.frames())).collect();
+        let starts = self.protocol.window_starts(flow.frames(), stream.input().frames());
         let mut mean = Mean::default();
+        self.add_windows(stream, flow, &counted(&starts).collect::<Vec<_>>(), &mut mean)?;
+        mean.finished("temporal").map(Some)
+    }
+
+    /// As [`temporal`](Self::temporal), but of flow from `source`, made of the whole `read` frames of `clip`, which has `frames` of
+    /// them: the flow of one unbroken stretch after the other, whose frames are given up after it.
+    fn temporal_by(
+        &self,
+        source: FlowSource,
+        clip: &LabelledClip,
+        frames: usize,
+        read: &mut BTreeMap<usize, RgbImage>,
+    ) -> Result<Option<Vec<f32>>> {
+        let Some(stream) = &self.model.temporal else { return Ok(None) };
+        let length = stream.input().frames();
+        let starts = self.protocol.window_starts(frames, length);
+        let starts: Vec<(usize, usize)> = counted(&starts).collect();
+        let mut mean = Mean::default();
+        for windows in starts.chunk_by(|(start, _), (next, _)| *next <= start + length) {
+            let (first, last) = (windows[0].0, windows[windows.len() - 1].0);
+            let stretch = first..(last + length).min(frames);
+            let pictures: Vec<RgbImage> = stretch.filter_map(|place| read.remove(&place)).collect();
+            let flow = source.stretch_flow(clip, first, &pictures, &self.model.motion, self.stop)?;
+            let windows: Vec<_> = windows.iter().map(|(start, times)| (start - first, *times)).collect();
+            self.add_windows(stream, &flow, &windows, &mut mean)?;
+        }
+        mean.finished("temporal").map(Some)
+    }
+
+    /// Adds the logits of the windows of `flow` with these starts, each so many times, through all views.
+    fn add_windows(&self, stream: &Stream, flow: &ClipFlow, starts: &[(usize, usize)], mean: &mut Mean) -> Result<()> {
         for view in self.protocol.crops.views(self.motion_size()) {
-            for batch in starts.chunks(batch_size(view.size, reads.count.div_ceil(WINDOW_FRAMES))) {
+            for batch in starts.chunks(self.flow_batch(stream, view)) {
+                self.go_on()?;
                 let starts = batch.iter().map(|(start, _)| *start);
-                let windows = flow_windows(flow, starts, reads.count, view, &self.device);
+                let windows = flow_windows(flow, starts, stream.input().count, view, &self.device);
                 let rows = logits(stream, classifier_input(windows))?;
                 rows.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
             }
         }
-        mean.finished("temporal").map(Some)
+        Ok(())
     }
 
     /// Mean logits of the spatial stream over all views of a clip of at least one frame; none without such a stream.
     ///
     /// # Errors
-    /// If the device fails or a logit is not finite.
-    pub fn spatial(&self, frames: &[RgbImage]) -> Result<Option<Vec<f32>>> {
+    /// If the device fails, a logit is not finite, or it was stopped.
+    pub fn spatial<'p>(&self, pictures: impl Into<ClipPictures<'p>>) -> Result<Option<Vec<f32>>> {
+        let pictures = pictures.into();
         let Some(stream) = &self.model.spatial else { return Ok(None) };
-        let reads = stream.input().count;
-        let starts = match reads {
-            1 => self.protocol.frame_indices(frames.len()),
-            _ => self.protocol.window_starts(frames.len(), reads),
-        };
-        let window = |start| clamped(start, reads, frames.len());
-        let windows = counted(&starts).map(|(start, times)| (window(start), times)).collect::<Vec<_>>();
+        let windows = self.spatial_windows(pictures.frames());
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.spatial_size()) {
-            self.go_on()?;
-            for batch in windows.chunks(batch_size(view.size, reads)) {
-                let seen = seen(frames, batch.iter().flat_map(|(window, _)| window), view);
+            for batch in windows.chunks(self.batch_size(view.size, stream.input().count)) {
+                self.go_on()?;
+                let seen = seen(pictures, batch.iter().flat_map(|(window, _)| window), view);
                 let clips: Vec<Vec<&RgbImage>> =
                     batch.iter().map(|(window, _)| window.iter().map(|index| &seen[index]).collect()).collect();
                 let input = clip_input(&clips, &self.device); // [b, 3·n, h, w]
@@ -129,8 +204,35 @@ impl<'a> ClipScorer<'a> {
         mean.finished("spatial").map(Some)
     }
 
+    /// The windows that the temporal stream sees of a clip of so many frames, and how often each counts; none without it.
+    fn temporal_windows(&self, frames: usize) -> Vec<(Span, usize)> {
+        let Some(stream) = &self.model.temporal else { return Vec::new() };
+        let reads = stream.input().frames();
+        windows(&self.protocol.window_starts(frames, reads), reads, frames)
+    }
+
+    /// The same for the spatial stream, whose windows are single frames unless it reads clips.
+    fn spatial_windows(&self, frames: usize) -> Vec<(Span, usize)> {
+        let Some(stream) = &self.model.spatial else { return Vec::new() };
+        let reads = stream.input().count;
+        let starts = match reads {
+            1 => self.protocol.frame_indices(frames),
+            _ => self.protocol.window_starts(frames, reads),
+        };
+        windows(&starts, reads, frames)
+    }
+
     fn go_on(&self) -> Result<()> {
         if (self.stop)() { Err(Error::new("evaluation", "it was stopped", "Start it again")) } else { Ok(()) }
+    }
+
+    /// Windows of flow in one batch.
+    fn flow_batch(&self, stream: &Stream, view: View) -> usize {
+        self.batch_size(view.size, stream.input().count.div_ceil(WINDOW_FRAMES))
+    }
+
+    fn batch_size(&self, size: Geometry, pictures: usize) -> usize {
+        batch_size(self.batch_px, size, pictures)
     }
 
     /// The finest flow of all evaluations that the windows need, `[1, 2(n−1), h/2, w/2]` each.
@@ -138,20 +240,21 @@ impl<'a> ClipScorer<'a> {
         &self,
         seen: &BTreeMap<usize, RgbImage>,
         windows: impl Iterator<Item = &'w Span>,
-    ) -> BTreeMap<Span, Tensor<4>> {
+    ) -> Result<BTreeMap<Span, Tensor<4>>> {
         let mut spans: Vec<Span> = windows.flat_map(|window| self.spans(window)).map(|(span, _)| span).collect();
         spans.sort_unstable();
         spans.dedup();
         let size = seen.values().next().map_or((1, 1), RgbImage::dimensions);
         let mut flows = BTreeMap::new();
-        for batch in spans.chunks(batch_size(Geometry { width: size.0, height: size.1 }, 1)) {
+        for batch in spans.chunks(self.batch_size(Geometry { width: size.0, height: size.1 }, 1)) {
+            self.go_on()?;
             let pictures: Vec<Vec<&RgbImage>> =
                 batch.iter().map(|span| span.iter().map(|index| &seen[index]).collect()).collect();
             let pyramid = self.model.motion.forward_any_size(motion_input(&pictures, &self.device));
             let rows = batch.iter().enumerate();
             flows.extend(rows.map(|(row, span)| (span.clone(), pyramid.finest().clone().narrow(0, row, 1))));
         }
-        flows
+        Ok(flows)
     }
 
     /// The flows of a window of n frames, [1, 2(n−1), h/2, w/2].
@@ -170,10 +273,14 @@ impl<'a> ClipScorer<'a> {
 }
 
 /// The frames of `indices` as `view` shows them.
-fn seen<'w>(frames: &[RgbImage], indices: impl Iterator<Item = &'w usize>, view: View) -> BTreeMap<usize, RgbImage> {
+fn seen<'w>(
+    pictures: ClipPictures<'_>,
+    indices: impl Iterator<Item = &'w usize>,
+    view: View,
+) -> BTreeMap<usize, RgbImage> {
     let mut seen = BTreeMap::new();
     for &index in indices {
-        seen.entry(index).or_insert_with(|| view.of(&frames[index]));
+        seen.entry(index).or_insert_with(|| view.of(pictures.at(index)));
     }
     seen
 }
@@ -233,9 +340,19 @@ fn clamped(start: usize, count: usize, frames: usize) -> Span {
     (start..start + count).map(|index| index.min(frames - 1)).collect()
 }
 
-/// Samples of this size in one batch, each of which costs as much as `pictures`.
-fn batch_size(size: Geometry, pictures: usize) -> usize {
-    (BATCH_PX / (size.width as usize * size.height as usize * pictures).max(1)).clamp(1, BATCH)
+/// The windows of `count` frames at the ascending `starts` in a clip of `frames`, and how often each is there.
+fn windows(starts: &[usize], count: usize, frames: usize) -> Vec<(Span, usize)> {
+    counted(starts).map(|(start, times)| (clamped(start, count, frames), times)).collect()
+}
+
+/// The `count` frames in the middle of a clip of `frames`.
+fn middle(frames: usize, count: usize) -> Span {
+    clamped(frames.saturating_sub(count) / 2, count, frames)
+}
+
+/// Samples of this size in a batch of at most `budget_px` pixels, each of which costs as much as `pictures`.
+fn batch_size(budget_px: usize, size: Geometry, pictures: usize) -> usize {
+    (budget_px / (size.width as usize * size.height as usize * pictures).max(1)).clamp(1, BATCH)
 }
 
 /// The stream's logits, a row a sample.
@@ -279,9 +396,10 @@ mod tests {
     }
 
     #[test]
-    fn batches_fit_the_size_of_the_frames() {
-        let of = |width, height| batch_size(Geometry { width, height }, 1);
-        assert_eq!((of(340, 256), of(64, 64), of(8192, 8192)), (4, 32, 1));
-        assert_eq!(batch_size(Geometry { width: 64, height: 64 }, 64), 1);
+    fn batches_fit_the_size_of_the_frames_and_the_device() {
+        let of = |budget, side| batch_size(budget, Geometry { width: side, height: side }, 1);
+        assert_eq!([224, 64, 8192].map(|side| of(CPU_BATCH_PX, side)), [6, 32, 1]);
+        assert_eq!([224, 64, 8192].map(|side| of(GPU_BATCH_PX, side)), [24, 32, 1]);
+        assert_eq!(batch_size(CPU_BATCH_PX, Geometry { width: 64, height: 64 }, 64), 1);
     }
 }

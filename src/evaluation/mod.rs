@@ -8,6 +8,7 @@
 mod actions;
 mod actions_report;
 mod calibration;
+mod clip_pictures;
 mod clip_scorer;
 mod clip_scores;
 mod comparison;
@@ -32,6 +33,7 @@ mod window_scores;
 pub use actions::{ActionsOutcome, EvaluationPlan, check_classes, evaluate_actions, score_clips};
 pub use actions_report::{ActionsReport, ClipResult, FoldResult};
 pub use calibration::{Calibration, ReliabilityBin};
+pub use clip_pictures::ClipPictures;
 pub use clip_scorer::ClipScorer;
 pub use clip_scores::{ClipScores, ScoredClip};
 pub use comparison::{ClipChange, Comparison, StreamChange};

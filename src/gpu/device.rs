@@ -135,6 +135,11 @@ fn has_real_gpu() -> bool {
         .is_ok_and(|devices| devices.iter().any(|device| !is_software(device)))
 }
 
+/// Whether a graphics adapter is behind `device`.
+pub fn is_gpu(device: &Device) -> bool {
+    matches!(device.as_dispatch(), DispatchDevice::Cube(_))
+}
+
 fn is_software(device: &Device) -> bool {
     let software = WgpuDevice::new(WgpuDeviceKind::Cpu);
     matches!(device.as_dispatch(), DispatchDevice::Cube(CubeDevice::Wgpu(device)) if *device == software)

@@ -1,10 +1,12 @@
 //! Where the flow comes from that the temporal stream reads: MotionNet within the network, or a two-stage source, whose flow
 //! is made beforehand and has the 256 levels of stored pictures.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use image::RgbImage;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::clip_flow::ClipFlow;
@@ -65,56 +67,118 @@ impl FlowSource {
     /// What cannot be read, and a source that the clip does not have: a folder of pictures has no motion vectors, a video no
     /// pictures of flow.
     pub fn clip_flow(self, clip: &LabelledClip, frames: &[RgbImage], network: &MotionNetwork) -> Result<ClipFlow> {
-        let as_stored = |px: f32| as_stored_px(px, DEFAULT_BOUND_PX);
+        self.stretch_flow(clip, 0, frames, network, &|| false)
+    }
+
+    /// As [`clip_flow`](Self::clip_flow), but of the `frames` from place `first` of the clip on, as if they were all of it; given
+    /// up with an error when `stop` says so, which is asked between pairs.
+    ///
+    /// # Errors
+    /// Besides those of [`clip_flow`](Self::clip_flow): that it was stopped.
+    pub fn stretch_flow(
+        self,
+        clip: &LabelledClip,
+        first: usize,
+        frames: &[RgbImage],
+        network: &MotionNetwork,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<ClipFlow> {
         let (width, height) = frames[0].dimensions();
-        let pairs = frames.len() - 1;
+        let pairs = first..first + frames.len() - 1;
         let size = [width as usize, height as usize];
         let fields = match self {
             Self::MotionNet => return Ok(ClipFlow::of_network(network, frames)),
             Self::MotionNetStored => return Ok(ClipFlow::of_network(network, frames).mapped_px(as_stored)),
-            Self::Stored => stored(clip, pairs, size)?,
-            Self::Tvl1 => through_pictures(tvl1(Tvl1Parameters::opencv(), frames)?, as_stored),
-            Self::Tvl1Fast => through_pictures(tvl1(Tvl1Parameters::fast(), frames)?, as_stored),
-            Self::Codec => through_pictures(codec(clip, pairs, size)?, as_stored),
+            Self::Stored => return Ok(pairs_flow(stored(clip, pairs, size)?, frames)),
+            Self::Tvl1 => tvl1(Tvl1Parameters::opencv(), frames, stop)?,
+            Self::Tvl1Fast => tvl1(Tvl1Parameters::fast(), frames, stop)?,
+            Self::Codec => codec(clip, pairs, size, stop)?,
         };
-        Ok(ClipFlow::of_pairs(fields.into_iter(), frames.len(), Geometry { width, height }))
+        Ok(pairs_flow(through_pictures(fields), frames))
+    }
+
+    /// The flow of `frames` by `method`, with the 256 levels of stored pictures, as that of the other two-stage sources.
+    ///
+    /// # Errors
+    /// If the device of the method fails.
+    pub fn flow_by(method: &mut dyn FlowEstimator, frames: &[RgbImage]) -> Result<ClipFlow> {
+        let fields = frames.windows(2).map(|pair| method.estimate(&pair[0], &pair[1])).collect::<Result<_>>()?;
+        Ok(pairs_flow(through_pictures(fields), frames))
+    }
+
+    /// The parameters of TV-L1, if that is the source.
+    pub fn tvl1_parameters(self) -> Option<Tvl1Parameters> {
+        match self {
+            Self::Tvl1 => Some(Tvl1Parameters::opencv()),
+            Self::Tvl1Fast => Some(Tvl1Parameters::fast()),
+            _ => None,
+        }
     }
 }
 
+fn pairs_flow(fields: Vec<FlowField>, frames: &[RgbImage]) -> ClipFlow {
+    let (width, height) = frames[0].dimensions();
+    ClipFlow::of_pairs(fields.into_iter(), frames.len(), Geometry { width, height })
+}
+
+/// A component in pixels as it is read back from a picture.
+fn as_stored(px: f32) -> f32 {
+    as_stored_px(px, DEFAULT_BOUND_PX)
+}
+
 /// What is read back of `fields` once they have been stored: unknown vectors are no motion there.
-fn through_pictures(mut fields: Vec<FlowField>, as_stored: impl Fn(f32) -> f32) -> Vec<FlowField> {
+fn through_pictures(mut fields: Vec<FlowField>) -> Vec<FlowField> {
     for uv in fields.iter_mut().flat_map(|field| &mut field.uv) {
         let known = if FlowField::is_known(*uv) { *uv } else { [0.0; 2] };
-        *uv = known.map(&as_stored);
+        *uv = known.map(as_stored);
     }
     fields
 }
 
-fn tvl1(parameters: Tvl1Parameters, frames: &[RgbImage]) -> Result<Vec<FlowField>> {
-    let mut solver = Tvl1::new(parameters)?;
-    frames.windows(2).map(|pair| solver.estimate(&pair[0], &pair[1])).collect()
+fn tvl1(parameters: Tvl1Parameters, frames: &[RgbImage], stop: &(dyn Fn() -> bool + Sync)) -> Result<Vec<FlowField>> {
+    let pairs: Vec<&[RgbImage]> = frames.windows(2).collect();
+    if pairs.len() < rayon::current_num_threads() {
+        let mut solver = Tvl1::new(parameters)?;
+        return pairs.into_iter().map(|pair| go_on(stop).and_then(|()| solver.estimate(&pair[0], &pair[1]))).collect();
+    }
+    // Each pair on a core of its own: no rows are worked on twice.
+    let solver = || Tvl1::new(parameters).map(Tvl1::on_one_core);
+    let solve = |solver: &mut Result<Tvl1>, pair: &[RgbImage]| {
+        go_on(stop)?;
+        solver.as_mut().map_err(|error| error.clone())?.estimate(&pair[0], &pair[1])
+    };
+    pairs.into_par_iter().map_init(solver, solve).collect()
 }
 
-fn codec(clip: &LabelledClip, pairs: usize, [width, height]: [usize; 2]) -> Result<Vec<FlowField>> {
+fn go_on(stop: &dyn Fn() -> bool) -> Result<()> {
+    if stop() { Err(Error::new("flow", "it was stopped", "Start it again")) } else { Ok(()) }
+}
+
+fn codec(
+    clip: &LabelledClip,
+    pairs: Range<usize>,
+    [width, height]: [usize; 2],
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<FlowField>> {
     if clip.path.is_dir() {
         let cause = "a folder of pictures has no motion vectors";
         return Err(Error::file(&clip.path, cause, "Take the videos themselves, or another flow source"));
     }
     let first = first_frame(&clip.path, clip.segment_secs)?;
     let mut codec = CodecFlow::open(&clip.path)?;
-    (first..first + pairs).map(|index| codec.flow(index, width, height)).collect()
+    pairs.map(|pair| go_on(stop).and_then(|()| codec.flow(first + pair, width, height))).collect()
 }
 
 /// The flow in the pictures beside the frames, in pixels of the wanted size.
-fn stored(clip: &LabelledClip, pairs: usize, [width, height]: [usize; 2]) -> Result<Vec<FlowField>> {
+fn stored(clip: &LabelledClip, pairs: Range<usize>, [width, height]: [usize; 2]) -> Result<Vec<FlowField>> {
     let found = if clip.path.is_dir() { flow_pictures(&clip.path)? } else { Vec::new() };
     // Tools differ in whether the last frame has a picture too.
-    if found.len() < pairs {
-        let cause = format!("{} pairs of flow pictures for {pairs} pairs of frames", found.len());
+    let Some(found) = found.get(pairs.clone()) else {
+        let cause = format!("{} pairs of flow pictures for {} pairs of frames", found.len(), pairs.end);
         let remedy = "Expected flow_x_00001.jpg and flow_y_00001.jpg … beside the frames, or u and v folders";
         return Err(Error::file(&clip.path, cause, remedy));
-    }
-    found.iter().take(pairs).map(|pair| Ok(read_two_stream(pair, DEFAULT_BOUND_PX)?.resized(width, height))).collect()
+    };
+    found.iter().map(|pair| Ok(read_two_stream(pair, DEFAULT_BOUND_PX)?.resized(width, height))).collect()
 }
 
 /// The pairs of flow pictures of the clip in folder `path`, in the order of their numbers.
@@ -175,6 +239,38 @@ mod tests {
         assert!(FlowSource::Stored.clip_flow(&clip, &frames, &network).is_err());
         let error = FlowSource::Codec.clip_flow(&clip, &frames, &network).err().unwrap();
         assert!(error.cause.contains("no motion vectors"), "{error}");
+    }
+
+    #[test]
+    fn the_flow_of_a_stretch_is_that_of_its_place_in_the_clip() {
+        let dir = tempfile::tempdir().unwrap();
+        let size = Geometry { width: 64, height: 48 };
+        for i in 0..8u32 {
+            let picture = RgbImage::from_fn(64, 48, |x, y| {
+                let at = |x: u32| (127.0 + 90.0 * (x as f32 * 0.35).sin() * (y as f32 * 0.3).cos()) as u8;
+                Rgb([at(x + 2 * i); 3])
+            });
+            picture.save(dir.path().join(format!("img_{i}.png"))).unwrap();
+            let pair = StreamPair::named(&dir.path().join(format!("flow_x_{i}.png"))).unwrap();
+            write_two_stream(&pair, &FlowField::new(64, 48, vec![[i as f32, 0.0]; 64 * 48]), DEFAULT_BOUND_PX).unwrap();
+        }
+        let clip = LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None };
+        let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
+        let frames = decode_clip(dir.path(), size, None).unwrap();
+        for source in [FlowSource::Stored, FlowSource::Tvl1Fast, FlowSource::MotionNetStored] {
+            let window = |flow: &ClipFlow, start| {
+                let mut planes = Vec::new();
+                flow.append_window(start, 2, &Crop::whole(size), size, &mut planes);
+                planes
+            };
+            let whole = source.clip_flow(&clip, &frames, &network).unwrap();
+            let stretch = source.stretch_flow(&clip, 4, &frames[4..7], &network, &|| false).unwrap();
+            let pairs = window(&whole, 4).into_iter().zip(window(&stretch, 0));
+            let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < 0.01, "{source:?}: {worst}");
+        }
+        let stopped = FlowSource::Tvl1.stretch_flow(&clip, 0, &frames, &network, &|| true);
+        assert!(stopped.err().unwrap().cause.contains("stopped"));
     }
 
     #[test]

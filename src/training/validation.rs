@@ -226,9 +226,9 @@ impl PhotometricError {
         self.zero_flow += other.zero_flow;
     }
 
-    /// 1 for zero flow, 0 for a perfect reconstruction.
+    /// 1 for zero flow, 0 for a perfect reconstruction; not a number without clips, or where all of them are stills.
     pub fn ratio(&self) -> f32 {
-        (self.rebuilt / self.zero_flow.max(f64::MIN_POSITIVE)) as f32
+        if self.zero_flow > 0.0 { (self.rebuilt / self.zero_flow) as f32 } else { f32::NAN }
     }
 }
 

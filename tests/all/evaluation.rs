@@ -5,11 +5,15 @@ use std::path::Path;
 
 use image::RgbImage;
 use motionscope::cli::bench::fixture;
-use motionscope::evaluation::{ActionsReport, ClipScorer, Crops, Protocol, Spread};
+use motionscope::evaluation::evaluate_actions;
+use motionscope::evaluation::{ActionsReport, ClipPictures, ClipScorer, Crops, EvaluationPlan, Protocol, Spread};
 use motionscope::gpu::{DeviceChoice, choose};
+use motionscope::nets::fusion::Fusion;
 use motionscope::nets::{FrameSize, HiddenTwoStream, MotionConfig, Preprocessing, WINDOW_FRAMES};
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
+use motionscope::training::dataset::{Dataset, LabelledClip};
 use motionscope::training::validation::{spatial_logits, temporal_logits};
+use motionscope::training::{DataSource, FlowSource};
 use motionscope::video::Geometry;
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -151,6 +155,84 @@ fn shared_flow_gives_the_logits_of_every_view_by_itself() {
 }
 
 /// A `.npy` file of f32 in either byte order.
+/// A clip of 80 frames, of which three windows and three frames are looked at.
+#[test]
+fn a_clip_is_scored_from_the_frames_that_are_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = fixture::clip(dir.path(), 80, Geometry { width: 96, height: 80 }).unwrap();
+    let clip = LabelledClip { path, label: 0, segment_secs: Some([0.2, 3.0]), group: None };
+    let (mut model, _) = scene(1, 2);
+    model.card.preprocessing.spatial = FrameSize { width: 64, height: 64 };
+    for crops in [Crops::Whole, Crops::Five] {
+        let scorer = ClipScorer::new(&model, Protocol { samples: 3, crops, spread: Spread::Even });
+        assert_eq!(scorer.bytes(), 3 * (3 * 11 * 80 * 60 + 3 * 64 * 64), "not 70 frames");
+        let motion = clip.decode(scorer.motion_size(), None).unwrap();
+        assert_eq!(motion.len(), 70);
+        let spatial = clip.decode(scorer.spatial_size(), None).unwrap();
+        let scored = scorer.score(&clip, FlowSource::MotionNet).unwrap();
+        assert_eq!(scored.temporal, scorer.temporal(&motion).unwrap());
+        assert_eq!(scored.spatial, scorer.spatial(ClipPictures::All(&spatial)).unwrap());
+        for source in [FlowSource::Codec, FlowSource::Tvl1Fast] {
+            let whole = scorer.temporal_of(&source.clip_flow(&clip, &motion, &model.motion).unwrap()).unwrap().unwrap();
+            let few = scorer.score(&clip, source).unwrap().temporal.unwrap();
+            let worst = whole.iter().zip(&few).map(|(a, b)| (a - b).abs() / (1.0 + a.abs())).fold(0.0, f32::max);
+            assert!(worst < 1e-3, "{source:?}: {few:?} instead of {whole:?}");
+        }
+    }
+}
+
+#[test]
+fn the_photometric_ratio_is_that_of_the_flow_that_was_read() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path());
+    let dataset = Dataset::open(&DataSource::Folder(dir.path().join("clips"))).unwrap();
+    let (model, _) = scene(1, 2);
+    let ratio = |model: &HiddenTwoStream, flow_source| {
+        let plan = EvaluationPlan {
+            data: "clips".into(),
+            protocol: Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Paper },
+            fusion: Fusion::default(),
+            flow_source,
+        };
+        let mut go_on = |_, _| std::ops::ControlFlow::Continue(());
+        let outcome = evaluate_actions(model, &dataset, &plan, &mut go_on, &mut |error| panic!("{error}")).unwrap();
+        outcome.report.photometric_ratio
+    };
+    assert!(ratio(&model, FlowSource::MotionNet).is_some_and(|ratio| ratio > 0.0));
+    assert_eq!(ratio(&model, FlowSource::Codec), None, "the network was not asked");
+    let spatial_only = HiddenTwoStream { temporal: None, ..model.clone() };
+    assert_eq!(ratio(&spatial_only, FlowSource::MotionNet), None, "it has no part in the scores");
+    let flow_only = HiddenTwoStream { temporal: None, spatial: None, ..model };
+    assert!(ratio(&flow_only, FlowSource::MotionNet).is_some(), "it is all there is");
+}
+
+#[test]
+fn a_stop_is_heeded_within_a_clip() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let dir = tempfile::tempdir().unwrap();
+    let path = fixture::clip(dir.path(), 30, Geometry { width: 96, height: 80 }).unwrap();
+    let clip = LabelledClip { path, label: 0, segment_secs: None, group: None };
+    let (model, _) = scene(1, 2);
+    for source in [FlowSource::MotionNet, FlowSource::Tvl1, FlowSource::Codec] {
+        let asked = AtomicUsize::new(0);
+        let count = || {
+            asked.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        let protocol = Protocol { samples: 8, crops: Crops::Ten, spread: Spread::Even };
+        ClipScorer::new(&model, protocol).until(&count).score(&clip, source).unwrap();
+        // Frames to read, pairs, and batches of every view: at whichever it is stopped, it ends there.
+        let all = asked.load(Ordering::Relaxed);
+        assert!(all > 40, "{source:?}: {all} occasions to stop");
+        for last in [0, all / 3, all - 1] {
+            let asked = AtomicUsize::new(0);
+            let stop = || asked.fetch_add(1, Ordering::Relaxed) >= last;
+            let error = ClipScorer::new(&model, protocol).until(&stop).score(&clip, source).unwrap_err();
+            assert!(error.cause.contains("stopped"), "{source:?}: {error}");
+        }
+    }
+}
+
 fn write_npy(path: &Path, rows: &[Vec<f32>], big_endian: bool) {
     let (order, columns) = (if big_endian { '>' } else { '<' }, rows[0].len());
     let header = format!("{{'descr': '{order}f4', 'fortran_order': False, 'shape': ({}, {columns}), }}\n", rows.len());

@@ -2,14 +2,13 @@
 
 use image::RgbImage;
 
-use super::{Tvl1, Tvl1Parameters};
+use super::Tvl1;
 use crate::error::Result;
 use crate::flow::{FlowEstimator, FlowField, Plane, common_size};
 
 impl FlowEstimator for Tvl1 {
     fn name(&self) -> String {
-        let preset = Tvl1Parameters::PRESETS.iter().find(|(_, parameters)| parameters == self.parameters());
-        format!("TV-L1 ({})", preset.map_or("own parameters", |(name, _)| name))
+        format!("TV-L1 ({})", self.parameters().preset_name())
     }
 
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {

@@ -9,7 +9,7 @@ use super::Tvl1Parameters;
 use super::gpu_levels::{Levels, groups_of};
 use super::gpu_stages::Stages;
 use crate::error::{Error, Result};
-use crate::flow::FlowField;
+use crate::flow::{FlowEstimator, FlowField};
 use crate::gpu::{FlowBuffer, Recorder, SharedWgpu, read_back};
 
 /// TV-L1 (Zach, Pock, Bischof 2007) as compute passes, with OpenCV's results.
@@ -111,5 +111,16 @@ impl Tvl1OnGpu {
         recorder.dispatch(&stages.resize, &copying, groups_of([width, height], 2));
         recorder.submit()?;
         Ok(flow)
+    }
+}
+
+impl FlowEstimator for Tvl1OnGpu {
+    fn name(&self) -> String {
+        format!("TV-L1 ({}), GPU", self.parameters.preset_name())
+    }
+
+    fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
+        let flow = self.flow(first, second, false)?;
+        self.read(&flow)
     }
 }

@@ -95,6 +95,11 @@ impl Tvl1Parameters {
         }
     }
 
+    /// What they are called in reports.
+    pub(super) fn preset_name(&self) -> &'static str {
+        Self::PRESETS.iter().find(|(_, preset)| preset == self).map_or("own parameters", |(name, _)| name)
+    }
+
     /// The parameters themselves if the scheme converges with them and can be run in finite time.
     ///
     /// # Errors

@@ -13,6 +13,8 @@ pub struct Tvl1 {
     parameters: Tvl1Parameters,
     /// The full size first; made for the size of the last pair.
     levels: Vec<Level>,
+    /// Parts of a picture that are worked on side by side, at most.
+    bands: usize,
 }
 
 impl Tvl1 {
@@ -21,7 +23,12 @@ impl Tvl1 {
     /// # Errors
     /// If the parameters are not [checked](Tvl1Parameters::checked).
     pub fn new(parameters: Tvl1Parameters) -> Result<Self> {
-        Ok(Self { parameters: parameters.checked()?, levels: Vec::new() })
+        Ok(Self { parameters: parameters.checked()?, levels: Vec::new(), bands: rayon::current_num_threads() })
+    }
+
+    /// The same on one core, for callers that solve several pairs side by side: bands share rows and so cost more work.
+    pub fn on_one_core(self) -> Self {
+        Self { levels: Vec::new(), bands: 1, ..self }
     }
 
     /// The parameters in use.
@@ -54,7 +61,7 @@ impl Tvl1 {
     fn prepare(&mut self, first: &Plane, second: &Plane) {
         if self.levels.first().is_none_or(|level| level.pictures[0].size() != first.size()) {
             let sizes = pyramid::sizes(first.size(), &self.parameters);
-            self.levels = sizes.into_iter().map(|size| Level::new(size, self.parameters)).collect();
+            self.levels = sizes.into_iter().map(|size| Level::new(size, self.parameters, self.bands)).collect();
         }
         let ratio = [1.0 / self.parameters.scale_step; 2];
         for (picture, source) in [first, second].into_iter().enumerate() {

@@ -33,8 +33,9 @@ pub struct Level {
 }
 
 impl Level {
-    pub fn new((width, height): (usize, usize), parameters: Tvl1Parameters) -> Self {
-        let bands = rayon::current_num_threads().min(height / BAND_MIN).max(1);
+    /// For pictures of a size, in `bands` bands at most that are worked on side by side.
+    pub fn new((width, height): (usize, usize), parameters: Tvl1Parameters, bands: usize) -> Self {
+        let bands = bands.min(height / BAND_MIN).max(1);
         let planes = || [Plane::zeros(width, height), Plane::zeros(width, height)];
         let pairs = vec![[Row::zeros(width), Row::zeros(width)]; height];
         Self {
