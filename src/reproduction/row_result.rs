@@ -19,6 +19,9 @@ pub struct RowResult {
     pub measured: usize,
     /// What was wrong with those that are left out.
     pub failures: Vec<String>,
+    /// Where its time was measured, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 impl RowResult {

@@ -19,7 +19,7 @@ use crate::evaluation::{
     ActionsReport, EvaluationPlan, MotionNetFlow, Scale, ScoreTable, StreamReport, evaluate_actions, evaluate_flow,
 };
 use crate::flow::FlowEstimator;
-use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
+use crate::flow::tvl1::{Tvl1, Tvl1OnGpu, Tvl1Parameters};
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
@@ -178,6 +178,7 @@ impl Run<'_> {
             figures: figures(accuracy.into_iter().chain(ratio)),
             measured: report.clips,
             failures: report.failures,
+            device: None,
         })
     }
 
@@ -232,13 +233,14 @@ impl Run<'_> {
             figures: figures([(ACCURACY, 100.0 * top1)]),
             measured: labels.len(),
             failures: report.failures,
+            device: None,
         })
     }
 
     /// Measures a flow method on a benchmark.
     fn flow_error(&mut self, dataset: FlowDataset, root: &Path, method: FlowMethod) -> Result<RowResult> {
         let pairs = dataset.pairs(root)?;
-        let mut estimator = self.estimator(method)?;
+        let (mut estimator, device) = self.estimator(method)?;
         let mut done = 0;
         let report = evaluate_flow(dataset, &pairs, estimator.as_mut(), &mut |outcome| {
             done += 1;
@@ -259,10 +261,13 @@ impl Run<'_> {
             figures: figures([(EPE, errors.epe), (FL, 100.0 * errors.fl), (MS, report.mean.ms)]),
             measured: report.mean.pairs,
             failures: report.failures,
+            device: Some(device),
         })
     }
 
-    fn estimator(&self, method: FlowMethod) -> Result<Box<dyn FlowEstimator>> {
+    /// The method and where it runs: on the device of the networks, TV-L1 as well where that is a GPU that can.
+    fn estimator(&self, method: FlowMethod) -> Result<(Box<dyn FlowEstimator>, String)> {
+        let device = self.compute.name.clone();
         let motion_net = |scales: &[f32]| {
             let model = self.settings.model.as_ref().ok_or_else(|| {
                 Error::new("MotionNet", "no model is named", "Name a model folder whose MotionNet is to be measured")
@@ -270,11 +275,16 @@ impl Run<'_> {
             Ok(Box::new(MotionNetFlow::load(model, &self.compute.device)?.with_scales(scales))
                 as Box<dyn FlowEstimator>)
         };
-        match method {
-            FlowMethod::Tvl1 => Ok(Box::new(Tvl1::new(Tvl1Parameters::opencv())?)),
-            FlowMethod::MotionNet => motion_net(&[1.0]),
-            FlowMethod::CoarseToFine => motion_net(&MotionNetFlow::COARSE_TO_FINE),
-        }
+        let parameters = Tvl1Parameters::opencv();
+        Ok(match method {
+            FlowMethod::Tvl1 => match self.compute.wgpu.as_ref().map(|wgpu| Tvl1OnGpu::new(wgpu, parameters)) {
+                Some(Ok(tvl1)) => (Box::new(tvl1), device),
+                Some(Err(_)) => (Box::new(Tvl1::new(parameters)?), "CPU".into()),
+                None => (Box::new(Tvl1::new(parameters)?), device),
+            },
+            FlowMethod::MotionNet => (motion_net(&[1.0])?, device),
+            FlowMethod::CoarseToFine => (motion_net(&MotionNetFlow::COARSE_TO_FINE)?, device),
+        })
     }
 
     /// The frames a second of all rows that have figures: measured in one go, unless nothing has changed since the last time.
@@ -285,11 +295,10 @@ impl Run<'_> {
         let timed = rows.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_ok());
         let timed: Vec<&Row> = timed.map(|(row, _)| row).collect();
         let kept = Speeds::read(self.dir, &self.compute.name).filter(|_| !self.measured_anew);
-        if let Some(kept) = kept.filter(|kept| timed.iter().all(|row| kept.fps.contains_key(&row.id))) {
+        if let Some(kept) = kept.filter(|kept| timed.iter().all(|row| kept.are_of(&row.id))) {
             return Ok(kept);
         }
-        let fps = self.timed(rows, &timed)?;
-        let speeds = Speeds { device: self.compute.name.clone(), fps };
+        let speeds = self.timed(rows, &timed)?;
         if !self.control.is_stopped() {
             speeds.write(self.dir)?;
         }
@@ -298,7 +307,8 @@ impl Run<'_> {
 
     /// The medians over some clips, after one pass that does not count. All rows take their turn with every clip: whatever else
     /// the machine does slows all of them down.
-    fn timed(&mut self, rows: &[Row], timed: &[&Row]) -> Result<BTreeMap<String, f64>> {
+    fn timed(&mut self, rows: &[Row], timed: &[&Row]) -> Result<Speeds> {
+        let mut devices = BTreeMap::new();
         let clips = chosen(&self.test.as_ref().ok_or_else(no_clips)?.clips);
         let mut rates: HashMap<&str, Vec<f64>> = HashMap::new();
         for (pass, clip) in clips.iter().take(1).chain(&clips).enumerate() {
@@ -306,17 +316,24 @@ impl Run<'_> {
             for row in timed.iter().take_while(|_| !self.control.is_stopped()) {
                 match caught("speed", || self.rate(rows, row, clip)) {
                     Ok(_) if pass == 0 => {}
-                    Ok(rate) => rates.entry(&row.id).or_default().push(rate),
+                    Ok((rate, device)) => {
+                        rates.entry(&row.id).or_default().push(rate);
+                        devices.insert(row.id.clone(), device);
+                    }
                     Err(error) => (self.on_event)(Event::Warning(error)),
                 }
             }
         }
-        Ok(rates.into_iter().filter_map(|(row, rates)| Some((row.to_owned(), median(rates)?))).collect())
+        let fps = rates.into_iter().filter_map(|(row, rates)| Some((row.to_owned(), median(rates)?))).collect();
+        Ok(Speeds { device: self.compute.name.clone(), fps, devices })
     }
 
-    /// Frames a second of a row, with networks that are loaded for it: all at once may be more than the device holds.
-    fn rate(&self, rows: &[Row], row: &Row, clip: &LabelledClip) -> Result<f64> {
-        frames_per_second(&streams(rows, row, &self.compute.device)?, clip, self.settings.frame)
+    /// Frames a second of a row and where it ran, with networks that are loaded for it: all at once may be more than the device
+    /// holds.
+    fn rate(&self, rows: &[Row], row: &Row, clip: &LabelledClip) -> Result<(f64, String)> {
+        let mut streams = streams(rows, row, &self.compute.device)?.on(self.compute);
+        let rate = frames_per_second(&mut streams, clip, self.settings.frame)?;
+        Ok((rate, streams.device(self.compute)))
     }
 
     /// What was measured beside what was published.
@@ -330,7 +347,9 @@ impl Run<'_> {
                 _ => BTreeMap::new(),
             };
             figures.extend(speeds.fps.get(&row.id).map(|fps| (FPS.to_owned(), *fps)));
+            let measured_on = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok()?.device.clone());
             TableRow {
+                device: speeds.devices.get(&row.id).cloned().or(measured_on),
                 missing: missing(outcome),
                 measured: columns.iter().map(|column| figures.get(&column.key).copied()).collect(),
                 published: row.published,
@@ -383,6 +402,7 @@ fn streams(rows: &[Row], row: &Row, device: &Device) -> Result<Streams> {
     Ok(Streams {
         temporal: temporal.map(|training| Ok((load(training)?, training.plan.flow_source))).transpose()?,
         spatial: spatial.map(|training| load(training)).transpose()?,
+        tvl1: None,
     })
 }
 

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::atomic;
 use crate::error::Result;
 use crate::evaluation::{ClipScorer, Crops, Protocol, Spread};
+use crate::flow::tvl1::Tvl1OnGpu;
+use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, WINDOW_FRAMES};
 use crate::training::FlowSource;
 use crate::training::dataset::LabelledClip;
@@ -30,6 +32,27 @@ pub struct Streams {
     pub temporal: Option<(HiddenTwoStream, FlowSource)>,
     /// The spatial stream.
     pub spatial: Option<HiddenTwoStream>,
+    /// TV-L1 where that is the source of flow and the graphics device computes it; the CPU does without.
+    pub tvl1: Option<Tvl1OnGpu>,
+}
+
+impl Streams {
+    /// Adds TV-L1 on the graphics device of `compute` where the temporal stream reads it and there is one that can.
+    pub fn on(self, compute: &Compute) -> Self {
+        let parameters = self.temporal.as_ref().and_then(|(_, source)| source.tvl1_parameters());
+        Self { tvl1: parameters.zip(compute.wgpu.as_ref()).and_then(|(p, wgpu)| Tvl1OnGpu::new(wgpu, p).ok()), ..self }
+    }
+
+    /// In words, what runs where: the networks on the device called `networks`, flow from elsewhere maybe on the CPU.
+    pub fn device(&self, networks: &Compute) -> String {
+        let on_cpu = match &self.temporal {
+            _ if networks.wgpu.is_none() => None,
+            Some((_, source)) if source.tvl1_parameters().is_some() && self.tvl1.is_none() => Some("TV-L1"),
+            Some((_, FlowSource::Codec)) => Some("codec vectors"),
+            _ => None,
+        };
+        on_cpu.map_or(networks.name.clone(), |flow| format!("{}, {flow} on the CPU", networks.name))
+    }
 }
 
 /// What was measured of all rows in one go, and where.
@@ -39,6 +62,9 @@ pub struct Speeds {
     pub device: String,
     /// Frames a second by row.
     pub fps: BTreeMap<String, f64>,
+    /// Where each row was measured.
+    #[serde(default)]
+    pub devices: BTreeMap<String, String>,
 }
 
 impl Speeds {
@@ -46,6 +72,11 @@ impl Speeds {
     pub fn read(dir: &Path, device: &str) -> Option<Self> {
         let speeds: Self = serde_json::from_str(&fs::read_to_string(dir.join(FILE)).ok()?).ok()?;
         (speeds.device == device).then_some(speeds)
+    }
+
+    /// Whether the row was measured, and it is known where.
+    pub fn are_of(&self, row: &str) -> bool {
+        self.fps.contains_key(row) && self.devices.contains_key(row)
     }
 
     /// Keeps it in `dir`.
@@ -70,7 +101,7 @@ pub fn chosen(clips: &[LabelledClip]) -> Vec<LabelledClip> {
 ///
 /// # Errors
 /// If the clip cannot be read, or the device fails.
-pub fn frames_per_second(streams: &Streams, clip: &LabelledClip, frame: Geometry) -> Result<f64> {
+pub fn frames_per_second(streams: &mut Streams, clip: &LabelledClip, frame: Geometry) -> Result<f64> {
     let started = Instant::now();
     let frames = through(streams, clip, frame)?;
     Ok(frames as f64 / started.elapsed().as_secs_f64())
@@ -83,13 +114,14 @@ pub fn median(mut rates: Vec<f64>) -> Option<f64> {
 }
 
 /// From the file of a clip to all its scores; how many frames those were.
-fn through(streams: &Streams, clip: &LabelledClip, frame: Geometry) -> Result<usize> {
+fn through(streams: &mut Streams, clip: &LabelledClip, frame: Geometry) -> Result<usize> {
     let frames = clip.decode(frame, Some(FRAMES))?;
     let every = |samples: usize| Protocol { samples: samples.max(1), crops: Crops::Whole, spread: Spread::Paper };
     if let Some((model, source)) = &streams.temporal {
         let window = model.temporal.as_ref().map_or(WINDOW_FRAMES, |stream| stream.input().frames());
         let windows = (frames.len() + 1).saturating_sub(window);
-        temporal(&ClipScorer::new(model, every(windows)), model, *source, clip, &frames)?;
+        let scorer = ClipScorer::new(model, every(windows));
+        temporal(&scorer, model, *source, streams.tvl1.as_mut(), clip, &frames)?;
     }
     if let Some(model) = &streams.spatial {
         ClipScorer::new(model, every(frames.len())).spatial(&frames)?;
@@ -101,11 +133,31 @@ fn temporal(
     scorer: &ClipScorer<'_>,
     model: &HiddenTwoStream,
     source: FlowSource,
+    tvl1: Option<&mut Tvl1OnGpu>,
     clip: &LabelledClip,
     frames: &[RgbImage],
 ) -> Result<()> {
-    match source {
-        FlowSource::MotionNet => scorer.temporal(frames).map(drop),
-        source => scorer.temporal_of(&source.clip_flow(clip, frames, &model.motion)?).map(drop),
+    match (source, tvl1) {
+        (FlowSource::MotionNet, _) => scorer.temporal(frames).map(drop),
+        (_, Some(tvl1)) => scorer.temporal_of(&FlowSource::flow_by(tvl1, frames)?).map(drop),
+        (source, None) => scorer.temporal_of(&source.clip_flow(clip, frames, &model.motion)?).map(drop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_of_an_earlier_version_do_not_say_where_their_rows_ran() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(FILE), r#"{"device": "GPU", "fps": {"tvl1": 3.5}}"#).unwrap();
+        let speeds = Speeds::read(dir.path(), "GPU").unwrap();
+        assert!(!speeds.are_of("tvl1"), "it has to be measured again");
+        let devices = BTreeMap::from([("tvl1".into(), "GPU".into())]);
+        Speeds { devices, ..speeds }.write(dir.path()).unwrap();
+        let speeds = Speeds::read(dir.path(), "GPU").unwrap();
+        assert!(speeds.are_of("tvl1") && !speeds.are_of("codec"));
+        assert_eq!(Speeds::read(dir.path(), "CPU"), None);
     }
 }

@@ -53,6 +53,9 @@ pub struct TableRow {
     pub published: Vec<Option<f64>>,
     /// Why there are no figures, or what is missing from them.
     pub missing: Option<String>,
+    /// Where its time was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 impl Table {
@@ -78,6 +81,7 @@ impl Table {
         let notes: &[&str] = match settings.table {
             PaperTable::Table1 => &[
                 "Published: UCF101 split 1, VGG16, frames per second on a GPU of the Titan X class.",
+                "fps on the device that stands beside it, TV-L1 on the GPU too where there is one; codec vectors come from the CPU.",
                 "Two-stage flow is rounded to the 256 levels of stored pictures. (b) and (c) go on from (a) with as many steps again; \
                  all rows share one MotionNet.",
                 "fps: from the compressed file to the scores of every window (and frame), frames seen whole, the median over test \
@@ -90,7 +94,7 @@ impl Table {
             ],
             PaperTable::Table3 => &[
                 "The paper does not say which pass of MPI-Sintel was measured; TV-L1 is OpenCV's.",
-                "Time is the median over the pairs, without reading files.",
+                "Time is the median over the pairs, without reading files, on the device that stands beside it.",
             ],
         };
         let base = settings.base.as_ref().filter(|_| settings.table == PaperTable::Table1);

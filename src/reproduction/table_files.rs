@@ -61,27 +61,31 @@ impl Table {
     /// A row per row; cells without a figure are empty.
     fn csv(&self) -> String {
         let names = self.columns.iter().map(|column| format!(",{0},published_{0}", column.key)).collect::<String>();
-        let mut text = format!("row,name{names},missing\n");
+        let mut text = format!("row,name{names},missing,device\n");
         for row in &self.rows {
             let number = |value: &Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
             let pairs = row.measured.iter().zip(&row.published);
             let cells: String =
                 pairs.map(|(ours, published)| format!(",{},{}", number(ours), number(published))).collect();
             let missing = row.missing.as_deref().unwrap_or_default();
-            text += &format!("{},{}{cells},{}\n", row.id, quoted(&row.name), quoted(missing));
+            let device = row.device.as_deref().unwrap_or_default();
+            text += &format!("{},{}{cells},{},{}\n", row.id, quoted(&row.name), quoted(missing), quoted(device));
         }
         text
     }
 
-    /// Head and rows.
+    /// Head and rows; the device last where a time was measured.
     fn cells(&self) -> Vec<Vec<String>> {
         let names = self.columns.iter().flat_map(|column| [column.name.clone(), "published".into()]);
-        let head = std::iter::once(String::new()).chain(names).collect();
+        let has_device = self.rows.iter().any(|row| row.device.is_some());
+        let device = |text: String| Some(text).filter(|_| has_device);
+        let head = std::iter::once(String::new()).chain(names).chain(device("device".into())).collect();
         let row = |row: &TableRow| {
             let columns = self.columns.iter().zip(row.measured.iter().zip(&row.published));
             let figures =
                 columns.flat_map(|(column, (ours, published))| [ours, published].map(|value| number(value, column)));
-            std::iter::once(row.name.clone()).chain(figures).collect()
+            let device = device(row.device.clone().unwrap_or_else(|| "–".into()));
+            std::iter::once(row.name.clone()).chain(figures).chain(device).collect()
         };
         std::iter::once(head).chain(self.rows.iter().map(row)).collect()
     }
@@ -111,6 +115,7 @@ mod tests {
             measured,
             published,
             missing: missing.map(str::to_owned),
+            device: None,
         };
         Table {
             schema: Table::SCHEMA.into(),
@@ -140,13 +145,23 @@ mod tests {
         let mut lines = csv.lines();
         assert_eq!(
             lines.next(),
-            Some("row,name,accuracy_percent,published_accuracy_percent,fps,published_fps,missing")
+            Some("row,name,accuracy_percent,published_accuracy_percent,fps,published_fps,missing,device")
         );
-        assert_eq!(lines.next(), Some("a,\"Row a, tried\",43.756,85.65,12,,"));
-        assert_eq!(lines.next(), Some("b,\"Row b, tried\",,,,,\"it \"\"broke\"\"\""));
+        assert_eq!(lines.next(), Some("a,\"Row a, tried\",43.756,85.65,12,,,"));
+        assert_eq!(lines.next(), Some("b,\"Row b, tried\",,,,,\"it \"\"broke\"\"\","));
         let dir = tempfile::tempdir().unwrap();
         table.write(dir.path()).unwrap();
         let json = std::fs::read_to_string(dir.path().join("table.json")).unwrap();
         assert_eq!(serde_json::from_str::<Table>(&json).unwrap(), table);
+    }
+
+    #[test]
+    fn each_row_says_where_its_time_was_measured() {
+        let mut table = table();
+        table.rows[0].device = Some("GPU, TV-L1 on the CPU".into());
+        assert!(table.text().contains("12.00          –  GPU, TV-L1 on the CPU\n"), "{}", table.text());
+        assert!(table.markdown().contains("| 12.00 | – | GPU, TV-L1 on the CPU |\n"), "{}", table.markdown());
+        assert!(table.csv().contains(",12,,,\"GPU, TV-L1 on the CPU\"\n"), "{}", table.csv());
+        assert_eq!(table.markdown().lines().nth(2).unwrap().matches('|').count(), 7);
     }
 }

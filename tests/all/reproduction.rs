@@ -81,6 +81,7 @@ fn table_1_resumes_row_by_row_and_refuses_other_settings() {
     for row in &table.rows {
         let [Some(accuracy), Some(fps)] = row.measured[..] else { panic!("{row:?}") };
         assert!([0.0, 25.0, 50.0, 75.0, 100.0].contains(&accuracy) && fps > 0.0, "{row:?}");
+        assert_eq!(row.device.as_ref(), Some(&table.device), "the CPU computes everything");
     }
     assert_eq!(table.rows[9].published, [Some(89.82), Some(120.48)]);
     assert!(fs::read_to_string(out.join("table.md")).unwrap().contains("| Hidden two-stream (c) |"));
