@@ -47,7 +47,7 @@ pub(super) enum Command {
 pub(super) struct SharedPlayer(Arc<Mutex<Option<Arc<Player>>>>);
 
 impl SharedPlayer {
-    /// Looks at the player without holding on to it: its last owner waits for the decoder, and that must not be a window.
+    /// Looks at the player without holding on to it, so that a window never keeps a closed video open.
     pub fn with<T>(&self, look: impl FnOnce(&Player) -> T) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_deref().map(look)
     }

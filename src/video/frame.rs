@@ -21,6 +21,14 @@ impl Default for Sizes {
     }
 }
 
+impl Sizes {
+    /// The sizes of all pictures of a video that is shown at the size `shown`.
+    pub(super) fn of(&self, shown: Geometry) -> Vec<Geometry> {
+        let display = shown.fitted(self.display_max.max(1));
+        std::iter::once(display).chain(self.scaled.iter().copied()).collect()
+    }
+}
+
 /// One frame of a video; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Frame {

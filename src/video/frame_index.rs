@@ -7,6 +7,7 @@ use crate::frame_times::FrameTimes;
 const ASSUMED_FPS: f64 = 25.0;
 
 /// One frame.
+#[derive(Debug, PartialEq)]
 pub(super) struct IndexedFrame {
     /// Count of the packet in which it is coded.
     pub packet: usize,
@@ -17,6 +18,7 @@ pub(super) struct IndexedFrame {
 }
 
 /// The frame rate that the container claims and the unit of its times.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct StreamClock {
     /// Seconds per unit of time.
     pub tick_secs: f64,
@@ -25,6 +27,7 @@ pub(super) struct StreamClock {
 }
 
 /// All frames in presentation order.
+#[derive(Debug, PartialEq)]
 pub(super) struct FrameIndex {
     /// The frames.
     pub frames: Vec<IndexedFrame>,
@@ -164,16 +167,17 @@ mod tests {
 
     /// Packets in the order of the file: when each is shown, negative where it does not say; keys are given apart.
     fn table(pts: &[i64], keys: &[usize]) -> PacketTable {
-        let mut table = PacketTable::default();
-        table.entries.extend(pts.iter().enumerate().map(|(packet, &pts)| PacketEntry {
+        let entries = pts.iter().enumerate().map(|(packet, &pts)| PacketEntry {
             pts: (pts >= 0).then_some(pts),
             dts: Some(packet as i64),
             duration: 1,
             key: keys.contains(&packet),
             discarded: false,
             reference: None,
-        }));
-        table
+            position: packet as i64,
+            size: 1,
+        });
+        PacketTable::new(entries.collect(), Vec::new(), 0, None)
     }
 
     #[test]

@@ -57,7 +57,12 @@ pub(super) fn describe(
     if matches!(first.color_transfer_characteristic(), Transfer::SMPTE2084 | Transfer::ARIB_STD_B67) {
         notes.push("The colours are high dynamic range and look pale, because they are not tone-mapped".into());
     }
-    let warnings: Vec<Error> = truncation(raw).into_iter().collect();
+    if !raw.table.jumps.is_empty() {
+        notes.push("The time stamps begin again within the file; its parts are shown one after the other".into());
+    }
+    let remedy = "What is there can be used; copy the file again to have all of it";
+    let cut_off = raw.cut_off.iter().map(|cause| Error::file(raw.source.path(), cause, remedy));
+    let warnings: Vec<Error> = cut_off.collect();
     notes.extend(warnings.iter().map(|warning| warning.cause.clone()));
     let info = VideoInfo {
         path: raw.source.path().to_owned(),
@@ -73,26 +78,4 @@ pub(super) fn describe(
         notes,
     };
     (info, warnings)
-}
-
-/// Compares what the container promises with what was found.
-fn truncation(raw: &RawFrames) -> Option<Error> {
-    let stream = raw.source.stream();
-    let found = raw.table.entries.len() + raw.source.dropped();
-    let promised = usize::try_from(stream.frames()).unwrap_or(0);
-    let found_secs = raw.index.duration_secs();
-    let own_secs = stream.duration() as f64 * raw.clock.tick_secs;
-    let promised_secs = if own_secs > 0.0 { own_secs } else { raw.source.claimed_secs().unwrap_or(0.0) };
-    // What is promised for the whole file may be the length of a longer sound track.
-    let alone = own_secs > 0.0 || raw.source.is_alone();
-    let slack_secs = if alone { 0.1 + 0.05 * promised_secs } else { 2.0 + 0.1 * promised_secs };
-    let cause = if found + 1 + promised / 100 < promised {
-        format!("the file is cut off: it holds {found} of {promised} frames")
-    } else if promised == 0 && found_secs + slack_secs < promised_secs {
-        format!("the file is cut off: its pictures end after {found_secs:.1} of {promised_secs:.1} seconds")
-    } else {
-        let failure = raw.source.failure()?;
-        format!("the file can be read only up to frame {found} ({failure})")
-    };
-    Some(Error::file(raw.source.path(), cause, "What is there can be used; copy the file again to have all of it"))
 }

@@ -5,11 +5,13 @@ use std::ffi::{CStr, CString, c_char};
 use std::path::Path;
 use std::ptr;
 use std::sync::Once;
+use std::sync::atomic::Ordering;
 
 use ffmpeg::ffi;
 
 use ffmpeg_next as ffmpeg;
 
+use super::StopFlag;
 use crate::error::Error;
 
 /// Pixel shapes that are meant; others come from damaged headers.
@@ -25,13 +27,43 @@ pub(super) fn init() {
     });
 }
 
-/// The path as FFmpeg takes it; the prefix keeps a colon in a name from being read as a protocol.
+/// The path of a file to be written as FFmpeg takes it; the prefix keeps a colon in a name from being read as a protocol.
 pub(super) fn url(path: &Path) -> Result<String, Error> {
     let text = path.to_str().filter(|text| !text.contains('\0'));
     let text = text.ok_or_else(|| {
         Error::file(path, "the name is not valid Unicode, which FFmpeg needs", "Rename the file or its folder")
     })?;
     Ok(format!("file:{text}"))
+}
+
+/// The path of a file to be read as FFmpeg takes it. Where the system's names are bytes, any name will do.
+pub(super) fn byte_url(path: &Path) -> Result<CString, Error> {
+    #[cfg(unix)]
+    let bytes = [b"file:", std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())].concat();
+    #[cfg(not(unix))]
+    let bytes = url(path)?.into_bytes();
+    CString::new(bytes)
+        .map_err(|_| Error::file(path, "FFmpeg cannot read a file of this name", "Rename the file or its folder"))
+}
+
+/// Opens the file at `url`. Gives up as soon as `stop` is set, now and in every later read.
+pub(super) fn open_file(url: &CStr, stop: &StopFlag) -> Result<ffmpeg::format::context::Input, ffmpeg::Error> {
+    let stop = stop.clone();
+    let options = ffmpeg::Dictionary::new();
+    open_input(url, ptr::null(), false, options, move || stop.load(Ordering::Acquire))
+}
+
+/// How many packets of `stream` the index of its file names.
+pub(super) fn indexed_packets(stream: &ffmpeg::Stream) -> usize {
+    // SAFETY: the stream belongs to the format context that `stream` borrows; the call only reads.
+    let count = unsafe { ffi::avformat_index_get_entries_count(stream.as_ptr()) };
+    usize::try_from(count).unwrap_or(0)
+}
+
+/// Moves to the packet that begins at byte `position`; only for formats whose packets can be found from anywhere.
+pub(super) fn seek_to_byte(input: &mut ffmpeg::format::context::Input, position: i64) -> bool {
+    // SAFETY: the context lives as long as the wrapper, which is borrowed mutably; -1 means no stream in particular.
+    unsafe { ffi::av_seek_frame(input.as_mut_ptr(), -1, position, ffi::AVSEEK_FLAG_BYTE) >= 0 }
 }
 
 /// Width of a pixel divided by its height; 1 where the file does not say.
@@ -72,22 +104,33 @@ pub(super) fn open_live(
 ) -> Result<ffmpeg::format::context::Input, ffmpeg::Error> {
     let no_text = |_| ffmpeg::Error::InvalidData;
     let url = CString::new(url).map_err(no_text)?;
-    let driver = driver.map(CString::new).transpose().map_err(no_text)?;
+    let format = match driver.map(CString::new).transpose().map_err(no_text)? {
+        Some(driver) => find_format(&driver)?,
+        None => ptr::null(),
+    };
+    // A camera that goes silent would be waited for inside its driver, where nothing interrupts.
+    open_input(&url, format, driver.is_some(), options, give_up)
+}
+
+/// Opens `url` with the demuxer `format`, or with what FFmpeg takes it for where it is null.
+fn open_input(
+    url: &CStr,
+    format: *const ffi::AVInputFormat,
+    non_blocking: bool,
+    options: ffmpeg::Dictionary,
+    give_up: impl FnMut() -> bool + Send + 'static,
+) -> Result<ffmpeg::format::context::Input, ffmpeg::Error> {
     let interrupt = ffmpeg::util::interrupt::new(Box::new(give_up));
     // SAFETY: the context is either handed to the wrapper, which frees it before the guard of its callback, or freed here;
-    // FFmpeg frees one that it cannot open. The strings and options live until the calls that read them are over.
+    // FFmpeg frees one that it cannot open. The text and the options live until the calls that read them are over, and a
+    // format as long as the program.
     unsafe {
-        let format = match &driver {
-            Some(driver) => find_format(driver)?,
-            None => ptr::null(),
-        };
         let mut context = ffi::avformat_alloc_context();
         if context.is_null() {
             return Err(ffmpeg::Error::Unknown);
         }
         (*context).interrupt_callback = interrupt.interrupt;
-        if driver.is_some() {
-            // A camera that goes silent would be waited for inside its driver, where nothing interrupts.
+        if non_blocking {
             (*context).flags |= ffi::AVFMT_FLAG_NONBLOCK;
         }
         let mut options = options.disown();

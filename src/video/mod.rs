@@ -8,7 +8,7 @@
 //!
 //! How a reader works, in the order in which a file passes through it: `packet_source` cuts the file into
 //! packets and counts them, `frame_index` turns the counted packets into the list of frames in presentation
-//! order, `frame_decoder` makes raw pictures that remember the packet they came from, `converter`
+//! order (`video_index`: both together, shared by `index_store`), `frame_decoder` makes raw pictures that remember the packet they came from, `converter`
 //! deinterlaces, scales and rotates them into RGB.
 
 mod camera;
@@ -21,11 +21,15 @@ mod frame_folder;
 mod frame_index;
 mod frame_window;
 mod geometry;
+mod index_file;
+mod index_progress;
+mod index_store;
 mod info;
 mod lettering;
 mod libav;
 mod motion_vectors;
 mod natural_order;
+mod opening;
 mod orientation;
 mod packet_source;
 mod packet_table;
@@ -37,9 +41,12 @@ mod raw_frames;
 mod reader;
 mod references;
 mod side_by_side;
+mod video_index;
 mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub use camera::{
     Camera, CameraDevice, CameraInfo, CameraMode, CameraNews, CameraPhase, CameraSource, CameraStatus, LiveFrame,
@@ -49,6 +56,7 @@ pub use clip::{ClipReader, decode_clip, decode_segment, first_frame, frames_secs
 pub use clip_facts::ClipFacts;
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
+pub use index_store::keep_indexes_in;
 pub use info::VideoInfo;
 pub use lettering::Lettering;
 pub use libav::ffmpeg_version;
@@ -56,10 +64,13 @@ pub use motion_vectors::{FrameKind, FrameVectors, MotionVector, MotionVectorRead
 pub(crate) use natural_order::natural_order;
 pub(crate) use picture::decode_picture;
 pub use picture::read_picture;
-pub use player::{Player, PlayerCommand, PlayerEvent, PlayerState, Wake};
+pub use player::{Indexing, Player, PlayerCommand, PlayerEvent, PlayerState, Wake};
 pub use reader::VideoReader;
 pub use side_by_side::SideBySide;
 pub use writer::VideoWriter;
+
+/// Ends a piece of work from another thread: whoever does it looks at the flag after every packet or picture.
+pub type StopFlag = Arc<AtomicBool>;
 
 /// Endings of the files that folder listings show as videos.
 const EXTENSIONS: [&str; 12] = ["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"];

@@ -13,6 +13,7 @@ use ffmpeg::frame::side_data::Type;
 use ffmpeg::picture;
 use ffmpeg_next as ffmpeg;
 
+use super::StopFlag;
 use super::frame_decoder::Purpose;
 use super::orientation::Orientation;
 use super::raw_frames::RawFrames;
@@ -109,7 +110,7 @@ impl MotionVectorReader {
     /// # Errors
     /// As [`super::VideoReader::open`], and if its codec has no motion vectors that FFmpeg gives.
     pub fn open(path: &Path) -> Result<Self> {
-        let mut raw = RawFrames::open(path, Purpose::MotionVectors)?;
+        let mut raw = RawFrames::open(path, Purpose::MotionVectors, &StopFlag::default())?;
         let codec = raw.source.stream().parameters().id();
         if !CODECS.contains(&codec) {
             let cause = format!("FFmpeg gives no motion vectors of {} video", codec.name());

@@ -3,15 +3,16 @@
 //! The count is the identity of a packet everywhere in this module: time stamps can be missing, repeat or jump.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use ffmpeg::format::context::Input;
 use ffmpeg::format::stream::Disposition;
 use ffmpeg_next as ffmpeg;
 
-use super::libav;
 use super::packet_table::PacketTable;
+use super::{StopFlag, libav};
 use crate::error::{Error, Result};
 
 /// Damaged stretches in a row after which a file counts as ended.
@@ -20,9 +21,19 @@ const MAX_UNREADABLE: usize = 1000;
 /// How far before a key frame to aim when the demuxer overshot it, seconds.
 const SEEK_BACK_SECS: [f64; 3] = [0.0, 2.0, 20.0];
 
+/// More than the header of a video without its index, bytes.
+const HEADER_BYTES: u64 = 1 << 20;
+
+/// Formats in which recordings are joined end to end, each with its own time stamps.
+const JOINABLE: [&str; 2] = ["mpegts", "mpeg"];
+
+/// The one format whose index is whole, and without what an edit list cuts away, once the file is open.
+const INDEXED: &str = "mov,mp4,m4a,3gp,3g2,mj2";
+
 /// A file opened for reading packets.
 pub(super) struct PacketSource {
     path: PathBuf,
+    stop: StopFlag,
     input: Input,
     stream: usize,
     next: usize,
@@ -32,12 +43,13 @@ pub(super) struct PacketSource {
 }
 
 impl PacketSource {
-    /// Opens `path` and picks its best video stream.
-    pub fn open(path: &Path) -> Result<Self> {
+    /// Opens `path` and picks its best video stream. Once `stop` is set, reading fails.
+    pub fn open(path: &Path, stop: &StopFlag) -> Result<Self> {
         libav::init();
         check_file(path)?;
-        let (input, stream) = open_input(path)?;
-        Ok(Self { path: path.to_owned(), input, stream, next: 0, pushed_back: None, failure: None, dropped: 0 })
+        let (input, stream) = open_input(path, stop)?;
+        let (path, stop) = (path.to_owned(), stop.clone());
+        Ok(Self { path, stop, input, stream, next: 0, pushed_back: None, failure: None, dropped: 0 })
     }
 
     /// The file.
@@ -63,6 +75,49 @@ impl PacketSource {
         let starts = starts.filter(|stream| stream.start_time() != ffmpeg::ffi::AV_NOPTS_VALUE);
         let starts = starts.map(|stream| stream.start_time() as f64 * f64::from(stream.time_base()));
         starts.map(|secs| secs.max(0.0)).fold(first_picture_secs, f64::min)
+    }
+
+    /// How many packets the file promises to have; 0 where it does not say.
+    pub fn promised_packets(&self) -> usize {
+        let promised = usize::try_from(self.stream().frames()).unwrap_or(0);
+        match self.input.format().name() {
+            INDEXED => promised.min(libav::indexed_packets(&self.stream())),
+            _ => promised,
+        }
+    }
+
+    /// Whether recordings may be joined in the file, each with its own time stamps.
+    pub fn may_jump(&self) -> bool {
+        JOINABLE.contains(&self.input.format().name())
+    }
+
+    /// Whether reading was stopped from outside.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Whether another stream of the file, such as a longer sound track, goes on after `secs` on the clock of the file.
+    pub fn others_go_on_after(&self, secs: f64) -> bool {
+        let Ok((mut input, stream)) = open_whole(&self.path, &self.stop) else { return false };
+        let micros = (secs * f64::from(ffmpeg::ffi::AV_TIME_BASE)) as i64;
+        let _ = input.seek(micros, ..micros); // Without a seek it is read from the beginning.
+        let mut unreadable = 0;
+        while unreadable < MAX_UNREADABLE && !self.is_stopped() {
+            let mut packet = ffmpeg::Packet::empty();
+            match packet.read(&mut input) {
+                Ok(()) if packet.stream() == stream => {}
+                Ok(()) => {
+                    let Some(other) = input.stream(packet.stream()) else { continue };
+                    let time = packet.pts().or(packet.dts()).unwrap_or(0);
+                    if time as f64 * f64::from(other.time_base()) > secs {
+                        return true;
+                    }
+                }
+                Err(error) if is_passing(error) => unreadable += 1,
+                Err(_) => return false,
+            }
+        }
+        false
     }
 
     /// Whether the file holds nothing but this stream.
@@ -94,40 +149,56 @@ impl PacketSource {
         }
         if !self.jump(target, table) {
             // Counting from the beginning is slow but cannot be wrong.
-            let (input, stream) = open_input(&self.path)?;
-            *self =
-                Self { path: self.path.clone(), input, stream, next: 0, pushed_back: None, failure: None, dropped: 0 };
+            *self = Self::open(&self.path, &self.stop)?;
         }
         while self.next < target {
             if self.next().is_none() {
-                return Err(Error::file(&self.path, "the file has become shorter", "Open it again"));
+                return Err(match self.is_stopped() {
+                    true => stopped(&self.path),
+                    false => Error::file(&self.path, "the file has become shorter", "Open it again"),
+                });
             }
         }
         Ok(())
     }
 
-    /// Lets the demuxer seek by time and finds out where it landed; false if that is unknown or too late.
+    /// Lets the demuxer seek by time, or by place, and finds out where it landed; false if that is unknown or too late.
     fn jump(&mut self, target: usize, table: &PacketTable) -> bool {
         let Some(time) = table.seek_time(target) else { return false };
         let secs = time as f64 * f64::from(self.stream().time_base());
-        SEEK_BACK_SECS.iter().any(|back| {
+        let by_time = SEEK_BACK_SECS.iter().any(|back| {
             let micros = ((secs - back) * f64::from(ffmpeg::ffi::AV_TIME_BASE)).floor() as i64;
-            self.failure = None;
-            self.pushed_back = None;
-            if self.input.seek(micros, ..micros).is_err() {
-                return false;
-            }
-            let Some(packet) = self.read() else { return false };
-            let Some(landed) = table.locate(&packet).filter(|landed| *landed <= target) else { return false };
-            self.next = landed;
-            self.pushed_back = Some(packet);
-            true
-        })
+            self.forget();
+            self.input.seek(micros, ..micros).is_ok() && self.land(target, table)
+        });
+        by_time || {
+            // Where time stamps begin again in the middle, only the place in the file is beyond doubt.
+            let position = table.position(target).filter(|_| self.may_jump());
+            self.forget();
+            position.is_some_and(|position| libav::seek_to_byte(&mut self.input, position)) && self.land(target, table)
+        }
+    }
+
+    fn forget(&mut self) {
+        (self.failure, self.pushed_back) = (None, None);
+    }
+
+    /// Finds out where a seek has led; false if that is unknown or behind packet `target`.
+    fn land(&mut self, target: usize, table: &PacketTable) -> bool {
+        let Some(packet) = self.read() else { return false };
+        let Some(landed) = table.locate(&packet).filter(|landed| *landed <= target) else { return false };
+        self.next = landed;
+        self.pushed_back = Some(packet);
+        true
     }
 
     fn read(&mut self) -> Option<ffmpeg::Packet> {
         let mut unreadable = 0;
         while unreadable < MAX_UNREADABLE {
+            if self.is_stopped() {
+                self.failure = Some(ffmpeg::Error::Exit);
+                return None;
+            }
             let mut packet = ffmpeg::Packet::empty();
             match packet.read(&mut self.input) {
                 // Some demuxers return the packets of every stream: thousands of sound packets may lie between two pictures.
@@ -165,8 +236,18 @@ fn check_file(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn open_input(path: &Path) -> Result<(Input, usize)> {
-    let mut input = ffmpeg::format::input(&libav::url(path)?).map_err(|error| open_error(path, error))?;
+/// Opens a file and lets FFmpeg pass over everything but its best video stream.
+fn open_input(path: &Path, stop: &StopFlag) -> Result<(Input, usize)> {
+    let (mut input, index) = open_whole(path, stop)?;
+    libav::keep_only(&mut input, index);
+    Ok((input, index))
+}
+
+/// Opens a file with all its streams and finds its best video stream.
+fn open_whole(path: &Path, stop: &StopFlag) -> Result<(Input, usize)> {
+    let input = libav::open_file(&libav::byte_url(path)?, stop);
+    let input =
+        input.map_err(|error| if error == ffmpeg::Error::Exit { stopped(path) } else { open_error(path, error) })?;
     // FFmpeg's reader of text terminals takes any text file for a video.
     if input.format().name() == "tty" {
         return Err(not_a_video(path));
@@ -180,11 +261,19 @@ fn open_input(path: &Path) -> Result<(Input, usize)> {
             "Open a file with pictures",
         ));
     };
-    libav::keep_only(&mut input, index);
     Ok((input, index))
 }
 
+/// Reading `path` was stopped from outside; nobody waits for it any more.
+pub(super) fn stopped(path: &Path) -> Error {
+    Error::file(path, "reading it was stopped", "Open it again")
+}
+
 fn open_error(path: &Path, error: ffmpeg::Error) -> Error {
+    if is_disk_error(error) && is_readable(path) {
+        let remedy = "Copy it again from where it was recorded";
+        return Error::file(path, "the file is cut off: it ends before its first picture", remedy);
+    }
     if error != ffmpeg::Error::InvalidData {
         return Error::file(path, format!("it cannot be opened as a video ({error})"), "Check the file and the disk");
     }
@@ -200,6 +289,23 @@ fn open_error(path: &Path, error: ffmpeg::Error) -> Error {
         );
     }
     not_a_video(path)
+}
+
+/// Whether FFmpeg blames the disk, as it does for a file that ends within its header, too.
+fn is_disk_error(error: ffmpeg::Error) -> bool {
+    error == ffmpeg::Error::Eof || error == (ffmpeg::Error::Other { errno: ffmpeg::error::EIO })
+}
+
+/// Whether the beginning and the end of a file can be read.
+fn is_readable(path: &Path) -> bool {
+    let read = || {
+        let mut file = File::open(path)?;
+        let mut piece = Vec::new();
+        file.by_ref().take(HEADER_BYTES).read_to_end(&mut piece)?;
+        file.seek(SeekFrom::End(-1))?;
+        file.read_to_end(&mut piece)
+    };
+    read().is_ok()
 }
 
 fn not_a_video(path: &Path) -> Error {

@@ -1,15 +1,15 @@
 //! Playback on a thread of its own: the handle that the engine holds, its commands and its events.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::frame_window::FrameWindow;
+use super::index_progress::IndexProgress;
 use super::player_thread::PlayerThread;
-use super::{Frame, Sizes, VideoInfo};
+use super::{Frame, Sizes, StopFlag, VideoInfo};
 use crate::error::{Error, caught_at};
 
 /// Commands waiting for the decoder thread; a person cannot give more while one frame is decoded.
@@ -45,7 +45,7 @@ pub enum PlayerCommand {
 /// What a player tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlayerEvent {
-    /// The video is open; the first frame follows.
+    /// The video is open and its frames are listed. The first picture may have been there before.
     Opened(VideoInfo),
     /// The video cannot be opened; nothing follows.
     Failed(Error),
@@ -66,13 +66,24 @@ pub struct PlayerState {
     pub speed: f64,
 }
 
+/// How far a player has got with listing the frames of a video, which takes one pass over the file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Indexing {
+    /// From 0 to 1.
+    pub fraction: f64,
+    /// Length that the file claims, seconds, where it does.
+    pub claimed_secs: Option<f64>,
+}
+
 /// What the handle and the thread share.
 pub(super) struct Shared {
     state: Mutex<PlayerState>,
     current: Mutex<Option<Arc<Frame>>>,
     window: Mutex<FrameWindow>,
-    /// Whether the thread is to end.
-    pub stop: AtomicBool,
+    /// How far the frames are listed, while they are.
+    indexing: Mutex<Option<(Arc<IndexProgress>, Option<f64>)>>,
+    /// Whether the threads are to end.
+    pub stop: StopFlag,
 }
 
 impl Shared {
@@ -87,18 +98,22 @@ impl Shared {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The listing of the frames, while it is under way: its progress, and the length that the file claims, seconds.
+    pub fn indexing(&self) -> MutexGuard<'_, Option<(Arc<IndexProgress>, Option<f64>)>> {
+        self.indexing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The decoded frames.
     pub fn window(&self) -> MutexGuard<'_, FrameWindow> {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A video being played by the thread `decoder`; dropping it ends the thread.
+/// A video being played by the thread `decoder`; dropping it ends the thread soon, without waiting for it.
 pub struct Player {
     shared: Arc<Shared>,
     commands: Option<Sender<PlayerCommand>>,
     events: Receiver<PlayerEvent>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Player {
@@ -110,7 +125,8 @@ impl Player {
             state: Mutex::new(PlayerState { position: 0, playing: false, speed: 1.0 }),
             current: Mutex::default(),
             window: Mutex::default(),
-            stop: AtomicBool::new(false),
+            indexing: Mutex::default(),
+            stop: StopFlag::default(),
         });
         let (path, thread_shared, failed) = (path.to_owned(), shared.clone(), events_out.clone());
         let (after_panic, wake_after) = (events_out.clone(), wake.clone());
@@ -126,12 +142,12 @@ impl Player {
             }
         };
         let thread = std::thread::Builder::new().name("decoder".into()).spawn(body);
-        let thread = thread.map_err(|error| {
+        if let Err(error) = thread {
             let error = Error::new("decoder thread", error.to_string(), "Close other programs and try again");
             // The channel is empty and its receiver alive, so this is always delivered.
             let _ = failed.try_send(PlayerEvent::Failed(error));
-        });
-        Self { shared, commands: Some(commands), events, thread: thread.ok() }
+        }
+        Self { shared, commands: Some(commands), events }
     }
 
     /// Hands over a command.
@@ -144,6 +160,14 @@ impl Player {
     /// What the player tells, in order.
     pub fn events(&self) -> &Receiver<PlayerEvent> {
         &self.events
+    }
+
+    /// How far the frames are listed; `None` once they are. Until then the video has one picture, the first, and commands
+    /// wait.
+    pub fn indexing(&self) -> Option<Indexing> {
+        let indexing = self.shared.indexing();
+        let (progress, claimed_secs) = indexing.as_ref()?;
+        Some(Indexing { fraction: progress.fraction(), claimed_secs: *claimed_secs })
     }
 
     /// The frame to show now, if one is decoded.
@@ -171,8 +195,5 @@ impl Drop for Player {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Release);
         self.commands = None; // Wakes the thread if it waits for a command.
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join(); // A panic in it has been reported by its own hook.
-        }
     }
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::frame_window::FrameWindow;
+use super::opening::open_video;
 use super::playback_clock::PlaybackClock;
 use super::player::{PlayerCommand, PlayerEvent, PlayerState, Shared, Wake};
 use super::{Frame, Sizes, VideoReader};
@@ -65,8 +66,9 @@ impl PlayerThread {
         events: Sender<PlayerEvent>,
         wake: Wake,
     ) {
-        let reader = match VideoReader::open(path, sizes) {
-            Ok(reader) => reader,
+        let (reader, waiting) = match open_video(path, &sizes, &shared, &commands, &wake) {
+            Ok(Some(opened)) => opened,
+            Ok(None) => return,
             Err(error) => {
                 let _ = events.try_send(PlayerEvent::Failed(error)); // Nobody listens if the handle is gone.
                 return wake();
@@ -88,6 +90,7 @@ impl PlayerThread {
             broken: false,
         };
         thread.tell(PlayerEvent::Opened(thread.reader.info().clone()));
+        waiting.into_iter().for_each(|command| thread.obey(command));
         thread.play();
     }
 

@@ -2,58 +2,94 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use ffmpeg::codec::Id;
 use ffmpeg_next as ffmpeg;
 
+use super::StopFlag;
 use super::frame_decoder::{Decoded, FrameDecoder, Purpose};
 use super::frame_index::{FrameIndex, StreamClock};
+use super::index_store::index_of;
 use super::packet_source::PacketSource;
 use super::packet_table::PacketTable;
-use crate::error::{Error, Result};
+use super::video_index::{VideoIndex, decode_next, decoder_of};
+use crate::error::Result;
+
+/// Packets within which the first picture is searched for.
+const FIRST_PACKETS: usize = 1000;
 
 /// Pictures to wait for one that should have come by now, before it counts as lost.
 const PATIENCE: usize = 4;
+
+/// Source and decoder of a video whose frames are not listed yet.
+pub(super) struct UnlistedFrames {
+    source: PacketSource,
+    decoder: FrameDecoder,
+}
 
 /// Source, index and decoder of one video.
 pub(super) struct RawFrames {
     /// The file.
     pub source: PacketSource,
     /// Its packets.
-    pub table: PacketTable,
+    pub table: Arc<PacketTable>,
     /// Its frames.
-    pub index: FrameIndex,
+    pub index: Arc<FrameIndex>,
     /// Its clock.
     pub clock: StreamClock,
+    /// In what the file is shorter than it promises, if it is.
+    pub cut_off: Option<String>,
     decoder: FrameDecoder,
     queue: BTreeMap<usize, ffmpeg::frame::Video>,
     expected: usize,
 }
 
-impl RawFrames {
-    /// Opens a file and lists its frames.
-    pub fn open(path: &Path, purpose: Purpose) -> Result<Self> {
-        let mut source = PacketSource::open(path)?;
-        let codec = source.stream().parameters().id();
-        let mut decoder = FrameDecoder::new(source.stream().parameters(), purpose).map_err(|error| {
-            let kind = if codec == Id::None { "of an unknown kind" } else { codec.name() };
-            let cause = format!("its pictures ({kind}) cannot be decoded here ({error})");
-            Error::file(path, cause, "Convert the file to H.264, or install an FFmpeg with this codec")
-        })?;
-        let clock = stream_clock(&source);
-        let table = PacketTable::scan(&mut source);
-        let index = match FrameIndex::from_time_stamps(&table, &clock) {
-            // VP8 has packets that carry no picture of their own.
-            Some(index) if codec != Id::VP8 => index,
-            _ => FrameIndex::from_order(&table, decoded_order(&mut source, &mut decoder, &table)?, &clock),
-        };
-        let builds_on_all = matches!(codec, Id::GIF | Id::APNG);
-        let index = if builds_on_all { index.without_inner_keys() } else { index };
-        let mut frames = Self { source, table, index, clock, decoder, queue: BTreeMap::new(), expected: 0 };
+impl UnlistedFrames {
+    /// Opens a file; only its beginning is read.
+    pub fn open(path: &Path, purpose: Purpose, stop: &StopFlag) -> Result<Self> {
+        let source = PacketSource::open(path, stop)?;
+        let decoder = decoder_of(&source, purpose)?;
+        Ok(Self { source, decoder })
+    }
+
+    /// The file.
+    pub fn source(&self) -> &PacketSource {
+        &self.source
+    }
+
+    /// The picture that the decoder gives first; `None` if it does not take long to find that there is none.
+    pub fn first_picture(&mut self) -> Option<ffmpeg::frame::Video> {
+        for _ in 0..FIRST_PACKETS {
+            match self.decoder.receive() {
+                Decoded::Picture(_, picture) => return Some(picture),
+                Decoded::Ended => return None,
+                Decoded::Hungry => match self.source.next() {
+                    Some((count, packet)) => self.decoder.send(count, packet),
+                    None => self.decoder.finish(),
+                },
+            }
+        }
+        None
+    }
+
+    /// Goes to the first frame of `index`.
+    pub fn list(self, index: VideoIndex) -> Result<RawFrames> {
+        let Self { source, decoder } = self;
+        let VideoIndex { table, frames: index, clock, cut_off, .. } = index;
+        let mut frames =
+            RawFrames { source, table, index, clock, cut_off, decoder, queue: BTreeMap::new(), expected: 0 };
         if !frames.index.frames.is_empty() {
             frames.start(0)?;
         }
         Ok(frames)
+    }
+}
+
+impl RawFrames {
+    /// Opens a file and lists its frames. Once `stop` is set, reading fails.
+    pub fn open(path: &Path, purpose: Purpose, stop: &StopFlag) -> Result<Self> {
+        let unlisted = UnlistedFrames::open(path, purpose, stop)?;
+        unlisted.list(index_of(path, stop, &Arc::default())?)
     }
 
     /// Prepares to decode from packet `key`.
@@ -94,40 +130,4 @@ impl RawFrames {
     fn has_expected(&self) -> bool {
         self.queue.first_key_value().is_some_and(|(&index, _)| index <= self.expected)
     }
-}
-
-/// The next picture in the decoder's order and the count of its packet.
-fn decode_next(source: &mut PacketSource, decoder: &mut FrameDecoder) -> Option<(usize, ffmpeg::frame::Video)> {
-    loop {
-        match decoder.receive() {
-            Decoded::Picture(packet, picture) => return Some((packet, picture)),
-            Decoded::Ended => return None,
-            Decoded::Hungry => match source.next() {
-                Some((count, packet)) => decoder.send(count, packet),
-                None => decoder.finish(),
-            },
-        }
-    }
-}
-
-/// Finds the order of the frames by decoding all of them, for files whose time stamps do not tell it.
-fn decoded_order(source: &mut PacketSource, decoder: &mut FrameDecoder, table: &PacketTable) -> Result<Vec<usize>> {
-    let mut seen = vec![false; table.entries.len()];
-    let mut order = Vec::with_capacity(seen.len());
-    source.seek(0, table)?;
-    while let Some((packet, _)) = decode_next(source, decoder) {
-        if let Some(seen) = seen.get_mut(packet)
-            && !std::mem::replace(seen, true)
-        {
-            order.push(packet);
-        }
-    }
-    Ok(order)
-}
-
-fn stream_clock(source: &PacketSource) -> StreamClock {
-    let stream = source.stream();
-    let claimed = [stream.avg_frame_rate(), stream.rate()];
-    let claimed = claimed.iter().find(|rate| rate.numerator() > 0 && rate.denominator() > 0);
-    StreamClock { tick_secs: f64::from(stream.time_base()), claimed_fps: claimed.map(|&rate| f64::from(rate)) }
 }

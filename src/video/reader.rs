@@ -12,8 +12,9 @@ use super::converter::Converter;
 use super::frame_decoder::Purpose;
 use super::info::describe;
 use super::orientation::Orientation;
+use super::packet_source::PacketSource;
 use super::raw_frames::RawFrames;
-use super::{Frame, Geometry, Sizes, VideoInfo, libav};
+use super::{Frame, Geometry, Sizes, StopFlag, VideoInfo, libav};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 
@@ -61,14 +62,17 @@ impl VideoReader {
 
     /// Opens a video without deciding on the pictures; `set_outputs` must follow.
     pub(super) fn open_bare(path: &Path) -> Result<Self> {
-        let mut raw = RawFrames::open(path, Purpose::Pictures)?;
+        Self::read(RawFrames::open(path, Purpose::Pictures, &StopFlag::default())?)
+    }
+
+    /// Reads the listed frames of an open file; `set_outputs` must follow.
+    pub(super) fn read(mut raw: RawFrames) -> Result<Self> {
         let Some((index, picture)) = raw.next() else {
             let cause = "not one picture in it could be decoded";
-            return Err(Error::file(path, cause, "Copy the file again, or convert it to H.264"));
+            return Err(Error::file(raw.source.path(), cause, "Copy the file again, or convert it to H.264"));
         };
-        let orientation = Orientation::of(&raw.source.stream());
+        let (shown, orientation) = upright(&raw.source, &picture);
         let coded = Geometry { width: picture.width(), height: picture.height() };
-        let shown = shown_geometry(coded, libav::sample_aspect_ratio(&raw.source.stream()), orientation);
         let interlaced = picture.is_interlaced() && coded.width > 3 && coded.height > 3;
         let (info, warnings) = describe(&raw, &picture, shown, orientation, interlaced);
         raw.give_back(index, picture);
@@ -96,9 +100,7 @@ impl VideoReader {
 
     /// Chooses the pictures that frames carry from now on.
     pub fn set_sizes(&mut self, sizes: Sizes) {
-        let shown = Geometry { width: self.info.width, height: self.info.height };
-        let display = shown.fitted(sizes.display_max.max(1));
-        self.set_outputs(std::iter::once(display).chain(sizes.scaled).collect());
+        self.set_outputs(sizes.of(Geometry { width: self.info.width, height: self.info.height }));
     }
 
     /// Frame `index`, counted from 0 in presentation order. A frame too damaged to decode shows the one before it.
@@ -279,6 +281,13 @@ impl VideoReader {
         let cause = format!("frame {index} cannot be converted to RGB ({error})");
         Error::file(&self.info.path, cause, "Convert the file to H.264 and open that")
     }
+}
+
+/// The size at which a picture of an open file is shown, and how it is turned for that.
+pub(super) fn upright(source: &PacketSource, picture: &ffmpeg::frame::Video) -> (Geometry, Orientation) {
+    let orientation = Orientation::of(&source.stream());
+    let coded = Geometry { width: picture.width(), height: picture.height() };
+    (shown_geometry(coded, libav::sample_aspect_ratio(&source.stream()), orientation), orientation)
 }
 
 /// The size with square pixels, upright; pixels are stretched, never squeezed, to lose nothing.

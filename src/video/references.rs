@@ -81,15 +81,17 @@ mod tests {
 
     /// Packets in the order of the file: the frame each carries, and what it says about being a reference.
     fn distances(frames: &[(i64, Option<bool>)]) -> Vec<(usize, usize)> {
-        let mut table = PacketTable::default();
-        table.entries.extend(frames.iter().enumerate().map(|(packet, &(pts, reference))| PacketEntry {
+        let entries = frames.iter().enumerate().map(|(packet, &(pts, reference))| PacketEntry {
             pts: Some(pts),
             dts: Some(packet as i64),
             duration: 1,
             key: packet == 0,
             discarded: false,
             reference,
-        }));
+            position: packet as i64,
+            size: 1,
+        });
+        let table = PacketTable::new(entries.collect(), Vec::new(), 0, None);
         let index = FrameIndex::from_time_stamps(&table, &StreamClock { tick_secs: 0.1, claimed_fps: None }).unwrap();
         let of = |frame| ReferenceDistances::of(frame, &index, &table);
         (0..frames.len()).map(|frame| (of(frame).past, of(frame).future)).collect()

@@ -1,0 +1,77 @@
+//! How far the index of a video has got, to be looked at from any thread.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Of the thousand parts of the work, those of the pass over the packets where all pictures are decoded afterwards.
+const SCAN_SHARE: f64 = 0.2;
+
+/// The progress of indexing one video; it is measured in bytes of the file.
+#[derive(Debug, Default)]
+pub(super) struct IndexProgress {
+    /// Length of the file, bytes; 0 before it is known.
+    bytes: AtomicU64,
+    /// How far it has been read, bytes.
+    reached: AtomicU64,
+    /// The same on the second pass, which decodes, plus one; 0 on the first.
+    decoded: AtomicU64,
+}
+
+impl IndexProgress {
+    /// Begins the pass over a file of `bytes` bytes.
+    pub fn begin(&self, bytes: u64) {
+        self.bytes.store(bytes, Ordering::Relaxed);
+        self.reached.store(0, Ordering::Relaxed);
+        self.decoded.store(0, Ordering::Relaxed);
+    }
+
+    /// The packet at `position` was read.
+    pub fn reach(&self, position: isize) {
+        self.reached.fetch_max(u64::try_from(position).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// The packet at `position` was decoded, on the second pass.
+    pub fn decode(&self, position: i64) {
+        self.decoded.fetch_max(u64::try_from(position).unwrap_or(0) + 1, Ordering::Relaxed);
+    }
+
+    /// Takes over how far another one has got.
+    pub fn copy(&self, other: &Self) {
+        for (own, other) in
+            [(&self.bytes, &other.bytes), (&self.reached, &other.reached), (&self.decoded, &other.decoded)]
+        {
+            own.store(other.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
+    /// From 0 to 1; 0 before anything is known.
+    pub fn fraction(&self) -> f64 {
+        let bytes = self.bytes.load(Ordering::Relaxed).max(1) as f64;
+        let part = |of: &AtomicU64| (of.load(Ordering::Relaxed) as f64 / bytes).min(1.0);
+        match self.decoded.load(Ordering::Relaxed) {
+            0 => part(&self.reached),
+            _ => SCAN_SHARE + (1.0 - SCAN_SHARE) * part(&self.decoded),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_never_leaves_its_range_and_follows_both_passes() {
+        let progress = IndexProgress::default();
+        assert_eq!(progress.fraction(), 0.0);
+        progress.begin(1000);
+        progress.reach(500);
+        progress.reach(-1);
+        assert_eq!(progress.fraction(), 0.5);
+        progress.reach(5000);
+        assert_eq!(progress.fraction(), 1.0);
+        progress.decode(499);
+        assert!((progress.fraction() - 0.6).abs() < 1e-9);
+        let other = IndexProgress::default();
+        other.copy(&progress);
+        assert_eq!(other.fraction(), progress.fraction());
+    }
+}

@@ -1,0 +1,182 @@
+//! The indexes of videos, shared by all who read the same file in this process and kept on disk for the next one.
+//!
+//! An index costs one pass over the whole file. A file is the same as before if its path, length, time of change and, where
+//! there is one, its number on the disk are.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::StopFlag;
+use super::index_file;
+use super::index_progress::IndexProgress;
+use super::packet_source::stopped;
+use super::video_index::VideoIndex;
+use crate::error::Result;
+
+/// Packets of all indexes that are kept in memory, about 70 MB.
+const MAX_PACKETS: usize = 500_000;
+
+/// Files from this length on have their index kept on disk; smaller ones are read in no time.
+const LEAST_BYTES: u64 = 16 << 20;
+
+/// Videos whose pictures had to be decoded to count them have their index kept on disk from so many packets on.
+const LEAST_DECODED: usize = 250;
+
+/// How often one who waits for the index that another is building looks at its stop flag.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Which file an index is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileKey {
+    /// The file, without links.
+    pub path: PathBuf,
+    /// Its length, bytes.
+    pub bytes: u64,
+    /// When it was changed, nanoseconds since 1970.
+    pub changed_ns: u64,
+    /// Its number on the disk; 0 where there is none.
+    pub number: u64,
+}
+
+impl FileKey {
+    /// The key of the file at `path`; `None` if it cannot be looked at.
+    pub fn of(path: &Path) -> Option<Self> {
+        let path = path.canonicalize().ok()?;
+        let facts = std::fs::metadata(&path).ok()?;
+        let changed = facts.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        #[cfg(unix)]
+        let number = std::os::unix::fs::MetadataExt::ino(&facts);
+        #[cfg(not(unix))]
+        let number = 0;
+        Some(Self { path, bytes: facts.len(), changed_ns: u64::try_from(changed.as_nanos()).ok()?, number })
+    }
+}
+
+/// The indexes of one process.
+#[derive(Default)]
+struct IndexStore {
+    state: Mutex<StoreState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct StoreState {
+    /// Known indexes, the ones used last at the end.
+    known: VecDeque<(FileKey, VideoIndex)>,
+    /// Indexes that are being built.
+    building: Vec<(FileKey, Arc<IndexProgress>)>,
+}
+
+/// Ends a turn of building, also after a panic.
+struct Turn<'a> {
+    store: &'a IndexStore,
+    key: &'a FileKey,
+}
+
+static STORE: OnceLock<IndexStore> = OnceLock::new();
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+/// Keeps the indexes of large videos in `folder` from now on; a second call changes nothing.
+pub fn keep_indexes_in(folder: PathBuf) {
+    let _ = FOLDER.set(folder);
+}
+
+/// The index of the video at `path`, if it is in memory.
+pub(super) fn known_index(path: &Path) -> Option<VideoIndex> {
+    store().lock().take(&FileKey::of(path)?)
+}
+
+/// The index of the video at `path`: known, read from the disk, or built. Two who ask at the same time share the work.
+///
+/// # Errors
+/// As [`VideoIndex::build`].
+pub(super) fn index_of(path: &Path, stop: &StopFlag, progress: &Arc<IndexProgress>) -> Result<VideoIndex> {
+    index_in(store(), FOLDER.get().map(PathBuf::as_path), path, stop, progress)
+}
+
+fn store() -> &'static IndexStore {
+    STORE.get_or_init(IndexStore::default)
+}
+
+fn index_in(
+    store: &IndexStore,
+    folder: Option<&Path>,
+    path: &Path,
+    stop: &StopFlag,
+    progress: &Arc<IndexProgress>,
+) -> Result<VideoIndex> {
+    // What cannot be looked at cannot be opened either, and opening finds the words for it.
+    let Some(key) = FileKey::of(path) else { return VideoIndex::build(path, stop, progress) };
+    let mut state = store.lock();
+    loop {
+        if let Some(index) = state.take(&key) {
+            return Ok(index);
+        }
+        let Some((_, other)) = state.building.iter().find(|(building, _)| *building == key) else { break };
+        progress.copy(other);
+        if stop.load(Ordering::Acquire) {
+            return Err(stopped(path));
+        }
+        state = store.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+    }
+    state.building.push((key.clone(), progress.clone()));
+    drop(state);
+    let turn = Turn { store, key: &key };
+    let kept = folder.and_then(|folder| index_file::read(folder, &key));
+    let is_kept = kept.is_some();
+    let index = match kept {
+        Some(index) => index,
+        None => VideoIndex::build(path, stop, progress)?,
+    };
+    // A file that was written to meanwhile, or that a disk could not give, is to be read again.
+    if index.table.failure.is_none() && FileKey::of(path).as_ref() == Some(&key) {
+        store.lock().keep(key.clone(), index.clone());
+        let is_large = key.bytes >= LEAST_BYTES;
+        let is_costly = index.order.decoded.is_some() && index.table.entries.len() >= LEAST_DECODED;
+        if let Some(folder) = folder.filter(|_| !is_kept && (is_large || is_costly))
+            && let Err(error) = index_file::write(folder, &key, &index)
+        {
+            tracing::debug!("the index was not kept: {error}");
+        }
+    }
+    drop(turn);
+    Ok(index)
+}
+
+impl IndexStore {
+    fn lock(&self) -> MutexGuard<'_, StoreState> {
+        // Each change is a single step, so a panic elsewhere does not spoil the state.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StoreState {
+    /// The index of a file, which now was used last.
+    fn take(&mut self, key: &FileKey) -> Option<VideoIndex> {
+        let place = self.known.iter().rposition(|(known, _)| known == key)?;
+        let entry = self.known.remove(place)?;
+        let index = entry.1.clone();
+        self.known.push_back(entry);
+        Some(index)
+    }
+
+    /// Adds an index and forgets those that were not used for longest.
+    fn keep(&mut self, key: FileKey, index: VideoIndex) {
+        self.known.retain(|(known, _)| known.path != key.path);
+        self.known.push_back((key, index));
+        let mut packets: usize = self.known.iter().map(|(_, index)| index.table.entries.len()).sum();
+        while packets > MAX_PACKETS && self.known.len() > 1 {
+            packets -= self.known.pop_front().map_or(0, |(_, index)| index.table.entries.len());
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.store.lock().building.retain(|(building, _)| building != self.key);
+        self.store.changed.notify_all();
+    }
+}

@@ -1,0 +1,155 @@
+//! All that one pass over a file finds out about its frames.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ffmpeg::codec::Id;
+use ffmpeg_next as ffmpeg;
+
+use super::StopFlag;
+use super::frame_decoder::{Decoded, FrameDecoder, Purpose};
+use super::frame_index::{FrameIndex, StreamClock};
+use super::index_progress::IndexProgress;
+use super::packet_source::{PacketSource, stopped};
+use super::packet_table::PacketTable;
+use crate::error::{Error, Result};
+
+/// The packets and the frames of a video. Cheap to clone.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct VideoIndex {
+    /// Its packets.
+    pub table: Arc<PacketTable>,
+    /// Its frames.
+    pub frames: Arc<FrameIndex>,
+    /// Its clock.
+    pub clock: StreamClock,
+    /// How the frames were put in order.
+    pub order: FrameOrder,
+    /// In what the file is shorter than it promises, if it is.
+    pub cut_off: Option<String>,
+}
+
+/// How the frames of a video were put in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FrameOrder {
+    /// The counts of the packets in the order in which a decoder gave their pictures; `None` where time stamps tell it.
+    pub decoded: Option<Vec<usize>>,
+    /// Whether all pictures build on each other, so that decoding can only begin with the first.
+    pub builds_on_all: bool,
+}
+
+impl VideoIndex {
+    /// Reads the whole file at `path`; where its time stamps do not tell the order of its frames, decodes all of it.
+    ///
+    /// # Errors
+    /// If it cannot be opened or `stop` is set.
+    pub fn build(path: &Path, stop: &StopFlag, progress: &IndexProgress) -> Result<Self> {
+        let mut source = PacketSource::open(path, stop)?;
+        progress.begin(std::fs::metadata(path).map_or(0, |facts| facts.len()));
+        let codec = source.stream().parameters().id();
+        let promised = source.promised_packets();
+        let clock = StreamClock::of(&source);
+        let table = PacketTable::scan(&mut source, progress);
+        let decoded = match FrameIndex::from_time_stamps(&table, &clock) {
+            Some(_) => None,
+            None => Some(decoded_order(&mut source, &table, progress)?),
+        };
+        if source.is_stopped() {
+            return Err(stopped(path));
+        }
+        let order = FrameOrder { decoded, builds_on_all: matches!(codec, Id::GIF | Id::APNG) };
+        let mut index = Self::assemble(table, clock, order, None);
+        index.cut_off = index.truncation(&source, promised);
+        Ok(index)
+    }
+
+    /// Puts the frames of `table` in order.
+    pub fn assemble(table: PacketTable, clock: StreamClock, order: FrameOrder, cut_off: Option<String>) -> Self {
+        let known = order.decoded.as_ref().map(|decoded| FrameIndex::from_order(&table, decoded.clone(), &clock));
+        let frames = known.or_else(|| FrameIndex::from_time_stamps(&table, &clock));
+        let frames = frames.unwrap_or_else(|| FrameIndex::from_order(&table, Vec::new(), &clock));
+        let frames = if order.builds_on_all { frames.without_inner_keys() } else { frames };
+        Self { table: Arc::new(table), frames: Arc::new(frames), clock, order, cut_off }
+    }
+
+    /// Compares what the container promises with what was found.
+    fn truncation(&self, source: &PacketSource, promised: usize) -> Option<String> {
+        let found = self.table.entries.len() + self.table.dropped;
+        if found + 1 + promised / 100 < promised {
+            return Some(format!("the file is cut off: it holds {found} of {promised} frames"));
+        }
+        if promised == 0 && self.table.jumps.is_empty() {
+            let own_secs = source.stream().duration() as f64 * self.clock.tick_secs;
+            let promised_secs = if own_secs > 0.0 { own_secs } else { source.claimed_secs().unwrap_or(0.0) };
+            // What is promised for the whole file may be the length of a longer sound track.
+            let alone = own_secs > 0.0 || source.is_alone();
+            let slack_secs = if alone { 0.1 + 0.05 * promised_secs } else { 2.0 + 0.1 * promised_secs };
+            // Some containers promise the time from the first picture to the last, others the time stamp of the last.
+            let found_secs = self.frames.duration_secs() + self.frames.first_secs().unwrap_or(0.0).max(0.0);
+            let is_short = found_secs + slack_secs < promised_secs;
+            if is_short && (alone || !source.others_go_on_after(found_secs + slack_secs / 2.0)) {
+                let cause = "the file is cut off: its pictures end after";
+                return Some(format!("{cause} {found_secs:.1} of {promised_secs:.1} seconds"));
+            }
+        }
+        let failure = self.table.failure?;
+        Some(format!("the file can be read only up to frame {found} ({failure})"))
+    }
+}
+
+impl StreamClock {
+    /// The clock of an open file.
+    pub fn of(source: &PacketSource) -> Self {
+        let stream = source.stream();
+        let claimed = [stream.avg_frame_rate(), stream.rate()];
+        let claimed = claimed.iter().find(|rate| rate.numerator() > 0 && rate.denominator() > 0);
+        Self { tick_secs: f64::from(stream.time_base()), claimed_fps: claimed.map(|&rate| f64::from(rate)) }
+    }
+}
+
+/// A decoder for the pictures of `source`.
+///
+/// # Errors
+/// If there is none in this FFmpeg.
+pub(super) fn decoder_of(source: &PacketSource, purpose: Purpose) -> Result<FrameDecoder> {
+    let codec = source.stream().parameters().id();
+    FrameDecoder::new(source.stream().parameters(), purpose).map_err(|error| {
+        let kind = if codec == Id::None { "of an unknown kind" } else { codec.name() };
+        let cause = format!("its pictures ({kind}) cannot be decoded here ({error})");
+        Error::file(source.path(), cause, "Convert the file to H.264, or install an FFmpeg with this codec")
+    })
+}
+
+/// The next picture in the decoder's order and the count of its packet.
+pub(super) fn decode_next(
+    source: &mut PacketSource,
+    decoder: &mut FrameDecoder,
+) -> Option<(usize, ffmpeg::frame::Video)> {
+    loop {
+        match decoder.receive() {
+            Decoded::Picture(packet, picture) => return Some((packet, picture)),
+            Decoded::Ended => return None,
+            Decoded::Hungry => match source.next() {
+                Some((count, packet)) => decoder.send(count, packet),
+                None => decoder.finish(),
+            },
+        }
+    }
+}
+
+/// Finds the order of the frames by decoding all of them, for files whose time stamps do not tell it.
+fn decoded_order(source: &mut PacketSource, table: &PacketTable, progress: &IndexProgress) -> Result<Vec<usize>> {
+    let mut decoder = decoder_of(source, Purpose::Pictures)?;
+    let mut seen = vec![false; table.entries.len()];
+    let mut order = Vec::with_capacity(seen.len());
+    source.seek(0, table)?;
+    while let Some((packet, _)) = decode_next(source, &mut decoder) {
+        if let Some(seen) = seen.get_mut(packet)
+            && !std::mem::replace(seen, true)
+        {
+            order.push(packet);
+            progress.decode(table.position(packet).unwrap_or(0));
+        }
+    }
+    Ok(order)
+}
