@@ -74,5 +74,5 @@ mod widgets;
 pub use app::App;
 pub use command::Command;
 pub use repaint::{Repaints, measure_repaints};
-pub use run::{Options, run};
+pub use run::{Options, cache_dir, run};
 pub use training_state::TrainingPhase;

@@ -99,8 +99,8 @@ fn data_dir() -> PathBuf {
     ProjectDirs::from("", "", APP_ID).map_or_else(std::env::temp_dir, |dirs| dirs.data_dir().to_owned())
 }
 
-/// Where pictures of videos are kept, if there is such a place.
-fn cache_dir() -> Option<PathBuf> {
+/// Where what can be made again is kept, such as pictures of videos, if there is such a place.
+pub fn cache_dir() -> Option<PathBuf> {
     Some(ProjectDirs::from("", "", APP_ID)?.cache_dir().to_owned())
 }
 

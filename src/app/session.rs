@@ -19,7 +19,7 @@ use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo, Pin};
 use crate::error::Error;
 use crate::nets::fusion::Fusion;
 use crate::training::TrainingEvent;
-use crate::video::{Frame, PlayerState, VideoInfo};
+use crate::video::{Frame, Indexing, PlayerState, VideoInfo};
 
 /// Pairs in a window of eleven frames.
 pub const PAIRS: usize = 10;
@@ -71,6 +71,8 @@ pub struct Session {
     pub clip: Option<VideoInfo>,
     /// The clip that was asked for and is not open yet.
     pub opening: Option<PathBuf>,
+    /// How far the frames of the clip that is not open yet are listed.
+    pub indexing: Option<Indexing>,
     /// The networks in use.
     pub model: Option<ModelInfo>,
     /// The model folder that was asked for and is not loaded yet.
@@ -127,6 +129,7 @@ impl Session {
         Self {
             clip: None,
             opening: None,
+            indexing: None,
             model: None,
             loading_model: None,
             device,
@@ -157,6 +160,7 @@ impl Session {
     /// Takes the newest frame, analysis and position.
     pub fn refresh(&mut self, engine: &Engine) {
         self.frame = engine.frame();
+        self.indexing = engine.indexing();
         self.analysis = engine.analysis();
         self.player = engine.player();
         self.lab.refresh(engine);
@@ -300,9 +304,12 @@ impl Session {
         Some(if folder == model.name.as_str() { model.name.clone() } else { format!("{} ({folder})", model.name) })
     }
 
-    /// Width and height of the clip's pictures in pixels, 0 without one.
+    /// Width and height of the clip's pictures in pixels, 0 without one. A clip that is being opened has those of its first
+    /// picture as it is displayed.
     pub fn video(&self) -> [u32; 2] {
-        self.clip.as_ref().map_or([0, 0], |clip| [clip.width, clip.height])
+        let first =
+            self.frame.as_ref().filter(|_| self.opening.is_some()).map(|frame| frame.display.dimensions().into());
+        self.clip.as_ref().map(|clip| [clip.width, clip.height]).or(first).unwrap_or([0, 0])
     }
 
     /// Number of frames of the clip, 0 without one.

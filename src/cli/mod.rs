@@ -36,13 +36,18 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
+use crate::app::cache_dir;
 use crate::error::{Error, Result};
 use crate::gpu;
+use crate::video::keep_indexes_in;
 use arguments::{Cli, Command};
 use unknown_command::unknown_command;
 
 /// What the log shows unless `MOTIONSCOPE_LOG` says otherwise.
 const LOG: &str = "error,motionscope=warn";
+
+/// Where the indexes of long videos lie in the folder of what can be made again.
+const INDEXES: &str = "indexes";
 
 /// How a command ended that did not break off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +72,9 @@ pub fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("MOTIONSCOPE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     // A closed standard error must not end the program: nobody reads what it would complain of.
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false).init();
+    if let Some(cache) = cache_dir() {
+        keep_indexes_in(cache.join(INDEXES));
+    }
     let outcome = run(cli);
     match outcome.and_then(|outcome| output::finish().map(|()| outcome)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

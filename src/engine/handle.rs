@@ -13,7 +13,7 @@ use super::{
     Analysis, FlowSource, FlowStrip, Inspection, LiveView, Message, PinnedOutlooks, Request, Slot, SourceFlow,
 };
 use crate::gpu::Compute;
-use crate::video::{Frame, PlayerState};
+use crate::video::{Frame, Indexing, Player, PlayerState};
 
 /// How many commands may wait for the coordinating thread.
 const CAPACITY: usize = 1024;
@@ -68,6 +68,11 @@ impl Engine {
     /// The frame to be shown now.
     pub fn frame(&self) -> Option<Arc<Frame>> {
         self.player.with(|player| player.current()).flatten()
+    }
+
+    /// How far the frames of the clip that is being opened are listed; `None` once they are.
+    pub fn indexing(&self) -> Option<Indexing> {
+        self.player.with(Player::indexing).flatten()
     }
 
     /// What the networks last said about the clip.

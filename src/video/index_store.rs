@@ -180,3 +180,102 @@ impl Drop for Turn<'_> {
         self.store.changed.notify_all();
     }
 }
+
+/// Lets everyone wait for the index of the file at `path` as if another were building it; returns what ends that.
+#[cfg(test)]
+pub(super) fn hold(path: &Path) -> impl FnOnce() + use<> {
+    let key = FileKey::of(path).expect("the file is there");
+    store().lock().building.push((key.clone(), Arc::default()));
+    move || drop(Turn { store: store(), key: &key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::video::{Geometry, VideoWriter};
+    use image::RgbImage;
+
+    const SIZE: Geometry = Geometry { width: 32, height: 32 };
+
+    fn write_clip(path: &Path, frames: u8) {
+        let mut writer = VideoWriter::create(path, SIZE, 25.0).expect("writable");
+        for number in 0..frames {
+            let picture = RgbImage::from_pixel(SIZE.width, SIZE.height, image::Rgb([number; 3]));
+            writer.push(&picture).expect("a picture of the size of the clip");
+        }
+        writer.finish().expect("it has pictures");
+    }
+
+    fn ask(store: &IndexStore, folder: Option<&Path>, path: &Path) -> Result<VideoIndex> {
+        index_in(store, folder, path, &StopFlag::default(), &Arc::default())
+    }
+
+    #[test]
+    fn a_file_is_read_once_however_many_ask_and_again_when_it_has_changed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clip = folder.path().join("clip.mp4");
+        write_clip(&clip, 5);
+        let store = IndexStore::default();
+        let first = ask(&store, None, &clip).expect("a video");
+        let again = ask(&store, None, &clip).expect("a video");
+        assert!(Arc::ptr_eq(&first.table, &again.table), "the same table");
+        let shared = std::thread::scope(|scope| {
+            let asks: Vec<_> = (0..4).map(|_| scope.spawn(|| ask(&store, None, &clip))).collect();
+            asks.into_iter()
+                .all(|ask| Arc::ptr_eq(&ask.join().expect("no panic").expect("a video").table, &first.table))
+        });
+        assert!(shared);
+        write_clip(&clip, 7);
+        assert_eq!(ask(&store, None, &clip).expect("a video").frames.frames.len(), 7);
+        assert!(store.lock().building.is_empty());
+    }
+
+    #[test]
+    fn an_index_on_the_disk_spares_the_pass_over_the_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clip = folder.path().join("clip.mp4");
+        write_clip(&clip, 5);
+        // What lies on the disk names one frame fewer, which shows that it was used.
+        let mut index = ask(&IndexStore::default(), None, &clip).expect("a video");
+        index.order.decoded = Some(vec![0, 1, 2, 3]);
+        let key = FileKey::of(&clip).expect("it is there");
+        index_file::write(folder.path(), &key, &index).expect("writable");
+        let read = ask(&IndexStore::default(), Some(folder.path()), &clip).expect("a video");
+        assert_eq!(read.frames.frames.len(), 4);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2, "small videos are not kept");
+    }
+
+    #[test]
+    fn a_stop_ends_building_and_waiting() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clip = folder.path().join("clip.mp4");
+        write_clip(&clip, 5);
+        let (store, stop) = (IndexStore::default(), StopFlag::default());
+        stop.store(true, Ordering::Release);
+        let building = index_in(&store, None, &clip, &stop, &Arc::default());
+        assert_eq!(building.err(), Some(stopped(&clip)));
+        let other = FileKey::of(&clip).expect("it is there");
+        store.lock().building.push((other, Arc::default()));
+        let waiting = index_in(&store, None, &clip, &stop, &Arc::default());
+        assert_eq!(waiting.err(), Some(stopped(&clip)), "though another builds it for ever");
+    }
+
+    #[test]
+    fn indexes_that_were_not_used_for_longest_make_room() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clip = folder.path().join("clip.mp4");
+        write_clip(&clip, 3);
+        let index = ask(&IndexStore::default(), None, &clip).expect("a video");
+        let entry = index.table.entries[0].clone();
+        let large = super::super::packet_table::PacketTable::new(vec![entry; MAX_PACKETS / 2], Vec::new(), 0, None);
+        let large = VideoIndex { table: Arc::new(large), ..index };
+        let key = |name: &str| FileKey { path: name.into(), bytes: 1, changed_ns: 1, number: 1 };
+        let mut state = StoreState::default();
+        state.keep(key("a"), large.clone());
+        state.keep(key("b"), large.clone());
+        assert!(state.take(&key("a")).is_some());
+        state.keep(key("c"), large);
+        let left = ["a", "b", "c"].map(|name| state.take(&key(name)).is_some());
+        assert_eq!(left, [true, false, true]);
+    }
+}

@@ -103,3 +103,69 @@ fn first_frame(video: &mut UnlistedFrames, sizes: &Sizes) -> Option<Frame> {
     let display = pictures.next()?;
     Some(Frame { index: 0, pts_secs: 0.0, duration_secs: 0.0, display, scaled: pictures.collect() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::index_store::hold;
+    use super::super::{Geometry, Player, PlayerEvent, VideoWriter};
+    use super::*;
+    use image::{Rgb, RgbImage};
+
+    const SIZE: Geometry = Geometry { width: 32, height: 32 };
+
+    fn write_clip(path: &Path) {
+        let mut writer = VideoWriter::create(path, SIZE, 25.0).expect("writable");
+        for number in 0..5 {
+            let picture = RgbImage::from_pixel(SIZE.width, SIZE.height, Rgb([200 - 20 * number; 3]));
+            writer.push(&picture).expect("a picture of the size of the clip");
+        }
+        writer.finish().expect("it has pictures");
+    }
+
+    fn wait_for(what: &str, condition: impl Fn() -> bool) {
+        for _ in 0..20_000 {
+            if condition() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("waited in vain: {what}");
+    }
+
+    #[test]
+    fn the_first_picture_is_there_before_the_frames_are_listed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clip = folder.path().join("clip.mp4");
+        write_clip(&clip);
+        let listing_goes_on = hold(&clip);
+        let player = Player::open(&clip, Sizes::default(), Arc::new(|| {}));
+        wait_for("the first picture", || player.current().is_some());
+        let first = player.current().expect("just seen");
+        assert!(first.index == 0 && first.display.get_pixel(16, 16)[0].abs_diff(200) < 8, "{:?}", first.display);
+        let indexing = player.indexing().expect("the frames are not listed yet");
+        assert!(indexing.claimed_secs.is_some_and(|secs| (secs - 0.2).abs() < 0.05), "{indexing:?}");
+        // What is sent meanwhile waits, however much it is.
+        (0..2000).for_each(|_| player.send(PlayerCommand::Step(1)));
+        player.send(PlayerCommand::SeekFrame(3));
+        assert!(player.events().is_empty());
+        listing_goes_on();
+        wait_for("the frame that was sought", || player.current().is_some_and(|frame| frame.index == 3));
+        assert!(matches!(player.events().try_recv(), Ok(PlayerEvent::Opened(info)) if info.frames == 5));
+        assert_eq!(player.indexing(), None);
+    }
+
+    #[test]
+    fn nobody_waits_for_the_threads_of_a_player_that_is_dropped_while_it_opens() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clip = folder.path().join("clip.mp4");
+        write_clip(&clip);
+        let listing_goes_on = hold(&clip);
+        let player = Player::open(&clip, Sizes::default(), Arc::new(|| {}));
+        wait_for("the first picture", || player.current().is_some());
+        let events = player.events().clone();
+        drop(player); // The list of frames never comes, so this could not end if it waited for it.
+        let ended = || matches!(events.try_recv(), Err(crossbeam_channel::TryRecvError::Disconnected));
+        wait_for("the end of the decoder", ended);
+        listing_goes_on();
+    }
+}

@@ -8,7 +8,8 @@ use crate::app::actions::PanelContext;
 use crate::app::session::Session;
 use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingPhase;
-use crate::app::widgets::thousands;
+use crate::app::widgets::{thousands, time_code};
+use crate::video::Indexing;
 
 /// How long what was done is told.
 const TOLD_FOR: Duration = Duration::from_secs(8);
@@ -74,11 +75,18 @@ fn hint(ui: &Ui, session: &Session) -> String {
         return text.clone();
     }
     match (&session.opening, &session.loading_model) {
-        (Some(path), _) => format!("Opening {}…", session.clip_title(path)),
+        (Some(path), _) => opening(&session.clip_title(path), session.indexing),
         (None, Some(dir)) => format!("Loading {}…", dir.file_name().unwrap_or_default().to_string_lossy()),
         (None, None) if training(session).is_some() || jobs(session).next().is_some() => "Working…".into(),
         (None, None) => "Ready".into(),
     }
+}
+
+/// How far the clip `title` is opened.
+fn opening(title: &str, indexing: Option<Indexing>) -> String {
+    let Some(Indexing { fraction, claimed_secs }) = indexing else { return format!("Opening {title}…") };
+    let length = claimed_secs.map_or_else(String::new, |secs| format!(" of {}", time_code(secs)));
+    format!("Indexing {title}: {:.0} %{length}", 100.0 * fraction)
 }
 
 /// What the laboratory is busy with.
@@ -103,5 +111,19 @@ fn training(session: &Session) -> Option<String> {
         TrainingPhase::Pausing | TrainingPhase::Paused => Some(format!("Training paused at {share:.0} %")),
         TrainingPhase::Stopping => Some("Stopping the training…".into()),
         TrainingPhase::Idle | TrainingPhase::Finished { .. } | TrainingPhase::Failed => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opening_a_long_video_shows_how_far_its_index_is() {
+        assert_eq!(opening("a.mp4", None), "Opening a.mp4…");
+        let indexing = |claimed_secs| Some(Indexing { fraction: 0.372, claimed_secs });
+        assert_eq!(opening("a.mp4", indexing(None)), "Indexing a.mp4: 37 %");
+        let text = opening("a.mp4", indexing(Some(3723.0)));
+        assert_eq!(text, format!("Indexing a.mp4: 37 % of {}", time_code(3723.0)));
     }
 }

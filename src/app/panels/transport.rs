@@ -56,7 +56,12 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let Some(clip) = &cx.session.clip else {
-        ui.label(RichText::new("No clip").color(tokens.weak));
+        let text = match (&cx.session.opening, cx.session.indexing.and_then(|indexing| indexing.claimed_secs)) {
+            (Some(_), Some(secs)) => format!("Indexing / {}", time_code(secs)),
+            (Some(_), None) => "Opening…".into(),
+            (None, _) => "No clip".into(),
+        };
+        ui.label(RichText::new(text).color(tokens.weak));
         return;
     };
     let secs = cx.session.frame.as_ref().map_or(0.0, |frame| frame.pts_secs);
