@@ -18,6 +18,7 @@ pub mod gpu;
 pub mod labels;
 pub mod nets;
 pub mod output;
+pub mod ranking;
 pub mod reproduction;
 pub mod sample;
 pub mod table;

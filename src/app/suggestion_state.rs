@@ -8,6 +8,7 @@ use super::log::{Level, Log};
 use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model_stamp};
 use crate::labels::{Document, Label, Video, VideoId};
 use crate::nets::fusion::Fusion;
+use crate::ranking::arg_max;
 
 /// What the thread "suggestions" is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,7 +80,8 @@ impl SuggestionState {
     pub fn proposal(&self, document: &Document, video: &Video) -> Option<(Label, f32)> {
         let prediction = self.of(video)?;
         let shares = self.labels(document).into_iter().zip(&prediction.fused);
-        let best = shares.filter_map(|(label, share)| Some((label?, *share))).max_by(|a, b| a.1.total_cmp(&b.1));
+        let shares: Vec<(Label, f32)> = shares.filter_map(|(label, share)| Some((label?, *share))).collect();
+        let best = arg_max(shares.iter().map(|(_, share)| share)).map(|place| shares[place]);
         best.filter(|(_, share)| *share > 1.0 / prediction.fused.len() as f32)
     }
 

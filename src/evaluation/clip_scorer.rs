@@ -77,7 +77,7 @@ impl<'a> ClipScorer<'a> {
         let mut photometric = PhotometricError::default();
         if measures_flow {
             let window: Vec<RgbImage> = span.iter().map(|place| motion[place].clone()).collect();
-            photometric.add_clip(&self.model.motion, &window);
+            photometric.add_clip(&self.model.motion, &window).map_err(about)?;
         }
         let spatial = self.spatial(ClipPictures::Few { frames, read: &spatial }).map_err(about)?;
         let temporal = match source {

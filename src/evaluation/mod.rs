@@ -22,7 +22,6 @@ mod html;
 mod label_list;
 mod motion_net_flow;
 mod protocol;
-mod ranking;
 mod score_table;
 mod segment_files;
 pub mod segments;

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ranking::{best, rank};
 use super::{Calibration, ClassFigures, ConfusedPair, Confusion, ScoreTable};
 use crate::nets::fusion::{FusionRule, softmax};
+use crate::ranking::{arg_max, rank};
 
 /// Confusions that are listed.
 const CONFUSED: usize = 20;
@@ -63,7 +63,7 @@ impl Scale {
 
     /// The best class of a row of scores.
     pub fn guess(self, scores: &[f32]) -> Guess {
-        let class = best(scores);
+        let class = arg_max(scores).unwrap_or_default(); // the scorer refuses what is no number
         let confidence = match self {
             Self::Logits => f64::from(softmax(scores)[class]),
             Self::Shares => f64::from(scores[class]) / scores.iter().copied().map(f64::from).sum::<f64>(),

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::ScoreTable;
-use super::ranking::best;
 use crate::nets::fusion::FusionRule;
+use crate::ranking::arg_max;
 
 /// Accuracy at one weight.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub fn weight_sweep(
     let mut is_right = |(s, t): &(Vec<f32>, Vec<f32>), label: usize, weight: f64| {
         fused.clear();
         fused.extend(s.iter().zip(t).map(|(s, t)| (f64::from(*s) + weight * f64::from(*t)) as f32));
-        best(&fused) == label
+        arg_max(&fused) == Some(label)
     };
     let point = |weight: f64| {
         let correct = rows.iter().zip(labels).filter(|(row, label)| is_right(row, **label, weight)).count();

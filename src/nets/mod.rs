@@ -24,6 +24,7 @@ mod motion_config;
 mod motion_net;
 mod motion_network;
 pub mod preprocessing;
+mod read_back;
 mod resnet;
 mod squeezenet;
 mod stream;
@@ -45,6 +46,7 @@ pub use model_card::{BaseModel, FrameSize, ModelCard, MotionEntry, Origin, Preci
 pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};
 pub use motion_net::MotionNet;
 pub use motion_network::{Evaluation, MotionNetwork};
+pub use read_back::{read_back, read_rows};
 pub use resnet::{Block, ResNet};
 pub use squeezenet::SqueezeNet;
 pub use stream::{Backbone, Stream, StreamConfig, cross_modality};

@@ -53,7 +53,7 @@ pub enum TrainingEvent {
         name: String,
         /// The value.
         value: f32,
-        /// Class and guess of every clip, in the order of the clips; empty where nothing was recognised.
+        /// Class and guess of every clip that was answered, in the order of the clips; empty where nothing is recognised.
         guesses: Vec<[usize; 2]>,
     },
     /// What of the loss counts, from the next step on: told at the beginning and whenever it is changed.

@@ -23,10 +23,10 @@ use super::memory::resident_bytes;
 use super::plan::{Network, TrainingPlan};
 use super::run::prepare_folder;
 use super::start::{self, Start};
-use super::validation::arg_max;
 use crate::error::{Error, Result};
-use crate::nets::Stream;
 use crate::nets::fusion::Fusion;
+use crate::nets::{Stream, read_back, read_rows};
+use crate::ranking::arg_max;
 
 /// Recordings are left out one at a time, or in so many parts if there are more.
 const FOLDS: usize = 8;
@@ -66,7 +66,7 @@ pub fn run(
     let trained = fit.layer.put_into(stream.clone());
     start.assembled(start.motion.valid(), Some(trained), plan, step, seconds)?.save(&model_dir)?;
     let progress = Progress { step, seconds, measured: step, best, ..Progress::start() };
-    LeftOut::new(fit.left_out().into_iter()).write(&plan.run_dir)?;
+    LeftOut::new(fit.left_out()?.into_iter()).write(&plan.run_dir)?;
     checkpoint::write(&plan.run_dir, &progress, |_| Ok(()))?;
     on_event(TrainingEvent::Finished { model_dir, stopped_early: step < plan.steps });
     Ok(())
@@ -150,13 +150,13 @@ impl Fit {
             for (layer, _) in &mut self.folds {
                 layer.update(rate);
             }
-            let loss: f32 = self.layer.update(rate).map_or(0.0, Tensor::into_scalar);
+            let loss = self.layer.update(rate).map(read_back).transpose()?.map_or(0.0, |loss| loss[0]);
             step += 1;
-            let metrics = self.metrics(plan, step, loss, rate, began);
+            let metrics = self.metrics(plan, step, loss, rate, began)?;
             history.push(&metrics)?;
             on_event(TrainingEvent::Step(metrics));
             let is_due = step.is_multiple_of(MEASURE_EVERY) || step == plan.steps;
-            let values = if is_due { self.measure(step, on_event) } else { Vec::new() };
+            let values = if is_due { self.measure(step, on_event)? } else { Vec::new() };
             if let Some(&(_, value)) = values.last() {
                 history.measured(step, &values)?;
                 measured = Some(Best { step, value, worse_since: 0 });
@@ -166,34 +166,34 @@ impl Fit {
         Ok((step, measured))
     }
 
-    fn metrics(&self, plan: &TrainingPlan, step: usize, loss: f32, rate: f64, began: Instant) -> StepMetrics {
+    fn metrics(&self, plan: &TrainingPlan, step: usize, loss: f32, rate: f64, began: Instant) -> Result<StepMetrics> {
         let all = self.training.rows.as_ref().expect("there are clips to train on");
-        let scores = logits(&self.layer, all, self.views);
+        let scores = logits(&self.layer, all, self.views)?;
         let guesses: Vec<_> =
-            self.training.clips.iter().zip(&scores).map(|(clip, scores)| guess(clip, scores)).collect();
+            self.training.clips.iter().zip(&scores).filter_map(|(clip, scores)| guess(clip, scores)).collect();
         let steps_per_sec = step as f64 / began.elapsed().as_secs_f64().max(1e-9);
-        StepMetrics {
+        Ok(StepMetrics {
             step,
             steps: plan.steps,
             loss,
             terms: vec![("action".into(), loss)],
             weights: vec![1.0],
-            accuracy: Some(share_right(&guesses)),
+            accuracy: Some(share_right(&guesses, scores.len())),
             rate,
             steps_per_sec,
             done: step as f64 / plan.steps.max(1) as f64,
             stall: 0.0,
             eta_secs: (plan.steps - step) as f64 / steps_per_sec,
             memory_bytes: resident_bytes(),
-        }
+        })
     }
 
     /// What was measured, and the share of the clips held out, or left out in turn, that are recognised; none if there are none. Where the
     /// other stream's answers to the same clips are there, also what both make of them, which counts.
-    fn measure(&self, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Vec<(&'static str, f32)> {
-        let left_out = self.left_out();
+    fn measure(&self, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<Vec<(&'static str, f32)>> {
+        let left_out = self.left_out()?;
         if left_out.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let [own, both] = match self.validation.rows {
             Some(_) => ["top-1", "fused top-1"],
@@ -203,25 +203,26 @@ impl Fit {
             left_out.iter().map(|(clip, logits)| Some((*clip, self.fused(clip, logits)?))).collect();
         let measured = [Some((own, left_out)), fused.map(|fused| (both, fused))];
         let tell = |(name, scores): (&'static str, Vec<(&LabelledClip, Vec<f32>)>)| {
-            let guesses: Vec<_> = scores.iter().map(|(clip, scores)| guess(clip, scores)).collect();
-            let value = share_right(&guesses);
+            let guesses: Vec<_> = scores.iter().filter_map(|(clip, scores)| guess(clip, scores)).collect();
+            let value = share_right(&guesses, scores.len());
             on_event(TrainingEvent::Validation { step, name: name.into(), value, guesses });
             (name, value)
         };
-        measured.into_iter().flatten().map(tell).collect()
+        Ok(measured.into_iter().flatten().map(tell).collect())
     }
 
     /// The clips that were not learned from, each with its logits.
-    fn left_out(&self) -> Vec<(&LabelledClip, Vec<f32>)> {
+    fn left_out(&self) -> Result<Vec<(&LabelledClip, Vec<f32>)>> {
         if let Some(rows) = &self.validation.rows {
-            return self.validation.clips.iter().zip(logits(&self.layer, rows, self.views)).collect();
+            return Ok(self.validation.clips.iter().zip(logits(&self.layer, rows, self.views)?).collect());
         }
-        let Some(all) = &self.training.rows else { return Vec::new() };
-        let of_fold = |(layer, held): &(LastLayer, Vec<usize>)| {
+        let mut left_out = Vec::new();
+        let Some(all) = &self.training.rows else { return Ok(left_out) };
+        for (layer, held) in &self.folds {
             let clips = held.iter().map(|&clip| &self.training.clips[clip]);
-            clips.zip(logits(layer, &of_clips(all, held, self.views), self.views)).collect::<Vec<_>>()
-        };
-        self.folds.iter().flat_map(of_fold).collect()
+            left_out.extend(clips.zip(logits(layer, &of_clips(all, held, self.views), self.views)?));
+        }
+        Ok(left_out)
     }
 
     /// The scores of both streams for a clip that this one gives `logits`.
@@ -260,21 +261,21 @@ fn of_clips(rows: &Tensor<2>, places: &[usize], views: usize) -> Tensor<2> {
 }
 
 /// The logits of every clip, the mean of its views'.
-fn logits(layer: &LastLayer, rows: &Tensor<2>, views: usize) -> Vec<Vec<f32>> {
+fn logits(layer: &LastLayer, rows: &Tensor<2>, views: usize) -> Result<Vec<Vec<f32>>> {
     let logits = layer.logits(rows.clone());
     let [rows, classes] = logits.dims();
     let mean: Tensor<2> = logits.reshape([rows / views, views, classes]).mean_dim(1).squeeze_dim(1);
-    let mean = mean.into_data().convert::<f32>().try_to_vec::<f32>().unwrap_or_default();
-    mean.chunks(classes).map(<[f32]>::to_vec).collect()
+    read_rows(mean)
 }
 
-/// The class of a clip, and what its scores take it for.
-fn guess(clip: &LabelledClip, scores: &[f32]) -> [usize; 2] {
-    [clip.label, arg_max(scores).unwrap_or_default()]
+/// The class of a clip, and the one that its scores name; none where they are no numbers.
+fn guess(clip: &LabelledClip, scores: &[f32]) -> Option<[usize; 2]> {
+    Some([clip.label, arg_max(scores)?])
 }
 
-fn share_right(guesses: &[[usize; 2]]) -> f32 {
-    guesses.iter().filter(|[label, best]| label == best).count() as f32 / guesses.len() as f32
+/// The share of so many clips whose class was named.
+fn share_right(guesses: &[[usize; 2]], of: usize) -> f32 {
+    guesses.iter().filter(|[label, best]| label == best).count() as f32 / of as f32
 }
 
 /// The recordings of each class.

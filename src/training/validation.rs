@@ -1,5 +1,6 @@
 //! What a run measures on clips it does not train on, and which of two measurements is better.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use burn::module::Module;
@@ -21,7 +22,8 @@ use super::solver::Solver;
 use crate::error::{Error, Result};
 use crate::nets::flow_normalisation::classifier_input;
 use crate::nets::preprocessing::{clip_input, motion_input};
-use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream};
+use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream, read_back, read_rows};
+use crate::ranking::arg_max;
 
 /// Share of each side left out at every border, where the scene leaves the frame.
 const BORDER: f64 = 0.1;
@@ -50,19 +52,27 @@ impl Measurement {
 /// Clips to measure on; none if the plan names none.
 pub struct Validator {
     clips: Option<Arc<Clips>>,
+    /// Clips that could not be read, by their places: they are left out from then on.
+    unreadable: BTreeSet<usize>,
     network: Network,
     flow_source: FlowSource,
     /// The flow of the clips where it is not the network's own.
     flow: Option<FrozenFlow>,
 }
 
+/// The networks that are measured, without autodiff.
+struct Networks {
+    motion: MotionNetwork,
+    stream: Option<Stream>,
+}
+
 impl Validator {
     /// `clips` to measure on, or as many of them as `plan` says, decoded through `cache` if there is one.
     pub fn new(plan: &TrainingPlan, clips: Vec<LabelledClip>, cache: Option<Arc<ClipCache>>) -> Self {
-        let every = clips.len().div_ceil(plan.validation_clips).max(1);
-        let clips: Vec<_> = clips.into_iter().step_by(every).collect();
+        let clips = spread(clips, plan.validation_clips);
         Self {
             clips: (!clips.is_empty()).then(|| Arc::new(Clips::new(clips, plan.frame).with_cache(cache))),
+            unreadable: BTreeSet::new(),
             network: plan.network,
             flow_source: plan.flow_source,
             flow: None,
@@ -71,6 +81,11 @@ impl Validator {
 
     /// Measures the networks as they stand (or their averages) and reports each figure. The last of them decides: top-1 of a
     /// stream, else the photometric ratio of MotionNet. `frozen` is MotionNet where it is not trained. Nothing without clips.
+    ///
+    /// Clips that cannot be read are reported and left out, of this and all later measurements.
+    ///
+    /// # Errors
+    /// If the device fails.
     pub fn measure(
         &mut self,
         objective: &Objective,
@@ -80,63 +95,114 @@ impl Validator {
     ) -> Result<Vec<Measurement>> {
         let Some(clips) = self.clips.clone() else { return Ok(Vec::new()) };
         let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Solver::result);
-        let stream = objective.stream.as_ref().map(Solver::result);
+        let networks = Networks { motion, stream: objective.stream.as_ref().map(Solver::result) };
+        let measures_flow = self.network != Network::Spatial && self.flow_source.needs_network();
+        let left_out = self.unreadable.len();
+        let (mut error, mut answers) = (PhotometricError::default(), Vec::new());
+        for index in 0..clips.len() {
+            if self.unreadable.contains(&index) {
+                continue;
+            }
+            let logits = match clips.frames(index) {
+                Ok(frames) if measures_flow => {
+                    error.add_clip(&networks.motion, &frames)?;
+                    self.logits(&clips, index, &frames, &networks)
+                }
+                Ok(frames) => self.logits(&clips, index, &frames, &networks),
+                Err(cause) => Ok(Err(cause)),
+            };
+            match logits? {
+                Ok(logits) => answers.push((clips.label(index), logits)),
+                Err(cause) => {
+                    self.unreadable.insert(index);
+                    on_event(TrainingEvent::Warning(not_measured(&cause)));
+                }
+            }
+        }
+        if answers.is_empty() {
+            if self.unreadable.len() > left_out {
+                on_event(TrainingEvent::Warning(nothing_measured()));
+            }
+            return Ok(Vec::new());
+        }
         let mut measurements = Vec::new();
-        let mut tell = |measurement: Measurement, guesses: Vec<[usize; 2]>| {
+        let mut report = |measurement: Measurement, guesses: Vec<[usize; 2]>| {
             let Measurement { name, value, .. } = measurement;
             on_event(TrainingEvent::Validation { step, name: name.into(), value, guesses });
             measurements.push(measurement);
         };
-        if self.network != Network::Spatial && self.flow_source.needs_network() {
-            let mut error = PhotometricError::default();
-            for index in 0..clips.len() {
-                error.add_clip(&motion, &clips.frames(index)?);
-            }
+        if measures_flow {
             let ratio = Measurement { name: "photometric ratio", value: error.ratio(), more_is_better: false };
-            tell(ratio, Vec::new());
+            report(ratio, Vec::new());
         }
-        if let Some(stream) = stream {
-            let guesses = self.guesses(&clips, &motion, &stream)?;
+        if networks.stream.is_some() {
+            let guess = |(label, logits): &(usize, Vec<f32>)| Some([*label, arg_max(logits)?]);
+            let guesses: Vec<[usize; 2]> = answers.iter().filter_map(guess).collect();
             let right = guesses.iter().filter(|[label, guess]| label == guess).count();
-            let value = right as f32 / guesses.len() as f32;
-            tell(Measurement { name: "top-1", value, more_is_better: true }, guesses);
+            // An answer that is not a number recognises nothing.
+            let value = right as f32 / answers.len() as f32;
+            report(Measurement { name: "top-1", value, more_is_better: true }, guesses);
         }
         Ok(measurements)
     }
 
-    /// The class of every clip and what a stream takes its middle for.
-    fn guesses(&mut self, clips: &Arc<Clips>, motion: &MotionNetwork, stream: &Stream) -> Result<Vec<[usize; 2]>> {
-        let mut guesses = Vec::new();
-        for index in 0..clips.len() {
-            let frames = clips.frames(index)?;
-            let logits = match self.network {
-                Network::Spatial => spatial_logits(stream, &[centre_window(&frames, stream.input().frames())]),
-                _ if self.flow_source != FlowSource::MotionNet => {
-                    let start = centre_start(frames.len(), stream.input().frames());
-                    self.two_stage_logits(clips, index, start, motion, stream)?
+    /// What the stream says of the middle of a clip, nothing without a stream; inside, why the clip has no flow to be read.
+    fn logits(
+        &mut self,
+        clips: &Arc<Clips>,
+        index: usize,
+        frames: &[RgbImage],
+        networks: &Networks,
+    ) -> Result<Result<Vec<f32>>> {
+        let Some(stream) = &networks.stream else { return Ok(Ok(Vec::new())) };
+        let window = || centre_window(frames, stream.input().frames());
+        let rows = match self.network {
+            Network::Spatial => spatial_logits(stream, &[window()])?,
+            _ if self.flow_source == FlowSource::MotionNet => temporal_logits(&networks.motion, stream, &[window()])?,
+            _ => {
+                let start = centre_start(frames.len(), stream.input().frames());
+                match self.two_stage_flow(clips, index, start, networks, stream) {
+                    Ok(flow) => read_rows(stream.forward(classifier_input(flow)))?,
+                    // What is not a network's is read from the clip or computed from its pictures.
+                    Err(cause) if !self.flow_source.needs_network() => return Ok(Err(cause)),
+                    Err(error) => return Err(error),
                 }
-                _ => temporal_logits(motion, stream, &[centre_window(&frames, stream.input().frames())]),
-            };
-            guesses.push([clips.label(index), arg_max(&logits[0]).unwrap_or_default()]);
-        }
-        Ok(guesses)
+            }
+        };
+        Ok(Ok(rows.into_iter().next().unwrap_or_default()))
     }
 
-    /// Logits of the window of clip `index` that starts at frame `start`, from flow that is made once.
-    fn two_stage_logits(
+    /// The flow of the window of clip `index` that starts at frame `start`, which is made once.
+    fn two_stage_flow(
         &mut self,
         clips: &Arc<Clips>,
         index: usize,
         start: usize,
-        motion: &MotionNetwork,
+        networks: &Networks,
         stream: &Stream,
-    ) -> Result<Vec<Vec<f32>>> {
+    ) -> Result<Tensor<4>> {
         let source = self.flow_source;
-        let flow = self.flow.get_or_insert_with(|| FrozenFlow::new(source, motion.clone(), clips.clone()));
+        let flow = self.flow.get_or_insert_with(|| FrozenFlow::new(source, networks.motion.clone(), clips.clone()));
         let draw = Draw { clip: index, start, stride: 1, crop: Crop::whole(clips.geometry()) };
-        let flow = flow.windows(&[draw], stream.input().count, clips.geometry(), &device_of(stream))?;
-        Ok(rows(stream.forward(classifier_input(flow))))
+        flow.windows(&[draw], stream.input().count, clips.geometry(), &device_of(stream))
     }
+}
+
+/// `limit` of `clips` at most, evenly spread.
+fn spread(clips: Vec<LabelledClip>, limit: usize) -> Vec<LabelledClip> {
+    let (all, wanted) = (clips.len(), clips.len().min(limit));
+    let is_wanted = |place: usize| (place + 1) * wanted / all > place * wanted / all;
+    clips.into_iter().enumerate().filter(|(place, _)| is_wanted(*place)).map(|(_, clip)| clip).collect()
+}
+
+fn not_measured(cause: &Error) -> Error {
+    let Error { subject, cause, remedy } = cause;
+    Error::new(subject.clone(), format!("left out of the clips that are measured: {cause}"), remedy.clone())
+}
+
+fn nothing_measured() -> Error {
+    let cause = "none of the clips to measure on can be read, so nothing is measured";
+    Error::new("validation", cause, "Repair them, or name other clips to measure on in another run")
 }
 
 /// The clips of `dataset` with the labels that their classes have among `classes`: a folder that lacks a class numbers the others
@@ -157,14 +223,20 @@ pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPl
 }
 
 /// Logits of windows, of single frames unless the stream reads clips, a row each.
-pub fn spatial_logits(stream: &Stream, windows: &[Vec<&RgbImage>]) -> Vec<Vec<f32>> {
-    rows(stream.forward(clip_input(windows, &device_of(stream))))
+///
+/// # Errors
+/// If the device fails.
+pub fn spatial_logits(stream: &Stream, windows: &[Vec<&RgbImage>]) -> Result<Vec<Vec<f32>>> {
+    read_rows(stream.forward(clip_input(windows, &device_of(stream))))
 }
 
 /// Logits of windows of as many frames as the stream reads, of any size, a row each.
-pub fn temporal_logits(motion: &MotionNetwork, stream: &Stream, windows: &[Vec<&RgbImage>]) -> Vec<Vec<f32>> {
+///
+/// # Errors
+/// If the device fails.
+pub fn temporal_logits(motion: &MotionNetwork, stream: &Stream, windows: &[Vec<&RgbImage>]) -> Result<Vec<Vec<f32>>> {
     let flow = motion.forward_any_size(motion_input(windows, &device_of(stream)));
-    rows(stream.forward(classifier_input(flow.finest().clone())))
+    read_rows(stream.forward(classifier_input(flow.finest().clone())))
 }
 
 /// The `count` frames in the middle, the last one repeated in shorter clips.
@@ -176,17 +248,6 @@ pub fn centre_window(frames: &[RgbImage], count: usize) -> Vec<&RgbImage> {
 /// Where the `count` frames in the middle of `frames` start: of two frames in the middle the second, of two windows the first.
 fn centre_start(frames: usize, count: usize) -> usize {
     if count == 1 { frames / 2 } else { frames.saturating_sub(count) / 2 }
-}
-
-/// Index of the largest value; none if there are no values.
-pub fn arg_max(values: &[f32]) -> Option<usize> {
-    (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b]))
-}
-
-fn rows(logits: Tensor<2>) -> Vec<Vec<f32>> {
-    let classes = logits.dims()[1];
-    let values: Vec<f32> = logits.into_data().convert::<f32>().try_to_vec().unwrap_or_default();
-    values.chunks(classes).map(<[f32]>::to_vec).collect()
 }
 
 fn device_of<M: Module>(module: &M) -> Device {
@@ -202,7 +263,10 @@ pub struct PhotometricError {
 
 impl PhotometricError {
     /// Adds the pair (or window) in the middle of a clip.
-    pub fn add_clip(&mut self, motion: &MotionNetwork, frames: &[RgbImage]) {
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn add_clip(&mut self, motion: &MotionNetwork, frames: &[RgbImage]) -> Result<()> {
         let span = motion.frames();
         let start = frames.len().saturating_sub(span) / 2;
         let window = (start..start + span).map(|i| &frames[i.min(frames.len() - 1)]).collect();
@@ -216,8 +280,13 @@ impl PhotometricError {
         let first = frames.clone().narrow(1, 0, 3 * pairs).reshape([pairs, 3, height, width]);
         let second = frames.narrow(1, 3, 3 * pairs).reshape([pairs, 3, height, width]);
         let rebuilt = warp(second.clone(), flow.reshape([pairs, 2, height, width]));
-        self.rebuilt += centre_difference(first.clone(), rebuilt);
-        self.zero_flow += centre_difference(first, second);
+        let differences = [centre_difference(first.clone(), rebuilt), centre_difference(first, second)];
+        let [rebuilt, zero_flow] = read_back(Tensor::cat(differences.to_vec(), 0))?[..] else {
+            unreachable!("two numbers were asked for")
+        };
+        self.rebuilt += f64::from(rebuilt);
+        self.zero_flow += f64::from(zero_flow);
+        Ok(())
     }
 
     /// Adds what was found on other clips.
@@ -233,16 +302,35 @@ impl PhotometricError {
 }
 
 /// Mean |a − b| without a border of a tenth of each side.
-fn centre_difference(a: Tensor<4>, b: Tensor<4>) -> f64 {
+fn centre_difference(a: Tensor<4>, b: Tensor<4>) -> Tensor<1> {
     let [_, _, height, width] = a.dims();
     let [top, left] = [height, width].map(|side| (BORDER * side as f64) as usize);
     let difference = (a - b).abs().narrow(2, top, height - 2 * top).narrow(3, left, width - 2 * left);
-    f64::from(difference.mean().into_scalar::<f32>())
+    difference.mean()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn as_many_clips_are_measured_as_the_plan_says_evenly_spread() {
+        let clips = |count: usize| -> Vec<LabelledClip> {
+            let clip =
+                |i: usize| LabelledClip { path: i.to_string().into(), label: i, segment_secs: None, group: None };
+            (0..count).map(clip).collect()
+        };
+        let chosen =
+            |count, limit| -> Vec<usize> { spread(clips(count), limit).iter().map(|clip| clip.label).collect() };
+        for (count, limit) in [(61, 60), (100, 60), (119, 60), (60, 60), (7, 60), (1000, 7), (0, 60)] {
+            let chosen = chosen(count, limit);
+            assert_eq!(chosen.len(), count.min(limit), "{count} at the limit of {limit}");
+            let gaps: Vec<usize> = chosen.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            let (low, high) = (gaps.iter().min().unwrap_or(&1), gaps.iter().max().unwrap_or(&1));
+            assert!(*low > 0 && high - low <= 1, "{count} at the limit of {limit}: {chosen:?}");
+        }
+        assert_eq!(chosen(6, 3), [1, 3, 5]);
+    }
 
     #[test]
     fn ratios_should_fall_and_accuracies_rise() {

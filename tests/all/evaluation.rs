@@ -141,10 +141,10 @@ fn shared_flow_gives_the_logits_of_every_view_by_itself() {
             let seen: Vec<RgbImage> = frames.iter().map(|frame| view.of(frame)).collect();
             for start in protocol.window_starts(frames.len(), WINDOW_FRAMES) {
                 let window = seen[start..start + WINDOW_FRAMES].iter().collect();
-                temporal.extend(temporal_logits(&model.motion, model.temporal.as_ref().unwrap(), &[window]));
+                temporal.extend(temporal_logits(&model.motion, model.temporal.as_ref().unwrap(), &[window]).unwrap());
             }
             for frame in protocol.frame_indices(frames.len()) {
-                spatial.extend(spatial_logits(model.spatial.as_ref().unwrap(), &[vec![&seen[frame]]]));
+                spatial.extend(spatial_logits(model.spatial.as_ref().unwrap(), &[vec![&seen[frame]]]).unwrap());
             }
         }
         assert_eq!((temporal.len(), spatial.len()), (samples * crops.count(), samples * crops.count()));

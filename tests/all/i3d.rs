@@ -69,11 +69,11 @@ fn streams_of_clips_are_trained_kept_measured_and_followed() {
     let scorer = ClipScorer::new(&model, protocol);
     let seen = sample_frames(dir.path(), scorer.spatial_size());
     let window: Vec<&RgbImage> = seen[3..10].iter().collect();
-    let expected = spatial_logits(spatial, &[window]).swap_remove(0);
+    let expected = spatial_logits(spatial, &[window]).unwrap().swap_remove(0);
     assert_near(&scorer.spatial(&seen).unwrap().unwrap(), &expected);
     let seen = sample_frames(dir.path(), scorer.motion_size());
     let window: Vec<&RgbImage> = (0..16).map(|index| &seen[index.min(12)]).collect();
-    let of_clip = temporal_logits(&model.motion, temporal, &[window]).swap_remove(0);
+    let of_clip = temporal_logits(&model.motion, temporal, &[window]).unwrap().swap_remove(0);
     assert_near(&scorer.temporal(&seen).unwrap().unwrap(), &of_clip);
 
     // Live: what was seen so far, the last frame repeated.

@@ -134,7 +134,7 @@ fn motion_net_learns_on_the_sample() {
     let model = HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap();
     let mut error = PhotometricError::default();
     for LabelledClip { path, .. } in Dataset::open(&data).unwrap().clips {
-        error.add_clip(&model.motion, &decode_clip(&path, FRAME, None).unwrap());
+        error.add_clip(&model.motion, &decode_clip(&path, FRAME, None).unwrap()).unwrap();
     }
     assert!(error.ratio() < 0.95, "photometric error is {} of zero flow's", error.ratio());
 }

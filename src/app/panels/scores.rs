@@ -11,6 +11,7 @@ use crate::app::theme::{SECTION_GAP, Tokens, semibold};
 use crate::app::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{FlowSource, ModelInfo, Scores};
 use crate::nets::fusion::{Fusion, FusionRule, softmax};
+use crate::ranking::{arg_max, falling};
 
 /// Height of a class's row, in points.
 const ROW: f32 = 38.0;
@@ -66,15 +67,16 @@ impl Rows {
             model.classes.iter().enumerate().map(|(class, name)| (name.clone(), shares(class))).collect();
         let best = [0, 1, 2].map(|stream| best(&rows, stream));
         if sort {
-            rows.sort_by(|a, b| b.1[2].unwrap_or(0.0).total_cmp(&a.1[2].unwrap_or(0.0)));
+            rows.sort_by(|a, b| falling(&a.1[2].unwrap_or(0.0), &b.1[2].unwrap_or(0.0)));
         }
         Self { rows, best }
     }
 }
 
 fn best(rows: &[(String, Shares)], stream: usize) -> Option<(String, f32)> {
-    let shares = rows.iter().filter_map(|(class, shares)| Some((class.clone(), shares[stream]?)));
-    shares.max_by(|a, b| a.1.total_cmp(&b.1))
+    let shares: Vec<f32> = rows.iter().map(|(_, shares)| shares[stream].unwrap_or(f32::NAN)).collect();
+    let class = arg_max(&shares)?;
+    Some((rows[class].0.clone(), shares[class]))
 }
 
 fn no_scores_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
@@ -132,8 +134,8 @@ fn sources_ui(ui: &mut Ui, cx: &PanelContext<'_>, model: &ModelInfo) {
     let best = |source: FlowSource| {
         let strip = cx.session.lab.source(source).strip.as_ref()?;
         let shares = softmax(strip.temporal.as_ref()?);
-        let (class, share) = shares.into_iter().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        Some((model.classes.get(class)?.as_str(), share))
+        let class = arg_max(&shares)?;
+        Some((model.classes.get(class)?.as_str(), shares[class]))
     };
     let network = best(FlowSource::Network).map(|(class, _)| class);
     let said: Vec<_> = FlowSource::ALL.into_iter().filter_map(|source| Some((source, best(source)?))).collect();

@@ -12,6 +12,7 @@ use tempfile::NamedTempFile;
 use crate::engine::Scores;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
+use crate::ranking::arg_max;
 
 /// The document.
 #[derive(Debug, Clone, Serialize)]
@@ -129,7 +130,7 @@ impl ClipResult {
         let temporal = mean(windows.iter().map(|scores| &scores.temporal));
         let scores = StreamReports::new(&Scores { window_start: 0, spatial, temporal }, fusion);
         let fused = &scores.fused.as_ref()?.scores;
-        let class_index = (0..fused.len()).max_by(|a, b| fused[*a].total_cmp(&fused[*b]))?;
+        let class_index = arg_max(fused)?;
         Some(Self { class: classes.get(class_index)?.clone(), class_index, scores })
     }
 }

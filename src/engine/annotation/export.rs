@@ -13,6 +13,7 @@ use crate::flow::colour;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
+use crate::ranking::falling;
 use crate::video::{Geometry, Sizes, VideoWriter};
 
 /// Frames from one scored window to the next.
@@ -65,7 +66,7 @@ pub fn annotate(
         if index % SCORE_EVERY == 0 {
             let shares = recogniser.analyse(&window)?.scores.fused_probabilities(fusion);
             ranked = classes.iter().cloned().zip(shares).collect();
-            ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+            ranked.sort_by(|(_, a), (_, b)| falling(a, b));
         }
         let flow = recogniser.flow(pairs, (index - start).min(WINDOW_PAIRS - 1), FINEST_LEVEL)?;
         scale_px = flow.max_px.max(scale_px);

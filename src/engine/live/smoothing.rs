@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::ranking::arg_max;
+
 use serde::{Deserialize, Serialize};
 
 /// How the shares of successive windows become one answer.
@@ -59,7 +61,7 @@ impl Smoother {
             self.recent.pop_front();
         }
         let shares = mean(&self.recent);
-        let top = best(&shares);
+        let top = arg_max(&shares);
         let top = match smoothing {
             Smoothing::Hysteresis { margin, windows } => self.hold(&shares, top, margin, windows),
             _ => {
@@ -92,12 +94,6 @@ fn mean(recent: &VecDeque<Vec<f32>>) -> Vec<f32> {
     let classes = recent.back().map_or(0, Vec::len);
     let sum = |class: usize| recent.iter().map(|shares| shares[class]).sum::<f32>();
     (0..classes).map(|class| sum(class) / recent.len() as f32).collect()
-}
-
-/// The first of the largest; what is not a number is never the largest.
-fn best(shares: &[f32]) -> Option<usize> {
-    let known = shares.iter().enumerate().filter(|(_, share)| !share.is_nan());
-    known.rev().max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class)
 }
 
 #[cfg(test)]

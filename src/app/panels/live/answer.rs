@@ -6,6 +6,7 @@ use crate::app::actions::PanelContext;
 use crate::app::theme::{Tokens, semibold};
 use crate::app::widgets::explanation;
 use crate::engine::{LiveResult, LiveView, ModelInfo};
+use crate::ranking::falling;
 
 /// Classes that are shown.
 const SHOWN: usize = 6;
@@ -21,7 +22,7 @@ pub fn ranked<'a>(result: &LiveResult, model: &'a ModelInfo) -> Vec<(&'a str, f3
     let top = result.answer.top;
     let mut classes: Vec<_> =
         model.classes.iter().map(String::as_str).zip(result.answer.shares.iter().copied()).enumerate().collect();
-    classes.sort_by(|(i, (_, a)), (j, (_, b))| (top == Some(*j)).cmp(&(top == Some(*i))).then(b.total_cmp(a)));
+    classes.sort_by(|(i, (_, a)), (j, (_, b))| (top == Some(*j)).cmp(&(top == Some(*i))).then(falling(a, b)));
     classes.into_iter().map(|(_, class)| class).collect()
 }
 

@@ -4,6 +4,7 @@ use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextStyle, Ui, p
 
 use crate::app::theme::Tokens;
 use crate::engine::Outlook;
+use crate::ranking::falling;
 
 /// Classes that are shown.
 const SHOWN: usize = 3;
@@ -66,7 +67,7 @@ fn rows(before: Option<&Outlook>, now: Option<&Outlook>) -> Vec<Row> {
     };
     let Some(leading) = now.or(before) else { return Vec::new() };
     let mut classes: Vec<(f32, &String)> = probabilities(leading).into_iter().zip(&leading.classes).collect();
-    classes.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    classes.sort_by(|(a, _), (b, _)| falling(a, b));
     let row =
         |(_, class): (f32, &String)| Row { class: class.clone(), before: share(before, class), now: share(now, class) };
     classes.into_iter().take(SHOWN).map(row).collect()

@@ -1,0 +1,27 @@
+//! Numbers brought back from the device. One that fails gives an error and never numbers that were not computed.
+
+use burn::tensor::Tensor;
+
+use crate::error::{Error, Result};
+
+/// Returns the numbers of `tensor`, row by row. Waits for the device.
+///
+/// # Errors
+/// If the device failed.
+pub fn read_back<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    let failed = |error: String| {
+        let cause = format!("the computation failed ({error})");
+        Error::new("device", cause, "Try again, perhaps with --device cpu; a training resumes from its last checkpoint")
+    };
+    let data = tensor.try_into_data().map_err(|error| failed(format!("{error:?}")))?;
+    data.convert::<f32>().try_into_vec().map_err(|error| failed(format!("{error:?}")))
+}
+
+/// Returns the rows of `tensor`, as [`read_back`] does.
+///
+/// # Errors
+/// If the device failed.
+pub fn read_rows(tensor: Tensor<2>) -> Result<Vec<Vec<f32>>> {
+    let columns = tensor.dims()[1].max(1);
+    Ok(read_back(tensor)?.chunks(columns).map(<[f32]>::to_vec).collect())
+}

@@ -1,0 +1,49 @@
+//! The order of classes by their scores, the same everywhere. Of equal scores the first class wins, as in NumPy's arg-max; a
+//! score that is not a number never does.
+
+use std::cmp::Ordering;
+
+/// Returns the index of the highest score: of equal ones the first. None without scores, or where none of them is a number.
+pub fn arg_max<'a>(scores: impl IntoIterator<Item = &'a f32>) -> Option<usize> {
+    let numbers = scores.into_iter().enumerate().filter(|(_, score)| !score.is_nan());
+    numbers.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(class, _)| class)
+}
+
+/// Compares scores by how far in front they belong: the higher first, what is not a number last. Sorted by it, equal scores keep
+/// their order.
+pub fn falling(a: &f32, b: &f32) -> Ordering {
+    b.partial_cmp(a).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+}
+
+/// Returns how many classes come before `class`: 0 for the best.
+pub fn rank(scores: &[f32], class: usize) -> usize {
+    let before = |(other, score): (usize, &f32)| falling(score, &scores[class]).then(other.cmp(&class)).is_lt();
+    scores.iter().enumerate().filter(|&pair| before(pair)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equals_wins() {
+        let scores = [1.0, 5.0, 2.0, 5.0];
+        assert_eq!(arg_max(&scores), Some(1));
+        assert_eq!([0, 1, 2, 3].map(|class| rank(&scores, class)), [3, 0, 2, 1]);
+        assert_eq!((arg_max(&[]), arg_max(&[-1.0]), rank(&[0.0, 0.0], 1)), (None, Some(0), 1));
+    }
+
+    #[test]
+    fn what_is_not_a_number_never_wins() {
+        for nan in [f32::NAN, -f32::NAN] {
+            let scores = [nan, 1.0, f32::NEG_INFINITY, 1.0, nan];
+            assert_eq!(arg_max(&scores), Some(1));
+            assert_eq!([0, 1, 2, 3, 4].map(|class| rank(&scores, class)), [3, 0, 2, 1, 4]);
+            let mut sorted = scores;
+            sorted.sort_by(falling);
+            assert!(sorted[..3] == [1.0, 1.0, f32::NEG_INFINITY] && sorted[3..].iter().all(|score| score.is_nan()));
+            assert_eq!(arg_max(&[nan, nan]), None);
+        }
+        assert_eq!(arg_max(&[f32::NEG_INFINITY]), Some(0));
+    }
+}
