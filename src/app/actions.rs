@@ -34,6 +34,8 @@ pub enum Action {
     ShowVideo(VideoId),
     /// Adds videos to the project.
     AddVideos(Vec<PathBuf>),
+    /// Stops looking for videos.
+    StopSearches,
     /// Reads labels of another program.
     Import(Box<ImportOrder>),
     /// Labels what is selected, marked or open.

@@ -11,12 +11,11 @@ use super::dock::{self, Pane};
 use super::export;
 use super::interchange::{ExportOrder, ImportOrder};
 use super::log::Level;
-use super::opener::{Found, MODEL_CARD};
+use super::opener::{Found, ModelRole};
 use super::project_opener::Start;
 use super::report_reader::Purpose;
 use crate::engine::{FlowSource, Request};
-use crate::error::Error;
-use crate::labels::Project;
+use crate::error::{Error, Result};
 use crate::labels::formats::Choices;
 use crate::output::Existing;
 
@@ -89,19 +88,21 @@ impl App {
         let dropped = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
         for file in dropped {
             let path = file.path().to_owned();
-            // A folder of videos is for the open project, unless it is something of its own.
-            let has_own = [Project::FILE, MODEL_CARD].iter().any(|name| path.join(name).is_file());
-            if path.is_dir() && !has_own && self.session.studio.can_edit().is_ok() {
-                self.find_videos(vec![path]);
-            } else {
-                self.open(path, ctx);
-            }
+            let project = self.session.studio.project().filter(|project| !project.is_read_only());
+            self.opener.look_at_dropped(path, project.map(|project| project.dir().to_owned()), ctx);
         }
     }
 
     fn found(&mut self, found: Found, ctx: &Context) {
         match found {
             Found::Clip(path) => self.open_clip(path),
+            Found::KnownModel(role, dir) => self.known_model(role, dir),
+            Found::ForProject { folder, project } => {
+                match self.session.studio.project().is_some_and(|open| open.dir() == project) {
+                    true => self.find_videos(vec![folder]),
+                    false => self.open(folder, ctx), // The project was closed meanwhile.
+                }
+            }
             Found::Model(dir) => self.load_model(dir),
             Found::Project(dir) => self.begin_project(Start::Open, dir, ctx),
             Found::Classes { folder, first } => {
@@ -109,6 +110,15 @@ impl App {
                 self.choose_training_folder(folder, ctx);
                 self.open_clip(first);
             }
+        }
+    }
+
+    /// Uses the networks of the last time, or those that come with the program.
+    pub(super) fn known_model(&mut self, role: ModelRole, dir: Result<PathBuf>) {
+        match (role, dir) {
+            (ModelRole::First, Ok(dir)) => self.load_model(dir),
+            (ModelRole::First, Err(error)) => self.session.log.push(Level::Warning, error.to_string()),
+            (ModelRole::Second, dir) => self.settings.laboratory.second_model = dir.ok(),
         }
     }
 
@@ -179,8 +189,7 @@ impl App {
 
     pub(super) fn open_clip(&mut self, path: PathBuf) {
         (self.session.live.aside, self.session.live.returning) = (None, None);
-        self.session.clip = None;
-        self.session.opening = Some(path.clone());
+        self.session.leave_for(&path);
         self.engine.send(Request::Open(path));
     }
 

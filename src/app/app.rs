@@ -12,9 +12,8 @@ use super::dialogs::Dialogs;
 use super::dock::{self, Pane};
 use super::export::Exporter;
 use super::guide::Guide;
-use super::log::Level;
 use super::menu::menu_ui;
-use super::opener::Opener;
+use super::opener::{ModelRole, Opener};
 use super::overlay::{Choice, Overlay};
 use super::panels::{
     Demo, GUIDE_WIDTH, Panels, Transport, drop_hint_ui, guide_ui, install_gpu_flow, notice_ui, status_bar_ui,
@@ -176,19 +175,20 @@ impl App {
     }
 
     fn open_at_start(&mut self, options: &Options, ctx: &Context) {
-        let remembered = || self.settings.model.clone().filter(|dir| dir.is_dir());
-        match options.model.clone().or_else(remembered).map_or_else(default_model, Ok) {
-            Ok(dir) => self.load_model(dir),
-            Err(error) => self.session.log.push(Level::Warning, error.to_string()),
+        // What was used the last time may lie on a disk that is away, or does not answer.
+        match (options.model.clone(), self.settings.model.clone()) {
+            (Some(dir), _) => self.load_model(dir),
+            (None, Some(dir)) => self.opener.look_for_model(ModelRole::First, dir, ctx),
+            (None, None) => self.known_model(ModelRole::First, default_model()),
         }
-        let second = &mut self.settings.laboratory.second_model;
-        if !second.as_ref().is_some_and(|dir| dir.is_dir()) {
-            *second = flow_model().ok();
+        match self.settings.laboratory.second_model.clone() {
+            Some(dir) => self.opener.look_for_model(ModelRole::Second, dir, ctx),
+            None => self.known_model(ModelRole::Second, flow_model()),
         }
         if let Some(path) = &options.open {
             self.open(path.clone(), ctx);
         }
-        if let Some(dir) = self.settings.studio.project.clone().filter(|dir| dir.is_dir()) {
+        if let Some(dir) = self.settings.studio.project.clone() {
             self.reopening = true;
             self.begin_project(Start::Open, dir, ctx);
         }
@@ -218,7 +218,7 @@ impl App {
     fn receive(&mut self, message: &Message, ctx: &Context) {
         self.session.receive(message);
         match message {
-            Message::Opened(info) => {
+            Message::Opened(info) if self.session.clip.as_ref() == Some(info) => {
                 // A pair of a benchmark is a clip only until the program ends.
                 if !self.session.is_pair(&info.path) {
                     self.settings.remember(&info.path);
@@ -304,6 +304,7 @@ impl App {
             Action::Edit(step) => self.do_edit(*step),
             Action::ShowVideo(id) => self.show_video(id),
             Action::AddVideos(paths) => self.add_videos(&paths),
+            Action::StopSearches => self.stop_searches(),
             Action::Import(order) => self.import_labels(*order, ctx),
             Action::Give(label) => self.give(label),
             Action::Ask(question) => self.ask(question, ctx),
@@ -346,9 +347,8 @@ impl eframe::App for App {
 
     /// Brings the project's files up to date for other programs; this one would find what they lack in the journal.
     fn on_exit(&mut self) {
-        if let Err(error) = self.session.studio.save() {
-            tracing::warn!("{error}");
-        }
+        self.studio.stop_searches();
+        self.projects.close_at_the_end(self.session.studio.close());
     }
 
     fn clear_color(&self, visuals: &Visuals) -> [f32; 4] {

@@ -56,6 +56,8 @@ mod session;
 mod settings;
 mod studio_availability;
 mod studio_commands;
+#[cfg(test)]
+mod studio_project_tests;
 mod studio_settings;
 mod studio_state;
 #[cfg(test)]

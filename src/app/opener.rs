@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
+use crate::engine::{default_model, flow_model};
 use crate::error::{Error, Result};
+use crate::gpu::panics::caught;
 use crate::labels::Project;
 use crate::training::DataSource;
 use crate::training::dataset::Dataset;
@@ -32,6 +34,25 @@ pub enum Found {
         /// Its first clip.
         first: PathBuf,
     },
+    /// A folder whose videos are for the project that was open.
+    ForProject {
+        /// The folder.
+        folder: PathBuf,
+        /// The folder of the project.
+        project: PathBuf,
+    },
+    /// The folder of the model that was used the last time, or that of the one that comes with the program; the reason if there is
+    /// none.
+    KnownModel(ModelRole, Result<PathBuf>),
+}
+
+/// What a model is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelRole {
+    /// The networks in use.
+    First,
+    /// Those that they are compared with.
+    Second,
 }
 
 /// The threads that look, and their answers.
@@ -50,10 +71,31 @@ impl Default for Opener {
 impl Opener {
     /// Begins to look at `path`.
     pub fn look(&self, path: PathBuf, ctx: &Context) {
+        self.run(ctx, move || find(&path));
+    }
+
+    /// Begins to look at `path`, which was dropped onto the window: a folder of videos is for the project in `project`, unless it is
+    /// something of its own.
+    pub fn look_at_dropped(&self, path: PathBuf, project: Option<PathBuf>, ctx: &Context) {
+        self.run(ctx, move || match project.filter(|_| path.is_dir() && !is_own(&path)) {
+            Some(project) => Ok(Found::ForProject { folder: path, project }),
+            None => find(&path),
+        });
+    }
+
+    /// Begins to look whether the model in `dir` is still there; the one that comes with the program takes its place.
+    pub fn look_for_model(&self, role: ModelRole, dir: PathBuf, ctx: &Context) {
+        self.run(ctx, move || {
+            let shipped = || if role == ModelRole::First { default_model() } else { flow_model() };
+            Ok(Found::KnownModel(role, if dir.is_dir() { Ok(dir) } else { shipped() }))
+        });
+    }
+
+    fn run(&self, ctx: &Context, work: impl FnOnce() -> Result<Found> + Send + 'static) {
         let (sender, ctx) = (self.sender.clone(), ctx.clone());
         let work = move || {
             // The window may be gone.
-            let _ = sender.send(find(&path));
+            let _ = sender.send(caught("open", work));
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("open".into()).spawn(work) {
@@ -68,6 +110,11 @@ impl Opener {
         let receiver = self.receiver.clone();
         std::iter::from_fn(move || receiver.try_recv().ok())
     }
+}
+
+/// Whether a folder is more than a folder of videos.
+fn is_own(folder: &Path) -> bool {
+    [Project::FILE, MODEL_CARD].iter().any(|name| folder.join(name).is_file())
 }
 
 /// What lies at `path`.

@@ -171,8 +171,7 @@ impl App {
 
     pub(super) fn close_clip(&mut self) {
         self.engine.send(Request::Close);
-        self.session.clip = None;
-        self.session.opening = None;
+        self.session.leave_clip();
     }
 
     fn play(&self, command: Command) {

@@ -45,7 +45,8 @@ impl App {
         match self.settings.live.source() {
             Ok(source) => {
                 self.lay_aside(layout);
-                (self.session.clip, self.session.opening, self.session.notice) = (None, None, None);
+                self.session.leave_clip();
+                self.session.notice = None;
                 self.session.live.starting = true;
                 let settings = self.live_settings();
                 self.session.live.told = Some(settings);

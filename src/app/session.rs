@@ -73,6 +73,8 @@ pub struct Session {
     pub opening: Option<PathBuf>,
     /// How far the frames of the clip that is not open yet are listed.
     pub indexing: Option<Indexing>,
+    /// Whether the clip was closed since one was asked for: a late answer is not for anybody.
+    is_closed: bool,
     /// The networks in use.
     pub model: Option<ModelInfo>,
     /// The model folder that was asked for and is not loaded yet.
@@ -130,6 +132,7 @@ impl Session {
             clip: None,
             opening: None,
             indexing: None,
+            is_closed: false,
             model: None,
             loading_model: None,
             device,
@@ -175,6 +178,39 @@ impl Session {
         segment.unwrap_or_else(|| self.marks.segment(self.frames()))
     }
 
+    /// First and last frame of what is marked on the open clip, as it is shown; one mark reaches to the end of the clip.
+    pub fn marked(&self) -> Option<(usize, usize)> {
+        let clip = self.clip.as_ref()?;
+        (self.marks.start.is_some() || self.marks.end.is_some()).then(|| self.marks.segment(clip.frames))
+    }
+
+    /// The same where the open clip is the selected video of the project: what a label is for.
+    pub fn marked_to_label(&self) -> Option<(usize, usize)> {
+        self.marked().filter(|_| self.clip.as_ref().is_some_and(|clip| self.studio.is_selected(&clip.path)))
+    }
+
+    /// A clip is to be opened: nothing of the one before holds any more.
+    pub fn leave_for(&mut self, path: &Path) {
+        self.leave_clip();
+        self.opening = Some(path.to_owned());
+        self.is_closed = false;
+    }
+
+    /// No clip is open any more, whatever was asked for before.
+    pub fn leave_clip(&mut self) {
+        (self.clip, self.opening, self.pointed) = (None, None, None);
+        self.marks = Marks::default();
+        self.is_closed = true;
+    }
+
+    /// Whether the clip that has just been opened, at `path`, is the one that was asked for last.
+    fn is_awaited(&self, path: &Path) -> bool {
+        match &self.opening {
+            Some(awaited) => awaited == path,
+            None => !self.is_closed,
+        }
+    }
+
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
         self.lab.receive(message);
@@ -183,7 +219,8 @@ impl Session {
         self.pinned.receive(message, self.training.base.as_ref());
         self.studio.receive(message);
         match message {
-            Message::Opened(info) => self.opened(info),
+            Message::Opened(info) if self.is_awaited(&info.path) => self.opened(info),
+            Message::Opened(_) => {} // Something else was asked for meanwhile.
             Message::ModelLoaded(info) => self.model_loaded(info),
             Message::Training(event) => self.training_event(event),
             Message::TrainingFailed(error) => {
@@ -194,6 +231,10 @@ impl Session {
             Message::SampleWritten(dir) => {
                 self.writing_sample = None;
                 self.log.push(Level::Info, format!("The sample project lies in {}", dir.display()));
+            }
+            Message::SampleFailed(error) => {
+                self.writing_sample = None;
+                self.problem(error);
             }
             Message::Note(text) => self.log.push(Level::Info, text.clone()),
             Message::SourceUnavailable(source, Some(error)) => {
@@ -233,8 +274,10 @@ impl Session {
     /// Tells a problem: in the log, and in the notice until it is dismissed.
     pub fn problem(&mut self, error: &Error) {
         self.log.push(Level::Error, error.to_string());
+        // Of the path itself, or of a file in that folder.
+        let subject = Path::new(&error.subject);
         let is_about = |path: &Option<PathBuf>| {
-            path.as_ref().is_some_and(|path| error.subject.starts_with(&*path.to_string_lossy()))
+            path.as_ref().is_some_and(|path| subject.starts_with(path) || *error.subject == path.to_string_lossy())
         };
         if is_about(&self.opening) {
             self.opening = None;
@@ -242,7 +285,6 @@ impl Session {
         if is_about(&self.loading_model) {
             self.loading_model = None;
         }
-        self.writing_sample = None;
         self.notice = Some(error.clone());
     }
 
@@ -318,7 +360,7 @@ impl Session {
     }
 
     fn opened(&mut self, info: &VideoInfo) {
-        let awaited = self.opening.take();
+        self.opening = None;
         // What is told of a live source that failed stays while the clip before it comes back.
         if self.live.returning.is_none() {
             self.notice = None;
@@ -330,10 +372,7 @@ impl Session {
             self.log.push(Level::Warning, note.clone());
         }
         self.clip = Some(info.clone());
-        // Another one may have been chosen meanwhile.
-        if awaited.is_none_or(|awaited| awaited == info.path) {
-            self.follow_clip();
-        }
+        self.follow_clip();
     }
 
     /// The segment of an untrimmed video that an evaluation is about; no marks on any other clip.
@@ -434,6 +473,55 @@ mod tests {
         assert_eq!(marks.segment(100), (30, 99));
         marks.mark_out(5);
         assert_eq!(marks.segment(100), (0, 5));
+    }
+
+    #[test]
+    fn marks_are_of_the_clip_they_were_set_on_and_late_answers_are_not_taken() {
+        let info = |path: &str| VideoInfo {
+            path: path.into(),
+            codec: "h264".into(),
+            width: 4,
+            height: 4,
+            frames: 50,
+            duration_secs: 2.0,
+            fps: 25.0,
+            variable_rate: false,
+            rotation_degrees: 0,
+            interlaced: false,
+            notes: Vec::new(),
+        };
+        let mut session = Session::new("CPU".into());
+        session.leave_for(Path::new("/a.mp4"));
+        session.receive(&Message::Opened(info("/a.mp4")));
+        session.marks.mark_out(36);
+        assert_eq!(session.marked(), Some((0, 36)), "as it is shown");
+        session.leave_for(Path::new("/b.mp4"));
+        assert_eq!((session.marked(), session.marks), (None, Marks::default()));
+        session.leave_for(Path::new("/c.mp4"));
+        session.receive(&Message::Opened(info("/b.mp4")));
+        assert_eq!((session.clip.is_some(), session.opening.as_deref()), (false, Some(Path::new("/c.mp4"))));
+        session.receive(&Message::Problem(Error::new("/c.mp4", "no video stream", "Choose a video")));
+        assert_eq!((session.clip.is_some(), session.opening.as_deref()), (false, None));
+        session.leave_for(Path::new("/a.mp4"));
+        session.leave_clip();
+        session.receive(&Message::Opened(info("/a.mp4")));
+        assert!(session.clip.is_none(), "it was closed meanwhile");
+    }
+
+    #[test]
+    fn an_error_ends_only_what_it_is_about() {
+        let mut session = Session::new("CPU".into());
+        session.leave_for(Path::new("/clips/a"));
+        (session.writing_sample, session.loading_model) = (Some((3, 64)), Some("/models/net".into()));
+        for subject in ["/clips/a.mp4", "/clips/a b", "/models/network/model.toml", "camera", ""] {
+            session.problem(&Error::new(subject, "it is torn", "Copy it again"));
+        }
+        assert_eq!(session.opening.as_deref(), Some(Path::new("/clips/a")));
+        assert_eq!((session.writing_sample, session.loading_model.is_some()), (Some((3, 64)), true));
+        session.problem(&Error::new("/models/net/model.toml", "it is torn", "Copy it again"));
+        assert!(session.loading_model.is_none() && session.opening.is_some());
+        session.receive(&Message::SampleFailed(Error::new("/data/sample", "the disk is full", "Free some space")));
+        assert!(session.writing_sample.is_none());
     }
 
     #[test]

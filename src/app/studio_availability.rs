@@ -24,7 +24,7 @@ pub(super) fn available(command: Command, session: &Session) -> Option<Result<()
         C::NewProject | C::OpenProject => or(studio.opening.is_none(), "A project is being opened"),
         C::CloseProject | C::ExchangeLabels => has_project,
         C::AddVideos | C::AddFolder => {
-            editable.and_then(|()| or(!studio.searching, "A folder is being searched for videos"))
+            editable.and_then(|()| or(!studio.is_searching(), "A folder is being searched for videos"))
         }
         C::SaveProject => editable,
         C::Undo => {
@@ -44,7 +44,7 @@ pub(super) fn available(command: Command, session: &Session) -> Option<Result<()
             or(studio.video().is_some_and(|(_, video)| !video.labels.is_empty()), "The clip has no label")
         }),
         C::MakeSegment => editable.and_then(|()| video()).and_then(|()| {
-            or(marks.start.is_some() && marks.end.is_some(), "Set the in mark (I) and the out mark (O) first")?;
+            or(session.marked_to_label().is_some(), "Set the in mark (I) or the out mark (O) on the open clip first")?;
             or(studio.current.is_some(), "Add a class first")
         }),
         C::Delete => {

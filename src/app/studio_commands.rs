@@ -12,13 +12,13 @@ use super::dock::{self, Pane};
 use super::interchange::{ExportOrder, ImportOrder};
 use super::log::Level;
 use super::panels::Replacement;
-use super::project_opener::{Answer, Start};
+use super::project_opener::{Answer, Outcome, Start};
 use super::session::Session;
 use super::studio_state::{StudioState, Trouble};
 use super::suggestion_state::SuggestionPhase;
-use crate::engine::{Request, Studio};
+use crate::engine::{Request, SearchResult, Studio};
 use crate::error::{Error, Result};
-use crate::labels::{Document, Label, Project, Segment, Step, StoredPath, Video, VideoId, edits};
+use crate::labels::{Document, Label, Opened, Project, Segment, Step, StoredPath, Video, VideoId, edits};
 use crate::video::PlayerCommand;
 
 impl App {
@@ -31,7 +31,7 @@ impl App {
             C::AddVideos => self.ask(Question::AddVideos, ctx),
             C::AddFolder => self.ask(Question::AddFolder, ctx),
             C::SaveProject => self.session.studio.save_soon(),
-            C::CloseProject => self.close_project(),
+            C::CloseProject => self.close_project(ctx),
             C::Undo | C::Redo => self.undo_or_redo(command),
             C::LabelBackground => self.give(Label::Background),
             C::Unlabel => self.edit(|document, id, _| edits::unlabel_clip(document, id)),
@@ -66,15 +66,15 @@ impl App {
         }
     }
 
-    /// Gives a label to the selected segment, without one to the part between both marks, else to the whole clip.
+    /// Gives a label to the selected segment, without one to the part that is shown as marked, else to the whole clip.
     pub(super) fn give(&mut self, label: Label) {
         self.session.studio.current = Some(label);
         if let Some(segment) = self.session.studio.segment().cloned() {
             return self.edit(|document, id, _| edits::change_segment(document, id, Segment { label, ..segment }));
         }
-        match (self.session.marks.start, self.session.marks.end) {
-            (Some(_), Some(_)) => self.make_segment(),
-            _ => self.label_clip(label),
+        match self.session.marked_to_label() {
+            Some(_) => self.make_segment(),
+            None => self.label_clip(label),
         }
     }
 
@@ -101,7 +101,7 @@ impl App {
 
     /// Makes a segment of the marks and selects it.
     fn make_segment(&mut self) {
-        let (Some(start), Some(end)) = (self.session.marks.start, self.session.marks.end) else { return };
+        let Some((start, end)) = self.session.marked_to_label() else { return };
         let Some(label) = self.session.studio.current else { return };
         let Some((document, (id, _))) = self.session.studio.document().zip(self.session.studio.video()) else { return };
         match edits::add_segment(document, id, label, start, end + 1) {
@@ -268,50 +268,77 @@ impl App {
     /// Makes the folder of the sample's clips a project, or opens it.
     pub(super) fn open_sample_project(&mut self, ctx: &Context) {
         let Some(dir) = self.settings.sample.as_ref().map(|sample| sample.join("clips")) else { return };
-        let start = if dir.join(Project::FILE).exists() { Start::Open } else { Start::New };
-        self.begin_project(start, dir, ctx);
+        self.begin_project(Start::Either, dir, ctx);
     }
 
     /// Begins to open or to make the project in `dir`.
     pub(super) fn begin_project(&mut self, start: Start, dir: PathBuf, ctx: &Context) {
         let dir = if dir.ends_with(Project::FILE) { dir.parent().map_or(PathBuf::new(), PathBuf::from) } else { dir };
+        let dir = std::path::absolute(&dir).unwrap_or(dir);
+        if start == Start::Open && self.session.studio.opening.as_ref() == Some(&dir) {
+            return; // It is on its way.
+        }
         self.session.studio.opening = Some(dir.clone());
-        self.projects.begin(start, dir, ctx);
+        // One that could only be looked at may be free by now.
+        let open = self.session.studio.project().filter(|project| !project.is_read_only());
+        let open = open.map(|project| project.dir().to_owned());
+        self.projects.begin(start, dir, open, ctx);
     }
 
     /// A project was opened or made, or could not be.
-    pub(super) fn project_opened(&mut self, answer: Answer, studio: bool) {
+    fn project_opened(&mut self, answer: Answer, ctx: &Context) {
+        let Answer { start, dir, opened } = answer;
+        if self.session.studio.opening.as_ref() != Some(&dir) {
+            // Another one was asked for meanwhile.
+            if let Ok(Outcome::Opened(opened)) = opened {
+                self.projects.close(opened.project, ctx);
+            }
+            return;
+        }
         self.session.studio.opening = None;
-        let opened = match answer.opened {
-            Ok(opened) => opened,
+        let reopened = start == Start::Open && std::mem::take(&mut self.reopening);
+        match opened {
+            Ok(Outcome::Opened(opened)) => self.work_on(*opened, ctx),
+            Ok(Outcome::IsOpen) => {
+                let name = self.session.studio.document().map_or("", |document| &document.settings.name);
+                self.session.told = Some((format!("The project {name} is open already"), Instant::now()));
+            }
+            // What is on a disk that is away at the start is asked for again the next time.
+            Err(error) if reopened => return self.session.log.push(Level::Warning, error.to_string()),
             Err(error) => {
-                self.settings.recent.retain(|path| *path != answer.dir);
+                self.settings.recent.retain(|path| *path != dir);
                 return self.session.problem(&error);
             }
-        };
-        self.close_project();
+        }
+        if !reopened {
+            dock::show(&mut self.settings.layout, Pane::Project);
+        }
+        let is_empty = self.session.studio.document().is_some_and(|document| document.videos.is_empty());
+        if start != Start::Open && is_empty {
+            self.find_videos(vec![dir]);
+        }
+    }
+
+    /// Works on a project that was opened, in place of the one before.
+    fn work_on(&mut self, opened: Opened, ctx: &Context) {
+        self.close_project(ctx);
         let dir = opened.project.dir().to_owned();
         self.session.log.push(Level::Info, format!("Opened the project in {}", dir.display()));
         for note in &opened.notes {
             self.session.log.push(Level::Warning, note.to_string());
         }
         self.settings.remember(&dir);
-        self.settings.studio.project = Some(dir.clone());
+        self.settings.studio.project = Some(dir);
         self.session.studio.open(opened.project, opened.notes);
         self.session.studio.choice.sort = self.settings.studio.sort;
         self.session.follow_clip();
-        if studio {
-            dock::show(&mut self.settings.layout, Pane::Project);
-        }
-        if answer.start == Start::New {
-            self.find_videos(vec![dir]);
-        }
     }
 
-    fn close_project(&mut self) {
+    fn close_project(&mut self, ctx: &Context) {
         self.engine.send(Request::Suggest(None));
-        if let Err(error) = self.session.studio.close() {
-            self.session.problem(&error);
+        self.studio.stop_searches();
+        if let Some(project) = self.session.studio.close() {
+            self.projects.close(project, ctx);
         }
         self.settings.studio.project = None;
     }
@@ -321,8 +348,14 @@ impl App {
         if let Err(reason) = self.session.studio.can_edit() {
             return self.session.problem(&Error::new("project", reason.to_lowercase(), "Open a project first"));
         }
-        self.session.studio.searching = true;
-        self.studio.find(paths);
+        let search = self.studio.find(paths);
+        self.session.studio.begin_search(search);
+    }
+
+    /// Looks for nothing any more.
+    pub(super) fn stop_searches(&mut self) {
+        self.studio.stop_searches();
+        self.session.studio.end_searches();
     }
 
     /// The file of a video lies at `path` now.
@@ -341,7 +374,8 @@ impl App {
         let studio = &self.session.studio;
         let (missing, folder) = (studio.missing(), path.parent().map(std::path::Path::to_owned));
         if let (Some(project), Some(folder), false) = (studio.project(), folder, missing.is_empty()) {
-            self.studio.find_moved(project.document().clone(), project.dir().to_owned(), missing, folder);
+            let search = self.studio.find_moved(project.document().clone(), project.dir().to_owned(), missing, folder);
+            self.session.studio.begin_search(search);
         }
     }
 
@@ -369,8 +403,10 @@ impl App {
     pub(super) fn follow_project(&mut self, ctx: &Context) {
         let answers: Vec<Answer> = self.projects.answers().collect();
         for answer in answers {
-            let shows = answer.start == Start::New || !std::mem::take(&mut self.reopening);
-            self.project_opened(answer, shows);
+            self.project_opened(answer, ctx);
+        }
+        for error in self.projects.failures() {
+            self.session.problem(&error);
         }
         self.session.studio.thumbnails.take(self.studio.thumbnails(), ctx);
         let interchange = &mut self.session.studio.interchange;
@@ -380,8 +416,8 @@ impl App {
         {
             self.overlay.show_replacement(Replacement::new(Question::ExportLabels(order.format), order.target, files));
         }
-        for step in self.session.take_studio_news(&self.studio) {
-            self.do_found(step);
+        for found in self.session.take_studio_news(&self.studio) {
+            self.take_found(found);
         }
         if let Some(wishes) = self.session.studio.wishes() {
             self.studio.look(wishes);
@@ -400,6 +436,14 @@ impl App {
         }
     }
 
+    /// Does what follows from the end of a search.
+    pub(super) fn take_found(&mut self, found: Result<SearchResult>) {
+        match found.map(|found| self.session.studio.step_of(found, &mut self.session.log)) {
+            Ok(step) => step.into_iter().for_each(|step| self.do_found(step)),
+            Err(error) => self.session.problem(&error),
+        }
+    }
+
     /// Does what follows from what was found in files.
     fn do_found(&mut self, step: Step) {
         match step.changes.is_empty() {
@@ -411,8 +455,8 @@ impl App {
 }
 
 impl Session {
-    /// Takes in what the threads of the project have found out; the steps that follow from it.
-    fn take_studio_news(&mut self, studio: &Studio) -> Vec<Step> {
+    /// Takes in what the threads of the project have found out; what searches have found.
+    fn take_studio_news(&mut self, studio: &Studio) -> Vec<Result<SearchResult>> {
         self.studio.suggestions.refresh(&mut self.log);
         self.studio.receive_news(studio.news(), &mut self.log)
     }

@@ -10,7 +10,7 @@ use super::log::{Level, Log};
 use super::suggestion_state::SuggestionState;
 use super::thumbnails::Thumbnails;
 use super::video_list::{ListChoice, ListKey, VideoList};
-use crate::engine::{FileState, FileWish, Message, Prediction, StudioNews};
+use crate::engine::{FileState, FileWish, Message, Prediction, SearchId, SearchResult, StudioNews};
 use crate::error::{Error, Result};
 use crate::labels::{
     Change, Document, Facts, Label, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits, survey,
@@ -76,8 +76,8 @@ pub struct StudioState {
     changed: Option<Instant>,
     /// A person wants the files to be brought up to date.
     asked_to_save: bool,
-    /// A search for videos is under way.
-    pub searching: bool,
+    /// Searches for this project that are under way.
+    searches: BTreeSet<SearchId>,
     /// Pictures of videos.
     pub thumbnails: Thumbnails,
     /// What the networks propose.
@@ -109,15 +109,27 @@ impl StudioState {
             self.document().and_then(|document| document.classes.first()).map(|class| Label::Class(class.id));
     }
 
-    /// Saves and closes the project.
-    ///
-    /// # Errors
-    /// If it cannot be saved. It is closed all the same: its journal holds what its files lack.
-    pub fn close(&mut self) -> Result<()> {
-        let Some(mut project) = self.project.take() else { return Ok(()) };
-        let suggestions = std::mem::take(&mut self.suggestions);
-        *self = Self { suggestions, ..Self::default() };
-        project.save()
+    /// Lets go of the project, which is yet to be saved. What is still found out for it is for nobody.
+    pub fn close(&mut self) -> Option<Project> {
+        let project = self.project.take()?;
+        let (suggestions, opening) = (std::mem::take(&mut self.suggestions), self.opening.take());
+        *self = Self { suggestions, opening, ..Self::default() };
+        Some(project)
+    }
+
+    /// A search was begun for the project.
+    pub fn begin_search(&mut self, id: SearchId) {
+        self.searches.insert(id);
+    }
+
+    /// Whether something is looked for.
+    pub fn is_searching(&self) -> bool {
+        !self.searches.is_empty()
+    }
+
+    /// Waits for no search any more.
+    pub fn end_searches(&mut self) {
+        self.searches.clear();
     }
 
     /// The open project.
@@ -165,15 +177,6 @@ impl StudioState {
         self.change(Project::redo)
     }
 
-    /// Brings the project's files up to date.
-    ///
-    /// # Errors
-    /// If they cannot be written; the journal holds what they lack.
-    pub fn save(&mut self) -> Result<()> {
-        self.changed = None;
-        self.project.as_mut().map_or(Ok(()), Project::save)
-    }
-
     /// Lets the project's files be brought up to date now, as a person asked for, and not some time after the last change.
     pub fn save_soon(&mut self) {
         self.asked_to_save = true;
@@ -183,7 +186,7 @@ impl StudioState {
     /// whether what a person asked for is done.
     ///
     /// # Errors
-    /// As [`Self::save`]. It is tried again after the next change.
+    /// If they cannot be written; the journal holds what they lack. It is tried again after the next change.
     pub fn go_on_saving(&mut self, wake: impl FnOnce() + Send + 'static) -> Result<bool> {
         let is_due = self.save_due().is_some_and(|rest| rest.is_zero());
         let Some(project) = &mut self.project else { return Ok(false) };
@@ -263,6 +266,13 @@ impl StudioState {
         let stored = StoredPath::encode(&path, project.dir());
         let by_name = document.video_at(&stored).map(|(id, _)| id);
         by_name.or_else(|| document.videos.keys().copied().find(|id| project.video_path(*id).as_ref() == Some(&path)))
+    }
+
+    /// Whether the selected video is the file at `path`.
+    pub fn is_selected(&self, path: &Path) -> bool {
+        let Some((project, (id, video))) = self.project.as_ref().zip(self.video()) else { return false };
+        let is_same = |path: &Path| StoredPath::encode(path, project.dir()) == video.path;
+        project.video_path(id).as_deref() == Some(path) || std::path::absolute(path).is_ok_and(|path| is_same(&path))
     }
 
     /// What is wrong with the file of a video.
@@ -402,34 +412,43 @@ impl StudioState {
         (self.files, self.untold) = (self.files + 1, true);
     }
 
-    /// Takes in what was found out about files; the steps that follow from it.
-    pub fn receive_news(&mut self, news: impl Iterator<Item = StudioNews>, log: &mut Log) -> Vec<Step> {
-        let mut steps = Vec::new();
+    /// Takes in what was found out about files; what searches for this project have found, from which [steps](Self::step_of) follow.
+    pub fn receive_news(&mut self, news: impl Iterator<Item = StudioNews>, log: &mut Log) -> Vec<Result<SearchResult>> {
+        let mut found = Vec::new();
         for news in news {
             match news {
-                StudioNews::Found { videos, notes } => {
-                    self.searching = false;
-                    notes.iter().for_each(|note| log.push(Level::Warning, note.to_string()));
-                    steps.extend(self.add(&videos));
-                }
-                StudioNews::Moved(relinks) => {
-                    let certain: Vec<_> = relinks.into_iter().filter(|relink| relink.is_certain).collect();
-                    certain.iter().for_each(|relink| self.look_again(relink.id));
-                    let project = self.project.as_ref().filter(|_| !certain.is_empty());
-                    steps.extend(project.map(|project| survey::relink(project.document(), project.dir(), &certain)));
-                }
-                StudioNews::File { id, path, state } => self.file_news(id, path, state),
+                // Others were for a project that was closed meanwhile, or were stopped.
+                StudioNews::Search { id, result } if self.searches.remove(&id) => found.push(result),
+                StudioNews::Search { .. } => {}
+                StudioNews::File { id, dir, path, state } => self.file_news(id, &dir, &path, state),
             }
         }
         if let Err(error) = self.note_facts() {
             log.push(Level::Error, error.to_string());
         }
-        steps
+        found
     }
 
-    fn file_news(&mut self, id: VideoId, path: PathBuf, state: FileState) {
-        let is_there = self.project.as_ref().and_then(|project| project.video_path(id)).as_ref() == Some(&path);
-        if !is_there {
+    /// The step that follows for the project, as it is now, from what a search has found. Each is to be done before the next is
+    /// asked for.
+    pub fn step_of(&mut self, found: SearchResult, log: &mut Log) -> Option<Step> {
+        match found {
+            SearchResult::Videos { videos, notes } => {
+                notes.iter().for_each(|note| log.push(Level::Warning, note.to_string()));
+                self.add(&videos)
+            }
+            SearchResult::Moved(relinks) => {
+                let certain: Vec<_> = relinks.into_iter().filter(|relink| relink.is_certain).collect();
+                certain.iter().for_each(|relink| self.look_again(relink.id));
+                let project = self.project.as_ref().filter(|_| !certain.is_empty())?;
+                Some(survey::relink(project.document(), project.dir(), &certain))
+            }
+        }
+    }
+
+    fn file_news(&mut self, id: VideoId, dir: &Path, path: &Path, state: FileState) {
+        let project = self.project.as_ref().filter(|project| project.dir() == dir);
+        if project.and_then(|project| project.video_path(id)).as_deref() != Some(path) {
             return; // of another project, or moved meanwhile
         }
         self.unchecked.remove(&id);

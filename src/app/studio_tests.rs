@@ -20,11 +20,11 @@ use crate::error::Error;
 use crate::labels::{self, Facts, Label, Project, Video, VideoId, edits};
 use crate::video::VideoInfo;
 
-const SIZE: [f32; 2] = [1280.0, 800.0];
-const FRAMES: usize = 100;
+pub(super) const SIZE: [f32; 2] = [1280.0, 800.0];
+pub(super) const FRAMES: usize = 100;
 
 /// A project of these classes and of `videos` videos of 100 frames in a folder of its own.
-fn project(dir: &Path, classes: &[&str], videos: usize) -> Project {
+pub(super) fn project(dir: &Path, classes: &[&str], videos: usize) -> Project {
     let settings = labels::Settings { name: "kitchen".into(), reviewer: "me".into(), ..Default::default() };
     let mut project = Project::create(dir, settings).unwrap();
     for name in classes {
@@ -49,17 +49,17 @@ fn project(dir: &Path, classes: &[&str], videos: usize) -> Project {
 }
 
 /// A window on a project, whose first clip is open.
-struct Studio {
-    window: Window,
-    dir: TempDir,
+pub(super) struct Studio {
+    pub(super) window: Window,
+    pub(super) dir: TempDir,
 }
 
 impl Studio {
-    fn new(classes: &[&str], videos: usize) -> Self {
+    pub(super) fn new(classes: &[&str], videos: usize) -> Self {
         Self::with(classes, videos, Settings::default())
     }
 
-    fn with(classes: &[&str], videos: usize, settings: Settings) -> Self {
+    pub(super) fn with(classes: &[&str], videos: usize, settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let project = project(dir.path(), classes, videos);
         let first = project.video_path(VideoId(0));
@@ -74,75 +74,75 @@ impl Studio {
         Self { window, dir }
     }
 
-    fn app(&self) -> &App {
+    pub(super) fn app(&self) -> &App {
         self.window.harness.state()
     }
 
-    fn app_mut(&mut self) -> &mut App {
+    pub(super) fn app_mut(&mut self) -> &mut App {
         self.window.harness.state_mut()
     }
 
-    fn press(&mut self, modifiers: Modifiers, key: Key) {
+    pub(super) fn press(&mut self, modifiers: Modifiers, key: Key) {
         self.window.harness.key_press_modifiers(modifiers, key);
         self.window.settle();
     }
 
-    fn key(&mut self, key: Key) {
+    pub(super) fn key(&mut self, key: Key) {
         self.press(Modifiers::NONE, key);
     }
 
     /// The player stands at `frame`.
-    fn at(&mut self, frame: usize) {
+    pub(super) fn at(&mut self, frame: usize) {
         self.app_mut().session.player.position = frame;
         self.window.settle();
     }
 
-    fn video(&self, id: u32) -> &Video {
+    pub(super) fn video(&self, id: u32) -> &Video {
         &self.app().session.studio.document().unwrap().videos[&VideoId(id)]
     }
 
-    fn class(&self, place: usize) -> Label {
+    pub(super) fn class(&self, place: usize) -> Label {
         self.app().session.studio.class_label(place).unwrap()
     }
 
     /// Names of the classes in their order.
-    fn names(&self) -> Vec<&str> {
+    pub(super) fn names(&self) -> Vec<&str> {
         let classes = &self.app().session.studio.document().unwrap().classes;
         classes.iter().map(|class| class.name.as_str()).collect()
     }
 
-    fn segments(&self) -> Vec<(Label, usize, usize)> {
+    pub(super) fn segments(&self) -> Vec<(Label, usize, usize)> {
         let (_, video) = self.app().session.studio.video().unwrap();
         video.segments.iter().map(|segment| (segment.label, segment.start, segment.end)).collect()
     }
 
-    fn drag(&mut self, from: Pos2, to: Pos2) {
+    pub(super) fn drag(&mut self, from: Pos2, to: Pos2) {
         self.hold(from, to);
         self.button(to, false);
     }
 
     /// Drags without letting go.
-    fn hold(&mut self, from: Pos2, to: Pos2) {
+    pub(super) fn hold(&mut self, from: Pos2, to: Pos2) {
         self.window.point_at(from);
         self.button(from, true);
         self.window.point_at(from + (to - from) * 0.5);
         self.window.point_at(to);
     }
 
-    fn button(&mut self, pos: Pos2, pressed: bool) {
+    pub(super) fn button(&mut self, pos: Pos2, pressed: bool) {
         let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
         self.window.harness.event(Event::PointerButton { pos, button, pressed, modifiers });
         self.window.settle();
     }
 
     /// Where a node with this text lies.
-    fn place(&self, text: &str) -> eframe::egui::Rect {
+    pub(super) fn place(&self, text: &str) -> eframe::egui::Rect {
         self.window.harness.get_by_label_contains(text).rect()
     }
 }
 
 /// The clip at `path` is open; there is no such file.
-fn open_clip(app: &mut App, path: &Path) {
+pub(super) fn open_clip(app: &mut App, path: &Path) {
     app.session.receive(&Message::Opened(VideoInfo {
         path: path.to_owned(),
         codec: "h264".into(),

@@ -346,11 +346,12 @@ impl Coordinator {
             let mut progress = |done, of| outbox.send(Message::SampleProgress(done, of));
             match caught("sample", || sample::write_project(&dir, SAMPLE_SEED, &mut progress)) {
                 Ok(_) => outbox.send(Message::SampleWritten(dir)),
-                Err(error) => outbox.problem(error),
+                Err(error) => outbox.send(Message::SampleFailed(error)),
             }
         };
         if let Err(error) = Builder::new().name("sample".into()).spawn(work) {
-            self.outbox.problem(Error::new("sample", error.to_string(), "Close other programs and try again"));
+            let error = Error::new("sample", error.to_string(), "Close other programs and try again");
+            self.outbox.send(Message::SampleFailed(error));
         }
     }
 }

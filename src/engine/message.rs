@@ -186,6 +186,8 @@ pub enum Message {
     SampleProgress(usize, usize),
     /// The sample project lies in this folder.
     SampleWritten(PathBuf),
+    /// The sample project could not be written.
+    SampleFailed(Error),
     /// Worth telling, nothing to do about it.
     Note(String),
     /// Something failed; the engine goes on.

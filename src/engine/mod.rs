@@ -46,7 +46,9 @@ pub use pinned::{Outlook, Pin, PinnedOutlooks, PinnedWish};
 pub use project_videos::{LabelExport, export_labels, facts_of, look_into, videos_in};
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
-pub use studio::{FileState, FileWish, Studio, StudioNews, Thumbnail, ThumbnailKey, ThumbnailWish};
+pub use studio::{
+    FileState, FileWish, SearchId, SearchResult, Studio, StudioNews, Thumbnail, ThumbnailKey, ThumbnailWish,
+};
 pub use suggestions::{Prediction, SuggestionOrder, SuggestionStart, WindowPrediction, model_stamp};
 pub use training_run::SHARES_EVERY;
 

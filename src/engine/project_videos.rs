@@ -11,9 +11,9 @@ use crate::labels::{Document, Facts, StoredPath, Video, times};
 use crate::output::{Existing, Staging, in_words};
 use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_order};
 
-/// The videos in `folder` and the folders in it, in the order in which people count.
-pub fn videos_in(folder: &Path) -> Found {
-    let mut found = find_videos(folder, &is_video);
+/// The videos in `folder` and the folders in it, in the order in which people count; those that were found until `go_on` says no.
+pub fn videos_in(folder: &Path, go_on: &dyn Fn() -> bool) -> Found {
+    let mut found = find_videos(folder, &is_video, go_on);
     found.videos.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
     found
 }

@@ -41,6 +41,13 @@ impl Worker {
         // A full channel means that a look is already due.
         move || _ = ping.try_send(())
     }
+
+    /// Ends the thread after the step in work, without waiting for it: for steps that leave nothing half done.
+    pub fn leave(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        self.waker()();
+        self.thread = None;
+    }
 }
 
 impl Drop for Worker {

@@ -140,6 +140,7 @@ impl Journal {
             let Error { subject, cause, remedy } = Error::io(path, error);
             Error::new(subject, format!("{cause}; the last change was not made"), remedy)
         };
+        self.check_own()?;
         let line = self.lines_of(step).map_err(|error| failed(&self.path, &error.into()))?;
         self.write(&line).map_err(|error| {
             let _ = self.mend(); // Else the next write does.
@@ -147,6 +148,28 @@ impl Journal {
         })?;
         self.syncer.wake();
         Ok(())
+    }
+
+    /// Whether it holds no step.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Whether nobody else has written to the file since: on disks without locks two windows can have one project.
+    ///
+    /// # Errors
+    /// If somebody has.
+    pub fn check_own(&self) -> Result<()> {
+        let length = self.file.metadata().map_err(|error| Error::io(&self.path, &error))?.len();
+        if self.torn || length == self.length {
+            return Ok(());
+        }
+        let cause = "another window or program has changed the journal of the project meanwhile";
+        Err(Error::file(
+            &self.path,
+            cause,
+            "Close the project in the other window, then close it here and open it again",
+        ))
     }
 
     /// Begins anew, after everything was saved for the `saves`th time.

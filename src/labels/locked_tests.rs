@@ -176,3 +176,38 @@ fn a_damaged_number_of_the_next_video_never_replaces_a_video() {
     let error = Project::open(dir.path()).map(drop).unwrap_err();
     assert!(error.cause.contains("4294967295"), "{error}");
 }
+
+#[test]
+fn two_windows_without_locks_never_lose_what_the_other_has_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut first, wave, id) = small(dir.path());
+    label(&mut first, id, wave).unwrap();
+    // As on a disk without locks: the other window does not see the first one's.
+    fs::remove_file(dir.path().join("project.lock")).unwrap();
+    let Opened { project: mut second, .. } = Project::open(dir.path()).unwrap();
+    assert!(!second.is_read_only());
+    second.perform(edits::add_videos(second.document(), vec![Video::new("b.mp4")])).unwrap();
+    let journal = fs::read(dir.path().join("journal.jsonl")).unwrap();
+    let error = first.save().unwrap_err();
+    assert!(error.cause.contains("another window"), "{error}");
+    assert!(label(&mut first, id, Label::Background).is_err(), "it would write over the line of the other");
+    drop(first);
+    assert_eq!(fs::read(dir.path().join("journal.jsonl")).unwrap(), journal);
+    let expected = second.document().clone();
+    drop(second);
+    assert_eq!(*open(dir.path()).document(), expected);
+}
+
+#[test]
+fn a_window_does_not_go_on_from_what_another_has_saved_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut first, wave, id) = small(dir.path());
+    fs::remove_file(dir.path().join("project.lock")).unwrap();
+    let Opened { project: mut second, .. } = Project::open(dir.path()).unwrap();
+    label(&mut second, id, wave).unwrap();
+    second.save().unwrap();
+    let error = label(&mut first, id, Label::Background).unwrap_err();
+    assert!(error.cause.contains("has saved the project meanwhile"), "{error}");
+    drop((first, second));
+    assert_eq!(open(dir.path()).document().videos[&id].labels, [wave]);
+}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ use crate::error::{Error, Result};
 /// The version of a project's files. A newer one is refused; so is anything in them that this one does not know, rather
 /// than lost at the next save.
 const FORMAT: u32 = 2;
+
+/// Bytes at the beginning of the file among which it says how often the project was saved; they hold numbers alone.
+const HEAD_BYTES: u64 = 64;
 
 /// The highest number of a class or a video: above it there would be none left for those that are added.
 const LAST_ID: u32 = u32::MAX / 2;
@@ -82,6 +86,23 @@ impl Manifest {
             Some(wrong) => Err(malformed(&wrong)),
             None => Ok(manifest),
         }
+    }
+
+    /// How often the project had been saved when the file at `path` was written, read from its first lines; nothing if they do not
+    /// say so, or there is no such file any more.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn saves_in(path: &Path) -> Result<Option<u64>> {
+        let mut head = Vec::new();
+        match fs::File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io(path, &error)),
+        }
+        let head = String::from_utf8_lossy(&head);
+        let value = head.lines().find_map(|line| line.strip_prefix("saves = "));
+        Ok(value.and_then(|value| value.trim().parse().ok()))
     }
 
     /// Writes the file at `path`.

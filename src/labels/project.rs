@@ -348,6 +348,7 @@ impl Project {
         if revision != self.revision {
             return Ok(false);
         }
+        self.check_own().inspect_err(|_| self.unsaved.videos.extend(names.iter().map(|(id, _)| *id)))?;
         atomic::publish(written, &self.dir.join(Self::FILE))?;
         disk::sync_names(&self.dir);
         self.saves += 1; // A journal that began before is known by that, should it stay as it is.
@@ -358,6 +359,12 @@ impl Project {
         }
         self.writing.as_mut().map_or(Ok(()), |writing| writing.journal.restart(self.saves))?;
         Ok(true)
+    }
+
+    /// Whether nobody else has changed the project since it was opened: on disks without locks two windows can have it.
+    fn check_own(&self) -> Result<()> {
+        self.writing.as_ref().map_or(Ok(()), |writing| writing.journal.check_own())?;
+        check_saves(&self.dir, self.saves)
     }
 
     /// Number of steps since the project was saved.
@@ -393,6 +400,9 @@ impl Project {
         let writing = self.writing.as_mut().map_err(|why| why.clone())?;
         step.check()?;
         self.document.check_unlocked(&step)?;
+        if writing.journal.is_empty() {
+            check_saves(&self.dir, self.saves)?;
+        }
         writing.journal.append(&step)?;
         self.unsaved.note(&step);
         self.unsaved.steps += 1;
@@ -467,6 +477,16 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
     }
     let reading = Reading::of(&dir.join(JOURNAL), manifest_saves)?;
     Ok(Loaded { manifest_saves, document, sidecars, damaged, reading })
+}
+
+/// Whether the project in `dir` was saved `saves` times and no more.
+fn check_saves(dir: &Path, saves: u64) -> Result<()> {
+    let path = dir.join(Project::FILE);
+    if Manifest::saves_in(&path)?.is_none_or(|now| now == saves) {
+        return Ok(());
+    }
+    let cause = "another window or program has saved the project meanwhile, so that nothing more can be changed here";
+    Err(Error::file(&path, cause, "Close the project here and open it again"))
 }
 
 /// Why the labels of a video are locked, whose file could not be read because of `why`.

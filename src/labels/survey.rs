@@ -33,11 +33,12 @@ pub struct Found {
 }
 
 /// The videos in `folder` and the folders in it, by what `is_video` says of their names. Links are followed, each folder is
-/// looked into once, and hidden files are left out.
-pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool) -> Found {
+/// looked into once, and hidden files are left out. `go_on` is asked before each file and folder; nothing more is looked for once it
+/// says no.
+pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn() -> bool) -> Found {
     let (mut found, mut seen) = (Found::default(), BTreeSet::new());
     let mut folders = vec![(folder.to_owned(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
+    while let Some((folder, depth)) = folders.pop().filter(|_| go_on()) {
         let entries = fs::canonicalize(&folder).and_then(|real| Ok((real, fs::read_dir(&folder)?)));
         let entries = match entries {
             Ok((real, entries)) if seen.insert(real.clone()) => entries,
@@ -47,7 +48,7 @@ pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool) -> Found {
                 continue;
             }
         };
-        for path in entries.flatten().map(|entry| entry.path()) {
+        for path in entries.flatten().map(|entry| entry.path()).take_while(|_| go_on()) {
             let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
             if is_hidden {
                 continue;
@@ -182,29 +183,27 @@ pub struct Relink {
 
 /// Looks for the files of `missing` videos of `document`, a project in `dir`, in `folder` and the folders in it: those of the
 /// same content, whatever they are called now, or, where nobody looked into the video before, the one of the same name.
-/// Of several of the same content, the one whose path ends most alike.
+/// Of several of the same content, the one whose path ends most alike. `go_on` is asked again and again; what was found so far
+/// comes back once it says no.
 pub fn find_moved(
     document: &Document,
     dir: &Path,
     missing: &[VideoId],
     folder: &Path,
     is_video: &dyn Fn(&Path) -> bool,
-    progress: Progress<'_>,
+    go_on: &dyn Fn() -> bool,
 ) -> Vec<Relink> {
     let missing: Vec<_> = missing.iter().filter_map(|id| Some((*id, document.videos.get(id)?))).collect();
     let lost: BTreeSet<VideoId> = missing.iter().map(|(id, _)| *id).collect();
     let here = document.videos.iter().filter(|(id, _)| !lost.contains(id));
     let mut taken: BTreeSet<PathBuf> = here.map(|(_, video)| StoredPath::decode(&video.path, dir)).collect();
-    let mut candidates = Candidates::new(find_videos(folder, is_video).videos);
+    let mut candidates = Candidates::new(find_videos(folder, is_video, go_on).videos);
     let mut relinks = Vec::new();
-    for (done, (id, video)) in missing.iter().enumerate() {
+    for (id, video) in missing.iter().take_while(|_| go_on()) {
         let found = candidates.best(video, &StoredPath::decode(&video.path, dir), &taken);
         if let Some((to, is_certain)) = found {
             taken.insert(to.clone());
             relinks.push(Relink { id: *id, to, is_certain });
-        }
-        if progress(done + 1, missing.len()).is_break() {
-            break;
         }
     }
     relinks
@@ -310,10 +309,30 @@ mod tests {
         }
         #[cfg(unix)]
         std::os::unix::fs::symlink(dir.path(), dir.path().join("one/round")).unwrap();
-        let found = find_videos(dir.path(), &is_video);
+        let found = find_videos(dir.path(), &is_video, &|| true);
         assert_eq!(found.videos, ["b.mp4", "one/two/a.mp4"].map(|name| dir.path().join(name)));
         assert!(found.notes.is_empty());
-        assert_eq!(find_videos(&dir.path().join("none"), &is_video).notes.len(), 1);
+        assert_eq!(find_videos(&dir.path().join("none"), &is_video, &|| true).notes.len(), 1);
+    }
+
+    #[test]
+    fn a_search_ends_when_it_is_told_to() {
+        let dir = tempfile::tempdir().unwrap();
+        (0..50).for_each(|number| write(&dir.path().join(format!("{number}/{number}.mp4")), "clip"));
+        let asked = std::cell::Cell::new(0);
+        let ten_times = || asked.replace(asked.get() + 1) < 10;
+        let found = find_videos(dir.path(), &is_video, &ten_times);
+        assert!(
+            found.videos.len() < 10 && asked.get() < 20,
+            "{} videos, asked {} times",
+            found.videos.len(),
+            asked.get()
+        );
+        let mut document = Document::default();
+        document.apply(edits::add_videos(&document, vec![Video::new("old/3.mp4")]));
+        let missing = [VideoId(0)];
+        assert_eq!(find_moved(&document, dir.path(), &missing, dir.path(), &is_video, &|| false), []);
+        assert_eq!(find_moved(&document, dir.path(), &missing, dir.path(), &is_video, &|| true).len(), 1);
     }
 
     #[test]
@@ -354,7 +373,7 @@ mod tests {
         fs::rename(at("old"), at("new/moved")).unwrap();
         fs::rename(at("new/moved/c.mp4"), at("new/d.mp4")).unwrap();
         let missing: Vec<_> = document.videos.keys().copied().collect();
-        let relinks = find_moved(&document, dir.path(), &missing, &at("new"), &is_video, &mut go_on);
+        let relinks = find_moved(&document, dir.path(), &missing, &at("new"), &is_video, &|| true);
         assert_eq!(
             relinks.iter().map(|relink| relink.is_certain).collect::<Vec<_>>(),
             [[true; 5].as_slice(), &[false]].concat()

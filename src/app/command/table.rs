@@ -34,7 +34,7 @@ pub(super) const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 }
 
 /// What the digits do.
-const LABELS: &str = "Label the selected segment; without one the part between both marks, else the whole clip";
+const LABELS: &str = "Label the selected segment; without one the marked part, else the whole clip";
 
 /// All commands, in the order of menus and lists.
 #[rustfmt::skip] // A table reads as a table.

@@ -39,7 +39,7 @@ pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outc
     let (mut files, mut outcome) = (Vec::new(), Outcome::Done);
     for path in paths {
         if path.is_dir() {
-            let found = videos_in(path);
+            let found = videos_in(path, &|| true);
             found.notes.iter().for_each(complain);
             files.extend(found.videos);
         } else {

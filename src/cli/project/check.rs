@@ -46,8 +46,7 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<Outcome> {
     if let Some(folder) = &arguments.relink {
         let missing = findings.iter().filter(|finding| finding.fault == Fault::Missing).map(|finding| finding.id);
         let missing: Vec<_> = missing.collect();
-        let mut go_on = |_: usize, _: usize| ControlFlow::Continue(());
-        let found = find_moved(project.document(), project.dir(), &missing, folder, &is_video, &mut go_on);
+        let found = find_moved(project.document(), project.dir(), &missing, folder, &is_video, &|| true);
         for relink in &found {
             let doubt = if relink.is_certain { "" } else { "  (by its name alone)" };
             println!("relinked  {}{doubt}", relink.to.display());

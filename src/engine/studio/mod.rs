@@ -2,6 +2,7 @@
 //! what was labelled, and how they look. The threads "studio" and "thumbnails" find out, so that no window waits for a disk.
 
 mod looker;
+mod search;
 mod thumbnails;
 
 use std::path::PathBuf;
@@ -10,12 +11,13 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, bounded};
 use image::RgbImage;
 
-use self::looker::{Looker, Search};
+use self::looker::Looker;
+use self::search::{Search, Searches};
+pub use self::search::{SearchId, SearchResult};
 use self::thumbnails::Painter;
 use super::outbox::Wake;
 use super::worker::Worker;
-use crate::error::Error;
-use crate::labels::survey::Relink;
+use crate::error::{Error, Result};
 use crate::labels::{Document, Facts, VideoId};
 
 /// Answers that may wait to be read; the threads wait when the reader does not keep up.
@@ -51,22 +53,22 @@ pub enum FileState {
     Unreadable(Error),
 }
 
-/// An answer of the thread "studio".
+/// An answer of the thread "studio" or of a search.
 #[derive(Debug, Clone)]
 pub enum StudioNews {
-    /// The videos among and below the paths that were asked about, in the order in which people count.
-    Found {
-        /// The videos.
-        videos: Vec<PathBuf>,
-        /// Folders that cannot be read.
-        notes: Vec<Error>,
+    /// A search has come to its end.
+    Search {
+        /// Which search.
+        id: SearchId,
+        /// What it has found.
+        result: Result<SearchResult>,
     },
-    /// Where the files of missing videos seem to be now.
-    Moved(Vec<Relink>),
     /// The answer to a [`FileWish`].
     File {
         /// Which video.
         id: VideoId,
+        /// The folder of its project.
+        dir: PathBuf,
         /// Its file at the time of asking.
         path: PathBuf,
         /// What became of it.
@@ -97,13 +99,13 @@ pub struct ThumbnailWish {
 /// A picture, or nothing where none can be made.
 pub type Thumbnail = (ThumbnailKey, Option<Arc<RgbImage>>);
 
-/// Both threads; dropping it ends them after what they do at the moment.
+/// All of these threads. Dropping it ends them after what they do at the moment, and does not wait for that: a disk may not answer.
 pub struct Studio {
-    // Dropped before the threads are waited for: one that waits to be read must see that nobody will.
     news: Receiver<StudioNews>,
     thumbnails: Receiver<Thumbnail>,
     looker: Arc<Looker>,
     painter: Arc<Painter>,
+    searches: Searches,
     /// "studio" and "thumbnails".
     workers: [Worker; 2],
 }
@@ -113,6 +115,7 @@ impl Studio {
     /// folder.
     pub fn new(wake: Wake, cache: Option<PathBuf>) -> Self {
         let (sender, news) = bounded(CAPACITY);
+        let searches = Searches::new(sender.clone(), wake.clone());
         let looker = Arc::new(Looker::new(sender, wake.clone()));
         let (sender, thumbnails) = bounded(CAPACITY);
         let painter = Arc::new(Painter::new(sender, wake, cache));
@@ -120,19 +123,22 @@ impl Studio {
         let mut brush = thumbnails::Brush::default();
         let workers =
             [Worker::start("studio", move || look.step()), Worker::start("thumbnails", move || paint.step(&mut brush))];
-        Self { news, thumbnails, looker, painter, workers }
+        Self { news, thumbnails, looker, painter, searches, workers }
     }
 
     /// Looks for videos: those of `paths` that are files, and all below those that are folders.
-    pub fn find(&self, paths: Vec<PathBuf>) {
-        self.looker.find(Search::Videos(paths));
-        self.workers[0].waker()();
+    pub fn find(&mut self, paths: Vec<PathBuf>) -> SearchId {
+        self.searches.begin(Search::Videos(paths))
     }
 
     /// Looks for the files of `missing` videos of a project in `dir`, in `folder` and below it.
-    pub fn find_moved(&self, document: Document, dir: PathBuf, missing: Vec<VideoId>, folder: PathBuf) {
-        self.looker.find(Search::Moved { document: Box::new(document), dir, missing, folder });
-        self.workers[0].waker()();
+    pub fn find_moved(&mut self, document: Document, dir: PathBuf, missing: Vec<VideoId>, folder: PathBuf) -> SearchId {
+        self.searches.begin(Search::Moved { document: Box::new(document), dir, missing, folder })
+    }
+
+    /// Ends all searches; none of them answers any more.
+    pub fn stop_searches(&mut self) {
+        self.searches.stop();
     }
 
     /// Looks into these videos, the first ones first, in place of those wished for before.
@@ -155,5 +161,65 @@ impl Studio {
     /// Pictures that were not read yet.
     pub fn thumbnails(&self) -> impl Iterator<Item = Thumbnail> {
         self.thumbnails.try_iter()
+    }
+}
+
+impl Drop for Studio {
+    fn drop(&mut self) {
+        self.workers.iter_mut().for_each(Worker::leave);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn studio() -> (Studio, Receiver<()>) {
+        let (woken, wakes) = crossbeam_channel::unbounded();
+        (Studio::new(Arc::new(move || _ = woken.send(())), None), wakes)
+    }
+
+    #[test]
+    fn a_search_that_was_stopped_does_not_answer_and_the_next_does() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a.mp4"), "").unwrap();
+        let (mut studio, wakes) = studio();
+        let stopped: Vec<_> = (0..8).map(|_| studio.find(vec![dir.path().into()])).collect();
+        studio.stop_searches();
+        let before: Vec<_> = studio.news().collect(); // Some may have been through before.
+        let id = studio.find(vec![dir.path().into()]);
+        let news = loop {
+            wakes.recv().unwrap();
+            if let Some(news) = studio.news().last() {
+                break news;
+            }
+        };
+        let StudioNews::Search { id: answered, result: Ok(SearchResult::Videos { videos, .. }) } = news else {
+            panic!("{news:?}")
+        };
+        assert_eq!((answered, videos), (id, vec![dir.path().join("a.mp4")]));
+        assert!(before.len() <= stopped.len() && !stopped.contains(&id));
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_a_disk_that_does_not_answer() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("a.mp4");
+        if !Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+            return; // Nothing here makes a file whose opening takes for ever.
+        }
+        let (studio, _wakes) = studio();
+        let wish =
+            FileWish { id: VideoId(0), path: pipe.clone(), dir: dir.path().into(), known: None, thorough: false };
+        studio.look(vec![wish]);
+        while !studio.looker.is_idle() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        drop(studio);
+        // Lets the thread go that was left behind.
+        drop(std::fs::File::options().read(true).write(true).open(&pipe).unwrap());
     }
 }

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align, Label as Text, Layout, ProgressBar, RichText, Ui};
 
-use crate::app::actions::PanelContext;
+use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::icon::Icon;
 use crate::app::menu::item_ui;
@@ -49,11 +49,19 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let (share, text) = match (studio.suggestions.phase, studio.suggestions.progress()) {
         (SuggestionPhase::Preparing, _) => (0.0, "Loading the networks…".to_owned()),
         (_, Some((done, of))) => (done as f32 / of.max(1) as f32, format!("Suggesting, {done} of {of} videos")),
-        (_, None) if studio.searching => (0.0, "Looking for videos…".to_owned()),
+        (_, None) if studio.is_searching() => (0.0, "Looking for videos…".to_owned()),
         (_, None) => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
     };
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
-    ui.add(ProgressBar::new(share).desired_height(16.0).text(text));
+    let is_searching = studio.is_searching();
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if is_searching && ui.small_button("Cancel").on_hover_text("Stop looking for videos").clicked() {
+                cx.actions.push(Action::StopSearches);
+            }
+            ui.add(ProgressBar::new(share).desired_height(16.0).text(text));
+        });
+    });
 }
 
 fn add_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {

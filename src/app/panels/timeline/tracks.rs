@@ -393,9 +393,7 @@ fn snapping_places(video: &Video, segment: &Segment, cx: &PanelContext<'_>) -> V
 
 /// The marked part, its end exclusive.
 fn marked(cx: &PanelContext<'_>) -> Option<(usize, usize)> {
-    let marks = cx.session.marks;
-    let (start, end) = marks.segment(cx.session.frames());
-    (marks.start.is_some() || marks.end.is_some()).then_some((start, end + 1))
+    cx.session.marked().map(|(start, end)| (start, end + 1))
 }
 
 /// The playhead and the marks, across all tracks.

@@ -1,0 +1,163 @@
+//! Projects, searches and clips that come and go while others are under way.
+
+use std::path::Path;
+use std::time::Duration;
+
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+
+use super::App;
+use super::command::Command;
+use super::project_opener::Start;
+use super::studio_tests::{FRAMES, Studio, project};
+use crate::engine::{FileState, StudioNews};
+use crate::labels::VideoId;
+
+/// What the first `count` searches have found, taken from the channel at once.
+fn search_news(app: &mut App, count: usize) -> Vec<StudioNews> {
+    let mut news = Vec::new();
+    while news.len() < count {
+        news.extend(app.studio.news().filter(|news| matches!(news, StudioNews::Search { .. })));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    news
+}
+
+fn clips(dir: &Path, names: &[&str]) {
+    for name in names {
+        let path = dir.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+    }
+}
+
+#[test]
+fn the_videos_of_two_folders_that_are_found_at_once_are_all_added() {
+    let mut studio = Studio::new(&["wave"], 0);
+    let dir = studio.dir.path().to_owned();
+    clips(&dir, &["one/a.mp4", "one/b.mp4", "two/c.mp4"]);
+    let app = studio.app_mut();
+    app.find_videos(vec![dir.join("one")]);
+    app.find_videos(vec![dir.join("two")]);
+    assert!(app.session.studio.is_searching());
+    let news = search_news(app, 2);
+    for found in app.session.studio.receive_news(news.into_iter(), &mut app.session.log) {
+        app.take_found(found);
+    }
+    assert!(!app.session.studio.is_searching());
+    let mut paths: Vec<_> = app.session.studio.document().unwrap().videos.values().map(|video| &video.path).collect();
+    paths.sort();
+    assert_eq!(paths, ["one/a.mp4", "one/b.mp4", "two/c.mp4"]);
+}
+
+#[test]
+fn what_was_looked_for_in_one_project_does_not_come_into_the_next() {
+    let mut studio = Studio::new(&["wave"], 1);
+    let dir = studio.dir.path().to_owned();
+    clips(&dir, &["one/a.mp4", "moved/clip_0.mp4"]);
+    let other = tempfile::tempdir().unwrap();
+    let next = project(other.path(), &["jump"], 1);
+    let app = studio.app_mut();
+    app.find_videos(vec![dir.join("one")]);
+    let document = app.session.studio.document().unwrap().clone();
+    let search = app.studio.find_moved(document, dir.clone(), vec![VideoId(0)], dir.join("moved"));
+    app.session.studio.begin_search(search);
+    let news = search_news(app, 2);
+    drop(app.session.studio.close());
+    app.session.studio.open(next, Vec::new());
+    let before = app.session.studio.document().unwrap().clone();
+    for found in app.session.studio.receive_news(news.into_iter(), &mut app.session.log) {
+        app.take_found(found);
+    }
+    assert_eq!(app.session.studio.document(), Some(&before));
+    // Nor does what was found of a file, though the number of its video is one of this project too.
+    let path = app.session.studio.project().unwrap().video_path(VideoId(0)).unwrap();
+    let news = StudioNews::File { id: VideoId(0), dir, path, state: FileState::Missing };
+    let _ = app.session.studio.receive_news([news].into_iter(), &mut app.session.log);
+    assert_eq!(app.session.studio.missing(), []);
+}
+
+#[test]
+fn a_search_is_cancelled_with_a_button() {
+    let mut studio = Studio::new(&["wave"], 1);
+    assert!(!studio.window.sees("Looking for videos"));
+    let folder = studio.dir.path().to_owned();
+    studio.app_mut().find_videos(vec![folder]);
+    studio.window.settle();
+    assert!(studio.window.sees("Looking for videos"));
+    studio.window.harness.get_by_label("Cancel").click();
+    studio.window.settle();
+    assert!(!studio.app().session.studio.is_searching() && !studio.window.sees("Looking for videos"));
+}
+
+#[test]
+fn opening_the_open_project_shows_it_and_it_can_still_be_changed() {
+    let mut studio = Studio::new(&["wave"], 1);
+    let dir = studio.dir.path().to_owned();
+    let ctx = studio.window.harness.ctx.clone();
+    let mut paths = vec![dir.clone(), dir.join("project.toml"), dir.join("sub/..")];
+    std::fs::create_dir(dir.join("sub")).unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&dir, dir.join("link")).unwrap();
+        paths.push(dir.join("link"));
+    }
+    for path in paths {
+        let app = studio.app_mut();
+        app.begin_project(Start::Open, path, &ctx);
+        while app.session.studio.opening.is_some() {
+            app.follow_project(&ctx);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        studio.window.settle();
+        assert!(!studio.window.sees("read-only") && studio.app().session.notice.is_none());
+        studio.key(Key::Num1);
+        assert_eq!(studio.video(0).labels, [studio.class(0)]);
+        studio.press(Modifiers::COMMAND, Key::Z);
+        assert!(studio.video(0).is_unlabelled());
+    }
+}
+
+#[test]
+fn a_project_that_was_closed_can_be_opened_again_at_once() {
+    let mut studio = Studio::new(&["wave"], 1);
+    studio.key(Key::Num1);
+    let dir = studio.dir.path().to_owned();
+    let ctx = studio.window.harness.ctx.clone();
+    studio.window.perform(Command::CloseProject);
+    let app = studio.app_mut();
+    assert!(app.session.studio.project().is_none());
+    app.begin_project(Start::Open, dir, &ctx);
+    while app.session.studio.opening.is_some() {
+        app.follow_project(&ctx);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(!app.session.studio.project().unwrap().is_read_only());
+    assert_eq!(studio.video(0).labels, [studio.class(0)]);
+}
+
+#[test]
+fn a_digit_labels_what_the_window_shows_as_marked() {
+    let mut studio = Studio::new(&["wave", "golf"], 2);
+    let (wave, golf) = (studio.class(0), studio.class(1));
+    studio.key(Key::Num2);
+    assert_eq!(studio.video(0).labels, [golf]);
+    studio.at(36);
+    studio.key(Key::O);
+    studio.key(Key::Num1);
+    assert_eq!((studio.segments(), studio.video(0).labels.clone()), (vec![(wave, 0, 37)], vec![golf]));
+    studio.key(Key::Escape);
+    studio.at(80);
+    studio.key(Key::I);
+    studio.key(Key::Enter);
+    assert_eq!(studio.segments()[1..], [(wave, 80, FRAMES)]);
+    // Marks of a clip are not for the next one, which is not open yet.
+    studio.key(Key::Escape);
+    studio.at(50);
+    studio.key(Key::I);
+    studio.press(Modifiers::COMMAND, Key::ArrowDown);
+    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)));
+    studio.key(Key::Num1);
+    assert!(studio.video(1).segments.is_empty());
+    assert_eq!((studio.video(1).labels.clone(), studio.video(0).segments.len()), (vec![wave], 2));
+}

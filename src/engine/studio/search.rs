@@ -1,0 +1,122 @@
+//! Searches that a person waits for: each on a thread of its own, which may be left behind where a disk does not answer.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Builder;
+
+use crossbeam_channel::Sender;
+
+use super::StudioNews;
+use crate::engine::outbox::Wake;
+use crate::engine::videos_in;
+use crate::error::Error;
+use crate::gpu::panics::caught;
+use crate::labels::survey::{Relink, find_moved};
+use crate::labels::{Document, VideoId};
+use crate::video::is_video;
+
+/// Tells searches apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SearchId(pub(super) u64);
+
+/// What a search has found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SearchResult {
+    /// The videos among and below the paths that were asked about, in the order in which people count.
+    Videos {
+        /// The videos.
+        videos: Vec<PathBuf>,
+        /// Folders that cannot be read.
+        notes: Vec<Error>,
+    },
+    /// Where the files of missing videos seem to be now.
+    Moved(Vec<Relink>),
+}
+
+/// What is looked for.
+pub(super) enum Search {
+    /// The videos among and below these paths.
+    Videos(Vec<PathBuf>),
+    /// The files of these videos of a project, in the folder and below it.
+    Moved {
+        /// The project.
+        document: Box<Document>,
+        /// Its folder.
+        dir: PathBuf,
+        /// Videos whose files are missing.
+        missing: Vec<VideoId>,
+        /// Where to look.
+        folder: PathBuf,
+    },
+}
+
+/// The searches that have begun, and where their answers go.
+pub(super) struct Searches {
+    answers: Sender<StudioNews>,
+    wake: Wake,
+    /// Ends the searches that have begun.
+    stop: Arc<AtomicBool>,
+    begun: u64,
+}
+
+impl Searches {
+    pub fn new(answers: Sender<StudioNews>, wake: Wake) -> Self {
+        Self { answers, wake, stop: Arc::default(), begun: 0 }
+    }
+
+    /// Begins a search.
+    pub fn begin(&mut self, search: Search) -> SearchId {
+        let id = SearchId(self.begun);
+        self.begun += 1;
+        let (answers, wake, stop) = (self.answers.clone(), self.wake.clone(), self.stop.clone());
+        let work = move || {
+            let result = caught("search", || Ok(find(search, &|| !stop.load(Ordering::Acquire))));
+            // Nobody waits for what was stopped.
+            if !stop.load(Ordering::Acquire) && answers.send(StudioNews::Search { id, result }).is_ok() {
+                wake();
+            }
+        };
+        if let Err(error) = Builder::new().name("search".into()).spawn(work) {
+            let result = Err(Error::new("search", error.to_string(), "Close other programs and try again"));
+            let answers = &self.answers;
+            // A full channel is read before the next search can be asked for.
+            let _ = answers.try_send(StudioNews::Search { id, result });
+        }
+        id
+    }
+
+    /// Ends all searches; none of them answers any more.
+    pub fn stop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        self.stop = Arc::default();
+    }
+}
+
+impl Drop for Searches {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn find(search: Search, go_on: &dyn Fn() -> bool) -> SearchResult {
+    match search {
+        Search::Videos(paths) => {
+            let (mut videos, mut notes) = (Vec::new(), Vec::new());
+            for path in paths.into_iter().take_while(|_| go_on()) {
+                match path.is_dir() {
+                    true => {
+                        let found = videos_in(&path, go_on);
+                        videos.extend(found.videos);
+                        notes.extend(found.notes);
+                    }
+                    false => videos.push(path),
+                }
+            }
+            SearchResult::Videos { videos, notes }
+        }
+        Search::Moved { document, dir, missing, folder } => {
+            SearchResult::Moved(find_moved(&document, &dir, &missing, &folder, &is_video, go_on))
+        }
+    }
+}
