@@ -57,7 +57,7 @@ fn cell(text: &str) -> String {
 pub(super) fn read(source: &Path) -> Result<Sheet> {
     let table = Table::parse(&text::read(source)?);
     if boris::is_table(&table) {
-        return boris::read_events(source, table);
+        return boris::read_table(source, &table);
     }
     let header = match table.records.first() {
         Some((line, cells)) => Columns::of_header(cells).map_err(|names| {

@@ -1,5 +1,6 @@
 //! Files as other programs write them, cut down to what matters.
 
+use std::io::Write;
 use std::path::Path;
 
 use super::super::{Document, Facts, Video, VideoId, edits};
@@ -66,13 +67,125 @@ fn boris_projects_pair_states_run_over_several_media_and_have_points() {
         }
     }"#;
     let (document, notes) = imported(Format::Boris, "a.boris", content, project(&["a.mp4", "b.mp4"]));
-    assert_eq!(shown(&document, 0).1, [("sleep", 45, 203), ("peck", 250, 251)]);
-    assert_eq!(document.videos[&VideoId(0)].segments[0].note, "snores");
+    assert_eq!(shown(&document, 0).1, [("sleep", 45, 225), ("peck (m1, m2)", 250, 251)], "both sleep at a time");
+    let note = &document.videos[&VideoId(0)].segments[0].note;
+    assert_eq!(note, "snores\nsubject: ann, 1.800 s to 8.120 s\nsubject: bob, 2.000 s to 9.000 s");
     assert_eq!(shown(&document, 1).1, [("sleep", 50, 75)]);
     let notes: Vec<_> = notes.iter().map(|note| note.cause.as_str()).collect();
     assert!(notes.iter().any(|note| note.contains("starts and does not stop")), "{notes:?}");
     assert!(notes.iter().any(|note| note.contains("live: it has no media file")), "{notes:?}");
-    assert!(notes.iter().any(|note| note.contains("overlap")), "both sleep at a time: {notes:?}");
+}
+
+/// A project of BORIS with one observation of `file`, media lengths of 40 s, and these events.
+fn boris_project(file: &str, more: &str, events: &str) -> String {
+    format!(
+        r##"{{"project_format_version": "7.0", "behaviors_conf": {{
+            "0": {{"type": "State event", "code": "peck", "color": "#ff0000"}}, "1": {{"type": 3}}}},
+        "observations": {{
+            "broken": {{"type": "MEDIA", "file": {{"1": ["a.mp4"]}}, "events": 3}},
+            "o": {{"type": "MEDIA", "file": {file}, {more} "events": [{events}],
+                "media_info": {{"length": {{"a.mp4": 40.0, "b.mp4": 40.0}}, "offset": {{"1": 0.0, "2": 1.5}},
+                    "media_creation_time": {{"a.mp4": 1000000, "b.mp4": 2000000}}}}}}}}}}"##
+    )
+}
+
+fn boris(file: &str, more: &str, events: &str) -> (Document, Vec<String>) {
+    let content = boris_project(file, more, events);
+    let (document, notes) = imported(Format::Boris, "a.boris", &content, project(&["a.mp4", "b.mp4"]));
+    let notes: Vec<_> = notes.into_iter().map(|note| note.cause).collect();
+    assert!(notes[0].starts_with("behaviour 1: ") && notes[1].starts_with("observation broken: "), "{notes:?}");
+    (document, notes[2..].to_vec())
+}
+
+#[test]
+fn boris_states_are_of_one_subject_and_one_set_of_modifiers() {
+    let events = r#"[0.5, "", "peck", "seed", ""], [1.0, "", "peck", "worm|None", ""], [2.0, "", "peck", "seed", ""],
+        [3.0, "", "peck", "worm|None", ""], [4.0, "ann", "peck", "12.5", "hard"], [5, "ann", "peck", "12.5", ""], ["x"]"#;
+    let (document, notes) = boris(r#"{"1": ["a.mp4"]}"#, "", events);
+    assert_eq!(shown(&document, 0).1, [("peck (seed)", 13, 50), ("peck (worm)", 25, 75), ("peck", 100, 125)]);
+    assert_eq!(document.videos[&VideoId(0)].segments[2].note, "hard\nsubject: ann\nmodifiers: 12.5");
+    assert_eq!(document.class_named("peck").unwrap().color, [255, 0, 0]);
+    assert!(notes.len() == 1 && notes[0].contains("event 7: it has no time"), "{notes:?}");
+
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("b.boris");
+    export(Format::Boris, &document, Path::new("/project"), &target).unwrap();
+    let written: serde_json::Value = serde_json::from_str(&fs::read_to_string(&target).unwrap()).unwrap();
+    let events = &written["observations"]["a.mp4"]["events"];
+    assert_eq!(events[4], serde_json::json!([4.0, "ann", "peck", "12.5", "hard", 100]), "a subject again");
+    assert_eq!(written["behaviors_conf"]["0"]["key"], "1", "as in the window");
+    assert_eq!((&written["project_date"], &written["observations"]["a.mp4"]["date"]), (&"".into(), &"".into()));
+    assert_eq!(written["behaviors_conf"]["0"]["color"], "#ff0000");
+}
+
+#[test]
+fn boris_times_run_over_offsets_media_and_players() {
+    let one = r#"{"1": ["a.mp4"]}"#;
+    let state = |start: f64, end: f64| format!(r#"[{start}, "", "peck", "", ""], [{end}, "", "peck", "", ""]"#);
+    let peck = |start, end| vec![("peck", start, end)];
+    let (document, _) = boris(one, r#""time offset": 5400.0,"#, &state(5402.0, 5403.0));
+    assert_eq!(shown(&document, 0).1, peck(50, 75));
+    let both = r#"{"1": ["a.mp4", "b.mp4"], "2": []}"#;
+    let (document, notes) = boris(both, "", &state(38.0, 41.0));
+    assert_eq!((shown(&document, 0).1, shown(&document, 1).1, notes), (peck(950, 1000), peck(0, 25), Vec::new()));
+    let (document, _) = boris(both, r#""media_creation_date_as_offset": true,"#, &state(2_000_042.0, 2_000_043.0));
+    assert_eq!((shown(&document, 0).1, shown(&document, 1).1), (Vec::new(), peck(50, 75)));
+    let players = r#"{"1": ["a.mp4"], "2": ["b.mp4"], "3": ["elsewhere.mp4"]}"#;
+    let (document, notes) = boris(players, "", &state(2.0, 3.0));
+    assert_eq!((shown(&document, 0).1, shown(&document, 1).1, notes), (peck(50, 75), peck(13, 38), Vec::new()));
+}
+
+/// A row of a table of tabular events.
+fn boris_row(offset: f64, status: &str, secs: f64, media: &str) -> String {
+    format!(
+        "o,2024-05-01 10:00:00,,80.000,Media file(s),player #1:/x/a.mp4;/x/b.mp4,{offset},40.000;40.000,25.0,\
+        No focal subject,peck,,,{status},{secs},{media},1,,\n"
+    )
+}
+
+fn boris_table(rows: &[String]) -> (Document, Vec<String>) {
+    let header = "Observation id,Observation date,Description,Observation duration,Observation type,Source,Time offset (s),\
+        Media duration (s),FPS,Subject,Behavior,Behavioral category,Modifier #1,Behavior type,Time,Media file name,Image index,\
+        Image file path,Comment\n";
+    let content = header.to_owned() + &rows.concat();
+    let (document, notes) = imported(Format::Csv, "a.csv", &content, project(&["a.mp4", "b.mp4"]));
+    (document, notes.into_iter().map(|note| note.cause).collect())
+}
+
+#[test]
+fn boris_tables_have_offsets_and_media_that_follow_each_other() {
+    let peck = |start, end| vec![("peck", start, end)];
+    let row = boris_row;
+    let (document, notes) = boris_table(&[row(0.0, "START", 42.0, "/x/b.mp4"), row(0.0, "STOP", 43.0, "/x/b.mp4")]);
+    assert_eq!((shown(&document, 0).1, shown(&document, 1).1, notes), (Vec::new(), peck(50, 75), Vec::new()));
+    let (document, notes) = boris_table(&[row(0.0, "START", 38.0, "/x/a.mp4"), row(0.0, "STOP", 41.0, "/x/b.mp4")]);
+    assert_eq!((shown(&document, 0).1, shown(&document, 1).1, notes), (peck(950, 1000), peck(0, 25), Vec::new()));
+    let (document, _) = boris_table(&[row(5400.0, "START", 5402.0, "Not found"), row(5400.0, "STOP", 5403.0, "NA")]);
+    assert_eq!(shown(&document, 0).1, peck(50, 75));
+    let rows =
+        [row(0.0, "START", 1.0, "/x/a.mp4"), row(0.0, "START", 2.0, "/x/a.mp4"), row(0.0, "STOP", 3.0, "/x/a.mp4")];
+    let (document, notes) = boris_table(&rows);
+    assert_eq!(shown(&document, 0).1, peck(50, 75));
+    assert!(notes.len() == 1 && notes[0].starts_with("line 2: peck starts twice"), "{notes:?}");
+    let (_, notes) = boris_table(&[row(0.0, "STOP", 1.0, "/x/a.mp4")]);
+    assert!(notes.len() == 1 && notes[0].starts_with("line 2: peck stops and has not started"), "{notes:?}");
+}
+
+#[test]
+fn compressed_projects_of_boris_are_read() {
+    let content = boris_project(r#"{"1": ["a.mp4"]}"#, "", r#"[1, "", "peck", "", ""], [2, "", "peck", "", ""]"#);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.boris.gz");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content.as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    fs::write(&path, &packed).unwrap();
+    let mut document = project(&["a.mp4"]);
+    document.apply(import(Format::Boris, &path, &document, Path::new("/project"), ALL).unwrap().step);
+    assert_eq!(shown(&document, 0).1, [("peck", 25, 50)]);
+    fs::write(&path, &packed[..packed.len() / 2]).unwrap();
+    let error = import(Format::Boris, &path, &document, Path::new("/project"), ALL).unwrap_err();
+    assert!(error.cause.contains("cannot be unpacked"), "{error}");
 }
 
 #[test]

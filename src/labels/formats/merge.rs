@@ -165,7 +165,10 @@ impl<'a> Merge<'a> {
 
     /// Notes that the video of a clip is not in the project.
     fn miss(&mut self, clip: &Clip, finder: &VideoFinder<'_>, found: Found) {
-        self.import.left_out += clip.labels.len() + clip.stretches.len();
+        if clip.is_extra && finder.file(&clip.path).is_none() {
+            return;
+        }
+        self.import.left_out += clip.labels.len() + clip.stretches.len() + clip.left_out;
         if !self.missing.insert(clip.path.clone()) {
             return;
         }

@@ -46,6 +46,8 @@ pub(super) struct Clip {
     pub length_secs: Option<f64>,
     /// How many of its labels could not be read.
     pub left_out: usize,
+    /// It is seen beside another, and nothing is lost if the project does not have it.
+    pub is_extra: bool,
     /// What it shows as a whole.
     pub labels: Vec<String>,
     pub stretches: Vec<Stretch>,
@@ -154,6 +156,7 @@ impl Clip {
             clock: Clock::of(video.facts.as_ref(), dir),
             length_secs: None,
             left_out: 0,
+            is_extra: false,
             labels: video.labels.iter().copied().map(name).collect(),
             stretches: stretches.collect(),
             group: video.group.clone(),

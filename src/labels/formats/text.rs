@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use flate2::read::GzDecoder;
+
 use crate::error::{Error, Result};
 use crate::table;
 
@@ -13,7 +15,10 @@ const MAX_BYTES: u64 = 256 << 20;
 /// Folders within folders that are looked into.
 const MAX_DEPTH: usize = 32;
 
-/// The text of the file at `path`, without a byte order mark.
+/// How a file begins that was compressed by gzip.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The text of the file at `path`, which may be compressed by gzip, without a byte order mark.
 ///
 /// # Errors
 /// If it cannot be read, is too large, or is no text.
@@ -21,6 +26,12 @@ pub(super) fn read(path: &Path) -> Result<String> {
     let failed = |error| Error::io(path, &error);
     let mut bytes = Vec::new();
     File::open(path).map_err(failed)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.starts_with(&GZIP) {
+        let mut text = Vec::new();
+        let unpacked = GzDecoder::new(bytes.as_slice()).take(MAX_BYTES + 1).read_to_end(&mut text);
+        unpacked.map_err(|error| Error::file(path, format!("it cannot be unpacked: {error}"), "Save it again"))?;
+        bytes = text;
+    }
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Error::file(path, "it is too large to be a file of labels", "Choose another file"));
     }

@@ -1,0 +1,271 @@
+//! The events of an observation as parts of the videos in which they happened.
+
+use std::collections::BTreeMap;
+
+use super::super::sheet::{Clip, Span, Stretch};
+use super::WHOLE;
+
+/// Parts of a state that lie on another medium for less than this are left to that other one, seconds.
+const MIN_SECS: f64 = 0.02;
+
+/// What one person coded about the media of one or several players.
+#[derive(Debug, Default)]
+pub(super) struct Observation {
+    /// Where it stands in the file.
+    pub place: String,
+    /// A remark about the whole.
+    pub note: String,
+    /// The media of each player, which follow each other.
+    pub players: Vec<Vec<Medium>>,
+    pub events: Vec<Event>,
+    /// How many events could not be read.
+    pub unreadable: usize,
+}
+
+/// A video of a player.
+#[derive(Debug, Clone)]
+pub(super) struct Medium {
+    pub path: String,
+    /// The time of the observation at which it begins.
+    pub begin: f64,
+    /// Infinite if it is not known.
+    pub length: f64,
+}
+
+/// Something that was coded.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub secs: f64,
+    pub kind: Kind,
+    pub subject: String,
+    pub code: String,
+    /// The values of its modifiers, separated by `|`.
+    pub modifiers: String,
+    pub comment: String,
+    pub place: String,
+}
+
+/// What an event does to a state.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    /// It starts the state, or stops it if it has started.
+    Turn,
+    Start,
+    Stop,
+    /// It is no state.
+    Point,
+    /// It is a state that lasts until then.
+    Until(f64),
+}
+
+/// The clips of an observation, and what there is to say about it: cause and remedy.
+#[derive(Debug, Default)]
+pub(super) struct Clips {
+    pub clips: Vec<Clip>,
+    /// What is left out.
+    pub notes: Vec<(String, &'static str)>,
+    /// What was assumed.
+    pub remarks: Vec<(String, &'static str)>,
+}
+
+impl Medium {
+    /// Media that follow each other from `begin` on.
+    pub fn queue(media: impl IntoIterator<Item = (String, Option<f64>)>, mut begin: f64) -> Vec<Self> {
+        let mut queue = Vec::new();
+        for (path, length) in media {
+            let length = length.filter(|secs| *secs > 0.0).unwrap_or(f64::INFINITY);
+            queue.push(Self { path, begin, length });
+            begin += length;
+        }
+        queue
+    }
+
+    fn end(&self) -> f64 {
+        self.begin + self.length
+    }
+}
+
+impl Event {
+    /// What it is a label of. Values that somebody chose make a class of their own; numbers do not.
+    fn label(&self) -> String {
+        let chosen: Vec<&str> = self.values().filter(|value| value.parse::<f64>().is_err()).collect();
+        match chosen.is_empty() {
+            true => self.code.clone(),
+            false => format!("{} ({})", self.code, chosen.join(", ")),
+        }
+    }
+
+    /// The comment, the subject and the modifiers that are no part of the label.
+    fn note(&self) -> String {
+        let numbers: Vec<&str> = self.values().filter(|value| value.parse::<f64>().is_ok()).collect();
+        let mut lines: Vec<String> = Some(self.comment.clone()).filter(|text| !text.is_empty()).into_iter().collect();
+        if !self.subject.is_empty() {
+            lines.push(format!("subject: {}", self.subject));
+        }
+        if !numbers.is_empty() {
+            lines.push(format!("modifiers: {}", numbers.join(", ")));
+        }
+        lines.join("\n")
+    }
+
+    fn values(&self) -> impl Iterator<Item = &str> {
+        self.modifiers.split('|').map(str::trim).filter(|value| !matches!(*value, "" | "None" | "NA"))
+    }
+}
+
+/// A state or, where both times are the same, a point.
+struct Bout {
+    event: Event,
+    end: f64,
+}
+
+impl Observation {
+    /// The labels of its media. States are of one subject, one behaviour and one set of modifiers.
+    pub fn clips(self) -> Clips {
+        let Self { place, note, players, events, unreadable } = self;
+        let mut found = Clips::default();
+        let Some(first) = players.first().filter(|media| !media.is_empty()) else { return found };
+        let (bouts, unpaired) = paired(events);
+        let mut clips: Vec<_> = first.iter().map(|medium| Clip::named(&medium.path, &place)).collect();
+        if let [clip] = clips.as_mut_slice() {
+            clip.note = note;
+        }
+        clips.iter_mut().for_each(|clip| clip.left_out = unreadable);
+        for (event, what) in unpaired {
+            clips[medium_at(first, event.secs)].left_out += 1;
+            let cause = format!("{}: {} {what}; left out", event.place, event.code);
+            found.notes.push((cause, "Fix unpaired events in BORIS"));
+        }
+        for bout in &bouts {
+            let parts = parts(first, bout.event.secs, bout.end);
+            if parts.len() > 1 && bout.event.subject != WHOLE {
+                let cause =
+                    format!("{}: {} goes on in the next video and was split", bout.event.place, bout.event.code);
+                found.remarks.push((cause, "Check both parts"));
+            }
+            add(&mut clips, bout, parts);
+        }
+        for media in players.iter().skip(1).filter(|media| !media.is_empty()) {
+            let extra = |medium: &Medium| Clip { is_extra: true, ..Clip::named(&medium.path, &place) };
+            let mut others: Vec<_> = media.iter().map(extra).collect();
+            for bout in &bouts {
+                let within = parts(media, bout.event.secs, bout.end).into_iter();
+                let within = within.filter(|(medium, start, end)| *end >= 0.0 && *start < media[*medium].length);
+                add(&mut others, bout, within.collect());
+            }
+            clips.extend(others);
+        }
+        if players.len() > 1 {
+            let cause =
+                format!("{place}: it has several players; videos of each get the labels, shifted by its offset");
+            found.remarks.push((cause, "Check the labels of the videos that were seen beside the first"));
+        }
+        for clip in &mut clips {
+            if join_overlapping(clip) {
+                let cause = format!("{place}: bouts of one label that overlap in {} were joined", clip.path);
+                found.remarks.push((cause, "Their subjects and times are in the notes of the segments"));
+            }
+        }
+        found.clips = clips;
+        found
+    }
+}
+
+/// The states and points in the order in which they begin, and events without another one, with what is the matter.
+fn paired(mut events: Vec<Event>) -> (Vec<Bout>, Vec<(Event, &'static str)>) {
+    events.sort_by(|one, other| one.secs.total_cmp(&other.secs));
+    let (mut bouts, mut unpaired) = (Vec::new(), Vec::new());
+    let mut open: BTreeMap<(String, String, String), Event> = BTreeMap::new();
+    for event in events {
+        let key = (event.subject.clone(), event.code.clone(), event.modifiers.clone());
+        let started = match event.kind {
+            Kind::Point => {
+                bouts.push(Bout { end: event.secs, event });
+                continue;
+            }
+            Kind::Until(end) => {
+                bouts.push(Bout { end, event });
+                continue;
+            }
+            Kind::Start => None,
+            Kind::Turn | Kind::Stop => open.remove(&key),
+        };
+        match (started, event.kind) {
+            (Some(started), _) => bouts.push(Bout { end: event.secs, event: started }),
+            (None, Kind::Stop) => unpaired.push((event, "stops and has not started")),
+            (None, _) => {
+                if let Some(before) = open.insert(key, event) {
+                    unpaired.push((before, "starts twice before it stops"));
+                }
+            }
+        }
+    }
+    unpaired.extend(open.into_values().map(|event| (event, "starts and does not stop")));
+    bouts.sort_by(|one, other| one.event.secs.total_cmp(&other.event.secs));
+    (bouts, unpaired)
+}
+
+/// The medium that is on at `secs`; the last one that has begun if none is, or the first.
+fn medium_at(media: &[Medium], secs: f64) -> usize {
+    let is_on = |medium: &Medium| medium.begin <= secs && secs < medium.end();
+    let begun = || media.iter().rposition(|medium| medium.begin <= secs);
+    media.iter().position(is_on).or_else(begun).unwrap_or(0)
+}
+
+/// The parts of a bout on each medium: its place, and start and end in seconds of the medium.
+fn parts(media: &[Medium], start: f64, end: f64) -> Vec<(usize, f64, f64)> {
+    let mut parts = Vec::new();
+    for (place, medium) in media.iter().enumerate() {
+        let (from, to) = (start.max(medium.begin), end.min(medium.end()));
+        if to - from >= MIN_SECS {
+            // What reaches beyond the media is seen where the length of the video is known.
+            let from = if place == 0 { start } else { from };
+            let to = if place + 1 == media.len() { end } else { to };
+            parts.push((place, from - medium.begin, to - medium.begin));
+        }
+    }
+    if parts.is_empty() {
+        let place = medium_at(media, start);
+        parts.push((place, start - media[place].begin, end - media[place].begin));
+    }
+    parts
+}
+
+fn add(clips: &mut [Clip], bout: &Bout, parts: Vec<(usize, f64, f64)>) {
+    for (place, start, end) in parts {
+        let clip = &mut clips[place];
+        if bout.event.subject == WHOLE {
+            clip.labels.push(bout.event.code.clone());
+            continue;
+        }
+        let (note, place) = (bout.event.note(), bout.event.place.clone());
+        clip.stretches.push(Stretch { note, place, ..Stretch::new(bout.event.label(), Span::Secs(start, end)) });
+    }
+}
+
+/// Joins parts of one label that overlap, as where two subjects do the same; whether there were any.
+fn join_overlapping(clip: &mut Clip) -> bool {
+    let mut joined: Vec<Stretch> = Vec::new();
+    let before = clip.stretches.len();
+    for part in std::mem::take(&mut clip.stretches) {
+        let Span::Secs(start, end) = part.span else { continue };
+        let last = joined.iter_mut().rev().find(|other| other.label == part.label);
+        let overlapping = last.and_then(|other| match other.span {
+            Span::Secs(from, to) if start < to && (from, to) != (start, end) => Some((other, from, to)),
+            _ => None,
+        });
+        let Some((other, from, to)) = overlapping else {
+            joined.push(part);
+            continue;
+        };
+        let timed = |note: &str, from: f64, to: f64| match note.is_empty() {
+            true => format!("{from:.3} s to {to:.3} s"),
+            false => format!("{note}, {from:.3} s to {to:.3} s"),
+        };
+        let first = if other.note.contains(" s to ") { other.note.clone() } else { timed(&other.note, from, to) };
+        other.note = format!("{first}\n{}", timed(&part.note, start, end));
+        other.span = Span::Secs(from, to.max(end));
+    }
+    clip.stretches = joined;
+    clip.stretches.len() < before
+}

@@ -1,0 +1,150 @@
+//! A project of BORIS (`.boris`, format 7.0): an observation for each video, a state event for each label.
+//!
+//! BORIS pairs start and stop of the same behaviour, with the same modifiers, of the same subject, so that labels of the whole
+//! clip are states of a subject called `whole clip`. Comments hold the notes; an observation's description the note of the
+//! video. Read, a behaviour is a class, with its modifiers if some were chosen, as `peck (seed)`; the subject and numbers are
+//! kept in the note, and are a subject and modifiers again when that is exported. A point event is one frame. The tables that
+//! BORIS exports, tabular or aggregated events as CSV or TSV, are read as well.
+
+mod events;
+mod project;
+mod table;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::csv::note_timeless;
+use super::sheet::{Clip, Sheet};
+use super::{BACKGROUND, Exported, text, write_file};
+use crate::error::{Error, Result};
+use crate::frame_times::FrameTimes;
+use crate::table::Table;
+use events::Observation;
+pub(super) use table::{is_table, read_table};
+
+/// The subject of labels of whole clips.
+const WHOLE: &str = "whole clip";
+
+/// The keys of the first ten classes, as in the window.
+const KEYS: [&str; 10] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
+
+pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
+    let behaviour = |(number, name): (usize, &str)| {
+        let color = sheet.classes.get(number).map_or_else(String::new, |class| class.hex());
+        let key = KEYS.get(number).filter(|_| name != BACKGROUND);
+        let behaviour = json!({
+            "type": "State event", "key": key.unwrap_or(&""), "code": name, "description": "", "color": color,
+            "category": "", "modifiers": {}, "excluded": "", "coding map": "",
+        });
+        (number.to_string(), behaviour)
+    };
+    let behaviours: Map<_, _> = sheet.label_names().into_iter().enumerate().map(behaviour).collect();
+    let parts = sheet.clips.iter().flat_map(|clip| &clip.stretches);
+    let subjects: BTreeSet<&str> =
+        parts.map(|part| Noted::of(&part.note).subject).filter(|name| !name.is_empty()).collect();
+    let subject = |(number, name): (usize, &str)| {
+        let description = if name == WHOLE { "Labels of the whole clip" } else { "" };
+        (number.to_string(), json!({ "key": "", "name": name, "description": description }))
+    };
+    let subjects: Map<_, _> = [WHOLE].into_iter().chain(subjects).enumerate().map(subject).collect();
+    let timeless = sheet.clips.iter().filter(|clip| clip.clock.is_none() && clip.is_labelled()).count();
+    let observations: Map<_, _> = sheet.clips.iter().map(|clip| (clip.path.clone(), observation(clip))).collect();
+    let project = json!({
+        "time_format": "hh:mm:ss", "project_date": "", "project_name": "Motionscope",
+        "project_description": "", "project_format_version": "7.0",
+        "subjects_conf": subjects, "behaviors_conf": behaviours, "observations": observations,
+        "behavioral_categories": [], "behavioral_categories_config": {}, "independent_variables": {}, "coding_map": {},
+        "behaviors_coding_map": [], "converters": {},
+    });
+    let mut exported = Exported::default();
+    write_file(target, &format!("{project:#}\n"), &mut exported)?;
+    note_timeless(&mut exported, target, timeless);
+    Ok(exported)
+}
+
+fn observation(clip: &Clip) -> Value {
+    let mut events: Vec<(f64, Value)> = Vec::new();
+    let mut add = |[start, end]: [f64; 2], frames: (usize, usize), subject: &str, label: &str, noted: Noted<'_>| {
+        for (secs, comment, frame) in [(start, noted.comment.as_str(), frames.0), (end, "", frames.1)] {
+            let secs = millis(secs);
+            events.push((secs, json!([secs, subject, label, noted.modifiers, comment, frame])));
+        }
+    };
+    if let (Some(times), Some(whole)) = (clip.times(), clip.whole_secs()) {
+        for label in &clip.labels {
+            add(whole, (0, times.frames()), WHOLE, label, Noted::of(""));
+        }
+        for part in &clip.stretches {
+            if let Some((secs, frames)) = clip.secs_of(part).zip(part.frames()) {
+                let noted = Noted::of(&part.note);
+                add(secs, frames, noted.subject, &part.label, noted);
+            }
+        }
+    }
+    // In the order they were added where times are equal: a state that ends where the next one begins ends first.
+    events.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
+    let about = |value: Value| json!({ clip.path.clone(): value });
+    json!({
+        "file": { "1": [clip.path] }, "type": "MEDIA", "date": "", "description": clip.note, "time offset": 0.0,
+        "events": events, "observation time interval": [0, 0], "independent_variables": {},
+        "visualize_spectrogram": false, "visualize_waveform": false, "close_behaviors_between_videos": false,
+        "media_info": {
+            "length": about(clip.whole_secs().map(|[_, end]| millis(end)).into()),
+            "fps": about(clip.times().and_then(FrameTimes::fps).into()),
+            "hasVideo": about(true.into()), "hasAudio": about(false.into()), "offset": { "1": 0.0 },
+        },
+    })
+}
+
+/// Seconds to the millisecond, as BORIS has them.
+fn millis(secs: f64) -> f64 {
+    (secs * 1000.0).round() / 1000.0
+}
+
+/// A note taken apart into what [`events`] put together.
+struct Noted<'a> {
+    comment: String,
+    subject: &'a str,
+    modifiers: &'a str,
+}
+
+impl<'a> Noted<'a> {
+    fn of(note: &'a str) -> Self {
+        let named = |name: &str| {
+            let mut lines = note.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            lines.next().filter(|_| lines.next().is_none()).unwrap_or_default()
+        };
+        let (subject, modifiers) = (named("subject"), named("modifiers"));
+        let is_named = |line: &&str| {
+            (!subject.is_empty() && line.strip_prefix("subject: ") == Some(subject))
+                || (!modifiers.is_empty() && line.strip_prefix("modifiers: ") == Some(modifiers))
+        };
+        let has_none = subject.is_empty() && modifiers.is_empty();
+        let comment = match has_none {
+            true => note.to_owned(),
+            false => note.lines().filter(|line| !is_named(line)).collect::<Vec<_>>().join("\n"),
+        };
+        Self { comment, subject, modifiers }
+    }
+}
+
+pub(super) fn read(source: &Path) -> Result<Sheet> {
+    let is_table =
+        source.extension().is_some_and(|ending| ["csv", "tsv"].iter().any(|e| ending.eq_ignore_ascii_case(e)));
+    match is_table {
+        true => read_table(source, &Table::parse(&text::read(source)?)),
+        false => project::read(source),
+    }
+}
+
+/// Adds the labels of an observation.
+fn add(sheet: &mut Sheet, observation: Observation, source: &Path) {
+    let found = observation.clips();
+    let error = |(cause, remedy): (String, &'static str)| Error::file(source, cause, remedy);
+    sheet.clips.extend(found.clips);
+    sheet.notes.extend(found.notes.into_iter().map(error));
+    sheet.remarks.extend(found.remarks.into_iter().map(error));
+}
