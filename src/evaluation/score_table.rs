@@ -138,6 +138,6 @@ mod tests {
         let spatial = ScoreTable { classes: 2, values: vec![1.0, 3.0, -1.0, 0.0] };
         let temporal = ScoreTable { classes: 2, values: vec![4.0, 0.0, 1.0, 1.0] };
         let fused = ScoreTable::fused(&spatial, &temporal, Fusion { rule: FusionRule::Logits, temporal_weight: 2.0 });
-        assert_eq!(fused.values, [9.0, 3.0, 1.0, 2.0]);
+        assert_eq!(fused.values, [3.0, 1.0, 1.0 / 3.0, 2.0 / 3.0]);
     }
 }

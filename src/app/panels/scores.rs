@@ -10,7 +10,7 @@ use crate::app::actions::PanelContext;
 use crate::app::theme::{SECTION_GAP, Tokens, semibold};
 use crate::app::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{FlowSource, ModelInfo, Scores};
-use crate::nets::fusion::{Fusion, FusionRule, softmax};
+use crate::nets::fusion::{self, Fusion, FusionRule, softmax};
 use crate::ranking::{arg_max, falling};
 
 /// Height of a class's row, in points.
@@ -175,9 +175,10 @@ fn source_row_ui(ui: &mut Ui, source: FlowSource, class: &str, share: f32, diffe
         text.text(bar.left_center() + vec2(6.0, 0.0), Align2::LEFT_CENTER, class, font, tokens.strong);
     }
     let at = pos2(rect.right() - 6.0, rect.center().y);
-    painter.text(at, Align2::RIGHT_CENTER, format!("{:.0}", 100.0 * share), FontId::monospace(11.0), tokens.text);
+    painter.text(at, Align2::RIGHT_CENTER, fusion::percent(share, 0), FontId::monospace(11.0), tokens.text);
     let remark = if differs { ", unlike MotionNet" } else { "" };
-    let text = format!("Temporal stream under {}: {class} {:.1} %{remark}", source.name(), 100.0 * share);
+    let share = fusion::percent(share, 1);
+    let text = format!("Temporal stream under {}: {class} {share} %{remark}", source.name());
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &text));
     response.on_hover_text(text);
 }
@@ -270,9 +271,9 @@ fn row_ui(ui: &mut Ui, class: &str, shares: &Shares) {
         let Some(share) = share else { continue };
         let font = FontId::monospace(11.0);
         let color = if *share < 0.01 { tokens.weak } else { color };
-        ui.painter().text(pos2(x, rect.center().y), Align2::RIGHT_CENTER, format!("{:.0}", 100.0 * share), font, color);
+        ui.painter().text(pos2(x, rect.center().y), Align2::RIGHT_CENTER, fusion::percent(*share, 0), font, color);
     }
-    let text = |share: Option<f32>| share.map_or("none".into(), |share| format!("{:.1} %", 100.0 * share));
+    let text = |share: Option<f32>| share.map_or("none".into(), |share| format!("{} %", fusion::percent(share, 1)));
     let [spatial, temporal, fused] = shares.map(text);
     let text = format!("{class}: spatial {spatial}, temporal {temporal}, fused {fused}");
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &text));
@@ -293,5 +294,5 @@ fn draw_bars(ui: &Ui, area: Rect, shares: &Shares, colors: [Color32; 3]) {
 }
 
 fn percent(share: f32) -> String {
-    format!("{:.0} %", 100.0 * share)
+    format!("{} %", fusion::percent(share, 0))
 }

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 
 use crate::engine::Scores;
 use crate::error::{Error, Result};
-use crate::nets::fusion::Fusion;
+use crate::nets::fusion::{Fusion, percent};
 use crate::ranking::arg_max;
 
 /// The document.
@@ -166,8 +166,8 @@ impl ClipReport {
         let name = self.clip.path.display();
         match &self.result {
             Some(ClipResult { class, class_index, scores: StreamReports { fused: Some(fused), .. } }) => {
-                let percent = 100.0 * fused.probabilities[*class_index];
-                format!("{name}: {class} {percent:.0} % ({} windows)", self.windows.len())
+                let share = percent(fused.probabilities[*class_index], 0);
+                format!("{name}: {class} {share} % ({} windows)", self.windows.len())
             }
             _ => format!("{name}: flow of {} frames", self.clip.frames),
         }

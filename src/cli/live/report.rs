@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::engine::LiveResult;
 use crate::error::{Error, Result};
+use crate::nets::fusion::{is_unsure, percent};
 use crate::video::{CameraPhase, CameraStatus};
 
 /// One second.
@@ -18,6 +19,8 @@ pub(super) struct Moment {
     latency_ms: Option<f32>,
     class: Option<String>,
     probability: Option<f32>,
+    /// Whether the answer could as well be another.
+    is_unsure: bool,
     captured: u64,
     answered: u64,
     /// Frames that no answer ended with.
@@ -42,6 +45,7 @@ impl Moment {
             latency_ms: result.map(|result| result.latency_ms),
             class: top.and_then(|top| classes.get(top).cloned()),
             probability: result.zip(top).and_then(|(result, top)| result.answer.shares.get(top).copied()),
+            is_unsure: result.is_some_and(|result| is_unsure(&result.answer.shares)),
             captured: camera.captured,
             answered: result.map_or(0, |result| result.answered),
             skipped: result.map_or(0, |result| result.skipped),
@@ -57,9 +61,10 @@ impl Moment {
         let latency = self.latency_ms.map_or("–".into(), |latency| format!("{latency:.0} ms"));
         let memory = self.memory_mb.map_or("–".into(), |memory| format!("{memory:.0} MB"));
         let class = self.class.as_deref().unwrap_or("–");
-        let share = self.probability.map_or(String::new(), |share| format!(" {:.0} %", 100.0 * share));
+        let share = self.probability.map_or(String::new(), |share| format!(" {} %", percent(share, 0)));
+        let unsure = if self.is_unsure { ", unsure" } else { "" };
         println!(
-            "{:8.1} s  {:10}  camera {:5.1} fps  model {:5.1} fps  latency {latency:>8}  memory {memory:>8}  {class}{share}",
+            "{:8.1} s  {:10}  camera {:5.1} fps  model {:5.1} fps  latency {latency:>8}  memory {memory:>8}  {class}{share}{unsure}",
             self.secs, self.state, self.camera_fps, self.model_fps,
         );
         Ok(())

@@ -3,6 +3,7 @@
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
+use crate::nets::fusion::percent;
 use crate::video::{Geometry, Lettering};
 
 /// Width of a pane in pixels: smaller pictures are enlarged, so that text beside them can be read.
@@ -87,7 +88,7 @@ impl Drawing {
         let (line, top) = (self.line as f32, self.pane.height as f32);
         let room = self.pane.width as f32 - 1.5 * line;
         let (class, share) = match ranked.first() {
-            Some((class, share)) => (class.as_str(), format!("{:.0} %", 100.0 * share)),
+            Some((class, share)) => (class.as_str(), format!("{} %", percent(*share, 0))),
             None => ("–", String::new()),
         };
         let text = self.lettering.fitted(class, 1.5 * line, room);
@@ -107,7 +108,7 @@ impl Drawing {
         let (size, base) = (0.6 * line as f32, top as f32 + 0.71 * line as f32);
         let text = self.lettering.fitted(class, size, width as f32 - line as f32);
         self.lettering.draw(picture, &text, [(left + line / 3) as f32, base], size, TEXT);
-        let text = format!("{:.0} %", 100.0 * share);
+        let text = format!("{} %", percent(share, 0));
         let right = (2 * self.pane.width - line / 2) as f32 - self.lettering.width(&text, size);
         self.lettering.draw(picture, &text, [right, base], size, WEAK);
     }

@@ -6,6 +6,7 @@ use crate::app::actions::PanelContext;
 use crate::app::theme::{Tokens, semibold};
 use crate::app::widgets::explanation;
 use crate::engine::{LiveResult, LiveView, ModelInfo};
+use crate::nets::fusion::{is_unsure, percent};
 use crate::ranking::falling;
 
 /// Classes that are shown.
@@ -24,6 +25,11 @@ pub fn ranked<'a>(result: &LiveResult, model: &'a ModelInfo) -> Vec<(&'a str, f3
         model.classes.iter().map(String::as_str).zip(result.answer.shares.iter().copied()).enumerate().collect();
     classes.sort_by(|(i, (_, a)), (j, (_, b))| (top == Some(*j)).cmp(&(top == Some(*i))).then(falling(a, b)));
     classes.into_iter().map(|(_, class)| class).collect()
+}
+
+/// What stands for an answer that could as well be another.
+pub fn unsure_text(class: &str) -> String {
+    format!("unsure, {class}?")
 }
 
 /// Why there is no answer.
@@ -55,9 +61,11 @@ fn bars_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
     };
     let tokens = Tokens::of(ui);
     let Some((class, share)) = ranked.first() else { return explanation(ui, why_none(model)) };
+    let unsure = view.result.as_ref().is_some_and(|result| is_unsure(&result.answer.shares));
     ui.horizontal(|ui| {
-        ui.label(RichText::new(format!("{:.0} %", 100.0 * share)).font(semibold(22.0)).color(tokens.fused));
-        ui.add(Label::new(RichText::new(*class).font(semibold(22.0)).color(tokens.strong)).truncate());
+        ui.label(RichText::new(format!("{} %", percent(*share, 0))).font(semibold(22.0)).color(tokens.fused));
+        let (text, color) = if unsure { (unsure_text(class), tokens.weak) } else { ((*class).into(), tokens.strong) };
+        ui.add(Label::new(RichText::new(text).font(semibold(22.0)).color(color)).truncate());
     });
     for (class, share) in ranked.iter().take(SHOWN) {
         row_ui(ui, class, *share);
@@ -75,7 +83,7 @@ fn row_ui(ui: &mut Ui, class: &str, share: f32) {
     let font = TextStyle::Body.resolve(ui.style());
     let text = ui.painter_at(bar.shrink2(vec2(4.0, 0.0)));
     text.text(bar.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, class, font.clone(), tokens.strong);
-    painter.text(rect.right_center(), Align2::RIGHT_CENTER, format!("{:.0} %", 100.0 * share), font, tokens.text);
-    let text = format!("{class}: {:.0} %", 100.0 * share);
+    painter.text(rect.right_center(), Align2::RIGHT_CENTER, format!("{} %", percent(share, 0)), font, tokens.text);
+    let text = format!("{class}: {} %", percent(share, 0));
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &text));
 }

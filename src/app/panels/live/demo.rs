@@ -2,12 +2,13 @@
 
 use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::answer::{ranked, why_none};
+use super::answer::{ranked, unsure_text, why_none};
 use super::{phase_text, stage::Stage};
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::theme::{Tokens, semibold};
 use crate::engine::LiveView;
+use crate::nets::fusion::{is_unsure, percent};
 use crate::video::CameraPhase;
 
 /// Share of the height that the answer takes.
@@ -57,15 +58,17 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
         painter.text(area.center(), Align2::CENTER_CENTER, text, font, tokens.weak);
         return;
     };
-    let percent = format!("{:.0} %", 100.0 * share);
+    let number_text = format!("{} %", percent(*share, 0));
+    let unsure = view.result.as_ref().is_some_and(|result| is_unsure(&result.answer.shares));
+    let answer = if unsure { unsure_text(class) } else { (*class).to_owned() };
     let title = 0.48 * area.height();
-    let number = painter.layout_no_wrap(percent.clone(), semibold(0.6 * title), tokens.fused);
+    let number = painter.layout_no_wrap(number_text.clone(), semibold(0.6 * title), tokens.fused);
     let room = area.width() - number.size().x - 0.5 * title;
-    let color = if *share >= 0.5 { tokens.strong } else { tokens.weak };
-    let mut name = painter.layout_no_wrap((*class).to_owned(), semibold(title), color);
+    let color = if unsure { tokens.weak } else { tokens.strong };
+    let mut name = painter.layout_no_wrap(answer.clone(), semibold(title), color);
     if name.size().x > room {
         let size = title * (room / name.size().x).max(0.2);
-        name = painter.layout_no_wrap((*class).to_owned(), semibold(size), color);
+        name = painter.layout_no_wrap(answer.clone(), semibold(size), color);
     }
     let line = area.top() + 0.30 * area.height();
     painter.galley(pos2(area.left(), line - name.size().y / 2.0), name, color);
@@ -82,12 +85,12 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
     let column = area.width() / OTHERS as f32;
     for (i, (class, share)) in ranked.iter().skip(1).take(OTHERS).enumerate() {
         let at = pos2(area.left() + i as f32 * column, area.top() + 0.80 * area.height());
-        let text = format!("{class}  {:.0} %", 100.0 * share);
+        let text = format!("{class}  {} %", percent(*share, 0));
         let cell = Rect::from_min_size(pos2(at.x, area.top()), vec2(column - 12.0, area.height()));
         ui.painter_at(cell).text(at, Align2::LEFT_CENTER, text, font.clone(), tokens.weak);
     }
     let response = ui.interact(area, ui.scope_id().with("answer"), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{class} {percent}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{answer} {number_text}")));
 }
 
 /// The rates in a corner, for whoever asks.

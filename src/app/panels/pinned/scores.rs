@@ -4,6 +4,7 @@ use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextStyle, Ui, p
 
 use crate::app::theme::Tokens;
 use crate::engine::Outlook;
+use crate::nets::fusion::percent;
 use crate::ranking::falling;
 
 /// Classes that are shown.
@@ -34,8 +35,8 @@ pub(super) fn scores_ui(ui: &mut Ui, before: Option<&Outlook>, now: Option<&Outl
             let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
             bar(ui, rect, 0.5 - BAR - 1.0, before.unwrap_or(0.0), tokens.weak);
             bar(ui, rect, 0.5, now.unwrap_or(0.0), tokens.accent);
-            let percent = |share: Option<f32>| share.map_or("–".into(), |share| format!("{:.0} %", 100.0 * share));
-            let text = format!("{} → {}", percent(before), percent(now));
+            let text = |share: Option<f32>| share.map_or("–".into(), |share| format!("{} %", percent(share, 0)));
+            let text = format!("{} → {}", text(before), text(now));
             ui.label(RichText::new(text).small().color(tokens.text));
         });
     }

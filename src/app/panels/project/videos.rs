@@ -12,6 +12,7 @@ use crate::app::theme::{RADIUS, Tokens};
 use crate::app::video_list::{Shown, Sort};
 use crate::app::widgets::{command_button, explanation, row_response};
 use crate::labels::{Document, Label, Video, VideoId};
+use crate::nets::fusion::percent;
 
 /// Height of a row, in points.
 const ROW: f32 = 46.0;
@@ -144,7 +145,7 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     let proposal = studio.suggestions.proposal(document, video).filter(|_| video.is_unlabelled());
     let mut said = said_text(document, video);
     if let Some((label, share)) = proposal {
-        said += &format!(", suggested {} {:.0} %", document.label_name(label), 100.0 * share);
+        said += &format!(", suggested {} {} %", document.label_name(label), percent(share, 0));
     }
     if let Some(trouble) = studio.trouble(id) {
         said += &format!(", its file is {}", trouble.title());
@@ -181,7 +182,7 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
                 at = chip(ui, at, right, document.label_name(label), label_color(ui, document, label), true);
             }
         } else if let Some((label, share)) = proposal {
-            let text = format!("{}? {:.0} %", document.label_name(label), 100.0 * share);
+            let text = format!("{}? {} %", document.label_name(label), percent(share, 0));
             chip(ui, at, right, &text, label_color(ui, document, label), false);
         } else {
             let text = if video.locked.is_some() { "labels cannot be read" } else { "unlabelled" };
