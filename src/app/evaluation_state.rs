@@ -218,6 +218,7 @@ impl EvaluationState {
         }
         let began = Instant::now();
         let mut report = run.scores.report(&run.start.model, &run.start.classes, &run.plan);
+        report.source = Some(run.start.source.clone());
         report.stopped_of = (run.took.is_some() && seen < run.start.clips).then_some(run.start.clips);
         self.report = Some(Arc::new(report));
         run.reported = seen;
@@ -259,7 +260,14 @@ mod tests {
         state.begin(plan);
         let (sender, outcomes) = unbounded();
         let classes = vec!["a".into(), "b".into()];
-        let start = EvaluationStart { model: "m".into(), classes, clips, left_out: Vec::new(), outcomes };
+        let start = EvaluationStart {
+            model: "m".into(),
+            source: Default::default(),
+            classes,
+            clips,
+            left_out: Vec::new(),
+            outcomes,
+        };
         state.receive(&Message::EvaluationStarted(Box::new(start)));
         (state, sender)
     }

@@ -47,7 +47,14 @@ fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
     let session = &mut window.harness.state_mut().session;
     session.evaluation.begin(plan);
     let classes = CLASSES.map(str::to_owned).to_vec();
-    let start = EvaluationStart { model: "own".into(), classes, clips, left_out: Vec::new(), outcomes };
+    let start = EvaluationStart {
+        model: "own".into(),
+        source: Default::default(),
+        classes,
+        clips,
+        left_out: Vec::new(),
+        outcomes,
+    };
     session.receive(&Message::EvaluationStarted(Box::new(start)));
     sender
 }

@@ -38,6 +38,10 @@ pub(super) fn model_of(classes: &[&str]) -> ModelInfo {
     ModelInfo {
         dir: "/models/own".into(),
         name: "own".into(),
+        hash: None,
+        base: None,
+        trained_on: String::new(),
+        date: String::new(),
         classes: classes.iter().map(|&class| class.to_owned()).collect(),
         has_spatial: true,
         has_temporal: true,

@@ -62,6 +62,9 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
     let info = ModelInfo::of(model, &dir);
     let card = &model.card;
     println!("Model: {} ({})", info.name, dir.display());
+    if let Some(hash) = &info.hash {
+        println!("  hash: {hash}");
+    }
     println!("  motion: {}", info.motion);
     println!("  parameters: {}", grouped(info.parameters));
     println!(
@@ -71,6 +74,9 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
     );
     if !info.classes.is_empty() {
         println!("  classes ({}): {}", info.classes.len(), info.classes.join(", "));
+    }
+    if let Some(base) = &info.base {
+        println!("  trained from: {base}");
     }
     println!("  trained on: {}", card.origin.trained_on);
     println!("  licence: {}", card.licence);

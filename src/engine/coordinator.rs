@@ -294,9 +294,9 @@ impl Coordinator {
             return;
         };
         self.evaluation = None; // ends an older one
-        let (device, outbox) = (self.compute.device.clone(), self.outbox.clone());
+        let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
         let work = move |stop: &_| {
-            evaluation::run(&order, &device, &outbox, stop);
+            evaluation::run(&order, &compute, &outbox, stop);
             Ok(())
         };
         self.evaluation = Some(Job::start("evaluation", self.outbox.clone(), Message::EvaluationEnded, work));

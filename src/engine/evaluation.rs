@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use burn::tensor::Device;
 use crossbeam_channel::{Receiver, unbounded};
 
 use super::Message;
 use super::job::Stop;
 use super::outbox::Outbox;
 use crate::error::{Error, Result};
-use crate::evaluation::{Protocol, ScoredClip, check_classes, score_clips};
+use crate::evaluation::{Protocol, ReportSource, ScoredClip, check_classes, score_clips};
+use crate::gpu::Compute;
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
 use crate::training::dataset::{Dataset, Problem, no_clips};
@@ -31,6 +31,8 @@ pub struct EvaluationOrder {
 pub struct EvaluationStart {
     /// Name of the model.
     pub model: String,
+    /// Which model it is, where and when it is measured.
+    pub source: ReportSource,
     /// Names of the classes.
     pub classes: Vec<String>,
     /// How many clips there are.
@@ -43,13 +45,13 @@ pub struct EvaluationStart {
 }
 
 /// Scores until all is done or `stop` is asked for; failures are told in a message.
-pub(super) fn run(order: &EvaluationOrder, device: &Device, outbox: &Outbox, stop: &Stop) {
+pub(super) fn run(order: &EvaluationOrder, compute: &Compute, outbox: &Outbox, stop: &Stop) {
     let fail = |errors| outbox.send(Message::EvaluationFailed(errors));
     let (dataset, left_out) = match read(&order.source) {
         Ok(read) => read,
         Err(errors) => return fail(errors),
     };
-    if let Err(error) = caught("evaluation", || score(order, &dataset, left_out, device, outbox, stop)) {
+    if let Err(error) = caught("evaluation", || score(order, &dataset, left_out, compute, outbox, stop)) {
         fail(vec![error]);
     }
 }
@@ -69,15 +71,16 @@ fn score(
     order: &EvaluationOrder,
     dataset: &Dataset,
     left_out: Vec<Error>,
-    device: &Device,
+    compute: &Compute,
     outbox: &Outbox,
     stop: &Stop,
 ) -> Result<()> {
-    let model = HiddenTwoStream::load(&order.model, device)?;
+    let model = HiddenTwoStream::load(&order.model, &compute.device)?;
     check_classes(&model, dataset)?;
     let (sender, outcomes) = unbounded(); // one outcome a clip
     let (name, classes) = (model.card.name.clone(), dataset.classes.clone());
-    let start = EvaluationStart { model: name, classes, clips: dataset.clips.len(), left_out, outcomes };
+    let source = ReportSource::of(&model.card, &order.model, &compute.name);
+    let start = EvaluationStart { model: name, source, classes, clips: dataset.clips.len(), left_out, outcomes };
     outbox.send(Message::EvaluationStarted(Box::new(start)));
     score_clips(&model, dataset, order.protocol, FlowSource::MotionNet, &|| stop.is_asked(), &mut |outcome| {
         // Nobody reads on after the window is gone.

@@ -12,6 +12,14 @@ pub struct ModelInfo {
     pub dir: PathBuf,
     /// Name on the model card.
     pub name: String,
+    /// What tells the model from others of its name, see [`ModelCard::hash`](crate::nets::ModelCard::hash).
+    pub hash: Option<String>,
+    /// Name of the model that it was trained from.
+    pub base: Option<String>,
+    /// The data it was trained on.
+    pub trained_on: String,
+    /// When, YYYY-MM-DD.
+    pub date: String,
     /// Class names in the order of the scores.
     pub classes: Vec<String>,
     /// Whether the model has a spatial stream.
@@ -35,6 +43,10 @@ impl ModelInfo {
         Self {
             dir: dir.to_owned(),
             name: model.card.name.clone(),
+            hash: model.card.hash.clone(),
+            base: model.card.origin.base.as_ref().map(|base| base.name.clone()),
+            trained_on: model.card.origin.trained_on.clone(),
+            date: model.card.origin.date.clone(),
             classes: model.card.classes.clone(),
             has_spatial: model.spatial.is_some(),
             has_temporal: model.temporal.is_some(),
@@ -43,6 +55,18 @@ impl ModelInfo {
             motion: in_words(motion),
             fusion: model.card.fusion,
         }
+    }
+}
+
+impl ModelInfo {
+    /// What tells the model from others, a line each: its folder and hash, its networks, and where it comes from.
+    pub fn details(&self) -> Vec<String> {
+        let hash = self.hash.as_ref().map(|hash| format!("Hash {hash}"));
+        let base = self.base.as_ref().map(|base| format!("Trained from {base}"));
+        let on = Some(&self.trained_on).filter(|data| !data.is_empty()).map(|data| format!("Trained on {data}"));
+        let date = Some(&self.date).filter(|date| !date.is_empty()).map(|date| format!("Made on {date}"));
+        let networks = format!("{}, knows {} classes", self.motion, self.classes.len());
+        [Some(self.dir.display().to_string()), hash, Some(networks), base, on, date].into_iter().flatten().collect()
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::csv::quoted;
 use super::html;
-use super::{Guess, Spread, StreamReport, SweepPoint};
+use super::{Guess, ReportSource, Spread, StreamReport, SweepPoint};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
@@ -22,6 +22,9 @@ pub struct ActionsReport {
     pub version: u32,
     /// Name of the model.
     pub model: String,
+    /// Which model it is, where and when it was measured; none in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<ReportSource>,
     /// The list of the clips.
     pub data: String,
     /// Views of a clip, such as `25x10`.

@@ -105,6 +105,7 @@ impl ClipScores {
             schema: ActionsReport::SCHEMA.into(),
             version: ActionsReport::VERSION,
             model: model.to_owned(),
+            source: None,
             data: plan.data.clone(),
             views: plan.protocol.to_string(),
             spread: plan.protocol.spread,

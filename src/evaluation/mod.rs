@@ -22,6 +22,7 @@ mod html;
 mod label_list;
 mod motion_net_flow;
 mod protocol;
+mod report_source;
 mod score_table;
 mod segment_files;
 pub mod segments;
@@ -43,6 +44,7 @@ pub use groups::{Fold, FoldCount, GroupsEvent, GroupsOutcome, GroupsPlan, Learni
 pub use label_list::{LabelList, LabelOrigin};
 pub use motion_net_flow::MotionNetFlow;
 pub use protocol::{Protocol, Spread};
+pub use report_source::ReportSource;
 pub use score_table::ScoreTable;
 pub use segment_files::{SegmentTruth, read_detections, write_detections};
 pub use stream_report::{Guess, Scale, StreamReport};

@@ -16,7 +16,8 @@ use super::table::{ACCURACY, EPE, FL, FPS, MS, RATIO, Table, TableRow};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{
-    ActionsReport, EvaluationPlan, MotionNetFlow, Scale, ScoreTable, StreamReport, evaluate_actions, evaluate_flow,
+    ActionsReport, EvaluationPlan, MotionNetFlow, ReportSource, Scale, ScoreTable, StreamReport, evaluate_actions,
+    evaluate_flow,
 };
 use crate::flow::FlowEstimator;
 use crate::flow::tvl1::{Tvl1, Tvl1OnGpu, Tvl1Parameters};
@@ -150,7 +151,8 @@ impl Run<'_> {
 
     /// Trains a stream and measures it on the test clips.
     fn stream(&mut self, row: &Row, training: &Training) -> Result<RowResult> {
-        let model = HiddenTwoStream::load(&self.train(training)?, &self.compute.device)?;
+        let model_dir = self.train(training)?;
+        let model = HiddenTwoStream::load(&model_dir, &self.compute.device)?;
         let plan = EvaluationPlan {
             data: self.settings.lists(&self.dir.join("sample")).test.path().display().to_string(),
             protocol: self.settings.protocol()?,
@@ -163,7 +165,9 @@ impl Run<'_> {
             (self.on_event)(Event::Measuring { done, of });
             if self.control.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let outcome = evaluate_actions(&model, test, &plan, &mut progress, &mut |error| warnings.push(error.clone()))?;
+        let mut outcome =
+            evaluate_actions(&model, test, &plan, &mut progress, &mut |error| warnings.push(error.clone()))?;
+        outcome.report.source = Some(ReportSource::of(&model.card, &model_dir, &self.compute.name));
         warnings.into_iter().for_each(|error| (self.on_event)(Event::Warning(error)));
         let dir = self.dir.join(&row.id);
         outcome.report.write_folder(&dir.join("report"))?;

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const SECONDS_A_DAY: u64 = 86_400;
 
 /// Returns today's date as YYYY-MM-DD, in universal time.
-pub(super) fn today() -> String {
+pub fn today() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     date_of(now.as_secs() / SECONDS_A_DAY)
 }

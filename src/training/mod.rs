@@ -54,6 +54,7 @@ pub use clip_cache::CachePlan;
 pub use clip_features::ClipFeatures;
 pub use clip_flow::ClipFlow;
 pub use dataset::{DataSource, ListSource, Pieces, Subset};
+pub use date::today;
 pub use event::{StepMetrics, TrainingControl, TrainingEvent};
 pub use flow_source::FlowSource;
 pub use freeze::Freeze;

@@ -68,6 +68,8 @@ fn analyze_writes_scores_flow_and_video_and_survives_bad_clips() {
     let scores: Value = serde_json::from_slice(&fs::read(at("out/clip/scores.json")).unwrap()).unwrap();
     assert_eq!(scores, serde_json::from_slice::<Value>(&output.stdout).unwrap(), "--json prints the same document");
     assert_eq!((scores["schema"].as_str(), scores["version"].as_u64()), (Some("motionscope-scores"), Some(1)));
+    assert!(scores["model"]["hash"].is_string() && scores["model"]["dir"].is_string(), "{}", scores["model"]);
+    assert_eq!(scores["date"].as_str().map(str::len), Some("2026-11-30".len()));
     let starts: Vec<_> =
         scores["windows"].as_array().unwrap().iter().map(|window| window["start_frame"].as_u64().unwrap()).collect();
     assert_eq!(starts, [0, 4, 8, 12]);

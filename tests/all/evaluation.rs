@@ -70,6 +70,15 @@ fn an_evaluation_becomes_a_report_score_files_and_a_comparison() {
         assert_eq!(fused[stream], json[stream], "the score files hold what the report was made from");
     }
 
+    // Which model that was, where and when: names alone do not tell models apart.
+    let card: Value = toml::from_str::<Value>(&fs::read_to_string(at("model/model.toml")).unwrap()).unwrap();
+    assert_eq!((&json["source"]["model_hash"], card["hash"].is_string()), (&card["hash"], true));
+    assert!(json["source"]["model_dir"].as_str().unwrap().ends_with("/model"), "{}", json["source"]);
+    for part in ["device", "date", "motionscope_version"] {
+        assert!(page.contains(json["source"][part].as_str().unwrap()), "{part}");
+    }
+    assert!(page.contains(card["hash"].as_str().unwrap()) && said.contains(card["hash"].as_str().unwrap()), "{said}");
+
     let said = run(dir.path(), &format!("{EVALUATE} --views 1x1 --spread even --json"), 0);
     fs::write(at("b.json"), &said).unwrap();
     let said = run(dir.path(), "compare a.json b.json", 0);

@@ -51,13 +51,13 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
             }
             if let (Some(label), Some(model)) = (session.model_label(), &session.model) {
                 let parameters = thousands(model.parameters);
-                let detail = format!(
-                    "{}\n{}, {parameters} parameters, {} classes",
-                    model.dir.display(),
-                    model.motion,
-                    model.classes.len()
-                );
-                ui.add(Label::new(small(label)).truncate()).on_hover_text(detail);
+                let detail = format!("{}\n{parameters} parameters", model.details().join("\n"));
+                let classes = match model.classes.len() {
+                    0 => String::new(),
+                    1 => ", knows 1 class".into(),
+                    count => format!(", knows {count} classes"),
+                };
+                ui.add(Label::new(small(format!("{label}{classes}"))).truncate()).on_hover_text(detail);
             }
             for text in training(session).into_iter().chain(jobs(session)) {
                 ui.label(RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).accent));

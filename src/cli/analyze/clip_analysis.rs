@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::flow::colour;
 use crate::flow::files::write_flo;
 use crate::nets::fusion::Fusion;
+use crate::training::today;
 use crate::video::{Frame, SideBySide, Sizes};
 
 /// Longest side of a half of the side-by-side video, pixels.
@@ -162,7 +163,16 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             motionscope: env!("CARGO_PKG_VERSION"),
             clip,
             result: ClipResult::new(&self.scores, &model.classes, &self.setting.fusion),
-            model: ModelFacts { name: model.name, dir: model.dir, motion: model.motion },
+            model: ModelFacts {
+                name: model.name,
+                hash: model.hash,
+                base: model.base,
+                trained_on: model.trained_on,
+                date: model.date,
+                dir: model.dir,
+                motion: model.motion,
+            },
+            date: today(),
             device: self.setting.device.clone(),
             classes: model.classes,
             fusion: self.setting.fusion,

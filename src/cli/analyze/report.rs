@@ -35,6 +35,8 @@ pub(super) struct ClipReport {
     pub windows: Vec<WindowReport>,
     /// Mean logits over the windows; `null` without a stream.
     pub result: Option<ClipResult>,
+    /// When the clip was analysed, YYYY-MM-DD.
+    pub date: String,
     /// What else is worth telling, such as padding.
     pub notes: Vec<String>,
 }
@@ -55,6 +57,13 @@ pub(super) struct ClipFacts {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct ModelFacts {
     pub name: String,
+    /// What tells it from others of its name.
+    pub hash: Option<String>,
+    /// Name of the model that it was trained from.
+    pub base: Option<String>,
+    pub trained_on: String,
+    /// When it was trained, YYYY-MM-DD.
+    pub date: String,
     pub dir: PathBuf,
     /// Such as `MotionNet-16, 2 frames`.
     pub motion: String,

@@ -11,7 +11,7 @@ use crate::cli::arguments::{DeviceArg, ModelArg};
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::{Outcome, complain};
 use crate::error::Result;
-use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, evaluate_actions};
+use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, ReportSource, evaluate_actions};
 use crate::nets::HiddenTwoStream;
 use crate::training::dataset::Dataset;
 use crate::training::{FlowSource, Subset};
@@ -50,14 +50,16 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     let dataset = Dataset::open(&arguments.clips.source(Subset::Test))?;
     arguments.results.prepare()?;
     let compute = arguments.device.open()?;
-    let model = HiddenTwoStream::load(&arguments.model.folder()?, &compute.device)?;
+    let dir = arguments.model.folder()?;
+    let model = HiddenTwoStream::load(&dir, &compute.device)?;
     let plan = EvaluationPlan {
         data: arguments.clips.name(),
         protocol: arguments.views.protocol(),
         fusion: arguments.views.fusion(&model.card),
         flow_source: arguments.flow_source,
     };
-    let outcome = evaluate(&model, &dataset, &plan)?;
+    let mut outcome = evaluate(&model, &dataset, &plan)?;
+    outcome.report.source = Some(ReportSource::of(&model.card, &dir, &compute.name));
     arguments.results.write(&outcome, print)?;
     Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }
@@ -80,6 +82,11 @@ fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -
 
 /// The accuracies in words.
 pub(super) fn print(report: &ActionsReport) {
+    println!("{}, which knows {} classes", report.model, report.classes.len());
+    if let Some(source) = &report.source {
+        let hash = source.model_hash.as_ref().map(|hash| format!(", hash {hash}")).unwrap_or_default();
+        println!("  {}{hash}", source.model_dir.display());
+    }
     println!("{} clips, {} views each", report.clips, report.views);
     for (name, stream) in report.streams() {
         println!(

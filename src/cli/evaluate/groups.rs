@@ -13,7 +13,9 @@ use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::values::named;
 use crate::cli::{Outcome, complain};
 use crate::error::Result;
-use crate::evaluation::{ActionsReport, FoldCount, FoldResult, GroupsEvent, GroupsPlan, Learning, evaluate_groups};
+use crate::evaluation::{
+    ActionsReport, FoldCount, FoldResult, GroupsEvent, GroupsPlan, Learning, ReportSource, evaluate_groups,
+};
 use crate::gpu::panics::caught;
 use crate::nets::{Backbone, ModelCard};
 use crate::training::dataset::Dataset;
@@ -104,8 +106,10 @@ pub(super) fn run(arguments: &GroupsArgs) -> Result<Outcome> {
     let compute = arguments.device.open()?;
     let mut progress = Progress::default();
     let tell = &mut |event: GroupsEvent<'_>| progress.tell(&event);
-    let outcome = caught("evaluation", || evaluate_groups(&plan, &dataset, &compute.device, tell))?;
+    let mut outcome = caught("evaluation", || evaluate_groups(&plan, &dataset, &compute.device, tell))?;
     progress.bar.finish_and_clear();
+    let card = ModelCard::read(&plan.model)?;
+    outcome.report.source = Some(ReportSource::of(&card, &plan.model, &compute.name));
     arguments.results.write(&outcome, print)?;
     Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }

@@ -1,7 +1,7 @@
 //! The tables of a report.
 
 use super::escaped;
-use crate::evaluation::ActionsReport;
+use crate::evaluation::{ActionsReport, ReportSource};
 
 /// What was measured, and how.
 pub(super) fn run(report: &ActionsReport) -> String {
@@ -22,6 +22,7 @@ pub(super) fn run(report: &ActionsReport) -> String {
     if let Some(ratio) = report.photometric_ratio {
         rows.push(["Photometric error".into(), format!("{:.1} % of zero flow's", 100.0 * ratio)]);
     }
+    rows.extend(report.source.iter().flat_map(ReportSource::rows));
     table(None, rows.into_iter().map(|row| row.to_vec()), 2)
 }
 

@@ -6,7 +6,7 @@ use super::{chosen, clips_in_words, percent, percent_or_dash};
 use crate::app::actions::PanelContext;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, remark};
-use crate::evaluation::ActionsReport;
+use crate::evaluation::{ActionsReport, ReportSource};
 
 /// Columns with their tooltips.
 const COLUMNS: [(&str, &str); 4] = [
@@ -87,7 +87,7 @@ fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     let data = std::path::Path::new(&report.data).file_name().map(|name| name.to_string_lossy().into_owned());
     let data = data.unwrap_or_else(|| report.data.clone());
     let line = format!("{} on {data}: {}, {} views", report.model, clips_in_words(report.clips), report.views);
-    ui.add(Label::new(RichText::new(line).strong()).wrap()).on_hover_text(&report.data);
+    ui.add(Label::new(RichText::new(line).strong()).wrap()).on_hover_text(origin_text(report));
     let evaluation = &mut cx.session.evaluation;
     if let Some(all) = report.stopped_of {
         let seen = report.clips + report.failures.len();
@@ -109,6 +109,12 @@ fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
         let text = RichText::new(format!("{} rows of the list are left out", left_out.len())).small();
         ui.label(text.color(tokens.warning)).on_hover_text(reasons.join("\n"));
     }
+}
+
+/// The list, and which model was measured, where and when, a line each.
+fn origin_text(report: &ActionsReport) -> String {
+    let rows = report.source.iter().flat_map(ReportSource::rows).map(|[name, text]| format!("{name}: {text}"));
+    std::iter::once(report.data.clone()).chain(rows).collect::<Vec<_>>().join("\n")
 }
 
 /// With a capital.

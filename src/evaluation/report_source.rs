@@ -1,0 +1,56 @@
+//! Where the figures of a report come from: the model itself rather than its name alone, and where and when it was measured.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::nets::ModelCard;
+use crate::training::today;
+
+/// The model that was measured, the device and the day.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ReportSource {
+    /// The model folder.
+    pub model_dir: PathBuf,
+    /// [`ModelCard::hash`].
+    pub model_hash: Option<String>,
+    /// Name of the model that it was trained from.
+    pub model_base: Option<String>,
+    /// The data it was trained on.
+    pub trained_on: String,
+    /// The device that computed the scores.
+    pub device: String,
+    /// The day of the evaluation, YYYY-MM-DD.
+    pub date: String,
+    /// The program's version.
+    pub motionscope_version: String,
+}
+
+impl ReportSource {
+    /// Today, the model in folder `dir` with this `card`, on the device of this name.
+    pub fn of(card: &ModelCard, dir: &Path, device: &str) -> Self {
+        Self {
+            model_dir: std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()),
+            model_hash: card.hash.clone(),
+            model_base: card.origin.base.as_ref().map(|base| base.name.clone()),
+            trained_on: card.origin.trained_on.clone(),
+            device: device.to_owned(),
+            date: today(),
+            motionscope_version: env!("CARGO_PKG_VERSION").into(),
+        }
+    }
+
+    /// What each part is called in reports, and the part in words; without those that are not known.
+    pub fn rows(&self) -> Vec<[String; 2]> {
+        let hash = self.model_hash.as_ref().map(|hash| format!(" (hash {hash})")).unwrap_or_default();
+        let rows = [
+            ("Model folder", format!("{}{hash}", self.model_dir.display())),
+            ("Trained from", self.model_base.clone().unwrap_or_default()),
+            ("Trained on", self.trained_on.clone()),
+            ("Device", self.device.clone()),
+            ("Date", self.date.clone()),
+            ("Motionscope", self.motionscope_version.clone()),
+        ];
+        rows.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| [name.into(), text]).collect()
+    }
+}
