@@ -1,9 +1,10 @@
 //! Decoded clips on disk, for those who ask for it: what is too much for the memory need not be decoded every epoch.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use image::RgbImage;
@@ -12,13 +13,13 @@ use super::dataset::{Content, LabelledClip};
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
-use crate::video::Geometry;
+use crate::video::{ClipReader, Geometry};
 
 /// How the cached files end; nothing else in the folder is touched.
 const EXTENSION: &str = "frames";
 
 /// Changes with how the files are written.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
 /// Where decoded clips are kept and how much room they may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +34,85 @@ pub struct CachePlan {
 /// replaced by another is decoded again, and one that is moved is not. The clips that were not asked for longest make room.
 pub struct ClipCache {
     plan: CachePlan,
-    /// What the files take, as far as this process knows.
-    bytes: Mutex<u64>,
+    room: Mutex<Room>,
+}
+
+/// Who takes what of the room.
+#[derive(Default)]
+struct Room {
+    /// What the files take, as far as this process knows, those being written among them.
+    bytes: u64,
+    /// Files that are being written, and how large they will be.
+    coming: HashMap<PathBuf, u64>,
+}
+
+/// The frames of a clip, from wherever they come.
+pub enum ClipFrames {
+    /// The clip itself.
+    Decoded(ClipReader),
+    /// A file of the cache.
+    Cached(CachedFrames),
+}
+
+impl ClipFrames {
+    /// Number of frames, at least one.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Decoded(reader) => reader.frames(),
+            Self::Cached(frames) => frames.count,
+        }
+    }
+
+    /// The frames at the places `wanted`, in that order.
+    ///
+    /// # Errors
+    /// If there is no such frame, or it cannot be read.
+    pub fn pictures(&mut self, wanted: &[usize]) -> Result<Vec<Arc<RgbImage>>> {
+        // Each once, in the order in which they lie in the file.
+        let places: BTreeSet<usize> = wanted.iter().copied().collect();
+        let count = self.count();
+        if let Some(beyond) = places.last().filter(|place| **place >= count) {
+            let cause = format!("there is no frame {beyond}, it has {count}");
+            return Err(Error::new("clip", cause, "Leave the clips as they are while a run reads them"));
+        }
+        let read = |&place: &usize| match self {
+            Self::Decoded(reader) => picture(reader, place),
+            Self::Cached(frames) => frames.picture(place),
+        };
+        let pictures = places.iter().map(read).map(|picture| picture.map(Arc::new)).collect::<Result<Vec<_>>>()?;
+        if let Self::Decoded(reader) = self {
+            reader.warn();
+        }
+        let by_place: BTreeMap<usize, Arc<RgbImage>> = places.into_iter().zip(pictures).collect();
+        Ok(wanted.iter().map(|place| by_place[place].clone()).collect())
+    }
+}
+
+/// A file of the cache.
+pub struct CachedFrames {
+    path: PathBuf,
+    file: File,
+    geometry: Geometry,
+    count: usize,
+}
+
+impl CachedFrames {
+    /// None if the file is not there or holds no whole number of frames.
+    fn open(path: &Path, geometry: Geometry) -> Option<Self> {
+        let file = File::open(path).ok()?;
+        let (length, frame) = (file.metadata().ok()?.len(), frame_bytes(geometry) as u64);
+        let is_whole = length > 0 && length.is_multiple_of(frame);
+        is_whole.then(|| Self { path: path.to_owned(), file, geometry, count: (length / frame) as usize })
+    }
+
+    fn picture(&mut self, index: usize) -> Result<RgbImage> {
+        let Geometry { width, height } = self.geometry;
+        let mut pixels = vec![0; frame_bytes(self.geometry)];
+        let place = SeekFrom::Start(index as u64 * pixels.len() as u64);
+        let read = self.file.seek(place).and_then(|_| self.file.read_exact(&mut pixels));
+        read.map_err(|error| Error::io(&self.path, &error))?;
+        Ok(RgbImage::from_raw(width, height, pixels).expect("the pixels are of this size"))
+    }
 }
 
 impl ClipCache {
@@ -44,45 +122,67 @@ impl ClipCache {
     /// If the folder cannot be made or read.
     pub fn open(plan: CachePlan) -> Result<Self> {
         fs::create_dir_all(&plan.dir).map_err(|error| Error::io(&plan.dir, &error))?;
-        let cache = Self { plan, bytes: Mutex::new(0) };
+        let cache = Self { plan, room: Mutex::default() };
         let bytes = cache.files()?.iter().map(|file| file.bytes).sum();
-        *cache.bytes() = bytes;
+        cache.room().bytes = bytes;
         Ok(cache)
     }
 
-    /// The frames of `clip` as [`LabelledClip::decode`] gives them, from disk if they are there. Folders of pictures, which
-    /// are no larger than what would be kept, are always decoded.
+    /// The frames of `clip` in size `geometry`, from disk if they are there; else they are decoded and written, each as it is
+    /// decoded, if they fit. Folders of pictures, which are no larger than what would be kept, are always decoded.
     ///
     /// # Errors
-    /// What decoding reports. A cache that cannot be written to is warned of in the log.
-    pub fn decode(&self, clip: &LabelledClip, geometry: Geometry, max_frames: usize) -> Result<Vec<RgbImage>> {
-        let decode = || clip.decode(geometry, Some(max_frames));
-        let Ok(path) = self.path(clip, geometry, max_frames) else { return decode() };
-        if let Some(frames) = read(&path, geometry) {
+    /// If the clip cannot be opened. What cannot be written is warned of in the log.
+    pub fn open_clip(&self, clip: &LabelledClip, geometry: Geometry) -> Result<ClipFrames> {
+        let Ok(path) = self.path(clip, geometry) else { return clip.open(geometry).map(ClipFrames::Decoded) };
+        if let Some(frames) = CachedFrames::open(&path, geometry) {
             // Failing that, the clip makes room sooner.
             let _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
-            return Ok(frames);
+            return Ok(ClipFrames::Cached(frames));
         }
-        let frames = decode()?;
-        if let Err(error) = self.keep(&path, &frames) {
-            tracing::warn!("clip not cached: {error}");
+        let mut reader = clip.open(geometry)?;
+        let length = reader.frames() as u64 * frame_bytes(geometry) as u64;
+        if self.reserve(&path, length) {
+            let kept = write(&path, &mut reader);
+            self.settle(&path, kept.is_ok());
+            if let Err(error) = kept {
+                tracing::warn!("clip not cached: {error}");
+            }
         }
-        Ok(frames)
+        Ok(CachedFrames::open(&path, geometry).map_or(ClipFrames::Decoded(reader), ClipFrames::Cached))
     }
 
-    /// Writes the frames to `path` if they fit at all, and removes others until they do.
-    fn keep(&self, path: &Path, frames: &[RgbImage]) -> Result<()> {
-        let length: u64 = frames.iter().map(|frame| frame.as_raw().len() as u64).sum();
-        if length > self.plan.max_bytes {
-            return Ok(());
+    /// Makes room for a file of `length` bytes; not if it does not fit at all, or somebody is writing it.
+    fn reserve(&self, path: &Path, length: u64) -> bool {
+        let mut room = self.room();
+        if length > self.plan.max_bytes || room.coming.contains_key(path) {
+            return false;
         }
-        let mut bytes = self.bytes();
-        if *bytes + length > self.plan.max_bytes {
-            *bytes = self.make_room(self.plan.max_bytes - length)?;
+        if room.bytes + length > self.plan.max_bytes {
+            let coming: u64 = room.coming.values().sum();
+            match self.make_room(self.plan.max_bytes.saturating_sub(length + coming)) {
+                Ok(bytes) => room.bytes = bytes + coming,
+                Err(error) => {
+                    tracing::warn!("clip not cached: {error}");
+                    return false;
+                }
+            }
         }
-        atomic::replace(path, |writer| frames.iter().try_for_each(|frame| writer.write_all(frame)))?;
-        *bytes += length;
-        Ok(())
+        let fits = room.bytes + length <= self.plan.max_bytes;
+        if fits {
+            room.bytes += length;
+            room.coming.insert(path.to_owned(), length);
+        }
+        fits
+    }
+
+    /// Ends what [`Self::reserve`] began.
+    fn settle(&self, path: &Path, is_there: bool) {
+        let mut room = self.room();
+        let length = room.coming.remove(path).unwrap_or_default();
+        if !is_there {
+            room.bytes = room.bytes.saturating_sub(length);
+        }
     }
 
     /// Removes the files that were not asked for longest until the others take at most `limit`; tells how much they take.
@@ -115,21 +215,20 @@ impl ClipCache {
     }
 
     /// Where the frames of a clip are kept.
-    fn path(&self, clip: &LabelledClip, geometry: Geometry, max_frames: usize) -> io::Result<PathBuf> {
+    fn path(&self, clip: &LabelledClip, geometry: Geometry) -> io::Result<PathBuf> {
         let mut decoded = ContentHash::new();
         decoded.number(FORMAT);
         // Another version may scale or decode otherwise.
         decoded.field(env!("CARGO_PKG_VERSION"));
         decoded.number(geometry.width.into());
         decoded.number(geometry.height.into());
-        decoded.number(max_frames as u64);
         clip.segment_secs.into_iter().flatten().for_each(|secs| decoded.number(secs.to_bits()));
         let Content { length, hash } = Content::of(&clip.path)?;
         Ok(self.plan.dir.join(format!("{hash:016x}-{length:x}-{}.{EXTENSION}", decoded.to_hex())))
     }
 
-    fn bytes(&self) -> std::sync::MutexGuard<'_, u64> {
-        self.bytes.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn room(&self) -> MutexGuard<'_, Room> {
+        self.room.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -139,14 +238,25 @@ struct CachedFile {
     used: SystemTime,
 }
 
-/// The frames in a cached file; none if it is not there or holds no whole number of them.
-fn read(path: &Path, geometry: Geometry) -> Option<Vec<RgbImage>> {
-    let pixels = fs::read(path).ok()?;
-    let frame = geometry.width as usize * geometry.height as usize * 3;
-    if pixels.is_empty() || !pixels.len().is_multiple_of(frame) {
-        return None;
-    }
-    pixels.chunks(frame).map(|pixels| RgbImage::from_raw(geometry.width, geometry.height, pixels.to_vec())).collect()
+/// Writes all frames of the clip to `path`.
+fn write(path: &Path, reader: &mut ClipReader) -> Result<()> {
+    atomic::replace(path, |writer| {
+        (0..reader.frames()).try_for_each(|index| {
+            let picture = picture(reader, index).map_err(|error| io::Error::other(error.to_string()))?;
+            writer.write_all(&picture)
+        })
+    })?;
+    reader.warn();
+    Ok(())
+}
+
+/// A frame in the only size.
+fn picture(reader: &mut ClipReader, index: usize) -> Result<RgbImage> {
+    Ok(reader.pictures(index)?.swap_remove(0))
+}
+
+fn frame_bytes(geometry: Geometry) -> usize {
+    3 * geometry.width as usize * geometry.height as usize
 }
 
 #[cfg(test)]
@@ -167,6 +277,12 @@ mod tests {
         LabelledClip { path, label: 0, segment_secs: None, group: None }
     }
 
+    fn decoded(cache: &ClipCache, clip: &LabelledClip) -> Vec<RgbImage> {
+        let mut frames = cache.open_clip(clip, SIZE).unwrap();
+        let all: Vec<usize> = (0..frames.count()).collect();
+        frames.pictures(&all).unwrap().into_iter().map(Arc::unwrap_or_clone).collect()
+    }
+
     fn files(dir: &Path) -> Vec<PathBuf> {
         let mut files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
@@ -182,29 +298,30 @@ mod tests {
         let plan = CachePlan { dir: cached.clone(), max_bytes: 9 * FRAME };
         let cache = ClipCache::open(plan.clone()).unwrap();
         let whole = clips.each_ref().map(|clip| clip.decode(SIZE, None).unwrap());
-        assert!(cache.decode(&clips[0], SIZE, 100).unwrap() == whole[0]);
+        assert!(decoded(&cache, &clips[0]) == whole[0]);
         let first = files(&cached);
         assert_eq!((first.len(), fs::metadata(&first[0]).unwrap().len()), (1, 4 * FRAME));
 
         fs::write(&first[0], vec![7; 4 * FRAME as usize]).unwrap();
-        assert_eq!(cache.decode(&clips[0], SIZE, 100).unwrap()[3].as_raw()[0], 7, "nothing was decoded");
+        assert_eq!(decoded(&cache, &clips[0])[3].as_raw()[0], 7, "nothing was decoded");
         fs::write(&first[0], "cut off").unwrap();
-        assert!(cache.decode(&clips[0], SIZE, 100).unwrap() == whole[0], "a spoilt file is written anew");
-        assert_eq!(cache.decode(&clips[0], SIZE, 1).unwrap().len(), 1, "other frames are another entry");
+        assert!(decoded(&cache, &clips[0]) == whole[0], "a spoilt file is written anew");
+        let one = cache.open_clip(&clips[0], SIZE).unwrap().pictures(&[2, 0, 2]).unwrap();
+        assert!([2, 0, 2].iter().zip(&one).all(|(&place, picture)| **picture == whole[0][place]));
 
         fs::write(cached.join("notes.txt"), "mine").unwrap();
         let old = File::options().append(true).open(&first[0]).unwrap();
         old.set_modified(SystemTime::UNIX_EPOCH).unwrap();
         let cache = ClipCache::open(plan).unwrap();
-        cache.decode(&clips[1], SIZE, 100).unwrap();
-        cache.decode(&clips[2], SIZE, 100).unwrap();
+        decoded(&cache, &clips[1]);
+        decoded(&cache, &clips[2]);
         assert!(!first[0].exists(), "the clip that was not asked for longest made room");
         let kept: u64 = files(&cached)
             .iter()
             .filter(|path| path.extension() == Some(EXTENSION.as_ref()))
             .map(|path| fs::metadata(path).unwrap().len())
             .sum();
-        assert_eq!(kept, 9 * FRAME);
+        assert_eq!(kept, 8 * FRAME);
         assert!(cached.join("notes.txt").exists());
     }
 
@@ -214,14 +331,14 @@ mod tests {
         let cached = dir.path().join("cache");
         let cache = ClipCache::open(CachePlan { dir: cached.clone(), max_bytes: 1 << 20 }).unwrap();
         let mut clip_of = clip(dir.path().join("a.mp4"), 10);
-        let before = cache.decode(&clip_of, SIZE, 100).unwrap();
+        let before = decoded(&cache, &clip_of);
         fs::rename(&clip_of.path, dir.path().join("b.mp4")).unwrap();
         clip(clip_of.path.clone(), 90);
-        assert!(cache.decode(&clip_of, SIZE, 100).unwrap() != before);
+        assert!(decoded(&cache, &clip_of) != before);
         clip_of.path = dir.path().join("b.mp4");
-        assert!(cache.decode(&clip_of, SIZE, 100).unwrap() == before);
+        assert!(decoded(&cache, &clip_of) == before);
         assert_eq!(files(&cached).len(), 2);
         clip_of.path = dir.path().join("c.mp4");
-        assert!(cache.decode(&clip_of, SIZE, 100).is_err());
+        assert!(cache.open_clip(&clip_of, SIZE).is_err());
     }
 }

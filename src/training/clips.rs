@@ -1,43 +1,62 @@
-//! Decoded training clips, kept in memory up to a budget so that later epochs need not decode again.
+//! The clips of a run as pictures: those that are asked for are decoded, and whole clips are kept while there is memory for
+//! them, so that later epochs need not decode again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use image::RgbImage;
 
-use super::clip_cache::ClipCache;
+use super::clip_cache::{ClipCache, ClipFrames};
 use super::dataset::LabelledClip;
+use super::memory_budget::{MemoryBudget, Share};
 use crate::error::Result;
 use crate::video::Geometry;
 
-/// Frames of a clip beyond these are not trained on: an hour-long file must not fill the memory.
-const MAX_FRAMES: usize = 1000;
-/// Decoded clips kept at most.
-const BUDGET_BYTES: usize = 4 << 30;
+/// Clips of more frames are never decoded as a whole: only what is drawn of them is.
+const WHOLE_FRAMES: usize = 1000;
+
+/// What of the decoded pictures stays in memory, if there is room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// All frames of the clip, which are decoded for it: others of them will be wanted.
+    Clip,
+    /// The frames that were wanted: they will be again.
+    Frames,
+    /// None.
+    Nothing,
+}
 
 /// The clips of a run at one frame size, decoded on demand by any thread.
 pub struct Clips {
     clips: Vec<LabelledClip>,
     geometry: Geometry,
     cache: Option<Arc<ClipCache>>,
-    kept: Mutex<Kept>,
+    memory: Share,
+    known: Mutex<Known>,
 }
 
 #[derive(Default)]
-struct Kept {
-    frames: HashMap<usize, Arc<Vec<RgbImage>>>,
-    bytes: usize,
+struct Known {
+    counts: HashMap<usize, usize>,
+    /// Frames by their places, of each clip.
+    kept: HashMap<usize, HashMap<usize, Arc<RgbImage>>>,
 }
 
 impl Clips {
     /// Clips whose frames are stretched to `geometry`.
     pub fn new(clips: Vec<LabelledClip>, geometry: Geometry) -> Self {
-        Self { clips, geometry, cache: None, kept: Mutex::default() }
+        let memory = MemoryBudget::of_process().share();
+        Self { clips, geometry, cache: None, memory, known: Mutex::default() }
     }
 
     /// Looks for decoded clips in `cache` as well.
     pub fn with_cache(self, cache: Option<Arc<ClipCache>>) -> Self {
         Self { cache, ..self }
+    }
+
+    /// Keeps decoded clips in memory of `budget` instead of the process's.
+    pub fn with_budget(self, budget: &MemoryBudget) -> Self {
+        Self { memory: budget.share(), ..self }
     }
 
     /// Number of clips.
@@ -70,32 +89,145 @@ impl Clips {
         self.clips.iter().map(|clip| clip.label)
     }
 
-    /// The frames of clip `index`, at least one.
-    ///
-    /// Every clip is drawn once an epoch, so none is worth more than another: what fits stays, the rest is
-    /// decoded again each time.
+    /// Number of frames of clip `index`, at least one. Nothing is decoded but the first frame, and that once.
     ///
     /// # Errors
-    /// What decoding reports.
-    pub fn frames(&self, index: usize) -> Result<Arc<Vec<RgbImage>>> {
-        if let Some(frames) = self.lock().frames.get(&index) {
-            return Ok(frames.clone());
+    /// If the clip cannot be opened.
+    pub fn count(&self, index: usize) -> Result<usize> {
+        if let Some(count) = self.lock().counts.get(&index) {
+            return Ok(*count);
         }
-        let clip = &self.clips[index];
-        let frames = Arc::new(match &self.cache {
-            Some(cache) => cache.decode(clip, self.geometry, MAX_FRAMES)?,
-            None => clip.decode(self.geometry, Some(MAX_FRAMES))?,
-        });
-        let bytes: usize = frames.iter().map(|frame| frame.as_raw().len()).sum();
-        let mut kept = self.lock();
-        if kept.bytes + bytes <= BUDGET_BYTES && !kept.frames.contains_key(&index) {
-            kept.bytes += bytes;
-            kept.frames.insert(index, frames.clone());
-        }
-        Ok(frames)
+        let count = self.open(index)?.count();
+        self.lock().counts.insert(index, count);
+        Ok(count)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// The frames at the places `wanted` of clip `index`, in that order.
+    ///
+    /// Every clip is drawn once an epoch, so none is worth more than another: what fits into the memory stays, of the rest what is
+    /// wanted is decoded each time.
+    ///
+    /// # Errors
+    /// If the clip cannot be opened, or a frame that is wanted not be decoded, whatever there is memory for.
+    pub fn pictures(&self, index: usize, wanted: &[usize], keep: Keep) -> Result<Vec<Arc<RgbImage>>> {
+        if let Some(pictures) = self.kept(index, wanted) {
+            return Ok(pictures);
+        }
+        let mut clip = self.open(index)?;
+        let count = clip.count();
+        self.lock().counts.insert(index, count);
+        if keep == Keep::Clip && count <= WHOLE_FRAMES && self.memory.take(count * self.frame_bytes()) {
+            let all: Vec<usize> = (0..count).collect();
+            let pictures = clip.pictures(&all).unwrap_or_default();
+            self.keep(index, &all, &pictures);
+            if !pictures.is_empty() {
+                return Ok(wanted.iter().map(|&place| pictures[place].clone()).collect());
+            }
+        }
+        let pictures = clip.pictures(wanted)?;
+        if keep == Keep::Frames && self.memory.take(wanted.len() * self.frame_bytes()) {
+            self.keep(index, wanted, &pictures);
+        }
+        Ok(pictures)
+    }
+
+    /// The same if all of them are in memory.
+    fn kept(&self, index: usize, wanted: &[usize]) -> Option<Vec<Arc<RgbImage>>> {
+        let known = self.lock();
+        let frames = known.kept.get(&index)?;
+        wanted.iter().map(|place| frames.get(place).cloned()).collect()
+    }
+
+    /// Keeps the `pictures` of frames for which memory was taken, and gives back what is not needed for them.
+    fn keep(&self, index: usize, places: &[usize], pictures: &[Arc<RgbImage>]) {
+        let mut known = self.lock();
+        let frames = known.kept.entry(index).or_default();
+        let before = frames.len();
+        frames.extend(places.iter().copied().zip(pictures.iter().cloned()));
+        let added = frames.len() - before;
+        self.memory.give_back((places.len() - added) * self.frame_bytes());
+    }
+
+    fn frame_bytes(&self) -> usize {
+        3 * self.geometry.width as usize * self.geometry.height as usize
+    }
+
+    fn open(&self, index: usize) -> Result<ClipFrames> {
+        let clip = &self.clips[index];
+        match &self.cache {
+            Some(cache) => cache.open_clip(clip, self.geometry),
+            None => Ok(ClipFrames::Decoded(clip.open(self.geometry)?)),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use image::Rgb;
+
+    use super::*;
+
+    const SIZE: Geometry = Geometry { width: 8, height: 8 };
+    const FRAME: u64 = 8 * 8 * 3;
+
+    /// A folder of `frames` pictures, the n-th of grey level n.
+    fn clip(dir: &Path, frames: usize) -> LabelledClip {
+        for i in 0..frames {
+            RgbImage::from_pixel(8, 8, Rgb([(i % 250) as u8; 3])).save(dir.join(format!("{i:05}.png"))).unwrap();
+        }
+        LabelledClip { path: dir.to_owned(), label: 0, segment_secs: None, group: None }
+    }
+
+    fn levels(clips: &Clips, wanted: &[usize], keep: Keep) -> Vec<u8> {
+        clips.pictures(0, wanted, keep).unwrap().iter().map(|picture| picture.as_raw()[0]).collect()
+    }
+
+    #[test]
+    fn every_frame_of_a_long_clip_can_be_drawn() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips = Clips::new(vec![clip(dir.path(), 1200)], SIZE);
+        assert_eq!(clips.count(0).unwrap(), 1200);
+        assert_eq!(levels(&clips, &[1199, 0, 1010], Keep::Clip), [199, 0, 10]);
+        assert!(clips.kept(0, &[0]).is_none(), "a clip of so many frames is not kept whole");
+    }
+
+    #[test]
+    fn only_what_is_drawn_is_decoded_once_the_memory_is_full() {
+        let dir = tempfile::tempdir().unwrap();
+        let clip = clip(dir.path(), 20);
+        let budget = MemoryBudget::of_bytes(20 * FRAME);
+        let early = Clips::new(vec![clip.clone()], SIZE).with_budget(&budget);
+        let late = Clips::new(vec![clip], SIZE).with_budget(&budget);
+        assert_eq!(levels(&early, &[3, 3], Keep::Clip), [3, 3]);
+        fs::write(dir.path().join("00007.png"), "not a picture").unwrap();
+        assert_eq!(levels(&early, &[7, 19], Keep::Clip), [7, 19], "the whole clip was kept");
+        assert_eq!(levels(&late, &[6, 8], Keep::Clip), [6, 8], "the broken picture between them is not looked at");
+        assert!(late.pictures(0, &[7], Keep::Clip).is_err());
+        drop(early);
+        assert_eq!(levels(&late, &[6, 8, 8], Keep::Frames), [6, 8, 8]);
+        fs::write(dir.path().join("00008.png"), "not a picture").unwrap();
+        assert_eq!(levels(&late, &[8], Keep::Nothing), [8], "what was wanted is kept");
+        let rest = budget.share();
+        assert!(rest.take(18 * FRAME as usize) && !rest.take(1), "two frames take the memory of two");
+    }
+
+    #[test]
+    fn a_clip_with_a_broken_frame_is_read_alike_whatever_memory_there_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let clip = clip(dir.path(), 20);
+        fs::write(dir.path().join("00007.png"), "not a picture").unwrap();
+        for bytes in [0, 20 * FRAME] {
+            let budget = MemoryBudget::of_bytes(bytes);
+            let clips = Clips::new(vec![clip.clone()], SIZE).with_budget(&budget);
+            assert_eq!(levels(&clips, &[3], Keep::Clip), [3]);
+            assert!(clips.pictures(0, &[7], Keep::Clip).is_err());
+            assert!(budget.share().take(bytes as usize), "nothing of it is kept");
+        }
     }
 }

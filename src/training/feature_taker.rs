@@ -93,7 +93,7 @@ impl<'a> FeatureTaker<'a> {
         // One at a time: each is looked at once, and not all fit into memory.
         let single = Arc::new(Clips::new(vec![clip.clone()], self.plan.frame).with_cache(cache));
         let mut flow = (self.plan.network == Network::Temporal)
-            .then(|| FrozenFlow::new(self.plan.flow_source, self.start.motion.valid(), single.clone()).sparse());
+            .then(|| FrozenFlow::new(self.plan.flow_source, self.start.motion.valid(), single.clone()));
         let features = clip_features(self.stream, self.plan.frame, &single, 0, views(self.plan), flow.as_mut())?;
         let sum: f32 = features.clone().abs().sum().into_scalar();
         match sum.is_finite() {

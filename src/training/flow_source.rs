@@ -1,15 +1,15 @@
 //! Where the flow comes from that the temporal stream reads: MotionNet within the network, or a two-stage source, whose flow
 //! is made beforehand and has the 256 levels of stored pictures.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use image::RgbImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::clip_flow::ClipFlow;
+use super::clip_flow::{ClipFlow, Stacking, Stacks};
 use super::dataset::LabelledClip;
 use crate::error::{Error, Result};
 use crate::flow::codec::CodecFlow;
@@ -60,12 +60,22 @@ impl FlowSource {
         matches!(self, Self::MotionNet | Self::MotionNetStored)
     }
 
+    /// How the flow of a clip of `frames` frames is cut into stacks.
+    pub(super) fn stacking(self, frames: usize, network: &MotionNetwork) -> Stacking {
+        Stacking { frames, span: if self.needs_network() { network.frames() } else { 2 } }
+    }
+
+    /// Whether the flow is computed from the frames, rather than read from where it is.
+    pub(super) fn needs_pictures(self) -> bool {
+        !matches!(self, Self::Codec | Self::Stored)
+    }
+
     /// The flow of the whole of `clip`, whose `frames` (at least one) are in the size that the stream's flow is to be of.
     /// `network` is asked where the source [needs one](Self::needs_network).
     ///
     /// # Errors
-    /// What cannot be read, and a source that the clip does not have: a folder of pictures has no motion vectors, a video no
-    /// pictures of flow.
+    /// What cannot be read, a source that the clip does not have (a folder of pictures has no motion vectors, a video no
+    /// pictures of flow), and a device that fails.
     pub fn clip_flow(self, clip: &LabelledClip, frames: &[RgbImage], network: &MotionNetwork) -> Result<ClipFlow> {
         self.stretch_flow(clip, 0, frames, network, &|| false)
     }
@@ -83,18 +93,16 @@ impl FlowSource {
         network: &MotionNetwork,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<ClipFlow> {
-        let (width, height) = frames[0].dimensions();
-        let pairs = first..first + frames.len() - 1;
-        let size = [width as usize, height as usize];
-        let fields = match self {
-            Self::MotionNet => return Ok(ClipFlow::of_network(network, frames)),
-            Self::MotionNetStored => return Ok(ClipFlow::of_network(network, frames).mapped_px(as_stored)),
-            Self::Stored => return Ok(pairs_flow(stored(clip, pairs, size)?, frames)),
-            Self::Tvl1 => tvl1(Tvl1Parameters::opencv(), frames, stop)?,
-            Self::Tvl1Fast => tvl1(Tvl1Parameters::fast(), frames, stop)?,
-            Self::Codec => codec(clip, pairs, size, stop)?,
+        let stacking = self.stacking(frames.len(), network);
+        let all: Vec<usize> = stacking.all().collect();
+        let stacks = if self.needs_network() {
+            let window = |&stack: &usize| stacking.frames_of(stack).map(|frame| &frames[frame]).collect();
+            self.of_windows(&all.iter().map(window).collect::<Vec<_>>(), network)?
+        } else {
+            let stretch = Stretch { clip, first, frames: frames.len(), size: size_of(frames) };
+            self.of_pairs(&stretch, &all, &|frame| &frames[frame], stop)?
         };
-        Ok(pairs_flow(through_pictures(fields), frames))
+        Ok(whole(stacking, stacks))
     }
 
     /// The flow of `frames` by `method`, with the 256 levels of stored pictures, as that of the other two-stage sources.
@@ -103,7 +111,8 @@ impl FlowSource {
     /// If the device of the method fails.
     pub fn flow_by(method: &mut dyn FlowEstimator, frames: &[RgbImage]) -> Result<ClipFlow> {
         let fields = frames.windows(2).map(|pair| method.estimate(&pair[0], &pair[1])).collect::<Result<_>>()?;
-        Ok(pairs_flow(through_pictures(fields), frames))
+        let fields = through_pictures(fields).into_iter().map(Some).chain([None]); // after the last frame nothing moves
+        Ok(whole(Stacking { frames: frames.len(), span: 2 }, Stacks::of_pairs(fields, size_of(frames))))
     }
 
     /// The parameters of TV-L1, if that is the source.
@@ -114,11 +123,67 @@ impl FlowSource {
             _ => None,
         }
     }
+
+    /// What `network` sees in `windows`, at least one, for a source that needs it.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub(super) fn of_windows(self, windows: &[Vec<&RgbImage>], network: &MotionNetwork) -> Result<Stacks> {
+        let stacks = Stacks::of_network(network, windows)?;
+        Ok(if self == Self::MotionNetStored { stacks.mapped_px(as_stored) } else { stacks })
+    }
+
+    /// The flow from each of the frames `starts` of `stretch` to the next, for a source that needs no network. `picture` is asked for
+    /// frames if the source [needs them](Self::needs_pictures).
+    ///
+    /// # Errors
+    /// As [`Self::stretch_flow`].
+    pub(super) fn of_pairs<'p>(
+        self,
+        stretch: &Stretch<'_>,
+        starts: &[usize],
+        picture: &dyn Fn(usize) -> &'p RgbImage,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Stacks> {
+        // After the last frame there is no pair.
+        let is_pair = |start: &usize| start + 1 < stretch.frames;
+        let pairs: Vec<usize> = starts.iter().copied().filter(is_pair).collect();
+        let pictures = || pairs.iter().map(|&start| [picture(start), picture(start + 1)]).collect::<Vec<_>>();
+        let fields = match (self.tvl1_parameters(), self) {
+            (Some(parameters), _) => through_pictures(tvl1(parameters, &pictures(), stop)?),
+            (None, Self::Stored) => stored(stretch, &pairs)?,
+            (None, _) => through_pictures(codec(stretch, &pairs, stop)?),
+        };
+        let mut fields = fields.into_iter();
+        Ok(Stacks::of_pairs(starts.iter().map(|start| if is_pair(start) { fields.next() } else { None }), stretch.size))
+    }
 }
 
-fn pairs_flow(fields: Vec<FlowField>, frames: &[RgbImage]) -> ClipFlow {
+/// A clip, or a part of it.
+pub(super) struct Stretch<'a> {
+    pub clip: &'a LabelledClip,
+    /// The place of its first frame in the clip.
+    pub first: usize,
+    /// How many there are.
+    pub frames: usize,
+    /// The size that the flow is to be of.
+    pub size: Geometry,
+}
+
+impl Stretch<'_> {
+    fn sides(&self) -> [usize; 2] {
+        [self.size.width, self.size.height].map(|side| side as usize)
+    }
+}
+
+fn whole(stacking: Stacking, stacks: Stacks) -> ClipFlow {
+    let values = stacks.values.into_iter().map(Arc::from);
+    ClipFlow::new(stacking, stacks.grid, stacking.all().zip(values).collect())
+}
+
+fn size_of(frames: &[RgbImage]) -> Geometry {
     let (width, height) = frames[0].dimensions();
-    ClipFlow::of_pairs(fields.into_iter(), frames.len(), Geometry { width, height })
+    Geometry { width, height }
 }
 
 /// A component in pixels as it is read back from a picture.
@@ -135,50 +200,54 @@ fn through_pictures(mut fields: Vec<FlowField>) -> Vec<FlowField> {
     fields
 }
 
-fn tvl1(parameters: Tvl1Parameters, frames: &[RgbImage], stop: &(dyn Fn() -> bool + Sync)) -> Result<Vec<FlowField>> {
-    let pairs: Vec<&[RgbImage]> = frames.windows(2).collect();
+fn tvl1(
+    parameters: Tvl1Parameters,
+    pairs: &[[&RgbImage; 2]],
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<FlowField>> {
     if pairs.len() < rayon::current_num_threads() {
         let mut solver = Tvl1::new(parameters)?;
-        return pairs.into_iter().map(|pair| go_on(stop).and_then(|()| solver.estimate(&pair[0], &pair[1]))).collect();
+        return pairs.iter().map(|[from, to]| go_on(stop).and_then(|()| solver.estimate(from, to))).collect();
     }
     // Each pair on a core of its own: no rows are worked on twice.
     let solver = || Tvl1::new(parameters).map(Tvl1::on_one_core);
-    let solve = |solver: &mut Result<Tvl1>, pair: &[RgbImage]| {
+    let solve = |solver: &mut Result<Tvl1>, [from, to]: &[&RgbImage; 2]| {
         go_on(stop)?;
-        solver.as_mut().map_err(|error| error.clone())?.estimate(&pair[0], &pair[1])
+        solver.as_mut().map_err(|error| error.clone())?.estimate(from, to)
     };
-    pairs.into_par_iter().map_init(solver, solve).collect()
+    pairs.par_iter().map_init(solver, solve).collect()
 }
 
 fn go_on(stop: &dyn Fn() -> bool) -> Result<()> {
     if stop() { Err(Error::new("flow", "it was stopped", "Start it again")) } else { Ok(()) }
 }
 
-fn codec(
-    clip: &LabelledClip,
-    pairs: Range<usize>,
-    [width, height]: [usize; 2],
-    stop: &dyn Fn() -> bool,
-) -> Result<Vec<FlowField>> {
-    if clip.path.is_dir() {
+fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Result<Vec<FlowField>> {
+    let LabelledClip { path, segment_secs, .. } = stretch.clip;
+    if path.is_dir() {
         let cause = "a folder of pictures has no motion vectors";
-        return Err(Error::file(&clip.path, cause, "Take the videos themselves, or another flow source"));
+        return Err(Error::file(path, cause, "Take the videos themselves, or another flow source"));
     }
-    let first = first_frame(&clip.path, clip.segment_secs)?;
-    let mut codec = CodecFlow::open(&clip.path)?;
-    pairs.map(|pair| go_on(stop).and_then(|()| codec.flow(first + pair, width, height))).collect()
+    let first = first_frame(path, *segment_secs)? + stretch.first;
+    let mut codec = CodecFlow::open(path)?;
+    let [width, height] = stretch.sides();
+    starts.iter().map(|start| go_on(stop).and_then(|()| codec.flow(first + start, width, height))).collect()
 }
 
 /// The flow in the pictures beside the frames, in pixels of the wanted size.
-fn stored(clip: &LabelledClip, pairs: Range<usize>, [width, height]: [usize; 2]) -> Result<Vec<FlowField>> {
-    let found = if clip.path.is_dir() { flow_pictures(&clip.path)? } else { Vec::new() };
+fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
+    let path = &stretch.clip.path;
+    let found = if path.is_dir() { flow_pictures(path)? } else { Vec::new() };
     // Tools differ in whether the last frame has a picture too.
-    let Some(found) = found.get(pairs.clone()) else {
-        let cause = format!("{} pairs of flow pictures for {} pairs of frames", found.len(), pairs.end);
+    let end = stretch.first + stretch.frames - 1;
+    let Some(found) = found.get(stretch.first..end) else {
+        let cause = format!("{} pairs of flow pictures for {end} pairs of frames", found.len());
         let remedy = "Expected flow_x_00001.jpg and flow_y_00001.jpg … beside the frames, or u and v folders";
-        return Err(Error::file(&clip.path, cause, remedy));
+        return Err(Error::file(path, cause, remedy));
     };
-    found.iter().map(|pair| Ok(read_two_stream(pair, DEFAULT_BOUND_PX)?.resized(width, height))).collect()
+    let [width, height] = stretch.sides();
+    let read = |pair| Ok(read_two_stream(pair, DEFAULT_BOUND_PX)?.resized(width, height));
+    starts.iter().map(|&start| read(&found[start])).collect()
 }
 
 /// The pairs of flow pictures of the clip in folder `path`, in the order of their numbers.

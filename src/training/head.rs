@@ -6,10 +6,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::augmentation::{Crop, Draw};
-use super::clips::Clips;
+use super::clips::{Clips, Keep};
 use super::event::{TrainingControl, TrainingEvent};
 use super::feature_store::FeatureStore;
-use super::frozen_flow::FrozenFlow;
+use super::frozen_flow::{FrozenFlow, Pictures};
 use super::last_layer::{KnownLayer, LastLayer, Row, UPDATES, rate_at};
 use super::plan::TrainingPlan;
 use crate::error::Result;
@@ -126,24 +126,30 @@ pub(super) fn clip_features(
     flow: Option<&mut FrozenFlow>,
 ) -> Result<Tensor<2>> {
     let device = frozen.devices().pop().unwrap_or_else(Device::flex);
-    let frames = clips.frames(index)?.len();
-    let draws = views.draws(index, frames, frozen.input().frames(), frame);
+    let count = clips.count(index)?;
+    let draws = views.draws(index, count, frozen.input().frames(), frame);
     let input = match flow {
-        Some(flow) => classifier_input(flow.windows(&draws, frozen.input().count, frame, &device)?),
-        None => pictures(frozen, clips, index, &draws, &device)?,
+        Some(flow) => classifier_input(flow.windows(&draws, frozen.input().count, frame, &Pictures::new(), &device)?),
+        None => pictures(frozen, clips, index, count, &draws, &device)?,
     };
     Ok(frozen.features(input))
 }
 
 /// Drawn frames, or clips of them: `[draws, 3·n, h, w]`.
-fn pictures(stream: &Stream, clips: &Clips, index: usize, draws: &[Draw], device: &Device) -> Result<Tensor<4>> {
-    let frames = clips.frames(index)?;
+fn pictures(
+    stream: &Stream,
+    clips: &Clips,
+    index: usize,
+    frames: usize,
+    draws: &[Draw],
+    device: &Device,
+) -> Result<Tensor<4>> {
     let (count, size) = (stream.input().count, clips.geometry());
+    let wanted: Vec<usize> = draws.iter().flat_map(|draw| draw.indices(count, frames)).collect();
+    let pictures = clips.pictures(index, &wanted, Keep::Nothing)?;
     let mut planes = Vec::new();
-    for draw in draws {
-        for shown in draw.indices(count, frames.len()) {
-            draw.crop.append_bgr(&frames[shown], size, MEAN_BGR, 1.0, &mut planes);
-        }
+    for (draw, pictures) in draws.iter().zip(pictures.chunks(count)) {
+        pictures.iter().for_each(|picture| draw.crop.append_bgr(picture, size, MEAN_BGR, 1.0, &mut planes));
     }
     let shape = [draws.len(), 3 * count, size.height as usize, size.width as usize];
     Ok(Tensor::from_data(TensorData::new(planes, shape), device))

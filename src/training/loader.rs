@@ -1,19 +1,30 @@
 //! Batches made ahead of the step, on named threads, in the order of their steps.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, bounded};
+use image::RgbImage;
 
 use super::augmentation::{Draw, Sampler};
-use super::clips::Clips;
+use super::clips::{Clips, Keep};
+use super::frozen_flow::{KeptFlow, Pictures};
 use crate::error::{Error, Result};
 use crate::nets::preprocessing::MEAN_BGR;
 
-/// Batches each thread may be ahead.
-const AHEAD: usize = 2;
+/// Batches that may wait for the step, those of all threads together; each thread makes one more meanwhile.
+const AHEAD: usize = 4;
+/// More threads than these would hold more batches than they save time.
+const MOST_THREADS: usize = 16;
+
+/// How many threads make batches: one a core.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).clamp(2, MOST_THREADS)
+}
 
 /// What one step sees.
+#[derive(Default)]
 pub struct Batch {
     /// Planes [draws, 3·window, height, width] of BGR frames, normalised; empty where only the draws are wanted.
     pub frames: Vec<f32>,
@@ -23,19 +34,21 @@ pub struct Batch {
     pub mixing: Vec<f32>,
     /// Which windows these are: those of all segments of the first sample, then of the second, …
     pub draws: Vec<Draw>,
+    /// Frames that flow of the windows is still to be computed from.
+    pub pictures: Pictures,
     /// Clips that could not be read and were replaced by others.
     pub warnings: Vec<Error>,
 }
 
 /// How frames become network input.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone)]
 pub enum Pixels {
     /// (x − mean)/255, for MotionNet.
     Motion,
     /// x − mean, for the spatial stream.
     Spatial,
-    /// None: the objective takes the draws and reads the clips itself.
-    None,
+    /// None: the objective takes the draws and their flow, and decoded frames of what is not there of it.
+    Flow(Arc<KeptFlow>),
 }
 
 /// Makes batches ahead of the step. Dropping it ends its threads.
@@ -50,11 +63,11 @@ impl Loader {
     pub fn start(clips: Arc<Clips>, sampler: Sampler, pixels: Pixels, first: usize, threads: usize) -> Result<Self> {
         let (mut queues, mut handles) = (Vec::new(), Vec::new());
         for k in 0..threads {
-            let (sender, receiver) = bounded(AHEAD);
-            let (clips, sampler) = (clips.clone(), sampler.clone());
+            let (sender, receiver) = bounded(AHEAD / threads);
+            let (clips, sampler, pixels) = (clips.clone(), sampler.clone(), pixels.clone());
             let work = move || {
                 let steps = (first + k..).step_by(threads);
-                for batch in steps.map(|step| make_batch(&clips, &sampler, pixels, step)) {
+                for batch in steps.map(|step| make_batch(&clips, &sampler, &pixels, step)) {
                     if sender.send(batch).is_err() {
                         return; // the run has ended
                     }
@@ -91,41 +104,66 @@ impl Drop for Loader {
     }
 }
 
-fn make_batch(clips: &Clips, sampler: &Sampler, pixels: Pixels, step: usize) -> Result<Batch> {
-    let mut batch =
-        Batch { frames: Vec::new(), labels: Vec::new(), mixing: Vec::new(), draws: Vec::new(), warnings: Vec::new() };
+/// What is seen of a clip.
+struct Seen {
+    draws: Vec<Draw>,
+    /// The frames of one window after the other, where they are input.
+    windows: Vec<Arc<RgbImage>>,
+    /// The frames that flow is computed from, where that is input.
+    pictures: Pictures,
+}
+
+fn look(clips: &Clips, sampler: &Sampler, pixels: &Pixels, [step, slot]: [usize; 2], clip: usize) -> Result<Seen> {
+    let count = clips.count(clip)?;
+    let draws = sampler.draws(step, slot, clip, count);
+    let mut seen = Seen { draws, windows: Vec::new(), pictures: Pictures::new() };
+    if let Pixels::Flow(kept) = pixels {
+        let of_draw = |draw| kept.frames_to_decode(draw, sampler.window - 1, count);
+        let frames: Vec<usize> = seen.draws.iter().flat_map(of_draw).collect::<BTreeSet<_>>().into_iter().collect();
+        if !frames.is_empty() {
+            let pictures = clips.pictures(clip, &frames, Keep::Nothing)?;
+            seen.pictures = frames.into_iter().map(|frame| (clip, frame)).zip(pictures).collect();
+        }
+    } else {
+        let frames: Vec<usize> = seen.draws.iter().flat_map(|draw| draw.indices(sampler.window, count)).collect();
+        seen.windows = clips.pictures(clip, &frames, Keep::Clip)?;
+    }
+    Ok(seen)
+}
+
+fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) -> Result<Batch> {
+    let mut batch = Batch::default();
     for slot in 0..sampler.batch {
         let first = sampler.clip(step, slot);
         let mut failure = None;
         // A clip that cannot be read is replaced by the one after it.
-        let readable =
-            (first..first + clips.len()).map(|i| i % clips.len()).find_map(|clip| match clips.frames(clip) {
-                Ok(frames) => Some((clip, frames)),
+        let readable = (first..first + clips.len()).map(|i| i % clips.len()).find_map(|clip| {
+            match look(clips, sampler, pixels, [step, slot], clip) {
+                Ok(seen) => Some((clip, seen)),
                 Err(error) => {
                     failure.get_or_insert(error);
                     None
                 }
-            });
-        let Some((clip, frames)) = readable else {
+            }
+        });
+        let Some((clip, seen)) = readable else {
             return Err(
                 failure.unwrap_or_else(|| Error::new("training data", "holds no clips", "Choose a folder with clips"))
             );
         };
         batch.warnings.extend(failure);
-        let draws = sampler.draws(step, slot, clip, frames.len());
-        let (mean, scale) = (MEAN_BGR, if pixels == Pixels::Motion { 1.0 / 255.0 } else { 1.0 });
-        if pixels != Pixels::None {
-            for draw in &draws {
-                for index in draw.indices(sampler.window, frames.len()) {
-                    draw.crop.append_bgr(&frames[index], sampler.crop, mean, scale, &mut batch.frames);
-                }
+        let scale = if matches!(pixels, Pixels::Motion) { 1.0 / 255.0 } else { 1.0 };
+        for (draw, pictures) in seen.draws.iter().zip(seen.windows.chunks(sampler.window)) {
+            for picture in pictures {
+                draw.crop.append_bgr(picture, sampler.crop, MEAN_BGR, scale, &mut batch.frames);
             }
         }
+        batch.pictures.extend(seen.pictures);
         batch.labels.push(clips.label(clip));
         if sampler.mixup > 0.0 {
             batch.mixing.push(sampler.mixing(step, slot));
         }
-        batch.draws.extend(draws);
+        batch.draws.extend(seen.draws);
     }
     Ok(batch)
 }

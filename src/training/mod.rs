@@ -33,6 +33,7 @@ mod loader;
 mod loading;
 pub mod losses;
 mod memory;
+pub mod memory_budget;
 mod network_hash;
 mod objective;
 mod pace;

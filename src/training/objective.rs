@@ -92,10 +92,8 @@ impl Objective {
         let stream = stream.network().clone();
         let source = self.plan.flow_source;
         // Flow that will change in training is of no use after this.
-        let end_to_end = self
-            .motion
-            .as_ref()
-            .map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()).sparse());
+        let end_to_end =
+            self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
         let mut flow = self.frozen.take().or(end_to_end);
         let fitted = head::fit(stream, rows, &self.plan, clips, flow.as_mut(), control, on_event)?;
         self.stream = Some(Solver::new(fitted, &self.plan, Part::Stream)?);
@@ -113,8 +111,7 @@ impl Objective {
         match self.plan.network {
             Network::Flow => Pixels::Motion,
             Network::Spatial => Pixels::Spatial,
-            Network::Temporal if self.frozen.is_some() => Pixels::None,
-            Network::Temporal => Pixels::Motion,
+            Network::Temporal => self.frozen.as_ref().map_or(Pixels::Motion, |frozen| Pixels::Flow(frozen.kept())),
         }
     }
 
@@ -290,7 +287,7 @@ impl Objective {
     fn forward(&mut self, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
         if let Some(frozen) = &mut self.frozen {
             let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
-            let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &self.device)?;
+            let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &batch.pictures, &self.device)?;
             return Ok((Vec::new(), self.classify(classifier_input(flow), batch)));
         }
         let frames = self.frames(batch);
@@ -399,7 +396,7 @@ mod tests {
             labels: vec![0, 1],
             mixing,
             draws: vec![Draw { clip: 0, start: 0, stride: 1, crop: Crop::whole(CROP) }; 6],
-            warnings: Vec::new(),
+            ..Batch::default()
         };
         let (_, logits) = objective.forward(&batch).unwrap();
         (frames, logits.unwrap().inner(), objective.stream.unwrap().result())
@@ -446,9 +443,8 @@ mod tests {
         let batch = Batch {
             frames: frames.to_data().try_to_vec().unwrap(),
             labels: vec![0, 3],
-            mixing: Vec::new(),
             draws: vec![Draw { clip: 0, start: 0, stride: 1, crop: Crop::whole(plan.crop) }; 2],
-            warnings: Vec::new(),
+            ..Batch::default()
         };
         (objective, batch)
     }

@@ -18,7 +18,7 @@ use super::event::{StepMetrics, TrainingControl, TrainingEvent};
 use super::gradient_shares::GradientShares;
 use super::head_run;
 use super::history::History;
-use super::loader::{Batch, Loader};
+use super::loader::{self, Batch, Loader};
 use super::losses::LossSwitches;
 use super::memory::resident_bytes;
 use super::objective::{Objective, Outcome};
@@ -32,8 +32,6 @@ use super::validation::Validator;
 use crate::atomic;
 use crate::error::{Error, Result};
 
-/// Threads that decode and augment ahead of the step.
-const LOADERS: usize = 2;
 /// The NaN guard gives up when the rate has been halved this often.
 const MAX_HALVINGS: i32 = 10;
 
@@ -208,7 +206,7 @@ impl<'a> Run<'a> {
                 let first = self.progress.step * self.plan.accumulate;
                 let sampler = sampler(self.plan, &self.clips, self.objective.window(&self.start.motion));
                 let pixels = self.objective.pixels();
-                none.insert(Loader::start(self.clips.clone(), sampler, pixels, first, LOADERS)?)
+                none.insert(Loader::start(self.clips.clone(), sampler, pixels, first, loader::threads())?)
             }
         };
         let batch = loader.next()?;

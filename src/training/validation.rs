@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::augmentation::{Crop, Draw};
 use super::clip_cache::ClipCache;
-use super::clips::Clips;
+use super::clips::{Clips, Keep};
 use super::dataset::{Dataset, LabelledClip};
 use super::event::TrainingEvent;
 use super::flow_source::FlowSource;
-use super::frozen_flow::FrozenFlow;
+use super::frozen_flow::{FrozenFlow, Pictures};
 use super::losses::{separable::Separable, warp};
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
@@ -103,15 +103,7 @@ impl Validator {
             if self.unreadable.contains(&index) {
                 continue;
             }
-            let logits = match clips.frames(index) {
-                Ok(frames) if measures_flow => {
-                    error.add_clip(&networks.motion, &frames)?;
-                    self.logits(&clips, index, &frames, &networks)
-                }
-                Ok(frames) => self.logits(&clips, index, &frames, &networks),
-                Err(cause) => Ok(Err(cause)),
-            };
-            match logits? {
+            match self.answer(&clips, index, &networks, measures_flow.then_some(&mut error))? {
                 Ok(logits) => answers.push((clips.label(index), logits)),
                 Err(cause) => {
                     self.unreadable.insert(index);
@@ -146,46 +138,82 @@ impl Validator {
         Ok(measurements)
     }
 
-    /// What the stream says of the middle of a clip, nothing without a stream; inside, why the clip has no flow to be read.
-    fn logits(
+    /// What the stream says of the middle of clip `index`, nothing without a stream, after the middle was added to `error`; inside,
+    /// why the clip cannot be read.
+    fn answer(
         &mut self,
         clips: &Arc<Clips>,
         index: usize,
-        frames: &[RgbImage],
         networks: &Networks,
+        error: Option<&mut PhotometricError>,
     ) -> Result<Result<Vec<f32>>> {
+        if let Some(error) = error {
+            match middle(clips, index, networks.motion.frames()) {
+                Ok(window) => error.add_window(&networks.motion, borrowed(&window))?,
+                Err(cause) => return Ok(Err(cause)),
+            }
+        }
         let Some(stream) = &networks.stream else { return Ok(Ok(Vec::new())) };
-        let window = || centre_window(frames, stream.input().frames());
-        let rows = match self.network {
-            Network::Spatial => spatial_logits(stream, &[window()])?,
-            _ if self.flow_source == FlowSource::MotionNet => temporal_logits(&networks.motion, stream, &[window()])?,
-            _ => {
-                let start = centre_start(frames.len(), stream.input().frames());
-                match self.two_stage_flow(clips, index, start, networks, stream) {
-                    Ok(flow) => read_rows(stream.forward(classifier_input(flow)))?,
-                    // What is not a network's is read from the clip or computed from its pictures.
-                    Err(cause) if !self.flow_source.needs_network() => return Ok(Err(cause)),
-                    Err(error) => return Err(error),
-                }
+        let rows = if self.network == Network::Temporal && self.flow_source != FlowSource::MotionNet {
+            match self.two_stage_flow(clips, index, networks, stream)? {
+                Ok(flow) => read_rows(stream.forward(classifier_input(flow)))?,
+                Err(cause) => return Ok(Err(cause)),
+            }
+        } else {
+            let window = match middle(clips, index, stream.input().frames()) {
+                Ok(window) => window,
+                Err(cause) => return Ok(Err(cause)),
+            };
+            match self.network {
+                Network::Spatial => spatial_logits(stream, &[borrowed(&window)])?,
+                _ => temporal_logits(&networks.motion, stream, &[borrowed(&window)])?,
             }
         };
         Ok(Ok(rows.into_iter().next().unwrap_or_default()))
     }
 
-    /// The flow of the window of clip `index` that starts at frame `start`, which is made once.
+    /// The flow of the middle of clip `index`, which is made once; inside, why it cannot be read from the clip or computed from its
+    /// pictures.
     fn two_stage_flow(
         &mut self,
         clips: &Arc<Clips>,
         index: usize,
-        start: usize,
         networks: &Networks,
         stream: &Stream,
-    ) -> Result<Tensor<4>> {
+    ) -> Result<Result<Tensor<4>>> {
         let source = self.flow_source;
         let flow = self.flow.get_or_insert_with(|| FrozenFlow::new(source, networks.motion.clone(), clips.clone()));
-        let draw = Draw { clip: index, start, stride: 1, crop: Crop::whole(clips.geometry()) };
-        flow.windows(&[draw], stream.input().count, clips.geometry(), &device_of(stream))
+        let reads = stream.input();
+        let ahead = |clips: &Clips| -> Result<(Draw, Pictures)> {
+            let frames = clips.count(index)?;
+            let start = centre_start(frames, reads.frames());
+            let draw = Draw { clip: index, start, stride: 1, crop: Crop::whole(clips.geometry()) };
+            let wanted: Vec<usize> = flow.kept().frames_to_decode(&draw, reads.count, frames).into_iter().collect();
+            let pictures = clips.pictures(index, &wanted, Keep::Nothing)?;
+            Ok((draw, wanted.into_iter().map(|frame| (index, frame)).zip(pictures).collect()))
+        };
+        let (draw, pictures) = match ahead(clips) {
+            Ok(ahead) => ahead,
+            Err(cause) => return Ok(Err(cause)),
+        };
+        match flow.windows(&[draw], reads.count, clips.geometry(), &pictures, &device_of(stream)) {
+            // All that a network's can fail of now is the device.
+            Err(error) if source.needs_network() => Err(error),
+            flow => Ok(flow),
+        }
     }
+}
+
+/// The `count` frames in the middle of clip `index`, the last one repeated in shorter clips.
+fn middle(clips: &Clips, index: usize, count: usize) -> Result<Vec<Arc<RgbImage>>> {
+    let frames = clips.count(index)?;
+    let start = centre_start(frames, count);
+    let wanted: Vec<usize> = (start..start + count).map(|frame| frame.min(frames - 1)).collect();
+    clips.pictures(index, &wanted, Keep::Frames)
+}
+
+fn borrowed(window: &[Arc<RgbImage>]) -> Vec<&RgbImage> {
+    window.iter().map(|picture| &**picture).collect()
 }
 
 /// `limit` of `clips` at most, evenly spread.
@@ -270,6 +298,12 @@ impl PhotometricError {
         let span = motion.frames();
         let start = frames.len().saturating_sub(span) / 2;
         let window = (start..start + span).map(|i| &frames[i.min(frames.len() - 1)]).collect();
+        self.add_window(motion, window)
+    }
+
+    /// Adds a window of as many frames as `motion` reads.
+    fn add_window(&mut self, motion: &MotionNetwork, window: Vec<&RgbImage>) -> Result<()> {
+        let span = motion.frames();
         let frames = motion_input(&[window], &device_of(motion)); // [1, 3·span, h, w]
         let [_, _, height, width] = frames.dims();
         let pairs = span - 1;

@@ -6,7 +6,7 @@ use image::RgbImage;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::video::{Geometry, decode_segment};
+use crate::video::{ClipReader, Geometry, decode_segment};
 
 /// A clip and the index of its class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,6 +25,16 @@ impl LabelledClip {
     /// What the clip was cut from: its group, else the video it is (a part of).
     pub fn recording(&self) -> String {
         self.group.clone().unwrap_or_else(|| self.path.to_string_lossy().into_owned())
+    }
+
+    /// Opens the clip, whose frames are stretched to `geometry`.
+    ///
+    /// # Errors
+    /// As [`ClipReader::open`].
+    pub fn open(&self, geometry: Geometry) -> Result<ClipReader> {
+        let mut reader = ClipReader::open(&self.path, self.segment_secs)?;
+        reader.set_sizes(vec![geometry]);
+        Ok(reader)
     }
 
     /// The frames of the clip, at most `max_frames`, stretched to `geometry`.

@@ -1,0 +1,105 @@
+//! How much of the machine's memory decoded clips and their flow may take, all those of a process together.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use super::memory::available_bytes;
+
+/// Taken at most where the system does not say how much memory is free.
+const FALLBACK_BYTES: u64 = 4 << 30;
+
+/// The budget of all runs of the process.
+static OF_PROCESS: LazyLock<MemoryBudget> =
+    LazyLock::new(|| MemoryBudget(Arc::new(Inner { taken: AtomicU64::new(0), limit: None })));
+
+/// Memory that several parts of a run share. Cheap to clone; a clone shares the same memory.
+#[derive(Debug, Clone)]
+pub struct MemoryBudget(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    taken: AtomicU64,
+    /// Bytes; none for half of what the machine has left.
+    limit: Option<u64>,
+}
+
+impl MemoryBudget {
+    /// Half of the memory that is free, whatever was taken from it, for all runs of the process together.
+    pub fn of_process() -> Self {
+        OF_PROCESS.clone()
+    }
+
+    /// A budget of its own of `limit` bytes.
+    pub fn of_bytes(limit: u64) -> Self {
+        Self(Arc::new(Inner { taken: AtomicU64::new(0), limit: Some(limit) }))
+    }
+
+    /// A part of the budget, which grows and is given back when it is dropped.
+    pub(super) fn share(&self) -> Share {
+        Share { budget: self.clone(), taken: AtomicU64::new(0) }
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        let inner = &self.0;
+        let fits = |taken: u64| {
+            // What was taken is no longer free.
+            let limit =
+                inner.limit.unwrap_or_else(|| available_bytes().map_or(FALLBACK_BYTES, |free| (free + taken) / 2));
+            taken.checked_add(bytes).filter(|sum| *sum <= limit)
+        };
+        inner.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
+    }
+}
+
+/// A part of a [`MemoryBudget`].
+#[derive(Debug)]
+pub(super) struct Share {
+    budget: MemoryBudget,
+    taken: AtomicU64,
+}
+
+impl Share {
+    /// Takes `bytes` more, or nothing if they do not fit.
+    pub fn take(&self, bytes: usize) -> bool {
+        let fits = self.budget.take(bytes as u64);
+        if fits {
+            self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    /// Gives back `bytes` that were taken.
+    pub fn give_back(&self, bytes: usize) {
+        self.taken.fetch_sub(bytes as u64, Ordering::Relaxed);
+        self.budget.0.taken.fetch_sub(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.budget.0.taken.fetch_sub(*self.taken.get_mut(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_take_from_one_budget_and_give_back() {
+        let budget = MemoryBudget::of_bytes(10);
+        let (a, b) = (budget.share(), budget.clone().share());
+        assert!(a.take(6) && !b.take(5) && b.take(4) && !a.take(1));
+        a.give_back(2);
+        assert!(b.take(2) && !b.take(1));
+        drop(b);
+        assert!(a.take(6) && !a.take(1));
+        assert!(!budget.share().take(usize::MAX), "a sum that overflows does not fit");
+    }
+
+    #[test]
+    fn the_budget_of_the_process_is_part_of_its_memory() {
+        let share = MemoryBudget::of_process().share();
+        assert!(share.take(1) && !share.take(1 << 60));
+    }
+}
