@@ -137,6 +137,7 @@ fn fill(app: &mut App) {
         frames: 40,
         duration_secs: 1.6,
         fps: 25.0,
+        times: crate::frame_times::FrameTimes::even(40, 25.0, 0.0).unwrap(),
         variable_rate: false,
         rotation_degrees: 0,
         interlaced: false,

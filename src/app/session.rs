@@ -379,8 +379,8 @@ impl Session {
     fn known_marks(&self, info: &VideoInfo) -> Marks {
         let known = self.known.as_ref().filter(|known| known.path == info.path);
         let Some([start, end]) = known.and_then(|known| known.segment_secs) else { return Marks::default() };
-        let frame = |secs: f64| ((secs * info.fps).round() as usize).min(info.frames.saturating_sub(1));
-        Marks { start: Some(frame(start)), end: Some(frame(end)), looping: false }
+        let Some(span) = info.times.span(start, end) else { return Marks::default() };
+        Marks { start: Some(span.frames.start), end: Some(span.frames.end - 1), looping: false }
     }
 
     fn model_loaded(&mut self, info: &ModelInfo) {
@@ -462,6 +462,7 @@ fn describe(info: &VideoInfo) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame_times::FrameTimes;
 
     #[test]
     fn a_mark_beyond_the_other_one_replaces_it() {
@@ -476,6 +477,31 @@ mod tests {
     }
 
     #[test]
+    fn the_marks_of_an_evaluated_segment_follow_the_time_stamps() {
+        let stamps =
+            (0..150).map(|frame| f64::from(frame) / 30.0).chain((0..50).map(|frame| 5.0 + f64::from(frame) / 10.0));
+        let info = VideoInfo {
+            path: "/a.mp4".into(),
+            codec: "h264".into(),
+            width: 4,
+            height: 4,
+            frames: 200,
+            duration_secs: 10.0,
+            fps: 20.0,
+            times: FrameTimes::listed(stamps.collect::<Vec<_>>(), 10.0).unwrap(),
+            variable_rate: true,
+            rotation_degrees: 0,
+            interlaced: false,
+            notes: Vec::new(),
+        };
+        let mut session = Session::new("CPU".into());
+        for (secs, first_and_last) in [([2.0, 3.0], (60, 89)), ([5.0, 6.0], (150, 159)), ([8.0, 9.0], (180, 189))] {
+            session.known = Some(KnownClip { path: "/a.mp4".into(), class: "a".into(), segment_secs: Some(secs) });
+            assert_eq!(session.known_marks(&info).segment(200), first_and_last, "{secs:?} s");
+        }
+    }
+
+    #[test]
     fn marks_are_of_the_clip_they_were_set_on_and_late_answers_are_not_taken() {
         let info = |path: &str| VideoInfo {
             path: path.into(),
@@ -485,6 +511,7 @@ mod tests {
             frames: 50,
             duration_secs: 2.0,
             fps: 25.0,
+            times: FrameTimes::even(50, 25.0, 0.0).unwrap(),
             variable_rate: false,
             rotation_degrees: 0,
             interlaced: false,

@@ -151,6 +151,7 @@ pub(super) fn open_clip(app: &mut App, path: &Path) {
         frames: FRAMES,
         duration_secs: 4.0,
         fps: 25.0,
+        times: crate::frame_times::FrameTimes::even(FRAMES, 25.0, 0.0).unwrap(),
         variable_rate: false,
         rotation_degrees: 0,
         interlaced: false,

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::Result;
+use crate::frame_times::FrameTimes;
 use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
 
 /// A clip being read from front to back, with the frames that are still needed.
@@ -25,6 +26,11 @@ impl ClipFrames {
     /// Facts about the clip.
     pub fn info(&self) -> &VideoInfo {
         self.reader.info()
+    }
+
+    /// When each frame is shown, on the clock of the file.
+    pub fn times(&self) -> &FrameTimes {
+        self.reader.times()
     }
 
     /// Up to `count` frames from `start` on, fewer at the end of the clip. `start` must not go back.

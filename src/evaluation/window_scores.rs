@@ -33,6 +33,8 @@ struct Clip {
 #[derive(Deserialize)]
 struct Window {
     time_secs: f64,
+    /// Of documents that do not say it, by the average rate.
+    end_secs: Option<f64>,
     fused: Option<Scores>,
 }
 
@@ -60,7 +62,8 @@ pub fn detect(path: &Path, thresholds: &[f64], iou: f64) -> Result<Vec<Segment>>
     for (index, class) in document.classes.iter().enumerate() {
         let windows = document.windows.iter().map(|window| {
             let probability = *window.fused.as_ref()?.probabilities.get(index)?;
-            Some(ScoredWindow { start_secs: window.time_secs, end_secs: window.time_secs + window_secs, probability })
+            let end_secs = window.end_secs.unwrap_or(window.time_secs + window_secs);
+            Some(ScoredWindow { start_secs: window.time_secs, end_secs, probability })
         });
         let windows: Option<Vec<ScoredWindow>> = windows.collect();
         let windows =
@@ -105,6 +108,11 @@ mod tests {
         assert_eq!(found, [("x", 0.0, 2.0), ("y", 2.0, 3.0)]);
         assert!(segments.iter().all(|s| s.video == "v_a") && (segments[0].score - 0.8).abs() < 1e-12);
         assert_eq!(find_scores(dir.path()).unwrap(), std::slice::from_ref(&path));
+
+        // A video of variable rate says when each window ends.
+        fs::write(&path, document(&windows.replace(r#""time_secs": 1"#, r#""end_secs": 4.5, "time_secs": 1"#)))
+            .unwrap();
+        assert_eq!(detect(&path, &[0.5], 0.5).unwrap()[0].end_secs, 4.5);
 
         fs::write(&path, document(r#"{"time_secs": 0, "fused": null}"#)).unwrap();
         assert!(detect(&path, &[0.5], 0.5).unwrap_err().cause.contains("'x'"));

@@ -9,6 +9,7 @@ use super::Geometry;
 use super::orientation::Orientation;
 use super::raw_frames::RawFrames;
 use crate::error::Error;
+use crate::frame_times::FrameTimes;
 
 /// Facts about a video file, read and counted when it was opened.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,8 @@ pub struct VideoInfo {
     pub duration_secs: f64,
     /// Frames per second, averaged over the time stamps; 25 if the file has none, and a note says so.
     pub fps: f64,
+    /// When each frame is shown, on the clock of the file.
+    pub times: FrameTimes,
     /// Whether the frames are unevenly spaced in time.
     pub variable_rate: bool,
     /// Clockwise turn that was needed to show the pictures upright: 0, 90, 180 or 270.
@@ -40,6 +43,7 @@ pub struct VideoInfo {
 /// Gathers the facts about an open video from its index and its first picture, and what to warn of.
 pub(super) fn describe(
     raw: &RawFrames,
+    times: FrameTimes,
     first: &ffmpeg::frame::Video,
     shown: Geometry,
     orientation: Orientation,
@@ -72,6 +76,7 @@ pub(super) fn describe(
         frames: index.frames.len(),
         duration_secs: index.duration_secs(),
         fps,
+        times,
         variable_rate: index.is_variable(&raw.clock),
         rotation_degrees: orientation.degrees,
         interlaced,

@@ -34,7 +34,6 @@ enum Search {
 /// Reads frames by index; fast in ascending order, exact in any.
 pub struct VideoReader {
     info: VideoInfo,
-    times: FrameTimes,
     raw: RawFrames,
     orientation: Orientation,
     converter: Converter,
@@ -74,13 +73,12 @@ impl VideoReader {
         let (shown, orientation) = upright(&raw.source, &picture);
         let coded = Geometry { width: picture.width(), height: picture.height() };
         let interlaced = picture.is_interlaced() && coded.width > 3 && coded.height > 3;
-        let (info, warnings) = describe(&raw, &picture, shown, orientation, interlaced);
-        raw.give_back(index, picture);
         let first_secs = raw.index.first_secs().unwrap_or(0.0);
         let times = raw.index.times(&raw.clock, first_secs - raw.source.zero_secs(first_secs));
+        let (info, warnings) = describe(&raw, times, &picture, shown, orientation, interlaced);
+        raw.give_back(index, picture);
         Ok(Self {
             info,
-            times,
             raw,
             orientation,
             converter: Converter::new(vec![shown], orientation, interlaced),
@@ -157,7 +155,7 @@ impl VideoReader {
 
     /// When each frame is shown, on the clock of the file.
     pub fn times(&self) -> &FrameTimes {
-        &self.times
+        &self.info.times
     }
 
     /// The frame shown at `secs` after the first.

@@ -128,9 +128,11 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
     fn score(&mut self, start: usize) -> Result<()> {
         let window = self.frames.window(start, self.setting.recogniser.window_frames())?;
         let result = self.setting.recogniser.analyse(&window)?;
+        let [time_secs, end_secs] = self.frames.times().span_secs(&(start..start + window.len()));
         self.windows.push(WindowReport {
             start_frame: start,
-            time_secs: window[0].pts_secs,
+            time_secs,
+            end_secs,
             padded_frames: result.padded,
             scores: StreamReports::new(&result.scores, &self.setting.fusion),
         });

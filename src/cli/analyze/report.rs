@@ -74,8 +74,10 @@ pub(super) struct ModelFacts {
 pub(super) struct WindowReport {
     /// First frame, from 0.
     pub start_frame: usize,
-    /// When the first frame is shown, in seconds after the clip's first.
+    /// When the first frame is shown, in seconds on the clock of the file.
     pub time_secs: f64,
+    /// When the last frame ends.
+    pub end_secs: f64,
     /// How often the clip's last frame was repeated to fill the window.
     pub padded_frames: usize,
     #[serde(flatten)]
