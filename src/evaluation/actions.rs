@@ -100,8 +100,9 @@ pub fn score_clips(
     let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let stop = || is_over.load(Ordering::Relaxed) || stop();
     let (sender, outcomes) = mpsc::channel();
+    let workers = workers(model, dataset, protocol);
     let work = |model: HiddenTwoStream, sender: mpsc::Sender<(usize, Result<Result<ScoredClip>>)>| {
-        let scorer = ClipScorer::new(&model, protocol).until(&stop);
+        let scorer = ClipScorer::new(&model, protocol).until(&stop).one_of(workers);
         while !stop() {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(clip) = dataset.clips.get(index) else { return };
@@ -116,7 +117,7 @@ pub fn score_clips(
         }
     };
     thread::scope(|scope| {
-        for number in 0..workers(model, dataset, protocol) {
+        for number in 0..workers {
             let (model, sender, work) = (model.clone(), sender.clone(), &work);
             let thread = thread::Builder::new().name(format!("evaluation {number}")).stack_size(STACK_BYTES);
             let started = thread.spawn_scoped(scope, move || work(model, sender));

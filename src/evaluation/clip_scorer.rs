@@ -56,6 +56,11 @@ impl<'a> ClipScorer<'a> {
         Self { stop, ..self }
     }
 
+    /// Takes smaller batches, so that `scorers` like it at the same time take as much memory as one by itself.
+    pub fn one_of(self, scorers: usize) -> Self {
+        Self { batch_px: self.batch_px / scorers.max(1), ..self }
+    }
+
     /// What the streams say of `clip`, the temporal one of flow from `source`. The clip is read once, and only the frames that a
     /// view needs are kept. The photometric error is that of the flow that the temporal stream reads, or of a model without
     /// streams; there is none where the motion network has no part in it.
