@@ -13,8 +13,7 @@ use crate::engine::{FlowSource, FlowStatistics};
 use crate::error::{Error, Result};
 
 /// The first line of the table.
-const HEADER: &str =
-    "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl_percent";
+const HEADER: &str = "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl_percent,known_percent";
 
 /// The threads that write, and what became of their files.
 pub struct Exporter {
@@ -72,7 +71,7 @@ fn line(text: &mut String, frame: usize, source: FlowSource, statistics: &FlowSt
     let FlowStatistics { magnitudes, photometric, photometric_ratio, ssim, errors } = statistics;
     let (mean, median, p95, max) = (magnitudes.mean, magnitudes.median, magnitudes.p95, magnitudes.max);
     let errors =
-        errors.map_or(",,".into(), |errors| format!("{},{},{}", errors.epe, errors.aae_deg, 100.0 * errors.fl));
+        errors.map_or(",,,".into(), |e| format!("{},{},{},{}", e.epe, e.aae_deg, 100.0 * e.fl, 100.0 * e.density));
     let name = source.name();
     // Writing to a text cannot fail.
     let _ =
@@ -98,6 +97,6 @@ mod tests {
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines.len(), 4);
         assert!(lines.iter().all(|line| line.split(',').count() == HEADER.split(',').count()), "{table}");
-        assert_eq!(lines[1], "1,MotionNet,1.5,0,0,0,2,0.5,0.9,,,");
+        assert_eq!(lines[1], "1,MotionNet,1.5,0,0,0,2,0.5,0.9,,,,");
     }
 }
