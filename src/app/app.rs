@@ -23,6 +23,7 @@ use super::report_reader::ReportReader;
 use super::run::Options;
 use super::session::Session;
 use super::settings::Settings;
+use super::settings_text::Unread;
 use super::theme::{self, PANEL_MARGIN, Tokens};
 use super::training_state::TrainingPhase;
 use crate::engine::{Engine, LaboratorySettings, LiveEvent, Message, Request, Studio, Wake, default_model, flow_model};
@@ -74,7 +75,13 @@ impl App {
         if let Some(render_state) = &cc.wgpu_render_state {
             install_gpu_flow(render_state);
         }
-        Self::without_window(&cc.egui_ctx, Settings::load(cc.storage), compute, options, data_dir)
+        let mut settings = Settings::load(cc.storage);
+        let unread = settings.unread.take();
+        let mut app = Self::without_window(&cc.egui_ctx, settings, compute, options, data_dir);
+        if let Some(unread) = unread {
+            app.tell_unread(&unread);
+        }
+        app
     }
 
     /// The same with nothing behind `ctx` that could show it.
@@ -137,6 +144,18 @@ impl App {
     /// Tells a problem that happened before the window was there.
     pub fn tell(&mut self, error: &Error) {
         self.session.problem(error);
+    }
+
+    /// Reports settings that could not be read, and keeps them.
+    fn tell_unread(&mut self, unread: &Unread) {
+        let names = if unread.names.is_empty() { "all of them".into() } else { unread.names.join(", ") };
+        let kept = match super::run::keep_unread(&unread.text) {
+            Ok(path) => format!("The old ones are kept in {}", path.display()),
+            Err(error) => format!("The old ones cannot be kept: {}", error.cause),
+        };
+        let cause =
+            format!("another version wrote some that this one cannot read, and they are at their defaults: {names}");
+        self.session.problem(&Error::new("settings", cause, kept));
     }
 
     /// Takes in all that happened since the last time.

@@ -1,6 +1,6 @@
 //! A value that is found out on a thread of its own whenever what it hangs on changes: disks may be slow, or far away.
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui::Context;
 
 /// The newest value and what it was found for.
@@ -42,8 +42,11 @@ impl<K: PartialEq, V: Send + 'static> Background<K, V> {
 
     /// Takes the answer, if there is one.
     pub fn receive(&mut self) {
-        if let Some(value) = self.receiver.as_ref().and_then(|receiver| receiver.try_recv().ok()) {
-            (self.value, self.receiver) = (Some(value), None);
+        match self.receiver.as_ref().map(Receiver::try_recv) {
+            Some(Ok(value)) => (self.value, self.receiver) = (Some(value), None),
+            // The thread broke off: it is asked for again with the next repaint that wants it.
+            Some(Err(TryRecvError::Disconnected)) => (self.key, self.receiver) = (None, None),
+            Some(Err(TryRecvError::Empty)) | None => {}
         }
     }
 

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui::Context;
 
 use crate::labels::VideoId;
 use crate::labels::formats::Format;
 
-/// A dialog that ends without an answer sooner than a person could cancel it was never on the screen.
-const TOO_QUICK_FOR_A_PERSON: Duration = Duration::from_millis(500);
+/// A dialog that ends without an answer sooner than this may never have been on the screen.
+const QUICK: Duration = Duration::from_millis(500);
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,10 +120,21 @@ pub enum Answer {
     Unavailable,
 }
 
+/// How a dialog ended without a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Without {
+    /// A person had the time to cancel it.
+    Slow,
+    /// It ended at once: a person was quick, or it was never on the screen.
+    Quick,
+}
+
 /// The dialog that is open, if any.
 #[derive(Default)]
 pub struct Dialogs {
-    open: Option<(Question, Receiver<Answer>)>,
+    open: Option<(Question, Receiver<Result<PathBuf, Without>>)>,
+    /// The question whose dialog ended at once the last time.
+    quick: Option<Question>,
 }
 
 impl Dialogs {
@@ -139,9 +150,9 @@ impl Dialogs {
             let _ = sender.send(ask(question, start_in));
             ctx.request_repaint();
         });
-        if thread.is_ok() {
-            self.open = Some((question, receiver));
-        }
+        // Without a thread nothing is ever sent, which is the answer.
+        drop(thread);
+        self.open = Some((question, receiver));
     }
 
     /// Whether a question is open.
@@ -152,13 +163,42 @@ impl Dialogs {
     /// The answer, once there is one.
     pub fn answer(&mut self) -> Option<(Question, Answer)> {
         let (question, receiver) = self.open.as_ref()?;
-        let answer = receiver.try_recv().ok().map(|answer| (*question, answer))?;
+        let (question, ended) = (*question, receiver.try_recv());
+        if ended == Err(TryRecvError::Empty) {
+            return None;
+        }
         self.open = None;
-        Some(answer)
+        let was_quick = self.quick.take() == Some(question);
+        Some((
+            question,
+            match ended {
+                Ok(Ok(path)) => Answer::Path(path),
+                Ok(Err(Without::Slow)) => Answer::Cancelled,
+                // Whoever asks again at once has seen none.
+                Ok(Err(Without::Quick)) if is_there() && !was_quick => {
+                    self.quick = Some(question);
+                    Answer::Cancelled
+                }
+                // The thread broke off, or could not be started.
+                Ok(Err(Without::Quick)) | Err(_) => Answer::Unavailable,
+            },
+        ))
     }
 }
 
-fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
+/// Whether this system seems to have file dialogs.
+fn is_there() -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let has_file =
+        |folders: &std::ffi::OsStr, name: &str| std::env::split_paths(folders).any(|at| at.join(name).is_file());
+    let has_zenity = std::env::var_os("PATH").is_some_and(|folders| has_file(&folders, "zenity"));
+    let data = std::env::var_os("XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
+    has_zenity || has_file(&data, "dbus-1/services/org.freedesktop.portal.Desktop.service")
+}
+
+fn ask(question: Question, start_in: Option<PathBuf>) -> Result<PathBuf, Without> {
     let started = Instant::now();
     let mut dialog = rfd::FileDialog::new().set_title(match question {
         Question::Clip => "Open a clip",
@@ -259,9 +299,39 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Answer {
         | Question::OpenProject
         | Question::AddFolder => dialog.pick_folder(),
     };
-    match path {
-        Some(path) => Answer::Path(path),
-        None if started.elapsed() < TOO_QUICK_FOR_A_PERSON => Answer::Unavailable,
-        None => Answer::Cancelled,
+    path.ok_or(if started.elapsed() < QUICK { Without::Quick } else { Without::Slow })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Dialogs whose open one has ended like this.
+    fn ended(dialogs: &mut Dialogs, question: Question, end: Option<Result<PathBuf, Without>>) -> Answer {
+        let (sender, receiver) = bounded(1);
+        dialogs.open = Some((question, receiver));
+        assert_eq!(dialogs.answer(), None, "it is still open");
+        end.into_iter().for_each(|end| sender.send(end).unwrap());
+        drop(sender);
+        let (answered, answer) = dialogs.answer().unwrap();
+        assert_eq!((answered, dialogs.is_asking()), (question, false));
+        answer
+    }
+
+    #[test]
+    fn a_quick_escape_cancels_and_only_a_second_one_in_a_row_asks_for_the_path_here() {
+        let mut dialogs = Dialogs::default();
+        let quick = if is_there() { Answer::Cancelled } else { Answer::Unavailable };
+        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Err(Without::Quick))), quick);
+        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Err(Without::Quick))), Answer::Unavailable);
+        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Err(Without::Quick))), quick);
+        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Ok("/a.mp4".into()))), Answer::Path("/a.mp4".into()));
+        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Err(Without::Quick))), quick);
+        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Err(Without::Slow))), Answer::Cancelled);
+    }
+
+    #[test]
+    fn a_dialog_whose_thread_breaks_off_does_not_stay_open() {
+        assert_eq!(ended(&mut Dialogs::default(), Question::Folder, None), Answer::Unavailable);
     }
 }

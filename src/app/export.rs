@@ -11,6 +11,7 @@ use super::lab_state::LabState;
 use crate::atomic::replace;
 use crate::engine::{FlowSource, FlowStatistics};
 use crate::error::{Error, Result};
+use crate::gpu::panics::caught;
 
 /// The first line of the table.
 const HEADER: &str = "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl_percent,known_percent";
@@ -39,7 +40,7 @@ impl Exporter {
         let (sender, ctx) = (self.sender.clone(), ctx.clone());
         let work = move || {
             // The window may be gone.
-            let _ = sender.send(write(&path).map(|()| path));
+            let _ = sender.send(caught("export", || write(&path)).map(|()| path));
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("export".into()).spawn(work) {

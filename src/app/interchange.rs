@@ -10,6 +10,7 @@ use eframe::egui::Context;
 
 use crate::engine::{LabelExport, export_labels};
 use crate::error::{Error, Result};
+use crate::gpu::panics::caught;
 use crate::labels::Project;
 use crate::labels::formats::{self, Choices, Exported, Format, Import};
 use crate::output::Existing;
@@ -95,17 +96,19 @@ impl Interchange {
             let ExportOrder { format, target, existing } = order.clone();
             let with_clips = format == Format::UcfLists;
             let export = LabelExport { format, document: &document, dir: &dir, target: &target, with_clips, existing };
-            let replaced = if existing == Existing::Keep { export.replaced() } else { Ok(Vec::new()) };
+            let replaced =
+                if existing == Existing::Keep { caught("export", || export.replaced()) } else { Ok(Vec::new()) };
             match replaced {
                 Ok(files) if files.is_empty() => {}
                 Ok(files) => return News::Replaces(order, files),
                 Err(error) => return News::Exported(target, Err(error)),
             }
-            let exported = export_labels(&export, &mut |done, all| {
+            let mut progress = |done, all| {
                 let _ = sender.send(News::Cutting(done, all)); // The window may be gone.
                 repaint.request_repaint();
                 if stop.load(Ordering::Acquire) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            });
+            };
+            let exported = caught("export", || export_labels(&export, &mut progress));
             let exported = exported.and_then(|exported| {
                 let stopped = || Error::file(&target, "the export was stopped, so nothing was written", "Export again");
                 exported.ok_or_else(stopped)
@@ -124,7 +127,8 @@ impl Interchange {
         self.reading = true;
         let (document, dir, revision) = (project.document().clone(), project.dir().to_owned(), project.revision());
         self.start(ctx, move || {
-            let read = formats::import(order.format, &order.source, &document, &dir, order.choices);
+            let import = || formats::import(order.format, &order.source, &document, &dir, order.choices);
+            let read = caught("import", import);
             News::Read(order, revision, read)
         });
     }

@@ -54,6 +54,7 @@ mod run;
 mod scale;
 mod session;
 mod settings;
+mod settings_text;
 mod studio_availability;
 mod studio_commands;
 #[cfg(test)]

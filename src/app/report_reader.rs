@@ -7,6 +7,7 @@ use eframe::egui::Context;
 
 use crate::error::{Error, Result};
 use crate::evaluation::ActionsReport;
+use crate::gpu::panics::caught;
 
 /// The file of a report in its folder.
 const FILE: &str = "report.json";
@@ -43,7 +44,7 @@ impl ReportReader {
         let work = move || {
             let path = if path.is_dir() { path.join(FILE) } else { path };
             // The window may be gone.
-            let _ = sender.send(ActionsReport::read(&path).map(|report| (purpose, path, report)));
+            let _ = sender.send(caught("report", || ActionsReport::read(&path)).map(|report| (purpose, path, report)));
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("report".into()).spawn(work) {

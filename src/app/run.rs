@@ -1,5 +1,6 @@
 //! Opens the window on the device that the networks use, so that flow need not leave it.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -9,6 +10,7 @@ use eframe::egui_wgpu::{WgpuSetup, WgpuSetupExisting};
 use eframe::{NativeOptions, run_native};
 
 use super::App;
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::gpu::{self, Compute, DeviceChoice, SharedWgpu};
@@ -121,6 +123,22 @@ pub(super) fn remember_device(choice: DeviceChoice) {
     if let Err(error) = std::fs::write(&file, name) {
         tracing::warn!("{}", Error::io(&file, &error));
     }
+}
+
+/// Keeps settings that could not be read, and returns where.
+///
+/// # Errors
+/// If there is no place for them.
+pub(super) fn keep_unread(text: &str) -> Result<PathBuf> {
+    let nowhere = || Error::new("settings", "this system has no folder for them", "Nothing needs to be done");
+    let folder = eframe::storage_dir(APP_ID).ok_or_else(nowhere)?;
+    let name = |number: u32| folder.join(format!("settings-unread-{number}.ron"));
+    let is_kept = |path: &PathBuf| std::fs::read_to_string(path).is_ok_and(|kept| kept == text);
+    let path = (1..).map(name).find(|path| is_kept(path) || !path.exists()).ok_or_else(nowhere)?;
+    if !is_kept(&path) {
+        atomic::replace(&path, |file| file.write_all(text.as_bytes()))?;
+    }
+    Ok(path)
 }
 
 /// The window's icon: the colour wheel.

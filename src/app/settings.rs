@@ -9,6 +9,7 @@ use super::dock::{Layout, default_layout, is_complete};
 use super::evaluation_settings::EvaluationSettings;
 use super::keymap::Keymap;
 use super::live_settings::LiveChoices;
+use super::settings_text::{self, Unread};
 use super::studio_settings::StudioSettings;
 use super::views::Views;
 use crate::engine::LaboratorySettings;
@@ -64,6 +65,9 @@ pub struct Settings {
     pub sample: Option<PathBuf>,
     /// Folder of the latest training run's clips.
     pub training_folder: Option<PathBuf>,
+    /// What could not be read of the settings of the last time.
+    #[serde(skip)]
+    pub unread: Option<Unread>,
 }
 
 impl Default for Settings {
@@ -88,14 +92,18 @@ impl Default for Settings {
             export_format: FlowFormat::Flo,
             sample: None,
             training_folder: None,
+            unread: None,
         }
     }
 }
 
 impl Settings {
-    /// The settings of the last time; the defaults at the first start or after an incompatible update.
+    /// The settings of the last time, and the defaults of those that another version has written in a way that cannot be read.
     pub fn load(storage: Option<&dyn Storage>) -> Self {
-        let mut settings: Self = storage.and_then(|storage| eframe::get_value(storage, KEY)).unwrap_or_default();
+        let text = storage.and_then(|storage| storage.get_string(KEY));
+        let (read, unread) = text.map_or((None, None), |text| settings_text::read(&text));
+        let mut settings: Self = read.unwrap_or_default();
+        settings.unread = unread;
         if !is_complete(&settings.layout) {
             settings.layout = default_layout();
         }
@@ -149,7 +157,49 @@ fn truth_beside(clip: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+
+    #[derive(Default)]
+    struct Memory(HashMap<String, String>);
+
+    impl Storage for Memory {
+        fn get_string(&self, key: &str) -> Option<String> {
+            self.0.get(key).cloned()
+        }
+
+        fn set_string(&mut self, key: &str, value: String) {
+            self.0.insert(key.into(), value);
+        }
+
+        fn remove_string(&mut self, key: &str) {
+            self.0.remove(key);
+        }
+
+        fn flush(&mut self) {}
+    }
+
+    #[test]
+    fn settings_of_another_version_keep_all_that_can_be_read() {
+        let mut settings = Settings { dark: false, gamma: 1.75, ..Settings::default() };
+        settings.recent = vec!["/clips/a, (1).mp4".into()];
+        settings.studio.project = Some("/labels".into());
+        settings.choose_truth(Path::new("/a.mp4"), Some("/flow/a".into()));
+        let mut memory = Memory::default();
+        settings.save(&mut memory);
+        let text = memory.0[KEY].clone();
+        assert_eq!(Settings::load(Some(&memory)).unread, None);
+        let other =
+            text.replace("gamma:1.75", "gamma:(low:1.0,high:2.0)").replace("dark:false", "dark:false,shape:Round");
+        assert_ne!(other, text);
+        memory.set_string(KEY, other.clone());
+        let loaded = Settings::load(Some(&memory));
+        assert_eq!((loaded.dark, loaded.gamma), (false, 1.0));
+        assert_eq!((&loaded.recent, &loaded.studio.project), (&settings.recent, &settings.studio.project));
+        assert_eq!(loaded.truths, settings.truths);
+        assert_eq!(loaded.unread, Some(Unread { text: other, names: vec!["gamma".into()] }));
+    }
 
     #[test]
     fn recent_files_are_few_and_distinct_with_the_latest_first() {

@@ -99,7 +99,7 @@ impl Coordinator {
         let inspect = Arc::new(inspector.waker());
         let results = Results { analysis, laboratory: slots, outbox: outbox.clone(), inspect };
         // After the end of this thread nobody needs to know.
-        let on_model = move |dir, sizes| _ = commands.try_send(Command::ModelInUse(dir, sizes));
+        let on_model = move |dir, sizes| _ = commands.send(Command::ModelInUse(dir, sizes));
         let inference = Inference::start(compute.clone(), results.clone(), on_model);
         let score = Arc::new(inference.waker());
         let laboratory = Laboratory::start(&compute, &results, wishes, inspector, score);

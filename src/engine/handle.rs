@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::coordinator::{Command, Coordinator, Shared, SharedPlayer};
 use super::laboratory::LaboratorySlots;
@@ -14,9 +14,6 @@ use super::{
 };
 use crate::gpu::Compute;
 use crate::video::{Frame, Indexing, Player, PlayerState};
-
-/// How many commands may wait for the coordinating thread.
-const CAPACITY: usize = 1024;
 
 /// All that runs behind a window: the threads "engine", "decoder", "inference", "capture", "evaluation", "suggestions", "training",
 /// "pinned", "sample" and those of the laboratory.
@@ -37,7 +34,8 @@ impl Engine {
     /// Starts the threads. `wake` is called from any of them whenever there is a new frame, analysis or message.
     pub fn new(compute: Compute, wake: Wake) -> Self {
         let (outbox, messages) = Outbox::new(wake);
-        let (commands, inbox) = bounded(CAPACITY);
+        // Without a bound: a person makes each, and none of them may be lost.
+        let (commands, inbox) = unbounded();
         let (player, analysis) = (SharedPlayer::default(), Arc::<Slot<Analysis>>::default());
         let laboratory = Arc::<LaboratorySlots>::default();
         let live = SharedLive::default();
@@ -111,9 +109,9 @@ impl Engine {
     }
 
     fn command(&self, command: Command) {
-        // Only a coordinator that hangs could fill the channel, and a window must not hang with it.
-        if self.commands.try_send(command).is_err() {
-            tracing::error!("a request was lost: the engine does not answer");
+        // It fails only where the coordinator has ended, which its `Drop` waits for.
+        if self.commands.send(command).is_err() {
+            tracing::error!("a request is for nobody: the engine has ended");
         }
     }
 }

@@ -193,3 +193,17 @@ pub enum Message {
     /// Something failed; the engine goes on.
     Problem(Error),
 }
+
+impl Message {
+    /// Whether it only tells how far something is, so that a later one takes its place.
+    pub fn is_telemetry(&self) -> bool {
+        match self {
+            Self::Training(event) => matches!(
+                event,
+                TrainingEvent::Step(_) | TrainingEvent::Preparing { .. } | TrainingEvent::GradientShares(_)
+            ),
+            Self::ExportProgress { .. } | Self::SampleProgress(..) => true,
+            _ => false,
+        }
+    }
+}

@@ -1,13 +1,13 @@
-//! The way out of the engine's threads: messages in a bounded channel, and a nudge to whoever reads them.
+//! The way out of the engine's threads: messages in a channel, and a nudge to whoever reads them.
 
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::Message;
 use crate::error::Error;
 
-/// How many unread messages are kept.
+/// How many unread messages there are before telemetry is left out.
 const CAPACITY: usize = 4096;
 
 /// Called from any of the engine's threads whenever there is something new to look at.
@@ -16,27 +16,25 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 /// The sending end, cloned into every thread.
 #[derive(Clone)]
 pub(super) struct Outbox {
+    /// Without a bound: what must arrive is told once for each thing that a person asks for, and the rest is left out in time.
     sender: Sender<Message>,
-    // Held to make room: a training must not wait for a window that nobody looks at.
-    receiver: Receiver<Message>,
     wake: Wake,
 }
 
 impl Outbox {
     /// An outbox, and the end from which its messages are read.
     pub fn new(wake: Wake) -> (Self, Receiver<Message>) {
-        let (sender, receiver) = bounded(CAPACITY);
-        (Self { sender, receiver: receiver.clone(), wake }, receiver)
+        let (sender, receiver) = unbounded();
+        (Self { sender, wake }, receiver)
     }
 
-    /// Sends without ever waiting: when the channel is full the oldest message makes way.
+    /// Sends without ever waiting: a training must not wait for a window that nobody looks at. Every message arrives but for
+    /// [telemetry](Message::is_telemetry) that nobody reads.
     pub fn send(&self, message: Message) {
-        let mut message = message;
-        while let Err(TrySendError::Full(unsent)) = self.sender.try_send(message) {
-            // Empty by now if the reader was faster, which is as good.
-            let _ = self.receiver.try_recv();
-            message = unsent;
+        if message.is_telemetry() && self.sender.len() >= CAPACITY {
+            return;
         }
+        let _ = self.sender.send(message); // The window may be gone.
         self.wake();
     }
 
@@ -49,5 +47,24 @@ impl Outbox {
     /// Tells the reader to look at the slots.
     pub fn wake(&self) {
         (self.wake)();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_arrive_arrives_however_much_nobody_reads() {
+        let (outbox, messages) = Outbox::new(Arc::new(|| ()));
+        outbox.problem(Error::new("first", "it is torn", "Copy it again"));
+        (0..3 * CAPACITY).for_each(|done| outbox.send(Message::SampleProgress(done, 1)));
+        outbox.send(Message::SampleWritten("/sample".into()));
+        (0..CAPACITY).for_each(|number| outbox.send(Message::Note(number.to_string())));
+        let messages: Vec<_> = messages.try_iter().collect();
+        assert!(matches!(&messages[0], Message::Problem(error) if error.subject == "first"));
+        assert!(messages.iter().any(|message| matches!(message, Message::SampleWritten(_))));
+        assert_eq!(messages.iter().filter(|message| matches!(message, Message::Note(_))).count(), CAPACITY);
+        assert!(messages.len() <= 2 * CAPACITY + 2, "telemetry does not pile up: {}", messages.len());
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::project_tests::{label, open, small};
-use super::{Change, Label, Opened, Project, Step, Video, VideoId, edits};
+use super::{Change, Facts, Label, Opened, Project, Step, Video, VideoId, edits, formats};
 
 /// The names and contents of all files below a folder.
 fn files(dir: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
@@ -210,4 +210,42 @@ fn a_window_does_not_go_on_from_what_another_has_saved_meanwhile() {
     assert!(error.cause.contains("has saved the project meanwhile"), "{error}");
     drop((first, second));
     assert_eq!(open(dir.path()).document().videos[&id].labels, [wave]);
+}
+
+#[test]
+fn segments_beyond_the_end_of_a_shorter_file_are_reported_and_cut_in_exports() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut project, wave, id) = small(dir.path());
+    for (start, end) in [(10, 20), (50, 80), (90, 120)] {
+        project.perform(edits::add_segment(project.document(), id, wave, start, end).unwrap().1).unwrap();
+    }
+    let facts = Facts {
+        frames: 60,
+        fps: 25.0,
+        start_secs: Some(0.0),
+        variable_rate: false,
+        size: [4, 4],
+        bytes: 1,
+        hash: "0".into(),
+    };
+    let shorter = |video: &mut Video| video.facts = Some(facts);
+    project
+        .perform(edits::change_video(project.document(), id, "Take a video as it is now", shorter).unwrap())
+        .unwrap();
+    project.save().unwrap();
+    drop(project);
+    let Opened { project, notes } = Project::open(dir.path()).unwrap();
+    assert!(notes.len() == 1 && notes[0].cause.starts_with("2 segments reach beyond its 60 frames"), "{notes:?}");
+    assert_eq!(project.document().videos[&id].segments.len(), 3, "the longer file may come back");
+    let target = dir.path().join("out/labels.json");
+    let exported = formats::export(formats::Format::Json, project.document(), project.dir(), &target).unwrap();
+    assert!(exported.notes.iter().any(|note| note.cause.contains("beyond its 60 frames")), "{:?}", exported.notes);
+    let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(&target).unwrap()).unwrap();
+    let text = json.to_string();
+    assert!(text.contains("60") && !text.contains("120") && !text.contains("80"), "{text}");
+    let cut = project.document().videos[&id].within_frames().into_owned();
+    assert_eq!(
+        cut.segments.iter().map(|segment| (segment.start, segment.end)).collect::<Vec<_>>(),
+        [(10, 20), (50, 60)]
+    );
 }

@@ -174,6 +174,9 @@ impl Project {
                 video.locked = Some(Box::new(locked));
             }
         }
+        let beyond =
+            document.videos.values().filter_map(|video| video.note_beyond_end(&StoredPath::decode(&video.path, dir)));
+        notes.extend(beyond);
         let undo = Undo::default();
         let project = Self {
             dir: dir.clone(),

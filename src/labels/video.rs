@@ -1,5 +1,8 @@
 //! A video of the project with all that is said about it.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use super::ClassId;
@@ -157,6 +160,33 @@ impl Video {
                 self.segments[place].id = self.free_segment_id();
             }
         }
+    }
+
+    /// How many segments reach beyond the last frame of the file, as far as that is known: it has become shorter, or they were
+    /// written by hand.
+    pub fn beyond_end(&self) -> usize {
+        let frames = self.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
+        self.segments.iter().filter(|segment| segment.end > frames).count()
+    }
+
+    /// What is to be reported of such segments.
+    pub fn note_beyond_end(&self, path: &Path) -> Option<Error> {
+        let (count, frames) = (self.beyond_end(), self.facts.as_ref()?.frames);
+        let segments = if count == 1 { "1 segment reaches".into() } else { format!("{count} segments reach") };
+        let cause = format!("{segments} beyond its {frames} frames; exports and trainings leave out what lies beyond");
+        let remedy = "Move or delete the segments, or put the longer file back";
+        (count > 0).then(|| Error::file(path, cause, remedy))
+    }
+
+    /// The video without what lies beyond the last frame of its file.
+    pub fn within_frames(&self) -> Cow<'_, Self> {
+        if self.beyond_end() == 0 {
+            return Cow::Borrowed(self);
+        }
+        let (mut video, frames) = (self.clone(), self.facts.as_ref().map_or(usize::MAX, |facts| facts.frames));
+        video.segments.retain(|segment| segment.start < frames);
+        video.segments.iter_mut().for_each(|segment| segment.end = segment.end.min(frames));
+        Cow::Owned(video)
     }
 
     /// Puts the segments in order.

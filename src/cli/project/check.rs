@@ -88,7 +88,12 @@ fn accept(project: &mut Project, finding: &Finding) -> Result<()> {
         Ok(facts) => {
             let title = "Take a video as it is now";
             match edits::change_video(project.document(), finding.id, title, |video| video.facts = Some(facts)) {
-                Ok(step) => return project.perform(step),
+                Ok(step) => {
+                    project.perform(step)?;
+                    let video = project.document().videos.get(&finding.id);
+                    video.and_then(|video| video.note_beyond_end(&finding.path)).iter().for_each(complain);
+                    return Ok(());
+                }
                 Err(locked) => complain(&locked),
             }
         }

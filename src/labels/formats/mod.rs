@@ -279,7 +279,10 @@ pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -
         let what = "videos whose frames' times are not known yet, so that an even rate stands in for them";
         note_lost(&mut exported, target, assumed, what, "Check the videos of the project and export again");
     }
-    exported.notes.extend(document.videos.values().filter_map(|video| video.locked.as_deref().cloned()));
+    for video in document.videos.values() {
+        exported.notes.extend(video.locked.as_deref().cloned());
+        exported.notes.extend(video.note_beyond_end(&StoredPath::decode(&video.path, dir)));
+    }
     Ok(exported)
 }
 

@@ -101,8 +101,9 @@ impl Sheet {
         let classes = document.classes.iter();
         let classes = classes.map(|class| SheetClass { name: class.name.clone(), color: Some(class.color) }).collect();
         let clips = document.videos.iter();
-        let clips =
-            clips.map(|(id, video)| Clip { number: id.0 as usize + 1, ..Clip::of(video, document, dir) }).collect();
+        let clips = clips
+            .map(|(id, video)| Clip { number: id.0 as usize + 1, ..Clip::of(&video.within_frames(), document, dir) })
+            .collect();
         Self { classes, clips, ..Self::default() }
     }
 

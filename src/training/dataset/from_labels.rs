@@ -48,6 +48,13 @@ impl FromLabels {
 
     fn add(&mut self, document: &Document, chosen: &Chosen, video: &Video, path: Option<PathBuf>) {
         self.left_out.extend(video.locked.as_deref().cloned());
+        let whole = Path::new(&video.path);
+        self.left_out.extend(video.note_beyond_end(path.as_deref().unwrap_or(whole)));
+        let all = video;
+        let video = &*all.within_frames();
+        if video.segments.is_empty() && !all.segments.is_empty() {
+            return; // It is learned from its segments alone, and all of them lie beyond its end.
+        }
         let wanted = stretches(video, chosen);
         if wanted.is_empty() && !shows_several(video, chosen) {
             return;
@@ -250,5 +257,22 @@ mod tests {
         assert_eq!(found.pieces.classes, Vec::<String>::new());
         let causes: Vec<&str> = found.left_out.iter().map(|error| error.cause.as_str()).collect();
         assert_eq!(causes, ["the video is not there", "the class has no clips", "the class has no clips"]);
+    }
+
+    #[test]
+    fn what_lies_beyond_the_end_of_a_shorter_file_is_left_out_and_told() {
+        let mut stage = Stage::new(false);
+        stage.video("a.mp4", &["wave"], &[("jump", 10, 40), ("jump", 70, 90)]);
+        stage.video("b.mp4", &["wave"], &[("jump", 50, 60)]);
+        for video in stage.document.videos.values_mut() {
+            video.facts.as_mut().unwrap().frames = 30;
+        }
+        let found = stage.pieces(&stage.chosen(&["jump", "wave"]));
+        assert_eq!(shown(&found), [("a.mp4".to_owned(), "jump".to_owned(), Some([10, 30]))]);
+        let causes: Vec<&str> = found.left_out.iter().map(|error| error.cause.as_str()).collect();
+        assert!(
+            causes[0].starts_with("2 segments reach beyond") && causes[1].starts_with("1 segment reaches"),
+            "{causes:?}"
+        );
     }
 }

@@ -4,7 +4,6 @@ use eframe::egui::{
     Align2, Area, Context, Event, Id, Key, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, vec2,
 };
 
-use super::answer::ranked;
 use crate::app::session::Session;
 use crate::app::theme::{Tokens, modal_frame};
 
@@ -22,7 +21,8 @@ const DIGITS: [(Key, &str); 10] = [
     (Key::Num0, "0"),
 ];
 
-/// The open question. Classes stand in the order of their shares at the time, so that the right one is mostly near the top.
+/// The open question. Classes stand where they always do, so that "C and a digit" can be learnt by heart: those of the open project
+/// have the digits that label clips, then come those of the model and of corrections made before.
 pub struct ClassPicker {
     classes: Vec<String>,
     text: String,
@@ -41,17 +41,18 @@ pub enum Picked {
 impl ClassPicker {
     /// Asks about what `session` sees now.
     pub fn new(session: &Session) -> Self {
-        let model = session.model.as_ref();
-        let ranked: Vec<String> = match (session.live.result(), model) {
-            (Some(result), Some(model)) => {
-                ranked(result, model).into_iter().map(|(class, _)| class.to_owned()).collect()
+        let document = session.studio.document();
+        let of_project = document.into_iter().flat_map(|document| document.classes.iter().map(|class| &class.name));
+        let of_model = session.model.iter().flat_map(|model| &model.classes);
+        let mut corrected: Vec<&String> = session.live.corrections.iter().map(|(class, _)| class).collect();
+        corrected.sort();
+        let mut classes: Vec<String> = Vec::new();
+        for class in of_project.chain(of_model).chain(corrected) {
+            if !classes.contains(class) {
+                classes.push(class.clone());
             }
-            (None, Some(model)) => model.classes.clone(),
-            (_, None) => Vec::new(),
-        };
-        let further = session.live.corrections.iter().map(|(class, _)| class.clone());
-        let further: Vec<String> = further.filter(|class| !ranked.contains(class)).collect();
-        Self { classes: [ranked, further].concat(), text: String::new(), selected: 0 }
+        }
+        Self { classes, text: String::new(), selected: 0 }
     }
 
     /// Draws the question; `Some` when it is answered.
@@ -146,6 +147,25 @@ fn pressed_digit(ui: &Ui) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::laboratory_tests::model_of;
+    use crate::engine::Message;
+    use crate::labels::{Project, edits};
+
+    #[test]
+    fn classes_have_the_digits_that_label_clips_and_keep_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut project = Project::create(dir.path(), Default::default()).unwrap();
+        for name in ["wave", "bend"] {
+            let (_, step) = edits::add_class(project.document(), name).unwrap();
+            project.perform(step).unwrap();
+        }
+        let mut session = Session::new("CPU".into());
+        session.receive(&Message::ModelLoaded(model_of(&["bend", "jack", "wave"])));
+        session.live.corrections = vec![("zigzag".into(), 1), ("bend".into(), 2), ("arc".into(), 1)];
+        assert_eq!(ClassPicker::new(&session).classes, ["bend", "jack", "wave", "arc", "zigzag"]);
+        session.studio.open(project, Vec::new());
+        assert_eq!(ClassPicker::new(&session).classes, ["wave", "bend", "jack", "arc", "zigzag"]);
+    }
 
     #[test]
     fn letters_narrow_the_choice_and_a_new_name_is_offered_last() {

@@ -199,9 +199,8 @@ fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
 /// Takes the content that the file has now for the labelled one; no segment reaches beyond its end.
 fn keep(document: &Document, id: VideoId, facts: Facts) -> crate::error::Result<crate::labels::Step> {
     edits::change_video(document, id, "Keep the labels of a changed video", |video| {
-        video.segments.retain(|segment| segment.start < facts.frames);
-        video.segments.iter_mut().for_each(|segment| segment.end = segment.end.min(facts.frames));
         video.facts = Some(facts);
+        *video = video.within_frames().into_owned();
     })
 }
 
