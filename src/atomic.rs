@@ -8,12 +8,37 @@ use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
-/// Writes a file with `write` beside `path` and moves it there in one step.
+/// How the names of files begin and end that are not complete.
+pub(crate) const PREFIX: &str = ".motionscope-";
+pub(crate) const SUFFIX: &str = ".partial";
+
+/// Writes a file with `write` beside `path` and moves it there in one step. It is on the disk, not only on its way there, before
+/// what was at `path` is given up for it; a symbolic link there is written through.
 ///
 /// # Errors
 /// If the folder cannot be written to; what was at `path` before is intact.
 pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<()> {
+    let staged = stage(path, write)?;
+    staged.as_file().sync_all().map_err(|error| Error::io(path, &error))?;
+    publish(staged, path)?;
+    resolve(path).parent().into_iter().for_each(sync_names);
+    Ok(())
+}
+
+/// Does the same for what can be made again: after a power failure it may be empty.
+///
+/// # Errors
+/// As [`replace`].
+pub(crate) fn replace_unsynced(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<()> {
     publish(stage(path, write)?, path)
+}
+
+/// Has the disk confirm the names of the files in `folder`.
+pub(crate) fn sync_names(folder: &Path) {
+    // Where folders cannot be opened like files, as on Windows, renaming is durable by itself.
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
 }
 
 /// How many links may follow each other.
@@ -44,13 +69,10 @@ pub(crate) fn resolve(path: &Path) -> PathBuf {
 
 /// A file with what `write` writes, beside `path`, to be moved there by [`publish`].
 pub(crate) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let resolved = resolve(path);
+    let folder = resolved.parent().unwrap_or(Path::new("/"));
     let staged = || {
-        let mut builder = tempfile::Builder::new();
-        builder.suffix(".partial");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask, like any file
-        let file = builder.tempfile_in(folder)?;
+        let file = new_partial(folder)?;
         let mut writer = BufWriter::new(file.as_file());
         write(&mut writer)?;
         writer.flush()?;
@@ -60,7 +82,65 @@ pub(crate) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io
     staged().map_err(|error: io::Error| Error::io(path, &error))
 }
 
+/// A new hidden file in `folder` that nobody takes for one that was left behind.
+fn new_partial(folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX).suffix(SUFFIX);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask, like any file
+        let file = builder.tempfile_in(folder)?;
+        if !cfg!(unix) {
+            return Ok(file); // There, locks would keep the file from being moved.
+        }
+        let _ = file.as_file().lock(); // Disks without locks: nothing there is removed as left behind either.
+        // Another process may have removed it before it was locked.
+        if file.path().exists() {
+            return Ok(file);
+        }
+    }
+}
+
 /// Moves a staged file to `path`.
 pub(crate) fn publish(staged: NamedTempFile, path: &Path) -> Result<()> {
-    staged.persist(path).map(drop).map_err(|error| Error::io(path, &error.error))
+    staged.persist(resolve(path)).map(drop).map_err(|error| Error::io(path, &error.error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_is_written_through_and_a_new_file_has_the_rights_of_any() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir(at("disk")).unwrap();
+        symlink(at("disk/new.csv"), at("dangling.csv")).unwrap();
+        symlink("dangling.csv", at("link.csv")).unwrap();
+        for text in ["first", "second"] {
+            replace(&at("link.csv"), |writer| writer.write_all(text.as_bytes())).unwrap();
+            assert_eq!(fs::read_to_string(at("disk/new.csv")).unwrap(), text);
+        }
+        assert!(at("link.csv").is_symlink() && at("dangling.csv").is_symlink());
+        File::create(at("any")).unwrap();
+        let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(at("disk/new.csv")), mode(at("any")));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn paths_lead_to_the_file_that_would_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(dir.path()).unwrap();
+        fs::create_dir(root.join("a")).unwrap();
+        std::os::unix::fs::symlink(root.join("a"), root.join("b")).unwrap();
+        std::os::unix::fs::symlink("loop", root.join("loop")).unwrap();
+        for (path, file) in
+            [("b/x", "a/x"), ("b/../x", "x"), ("a/new/../x", "a/x"), ("a/new/deep/x", "a/new/deep/x"), ("loop", "loop")]
+        {
+            assert_eq!(resolve(&root.join(path)), root.join(file), "{path}");
+        }
+    }
 }

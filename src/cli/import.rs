@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use clap::Args;
 
 use super::Outcome;
+use super::output_arguments::ForceArg;
 use super::values::{geometry, named};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
@@ -15,6 +16,7 @@ use crate::nets::{
     Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry, MotionNetwork,
     Origin, Precision, Preprocessing, Stream, StreamEntry, StreamInput,
 };
+use crate::output::Staging;
 use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
@@ -85,11 +87,18 @@ pub(super) struct ImportArgs {
     /// Licence of the weights
     #[arg(long, default_value = "not stated")]
     licence: String,
+    #[command(flatten)]
+    force: ForceArg,
 }
 
 pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
+    let inputs = [&arguments.motion, &arguments.temporal, &arguments.spatial, &arguments.base, &arguments.classes];
+    let guard = arguments.force.guard(inputs.into_iter().flatten());
+    guard.check(&[arguments.out.join(ModelCard::FILE_NAME)])?;
     let model = arguments.model(&Device::flex())?;
-    model.save(&arguments.out)?;
+    let staging = Staging::begin(&arguments.out)?;
+    model.save(&staging.root())?;
+    staging.publish(&guard)?;
     println!("{}: {} parameters", arguments.out.display(), model.parameters());
     println!("Use it with `motionscope --model {}`.", arguments.out.display());
     Ok(Outcome::Done)

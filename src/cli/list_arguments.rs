@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::training::dataset::Layout;
+use crate::training::dataset::{Dataset, Layout};
 use crate::training::{DataSource, ListSource, Subset};
 
 /// `--layout`, `--split`, `--skip-bad`
@@ -62,6 +62,12 @@ impl ClipsArgs {
     /// Other clips of the same classes, in folder `data` (else the same one) and `list`.
     pub fn other_source(&self, data: Option<&Path>, list: Option<&Path>, subset: Subset) -> DataSource {
         self.lists.source(data.unwrap_or(&self.data), list, self.classes.as_deref(), subset)
+    }
+
+    /// All files that are read: the clips of `dataset`, the list and the class index.
+    pub fn files(&self, dataset: &Dataset) -> Vec<PathBuf> {
+        let clips = dataset.clips.iter().map(|clip| clip.path.clone());
+        clips.chain(self.list.clone()).chain(self.classes.clone()).collect()
     }
 
     /// What reports call them: the path of the list, or of the folder.

@@ -21,6 +21,7 @@ mod interrupt;
 mod list_arguments;
 mod live;
 mod method;
+mod output_arguments;
 mod project;
 mod reproduce;
 mod sample;

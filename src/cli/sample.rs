@@ -1,13 +1,15 @@
 //! `motionscope sample DIR`: writes the generated sample project.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Outcome;
+use super::output_arguments::ForceArg;
 use crate::error::Result;
-use crate::sample::write_project;
+use crate::output::Staging;
+use crate::sample::{self, write_project};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,6 +26,8 @@ pub(super) struct SampleArgs {
     /// The same seed gives the same clips
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    force: ForceArg,
 }
 
 pub(super) fn run(arguments: &SampleArgs) -> Result<Outcome> {
@@ -34,7 +38,11 @@ pub(super) fn run(arguments: &SampleArgs) -> Result<Outcome> {
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     };
-    write_project(&arguments.dir, arguments.seed, &mut progress)?;
+    let guard = arguments.force.guard([] as [&Path; 0]);
+    guard.check(&sample::files(&arguments.dir))?;
+    let staging = Staging::begin(&arguments.dir)?;
+    write_project(&staging.root(), arguments.seed, &mut progress)?;
+    staging.publish(&guard)?;
     bar.finish_and_clear();
     println!("Sample clips, flow and lists: {}", arguments.dir.display());
     Ok(Outcome::Done)

@@ -58,9 +58,9 @@ pub fn export_labels(order: &LabelExport<'_>, progress: Progress<'_>) -> Result<
     let exported = prepare(format, document, dir, target)?;
     let guard = formats::guard(document, dir, existing);
     guard.check(&order.targets(&exported))?;
-    let mut staging = Staging::begin(folder_of(format, target))?;
-    exported.stage(&mut staging)?;
-    if with_clips && cut_clips(&exported.cuts, &mut staging, progress)?.is_break() {
+    let staging = Staging::begin(folder_of(format, target))?;
+    exported.stage(&staging)?;
+    if with_clips && cut_clips(&exported.cuts, &staging, progress)?.is_break() {
         return Ok(None);
     }
     staging.publish(&guard)?;
@@ -101,7 +101,7 @@ impl LabelExport<'_> {
 }
 
 /// Cuts clips out of their videos, frame by frame, at the videos' size and average rate.
-fn cut_clips(cuts: &[Cut], staging: &mut Staging, progress: Progress<'_>) -> Result<ControlFlow<()>> {
+fn cut_clips(cuts: &[Cut], staging: &Staging, progress: Progress<'_>) -> Result<ControlFlow<()>> {
     // What is missing is known before hours of work and not after.
     let missing: BTreeSet<_> = cuts.iter().map(|cut| &cut.video).filter(|video| !video.exists()).cloned().collect();
     if !missing.is_empty() {
@@ -170,8 +170,8 @@ mod tests {
         let cut = |start, end, name: &str| Cut { video: path.clone(), start, end, target: export.join(name) };
         let cuts = [cut(5, Some(9), "made/part.mp4"), cut(0, None, "whole.mp4")];
         let run = |cuts: &[Cut], progress: Progress<'_>| {
-            let mut staging = Staging::begin(&export).unwrap();
-            let result = cut_clips(cuts, &mut staging, progress)?;
+            let staging = Staging::begin(&export).unwrap();
+            let result = cut_clips(cuts, &staging, progress)?;
             if result.is_continue() {
                 staging.publish(&Default::default())?;
             }

@@ -182,6 +182,9 @@ impl ActionsReport {
         })
     }
 
+    /// The files of a folder that a report is written to.
+    pub const FILES: [&str; 4] = ["report.json", "clips.csv", "classes.csv", "report.html"];
+
     /// Writes `report.html`, `report.json`, `clips.csv` and `classes.csv` to folder `dir`, which is made if need be.
     ///
     /// # Errors

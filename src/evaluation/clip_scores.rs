@@ -140,6 +140,9 @@ impl ClipScores {
         report.results.iter_mut().zip(guesses).for_each(|(result, guess)| result.fused = guess);
     }
 
+    /// The files that scores are written to, the first two where there is such a stream.
+    pub const FILES: [&str; 3] = ["spatial.npy", "temporal.npy", "labels.txt"];
+
     /// Writes the score files `spatial.npy` and `temporal.npy` and the list `labels.txt` of their rows to folder `dir`, which
     /// is made if need be: what `motionscope fuse` reads.
     ///

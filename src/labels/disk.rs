@@ -63,7 +63,9 @@ pub(super) fn remove_leftovers(folder: &Path) {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if is_file && name.starts_with(".tmp") && name.ends_with(".partial") {
+        // Earlier versions called them `.tmp`.
+        let is_staged = [".tmp", atomic::PREFIX].iter().any(|prefix| name.starts_with(prefix));
+        if is_file && is_staged && name.ends_with(atomic::SUFFIX) {
             let _ = fs::remove_file(entry.path()); // It does no harm; the next opening tries again.
         }
     }

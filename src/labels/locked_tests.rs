@@ -119,7 +119,7 @@ fn what_a_killed_save_left_is_removed_at_the_next_opening() {
     project.save().unwrap();
     drop(project);
     let before = files(dir.path());
-    for name in [".tmpAbCdEf.partial", "labels/.tmp012345.partial"] {
+    for name in [".tmpAbCdEf.partial", "labels/.tmp012345.partial", "labels/.motionscope-012345.partial"] {
         fs::write(dir.path().join(name), "half").unwrap();
     }
     fs::write(dir.path().join("mine.partial"), "whole").unwrap();

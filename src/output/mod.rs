@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::atomic::resolve;
 use crate::error::{Error, Result};
-pub use staging::{Staging, discard_unfinished};
+pub use staging::{Hidden, Staging, discard_unfinished};
 
 /// The file that makes a folder a project of labels.
 const PROJECT_FILE: &str = "project.toml";

@@ -9,12 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
 use super::OutputGuard;
-use crate::atomic::resolve;
+use crate::atomic::{PREFIX, SUFFIX, resolve, sync_names};
 use crate::error::{Error, Result};
 
-/// How the names of hidden folders begin and end.
-const PREFIX: &str = ".motionscope-";
-const SUFFIX: &str = ".partial";
 /// Locked for as long as the program that made the folder works on it.
 const LOCK: &str = "lock";
 /// What is written, in the folder of that name.
@@ -31,10 +28,40 @@ pub struct Staging {
     named: PathBuf,
     /// The same behind all links; it need not exist.
     target: PathBuf,
-    hidden: TempDir,
+    hidden: Hidden,
+}
+
+/// A hidden folder that is removed with all that is in it: when this is dropped, or if the process is killed by the next one that
+/// writes there.
+pub struct Hidden {
+    dir: TempDir,
+    /// Held as long as the folder is in use.
     _lock: File,
-    /// Where each file is to be.
-    files: Vec<PathBuf>,
+}
+
+impl Hidden {
+    /// Makes one in `folder`, and removes those that were left behind.
+    ///
+    /// # Errors
+    /// If nothing can be written there.
+    pub fn new(folder: &Path) -> Result<Self> {
+        remove_stale(folder);
+        let made = hidden_folder(folder).map_err(|error| Error::io(folder, &error));
+        made.map(|(dir, lock)| Self { dir, _lock: lock })
+    }
+
+    /// Makes one on the disk that the file at `path` is to be on, so that renaming is enough to move a file there.
+    ///
+    /// # Errors
+    /// If nothing can be written there.
+    pub fn beside(path: &Path) -> Result<Self> {
+        Self::new(resolve(path).parent().unwrap_or(Path::new("/")))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
 }
 
 impl Staging {
@@ -45,32 +72,38 @@ impl Staging {
     pub fn begin(folder: &Path) -> Result<Self> {
         let (named, target) = (folder.to_owned(), resolve(folder));
         if target.exists() && !target.is_dir() {
-            return Err(Error::file(&target, "a file of this name is in the way of the folder", "Name another folder"));
+            return Err(Error::file(
+                &target,
+                "a file of this name is in the way of the folder",
+                "Choose another folder",
+            ));
         }
         // On the same disk as the target, so that renaming is enough.
         let home = target.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
-        remove_stale(home);
-        let (hidden, lock) = hidden_folder(home).map_err(|error| Error::io(home, &error))?;
+        let hidden = Hidden::new(home)?;
         let files = hidden.path().join(FILES);
         fs::create_dir(&files).map_err(|error| Error::io(home, &error))?;
-        Ok(Self { named, target, hidden, _lock: lock, files: Vec::new() })
+        Ok(Self { named, target, hidden })
+    }
+
+    /// The folder to write to, which stands for the one that the files go to. Any folders may be made in it.
+    pub fn root(&self) -> PathBuf {
+        self.hidden.path().join(FILES)
     }
 
     /// Where to write what will be the file at `target`, a path in the folder; the folders before it are made.
     ///
     /// # Errors
     /// If a folder cannot be made, or `target` is not in the folder.
-    pub fn file(&mut self, target: &Path) -> Result<PathBuf> {
+    pub fn file(&self, target: &Path) -> Result<PathBuf> {
         let is_name = |part: Component<'_>| matches!(part, Component::Normal(_));
         let relative = target.strip_prefix(&self.named).ok().filter(|relative| relative.components().all(is_name));
         let outside = || Error::file(target, "it is outside of the folder for the results", "Choose another name");
         let relative = relative.filter(|relative| relative.file_name().is_some()).ok_or_else(outside)?;
-        let file = self.target.join(relative);
-        let staged = self.staged(&file);
+        let staged = self.root().join(relative);
         if let Some(folder) = staged.parent() {
             fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
         }
-        self.files.push(file);
         Ok(staged)
     }
 
@@ -80,40 +113,53 @@ impl Staging {
     /// # Errors
     /// If `guard` does not allow it any more, or a file cannot be written.
     pub fn publish(self, guard: &OutputGuard) -> Result<()> {
-        guard.check(&self.files)?;
-        let staged = self.files.iter().map(|file| self.staged(file));
-        sync(&staged.collect::<Vec<_>>())?;
+        let root = self.root();
+        let files = files_in(&root).map_err(|error| Error::io(&self.target, &error))?;
+        let targets: Vec<_> = files.iter().map(|file| self.target.join(file)).collect();
+        guard.check(&targets)?;
+        sync(&files.iter().map(|file| root.join(file)).collect::<Vec<_>>())?;
         if let (false, Some(parent)) = (self.target.exists(), self.target.parent()) {
             fs::create_dir_all(parent).map_err(|error| Error::io(parent, &error))?;
-            let failed = |error| Error::io(&self.target, &error);
-            fs::rename(self.hidden.path().join(FILES), &self.target).map_err(failed)?;
+            fs::rename(&root, &self.target).map_err(|error| Error::io(&self.target, &error))?;
             sync_names(parent);
             return Ok(());
         }
         let mut moved = Moved::default();
         let replaced = self.hidden.path().join(REPLACED);
         fs::create_dir_all(&replaced).map_err(|error| Error::io(&replaced, &error))?;
-        for (number, target) in self.files.iter().enumerate() {
-            let result = moved.add(&self.staged(target), &resolve(target), replaced.join(number.to_string()));
+        for (number, (file, target)) in files.iter().zip(&targets).enumerate() {
+            let result = moved.add(&root.join(file), &resolve(target), replaced.join(number.to_string()));
             if let Err(error) = result {
                 moved.take_back();
                 return Err(Error::io(target, &error));
             }
         }
-        let folders: BTreeSet<_> = self.files.iter().filter_map(|file| file.parent()).collect();
+        let folders: BTreeSet<_> = targets.iter().filter_map(|target| target.parent()).collect();
         folders.into_iter().for_each(sync_names);
         Ok(())
     }
-
-    fn staged(&self, target: &Path) -> PathBuf {
-        let relative = target.strip_prefix(&self.target).unwrap_or(target);
-        self.hidden.path().join(FILES).join(relative)
-    }
 }
 
-impl Drop for Staging {
+/// The files in `folder` and the folders in it, relative to it, in the order of their names.
+fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let (mut files, mut folders) = (BTreeSet::new(), vec![PathBuf::new()]);
+    while let Some(relative) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&relative))? {
+            let entry = entry?;
+            let path = relative.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+            } else {
+                files.insert(path);
+            }
+        }
+    }
+    Ok(files.into_iter().collect())
+}
+
+impl Drop for Hidden {
     fn drop(&mut self) {
-        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).remove(self.hidden.path());
+        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).remove(self.dir.path());
     }
 }
 
@@ -203,7 +249,7 @@ fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
     }
 }
 
-/// Removes the hidden folders in `home` whose processes are gone.
+/// Removes the hidden folders and files in `home` whose processes are gone.
 fn remove_stale(home: &Path) {
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -211,9 +257,18 @@ fn remove_stale(home: &Path) {
         if !(name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
             continue;
         }
-        let is_stale = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
-        if is_stale && let Err(error) = fs::remove_dir_all(entry.path()) {
-            tracing::warn!("{} cannot be removed: {error}", entry.path().display());
+        let path = entry.path();
+        let is_folder = path.is_dir();
+        let lock = File::open(if is_folder { path.join(LOCK) } else { path.clone() });
+        // Files are not locked elsewhere, see `atomic`.
+        let is_stale = (is_folder || cfg!(unix)) && lock.as_ref().is_ok_and(|lock| lock.try_lock().is_ok());
+        let removed = match is_folder {
+            _ if !is_stale => continue,
+            true => fs::remove_dir_all(&path),
+            false => fs::remove_file(&path),
+        };
+        if let Err(error) = removed {
+            tracing::warn!("{} cannot be removed: {error}", path.display());
         }
     }
 }
@@ -242,14 +297,6 @@ fn sync(files: &[PathBuf]) -> Result<()> {
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-/// Has the disk confirm the names of the files in `folder`.
-fn sync_names(folder: &Path) {
-    // Where folders cannot be opened like files, as on Windows, renaming is durable by itself.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Existing;
@@ -262,7 +309,7 @@ mod tests {
         names
     }
 
-    fn write(staging: &mut Staging, target: &Path, text: &str) {
+    fn write(staging: &Staging, target: &Path, text: &str) {
         fs::write(staging.file(target).unwrap(), text).unwrap();
     }
 
@@ -270,23 +317,23 @@ mod tests {
     fn files_appear_together_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("new/export");
-        let mut staging = Staging::begin(&target).unwrap();
-        write(&mut staging, &target.join("list.txt"), "a");
-        write(&mut staging, &target.join("class/clip.mp4"), "b");
+        let staging = Staging::begin(&target).unwrap();
+        write(&staging, &target.join("list.txt"), "a");
+        write(&staging, &target.join("class/clip.mp4"), "b");
         assert!(!target.exists());
         staging.publish(&OutputGuard::default()).unwrap();
         assert_eq!(names(&target), ["class", "list.txt"]);
         assert_eq!(names(dir.path()), ["new"]);
 
-        let mut staging = Staging::begin(&target).unwrap();
-        write(&mut staging, &target.join("other.txt"), "c");
-        write(&mut staging, &target.join("list.txt"), "d");
+        let staging = Staging::begin(&target).unwrap();
+        write(&staging, &target.join("other.txt"), "c");
+        write(&staging, &target.join("list.txt"), "d");
         assert!(staging.publish(&OutputGuard::default()).is_err());
         assert_eq!(names(&target), ["class", "list.txt"]);
         assert_eq!(fs::read_to_string(target.join("list.txt")).unwrap(), "a");
 
-        let mut staging = Staging::begin(&target).unwrap();
-        write(&mut staging, &target.join("other.txt"), "c");
+        let staging = Staging::begin(&target).unwrap();
+        write(&staging, &target.join("other.txt"), "c");
         drop(staging);
         assert_eq!(names(&target), ["class", "list.txt"]);
         assert!(Staging::begin(&target.join("list.txt")).is_err());
@@ -298,19 +345,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         fs::write(at("a.txt"), "old").unwrap();
-        let mut staging = Staging::begin(dir.path()).unwrap();
-        write(&mut staging, &at("a.txt"), "new");
-        write(&mut staging, &at("folder/b.txt"), "new");
-        let lost = staging.file(&at("c.txt")).unwrap();
-        fs::write(&lost, "new").unwrap();
-        let files = staging.files.clone();
+        let staging = Staging::begin(dir.path()).unwrap();
+        write(&staging, &at("a.txt"), "new");
+        write(&staging, &at("folder/b.txt"), "new");
+        assert_eq!(files_in(&staging.root()).unwrap(), [Path::new("a.txt"), Path::new("folder/b.txt")]);
         let mut moved = Moved::default();
-        fs::remove_file(&lost).unwrap();
-        let mut results = files.iter().enumerate().map(|(number, file)| {
-            moved.add(&staging.staged(file), file, staging.hidden.path().join(number.to_string())).is_ok()
-        });
-        assert!(results.by_ref().eq([true, true, false]));
-        drop(results);
+        for (number, (name, is_there)) in [("a.txt", true), ("folder/b.txt", true), ("c.txt", false)].iter().enumerate()
+        {
+            let aside = staging.hidden.path().join(number.to_string());
+            assert_eq!(moved.add(&staging.root().join(name), &at(name), aside).is_ok(), *is_there, "{name}");
+        }
         assert_eq!(fs::read_to_string(at("a.txt")).unwrap(), "new");
         moved.take_back();
         drop(staging);
@@ -328,9 +372,9 @@ mod tests {
         fs::write(at("disk/list.txt"), "old").unwrap();
         std::os::unix::fs::symlink(at("disk/list.txt"), at("export/list.txt")).unwrap();
         std::os::unix::fs::symlink(at("disk/class"), at("export/class")).unwrap();
-        let mut staging = Staging::begin(&at("export")).unwrap();
-        write(&mut staging, &at("export/list.txt"), "new");
-        write(&mut staging, &at("export/class/clip.mp4"), "clip");
+        let staging = Staging::begin(&at("export")).unwrap();
+        write(&staging, &at("export/list.txt"), "new");
+        write(&staging, &at("export/class/clip.mp4"), "clip");
         staging.publish(&OutputGuard::new(Existing::Replace)).unwrap();
         assert_eq!(fs::read_to_string(at("disk/list.txt")).unwrap(), "new");
         assert_eq!(fs::read_to_string(at("disk/class/clip.mp4")).unwrap(), "clip");
@@ -345,10 +389,13 @@ mod tests {
         fs::create_dir_all(stale.join(FILES)).unwrap();
         fs::write(stale.join(LOCK), "").unwrap();
         fs::write(dir.path().join(".motionscope-mine"), "").unwrap();
+        fs::write(dir.path().join(".motionscope-file.partial"), "").unwrap();
+        let file = crate::atomic::stage(&dir.path().join("a"), |_| Ok(())).unwrap();
         let second = Staging::begin(dir.path()).unwrap();
-        assert!(!stale.exists());
+        assert!(!stale.exists() && !dir.path().join(".motionscope-file.partial").exists());
+        assert!(file.path().exists());
         assert!(running.hidden.path().exists() && second.hidden.path().exists());
-        drop((running, second));
+        drop((running, second, file));
         assert_eq!(names(dir.path()), [".motionscope-mine"]);
     }
 }

@@ -26,7 +26,7 @@ use image::RgbImage;
 
 pub use action::{ACTIONS, Action};
 pub use clip::FPS;
-pub use project::{SampleProject, write_project};
+pub use project::{SampleProject, files, write_project};
 pub use style::{STYLES, Style};
 
 use crate::flow::FlowField;

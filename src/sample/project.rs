@@ -62,6 +62,11 @@ pub fn write_project(dir: &Path, seed: u64, progress: &mut dyn FnMut(usize, usiz
     Ok(project)
 }
 
+/// The files that [`write_project`] writes first of all below `dir`: where they are, there is a sample already.
+pub fn files(dir: &Path) -> [PathBuf; 4] {
+    ["classInd.txt", "trainlist01.txt", "testlist01.txt", "README.txt"].map(|name| dir.join(name))
+}
+
 /// One clip of the sample.
 struct Entry {
     action: Action,

@@ -240,7 +240,7 @@ struct CachedFile {
 
 /// Writes all frames of the clip to `path`.
 fn write(path: &Path, reader: &mut ClipReader) -> Result<()> {
-    atomic::replace(path, |writer| {
+    atomic::replace_unsynced(path, |writer| {
         (0..reader.frames()).try_for_each(|index| {
             let picture = picture(reader, index).map_err(|error| io::Error::other(error.to_string()))?;
             writer.write_all(&picture)

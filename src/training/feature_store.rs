@@ -99,8 +99,9 @@ impl FeatureStore {
         let Some(path) = self.path(clip) else { return };
         let data = features.to_data().convert::<f32>();
         let Ok(values) = data.try_to_vec::<f32>() else { return };
-        let written =
-            atomic::replace(&path, |writer| values.iter().try_for_each(|value| writer.write_all(&value.to_le_bytes())));
+        let written = atomic::replace_unsynced(&path, |writer| {
+            values.iter().try_for_each(|value| writer.write_all(&value.to_le_bytes()))
+        });
         if let Err(error) = written {
             tracing::warn!("features not kept: {error}");
         }

@@ -1,6 +1,6 @@
 //! Clips out: RGB pictures to an H.264 file, or to one that keeps every pixel.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use ffmpeg::color::{Range, Space};
@@ -8,10 +8,11 @@ use ffmpeg::format::Pixel;
 use ffmpeg::software::scaling;
 use ffmpeg_next as ffmpeg;
 use image::RgbImage;
-use tempfile::TempPath;
 
 use super::{Geometry, libav};
+use crate::atomic::resolve;
 use crate::error::{Error, Result};
+use crate::output::Hidden;
 
 /// Distance between key frames: a seek decodes at most so many frames.
 const KEY_FRAME_EVERY: u32 = 30;
@@ -44,7 +45,8 @@ impl Coding {
 /// Writes one clip in an mp4 file that appears only when it is complete.
 pub struct VideoWriter {
     path: PathBuf,
-    temporary: TempPath,
+    hidden: Hidden,
+    temporary: PathBuf,
     output: ffmpeg::format::context::Output,
     encoder: ffmpeg::encoder::Video,
     to_coded: scaling::Context,
@@ -79,7 +81,8 @@ impl VideoWriter {
                 "Choose a rate above 0",
             ));
         }
-        let temporary = temporary_beside(path)?;
+        let hidden = Hidden::beside(path)?;
+        let temporary = hidden.path().join("clip");
         let failed = |error: ffmpeg::Error| cannot_write(path, error);
         let mut output = ffmpeg::format::output_as(&libav::url(&temporary)?, "mp4").map_err(failed)?;
         let rate = ffmpeg::Rational::from(fps).reduce_with_limit(1_000_000).unwrap_or_else(|nearest| nearest);
@@ -90,7 +93,7 @@ impl VideoWriter {
         let flags = scaling::Flags::BICUBIC | scaling::Flags::ACCURATE_RND | scaling::Flags::FULL_CHR_H_INP;
         let to_coded =
             scaling::Context::get(Pixel::RGB24, width, height, format, width, height, flags).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), temporary, output, encoder, to_coded, coding, geometry, pushed: 0 })
+        Ok(Self { path: path.to_owned(), hidden, temporary, output, encoder, to_coded, coding, geometry, pushed: 0 })
     }
 
     /// Adds the next picture.
@@ -122,7 +125,10 @@ impl VideoWriter {
         self.write_packets()?;
         self.output.write_trailer().map_err(|error| cannot_write(&self.path, error))?;
         drop(self.output); // Closes the file, so that it is whole when it gets its name.
-        self.temporary.persist(&self.path).map_err(|failed| Error::io(&self.path, &failed.error))
+        let whole = File::options().write(true).open(&self.temporary).and_then(|file| file.sync_all());
+        let moved = whole.and_then(|()| fs::rename(&self.temporary, resolve(&self.path)));
+        drop(self.hidden);
+        moved.map_err(|error| Error::io(&self.path, &error))
     }
 
     fn coded_frame(&mut self, picture: &RgbImage) -> std::result::Result<ffmpeg::frame::Video, ffmpeg::Error> {
@@ -153,17 +159,6 @@ impl VideoWriter {
         }
         Ok(())
     }
-}
-
-/// A new file in the folder of `path`, with the access rights that any new file gets there.
-fn temporary_beside(path: &Path) -> Result<TempPath> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let created = tempfile::Builder::new()
-        .prefix(".clip-")
-        .suffix(".partial")
-        .make_in(folder, |temporary| File::create_new(temporary))
-        .map_err(|error| Error::io(path, &error))?;
-    Ok(created.into_temp_path())
 }
 
 /// The best encoder there is, opened, and the pixel format it takes.

@@ -95,8 +95,10 @@ fn short_and_tiny_clips_are_padded_and_it_is_said() {
     untrained_model(&dir.path().join("model"));
     for (frames, geometry) in [(1, CLIP), (10, CLIP), (3, Geometry { width: 16, height: 16 })] {
         fixture::clip(dir.path(), frames, geometry).unwrap();
-        let output =
-            motionscope(dir.path(), &["analyze", "clip.mp4", "--out", "out", "--model", "model", "--device", "cpu"]);
+        let output = motionscope(
+            dir.path(),
+            &["analyze", "clip.mp4", "--out", "out", "--model", "model", "--device", "cpu", "--force"],
+        );
         assert_eq!(code(&output), 0, "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains("its last frame is repeated"), "{}", text(&output.stderr));
         let scores: Value =

@@ -15,6 +15,7 @@ use motionscope::video::{Geometry, Sizes, VideoReader};
 use serde_json::Value;
 
 use crate::cli::{code, motionscope, program, text, untrained_model};
+use crate::outputs::files;
 
 const CLIP: Geometry = Geometry { width: 96, height: 80 };
 
@@ -110,7 +111,7 @@ fn the_video_shows_frame_flow_and_another_flow() {
     let dir = tempfile::tempdir().unwrap();
     fixture::clip(dir.path(), 6, CLIP).unwrap();
     for (compare, width) in [("", 192), ("--compare zero", 288)] {
-        let (said, _) = flow(dir.path(), &format!("clip.mp4 --method codec --video flow.mp4 {compare}"), 0);
+        let (said, _) = flow(dir.path(), &format!("clip.mp4 --method codec --video flow.mp4 --force {compare}"), 0);
         assert!(said.contains("flow.mp4"), "{said}");
         let mut video = VideoReader::open(&dir.path().join("flow.mp4"), Sizes::default()).unwrap();
         assert_eq!((video.info().frames, video.info().width, video.info().height), (5, width, 80));
@@ -207,7 +208,7 @@ fn ctrl_c_leaves_whole_files_only() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    while !dir.path().join("out/000001.flo").exists() {
+    while !files(dir.path()).iter().any(|(name, _)| name.ends_with("000001.flo")) {
         assert!(running.try_wait().unwrap().is_none(), "it ended by itself");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }

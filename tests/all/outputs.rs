@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use image::{Rgb, RgbImage};
 use motionscope::video::{Geometry, Sizes, VideoReader, VideoWriter};
 
-use crate::cli::{code, motionscope, program, text};
+use crate::cli::{code, motionscope, program, text, untrained_model};
 
 const SIZE: Geometry = Geometry { width: 64, height: 48 };
 const RED: [u8; 3] = [200, 30, 30];
@@ -36,16 +36,17 @@ fn seen(path: &Path) -> ([u8; 3], usize) {
 }
 
 /// Every file below a folder with its content, by name.
-fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+pub fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     let mut folders = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else {
-                found.push((path.strip_prefix(dir).unwrap().to_string_lossy().into_owned(), fs::read(&path).unwrap()));
+                let name = path.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
+                found.extend(fs::read(&path).ok().map(|content| (name, content))); // It may just have been moved.
             }
         }
     }
@@ -194,4 +195,68 @@ fn an_export_that_is_killed_leaves_nothing_by_half_and_the_next_one_tidies_up() 
     let found = files(&at("out"));
     assert_eq!(found.len(), 3 + 14);
     assert!(found.iter().all(|(name, _)| !name.contains("partial")));
+}
+
+/// Runs words separated by spaces and expects `exit`; what was said.
+fn run(dir: &Path, line: &str, exit: i32) -> String {
+    let output = motionscope(dir, &line.split(' ').collect::<Vec<_>>());
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert_eq!(code(&output), exit, "{line}: {said}");
+    said
+}
+
+#[test]
+fn flow_is_not_written_over_its_clip_nor_over_other_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    clip(&at("c.mp4"), 6, RED);
+    fs::write(at("mine.mp4"), "mine").unwrap();
+    let before = files(dir.path());
+    for video in ["c.mp4", "./c.mp4", "x/../c.mp4"] {
+        let said = run(dir.path(), &format!("flow c.mp4 --method zero --video {video} --force"), 1);
+        assert!(said.contains("would be lost"), "{said}");
+    }
+    let said = run(dir.path(), "flow c.mp4 --method zero --out flow --video mine.mp4", 1);
+    assert!(said.contains("mine.mp4: it exists") && said.contains("--force"), "{said}");
+    assert_eq!(files(dir.path()), before, "nothing was begun, either");
+
+    run(dir.path(), "flow c.mp4 --method zero --out flow --video mine.mp4 --force", 0);
+    assert_eq!(seen(&at("mine.mp4")).1, 5);
+    fs::write(at("flow/000003.flo"), "mine").unwrap();
+    let said = run(dir.path(), "flow c.mp4 --method zero --out flow --start 2", 1);
+    assert!(said.contains("3 files exist"), "{said}");
+    assert_eq!(fs::read(at("flow/000003.flo")).unwrap(), b"mine");
+    run(dir.path(), "flow c.mp4 --method zero --out flow --start 2 --force", 0);
+    assert_ne!(fs::read(at("flow/000003.flo")).unwrap(), b"mine");
+    let names: Vec<_> = files(dir.path()).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), 2 + 5, "nothing is left over: {names:?}");
+}
+
+#[test]
+fn results_of_an_analysis_are_neither_analysed_nor_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    untrained_model(&at("model"));
+    clip(&at("clips/c.mp4"), 12, RED);
+    let line = "analyze clips --out clips --model model --device cpu";
+    run(dir.path(), line, 0);
+    let before = files(&at("clips/c"));
+    assert_eq!(before.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["flow.mp4", "scores.json"]);
+    let said = run(dir.path(), line, 1);
+    assert!(said.contains("2 files exist") && said.contains("scores.json"), "{said}");
+    let said = run(dir.path(), "analyze clips/c/flow.mp4 --out clips --model model --device cpu", 0);
+    assert!(said.contains("flow.mp4"), "as a clip that is named, it is one: {said}");
+    let said = run(dir.path(), "analyze clips/flow/flow.mp4 --out clips --model model --device cpu --force", 1);
+    assert!(said.contains("would be lost"), "{said}");
+    assert_eq!(files(&at("clips/c")), before);
+    run(dir.path(), &format!("{line} --force"), 0);
+    assert!(!at("clips/flow-2").exists(), "what was written is no clip to analyse");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode();
+        fs::write(at("any"), "").unwrap();
+        assert_eq!(mode("clips/c/scores.json"), mode("any"));
+        assert_eq!(mode("clips/c/flow.mp4"), mode("any"));
+    }
 }

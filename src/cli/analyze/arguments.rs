@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::super::arguments::{DeviceArg, ModelArg};
+use super::super::output_arguments::ForceArg;
 use super::super::values::{named, non_negative};
 use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
 use crate::nets::fusion::FusionRule;
+use crate::output::OutputGuard;
 use crate::video::is_video;
 
 const EXAMPLES: &str = "\
@@ -26,8 +28,21 @@ Each clip gets a folder of its name in DIR:
   flow.mp4        the frames beside their flow in Middlebury's colours
   annotated.mp4   with --annotated: frames and flow with the likeliest classes as bars and labels
   flow/*.flo      with --flow: the flow from each frame to the next at the clip's own size
+The files of a clip appear when all of them are complete. Ctrl-C leaves those of the clips before.
 
-Exit codes: 0 all clips are done, 1 some failed, 2 wrong usage";
+Exit codes: 0 all clips are done, 1 some failed, 2 wrong usage, 130 ended by Ctrl-C";
+
+/// The names of the results in the folder of a clip.
+pub(super) const SCORES: &str = "scores.json";
+pub(super) const FLOW_VIDEO: &str = "flow.mp4";
+pub(super) const ANNOTATED: &str = "annotated.mp4";
+/// The folder of flow files.
+pub(super) const FLOW_FILES: &str = "flow";
+
+/// The name of the file of the flow that begins at frame `index`.
+pub(super) fn flow_file(index: usize) -> String {
+    format!("{index:06}.flo")
+}
 
 /// `motionscope analyze`
 #[derive(Debug, Args)]
@@ -61,6 +76,8 @@ pub(in crate::cli) struct AnalyzeArgs {
     #[arg(long, value_name = "W", value_parser = non_negative)]
     weight: Option<f64>,
     #[command(flatten)]
+    force: ForceArg,
+    #[command(flatten)]
     model: ModelArg,
     #[command(flatten)]
     device: DeviceArg,
@@ -86,6 +103,8 @@ pub(in crate::cli) struct AnalyzePlan {
     pub(super) weight: Option<f64>,
     pub(super) model: PathBuf,
     pub(super) device: DeviceChoice,
+    /// What may be written.
+    pub(super) guard: OutputGuard,
 }
 
 impl AnalyzeArgs {
@@ -98,8 +117,12 @@ impl AnalyzeArgs {
         for path in &self.clips {
             if path.is_dir() { clips.extend(clips_in(path)?) } else { clips.push(path.clone()) }
         }
+        let guard = self.force.guard(&clips);
+        let jobs = jobs(clips, &self.out);
+        let results: Vec<_> = jobs.iter().flat_map(|job| self.results(job)).collect();
+        guard.check(&results)?;
         Ok(AnalyzePlan {
-            jobs: jobs(clips, &self.out),
+            jobs,
             flow_files: self.flow,
             annotated: self.annotated,
             stride: self.stride.get(),
@@ -109,7 +132,16 @@ impl AnalyzeArgs {
             weight: self.weight,
             model: self.model.folder()?,
             device: self.device.device,
+            guard,
         })
+    }
+
+    /// The files that a clip's results go to, as far as they are known before it is opened.
+    fn results(&self, job: &Job) -> Vec<PathBuf> {
+        let flow = job.out.join(FLOW_FILES).join(flow_file(0));
+        let optional = [(self.annotated, job.out.join(ANNOTATED)), (self.flow, flow)];
+        let optional = optional.into_iter().filter(|(is_written, _)| *is_written).map(|(_, path)| path);
+        [SCORES, FLOW_VIDEO].map(|name| job.out.join(name)).into_iter().chain(optional).collect()
     }
 }
 
@@ -131,12 +163,19 @@ fn search(folder: &Path) -> Result<Vec<PathBuf>> {
         let path = entry.path();
         // Links are not followed: they may lead in a circle.
         if entry.file_type().map_err(failed)?.is_dir() {
-            clips.extend(search(&path)?);
+            if !is_result(&path) {
+                clips.extend(search(&path)?);
+            }
         } else if is_video(&path) {
             clips.push(path);
         }
     }
     Ok(clips)
+}
+
+/// Whether a folder holds the results of a clip, whose videos are no clips.
+fn is_result(folder: &Path) -> bool {
+    [SCORES, FLOW_VIDEO].iter().all(|name| folder.join(name).is_file())
 }
 
 /// A folder for each clip, named after it; clips of the same name are numbered.

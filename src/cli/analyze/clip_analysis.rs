@@ -1,8 +1,11 @@
 //! One clip from the first to the last frame: flow of every pair, scores of every window.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use indicatif::ProgressBar;
 
-use super::arguments::{AnalyzePlan, Job};
+use super::arguments::{ANNOTATED, AnalyzePlan, FLOW_FILES, FLOW_VIDEO, Job, SCORES, flow_file};
 use super::make_folder;
 use super::report::{ClipFacts, ClipReport, ClipResult, ModelFacts, StreamReports, WindowReport};
 use crate::engine::{ClipFrames, FlowView, Recogniser, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate};
@@ -24,26 +27,32 @@ pub(super) struct Setting<'a> {
     recogniser: Recogniser,
     device: String,
     fusion: Fusion,
+    stop: Arc<AtomicBool>,
 }
 
 impl<'a> Setting<'a> {
-    /// Writes the video of `job`'s clip with everything drawn in.
-    pub fn annotate(&mut self, job: &Job, progress: &ProgressBar) -> Result<()> {
+    /// Writes the video of `job`'s clip with everything drawn in; false if it was stopped.
+    pub fn annotate(&mut self, job: &Job, progress: &ProgressBar) -> Result<bool> {
+        let stop = self.stop.clone();
         let mut go_on = |done: usize, total: usize| {
             progress.set_length(total as u64);
             progress.set_position(done as u64);
-            true
+            !stop.load(Ordering::Relaxed)
         };
-        annotate(&job.clip, &job.out.join("annotated.mp4"), &mut self.recogniser, &self.fusion, &mut go_on)?;
-        Ok(())
+        annotate(&job.clip, &job.out.join(ANNOTATED), &mut self.recogniser, &self.fusion, &mut go_on)
+    }
+
+    /// Whether the user has stopped the command.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     /// What the plan leaves open comes from the model card.
-    pub fn new(plan: &'a AnalyzePlan, recogniser: Recogniser, device: String) -> Self {
+    pub fn new(plan: &'a AnalyzePlan, recogniser: Recogniser, device: String, stop: Arc<AtomicBool>) -> Self {
         let card = &recogniser.card().fusion;
         let rule = plan.fusion.unwrap_or(card.rule);
         let fusion = Fusion { rule, temporal_weight: plan.weight.unwrap_or(card.temporal_weight) };
-        Self { plan, recogniser, device, fusion }
+        Self { plan, recogniser, device, fusion, stop }
     }
 }
 
@@ -58,23 +67,28 @@ pub(super) struct ClipAnalysis<'a, 'b> {
 }
 
 impl<'a, 'b> ClipAnalysis<'a, 'b> {
-    /// Analyses the clip of `job` and writes its folder.
-    pub fn run(setting: &'a mut Setting<'b>, job: &'a Job, progress: &ProgressBar) -> Result<ClipReport> {
+    /// Analyses the clip of `job` and writes its folder, which must exist; `None` if it was stopped.
+    pub fn run(setting: &'a mut Setting<'b>, job: &'a Job, progress: &ProgressBar) -> Result<Option<ClipReport>> {
         let sizes = Sizes { display_max: DISPLAY_MAX, ..setting.recogniser.sizes() };
         let frames = ClipFrames::open(&job.clip, sizes)?;
         setting.recogniser.clear();
-        make_folder(&job.out)?;
         let mut analysis = Self { setting, job, frames, video: None, windows: Vec::new(), scores: Vec::new() };
-        analysis.work_through(progress)?;
+        if !analysis.work_through(progress)? {
+            return Ok(None);
+        }
         let report = analysis.finish()?;
-        report.write(&job.out.join("scores.json"))?;
-        Ok(report)
+        report.write(&job.out.join(SCORES))?;
+        Ok(Some(report))
     }
 
-    fn work_through(&mut self, progress: &ProgressBar) -> Result<()> {
+    /// False if it was stopped.
+    fn work_through(&mut self, progress: &ProgressBar) -> Result<bool> {
         let total = self.frames.info().frames;
         progress.set_length(total as u64);
         for start in 0..total {
+            if self.setting.is_stopped() {
+                return Ok(false);
+            }
             // The flows of ten pairs come from one window, so that an 11-frame network runs once for them.
             if start % WINDOW_PAIRS == 0 {
                 self.flows(start, total)?;
@@ -85,7 +99,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             }
             progress.inc(1);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Shows and writes the flows of the ten pairs from `first` on, or of as many as there are.
@@ -108,7 +122,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
         let video = match &mut self.video {
             Some(video) => video,
             none => {
-                let path = self.job.out.join("flow.mp4");
+                let path = self.job.out.join(FLOW_VIDEO);
                 let fps = self.frames.info().fps;
                 none.insert(SideBySide::create(&path, &frame.display, 2, fps)?)
             }
@@ -119,10 +133,10 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
     }
 
     fn write_flow(&self, index: usize, flow: &FlowView) -> Result<()> {
-        let dir = self.job.out.join("flow");
+        let dir = self.job.out.join(FLOW_FILES);
         make_folder(&dir)?;
         let (width, height) = (self.frames.info().width as usize, self.frames.info().height as usize);
-        write_flo(&dir.join(format!("{index:06}.flo")), &flow.at_size(width, height))
+        write_flo(&dir.join(flow_file(index)), &flow.at_size(width, height))
     }
 
     fn score(&mut self, start: usize) -> Result<()> {

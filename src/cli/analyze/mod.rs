@@ -8,14 +8,16 @@ use std::fs;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::interrupt::interrupt_flag;
 use super::{Outcome, complain};
 use crate::engine::Recogniser;
 use crate::error::{Error, Result};
 use crate::gpu::choose;
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
+use crate::output::Staging;
 pub(super) use arguments::AnalyzeArgs;
-use arguments::AnalyzePlan;
+use arguments::{AnalyzePlan, Job};
 use clip_analysis::{ClipAnalysis, Setting};
 use report::ClipReport;
 
@@ -23,22 +25,19 @@ use report::ClipReport;
 pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
     let compute = choose(plan.device)?;
     let model = HiddenTwoStream::load(&plan.model, &compute.device)?;
-    let mut setting = Setting::new(plan, Recogniser::new(model, &compute), compute.name);
+    let stop = interrupt_flag("Ending without the results of this clip")?;
+    let mut setting = Setting::new(plan, Recogniser::new(model, &compute), compute.name, stop);
     let screen = MultiProgress::new();
     let all = screen.add(bar(plan.jobs.len(), "{bar:30} {pos}/{len} clips"));
     let mut failures = 0;
     for job in &plan.jobs {
         let progress = screen.insert_before(&all, bar(0, "{bar:30} {pos}/{len} frames, {eta} left  {msg}"));
         progress.set_message(job.clip.display().to_string());
-        let report = caught("networks", || {
-            let report = ClipAnalysis::run(&mut setting, job, &progress)?;
-            if plan.annotated {
-                setting.annotate(job, &progress)?;
-            }
-            Ok(report)
-        });
+        let report = caught("networks", || analyse(&mut setting, plan, job, &progress));
         progress.finish_and_clear();
         all.inc(1);
+        let report = report.transpose();
+        let Some(report) = report else { break };
         screen.suspend(|| match report.and_then(|report| publish(plan, &report)) {
             Ok(()) => {}
             Err(error) => {
@@ -47,8 +46,29 @@ pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
             }
         });
     }
+    if setting.is_stopped() {
+        screen.clear().ok(); // What is drawn does not matter any more.
+        return Ok(Outcome::Interrupted);
+    }
     all.finish_and_clear();
     Ok(if failures == 0 { Outcome::Done } else { Outcome::SomeFailed })
+}
+
+/// Writes the results of a clip; `None` if it was stopped, with nothing written.
+fn analyse(
+    setting: &mut Setting<'_>,
+    plan: &AnalyzePlan,
+    job: &Job,
+    progress: &ProgressBar,
+) -> Result<Option<ClipReport>> {
+    let staging = Staging::begin(&job.out)?;
+    let results = Job { out: staging.root(), ..job.clone() };
+    let Some(report) = ClipAnalysis::run(setting, &results, progress)? else { return Ok(None) };
+    if plan.annotated && !setting.annotate(&results, progress)? {
+        return Ok(None);
+    }
+    staging.publish(&plan.guard)?;
+    Ok(Some(report))
 }
 
 /// Tells about a finished clip on stdout: a JSON document a line, or a sentence.

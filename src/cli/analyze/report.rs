@@ -7,8 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
+use crate::atomic;
 use crate::engine::Scores;
 use crate::error::{Error, Result};
 use crate::nets::fusion::{Fusion, percent};
@@ -165,11 +165,7 @@ impl ClipReport {
     /// Writes the document; an older one is replaced whole or not at all.
     pub fn write(&self, path: &Path) -> Result<()> {
         let text = self.to_json(true)?;
-        let failed = |error| Error::io(path, &error);
-        let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
-        file.write_all(text.as_bytes()).map_err(failed)?;
-        file.persist(path).map_err(|error| failed(error.error))?;
-        Ok(())
+        atomic::replace(path, |writer| writer.write_all(text.as_bytes()))
     }
 
     /// A line for people.

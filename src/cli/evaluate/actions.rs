@@ -48,7 +48,7 @@ pub(super) struct ActionsArgs {
 
 pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     let dataset = Dataset::open(&arguments.clips.source(Subset::Test))?;
-    arguments.results.prepare()?;
+    let guard = arguments.results.prepare(arguments.clips.files(&dataset))?;
     let compute = arguments.device.open()?;
     let dir = arguments.model.folder()?;
     let model = HiddenTwoStream::load(&dir, &compute.device)?;
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     };
     let mut outcome = evaluate(&model, &dataset, &plan)?;
     outcome.report.source = Some(ReportSource::of(&model.card, &dir, &compute.name));
-    arguments.results.write(&outcome, print)?;
+    arguments.results.write(&outcome, &guard, print)?;
     Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::method::MethodArgs;
+use crate::cli::output_arguments::ForceArg;
 use crate::cli::values::named;
 use crate::cli::{Outcome, complain};
 use crate::error::Result;
@@ -40,11 +41,15 @@ pub(super) struct FlowArgs {
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
     #[command(flatten)]
+    force: ForceArg,
+    #[command(flatten)]
     method: MethodArgs,
 }
 
 pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
     let pairs = arguments.dataset.pairs(&arguments.root)?;
+    let files: Vec<_> = [&arguments.json, &arguments.csv].into_iter().flatten().cloned().collect();
+    arguments.force.guard([&arguments.root]).check(&files)?;
     let mut estimator = arguments.method.estimator()?;
     println!("{}: {}", arguments.dataset.title(), estimator.name());
     println!("{HEADER}");

@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &GroupsArgs) -> Result<Outcome> {
         }
     };
     let dataset = Dataset::open(&arguments.clips.source(Subset::Train))?;
-    arguments.results.prepare()?;
+    let guard = arguments.results.prepare(arguments.clips.files(&dataset))?;
     let compute = arguments.device.open()?;
     let mut progress = Progress::default();
     let tell = &mut |event: GroupsEvent<'_>| progress.tell(&event);
@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &GroupsArgs) -> Result<Outcome> {
     progress.bar.finish_and_clear();
     let card = ModelCard::read(&plan.model)?;
     outcome.report.source = Some(ReportSource::of(&card, &plan.model, &compute.name));
-    arguments.results.write(&outcome, print)?;
+    arguments.results.write(&outcome, &guard, print)?;
     Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }
 

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use crate::error::{Error, Result};
-use crate::evaluation::{ActionsOutcome, ActionsReport};
+use crate::cli::output_arguments::ForceArg;
+use crate::error::Result;
+use crate::evaluation::{ActionsOutcome, ActionsReport, ClipScores};
+use crate::output::{OutputGuard, Staging};
 
 /// The files to be written.
 #[derive(Debug, Args)]
@@ -20,35 +22,51 @@ pub(super) struct ResultArgs {
     /// Write the scores of both streams as .npy, and the list of their rows, to this folder
     #[arg(long, value_name = "DIR")]
     scores: Option<PathBuf>,
+    #[command(flatten)]
+    force: ForceArg,
 }
 
 impl ResultArgs {
-    /// Makes the folders, so that one that cannot be written is known before hours of work and not after.
+    /// Checks what may be written, so that it is known before hours of work and not after; `inputs` are never written over.
+    /// What it gives back decides again when the files are written.
     ///
     /// # Errors
-    /// If a folder cannot be made.
-    pub fn prepare(&self) -> Result<()> {
+    /// If a file may not be written, or a folder cannot be.
+    pub fn prepare(&self, inputs: impl IntoIterator<Item = PathBuf>) -> Result<OutputGuard> {
+        let files_in = |folder: &Option<PathBuf>, names: &[&str]| {
+            let join = |folder: &PathBuf| names.iter().map(|name| folder.join(name)).collect::<Vec<_>>();
+            folder.as_ref().map(join).unwrap_or_default()
+        };
+        let files = [files_in(&self.report, &ActionsReport::FILES), files_in(&self.scores, &ClipScores::FILES)];
+        let json = self.json.clone().filter(|path| path != Path::new("-"));
+        let guard = self.force.guard(inputs);
+        guard.check(&files.into_iter().flatten().chain(json).collect::<Vec<_>>())?;
         for folder in [&self.report, &self.scores].into_iter().flatten() {
-            std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
+            Staging::begin(folder)?;
         }
-        Ok(())
+        Ok(guard)
     }
 
     /// Writes the files, and the figures in words by `print` unless stdout has the JSON.
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn write(&self, outcome: &ActionsOutcome, print: fn(&ActionsReport)) -> Result<()> {
+    pub fn write(&self, outcome: &ActionsOutcome, guard: &OutputGuard, print: fn(&ActionsReport)) -> Result<()> {
         let report = &outcome.report;
         if let Some(folder) = &self.scores {
-            outcome.scores.write(folder)?;
+            let staging = Staging::begin(folder)?;
+            outcome.scores.write(&staging.root())?;
+            staging.publish(guard)?;
         }
         if let Some(folder) = &self.report {
-            report.write_folder(folder)?;
+            let staging = Staging::begin(folder)?;
+            report.write_folder(&staging.root())?;
+            staging.publish(guard)?;
         }
         match self.json.as_deref() {
             Some(path) if path == Path::new("-") => println!("{:#}", json!(report)),
             Some(path) => {
+                guard.check(&[path.to_owned()])?;
                 report.write_json(path)?;
                 print(report);
             }

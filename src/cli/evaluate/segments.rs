@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use crate::cli::output_arguments::ForceArg;
 use crate::cli::values::named;
 use crate::cli::{Outcome, complain};
 use crate::error::{Error, Result};
@@ -54,6 +55,8 @@ pub(super) struct SegmentsArgs {
     /// Write the detections as ActivityNet's JSON of results
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
+    #[command(flatten)]
+    force: ForceArg,
     /// Print the whole report as JSON
     #[arg(long)]
     json: bool,
@@ -61,6 +64,8 @@ pub(super) struct SegmentsArgs {
 
 pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
     let truth = SegmentTruth::read(&arguments.truth, arguments.subset.as_deref())?;
+    let inputs = [Some(&arguments.truth), arguments.detections.as_ref(), arguments.scores.as_ref()];
+    arguments.force.guard(inputs.into_iter().flatten()).check(&Vec::from_iter(arguments.write.clone()))?;
     let (mut detections, outcome) = detections(arguments)?;
     if let Some(path) = &arguments.write {
         write_detections(path, &detections)?;

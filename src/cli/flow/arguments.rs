@@ -1,14 +1,17 @@
 //! What can be asked of `motionscope flow`, and the checked plan made from it.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::super::method::{FlowMethod, MethodArgs};
+use super::super::output_arguments::ForceArg;
 use super::super::values::{geometry, positive};
 use crate::error::{Error, Result};
 use crate::flow::files::{DEFAULT_BOUND_PX, FlowFormat};
+use crate::output::OutputGuard;
 use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
@@ -21,7 +24,7 @@ Examples:
 
 A clip's files are numbered by the frame at which the flow begins, from 0; those of two-stream networks from 1.
 The name of a single file tells its format: .flo, .npy, .png (KITTI), flow_x….jpg or .png (two-stream), .jpg (colours).
-Ctrl-C ends a clip early; what was written is whole.
+Ctrl-C ends a clip early, with the files of the pairs so far; whatever else ends it leaves none.
 
 Exit codes: 0 all is written, 1 something failed, 2 wrong usage, 130 ended by Ctrl-C";
 
@@ -69,6 +72,8 @@ pub(in crate::cli) struct FlowArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    force: ForceArg,
+    #[command(flatten)]
     method: MethodArgs,
 }
 
@@ -103,6 +108,30 @@ pub(super) struct FlowPlan<'a> {
     /// `None` to follow the flow itself.
     pub max_px: Option<f32>,
     pub json: bool,
+    /// What may be written.
+    pub guard: OutputGuard,
+}
+
+impl FlowPlan<'_> {
+    /// Checks that the files that are known before the input is may be written.
+    ///
+    /// # Errors
+    /// If one of them may not.
+    pub(super) fn check_files(&self) -> Result<()> {
+        let target = self.target.iter().filter(|_| matches!(self.input, Input::Pair(..)));
+        let files = target.flat_map(|target| target.format.files(&target.path)).chain(self.video.clone());
+        self.guard.check(&files.collect::<Vec<_>>())
+    }
+
+    /// Checks that the files of the flows that begin at `frames` of a clip may be written.
+    ///
+    /// # Errors
+    /// If one of them may not.
+    pub(super) fn check_folder(&self, frames: Range<usize>) -> Result<()> {
+        let Some(Target { path, format }) = &self.target else { return Ok(()) };
+        let files = frames.flat_map(|frame| format.files(&format.path_in(path, frame))).chain(self.video.clone());
+        self.guard.check(&files.collect::<Vec<_>>())
+    }
 }
 
 impl FlowArgs {
@@ -132,6 +161,7 @@ impl FlowArgs {
             bound_px: self.bound as f32,
             max_px: self.max_px.map(|px| px as f32),
             json: self.json,
+            guard: self.force.guard([Some(&self.first), self.second.as_ref()].into_iter().flatten()),
         })
     }
 

@@ -29,6 +29,7 @@ pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
             return Ok(Outcome::Misused);
         }
     };
+    plan.check_files()?;
     let report = caught("flow", || match &plan.input {
         Input::Pair(first, second) => of_pair(&plan, first, second),
         Input::Clip(path) => of_clip(&plan, path),
@@ -58,8 +59,9 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
         eprintln!("{}: {note}.", path.display());
     }
     let stop = interrupt_flag("Ending after this pair")?;
-    let mut work = Work::begin(plan, vec![path.into()], Some(info.fps))?;
     let frames = plan.start..plan.start + available.min(plan.count);
+    plan.check_folder(frames.clone())?;
+    let mut work = Work::begin(plan, vec![path.into()], Some(info.fps))?;
     let style =
         ProgressStyle::with_template("{bar:30} {pos}/{len} pairs, {eta} left").expect("the template is well-formed");
     let bar = ProgressBar::new(frames.len() as u64).with_style(style);

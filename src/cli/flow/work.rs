@@ -1,6 +1,5 @@
 //! The work on one input: pair after pair to flow, to files and to the video.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -8,9 +7,10 @@ use super::arguments::{FlowPlan, Input};
 use super::flow_source::FlowSource;
 use super::frame_pairs::FramePair;
 use super::report::{FlowReport, PairReport};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::flow::files::Scales;
 use crate::flow::{FlowField, colour};
+use crate::output::Staging;
 use crate::video::SideBySide;
 
 /// A run under way.
@@ -21,6 +21,8 @@ pub(super) struct Work<'a> {
     compared: Option<FlowSource>,
     /// Pictures of the clip per second; `None` for two pictures.
     fps: Option<f64>,
+    /// The files of a clip, until all are there.
+    staging: Option<Staging>,
     video: Option<SideBySide>,
     /// The longest vector so far, pixels.
     longest_px: f32,
@@ -30,23 +32,21 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Readies the methods and the folder.
+    /// Readies the methods and the folder for the files.
     pub fn begin(plan: &'a FlowPlan, input: Vec<PathBuf>, fps: Option<f64>) -> Result<Self> {
         let source = FlowSource::open(plan.method.method, plan)?;
         let compared = plan.compare.map(|method| FlowSource::open(method, plan)).transpose()?;
-        if let (Input::Clip(_), Some(target)) = (&plan.input, &plan.target) {
-            if target.path.is_file() {
-                let cause = "a file of this name is in the way of the folder";
-                return Err(Error::file(&target.path, cause, "Name another folder with --out"));
-            }
-            fs::create_dir_all(&target.path).map_err(|error| Error::io(&target.path, &error))?;
-        }
+        let staging = match (&plan.input, &plan.target) {
+            (Input::Clip(_), Some(target)) => Some(Staging::begin(&target.path)?),
+            _ => None,
+        };
         Ok(Self {
             plan,
             input,
             source,
             compared,
             fps,
+            staging,
             video: None,
             longest_px: 0.0,
             size: [0; 2],
@@ -74,6 +74,9 @@ impl<'a> Work<'a> {
     /// Completes the video and sums up.
     pub fn finish(mut self, interrupted: bool) -> Result<FlowReport> {
         let video = self.video.take().map(SideBySide::finish).transpose()?.and(self.plan.video.clone());
+        if let Some(staging) = self.staging {
+            staging.publish(&self.plan.guard)?;
+        }
         Ok(FlowReport {
             schema: "motionscope-flow",
             version: 1,
@@ -97,11 +100,10 @@ impl<'a> Work<'a> {
 
     fn write(&self, pair: &FramePair, field: &FlowField) -> Result<Vec<PathBuf>> {
         let Some(target) = &self.plan.target else { return Ok(Vec::new()) };
-        let path = match self.plan.input {
-            Input::Pair(..) => target.path.clone(),
-            Input::Clip(_) => target.format.path_in(&target.path, pair.frames[0]),
-        };
-        target.format.write(&path, field, Scales { bound_px: self.plan.bound_px, max_px: self.max_px() })
+        let scales = Scales { bound_px: self.plan.bound_px, max_px: self.max_px() };
+        let Some(staging) = &self.staging else { return target.format.write(&target.path, field, scales) };
+        target.format.write(&target.format.path_in(&staging.root(), pair.frames[0]), field, scales)?;
+        Ok(target.format.files(&target.format.path_in(&target.path, pair.frames[0])))
     }
 
     fn show(&mut self, pair: &FramePair, field: &FlowField, compared: Option<&FlowField>) -> Result<()> {

@@ -9,11 +9,11 @@ use clap::Args;
 use super::format::format_of;
 use super::{open, progress_bar};
 use crate::cli::interrupt::interrupt_flag;
+use crate::cli::output_arguments::ForceArg;
 use crate::cli::{Outcome, complain};
 use crate::engine::{LabelExport, export_labels};
 use crate::error::Result;
 use crate::labels::formats::Format;
-use crate::output::Existing;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,9 +39,8 @@ pub(super) struct ExportArgs {
     /// Cut out the clips that UCF101's lists name
     #[arg(long)]
     cut: bool,
-    /// Replace files that exist; videos and files of the project are never replaced
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    force: ForceArg,
 }
 
 pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
@@ -55,7 +54,7 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
         dir: project.dir(),
         target: &arguments.target,
         with_clips: arguments.cut,
-        existing: Existing::replaced_if(arguments.force),
+        existing: arguments.force.existing(),
     };
     let exported = export_labels(&order, &mut |done, all| {
         bar.set_length(all as u64);

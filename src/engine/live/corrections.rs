@@ -160,7 +160,7 @@ mod tests {
         let wave = dir.path().join("wave");
         fs::create_dir_all(&wave).unwrap();
         assert_eq!(free_path(&wave, "wave").unwrap(), wave.join("wave_live_001.mp4"));
-        for name in ["wave_live_001.mp4", "wave_live_002.mp4", "notes.txt", ".clip-x.partial"] {
+        for name in ["wave_live_001.mp4", "wave_live_002.mp4", "notes.txt", ".motionscope-x.partial"] {
             fs::write(wave.join(name), "").unwrap();
         }
         fs::create_dir_all(dir.path().join("empty")).unwrap();

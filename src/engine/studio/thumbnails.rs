@@ -10,7 +10,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder as _, RgbImage};
 
 use super::{Thumbnail, ThumbnailWish};
-use crate::atomic::replace;
+use crate::atomic::replace_unsynced;
 use crate::engine::outbox::Wake;
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
@@ -98,5 +98,5 @@ fn keep(path: &Path, picture: &RgbImage) -> Result<()> {
     JpegEncoder::new_with_quality(&mut bytes, QUALITY)
         .write_image(picture, width, height, ExtendedColorType::Rgb8)
         .map_err(|error| Error::file(path, error.to_string(), "Nothing needs to be done"))?;
-    replace(path, |file| file.write_all(&bytes))
+    replace_unsynced(path, |file| file.write_all(&bytes))
 }

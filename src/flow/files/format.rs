@@ -78,6 +78,14 @@ impl FlowFormat {
         })
     }
 
+    /// The files that a flow written to `path` is in: it, or it and its other half.
+    pub fn files(self, path: &Path) -> Vec<PathBuf> {
+        match StreamPair::named(path).filter(|_| self.is_pair()) {
+            Some(pair) => vec![pair.x, pair.y],
+            None => vec![path.to_owned()],
+        }
+    }
+
     /// Writes `field` to `path`, or to it and its other half; the files that were written.
     ///
     /// # Errors

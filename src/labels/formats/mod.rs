@@ -164,7 +164,7 @@ impl Exported {
     ///
     /// # Errors
     /// If one cannot be written.
-    pub fn stage(&self, staging: &mut Staging) -> Result<()> {
+    pub fn stage(&self, staging: &Staging) -> Result<()> {
         for (file, text) in self.files.iter().zip(&self.texts) {
             fs::write(staging.file(file)?, text).map_err(|error| Error::io(file, &error))?;
         }
@@ -250,8 +250,8 @@ pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) ->
     let exported = prepare(format, document, dir, target)?;
     let guard = guard(document, dir, Existing::Keep);
     guard.check(&exported.files)?;
-    let mut staging = Staging::begin(folder_of(format, target))?;
-    exported.stage(&mut staging)?;
+    let staging = Staging::begin(folder_of(format, target))?;
+    exported.stage(&staging)?;
     staging.publish(&guard)?;
     Ok(exported)
 }
