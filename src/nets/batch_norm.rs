@@ -5,7 +5,7 @@ use burn::module::{Initializer, Module, Param, RunningState};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::module::{batch_norm, batch_norm_train};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Bool, Device, Tensor};
 
 use super::layers::HE_NORMAL;
 
@@ -59,16 +59,21 @@ impl BatchNorm {
         let shape = x.dims();
         let samples = (shape.iter().product::<usize>() / shape[1]) as f64;
         let normalised = batch_norm_train(x, weight, bias, self.epsilon);
-        update(&self.running_mean, normalised.mean, &device);
+        // What is not finite in one batch would stay in the statistics for ever, long after its step was skipped.
+        let counts = (normalised.mean.clone().detach() + normalised.variance.clone().detach()).is_finite();
+        update(&self.running_mean, normalised.mean, &counts, &device);
         // The batch's own variance is biased; the one kept for other samples is not.
-        update(&self.running_var, normalised.variance * (samples / (samples - 1.0).max(1.0)), &device);
+        let variance = normalised.variance * (samples / (samples - 1.0).max(1.0));
+        update(&self.running_var, variance, &counts, &device);
         normalised.output
     }
 }
 
-fn update(statistic: &RunningState<Tensor<1>>, of_batch: Tensor<1>, device: &Device) {
+/// Moves a statistic towards that of a batch, in the channels where that `counts`.
+fn update(statistic: &RunningState<Tensor<1>>, of_batch: Tensor<1>, counts: &Tensor<1, Bool>, device: &Device) {
     let old = statistic.value().to_device(device);
-    statistic.update((old * (1.0 - MOMENTUM) + of_batch.detach() * MOMENTUM).detach());
+    let moved = (old.clone() * (1.0 - MOMENTUM) + of_batch.detach() * MOMENTUM).detach();
+    statistic.update(old.mask_where(counts.clone(), moved));
     statistic.value_sync();
 }
 
@@ -172,6 +177,27 @@ mod tests {
         let slope = seen.grad(&output.sum().backward()).unwrap();
         let expected = slope.full_like(1.0 / (before[1] + 1e-5).sqrt()).into_data();
         slope.into_data().assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
+    }
+
+    #[test]
+    fn a_batch_that_is_not_finite_leaves_no_trace_in_the_statistics() {
+        let device = Device::flex().autodiff();
+        let norm = BatchNorm::new(2, EPSILON, &device);
+        let remembered = |norm: &BatchNorm| {
+            let mut kept = Vec::new();
+            norm.running_mean.visit(&mut Values(&mut kept));
+            norm.running_var.visit(&mut Values(&mut kept));
+            kept
+        };
+        let batch = |odd: f32| Tensor::<1>::from_floats([1.0, 2.0, odd, 4.0], &device).reshape([2, 2, 1, 1]);
+        norm.forward(batch(3.0));
+        let before = remembered(&norm);
+        for odd in [f32::NAN, f32::INFINITY] {
+            norm.forward(batch(odd)); // in the first channel
+            let after = remembered(&norm);
+            assert_eq!([after[0], after[2]], [before[0], before[2]], "{odd}");
+            assert!(after.iter().all(|value| value.is_finite()), "{after:?}");
+        }
     }
 
     struct Values<'a>(&'a mut Vec<f32>);

@@ -1,6 +1,7 @@
 //! Checkpoints that a crash cannot spoil: written beside, then put in place of the one before.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::divergence::Watch;
 use super::losses::LossSwitches;
 use super::plan::TrainingPlan;
+use crate::atomic;
 use crate::error::{Error, Result};
 
 /// Where a run stands, besides its networks. What it draws and its rate follow from the step.
@@ -112,6 +114,12 @@ pub fn write(run_dir: &Path, progress: &Progress, networks: impl FnOnce(&Path) -
     fs::rename(&new, &current).map_err(on(&new))?;
     remove(&old)?;
     Ok(current)
+}
+
+/// Replaces where the run stood in a checkpoint whose networks stay.
+pub fn amend(checkpoint: &Path, progress: &Progress) -> Result<()> {
+    let text = toml::to_string(progress).expect("a few numbers are always valid TOML");
+    atomic::replace(&checkpoint.join("progress.toml"), |writer| writer.write_all(text.as_bytes()))
 }
 
 /// Turns a failure of the operating system into an error about `path`.

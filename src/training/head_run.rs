@@ -136,7 +136,7 @@ impl Fit {
         control: &TrainingControl,
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<(usize, Option<Best>)> {
-        let mut history = History::open(&plan.run_dir, 0)?;
+        let mut history = History::open(&plan.run_dir, 0, 0)?;
         let (mut step, mut measured) = (0, None);
         let began = Instant::now();
         while step < plan.steps && !control.is_stopped() {

@@ -19,13 +19,14 @@ pub struct History {
 }
 
 impl History {
-    /// Opens the tables in `run_dir` and drops the lines after step `step`, which the resumed run writes again.
-    pub fn open(run_dir: &Path, step: usize) -> Result<Self> {
-        let table = |name: &str| StepTable::open(run_dir.join(name), step);
+    /// Opens the tables in `run_dir` and drops the lines after step `step`, which the resumed run writes again, and what was measured
+    /// on other clips after step `measured`.
+    pub fn open(run_dir: &Path, step: usize, measured: usize) -> Result<Self> {
+        let table = |name: &str, step: usize| StepTable::open(run_dir.join(name), step);
         Ok(Self {
-            metrics: table("metrics.csv")?,
-            validation: table("validation.csv")?,
-            gradients: table("gradients.csv")?,
+            metrics: table("metrics.csv", step)?,
+            validation: table("validation.csv", measured)?,
+            gradients: table("gradients.csv", step)?,
             interventions: run_dir.join("interventions.csv"),
         })
     }

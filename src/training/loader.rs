@@ -25,6 +25,7 @@ pub fn threads() -> usize {
 
 /// What one step sees.
 #[derive(Default)]
+#[cfg_attr(test, derive(Clone))]
 pub struct Batch {
     /// Planes [draws, 3·window, height, width] of BGR frames, normalised; empty where only the draws are wanted.
     pub frames: Vec<f32>,

@@ -18,9 +18,10 @@ use super::losses::action::{ActionLoss, class_weights, consensus, mixed};
 use super::losses::{LevelLoss, LossSwitches, LossTerm};
 use super::parts::Part;
 use super::plan::{ClassBalance, Network, TemporalMode, TrainingPlan};
-use super::solver::Solver;
+use super::solver::{Gradient, Solver};
 use crate::error::{Error, Result};
-use crate::nets::{MotionNetwork, Stream, flow_normalisation::classifier_input};
+use crate::nets::{MotionNetwork, Stream, flow_normalisation::classifier_input, read_back};
+use crate::ranking::arg_max;
 
 /// The networks of a run and how they are trained together.
 pub struct Objective {
@@ -149,8 +150,11 @@ impl Objective {
     /// Adds a batch to the step in progress: its share of the gradient, and what it measured.
     ///
     /// A step is the mean of its batches. Of losses that are means over samples, that is the step on all of them at once.
-    pub fn accumulate(&mut self, batch: &Batch) -> Result<()> {
-        self.accumulate_and(batch, |_, _| ())
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn accumulate(&mut self, batch: Batch) -> Result<()> {
+        self.accumulate_and(batch, |_, _, _| ())
     }
 
     /// The same, and of what the gradient of MotionNet consists, if it is trained: see [`GradientShares`].
@@ -159,15 +163,23 @@ impl Objective {
     /// and a backward pass of MotionNet of its own: all of them about three steps (measured: 2.8 in mode (c) with SqueezeNet). The
     /// action loss has what they leave of the whole, at no cost. The step stays what it is: MotionNet draws no random numbers and
     /// keeps no statistics.
-    pub fn accumulate_and_share(&mut self, batch: &Batch, step: usize) -> Result<Option<GradientShares>> {
+    pub fn accumulate_and_share(&mut self, batch: Batch, step: usize) -> Result<Option<GradientShares>> {
         let mut shares = None;
-        self.accumulate_and(batch, |objective, total| shares = Some(objective.shares(batch, total, step)))?;
+        let look = |objective: &Self, frames: Tensor<4>, total: &GradientsParams| {
+            shares = Some(objective.shares(frames, total, step));
+        };
+        self.accumulate_and(batch, look)?;
         Ok(shares)
     }
 
-    /// Adds a batch and lets `look` see MotionNet's gradient, if there is one.
-    fn accumulate_and(&mut self, batch: &Batch, look: impl FnOnce(&Self, &GradientsParams)) -> Result<()> {
-        let (levels, logits) = self.forward(batch)?;
+    /// Adds a batch and lets `look` see its frames and MotionNet's gradient, if there is one.
+    fn accumulate_and(
+        &mut self,
+        mut batch: Batch,
+        look: impl FnOnce(&Self, Tensor<4>, &GradientsParams),
+    ) -> Result<()> {
+        let frames = self.frames(&mut batch);
+        let (levels, logits) = self.forward(frames.clone(), &batch)?;
         let action = logits.clone().map(|logits| self.action_loss.forward(logits, &batch.labels, &batch.mixing));
         let loss = match (self.unsupervised(&levels), action.clone().and_then(|action| self.weighted(action))) {
             (Some(unsupervised), Some(action)) => unsupervised + action,
@@ -176,11 +188,12 @@ impl Objective {
         };
         let terms = self.terms(&levels, action);
         let values = std::iter::once(&loss).chain(terms.iter().map(|(_, _, value)| value));
-        let values: Vec<Tensor<1>> = values.map(|value| value.clone().detach()).collect();
+        let mut values: Vec<Tensor<1>> = values.map(|value| value.clone().detach()).collect();
+        values.extend(logits.as_ref().map(|logits| logits.clone().detach().flatten::<1>(0, 1)));
         let mut gradients = (loss / self.plan.accumulate as f64).backward();
         let of_motion = self.motion.as_ref().map(|motion| motion.part(&mut gradients));
-        if let Some(gradient) = &of_motion {
-            look(self, gradient);
+        if let (Some(gradient), Some(frames)) = (&of_motion, frames) {
+            look(self, frames, gradient);
         }
         if let (Some(motion), Some(gradient)) = (&mut self.motion, of_motion) {
             motion.accumulate(gradient);
@@ -191,9 +204,10 @@ impl Objective {
         }
 
         // One read of all numbers: each read waits for the device.
-        let values = read(Tensor::cat(values, 0))?;
+        let mut values = read_back(Tensor::cat(values, 0))?;
+        let scores = values.split_off(terms.len() + 1);
         let skipped = values.iter().any(|value| !value.is_finite());
-        let accuracy = logits.map(|logits| accuracy(logits, &batch.labels));
+        let accuracy = logits.is_some().then(|| accuracy(&scores, &batch.labels));
         let weights = terms.iter().map(|(_, weight, _)| *weight).collect();
         let terms = terms.into_iter().zip(values.iter().skip(1)).map(|((name, ..), value)| (name, *value)).collect();
         self.measured.push(Outcome { loss: values[0], terms, weights, accuracy, skipped });
@@ -230,16 +244,15 @@ impl Objective {
     }
 
     /// Of what MotionNet's gradient `total` of a batch consists.
-    fn shares(&self, batch: &Batch, total: &GradientsParams, step: usize) -> GradientShares {
+    fn shares(&self, frames: Tensor<4>, total: &GradientsParams, step: usize) -> GradientShares {
         let motion = self.motion.as_ref().expect("the gradient is of MotionNet");
         let mut parts = Vec::new();
         for term in LossTerm::UNSUPERVISED {
             if !self.is_unsupervised() || !self.switches.counts(term) {
                 continue;
             }
-            let frames = self.frames(batch);
             let pyramid = motion.network().window_flows(frames.clone());
-            let levels = self.plan.loss.levels(frames, &pyramid.levels, &self.switches.only(term));
+            let levels = self.plan.loss.levels(frames.clone(), &pyramid.levels, &self.switches.only(term));
             if let Some(loss) = self.unsupervised(&levels) {
                 let mut gradients = (loss / self.plan.accumulate as f64).backward();
                 parts.push((term, motion.part(&mut gradients)));
@@ -250,22 +263,26 @@ impl Objective {
     }
 
     /// Makes step `step` (from 0) along the mean of the batches since the last one, at `rate`.
-    pub fn step(&mut self, rate: f64, step: usize) -> Outcome {
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn step(&mut self, rate: f64, step: usize) -> Result<Outcome> {
         let mut outcome = Outcome::mean(std::mem::take(&mut self.measured));
         let motion = self.motion.as_mut().map(Solver::gradient);
         let stream = self.stream.as_mut().map(Solver::gradient);
-        outcome.skipped |= [&motion, &stream].into_iter().flatten().any(|gradient| !gradient.norm.is_finite());
+        let [motion_norm, stream_norm] = norms([&motion, &stream])?;
+        outcome.skipped |= !(motion_norm.is_finite() && stream_norm.is_finite());
         if outcome.skipped {
-            return outcome;
+            return Ok(outcome);
         }
         let motion_rate = if self.stream.is_some() { rate * self.plan.motion_rate } else { rate };
         if let (Some(solver), Some(gradient)) = (&mut self.motion, motion) {
-            solver.step(gradient, motion_rate, step);
+            solver.step(gradient, motion_norm, motion_rate, step);
         }
         if let (Some(solver), Some(gradient)) = (&mut self.stream, stream) {
-            solver.step(gradient, rate, step);
+            solver.step(gradient, stream_norm, rate, step);
         }
-        outcome
+        Ok(outcome)
     }
 
     /// Writes the trained networks and their optimisers into `dir`.
@@ -284,13 +301,13 @@ impl Objective {
     }
 
     /// The unsupervised losses that count, and the logits of the batch where there is a stream.
-    fn forward(&mut self, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
+    fn forward(&mut self, frames: Option<Tensor<4>>, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
         if let Some(frozen) = &mut self.frozen {
             let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
             let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &batch.pictures, &self.device)?;
             return Ok((Vec::new(), self.classify(classifier_input(flow), batch)));
         }
-        let frames = self.frames(batch);
+        let Some(frames) = frames else { return Ok((Vec::new(), None)) };
         let Some(motion) = &self.motion else {
             return Ok((Vec::new(), self.classify(frames, batch)));
         };
@@ -320,12 +337,14 @@ impl Objective {
         mixed(samples, mixing).reshape([windows, channels, height, width])
     }
 
-    /// [draws, c, h, w]
-    fn frames(&self, batch: &Batch) -> Tensor<4> {
+    /// The frames of a batch, which are moved to the device: [draws, c, h, w]. None where the batch has draws only.
+    fn frames(&self, batch: &mut Batch) -> Option<Tensor<4>> {
+        let frames = std::mem::take(&mut batch.frames);
         let [height, width] = [self.plan.crop.height as usize, self.plan.crop.width as usize];
         let windows = batch.draws.len();
-        let channels = batch.frames.len() / (windows * height * width);
-        Tensor::from_data(TensorData::new(batch.frames.clone(), [windows, channels, height, width]), &self.device)
+        let channels = frames.len() / (windows * height * width);
+        let data = TensorData::new(frames, [windows, channels, height, width]);
+        (channels > 0).then(|| Tensor::from_data(data, &self.device))
     }
 }
 
@@ -349,18 +368,18 @@ impl Outcome {
     }
 }
 
-/// Reads numbers back from the device.
-fn read(tensor: Tensor<1>) -> Result<Vec<f32>> {
-    let lost = |error: String| {
-        Error::new("device", format!("the computation failed ({error})"), "Resume the run, perhaps with --device cpu")
-    };
-    let data = tensor.try_into_data().map_err(|error| lost(format!("{error:?}")))?;
-    data.convert::<f32>().try_to_vec().map_err(|error| lost(format!("{error:?}")))
+/// The norms of gradients, in one read; 0 where there is none.
+fn norms(gradients: [&Option<Gradient>; 2]) -> Result<[f64; 2]> {
+    let squares = gradients.map(|gradient| gradient.as_ref().and_then(|gradient| gradient.squares.clone()));
+    let there: Vec<Tensor<1>> = squares.iter().flatten().cloned().collect();
+    let mut values = if there.is_empty() { Vec::new() } else { read_back(Tensor::cat(there, 0))? }.into_iter();
+    Ok(squares.map(|squares| squares.and_then(|_| values.next()).map_or(0.0, |sum| f64::from(sum).sqrt())))
 }
 
-fn accuracy(logits: Tensor<2>, labels: &[usize]) -> f32 {
-    let best = logits.detach().argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap_or_default();
-    let right = best.iter().zip(labels).filter(|&(&best, &label)| best == label as i64).count();
+/// The share of samples whose class has the highest of their `scores`, which are in rows.
+fn accuracy(scores: &[f32], labels: &[usize]) -> f32 {
+    let rows = scores.chunks((scores.len() / labels.len()).max(1));
+    let right = rows.zip(labels).filter(|(row, label)| arg_max(*row) == Some(**label)).count();
     right as f32 / labels.len() as f32
 }
 
@@ -391,14 +410,15 @@ mod tests {
         let clips = Arc::new(Clips::new(Vec::new(), CROP));
         let mut objective = Objective::new(&plan, motion, Some(stream), 4, &clips, &device).unwrap();
         let frames = Tensor::<4>::random([6, 3, 32, 64], Distribution::Normal(0.0, 50.0), &Device::flex());
-        let batch = Batch {
+        let mut batch = Batch {
             frames: frames.to_data().try_to_vec().unwrap(),
             labels: vec![0, 1],
             mixing,
             draws: vec![Draw { clip: 0, start: 0, stride: 1, crop: Crop::whole(CROP) }; 6],
             ..Batch::default()
         };
-        let (_, logits) = objective.forward(&batch).unwrap();
+        let input = objective.frames(&mut batch);
+        let (_, logits) = objective.forward(input, &batch).unwrap();
         (frames, logits.unwrap().inner(), objective.stream.unwrap().result())
     }
 
@@ -464,7 +484,7 @@ mod tests {
         objective.switch(switches).unwrap();
         let mut values = Vec::new();
         objective
-            .accumulate_and(batch, |objective, gradient| {
+            .accumulate_and(batch.clone(), |objective, _, gradient| {
                 let mut visitor = Values(gradient, Vec::new());
                 objective.motion.as_ref().unwrap().network().visit(&mut visitor);
                 values = visitor.1;
@@ -484,7 +504,7 @@ mod tests {
         let all = LossSwitches { action: 20.0, ..objective.switches() };
         let shares_of = |objective: &mut Objective, switches: LossSwitches| {
             objective.switch(switches).unwrap();
-            objective.accumulate_and_share(&batch, 1).unwrap().unwrap()
+            objective.accumulate_and_share(batch.clone(), 1).unwrap().unwrap()
         };
         let shares = shares_of(&mut objective, all);
         let total = gradient(&mut objective, &batch, all);
@@ -524,7 +544,7 @@ mod tests {
             [all, all.with(LossTerm::Ssim, 0, false).with(LossTerm::Pixel, 4, false), all.only(LossTerm::Smooth)]
         {
             objective.switch(switches).unwrap();
-            objective.accumulate(&batch).unwrap();
+            objective.accumulate(batch.clone()).unwrap();
             let outcome = objective.measured.pop().unwrap();
             let sum: f32 = outcome.terms.iter().zip(&outcome.weights).map(|((_, value), weight)| value * weight).sum();
             assert!((sum / outcome.loss - 1.0).abs() < 1e-4, "{sum} {}", outcome.loss);

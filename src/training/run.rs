@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
             objective.load(found)?;
             progress.switches.map_or(Ok(()), |switches| objective.switch(switches))?;
         }
-        let history = History::open(&plan.run_dir, progress.step)?;
+        let history = History::open(&plan.run_dir, progress.step, progress.measured)?;
         on_event(TrainingEvent::Started {
             run_dir: plan.run_dir.clone(),
             clips: clips.len(),
@@ -131,6 +131,7 @@ impl<'a> Run<'a> {
             _lock: lock,
         };
         match found {
+            Some(found) if run.owes_measurement() => run.measure_and_keep(&found)?,
             Some(found) => run.keep_snapshot(&found), // the run may have ended between checkpoint and snapshot
             None => run.begin()?,
         }
@@ -227,14 +228,14 @@ impl<'a> Run<'a> {
             // Dropout, the same after a resume.
             self.device.seed(self.plan.seed.wrapping_add((step * self.plan.accumulate + part) as u64));
             if part == 0 && self.control.wants_shares(step) {
-                let shares = self.objective.accumulate_and_share(&batch, step + 1)?;
+                let shares = self.objective.accumulate_and_share(batch, step + 1)?;
                 shares.map_or(Ok(()), |shares| self.share(shares))?;
             } else {
-                self.objective.accumulate(&batch)?;
+                self.objective.accumulate(batch)?;
             }
         }
         let rate = rate_at(self.plan, step, self.spent()) * self.progress.rate_factor;
-        let outcome = self.objective.step(rate, step);
+        let outcome = self.objective.step(rate, step)?;
         self.progress.step += 1;
         self.progress.seconds += began.elapsed().as_secs_f64();
         self.pace.push(began.elapsed(), waited);
@@ -323,21 +324,35 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Measures and saves.
+    /// Saves, then measures: whatever happens while it measures, the steps are kept.
     fn checkpoint(&mut self) -> Result<()> {
         let began = Instant::now();
-        self.measure()?;
+        let written = self.write_checkpoint()?;
         self.progress.seconds += began.elapsed().as_secs_f64();
-        let measured = Instant::now();
-        self.save()?;
-        self.progress.seconds += measured.elapsed().as_secs_f64();
+        self.measure_and_keep(&written)?;
         self.pace.push_checkpoint(began.elapsed());
         Ok(())
     }
 
-    /// Measures the networks and keeps them if they are the best so far.
-    ///
-    /// The checkpoint comes after this: a run that dies in between measures again and finds the same.
+    /// Measures the networks of the checkpoint just written, adds to it what was found, and keeps it as a snapshot.
+    fn measure_and_keep(&mut self, checkpoint: &Path) -> Result<()> {
+        let began = Instant::now();
+        self.measure()?;
+        self.history.flush()?;
+        self.progress.seconds += began.elapsed().as_secs_f64();
+        checkpoint::amend(checkpoint, &self.progress)?;
+        self.keep_snapshot(checkpoint);
+        Ok(())
+    }
+
+    /// Whether the run ended after a checkpoint and before the measurement that follows it.
+    fn owes_measurement(&self) -> bool {
+        let Progress { step, measured, .. } = self.progress;
+        self.validator.has_clips() && self.is_checkpoint() && measured < step
+    }
+
+    /// Measures the networks and keeps them if they are the best so far. A run that dies in between has its checkpoint already,
+    /// measures again and finds the same.
     fn measure(&mut self) -> Result<()> {
         let step = self.progress.step;
         let measurements = self.validator.measure(&self.objective, &self.start.motion, step, self.on_event)?;

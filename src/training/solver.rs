@@ -30,8 +30,8 @@ pub struct Solver<M: Module> {
 /// The gradient of one network.
 pub struct Gradient {
     parts: GradientsParams,
-    /// Euclidean norm over all parameters, before clipping.
-    pub norm: f64,
+    /// The sum of the squares of all its numbers; none where the network has no gradient.
+    pub squares: Option<Tensor<1>>,
 }
 
 impl<M: Module> Solver<M> {
@@ -76,14 +76,14 @@ impl<M: Module> Solver<M> {
     /// Takes the accumulated gradient.
     pub fn gradient(&mut self) -> Gradient {
         let parts = self.accumulated.grads();
-        Gradient { norm: norm(self.network(), &parts), parts }
+        Gradient { squares: squares(self.network(), &parts), parts }
     }
 
-    /// Makes step `step` along a finite gradient, its norm limited to the plan's.
-    pub fn step(&mut self, mut gradient: Gradient, rate: f64, step: usize) {
+    /// Makes step `step` along a finite gradient of norm `norm`, which is limited to the plan's.
+    pub fn step(&mut self, mut gradient: Gradient, norm: f64, rate: f64, step: usize) {
         let mut network = self.network.take().expect("a step always puts the network back");
-        if gradient.norm > self.clip_norm {
-            network.visit(&mut Scale { gradients: &mut gradient.parts, factor: self.clip_norm / gradient.norm });
+        if norm > self.clip_norm {
+            network.visit(&mut Scale { gradients: &mut gradient.parts, factor: self.clip_norm / norm });
         }
         for (multiplier, parts) in self.rates.split(&network, gradient.parts) {
             network = self.optimiser.step(rate * multiplier, network, parts);
@@ -114,8 +114,17 @@ impl<M: Module> Solver<M> {
             .map_or(Ok(()), |kept| kept.network().clone().into_record().save(&average).map_err(refuse(average)))
     }
 
-    /// Restores what [`Self::save`] wrote.
+    /// Restores what [`Self::save`] wrote; if that fails, everything is as it was.
     pub fn load(&self, dir: &Path, name: &str) -> Result<Self> {
+        // A network shares its running statistics with its copies, into which the checkpoint is read.
+        let before = self.network().valid().into_record();
+        self.read(dir, name).inspect_err(|_| {
+            // It was this network's a moment ago, so it fits.
+            let _ = self.network().clone().try_load_record(before);
+        })
+    }
+
+    fn read(&self, dir: &Path, name: &str) -> Result<Self> {
         let refuse = |path: &Path| {
             let path = path.to_owned();
             move |error: burn::store::RecordError| {
@@ -127,13 +136,13 @@ impl<M: Module> Solver<M> {
             }
         };
         let [network, optimiser, average] = files(dir, name);
-        let read = |path: &Path, network: M| -> Result<M> {
+        let load = |path: &Path, network: M| -> Result<M> {
             let record = ModuleRecord::load(path).map_err(refuse(path))?;
             network.try_load_record(record).map_err(refuse(path))
         };
-        let restored = read(&network, self.network().clone())?;
+        let restored = load(&network, self.network().clone())?;
         let kept =
-            self.average.as_ref().map(|kept| Ok(kept.with(read(&average, kept.network().clone())?))).transpose()?;
+            self.average.as_ref().map(|kept| Ok(kept.with(load(&average, kept.network().clone())?))).transpose()?;
         Ok(Self {
             rates: self.rates,
             network: Some(restored),
@@ -193,15 +202,11 @@ pub fn rate_at(plan: &TrainingPlan, step: usize, spent: f64) -> f64 {
     plan.rate * warm * fall
 }
 
-/// The norm of all gradients of `network` together.
-fn norm<M: Module>(network: &M, gradients: &GradientsParams) -> f64 {
+/// The sum of the squares of all gradients of `network` together, on the device.
+fn squares<M: Module>(network: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
     let mut squares = Squares { gradients, sums: Vec::new() };
     network.visit(&mut squares);
-    if squares.sums.is_empty() {
-        return 0.0;
-    }
-    let sum: f32 = Tensor::cat(squares.sums, 0).sum().into_scalar();
-    f64::from(sum).sqrt()
+    (!squares.sums.is_empty()).then(|| Tensor::cat(squares.sums, 0).sum())
 }
 
 struct Squares<'a> {
@@ -230,7 +235,48 @@ impl ModuleVisitor for Scale<'_> {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::{Device, Distribution};
+
+    use super::super::plan::Network;
     use super::*;
+    use crate::nets::{Backbone, Stream, StreamConfig, StreamInput};
+
+    struct Values(Vec<f32>);
+
+    impl ModuleVisitor for Values {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.extend(param.val().into_data().try_into_vec::<f32>().unwrap());
+        }
+    }
+
+    /// The statistics of batch normalisation are shared by all copies of a network, those too that a checkpoint is read into.
+    #[test]
+    fn a_checkpoint_that_cannot_be_read_leaves_everything_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let device = Device::flex().autodiff();
+        let config =
+            StreamConfig { backbone: Backbone::MobileNetV2, input: StreamInput::PICTURE, classes: 2, dropout: None };
+        let plan = TrainingPlan::of(Network::Spatial);
+        let solver = Solver::new(config.init(&device), &plan, Part::Stream).unwrap();
+        let values = |solver: &Solver<Stream>| {
+            let mut values = Values(Vec::new());
+            solver.network().visit(&mut values);
+            values.0
+        };
+        let look = || {
+            let frames = Tensor::<4>::random([2, 3, 32, 32], Distribution::Normal(0.0, 50.0), &Device::flex());
+            solver.network().forward(Tensor::from_inner(frames).to_device(&device));
+        };
+        look();
+        solver.save(dir.path(), "stream").unwrap();
+        let saved = values(&solver);
+        look();
+        let before = values(&solver);
+        assert_ne!(before, saved, "the statistics have moved");
+        std::fs::write(dir.path().join("stream-optimiser.bpk"), "damaged").unwrap();
+        assert!(solver.load(dir.path(), "stream").is_err());
+        assert_eq!(values(&solver), before);
+    }
 
     #[test]
     fn schedules_warm_up_and_fall() {

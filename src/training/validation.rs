@@ -79,6 +79,11 @@ impl Validator {
         }
     }
 
+    /// Whether there is anything to measure on.
+    pub fn has_clips(&self) -> bool {
+        self.clips.is_some()
+    }
+
     /// Measures the networks as they stand (or their averages) and reports each figure. The last of them decides: top-1 of a
     /// stream, else the photometric ratio of MotionNet. `frozen` is MotionNet where it is not trained. Nothing without clips.
     ///

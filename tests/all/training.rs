@@ -225,6 +225,73 @@ fn unreadable_clips_are_replaced_and_named() {
 }
 
 #[test]
+fn an_unreadable_clip_to_measure_on_is_left_out_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 3);
+    let other = dir.path().join("measured");
+    for class in ["bow", "clap"] {
+        fs::create_dir_all(other.join(class)).unwrap();
+        fs::copy(dir.path().join(format!("clips/{class}/0.mp4")), other.join(class).join("0.mp4")).unwrap();
+    }
+    fs::write(other.join("bow/broken.mp4"), "not a video").unwrap();
+    let base = Some(flow_model(dir.path(), &data));
+    for network in [Network::Flow, Network::Spatial, Network::Temporal] {
+        let validation = Some(DataSource::Folder(other.clone()));
+        let run_dir = dir.path().join(network.name());
+        let plan = TrainingPlan { validation, base: base.clone(), ..small(network, &data, run_dir) };
+        let (result, events) = train(&plan);
+        result.unwrap();
+        let named = |event: &&TrainingEvent| matches!(event, TrainingEvent::Warning(error) if error.subject.ends_with("broken.mp4"));
+        assert_eq!(events.iter().filter(named).count(), 1, "{network:?}: once for all measurements: {events:?}");
+        let guesses: Vec<usize> = events
+            .iter()
+            .filter_map(|event| match event {
+                TrainingEvent::Validation { name, guesses, .. } if name == "top-1" => Some(guesses.len()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(guesses, if network == Network::Flow { vec![] } else { vec![2, 2] });
+    }
+}
+
+#[test]
+fn nothing_readable_to_measure_on_does_not_end_a_training() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 1, 2);
+    let other = dir.path().join("measured");
+    fs::create_dir_all(other.join("bow")).unwrap();
+    fs::write(other.join("bow/broken.mp4"), "not a video").unwrap();
+    let validation = Some(DataSource::Folder(other));
+    let plan = TrainingPlan { validation, ..small(Network::Spatial, &data, dir.path().join("run")) };
+    let (result, events) = train(&plan);
+    result.unwrap();
+    let said = |event: &TrainingEvent| matches!(event, TrainingEvent::Warning(error) if error.subject == "validation");
+    assert!(events.iter().any(said), "{events:?}");
+}
+
+/// A run that ended while it measured has its steps, and measures again.
+#[test]
+fn a_run_that_ended_while_it_measured_goes_on_from_there_and_measures() {
+    let dir = tempfile::tempdir().unwrap();
+    let small = TrainingPlan { hold_out: 0.5, ..end_to_end(dir.path()) };
+    let at = |name: &str| TrainingPlan { run_dir: dir.path().join(name), ..small.clone() };
+    train(&at("whole")).0.unwrap();
+    train_until(&at("halves"), 2).0.unwrap();
+    // As it is before the measurement has been added to the checkpoint.
+    let progress = dir.path().join("halves/checkpoint/progress.toml");
+    let text = fs::read_to_string(&progress).unwrap();
+    assert!(text.contains("measured = 2"), "{text}");
+    let text = text.replace("measured = 2", "measured = 0");
+    fs::write(&progress, text.split("[best]").next().unwrap()).unwrap();
+    let (result, events) = train(&at("halves"));
+    result.unwrap();
+    assert!(matches!(events[0], TrainingEvent::Started { resumed_at: 2, .. }), "{events:?}");
+    let validation = |name: &str| fs::read_to_string(dir.path().join(name).join("validation.csv")).unwrap();
+    assert_eq!(validation("whole").lines().count(), 3, "a header and two measurements");
+    assert_eq!(validation("whole"), validation("halves"));
+}
+
+#[test]
 fn a_run_folder_of_other_settings_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 1, 2);
