@@ -21,8 +21,9 @@ use super::last_layer::{KnownLayer, LastLayer, Row, rate_at};
 use super::left_out::LeftOut;
 use super::memory::resident_bytes;
 use super::plan::{Network, TrainingPlan};
-use super::run::prepare_folder;
-use super::start::{self, Start};
+use super::run_clips::RunClips;
+use super::run_folder::prepare_folder;
+use super::start::Start;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::{Stream, read_back, read_rows};
@@ -40,8 +41,10 @@ pub fn run(
     control: &TrainingControl,
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
-    let (dataset, held) = start::datasets(plan)?;
+    let run_clips = RunClips::of(plan)?;
     let _lock = prepare_folder(plan)?;
+    run_clips.keep(&plan.run_dir)?;
+    let RunClips { dataset, measured: held, warnings } = run_clips;
     let start = Start::build(plan, &dataset, false, &device.clone().autodiff())?;
     let Some(stream) = start.stream.as_ref().map(Module::valid) else {
         return Err(Error::new("last layer", "there is no stream to fit it for", "Train a stream"));
@@ -54,6 +57,7 @@ pub fn run(
         parameters: rows.iter().filter(|row| !matches!(row, Row::Kept(_))).count() * (stream.feature_width() + 1),
         resumed_at: 0,
     });
+    warnings.into_iter().for_each(|warning| on_event(TrainingEvent::Warning(warning)));
     let began = Instant::now();
     let mut taker = FeatureTaker::new(plan, &start, &stream, dataset.clips.len() + held.len());
     let Some(training) = taker.take(dataset.clips, control, on_event)? else { return Err(stopped(plan)) };

@@ -3,10 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use rand::{SeedableRng, seq::SliceRandom};
-use rand_chacha::ChaCha8Rng;
-
 use super::dataset::{Dataset, LabelledClip};
+use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 
 /// Takes a `share` of the recordings of every class out of `dataset` and returns their clips: at least one recording of every
@@ -29,7 +27,8 @@ pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<Labelled
     Ok(validation)
 }
 
-/// The recordings that [`take`] would take. Which ones hangs on the seed and not on the order of the clips.
+/// The recordings that [`take`] would take. Which ones depends on the seed and on what the recordings are called, and not on the
+/// order of the clips; one that is added takes the place of at most one other of its class.
 ///
 /// A recording is the group that its clips name, else the video they are parts of. One that shows several classes counts
 /// for that of its first clip, and is not taken where it is the last one of any of them.
@@ -46,11 +45,8 @@ pub fn held_out(clips: &[LabelledClip], share: f64, seed: u64) -> HashSet<String
     let mut left: BTreeMap<usize, usize> = BTreeMap::new();
     shown.values().flatten().for_each(|class| *left.entry(*class).or_default() += 1);
     let mut held = HashSet::new();
-    for (class, mut recordings) in classes {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(class as u64);
-        recordings.sort_unstable(); // whatever the order of the list
-        recordings.shuffle(&mut rng);
+    for (_, mut recordings) in classes {
+        recordings.sort_by_cached_key(|recording| (place(recording, seed), recording.clone()));
         let wanted = ((share * recordings.len() as f64).round() as usize).max(1);
         let mut missing = if share > 0.0 { wanted } else { 0 };
         for recording in recordings {
@@ -62,6 +58,17 @@ pub fn held_out(clips: &[LabelledClip], share: f64, seed: u64) -> HashSet<String
         }
     }
     held
+}
+
+/// Where a recording stands among those that may be held out: a hash of its name and of the folder it is in, so that moving the
+/// whole changes nothing.
+fn place(recording: &str, seed: u64) -> u64 {
+    let mut names = recording.rsplit(['/', '\\']);
+    let (name, folder) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+    let mut hash = ContentHash::new();
+    hash.update(&seed.to_le_bytes());
+    hash.update(format!("{folder}/{name}").as_bytes());
+    hash.value()
 }
 
 #[cfg(test)]
@@ -104,6 +111,36 @@ mod tests {
         };
         assert_eq!(held(1, false), held(1, true));
         assert_ne!(held(1, false), held(2, false));
+    }
+
+    #[test]
+    fn a_recording_that_is_added_displaces_at_most_one_and_a_folder_may_move() {
+        let clip = |folder: &str, name: String| LabelledClip {
+            path: format!("{folder}/wave/{name}.mp4").into(),
+            label: 0,
+            segment_secs: None,
+            group: None,
+        };
+        let clips = |folder: &str, count: usize| -> Vec<LabelledClip> {
+            (0..count).map(|i| clip(folder, format!("take {i}"))).collect()
+        };
+        let before = held_out(&clips("/a", 20), 0.2, 1);
+        assert_eq!(before.len(), 4);
+        for added in 0..50 {
+            let mut all = clips("/a", 20);
+            let new = clip("/a", format!("new {added}"));
+            all.insert(added % 20, new.clone());
+            let after = held_out(&all, 0.2, 1);
+            let displaced: Vec<_> = before.difference(&after).collect();
+            assert!(
+                displaced.is_empty() || (displaced.len() == 1 && after.contains(&new.recording())),
+                "{displaced:?}"
+            );
+        }
+        let names = |held: HashSet<String>| -> BTreeSet<String> {
+            held.iter().map(|path| path.rsplit('/').next().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(before), names(held_out(&clips("/somewhere/else", 20), 0.2, 1)));
     }
 
     #[test]

@@ -41,6 +41,8 @@ mod parts;
 mod plan;
 mod recipe;
 mod run;
+mod run_clips;
+mod run_folder;
 mod run_lock;
 pub mod runs;
 mod session;

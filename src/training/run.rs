@@ -1,8 +1,6 @@
 //! A training run from plan to finished model: build or resume, step, measure, save, report.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,12 +22,13 @@ use super::memory::resident_bytes;
 use super::objective::{Objective, Outcome};
 use super::pace::Pace;
 use super::plan::{ClassBalance, Network, TrainingPlan};
+use super::run_clips::RunClips;
+use super::run_folder::prepare_folder;
 use super::run_lock::RunLock;
 use super::snapshots::{self, Snapshot};
 use super::solver::rate_at;
-use super::start::{self, Start};
+use super::start::Start;
 use super::validation::Validator;
-use crate::atomic;
 use crate::error::{Error, Result};
 
 /// The NaN guard gives up when the rate has been halved this often.
@@ -90,12 +89,14 @@ impl<'a> Run<'a> {
         control: &'a TrainingControl,
         on_event: &'a mut dyn FnMut(TrainingEvent),
     ) -> Result<Self> {
-        let (dataset, held) = start::datasets(plan)?;
+        let run_clips = RunClips::of(plan)?;
         let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
-        let validator = Validator::new(plan, held, cache.clone());
         let lock = prepare_folder(plan)?;
 
         let found = checkpoint::find(&plan.run_dir);
+        run_clips.keep(&plan.run_dir)?;
+        let RunClips { dataset, measured, warnings } = run_clips;
+        let validator = Validator::new(plan, measured, cache.clone());
         let start = Start::build(plan, &dataset, found.is_some(), &device)?;
         let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
         let (motion, stream) = (start.motion.clone(), start.stream.clone());
@@ -114,6 +115,7 @@ impl<'a> Run<'a> {
             parameters: objective.parameters(),
             resumed_at: progress.step,
         });
+        warnings.into_iter().for_each(|warning| on_event(TrainingEvent::Warning(warning)));
         on_event(TrainingEvent::Switched { step: progress.step, switches: objective.switches() });
         let mut run = Self {
             plan,
@@ -531,28 +533,6 @@ fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
     let mut classes: Vec<_> = classes.into_iter().collect();
     classes.sort_unstable();
     classes.into_iter().map(|(_, clips)| clips).collect()
-}
-
-/// Creates the run folder and its `config.toml` and locks it; refuses one that holds another run or is trained in already.
-pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<RunLock> {
-    let dir: &Path = &plan.run_dir;
-    fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
-    let lock = RunLock::take(dir)?;
-    let path = dir.join("config.toml");
-    let text =
-        toml::to_string_pretty(plan).map_err(|error| Error::file(&path, error.to_string(), "Report this plan"))?;
-    let text = format!("# Motionscope {}\n{text}", env!("CARGO_PKG_VERSION"));
-    // What has no part in the numbers may differ.
-    let numbers = |plan: TrainingPlan| TrainingPlan { cache: None, snapshots: 1, ..plan };
-    match fs::read_to_string(&path) {
-        Ok(before)
-            if checkpoint::find(dir).is_some()
-                && toml::from_str(&before).ok().map(numbers) != Some(numbers(plan.clone())) =>
-        {
-            Err(Error::file(dir, "holds a run with other settings", "Choose another run folder, or delete this one"))
-        }
-        _ => atomic::replace(&path, |writer| writer.write_all(text.as_bytes())).map(|()| lock),
-    }
 }
 
 /// What can be done about a run that does not converge.

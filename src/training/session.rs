@@ -5,22 +5,39 @@ use burn::tensor::Device;
 use super::checkpoint;
 use super::event::{TrainingControl, TrainingEvent};
 use super::plan::TrainingPlan;
-use super::run::{prepare_folder, run};
-use crate::error::Result;
+use super::run::run;
+use super::run_clips::RunClips;
+use super::run_folder::prepare_folder;
+use crate::error::{Error, Result};
 
 /// Trains as each of `plans` says in turn. Before each but the only one it is told which it is; of the ends only the last is told, or
 /// that of the run that `control` stopped, which is the last one then. A run before the last that has come to its end is not made again.
 /// Blocks.
 ///
 /// # Errors
-/// Those of [`run`]; what the runs before made remains.
+/// Those of [`run`], and if all runs have ended already: nothing is left to train. What the runs before made remains.
 pub fn run_in_turn(
     plans: &[TrainingPlan],
     device: &Device,
     control: &TrainingControl,
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
+    if let Some(last) = plans.last().filter(|_| plans.iter().all(has_ended)) {
+        let remedy = format!(
+            "Use its model in {}, or give another run folder to train again",
+            last.run_dir.join("model").display()
+        );
+        return Err(Error::file(&last.run_dir, "this training has finished already", remedy));
+    }
     if plans.len() > 1 {
+        // Before anything is made: the clips are there.
+        let mut seen = None;
+        for plan in plans {
+            let data = Some((&plan.data, &plan.validation, plan.hold_out));
+            if std::mem::replace(&mut seen, data) != data {
+                RunClips::of(plan)?;
+            }
+        }
         // All can be taken up after a crash, and one that cannot be made is refused before the others have taken their time.
         plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?;
     }

@@ -232,6 +232,31 @@ fn a_turn_that_was_broken_off_is_taken_up_where_it_was() {
 }
 
 #[test]
+fn a_finished_tuning_is_not_made_again_and_wrong_data_leaves_no_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = base(dir.path(), &data, &["a", "b"]);
+    let card = HiddenTwoStream::load(&base, &Device::flex()).unwrap().card;
+    let run = |data: &DataSource, run_dir: &Path| {
+        let plans = Tuning::default().plans(&base, &card, data, run_dir).unwrap();
+        training::run_in_turn(&plans, &Device::flex(), &TrainingControl::default(), &mut |_| ())
+    };
+    let run_dir = dir.path().join("runs/tune-01");
+    run(&data, &run_dir).unwrap();
+    let written = fs::read(run_dir.join("model/temporal.safetensors")).unwrap();
+    let error = run(&data, &run_dir).unwrap_err();
+    assert!(error.cause.contains("finished already"), "{error}");
+    assert_eq!(fs::read(run_dir.join("model/temporal.safetensors")).unwrap(), written);
+
+    fs::create_dir(dir.path().join("empty")).unwrap();
+    for wrong in ["nowhere", "empty"] {
+        let runs = dir.path().join(format!("runs of {wrong}"));
+        run(&DataSource::Folder(dir.path().join(wrong)), &runs.join("tune-01")).unwrap_err();
+        assert!(!runs.exists(), "{wrong}");
+    }
+}
+
+#[test]
 fn clips_that_vanished_and_a_base_without_streams_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let folder = clips(dir.path(), 2, 2);

@@ -299,7 +299,65 @@ fn a_run_folder_of_other_settings_is_refused() {
     train(&plan).0.unwrap();
     let other = TrainingPlan { seed: 2, ..plan };
     let error = train(&other).0.unwrap_err();
-    assert!(error.cause.contains("other settings"), "{error}");
+    assert!(error.cause.contains("other settings: seed is 1 there and 2 here"), "{error}");
+}
+
+/// The clips of the run, and those it measures on, by path.
+fn clips_of(run: &Path) -> [Vec<PathBuf>; 2] {
+    let kept: toml::Table = toml::from_str(&fs::read_to_string(run.join("clips.toml")).unwrap()).unwrap();
+    let paths = |key: &str| -> Vec<PathBuf> {
+        let clips = kept.get(key).and_then(|clips| clips.as_array()).cloned().unwrap_or_default();
+        clips.iter().map(|clip| clip["path"].as_str().unwrap().into()).collect()
+    };
+    ["training", "measured"].map(paths)
+}
+
+#[test]
+fn a_resumed_run_goes_on_with_the_clips_and_the_hold_out_it_began_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let small = TrainingPlan { hold_out: 0.4, ..end_to_end(dir.path()) };
+    let at = |name: &str| TrainingPlan { run_dir: dir.path().join(name), ..small.clone() };
+    train(&at("whole")).0.unwrap();
+    train_until(&at("halves"), 2).0.unwrap();
+    let began_with = clips_of(&dir.path().join("halves"));
+    assert!(began_with.iter().all(|clips| clips.len() == 2), "{began_with:?}");
+    // More recordings of each class: chosen again, others might be held out.
+    for class in ["bow", "clap"] {
+        let folder = dir.path().join("clips").join(class);
+        for i in 0..8 {
+            fs::copy(folder.join("0.mp4"), folder.join(format!("more {i}.mp4"))).unwrap();
+        }
+    }
+    let (result, events) = train(&at("halves"));
+    result.unwrap();
+    assert_eq!(clips_of(&dir.path().join("halves")), began_with);
+    let read = |file: &str| ["whole", "halves"].map(|run| fs::read_to_string(dir.path().join(run).join(file)).unwrap());
+    for file in ["metrics.csv", "validation.csv"] {
+        let [whole, halves] = read(file);
+        assert_eq!(whole, halves, "{file}");
+    }
+    let said = |event: &TrainingEvent| matches!(event, TrainingEvent::Warning(error) if error.cause.starts_with("16 clips were added"));
+    assert!(events.iter().any(said), "{events:?}");
+}
+
+#[test]
+fn a_class_that_was_renamed_meanwhile_never_renames_what_was_learned() {
+    let dir = tempfile::tempdir().unwrap();
+    let small = end_to_end(dir.path());
+    train_until(&small, 2).0.unwrap();
+    // "bow" was the first class; as "zoom" it would be the second.
+    fs::rename(dir.path().join("clips/bow"), dir.path().join("clips/zoom")).unwrap();
+    let error = train(&small).0.unwrap_err();
+    assert!(error.cause.contains("class 'bow'") && error.cause.contains("gone"), "{error}");
+    fs::rename(dir.path().join("clips/zoom"), dir.path().join("clips/bow")).unwrap();
+    fs::remove_file(dir.path().join("clips/bow/1.mp4")).unwrap();
+    let (result, events) = train(&small);
+    result.unwrap();
+    let said =
+        |event: &TrainingEvent| matches!(event, TrainingEvent::Warning(error) if error.subject.ends_with("1.mp4"));
+    assert!(events.iter().any(said), "{events:?}");
+    let model = HiddenTwoStream::load(&small.run_dir.join("model"), &Device::flex()).unwrap();
+    assert_eq!(model.card.classes, ["bow", "clap"]);
 }
 
 #[test]

@@ -31,10 +31,11 @@ fn train_in_turn(plans: &[TrainingPlan], device: DeviceArg, gradient_shares: usi
     let control = TrainingControl::default();
     control.share_gradients(gradient_shares);
     stop_on_interrupt(&control)?;
-    eprintln!("Training on {}. Ctrl-C saves and ends.", compute.name);
+    let mut greeting = Some(format!("Training on {}. Ctrl-C saves and ends.", compute.name));
     let mut progress = Progress::default();
     let mut outcome = Outcome::Done;
     let mut tell = |event: TrainingEvent| {
+        greeting.take().iter().for_each(|greeting| eprintln!("{greeting}")); // the clips and settings are in order
         if matches!(event, TrainingEvent::Finished { stopped_early: true, .. }) {
             outcome = Outcome::Interrupted;
         }

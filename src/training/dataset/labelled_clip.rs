@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::video::{ClipReader, Geometry, decode_segment};
 
 /// A clip and the index of its class.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabelledClip {
     /// The video, or the folder of its pictures.
     pub path: PathBuf,
