@@ -64,6 +64,30 @@ fn every_clip_is_scored_by_networks_of_the_other_groups_once() {
 }
 
 #[test]
+fn clips_that_were_changed_or_repaired_are_scored_again_and_other_weights_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path());
+    let broken = dir.path().join("clips/one/v_one_g01_c01.mp4");
+    let whole = fs::read(&broken).unwrap();
+    fs::write(&broken, "not a video").unwrap();
+    groups(dir.path(), &["--views", "1x1", "--json", "first.json"], 1);
+    let first = report(&dir.path().join("first.json"));
+    assert_eq!((first.clips, first.failures.len()), (3, 1));
+
+    fs::write(&broken, whole).unwrap();
+    groups(dir.path(), &["--views", "1x1", "--json", "second.json"], 0);
+    assert_eq!(report(&dir.path().join("second.json")).clips, 4, "the clip that was repaired is scored");
+
+    // As after another training into the same folder: the card says the same.
+    let weights = dir.path().join("model/spatial.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    let said = groups(dir.path(), &["--views", "1x1"], 1);
+    assert!(said.contains("it holds an evaluation with other model"), "{said}");
+}
+
+#[test]
 fn folds_are_trained_as_the_training_command_would() {
     let dir = tempfile::tempdir().unwrap();
     project(dir.path());

@@ -2,21 +2,25 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{Fold, GroupsPlan, Learning};
 use crate::atomic;
+use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 use crate::evaluation::Spread;
-use crate::nets::{Backbone, ModelCard};
+use crate::nets::{Backbone, HiddenTwoStream, ModelCard};
 use crate::training::TrainingPlan;
-use crate::training::dataset::{Dataset, LabelledClip};
+use crate::training::dataset::{Dataset, LabelledClip, clip_identity};
 
 /// The file in the folder.
 const FILE: &str = "groups.json";
+/// The file in the folder of a fold that is trained.
+const BASIS_FILE: &str = "clips.txt";
 
 /// Writes what is to be evaluated to the folder of the plan, which is made if need be, or finds that the same is written there.
 ///
@@ -39,12 +43,44 @@ pub(super) fn claim(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], card: 
     }
 }
 
+/// What the clips of `dataset` are: their contents, and which of them cannot be found. Scores of other contents, or by another
+/// version, are not to be set beside new ones.
+pub(super) fn basis(dataset: &Dataset) -> String {
+    let mut hash = ContentHash::new();
+    hash.field(env!("CARGO_PKG_VERSION"));
+    for clip in &dataset.clips {
+        hash.field(clip_identity(clip).unwrap_or_default());
+    }
+    hash.to_hex()
+}
+
+/// Makes the folder `dir` of a fold that is trained on clips of this `basis`, or finds that it is of the same.
+///
+/// # Errors
+/// If networks were trained there on clips that have changed since.
+pub(super) fn claim_fold(dir: &Path, basis: &str) -> Result<()> {
+    fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+    let path = dir.join(BASIS_FILE);
+    match fs::read_to_string(&path) {
+        Ok(found) if found.trim() == basis => Ok(()),
+        Ok(_) => Err(Error::file(
+            dir,
+            "its networks were trained on clips that have changed since, or by another version",
+            "Delete this folder to train them again, or choose another run folder",
+        )),
+        Err(_) => atomic::replace(&path, |writer| writeln!(writer, "{basis}")),
+    }
+}
+
 /// The entries of the file; what they are called is what a person reads of a difference.
 #[derive(Serialize)]
 struct Config<'a> {
     /// The whole card: networks of the same folder that were trained on are others.
     model: String,
     imagenet: Option<&'a (PathBuf, Backbone)>,
+    /// Hashes of the files that the networks come from besides the model.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    weights: Vec<String>,
     training: &'a [TrainingPlan],
     views: String,
     spread: Spread,
@@ -62,6 +98,7 @@ fn described(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], card: &ModelC
     let config = Config {
         model: card.to_toml()?,
         imagenet,
+        weights: weights(imagenet, training)?,
         training,
         views: plan.protocol.to_string(),
         spread: plan.protocol.spread,
@@ -79,6 +116,20 @@ fn described(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], card: &ModelC
             "Rename files that are not UTF-8",
         )
     })
+}
+
+/// Hashes of the ImageNet weights, or of the models and weights that trainings name.
+fn weights(imagenet: Option<&(PathBuf, Backbone)>, training: &[TrainingPlan]) -> Result<Vec<String>> {
+    let of_file = |path: &PathBuf| {
+        let mut hash = ContentHash::new();
+        hash.update_with_file(path).map_err(|error| Error::io(path, &error))?;
+        Ok(hash.to_hex())
+    };
+    let of_model = |dir: &PathBuf| Ok(HiddenTwoStream::load(dir, &Device::flex())?.card.hash.unwrap_or_default());
+    let files =
+        imagenet.map(|(path, _)| path).into_iter().chain(training.iter().filter_map(|plan| plan.imagenet.as_ref()));
+    let models = training.iter().filter_map(|plan| plan.base.as_ref());
+    files.map(of_file).chain(models.map(of_model)).collect()
 }
 
 /// The first entry of `wanted` that is not in `found`.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
+use super::config::claim_fold;
+use super::run::Place;
 use super::{Fold, GroupsEvent, GroupsPlan};
 use crate::atomic;
 use crate::error::{Error, Result};
@@ -69,13 +71,13 @@ impl<'a> Learner<'a> {
         })
     }
 
-    /// The networks that learned from all clips but those of `fold`, whose folder is `dir`.
+    /// The networks that learned from all clips but those of `fold`, which is kept in `place`.
     pub fn learn(
         &self,
         plan: &GroupsPlan,
         dataset: &Dataset,
         fold: &Fold,
-        dir: &Path,
+        place: &Place<'_>,
         device: &Device,
         tell: &mut dyn FnMut(GroupsEvent<'_>),
     ) -> Result<HiddenTwoStream> {
@@ -83,7 +85,10 @@ impl<'a> Learner<'a> {
             (0..dataset.clips.len()).filter(|clip| fold.clips.binary_search(clip).is_err()).collect();
         match self {
             Self::LastLayers(layers) => Ok(layers.fit(dataset, &others, plan.seed)),
-            Self::Plans(plans) => train(plans, &plan.model, dataset, &others, dir, device, tell),
+            Self::Plans(plans) => {
+                claim_fold(place.dir, place.basis)?;
+                train(plans, &plan.model, dataset, &others, place.dir, device, tell)
+            }
         }
     }
 }
@@ -117,7 +122,7 @@ pub(super) struct LastLayers {
 }
 
 impl LastLayers {
-    /// Reads the features from the folder `dir`, or takes and keeps them there.
+    /// Reads the features from the folder `dir`, or takes and keeps them there, as far as networks and clips are the same.
     fn new(
         dir: &Path,
         model: HiddenTwoStream,
@@ -127,19 +132,14 @@ impl LastLayers {
         let mut of = |name: &'static str, stream: &Option<Stream>, size: Geometry| -> Result<Option<ClipFeatures>> {
             let Some(stream) = stream else { return Ok(None) };
             let path = dir.join(format!("features-{name}.npy"));
-            if path.is_file() {
-                return ClipFeatures::read(&path, dataset.clips.len()).map(Some);
-            }
             let motion = (name == "temporal").then_some(&model.motion);
             let mut done = 0;
-            let features = ClipFeatures::take(stream, motion, &dataset.clips, size, &mut |error| {
+            ClipFeatures::read_or_take(&path, stream, motion, &dataset.clips, size, &mut |error| {
                 done += 1;
                 error.into_iter().for_each(|error| tell(GroupsEvent::Unreadable(error)));
                 tell(GroupsEvent::Looked { stream: name, done, of: dataset.clips.len() });
                 ControlFlow::Continue(())
-            })?;
-            features.iter().try_for_each(|features| features.write(&path))?;
-            Ok(features)
+            })
         };
         let sizes = &model.card.preprocessing;
         let [motion, spatial] =

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 
-use super::config::claim;
+use super::config::{basis, claim};
 use super::learning::{Learner, Learning};
 use super::stored_scores::{StoredClip, StoredScores};
 use super::{Fold, FoldCount, folds};
@@ -98,20 +98,21 @@ pub fn evaluate_groups(
     let model = HiddenTwoStream::load(&plan.model, device)?;
     let card = model.card.clone();
     claim(plan, dataset, &folds, &card)?;
+    let basis = basis(dataset);
     let mut source = Some(model);
     let mut learner = None;
     let (mut stored, mut results, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for (number, fold) in (1..).zip(&folds) {
         let dir = plan.run_dir.join(format!("fold-{number:03}"));
         tell(GroupsEvent::FoldBegins { fold: &fold.name, number, of: folds.len() });
-        let scores = match StoredScores::read(&dir, dataset)? {
+        let scores = match StoredScores::read(&dir, dataset, &basis)? {
             Some(scores) => scores,
             None => {
                 if let Some(model) = source.take() {
                     learner = Some(Learner::new(plan, model, dataset, device, tell)?);
                 }
                 let learner = learner.as_ref().expect("it is made with the first fold that is not scored");
-                score_fold(learner, plan, dataset, fold, &dir, device, tell)?
+                score_fold(learner, plan, dataset, fold, &Place { dir: &dir, basis: &basis }, device, tell)?
             }
         };
         let result = fold_result(plan, dataset, fold, &card, &scores);
@@ -131,13 +132,19 @@ pub fn evaluate_groups(
     Ok(ActionsOutcome { report, scores })
 }
 
-/// Makes the networks of `fold`, scores what it holds out, and keeps the scores in `dir`.
+/// Where a fold is kept, and what its clips are.
+pub(super) struct Place<'a> {
+    pub dir: &'a Path,
+    pub basis: &'a str,
+}
+
+/// Makes the networks of `fold`, scores what it holds out, and keeps the scores in its place.
 fn score_fold(
     learner: &Learner<'_>,
     plan: &GroupsPlan,
     dataset: &Dataset,
     fold: &Fold,
-    dir: &Path,
+    place: &Place<'_>,
     device: &Device,
     tell: &mut dyn FnMut(GroupsEvent<'_>),
 ) -> Result<StoredScores> {
@@ -145,10 +152,10 @@ fn score_fold(
         tell(GroupsEvent::Unlearnable { fold: &fold.name, class: &dataset.classes[class] });
     }
     let began = Instant::now();
-    let model = learner.learn(plan, dataset, fold, dir, device, tell)?;
+    let model = learner.learn(plan, dataset, fold, place, device, tell)?;
     let held = fold.clips.iter().map(|&clip| dataset.clips[clip].clone()).collect();
     let held = Dataset { classes: dataset.classes.clone(), clips: held, ambiguous: Vec::new() };
-    let mut scores = StoredScores::default();
+    let mut scores = StoredScores { basis: place.basis.to_owned(), ..StoredScores::default() };
     let mut places = fold.clips.iter();
     score_clips(&model, &held, plan.protocol, plan.learning.flow_source(), &|| false, &mut |outcome| {
         let index = *places.next().expect("every clip is told once");
@@ -162,7 +169,7 @@ fn score_fold(
         tell(GroupsEvent::Scored { done: scores.clips.len() + scores.failures.len(), of: fold.clips.len() });
     })?;
     scores.seconds = began.elapsed().as_secs_f64();
-    scores.write(dir)?;
+    scores.write(place.dir)?;
     Ok(scores)
 }
 

@@ -15,6 +15,9 @@ use crate::training::validation::PhotometricError;
 /// What was scored of a fold, and how long its networks took to make.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct StoredScores {
+    /// What the clips were that the fold learned from and scored, see [`basis`](super::config::basis).
+    #[serde(default)]
+    pub basis: String,
     /// Its clips, as far as they could be read.
     pub clips: Vec<StoredClip>,
     /// Why the others could not be.
@@ -57,15 +60,18 @@ impl StoredClip {
 impl StoredScores {
     const FILE: &str = "scores.json";
 
-    /// The scores in folder `dir`; none if the fold is not scored yet.
+    /// The scores in folder `dir`; none if the fold is not scored yet, or the clips have changed since: their `basis` is another.
     ///
     /// # Errors
     /// If the file is damaged or not of these clips.
-    pub fn read(dir: &Path, dataset: &Dataset) -> Result<Option<Self>> {
+    pub fn read(dir: &Path, dataset: &Dataset, basis: &str) -> Result<Option<Self>> {
         let path = dir.join(Self::FILE);
         let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
         let refuse = |cause| Error::file(&path, cause, "Delete the file: the fold is scored anew");
         let scores: Self = serde_json::from_str(&text).map_err(|error| refuse(format!("it is damaged: {error}")))?;
+        if scores.basis != basis {
+            return Ok(None);
+        }
         match scores.clips.iter().all(|clip| clip.fits(dataset)) {
             true => Ok(Some(scores)),
             false => Err(refuse("its scores are not those of these clips".into())),

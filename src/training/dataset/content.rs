@@ -1,12 +1,13 @@
 //! What identifies the content of a file, whatever it is called.
 
 use std::collections::HashMap;
-use std::fs::{self, Metadata};
+use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
+use super::LabelledClip;
 use crate::content_hash::ContentHash;
 
 /// A file that changed less than this ago may change again without a later time of change: file systems count coarsely.
@@ -67,6 +68,29 @@ impl Content {
     }
 }
 
+/// What identifies the pictures of a clip: the content of its file, or which files with which sizes and times are in its folder, and
+/// which part of the video it is; none if there is no such file or folder.
+pub fn clip_identity(clip: &LabelledClip) -> Option<String> {
+    let mut hash = ContentHash::new();
+    if clip.path.is_dir() {
+        let mut files: Vec<_> = fs::read_dir(&clip.path).ok()?.collect::<io::Result<_>>().ok()?;
+        files.sort_by_key(DirEntry::file_name);
+        for file in files {
+            let stamp = Stamp::of(&file.metadata().ok()?).ok()?;
+            hash.field(file.file_name().as_encoded_bytes());
+            hash.number(stamp.length);
+            let since = stamp.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            hash.field(since.as_nanos().to_le_bytes());
+        }
+    } else {
+        let Content { length, hash: content } = Content::of(&clip.path).ok()?;
+        hash.number(length);
+        hash.number(content);
+    }
+    clip.segment_secs.into_iter().flatten().for_each(|secs| hash.number(secs.to_bits()));
+    Some(hash.to_hex())
+}
+
 fn known() -> MutexGuard<'static, HashMap<PathBuf, (Stamp, Content)>> {
     KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
@@ -108,5 +132,27 @@ mod tests {
         });
         assert_ne!(contents[0], contents[1]);
         assert!(Content::of(dir.path()).is_err(), "a folder has no content");
+    }
+
+    #[test]
+    fn clips_are_told_apart_by_what_is_in_their_files_and_folders() {
+        let dir = tempfile::tempdir().unwrap();
+        let clip = |name: &str, segment_secs| {
+            let path = dir.path().join(name);
+            clip_identity(&LabelledClip { path, label: 0, segment_secs, group: None })
+        };
+        fs::write(dir.path().join("a.mp4"), "wave").unwrap();
+        fs::copy(dir.path().join("a.mp4"), dir.path().join("b.mp4")).unwrap();
+        assert!(clip("a.mp4", None).is_some() && clip("a.mp4", None) == clip("b.mp4", None));
+        assert_ne!(clip("a.mp4", Some([0.0, 1.0])), clip("a.mp4", None));
+        fs::write(dir.path().join("b.mp4"), "walk").unwrap();
+        assert_ne!(clip("a.mp4", None), clip("b.mp4", None));
+        assert_eq!(clip("c.mp4", None), None);
+        fs::create_dir(dir.path().join("frames")).unwrap();
+        fs::write(dir.path().join("frames/1.png"), "one").unwrap();
+        let before = clip("frames", None);
+        assert!(before.is_some() && before == clip("frames", None));
+        fs::write(dir.path().join("frames/2.png"), "two").unwrap();
+        assert_ne!(clip("frames", None), before);
     }
 }
