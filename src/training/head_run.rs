@@ -4,7 +4,7 @@
 //! With few clips none need be held out: each recording (or eighth of them) is left out in turn of a last layer of its own,
 //! which tells how well clips are recognised that were not learned from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
 use burn::module::Module;
@@ -128,7 +128,8 @@ impl Fit {
         for (class, recordings) in
             recordings(&self.training.clips).iter().filter(|(_, recordings)| recordings.len() == 1)
         {
-            let cause = format!("all its clips are of one recording, '{}': it is not measured", recordings[0]);
+            let only = recordings.first().map_or("", String::as_str);
+            let cause = format!("all its clips are of one recording, '{only}': it is not measured");
             on_event(TrainingEvent::Warning(Error::new(&*classes[*class], cause, "Add clips of another recording")));
         }
     }
@@ -283,13 +284,10 @@ fn share_right(guesses: &[[usize; 2]], of: usize) -> f32 {
 }
 
 /// The recordings of each class.
-fn recordings(clips: &[LabelledClip]) -> BTreeMap<usize, Vec<String>> {
-    let mut classes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+fn recordings(clips: &[LabelledClip]) -> BTreeMap<usize, BTreeSet<String>> {
+    let mut classes: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for clip in clips {
-        let recordings = classes.entry(clip.label).or_default();
-        if !recordings.contains(&clip.recording()) {
-            recordings.push(clip.recording());
-        }
+        classes.entry(clip.label).or_default().insert(clip.recording());
     }
     classes
 }
@@ -297,19 +295,22 @@ fn recordings(clips: &[LabelledClip]) -> BTreeMap<usize, Vec<String>> {
 /// The clips that are left out together: those of a recording, or of some where there are many. Clips of a class that would have no
 /// other recording to be learned from are never left out.
 fn folds(clips: &[LabelledClip], seed: u64) -> Vec<Vec<usize>> {
-    let classes = recordings(clips);
-    let mut all: Vec<String> = clips.iter().map(LabelledClip::recording).collect();
+    let of_clips: Vec<String> = clips.iter().map(LabelledClip::recording).collect();
+    let mut all: Vec<&String> = of_clips.iter().collect();
     all.sort_unstable();
     all.dedup();
     all.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     let parts = all.len().min(FOLDS);
+    let part_of: HashMap<&String, usize> =
+        all.into_iter().enumerate().map(|(place, recording)| (recording, place % parts)).collect();
+    let parts_of_classes: BTreeMap<usize, BTreeSet<usize>> = recordings(clips)
+        .into_iter()
+        .map(|(class, recordings)| (class, recordings.iter().map(|recording| part_of[recording]).collect()))
+        .collect();
     let mut folds: Vec<Vec<usize>> = vec![Vec::new(); parts];
-    for (place, clip) in clips.iter().enumerate() {
-        let part = all.iter().position(|recording| *recording == clip.recording()).unwrap_or(0) % parts;
-        let is_elsewhere =
-            |recording: &String| all.iter().position(|other| other == recording).is_some_and(|at| at % parts != part);
-        if classes[&clip.label].iter().any(is_elsewhere) {
-            folds[part].push(place);
+    for (place, (clip, recording)) in clips.iter().zip(&of_clips).enumerate() {
+        if parts_of_classes[&clip.label].len() > 1 {
+            folds[part_of[recording]].push(place);
         }
     }
     folds.retain(|fold| !fold.is_empty());

@@ -1,6 +1,7 @@
 //! What a stream says about clips that it did not learn from, kept beside its model: the run that joins the other stream to it
 //! measures how good both are together.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,9 +14,20 @@ use crate::error::{Error, Result};
 const FILE: &str = "left_out.json";
 
 /// The logits of clips.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct LeftOut {
     clips: Vec<Entry>,
+    /// Where each is among them.
+    places: HashMap<Key, usize>,
+}
+
+/// The path of a clip, and the bits of its segment.
+type Key = (PathBuf, Option<[u64; 2]>);
+
+/// What is in the file.
+#[derive(Serialize, Deserialize)]
+struct Stored<Clips> {
+    clips: Clips,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -33,12 +45,21 @@ impl LeftOut {
             segment_secs: clip.segment_secs,
             logits,
         };
-        Self { clips: clips.map(entry).collect() }
+        Self::of(clips.map(entry).collect())
+    }
+
+    fn of(clips: Vec<Entry>) -> Self {
+        let mut places = HashMap::new();
+        for (place, entry) in clips.iter().enumerate() {
+            places.entry(key(&entry.path, entry.segment_secs)).or_insert(place);
+        }
+        Self { clips, places }
     }
 
     /// What the run in `run_dir` has left; none if it has left nothing that can be read.
     pub fn read(run_dir: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(run_dir.join(FILE)).ok()?).ok()
+        let stored: Stored<Vec<Entry>> = serde_json::from_slice(&fs::read(run_dir.join(FILE)).ok()?).ok()?;
+        Some(Self::of(stored.clips))
     }
 
     /// Leaves it in `run_dir`.
@@ -47,17 +68,20 @@ impl LeftOut {
     /// If it cannot be written.
     pub fn write(&self, run_dir: &Path) -> Result<()> {
         let path = run_dir.join(FILE);
-        let text = serde_json::to_vec(self)
+        let text = serde_json::to_vec(&Stored { clips: &self.clips })
             .map_err(|error| Error::file(&path, error.to_string(), "Report this, with the run's folder"))?;
         atomic::replace(&path, |writer| std::io::Write::write_all(writer, &text))
     }
 
     /// The logits of `clip`, if there are as many as `classes`.
     pub fn logits(&self, clip: &LabelledClip, classes: usize) -> Option<&[f32]> {
-        let found =
-            self.clips.iter().find(|entry| entry.path == clip.path && entry.segment_secs == clip.segment_secs)?;
+        let found = &self.clips[*self.places.get(&key(&clip.path, clip.segment_secs))?];
         (found.logits.len() == classes).then_some(&found.logits)
     }
+}
+
+fn key(path: &Path, segment_secs: Option<[f64; 2]>) -> Key {
+    (path.to_owned(), segment_secs.map(|segment| segment.map(f64::to_bits)))
 }
 
 #[cfg(test)]
