@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use image::RgbImage;
 
@@ -20,6 +20,9 @@ const EXTENSION: &str = "frames";
 
 /// Changes with how the files are written.
 const FORMAT: u64 = 3;
+
+/// Nobody writes a clip for so long.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where decoded clips are kept and how much room they may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +125,7 @@ impl ClipCache {
     /// If the folder cannot be made or read.
     pub fn open(plan: CachePlan) -> Result<Self> {
         fs::create_dir_all(&plan.dir).map_err(|error| Error::io(&plan.dir, &error))?;
+        remove_abandoned(&plan.dir);
         let cache = Self { plan, room: Mutex::default() };
         let bytes = cache.files()?.iter().map(|file| file.bytes).sum();
         cache.room().bytes = bytes;
@@ -238,6 +242,18 @@ struct CachedFile {
     used: SystemTime,
 }
 
+/// Removes files that were being written by a run that was killed. Failing that, they take room.
+fn remove_abandoned(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let age = entry.metadata().and_then(|facts| facts.modified()).map(|time| time.elapsed().unwrap_or_default());
+        if name.starts_with(".tmp") && name.ends_with(".partial") && age.is_ok_and(|age| age > ABANDONED_AFTER) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Writes all frames of the clip to `path`.
 fn write(path: &Path, reader: &mut ClipReader) -> Result<()> {
     atomic::replace_unsynced(path, |writer| {
@@ -323,6 +339,19 @@ mod tests {
             .sum();
         assert_eq!(kept, 8 * FRAME);
         assert!(cached.join("notes.txt").exists());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_half_written_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = SystemTime::now() - 2 * ABANDONED_AFTER;
+        for (name, time) in [(".tmpOld.partial", old), (".tmpNew.partial", SystemTime::now()), ("mine.partial", old)] {
+            fs::write(dir.path().join(name), "half").unwrap();
+            File::options().append(true).open(dir.path().join(name)).unwrap().set_modified(time).unwrap();
+        }
+        ClipCache::open(CachePlan { dir: dir.path().to_owned(), max_bytes: 1 }).unwrap();
+        assert_eq!(files(dir.path()).len(), 2);
+        assert!(!dir.path().join(".tmpOld.partial").exists());
     }
 
     #[test]

@@ -168,3 +168,90 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
     }
     Ok(batch)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use burn::tensor::Device;
+    use image::Rgb;
+
+    use super::super::dataset::LabelledClip;
+    use super::super::flow_source::FlowSource;
+    use super::super::frozen_flow::FrozenFlow;
+    use super::*;
+    use crate::nets::MotionConfig;
+    use crate::video::Geometry;
+
+    const FRAME: Geometry = Geometry { width: 64, height: 64 };
+
+    fn clip(dir: &Path, label: usize) -> LabelledClip {
+        fs::create_dir(dir).unwrap();
+        for i in 0..12 {
+            RgbImage::from_pixel(64, 64, Rgb([i; 3])).save(dir.join(format!("{i:02}.png"))).unwrap();
+        }
+        LabelledClip { path: dir.to_owned(), label, segment_secs: None, group: None }
+    }
+
+    fn sampler(clips: usize) -> Sampler {
+        Sampler {
+            seed: 1,
+            batch: 2,
+            clips,
+            window: 5,
+            segments: 1,
+            max_stride: 1,
+            frame: FRAME,
+            crop: FRAME,
+            scales: vec![1.0],
+            classes: Vec::new(),
+            mixup: 0.0,
+        }
+    }
+
+    #[test]
+    fn what_flow_is_computed_from_is_decoded_ahead_and_only_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips = vec![clip(&dir.path().join("a"), 0), clip(&dir.path().join("b"), 1)];
+        let clips = Arc::new(Clips::new(clips, FRAME));
+        let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
+        let mut flow = FrozenFlow::new(FlowSource::MotionNet, network, clips.clone());
+        let pixels = Pixels::Flow(flow.kept());
+        let batch = || make_batch(&clips, &sampler(2), &pixels, 0).unwrap();
+        let first = batch();
+        assert!(first.frames.is_empty());
+        assert_eq!((first.draws.len(), first.pictures.len()), (2, 10), "five frames of each clip");
+        flow.windows(&first.draws, 4, FRAME, &first.pictures, &Device::flex()).unwrap();
+        let second = batch();
+        assert_eq!(second.draws, first.draws);
+        assert!(second.pictures.is_empty(), "their flow is there");
+    }
+
+    #[test]
+    fn a_clip_of_which_frames_cannot_be_read_is_replaced_whatever_is_loaded() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips = vec![clip(&dir.path().join("a"), 0), clip(&dir.path().join("b"), 1)];
+        for i in 0..12 {
+            fs::write(clips[0].path.join(format!("{i:02}.png")), "not a picture").unwrap();
+        }
+        let clips = Arc::new(Clips::new(clips, FRAME));
+        let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
+        let flow = FrozenFlow::new(FlowSource::MotionNet, network, clips.clone());
+        for pixels in [Pixels::Motion, Pixels::Spatial, Pixels::Flow(flow.kept())] {
+            let batch = make_batch(&clips, &sampler(2), &pixels, 0).unwrap();
+            assert_eq!((batch.labels.as_slice(), batch.warnings.len()), (&[1, 1][..], 1));
+        }
+    }
+
+    #[test]
+    fn batches_come_in_the_order_of_their_steps_from_any_number_of_threads() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips: Vec<_> = (0..3).map(|i| clip(&dir.path().join(i.to_string()), i)).collect();
+        let clips = Arc::new(Clips::new(clips, FRAME));
+        let drawn = |threads| {
+            let mut loader = Loader::start(clips.clone(), sampler(3), Pixels::Spatial, 2, threads).unwrap();
+            (0..6).map(|_| loader.next().unwrap().draws).collect::<Vec<_>>()
+        };
+        assert_eq!(drawn(1), drawn(7));
+    }
+}
