@@ -170,6 +170,7 @@ fn flow_view(turn: f32) -> FlowView {
 fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
     SourceFlow {
         source,
+        position: 3,
         frame: 3,
         stride: 1,
         flow: flow_view(turn),
@@ -470,4 +471,18 @@ fn arrangements_look_as_they_did() {
     window.perform(Command::ShowStatistics);
     window.perform(Command::ToggleTheme);
     window.compare("statistics_light");
+}
+
+#[test]
+fn a_flow_of_another_moment_than_the_frame_is_marked_while_it_plays() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    let session = &mut window.harness.state_mut().session;
+    session.player.playing = true;
+    let shown = session.frame.clone().unwrap();
+    session.frame = Some(Arc::new(Frame { index: 8, ..Frame::clone(&shown) }));
+    window.settle();
+    assert!(window.pictures()[1].starts_with("Flow 3 → 4, 5 frames late"), "{:?}", window.pictures());
+    window.harness.state_mut().session.frame = Some(shown);
+    window.settle();
+    assert!(!window.pictures()[1].contains("late"), "{:?}", window.pictures());
 }

@@ -146,7 +146,7 @@ fn a_camera_is_chosen_with_its_sizes_and_rates() {
 }
 
 /// Repaints and takes in what happens until `seen` holds.
-fn until(window: &mut Window, what: &str, seen: impl Fn(&App) -> bool) {
+pub(super) fn until(window: &mut Window, what: &str, seen: impl Fn(&App) -> bool) {
     let started = Instant::now();
     while !seen(window.harness.state()) {
         assert!(started.elapsed() < Duration::from_secs(60), "never seen: {what}");

@@ -46,6 +46,8 @@ mod panels;
 mod perform;
 mod perform_live;
 mod pinned_state;
+#[cfg(test)]
+mod playback_tests;
 mod project_opener;
 mod read_out;
 mod repaint;

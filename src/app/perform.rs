@@ -174,9 +174,8 @@ impl App {
         self.session.leave_clip();
     }
 
-    fn play(&self, command: Command) {
-        let player = &self.session.player;
-        let secs = self.session.frame.as_ref().map_or(0.0, |frame| frame.pts_secs);
+    fn play(&mut self, command: Command) {
+        let player = self.session.player;
         // The shuttle doubles the speed in its own direction and starts over in the other one.
         let shuttle = |direction: f64| {
             let faster = player.playing && player.speed * direction > 0.0;
@@ -192,11 +191,19 @@ impl App {
             Command::PlayBackwards => vec![P::SetSpeed(shuttle(-1.0)), P::Play],
             Command::StepBack => vec![P::Pause, P::Step(-1)],
             Command::StepForward => vec![P::Pause, P::Step(1)],
-            Command::SecondBack => vec![P::SeekSecs((secs - 1.0).max(0.0))],
-            Command::SecondForward => vec![P::SeekSecs(secs + 1.0)],
+            Command::SecondBack => vec![P::SkipSecs(-1.0)],
+            Command::SecondForward => vec![P::SkipSecs(1.0)],
             Command::FirstFrame => vec![P::SeekFrame(0)],
             Command::LastFrame => vec![P::SeekFrame(last)],
             _ => vec![P::Pause],
+        };
+        // What is marked or labelled by the next key is where these lead, not where the player was seen last.
+        self.session.player.position = match command {
+            Command::StepBack => player.position.saturating_sub(1),
+            Command::StepForward => (player.position + 1).min(last),
+            Command::FirstFrame => 0,
+            Command::LastFrame => last,
+            _ => player.position,
         };
         self.to_player(commands);
     }
@@ -225,7 +232,9 @@ impl App {
 
     /// Tells the player what it is to play round and round, if that has changed.
     pub(super) fn tell_loop(&mut self) {
-        let wanted = self.session.marks.looping.then(|| self.session.loop_range());
+        // A clip that is being opened knows neither its marks nor its frames yet.
+        let is_looping = self.session.marks.looping && self.session.clip.is_some();
+        let wanted = is_looping.then(|| self.session.loop_range());
         if self.looping != wanted {
             self.looping = wanted;
             self.to_player([PlayerCommand::SetLoop(wanted)]);

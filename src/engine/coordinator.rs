@@ -76,6 +76,9 @@ pub(super) struct Coordinator {
     compute: Compute,
     shared_player: SharedPlayer,
     player: Option<Arc<Player>>,
+    /// What was computed of the clip; it goes with the clip.
+    analysis: Arc<Slot<Analysis>>,
+    slots: Arc<LaboratorySlots>,
     shared_live: SharedLive,
     live: Option<Arc<LiveSession>>,
     corrections: Corrections,
@@ -97,6 +100,7 @@ impl Coordinator {
         let wishes = SharedWishes::default();
         let inspector = start_inspector(&wishes, &slots, &outbox);
         let inspect = Arc::new(inspector.waker());
+        let (kept_analysis, kept_slots) = (analysis.clone(), slots.clone());
         let results = Results { analysis, laboratory: slots, outbox: outbox.clone(), inspect };
         // After the end of this thread nobody needs to know.
         let on_model = move |dir, sizes| _ = commands.send(Command::ModelInUse(dir, sizes));
@@ -109,6 +113,8 @@ impl Coordinator {
             compute,
             shared_player,
             player: None,
+            analysis: kept_analysis,
+            slots: kept_slots,
             shared_live,
             live: None,
             corrections: Corrections::start(outbox.clone()),
@@ -208,9 +214,14 @@ impl Coordinator {
     }
 
     fn close(&mut self) {
+        if let Some(player) = self.player.take() {
+            // In this order: nothing computed from its frames can be put behind the clearing.
+            player.close();
+            self.analysis.clear();
+            self.slots.clear_all();
+        }
         self.follow(None);
         self.shared_player.replace(None);
-        self.player = None;
         self.outbox.wake();
     }
 

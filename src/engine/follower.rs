@@ -161,10 +161,11 @@ impl Follower {
         }
         let scores = self.results.analysis.get().and_then(|before| before.scores.clone());
         let timing = self.recogniser.timing();
-        let frames = self.clip.as_ref().map_or(1, |clip| clip.frames);
-        let [first, second] = target.pair_frames(pair, frames);
-        self.results.laboratory.put_flow(SourceFlow {
+        let Some(clip) = &self.clip else { return Ok(()) };
+        let [first, second] = target.pair_frames(pair, clip.frames);
+        let source_flow = SourceFlow {
             source: FlowSource::Network,
+            position: frame,
             frame: first,
             stride: second - first,
             flow: flow.clone(),
@@ -172,9 +173,10 @@ impl Follower {
             pyramid,
             millis: timing.motion_ms,
             note: None,
-        });
+        };
+        self.results.laboratory.put_flow(source_flow, clip);
         let analysis = Analysis { frame, window_start, pair, level, stride, padded, flow, scores, timing };
-        self.results.analysis.put(analysis);
+        self.results.analysis.put_if(analysis, || !clip.player.is_closed());
         self.shown = Some((target, [view.backward, view.pyramid]));
         self.results.outbox.wake();
         (self.results.inspect)();
@@ -219,16 +221,20 @@ impl Follower {
         let input = self.recogniser.temporal_input(&window.flows)?;
         let WindowFlows { source, window_start, stride, flows } = window;
         let temporal = temporal.filter(|logits| !logits.is_empty());
-        self.results.laboratory.put_strip(FlowStrip { source, window_start, stride, flows, temporal, input });
+        let strip = FlowStrip { source, window_start, stride, flows, temporal, input };
+        if let Some(clip) = &self.clip {
+            self.results.laboratory.put_strip(strip, clip);
+        }
         self.results.outbox.wake();
         Ok(())
     }
 
     /// Adds scores to the flow that is shown.
     fn publish(&self, scores: Scores) {
-        if let Some(shown) = self.results.analysis.get() {
+        if let (Some(clip), Some(shown)) = (&self.clip, self.results.analysis.get()) {
             let timing = self.recogniser.timing();
-            self.results.analysis.put(Analysis { scores: Some(scores), timing, ..Analysis::clone(&shown) });
+            let analysis = Analysis { scores: Some(scores), timing, ..Analysis::clone(&shown) };
+            self.results.analysis.put_if(analysis, || !clip.player.is_closed());
             self.results.outbox.wake();
         }
     }

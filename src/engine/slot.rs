@@ -17,6 +17,14 @@ impl<T> Slot<T> {
         self.replace(Some(Arc::new(value)));
     }
 
+    /// Replaces the value if `is_wanted` still holds at that moment, which no [`clear`](Self::clear) can come between.
+    pub fn put_if(&self, value: T, is_wanted: impl FnOnce() -> bool) {
+        let value = Arc::new(value);
+        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _old = if is_wanted() { place.replace(value) } else { Some(value) };
+        drop(place); // before the old value
+    }
+
     /// Empties the slot.
     pub fn clear(&self) {
         self.replace(None);
@@ -30,5 +38,21 @@ impl<T> Slot<T> {
     /// The old value is dropped after the lock is released, so that a costly drop delays no reader.
     fn replace(&self, value: Option<Arc<T>>) {
         let _old = std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_longer_wanted_leaves_the_slot_as_it_is() {
+        let slot = Slot::default();
+        slot.put_if(1, || true);
+        slot.put_if(2, || false);
+        assert_eq!(slot.get().as_deref(), Some(&1));
+        slot.clear();
+        slot.put_if(3, || false);
+        assert_eq!(slot.get(), None);
     }
 }

@@ -36,6 +36,8 @@ pub enum PlayerCommand {
     SeekSecs(f64),
     /// Pause and go so many frames on, negative is back.
     Step(i64),
+    /// Go so many seconds on from the position, negative is back; playback goes on from there.
+    SkipSecs(f64),
     /// Choose the pictures that frames carry.
     SetSizes(Sizes),
     /// Play from the first to the last of these frames again and again, or no longer.
@@ -170,6 +172,16 @@ impl Player {
         Some(Indexing { fraction: progress.fraction(), claimed_secs: *claimed_secs })
     }
 
+    /// Lets go of the video: the threads end soon. What is computed from its frames from now on is of no use to anyone.
+    pub fn close(&self) {
+        self.shared.stop.store(true, Ordering::Release);
+    }
+
+    /// Whether the video was closed.
+    pub fn is_closed(&self) -> bool {
+        self.shared.stop.load(Ordering::Acquire)
+    }
+
     /// The frame to show now, if one is decoded.
     pub fn current(&self) -> Option<Arc<Frame>> {
         self.shared.current().clone()
@@ -193,7 +205,7 @@ impl Player {
 
 impl Drop for Player {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::Release);
+        self.close();
         self.commands = None; // Wakes the thread if it waits for a command.
     }
 }

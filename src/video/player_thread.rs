@@ -126,6 +126,11 @@ impl PlayerThread {
                 let frames = frames.clamp(isize::MIN as i64, isize::MAX as i64) as isize;
                 self.jump(self.position.saturating_add_signed(frames));
             }
+            PlayerCommand::SkipSecs(secs) => {
+                // From the middle of the frame, so that rounding does not lead to the frame before.
+                let span = self.reader.span_secs(self.position);
+                self.jump(self.reader.frame_at((span.start + span.end) / 2.0 + secs));
+            }
             PlayerCommand::SetSizes(sizes) => {
                 self.reader.set_sizes(sizes);
                 self.shared.window().clear();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use motionscope::cli::bench::fixture;
-use motionscope::engine::{Analysis, FlowSelection, Message, Recogniser, Request, WINDOW_FRAMES};
+use motionscope::engine::{Analysis, FlowSelection, FlowSource, Message, Recogniser, Request, WINDOW_FRAMES};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::{Architecture, Backbone, HiddenTwoStream, Modality, MotionConfig, StreamEntry};
@@ -155,6 +155,21 @@ fn flow_and_scores_follow_the_position() {
     stage.until("the end", || (stage.engine.player().position == 29).then_some(()));
     stage.engine.send(Request::Close);
     stage.until("closed", || (stage.engine.frame().is_none() && stage.engine.analysis().is_none()).then_some(()));
+}
+
+#[test]
+fn what_was_computed_of_a_clip_goes_with_it() {
+    let stage = Stage::with_model();
+    for _ in 0..5 {
+        stage.open(20);
+        stage.analysis(|_| true);
+        stage.engine.send(Request::Player(PlayerCommand::Play)); // so that more is being computed
+        stage.engine.send(Request::Close);
+        stage.until("the end", || stage.engine.frame().is_none().then_some(()));
+        assert!(stage.engine.analysis().is_none() && stage.engine.source_flow(FlowSource::Network).is_none());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(stage.engine.analysis().is_none(), "nothing comes behind");
+    }
 }
 
 #[test]

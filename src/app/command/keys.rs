@@ -37,16 +37,31 @@ impl Command {
         // Enter presses the button that was reached with Tab.
         let reached = ctx.memory(|memory| memory.focused().is_some());
         keys.retain(|(_, keys)| !(reached && keys.logical_key == Key::Enter));
+        let command = |event: &Event| match event {
+            Event::Key { key, pressed: true, modifiers, repeat, .. } => {
+                let meant =
+                    |keys: &KeyboardShortcut| keys.logical_key == *key && modifiers.matches_logically(keys.modifiers);
+                keys.iter().find(|(_, keys)| meant(keys)).map(|(command, _)| (*command, *repeat))
+            }
+            _ => None,
+        };
+        let mut pressed = Vec::new();
         ctx.input_mut(|input| {
-            let pressed = |event: &Event| match event {
-                Event::Key { key, pressed: true, .. } => Some(*key),
-                _ => None,
-            };
-            let order: Vec<Key> = input.events.iter().filter_map(pressed).collect();
-            keys.retain(|(_, keys)| input.consume_shortcut(keys));
-            keys.sort_by_key(|(_, keys)| order.iter().position(|key| *key == keys.logical_key));
-            keys.into_iter().map(|(command, _)| command).collect()
-        })
+            input.events.retain(|event| {
+                let Some((command, is_repeat)) = command(event) else { return true };
+                // Every press counts, however late it is looked at; a key that is held down steps on, but does not toggle.
+                if !is_repeat || command.is_step() || !pressed.contains(&command) {
+                    pressed.push(command);
+                }
+                false
+            });
+        });
+        pressed
+    }
+
+    /// Whether the command goes on a fixed distance, and further while its key is held.
+    fn is_step(self) -> bool {
+        matches!(self, Self::StepBack | Self::StepForward | Self::SecondBack | Self::SecondForward)
     }
 }
 

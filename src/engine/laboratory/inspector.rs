@@ -62,7 +62,7 @@ impl Inspector {
             // The player may have left the pair behind.
             let Some(pair) = clip.pair([flow.frame, flow.frame + flow.stride]) else { continue };
             match caught("inspection", || inspect(&flow, &pair, clip.size, truth.as_deref())) {
-                Ok(inspection) => self.slots.put_inspection(inspection),
+                Ok(inspection) => self.slots.put_inspection(inspection, &clip),
                 Err(error) => self.outbox.send(Message::Problem(error)),
             }
             self.inspected.insert(source, (flow, truth));

@@ -14,6 +14,8 @@ use crate::nets::flow_normalisation::CLIP_PX;
 pub struct SourceFlow {
     /// Who computed it.
     pub source: FlowSource,
+    /// Where the player was when it was computed.
+    pub position: usize,
     /// The first frame of the pair.
     pub frame: usize,
     /// Distance to the second one; smaller than asked for at the end of the clip.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{FlowSource, FlowStrip, Inspection, SourceFlow};
+use crate::engine::clip::Clip;
 use crate::engine::{FlowView, Slot};
 
 /// The flows of a window that the temporal stream is to be fed with.
@@ -33,9 +34,9 @@ impl LaboratorySlots {
         self.flows[source as usize].get()
     }
 
-    /// Replaces the flow of its source.
-    pub fn put_flow(&self, flow: SourceFlow) {
-        self.flows[flow.source as usize].put(flow);
+    /// Replaces the flow of its source, unless `clip` was closed meanwhile.
+    pub fn put_flow(&self, flow: SourceFlow, clip: &Clip) {
+        self.flows[flow.source as usize].put_if(flow, || !clip.player.is_closed());
     }
 
     /// The newest inspection of a flow of `source`.
@@ -43,9 +44,9 @@ impl LaboratorySlots {
         self.inspections[source as usize].get()
     }
 
-    /// Replaces the inspection of its source.
-    pub fn put_inspection(&self, inspection: Inspection) {
-        self.inspections[inspection.source as usize].put(inspection);
+    /// Replaces the inspection of its source, unless `clip` was closed meanwhile.
+    pub fn put_inspection(&self, inspection: Inspection, clip: &Clip) {
+        self.inspections[inspection.source as usize].put_if(inspection, || !clip.player.is_closed());
     }
 
     /// The newest complete window of `source`.
@@ -53,9 +54,9 @@ impl LaboratorySlots {
         self.strips[source as usize].get()
     }
 
-    /// Replaces the window of its source.
-    pub fn put_strip(&self, strip: FlowStrip) {
-        self.strips[strip.source as usize].put(strip);
+    /// Replaces the window of its source, unless `clip` was closed meanwhile.
+    pub fn put_strip(&self, strip: FlowStrip, clip: &Clip) {
+        self.strips[strip.source as usize].put_if(strip, || !clip.player.is_closed());
     }
 
     /// Lets a window wait for the temporal stream, in place of an older one of its source.
@@ -67,6 +68,11 @@ impl LaboratorySlots {
     /// A window that waits for the temporal stream.
     pub fn take_window(&self) -> Option<WindowFlows> {
         self.windows.iter().find_map(|place| place.lock().unwrap_or_else(PoisonError::into_inner).take())
+    }
+
+    /// Forgets everything about every source.
+    pub fn clear_all(&self) {
+        FlowSource::ALL.into_iter().for_each(|source| self.clear(source));
     }
 
     /// Forgets everything about `source`.

@@ -97,8 +97,8 @@ impl SourceThread {
         if source.shown != Some((pair, backward)) {
             let Some(decoded) = source.clip.pair(pair) else { return Ok(false) };
             source.keep_near(target.window_start);
-            match source.show(self.kind, &decoded, backward)? {
-                Some(flow) => self.results.laboratory.put_flow(flow),
+            match source.show(self.kind, target.frame, &decoded, backward)? {
+                Some(flow) => self.results.laboratory.put_flow(flow, &source.clip),
                 None => self.results.laboratory.clear(self.kind),
             }
             source.shown = Some((pair, backward));
@@ -144,8 +144,14 @@ impl SourceThread {
 }
 
 impl Source {
-    /// The flow of a pair with everything that is shown of it.
-    fn show(&mut self, kind: FlowSource, pair: &[Arc<Frame>; 2], backward: bool) -> Result<Option<SourceFlow>> {
+    /// The flow of a pair, for the player at `position`, with everything that is shown of it.
+    fn show(
+        &mut self,
+        kind: FlowSource,
+        position: usize,
+        pair: &[Arc<Frame>; 2],
+        backward: bool,
+    ) -> Result<Option<SourceFlow>> {
         let [first, second] = pair.each_ref().map(|frame| frame.index);
         let started = Instant::now();
         let Some(Estimate { flow, note }) = self.estimate(pair)? else { return Ok(None) };
@@ -161,6 +167,7 @@ impl Source {
         };
         Ok(Some(SourceFlow {
             source: kind,
+            position,
             frame: first,
             stride: second - first,
             flow,

@@ -8,7 +8,7 @@ use crate::app::session::Session;
 use crate::app::theme::Tokens;
 use crate::app::views::{ViewKind, ViewSpec};
 use crate::app::widgets::cost;
-use crate::engine::FlowSource;
+use crate::engine::{FlowSource, SourceFlow};
 
 /// Height in points.
 pub const HEIGHT: f32 = 26.0;
@@ -138,7 +138,9 @@ fn in_room(ui: &Ui, text: &str, view: &ViewSpec, session: &Session) -> String {
     if width <= ui.available_width() || millis <= 0.0 || !text.ends_with(&cost(millis)) {
         return text.to_owned();
     }
-    cost(millis)
+    let late = session.lab.source(view.source).flow.as_ref().map_or(String::new(), |flow| lateness(flow, session));
+    // That it is of another moment matters more than what it cost.
+    if late.is_empty() { cost(millis) } else { late.trim_start_matches(", ").to_owned() }
 }
 
 /// What the view shows at present: the frames, the cost, and whether it is up to date.
@@ -157,7 +159,7 @@ pub fn caption(view: &ViewSpec, session: &Session) -> String {
             .unwrap_or_default(),
         _ => {
             let Some(flow) = &state.flow else { return String::new() };
-            let mut text = pair(flow.frame, flow.stride);
+            let mut text = pair(flow.frame, flow.stride) + &lateness(flow, session);
             if view.source == FlowSource::Network {
                 text += &network_remark(session);
             }
@@ -166,6 +168,17 @@ pub fn caption(view: &ViewSpec, session: &Session) -> String {
             }
             text
         }
+    }
+}
+
+/// By how much a flow is behind the frame on the screen while it plays.
+fn lateness(flow: &SourceFlow, session: &Session) -> String {
+    let shown = session.frame.as_ref().map_or(flow.position, |frame| frame.index);
+    match shown.abs_diff(flow.position) {
+        0 => String::new(),
+        _ if !session.player.playing => String::new(), // It is being computed, and that is said.
+        1 => ", 1 frame late".into(),
+        late => format!(", {late} frames late"),
     }
 }
 

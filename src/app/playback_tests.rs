@@ -1,0 +1,95 @@
+//! Playing real clips by keys: what a person sees of the player.
+
+use std::path::{Path, PathBuf};
+
+use eframe::egui::{Event, Key, Modifiers};
+use image::{Rgb, RgbImage};
+
+use super::App;
+use super::command::Command;
+use super::laboratory_tests::Window;
+use super::live_tests::until;
+use super::settings::Settings;
+use crate::video::{Geometry, VideoWriter};
+
+const FRAMES: u8 = 60;
+
+fn clip(dir: &Path, name: &str) -> PathBuf {
+    let path = dir.join(name);
+    let mut writer = VideoWriter::create(&path, Geometry { width: 64, height: 48 }, 25.0).unwrap();
+    (0..FRAMES).for_each(|n| writer.push(&RgbImage::from_pixel(64, 48, Rgb([4 * n; 3]))).unwrap());
+    writer.finish().unwrap();
+    path
+}
+
+fn window_on(path: &Path) -> Window {
+    let path = path.to_owned();
+    let mut window = Window::with([1280.0, 720.0], Settings::default(), |app| app.open_clip(path));
+    until(&mut window, "the clip", |app| app.session.frame.is_some() && app.session.clip.is_some());
+    window
+}
+
+fn is_at(app: &App, index: usize) -> bool {
+    app.session.frame.as_ref().is_some_and(|frame| frame.index == index)
+}
+
+/// Presses keys that are all looked at in one repaint.
+fn press(window: &mut Window, keys: &[(Key, Modifiers)]) {
+    for &(key, modifiers) in keys {
+        let event = Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+        window.harness.input_mut().events.push(event);
+    }
+    window.settle();
+}
+
+#[test]
+fn a_clip_that_is_opened_while_another_is_looped_plays_from_beginning_to_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window_on(&clip(dir.path(), "a.mp4"));
+    window.perform(Command::LoopSegment);
+    until(&mut window, "playback", |app| app.session.player.playing);
+    let second = clip(dir.path(), "b.mp4");
+    window.harness.state_mut().open_clip(second.clone());
+    // The window is drawn several times before the clip is open, and may be asked for a loop then.
+    window.harness.state_mut().session.marks.looping = true;
+    window.settle();
+    until(&mut window, "the second clip", |app| {
+        app.session.clip.as_ref().is_some_and(|clip| clip.path == second) && is_at(app, 0)
+    });
+    assert!(!window.harness.state().session.marks.looping);
+    window.perform(Command::PlayPause);
+    until(&mut window, "the end", |app| is_at(app, usize::from(FRAMES) - 1) && !app.session.player.playing);
+}
+
+#[test]
+fn every_press_of_a_step_counts_however_late_it_is_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window_on(&clip(dir.path(), "a.mp4"));
+    press(&mut window, &[(Key::ArrowRight, Modifiers::NONE); 10]);
+    until(&mut window, "frame 10", |app| is_at(app, 10));
+    press(&mut window, &[(Key::ArrowRight, Modifiers::SHIFT); 2]);
+    until(&mut window, "two seconds later", |app| is_at(app, 59));
+    press(&mut window, &[(Key::ArrowLeft, Modifiers::SHIFT); 2]);
+    until(&mut window, "two seconds earlier", |app| is_at(app, 9));
+    press(&mut window, &[(Key::ArrowLeft, Modifiers::NONE); 4]);
+    until(&mut window, "frame 5", |app| is_at(app, 5));
+    // What is marked after two steps is where they lead.
+    press(
+        &mut window,
+        &[(Key::ArrowRight, Modifiers::NONE), (Key::ArrowRight, Modifiers::NONE), (Key::I, Modifiers::NONE)],
+    );
+    assert_eq!(window.harness.state().session.marks.start, Some(7));
+}
+
+#[test]
+fn a_key_that_is_held_steps_on_but_does_not_toggle() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window_on(&clip(dir.path(), "a.mp4"));
+    let held = |(key, modifiers)| Event::Key { key, physical_key: None, pressed: true, repeat: true, modifiers };
+    window.harness.input_mut().events.extend([(Key::ArrowRight, Modifiers::NONE); 3].map(held));
+    window.settle();
+    until(&mut window, "frame 3", |app| is_at(app, 3));
+    window.harness.input_mut().events.extend([(Key::Space, Modifiers::SHIFT); 2].map(held));
+    window.settle();
+    assert!(window.harness.state().session.marks.looping, "once, though twice in one repaint");
+}
