@@ -2,6 +2,7 @@
 #![no_main]
 #![allow(clippy::unwrap_used)] // A fuzzer ends where something is wrong.
 
+#[allow(dead_code)] // The seeds are written by the tests.
 #[path = "../all/hostile/parsers.rs"]
 mod parsers;
 
