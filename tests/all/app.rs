@@ -299,7 +299,7 @@ fn a_network_is_trained_held_and_used() {
     assert!(window.sees("pixel"), "the curves of the loss terms have their legend");
 
     window.click("Use these weights");
-    window.until_text("Start from untrained (flow-01)");
+    window.until_text("Start from clips (flow-01)");
 }
 
 #[test]
