@@ -6,38 +6,42 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::csv::note_timeless;
 use super::sheet::{Clip, Sheet, Span, Stretch};
 use super::{Exported, text, write_file};
 use crate::error::{Error, Result};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct File {
-    #[serde(default)]
     version: String,
-    #[serde(default)]
-    taxonomy: Vec<serde_json::Value>,
+    taxonomy: Vec<Value>,
     database: BTreeMap<String, VideoEntry>,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    database: BTreeMap<String, Value>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct VideoEntry {
     #[serde(default)]
-    subset: String,
+    subset: Value,
     #[serde(default)]
-    duration: f64,
+    duration: Value,
     #[serde(default)]
-    annotations: Vec<Annotation>,
+    annotations: Option<Vec<Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Annotation {
     label: String,
     segment: [f64; 2],
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     clip: bool,
 }
 
@@ -67,8 +71,13 @@ fn entry(clip: &Clip) -> VideoEntry {
         let segment = clip.secs_of(stretch)?.map(rounded);
         Some(Annotation { label: stretch.label.clone(), segment, clip: false })
     };
-    let annotations = clip.labels.iter().map(whole).chain(clip.stretches.iter().filter_map(part)).collect();
-    VideoEntry { subset: "training".into(), duration, annotations, path: Some(clip.path.clone()) }
+    let annotations = clip.labels.iter().map(whole).chain(clip.stretches.iter().filter_map(part));
+    let value = |Annotation { label, segment, clip }: Annotation| match clip {
+        true => json!({ "label": label, "segment": segment, "clip": true }),
+        false => json!({ "label": label, "segment": segment }),
+    };
+    let annotations = Some(annotations.map(value).collect());
+    VideoEntry { subset: "training".into(), duration: duration.into(), annotations, path: Some(clip.path.clone()) }
 }
 
 /// Seconds to the microsecond.
@@ -77,16 +86,37 @@ fn rounded(secs: f64) -> f64 {
 }
 
 pub(super) fn read(source: &Path) -> Result<Sheet> {
-    let file: File = text::json(source, "ActivityNet's JSON")?;
-    let clips = file.database.into_iter().map(|(id, video)| {
+    let file: Read = text::json(source, "ActivityNet's JSON")?;
+    let mut sheet = Sheet::default();
+    for (id, entry) in file.database {
         let place = format!("video {id}");
-        let (whole, parts): (Vec<_>, Vec<_>) = video.annotations.into_iter().partition(|annotation| annotation.clip);
-        let part = |Annotation { label, segment: [start, end], .. }| Stretch::new(label, Span::Secs(start, end));
-        Clip {
-            labels: whole.into_iter().map(|annotation| annotation.label).collect(),
-            stretches: parts.into_iter().map(part).collect(),
-            ..Clip::named(video.path.unwrap_or(id), place)
+        let left_out = |error: serde_json::Error| {
+            let cause = format!("{place}: {error}; left out");
+            Error::file(source, cause, "Correct the annotation")
+        };
+        let video = match serde_json::from_value::<VideoEntry>(entry) {
+            Ok(video) => video,
+            Err(error) => {
+                sheet.notes.push(left_out(error));
+                sheet.clips.push(Clip { left_out: 1, ..Clip::named(id, place) });
+                continue;
+            }
+        };
+        let length_secs = video.duration.as_f64();
+        let mut clip = Clip { length_secs, ..Clip::named(video.path.unwrap_or(id), place.clone()) };
+        for annotation in video.annotations.into_iter().flatten() {
+            match serde_json::from_value(annotation) {
+                Ok(Annotation { label, clip: true, .. }) => clip.labels.push(label),
+                Ok(Annotation { label, segment: [start, end], .. }) => {
+                    clip.stretches.push(Stretch::new(label, Span::Secs(start, end)));
+                }
+                Err(error) => {
+                    clip.left_out += 1;
+                    sheet.notes.push(left_out(error));
+                }
+            }
         }
-    });
-    Ok(Sheet { clips: clips.collect(), ..Sheet::default() })
+        sheet.clips.push(clip);
+    }
+    Ok(sheet)
 }

@@ -4,7 +4,9 @@
 //! its first frame and is outside from the frame after its last. Attributes of the track hold the note, and whether it is
 //! the whole clip that is labelled (`scope`). The labels with these attributes are to be in CVAT's task, as they are in the
 //! file. Read, any track is a segment for each time it is visible; the tags of "CVAT for images 1.1" are read as well,
-//! those of frames that follow each other as one segment.
+//! those of frames that follow each other as one segment. Frames are those of the video, whatever frame a task starts at and
+//! however many it passes over, so that a label holds until the next frame of the task. The export of a whole project has the
+//! tracks of all its tasks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -120,46 +122,126 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     Ok(sheet)
 }
 
+/// A video of CVAT's, and the frames of it that were looked at.
+#[derive(Debug)]
+struct Task {
+    /// None of a file of one task.
+    id: Option<String>,
+    video: String,
+    /// A label holds for so many frames.
+    step: usize,
+    /// The frame after the last one that was looked at, if it is known.
+    end: Option<usize>,
+    /// How many were looked at, if it is known.
+    size: Option<usize>,
+}
+
+impl Task {
+    /// The task that an element of the metadata is about; `None` if it names no video.
+    fn of(meta: &Element, task: &Element) -> Option<Self> {
+        let text_at = |names: &[&str]| Some(task.at(names)?.text.trim()).filter(|text| !text.is_empty());
+        let number = |name: &str| text_at(&[name])?.parse::<usize>().ok();
+        let source = meta.at(&["source"]).map(|source| source.text.trim()).filter(|source| !source.is_empty());
+        let video = source.or_else(|| text_at(&["source"])).or_else(|| text_at(&["name"]))?.to_owned();
+        let filter = text_at(&["frame_filter"]).and_then(|filter| filter.strip_prefix("step="));
+        let step = filter.and_then(|step| step.trim().parse().ok()).filter(|step| *step > 0).unwrap_or(1);
+        let (start, size) = (number("start_frame").unwrap_or(0), number("size"));
+        // Those of a job are counted among the frames that are looked at.
+        let start = if task.name == "job" { start.saturating_mul(step) } else { start };
+        let end = match size {
+            Some(size) => Some(start.saturating_add(size.saturating_mul(step))),
+            None => number("stop_frame").map(|stop| stop.saturating_add(1)),
+        };
+        Some(Self { id: text_at(&["id"]).map(str::to_owned), video, step, end, size })
+    }
+}
+
 fn read_document(path: &Path, sheet: &mut Sheet) -> Result<()> {
     let document = Element::read(path)?;
     let remedy = "Export the task from CVAT as \"CVAT for video 1.1\"";
     let wrong = |cause: &str| Error::file(path, cause, remedy);
     let meta = document.at(&["meta"]).filter(|_| document.name == "annotations");
     let meta = meta.ok_or_else(|| wrong("this is no file of CVAT's annotations"))?;
-    let task = meta.children.iter().find(|child| ["task", "job"].contains(&child.name.as_str()));
-    let text_at = |names: &[&str]| Some(task?.at(names)?.text.trim()).filter(|text| !text.is_empty());
-    let source = meta.at(&["source"]).or_else(|| task?.at(&["source"])).map(|source| source.text.trim());
-    let video = source.filter(|source| !source.is_empty()).or_else(|| text_at(&["name"]));
-    let video = video.ok_or_else(|| wrong("it names no video"))?;
-    for label in task.and_then(|task| task.at(&["labels"])).into_iter().flat_map(|labels| labels.all("label")) {
+    let project = meta.at(&["project"]);
+    let single = || meta.children.iter().find(|child| ["task", "job"].contains(&child.name.as_str()));
+    let tasks: Vec<Task> = match project {
+        Some(project) => {
+            let tasks = project.all("tasks").chain([project]).flat_map(|tasks| tasks.all("task"));
+            tasks.filter_map(|task| Task::of(task, task)).collect()
+        }
+        None => {
+            let task = single().or_else(|| meta.at(&["source"]).map(|_| meta)).and_then(|task| Task::of(meta, task));
+            task.map(|task| Task { id: None, ..task }).into_iter().collect()
+        }
+    };
+    if tasks.is_empty() {
+        return Err(wrong("it names no video"));
+    }
+    let about = project.or_else(single);
+    for label in about.into_iter().flat_map(|about| about.all("labels")).flat_map(|labels| labels.all("label")) {
         let name = label.at(&["name"]).map_or("", |name| name.text.trim());
         if !sheet.classes.iter().any(|class| class.name == name) {
             let color = label.at(&["color"]).and_then(|color| color_of_hex(color.text.trim()));
             sheet.classes.push(SheetClass { name: name.to_owned(), color });
         }
     }
-    let frames = text_at(&["size"]).and_then(|size| size.parse().ok()).unwrap_or(usize::MAX);
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut clip = Clip::named(video, file.clone());
-    for track in document.all("track") {
-        let place = format!("{file}, line {}", track.line);
-        if let Err(cause) = read_track(track, frames, &place, &mut clip) {
-            let cause = format!("line {}: {cause}; left out", track.line);
-            sheet.notes.push(Error::file(path, cause, remedy));
+    let mut before = 0;
+    for (place, task) in tasks.iter().enumerate() {
+        // What belongs to no task is the first one's where there is only one.
+        let is_of = |element: &&Element| match element.attribute("task_id") {
+            Some(id) => task.id.is_none() || task.id.as_deref() == Some(id),
+            None => tasks.len() == 1,
+        };
+        let tracks: Vec<&Element> = document.all("track").filter(is_of).collect();
+        let images: Vec<&Element> = document.all("image").filter(is_of).collect();
+        let frames = tracks.iter().flat_map(|track| &track.children).filter_map(|shape| shape.attribute("frame"));
+        let frames = frames.chain(images.iter().filter_map(|image| image.attribute("id")));
+        let last = frames.filter_map(|frame| frame.parse::<usize>().ok()).max().unwrap_or(0);
+        let counts_on = place > 0 && task.end.is_some_and(|end| last > end);
+        let shift = if counts_on { before } else { 0 };
+        if counts_on {
+            let cause = format!("the frames of task {} count on from the tasks before it", task.video);
+            sheet.remarks.push(Error::file(path, cause, "Check the segments of that video"));
         }
+        before += task.size.unwrap_or(0);
+        let mut clip = Clip::named(&task.video, file.clone());
+        for track in tracks {
+            let place = format!("{file}, line {}", track.line);
+            if let Err(cause) = read_track(track, task, shift, &place, &mut clip) {
+                clip.left_out += 1;
+                let cause = format!("line {}: {cause}; left out", track.line);
+                sheet.notes.push(Error::file(path, cause, remedy));
+            }
+        }
+        read_tags(&images, task, shift, &mut clip);
+        sheet.clips.push(clip);
     }
-    read_tags(&document, &mut clip);
-    sheet.clips.push(clip);
+    let is_lost = |element: &&Element| match element.attribute("task_id") {
+        Some(id) => project.is_some() && !tasks.iter().any(|task| task.id.as_deref() == Some(id)),
+        None => tasks.len() > 1,
+    };
+    for track in document.all("track").filter(is_lost) {
+        let cause = format!("line {}: the track belongs to no task of the project; left out", track.line);
+        sheet.notes.push(Error::file(path, cause, remedy));
+    }
     Ok(())
 }
 
 /// A segment for each time a track is visible.
-fn read_track(track: &Element, frames: usize, place: &str, clip: &mut Clip) -> std::result::Result<(), &'static str> {
+fn read_track(
+    track: &Element,
+    task: &Task,
+    shift: usize,
+    place: &str,
+    clip: &mut Clip,
+) -> std::result::Result<(), &'static str> {
     let label = track.attribute("label").ok_or("the track has no label")?;
     let mut shapes = Vec::new();
     for shape in track.children.iter().filter(|shape| shape.attribute("outside").is_some()) {
-        let frame = shape.attribute("frame").and_then(|frame| frame.parse().ok());
-        shapes.push((frame.ok_or("a shape of the track has no frame")?, shape));
+        let frame = shape.attribute("frame").and_then(|frame| frame.parse::<usize>().ok());
+        let frame = frame.ok_or("a shape of the track has no frame")?;
+        shapes.push((frame.checked_sub(shift).ok_or("a shape of the track lies before its video")?, shape));
     }
     shapes.sort_by_key(|(frame, _)| *frame);
     let value = |name: &str| {
@@ -172,7 +254,7 @@ fn read_track(track: &Element, frames: usize, place: &str, clip: &mut Clip) -> s
     }
     let mut start: Option<usize> = None;
     let mut add = |start: usize, end: usize| {
-        let span = Span::Frames(start, end.max(start + 1));
+        let span = Span::Frames(start, end.max(start.saturating_add(1)));
         let note = value("note").unwrap_or_default();
         clip.stretches.push(Stretch { note, place: place.to_owned(), ..Stretch::new(label, span) });
     };
@@ -187,27 +269,31 @@ fn read_track(track: &Element, frames: usize, place: &str, clip: &mut Clip) -> s
         }
     }
     if let Some(start) = start {
-        let last = shapes.last().map_or(start, |(frame, _)| *frame);
-        add(start, if frames == usize::MAX { last + 1 } else { frames });
+        let last = shapes.last().map_or(start, |(frame, _)| *frame).saturating_add(task.step);
+        add(start, task.end.map_or(last, |end| end.max(last)));
     }
     Ok(())
 }
 
 /// Tags of frames: those that follow each other are one segment.
-fn read_tags(document: &Element, clip: &mut Clip) {
+fn read_tags(images: &[&Element], task: &Task, shift: usize, clip: &mut Clip) {
     let mut tagged: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-    for image in document.all("image") {
-        let Some(frame) = image.attribute("id").and_then(|id| id.parse().ok()) else { continue };
+    for image in images {
+        let frame = image.attribute("id").and_then(|id| id.parse::<usize>().ok()?.checked_sub(shift));
         for label in image.all("tag").filter_map(|tag| tag.attribute("label")) {
-            tagged.entry(label).or_default().insert(frame);
+            match frame {
+                Some(frame) => _ = tagged.entry(label).or_default().insert(frame),
+                None => clip.left_out += 1,
+            }
         }
     }
     for (label, frames) in tagged {
         let mut runs: Vec<(usize, usize)> = Vec::new();
         for frame in frames {
-            match runs.last_mut().filter(|(_, end)| *end == frame) {
-                Some((_, end)) => *end = frame.saturating_add(1),
-                None => runs.push((frame, frame.saturating_add(1))),
+            let end = frame.saturating_add(task.step);
+            match runs.last_mut().filter(|(_, end)| *end >= frame) {
+                Some((_, last)) => *last = end,
+                None => runs.push((frame, end)),
             }
         }
         clip.stretches.extend(runs.into_iter().map(|(start, end)| Stretch::new(label, Span::Frames(start, end))));

@@ -3,13 +3,17 @@
 //! A tier for each class holds its segments, which may overlap those of others, with the class as value; a label of the
 //! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip`. Times are in
 //! milliseconds, which tells frames apart up to 1000 per second. Read, the value of an annotation is its label, whatever its
-//! tier is called; without a value it is the name of the tier.
+//! tier is called; without a value it is the name of the tier. What depends on another annotation holds as long as that, or an
+//! equal share of it where several do; slots without a time lie evenly between their neighbours. Of several media, those that the
+//! project has get the labels, each by its own `TIME_ORIGIN`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::super::StoredPath;
 use super::csv::note_timeless;
 use super::sheet::{Clip, Sheet, Span, Stretch};
+use super::video_finder::{Found, VideoFinder};
 use super::x_any_labeling::free_path;
 use super::xml::{Element, XmlWriter};
 use super::{Exported, note_lost, text, write_file};
@@ -22,8 +26,9 @@ const SEGMENT: &str = "segment";
 pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     let (mut exported, mut used, mut timeless) = (Exported::default(), BTreeSet::new(), 0);
     for clip in &sheet.clips {
-        match document(clip, sheet) {
-            Some(text) => write_file(&target.join(free_path(clip, "eaf", &mut used)), &text, &mut exported)?,
+        let path = target.join(free_path(clip, "eaf", &mut used));
+        match document(clip, sheet, &path) {
+            Some(text) => write_file(&path, &text, &mut exported)?,
             None => timeless += clip.stretches.len() + clip.labels.len(),
         }
     }
@@ -42,7 +47,7 @@ struct Tier<'a> {
     times: Vec<(u64, u64)>,
 }
 
-fn document(clip: &Clip, sheet: &Sheet) -> Option<String> {
+fn document(clip: &Clip, sheet: &Sheet, path: &Path) -> Option<String> {
     let millis = |[start, end]: [f64; 2]| ((start * 1000.0).round() as u64, (end * 1000.0).round() as u64);
     let whole = millis(clip.whole_secs()?);
     let mut tiers = Vec::new();
@@ -55,10 +60,11 @@ fn document(clip: &Clip, sheet: &Sheet) -> Option<String> {
         let times = parts.filter_map(|part| clip.secs_of(part)).map(millis).collect();
         tiers.push(Tier { name: label.into(), kind: SEGMENT, label, times });
     }
-    Some(render(clip, &tiers))
+    Some(render(clip, &tiers, path.parent().unwrap_or(Path::new(""))))
 }
 
-fn render(clip: &Clip, tiers: &[Tier<'_>]) -> String {
+/// The document for a folder.
+fn render(clip: &Clip, tiers: &[Tier<'_>], folder: &Path) -> String {
     let mut xml = XmlWriter::new();
     let schema = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd";
     let namespace = "http://www.w3.org/2001/XMLSchema-instance";
@@ -74,25 +80,34 @@ fn render(clip: &Clip, tiers: &[Tier<'_>]) -> String {
         ],
     );
     xml.open("HEADER", &[("MEDIA_FILE", ""), ("TIME_UNITS", "milliseconds")]);
-    let url = format!("file://{}", clip.absolute.to_string_lossy().replace('\\', "/").replace('%', "%25"));
-    let media = [("MEDIA_URL", url.as_str()), ("MIME_TYPE", "video/mp4"), ("RELATIVE_MEDIA_URL", &clip.path)];
+    let (absolute, relative) = (url(&clip.absolute), relative_url(&clip.absolute, folder));
+    let mut media = vec![("MEDIA_URL", absolute.as_str()), ("MIME_TYPE", mime_type(clip.file_name()))];
+    media.extend(relative.as_deref().map(|url| ("RELATIVE_MEDIA_URL", url)));
     xml.empty("MEDIA_DESCRIPTOR", &media);
     xml.close();
+    // Each end of each annotation has its own slot, as in ELAN: moved there, it moves no other.
+    let mut slots: Vec<(u64, usize)> = Vec::new();
+    for (start, end) in tiers.iter().flat_map(|tier| &tier.times) {
+        slots.extend([(*start, slots.len()), (*end, slots.len() + 1)]);
+    }
+    slots.sort_unstable();
+    let mut names = vec![String::new(); slots.len()];
     xml.open("TIME_ORDER", &[]);
-    let times: BTreeSet<u64> = tiers.iter().flat_map(|tier| &tier.times).flat_map(|(a, b)| [*a, *b]).collect();
-    for time in times {
-        xml.empty("TIME_SLOT", &[("TIME_SLOT_ID", &slot(time)), ("TIME_VALUE", &time.to_string())]);
+    for (number, (time, place)) in (1..).zip(&slots) {
+        names[*place] = format!("ts{number}");
+        xml.empty("TIME_SLOT", &[("TIME_SLOT_ID", &names[*place]), ("TIME_VALUE", &time.to_string())]);
     }
     xml.close();
     let mut number = 0;
     for tier in tiers {
         let attributes = [("LINGUISTIC_TYPE_REF", tier.kind), ("TIER_ID", &tier.name)];
         xml.open("TIER", &attributes);
-        for (start, end) in &tier.times {
+        for _ in &tier.times {
+            let (start, end) = (&names[2 * number], &names[2 * number + 1]);
             number += 1;
             xml.open("ANNOTATION", &[]);
-            let (id, start, end) = (format!("a{number}"), slot(*start), slot(*end));
-            let attributes = [("ANNOTATION_ID", id.as_str()), ("TIME_SLOT_REF1", &start), ("TIME_SLOT_REF2", &end)];
+            let id = format!("a{number}");
+            let attributes = [("ANNOTATION_ID", id.as_str()), ("TIME_SLOT_REF1", start), ("TIME_SLOT_REF2", end)];
             xml.open("ALIGNABLE_ANNOTATION", &attributes);
             xml.element("ANNOTATION_VALUE", &[], tier.label);
             xml.close();
@@ -107,16 +122,48 @@ fn render(clip: &Clip, tiers: &[Tier<'_>]) -> String {
     xml.finish()
 }
 
-fn slot(time: u64) -> String {
-    format!("ts{time}")
+/// The address of a file.
+fn url(path: &Path) -> String {
+    let path = escaped(&StoredPath::encode(path, Path::new("")));
+    format!("file://{}{path}", if path.starts_with('/') { "" } else { "/" })
 }
 
-pub(super) fn read(source: &Path) -> Result<Sheet> {
+/// The address of a file from `folder`; none on another disk.
+fn relative_url(path: &Path, folder: &Path) -> Option<String> {
+    let path = escaped(&StoredPath::encode(path, folder));
+    let is_absolute = path.starts_with('/') || path.get(1..3) == Some(":/");
+    let start = if path.starts_with("../") { "" } else { "./" };
+    (!is_absolute).then(|| format!("{start}{path}"))
+}
+
+/// A stored path with what has a meaning in addresses escaped as well.
+fn escaped(stored: &str) -> String {
+    stored.replace(' ', "%20").replace('#', "%23").replace('?', "%3F")
+}
+
+/// The kind of a video by its ending.
+fn mime_type(name: &str) -> &'static str {
+    let ending = name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_lowercase());
+    match ending.as_str() {
+        "mp4" | "m4v" => "video/mp4",
+        "mov" => "video/quicktime",
+        "avi" => "video/x-msvideo",
+        "mkv" => "video/x-matroska",
+        "webm" => "video/webm",
+        "mpg" | "mpeg" | "vob" => "video/mpeg",
+        "ts" | "mts" | "m2ts" => "video/mp2t",
+        "ogv" | "ogg" => "video/ogg",
+        "wmv" => "video/x-ms-wmv",
+        _ => "video/*",
+    }
+}
+
+pub(super) fn read(source: &Path, finder: &VideoFinder<'_>) -> Result<Sheet> {
     let mut sheet = Sheet::default();
     let is_folder = source.is_dir();
     for path in text::files(source, "eaf")? {
-        match read_document(&path, &mut sheet.notes) {
-            Ok(clip) => sheet.clips.push(clip),
+        match read_document(&path, finder, &mut sheet) {
+            Ok(()) => {}
             Err(error) if is_folder => sheet.notes.push(error),
             Err(error) => return Err(error),
         }
@@ -124,43 +171,229 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     Ok(sheet)
 }
 
-fn read_document(path: &Path, notes: &mut Vec<Error>) -> Result<Clip> {
+/// A medium of a document.
+struct Medium {
+    name: String,
+    /// Where in the medium the document's times begin, seconds.
+    origin_secs: f64,
+    /// How surely the project has it.
+    rank: u8,
+}
+
+impl Medium {
+    fn of(descriptor: &Element, folder: &Path, finder: &VideoFinder<'_>) -> Option<Self> {
+        let named = |key: &str| descriptor.attribute(key).filter(|url| !url.trim().is_empty());
+        let (relative, absolute) = (named("RELATIVE_MEDIA_URL"), named("MEDIA_URL"));
+        let relative = relative.map(|url| url.trim_start_matches("./").to_owned());
+        let beside = relative.as_ref().map(|url| folder.join(url).to_string_lossy().into_owned());
+        let names: Vec<String> = match beside {
+            // What lies beside the document is meant, whether the project has it or not.
+            Some(beside) if finder.file(&beside).is_some() => vec![beside],
+            beside => beside.into_iter().chain(relative).chain(absolute.map(str::to_owned)).collect(),
+        };
+        let is_sound = descriptor.attribute("MIME_TYPE").is_some_and(|kind| kind.starts_with("audio/"));
+        let rank = |name: &String| match finder.find(&Clip::named(name, "")) {
+            Found::Video(_) => 4,
+            Found::SameName(_) => 3,
+            _ if finder.file(name).is_some() && !is_sound => 2,
+            _ => u8::from(!is_sound),
+        };
+        let (rank, name) = names.iter().map(|name| (rank(name), name)).rev().max_by_key(|(rank, _)| *rank)?;
+        let origin = descriptor.attribute("TIME_ORIGIN").and_then(|origin| origin.trim().parse::<f64>().ok());
+        let origin_secs = origin.filter(|millis| millis.is_finite()).unwrap_or(0.0) / 1000.0;
+        Some(Self { name: name.clone(), origin_secs, rank })
+    }
+}
+
+fn read_document(path: &Path, finder: &VideoFinder<'_>, sheet: &mut Sheet) -> Result<()> {
     let document = Element::read(path)?;
     let remedy = "Choose an .eaf file that ELAN has saved";
     if document.name != "ANNOTATION_DOCUMENT" {
         return Err(Error::file(path, "this is no annotation document of ELAN's", remedy));
     }
-    let media = document.at(&["HEADER", "MEDIA_DESCRIPTOR"]);
-    let url = media.and_then(|media| media.attribute("RELATIVE_MEDIA_URL").filter(|url| !url.is_empty()));
-    let url = url.or_else(|| media.and_then(|media| media.attribute("MEDIA_URL")));
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let descriptors = document.all("HEADER").flat_map(|header| header.all("MEDIA_DESCRIPTOR"));
+    let mut media: Vec<Medium> = descriptors.filter_map(|media| Medium::of(media, folder, finder)).collect();
+    let best = media.iter().map(|medium| medium.rank).max();
+    let best = best.ok_or_else(|| Error::file(path, "it names no media file", remedy))?;
+    match best {
+        // All that the project has, else the first that may be a video.
+        3.. => media.retain(|medium| medium.rank >= 3),
+        _ => {
+            media.retain(|medium| medium.rank == best);
+            media.truncate(1);
+        }
+    }
+    if media.len() > 1 {
+        let names: Vec<&str> = media.iter().map(|medium| medium.name.as_str()).collect();
+        let cause = format!("it is about several videos, which all get its labels: {}", names.join(", "));
+        sheet.remarks.push(Error::file(path, cause, "Check the labels of each"));
+    }
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let url = url.ok_or_else(|| Error::file(path, "it names no media file", remedy))?;
-    let mut clip = Clip::named(url.trim_start_matches("./"), file.clone());
-    let slots = document.all("TIME_ORDER").flat_map(|order| order.all("TIME_SLOT"));
-    let slots: BTreeMap<_, _> = slots.filter_map(|slot| Some((slot.attribute("TIME_SLOT_ID")?, slot))).collect();
-    for tier in document.all("TIER") {
-        let is_clip = tier.attribute("LINGUISTIC_TYPE_REF") == Some(CLIP);
-        for annotation in tier.all("ANNOTATION").flat_map(|annotation| annotation.all("ALIGNABLE_ANNOTATION")) {
-            let value = annotation.at(&["ANNOTATION_VALUE"]).map_or("", |value| value.text.trim());
-            let label = if value.is_empty() { tier.attribute("TIER_ID").unwrap_or_default() } else { value };
-            if is_clip {
-                clip.labels.push(label.to_owned());
-                continue;
+    let mut clip = Clip::named("", file.clone());
+    for Annotation { line, label, secs, is_whole } in annotations(&document) {
+        match secs {
+            _ if is_whole => clip.labels.push(label),
+            Some([start, end]) => {
+                let place = format!("{file}, line {line}");
+                clip.stretches.push(Stretch { place, ..Stretch::new(label, Span::Secs(start, end)) });
             }
-            let place = format!("{file}, line {}", annotation.line);
-            let time = |reference| slots.get(annotation.attribute(reference)?)?.attribute("TIME_VALUE")?.parse().ok();
-            match (time("TIME_SLOT_REF1"), time("TIME_SLOT_REF2")) {
-                (Some(start), Some(end)) => {
-                    let (start, end): (f64, f64) = (start, end);
-                    let span = Span::Secs(start / 1000.0, end / 1000.0);
-                    clip.stretches.push(Stretch { place, ..Stretch::new(label, span) });
-                }
-                _ => {
-                    let cause = format!("line {}: the annotation has no times; left out", annotation.line);
-                    notes.push(Error::file(path, cause, "Align it in ELAN"));
-                }
+            None => {
+                clip.left_out += 1;
+                let cause = format!("line {line}: the annotation has no times; left out");
+                sheet.notes.push(Error::file(path, cause, "Align it in ELAN"));
             }
         }
     }
-    Ok(clip)
+    for medium in media {
+        let mut clip = Clip { path: medium.name, ..clip.clone() };
+        for stretch in &mut clip.stretches {
+            if let Span::Secs(start, end) = &mut stretch.span {
+                (*start, *end) = (*start + medium.origin_secs, *end + medium.origin_secs);
+            }
+        }
+        sheet.clips.push(clip);
+    }
+    Ok(())
+}
+
+/// An annotation of any tier.
+struct Annotation {
+    line: usize,
+    label: String,
+    /// When it begins and ends, seconds of the document.
+    secs: Option<[f64; 2]>,
+    /// It is one of the whole clip.
+    is_whole: bool,
+}
+
+/// All annotations in the order of the document.
+fn annotations(document: &Element) -> Vec<Annotation> {
+    let mut found = Vec::new();
+    let mut times: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
+    let slots = Slots::of(document);
+    for tier in document.all("TIER") {
+        let chain = Chain::of(tier);
+        let is_whole = tier.attribute("LINGUISTIC_TYPE_REF") == Some(CLIP);
+        for annotation in tier.all("ANNOTATION").flat_map(|annotation| annotation.all("ALIGNABLE_ANNOTATION")) {
+            let secs = annotation.attribute("TIME_SLOT_REF1").zip(annotation.attribute("TIME_SLOT_REF2"));
+            let secs = secs.and_then(|(start, end)| Some([slots.secs(start, &chain)?, slots.secs(end, &chain)?]));
+            if let Some((id, secs)) = annotation.attribute("ANNOTATION_ID").zip(secs) {
+                times.insert(id, secs);
+            }
+            let value = annotation.at(&["ANNOTATION_VALUE"]).map_or("", |value| value.text.trim());
+            let label = if value.is_empty() { tier.attribute("TIER_ID").unwrap_or_default() } else { value };
+            found.push(Annotation { line: annotation.line, label: label.to_owned(), secs, is_whole });
+        }
+    }
+    found.extend(dependents(document, &mut times));
+    found.sort_by_key(|annotation| annotation.line);
+    found
+}
+
+/// Annotations that refer to others: several of one tier that refer to the same one share its time.
+fn dependents<'a>(document: &'a Element, times: &mut BTreeMap<&'a str, [f64; 2]>) -> Vec<Annotation> {
+    let of = |tier: &'a Element| tier.all("ANNOTATION").flat_map(|annotation| annotation.all("REF_ANNOTATION"));
+    let mut waiting: Vec<Vec<&'a Element>> = document.all("TIER").map(|tier| of(tier).collect()).collect();
+    let mut found = Vec::new();
+    // A tier may refer to one that comes later: those whose parents are known go first.
+    loop {
+        let mut progress = false;
+        for tier in &mut waiting {
+            let mut parents: BTreeMap<&str, Vec<&Element>> = BTreeMap::new();
+            tier.iter().filter_map(|one| Some((one.attribute("ANNOTATION_REF")?, *one))).for_each(|(parent, one)| {
+                parents.entry(parent).or_default().push(one);
+            });
+            for (parent, children) in parents {
+                let Some([start, end]) = times.get(parent).copied() else { continue };
+                let share = (end - start) / children.len() as f64;
+                for (place, child) in children.iter().enumerate() {
+                    let secs = [start + place as f64 * share, start + (place + 1) as f64 * share];
+                    if let Some(id) = child.attribute("ANNOTATION_ID") {
+                        times.insert(id, secs);
+                    }
+                    found.extend(dependent(child, Some(secs)));
+                }
+                tier.retain(|one| one.attribute("ANNOTATION_REF") != Some(parent));
+                progress = true;
+            }
+        }
+        if !progress {
+            break;
+        }
+    }
+    found.extend(waiting.into_iter().flatten().filter_map(|one| dependent(one, None)));
+    found
+}
+
+/// Nothing without a value.
+fn dependent(annotation: &Element, secs: Option<[f64; 2]>) -> Option<Annotation> {
+    let label = annotation.at(&["ANNOTATION_VALUE"])?.text.trim().to_owned();
+    (!label.is_empty()).then_some(Annotation { line: annotation.line, label, secs, is_whole: false })
+}
+
+/// The time slots of a document.
+struct Slots<'a> {
+    /// Their times in seconds, in the document's order.
+    order: Vec<(&'a str, Option<f64>)>,
+    places: BTreeMap<&'a str, usize>,
+}
+
+/// Which slot follows which in a tier.
+#[derive(Default)]
+struct Chain<'a> {
+    next: BTreeMap<&'a str, &'a str>,
+    last: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Chain<'a> {
+    fn of(tier: &'a Element) -> Self {
+        let mut chain = Self::default();
+        for annotation in tier.all("ANNOTATION").flat_map(|annotation| annotation.all("ALIGNABLE_ANNOTATION")) {
+            let ends = annotation.attribute("TIME_SLOT_REF1").zip(annotation.attribute("TIME_SLOT_REF2"));
+            if let Some((start, end)) = ends {
+                chain.next.insert(start, end);
+                chain.last.insert(end, start);
+            }
+        }
+        chain
+    }
+}
+
+impl<'a> Slots<'a> {
+    fn of(document: &'a Element) -> Self {
+        let slots = document.all("TIME_ORDER").flat_map(|order| order.all("TIME_SLOT"));
+        let secs = |slot: &Element| {
+            let millis = slot.attribute("TIME_VALUE")?.trim().parse::<f64>().ok()?;
+            Some(millis / 1000.0).filter(|secs| secs.is_finite())
+        };
+        let order: Vec<_> = slots.filter_map(|slot| Some((slot.attribute("TIME_SLOT_ID")?, secs(slot)))).collect();
+        let places = order.iter().enumerate().map(|(place, (id, _))| (*id, place)).collect();
+        Self { order, places }
+    }
+
+    /// The time of a slot; one without lies evenly between those of the annotations beside it, or of the slots beside it.
+    fn secs(&self, id: &str, chain: &Chain<'_>) -> Option<f64> {
+        let place = *self.places.get(id)?;
+        if let Some(secs) = self.order[place].1 {
+            return Some(secs);
+        }
+        let beside = |way: &BTreeMap<&str, &str>| {
+            let mut slot = *way.get(id)?;
+            for steps in 1..=self.order.len() {
+                match self.order.get(*self.places.get(slot)?)?.1 {
+                    Some(secs) => return Some((secs, steps)),
+                    None => slot = *way.get(slot)?,
+                }
+            }
+            None
+        };
+        let in_order = || {
+            let before = (0..place).rev().find_map(|other| Some((self.order[other].1?, place - other)));
+            let after = (place + 1..self.order.len()).find_map(|other| Some((self.order[other].1?, other - place)));
+            before.zip(after)
+        };
+        let ((before, back), (after, on)) = beside(&chain.last).zip(beside(&chain.next)).or_else(in_order)?;
+        Some(before + (after - before) * back as f64 / (back + on) as f64)
+    }
 }

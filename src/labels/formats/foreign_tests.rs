@@ -273,6 +273,209 @@ fn cvat_tracks_and_tags_become_segments() {
     assert_eq!(shown(&document, 0).1, [("wave", 4, 6), ("jump", 5, 6), ("wave", 7, 8)]);
 }
 
+/// A file of CVAT's with this metadata and these elements.
+fn cvat(meta: &str, elements: &str, videos: &[&str]) -> (Document, Vec<Error>) {
+    let content = format!("<annotations><version>1.1</version><meta>{meta}</meta>{elements}</annotations>");
+    imported(Format::Cvat, "a.xml", &content, project(videos))
+}
+
+/// A track of boxes at these frames, and whether they are outside.
+fn track(more: &str, boxes: &[(usize, u8)]) -> String {
+    let boxes =
+        boxes.iter().map(|(frame, outside)| format!(r#"<box frame="{frame}" keyframe="1" outside="{outside}"/>"#));
+    format!(r#"<track id="0" label="run" {more}>{}</track>"#, boxes.collect::<String>())
+}
+
+#[test]
+fn cvats_frames_are_the_videos_whatever_the_task_looks_at() {
+    let tags = |frames: &[usize]| -> String {
+        frames.iter().map(|frame| format!(r#"<image id="{frame}" name="f"><tag label="run"/></image>"#)).collect()
+    };
+    let run = |start, end| vec![("run", start, end)];
+    let step = "<task><size>50</size><stop_frame>249</stop_frame><frame_filter>step=5</frame_filter></task>\
+        <source>a.mp4</source>";
+    let (document, _) = cvat(step, &track("", &[(200, 0), (205, 0)]), &["a.mp4"]);
+    assert_eq!(shown(&document, 0).1, run(200, 250), "to the end of the task");
+    let (document, _) = cvat(step, &tags(&[10, 15, 20, 30]), &["a.mp4"]);
+    assert_eq!(shown(&document, 0).1, [("run", 10, 25), ("run", 30, 35)]);
+    let late = "<task><size>50</size><start_frame>60</start_frame><source>a.mp4</source></task>";
+    let (document, _) = cvat(late, &track("", &[(65, 0)]), &["a.mp4"]);
+    assert_eq!(shown(&document, 0).1, run(65, 110));
+}
+
+#[test]
+fn cvats_projects_have_the_tracks_of_all_tasks() {
+    let task =
+        |id, name| format!("<task><id>{id}</id><name>{name}</name><size>100</size><source>{name}</source></task>");
+    let meta = format!(
+        "<project><tasks>{}{}</tasks><labels><label><name>run</name></label><label><name>rest</name></label></labels></project>",
+        task(7, "a.mp4"),
+        task(8, "b.mp4")
+    );
+    let tracks = |shift: usize| {
+        track(r#"task_id="7""#, &[(1, 0), (5, 1)])
+            + &track(r#"task_id="8""#, &[(shift + 10, 0), (shift + 20, 1)])
+            + &track(r#"task_id="9""#, &[(1, 0)])
+    };
+    for shift in [0, 100] {
+        let (document, notes) = cvat(&meta, &tracks(shift), &["a.mp4", "b.mp4"]);
+        assert_eq!((shown(&document, 0).1, shown(&document, 1).1), (vec![("run", 1, 5)], vec![("run", 10, 20)]));
+        assert!(notes.len() == 1 && notes[0].cause.contains("belongs to no task"), "{notes:?}");
+        assert_eq!(document.classes.len(), 2);
+    }
+}
+
+/// A document of ELAN's with these media, slots and tiers.
+fn eaf(media: &[(&str, &str, &str)], slots: &str, tiers: &str) -> String {
+    let media = media.iter().map(|(url, kind, more)| {
+        format!(r#"<MEDIA_DESCRIPTOR MEDIA_URL="file:///C:/x/{url}" MIME_TYPE="{kind}" RELATIVE_MEDIA_URL="./{url}" {more}/>"#)
+    });
+    format!(
+        "<ANNOTATION_DOCUMENT><HEADER>{}</HEADER><TIME_ORDER>{slots}</TIME_ORDER>{tiers}</ANNOTATION_DOCUMENT>",
+        media.collect::<String>()
+    )
+}
+
+fn aligned(id: &str, from: &str, to: &str, value: &str) -> String {
+    format!(
+        r#"<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="{id}" TIME_SLOT_REF1="{from}" TIME_SLOT_REF2="{to}">
+        <ANNOTATION_VALUE>{value}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>"#
+    )
+}
+
+fn tier(name: &str, annotations: &[String]) -> String {
+    format!(r#"<TIER LINGUISTIC_TYPE_REF="x" TIER_ID="{name}">{}</TIER>"#, annotations.concat())
+}
+
+#[test]
+fn elans_times_begin_where_the_medium_says_and_the_project_has_the_medium() {
+    let slots = r#"<TIME_SLOT TIME_SLOT_ID="s1" TIME_VALUE="0"/><TIME_SLOT TIME_SLOT_ID="s2" TIME_VALUE="1500.5"/>"#;
+    let tiers = tier("bout", &[aligned("a1", "s1", "s2", "run")]);
+    let media = [("a.wav", "audio/x-wav", ""), ("cam%201.mp4", "video/mp4", r#"TIME_ORIGIN="1000""#)];
+    let content = eaf(&media, slots, &tiers);
+    let (document, notes) = imported(Format::Elan, "a.eaf", &content, project(&["clips/cam 1.mp4"]));
+    assert_eq!((shown(&document, 0).1, notes), (vec![("run", 25, 63)], Vec::new()));
+    let media = [("a.mp4", "video/mp4", ""), ("b.mp4", "video/mp4", r#"TIME_ORIGIN="2000""#)];
+    let content = eaf(&media, slots, &tiers);
+    let (document, _) = imported(Format::Elan, "a.eaf", &content, project(&["a.mp4", "b.mp4"]));
+    assert_eq!((shown(&document, 0).1, shown(&document, 1).1), (vec![("run", 0, 38)], vec![("run", 50, 88)]));
+    let (_, notes) = imported(Format::Elan, "a.eaf", &content, project(&["c.mp4"]));
+    assert!(notes.len() == 1 && notes[0].cause.contains("a.mp4 is not in the project"), "{notes:?}");
+}
+
+#[test]
+fn elans_dependent_annotations_hold_as_long_as_their_parents() {
+    let slots = r#"<TIME_SLOT TIME_SLOT_ID="s1" TIME_VALUE="1000"/><TIME_SLOT TIME_SLOT_ID="s3"/>
+        <TIME_SLOT TIME_SLOT_ID="s9"/><TIME_SLOT TIME_SLOT_ID="s2" TIME_VALUE="2500"/>"#;
+    let refers = |id: &str, to: &str, value: &str| {
+        format!(
+            r#"<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="{id}" ANNOTATION_REF="{to}"><ANNOTATION_VALUE>{value}</ANNOTATION_VALUE>
+            </REF_ANNOTATION></ANNOTATION>"#
+        )
+    };
+    let tiers = tier("of words", &[refers("r2", "r1", "early"), refers("r3", "r1", "late")])
+        + &tier("bout", &[aligned("a1", "s1", "s2", "run")])
+        + &tier("quality", &[refers("r1", "a1", "fast"), refers("r4", "gone", "lost"), refers("r5", "a1", "")])
+        + &tier("part", &[aligned("a3", "s1", "s3", "left"), aligned("a4", "s3", "s2", "right")])
+        + &tier("other", &[aligned("a5", "s1", "s9", "first")]);
+    let content = eaf(&[("a.mp4", "video/mp4", "")], slots, &tiers);
+    let (document, notes) = imported(Format::Elan, "a.eaf", &content, project(&["a.mp4"]));
+    let mut found = shown(&document, 0).1;
+    found.sort_unstable();
+    // `fast` and the annotation without a value share the time of their parent, as words do that of their sentence.
+    assert_eq!(
+        found,
+        [
+            ("early", 25, 34),
+            ("fast", 25, 44),
+            ("first", 25, 50),
+            ("late", 34, 44),
+            ("left", 25, 44),
+            ("right", 44, 63),
+            ("run", 25, 63)
+        ]
+    );
+    assert!(notes.len() == 1 && notes[0].cause.contains("the annotation has no times"), "{notes:?}");
+}
+
+#[test]
+fn elan_documents_lead_to_the_video_from_where_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut document = project(&["../films/a b.mov", "c.mp4"]);
+    let (class, step) = edits::add_class(&document, "run").unwrap();
+    document.apply(step);
+    for frames in [(10, 20), (20, 30)] {
+        let step = edits::add_segment(&document, VideoId(0), super::super::Label::Class(class), frames.0, frames.1);
+        document.apply(step.unwrap().1);
+    }
+    let exported =
+        export(Format::Elan, &document, &dir.path().join("project"), &dir.path().join("labels/elan")).unwrap();
+    let texts: Vec<_> = exported.files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let film = texts.iter().find(|text| text.contains("a%20b.mov")).unwrap();
+    assert!(film.contains(r#"MIME_TYPE="video/quicktime""#), "{film}");
+    assert!(film.contains(r#"RELATIVE_MEDIA_URL="../../../films/a%20b.mov""#), "{film}");
+    assert!(texts.iter().any(|text| text.contains(r#"RELATIVE_MEDIA_URL="../../project/c.mp4""#)), "{texts:?}");
+    assert_eq!(film.matches(r#"TIME_VALUE="800""#).count(), 2, "each annotation has its own slots: {film}");
+}
+
+#[test]
+fn label_studios_frames_are_those_of_its_interface() {
+    let task = |data: &str, value: &str| {
+        format!(
+            r#"[{{"data": {{"video": "a.mp4" {data}}}, "annotations": [{{"result": [{{"value": {{"ranges":
+            [{{"start": 121, "end": 240}}], "timelinelabels": ["run"] {value}}}}}]}}]}}]"#
+        )
+    };
+    let read = |content: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.json");
+        fs::write(&path, content).unwrap();
+        let mut document = project(&["a.mp4"]);
+        let import = import(Format::LabelStudio, &path, &document, Path::new("/project"), ALL).unwrap();
+        document.apply(import.step);
+        let segments: Vec<_> = shown(&document, 0).1.iter().map(|(_, start, end)| (*start, *end)).collect();
+        (segments, import.remarks.len(), import.notes)
+    };
+    assert_eq!(read(&task("", "")), (vec![(125, 250)], 1, Vec::new()), "24 per second, with a remark");
+    assert_eq!(read(&task(r#", "fps": 30"#, "")), (vec![(100, 200)], 0, Vec::new()));
+    assert_eq!(read(&task("", r#", "framesCount": 400, "duration": 10"#)), (vec![(75, 150)], 0, Vec::new()));
+    let content = r#"[{"data": {"video": "a.mp4"}, "annotations": null}, {"data": 3}, {"data": {"video": "a.mp4"},
+        "annotations": [{"result": [{"value": {"ranges": [{"start": "x", "end": 2}], "timelinelabels": ["run"]}},
+        {"value": {"start": 1.0, "end": 2.0, "labels": ["run"]}}]}, 7]}]"#;
+    let (segments, _, notes) = read(content);
+    assert_eq!(segments, [(25, 50)]);
+    let causes: Vec<_> = notes.iter().map(|note| &note.cause[..7]).collect();
+    assert_eq!(causes, ["task 2:", "task 3:", "task 3:"], "{notes:?}");
+}
+
+#[test]
+fn one_wrong_object_does_not_cost_the_others() {
+    let content = r#"{"database": {
+        "a": {"duration": 40.0, "annotations": [{"segment": [0, 0], "label": "run"}, {"segment": [0.05, 0.06], "label": "run"},
+            {"segment": [38, 40.3], "label": "run"}, {"segment": [41, 42], "label": "run"}, {"segment": 3, "label": "run"}]},
+        "b": {"duration": "?", "annotations": null}, "c": 3}}"#;
+    let (document, notes) = imported(Format::ActivityNet, "a.json", content, project(&["a.mp4", "b.mp4", "c.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("run", 0, 1), ("run", 1, 2), ("run", 950, 1000)]);
+    let causes: Vec<_> = notes.iter().map(|note| note.cause.as_str()).collect();
+    assert_eq!(causes.len(), 4, "{causes:?}");
+    let starts = ["video a: invalid type", "video c: ", "video a: the segment reaches", "video a: 41 s to 42 s is not"];
+    assert!(causes.iter().zip(starts).all(|(cause, start)| cause.starts_with(start)), "{causes:?}");
+
+    let content = r#"{"version": "1.0.0", "type": "video_classification", "video": "a.mp4", "labels": null, "segments":
+        [{"label": "run", "start_ms": 0, "end_ms": 1000}, {"label": "run", "start_ms": "x", "end_ms": 1}]}"#;
+    let (document, notes) = imported(Format::XAnyLabeling, "a.json", content, project(&["a.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("run", 0, 25)]);
+    assert!(notes.len() == 1 && notes[0].cause.starts_with("segment 2: "), "{notes:?}");
+
+    let content = r##"{"motionscope-labels": 1, "classes": [{"name": "run"}], "videos": [
+        {"path": "a.mp4", "segments": [{"label": "run", "start": 1, "end": 2}, {"label": "run", "start": -1, "end": 2}]},
+        {"path": "b.mp4", "colour": 3}]}"##;
+    let (document, notes) = imported(Format::Json, "a.json", content, project(&["a.mp4", "b.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("run", 1, 2)]);
+    let causes: Vec<_> = notes.iter().map(|note| note.cause.as_str()).collect();
+    assert!(causes[0].starts_with("video 1, segment 2: ") && causes[1].starts_with("video 2: "), "{causes:?}");
+}
+
 #[test]
 fn label_studio_tasks_are_read_with_uploaded_and_local_files() {
     let content = r#"[

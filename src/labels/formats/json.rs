@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::super::{Document, Facts};
 use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch, color_of_hex};
@@ -26,7 +27,7 @@ struct File {
     #[serde(default)]
     multi_label: bool,
     classes: Vec<ClassEntry>,
-    videos: Vec<VideoEntry>,
+    videos: Vec<Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,7 +49,7 @@ struct VideoEntry {
     #[serde(default)]
     labels: Vec<String>,
     #[serde(default)]
-    segments: Vec<SegmentEntry>,
+    segments: Vec<Value>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     group: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -70,6 +71,7 @@ struct SegmentEntry {
 }
 
 pub(super) fn write(sheet: &Sheet, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
+    let failed = |error: serde_json::Error| Error::file(target, error.to_string(), "Report this");
     let classes = sheet.classes.iter().map(|class| ClassEntry { name: class.name.clone(), color: class.hex() });
     let file = File {
         version: VERSION,
@@ -77,21 +79,21 @@ pub(super) fn write(sheet: &Sheet, document: &Document, dir: &Path, target: &Pat
         folder: dir.to_string_lossy().into_owned(),
         multi_label: document.settings.multi_label,
         classes: classes.collect(),
-        videos: sheet.clips.iter().cloned().map(entry).collect(),
+        videos: sheet.clips.iter().cloned().map(entry).collect::<serde_json::Result<_>>().map_err(failed)?,
     };
-    let failed = |error: serde_json::Error| Error::file(target, error.to_string(), "Report this");
     let mut exported = Exported::default();
     write_file(target, &serde_json::to_string_pretty(&file).map_err(failed)?, &mut exported)?;
     Ok(exported)
 }
 
-fn entry(clip: Clip) -> VideoEntry {
+fn entry(clip: Clip) -> serde_json::Result<Value> {
     let Clip { stored: path, facts, labels, stretches, group, note, reviewer, .. } = clip;
     let segments = stretches.into_iter().filter_map(|stretch| {
         let (start, end) = stretch.frames()?;
-        Some(SegmentEntry { label: stretch.label, start, end, note: stretch.note })
+        Some(serde_json::to_value(SegmentEntry { label: stretch.label, start, end, note: stretch.note }))
     });
-    VideoEntry { path, facts, labels, segments: segments.collect(), group, note, reviewer }
+    let segments = segments.collect::<serde_json::Result<_>>()?;
+    serde_json::to_value(VideoEntry { path, facts, labels, segments, group, note, reviewer })
 }
 
 pub(super) fn read(source: &Path) -> Result<Sheet> {
@@ -102,23 +104,38 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     }
     let classes = file.classes.into_iter();
     let classes = classes.map(|class| SheetClass { color: color_of_hex(&class.color), name: class.name });
-    let clips = file.videos.into_iter().enumerate().map(|(place, video)| clip(video, place + 1));
-    Ok(Sheet { classes: classes.collect(), clips: clips.collect(), ..Sheet::default() })
+    let mut sheet = Sheet { classes: classes.collect(), ..Sheet::default() };
+    for (number, video) in (1..).zip(file.videos) {
+        let path = video.get("path").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let place = format!("video {number}");
+        match serde_json::from_value(video) {
+            Ok(video) => add(&mut sheet, video, place, source),
+            Err(error) => {
+                sheet.notes.push(Error::file(source, format!("{place}: {error}; left out"), "Correct the video"));
+                if !path.is_empty() {
+                    sheet.clips.push(Clip { left_out: 1, ..Clip::named(path, place) });
+                }
+            }
+        }
+    }
+    Ok(sheet)
 }
 
-fn clip(video: VideoEntry, number: usize) -> Clip {
-    let stretches = video.segments.into_iter().enumerate().map(|(place, segment)| Stretch {
-        note: segment.note,
-        place: format!("video {number}, segment {}", place + 1),
-        ..Stretch::new(segment.label, Span::Frames(segment.start, segment.end))
-    });
-    Clip {
-        facts: video.facts,
-        labels: video.labels,
-        stretches: stretches.collect(),
-        group: video.group,
-        note: video.note,
-        reviewer: video.reviewer,
-        ..Clip::named(video.path, format!("video {number}"))
+fn add(sheet: &mut Sheet, video: VideoEntry, place: String, source: &Path) {
+    let VideoEntry { path, facts, labels, segments, group, note, reviewer } = video;
+    let mut clip = Clip { facts, labels, group, note, reviewer, ..Clip::named(path, place.clone()) };
+    for (number, segment) in (1..).zip(segments) {
+        let place = format!("{place}, segment {number}");
+        match serde_json::from_value::<SegmentEntry>(segment) {
+            Ok(segment) => {
+                let span = Span::Frames(segment.start, segment.end);
+                clip.stretches.push(Stretch { note: segment.note, place, ..Stretch::new(segment.label, span) });
+            }
+            Err(error) => {
+                clip.left_out += 1;
+                sheet.notes.push(Error::file(source, format!("{place}: {error}; left out"), "Correct the segment"));
+            }
+        }
     }
+    sheet.clips.push(clip);
 }

@@ -1,30 +1,39 @@
 //! Tasks of Label Studio: segments by `TimelineLabels`, whole clips by `Choices`.
 //!
-//! Frames are counted from 1 and the last one belongs to the range. A video without annotations is unlabelled. The labels
-//! are to be in the project's labelling interface:
+//! Frames are counted from 1, and the last one belongs to the range. They are those of the labelling interface, 24 per second
+//! unless it says otherwise, and not the video's. So a task says its rate as `fps`, and the project's labelling interface is to
+//! use it:
 //!
 //! ```xml
 //! <View>
-//!   <Video name="video" value="$video"/>
+//!   <Video name="video" value="$video" frameRate="$fps"/>
 //!   <TimelineLabels name="timeline" toName="video"> <Label value="…"/> </TimelineLabels>
 //!   <Choices name="clip" toName="video" choice="multiple"> <Choice value="…"/> </Choices>
 //! </View>
 //! ```
+//!
+//! Read, the rate is that in the task, or that of a result that has the number of frames and the duration, or 24, which is
+//! remarked. A video without annotations is unlabelled.
 
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::csv::note_timeless;
 use super::sheet::{Clip, Sheet, Span, Stretch};
 use super::{Exported, text, write_file};
 use crate::error::{Error, Result};
+use crate::frame_times::FrameTimes;
+
+/// Frames per second of a labelling interface that does not say how many.
+const USUAL_FPS: f64 = 24.0;
 
 #[derive(Deserialize)]
 struct Task {
     data: serde_json::Map<String, Value>,
     #[serde(default)]
-    annotations: Vec<Annotation>,
+    annotations: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +41,7 @@ struct Annotation {
     #[serde(default)]
     was_cancelled: bool,
     #[serde(default)]
-    result: Vec<Region>,
+    result: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +60,14 @@ struct RegionValue {
     timelinelabels: Vec<String>,
     #[serde(default)]
     choices: Vec<String>,
+    /// Labels of a part in seconds, as of sound.
+    #[serde(default)]
+    labels: Vec<String>,
+    start: Option<f64>,
+    end: Option<f64>,
+    #[serde(rename = "framesCount")]
+    frames: Option<f64>,
+    duration: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +87,8 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     let text = serde_json::to_string_pretty(&tasks).map_err(|e| Error::file(target, e.to_string(), "Report this"))?;
     let mut exported = Exported::default();
     write_file(target, &text, &mut exported)?;
+    let timeless = sheet.clips.iter().filter(|clip| clip.clock.is_none()).map(|clip| clip.stretches.len()).sum();
+    note_timeless(&mut exported, target, timeless);
     Ok(exported)
 }
 
@@ -80,8 +99,9 @@ fn task(clip: &Clip, id: usize) -> Value {
         result
             .push(json!({ "id": "clip", "from_name": "clip", "to_name": "video", "type": "choices", "value": value }));
     }
+    let fps = clip.times().and_then(rate);
     for (number, stretch) in clip.stretches.iter().enumerate() {
-        let Some((start, end)) = stretch.frames() else { continue };
+        let Some((start, end)) = frames(clip, stretch, fps) else { continue };
         let ranges = json!([{ "start": start + 1, "end": end }]);
         let mut region = json!({
             "id": format!("segment{number}"), "from_name": "timeline", "to_name": "video", "type": "timelinelabels",
@@ -93,28 +113,93 @@ fn task(clip: &Clip, id: usize) -> Value {
         result.push(region);
     }
     let annotations = if result.is_empty() { json!([]) } else { json!([{ "result": result }]) };
-    json!({ "id": id, "data": { "video": clip.path }, "annotations": annotations })
+    let data = match fps {
+        Some(fps) => json!({ "video": clip.path, "fps": fps }),
+        None => json!({ "video": clip.path }),
+    };
+    json!({ "id": id, "data": data, "annotations": annotations })
+}
+
+/// Frames per second at which every frame of a video can be told from the next.
+fn rate(times: &FrameTimes) -> Option<f64> {
+    let Some(stamps) = times.as_listed() else { return times.fps() };
+    let shortest = stamps.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+    let fps = (2.0 / shortest).ceil();
+    (fps.is_finite() && fps > 0.0).then_some(fps)
+}
+
+/// The first frame of a part and the one after the last at the rate of the task.
+fn frames(clip: &Clip, part: &Stretch, fps: Option<f64>) -> Option<(usize, usize)> {
+    let ([start, end], fps) = clip.secs_of(part).zip(fps)?;
+    let [start, end] = [start, end].map(|secs| (secs * fps).round() as usize);
+    Some((start, end.max(start + 1)))
 }
 
 pub(super) fn read(source: &Path) -> Result<Sheet> {
-    let tasks: Vec<Task> = text::json(source, "a list of Label Studio's tasks")?;
+    let tasks: Vec<Value> = text::json(source, "a list of Label Studio's tasks")?;
     let mut sheet = Sheet::default();
+    let mut assumed = 0;
     for (number, task) in (1..).zip(tasks) {
         let place = format!("task {number}");
-        match video_of(&task) {
-            Some(path) => {
-                let mut clip = Clip::named(path, place);
-                let done = task.annotations.into_iter().filter(|annotation| !annotation.was_cancelled);
-                done.flat_map(|annotation| annotation.result).for_each(|region| add(&mut clip, region));
-                sheet.clips.push(clip);
+        let left_out = |cause: String, remedy: &str| Error::file(source, format!("{place}: {cause}; left out"), remedy);
+        let task: Task = match serde_json::from_value(task) {
+            Ok(task) => task,
+            Err(error) => {
+                sheet.notes.push(left_out(error.to_string(), "Export the task from Label Studio again"));
+                continue;
             }
-            None => {
-                let cause = format!("{place}: its data name no video; left out");
-                sheet.notes.push(Error::file(source, cause, "Give the path in \"data\": {\"video\": …}"));
+        };
+        let Some(path) = video_of(&task) else {
+            let cause = "its data name no video".into();
+            sheet.notes.push(left_out(cause, "Give the path in \"data\": {\"video\": …}"));
+            continue;
+        };
+        let mut clip = Clip::named(path, place.clone());
+        let mut wrong = |clip: &mut Clip, error: serde_json::Error| {
+            clip.left_out += 1;
+            sheet.notes.push(left_out(error.to_string(), "Correct the annotation in Label Studio"));
+        };
+        let mut regions: Vec<Region> = Vec::new();
+        for annotation in task.annotations.iter().flatten() {
+            let annotation = match Annotation::deserialize(annotation) {
+                Ok(annotation) => annotation,
+                Err(error) => {
+                    wrong(&mut clip, error);
+                    continue;
+                }
+            };
+            for region in annotation.result.iter().flatten().filter(|_| !annotation.was_cancelled) {
+                match Region::deserialize(region) {
+                    Ok(region) => regions.push(region),
+                    Err(error) => wrong(&mut clip, error),
+                }
             }
         }
+        let fps = rate_of(&task, &regions);
+        let has_ranges = regions.iter().any(|region| !region.value.ranges.is_empty());
+        assumed += usize::from(fps.is_none() && has_ranges);
+        regions.into_iter().for_each(|region| add(&mut clip, region, fps.unwrap_or(USUAL_FPS)));
+        sheet.clips.push(clip);
+    }
+    if assumed > 0 {
+        let cause =
+            format!("{assumed} tasks do not say at which rate frames were counted; {USUAL_FPS} per second are assumed");
+        let remedy = "Give \"fps\" in the data of the tasks if the labelling interface has another frameRate";
+        sheet.remarks.push(Error::file(source, cause, remedy));
     }
     Ok(sheet)
+}
+
+/// Frames per second at which the ranges of a task are counted, if it says so.
+fn rate_of(task: &Task, regions: &[Region]) -> Option<f64> {
+    let makes_sense = |fps: &f64| fps.is_finite() && *fps > 0.0;
+    let named = ["fps", "frameRate", "frame_rate", "framerate"].into_iter().find_map(|key| {
+        let value = task.data.get(key)?;
+        value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(makes_sense)
+    });
+    let counted =
+        || regions.iter().find_map(|region| Some(region.value.frames? / region.value.duration?).filter(makes_sense));
+    named.or_else(counted)
 }
 
 /// The video of a task: what is called so, or else the only text there is.
@@ -128,13 +213,18 @@ fn video_of(task: &Task) -> Option<String> {
     Some(uploaded.filter(|(random, _)| random.len() == 8).map_or(served, |(_, name)| name).to_owned())
 }
 
-fn add(clip: &mut Clip, region: Region) {
+fn add(clip: &mut Clip, region: Region, fps: f64) {
+    let RegionValue { ranges, timelinelabels, choices, labels, start, end, .. } = region.value;
     let note = region.meta.map(|meta| meta.text.join("\n")).unwrap_or_default();
-    clip.labels.extend(region.value.choices);
-    for label in &region.value.timelinelabels {
-        for range in &region.value.ranges {
-            let span = Span::Frames((range.start.round() as usize).saturating_sub(1), range.end.round() as usize);
+    clip.labels.extend(choices);
+    for label in &timelinelabels {
+        for range in &ranges {
+            let span = Span::Secs((range.start - 1.0).max(0.0) / fps, range.end / fps);
             clip.stretches.push(Stretch { note: note.clone(), ..Stretch::new(label.clone(), span) });
         }
+    }
+    if let Some((start, end)) = start.zip(end) {
+        let part = |label| Stretch { note: note.clone(), ..Stretch::new(label, Span::Secs(start, end)) };
+        clip.stretches.extend(labels.into_iter().map(part));
     }
 }

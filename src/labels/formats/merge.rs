@@ -7,7 +7,7 @@ use std::path::Path;
 use super::super::{Change, Document, Facts, Label, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits};
 use super::sheet::{Clip, Clock, Sheet, SheetClass, Span, Stretch};
 use super::video_finder::{Found, VideoFinder};
-use super::{BACKGROUND, Choices, Import};
+use super::{BACKGROUND, Choices, Import, folder_of_source};
 use crate::error::Error;
 use crate::frame_times::FrameSpan;
 
@@ -26,8 +26,7 @@ pub(super) fn merge(sheet: Sheet, source: &Path, document: &Document, dir: &Path
     let mut merge = Merge::new(source, document, dir, choices);
     (merge.import.notes, merge.import.remarks) = (sheet.notes, sheet.remarks);
     merge.add_classes(&sheet.classes, &sheet.clips);
-    let source_dir = if source.is_dir() { source } else { source.parent().unwrap_or(Path::new("")) };
-    let finder = VideoFinder::new(document, dir, source_dir);
+    let finder = VideoFinder::new(document, dir, folder_of_source(source));
     let found = finder.find_all(&sheet.clips);
     let mut added: BTreeMap<&str, VideoId> = BTreeMap::new();
     for clip in &sheet.clips {

@@ -6,13 +6,13 @@
 //! | format | clip labels | several at a time | segments | background | unlabelled videos | groups | notes |
 //! |---|---|---|---|---|---|---|---|
 //! | [JSON](Format::Json) | yes | yes | by frame | yes | yes | yes | yes |
-//! | [CSV](Format::Csv) | yes | yes | in seconds | yes | no | of labelled videos | of labels |
+//! | [CSV](Format::Csv) | yes | yes | in seconds and by frame | yes | no | of labelled videos | of labels |
 //! | [UCF101 lists](Format::UcfLists) | yes | no | as clips that are cut out | yes | no | in file names | no |
 //! | [ActivityNet](Format::ActivityNet) | yes | yes | in seconds | yes | yes | no | no |
 //! | [ELAN](Format::Elan) | yes | yes | in ms | yes | yes | no | no |
 //! | [BORIS](Format::Boris) | yes | yes | in seconds | yes | yes | no | of segments and videos |
 //! | [CVAT](Format::Cvat) | yes | yes | by frame | yes | yes | no | of segments |
-//! | [Label Studio](Format::LabelStudio) | yes | yes | by frame | yes | yes | no | of segments |
+//! | [Label Studio](Format::LabelStudio) | yes | yes | by frame of its interface | yes | yes | no | of segments |
 //! | [X-AnyLabeling](Format::XAnyLabeling) | yes | yes | by frame | yes | yes | no | of segments |
 //!
 //! Times are those of the first frame and of the one after the last, by the time stamps of the video and on the clock of its
@@ -51,6 +51,7 @@ use crate::error::{Error, Result};
 use crate::output::{Existing, OutputGuard, Staging};
 pub use cut::Cut;
 use sheet::{Clip, Sheet};
+use video_finder::VideoFinder;
 
 /// A format of labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
@@ -130,7 +131,10 @@ impl Format {
 
     /// Whether its files have times in seconds.
     fn has_seconds(self) -> bool {
-        matches!(self, Self::Csv | Self::ActivityNet | Self::Elan | Self::Boris | Self::XAnyLabeling)
+        matches!(
+            self,
+            Self::Csv | Self::ActivityNet | Self::Elan | Self::Boris | Self::LabelStudio | Self::XAnyLabeling
+        )
     }
 
     /// How its files end.
@@ -297,13 +301,18 @@ pub fn import(format: Format, source: &Path, document: &Document, dir: &Path, ch
         Format::Csv => csv::read(source),
         Format::UcfLists => ucf_lists::read(source),
         Format::ActivityNet => activity_net::read(source),
-        Format::Elan => elan::read(source),
+        Format::Elan => elan::read(source, &VideoFinder::new(document, dir, folder_of_source(source))),
         Format::Boris => boris::read(source),
         Format::Cvat => cvat::read(source),
         Format::LabelStudio => label_studio::read(source),
         Format::XAnyLabeling => x_any_labeling::read(source),
     }?;
     Ok(merge::merge(sheet, source, document, dir, choices))
+}
+
+/// The folder that a file's paths may be relative to.
+fn folder_of_source(source: &Path) -> &Path {
+    if source.is_dir() { source } else { source.parent().unwrap_or(Path::new("")) }
 }
 
 /// Adds one file to an export.

@@ -31,9 +31,12 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     let classes = sheet.label_names();
     let folders = folder_names(&classes);
     let index: String = (1..).zip(&classes).map(|(id, class)| format!("{id} {}\n", folders[class])).collect();
-    let several = sheet.clips.iter().filter(|clip| clip.labels.len() > 1).count();
+    let several = sheet.clips.iter().filter(|clip| clip.labels.len() > 1 && clip.stretches.is_empty()).count();
     let lost = "clips of several classes, which UCF101 does not have, are left out";
     note_lost(&mut exported, target, several, lost, "Export JSON as well if they matter");
+    let both = sheet.clips.iter().filter(|clip| !clip.labels.is_empty() && !clip.stretches.is_empty()).count();
+    let lost = "labels of whole clips that have segments as well are left out, as in training";
+    note_lost(&mut exported, target, both, lost, "Export JSON as well if they matter");
 
     let groups = group_numbers(sheet);
     let mut counts: BTreeMap<(&str, usize), usize> = BTreeMap::new();
@@ -59,7 +62,8 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
 
 /// What is to be cut out of a video.
 fn listed(clip: &Clip) -> Vec<Listed<'_>> {
-    let whole = clip.labels.first().filter(|_| clip.labels.len() == 1);
+    // Where parts are labelled they are what is learned from, as in training.
+    let whole = clip.labels.first().filter(|_| clip.labels.len() == 1 && clip.stretches.is_empty());
     let whole = whole.map(|label| Listed { clip, label, frames: None });
     let parts = clip.stretches.iter();
     let parts = parts.map(|part| Listed { clip, label: &part.label, frames: part.frames() });

@@ -107,6 +107,10 @@ impl<'a> VideoFinder<'a> {
     fn paths(&self, name: &str) -> Vec<PathBuf> {
         let mut paths = Vec::new();
         for dir in [self.source_dir, self.dir] {
+            if let Some(path) = address(name) {
+                paths.push(StoredPath::decode(path, dir));
+                continue;
+            }
             paths.push(dir.join(plain(name)));
             paths.push(StoredPath::decode(name, dir));
         }
@@ -161,16 +165,17 @@ impl<'a> VideoFinder<'a> {
     }
 }
 
+/// The path in the address of a file, as it is escaped there.
+fn address(name: &str) -> Option<&str> {
+    let path = name.strip_prefix("file://")?;
+    // Before the letter of a disk there is one more slash.
+    let is_disk = path.as_bytes().get(2) == Some(&b':');
+    Some(path.strip_prefix('/').filter(|_| is_disk).unwrap_or(path))
+}
+
 /// A path with `/` between names, of a file's address if need be.
 fn plain(name: &str) -> String {
-    let slashes = name.replace('\\', "/");
-    match slashes.strip_prefix("file://") {
-        Some(path) => {
-            let path = StoredPath::decode(path, Path::new("/"));
-            path.to_string_lossy().into_owned()
-        }
-        None => slashes,
-    }
+    address(name).map_or_else(|| name.replace('\\', "/"), StoredPath::plain)
 }
 
 fn last_name(path: &str) -> &str {

@@ -24,13 +24,13 @@ struct File {
     r#type: String,
     video: String,
     #[serde(default)]
-    duration_ms: f64,
+    duration_ms: Option<f64>,
     #[serde(default)]
-    labels: Vec<String>,
+    labels: Option<Vec<Value>>,
     #[serde(default)]
-    label_colors: Map<String, Value>,
+    label_colors: Option<Map<String, Value>>,
     #[serde(default)]
-    segments: Vec<SegmentEntry>,
+    segments: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
@@ -109,27 +109,36 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         };
         if file.r#type != TYPE || file.version != VERSION {
             let cause = format!("it is of type {} {}, not {TYPE} {VERSION}", file.r#type, file.version);
-            sheet.notes.push(Error::file(&path, cause, "Export it anew from X-AnyLabeling"));
+            sheet.notes.push(Error::file(&path, cause, "Export it again from X-AnyLabeling"));
             continue;
         }
         let folder = path.strip_prefix(source).ok().and_then(Path::parent).unwrap_or(Path::new(""));
         let place = if is_folder { path.strip_prefix(source).unwrap_or(&path) } else { Path::new("") };
-        add(&mut sheet, file, folder, &place.to_string_lossy());
+        add(&mut sheet, file, folder, &place.to_string_lossy(), &path);
     }
     Ok(sheet)
 }
 
-fn add(sheet: &mut Sheet, file: File, folder: &Path, place: &str) {
-    for name in &file.labels {
+fn add(sheet: &mut Sheet, file: File, folder: &Path, place: &str, path: &Path) {
+    for name in file.labels.iter().flatten().filter_map(Value::as_str) {
         if !sheet.classes.iter().any(|class| class.name == *name) {
-            let color = file.label_colors.get(name).and_then(Value::as_str).and_then(color_of_hex);
-            sheet.classes.push(SheetClass { name: name.clone(), color });
+            let color = file.label_colors.as_ref().and_then(|colors| colors.get(name)?.as_str());
+            sheet.classes.push(SheetClass { name: name.to_owned(), color: color.and_then(color_of_hex) });
         }
     }
-    let path = folder.join(&file.video).to_string_lossy().replace('\\', "/");
-    let length_secs = Some(file.duration_ms / 1000.0);
-    let mut clip = Clip { length_secs, ..Clip::named(path, place) };
-    for (number, segment) in (1..).zip(file.segments) {
+    let video = folder.join(&file.video).to_string_lossy().replace('\\', "/");
+    let length_secs = file.duration_ms.map(|millis| millis / 1000.0);
+    let mut clip = Clip { length_secs, ..Clip::named(video, place) };
+    for (number, segment) in (1..).zip(file.segments.into_iter().flatten()) {
+        let segment: SegmentEntry = match serde_json::from_value(segment) {
+            Ok(segment) => segment,
+            Err(error) => {
+                clip.left_out += 1;
+                let cause = format!("segment {number}: {error}; left out");
+                sheet.notes.push(Error::file(path, cause, "Correct the segment in X-AnyLabeling"));
+                continue;
+            }
+        };
         if segment.id.starts_with("clip") {
             clip.labels.push(segment.label);
             continue;
