@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::labels::formats::{self, Cut, Exported, Format, folder_of, prepare};
 use crate::labels::survey::{Found, Progress, find_videos, fingerprint};
-use crate::labels::{Document, Facts, StoredPath, Video, times};
+use crate::labels::{Change, Document, Facts, Step, StoredPath, Video, times};
 use crate::output::{Existing, Staging, in_words};
 use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_order};
 
@@ -46,6 +46,24 @@ pub fn facts_of(path: &Path, dir: &Path) -> Result<Facts> {
 /// As [`facts_of`].
 pub fn look_into(path: &Path, dir: &Path) -> Result<Video> {
     Ok(Video { facts: Some(facts_of(path, dir)?), ..Video::new(StoredPath::encode(path, dir)) })
+}
+
+/// Looks into the videos of a project whose frames' times are not known, as in projects of earlier versions; what is found of
+/// those that are as they were is in the step.
+pub fn time_videos(document: &Document, dir: &Path) -> Step {
+    let mut changes = Vec::new();
+    for (id, video) in &document.videos {
+        let known = video.facts.as_ref();
+        if video.locked.is_some() || known.is_some_and(|facts| times::read(dir, facts).is_ok()) {
+            continue;
+        }
+        let path = StoredPath::decode(&video.path, dir);
+        let Some(facts) = path.is_file().then(|| facts_of(&path, dir).ok()).flatten() else { continue };
+        if known.is_none_or(|known| known.hash == facts.hash) {
+            changes.push(Change::Video(*id, Some(Video { facts: Some(facts), ..video.clone() })));
+        }
+    }
+    Step::new("Look into videos again", changes)
 }
 
 /// Writes the labels of the project in `dir` to `target`, and where `with_clips` the clips they name as well: all of it, or
@@ -150,6 +168,29 @@ mod tests {
     use image::RgbImage;
 
     use super::*;
+    use crate::labels::{VideoId, edits};
+
+    #[test]
+    fn times_of_earlier_versions_are_looked_up_unless_the_video_has_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("grey.mp4");
+        let mut writer = VideoWriter::create(&path, Geometry { width: 32, height: 32 }, 12.5).unwrap();
+        (0..5).for_each(|_| writer.push(&RgbImage::new(32, 32)).unwrap());
+        writer.finish().unwrap();
+        let facts = facts_of(&path, dir.path()).unwrap();
+        let steps = |known: Option<Facts>| {
+            let mut document = Document::default();
+            let video = Video { facts: known, note: "kept".into(), ..Video::new("grey.mp4") };
+            document.apply(edits::add_videos(&document, vec![video]));
+            time_videos(&document, dir.path()).changes
+        };
+        let found = Video { facts: Some(facts.clone()), note: "kept".into(), ..Video::new("grey.mp4") };
+        let found = [Change::Video(VideoId(0), Some(found))];
+        assert_eq!(steps(Some(Facts { start_secs: None, ..facts.clone() })), found);
+        assert_eq!(steps(None), found);
+        assert_eq!(steps(Some(facts.clone())), []);
+        assert_eq!(steps(Some(Facts { start_secs: None, hash: "other".into(), ..facts })), []);
+    }
 
     #[test]
     fn clips_hold_the_frames_they_were_cut_from() {

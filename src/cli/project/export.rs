@@ -11,7 +11,7 @@ use super::{open, progress_bar};
 use crate::cli::interrupt::interrupt_flag;
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::{Outcome, complain};
-use crate::engine::{LabelExport, export_labels};
+use crate::engine::{LabelExport, export_labels, time_videos};
 use crate::error::Result;
 use crate::labels::formats::Format;
 
@@ -47,10 +47,12 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
     let project = open(&arguments.project)?;
     let format = format_of(arguments.format, &arguments.target)?;
     let stop = interrupt_flag("Ending without writing anything")?;
+    let mut document = project.document().clone();
+    document.apply(time_videos(&document, project.dir()));
     let bar = progress_bar(0);
     let order = LabelExport {
         format,
-        document: project.document(),
+        document: &document,
         dir: project.dir(),
         target: &arguments.target,
         with_clips: arguments.cut,

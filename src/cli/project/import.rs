@@ -8,6 +8,7 @@ use super::add::add_paths;
 use super::format::format_of;
 use super::open_to_change;
 use crate::cli::{Outcome, complain};
+use crate::engine::time_videos;
 use crate::error::Result;
 use crate::labels::formats::{Choices, Format, import};
 
@@ -55,6 +56,10 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
     let ImportArgs { add_classes, replace, allow_several, .. } = *arguments;
     let choices = Choices { add_classes, replace, allow_several };
     let read = |document: &_, dir: &_| import(format, &arguments.source, document, dir, choices);
+    let times = time_videos(project.document(), project.dir());
+    if !times.changes.is_empty() && !arguments.dry_run {
+        project.perform(times)?;
+    }
     let mut found = read(project.document(), project.dir())?;
     if arguments.add_videos && !arguments.dry_run && !found.unknown_videos.is_empty() {
         add_paths(&mut project, &found.unknown_videos)?;
