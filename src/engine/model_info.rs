@@ -59,13 +59,22 @@ impl ModelInfo {
 }
 
 impl ModelInfo {
+    /// How many classes it knows, to be added to a name; nothing without classes.
+    pub fn knows(&self) -> String {
+        match self.classes.len() {
+            0 => String::new(),
+            1 => ", knows 1 class".into(),
+            count => format!(", knows {count} classes"),
+        }
+    }
+
     /// What tells the model from others, a line each: its folder and hash, its networks, and where it comes from.
     pub fn details(&self) -> Vec<String> {
         let hash = self.hash.as_ref().map(|hash| format!("Hash {hash}"));
         let base = self.base.as_ref().map(|base| format!("Trained from {base}"));
         let on = Some(&self.trained_on).filter(|data| !data.is_empty()).map(|data| format!("Trained on {data}"));
         let date = Some(&self.date).filter(|date| !date.is_empty()).map(|date| format!("Made on {date}"));
-        let networks = format!("{}, knows {} classes", self.motion, self.classes.len());
+        let networks = format!("{}{}", self.motion, self.knows());
         [Some(self.dir.display().to_string()), hash, Some(networks), base, on, date].into_iter().flatten().collect()
     }
 }

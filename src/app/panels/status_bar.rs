@@ -52,12 +52,7 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
             if let (Some(label), Some(model)) = (session.model_label(), &session.model) {
                 let parameters = thousands(model.parameters);
                 let detail = format!("{}\n{parameters} parameters", model.details().join("\n"));
-                let classes = match model.classes.len() {
-                    0 => String::new(),
-                    1 => ", knows 1 class".into(),
-                    count => format!(", knows {count} classes"),
-                };
-                ui.add(Label::new(small(format!("{label}{classes}"))).truncate()).on_hover_text(detail);
+                ui.add(Label::new(small(format!("{label}{}", model.knows()))).truncate()).on_hover_text(detail);
             }
             for text in training(session).into_iter().chain(jobs(session)) {
                 ui.label(RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).accent));
