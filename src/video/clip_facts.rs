@@ -6,6 +6,7 @@ use super::frame_folder::FrameFolder;
 use super::reader::VideoReader;
 use super::{Geometry, decode_clip};
 use crate::error::{Error, Result};
+use crate::frame_times::FrameTimes;
 
 /// Size to which frames are decoded that nobody looks at.
 const UNSEEN: Geometry = Geometry { width: 16, height: 16 };
@@ -17,8 +18,8 @@ pub struct ClipFacts {
     pub frames: usize,
     /// Size as shown, pixels.
     pub size: Geometry,
-    /// Length in seconds; none for a folder of pictures.
-    pub duration_secs: Option<f64>,
+    /// When each frame is shown, on the clock of the file; none for a folder of pictures.
+    pub times: Option<FrameTimes>,
     /// What is wrong with it though it can be used: cut off, damaged, frames left out.
     pub warnings: Vec<Error>,
 }
@@ -44,7 +45,7 @@ impl ClipFacts {
         let warnings = reader.take_warnings();
         let info = reader.info();
         let size = Geometry { width: info.width, height: info.height };
-        Ok(Self { frames: info.frames, size, duration_secs: Some(info.duration_secs), warnings })
+        Ok(Self { frames: info.frames, size, times: Some(info.times.clone()), warnings })
     }
 
     fn of_folder(path: &Path, thorough: bool) -> Result<Self> {
@@ -57,6 +58,6 @@ impl ClipFacts {
             folder.pictures(folder.len() - 1, &[])?;
         }
         let warnings = folder.gaps().into_iter().collect();
-        Ok(Self { frames: folder.len(), size, duration_secs: None, warnings })
+        Ok(Self { frames: folder.len(), size, times: None, warnings })
     }
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::cli::{code, motionscope, text};
 use crate::shared;
+use crate::video::uneven_clip;
 
 const SIZE: Geometry = Geometry { width: 64, height: 48 };
 
@@ -336,7 +337,7 @@ fn segments_and_folders_of_pictures_are_decoded() {
     assert!(decode_segment(&stage.at("frames"), Some([0.0, 1.0]), SIZE, None).is_err());
     fs::remove_file(stage.at("frames/img_3.png")).unwrap();
     let facts = ClipFacts::of(&stage.at("frames"), true).unwrap();
-    assert_eq!((facts.frames, facts.size, facts.duration_secs), (11, SIZE, None));
+    assert_eq!((facts.frames, facts.size, facts.times), (11, SIZE, None));
     assert!(facts.warnings[0].cause.contains("1 of the frames 1 to 12 are missing"));
     stage.write("frames/img_12.png", "not a picture");
     assert!(ClipFacts::of(&stage.at("frames"), false).is_err());
@@ -400,6 +401,17 @@ fn the_check_finds_what_would_spoil_a_training() {
     assert_eq!((train.clips, test.clips), (5, 3));
     assert_eq!(train.classes.iter().map(|class| class.clips).collect::<Vec<_>>(), [4, 1, 0]);
     assert_eq!(train.frames, Some(Spread { least: 10, median: 14, most: 20 }));
+}
+
+/// Of 200 frames in 10 s the last second has 10: too few for a window, though a tenth of them are 20.
+#[test]
+fn the_check_counts_the_frames_of_a_segment_by_their_time_stamps() {
+    let stage = Stage::new(&[("list.csv", "uneven.mkv,a,2,3\nuneven.mkv,b,5,6.2\nuneven.mkv,c,8,9\n")]);
+    uneven_clip(&stage.at(""));
+    let report = checked(DataSource::List(stage.source("list.csv")), None);
+    let short: Vec<_> = kinds(&report).into_iter().filter(|(kind, _)| *kind == ProblemKind::Short).collect();
+    assert!(short.len() == 1 && short[0].1.contains("has 10 frames, a window 11"), "{short:?}");
+    assert_eq!(report.subsets[0].frames, Some(Spread { least: 10, median: 12, most: 30 }));
 }
 
 #[test]

@@ -123,13 +123,19 @@ fn uneven_time_stamps_are_kept() {
     }
 }
 
+/// A video of 200 frames in `folder`: 5 s at 30 frames per second, then 5 s at 10.
+pub(crate) fn uneven_clip(folder: &Path) -> PathBuf {
+    let (clip, uneven) = (folder.join("even.mp4"), folder.join("uneven.mkv"));
+    write_clip(&clip, 200, 30.0);
+    remux(&clip, &uneven, "matroska", |millis| if millis < 5000 { millis } else { 3 * millis - 10_000 });
+    std::fs::remove_file(clip).unwrap();
+    uneven
+}
+
 #[test]
 fn a_segment_has_the_frames_of_its_time_stamps() {
     let folder = tempfile::tempdir().unwrap();
-    let (clip, uneven) = (folder.path().join("clip.mp4"), folder.path().join("uneven.mkv"));
-    write_clip(&clip, 200, 30.0);
-    // 5 s at 30 frames per second, then 5 s at 10.
-    remux(&clip, &uneven, "matroska", |millis| if millis < 5000 { millis } else { 3 * millis - 10_000 });
+    let uneven = uneven_clip(folder.path());
     let frames = |secs: [f64; 2]| {
         let pictures = decode_segment(&uneven, Some(secs), SMALL, None).unwrap();
         pictures.iter().map(read_code).collect::<Vec<_>>()

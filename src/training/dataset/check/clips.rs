@@ -47,11 +47,8 @@ impl Inspection {
     /// Number of frames of a clip: of its segment, if it is one.
     pub fn frames(&self, row: &Row) -> Option<usize> {
         let facts = self.facts.get(&row.clip.path)?.as_ref().ok()?;
-        Some(match (row.clip.segment_secs, facts.duration_secs) {
-            (Some([start, end]), Some(duration)) if duration > 0.0 => {
-                let seconds = (end.min(duration) - start).max(0.0);
-                (seconds / duration * facts.frames as f64).round() as usize
-            }
+        Some(match (row.clip.segment_secs, &facts.times) {
+            (Some([start, end]), Some(times)) => times.span(start, end).map_or(0, |span| span.frames.len()),
             _ => facts.frames,
         })
     }
@@ -86,17 +83,17 @@ impl Inspection {
 
     fn length_problem(&self, row: &Row, facts: &ClipFacts) -> Option<Problem> {
         let path = row.clip.path.display();
-        if let (Some([_, end]), Some(duration)) = (row.clip.segment_secs, facts.duration_secs)
-            && end > duration + SLACK_SECS
+        if let (Some([_, end]), Some(times)) = (row.clip.segment_secs, &facts.times)
+            && end > times.end_secs() + SLACK_SECS
         {
-            let cause = format!("the segment ends at {end} s, {path} at {duration:.2} s");
+            let cause = format!("the segment ends at {end} s, {path} at {:.2} s", times.end_secs());
             return Some(row.place.problem(
                 ProblemKind::Malformed,
                 &cause,
                 "Correct the segment, or fetch the video again",
             ));
         }
-        if row.clip.segment_secs.is_some() && facts.duration_secs.is_none() {
+        if row.clip.segment_secs.is_some() && facts.times.is_none() {
             let cause = format!("{path} is a folder of pictures, which have no times to find a segment by");
             return Some(row.place.problem(ProblemKind::Malformed, &cause, "Name the video itself"));
         }
