@@ -13,7 +13,6 @@ pub(super) fn format_of(named: Option<Format>, path: &Path) -> Result<Format> {
         (None, "csv") => Ok(Format::Csv),
         (None, "eaf") => Ok(Format::Elan),
         (None, "boris") => Ok(Format::Boris),
-        (None, "gz") if path.to_string_lossy().to_lowercase().ends_with(".boris.gz") => Ok(Format::Boris),
         (None, "xml") => Ok(Format::Cvat),
         (None, _) => Err(Error::file(path, "its ending does not tell the format", "Name it with --format")),
     }

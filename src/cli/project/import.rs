@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::add::add_paths;
-use super::format::format_of;
 use super::open_to_change;
 use crate::cli::{Outcome, complain};
 use crate::engine::time_videos;
@@ -30,7 +29,7 @@ pub(super) struct ImportArgs {
     project: PathBuf,
     /// File to read, or folder of such files
     source: PathBuf,
-    /// Format [default: by the ending, of .csv, .eaf, .boris and .xml]
+    /// Format [default: by the ending or the content]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Add classes that the project does not have
@@ -51,7 +50,7 @@ pub(super) struct ImportArgs {
 }
 
 pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
-    let format = format_of(arguments.format, &arguments.source)?;
+    let format = arguments.format.map_or_else(|| Format::of(&arguments.source), Ok)?;
     let mut project = open_to_change(&arguments.project)?;
     let ImportArgs { add_classes, replace, allow_several, .. } = *arguments;
     let choices = Choices { add_classes, replace, allow_several };

@@ -25,6 +25,7 @@ mod boris;
 mod csv;
 mod cut;
 mod cvat;
+mod detect;
 mod elan;
 #[cfg(test)]
 mod foreign_tests;
