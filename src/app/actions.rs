@@ -34,6 +34,8 @@ pub enum Action {
     ShowVideo(VideoId),
     /// Adds videos to the project.
     AddVideos(Vec<PathBuf>),
+    /// Makes a folder of clips a project, or opens the one that it is.
+    MakeProject(PathBuf),
     /// Stops looking for videos.
     StopSearches,
     /// Reads labels of another program.

@@ -96,6 +96,15 @@ impl App {
     fn found(&mut self, found: Found, ctx: &Context) {
         match found {
             Found::Clip(path) => self.open_clip(path),
+            Found::Clips(folder) => {
+                self.settings.remember(&folder.dir);
+                self.open_clip(folder.clips[0].clone()); // There are several.
+                self.session.folder = Some(folder);
+                if self.session.studio.project().is_none() {
+                    dock::show(&mut self.settings.layout, Pane::Project);
+                }
+            }
+            Found::Corrections { project, clips } => self.add_corrections(&project, &clips),
             Found::KnownModel(role, dir) => self.known_model(role, dir),
             Found::ForProject { folder, project } => {
                 match self.session.studio.project().is_some_and(|open| open.dir() == project) {

@@ -323,6 +323,7 @@ impl App {
             Action::Edit(step) => self.do_edit(*step),
             Action::ShowVideo(id) => self.show_video(id),
             Action::AddVideos(paths) => self.add_videos(&paths),
+            Action::MakeProject(dir) => self.begin_project(Start::Either, dir, ctx),
             Action::StopSearches => self.stop_searches(),
             Action::Import(order) => self.import_labels(*order, ctx),
             Action::Give(label) => self.give(label),

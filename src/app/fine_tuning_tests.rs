@@ -202,7 +202,7 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
 #[test]
 fn one_class_alone_cannot_be_recognised() {
     let mut stage = Stage::new(1);
-    let reason = "A recogniser needs clips of at least two classes";
+    let reason = "Two classes are needed, here is one";
     stage.wait("the clips", move |app| app.panels.training.ready() == Err(reason));
     stage.app().panels.training.form().tuning().keep_classes = true;
     stage.wait("the base's classes", |app| app.panels.training.ready().is_ok());

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
+use super::session::ClipFolder;
 use crate::engine::{default_model, flow_model};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::labels::Project;
 use crate::training::DataSource;
 use crate::training::dataset::Dataset;
-use crate::video::is_video;
+use crate::video::{is_video, natural_order};
 
 /// A model folder holds this file.
 pub const MODEL_CARD: &str = "model.toml";
@@ -23,6 +24,8 @@ const CLIPS: &str = "clips";
 pub enum Found {
     /// A file, to be tried as a clip.
     Clip(PathBuf),
+    /// A folder with several clips directly in it.
+    Clips(ClipFolder),
     /// A model folder.
     Model(PathBuf),
     /// The folder of a labelling project.
@@ -40,6 +43,13 @@ pub enum Found {
         folder: PathBuf,
         /// The folder of the project.
         project: PathBuf,
+    },
+    /// Corrected clips for the project that was open, each with its class.
+    Corrections {
+        /// The folder of the project.
+        project: PathBuf,
+        /// The clips.
+        clips: Vec<(PathBuf, String)>,
     },
     /// The folder of the model that was used the last time, or that of the one that comes with the program; the reason if there is
     /// none.
@@ -80,6 +90,15 @@ impl Opener {
         self.run(ctx, move || match project.filter(|_| path.is_dir() && !is_own(&path)) {
             Some(project) => Ok(Found::ForProject { folder: path, project }),
             None => find(&path),
+        });
+    }
+
+    /// Begins to look for the corrected clips in `folder`, for the project in `project`.
+    pub fn look_for_corrections(&self, folder: PathBuf, project: PathBuf, ctx: &Context) {
+        self.run(ctx, move || {
+            let Dataset { classes, clips, .. } = Dataset::open(&DataSource::Folder(folder))?;
+            let clips = clips.into_iter().filter_map(|clip| Some((clip.path, classes.get(clip.label)?.clone())));
+            Ok(Found::Corrections { project, clips: clips.collect() })
         });
     }
 
@@ -137,8 +156,10 @@ fn find(path: &Path) -> Result<Found> {
     }
     let clips = path.join(CLIPS);
     let folder = if clips.is_dir() { clips } else { path.to_owned() };
-    if let Some(first) = first_clip(&folder)? {
-        return Ok(Found::Clip(first));
+    match clips_in(&folder)?.as_slice() {
+        [] => {}
+        [clip] => return Ok(Found::Clip(clip.clone())),
+        clips => return Ok(Found::Clips(ClipFolder { dir: folder, clips: clips.to_owned() })),
     }
     let dataset = Dataset::open(&DataSource::Folder(folder.clone())).ok();
     match dataset.and_then(|dataset| dataset.clips.into_iter().next()) {
@@ -151,10 +172,14 @@ fn find(path: &Path) -> Result<Found> {
     }
 }
 
-/// The first video directly in `folder`, by name.
-fn first_clip(folder: &Path) -> Result<Option<PathBuf>> {
+/// The videos directly in `folder`, in the order in which people count.
+fn clips_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
-    Ok(entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file() && is_video(path)).min())
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let mut clips: Vec<_> = paths.filter(|path| !is_hidden(path) && is_video(path) && path.is_file()).collect();
+    clips.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
+    Ok(clips)
 }
 
 #[cfg(test)]
@@ -175,7 +200,9 @@ mod tests {
             "project/a.mp4",
             "sample/clips/wave/1.mp4",
             "sample/clips/bow/2.avi",
-            "flat/b.mp4",
+            "flat/b10.mp4",
+            "flat/b2.mp4",
+            "flat/._b2.mp4",
             "flat/a.mkv",
             "flat/0.txt",
         ] {
@@ -187,7 +214,11 @@ mod tests {
         assert_eq!(find(&at("project/project.toml")), Ok(Found::Project(at("project"))));
         let classes = Found::Classes { folder: at("sample/clips"), first: at("sample/clips/bow/2.avi") };
         assert_eq!(find(&at("sample")), Ok(classes));
-        assert_eq!(find(&at("flat")), Ok(Found::Clip(at("flat/a.mkv"))));
+        let clips = ["flat/a.mkv", "flat/b2.mp4", "flat/b10.mp4"].map(at).to_vec();
+        assert_eq!(find(&at("flat")), Ok(Found::Clips(ClipFolder { dir: at("flat"), clips })));
+        fs::remove_file(at("flat/a.mkv")).unwrap();
+        fs::remove_file(at("flat/b2.mp4")).unwrap();
+        assert_eq!(find(&at("flat")), Ok(Found::Clip(at("flat/b10.mp4"))));
         assert_eq!(
             find(&at("flat/0.txt")),
             Ok(Found::Clip(at("flat/0.txt"))),

@@ -28,7 +28,13 @@ impl App {
             Command::DemoLive => self.show_demo(!self.session.live.demo, ctx),
             Command::ChooseCorrections => self.ask(Question::Corrections, ctx),
             Command::TrainOnCorrections => {
-                self.choose_training_folder(self.corrections(), ctx);
+                let corrections = self.corrections();
+                match self.session.studio.project().filter(|project| !project.is_read_only()) {
+                    Some(project) => {
+                        self.opener.look_for_corrections(corrections, project.dir().to_owned(), ctx);
+                    }
+                    None => self.panels.training.join(self.settings.training_folder.clone(), corrections, ctx),
+                }
                 dock::show(&mut self.settings.layout, Pane::Training);
             }
             _ => dock::show(&mut self.settings.layout, Pane::Live),

@@ -65,6 +65,15 @@ pub struct KnownClip {
     pub segment_secs: Option<[f64; 2]>,
 }
 
+/// A folder with clips directly in it, which was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipFolder {
+    /// The folder.
+    pub dir: PathBuf,
+    /// Its clips, in the order in which people count.
+    pub clips: Vec<PathBuf>,
+}
+
 /// Everything the window knows.
 pub struct Session {
     /// The open clip.
@@ -75,6 +84,8 @@ pub struct Session {
     pub indexing: Option<Indexing>,
     /// Whether the clip was closed since one was asked for: a late answer is not for anybody.
     is_closed: bool,
+    /// The folder of clips that was opened last.
+    pub folder: Option<ClipFolder>,
     /// The networks in use.
     pub model: Option<ModelInfo>,
     /// The model folder that was asked for and is not loaded yet.
@@ -133,6 +144,7 @@ impl Session {
             opening: None,
             indexing: None,
             is_closed: false,
+            folder: None,
             model: None,
             loading_model: None,
             device,
@@ -187,6 +199,20 @@ impl Session {
     /// The same where the open clip is the selected video of the project: what a label is for.
     pub fn marked_to_label(&self) -> Option<(usize, usize)> {
         self.marked().filter(|_| self.clip.as_ref().is_some_and(|clip| self.studio.is_selected(&clip.path)))
+    }
+
+    /// The folder that was opened, and the place of the clip among its clips that is open, or is to be; nothing of a clip that lies
+    /// elsewhere.
+    pub fn place_in_folder(&self) -> Option<(&ClipFolder, usize)> {
+        let folder = self.folder.as_ref()?;
+        let path = self.opening.as_ref().or(self.clip.as_ref().map(|clip| &clip.path))?;
+        Some((folder, folder.clips.iter().position(|clip| clip == path)?))
+    }
+
+    /// The clip `steps` further in that folder, unless the project has the clip that is open: then its list counts.
+    pub fn neighbour_in_folder(&self, steps: isize) -> Option<PathBuf> {
+        let (folder, place) = self.place_in_folder().filter(|_| self.studio.selected().is_none())?;
+        folder.clips.get(place.checked_add_signed(steps)?).cloned()
     }
 
     /// A clip is to be opened: nothing of the one before holds any more.

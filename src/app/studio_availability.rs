@@ -59,6 +59,10 @@ pub(super) fn available(command: Command, session: &Session) -> Option<Result<()
             let has_segments = studio.video().is_some_and(|(_, video)| !video.segments.is_empty());
             or(has_segments, "The video has no segments yet; mark one with I and O and press Enter")
         }),
+        C::PreviousVideo | C::NextVideo if studio.selected().is_none() && session.place_in_folder().is_some() => {
+            let steps = if command == C::NextVideo { 1 } else { -1 };
+            or(session.neighbour_in_folder(steps).is_some(), "This is the last clip of the folder on that side")
+        }
         C::PreviousVideo | C::NextVideo | C::NextUnlabelled => has_project.and_then(|()| {
             let any = studio.document().is_some_and(|document| !document.videos.is_empty());
             or(any, "Add videos to the project first")

@@ -1,6 +1,6 @@
 //! What each command of labelling does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use eframe::egui::{Context, Key};
@@ -40,8 +40,8 @@ impl App {
             C::Delete => self.delete(),
             C::PreviousSegment | C::NextSegment => self.go_to_segment(command),
             C::StartEarlier | C::StartLater | C::EndEarlier | C::EndLater => self.nudge(command),
-            C::PreviousVideo => self.go_to(|studio| studio.neighbour(-1)),
-            C::NextVideo => self.go_to(|studio| studio.neighbour(1)),
+            C::PreviousVideo => self.go_beside(-1),
+            C::NextVideo => self.go_beside(1),
             C::NextUnlabelled => self.next_unlabelled(),
             C::NextDisagreement => self.go_to(|studio| studio.next_by(|prediction| prediction.disagreement)),
             C::NextUncertain => self.go_to(|studio| studio.next_by(|prediction| prediction.uncertainty)),
@@ -224,6 +224,28 @@ impl App {
         if let Some(step) = self.session.studio.add(paths) {
             self.do_found(step);
         }
+    }
+
+    /// Opens the clip beside the open one: in the list of the project, or in the folder that was opened.
+    fn go_beside(&mut self, steps: isize) {
+        match self.session.neighbour_in_folder(steps) {
+            Some(path) => self.open_clip(path),
+            None if self.session.studio.project().is_some() => self.go_to(|studio| studio.neighbour(steps)),
+            None => {}
+        }
+    }
+
+    /// Adds corrected clips with their classes to the project in `dir`, if that is still open, and trains on its labels.
+    pub(super) fn add_corrections(&mut self, dir: &Path, clips: &[(PathBuf, String)]) {
+        let Some(project) = self.session.studio.project().filter(|project| project.dir() == dir) else { return };
+        let clips = clips.iter().map(|(path, class)| (StoredPath::encode(path, dir), class.as_str()));
+        match edits::add_labelled(project.document(), clips) {
+            Ok(step) if step.changes.is_empty() => {
+                self.session.told = Some(("The project has all corrected clips already".into(), Instant::now()));
+            }
+            step => self.do_edit(step),
+        }
+        self.panels.training.choose_labels();
     }
 
     fn go_to(&mut self, choose: impl FnOnce(&mut StudioState) -> Option<VideoId>) {

@@ -8,8 +8,10 @@ use egui_kittest::kittest::Queryable;
 
 use super::App;
 use super::command::Command;
+use super::laboratory_tests::Window;
 use super::project_opener::Start;
-use super::studio_tests::{FRAMES, Studio, project};
+use super::settings::Settings;
+use super::studio_tests::{FRAMES, SIZE, Studio, project};
 use crate::engine::{FileState, StudioNews};
 use crate::labels::VideoId;
 
@@ -29,6 +31,82 @@ fn clips(dir: &Path, names: &[&str]) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, "").unwrap();
     }
+}
+
+/// Takes answers of threads in until `is_done`.
+fn wait(window: &mut Window, is_done: impl Fn(&App) -> bool) {
+    let ctx = window.harness.ctx.clone();
+    while !is_done(window.harness.state()) {
+        let app = window.harness.state_mut();
+        app.take_answers(&ctx);
+        app.follow_project(&ctx);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    window.settle();
+}
+
+#[test]
+fn a_folder_of_clips_is_listed_stepped_through_and_made_a_project() {
+    let dir = tempfile::tempdir().unwrap();
+    clips(dir.path(), &["clip_2.mp4", "clip_10.mp4", "clip_1.mp4", "notes.txt", "._clip_1.mp4"]);
+    let at = |name: &str| dir.path().join(name);
+    let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().open(dir.path().into(), &ctx);
+    wait(&mut window, |app| app.session.folder.is_some());
+    let opening = |window: &Window| window.harness.state().session.opening.clone().unwrap();
+    assert_eq!(opening(&window), at("clip_1.mp4"));
+    assert!(window.sees("clip 1 of 3") && window.sees("clip_10.mp4"));
+    window.perform(Command::PreviousVideo);
+    assert_eq!(opening(&window), at("clip_1.mp4"), "it is the first");
+    window.perform(Command::NextVideo);
+    assert_eq!(opening(&window), at("clip_2.mp4"), "in the order in which people count");
+    window.perform(Command::NextVideo);
+    assert!(window.sees("clip 3 of 3"));
+    window.harness.get_by_label("Make a project").click();
+    window.settle();
+    let videos = |app: &App| app.session.studio.document().map_or(0, |document| document.videos.len());
+    wait(&mut window, |app| videos(app) == 3);
+    assert!(at("project.toml").is_file());
+}
+
+#[test]
+fn corrections_join_the_open_project_and_its_labels_are_trained_on() {
+    let mut studio = Studio::new(&["bend", "wave"], 2);
+    studio.key(Key::Num1);
+    let corrections = studio.dir.path().join("corrections");
+    clips(&corrections, &["wave/c1.mp4", "hop/c2.mp4"]);
+    let ctx = studio.window.harness.ctx.clone();
+    studio.app_mut().settings.live.corrections = Some(corrections.clone());
+    studio.app_mut().go_live(Command::TrainOnCorrections, &ctx);
+    let videos = |app: &App| app.session.studio.document().map_or(0, |document| document.videos.len());
+    wait(&mut studio.window, |app| videos(app) == 4);
+    assert_eq!(studio.names(), ["bend", "wave", "hop"]);
+    assert_eq!(studio.video(2).path, "corrections/hop/c2.mp4");
+    assert_eq!((&studio.video(2).labels, &studio.video(3).labels), (&vec![studio.class(2)], &vec![studio.class(1)]));
+    assert_eq!(studio.app().settings.training_folder, None, "the folder of the form is nobody's to exchange");
+    studio.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!((videos(studio.app()), studio.names().len()), (2, 2), "one step");
+}
+
+#[test]
+fn without_a_project_corrections_join_the_folder_that_was_trained_on_last() {
+    let dir = tempfile::tempdir().unwrap();
+    clips(dir.path(), &["train/bend/1.mp4", "train/wave/2.mp4", "mine/wave/c.mp4"]);
+    let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
+    let ctx = window.harness.ctx.clone();
+    let app = window.harness.state_mut();
+    app.settings.live.corrections = Some(dir.path().join("mine"));
+    app.choose_training_folder(dir.path().join("train"), &ctx);
+    app.go_live(Command::TrainOnCorrections, &ctx);
+    while !window.sees("3 clips in 2 classes") {
+        let app = window.harness.state_mut();
+        app.panels.training.follow(&app.session, &ctx);
+        window.settle();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(window.sees("and 1 correction"));
+    assert_eq!(window.harness.state().settings.training_folder, Some(dir.path().join("train")));
 }
 
 #[test]

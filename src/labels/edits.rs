@@ -78,6 +78,37 @@ pub fn add_videos(document: &Document, videos: Vec<Video>) -> Step {
     Step::new(title, changes)
 }
 
+/// Adds clips, by stored path, that are not in the project yet, each with the class that it shows; classes that are missing are
+/// added.
+///
+/// # Errors
+/// If a class cannot be called so.
+pub fn add_labelled<'a>(document: &Document, clips: impl IntoIterator<Item = (String, &'a str)>) -> Result<Step> {
+    let mut with_classes = document.clone();
+    let known: BTreeSet<&str> = document.videos.values().map(|video| video.path.as_str()).collect();
+    let mut videos = Vec::new();
+    for (path, class) in clips.into_iter().filter(|(path, _)| !known.contains(path.as_str())) {
+        let label = match with_classes.class_named(class.trim()) {
+            Some(class) => Label::Class(class.id),
+            None if class.trim() == BACKGROUND => Label::Background,
+            None => {
+                let (id, step) = add_class(&with_classes, class)?;
+                with_classes.apply(step);
+                Label::Class(id)
+            }
+        };
+        let reviewer = document.settings.reviewer.clone();
+        videos.push(Video { labels: vec![label], reviewer, ..Video::new(path) });
+    }
+    let Step { mut changes, .. } = add_videos(document, videos);
+    let title =
+        if changes.len() == 1 { "Add a labelled clip".into() } else { format!("Add {} labelled clips", changes.len()) };
+    if with_classes.classes.len() > document.classes.len() {
+        changes.insert(0, Change::Classes(with_classes.classes));
+    }
+    Ok(Step::new(title, changes))
+}
+
 /// Takes a video and its labels out of the project; its file stays.
 pub fn remove_video(document: &Document, id: VideoId) -> Result<Step> {
     video(document, id)?.check_unlocked()?;
@@ -413,6 +444,21 @@ mod tests {
         assert!(label_by_folders(&document).changes.is_empty());
         document.apply(back);
         assert_eq!((document.classes, document.videos), (before.classes, before.videos));
+    }
+
+    #[test]
+    fn labelled_clips_join_the_classes_that_there_are() {
+        let (mut document, [wave, _], _) = project();
+        let clips = || ["c/1.mp4", "c/2.mp4", "a.mp4"].map(str::to_owned).into_iter().zip(["wave", "hop", "wave"]);
+        document.apply(add_labelled(&document, clips()).unwrap());
+        let names: Vec<_> = document.classes.iter().map(|class| class.name.as_str()).collect();
+        assert_eq!((names, document.videos.len()), (vec!["wave", "jump", "hop"], 3));
+        let labels = |path: &str| document.video_at(path).unwrap().1.labels.clone();
+        assert_eq!(labels("c/1.mp4"), [Label::Class(wave)]);
+        assert_eq!(labels("c/2.mp4"), [Label::Class(document.classes[2].id)]);
+        assert!(labels("a.mp4").is_empty(), "it was in the project, and nobody labelled it");
+        assert!(add_labelled(&document, clips()).unwrap().changes.is_empty());
+        assert!(add_labelled(&document, [("d.mp4".to_owned(), " ")]).is_err());
     }
 
     #[test]

@@ -169,7 +169,7 @@ pub(super) const TABLE: &[Entry] = {
         Entry(C::MirrorLive, G::Live, "Mirrored picture", "Exchange left and right of the live picture on the screen", &[]),
         Entry(C::ListCameras, G::Live, "Look for cameras", "List the cameras of this machine anew", &[]),
         Entry(C::ChooseCorrections, G::Live, "Choose folder for corrections…", "Choose where corrected clips go, a sub-folder per class", &[]),
-        Entry(C::TrainOnCorrections, G::Live, "Train on corrections", "Put the folder of corrections into the training panel", &[]),
+        Entry(C::TrainOnCorrections, G::Live, "Train on corrections", "Add the corrected clips to the open project, or to the folder trained on last, and show the training panel", &[]),
         Entry(C::ShowScores, G::View, "Show scores", "Bring the scores to the front", &[ctrl(Key::Num1)]),
         Entry(C::ShowTraining, G::View, "Show training", "Bring the training panel to the front", &[ctrl(Key::Num2)]),
         Entry(C::ShowLog, G::View, "Show log", "Bring the log to the front", &[ctrl(Key::Num3)]),

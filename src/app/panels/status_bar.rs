@@ -44,6 +44,10 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
                 );
                 ui.label(small(format!("{sum:.0} ms"))).on_hover_text(detail);
             }
+            if let Some((folder, place)) = session.place_in_folder() {
+                let text = format!("clip {} of {}", place + 1, folder.clips.len());
+                ui.label(small(text)).on_hover_text(folder.dir.display().to_string());
+            }
             if let Some(clip) = &session.clip {
                 let rate = if clip.variable_rate { "variable, " } else { "" };
                 let text = format!("{}×{}  {rate}{:.2} fps", clip.width, clip.height, clip.fps);

@@ -11,13 +11,14 @@ mod videos;
 
 pub(in crate::app::panels) use self::chip::label_color;
 
-use eframe::egui::{Label as Text, RichText, Ui};
+use eframe::egui::{Label as Text, RichText, ScrollArea, TextStyle, Ui};
 
 use super::Panel;
-use crate::app::actions::PanelContext;
+use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
+use crate::app::session::ClipFolder;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{command_button, empty_state, primary_button, remark};
+use crate::app::widgets::{clips_in_words, command_button, empty_state, primary_button, remark};
 use crate::labels::{Label, VideoId};
 
 /// What of the project is shown.
@@ -107,6 +108,9 @@ fn no_project_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             _ = ui.spinner()
         });
     }
+    if let Some(folder) = cx.session.folder.clone() {
+        return folder_ui(ui, &folder, cx);
+    }
     let text = "A project is a folder that keeps what you say about your videos. Choose a folder of clips, or an empty one; \
                 then add classes and press their digits while you watch.";
     empty_state(ui, "Label your own actions", text, |ui| {
@@ -114,6 +118,42 @@ fn no_project_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.add_space(2.0);
         command_button(ui, cx, Command::OpenProject, "Open project…");
     });
+}
+
+/// The clips of the folder that was opened, and the offer to label them.
+fn folder_ui(ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
+    let tokens = Tokens::of(ui);
+    let name = folder.dir.file_name().unwrap_or(folder.dir.as_os_str()).to_string_lossy();
+    ui.add(Text::new(RichText::new(name).heading()).truncate()).on_hover_text(folder.dir.display().to_string());
+    let place = cx.session.place_in_folder().map(|(_, place)| place);
+    let count = match place {
+        Some(place) => format!("clip {} of {}", place + 1, folder.clips.len()),
+        None => clips_in_words(folder.clips.len()),
+    };
+    ui.label(RichText::new(count).color(tokens.weak));
+    ui.horizontal_wrapped(|ui| {
+        command_button(ui, cx, Command::PreviousVideo, "Previous");
+        command_button(ui, cx, Command::NextVideo, "Next");
+        let button = ui.button("Make a project").on_hover_text("Keep labels of these clips in this folder");
+        if button.clicked() {
+            cx.actions.push(Action::MakeProject(folder.dir.clone()));
+        }
+    });
+    ui.separator();
+    let height = ui.text_style_height(&TextStyle::Body) + ui.spacing().button_padding.y * 2.0;
+    ScrollArea::vertical().id_salt("folder").auto_shrink(false).show_rows(
+        ui,
+        height,
+        folder.clips.len(),
+        |ui, rows| {
+            for at in rows {
+                let name = folder.clips[at].file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if ui.selectable_label(place == Some(at), name).clicked() {
+                    cx.actions.push(Action::Open(folder.clips[at].clone()));
+                }
+            }
+        },
+    );
 }
 
 /// What was told when the project was opened, until it is dismissed.

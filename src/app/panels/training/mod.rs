@@ -7,7 +7,7 @@ mod grid;
 mod plots;
 mod steering;
 
-use eframe::egui::{CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, Ui};
+use eframe::egui::{Align, CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, Ui};
 
 use self::confusion::confusion_ui;
 use self::form::Form;
@@ -30,6 +30,8 @@ pub struct TrainingPanel {
     form: Form,
     plots: Plots,
     cursor: Cursor,
+    /// Whether the form is to be brought into view: a run before it may fill the panel.
+    is_wanted: bool,
 }
 
 impl TrainingPanel {
@@ -58,6 +60,7 @@ impl TrainingPanel {
 
     /// Trains on the labelled clips of the project.
     pub fn choose_labels(&mut self) {
+        self.is_wanted = true;
         self.form.choose_labels();
     }
 
@@ -70,6 +73,17 @@ impl TrainingPanel {
     /// How the curves are shown.
     pub fn plots(&self) -> &Plots {
         &self.plots
+    }
+
+    /// Trains on corrected clips together with those that were chosen before, or with those in the folder `last`.
+    pub fn join(
+        &mut self,
+        last: Option<std::path::PathBuf>,
+        corrections: std::path::PathBuf,
+        ctx: &eframe::egui::Context,
+    ) {
+        self.form.join(last, corrections, ctx);
+        self.is_wanted = true;
     }
 
     /// Trains on the clips of another folder.
@@ -107,6 +121,10 @@ impl Panel for TrainingPanel {
                     ui.add_enabled_ui(false, |ui| self.form.form_ui(ui, cx));
                 });
             } else {
+                if std::mem::take(&mut self.is_wanted) {
+                    ui.scroll_to_cursor(Some(Align::TOP));
+                }
+                start_ui(ui, cx);
                 self.form.form_ui(ui, cx);
             }
         });
@@ -163,6 +181,21 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             primary_button(ui, cx, Command::StartTraining, "Start");
         }
     });
+}
+
+/// Why no run can be started, where the form is filled in.
+fn start_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
+    if let Err(reason) = cx.available(Command::StartTraining) {
+        ui.label(
+            RichText::new(format!("Start is not possible yet: {}", lowered(reason))).color(Tokens::of(ui).warning),
+        );
+    }
+}
+
+/// A reason within a sentence.
+fn lowered(reason: &str) -> String {
+    let mut characters = reason.chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
 fn phase_text(phase: &TrainingPhase) -> &'static str {

@@ -31,6 +31,10 @@ pub struct ClipsForm {
     origin: Origin,
     labels: LabelsForm,
     folder: Option<PathBuf>,
+    /// Corrected clips that are learned from as well as those of the folder.
+    corrections: Option<PathBuf>,
+    /// Counts the times that corrections were joined: there may be more of them each time.
+    joined: usize,
     /// Folder of the clips, list and class index as typed.
     list: [String; 3],
     listing: Background<Key, Result<Listing>>,
@@ -43,6 +47,7 @@ pub struct ClipsForm {
 #[derive(Debug, Clone, PartialEq)]
 enum Key {
     Source(DataSource),
+    Joined(PathBuf, PathBuf, usize),
     Labels(super::labels::LabelsKey),
 }
 
@@ -52,6 +57,8 @@ impl Default for ClipsForm {
             origin: Origin::Folder,
             labels: LabelsForm::default(),
             folder: None,
+            corrections: None,
+            joined: 0,
             list: Default::default(),
             listing: Background::default(),
             split: Background::default(),
@@ -64,7 +71,16 @@ impl ClipsForm {
     /// Takes the clips of another folder.
     pub fn choose_folder(&mut self, folder: PathBuf, ctx: &Context) {
         self.origin = Origin::Folder;
-        self.folder = Some(folder);
+        (self.folder, self.corrections) = (Some(folder), None);
+        self.ask(None, ctx);
+    }
+
+    /// Takes corrected clips and those of a folder: the one that was chosen before, or `last`.
+    pub fn join(&mut self, last: Option<PathBuf>, corrections: PathBuf, ctx: &Context) {
+        let folder = self.folder.take().or(last).filter(|folder| *folder != corrections);
+        let Some(folder) = folder else { return self.choose_folder(corrections, ctx) };
+        (self.origin, self.folder, self.corrections) = (Origin::Folder, Some(folder), Some(corrections));
+        self.joined += 1;
         self.ask(None, ctx);
     }
 
@@ -115,9 +131,13 @@ impl ClipsForm {
                 }
             }
             (Origin::Labels, None) => self.listing.clear(),
-            (Origin::Folder, _) => match self.folder.clone() {
-                Some(folder) => self.ask_source(DataSource::Folder(folder), ctx),
-                None => self.listing.clear(),
+            (Origin::Folder, _) => match (self.folder.clone(), self.corrections.clone()) {
+                (Some(folder), Some(corrections)) => {
+                    let key = Key::Joined(folder.clone(), corrections.clone(), self.joined);
+                    self.listing.ask(key, ctx, move || Listing::joined(folder, &corrections));
+                }
+                (Some(folder), None) => self.ask_source(DataSource::Folder(folder), ctx),
+                (None, _) => self.listing.clear(),
             },
             (Origin::List, _) => {
                 if let Some(source) = self.list_source() {
@@ -165,13 +185,24 @@ impl ClipsForm {
         self.found_ui(ui);
     }
 
-    fn folder_ui(&self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    fn folder_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let tokens = Tokens::of(ui);
         ui.horizontal(|ui| {
             command_button(ui, cx, Command::ChooseTrainingFolder, Command::ChooseTrainingFolder.text());
             let text = self.folder.as_ref().map_or("None chosen".into(), |folder| folder.display().to_string());
             ui.add(Label::new(RichText::new(&text).color(tokens.weak)).truncate()).on_hover_text(text);
         });
+        if let Some(corrections) = self.corrections.clone() {
+            let count =
+                self.listing.value().and_then(|listing| listing.as_ref().ok()).map_or(0, |listing| listing.joined);
+            let count = if count == 1 { "1 correction".into() } else { format!("{count} corrections") };
+            ui.horizontal(|ui| {
+                ui.label(format!("and {count}")).on_hover_text(corrections.display().to_string());
+                if ui.small_button("Leave them out").clicked() {
+                    self.corrections = None;
+                }
+            });
+        }
         if self.folder.is_none() {
             explanation(ui, "A folder with one sub-folder of clips per class; dropping one here works too.");
         }

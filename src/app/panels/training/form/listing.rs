@@ -1,9 +1,10 @@
 //! The clips of a source, class by class, and how they are split.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::training::dataset::{Dataset, FromLabels, LabelledClip};
+use crate::training::dataset::{Dataset, FromLabels, LabelledClip, Piece, Pieces};
 use crate::training::{DataSource, hold_out};
 
 /// What there is to be learned.
@@ -15,6 +16,8 @@ pub struct Listing {
     clips: Vec<LabelledClip>,
     /// What was left out, and why.
     pub left_out: Vec<Error>,
+    /// How many of the clips are corrections that joined those of a folder.
+    pub joined: usize,
 }
 
 /// A class of a listing.
@@ -34,13 +37,36 @@ impl Listing {
     /// The clips of a folder or list.
     pub fn of(data: DataSource) -> Result<Self> {
         let Dataset { classes, clips, .. } = Dataset::open(&data)?;
-        Ok(Self { data, classes, clips, left_out: Vec::new() })
+        Ok(Self { data, classes, clips, left_out: Vec::new(), joined: 0 })
+    }
+
+    /// The clips of a folder with a sub-folder per class, and the corrected ones of another.
+    pub fn joined(folder: PathBuf, corrections: &Path) -> Result<Self> {
+        let mut pieces = Pieces { project: folder.clone(), ..Pieces::default() };
+        let mut add = |folder: &Path| -> Result<usize> {
+            let Dataset { classes, clips, .. } = Dataset::open(&DataSource::Folder(folder.to_owned()))?;
+            for class in &classes {
+                if !pieces.classes.contains(class) {
+                    pieces.classes.push(class.clone());
+                }
+            }
+            let count = clips.len();
+            pieces.pieces.extend(clips.into_iter().map(|clip| {
+                let class = classes[clip.label].clone(); // Labels are places in this list.
+                Piece { path: clip.path, class, frames: None, group: clip.group }
+            }));
+            Ok(count)
+        };
+        add(&folder)?;
+        let joined = add(corrections)?;
+        let (classes, clips) = (pieces.classes.clone(), pieces.unread());
+        Ok(Self { data: DataSource::Pieces(pieces), classes, clips, left_out: Vec::new(), joined })
     }
 
     /// The pieces of a labelled project.
     pub fn of_labels(found: FromLabels) -> Self {
         let (classes, clips) = (found.pieces.classes.clone(), found.pieces.unread());
-        Self { data: DataSource::Pieces(found.pieces), classes, clips, left_out: found.left_out }
+        Self { data: DataSource::Pieces(found.pieces), classes, clips, left_out: found.left_out, joined: 0 }
     }
 
     /// Number of classes that have clips.
@@ -63,5 +89,26 @@ impl Listing {
             }
         };
         self.classes.iter().enumerate().map(count).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corrections_join_the_classes_of_the_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for name in ["train/bend/1.mp4", "train/wave/1.mp4", "train/wave/2.mp4", "mine/wave/c.mp4", "mine/hop/d.mp4"] {
+            std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            std::fs::write(at(name), "").unwrap();
+        }
+        let listing = Listing::joined(at("train"), &at("mine")).unwrap();
+        let counts: Vec<_> = listing.split(0.0, 0).into_iter().map(|class| (class.name, class.clips)).collect();
+        let expected = [("bend", 1), ("wave", 3), ("hop", 1)].map(|(name, clips)| (name.to_owned(), clips));
+        assert_eq!((counts, listing.joined), (expected.to_vec(), 2));
+        assert_eq!(listing.data.clips(), at("train"), "runs lie beside the folder that was trained on");
+        assert!(Listing::joined(at("train"), &at("none")).is_err());
     }
 }

@@ -54,7 +54,7 @@ impl Form {
             Aim::Train => {}
         }
         if listing.classes() < 2 && self.learns_classes() && !self.keeps_classes() {
-            return Err("A recogniser needs clips of at least two classes");
+            return Err("Two classes are needed, here is one");
         }
         Ok(())
     }
@@ -104,6 +104,12 @@ impl Form {
     /// Trains on the clips of another folder.
     pub fn choose_folder(&mut self, folder: PathBuf, ctx: &Context) {
         self.clips.choose_folder(folder, ctx);
+        self.run_dir.clear();
+    }
+
+    /// Trains on corrected clips together with those of a folder: the one that was chosen before, or `last`.
+    pub fn join(&mut self, last: Option<PathBuf>, corrections: PathBuf, ctx: &Context) {
+        self.clips.join(last, corrections, ctx);
         self.run_dir.clear();
     }
 
