@@ -23,7 +23,7 @@ impl SideBySide {
     /// # Errors
     /// As [`VideoWriter::create`].
     pub fn create(path: &Path, frame: &RgbImage, panes: u32, fps: f64) -> Result<Self> {
-        // 4:2:0 video has even sides.
+        // So that panes begin at even columns, where 4:2:0 video can tell colours apart.
         let side = |length: u32| length.max(SMALLEST_SIDE).next_multiple_of(2);
         let pane = Geometry { width: side(frame.width()), height: side(frame.height()) };
         let writer = VideoWriter::create(path, Geometry { width: panes * pane.width, height: pane.height }, fps)?;

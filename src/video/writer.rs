@@ -1,9 +1,11 @@
 //! Clips out: RGB pictures to an H.264 file, or to one that keeps every pixel.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ffmpeg::color::{Range, Space};
+use ffmpeg::error::EAGAIN;
 use ffmpeg::format::Pixel;
 use ffmpeg::software::scaling;
 use ffmpeg_next as ffmpeg;
@@ -28,6 +30,8 @@ const MPEG4_QUANTISER: i32 = 2;
 enum Coding {
     /// H.264 by libx264, else MPEG-4.
     Compressed,
+    /// The same, as fast as a camera, and with nothing held back in the encoder.
+    Live,
     /// PNG, picture by picture: every pixel is read as it was written.
     Exact,
 }
@@ -36,17 +40,24 @@ impl Coding {
     /// Encoders in the order of preference.
     fn encoders(self) -> &'static [&'static str] {
         match self {
-            Self::Compressed => &["libx264", "mpeg4"],
+            Self::Compressed | Self::Live => &["libx264", "mpeg4"],
             Self::Exact => &["png"],
         }
     }
 }
 
-/// Writes one clip in an mp4 file that appears only when it is complete.
+/// Where a clip is while it is written.
+enum Place {
+    /// In a hidden folder, from which it is moved when it is complete.
+    Hidden { folder: Hidden, file: PathBuf },
+    /// Under its own name, in fragments that can be watched however the writing ends.
+    Growing,
+}
+
+/// Writes one clip in an mp4 file.
 pub struct VideoWriter {
     path: PathBuf,
-    hidden: Hidden,
-    temporary: PathBuf,
+    place: Place,
     output: ffmpeg::format::context::Output,
     encoder: ffmpeg::encoder::Video,
     to_coded: scaling::Context,
@@ -56,12 +67,22 @@ pub struct VideoWriter {
 }
 
 impl VideoWriter {
-    /// Begins a clip of pictures of size `geometry`, shown `fps` per second.
+    /// Begins a clip of pictures of size `geometry`, shown `fps` per second; the file appears when it is complete. Sides are made
+    /// even by repeating the last row or column, as players expect.
     ///
     /// # Errors
     /// If the folder cannot be written or the size or the rate cannot be encoded.
     pub fn create(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
         Self::begin(path, geometry, fps, Coding::Compressed)
+    }
+
+    /// Begins a clip that is under its own name from the beginning and grows in fragments of about a second: what is written when
+    /// the disk is full, the program crashes or the power fails stays, and can be watched.
+    ///
+    /// # Errors
+    /// If the file exists, or as [`Self::create`].
+    pub fn create_growing(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
+        Self::begin(path, geometry, fps, Coding::Live)
     }
 
     /// The same for a large file that loses nothing.
@@ -81,19 +102,52 @@ impl VideoWriter {
                 "Choose a rate above 0",
             ));
         }
-        let hidden = Hidden::beside(path)?;
-        let temporary = hidden.path().join("clip");
+        let place = match coding {
+            // Only now it is certain that nobody else has a file of this name.
+            Coding::Live => {
+                File::create_new(resolve(path)).map(|_| Place::Growing).map_err(|error| Error::io(path, &error))?
+            }
+            _ => {
+                let folder = Hidden::beside(path)?;
+                Place::Hidden { file: folder.path().join("clip"), folder }
+            }
+        };
+        let begun = Self::begin_at(&place, path, geometry, fps, coding);
+        if begun.is_err() && coding == Coding::Live {
+            let _ = fs::remove_file(resolve(path)); // It is empty, and of this function.
+        }
+        let (output, encoder, to_coded) = begun?;
+        Ok(Self { path: path.to_owned(), place, output, encoder, to_coded, coding, geometry, pushed: 0 })
+    }
+
+    fn begin_at(
+        place: &Place,
+        path: &Path,
+        geometry: Geometry,
+        fps: f64,
+        coding: Coding,
+    ) -> Result<(ffmpeg::format::context::Output, ffmpeg::encoder::Video, scaling::Context)> {
         let failed = |error: ffmpeg::Error| cannot_write(path, error);
-        let mut output = ffmpeg::format::output_as(&libav::url(&temporary)?, "mp4").map_err(failed)?;
+        let file = match place {
+            Place::Hidden { file, .. } => file,
+            Place::Growing => path,
+        };
+        let mut output = ffmpeg::format::output_as(&libav::url(file)?, "mp4").map_err(failed)?;
+        let coded = coded_geometry(coding, geometry);
         let rate = ffmpeg::Rational::from(fps).reduce_with_limit(1_000_000).unwrap_or_else(|nearest| nearest);
-        let (encoder, format) = open_encoder(coding, geometry, rate, path)?;
+        let (encoder, format) = open_encoder(coding, coded, rate, path)?;
         output.add_stream_with(&encoder).map_err(failed)?.set_time_base(rate.invert());
-        output.write_header().map_err(failed)?;
-        let Geometry { width, height } = geometry;
+        let mut options = ffmpeg::Dictionary::new();
+        if coding == Coding::Live {
+            options.set("movflags", "frag_keyframe+empty_moov+default_base_moof");
+            options.set("flush_packets", "1");
+        }
+        output.write_header_with(options).map(drop).map_err(failed)?;
+        let Geometry { width, height } = coded;
         let flags = scaling::Flags::BICUBIC | scaling::Flags::ACCURATE_RND | scaling::Flags::FULL_CHR_H_INP;
         let to_coded =
             scaling::Context::get(Pixel::RGB24, width, height, format, width, height, flags).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), hidden, temporary, output, encoder, to_coded, coding, geometry, pushed: 0 })
+        Ok((output, encoder, to_coded))
     }
 
     /// Adds the next picture.
@@ -113,10 +167,22 @@ impl VideoWriter {
         self.write_packets()
     }
 
+    /// Has the disk confirm what is written of a growing clip: a power failure loses no more than what comes after.
+    ///
+    /// # Errors
+    /// If the disk cannot.
+    pub fn sync(&self) -> Result<()> {
+        match self.place {
+            Place::Growing => sync(&self.path).map_err(|error| Error::io(&self.path, &error)),
+            Place::Hidden { .. } => Ok(()), // It is lost either way.
+        }
+    }
+
     /// Completes the file and gives it its name.
     ///
     /// # Errors
-    /// If there is not one picture in it, or the file cannot be completed; then nothing is left behind.
+    /// If there is not one picture in it, or the file cannot be completed; then nothing is left behind of a clip that does not
+    /// grow under its own name.
     pub fn finish(mut self) -> Result<()> {
         if self.pushed == 0 {
             return Err(Error::file(&self.path, "a clip needs at least one picture", "Add pictures before saving"));
@@ -125,23 +191,31 @@ impl VideoWriter {
         self.write_packets()?;
         self.output.write_trailer().map_err(|error| cannot_write(&self.path, error))?;
         drop(self.output); // Closes the file, so that it is whole when it gets its name.
-        let whole = File::options().write(true).open(&self.temporary).and_then(|file| file.sync_all());
-        let moved = whole.and_then(|()| fs::rename(&self.temporary, resolve(&self.path)));
-        drop(self.hidden);
-        moved.map_err(|error| Error::io(&self.path, &error))
+        let done = match self.place {
+            Place::Growing => sync(&self.path),
+            Place::Hidden { folder, file } => {
+                let moved = sync(&file).and_then(|()| fs::rename(&file, resolve(&self.path)));
+                drop(folder);
+                moved
+            }
+        };
+        done.map_err(|error| Error::io(&self.path, &error))
     }
 
     fn coded_frame(&mut self, picture: &RgbImage) -> std::result::Result<ffmpeg::frame::Video, ffmpeg::Error> {
-        let Geometry { width, height } = self.geometry;
+        let Geometry { width, height } = coded_geometry(self.coding, self.geometry);
         let mut rgb = ffmpeg::frame::Video::new(Pixel::RGB24, width, height);
-        let (stride, row) = (rgb.stride(0), 3 * width as usize);
-        for (line, pixels) in rgb.data_mut(0).chunks_mut(stride).zip(picture.as_raw().chunks(row)) {
+        let (stride, row) = (rgb.stride(0), 3 * self.geometry.width as usize);
+        let rows = picture.as_raw().chunks(row);
+        let last = rows.clone().next_back().into_iter().cycle();
+        for (line, pixels) in rgb.data_mut(0).chunks_mut(stride).zip(rows.chain(last)).take(height as usize) {
             line[..row].copy_from_slice(pixels);
+            line.copy_within(row - 3..row, 3 * width as usize - 3);
         }
         let mut frame = ffmpeg::frame::Video::empty();
         self.to_coded.run(&rgb, &mut frame)?;
         frame.set_pts(Some(self.pushed));
-        if self.coding == Coding::Compressed {
+        if self.coding != Coding::Exact {
             frame.set_color_space(Space::SMPTE170M);
             frame.set_color_range(Range::MPEG);
         }
@@ -151,14 +225,31 @@ impl VideoWriter {
     fn write_packets(&mut self) -> Result<()> {
         let stream_time_base = self.output.stream(0).map_or(self.encoder.time_base(), |stream| stream.time_base());
         let mut packet = ffmpeg::Packet::empty();
-        while self.encoder.receive_packet(&mut packet).is_ok() {
+        loop {
+            match self.encoder.receive_packet(&mut packet) {
+                Ok(()) => {}
+                Err(ffmpeg::Error::Eof | ffmpeg::Error::Other { errno: EAGAIN }) => return Ok(()),
+                Err(error) => return Err(cannot_write(&self.path, error)),
+            }
             packet.set_stream(0);
             packet.set_duration(1);
             packet.rescale_ts(self.encoder.time_base(), stream_time_base);
             packet.write_interleaved(&mut self.output).map_err(|error| cannot_write(&self.path, error))?;
         }
-        Ok(())
     }
+}
+
+/// The size in which pictures are coded: H.264 halves the chroma only of even sides, and hardly any player takes another chroma.
+fn coded_geometry(coding: Coding, Geometry { width, height }: Geometry) -> Geometry {
+    match coding {
+        Coding::Exact => Geometry { width, height },
+        _ => Geometry { width: width.next_multiple_of(2), height: height.next_multiple_of(2) },
+    }
+}
+
+/// Has the disk confirm the content of the file at `path`.
+fn sync(path: &Path) -> io::Result<()> {
+    File::options().write(true).open(path)?.sync_all()
 }
 
 /// The best encoder there is, opened, and the pixel format it takes.
@@ -171,14 +262,8 @@ fn open_encoder(
     let mut refusal = ffmpeg::Error::EncoderNotFound;
     for &name in coding.encoders() {
         let Some(codec) = ffmpeg::encoder::find_by_name(name) else { continue };
-        // x264 halves the chroma only of even sizes.
-        let even = geometry.width.is_multiple_of(2) && geometry.height.is_multiple_of(2);
-        let format = match name {
-            "png" => Pixel::RGB24,
-            "libx264" if !even => Pixel::YUV444P,
-            _ => Pixel::YUV420P,
-        };
-        match configured(codec, geometry, rate, format).and_then(|encoder| open_as(encoder, name)) {
+        let format = if coding == Coding::Exact { Pixel::RGB24 } else { Pixel::YUV420P };
+        match configured(codec, geometry, rate, format).and_then(|encoder| open_as(encoder, name, coding)) {
             Ok(encoder) => return Ok((encoder, format)),
             Err(error) => refusal = error,
         }
@@ -211,22 +296,28 @@ fn configured(
 fn open_as(
     mut encoder: ffmpeg::codec::encoder::video::Video,
     name: &str,
+    coding: Coding,
 ) -> std::result::Result<ffmpeg::encoder::Video, ffmpeg::Error> {
     // An mp4 file keeps the parameter sets in its header, not before each key frame.
-    let global_header = ffmpeg::codec::Flags::GLOBAL_HEADER;
+    let mut flags = ffmpeg::codec::Flags::GLOBAL_HEADER;
     let mut options = ffmpeg::Dictionary::new();
     match name {
         "libx264" => {
-            encoder.set_flags(global_header);
+            flags |= ffmpeg::codec::Flags::CLOSED_GOP; // Whoever seeks to a key frame needs nothing of what was before it.
             options.set("crf", X264_QUALITY);
+            if coding == Coding::Live {
+                options.set("preset", "veryfast");
+                options.set("tune", "zerolatency");
+            }
         }
         "mpeg4" => {
-            encoder.set_flags(global_header | ffmpeg::codec::Flags::QSCALE);
+            flags |= ffmpeg::codec::Flags::QSCALE;
             encoder.set_qmin(MPEG4_QUANTISER);
             encoder.set_qmax(MPEG4_QUANTISER);
         }
-        _ => encoder.set_flags(global_header),
+        _ => {}
     }
+    encoder.set_flags(flags);
     encoder.open_with(options)
 }
 

@@ -207,7 +207,8 @@ fn colours_survive_writing_and_reading() {
         colours.iter().for_each(|&colour| writer.push(&RgbImage::from_pixel(width, height, Rgb(colour))).unwrap());
         writer.finish().unwrap();
         let mut reader = VideoReader::open(&path, Sizes::default()).unwrap();
-        assert_eq!((reader.info().width, reader.info().height), (width, height));
+        let even = (width.next_multiple_of(2), height.next_multiple_of(2));
+        assert_eq!((reader.info().width, reader.info().height), even, "as players expect");
         assert!((reader.info().fps - 29.97).abs() < 0.001);
         for (index, colour) in colours.iter().enumerate() {
             let frame = reader.frame(index).unwrap();
