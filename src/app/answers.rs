@@ -8,8 +8,7 @@ use eframe::egui::Context;
 use super::App;
 use super::dialogs::{Answer, Question};
 use super::dock::{self, Pane};
-use super::export;
-use super::interchange::{ExportOrder, ImportOrder};
+use super::interchange::ImportOrder;
 use super::log::Level;
 use super::opener::{Found, ModelRole};
 use super::project_opener::Start;
@@ -28,6 +27,7 @@ impl App {
 
     /// Takes what the threads that open, write and read came back with.
     pub(super) fn take_answers(&mut self, ctx: &Context) {
+        self.take_output_checks(ctx);
         for answer in self.opener.answers() {
             match answer {
                 Ok(found) => self.found(found, ctx),
@@ -58,7 +58,11 @@ impl App {
     pub(super) fn take_dialog(&mut self, ctx: &Context) {
         let Some((question, answer)) = self.dialogs.answer() else { return };
         match answer {
-            Answer::Path(path) => self.open_as(question, path, Existing::Keep, ctx),
+            Answer::Path(path) => {
+                // The dialog has asked about the file that was chosen, and about no other.
+                let is_asked = question.is_asked_by_dialog() && question.target(path.clone()) == path;
+                self.open_as(question, path, Existing::replaced_if(is_asked), ctx);
+            }
             Answer::Cancelled => {}
             Answer::Unavailable => self.overlay.show_prompt(question),
         }
@@ -140,6 +144,7 @@ impl App {
     /// Does with `path` what `question` asked for it; files that exist are replaced as `existing` says.
     pub(super) fn open_as(&mut self, question: Question, path: PathBuf, existing: Existing, ctx: &Context) {
         match question {
+            _ if question.is_writing() => self.write_as(question, path, existing, ctx),
             Question::Clip | Question::Folder => self.open(path, ctx),
             Question::Model => self.load_model(path),
             Question::TrainingFolder => {
@@ -147,35 +152,18 @@ impl App {
                 dock::show(&mut self.settings.layout, Pane::Training);
             }
             Question::RunsFolder => self.panels.runs.choose_folder(path),
-            Question::ExportModel => self.panels.runs.export(path, ctx),
             Question::SecondModel => self.choose_second_model(path),
             Question::Truth | Question::TruthFile => self.choose_truth(Some(path)),
-            Question::SaveFlow => self.save_flow(path, false, ctx),
-            Question::SavePicture => self.save_flow(path, true, ctx),
-            Question::ExportFlows => self.export_flows(path),
-            Question::ExportVideo => self.export_video(path),
-            Question::ExportAnnotated => self.export_annotated(path),
             Question::Benchmark => {
                 self.session.notice = None;
                 self.settings.benchmark_root = Some(path);
                 dock::show(&mut self.settings.layout, Pane::Benchmark);
             }
-            Question::SaveBenchmark => {
-                let report = self.session.benchmark.runs.last().and_then(|run| run.report.clone());
-                self.session.notice = None;
-                if let Some(report) = report {
-                    self.exporter.run(path, ctx, move |path| report.write_csv(path));
-                }
-            }
             Question::EvaluationClips
             | Question::EvaluationList
             | Question::EvaluationLists
             | Question::EvaluationClasses => self.choose_evaluation(question, path),
-            Question::RecordLive => self.engine.send(Request::RecordLive(Some(path.with_extension("mp4")))),
             Question::Corrections => self.settings.live.corrections = Some(path),
-            Question::SaveEvaluation => self.save_evaluation(path, ctx),
-            Question::SaveCurves => self.exporter.write(path, self.session.training.curves_table(), ctx),
-            Question::SaveCurvesPicture => self.save_curves_picture(path, ctx),
             Question::NewProject => self.begin_project(Start::New, path, ctx),
             Question::OpenProject => self.begin_project(Start::Open, path, ctx),
             Question::AddVideos | Question::AddFolder => self.find_videos(vec![path]),
@@ -184,15 +172,9 @@ impl App {
                 let choices = Choices { add_classes: true, ..Choices::default() };
                 self.import_labels(ImportOrder { format, source: path, choices }, ctx);
             }
-            Question::ExportLabels(format) => {
-                self.export_labels(ExportOrder { format, target: path, existing }, ctx);
-            }
             Question::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
             Question::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
-            Question::SaveStatistics => {
-                self.session.notice = None;
-                self.exporter.write(path, export::table(&self.session.lab), ctx);
-            }
+            _ => {} // All others are written.
         }
     }
 

@@ -14,6 +14,7 @@ use super::export::Exporter;
 use super::guide::Guide;
 use super::menu::menu_ui;
 use super::opener::{ModelRole, Opener};
+use super::outputs::OutputChecks;
 use super::overlay::{Choice, Overlay};
 use super::panels::{
     Demo, GUIDE_WIDTH, Panels, Transport, drop_hint_ui, guide_ui, install_gpu_flow, notice_ui, status_bar_ui,
@@ -62,6 +63,8 @@ pub struct App {
     pub(super) reopening: bool,
     /// What lies over the panels.
     pub(super) overlay: Overlay,
+    /// What is looked at before something is written.
+    pub(super) output_checks: OutputChecks,
     /// Whether the clip that is opened next plays at once, round and round.
     play_next: bool,
 }
@@ -120,6 +123,7 @@ impl App {
             projects: ProjectOpener::default(),
             reopening: false,
             overlay: Overlay::default(),
+            output_checks: OutputChecks::default(),
             play_next: false,
         };
         app.open_at_start(options, ctx);

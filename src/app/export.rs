@@ -12,6 +12,7 @@ use crate::atomic::replace;
 use crate::engine::{FlowSource, FlowStatistics};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
+use crate::output::OutputGuard;
 
 /// The first line of the table.
 const HEADER: &str = "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl_percent,known_percent";
@@ -30,9 +31,12 @@ impl Default for Exporter {
 }
 
 impl Exporter {
-    /// Begins to write `text` to `path`.
-    pub fn write(&self, path: PathBuf, text: String, ctx: &Context) {
-        self.run(path, ctx, move |path| replace(path, |file| file.write_all(text.as_bytes())));
+    /// Begins to write `text` to `path`, if `guard` allows it.
+    pub fn write(&self, path: PathBuf, text: String, guard: OutputGuard, ctx: &Context) {
+        self.run(path, ctx, move |path| {
+            guard.check(&[path.to_owned()])?;
+            replace(path, |file| file.write_all(text.as_bytes()))
+        });
     }
 
     /// Begins to write `path` in whatever way `write` does it.

@@ -41,6 +41,7 @@ mod log;
 mod menu;
 mod off_screen;
 mod opener;
+mod outputs;
 mod overlay;
 mod panels;
 mod perform;

@@ -20,7 +20,8 @@ use super::training_state::{TrainingPhase, TrainingState};
 use crate::engine::{AnnotatedExport, EvaluationOrder, FlowExport, FlowSelection, FlowSource, Request};
 use crate::evaluation::EvaluationPlan;
 use crate::flow::colour;
-use crate::flow::files::{self, DEFAULT_BOUND_PX, Scales, write_picture};
+use crate::flow::files::{self, DEFAULT_BOUND_PX, FlowFormat, Scales, write_picture};
+use crate::output::{Existing, Staging};
 use crate::training;
 use crate::video::PlayerCommand;
 
@@ -320,27 +321,33 @@ impl App {
     }
 
     /// Writes the report that is shown into the folder `dir`.
-    pub(super) fn save_evaluation(&mut self, dir: PathBuf, ctx: &Context) {
+    pub(super) fn save_evaluation(&mut self, dir: PathBuf, existing: Existing, ctx: &Context) {
         let Some(report) = self.session.evaluation.report().cloned() else { return };
-        self.session.notice = None;
-        self.exporter.run(dir, ctx, move |dir| report.write_folder(dir));
+        let guard = self.guard(existing);
+        self.exporter.run(dir, ctx, move |dir| {
+            let staging = Staging::begin(dir)?;
+            report.write_folder(&staging.root())?;
+            staging.publish(&guard)
+        });
     }
 
     /// Writes a picture of the training's curves to `path`.
-    pub(super) fn save_curves_picture(&mut self, path: PathBuf, ctx: &Context) {
+    pub(super) fn save_curves_picture(&mut self, path: PathBuf, existing: Existing, ctx: &Context) {
         let (plots, training) = (self.panels.training.plots().clone(), self.session.training.clone());
         let dark = self.settings.dark;
-        self.exporter.run(path, ctx, move |path| write_picture(path, &plots.picture(&training, dark)));
+        self.write_file(path, existing, ctx, move |path| write_picture(path, &plots.picture(&training, dark)));
     }
 
     /// Writes the flow in view to `path`, in pixels of the video.
-    pub(super) fn save_flow(&mut self, path: PathBuf, picture: bool, ctx: &Context) {
+    pub(super) fn save_flow(&mut self, path: PathBuf, picture: bool, existing: Existing, ctx: &Context) {
         let state = self.session.lab.source(self.settings.views.flow_source());
         let (Some(flow), Some(clip)) = (state.flow.clone(), &self.session.clip) else { return };
         let size = [clip.width as usize, clip.height as usize];
         let max_px = self.settings.locked_scale_px;
-        self.session.notice = None;
+        let guard = self.guard(existing);
         self.exporter.run(path, ctx, move |path| {
+            let format = FlowFormat::of_name(path).filter(|_| !picture);
+            guard.check(&format.map_or(vec![path.to_owned()], |format| format.files(path)))?;
             let field = flow.flow.at_size(size[0], size[1]);
             if picture {
                 let max_px = max_px.unwrap_or_else(|| field.magnitude_max());
@@ -351,29 +358,31 @@ impl App {
     }
 
     /// Writes the flow of the whole clip into the folder `dir`.
-    pub(super) fn export_flows(&mut self, dir: PathBuf) {
+    pub(super) fn export_flows(&mut self, dir: PathBuf, existing: Existing) {
         let max_px = self.settings.locked_scale_px.unwrap_or(DEFAULT_BOUND_PX);
         self.export(FlowExport::Folder {
             dir,
             source: self.settings.views.flow_source(),
             format: self.settings.export_format,
             scales: Scales { bound_px: DEFAULT_BOUND_PX, max_px },
+            guard: self.guard(existing),
         });
     }
 
     /// Writes a video of the frames beside the flows in view.
-    pub(super) fn export_video(&mut self, path: PathBuf) {
+    pub(super) fn export_video(&mut self, path: PathBuf, existing: Existing) {
         let (sources, max_px) = (self.settings.views.flow_sources(), self.settings.locked_scale_px);
-        self.export(FlowExport::Video { path: path.with_extension("mp4"), sources, max_px });
+        self.export(FlowExport::Video { path, sources, max_px, guard: self.guard(existing) });
     }
 
     /// Writes the clip as a video with everything drawn in.
-    pub(super) fn export_annotated(&mut self, path: PathBuf) {
+    pub(super) fn export_annotated(&mut self, path: PathBuf, existing: Existing) {
         let (Some(clip), Some(model)) = (&self.session.clip, &self.session.model) else { return };
         let (clip, model) = (clip.path.clone(), model.dir.clone());
         self.session.notice = None;
         self.session.exporting = Some((0, self.session.frames()));
-        let export = AnnotatedExport { clip, path: path.with_extension("mp4"), model, fusion: self.session.fusion };
+        let (fusion, guard) = (self.session.fusion, self.guard(existing));
+        let export = AnnotatedExport { clip, path, model, fusion, guard };
         self.engine.send(Request::ExportAnnotated(Box::new(export)));
     }
 

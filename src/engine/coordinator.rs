@@ -179,7 +179,7 @@ impl Coordinator {
             Request::Live(order) => self.watch(order),
             Request::SetLive(settings) => self.with_live(|live| live.set(settings)),
             Request::ListCameras => self.list_cameras(),
-            Request::RecordLive(path) => self.with_live(|live| live.record(path, &self.outbox)),
+            Request::RecordLive(order) => self.with_live(|live| live.record(order.map(|order| *order), &self.outbox)),
             Request::HoldLive(hold) => self.with_live(|live| live.hold(hold)),
             Request::CorrectLive { folder, class } => {
                 self.with_live(|live| self.corrections.save(live.take_held(), folder, class));

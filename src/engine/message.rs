@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use super::{
     AnnotatedExport, BenchmarkPlan, ClipMeasure, EvaluationOrder, EvaluationStart, FlowExport, FlowSource,
-    LaboratorySettings, LiveEvent, LiveOrder, LiveSettings, ModelInfo, PinnedWish, SuggestionOrder, SuggestionStart,
+    LaboratorySettings, LiveEvent, LiveOrder, LiveSettings, ModelInfo, PinnedWish, RecordingOrder, SuggestionOrder,
+    SuggestionStart,
 };
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
@@ -56,7 +57,7 @@ pub enum Request {
     /// Lists the cameras of this machine. Answered by [`Message::Cameras`].
     ListCameras,
     /// Records the live source to a file from now on, or completes the recording. Answered by [`LiveEvent::Recorded`].
-    RecordLive(Option<PathBuf>),
+    RecordLive(Option<Box<RecordingOrder>>),
     /// Holds the last seconds of the live source for a correction, or lets go of them.
     HoldLive(bool),
     /// Saves the seconds that are held, else the last ones, as a clip of a class. Answered by [`LiveEvent::Corrected`].

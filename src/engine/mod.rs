@@ -37,7 +37,9 @@ pub use laboratory::{
     BenchmarkPlan, ClipMeasure, FlowExport, FlowSource, FlowStatistics, FlowStrip, Inspection, LaboratorySettings,
     MAX_STRIDE, ScalarMap, SourceFlow, TemporalInput,
 };
-pub use live::{LiveEvent, LiveOrder, LiveResult, LiveSettings, LiveView, RecordingStatus, Smoothing, Watcher};
+pub use live::{
+    LiveEvent, LiveOrder, LiveResult, LiveSettings, LiveView, RecordingOrder, RecordingStatus, Smoothing, Watcher,
+};
 pub use message::{FlowSelection, Message, Request};
 pub use model_folder::{default_model, flow_model};
 pub use model_info::ModelInfo;

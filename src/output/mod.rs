@@ -38,14 +38,14 @@ impl Existing {
 }
 
 /// Decides what one command may write.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputGuard {
     inputs: Vec<Input>,
     existing: Existing,
 }
 
 /// A file or a folder that is read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Input {
     path: PathBuf,
     file: Option<FileId>,

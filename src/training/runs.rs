@@ -14,6 +14,7 @@ use super::run_lock::RunLock;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::nets::ModelCard;
+use crate::output::{OutputGuard, Staging};
 
 /// What people say about a run: a file of its own, so that a run can be renamed while it is under way.
 const NOTES: &str = "run.toml";
@@ -207,20 +208,16 @@ pub fn export(model: &Path, target: &Path, name: &str) -> Result<PathBuf> {
     let place = [target.to_owned(), inside].into_iter().find(|dir| is_free(dir)).ok_or_else(|| {
         Error::file(target, "it holds other files, and so does the folder of that name in it", "Choose an empty folder")
     })?;
-    let parent = place.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(|error| Error::io(parent, &error))?;
-    let staged =
-        tempfile::Builder::new().suffix(".partial").tempdir_in(parent).map_err(|error| Error::io(parent, &error))?;
+    let staging = Staging::begin(&place)?;
     let streams = [&card.temporal, &card.spatial].into_iter().flatten().map(|entry| &entry.weights);
     for file in streams.chain([&card.motion.weights]) {
         let from = model.join(file);
-        fs::copy(&from, staged.path().join(file)).map_err(|error| Error::io(&from, &error))?;
+        fs::copy(&from, staging.root().join(file)).map_err(|error| Error::io(&from, &error))?;
     }
     let text = ModelCard { name: name.to_owned(), ..card }.to_toml()?;
-    let path = staged.path().join(ModelCard::FILE_NAME);
+    let path = staging.root().join(ModelCard::FILE_NAME);
     fs::write(&path, text).map_err(|error| Error::io(&path, &error))?;
-    let _ = fs::remove_dir(&place); // an empty one
-    fs::rename(staged.path(), &place).map_err(|error| Error::io(&place, &error))?;
+    staging.publish(&OutputGuard::default())?;
     Ok(place)
 }
 

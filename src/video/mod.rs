@@ -50,7 +50,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use camera::{
     Camera, CameraDevice, CameraInfo, CameraMode, CameraNews, CameraPhase, CameraSource, CameraStatus, LiveFrame,
-    camera_devices,
+    SourcePicture, camera_devices,
 };
 pub use clip::{ClipReader, decode_clip, decode_segment, first_frame, frames_secs};
 pub use clip_facts::ClipFacts;

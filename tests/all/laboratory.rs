@@ -17,6 +17,7 @@ use motionscope::flow::metrics::end_point_error;
 use motionscope::flow::tvl1::Tvl1Parameters;
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::output::OutputGuard;
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::video::{Geometry, PlayerCommand, Sizes, VideoReader, VideoWriter};
 use tempfile::TempDir;
@@ -223,10 +224,11 @@ fn the_flow_of_a_clip_is_exported_as_files_and_as_a_video() {
         source: FlowSource::Truth,
         format: FlowFormat::Flo,
         scales: Scales { bound_px: 20.0, max_px: 10.0 },
+        guard: OutputGuard::default(),
     };
     let video_path = stage.dir.path().join("comparison.mp4");
     let sources = vec![FlowSource::Tvl1, FlowSource::Codec];
-    let video = FlowExport::Video { path: video_path.clone(), sources, max_px: None };
+    let video = FlowExport::Video { path: video_path.clone(), sources, max_px: None, guard: OutputGuard::default() };
     for export in [folder, video] {
         let path = export.path().clone();
         stage.engine.send(Request::Export(Some(export)));
@@ -255,6 +257,7 @@ fn an_export_that_cannot_be_written_says_so_and_ends() {
         path: file.join("impossible.mp4"),
         sources: vec![FlowSource::Codec],
         max_px: None,
+        guard: OutputGuard::default(),
     })));
     let problem = stage.message(|message| match message {
         Message::Problem(error) => Some(error.clone()),

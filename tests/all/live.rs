@@ -13,11 +13,13 @@ use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    AnnotatedExport, LiveEvent, LiveOrder, LiveSettings, LiveView, Message, Recogniser, Request, Smoothing, Watcher,
+    AnnotatedExport, LiveEvent, LiveOrder, LiveSettings, LiveView, Message, Recogniser, RecordingOrder, Request,
+    Smoothing, Watcher,
 };
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
 use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::output::OutputGuard;
 use motionscope::video::{
     Camera, CameraNews, CameraPhase, CameraSource, Geometry, Sizes, VideoReader, VideoWriter, camera_devices,
     decode_clip,
@@ -435,14 +437,22 @@ fn a_correction_keeps_what_was_seen_when_it_was_asked_for() {
 }
 
 #[test]
-fn a_recording_is_as_long_as_it_was_and_appears_only_when_it_is_complete() {
+fn a_recording_is_as_long_as_it_was_and_can_be_watched_before_it_is_complete() {
     let stage = Stage::new();
     stage.watch_steps();
     stage.view("a frame", |view| view.frame.is_some());
     let path = stage.dir.path().join("recorded.mp4");
-    stage.send(Request::RecordLive(Some(path.clone())));
-    stage.view("a second", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 1.0));
-    assert!(!path.exists());
+    let record = |path: &Path| {
+        let guard = OutputGuard::default();
+        stage.send(Request::RecordLive(Some(Box::new(RecordingOrder { path: path.to_owned(), guard }))));
+    };
+    record(&path);
+    stage.view("seconds", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 3.0));
+    // As it would be if the program were gone now.
+    let torn = stage.dir.path().join("torn.mp4");
+    std::fs::copy(&path, &torn).unwrap();
+    let info = VideoReader::open(&torn, Sizes::default()).unwrap().info().clone();
+    assert!(info.duration_secs > 1.0, "{}", info.duration_secs);
     stage.send(Request::RecordLive(None));
     let secs = stage.event(|event| match event {
         LiveEvent::Recorded { secs, .. } => Some(*secs),
@@ -450,12 +460,19 @@ fn a_recording_is_as_long_as_it_was_and_appears_only_when_it_is_complete() {
     });
     let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
     assert!((info.duration_secs - secs).abs() < 0.1 && secs > 1.0 && secs < 30.0, "{secs} {}", info.duration_secs);
-    stage.send(Request::RecordLive(Some("/no/such/folder/recorded.mp4".into())));
+    let recorded = std::fs::read(&path).unwrap();
+    record(&path);
+    let said = stage.watched.message(|message| match message {
+        Message::Problem(error) => Some(error.to_string()),
+        _ => None,
+    });
+    assert!(said.contains("it exists") && std::fs::read(&path).unwrap() == recorded, "{said}");
+    record(Path::new("/no/such/folder/recorded.mp4"));
     stage.watched.message(|message| matches!(message, Message::Problem(_)).then_some(()));
     stage.view("no recording", |view| view.recording.is_none());
     // A recording is completed when the source is closed.
     let last = stage.dir.path().join("last.mp4");
-    stage.send(Request::RecordLive(Some(last.clone())));
+    record(&last);
     stage.view("a recording", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.2));
     stage.send(Request::Live(None));
     stage.event(|event| matches!(event, LiveEvent::Recorded { .. }).then_some(()));
@@ -463,11 +480,27 @@ fn a_recording_is_as_long_as_it_was_and_appears_only_when_it_is_complete() {
 }
 
 #[test]
+fn a_recording_has_the_size_of_the_source() {
+    let stage = Stage::new();
+    stage.watch("lavfi:testsrc2=size=1280x721:rate=10");
+    stage.view("a frame", |view| view.frame.as_ref().is_some_and(|frame| frame.display.width() == 960));
+    let path = stage.dir.path().join("large.mp4");
+    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default() };
+    stage.send(Request::RecordLive(Some(Box::new(order))));
+    stage.view("pictures", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.5));
+    stage.send(Request::RecordLive(None));
+    stage.event(|event| matches!(event, LiveEvent::Recorded { .. }).then_some(()));
+    let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
+    assert_eq!((info.width, info.height), (1280, 722), "with a row for an even height");
+}
+
+#[test]
 fn a_clip_is_exported_with_everything_drawn_in_or_not_at_all() {
     let stage = Stage::new();
     let clip = fixture::clip(stage.dir.path(), 14, CLIP).unwrap();
     let path = stage.dir.path().join("annotated.mp4");
-    let export = AnnotatedExport { clip, path: path.clone(), model: stage.model(), fusion: Fusion::default() };
+    let (fusion, guard) = (Fusion::default(), OutputGuard::default());
+    let export = AnnotatedExport { clip, path: path.clone(), model: stage.model(), fusion, guard };
     stage.send(Request::ExportAnnotated(Box::new(export.clone())));
     stage.watched.message(|message| matches!(message, Message::ExportProgress { done: 3.., total: 14 }).then_some(()));
     let frames = stage.watched.message(|message| match message {

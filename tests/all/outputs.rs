@@ -260,3 +260,55 @@ fn results_of_an_analysis_are_neither_analysed_nor_replaced() {
         assert_eq!(mode("clips/c/flow.mp4"), mode("any"));
     }
 }
+
+/// Records noise to the file that is named in the environment until that fails or somebody ends it.
+#[test]
+#[ignore = "run and ended by other tests"]
+fn endless_recording() {
+    let Some(path) = std::env::var_os(RECORDING) else { return };
+    let mut writer = VideoWriter::create_growing(Path::new(&path), SIZE, 25.0).unwrap();
+    for picture in 0_u32.. {
+        // Noise: there is a lot of it to write.
+        let noise = |x: u32, y: u32| (x * 7919 + y * 104_729 + picture * 1_299_709).wrapping_mul(2_654_435_761) >> 24;
+        let picture = RgbImage::from_fn(SIZE.width, SIZE.height, |x, y| Rgb([noise(x, y) as u8; 3]));
+        if let Err(error) = writer.push(&picture) {
+            println!("told: {error}");
+            return;
+        }
+    }
+}
+
+/// Where [`endless_recording`] records to.
+const RECORDING: &str = "MOTIONSCOPE_TEST_RECORDING";
+
+fn recording(path: &Path) -> std::process::Command {
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "trap '' XFSZ; ulimit -f 600; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["outputs::endless_recording", "--exact", "--ignored", "--nocapture"])
+        .env(RECORDING, path);
+    command
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_recording_outlives_a_full_disk_and_the_end_of_its_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let full = dir.path().join("full.mp4");
+    let output = recording(&full).output().unwrap();
+    assert!(text(&output.stdout).contains("told: ") && text(&output.stdout).contains("full.mp4"), "{output:?}");
+    let frames = |path: &Path| VideoReader::open(path, Sizes::default()).unwrap().info().frames;
+    assert!(frames(&full) >= 30, "{}", frames(&full));
+
+    let killed = dir.path().join("killed.mp4");
+    let mut child = recording(&killed).stdout(Stdio::null()).spawn().unwrap();
+    wait_until("it grows", || fs::metadata(&killed).is_ok_and(|facts| facts.len() > 150_000));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(frames(&killed) >= 30, "{}", frames(&killed));
+    let names: Vec<_> = files(dir.path()).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["full.mp4", "killed.mp4"]);
+    let error = VideoWriter::create_growing(&killed, SIZE, 25.0).map(drop).unwrap_err();
+    assert!(fs::metadata(&killed).unwrap().len() > 150_000, "{error}");
+}

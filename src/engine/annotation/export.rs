@@ -13,6 +13,7 @@ use crate::flow::colour;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
+use crate::output::OutputGuard;
 use crate::ranking::falling;
 use crate::video::{Geometry, Sizes, VideoWriter};
 
@@ -34,6 +35,8 @@ pub struct AnnotatedExport {
     pub model: PathBuf,
     /// How the streams are fused.
     pub fusion: Fusion,
+    /// What may be written.
+    pub guard: OutputGuard,
 }
 
 /// Writes `clip` with flow, bars and labels to `path`; false if `go_on`, which is told the frames that are written and those of
@@ -90,6 +93,7 @@ pub fn annotate(
 
 /// Does it with networks of its own, and tells how far it is.
 pub(in crate::engine) fn run(export: &AnnotatedExport, compute: &Compute, outbox: &Outbox, stop: &Stop) -> Result<()> {
+    export.guard.check(std::slice::from_ref(&export.path))?;
     let model = HiddenTwoStream::load(&export.model, &compute.device)?;
     let mut recogniser = Recogniser::new(model, compute);
     let mut frames = 0;

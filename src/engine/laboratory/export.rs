@@ -1,6 +1,5 @@
 //! Flow of a whole clip to files, or to a video beside the frames.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::FlowSource;
@@ -13,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::flow::files::{FlowFormat, Scales};
 use crate::gpu::Compute;
+use crate::output::{OutputGuard, Staging};
 use crate::video::{Frame, SideBySide, Sizes};
 
 /// What is written.
@@ -28,6 +28,8 @@ pub enum FlowExport {
         format: FlowFormat,
         /// Bounds of the formats that have some.
         scales: Scales,
+        /// What may be written.
+        guard: OutputGuard,
     },
     /// A video: the frame and the flow of each source in Middlebury's colours.
     Video {
@@ -37,6 +39,8 @@ pub enum FlowExport {
         sources: Vec<FlowSource>,
         /// Displacement in pixels of the video that has the full colour; `None` for the longest so far.
         max_px: Option<f32>,
+        /// What may be written.
+        guard: OutputGuard,
     },
 }
 
@@ -57,7 +61,8 @@ impl FlowExport {
     }
 }
 
-/// Writes `export` of the clip of `wishes`. Frames are decoded in `sizes`. What is written when it is stopped stays.
+/// Writes `export` of the clip of `wishes`. Frames are decoded in `sizes`. If it is stopped, what is done until then is written;
+/// if it fails, nothing is.
 pub(super) fn write(
     export: &FlowExport,
     wishes: &Wishes,
@@ -70,9 +75,13 @@ pub(super) fn write(
     let mut pairs = ClipPairs::open(clip, &export.sources(), wishes, sizes, compute, outbox)?;
     let total = pairs.count();
     let panes_count = pairs.sources() as u32 + 1;
-    if let FlowExport::Folder { dir, .. } = export {
-        fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
-    }
+    let staging = match export {
+        FlowExport::Folder { dir, .. } => Some(Staging::begin(dir)?),
+        FlowExport::Video { path, guard, .. } => {
+            guard.check(std::slice::from_ref(path))?;
+            None
+        }
+    };
     let [width, height] = [clip.size.width as usize, clip.size.height as usize];
     let fps = pairs.info().fps;
     let mut video = None;
@@ -88,9 +97,9 @@ pub(super) fn write(
         let fields: Vec<_> = flows.iter().map(|(_, estimate)| estimate.flow.at_size(width, height)).collect();
         longest_px = fields.iter().map(|field| field.magnitude_max()).fold(longest_px, f32::max);
         match export {
-            FlowExport::Folder { dir, format, scales, .. } => {
-                for field in &fields {
-                    format.write(&format.path_in(dir, pair[0].index), field, *scales)?;
+            FlowExport::Folder { format, scales, .. } => {
+                for (field, staging) in fields.iter().zip(&staging) {
+                    format.write(&format.path_in(&staging.root(), pair[0].index), field, *scales)?;
                 }
             }
             FlowExport::Video { path, max_px, .. } => {
@@ -112,6 +121,9 @@ pub(super) fn write(
     if done == 0 {
         let cause = "no flow was written, as no source has any for this clip";
         return Err(Error::file(export.path(), cause, "Choose a source that works on the clip"));
+    }
+    if let (Some(staging), FlowExport::Folder { guard, .. }) = (staging, export) {
+        staging.publish(guard)?;
     }
     outbox.send(Message::Exported { path: export.path().clone(), pairs: done });
     Ok(())

@@ -1,7 +1,9 @@
 //! Frames of a camera as a clip on disk.
 
 use std::path::Path;
+use std::time::Instant;
 
+use image::RgbImage;
 use image::imageops::{self, FilterType};
 
 use crate::error::{Error, Result};
@@ -14,50 +16,64 @@ const RATES: std::ops::RangeInclusive<f64> = 1.0..=240.0;
 /// A frame stands for no more than so many, however long the camera was silent.
 const MOST_REPEATS: usize = 250;
 
-/// A clip that grows frame by frame, each shown for as long as it was seen.
+/// A clip that grows picture by picture, each shown for as long as it was seen.
 pub(super) struct ClipFile {
     writer: VideoWriter,
     size: Geometry,
     fps: f64,
-    first: Option<std::time::Instant>,
+    first: Option<Instant>,
     pushed: usize,
 }
 
 impl ClipFile {
-    /// Begins a clip of frames like these, of which there must be at least one.
+    /// Begins a clip of frames like these, of which there must be at least one; the file appears when it is complete.
     ///
     /// # Errors
     /// As [`VideoWriter::create`].
     pub fn create(path: &Path, frames: &[LiveFrame]) -> Result<Self> {
-        let newest = frames.last().ok_or_else(|| {
-            Error::file(path, "the camera has shown nothing yet", "Wait for the first picture and try again")
-        })?;
-        let (width, height) = newest.frame.display.dimensions();
-        let (size, fps) = (Geometry { width, height }, rate(frames));
+        let newest = frames.last().ok_or_else(|| nothing_yet(path))?;
+        let (size, fps) = (size(&newest.frame.display), rate(frames));
         Ok(Self { writer: VideoWriter::create(path, size, fps)?, size, fps, first: None, pushed: 0 })
     }
 
-    /// Adds a frame as it is.
+    /// Begins a recording of pictures like `first` at the rate of `frames`, which stays however its writing ends.
     ///
     /// # Errors
-    /// As [`VideoWriter::push`].
-    pub fn push(&mut self, live: &LiveFrame) -> Result<()> {
-        self.push_times(live, 1)
+    /// As [`VideoWriter::create_growing`].
+    pub fn record(path: &Path, first: &RgbImage, frames: &[LiveFrame]) -> Result<Self> {
+        let (size, fps) = (size(first), rate(frames));
+        Ok(Self { writer: VideoWriter::create_growing(path, size, fps)?, size, fps, first: None, pushed: 0 })
     }
 
-    /// Adds a frame as often as it takes for the clip to keep up with the clock.
+    /// Adds a picture as it is.
     ///
     /// # Errors
     /// As [`VideoWriter::push`].
-    pub fn push_in_time(&mut self, live: &LiveFrame) -> Result<()> {
-        let first = *self.first.get_or_insert(live.captured);
-        let elapsed_secs = live.captured.saturating_duration_since(first).as_secs_f64();
-        self.push_times(live, repeats(elapsed_secs, self.fps, self.pushed))
+    pub fn push(&mut self, picture: &RgbImage) -> Result<()> {
+        self.push_times(picture, 1)
+    }
+
+    /// Adds a picture as often as it takes for the clip to keep up with the clock.
+    ///
+    /// # Errors
+    /// As [`VideoWriter::push`].
+    pub fn push_in_time(&mut self, picture: &RgbImage, captured: Instant) -> Result<()> {
+        let first = *self.first.get_or_insert(captured);
+        let elapsed_secs = captured.saturating_duration_since(first).as_secs_f64();
+        self.push_times(picture, repeats(elapsed_secs, self.fps, self.pushed))
     }
 
     /// Seconds of the clip.
     pub fn secs(&self) -> f64 {
         self.pushed as f64 / self.fps
+    }
+
+    /// Has the disk confirm what is written.
+    ///
+    /// # Errors
+    /// As [`VideoWriter::sync`].
+    pub fn sync(&self) -> Result<()> {
+        self.writer.sync()
     }
 
     /// Completes the file.
@@ -68,20 +84,29 @@ impl ClipFile {
         self.writer.finish()
     }
 
-    fn push_times(&mut self, live: &LiveFrame, times: usize) -> Result<()> {
-        let Geometry { width, height } = self.size;
+    fn push_times(&mut self, picture: &RgbImage, times: usize) -> Result<()> {
         let fitted;
-        let picture = if live.frame.display.dimensions() == (width, height) {
-            &*live.frame.display
+        let picture = if size(picture) == self.size {
+            picture
         } else {
             // The camera came back with another size.
-            fitted = imageops::resize(&*live.frame.display, width, height, FilterType::Triangle);
+            fitted = imageops::resize(picture, self.size.width, self.size.height, FilterType::Triangle);
             &fitted
         };
         (0..times).try_for_each(|_| self.writer.push(picture))?;
         self.pushed += times;
         Ok(())
     }
+}
+
+fn size(picture: &RgbImage) -> Geometry {
+    let (width, height) = picture.dimensions();
+    Geometry { width, height }
+}
+
+/// What is said to who records before there is anything.
+pub(super) fn nothing_yet(path: &Path) -> Error {
+    Error::file(path, "the camera has shown nothing yet", "Wait for the first picture and try again")
 }
 
 /// Frames per second of what was captured.

@@ -101,7 +101,7 @@ fn save(frames: &[LiveFrame], folder: &Path, class: &str) -> Result<PathBuf> {
     fs::create_dir_all(&dir).map_err(|error| Error::io(&dir, &error))?;
     let path = free_path(&dir, &name)?;
     let mut file = ClipFile::create(&path, frames)?;
-    frames.iter().try_for_each(|live| file.push(live))?;
+    frames.iter().try_for_each(|live| file.push(&live.frame.display))?;
     file.finish()?;
     Ok(path)
 }

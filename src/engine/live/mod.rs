@@ -13,7 +13,7 @@ mod smoothing;
 mod watcher;
 
 pub use corrections::{CLIP_SECS, Corrections};
-pub use recorder::RecordingStatus;
+pub use recorder::{RecordingOrder, RecordingStatus};
 pub use session::{LiveOrder, LiveSettings, LiveView};
 pub(super) use session::{LiveSession, SharedLive};
 pub use smoothing::{Smoothed, Smoother, Smoothing};

@@ -1,23 +1,38 @@
 //! Writes what a camera shows to a file while it runs, on the thread "recorder".
 //!
-//! The camera's ring is its bounded queue: a disk that is slower than the camera costs frames, never memory.
+//! Its queue is bounded: a disk that is slower than the camera costs frames, never memory. The pictures have the source's own
+//! size, and the file grows under its own name: what is written when something goes wrong stays.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::LiveEvent;
-use super::clip_file::ClipFile;
+use super::clip_file::{ClipFile, nothing_yet};
+use crate::atomic::resolve;
 use crate::engine::Message;
 use crate::engine::outbox::Outbox;
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
-use crate::video::Camera;
+use crate::output::OutputGuard;
+use crate::video::{Camera, SourcePicture};
 
-/// How often the camera is looked at.
+/// How long a picture is waited for before looking whether to stop.
 const PERIOD: Duration = Duration::from_millis(50);
+/// A power failure costs no more than so much of a recording.
+const SYNC_EVERY: Duration = Duration::from_secs(5);
+
+/// What is recorded to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordingOrder {
+    /// The .mp4 file.
+    pub path: PathBuf,
+    /// What may be written.
+    pub guard: OutputGuard,
+}
 
 /// How a recording fares.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,13 +53,13 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// Begins to write what `camera` shows to `path`.
-    pub fn start(path: PathBuf, camera: Arc<Camera>, outbox: Outbox) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+    /// Begins to write what `camera` shows.
+    pub fn start(order: RecordingOrder, camera: Arc<Camera>, outbox: Outbox) -> Self {
+        let (stop, path) = (Arc::new(AtomicBool::new(false)), order.path.clone());
         let status = Arc::new(Mutex::new(RecordingStatus { path: path.clone(), ..RecordingStatus::default() }));
         let work = Work { camera, stop: stop.clone(), status: status.clone() };
         let unstarted = outbox.clone();
-        let body = move || match caught("recording", || work.write(&path)) {
+        let body = move || match caught("recording", || work.write(&order)) {
             Ok(secs) => outbox.send(Message::Live(LiveEvent::Recorded { path, secs })),
             Err(error) => outbox.problem(error),
         };
@@ -79,26 +94,44 @@ struct Work {
 }
 
 impl Work {
-    /// Writes until it is stopped; the length of the file in seconds.
-    fn write(&self, path: &Path) -> Result<f64> {
-        let mut file = ClipFile::create(path, &self.camera.last(f64::INFINITY))?;
-        let mut last = self.camera.newest().map(|live| live.frame.index.saturating_sub(1));
+    /// Writes until it is stopped; the length of the file in seconds. What is written stays, whatever happens.
+    fn write(&self, order: &RecordingOrder) -> Result<f64> {
+        let path = &order.path;
+        let pictures = self.camera.record().ok_or_else(|| nothing_yet(path))?;
+        let replaced = order.guard.check(std::slice::from_ref(path)).map(|()| path.exists())?;
+        let mut file: Option<ClipFile> = None;
+        let mut last: Option<usize> = None;
+        let mut synced = Instant::now();
         while !self.stop.load(Ordering::Acquire) {
-            let news = self.camera.after(last);
-            let lost =
-                news.first().map_or(0, |first| first.frame.index.saturating_sub(last.map_or(0, |last| last + 1)));
-            for live in &news {
-                file.push_in_time(live)?;
-                last = Some(live.frame.index);
-            }
+            let Ok(SourcePicture { index, picture, captured }) = pictures.recv_timeout(PERIOD) else { continue };
+            let file = match &mut file {
+                Some(file) => file,
+                none => {
+                    if replaced {
+                        fs::remove_file(resolve(path)).map_err(|error| Error::io(path, &error))?;
+                    }
+                    none.insert(ClipFile::record(path, &picture, &self.camera.last(f64::INFINITY))?)
+                }
+            };
+            file.push_in_time(&picture, captured).map_err(kept)?;
             let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
             status.secs = file.secs();
-            status.lost += lost as u64;
+            status.lost += last.map_or(0, |last| index.saturating_sub(last + 1) as u64);
             drop(status);
-            std::thread::sleep(PERIOD);
+            last = Some(index);
+            if synced.elapsed() > SYNC_EVERY {
+                synced = Instant::now();
+                file.sync().map_err(kept)?;
+            }
         }
+        let file = file.ok_or_else(|| nothing_yet(path))?;
         let secs = file.secs();
-        file.finish()?;
+        file.finish().map_err(kept)?;
         Ok(secs)
     }
+}
+
+/// Says what is left of a recording that broke off.
+fn kept(error: Error) -> Error {
+    Error { remedy: format!("{}; what was recorded until then is in the file", error.remedy), ..error }
 }

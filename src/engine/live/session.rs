@@ -1,11 +1,10 @@
 //! One live source as the engine's threads and the window share it.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::recorder::Recorder;
+use super::recorder::{Recorder, RecordingOrder};
 use super::{CLIP_SECS, LiveEvent, LiveResult, RecordingStatus, Smoothing};
 use crate::engine::outbox::Outbox;
 use crate::engine::{Message, Slot};
@@ -110,10 +109,10 @@ impl LiveSession {
     }
 
     /// Records to a file from now on, or completes the recording.
-    pub fn record(&self, path: Option<PathBuf>, outbox: &Outbox) {
+    pub fn record(&self, order: Option<RecordingOrder>, outbox: &Outbox) {
         let before = locked(&self.recorder).take();
         drop(before); // waits for the disk, and nobody else waits for that
-        *locked(&self.recorder) = path.map(|path| Recorder::start(path, self.camera.clone(), outbox.clone()));
+        *locked(&self.recorder) = order.map(|order| Recorder::start(order, self.camera.clone(), outbox.clone()));
     }
 
     fn view(&self) -> LiveView {

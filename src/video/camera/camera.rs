@@ -4,17 +4,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::capture::Capture;
 use super::ring::FrameRing;
-use super::{CameraSource, LiveFrame};
+use super::{CameraSource, LiveFrame, SourcePicture};
 use crate::error::Error;
 use crate::video::Sizes;
 
 /// How long closing waits for the thread. FFmpeg looks up host names in calls that nothing can interrupt; a thread that is
 /// inside one ends by itself afterwards.
 const FAREWELL: Duration = Duration::from_millis(1500);
+
+/// At most this much memory, and so many pictures, wait for a recording.
+const MAX_RECORDING_BYTES: usize = 256 << 20;
+const MOST_WAITING: usize = 100;
 
 /// What a camera delivers.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +89,7 @@ pub(super) struct Shared {
     ring: Mutex<FrameRing>,
     status: Mutex<CameraStatus>,
     sizes: Mutex<Sizes>,
+    recording: Mutex<Option<Sender<SourcePicture>>>,
 }
 
 impl Shared {
@@ -96,6 +101,11 @@ impl Shared {
     /// How it fares; the rate is not kept here.
     pub fn status(&self) -> MutexGuard<'_, CameraStatus> {
         locked(&self.status)
+    }
+
+    /// Who wants pictures at the source's size.
+    pub fn recording(&self) -> MutexGuard<'_, Option<Sender<SourcePicture>>> {
+        locked(&self.recording)
     }
 
     /// The pictures that frames are to carry.
@@ -123,7 +133,7 @@ impl Camera {
         let phase = CameraPhase::Connecting;
         let status = CameraStatus { phase, info: None, fps: 0.0, captured: 0, passed_over: 0 };
         let (ring, status, sizes) = (Mutex::default(), Mutex::new(status), Mutex::new(sizes));
-        let shared = Arc::new(Shared { ring, status, sizes });
+        let shared = Arc::new(Shared { ring, status, sizes, recording: Mutex::default() });
         let stop = Arc::new(AtomicBool::new(false));
         let (alive, ended) = bounded(0);
         let capture = Capture::new(source.clone(), shared.clone(), stop.clone(), listener);
@@ -146,6 +156,16 @@ impl Camera {
     /// Has later frames carry other pictures.
     pub fn set_sizes(&self, sizes: Sizes) {
         *self.shared.sizes() = sizes;
+    }
+
+    /// Has pictures at the source's own size sent to the receiver until it is dropped; one recording at a time. Those that it is too
+    /// slow for are left out, which their indices show. `None` while the size is not known, as nothing was captured yet.
+    pub fn record(&self) -> Option<Receiver<SourcePicture>> {
+        let size = self.shared.status().info.as_ref().map(|info| (info.width as usize, info.height as usize));
+        let (width, height) = size?;
+        let (sender, receiver) = bounded((MAX_RECORDING_BYTES / (3 * width * height).max(1)).clamp(2, MOST_WAITING));
+        *self.shared.recording() = Some(sender);
+        Some(receiver)
     }
 
     /// How it fares now.

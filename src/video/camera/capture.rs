@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::TrySendError;
 use ffmpeg_next as ffmpeg;
 
 use super::backlog::Backlog;
@@ -12,7 +13,7 @@ use super::camera::Shared;
 use super::input::{CameraInput, Picture, READ_PATIENCE};
 use super::pace::Pace;
 use super::watchdog::Watchdog;
-use super::{CameraInfo, CameraNews, CameraPhase, CameraSource, Listener, LiveFrame, fault};
+use super::{CameraInfo, CameraNews, CameraPhase, CameraSource, Listener, LiveFrame, SourcePicture, fault};
 use crate::error::Error;
 use crate::video::converter::Converter;
 use crate::video::reader::shown_geometry;
@@ -42,6 +43,8 @@ pub(super) struct Capture {
 struct Shape {
     raw: Geometry,
     sizes: Sizes,
+    /// Whether the last picture of a frame is one at the source's size.
+    is_recorded: bool,
     converter: Converter,
 }
 
@@ -120,13 +123,24 @@ impl Capture {
         let captured = Instant::now();
         let raw = Geometry { width: picture.raw.width(), height: picture.raw.height() };
         let sizes = self.shared.sizes().clone();
+        let is_recorded = self.shared.recording().is_some();
         let shape = match shape {
-            Some(shape) if shape.raw == raw && shape.sizes == sizes => shape,
-            other => other.insert(self.shape(input, raw, sizes)),
+            Some(shape) if shape.raw == raw && shape.sizes == sizes && shape.is_recorded == is_recorded => shape,
+            other => other.insert(self.shape(input, raw, sizes, is_recorded)),
         };
         let index = self.next_index;
         let Some(converted) = shape.converter.push(index, picture.raw)? else { return Ok(()) };
         let mut pictures = converted.pictures.into_iter();
+        if shape.is_recorded
+            && let Some(picture) = pictures.next_back()
+        {
+            let mut recording = self.shared.recording();
+            // A full queue is a slow disk: its reader sees by the index that a picture is missing.
+            let sent = recording.as_ref().map(|sender| sender.try_send(SourcePicture { index, picture, captured }));
+            if matches!(sent, Some(Err(TrySendError::Disconnected(_)))) {
+                *recording = None;
+            }
+        }
         let display = pictures.next().ok_or(ffmpeg::Error::Bug)?;
         let frame = Frame {
             index,
@@ -143,10 +157,11 @@ impl Capture {
     }
 
     /// A converter for pictures of this size; it is told if they are others than before.
-    fn shape(&mut self, input: &CameraInput, raw: Geometry, sizes: Sizes) -> Shape {
+    fn shape(&mut self, input: &CameraInput, raw: Geometry, sizes: Sizes, is_recorded: bool) -> Shape {
         let orientation = input.orientation();
         let shown = shown_geometry(raw, input.pixel_aspect(), orientation);
         let outputs = std::iter::once(shown.fitted(sizes.display_max.max(1))).chain(sizes.scaled.iter().copied());
+        let outputs = outputs.chain(is_recorded.then_some(shown));
         let converter = Converter::new(outputs.collect(), orientation, false);
         let (fps, codec) = (input.claimed_fps(), input.codec());
         let info = CameraInfo { width: shown.width, height: shown.height, fps, codec };
@@ -158,7 +173,7 @@ impl Capture {
         if is_news {
             (self.listener)(CameraNews::Connected(info));
         }
-        Shape { raw, sizes, converter }
+        Shape { raw, sizes, is_recorded, converter }
     }
 
     fn in_words(&self, fault: ffmpeg::Error, was_live: bool) -> Error {

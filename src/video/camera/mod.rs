@@ -22,5 +22,5 @@ mod watchdog;
 
 pub use camera::{Camera, CameraInfo, CameraNews, CameraPhase, CameraStatus, Listener};
 pub use device::{CameraDevice, camera_devices};
-pub use ring::LiveFrame;
+pub use ring::{LiveFrame, SourcePicture};
 pub use source::{CameraMode, CameraSource};

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use image::RgbImage;
+
 use crate::video::Frame;
 
 /// How much is kept.
@@ -20,6 +22,17 @@ const SILENCE: Duration = Duration::from_secs(1);
 pub struct LiveFrame {
     /// The pictures. Indices count on while the camera runs; one that is left out stands for a break.
     pub frame: Arc<Frame>,
+    /// When it was captured.
+    pub captured: Instant,
+}
+
+/// A picture of a camera at the source's own size, for a recording.
+#[derive(Debug, Clone)]
+pub struct SourcePicture {
+    /// The index of its frame.
+    pub index: usize,
+    /// The picture.
+    pub picture: Arc<RgbImage>,
     /// When it was captured.
     pub captured: Instant,
 }
