@@ -4,6 +4,14 @@ use burn::tensor::Tensor;
 
 use crate::error::{Error, Result};
 
+/// What errors of a device that failed are about.
+const DEVICE: &str = "device";
+
+/// Returns whether `error` says that a device failed, rather than that an input cannot be read.
+pub fn is_device_failure(error: &Error) -> bool {
+    error.subject == DEVICE
+}
+
 /// Returns the numbers of `tensor`, row by row. Waits for the device.
 ///
 /// # Errors
@@ -11,7 +19,7 @@ use crate::error::{Error, Result};
 pub fn read_back<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     let failed = |error: String| {
         let cause = format!("the computation failed ({error})");
-        Error::new("device", cause, "Try again, perhaps with --device cpu; a training resumes from its last checkpoint")
+        Error::new(DEVICE, cause, "Try again, perhaps with --device cpu; a training resumes from its last checkpoint")
     };
     let data = tensor.try_into_data().map_err(|error| failed(format!("{error:?}")))?;
     data.convert::<f32>().try_into_vec().map_err(|error| failed(format!("{error:?}")))

@@ -22,7 +22,7 @@ use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 use crate::flow::files::npy_array::{NpyArray, Shape, write_array};
-use crate::nets::{MotionNetwork, Stream};
+use crate::nets::{MotionNetwork, Stream, is_device_failure, read_back};
 use crate::video::Geometry;
 
 /// Rows of features of each clip.
@@ -84,6 +84,11 @@ impl ClipFeatures {
             let mut flow = motion.map(|motion| FrozenFlow::new(FlowSource::MotionNet, motion.valid(), single.clone()));
             let features = clip_features(&frozen, frame, &single, 0, Views::PLAIN, flow.as_mut())
                 .and_then(|features| values(features, clip));
+            if let Err(error) = &features
+                && is_device_failure(error)
+            {
+                return Err(error.clone());
+            }
             let told = tell(features.as_ref().err());
             origin.clips.push(identity.filter(|_| features.is_ok()));
             rows.push(features.ok());
@@ -174,12 +179,13 @@ fn networks_key(stream: &Stream, motion: Option<&MotionNetwork>, frame: Geometry
 
 /// The numbers of the features of `clip`, all finite.
 fn values(features: Tensor<2>, clip: &LabelledClip) -> Result<Vec<f32>> {
-    let failed = |cause: String| Error::file(&clip.path, cause, "Use weights of a training that did not diverge");
-    let data = features.try_into_data().map_err(|error| failed(format!("the computation failed ({error:?})")))?;
-    let values: Vec<f32> = data.convert::<f32>().try_into_vec().map_err(|error| failed(format!("{error:?}")))?;
+    let values = read_back(features)?;
     match values.iter().all(|value| value.is_finite()) {
         true => Ok(values),
-        false => Err(failed("its features are not finite".into())),
+        false => {
+            let remedy = "Use weights of a training that did not diverge";
+            Err(Error::file(&clip.path, "its features are not finite", remedy))
+        }
     }
 }
 

@@ -9,10 +9,10 @@ use burn::tensor::Device;
 use image::RgbImage;
 
 use super::augmentation::{Crop, FlowMap};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::flow::FlowField;
 use crate::nets::preprocessing::motion_input;
-use crate::nets::{FLOW_UNIT_PX, MotionNetwork};
+use crate::nets::{FLOW_UNIT_PX, MotionNetwork, read_back};
 use crate::video::Geometry;
 
 /// Windows given to the network at once.
@@ -88,15 +88,7 @@ impl Stacks {
             let finest = network.forward_any_size(motion_input(windows, &device)).levels.swap_remove(0);
             let [_, channels, height, width] = finest.dims();
             size = [height, width];
-            let failed = |cause: String| {
-                Error::new(
-                    "device",
-                    format!("the flow could not be computed ({cause})"),
-                    "Start again, perhaps on the CPU",
-                )
-            };
-            let data = finest.try_into_data().map_err(|error| failed(format!("{error:?}")))?;
-            let flow: Vec<f32> = data.convert::<f32>().try_to_vec().map_err(|error| failed(format!("{error:?}")))?;
+            let flow = read_back(finest)?;
             values.extend(flow.chunks_exact(channels * height * width).map(<[f32]>::to_vec));
         }
         // A half, or a quarter without the layers for small displacements.

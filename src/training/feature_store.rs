@@ -17,7 +17,7 @@ use super::plan::{Network, TrainingPlan};
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
-use crate::nets::{MotionNetwork, Stream};
+use crate::nets::{MotionNetwork, Stream, read_back};
 
 /// The folder of stored features, in the folder of the runs.
 const FOLDER: &str = ".motionscope-features";
@@ -97,8 +97,7 @@ impl FeatureStore {
     /// Keeps the features of `clip`. What cannot be written is warned of in the log and made anew the next time.
     fn keep(&self, clip: &LabelledClip, features: &Tensor<2>) {
         let Some(path) = self.path(clip) else { return };
-        let data = features.to_data().convert::<f32>();
-        let Ok(values) = data.try_to_vec::<f32>() else { return };
+        let Ok(values) = read_back(features.clone()) else { return }; // Whoever uses them hears of it.
         let written = atomic::replace_unsynced(&path, |writer| {
             values.iter().try_for_each(|value| writer.write_all(&value.to_le_bytes()))
         });

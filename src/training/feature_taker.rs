@@ -15,7 +15,7 @@ use super::head::{Views, clip_features, hold};
 use super::plan::{Network, TrainingPlan};
 use super::start::Start;
 use crate::error::{Error, Result};
-use crate::nets::Stream;
+use crate::nets::{Stream, is_device_failure, read_back};
 
 /// How a run of the last layer alone looks at a clip.
 pub(super) fn views(plan: &TrainingPlan) -> Views {
@@ -68,6 +68,7 @@ impl<'a> FeatureTaker<'a> {
                     rows.push(features);
                     taken.clips.push(clip);
                 }
+                Err(error) if is_device_failure(&error) => return Err(error),
                 Err(error) => on_event(TrainingEvent::Warning(error)),
             }
             self.done += 1;
@@ -95,8 +96,8 @@ impl<'a> FeatureTaker<'a> {
         let mut flow = (self.plan.network == Network::Temporal)
             .then(|| FrozenFlow::new(self.plan.flow_source, self.start.motion.valid(), single.clone()));
         let features = clip_features(self.stream, self.plan.frame, &single, 0, views(self.plan), flow.as_mut())?;
-        let sum: f32 = features.clone().abs().sum().into_scalar();
-        match sum.is_finite() {
+        let sum = read_back(features.clone().abs().sum())?;
+        match sum.iter().all(|sum| sum.is_finite()) {
             true => Ok(features),
             false => Err(Error::file(&clip.path, "its features are not finite", "Choose another base")),
         }

@@ -13,9 +13,9 @@ use super::frozen_flow::{FrozenFlow, Pictures};
 use super::last_layer::{KnownLayer, LastLayer, Row, UPDATES, rate_at};
 use super::plan::TrainingPlan;
 use crate::error::Result;
-use crate::nets::Stream;
 use crate::nets::flow_normalisation::classifier_input;
 use crate::nets::preprocessing::MEAN_BGR;
+use crate::nets::{Stream, is_device_failure};
 use crate::video::Geometry;
 
 /// Side of the part of a frame that a cropped view shows, relative to the frame's.
@@ -97,6 +97,7 @@ pub fn fit(
                 features.push(of_clip);
                 labels.extend([clips.label(index) as i64; Views::FIT.count()]);
             }
+            Err(error) if is_device_failure(&error) => return Err(error),
             Err(error) => on_event(TrainingEvent::Warning(error)),
         }
         on_event(TrainingEvent::Preparing { done: index + 1, of: clips.len() });
