@@ -399,7 +399,7 @@ fn elans_dependent_annotations_hold_as_long_as_their_parents() {
 }
 
 #[test]
-fn elan_documents_lead_to_the_video_from_where_they_are() {
+fn documents_lead_to_the_video_from_where_they_are() {
     let dir = tempfile::tempdir().unwrap();
     let mut document = project(&["../films/a b.mov", "c.mp4"]);
     let (class, step) = edits::add_class(&document, "run").unwrap();

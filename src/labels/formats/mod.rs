@@ -63,7 +63,7 @@ pub enum Format {
     Json,
     /// A table of path, label, start, end.
     ///
-    /// `path,label,start,end,group,note`, which can be trained on as it is.
+    /// `path,label,start,end,group,note,start_frame,end_frame,fps`, which can be trained on as it is.
     Csv,
     /// Lists as UCF101's, and clips that are cut out.
     ///

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::super::StoredPath;
 use super::csv::note_timeless;
 use super::sheet::{Clip, Sheet};
 use super::{BACKGROUND, Exported, text, write_file};
@@ -50,7 +51,9 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     };
     let subjects: Map<_, _> = [WHOLE].into_iter().chain(subjects).enumerate().map(subject).collect();
     let timeless = sheet.clips.iter().filter(|clip| clip.clock.is_none() && clip.is_labelled()).count();
-    let observations: Map<_, _> = sheet.clips.iter().map(|clip| (clip.path.clone(), observation(clip))).collect();
+    let folder = target.parent().unwrap_or(Path::new(""));
+    let observations = sheet.clips.iter().map(|clip| (clip.path.clone(), observation(clip, folder)));
+    let observations: Map<_, _> = observations.collect();
     let project = json!({
         "time_format": "hh:mm:ss", "project_date": "", "project_name": "Motionscope",
         "project_description": "", "project_format_version": "7.0",
@@ -64,7 +67,9 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-fn observation(clip: &Clip) -> Value {
+/// The observation of a clip in a project of BORIS in `folder`, from where BORIS looks for media.
+fn observation(clip: &Clip, folder: &Path) -> Value {
+    let media = StoredPath::plain(&StoredPath::encode(&clip.absolute, folder));
     let mut events: Vec<(f64, Value)> = Vec::new();
     let mut add = |[start, end]: [f64; 2], frames: (usize, usize), subject: &str, label: &str, noted: Noted<'_>| {
         for (secs, comment, frame) in [(start, noted.comment.as_str(), frames.0), (end, "", frames.1)] {
@@ -86,9 +91,9 @@ fn observation(clip: &Clip) -> Value {
     // In the order they were added where times are equal: a state that ends where the next one begins ends first.
     events.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
-    let about = |value: Value| json!({ clip.path.clone(): value });
+    let about = |value: Value| json!({ media.clone(): value });
     json!({
-        "file": { "1": [clip.path] }, "type": "MEDIA", "date": "", "description": clip.note, "time offset": 0.0,
+        "file": { "1": [media] }, "type": "MEDIA", "date": "", "description": clip.note, "time offset": 0.0,
         "events": events, "observation time interval": [0, 0], "independent_variables": {},
         "visualize_spectrogram": false, "visualize_waveform": false, "close_behaviors_between_videos": false,
         "media_info": {
