@@ -338,6 +338,26 @@ fn score_files_that_do_not_fit_are_refused_with_the_row() {
     run(dir.path(), "fuse --spatial a.npy --temporal a.npy --labels two.txt --weight -1", 2);
 }
 
+/// By hand: the better scored of two detections lies in a video that nobody annotated, which both kits take for a mistake.
+#[test]
+fn a_detection_in_a_video_without_annotations_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let truth = r#"{"database": {"a": {"subset": "test", "annotations": [{"segment": [0, 10], "label": "Golf"}]}}}"#;
+    let found = r#"{"results": {"v_a": [{"label": "Golf", "score": 0.5, "segment": [0, 9]}],
+        "b": [{"label": "Golf", "score": 0.9, "segment": [0, 9]}]}}"#;
+    fs::write(dir.path().join("truth.json"), truth).unwrap();
+    fs::write(dir.path().join("found.json"), found).unwrap();
+    for averaging in ["thumos", "activitynet"] {
+        let line = format!(
+            "evaluate segments --truth truth.json --detections found.json --averaging {averaging} --ious 0.5 --json"
+        );
+        let output = motionscope(dir.path(), &line.split(' ').collect::<Vec<_>>());
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&report["map"][0], &report["detections"]), (&0.5.into(), &2.into()), "{averaging}: {report}");
+        assert!(text(&output.stderr).contains("1 of 2 detections are in videos without annotations"));
+    }
+}
+
 #[test]
 fn segments_of_analysed_videos_are_measured() {
     let dir = tempfile::tempdir().unwrap();

@@ -21,7 +21,7 @@ Examples:
 Each averaging gives the figures of that data set's own kit. activitynet: a detection, the best scored first, hits the free
 annotation that it overlaps most by the IoU or more. thumos: an annotation takes the free detection that overlaps it most by more
 than the IoU, whatever its score; a detection that hits nothing does not count where Ambiguous_test.txt (or a label Ambiguous)
-says that it is hard to tell what happens.
+says that it is hard to tell what happens. Both count detections in videos without annotations as wrong.
 
 Exit codes: 0 all was measured, 1 some scores could not be read";
 
@@ -70,18 +70,18 @@ pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
     if let Some(path) = &arguments.write {
         write_detections(path, &detections)?;
     }
-    let all = detections.len();
-    detections.retain_mut(|detection| match truth.video_of(&detection.video) {
-        Some(video) => {
-            detection.video.clone_from(video);
-            true
+    let mut elsewhere = 0;
+    for detection in &mut detections {
+        match truth.video_of(&detection.video) {
+            Some(video) => detection.video.clone_from(video),
+            None => elsewhere += 1,
         }
-        None => false,
-    });
-    if detections.len() < all {
-        let left_out = all - detections.len();
+    }
+    if elsewhere > 0 {
         eprintln!(
-            "motionscope: {left_out} of {all} detections are in videos that are not annotated; they do not count"
+            "motionscope: {elsewhere} of {} detections are in videos without annotations and count as wrong, as in the kits. \
+             Leave these videos out, or choose the right --subset",
+            detections.len()
         );
     }
     let report =
