@@ -1,6 +1,8 @@
 //! What panels ask for: collected while they draw, done by the app afterwards.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::availability::available;
 use super::command::Command;
@@ -10,7 +12,7 @@ use super::session::{KnownClip, Session};
 use super::settings::Settings;
 use crate::engine::Request;
 use crate::error;
-use crate::labels::{Label, Step, VideoId};
+use crate::labels::{Document, Label, Step, VideoId};
 
 /// One thing to be done after drawing.
 #[derive(Debug, Clone)]
@@ -28,8 +30,8 @@ pub enum Action {
         /// The networks now.
         new: PathBuf,
     },
-    /// Does a step in the labelling project, or says why it could not be made.
-    Edit(Box<error::Result<Step>>),
+    /// Changes the labelling project, or says why it cannot be changed so.
+    Edit(Edit),
     /// Selects a video of the project and opens it.
     ShowVideo(VideoId),
     /// Adds videos to the project.
@@ -46,6 +48,35 @@ pub enum Action {
     Ask(Question),
     /// Sends a request to the engine.
     Send(Box<Request>),
+}
+
+/// Makes a step of a document.
+type MakeStep = dyn Fn(&Document) -> error::Result<Step>;
+
+/// A change of the labelling project. Its step holds whole values, so it is made of the document as it is when its turn comes: of two
+/// changes in one repaint the second keeps the first.
+#[derive(Clone)]
+pub struct Edit(Rc<MakeStep>);
+
+impl Edit {
+    /// A change whose step `make` makes.
+    pub fn new(make: impl Fn(&Document) -> error::Result<Step> + 'static) -> Self {
+        Self(Rc::new(make))
+    }
+
+    /// The step that changes `document`.
+    ///
+    /// # Errors
+    /// If it cannot be changed so.
+    pub fn step(&self, document: &Document) -> error::Result<Step> {
+        (self.0)(document)
+    }
+}
+
+impl fmt::Debug for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Edit")
+    }
 }
 
 /// What a panel draws from and may ask for.
@@ -71,9 +102,9 @@ impl PanelContext<'_> {
         self.actions.push(Action::Run(command));
     }
 
-    /// Does `step` in the labelling project.
-    pub fn edit(&mut self, step: error::Result<Step>) {
-        self.actions.push(Action::Edit(Box::new(step)));
+    /// Changes the labelling project by the step that `make` makes of it.
+    pub fn edit(&mut self, make: impl Fn(&Document) -> error::Result<Step> + 'static) {
+        self.actions.push(Action::Edit(Edit::new(make)));
     }
 
     /// Sends `request` to the engine.

@@ -324,7 +324,7 @@ impl App {
                 self.open_clip(path);
             }
             Action::Compare { old, new } => self.compare_models(old, new),
-            Action::Edit(step) => self.do_edit(*step),
+            Action::Edit(edit) => self.change_project(&edit),
             Action::ShowVideo(id) => self.show_video(id),
             Action::AddVideos(paths) => self.add_videos(&paths),
             Action::MakeProject(dir) => self.begin_project(Start::Either, dir, ctx),

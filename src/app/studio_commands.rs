@@ -6,6 +6,7 @@ use std::time::Instant;
 use eframe::egui::{Context, Key};
 
 use super::App;
+use super::actions::Edit;
 use super::command::Command;
 use super::dialogs::Question;
 use super::dock::{self, Pane};
@@ -183,8 +184,15 @@ impl App {
         self.do_edit(step);
     }
 
-    /// Does a step that a panel made, or says why it could not be made.
-    pub(super) fn do_edit(&mut self, step: Result<Step>) {
+    /// Changes the project as a panel asked for.
+    pub(super) fn change_project(&mut self, edit: &Edit) {
+        if let Some(step) = self.session.studio.document().map(|document| edit.step(document)) {
+            self.do_edit(step);
+        }
+    }
+
+    /// Does a step, or says why it could not be made.
+    fn do_edit(&mut self, step: Result<Step>) {
         match step {
             Ok(step) => _ = self.do_step(step),
             Err(error) => self.session.problem(&error),

@@ -7,13 +7,14 @@ use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
 use super::App;
+use super::actions::Edit;
 use super::command::Command;
 use super::laboratory_tests::Window;
 use super::project_opener::Start;
 use super::settings::Settings;
 use super::studio_tests::{FRAMES, SIZE, Studio, project};
 use crate::engine::{FileState, StudioNews};
-use crate::labels::VideoId;
+use crate::labels::{VideoId, edits};
 
 /// What the first `count` searches have found, taken from the channel at once.
 fn search_news(app: &mut App, count: usize) -> Vec<StudioNews> {
@@ -212,6 +213,24 @@ fn a_project_that_was_closed_can_be_opened_again_at_once() {
     }
     assert!(!app.session.studio.project().unwrap().is_read_only());
     assert_eq!(studio.video(0).labels, [studio.class(0)]);
+}
+
+#[test]
+fn of_two_changes_in_one_repaint_the_second_keeps_the_first() {
+    let mut studio = Studio::new(&["wave"], 1);
+    let app = studio.app_mut();
+    let document = app.session.studio.document().unwrap().clone();
+    let note = |text: &'static str| {
+        Edit::new(move |document| edits::change_video(document, VideoId(0), "Note", |video| video.note = text.into()))
+    };
+    let group =
+        Edit::new(|document| edits::change_video(document, VideoId(0), "Group", |video| video.group = "hall".into()));
+    // Both as panels ask for them while they draw one document.
+    let asked = [note("first"), group];
+    assert!(asked.iter().all(|edit| edit.step(&document).is_ok()));
+    asked.iter().for_each(|edit| app.change_project(edit));
+    let video = studio.video(0);
+    assert_eq!((video.note.as_str(), video.group.as_str()), ("first", "hall"));
 }
 
 #[test]

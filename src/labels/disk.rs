@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// If it cannot be written; the old content is intact.
 pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
+    let path = &atomic::resolve(path); // A link stays one, to a file with the new content.
     atomic::publish(stage(path, text)?, path)
 }
 

@@ -199,6 +199,12 @@ pub fn change_segment(document: &Document, id: VideoId, segment: Segment) -> Res
     put_segment(document, id, segment, title)
 }
 
+/// Changes the remark about a segment.
+pub fn note_segment(document: &Document, id: VideoId, segment: SegmentId, note: &str) -> Result<Step> {
+    let known = video(document, id)?.segment(segment).ok_or_else(unknown_segment)?.clone();
+    change_segment(document, id, Segment { note: note.to_owned(), ..known })
+}
+
 /// Deletes a segment.
 pub fn delete_segment(document: &Document, id: VideoId, segment: SegmentId) -> Result<Step> {
     let label = video(document, id)?.segment(segment).ok_or_else(unknown_segment)?.label;

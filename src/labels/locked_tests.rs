@@ -249,3 +249,27 @@ fn segments_beyond_the_end_of_a_shorter_file_are_reported_and_cut_in_exports() {
         [(10, 20), (50, 60)]
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn files_that_are_links_stay_links() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (mut project, wave, id) = small(dir.path());
+    label(&mut project, id, wave).unwrap();
+    project.save().unwrap();
+    drop(project);
+    for name in ["project.toml", "labels/00000-a.toml"] {
+        let (link, file) = (dir.path().join(name), elsewhere.path().join(Path::new(name).file_name().unwrap()));
+        fs::rename(&link, &file).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+    }
+    let mut project = open(dir.path());
+    label(&mut project, id, Label::Background).unwrap();
+    project.save().unwrap();
+    drop(project);
+    for name in ["project.toml", "labels/00000-a.toml"] {
+        assert!(dir.path().join(name).is_symlink(), "{name}");
+    }
+    assert!(fs::read_to_string(elsewhere.path().join("00000-a.toml")).unwrap().contains("background"));
+    assert_eq!(open(dir.path()).document().videos[&id].labels, [Label::Background]);
+}

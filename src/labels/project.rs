@@ -329,7 +329,7 @@ impl Project {
             names.push((id, name));
         }
         let manifest = Manifest::of(&self.document, &sidecars, self.saves + 1);
-        let save = Save { dir: self.dir.clone(), videos, manifest, path: self.dir.join(Self::FILE) };
+        let save = Save { dir: self.dir.clone(), videos, manifest, path: self.file() };
         Some((save, names))
     }
 
@@ -352,7 +352,7 @@ impl Project {
             return Ok(false);
         }
         self.check_own().inspect_err(|_| self.unsaved.videos.extend(names.iter().map(|(id, _)| *id)))?;
-        atomic::publish(written, &self.dir.join(Self::FILE))?;
+        atomic::publish(written, &self.file())?;
         disk::sync_names(&self.dir);
         self.saves += 1; // A journal that began before is known by that, should it stay as it is.
         self.unsaved = Unsaved::default();
@@ -368,6 +368,11 @@ impl Project {
     fn check_own(&self) -> Result<()> {
         self.writing.as_ref().map_or(Ok(()), |writing| writing.journal.check_own())?;
         check_saves(&self.dir, self.saves)
+    }
+
+    /// The file that holds `project.toml`, which may be a link.
+    fn file(&self) -> PathBuf {
+        atomic::resolve(&self.dir.join(Self::FILE))
     }
 
     /// Number of steps since the project was saved.

@@ -8,7 +8,7 @@ use eframe::egui::{
 };
 
 use super::reorder::{grip_ui, moved_row};
-use crate::app::actions::PanelContext;
+use crate::app::actions::{Action, Edit, PanelContext};
 use crate::app::command::Command;
 use crate::app::icon::Icon;
 use crate::app::theme::Tokens;
@@ -107,10 +107,10 @@ impl ClassesPage {
                     field.request_focus();
                 } else if field.lost_focus() {
                     let cancelled = ui.input(|input| input.key_pressed(Key::Escape));
-                    let step = cx.session.studio.document().map(|document| edits::rename_class(document, *id, name));
-                    let changed = *name != class.name && !cancelled;
-                    cx.actions
-                        .extend(step.filter(|_| changed).map(|step| crate::app::actions::Action::Edit(Box::new(step))));
+                    let (id, name) = (*id, std::mem::take(name));
+                    if name != class.name && !cancelled {
+                        cx.edit(move |document| edits::rename_class(document, id, &name));
+                    }
                     self.renamed = None;
                 }
             }
@@ -141,17 +141,15 @@ impl ClassesPage {
         let is_held = ui.input(|input| input.pointer.any_down());
         if let Some((id, color)) = self.recolored.filter(|(id, _)| *id == class.id && !is_held) {
             self.recolored = None;
-            if let Some(document) = cx.session.studio.document().filter(|_| color != class.color) {
-                let step = edits::recolor_class(document, id, color);
-                cx.edit(step);
+            if color != class.color {
+                cx.edit(move |document| edits::recolor_class(document, id, color));
             }
         }
     }
 
     fn menu_ui(&mut self, ui: &mut Ui, index: usize, class: &Class, classes: &[Class], cx: &mut PanelContext<'_>) {
-        let Some(document) = cx.session.studio.document() else { return };
         let count = self.counts.1.get(&class.id).copied().unwrap_or(0);
-        let mut step = None;
+        let (own, mut edit) = (class.id, None);
         let menu = ui.menu_button(Icon::More.atom(), |ui| {
             if ui.button("Rename").clicked() {
                 self.renamed = Some((class.id, String::new(), true));
@@ -161,7 +159,8 @@ impl ClassesPage {
                 let to = to.filter(|to| *to < classes.len());
                 let item = ui.add_enabled(to.is_some(), Button::new(text));
                 if item.on_disabled_hover_text("No class lies beyond it").clicked() {
-                    step = to.map(|to| edits::move_class(document, class.id, to));
+                    let move_class = |to| Edit::new(move |document| edits::move_class(document, own, to));
+                    edit = to.map(move_class);
                     ui.close();
                 }
             }
@@ -169,7 +168,8 @@ impl ClassesPage {
                 ui.menu_button("Merge into", |ui| {
                     for other in classes.iter().filter(|other| other.id != class.id) {
                         if ui.button(&other.name).clicked() {
-                            step = Some(edits::merge_classes(document, class.id, other.id));
+                            let other = other.id;
+                            edit = Some(Edit::new(move |document| edits::merge_classes(document, own, other)));
                             ui.close();
                         }
                     }
@@ -181,14 +181,12 @@ impl ClassesPage {
                 count => format!("Delete with its {count} labels"),
             };
             if ui.button(text).on_hover_text("Undo brings the class and its labels back").clicked() {
-                step = Some(edits::delete_class(document, class.id));
+                edit = Some(Edit::new(move |document| edits::delete_class(document, own)));
                 ui.close();
             }
         });
         menu.response.accessible_name(format!("Change {}", class.name)).on_hover_text("Rename, move, merge, delete");
-        if let Some(step) = step {
-            cx.edit(step);
-        }
+        cx.actions.extend(edit.map(Action::Edit));
     }
 
     fn add_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -200,12 +198,12 @@ impl ClassesPage {
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if entered && !self.added.trim().is_empty() {
             let Some(document) = cx.session.studio.document() else { return };
-            let step = edits::add_class(document, &self.added);
-            if step.is_ok() {
+            let name = self.added.clone();
+            if edits::add_class(document, &name).is_ok() {
                 self.added.clear();
                 response.request_focus();
             }
-            cx.edit(step.map(|(_, step)| step));
+            cx.edit(move |document| edits::add_class(document, &name).map(|(_, step)| step));
         }
     }
 
@@ -230,15 +228,13 @@ impl ClassesPage {
             self.settings = None;
         }
         if done && settings != now {
-            cx.edit(Ok(edits::set_settings(settings)));
+            cx.edit(move |_| Ok(edits::set_settings(settings.clone())));
         }
     }
 }
 
 fn move_class(id: ClassId, to: usize, cx: &mut PanelContext<'_>) {
-    if let Some(step) = cx.session.studio.document().map(|document| edits::move_class(document, id, to)) {
-        cx.edit(step);
-    }
+    cx.edit(move |document| edits::move_class(document, id, to));
 }
 
 /// Classes of the networks that the project lacks.

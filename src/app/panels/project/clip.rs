@@ -45,9 +45,8 @@ impl ClipPage {
                 let button = ui
                     .button("Take out of the project")
                     .on_hover_text("Its file stays where it is; Undo brings it back");
-                if let Some(document) = cx.session.studio.document().filter(|_| button.clicked()) {
-                    let step = edits::remove_video(document, id);
-                    cx.edit(step);
+                if button.clicked() {
+                    cx.edit(move |document| edits::remove_video(document, id));
                 }
             });
         });
@@ -75,12 +74,11 @@ impl ClipPage {
         let typing = group_field.has_focus() || note_field.has_focus();
         let (group, note) = (group.trim().to_owned(), note.clone());
         if done && (group != video.group || note != video.note) {
-            let step = cx.session.studio.document().map(|document| {
+            cx.edit(move |document| {
                 edits::change_video(document, id, "Change what is noted about a clip", |video| {
-                    (video.group, video.note) = (group, note);
+                    (video.group, video.note) = (group.clone(), note.clone());
                 })
             });
-            step.into_iter().for_each(|step| cx.edit(step));
         }
         if !typing {
             self.typed = None;
@@ -108,9 +106,7 @@ impl ClipPage {
         });
         let note = note.clone();
         if response.lost_focus() && note != selected.note {
-            let changed = Segment { note, ..selected };
-            let step = cx.session.studio.document().map(|document| edits::change_segment(document, id, changed));
-            step.into_iter().for_each(|step| cx.edit(step));
+            cx.edit(move |document| edits::note_segment(document, id, selected.id, &note));
         }
         if !response.has_focus() {
             self.segment = None;
@@ -188,9 +184,8 @@ fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
             });
         });
     });
-    if let (Some(facts), Some(document)) = (kept, cx.session.studio.document()) {
-        let step = keep(document, id, facts);
-        cx.edit(step);
+    if let Some(facts) = kept {
+        cx.edit(move |document| keep(document, id, facts.clone()));
         cx.session.studio.look_again(id);
     }
     ui.add_space(6.0);

@@ -139,7 +139,8 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         cx.actions.push(Action::Import(Box::new(order)));
         cx.session.studio.interchange.pending = Some(pending);
     } else if done {
-        cx.edit(Ok(import.step.clone()));
+        let step = import.step.clone();
+        cx.edit(move |_| Ok(step.clone()));
     } else {
         cx.session.studio.interchange.pending = Some(pending);
     }

@@ -54,14 +54,12 @@ impl LabelButtons {
             Err(reason) => response.on_disabled_hover_text(reason),
         };
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && !self.name.trim().is_empty() {
-            let step = cx.session.studio.document().map(|document| edits::add_class(document, &self.name));
-            if let Some(step) = step {
-                if step.is_ok() {
-                    self.name.clear();
-                    response.request_focus(); // for the next one
-                }
-                cx.edit(step.map(|(_, step)| step));
+            let name = self.name.clone();
+            if cx.session.studio.document().is_some_and(|document| edits::add_class(document, &name).is_ok()) {
+                self.name.clear();
+                response.request_focus(); // for the next one
             }
+            cx.edit(move |document| edits::add_class(document, &name).map(|(_, step)| step));
         }
     }
 }

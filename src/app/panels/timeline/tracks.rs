@@ -195,9 +195,8 @@ impl Tracks {
         }
         if response.drag_stopped() {
             let Some(drag) = self.drag.take() else { return };
-            if let Some(document) = cx.session.studio.document().filter(|_| drag.now != drag.before) {
-                let step = edits::change_segment(document, id, drag.now);
-                cx.edit(step);
+            if drag.now != drag.before {
+                cx.edit(move |document| edits::change_segment(document, id, drag.now.clone()));
             }
         }
     }
