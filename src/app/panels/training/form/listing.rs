@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::runs_folder;
 use crate::error::{Error, Result};
 use crate::training::dataset::{Dataset, FromLabels, LabelledClip, Piece, Pieces};
 use crate::training::{DataSource, hold_out};
@@ -16,6 +17,8 @@ pub struct Listing {
     clips: Vec<LabelledClip>,
     /// What was left out, and why.
     pub left_out: Vec<Error>,
+    /// Where fresh runs go.
+    pub runs: PathBuf,
     /// How many of the clips are corrections that joined those of a folder.
     pub joined: usize,
 }
@@ -37,7 +40,7 @@ impl Listing {
     /// The clips of a folder or list.
     pub fn of(data: DataSource) -> Result<Self> {
         let Dataset { classes, clips, .. } = Dataset::open(&data)?;
-        Ok(Self { data, classes, clips, left_out: Vec::new(), joined: 0 })
+        Ok(Self { runs: runs_folder(data.clips()), data, classes, clips, left_out: Vec::new(), joined: 0 })
     }
 
     /// The clips of a folder with a sub-folder per class, and the corrected ones of another.
@@ -60,13 +63,15 @@ impl Listing {
         add(&folder)?;
         let joined = add(corrections)?;
         let (classes, clips) = (pieces.classes.clone(), pieces.unread());
-        Ok(Self { data: DataSource::Pieces(pieces), classes, clips, left_out: Vec::new(), joined })
+        let (runs, data) = (runs_folder(&folder), DataSource::Pieces(pieces));
+        Ok(Self { data, classes, clips, left_out: Vec::new(), runs, joined })
     }
 
     /// The pieces of a labelled project.
     pub fn of_labels(found: FromLabels) -> Self {
         let (classes, clips) = (found.pieces.classes.clone(), found.pieces.unread());
-        Self { data: DataSource::Pieces(found.pieces), classes, clips, left_out: found.left_out, joined: 0 }
+        let (runs, data) = (runs_folder(&found.pieces.project), DataSource::Pieces(found.pieces));
+        Self { data, classes, clips, left_out: found.left_out, runs, joined: 0 }
     }
 
     /// Number of classes that have clips.

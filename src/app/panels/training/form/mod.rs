@@ -77,28 +77,27 @@ impl Form {
         let base = session.model.as_ref().map(|model| model.dir.clone());
         let data = listing.data.clone();
         match (self.aim, base) {
-            (Aim::Tune, Some(base)) => self.tuning.plans(&base, &data, &self.run_dir(data.clips(), "tune")),
+            (Aim::Tune, Some(base)) => self.tuning.plans(&base, &data, &self.run_dir(&listing.runs, "tune")),
             (Aim::Tune, None) => Err(not_ready("there is no model to start from")),
             (Aim::Train, base) => {
                 let plan = self.network.plan.clone();
                 let base = base.filter(|_| self.network.from_viewer);
-                let run_dir = self.run_dir(data.clips(), &plan.network.name().to_lowercase());
+                let run_dir = self.run_dir(&listing.runs, &plan.network.name().to_lowercase());
                 Ok(vec![TrainingPlan { data, base, run_dir, ..plan }])
             }
         }
     }
 
-    fn run_dir(&self, clips: &Path, name: &str) -> PathBuf {
+    fn run_dir(&self, runs: &Path, name: &str) -> PathBuf {
         match self.run_dir.trim() {
-            "" => fresh_run_dir(clips, name),
+            "" => fresh_run_dir(runs, name),
             typed => PathBuf::from(typed),
         }
     }
 
     /// Where fresh runs go.
     pub fn runs_folder(&self) -> Option<PathBuf> {
-        let listing = self.clips.listing().ok()?;
-        Some(runs_folder(listing.data.clips()))
+        self.clips.listing().ok().map(|listing| listing.runs.clone())
     }
 
     /// Trains on the clips of another folder.
@@ -173,15 +172,14 @@ impl Form {
     }
 }
 
-/// `runs/<name>-NN` beside the folder of the clips, or in that of the project, the first that does not exist.
-fn fresh_run_dir(clips: &Path, name: &str) -> PathBuf {
-    let runs = runs_folder(clips);
+/// `<name>-NN` in the folder of runs, the first that does not exist.
+fn fresh_run_dir(runs: &Path, name: &str) -> PathBuf {
     let is_free = |dir: &PathBuf| !dir.exists() && !beside(dir).exists();
     let numbered = (1..).map(|number| runs.join(format!("{name}-{number:02}")));
     numbered.into_iter().find(is_free).expect("the numbers do not end before the disk is full")
 }
 
-/// `runs` beside the folder of the clips, or in that of the project.
+/// `runs` beside the folder of the clips, or in that of the project; the disk is asked which it is.
 fn runs_folder(clips: &Path) -> PathBuf {
     let is_project = clips.join(crate::labels::Project::FILE).exists();
     if is_project { clips } else { clips.parent().unwrap_or(clips) }.join("runs")
@@ -202,14 +200,22 @@ mod tests {
     fn a_fresh_run_never_lands_in_an_older_ones_folder() {
         let dir = tempfile::tempdir().unwrap();
         let clips = dir.path().join("clips");
-        assert_eq!(fresh_run_dir(&clips, "flow"), dir.path().join("runs/flow-01"));
+        assert_eq!(fresh_run_dir(&runs_folder(&clips), "flow"), dir.path().join("runs/flow-01"));
         std::fs::create_dir_all(dir.path().join("runs/flow-01")).unwrap();
-        assert_eq!(fresh_run_dir(&clips, "flow"), dir.path().join("runs/flow-02"));
-        assert_eq!(fresh_run_dir(&clips, "spatial"), dir.path().join("runs/spatial-01"));
+        assert_eq!(fresh_run_dir(&runs_folder(&clips), "flow"), dir.path().join("runs/flow-02"));
+        assert_eq!(fresh_run_dir(&runs_folder(&clips), "spatial"), dir.path().join("runs/spatial-01"));
         std::fs::create_dir_all(dir.path().join("runs/tune-01-spatial")).unwrap();
-        assert_eq!(fresh_run_dir(&clips, "tune"), dir.path().join("runs/tune-02"), "two runs were begun there");
+        assert_eq!(
+            fresh_run_dir(&runs_folder(&clips), "tune"),
+            dir.path().join("runs/tune-02"),
+            "two runs were begun there"
+        );
         std::fs::create_dir_all(&clips).unwrap();
         std::fs::write(clips.join("project.toml"), "").unwrap();
-        assert_eq!(fresh_run_dir(&clips, "tune"), clips.join("runs/tune-01"), "in a project's own folder");
+        assert_eq!(
+            fresh_run_dir(&runs_folder(&clips), "tune"),
+            clips.join("runs/tune-01"),
+            "in a project's own folder"
+        );
     }
 }
