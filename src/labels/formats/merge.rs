@@ -177,6 +177,10 @@ impl<'a> Merge<'a> {
                 let cause = format!("{} may be any of {count} videos of the project", clip.path);
                 self.note(&clip.place, cause, "Name the video with its folders");
             }
+            (None, Found::Claimed(_)) => {
+                let cause = format!("{} and others of the file have the name of one video of the project", clip.path);
+                self.note(&clip.place, cause, "Name that video in the file as the project does");
+            }
             (None, _) => {
                 let cause = format!("{} is not in the project, and there is no such file", clip.path);
                 self.note(&clip.place, cause, "Add the video to the project and import again");

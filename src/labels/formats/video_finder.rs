@@ -31,6 +31,8 @@ pub(super) enum Found {
     SameName(VideoId),
     /// So many videos have this name.
     Several(usize),
+    /// A video that the file has under several names, at most one of which can be its own.
+    Claimed(VideoId),
     /// No video.
     Nothing,
 }
@@ -67,8 +69,9 @@ impl<'a> VideoFinder<'a> {
         }
         for names in names_of.values().filter(|names| names.len() > 1) {
             for name in names {
-                if let Some(by_name @ Found::SameName(_)) = found.get_mut(name) {
-                    *by_name = Found::Nothing;
+                let Some(by_name) = found.get_mut(name) else { continue };
+                if let Found::SameName(id) = *by_name {
+                    *by_name = Found::Claimed(id);
                 }
             }
         }
@@ -243,7 +246,8 @@ mod tests {
         assert_eq!(find("0001.mp4"), Found::Video(VideoId(0)));
         assert_eq!(find("camera3/0001.mp4"), Found::SameName(VideoId(0)));
         let clips = ["camera3/0001.mp4", "camera4/0001.mp4"].map(|name| Clip::named(name, ""));
-        assert!(finder.find_all(&clips).values().all(|found| *found == Found::Nothing), "one video cannot be two");
+        let claimed = Found::Claimed(VideoId(0));
+        assert!(finder.find_all(&clips).values().all(|found| *found == claimed), "one video cannot be two");
         fs::rename(dir.path().join("camera1"), dir.path().join("gone")).unwrap();
         assert_eq!(find("camera2/0001.mp4"), Found::Nothing, "its content is not known to be the same");
     }
