@@ -11,6 +11,7 @@ use crate::app::studio_state::Trouble;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::widgets::{explanation, field, remark, row_response, section, time_code};
 use crate::engine::Request;
+use crate::frame_times::FrameTimes;
 use crate::labels::{Document, Facts, Segment, Video, VideoId, edits};
 use crate::video::PlayerCommand;
 
@@ -89,11 +90,12 @@ impl ClipPage {
         if video.segments.is_empty() {
             return explanation(ui, "None yet. Mark one with I and O while you watch, then press Enter or a digit.");
         }
-        let fps = video.facts.as_ref().map_or(25.0, |facts| facts.fps);
+        let open = cx.session.clip.as_ref().map(|clip| &clip.times);
+        let times = video.facts.as_ref().and_then(|facts| times_of(facts, open));
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for segment in &video.segments {
-                segment_ui(ui, segment, fps, cx);
+                segment_ui(ui, segment, times.as_ref(), cx);
             }
         });
         let Some(selected) = cx.session.studio.segment().cloned() else { return };
@@ -114,15 +116,23 @@ impl ClipPage {
     }
 }
 
-fn segment_ui(ui: &mut Ui, segment: &Segment, fps: f64, cx: &mut PanelContext<'_>) {
+/// The times of the frames of a video: those of the clip that is `open` if that is the same, else those of an even rate.
+fn times_of(facts: &Facts, open: Option<&FrameTimes>) -> Option<FrameTimes> {
+    let open = open.filter(|times| times.frames() == facts.frames);
+    open.cloned().or_else(|| FrameTimes::even(facts.frames, facts.fps, 0.0))
+}
+
+fn segment_ui(ui: &mut Ui, segment: &Segment, times: Option<&FrameTimes>, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let row = row_response(ui, 24.0);
     let Some(document) = cx.session.studio.document() else { return };
     let name = document.label_name(segment.label).to_owned();
     let color = label_color(ui, document, segment.label);
     let is_selected = cx.session.studio.segment().is_some_and(|other| other.id == segment.id);
-    let secs = |frame: usize| time_code(frame as f64 / fps.max(1e-3));
-    let text = format!("{} – {}", secs(segment.start), secs(segment.end));
+    // From the first picture, as beside the timeline.
+    let secs = |times: &FrameTimes, frame: usize| time_code(times.secs(frame) - times.start_secs());
+    let text = times.map(|times| format!("{} – {}", secs(times, segment.start), secs(times, segment.end)));
+    let text = text.unwrap_or_default();
     let frames = format!("frames {} to {}", segment.start, segment.end - 1);
     row.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}, {frames}")));
     if is_selected || row.hovered() {
@@ -202,4 +212,20 @@ fn keep(document: &Document, id: VideoId, facts: Facts) -> crate::error::Result<
 fn in_words(facts: &Facts) -> String {
     let ([width, height], secs) = (facts.size, facts.frames as f64 / facts.fps.max(1e-3));
     format!("{width}×{height}, {} frames at {:.2} fps, {}", facts.frames, facts.fps, time_code(secs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_timed_by_the_time_stamps_of_the_clip_that_is_open() {
+        let (size, bytes, hash) = ([4, 4], 1, String::new());
+        let facts = Facts { frames: 3, fps: 2.0, start_secs: Some(0.0), variable_rate: true, size, bytes, hash };
+        let open = FrameTimes::listed(vec![0.0, 0.1, 1.0], 1.5).unwrap();
+        assert_eq!(times_of(&facts, Some(&open)).unwrap().secs(2), 1.0);
+        let other = FrameTimes::listed(vec![0.0, 0.1], 1.5).unwrap();
+        assert_eq!(times_of(&facts, Some(&other)).unwrap().secs(1), 0.5);
+        assert!(times_of(&Facts { fps: 0.0, ..facts }, None).is_none());
+    }
 }
