@@ -82,8 +82,8 @@ pub fn is_unsure(probabilities: &[f32]) -> bool {
 
 /// A probability in percent with so many decimals and without the sign. No network is certain: what would be rounded to 100 is
 /// `>99`.
-pub fn percent(probability: f32, decimals: usize) -> String {
-    let percent = 100.0 * f64::from(probability);
+pub fn percent(probability: impl Into<f64>, decimals: usize) -> String {
+    let percent = 100.0 * probability.into();
     let step = 0.1_f64.powi(decimals as i32);
     if percent < 100.0 - step / 2.0 || percent.is_nan() {
         format!("{percent:.decimals$}")
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn one_hundred_percent_is_never_shown() {
-        let texts = [0.0, 0.514, 0.994, 0.996, 1.0].map(|share| percent(share, 0));
+        let texts = [0.0_f32, 0.514, 0.994, 0.996, 1.0].map(|share| percent(share, 0));
         assert_eq!(texts, ["0", "51", "99", ">99", ">99"]);
         let texts = [0.9949, 0.9994, 0.9996, 1.0, f32::NAN].map(|share| percent(share, 1));
         assert_eq!(texts, ["99.5", "99.9", ">99.9", ">99.9", "NaN"]);

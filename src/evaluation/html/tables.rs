@@ -2,6 +2,7 @@
 
 use super::escaped;
 use crate::evaluation::{ActionsReport, ReportSource};
+use crate::nets::fusion;
 
 /// What was measured, and how.
 pub(super) fn run(report: &ActionsReport) -> String {
@@ -97,11 +98,11 @@ pub(super) fn worst(report: &ActionsReport) -> String {
     let rows = stream.worst.iter().map(|&clip| {
         let result = &report.results[clip];
         let [class, confidence] = result.guess(name).map_or_else(Default::default, |guess| {
-            [report.classes[guess.class].clone(), share(Some(guess.confidence))]
+            [report.classes[guess.class].clone(), format!("{} %", fusion::percent(guess.confidence, 1))]
         });
         vec![result.path.clone(), report.classes[result.label].clone(), class, confidence]
     });
-    table(Some(&["Clip", "Class", "Taken for", "Confidence"]), rows, 3)
+    table(Some(&["Clip", "Class", "Predicted", "Confidence"]), rows, 3)
 }
 
 /// What was wrong with the clips that are left out.

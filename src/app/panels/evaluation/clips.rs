@@ -2,11 +2,12 @@
 
 use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::{Wanted, clips_in_words, percent};
+use super::{Wanted, clips_in_words};
 use crate::app::actions::PanelContext;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::widgets::{explanation, remark, row_response};
 use crate::evaluation::ActionsReport;
+use crate::nets::fusion;
 
 /// Height of a clip's row, in points.
 const ROW: f32 = 38.0;
@@ -124,11 +125,11 @@ pub(super) fn row_ui(ui: &mut Ui, report: &ActionsReport, stream: &str, index: u
     let class = |class: usize| report.classes[class].as_str();
     let (text, color) = match result.guess(stream) {
         Some(guess) if guess.class == result.label => {
-            (format!("{}, {} %", class(result.label), percent(guess.confidence)), tokens.good)
+            (format!("{}, {} %", class(result.label), fusion::percent(guess.confidence, 1)), tokens.good)
         }
         Some(guess) => {
             let (label, taken) = (class(result.label), class(guess.class));
-            (format!("{label}, taken for {taken}, {} %", percent(guess.confidence)), tokens.error)
+            (format!("{label}, predicted {taken}, {} %", fusion::percent(guess.confidence, 1)), tokens.error)
         }
         None => (class(result.label).to_owned(), tokens.weak),
     };
