@@ -12,7 +12,7 @@ use crate::gpu::panics::caught;
 use crate::labels::Project;
 use crate::training::DataSource;
 use crate::training::dataset::Dataset;
-use crate::video::{is_video, natural_order};
+use crate::video::{is_frame_folder, is_video, natural_order};
 
 /// A model folder holds this file.
 pub const MODEL_CARD: &str = "model.toml";
@@ -161,13 +161,16 @@ fn find(path: &Path) -> Result<Found> {
         [clip] => return Ok(Found::Clip(clip.clone())),
         clips => return Ok(Found::Clips(ClipFolder { dir: folder, clips: clips.to_owned() })),
     }
+    if is_frame_folder(&folder) {
+        return Ok(Found::Clip(folder));
+    }
     let dataset = Dataset::open(&DataSource::Folder(folder.clone())).ok();
     match dataset.and_then(|dataset| dataset.clips.into_iter().next()) {
         Some(clip) => Ok(Found::Classes { folder, first: clip.path }),
         None => Err(Error::file(
             path,
             "the folder holds no clips, no classes of clips and no model",
-            "Open a video, a folder with one sub-folder of videos per class, or a folder with a model.toml",
+            "Open a video, a folder of its frames, a folder with one sub-folder of videos per class, or a model folder",
         )),
     }
 }
@@ -224,6 +227,9 @@ mod tests {
             Ok(Found::Clip(at("flat/0.txt"))),
             "the decoder says what is wrong with it"
         );
+        fs::create_dir(at("frames")).unwrap();
+        (8..12).for_each(|number| fs::write(at("frames").join(format!("v_{number}.jpg")), "").unwrap());
+        assert_eq!(find(&at("frames")), Ok(Found::Clip(at("frames"))), "its pictures are the frames of one clip");
         assert!(find(&at("empty")).unwrap_err().cause.contains("no clips"));
         assert!(find(&at("missing")).unwrap_err().cause.contains("no such file"));
     }

@@ -131,7 +131,7 @@ pub fn frames_secs(path: &Path, frames: Range<usize>) -> Result<[f64; 2]> {
     let end = frames.end.min(reader.info().frames);
     if frames.start >= end {
         let cause =
-            format!("it has {} frames, none of them between {} and {}", reader.info().frames, shown[0], shown[1]);
+            format!("none of its frames, {} in all, is between {} and {}", reader.info().frames, shown[0], shown[1]);
         return Err(Error::file(path, cause, "The video has changed since it was labelled: look at its segments"));
     }
     Ok(reader.times().span_secs(&(frames.start..end)))

@@ -4,19 +4,25 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use image::RgbImage;
 use image::imageops::{self, FilterType};
-use image::{ImageReader, RgbImage};
 
-use super::Geometry;
 use super::natural_order::natural_order;
-use super::picture::read_picture;
+use super::picture::{picture_size, read_picture};
+use super::{Geometry, is_video};
 use crate::error::{Error, Result};
 
 /// Endings of pictures.
-const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "ppm", "pgm"];
+const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "ppm", "pgm", "bmp", "tif", "tiff", "webp"];
 
-/// How pictures of flow are called, which lie in the same folder as the frames.
-const FLOW_PREFIXES: [&str; 8] = ["flow_x", "flow_y", "flow_u", "flow_v", "x_", "y_", "u_", "v_"];
+/// How pictures of the two components of flow are called, which lie in the same folder as the frames.
+const FLOW_PREFIXES: [[&str; 2]; 4] = [["flow_x", "flow_y"], ["flow_u", "flow_v"], ["x_", "y_"], ["u_", "v_"]];
+
+/// Stands for a number in the name of a kind; no file name holds a zero.
+const NUMBER: char = '\0';
+
+/// Pictures of one kind from which on a folder that holds nothing else counts as a clip.
+const LEAST_FRAMES: usize = 2;
 
 /// The frames of a clip: `img_%05d.jpg`, `image_%04d.jpg` or however else they are numbered.
 pub(super) struct FrameFolder {
@@ -31,18 +37,21 @@ impl FrameFolder {
     /// # Errors
     /// If the folder cannot be read or holds no frames.
     pub fn open(path: &Path) -> Result<Self> {
-        let entries = fs::read_dir(path).map_err(|error| Error::io(path, &error))?;
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut flow = 0;
-        for (kind, name) in names.filter_map(|name| Some((kind(&name)?, name))) {
-            if FLOW_PREFIXES.iter().any(|prefix| kind.starts_with(prefix)) {
-                flow += 1;
-            } else {
-                kinds.entry(kind).or_default().push(name);
+        let failed = |error| Error::io(path, &error);
+        let mut kinds: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        for entry in fs::read_dir(path).map_err(failed)? {
+            let file = entry.map_err(failed)?.path();
+            if let Some(kind) = kind(&name(&file)) {
+                kinds.entry(kind).or_default().push(file);
             }
         }
-        let Some(mut names) = kinds.into_values().max_by_key(Vec::len) else {
+        let is_flow: Vec<bool> = kinds.keys().map(|kind| is_flow(kind, |other| kinds.contains_key(other))).collect();
+        let mut flow = 0;
+        let mut frames: Vec<Vec<PathBuf>> = Vec::new();
+        for (files, is_flow) in kinds.into_values().zip(is_flow) {
+            if is_flow { flow += files.len() } else { frames.push(files) }
+        }
+        let Some(mut frames) = frames.into_iter().max_by_key(Vec::len) else {
             return Err(match flow {
                 0 => Error::file(path, "the folder holds no pictures", "Expected frames such as img_00001.jpg"),
                 _ => Error::file(
@@ -52,8 +61,24 @@ impl FrameFolder {
                 ),
             });
         };
-        names.sort_by(|a, b| natural_order(a, b));
-        Ok(Self { path: path.to_owned(), frames: names.into_iter().map(|name| path.join(name)).collect() })
+        frames.sort_by(|a, b| natural_order(&name(a), &name(b)));
+        Ok(Self { path: path.to_owned(), frames })
+    }
+
+    /// Whether the folder at `path` is a clip: it holds frames and no video.
+    pub fn is_at(path: &Path) -> bool {
+        let holds_video = || {
+            let entries = fs::read_dir(path).ok()?;
+            Some(entries.filter_map(std::result::Result::ok).any(|entry| is_video(&entry.path())))
+        };
+        path.is_dir()
+            && Self::open(path).is_ok_and(|folder| folder.len() >= LEAST_FRAMES)
+            && holds_video() == Some(false)
+    }
+
+    /// The ending of the pictures, in lower case.
+    pub fn extension(&self) -> String {
+        self.frames[0].extension().unwrap_or_default().to_string_lossy().to_lowercase()
     }
 
     /// Number of frames, at least one.
@@ -61,14 +86,12 @@ impl FrameFolder {
         self.frames.len()
     }
 
-    /// Size of the first frame as its header tells it.
+    /// Size of the first frame.
+    ///
+    /// # Errors
+    /// If it cannot be read.
     pub fn size(&self) -> Result<Geometry> {
-        let path = &self.frames[0];
-        let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
-        let reader = reader.map_err(|error| Error::io(path, &error))?;
-        let (width, height) = reader.into_dimensions().map_err(|error| {
-            Error::file(path, format!("not a readable picture ({error})"), "Extract the frames of this clip again")
-        })?;
+        let (width, height) = picture_size(&self.frames[0])?;
         Ok(Geometry { width, height })
     }
 
@@ -100,17 +123,43 @@ impl FrameFolder {
     }
 }
 
-/// What a picture's name is without its number, in lower case; none for other files.
+/// The last part of a path; characters that are not Unicode are replaced.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What a picture's name is without its numbers, in lower case; `None` for other and for hidden files.
 fn kind(name: &str) -> Option<String> {
     let (stem, extension) = name.rsplit_once('.')?;
     let extension = extension.to_ascii_lowercase();
-    let is_picture = EXTENSIONS.contains(&extension.as_str()) && !stem.is_empty();
-    is_picture.then(|| format!("{}.{extension}", stem.trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase()))
+    if !EXTENSIONS.contains(&extension.as_str()) || stem.is_empty() || stem.starts_with('.') {
+        return None;
+    }
+    let mut kind = String::new();
+    for character in stem.chars() {
+        match character.is_ascii_digit() {
+            true if kind.ends_with(NUMBER) => {}
+            true => kind.push(NUMBER),
+            false => kind.extend(character.to_lowercase()),
+        }
+    }
+    Some(format!("{kind}.{extension}"))
 }
 
-/// The number at the end of a picture's name.
+/// Whether pictures of a kind are flow: they are called so, or those of the other component are there as well.
+fn is_flow(kind: &str, is_there: impl Fn(&str) -> bool) -> bool {
+    FLOW_PREFIXES.iter().any(|[one, two]| {
+        [[one, two], [two, one]].into_iter().any(|[own, other]| {
+            let rest = kind.strip_prefix(own);
+            rest.is_some_and(|rest| own.starts_with("flow_") || is_there(&format!("{other}{rest}")))
+        })
+    })
+}
+
+/// The last number in a picture's name.
 fn number(stem: &str) -> Option<u64> {
-    stem[stem.trim_end_matches(|c: char| c.is_ascii_digit()).len()..].parse().ok()
+    let end = stem.trim_end_matches(|c: char| !c.is_ascii_digit());
+    end[end.trim_end_matches(|c: char| c.is_ascii_digit()).len()..].parse().ok()
 }
 
 #[cfg(test)]
@@ -136,6 +185,38 @@ mod tests {
         assert_eq!(frames.size(), Ok(Geometry { width: 4, height: 2 }));
         let first = &frames.pictures(0, &[Geometry { width: 2, height: 2 }]).expect("a picture")[0];
         assert_eq!((first.dimensions(), first.get_pixel(1, 1)), ((2, 2), &Rgb([10; 3])), "img_9, made smaller");
+    }
+
+    #[test]
+    fn the_number_may_stand_anywhere_and_the_class_begin_with_any_letter() {
+        let files = |names: &[String]| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let dir = folder(&names);
+            let frames = FrameFolder::open(dir.path()).expect("frames");
+            assert!(FrameFolder::is_at(dir.path()) && frames.gaps().is_none());
+            frames.frames.iter().map(|path| name(path)).collect::<Vec<_>>()
+        };
+        let class: Vec<_> = (1..=12).map(|number| format!("v_wave_g01_c01_{number:05}.png")).collect();
+        assert_eq!(files(&class), class);
+        let middle: Vec<_> = (1..=12).map(|number| format!("frame{number}_xxx.png")).collect();
+        assert_eq!(files(&middle), middle, "1, 2, … 12 and not 1, 10, 11");
+        for ending in ["bmp", "tif", "TIFF"] {
+            assert_eq!(kind(&format!("frame_007.{ending}")), Some(format!("frame_\0.{}", ending.to_lowercase())));
+        }
+        assert_eq!(kind("._frame_007.png"), None, "hidden");
+    }
+
+    #[test]
+    fn pairs_of_components_stay_flow() {
+        let cause = |names: &[&str]| FrameFolder::open(folder(names).path()).err().map(|error| error.cause);
+        let flow = Some("the folder holds 2 pictures of flow and no frames".to_owned());
+        assert_eq!(cause(&["u_01.png", "v_01.png"]), flow);
+        assert_eq!(cause(&["x_01.png", "y_01.png"]), flow);
+        assert_eq!(cause(&["v_01.png", "v_02.png"]), None, "frames of a class, as nothing goes with them");
+        let with_video = folder(&["img_1.png", "img_2.png"]);
+        fs::write(with_video.path().join("a.mp4"), "").expect("writable");
+        assert!(!FrameFolder::is_at(with_video.path()), "pictures beside videos are no clip");
+        assert!(!FrameFolder::is_at(folder(&["cover.png"]).path()) && !FrameFolder::is_at(Path::new("absent")));
     }
 
     #[test]

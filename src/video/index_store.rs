@@ -19,6 +19,9 @@ use crate::error::Result;
 /// Packets of all indexes that are kept in memory, about 70 MB.
 const MAX_PACKETS: usize = 500_000;
 
+/// Indexes that are kept in memory.
+const MAX_INDEXES: usize = 1000;
+
 /// Files from this length on have their index kept on disk; smaller ones are read in no time.
 const LEAST_BYTES: u64 = 16 << 20;
 
@@ -168,7 +171,7 @@ impl StoreState {
         self.known.retain(|(known, _)| known.path != key.path);
         self.known.push_back((key, index));
         let mut packets: usize = self.known.iter().map(|(_, index)| index.table.entries.len()).sum();
-        while packets > MAX_PACKETS && self.known.len() > 1 {
+        while (packets > MAX_PACKETS && self.known.len() > 1) || self.known.len() > MAX_INDEXES {
             packets -= self.known.pop_front().map_or(0, |(_, index)| index.table.entries.len());
         }
     }

@@ -15,6 +15,8 @@ mod camera;
 mod clip;
 mod clip_facts;
 mod converter;
+mod file_reader;
+mod folder_reader;
 mod frame;
 mod frame_decoder;
 mod frame_folder;
@@ -74,6 +76,11 @@ pub type StopFlag = Arc<AtomicBool>;
 
 /// Endings of the files that folder listings show as videos.
 const EXTENSIONS: [&str; 12] = ["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"];
+
+/// Whether the folder at `path` is a clip: it holds pictures that are its frames, and no video.
+pub fn is_frame_folder(path: &Path) -> bool {
+    frame_folder::FrameFolder::is_at(path)
+}
 
 /// Whether `path` has the ending of a video file; nothing is opened.
 pub fn is_video(path: &Path) -> bool {

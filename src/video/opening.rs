@@ -11,12 +11,13 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, bounded, select};
 
 use super::converter::Converter;
+use super::file_reader::{FileReader, upright};
 use super::frame_decoder::Purpose;
 use super::index_progress::IndexProgress;
 use super::index_store::{index_of, known_index};
 use super::player::{PlayerCommand, Shared, Wake};
 use super::raw_frames::UnlistedFrames;
-use super::reader::{VideoReader, upright};
+use super::reader::VideoReader;
 use super::video_index::VideoIndex;
 use super::{Frame, Sizes, StopFlag};
 use crate::error::{Result, caught_at};
@@ -36,6 +37,9 @@ pub(super) fn open_video(
     commands: &Receiver<PlayerCommand>,
     wake: &Wake,
 ) -> Result<Option<(VideoReader, Vec<PlayerCommand>)>> {
+    if path.is_dir() {
+        return Ok(Some((VideoReader::open(path, sizes.clone())?, Vec::new())));
+    }
     let mut video = UnlistedFrames::open(path, Purpose::Pictures, &shared.stop)?;
     let (index, waiting) = match known_index(path) {
         Some(index) => (index, Vec::new()),
@@ -53,7 +57,7 @@ pub(super) fn open_video(
             (index?, waiting)
         }
     };
-    let mut reader = VideoReader::read(video.list(index)?)?;
+    let mut reader = VideoReader::of_file(FileReader::read(video.list(index)?)?);
     reader.set_sizes(sizes.clone());
     Ok(Some((reader, waiting)))
 }
@@ -94,7 +98,7 @@ fn wait(
 }
 
 /// The first picture as a frame, if it can be decoded; the list of frames may know an earlier one.
-fn first_frame(video: &mut UnlistedFrames, sizes: &Sizes) -> Option<Frame> {
+pub(super) fn first_frame(video: &mut UnlistedFrames, sizes: &Sizes) -> Option<Frame> {
     let picture = video.first_picture()?;
     let (shown, orientation) = upright(video.source(), &picture);
     let mut converter = Converter::new(sizes.of(shown), orientation, false);

@@ -1,11 +1,16 @@
-//! Pictures from disk: PNG, JPEG, PPM, told apart by their content.
+//! Pictures from disk: PNG, JPEG and PPM by their content, BMP, TIFF and WebP by FFmpeg.
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 
+use super::frame_decoder::Purpose;
+use super::opening::first_frame;
+use super::raw_frames::UnlistedFrames;
+use super::{Sizes, StopFlag};
 use crate::error::{Error, Result};
 
 /// Larger files are no pictures.
@@ -23,14 +28,44 @@ const MAX_DECODED_BYTES: u64 = 1 << 30;
 /// The last two bytes of a whole JPEG picture.
 const END_OF_JPEG: [u8; 2] = [0xff, 0xd9];
 
-const REMEDY: &str = "Check that it is a complete PNG, JPEG or PPM picture";
+const REMEDY: &str = "Check that the picture is complete, or save it as PNG or JPEG";
+
+/// Endings of the pictures that FFmpeg decodes.
+const BY_FFMPEG: [&str; 4] = ["bmp", "tif", "tiff", "webp"];
 
 /// The picture at `path` in 8-bit colours.
 ///
 /// # Errors
-/// If the file cannot be read or is not a whole PNG, JPEG or PPM picture.
+/// If the file cannot be read or is not a whole picture.
 pub fn read_picture(path: &Path) -> Result<RgbImage> {
-    Ok(decode_picture(path)?.into_rgb8())
+    if is_for_ffmpeg(path) { still(path) } else { Ok(decode_picture(path)?.into_rgb8()) }
+}
+
+/// Width and height of the picture at `path`, from its header where that is possible.
+///
+/// # Errors
+/// As [`read_picture`].
+pub(super) fn picture_size(path: &Path) -> Result<(u32, u32)> {
+    if is_for_ffmpeg(path) {
+        return Ok(still(path)?.dimensions());
+    }
+    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
+    let reader = reader.map_err(|error| Error::io(path, &error))?;
+    reader.into_dimensions().map_err(|error| Error::file(path, format!("not a readable picture ({error})"), REMEDY))
+}
+
+fn is_for_ffmpeg(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| BY_FFMPEG.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+}
+
+/// A picture as the only frame of a video.
+fn still(path: &Path) -> Result<RgbImage> {
+    let mut video = UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default())?;
+    let sizes = Sizes { display_max: u32::MAX, scaled: Vec::new() };
+    let frame = first_frame(&mut video, &sizes);
+    let frame = frame.ok_or_else(|| Error::file(path, "not a readable picture", REMEDY))?;
+    Ok(Arc::unwrap_or_clone(frame.display))
 }
 
 /// The picture at `path` as it is stored.

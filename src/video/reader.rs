@@ -1,58 +1,30 @@
-//! Any frame of a video by its index, exactly.
+//! Any frame of a clip by its index, be it a video file or a folder of pictures.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use ffmpeg_next as ffmpeg;
 use image::RgbImage;
 
-use super::converter::Converter;
-use super::frame_decoder::Purpose;
-use super::info::describe;
-use super::orientation::Orientation;
-use super::packet_source::PacketSource;
-use super::raw_frames::RawFrames;
-use super::{Frame, Geometry, Sizes, StopFlag, VideoInfo, libav};
+use super::file_reader::FileReader;
+use super::folder_reader::FolderReader;
+use super::{Frame, Geometry, Sizes, VideoInfo};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 
-/// Packets to go back beyond a key frame from which a frame did not come out whole.
-const RETRY_PACKETS: usize = 300;
-
-/// A key frame must save decoding at least this many frames to be worth a seek.
-const WORTH_A_SEEK: usize = 16;
-
-/// How the search for a frame ended.
-enum Search {
-    Found(Vec<Arc<RgbImage>>),
-    Missing,
-    Abandoned,
-}
-
 /// Reads frames by index; fast in ascending order, exact in any.
-pub struct VideoReader {
-    info: VideoInfo,
-    raw: RawFrames,
-    orientation: Orientation,
-    converter: Converter,
-    /// The last frame that was decoded, whether it was converted or passed over; none before the first.
-    decoded: Option<usize>,
-    /// The last frame that went into the converter in an unbroken run.
-    pushed: Option<usize>,
-    last: Option<Frame>,
-    /// Frames too damaged to decode; the frame before them is shown instead.
-    lost: BTreeSet<usize>,
-    warnings: Vec<Error>,
-    warned_of_damage: bool,
+pub struct VideoReader(Source);
+
+enum Source {
+    File(Box<FileReader>),
+    Folder(Box<FolderReader>),
 }
 
 impl VideoReader {
-    /// Opens the video at `path` and counts its frames.
+    /// Opens the video at `path`, a file or a folder of pictures, one a frame, and counts its frames.
     ///
     /// # Errors
-    /// If there is no such file, or it holds no video that can be decoded.
+    /// If there is no such file or folder, or it holds no video that can be decoded.
     pub fn open(path: &Path, sizes: Sizes) -> Result<Self> {
         let mut reader = Self::open_bare(path)?;
         reader.set_sizes(sizes);
@@ -61,44 +33,34 @@ impl VideoReader {
 
     /// Opens a video without deciding on the pictures; `set_outputs` must follow.
     pub(super) fn open_bare(path: &Path) -> Result<Self> {
-        Self::read(RawFrames::open(path, Purpose::Pictures, &StopFlag::default())?)
+        Ok(Self(match path.is_dir() {
+            true => Source::Folder(Box::new(FolderReader::open(path)?)),
+            false => Source::File(Box::new(FileReader::open_bare(path)?)),
+        }))
     }
 
-    /// Reads the listed frames of an open file; `set_outputs` must follow.
-    pub(super) fn read(mut raw: RawFrames) -> Result<Self> {
-        let Some((index, picture)) = raw.next() else {
-            let cause = "not one picture in it could be decoded";
-            return Err(Error::file(raw.source.path(), cause, "Copy the file again, or convert it to H.264"));
-        };
-        let (shown, orientation) = upright(&raw.source, &picture);
-        let coded = Geometry { width: picture.width(), height: picture.height() };
-        let interlaced = picture.is_interlaced() && coded.width > 3 && coded.height > 3;
-        let first_secs = raw.index.first_secs().unwrap_or(0.0);
-        let times = raw.index.times(&raw.clock, first_secs - raw.source.zero_secs(first_secs));
-        let (info, warnings) = describe(&raw, times, &picture, shown, orientation, interlaced);
-        raw.give_back(index, picture);
-        Ok(Self {
-            info,
-            raw,
-            orientation,
-            converter: Converter::new(vec![shown], orientation, interlaced),
-            decoded: None,
-            pushed: None,
-            last: None,
-            lost: BTreeSet::new(),
-            warnings,
-            warned_of_damage: false,
-        })
+    /// Reads from an open file; `set_outputs` must follow.
+    pub(super) fn of_file(reader: FileReader) -> Self {
+        Self(Source::File(Box::new(reader)))
     }
 
     /// What is known about the video.
     pub fn info(&self) -> &VideoInfo {
-        &self.info
+        match &self.0 {
+            Source::File(file) => file.info(),
+            Source::Folder(folder) => folder.info(),
+        }
+    }
+
+    /// When each frame is shown, on the clock of the file.
+    pub fn times(&self) -> &FrameTimes {
+        &self.info().times
     }
 
     /// Chooses the pictures that frames carry from now on.
     pub fn set_sizes(&mut self, sizes: Sizes) {
-        self.set_outputs(sizes.of(Geometry { width: self.info.width, height: self.info.height }));
+        let info = self.info();
+        self.set_outputs(sizes.of(Geometry { width: info.width, height: info.height }));
     }
 
     /// Frame `index`, counted from 0 in presentation order. A frame too damaged to decode shows the one before it.
@@ -112,17 +74,11 @@ impl VideoReader {
 
     /// As [`Self::frame`], but gives up with `None` as soon as `abandon` says so, between two decoded pictures.
     pub(super) fn frame_unless(&mut self, index: usize, abandon: &dyn Fn() -> bool) -> Result<Option<Frame>> {
-        if let Some(last) = self.last.as_ref().filter(|last| last.index == index) {
-            return Ok(Some(last.clone()));
+        self.check(index)?;
+        match &mut self.0 {
+            Source::File(file) => file.frame_unless(index, abandon),
+            Source::Folder(folder) => folder.frame(index).map(Some),
         }
-        let Some(pictures) = self.pictures_unless(index, abandon)? else { return Ok(None) };
-        let mut pictures = pictures.into_iter();
-        let display = pictures.next().expect("the first output is the display picture");
-        let place = &self.raw.index.frames[index];
-        let (pts_secs, duration_secs) = (place.pts_secs, place.duration_secs);
-        let frame = Frame { index, pts_secs, duration_secs, display, scaled: pictures.collect() };
-        self.last = Some(frame.clone());
-        Ok(Some(frame))
     }
 
     /// The pictures of frame `index`, one per output.
@@ -131,170 +87,54 @@ impl VideoReader {
         index: usize,
         abandon: &dyn Fn() -> bool,
     ) -> Result<Option<Vec<Arc<RgbImage>>>> {
-        let frames = self.info.frames;
-        if index >= frames {
-            let cause = format!("there is no frame {index}, the last one is {}", frames - 1);
-            return Err(Error::file(&self.info.path, cause, "Choose an earlier frame"));
-        }
-        loop {
-            let Some(shown) = self.stand_in(index) else {
-                return Err(Error::file(&self.info.path, "no picture can be decoded any more", "Open the file again"));
-            };
-            match self.search(shown, abandon)? {
-                Search::Found(pictures) => return Ok(Some(pictures)),
-                Search::Abandoned => return Ok(None),
-                Search::Missing => self.lose(shown),
-            }
+        self.check(index)?;
+        match &mut self.0 {
+            Source::File(file) => file.pictures_unless(index, abandon),
+            Source::Folder(folder) => folder.pictures(index).map(Some),
         }
     }
 
     /// What went wrong since the last call without ending the video.
     pub(super) fn take_warnings(&mut self) -> Vec<Error> {
-        std::mem::take(&mut self.warnings)
+        match &mut self.0 {
+            Source::File(file) => file.take_warnings(),
+            Source::Folder(folder) => folder.take_warnings(),
+        }
     }
 
-    /// When each frame is shown, on the clock of the file.
-    pub fn times(&self) -> &FrameTimes {
-        &self.info.times
-    }
-
-    /// The frame shown at `secs` after the first.
+    /// The frame shown at `secs` after the first: the first before the beginning, the last after the end.
     pub(super) fn frame_at(&self, secs: f64) -> usize {
-        self.raw.index.frame_at(secs)
+        match &self.0 {
+            Source::File(file) => file.frame_at(secs),
+            Source::Folder(folder) => folder.info().times.shown_at(secs),
+        }
     }
 
     /// From when until when frame `index` is shown, seconds after the first frame.
     pub(super) fn span_secs(&self, index: usize) -> Range<f64> {
-        let frame = &self.raw.index.frames[index];
-        frame.pts_secs..frame.pts_secs + frame.duration_secs
+        match &self.0 {
+            Source::File(file) => file.span_secs(index),
+            Source::Folder(folder) => {
+                let times = &folder.info().times;
+                times.secs(index)..times.secs(index + 1)
+            }
+        }
     }
 
     /// Chooses the sizes of the pictures themselves.
     pub(super) fn set_outputs(&mut self, outputs: Vec<Geometry>) {
-        self.converter = Converter::new(outputs, self.orientation, self.info.interlaced);
-        self.pushed = None;
-        self.last = None;
-    }
-
-    /// The frame to show for `index`: itself, or the nearest that is not lost, an earlier one if possible.
-    fn stand_in(&self, index: usize) -> Option<usize> {
-        let whole = |frame: &usize| !self.lost.contains(frame);
-        (0..=index).rev().find(whole).or_else(|| (index..self.info.frames).find(whole))
-    }
-
-    fn lose(&mut self, index: usize) {
-        self.lost.insert(index);
-        self.warn_of_damage(index);
-    }
-
-    fn warn_of_damage(&mut self, index: usize) {
-        if !std::mem::replace(&mut self.warned_of_damage, true) {
-            let cause = format!("damaged data near frame {index} was skipped");
-            let remedy = "Pictures may be missing or wrong there; copy the file again if the original is whole";
-            self.warnings.push(Error::file(&self.info.path, cause, remedy));
+        match &mut self.0 {
+            Source::File(file) => file.set_outputs(outputs),
+            Source::Folder(folder) => folder.set_outputs(outputs),
         }
     }
 
-    /// Decodes up to frame `index`; if it does not come out whole, once more from further back.
-    fn search(&mut self, index: usize, abandon: &dyn Fn() -> bool) -> Result<Search> {
-        let first = index.saturating_sub(self.converter.context());
-        let key = self.raw.index.key_before(first, usize::MAX);
-        let key_frame = self.raw.index.frame_of_packet(key).unwrap_or(0);
-        let waiting = self.pushed == Some(index);
-        let follows = self.decoded.is_some_and(|decoded| {
-            waiting || (decoded < first && key_frame <= decoded + WORTH_A_SEEK) || self.pushed == Some(first)
-        });
-        if !follows {
-            self.restart(key)?;
+    fn check(&self, index: usize) -> Result<()> {
+        let VideoInfo { path, frames, .. } = self.info();
+        if index < *frames {
+            return Ok(());
         }
-        let accept_partial = follows || key == 0;
-        let outcome = self.run_to(index, first, accept_partial, abandon)?;
-        if !matches!(outcome, Search::Missing) || key == 0 {
-            return Ok(outcome);
-        }
-        let key = self.raw.index.key_before(first, key.saturating_sub(RETRY_PACKETS));
-        self.restart(key)?;
-        self.run_to(index, first, true, abandon)
+        let cause = format!("there is no frame {index}, the last one is {}", frames - 1);
+        Err(Error::file(path, cause, "Choose an earlier frame"))
     }
-
-    fn restart(&mut self, key: usize) -> Result<()> {
-        self.converter.reset();
-        (self.decoded, self.pushed) = (None, None);
-        self.raw.start(key)
-    }
-
-    /// Decodes on until frame `index` leaves the converter; frames before `first` are passed over.
-    fn run_to(
-        &mut self,
-        index: usize,
-        first: usize,
-        accept_partial: bool,
-        abandon: &dyn Fn() -> bool,
-    ) -> Result<Search> {
-        loop {
-            if abandon() {
-                return Ok(Search::Abandoned);
-            }
-            let converted = match self.raw.next() {
-                None => {
-                    self.pushed = None;
-                    let rest = self.converter.flush().map_err(|error| self.conversion_error(index, error))?;
-                    let found = rest.filter(|rest| rest.index == index);
-                    return Ok(found.map_or(Search::Missing, |found| Search::Found(found.pictures)));
-                }
-                Some((at, picture)) if at > index && self.pushed < Some(index) => {
-                    self.raw.give_back(at, picture);
-                    return Ok(Search::Missing);
-                }
-                Some((_, picture)) if picture.is_corrupt() && !accept_partial => return Ok(Search::Missing),
-                Some((at, picture)) => self.convert(at, first, picture)?,
-            };
-            if self.raw.take_damaged() > 0 {
-                self.warn_of_damage(index);
-            }
-            if let Some(converted) = converted.filter(|converted| converted.index == index) {
-                return Ok(Search::Found(converted.pictures));
-            }
-        }
-    }
-
-    /// Hands a picture to the converter, or passes over one before `first`.
-    fn convert(
-        &mut self,
-        at: usize,
-        first: usize,
-        picture: ffmpeg::frame::Video,
-    ) -> Result<Option<super::converter::Converted>> {
-        self.decoded = Some(at);
-        if at < first {
-            self.converter.reset();
-            self.pushed = None;
-            return Ok(None);
-        }
-        self.pushed = Some(at);
-        self.converter.push(at, picture).map_err(|error| self.conversion_error(at, error))
-    }
-
-    fn conversion_error(&self, index: usize, error: ffmpeg::Error) -> Error {
-        let cause = format!("frame {index} cannot be converted to RGB ({error})");
-        Error::file(&self.info.path, cause, "Convert the file to H.264 and open that")
-    }
-}
-
-/// The size at which a picture of an open file is shown, and how it is turned for that.
-pub(super) fn upright(source: &PacketSource, picture: &ffmpeg::frame::Video) -> (Geometry, Orientation) {
-    let orientation = Orientation::of(&source.stream());
-    let coded = Geometry { width: picture.width(), height: picture.height() };
-    (shown_geometry(coded, libav::sample_aspect_ratio(&source.stream()), orientation), orientation)
-}
-
-/// The size with square pixels, upright; pixels are stretched, never squeezed, to lose nothing.
-pub(super) fn shown_geometry(coded: Geometry, pixel_aspect: f64, orientation: Orientation) -> Geometry {
-    let stretched = |length: u32, factor: f64| (f64::from(length) * factor).round().max(1.0) as u32;
-    let square = if pixel_aspect >= 1.0 {
-        Geometry { width: stretched(coded.width, pixel_aspect), ..coded }
-    } else {
-        Geometry { height: stretched(coded.height, 1.0 / pixel_aspect), ..coded }
-    };
-    if orientation.transposed { square.transposed() } else { square }
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
 use crate::nets::fusion::FusionRule;
 use crate::output::OutputGuard;
-use crate::video::is_video;
+use crate::video::{is_frame_folder, is_video};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,7 +115,8 @@ impl AnalyzeArgs {
     pub fn plan(&self) -> Result<AnalyzePlan> {
         let mut clips = Vec::new();
         for path in &self.clips {
-            if path.is_dir() { clips.extend(clips_in(path)?) } else { clips.push(path.clone()) }
+            let is_searched = path.is_dir() && !is_frame_folder(path);
+            if is_searched { clips.extend(clips_in(path)?) } else { clips.push(path.clone()) }
         }
         let guard = self.force.guard(&clips);
         let jobs = jobs(clips, &self.out);
@@ -149,7 +150,11 @@ impl AnalyzeArgs {
 fn clips_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let found = search(folder)?;
     if found.is_empty() {
-        return Err(Error::file(folder, "there are no clips in this folder", "Name a folder with video files"));
+        return Err(Error::file(
+            folder,
+            "there are no clips in this folder",
+            "Name a folder with video files, or with the frames of a clip",
+        ));
     }
     Ok(found)
 }
@@ -163,8 +168,10 @@ fn search(folder: &Path) -> Result<Vec<PathBuf>> {
         let path = entry.path();
         // Links are not followed: they may lead in a circle.
         if entry.file_type().map_err(failed)?.is_dir() {
-            if !is_result(&path) {
-                clips.extend(search(&path)?);
+            match is_frame_folder(&path) {
+                _ if is_result(&path) => {}
+                true => clips.push(path),
+                false => clips.extend(search(&path)?),
             }
         } else if is_video(&path) {
             clips.push(path);

@@ -51,7 +51,8 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
     let available = info.frames.saturating_sub(plan.start.saturating_add(plan.stride));
     if available == 0 {
         let (start, second) = (plan.start, plan.start.saturating_add(plan.stride));
-        let cause = format!("it has {} frames, so there is no pair of frames {start} and {second}", info.frames);
+        let frames = if info.frames == 1 { "1 frame".into() } else { format!("{} frames", info.frames) };
+        let cause = format!("it has {frames}, so there is no pair of frames {start} and {second}");
         let remedy = "Choose an earlier --start or a smaller --stride; of a single picture, name a second one";
         return Err(Error::file(path, cause, remedy));
     }

@@ -16,7 +16,7 @@ use super::watchdog::Watchdog;
 use super::{CameraInfo, CameraNews, CameraPhase, CameraSource, Listener, LiveFrame, SourcePicture, fault};
 use crate::error::Error;
 use crate::video::converter::Converter;
-use crate::video::reader::shown_geometry;
+use crate::video::file_reader::shown_geometry;
 use crate::video::{Frame, Geometry, Sizes};
 
 /// Longest sleep before looking whether the camera is still wanted.
