@@ -231,7 +231,8 @@ impl<'a> Decoder<'a> {
     }
 
     fn text(&mut self) -> Option<&'a [u8]> {
-        let (text, rest) = self.0.split_at_checked(self.count()?)?;
+        let count = self.count()?; // This moves `self.0`.
+        let (text, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(text)
     }
