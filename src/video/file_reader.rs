@@ -16,7 +16,6 @@ use super::packet_source::PacketSource;
 use super::raw_frames::RawFrames;
 use super::{Frame, Geometry, StopFlag, VideoInfo, libav};
 use crate::error::{Error, Result};
-use crate::frame_times::FrameTimes;
 
 /// Packets to go back beyond a key frame from which a frame did not come out whole.
 const RETRY_PACKETS: usize = 300;
