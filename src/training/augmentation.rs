@@ -140,8 +140,10 @@ impl Sampler {
         let aspect = self.crop.width as f32 / self.crop.height as f32;
         let largest = (frame_height * aspect).min(frame_width);
         let scales = &self.scales;
-        let i = rng.random_range(0..scales.len());
-        let j = rng.random_range(i.saturating_sub(1)..=(i + 1).min(scales.len() - 1));
+        // Of the pairs of neighbours each is as likely as the others.
+        let neighbours = |i: usize| (i.saturating_sub(1)..=(i + 1).min(scales.len() - 1)).map(move |j| [i, j]);
+        let pairs: Vec<[usize; 2]> = (0..scales.len()).flat_map(neighbours).collect();
+        let [i, j] = pairs[rng.random_range(0..pairs.len())];
         let (width, height) = (largest * scales[i], largest / aspect * scales[j]);
         let (right, bottom) = (frame_width - width, frame_height - height);
         let corners = [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom), (right / 2.0, bottom / 2.0)];
@@ -319,6 +321,19 @@ mod tests {
         let [a, b, c, d] = [256, 224, 192, 169];
         let expected = [[d, d], [d, c], [c, d], [c, c], [c, b], [b, c], [b, b], [b, a], [a, b], [a, a]];
         assert_eq!(sides.into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn every_shape_of_a_crop_is_as_likely_as_the_others() {
+        let frame = Geometry { width: 340, height: 256 };
+        let sampler = Sampler { frame, crop: Geometry { width: 224, height: 224 }, ..sampler() };
+        let mut counts = std::collections::BTreeMap::new();
+        for step in 0..7000 {
+            let crop = sampler.draws(step, 0, 0, 20)[0].crop;
+            *counts.entry([crop.width, crop.height].map(|side| side.round() as u32)).or_insert(0) += 1;
+        }
+        // A standard deviation is 29.
+        assert!(counts.len() == 7 && counts.values().all(|count| (880..=1120).contains(count)), "{counts:?}");
     }
 
     #[test]

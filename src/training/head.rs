@@ -2,11 +2,14 @@
 //! anything else is trained. A random last layer would spoil the features with its first gradients. Classes that the stream
 //! knew keep what it knew of them.
 
+use std::collections::BTreeSet;
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::augmentation::{Crop, Draw};
 use super::clips::{Clips, Keep};
+use super::clock::{Clock, by_turns, time_is_up};
 use super::event::{TrainingControl, TrainingEvent};
 use super::feature_store::FeatureStore;
 use super::frozen_flow::{FrozenFlow, Pictures};
@@ -18,6 +21,8 @@ use crate::nets::preprocessing::MEAN_BGR;
 use crate::nets::{Stream, is_device_failure};
 use crate::video::Geometry;
 
+/// Share of a time budget that the fit before the first step may take.
+const HEAD_SHARE: f64 = 0.4;
 /// Side of the part of a frame that a cropped view shows, relative to the frame's.
 const CROP: f32 = 0.8;
 
@@ -66,26 +71,32 @@ fn corner(frame: Geometry, window: usize) -> Crop {
 
 /// Gives `stream` a last layer for the classes `rows` that is fitted to what the rest of it says about `clips`; the rows that are
 /// kept stay as they are. `flow` is the source of the temporal stream's input, none for the spatial stream. Returns the stream as
-/// it is if `control` stops the work.
+/// it is if the work is stopped.
 ///
-/// Clips that cannot be read are reported and left out.
+/// Clips that cannot be read are reported and left out, and so are those for which a time budget does not suffice.
 pub fn fit(
     stream: Stream,
     rows: &[Row],
     plan: &TrainingPlan,
     clips: &Clips,
     mut flow: Option<&mut FrozenFlow>,
-    control: &TrainingControl,
+    clock: &mut Clock,
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<Stream> {
     let frozen = stream.valid();
     let device = frozen.devices().pop().unwrap_or_else(Device::flex);
     let store = FeatureStore::open(plan, &frozen, flow.as_deref().map(FrozenFlow::network), Views::FIT);
     let (mut features, mut labels) = (Vec::new(), Vec::new());
-    for index in 0..clips.len() {
-        hold(control, on_event);
-        if control.is_stopped() {
+    let order = if plan.budget_secs.is_some() { by_turns(clips.labels()) } else { (0..clips.len()).collect() };
+    let classes = clips.labels().collect::<BTreeSet<_>>().len();
+    for (looked_at, index) in order.into_iter().enumerate() {
+        clock.hold(on_event);
+        if clock.is_stopped() {
             return Ok(stream);
+        }
+        if looked_at >= classes && clock.is_over(HEAD_SHARE) {
+            on_event(TrainingEvent::Warning(time_is_up(looked_at, clips.len())));
+            break;
         }
         let mut take = || clip_features(&frozen, plan.frame, clips, index, Views::FIT, flow.as_deref_mut());
         let of_clip = match &store {
@@ -100,7 +111,7 @@ pub fn fit(
             Err(error) if is_device_failure(&error) => return Err(error),
             Err(error) => on_event(TrainingEvent::Warning(error)),
         }
-        on_event(TrainingEvent::Preparing { done: index + 1, of: clips.len() });
+        on_event(TrainingEvent::Preparing { done: looked_at + 1, of: clips.len() });
     }
     if features.is_empty() {
         return Ok(stream);

@@ -5,7 +5,6 @@
 //! which tells how well clips are recognised that were not learned from.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -13,16 +12,18 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::checkpoint::{self, Best, Progress};
+use super::clock::Clock;
 use super::dataset::LabelledClip;
 use super::event::{StepMetrics, TrainingControl, TrainingEvent};
 use super::feature_taker::{FeatureTaker, Features, views};
 use super::history::History;
-use super::last_layer::{KnownLayer, LastLayer, Row, rate_at};
+use super::last_layer::{KnownLayer, LastLayer, Row};
 use super::left_out::LeftOut;
 use super::memory::resident_bytes;
 use super::plan::{Network, TrainingPlan};
 use super::run_clips::RunClips;
 use super::run_folder::prepare_folder;
+use super::solver::rate_at;
 use super::start::Start;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
@@ -31,6 +32,8 @@ use crate::ranking::arg_max;
 
 /// Recordings are left out one at a time, or in so many parts if there are more.
 const FOLDS: usize = 8;
+/// Shares of a time budget after which no more clips are looked at, and no more of those that are measured on: the rest is for the fit.
+const FEATURE_SHARES: [f64; 2] = [0.7, 0.85];
 /// Updates between two measurements.
 const MEASURE_EVERY: usize = 15;
 
@@ -58,21 +61,27 @@ pub fn run(
         resumed_at: 0,
     });
     warnings.into_iter().for_each(|warning| on_event(TrainingEvent::Warning(warning)));
-    let began = Instant::now();
+    let mut clock = Clock::start(plan, control);
     let mut taker = FeatureTaker::new(plan, &start, &stream, dataset.clips.len() + held.len());
-    let Some(training) = taker.take(dataset.clips, control, on_event)? else { return Err(stopped(plan)) };
-    let Some(validation) = taker.take(held, control, on_event)? else { return Err(stopped(plan)) };
+    let [share, share_with_held] = FEATURE_SHARES;
+    let taken = taker.take(dataset.clips, share, &mut clock, on_event)?;
+    let Some(training) = taken else { return Err(stopped(plan)) };
+    if training.rows.is_none() {
+        return Err(Error::new("clips", "none of them could be read", "The log says why"));
+    }
+    let taken = taker.take(held, share_with_held, &mut clock, on_event)?;
+    let Some(validation) = taken else { return Err(stopped(plan)) };
     let mut fit = Fit::new(plan, &stream, &rows, [training, validation], Other::of(plan, start.fusion()), device);
     fit.tell_single_recordings(&dataset.classes, on_event);
-    let (step, best) = fit.run(plan, control, on_event)?;
-    let seconds = began.elapsed().as_secs_f64();
+    let (step, best) = fit.run(plan, &mut clock, on_event)?;
+    let seconds = clock.seconds();
     let model_dir = plan.run_dir.join("model");
     let trained = fit.layer.put_into(stream.clone());
     start.assembled(start.motion.valid(), Some(trained), plan, step, seconds)?.save(&model_dir)?;
     let progress = Progress { step, seconds, measured: step, best, ..Progress::start() };
     LeftOut::new(fit.left_out()?.into_iter()).write(&plan.run_dir)?;
     checkpoint::write(&plan.run_dir, &progress, |_| Ok(()))?;
-    on_event(TrainingEvent::Finished { model_dir, stopped_early: step < plan.steps });
+    on_event(TrainingEvent::Finished { model_dir, stopped_early: !progress.is_last_of(plan) });
     Ok(())
 }
 
@@ -108,7 +117,8 @@ impl Fit {
         let layer = |places: &[usize]| {
             let labels: Vec<i64> =
                 places.iter().flat_map(|&clip| vec![training.clips[clip].label as i64; views]).collect();
-            LastLayer::new(of_clips(&all, places, views), &labels, rows, known.as_ref())
+            let layer = LastLayer::new(of_clips(&all, places, views), &labels, rows, known.as_ref());
+            layer.with_weight_decay(plan.weight_decay)
         };
         let everything: Vec<usize> = (0..training.clips.len()).collect();
         let left_out = if validation.rows.is_some() { Vec::new() } else { folds(&training.clips, plan.seed) };
@@ -138,29 +148,29 @@ impl Fit {
     fn run(
         &mut self,
         plan: &TrainingPlan,
-        control: &TrainingControl,
+        clock: &mut Clock,
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<(usize, Option<Best>)> {
         let mut history = History::open(&plan.run_dir, 0, 0)?;
         let (mut step, mut measured) = (0, None);
-        let began = Instant::now();
-        while step < plan.steps && !control.is_stopped() {
-            if control.is_paused() {
-                on_event(TrainingEvent::Paused);
-                control.wait_while_paused();
-                on_event(TrainingEvent::Resumed);
-                continue;
+        let (began, begun) = (clock.seconds(), clock.spent().unwrap_or_default());
+        let mut is_last = clock.is_stopped();
+        while !is_last {
+            clock.hold(on_event);
+            if clock.is_stopped() {
+                break;
             }
-            let rate = rate_at(step, plan.steps);
+            let rate = rate_at(plan, step, clock.spent_since(begun, step));
             for (layer, _) in &mut self.folds {
                 layer.update(rate);
             }
             let loss = self.layer.update(rate).map(read_back).transpose()?.map_or(0.0, |loss| loss[0]);
             step += 1;
-            let metrics = self.metrics(plan, step, loss, rate, began)?;
+            let metrics = self.metrics(plan, step, loss, rate, (began, &*clock))?;
             history.push(&metrics)?;
             on_event(TrainingEvent::Step(metrics));
-            let is_due = step.is_multiple_of(MEASURE_EVERY) || step == plan.steps;
+            is_last = step >= plan.steps || clock.is_stopped() || clock.is_over(1.0);
+            let is_due = step.is_multiple_of(MEASURE_EVERY) || is_last;
             let values = if is_due { self.measure(step, on_event)? } else { Vec::new() };
             if let Some(&(_, value)) = values.last() {
                 history.measured(step, &values)?;
@@ -171,12 +181,20 @@ impl Fit {
         Ok((step, measured))
     }
 
-    fn metrics(&self, plan: &TrainingPlan, step: usize, loss: f32, rate: f64, began: Instant) -> Result<StepMetrics> {
+    fn metrics(
+        &self,
+        plan: &TrainingPlan,
+        step: usize,
+        loss: f32,
+        rate: f64,
+        (began, clock): (f64, &Clock),
+    ) -> Result<StepMetrics> {
         let all = self.training.rows.as_ref().expect("there are clips to train on");
         let scores = logits(&self.layer, all, self.views)?;
         let guesses: Vec<_> =
             self.training.clips.iter().zip(&scores).filter_map(|(clip, scores)| guess(clip, scores)).collect();
-        let steps_per_sec = step as f64 / began.elapsed().as_secs_f64().max(1e-9);
+        let steps_per_sec = step as f64 / (clock.seconds() - began).max(1e-9);
+        let budget_left = plan.budget_secs.map_or(f64::INFINITY, |budget| (budget - clock.seconds()).max(0.0));
         Ok(StepMetrics {
             step,
             steps: plan.steps,
@@ -186,9 +204,9 @@ impl Fit {
             accuracy: Some(share_right(&guesses, scores.len())),
             rate,
             steps_per_sec,
-            done: step as f64 / plan.steps.max(1) as f64,
+            done: (step as f64 / plan.steps.max(1) as f64).max(clock.spent().unwrap_or_default()).min(1.0),
             stall: 0.0,
-            eta_secs: (plan.steps - step) as f64 / steps_per_sec,
+            eta_secs: ((plan.steps - step) as f64 / steps_per_sec).min(budget_left),
             memory_bytes: resident_bytes(),
         })
     }

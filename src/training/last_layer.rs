@@ -11,9 +11,11 @@ use crate::nets::Stream;
 
 /// Updates after which a layer is usually done.
 pub const UPDATES: usize = 300;
-const RATE: f64 = 1e-2;
+/// Its highest rate.
+pub const RATE: f64 = 1e-2;
 const DROPOUT: f64 = 0.5;
-const WEIGHT_DECAY: f32 = 1e-3;
+/// L2 penalty on its weights and biases.
+pub const WEIGHT_DECAY: f64 = 1e-3;
 /// Rows of the identity that a layer is asked for at once.
 const PROBES: usize = 512;
 
@@ -106,7 +108,6 @@ impl LastLayer {
                 .collect();
             started_from(fresh, from)
         });
-        let decay = Some(WeightDecayConfig::new(WEIGHT_DECAY));
         Self {
             inputs: Tensor::from_data((features / scale).into_data(), &device),
             labels: Tensor::from_data(TensorData::from(labels), &device),
@@ -116,10 +117,15 @@ impl LastLayer {
             order: (!order.is_sorted())
                 .then(|| Tensor::from_data(TensorData::from(inverse(&order).as_slice()), &device)),
             starts_from_known: rows.iter().any(|row| *row != Row::New),
-            optimiser: AdamConfig::new().with_weight_decay(decay).init(),
+            optimiser: optimiser(WEIGHT_DECAY),
             dropout: DropoutConfig::new(DROPOUT).init(),
             loss: CrossEntropyLossConfig::new().init(&device),
         }
+    }
+
+    /// The same with another L2 penalty.
+    pub fn with_weight_decay(self, weight_decay: f64) -> Self {
+        Self { optimiser: optimiser(weight_decay), ..self }
     }
 
     /// One update by all features; the loss before it, `[1]`. Nothing if all rows stay.
@@ -166,6 +172,11 @@ impl LastLayer {
             None => (weight, bias),
         }
     }
+}
+
+fn optimiser(weight_decay: f64) -> ModuleOptimizer {
+    let decay = Some(WeightDecayConfig::new(weight_decay as f32)).filter(|_| weight_decay > 0.0);
+    AdamConfig::new().with_weight_decay(decay).init()
 }
 
 /// `layer` with some classes' weights `[F, 1]` and biases `[1]` in place of the drawn ones.

@@ -13,6 +13,7 @@ pub mod clip_cache;
 mod clip_features;
 mod clip_flow;
 pub mod clips;
+mod clock;
 pub mod dataset;
 mod date;
 mod divergence;

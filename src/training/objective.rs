@@ -8,7 +8,8 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::clips::Clips;
-use super::event::{TrainingControl, TrainingEvent};
+use super::clock::Clock;
+use super::event::TrainingEvent;
 use super::frozen_flow::FrozenFlow;
 use super::gradient_shares::{GradientShares, gradient_shares};
 use super::head;
@@ -86,7 +87,7 @@ impl Objective {
         &mut self,
         rows: &[Row],
         clips: &Arc<Clips>,
-        control: &TrainingControl,
+        clock: &mut Clock,
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<()> {
         let Some(stream) = &self.stream else { return Ok(()) };
@@ -96,7 +97,7 @@ impl Objective {
         let end_to_end =
             self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
         let mut flow = self.frozen.take().or(end_to_end);
-        let fitted = head::fit(stream, rows, &self.plan, clips, flow.as_mut(), control, on_event)?;
+        let fitted = head::fit(stream, rows, &self.plan, clips, flow.as_mut(), clock, on_event)?;
         self.stream = Some(Solver::new(fitted, &self.plan, Part::Stream)?);
         self.frozen = flow.filter(|_| self.motion.is_none());
         Ok(())

@@ -44,6 +44,16 @@ impl Pace {
         self.steps.len() as f64 / self.seconds(0)
     }
 
+    /// Seconds of a step, without what lies between steps; none before the first one.
+    pub fn step_secs(&self) -> Option<f64> {
+        (!self.steps.is_empty()).then(|| 1.0 / self.steps_per_sec())
+    }
+
+    /// How many more steps with a checkpoint every `checkpoint_every` fit into so many seconds; none before the first step.
+    pub fn fitting(&self, secs: f64, checkpoint_every: usize) -> Option<usize> {
+        self.step_secs().map(|_| (secs.max(0.0) / self.eta_secs(1, checkpoint_every)) as usize)
+    }
+
     /// Share of the time of the steps that was waited for batches.
     pub fn stall(&self) -> f64 {
         self.seconds(1) / self.seconds(0)
@@ -76,5 +86,7 @@ mod tests {
         pace.push_checkpoint(secs(3.0));
         pace.push_checkpoint(secs(5.0));
         assert!((pace.eta_secs(100, 50) - 58.0).abs() < 1e-9, "two checkpoints of four seconds");
+        assert_eq!((pace.fitting(58.5, 50), pace.fitting(-1.0, 50)), (Some(100), Some(0)));
+        assert_eq!(Pace::default().fitting(60.0, 50), None);
     }
 }

@@ -73,6 +73,8 @@ pub enum ScheduleKind {
     /// Half a cosine to zero at the last step.
     #[default]
     Cosine,
+    /// Straight down to zero at the last step.
+    Linear,
     /// Halved at 25, 50, 62.5, 75 and 87.5 % of the steps, the proportions of the released MotionNet training.
     Halving,
     /// Divided by ten at 31 and 59 % of the steps, the proportions of the released end-to-end training.
@@ -125,7 +127,8 @@ pub struct TrainingPlan {
     /// A model folder of the same classes whose other stream is joined to the result.
     pub join: Option<PathBuf>,
     /// Windows of each clip whose features are taken once, to fit the last layer of the stream to them and nothing else, which takes
-    /// seconds; 0 for a run that looks at the clips in every step.
+    /// seconds; 0 for a run that looks at the clips in every step. Such a fit learns from all clips at once by Adam: of the numbers
+    /// below it has the rate and its schedule, the penalty, the steps and the seed.
     pub feature_windows: usize,
     /// ImageNet weights to start a stream from, where the base has none.
     pub imagenet: Option<PathBuf>,
@@ -211,7 +214,7 @@ pub struct TrainingPlan {
     pub max_roll_backs: usize,
     /// Seconds after which the run ends, whatever steps are left, pauses not counted. Its rate falls with the share of the
     /// time if that is larger than the share of the steps. Such a run is not repeatable: how far it gets, and at which rates,
-    /// hangs on the speed of the machine.
+    /// depends on the speed of the machine.
     pub budget_secs: Option<f64>,
 }
 
@@ -320,6 +323,7 @@ impl TrainingPlan {
         self.check_frozen()?;
         self.check_clip_frames()?;
         self.check_flow_source()?;
+        self.check_stride()?;
         self.check_last_layer()?;
         self.check_crop()
     }
@@ -440,6 +444,17 @@ impl TrainingPlan {
         }
     }
 
+    /// Flow that stays as it is is of neighbouring frames.
+    fn check_stride(&self) -> Result<()> {
+        let is_frozen = self.network == Network::Temporal && !self.trains_motion();
+        if self.max_stride > 1 && (is_frozen || self.feature_windows > 0) {
+            let cause = format!("{} is for frames that are read in every step", self.max_stride);
+            let remedy = "Use 1 here; MotionNet sees frames farther apart where it is trained, in modes b and c";
+            return Err(Error::new("max stride", cause, remedy));
+        }
+        Ok(())
+    }
+
     fn check_last_layer(&self) -> Result<()> {
         let subject = "last layer";
         if (self.keep_classes || self.join.is_some()) && self.network == Network::Flow {
@@ -458,8 +473,28 @@ impl TrainingPlan {
                 refuse("it cannot be all that is learned of a stream", "Name a base or ImageNet weights")
             }
             _ if self.trains_motion() => refuse("it is fitted to flow that stays as it is", "Use mode a"),
-            _ => Ok(()),
+            _ => match self.unused_of_last_layer() {
+                Some(name) => {
+                    let cause = format!("{name} has no part in it where it is fitted alone, to all clips at once");
+                    Err(Error::new(subject, cause, "Leave it as it usually is, or tune more of the stream"))
+                }
+                None => Ok(()),
+            },
         }
+    }
+
+    /// A number that was changed although a last layer that is fitted alone does not use it.
+    fn unused_of_last_layer(&self) -> Option<&'static str> {
+        let changed = [
+            ("accumulation", self.accumulate > 1),
+            ("segments", self.segments > 1),
+            ("the average of the weights", self.ema > 0.0),
+            ("label smoothing", self.label_smoothing > 0.0),
+            ("mixup", self.mixup > 0.0),
+            ("class balance", self.balance != ClassBalance::None),
+            ("patience", self.patience.is_some()),
+        ];
+        changed.into_iter().find(|(_, changed)| *changed).map(|(name, _)| name)
     }
 
     /// What the sides of crops must be multiples of, and more than once, where the unsupervised loss compares all levels; 0

@@ -88,7 +88,7 @@ mod tests {
         let rates = |network, steps: &[usize]| {
             let plan = Recipe::Paper.plan(network, None);
             plan.check().unwrap();
-            steps.iter().map(|&step| (rate_at(&plan, step, 0.0) / plan.rate * 1e4).round() / 1e4).collect::<Vec<_>>()
+            steps.iter().map(|&step| (rate_at(&plan, step, None) / plan.rate * 1e4).round() / 1e4).collect::<Vec<_>>()
         };
         let halvings = [0, 99_999, 100_000, 200_000, 250_000, 300_000, 350_000];
         assert_eq!(rates(Network::Flow, &halvings), [1.0, 1.0, 0.5, 0.25, 0.125, 0.0625, 0.0313]);

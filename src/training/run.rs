@@ -11,6 +11,7 @@ use super::augmentation::Sampler;
 use super::checkpoint::{self, Best, Progress};
 use super::clip_cache::ClipCache;
 use super::clips::Clips;
+use super::clock::Clock;
 use super::divergence::{Limit, Watch};
 use super::event::{StepMetrics, TrainingControl, TrainingEvent};
 use super::gradient_shares::GradientShares;
@@ -26,11 +27,15 @@ use super::run_clips::RunClips;
 use super::run_folder::prepare_folder;
 use super::run_lock::RunLock;
 use super::snapshots::{self, Snapshot};
-use super::solver::rate_at;
+use super::solver::{Spent, rate_at};
 use super::start::Start;
 use super::validation::Validator;
 use crate::error::{Error, Result};
 
+/// A run of fewer steps than these learns little.
+const FEW_STEPS: usize = 100;
+/// Steps after which the speed of a run is known well enough.
+const TIMED_STEPS: usize = 2;
 /// The NaN guard gives up when the rate has been halved this often.
 const MAX_HALVINGS: i32 = 10;
 
@@ -142,9 +147,10 @@ impl<'a> Run<'a> {
 
     /// Fits a new last layer to the clips, where one is needed, and keeps what the run starts from.
     fn begin(&mut self) -> Result<()> {
-        let began = Instant::now();
         if self.start.new_head {
-            self.objective.fit_head(&self.start.rows(), &self.clips, self.control, self.on_event)?;
+            let mut clock = Clock::start(self.plan, self.control);
+            self.objective.fit_head(&self.start.rows(), &self.clips, &mut clock, self.on_event)?;
+            self.progress.seconds += clock.seconds();
             if self.control.is_stopped() {
                 // Without its last layer the stream is not a network for these classes: there is nothing to save.
                 return Err(Error::new(
@@ -154,7 +160,6 @@ impl<'a> Run<'a> {
                 ));
             }
         }
-        self.progress.seconds += began.elapsed().as_secs_f64();
         self.save()
     }
 
@@ -236,7 +241,7 @@ impl<'a> Run<'a> {
                 self.objective.accumulate(batch)?;
             }
         }
-        let rate = rate_at(self.plan, step, self.spent()) * self.progress.rate_factor;
+        let rate = rate_at(self.plan, step, self.spent_by_step()) * self.progress.rate_factor;
         let outcome = self.objective.step(rate, step)?;
         self.progress.step += 1;
         self.progress.seconds += began.elapsed().as_secs_f64();
@@ -309,7 +314,7 @@ impl<'a> Run<'a> {
         let budget_left = plan.budget_secs.map_or(f64::INFINITY, |budget| (budget - self.progress.seconds).max(0.0));
         let metrics = StepMetrics {
             step: self.progress.step,
-            steps: plan.steps,
+            steps: self.steps_that_fit().unwrap_or(plan.steps),
             loss: outcome.loss,
             terms: outcome.terms,
             weights: outcome.weights,
@@ -323,6 +328,7 @@ impl<'a> Run<'a> {
         };
         self.history.push(&metrics)?;
         (self.on_event)(TrainingEvent::Step(metrics));
+        self.report_few_steps();
         Ok(())
     }
 
@@ -500,6 +506,34 @@ impl<'a> Run<'a> {
     /// The share of the time budget that is over; 0 without one.
     fn spent(&self) -> f64 {
         self.plan.budget_secs.map_or(0.0, |budget| self.progress.seconds / budget)
+    }
+
+    /// The same before and after the next step, as far as that is known.
+    fn spent_by_step(&self) -> Option<Spent> {
+        let budget = self.plan.budget_secs?;
+        let (before, step) = (self.spent(), self.pace.step_secs().unwrap_or_default() / budget);
+        Some(Spent { before, after: before + step })
+    }
+
+    /// Steps of the whole run, at its present speed, where it has a time budget.
+    fn steps_that_fit(&self) -> Option<usize> {
+        let left = self.plan.budget_secs? - self.progress.seconds;
+        let more = self.pace.fitting(left, self.plan.checkpoint_every)?;
+        Some((self.progress.step + more).min(self.plan.steps))
+    }
+
+    /// Says once, as soon as the speed is known, if the time suffices for few steps only.
+    fn report_few_steps(&mut self) {
+        let (Some(budget), Some(fit), Some(secs)) =
+            (self.plan.budget_secs, self.steps_that_fit(), self.pace.step_secs())
+        else {
+            return;
+        };
+        if self.progress.step == TIMED_STEPS && fit < FEW_STEPS.min(self.plan.steps) {
+            let cause = format!("about {fit} steps of {secs:.1} s each fit into {:.1} minutes", budget / 60.0);
+            let remedy = "Give more time, make the batch smaller, or tune less of the networks";
+            (self.on_event)(TrainingEvent::Warning(Error::new("time limit", cause, remedy)));
+        }
     }
 
     fn is_out_of_patience(&self) -> bool {

@@ -186,17 +186,43 @@ fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
     }
 }
 
-/// The learning rate of step `step` (from 0): a linear warm-up, then the plan's schedule. Of a run with a time budget `spent` is
-/// the share of it that is over, 0 without one.
-pub fn rate_at(plan: &TrainingPlan, step: usize, spent: f64) -> f64 {
-    let warm = ((step + 1) as f64 / plan.warm_up.max(1) as f64).min(1.0);
-    let done = (step as f64 / plan.steps as f64).max(spent.min(1.0));
+/// The largest share of a time budget over which the rate rises.
+const LONGEST_WARM_UP: f64 = 0.25;
+
+/// What of a time budget is over before a step and, as far as that is known, after it: shares of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Spent {
+    /// Before it.
+    pub before: f64,
+    /// After it.
+    pub after: f64,
+}
+
+/// The learning rate of step `step` (from 0): a linear warm-up, then the plan's schedule.
+///
+/// With a time budget, of which so much is `spent`, both go by the steps or by the time, whichever is further. The warm-up then takes
+/// the share of the run that it would have of its steps, a quarter at most, and the rate falls from its end on: however few steps the
+/// time suffices for, the highest rate is the plan's.
+pub fn rate_at(plan: &TrainingPlan, step: usize, spent: Option<Spent>) -> f64 {
+    let steps = plan.steps.max(1) as f64;
+    let done = (step as f64 / steps).max(spent.map_or(0.0, |spent| spent.before)).min(1.0);
+    let warm_up = (plan.warm_up as f64 / steps).min(LONGEST_WARM_UP);
+    let (warm, falling) = match spent {
+        None => (((step + 1) as f64 / plan.warm_up.max(1) as f64).min(1.0), done),
+        Some(Spent { after, .. }) => {
+            let reached = ((step + 1) as f64 / steps).max(after);
+            let warm = if warm_up > 0.0 { (reached / warm_up).min(1.0) } else { 1.0 };
+            (warm, ((done - warm_up) / (1.0 - warm_up)).max(0.0))
+        }
+    };
     let passed = |marks: &[f64]| marks.iter().filter(|&&mark| done >= mark).count() as i32;
+    let passed_steps = || plan.milestones.iter().filter(|&&mark| step >= mark || done >= mark as f64 / steps).count();
     let fall = match plan.schedule {
-        ScheduleKind::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
+        ScheduleKind::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * falling).cos()),
+        ScheduleKind::Linear => 1.0 - falling,
         ScheduleKind::Halving => 0.5f64.powi(passed(&[0.25, 0.5, 0.625, 0.75, 0.875])),
         ScheduleKind::Tenths => 0.1f64.powi(passed(&[0.3125, 0.59375])),
-        ScheduleKind::Step => plan.factor.powi(plan.milestones.iter().filter(|&&mark| step >= mark).count() as i32),
+        ScheduleKind::Step => plan.factor.powi(passed_steps() as i32),
         ScheduleKind::Constant => 1.0,
     };
     plan.rate * warm * fall
@@ -283,19 +309,52 @@ mod tests {
         let plan =
             |schedule| TrainingPlan { schedule, steps: 1000, warm_up: 100, rate: 1.0, ..TrainingPlan::default() };
         let cosine = plan(ScheduleKind::Cosine);
-        assert!((rate_at(&cosine, 0, 0.0) - 0.01).abs() < 1e-9);
-        assert!((rate_at(&cosine, 500, 0.0) - 0.5).abs() < 1e-9);
-        assert!(rate_at(&cosine, 999, 0.0) < 1e-5);
-        let spent = |step, spent| rate_at(&cosine, step, spent);
-        assert!((spent(200, 0.5) - 0.5).abs() < 1e-9 && spent(200, 2.0) < 1e-9, "time is further than the steps");
-        assert_eq!(spent(600, 0.5), rate_at(&cosine, 600, 0.0), "the steps are further than time");
+        assert!((rate_at(&cosine, 0, None) - 0.01).abs() < 1e-9);
+        assert!((rate_at(&cosine, 500, None) - 0.5).abs() < 1e-9);
+        assert!(rate_at(&cosine, 999, None) < 1e-5);
+        let spent = |step, before| rate_at(&cosine, step, Some(Spent { before, after: before }));
+        // The tenth that is the warm-up is over; of the rest one half is.
+        assert!((spent(200, 0.55) - 0.5).abs() < 1e-9 && spent(200, 2.0) < 1e-9, "time is further than the steps");
+        assert_eq!(spent(600, 0.5), spent(600, 0.1), "the steps are further than time");
         assert_eq!(
-            [249, 250, 999].map(|step| rate_at(&plan(ScheduleKind::Halving), step, 0.0)),
+            [249, 250, 999].map(|step| rate_at(&plan(ScheduleKind::Halving), step, None)),
             [1.0, 0.5, 1.0 / 32.0]
         );
-        assert!((rate_at(&plan(ScheduleKind::Tenths), 999, 0.0) - 0.01).abs() < 1e-12);
+        assert!((rate_at(&plan(ScheduleKind::Tenths), 999, None) - 0.01).abs() < 1e-12);
         let steps = TrainingPlan { milestones: vec![300, 800], factor: 0.5, ..plan(ScheduleKind::Step) };
-        assert_eq!([299, 300, 799, 800].map(|step| rate_at(&steps, step, 0.0)), [1.0, 0.5, 0.5, 0.25]);
-        assert_eq!([99, 999].map(|step| rate_at(&plan(ScheduleKind::Constant), step, 0.0)), [1.0, 1.0]);
+        assert_eq!([299, 300, 799, 800].map(|step| rate_at(&steps, step, None)), [1.0, 0.5, 0.5, 0.25]);
+        assert_eq!([99, 999].map(|step| rate_at(&plan(ScheduleKind::Constant), step, None)), [1.0, 1.0]);
+    }
+
+    /// Nine steps of the twelve hundred that were planned: the rate that is reached is the one that was chosen.
+    #[test]
+    fn a_run_of_few_steps_in_its_time_reaches_its_rate() {
+        for schedule in [ScheduleKind::Cosine, ScheduleKind::Linear, ScheduleKind::Constant] {
+            for warm_up in [0, 100, 1200] {
+                let plan = TrainingPlan { schedule, warm_up, steps: 1200, rate: 1e-4, ..TrainingPlan::default() };
+                let rate = |step: usize| {
+                    let [before, after] = [step, step + 1].map(|step| step as f64 / 9.0);
+                    let after = if step == 0 { 0.0 } else { after }; // not known of the first one
+                    rate_at(&plan, step, Some(Spent { before, after }))
+                };
+                let highest = (0..9).map(rate).fold(0.0, f64::max);
+                assert!((0.95e-4..=1e-4).contains(&highest), "{schedule:?}, {warm_up}: {highest}");
+            }
+        }
+    }
+
+    #[test]
+    fn milestones_are_passed_by_time_as_well() {
+        let plan = TrainingPlan {
+            schedule: ScheduleKind::Step,
+            milestones: vec![300, 800],
+            factor: 0.5,
+            steps: 1000,
+            warm_up: 0,
+            rate: 1.0,
+            ..TrainingPlan::default()
+        };
+        let rate = |before: f64| rate_at(&plan, 5, Some(Spent { before, after: before }));
+        assert_eq!([0.2, 0.3, 0.79, 0.8, 1.0].map(rate), [1.0, 0.5, 0.5, 0.25, 0.25]);
     }
 }

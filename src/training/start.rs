@@ -11,7 +11,7 @@ use super::date::today;
 use super::feature_taker::views;
 use super::flow_source::FlowSource;
 use super::hold_out;
-use super::last_layer::{self, Row};
+use super::last_layer::Row;
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
 use super::solver::Solver;
@@ -398,12 +398,11 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
 fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     let data = plan.data.path().display();
     if plan.feature_windows > 0 {
-        let rate = last_layer::rate_at(0, plan.steps);
         return format!(
-            "{:?}, last layer alone: {steps} updates on {} views of every clip of {data}, rate {rate:e} falling to 0, seed {}, \
-             {seconds:.0} s",
+            "{:?}, last layer alone: {steps} updates on {} views of every clip of {data}, rate {:e}, seed {}, {seconds:.0} s",
             plan.network,
             views(plan).count(),
+            plan.rate,
             plan.seed
         );
     }

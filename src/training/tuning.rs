@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::dataset::DataSource;
 use super::freeze::Freeze;
 use super::head::Views;
+use super::last_layer;
 use super::parts::{LayerSize, layer_sizes};
-use super::plan::{Network, TemporalMode, TrainingPlan};
+use super::plan::{Network, ScheduleKind, TemporalMode, TrainingPlan};
 use super::recipe::Recipe;
 use crate::error::{Error, Result};
 use crate::nets::{FrameSize, Modality, ModelCard, StreamConfig, StreamEntry, StreamInput};
@@ -126,8 +127,8 @@ impl Tuning {
             hold_out: 0.0,
             budget_secs: None,
             own_sizes: false,
-            spatial: TrainingPlan { steps: HEAD_UPDATES, ..TrainingPlan::of(spatial) },
-            temporal: TrainingPlan { steps: HEAD_UPDATES, ..TrainingPlan::of(temporal) },
+            spatial: of_last_layer(spatial),
+            temporal: of_last_layer(temporal),
         };
         match preset {
             Preset::Quick => quick,
@@ -256,6 +257,18 @@ impl Tuning {
     }
 }
 
+/// The numbers by which a last layer is fitted alone.
+fn of_last_layer(network: Network) -> TrainingPlan {
+    TrainingPlan {
+        steps: HEAD_UPDATES,
+        rate: last_layer::RATE,
+        schedule: ScheduleKind::Linear,
+        warm_up: 0,
+        weight_decay: last_layer::WEIGHT_DECAY,
+        ..TrainingPlan::of(network)
+    }
+}
+
 fn reach(network: String, layers: &[LayerSize], first: usize) -> Reach {
     let [from, to] = [first, layers.len() - 1].map(|layer| stage(&layers[layer].name));
     let layers_words = match first {
@@ -375,6 +388,17 @@ mod tests {
                 }
             }
         }
+        let quick = plans(&Tuning::default(), &card);
+        assert!(
+            quick.iter().all(|plan| (plan.rate, plan.warm_up) == (last_layer::RATE, 0)),
+            "what is used is what is written"
+        );
+        let mut deep = Tuning::default();
+        deep.reach_to(Depth::Streams);
+        assert!(
+            plans(&deep, &card).iter().all(|plan| plan.rate < last_layer::RATE),
+            "deeper tuning has rates of its own"
+        );
         let thorough = plans(&Tuning::of(Preset::Thorough), &card);
         let budget: f64 = thorough.iter().filter_map(|plan| plan.budget_secs).sum();
         assert!((budget - 1800.0).abs() < 1e-6, "both share the time: {budget}");

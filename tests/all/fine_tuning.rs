@@ -141,7 +141,7 @@ fn a_tuned_model_says_what_it_is_and_keeps_the_dropout_and_the_precision_that_we
         let origin = card.origin;
         assert!(origin.trained_on.starts_with("4 clips of 2 classes in "), "{}", origin.trained_on);
         assert_ne!(origin.date, "2020-01-01");
-        assert!(origin.commands.last().unwrap().contains("rate 1e-2 falling to 0"), "{:?}", origin.commands);
+        assert!(origin.commands.last().unwrap().contains("rate 1e-2,"), "{:?}", origin.commands);
         let from = origin.base.unwrap();
         assert_eq!(
             (from.name.as_str(), from.hash, from.trained_on.as_str()),
@@ -253,6 +253,43 @@ fn a_finished_tuning_is_not_made_again_and_wrong_data_leaves_no_folder() {
         let runs = dir.path().join(format!("runs of {wrong}"));
         run(&DataSource::Folder(dir.path().join(wrong)), &runs.join("tune-01")).unwrap_err();
         assert!(!runs.exists(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_time_limit_ends_a_fit_of_last_layers() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = base(dir.path(), &data, &["a", "b"]);
+    let mut tuning = Tuning { streams: Streams::Spatial, budget_secs: Some(1.0), ..Tuning::default() };
+    tuning.spatial.steps = 200_000;
+    let (_, events) = tuned(&tuning, &base, &data, &dir.path().join("run"));
+    let steps = events.iter().filter(|event| matches!(event, TrainingEvent::Step(_))).count();
+    assert!((1..200_000).contains(&steps), "{steps}");
+    let measured = events.iter().rev().find_map(|event| match event {
+        TrainingEvent::Validation { step, .. } => Some(*step),
+        _ => None,
+    });
+    assert_eq!(measured, Some(steps), "the last update is measured");
+}
+
+#[test]
+fn numbers_that_have_no_part_in_a_run_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = base(dir.path(), &data, &["a", "b"]);
+    let card = HiddenTwoStream::load(&base, &Device::flex()).unwrap().card;
+    let plans = |tuning: &Tuning| tuning.plans(&base, &card, &data, &dir.path().join("run"));
+    let mut heads = Tuning::default();
+    heads.spatial.mixup = 0.2;
+    assert!(plans(&heads).unwrap_err().cause.contains("mixup has no part"));
+    // Frozen flow is of neighbouring frames; only a MotionNet that is trained sees frames farther apart.
+    for (depth, is_refused) in [(Depth::Heads, true), (Depth::Streams, true), (Depth::Everything, false)] {
+        let mut tuning = Tuning { streams: Streams::Temporal, ..Tuning::default() };
+        tuning.reach_to(depth);
+        tuning.temporal.max_stride = 2;
+        let refused = plans(&tuning).is_err_and(|error| error.subject == "max stride");
+        assert_eq!(refused, is_refused, "{depth:?}");
     }
 }
 

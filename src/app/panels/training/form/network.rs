@@ -31,7 +31,7 @@ impl NetworkForm {
         section(ui, "Network");
         self.choices_ui(ui, cx);
         section(ui, "Run");
-        main_numbers_ui(ui, &mut self.plan);
+        main_numbers_ui(ui, &mut self.plan, true);
         held_out_ui(ui, &mut self.plan.hold_out);
         budget_ui(ui, &mut self.plan.budget_secs);
         CollapsingHeader::new("Advanced").id_salt("advanced run").show(ui, |ui| {

@@ -6,11 +6,13 @@ use eframe::egui::{ComboBox, DragValue, Ui};
 use crate::app::widgets::field;
 use crate::training::{ClassBalance, OptimiserKind, ScheduleKind, TrainingPlan};
 
-/// Draws the numbers that every run has.
-pub fn main_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan) {
+/// Draws the numbers that every run has; the batch where clips are looked at in batches.
+pub fn main_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, in_batches: bool) {
     rate_ui(ui, "Rate", &mut plan.rate, "Highest learning rate; it rises at first and falls to zero at the last step");
     number_ui(ui, "Steps", &mut plan.steps, 1..=10_000_000, 10.0, "Number of steps");
-    number_ui(ui, "Batch", &mut plan.batch, 1..=1024, 0.2, "Windows, or frames, a step");
+    if in_batches {
+        number_ui(ui, "Batch", &mut plan.batch, 1..=1024, 0.2, "Windows, or frames, a step");
+    }
     field(ui, "Seed", |ui, label| {
         ui.add(DragValue::new(&mut plan.seed))
             .labelled_by(label)
@@ -28,6 +30,7 @@ pub fn other_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, is_stream: bool) {
     );
     let schedules = [
         (ScheduleKind::Cosine, "Cosine"),
+        (ScheduleKind::Linear, "Linear"),
         (ScheduleKind::Halving, "Halving"),
         (ScheduleKind::Tenths, "Tenths"),
         (ScheduleKind::Constant, "Constant"),

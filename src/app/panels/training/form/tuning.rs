@@ -132,7 +132,7 @@ impl TuningForm {
                 }
                 ui.label(RichText::new(name).strong());
                 ui.push_id(name, |ui| {
-                    main_numbers_ui(ui, plan);
+                    main_numbers_ui(ui, plan, !fits_heads);
                     if !fits_heads {
                         other_numbers_ui(ui, plan, plan.network != Network::Flow);
                     }
