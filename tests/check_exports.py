@@ -192,7 +192,7 @@ def check_boris(stage: Stage) -> str:
     file, count = stage.export("boris", "out.boris"), 0
     _, _, project, message = project_functions.open_project_json(str(file))
     assert "error" not in project and not message, project
-    problems = project_functions.check_project_integrity(project, config.HHMMSS, str(file), media_file_available=False)
+    problems = project_functions.check_project_integrity(project, config.HHMMSS, str(file))
     assert not problems.replace("<br>", ""), problems
     keys = [behaviour["key"] for behaviour in project[config.ETHOGRAM].values()]
     assert keys == ["1", "2"], keys

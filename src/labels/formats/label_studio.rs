@@ -124,7 +124,7 @@ fn task(clip: &Clip, id: usize) -> Value {
 fn rate(times: &FrameTimes) -> Option<f64> {
     let Some(stamps) = times.as_listed() else { return times.fps() };
     let shortest = stamps.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
-    let fps = (2.0 / shortest).ceil();
+    let fps = (2.0 / shortest).round();
     (fps.is_finite() && fps > 0.0).then_some(fps)
 }
 

@@ -92,12 +92,14 @@ fn observation(clip: &Clip, folder: &Path) -> Value {
     events.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
     let about = |value: Value| json!({ media.clone(): value });
+    // A millisecond more: BORIS compares in binary and would leave the last event out of its tables.
+    let length = clip.whole_secs().map(|[_, end]| millis(end + 0.001));
     json!({
         "file": { "1": [media] }, "type": "MEDIA", "date": "", "description": clip.note, "time offset": 0.0,
         "events": events, "observation time interval": [0, 0], "independent_variables": {},
         "visualize_spectrogram": false, "visualize_waveform": false, "close_behaviors_between_videos": false,
         "media_info": {
-            "length": about(clip.whole_secs().map(|[_, end]| millis(end)).into()),
+            "length": about(length.into()),
             "fps": about(clip.times().and_then(FrameTimes::fps).into()),
             "hasVideo": about(true.into()), "hasAudio": about(false.into()), "offset": { "1": 0.0 },
         },
