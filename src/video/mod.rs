@@ -14,6 +14,7 @@
 mod camera;
 mod clip;
 mod clip_facts;
+mod clip_name;
 mod converter;
 mod file_reader;
 mod folder_reader;
@@ -56,6 +57,7 @@ pub use camera::{
 };
 pub use clip::{ClipReader, decode_clip, decode_segment, first_frame, frames_secs};
 pub use clip_facts::ClipFacts;
+pub use clip_name::{is_hidden, is_video};
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
 pub use index_store::keep_indexes_in;
@@ -74,28 +76,7 @@ pub use writer::VideoWriter;
 /// Ends a piece of work from another thread: whoever does it looks at the flag after every packet or picture.
 pub type StopFlag = Arc<AtomicBool>;
 
-/// Endings of the files that folder listings show as videos.
-const EXTENSIONS: [&str; 12] = ["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"];
-
 /// Whether the folder at `path` is a clip: it holds pictures that are its frames, and no video.
 pub fn is_frame_folder(path: &Path) -> bool {
     frame_folder::FrameFolder::is_at(path)
-}
-
-/// Whether `path` has the ending of a video file; nothing is opened.
-pub fn is_video(path: &Path) -> bool {
-    path.extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn videos_are_told_by_their_ending() {
-        assert!(is_video(Path::new("a/b.MP4")) && is_video(Path::new("x.gif")));
-        assert!(!is_video(Path::new("mp4")) && !is_video(Path::new("a.mp4.txt")));
-    }
 }

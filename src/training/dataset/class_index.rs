@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::text;
 use crate::error::{Error, Result};
+use crate::names::composed;
 
 /// Names of classes, found by any usual spelling.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,7 @@ pub(super) struct ClassIndex {
 impl ClassIndex {
     /// Classes of these names.
     pub fn of(names: Vec<String>) -> Self {
+        let names: Vec<String> = names.iter().map(|name| composed(name).into_owned()).collect();
         let exact = names.iter().enumerate().map(|(label, name)| (name.clone(), label)).collect();
         let mut alike = HashMap::new();
         for (label, name) in names.iter().enumerate() {
@@ -78,7 +80,8 @@ impl ClassIndex {
     /// The label of class `name`; case, spaces and punctuation do not matter where that leaves one class only.
     /// (UCF101 itself writes `HandStandPushups` and `HandstandPushups`.)
     pub fn find(&self, name: &str) -> Option<usize> {
-        self.exact.get(name).copied().or_else(|| self.alike.get(&key(name)).copied().flatten())
+        let name = composed(name);
+        self.exact.get(&*name).copied().or_else(|| self.alike.get(&key(&name)).copied().flatten())
     }
 }
 
@@ -110,6 +113,7 @@ mod tests {
         let classes = ClassIndex::numbered(&path).unwrap();
         assert_eq!(classes.find("HandStandPushups"), Some(0));
         assert_eq!(classes.find("Brush hair"), Some(1));
+        assert_eq!(ClassIndex::of(vec!["été".into()]).find("e\u{301}te\u{301}"), Some(0));
         assert_eq!([classes.find("a-b"), classes.find("ab"), classes.find("A_B")], [Some(2), Some(3), None]);
     }
 

@@ -1,10 +1,12 @@
 //! Where the clips that a list names are on this disk.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::video::is_video;
+use crate::names::composed;
+use crate::video::{is_hidden, is_video};
 
 /// Finds clips below a folder; looks into each folder once.
 pub(super) struct ClipFinder {
@@ -20,8 +22,8 @@ impl ClipFinder {
 
     /// The video or folder of pictures that a list calls `name`; none if there is no such.
     ///
-    /// The spelling may differ in case and slashes, as between Windows and others, and the ending may be another or absent:
-    /// a list of `.avi` finds clips that were converted to `.mp4` or to pictures.
+    /// The spelling may differ in case and slashes, as between Windows and others, in the form of accents, as between macOS and
+    /// others, and the ending may be another or absent: a list of `.avi` finds clips that were converted to `.mp4` or to pictures.
     pub fn find(&mut self, name: &str) -> Option<PathBuf> {
         let target = self.target(name);
         if target.exists() {
@@ -29,7 +31,7 @@ impl ClipFinder {
         }
         let mut found = target.ancestors().find(|folder| folder.is_dir())?.to_owned();
         let rest = target.strip_prefix(&found).ok()?.to_owned();
-        let mut parts = rest.iter().map(|part| part.to_string_lossy().to_lowercase()).peekable();
+        let mut parts = rest.iter().map(spelling).peekable();
         while let Some(part) = parts.next() {
             let is_last = parts.peek().is_none();
             let entries = self.entries(&found);
@@ -49,8 +51,9 @@ impl ClipFinder {
         self.folders.entry(folder.to_owned()).or_insert_with(|| {
             let mut paths: Vec<_> =
                 fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+            paths.retain(|path| !is_hidden(path));
             paths.sort();
-            let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+            let name = |path: &Path| spelling(path.file_name().unwrap_or_default());
             let mut entries: HashMap<String, PathBuf> = HashMap::new();
             for path in &paths {
                 entries.entry(name(path)).or_insert_with(|| path.clone());
@@ -61,6 +64,11 @@ impl ClipFinder {
             entries
         })
     }
+}
+
+/// A name in the form in which names are compared.
+fn spelling(name: &OsStr) -> String {
+    composed(&name.to_string_lossy()).to_lowercase()
 }
 
 /// A name without the ending of a video.
@@ -98,6 +106,13 @@ mod tests {
         ] {
             assert_eq!(find(name), found.map(PathBuf::from), "{name}");
         }
+        for file in ["._x.mp4", "y 1#2%20.mp4", "e\u{301}.mp4"] {
+            fs::write(at(file), "").unwrap();
+        }
+        let mut fresh = ClipFinder::new(dir.path());
+        assert_eq!(fresh.find("._x"), None, "hidden");
+        assert_eq!(fresh.find("y 1#2%20.avi"), Some(at("y 1#2%20.mp4")));
+        assert_eq!(fresh.find("É.mp4"), Some(at("e\u{301}.mp4")));
         assert_eq!(finder.find(&at("handstandpushups/A.B").to_string_lossy()), Some(at("HandstandPushups/a.b.avi")));
     }
 }

@@ -5,37 +5,76 @@ use std::path::{Path, PathBuf};
 
 use super::LabelledClip;
 use super::labelled_clip::group_of;
-use super::listing::{Listing, Place, Row};
+use super::listing::{Listing, Place, ProblemKind, Row};
 use crate::error::{Error, Result};
-use crate::video::is_video;
+use crate::names::composed;
+use crate::video::{is_hidden, is_video};
 
-/// A sub-folder per class, in alphabetical order; files that are not videos are passed over, and so are folders without any.
+/// Files left out that a note names.
+const MOST_NAMED: usize = 3;
+
+/// A sub-folder per class, in alphabetical order. Folders without videos are passed over; files that are not called as videos are
+/// left out with a note, hidden ones without.
 pub(super) fn read(folder: &Path) -> Result<Listing> {
     let mut listing = Listing::default();
-    for class in sorted_entries(folder)?.into_iter().filter(|path| path.is_dir()) {
-        let files: Vec<_> = sorted_entries(&class)?.into_iter().filter(|path| is_video(path)).collect();
-        if files.is_empty() {
+    let mut left_out = Vec::new();
+    for class in visible_entries(folder)?.into_iter().filter(|path| path.is_dir()) {
+        let files = visible_entries(&class)?.into_iter().filter(|path| !path.is_dir());
+        let (clips, others): (Vec<PathBuf>, Vec<PathBuf>) = files.partition(|path| is_video(path));
+        left_out.extend(others);
+        if clips.is_empty() {
             continue;
         }
-        let name = class.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        listing.rows.extend(files.into_iter().map(|path| Row {
-            place: Place::whole(&path),
-            clip: LabelledClip {
-                group: group_of(&path, &name),
-                path,
-                label: listing.classes.len(),
-                segment_secs: None,
-            },
-            frames: None,
-        }));
-        listing.classes.push(name);
+        let Some(name) = name(&class, &mut listing) else { continue };
+        let label = listing.classes.iter().position(|class| *class == name).unwrap_or(listing.classes.len());
+        for path in clips {
+            // What cannot be named in a plan or opened is better left out now than at a step.
+            if self::name(&path, &mut listing).is_some() {
+                let place = Place::whole(&path);
+                let group = group_of(&path, &name);
+                let clip = LabelledClip { group, path, label, segment_secs: None };
+                listing.rows.push(Row { place, clip, frames: None });
+            }
+        }
+        if label == listing.classes.len() {
+            listing.classes.push(name);
+        }
     }
+    note_left_out(folder, &left_out, &mut listing);
     Ok(listing)
 }
 
-fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>> {
+/// The name of a clip or of a class; what has none in Unicode is noted.
+fn name(path: &Path, listing: &mut Listing) -> Option<String> {
+    let name = path.file_name().and_then(|name| name.to_str()).map(|name| composed(name).into_owned());
+    if name.is_none() {
+        let cause = "left out: its name is not text in Unicode";
+        listing.notes.push(Place::whole(path).problem(ProblemKind::LeftOut, cause, "Rename it"));
+    }
+    name
+}
+
+fn note_left_out(folder: &Path, files: &[PathBuf], listing: &mut Listing) {
+    if files.is_empty() {
+        return;
+    }
+    let named: Vec<String> = files.iter().take(MOST_NAMED).filter_map(|path| within(path, folder)).collect();
+    let more = if files.len() > named.len() { ", …" } else { "" };
+    let (count, s) = (files.len(), if files.len() == 1 { "" } else { "s" });
+    let cause = format!("{count} file{s} left out, not called as videos are: {}{more}", named.join(", "));
+    let remedy = "Convert those that are clips to .mp4";
+    listing.notes.push(Place::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));
+}
+
+fn within(path: &Path, folder: &Path) -> Option<String> {
+    Some(path.strip_prefix(folder).ok()?.display().to_string())
+}
+
+/// The entries of `folder` that are not hidden, sorted.
+fn visible_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
-    let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    let mut paths: Vec<_> =
+        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| !is_hidden(path)).collect();
     paths.sort();
     Ok(paths)
 }
@@ -56,5 +95,44 @@ mod tests {
         let listing = read(dir.path()).unwrap();
         assert_eq!(listing.classes, ["a", "b"]);
         assert_eq!(listing.rows.len(), 2);
+        assert_eq!(listing.notes.len(), 1);
+        assert!(listing.notes[0].cause.starts_with("1 file left out") && listing.notes[0].cause.contains("notes.txt"));
+    }
+
+    #[test]
+    fn hidden_files_count_for_nothing_and_cameras_endings_do() {
+        let dir = tempfile::tempdir().unwrap();
+        for class in ["wave", ".trash", "__MACOSX"] {
+            fs::create_dir(dir.path().join(class)).unwrap();
+        }
+        let clips =
+            ["a.mp4", "b.MTS", "c.m2ts", "d.ts", "e.3gp", "f.VOB", "g.dv", "h.asf", "i.mxf", "j.wmv", "k.flv", "l.ogv"];
+        let hidden = ["._a.mp4", ".DS_Store", "Thumbs.db", "desktop.ini"];
+        for file in clips.iter().chain(&hidden) {
+            fs::write(dir.path().join("wave").join(file), "").unwrap();
+        }
+        for file in [".trash/x.mp4", "__MACOSX/y.mp4"] {
+            fs::write(dir.path().join(file), "").unwrap();
+        }
+        let listing = read(dir.path()).unwrap();
+        assert_eq!((listing.classes.as_slice(), listing.rows.len()), (&["wave".to_owned()][..], clips.len()));
+        assert_eq!(listing.notes, []);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_no_text_are_told_and_accents_are_one_class() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().unwrap();
+        let bad = std::ffi::OsStr::from_bytes(b"bad\xff.mp4");
+        for class in ["e\u{301}te\u{301}", "été"] {
+            fs::create_dir(dir.path().join(class)).unwrap();
+            fs::write(dir.path().join(class).join("a.mp4"), "").unwrap();
+        }
+        fs::write(dir.path().join("été").join(bad), "").unwrap();
+        let listing = read(dir.path()).unwrap();
+        assert_eq!((listing.classes.as_slice(), listing.rows.len()), (&["été".to_owned()][..], 2));
+        assert!(listing.rows.iter().all(|row| row.clip.label == 0));
+        assert!(listing.notes[0].cause.contains("not text in Unicode"), "{:?}", listing.notes);
     }
 }

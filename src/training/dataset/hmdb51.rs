@@ -1,18 +1,18 @@
 //! HMDB51: a file `CLASS_test_splitN.txt` per class and split with `clip.avi 1`: 1 to train on, 2 to test on, 0 neither.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::clip_finder::ClipFinder;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
 use super::{LabelledClip, ListSource, Subset, text};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Reads the files of one split; the classes are those of the files, in alphabetical order. Clips lie in a folder per class.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
-    let files = class_files(source)?;
+    let ending = format!("_test_split{}.txt", source.split);
+    let files = text::class_files(&source.list, &ending, "HMDB51's lists", "HMDB51 has the splits 1, 2 and 3")?;
     let mut finder = ClipFinder::new(&source.clips);
     let mut listing = Listing::of(files.iter().map(|(class, _)| class.clone()).collect());
     for (label, (class, file)) in files.iter().enumerate() {
@@ -29,29 +29,6 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
         }
     }
     Ok(listing)
-}
-
-/// The classes and their files, sorted by class.
-fn class_files(source: &ListSource) -> Result<Vec<(String, PathBuf)>> {
-    let folder = &source.list;
-    let ending = format!("_test_split{}.txt", source.split);
-    let entries = fs::read_dir(folder).map_err(|error| match folder.is_file() {
-        true => Error::file(folder, "HMDB51's lists are one file per class", "Name the folder that holds all of them"),
-        false => Error::io(folder, &error),
-    })?;
-    let mut files: Vec<(String, PathBuf)> = entries
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let class = path.file_name()?.to_str()?.strip_suffix(&ending)?.to_owned();
-            Some((class, path))
-        })
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        let cause = format!("the folder holds no CLASS{ending}");
-        return Err(Error::file(folder, cause, "HMDB51 has the splits 1, 2 and 3"));
-    }
-    Ok(files)
 }
 
 /// The clip of a line and what it is for.

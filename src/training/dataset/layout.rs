@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{text, thumos14, tsn};
 use crate::error::{Error, Result};
+use crate::video::is_hidden;
 
 /// How a list of clips is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -54,7 +55,10 @@ impl Layout {
 
     fn of_folder(folder: &Path) -> Result<Self> {
         let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
-        let names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        let names: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+            .filter(|name| !is_hidden(Path::new(name)))
+            .collect();
         let ends = |endings: &[&str]| names.iter().any(|name| endings.iter().any(|ending| name.ends_with(ending)));
         if names.iter().any(|name| name.contains("_test_split")) {
             Ok(Self::Hmdb51)

@@ -25,6 +25,8 @@ pub(super) struct Listing {
     pub ambiguous: Vec<AmbiguousSegment>,
     /// Rows that cannot be used, in the order in which they were found.
     pub problems: Vec<Problem>,
+    /// What was left out or assumed, and can be lived with.
+    pub notes: Vec<Problem>,
 }
 
 /// A row of a list.
@@ -82,6 +84,8 @@ pub enum ProblemKind {
     EmptyClass,
     /// A class of one clip.
     SingleClip,
+    /// Files that are no clips, or segments beyond the end of their video.
+    LeftOut,
     /// The same clip or recording to train on and to test on.
     Leak,
     /// Classes of very different size.

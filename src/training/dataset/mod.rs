@@ -9,6 +9,7 @@ mod check;
 mod class_index;
 mod clip_finder;
 mod content;
+mod counting;
 mod csv;
 mod folder;
 mod from_labels;
@@ -53,7 +54,8 @@ impl Dataset {
     /// A missing folder or list, no clip at all, and, unless the source skips them, rows that are malformed, name a missing
     /// file or an unknown class, or repeat another: the first of them, with its line, and how many more there are.
     pub fn open(source: &DataSource) -> Result<Self> {
-        let (dataset, problems) = Self::with_problems(source)?;
+        let Listing { classes, rows, ambiguous, problems, notes } = Listing::read(source)?;
+        let dataset = Self { classes, clips: rows.into_iter().map(|row| row.clip).collect(), ambiguous };
         if let Some(error) = summary(problems) {
             if !source.skips_bad() {
                 return Err(error);
@@ -61,8 +63,11 @@ impl Dataset {
             tracing::warn!("left out: {error}");
         }
         if dataset.clips.is_empty() {
-            return Err(no_clips(source));
+            let mut error = no_clips(source);
+            error.cause.extend(notes.first().map(|note| format!("; {}", note.cause)));
+            return Err(error);
         }
+        notes.into_iter().for_each(|note| tracing::warn!("{}", note.into_error()));
         Ok(dataset)
     }
 
@@ -71,7 +76,8 @@ impl Dataset {
     /// # Errors
     /// A missing folder or list.
     pub fn with_problems(source: &DataSource) -> Result<(Self, Vec<Problem>)> {
-        let Listing { classes, rows, ambiguous, problems } = Listing::read(source)?;
+        let Listing { classes, rows, ambiguous, problems, notes } = Listing::read(source)?;
+        notes.into_iter().for_each(|note| tracing::warn!("{}", note.into_error()));
         Ok((Self { classes, clips: rows.into_iter().map(|row| row.clip).collect(), ambiguous }, problems))
     }
 }

@@ -1,6 +1,5 @@
 //! THUMOS14's temporal annotations: a file `CLASS_val.txt` or `CLASS_test.txt` per class with `video start end` in seconds.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
 use super::{AmbiguousSegment, LabelledClip, ListSource, Subset, text};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How the files of the validation videos end, which THUMOS14 trains detectors on.
 pub(super) const VALIDATION: &str = "_val.txt";
@@ -20,7 +19,9 @@ const AMBIGUOUS: &str = "Ambiguous";
 /// Reads the files of one subset, a clip per segment. The classes are those of the files, in alphabetical order, or those of
 /// `detclasslist.txt`.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
-    let files = class_files(source)?;
+    let ending = if source.subset == Subset::Test { TEST } else { VALIDATION };
+    let remedy = "Name the folder of the annotations of this subset";
+    let files = text::class_files(&source.list, ending, "THUMOS14's annotations", remedy)?;
     let classes = match &source.classes {
         Some(path) => ClassIndex::named(path)?,
         None => {
@@ -52,29 +53,6 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
         }
     }
     Ok(listing)
-}
-
-/// The classes and their files, sorted by class.
-fn class_files(source: &ListSource) -> Result<Vec<(String, PathBuf)>> {
-    let folder = &source.list;
-    let ending = if source.subset == Subset::Test { TEST } else { VALIDATION };
-    let entries = fs::read_dir(folder).map_err(|error| match folder.is_file() {
-        true => Error::file(folder, "THUMOS14's annotations are one file per class", "Name the folder that holds them"),
-        false => Error::io(folder, &error),
-    })?;
-    let mut files: Vec<(String, PathBuf)> = entries
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let class = path.file_name()?.to_str()?.strip_suffix(ending)?.to_owned();
-            Some((class, path))
-        })
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        let cause = format!("the folder holds no CLASS{ending}");
-        return Err(Error::file(folder, cause, "Name the folder of the annotations of this subset"));
-    }
-    Ok(files)
 }
 
 fn segment(line: &str, place: &Place, finder: &mut ClipFinder) -> std::result::Result<(PathBuf, [f64; 2]), Problem> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
+use super::counting::Counting;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
 use super::{LabelledClip, ListSource, text};
@@ -32,33 +33,50 @@ impl<'a> Fields<'a> {
 /// Reads a list. Without a file of classes they are called by their numbers.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let lines = text::lines(&source.list)?;
-    let classes = match &source.classes {
-        Some(path) => ClassIndex::named(path)?.names,
+    let list: Arc<Path> = source.list.as_path().into();
+    let fields = || lines.iter().filter_map(|(_, line)| Fields::of(line));
+    let (classes, counting) = match &source.classes {
+        Some(path) => {
+            let classes = ClassIndex::named(path)?;
+            let counting = Counting::of(0, &classes, fields().map(|fields| (fields.path, fields.label)));
+            (classes, Some(counting))
+        }
         None => {
-            let labels = lines.iter().filter_map(|(_, line)| Some(Fields::of(line)?.label));
-            let highest = labels.filter(|&label| label < MAX_CLASSES).max();
-            (0..highest.map_or(0, |highest| highest + 1)).map(|label| label.to_string()).collect()
+            let highest = fields().map(|fields| fields.label).filter(|&label| label < MAX_CLASSES).max();
+            let names = (0..highest.map_or(0, |highest| highest + 1)).map(|label| label.to_string());
+            (ClassIndex::of(names.collect()), None)
         }
     };
     let mut finder = ClipFinder::new(&source.clips);
-    let mut listing = Listing::of(classes);
-    let list: Arc<Path> = source.list.as_path().into();
-    for (number, line) in lines {
-        let row = row(&line, Place::line(&list, number), &listing.classes, &mut finder);
-        listing.push(row);
+    let mut listing = Listing::of(classes.names.clone());
+    listing.notes.extend(counting.and_then(|counting| counting.note(0, &Place::whole(&list))));
+    for (number, line) in &lines {
+        listing.push(row(line, Place::line(&list, *number), &classes, counting, &mut finder));
     }
     Ok(listing)
 }
 
-fn row(line: &str, place: Place, classes: &[String], finder: &mut ClipFinder) -> std::result::Result<Row, Problem> {
-    let Some(Fields { path, frames, label }) = Fields::of(line) else {
+fn row(
+    line: &str,
+    place: Place,
+    classes: &ClassIndex,
+    counting: Option<Counting>,
+    finder: &mut ClipFinder,
+) -> std::result::Result<Row, Problem> {
+    let Some(Fields { path, frames, label: number }) = Fields::of(line) else {
         let cause = format!("'{line}' is not 'path frames label'");
         return Err(place.problem(ProblemKind::Malformed, &cause, "Give the number of frames and a label from 0"));
     };
-    let Some(class) = classes.get(label) else {
-        let cause = format!("label {label} is out of range, there are {} classes, from 0", classes.len());
+    let label = counting.map_or(Some(number), |counting| counting.label(number));
+    let Some((label, class)) = label.and_then(|label| Some((label, classes.names.get(label)?))) else {
+        let first = counting.map_or(0, |counting| counting.first);
+        let count = classes.names.len();
+        let cause = format!("label {number} is out of range, there are {count} classes, from {first}");
         return Err(place.problem(ProblemKind::Label, &cause, "Correct the line or the file of the classes"));
     };
+    if let Some(problem) = counting.and_then(|counting| counting.clash(classes, path, label, &place)) {
+        return Err(problem);
+    }
     let found = place.find(finder, path)?;
     let group = group_of(Path::new(path), class);
     let clip = LabelledClip { path: found, label, segment_secs: None, group };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
+use super::counting::Counting;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
 use super::{LabelledClip, ListSource, text};
@@ -20,30 +21,43 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let mut finder = ClipFinder::new(&source.clips);
     let mut listing = Listing::of(classes.names.clone());
     let list: Arc<Path> = source.list.as_path().into();
-    for (number, line) in text::lines(&source.list)? {
+    let lines = text::lines(&source.list)?;
+    let numbered = lines.iter().map(|(_, line)| fields(line)).filter_map(|(name, number)| Some((name, number?)));
+    let counting = Counting::of(1, &classes, numbered);
+    listing.notes.extend(counting.note(1, &Place::whole(&list)));
+    for (number, line) in lines {
         let place = Place::line(&list, number);
-        listing.push(row(&line, place, &classes, &index, &mut finder));
+        listing.push(row(&line, place, &classes, counting, &index, &mut finder));
     }
     Ok(listing)
+}
+
+/// The clip of a line and the number of its class, if it has one.
+fn fields(line: &str) -> (&str, Option<usize>) {
+    match line.rsplit_once(char::is_whitespace) {
+        Some((name, id)) if is_number(id) => (name.trim(), Some(id.parse().unwrap_or(usize::MAX))),
+        _ => (line, None),
+    }
 }
 
 fn row(
     line: &str,
     place: Place,
     classes: &ClassIndex,
+    counting: Counting,
     index: &Path,
     finder: &mut ClipFinder,
 ) -> std::result::Result<Row, Problem> {
-    let (name, id) = match line.rsplit_once(char::is_whitespace) {
-        Some((name, id)) if is_number(id) => (name.trim(), Some(id.parse::<usize>().unwrap_or(usize::MAX))),
-        _ => (line, None),
-    };
+    let (name, number) = fields(line);
     let folder = name.split(['/', '\\']).next().unwrap_or_default();
-    let label = id.map_or_else(|| classes.find(folder), |id| id.checked_sub(1));
+    let label = number.map_or_else(|| classes.find(folder), |number| counting.label(number));
     let Some(label) = label.filter(|&label| label < classes.names.len()) else {
         let cause = format!("no class of {} fits '{line}'", index.display());
         return Err(place.problem(ProblemKind::Label, &cause, "Correct the line or the class index"));
     };
+    if let Some(problem) = counting.clash(classes, name, label, &place) {
+        return Err(problem);
+    }
     let path = place.find(finder, name)?;
     let group = group_of(&path, &classes.names[label]);
     Ok(Row { clip: LabelledClip { path, label, segment_secs: None, group }, place, frames: None })

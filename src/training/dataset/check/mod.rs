@@ -52,7 +52,9 @@ pub fn check(plan: &CheckPlan, progress: &(dyn Fn(usize, usize) + Sync)) -> Resu
 fn read(source: &DataSource) -> Result<Listing> {
     let listing = Listing::read(source)?;
     if listing.rows.is_empty() && listing.problems.is_empty() {
-        return Err(Error::file(source.path(), "no clips found", "Name a list, or a folder with a folder per class"));
+        let left_out = listing.notes.first().map(|note| format!("; {}", note.cause)).unwrap_or_default();
+        let remedy = "Name a list, or a folder with a folder per class";
+        return Err(Error::file(source.path(), format!("no clips found{left_out}"), remedy));
     }
     Ok(listing)
 }

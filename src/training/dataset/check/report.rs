@@ -71,6 +71,7 @@ impl CheckReport {
     pub(super) fn add(&mut self, subset: Subset, path: &Path, listing: &Listing, inspection: &Inspection) {
         let counts = counts(listing);
         self.problems.extend(listing.problems.iter().cloned());
+        self.remarks.extend(listing.notes.iter().cloned());
         let classes = class_problems(subset, path, listing, &counts);
         for [problems, remarks] in [inspection.clip_problems(listing), classes] {
             self.problems.extend(problems);
