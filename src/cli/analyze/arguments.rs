@@ -1,20 +1,19 @@
 //! What can be asked of `motionscope analyze`, and the checked plan made from it.
 
-use std::collections::HashSet;
-use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::super::arguments::{DeviceArg, ModelArg};
 use super::super::output_arguments::ForceArg;
 use super::super::values::{named, non_negative};
-use crate::error::{Error, Result};
+use super::inputs::{Job, clips_in, jobs};
+use crate::error::Result;
 use crate::gpu::DeviceChoice;
 use crate::nets::fusion::FusionRule;
 use crate::output::OutputGuard;
-use crate::video::{is_frame_folder, is_video};
+use crate::video::is_frame_folder;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,7 +22,7 @@ Examples:
   motionscope analyze clip.mp4 --out results --annotated
   motionscope analyze *.mp4 --out results --json | jq .result.class
 
-Each clip gets a folder of its name in DIR:
+Each clip gets a folder of its name in DIR, and keeps it (c.mp4 beside c.avi: c.mp4 and c.avi):
   scores.json     scores of every window and of the clip (schema motionscope-scores, version 1)
   flow.mp4        the frames beside their flow in Middlebury's colours
   annotated.mp4   with --annotated: frames and flow with the likeliest classes as bars and labels
@@ -83,13 +82,6 @@ pub(in crate::cli) struct AnalyzeArgs {
     device: DeviceArg,
 }
 
-/// A clip and where its results go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Job {
-    pub clip: PathBuf,
-    pub out: PathBuf,
-}
-
 /// What is to be done, with nothing left to be decided.
 #[derive(Debug)]
 pub(in crate::cli) struct AnalyzePlan {
@@ -116,7 +108,7 @@ impl AnalyzeArgs {
         let mut clips = Vec::new();
         for path in &self.clips {
             let is_searched = path.is_dir() && !is_frame_folder(path);
-            if is_searched { clips.extend(clips_in(path)?) } else { clips.push(path.clone()) }
+            if is_searched { clips.extend(clips_in(path, &self.out)?) } else { clips.push(path.clone()) }
         }
         let guard = self.force.guard(&clips);
         let jobs = jobs(clips, &self.out);
@@ -143,69 +135,5 @@ impl AnalyzeArgs {
         let optional = [(self.annotated, job.out.join(ANNOTATED)), (self.flow, flow)];
         let optional = optional.into_iter().filter(|(is_written, _)| *is_written).map(|(_, path)| path);
         [SCORES, FLOW_VIDEO].map(|name| job.out.join(name)).into_iter().chain(optional).collect()
-    }
-}
-
-/// The clips of a folder and of the folders in it, by name.
-fn clips_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let found = search(folder)?;
-    if found.is_empty() {
-        return Err(Error::file(
-            folder,
-            "there are no clips in this folder",
-            "Name a folder with video files, or with the frames of a clip",
-        ));
-    }
-    Ok(found)
-}
-
-fn search(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |error| Error::io(folder, &error);
-    let mut entries = fs::read_dir(folder).map_err(failed)?.collect::<std::io::Result<Vec<_>>>().map_err(failed)?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    let mut clips = Vec::new();
-    for entry in entries {
-        let path = entry.path();
-        // Links are not followed: they may lead in a circle.
-        if entry.file_type().map_err(failed)?.is_dir() {
-            match is_frame_folder(&path) {
-                _ if is_result(&path) => {}
-                true => clips.push(path),
-                false => clips.extend(search(&path)?),
-            }
-        } else if is_video(&path) {
-            clips.push(path);
-        }
-    }
-    Ok(clips)
-}
-
-/// Whether a folder holds the results of a clip, whose videos are no clips.
-fn is_result(folder: &Path) -> bool {
-    [SCORES, FLOW_VIDEO].iter().all(|name| folder.join(name).is_file())
-}
-
-/// A folder for each clip, named after it; clips of the same name are numbered.
-fn jobs(clips: Vec<PathBuf>, out: &Path) -> Vec<Job> {
-    let mut taken = HashSet::new();
-    let with_folder = |clip: PathBuf| {
-        let name = clip.file_stem().map_or_else(|| "clip".into(), |stem| stem.to_string_lossy().into_owned());
-        let numbered = (2..).map(|number| format!("{name}-{number}"));
-        let name = std::iter::once(name.clone()).chain(numbered).find(|name| taken.insert(name.clone()));
-        let out = out.join(name.expect("the numbers do not end"));
-        Job { clip, out }
-    };
-    clips.into_iter().map(with_folder).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clips_of_one_name_do_not_overwrite_each_other() {
-        let clips = ["a/walk.mp4", "b/walk.avi", "walk-2.mp4"].map(PathBuf::from).to_vec();
-        let folders: Vec<_> = jobs(clips, Path::new("out")).into_iter().map(|job| job.out).collect();
-        assert_eq!(folders, ["out/walk", "out/walk-2", "out/walk-2-2"].map(PathBuf::from));
     }
 }

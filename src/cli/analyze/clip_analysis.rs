@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::ProgressBar;
 
-use super::arguments::{ANNOTATED, AnalyzePlan, FLOW_FILES, FLOW_VIDEO, Job, SCORES, flow_file};
+use super::arguments::{ANNOTATED, AnalyzePlan, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
+use super::inputs::Job;
 use super::make_folder;
 use super::report::{ClipFacts, ClipReport, ClipResult, ModelFacts, StreamReports, WindowReport};
 use crate::engine::{ClipFrames, FlowView, Recogniser, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate};

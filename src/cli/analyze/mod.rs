@@ -2,6 +2,7 @@
 
 mod arguments;
 mod clip_analysis;
+mod inputs;
 mod report;
 
 use std::fs;

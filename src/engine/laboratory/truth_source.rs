@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::flow::files;
 use crate::video::{Frame, Geometry};
 
-/// One flow file for the clip's first pair, or a folder with one per pair in the order of their names.
+/// One flow file for the clip's first pair, or a folder with one per pair, in the order in which people count.
 pub(super) struct TruthSource {
     files: Vec<PathBuf>,
 }

@@ -12,7 +12,7 @@ use crate::engine::Message;
 use crate::engine::outbox::Outbox;
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
-use crate::video::{LiveFrame, is_video};
+use crate::video::{LiveFrame, is_hidden, is_video};
 
 /// How much of the past a correction keeps, seconds.
 pub const CLIP_SECS: f64 = 3.0;
@@ -128,7 +128,7 @@ fn free_path(dir: &Path, class: &str) -> Result<PathBuf> {
 fn counts(folder: &Path) -> Vec<(String, usize)> {
     let entries = |dir: &Path| fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
     let mut counts: Vec<_> = entries(folder)
-        .filter(|dir| dir.is_dir())
+        .filter(|dir| dir.is_dir() && !is_hidden(dir))
         .filter_map(|dir| {
             let clips = entries(&dir).filter(|path| is_video(path)).count();
             let name = dir.file_name()?.to_string_lossy().into_owned();

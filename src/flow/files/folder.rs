@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{StreamPair, extension};
 use crate::error::{Error, Result};
+use crate::video::{is_hidden, natural_order};
 
 /// Endings of files that may hold flow.
 const EXTENSIONS: [&str; 5] = ["flo", "npy", "png", "jpg", "jpeg"];
@@ -12,7 +13,7 @@ const EXTENSIONS: [&str; 5] = ["flo", "npy", "png", "jpg", "jpeg"];
 /// Folders of horizontal components, as in Feichtenhofer's flow of UCF101.
 const HORIZONTAL: [&str; 3] = ["u", "x", "flow_x"];
 
-/// The flow files in `folder`, in the order of their names; of two pictures that belong together, the first.
+/// The flow files in `folder`, in the order in which people count (`2.flo` before `10.flo`); of two pictures that belong together, the first.
 ///
 /// Single pictures that are no half of a pair count only if they are PNG, which may be KITTI's.
 ///
@@ -20,9 +21,10 @@ const HORIZONTAL: [&str; 3] = ["u", "x", "flow_x"];
 /// If the folder cannot be read.
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
-    let paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let paths: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| !is_hidden(path)).collect();
     let mut files: Vec<PathBuf> = paths.iter().filter(|path| path.is_file() && holds_flow(path)).cloned().collect();
-    files.sort();
+    files.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
     let components = HORIZONTAL.iter().map(|name| folder.join(name)).find(|folder| folder.is_dir());
     match components {
         Some(horizontal) if files.is_empty() => list(&horizontal),
@@ -42,6 +44,18 @@ fn holds_flow(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_come_in_the_order_in_which_people_count() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        for number in 1..=12 {
+            fs::write(dir.path().join(format!("flow_{number}.flo")), "").expect("writable");
+        }
+        fs::write(dir.path().join("._flow_1.flo"), "").expect("writable");
+        let files = list(dir.path()).expect("readable");
+        let expected: Vec<_> = (1..=12).map(|number| dir.path().join(format!("flow_{number}.flo"))).collect();
+        assert_eq!(files, expected);
+    }
 
     #[test]
     fn pairs_count_once_and_other_files_not_at_all() {
