@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::arguments::{ANNOTATED, FLOW_VIDEO, SCORES};
 use crate::error::{Error, Result};
-use crate::names::composed;
 use crate::video::{is_frame_folder, is_hidden, is_video, natural_order};
 
 /// Videos that are results themselves.
@@ -108,7 +107,7 @@ fn names(clip: &Path) -> Vec<String> {
 
 /// A name as file systems compare it that take two spellings for one.
 fn key(name: &str) -> String {
-    composed(name).to_lowercase()
+    name.to_lowercase()
 }
 
 /// Whether `folder` has the results of `clip`, from wherever that was named.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::text;
 use crate::error::{Error, Result};
-use crate::names::composed;
+use super::names::composed;
 
 /// Names of classes, found by any usual spelling.
 #[derive(Debug, Clone, Default)]

@@ -7,7 +7,7 @@ use super::LabelledClip;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, ProblemKind, Row};
 use crate::error::{Error, Result};
-use crate::names::composed;
+use super::names::composed;
 use crate::video::{is_hidden, is_video};
 
 /// Files left out that a note names.

@@ -17,6 +17,7 @@ mod hmdb51;
 mod labelled_clip;
 mod layout;
 mod listing;
+mod names;
 mod pieces;
 mod source;
 mod text;

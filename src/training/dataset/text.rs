@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::names::composed;
+use super::names::composed;
 use crate::table;
 use crate::video::is_hidden;
 
