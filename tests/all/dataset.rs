@@ -17,13 +17,13 @@ use crate::cli::{code, motionscope, text};
 use crate::shared;
 use crate::video::uneven_clip;
 
-const SIZE: Geometry = Geometry { width: 64, height: 48 };
+pub const SIZE: Geometry = Geometry { width: 64, height: 48 };
 
 /// A folder of files, most of them empty: readers of lists only look whether clips are there.
-struct Stage(tempfile::TempDir);
+pub struct Stage(pub tempfile::TempDir);
 
 impl Stage {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub fn new(files: &[(&str, &str)]) -> Self {
         let stage = Self(tempfile::tempdir().unwrap());
         for (name, content) in files {
             stage.write(name, content);
@@ -31,32 +31,38 @@ impl Stage {
         stage
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub fn at(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         fs::create_dir_all(self.at(name).parent().unwrap()).unwrap();
         fs::write(self.at(name), content).unwrap();
     }
 
     /// A clip of so many frames.
-    fn clip(&self, name: &str, frames: usize) {
+    pub fn clip(&self, name: &str, frames: usize) {
         let path = self.at(name);
         let written = fixture::clip(path.parent().unwrap(), frames, SIZE);
         fs::rename(written.unwrap(), path).unwrap();
     }
 
     /// `list` with the clips in the same folder and no file of classes.
-    fn source(&self, list: &str) -> ListSource {
+    pub fn source(&self, list: &str) -> ListSource {
         ListSource::new(self.0.path().into(), self.at(list))
     }
 
-    fn open(&self, list: &str) -> Result<Dataset> {
+    pub fn open(&self, list: &str) -> Result<Dataset> {
         Dataset::open(&DataSource::List(self.source(list)))
     }
 
-    fn clip_of(&self, path: &str, label: usize, segment_secs: Option<[f64; 2]>, group: Option<&str>) -> LabelledClip {
+    pub fn clip_of(
+        &self,
+        path: &str,
+        label: usize,
+        segment_secs: Option<[f64; 2]>,
+        group: Option<&str>,
+    ) -> LabelledClip {
         LabelledClip { path: self.at(path), label, segment_secs, group: group.map(str::to_owned) }
     }
 }
@@ -246,7 +252,7 @@ fn bad_lists_are_refused_with_their_line() {
         ("list.csv", "wave/a.mp4,wave,-1,NaN\n", "line 1: -1 to NaN is no segment"),
         ("list.csv", "wave/a.mp4,wave\nwave/a.mp4,walk\n", "line 2: "),
         ("list.csv", "path,label\n", "no clips found"),
-        ("list.json", "{\"database\": {\n\"a\": {\"subset\": 3}}}", "not ActivityNet's JSON: invalid type"),
+        ("list.json", "{\"database\": {\n\"a\": {\"subset\": 3}}}", "video 'a': invalid type"),
         ("list.json", "{\"database\": {\n", "not ActivityNet's JSON: EOF while parsing"),
         ("list.json", "{\"database\": {}}", "no clips found"),
     ];
@@ -260,7 +266,7 @@ fn bad_lists_are_refused_with_their_line() {
     let stage = Stage::new(&clips);
     stage.write("list.txt", b"wave/a.mp4 2\nwave/\xff.mp4 2\n");
     assert_eq!(stage.open("list.txt").unwrap_err().cause, "line 2 is not text in UTF-8");
-    stage.write("list.json", "{\"database\": {\n\"a\": 3}}");
+    stage.write("list.json", "{\"database\": {\n\"a\": 3, }}");
     assert!(stage.open("list.json").unwrap_err().cause.contains("line 2 column"));
 }
 

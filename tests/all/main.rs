@@ -9,6 +9,7 @@ mod cli_entry;
 mod cli_flow;
 mod codec_vectors;
 mod dataset;
+mod dataset_kinds;
 mod engine;
 mod evaluation;
 mod evaluation_run;

@@ -1,21 +1,42 @@
-//! CSV: `path,label[,start,end][,group]`, with or without a header, as the [table](crate::table) of labels that is imported.
+//! CSV: `path,label[,start,end][,group]`, with or without a header, as the [table](crate::table) of labels that is imported;
+//! Kinetics' `label,youtube_id,time_start,time_end,split`; and `path label` separated by blanks, as PySlowFast has it.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
+use super::counting::Counting;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
-use super::{LabelledClip, ListSource, text};
+use super::{LabelledClip, ListSource, Subset, text};
 use crate::error::{Error, Result};
 use crate::table::{Columns, Part, Record, Table};
 use crate::video::frames_secs;
+
+/// What Kinetics calls the name of a video.
+const YOUTUBE_ID: &str = "youtube_id";
+/// What Kinetics calls the part of the data set that a row belongs to.
+const SPLIT: &str = "split";
+
+/// How the rows of a table are meant.
+struct Meaning<'a> {
+    columns: Columns,
+    classes: &'a ClassIndex,
+    /// How labels that are numbers are meant, where there is a file of classes.
+    counting: Option<Counting>,
+    /// Whether clips are cut out of the videos already and called `id_000059_000069`.
+    is_kinetics: bool,
+}
 
 /// Reads a table. A label is the name of a class, or its number from 0 where a file of classes is named; without one the
 /// classes are the labels of the table, in alphabetical or numerical order.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let Table { mut records, problems } = Table::parse(&text::read(&source.list)?);
+    split_at_blanks(&mut records);
+    let is_kinetics = name_path(&mut records);
+    let split = records.first().and_then(|(_, cells)| cells.iter().position(|cell| cell.trim() == SPLIT));
     let header = match records.first() {
         Some((line, cells)) => Columns::of_header(cells).map_err(|names| {
             let cause = format!("line {line}: the columns {names} are not known");
@@ -24,30 +45,94 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
         })?,
         None => None,
     };
-    if header.is_some() {
+    let has_header = header.is_some();
+    if has_header {
         records.remove(0);
     }
     let columns = header.unwrap_or_default();
-    let (classes, numbers) = match &source.classes {
+    if let Some(split) = split.filter(|_| has_header) {
+        keep_subset(&mut records, split, source.subset);
+    }
+    let mut finder = ClipFinder::new(&source.clips);
+    if !has_header {
+        refuse_exchanged(&records, source, &mut finder)?;
+    }
+    let (classes, is_named) = match &source.classes {
         Some(path) => (ClassIndex::named(path)?, true),
         None => (ClassIndex::of(labels(&records, &columns)), false),
     };
-    let mut finder = ClipFinder::new(&source.clips);
     let mut listing = Listing::of(classes.names.clone());
     let list: Arc<Path> = source.list.as_path().into();
     for (line, cause) in problems {
         let remedy = "Close the quotes, and double those inside a cell";
         listing.problems.push(Place::line(&list, line).problem(ProblemKind::Malformed, cause, remedy));
     }
+    let numbered = |(_, cells): &'_ Record| {
+        let number = number(columns.label(cells), &classes)?;
+        Some((columns.path(cells).to_owned(), number))
+    };
+    let numbered: Vec<(String, usize)> = records.iter().filter(|_| is_named).filter_map(numbered).collect();
+    let numbered = numbered.iter().map(|(name, number)| (name.as_str(), *number));
+    let counting = is_named.then(|| Counting::of(0, &classes, numbered));
+    listing.notes.extend(counting.and_then(|counting| counting.note(0, &Place::whole(&list))));
+    let meaning = Meaning { columns, classes: &classes, counting, is_kinetics };
     for (line, cells) in &records {
-        let place = Place::line(&list, *line);
-        let label = |name: &str| {
-            let numbered = || name.parse().ok().filter(|&label| numbers && label < classes.names.len());
-            classes.find(name).or_else(numbered)
-        };
-        listing.push(row(cells, &columns, place, &label, &classes.names, &mut finder));
+        listing.push(row(cells, &meaning, Place::line(&list, *line), &mut finder));
     }
     Ok(listing)
+}
+
+/// Takes apart rows of a single cell: `path label`, or as many words as a header has.
+fn split_at_blanks(records: &mut [Record]) {
+    let Some((_, first)) = records.first() else { return };
+    let is_single = |cells: &[String]| matches!(cells, [cell] if cell.trim().contains(char::is_whitespace));
+    if !is_single(first) {
+        return;
+    }
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<String>>();
+    let has_header = matches!(Columns::of_header(&words(&first[0])), Ok(Some(_)));
+    for (_, cells) in records.iter_mut().filter(|(_, cells)| is_single(cells)) {
+        let text = cells[0].trim();
+        *cells = match text.rsplit_once(char::is_whitespace) {
+            Some((path, label)) if !has_header => vec![path.trim_end().to_owned(), label.to_owned()],
+            _ => words(text),
+        };
+    }
+}
+
+/// Whether the table is Kinetics', whose videos are then called as those of others are.
+fn name_path(records: &mut [Record]) -> bool {
+    let header = records.first_mut().map(|(_, cells)| cells);
+    let id = header.and_then(|cells| cells.iter_mut().find(|cell| cell.trim().eq_ignore_ascii_case(YOUTUBE_ID)));
+    id.map(|cell| "path".clone_into(cell)).is_some()
+}
+
+/// Leaves the rows of a subset where the table has several.
+fn keep_subset(records: &mut Vec<Record>, split: usize, subset: Subset) {
+    let of = |cells: &[String]| cells.get(split).map(|cell| cell.trim().to_lowercase()).unwrap_or_default();
+    let splits: BTreeSet<String> = records.iter().map(|(_, cells)| of(cells)).collect();
+    if splits.len() > 1 {
+        records.retain(|(_, cells)| of(cells).starts_with("train") == (subset == Subset::Train));
+    }
+}
+
+/// Refuses a table without a header whose first row has its clip in another column.
+fn refuse_exchanged(records: &[Record], source: &ListSource, finder: &mut ClipFinder) -> Result<()> {
+    let Some((line, cells)) = records.first() else { return Ok(()) };
+    let mut is_clip = |cell: &String| !cell.trim().is_empty() && finder.find(cell.trim()).is_some();
+    match cells.iter().position(&mut is_clip).filter(|&column| column > 0) {
+        Some(column) => {
+            let cause = format!("line {line}: the clips are in column {}, the first is for them", column + 1);
+            let remedy = "Write a header above, such as label,path, or put the columns in the order path,label";
+            Err(Error::file(&source.list, cause, remedy))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The number that a label is, unless it is the name of a class.
+fn number(label: &str, classes: &ClassIndex) -> Option<usize> {
+    if classes.find(label).is_some() { None } else { label.parse().ok() }
 }
 
 /// The labels of the table, sorted; as numbers if all of them are.
@@ -64,21 +149,26 @@ fn labels(records: &[Record], columns: &Columns) -> Vec<String> {
 
 fn row(
     cells: &[String],
-    columns: &Columns,
+    meaning: &Meaning<'_>,
     place: Place,
-    label: &dyn Fn(&str) -> Option<usize>,
-    classes: &[String],
     finder: &mut ClipFinder,
 ) -> std::result::Result<Row, Problem> {
     let refuse = |kind, cause: String, remedy| Err(place.problem(kind, &cause, remedy));
+    let Meaning { columns, classes, counting, is_kinetics } = meaning;
     let (name, class) = (columns.path(cells), columns.label(cells));
     if name.is_empty() || class.is_empty() {
         let remedy = "Give at least the path and the label, separated by a comma";
         return refuse(ProblemKind::Malformed, format!("'{}' is not 'path,label'", cells.join(",")), remedy);
     }
-    let Some(label) = label(class) else {
+    let numbered = || counting.and_then(|counting| counting.label(number(class, classes)?));
+    let is_number = classes.find(class).is_none();
+    let Some(label) = classes.find(class).or_else(numbered).filter(|&label| label < classes.names.len()) else {
         return refuse(ProblemKind::Label, format!("there is no class '{class}'"), "Correct the row or the classes");
     };
+    let clash = counting.filter(|_| is_number).and_then(|counting| counting.clash(classes, name, label, &place));
+    if let Some(problem) = clash {
+        return Err(problem);
+    }
     let part = columns.part(cells).map_err(|cause| {
         let remedy = "Give the start and the end in seconds or as frames, or neither";
         place.problem(ProblemKind::Malformed, &cause, remedy)
@@ -86,7 +176,12 @@ fn row(
     if let Part::Secs(start, end) = part {
         place.segment(start, end)?;
     }
-    let path = place.find(finder, name)?;
+    let cut = is_kinetics.then(|| kinetics_clip(name, class, part, finder)).flatten();
+    let part = if cut.is_some() { Part::Whole } else { part };
+    let path = match cut {
+        Some(path) => path,
+        None => place.find(finder, name)?,
+    };
     let segment_secs = match part {
         Part::Whole => None,
         Part::Secs(start, end) => Some([start, end]),
@@ -100,6 +195,15 @@ fn row(
         }
     };
     let group = Some(columns.group(cells).trim()).filter(|group| !group.is_empty()).map(str::to_owned);
-    let group = group.or_else(|| group_of(&path, &classes[label]));
+    let group = group.or_else(|| is_kinetics.then(|| name.to_owned()));
+    let group = group.or_else(|| group_of(&path, &classes.names[label]));
     Ok(Row { clip: LabelledClip { path, label, segment_secs, group }, place, frames: None })
+}
+
+/// The clip that Kinetics' tools cut out of video `id`: `id_000059_000069`, in the folder itself or in one of its class.
+fn kinetics_clip(id: &str, class: &str, part: Part, finder: &mut ClipFinder) -> Option<PathBuf> {
+    let Part::Secs(start, end) = part else { return None };
+    let name = format!("{id}_{:06}_{:06}", start.round() as u64, end.round() as u64);
+    let folders = [String::new(), format!("{class}/"), format!("{}/", class.replace(' ', "_"))];
+    folders.iter().find_map(|folder| finder.find(&format!("{folder}{name}")))
 }

@@ -188,13 +188,13 @@ impl Place {
         })
     }
 
-    /// First and last time of a segment, both in seconds.
+    /// First and last time of a segment, both in seconds; an event begins and ends at once, and is a frame long.
     pub fn segment(&self, start: f64, end: f64) -> std::result::Result<[f64; 2], Problem> {
-        if start.is_finite() && end.is_finite() && 0.0 <= start && start < end {
+        if start.is_finite() && end.is_finite() && 0.0 <= start && start <= end {
             return Ok([start, end]);
         }
         let cause = format!("{start} to {end} is no segment");
-        Err(self.problem(ProblemKind::Malformed, &cause, "Give the start and a later end in seconds, from 0 on"))
+        Err(self.problem(ProblemKind::Malformed, &cause, "Give the start and an end after it in seconds, from 0 on"))
     }
 
     /// The place in words that suffice beside `other`.
