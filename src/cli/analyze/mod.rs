@@ -18,8 +18,9 @@ use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
 use crate::output::Staging;
 pub(super) use arguments::AnalyzeArgs;
-use arguments::{AnalyzePlan, Job};
+use arguments::AnalyzePlan;
 use clip_analysis::{ClipAnalysis, Setting};
+use inputs::Job;
 use report::ClipReport;
 
 /// Works through the clips of the plan. A clip that fails is reported and does not hold up the others.
