@@ -23,7 +23,7 @@ pub struct Stop {
 pub const STOPS: [Stop; 7] = [
     Stop {
         title: "Open a clip",
-        text: "Motionscope draws a few clips of its own, once. Any clip of yours can be dropped on the window instead.",
+        text: "Motionscope draws a few clips of its own, once. “Open clip…” shows one of yours instead.",
         way: (Command::OpenSample, "Open the sample"),
         is_done: |session| session.clip.is_some(),
     },

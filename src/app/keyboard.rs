@@ -3,11 +3,12 @@
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use super::App;
-use super::command::Command;
+use super::command::{Command, take_digits_by_place};
 
 impl App {
     /// Does what the keys say. What is typed for a prompt that is not drawn yet is kept for it.
     pub(super) fn take_keys(&mut self, ctx: &Context) {
+        ctx.input_mut(|input| take_digits_by_place(&mut input.events));
         if self.overlay.record(ctx, &mut self.settings.keys) {
             return;
         }

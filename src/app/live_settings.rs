@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::engine::Smoothing;
-use crate::video::{CameraMode, CameraSource};
+use crate::video::{CameraDevice, CameraMode, CameraSource, is_masked, without_secrets};
 
 /// Which kind of source is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,8 @@ pub struct LiveChoices {
     pub camera: Option<String>,
     /// Its size and rate; `None` leaves them to the camera.
     pub mode: Option<CameraMode>,
-    /// What was typed.
+    /// What was typed. Its password is not remembered.
+    #[serde(serialize_with = "without_password")]
     pub address: String,
     /// Whether left and right of a camera's pictures are exchanged on the screen, as in a mirror.
     pub mirrors_camera: bool,
@@ -59,8 +60,16 @@ impl LiveChoices {
         match self.kind {
             SourceKind::Camera if self.camera.is_none() => Err("Choose a camera first, or type an address"),
             SourceKind::Address if self.address.trim().is_empty() => Err("Type an address first"),
+            SourceKind::Address if is_masked(&self.address) => {
+                Err("Type the password again in place of the dots: it is not remembered")
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Chooses a camera, with the mode to begin with.
+    pub fn choose(&mut self, camera: &CameraDevice) {
+        (self.camera, self.mode) = (Some(camera.name.clone()), camera.proposed().cloned());
     }
 
     /// Whether the pictures of the source are shown as in a mirror.
@@ -91,9 +100,25 @@ impl LiveChoices {
     }
 }
 
+fn without_password<S: Serializer>(address: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&without_secrets(address))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passwords_are_not_remembered_and_asked_for_again() {
+        let address = "rtsp://cam:se#cret@10.0.0.5/s?pwd=other".to_owned();
+        let choices = LiveChoices { kind: SourceKind::Address, address, ..LiveChoices::default() };
+        let kept = serde_json::to_string(&choices).unwrap();
+        assert!(!kept.contains("cret") && !kept.contains("other"), "{kept}");
+        let restored: LiveChoices = serde_json::from_str(&kept).unwrap();
+        assert!(restored.address.starts_with("rtsp://cam:") && restored.address.contains("@10.0.0.5/s"));
+        assert!(restored.ready().unwrap_err().contains("Type the password again"));
+        assert!(choices.ready().is_ok(), "until the program ends it is known");
+    }
 
     #[test]
     fn a_source_is_ready_once_it_is_chosen_or_typed() {

@@ -17,6 +17,7 @@ mod confusion_matrix;
 mod curves;
 mod dialogs;
 mod dock;
+mod dropping;
 mod evaluation_settings;
 mod evaluation_state;
 #[cfg(test)]

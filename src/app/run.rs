@@ -1,7 +1,12 @@
 //! Opens the window on the device that the networks use, so that flow need not leave it.
 
+use std::any::Any;
 use std::io::Write as _;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use clap::ValueEnum;
 use directories::ProjectDirs;
@@ -37,15 +42,47 @@ pub struct Options {
 /// No display, no usable graphics driver, or a device that was asked for and is not there.
 pub fn run(options: Options) -> Result<()> {
     let (compute, problem) = choose_device(options.device)?;
-    match open_window(&options, &compute, problem.as_ref(), compute.wgpu.as_ref()) {
+    let opened = guarded(|| open_window(&options, &compute, problem.as_ref(), compute.wgpu.as_ref()))?;
+    match opened {
         // An adapter that computes but cannot present: the window makes a device of its own.
         Err(eframe::Error::Wgpu(error)) if compute.wgpu.is_some() => {
             tracing::warn!("the networks' device cannot draw the window: {error}");
-            open_window(&options, &Compute { wgpu: None, ..compute }, problem.as_ref(), None)
+            let compute = Compute { wgpu: None, ..compute };
+            guarded(|| open_window(&options, &compute, problem.as_ref(), None))?
         }
         result => result,
     }
     .map_err(|error| no_window(&error))
+}
+
+/// Whether the window is being opened: the libraries of window systems panic then where one lacks something, such as XRandR.
+static OPENING: AtomicBool = AtomicBool::new(false);
+
+/// Runs `open`, and makes an error of a panic before the window is there. Later ones are the program's own.
+fn guarded(open: impl FnOnce() -> eframe::Result) -> Result<eframe::Result> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let tell = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            let is_answered = OPENING.load(Ordering::Acquire) && thread::current().name() == Some("main");
+            if !is_answered {
+                tell(panic);
+            }
+        }));
+    });
+    OPENING.store(true, Ordering::Release);
+    let opened = panic::catch_unwind(AssertUnwindSafe(open));
+    let was_opening = OPENING.swap(false, Ordering::AcqRel);
+    opened.or_else(|payload| match was_opening {
+        true => Err(broken_window_system(payload.as_ref())),
+        false => panic::resume_unwind(payload),
+    })
+}
+
+fn broken_window_system(payload: &(dyn Any + Send)) -> Error {
+    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+    let cause = format!("the display lacks something that windows need ({})", text.unwrap_or("unknown cause"));
+    Error::new("window", cause, format!("Use an X server with XRandR and XInput 2, or Wayland; {WITHOUT_WINDOW}"))
 }
 
 /// The device asked for; if only the settings ask for one that is not there, the best there is, and the problem.
@@ -67,6 +104,7 @@ fn open_window(
 ) -> eframe::Result {
     let native = native_options(shared);
     let create = move |cc: &eframe::CreationContext<'_>| {
+        OPENING.store(false, Ordering::Release);
         let options = Options { cache: options.cache.clone().or_else(cache_dir), ..options.clone() };
         let mut app = App::new(cc, compute.clone(), &options, data_dir());
         if let Some(error) = problem {
@@ -91,9 +129,25 @@ fn native_options(shared: Option<&SharedWgpu>) -> NativeOptions {
     native
 }
 
+/// What always works.
+const WITHOUT_WINDOW: &str = "or work without a window: `motionscope analyze --help`";
+
 fn no_window(error: &eframe::Error) -> Error {
-    let remedy = "Start it in a graphical session (DISPLAY or WAYLAND_DISPLAY), or work without a window: `motionscope analyze --help`";
-    Error::new("window", format!("it cannot be opened: {error}"), remedy)
+    tracing::debug!("no window: {error}");
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let display = set("WAYLAND_DISPLAY").or_else(|| set("DISPLAY")).unwrap_or_default();
+    let (cause, remedy) = match error {
+        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => (
+            format!("the display '{display}' cannot be used"),
+            "Check DISPLAY or WAYLAND_DISPLAY and start it in a graphical session",
+        ),
+        eframe::Error::Wgpu(error) => (
+            format!("no graphics driver can draw it ({error})"),
+            "Install one, such as mesa-vulkan-drivers or libgl1-mesa-dri",
+        ),
+        _ => (format!("it cannot be opened: {error}"), "Start it in a graphical session"),
+    };
+    Error::new("window", cause, format!("{remedy}, {WITHOUT_WINDOW}"))
 }
 
 /// Where generated files are kept.

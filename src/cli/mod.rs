@@ -41,6 +41,7 @@ use crate::app::cache_dir;
 use crate::error::{Error, Result};
 use crate::gpu;
 use crate::video::keep_indexes_in;
+use crate::video::without_secrets;
 use arguments::{Cli, Command};
 use unknown_command::unknown_command;
 
@@ -69,7 +70,10 @@ pub fn main() -> ExitCode {
         complain(&error);
         return ExitCode::from(2);
     }
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let filter = EnvFilter::try_from_env("MOTIONSCOPE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     // A closed standard error must not end the program: nobody reads what it would complain of.
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false).init();
@@ -108,6 +112,22 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Sample(arguments)) => sample::run(&arguments),
         Some(Command::Bench(arguments)) => bench::run(&arguments),
     }
+}
+
+/// Prints the help that was asked for, or what is wrong with the arguments, without the passwords of addresses among them.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let mut text = error.render().to_string();
+    let mut has_secret = false;
+    for word in env::args_os().filter_map(|word| word.into_string().ok()).filter(|word| word.contains("//")) {
+        let shown = without_secrets(&word);
+        has_secret |= shown != word;
+        text = text.replace(&word, &shown);
+    }
+    if !has_secret {
+        error.exit();
+    }
+    eprintln!("{}", text.trim_end());
+    ExitCode::from(2)
 }
 
 /// Tells about a failure on stderr.

@@ -53,7 +53,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use camera::{
     Camera, CameraDevice, CameraInfo, CameraMode, CameraNews, CameraPhase, CameraSource, CameraStatus, LiveFrame,
-    SourcePicture, camera_devices,
+    SourcePicture, camera_devices, has_secret, is_masked, without_secrets,
 };
 pub use clip::{ClipReader, decode_clip, decode_segment, first_frame, frames_secs};
 pub use clip_facts::ClipFacts;

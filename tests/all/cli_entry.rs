@@ -71,3 +71,51 @@ fn results_that_cannot_be_written_are_an_error() {
     assert_eq!(code(&output), 1);
     assert!(text(&output.stderr).contains("standard output: the disk is full"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn no_message_shows_a_password() {
+    let dir = tempfile::tempdir().unwrap();
+    for (arguments, expected) in [
+        (&["live", "rtsp://cam:se#cret@127.0.0.1/s"][..], 1),
+        (&["live", "rtsp://cam:se/cret@127.0.0.1/s", "--json"], 1),
+        (&["live", "rtsp:/cam:secret@127.0.0.1/s"], 1),
+        (&["live", "rtsp://cam:secret@127.0.0.1/s", "--size", "640x480", "--fps", "30"], 1),
+        (&["live", "rtsp://cam:secret@127.0.0.1/s", "--nosuch"], 2),
+        (&["live", "clip.mp4", "rtsp://cam:secret@127.0.0.1/s?pwd=secret"], 2),
+        (&["rtsp://cam:secret@127.0.0.1/s"], 2),
+        (&["analyze", "rtsp://cam:secret@127.0.0.1/s", "--out=rtsp://cam:secret@x", "--flaw"], 2),
+    ] {
+        let output = motionscope(dir.path(), arguments);
+        let said = text(&output.stderr) + &text(&output.stdout);
+        assert_eq!(code(&output), expected, "{arguments:?}: {said}");
+        assert!(!said.contains("cret"), "{arguments:?}: {said}");
+    }
+    let said = text(&motionscope(dir.path(), &["live", "rtsp://cam:se#cret@127.0.0.1/s"]).stderr);
+    assert!(said.contains("%23"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_display_that_cannot_be_used_is_an_error_and_commands_work_without_one() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("clips")).unwrap();
+    fixture::clip(&dir.path().join("clips"), 12, Geometry { width: 96, height: 80 }).unwrap();
+    let displays = [
+        ("DISPLAY", "", "there is no display"),
+        ("DISPLAY", ":7777", "the display ':7777' cannot be used"),
+        ("WAYLAND_DISPLAY", "nowhere", "the display 'nowhere' cannot be used"),
+    ];
+    for (number, (name, display, words)) in displays.into_iter().enumerate() {
+        let run = |arguments: &[&str]| {
+            let mut program = program(dir.path(), arguments);
+            program.env("HOME", dir.path()).env("XDG_RUNTIME_DIR", dir.path()).env(name, display).output().unwrap()
+        };
+        let output = run(&["--device", "cpu"]);
+        let said = text(&output.stderr);
+        assert_eq!(code(&output), 1, "{name}={display}: {said}");
+        assert!(said.contains(words) && said.contains("motionscope analyze"), "{name}={display}: {said}");
+        let project = format!("labels-{number}");
+        let made = run(&["project", "new", &project, "clips"]);
+        assert_eq!(code(&made), 0, "{name}={display}: {}", text(&made.stderr));
+    }
+}

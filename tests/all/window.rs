@@ -30,9 +30,10 @@ impl Drop for Running {
 }
 
 /// A virtual screen whose memory lies in `dir`, and its display; none, said loudly, without Xvfb.
-fn screen(dir: &Path) -> Option<(Running, String)> {
+fn screen(dir: &Path, more: &[&str]) -> Option<(Running, String)> {
     let arguments = ["-screen", "0", "1280x800x24", "-nolisten", "tcp", "-displayfd", "1", "-fbdir"];
-    let child = Command::new("Xvfb").args(arguments).arg(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let child =
+        Command::new("Xvfb").args(arguments).arg(dir).args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let Ok(mut child) = child else {
         eprintln!("SKIPPED: no Xvfb to open the window on (apt-get install xvfb)");
         return None;
@@ -75,7 +76,7 @@ fn press(display: &str, keys: &[&str]) -> bool {
 #[test]
 fn labels_survive_a_killed_window() {
     let dir = tempfile::tempdir().unwrap();
-    let Some((_screen, display)) = screen(dir.path()) else { return };
+    let Some((_screen, display)) = screen(dir.path(), &[]) else { return };
     let folder = dir.path().join("project");
     let mut project = Project::create(&folder, Settings::default()).unwrap();
     for class in ["wave", "jump"] {
@@ -123,7 +124,7 @@ fn labels_survive_a_killed_window() {
 #[test]
 fn the_window_opens_and_shows_a_clip_with_its_flow() {
     let dir = tempfile::tempdir().unwrap();
-    let Some((_screen, display)) = screen(dir.path()) else { return };
+    let Some((_screen, display)) = screen(dir.path(), &[]) else { return };
     let clip = fixture::clip(dir.path(), 24, Geometry { width: 320, height: 240 }).unwrap();
     let mut window = start(dir.path(), &display, &clip);
     let said = || fs::read_to_string(dir.path().join("stderr")).unwrap_or_default();
@@ -134,4 +135,22 @@ fn the_window_opens_and_shows_a_clip_with_its_flow() {
         sleep(Duration::from_millis(200));
     }
     assert!(!said().contains("panicked"), "{}", said());
+}
+
+#[test]
+fn a_screen_without_xrandr_is_an_error_and_no_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some((_screen, display)) = screen(dir.path(), &["-extension", "RANDR"]) else { return };
+    let mut window = start(dir.path(), &display, dir.path());
+    let started = Instant::now();
+    let status = loop {
+        match window.0.try_wait().unwrap() {
+            Some(status) => break status,
+            None => assert!(started.elapsed() < PATIENCE, "it neither opened nor ended"),
+        }
+        sleep(Duration::from_millis(100));
+    };
+    let said = fs::read_to_string(dir.path().join("stderr")).unwrap_or_default();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("XRandR") && said.contains("motionscope analyze") && !said.contains("panicked"), "{said}");
 }

@@ -65,6 +65,21 @@ impl Command {
     }
 }
 
+/// Has the keys of the digit row mean digits, whatever the layout prints on them: French and Czech ones print letters and signs there,
+/// and digits with Shift. With Ctrl the sign counts.
+pub(in crate::app) fn take_digits_by_place(events: &mut [Event]) {
+    let is_digit = |key: &Key| (Key::Num0..=Key::Num9).contains(key);
+    for event in events {
+        if let Event::Key { key, physical_key: Some(place), modifiers, .. } = event
+            && is_digit(place)
+            && !is_digit(key)
+            && !(modifiers.shift || modifiers.ctrl || modifiers.command)
+        {
+            *key = *place;
+        }
+    }
+}
+
 /// A key in words.
 pub(in crate::app) fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> String {
     match keys.logical_key {
@@ -92,6 +107,24 @@ fn is_for_text(keys: &KeyboardShortcut) -> bool {
 mod tests {
     use super::*;
     use crate::app::command::table::{alt, ctrl, ctrl_shift, key, shift};
+
+    #[test]
+    fn the_digit_row_is_digits_in_any_layout() {
+        let press = |key, place, modifiers| {
+            let mut events =
+                [Event::Key { key, physical_key: Some(place), pressed: true, repeat: false, modifiers }, Event::Copy];
+            take_digits_by_place(&mut events);
+            let Event::Key { key, .. } = events[0] else { panic!("a key") };
+            key
+        };
+        assert_eq!(press(Key::Quote, Key::Num4, Modifiers::NONE), Key::Num4, "AZERTY's 4");
+        assert_eq!(press(Key::Minus, Key::Num6, Modifiers::NONE), Key::Num6, "AZERTY's 6");
+        assert_eq!(press(Key::Plus, Key::Num1, Modifiers::NONE), Key::Num1, "the Czech 1");
+        assert_eq!(press(Key::Num4, Key::Num4, Modifiers::SHIFT), Key::Num4);
+        assert_eq!(press(Key::Exclamationmark, Key::Num1, Modifiers::SHIFT), Key::Exclamationmark);
+        assert_eq!(press(Key::Minus, Key::Num6, Modifiers::COMMAND), Key::Minus, "zooms out");
+        assert_eq!(press(Key::Quote, Key::Quote, Modifiers::NONE), Key::Quote);
+    }
 
     #[test]
     fn fields_keep_letters_and_their_own_undo() {

@@ -8,7 +8,7 @@ mod table;
 use eframe::egui::KeyboardShortcut;
 
 pub use group::Group;
-pub(super) use keys::keys_text;
+pub(super) use keys::{keys_text, take_digits_by_place};
 
 use super::arrangement::Arrangement;
 use table::{Entry, TABLE};

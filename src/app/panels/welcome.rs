@@ -4,6 +4,7 @@ use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextureId, 
 
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
+use crate::app::dropping::takes_dropped_files;
 use crate::app::theme::{RADIUS, Tokens, semibold};
 use crate::app::widgets::{command_button, primary_button, row_response};
 
@@ -58,7 +59,9 @@ fn column_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
         });
     }
     ui.add_space(8.0);
-    ui.label(RichText::new("or drop a clip, a folder of clips or a model folder anywhere").color(tokens.weak));
+    if takes_dropped_files() {
+        ui.label(RichText::new("or drop a clip, a folder of clips or a model folder anywhere").color(tokens.weak));
+    }
     if !cx.settings.recent.is_empty() {
         ui.add_space(22.0);
         ui.label(RichText::new("Recent").small().color(tokens.weak));

@@ -9,7 +9,7 @@ use super::super::arguments::{DeviceArg, ModelArg};
 use super::super::values::non_negative;
 use crate::engine::Smoothing;
 use crate::error::{Error, Result};
-use crate::video::{CameraMode, CameraSource, Geometry, camera_devices};
+use crate::video::{CameraDevice, CameraMode, CameraSource, Geometry, camera_devices};
 
 /// Rates that differ by no more are meant to be the same: 30 is said of 29.97.
 const SAME_RATE: f64 = 0.01;
@@ -41,7 +41,7 @@ pub(in crate::cli) struct LiveArgs {
     /// End after so many seconds [default: at Ctrl-C]
     #[arg(long, value_name = "N", value_parser = non_negative)]
     seconds: Option<f64>,
-    /// Size of the camera's pictures, such as 640x480
+    /// Size of the camera's pictures, such as 640x480 [default: the largest up to 1280x720 at 30 fps]
     #[arg(long, value_name = "WxH", value_parser = size, requires = "fps")]
     size: Option<Geometry>,
     /// Pictures a second of the camera
@@ -103,19 +103,26 @@ impl LiveArgs {
     }
 
     fn with_mode(&self, source: CameraSource) -> Result<CameraSource> {
-        let (Some(size), Some(fps)) = (self.size, self.fps) else { return Ok(source) };
-        match source {
-            CameraSource::Device { driver, name, .. } => {
-                // Many cameras have their fast modes in one of their formats only.
-                let cameras = camera_devices().unwrap_or_default();
-                let camera = cameras.iter().find(|camera| camera.name == name);
+        let CameraSource::Device { driver, name, .. } = source else {
+            return match self.size {
+                Some(_) => {
+                    Err(Error::new("--size", "only a device can be asked for a size and a rate", "Leave it out"))
+                }
+                None => Ok(source),
+            };
+        };
+        // Many cameras have their fast modes in one of their formats only.
+        let cameras = camera_devices().unwrap_or_default();
+        let camera = cameras.iter().find(|camera| camera.name == name);
+        let mode = match self.size.zip(self.fps) {
+            None => camera.and_then(CameraDevice::proposed).cloned(),
+            Some((size, fps)) => {
                 let offered = camera.and_then(|camera| camera.nearest(size, fps));
                 let offered = offered.filter(|mode| (mode.fps / fps - 1.0).abs() < SAME_RATE);
-                let mode = offered.cloned().unwrap_or(CameraMode { size, fps, format: None });
-                Ok(CameraSource::Device { driver, name, mode: Some(mode) })
+                Some(offered.cloned().unwrap_or(CameraMode { size, fps, format: None }))
             }
-            _ => Err(Error::new("--size", "only a device can be asked for a size and a rate", "Leave it out")),
-        }
+        };
+        Ok(CameraSource::Device { driver, name, mode })
     }
 }
 

@@ -71,11 +71,48 @@ impl Moment {
     }
 }
 
+/// Values kept of a time of any length.
+const MOST_KEPT: usize = 20_000;
+
 /// The whole time.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
-    latencies_ms: Vec<f32>,
-    moments: Vec<Moment>,
+    secs: f64,
+    answers: usize,
+    longest_ms: f32,
+    latencies_ms: Thinned,
+    memory_mb: Thinned,
+}
+
+/// Values in their order, evenly thinned out once they are many, so that days of them take no more memory than minutes.
+#[derive(Debug, Default)]
+struct Thinned {
+    values: Vec<f32>,
+    /// Of so many values one is kept, less one.
+    passed_over: usize,
+    /// Values since the last one that was kept.
+    since: usize,
+}
+
+impl Thinned {
+    fn push(&mut self, value: f32) {
+        if !self.values.is_empty() && self.since < self.passed_over {
+            self.since += 1;
+            return;
+        }
+        self.since = 0;
+        self.values.push(value);
+        if self.values.len() >= MOST_KEPT {
+            let mut place = 0;
+            self.values.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+            // The newest one has just been taken out.
+            self.since = self.passed_over + 1;
+            self.passed_over = 2 * self.passed_over + 1;
+        }
+    }
 }
 
 /// As it is printed: medians of the first and of the last tenth.
@@ -91,28 +128,32 @@ struct SummaryLine {
 impl Summary {
     /// Takes in an answer.
     pub fn answer(&mut self, result: &LiveResult) {
+        self.answers += 1;
+        self.longest_ms = self.longest_ms.max(result.latency_ms);
         self.latencies_ms.push(result.latency_ms);
     }
 
     /// Takes in a second.
     pub fn moment(&mut self, moment: &Moment) {
-        self.moments.push(moment.clone());
+        self.secs = moment.secs;
+        if let Some(memory) = moment.memory_mb {
+            self.memory_mb.push(memory as f32);
+        }
     }
 
     /// Whether there was no answer.
     pub fn is_empty(&self) -> bool {
-        self.latencies_ms.is_empty()
+        self.answers == 0
     }
 
     /// Tells it on stdout.
     pub fn print(&self, json: bool) -> Result<()> {
-        let memory: Vec<f32> = self.moments.iter().filter_map(|moment| Some(moment.memory_mb? as f32)).collect();
         let line = SummaryLine {
-            seconds: self.moments.last().map_or(0.0, |moment| moment.secs),
-            answers: self.latencies_ms.len(),
-            latency_ms_median: first_and_last(&self.latencies_ms),
-            latency_ms_longest: self.latencies_ms.iter().copied().fold(0.0, f32::max),
-            memory_mb: first_and_last(&memory).map(f64::from),
+            seconds: self.secs,
+            answers: self.answers,
+            latency_ms_median: first_and_last(&self.latencies_ms.values),
+            latency_ms_longest: self.longest_ms,
+            memory_mb: first_and_last(&self.memory_mb.values).map(f64::from),
         };
         if json {
             return print_json(&line);
@@ -161,6 +202,17 @@ fn print_json(value: &impl Serialize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_take_no_more_memory_than_minutes() {
+        let mut thinned = Thinned::default();
+        (0..1_000_000).for_each(|i| thinned.push(i as f32));
+        assert!((MOST_KEPT / 2..MOST_KEPT).contains(&thinned.values.len()), "{}", thinned.values.len());
+        let step = thinned.values[1] - thinned.values[0];
+        assert!(thinned.values.windows(2).all(|pair| pair[1] - pair[0] == step), "evenly");
+        assert_eq!(thinned.values[0], 0.0);
+        assert!(thinned.values[thinned.values.len() - 1] > 990_000.0);
+    }
 
     #[test]
     fn a_growth_is_seen_between_the_first_and_the_last_tenth() {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::LiveEvent;
 use super::clip_file::ClipFile;
@@ -16,8 +16,6 @@ use crate::video::{LiveFrame, is_hidden, is_video};
 
 /// How much of the past a correction keeps, seconds.
 pub const CLIP_SECS: f64 = 3.0;
-/// Clips that may wait for the disk; each holds seconds of pictures in memory.
-const MOST_WAITING: usize = 3;
 
 /// Something for the thread to do.
 enum Work {
@@ -35,7 +33,8 @@ pub struct Corrections {
 impl Corrections {
     /// Starts the thread.
     pub(in crate::engine) fn start(outbox: Outbox) -> Self {
-        let (work, inbox) = bounded(MOST_WAITING);
+        // Without a bound: what is corrected is gone from the camera's memory a moment later, and people correct slowly.
+        let (work, inbox) = unbounded();
         let out = outbox.clone();
         let thread = Builder::new().name("corrections".into()).spawn(move || run(&inbox, &out));
         Self { work: Some(work), outbox, thread: thread.ok() }
@@ -53,12 +52,10 @@ impl Corrections {
 
     fn hand_over(&self, work: Work) {
         let Some(sender) = &self.work else { return };
-        let cause = match sender.try_send(work) {
-            Ok(()) => return,
-            Err(TrySendError::Full(_)) => "the disk is still busy with the clips before",
-            Err(TrySendError::Disconnected(_)) => "the thread that saves clips could not be started",
-        };
-        self.outbox.problem(Error::new("correction", cause, "Wait a moment and correct it again"));
+        if sender.send(work).is_err() {
+            let cause = "the thread that saves clips could not be started";
+            self.outbox.problem(Error::new("correction", cause, "Restart the program and correct it again"));
+        }
     }
 }
 
@@ -106,12 +103,26 @@ fn save(frames: &[LiveFrame], folder: &Path, class: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The class as the name of a folder on any system; `None` if nothing is left of it.
+/// The class as the name of a folder on any system, another for each class: characters that some system refuses become their
+/// full-width twins. `None` if nothing is left of it.
 fn folder_name(class: &str) -> Option<String> {
+    let class = class.trim();
     let is_refused = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
-    let name: String = class.trim().chars().map(|c| if is_refused(c) { '_' } else { c }).collect();
-    let name = name.trim_matches(|c: char| c == '.' || c.is_whitespace()).to_owned();
-    (!name.is_empty() && name.chars().any(|c| c != '_')).then_some(name)
+    if !class.chars().any(|c| !is_refused(c) && c != '.' && !c.is_whitespace()) {
+        return None;
+    }
+    // No folder may begin with a dot, which hides it, or end with one.
+    let first = class.len() - class.trim_start_matches('.').len();
+    let last = class.trim_end_matches('.').len();
+    let is_outer_dot = |(at, c): (usize, char)| c == '.' && (at < first || at >= last);
+    let safe = |(at, c): (usize, char)| match u32::from(c) {
+        _ if is_outer_dot((at, c)) => '．',
+        code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or('_'), // pictures of control characters
+        code @ 0x20..=0x7e if is_refused(c) => char::from_u32(0xfee0 + code).unwrap_or('_'),
+        _ if is_refused(c) => '_',
+        _ => c,
+    };
+    Some(class.char_indices().map(safe).collect())
 }
 
 /// `<class>_live_001.mp4`, or the first number that is not there.
@@ -146,8 +157,11 @@ mod tests {
     #[test]
     fn any_class_has_a_folder_of_its_own_that_every_system_takes() {
         assert_eq!(folder_name("wave"), Some("wave".into()));
-        assert_eq!(folder_name(" a/b: “c”, d\\e? "), Some("a_b_ “c”, d_e_".into()));
-        assert_eq!(folder_name("../../etc"), Some("_.._etc".into()));
+        assert_eq!(folder_name(" a/b: “c”, d\\e? "), Some("a／b： “c”, d＼e？".into()));
+        assert_eq!(folder_name("../../etc"), Some("．．／..／etc".into()));
+        let names = ["a/b", "a:b", "a_b", "a\\b", "a?b", "a.b", "ab.", "ab", ".ab", "a\tb", "a|b"].map(folder_name);
+        let distinct: std::collections::HashSet<_> = names.iter().flatten().collect();
+        assert_eq!(distinct.len(), names.len(), "{names:?}");
         assert_eq!(folder_name("手を振る 👋"), Some("手を振る 👋".into()));
         for class in ["", "  ", ".", "..", "/", "\0"] {
             assert_eq!(folder_name(class), None, "{class:?}");

@@ -19,6 +19,7 @@ mod layout;
 mod listing;
 mod names;
 mod pieces;
+mod sides;
 mod source;
 mod text;
 mod thumos14;
@@ -32,6 +33,7 @@ pub use labelled_clip::{AmbiguousSegment, LabelledClip};
 pub use layout::Layout;
 pub use listing::{Problem, ProblemKind};
 pub use pieces::{ClassPieces, Piece, Pieces};
+pub use sides::mirrored_classes;
 pub use source::{DataSource, ListSource, Subset};
 
 use crate::error::{Error, Result};

@@ -5,6 +5,11 @@ use super::source::CAMERA_DRIVER;
 use crate::error::{Error, Result};
 use crate::video::{Geometry, libav};
 
+/// The networks learned from clips of about this rate.
+const USUAL_FPS: f64 = 30.0;
+/// Larger pictures are decoded for nothing: the networks see them much smaller.
+const LARGEST_PX: u32 = 1280 * 720;
+
 /// A camera that can be opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CameraDevice {
@@ -20,6 +25,16 @@ impl CameraDevice {
     /// The sizes that it offers, the largest first, each with its modes, the fastest first.
     pub fn sizes(&self) -> impl Iterator<Item = (Geometry, &[CameraMode])> {
         self.modes.chunk_by(|a, b| a.size == b.size).map(|modes| (modes[0].size, modes))
+    }
+
+    /// The mode to begin with: of those that are fast enough for the networks, the largest that is not larger than they need, in
+    /// whatever format; where none is fast enough, the fastest.
+    pub fn proposed(&self) -> Option<&CameraMode> {
+        let area = |mode: &CameraMode| mode.size.width * mode.size.height;
+        let small: Vec<&CameraMode> = self.modes.iter().filter(|mode| area(mode) <= LARGEST_PX).collect();
+        let modes = if small.is_empty() { self.modes.iter().collect() } else { small };
+        // Of equals the last one counts, which is to be the first: the uncompressed one.
+        modes.into_iter().rev().max_by_key(|mode| (mode.fps.min(USUAL_FPS).round() as u32, area(mode)))
     }
 
     /// The mode of this size whose rate is nearest to `fps`.
@@ -76,6 +91,27 @@ mod tests {
         let sizes: Vec<_> = camera.sizes().map(|(size, modes)| (size.width, modes.len())).collect();
         assert_eq!(sizes, [(1280, 3), (640, 5), (320, 5)]);
         assert!(camera.sizes().all(|(size, modes)| modes.iter().all(|mode| mode.size == size)));
+    }
+
+    #[test]
+    fn the_mode_to_begin_with_is_fast_enough_in_whatever_format() {
+        let mode = |width, height, fps, format: &str| CameraMode {
+            size: Geometry { width, height },
+            fps,
+            format: Some(format.into()),
+        };
+        let of = |modes: &[CameraMode]| CameraDevice { name: "c".into(), title: "c".into(), modes: modes.to_vec() };
+        let fast = mode(1280, 720, 30.0, "mjpeg");
+        let modes = [
+            mode(1920, 1080, 30.0, "mjpeg"),
+            fast.clone(),
+            mode(1280, 720, 10.0, "yuyv422"),
+            mode(640, 480, 30.0, "yuyv422"),
+        ];
+        assert_eq!(of(&modes).proposed(), Some(&fast));
+        assert_eq!(of(&modes[2..]).proposed(), Some(&modes[3]), "a small fast mode before a large slow one");
+        assert_eq!(of(&modes[..1]).proposed(), Some(&modes[0]), "better too large than none");
+        assert_eq!(of(&[]).proposed(), None);
     }
 
     #[test]

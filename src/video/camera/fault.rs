@@ -4,6 +4,8 @@ use ffmpeg::Error as Fault;
 use ffmpeg_next as ffmpeg;
 
 use super::CameraSource;
+use super::address::raw_character;
+use super::source::WRITE_ENCODED;
 use crate::error::Error;
 
 /// `EACCES`, `EPERM`, `EBUSY` … have the same numbers on Linux and macOS; Windows' C library agrees on these.
@@ -15,13 +17,22 @@ const EACCES: i32 = 13;
 const EBUSY: i32 = 16;
 const ENODEV: i32 = 19;
 const EINVAL: i32 = 22;
+const ENOSPC: i32 = 28;
 
 /// What is wrong with `source`.
 pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
     let (cause, remedy) = match source {
         CameraSource::Device { .. } => of_device(fault),
         CameraSource::Lavfi(_) => of_graph(fault),
-        CameraSource::Url(_) => of_stream(fault, source.has_password()),
+        CameraSource::Url(url) => {
+            let (cause, remedy) = of_stream(fault, source.has_password());
+            // It was taken for an address with a port and a path; it may be a name and a password.
+            let remedy = if raw_character(url).is_some() { WRITE_ENCODED } else { remedy };
+            (cause, remedy)
+        }
+        CameraSource::File(path) if path.to_str().is_none() => {
+            ("its name is not text in Unicode, which FFmpeg needs".into(), "Rename the file")
+        }
         CameraSource::File(_) => of_file(fault),
     };
     Error::new(source.to_string(), cause, remedy)
@@ -31,6 +42,7 @@ pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
 pub(super) fn is_hopeless(source: &CameraSource, fault: Fault) -> bool {
     match source {
         CameraSource::Lavfi(_) => fault != Fault::Eof && fault != Fault::Exit,
+        CameraSource::File(path) if path.to_str().is_none() => true,
         _ => matches!(fault, Fault::ProtocolNotFound | Fault::DemuxerNotFound | Fault::DecoderNotFound),
     }
 }
@@ -68,6 +80,10 @@ fn of_device(fault: Fault) -> (String, &'static str) {
         ENOENT | ENODEV | ENXIO | EIO => {
             ("it is not there, or was unplugged".into(), "Plug it in; it is taken up again by itself")
         }
+        ENOSPC => (
+            "the USB bus has no bandwidth left for it".into(),
+            "Choose MJPEG, a smaller size or a lower rate, or plug one of the cameras into another USB controller",
+        ),
         EINVAL => ("it does not deliver pictures in this size and rate".into(), "Choose another size or rate"),
         _ => match fault {
             Fault::DemuxerNotFound => {
@@ -138,11 +154,22 @@ mod tests {
             (EBUSY, "another program", "Close"),
             (ENODEV, "unplugged", "Plug it in"),
             (EINVAL, "size and rate", "another size"),
+            (ENOSPC, "USB bus has no bandwidth", "MJPEG"),
         ] {
             let error = in_words(&source, Fault::Other { errno });
             assert!(error.cause.contains(cause) && error.remedy.contains(remedy), "{error}");
             assert!(!is_hopeless(&source, Fault::Other { errno }));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_whose_name_is_no_text_is_given_up_with_a_sentence() {
+        use std::os::unix::ffi::OsStrExt;
+        let source = CameraSource::File(std::ffi::OsStr::from_bytes(b"clip\xff.mp4").into());
+        let error = in_words(&source, Fault::InvalidData);
+        assert!(error.cause.contains("not text in Unicode") && error.remedy == "Rename the file", "{error}");
+        assert!(is_hopeless(&source, Fault::InvalidData));
     }
 
     #[test]
@@ -155,5 +182,7 @@ mod tests {
         let stream = CameraSource::Url("rtsp://name:secret@a/b".into());
         let refused = in_words(&stream, Fault::HttpUnauthorized);
         assert!(refused.remedy.contains("Check name and password") && !refused.to_string().contains("secret"));
+        let doubtful = in_words(&CameraSource::Url("rtsp://name:12/34@a".into()), Fault::Eof);
+        assert!(doubtful.remedy.contains("%2F") && !doubtful.to_string().contains("34"), "{doubtful}");
     }
 }

@@ -51,7 +51,7 @@ impl CameraInput {
     pub fn open(source: &CameraSource, watchdog: &Watchdog) -> Result<Self, ffmpeg::Error> {
         libav::init();
         watchdog.expect_within(OPEN_PATIENCE);
-        let (url, driver, options) = how_to_open(source);
+        let (url, driver, options) = how_to_open(source).ok_or(ffmpeg::Error::InvalidData)?;
         let give_up = watchdog.clone();
         let input = libav::open_live(&url, driver, options, move || give_up.barks())?;
         let stream = input.streams().best(ffmpeg::media::Type::Video).ok_or(ffmpeg::Error::StreamNotFound)?;
@@ -167,10 +167,10 @@ impl Drop for CameraInput {
     }
 }
 
-/// The name, the driver and the options for FFmpeg.
-fn how_to_open(source: &CameraSource) -> (String, Option<&str>, ffmpeg::Dictionary<'static>) {
+/// The name, the driver and the options for FFmpeg; `None` for a file whose name is not text, which FFmpeg cannot be told.
+fn how_to_open(source: &CameraSource) -> Option<(String, Option<&str>, ffmpeg::Dictionary<'static>)> {
     let mut options = ffmpeg::Dictionary::new();
-    match source {
+    Some(match source {
         CameraSource::Device { driver, name, mode } => {
             if let Some(mode) = mode {
                 options.set("video_size", &format!("{}x{}", mode.size.width, mode.size.height));
@@ -182,7 +182,7 @@ fn how_to_open(source: &CameraSource) -> (String, Option<&str>, ffmpeg::Dictiona
             (name.clone(), Some(driver), options)
         }
         CameraSource::Lavfi(graph) => (graph.clone(), Some("lavfi"), options),
-        CameraSource::File(path) => (format!("file:{}", path.display()), None, options),
+        CameraSource::File(path) => (format!("file:{}", path.to_str()?), None, options),
         CameraSource::Url(url) => {
             // The first pictures are wanted soon; what is learned later about the stream is of no use here.
             options.set("analyzeduration", "2000000");
@@ -191,5 +191,5 @@ fn how_to_open(source: &CameraSource) -> (String, Option<&str>, ffmpeg::Dictiona
             options.set("overrun_nonfatal", "1");
             (url.clone(), None, options)
         }
-    }
+    })
 }

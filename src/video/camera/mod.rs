@@ -5,6 +5,7 @@
 //! pace (`pace`) and passes over what lies behind (`backlog`), and the `ring` keeps the newest seconds for whoever looks: a
 //! [`Camera`] never waits for its readers, and its readers never wait for it.
 
+mod address;
 mod backlog;
 mod backoff;
 #[allow(clippy::module_inception)] // The file is named after the type that it holds.
@@ -20,6 +21,7 @@ mod source;
 mod v4l2;
 mod watchdog;
 
+pub use address::{has_secret, is_masked, without_secrets};
 pub use camera::{Camera, CameraInfo, CameraNews, CameraPhase, CameraStatus, Listener};
 pub use device::{CameraDevice, camera_devices};
 pub use ring::{LiveFrame, SourcePicture};

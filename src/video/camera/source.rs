@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::{self, without_secrets};
 use crate::error::{Error, Result};
 use crate::video::Geometry;
 
@@ -22,7 +23,7 @@ pub(super) const CAMERA_DRIVER: &str = if cfg!(target_os = "macos") {
 };
 
 /// Where live pictures come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq)]
 pub enum CameraSource {
     /// A capture device.
     Device {
@@ -60,7 +61,7 @@ impl CameraSource {
 
     /// Whether a name and a password are part of it.
     pub(super) fn has_password(&self) -> bool {
-        matches!(self, Self::Url(url) if login(url).is_some())
+        matches!(self, Self::Url(url) if address::has_secret(url))
     }
 
     /// Whether it comes as fast as it is read, so that it must be held to its own pace. Of a URL only its length tells:
@@ -74,27 +75,23 @@ impl CameraSource {
     }
 }
 
-/// The part of `url` between the protocol and the host that holds a name and a password, and where it lies.
-fn login(url: &str) -> Option<(usize, &str)> {
-    let start = url.find("://")? + 3;
-    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |length| start + length);
-    let login = &url[start..start + url[start..end].rfind('@')?];
-    login.contains(':').then_some((start, login))
-}
-
-/// The URL without its password, which has no place on a screen or in a log.
-fn without_password(url: &str) -> String {
-    let Some((start, login)) = login(url) else { return url.to_owned() };
-    let name = login.split(':').next().unwrap_or(login);
-    format!("{}{name}:…{}", &url[..start], &url[start + login.len()..])
+/// The password is left out, so that no log has it.
+impl fmt::Debug for CameraSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Device { driver, name, mode } => write!(f, "Device({driver:?}, {name:?}, {mode:?})"),
+            source => write!(f, "{:?}", source.to_string()),
+        }
+    }
 }
 
 impl fmt::Display for CameraSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Device { driver, name, .. } => write!(f, "{driver}:{name}"),
+            Self::Lavfi(graph) if graph.contains("//") => write!(f, "lavfi:{}", without_secrets(graph)),
             Self::Lavfi(graph) => write!(f, "lavfi:{graph}"),
-            Self::Url(url) => f.write_str(&without_password(url)),
+            Self::Url(url) => f.write_str(&without_secrets(url)),
             Self::File(path) => write!(f, "file:{}", path.display()),
         }
     }
@@ -107,7 +104,8 @@ impl FromStr for CameraSource {
     /// path of a video.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
-        let refuse = |cause: &str| Error::new(if text.is_empty() { "source" } else { text }, cause, REMEDY);
+        let shown = if text.is_empty() { "source".to_owned() } else { without_secrets(text) };
+        let refuse = |cause: &str| Error::new(shown.as_str(), cause, REMEDY);
         if text.contains('\0') {
             return Err(refuse("a source cannot hold the character 0"));
         }
@@ -120,7 +118,16 @@ impl FromStr for CameraSource {
             }
             Some(("lavfi", graph)) => Ok(Self::Lavfi(graph.into())),
             Some(("file", path)) => Ok(Self::File(path.trim_start_matches("//").into())),
-            Some((_, rest)) if rest.starts_with("//") => Ok(Self::Url(text.into())),
+            Some((_, rest)) if rest.starts_with("//") => match address::raw_character(text) {
+                Some(c) if address::is_cut_short(text) => {
+                    let cause = format!("its password holds {c}, which ends the name of the host");
+                    Err(Error::new(shown.as_str(), cause, WRITE_ENCODED))
+                }
+                _ if address::is_masked(text) => {
+                    Err(Error::new(shown.as_str(), "its password is not kept", TYPE_AGAIN))
+                }
+                _ => Ok(Self::Url(text.into())),
+            },
             _ if Path::new(text).is_file() => Ok(Self::File(text.into())),
             _ => Err(refuse("this is neither a camera, nor the address of a stream, nor a video")),
         }
@@ -129,6 +136,12 @@ impl FromStr for CameraSource {
 
 const REMEDY: &str =
     "Name a device (/dev/video0), a URL (rtsp://…, http://…, udp://…), a video, or a graph (lavfi:testsrc2)";
+
+/// How a password is written that holds such characters.
+pub(super) const WRITE_ENCODED: &str = "Write # as %23, / as %2F, ? as %3F, @ as %40 and % as %25 in the password";
+
+/// What to do where a password was left out.
+const TYPE_AGAIN: &str = "Type the password again in place of the dots";
 
 impl CameraMode {
     /// Pictures per second as people write them, such as `29.97`.
@@ -169,8 +182,8 @@ mod tests {
     fn a_password_is_kept_and_not_shown() {
         for (url, shown) in [
             ("rtsp://name:secret@host:554/a", "rtsp://name:…@host:554/a"),
-            ("rtsp://name:se@cr:et@host/a@b:c", "rtsp://name:…@host/a@b:c"),
-            ("http://host:80/a?b=c:d@e", "http://host:80/a?b=c:d@e"),
+            ("rtsp://name:se@cr:et@host/a", "rtsp://name:…@host/a"),
+            ("http://host:80/a?b=c", "http://host:80/a?b=c"),
             ("udp://@:1234", "udp://@:1234"),
             ("rtsp://name@host", "rtsp://name@host"),
         ] {
@@ -178,7 +191,27 @@ mod tests {
             assert_eq!(source.to_string(), shown);
             assert_eq!(source.has_password(), shown != url);
             assert_eq!(source, CameraSource::Url(url.into()));
+            assert!(!format!("{source:?}").contains("se"), "{source:?}");
         }
+        let graph: CameraSource = "lavfi:movie=rtsp\\\\://name\\\\:secret@host".parse().unwrap();
+        assert!(!graph.to_string().contains("secret") && !format!("{graph:?}").contains("secret"));
+    }
+
+    #[test]
+    fn mistyped_addresses_show_no_password_and_how_to_write_it() {
+        for text in ["rtsp://cam:se#cret@10.0.0.5/s", "rtsp://cam:se/cret@10.0.0.5/s", "rtsp://cam:se?cret@10.0.0.5/s"]
+        {
+            let error = text.parse::<CameraSource>().unwrap_err();
+            let said = error.to_string();
+            assert!(said.contains("%23") && said.starts_with("rtsp://cam:…@10.0.0.5/s: "), "{said}");
+            assert!(!said.contains("cret@") && !said.contains("se#") && !said.contains("se/"), "{said}");
+        }
+        for text in ["rtsp:/cam:secret@10.0.0.5/s", "rtps//cam:secret@10.0.0.5", "cam:secret@10.0.0.5"] {
+            let said = text.parse::<CameraSource>().unwrap_err().to_string();
+            assert!(!said.contains("secret"), "{said}");
+        }
+        let kept = "rtsp://cam:…@10.0.0.5/s".parse::<CameraSource>().unwrap_err();
+        assert!(kept.remedy.contains("Type the password again"), "{kept}");
     }
 
     #[test]

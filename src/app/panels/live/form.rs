@@ -9,7 +9,7 @@ use crate::app::live_state::Cameras;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, explanation, field, remark, section};
 use crate::engine::Smoothing;
-use crate::video::{CameraDevice, CameraMode, Geometry};
+use crate::video::{CameraDevice, CameraMode, Geometry, without_secrets};
 
 /// Width of the lists, in points.
 const LIST: f32 = 220.0;
@@ -46,8 +46,10 @@ fn cameras_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let cameras = cx.session.live.cameras.clone();
     let choices = &mut cx.settings.live;
     // A camera that was unplugged is not forgotten: it may come back.
-    if choices.camera.is_none() {
-        choices.camera = cameras.list().first().map(|camera| camera.name.clone());
+    if let Some(first) = cameras.list().first().filter(|_| choices.camera.is_none()) {
+        let mode = choices.mode.take();
+        choices.choose(first);
+        choices.mode = mode.or(choices.mode.take());
     }
     let chosen = cameras.list().iter().find(|camera| Some(&camera.name) == choices.camera.as_ref());
     field(ui, "Camera", |ui, label| {
@@ -58,7 +60,7 @@ fn cameras_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             for camera in cameras.list() {
                 let is_chosen = choices.camera.as_ref() == Some(&camera.name);
                 if ui.selectable_label(is_chosen, &camera.title).on_hover_text(&camera.name).clicked() {
-                    (choices.camera, choices.mode) = (Some(camera.name.clone()), None);
+                    choices.choose(camera);
                 }
             }
         });
@@ -119,8 +121,12 @@ fn address_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let address = &mut cx.settings.live.address;
     let entered = field(ui, "Address", |ui, label| {
         let width = ui.available_width();
-        let text = TextEdit::singleline(address).hint_text("rtsp://…, clip.mp4, lavfi:testsrc2").desired_width(width);
-        let response = ui.add(text).labelled_by(label);
+        let id = ui.make_persistent_id("address");
+        // Whoever types an address sees it as it is; others see no password in it.
+        let mut masked = without_secrets(address);
+        let shown = if ui.memory(|memory| memory.has_focus(id)) { address } else { &mut masked };
+        let text = TextEdit::singleline(shown).id(id).hint_text("rtsp://…, clip.mp4, lavfi:testsrc2");
+        let response = ui.add(text.desired_width(width)).labelled_by(label);
         response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
     });
     if entered {
@@ -159,7 +165,8 @@ pub fn answers_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
     field(ui, "Picture", |ui, _| {
         ui.checkbox(choices.mirrored_mut(), "Mirrored").on_hover_text(
-            "Exchange left and right on the screen, as in a mirror; the networks see the camera's own picture",
+            "Mirror the preview. The networks and saved clips get the camera's own picture; training mirrors clips at random, \
+             so it cannot tell left from right",
         );
     });
 }

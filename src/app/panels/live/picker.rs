@@ -138,6 +138,14 @@ fn pressed_digit(ui: &Ui) -> Option<usize> {
             |input: &eframe::egui::InputState, text: &str| input.events.iter().any(|event| is_digit(event, text));
         let pressed = DIGITS.iter().position(|(key, text)| input.key_pressed(*key) || typed(input, text))?;
         let (key, text) = DIGITS[pressed];
+        // What the key prints in this layout is no text either; it follows the key.
+        let at = input
+            .events
+            .iter()
+            .position(|event| matches!(event, Event::Key { key: k, pressed: true, .. } if *k == key));
+        if let Some(next) = at.map(|at| at + 1).filter(|next| matches!(input.events.get(*next), Some(Event::Text(_)))) {
+            input.events.remove(next);
+        }
         input.consume_key(Modifiers::NONE, key);
         input.events.retain(|event| !is_digit(event, text));
         Some(pressed)

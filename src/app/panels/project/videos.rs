@@ -8,6 +8,7 @@ use eframe::egui::{
 use super::chip::{chip, label_color};
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
+use crate::app::dropping::takes_dropped_files;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::video_list::{Shown, Sort};
 use crate::app::widgets::{command_button, explanation, row_response};
@@ -124,7 +125,11 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 }
 
 fn nothing_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    explanation(ui, "The project has no videos yet. Add some, or drop a folder of them onto the window.");
+    let text = match takes_dropped_files() {
+        true => "The project has no videos yet. Add some, or drop a folder of them onto the window.",
+        false => "The project has no videos yet. Add some.",
+    };
+    explanation(ui, text);
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::AddFolder, "Add folder…");
         command_button(ui, cx, Command::AddVideos, "Add video…");

@@ -8,7 +8,7 @@ mod twins;
 use std::path::{Path, PathBuf};
 
 use super::listing::{Listing, Place, Row};
-use super::{DataSource, Problem, ProblemKind, Subset};
+use super::{DataSource, Problem, ProblemKind, Subset, sides};
 use crate::error::{Error, Result};
 use clips::Inspection;
 pub use report::{CheckReport, ClassCount, Spread, SubsetReport};
@@ -40,6 +40,7 @@ pub fn check(plan: &CheckPlan, progress: &(dyn Fn(usize, usize) + Sync)) -> Resu
     let inspection = Inspection::of(&paths, plan.thorough, progress)?;
 
     let mut report = CheckReport::default();
+    report.remarks.extend(sides::note(&train.classes, &Place::whole(plan.train.path())));
     report.add(Subset::Train, plan.train.path(), &train, &inspection);
     if let (Some(source), Some(test)) = (&plan.test, &test) {
         report.add(Subset::Test, source.path(), test, &inspection);

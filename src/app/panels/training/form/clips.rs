@@ -9,6 +9,7 @@ use super::listing::{ClassShare, Listing};
 use crate::app::actions::PanelContext;
 use crate::app::background::Background;
 use crate::app::command::Command;
+use crate::app::dropping::takes_dropped_files;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, explanation, field, remark};
 use crate::error::Result;
@@ -204,7 +205,11 @@ impl ClipsForm {
             });
         }
         if self.folder.is_none() {
-            explanation(ui, "A folder with one sub-folder of clips per class; dropping one here works too.");
+            let text = match takes_dropped_files() {
+                true => "A folder with one sub-folder of clips per class; dropping one here works too.",
+                false => "A folder with one sub-folder of clips per class.",
+            };
+            explanation(ui, text);
         }
     }
 

@@ -1,0 +1,68 @@
+//! Classes that differ in left and right only, which clips that are mirrored at random exchange.
+
+use super::listing::{Place, Problem, ProblemKind};
+
+/// What to say of the first two classes of which one, seen in a mirror, is the other.
+pub fn mirrored_classes(classes: &[String]) -> Option<String> {
+    let words: Vec<Vec<String>> = classes.iter().map(|class| words(class)).collect();
+    let twin = |words: &Vec<String>| words.iter().map(|word| other_side(word).to_owned()).collect::<Vec<String>>();
+    let (left, right) = words.iter().enumerate().find_map(|(left, of_left)| {
+        let right = words.iter().position(|of_right| *of_right == twin(of_left)).filter(|right| *right > left)?;
+        Some((left, right))
+    })?;
+    let [left, right] = [left, right].map(|label| &classes[label]);
+    Some(format!("training mirrors half of the clips, which makes '{right}' of '{left}' and the other way"))
+}
+
+pub(super) fn note(classes: &[String], place: &Place) -> Option<Problem> {
+    let cause = mirrored_classes(classes)?;
+    let remedy = "Expect confusions between them, or join them to one class";
+    Some(place.problem(ProblemKind::Label, &cause, remedy))
+}
+
+fn other_side(word: &str) -> &str {
+    match word {
+        "left" => "right",
+        "right" => "left",
+        "l" => "r",
+        "r" => "l",
+        _ => word,
+    }
+}
+
+/// The words of a name, in lower case: `TurnLeft`, `turn_left` and `turn left` have the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && before.is_lowercase()) {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric() {
+            words.last_mut().expect("there is a first word").extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(classes: &[&str]) -> Option<String> {
+        mirrored_classes(&classes.iter().map(|class| (*class).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn pairs_of_left_and_right_are_told_and_others_not() {
+        assert!(said(&["wave", "swipe left", "swipe_right"]).unwrap().contains("'swipe_right' of 'swipe left'"));
+        assert!(said(&["TurnRight", "turn left"]).is_some() && said(&["hand R up", "hand l up"]).is_some());
+        for classes in
+            [&["left", "wave"][..], &["bright", "light"], &["turn left", "swipe right"], &["copyright", "cleft"], &[]]
+        {
+            assert_eq!(said(classes), None, "{classes:?}");
+        }
+    }
+}
