@@ -24,7 +24,11 @@ pub(super) struct Job {
 pub(super) fn clips_in(folder: &Path, out: &Path) -> Result<Vec<PathBuf>> {
     let found = search(folder, fs::canonicalize(out).ok().as_deref())?;
     if found.is_empty() {
-        return Err(Error::file(folder, "there are no clips in this folder", "Name a folder with video files, or with the frames of a clip"));
+        return Err(Error::file(
+            folder,
+            "there are no clips in this folder",
+            "Name a folder with video files, or with the frames of a clip",
+        ));
     }
     Ok(found)
 }
