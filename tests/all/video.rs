@@ -49,7 +49,7 @@ pub(crate) fn sizes() -> Sizes {
 }
 
 /// Copies the packets of a clip into another container, changing their times in milliseconds.
-fn remux(from: &Path, to: &Path, format: &str, retime: impl Fn(i64) -> i64) {
+pub(crate) fn remux(from: &Path, to: &Path, format: &str, retime: impl Fn(i64) -> i64) {
     let mut input = ffmpeg::format::input(from).unwrap();
     let mut output = ffmpeg::format::output_as(to, format).unwrap();
     let source = input.stream(0).unwrap();

@@ -11,45 +11,61 @@ use motionscope::video::{
 };
 
 use crate::video::{
-    CLIP, assert_every_frame_is_exact, coded_picture, read_code, sizes, wait_for, wait_until_open, write_clip,
+    CLIP, assert_every_frame_is_exact, coded_picture, read_code, remux, sizes, wait_for, wait_until_open, write_clip,
 };
 
-/// Copies the pictures of a clip into an AVI file, each after `between` packets of sound of two bytes.
-fn write_sparse(clip: &Path, to: &Path, between: usize) {
+/// Silence beside pictures: so many packets of so many samples, 8000 a second, before each picture and after the last.
+struct Sound {
+    samples: usize,
+    before_each: usize,
+    after: usize,
+}
+
+/// Copies the pictures of a clip into another container and puts sound beside them.
+fn mux(clip: &Path, to: &Path, format: &str, sound: &Sound) {
     let mut input = ffmpeg::format::input(clip).unwrap();
-    let mut output = ffmpeg::format::output_as(to, "avi").unwrap();
+    let mut output = ffmpeg::format::output_as(to, format).unwrap();
     let source = input.stream(0).unwrap();
     let mut pictures = output.add_stream(ffmpeg::codec::Id::None).unwrap();
     pictures.set_parameters(source.parameters());
+    pictures.set_avg_frame_rate(source.avg_frame_rate());
     pictures.set_time_base(source.avg_frame_rate().invert());
     let codec = ffmpeg::codec::encoder::find(ffmpeg::codec::Id::PCM_S16LE).unwrap();
-    let mut sound = ffmpeg::codec::Context::new_with_codec(codec).encoder().audio().unwrap();
-    sound.set_rate(8000);
-    sound.set_format(ffmpeg::format::Sample::I16(ffmpeg::format::sample::Type::Packed));
-    sound.set_channel_layout(ffmpeg::ChannelLayout::MONO);
-    sound.set_time_base((1, 8000));
-    let sound = sound.open().unwrap();
+    let mut encoder = ffmpeg::codec::Context::new_with_codec(codec).encoder().audio().unwrap();
+    encoder.set_rate(8000);
+    encoder.set_format(ffmpeg::format::Sample::I16(ffmpeg::format::sample::Type::Packed));
+    encoder.set_channel_layout(ffmpeg::ChannelLayout::MONO);
+    encoder.set_time_base((1, 8000));
+    let encoder = encoder.open().unwrap();
     let mut track = output.add_stream(ffmpeg::codec::Id::None).unwrap();
-    track.set_parameters(ffmpeg::codec::Parameters::from(&sound));
+    track.set_parameters(ffmpeg::codec::Parameters::from(&encoder));
     track.set_time_base((1, 8000));
     output.write_header().unwrap();
-    let base = output.stream(0).unwrap().time_base();
-    let mut samples = 0;
-    for (number, (stream, mut packet)) in input.packets().enumerate() {
-        for _ in 0..between {
-            let mut sample = ffmpeg::Packet::copy(&[0, 0]);
-            sample.set_stream(1);
-            sample.set_pts(Some(samples));
-            sample.set_dts(Some(samples));
-            sample.write(&mut output).unwrap();
-            samples += 1;
+    let [picture_base, sound_base] = [0, 1].map(|stream| output.stream(stream).unwrap().time_base());
+    let mut heard = 0;
+    let mut silence = |count: usize, output: &mut ffmpeg::format::context::Output| {
+        for _ in 0..count {
+            let mut packet = ffmpeg::Packet::copy(&vec![0; 2 * sound.samples]);
+            packet.set_stream(1);
+            packet.set_pts(Some(heard));
+            packet.set_dts(Some(heard));
+            packet.set_duration(sound.samples as i64);
+            packet.rescale_ts((1, 8000), sound_base);
+            packet.write(output).unwrap();
+            heard += sound.samples as i64;
         }
-        packet.rescale_ts(stream.time_base(), base);
-        packet.set_pts(None);
-        packet.set_dts(Some(number as i64));
+    };
+    for (number, (stream, mut packet)) in input.packets().enumerate() {
+        silence(sound.before_each, &mut output);
+        packet.rescale_ts(stream.time_base(), picture_base);
+        if format == "avi" {
+            packet.set_pts(None);
+            packet.set_dts(Some(number as i64));
+        }
         packet.set_position(-1);
         packet.write(&mut output).unwrap();
     }
+    silence(sound.after, &mut output);
     output.write_trailer().unwrap();
 }
 
@@ -58,8 +74,99 @@ fn thousands_of_sound_packets_between_two_pictures_are_normal() {
     let folder = tempfile::tempdir().unwrap();
     let (clip, sparse) = (folder.path().join("clip.mp4"), folder.path().join("sparse.avi"));
     write_clip(&clip, 6, 25.0);
-    write_sparse(&clip, &sparse, 3000);
+    mux(&clip, &sparse, "avi", &Sound { samples: 1, before_each: 3000, after: 0 });
     assert_every_frame_is_exact(&sparse, 6);
+}
+
+/// What is said of the video at `path`, and how many frames it has.
+fn notes(path: &Path) -> (usize, Vec<String>) {
+    let reader = VideoReader::open(path, sizes()).unwrap();
+    (reader.info().frames, reader.info().notes.clone())
+}
+
+#[test]
+fn only_a_file_that_is_cut_off_is_called_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let clip = at("clip.mp4");
+    write_clip(&clip, 150, 25.0);
+    // The time stamps begin at 5 s, and the length that the file claims reaches from 0 to the last of them.
+    remux(&clip, &at("late.mkv"), "matroska", |millis| millis + 5000);
+    assert_eq!(notes(&at("late.mkv")), (150, Vec::new()));
+    let duration_secs = VideoReader::open(&at("late.mkv"), sizes()).unwrap().info().duration_secs;
+    assert!((duration_secs - 6.0).abs() < 0.01, "{duration_secs}");
+    // An edit list shows the first 2 s of 6; its length is in thousandths of a second.
+    let mut bytes = std::fs::read(&clip).unwrap();
+    let list = bytes.windows(4).position(|bytes| bytes == b"elst").unwrap();
+    assert_eq!(bytes[list + 12..list + 16], 6000_u32.to_be_bytes());
+    bytes[list + 12..list + 16].copy_from_slice(&2000_u32.to_be_bytes());
+    std::fs::write(at("trimmed.mp4"), bytes).unwrap();
+    assert_eq!(notes(&at("trimmed.mp4")), (50, Vec::new()));
+    // The sound goes on for 40 s after the pictures.
+    mux(&clip, &at("sound.mkv"), "matroska", &Sound { samples: 320, before_each: 1, after: 1000 });
+    assert_eq!(notes(&at("sound.mkv")), (150, Vec::new()));
+    // Both end before the length that the file claims.
+    mux(&clip, &at("both.mkv"), "matroska", &Sound { samples: 320, before_each: 1, after: 0 });
+    let bytes = std::fs::read(at("both.mkv")).unwrap();
+    std::fs::write(at("half.mkv"), &bytes[..bytes.len() / 3]).unwrap();
+    let (frames, notes) = notes(&at("half.mkv"));
+    assert!(frames < 100 && notes[0].starts_with("the file is cut off"), "{frames} frames, {notes:?}");
+}
+
+#[test]
+fn joined_recordings_follow_each_other_on_the_timeline() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write_clip(&at("clip.mp4"), 75, 25.0);
+    // The second recording begins an hour before the first, which a transport stream takes for 25 hours later.
+    remux(&at("clip.mp4"), &at("a.ts"), "mpegts", |millis| millis + 3_600_000);
+    remux(&at("clip.mp4"), &at("b.ts"), "mpegts", |millis| millis);
+    let joined = [std::fs::read(at("a.ts")).unwrap(), std::fs::read(at("b.ts")).unwrap()].concat();
+    std::fs::write(at("joined.ts"), joined).unwrap();
+    let mut reader = VideoReader::open(&at("joined.ts"), sizes()).unwrap();
+    let info = reader.info().clone();
+    assert!(info.frames == 150 && (info.duration_secs - 6.0).abs() < 0.1 && !info.variable_rate, "{info:?}");
+    assert!(info.notes.len() == 1 && info.notes[0].starts_with("The time stamps begin again"), "{:?}", info.notes);
+    let mut before = -1.0;
+    for index in 0..150 {
+        let frame = reader.frame(index).unwrap();
+        assert_eq!(read_code(&frame.display), index % 75);
+        assert!(frame.pts_secs > before && frame.duration_secs < 0.1, "frame {index} at {} s", frame.pts_secs);
+        before = frame.pts_secs;
+    }
+    for index in [149, 10, 80, 74, 75, 3, 120] {
+        assert_eq!(read_code(&reader.frame(index).unwrap().display), index % 75, "frame {index} after a seek");
+    }
+}
+
+#[test]
+fn what_ends_within_its_header_is_cut_off_and_not_the_fault_of_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clip, whole) = (folder.path().join("clip.mp4"), folder.path().join("whole.mkv"));
+    write_clip(&clip, 20, 25.0);
+    remux(&clip, &whole, "matroska", |millis| millis);
+    let bytes = std::fs::read(&whole).unwrap();
+    let mut refused = 0;
+    for length in [60, 100, 150, 200] {
+        let path = folder.path().join(format!("{length}.mkv"));
+        std::fs::write(&path, &bytes[..length]).unwrap();
+        let Err(error) = VideoReader::open(&path, sizes()) else { continue };
+        assert!(!error.cause.contains("Input/output") && !error.remedy.contains("disk"), "{length} bytes: {error}");
+        refused += 1;
+    }
+    assert!(refused > 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_unicode_opens_like_any_other() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let clip = folder.path().join("clip.mp4");
+    write_clip(&clip, 6, 25.0);
+    let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9: 100%.mp4"));
+    std::fs::rename(&clip, &odd).unwrap();
+    assert_every_frame_is_exact(&odd, 6);
 }
 
 #[test]
