@@ -116,7 +116,7 @@ pub enum TrainingEvent {
 pub struct StepMetrics {
     /// Number of this step, from 1.
     pub step: usize,
-    /// Number of steps of the run.
+    /// Number of steps of the run; with a time budget, as many as fit in it at this speed.
     pub steps: usize,
     /// The loss that was minimised.
     pub loss: f32,

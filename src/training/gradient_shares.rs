@@ -6,6 +6,8 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::losses::LossTerm;
+use crate::error::Result;
+use crate::nets::read_back;
 
 /// The parts of the gradient of one batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,12 +41,14 @@ pub(super) fn gradient_shares<M: Module>(
     parts: &[(LossTerm, GradientsParams)],
     rest: Option<LossTerm>,
     step: usize,
-) -> GradientShares {
+) -> Result<GradientShares> {
     let mut sums = Sums { total, parts, has_rest: rest.is_some(), products: Vec::new() };
     network.visit(&mut sums);
     let products = sums.products.into_iter().reduce(|sum, of_parameter| sum + of_parameter);
-    let values: Vec<f64> =
-        products.map(|sum| sum.into_data().iter::<f64>().collect()).unwrap_or_else(|| vec![0.0; 2 * parts.len() + 3]);
+    let values: Vec<f64> = match products {
+        Some(sum) => read_back(sum)?.into_iter().map(f64::from).collect(),
+        None => vec![0.0; 2 * parts.len() + 3],
+    };
     let norm = values[0].sqrt();
     let terms = parts.iter().map(|(term, _)| *term).chain(rest);
     let measured: Vec<(LossTerm, f64, f64)> =
@@ -56,7 +60,7 @@ pub(super) fn gradient_shares<M: Module>(
         let (own, product) = found.map_or((0.0, 0.0), |(_, own, product)| (*own, *product));
         GradientShare { term, norm: own, share: ratio(own, sum), cosine: ratio(product, own * norm).clamp(-1.0, 1.0) }
     };
-    GradientShares { step, norm, terms: LossTerm::ALL.map(share).to_vec() }
+    Ok(GradientShares { step, norm, terms: LossTerm::ALL.map(share).to_vec() })
 }
 
 /// Products of gradients, summed up parameter by parameter.

@@ -21,8 +21,8 @@ pub(super) struct LeftOut {
     places: HashMap<Key, usize>,
 }
 
-/// The path of a clip, and the bits of its segment.
-type Key = (PathBuf, Option<[u64; 2]>);
+/// The path of a clip, and its segment in microseconds: seconds may come back from the file with another last bit.
+type Key = (PathBuf, Option<[i64; 2]>);
 
 /// What is in the file.
 #[derive(Serialize, Deserialize)]
@@ -81,7 +81,7 @@ impl LeftOut {
 }
 
 fn key(path: &Path, segment_secs: Option<[f64; 2]>) -> Key {
-    (path.to_owned(), segment_secs.map(|segment| segment.map(f64::to_bits)))
+    (path.to_owned(), segment_secs.map(|segment| segment.map(|secs| (secs * 1e6).round() as i64)))
 }
 
 #[cfg(test)]
@@ -100,6 +100,10 @@ mod tests {
         assert_eq!(read, left);
         assert_eq!((read.logits(&part, 2), read.logits(&part, 3)), (Some(&[0.25, 0.1][..]), None));
         assert_eq!(read.logits(&clip(Some([0.0, 1.0])), 2), None);
+        let pieces: Vec<_> = (0..5000).map(|i| clip(Some([f64::from(i) / 30.0, f64::from(i) / 29.97 + 1.0]))).collect();
+        LeftOut::new(pieces.iter().map(|piece| (piece, vec![0.5]))).write(dir.path()).unwrap();
+        let read = LeftOut::read(dir.path()).unwrap();
+        assert!(pieces.iter().all(|piece| read.logits(piece, 1).is_some()), "seconds of any frame are found again");
         fs::write(dir.path().join(FILE), "{").unwrap();
         assert!(LeftOut::read(dir.path()).is_none());
     }

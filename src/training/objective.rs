@@ -170,7 +170,7 @@ impl Objective {
             shares = Some(objective.shares(frames, total, step));
         };
         self.accumulate_and(batch, look)?;
-        Ok(shares)
+        shares.transpose()
     }
 
     /// Adds a batch and lets `look` see its frames and MotionNet's gradient, if there is one.
@@ -245,7 +245,7 @@ impl Objective {
     }
 
     /// Of what MotionNet's gradient `total` of a batch consists.
-    fn shares(&self, frames: Tensor<4>, total: &GradientsParams, step: usize) -> GradientShares {
+    fn shares(&self, frames: Tensor<4>, total: &GradientsParams, step: usize) -> Result<GradientShares> {
         let motion = self.motion.as_ref().expect("the gradient is of MotionNet");
         let mut parts = Vec::new();
         for term in LossTerm::UNSUPERVISED {

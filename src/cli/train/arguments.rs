@@ -123,7 +123,7 @@ struct DataArgs {
     /// Sides of the random crops relative to the largest that fits; each pairs with its neighbours [default: 1,0.875,0.75]
     #[arg(long, value_name = "S,…", value_delimiter = ',')]
     crop_scales: Option<Vec<f32>>,
-    /// Largest step between the frames of a window
+    /// Largest step between the frames of a window, where they are read in every step: not with frozen flow (mode a)
     #[arg(long, value_name = "N")]
     max_stride: Option<usize>,
 }
@@ -262,7 +262,7 @@ pub(super) struct SolverArgs {
     /// How often a run may go back before it fails [default: 3]
     #[arg(long, value_name = "N")]
     max_roll_backs: Option<usize>,
-    /// End after so many minutes even if steps are left; the rate falls with the time. Not repeatable step by step
+    /// End after so many minutes even if steps are left; the rate rises and falls with the time. Not repeatable step by step
     #[arg(long, value_name = "MINUTES", value_parser = positive)]
     minutes: Option<f64>,
     /// Steps between two looks at how much of MotionNet's gradient each kind of loss makes, written to gradients.csv; each costs

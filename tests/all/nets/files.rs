@@ -68,6 +68,29 @@ fn a_model_survives_its_folder() {
 }
 
 #[test]
+fn the_hash_of_a_model_is_that_of_its_files_and_classes() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    for name in ["default", "flow"] {
+        let written = ModelCard::read(&models.join(name)).unwrap().hash;
+        assert!(written.is_some(), "{name}");
+        assert_eq!(HiddenTwoStream::load(&models.join(name), &Device::flex()).unwrap().card.hash, written, "{name}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let hash = |model: &HiddenTwoStream| {
+        model.save(folder.path()).unwrap();
+        ModelCard::read(folder.path()).unwrap().hash.unwrap()
+    };
+    let model = small_model(Precision::F32);
+    let mut renamed = model.clone();
+    renamed.card.name = "Another".into();
+    let mut relabelled = model.clone();
+    relabelled.card.classes.reverse();
+    assert_eq!(hash(&model), hash(&renamed), "a name is no part of it");
+    assert_ne!(hash(&model), hash(&relabelled));
+    assert_ne!(hash(&model), hash(&small_model(Precision::F32)), "other weights");
+}
+
+#[test]
 fn fully_connected_layers_survive_their_file_transposed() {
     let device = Device::flex();
     let config = StreamConfig { backbone: Backbone::Vgg16, input: StreamInput::PICTURE, classes: 2, dropout: None };
