@@ -38,6 +38,8 @@ pub enum Action {
     AddVideos(Vec<PathBuf>),
     /// Makes a folder of clips a project, or opens the one that it is.
     MakeProject(PathBuf),
+    /// Reads the files of labels again that could not be read.
+    ReadLabelsAgain,
     /// Stops looking for videos.
     StopSearches,
     /// Reads labels of another program.

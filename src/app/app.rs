@@ -328,6 +328,7 @@ impl App {
             Action::ShowVideo(id) => self.show_video(id),
             Action::AddVideos(paths) => self.add_videos(&paths),
             Action::MakeProject(dir) => self.begin_project(Start::Either, dir, ctx),
+            Action::ReadLabelsAgain => self.read_labels_again(),
             Action::StopSearches => self.stop_searches(),
             Action::Import(order) => self.import_labels(*order, ctx),
             Action::Give(label) => self.give(label),

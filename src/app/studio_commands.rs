@@ -382,6 +382,14 @@ impl App {
         self.session.studio.begin_search(search);
     }
 
+    /// Reads locked labels again, and reports what still cannot be read.
+    pub(super) fn read_labels_again(&mut self) {
+        match self.session.studio.read_again().as_slice() {
+            [] => self.session.told = Some(("Read the labels".into(), Instant::now())),
+            still => still.iter().for_each(|error| self.session.problem(error)),
+        }
+    }
+
     /// Looks for nothing any more.
     pub(super) fn stop_searches(&mut self) {
         self.studio.stop_searches();

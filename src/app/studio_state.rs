@@ -161,6 +161,11 @@ impl StudioState {
         self.change(|project| project.perform(step))
     }
 
+    /// Reads locked labels again; why the others still are.
+    pub fn read_again(&mut self) -> Vec<Error> {
+        self.project.as_mut().map_or_else(Vec::new, Project::read_again)
+    }
+
     /// Takes the last step back; what it was.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ fn files(dir: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 fn labels_that_are_away_at_one_opening_are_locked_and_there_again_afterwards() {
     type Harm = fn(&Path);
     let harms: [(Harm, &str); 3] = [
-        (|file| fs::remove_file(file).unwrap(), "no such file"),
+        (|file| fs::remove_file(file).unwrap(), "missing"),
         (|file| fs::write(file, "labels = [\n").unwrap(), "line"),
         (|file| fs::write(file, [0xff, 0xfe, 0x00]).unwrap(), "UTF-8"),
     ];
@@ -57,7 +57,14 @@ fn labels_that_are_away_at_one_opening_are_locked_and_there_again_afterwards() {
         assert_eq!(fs::read(&file).ok(), harmed);
         assert_eq!(fs::read_dir(dir.path().join("labels")).unwrap().count(), 1 + usize::from(harmed.is_some()));
 
+        let Opened { project: mut again, .. } = Project::open(dir.path()).unwrap();
+        assert_eq!(again.read_again().len(), 1);
         fs::write(&file, &whole).unwrap();
+        assert_eq!(again.read_again(), []);
+        assert_eq!(again.document().videos[&id].labels, [wave], "without opening it anew");
+        assert!(again.perform(edits::unlabel_clip(again.document(), id).unwrap()).is_ok() && again.undo().is_ok());
+        again.save().unwrap();
+        drop(again);
         let mut project = open(dir.path());
         assert_eq!(project.document().videos[&id].labels, [wave]);
         label(&mut project, id, Label::Background).unwrap();

@@ -193,6 +193,25 @@ impl Project {
         Ok(Opened { project, notes })
     }
 
+    /// Reads the files of locked labels again: those that can be read now are unlocked. Returns why the others are not.
+    pub fn read_again(&mut self) -> Vec<Error> {
+        let locked = self.document.videos.iter().filter(|(_, video)| video.locked.is_some());
+        let locked: Vec<_> = locked.map(|(id, video)| (*id, video.clone())).collect();
+        let mut still = Vec::new();
+        for (id, mut video) in locked {
+            let Some(name) = self.sidecars.get(&id) else { continue };
+            video.locked = None;
+            match read_sidecar(&self.dir, name, &mut video) {
+                Ok(()) => {
+                    self.document.videos.insert(id, video);
+                    self.revision += 1;
+                }
+                Err(why) => still.push(locked_by(&why)),
+            }
+        }
+        still
+    }
+
     /// The folder, as an absolute path.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -472,12 +491,9 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
     for VideoRow { id, path, labels, facts } in rows {
         let mut video = Video { facts, ..Video::new(path) };
         if let Some(name) = labels {
-            let file = dir.join(sidecar::DIR).join(&name);
-            if !sidecar::is_name(&name) {
-                let why = Error::file(&file, "this is no name for a file of labels", "Correct project.toml");
-                damaged.insert(id, Damaged { file: None, why });
-            } else if let Err(why) = sidecar::read(&file, &mut video) {
-                damaged.insert(id, Damaged { file: Some(file).filter(|file| file.exists()), why });
+            if let Err(why) = read_sidecar(dir, &name, &mut video) {
+                let file = Some(dir.join(sidecar::DIR).join(&name)).filter(|_| sidecar::is_name(&name));
+                damaged.insert(id, Damaged { file: file.filter(|file| file.exists()), why });
             }
             sidecars.insert(id, name);
         }
@@ -485,6 +501,15 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
     }
     let reading = Reading::of(&dir.join(JOURNAL), manifest_saves)?;
     Ok(Loaded { manifest_saves, document, sidecars, damaged, reading })
+}
+
+/// Adds what the file of labels called `name` says to `video`, a video of the project in `dir`.
+fn read_sidecar(dir: &Path, name: &str, video: &mut Video) -> Result<()> {
+    let file = dir.join(sidecar::DIR).join(name);
+    if !sidecar::is_name(name) {
+        return Err(Error::file(&file, "this is no name for a file of labels", "Correct project.toml"));
+    }
+    sidecar::read(&file, video)
 }
 
 /// Whether the project in `dir` was saved `saves` times and no more.
@@ -500,7 +525,8 @@ fn check_saves(dir: &Path, saves: u64) -> Result<()> {
 /// Why the labels of a video are locked, whose file could not be read because of `why`.
 fn locked_by(why: &Error) -> Error {
     let cause = format!("{}; the labels of its video are locked, and nothing is changed in the file", why.cause);
-    Error::new(why.subject.clone(), cause, format!("{}; then close the project and open it again", why.remedy))
+    let again = "then open the project again, or choose Read again on its page Clip";
+    Error::new(why.subject.clone(), cause, format!("{}; {again}", why.remedy))
 }
 
 /// Keeps what cannot be read before anything else takes its place: files of labels, and the journal.

@@ -1,6 +1,7 @@
 //! What is said about one video, in a file of its own that a person can read and a version control can compare.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
@@ -81,7 +82,10 @@ pub(super) fn text_of(video: &Video) -> Result<String> {
 /// # Errors
 /// If the file cannot be read or is not what it should be.
 pub(super) fn read(path: &Path, video: &mut Video) -> Result<()> {
-    let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Error::file(path, "the file of labels is missing", "Put it back"),
+        _ => Error::io(path, &error),
+    })?;
     let malformed = |cause: String| Error::file(path, cause, "Correct it by hand, or put back a copy of it");
     let sidecar: Sidecar<Spanned<Segment>> = toml::from_str(&text).map_err(|error| malformed(one_line(&error)))?;
     let Sidecar { video: _, reviewer, group, note, labels, segments } = sidecar;

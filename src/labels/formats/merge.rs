@@ -362,8 +362,8 @@ impl<'a> Merge<'a> {
             if same(known, &new) && !is_new {
                 continue;
             }
-            if known.locked.is_some() {
-                kept.push(known.path.clone());
+            if let Some(locked) = &known.locked {
+                self.import.notes.push(Error::clone(locked));
                 continue;
             }
             if !is_new && !known.is_unlabelled() {

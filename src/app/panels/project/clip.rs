@@ -34,7 +34,12 @@ impl ClipPage {
             file_ui(ui, id, &video, cx);
             if let Some(locked) = &video.locked {
                 let tokens = Tokens::of(ui);
-                remark(ui, tokens.warning, |ui| _ = ui.add(Text::new(locked.to_string()).wrap().selectable(true)));
+                remark(ui, tokens.warning, |ui| {
+                    ui.add(Text::new(locked.to_string()).wrap().selectable(true));
+                    if ui.button("Read again").on_hover_text("Read the files of locked labels again").clicked() {
+                        cx.actions.push(Action::ReadLabelsAgain);
+                    }
+                });
                 ui.add_space(6.0);
             }
             let editable = cx.session.studio.can_edit().is_ok() && video.locked.is_none();
