@@ -1,6 +1,6 @@
 //! The head of the project panel: its name, how far the labelling is, and what can be done with all of it.
 
-use eframe::egui::{Align, Label as Text, Layout, ProgressBar, RichText, Ui};
+use eframe::egui::{Align, Label as Text, Layout, ProgressBar, RichText, Ui, vec2};
 
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
@@ -9,6 +9,9 @@ use crate::app::menu::item_ui;
 use crate::app::suggestion_state::SuggestionPhase;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, icon_button};
+
+/// Height of the bar that shows how far the labelling is, in points.
+const HEIGHT: f32 = 16.0;
 
 /// Draws the head.
 pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -53,14 +56,17 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         (_, None) => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
     };
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
-    let is_searching = studio.is_searching();
-    ui.horizontal(|ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if is_searching && ui.small_button("Cancel").on_hover_text("Stop looking for videos").clicked() {
-                cx.actions.push(Action::StopSearches);
-            }
-            ui.add(ProgressBar::new(share).desired_height(16.0).text(text));
-        });
+    let bar = ProgressBar::new(share).desired_height(HEIGHT).text(text);
+    if !studio.is_searching() {
+        ui.add(bar);
+        return;
+    }
+    let size = vec2(ui.available_width(), HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        if ui.small_button("Cancel").on_hover_text("Stop looking for videos").clicked() {
+            cx.actions.push(Action::StopSearches);
+        }
+        ui.add(bar);
     });
 }
 
