@@ -9,6 +9,7 @@ enum Role {
     Label,
     Start,
     End,
+    Duration,
     Group,
     Note,
     StartFrame,
@@ -22,25 +23,15 @@ enum Role {
 use Role::*;
 
 /// The names of columns, in lower case and without anything but letters and digits.
-const NAMES: [(Role, &[&str]); 12] = [
+const NAMES: [(Role, &[&str]); 13] = [
     (Path, &["path", "file", "filename", "filepath", "clip", "video", "videopath", "videoname"]),
     (Label, &["label", "class", "action"]),
     (
         Start,
-        &[
-            "start",
-            "begin",
-            "startsecs",
-            "startsec",
-            "starts",
-            "startseconds",
-            "starttime",
-            "timestart",
-            "begintime",
-            "onset",
-        ],
+        &["start", "begin", "startsecs", "startsec", "starts", "startseconds", "starttime", "timestart", "begintime"],
     ),
-    (End, &["end", "stop", "endsecs", "endsec", "ends", "endseconds", "endtime", "timeend", "stoptime", "offset"]),
+    (End, &["end", "stop", "endsecs", "endsec", "ends", "endseconds", "endtime", "timeend", "stoptime"]),
+    (Duration, &["duration", "durationsecs", "durationsec", "durations", "durationseconds"]),
     (Group, &["group"]),
     (Note, &["note", "comment"]),
     (StartFrame, &["startframe", "framestart", "beginframe", "firstframe"]),
@@ -91,8 +82,13 @@ impl Columns {
             cell.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
         };
         let names: Vec<String> = cells.iter().map(plain).collect();
-        let role =
-            |name: &String| NAMES.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(role, _)| *role);
+        let is_both = ["onset", "offset"].iter().all(|one| names.iter().any(|name| name == one));
+        let role = |name: &String| match name.as_str() {
+            // Alone, an offset may be anything.
+            "onset" if is_both => Some(Start),
+            "offset" if is_both => Some(End),
+            name => NAMES.iter().find(|(_, names)| names.contains(&name)).map(|(role, _)| *role),
+        };
         let mut columns = Self(Vec::new());
         for name in &names {
             // Of two columns of one name the first counts.
@@ -103,7 +99,7 @@ impl Columns {
             return Ok(None);
         }
         let has = |role| columns.place(role).is_some();
-        let has_times = (has(Start) && has(End))
+        let has_times = (has(Start) && (has(End) || has(Duration)))
             || (has(StartFrame) && (has(EndFrame) || has(LastFrame)))
             || (has(StartMillis) && has(EndMillis));
         let unknown = cells.iter().zip(&columns.0).filter(|(_, role)| role.is_none()).map(|(cell, _)| cell.trim());
@@ -143,10 +139,17 @@ impl Columns {
     /// What is wrong with its times.
     pub fn part(&self, cells: &[String]) -> Result<Part, String> {
         let wrong = |start: &str, end: &str| Err(format!("'{start}' to '{end}' is no segment"));
-        for (start, end, unit) in [(Start, End, 1.0), (StartMillis, EndMillis, 1000.0)] {
+        for (start, end, lasting, unit) in [(Start, End, Some(Duration), 1.0), (StartMillis, EndMillis, None, 1000.0)] {
             let (start, end) = (self.cell(cells, start).trim(), self.cell(cells, end).trim());
             if start.is_empty() && end.is_empty() {
                 continue;
+            }
+            let duration = lasting.map_or("", |role| self.cell(cells, role).trim());
+            if end.is_empty() && !duration.is_empty() {
+                return match (seconds(start), seconds(duration)) {
+                    (Some(start), Some(duration)) => Ok(Part::Secs(start / unit, start / unit + duration)),
+                    _ => wrong(start, duration),
+                };
             }
             return match (seconds(start), seconds(end)) {
                 (Some(start), Some(end)) => Ok(Part::Secs(start / unit, end / unit)),
@@ -208,6 +211,11 @@ mod tests {
         assert_eq!(both.part(&row("a,b,1,2,30,60")), Ok(Part::Secs(1.0, 2.0)));
         assert_eq!(both.part(&row("a,b,,,30,60")), Ok(Part::Frames(30, 60)));
         assert_eq!(both.part(&row("a,b")), Ok(Part::Whole));
+        assert_eq!(columns("path,label,onset,offset").part(&row("a,b,1,2")), Ok(Part::Secs(1.0, 2.0)));
+        assert_eq!(columns("path,label,offset,start,end").part(&row("a,b,9,1,2")), Ok(Part::Secs(1.0, 2.0)));
+        let lasting = columns("path,label,start,duration");
+        assert_eq!(lasting.part(&row("a,b,1,1.5")), Ok(Part::Secs(1.0, 2.5)));
+        assert_eq!(lasting.part(&row("a,b,,9")), Ok(Part::Whole), "as long as the video");
     }
 
     #[test]

@@ -182,8 +182,9 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         sheet.clips.push(clip);
     }
     if assumed > 0 {
-        let cause =
-            format!("{assumed} tasks do not say at which rate frames were counted; {USUAL_FPS} per second are assumed");
+        let cause = format!(
+            "the rate at which frames were counted is not in the file, tasks: {assumed}; {USUAL_FPS} per second are assumed"
+        );
         let remedy = "Give \"fps\" in the data of the tasks if the labelling interface has another frameRate";
         sheet.remarks.push(Error::file(source, cause, remedy));
     }

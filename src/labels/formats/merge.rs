@@ -164,10 +164,11 @@ impl<'a> Merge<'a> {
 
     /// Notes that the video of a clip is not in the project.
     fn miss(&mut self, clip: &Clip, finder: &VideoFinder<'_>, found: Found) {
-        if clip.is_extra && finder.file(&clip.path).is_none() {
-            return;
+        let lost = clip.labels.len() + clip.stretches.len() + clip.left_out;
+        if (clip.is_extra || lost == 0) && finder.file(&clip.path).is_none() {
+            return; // Nothing is lost.
         }
-        self.import.left_out += clip.labels.len() + clip.stretches.len() + clip.left_out;
+        self.import.left_out += lost;
         if !self.missing.insert(clip.path.clone()) {
             return;
         }
