@@ -57,6 +57,17 @@ impl Dataset {
     /// A missing folder or list, no clip at all, and, unless the source skips them, rows that are malformed, name a missing
     /// file or an unknown class, or repeat another: the first of them, with its line, and how many more there are.
     pub fn open(source: &DataSource) -> Result<Self> {
+        let (dataset, notes) = Self::with_notes(source)?;
+        notes.into_iter().for_each(|note| tracing::warn!("{note}"));
+        Ok(dataset)
+    }
+
+    /// As [`open`](Self::open), with what was assumed or left out without being wrong: files that are no clips, a list that counts
+    /// from another number than its layout.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn with_notes(source: &DataSource) -> Result<(Self, Vec<Error>)> {
         let Listing { classes, rows, ambiguous, problems, notes } = Listing::read(source)?;
         let dataset = Self { classes, clips: rows.into_iter().map(|row| row.clip).collect(), ambiguous };
         if let Some(error) = summary(problems) {
@@ -70,8 +81,7 @@ impl Dataset {
             error.cause.extend(notes.first().map(|note| format!("; {}", note.cause)));
             return Err(error);
         }
-        notes.into_iter().for_each(|note| tracing::warn!("{}", note.into_error()));
-        Ok(dataset)
+        Ok((dataset, notes.into_iter().map(Problem::into_error).collect()))
     }
 
     /// The clips of `source`, which may be none, and what is wrong with every row that is left out.

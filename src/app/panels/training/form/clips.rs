@@ -14,6 +14,7 @@ use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, explanation, field, remark};
 use crate::error::Result;
 use crate::labels::Project;
+use crate::training::dataset::mirrored_classes;
 use crate::training::{DataSource, ListSource};
 
 /// Most notes about clips that are left out.
@@ -267,6 +268,12 @@ fn classes_ui(ui: &mut Ui, classes: &[ClassShare]) {
     ui.add(Label::new(RichText::new(list.join(",  ")).small().color(tokens.weak)).wrap());
     let single: Vec<&str> =
         classes.iter().filter(|class| class.recordings == 1).map(|class| class.name.as_str()).collect();
+    let names: Vec<String> = classes.iter().map(|class| class.name.clone()).collect();
+    if let Some(hint) = mirrored_classes(&names) {
+        remark(ui, tokens.warning, |ui| {
+            ui.add(Label::new(format!("Left and right: {hint}.")).wrap());
+        });
+    }
     if !single.is_empty() {
         let text = format!(
             "{} {} of one recording only: nothing can be held out to measure on.",
@@ -280,10 +287,13 @@ fn classes_ui(ui: &mut Ui, classes: &[ClassShare]) {
 }
 
 fn left_out_ui(ui: &mut Ui, listing: &Listing) {
-    if listing.left_out.is_empty() {
+    if listing.left_out.is_empty() && listing.notes.is_empty() {
         return;
     }
     remark(ui, Tokens::of(ui).warning, |ui| {
+        for note in listing.notes.iter().take(NOTES) {
+            ui.add(Label::new(note.to_string()).wrap());
+        }
         for error in listing.left_out.iter().take(NOTES) {
             ui.add(Label::new(format!("Left out: {error}")).wrap());
         }

@@ -19,6 +19,8 @@ pub struct Listing {
     pub left_out: Vec<Error>,
     /// Where fresh runs go.
     pub runs: PathBuf,
+    /// What else is to be known.
+    pub notes: Vec<Error>,
     /// How many of the clips are corrections that joined those of a folder.
     pub joined: usize,
 }
@@ -39,15 +41,18 @@ pub struct ClassShare {
 impl Listing {
     /// The clips of a folder or list.
     pub fn of(data: DataSource) -> Result<Self> {
-        let Dataset { classes, clips, .. } = Dataset::open(&data)?;
-        Ok(Self { runs: runs_folder(data.clips()), data, classes, clips, left_out: Vec::new(), joined: 0 })
+        let (Dataset { classes, clips, .. }, notes) = Dataset::with_notes(&data)?;
+        Ok(Self { runs: runs_folder(data.clips()), data, classes, clips, left_out: Vec::new(), notes, joined: 0 })
     }
 
     /// The clips of a folder with a sub-folder per class, and the corrected ones of another.
     pub fn joined(folder: PathBuf, corrections: &Path) -> Result<Self> {
         let mut pieces = Pieces { project: folder.clone(), ..Pieces::default() };
+        let mut notes = Vec::new();
         let mut add = |folder: &Path| -> Result<usize> {
-            let Dataset { classes, clips, .. } = Dataset::open(&DataSource::Folder(folder.to_owned()))?;
+            let source = DataSource::Folder(folder.to_owned());
+            let (Dataset { classes, clips, .. }, of_folder) = Dataset::with_notes(&source)?;
+            notes.extend(of_folder);
             for class in &classes {
                 if !pieces.classes.contains(class) {
                     pieces.classes.push(class.clone());
@@ -64,14 +69,14 @@ impl Listing {
         let joined = add(corrections)?;
         let (classes, clips) = (pieces.classes.clone(), pieces.unread());
         let (runs, data) = (runs_folder(&folder), DataSource::Pieces(pieces));
-        Ok(Self { data, classes, clips, left_out: Vec::new(), runs, joined })
+        Ok(Self { data, classes, clips, left_out: Vec::new(), notes, runs, joined })
     }
 
     /// The pieces of a labelled project.
     pub fn of_labels(found: FromLabels) -> Self {
         let (classes, clips) = (found.pieces.classes.clone(), found.pieces.unread());
         let (runs, data) = (runs_folder(&found.pieces.project), DataSource::Pieces(found.pieces));
-        Self { data, classes, clips, left_out: found.left_out, runs, joined: 0 }
+        Self { data, classes, clips, left_out: found.left_out, notes: Vec::new(), runs, joined: 0 }
     }
 
     /// Number of classes that have clips.
