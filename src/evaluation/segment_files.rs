@@ -10,6 +10,7 @@ use serde_json::json;
 use super::segments::Segment;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::video::is_hidden;
 
 /// Annotated videos.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -131,6 +132,7 @@ fn activity_net(path: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
 fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
     let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
     let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    paths.retain(|path| !is_hidden(path));
     paths.sort();
     let mut truth = SegmentTruth::default();
     for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "txt")) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::video::is_hidden;
 
 mod benchmark_pair;
 mod flying_chairs;
@@ -99,6 +100,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error| Error::io(folder, &error);
     let listing = fs::read_dir(folder).map_err(failed)?;
     let mut paths = listing.map(|entry| Ok(entry.map_err(failed)?.path())).collect::<Result<Vec<_>>>()?;
+    paths.retain(|path| !is_hidden(path));
     paths.sort();
     Ok(paths)
 }

@@ -57,6 +57,9 @@ pub(super) fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     while let Some((folder, depth)) = folders.pop() {
         for entry in fs::read_dir(&folder).map_err(|error| Error::io(&folder, &error))?.flatten() {
             let path = entry.path();
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue; // macOS puts `._a.eaf` beside `a.eaf`.
+            }
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) && depth < MAX_DEPTH {
                 folders.push((path, depth + 1));
             } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending)) {
@@ -78,4 +81,18 @@ pub(super) fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
 pub(super) fn json<T: for<'a> serde::Deserialize<'a>>(path: &Path, what: &str) -> Result<T> {
     serde_json::from_str(&read(path)?)
         .map_err(|error| Error::file(path, format!("this is not {what}: {error}"), "Choose another file or format"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_files_are_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a.eaf", "._a.eaf", ".backup.eaf"] {
+            std::fs::write(dir.path().join(name), "").unwrap();
+        }
+        assert_eq!(files(dir.path(), "eaf").unwrap(), [dir.path().join("a.eaf")]);
+    }
 }
