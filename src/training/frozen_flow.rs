@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 
 use super::augmentation::Draw;
-use super::clip_flow::{ClipFlow, Grid, Stacking, Stacks};
+use super::clip_flow::{ClipFlow, Grid, Stacking};
 use super::clips::{Clips, Keep};
 use super::flow_source::{FlowSource, Stretch};
 use super::memory_budget::{MemoryBudget, Share};
@@ -20,8 +20,25 @@ use crate::video::Geometry;
 
 /// A clip and one of its frames, or a stack of its flow by the frame it begins at.
 type Place = (usize, usize);
-/// Decoded frames.
-pub type Pictures = HashMap<Place, Arc<RgbImage>>;
+
+/// What a loader prepares of flow that is not there yet.
+#[derive(Clone, Default)]
+pub struct Ahead {
+    /// The frames that a network computes it from.
+    pictures: HashMap<Place, Arc<RgbImage>>,
+    /// The flow itself where no network is needed.
+    stacks: HashMap<Place, Arc<[f32]>>,
+    grid: Option<Grid>,
+}
+
+impl Ahead {
+    /// Adds what was prepared for other draws.
+    pub fn extend(&mut self, other: Self) {
+        self.pictures.extend(other.pictures);
+        self.stacks.extend(other.stacks);
+        self.grid = other.grid.or(self.grid);
+    }
+}
 
 /// Flow of windows of clips, on demand.
 pub struct FrozenFlow {
@@ -42,16 +59,41 @@ pub struct KeptFlow {
 }
 
 impl KeptFlow {
-    /// The frames of the clip of `draw`, which has `frames`, from which its flow of `pairs` pairs is still to be computed.
-    pub fn frames_to_decode(&self, draw: &Draw, pairs: usize, frames: usize) -> BTreeSet<usize> {
-        if !self.source.needs_pictures() {
-            return BTreeSet::new();
+    /// Prepares what is still missing of the flow of `pairs` pairs of `draws`, which are of one clip of `clips`: decodes the frames,
+    /// and computes the flow where that needs no network.
+    ///
+    /// # Errors
+    /// If the clip cannot be read, or has no such flow.
+    pub fn ahead(&self, clips: &Clips, draws: &[Draw], pairs: usize) -> Result<Ahead> {
+        let mut ahead = Ahead::default();
+        let Some(&Draw { clip, .. }) = draws.first() else { return Ok(ahead) };
+        let stacking = Stacking { frames: clips.count(clip)?, span: self.span };
+        let mut missing: BTreeSet<usize> =
+            draws.iter().flat_map(|draw| stacking.of_window(draw.start, pairs)).collect();
+        {
+            let kept = self.lock();
+            missing.retain(|&stack| !kept.contains_key(&(clip, stack)));
         }
-        let stacking = Stacking { frames, span: self.span };
-        let kept = self.lock();
-        let missing =
-            stacking.of_window(draw.start, pairs).into_iter().filter(|&stack| !kept.contains_key(&(draw.clip, stack)));
-        missing.flat_map(|stack| stacking.frames_of(stack)).collect()
+        if missing.is_empty() {
+            return Ok(ahead);
+        }
+        if self.source.needs_pictures() {
+            let frames: BTreeSet<usize> = missing.iter().flat_map(|&stack| stacking.frames_of(stack)).collect();
+            let frames: Vec<usize> = frames.into_iter().collect();
+            let pictures = clips.pictures(clip, &frames, Keep::Nothing)?;
+            ahead.pictures = frames.into_iter().map(|frame| (clip, frame)).zip(pictures).collect();
+        }
+        if !self.source.needs_network() {
+            let pictures = std::mem::take(&mut ahead.pictures);
+            let starts: Vec<usize> = missing.into_iter().collect();
+            let picture = |frame| &*pictures[&(clip, frame)];
+            let stretch = Stretch { clip: clips.clip(clip), first: 0, frames: stacking.frames, size: clips.geometry() };
+            let stacks = self.source.of_pairs(&stretch, &starts, &picture, &|| false)?;
+            ahead.grid = Some(stacks.grid);
+            let values = stacks.values.into_iter().map(Arc::from);
+            ahead.stacks = starts.into_iter().map(|start| (clip, start)).zip(values).collect();
+        }
+        Ok(ahead)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Place, Arc<[f32]>>> {
@@ -91,16 +133,16 @@ impl FrozenFlow {
     }
 
     /// The raw flow of the pairs of drawn windows as the network would see their crops: [draws, 2·pairs, crop/2, crop/2].
-    /// `pictures` are frames that were decoded for it ahead; others are decoded now.
+    /// `ahead` is what was prepared for it; what lacks there is decoded now.
     ///
     /// # Errors
-    /// If the flow cannot be read or computed.
+    /// If the device fails; what [`KeptFlow::ahead`] reports, if that was not asked before.
     pub(super) fn windows(
         &mut self,
         draws: &[Draw],
         pairs: usize,
         crop: Geometry,
-        pictures: &Pictures,
+        ahead: &Ahead,
         device: &Device,
     ) -> Result<Tensor<4>> {
         let mut stackings = HashMap::new();
@@ -111,19 +153,17 @@ impl FrozenFlow {
             stackings[&draw.clip].of_window(draw.start, pairs).into_iter().map(|stack| (draw.clip, stack)).collect()
         };
         let wanted: BTreeSet<Place> = draws.iter().flat_map(places).collect();
-        let (mut stacks, mut missing) = (HashMap::new(), Vec::new());
-        for place in wanted {
-            match self.kept.lock().get(&place) {
-                Some(stack) => drop(stacks.insert(place, stack.clone())),
-                None => missing.push(place),
-            }
+        let mut stacks: HashMap<Place, Arc<[f32]>> = HashMap::new();
+        {
+            let kept = self.kept.lock();
+            stacks.extend(wanted.iter().filter_map(|place| Some((*place, kept.get(place)?.clone()))));
         }
-        for (place, stack) in missing.iter().zip(self.made(&missing, &stackings, pictures)?) {
-            let stack: Arc<[f32]> = stack.into();
+        let missing: Vec<Place> = wanted.into_iter().filter(|place| !stacks.contains_key(place)).collect();
+        for (place, stack) in self.made(&missing, &stackings, draws, pairs, ahead)? {
             if self.kept.memory.take(size_of::<f32>() * stack.len()) {
-                self.kept.lock().insert(*place, stack.clone());
+                self.kept.lock().insert(place, stack.clone());
             }
-            stacks.insert(*place, stack);
+            stacks.insert(place, stack);
         }
         let (mut planes, mut size) = (Vec::new(), [0, 0]);
         for draw in draws {
@@ -137,62 +177,41 @@ impl FrozenFlow {
         Ok(Tensor::from_data(TensorData::new(planes, shape), device))
     }
 
-    /// The flow at the places `missing`, which are sorted.
+    /// The flow at the places `missing` of the windows `draws`.
     fn made(
         &mut self,
         missing: &[Place],
         stackings: &HashMap<usize, Stacking>,
-        ahead: &Pictures,
-    ) -> Result<Vec<Vec<f32>>> {
-        let pictures = self.pictures(missing, stackings, ahead)?;
-        let mut made = Vec::new();
-        let clips = missing.chunk_by(|a, b| a.0 == b.0);
-        let of_source = |stacks: Stacks| {
-            self.grid = Some(stacks.grid);
-            made.extend(stacks.values);
+        draws: &[Draw],
+        pairs: usize,
+        ahead: &Ahead,
+    ) -> Result<Vec<(Place, Arc<[f32]>)>> {
+        let frames_of = |&(clip, stack): &Place| stackings[&clip].frames_of(stack).map(move |frame| (clip, frame));
+        let is_prepared = |place: &Place| match self.source.needs_network() {
+            true => frames_of(place).all(|frame| ahead.pictures.contains_key(&frame)),
+            false => ahead.stacks.contains_key(place),
         };
-        if self.source.needs_network() {
-            let window = |&(clip, stack): &Place| {
-                stackings[&clip].frames_of(stack).map(|frame| &*pictures[&(clip, frame)]).collect::<Vec<_>>()
-            };
-            let windows: Vec<_> = missing.iter().map(window).collect();
-            if !windows.is_empty() {
-                Some(self.source.of_windows(&windows, &self.network)?).into_iter().for_each(of_source);
-            }
-            return Ok(made);
+        let unprepared: BTreeSet<usize> =
+            missing.iter().filter(|place| !is_prepared(place)).map(|(clip, _)| *clip).collect();
+        let mut now = Ahead::default();
+        for clip in unprepared {
+            let of_clip: Vec<Draw> = draws.iter().copied().filter(|draw| draw.clip == clip).collect();
+            now.extend(self.kept.ahead(&self.clips, &of_clip, pairs)?);
         }
-        let size = self.clips.geometry();
-        let of_clip = |places: &[Place]| {
-            let clip = places[0].0;
-            let starts: Vec<usize> = places.iter().map(|(_, start)| *start).collect();
-            let picture = |frame| &*pictures[&(clip, frame)];
-            let stretch = Stretch { clip: self.clips.clip(clip), first: 0, frames: stackings[&clip].frames, size };
-            self.source.of_pairs(&stretch, &starts, &picture, &|| false)
-        };
-        let stacks = clips.map(of_clip).collect::<Result<Vec<_>>>()?;
-        stacks.into_iter().for_each(of_source);
-        Ok(made)
-    }
-
-    /// The frames that the flow at the places `missing` is computed from.
-    fn pictures(&self, missing: &[Place], stackings: &HashMap<usize, Stacking>, ahead: &Pictures) -> Result<Pictures> {
-        let mut pictures = Pictures::new();
-        if !self.source.needs_pictures() {
-            return Ok(pictures);
+        if !self.source.needs_network() {
+            self.grid = self.grid.or(now.grid).or(ahead.grid);
+            let stack = |place: &Place| now.stacks.get(place).or_else(|| ahead.stacks.get(place));
+            return Ok(missing.iter().filter_map(|place| Some((*place, stack(place)?.clone()))).collect());
         }
-        for places in missing.chunk_by(|a, b| a.0 == b.0) {
-            let clip = places[0].0;
-            let frames: BTreeSet<usize> =
-                places.iter().flat_map(|&(_, stack)| stackings[&clip].frames_of(stack)).collect();
-            let (known, unknown): (Vec<usize>, Vec<usize>) =
-                frames.into_iter().partition(|&frame| ahead.contains_key(&(clip, frame)));
-            pictures.extend(known.into_iter().map(|frame| ((clip, frame), ahead[&(clip, frame)].clone())));
-            if !unknown.is_empty() {
-                let decoded = self.clips.pictures(clip, &unknown, Keep::Nothing)?;
-                pictures.extend(unknown.into_iter().map(|frame| (clip, frame)).zip(decoded));
-            }
+        let picture = |frame: Place| now.pictures.get(&frame).unwrap_or_else(|| &ahead.pictures[&frame]).as_ref();
+        let windows: Vec<Vec<&RgbImage>> =
+            missing.iter().map(|place| frames_of(place).map(picture).collect()).collect();
+        if windows.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(pictures)
+        let made = self.source.of_windows(&windows, &self.network)?;
+        self.grid = Some(made.grid);
+        Ok(missing.iter().copied().zip(made.values.into_iter().map(Arc::from)).collect())
     }
 }
 
@@ -222,7 +241,7 @@ mod tests {
     }
 
     fn windows(flow: &mut FrozenFlow, draws: &[Draw], pairs: usize) -> TensorData {
-        flow.windows(draws, pairs, FRAME, &Pictures::new(), &Device::flex()).unwrap().into_data()
+        flow.windows(draws, pairs, FRAME, &Ahead::default(), &Device::flex()).unwrap().into_data()
     }
 
     #[test]
@@ -264,7 +283,11 @@ mod tests {
         let network = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() }.init(&Device::flex());
         let mut flow = FrozenFlow::new(FlowSource::MotionNet, network, clips.clone());
         let kept = flow.kept();
-        let to_decode = |start| kept.frames_to_decode(&draw(start, false), 4, 20).into_iter().collect::<Vec<_>>();
+        let to_decode = |start| {
+            let ahead = kept.ahead(&clips, &[draw(start, false)], 4).unwrap();
+            assert!(ahead.stacks.is_empty(), "a network's flow is computed by the step");
+            ahead.pictures.into_keys().map(|(_, frame)| frame).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+        };
         assert_eq!(to_decode(5), [5, 6, 7, 8, 9]);
         let first = windows(&mut flow, &[draw(5, false), draw(5, true)], 4);
         let mut stacks: Vec<usize> = kept.lock().keys().map(|(_, stack)| *stack).collect();
@@ -272,11 +295,29 @@ mod tests {
         assert_eq!(stacks, [5, 6, 7, 8], "four of nineteen pairs");
         assert!(to_decode(5).is_empty());
         assert_eq!(to_decode(7), [9, 10, 11]);
+        let ahead = kept.ahead(&clips, &[draw(7, false)], 4).unwrap();
         // Nothing is decoded again.
         std::fs::remove_dir_all(dir.path()).unwrap();
         assert_eq!(windows(&mut flow, &[draw(5, false), draw(5, true)], 4), first);
-        assert!(flow.windows(&[draw(7, false)], 4, FRAME, &Pictures::new(), &Device::flex()).is_err());
-        let ahead = (9..12).map(|frame| ((0, frame), Arc::new(RgbImage::new(64, 64)))).collect();
+        assert!(flow.windows(&[draw(7, false)], 4, FRAME, &Ahead::default(), &Device::flex()).is_err());
         flow.windows(&[draw(7, false)], 4, FRAME, &ahead, &Device::flex()).unwrap();
+    }
+
+    #[test]
+    fn flow_that_needs_no_network_is_computed_ahead() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips = Arc::new(Clips::new(vec![clip(dir.path())], FRAME));
+        let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
+        let mut flow = FrozenFlow::new(FlowSource::Tvl1Fast, network.clone(), clips.clone());
+        let ahead = flow.kept().ahead(&clips, &[draw(5, false)], 4).unwrap();
+        assert_eq!((ahead.pictures.len(), ahead.stacks.len()), (0, 4));
+        let now = windows(&mut flow, &[draw(5, false)], 4);
+        let mut other = FrozenFlow::new(FlowSource::Tvl1Fast, network.clone(), clips.clone());
+        std::fs::remove_file(dir.path().join("06.png")).unwrap();
+        let prepared = other.windows(&[draw(5, false)], 4, FRAME, &ahead, &Device::flex()).unwrap();
+        assert_eq!(prepared.into_data(), now);
+        let codec = FrozenFlow::new(FlowSource::Codec, network, clips.clone()).kept();
+        let error = codec.ahead(&clips, &[draw(5, false)], 4).err().unwrap();
+        assert!(error.cause.contains("no motion vectors"), "{error}");
     }
 }

@@ -12,7 +12,7 @@ use super::clips::{Clips, Keep};
 use super::clock::{Clock, by_turns, time_is_up};
 use super::event::{TrainingControl, TrainingEvent};
 use super::feature_store::FeatureStore;
-use super::frozen_flow::{FrozenFlow, Pictures};
+use super::frozen_flow::{Ahead, FrozenFlow};
 use super::last_layer::{KnownLayer, LastLayer, Row, UPDATES, rate_at};
 use super::plan::TrainingPlan;
 use crate::error::Result;
@@ -141,7 +141,9 @@ pub(super) fn clip_features(
     let count = clips.count(index)?;
     let draws = views.draws(index, count, frozen.input().frames(), frame);
     let input = match flow {
-        Some(flow) => classifier_input(flow.windows(&draws, frozen.input().count, frame, &Pictures::new(), &device)?),
+        Some(flow) => {
+            classifier_input(flow.windows(&draws, frozen.input().count, frame, &Ahead::default(), &device)?)
+        }
         None => pictures(frozen, clips, index, count, &draws, &device)?,
     };
     Ok(frozen.features(input))

@@ -1,6 +1,5 @@
 //! Batches made ahead of the step, on named threads, in the order of their steps.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -9,7 +8,7 @@ use image::RgbImage;
 
 use super::augmentation::{Draw, Sampler};
 use super::clips::{Clips, Keep};
-use super::frozen_flow::{KeptFlow, Pictures};
+use super::frozen_flow::{Ahead, KeptFlow};
 use crate::error::{Error, Result};
 use crate::nets::preprocessing::MEAN_BGR;
 
@@ -35,8 +34,8 @@ pub struct Batch {
     pub mixing: Vec<f32>,
     /// Which windows these are: those of all segments of the first sample, then of the second, …
     pub draws: Vec<Draw>,
-    /// Frames that flow of the windows is still to be computed from.
-    pub pictures: Pictures,
+    /// What was prepared of the flow of the windows.
+    pub ahead: Ahead,
     /// Clips that could not be read and were replaced by others.
     pub warnings: Vec<Error>,
 }
@@ -48,7 +47,7 @@ pub enum Pixels {
     Motion,
     /// x − mean, for the spatial stream.
     Spatial,
-    /// None: the objective takes the draws and their flow, and decoded frames of what is not there of it.
+    /// None: the objective takes the draws and their flow, of which the loader prepares what is not there.
     Flow(Arc<KeptFlow>),
 }
 
@@ -110,21 +109,16 @@ struct Seen {
     draws: Vec<Draw>,
     /// The frames of one window after the other, where they are input.
     windows: Vec<Arc<RgbImage>>,
-    /// The frames that flow is computed from, where that is input.
-    pictures: Pictures,
+    /// What was prepared of their flow, where that is input.
+    ahead: Ahead,
 }
 
 fn look(clips: &Clips, sampler: &Sampler, pixels: &Pixels, [step, slot]: [usize; 2], clip: usize) -> Result<Seen> {
     let count = clips.count(clip)?;
     let draws = sampler.draws(step, slot, clip, count);
-    let mut seen = Seen { draws, windows: Vec::new(), pictures: Pictures::new() };
+    let mut seen = Seen { draws, windows: Vec::new(), ahead: Ahead::default() };
     if let Pixels::Flow(kept) = pixels {
-        let of_draw = |draw| kept.frames_to_decode(draw, sampler.window - 1, count);
-        let frames: Vec<usize> = seen.draws.iter().flat_map(of_draw).collect::<BTreeSet<_>>().into_iter().collect();
-        if !frames.is_empty() {
-            let pictures = clips.pictures(clip, &frames, Keep::Nothing)?;
-            seen.pictures = frames.into_iter().map(|frame| (clip, frame)).zip(pictures).collect();
-        }
+        seen.ahead = kept.ahead(clips, &seen.draws, sampler.window - 1)?;
     } else {
         let frames: Vec<usize> = seen.draws.iter().flat_map(|draw| draw.indices(sampler.window, count)).collect();
         seen.windows = clips.pictures(clip, &frames, Keep::Clip)?;
@@ -159,7 +153,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
                 draw.crop.append_bgr(picture, sampler.crop, MEAN_BGR, scale, &mut batch.frames);
             }
         }
-        batch.pictures.extend(seen.pictures);
+        batch.ahead.extend(seen.ahead);
         batch.labels.push(clips.label(clip));
         if sampler.mixup > 0.0 {
             batch.mixing.push(sampler.mixing(step, slot));
@@ -210,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_flow_is_computed_from_is_decoded_ahead_and_only_that() {
+    fn what_flow_needs_is_prepared_once() {
         let dir = tempfile::tempdir().unwrap();
         let clips = vec![clip(&dir.path().join("a"), 0), clip(&dir.path().join("b"), 1)];
         let clips = Arc::new(Clips::new(clips, FRAME));
@@ -220,11 +214,15 @@ mod tests {
         let batch = || make_batch(&clips, &sampler(2), &pixels, 0).unwrap();
         let first = batch();
         assert!(first.frames.is_empty());
-        assert_eq!((first.draws.len(), first.pictures.len()), (2, 10), "five frames of each clip");
-        flow.windows(&first.draws, 4, FRAME, &first.pictures, &Device::flex()).unwrap();
+        assert_eq!(first.draws.len(), 2);
+        // All that is needed is there.
+        for clip in ["a", "b"] {
+            fs::rename(dir.path().join(clip), dir.path().join(format!("{clip} elsewhere"))).unwrap();
+        }
+        flow.windows(&first.draws, 4, FRAME, &first.ahead, &Device::flex()).unwrap();
         let second = batch();
         assert_eq!(second.draws, first.draws);
-        assert!(second.pictures.is_empty(), "their flow is there");
+        flow.windows(&second.draws, 4, FRAME, &second.ahead, &Device::flex()).unwrap();
     }
 
     #[test]

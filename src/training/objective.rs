@@ -305,7 +305,7 @@ impl Objective {
     fn forward(&mut self, frames: Option<Tensor<4>>, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
         if let Some(frozen) = &mut self.frozen {
             let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
-            let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &batch.pictures, &self.device)?;
+            let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &batch.ahead, &self.device)?;
             return Ok((Vec::new(), self.classify(classifier_input(flow), batch)));
         }
         let Some(frames) = frames else { return Ok((Vec::new(), None)) };

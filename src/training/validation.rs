@@ -14,7 +14,7 @@ use super::clips::{Clips, Keep};
 use super::dataset::{Dataset, LabelledClip};
 use super::event::TrainingEvent;
 use super::flow_source::FlowSource;
-use super::frozen_flow::{FrozenFlow, Pictures};
+use super::frozen_flow::{Ahead, FrozenFlow};
 use super::losses::{separable::Separable, warp};
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
@@ -189,23 +189,17 @@ impl Validator {
         let source = self.flow_source;
         let flow = self.flow.get_or_insert_with(|| FrozenFlow::new(source, networks.motion.clone(), clips.clone()));
         let reads = stream.input();
-        let ahead = |clips: &Clips| -> Result<(Draw, Pictures)> {
-            let frames = clips.count(index)?;
-            let start = centre_start(frames, reads.frames());
+        let prepared = |clips: &Clips| -> Result<(Draw, Ahead)> {
+            let start = centre_start(clips.count(index)?, reads.frames());
             let draw = Draw { clip: index, start, stride: 1, crop: Crop::whole(clips.geometry()) };
-            let wanted: Vec<usize> = flow.kept().frames_to_decode(&draw, reads.count, frames).into_iter().collect();
-            let pictures = clips.pictures(index, &wanted, Keep::Nothing)?;
-            Ok((draw, wanted.into_iter().map(|frame| (index, frame)).zip(pictures).collect()))
+            Ok((draw, flow.kept().ahead(clips, &[draw], reads.count)?))
         };
-        let (draw, pictures) = match ahead(clips) {
-            Ok(ahead) => ahead,
+        let (draw, ahead) = match prepared(clips) {
+            Ok(prepared) => prepared,
             Err(cause) => return Ok(Err(cause)),
         };
-        match flow.windows(&[draw], reads.count, clips.geometry(), &pictures, &device_of(stream)) {
-            // All that a network's can fail of now is the device.
-            Err(error) if source.needs_network() => Err(error),
-            flow => Ok(flow),
-        }
+        // All that can fail now is the device.
+        flow.windows(&[draw], reads.count, clips.geometry(), &ahead, &device_of(stream)).map(Ok)
     }
 }
 
