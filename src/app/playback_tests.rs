@@ -10,7 +10,7 @@ use super::command::Command;
 use super::laboratory_tests::Window;
 use super::live_tests::until;
 use super::settings::Settings;
-use crate::video::{Geometry, VideoWriter};
+use crate::video::{Geometry, VideoWriter, hold};
 
 const FRAMES: u8 = 60;
 
@@ -92,4 +92,22 @@ fn a_key_that_is_held_steps_on_but_does_not_toggle() {
     window.harness.input_mut().events.extend([(Key::Space, Modifiers::SHIFT); 2].map(held));
     window.settle();
     assert!(window.harness.state().session.marks.looping, "once, though twice in one repaint");
+}
+
+#[test]
+fn a_long_video_shows_its_first_picture_and_how_far_its_index_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = clip(dir.path(), "long.mp4");
+    let listing_goes_on = hold(&path);
+    let opened = path.clone();
+    let mut window = Window::with([1280.0, 720.0], Settings::default(), |app| app.open_clip(opened));
+    until(&mut window, "the first picture", |app| app.session.frame.is_some() && app.session.indexing.is_some());
+    assert!(window.harness.state().session.clip.is_none());
+    assert!(window.sees("Indexing long.mp4: 0 % of") && window.sees("Indexing / 00:02"));
+    // Another clip does not wait for this one.
+    let other = clip(dir.path(), "other.mp4");
+    window.harness.state_mut().open_clip(other.clone());
+    until(&mut window, "the other clip", |app| app.session.clip.as_ref().is_some_and(|clip| clip.path == other));
+    assert!(!window.sees("Indexing"));
+    listing_goes_on();
 }

@@ -53,6 +53,11 @@ impl Converter {
         Self { outputs, orientation, deinterlace, graph: None, pending: VecDeque::new() }
     }
 
+    /// The same converter for pictures that may be woven from two fields.
+    pub fn with_separated_fields(&self) -> Self {
+        Self::new(self.outputs.clone(), self.orientation, true)
+    }
+
     /// How many frames before a frame must be pushed for it to come out as in an unbroken run.
     pub fn context(&self) -> usize {
         usize::from(self.deinterlace)

@@ -28,6 +28,8 @@ enum Search {
     Found(Vec<Arc<RgbImage>>),
     Missing,
     Abandoned,
+    /// A woven picture came though all before it were whole: search once more, with fields separated.
+    Woven,
 }
 
 /// Reads the frames of a file by index; fast in ascending order, exact in any.
@@ -60,8 +62,7 @@ impl FileReader {
             return Err(Error::file(raw.source.path(), cause, "Copy the file again, or convert it to H.264"));
         };
         let (shown, orientation) = upright(&raw.source, &picture);
-        let coded = Geometry { width: picture.width(), height: picture.height() };
-        let interlaced = picture.is_interlaced() && coded.width > 3 && coded.height > 3;
+        let interlaced = is_woven(&picture);
         let first_secs = raw.index.first_secs().unwrap_or(0.0);
         let times = raw.index.times(&raw.clock, first_secs - raw.source.zero_secs(first_secs));
         let (info, warnings) = describe(&raw, times, &picture, shown, orientation, interlaced);
@@ -118,6 +119,7 @@ impl FileReader {
             match self.search(shown, abandon)? {
                 Search::Found(pictures) => return Ok(Some(pictures)),
                 Search::Abandoned => return Ok(None),
+                Search::Woven => {}
                 Search::Missing => self.lose(shown),
             }
         }
@@ -217,6 +219,13 @@ impl FileReader {
                     return Ok(Search::Missing);
                 }
                 Some((_, picture)) if picture.is_corrupt() && !accept_partial => return Ok(Search::Missing),
+                Some((at, picture)) if !self.info.interlaced && is_woven(&picture) => {
+                    self.raw.give_back(at, picture);
+                    self.info.interlaced = true;
+                    self.converter = self.converter.with_separated_fields();
+                    self.pushed = None;
+                    return Ok(Search::Woven);
+                }
                 Some((at, picture)) => self.convert(at, first, picture)?,
             };
             if self.raw.take_damaged() > 0 {
@@ -249,6 +258,11 @@ impl FileReader {
         let cause = format!("frame {index} cannot be converted to RGB ({error})");
         Error::file(&self.info.path, cause, "Convert the file to H.264 and open that")
     }
+}
+
+/// Whether a picture is woven from two fields, and large enough to separate them.
+fn is_woven(picture: &ffmpeg::frame::Video) -> bool {
+    picture.is_interlaced() && picture.width() > 3 && picture.height() > 3
 }
 
 /// The size at which a picture of an open file is shown, and how it is turned for that.

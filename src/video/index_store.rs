@@ -186,7 +186,7 @@ impl Drop for Turn<'_> {
 
 /// Lets everyone wait for the index of the file at `path` as if another were building it; returns what ends that.
 #[cfg(test)]
-pub(super) fn hold(path: &Path) -> impl FnOnce() + use<> {
+pub(crate) fn hold(path: &Path) -> impl FnOnce() + use<> {
     let key = FileKey::of(path).expect("the file is there");
     store().lock().building.push((key.clone(), Arc::default()));
     move || drop(Turn { store: store(), key: &key })

@@ -34,7 +34,7 @@ pub struct VideoInfo {
     pub variable_rate: bool,
     /// Clockwise turn that was needed to show the pictures upright: 0, 90, 180 or 270.
     pub rotation_degrees: i32,
-    /// Whether the pictures were woven from two fields and are deinterlaced.
+    /// Whether the first picture was woven from two fields; it and all others that are woven are deinterlaced.
     pub interlaced: bool,
     /// What else is worth telling, a sentence each, without a full stop.
     pub notes: Vec<String>,

@@ -60,6 +60,8 @@ pub use clip_facts::ClipFacts;
 pub use clip_name::{is_hidden, is_video};
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
+#[cfg(test)]
+pub(crate) use index_store::hold;
 pub use index_store::keep_indexes_in;
 pub use info::VideoInfo;
 pub use lettering::Lettering;

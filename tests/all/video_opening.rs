@@ -265,3 +265,66 @@ fn a_folder_of_frames_opens_like_a_video_whatever_its_pictures_are() {
         wait_for("frame 13", || player.current().is_some_and(|frame| frame.index == 13));
     }
 }
+
+/// Appends six frames of a bright bar that moves to an elementary stream of MPEG-2, woven from two fields or whole.
+fn append_mpeg2(bytes: &mut Vec<u8>, is_woven: bool) {
+    let (width, height) = (128, 64);
+    let codec = ffmpeg::codec::encoder::find(ffmpeg::codec::Id::MPEG2VIDEO).unwrap();
+    let mut encoder = ffmpeg::codec::Context::new_with_codec(codec).encoder().video().unwrap();
+    encoder.set_width(width);
+    encoder.set_height(height);
+    encoder.set_format(ffmpeg::format::Pixel::YUV420P);
+    encoder.set_time_base((1, 25));
+    encoder.set_bit_rate(8_000_000);
+    encoder.set_max_b_frames(0);
+    if is_woven {
+        encoder.set_flags(ffmpeg::codec::Flags::INTERLACED_DCT);
+    }
+    let mut encoder = encoder.open().unwrap();
+    let mut packet = ffmpeg::Packet::empty();
+    for number in 0..7 {
+        if number < 6 {
+            let mut frame = ffmpeg::frame::Video::new(ffmpeg::format::Pixel::YUV420P, width, height);
+            frame.set_pts(Some(number));
+            (1..3).for_each(|plane| frame.data_mut(plane).fill(128));
+            let stride = frame.stride(0);
+            for (row, line) in frame.data_mut(0).chunks_mut(stride).take(height as usize).enumerate() {
+                line.fill(16);
+                let left = 8 * (2 * number as usize + if is_woven { row % 2 } else { 0 });
+                line[left..left + 16].fill(235);
+            }
+            encoder.send_frame(&frame).unwrap();
+        } else {
+            encoder.send_eof().unwrap();
+        }
+        while encoder.receive_packet(&mut packet).is_ok() {
+            bytes.extend(packet.data().unwrap());
+        }
+    }
+}
+
+#[test]
+fn woven_pictures_are_separated_though_the_first_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mixed.m2v");
+    let mut bytes = Vec::new();
+    append_mpeg2(&mut bytes, false);
+    append_mpeg2(&mut bytes, true);
+    std::fs::write(&path, bytes).unwrap();
+    let open = || VideoReader::open(&path, Sizes::default()).unwrap();
+    let mut reader = open();
+    assert_eq!((reader.info().frames, reader.info().interlaced), (12, false));
+    let frames: Vec<_> = (0..12).map(|index| reader.frame(index).unwrap()).collect();
+    for frame in &frames[7..11] {
+        let rows: Vec<Vec<u8>> = frame.display.rows().map(|row| row.map(|pixel| pixel[0]).collect()).collect();
+        let differing = |a: &[u8], b: &[u8]| a.iter().zip(b).filter(|(a, b)| a.abs_diff(**b) > 60).count();
+        let comb: usize = rows[8..56].windows(2).map(|pair| differing(&pair[0], &pair[1])).sum();
+        assert!(comb < 94, "frame {} is still woven: {comb} pixels", frame.index); // Woven: 16 in each of 47 pairs.
+    }
+    for order in [[9, 2, 11, 4, 8, 6], [3, 7, 1, 10, 5, 0]] {
+        let mut reader = open();
+        for index in order {
+            assert_eq!(reader.frame(index).unwrap().display, frames[index].display, "frame {index}");
+        }
+    }
+}
