@@ -9,6 +9,7 @@ use super::clip_cache::CachePlan;
 use super::dataset::DataSource;
 use super::flow_source::FlowSource;
 use super::freeze::Freeze;
+use super::last_layer;
 use super::losses::UnsupervisedLoss;
 use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone, MotionConfig, StreamInput};
@@ -312,6 +313,21 @@ impl TrainingPlan {
     /// Whether there are clips to measure on.
     pub fn validates(&self) -> bool {
         self.validation.is_some() || self.hold_out > 0.0
+    }
+
+    /// The plan as it is carried out. Older versions wrote rates of whole streams beside last layers that are fitted alone, which did
+    /// not use them.
+    pub(super) fn as_carried_out(&self) -> Self {
+        if self.feature_windows == 0 || self.schedule == ScheduleKind::Linear {
+            return self.clone();
+        }
+        self.clone().of_last_layer()
+    }
+
+    /// The plan with the rates by which a last layer is fitted alone.
+    pub(super) fn of_last_layer(self) -> Self {
+        let (rate, weight_decay) = (last_layer::RATE, last_layer::WEIGHT_DECAY);
+        Self { rate, weight_decay, schedule: ScheduleKind::Linear, warm_up: 0, ..self }
     }
 
     /// Refuses what could never train, naming the option and its range.

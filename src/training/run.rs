@@ -60,7 +60,7 @@ pub fn run(
 ) -> Result<()> {
     plan.check()?;
     if plan.feature_windows > 0 {
-        return head_run::run(plan, device, control, on_event);
+        return head_run::run(&plan.as_carried_out(), device, control, on_event);
     }
     let mut run = Run::prepare(plan, device.clone().autodiff(), control, on_event)?;
     run.train()?;

@@ -16,6 +16,7 @@ const NAMED: usize = 3;
 
 /// Creates the run folder and its `config.toml` and locks it; refuses one that holds another run or is trained in already.
 pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<RunLock> {
+    let plan = &plan.as_carried_out();
     let dir: &Path = &plan.run_dir;
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let lock = RunLock::take(dir)?;
@@ -40,7 +41,7 @@ fn check_same(plan: &TrainingPlan, path: &Path) -> Result<()> {
     })?;
     // What has no part in the numbers may differ.
     let numbers = |plan: &TrainingPlan| TrainingPlan { cache: None, snapshots: 1, ..plan.clone() };
-    let (before, now) = (numbers(&before), numbers(plan));
+    let (before, now) = (numbers(&before.as_carried_out()), numbers(plan));
     if before == now {
         return Ok(());
     }
@@ -61,5 +62,42 @@ fn named(differences: &[Difference]) -> String {
         (0, _) => "the clips are others".into(), // long lists are compared by their lengths
         (count, words) if count > NAMED => format!("{words}, and {} more", count - NAMED),
         (_, words) => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checkpoint::Progress;
+    use super::super::plan::Network;
+    use super::*;
+
+    #[test]
+    fn what_differs_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = TrainingPlan { run_dir: dir.path().to_owned(), steps: 60, ..TrainingPlan::of(Network::Spatial) };
+        drop(prepare_folder(&plan).unwrap());
+        checkpoint::write(dir.path(), &Progress::start(), |_| Ok(())).unwrap();
+        drop(prepare_folder(&TrainingPlan { snapshots: 3, ..plan.clone() }).unwrap());
+        let error = prepare_folder(&TrainingPlan { steps: 61, ..plan.clone() }).err().unwrap();
+        assert_eq!(error.cause, "holds a run with other settings: steps is 60 there and 61 here");
+        let other = TrainingPlan { steps: 61, patience: Some(2), seed: 5, batch: 3, accumulate: 2, ..plan };
+        let error = prepare_folder(&other).err().unwrap();
+        assert!(error.cause.ends_with("patience is not set there and 2 here, and 2 more"), "{error}");
+    }
+
+    #[test]
+    fn last_layers_of_older_versions_are_fitted_as_they_were() {
+        let dir = tempfile::tempdir().unwrap();
+        let old =
+            TrainingPlan { run_dir: dir.path().to_owned(), feature_windows: 3, ..TrainingPlan::of(Network::Spatial) };
+        assert_eq!(old.rate, 2e-5, "what they wrote and did not use");
+        fs::write(dir.path().join("config.toml"), toml::to_string(&old).unwrap()).unwrap();
+        checkpoint::write(dir.path(), &Progress::start(), |_| Ok(())).unwrap();
+        for plan in [old.clone(), old.of_last_layer()] {
+            drop(prepare_folder(&plan).unwrap());
+            let written: TrainingPlan =
+                toml::from_str(&fs::read_to_string(dir.path().join("config.toml")).unwrap()).unwrap();
+            assert_eq!((written.rate, written.warm_up), (1e-2, 0), "what is used is what is written");
+        }
     }
 }

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::dataset::DataSource;
 use super::freeze::Freeze;
 use super::head::Views;
-use super::last_layer;
 use super::parts::{LayerSize, layer_sizes};
-use super::plan::{Network, ScheduleKind, TemporalMode, TrainingPlan};
+use super::plan::{Network, TemporalMode, TrainingPlan};
 use super::recipe::Recipe;
 use crate::error::{Error, Result};
 use crate::nets::{FrameSize, Modality, ModelCard, StreamConfig, StreamEntry, StreamInput};
@@ -127,8 +126,8 @@ impl Tuning {
             hold_out: 0.0,
             budget_secs: None,
             own_sizes: false,
-            spatial: of_last_layer(spatial),
-            temporal: of_last_layer(temporal),
+            spatial: TrainingPlan { steps: HEAD_UPDATES, ..TrainingPlan::of(spatial).of_last_layer() },
+            temporal: TrainingPlan { steps: HEAD_UPDATES, ..TrainingPlan::of(temporal).of_last_layer() },
         };
         match preset {
             Preset::Quick => quick,
@@ -257,18 +256,6 @@ impl Tuning {
     }
 }
 
-/// The numbers by which a last layer is fitted alone.
-fn of_last_layer(network: Network) -> TrainingPlan {
-    TrainingPlan {
-        steps: HEAD_UPDATES,
-        rate: last_layer::RATE,
-        schedule: ScheduleKind::Linear,
-        warm_up: 0,
-        weight_decay: last_layer::WEIGHT_DECAY,
-        ..TrainingPlan::of(network)
-    }
-}
-
 fn reach(network: String, layers: &[LayerSize], first: usize) -> Reach {
     let [from, to] = [first, layers.len() - 1].map(|layer| stage(&layers[layer].name));
     let layers_words = match first {
@@ -320,6 +307,7 @@ fn crop_of(frame: Geometry) -> Geometry {
 
 #[cfg(test)]
 mod tests {
+    use super::super::last_layer;
     use super::*;
     use crate::nets::{Backbone, FrameSize, Origin};
 
