@@ -108,6 +108,7 @@ impl App {
                     dock::show(&mut self.settings.layout, Pane::Project);
                 }
             }
+            Found::NoSample => self.write_sample(),
             Found::Corrections { project, clips } => self.add_corrections(&project, &clips),
             Found::KnownModel(role, dir) => self.known_model(role, dir),
             Found::ForProject { folder, project } => {
@@ -179,7 +180,7 @@ impl App {
     }
 
     pub(super) fn open_clip(&mut self, path: PathBuf) {
-        (self.session.live.aside, self.session.live.returning) = (None, None);
+        (self.session.live.aside, self.session.live.returning, self.waits_for_sample) = (None, None, false);
         self.session.leave_for(&path);
         self.engine.send(Request::Open(path));
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use eframe::egui::{CentralPanel, Context, Frame as Area, Id, Margin, Panel, Ui, Visuals};
 use eframe::{CreationContext, Frame, Storage};
@@ -67,6 +68,8 @@ pub struct App {
     pub(super) output_checks: OutputChecks,
     /// Whether the clip that is opened next plays at once, round and round.
     play_next: bool,
+    /// Whether the sample that is being written is to be opened: nothing else was since.
+    pub(super) waits_for_sample: bool,
 }
 
 impl App {
@@ -125,6 +128,7 @@ impl App {
             overlay: Overlay::default(),
             output_checks: OutputChecks::default(),
             play_next: false,
+            waits_for_sample: false,
         };
         app.open_at_start(options, ctx);
         app
@@ -238,7 +242,7 @@ impl App {
         self.engine.send(Request::Laboratory(Box::new(demand)));
     }
 
-    fn receive(&mut self, message: &Message, ctx: &Context) {
+    pub(super) fn receive(&mut self, message: &Message, ctx: &Context) {
         self.session.receive(message);
         match message {
             Message::Opened(info) if self.session.clip.as_ref() == Some(info) => {
@@ -266,8 +270,12 @@ impl App {
             }
             Message::SampleWritten(dir) => {
                 self.settings.sample = Some(dir.clone());
-                self.play_next = true;
-                self.open(dir.clone(), ctx);
+                if std::mem::take(&mut self.waits_for_sample) {
+                    self.play_next = true;
+                    self.open(dir.clone(), ctx);
+                } else {
+                    self.session.told = Some(("The sample is ready: File, Open sample".into(), Instant::now()));
+                }
             }
             Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),
             Message::Training(TrainingEvent::Finished { .. }) => dock::show(&mut self.settings.layout, Pane::Training),

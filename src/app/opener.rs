@@ -44,6 +44,8 @@ pub enum Found {
         /// The folder of the project.
         project: PathBuf,
     },
+    /// The sample is not there any more.
+    NoSample,
     /// Corrected clips for the project that was open, each with its class.
     Corrections {
         /// The folder of the project.
@@ -91,6 +93,11 @@ impl Opener {
             Some(project) => Ok(Found::ForProject { folder: path, project }),
             None => find(&path),
         });
+    }
+
+    /// Begins to look at the sample in `dir`, which may have been deleted.
+    pub fn look_for_sample(&self, dir: PathBuf, ctx: &Context) {
+        self.run(ctx, move || if dir.is_dir() { find(&dir) } else { Ok(Found::NoSample) });
     }
 
     /// Begins to look for the corrected clips in `folder`, for the project in `project`.

@@ -163,10 +163,16 @@ impl App {
     }
 
     fn open_sample(&mut self, ctx: &Context) {
-        if let Some(dir) = self.settings.sample.clone().filter(|dir| dir.is_dir()) {
-            return self.open(dir, ctx);
+        match self.settings.sample.clone() {
+            Some(dir) => self.opener.look_for_sample(dir, ctx),
+            None => self.write_sample(),
         }
+    }
+
+    /// Begins to write the sample, to be opened unless a person opens something else meanwhile.
+    pub(super) fn write_sample(&mut self) {
         self.session.writing_sample = Some((0, 0));
+        self.waits_for_sample = true;
         self.engine.send(Request::WriteSample(self.data_dir.join(SAMPLE)));
     }
 

@@ -13,7 +13,7 @@ use super::laboratory_tests::Window;
 use super::project_opener::Start;
 use super::settings::Settings;
 use super::studio_tests::{FRAMES, SIZE, Studio, project};
-use crate::engine::{FileState, StudioNews};
+use crate::engine::{FileState, Message, StudioNews};
 use crate::labels::{VideoId, edits};
 
 /// What the first `count` searches have found, taken from the channel at once.
@@ -69,6 +69,26 @@ fn a_folder_of_clips_is_listed_stepped_through_and_made_a_project() {
     let videos = |app: &App| app.session.studio.document().map_or(0, |document| document.videos.len());
     wait(&mut window, |app| videos(app) == 3);
     assert!(at("project.toml").is_file());
+}
+
+#[test]
+fn a_sample_that_is_ready_late_does_not_push_a_clip_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    clips(dir.path(), &["clips/wave/1.mp4", "clips/bow/2.mp4"]);
+    let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
+    let ctx = window.harness.ctx.clone();
+    let app = window.harness.state_mut();
+    app.waits_for_sample = true;
+    app.open_clip("/mine.mp4".into());
+    app.receive(&Message::SampleWritten(dir.path().into()), &ctx);
+    window.settle();
+    assert!(window.sees("The sample is ready"));
+    let app = window.harness.state_mut();
+    assert_eq!(app.session.opening.as_deref(), Some(Path::new("/mine.mp4")));
+    app.waits_for_sample = true;
+    app.receive(&Message::SampleWritten(dir.path().into()), &ctx);
+    let first = dir.path().join("clips/bow/2.mp4");
+    wait(&mut window, |app| app.session.opening.as_ref() == Some(&first));
 }
 
 #[test]
