@@ -404,7 +404,7 @@ impl StudioState {
         let wish = |id: VideoId| {
             let (path, known) = (project.video_path(id)?, document.videos.get(&id)?.facts.clone());
             let dir = project.dir().to_owned();
-            Some(FileWish { id, path, dir, known, thorough: Some(id) == selected })
+            Some(FileWish { id, path, dir, known, thorough: Some(id) == selected, keeps: !project.is_read_only() })
         };
         Some(selected.into_iter().chain(others).filter_map(wish).collect())
     }

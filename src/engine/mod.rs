@@ -45,7 +45,7 @@ pub use model_folder::{default_model, flow_model};
 pub use model_info::ModelInfo;
 pub use outbox::Wake;
 pub use pinned::{Outlook, Pin, PinnedOutlooks, PinnedWish};
-pub use project_videos::{LabelExport, export_labels, facts_of, look_into, time_videos, videos_in};
+pub use project_videos::{LabelExport, examine, export_labels, facts_of, look_into, time_videos, videos_in};
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
 pub use slot::Slot;
 pub use studio::{

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::frame_times::FrameTimes;
 use crate::labels::formats::{self, Cut, Exported, Format, folder_of, prepare};
 use crate::labels::survey::{Found, Progress, find_videos, fingerprint};
 use crate::labels::{Change, Document, Facts, Step, StoredPath, Video, times};
@@ -24,6 +25,16 @@ pub fn videos_in(folder: &Path, go_on: &dyn Fn() -> bool) -> Found {
 /// # Errors
 /// If it is no video that can be read, or its times cannot be kept.
 pub fn facts_of(path: &Path, dir: &Path) -> Result<Facts> {
+    let (facts, times) = examine(path)?;
+    times::keep(dir, &facts, &times)?;
+    Ok(facts)
+}
+
+/// What is in the video file at `path`, and the times of its frames; nothing is kept.
+///
+/// # Errors
+/// If it is no video that can be read.
+pub fn examine(path: &Path) -> Result<(Facts, FrameTimes)> {
     let reader = VideoReader::open(path, Sizes { display_max: 16, scaled: Vec::new() })?;
     let info = reader.info();
     let (bytes, hash) = fingerprint(path)?;
@@ -36,8 +47,7 @@ pub fn facts_of(path: &Path, dir: &Path) -> Result<Facts> {
         bytes,
         hash,
     };
-    times::keep(dir, &facts, reader.times())?;
-    Ok(facts)
+    Ok((facts, reader.times().clone()))
 }
 
 /// The video file at `path` as a video of the project in `dir`, with nothing said about it.

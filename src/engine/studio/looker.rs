@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use crossbeam_channel::Sender;
 
 use super::{FileState, FileWish, StudioNews};
-use crate::engine::facts_of;
 use crate::engine::outbox::Wake;
+use crate::engine::{examine, facts_of};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::labels::{survey, times};
@@ -53,10 +53,19 @@ fn state(wish: &FileWish) -> Result<FileState> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(FileState::Missing),
         Err(error) => return Err(Error::io(&wish.path, &error)),
     };
-    let Some(known) = &wish.known else { return facts_of(&wish.path, &wish.dir).map(FileState::Facts) };
-    if known.bytes == length && (!wish.thorough || survey::fingerprint(&wish.path)?.1 == known.hash) {
-        let is_timed = times::read(&wish.dir, known).is_ok();
-        return if is_timed { Ok(FileState::Same) } else { facts_of(&wish.path, &wish.dir).map(FileState::Facts) };
+    // A project that is only looked at stays as it is.
+    let look = || match wish.keeps {
+        true => facts_of(&wish.path, &wish.dir),
+        false => examine(&wish.path).map(|(facts, _)| facts),
+    };
+    let Some(known) = &wish.known else { return look().map(FileState::Facts) };
+    if known.bytes != length || (wish.thorough && survey::fingerprint(&wish.path)?.1 != known.hash) {
+        return look().map(FileState::Changed);
     }
-    facts_of(&wish.path, &wish.dir).map(FileState::Changed)
+    if !wish.keeps || times::read(&wish.dir, known).is_ok() {
+        return Ok(FileState::Same);
+    }
+    // The times of its frames are not known yet; if nobody compared the content, the hash tells whether it is what it was.
+    let facts = look()?;
+    Ok(if facts.hash == known.hash { FileState::Facts(facts) } else { FileState::Changed(facts) })
 }

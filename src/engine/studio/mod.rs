@@ -36,6 +36,8 @@ pub struct FileWish {
     pub known: Option<Facts>,
     /// Whether the content is compared with what is known, not only the length of the file.
     pub thorough: bool,
+    /// Whether the times of its frames are kept in the folder of the project, which can be written to.
+    pub keeps: bool,
 }
 
 /// What became of a video's file.
@@ -176,6 +178,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::video::{Geometry, VideoWriter};
 
     fn studio() -> (Studio, Receiver<()>) {
         let (woken, wakes) = crossbeam_channel::unbounded();
@@ -212,8 +215,14 @@ mod tests {
             return; // Nothing here makes a file whose opening takes for ever.
         }
         let (studio, _wakes) = studio();
-        let wish =
-            FileWish { id: VideoId(0), path: pipe.clone(), dir: dir.path().into(), known: None, thorough: false };
+        let wish = FileWish {
+            id: VideoId(0),
+            path: pipe.clone(),
+            dir: dir.path().into(),
+            known: None,
+            thorough: false,
+            keeps: true,
+        };
         studio.look(vec![wish]);
         while !studio.looker.is_idle() {
             std::thread::sleep(Duration::from_millis(1));
@@ -221,5 +230,32 @@ mod tests {
         drop(studio);
         // Lets the thread go that was left behind.
         drop(std::fs::File::options().read(true).write(true).open(&pipe).unwrap());
+    }
+
+    #[test]
+    fn another_content_of_the_same_length_is_a_change_also_where_times_are_not_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.mp4");
+        let mut writer = VideoWriter::create(&path, Geometry { width: 32, height: 32 }, 25.0).unwrap();
+        (0..5).for_each(|_| writer.push(&RgbImage::new(32, 32)).unwrap());
+        writer.finish().unwrap();
+        let (facts, _) = crate::engine::examine(&path).unwrap();
+        let old = Facts { start_secs: None, ..facts.clone() };
+        let other = Facts { hash: "0".into(), ..old.clone() };
+        let (studio, wakes) = studio();
+        let mut state = |known: &Facts, keeps: bool| {
+            let (path, dir) = (path.clone(), dir.path().to_owned());
+            let known = Some(known.clone());
+            studio.look(vec![FileWish { id: VideoId(0), path, dir, known, thorough: false, keeps }]);
+            loop {
+                wakes.recv().unwrap();
+                if let Some(StudioNews::File { state, .. }) = studio.news().last() {
+                    break state;
+                }
+            }
+        };
+        assert_eq!(state(&old, true), FileState::Facts(facts.clone()), "of an earlier version");
+        assert_eq!(state(&other, true), FileState::Changed(facts));
+        assert_eq!(state(&old, false), FileState::Same, "nothing is written for a project that is only looked at");
     }
 }
