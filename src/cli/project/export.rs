@@ -7,13 +7,14 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 
 use super::format::format_of;
-use super::{open, progress_bar};
+use super::progress_bar;
 use crate::cli::interrupt::interrupt_flag;
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::{Outcome, complain};
 use crate::engine::{LabelExport, export_labels, time_videos};
 use crate::error::Result;
 use crate::labels::formats::Format;
+use crate::labels::{Opened, Project};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,7 +45,8 @@ pub(super) struct ExportArgs {
 }
 
 pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
-    let project = open(&arguments.project)?;
+    let Opened { project, notes: told } = Project::look(&arguments.project)?;
+    told.iter().for_each(complain);
     let format = format_of(arguments.format, &arguments.target)?;
     let stop = interrupt_flag("Ending without writing anything")?;
     let mut document = project.document().clone();
@@ -65,7 +67,7 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
     });
     bar.finish_and_clear();
     let Some(exported) = exported? else { return Ok(Outcome::Interrupted) };
-    exported.notes.iter().for_each(complain);
+    exported.notes.iter().filter(|note| !told.contains(note)).for_each(complain);
     match exported.files.as_slice() {
         [file] => println!("{}: {}", format.name(), file.display()),
         files => println!("{}: {} files in {}", format.name(), files.len(), arguments.target.display()),

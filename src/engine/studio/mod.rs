@@ -243,7 +243,7 @@ mod tests {
         let old = Facts { start_secs: None, ..facts.clone() };
         let other = Facts { hash: "0".into(), ..old.clone() };
         let (studio, wakes) = studio();
-        let mut state = |known: &Facts, keeps: bool| {
+        let state = |known: &Facts, keeps: bool| {
             let (path, dir) = (path.clone(), dir.path().to_owned());
             let known = Some(known.clone());
             studio.look(vec![FileWish { id: VideoId(0), path, dir, known, thorough: false, keeps }]);
