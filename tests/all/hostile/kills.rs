@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use motionscope::cli::bench::fixture;
 use motionscope::labels::{ClassId, Facts, Label, Opened, Project, Settings, Video, VideoId, edits};
-use motionscope::video::Geometry;
+use motionscope::video::{Geometry, Sizes, VideoReader, VideoWriter};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::cli::program;
+use crate::video::{coded_picture, read_code};
 
 /// Where the writers below write.
 const TARGET: &str = "MOTIONSCOPE_KILLED_TARGET";
@@ -253,6 +254,44 @@ fn a_training_goes_on_after_kills_and_leads_to_the_same_weights() {
         assert!(train(&run).wait().unwrap().success(), "{run} cannot be resumed");
         for name in ["metrics.csv", "model/motion.safetensors"] {
             assert!(read("whole", name) == read(&run, name), "{name} of {run} differs");
+        }
+    }
+}
+
+/// Size of the recorded pictures.
+const RECORDED: Geometry = Geometry { width: 128, height: 64 };
+/// Frames of a fragment at most, and those that an encoder may hold back.
+const UNWRITTEN: usize = 2 * 30;
+
+/// Records numbered pictures as the recorder of a live source does.
+#[test]
+#[ignore = "run and killed by other tests"]
+fn records_without_end() {
+    let Some(path) = target() else { return };
+    let mut writer = VideoWriter::create_growing(&path, RECORDED, 30.0).unwrap();
+    for number in 0..256 {
+        writer.push(&coded_picture(number, RECORDED)).unwrap();
+        say(&format!("done {number}"));
+    }
+    std::thread::sleep(Duration::from_secs(60)); // For whoever kills it late.
+}
+
+#[test]
+fn a_recording_that_is_killed_keeps_what_was_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    for round in 0..kills(6) {
+        let path = dir.path().join(format!("{round}.mp4"));
+        let mut child = writer("records_without_end", &path);
+        let mut heard = lines(&mut child);
+        let until = random.random_range(UNWRITTEN + 1..250);
+        let last = heard.by_ref().find_map(|line| done(&line).filter(|&number| number >= until)).unwrap();
+        let last = kill_and_hear(&mut child, heard, last);
+        let mut reader = VideoReader::open(&path, Sizes::default()).unwrap();
+        let frames = reader.info().frames;
+        assert!(frames + UNWRITTEN > last, "round {round}: {frames} frames are left of {last}");
+        for number in 0..frames {
+            assert_eq!(read_code(&reader.frame(number).unwrap().display), number, "round {round}");
         }
     }
 }
