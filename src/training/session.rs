@@ -23,11 +23,11 @@ pub fn run_in_turn(
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
     if let Some(last) = plans.last().filter(|_| plans.iter().all(has_ended)) {
-        let remedy = format!(
-            "Use its model in {}, or give another run folder to train again",
-            last.run_dir.join("model").display()
-        );
-        return Err(Error::file(&last.run_dir, "this training has finished already", remedy));
+        plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?; // They are those of the same settings.
+        let remedy = "Use its model, or give another run folder to train again";
+        on_event(TrainingEvent::Warning(Error::file(&last.run_dir, "this training has finished already", remedy)));
+        on_event(TrainingEvent::Finished { model_dir: last.run_dir.join("model"), stopped_early: false });
+        return Ok(());
     }
     if plans.len() > 1 {
         // Before anything is made: the clips are there.

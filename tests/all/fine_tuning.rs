@@ -239,13 +239,19 @@ fn a_finished_tuning_is_not_made_again_and_wrong_data_leaves_no_folder() {
     let card = HiddenTwoStream::load(&base, &Device::flex()).unwrap().card;
     let run = |data: &DataSource, run_dir: &Path| {
         let plans = Tuning::default().plans(&base, &card, data, run_dir).unwrap();
-        training::run_in_turn(&plans, &Device::flex(), &TrainingControl::default(), &mut |_| ())
+        let mut events = Vec::new();
+        training::run_in_turn(&plans, &Device::flex(), &TrainingControl::default(), &mut |event| events.push(event))
+            .map(|()| events)
     };
     let run_dir = dir.path().join("runs/tune-01");
     run(&data, &run_dir).unwrap();
     let written = fs::read(run_dir.join("model/temporal.safetensors")).unwrap();
-    let error = run(&data, &run_dir).unwrap_err();
-    assert!(error.cause.contains("finished already"), "{error}");
+    let events = run(&data, &run_dir).unwrap();
+    assert!(
+        matches!(&events[..], [TrainingEvent::Warning(error), TrainingEvent::Finished { stopped_early: false, .. }]
+            if error.cause.contains("finished already")),
+        "{events:?}"
+    );
     assert_eq!(fs::read(run_dir.join("model/temporal.safetensors")).unwrap(), written);
 
     fs::create_dir(dir.path().join("empty")).unwrap();

@@ -82,7 +82,9 @@ impl Scratch {
         for clip in ["clips/walk/a.mp4", "clips/run/b.mp4", "clips/a.mp4", "a.mp4", "b.mp4"] {
             fs::write(dir.join(clip), "a video that nothing decodes").unwrap();
         }
-        fs::write(dir.join("ucf/classInd.txt"), "1 walk\n2 run\n").unwrap();
+        for folder in ["ucf", "."] {
+            fs::write(dir.join(folder).join("classInd.txt"), "1 walk\n2 run\n").unwrap();
+        }
         let document = labelled(&dir.join("project"));
         Self { dir: dir.to_owned(), document }
     }
