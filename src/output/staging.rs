@@ -55,7 +55,8 @@ impl Hidden {
     /// # Errors
     /// If nothing can be written there.
     pub fn beside(path: &Path) -> Result<Self> {
-        Self::new(resolve(path).parent().unwrap_or(Path::new("/")))
+        let made = Self::new(resolve(path).parent().unwrap_or(Path::new("/")));
+        made.map_err(|error| Error::file(path, error.cause, error.remedy)) // What a person asked for.
     }
 
     /// Where it is.

@@ -150,7 +150,8 @@ fn another_weight_scores_anew_without_inference() {
     window.harness.get_by_role_and_label(Role::SpinButton, "Temporal").set_value_accesskit(0.0);
     window.harness.run_ok();
     let text = row(&window);
-    let shares: Vec<&str> = text.split(' ').filter(|word| word.starts_with(|c: char| c.is_ascii_digit())).collect();
+    let shares: Vec<&str> =
+        text.split(' ').filter(|word| word.starts_with(|c: char| c.is_ascii_digit() || c == '>')).collect();
     assert_eq!(shares[0], shares[2], "without weight the temporal stream has no say: {text}");
     window.harness.get_by_role_and_label(Role::SpinButton, "Temporal").set_value_accesskit(5.0);
     window.harness.run_ok();
