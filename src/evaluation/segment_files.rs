@@ -34,10 +34,9 @@ struct Database {
 
 #[derive(Deserialize)]
 struct Video {
-    #[serde(default)]
-    subset: String,
-    #[serde(default)]
-    annotations: Vec<Annotation>,
+    subset: Option<String>,
+    /// `null` where nothing is annotated, as some tools write it.
+    annotations: Option<Vec<Annotation>>,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +48,7 @@ struct Annotation {
 /// `{"results": {video: [{"label": …, "score": …, "segment": [start, end]}]}}`
 #[derive(Deserialize)]
 struct Results {
-    results: BTreeMap<String, Vec<Detection>>,
+    results: BTreeMap<String, Option<Vec<Detection>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,7 +93,7 @@ pub fn read_detections(path: &Path) -> Result<Vec<Segment>> {
     let Results { results } = parsed(path, "results")?;
     let mut segments = Vec::new();
     for (video, detections) in results {
-        for Detection { label, score, segment } in detections {
+        for Detection { label, score, segment } in detections.unwrap_or_default() {
             segments.push(checked(path, &video, label, segment, score)?);
         }
     }
@@ -119,8 +118,9 @@ pub fn write_detections(path: &Path, detections: &[Segment]) -> Result<()> {
 fn activity_net(path: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
     let Database { database } = parsed(path, "database")?;
     let mut truth = SegmentTruth::default();
-    for (name, video) in database.into_iter().filter(|(_, video)| subset.is_none_or(|subset| video.subset == subset)) {
-        for Annotation { segment, label } in video.annotations {
+    let is_wanted = |video: &Video| subset.is_none_or(|subset| video.subset.as_deref() == Some(subset));
+    for (name, video) in database.into_iter().filter(|(_, video)| is_wanted(video)) {
+        for Annotation { segment, label } in video.annotations.unwrap_or_default() {
             truth.push(checked(path, &name, label, segment, 1.0)?);
         }
         truth.videos.insert(name);
@@ -183,7 +183,7 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         let json = r#"{"version": "1.2", "database": {
             "abc": {"subset": "validation", "duration": 9.5, "annotations": [{"segment": [1.5, 4], "label": "Golf"}]},
-            "def": {"subset": "validation", "annotations": []},
+            "def": {"subset": "validation", "annotations": null},
             "ghi": {"subset": "training", "annotations": [{"segment": [0, 1], "label": "Jump"}]}}}"#;
         fs::write(at("truth.json"), json).unwrap();
         let truth = SegmentTruth::read(&at("truth.json"), Some("validation")).unwrap();
@@ -213,6 +213,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("results.json");
         let golf = Segment { video: "abc".into(), class: "Golf".into(), start_secs: 1.5, end_secs: 4.0, score: 0.25 };
+        fs::write(&path, r#"{"results": {"a": null}}"#).unwrap();
+        assert_eq!(read_detections(&path).unwrap(), [], "nothing was found");
         write_detections(&path, std::slice::from_ref(&golf)).unwrap();
         assert_eq!(read_detections(&path).unwrap(), [golf]);
         for (text, cause) in [
