@@ -35,7 +35,7 @@ pub(super) struct FuseArgs {
     /// Weight of the temporal stream, that of the spatial stream being 1
     #[arg(long, value_name = "W", value_parser = non_negative, default_value = "1.5")]
     weight: f64,
-    /// What is done to logits before they are added: released (clip at 0, divide by the sum), softmax or logits (nothing)
+    /// What is done to logits before they are averaged: released (clip at 0, divide by the sum), softmax or logits (nothing)
     #[arg(long, value_parser = named::<FusionRule>, default_value = "released")]
     rule: FusionRule,
     /// Print the accuracy at other weights, too

@@ -88,13 +88,13 @@ impl Scores {
         softmax(&self.temporal)
     }
 
-    /// Scores of both streams under `fusion`; a stream the model lacks adds nothing.
+    /// Scores of both streams under `fusion`; a stream the model lacks has no weight.
     pub fn fused(&self, fusion: &Fusion) -> Vec<f32> {
         fusion.fuse(&self.spatial, &self.temporal)
     }
 
     /// [`Scores::fused`] scaled to a sum of 1, comparable with the streams' probabilities: the weighted mean of the
-    /// streams where the rule adds shares, the softmax where it adds logits.
+    /// streams where the rule averages shares, the softmax where it averages logits.
     pub fn fused_probabilities(&self, fusion: &Fusion) -> Vec<f32> {
         let fused = self.fused(fusion);
         let sum: f32 = fused.iter().sum();

@@ -221,8 +221,8 @@ fn rule_name(rule: FusionRule) -> &'static str {
 fn rule_tooltip(rule: FusionRule) -> &'static str {
     match rule {
         FusionRule::Released => "The authors' code: negative scores count as zero, each stream is scaled to a sum of 1",
-        FusionRule::Softmax => "The streams' probabilities are averaged",
-        FusionRule::Logits => "The streams' raw scores are added",
+        FusionRule::Softmax => "The weighted mean of the streams' probabilities",
+        FusionRule::Logits => "The weighted mean of the streams' logits",
     }
 }
 

@@ -77,9 +77,11 @@ fn choice_ui(ui: &mut Ui, fusion: &mut Fusion) {
 
 fn rule_words(rule: FusionRule) -> (&'static str, &'static str) {
     match rule {
-        FusionRule::Released => ("Released", "The authors' code: clip the logits at 0, divide them by their sum, add"),
-        FusionRule::Softmax => ("Softmax", "Add probabilities"),
-        FusionRule::Logits => ("Logits", "Add the logits as they are"),
+        FusionRule::Released => {
+            ("Released", "The authors' code: clip the logits at 0, divide them by their sum, average")
+        }
+        FusionRule::Softmax => ("Softmax", "Average the probabilities"),
+        FusionRule::Logits => ("Logits", "Average the logits as they are"),
     }
 }
 
