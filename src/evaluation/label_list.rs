@@ -52,9 +52,10 @@ impl LabelList {
         };
         let places: HashMap<String, usize> =
             names.iter().enumerate().map(|(place, name)| (name.to_lowercase(), place)).collect();
+        let first = first_number(&videos, list, index, classes)?;
         let label = |video: &Video| {
             let label = match video.id {
-                Some(id) => id.checked_sub(1),
+                Some(id) => id.checked_sub(first),
                 None => places.get(&folder_of(&video.name).to_lowercase()).copied(), // HandStandPushups is spelled two ways
             };
             label.filter(|&label| label < classes).ok_or_else(|| out_of_range(list, video, classes))
@@ -73,6 +74,42 @@ fn origin(videos: &[Video], list: &Path, index: Option<&Path>) -> LabelOrigin {
         Some(index) => LabelOrigin::Index(index.into()),
         None if beside.is_file() => LabelOrigin::Index(beside),
         None => LabelOrigin::Alphabet,
+    }
+}
+
+/// The number of the first class: 1, unless the folders of all videos, which a class index names, say that the list counts from 0.
+///
+/// # Errors
+/// The first line whose folder and number are different classes, where other lines agree.
+fn first_number(videos: &[Video], list: &Path, index: Option<&Path>, classes: usize) -> Result<usize> {
+    let beside = list.with_file_name("classInd.txt");
+    let names = class_names(index.unwrap_or(&beside), classes).unwrap_or_default();
+    let place = |video: &Video| {
+        let folder = folder_of(&video.name);
+        names.iter().position(|name| name.eq_ignore_ascii_case(folder))
+    };
+    let known: Vec<(&Video, usize, usize)> =
+        videos.iter().filter_map(|video| Some((video, video.id?, place(video)?))).collect();
+    let fitting = |first: usize| known.iter().filter(|(_, id, place)| place + first == *id).count();
+    if known.is_empty() || fitting(1) == known.len() {
+        return Ok(1);
+    }
+    if fitting(0) == known.len() {
+        tracing::warn!("{}: its numbers count the classes from 0, as the folders of all videos say", list.display());
+        return Ok(0);
+    }
+    let clash = known.iter().find(|(_, id, place)| place + 1 != *id && (1..=classes).contains(id));
+    match clash.filter(|_| fitting(1) > 0) {
+        Some((video, id, place)) => {
+            let (folder, number) = (&names[*place], &names[id - 1]);
+            let cause = format!(
+                "line {}: the folder of '{}' says '{folder}', the number {id} '{number}'",
+                video.line, video.name
+            );
+            Err(Error::file(list, cause, "Correct the number, the class index, or the folder"))
+        }
+        // Folders that are called as classes are by chance say nothing.
+        None => Ok(1),
     }
 }
 
@@ -186,10 +223,23 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_counts_from_0_shifts_no_class() {
+        let labels = |list: &str| {
+            let folder = Folder::with(&[("list.txt", list), ("classInd.txt", "1 A\n2 B\n3 C\n")]);
+            folder.read(None, 3).unwrap().labels
+        };
+        assert_eq!(labels("A/1.avi 0\nB/2.avi 1\nC/3.avi 2\n"), [0, 1, 2]);
+        assert_eq!(labels("B/2.avi 1\nC/3.avi 2\n"), [1, 2], "though all numbers are classes from 1 as well");
+        assert_eq!(labels("B/2.avi 2\nC/3.avi 3\n"), [1, 2]);
+        assert_eq!(labels("x/2.avi 2\nx/3.avi 3\n"), [1, 2]);
+    }
+
+    #[test]
     fn what_fits_no_class_is_told_with_its_line() {
         for (list, classes, cause) in [
             ("A/1.avi 1\nA/2.avi 3\n", 2, "line 2: class 3"),
-            ("A/1.avi 0\n", 2, "line 1: class 0"),
+            ("x/1.avi 0\n", 2, "line 1: class 0"),
+            ("A/1.avi 1\nB/2.avi 1\n", 2, "line 2: the folder of 'B/2.avi' says 'B', the number 1 'A'"),
             ("A/1.avi 99999999999999999999999\n", 2, "line 1: class"),
             ("A/1.avi\nC/2.avi\n", 2, "line 2: no class"),
             ("A/1.avi\n\nA/1.avi\n", 2, "line 3: 'A/1.avi' stands on line 1"),
