@@ -112,10 +112,10 @@ def draw(path: Path, source: str, *more: str) -> None:
 
 def frame_times(video: Path) -> list[float]:
     """When each frame is shown on the clock of the file, and when the last one ends."""
-    command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0", str(video)]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    times = sorted(float(line.strip(",")) for line in lines)
-    return [*times, times[-1] + times[-1] - times[-2]]
+    command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time,duration_time", "-of", "json", video]
+    packets = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["packets"]
+    times = sorted((float(packet["pts_time"]), float(packet["duration_time"])) for packet in packets)
+    return [*(start for start, _ in times), sum(times[-1])]
 
 
 def check_csv(stage: Stage) -> str:
