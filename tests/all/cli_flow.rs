@@ -224,3 +224,19 @@ fn ctrl_c_leaves_whole_files_only() {
     let video = VideoReader::open(&dir.path().join("flow.mp4"), Sizes::default()).unwrap();
     assert_eq!(video.info().frames, written);
 }
+
+#[test]
+fn a_folder_of_frames_is_a_clip_and_one_frame_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let frames = dir.path().join("wave");
+    fs::create_dir(&frames).unwrap();
+    let bar =
+        |left: u32| RgbImage::from_fn(32, 24, |x, _| Rgb([if (left..left + 8).contains(&x) { 220 } else { 30 }; 3]));
+    (1..=5).for_each(|number| bar(2 * number).save(frames.join(format!("v_wave_{number}.png"))).unwrap());
+    let (said, notes) = flow(dir.path(), "wave --method tvl1 --out flo", 0);
+    assert!(said.contains("4 pairs") && notes.contains("25 frames per second are assumed"), "{said} {notes}");
+    assert_eq!(names(&dir.path().join("flo")), ["000000.flo", "000001.flo", "000002.flo", "000003.flo"]);
+    fixture::clip(dir.path(), 1, CLIP).unwrap();
+    let (_, refused) = flow(dir.path(), "clip.mp4 --method tvl1 --out none", 1);
+    assert!(refused.contains("it has 1 frame, so there is no pair of frames 0 and 1"), "{refused}");
+}
