@@ -1,8 +1,8 @@
 //! How far the index of a video has got, to be looked at from any thread.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Of the thousand parts of the work, those of the pass over the packets where all pictures are decoded afterwards.
+/// Share of the pass over the packets in the work where all pictures are decoded afterwards.
 const SCAN_SHARE: f64 = 0.2;
 
 /// The progress of indexing one video; it is measured in bytes of the file.
@@ -12,8 +12,10 @@ pub(super) struct IndexProgress {
     bytes: AtomicU64,
     /// How far it has been read, bytes.
     reached: AtomicU64,
-    /// The same on the second pass, which decodes, plus one; 0 on the first.
+    /// The same on the second pass, which decodes.
     decoded: AtomicU64,
+    /// Whether there is a second pass.
+    decodes: AtomicBool,
 }
 
 impl IndexProgress {
@@ -22,6 +24,12 @@ impl IndexProgress {
         self.bytes.store(bytes, Ordering::Relaxed);
         self.reached.store(0, Ordering::Relaxed);
         self.decoded.store(0, Ordering::Relaxed);
+        self.decodes.store(false, Ordering::Relaxed);
+    }
+
+    /// A second pass follows, which decodes.
+    pub fn expect_decoding(&self) {
+        self.decodes.store(true, Ordering::Relaxed);
     }
 
     /// The packet at `position` was read.
@@ -31,7 +39,8 @@ impl IndexProgress {
 
     /// The packet at `position` was decoded, on the second pass.
     pub fn decode(&self, position: i64) {
-        self.decoded.fetch_max(u64::try_from(position).unwrap_or(0) + 1, Ordering::Relaxed);
+        self.expect_decoding();
+        self.decoded.fetch_max(u64::try_from(position).unwrap_or(0), Ordering::Relaxed);
     }
 
     /// Takes over how far another one has got.
@@ -41,15 +50,16 @@ impl IndexProgress {
         {
             own.store(other.load(Ordering::Relaxed), Ordering::Relaxed);
         }
+        self.decodes.store(other.decodes.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// From 0 to 1; 0 before anything is known.
     pub fn fraction(&self) -> f64 {
         let bytes = self.bytes.load(Ordering::Relaxed).max(1) as f64;
         let part = |of: &AtomicU64| (of.load(Ordering::Relaxed) as f64 / bytes).min(1.0);
-        match self.decoded.load(Ordering::Relaxed) {
-            0 => part(&self.reached),
-            _ => SCAN_SHARE + (1.0 - SCAN_SHARE) * part(&self.decoded),
+        match self.decodes.load(Ordering::Relaxed) {
+            false => part(&self.reached),
+            true => SCAN_SHARE * part(&self.reached) + (1.0 - SCAN_SHARE) * part(&self.decoded),
         }
     }
 }
@@ -68,8 +78,13 @@ mod tests {
         assert_eq!(progress.fraction(), 0.5);
         progress.reach(5000);
         assert_eq!(progress.fraction(), 1.0);
-        progress.decode(499);
+        progress.decode(500);
         assert!((progress.fraction() - 0.6).abs() < 1e-9);
+        let awaited = IndexProgress::default();
+        awaited.begin(1000);
+        awaited.expect_decoding();
+        awaited.reach(1000);
+        assert!((awaited.fraction() - SCAN_SHARE).abs() < 1e-9, "it never goes back");
         let other = IndexProgress::default();
         other.copy(&progress);
         assert_eq!(other.fraction(), progress.fraction());

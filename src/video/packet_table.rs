@@ -65,6 +65,9 @@ impl PacketTable {
         let mut entries = Vec::new();
         while let Some((_, packet)) = source.next() {
             progress.reach(packet.position());
+            if packet.pts().is_none() {
+                progress.expect_decoding(); // Without its time, only decoding tells when a picture is shown.
+            }
             let shows_nothing = codec == Id::VP8 && packet.data().is_some_and(vp8_is_hidden);
             entries.push(PacketEntry {
                 pts: packet.pts(),
