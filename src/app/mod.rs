@@ -43,6 +43,8 @@ mod menu;
 mod off_screen;
 mod opener;
 mod outputs;
+#[cfg(test)]
+mod outputs_tests;
 mod overlay;
 mod panels;
 mod perform;

@@ -24,6 +24,7 @@ use super::{Analysis, LiveOrder, Message, Request, Slot};
 use crate::error::Error;
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
+use crate::output::{Existing, OutputGuard, Staging};
 use crate::sample;
 use crate::training::TrainingPlan;
 use crate::video::{Geometry, Player, PlayerCommand, PlayerEvent, Sizes, camera_devices};
@@ -355,8 +356,14 @@ impl Coordinator {
         outbox.send(Message::Note(format!("Writing the sample clips into {} …", dir.display())));
         let work = move || {
             let mut progress = |done, of| outbox.send(Message::SampleProgress(done, of));
-            match caught("sample", || sample::write_project(&dir, SAMPLE_SEED, &mut progress)) {
-                Ok(_) => outbox.send(Message::SampleWritten(dir)),
+            let mut write = || {
+                let staging = Staging::begin(&dir)?;
+                sample::write_project(&staging.root(), SAMPLE_SEED, &mut progress)?;
+                // The folder is the program's own; a sample of an earlier time may be there.
+                staging.publish(&OutputGuard::new(Existing::Replace))
+            };
+            match caught("sample", &mut write) {
+                Ok(()) => outbox.send(Message::SampleWritten(dir)),
                 Err(error) => outbox.send(Message::SampleFailed(error)),
             }
         };

@@ -11,6 +11,8 @@ use super::runs::{Difference, Run};
 use crate::atomic;
 use crate::error::{Error, Result};
 
+/// How the settings of a run begin, before the version.
+const WRITTEN_BY: &str = "# Motionscope ";
 /// Differences that are named.
 const NAMED: usize = 3;
 
@@ -23,12 +25,22 @@ pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<RunLock> {
     let path = dir.join("config.toml");
     let text =
         toml::to_string_pretty(plan).map_err(|error| Error::file(&path, error.to_string(), "Report this plan"))?;
-    let text = format!("# Motionscope {}\n{text}", env!("CARGO_PKG_VERSION"));
+    let text = format!("{WRITTEN_BY}{}\n{text}", env!("CARGO_PKG_VERSION"));
+    refuse_foreign(&path)?;
     if checkpoint::find(dir).is_some() {
         check_same(plan, &path)?;
     }
     atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))?;
     Ok(lock)
+}
+
+/// Refuses a file at `path` that another program, or a person, wrote for a purpose of their own.
+fn refuse_foreign(path: &Path) -> Result<()> {
+    let Ok(before) = fs::read_to_string(path) else { return Ok(()) };
+    if before.starts_with(WRITTEN_BY) || toml::from_str::<TrainingPlan>(&before).is_ok() {
+        return Ok(());
+    }
+    Err(Error::file(path, "it is of another program, and was not replaced", "Choose another run folder"))
 }
 
 /// Refuses a plan other than that at `path`, of which there is a checkpoint, and names what differs.

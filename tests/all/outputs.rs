@@ -261,6 +261,36 @@ fn results_of_an_analysis_are_neither_analysed_nor_replaced() {
     }
 }
 
+#[test]
+fn the_settings_of_another_program_are_no_run_to_go_on_with() {
+    let dir = tempfile::tempdir().unwrap();
+    clip(&dir.path().join("clips/a/c.mp4"), 12, RED);
+    fs::create_dir(dir.path().join("site")).unwrap();
+    let mine = "baseURL = 'https://example.org/'\n";
+    fs::write(dir.path().join("site/config.toml"), mine).unwrap();
+    let said = run(dir.path(), "train flow --folder clips --steps 1 --run site --device cpu", 1);
+    assert!(said.contains("config.toml") && said.contains("another program"), "{said}");
+    assert_eq!(fs::read_to_string(dir.path().join("site/config.toml")).unwrap(), mine);
+}
+
+#[test]
+fn samples_and_models_are_written_whole_and_replace_nothing_by_themselves() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir(at("sample")).unwrap();
+    fs::write(at("sample/README.txt"), "mine").unwrap();
+    let said = run(dir.path(), "sample sample", 1);
+    assert!(said.contains("README.txt") && said.contains("--force"), "{said}");
+    untrained_model(&at("model"));
+    let before = files(&at("model"));
+    for consent in ["", " --force"] {
+        let said =
+            run(dir.path(), &format!("import --base model --motion model/motion.safetensors --out model{consent}"), 1);
+        assert!(said.contains("would be lost"), "{said}");
+    }
+    assert_eq!(files(&at("model")), before);
+}
+
 /// Records noise to the file that is named in the environment until that fails or somebody ends it.
 #[test]
 #[ignore = "run and ended by other tests"]

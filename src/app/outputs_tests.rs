@@ -1,0 +1,84 @@
+//! Files that the window writes, as a person has them written: what is there is asked about.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use egui_kittest::kittest::Queryable;
+
+use super::App;
+use super::dialogs::Question;
+use super::studio_tests::{Studio, open_clip};
+use crate::labels::formats::Format;
+use crate::output::Existing;
+
+impl Studio {
+    /// Answers a question for a path, as the palette or a dialog does.
+    fn answer(&mut self, question: Question, path: &Path) {
+        let ctx = self.window.harness.ctx.clone();
+        self.app_mut().open_as(question, path.to_owned(), Existing::Keep, &ctx);
+    }
+
+    /// Repaints and takes in what happens until `seen` holds.
+    fn until(&mut self, what: &str, seen: impl Fn(&App) -> bool) {
+        let end = Instant::now() + Duration::from_mins(1);
+        while !seen(self.app()) {
+            assert!(Instant::now() < end, "never seen: {what}");
+            std::thread::sleep(Duration::from_millis(2));
+            let ctx = self.window.harness.ctx.clone();
+            self.app_mut().take_news(&ctx);
+            self.window.settle();
+        }
+    }
+
+    fn click(&mut self, text: &str) {
+        self.window.harness.get_by_label(text).click();
+        self.window.settle();
+        self.window.settle();
+    }
+}
+
+#[test]
+fn one_question_is_asked_before_files_are_replaced() {
+    for question in [Question::ExportLabels(Format::Csv), Question::SaveStatistics, Question::SaveCurves] {
+        let mut studio = Studio::new(&["wave"], 1);
+        let path = studio.dir.path().join("table.csv");
+        fs::write(&path, "mine").unwrap();
+        for (button, is_replaced) in [("Keep files", false), ("Replace files", true)] {
+            studio.answer(question, &path);
+            studio.until("the question", |app| app.overlay.is_open());
+            assert!(studio.window.sees("Replace this file?") && studio.window.sees("table.csv"));
+            assert_eq!(fs::read_to_string(&path).unwrap(), "mine", "{question:?}");
+            studio.click(button);
+            assert!(!studio.app().overlay.is_open(), "{question:?}");
+            if is_replaced {
+                studio.until("the file", |_| fs::read_to_string(&path).unwrap() != "mine");
+            }
+        }
+        let new = studio.dir.path().join("new.csv");
+        studio.answer(question, &new);
+        studio.until("a new file", |_| new.is_file());
+        assert!(!studio.app().overlay.is_open(), "there was nothing to ask");
+    }
+}
+
+#[test]
+fn what_is_open_is_not_written_over_whatever_is_typed() {
+    let mut studio = Studio::new(&["wave"], 1);
+    let clip = studio.dir.path().join("clip_0.mp4");
+    fs::write(&clip, "pictures").unwrap();
+    open_clip(studio.app_mut(), &clip);
+    // “clip_0” becomes clip_0.mp4: that is what is looked at.
+    for typed in ["clip_0", "clip_0.mp4", "labels/../clip_0"] {
+        studio.app_mut().session.notice = None;
+        studio.answer(Question::ExportAnnotated, &studio.dir.path().join(typed));
+        studio.until("a refusal", |app| app.session.notice.is_some());
+        let error = studio.app().session.notice.clone().unwrap();
+        assert!(error.cause.contains("would be lost"), "{typed}: {error}");
+    }
+    let journal = studio.dir.path().join("project.toml");
+    studio.app_mut().session.notice = None;
+    studio.answer(Question::SaveCurves, &journal);
+    studio.until("a refusal", |app| app.session.notice.is_some());
+    assert_eq!(fs::read_to_string(&clip).unwrap(), "pictures");
+}
