@@ -78,11 +78,11 @@ impl OutputGuard {
             [file] => Err(Error::file(
                 file,
                 "it exists, so nothing was written",
-                "Choose another name, or replace it with --force",
+                "Choose another name, or agree to replace it (--force)",
             )),
             files => {
                 let cause = format!("{} files exist, so nothing was written", files.len());
-                Err(Error::new(in_words(files), cause, "Choose another folder, or replace them with --force"))
+                Err(Error::new(in_words(files), cause, "Choose another folder, or agree to replace them (--force)"))
             }
         }
     }

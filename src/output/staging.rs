@@ -45,9 +45,7 @@ impl Hidden {
     /// # Errors
     /// If nothing can be written there.
     pub fn new(folder: &Path) -> Result<Self> {
-        remove_stale(folder);
-        let made = hidden_folder(folder).map_err(|error| Error::io(folder, &error));
-        made.map(|(dir, lock)| Self { dir, _lock: lock })
+        Self::new_for(folder, folder)
     }
 
     /// Makes one on the disk that the file at `path` is to be on, so that renaming is enough to move a file there.
@@ -55,8 +53,15 @@ impl Hidden {
     /// # Errors
     /// If nothing can be written there.
     pub fn beside(path: &Path) -> Result<Self> {
-        let made = Self::new(resolve(path).parent().unwrap_or(Path::new("/")));
-        made.map_err(|error| Error::file(path, error.cause, error.remedy)) // What a person asked for.
+        Self::new_for(resolve(path).parent().unwrap_or(Path::new("/")), path)
+    }
+
+    /// Makes one in `folder`, for what is called `subject` if that fails.
+    fn new_for(folder: &Path, subject: &Path) -> Result<Self> {
+        remove_stale(folder);
+        // The kind alone: the name of what could not be made means nothing to a person.
+        let failed = |error: io::Error| Error::io(subject, &error.kind().into());
+        hidden_folder(folder).map(|(dir, lock)| Self { dir, _lock: lock }).map_err(failed)
     }
 
     /// Where it is.

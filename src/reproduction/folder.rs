@@ -9,9 +9,12 @@ use super::row::Row;
 use super::settings::Settings;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::output::OutputGuard;
 use crate::sample::write_project;
 
 const CONFIG: &str = "config.toml";
+/// The files of results beside the settings.
+const RESULTS: [&str; 4] = ["table.md", "table.csv", "table.json", "speed.json"];
 /// Settings that are named in a refusal.
 const NAMED: usize = 4;
 
@@ -38,6 +41,11 @@ pub fn prepare(dir: &Path, settings: &Settings) -> Result<()> {
             Err(Error::file(dir, cause, "Give the same settings, another --out, or --fresh to begin anew"))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
+            let existing = OutputGuard::default().existing(&RESULTS.map(|name| dir.join(name)))?;
+            if let Some(file) = existing.first() {
+                let cause = "it is of no experiment of this program, and was not replaced";
+                return Err(Error::file(file, cause, "Choose another --out"));
+            }
             atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))
         }
         Err(error) => Err(Error::io(&path, &error)),
@@ -58,7 +66,7 @@ pub fn clear(dir: &Path, rows: &[Row]) -> Result<()> {
         ignore_missing(&path, fs::remove_dir_all(&path))?;
     }
     // The settings last: without them nothing would be removed by a second attempt.
-    for path in ["table.md", "table.csv", "table.json", "speed.json", CONFIG].map(|name| dir.join(name)) {
+    for path in RESULTS.iter().chain([&CONFIG]).map(|name| dir.join(name)) {
         ignore_missing(&path, fs::remove_file(&path))?;
     }
     Ok(())

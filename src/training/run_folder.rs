@@ -1,7 +1,7 @@
 //! The folder of a run: its settings, and the right to train in it.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use super::checkpoint;
@@ -10,9 +10,12 @@ use super::run_lock::RunLock;
 use super::runs::{Difference, Run};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::output::OutputGuard;
 
 /// How the settings of a run begin, before the version.
 const WRITTEN_BY: &str = "# Motionscope ";
+/// What a run writes beside its settings.
+const FILES: [&str; 5] = ["metrics.csv", "validation.csv", "gradients.csv", "interventions.csv", "model/model.toml"];
 /// Differences that are named.
 const NAMED: usize = 3;
 
@@ -26,7 +29,7 @@ pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<RunLock> {
     let text =
         toml::to_string_pretty(plan).map_err(|error| Error::file(&path, error.to_string(), "Report this plan"))?;
     let text = format!("{WRITTEN_BY}{}\n{text}", env!("CARGO_PKG_VERSION"));
-    refuse_foreign(&path)?;
+    refuse_foreign(dir, &path)?;
     if checkpoint::find(dir).is_some() {
         check_same(plan, &path)?;
     }
@@ -34,13 +37,25 @@ pub(super) fn prepare_folder(plan: &TrainingPlan) -> Result<RunLock> {
     Ok(lock)
 }
 
-/// Refuses a file at `path` that another program, or a person, wrote for a purpose of their own.
-fn refuse_foreign(path: &Path) -> Result<()> {
-    let Ok(before) = fs::read_to_string(path) else { return Ok(()) };
-    if before.starts_with(WRITTEN_BY) || toml::from_str::<TrainingPlan>(&before).is_ok() {
-        return Ok(());
+/// Refuses a folder `dir` in which files of another program, or of a person, have the names of a run's, whose settings are at
+/// `path`.
+fn refuse_foreign(dir: &Path, path: &Path) -> Result<()> {
+    let foreign = |file: &Path| {
+        Err(Error::file(file, "it is of another program, and was not replaced", "Choose another run folder"))
+    };
+    match fs::read(path) {
+        Ok(before) => {
+            let before = String::from_utf8_lossy(&before);
+            let is_ours = before.starts_with(WRITTEN_BY) || toml::from_str::<TrainingPlan>(&before).is_ok();
+            if is_ours { Ok(()) } else { foreign(path) }
+        }
+        // The settings are the first that is written to a run folder.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let existing = OutputGuard::default().existing(&FILES.map(|name| dir.join(name)))?;
+            existing.first().map_or(Ok(()), |file| foreign(file))
+        }
+        Err(error) => Err(Error::io(path, &error)),
     }
-    Err(Error::file(path, "it is of another program, and was not replaced", "Choose another run folder"))
 }
 
 /// Refuses a plan other than that at `path`, of which there is a checkpoint, and names what differs.

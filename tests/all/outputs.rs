@@ -271,6 +271,11 @@ fn the_settings_of_another_program_are_no_run_to_go_on_with() {
     let said = run(dir.path(), "train flow --folder clips --steps 1 --run site --device cpu", 1);
     assert!(said.contains("config.toml") && said.contains("another program"), "{said}");
     assert_eq!(fs::read_to_string(dir.path().join("site/config.toml")).unwrap(), mine);
+    fs::create_dir(dir.path().join("figures")).unwrap();
+    fs::write(dir.path().join("figures/metrics.csv"), "mine").unwrap();
+    let said = run(dir.path(), "train flow --folder clips --steps 1 --run figures --device cpu", 1);
+    assert!(said.contains("metrics.csv") && said.contains("another program"), "{said}");
+    assert_eq!(fs::read_to_string(dir.path().join("figures/metrics.csv")).unwrap(), "mine");
 }
 
 #[test]

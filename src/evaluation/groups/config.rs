@@ -1,7 +1,7 @@
 //! What an evaluation by groups is made of, kept in its folder: another one is not to go on there.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -31,8 +31,12 @@ pub(super) fn claim(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], card: 
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let path = dir.join(FILE);
     let wanted = described(plan, dataset, folds, card)?;
-    let Ok(text) = fs::read_to_string(&path) else {
-        return atomic::replace(&path, |writer| writeln!(writer, "{wanted:#}"));
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return atomic::replace(&path, |writer| writeln!(writer, "{wanted:#}"));
+        }
+        Err(error) => return Err(Error::io(&path, &error)),
     };
     let remedy = "Choose another run folder, or delete this one";
     let found: Value =
