@@ -77,15 +77,11 @@ impl Staging {
     /// If nothing can be written there.
     pub fn begin(folder: &Path) -> Result<Self> {
         let (named, target) = (folder.to_owned(), resolve(folder));
-        if target.exists() && !target.is_dir() {
-            return Err(Error::file(
-                &target,
-                "a file of this name is in the way of the folder",
-                "Choose another folder",
-            ));
-        }
         // On the same disk as the target, so that renaming is enough.
-        let home = target.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+        let home = target.ancestors().find(|folder| fs::symlink_metadata(folder).is_ok()).unwrap_or(Path::new("/"));
+        if !home.is_dir() {
+            return Err(Error::file(home, "a file of this name is in the way of the folder", "Choose another folder"));
+        }
         let hidden = Hidden::new(home)?;
         let files = hidden.path().join(FILES);
         fs::create_dir(&files).map_err(|error| Error::io(home, &error))?;
@@ -342,7 +338,10 @@ mod tests {
         write(&staging, &target.join("other.txt"), "c");
         drop(staging);
         assert_eq!(names(&target), ["class", "list.txt"]);
-        assert!(Staging::begin(&target.join("list.txt")).is_err());
+        for in_the_way in ["list.txt", "list.txt/folder"] {
+            let error = Staging::begin(&target.join(in_the_way)).map(drop).unwrap_err();
+            assert!(error.subject.ends_with("list.txt") && error.cause.contains("in the way"), "{error}");
+        }
         assert!(Staging::begin(&target).unwrap().file(&target.join("../elsewhere.txt")).is_err());
     }
 

@@ -262,6 +262,29 @@ fn results_of_an_analysis_are_neither_analysed_nor_replaced() {
 }
 
 #[test]
+#[cfg(unix)]
+fn ctrl_c_leaves_nothing_of_the_clip_that_is_not_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    untrained_model(&at("model"));
+    clip(&at("c.mp4"), 1000, RED);
+    assert_eq!(code(&motionscope(dir.path(), &["project", "new", "p", "c.mp4", "--classes", "A"])), 0);
+    fs::write(at("s.csv"), "path,label,start,end\nc.mp4,A,0,1\nc.mp4,A,1,40\n").unwrap();
+    assert_eq!(code(&motionscope(dir.path(), &["project", "import", "p", "s.csv"])), 0);
+    let lines =
+        ["analyze c.mp4 --out out --model model --device cpu --flow", "project export p out --format ucf --cut"];
+    for (line, begun) in lines.into_iter().zip(["files/flow/000020.flo", "files/A/v_A_g01_c01.mp4"]) {
+        fs::create_dir_all(at("out/c")).unwrap();
+        let words: Vec<_> = line.split(' ').collect();
+        let mut child = program(dir.path(), &words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_until(line, || files(&at("out")).iter().any(|(name, _)| name.ends_with(begun)));
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{line}");
+        assert_eq!(files(&at("out")), [], "{line}");
+    }
+}
+
+#[test]
 fn the_settings_of_another_program_are_no_run_to_go_on_with() {
     let dir = tempfile::tempdir().unwrap();
     clip(&dir.path().join("clips/a/c.mp4"), 12, RED);
