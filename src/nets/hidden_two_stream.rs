@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::{Modality, ModelCard, MotionNetwork, Stream, weights};
+use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 
@@ -71,7 +72,7 @@ impl HiddenTwoStream {
         let card = ModelCard { hash: Some(with_classes(hash, &self.card)), ..self.card.clone() };
         let path = dir.join(ModelCard::FILE_NAME);
         staged.push((weights::stage(&path, card.to_toml()?.as_bytes())?, path));
-        staged.into_iter().try_for_each(|(file, path)| weights::publish(file, &path))
+        staged.into_iter().try_for_each(|(file, path)| atomic::publish(file, &path))
     }
 
     /// Parameters of all networks together.

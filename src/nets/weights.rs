@@ -15,6 +15,7 @@ use safetensors::{Dtype, SafeTensors};
 use tempfile::NamedTempFile;
 
 use super::{BatchNorm, Precision};
+use crate::atomic;
 use crate::error::{Error, Result};
 
 /// Tensors by name, in f32.
@@ -25,7 +26,7 @@ const DAMAGED: &str = "The file is damaged or not a safetensors file; fetch or t
 
 /// Writes the parameters of `module` to the safetensors file at `path`, all or nothing.
 pub fn save_module<M: Module>(module: &M, path: &Path, precision: Precision) -> Result<()> {
-    publish(stage(path, &encode(module, precision, path)?)?, path)
+    atomic::publish(stage(path, &encode(module, precision, path)?)?, path)
 }
 
 /// `module` with the parameters of the safetensors file at `path`, on the module's device.
@@ -145,24 +146,11 @@ fn times(shape: &Shape) -> String {
     if sides.is_empty() { "a single number".into() } else { sides.join("×") }
 }
 
-/// Writes `bytes` to a temporary file beside `path`, to be moved there by [`publish`].
+/// Writes `bytes` to a temporary file beside `path`, to be moved there by [`atomic::publish`].
 pub(super) fn stage(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || {
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask, like any file
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    };
-    write().map_err(|error: std::io::Error| Error::io(path, &error))
-}
-
-/// Moves a staged file to `path`, replacing what is there in one step.
-pub(super) fn publish(staged: NamedTempFile, path: &Path) -> Result<()> {
-    staged.persist(path).map(drop).map_err(|error| Error::io(path, &error.error))
+    let staged = atomic::stage(path, |writer| writer.write_all(bytes))?;
+    staged.as_file().sync_all().map_err(|error| Error::io(path, &error))?;
+    Ok(staged)
 }
 
 /// Burn keeps matrices as [in, out]; files hold them as [out, in].
