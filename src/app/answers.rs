@@ -59,9 +59,8 @@ impl App {
         let Some((question, answer)) = self.dialogs.answer() else { return };
         match answer {
             Answer::Path(path) => {
-                // The dialog has asked about the file that was chosen, and about no other.
-                let is_asked = question.is_asked_by_dialog() && question.target(path.clone()) == path;
-                self.open_as(question, path, Existing::replaced_if(is_asked), ctx);
+                let is_agreed = self.is_agreed_to(question, &path);
+                self.open_as(question, path, Existing::replaced_if(is_agreed), ctx);
             }
             Answer::Cancelled => {}
             Answer::Unavailable => self.overlay.show_prompt(question),

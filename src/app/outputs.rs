@@ -81,8 +81,8 @@ impl Question {
         }
     }
 
-    /// Whether whoever shows the dialog for it asks about replacing the file that is chosen.
-    pub fn is_asked_by_dialog(self) -> bool {
+    /// Whether the system's dialog for it asks about replacing the file that is chosen.
+    fn is_asked_by_dialog(self) -> bool {
         let is_folder = match self {
             Self::ExportLabels(format) => format.is_folder(),
             _ => matches!(self, Self::ExportFlows | Self::SaveEvaluation | Self::ExportModel),
@@ -92,6 +92,12 @@ impl Question {
 }
 
 impl App {
+    /// Whether the person has agreed to replace all that the answer `path` to `question` would, by choosing it in a dialog: that
+    /// asks about the file that is chosen, and about no other.
+    pub(super) fn is_agreed_to(&self, question: Question, path: &Path) -> bool {
+        question.is_asked_by_dialog() && self.targets(question, &question.target(path.to_owned())) == [path]
+    }
+
     /// Writes to `path` what `question` asked for. Files that exist are asked about first unless the person agreed already.
     pub(super) fn write_as(&mut self, question: Question, path: PathBuf, existing: Existing, ctx: &Context) {
         let path = question.target(path);

@@ -63,6 +63,24 @@ fn one_question_is_asked_before_files_are_replaced() {
 }
 
 #[test]
+fn a_dialog_has_asked_about_the_very_file_that_was_chosen_only() {
+    let studio = Studio::new(&["wave"], 1);
+    for (question, name, is_agreed) in [
+        (Question::SaveFlow, "flow.flo", true),
+        (Question::SaveFlow, "flow_x.jpg", false),
+        (Question::ExportAnnotated, "clip.mp4", true),
+        (Question::ExportAnnotated, "clip", false),
+        (Question::ExportLabels(Format::Csv), "labels.csv", true),
+        (Question::ExportLabels(Format::Elan), "elan", false),
+        (Question::SaveEvaluation, "report", false),
+        (Question::ExportFlows, "flow", false),
+        (Question::Clip, "clip.mp4", false),
+    ] {
+        assert_eq!(studio.app().is_agreed_to(question, Path::new(name)), is_agreed, "{question:?}, {name}");
+    }
+}
+
+#[test]
 fn what_is_open_is_not_written_over_whatever_is_typed() {
     let mut studio = Studio::new(&["wave"], 1);
     let clip = studio.dir.path().join("clip_0.mp4");
