@@ -219,6 +219,33 @@ fn colours_survive_writing_and_reading() {
 }
 
 #[test]
+fn every_key_frame_of_a_written_clip_needs_nothing_of_what_was_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.mp4");
+    let mut writer = VideoWriter::create(&path, Geometry { width: 64, height: 64 }, 25.0).unwrap();
+    for frame in 0..100 {
+        let picture = RgbImage::from_fn(64, 64, |x, y| Rgb([(4 * x + 3 * frame) as u8, (4 * y) as u8, 90]));
+        writer.push(&picture).unwrap();
+    }
+    writer.finish().unwrap();
+    let mut input = ffmpeg::format::input(&path).unwrap();
+    assert_eq!(input.stream(0).unwrap().parameters().id(), ffmpeg::codec::Id::H264);
+    let mut keys = 0;
+    for (_, packet) in input.packets().filter(|(_, packet)| packet.is_key()) {
+        // Units of a length in four bytes each; an instantaneous refresh is of type 5, a mere point of recovery is not.
+        let (mut rest, mut refreshes) = (packet.data().unwrap(), false);
+        while let Some((length, unit)) = rest.split_at_checked(4) {
+            refreshes |= unit[0] & 0x1f == 5;
+            let length = u32::from_be_bytes(length.try_into().unwrap()) as usize;
+            rest = &unit[length..];
+        }
+        assert!(refreshes, "key frame {keys}");
+        keys += 1;
+    }
+    assert!(keys >= 4, "{keys}");
+}
+
+#[test]
 fn colours_that_the_file_does_not_name_follow_its_size() {
     let folder = tempfile::tempdir().unwrap();
     // Red by BT.709, as in high definition, and by BT.601, as below it.
