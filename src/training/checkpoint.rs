@@ -21,6 +21,9 @@ pub struct Progress {
     pub rate_factor: f64,
     /// Seconds of training so far.
     pub seconds: f64,
+    /// Seconds of them before the first step.
+    #[serde(default)]
+    pub prepared: f64,
     /// The step after which the networks were measured last, 0 before.
     #[serde(default)]
     pub measured: usize,
@@ -56,6 +59,7 @@ impl Progress {
             step: 0,
             rate_factor: 1.0,
             seconds: 0.0,
+            prepared: 0.0,
             measured: 0,
             roll_backs: 0,
             best: None,

@@ -151,6 +151,7 @@ impl<'a> Run<'a> {
             let mut clock = Clock::start(self.plan, self.control);
             self.objective.fit_head(&self.start.rows(), &self.clips, &mut clock, self.on_event)?;
             self.progress.seconds += clock.seconds();
+            self.progress.prepared = self.progress.seconds;
             if self.control.is_stopped() {
                 // Without its last layer the stream is not a network for these classes: there is nothing to save.
                 return Err(Error::new(
@@ -508,11 +509,13 @@ impl<'a> Run<'a> {
         self.plan.budget_secs.map_or(0.0, |budget| self.progress.seconds / budget)
     }
 
-    /// The same before and after the next step, as far as that is known.
+    /// The share of what the time budget leaves for steps that is over before the next one and after it, as far as that is known.
     fn spent_by_step(&self) -> Option<Spent> {
-        let budget = self.plan.budget_secs?;
-        let (before, step) = (self.spent(), self.pace.step_secs().unwrap_or_default() / budget);
-        Some(Spent { before, after: before + step })
+        let Progress { seconds, prepared, .. } = self.progress;
+        let for_steps = (self.plan.budget_secs? - prepared).max(1e-9);
+        let share = |seconds: f64| (seconds - prepared) / for_steps;
+        let step_secs = self.pace.step_secs().unwrap_or_default();
+        Some(Spent { before: share(seconds), after: share(seconds + step_secs) })
     }
 
     /// Steps of the whole run, at its present speed, where it has a time budget.

@@ -331,6 +331,27 @@ fn a_time_budget_ends_the_run_and_lets_the_rate_fall() {
     assert!(self::told(&events).is_empty(), "the time is over");
 }
 
+/// A last layer that is fitted before the first step takes time, and none of the rate.
+#[test]
+fn the_time_before_the_first_step_takes_nothing_of_the_rate() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = crate::training::without_dropout(&crate::training::flow_model(dir.path(), &data), &data);
+    fs::rename(dir.path().join("clips/clap"), dir.path().join("clips/wave")).unwrap(); // a class that the base does not know
+    let plan = TrainingPlan {
+        base: Some(base),
+        steps: 1_000_000,
+        warm_up: 0,
+        budget_secs: Some(4.0),
+        checkpoint_every: 100_000,
+        ..small(Network::Temporal, &data, dir.path().join("run"))
+    };
+    let (result, events) = train(&plan);
+    result.unwrap();
+    assert!(events.iter().any(|event| matches!(event, TrainingEvent::Preparing { .. })), "it is prepared");
+    assert_eq!(told(&events)[0].rate, plan.rate, "the first step is at the whole rate");
+}
+
 #[test]
 fn validation_tells_class_and_guess_of_every_clip() {
     let dir = tempfile::tempdir().unwrap();
