@@ -95,20 +95,26 @@ fn text(report: &CheckReport) -> String {
 
 fn figures(subset: &SubsetReport) -> String {
     let SubsetReport { path, clips, files, groups, ambiguous, classes, frames, .. } = subset;
-    let mut text = format!("{}: {path}\n  {clips} clips of {} classes", title(subset.subset), classes.len());
+    let (clips_text, classes) = (counted(*clips, "clip", "clips"), counted(classes.len(), "class", "classes"));
+    let mut text = format!("{}: {path}\n  {clips_text} of {classes}", title(subset.subset));
     if files < clips {
-        text += &format!(", in {files} videos");
+        text += &format!(", in {}", counted(*files, "video", "videos"));
     }
     if *groups > 0 {
-        text += &format!(", of {groups} recordings");
+        text += &format!(", of {}", counted(*groups, "recording", "recordings"));
     }
     if *ambiguous > 0 {
-        text += &format!(", and {ambiguous} ambiguous segments");
+        text += &format!(", and {}", counted(*ambiguous, "ambiguous segment", "ambiguous segments"));
     }
     if let Some(frames) = frames {
         text += &format!("; {} to {} frames, median {}", frames.least, frames.most, frames.median);
     }
     text + "\n"
+}
+
+/// A number and what it counts.
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Clips of every class, a column per subset.
@@ -134,4 +140,14 @@ fn title(subset: Subset) -> &'static str {
 
 fn sentence(Problem { subject, cause, remedy, .. }: &Problem) -> String {
     format!("{subject}: {cause}. {remedy}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_clip_is_no_clips() {
+        assert_eq!([0, 1, 2].map(|n| counted(n, "clip", "clips")), ["0 clips", "1 clip", "2 clips"]);
+    }
 }

@@ -98,9 +98,10 @@ impl Inspection {
             return Some(row.place.problem(ProblemKind::Malformed, &cause, "Name the video itself"));
         }
         let frames = self.frames(row).filter(|&frames| frames < WINDOW_FRAMES)?;
+        let frames = if frames == 1 { "1 frame".to_owned() } else { format!("{frames} frames") };
         let cause = match row.clip.segment_secs {
-            Some(_) => format!("the segment of {path} has {frames} frames, a window {WINDOW_FRAMES}"),
-            None => format!("{path} has {frames} frames, a window {WINDOW_FRAMES}"),
+            Some(_) => format!("the segment of {path} has {frames}, a window {WINDOW_FRAMES}"),
+            None => format!("{path} has {frames}, a window {WINDOW_FRAMES}"),
         };
         let remedy = "Leave it out, or accept that its last frame is repeated";
         Some(row.place.problem(ProblemKind::Short, &cause, remedy))
