@@ -215,6 +215,12 @@ fn read_document(path: &Path, sheet: &mut Sheet) -> Result<()> {
             }
         }
         read_tags(&images, task, shift, &mut clip);
+        let shapes = images.iter().flat_map(|image| &image.children).filter(|shape| shape.attribute("label").is_some());
+        let shapes = shapes.filter(|shape| shape.name != "tag").count();
+        if shapes > 0 {
+            let cause = format!("shapes on single frames, which are no labels of the video, are passed over: {shapes}");
+            sheet.remarks.push(Error::file(path, cause, "Export \"CVAT for video 1.1\" if they belong to tracks"));
+        }
         sheet.clips.push(clip);
     }
     let is_lost = |element: &&Element| match element.attribute("task_id") {

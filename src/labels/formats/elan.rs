@@ -363,9 +363,14 @@ impl<'a> Chain<'a> {
 impl<'a> Slots<'a> {
     fn of(document: &'a Element) -> Self {
         let slots = document.all("TIME_ORDER").flat_map(|order| order.all("TIME_SLOT"));
+        let per_sec = match document.at(&["HEADER"]).and_then(|header| header.attribute("TIME_UNITS")) {
+            Some("PAL-frames") => 25.0,
+            Some("NTSC-frames") => 30_000.0 / 1001.0,
+            _ => 1000.0,
+        };
         let secs = |slot: &Element| {
-            let millis = slot.attribute("TIME_VALUE")?.trim().parse::<f64>().ok()?;
-            Some(millis / 1000.0).filter(|secs| secs.is_finite())
+            let time = slot.attribute("TIME_VALUE")?.trim().parse::<f64>().ok()?;
+            Some(time / per_sec).filter(|secs| secs.is_finite())
         };
         let order: Vec<_> = slots.filter_map(|slot| Some((slot.attribute("TIME_SLOT_ID")?, secs(slot)))).collect();
         let places = order.iter().enumerate().map(|(place, (id, _))| (*id, place)).collect();

@@ -359,6 +359,10 @@ fn elans_times_begin_where_the_medium_says_and_the_project_has_the_medium() {
     let content = eaf(&media, slots, &tiers);
     let (document, _) = imported(Format::Elan, "a.eaf", &content, project(&["a.mp4", "b.mp4"]));
     assert_eq!((shown(&document, 0).1, shown(&document, 1).1), (vec![("run", 0, 38)], vec![("run", 50, 88)]));
+    let frames = eaf(&media[..1], slots, &tiers).replace("<HEADER>", r#"<HEADER TIME_UNITS="PAL-frames">"#);
+    let frames = frames.replace("1500.5", "50");
+    let (document, _) = imported(Format::Elan, "a.eaf", &frames, project(&["a.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("run", 0, 50)]);
     let (_, notes) = imported(Format::Elan, "a.eaf", &content, project(&["c.mp4"]));
     assert!(notes.len() == 1 && notes[0].cause.contains("a.mp4 is not in the project"), "{notes:?}");
 }
@@ -439,6 +443,8 @@ fn label_studios_frames_are_those_of_its_interface() {
     assert_eq!(read(&task("", "")), (vec![(125, 250)], 1, Vec::new()), "24 per second, with a remark");
     assert_eq!(read(&task(r#", "fps": 30"#, "")), (vec![(100, 200)], 0, Vec::new()));
     assert_eq!(read(&task("", r#", "framesCount": 400, "duration": 10"#)), (vec![(75, 150)], 0, Vec::new()));
+    let boxes = r#"}}, {"value": {"sequence": [{"frame": 1}], "labels": ["car"], "framesCount": 240, "duration": 10"#;
+    assert_eq!(read(&task("", boxes)), (vec![(125, 250)], 1, Vec::new()), "boxes are remarked, and tell the rate");
     let content = r#"[{"data": {"video": "a.mp4"}, "annotations": null}, {"data": 3}, {"data": {"video": "a.mp4"},
         "annotations": [{"result": [{"value": {"ranges": [{"start": "x", "end": 2}], "timelinelabels": ["run"]}},
         {"value": {"start": 1.0, "end": 2.0, "labels": ["run"]}}]}, 7]}]"#;

@@ -138,7 +138,7 @@ fn frames(clip: &Clip, part: &Stretch, fps: Option<f64>) -> Option<(usize, usize
 pub(super) fn read(source: &Path) -> Result<Sheet> {
     let tasks: Vec<Value> = text::json(source, "a list of Label Studio's tasks")?;
     let mut sheet = Sheet::default();
-    let mut assumed = 0;
+    let (mut assumed, mut others) = (0, 0);
     for (number, task) in (1..).zip(tasks) {
         let place = format!("task {number}");
         let left_out = |cause: String, remedy: &str| Error::file(source, format!("{place}: {cause}; left out"), remedy);
@@ -178,8 +178,15 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         let fps = rate_of(&task, &regions);
         let has_ranges = regions.iter().any(|region| !region.value.ranges.is_empty());
         assumed += usize::from(fps.is_none() && has_ranges);
-        regions.into_iter().for_each(|region| add(&mut clip, region, fps.unwrap_or(USUAL_FPS)));
+        for region in regions {
+            others += usize::from(!region.value.is_label());
+            add(&mut clip, region, fps.unwrap_or(USUAL_FPS));
+        }
         sheet.clips.push(clip);
+    }
+    if others > 0 {
+        let cause = format!("results that are neither labels of a timeline nor choices are passed over: {others}");
+        sheet.remarks.push(Error::file(source, cause, "Nothing needs to be done if they are boxes or texts"));
     }
     if assumed > 0 {
         let cause = format!(
@@ -189,6 +196,14 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         sheet.remarks.push(Error::file(source, cause, remedy));
     }
     Ok(sheet)
+}
+
+impl RegionValue {
+    /// Whether it labels the video or parts of it, and not boxes in it, texts or ratings.
+    fn is_label(&self) -> bool {
+        let is_timed = self.start.is_some() && self.end.is_some();
+        !(self.timelinelabels.is_empty() && self.choices.is_empty()) || (is_timed && !self.labels.is_empty())
+    }
 }
 
 /// Frames per second at which the ranges of a task are counted, if it says so.
