@@ -246,8 +246,11 @@ fn results_of_an_analysis_are_neither_analysed_nor_replaced() {
     assert!(said.contains("2 files exist") && said.contains("scores.json"), "{said}");
     let said = run(dir.path(), "analyze clips/c/flow.mp4 --out clips --model model --device cpu", 0);
     assert!(said.contains("flow.mp4"), "as a clip that is named, it is one: {said}");
-    let said = run(dir.path(), "analyze clips/flow/flow.mp4 --out clips --model model --device cpu --force", 1);
+    clip(&at("own/flow/flow.mp4"), 12, RED);
+    let own = fs::read(at("own/flow/flow.mp4")).unwrap();
+    let said = run(dir.path(), "analyze own/flow/flow.mp4 --out own --model model --device cpu --force", 1);
     assert!(said.contains("would be lost"), "{said}");
+    assert!(fs::read(at("own/flow/flow.mp4")).unwrap() == own);
     assert_eq!(files(&at("clips/c")), before);
     run(dir.path(), &format!("{line} --force"), 0);
     assert!(!at("clips/flow-2").exists(), "what was written is no clip to analyse");
