@@ -160,7 +160,7 @@ impl Journal {
     /// # Errors
     /// If somebody has.
     pub fn check_own(&self) -> Result<()> {
-        let length = self.file.metadata().map_err(|error| Error::io(&self.path, &error))?.len();
+        let length = std::fs::metadata(&self.path).map_err(|error| Error::io(&self.path, &error))?.len();
         if self.torn || length == self.length {
             return Ok(());
         }
