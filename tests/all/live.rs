@@ -412,7 +412,7 @@ fn a_correction_keeps_what_was_seen_when_it_was_asked_for() {
         _ => None,
     };
     let (path, class, frames) = stage.event(corrected);
-    assert_eq!((path.as_path(), class.as_str()), (&*folder.join("two_hands/two_hands_live_001.mp4"), "two/hands"));
+    assert_eq!((path.as_path(), class.as_str()), (&*folder.join("two／hands/two／hands_live_001.mp4"), "two/hands"));
     assert_eq!(frames, held);
     let shown: Vec<usize> = decode_clip(&path, CLIP, None).unwrap().iter().map(step_of).collect();
     assert_eq!(shown.len(), frames);
@@ -426,10 +426,10 @@ fn a_correction_keeps_what_was_seen_when_it_was_asked_for() {
         LiveEvent::Corrections { counts, .. } => Some(counts.clone()),
         _ => None,
     });
-    assert_eq!(counts, [("two_hands".to_owned(), 1)]);
+    assert_eq!(counts, [("two／hands".to_owned(), 1)]);
     // Without holding it is the last seconds; another clip of the class has another name.
     stage.send(Request::CorrectLive { folder: folder.clone(), class: "two/hands".into() });
-    assert_eq!(stage.event(corrected).0, folder.join("two_hands/two_hands_live_002.mp4"));
+    assert_eq!(stage.event(corrected).0, folder.join("two／hands/two／hands_live_002.mp4"));
     // A folder that cannot be made is told.
     std::fs::write(stage.dir.path().join("file"), "").unwrap();
     stage.send(Request::CorrectLive { folder: stage.dir.path().join("file"), class: "wave".into() });
