@@ -53,8 +53,10 @@ fn clips_are_scored_one_by_one_and_a_stop_keeps_what_is_done() {
     let dir = tempfile::tempdir().unwrap();
     project(dir.path(), 30);
     fs::write(dir.path().join("clips/one/torn.mp4"), "not a video").unwrap();
+    fs::create_dir(dir.path().join("clips/two")).unwrap();
+    fs::copy(dir.path().join("clips/one/1.mp4"), dir.path().join("clips/two/1.mp4")).unwrap();
     let watched = Watched::new(choose(DeviceChoice::Cpu).unwrap());
-    watched.engine.send(order(dir.path(), list(dir.path(), "one/torn.mp4 1\none/0.mp4 1\none/1.mp4 2\n")));
+    watched.engine.send(order(dir.path(), list(dir.path(), "one/torn.mp4 1\none/0.mp4 1\ntwo/1.mp4 2\n")));
     let start = watched.message(started);
     assert_eq!((start.clips, start.classes.as_slice()), (3, &["one".to_owned(), "two".to_owned()][..]));
     watched.message(ended);
