@@ -162,6 +162,25 @@ fn segments_written_by_hand_that_hold_no_frame_are_refused_with_their_line() {
 }
 
 #[test]
+fn labels_of_a_class_that_the_project_does_not_have_are_locked_and_not_exported() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut project, wave, id) = small(dir.path());
+    label(&mut project, id, wave).unwrap();
+    project.save().unwrap();
+    drop(project);
+    let file = dir.path().join("labels/00000-a.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("class = 0"), "{text}");
+    fs::write(&file, text.replace("class = 0", "class = 9")).unwrap();
+    let Opened { mut project, notes } = Project::open(dir.path()).unwrap();
+    assert!(notes[0].subject.contains("00000-a.toml") && notes[0].cause.contains("class 9"), "{notes:?}");
+    assert!(project.document().videos[&id].locked.is_some());
+    fs::write(&file, text).unwrap();
+    assert!(project.read_again().is_empty());
+    assert_eq!(project.document().videos[&id].labels, [wave]);
+}
+
+#[test]
 fn a_damaged_number_of_the_next_video_never_replaces_a_video() {
     let dir = tempfile::tempdir().unwrap();
     let (mut project, wave, id) = small(dir.path());

@@ -11,7 +11,7 @@ use super::lock::Lock;
 use super::manifest::{Manifest, VideoRow};
 use super::saving::{Names, Save, Saving};
 use super::undo::{Undo, Way};
-use super::{Change, Document, Settings, Step, StoredPath, Video, VideoId, disk, edits, sidecar, times};
+use super::{Change, Class, Document, Settings, Step, StoredPath, Video, VideoId, disk, edits, sidecar, times};
 use crate::atomic;
 use crate::error::{Error, Result};
 
@@ -201,7 +201,7 @@ impl Project {
         for (id, mut video) in locked {
             let Some(name) = self.sidecars.get(&id) else { continue };
             video.locked = None;
-            match read_sidecar(&self.dir, name, &mut video) {
+            match read_sidecar(&self.dir, name, &self.document.classes, &mut video) {
                 Ok(()) => {
                     self.document.videos.insert(id, video);
                     self.revision += 1;
@@ -491,7 +491,7 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
     for VideoRow { id, path, labels, facts } in rows {
         let mut video = Video { facts, ..Video::new(path) };
         if let Some(name) = labels {
-            if let Err(why) = read_sidecar(dir, &name, &mut video) {
+            if let Err(why) = read_sidecar(dir, &name, &document.classes, &mut video) {
                 let file = Some(dir.join(sidecar::DIR).join(&name)).filter(|_| sidecar::is_name(&name));
                 damaged.insert(id, Damaged { file: file.filter(|file| file.exists()), why });
             }
@@ -504,12 +504,12 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
 }
 
 /// Adds what the file of labels called `name` says to `video`, a video of the project in `dir`.
-fn read_sidecar(dir: &Path, name: &str, video: &mut Video) -> Result<()> {
+fn read_sidecar(dir: &Path, name: &str, classes: &[Class], video: &mut Video) -> Result<()> {
     let file = dir.join(sidecar::DIR).join(name);
     if !sidecar::is_name(name) {
         return Err(Error::file(&file, "this is no name for a file of labels", "Correct project.toml"));
     }
-    sidecar::read(&file, video)
+    sidecar::read(&file, classes, video)
 }
 
 /// Whether the project in `dir` was saved `saves` times and no more.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::manifest::one_line;
-use super::{Label, Segment, Video, VideoId};
+use super::{Class, Label, Segment, Video, VideoId};
 use crate::error::{Error, Result};
 
 /// The folder of these files in a project's.
@@ -81,7 +81,7 @@ pub(super) fn text_of(video: &Video) -> Result<String> {
 ///
 /// # Errors
 /// If the file cannot be read or is not what it should be.
-pub(super) fn read(path: &Path, video: &mut Video) -> Result<()> {
+pub(super) fn read(path: &Path, classes: &[Class], video: &mut Video) -> Result<()> {
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => Error::file(path, "the file of labels is missing", "Put it back"),
         _ => Error::io(path, &error),
@@ -95,7 +95,12 @@ pub(super) fn read(path: &Path, video: &mut Video) -> Result<()> {
         let cause = format!("line {line}: the segment starts at frame {start} and ends before frame {end}");
         return Err(malformed(format!("{cause}, so that it holds no frame")));
     }
-    let segments = segments.into_iter().map(Spanned::into_inner).collect();
+    let segments: Vec<Segment> = segments.into_iter().map(Spanned::into_inner).collect();
+    let is_unknown = |label: &Label| matches!(label, Label::Class(id) if classes.iter().all(|class| class.id != *id));
+    let mut said = labels.iter().copied().chain(segments.iter().map(|segment| segment.label));
+    if let Some(Label::Class(id)) = said.find(is_unknown) {
+        return Err(malformed(format!("it has a label of class {}, which project.toml does not list", id.0)));
+    }
     *video = Video { reviewer, group, note, labels, segments, ..std::mem::replace(video, Video::new("")) };
     video.rename_repeated();
     video.sort();
