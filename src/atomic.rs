@@ -47,7 +47,8 @@ const MOST_LINKS: usize = 40;
 /// The file that a write to `path` really changes: absolute, and through symbolic links, also where there is no file yet.
 pub(crate) fn resolve(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let mut path = absolute(path).unwrap_or_else(|_| path.to_owned());
+    // The folder that the program was started in was removed: nothing leads from it to anywhere.
+    let Ok(mut path) = absolute(path) else { return path.to_owned() };
     for _ in 0..MOST_LINKS {
         if let Ok(real) = fs::canonicalize(&path) {
             return real;
@@ -67,9 +68,22 @@ pub(crate) fn resolve(path: &Path) -> PathBuf {
     }
 }
 
+/// Whether there is something at `path`, or where a link there leads, that is neither a file nor a folder: a device, a pipe.
+pub(crate) fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
+}
+
+/// That a special file at `path` is not replaced by a common one.
+pub(crate) fn not_replaced(path: &Path) -> Error {
+    Error::file(path, "it is a device or a pipe, which no file may replace", "Choose another name or folder to write to")
+}
+
 /// A file with what `write` writes, beside `path`, to be moved there by [`publish`].
 pub(crate) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<NamedTempFile> {
     let resolved = resolve(path);
+    if is_special(&resolved) {
+        return Err(not_replaced(path));
+    }
     let folder = resolved.parent().unwrap_or(Path::new("/"));
     let staged = || {
         let file = new_partial(folder)?;
@@ -103,7 +117,11 @@ fn new_partial(folder: &Path) -> io::Result<NamedTempFile> {
 
 /// Moves a staged file to `path`.
 pub(crate) fn publish(staged: NamedTempFile, path: &Path) -> Result<()> {
-    staged.persist(resolve(path)).map(drop).map_err(|error| Error::io(path, &error.error))
+    let resolved = resolve(path);
+    if is_special(&resolved) {
+        return Err(not_replaced(path));
+    }
+    staged.persist(resolved).map(drop).map_err(|error| Error::io(path, &error.error))
 }
 
 #[cfg(test)]
@@ -127,6 +145,17 @@ mod tests {
         File::create(at("any")).unwrap();
         let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode(at("disk/new.csv")), mode(at("any")));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_no_common_file_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socket.csv");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let error = replace(&path, |writer| writer.write_all(b"text")).unwrap_err();
+        assert!(error.cause.contains("a device or a pipe"), "{error}");
+        assert!(is_special(&path), "it is still there");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::atomic::resolve;
+use crate::atomic::{is_special, not_replaced, resolve};
 use crate::error::{Error, Result};
 pub use staging::{Hidden, Staging, discard_unfinished};
 
@@ -69,7 +69,7 @@ impl OutputGuard {
     /// Checks that all of `targets` may be written, with the endings that they will really have.
     ///
     /// # Errors
-    /// If one of them is an input, belongs to a project, is named twice, or exists and is to be kept.
+    /// If one of them is an input, belongs to a project, is named twice, is a device or a pipe, or exists and is to be kept.
     pub fn check(&self, targets: &[PathBuf]) -> Result<()> {
         let existing = self.existing(targets)?;
         match existing.as_slice() {
@@ -107,6 +107,9 @@ impl OutputGuard {
             }
             if resolved.is_dir() {
                 return refuse("a folder of this name is in the way".into());
+            }
+            if is_special(&resolved) {
+                return Err(not_replaced(target));
             }
             let exists = fs::symlink_metadata(&resolved).is_ok();
             if !seen.insert(resolved) {
@@ -200,6 +203,8 @@ mod tests {
         assert!(keep.existing(&[at(&dir, "b.csv"), at(&dir, "x/../b.csv")]).is_err(), "one file named twice");
         fs::create_dir(at(&dir, "folder")).unwrap();
         assert!(cause(&replace, &at(&dir, "folder")).contains("in the way"));
+        #[cfg(unix)]
+        assert!(cause(&replace, Path::new("/dev/null")).contains("a device or a pipe"));
     }
 
     #[test]
