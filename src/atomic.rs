@@ -75,7 +75,11 @@ pub(crate) fn is_special(path: &Path) -> bool {
 
 /// That a special file at `path` is not replaced by a common one.
 pub(crate) fn not_replaced(path: &Path) -> Error {
-    Error::file(path, "it is a device or a pipe, which no file may replace", "Choose another name or folder to write to")
+    Error::file(
+        path,
+        "it is a device or a pipe, which no file may replace",
+        "Choose another name or folder to write to",
+    )
 }
 
 /// A file with what `write` writes, beside `path`, to be moved there by [`publish`].
