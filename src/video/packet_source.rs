@@ -229,6 +229,11 @@ fn check_file(path: &Path) -> Result<()> {
     if facts.is_dir() {
         return Err(Error::file(path, "this is a folder, not a video", "Open one of the files in it"));
     }
+    // Opening a pipe takes for ever, if nobody writes to it.
+    if !facts.is_file() {
+        let remedy = "Open a file; cameras and streams are for the live recognition (motionscope live)";
+        return Err(Error::file(path, "this is a pipe or a device, not a file", remedy));
+    }
     File::open(path).map_err(|error| Error::io(path, &error))?;
     if facts.len() == 0 {
         return Err(Error::file(path, "the file is empty", "Copy or record it again"));

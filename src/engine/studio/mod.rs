@@ -215,12 +215,21 @@ mod tests {
             return; // Nothing here makes a file whose opening takes for ever.
         }
         let (studio, _wakes) = studio();
+        let known = Facts {
+            frames: 1,
+            fps: 25.0,
+            start_secs: None,
+            variable_rate: false,
+            size: [32, 32],
+            bytes: 0, // as many as the pipe seems to have, so that its content is compared
+            hash: String::new(),
+        };
         let wish = FileWish {
             id: VideoId(0),
             path: pipe.clone(),
             dir: dir.path().into(),
-            known: None,
-            thorough: false,
+            known: Some(known),
+            thorough: true,
             keeps: true,
         };
         studio.look(vec![wish]);

@@ -23,6 +23,10 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// # Errors
 /// If it cannot be read, is too large, or is no text.
 pub(super) fn read(path: &Path) -> Result<String> {
+    if is_named_pipe(path) {
+        let remedy = "Name a file, or /dev/stdin for what another program writes";
+        return Err(Error::file(path, "this is a named pipe, which may never end", remedy));
+    }
     let failed = |error| Error::io(path, &error);
     let mut bytes = Vec::new();
     File::open(path).map_err(failed)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
@@ -38,6 +42,19 @@ pub(super) fn read(path: &Path) -> Result<String> {
     table::decode(&bytes).map_err(|line| {
         Error::file(path, format!("line {line} is not text in UTF-8 or UTF-16"), "Save the file as UTF-8")
     })
+}
+
+/// Whether a pipe was made at `path`, unlike those of the shell, such as `/dev/stdin` and `/proc/self/fd/0`: nobody may write to it.
+#[cfg(unix)]
+fn is_named_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let is_of_the_shell = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
+    !is_of_the_shell && fs::metadata(path).is_ok_and(|facts| facts.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_named_pipe(_path: &Path) -> bool {
+    false
 }
 
 /// The line, from 1, of the byte at `place`.
@@ -94,5 +111,16 @@ mod tests {
             std::fs::write(dir.path().join(name), "").unwrap();
         }
         assert_eq!(files(dir.path(), "eaf").unwrap(), [dir.path().join("a.eaf")]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn nobody_waits_for_a_pipe_that_nobody_writes_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("a.csv");
+        if !std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+            return; // Nothing here makes a pipe.
+        }
+        assert!(read(&pipe).unwrap_err().cause.contains("named pipe"));
     }
 }
