@@ -16,6 +16,7 @@ pub mod flow;
 pub mod frame_times;
 pub mod gpu;
 pub mod labels;
+mod names;
 pub mod nets;
 pub mod output;
 pub mod ranking;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The modules by height; a module may use those of lower rows only.
 const ROWS: [&[&str]; 11] = [
     &["error"],
-    &["atomic", "content_hash", "frame_times", "ranking", "table"],
+    &["atomic", "content_hash", "frame_times", "names", "ranking", "table"],
     &["output"],
     &["video", "gpu", "labels"],
     &["flow", "nets"],

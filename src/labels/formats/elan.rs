@@ -188,14 +188,14 @@ impl Medium {
         let beside = relative.as_ref().map(|url| folder.join(url).to_string_lossy().into_owned());
         let names: Vec<String> = match beside {
             // What lies beside the document is meant, whether the project has it or not.
-            Some(beside) if finder.file(&beside).is_some() => vec![beside],
+            Some(beside) if finder.file(&Clip::escaped(&*beside, "")).is_some() => vec![beside],
             beside => beside.into_iter().chain(relative).chain(absolute.map(str::to_owned)).collect(),
         };
         let is_sound = descriptor.attribute("MIME_TYPE").is_some_and(|kind| kind.starts_with("audio/"));
-        let rank = |name: &String| match finder.find(&Clip::named(name, "")) {
+        let rank = |name: &String| match finder.find(&Clip::escaped(name, "")) {
             Found::Video(_) => 4,
             Found::SameName(_) => 3,
-            _ if finder.file(name).is_some() && !is_sound => 2,
+            _ if finder.file(&Clip::escaped(name, "")).is_some() && !is_sound => 2,
             _ => u8::from(!is_sound),
         };
         let (rank, name) = names.iter().map(|name| (rank(name), name)).rev().max_by_key(|(rank, _)| *rank)?;
@@ -230,7 +230,7 @@ fn read_document(path: &Path, finder: &VideoFinder<'_>, sheet: &mut Sheet) -> Re
         sheet.remarks.push(Error::file(path, cause, "Check the labels of each"));
     }
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut clip = Clip::named("", file.clone());
+    let mut clip = Clip::escaped("", file.clone());
     for Annotation { line, label, secs, is_whole } in annotations(&document) {
         match secs {
             _ if is_whole => clip.labels.push(label),

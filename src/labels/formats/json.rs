@@ -113,7 +113,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
             Err(error) => {
                 sheet.notes.push(Error::file(source, format!("{place}: {error}; left out"), "Correct the video"));
                 if !path.is_empty() {
-                    sheet.clips.push(Clip { left_out: 1, ..Clip::named(path, place) });
+                    sheet.clips.push(Clip { left_out: 1, ..Clip::escaped(path, place) });
                 }
             }
         }
@@ -123,7 +123,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
 
 fn add(sheet: &mut Sheet, video: VideoEntry, place: String, source: &Path) {
     let VideoEntry { path, facts, labels, segments, group, note, reviewer } = video;
-    let mut clip = Clip { facts, labels, group, note, reviewer, ..Clip::named(path, place.clone()) };
+    let mut clip = Clip { facts, labels, group, note, reviewer, ..Clip::escaped(path, place.clone()) };
     for (number, segment) in (1..).zip(segments) {
         let place = format!("{place}, segment {number}");
         match serde_json::from_value::<SegmentEntry>(segment) {

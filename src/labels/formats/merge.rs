@@ -154,7 +154,7 @@ impl<'a> Merge<'a> {
     /// The video of a clip that the project does not have, if the file knows all there is to know about it.
     fn add_video(&mut self, clip: &Clip, finder: &VideoFinder<'_>) -> Option<VideoId> {
         let facts = clip.facts.clone().filter(is_plausible)?;
-        let file = finder.file(&clip.path);
+        let file = finder.file(clip);
         let path = file.map_or_else(|| clip.path.clone(), |path| StoredPath::encode(&path, self.dir));
         let id = self.after.free_video_id();
         self.after.apply(edits::add_videos(&self.after, vec![Video { facts: Some(facts), ..Video::new(path) }]));
@@ -165,14 +165,14 @@ impl<'a> Merge<'a> {
     /// Notes that the video of a clip is not in the project.
     fn miss(&mut self, clip: &Clip, finder: &VideoFinder<'_>, found: Found) {
         let lost = clip.labels.len() + clip.stretches.len() + clip.left_out;
-        if (clip.is_extra || lost == 0) && finder.file(&clip.path).is_none() {
+        if (clip.is_extra || lost == 0) && finder.file(clip).is_none() {
             return; // Nothing is lost.
         }
         self.import.left_out += lost;
         if !self.missing.insert(clip.path.clone()) {
             return;
         }
-        match (finder.file(&clip.path), found) {
+        match (finder.file(clip), found) {
             (Some(path), _) => self.import.unknown_videos.push(path),
             (None, Found::Several(count)) => {
                 let cause = format!("{} may be any of {count} videos of the project", clip.path);

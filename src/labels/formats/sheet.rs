@@ -31,6 +31,8 @@ pub(super) struct SheetClass {
 pub(super) struct Clip {
     /// As the file names it; of a project, relative to its folder.
     pub path: String,
+    /// The path is written with `%` and two digits for some characters.
+    pub is_escaped: bool,
     /// Its number in the project, from 1, which no other video ever gets.
     pub number: usize,
     /// As the project stores it.
@@ -149,6 +151,7 @@ impl Clip {
         });
         Self {
             path: StoredPath::plain(&video.path),
+            is_escaped: false,
             number: 0,
             stored: video.path.clone(),
             absolute: StoredPath::decode(&video.path, dir),
@@ -169,6 +172,11 @@ impl Clip {
     /// What it is called in a file, at a place.
     pub fn named(path: impl Into<String>, place: impl Into<String>) -> Self {
         Self { path: path.into(), place: place.into(), ..Self::default() }
+    }
+
+    /// The same where the file writes its paths with `%` and two digits for some characters.
+    pub fn escaped(path: impl Into<String>, place: impl Into<String>) -> Self {
+        Self { is_escaped: true, ..Self::named(path, place) }
     }
 
     /// All labels of it and its parts.

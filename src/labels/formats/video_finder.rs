@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::super::survey::fingerprint;
 use super::super::{Document, StoredPath, VideoId};
 use super::sheet::Clip;
+use crate::names::composed;
 
 /// Lengths of a video that two programs report differ by no more than this, in seconds and as a share.
 const LENGTH_TOLERANCE: (f64, f64) = (1.0, 0.05);
@@ -18,7 +19,11 @@ pub(super) struct VideoFinder<'a> {
     /// The folder of the file that names them.
     source_dir: &'a Path,
     stored: HashMap<&'a str, VideoId>,
-    /// By the last name of their path, and by that without its ending.
+    /// By their paths with nothing encoded.
+    plain: HashMap<String, VideoId>,
+    /// By the same in one form of Unicode; `None` where it is that of several.
+    composed: HashMap<String, Option<VideoId>>,
+    /// By the last name of their path as it is in `composed`, and by that without its ending.
     last: HashMap<String, Vec<(&'a str, VideoId)>>,
 }
 
@@ -37,19 +42,33 @@ pub(super) enum Found {
     Nothing,
 }
 
+/// What a name may mean.
+struct Reading {
+    /// With `/` between names and nothing encoded.
+    name: String,
+    /// Where that file could be.
+    paths: Vec<PathBuf>,
+}
+
 impl<'a> VideoFinder<'a> {
     /// Finds videos of `document`, a project in `dir`, that a file in `source_dir` names.
     pub fn new(document: &'a Document, dir: &'a Path, source_dir: &'a Path) -> Self {
         let stored = document.videos.iter().map(|(id, video)| (video.path.as_str(), *id)).collect();
+        let mut plain = HashMap::new();
+        let mut composed_paths: HashMap<String, Option<VideoId>> = HashMap::new();
         let mut last: HashMap<String, Vec<_>> = HashMap::new();
         for (id, video) in &document.videos {
-            let name = last_name(&video.path);
+            let path = StoredPath::plain(&video.path);
+            let one_form = composed(&path).into_owned();
+            plain.insert(path, *id);
+            let name = last_name(&one_form);
             last.entry(name.to_owned()).or_default().push((video.path.as_str(), *id));
             if stem(name) != name {
                 last.entry(stem(name).to_owned()).or_default().push((video.path.as_str(), *id));
             }
+            composed_paths.entry(one_form).and_modify(|known| *known = None).or_insert(Some(*id));
         }
-        Self { document, dir, source_dir, stored, last }
+        Self { document, dir, source_dir, stored, plain, composed: composed_paths, last }
     }
 
     /// The videos of `clips` by the names that the file has for them. A video belongs to one folder of the file: where several
@@ -78,49 +97,83 @@ impl<'a> VideoFinder<'a> {
         found
     }
 
-    /// The video that a clip of the file is of: by the path as it is stored, by where the file is, or, as it may have been
-    /// moved, by as many last names of the path as it takes to leave one.
+    /// The video that a clip of the file is of: by the path, by where the file is, or, as it may have been moved, by as many
+    /// last names of the path as it takes to leave one.
     pub fn find(&self, clip: &Clip) -> Found {
         let name = clip.path.as_str();
-        if let Some(id) = self.stored.get(name) {
+        if clip.is_escaped
+            && let Some(id) = self.stored.get(name)
+        {
             return Found::Video(*id);
         }
-        let mut spellings = vec![name.to_owned(), plain(name), StoredPath::plain(&plain(name))];
-        // ActivityNet calls the video `v_ID.mp4` by its `ID`.
-        spellings.push(format!("v_{name}"));
-        let by_end = spellings.clone();
-        spellings.extend(self.paths(name).iter().map(|path| StoredPath::encode(path, self.dir)));
-        if let Some(id) = spellings.iter().find_map(|name| self.stored.get(name.as_str())) {
+        if let Some(id) = self.plain.get(name).filter(|_| !clip.is_escaped) {
             return Found::Video(*id);
         }
-        let found = by_end.iter().map(|name| self.find_by_end(name)).find(|found| *found != Found::Nothing);
-        match found.unwrap_or(Found::Nothing) {
-            Found::Video(id) if self.is_another(clip, id) => Found::Nothing,
-            Found::SameName(id) if self.is_another(clip, id) || !self.is_as_long(clip, id) => Found::Nothing,
-            found => found,
-        }
-    }
-
-    /// Where the file called `name` is, if it is anywhere.
-    pub fn file(&self, name: &str) -> Option<PathBuf> {
-        self.paths(name).into_iter().find(|path| path.is_file())
-    }
-
-    /// Where the file called `name` could be.
-    fn paths(&self, name: &str) -> Vec<PathBuf> {
-        let mut paths = Vec::new();
-        for dir in [self.source_dir, self.dir] {
-            if let Some(path) = address(name) {
-                paths.push(StoredPath::decode(path, dir));
-                continue;
+        for (place, reading) in self.readings(clip).into_iter().enumerate() {
+            let exact = self.exact(&reading);
+            // A name that was to be read another way means another file if there is one.
+            let exact = exact.filter(|id| place == 0 || !self.is_another(clip, *id));
+            if let Some(id) = exact {
+                return Found::Video(id);
             }
-            paths.push(dir.join(plain(name)));
-            paths.push(StoredPath::decode(name, dir));
+            match self.find_by_end(&reading.name) {
+                Found::Nothing => {}
+                Found::Video(id) if self.is_another(clip, id) => return Found::Nothing,
+                Found::SameName(id) if self.is_another(clip, id) || !self.is_as_long(clip, id) => {
+                    return Found::Nothing;
+                }
+                found => return found,
+            }
         }
-        paths
+        Found::Nothing
+    }
+
+    /// The video at the path of a reading.
+    fn exact(&self, reading: &Reading) -> Option<VideoId> {
+        let paths = reading.paths.iter().map(|path| StoredPath::encode(path, self.dir));
+        let stored: Vec<String> = paths.collect();
+        let by_place = || stored.iter().find_map(|path| self.stored.get(path.as_str()));
+        if let Some(id) = self.plain.get(&reading.name).or_else(by_place) {
+            return Some(*id);
+        }
+        let plain = stored.iter().map(|path| StoredPath::plain(path));
+        let in_one_form = |path: &str| self.composed.get(&*composed(path)).copied().flatten();
+        in_one_form(&reading.name).or_else(|| plain.into_iter().find_map(|path| in_one_form(&path)))
+    }
+
+    /// Where the file of `clip` is, if it is anywhere.
+    pub fn file(&self, clip: &Clip) -> Option<PathBuf> {
+        self.readings(clip).into_iter().flat_map(|reading| reading.paths).find(|path| path.is_file())
+    }
+
+    /// What the path of `clip` may mean, the likeliest first: addresses and paths of Motionscope's own are escaped, others are
+    /// as they stand, and only where nothing is called that may they be escaped too.
+    fn readings(&self, clip: &Clip) -> Vec<Reading> {
+        let name = clip.path.as_str();
+        let dirs = [self.source_dir, self.dir];
+        let escaped = |text: &str| Reading {
+            name: StoredPath::plain(text),
+            paths: dirs.map(|dir| StoredPath::decode(text, dir)).to_vec(),
+        };
+        if let Some(path) = address(name) {
+            return vec![escaped(path)];
+        }
+        let slashed = name.replace('\\', "/");
+        let mut paths = dirs.map(|dir| dir.join(&slashed)).to_vec();
+        if slashed != name && cfg!(unix) {
+            paths.extend(dirs.map(|dir| dir.join(name))); // A name may hold it there.
+        }
+        let plain = Reading { name: slashed.clone(), paths };
+        // ActivityNet calls the video `v_ID.mp4` by its `ID`.
+        let prefixed = Reading { name: format!("v_{name}"), paths: Vec::new() };
+        match clip.is_escaped {
+            true => vec![escaped(&slashed), plain, prefixed],
+            false => vec![plain, escaped(&slashed), prefixed],
+        }
     }
 
     fn find_by_end(&self, name: &str) -> Found {
+        let name = &*composed(name);
         let last = last_name(name);
         // A file that was converted has another ending.
         let Some(found) = self.last.get(last).or_else(|| self.last.get(stem(last))) else { return Found::Nothing };
@@ -129,7 +182,8 @@ impl<'a> VideoFinder<'a> {
         // How many of the folders above are the same, from the last one on.
         let shared = |path: &str| {
             let path = StoredPath::decode(path, self.dir);
-            let parts: Vec<_> = path.iter().rev().skip(1).map(|part| part.to_string_lossy().into_owned()).collect();
+            let parts = path.iter().rev().skip(1).map(|part| composed(&part.to_string_lossy()).into_owned());
+            let parts: Vec<_> = parts.collect();
             folders.iter().zip(&parts).take_while(|(one, other)| **one == other.as_str()).count()
         };
         let most = found.iter().map(|(path, _)| shared(path)).max().unwrap_or(0);
@@ -146,7 +200,7 @@ impl<'a> VideoFinder<'a> {
     fn is_another(&self, clip: &Clip, id: VideoId) -> bool {
         let Some(video) = self.document.videos.get(&id) else { return true };
         let known_hash = video.facts.as_ref().map(|facts| facts.hash.as_str()).filter(|hash| !hash.is_empty());
-        if let Some(file) = self.file(&clip.path) {
+        if let Some(file) = self.file(clip) {
             let own = StoredPath::decode(&video.path, self.dir);
             return match (fs::canonicalize(&file), fs::canonicalize(own)) {
                 (Ok(file), Ok(own)) => file != own,
@@ -174,11 +228,6 @@ fn address(name: &str) -> Option<&str> {
     // Before the letter of a disk there is one more slash.
     let is_disk = path.as_bytes().get(2) == Some(&b':');
     Some(path.strip_prefix('/').filter(|_| is_disk).unwrap_or(path))
-}
-
-/// A path with `/` between names, of a file's address if need be.
-fn plain(name: &str) -> String {
-    address(name).map_or_else(|| name.replace('\\', "/"), StoredPath::plain)
 }
 
 fn last_name(path: &str) -> &str {
@@ -228,6 +277,26 @@ mod tests {
             ("c.mp4", Found::Nothing),
         ] {
             assert_eq!(finder.find(&Clip::named(name, "")), found, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_as_they_stand_whatever_they_hold() {
+        let document = project(&["50%2525.mp4", "50%25.mp4", "A/cafe\u{301}_g01.mp4", "A/b #1%2520.mp4"]);
+        let finder = VideoFinder::new(&document, Path::new("/home/me/project"), Path::new("/home/me/export"));
+        for (name, id) in [
+            ("50%25.mp4", 0),
+            ("50%.mp4", 1),
+            ("A/café_g01.mp4", 2),
+            ("/home/me/project/A/café_g01.mp4", 2),
+            ("café_g01.mp4", 2),
+            ("A/b #1%20.mp4", 3),
+            ("b #1%20.mp4", 3),
+        ] {
+            assert_eq!(finder.find(&Clip::named(name, "")), Found::Video(VideoId(id)), "{name}");
+        }
+        for (name, id) in [("50%2525.mp4", 0), ("50%25.mp4", 1), ("A/b #1%2520.mp4", 3)] {
+            assert_eq!(finder.find(&Clip::escaped(name, "")), Found::Video(VideoId(id)), "{name}");
         }
     }
 

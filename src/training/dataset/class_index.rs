@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::names::composed;
 use super::text;
 use crate::error::{Error, Result};
+use crate::names::composed;
 
 /// Names of classes, found by any usual spelling.
 #[derive(Debug, Clone, Default)]

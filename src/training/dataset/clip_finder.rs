@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::names::composed;
+use crate::names::composed;
 use crate::video::{is_hidden, is_video};
 
 /// Finds clips below a folder; looks into each folder once.

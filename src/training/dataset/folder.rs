@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::LabelledClip;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, ProblemKind, Row};
-use super::names::composed;
 use crate::error::{Error, Result};
+use crate::names::composed;
 use crate::video::{is_hidden, is_video};
 
 /// Files left out that a note names.

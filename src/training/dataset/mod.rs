@@ -17,7 +17,6 @@ mod hmdb51;
 mod labelled_clip;
 mod layout;
 mod listing;
-mod names;
 mod pieces;
 mod sides;
 mod source;

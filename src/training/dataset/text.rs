@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::names::composed;
 use crate::error::{Error, Result};
+use crate::names::composed;
 use crate::table;
 use crate::video::is_hidden;
 

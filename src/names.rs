@@ -6,7 +6,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// The name with each accent in its letter (NFC). macOS stores the names of files the other way (NFD), so names are compared in
 /// this form.
-pub(super) fn composed(name: &str) -> Cow<'_, str> {
+pub(crate) fn composed(name: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(name)
 }
 
