@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 use crate::labels::formats::{self, Cut, Exported, Format, folder_of, prepare};
-use crate::labels::survey::{Found, Progress, find_videos, fingerprint};
+use crate::labels::survey::{Fault, Found, Progress, check_video, find_videos, fingerprint};
 use crate::labels::{Change, Document, Facts, Step, StoredPath, Video, times};
 use crate::output::{Existing, Staging, in_words};
 use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_order};
@@ -80,12 +80,19 @@ pub fn time_videos(document: &Document, dir: &Path) -> Step {
 /// nothing if `progress` ends it between frames. `None` if it was ended.
 ///
 /// # Errors
-/// If a video cannot be read, or a file may not or cannot be written; nothing is there then.
+/// If a video cannot be read or is not what was labelled, though clips are to be cut out of it, or a file may not or cannot be
+/// written; nothing is there then.
 pub fn export_labels(order: &LabelExport<'_>, progress: Progress<'_>) -> Result<Option<Exported>> {
     let LabelExport { format, document, dir, target, with_clips, existing } = *order;
-    let exported = prepare(format, document, dir, target)?;
+    let mut exported = prepare(format, document, dir, target)?;
     let guard = formats::guard(document, dir, existing);
     guard.check(&order.targets(&exported))?;
+    if with_clips {
+        refuse_changed(&exported.cuts, document, dir)?;
+    }
+    let changed: Vec<_> = changed_videos(document, dir, false).iter().map(|path| note_changed(path)).collect();
+    exported.is_doubtful |= !changed.is_empty();
+    exported.notes.extend(changed);
     let staging = Staging::begin(folder_of(format, target))?;
     exported.stage(&staging)?;
     if with_clips && cut_clips(&exported.cuts, &staging, progress)?.is_break() {
@@ -126,6 +133,35 @@ impl LabelExport<'_> {
         let cuts = exported.cuts.iter().filter(|_| self.with_clips).map(|cut| cut.target.clone());
         exported.files.iter().cloned().chain(cuts).collect()
     }
+}
+
+/// The labelled videos of the project in `dir` whose files have changed since; unless `thorough`, by their lengths alone.
+fn changed_videos(document: &Document, dir: &Path, thorough: bool) -> Vec<PathBuf> {
+    let has_labels = |video: &&Video| !video.labels.is_empty() || !video.segments.is_empty();
+    let labelled = document.videos.values().filter(has_labels);
+    let changed = labelled.filter(|video| check_video(video, dir, thorough) == Some(Fault::Changed));
+    changed.map(|video| StoredPath::decode(&video.path, dir)).collect()
+}
+
+fn note_changed(path: &Path) -> Error {
+    let cause = "the video has changed since it was labelled, so its labels may be at the wrong frames";
+    Error::file(path, cause, "Look at its labels, then take it as it is now with `motionscope project check --accept`")
+}
+
+/// Keeps clips from being cut out of what was not labelled.
+fn refuse_changed(cuts: &[Cut], document: &Document, dir: &Path) -> Result<()> {
+    if cuts.is_empty() {
+        return Ok(());
+    }
+    let mut changed = changed_videos(document, dir, true);
+    changed.retain(|path| cuts.iter().any(|cut| cut.video == *path));
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let cause = "changed since it was labelled, so clips cut out of it may show something else";
+    let remedy = "Look at its labels, take it as it is now with `motionscope project check --accept` and export again; \
+                  nothing was written";
+    Err(Error::new(in_words(&changed), cause, remedy))
 }
 
 /// Cuts clips out of their videos, frame by frame, at the videos' size and average rate.
@@ -178,7 +214,7 @@ mod tests {
     use image::RgbImage;
 
     use super::*;
-    use crate::labels::{VideoId, edits};
+    use crate::labels::{Label, VideoId, edits};
 
     #[test]
     fn times_of_earlier_versions_are_looked_up_unless_the_video_has_changed() {
@@ -200,6 +236,35 @@ mod tests {
         assert_eq!(steps(None), found);
         assert_eq!(steps(Some(facts.clone())), []);
         assert_eq!(steps(Some(Facts { start_secs: None, hash: "other".into(), ..facts })), []);
+    }
+
+    #[test]
+    fn no_clip_is_cut_out_of_a_video_that_has_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("grey.mp4");
+        let write = |frames: usize| {
+            let mut writer = VideoWriter::create(&path, Geometry { width: 32, height: 32 }, 12.5).unwrap();
+            (0..frames).for_each(|_| writer.push(&RgbImage::new(32, 32)).unwrap());
+            writer.finish().unwrap();
+        };
+        write(8);
+        let mut document = Document::default();
+        let video = Video { labels: vec![Label::Background], ..look_into(&path, dir.path()).unwrap() };
+        document.apply(edits::add_videos(&document, vec![video]));
+        let export = |format, name: &str, with_clips| {
+            let target = dir.path().join(name);
+            let (document, existing) = (&document, Existing::Keep);
+            let order = LabelExport { format, document, dir: dir.path(), target: &target, with_clips, existing };
+            export_labels(&order, &mut |_, _| ControlFlow::Continue(())).map(Option::unwrap)
+        };
+        assert!(!export(Format::Json, "as-it-was.json", false).unwrap().is_doubtful);
+        write(20);
+        let error = export(Format::UcfLists, "lists", true).unwrap_err();
+        assert!(error.subject.contains("grey.mp4") && error.remedy.contains("project check --accept"), "{error}");
+        assert!(!dir.path().join("lists").exists());
+        let exported = export(Format::Json, "changed.json", false).unwrap();
+        let is_named = exported.notes.iter().any(|note| note.subject.contains("grey.mp4"));
+        assert!(exported.is_doubtful && is_named, "{:?}", exported.notes);
     }
 
     #[test]

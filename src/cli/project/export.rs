@@ -24,7 +24,8 @@ Examples:
   motionscope project export golf elan --format elan
 
 UCF101 lists, ELAN, CVAT and X-AnyLabeling are exported to a folder, the others to a file.
-All files are written or none: Ctrl-C, or a video that cannot be read, leaves the folder as it was.";
+All files are written or none: Ctrl-C, or a video that cannot be read, leaves the folder as it was.
+Exit codes: 0 all labels were written, 1 none, or without those that cannot be read, or of videos that have changed since";
 
 /// `motionscope project export`
 #[derive(Debug, Args)]
@@ -77,5 +78,5 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
         clips if arguments.cut => println!("{clips} clips cut out"),
         clips => println!("{clips} clips are not cut out: --cut does that"),
     }
-    Ok(Outcome::Done)
+    Ok(if exported.is_doubtful { Outcome::SomeFailed } else { Outcome::Done })
 }

@@ -162,6 +162,8 @@ pub struct Exported {
     pub cuts: Vec<Cut>,
     /// What the format could not hold.
     pub notes: Vec<Error>,
+    /// Whether labels that cannot be read are missing in it, or videos are no longer what was labelled; the notes say which.
+    pub is_doubtful: bool,
 }
 
 impl Exported {
@@ -285,6 +287,7 @@ pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -
         note_lost(&mut exported, target, assumed, what, "Check the videos of the project and export again");
     }
     for video in document.videos.values() {
+        exported.is_doubtful |= video.locked.is_some();
         exported.notes.extend(video.locked.as_deref().cloned());
         exported.notes.extend(video.note_beyond_end(&StoredPath::decode(&video.path, dir)));
     }
