@@ -9,6 +9,7 @@ use clap::Args;
 use super::super::method::{FlowMethod, MethodArgs};
 use super::super::output_arguments::ForceArg;
 use super::super::values::{geometry, positive};
+use crate::atomic::resolve;
 use crate::error::{Error, Result};
 use crate::flow::files::{DEFAULT_BOUND_PX, FlowFormat};
 use crate::output::OutputGuard;
@@ -118,6 +119,9 @@ impl FlowPlan<'_> {
     /// # Errors
     /// If one of them may not.
     pub(super) fn check_files(&self) -> Result<()> {
+        if let (Input::Clip(clip), Some(Target { path, .. })) = (&self.input, &self.target) {
+            check_apart(clip, path)?;
+        }
         let target = self.target.iter().filter(|_| matches!(self.input, Input::Pair(..)));
         let files = target.flat_map(|target| target.format.files(&target.path)).chain(self.video.clone());
         self.guard.check(&files.collect::<Vec<_>>())
@@ -132,6 +136,15 @@ impl FlowPlan<'_> {
         let files = frames.flat_map(|frame| format.files(&format.path_in(path, frame))).chain(self.video.clone());
         self.guard.check(&files.collect::<Vec<_>>())
     }
+}
+
+/// Refuses to write into the folder `out` if it is the clip itself: the next command would take the files for frames of it.
+fn check_apart(clip: &Path, out: &Path) -> Result<()> {
+    if clip.is_dir() && resolve(clip) == resolve(out) {
+        let cause = "it holds the frames of the clip, and flow among them would count as more of them";
+        return Err(Error::file(out, cause, "Choose another folder to write to, such as a new one in it"));
+    }
+    Ok(())
 }
 
 impl FlowArgs {
@@ -197,5 +210,25 @@ impl FlowArgs {
                 Err(Error::file(out, "its name stands for no flow format", remedy))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flow_does_not_go_among_the_frames() {
+        let dir = tempfile::tempdir().unwrap();
+        let frames = dir.path().join("frames");
+        std::fs::create_dir(&frames).unwrap();
+        for out in ["frames", "frames/.", "new/../frames"] {
+            assert!(check_apart(&frames, &dir.path().join(out)).is_err(), "{out}");
+        }
+        for out in ["frames/flow", "flow", "."] {
+            assert!(check_apart(&frames, &dir.path().join(out)).is_ok(), "{out}");
+        }
+        let clip = dir.path().join("clip.mp4");
+        assert!(check_apart(&clip, &clip).is_ok(), "a file in the way is told of elsewhere");
     }
 }
