@@ -168,6 +168,12 @@ impl Columns {
         }
     }
 
+    /// The frames per second that the row's frames are counted at; `None` where it names no rate.
+    pub fn rate(&self, cells: &[String]) -> Option<f64> {
+        let rate = self.cell(cells, Fps).trim().replace(',', ".").parse::<f64>().ok();
+        rate.filter(|rate| rate.is_finite() && *rate > 0.0)
+    }
+
     fn place(&self, role: Role) -> Option<usize> {
         self.0.iter().position(|other| *other == Some(role))
     }
@@ -213,6 +219,11 @@ mod tests {
         assert_eq!(both.part(&row("a,b")), Ok(Part::Whole));
         assert_eq!(columns("path,label,onset,offset").part(&row("a,b,1,2")), Ok(Part::Secs(1.0, 2.0)));
         assert_eq!(columns("path,label,offset,start,end").part(&row("a,b,9,1,2")), Ok(Part::Secs(1.0, 2.0)));
+        let rates = columns("path,label,start_frame,end_frame,fps");
+        assert_eq!(
+            ["a,b,1,2,29.97", "a,b,1,2,", "a,b,1,2,0"].map(|text| rates.rate(&row(text))),
+            [Some(29.97), None, None]
+        );
         let lasting = columns("path,label,start,duration");
         assert_eq!(lasting.part(&row("a,b,1,1.5")), Ok(Part::Secs(1.0, 2.5)));
         assert_eq!(lasting.part(&row("a,b,,9")), Ok(Part::Whole), "as long as the video");

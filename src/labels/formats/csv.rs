@@ -1,7 +1,8 @@
 //! CSV (RFC 4180): `path,label,start,end,group,note,start_frame,end_frame,fps`, a row for each label, times in seconds.
 //!
 //! The training reads the same, with the same [`table`](crate::table). A row without times labels the whole clip. `end` and
-//! `end_frame` are those of the frame after the last one. Read, seconds count where a row has them, and frames where it has not.
+//! `end_frame` are those of the frame after the last one. Read, seconds count where a row has them, and frames where it has not; frames
+//! that are counted at another rate than the video's stand for the times they are shown at.
 
 use std::path::Path;
 
@@ -104,7 +105,10 @@ fn clip(cells: &[String], columns: &Columns, place: &str) -> std::result::Result
         }
         _ if label.is_empty() => return Err("the segment has no label".into()),
         Part::Secs(start, end) => Span::Secs(start, end),
-        Part::Frames(start, end) => Span::Frames(start, end),
+        Part::Frames(start, end) => {
+            clip.rate = columns.rate(cells);
+            Span::Frames(start, end)
+        }
     };
     clip.stretches = vec![Stretch { note, ..Stretch::new(label, span) }];
     Ok(clip)

@@ -21,6 +21,9 @@ const MAX_CLASSES: usize = 10_000;
 /// Pictures that begin later than this on the clock of their file are worth a remark.
 const LATE_SECS: f64 = 0.1;
 
+/// Rates that differ by no more than this share are the same: 29.97 is called 30 as well.
+const RATE_TOLERANCE: f64 = 0.01;
+
 /// Makes the step that brings the labels of `sheet`, read from `source`, into `document`, a project in `dir`.
 pub(super) fn merge(sheet: Sheet, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Import {
     let mut merge = Merge::new(source, document, dir, choices);
@@ -67,6 +70,10 @@ struct Merge<'a> {
     left_out: BTreeMap<VideoId, usize>,
     /// The clocks of the videos whose times the sheet has in seconds.
     clocks: BTreeMap<VideoId, Option<Clock>>,
+    /// The clocks of the videos for whose frames the sheet has a rate.
+    frame_clocks: BTreeMap<VideoId, Option<Clock>>,
+    /// Videos whose frames the sheet counts at another rate, with that rate and their own.
+    rescaled: BTreeMap<VideoId, [f64; 2]>,
     /// What the sheet calls videos that were found by their last names.
     renamed: BTreeMap<VideoId, String>,
     /// Videos that have other content than the sheet says.
@@ -90,6 +97,8 @@ impl<'a> Merge<'a> {
             said: BTreeMap::new(),
             left_out: BTreeMap::new(),
             clocks: BTreeMap::new(),
+            frame_clocks: BTreeMap::new(),
+            rescaled: BTreeMap::new(),
             renamed: BTreeMap::new(),
             changed: Vec::new(),
             import: Import::default(),
@@ -253,7 +262,7 @@ impl<'a> Merge<'a> {
             return false;
         }
         let frames = match stretch.span {
-            Span::Frames(start, end) => frames_within(start, end, facts),
+            Span::Frames(start, end) => self.frames_counted(video_id, start, end, facts, clip.rate),
             Span::Secs(start, end) => self.frames_at(video_id, start, end, facts),
         };
         let FrameSpan { frames: Range { start, end }, is_cut } = match frames {
@@ -303,6 +312,35 @@ impl<'a> Merge<'a> {
         })
     }
 
+    /// The frames of video `id` that are frames `start` to `end` at `rate` frames per second, the first picture being frame 0.
+    fn frames_counted(
+        &mut self,
+        id: VideoId,
+        start: usize,
+        end: usize,
+        facts: Option<&Facts>,
+        rate: Option<f64>,
+    ) -> Frames {
+        let Some((known, rate)) = facts.zip(rate).filter(|_| start < end) else {
+            return frames_within(start, end, facts);
+        };
+        let clock = self.frame_clocks.entry(id).or_insert_with(|| Clock::of(facts, self.dir)).as_ref();
+        let Some((clock, own)) = clock.and_then(|clock| Some((clock, clock.times.fps()?))) else {
+            return frames_within(start, end, facts);
+        };
+        if [own, known.fps].iter().any(|own| (rate - own).abs() <= RATE_TOLERANCE * own) {
+            return frames_within(start, end, facts);
+        }
+        self.rescaled.insert(id, [rate, own]);
+        let secs = |frame: usize| clock.times.start_secs() + frame as f64 / rate;
+        clock.times.span(secs(start), secs(end)).ok_or_else(|| {
+            let (rate, length) = (rounded(rate), known.frames);
+            let cause =
+                format!("frames {start} to {end} at {rate} a second are not within the video of {length} frames");
+            (cause, "Correct the frames or their rate in the file")
+        })
+    }
+
     /// Remarks what was assumed about videos.
     fn remark(&mut self) {
         let path = |id: &VideoId| self.after.videos.get(id).map_or_else(String::new, |video| video.path.clone());
@@ -313,6 +351,10 @@ impl<'a> Merge<'a> {
         let late = late.map(|(id, clock)| format!("{} at {} s", path(id), rounded(clock.times.start_secs())));
         let late: Vec<_> = late.collect();
         let assumed: Vec<_> = clocks().filter(|(_, clock)| clock.is_assumed).map(|(id, _)| path(id)).collect();
+        let rescaled = self.rescaled.iter().map(|(id, [rate, own])| {
+            format!("{} at {} instead of {} a second", path(id), rounded(*rate), rounded(*own))
+        });
+        let rescaled: Vec<_> = rescaled.collect();
         let mut remark = |names: &[String], cause: &str, remedy: &str| {
             if !names.is_empty() {
                 let cause = format!("{cause}: {}", some_of(names));
@@ -328,6 +370,8 @@ impl<'a> Merge<'a> {
         remark(&late, cause, "Check where the labels begin if the other program counts from the first picture");
         let cause = "the times of the frames are not known yet, so seconds were turned into frames at an even rate";
         remark(&assumed, cause, "Check the videos of the project and import again");
+        let cause = "frames are counted at another rate than the video's and were placed by their times";
+        remark(&rescaled, cause, "Check the segments, and the column fps if they are not where they should be");
     }
 
     /// The label called `name`; nothing if it is none, or of a class that is left out.

@@ -46,6 +46,8 @@ pub(super) struct Clip {
     pub clock: Option<Clock>,
     /// Its length in seconds, where the file names one.
     pub length_secs: Option<f64>,
+    /// The frames per second that the file counts frames at, where it names them.
+    pub rate: Option<f64>,
     /// How many of its labels could not be read.
     pub left_out: usize,
     /// It is seen beside another, and nothing is lost if the project does not have it.
@@ -159,6 +161,7 @@ impl Clip {
             facts: video.facts.clone(),
             clock: Clock::of(video.facts.as_ref(), dir),
             length_secs: None,
+            rate: None,
             left_out: 0,
             is_extra: false,
             labels: video.labels.iter().copied().map(name).collect(),
