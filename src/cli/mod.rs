@@ -132,5 +132,11 @@ fn refuse(error: &clap::Error) -> ExitCode {
 
 /// Tells about a failure on stderr.
 fn complain(error: &Error) {
+    let error = Error { subject: shown(&error.subject), ..error.clone() };
     eprintln!("motionscope: {error}");
+}
+
+/// What was named as a file, without the password if it is an address.
+fn shown(name: &str) -> String {
+    if name.contains("://") { without_secrets(name) } else { name.to_owned() }
 }

@@ -12,7 +12,7 @@ use ffmpeg::format::stream::Disposition;
 use ffmpeg_next as ffmpeg;
 
 use super::packet_table::PacketTable;
-use super::{StopFlag, libav};
+use super::{StopFlag, libav, without_secrets};
 use crate::error::{Error, Result};
 
 /// Damaged stretches in a row after which a file counts as ended.
@@ -225,7 +225,7 @@ fn is_passing(error: ffmpeg::Error) -> bool {
 
 /// Finds what the operating system already knows to be wrong, in better words than FFmpeg's.
 fn check_file(path: &Path) -> Result<()> {
-    let facts = std::fs::metadata(path).map_err(|error| Error::io(path, &error))?;
+    let facts = std::fs::metadata(path).map_err(|error| missing(path, &error))?;
     if facts.is_dir() {
         return Err(Error::file(path, "this is a folder, not a video", "Open one of the files in it"));
     }
@@ -239,6 +239,19 @@ fn check_file(path: &Path) -> Result<()> {
         return Err(Error::file(path, "the file is empty", "Copy or record it again"));
     }
     Ok(())
+}
+
+/// That there is no file at `path`, which may be an address with a password.
+fn missing(path: &Path, error: &std::io::Error) -> Error {
+    let text = path.to_string_lossy();
+    match text.contains("://") {
+        true => Error::new(
+            without_secrets(&text),
+            "an address is no file",
+            "Name a file; only the live recognition (motionscope live) takes addresses",
+        ),
+        false => Error::io(path, error),
+    }
 }
 
 /// Opens a file and lets FFmpeg pass over everything but its best video stream.
@@ -316,4 +329,16 @@ fn is_readable(path: &Path) -> bool {
 fn not_a_video(path: &Path) -> Error {
     let remedy = "Open a video such as mp4, avi, mov, mkv, webm, mpg or gif";
     Error::file(path, "this is not a video, or its beginning is damaged", remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_files_without_their_passwords() {
+        let error = check_file(Path::new("http://cam:secret@host/x.mp4")).unwrap_err().to_string();
+        assert!(error.contains("http://cam:…@host/x.mp4: an address is no file"), "{error}");
+        assert!(check_file(Path::new("no/such.mp4")).unwrap_err().cause.contains("no such file"));
+    }
 }

@@ -83,6 +83,7 @@ fn no_message_shows_a_password() {
         (&["live", "rtsp://cam:secret@127.0.0.1/s", "--nosuch"], 2),
         (&["live", "clip.mp4", "rtsp://cam:secret@127.0.0.1/s?pwd=secret"], 2),
         (&["rtsp://cam:secret@127.0.0.1/s"], 2),
+        (&["flow", "rtsp://cam:secret@127.0.0.1/s", "--method", "codec", "--out", "flow"], 1),
         (&["analyze", "rtsp://cam:secret@127.0.0.1/s", "--out=rtsp://cam:secret@x", "--flaw"], 2),
     ] {
         let output = motionscope(dir.path(), arguments);

@@ -10,7 +10,7 @@ use std::fs;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::interrupt::interrupt_flag;
-use super::{Outcome, complain};
+use super::{Outcome, complain, shown};
 use crate::engine::Recogniser;
 use crate::error::{Error, Result};
 use crate::gpu::choose;
@@ -34,7 +34,7 @@ pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
     let mut failures = 0;
     for job in &plan.jobs {
         let progress = screen.insert_before(&all, bar(0, "{bar:30} {pos}/{len} frames, {eta} left  {msg}"));
-        progress.set_message(job.clip.display().to_string());
+        progress.set_message(shown(&job.clip.to_string_lossy()));
         let report = caught("networks", || analyse(&mut setting, plan, job, &progress));
         progress.finish_and_clear();
         all.inc(1);
