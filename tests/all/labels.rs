@@ -153,4 +153,37 @@ fn a_project_is_made_labelled_exported_moved_and_relinked_from_the_shell() {
     let (status, _, errors) = run(&["add", "golf", "moved"]);
     assert!(status == 1 && errors.contains("project.lock"), "{errors}");
     assert_eq!(run(&["labels", "golf"]).0, 0, "but looked at");
+    let (_, output, errors) = run(&["import", "golf", "labels.csv", "--dry-run"]);
+    assert!(output.contains("would be labelled") && !errors.contains("project.lock"), "{output}{errors}");
+}
+
+#[test]
+fn a_message_about_locked_labels_is_said_once_and_ends_with_1() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir(at("clips")).unwrap();
+    fixture::clip(&at("clips"), 24, Geometry { width: 64, height: 48 }).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = motionscope(dir.path(), &[&["project"], arguments].concat());
+        (code(&output), text(&output.stdout), text(&output.stderr))
+    };
+    assert_eq!(run(&["new", "golf", "clips", "--classes", "swing,putt"]).0, 0);
+    fs::write(at("labels.csv"), "path,label,start,end\nclip.mp4,swing,,\n").unwrap();
+    assert_eq!(run(&["import", "golf", "labels.csv"]).0, 0);
+    let (status, output, errors) = run(&["export", "golf", "whole.json", "--format", "json"]);
+    assert_eq!(status, 0, "{output}{errors}");
+    for entry in fs::read_dir(at("golf/labels")).unwrap() {
+        fs::write(entry.unwrap().path(), "labels = [\n").unwrap();
+    }
+    fs::write(at("labels.csv"), "path,label,start,end\nclip.mp4,putt,,\n").unwrap();
+    for arguments in [
+        &["import", "golf", "labels.csv", "--replace", "--dry-run"][..],
+        &["import", "golf", "labels.csv", "--replace"],
+        &["export", "golf", "less.json", "--format", "json"],
+    ] {
+        let (status, output, errors) = run(arguments);
+        assert_eq!(status, 1, "{arguments:?}: {output}{errors}");
+        assert_eq!(errors.matches("are locked").count(), 1, "{arguments:?}: {errors}");
+    }
+    assert!(at("less.json").is_file());
 }

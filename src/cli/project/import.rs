@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::add::add_paths;
-use super::open_to_change;
+use super::{change, look};
 use crate::cli::{Outcome, complain};
 use crate::engine::time_videos;
 use crate::error::Result;
+use crate::labels::Opened;
 use crate::labels::formats::{Choices, Format, import};
 
 const EXAMPLES: &str = "\
@@ -51,20 +52,23 @@ pub(super) struct ImportArgs {
 
 pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
     let format = arguments.format.map_or_else(|| Format::of(&arguments.source), Ok)?;
-    let mut project = open_to_change(&arguments.project)?;
+    let open = if arguments.dry_run { look } else { change };
+    let Opened { mut project, notes: told } = open(&arguments.project)?;
     let ImportArgs { add_classes, replace, allow_several, .. } = *arguments;
     let choices = Choices { add_classes, replace, allow_several };
     let read = |document: &_, dir: &_| import(format, &arguments.source, document, dir, choices);
-    let times = time_videos(project.document(), project.dir());
-    if !times.changes.is_empty() && !arguments.dry_run {
-        project.perform(times)?;
+    if !arguments.dry_run {
+        let times = time_videos(project.document(), project.dir());
+        if !times.changes.is_empty() {
+            project.perform(times)?;
+        }
     }
     let mut found = read(project.document(), project.dir())?;
     if arguments.add_videos && !arguments.dry_run && !found.unknown_videos.is_empty() {
         add_paths(&mut project, &found.unknown_videos)?;
         found = read(project.document(), project.dir())?;
     }
-    found.notes.iter().chain(&found.remarks).for_each(complain);
+    found.notes.iter().chain(&found.remarks).filter(|note| !told.contains(note)).for_each(complain);
     if !found.unknown_classes.is_empty() {
         let what = if add_classes { "Classes added" } else { "Unknown classes (--add-classes adds them)" };
         println!("{what}: {}", found.unknown_classes.join(", "));

@@ -64,20 +64,30 @@ pub(super) fn run(arguments: &ProjectArgs) -> Result<Outcome> {
 
 /// Opens a project to look at it and reports what is wrong with it; nothing in its folder changes.
 fn open(dir: &Path) -> Result<Project> {
-    let Opened { project, notes } = Project::look(dir)?;
-    notes.iter().for_each(complain);
-    Ok(project)
+    Ok(look(dir)?.project)
 }
 
-/// Opens a project that is to be changed.
+/// Opens a project that is to be changed and reports what is wrong with it.
 fn open_to_change(dir: &Path) -> Result<Project> {
+    Ok(change(dir)?.project)
+}
+
+/// As [`open`], with what was reported.
+fn look(dir: &Path) -> Result<Opened> {
+    let opened = Project::look(dir)?;
+    opened.notes.iter().for_each(complain);
+    Ok(opened)
+}
+
+/// As [`open_to_change`], with what was reported.
+fn change(dir: &Path) -> Result<Opened> {
     let Opened { project, notes } = Project::open(dir)?;
     if project.is_read_only() {
         let only = || Error::file(dir, "the project cannot be changed", "Close the window that has it open");
         return Err(notes.into_iter().next().unwrap_or_else(only));
     }
     notes.iter().for_each(complain);
-    Ok(project)
+    Ok(Opened { project, notes })
 }
 
 /// A bar of so many videos.
