@@ -75,6 +75,13 @@ impl HiddenTwoStream {
         staged.into_iter().try_for_each(|(file, path)| atomic::publish(file, &path))
     }
 
+    /// Whether the model in folder `dir` was written to its end: its files are there, and are those that its card was written for.
+    pub fn is_whole(dir: &Path) -> bool {
+        let Ok(card) = ModelCard::read(dir) else { return false };
+        let found = hash_of_files(&card, dir).ok();
+        found.is_some() && (card.hash.is_none() || card.hash == found) // Cards of earlier versions have no hash.
+    }
+
     /// Parameters of all networks together.
     pub fn parameters(&self) -> usize {
         let streams = [&self.temporal, &self.spatial].into_iter().flatten();

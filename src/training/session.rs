@@ -9,6 +9,7 @@ use super::run::run;
 use super::run_clips::RunClips;
 use super::run_folder::prepare_folder;
 use crate::error::{Error, Result};
+use crate::nets::HiddenTwoStream;
 
 /// Trains as each of `plans` says in turn. Before each but the only one it is told which it is; of the ends only the last is told, or
 /// that of the run that `control` stopped, which is the last one then. A run before the last that has come to its end is not made again.
@@ -65,5 +66,5 @@ pub fn run_in_turn(
 
 fn has_ended(plan: &TrainingPlan) -> bool {
     let progress = checkpoint::find(&plan.run_dir).and_then(|found| checkpoint::read(&found).ok());
-    progress.is_some_and(|progress| progress.is_last_of(plan)) && plan.run_dir.join("model").is_dir()
+    progress.is_some_and(|progress| progress.is_last_of(plan)) && HiddenTwoStream::is_whole(&plan.run_dir.join("model"))
 }

@@ -185,6 +185,11 @@ fn training_resumes_where_it_ended() {
     assert_eq!(code(&again), 0, "{}", text(&again.stderr));
     assert!(text(&again.stderr).contains("finished already"), "{}", text(&again.stderr));
     assert!(text(&again.stdout).contains("run/model"), "{}", text(&again.stdout));
+    // As after a kill while the model was written: it is written again.
+    fs::remove_file(dir.path().join("run/model/model.toml")).unwrap();
+    let exported = motionscope(dir.path(), &arguments);
+    assert_eq!(code(&exported), 0, "{}", text(&exported.stderr));
+    assert!(dir.path().join("run/model/model.toml").is_file());
 
     fs::write(dir.path().join("classInd.txt"), "1 wave\n").unwrap();
     fs::write(dir.path().join("testlist01.txt"), "wave/clip.mp4\n").unwrap();
