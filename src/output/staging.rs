@@ -77,6 +77,10 @@ impl Staging {
     /// If nothing can be written there.
     pub fn begin(folder: &Path) -> Result<Self> {
         let (named, target) = (folder.to_owned(), resolve(folder));
+        if target.is_relative() {
+            let cause = "the folder that the program was started in is not there any more";
+            return Err(Error::file(folder, cause, "Start it in another folder"));
+        }
         // On the same disk as the target, so that renaming is enough.
         let home = target.ancestors().find(|folder| fs::symlink_metadata(folder).is_ok()).unwrap_or(Path::new("/"));
         if !home.is_dir() {

@@ -11,6 +11,7 @@ use super::frame_decoder::Purpose;
 use super::opening::first_frame;
 use super::raw_frames::UnlistedFrames;
 use super::{Sizes, StopFlag};
+use crate::atomic::is_named_pipe;
 use crate::error::{Error, Result};
 
 /// Larger files are no pictures.
@@ -85,6 +86,9 @@ pub(crate) fn decode_picture(path: &Path) -> Result<DynamicImage> {
 }
 
 fn contents(path: &Path) -> Result<Vec<u8>> {
+    if is_named_pipe(path) {
+        return Err(Error::file(path, "this is a named pipe, which may never end", REMEDY));
+    }
     let failed = |error| Error::io(path, &error);
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();

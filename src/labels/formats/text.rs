@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
+use crate::atomic::is_named_pipe;
 use crate::error::{Error, Result};
 use crate::table;
 
@@ -42,19 +43,6 @@ pub(super) fn read(path: &Path) -> Result<String> {
     table::decode(&bytes).map_err(|line| {
         Error::file(path, format!("line {line} is not text in UTF-8 or UTF-16"), "Save the file as UTF-8")
     })
-}
-
-/// Whether a pipe was made at `path`, unlike those of the shell, such as `/dev/stdin` and `/proc/self/fd/0`: nobody may write to it.
-#[cfg(unix)]
-fn is_named_pipe(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    let is_of_the_shell = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
-    !is_of_the_shell && fs::metadata(path).is_ok_and(|facts| facts.file_type().is_fifo())
-}
-
-#[cfg(not(unix))]
-fn is_named_pipe(_path: &Path) -> bool {
-    false
 }
 
 /// The line, from 1, of the byte at `place`.
