@@ -187,3 +187,18 @@ fn a_message_about_locked_labels_is_said_once_and_ends_with_1() {
     }
     assert!(at("less.json").is_file());
 }
+
+#[test]
+fn a_folder_without_videos_is_named_and_ends_with_1() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("frames")).unwrap();
+    fs::write(dir.path().join("frames/img_00001.jpg"), "a picture").unwrap();
+    let run = |arguments: &[&str]| {
+        let output = motionscope(dir.path(), &[&["project"], arguments].concat());
+        (code(&output), text(&output.stderr))
+    };
+    let (status, errors) = run(&["new", "golf", "frames"]);
+    assert!(status == 1 && errors.contains("frames: no video was found in the folder"), "{errors}");
+    assert!(dir.path().join("golf/project.toml").is_file(), "the project is made");
+    assert_eq!(run(&["new", "empty"]).0, 0, "nothing was to be added");
+}

@@ -1,14 +1,14 @@
 //! `motionscope project add`
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{open_to_change, progress_bar};
 use crate::cli::{Outcome, complain};
 use crate::engine::{look_into, videos_in};
-use crate::error::{Result, caught_at};
+use crate::error::{Error, Result, caught_at};
 use crate::labels::{Project, StoredPath, edits};
 
 const EXAMPLES: &str = "\
@@ -41,10 +41,16 @@ pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outc
         if path.is_dir() {
             let found = videos_in(path, &|| true);
             found.notes.iter().for_each(complain);
+            if found.videos.is_empty() && found.notes.is_empty() {
+                complain(&no_video_in(path));
+            }
             files.extend(found.videos);
         } else {
             files.push(path.clone());
         }
+    }
+    if files.is_empty() && !paths.is_empty() {
+        outcome = Outcome::SomeFailed;
     }
     let known: BTreeSet<_> = project.document().videos.values().map(|video| video.path.clone()).collect();
     files.retain(|path| !known.contains(&StoredPath::encode(path, project.dir())));
@@ -67,4 +73,10 @@ pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outc
     }
     project.perform(step)?;
     Ok(outcome)
+}
+
+fn no_video_in(folder: &Path) -> Error {
+    let remedy = "Name videos, or a folder of them; folders of frames can be opened by `flow` and `analyze`, but are not taken \
+                  into projects";
+    Error::file(folder, "no video was found in the folder", remedy)
 }
