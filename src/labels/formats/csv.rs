@@ -67,6 +67,16 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         })?,
         None => None,
     };
+    let refused = |cause: &str| {
+        let remedy = "Save it as CSV with the columns path and label, separated by commas, semicolons or tabs";
+        Err(Error::file(source, cause, remedy))
+    };
+    if table.records.is_empty() && table.problems.is_empty() {
+        return refused("it is empty, so there are no labels in it");
+    }
+    if header.is_none() && !table.records.is_empty() && table.records.iter().all(|(_, cells)| cells.len() < 2) {
+        return refused("it has one column only, so no row names both a video and its label");
+    }
     let skip = usize::from(header.is_some());
     let columns = header.unwrap_or_default();
     let mut sheet = Sheet::default();
@@ -165,6 +175,20 @@ mod tests {
         assert_eq!(frames.clips[0].stretches[0].span, Span::Frames(30, 60));
         let error = sheet(b"path,label,start_tick,end_tick\na.mp4,wave,30,60\n").unwrap_err();
         assert!(error.cause.contains("line 1: the columns start_tick, end_tick"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        for (text, cause) in [
+            (b"".as_slice(), "it is empty"),
+            (b"\n\n", "it is empty"),
+            (b"path|label\na.mp4|wave\n", "it has one column only"),
+            (b"PK\x03\x04 a workbook", "it is a spreadsheet or another archive"),
+        ] {
+            let error = sheet(text).unwrap_err();
+            assert!(error.cause.starts_with(cause), "{error}");
+        }
+        assert!(sheet(b"path,label,start,end\n").is_ok(), "a project without labels");
     }
 
     #[test]

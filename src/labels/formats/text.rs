@@ -19,6 +19,9 @@ const MAX_DEPTH: usize = 32;
 /// How a file begins that was compressed by gzip.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
+/// How archives begin, which workbooks of spreadsheets are as well.
+const ZIP: &[u8] = b"PK\x03\x04";
+
 /// The text of the file at `path`, which may be compressed by gzip, without a byte order mark.
 ///
 /// # Errors
@@ -36,6 +39,10 @@ pub(super) fn read(path: &Path) -> Result<String> {
         let unpacked = GzDecoder::new(bytes.as_slice()).take(MAX_BYTES + 1).read_to_end(&mut text);
         unpacked.map_err(|error| Error::file(path, format!("it cannot be unpacked: {error}"), "Save it again"))?;
         bytes = text;
+    }
+    if bytes.starts_with(ZIP) {
+        let remedy = "Save a spreadsheet as CSV, or unpack the archive";
+        return Err(Error::file(path, "it is a spreadsheet or another archive and no text", remedy));
     }
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Error::file(path, "it is too large to be a file of labels", "Choose another file"));
