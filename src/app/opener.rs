@@ -186,8 +186,7 @@ fn find(path: &Path) -> Result<Found> {
 fn clips_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    let mut clips: Vec<_> = paths.filter(|path| !is_hidden(path) && is_video(path) && path.is_file()).collect();
+    let mut clips: Vec<_> = paths.filter(|path| is_video(path) && path.is_file()).collect();
     clips.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
     Ok(clips)
 }

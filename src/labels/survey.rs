@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::hash::Hash;
 use super::{Change, Document, Step, StoredPath, Video, VideoId};
 use crate::error::{Error, Result};
+use crate::names::is_hidden;
 
 /// Files up to so many bytes are read as a whole to tell them apart; of larger ones, blocks.
 const READ_WHOLE: u64 = 16 << 20;
@@ -49,8 +50,7 @@ pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn 
             }
         };
         for path in entries.flatten().map(|entry| entry.path()).take_while(|_| go_on()) {
-            let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-            if is_hidden {
+            if is_hidden(&path) {
                 continue;
             }
             match fs::metadata(&path) {
@@ -304,7 +304,9 @@ mod tests {
     #[test]
     fn videos_are_found_once_in_folders_that_may_go_round() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["b.mp4", "one/two/a.mp4", "one/c.txt", ".hidden/d.mp4", "one/._a.mp4"] {
+        for name in
+            ["b.mp4", "one/two/a.mp4", "one/c.txt", ".hidden/d.mp4", "__MACOSX/e.mp4", "@eaDir/f.mp4", "one/._a.mp4"]
+        {
             write(&dir.path().join(name), name);
         }
         #[cfg(unix)]

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::names::is_hidden;
+
 /// Endings of the files that FFmpeg opens as videos and people keep: of web and desktop, cameras and camcorders, discs and
 /// broadcast, and bare streams.
 const ENDINGS: [&str; 52] = [
@@ -14,24 +16,10 @@ const ENDINGS: [&str; 52] = [
     "h264", "264", "h265", "265", "hevc", "ivf", "obu", "y4m", // bare streams
 ];
 
-/// Files and folders of systems that are no one's clips, besides those whose names begin with a dot.
-const OF_SYSTEMS: [&str; 7] =
-    ["thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx", "$recycle.bin", "system volume information"];
-
 /// Whether `path` is called as a clip is: it has the ending of a video and is not hidden. Nothing is opened.
 pub fn is_video(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
     ending.is_some_and(|ending| ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending))) && !is_hidden(path)
-}
-
-/// Whether a listing of clips leaves `path` out whatever it holds: the name begins with a dot (`.DS_Store`, and `._a.mp4`, which
-/// macOS puts beside `a.mp4`), or a system made it.
-pub fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| {
-        let is_of_a_system =
-            || name.to_str().is_some_and(|name| OF_SYSTEMS.iter().any(|known| known.eq_ignore_ascii_case(name)));
-        name.as_encoded_bytes().starts_with(b".") || is_of_a_system()
-    })
 }
 
 #[cfg(test)]

@@ -51,13 +51,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+pub use crate::names::is_hidden;
 pub use camera::{
     Camera, CameraDevice, CameraInfo, CameraMode, CameraNews, CameraPhase, CameraSource, CameraStatus, LiveFrame,
     SourcePicture, camera_devices, has_secret, is_masked, without_secrets,
 };
 pub use clip::{ClipReader, decode_clip, decode_segment, first_frame, frames_secs};
 pub use clip_facts::ClipFacts;
-pub use clip_name::{is_hidden, is_video};
+pub use clip_name::is_video;
 pub use frame::{Frame, Sizes};
 pub use geometry::Geometry;
 #[cfg(test)]

@@ -41,11 +41,12 @@ impl Replacement {
 
     fn question_ui(&self, ui: &mut Ui) -> Option<Replaced> {
         let tokens = Tokens::of(ui);
-        match self.files.len() {
-            1 => ui.heading("Replace this file?"),
-            count => ui.heading(format!("Replace these {count} files?")),
+        let (heading, loss) = match self.files.len() {
+            1 => ("Replace this file?".to_owned(), "Its present content will be lost. Esc keeps it."),
+            count => (format!("Replace these {count} files?"), "Their present content will be lost. Esc keeps them."),
         };
-        ui.label(RichText::new("What is in them now will be lost. Esc keeps them.").color(tokens.weak));
+        ui.heading(heading);
+        ui.label(RichText::new(loss).color(tokens.weak));
         ui.add_space(4.0);
         let row = ui.text_style_height(&eframe::egui::TextStyle::Body);
         ScrollArea::vertical().max_height(240.0).auto_shrink([false, true]).show_rows(

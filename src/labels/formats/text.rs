@@ -8,6 +8,7 @@ use flate2::read::GzDecoder;
 
 use crate::atomic::is_named_pipe;
 use crate::error::{Error, Result};
+use crate::names::is_hidden;
 use crate::table;
 
 /// Larger files are no labels.
@@ -69,7 +70,7 @@ pub(super) fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     while let Some((folder, depth)) = folders.pop() {
         for entry in fs::read_dir(&folder).map_err(|error| Error::io(&folder, &error))?.flatten() {
             let path = entry.path();
-            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            if is_hidden(&path) {
                 continue; // macOS puts `._a.eaf` beside `a.eaf`.
             }
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) && depth < MAX_DEPTH {
