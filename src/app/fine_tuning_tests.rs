@@ -231,6 +231,7 @@ fn the_slider_tells_what_is_tuned() {
     }
     stage.app().session.notice = None; // of a model that the window began with
     stage.wait_to_see("6 clips in 2 classes");
+    stage.wait("the clips of the last change", |app| app.panels.training.ready().is_ok());
     stage.window.settle();
     stage.window.compare("fine_tuning");
 }
