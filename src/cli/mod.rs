@@ -48,7 +48,7 @@ use unknown_command::unknown_command;
 /// What the log shows unless `MOTIONSCOPE_LOG` says otherwise.
 const LOG: &str = "error,motionscope=warn";
 
-/// Where the indexes of long videos lie in the folder of what can be made again.
+/// The folder of indexes of long videos within the cache folder.
 const INDEXES: &str = "indexes";
 
 /// How a command ended that did not break off.

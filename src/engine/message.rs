@@ -196,7 +196,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// Whether it only tells how far something is, so that a later one takes its place.
+    /// Whether it only reports progress, so that a later one takes its place.
     pub fn is_telemetry(&self) -> bool {
         match self {
             Self::Training(event) => matches!(

@@ -16,7 +16,7 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 /// The sending end, cloned into every thread.
 #[derive(Clone)]
 pub(super) struct Outbox {
-    /// Without a bound: what must arrive is told once for each thing that a person asks for, and the rest is left out in time.
+    /// Without a bound: what must arrive is sent once for each request of a person, and the rest is left out in time.
     sender: Sender<Message>,
     wake: Wake,
 }

@@ -46,7 +46,7 @@ pub struct SegmentReport {
     pub classes: BTreeMap<String, Vec<f64>>,
     /// Annotated segments.
     pub truths: usize,
-    /// Segments in which it is hard to tell what happens: with THUMOS' averaging a detection there that hits nothing is no mistake.
+    /// Ambiguous segments: with THUMOS' averaging a detection there that hits nothing is no mistake.
     pub ambiguous: usize,
     /// Detected segments of annotated classes.
     pub detections: usize,

@@ -59,7 +59,7 @@ impl Command {
         pressed
     }
 
-    /// Whether the command goes on a fixed distance, and further while its key is held.
+    /// Whether the command moves by a fixed distance, and further while its key is held.
     fn is_step(self) -> bool {
         matches!(self, Self::StepBack | Self::StepForward | Self::SecondBack | Self::SecondForward)
     }

@@ -57,7 +57,7 @@ fn search(folder: &Path, out: Option<&Path>) -> Result<Vec<PathBuf>> {
     Ok(clips)
 }
 
-/// A folder for each clip: the one that has its results already, else one of its name. Clips of one name are told apart by their
+/// A folder for each clip: the one that has its results already, else one of its name. Clips of one name are distinguished by their
 /// endings, those of one file name by their folders, so that another clip beside them changes nothing.
 pub(super) fn jobs(clips: Vec<PathBuf>, out: &Path) -> Vec<Job> {
     let mut counts: HashMap<String, usize> = HashMap::new();

@@ -229,6 +229,6 @@ mod tests {
             assert!(check_apart(&frames, &dir.path().join(out)).is_ok(), "{out}");
         }
         let clip = dir.path().join("clip.mp4");
-        assert!(check_apart(&clip, &clip).is_ok(), "a file in the way is told of elsewhere");
+        assert!(check_apart(&clip, &clip).is_ok(), "a file in the way is reported elsewhere");
     }
 }

@@ -140,7 +140,7 @@ impl Observation {
             let parts = parts(first, bout.event.secs, bout.end);
             if parts.len() > 1 && bout.event.subject != WHOLE {
                 let cause =
-                    format!("{}: {} goes on in the next video and was split", bout.event.place, bout.event.code);
+                    format!("{}: {} continues in the next video and was split", bout.event.place, bout.event.code);
                 found.remarks.push((cause, "Check both parts"));
             }
             add(&mut clips, bout, parts);

@@ -118,7 +118,7 @@ mod tests {
         let counts: Vec<_> = listing.split(0.0, 0).into_iter().map(|class| (class.name, class.clips)).collect();
         let expected = [("bend", 1), ("wave", 3), ("hop", 1)].map(|(name, clips)| (name.to_owned(), clips));
         assert_eq!((counts, listing.joined), (expected.to_vec(), 2));
-        assert_eq!(listing.data.clips(), at("train"), "runs lie beside the folder that was trained on");
+        assert_eq!(listing.data.clips(), at("train"), "runs are kept beside the folder that was trained on");
         assert!(Listing::joined(at("train"), &at("none")).is_err());
     }
 }
