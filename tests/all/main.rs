@@ -22,6 +22,7 @@ mod gpu;
 mod groups;
 mod hostile;
 mod i3d;
+mod import_circles;
 mod labels;
 mod laboratory;
 mod live;
