@@ -2,7 +2,7 @@
 
 use super::affine::Affine;
 use super::head;
-use super::paint::{Colour, Point, fractal, length, mix, shade, smoothstep};
+use super::paint::{Colour, Point, fractal, length, mix, round_shade, shade, skin, smoothstep};
 use super::part::{Capsule, Part, union_distance, union_extent};
 use super::pose::{BONES, Bone, Pose, Proportions, Space, bones_in_space};
 use super::style::{Outfit, Style};
@@ -174,11 +174,6 @@ impl Tailor<'_> {
     }
 }
 
-/// Darkens towards the edge, so that flat paper looks round; `depth` is the distance from the edge inwards.
-pub(super) fn round_shade(depth: f32, band: f32) -> f32 {
-    0.66 + 0.38 * smoothstep(-0.5, band, depth)
-}
-
 /// What covers a limb at `p`: cloth, skin or shoe.
 fn dressed(outfit: &Outfit, bone: Bone, p: Point, seed: u32, [upper_arm, forearm]: [f32; 2]) -> Colour {
     let along = p[0];
@@ -191,11 +186,6 @@ fn dressed(outfit: &Outfit, bone: Bone, p: Point, seed: u32, [upper_arm, forearm
         Bone::Forearm(_) if outfit.short_sleeves || along > 0.70 * forearm => skin(outfit.skin, p, seed),
         _ => outfit.shirt.colour(p, seed),
     }
-}
-
-/// Skin with a little life in it.
-pub(super) fn skin(colour: Colour, p: Point, seed: u32) -> Colour {
-    shade(colour, 1.0 + 0.10 * fractal(seed ^ 0x5017, p, 6.0, 2))
 }
 
 /// A shoe with a light sole along its lower edge.

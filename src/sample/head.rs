@@ -1,20 +1,8 @@
 //! The head: face, eyes, hair.
 
-use super::figure::{round_shade, skin};
-use super::paint::{Colour, Point, fractal, length, mix, shade, smoothstep};
+use super::paint::{Colour, Point, fractal, length, mix, round_shade, shade, skin, smoothstep};
 use super::part::{Capsule, Part, union_distance, union_extent};
-use super::style::Style;
-
-/// How the hair is worn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hair {
-    Short,
-    Bun,
-    Long,
-    Curls,
-    /// A woollen hat in the colour of the shirt's pattern.
-    Hat,
-}
+use super::style::{Hair, Style};
 
 /// The head of a figure turned by `yaw`, `height` reference pixels from neck to crown.
 ///

@@ -1,7 +1,7 @@
 //! Places under a roof: room, gym, stage, library.
 
 use super::paint::{Colour, Point, cell, floor, fractal, length, lines, mix, repeat, rgb, shade, smoothstep};
-use super::scene::Plane;
+use super::plane::Plane;
 
 /// The row where walls meet the floor.
 const WALL_FOOT: f32 = 40.0;

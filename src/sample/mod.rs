@@ -16,6 +16,7 @@ mod indoors;
 mod outdoors;
 mod paint;
 mod part;
+mod plane;
 mod pose;
 mod project;
 mod render;

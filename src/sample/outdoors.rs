@@ -1,7 +1,7 @@
 //! Places under the sky: park, beach, street, winter.
 
 use super::paint::{Colour, Point, cell, floor, fractal, lines, mix, noise, repeat, rgb, shade, smoothstep};
-use super::scene::{HORIZON, Plane};
+use super::plane::{HORIZON, Plane};
 
 /// Meadow, trees and hills on a summer day.
 pub(super) fn park(seed: u32) -> Vec<Plane> {

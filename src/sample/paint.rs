@@ -85,3 +85,13 @@ pub(super) fn fractal(seed: u32, p: Point, size: f32, octaves: u32) -> f32 {
     }
     sum
 }
+
+/// Darkens towards the edge, so that flat paper looks round; `depth` is the distance from the edge inwards.
+pub(super) fn round_shade(depth: f32, band: f32) -> f32 {
+    0.66 + 0.38 * smoothstep(-0.5, band, depth)
+}
+
+/// Skin with a little life in it.
+pub(super) fn skin(colour: Colour, p: Point, seed: u32) -> Colour {
+    shade(colour, 1.0 + 0.10 * fractal(seed ^ 0x5017, p, 6.0, 2))
+}

@@ -1,7 +1,6 @@
 //! The styles: who acts, in what clothes, before which backdrop and under which camera.
 
 use super::fabric::{Fabric, Pattern};
-use super::head::Hair;
 use super::paint::{Colour, rgb};
 use super::scene::Backdrop;
 
@@ -47,6 +46,17 @@ pub(super) struct Outfit {
     pub trousers: Fabric,
     pub shorts: bool,
     pub shoes: Colour,
+}
+
+/// How the hair is worn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hair {
+    Short,
+    Bun,
+    Long,
+    Curls,
+    /// A woollen hat in the colour of the shirt's pattern.
+    Hat,
 }
 
 const fn fabric(pattern: Pattern, ground: u32, figure: u32) -> Fabric {

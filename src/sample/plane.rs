@@ -1,0 +1,86 @@
+//! The planes of a place: backdrops at several distances and a ground in perspective.
+//!
+//! All planes are drawn in reference pixels around the middle of the picture, as the camera sees them before it
+//! starts to move. A camera that moves to the right by c shifts a wall at distance d by −c/d and shears the ground, on
+//! which every row lies at a distance of its own: both are affine, so the flow of the whole backdrop is exact.
+
+use super::affine::Affine;
+use super::paint::{Colour, Point};
+use super::part::Part;
+
+/// The row of the horizon.
+pub(super) const HORIZON: f32 = -26.0;
+
+/// The row of the ground on which the figure stands; things there move by exactly the camera's way.
+pub(super) const STAGE: f32 = 92.0;
+
+/// A part of the backdrop and how it answers the camera.
+pub(super) struct Plane {
+    pub part: Part,
+    depth: Depth,
+}
+
+enum Depth {
+    /// Parallel to the picture; shifts by this share of the camera's way.
+    Upright(f32),
+    /// Lying on the ground.
+    Ground,
+}
+
+impl Plane {
+    /// Fills the picture behind everything else, so far away that it hardly moves.
+    pub fn sky(paint: impl Fn(Point) -> Colour + Send + Sync + 'static) -> Self {
+        Self::upright(0.04, |_| -1e3, paint)
+    }
+
+    /// An upright plane at `nearness` (1 is the figure's own distance), which ends upwards where `outline` says.
+    pub fn upright(
+        nearness: f32,
+        outline: impl Fn(Point) -> f32 + Send + Sync + 'static,
+        paint: impl Fn(Point) -> Colour + Send + Sync + 'static,
+    ) -> Self {
+        Self { part: Part::backdrop(Box::new(outline), Box::new(paint)), depth: Depth::Upright(nearness) }
+    }
+
+    /// A wall that stands on the ground in the row `foot`.
+    pub fn wall(foot: f32, paint: impl Fn(Point) -> Colour + Send + Sync + 'static) -> Self {
+        Self::upright(nearness(foot), |_| -1e3, paint)
+    }
+
+    /// The ground from row `top` downwards. `paint` gets the picture's point and the place on the ground: to the right
+    /// and away from the viewer, in reference pixels at the figure's distance.
+    pub fn ground(top: f32, paint: impl Fn(Point, Point) -> Colour + Send + Sync + 'static) -> Self {
+        let on_ground = move |p: Point| {
+            let distance = 1.0 / nearness(p[1].max(HORIZON + 1.0));
+            paint(p, [p[0] * distance, VIEWER_DISTANCE * distance])
+        };
+        Self { part: Part::backdrop(Box::new(move |p| top - p[1]), Box::new(on_ground)), depth: Depth::Ground }
+    }
+
+    /// The plane with another part in the same place.
+    pub fn map_part(self, change: impl FnOnce(Part) -> Part) -> Self {
+        Self { part: change(self.part), depth: self.depth }
+    }
+
+    /// The map to reference pixels when the camera has moved `way` reference pixels to the right.
+    pub fn place(&self, way: f32) -> Affine {
+        let way = f64::from(way);
+        let still = Affine { x_axis: [1.0, 0.0], y_axis: [0.0, 1.0], origin: [0.0; 2] };
+        match self.depth {
+            Depth::Upright(nearness) => Affine { origin: [-way * f64::from(nearness), 0.0], ..still },
+            Depth::Ground => {
+                // x − way·(y − HORIZON)/(STAGE − HORIZON)
+                let shear = -way / f64::from(STAGE - HORIZON);
+                Affine { y_axis: [shear, 1.0], origin: [-shear * f64::from(HORIZON), 0.0], ..still }
+            }
+        }
+    }
+}
+
+/// From the viewer to the figure, in reference pixels at the figure's distance; about a normal lens.
+const VIEWER_DISTANCE: f32 = 300.0;
+
+/// Size of things standing on the ground in row `row`, relative to those at the figure's distance.
+fn nearness(row: f32) -> f32 {
+    (row - HORIZON) / (STAGE - HORIZON)
+}
