@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 
-use super::{FlowField, picture_size};
+use super::FlowField;
+use super::common::picture_size;
 use crate::atomic;
 use crate::error::{Error, Result};
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb};
 
-use super::{FlowField, picture_size};
+use super::FlowField;
+use super::common::picture_size;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::video::decode_picture;

@@ -9,6 +9,7 @@ use std::path::Path;
 use super::FlowField;
 use crate::error::{Error, Result};
 
+mod common;
 mod flo;
 mod folder;
 mod format;
@@ -17,6 +18,8 @@ mod npy;
 pub(crate) mod npy_array;
 mod stream_pair;
 mod two_stream;
+
+use common::extension;
 
 pub use crate::video::read_picture;
 pub use flo::{read_flo, write_flo};
@@ -68,22 +71,6 @@ pub fn write(path: &Path, field: &FlowField) -> Result<()> {
     }
 }
 
-fn extension(path: &Path) -> String {
-    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
-}
-
 fn unknown_format(path: &Path) -> Error {
     Error::file(path, "its name stands for no flow format", REMEDY)
-}
-
-/// The sides of `field`, both at least 1 and less than 2³¹, which all formats can say.
-fn picture_size(path: &Path, field: &FlowField) -> Result<[u32; 2]> {
-    let side = |length: usize| i32::try_from(length).ok().filter(|side| *side > 0).map(i32::cast_unsigned);
-    match (side(field.width), side(field.height)) {
-        (Some(width), Some(height)) => Ok([width, height]),
-        _ => {
-            let cause = format!("a flow field of {}×{} cannot be stored", field.width, field.height);
-            Err(Error::file(path, cause, "Write a field with at least one vector"))
-        }
-    }
 }

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::FlowField;
+use super::common::picture_size;
 use super::npy_array::{NpyArray, Shape, write_array};
-use super::{FlowField, picture_size};
 use crate::error::Result;
 
 const REMEDY: &str =

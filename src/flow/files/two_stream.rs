@@ -11,7 +11,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, GrayImage, ImageError};
 
-use super::{FlowField, StreamPair, extension, picture_size};
+use super::common::{extension, picture_size};
+use super::{FlowField, StreamPair};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::video::decode_picture;

@@ -3,8 +3,7 @@
 //! Shaders/tvl1/iterate.wgsl does a block, decide.wgsl judges it.
 
 use super::Tvl1Parameters;
-use super::gpu_levels::groups_of;
-use super::gpu_stages::{Block, Decision, PROGRESS_BYTES, STEPS_MAX, Stages, TILE};
+use super::gpu_stages::{Block, Decision, PROGRESS_BYTES, STEPS_MAX, Stages, TILE, groups_of};
 use crate::error::Result;
 use crate::gpu::{Bindings, GpuBuffer, Recorder, SharedWgpu};
 

@@ -4,18 +4,10 @@ use image::RgbImage;
 
 use super::Tvl1Parameters;
 use super::gpu_iteration::Iteration;
-use super::gpu_stages::{PROGRESS_BYTES, Resize, Stages};
+use super::gpu_stages::{GROUP, PROGRESS_BYTES, Resize, Stages, groups_of};
 use super::stages::pyramid::sizes;
 use crate::error::{Error, Result};
 use crate::gpu::{Bindings, FlowBuffer, GpuBuffer, Recorder, SharedWgpu};
-
-/// Invocations on a side of a workgroup in the stages that compute each pixel by itself.
-const GROUP: u32 = 16;
-
-/// Workgroups that cover `planes` planes of `size`.
-pub(super) fn groups_of([width, height]: [u32; 2], planes: u32) -> [u32; 3] {
-    [width.div_ceil(GROUP), height.div_ceil(GROUP), planes]
-}
 
 /// All levels of pairs of one size.
 pub(super) struct Levels {

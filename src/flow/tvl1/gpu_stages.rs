@@ -98,3 +98,11 @@ pub(super) struct Decision {
     pub smoothed: u32,
     pub limit: f32,
 }
+
+/// Invocations on a side of a workgroup in the stages that compute each pixel by itself.
+pub(super) const GROUP: u32 = 16;
+
+/// Workgroups that cover `planes` planes of `size`.
+pub(super) fn groups_of([width, height]: [u32; 2], planes: u32) -> [u32; 3] {
+    [width.div_ceil(GROUP), height.div_ceil(GROUP), planes]
+}

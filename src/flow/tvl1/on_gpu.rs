@@ -6,8 +6,8 @@
 use image::RgbImage;
 
 use super::Tvl1Parameters;
-use super::gpu_levels::{Levels, groups_of};
-use super::gpu_stages::Stages;
+use super::gpu_levels::Levels;
+use super::gpu_stages::{Stages, groups_of};
 use crate::error::{Error, Result};
 use crate::flow::{FlowEstimator, FlowField};
 use crate::gpu::{FlowBuffer, Recorder, SharedWgpu, read_back};
