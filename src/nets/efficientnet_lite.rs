@@ -9,6 +9,7 @@ use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::backbone::EFFICIENTNET_MIDDLE;
 use super::batch_norm::ConvNorm;
 use super::inverted_residual::{InvertedResidual, Stage, relu6};
 use super::layers::{Head, global_average, linear, with_linear_head};
@@ -21,8 +22,6 @@ const FIRST: usize = 32;
 const FEATURES: usize = 1280;
 /// Numbers of maps are multiples of this.
 const DIVISOR: usize = 8;
-/// The level of pictures, of 0…255, that the published networks read as 0.
-pub(super) const MIDDLE: f32 = 127.0;
 
 /// EfficientNet-B0's Table 1, which all are scaled from.
 const STAGES: [Stage; 7] = [
@@ -142,7 +141,7 @@ impl EfficientNetLite {
         if self.first.input_maps() != MEAN_BGR.len() {
             return x;
         }
-        let offsets = MEAN_BGR.map(|mean| mean - MIDDLE);
+        let offsets = MEAN_BGR.map(|mean| mean - EFFICIENTNET_MIDDLE);
         let offsets = TensorData::new(offsets.to_vec(), [1, offsets.len(), 1, 1]);
         let device = x.device();
         x + Tensor::from_data(offsets, &device)

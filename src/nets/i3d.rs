@@ -5,6 +5,7 @@ use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::backbone::I3D_MIDDLE;
 use super::conv_norm3d::{ConvNorm3d, max_pool};
 use super::layers::{Head, linear, with_linear_head};
 use super::preprocessing::MEAN_BGR;
@@ -13,8 +14,6 @@ use super::{StreamConfig, flow_normalisation};
 
 /// Dropout before the classifier.
 const DROPOUT: f64 = 0.5;
-/// The level between black and white, or of no motion, which the published networks read as 0.
-pub(super) const MIDDLE: f32 = 127.5;
 
 /// I3D.
 #[derive(Module, Debug)]
@@ -96,8 +95,8 @@ impl I3d {
     fn clip(&self, x: Tensor<4>) -> Tensor<5> {
         let [batch, channels, height, width] = x.dims();
         let offsets = match self.input().modality {
-            Modality::Pictures => MEAN_BGR.map(|mean| mean - MIDDLE).to_vec(),
-            Modality::Flow => vec![flow_normalisation::MID_LEVEL - MIDDLE; 2],
+            Modality::Pictures => MEAN_BGR.map(|mean| mean - I3D_MIDDLE).to_vec(),
+            Modality::Flow => vec![flow_normalisation::MID_LEVEL - I3D_MIDDLE; 2],
         };
         let planes = offsets.len();
         let offsets = Tensor::<5>::from_data(TensorData::new(offsets, [1, 1, planes, 1, 1]), &x.device());

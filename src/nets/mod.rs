@@ -6,6 +6,7 @@
 //! model in one folder, described by its [`ModelCard`]; [`weights`] reads and writes the parameters and [`import`]
 //! takes them from PyTorch, Caffe and ONNX.
 
+mod backbone;
 mod batch_norm;
 mod bn_inception;
 mod conv_norm3d;
@@ -28,11 +29,13 @@ mod read_back;
 mod resnet;
 mod squeezenet;
 mod stream;
+mod stream_config;
 mod stream_input;
 mod tiny_motion_net;
 mod vgg16;
 pub mod weights;
 
+pub use backbone::Backbone;
 pub use batch_norm::{BatchNorm, ConvNorm};
 pub use bn_inception::{BnInception, Inception};
 pub use conv_norm3d::ConvNorm3d;
@@ -49,7 +52,8 @@ pub use motion_network::{Evaluation, MotionNetwork};
 pub use read_back::{is_device_failure, read_back, read_rows};
 pub use resnet::{Block, ResNet};
 pub use squeezenet::SqueezeNet;
-pub use stream::{Backbone, Stream, StreamConfig, cross_modality};
+pub use stream::{Stream, cross_modality};
+pub use stream_config::StreamConfig;
 pub use stream_input::{Modality, StreamInput};
 pub use tiny_motion_net::TinyMotionNet;
 pub use vgg16::Vgg16;

@@ -1,10 +1,7 @@
 //! Which motion network: architecture, frames, width and the ablation switches.
 
-use burn::module::Module;
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use super::{MotionNet, MotionNetwork, TinyMotionNet};
 use crate::error::{Error, Result};
 
 /// Frames in a window: the ten flows between them are what the temporal stream classifies.
@@ -69,20 +66,6 @@ impl MotionConfig {
             return Err(Error::new("motion network", cause, "Use a width from 1 to 256 (64 is the paper's)"));
         }
         Ok(())
-    }
-
-    /// Builds the network with fresh parameters: He normal, predictors near zero, zero biases.
-    pub fn init(&self, device: &Device) -> MotionNetwork {
-        match self.architecture {
-            Architecture::MotionNet => MotionNetwork::Full(MotionNet::new(self, device)),
-            Architecture::TinyMotionNet => MotionNetwork::Tiny(TinyMotionNet::new(self, device)),
-        }
-    }
-
-    /// Number of parameters of such a network.
-    pub fn parameters(&self) -> usize {
-        // Parameters are made when first used: nothing is allocated here.
-        self.init(&Device::flex()).num_params()
     }
 
     /// Channels of the network's input: three colours a frame.

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use burn::tensor::Tensor;
 use burn::tensor::ops::PadMode;
+use burn::tensor::{Device, Tensor};
 
-use super::{FlowPyramid, MotionNet, TinyMotionNet};
+use super::{Architecture, FlowPyramid, MotionConfig, MotionNet, TinyMotionNet};
 
 /// MotionNet or Tiny-MotionNet.
 ///
@@ -20,6 +20,22 @@ pub enum MotionNetwork {
     Full(MotionNet),
     /// Three levels.
     Tiny(TinyMotionNet),
+}
+
+impl MotionConfig {
+    /// Builds the network with fresh parameters: He normal, predictors near zero, zero biases.
+    pub fn init(&self, device: &Device) -> MotionNetwork {
+        match self.architecture {
+            Architecture::MotionNet => MotionNetwork::Full(MotionNet::new(self, device)),
+            Architecture::TinyMotionNet => MotionNetwork::Tiny(TinyMotionNet::new(self, device)),
+        }
+    }
+
+    /// Number of parameters of such a network.
+    pub fn parameters(&self) -> usize {
+        // Parameters are made when first used: nothing is allocated here.
+        self.init(&Device::flex()).num_params()
+    }
 }
 
 /// A part of a window that a network sees at once.
@@ -114,10 +130,9 @@ impl MotionNetwork {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Device, Distribution, Tolerance};
+    use burn::tensor::{Distribution, Tolerance};
 
     use super::*;
-    use crate::nets::MotionConfig;
 
     #[test]
     fn evaluations_cover_every_pair_once() {

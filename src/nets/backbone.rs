@@ -1,0 +1,131 @@
+//! The architectures of streams, and what tells them apart.
+
+use serde::{Deserialize, Serialize};
+
+use super::batch_norm;
+use super::preprocessing::MEAN_BGR;
+
+/// The level between black and white, or of no motion, which the published networks read as 0.
+pub(super) const I3D_MIDDLE: f32 = 127.5;
+/// The level of pictures, of 0…255, that the published networks read as 0.
+pub(super) const EFFICIENTNET_MIDDLE: f32 = 127.0;
+
+/// The architectures a stream can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Backbone {
+    /// SqueezeNet 1.0: 1.2 million parameters, for small machines.
+    #[serde(rename = "squeezenet1-0")]
+    SqueezeNet,
+    /// MobileNetV2: 3.5 million parameters, for small machines.
+    #[serde(rename = "mobilenet-v2")]
+    MobileNetV2,
+    /// EfficientNet-Lite0: 4.7 million parameters, for small machines.
+    #[serde(rename = "efficientnet-lite0")]
+    EfficientNetLite0,
+    /// EfficientNet-Lite1: 5.4 million parameters, for small machines.
+    #[serde(rename = "efficientnet-lite1")]
+    EfficientNetLite1,
+    /// EfficientNet-Lite2: 6.1 million parameters, for small machines.
+    #[serde(rename = "efficientnet-lite2")]
+    EfficientNetLite2,
+    /// BN-Inception: 11 million parameters, the network of temporal segment networks.
+    #[serde(rename = "bn-inception")]
+    BnInception,
+    /// I3D: 13 million parameters, reads clips.
+    #[serde(rename = "i3d")]
+    I3d,
+    /// ResNet-18: 12 million parameters.
+    #[serde(rename = "resnet18")]
+    ResNet18,
+    /// ResNet-50: 26 million parameters.
+    #[serde(rename = "resnet50")]
+    ResNet50,
+    /// VGG16: the paper's, 138 million parameters.
+    #[serde(rename = "vgg16")]
+    Vgg16,
+}
+
+impl Backbone {
+    /// All of them, by size.
+    pub const ALL: [Self; 10] = [
+        Self::SqueezeNet,
+        Self::MobileNetV2,
+        Self::EfficientNetLite0,
+        Self::EfficientNetLite1,
+        Self::EfficientNetLite2,
+        Self::BnInception,
+        Self::ResNet18,
+        Self::I3d,
+        Self::ResNet50,
+        Self::Vgg16,
+    ];
+
+    /// What the literature calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SqueezeNet => "SqueezeNet 1.0",
+            Self::MobileNetV2 => "MobileNetV2",
+            Self::EfficientNetLite0 => "EfficientNet-Lite0",
+            Self::EfficientNetLite1 => "EfficientNet-Lite1",
+            Self::EfficientNetLite2 => "EfficientNet-Lite2",
+            Self::BnInception => "BN-Inception",
+            Self::I3d => "I3D",
+            Self::ResNet18 => "ResNet-18",
+            Self::ResNet50 => "ResNet-50",
+            Self::Vgg16 => "VGG16",
+        }
+    }
+
+    /// Whether it reads clips, of as many pictures or flows as one likes.
+    pub fn reads_clips(self) -> bool {
+        self == Self::I3d
+    }
+
+    /// What its batch normalisation adds to variances.
+    pub(super) fn epsilon(self) -> f64 {
+        if self == Self::I3d || self.is_efficientnet_lite() {
+            batch_norm::TENSORFLOW_EPSILON
+        } else {
+            batch_norm::EPSILON
+        }
+    }
+
+    /// The blue, green and red of 0…255 that its first layer reads, and pads with, as 0.
+    pub(super) fn zero_levels(self) -> [f32; 3] {
+        match self {
+            Self::I3d => [I3D_MIDDLE; 3],
+            _ if self.is_efficientnet_lite() => [EFFICIENTNET_MIDDLE; 3],
+            _ => MEAN_BGR,
+        }
+    }
+
+    fn is_efficientnet_lite(self) -> bool {
+        matches!(self, Self::EfficientNetLite0 | Self::EfficientNetLite1 | Self::EfficientNetLite2)
+    }
+
+    /// Name of the convolution that reads the input.
+    pub(super) fn first_layer(self) -> &'static str {
+        match self {
+            Self::SqueezeNet => "conv1",
+            Self::MobileNetV2 | Self::EfficientNetLite0 | Self::EfficientNetLite1 | Self::EfficientNetLite2 => {
+                "first.conv"
+            }
+            Self::BnInception | Self::ResNet18 | Self::ResNet50 => "conv1.conv",
+            Self::I3d => "conv3d_1a.conv",
+            Self::Vgg16 => "conv1_1",
+        }
+    }
+
+    /// Name of the layer that predicts the classes.
+    pub(super) fn last_layer(self) -> &'static str {
+        match self {
+            Self::SqueezeNet => "conv10",
+            Self::MobileNetV2 | Self::EfficientNetLite0 | Self::EfficientNetLite1 | Self::EfficientNetLite2 => {
+                "classifier"
+            }
+            Self::BnInception | Self::ResNet18 | Self::ResNet50 => "fc",
+            Self::I3d => "logits",
+            Self::Vgg16 => "fc8",
+        }
+    }
+}
