@@ -8,12 +8,11 @@ use std::thread;
 
 use burn::module::Module;
 
-use super::{ActionsReport, ClipScorer, ClipScores, Protocol, ScoredClip};
+use super::{ActionsReport, ClipScorer, ClipScores, EvaluationPlan, Protocol, ScoredClip};
 use crate::error::{Error, Result};
 use crate::gpu::is_gpu;
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
-use crate::nets::fusion::Fusion;
 use crate::training::FlowSource;
 use crate::training::dataset::Dataset;
 
@@ -21,19 +20,6 @@ use crate::training::dataset::Dataset;
 const MEMORY: usize = 2 << 30;
 /// Stack of the threads that score: networks are moved by value, and the deepest take a hundred kilobytes each.
 const STACK_BYTES: usize = 16 << 20;
-
-/// How a model is measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EvaluationPlan {
-    /// What the data are called in reports: the path of their list.
-    pub data: String,
-    /// How clips are seen.
-    pub protocol: Protocol,
-    /// How the streams are joined.
-    pub fusion: Fusion,
-    /// What the temporal stream reads the flow of.
-    pub flow_source: FlowSource,
-}
 
 /// The report and the scores it was made from.
 #[derive(Debug, Clone)]

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{BenchmarkPair, entries, existing, name};
+use super::BenchmarkPair;
+use super::layout::{entries, existing, name};
 use crate::error::Result;
 
 pub(super) fn pairs(root: &Path) -> Result<Vec<BenchmarkPair>> {

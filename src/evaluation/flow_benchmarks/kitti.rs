@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{BenchmarkPair, Occlusion, base, entries, existing, name};
+use super::layout::{base, entries, existing, name};
+use super::{BenchmarkPair, Occlusion};
 use crate::error::Result;
 
 /// Frames 10 and 11 of every drive. `cameras` are the names of the folder of pictures, the preferred one first.

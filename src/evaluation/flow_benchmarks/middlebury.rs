@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{BenchmarkPair, base, entries, existing, name};
+use super::BenchmarkPair;
+use super::layout::{base, entries, existing, name};
 use crate::error::Result;
 
 /// One pair per scene. Scenes that were filmed, not rendered or scanned, have no truth.

@@ -1,16 +1,16 @@
 //! The standard flow benchmarks as they lie on disk: which pictures make pairs, and where their ground truth is.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::video::is_hidden;
 
 mod benchmark_pair;
 mod flying_chairs;
 mod kitti;
+mod layout;
 mod middlebury;
 mod sintel;
 
@@ -87,30 +87,4 @@ impl FlowDataset {
             Self::FlyingChairs => "data/00001_img1.ppm, 00001_img2.ppm, 00001_flow.flo …",
         }
     }
-}
-
-/// `root` or the first of its `children` that has an `inside`.
-fn base(root: &Path, children: &[&str], inside: &str) -> Option<PathBuf> {
-    let candidates = children.iter().map(|child| root.join(child)).chain([root.into()]);
-    candidates.into_iter().find(|folder| folder.join(inside).is_dir())
-}
-
-/// What lies in `folder`, sorted by name.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |error| Error::io(folder, &error);
-    let listing = fs::read_dir(folder).map_err(failed)?;
-    let mut paths = listing.map(|entry| Ok(entry.map_err(failed)?.path())).collect::<Result<Vec<_>>>()?;
-    paths.retain(|path| !is_hidden(path));
-    paths.sort();
-    Ok(paths)
-}
-
-/// The last part of a path, in which the names of all benchmarks are plain letters.
-fn name(path: &Path) -> &str {
-    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
-}
-
-/// `path` if such a file exists.
-fn existing(path: PathBuf) -> Option<PathBuf> {
-    path.is_file().then_some(path)
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{BenchmarkPair, Occlusion, base, entries, existing, name};
+use super::layout::{base, entries, existing, name};
+use super::{BenchmarkPair, Occlusion};
 use crate::error::Result;
 
 /// All adjacent frames of all sequences. The last frame of a sequence begins no pair.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 
 use super::config::claim_fold;
-use super::run::Place;
+use super::plan::{Learning, Place};
 use super::{Fold, GroupsEvent, GroupsPlan};
 use crate::atomic;
 use crate::error::{Error, Result};
@@ -17,33 +17,8 @@ use crate::evaluation::csv::quoted;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{Backbone, HiddenTwoStream, Modality, Stream, StreamConfig, StreamEntry, StreamInput};
 use crate::training::dataset::{Dataset, Layout};
-use crate::training::{
-    self, ClipFeatures, DataSource, FlowSource, ListSource, Network, TrainingControl, TrainingEvent, TrainingPlan,
-};
+use crate::training::{self, ClipFeatures, DataSource, ListSource, TrainingControl, TrainingEvent, TrainingPlan};
 use crate::video::Geometry;
-
-/// How a fold's networks are made.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Learning {
-    /// New last layers on the streams of the model as they are, or on ImageNet weights of a backbone in place of its spatial
-    /// stream's.
-    LastLayers {
-        /// The weights and the architecture that they are of.
-        imagenet: Option<(PathBuf, Backbone)>,
-    },
-    /// Training runs one after the other, each from the networks of the one before, the first from the model unless it names
-    /// a base of its own. Their data and folders are replaced by the fold's.
-    Plans(Vec<TrainingPlan>),
-}
-
-impl Learning {
-    /// What the temporal stream reads the flow of.
-    pub fn flow_source(&self) -> FlowSource {
-        let plans = if let Self::Plans(plans) = self { plans.as_slice() } else { &[] };
-        let temporal = plans.iter().rev().find(|plan| plan.network == Network::Temporal);
-        temporal.map_or(FlowSource::MotionNet, |plan| plan.flow_source)
-    }
-}
 
 /// Makes networks from parts of a data set.
 pub(super) enum Learner<'a> {

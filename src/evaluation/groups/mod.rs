@@ -7,9 +7,10 @@
 mod config;
 mod folds;
 mod learning;
+mod plan;
 mod run;
 mod stored_scores;
 
 pub use folds::{Fold, FoldCount, folds};
-pub use learning::Learning;
-pub use run::{GroupsEvent, GroupsOutcome, GroupsPlan, evaluate_groups};
+pub use plan::{GroupsEvent, GroupsPlan, Learning};
+pub use run::{GroupsOutcome, evaluate_groups};

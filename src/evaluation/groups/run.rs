@@ -1,84 +1,18 @@
 //! The walk: folds, networks for each, scores of what it holds out, one report of all.
 
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
 
 use super::config::{basis, claim};
-use super::learning::{Learner, Learning};
+use super::learning::Learner;
+use super::plan::{GroupsEvent, GroupsPlan, Learning, Place};
 use super::stored_scores::{StoredClip, StoredScores};
-use super::{Fold, FoldCount, folds};
+use super::{Fold, folds};
 use crate::error::{Error, Result};
-use crate::evaluation::{ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, Protocol, score_clips};
-use crate::nets::fusion::Fusion;
+use crate::evaluation::{ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, score_clips};
 use crate::nets::{HiddenTwoStream, ModelCard};
-use crate::training::TrainingEvent;
 use crate::training::dataset::Dataset;
-
-/// An evaluation by groups.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GroupsPlan {
-    /// Where it is kept. Folds that are scored there are not scored again.
-    pub run_dir: PathBuf,
-    /// What the data are called in the report.
-    pub data: String,
-    /// The model folder whose networks every fold starts from.
-    pub model: PathBuf,
-    /// How many folds.
-    pub folds: FoldCount,
-    /// How networks are made.
-    pub learning: Learning,
-    /// How clips are seen.
-    pub protocol: Protocol,
-    /// How the streams are joined; `None` for the rule and weight of the model.
-    pub fusion: Option<Fusion>,
-    /// Seed of the last layers.
-    pub seed: u64,
-}
-
-/// What happens meanwhile.
-#[derive(Debug)]
-pub enum GroupsEvent<'a> {
-    /// So many clips were looked at by a stream, to fit last layers.
-    Looked {
-        /// Which stream.
-        stream: &'static str,
-        /// Clips looked at.
-        done: usize,
-        /// Clips in all.
-        of: usize,
-    },
-    /// A clip cannot be read.
-    Unreadable(&'a Error),
-    /// A class has no clip outside of the fold, so that its clips cannot be recognised.
-    Unlearnable {
-        /// The fold.
-        fold: &'a str,
-        /// The class.
-        class: &'a str,
-    },
-    /// A fold begins.
-    FoldBegins {
-        /// Its name.
-        fold: &'a str,
-        /// Its number, from 1.
-        number: usize,
-        /// How many there are.
-        of: usize,
-    },
-    /// News of a training.
-    Training(&'a TrainingEvent),
-    /// A clip of the fold was scored.
-    Scored {
-        /// Clips scored.
-        done: usize,
-        /// Clips of the fold.
-        of: usize,
-    },
-    /// A fold is scored, now or in an earlier call.
-    FoldDone(&'a FoldResult),
-}
 
 /// The report over all folds and the scores it was made from.
 pub type GroupsOutcome = ActionsOutcome;
@@ -130,12 +64,6 @@ pub fn evaluate_groups(
     report.folds = results;
     report.remarks = remarks(plan, &card);
     Ok(ActionsOutcome { report, scores })
-}
-
-/// Where a fold is kept, and what its clips are.
-pub(super) struct Place<'a> {
-    pub dir: &'a Path,
-    pub basis: &'a str,
 }
 
 /// Makes the networks of `fold`, scores what it holds out, and keeps the scores in its place.

@@ -1,9 +1,11 @@
 //! A report as one page: no script, no second file, nothing from the network; plots are SVG.
 
+mod escape;
 mod plots;
 mod tables;
 
 use super::ActionsReport;
+use escape::escaped;
 
 /// The looks of the page; colours of the plots are classes here.
 const STYLE: &str = "\
@@ -68,31 +70,4 @@ fn section(title: &str, content: &str) -> String {
 
 fn figure(plot: &str, caption: &str) -> String {
     format!("<figure>\n{plot}<figcaption>{}</figcaption>\n</figure>\n", escaped(caption))
-}
-
-/// Text that is neither mark-up nor the end of an attribute, whatever files and classes are called.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe += "&amp;",
-            '<' => safe += "&lt;",
-            '>' => safe += "&gt;",
-            '"' => safe += "&quot;",
-            '\'' => safe += "&#39;",
-            c if c.is_control() => safe.push('\u{fffd}'),
-            c => safe.push(c),
-        }
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_no_mark_up() {
-        assert_eq!(escaped("a<b>&\"c'\u{7}"), "a&lt;b&gt;&amp;&quot;c&#39;\u{fffd}");
-    }
 }

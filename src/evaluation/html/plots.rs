@@ -1,6 +1,6 @@
 //! The plots of a report, each one SVG element.
 
-use super::escaped;
+use super::escape::escaped;
 use crate::evaluation::{Calibration, Confusion, SweepPoint};
 
 /// Sides of the area of a line or bar plot.

@@ -1,6 +1,6 @@
 //! The tables of a report.
 
-use super::escaped;
+use super::escape::escaped;
 use crate::evaluation::{ActionsReport, ReportSource};
 use crate::nets::fusion;
 

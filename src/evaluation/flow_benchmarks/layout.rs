@@ -1,0 +1,33 @@
+//! How the files of a benchmark are found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::video::is_hidden;
+
+/// `root` or the first of its `children` that has an `inside`.
+pub(super) fn base(root: &Path, children: &[&str], inside: &str) -> Option<PathBuf> {
+    let candidates = children.iter().map(|child| root.join(child)).chain([root.into()]);
+    candidates.into_iter().find(|folder| folder.join(inside).is_dir())
+}
+
+/// What lies in `folder`, sorted by name.
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error| Error::io(folder, &error);
+    let listing = fs::read_dir(folder).map_err(failed)?;
+    let mut paths = listing.map(|entry| Ok(entry.map_err(failed)?.path())).collect::<Result<Vec<_>>>()?;
+    paths.retain(|path| !is_hidden(path));
+    paths.sort();
+    Ok(paths)
+}
+
+/// The last part of a path, in which the names of all benchmarks are plain letters.
+pub(super) fn name(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+/// `path` if such a file exists.
+pub(super) fn existing(path: PathBuf) -> Option<PathBuf> {
+    path.is_file().then_some(path)
+}

@@ -1,0 +1,103 @@
+//! What is evaluated by groups, how, and what is reported meanwhile.
+
+use std::path::{Path, PathBuf};
+
+use super::FoldCount;
+use crate::error::Error;
+use crate::evaluation::{FoldResult, Protocol};
+use crate::nets::Backbone;
+use crate::nets::fusion::Fusion;
+use crate::training::{FlowSource, Network, TrainingEvent, TrainingPlan};
+
+/// An evaluation by groups.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupsPlan {
+    /// Where it is kept. Folds that are scored there are not scored again.
+    pub run_dir: PathBuf,
+    /// What the data are called in the report.
+    pub data: String,
+    /// The model folder whose networks every fold starts from.
+    pub model: PathBuf,
+    /// How many folds.
+    pub folds: FoldCount,
+    /// How networks are made.
+    pub learning: Learning,
+    /// How clips are seen.
+    pub protocol: Protocol,
+    /// How the streams are joined; `None` for the rule and weight of the model.
+    pub fusion: Option<Fusion>,
+    /// Seed of the last layers.
+    pub seed: u64,
+}
+
+/// How a fold's networks are made.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Learning {
+    /// New last layers on the streams of the model as they are, or on ImageNet weights of a backbone in place of its spatial
+    /// stream's.
+    LastLayers {
+        /// The weights and the architecture that they are of.
+        imagenet: Option<(PathBuf, Backbone)>,
+    },
+    /// Training runs one after the other, each from the networks of the one before, the first from the model unless it names
+    /// a base of its own. Their data and folders are replaced by the fold's.
+    Plans(Vec<TrainingPlan>),
+}
+
+impl Learning {
+    /// What the temporal stream reads the flow of.
+    pub fn flow_source(&self) -> FlowSource {
+        let plans = if let Self::Plans(plans) = self { plans.as_slice() } else { &[] };
+        let temporal = plans.iter().rev().find(|plan| plan.network == Network::Temporal);
+        temporal.map_or(FlowSource::MotionNet, |plan| plan.flow_source)
+    }
+}
+
+/// Where a fold is kept, and what its clips are.
+pub(super) struct Place<'a> {
+    pub dir: &'a Path,
+    pub basis: &'a str,
+}
+
+/// What happens meanwhile.
+#[derive(Debug)]
+pub enum GroupsEvent<'a> {
+    /// So many clips were looked at by a stream, to fit last layers.
+    Looked {
+        /// Which stream.
+        stream: &'static str,
+        /// Clips looked at.
+        done: usize,
+        /// Clips in all.
+        of: usize,
+    },
+    /// A clip cannot be read.
+    Unreadable(&'a Error),
+    /// A class has no clip outside of the fold, so that its clips cannot be recognised.
+    Unlearnable {
+        /// The fold.
+        fold: &'a str,
+        /// The class.
+        class: &'a str,
+    },
+    /// A fold begins.
+    FoldBegins {
+        /// Its name.
+        fold: &'a str,
+        /// Its number, from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// News of a training.
+    Training(&'a TrainingEvent),
+    /// A clip of the fold was scored.
+    Scored {
+        /// Clips scored.
+        done: usize,
+        /// Clips of the fold.
+        of: usize,
+    },
+    /// A fold is scored, now or in an earlier call.
+    FoldDone(&'a FoldResult),
+}
