@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::event::{TrainingControl, TrainingEvent};
-use super::head::hold;
 use super::plan::TrainingPlan;
 use super::solver::Spent;
 use crate::error::Error;
@@ -75,6 +74,15 @@ pub(super) fn by_turns(labels: impl Iterator<Item = usize>) -> Vec<usize> {
 pub(super) fn time_is_up(looked_at: usize, of: usize) -> Error {
     let cause = format!("the time sufficed for {looked_at} of {of} clips: the last layer is fitted to these");
     Error::new("time limit", cause, "Give more time to learn from all of them")
+}
+
+/// Waits while the run is paused.
+fn hold(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
+    if control.is_paused() {
+        on_event(TrainingEvent::Paused);
+        control.wait_while_paused();
+        on_event(TrainingEvent::Resumed);
+    }
 }
 
 #[cfg(test)]

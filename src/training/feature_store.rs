@@ -11,9 +11,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::dataset::{Content, LabelledClip};
 use super::flow_source::FlowSource;
-use super::head::Views;
 use super::network_hash::{hash_motion, hash_stream};
 use super::plan::{Network, TrainingPlan};
+use super::views::Views;
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};

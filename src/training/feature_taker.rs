@@ -13,16 +13,12 @@ use super::dataset::LabelledClip;
 use super::event::TrainingEvent;
 use super::feature_store::FeatureStore;
 use super::frozen_flow::FrozenFlow;
-use super::head::{Views, clip_features};
+use super::head::clip_features;
 use super::plan::{Network, TrainingPlan};
 use super::start::Start;
+use super::views::Views;
 use crate::error::{Error, Result};
 use crate::nets::{Stream, is_device_failure, read_back};
-
-/// How a run of the last layer alone looks at a clip.
-pub(super) fn views(plan: &TrainingPlan) -> Views {
-    Views { windows: plan.feature_windows, ..Views::FIT }
-}
 
 /// Looks at clips.
 pub(super) struct FeatureTaker<'a> {
@@ -45,7 +41,7 @@ pub(super) struct Features {
 impl<'a> FeatureTaker<'a> {
     /// Of clips that are seen as `plan` says, `of` in all.
     pub fn new(plan: &'a TrainingPlan, start: &'a Start, stream: &'a Stream, of: usize) -> Self {
-        let store = FeatureStore::open(plan, stream, Some(&start.motion.valid()), views(plan));
+        let store = FeatureStore::open(plan, stream, Some(&start.motion.valid()), Views::of(plan));
         Self { plan, start, stream, store, done: 0, of }
     }
 
@@ -106,7 +102,7 @@ impl<'a> FeatureTaker<'a> {
         let single = Arc::new(Clips::new(vec![clip.clone()], self.plan.frame).with_cache(cache));
         let mut flow = (self.plan.network == Network::Temporal)
             .then(|| FrozenFlow::new(self.plan.flow_source, self.start.motion.valid(), single.clone()));
-        let features = clip_features(self.stream, self.plan.frame, &single, 0, views(self.plan), flow.as_mut())?;
+        let features = clip_features(self.stream, self.plan.frame, &single, 0, Views::of(self.plan), flow.as_mut())?;
         let sum = read_back(features.clone().abs().sum())?;
         match sum.iter().all(|sum| sum.is_finite()) {
             true => Ok(features),

@@ -7,14 +7,15 @@ use std::collections::BTreeSet;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::augmentation::{Crop, Draw};
+use super::augmentation::Draw;
 use super::clips::{Clips, Keep};
 use super::clock::{Clock, by_turns, time_is_up};
-use super::event::{TrainingControl, TrainingEvent};
+use super::event::TrainingEvent;
 use super::feature_store::FeatureStore;
 use super::frozen_flow::{Ahead, FrozenFlow};
 use super::last_layer::{KnownLayer, LastLayer, Row, UPDATES, rate_at};
 use super::plan::TrainingPlan;
+use super::views::Views;
 use crate::error::Result;
 use crate::nets::flow_normalisation::classifier_input;
 use crate::nets::preprocessing::MEAN_BGR;
@@ -23,51 +24,6 @@ use crate::video::Geometry;
 
 /// Share of a time budget that the fit before the first step may take.
 const HEAD_SHARE: f64 = 0.4;
-/// Side of the part of a frame that a cropped view shows, relative to the frame's.
-const CROP: f32 = 0.8;
-
-/// How a clip is looked at for its features: in evenly spread windows, of whole frames and perhaps of a part of them, each also
-/// mirrored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Views {
-    /// Windows (or frames) of a clip.
-    pub windows: usize,
-    /// Whether a corner or the centre of each is looked at as well.
-    pub cropped: bool,
-}
-
-impl Views {
-    /// Two windows of whole frames.
-    pub const PLAIN: Self = Self { windows: 2, cropped: false };
-
-    /// Three windows, and parts of them too: as a stream sees clips in training.
-    pub const FIT: Self = Self { windows: 3, cropped: true };
-
-    /// Number of views, which is that of rows of features of a clip.
-    pub const fn count(self) -> usize {
-        self.windows * if self.cropped { 4 } else { 2 }
-    }
-
-    /// The views of a clip of `frames` frames of size `frame`, windows of `span`.
-    fn draws(self, clip: usize, frames: usize, span: usize, frame: Geometry) -> Vec<Draw> {
-        let last = frames.saturating_sub(span);
-        let crops = |window: usize| [Some(Crop::whole(frame)), self.cropped.then(|| corner(frame, window))];
-        (1..=self.windows)
-            .flat_map(|window| crops(window).into_iter().flatten().map(move |crop| (window, crop)))
-            .flat_map(|(window, crop)| [false, true].map(|mirrored| (window, Crop { mirrored, ..crop })))
-            .map(|(window, crop)| Draw { clip, start: window * last / (self.windows + 1), stride: 1, crop })
-            .collect()
-    }
-}
-
-/// One corner after the other, then the centre.
-fn corner(frame: Geometry, window: usize) -> Crop {
-    let (width, height) = (frame.width as f32 * CROP, frame.height as f32 * CROP);
-    let (right, bottom) = (frame.width as f32 - width, frame.height as f32 - height);
-    let corners = [(0.0, 0.0), (right, bottom), (right, 0.0), (0.0, bottom), (right / 2.0, bottom / 2.0)];
-    let (x, y) = corners[window % corners.len()];
-    Crop { x, y, width, height, mirrored: false }
-}
 
 /// Gives `stream` a last layer for the classes `rows` that is fitted to what the rest of it says about `clips`; the rows that are
 /// kept stay as they are. `flow` is the source of the temporal stream's input, none for the spatial stream. Returns the stream as
@@ -117,15 +73,6 @@ pub fn fit(
         return Ok(stream);
     }
     Ok(fit_to(stream, rows, Tensor::cat(features, 0), &labels))
-}
-
-/// Waits while the run is paused.
-pub(super) fn hold(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
-    if control.is_paused() {
-        on_event(TrainingEvent::Paused);
-        control.wait_while_paused();
-        on_event(TrainingEvent::Resumed);
-    }
 }
 
 /// What `frozen` makes of the views of clip `index` before its last layer, `[views, F]`; `flow` as in [`fit`].

@@ -15,7 +15,7 @@ use super::checkpoint::{self, Best, Progress};
 use super::clock::Clock;
 use super::dataset::LabelledClip;
 use super::event::{StepMetrics, TrainingControl, TrainingEvent};
-use super::feature_taker::{FeatureTaker, Features, views};
+use super::feature_taker::{FeatureTaker, Features};
 use super::history::History;
 use super::last_layer::{KnownLayer, LastLayer, Row};
 use super::left_out::LeftOut;
@@ -25,6 +25,7 @@ use super::run_clips::RunClips;
 use super::run_folder::prepare_folder;
 use super::solver::rate_at;
 use super::start::Start;
+use super::views::Views;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::{Stream, read_back, read_rows};
@@ -111,7 +112,7 @@ impl Fit {
         device: &Device,
     ) -> Self {
         device.clone().autodiff().seed(plan.seed);
-        let views = views(plan).count();
+        let views = Views::of(plan).count();
         let all = training.rows.clone().expect("there are clips to train on");
         let known = rows.iter().any(|row| *row != Row::New).then(|| KnownLayer::of(stream));
         let layer = |places: &[usize]| {

@@ -53,6 +53,7 @@ mod start;
 mod step_table;
 pub mod tuning;
 pub mod validation;
+mod views;
 
 pub use clip_cache::CachePlan;
 pub use clip_features::ClipFeatures;

@@ -8,7 +8,6 @@ use burn::tensor::Device;
 
 use super::dataset::{DataSource, Dataset, LabelledClip};
 use super::date::today;
-use super::feature_taker::views;
 use super::flow_source::FlowSource;
 use super::hold_out;
 use super::last_layer::Row;
@@ -16,6 +15,7 @@ use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
 use super::solver::Solver;
 use super::validation::relabelled;
+use super::views::Views;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
@@ -401,7 +401,7 @@ fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
         return format!(
             "{:?}, last layer alone: {steps} updates on {} views of every clip of {data}, rate {:e}, seed {}, {seconds:.0} s",
             plan.network,
-            views(plan).count(),
+            Views::of(plan).count(),
             plan.rate,
             plan.seed
         );

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::dataset::DataSource;
 use super::freeze::Freeze;
-use super::head::Views;
 use super::parts::{LayerSize, layer_sizes};
 use super::plan::{Network, TemporalMode, TrainingPlan};
 use super::recipe::Recipe;
+use super::views::Views;
 use crate::error::{Error, Result};
 use crate::nets::{FrameSize, Modality, ModelCard, StreamConfig, StreamEntry, StreamInput};
 use crate::video::Geometry;

@@ -8,11 +8,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::clip_finder::ClipFinder;
-use super::{
-    AmbiguousSegment, DataSource, LabelledClip, Layout, activity_net, csv, folder, hmdb51, pieces, thumos14, tsn,
-    ucf101,
-};
-use crate::error::{Error, Result};
+use super::{AmbiguousSegment, LabelledClip};
+use crate::error::Error;
 
 /// The rows of a list that make sense, and the problems of the others.
 #[derive(Debug, Clone, Default)]
@@ -93,36 +90,6 @@ pub enum ProblemKind {
 }
 
 impl Listing {
-    /// Reads what `source` names.
-    ///
-    /// # Errors
-    /// If a list as a whole cannot be read; what is wrong with rows of it is among the problems.
-    pub fn read(source: &DataSource) -> Result<Self> {
-        let list = match source {
-            DataSource::Folder(folder) => return folder::read(folder),
-            DataSource::Pieces(chosen) => {
-                let mut listing = pieces::read(chosen)?;
-                listing.drop_duplicates();
-                return Ok(listing);
-            }
-            DataSource::List(list) => list,
-        };
-        if !list.clips.is_dir() {
-            return Err(Error::file(&list.clips, "there is no such folder of clips", "Check the spelling of the path"));
-        }
-        let layout = list.layout.map_or_else(|| Layout::detect(&list.list), Ok)?;
-        let mut listing = match layout {
-            Layout::Ucf101 => ucf101::read(list),
-            Layout::Hmdb51 => hmdb51::read(list),
-            Layout::Tsn => tsn::read(list),
-            Layout::Thumos14 => thumos14::read(list),
-            Layout::ActivityNet => activity_net::read(list),
-            Layout::Csv => csv::read(list),
-        }?;
-        listing.drop_duplicates();
-        Ok(listing)
-    }
-
     /// A listing of no rows yet.
     pub fn of(classes: Vec<String>) -> Self {
         Self { classes, ..Self::default() }
@@ -138,7 +105,7 @@ impl Listing {
 
     /// Turns rows that repeat one before them into problems. Segments of different classes may overlap and even be the same:
     /// every cliff dive is a dive.
-    fn drop_duplicates(&mut self) {
+    pub(super) fn drop_duplicates(&mut self) {
         type Key = (PathBuf, Option<([u64; 2], usize)>);
         let mut seen: HashMap<Key, (Place, usize)> = HashMap::new();
         for row in std::mem::take(&mut self.rows) {

@@ -18,6 +18,7 @@ mod labelled_clip;
 mod layout;
 mod listing;
 mod pieces;
+mod reading;
 mod sides;
 mod source;
 mod text;
@@ -37,6 +38,7 @@ pub use source::{DataSource, ListSource, Subset};
 
 use crate::error::{Error, Result};
 use listing::Listing;
+use reading::read;
 
 /// Clips and the classes they belong to.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +69,7 @@ impl Dataset {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn with_notes(source: &DataSource) -> Result<(Self, Vec<Error>)> {
-        let Listing { classes, rows, ambiguous, problems, notes } = Listing::read(source)?;
+        let Listing { classes, rows, ambiguous, problems, notes } = read(source)?;
         let dataset = Self { classes, clips: rows.into_iter().map(|row| row.clip).collect(), ambiguous };
         if let Some(error) = summary(problems) {
             if !source.skips_bad() {
@@ -88,7 +90,7 @@ impl Dataset {
     /// # Errors
     /// A missing folder or list.
     pub fn with_problems(source: &DataSource) -> Result<(Self, Vec<Problem>)> {
-        let Listing { classes, rows, ambiguous, problems, notes } = Listing::read(source)?;
+        let Listing { classes, rows, ambiguous, problems, notes } = read(source)?;
         notes.into_iter().for_each(|note| tracing::warn!("{}", note.into_error()));
         Ok((Self { classes, clips: rows.into_iter().map(|row| row.clip).collect(), ambiguous }, problems))
     }

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::UnsupervisedLoss;
-
 /// A term of the loss, or all terms of one kind at every scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -51,14 +49,6 @@ pub struct LossSwitches {
 impl LossSwitches {
     /// Most scales of a flow pyramid.
     pub const SCALES: usize = 5;
-
-    /// What counts at the beginning of a run with this loss.
-    pub fn of(loss: &UnsupervisedLoss) -> Self {
-        let mut scales = [loss.multi_scale; Self::SCALES];
-        scales[0] = true;
-        let if_on = |on: bool| scales.map(|scale| scale && on);
-        Self { pixel: scales, ssim: if_on(loss.ssim), smooth: if_on(loss.smoothness), action: 1.0 }
-    }
 
     /// The switches of a term at every scale; none for the action loss.
     pub fn scales(&self, term: LossTerm) -> &[bool] {
@@ -139,6 +129,7 @@ impl LossSwitches {
 
 #[cfg(test)]
 mod tests {
+    use super::super::UnsupervisedLoss;
     use super::*;
 
     #[test]

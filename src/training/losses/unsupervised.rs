@@ -52,6 +52,16 @@ impl Default for UnsupervisedLoss {
     }
 }
 
+impl LossSwitches {
+    /// What counts at the beginning of a run with this loss.
+    pub fn of(loss: &UnsupervisedLoss) -> Self {
+        let mut scales = [loss.multi_scale; Self::SCALES];
+        scales[0] = true;
+        let if_on = |on: bool| scales.map(|scale| scale && on);
+        Self { pixel: scales, ssim: if_on(loss.ssim), smooth: if_on(loss.smoothness), action: 1.0 }
+    }
+}
+
 /// The loss of one pyramid level. Terms are plain means, comparable between presets; `total` is weighted.
 #[derive(Debug, Clone)]
 pub struct LevelLoss {

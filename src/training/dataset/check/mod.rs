@@ -1,5 +1,6 @@
 //! Looks at a data set before hours are spent on it: at the lists, at every clip, and at what training and test share.
 
+mod classes;
 mod clips;
 mod leaks;
 mod report;
@@ -7,14 +8,11 @@ mod twins;
 
 use std::path::{Path, PathBuf};
 
-use super::listing::{Listing, Place, Row};
-use super::{DataSource, Problem, ProblemKind, Subset, sides};
+use super::listing::{Listing, Place};
+use super::{DataSource, Problem, ProblemKind, Subset, reading, sides};
 use crate::error::{Error, Result};
 use clips::Inspection;
 pub use report::{CheckReport, ClassCount, Spread, SubsetReport};
-
-/// A class this many times the size of another is worth a remark.
-const IMBALANCE: usize = 10;
 
 /// What to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +49,7 @@ pub fn check(plan: &CheckPlan, progress: &(dyn Fn(usize, usize) + Sync)) -> Resu
 }
 
 fn read(source: &DataSource) -> Result<Listing> {
-    let listing = Listing::read(source)?;
+    let listing = reading::read(source)?;
     if listing.rows.is_empty() && listing.problems.is_empty() {
         let left_out = listing.notes.first().map(|note| format!("; {}", note.cause)).unwrap_or_default();
         let remedy = "Name a list, or a folder with a folder per class";
@@ -76,45 +74,4 @@ fn other_classes(train: &Listing, test: &Listing, path: &Path) -> Option<Problem
         None => format!("there are {} classes in training and {} here", train.classes.len(), test.classes.len()),
     };
     Some(Place::whole(path).problem(ProblemKind::Label, &cause, "Name the same file of classes for both"))
-}
-
-/// What is wrong with the classes of a subset as a whole: problems, and remarks.
-fn class_problems(subset: Subset, path: &Path, listing: &Listing, counts: &[usize]) -> [Vec<Problem>; 2] {
-    let place = Place::whole(path);
-    let (mut problems, mut remarks) = (Vec::new(), Vec::new());
-    for (name, &count) in listing.classes.iter().zip(counts) {
-        match (count, subset) {
-            (0, Subset::Train) => {
-                let cause = format!("class '{name}' has no clips");
-                problems.push(place.problem(ProblemKind::EmptyClass, &cause, "Add clips of it, or remove the class"));
-            }
-            (1, Subset::Train) => {
-                let cause = format!("class '{name}' has one clip only");
-                problems.push(place.problem(ProblemKind::SingleClip, &cause, "Add clips of it"));
-            }
-            (0, Subset::Test) => {
-                let cause = format!("class '{name}' has no clips");
-                remarks.push(place.problem(ProblemKind::EmptyClass, &cause, "It will not be measured"));
-            }
-            _ => {}
-        }
-    }
-    let present = || listing.classes.iter().zip(counts).filter(|(_, count)| **count > 0);
-    let (least, most) = (present().min_by_key(|(_, count)| **count), present().max_by_key(|(_, count)| **count));
-    if let (Some((small, &least)), Some((large, &most)), Subset::Train) = (least, most, subset)
-        && most >= IMBALANCE * least
-    {
-        let cause = format!("'{large}' has {most} clips and '{small}' {least}");
-        remarks.push(place.problem(ProblemKind::Imbalance, &cause, "Add clips of the small classes, or weight them"));
-    }
-    [problems, remarks]
-}
-
-/// Number of clips of every class.
-fn counts(listing: &Listing) -> Vec<usize> {
-    let mut counts = vec![0; listing.classes.len()];
-    for Row { clip, .. } in &listing.rows {
-        counts[clip.label] += 1;
-    }
-    counts
 }

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::super::listing::Listing;
 use super::super::{Problem, Subset};
+use super::classes::{class_problems, counts};
 use super::clips::Inspection;
-use super::{class_problems, counts, leaks};
+use super::leaks;
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

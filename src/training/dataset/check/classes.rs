@@ -1,0 +1,50 @@
+//! What is wrong with the classes of a list as a whole.
+
+use std::path::Path;
+
+use super::super::listing::{Listing, Place, Row};
+use super::super::{Problem, ProblemKind, Subset};
+
+/// A class this many times the size of another is worth a remark.
+const IMBALANCE: usize = 10;
+
+/// What is wrong with the classes of a subset as a whole: problems, and remarks.
+pub(super) fn class_problems(subset: Subset, path: &Path, listing: &Listing, counts: &[usize]) -> [Vec<Problem>; 2] {
+    let place = Place::whole(path);
+    let (mut problems, mut remarks) = (Vec::new(), Vec::new());
+    for (name, &count) in listing.classes.iter().zip(counts) {
+        match (count, subset) {
+            (0, Subset::Train) => {
+                let cause = format!("class '{name}' has no clips");
+                problems.push(place.problem(ProblemKind::EmptyClass, &cause, "Add clips of it, or remove the class"));
+            }
+            (1, Subset::Train) => {
+                let cause = format!("class '{name}' has one clip only");
+                problems.push(place.problem(ProblemKind::SingleClip, &cause, "Add clips of it"));
+            }
+            (0, Subset::Test) => {
+                let cause = format!("class '{name}' has no clips");
+                remarks.push(place.problem(ProblemKind::EmptyClass, &cause, "It will not be measured"));
+            }
+            _ => {}
+        }
+    }
+    let present = || listing.classes.iter().zip(counts).filter(|(_, count)| **count > 0);
+    let (least, most) = (present().min_by_key(|(_, count)| **count), present().max_by_key(|(_, count)| **count));
+    if let (Some((small, &least)), Some((large, &most)), Subset::Train) = (least, most, subset)
+        && most >= IMBALANCE * least
+    {
+        let cause = format!("'{large}' has {most} clips and '{small}' {least}");
+        remarks.push(place.problem(ProblemKind::Imbalance, &cause, "Add clips of the small classes, or weight them"));
+    }
+    [problems, remarks]
+}
+
+/// Number of clips of every class.
+pub(super) fn counts(listing: &Listing) -> Vec<usize> {
+    let mut counts = vec![0; listing.classes.len()];
+    for Row { clip, .. } in &listing.rows {
+        counts[clip.label] += 1;
+    }
+    counts
+}
