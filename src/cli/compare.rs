@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::error::Result;
 use crate::evaluation::{ActionsReport, Comparison};
 

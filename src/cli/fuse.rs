@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use super::values::{named, non_negative};
 use crate::error::{Error, Result};
 use crate::evaluation::{LabelList, LabelOrigin, Scale, ScoreTable, StreamReport, SweepPoint, weight_sweep};

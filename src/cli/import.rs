@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use clap::Args;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
 use super::values::{geometry, named};
 use crate::error::{Error, Result};

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::arguments::{DeviceArg, ModelArg};
-use super::{Outcome, complain};
+use super::model_arguments::{DeviceArg, ModelArg};
+use super::outcome::{Outcome, complain};
 use crate::engine::ModelInfo;
 use crate::error::Result;
 use crate::nets::{Architecture, Backbone, HiddenTwoStream, Modality, MotionConfig, Stream, StreamConfig, StreamInput};

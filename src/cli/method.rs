@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::arguments::DeviceArg;
+use super::model_arguments::DeviceArg;
 use super::values::{scale, setting};
 use crate::engine::flow_model;
 use crate::error::{Error, Result};

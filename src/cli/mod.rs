@@ -21,6 +21,8 @@ mod interrupt;
 mod list_arguments;
 mod live;
 mod method;
+mod model_arguments;
+mod outcome;
 mod output_arguments;
 mod project;
 mod reproduce;
@@ -38,11 +40,12 @@ use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
 use crate::app::cache_dir;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu;
 use crate::video::keep_indexes_in;
 use crate::video::without_secrets;
 use arguments::{Cli, Command};
+use outcome::{Outcome, complain};
 use unknown_command::unknown_command;
 
 /// What the log shows unless `MOTIONSCOPE_LOG` says otherwise.
@@ -50,18 +53,6 @@ const LOG: &str = "error,motionscope=warn";
 
 /// The folder of indexes of long videos within the cache folder.
 const INDEXES: &str = "indexes";
-
-/// How a command ended that did not break off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Done,
-    /// Some of several things failed, and it was said which.
-    SomeFailed,
-    /// The arguments contradict each other or lie out of range, and it was said which.
-    Misused,
-    /// Ended by Ctrl-C with everything saved.
-    Interrupted,
-}
 
 /// Parses the command line, runs the command, and tells the operating system how it went.
 pub fn main() -> ExitCode {
@@ -128,15 +119,4 @@ fn refuse(error: &clap::Error) -> ExitCode {
     }
     eprintln!("{}", text.trim_end());
     ExitCode::from(2)
-}
-
-/// Tells about a failure on stderr.
-fn complain(error: &Error) {
-    let error = Error { subject: shown(&error.subject), ..error.clone() };
-    eprintln!("motionscope: {error}");
-}
-
-/// What was named as a file, without the password if it is an address.
-fn shown(name: &str) -> String {
-    if name.contains("://") { without_secrets(name) } else { name.to_owned() }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
 use crate::error::Result;
 use crate::output::Staging;

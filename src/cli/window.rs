@@ -2,8 +2,8 @@
 
 use std::env;
 
-use super::Outcome;
 use super::arguments::WindowArgs;
+use super::outcome::Outcome;
 use crate::app;
 use crate::error::{Error, Result};
 

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::super::arguments::{DeviceArg, ModelArg};
+use super::super::model_arguments::{DeviceArg, ModelArg};
 use super::super::output_arguments::ForceArg;
 use super::super::values::{named, non_negative};
 use super::inputs::{Job, clips_in, jobs};
+use super::result_files::{ANNOTATED, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
 use crate::error::Result;
 use crate::gpu::DeviceChoice;
 use crate::nets::fusion::FusionRule;
@@ -30,18 +31,6 @@ Each clip gets a folder of its name in DIR, and keeps it (c.mp4 beside c.avi: c.
 The files of a clip appear when all of them are complete. Ctrl-C leaves those of the clips before.
 
 Exit codes: 0 all clips are done, 1 some failed, 2 wrong usage, 130 ended by Ctrl-C";
-
-/// The names of the results in the folder of a clip.
-pub(super) const SCORES: &str = "scores.json";
-pub(super) const FLOW_VIDEO: &str = "flow.mp4";
-pub(super) const ANNOTATED: &str = "annotated.mp4";
-/// The folder of flow files.
-pub(super) const FLOW_FILES: &str = "flow";
-
-/// The name of the file of the flow that begins at frame `index`.
-pub(super) fn flow_file(index: usize) -> String {
-    format!("{index:06}.flo")
-}
 
 /// `motionscope analyze`
 #[derive(Debug, Args)]

@@ -1,16 +1,18 @@
 //! One clip from the first to the last frame: flow of every pair, scores of every window.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::ProgressBar;
 
-use super::arguments::{ANNOTATED, AnalyzePlan, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
+use super::arguments::AnalyzePlan;
 use super::inputs::Job;
-use super::make_folder;
 use super::report::{ClipFacts, ClipReport, ClipResult, ModelFacts, StreamReports, WindowReport};
+use super::result_files::{ANNOTATED, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
 use crate::engine::{ClipFrames, FlowView, Recogniser, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::flow::files::write_flo;
 use crate::nets::fusion::Fusion;
@@ -198,4 +200,8 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             notes,
         })
     }
+}
+
+fn make_folder(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))
 }

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
-use super::arguments::{ANNOTATED, FLOW_VIDEO, SCORES};
+use super::result_files::{ANNOTATED, FLOW_VIDEO, SCORES};
 use crate::error::{Error, Result};
 use crate::video::{is_frame_folder, is_hidden, is_video, natural_order};
 

@@ -4,15 +4,14 @@ mod arguments;
 mod clip_analysis;
 mod inputs;
 mod report;
-
-use std::fs;
+mod result_files;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::interrupt::interrupt_flag;
-use super::{Outcome, complain, shown};
+use super::outcome::{Outcome, complain, shown};
 use crate::engine::Recogniser;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::choose;
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
@@ -89,8 +88,4 @@ fn publish(plan: &AnalyzePlan, report: &ClipReport) -> Result<()> {
 fn bar(length: usize, template: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(template).expect("the templates are well-formed");
     ProgressBar::new(length as u64).with_style(style)
-}
-
-fn make_folder(dir: &std::path::Path) -> Result<()> {
-    fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))
 }

@@ -8,11 +8,19 @@ use crate::error::Result;
 use crate::flow::Plane;
 use crate::nets::fusion::Fusion;
 use crate::nets::{
-    Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry, Origin, Precision,
-    Preprocessing, StreamEntry,
+    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry, Origin,
+    Precision, Preprocessing, StreamEntry,
 };
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::video::{Geometry, VideoWriter};
+
+/// The generated clip.
+pub const CLIP: Geometry = Geometry { width: 320, height: 240 };
+/// Number of its frames.
+pub const CLIP_FRAMES: usize = 60;
+/// The motion network that small machines use.
+pub const PAIRWISE: MotionConfig =
+    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 16, small_displacement: true, cdc: true };
 
 /// Writes `clip.mp4` with so many frames of a generated figure into `dir`.
 pub fn clip(dir: &Path, frames: usize, geometry: Geometry) -> Result<PathBuf> {

@@ -16,24 +16,19 @@ use clap::Args;
 use crossbeam_channel::bounded;
 use tempfile::TempDir;
 
-use super::Outcome;
-use super::arguments::DeviceArg;
+use super::model_arguments::DeviceArg;
+use super::outcome::Outcome;
 use crate::app::measure_repaints;
 use crate::engine::{Engine, Message, Recogniser, Request, WINDOW_FRAMES};
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
-use crate::nets::{Architecture, HiddenTwoStream, MotionConfig};
+use crate::nets::{HiddenTwoStream, MotionConfig};
 use crate::video::{Frame, Geometry, VideoReader};
+use fixture::{CLIP, CLIP_FRAMES, PAIRWISE};
 use table::Table;
 
 /// The paper's input.
 const INPUT: Geometry = Geometry { width: 224, height: 224 };
-/// The generated clip.
-const CLIP: Geometry = Geometry { width: 320, height: 240 };
-const CLIP_FRAMES: usize = 60;
-/// The motion network that small machines use.
-const PAIRWISE: MotionConfig =
-    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 16, small_displacement: true, cdc: true };
 /// Repaints of the window that are measured.
 const REPAINTS: usize = 500;
 /// A machine that shows nothing for so long is not slow but stuck.

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::fixture::{self, CLIP, CLIP_FRAMES, PAIRWISE};
 use super::table::Table;
-use super::{CLIP, CLIP_FRAMES, PAIRWISE, fixture};
 use crate::error::{Error, Result};
 use crate::evaluation::{ClipScorer, Protocol};
 use crate::gpu::Compute;

@@ -1,6 +1,6 @@
 //! TV-L1 on the graphics device: its rows of the table.
 
-use super::CLIP;
+use super::fixture::CLIP;
 use super::table::Table;
 use crate::error::Result;
 use crate::flow::tvl1::{Tvl1OnGpu, Tvl1Parameters};

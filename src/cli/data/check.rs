@@ -6,8 +6,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use crate::cli::Outcome;
 use crate::cli::list_arguments::ClipsArgs;
+use crate::cli::outcome::Outcome;
 use crate::error::Result;
 use crate::training::Subset;
 use crate::training::dataset::{CheckPlan, CheckReport, Problem, SubsetReport, check};

@@ -4,7 +4,7 @@ mod check;
 
 use clap::{Args, Subcommand};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::error::Result;
 
 /// `motionscope data`

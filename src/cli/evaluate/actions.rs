@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::result_arguments::ResultArgs;
 use super::view_arguments::ViewArgs;
-use crate::cli::arguments::{DeviceArg, ModelArg};
 use crate::cli::list_arguments::ClipsArgs;
-use crate::cli::{Outcome, complain};
+use crate::cli::model_arguments::{DeviceArg, ModelArg};
+use crate::cli::outcome::{Outcome, complain};
 use crate::error::Result;
 use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, ReportSource, evaluate_actions};
 use crate::nets::HiddenTwoStream;

@@ -7,9 +7,9 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::method::MethodArgs;
+use crate::cli::outcome::{Outcome, complain};
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::values::named;
-use crate::cli::{Outcome, complain};
 use crate::error::Result;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{MeanResult, PairResult, evaluate_flow};

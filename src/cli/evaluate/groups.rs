@@ -8,10 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::result_arguments::ResultArgs;
 use super::training_line::training_plan;
 use super::view_arguments::ViewArgs;
-use crate::cli::arguments::{DeviceArg, ModelArg};
 use crate::cli::list_arguments::ClipsArgs;
+use crate::cli::model_arguments::{DeviceArg, ModelArg};
+use crate::cli::outcome::{Outcome, complain};
 use crate::cli::values::named;
-use crate::cli::{Outcome, complain};
 use crate::error::Result;
 use crate::evaluation::{
     ActionsReport, FoldCount, FoldResult, GroupsEvent, GroupsPlan, Learning, ReportSource, evaluate_groups,

@@ -10,7 +10,7 @@ mod view_arguments;
 
 use clap::{Args, Subcommand};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::error::Result;
 
 /// `motionscope evaluate`

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use crate::cli::outcome::{Outcome, complain};
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::values::named;
-use crate::cli::{Outcome, complain};
 use crate::error::{Error, Result};
 use crate::evaluation::segments::{Averaging, Segment, SegmentReport};
 use crate::evaluation::{SegmentTruth, detect, find_scores, read_detections, write_detections};

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::interrupt::interrupt_flag;
-use super::{Outcome, complain};
+use super::outcome::{Outcome, complain};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 pub(super) use arguments::FlowArgs;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::super::arguments::{DeviceArg, ModelArg};
+use super::super::model_arguments::{DeviceArg, ModelArg};
 use super::super::values::non_negative;
 use crate::engine::Smoothing;
 use crate::error::{Error, Result};

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{Outcome, complain, output};
+use super::outcome::{Outcome, complain};
+use super::output;
 use crate::engine::{LiveResult, LiveSettings, Recogniser, Watcher};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{open_to_change, progress_bar};
-use crate::cli::{Outcome, complain};
+use super::opening::{open_to_change, progress_bar};
+use crate::cli::outcome::{Outcome, complain};
 use crate::engine::{look_into, videos_in};
 use crate::error::{Error, Result, caught_at};
 use crate::labels::{Project, StoredPath, edits};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{open, open_to_change, progress_bar};
-use crate::cli::{Outcome, complain};
+use super::opening::{open, open_to_change, progress_bar};
+use crate::cli::outcome::{Outcome, complain};
 use crate::engine::facts_of;
 use crate::error::Result;
 use crate::labels::survey::{Fault, Finding, check, find_moved, relink};

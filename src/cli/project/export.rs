@@ -7,10 +7,10 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 
 use super::format::format_of;
-use super::progress_bar;
+use super::opening::progress_bar;
 use crate::cli::interrupt::interrupt_flag;
+use crate::cli::outcome::{Outcome, complain};
 use crate::cli::output_arguments::ForceArg;
-use crate::cli::{Outcome, complain};
 use crate::engine::{LabelExport, export_labels, time_videos};
 use crate::error::Result;
 use crate::labels::formats::Format;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::add::add_paths;
-use super::{change, look};
-use crate::cli::{Outcome, complain};
+use super::opening::{change, look};
+use crate::cli::outcome::{Outcome, complain};
 use crate::engine::time_videos;
 use crate::error::Result;
 use crate::labels::Opened;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::open;
-use crate::cli::Outcome;
+use super::opening::open;
+use crate::cli::outcome::Outcome;
 use crate::error::Result;
 use crate::labels::{Document, Label, StoredPath, Video};
 

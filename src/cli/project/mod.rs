@@ -7,15 +7,12 @@ mod format;
 mod import;
 mod labels;
 mod new;
-
-use std::path::Path;
+mod opening;
 
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Outcome, complain};
-use crate::error::{Error, Result};
-use crate::labels::{Opened, Project};
+use super::outcome::Outcome;
+use crate::error::Result;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,39 +57,4 @@ pub(super) fn run(arguments: &ProjectArgs) -> Result<Outcome> {
         What::Export(arguments) => export::run(arguments),
         What::Import(arguments) => import::run(arguments),
     }
-}
-
-/// Opens a project to look at it and reports what is wrong with it; nothing in its folder changes.
-fn open(dir: &Path) -> Result<Project> {
-    Ok(look(dir)?.project)
-}
-
-/// Opens a project that is to be changed and reports what is wrong with it.
-fn open_to_change(dir: &Path) -> Result<Project> {
-    Ok(change(dir)?.project)
-}
-
-/// As [`open`], with what was reported.
-fn look(dir: &Path) -> Result<Opened> {
-    let opened = Project::look(dir)?;
-    opened.notes.iter().for_each(complain);
-    Ok(opened)
-}
-
-/// As [`open_to_change`], with what was reported.
-fn change(dir: &Path) -> Result<Opened> {
-    let Opened { project, notes } = Project::open(dir)?;
-    if project.is_read_only() {
-        let only = || Error::file(dir, "the project cannot be changed", "Close the window that has it open");
-        return Err(notes.into_iter().next().unwrap_or_else(only));
-    }
-    notes.iter().for_each(complain);
-    Ok(Opened { project, notes })
-}
-
-/// A bar of so many videos.
-fn progress_bar(count: usize) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{bar:30} {pos}/{len} videos, {eta} left").expect("the template is well-formed");
-    ProgressBar::new(count as u64).with_style(style)
 }

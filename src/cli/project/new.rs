@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::add::add_paths;
-use crate::cli::Outcome;
+use crate::cli::outcome::Outcome;
 use crate::error::Result;
 use crate::labels::{Project, Settings, edits};
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::arguments::DeviceArg;
 use crate::cli::list_arguments::ListArgs;
+use crate::cli::model_arguments::DeviceArg;
 use crate::cli::values::{geometry, named};
 use crate::engine::{default_model, flow_model};
 use crate::evaluation::Protocol;

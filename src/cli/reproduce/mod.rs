@@ -6,7 +6,7 @@ mod progress;
 use std::path::PathBuf;
 
 use super::interrupt::{command_line, stop_on_interrupt};
-use super::{Outcome, complain};
+use super::outcome::{Outcome, complain};
 use crate::error::Result;
 use crate::reproduction::{Ending, reproduce};
 use crate::training::TrainingControl;

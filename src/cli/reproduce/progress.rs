@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::complain;
+use crate::cli::outcome::complain;
 use crate::reproduction::ReproductionEvent;
 use crate::training::TrainingEvent;
 

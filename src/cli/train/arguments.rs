@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::super::arguments::DeviceArg;
 use super::super::list_arguments::ListArgs;
+use super::super::model_arguments::DeviceArg;
 use super::super::values::{geometry, named, non_negative, positive};
 use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone};

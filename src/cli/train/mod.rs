@@ -1,17 +1,14 @@
-//! `motionscope train` and `motionscope tune`: training runs with their news on the terminal. Ctrl-C saves them.
+//! `motionscope train` and `motionscope tune`.
 
 mod arguments;
 mod progress;
+mod runs;
 mod tune;
 
-use super::arguments::DeviceArg;
-use super::interrupt::{command_line, stop_on_interrupt};
-use super::{Outcome, complain};
-use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
-use crate::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
+use super::outcome::{Outcome, complain};
+use crate::error::Result;
 pub(super) use arguments::TrainArgs;
-use progress::Progress;
+use runs::train_in_turn;
 pub(super) use tune::{TuneArgs, tune};
 
 pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
@@ -23,32 +20,4 @@ pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
         }
     };
     train_in_turn(&[plan], arguments.device, arguments.solver.gradient_shares)
-}
-
-/// Trains as `plans` say, one after the other, and tells the shares of the gradient every so many steps.
-fn train_in_turn(plans: &[TrainingPlan], device: DeviceArg, gradient_shares: usize) -> Result<Outcome> {
-    let compute = device.open()?;
-    let control = TrainingControl::default();
-    control.share_gradients(gradient_shares);
-    stop_on_interrupt(&control)?;
-    let mut greeting = Some(format!("Training on {}. Ctrl-C saves and ends.", compute.name));
-    let mut progress = Progress::default();
-    let mut outcome = Outcome::Done;
-    let mut tell = |event: TrainingEvent| {
-        greeting.take().iter().for_each(|greeting| eprintln!("{greeting}")); // the clips and settings are in order
-        if matches!(event, TrainingEvent::Finished { stopped_early: true, .. }) {
-            outcome = Outcome::Interrupted;
-        }
-        progress.tell(&event);
-    };
-    caught("training", || training::run_in_turn(plans, &compute.device, &control, &mut tell))?;
-    if outcome == Outcome::Interrupted {
-        println!("Saved. Go on with the same command:\n  {}", command_line());
-    }
-    Ok(outcome)
-}
-
-/// A recoverable failure is told and the run goes on.
-fn warn(error: &Error) {
-    complain(error);
 }

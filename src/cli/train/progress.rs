@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
-use super::warn;
+use super::super::outcome::complain;
 use crate::training::{StepMetrics, TrainingEvent};
 
 /// Time between two lines where there is no terminal.
@@ -66,10 +66,10 @@ impl Progress {
             TrainingEvent::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
             TrainingEvent::Snapshots(_) | TrainingEvent::Switched { .. } | TrainingEvent::GradientShares(_) => {}
             TrainingEvent::RolledBack { from, to, diverged, .. } => {
-                diverged.iter().for_each(|error| self.bar.suspend(|| warn(error)));
+                diverged.iter().for_each(|error| self.bar.suspend(|| complain(error)));
                 self.line(&format!("Went back from step {from} to step {to}"));
             }
-            TrainingEvent::Warning(error) => self.bar.suspend(|| warn(error)),
+            TrainingEvent::Warning(error) => self.bar.suspend(|| complain(error)),
             TrainingEvent::Paused => self.line("Paused"),
             TrainingEvent::Resumed => self.line("Going on"),
             TrainingEvent::Finished { model_dir, .. } => {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::super::arguments::{DeviceArg, ModelArg};
 use super::super::list_arguments::ListArgs;
-use super::super::{Outcome, complain};
-use super::train_in_turn;
+use super::super::model_arguments::{DeviceArg, ModelArg};
+use super::super::outcome::{Outcome, complain};
+use super::runs::train_in_turn;
 use crate::error::{Error, Result};
 use crate::labels::{Document, Label, Project};
 use crate::nets::ModelCard;

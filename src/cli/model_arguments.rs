@@ -1,0 +1,39 @@
+//! Which model, and on which device.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::engine::default_model;
+use crate::error::Result;
+use crate::gpu::{Compute, DeviceChoice, choose};
+
+/// `--model`
+#[derive(Debug, Clone, Args)]
+pub(super) struct ModelArg {
+    /// Model folder (with model.toml) [default: the shipped model]
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+}
+
+impl ModelArg {
+    /// The named model folder or the shipped one.
+    pub fn folder(&self) -> Result<PathBuf> {
+        self.model.clone().map_or_else(default_model, Ok)
+    }
+}
+
+/// `--device`
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct DeviceArg {
+    /// Where the networks run
+    #[arg(long, value_enum, default_value_t)]
+    pub device: DeviceChoice,
+}
+
+impl DeviceArg {
+    /// Opens the device.
+    pub fn open(self) -> Result<Compute> {
+        choose(self.device)
+    }
+}

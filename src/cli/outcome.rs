@@ -1,0 +1,27 @@
+//! How a command ended, and how a failure is reported.
+
+use crate::error::Error;
+use crate::video::without_secrets;
+
+/// How a command ended that did not break off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Done,
+    /// Some of several things failed, and it was said which.
+    SomeFailed,
+    /// The arguments contradict each other or lie out of range, and it was said which.
+    Misused,
+    /// Ended by Ctrl-C with everything saved.
+    Interrupted,
+}
+
+/// Tells about a failure on stderr.
+pub(super) fn complain(error: &Error) {
+    let error = Error { subject: shown(&error.subject), ..error.clone() };
+    eprintln!("motionscope: {error}");
+}
+
+/// What was named as a file, without the password if it is an address.
+pub(super) fn shown(name: &str) -> String {
+    if name.contains("://") { without_secrets(name) } else { name.to_owned() }
+}
