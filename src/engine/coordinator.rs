@@ -8,9 +8,9 @@ use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, Sender, never, select};
 
-use super::annotation::{self, AnnotatedExport};
+use super::annotation;
 use super::clip::Clip;
-use super::evaluation::{self, EvaluationOrder};
+use super::evaluation;
 use super::follower::Results;
 use super::inference::Inference;
 use super::job::Job;
@@ -18,9 +18,9 @@ use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspect
 use super::live::{Corrections, LiveSession, SharedLive};
 use super::outbox::Outbox;
 use super::pinned::{Pinned, PinnedOutlooks};
-use super::suggestions::{self, SuggestionOrder};
+use super::suggestions;
 use super::training_run::TrainingRun;
-use super::{Analysis, LiveOrder, Message, Request, Slot};
+use super::{Analysis, AnnotatedExport, EvaluationOrder, LiveOrder, Message, Request, Slot, SuggestionOrder};
 use crate::error::Error;
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;

@@ -1,48 +1,17 @@
 //! Scores the clips of a list on the thread "evaluation": what the command line does at one go, clip by clip.
 
-use std::path::PathBuf;
+use crossbeam_channel::unbounded;
 
-use crossbeam_channel::{Receiver, unbounded};
-
-use super::Message;
 use super::job::Stop;
 use super::outbox::Outbox;
+use super::{EvaluationOrder, EvaluationStart, Message};
 use crate::error::{Error, Result};
-use crate::evaluation::{Protocol, ReportSource, ScoredClip, check_classes, score_clips};
+use crate::evaluation::{ReportSource, check_classes, score_clips};
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
 use crate::training::dataset::{Dataset, Problem, no_clips};
 use crate::training::{DataSource, FlowSource};
-
-/// What is to be scored, by what, and how.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EvaluationOrder {
-    /// The clips.
-    pub source: DataSource,
-    /// The model folder.
-    pub model: PathBuf,
-    /// How the clips are seen.
-    pub protocol: Protocol,
-}
-
-/// An evaluation that begins.
-#[derive(Debug, Clone)]
-pub struct EvaluationStart {
-    /// Name of the model.
-    pub model: String,
-    /// Which model it is, where and when it is measured.
-    pub source: ReportSource,
-    /// Names of the classes.
-    pub classes: Vec<String>,
-    /// How many clips there are.
-    pub clips: usize,
-    /// Rows of the list that are left out.
-    pub left_out: Vec<Error>,
-    /// What was said of each clip, or why it cannot be read, in their order. A channel of its own: however late the reader
-    /// looks, none is lost.
-    pub outcomes: Receiver<Result<ScoredClip>>,
-}
 
 /// Scores until all is done or `stop` is asked for; failures are told in a message.
 pub(super) fn run(order: &EvaluationOrder, compute: &Compute, outbox: &Outbox, stop: &Stop) {

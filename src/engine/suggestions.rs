@@ -1,18 +1,17 @@
 //! What the model says about videos that nobody has labelled yet, window by window, on the thread "suggestions".
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use crossbeam_channel::{Receiver, unbounded};
+use crossbeam_channel::unbounded;
 
 use super::job::Stop;
 use super::outbox::Outbox;
-use super::{Message, Recogniser, Scores};
+use super::{Message, Prediction, Recogniser, Scores, SuggestionOrder, SuggestionStart, WindowPrediction};
 use crate::error::Result;
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
-use crate::labels::VideoId;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
 use crate::video::{Frame, Sizes, VideoReader};
@@ -25,74 +24,6 @@ const MOST_WINDOWS: usize = 40;
 const WINDOW_EVERY_SECS: f64 = 1.0;
 /// Nobody looks at the frames.
 const DISPLAY_MAX: u32 = 16;
-
-/// What is to be scored, and by what.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SuggestionOrder {
-    /// The model folder.
-    pub model: PathBuf,
-    /// How the streams are joined.
-    pub fusion: Fusion,
-    /// The videos in the order in which they are wanted.
-    pub videos: Vec<(VideoId, PathBuf)>,
-}
-
-/// Suggestions that begin to be made.
-#[derive(Debug, Clone)]
-pub struct SuggestionStart {
-    /// Names of the model's classes.
-    pub classes: Vec<String>,
-    /// How many videos there are.
-    pub videos: usize,
-    /// What is said of each, or why it cannot be read, in their order. A channel of its own: however late the reader looks,
-    /// none is lost.
-    pub outcomes: Receiver<(VideoId, Result<Arc<Prediction>>)>,
-}
-
-/// What the streams say about a part of a video: shares of the model's classes, which add up to 1.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WindowPrediction {
-    /// First frame of the window.
-    pub start: usize,
-    /// The frame after its last one.
-    pub end: usize,
-    /// The spatial stream; empty if the model has none.
-    pub spatial: Vec<f32>,
-    /// The temporal stream; empty if the model has none.
-    pub temporal: Vec<f32>,
-    /// Both.
-    pub fused: Vec<f32>,
-}
-
-/// What the streams say about a video.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prediction {
-    /// Its windows in their order, at least one.
-    pub windows: Vec<WindowPrediction>,
-    /// Mean over the windows, of both streams together.
-    pub fused: Vec<f32>,
-    /// How far the streams are apart: half the sum of the differences between their mean shares, 0 (agree) to 1; 0 if
-    /// the model lacks one.
-    pub disagreement: f32,
-    /// Entropy of `fused` over that of no idea at all: 0 (sure) to 1.
-    pub uncertainty: f32,
-}
-
-impl Prediction {
-    /// Puts the windows together; `None` without any.
-    pub fn of(windows: Vec<WindowPrediction>) -> Option<Self> {
-        let fused = mean(windows.iter().map(|window| &window.fused))?;
-        let streams =
-            [mean(windows.iter().map(|window| &window.spatial))?, mean(windows.iter().map(|window| &window.temporal))?];
-        let [spatial, temporal] = &streams;
-        let disagreement = match streams.iter().any(Vec::is_empty) {
-            true => 0.0,
-            false => spatial.iter().zip(temporal).map(|(a, b)| (a - b).abs()).sum::<f32>() / 2.0,
-        };
-        let uncertainty = uncertainty(&fused);
-        Some(Self { windows, fused, disagreement, uncertainty })
-    }
-}
 
 /// Names the weights in a model folder: the same folder holds others after another training.
 pub fn model_stamp(dir: &Path) -> String {
@@ -159,45 +90,9 @@ fn starts(frames: usize, length: usize, secs: f64) -> Vec<usize> {
     (0..count).map(|i| i * last / (count - 1).max(1)).collect()
 }
 
-/// Mean of rows of one length, `None` without rows.
-fn mean<'a>(rows: impl ExactSizeIterator<Item = &'a Vec<f32>>) -> Option<Vec<f32>> {
-    let count = rows.len() as f32;
-    let sum = rows.cloned().reduce(|sum, row| sum.iter().zip(&row).map(|(a, b)| a + b).collect())?;
-    Some(sum.iter().map(|value| value / count).collect())
-}
-
-/// Entropy of shares over that of equal shares.
-fn uncertainty(shares: &[f32]) -> f32 {
-    let entropy: f32 = shares.iter().filter(|share| **share > 0.0).map(|share| -share * share.ln()).sum();
-    if shares.len() > 1 { (entropy / (shares.len() as f32).ln()).clamp(0.0, 1.0) } else { 0.0 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn window(spatial: [f32; 2], temporal: [f32; 2]) -> WindowPrediction {
-        let fused = vec![(spatial[0] + temporal[0]) / 2.0, (spatial[1] + temporal[1]) / 2.0];
-        WindowPrediction { start: 0, end: 11, spatial: spatial.into(), temporal: temporal.into(), fused }
-    }
-
-    #[test]
-    fn streams_that_contradict_each_other_disagree_and_equal_shares_are_uncertain() {
-        let torn = Prediction::of(vec![window([1.0, 0.0], [0.0, 1.0])]).unwrap();
-        assert_eq!((torn.disagreement, torn.uncertainty), (1.0, 1.0));
-        let sure = Prediction::of(vec![window([1.0, 0.0], [1.0, 0.0]); 3]).unwrap();
-        assert_eq!((sure.disagreement, sure.uncertainty, &sure.fused[..]), (0.0, 0.0, &[1.0, 0.0][..]));
-        // Means over windows: (0.75, 0.25) and (0.5, 0.5) are a quarter apart.
-        let half = Prediction::of(vec![window([1.0, 0.0], [1.0, 0.0]), window([0.5, 0.5], [0.0, 1.0])]).unwrap();
-        assert!((half.disagreement - 0.25).abs() < 1e-6);
-        assert_eq!(Prediction::of(Vec::new()), None);
-    }
-
-    #[test]
-    fn a_model_with_one_stream_never_disagrees() {
-        let only = WindowPrediction { spatial: Vec::new(), ..window([0.0, 0.0], [0.9, 0.1]) };
-        assert_eq!(Prediction::of(vec![only]).unwrap().disagreement, 0.0);
-    }
 
     #[test]
     fn windows_are_spread_from_the_first_frame_to_the_last() {

@@ -1,19 +1,18 @@
 //! Works through a clip and writes the annotated video.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::drawing::{Annotated, Drawing};
 use crate::engine::clip_frames::ClipFrames;
 use crate::engine::job::Stop;
 use crate::engine::outbox::Outbox;
 use crate::engine::recogniser::FINEST_LEVEL;
-use crate::engine::{Message, Recogniser, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{AnnotatedExport, Message, Recogniser, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::flow::colour;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
-use crate::output::OutputGuard;
 use crate::ranking::falling;
 use crate::video::{Geometry, Sizes, VideoWriter};
 
@@ -23,21 +22,6 @@ const SCORE_EVERY: usize = 3;
 const DISPLAY_MAX: u32 = 960;
 /// Colours of flow are never stretched further than to this length, pixels of the network's frame: stillness stays white.
 const LEAST_SCALE_PX: f32 = 1.0;
-
-/// What is written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AnnotatedExport {
-    /// The clip.
-    pub clip: PathBuf,
-    /// The .mp4 file.
-    pub path: PathBuf,
-    /// The model folder.
-    pub model: PathBuf,
-    /// How the streams are fused.
-    pub fusion: Fusion,
-    /// What may be written.
-    pub guard: OutputGuard,
-}
 
 /// Writes `clip` with flow, bars and labels to `path`; false if `go_on`, which is told the frames that are written and those of
 /// the clip, ended it: then nothing is written.

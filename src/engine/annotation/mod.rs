@@ -3,5 +3,5 @@
 mod drawing;
 mod export;
 
+pub use export::annotate;
 pub(super) use export::run;
-pub use export::{AnnotatedExport, annotate};

@@ -5,30 +5,17 @@ use std::path::{Path, PathBuf};
 
 use super::FlowSource;
 use super::wishes::Wishes;
-use crate::engine::Message;
 use crate::engine::job::Stop;
 use crate::engine::outbox::Outbox;
+use crate::engine::{BenchmarkPlan, Message};
 use crate::error::{Error, Result};
-use crate::evaluation::flow_benchmarks::{BenchmarkPair, FlowDataset};
+use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::evaluation::{MotionNetFlow, evaluate_flow};
 use crate::flow::files::write_flo;
 use crate::flow::tvl1::Tvl1;
 use crate::flow::{FlowEstimator, FlowField, ZeroFlow};
 use crate::gpu::Compute;
 use crate::video::{Geometry, VideoWriter};
-
-/// What is measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BenchmarkPlan {
-    /// The benchmark.
-    pub dataset: FlowDataset,
-    /// The folder that it was unpacked to.
-    pub root: PathBuf,
-    /// Whose flow; `None` for no motion at all. Only sources that work on pictures can be measured.
-    pub source: Option<FlowSource>,
-    /// Sizes at which a network sees the pictures, from coarse to fine; see [`MotionNetFlow::with_scales`].
-    pub scales: Vec<f32>,
-}
 
 /// Measures and tells every pair.
 pub(super) fn run(

@@ -1,65 +1,15 @@
 //! Flow of a whole clip to files, or to a video beside the frames.
 
-use std::path::PathBuf;
-
-use super::FlowSource;
 use super::clip_pairs::ClipPairs;
 use super::wishes::Wishes;
-use crate::engine::Message;
 use crate::engine::job::Stop;
 use crate::engine::outbox::Outbox;
+use crate::engine::{FlowExport, Message};
 use crate::error::{Error, Result};
 use crate::flow::colour;
-use crate::flow::files::{FlowFormat, Scales};
 use crate::gpu::Compute;
-use crate::output::{OutputGuard, Staging};
+use crate::output::Staging;
 use crate::video::{Frame, SideBySide, Sizes};
-
-/// What is written.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FlowExport {
-    /// A file per pair into a folder; its flow is in pixels of the video.
-    Folder {
-        /// The folder, which is made if need be.
-        dir: PathBuf,
-        /// Whose flow.
-        source: FlowSource,
-        /// The format of the files.
-        format: FlowFormat,
-        /// Bounds of the formats that have some.
-        scales: Scales,
-        /// What may be written.
-        guard: OutputGuard,
-    },
-    /// A video: the frame and the flow of each source in Middlebury's colours.
-    Video {
-        /// The .mp4 file.
-        path: PathBuf,
-        /// Whose flows, from left to right.
-        sources: Vec<FlowSource>,
-        /// Displacement in pixels of the video that has the full colour; `None` for the longest so far.
-        max_px: Option<f32>,
-        /// What may be written.
-        guard: OutputGuard,
-    },
-}
-
-impl FlowExport {
-    /// Where it goes.
-    pub fn path(&self) -> &PathBuf {
-        match self {
-            Self::Folder { dir, .. } => dir,
-            Self::Video { path, .. } => path,
-        }
-    }
-
-    fn sources(&self) -> Vec<FlowSource> {
-        match self {
-            Self::Folder { source, .. } => vec![*source],
-            Self::Video { sources, .. } => sources.clone(),
-        }
-    }
-}
 
 /// Writes `export` of the clip of `wishes`. Frames are decoded in `sizes`. If it is stopped, what is done until then is written;
 /// if it fails, nothing is.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use super::benchmark::{self, BenchmarkPlan};
-use super::export::{self, FlowExport};
+use super::benchmark;
+use super::export;
 use super::inspector::Inspector;
 use super::measure::measure;
 use super::source_thread::SourceThread;
@@ -17,7 +17,7 @@ use crate::engine::follower::Results;
 use crate::engine::job::{Job, Stop};
 use crate::engine::outbox::Outbox;
 use crate::engine::worker::Worker;
-use crate::engine::{FlowSelection, Message};
+use crate::engine::{BenchmarkPlan, FlowExport, FlowSelection, Message};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::gpu::Compute;

@@ -26,8 +26,6 @@ mod truth_source;
 mod tvl1_source;
 mod wishes;
 
-pub use benchmark::BenchmarkPlan;
-pub use export::FlowExport;
 pub(super) use laboratory::{Laboratory, start_inspector};
 pub use results::{ClipMeasure, FlowStatistics, FlowStrip, Inspection, ScalarMap, SourceFlow, TemporalInput};
 pub use settings::{FlowSource, LaboratorySettings, MAX_STRIDE};

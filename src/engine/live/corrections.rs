@@ -6,10 +6,9 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::LiveEvent;
 use super::clip_file::ClipFile;
-use crate::engine::Message;
 use crate::engine::outbox::Outbox;
+use crate::engine::{LiveEvent, Message};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::video::{LiveFrame, is_hidden, is_video};

@@ -13,46 +13,8 @@ mod smoothing;
 mod watcher;
 
 pub use corrections::{CLIP_SECS, Corrections};
-pub use recorder::{RecordingOrder, RecordingStatus};
-pub use session::{LiveOrder, LiveSettings, LiveView};
+pub use recorder::RecordingStatus;
+pub use session::LiveView;
 pub(super) use session::{LiveSession, SharedLive};
 pub use smoothing::{Smoothed, Smoother, Smoothing};
 pub use watcher::{LiveResult, Watcher};
-
-use std::path::PathBuf;
-
-use crate::error::Error;
-
-/// What happens around a live source.
-#[derive(Debug, Clone)]
-pub enum LiveEvent {
-    /// It delivers; in words what.
-    Connected(String),
-    /// It broke off and is tried again.
-    Interrupted(Error),
-    /// It cannot work, and is not tried again.
-    Failed(Error),
-    /// A recording is complete.
-    Recorded {
-        /// The file.
-        path: PathBuf,
-        /// Its length in seconds.
-        secs: f64,
-    },
-    /// The last seconds are saved as a clip of a class.
-    Corrected {
-        /// The clip.
-        path: PathBuf,
-        /// The class.
-        class: String,
-        /// Its frames.
-        frames: usize,
-    },
-    /// How many clips of each class lie in a folder of corrections.
-    Corrections {
-        /// The folder.
-        folder: PathBuf,
-        /// Classes by name, each with its number of clips.
-        counts: Vec<(String, usize)>,
-    },
-}

@@ -10,29 +10,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::LiveEvent;
 use super::clip_file::{ClipFile, nothing_yet};
 use crate::atomic::resolve;
-use crate::engine::Message;
 use crate::engine::outbox::Outbox;
+use crate::engine::{LiveEvent, Message, RecordingOrder};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
-use crate::output::OutputGuard;
 use crate::video::{Camera, SourcePicture};
 
 /// How long a picture is waited for before looking whether to stop.
 const PERIOD: Duration = Duration::from_millis(50);
 /// A power failure costs no more than so much of a recording.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
-
-/// What is recorded to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RecordingOrder {
-    /// The .mp4 file.
-    pub path: PathBuf,
-    /// What may be written.
-    pub guard: OutputGuard,
-}
 
 /// How a recording fares.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -2,35 +2,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
-
-use super::recorder::{Recorder, RecordingOrder};
-use super::{CLIP_SECS, LiveEvent, LiveResult, RecordingStatus, Smoothing};
+use super::recorder::Recorder;
+use super::{CLIP_SECS, LiveResult, RecordingStatus};
 use crate::engine::outbox::Outbox;
-use crate::engine::{Message, Slot};
-use crate::nets::fusion::Fusion;
+use crate::engine::{LiveEvent, LiveOrder, LiveSettings, Message, RecordingOrder, Slot};
 use crate::video::{Camera, CameraInfo, CameraNews, CameraSource, CameraStatus, Frame, LiveFrame, Sizes};
 
 /// Longest side of the frames kept for the screen and for clips, pixels: seconds of them lie in memory.
 const DISPLAY_MAX: u32 = 960;
-
-/// What is to be watched, and how.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LiveOrder {
-    /// The source.
-    pub source: CameraSource,
-    /// How answers are made.
-    pub settings: LiveSettings,
-}
-
-/// How answers are made from what the streams say; may change while a source runs.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct LiveSettings {
-    /// How the streams are fused.
-    pub fusion: Fusion,
-    /// How answers are steadied.
-    pub smoothing: Smoothing,
-}
 
 /// Everything that can be seen of a live source at one moment.
 #[derive(Clone)]

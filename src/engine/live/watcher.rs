@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::smoothing::Smoother;
-use super::{LiveSettings, Smoothed};
-use crate::engine::{FlowView, Recogniser, Scores, Timing, WINDOW_FRAMES, WINDOW_PAIRS};
+use super::smoothing::{Smoothed, Smoother};
+use crate::engine::{FlowView, LiveSettings, Recogniser, Scores, Timing, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::video::{Camera, Frame};
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{Outlook, Pin, PinnedOutlooks, PinnedWish};
+use super::results::{Outlook, Pin, PinnedOutlooks, PinnedWish};
 use crate::engine::outbox::Outbox;
 use crate::engine::recogniser::FINEST_LEVEL;
 use crate::engine::{Recogniser, Slot};

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
-use super::{FileState, FileWish, StudioNews};
+use super::messages::{FileState, FileWish, StudioNews};
 use crate::engine::outbox::Wake;
 use crate::engine::{examine, facts_of};
 use crate::error::{Error, Result};

@@ -2,6 +2,7 @@
 //! what was labelled, and how they look. The threads "studio" and "thumbnails" find out, so that no window waits for a disk.
 
 mod looker;
+mod messages;
 mod search;
 mod thumbnails;
 
@@ -9,97 +10,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded};
-use image::RgbImage;
 
 use self::looker::Looker;
+pub use self::messages::{
+    FileState, FileWish, SearchId, SearchResult, StudioNews, Thumbnail, ThumbnailKey, ThumbnailWish,
+};
 use self::search::{Search, Searches};
-pub use self::search::{SearchId, SearchResult};
 use self::thumbnails::Painter;
 use super::outbox::Wake;
 use super::worker::Worker;
-use crate::error::{Error, Result};
-use crate::labels::{Document, Facts, VideoId};
+use crate::labels::{Document, VideoId};
 
 /// Answers that may wait to be read; the threads wait when the reader does not keep up.
 const CAPACITY: usize = 256;
-
-/// A video of the project to be looked into.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FileWish {
-    /// Which video.
-    pub id: VideoId,
-    /// Its file.
-    pub path: PathBuf,
-    /// The folder of the project.
-    pub dir: PathBuf,
-    /// What is known of it; nothing before the first look.
-    pub known: Option<Facts>,
-    /// Whether the content is compared with what is known, not only the length of the file.
-    pub thorough: bool,
-    /// Whether the times of its frames are kept in the folder of the project, which can be written to.
-    pub keeps: bool,
-}
-
-/// What became of a video's file.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FileState {
-    /// It was looked into for the first time.
-    Facts(Facts),
-    /// It is what it was.
-    Same,
-    /// There is no such file.
-    Missing,
-    /// It holds something else than when it was labelled; what is in it now.
-    Changed(Facts),
-    /// It cannot be read.
-    Unreadable(Error),
-}
-
-/// An answer of the thread "studio" or of a search.
-#[derive(Debug, Clone)]
-pub enum StudioNews {
-    /// A search has come to its end.
-    Search {
-        /// Which search.
-        id: SearchId,
-        /// What it has found.
-        result: Result<SearchResult>,
-    },
-    /// The answer to a [`FileWish`].
-    File {
-        /// Which video.
-        id: VideoId,
-        /// The folder of its project.
-        dir: PathBuf,
-        /// Its file at the time of asking.
-        path: PathBuf,
-        /// What became of it.
-        state: FileState,
-    },
-}
-
-/// A picture of a video.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ThumbnailKey {
-    /// Hash of the video's content.
-    pub hash: String,
-    /// Which frame.
-    pub frame: usize,
-}
-
-/// A picture that is wanted, and the file it is made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ThumbnailWish {
-    /// Which picture.
-    pub key: ThumbnailKey,
-    /// The video.
-    pub path: PathBuf,
-    /// Whether the picture is kept on disk.
-    pub keep: bool,
-}
-
-/// A picture, or nothing where none can be made.
-pub type Thumbnail = (ThumbnailKey, Option<Arc<RgbImage>>);
 
 /// All of these threads. Dropping it ends them after what they do at the moment, and does not wait for that: a disk may not answer.
 pub struct Studio {
@@ -177,7 +100,10 @@ mod tests {
     use std::process::Command;
     use std::time::Duration;
 
+    use image::RgbImage;
+
     use super::*;
+    use crate::labels::Facts;
     use crate::video::{Geometry, VideoWriter};
 
     fn studio() -> (Studio, Receiver<()>) {

@@ -7,32 +7,14 @@ use std::thread::Builder;
 
 use crossbeam_channel::Sender;
 
-use super::StudioNews;
+use super::messages::{SearchId, SearchResult, StudioNews};
 use crate::engine::outbox::Wake;
 use crate::engine::videos_in;
 use crate::error::Error;
 use crate::gpu::panics::caught;
-use crate::labels::survey::{Relink, find_moved};
+use crate::labels::survey::find_moved;
 use crate::labels::{Document, VideoId};
 use crate::video::is_video;
-
-/// Tells searches apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SearchId(pub(super) u64);
-
-/// What a search has found.
-#[derive(Debug, Clone, PartialEq)]
-pub enum SearchResult {
-    /// The videos among and below the paths that were asked about, in the order in which people count.
-    Videos {
-        /// The videos.
-        videos: Vec<PathBuf>,
-        /// Folders that cannot be read.
-        notes: Vec<Error>,
-    },
-    /// Where the files of missing videos seem to be now.
-    Moved(Vec<Relink>),
-}
 
 /// What is looked for.
 pub(super) enum Search {

@@ -9,7 +9,7 @@ use crossbeam_channel::Sender;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder as _, RgbImage};
 
-use super::{Thumbnail, ThumbnailWish};
+use super::messages::{Thumbnail, ThumbnailWish};
 use crate::atomic::replace_unsynced;
 use crate::engine::outbox::Wake;
 use crate::error::{Error, Result};

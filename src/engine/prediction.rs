@@ -1,0 +1,87 @@
+//! What the streams say about a video that nobody has labelled.
+
+/// What the streams say about a part of a video: shares of the model's classes, which add up to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WindowPrediction {
+    /// First frame of the window.
+    pub start: usize,
+    /// The frame after its last one.
+    pub end: usize,
+    /// The spatial stream; empty if the model has none.
+    pub spatial: Vec<f32>,
+    /// The temporal stream; empty if the model has none.
+    pub temporal: Vec<f32>,
+    /// Both.
+    pub fused: Vec<f32>,
+}
+
+/// What the streams say about a video.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Its windows in their order, at least one.
+    pub windows: Vec<WindowPrediction>,
+    /// Mean over the windows, of both streams together.
+    pub fused: Vec<f32>,
+    /// How far the streams are apart: half the sum of the differences between their mean shares, 0 (agree) to 1; 0 if
+    /// the model lacks one.
+    pub disagreement: f32,
+    /// Entropy of `fused` over that of no idea at all: 0 (sure) to 1.
+    pub uncertainty: f32,
+}
+
+impl Prediction {
+    /// Puts the windows together; `None` without any.
+    pub fn of(windows: Vec<WindowPrediction>) -> Option<Self> {
+        let fused = mean(windows.iter().map(|window| &window.fused))?;
+        let streams =
+            [mean(windows.iter().map(|window| &window.spatial))?, mean(windows.iter().map(|window| &window.temporal))?];
+        let [spatial, temporal] = &streams;
+        let disagreement = match streams.iter().any(Vec::is_empty) {
+            true => 0.0,
+            false => spatial.iter().zip(temporal).map(|(a, b)| (a - b).abs()).sum::<f32>() / 2.0,
+        };
+        let uncertainty = uncertainty(&fused);
+        Some(Self { windows, fused, disagreement, uncertainty })
+    }
+}
+
+/// Mean of rows of one length, `None` without rows.
+fn mean<'a>(rows: impl ExactSizeIterator<Item = &'a Vec<f32>>) -> Option<Vec<f32>> {
+    let count = rows.len() as f32;
+    let sum = rows.cloned().reduce(|sum, row| sum.iter().zip(&row).map(|(a, b)| a + b).collect())?;
+    Some(sum.iter().map(|value| value / count).collect())
+}
+
+/// Entropy of shares over that of equal shares.
+fn uncertainty(shares: &[f32]) -> f32 {
+    let entropy: f32 = shares.iter().filter(|share| **share > 0.0).map(|share| -share * share.ln()).sum();
+    if shares.len() > 1 { (entropy / (shares.len() as f32).ln()).clamp(0.0, 1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(spatial: [f32; 2], temporal: [f32; 2]) -> WindowPrediction {
+        let fused = vec![(spatial[0] + temporal[0]) / 2.0, (spatial[1] + temporal[1]) / 2.0];
+        WindowPrediction { start: 0, end: 11, spatial: spatial.into(), temporal: temporal.into(), fused }
+    }
+
+    #[test]
+    fn streams_that_contradict_each_other_disagree_and_equal_shares_are_uncertain() {
+        let torn = Prediction::of(vec![window([1.0, 0.0], [0.0, 1.0])]).unwrap();
+        assert_eq!((torn.disagreement, torn.uncertainty), (1.0, 1.0));
+        let sure = Prediction::of(vec![window([1.0, 0.0], [1.0, 0.0]); 3]).unwrap();
+        assert_eq!((sure.disagreement, sure.uncertainty, &sure.fused[..]), (0.0, 0.0, &[1.0, 0.0][..]));
+        // Means over windows: (0.75, 0.25) and (0.5, 0.5) are a quarter apart.
+        let half = Prediction::of(vec![window([1.0, 0.0], [1.0, 0.0]), window([0.5, 0.5], [0.0, 1.0])]).unwrap();
+        assert!((half.disagreement - 0.25).abs() < 1e-6);
+        assert_eq!(Prediction::of(Vec::new()), None);
+    }
+
+    #[test]
+    fn a_model_with_one_stream_never_disagrees() {
+        let only = WindowPrediction { spatial: Vec::new(), ..window([0.0, 0.0], [0.9, 0.1]) };
+        assert_eq!(Prediction::of(vec![only]).unwrap().disagreement, 0.0);
+    }
+}

@@ -1,0 +1,112 @@
+//! What the [`Engine`](super::super::Engine) reports.
+
+use std::path::PathBuf;
+
+use super::{EvaluationStart, LiveEvent, SuggestionStart};
+use crate::engine::ModelInfo;
+use crate::engine::laboratory::{ClipMeasure, FlowSource};
+use crate::error::{Error, Result};
+use crate::evaluation::flow_benchmarks::BenchmarkPair;
+use crate::evaluation::{FlowReport, PairResult};
+use crate::training::TrainingEvent;
+use crate::video::{CameraDevice, VideoInfo};
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// A clip is open and its first frame is on the way.
+    Opened(VideoInfo),
+    /// A source cannot work on this clip, with the reason; `None` once it can.
+    SourceUnavailable(FlowSource, Option<Error>),
+    /// Figures of one more frame while the clip is measured.
+    Measured(ClipMeasure),
+    /// The measurement of the clip is over, or was stopped.
+    MeasureEnded,
+    /// So many pairs of the clip are exported.
+    ExportProgress {
+        /// Pairs that are written.
+        done: usize,
+        /// Pairs of the clip.
+        total: usize,
+    },
+    /// The flow of the clip is written.
+    Exported {
+        /// The folder or the video.
+        path: PathBuf,
+        /// How many pairs.
+        pairs: usize,
+    },
+    /// The annotated video is written.
+    Annotated {
+        /// The video.
+        path: PathBuf,
+        /// Its frames.
+        frames: usize,
+    },
+    /// The export is over, or was stopped.
+    ExportEnded,
+    /// A benchmark begins.
+    BenchmarkStarted {
+        /// Its pairs, in the order in which they are measured.
+        pairs: Vec<BenchmarkPair>,
+        /// The method in words.
+        method: String,
+    },
+    /// One more pair of the benchmark is measured.
+    BenchmarkPair(Box<PairResult>),
+    /// All pairs are measured.
+    BenchmarkReport(Box<FlowReport>),
+    /// The benchmark is over, or was stopped.
+    BenchmarkEnded,
+    /// A pair of a benchmark can be opened.
+    PairReady {
+        /// A clip of its two pictures.
+        clip: PathBuf,
+        /// Its true flow, where that is public.
+        truth: Option<PathBuf>,
+    },
+    /// An evaluation begins to score clips.
+    EvaluationStarted(Box<EvaluationStart>),
+    /// An evaluation cannot begin, or broke off: everything that is wrong.
+    EvaluationFailed(Vec<Error>),
+    /// An evaluation is over, or was stopped.
+    EvaluationEnded,
+    /// News of the live source.
+    Live(LiveEvent),
+    /// The cameras of this machine, or why they cannot be listed.
+    Cameras(Result<Vec<CameraDevice>>),
+    /// Suggestions begin to be made.
+    SuggestionsStarted(Box<SuggestionStart>),
+    /// All suggestions are made, or it was stopped.
+    SuggestionsEnded,
+    /// A model is in use.
+    ModelLoaded(ModelInfo),
+    /// News of the running training.
+    Training(TrainingEvent),
+    /// The training ended without a model; no further [`Message::Training`] follows.
+    TrainingFailed(Error),
+    /// So many of so many clips of the sample project are written.
+    SampleProgress(usize, usize),
+    /// The sample project lies in this folder.
+    SampleWritten(PathBuf),
+    /// The sample project could not be written.
+    SampleFailed(Error),
+    /// Worth telling, nothing to do about it.
+    Note(String),
+    /// Something failed; the engine goes on.
+    Problem(Error),
+}
+
+impl Message {
+    /// Whether it only reports progress, so that a later one takes its place.
+    pub fn is_telemetry(&self) -> bool {
+        match self {
+            Self::Training(event) => matches!(
+                event,
+                TrainingEvent::Step(_) | TrainingEvent::Preparing { .. } | TrainingEvent::GradientShares(_)
+            ),
+            Self::ExportProgress { .. } | Self::SampleProgress(..) => true,
+            _ => false,
+        }
+    }
+}

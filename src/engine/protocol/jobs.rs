@@ -1,0 +1,143 @@
+//! What takes a while: exports, benchmarks, evaluations and suggestions, as they are ordered and as they begin.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+
+use crate::engine::laboratory::FlowSource;
+use crate::engine::prediction::Prediction;
+use crate::error::{Error, Result};
+use crate::evaluation::flow_benchmarks::FlowDataset;
+use crate::evaluation::{Protocol, ReportSource, ScoredClip};
+use crate::flow::files::{FlowFormat, Scales};
+use crate::labels::VideoId;
+use crate::nets::fusion::Fusion;
+use crate::output::OutputGuard;
+use crate::training::DataSource;
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnnotatedExport {
+    /// The clip.
+    pub clip: PathBuf,
+    /// The .mp4 file.
+    pub path: PathBuf,
+    /// The model folder.
+    pub model: PathBuf,
+    /// How the streams are fused.
+    pub fusion: Fusion,
+    /// What may be written.
+    pub guard: OutputGuard,
+}
+
+/// What is to be scored, by what, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvaluationOrder {
+    /// The clips.
+    pub source: DataSource,
+    /// The model folder.
+    pub model: PathBuf,
+    /// How the clips are seen.
+    pub protocol: Protocol,
+}
+
+/// An evaluation that begins.
+#[derive(Debug, Clone)]
+pub struct EvaluationStart {
+    /// Name of the model.
+    pub model: String,
+    /// Which model it is, where and when it is measured.
+    pub source: ReportSource,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// How many clips there are.
+    pub clips: usize,
+    /// Rows of the list that are left out.
+    pub left_out: Vec<Error>,
+    /// What was said of each clip, or why it cannot be read, in their order. A channel of its own: however late the reader
+    /// looks, none is lost.
+    pub outcomes: Receiver<Result<ScoredClip>>,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BenchmarkPlan {
+    /// The benchmark.
+    pub dataset: FlowDataset,
+    /// The folder that it was unpacked to.
+    pub root: PathBuf,
+    /// Whose flow; `None` for no motion at all. Only sources that work on pictures can be measured.
+    pub source: Option<FlowSource>,
+    /// Sizes at which a network sees the pictures, from coarse to fine; see [`MotionNetFlow::with_scales`].
+    pub scales: Vec<f32>,
+}
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FlowExport {
+    /// A file per pair into a folder; its flow is in pixels of the video.
+    Folder {
+        /// The folder, which is made if need be.
+        dir: PathBuf,
+        /// Whose flow.
+        source: FlowSource,
+        /// The format of the files.
+        format: FlowFormat,
+        /// Bounds of the formats that have some.
+        scales: Scales,
+        /// What may be written.
+        guard: OutputGuard,
+    },
+    /// A video: the frame and the flow of each source in Middlebury's colours.
+    Video {
+        /// The .mp4 file.
+        path: PathBuf,
+        /// Whose flows, from left to right.
+        sources: Vec<FlowSource>,
+        /// Displacement in pixels of the video that has the full colour; `None` for the longest so far.
+        max_px: Option<f32>,
+        /// What may be written.
+        guard: OutputGuard,
+    },
+}
+
+impl FlowExport {
+    /// Where it goes.
+    pub fn path(&self) -> &PathBuf {
+        match self {
+            Self::Folder { dir, .. } => dir,
+            Self::Video { path, .. } => path,
+        }
+    }
+
+    pub(in crate::engine) fn sources(&self) -> Vec<FlowSource> {
+        match self {
+            Self::Folder { source, .. } => vec![*source],
+            Self::Video { sources, .. } => sources.clone(),
+        }
+    }
+}
+
+/// What is to be scored, and by what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SuggestionOrder {
+    /// The model folder.
+    pub model: PathBuf,
+    /// How the streams are joined.
+    pub fusion: Fusion,
+    /// The videos in the order in which they are wanted.
+    pub videos: Vec<(VideoId, PathBuf)>,
+}
+
+/// Suggestions that begin to be made.
+#[derive(Debug, Clone)]
+pub struct SuggestionStart {
+    /// Names of the model's classes.
+    pub classes: Vec<String>,
+    /// How many videos there are.
+    pub videos: usize,
+    /// What is said of each, or why it cannot be read, in their order. A channel of its own: however late the reader looks,
+    /// none is lost.
+    pub outcomes: Receiver<(VideoId, Result<Arc<Prediction>>)>,
+}

@@ -1,0 +1,72 @@
+//! What is ordered of a live source, and what happens around it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::live::Smoothing;
+use crate::error::Error;
+use crate::nets::fusion::Fusion;
+use crate::output::OutputGuard;
+use crate::video::CameraSource;
+
+/// What is to be watched, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveOrder {
+    /// The source.
+    pub source: CameraSource,
+    /// How answers are made.
+    pub settings: LiveSettings,
+}
+
+/// How answers are made from what the streams say; may change while a source runs.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct LiveSettings {
+    /// How the streams are fused.
+    pub fusion: Fusion,
+    /// How answers are steadied.
+    pub smoothing: Smoothing,
+}
+
+/// What is recorded to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordingOrder {
+    /// The .mp4 file.
+    pub path: PathBuf,
+    /// What may be written.
+    pub guard: OutputGuard,
+}
+
+/// What happens around a live source.
+#[derive(Debug, Clone)]
+pub enum LiveEvent {
+    /// It delivers; in words what.
+    Connected(String),
+    /// It broke off and is tried again.
+    Interrupted(Error),
+    /// It cannot work, and is not tried again.
+    Failed(Error),
+    /// A recording is complete.
+    Recorded {
+        /// The file.
+        path: PathBuf,
+        /// Its length in seconds.
+        secs: f64,
+    },
+    /// The last seconds are saved as a clip of a class.
+    Corrected {
+        /// The clip.
+        path: PathBuf,
+        /// The class.
+        class: String,
+        /// Its frames.
+        frames: usize,
+    },
+    /// How many clips of each class lie in a folder of corrections.
+    Corrections {
+        /// The folder.
+        folder: PathBuf,
+        /// Classes by name, each with its number of clips.
+        counts: Vec<(String, usize)>,
+    },
+}

@@ -1,0 +1,17 @@
+//! What one can ask of the [`Engine`](super::Engine) and what it reports: the requests and the messages that the window
+//! and the tests are written against.
+//!
+//! Values of which only the newest matters (the frame, its [`Analysis`](super::Analysis)) are not messages: they are kept in
+//! [slots](super::Slot).
+
+mod event;
+mod jobs;
+mod live;
+mod request;
+
+pub use event::Message;
+pub use jobs::{
+    AnnotatedExport, BenchmarkPlan, EvaluationOrder, EvaluationStart, FlowExport, SuggestionOrder, SuggestionStart,
+};
+pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder};
+pub use request::{FlowSelection, Request};
