@@ -2,27 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Change, Class, ClassId, Label, Step, Video, VideoId};
+use super::{Change, Class, ClassId, Label, Settings, Step, Video, VideoId};
 use crate::error::Result;
 
 /// What [`Label::Background`] is called, and no class may be.
 pub(super) const BACKGROUND: &str = "background";
-
-/// What holds for the whole project.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// What the project is called.
-    pub name: String,
-    /// Whether classes may overlap in time and a clip may show several.
-    pub multi_label: bool,
-    /// Who labels; noted on every video that is labelled.
-    pub reviewer: String,
-    /// Folders whose videos belong to the project.
-    pub folders: Vec<String>,
-}
 
 /// Everything that is known about a project.
 #[derive(Debug, Clone, Default, PartialEq)]

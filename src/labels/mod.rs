@@ -23,6 +23,7 @@ mod project_tests;
 #[cfg(test)]
 mod random_edits;
 mod saving;
+mod settings;
 mod sidecar;
 mod step;
 mod stored_path;
@@ -33,8 +34,9 @@ mod undo;
 mod video;
 
 pub use class::{Class, ClassId};
-pub use document::{Document, Settings};
+pub use document::Document;
 pub use project::{Opened, Project};
+pub use settings::Settings;
 pub use step::{Change, Step};
 pub use stored_path::StoredPath;
 pub use video::{Facts, Label, Segment, SegmentId, Video, VideoId};
