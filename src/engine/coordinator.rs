@@ -13,14 +13,14 @@ use super::clip::Clip;
 use super::evaluation;
 use super::follower::Results;
 use super::inference::Inference;
-use super::job::Job;
 use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
 use super::live::{Corrections, LiveSession, SharedLive};
-use super::outbox::Outbox;
 use super::pinned::{Pinned, PinnedOutlooks};
+use super::runtime::events::EventSender;
+use super::runtime::job::Job;
+use super::runtime::training_run::TrainingRun;
 use super::suggestions;
-use super::training_run::TrainingRun;
-use super::{Analysis, AnnotatedExport, EvaluationOrder, LiveOrder, Message, Request, Slot, SuggestionOrder};
+use super::{Analysis, AnnotatedExport, EvaluationOrder, Latest, LiveOrder, Message, Request, SuggestionOrder};
 use crate::error::Error;
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
@@ -63,13 +63,13 @@ pub(super) struct Shared {
     /// The clip.
     pub player: SharedPlayer,
     /// What the networks say about it.
-    pub analysis: Arc<Slot<Analysis>>,
+    pub analysis: Arc<Latest<Analysis>>,
     /// The live source.
     pub live: SharedLive,
     /// The laboratory's places.
     pub laboratory: Arc<LaboratorySlots>,
     /// The outlooks on pinned clips.
-    pub pinned: Arc<Slot<PinnedOutlooks>>,
+    pub pinned: Arc<Latest<PinnedOutlooks>>,
 }
 
 /// The state of the thread.
@@ -78,7 +78,7 @@ pub(super) struct Coordinator {
     shared_player: SharedPlayer,
     player: Option<Arc<Player>>,
     /// What was computed of the clip; it goes with the clip.
-    analysis: Arc<Slot<Analysis>>,
+    analysis: Arc<Latest<Analysis>>,
     slots: Arc<LaboratorySlots>,
     shared_live: SharedLive,
     live: Option<Arc<LiveSession>>,
@@ -91,12 +91,12 @@ pub(super) struct Coordinator {
     suggestions: Option<Job>,
     training: Option<TrainingRun>,
     pinned: Pinned,
-    outbox: Outbox,
+    outbox: EventSender,
 }
 
 impl Coordinator {
     /// Starts the threads that follow the player; `commands` leads back to this coordinator.
-    pub fn new(compute: Compute, shared: Shared, outbox: Outbox, commands: Sender<Command>) -> Self {
+    pub fn new(compute: Compute, shared: Shared, outbox: EventSender, commands: Sender<Command>) -> Self {
         let Shared { player: shared_player, analysis, live: shared_live, laboratory: slots, pinned: outlooks } = shared;
         let wishes = SharedWishes::default();
         let inspector = start_inspector(&wishes, &slots, &outbox);

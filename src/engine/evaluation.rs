@@ -2,8 +2,8 @@
 
 use crossbeam_channel::unbounded;
 
-use super::job::Stop;
-use super::outbox::Outbox;
+use super::runtime::events::EventSender;
+use super::runtime::job::Stop;
 use super::{EvaluationOrder, EvaluationStart, Message};
 use crate::error::{Error, Result};
 use crate::evaluation::{ReportSource, check_classes, score_clips};
@@ -14,7 +14,7 @@ use crate::training::dataset::{Dataset, Problem, no_clips};
 use crate::training::{DataSource, FlowSource};
 
 /// Scores until all is done or `stop` is asked for; failures are told in a message.
-pub(super) fn run(order: &EvaluationOrder, compute: &Compute, outbox: &Outbox, stop: &Stop) {
+pub(super) fn run(order: &EvaluationOrder, compute: &Compute, outbox: &EventSender, stop: &Stop) {
     let fail = |errors| outbox.send(Message::EvaluationFailed(errors));
     let (dataset, left_out) = match read(&order.source) {
         Ok(read) => read,
@@ -41,7 +41,7 @@ fn score(
     dataset: &Dataset,
     left_out: Vec<Error>,
     compute: &Compute,
-    outbox: &Outbox,
+    outbox: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::clip::{Clip, Target};
 use super::laboratory::{FlowSource, FlowStrip, LaboratorySlots, SourceFlow, WindowFlows};
-use super::outbox::Outbox;
 use super::recogniser::FINEST_LEVEL;
-use super::{Analysis, FlowSelection, Recogniser, Scores, Slot, WINDOW_FRAMES, WINDOW_PAIRS};
+use super::runtime::events::EventSender;
+use super::{Analysis, FlowSelection, Latest, Recogniser, Scores, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::video::Frame;
 
@@ -57,11 +57,11 @@ impl Scoring {
 #[derive(Clone)]
 pub(super) struct Results {
     /// What the networks say.
-    pub analysis: Arc<Slot<Analysis>>,
+    pub analysis: Arc<Latest<Analysis>>,
     /// The laboratory's places; the network is one of its sources.
     pub laboratory: Arc<LaboratorySlots>,
     /// Messages.
-    pub outbox: Outbox,
+    pub outbox: EventSender,
     /// Lets the laboratory look at a new flow.
     pub inspect: Arc<dyn Fn() + Send + Sync>,
 }

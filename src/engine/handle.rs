@@ -8,9 +8,9 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use super::coordinator::{Command, Coordinator, Shared, SharedPlayer};
 use super::laboratory::LaboratorySlots;
 use super::live::SharedLive;
-use super::outbox::{Outbox, Wake};
+use super::runtime::events::{EventSender, Wake};
 use super::{
-    Analysis, FlowSource, FlowStrip, Inspection, LiveView, Message, PinnedOutlooks, Request, Slot, SourceFlow,
+    Analysis, FlowSource, FlowStrip, Inspection, Latest, LiveView, Message, PinnedOutlooks, Request, SourceFlow,
 };
 use crate::gpu::Compute;
 use crate::video::{Frame, Indexing, Player, PlayerState};
@@ -23,23 +23,23 @@ pub struct Engine {
     commands: Sender<Command>,
     messages: Receiver<Message>,
     player: SharedPlayer,
-    analysis: Arc<Slot<Analysis>>,
+    analysis: Arc<Latest<Analysis>>,
     live: SharedLive,
     laboratory: Arc<LaboratorySlots>,
-    pinned: Arc<Slot<PinnedOutlooks>>,
+    pinned: Arc<Latest<PinnedOutlooks>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Engine {
     /// Starts the threads. `wake` is called from any of them whenever there is a new frame, analysis or message.
     pub fn new(compute: Compute, wake: Wake) -> Self {
-        let (outbox, messages) = Outbox::new(wake);
+        let (outbox, messages) = EventSender::new(wake);
         // Without a bound: a person makes each, and none of them may be lost.
         let (commands, inbox) = unbounded();
-        let (player, analysis) = (SharedPlayer::default(), Arc::<Slot<Analysis>>::default());
+        let (player, analysis) = (SharedPlayer::default(), Arc::<Latest<Analysis>>::default());
         let laboratory = Arc::<LaboratorySlots>::default();
         let live = SharedLive::default();
-        let pinned = Arc::<Slot<PinnedOutlooks>>::default();
+        let pinned = Arc::<Latest<PinnedOutlooks>>::default();
         let shared = Shared {
             player: player.clone(),
             analysis: analysis.clone(),

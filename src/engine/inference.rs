@@ -10,7 +10,7 @@ use super::clip::Clip;
 use super::follower::{Follower, Results, View};
 use super::laboratory::{FlowSource, LaboratorySettings};
 use super::live::LiveSession;
-use super::worker::Worker;
+use super::runtime::worker::Worker;
 use super::{FlowSelection, Message, Recogniser, WINDOW_PAIRS, Watcher};
 use crate::error::Result;
 use crate::gpu::panics::caught;

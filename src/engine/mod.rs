@@ -12,22 +12,18 @@ mod flow_cache;
 mod follower;
 mod handle;
 mod inference;
-mod job;
 mod laboratory;
 pub mod live;
 mod model_folder;
 mod model_info;
-mod outbox;
 mod pinned;
 mod prediction;
 mod project_videos;
 mod protocol;
 mod recogniser;
-mod slot;
+mod runtime;
 mod studio;
 mod suggestions;
-mod training_run;
-mod worker;
 
 pub use analysis::{Analysis, FlowView, Scores, Timing};
 pub use annotation::annotate;
@@ -40,7 +36,6 @@ pub use laboratory::{
 pub use live::{LiveResult, LiveView, RecordingStatus, Smoothing, Watcher};
 pub use model_folder::{default_model, flow_model};
 pub use model_info::ModelInfo;
-pub use outbox::Wake;
 pub use pinned::{Outlook, Pin, PinnedOutlooks, PinnedWish};
 pub use prediction::{Prediction, WindowPrediction};
 pub use project_videos::{LabelExport, examine, export_labels, facts_of, look_into, time_videos, videos_in};
@@ -49,11 +44,12 @@ pub use protocol::{
     LiveSettings, Message, RecordingOrder, Request, SuggestionOrder, SuggestionStart,
 };
 pub use recogniser::{Recogniser, WINDOW_PAIRS, WindowResult};
-pub use slot::Slot;
+pub use runtime::events::Wake;
+pub use runtime::latest::Latest;
+pub use runtime::training_run::SHARES_EVERY;
 pub use studio::{
     FileState, FileWish, SearchId, SearchResult, Studio, StudioNews, Thumbnail, ThumbnailKey, ThumbnailWish,
 };
 pub use suggestions::model_stamp;
-pub use training_run::SHARES_EVERY;
 
 pub use crate::nets::WINDOW_FRAMES;

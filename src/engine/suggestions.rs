@@ -6,8 +6,8 @@ use std::time::UNIX_EPOCH;
 
 use crossbeam_channel::unbounded;
 
-use super::job::Stop;
-use super::outbox::Outbox;
+use super::runtime::events::EventSender;
+use super::runtime::job::Stop;
 use super::{Message, Prediction, Recogniser, Scores, SuggestionOrder, SuggestionStart, WindowPrediction};
 use crate::error::Result;
 use crate::gpu::Compute;
@@ -33,7 +33,7 @@ pub fn model_stamp(dir: &Path) -> String {
 }
 
 /// Scores until all is done or `stop` is asked for.
-pub(super) fn run(order: &SuggestionOrder, compute: &Compute, outbox: &Outbox, stop: &Stop) -> Result<()> {
+pub(super) fn run(order: &SuggestionOrder, compute: &Compute, outbox: &EventSender, stop: &Stop) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
     let classes = model.card.classes.clone();
     // Nothing is drawn from this recogniser's flow.

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::drawing::{Annotated, Drawing};
 use crate::engine::clip_frames::ClipFrames;
-use crate::engine::job::Stop;
-use crate::engine::outbox::Outbox;
 use crate::engine::recogniser::FINEST_LEVEL;
+use crate::engine::runtime::events::EventSender;
+use crate::engine::runtime::job::Stop;
 use crate::engine::{AnnotatedExport, Message, Recogniser, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::flow::colour;
@@ -76,7 +76,12 @@ pub fn annotate(
 }
 
 /// Does it with networks of its own, and tells how far it is.
-pub(in crate::engine) fn run(export: &AnnotatedExport, compute: &Compute, outbox: &Outbox, stop: &Stop) -> Result<()> {
+pub(in crate::engine) fn run(
+    export: &AnnotatedExport,
+    compute: &Compute,
+    outbox: &EventSender,
+    stop: &Stop,
+) -> Result<()> {
     export.guard.check(std::slice::from_ref(&export.path))?;
     let model = HiddenTwoStream::load(&export.model, &compute.device)?;
     let mut recogniser = Recogniser::new(model, compute);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::FlowSource;
 use super::wishes::Wishes;
-use crate::engine::job::Stop;
-use crate::engine::outbox::Outbox;
+use crate::engine::runtime::events::EventSender;
+use crate::engine::runtime::job::Stop;
 use crate::engine::{BenchmarkPlan, Message};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
@@ -22,7 +22,7 @@ pub(super) fn run(
     plan: &BenchmarkPlan,
     wishes: &Wishes,
     compute: &Compute,
-    outbox: &Outbox,
+    outbox: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
     let pairs = plan.dataset.pairs(&plan.root)?;

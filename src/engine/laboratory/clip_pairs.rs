@@ -8,7 +8,7 @@ use super::open::{Opened, SourceKey, open};
 use super::wishes::Wishes;
 use crate::engine::Message;
 use crate::engine::clip::Clip;
-use crate::engine::outbox::Outbox;
+use crate::engine::runtime::events::EventSender;
 use crate::error::Result;
 use crate::gpu::Compute;
 use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
@@ -33,7 +33,7 @@ impl ClipPairs {
         wishes: &Wishes,
         sizes: Sizes,
         compute: &Compute,
-        outbox: &Outbox,
+        outbox: &EventSender,
     ) -> Result<Self> {
         let mut sources = Vec::new();
         for &kind in kinds {

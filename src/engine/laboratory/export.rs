@@ -2,8 +2,8 @@
 
 use super::clip_pairs::ClipPairs;
 use super::wishes::Wishes;
-use crate::engine::job::Stop;
-use crate::engine::outbox::Outbox;
+use crate::engine::runtime::events::EventSender;
+use crate::engine::runtime::job::Stop;
 use crate::engine::{FlowExport, Message};
 use crate::error::{Error, Result};
 use crate::flow::colour;
@@ -18,7 +18,7 @@ pub(super) fn write(
     wishes: &Wishes,
     sizes: Sizes,
     compute: &Compute,
-    outbox: &Outbox,
+    outbox: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
     let clip = wishes.open_clip()?;

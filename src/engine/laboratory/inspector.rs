@@ -10,7 +10,7 @@ use image::{Rgb, RgbImage};
 
 use super::wishes::SharedWishes;
 use super::{FlowSource, FlowStatistics, Inspection, LaboratorySlots, ScalarMap, SourceFlow};
-use crate::engine::outbox::Outbox;
+use crate::engine::runtime::events::EventSender;
 use crate::engine::{FlowView, Message};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
@@ -30,14 +30,14 @@ const LEAST_CHANGE: f32 = 0.01;
 pub(super) struct Inspector {
     wishes: SharedWishes,
     slots: Arc<LaboratorySlots>,
-    outbox: Outbox,
+    outbox: EventSender,
     /// What was inspected last.
     inspected: HashMap<FlowSource, (Arc<SourceFlow>, Option<Arc<SourceFlow>>)>,
 }
 
 impl Inspector {
     /// Looks at what lies in `slots`.
-    pub fn new(wishes: SharedWishes, slots: Arc<LaboratorySlots>, outbox: Outbox) -> Self {
+    pub fn new(wishes: SharedWishes, slots: Arc<LaboratorySlots>, outbox: EventSender) -> Self {
         Self { wishes, slots, outbox, inspected: HashMap::new() }
     }
 

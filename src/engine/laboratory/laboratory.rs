@@ -14,9 +14,9 @@ use super::wishes::{SharedWishes, Wishes};
 use super::{FlowSource, LaboratorySettings, LaboratorySlots};
 use crate::engine::clip::Clip;
 use crate::engine::follower::Results;
-use crate::engine::job::{Job, Stop};
-use crate::engine::outbox::Outbox;
-use crate::engine::worker::Worker;
+use crate::engine::runtime::events::EventSender;
+use crate::engine::runtime::job::{Job, Stop};
+use crate::engine::runtime::worker::Worker;
 use crate::engine::{BenchmarkPlan, FlowExport, FlowSelection, Message};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
@@ -34,7 +34,7 @@ const THREADS: [(FlowSource, &str); 4] = [
 /// The threads of the laboratory; dropping it ends them.
 pub(in crate::engine) struct Laboratory {
     wishes: SharedWishes,
-    outbox: Outbox,
+    outbox: EventSender,
     compute: Compute,
     workers: Vec<Worker>,
     measurement: Option<Job>,
@@ -50,7 +50,7 @@ pub(in crate::engine) struct Laboratory {
 pub(in crate::engine) fn start_inspector(
     wishes: &SharedWishes,
     slots: &Arc<LaboratorySlots>,
-    outbox: &Outbox,
+    outbox: &EventSender,
 ) -> Worker {
     let mut inspector = Inspector::new(wishes.clone(), slots.clone(), outbox.clone());
     Worker::start("inspector", move || inspector.step())
@@ -150,7 +150,7 @@ impl Laboratory {
         &self,
         name: &'static str,
         end: Message,
-        work: impl FnOnce(&Wishes, &Compute, &Outbox, &Stop) -> Result<()> + Send + 'static,
+        work: impl FnOnce(&Wishes, &Compute, &EventSender, &Stop) -> Result<()> + Send + 'static,
     ) -> Job {
         let (wishes, compute, outbox) = (self.wishes.get(), self.compute.clone(), self.outbox.clone());
         Job::start(name, self.outbox.clone(), end, move |stop| work(&wishes, &compute, &outbox, stop))

@@ -5,14 +5,20 @@ use super::inspector::statistics;
 use super::wishes::Wishes;
 use super::{ClipMeasure, FlowSource};
 use crate::engine::Message;
-use crate::engine::job::Stop;
-use crate::engine::outbox::Outbox;
+use crate::engine::runtime::events::EventSender;
+use crate::engine::runtime::job::Stop;
 use crate::error::Result;
 use crate::gpu::Compute;
 use crate::video::Sizes;
 
 /// Measures the clip of `wishes` with every source that is wanted. Frames are decoded in `sizes`.
-pub(super) fn measure(wishes: &Wishes, sizes: Sizes, compute: &Compute, outbox: &Outbox, stop: &Stop) -> Result<()> {
+pub(super) fn measure(
+    wishes: &Wishes,
+    sizes: Sizes,
+    compute: &Compute,
+    outbox: &EventSender,
+    stop: &Stop,
+) -> Result<()> {
     let clip = wishes.open_clip()?;
     let kinds: Vec<_> = FlowSource::ALL.into_iter().filter(|kind| wishes.settings.wants(*kind)).collect();
     let mut pairs = ClipPairs::open(clip, &kinds, wishes, sizes, compute, outbox)?;

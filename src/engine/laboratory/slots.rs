@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{FlowSource, FlowStrip, Inspection, SourceFlow};
 use crate::engine::clip::Clip;
-use crate::engine::{FlowView, Slot};
+use crate::engine::{FlowView, Latest};
 
 /// The flows of a window that the temporal stream is to be fed with.
 pub(in crate::engine) struct WindowFlows {
@@ -21,9 +21,9 @@ pub(in crate::engine) struct WindowFlows {
 /// One slot per source for each kind of result.
 #[derive(Default)]
 pub(in crate::engine) struct LaboratorySlots {
-    flows: [Slot<SourceFlow>; FlowSource::ALL.len()],
-    inspections: [Slot<Inspection>; FlowSource::ALL.len()],
-    strips: [Slot<FlowStrip>; FlowSource::ALL.len()],
+    flows: [Latest<SourceFlow>; FlowSource::ALL.len()],
+    inspections: [Latest<Inspection>; FlowSource::ALL.len()],
+    strips: [Latest<FlowStrip>; FlowSource::ALL.len()],
     /// Windows that wait for the temporal stream.
     windows: [Mutex<Option<WindowFlows>>; FlowSource::ALL.len()],
 }

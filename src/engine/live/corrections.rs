@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::clip_file::ClipFile;
-use crate::engine::outbox::Outbox;
+use crate::engine::runtime::events::EventSender;
 use crate::engine::{LiveEvent, Message};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
@@ -25,13 +25,13 @@ enum Work {
 /// The thread "corrections", which writes and counts clips; dropping this waits for what is in work.
 pub struct Corrections {
     work: Option<Sender<Work>>,
-    outbox: Outbox,
+    outbox: EventSender,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Corrections {
     /// Starts the thread.
-    pub(in crate::engine) fn start(outbox: Outbox) -> Self {
+    pub(in crate::engine) fn start(outbox: EventSender) -> Self {
         // Without a bound: what is corrected is gone from the camera's memory a moment later, and people correct slowly.
         let (work, inbox) = unbounded();
         let out = outbox.clone();
@@ -68,7 +68,7 @@ impl Drop for Corrections {
     }
 }
 
-fn run(inbox: &Receiver<Work>, outbox: &Outbox) {
+fn run(inbox: &Receiver<Work>, outbox: &EventSender) {
     for work in inbox {
         let folder = match work {
             Work::Count(folder) => folder,

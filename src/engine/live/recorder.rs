@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::clip_file::{ClipFile, nothing_yet};
 use crate::atomic::resolve;
-use crate::engine::outbox::Outbox;
+use crate::engine::runtime::events::EventSender;
 use crate::engine::{LiveEvent, Message, RecordingOrder};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
@@ -43,7 +43,7 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// Begins to write what `camera` shows.
-    pub fn start(order: RecordingOrder, camera: Arc<Camera>, outbox: Outbox) -> Self {
+    pub fn start(order: RecordingOrder, camera: Arc<Camera>, outbox: EventSender) -> Self {
         let (stop, path) = (Arc::new(AtomicBool::new(false)), order.path.clone());
         let status = Arc::new(Mutex::new(RecordingStatus { path: path.clone(), ..RecordingStatus::default() }));
         let work = Work { camera, stop: stop.clone(), status: status.clone() };

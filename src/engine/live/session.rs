@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::recorder::Recorder;
 use super::{CLIP_SECS, LiveResult, RecordingStatus};
-use crate::engine::outbox::Outbox;
-use crate::engine::{LiveEvent, LiveOrder, LiveSettings, Message, RecordingOrder, Slot};
+use crate::engine::runtime::events::EventSender;
+use crate::engine::{Latest, LiveEvent, LiveOrder, LiveSettings, Message, RecordingOrder};
 use crate::video::{Camera, CameraInfo, CameraNews, CameraSource, CameraStatus, Frame, LiveFrame, Sizes};
 
 /// Longest side of the frames kept for the screen and for clips, pixels: seconds of them lie in memory.
@@ -32,7 +32,7 @@ pub struct LiveView {
 pub(in crate::engine) struct LiveSession {
     pub camera: Arc<Camera>,
     /// The newest answer.
-    pub result: Slot<LiveResult>,
+    pub result: Latest<LiveResult>,
     settings: Mutex<LiveSettings>,
     held: Mutex<Option<Vec<LiveFrame>>>,
     recorder: Mutex<Option<Recorder>>,
@@ -40,7 +40,7 @@ pub(in crate::engine) struct LiveSession {
 
 impl LiveSession {
     /// Starts the camera of `order`; `look` is called for every new frame.
-    pub fn start(order: LiveOrder, sizes: Sizes, outbox: Outbox, look: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn start(order: LiveOrder, sizes: Sizes, outbox: EventSender, look: impl Fn() + Send + Sync + 'static) -> Self {
         let tell = move |news| match news {
             CameraNews::Frame => {
                 look();
@@ -53,7 +53,7 @@ impl LiveSession {
         let camera = Arc::new(Camera::open(order.source, live_sizes(sizes), Arc::new(tell)));
         Self {
             camera,
-            result: Slot::default(),
+            result: Latest::default(),
             settings: Mutex::new(order.settings),
             held: Mutex::default(),
             recorder: Mutex::default(),
@@ -88,7 +88,7 @@ impl LiveSession {
     }
 
     /// Records to a file from now on, or completes the recording.
-    pub fn record(&self, order: Option<RecordingOrder>, outbox: &Outbox) {
+    pub fn record(&self, order: Option<RecordingOrder>, outbox: &EventSender) {
         let before = locked(&self.recorder).take();
         drop(before); // waits for the disk, and nobody else waits for that
         *locked(&self.recorder) = order.map(|order| Recorder::start(order, self.camera.clone(), outbox.clone()));

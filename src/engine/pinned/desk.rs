@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::results::{Outlook, Pin, PinnedOutlooks, PinnedWish};
-use crate::engine::outbox::Outbox;
 use crate::engine::recogniser::FINEST_LEVEL;
-use crate::engine::{Recogniser, Slot};
+use crate::engine::runtime::events::EventSender;
+use crate::engine::{Latest, Recogniser};
 use crate::error::{Error, Result};
 use crate::flow::warp::brought_back;
 use crate::gpu::Compute;
@@ -40,8 +40,8 @@ struct Window {
 pub(super) struct Desk {
     compute: Compute,
     wish: Arc<Mutex<PinnedWish>>,
-    slot: Arc<Slot<PinnedOutlooks>>,
-    outbox: Outbox,
+    slot: Arc<Latest<PinnedOutlooks>>,
+    outbox: EventSender,
     model: Option<(Version, Recogniser)>,
     /// The windows of the pins as a model wanted them last.
     windows: HashMap<Pin, Window>,
@@ -54,8 +54,8 @@ impl Desk {
     pub fn new(
         compute: Compute,
         wish: Arc<Mutex<PinnedWish>>,
-        slot: Arc<Slot<PinnedOutlooks>>,
-        outbox: Outbox,
+        slot: Arc<Latest<PinnedOutlooks>>,
+        outbox: EventSender,
     ) -> Self {
         let (windows, outlooks, failures) = (HashMap::new(), Vec::new(), Vec::new());
         Self { compute, wish, slot, outbox, model: None, windows, outlooks, failures }

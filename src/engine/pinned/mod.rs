@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use self::desk::Desk;
 pub use self::results::{Outlook, Pin, PinnedOutlooks, PinnedWish};
-use super::Slot;
-use super::outbox::Outbox;
-use super::worker::Worker;
+use super::Latest;
+use super::runtime::events::EventSender;
+use super::runtime::worker::Worker;
 use crate::gpu::Compute;
 
 /// Handle of the thread; dropping it ends the thread.
@@ -21,7 +21,7 @@ pub(super) struct Pinned {
 
 impl Pinned {
     /// Starts the thread, which puts what it finds into `slot`.
-    pub fn start(compute: Compute, slot: Arc<Slot<PinnedOutlooks>>, outbox: Outbox) -> Self {
+    pub fn start(compute: Compute, slot: Arc<Latest<PinnedOutlooks>>, outbox: EventSender) -> Self {
         let wish = Arc::<Mutex<PinnedWish>>::default();
         let mut desk = Desk::new(compute, wish.clone(), slot, outbox);
         Self { wish, worker: Worker::start("pinned", move || desk.step()) }

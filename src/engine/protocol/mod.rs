@@ -2,7 +2,7 @@
 //! and the tests are written against.
 //!
 //! Values of which only the newest matters (the frame, its [`Analysis`](super::Analysis)) are not messages: they are kept in
-//! [slots](super::Slot).
+//! [slots](super::Latest).
 
 mod event;
 mod jobs;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crossbeam_channel::Sender;
 
 use super::messages::{FileState, FileWish, StudioNews};
-use crate::engine::outbox::Wake;
+use crate::engine::runtime::events::Wake;
 use crate::engine::{examine, facts_of};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;

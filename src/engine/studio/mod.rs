@@ -17,8 +17,8 @@ pub use self::messages::{
 };
 use self::search::{Search, Searches};
 use self::thumbnails::Painter;
-use super::outbox::Wake;
-use super::worker::Worker;
+use super::runtime::events::Wake;
+use super::runtime::worker::Worker;
 use crate::labels::{Document, VideoId};
 
 /// Answers that may wait to be read; the threads wait when the reader does not keep up.

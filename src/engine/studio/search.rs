@@ -8,7 +8,7 @@ use std::thread::Builder;
 use crossbeam_channel::Sender;
 
 use super::messages::{SearchId, SearchResult, StudioNews};
-use crate::engine::outbox::Wake;
+use crate::engine::runtime::events::Wake;
 use crate::engine::videos_in;
 use crate::error::Error;
 use crate::gpu::panics::caught;

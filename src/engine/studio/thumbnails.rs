@@ -11,7 +11,7 @@ use image::{ExtendedColorType, ImageEncoder as _, RgbImage};
 
 use super::messages::{Thumbnail, ThumbnailWish};
 use crate::atomic::replace_unsynced;
-use crate::engine::outbox::Wake;
+use crate::engine::runtime::events::Wake;
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::video::{Sizes, VideoReader, read_picture};

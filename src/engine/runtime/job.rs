@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-use super::Message;
-use super::outbox::Outbox;
+use super::events::EventSender;
 use super::worker::STACK_BYTES;
+use crate::engine::Message;
 use crate::error::Result;
 use crate::gpu::panics::caught;
 
 /// Whether a job is to end.
 #[derive(Clone, Default)]
-pub(super) struct Stop(Arc<AtomicBool>);
+pub(in crate::engine) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
     /// Whether the job is to end.
@@ -23,7 +23,7 @@ impl Stop {
 }
 
 /// A job under way; dropping it ends it.
-pub(super) struct Job {
+pub(in crate::engine) struct Job {
     stop: Stop,
     thread: Option<JoinHandle<()>>,
 }
@@ -32,7 +32,7 @@ impl Job {
     /// Starts the thread `name`. When `work` is over, `end` is sent, after the reason if it failed.
     pub fn start(
         name: &'static str,
-        outbox: Outbox,
+        outbox: EventSender,
         end: Message,
         work: impl FnOnce(&Stop) -> Result<()> + Send + 'static,
     ) -> Self {

@@ -3,15 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Holds the newest value of `T`, or none.
-pub struct Slot<T>(Mutex<Option<Arc<T>>>);
+pub struct Latest<T>(Mutex<Option<Arc<T>>>);
 
-impl<T> Default for Slot<T> {
+impl<T> Default for Latest<T> {
     fn default() -> Self {
         Self(Mutex::new(None))
     }
 }
 
-impl<T> Slot<T> {
+impl<T> Latest<T> {
     /// Replaces the value.
     pub fn put(&self, value: T) {
         self.replace(Some(Arc::new(value)));
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn what_is_no_longer_wanted_leaves_the_slot_as_it_is() {
-        let slot = Slot::default();
+        let slot = Latest::default();
         slot.put_if(1, || true);
         slot.put_if(2, || false);
         assert_eq!(slot.get().as_deref(), Some(&1));

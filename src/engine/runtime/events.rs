@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::Message;
+use crate::engine::Message;
 use crate::error::Error;
 
 /// How many unread messages there are before telemetry is left out.
@@ -15,13 +15,13 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// The sending end, cloned into every thread.
 #[derive(Clone)]
-pub(super) struct Outbox {
+pub(in crate::engine) struct EventSender {
     /// Without a bound: what must arrive is sent once for each request of a person, and the rest is left out in time.
     sender: Sender<Message>,
     wake: Wake,
 }
 
-impl Outbox {
+impl EventSender {
     /// An outbox, and the end from which its messages are read.
     pub fn new(wake: Wake) -> (Self, Receiver<Message>) {
         let (sender, receiver) = unbounded();
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn what_must_arrive_arrives_however_much_nobody_reads() {
-        let (outbox, messages) = Outbox::new(Arc::new(|| ()));
+        let (outbox, messages) = EventSender::new(Arc::new(|| ()));
         outbox.problem(Error::new("first", "it is torn", "Copy it again"));
         (0..3 * CAPACITY).for_each(|done| outbox.send(Message::SampleProgress(done, 1)));
         outbox.send(Message::SampleWritten("/sample".into()));

@@ -4,9 +4,9 @@ use std::thread::{Builder, JoinHandle};
 
 use burn::tensor::Device;
 
-use super::Message;
-use super::outbox::Outbox;
+use super::events::EventSender;
 use super::worker::STACK_BYTES;
+use crate::engine::Message;
 use crate::gpu::panics::caught;
 use crate::training::{self, TrainingControl, TrainingPlan};
 
@@ -14,7 +14,7 @@ use crate::training::{self, TrainingControl, TrainingPlan};
 pub const SHARES_EVERY: usize = 20;
 
 /// Handle of the thread; dropping it stops the training with a checkpoint and waits for that.
-pub(super) struct TrainingRun {
+pub(in crate::engine) struct TrainingRun {
     /// Pause, resume, stop.
     pub control: TrainingControl,
     thread: Option<JoinHandle<()>>,
@@ -22,7 +22,7 @@ pub(super) struct TrainingRun {
 
 impl TrainingRun {
     /// Starts trainings in turn; their news go to `outbox`.
-    pub fn start(plans: Vec<TrainingPlan>, device: Device, outbox: Outbox) -> Self {
+    pub fn start(plans: Vec<TrainingPlan>, device: Device, outbox: EventSender) -> Self {
         let control = TrainingControl::default();
         control.share_gradients(SHARES_EVERY);
         let in_thread = control.clone();

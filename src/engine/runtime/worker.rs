@@ -7,10 +7,10 @@ use std::thread::{Builder, JoinHandle};
 use crossbeam_channel::{Sender, bounded};
 
 /// Stack of threads on which networks run: these are moved by value, and the deepest take a hundred kilobytes each.
-pub(super) const STACK_BYTES: usize = 16 << 20;
+pub(in crate::engine) const STACK_BYTES: usize = 16 << 20;
 
 /// Handle of the thread; dropping it ends the thread after the step in work.
-pub(super) struct Worker {
+pub(in crate::engine) struct Worker {
     ping: Sender<()>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
