@@ -9,10 +9,10 @@ use std::thread::Builder;
 use crossbeam_channel::{Receiver, Sender, never, select};
 
 use super::annotation;
-use super::clip::Clip;
 use super::evaluation;
-use super::follower::Results;
-use super::inference::Inference;
+use super::inference::playback::Results;
+use super::inference::target::Clip;
+use super::inference::thread::Inference;
 use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
 use super::live::{Corrections, LiveSession, SharedLive};
 use super::pinned::{Pinned, PinnedOutlooks};

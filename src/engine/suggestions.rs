@@ -8,7 +8,7 @@ use crossbeam_channel::unbounded;
 
 use super::runtime::events::EventSender;
 use super::runtime::job::Stop;
-use super::{Message, Prediction, Recogniser, Scores, SuggestionOrder, SuggestionStart, WindowPrediction};
+use super::{InferencePipeline, Message, Prediction, Scores, SuggestionOrder, SuggestionStart, WindowPrediction};
 use crate::error::Result;
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
@@ -37,12 +37,12 @@ pub(super) fn run(order: &SuggestionOrder, compute: &Compute, outbox: &EventSend
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
     let classes = model.card.classes.clone();
     // Nothing is drawn from this recogniser's flow.
-    let mut recogniser = Recogniser::new(model, &Compute { wgpu: None, ..compute.clone() });
+    let mut pipeline = InferencePipeline::new(model, &Compute { wgpu: None, ..compute.clone() });
     let (sender, outcomes) = unbounded(); // one outcome a video
     let videos = order.videos.len();
     outbox.send(Message::SuggestionsStarted(Box::new(SuggestionStart { classes, videos, outcomes })));
     for (id, path) in &order.videos {
-        let scored = caught("suggestions", || score(&mut recogniser, path, &order.fusion, stop));
+        let scored = caught("suggestions", || score(&mut pipeline, path, &order.fusion, stop));
         if stop.is_asked() {
             break;
         }
@@ -54,11 +54,11 @@ pub(super) fn run(order: &SuggestionOrder, compute: &Compute, outbox: &EventSend
 }
 
 /// Scores windows that are evenly spread over a video.
-fn score(recogniser: &mut Recogniser, path: &Path, fusion: &Fusion, stop: &Stop) -> Result<Prediction> {
-    recogniser.clear();
-    let mut reader = VideoReader::open(path, Sizes { display_max: DISPLAY_MAX, ..recogniser.sizes() })?;
+fn score(pipeline: &mut InferencePipeline, path: &Path, fusion: &Fusion, stop: &Stop) -> Result<Prediction> {
+    pipeline.clear();
+    let mut reader = VideoReader::open(path, Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() })?;
     let (frames, secs) = (reader.info().frames, reader.info().duration_secs);
-    let length = recogniser.window_frames().min(frames);
+    let length = pipeline.window_frames().min(frames);
     let mut windows = Vec::new();
     for start in starts(frames, length, secs) {
         if stop.is_asked() {
@@ -66,7 +66,7 @@ fn score(recogniser: &mut Recogniser, path: &Path, fusion: &Fusion, stop: &Stop)
         }
         let read = (start..start + length).map(|index| reader.frame(index).map(Arc::new));
         let read: Vec<Arc<Frame>> = read.collect::<Result<_>>()?;
-        let scores = recogniser.analyse(&read)?.scores;
+        let scores = pipeline.analyse(&read)?.scores;
         windows.push(window(&scores, start, start + length, fusion));
     }
     let cause = "no frame of it can be scored";

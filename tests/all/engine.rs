@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use motionscope::cli::bench::fixture;
-use motionscope::engine::{Analysis, FlowSelection, FlowSource, Message, Recogniser, Request, WINDOW_FRAMES};
+use motionscope::engine::{Analysis, FlowSelection, FlowSource, InferencePipeline, Message, Request, WINDOW_FRAMES};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::{Architecture, Backbone, HiddenTwoStream, Modality, MotionConfig, StreamEntry};
@@ -28,8 +28,8 @@ fn clip(dir: &Path, frames: usize) -> PathBuf {
     fixture::clip(dir, frames, Geometry { width: 96, height: 80 }).unwrap()
 }
 
-fn frames(clip: &Path, recogniser: &Recogniser) -> Vec<Arc<Frame>> {
-    let mut reader = VideoReader::open(clip, recogniser.sizes()).unwrap();
+fn frames(clip: &Path, pipeline: &InferencePipeline) -> Vec<Arc<Frame>> {
+    let mut reader = VideoReader::open(clip, pipeline.sizes()).unwrap();
     (0..reader.info().frames).map(|index| Arc::new(reader.frame(index).unwrap())).collect()
 }
 
@@ -77,7 +77,7 @@ fn a_streamed_window_equals_one_computed_from_nothing() {
     let clip = clip(dir.path(), 15);
     for frames_at_once in [2, WINDOW_FRAMES] {
         let config = MotionConfig { frames: frames_at_once, ..PAIRWISE };
-        let mut streaming = Recogniser::new(fixture::model(&config, SIZE, &cpu().device), &cpu());
+        let mut streaming = InferencePipeline::new(fixture::model(&config, SIZE, &cpu().device), &cpu());
         let frames = frames(&clip, &streaming);
         for start in 0..3 {
             streaming.analyse(&frames[start..start + WINDOW_FRAMES]).unwrap();
@@ -106,13 +106,13 @@ fn a_streamed_window_equals_one_computed_from_nothing() {
 #[test]
 fn a_short_window_repeats_its_last_frame() {
     let dir = tempfile::tempdir().unwrap();
-    let mut recogniser = Recogniser::new(fixture::model(&PAIRWISE, SIZE, &cpu().device), &cpu());
-    let frames = frames(&clip(dir.path(), 4), &recogniser);
-    let result = recogniser.analyse(&frames).unwrap();
+    let mut pipeline = InferencePipeline::new(fixture::model(&PAIRWISE, SIZE, &cpu().device), &cpu());
+    let frames = frames(&clip(dir.path(), 4), &pipeline);
+    let result = pipeline.analyse(&frames).unwrap();
     assert_eq!(result.padded, 7);
-    let at_rest = [3, 9].map(|pair| recogniser.flow(&frames, pair, 2).unwrap().field);
+    let at_rest = [3, 9].map(|pair| pipeline.flow(&frames, pair, 2).unwrap().field);
     assert_eq!(at_rest[0], at_rest[1], "pairs of the repeated frame are one and the same");
-    assert!(recogniser.analyse(&[]).is_err());
+    assert!(pipeline.analyse(&[]).is_err());
 }
 
 #[test]
@@ -125,9 +125,9 @@ fn on_a_graphics_device_the_flow_is_the_same_and_stays_there() {
     fixture::model(&PAIRWISE, SIZE, &cpu().device).save(&model).unwrap();
     let clip = clip(dir.path(), 3);
     let [on_cpu, on_graphics] = [cpu(), graphics].map(|compute| {
-        let mut recogniser = Recogniser::new(HiddenTwoStream::load(&model, &compute.device).unwrap(), &compute);
-        let window = frames(&clip, &recogniser);
-        recogniser.flow(&window, 1, 2).unwrap()
+        let mut pipeline = InferencePipeline::new(HiddenTwoStream::load(&model, &compute.device).unwrap(), &compute);
+        let window = frames(&clip, &pipeline);
+        pipeline.flow(&window, 1, 2).unwrap()
     });
     assert!(on_cpu.gpu.is_none());
     assert_eq!(on_graphics.gpu.map(|buffer| (buffer.channels, buffer.height, buffer.width)), Some((2, 32, 32)));
@@ -185,14 +185,14 @@ fn a_stream_of_clips_is_given_the_frames_around_the_position() {
     stage.message(|message| matches!(message, Message::ModelLoaded(_)).then_some(()));
     stage.open(30);
 
-    let mut recogniser = Recogniser::new(HiddenTwoStream::load(&folder, &cpu().device).unwrap(), &cpu());
-    let frames = frames(&stage.dir.path().join("clip.mp4"), &recogniser);
+    let mut pipeline = InferencePipeline::new(HiddenTwoStream::load(&folder, &cpu().device).unwrap(), &cpu());
+    let frames = frames(&stage.dir.path().join("clip.mp4"), &pipeline);
     for (position, first) in [(0, 0), (25, 5)] {
         stage.engine.send(Request::Player(PlayerCommand::SeekFrame(position)));
         let is_there =
             |analysis: &Analysis| analysis.scores.as_ref().is_some_and(|scores| scores.window_start == first);
         let live = stage.analysis(is_there).scores.clone().unwrap();
-        let expected = recogniser.analyse(&frames[first..first + 25]).unwrap().scores;
+        let expected = pipeline.analyse(&frames[first..first + 25]).unwrap().scores;
         for (a, b) in [(&live.temporal, &expected.temporal), (&live.spatial, &expected.spatial)] {
             assert!(
                 a.len() == 2 && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3 * b.abs().max(1e-3)),

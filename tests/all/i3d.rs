@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use image::RgbImage;
-use motionscope::engine::{FlowSelection, Recogniser};
+use motionscope::engine::{FlowSelection, InferencePipeline};
 use motionscope::evaluation::{ClipScorer, Protocol, Spread};
 use motionscope::gpu::{Compute, ComputeKind};
 use motionscope::nets::preprocessing::{clip_input, motion_input};
@@ -85,14 +85,14 @@ fn streams_of_clips_are_trained_kept_measured_and_followed() {
     };
     let window: Vec<Arc<Frame>> = (0..13).map(frame).collect();
     let compute = Compute { kind: ComputeKind::Cpu, name: "test".into(), device: Device::flex(), wgpu: None };
-    let mut recogniser = Recogniser::new(model.clone(), &compute);
-    assert_eq!(recogniser.window_frames(), 16);
-    let result = recogniser.analyse(&window).unwrap();
+    let mut pipeline = InferencePipeline::new(model.clone(), &compute);
+    assert_eq!(pipeline.window_frames(), 16);
+    let result = pipeline.analyse(&window).unwrap();
     assert_eq!((result.padded, result.flows.finest().dims()[1]), (3, 30));
     assert_near(&result.scores.temporal, &of_clip);
     assert_near(&result.scores.spatial, &expected);
     let ten = &window[..11];
-    assert!(recogniser.flow(ten, 9, FlowSelection::default().level).is_ok(), "what is shown are still ten pairs");
+    assert!(pipeline.flow(ten, 9, FlowSelection::default().level).is_ok(), "what is shown are still ten pairs");
 }
 
 #[test]

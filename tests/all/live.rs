@@ -13,7 +13,7 @@ use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    AnnotatedExport, LiveEvent, LiveOrder, LiveSettings, LiveView, Message, Recogniser, RecordingOrder, Request,
+    AnnotatedExport, InferencePipeline, LiveEvent, LiveOrder, LiveSettings, LiveView, Message, RecordingOrder, Request,
     Smoothing, Watcher,
 };
 use motionscope::gpu::{Compute, DeviceChoice, choose};
@@ -548,13 +548,13 @@ fn the_command_line_tells_every_second_what_it_sees() {
 #[ignore = "takes minutes"]
 fn soak_memory_and_latency_do_not_grow() {
     let secs = std::env::var("MOTIONSCOPE_SOAK").ok().and_then(|secs| secs.parse().ok()).unwrap_or(300);
-    let mut recogniser = Recogniser::new(fixture::model(&MOTION, NETWORK, &cpu().device), &cpu());
+    let mut pipeline = InferencePipeline::new(fixture::model(&MOTION, NETWORK, &cpu().device), &cpu());
     let source = "lavfi:testsrc2=size=640x480:rate=30".parse().unwrap();
-    let camera = Arc::new(Camera::open(source, recogniser.sizes(), Arc::new(|_| ())));
+    let camera = Arc::new(Camera::open(source, pipeline.sizes(), Arc::new(|_| ())));
     let mut watcher = Watcher::new(camera);
     let (started, mut latencies, mut memory) = (Instant::now(), Vec::new(), Vec::new());
     while started.elapsed() < Duration::from_secs(secs) {
-        match watcher.step(&mut recogniser, LiveSettings::default(), 2).unwrap() {
+        match watcher.step(&mut pipeline, LiveSettings::default(), 2).unwrap() {
             Some(result) => latencies.push(result.latency_ms),
             None => sleep(Duration::from_millis(2)),
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use burn::tensor::{Distribution, Tensor};
 use criterion::{Criterion, criterion_group, criterion_main};
 use motionscope::cli::bench::fixture;
-use motionscope::engine::{Recogniser, WINDOW_FRAMES};
+use motionscope::engine::{InferencePipeline, WINDOW_FRAMES};
 use motionscope::flow::tvl1::{Tvl1, Tvl1Parameters};
 use motionscope::flow::{FlowField, colour};
 use motionscope::gpu::{DeviceChoice, choose};
@@ -33,10 +33,10 @@ fn motion_networks(criterion: &mut Criterion) {
 fn recognition(criterion: &mut Criterion) {
     let compute = choose(DeviceChoice::Cpu).expect("there is a CPU");
     let pairwise = MotionConfig { width: 16, frames: 2, ..MotionConfig::default() };
-    let mut recogniser = Recogniser::new(fixture::model(&pairwise, INPUT, &compute.device), &compute);
+    let mut pipeline = InferencePipeline::new(fixture::model(&pairwise, INPUT, &compute.device), &compute);
     let dir = tempfile::tempdir().expect("there is a place for temporary files");
     let clip = fixture::clip(dir.path(), FRAMES, INPUT).expect("clips can be written");
-    let mut reader = VideoReader::open(&clip, recogniser.sizes()).expect("it was just written");
+    let mut reader = VideoReader::open(&clip, pipeline.sizes()).expect("it was just written");
     let frames: Vec<Arc<Frame>> =
         (0..FRAMES).map(|index| Arc::new(reader.frame(index).expect("it was just written"))).collect();
     let mut windows = frames.windows(WINDOW_FRAMES).cycle();
@@ -44,12 +44,12 @@ fn recognition(criterion: &mut Criterion) {
     group.sample_size(10);
     group.bench_function("flow of a new frame", |bencher| {
         bencher.iter(|| {
-            recogniser.clear();
-            recogniser.flow(windows.next().expect("cycles do not end"), 0, 2).map(drop)
+            pipeline.clear();
+            pipeline.flow(windows.next().expect("cycles do not end"), 0, 2).map(drop)
         });
     });
     group.bench_function("flow and scores, streaming", |bencher| {
-        bencher.iter(|| recogniser.analyse(windows.next().expect("cycles do not end")).map(drop));
+        bencher.iter(|| pipeline.analyse(windows.next().expect("cycles do not end")).map(drop));
     });
 }
 

@@ -11,7 +11,7 @@ use super::arguments::AnalyzePlan;
 use super::inputs::Job;
 use super::report::{ClipFacts, ClipReport, ClipResult, ModelFacts, StreamReports, WindowReport};
 use super::result_files::{ANNOTATED, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
-use crate::engine::{ClipFrames, FlowView, Recogniser, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate};
+use crate::engine::{ClipFrames, FlowView, InferencePipeline, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate};
 use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::flow::files::write_flo;
@@ -27,7 +27,7 @@ const FINEST_LEVEL: usize = 2;
 /// What is the same for all clips.
 pub(super) struct Setting<'a> {
     plan: &'a AnalyzePlan,
-    recogniser: Recogniser,
+    pipeline: InferencePipeline,
     device: String,
     fusion: Fusion,
     stop: Arc<AtomicBool>,
@@ -42,7 +42,7 @@ impl<'a> Setting<'a> {
             progress.set_position(done as u64);
             !stop.load(Ordering::Relaxed)
         };
-        annotate(&job.clip, &job.out.join(ANNOTATED), &mut self.recogniser, &self.fusion, &mut go_on)
+        annotate(&job.clip, &job.out.join(ANNOTATED), &mut self.pipeline, &self.fusion, &mut go_on)
     }
 
     /// Whether the user has stopped the command.
@@ -51,11 +51,11 @@ impl<'a> Setting<'a> {
     }
 
     /// What the plan leaves open comes from the model card.
-    pub fn new(plan: &'a AnalyzePlan, recogniser: Recogniser, device: String, stop: Arc<AtomicBool>) -> Self {
-        let card = &recogniser.card().fusion;
+    pub fn new(plan: &'a AnalyzePlan, pipeline: InferencePipeline, device: String, stop: Arc<AtomicBool>) -> Self {
+        let card = &pipeline.card().fusion;
         let rule = plan.fusion.unwrap_or(card.rule);
         let fusion = Fusion { rule, temporal_weight: plan.weight.unwrap_or(card.temporal_weight) };
-        Self { plan, recogniser, device, fusion, stop }
+        Self { plan, pipeline, device, fusion, stop }
     }
 }
 
@@ -72,9 +72,9 @@ pub(super) struct ClipAnalysis<'a, 'b> {
 impl<'a, 'b> ClipAnalysis<'a, 'b> {
     /// Analyses the clip of `job` and writes its folder, which must exist; `None` if it was stopped.
     pub fn run(setting: &'a mut Setting<'b>, job: &'a Job, progress: &ProgressBar) -> Result<Option<ClipReport>> {
-        let sizes = Sizes { display_max: DISPLAY_MAX, ..setting.recogniser.sizes() };
+        let sizes = Sizes { display_max: DISPLAY_MAX, ..setting.pipeline.sizes() };
         let frames = ClipFrames::open(&job.clip, sizes)?;
-        setting.recogniser.clear();
+        setting.pipeline.clear();
         let mut analysis = Self { setting, job, frames, video: None, windows: Vec::new(), scores: Vec::new() };
         if !analysis.work_through(progress)? {
             return Ok(None);
@@ -96,7 +96,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             if start % WINDOW_PAIRS == 0 {
                 self.flows(start, total)?;
             }
-            let is_whole = start + self.setting.recogniser.window_frames() <= total;
+            let is_whole = start + self.setting.pipeline.window_frames() <= total;
             if start % self.setting.plan.stride == 0 && (is_whole || start == 0) {
                 self.score(start)?;
             }
@@ -112,7 +112,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
         // A clip of one frame still has the flow of that frame onto itself.
         let end = (first + WINDOW_PAIRS).min(total.max(2) - 1);
         for index in first..end {
-            let flow = self.setting.recogniser.flow(&window, index - window_start, FINEST_LEVEL)?;
+            let flow = self.setting.pipeline.flow(&window, index - window_start, FINEST_LEVEL)?;
             self.show(&window[index - window_start], &flow)?;
             if self.setting.plan.flow_files {
                 self.write_flow(index, &flow)?;
@@ -143,8 +143,8 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
     }
 
     fn score(&mut self, start: usize) -> Result<()> {
-        let window = self.frames.window(start, self.setting.recogniser.window_frames())?;
-        let result = self.setting.recogniser.analyse(&window)?;
+        let window = self.frames.window(start, self.setting.pipeline.window_frames())?;
+        let result = self.setting.pipeline.analyse(&window)?;
         let [time_secs, end_secs] = self.frames.times().span_secs(&(start..start + window.len()));
         self.windows.push(WindowReport {
             start_frame: start,
@@ -164,10 +164,10 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
         let info = self.frames.info();
         let mut notes = info.notes.clone();
         if let Some(padded) = self.windows.first().map(|window| window.padded_frames).filter(|padded| *padded > 0) {
-            let count = self.setting.recogniser.window_frames();
+            let count = self.setting.pipeline.window_frames();
             notes.push(format!("it has fewer than {count} frames; its last frame is repeated {padded} times"));
         }
-        let model = self.setting.recogniser.info(&self.setting.plan.model);
+        let model = self.setting.pipeline.info(&self.setting.plan.model);
         let clip = ClipFacts {
             path: info.path.clone(),
             frames: info.frames,
@@ -195,7 +195,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             device: self.setting.device.clone(),
             classes: model.classes,
             fusion: self.setting.fusion,
-            window_frames: self.setting.recogniser.window_frames(),
+            window_frames: self.setting.pipeline.window_frames(),
             windows: self.windows,
             notes,
         })

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::interrupt::interrupt_flag;
 use super::outcome::{Outcome, complain, shown};
-use crate::engine::Recogniser;
+use crate::engine::InferencePipeline;
 use crate::error::Result;
 use crate::gpu::choose;
 use crate::gpu::panics::caught;
@@ -27,7 +27,7 @@ pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
     let compute = choose(plan.device)?;
     let model = HiddenTwoStream::load(&plan.model, &compute.device)?;
     let stop = interrupt_flag("Ending without the results of this clip")?;
-    let mut setting = Setting::new(plan, Recogniser::new(model, &compute), compute.name, stop);
+    let mut setting = Setting::new(plan, InferencePipeline::new(model, &compute), compute.name, stop);
     let screen = MultiProgress::new();
     let all = screen.add(bar(plan.jobs.len(), "{bar:30} {pos}/{len} clips"));
     let mut failures = 0;

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use super::model_arguments::DeviceArg;
 use super::outcome::Outcome;
 use crate::app::measure_repaints;
-use crate::engine::{Engine, Message, Recogniser, Request, WINDOW_FRAMES};
+use crate::engine::{Engine, InferencePipeline, Message, Request, WINDOW_FRAMES};
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, MotionConfig};
@@ -95,8 +95,8 @@ fn motion_networks(table: &mut Table, compute: &Compute) -> Result<()> {
 
 /// The same with everything around it: pictures in, flow and scores out.
 fn recognition(table: &mut Table, compute: &Compute, clip: &Path) -> Result<()> {
-    let mut recogniser = Recogniser::new(fixture::model(&PAIRWISE, INPUT, &compute.device), compute);
-    let mut reader = VideoReader::open(clip, recogniser.sizes())?;
+    let mut pipeline = InferencePipeline::new(fixture::model(&PAIRWISE, INPUT, &compute.device), compute);
+    let mut reader = VideoReader::open(clip, pipeline.sizes())?;
     let frames = (0..CLIP_FRAMES).map(|index| reader.frame(index).map(Arc::new)).collect::<Result<Vec<_>>>()?;
     let mut starts = (0..=CLIP_FRAMES - WINDOW_FRAMES).cycle();
     let mut next_window = || -> &[Arc<Frame>] {
@@ -104,15 +104,15 @@ fn recognition(table: &mut Table, compute: &Compute, clip: &Path) -> Result<()> 
         &frames[start..start + WINDOW_FRAMES]
     };
     table.measure("  a new frame's flow, pictures to read-out", 1.0, || {
-        recogniser.clear();
-        recogniser.flow(next_window(), 0, 2).map(drop)
+        pipeline.clear();
+        pipeline.flow(next_window(), 0, 2).map(drop)
     })?;
-    recogniser.clear();
-    recogniser.analyse(next_window())?;
-    table.measure("  a new frame's flow and scores, streaming", 1.0, || recogniser.analyse(next_window()).map(drop))?;
+    pipeline.clear();
+    pipeline.analyse(next_window())?;
+    table.measure("  a new frame's flow and scores, streaming", 1.0, || pipeline.analyse(next_window()).map(drop))?;
     table.measure("  a window's flows and scores, from nothing", 1.0, || {
-        recogniser.clear();
-        recogniser.analyse(next_window()).map(drop)
+        pipeline.clear();
+        pipeline.analyse(next_window()).map(drop)
     })
 }
 

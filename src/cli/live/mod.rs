@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::outcome::{Outcome, complain};
 use super::output;
-use crate::engine::{LiveResult, LiveSettings, Recogniser, Watcher};
+use crate::engine::{InferencePipeline, LiveResult, LiveSettings, Watcher};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
@@ -59,8 +59,8 @@ fn watch(plan: &LivePlan) -> Result<Outcome> {
     let model = HiddenTwoStream::load(&plan.model, &compute.device)?;
     let settings = LiveSettings { fusion: model.card.fusion, smoothing: plan.smoothing };
     let classes = model.card.classes.clone();
-    let mut recogniser = Recogniser::new(model, &compute);
-    let sizes = Sizes { display_max: DISPLAY_MAX, ..recogniser.sizes() };
+    let mut pipeline = InferencePipeline::new(model, &compute);
+    let sizes = Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() };
     let stop = stop_on_interrupt()?;
     let (sender, news) = bounded(1);
     let camera = Arc::new(Camera::open(plan.source.clone(), sizes, Arc::new(move |told| tell(told, &sender))));
@@ -71,7 +71,7 @@ fn watch(plan: &LivePlan) -> Result<Outcome> {
     let is_over = || stop.load(Ordering::Acquire) || output::is_closed();
     while !is_over() && plan.length.is_none_or(|length| started.elapsed() < length) {
         wait(&news)?;
-        if let Some(result) = caught("networks", || watcher.step(&mut recogniser, settings, 2))? {
+        if let Some(result) = caught("networks", || watcher.step(&mut pipeline, settings, 2))? {
             summary.answer(&result);
             newest = Some(result);
         }

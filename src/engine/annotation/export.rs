@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::drawing::{Annotated, Drawing};
-use crate::engine::clip_frames::ClipFrames;
-use crate::engine::recogniser::FINEST_LEVEL;
+use crate::engine::inference::clip_frames::ClipFrames;
+use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::Stop;
-use crate::engine::{AnnotatedExport, Message, Recogniser, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{AnnotatedExport, InferencePipeline, Message, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::flow::colour;
 use crate::gpu::Compute;
@@ -31,15 +31,15 @@ const LEAST_SCALE_PX: f32 = 1.0;
 pub fn annotate(
     clip: &Path,
     path: &Path,
-    recogniser: &mut Recogniser,
+    pipeline: &mut InferencePipeline,
     fusion: &Fusion,
     go_on: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<bool> {
-    let sizes = Sizes { display_max: DISPLAY_MAX, ..recogniser.sizes() };
+    let sizes = Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() };
     let mut frames = ClipFrames::open(clip, sizes)?;
-    recogniser.clear();
+    pipeline.clear();
     let (total, fps) = (frames.info().frames, frames.info().fps);
-    let classes = recogniser.card().classes.clone();
+    let classes = pipeline.card().classes.clone();
     let mut video: Option<(Drawing, VideoWriter)> = None;
     let (mut ranked, mut scale_px) = (Vec::new(), LEAST_SCALE_PX);
     for index in 0..total {
@@ -48,14 +48,14 @@ pub fn annotate(
         }
         // The frame stands in the middle of its window, or as near to it as the ends of the clip allow.
         let start = index.saturating_sub(WINDOW_FRAMES / 2).min(total.saturating_sub(WINDOW_FRAMES));
-        let window = frames.window(start, recogniser.window_frames())?;
+        let window = frames.window(start, pipeline.window_frames())?;
         let pairs = &window[..window.len().min(WINDOW_FRAMES)];
         if index % SCORE_EVERY == 0 {
-            let shares = recogniser.analyse(&window)?.scores.fused_probabilities(fusion);
+            let shares = pipeline.analyse(&window)?.scores.fused_probabilities(fusion);
             ranked = classes.iter().cloned().zip(shares).collect();
             ranked.sort_by(|(_, a), (_, b)| falling(a, b));
         }
-        let flow = recogniser.flow(pairs, (index - start).min(WINDOW_PAIRS - 1), FINEST_LEVEL)?;
+        let flow = pipeline.flow(pairs, (index - start).min(WINDOW_PAIRS - 1), FINEST_LEVEL)?;
         scale_px = flow.max_px.max(scale_px);
         let flow = colour::picture(&flow.field, scale_px);
         let frame = &window[index - start];
@@ -84,14 +84,14 @@ pub(in crate::engine) fn run(
 ) -> Result<()> {
     export.guard.check(std::slice::from_ref(&export.path))?;
     let model = HiddenTwoStream::load(&export.model, &compute.device)?;
-    let mut recogniser = Recogniser::new(model, compute);
+    let mut pipeline = InferencePipeline::new(model, compute);
     let mut frames = 0;
     let mut go_on = |done, total| {
         frames = total;
         outbox.send(Message::ExportProgress { done, total });
         !stop.is_asked()
     };
-    if annotate(&export.clip, &export.path, &mut recogniser, &export.fusion, &mut go_on)? {
+    if annotate(&export.clip, &export.path, &mut pipeline, &export.fusion, &mut go_on)? {
         outbox.send(Message::Annotated { path: export.path.clone(), frames });
     }
     Ok(())

@@ -7,7 +7,7 @@ use super::clip_source::Estimate;
 use super::open::{Opened, SourceKey, open};
 use super::wishes::Wishes;
 use crate::engine::Message;
-use crate::engine::clip::Clip;
+use crate::engine::inference::target::Clip;
 use crate::engine::runtime::events::EventSender;
 use crate::error::Result;
 use crate::gpu::Compute;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::clip_source::{ClipSource, Estimate};
-use crate::engine::recogniser::FINEST_LEVEL;
-use crate::engine::{FlowView, Recogniser};
+use crate::engine::inference::pipeline::FINEST_LEVEL;
+use crate::engine::{FlowView, InferencePipeline};
 use crate::error::{Error, Result};
 use crate::evaluation::MotionNetFlow;
 use crate::flow::FlowEstimator;
@@ -16,7 +16,7 @@ use crate::video::{Frame, Geometry};
 
 /// The motion network of a model folder, at its finest level.
 pub(super) struct NetworkSource {
-    recogniser: Recogniser,
+    pipeline: InferencePipeline,
 }
 
 impl NetworkSource {
@@ -25,21 +25,21 @@ impl NetworkSource {
     /// # Errors
     /// If it cannot be loaded, or its network reads more than two frames.
     pub fn load(dir: &Path, compute: &Compute) -> Result<Self> {
-        let recogniser = Recogniser::new(HiddenTwoStream::load(dir, &compute.device)?, compute);
-        if recogniser.frames_for(0).len() != 2 {
+        let pipeline = InferencePipeline::new(HiddenTwoStream::load(dir, &compute.device)?, compute);
+        if pipeline.frames_for(0).len() != 2 {
             let cause = "its motion network reads eleven frames at once, not a pair";
             return Err(Error::file(dir, cause, "Choose a model with a two-frame motion network for the comparison"));
         }
-        Ok(Self { recogniser })
+        Ok(Self { pipeline })
     }
 }
 
 impl ClipSource for NetworkSource {
     fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
         // Flows of other pairs are kept by the thread; frames may belong to another decoding by now.
-        self.recogniser.clear();
-        let pair = pair.each_ref().map(|frame| self.recogniser.fitted(frame));
-        Ok(Some(self.recogniser.flow(&pair, 0, FINEST_LEVEL)?.into()))
+        self.pipeline.clear();
+        let pair = pair.each_ref().map(|frame| self.pipeline.fitted(frame));
+        Ok(Some(self.pipeline.flow(&pair, 0, FINEST_LEVEL)?.into()))
     }
 
     fn is_reversible(&self) -> bool {

@@ -9,7 +9,7 @@ use super::network_source::{CoarseToFineSource, NetworkSource};
 use super::truth_source::TruthSource;
 use super::tvl1_source::Tvl1Source;
 use super::wishes::Wishes;
-use crate::engine::clip::Clip;
+use crate::engine::inference::target::Clip;
 use crate::error::Result;
 use crate::flow::tvl1::Tvl1Parameters;
 use crate::gpu::Compute;

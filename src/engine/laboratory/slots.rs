@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{FlowSource, FlowStrip, Inspection, SourceFlow};
-use crate::engine::clip::Clip;
+use crate::engine::inference::target::Clip;
 use crate::engine::{FlowView, Latest};
 
 /// The flows of a window that the temporal stream is to be fed with.

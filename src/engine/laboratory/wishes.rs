@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::LaboratorySettings;
 use crate::engine::FlowSelection;
-use crate::engine::clip::Clip;
+use crate::engine::inference::target::Clip;
 use crate::error::{Error, Result};
 
 /// The wishes.

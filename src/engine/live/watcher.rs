@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::smoothing::{Smoothed, Smoother};
-use crate::engine::{FlowView, LiveSettings, Recogniser, Scores, Timing, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::video::{Camera, Frame};
 
@@ -60,21 +60,21 @@ impl Watcher {
     /// If the device fails.
     pub fn step(
         &mut self,
-        recogniser: &mut Recogniser,
+        pipeline: &mut InferencePipeline,
         settings: LiveSettings,
         level: usize,
     ) -> Result<Option<LiveResult>> {
         let stride = stride(self.camera.status().fps);
-        let most = recogniser.window_frames();
+        let most = pipeline.window_frames();
         let Some(window) = self.camera.window(WINDOW_FRAMES, most, stride) else { return Ok(None) };
         let Some(newest) = window.last().cloned() else { return Ok(None) };
         if self.last == Some(newest.frame.index) {
             return Ok(None);
         }
-        let frames: Vec<_> = window.iter().map(|live| recogniser.fitted(&live.frame)).collect();
-        let scores = recogniser.analyse(&frames)?.scores;
+        let frames: Vec<_> = window.iter().map(|live| pipeline.fitted(&live.frame)).collect();
+        let scores = pipeline.analyse(&frames)?.scores;
         let pairs = &frames[frames.len() - WINDOW_FRAMES..];
-        let flow = recogniser.flow(pairs, WINDOW_PAIRS - 1, level)?;
+        let flow = pipeline.flow(pairs, WINDOW_PAIRS - 1, level)?;
         let shares = scores.fused_probabilities(&settings.fusion);
         let answer = self.smoother.push(shares, settings.smoothing);
         self.count(newest.frame.index);
@@ -88,7 +88,7 @@ impl Watcher {
             fps: self.rate(now),
             answered: self.answered,
             skipped: self.skipped,
-            timing: recogniser.timing(),
+            timing: pipeline.timing(),
         }))
     }
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::results::{Outlook, Pin, PinnedOutlooks, PinnedWish};
-use crate::engine::recogniser::FINEST_LEVEL;
+use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
-use crate::engine::{Latest, Recogniser};
+use crate::engine::{InferencePipeline, Latest};
 use crate::error::{Error, Result};
 use crate::flow::warp::brought_back;
 use crate::gpu::Compute;
@@ -42,7 +42,7 @@ pub(super) struct Desk {
     wish: Arc<Mutex<PinnedWish>>,
     slot: Arc<Latest<PinnedOutlooks>>,
     outbox: EventSender,
-    model: Option<(Version, Recogniser)>,
+    model: Option<(Version, InferencePipeline)>,
     /// The windows of the pins as a model wanted them last.
     windows: HashMap<Pin, Window>,
     /// In the order of their making.
@@ -111,26 +111,26 @@ impl Desk {
         if self.model.as_ref().is_none_or(|(loaded, _)| loaded != version) {
             self.model = None; // two at a time are not needed
             let model = HiddenTwoStream::load(&version.0, &self.compute.device)?;
-            self.model = Some((version.clone(), Recogniser::new(model, &self.compute)));
+            self.model = Some((version.clone(), InferencePipeline::new(model, &self.compute)));
         }
-        let (_, recogniser) = self.model.as_mut().expect("it was just loaded");
-        recogniser.clear(); // frames of another pin have the same numbers
-        let wanted = (Sizes { display_max: DISPLAY_MAX, ..recogniser.sizes() }, recogniser.window_frames());
+        let (_, pipeline) = self.model.as_mut().expect("it was just loaded");
+        pipeline.clear(); // frames of another pin have the same numbers
+        let wanted = (Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() }, pipeline.window_frames());
         let known = self.windows.get(pin).filter(|window| window.wanted == wanted).cloned();
         let window = known.map_or_else(|| Window::decode(pin, wanted), Ok)?;
         self.windows.insert(pin.clone(), window.clone());
         let Window { frames, place, .. } = window;
         let pair = [place, (place + 1).min(frames.len() - 1)].map(|index| frames[index].clone());
-        let flow = if recogniser.frames_for(0).len() == 2 {
-            recogniser.flow(&pair, 0, FINEST_LEVEL)?
+        let flow = if pipeline.frames_for(0).len() == 2 {
+            pipeline.flow(&pair, 0, FINEST_LEVEL)?
         } else {
             let eleven = &frames[..frames.len().min(WINDOW_FRAMES)];
-            recogniser.flow(eleven, place.min(eleven.len() - 1), FINEST_LEVEL)?
+            pipeline.flow(eleven, place.min(eleven.len() - 1), FINEST_LEVEL)?
         };
-        let scores = recogniser.analyse(&frames)?.scores;
+        let scores = pipeline.analyse(&frames)?.scores;
         let (first, second) = (&pair[0].display, &pair[1].display);
         let at_size = flow.at_size(first.width() as usize, first.height() as usize);
-        let ModelCard { classes, fusion, .. } = recogniser.card().clone();
+        let ModelCard { classes, fusion, .. } = pipeline.card().clone();
         Ok(Outlook {
             pin: pin.clone(),
             model: version.0.clone(),

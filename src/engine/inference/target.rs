@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{FlowSelection, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{FlowSelection, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::video::{Frame, Geometry, Player};
 
 /// The clip to be followed.
 #[derive(Clone)]
-pub(super) struct Clip {
+pub(in crate::engine) struct Clip {
     /// Its player.
     pub player: Arc<Player>,
     /// Its file.
@@ -54,7 +54,7 @@ impl Clip {
 
 /// What is to be shown: a pair of frames and the window that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Target {
+pub(in crate::engine) struct Target {
     /// The player's position.
     pub frame: usize,
     /// First frame of the window of eleven.

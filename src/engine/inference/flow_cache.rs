@@ -10,11 +10,11 @@ use crate::video::Frame;
 const REACH: usize = 64;
 
 /// Index of the first and of the last frame that the motion network saw in one evaluation.
-pub(super) type FrameSpan = (usize, usize);
+pub(in crate::engine) type FrameSpan = (usize, usize);
 
 /// Outputs of the motion network around the present window.
 #[derive(Default)]
-pub(super) struct FlowCache(HashMap<FrameSpan, FlowPyramid>);
+pub(in crate::engine) struct FlowCache(HashMap<FrameSpan, FlowPyramid>);
 
 impl FlowCache {
     /// The flow computed from the frames of `span`.

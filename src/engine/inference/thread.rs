@@ -1,17 +1,17 @@
 //! The thread "inference": the one on which the model in use runs while a person watches.
 //!
 //! It always works on the newest wishes: what nobody waits for any more is never begun. What is shown of a clip is up
-//! to the [`Follower`].
+//! to the [`PlaybackInference`].
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::clip::Clip;
-use super::follower::{Follower, Results, View};
-use super::laboratory::{FlowSource, LaboratorySettings};
-use super::live::LiveSession;
-use super::runtime::worker::Worker;
-use super::{FlowSelection, Message, Recogniser, WINDOW_PAIRS, Watcher};
+use super::playback::{PlaybackInference, Results, View};
+use super::target::Clip;
+use crate::engine::laboratory::{FlowSource, LaboratorySettings};
+use crate::engine::live::LiveSession;
+use crate::engine::runtime::worker::Worker;
+use crate::engine::{FlowSelection, InferencePipeline, Message, WINDOW_PAIRS, Watcher};
 use crate::error::Result;
 use crate::gpu::panics::caught;
 use crate::gpu::{Compute, ComputeKind};
@@ -19,7 +19,7 @@ use crate::nets::HiddenTwoStream;
 use crate::video::Sizes;
 
 /// What the thread should do; only the newest of each matters.
-struct Wishes {
+struct DesiredInference {
     clip: Option<Clip>,
     live: Option<Arc<LiveSession>>,
     view: View,
@@ -27,8 +27,8 @@ struct Wishes {
 }
 
 /// Handle of the thread; dropping it ends the thread.
-pub(super) struct Inference {
-    wishes: Arc<Mutex<Wishes>>,
+pub(in crate::engine) struct Inference {
+    wishes: Arc<Mutex<DesiredInference>>,
     worker: Worker,
 }
 
@@ -37,7 +37,7 @@ impl Inference {
     pub fn start(compute: Compute, results: Results, on_model: impl Fn(PathBuf, Sizes) + Send + 'static) -> Self {
         let view =
             View { selection: FlowSelection::default(), stride: 1, backward: false, pyramid: false, strip: false };
-        let wishes = Arc::new(Mutex::new(Wishes { clip: None, live: None, view, load: None }));
+        let wishes = Arc::new(Mutex::new(DesiredInference { clip: None, live: None, view, load: None }));
         let (on_model, wished) = (Box::new(on_model), wishes.clone());
         let mut thread = InferenceThread { compute, wishes: wished, results, on_model, follower: None, watcher: None };
         Self { wishes, worker: Worker::start("inference", move || thread.step()) }
@@ -78,23 +78,23 @@ impl Inference {
         self.worker.waker()
     }
 
-    fn wish(&self, change: impl FnOnce(&mut Wishes)) {
+    fn wish(&self, change: impl FnOnce(&mut DesiredInference)) {
         change(&mut locked(&self.wishes));
         self.waker()();
     }
 }
 
-fn locked(wishes: &Mutex<Wishes>) -> MutexGuard<'_, Wishes> {
+fn locked(wishes: &Mutex<DesiredInference>) -> MutexGuard<'_, DesiredInference> {
     wishes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The state of the thread.
 struct InferenceThread {
     compute: Compute,
-    wishes: Arc<Mutex<Wishes>>,
+    wishes: Arc<Mutex<DesiredInference>>,
     results: Results,
     on_model: Box<dyn Fn(PathBuf, Sizes) + Send>,
-    follower: Option<Follower>,
+    follower: Option<PlaybackInference>,
     /// The live source that is watched, and what was seen of it.
     watcher: Option<(Arc<LiveSession>, Watcher)>,
 }
@@ -113,7 +113,7 @@ impl InferenceThread {
         self.attend(live);
         let Some(follower) = &mut self.follower else { return false };
         let step = || match &mut self.watcher {
-            Some((live, watcher)) => watch(live, watcher, follower.recogniser(), view, &self.results),
+            Some((live, watcher)) => watch(live, watcher, follower.pipeline(), view, &self.results),
             None => follower.step(clip, view),
         };
         caught("networks", step).unwrap_or_else(|error| {
@@ -144,15 +144,15 @@ impl InferenceThread {
     fn load(&mut self, dir: &Path) {
         match caught("model", || HiddenTwoStream::load(dir, &self.compute.device)) {
             Ok(model) => {
-                let recogniser = Recogniser::new(model, &self.compute);
-                (self.on_model)(dir.to_owned(), recogniser.sizes());
-                self.results.outbox.send(Message::ModelLoaded(recogniser.info(dir)));
+                let pipeline = InferencePipeline::new(model, &self.compute);
+                (self.on_model)(dir.to_owned(), pipeline.sizes());
+                self.results.outbox.send(Message::ModelLoaded(pipeline.info(dir)));
                 self.forget();
                 let pairs_at_once = match self.compute.kind {
                     ComputeKind::Gpu => WINDOW_PAIRS,
                     ComputeKind::Cpu => 1,
                 };
-                self.follower = Some(Follower::new(recogniser, pairs_at_once, self.results.clone()));
+                self.follower = Some(PlaybackInference::new(pipeline, pairs_at_once, self.results.clone()));
             }
             Err(error) => self.results.outbox.problem(error),
         }
@@ -172,11 +172,11 @@ impl InferenceThread {
 fn watch(
     live: &LiveSession,
     watcher: &mut Watcher,
-    recogniser: &mut Recogniser,
+    pipeline: &mut InferencePipeline,
     view: View,
     results: &Results,
 ) -> Result<bool> {
-    let Some(result) = watcher.step(recogniser, live.settings(), view.selection.level)? else { return Ok(false) };
+    let Some(result) = watcher.step(pipeline, live.settings(), view.selection.level)? else { return Ok(false) };
     live.result.put(result);
     results.outbox.wake();
     Ok(true)

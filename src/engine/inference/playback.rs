@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use super::clip::{Clip, Target};
-use super::laboratory::{FlowSource, FlowStrip, LaboratorySlots, SourceFlow, WindowFlows};
-use super::recogniser::FINEST_LEVEL;
-use super::runtime::events::EventSender;
-use super::{Analysis, FlowSelection, Latest, Recogniser, Scores, WINDOW_FRAMES, WINDOW_PAIRS};
+use super::pipeline::FINEST_LEVEL;
+use super::target::{Clip, Target};
+use crate::engine::laboratory::{FlowSource, FlowStrip, LaboratorySlots, SourceFlow, WindowFlows};
+use crate::engine::runtime::events::EventSender;
+use crate::engine::{Analysis, FlowSelection, InferencePipeline, Latest, Scores, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::video::Frame;
 
@@ -19,7 +19,7 @@ const PATIENCE_FRAMES: usize = 64;
 
 /// What a person wants to see of the clip.
 #[derive(Clone, Copy)]
-pub(super) struct View {
+pub(in crate::engine) struct View {
     /// Pair and level.
     pub selection: FlowSelection,
     /// Distance between the frames of a pair.
@@ -55,7 +55,7 @@ impl Scoring {
 
 /// Where results go.
 #[derive(Clone)]
-pub(super) struct Results {
+pub(in crate::engine) struct Results {
     /// What the networks say.
     pub analysis: Arc<Latest<Analysis>>,
     /// The laboratory's places; the network is one of its sources.
@@ -67,8 +67,8 @@ pub(super) struct Results {
 }
 
 /// A model, the clip it looks at, and what it has shown of it.
-pub(super) struct Follower {
-    recogniser: Recogniser,
+pub(in crate::engine) struct PlaybackInference {
+    pipeline: InferencePipeline,
     /// How many flows are computed between two looks at the player.
     slice: usize,
     results: Results,
@@ -78,21 +78,21 @@ pub(super) struct Follower {
     scoring: Option<Scoring>,
 }
 
-impl Follower {
+impl PlaybackInference {
     /// Follows no clip yet.
-    pub fn new(recogniser: Recogniser, slice: usize, results: Results) -> Self {
-        Self { recogniser, slice, results, clip: None, shown: None, scoring: None }
+    pub fn new(pipeline: InferencePipeline, slice: usize, results: Results) -> Self {
+        Self { pipeline, slice, results, clip: None, shown: None, scoring: None }
     }
 
     /// Lets go of the clip, as the model is to look at something else.
     pub fn release(&mut self) {
         self.follow(None);
-        self.recogniser.clear();
+        self.pipeline.clear();
     }
 
     /// The model, for something else than a clip.
-    pub fn recogniser(&mut self) -> &mut Recogniser {
-        &mut self.recogniser
+    pub fn pipeline(&mut self) -> &mut InferencePipeline {
+        &mut self.pipeline
     }
 
     /// Shows the flow of the newest position or, when that is shown, does one slice of the scores.
@@ -105,20 +105,20 @@ impl Follower {
         let target = Target::new(state.position, clip.frames, view.selection, view.stride);
         if self.shown != Some((target, [view.backward, view.pyramid])) {
             // A two-frame network need not wait until the whole window is decoded.
-            let needed = self.recogniser.frames_for(target.pair);
+            let needed = self.pipeline.frames_for(target.pair);
             let from = needed.start.min((clip.frames - 1 - target.window_start) / target.stride);
             let window = clip.window(&target, from, needed.len());
-            let Some(window) = window.filter(|window| self.recogniser.accepts(window)) else { return Ok(false) };
+            let Some(window) = window.filter(|window| self.pipeline.accepts(window)) else { return Ok(false) };
             let padded = target.padded(clip.frames);
             self.show(&window, target.pair - needed.start, padded, target, view)?;
             return Ok(true);
         }
         if !self.scoring.as_ref().is_some_and(|scoring| scoring.serves(&target, state.playing)) {
-            let window = clip.window(&target, 0, WINDOW_FRAMES).filter(|window| self.recogniser.accepts(window));
+            let window = clip.window(&target, 0, WINDOW_FRAMES).filter(|window| self.pipeline.accepts(window));
             let Some(window) = window else { return Ok(false) };
-            let scored = match self.recogniser.window_frames() {
+            let scored = match self.pipeline.window_frames() {
                 WINDOW_FRAMES => Some(window.clone()),
-                count => clip.around(&target, count).filter(|frames| self.recogniser.accepts(frames)),
+                count => clip.around(&target, count).filter(|frames| self.pipeline.accepts(frames)),
             };
             let Some(scored) = scored else { return Ok(false) };
             self.scoring = Some(Scoring { target, window, scored, done: false, strip_shown: false });
@@ -136,7 +136,7 @@ impl Follower {
             self.clip = clip;
             self.shown = None;
             self.scoring = None;
-            self.recogniser.clear();
+            self.pipeline.clear();
             self.results.analysis.clear();
             self.results.laboratory.clear(FlowSource::Network);
         }
@@ -152,15 +152,15 @@ impl Follower {
         view: View,
     ) -> Result<()> {
         let Target { frame, window_start, pair, level, stride } = target;
-        let flow = self.recogniser.flow(window, pair_in_window, level)?;
-        let backward = if view.backward { self.recogniser.backward(window, pair_in_window, level)? } else { None };
-        let levels = if view.pyramid { self.recogniser.levels() } else { Vec::new() };
+        let flow = self.pipeline.flow(window, pair_in_window, level)?;
+        let backward = if view.backward { self.pipeline.backward(window, pair_in_window, level)? } else { None };
+        let levels = if view.pyramid { self.pipeline.levels() } else { Vec::new() };
         let mut pyramid = Vec::new();
         for level in levels {
-            pyramid.push(self.recogniser.flow(window, pair_in_window, level)?);
+            pyramid.push(self.pipeline.flow(window, pair_in_window, level)?);
         }
         let scores = self.results.analysis.get().and_then(|before| before.scores.clone());
-        let timing = self.recogniser.timing();
+        let timing = self.pipeline.timing();
         let Some(clip) = &self.clip else { return Ok(()) };
         let [first, second] = target.pair_frames(pair, clip.frames);
         let source_flow = SourceFlow {
@@ -186,10 +186,10 @@ impl Follower {
     /// One slice of the window in work; when its flows are complete, its scores.
     fn score(&mut self) -> Result<bool> {
         let Some(scoring) = self.scoring.as_mut().filter(|scoring| !scoring.done) else { return Ok(false) };
-        if !self.recogniser.advance(&scoring.scored, self.slice)? {
+        if !self.pipeline.advance(&scoring.scored, self.slice)? {
             return Ok(true);
         }
-        let scores = self.recogniser.analyse(&scoring.scored)?.scores;
+        let scores = self.pipeline.analyse(&scoring.scored)?.scores;
         scoring.done = true;
         self.publish(scores);
         Ok(true)
@@ -201,7 +201,7 @@ impl Follower {
         let Some(scoring) = scoring else { return Ok(false) };
         scoring.strip_shown = true;
         let Target { window_start, stride, .. } = scoring.target;
-        let flow = |pair| self.recogniser.flow(&scoring.window, pair, FINEST_LEVEL);
+        let flow = |pair| self.pipeline.flow(&scoring.window, pair, FINEST_LEVEL);
         let flows = (0..WINDOW_PAIRS).map(flow).collect::<Result<_>>()?;
         let scores = self.results.analysis.get().and_then(|shown| shown.scores.clone());
         let temporal = scores.filter(|scores| scores.window_start == window_start).map(|scores| scores.temporal);
@@ -212,13 +212,13 @@ impl Follower {
     /// Feeds the temporal stream with the flows of another source.
     fn score_another_source(&mut self) -> Result<bool> {
         let Some(window) = self.results.laboratory.take_window() else { return Ok(false) };
-        let temporal = self.recogniser.temporal_under(&window.flows)?;
+        let temporal = self.pipeline.temporal_under(&window.flows)?;
         self.publish_strip(window, Some(temporal))?;
         Ok(true)
     }
 
     fn publish_strip(&self, window: WindowFlows, temporal: Option<Vec<f32>>) -> Result<()> {
-        let input = self.recogniser.temporal_input(&window.flows)?;
+        let input = self.pipeline.temporal_input(&window.flows)?;
         let WindowFlows { source, window_start, stride, flows } = window;
         let temporal = temporal.filter(|logits| !logits.is_empty());
         let strip = FlowStrip { source, window_start, stride, flows, temporal, input };
@@ -232,7 +232,7 @@ impl Follower {
     /// Adds scores to the flow that is shown.
     fn publish(&self, scores: Scores) {
         if let (Some(clip), Some(shown)) = (&self.clip, self.results.analysis.get()) {
-            let timing = self.recogniser.timing();
+            let timing = self.pipeline.timing();
             let analysis = Analysis { scores: Some(scores), timing, ..Analysis::clone(&shown) };
             self.results.analysis.put_if(analysis, || !clip.player.is_closed());
             self.results.outbox.wake();

@@ -80,7 +80,7 @@ impl ModelInfo {
 }
 
 /// Levels of the pyramid of a motion network, finest first.
-pub(super) fn levels(motion: &MotionConfig) -> std::ops::RangeInclusive<usize> {
+pub(in crate::engine) fn levels(motion: &MotionConfig) -> std::ops::RangeInclusive<usize> {
     match motion.architecture {
         Architecture::MotionNet => 2..=6,
         Architecture::TinyMotionNet => 2..=4,

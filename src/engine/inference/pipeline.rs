@@ -14,7 +14,7 @@ use image::imageops::{FilterType, resize};
 
 use super::flow_cache::{FlowCache, FrameSpan};
 use super::model_info::levels;
-use super::{FlowView, ModelInfo, Scores, TemporalInput, Timing};
+use crate::engine::{FlowView, ModelInfo, Scores, TemporalInput, Timing};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::gpu::{Compute, share_flow};
@@ -28,7 +28,7 @@ pub const WINDOW_PAIRS: usize = WINDOW_FRAMES - 1;
 /// Longest side of the frames decoded for display, in pixels.
 const DISPLAY_MAX: u32 = 1280;
 /// Number of the pyramid's first level, at half the frame's resolution.
-pub(super) const FINEST_LEVEL: usize = 2;
+pub(in crate::engine) const FINEST_LEVEL: usize = 2;
 
 /// What one window gives.
 pub struct WindowResult {
@@ -44,7 +44,7 @@ pub struct WindowResult {
 type Evaluation<'a> = (Vec<&'a Frame>, Range<usize>);
 
 /// A model on its device, with the flows of recent frames.
-pub struct Recogniser {
+pub struct InferencePipeline {
     model: HiddenTwoStream,
     device: Device,
     /// Whether the window draws with this device: only then may it be handed buffers.
@@ -53,7 +53,7 @@ pub struct Recogniser {
     timing: Timing,
 }
 
-impl Recogniser {
+impl InferencePipeline {
     /// Takes a model that was loaded on the device of `compute`.
     pub fn new(model: HiddenTwoStream, compute: &Compute) -> Self {
         let on_window_device = compute.wgpu.is_some();
@@ -124,7 +124,7 @@ impl Recogniser {
     /// The selected flow of one pair of the window; with a two-frame network nothing else is computed.
     ///
     /// # Errors
-    /// As [`Recogniser::advance`].
+    /// As [`InferencePipeline::advance`].
     pub fn flow(&mut self, window: &[Arc<Frame>], pair: usize, level: usize) -> Result<FlowView> {
         let evaluations = self.evaluations(window, WINDOW_FRAMES)?;
         self.cache.keep_near(window);
@@ -144,7 +144,7 @@ impl Recogniser {
     /// The flow back from the second frame of a pair to the first; `None` from a network that reads more than two.
     ///
     /// # Errors
-    /// As [`Recogniser::advance`].
+    /// As [`InferencePipeline::advance`].
     pub fn backward(&mut self, window: &[Arc<Frame>], pair: usize, level: usize) -> Result<Option<FlowView>> {
         if self.model.motion.frames() != 2 {
             return Ok(None);
@@ -157,7 +157,7 @@ impl Recogniser {
     /// repeating its last frame. A stream that reads fewer frames than another reads those in the middle.
     ///
     /// # Errors
-    /// As [`Recogniser::advance`], and if the device fails.
+    /// As [`InferencePipeline::advance`], and if the device fails.
     pub fn analyse(&mut self, window: &[Arc<Frame>]) -> Result<WindowResult> {
         let temporal_frames = self.temporal_frames();
         self.advance(window, temporal_frames)?;
@@ -187,7 +187,7 @@ impl Recogniser {
     /// What the temporal stream sees of ten flows.
     ///
     /// # Errors
-    /// As [`Recogniser::temporal_under`].
+    /// As [`InferencePipeline::temporal_under`].
     pub fn temporal_input(&self, flows: &[FlowView]) -> Result<TemporalInput> {
         let raw = self.raw_stack(flows)?;
         let levels = flow_normalisation::classifier_input(raw.clone()) + flow_normalisation::MID_LEVEL; // [1, 20, h, w]

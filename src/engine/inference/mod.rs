@@ -1,0 +1,11 @@
+//! Inference: a model's networks on windows of frames, and the thread on which they follow the player.
+
+pub(super) mod analysis;
+pub(super) mod clip_frames;
+mod flow_cache;
+pub(super) mod model_folder;
+pub(super) mod model_info;
+pub(super) mod pipeline;
+pub(super) mod playback;
+pub(super) mod target;
+pub(super) mod thread;
