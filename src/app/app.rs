@@ -28,7 +28,7 @@ use super::settings::Settings;
 use super::settings_text::Unread;
 use super::theme::{self, PANEL_MARGIN, Tokens};
 use super::training_state::TrainingPhase;
-use crate::engine::{Engine, LaboratorySettings, LiveEvent, Message, Request, Studio, Wake, default_model, flow_model};
+use crate::engine::{Engine, FlowSettings, LiveEvent, Message, Request, Studio, Wake, default_model, flow_model};
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
 use crate::output::Existing;
@@ -54,7 +54,7 @@ pub struct App {
     pub(super) exporter: Exporter,
     pub(super) reports: ReportReader,
     /// What the engine's laboratory was last told to work on.
-    laboratory: Option<LaboratorySettings>,
+    laboratory: Option<FlowSettings>,
     /// What the player was last told to play round and round.
     pub(super) looping: Option<(usize, usize)>,
     /// The threads that look into the files of the labelling project.
@@ -226,7 +226,7 @@ impl App {
 
     /// What the engine's laboratory was last told to work on.
     #[cfg(test)]
-    pub(super) fn laboratory_demand(&self) -> Option<&LaboratorySettings> {
+    pub(super) fn laboratory_demand(&self) -> Option<&FlowSettings> {
         self.laboratory.as_ref()
     }
 
@@ -239,7 +239,7 @@ impl App {
         if let Some(before) = self.laboratory.replace(demand.clone()) {
             self.session.lab.settings_changed(&before, &demand);
         }
-        self.engine.send(Request::Laboratory(Box::new(demand)));
+        self.engine.send(Request::FlowComparison(Box::new(demand)));
     }
 
     pub(super) fn receive(&mut self, message: &Message, ctx: &Context) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::{
-    ClipMeasure, Engine, FlowSource, FlowStatistics, FlowStrip, FlowView, Inspection, LaboratorySettings, Message,
+    ClipMeasure, Engine, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, FlowView, Message,
     ScalarMap, SourceFlow,
 };
 use crate::error::Error;
@@ -24,11 +24,11 @@ pub struct SourceState {
     /// Its flow.
     pub flow: Option<Arc<SourceFlow>>,
     /// What the loss makes of it.
-    pub inspection: Option<Arc<Inspection>>,
+    pub inspection: Option<Arc<FlowDiagnostics>>,
     /// The length that nearly all vectors of `flow` stay below, in pixels of its own pictures.
     pub flow_length: f32,
     /// Its stack of ten flows.
-    pub strip: Option<Arc<FlowStrip>>,
+    pub strip: Option<Arc<FlowStack>>,
     /// The same as `flow_length` for `strip`.
     pub strip_length: f32,
     /// Why it cannot work on this clip.
@@ -92,15 +92,15 @@ impl LabState {
     }
 
     /// Forgets the figures that other settings would give otherwise.
-    pub fn settings_changed(&mut self, before: &LaboratorySettings, after: &LaboratorySettings) {
+    pub fn settings_changed(&mut self, before: &FlowSettings, after: &FlowSettings) {
         if before.stride != after.stride || before.truth != after.truth {
             FlowSource::ALL.into_iter().for_each(|source| self.forget(source));
         }
-        let tvl1 = |settings: &LaboratorySettings| (settings.tvl1, settings.tvl1_side, settings.warm_start);
+        let tvl1 = |settings: &FlowSettings| (settings.tvl1, settings.tvl1_side, settings.warm_start);
         if tvl1(before) != tvl1(after) {
             self.forget(FlowSource::Tvl1);
         }
-        let second = |settings: &LaboratorySettings| (settings.second_model.clone(), settings.coarse_to_fine);
+        let second = |settings: &FlowSettings| (settings.second_model.clone(), settings.coarse_to_fine);
         if second(before) != second(after) {
             self.forget(FlowSource::SecondNetwork);
         }
@@ -116,7 +116,7 @@ impl LabState {
     }
 
     /// Puts the inspection of a source in its place, and its figures among those of the other frames.
-    pub fn set_inspection(&mut self, source: FlowSource, inspection: Option<Arc<Inspection>>) {
+    pub fn set_inspection(&mut self, source: FlowSource, inspection: Option<Arc<FlowDiagnostics>>) {
         let state = &mut self.sources[source as usize];
         if is_same(&state.inspection, &inspection) {
             return;
@@ -129,7 +129,7 @@ impl LabState {
     }
 
     /// Puts the stack of a source in its place.
-    pub fn set_strip(&mut self, source: FlowSource, strip: Option<Arc<FlowStrip>>) {
+    pub fn set_strip(&mut self, source: FlowSource, strip: Option<Arc<FlowStack>>) {
         let state = &mut self.sources[source as usize];
         if !is_same(&state.strip, &strip) {
             let flows = strip.iter().flat_map(|strip| &strip.flows);
@@ -212,10 +212,10 @@ mod tests {
         }
         assert_eq!(lab.measuring, Some(6));
         assert_eq!(lab.measures(FlowSource::Tvl1).keys().copied().collect::<Vec<_>>(), [0, 3]);
-        let before = LaboratorySettings::default();
-        lab.settings_changed(&before, &LaboratorySettings { tvl1_side: None, ..before.clone() });
+        let before = FlowSettings::default();
+        lab.settings_changed(&before, &FlowSettings { tvl1_side: None, ..before.clone() });
         assert!(lab.measures(FlowSource::Tvl1).is_empty() && !lab.measures(FlowSource::Network).is_empty());
-        lab.settings_changed(&before, &LaboratorySettings { stride: 2, ..before.clone() });
+        lab.settings_changed(&before, &FlowSettings { stride: 2, ..before.clone() });
         assert!(lab.measures(FlowSource::Network).is_empty());
         lab.receive(&Message::MeasureEnded);
         assert_eq!(lab.measuring, None);

@@ -15,8 +15,8 @@ use super::run::Options;
 use super::settings::Settings;
 use super::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{
-    Analysis, ClipMeasure, FlowSource, FlowStatistics, FlowStrip, FlowView, Inspection, Message, ModelInfo, ScalarMap,
-    Scores, SourceFlow, TemporalInput, Timing,
+    Analysis, ClipMeasure, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView, Message, ModelInfo,
+    ScalarMap, Scores, SourceFlow, TemporalInput, Timing,
 };
 use crate::error::Error;
 use crate::flow::FlowField;
@@ -181,14 +181,14 @@ fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
     }
 }
 
-fn inspection(source: FlowSource) -> Inspection {
+fn inspection(source: FlowSource) -> FlowDiagnostics {
     let (width, height) = (GRID.width as usize, GRID.height as usize);
     let map = |value: fn(f32) -> f32| {
         let values = (0..width * height).map(|i| value((i % width) as f32 / width as f32)).collect();
         ScalarMap { width, height, values }
     };
     let first = Arc::new(RgbImage::from_fn(GRID.width, GRID.height, |x, y| Rgb([(4 * x) as u8, (5 * y) as u8, 128])));
-    Inspection {
+    FlowDiagnostics {
         source,
         frame: 3,
         stride: 1,
@@ -212,11 +212,11 @@ fn statistics(more: f32) -> FlowStatistics {
     }
 }
 
-fn strip(source: FlowSource, turn: f32) -> FlowStrip {
+fn strip(source: FlowSource, turn: f32) -> FlowStack {
     let planes = (0..20).map(|plane| (0..256).map(|i| ((i + 12 * plane) % 256) as f32).collect()).collect();
     let histogram = (0..80u32).map(|bin| 10u32.pow(4 - bin.abs_diff(40) / 10)).collect();
     let temporal = if source == FlowSource::Tvl1 { vec![0.0, 2.0] } else { vec![2.0, 0.0] };
-    FlowStrip {
+    FlowStack {
         source,
         window_start: 3,
         stride: 1,

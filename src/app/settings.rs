@@ -12,7 +12,7 @@ use super::live_settings::LiveChoices;
 use super::settings_text::{self, Unread};
 use super::studio_settings::StudioSettings;
 use super::views::Views;
-use crate::engine::LaboratorySettings;
+use crate::engine::FlowSettings;
 use crate::flow::files::FlowFormat;
 use crate::gpu::DeviceChoice;
 
@@ -46,7 +46,7 @@ pub struct Settings {
     /// Above 1 slow motion stands out.
     pub gamma: f32,
     /// What the flow laboratory works on, apart from what the views need.
-    pub laboratory: LaboratorySettings,
+    pub laboratory: FlowSettings,
     /// Clips and the ground truth that was chosen for them, the latest first.
     truths: Vec<(PathBuf, PathBuf)>,
     /// The folder of the benchmark measured last.
@@ -82,7 +82,7 @@ impl Default for Settings {
             views: Views::default(),
             locked_scale_px: None,
             gamma: 1.0,
-            laboratory: LaboratorySettings::default(),
+            laboratory: FlowSettings::default(),
             truths: Vec::new(),
             benchmark_root: None,
             evaluation: EvaluationSettings::default(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{FlowSource, LaboratorySettings};
+use crate::engine::{FlowSettings, FlowSource};
 
 /// Most views at a time; more would be thumbnails.
 const MOST: usize = 16;
@@ -118,12 +118,12 @@ impl ViewKind {
         matches!(self, Self::Flow | Self::Difference | Self::First | Self::Strip)
     }
 
-    /// Whether its picture comes from an [`Inspection`](crate::engine::Inspection).
+    /// Whether its picture comes from an [`FlowDiagnostics`](crate::engine::FlowDiagnostics).
     pub fn is_inspection(self) -> bool {
         matches!(self, Self::First | Self::Warped | Self::Error | Self::Ssim | Self::Border | Self::Occlusion)
     }
 
-    /// Whether its picture comes from a [`FlowStrip`](crate::engine::FlowStrip).
+    /// Whether its picture comes from a [`FlowStack`](crate::engine::FlowStack).
     pub fn is_strip(self) -> bool {
         matches!(self, Self::Strip | Self::Input)
     }
@@ -201,7 +201,7 @@ impl Views {
     }
 
     /// Whether flow of `source` is computed: it is shown, or switched on in `base`, or costs next to nothing.
-    pub fn is_on(&self, source: FlowSource, base: &LaboratorySettings) -> bool {
+    pub fn is_on(&self, source: FlowSource, base: &FlowSettings) -> bool {
         match source {
             FlowSource::Network => true,
             FlowSource::Truth => base.truth.is_some(),
@@ -299,14 +299,14 @@ impl Views {
     /// What the engine is to work on so that all views have their pictures: `base` with what they need besides.
     ///
     /// `statistics` says whether the figures of all sources are on the screen.
-    pub fn demand(&self, base: &LaboratorySettings, statistics: bool) -> LaboratorySettings {
+    pub fn demand(&self, base: &FlowSettings, statistics: bool) -> FlowSettings {
         let on = |source: &FlowSource| self.is_on(*source, base);
         let inspects = |source: &FlowSource| {
             let shown = self.list.iter().any(|view| view.kind.is_inspection() && view.source == *source);
             shown || (statistics && on(source))
         };
         let strips = |source: &FlowSource| self.list.iter().any(|view| view.kind.is_strip() && view.source == *source);
-        LaboratorySettings {
+        FlowSettings {
             sources: FlowSource::ALL.into_iter().filter(on).filter(|source| *source != FlowSource::Network).collect(),
             inspected: FlowSource::ALL.into_iter().filter(inspects).collect(),
             occlusion: self.list.iter().any(|view| view.kind == ViewKind::Occlusion),
@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn the_engine_works_on_what_is_seen_and_switched_on() {
         use FlowSource as S;
-        let base = LaboratorySettings { sources: vec![S::Codec], ..LaboratorySettings::default() };
+        let base = FlowSettings { sources: vec![S::Codec], ..FlowSettings::default() };
         let demand = Views::default().demand(&base, false);
         assert_eq!((demand.sources, demand.inspected, demand.occlusion), (vec![S::Codec], vec![], false));
 
@@ -365,7 +365,7 @@ mod tests {
         views.list[1].kind = ViewKind::Strip;
         let demand = views.demand(&base, false);
         assert_eq!(demand.sources, [S::Tvl1, S::Codec], "no ground truth is chosen");
-        let base = LaboratorySettings { truth: Some("/flow".into()), ..base };
+        let base = FlowSettings { truth: Some("/flow".into()), ..base };
         assert_eq!(views.demand(&base, false).sources, [S::Tvl1, S::Codec, S::Truth]);
         assert_eq!(demand.strips, [S::Tvl1]);
     }

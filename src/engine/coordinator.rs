@@ -10,10 +10,10 @@ use crossbeam_channel::{Receiver, Sender, never, select};
 
 use super::annotation;
 use super::evaluation;
+use super::flow::{FlowComparison, LatestFlows, SharedDesiredFlows, start_diagnostics};
 use super::inference::playback::Results;
 use super::inference::target::Clip;
 use super::inference::thread::Inference;
-use super::laboratory::{Laboratory, LaboratorySlots, SharedWishes, start_inspector};
 use super::live::{Corrections, LiveSession, SharedLive};
 use super::pinned::{Pinned, PinnedOutlooks};
 use super::runtime::events::EventSender;
@@ -66,8 +66,8 @@ pub(super) struct Shared {
     pub analysis: Arc<Latest<Analysis>>,
     /// The live source.
     pub live: SharedLive,
-    /// The laboratory's places.
-    pub laboratory: Arc<LaboratorySlots>,
+    /// The newest flows of each source.
+    pub comparison: Arc<LatestFlows>,
     /// The outlooks on pinned clips.
     pub pinned: Arc<Latest<PinnedOutlooks>>,
 }
@@ -79,13 +79,13 @@ pub(super) struct Coordinator {
     player: Option<Arc<Player>>,
     /// What was computed of the clip; it goes with the clip.
     analysis: Arc<Latest<Analysis>>,
-    slots: Arc<LaboratorySlots>,
+    slots: Arc<LatestFlows>,
     shared_live: SharedLive,
     live: Option<Arc<LiveSession>>,
     corrections: Corrections,
     sizes: Sizes,
     inference: Inference,
-    laboratory: Laboratory,
+    comparison: FlowComparison,
     annotation: Option<Job>,
     evaluation: Option<Job>,
     suggestions: Option<Job>,
@@ -97,17 +97,17 @@ pub(super) struct Coordinator {
 impl Coordinator {
     /// Starts the threads that follow the player; `commands` leads back to this coordinator.
     pub fn new(compute: Compute, shared: Shared, outbox: EventSender, commands: Sender<Command>) -> Self {
-        let Shared { player: shared_player, analysis, live: shared_live, laboratory: slots, pinned: outlooks } = shared;
-        let wishes = SharedWishes::default();
-        let inspector = start_inspector(&wishes, &slots, &outbox);
+        let Shared { player: shared_player, analysis, live: shared_live, comparison: slots, pinned: outlooks } = shared;
+        let desired = SharedDesiredFlows::default();
+        let inspector = start_diagnostics(&desired, &slots, &outbox);
         let inspect = Arc::new(inspector.waker());
         let (kept_analysis, kept_slots) = (analysis.clone(), slots.clone());
-        let results = Results { analysis, laboratory: slots, outbox: outbox.clone(), inspect };
+        let results = Results { analysis, comparison: slots, outbox: outbox.clone(), inspect };
         // After the end of this thread nobody needs to know.
         let on_model = move |dir, sizes| _ = commands.send(Command::ModelInUse(dir, sizes));
         let inference = Inference::start(compute.clone(), results.clone(), on_model);
         let score = Arc::new(inference.waker());
-        let laboratory = Laboratory::start(&compute, &results, wishes, inspector, score);
+        let comparison = FlowComparison::start(&compute, &results, desired, inspector, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
         let pinned = Pinned::start(compute.clone(), outlooks, outbox.clone());
         Self {
@@ -121,7 +121,7 @@ impl Coordinator {
             corrections: Corrections::start(outbox.clone()),
             sizes,
             inference,
-            laboratory,
+            comparison,
             annotation: None,
             evaluation: None,
             suggestions: None,
@@ -139,7 +139,7 @@ impl Coordinator {
                 recv(commands) -> command => match command {
                     Ok(Command::Request(request)) => self.handle(request),
                     Ok(Command::ModelInUse(dir, sizes)) => {
-                        self.laboratory.use_model(dir);
+                        self.comparison.use_model(dir);
                         self.resize(sizes);
                     }
                     Ok(Command::Quit) | Err(_) => break,
@@ -162,20 +162,20 @@ impl Coordinator {
             Request::LoadModel(dir) => self.inference.load(dir),
             Request::Select(selection) => {
                 self.inference.select(selection);
-                self.laboratory.select(selection);
+                self.comparison.select(selection);
             }
-            Request::Laboratory(settings) => {
+            Request::FlowComparison(settings) => {
                 self.inference.set(&settings);
-                self.laboratory.set(*settings);
+                self.comparison.set(*settings);
             }
-            Request::MeasureClip(begin) => self.laboratory.measure(begin.then(|| self.sizes.clone())),
+            Request::MeasureClip(begin) => self.comparison.measure(begin.then(|| self.sizes.clone())),
             Request::Export(export) => {
                 self.annotation = None;
-                self.laboratory.export(export, self.sizes.clone());
+                self.comparison.export(export, self.sizes.clone());
             }
             Request::ExportAnnotated(export) => self.annotate(*export),
-            Request::Benchmark(plan) => self.laboratory.benchmark(plan),
-            Request::ShowPair(pair) => self.laboratory.show_pair(*pair),
+            Request::Benchmark(plan) => self.comparison.benchmark(plan),
+            Request::ShowPair(pair) => self.comparison.show_pair(*pair),
             Request::Evaluate(order) => self.evaluate(order),
             Request::Live(order) => self.watch(order),
             Request::SetLive(settings) => self.with_live(|live| live.set(settings)),
@@ -203,10 +203,10 @@ impl Coordinator {
     fn open(&mut self, path: &Path) {
         self.stop_live();
         self.close();
-        let (outbox, inference, laboratory) = (self.outbox.clone(), self.inference.waker(), self.laboratory.waker());
+        let (outbox, inference, comparison) = (self.outbox.clone(), self.inference.waker(), self.comparison.waker());
         let wake = move || {
             inference();
-            laboratory();
+            comparison();
             outbox.wake();
         };
         let player = Arc::new(Player::open(path, self.sizes.clone(), Arc::new(wake)));
@@ -288,7 +288,7 @@ impl Coordinator {
 
     fn follow(&mut self, clip: Option<Clip>) {
         self.inference.follow(clip.clone());
-        self.laboratory.follow(clip);
+        self.comparison.follow(clip);
     }
 
     fn resize(&mut self, sizes: Sizes) {
@@ -315,7 +315,7 @@ impl Coordinator {
     }
 
     fn annotate(&mut self, export: AnnotatedExport) {
-        self.laboratory.export(None, self.sizes.clone());
+        self.comparison.export(None, self.sizes.clone());
         self.annotation = None; // ends an older one
         let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
         let work = move |stop: &_| annotation::run(&export, &compute, &outbox, stop);

@@ -6,17 +6,17 @@ use std::thread::{Builder, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::coordinator::{Command, Coordinator, Shared, SharedPlayer};
-use super::laboratory::LaboratorySlots;
+use super::flow::LatestFlows;
 use super::live::SharedLive;
 use super::runtime::events::{EventSender, Wake};
 use super::{
-    Analysis, FlowSource, FlowStrip, Inspection, Latest, LiveView, Message, PinnedOutlooks, Request, SourceFlow,
+    Analysis, FlowDiagnostics, FlowSource, FlowStack, Latest, LiveView, Message, PinnedOutlooks, Request, SourceFlow,
 };
 use crate::gpu::Compute;
 use crate::video::{Frame, Indexing, Player, PlayerState};
 
 /// All that runs behind a window: the threads "engine", "decoder", "inference", "capture", "evaluation", "suggestions", "training",
-/// "pinned", "sample" and those of the laboratory.
+/// "pinned", "sample" and those of the flow comparison.
 ///
 /// Dropping it ends them; a running training first writes its checkpoint.
 pub struct Engine {
@@ -25,7 +25,7 @@ pub struct Engine {
     player: SharedPlayer,
     analysis: Arc<Latest<Analysis>>,
     live: SharedLive,
-    laboratory: Arc<LaboratorySlots>,
+    comparison: Arc<LatestFlows>,
     pinned: Arc<Latest<PinnedOutlooks>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -37,20 +37,20 @@ impl Engine {
         // Without a bound: a person makes each, and none of them may be lost.
         let (commands, inbox) = unbounded();
         let (player, analysis) = (SharedPlayer::default(), Arc::<Latest<Analysis>>::default());
-        let laboratory = Arc::<LaboratorySlots>::default();
+        let comparison = Arc::<LatestFlows>::default();
         let live = SharedLive::default();
         let pinned = Arc::<Latest<PinnedOutlooks>>::default();
         let shared = Shared {
             player: player.clone(),
             analysis: analysis.clone(),
             live: live.clone(),
-            laboratory: laboratory.clone(),
+            comparison: comparison.clone(),
             pinned: pinned.clone(),
         };
         let coordinator = Coordinator::new(compute, shared, outbox, commands.clone());
         let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
         let thread = Some(thread.expect("the system can start a thread"));
-        Self { commands, messages, player, analysis, live, laboratory, pinned, thread }
+        Self { commands, messages, player, analysis, live, comparison, pinned, thread }
     }
 
     /// Hands over a request and returns at once.
@@ -85,17 +85,17 @@ impl Engine {
 
     /// The newest flow of a source.
     pub fn source_flow(&self, source: FlowSource) -> Option<Arc<SourceFlow>> {
-        self.laboratory.flow(source)
+        self.comparison.flow(source)
     }
 
     /// The newest inspection of a source's flow; it may still be of an older frame.
-    pub fn inspection(&self, source: FlowSource) -> Option<Arc<Inspection>> {
-        self.laboratory.inspection(source)
+    pub fn inspection(&self, source: FlowSource) -> Option<Arc<FlowDiagnostics>> {
+        self.comparison.inspection(source)
     }
 
     /// The newest complete window of a source.
-    pub fn strip(&self, source: FlowSource) -> Option<Arc<FlowStrip>> {
-        self.laboratory.strip(source)
+    pub fn strip(&self, source: FlowSource) -> Option<Arc<FlowStack>> {
+        self.comparison.strip(source)
     }
 
     /// What models make of the pinned windows.

@@ -5,9 +5,9 @@
 mod annotation;
 mod coordinator;
 mod evaluation;
+mod flow;
 mod handle;
 mod inference;
-mod laboratory;
 pub mod live;
 mod pinned;
 mod prediction;
@@ -18,16 +18,16 @@ mod studio;
 mod suggestions;
 
 pub use annotation::annotate;
+pub use flow::{
+    ClipMeasure, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE, ScalarMap,
+    SourceFlow, TemporalInput,
+};
 pub use handle::Engine;
 pub use inference::analysis::{Analysis, FlowView, Scores, Timing};
 pub use inference::clip_frames::ClipFrames;
 pub use inference::model_folder::{default_model, flow_model};
 pub use inference::model_info::ModelInfo;
 pub use inference::pipeline::{InferencePipeline, WINDOW_PAIRS, WindowResult};
-pub use laboratory::{
-    ClipMeasure, FlowSource, FlowStatistics, FlowStrip, Inspection, LaboratorySettings, MAX_STRIDE, ScalarMap,
-    SourceFlow, TemporalInput,
-};
 pub use live::{LiveResult, LiveView, RecordingStatus, Smoothing, Watcher};
 pub use pinned::{Outlook, Pin, PinnedOutlooks, PinnedWish};
 pub use prediction::{Prediction, WindowPrediction};

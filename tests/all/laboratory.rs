@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    BenchmarkPlan, FlowExport, FlowSource, Inspection, LaboratorySettings, Message, Request, SourceFlow,
+    BenchmarkPlan, FlowDiagnostics, FlowExport, FlowSettings, FlowSource, Message, Request, SourceFlow,
 };
 use motionscope::evaluation::flow_benchmarks::FlowDataset;
 use motionscope::flow::FlowField;
@@ -74,16 +74,16 @@ impl Stage {
         self.message(|message| matches!(message, Message::Opened(_)).then_some(()));
     }
 
-    fn set(&self, settings: LaboratorySettings) {
-        self.engine.send(Request::Laboratory(Box::new(settings)));
+    fn set(&self, settings: FlowSettings) {
+        self.engine.send(Request::FlowComparison(Box::new(settings)));
     }
 
-    fn settings(&self) -> LaboratorySettings {
-        LaboratorySettings {
+    fn settings(&self) -> FlowSettings {
+        FlowSettings {
             truth: Some(self.dir.path().join("flows")),
             sources: vec![FlowSource::Tvl1, FlowSource::Codec, FlowSource::Truth],
             tvl1: Tvl1Parameters { warps: 2, ..Tvl1Parameters::opencv() },
-            ..LaboratorySettings::default()
+            ..FlowSettings::default()
         }
     }
 
@@ -91,7 +91,7 @@ impl Stage {
         self.until(source.name(), || self.engine.source_flow(source).filter(|flow| wanted(flow)))
     }
 
-    fn inspection(&self, source: FlowSource, wanted: impl Fn(&Inspection) -> bool) -> Arc<Inspection> {
+    fn inspection(&self, source: FlowSource, wanted: impl Fn(&FlowDiagnostics) -> bool) -> Arc<FlowDiagnostics> {
         self.until(source.name(), || self.engine.inspection(source).filter(|inspection| wanted(inspection)))
     }
 }
@@ -99,7 +99,7 @@ impl Stage {
 #[test]
 fn every_source_follows_the_position_and_is_judged_by_the_truth() {
     let stage = Stage::new();
-    stage.set(LaboratorySettings { inspected: FlowSource::ALL.to_vec(), occlusion: true, ..stage.settings() });
+    stage.set(FlowSettings { inspected: FlowSource::ALL.to_vec(), occlusion: true, ..stage.settings() });
     stage.engine.send(Request::Player(PlayerCommand::SeekFrame(5)));
     for source in [FlowSource::Network, FlowSource::Tvl1, FlowSource::Codec, FlowSource::Truth] {
         let flow = stage.flow(source, |flow| flow.frame == 5);
@@ -129,7 +129,7 @@ fn every_source_follows_the_position_and_is_judged_by_the_truth() {
 #[test]
 fn a_longer_stride_is_a_longer_way() {
     let stage = Stage::new();
-    stage.set(LaboratorySettings { stride: 3, ..stage.settings() });
+    stage.set(FlowSettings { stride: 3, ..stage.settings() });
     stage.engine.send(Request::Player(PlayerCommand::SeekFrame(2)));
     for source in [FlowSource::Network, FlowSource::Tvl1, FlowSource::Codec] {
         let flow = stage.flow(source, |flow| flow.frame == 2 && flow.stride == 3);
@@ -150,7 +150,7 @@ fn a_longer_stride_is_a_longer_way() {
 #[test]
 fn the_temporal_stream_is_fed_from_every_source() {
     let stage = Stage::new();
-    stage.set(LaboratorySettings { score_all: true, ..stage.settings() });
+    stage.set(FlowSettings { score_all: true, ..stage.settings() });
     let strip = |source| stage.until("strip", || stage.engine.strip(source).filter(|strip| strip.temporal.is_some()));
     let [network, truth] = [FlowSource::Network, FlowSource::Truth].map(strip);
     assert_eq!((network.flows.len(), truth.flows.len()), (10, 10));
@@ -171,7 +171,7 @@ fn a_source_that_cannot_work_says_why_and_the_others_go_on() {
     let text = stage.dir.path().join("broken.flo");
     fs::write(&text, "PIEH").unwrap();
     let diverging = Tvl1Parameters { tau: 5.0, ..Tvl1Parameters::opencv() };
-    stage.set(LaboratorySettings { truth: Some(text.clone()), tvl1: diverging, ..stage.settings() });
+    stage.set(FlowSettings { truth: Some(text.clone()), tvl1: diverging, ..stage.settings() });
     let mut told = Vec::new();
     while told.len() < 2 {
         told.push(stage.message(|message| match message {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::pipeline::FINEST_LEVEL;
 use super::target::{Clip, Target};
-use crate::engine::laboratory::{FlowSource, FlowStrip, LaboratorySlots, SourceFlow, WindowFlows};
+use crate::engine::flow::{FlowSource, FlowStack, LatestFlows, SourceFlow, WindowFlows};
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{Analysis, FlowSelection, InferencePipeline, Latest, Scores, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
@@ -58,11 +58,11 @@ impl Scoring {
 pub(in crate::engine) struct Results {
     /// What the networks say.
     pub analysis: Arc<Latest<Analysis>>,
-    /// The laboratory's places; the network is one of its sources.
-    pub laboratory: Arc<LaboratorySlots>,
+    /// The newest flows of each source; the network is one of its sources.
+    pub comparison: Arc<LatestFlows>,
     /// Messages.
     pub outbox: EventSender,
-    /// Lets the laboratory look at a new flow.
+    /// Lets the flow comparison look at a new flow.
     pub inspect: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -138,7 +138,7 @@ impl PlaybackInference {
             self.scoring = None;
             self.pipeline.clear();
             self.results.analysis.clear();
-            self.results.laboratory.clear(FlowSource::Network);
+            self.results.comparison.clear(FlowSource::Network);
         }
     }
 
@@ -174,7 +174,7 @@ impl PlaybackInference {
             millis: timing.motion_ms,
             note: None,
         };
-        self.results.laboratory.put_flow(source_flow, clip);
+        self.results.comparison.put_flow(source_flow, clip);
         let analysis = Analysis { frame, window_start, pair, level, stride, padded, flow, scores, timing };
         self.results.analysis.put_if(analysis, || !clip.player.is_closed());
         self.shown = Some((target, [view.backward, view.pyramid]));
@@ -211,7 +211,7 @@ impl PlaybackInference {
 
     /// Feeds the temporal stream with the flows of another source.
     fn score_another_source(&mut self) -> Result<bool> {
-        let Some(window) = self.results.laboratory.take_window() else { return Ok(false) };
+        let Some(window) = self.results.comparison.take_window() else { return Ok(false) };
         let temporal = self.pipeline.temporal_under(&window.flows)?;
         self.publish_strip(window, Some(temporal))?;
         Ok(true)
@@ -221,9 +221,9 @@ impl PlaybackInference {
         let input = self.pipeline.temporal_input(&window.flows)?;
         let WindowFlows { source, window_start, stride, flows } = window;
         let temporal = temporal.filter(|logits| !logits.is_empty());
-        let strip = FlowStrip { source, window_start, stride, flows, temporal, input };
+        let strip = FlowStack { source, window_start, stride, flows, temporal, input };
         if let Some(clip) = &self.clip {
-            self.results.laboratory.put_strip(strip, clip);
+            self.results.comparison.put_strip(strip, clip);
         }
         self.results.outbox.wake();
         Ok(())

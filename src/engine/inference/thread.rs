@@ -1,6 +1,6 @@
 //! The thread "inference": the one on which the model in use runs while a person watches.
 //!
-//! It always works on the newest wishes: what nobody waits for any more is never begun. What is shown of a clip is up
+//! It always works on the newest state that is asked for: what nobody waits for any more is never begun. What is shown of a clip is up
 //! to the [`PlaybackInference`].
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::playback::{PlaybackInference, Results, View};
 use super::target::Clip;
-use crate::engine::laboratory::{FlowSource, LaboratorySettings};
+use crate::engine::flow::{FlowSettings, FlowSource};
 use crate::engine::live::LiveSession;
 use crate::engine::runtime::worker::Worker;
 use crate::engine::{FlowSelection, InferencePipeline, Message, WINDOW_PAIRS, Watcher};
@@ -28,7 +28,7 @@ struct DesiredInference {
 
 /// Handle of the thread; dropping it ends the thread.
 pub(in crate::engine) struct Inference {
-    wishes: Arc<Mutex<DesiredInference>>,
+    desired: Arc<Mutex<DesiredInference>>,
     worker: Worker,
 }
 
@@ -37,40 +37,40 @@ impl Inference {
     pub fn start(compute: Compute, results: Results, on_model: impl Fn(PathBuf, Sizes) + Send + 'static) -> Self {
         let view =
             View { selection: FlowSelection::default(), stride: 1, backward: false, pyramid: false, strip: false };
-        let wishes = Arc::new(Mutex::new(DesiredInference { clip: None, live: None, view, load: None }));
-        let (on_model, wished) = (Box::new(on_model), wishes.clone());
-        let mut thread = InferenceThread { compute, wishes: wished, results, on_model, follower: None, watcher: None };
-        Self { wishes, worker: Worker::start("inference", move || thread.step()) }
+        let desired = Arc::new(Mutex::new(DesiredInference { clip: None, live: None, view, load: None }));
+        let (on_model, shared) = (Box::new(on_model), desired.clone());
+        let mut thread = InferenceThread { compute, desired: shared, results, on_model, follower: None, watcher: None };
+        Self { desired, worker: Worker::start("inference", move || thread.step()) }
     }
 
     /// Follows another clip, or none.
     pub fn follow(&self, clip: Option<Clip>) {
-        self.wish(|wishes| wishes.clip = clip);
+        self.change(|desired| desired.clip = clip);
     }
 
     /// Watches a live source in place of the clip, or no longer.
     pub fn watch(&self, live: Option<Arc<LiveSession>>) {
-        self.wish(|wishes| wishes.live = live);
+        self.change(|desired| desired.live = live);
     }
 
     /// Shows another flow.
     pub fn select(&self, selection: FlowSelection) {
-        self.wish(|wishes| wishes.view.selection = selection);
+        self.change(|desired| desired.view.selection = selection);
     }
 
-    /// Takes what concerns the network from the settings of the laboratory.
-    pub fn set(&self, settings: &LaboratorySettings) {
-        self.wish(|wishes| {
-            wishes.view.stride = settings.stride();
-            wishes.view.backward = settings.wants_backward(FlowSource::Network);
-            wishes.view.pyramid = settings.pyramid;
-            wishes.view.strip = settings.wants_strip(FlowSource::Network);
+    /// Takes what concerns the network from the settings of the flow comparison.
+    pub fn set(&self, settings: &FlowSettings) {
+        self.change(|desired| {
+            desired.view.stride = settings.stride();
+            desired.view.backward = settings.wants_backward(FlowSource::Network);
+            desired.view.pyramid = settings.pyramid;
+            desired.view.strip = settings.wants_strip(FlowSource::Network);
         });
     }
 
     /// Loads another model.
     pub fn load(&self, dir: PathBuf) {
-        self.wish(|wishes| wishes.load = Some(dir));
+        self.change(|desired| desired.load = Some(dir));
     }
 
     /// Makes the thread look at the player again; callable from any thread.
@@ -78,20 +78,20 @@ impl Inference {
         self.worker.waker()
     }
 
-    fn wish(&self, change: impl FnOnce(&mut DesiredInference)) {
-        change(&mut locked(&self.wishes));
+    fn change(&self, change: impl FnOnce(&mut DesiredInference)) {
+        change(&mut locked(&self.desired));
         self.waker()();
     }
 }
 
-fn locked(wishes: &Mutex<DesiredInference>) -> MutexGuard<'_, DesiredInference> {
-    wishes.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(desired: &Mutex<DesiredInference>) -> MutexGuard<'_, DesiredInference> {
+    desired.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The state of the thread.
 struct InferenceThread {
     compute: Compute,
-    wishes: Arc<Mutex<DesiredInference>>,
+    desired: Arc<Mutex<DesiredInference>>,
     results: Results,
     on_model: Box<dyn Fn(PathBuf, Sizes) + Send>,
     follower: Option<PlaybackInference>,
@@ -103,8 +103,8 @@ impl InferenceThread {
     /// Does the most urgent thing; false when there is nothing to do until something changes.
     fn step(&mut self) -> bool {
         let (load, clip, live, view) = {
-            let mut wishes = locked(&self.wishes);
-            (wishes.load.take(), wishes.clip.clone(), wishes.live.clone(), wishes.view)
+            let mut desired = locked(&self.desired);
+            (desired.load.take(), desired.clip.clone(), desired.live.clone(), desired.view)
         };
         if let Some(dir) = load {
             self.load(&dir);
@@ -164,7 +164,7 @@ impl InferenceThread {
             live.result.clear();
         }
         self.results.analysis.clear();
-        self.results.laboratory.clear(FlowSource::Network);
+        self.results.comparison.clear(FlowSource::Network);
     }
 }
 

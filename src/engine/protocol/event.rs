@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{EvaluationStart, LiveEvent, SuggestionStart};
 use crate::engine::ModelInfo;
-use crate::engine::laboratory::{ClipMeasure, FlowSource};
+use crate::engine::flow::{ClipMeasure, FlowSource};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::evaluation::{FlowReport, PairResult};

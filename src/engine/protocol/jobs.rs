@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
-use crate::engine::laboratory::FlowSource;
+use crate::engine::flow::FlowSource;
 use crate::engine::prediction::Prediction;
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;

@@ -6,7 +6,7 @@ use super::{
     AnnotatedExport, BenchmarkPlan, EvaluationOrder, FlowExport, LiveOrder, LiveSettings, RecordingOrder,
     SuggestionOrder,
 };
-use crate::engine::laboratory::LaboratorySettings;
+use crate::engine::flow::FlowSettings;
 use crate::engine::pinned::PinnedWish;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::training::{LossSwitches, TrainingPlan};
@@ -26,8 +26,8 @@ pub enum Request {
     LoadModel(PathBuf),
     /// Chooses which of the flows is shown.
     Select(FlowSelection),
-    /// Chooses what the flow laboratory works on.
-    Laboratory(Box<LaboratorySettings>),
+    /// Chooses what the flow comparison works on.
+    FlowComparison(Box<FlowSettings>),
     /// Computes the figures of all sources over the whole clip, or stops doing so. Answered by [`Message::Measured`].
     MeasureClip(bool),
     /// Writes flow of the whole clip to files or a video, or stops doing so: what is written stays. Answered by
@@ -83,7 +83,7 @@ pub enum Request {
     RollBackTraining(usize),
     /// Ends the training with a checkpoint.
     StopTraining,
-    /// Works out what models make of pinned windows, in place of what was asked for before. The outlooks lie in a slot.
+    /// Works out what models make of pinned windows, in place of what was asked for before. The outlooks lie where the newest is kept.
     Pin(Box<PinnedWish>),
     /// Writes the generated sample project into a folder.
     WriteSample(PathBuf),

@@ -14,30 +14,30 @@ use crate::labels::{survey, times};
 
 /// What is to be found out, and where the answers go.
 pub(super) struct Looker {
-    wishes: Mutex<VecDeque<FileWish>>,
+    desired: Mutex<VecDeque<FileWish>>,
     answers: Sender<StudioNews>,
     wake: Wake,
 }
 
 impl Looker {
     pub fn new(answers: Sender<StudioNews>, wake: Wake) -> Self {
-        Self { wishes: Mutex::default(), answers, wake }
+        Self { desired: Mutex::default(), answers, wake }
     }
 
     /// Replaces the wishes.
-    pub fn look(&self, wishes: Vec<FileWish>) {
-        *self.wishes.lock().unwrap_or_else(PoisonError::into_inner) = wishes.into();
+    pub fn look(&self, desired: Vec<FileWish>) {
+        *self.desired.lock().unwrap_or_else(PoisonError::into_inner) = desired.into();
     }
 
     /// Whether the last of the files is being looked into, or was.
     #[cfg(test)]
     pub fn is_idle(&self) -> bool {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.desired.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// Looks into the first of the files; false if there is none.
     pub fn step(&self) -> bool {
-        let wish = self.wishes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let wish = self.desired.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some(wish) = wish else { return false };
         let state = caught("studio", || state(&wish)).unwrap_or_else(FileState::Unreadable);
         let news = StudioNews::File { id: wish.id, dir: wish.dir, path: wish.path, state };

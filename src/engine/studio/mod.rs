@@ -67,14 +67,14 @@ impl Studio {
     }
 
     /// Looks into these videos, the first ones first, in place of those wished for before.
-    pub fn look(&self, wishes: Vec<FileWish>) {
-        self.looker.look(wishes);
+    pub fn look(&self, desired: Vec<FileWish>) {
+        self.looker.look(desired);
         self.workers[0].waker()();
     }
 
     /// Makes these pictures, the first ones first, in place of those wished for before.
-    pub fn want(&self, wishes: Vec<ThumbnailWish>) {
-        self.painter.want(wishes);
+    pub fn want(&self, desired: Vec<ThumbnailWish>) {
+        self.painter.want(desired);
         self.workers[1].waker()();
     }
 

@@ -23,7 +23,7 @@ const QUALITY: u8 = 82;
 
 /// What is to be painted, and where the pictures go.
 pub(super) struct Painter {
-    wishes: Mutex<VecDeque<ThumbnailWish>>,
+    desired: Mutex<VecDeque<ThumbnailWish>>,
     answers: Sender<Thumbnail>,
     wake: Wake,
     cache: Option<PathBuf>,
@@ -35,17 +35,17 @@ pub(super) struct Brush(Option<(PathBuf, VideoReader)>);
 
 impl Painter {
     pub fn new(answers: Sender<Thumbnail>, wake: Wake, cache: Option<PathBuf>) -> Self {
-        Self { wishes: Mutex::default(), answers, wake, cache }
+        Self { desired: Mutex::default(), answers, wake, cache }
     }
 
     /// Replaces the wishes.
-    pub fn want(&self, wishes: Vec<ThumbnailWish>) {
-        *self.wishes.lock().unwrap_or_else(PoisonError::into_inner) = wishes.into();
+    pub fn want(&self, desired: Vec<ThumbnailWish>) {
+        *self.desired.lock().unwrap_or_else(PoisonError::into_inner) = desired.into();
     }
 
     /// Paints the first of the wishes; false if there is none.
     pub fn step(&self, brush: &mut Brush) -> bool {
-        let wish = self.wishes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let wish = self.desired.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some(wish) = wish else {
             brush.0 = None; // no file stays open for nothing
             return false;

@@ -17,7 +17,7 @@ use crate::app::session::Session;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::view::View;
 use crate::app::views::{ViewKind, ViewSpec};
-use crate::engine::{FlowSource, FlowStrip, FlowView, Inspection, ScalarMap, TemporalInput};
+use crate::engine::{FlowDiagnostics, FlowSource, FlowStack, FlowView, ScalarMap, TemporalInput};
 use crate::flow::FlowField;
 use crate::flow::colour_map::ColourMap;
 
@@ -198,7 +198,7 @@ impl Canvas<'_> {
         self.bar(ColourMap::Inferno, ["0".into(), format!("{:.2} px", difference.scale)]);
     }
 
-    fn inspected(&mut self, kind: ViewKind, inspection: &Arc<Inspection>, state: &SourceState) -> bool {
+    fn inspected(&mut self, kind: ViewKind, inspection: &Arc<FlowDiagnostics>, state: &SourceState) -> bool {
         match kind {
             ViewKind::First => self.loss_image(inspection, kind, |inspection| &inspection.first),
             ViewKind::Warped => self.loss_image(inspection, kind, |inspection| &inspection.warped),
@@ -222,14 +222,19 @@ impl Canvas<'_> {
         true
     }
 
-    fn loss_image(&mut self, of: &Arc<Inspection>, kind: ViewKind, image: fn(&Inspection) -> &Arc<image::RgbImage>) {
+    fn loss_image(
+        &mut self,
+        of: &Arc<FlowDiagnostics>,
+        kind: ViewKind,
+        image: fn(&FlowDiagnostics) -> &Arc<image::RgbImage>,
+    ) {
         let key = Key::new(of.clone(), [0.0, 0.0, kind as u8 as f32]);
         let texture = self.textures.get(self.ui.ctx(), (self.index, 0), key, || color_image(image(of)));
         self.image(texture, self.picture(), Color32::WHITE);
     }
 
     /// The four sides that the loss leaves out, over the picture.
-    fn border(&self, inspection: &Inspection) {
+    fn border(&self, inspection: &FlowDiagnostics) {
         let picture = self.picture();
         let cell =
             picture.size() / vec2(inspection.first.width().max(1) as f32, inspection.first.height().max(1) as f32);
@@ -248,7 +253,7 @@ impl Canvas<'_> {
     }
 
     /// What fails the check in a colour over the darkened first image.
-    fn occlusion(&mut self, inspection: &Arc<Inspection>, occlusion: &ScalarMap) {
+    fn occlusion(&mut self, inspection: &Arc<FlowDiagnostics>, occlusion: &ScalarMap) {
         let (width, height) = (occlusion.width, occlusion.height);
         let first = inspection.first.as_raw();
         let [r, g, b, _] = MASK.to_array();
@@ -263,7 +268,7 @@ impl Canvas<'_> {
         self.image(texture, self.picture(), Color32::WHITE);
     }
 
-    fn strip(&mut self, strip: &FlowStrip, view: &ViewSpec, session: &Session) {
+    fn strip(&mut self, strip: &FlowStack, view: &ViewSpec, session: &Session) {
         let (whole, all) = (self.painter.clip_rect(), self.painter.clone());
         for (i, tile) in tiles(view, self.pane, self.aspect, session).into_iter().enumerate() {
             let Some(flow) = strip.flows.get(i) else { break };
@@ -300,7 +305,7 @@ impl Canvas<'_> {
         self.painter = all;
     }
 
-    fn input(&mut self, strip: &Arc<FlowStrip>) {
+    fn input(&mut self, strip: &Arc<FlowStack>) {
         let input = &strip.input;
         let (whole, all) = (self.painter.clip_rect(), self.painter.clone());
         let area = Rect::from_min_max(self.pane.min, pos2(self.pane.right(), histogram(self.pane).top() - GAP));

@@ -7,7 +7,7 @@ use crate::app::lab_state::video_units;
 use crate::app::read_out::ReadOut;
 use crate::app::session::Session;
 use crate::app::views::{ViewKind, ViewSpec};
-use crate::engine::{FlowView, Inspection, ScalarMap};
+use crate::engine::{FlowDiagnostics, FlowView, ScalarMap};
 
 /// The value of a view's tile at a picture point between (0, 0) and (1, 1); `None` where there is none.
 pub fn value_at(
@@ -68,7 +68,7 @@ fn colour_at(picture: &image::RgbImage, at: Pos2) -> Option<ReadOut> {
     Some(ReadOut::Colour([pixel[0], pixel[1], pixel[2]]))
 }
 
-fn border_at(inspection: &Inspection, at: Pos2) -> Option<ReadOut> {
+fn border_at(inspection: &FlowDiagnostics, at: Pos2) -> Option<ReadOut> {
     let (width, height) = (inspection.first.width() as usize, inspection.first.height() as usize);
     let cell = cell(width, height, at)?;
     let (x, y) = (cell % width, cell / width);

@@ -18,12 +18,12 @@ use crate::video::ClipFacts;
 const SLACK_SECS: f64 = 1.0;
 
 /// What is known about the clips.
-pub(super) struct Inspection {
+pub(super) struct FlowDiagnostics {
     facts: HashMap<PathBuf, Result<ClipFacts>>,
     contents: HashMap<PathBuf, Content>,
 }
 
-impl Inspection {
+impl FlowDiagnostics {
     /// Opens every clip of `paths`, a few at once.
     ///
     /// # Errors

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use super::super::content::Content;
 use super::super::listing::{Listing, Problem, ProblemKind, Row};
-use super::clips::Inspection;
+use super::clips::FlowDiagnostics;
 
 const REMEDY: &str = "Remove it from one of the lists, or its result will be too good";
 
 /// Test clips that are to be trained on as well, as they are, as a copy, or as another part of the same recording.
-pub(super) fn leaks(train: &Listing, test: &Listing, inspection: &Inspection) -> Vec<Problem> {
+pub(super) fn leaks(train: &Listing, test: &Listing, inspection: &FlowDiagnostics) -> Vec<Problem> {
     let paths: HashMap<&Path, &Row> = train.rows.iter().map(|row| (row.clip.path.as_path(), row)).collect();
     let groups: HashMap<&str, &Row> =
         train.rows.iter().filter_map(|row| Some((row.clip.group.as_deref()?, row))).collect();
@@ -45,7 +45,7 @@ pub(super) fn leaks(train: &Listing, test: &Listing, inspection: &Inspection) ->
 }
 
 /// Files of a list that are copies of others in it.
-pub(super) fn copies(listing: &Listing, inspection: &Inspection) -> Vec<Problem> {
+pub(super) fn copies(listing: &Listing, inspection: &FlowDiagnostics) -> Vec<Problem> {
     let originals = contents(listing, inspection);
     let mut told = HashSet::new();
     let mut problems = Vec::new();
@@ -63,7 +63,7 @@ pub(super) fn copies(listing: &Listing, inspection: &Inspection) -> Vec<Problem>
 }
 
 /// The first row of every content that several files share.
-fn contents<'a>(listing: &'a Listing, inspection: &Inspection) -> HashMap<Content, &'a Row> {
+fn contents<'a>(listing: &'a Listing, inspection: &FlowDiagnostics) -> HashMap<Content, &'a Row> {
     let mut contents = HashMap::new();
     for row in &listing.rows {
         if let Some(content) = inspection.content(&row.clip.path) {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::listing::{Listing, Place};
 use super::{DataSource, Problem, ProblemKind, Subset, reading, sides};
 use crate::error::{Error, Result};
-use clips::Inspection;
+use clips::FlowDiagnostics;
 pub use report::{CheckReport, ClassCount, Spread, SubsetReport};
 
 /// What to look at.
@@ -35,7 +35,7 @@ pub fn check(plan: &CheckPlan, progress: &(dyn Fn(usize, usize) + Sync)) -> Resu
     let mut paths: Vec<PathBuf> = [Some(&train), test.as_ref()].into_iter().flatten().flat_map(paths).collect();
     paths.sort();
     paths.dedup();
-    let inspection = Inspection::of(&paths, plan.thorough, progress)?;
+    let inspection = FlowDiagnostics::of(&paths, plan.thorough, progress)?;
 
     let mut report = CheckReport::default();
     report.remarks.extend(sides::note(&train.classes, &Place::whole(plan.train.path())));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::listing::Listing;
 use super::super::{Problem, Subset};
 use super::classes::{class_problems, counts};
-use super::clips::Inspection;
+use super::clips::FlowDiagnostics;
 use super::leaks;
 
 /// What a check found.
@@ -69,7 +69,7 @@ impl CheckReport {
     }
 
     /// Adds the figures and the problems of one list.
-    pub(super) fn add(&mut self, subset: Subset, path: &Path, listing: &Listing, inspection: &Inspection) {
+    pub(super) fn add(&mut self, subset: Subset, path: &Path, listing: &Listing, inspection: &FlowDiagnostics) {
         let counts = counts(listing);
         self.problems.extend(listing.problems.iter().cloned());
         self.remarks.extend(listing.notes.iter().cloned());

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use super::FlowSource;
-use super::clip_source::ClipSource;
-use super::codec_source::CodecSource;
-use super::network_source::{CoarseToFineSource, NetworkSource};
-use super::truth_source::TruthSource;
-use super::tvl1_source::Tvl1Source;
-use super::wishes::Wishes;
+use super::codec::CodecSource;
+use super::desired::DesiredFlows;
+use super::ground_truth::TruthSource;
+use super::network::{CoarseToFineSource, NetworkSource};
+use super::source::ClipSource;
+use super::tvl1::Tvl1Source;
 use crate::engine::inference::target::Clip;
 use crate::error::Result;
 use crate::flow::tvl1::Tvl1Parameters;
@@ -41,10 +41,10 @@ enum SourceSettings {
 
 impl SourceKey {
     /// The key of source `kind`; `None` while it lacks a clip, a model or a file.
-    pub fn of(kind: FlowSource, wishes: &Wishes) -> Option<Self> {
-        let settings = &wishes.settings;
+    pub fn of(kind: FlowSource, desired: &DesiredFlows) -> Option<Self> {
+        let settings = &desired.settings;
         let kind = match kind {
-            FlowSource::Network => SourceSettings::Network(wishes.model.clone()?, false),
+            FlowSource::Network => SourceSettings::Network(desired.model.clone()?, false),
             FlowSource::SecondNetwork => {
                 SourceSettings::Network(settings.second_model.clone()?, settings.coarse_to_fine)
             }
@@ -56,7 +56,7 @@ impl SourceKey {
             FlowSource::Codec => SourceSettings::Codec,
             FlowSource::Truth => SourceSettings::Truth(settings.truth.clone()?),
         };
-        let clip = wishes.clip.as_ref()?;
+        let clip = desired.clip.as_ref()?;
         Some(Self { kind, clip: clip.path.clone(), opening: std::sync::Arc::as_ptr(&clip.player) as usize })
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use image::{Rgb, RgbImage};
 
-use super::wishes::SharedWishes;
-use super::{FlowSource, FlowStatistics, Inspection, LaboratorySlots, ScalarMap, SourceFlow};
+use super::desired::SharedDesiredFlows;
+use super::{FlowDiagnostics, FlowSource, FlowStatistics, LatestFlows, ScalarMap, SourceFlow};
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{FlowView, Message};
 use crate::error::{Error, Result};
@@ -27,25 +27,25 @@ const STATISTICS_SIDE: u32 = 480;
 const LEAST_CHANGE: f32 = 0.01;
 
 /// The state of the thread.
-pub(super) struct Inspector {
-    wishes: SharedWishes,
-    slots: Arc<LaboratorySlots>,
+pub(super) struct DiagnosticsWorker {
+    desired: SharedDesiredFlows,
+    slots: Arc<LatestFlows>,
     outbox: EventSender,
     /// What was inspected last.
     inspected: HashMap<FlowSource, (Arc<SourceFlow>, Option<Arc<SourceFlow>>)>,
 }
 
-impl Inspector {
+impl DiagnosticsWorker {
     /// Looks at what lies in `slots`.
-    pub fn new(wishes: SharedWishes, slots: Arc<LaboratorySlots>, outbox: EventSender) -> Self {
-        Self { wishes, slots, outbox, inspected: HashMap::new() }
+    pub fn new(desired: SharedDesiredFlows, slots: Arc<LatestFlows>, outbox: EventSender) -> Self {
+        Self { desired, slots, outbox, inspected: HashMap::new() }
     }
 
     /// Inspects one flow that has not been looked at; false when there is none.
     pub fn step(&mut self) -> bool {
-        let wishes = self.wishes.get();
-        let Some(clip) = wishes.clip else { return false };
-        for &source in &wishes.settings.inspected {
+        let desired = self.desired.get();
+        let Some(clip) = desired.clip else { return false };
+        for &source in &desired.settings.inspected {
             let Some(flow) = self.slots.flow(source) else { continue };
             let truth = self.slots.flow(FlowSource::Truth);
             let truth = truth.filter(|truth| truth.frame == flow.frame && truth.stride == flow.stride);
@@ -79,7 +79,7 @@ fn inspect(
     pair: &[Arc<Frame>; 2],
     video: Geometry,
     truth: Option<&SourceFlow>,
-) -> Result<Inspection> {
+) -> Result<FlowDiagnostics> {
     let field = &flow.flow.field;
     let (width, height) = (field.width, field.height);
     let on_grid = flow.flow.in_pixels_of(width, height);
@@ -93,7 +93,7 @@ fn inspect(
             forward_backward_occlusion(&on_grid, &backward).into_iter().map(|occluded| f32::from(u8::from(occluded)));
         ScalarMap { width, height, values: values.collect() }
     });
-    Ok(Inspection {
+    Ok(FlowDiagnostics {
         source: flow.source,
         frame: flow.frame,
         stride: flow.stride,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
 
-use super::clip_source::{ClipSource, Estimate};
+use super::source::{ClipSource, Estimate};
 use crate::engine::FlowView;
 use crate::error::Result;
 use crate::flow::Plane;

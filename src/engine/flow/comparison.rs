@@ -1,4 +1,4 @@
-//! The handle of the laboratory that the coordinator holds: wishes in, threads behind it.
+//! The handle of the flow comparison that the coordinator holds: what is desired goes in, threads are behind it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::benchmark;
+use super::desired::{DesiredFlows, SharedDesiredFlows};
+use super::diagnostics::DiagnosticsWorker;
 use super::export;
-use super::inspector::Inspector;
 use super::measure::measure;
-use super::source_thread::SourceThread;
-use super::wishes::{SharedWishes, Wishes};
-use super::{FlowSource, LaboratorySettings, LaboratorySlots};
+use super::thread::SourceThread;
+use super::{FlowSettings, FlowSource, LatestFlows};
 use crate::engine::inference::playback::Results;
 use crate::engine::inference::target::Clip;
 use crate::engine::runtime::events::EventSender;
@@ -31,9 +31,9 @@ const THREADS: [(FlowSource, &str); 4] = [
     (FlowSource::Truth, "ground truth"),
 ];
 
-/// The threads of the laboratory; dropping it ends them.
-pub(in crate::engine) struct Laboratory {
-    wishes: SharedWishes,
+/// The threads of the flow comparison; dropping it ends them.
+pub(in crate::engine) struct FlowComparison {
+    desired: SharedDesiredFlows,
     outbox: EventSender,
     compute: Compute,
     workers: Vec<Worker>,
@@ -46,56 +46,56 @@ pub(in crate::engine) struct Laboratory {
     pair_dir: Option<Arc<TempDir>>,
 }
 
-/// Starts the thread that looks at the flows, the first of the laboratory's: those that compute flows wake it.
-pub(in crate::engine) fn start_inspector(
-    wishes: &SharedWishes,
-    slots: &Arc<LaboratorySlots>,
+/// Starts the thread that looks at the flows, the first of the flow comparison's: those that compute flows wake it.
+pub(in crate::engine) fn start_diagnostics(
+    desired: &SharedDesiredFlows,
+    slots: &Arc<LatestFlows>,
     outbox: &EventSender,
 ) -> Worker {
-    let mut inspector = Inspector::new(wishes.clone(), slots.clone(), outbox.clone());
+    let mut inspector = DiagnosticsWorker::new(desired.clone(), slots.clone(), outbox.clone());
     Worker::start("inspector", move || inspector.step())
 }
 
-impl Laboratory {
+impl FlowComparison {
     /// Starts a thread per source; `score` wakes the one that feeds the temporal stream.
     pub fn start(
         compute: &Compute,
         results: &Results,
-        wishes: SharedWishes,
+        desired: SharedDesiredFlows,
         inspector: Worker,
         score: Arc<dyn Fn() + Send + Sync>,
     ) -> Self {
         let source = |(kind, name)| {
-            let mut thread = SourceThread::new(kind, compute.clone(), wishes.clone(), results.clone(), score.clone());
+            let mut thread = SourceThread::new(kind, compute.clone(), desired.clone(), results.clone(), score.clone());
             Worker::start(name, move || thread.step())
         };
         let workers = THREADS.map(source).into_iter().chain([inspector]).collect();
         let (outbox, compute) = (results.outbox.clone(), compute.clone());
         let (measurement, export, benchmark, pair) = (None, None, None, None);
-        Self { wishes, outbox, compute, workers, measurement, export, benchmark, pair, pair_dir: None }
+        Self { desired, outbox, compute, workers, measurement, export, benchmark, pair, pair_dir: None }
     }
 
     /// Follows another clip, or none.
     pub fn follow(&mut self, clip: Option<Clip>) {
         self.measurement = None;
-        self.wish(|wishes| wishes.clip = clip);
+        self.wish(|desired| desired.clip = clip);
     }
 
     /// Shows another pair.
     pub fn select(&self, selection: FlowSelection) {
-        self.wish(|wishes| wishes.selection = selection);
+        self.wish(|desired| desired.selection = selection);
     }
 
     /// Works with other settings.
-    pub fn set(&self, settings: LaboratorySettings) {
-        self.wish(|wishes| wishes.settings = Arc::new(settings));
+    pub fn set(&self, settings: FlowSettings) {
+        self.wish(|desired| desired.settings = Arc::new(settings));
     }
 
     /// Takes note of the model in use.
     pub fn use_model(&self, dir: PathBuf) {
-        self.wish(|wishes| {
-            wishes.model = Some(dir);
-            wishes.model_generation += 1;
+        self.wish(|desired| {
+            desired.model = Some(dir);
+            desired.model_generation += 1;
         });
     }
 
@@ -103,8 +103,8 @@ impl Laboratory {
     pub fn measure(&mut self, sizes: Option<Sizes>) {
         self.measurement = None; // ends an older one
         self.measurement = sizes.map(|sizes| {
-            self.job("measurement", Message::MeasureEnded, move |wishes, compute, outbox, stop| {
-                measure(wishes, sizes, compute, outbox, stop)
+            self.job("measurement", Message::MeasureEnded, move |desired, compute, outbox, stop| {
+                measure(desired, sizes, compute, outbox, stop)
             })
         });
     }
@@ -113,8 +113,8 @@ impl Laboratory {
     pub fn export(&mut self, export: Option<FlowExport>, sizes: Sizes) {
         self.export = None;
         self.export = export.map(|export| {
-            self.job("export", Message::ExportEnded, move |wishes, compute, outbox, stop| {
-                export::write(&export, wishes, sizes, compute, outbox, stop)
+            self.job("export", Message::ExportEnded, move |desired, compute, outbox, stop| {
+                export::write(&export, desired, sizes, compute, outbox, stop)
             })
         });
     }
@@ -123,8 +123,8 @@ impl Laboratory {
     pub fn benchmark(&mut self, plan: Option<BenchmarkPlan>) {
         self.benchmark = None;
         self.benchmark = plan.map(|plan| {
-            self.job("benchmark", Message::BenchmarkEnded, move |wishes, compute, outbox, stop| {
-                benchmark::run(&plan, wishes, compute, outbox, stop)
+            self.job("benchmark", Message::BenchmarkEnded, move |desired, compute, outbox, stop| {
+                benchmark::run(&plan, desired, compute, outbox, stop)
             })
         });
     }
@@ -150,10 +150,10 @@ impl Laboratory {
         &self,
         name: &'static str,
         end: Message,
-        work: impl FnOnce(&Wishes, &Compute, &EventSender, &Stop) -> Result<()> + Send + 'static,
+        work: impl FnOnce(&DesiredFlows, &Compute, &EventSender, &Stop) -> Result<()> + Send + 'static,
     ) -> Job {
-        let (wishes, compute, outbox) = (self.wishes.get(), self.compute.clone(), self.outbox.clone());
-        Job::start(name, self.outbox.clone(), end, move |stop| work(&wishes, &compute, &outbox, stop))
+        let (desired, compute, outbox) = (self.desired.get(), self.compute.clone(), self.outbox.clone());
+        Job::start(name, self.outbox.clone(), end, move |stop| work(&desired, &compute, &outbox, stop))
     }
 
     /// Makes all threads look at the player again; callable from any thread.
@@ -162,8 +162,8 @@ impl Laboratory {
         move || wakers.iter().for_each(|wake| wake())
     }
 
-    fn wish(&self, change: impl FnOnce(&mut Wishes)) {
-        self.wishes.change(change);
+    fn wish(&self, change: impl FnOnce(&mut DesiredFlows)) {
+        self.desired.change(change);
         self.waker()();
     }
 }

@@ -1,4 +1,4 @@
-//! What the laboratory finds out: the values in the engine's laboratory slots and in its messages.
+//! What the flow comparison finds out: the newest values of each source and those in messages.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub struct SourceFlow {
 
 /// Ten flows of a window of eleven frames, as the temporal stream takes them.
 #[derive(Clone)]
-pub struct FlowStrip {
+pub struct FlowStack {
     /// Who computed them.
     pub source: FlowSource,
     /// First frame of the window.
@@ -82,7 +82,7 @@ impl TemporalInput {
 
 /// Everything the unsupervised loss computes from a pair and its flow, on the grid of the flow (spec, section 2).
 #[derive(Debug, Clone)]
-pub struct Inspection {
+pub struct FlowDiagnostics {
     /// Whose flow it is.
     pub source: FlowSource,
     /// The first frame of the pair.

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::clip_source::{ClipSource, Estimate};
+use super::source::{ClipSource, Estimate};
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::{FlowView, InferencePipeline};
 use crate::error::{Error, Result};

@@ -1,8 +1,8 @@
 //! The figures of all sources over a whole clip.
 
 use super::clip_pairs::ClipPairs;
-use super::inspector::statistics;
-use super::wishes::Wishes;
+use super::desired::DesiredFlows;
+use super::diagnostics::statistics;
 use super::{ClipMeasure, FlowSource};
 use crate::engine::Message;
 use crate::engine::runtime::events::EventSender;
@@ -11,17 +11,17 @@ use crate::error::Result;
 use crate::gpu::Compute;
 use crate::video::Sizes;
 
-/// Measures the clip of `wishes` with every source that is wanted. Frames are decoded in `sizes`.
+/// Measures the clip of `desired` with every source that is wanted. Frames are decoded in `sizes`.
 pub(super) fn measure(
-    wishes: &Wishes,
+    desired: &DesiredFlows,
     sizes: Sizes,
     compute: &Compute,
     outbox: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
-    let clip = wishes.open_clip()?;
-    let kinds: Vec<_> = FlowSource::ALL.into_iter().filter(|kind| wishes.settings.wants(*kind)).collect();
-    let mut pairs = ClipPairs::open(clip, &kinds, wishes, sizes, compute, outbox)?;
+    let clip = desired.open_clip()?;
+    let kinds: Vec<_> = FlowSource::ALL.into_iter().filter(|kind| desired.settings.wants(*kind)).collect();
+    let mut pairs = ClipPairs::open(clip, &kinds, desired, sizes, compute, outbox)?;
     while let Some((pair, flows)) = pairs.next()? {
         if stop.is_asked() {
             return Ok(());

@@ -1,7 +1,7 @@
 //! Flow of a whole clip to files, or to a video beside the frames.
 
 use super::clip_pairs::ClipPairs;
-use super::wishes::Wishes;
+use super::desired::DesiredFlows;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::Stop;
 use crate::engine::{FlowExport, Message};
@@ -11,18 +11,18 @@ use crate::gpu::Compute;
 use crate::output::Staging;
 use crate::video::{Frame, SideBySide, Sizes};
 
-/// Writes `export` of the clip of `wishes`. Frames are decoded in `sizes`. If it is stopped, what is done until then is written;
+/// Writes `export` of the clip of `desired`. Frames are decoded in `sizes`. If it is stopped, what is done until then is written;
 /// if it fails, nothing is.
 pub(super) fn write(
     export: &FlowExport,
-    wishes: &Wishes,
+    desired: &DesiredFlows,
     sizes: Sizes,
     compute: &Compute,
     outbox: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
-    let clip = wishes.open_clip()?;
-    let mut pairs = ClipPairs::open(clip, &export.sources(), wishes, sizes, compute, outbox)?;
+    let clip = desired.open_clip()?;
+    let mut pairs = ClipPairs::open(clip, &export.sources(), desired, sizes, compute, outbox)?;
     let total = pairs.count();
     let panes_count = pairs.sources() as u32 + 1;
     let staging = match export {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::clip_source::{ClipSource, Estimate};
+use super::source::{ClipSource, Estimate};
 use crate::engine::FlowView;
 use crate::error::{Error, Result};
 use crate::flow::files;

@@ -1,4 +1,4 @@
-//! What a person wants of the laboratory: one value, sent whole whenever it changes.
+//! What a person wants of the flow comparison: one value, sent whole whenever it changes.
 
 use std::path::PathBuf;
 
@@ -40,13 +40,13 @@ impl FlowSource {
     }
 }
 
-/// What the laboratory is to work on.
+/// What the flow comparison is to work on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct LaboratorySettings {
+pub struct FlowSettings {
     /// Sources to be computed besides [`FlowSource::Network`], which always is.
     pub sources: Vec<FlowSource>,
-    /// Sources whose [`Inspection`](super::Inspection) is shown.
+    /// Sources whose [`FlowDiagnostics`](super::FlowDiagnostics) is shown.
     pub inspected: Vec<FlowSource>,
     /// Whether inspections contain the occlusion by the forward–backward check, which costs a second flow.
     pub occlusion: bool,
@@ -73,7 +73,7 @@ pub struct LaboratorySettings {
     pub second_model: Option<PathBuf>,
 }
 
-impl Default for LaboratorySettings {
+impl Default for FlowSettings {
     fn default() -> Self {
         Self {
             sources: Vec::new(),
@@ -93,7 +93,7 @@ impl Default for LaboratorySettings {
     }
 }
 
-impl LaboratorySettings {
+impl FlowSettings {
     /// The stride, kept within its range: settings may come from an old file.
     pub fn stride(&self) -> usize {
         self.stride.clamp(1, MAX_STRIDE)

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::clip_source::Estimate;
+use super::desired::{DesiredFlows, SharedDesiredFlows};
+use super::latest_flows::WindowFlows;
 use super::open::{Opened, SourceKey, open};
-use super::slots::WindowFlows;
-use super::wishes::{SharedWishes, Wishes};
+use super::source::Estimate;
 use super::{FlowSource, SourceFlow};
 use crate::engine::inference::playback::Results;
 use crate::engine::inference::target::{Clip, Target};
@@ -24,7 +24,7 @@ const REACH: usize = 64;
 pub(super) struct SourceThread {
     kind: FlowSource,
     compute: Compute,
-    wishes: SharedWishes,
+    desired: SharedDesiredFlows,
     results: Results,
     /// Lets the inference thread look at a complete window.
     score: Arc<dyn Fn() + Send + Sync>,
@@ -49,25 +49,25 @@ impl SourceThread {
     pub fn new(
         kind: FlowSource,
         compute: Compute,
-        wishes: SharedWishes,
+        desired: SharedDesiredFlows,
         results: Results,
         score: Arc<dyn Fn() + Send + Sync>,
     ) -> Self {
-        Self { kind, compute, wishes, results, score, source: None, failed: None }
+        Self { kind, compute, desired, results, score, source: None, failed: None }
     }
 
     /// Does the most urgent thing; false when there is nothing to do until something changes.
     pub fn step(&mut self) -> bool {
-        let wishes = self.wishes.get();
-        caught(self.kind.name(), || self.work(&wishes)).unwrap_or_else(|error| {
+        let desired = self.desired.get();
+        caught(self.kind.name(), || self.work(&desired)).unwrap_or_else(|error| {
             self.fail(error);
             false
         })
     }
 
-    fn work(&mut self, wishes: &Wishes) -> Result<bool> {
-        let key = wishes.clip.as_ref().filter(|_| wishes.settings.wants(self.kind));
-        let Some((clip, key)) = key.and_then(|clip| Some((clip, SourceKey::of(self.kind, wishes)?))) else {
+    fn work(&mut self, desired: &DesiredFlows) -> Result<bool> {
+        let key = desired.clip.as_ref().filter(|_| desired.settings.wants(self.kind));
+        let Some((clip, key)) = key.and_then(|clip| Some((clip, SourceKey::of(self.kind, desired)?))) else {
             self.close();
             return Ok(false);
         };
@@ -83,33 +83,33 @@ impl SourceThread {
             let (flows, clip) = (HashMap::new(), clip.clone());
             self.source = Some(Source { key, clip, source, flows, shown: None, strip: None });
         }
-        self.follow(wishes)
+        self.follow(desired)
     }
 
     /// Shows the pair in view, else computes one more pair of its window if that is wanted.
-    fn follow(&mut self, wishes: &Wishes) -> Result<bool> {
+    fn follow(&mut self, desired: &DesiredFlows) -> Result<bool> {
         let Some(source) = &mut self.source else { return Ok(false) };
         let frames = source.clip.frames;
         let position = source.clip.player.state().position;
-        let target = Target::new(position, frames, wishes.selection, wishes.settings.stride());
+        let target = Target::new(position, frames, desired.selection, desired.settings.stride());
         let pair = target.pair_frames(target.pair, frames);
-        let backward = wishes.settings.wants_backward(self.kind);
+        let backward = desired.settings.wants_backward(self.kind);
         if source.shown != Some((pair, backward)) {
             let Some(decoded) = source.clip.pair(pair) else { return Ok(false) };
             source.keep_near(target.window_start);
             match source.show(self.kind, target.frame, &decoded, backward)? {
-                Some(flow) => self.results.laboratory.put_flow(flow, &source.clip),
-                None => self.results.laboratory.clear(self.kind),
+                Some(flow) => self.results.comparison.put_flow(flow, &source.clip),
+                None => self.results.comparison.clear(self.kind),
             }
             source.shown = Some((pair, backward));
             self.results.outbox.wake();
             (self.results.inspect)();
             return Ok(true);
         }
-        if !wishes.settings.wants_strip(self.kind) {
+        if !desired.settings.wants_strip(self.kind) {
             return Ok(false);
         }
-        let strip = (target.window_start, target.stride, wishes.model_generation);
+        let strip = (target.window_start, target.stride, desired.model_generation);
         if source.strip == Some(strip) {
             return Ok(false);
         }
@@ -123,7 +123,7 @@ impl SourceThread {
         }
         let flows = pairs.iter().filter_map(|pair| source.flows.get(pair).cloned()).collect();
         let Target { window_start, stride, .. } = target;
-        self.results.laboratory.put_window(WindowFlows { source: self.kind, window_start, stride, flows });
+        self.results.comparison.put_window(WindowFlows { source: self.kind, window_start, stride, flows });
         source.strip = Some(strip);
         (self.score)();
         Ok(true)
@@ -131,7 +131,7 @@ impl SourceThread {
 
     fn close(&mut self) {
         if self.source.take().is_some() {
-            self.results.laboratory.clear(self.kind);
+            self.results.comparison.clear(self.kind);
             self.results.outbox.wake();
         }
     }

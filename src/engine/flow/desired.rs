@@ -1,29 +1,29 @@
-//! What the threads of the laboratory should do; only the newest of each wish matters.
+//! What the threads of the flow comparison should do; only the newest of each matters.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::LaboratorySettings;
+use super::FlowSettings;
 use crate::engine::FlowSelection;
 use crate::engine::inference::target::Clip;
 use crate::error::{Error, Result};
 
-/// The wishes.
+/// What is desired.
 #[derive(Clone, Default)]
-pub(in crate::engine) struct Wishes {
+pub(in crate::engine) struct DesiredFlows {
     /// The clip to follow.
     pub clip: Option<Clip>,
     /// Which pair is in view.
     pub selection: FlowSelection,
     /// The settings.
-    pub settings: Arc<LaboratorySettings>,
+    pub settings: Arc<FlowSettings>,
     /// Folder of the model in use.
     pub model: Option<PathBuf>,
     /// Counts the models that were in use: under another one the temporal stream says something else.
     pub model_generation: u64,
 }
 
-impl Wishes {
+impl DesiredFlows {
     /// The open clip.
     ///
     /// # Errors
@@ -33,22 +33,22 @@ impl Wishes {
     }
 }
 
-/// The wishes as all threads share them.
+/// The desired state as all threads share them.
 #[derive(Clone, Default)]
-pub(in crate::engine) struct SharedWishes(Arc<Mutex<Wishes>>);
+pub(in crate::engine) struct SharedDesiredFlows(Arc<Mutex<DesiredFlows>>);
 
-impl SharedWishes {
-    /// The newest wishes.
-    pub fn get(&self) -> Wishes {
+impl SharedDesiredFlows {
+    /// The newest desired state.
+    pub fn get(&self) -> DesiredFlows {
         self.locked().clone()
     }
 
     /// Changes them.
-    pub fn change(&self, change: impl FnOnce(&mut Wishes)) {
+    pub fn change(&self, change: impl FnOnce(&mut DesiredFlows)) {
         change(&mut self.locked());
     }
 
-    fn locked(&self) -> MutexGuard<'_, Wishes> {
+    fn locked(&self) -> MutexGuard<'_, DesiredFlows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::FlowSource;
-use super::wishes::Wishes;
+use super::desired::DesiredFlows;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::Stop;
 use crate::engine::{BenchmarkPlan, Message};
@@ -20,13 +20,13 @@ use crate::video::{Geometry, VideoWriter};
 /// Measures and tells every pair.
 pub(super) fn run(
     plan: &BenchmarkPlan,
-    wishes: &Wishes,
+    desired: &DesiredFlows,
     compute: &Compute,
     outbox: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
     let pairs = plan.dataset.pairs(&plan.root)?;
-    let mut estimator = estimator(plan, wishes, compute)?;
+    let mut estimator = estimator(plan, desired, compute)?;
     outbox.send(Message::BenchmarkStarted { pairs: pairs.clone(), method: estimator.name() });
     let report = evaluate_flow(plan.dataset, &pairs, estimator.as_mut(), &mut |outcome| {
         match outcome {
@@ -39,19 +39,19 @@ pub(super) fn run(
     Ok(())
 }
 
-fn estimator(plan: &BenchmarkPlan, wishes: &Wishes, compute: &Compute) -> Result<Box<dyn FlowEstimator>> {
+fn estimator(plan: &BenchmarkPlan, desired: &DesiredFlows, compute: &Compute) -> Result<Box<dyn FlowEstimator>> {
     let lacks = |what: &str| Error::new("benchmark", format!("no {what} is chosen"), "Load a model first");
     Ok(match plan.source {
         None => Box::new(ZeroFlow),
         Some(FlowSource::Network) => {
-            let dir = wishes.model.as_ref().ok_or_else(|| lacks("model"))?;
+            let dir = desired.model.as_ref().ok_or_else(|| lacks("model"))?;
             Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales))
         }
         Some(FlowSource::SecondNetwork) => {
-            let dir = wishes.settings.second_model.as_ref().ok_or_else(|| lacks("second model"))?;
+            let dir = desired.settings.second_model.as_ref().ok_or_else(|| lacks("second model"))?;
             Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales))
         }
-        Some(FlowSource::Tvl1) => Box::new(Tvl1::new(wishes.settings.tvl1)?),
+        Some(FlowSource::Tvl1) => Box::new(Tvl1::new(desired.settings.tvl1)?),
         Some(source @ (FlowSource::Codec | FlowSource::Truth)) => {
             let cause = format!("{} cannot be measured on pairs of pictures", source.name());
             return Err(Error::new("benchmark", cause, "Choose MotionNet or TV-L1"));

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::FlowSource;
-use super::clip_source::Estimate;
+use super::desired::DesiredFlows;
 use super::open::{Opened, SourceKey, open};
-use super::wishes::Wishes;
+use super::source::Estimate;
 use crate::engine::Message;
 use crate::engine::inference::target::Clip;
 use crate::engine::runtime::events::EventSender;
@@ -30,21 +30,21 @@ impl ClipPairs {
     pub fn open(
         clip: &Clip,
         kinds: &[FlowSource],
-        wishes: &Wishes,
+        desired: &DesiredFlows,
         sizes: Sizes,
         compute: &Compute,
         outbox: &EventSender,
     ) -> Result<Self> {
         let mut sources = Vec::new();
         for &kind in kinds {
-            let Some(key) = SourceKey::of(kind, wishes) else { continue };
+            let Some(key) = SourceKey::of(kind, desired) else { continue };
             match open(&key, clip, compute) {
                 Ok(source) => sources.push((kind, source)),
                 Err(error) => outbox.send(Message::SourceUnavailable(kind, Some(error))),
             }
         }
         let reader = VideoReader::open(&clip.path, sizes)?;
-        Ok(Self { reader, sources, stride: wishes.settings.stride(), frames: Vec::new(), next: 0 })
+        Ok(Self { reader, sources, stride: desired.settings.stride(), frames: Vec::new(), next: 0 })
     }
 
     /// Facts about the clip.

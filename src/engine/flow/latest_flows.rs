@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{FlowSource, FlowStrip, Inspection, SourceFlow};
+use super::{FlowDiagnostics, FlowSource, FlowStack, SourceFlow};
 use crate::engine::inference::target::Clip;
 use crate::engine::{FlowView, Latest};
 
@@ -20,15 +20,15 @@ pub(in crate::engine) struct WindowFlows {
 
 /// One slot per source for each kind of result.
 #[derive(Default)]
-pub(in crate::engine) struct LaboratorySlots {
+pub(in crate::engine) struct LatestFlows {
     flows: [Latest<SourceFlow>; FlowSource::ALL.len()],
-    inspections: [Latest<Inspection>; FlowSource::ALL.len()],
-    strips: [Latest<FlowStrip>; FlowSource::ALL.len()],
+    inspections: [Latest<FlowDiagnostics>; FlowSource::ALL.len()],
+    strips: [Latest<FlowStack>; FlowSource::ALL.len()],
     /// Windows that wait for the temporal stream.
     windows: [Mutex<Option<WindowFlows>>; FlowSource::ALL.len()],
 }
 
-impl LaboratorySlots {
+impl LatestFlows {
     /// The newest flow of `source`.
     pub fn flow(&self, source: FlowSource) -> Option<Arc<SourceFlow>> {
         self.flows[source as usize].get()
@@ -40,22 +40,22 @@ impl LaboratorySlots {
     }
 
     /// The newest inspection of a flow of `source`.
-    pub fn inspection(&self, source: FlowSource) -> Option<Arc<Inspection>> {
+    pub fn inspection(&self, source: FlowSource) -> Option<Arc<FlowDiagnostics>> {
         self.inspections[source as usize].get()
     }
 
     /// Replaces the inspection of its source, unless `clip` was closed meanwhile.
-    pub fn put_inspection(&self, inspection: Inspection, clip: &Clip) {
+    pub fn put_inspection(&self, inspection: FlowDiagnostics, clip: &Clip) {
         self.inspections[inspection.source as usize].put_if(inspection, || !clip.player.is_closed());
     }
 
     /// The newest complete window of `source`.
-    pub fn strip(&self, source: FlowSource) -> Option<Arc<FlowStrip>> {
+    pub fn strip(&self, source: FlowSource) -> Option<Arc<FlowStack>> {
         self.strips[source as usize].get()
     }
 
     /// Replaces the window of its source, unless `clip` was closed meanwhile.
-    pub fn put_strip(&self, strip: FlowStrip, clip: &Clip) {
+    pub fn put_strip(&self, strip: FlowStack, clip: &Clip) {
         self.strips[strip.source as usize].put_if(strip, || !clip.player.is_closed());
     }
 

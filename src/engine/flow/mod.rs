@@ -1,0 +1,31 @@
+//! Flow comparison: flows of the same pair of frames from several sources, side by side, with everything that
+//! the unsupervised loss makes of them.
+//!
+//! The window sends [`FlowSettings`]; each source follows the player on its own thread and leaves its newest
+//! [`SourceFlow`] where the newest is kept. A further thread looks at these flows and leaves [`FlowDiagnostics`] of each.
+//!
+//! Read the seam in `source` first, then one source, then the thread that runs it.
+
+mod benchmark;
+mod clip_pairs;
+mod codec;
+mod comparison;
+mod desired;
+mod diagnostics;
+mod export;
+mod ground_truth;
+mod latest_flows;
+mod measure;
+mod network;
+mod open;
+mod results;
+mod settings;
+mod source;
+mod thread;
+mod tvl1;
+
+pub(super) use comparison::{FlowComparison, start_diagnostics};
+pub(super) use desired::SharedDesiredFlows;
+pub(super) use latest_flows::{LatestFlows, WindowFlows};
+pub use results::{ClipMeasure, FlowDiagnostics, FlowStack, FlowStatistics, ScalarMap, SourceFlow, TemporalInput};
+pub use settings::{FlowSettings, FlowSource, MAX_STRIDE};
