@@ -15,7 +15,7 @@ use super::laboratory_tests::Window;
 use super::pinned_state::WatchedRun;
 use super::settings::Settings;
 use super::training_state::TrainingPhase;
-use crate::engine::{FlowView, Outlook, Pin, PinnedOutlooks, Scores};
+use crate::engine::{FlowView, Pin, PinnedPrediction, PinnedResults, Scores};
 use crate::flow::FlowField;
 use crate::gpu::{DeviceChoice, choose};
 use crate::labels::{self, Label, Project, Video, edits};
@@ -246,9 +246,9 @@ fn flow(speed: f32) -> FlowView {
     FlowView::on_cpu(FlowField::new(80, 64, uv.collect()), Geometry { width: 160, height: 128 })
 }
 
-fn outlook(model: &str, pin: &Pin, speed: f32, logits: [f32; 3]) -> Outlook {
+fn outlook(model: &str, pin: &Pin, speed: f32, logits: [f32; 3]) -> PinnedPrediction {
     let frame = Arc::new(RgbImage::from_fn(320, 240, |x, y| Rgb([(x / 2) as u8, y as u8, 90])));
-    Outlook {
+    PinnedPrediction {
         pin: pin.clone(),
         model: model.into(),
         flow: flow(speed),
@@ -273,7 +273,7 @@ fn pinned_windows_show_before_now_and_what_has_changed() {
     let (before, now) =
         (outlook("/run/0", &pin, 0.1, [1.0, 0.8, 0.5]), outlook("/run/40", &pin, 0.14, [3.0, 0.5, 0.2]));
     let middle = outlook("/run/20", &pin, 0.11, [2.0, 0.5, 0.2]);
-    pinned.set_outlooks(PinnedOutlooks::of(vec![before, middle, now]));
+    pinned.set_outlooks(PinnedResults::of(vec![before, middle, now]));
     window.settle();
     let pictures: Vec<_> = window.harness.query_all_by_role(Role::Image).collect();
     let names: Vec<_> = pictures.iter().filter_map(|node| node.accesskit_node().label()).collect();

@@ -17,7 +17,7 @@ use super::scale::MagnitudeScale;
 use super::session::PAIRS;
 use super::theme;
 use super::training_state::{TrainingPhase, TrainingState};
-use crate::engine::{AnnotatedExport, EvaluationOrder, FlowExport, FlowSelection, FlowSource, Request};
+use crate::engine::{EvaluationOrder, FlowExport, FlowSelection, FlowSource, OverlayExport, Request};
 use crate::evaluation::EvaluationPlan;
 use crate::flow::colour;
 use crate::flow::files::{self, DEFAULT_BOUND_PX, FlowFormat, Scales, write_picture};
@@ -388,7 +388,7 @@ impl App {
         self.session.notice = None;
         self.session.exporting = Some((0, self.session.frames()));
         let (fusion, guard) = (self.session.fusion, self.guard(existing));
-        let export = AnnotatedExport { clip, path, model, fusion, guard };
+        let export = OverlayExport { clip, path, model, fusion, guard };
         self.engine.send(Request::ExportAnnotated(Box::new(export)));
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::engine::{Engine, Message, Outlook, Pin, PinnedOutlooks, PinnedWish};
+use crate::engine::{Engine, Message, Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 use crate::training::{Snapshot, TrainingEvent, runs, snapshots};
 
 /// Most pins at a time.
@@ -51,9 +51,9 @@ pub struct PinnedState {
     pub run: WatchedRun,
     /// The step whose networks are set beside those before the run; the newest without.
     pub step: Option<usize>,
-    outlooks: Option<Arc<PinnedOutlooks>>,
+    outlooks: Option<Arc<PinnedResults>>,
     /// What was asked for last, and how often something was written since.
-    asked: Option<(PinnedWish, usize)>,
+    asked: Option<(PinnedRequest, usize)>,
     written: usize,
 }
 
@@ -90,7 +90,7 @@ impl PinnedState {
     }
 
     /// What the model in folder `model` makes of `pin`.
-    pub fn outlook(&self, pin: &Pin, model: Option<&Path>) -> Option<&Arc<Outlook>> {
+    pub fn outlook(&self, pin: &Pin, model: Option<&Path>) -> Option<&Arc<PinnedPrediction>> {
         self.outlooks.as_ref()?.get(pin, model?)
     }
 
@@ -106,12 +106,12 @@ impl PinnedState {
 
     /// Takes outlooks made elsewhere.
     #[cfg(test)]
-    pub fn set_outlooks(&mut self, outlooks: PinnedOutlooks) {
+    pub fn set_outlooks(&mut self, outlooks: PinnedResults) {
         self.outlooks = Some(Arc::new(outlooks));
     }
 
     /// What the engine is to work out now, if that is something else than before.
-    pub fn wish(&mut self, is_busy: bool) -> Option<PinnedWish> {
+    pub fn wish(&mut self, is_busy: bool) -> Option<PinnedRequest> {
         let others = self.run.snapshots.iter().rev().map(|snapshot| snapshot.dir.as_path());
         let mut models: Vec<PathBuf> = Vec::new();
         for model in [self.now(), self.run.before()].into_iter().flatten().chain(others) {
@@ -119,7 +119,7 @@ impl PinnedState {
                 models.push(model.to_owned());
             }
         }
-        let wish = PinnedWish { pins: self.pins.clone(), models, is_busy };
+        let wish = PinnedRequest { pins: self.pins.clone(), models, is_busy };
         let asked = (wish.clone(), self.written);
         if self.asked.as_ref() == Some(&asked) || (self.asked.is_none() && self.pins.is_empty()) {
             return None;

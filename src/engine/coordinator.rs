@@ -8,19 +8,19 @@ use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, Sender, never, select};
 
-use super::annotation;
 use super::evaluation;
 use super::flow::{FlowComparison, LatestFlows, SharedDesiredFlows, start_diagnostics};
 use super::inference::playback::Results;
 use super::inference::target::Clip;
 use super::inference::thread::Inference;
 use super::live::{Corrections, LiveSession, SharedLive};
-use super::pinned::{Pinned, PinnedOutlooks};
+use super::overlay_video;
+use super::pinned::{Pinned, PinnedResults};
 use super::runtime::events::EventSender;
 use super::runtime::job::Job;
 use super::runtime::training_run::TrainingRun;
 use super::suggestions;
-use super::{Analysis, AnnotatedExport, EvaluationOrder, Latest, LiveOrder, Message, Request, SuggestionOrder};
+use super::{Analysis, EvaluationOrder, Latest, LiveOrder, Message, OverlayExport, Request, SuggestionOrder};
 use crate::error::Error;
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
@@ -68,8 +68,8 @@ pub(super) struct Shared {
     pub live: SharedLive,
     /// The newest flows of each source.
     pub comparison: Arc<LatestFlows>,
-    /// The outlooks on pinned clips.
-    pub pinned: Arc<Latest<PinnedOutlooks>>,
+    /// The results on pinned clips.
+    pub pinned: Arc<Latest<PinnedResults>>,
 }
 
 /// The state of the thread.
@@ -97,7 +97,8 @@ pub(super) struct Coordinator {
 impl Coordinator {
     /// Starts the threads that follow the player; `commands` leads back to this coordinator.
     pub fn new(compute: Compute, shared: Shared, outbox: EventSender, commands: Sender<Command>) -> Self {
-        let Shared { player: shared_player, analysis, live: shared_live, comparison: slots, pinned: outlooks } = shared;
+        let Shared { player: shared_player, analysis, live: shared_live, comparison: slots, pinned: pinned_results } =
+            shared;
         let desired = SharedDesiredFlows::default();
         let inspector = start_diagnostics(&desired, &slots, &outbox);
         let inspect = Arc::new(inspector.waker());
@@ -109,7 +110,7 @@ impl Coordinator {
         let score = Arc::new(inference.waker());
         let comparison = FlowComparison::start(&compute, &results, desired, inspector, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
-        let pinned = Pinned::start(compute.clone(), outlooks, outbox.clone());
+        let pinned = Pinned::start(compute.clone(), pinned_results, outbox.clone());
         Self {
             compute,
             shared_player,
@@ -314,11 +315,11 @@ impl Coordinator {
         self.evaluation = Some(Job::start("evaluation", self.outbox.clone(), Message::EvaluationEnded, work));
     }
 
-    fn annotate(&mut self, export: AnnotatedExport) {
+    fn annotate(&mut self, export: OverlayExport) {
         self.comparison.export(None, self.sizes.clone());
         self.annotation = None; // ends an older one
         let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
-        let work = move |stop: &_| annotation::run(&export, &compute, &outbox, stop);
+        let work = move |stop: &_| overlay_video::run(&export, &compute, &outbox, stop);
         self.annotation = Some(Job::start("annotation", self.outbox.clone(), Message::ExportEnded, work));
     }
 

@@ -10,7 +10,7 @@ use super::flow::LatestFlows;
 use super::live::SharedLive;
 use super::runtime::events::{EventSender, Wake};
 use super::{
-    Analysis, FlowDiagnostics, FlowSource, FlowStack, Latest, LiveView, Message, PinnedOutlooks, Request, SourceFlow,
+    Analysis, FlowDiagnostics, FlowSource, FlowStack, Latest, LiveView, Message, PinnedResults, Request, SourceFlow,
 };
 use crate::gpu::Compute;
 use crate::video::{Frame, Indexing, Player, PlayerState};
@@ -26,7 +26,7 @@ pub struct Engine {
     analysis: Arc<Latest<Analysis>>,
     live: SharedLive,
     comparison: Arc<LatestFlows>,
-    pinned: Arc<Latest<PinnedOutlooks>>,
+    pinned: Arc<Latest<PinnedResults>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -39,7 +39,7 @@ impl Engine {
         let (player, analysis) = (SharedPlayer::default(), Arc::<Latest<Analysis>>::default());
         let comparison = Arc::<LatestFlows>::default();
         let live = SharedLive::default();
-        let pinned = Arc::<Latest<PinnedOutlooks>>::default();
+        let pinned = Arc::<Latest<PinnedResults>>::default();
         let shared = Shared {
             player: player.clone(),
             analysis: analysis.clone(),
@@ -99,7 +99,7 @@ impl Engine {
     }
 
     /// What models make of the pinned windows.
-    pub fn pinned(&self) -> Option<Arc<PinnedOutlooks>> {
+    pub fn pinned(&self) -> Option<Arc<PinnedResults>> {
         self.pinned.get()
     }
 

@@ -2,13 +2,13 @@
 //!
 //! The window talks to an [`Engine`]; the command line uses the [`InferencePipeline`] directly, on its own thread.
 
-mod annotation;
 mod coordinator;
 mod evaluation;
 mod flow;
 mod handle;
 mod inference;
 pub mod live;
+mod overlay_video;
 mod pinned;
 mod prediction;
 mod project_videos;
@@ -17,7 +17,6 @@ mod runtime;
 mod studio;
 mod suggestions;
 
-pub use annotation::annotate;
 pub use flow::{
     ClipMeasure, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE, ScalarMap,
     SourceFlow, TemporalInput,
@@ -28,13 +27,14 @@ pub use inference::clip_frames::ClipFrames;
 pub use inference::model_folder::{default_model, flow_model};
 pub use inference::model_info::ModelInfo;
 pub use inference::pipeline::{InferencePipeline, WINDOW_PAIRS, WindowResult};
-pub use live::{LiveResult, LiveView, RecordingStatus, Smoothing, Watcher};
-pub use pinned::{Outlook, Pin, PinnedOutlooks, PinnedWish};
+pub use live::{LiveInference, LiveResult, LiveView, RecordingStatus, Smoothing};
+pub use overlay_video::annotate;
+pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 pub use prediction::{Prediction, WindowPrediction};
 pub use project_videos::{LabelExport, examine, export_labels, facts_of, look_into, time_videos, videos_in};
 pub use protocol::{
-    AnnotatedExport, BenchmarkPlan, EvaluationOrder, EvaluationStart, FlowExport, FlowSelection, LiveEvent, LiveOrder,
-    LiveSettings, Message, RecordingOrder, Request, SuggestionOrder, SuggestionStart,
+    BenchmarkPlan, EvaluationOrder, EvaluationStart, FlowExport, FlowSelection, LiveEvent, LiveOrder, LiveSettings,
+    Message, OverlayExport, RecordingOrder, Request, SuggestionOrder, SuggestionStart,
 };
 pub use runtime::events::Wake;
 pub use runtime::latest::Latest;

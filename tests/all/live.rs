@@ -13,8 +13,8 @@ use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    AnnotatedExport, InferencePipeline, LiveEvent, LiveOrder, LiveSettings, LiveView, Message, RecordingOrder, Request,
-    Smoothing, Watcher,
+    InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message, OverlayExport,
+    RecordingOrder, Request, Smoothing,
 };
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
@@ -500,7 +500,7 @@ fn a_clip_is_exported_with_everything_drawn_in_or_not_at_all() {
     let clip = fixture::clip(stage.dir.path(), 14, CLIP).unwrap();
     let path = stage.dir.path().join("annotated.mp4");
     let (fusion, guard) = (Fusion::default(), OutputGuard::default());
-    let export = AnnotatedExport { clip, path: path.clone(), model: stage.model(), fusion, guard };
+    let export = OverlayExport { clip, path: path.clone(), model: stage.model(), fusion, guard };
     stage.send(Request::ExportAnnotated(Box::new(export.clone())));
     stage.watched.message(|message| matches!(message, Message::ExportProgress { done: 3.., total: 14 }).then_some(()));
     let frames = stage.watched.message(|message| match message {
@@ -551,7 +551,7 @@ fn soak_memory_and_latency_do_not_grow() {
     let mut pipeline = InferencePipeline::new(fixture::model(&MOTION, NETWORK, &cpu().device), &cpu());
     let source = "lavfi:testsrc2=size=640x480:rate=30".parse().unwrap();
     let camera = Arc::new(Camera::open(source, pipeline.sizes(), Arc::new(|_| ())));
-    let mut watcher = Watcher::new(camera);
+    let mut watcher = LiveInference::new(camera);
     let (started, mut latencies, mut memory) = (Instant::now(), Vec::new(), Vec::new());
     while started.elapsed() < Duration::from_secs(secs) {
         match watcher.step(&mut pipeline, LiveSettings::default(), 2).unwrap() {

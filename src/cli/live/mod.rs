@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::outcome::{Outcome, complain};
 use super::output;
-use crate::engine::{InferencePipeline, LiveResult, LiveSettings, Watcher};
+use crate::engine::{InferencePipeline, LiveInference, LiveResult, LiveSettings};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
@@ -64,7 +64,7 @@ fn watch(plan: &LivePlan) -> Result<Outcome> {
     let stop = stop_on_interrupt()?;
     let (sender, news) = bounded(1);
     let camera = Arc::new(Camera::open(plan.source.clone(), sizes, Arc::new(move |told| tell(told, &sender))));
-    let mut watcher = Watcher::new(camera.clone());
+    let mut watcher = LiveInference::new(camera.clone());
     let (started, mut told) = (Instant::now(), Instant::now());
     let mut newest: Option<LiveResult> = None;
     let mut summary = Summary::default();

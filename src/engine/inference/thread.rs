@@ -11,7 +11,7 @@ use super::target::Clip;
 use crate::engine::flow::{FlowSettings, FlowSource};
 use crate::engine::live::LiveSession;
 use crate::engine::runtime::worker::Worker;
-use crate::engine::{FlowSelection, InferencePipeline, Message, WINDOW_PAIRS, Watcher};
+use crate::engine::{FlowSelection, InferencePipeline, LiveInference, Message, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::gpu::panics::caught;
 use crate::gpu::{Compute, ComputeKind};
@@ -96,7 +96,7 @@ struct InferenceThread {
     on_model: Box<dyn Fn(PathBuf, Sizes) + Send>,
     follower: Option<PlaybackInference>,
     /// The live source that is watched, and what was seen of it.
-    watcher: Option<(Arc<LiveSession>, Watcher)>,
+    watcher: Option<(Arc<LiveSession>, LiveInference)>,
 }
 
 impl InferenceThread {
@@ -134,7 +134,7 @@ impl InferenceThread {
         if is_same {
             return;
         }
-        self.watcher = live.map(|live| (live.clone(), Watcher::new(live.camera.clone())));
+        self.watcher = live.map(|live| (live.clone(), LiveInference::new(live.camera.clone())));
         if let Some(follower) = &mut self.follower {
             follower.release();
         }
@@ -171,7 +171,7 @@ impl InferenceThread {
 /// Looks at the newest window of a live source; false if it was seen already.
 fn watch(
     live: &LiveSession,
-    watcher: &mut Watcher,
+    watcher: &mut LiveInference,
     pipeline: &mut InferencePipeline,
     view: View,
     results: &Results,

@@ -20,7 +20,7 @@ pub struct Pin {
 
 /// What is to be worked out; only the newest wish matters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PinnedWish {
+pub struct PinnedRequest {
     /// The pins.
     pub pins: Vec<Pin>,
     /// Model folders, the most urgent first.
@@ -31,7 +31,7 @@ pub struct PinnedWish {
 
 /// What the networks of a model folder make of a pin.
 #[derive(Clone)]
-pub struct Outlook {
+pub struct PinnedPrediction {
     /// The pin.
     pub pin: Pin,
     /// The model folder.
@@ -52,15 +52,15 @@ pub struct Outlook {
 
 /// Everything that is worked out, and what cannot be.
 #[derive(Clone, Default)]
-pub struct PinnedOutlooks {
-    pub(super) outlooks: Vec<Arc<Outlook>>,
+pub struct PinnedResults {
+    pub(super) predictions: Vec<Arc<PinnedPrediction>>,
     pub(super) failures: Vec<(Pin, PathBuf, Error)>,
 }
 
-impl PinnedOutlooks {
+impl PinnedResults {
     /// What the model in folder `model` makes of `pin`.
-    pub fn get(&self, pin: &Pin, model: &std::path::Path) -> Option<&Arc<Outlook>> {
-        self.outlooks.iter().find(|outlook| outlook.pin == *pin && outlook.model == model)
+    pub fn get(&self, pin: &Pin, model: &std::path::Path) -> Option<&Arc<PinnedPrediction>> {
+        self.predictions.iter().find(|prediction| prediction.pin == *pin && prediction.model == model)
     }
 
     /// Why the model in folder `model` makes nothing of `pin`.
@@ -69,9 +69,9 @@ impl PinnedOutlooks {
         failure.map(|(.., error)| error)
     }
 
-    /// Outlooks made elsewhere, for tests of what shows them.
+    /// Predictions made elsewhere, for tests of what shows them.
     #[cfg(test)]
-    pub(crate) fn of(outlooks: Vec<Outlook>) -> Self {
-        Self { outlooks: outlooks.into_iter().map(Arc::new).collect(), failures: Vec::new() }
+    pub(crate) fn of(predictions: Vec<PinnedPrediction>) -> Self {
+        Self { predictions: predictions.into_iter().map(Arc::new).collect(), failures: Vec::new() }
     }
 }

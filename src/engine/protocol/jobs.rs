@@ -18,7 +18,7 @@ use crate::training::DataSource;
 
 /// What is written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AnnotatedExport {
+pub struct OverlayExport {
     /// The clip.
     pub clip: PathBuf,
     /// The .mp4 file.

@@ -11,7 +11,7 @@ mod request;
 
 pub use event::Message;
 pub use jobs::{
-    AnnotatedExport, BenchmarkPlan, EvaluationOrder, EvaluationStart, FlowExport, SuggestionOrder, SuggestionStart,
+    BenchmarkPlan, EvaluationOrder, EvaluationStart, FlowExport, OverlayExport, SuggestionOrder, SuggestionStart,
 };
 pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder};
 pub use request::{FlowSelection, Request};

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use super::{
-    AnnotatedExport, BenchmarkPlan, EvaluationOrder, FlowExport, LiveOrder, LiveSettings, RecordingOrder,
-    SuggestionOrder,
+    BenchmarkPlan, EvaluationOrder, FlowExport, LiveOrder, LiveSettings, OverlayExport, RecordingOrder, SuggestionOrder,
 };
 use crate::engine::flow::FlowSettings;
-use crate::engine::pinned::PinnedWish;
+use crate::engine::pinned::PinnedRequest;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::training::{LossSwitches, TrainingPlan};
 use crate::video::PlayerCommand;
@@ -36,7 +35,7 @@ pub enum Request {
     /// Writes a clip as a video with flow, bars and labels drawn in, in place of an export under way. Answered by
     /// [`Message::ExportProgress`], [`Message::Annotated`] and [`Message::ExportEnded`]; stopped by `Export(None)`, and then
     /// nothing is written.
-    ExportAnnotated(Box<AnnotatedExport>),
+    ExportAnnotated(Box<OverlayExport>),
     /// Measures a method on a flow benchmark, or stops doing so. Answered by the messages named `Benchmark…`.
     Benchmark(Option<BenchmarkPlan>),
     /// Makes a pair of a benchmark a clip. Answered by [`Message::PairReady`].
@@ -83,8 +82,8 @@ pub enum Request {
     RollBackTraining(usize),
     /// Ends the training with a checkpoint.
     StopTraining,
-    /// Works out what models make of pinned windows, in place of what was asked for before. The outlooks lie where the newest is kept.
-    Pin(Box<PinnedWish>),
+    /// Works out what models make of pinned windows, in place of what was asked for before. The newest results are in [`Engine::pinned`](super::super::Engine::pinned).
+    Pin(Box<PinnedRequest>),
     /// Writes the generated sample project into a folder.
     WriteSample(PathBuf),
 }

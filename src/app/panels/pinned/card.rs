@@ -14,7 +14,7 @@ use crate::app::panels::viewer::difference::Difference;
 use crate::app::panels::viewer::pictures::{Key, Textures, cells, color_image};
 use crate::app::pinned_state::PinnedState;
 use crate::app::theme::{RADIUS, Tokens};
-use crate::engine::{FlowView, Outlook, Pin};
+use crate::engine::{FlowView, Pin, PinnedPrediction};
 use crate::flow::colour_map::ColourMap;
 use crate::flow::{FlowField, colour};
 
@@ -86,11 +86,11 @@ impl Cards {
     fn pictures(
         &mut self,
         place: usize,
-        before: Option<&Arc<Outlook>>,
-        now: Option<&Arc<Outlook>>,
+        before: Option<&Arc<PinnedPrediction>>,
+        now: Option<&Arc<PinnedPrediction>>,
         max_px: f32,
     ) -> Vec<Option<Picture>> {
-        let flow = |name, outlook: &Arc<Outlook>| {
+        let flow = |name, outlook: &Arc<PinnedPrediction>| {
             let view = outlook.flow.clone();
             let size = [outlook.frame.width(), outlook.frame.height()];
             let key = Key::new(view.field.clone(), [max_px, 0.0, 0.0]);
@@ -175,7 +175,7 @@ impl Cards {
         response.on_hover_text(text);
     }
 
-    fn drift(&mut self, place: usize, before: &Arc<Outlook>, outlook: &Arc<Outlook>) -> f64 {
+    fn drift(&mut self, place: usize, before: &Arc<PinnedPrediction>, outlook: &Arc<PinnedPrediction>) -> f64 {
         let key = (place, outlook.model.clone());
         let of = [before.flow.field.clone(), outlook.flow.field.clone()];
         let same = |drift: &&Drift| (0..2).all(|i| Arc::ptr_eq(&drift.of[i], &of[i]));
@@ -235,7 +235,7 @@ fn caption(ui: &Ui, rect: Rect, name: &str) {
 }
 
 /// About how long the longest vector is in pixels of the picture.
-fn in_picture(outlook: &Arc<Outlook>) -> f32 {
+fn in_picture(outlook: &Arc<PinnedPrediction>) -> f32 {
     outlook.flow.max_px * outlook.frame.width() as f32 / outlook.flow.frame_size.width.max(1) as f32
 }
 

@@ -3,7 +3,7 @@
 use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextStyle, Ui, pos2, vec2};
 
 use crate::app::theme::Tokens;
-use crate::engine::Outlook;
+use crate::engine::PinnedPrediction;
 use crate::nets::fusion::percent;
 use crate::ranking::falling;
 
@@ -16,7 +16,7 @@ const NAME: f32 = 120.0;
 const NUMBERS: f32 = 84.0;
 
 /// Draws the likeliest classes with their probability before and now.
-pub(super) fn scores_ui(ui: &mut Ui, before: Option<&Outlook>, now: Option<&Outlook>) {
+pub(super) fn scores_ui(ui: &mut Ui, before: Option<&PinnedPrediction>, now: Option<&PinnedPrediction>) {
     let rows = rows(before, now);
     if rows.is_empty() {
         return;
@@ -60,9 +60,9 @@ struct Row {
 }
 
 /// The likeliest classes of now, or of before where there is no now.
-fn rows(before: Option<&Outlook>, now: Option<&Outlook>) -> Vec<Row> {
-    let probabilities = |outlook: &Outlook| outlook.scores.fused_probabilities(&outlook.fusion);
-    let share = |outlook: Option<&Outlook>, class: &str| {
+fn rows(before: Option<&PinnedPrediction>, now: Option<&PinnedPrediction>) -> Vec<Row> {
+    let probabilities = |outlook: &PinnedPrediction| outlook.scores.fused_probabilities(&outlook.fusion);
+    let share = |outlook: Option<&PinnedPrediction>, class: &str| {
         let place = outlook?.classes.iter().position(|other| other == class)?;
         probabilities(outlook?).get(place).copied()
     };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::results::{Outlook, Pin, PinnedOutlooks, PinnedWish};
+use super::results::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{InferencePipeline, Latest};
@@ -18,9 +18,9 @@ use crate::video::{Frame, Sizes, VideoReader};
 
 /// Longest side of the pictures, in pixels.
 const DISPLAY_MAX: u32 = 480;
-/// Outlooks kept at most: a hundred steps of four pins are some hundred megabytes.
+/// Predictions kept at most: a hundred steps of four pins are some hundred megabytes.
 const KEPT: usize = 256;
-/// Longest rest after an outlook beside a training.
+/// Longest rest after a prediction beside a training.
 const LONGEST_REST: Duration = Duration::from_secs(3);
 
 /// A model as it was when it was looked at: runs write their newest networks over the ones before.
@@ -37,31 +37,31 @@ struct Window {
 }
 
 /// The thread's state.
-pub(super) struct Desk {
+pub(super) struct PinnedWorker {
     compute: Compute,
-    wish: Arc<Mutex<PinnedWish>>,
-    slot: Arc<Latest<PinnedOutlooks>>,
+    wish: Arc<Mutex<PinnedRequest>>,
+    slot: Arc<Latest<PinnedResults>>,
     outbox: EventSender,
     model: Option<(Version, InferencePipeline)>,
     /// The windows of the pins as a model wanted them last.
     windows: HashMap<Pin, Window>,
     /// In the order of their making.
-    outlooks: Vec<(Version, Arc<Outlook>)>,
+    predictions: Vec<(Version, Arc<PinnedPrediction>)>,
     failures: Vec<(Pin, Version, Error)>,
 }
 
-impl Desk {
+impl PinnedWorker {
     pub fn new(
         compute: Compute,
-        wish: Arc<Mutex<PinnedWish>>,
-        slot: Arc<Latest<PinnedOutlooks>>,
+        wish: Arc<Mutex<PinnedRequest>>,
+        slot: Arc<Latest<PinnedResults>>,
         outbox: EventSender,
     ) -> Self {
-        let (windows, outlooks, failures) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { compute, wish, slot, outbox, model: None, windows, outlooks, failures }
+        let (windows, predictions, failures) = (HashMap::new(), Vec::new(), Vec::new());
+        Self { compute, wish, slot, outbox, model: None, windows, predictions, failures }
     }
 
-    /// Works out the most urgent outlook that is lacking; false when none is.
+    /// Works out the most urgent prediction that is lacking; false when none is.
     pub fn step(&mut self) -> bool {
         let wish = self.wish.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.forget(&wish);
@@ -70,8 +70,8 @@ impl Desk {
             return false;
         };
         let began = Instant::now();
-        match caught("pinned", || self.outlook(&pin, &version)) {
-            Ok(outlook) => self.outlooks.push((version, Arc::new(outlook))),
+        match caught("pinned", || self.prediction(&pin, &version)) {
+            Ok(prediction) => self.predictions.push((version, Arc::new(prediction))),
             Err(error) => {
                 self.model = None; // what a failed computation left behind is not to be trusted
                 self.failures.push((pin, version, error));
@@ -85,29 +85,29 @@ impl Desk {
     }
 
     /// Drops what is not wished for any more and what there is no room for, the oldest first.
-    fn forget(&mut self, wish: &PinnedWish) {
+    fn forget(&mut self, wish: &PinnedRequest) {
         self.windows.retain(|pin, _| wish.pins.contains(pin));
-        self.outlooks.retain(|(_, outlook)| wish.pins.contains(&outlook.pin));
+        self.predictions.retain(|(_, prediction)| wish.pins.contains(&prediction.pin));
         self.failures.retain(|(pin, ..)| wish.pins.contains(pin));
-        let surplus = self.outlooks.len().saturating_sub(KEPT);
-        self.outlooks.drain(..surplus);
+        let surplus = self.predictions.len().saturating_sub(KEPT);
+        self.predictions.drain(..surplus);
         if wish.pins.is_empty() {
             self.model = None;
         }
     }
 
     /// The first pin of the first model that nothing is known of.
-    fn lacking(&self, wish: &PinnedWish) -> Option<(Pin, Version)> {
+    fn lacking(&self, wish: &PinnedRequest) -> Option<(Pin, Version)> {
         let versions = wish.models.iter().map(|model| version(model));
         let pairs = versions.flat_map(|version| wish.pins.iter().map(move |pin| (pin.clone(), version.clone())));
         let mut pairs = pairs.filter(|(_, (_, written))| written.is_some());
         pairs.find(|(pin, version)| {
-            let is_known = self.outlooks.iter().any(|(of, outlook)| of == version && outlook.pin == *pin);
+            let is_known = self.predictions.iter().any(|(of, prediction)| of == version && prediction.pin == *pin);
             !is_known && !self.failures.iter().any(|(failed, by, _)| failed == pin && by == version)
         })
     }
 
-    fn outlook(&mut self, pin: &Pin, version: &Version) -> Result<Outlook> {
+    fn prediction(&mut self, pin: &Pin, version: &Version) -> Result<PinnedPrediction> {
         if self.model.as_ref().is_none_or(|(loaded, _)| loaded != version) {
             self.model = None; // two at a time are not needed
             let model = HiddenTwoStream::load(&version.0, &self.compute.device)?;
@@ -131,7 +131,7 @@ impl Desk {
         let (first, second) = (&pair[0].display, &pair[1].display);
         let at_size = flow.at_size(first.width() as usize, first.height() as usize);
         let ModelCard { classes, fusion, .. } = pipeline.card().clone();
-        Ok(Outlook {
+        Ok(PinnedPrediction {
             pin: pin.clone(),
             model: version.0.clone(),
             flow,
@@ -144,12 +144,13 @@ impl Desk {
     }
 
     /// Shows what is known of the models as they are now; of one that is being written over, what it was before.
-    fn publish(&self, wish: &PinnedWish) {
+    fn publish(&self, wish: &PinnedRequest) {
         let newest = |pin: &Pin, model: &Path| {
-            self.outlooks.iter().rev().find(|(_, known)| known.pin == *pin && known.model == model)
+            self.predictions.iter().rev().find(|(_, known)| known.pin == *pin && known.model == model)
         };
         let pairs = || wish.pins.iter().flat_map(|pin| wish.models.iter().map(move |model| (pin, model)));
-        let outlooks = pairs().filter_map(|(pin, model)| newest(pin, model)).map(|(_, outlook)| outlook.clone());
+        let predictions =
+            pairs().filter_map(|(pin, model)| newest(pin, model)).map(|(_, prediction)| prediction.clone());
         let failure = |(pin, model): (&Pin, &PathBuf)| {
             let version = version(model);
             let missing = version.1.is_none().then(|| {
@@ -160,7 +161,7 @@ impl Desk {
             Some((pin.clone(), model.clone(), error))
         };
         let failures = pairs().filter_map(failure).collect();
-        self.slot.put(PinnedOutlooks { outlooks: outlooks.collect(), failures });
+        self.slot.put(PinnedResults { predictions: predictions.collect(), failures });
         self.outbox.wake();
     }
 }

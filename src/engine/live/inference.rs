@@ -38,7 +38,7 @@ pub struct LiveResult {
 }
 
 /// Follows a camera.
-pub struct Watcher {
+pub struct LiveInference {
     camera: Arc<Camera>,
     smoother: Smoother,
     last: Option<usize>,
@@ -47,7 +47,7 @@ pub struct Watcher {
     skipped: u64,
 }
 
-impl Watcher {
+impl LiveInference {
     /// Has seen nothing yet.
     pub fn new(camera: Arc<Camera>) -> Self {
         let times = VecDeque::new();

@@ -7,7 +7,7 @@ use crate::engine::inference::clip_frames::ClipFrames;
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::Stop;
-use crate::engine::{AnnotatedExport, InferencePipeline, Message, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{InferencePipeline, Message, OverlayExport, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::flow::colour;
 use crate::gpu::Compute;
@@ -77,7 +77,7 @@ pub fn annotate(
 
 /// Does it with networks of its own, and tells how far it is.
 pub(in crate::engine) fn run(
-    export: &AnnotatedExport,
+    export: &OverlayExport,
     compute: &Compute,
     outbox: &EventSender,
     stop: &Stop,
