@@ -28,7 +28,7 @@ use super::settings::Settings;
 use super::settings_text::Unread;
 use super::theme::{self, PANEL_MARGIN, Tokens};
 use super::training_state::TrainingPhase;
-use crate::engine::{Engine, FlowSettings, LiveEvent, Message, Request, Studio, Wake, default_model, flow_model};
+use crate::engine::{Engine, FlowSettings, Labeling, LiveEvent, Message, Request, Wake, default_model, flow_model};
 use crate::error::Error;
 use crate::gpu::{Compute, DeviceChoice};
 use crate::output::Existing;
@@ -58,7 +58,7 @@ pub struct App {
     /// What the player was last told to play round and round.
     pub(super) looping: Option<(usize, usize)>,
     /// The threads that look into the files of the labelling project.
-    pub(super) studio: Studio,
+    pub(super) studio: Labeling,
     pub(super) projects: ProjectOpener,
     /// Whether the project of the last time is being opened.
     pub(super) reopening: bool,
@@ -104,7 +104,7 @@ impl App {
         let wake = ctx.clone();
         let wake: Wake = Arc::new(move || wake.request_repaint());
         let thumbnails = options.cache.as_ref().map(|cache| cache.join(THUMBNAILS));
-        let studio = Studio::new(wake.clone(), thumbnails);
+        let studio = Labeling::new(wake.clone(), thumbnails);
         let engine = Engine::new(compute, wake);
         settings.keys.install(ctx);
         let mut app = Self {

@@ -17,7 +17,7 @@ use super::project_opener::{Answer, Outcome, Start};
 use super::session::Session;
 use super::studio_state::{StudioState, Trouble};
 use super::suggestion_state::SuggestionPhase;
-use crate::engine::{Request, SearchResult, Studio};
+use crate::engine::{Labeling, Request, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{Document, Label, Opened, Project, Segment, Step, StoredPath, Video, VideoId, edits};
 use crate::video::PlayerCommand;
@@ -494,7 +494,7 @@ impl App {
 
 impl Session {
     /// Takes in what the threads of the project have found out; what searches have found.
-    fn take_studio_news(&mut self, studio: &Studio) -> Vec<Result<SearchResult>> {
+    fn take_studio_news(&mut self, studio: &Labeling) -> Vec<Result<SearchResult>> {
         self.studio.suggestions.refresh(&mut self.log);
         self.studio.receive_news(studio.news(), &mut self.log)
     }

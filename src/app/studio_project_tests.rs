@@ -13,14 +13,14 @@ use super::laboratory_tests::Window;
 use super::project_opener::Start;
 use super::settings::Settings;
 use super::studio_tests::{FRAMES, SIZE, Studio, project};
-use crate::engine::{FileState, Message, StudioNews};
+use crate::engine::{FileState, LabelingEvent, Message};
 use crate::labels::{VideoId, edits};
 
 /// What the first `count` searches have found, taken from the channel at once.
-fn search_news(app: &mut App, count: usize) -> Vec<StudioNews> {
+fn search_news(app: &mut App, count: usize) -> Vec<LabelingEvent> {
     let mut news = Vec::new();
     while news.len() < count {
-        news.extend(app.studio.news().filter(|news| matches!(news, StudioNews::Search { .. })));
+        news.extend(app.studio.news().filter(|news| matches!(news, LabelingEvent::Search { .. })));
         std::thread::sleep(Duration::from_millis(1));
     }
     news
@@ -171,7 +171,7 @@ fn what_was_looked_for_in_one_project_does_not_come_into_the_next() {
     assert_eq!(app.session.studio.document(), Some(&before));
     // Nor does what was found of a file, though the number of its video is one of this project too.
     let path = app.session.studio.project().unwrap().video_path(VideoId(0)).unwrap();
-    let news = StudioNews::File { id: VideoId(0), dir, path, state: FileState::Missing };
+    let news = LabelingEvent::File { id: VideoId(0), dir, path, state: FileState::Missing };
     let _ = app.session.studio.receive_news([news].into_iter(), &mut app.session.log);
     assert_eq!(app.session.studio.missing(), []);
 }

@@ -10,7 +10,7 @@ use super::log::{Level, Log};
 use super::suggestion_state::SuggestionState;
 use super::thumbnails::Thumbnails;
 use super::video_list::{ListChoice, ListKey, VideoList};
-use crate::engine::{FileState, FileWish, Message, Prediction, SearchId, SearchResult, StudioNews};
+use crate::engine::{FileState, LabelingEvent, Message, Prediction, ProbeRequest, SearchId, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{
     Change, Document, Facts, Label, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits, survey,
@@ -65,7 +65,7 @@ pub struct StudioState {
     files: u64,
     /// Videos whose files are to be looked into.
     unchecked: BTreeSet<VideoId>,
-    /// Whether there are more of them than the thread "studio" was told.
+    /// Whether there are more of them than the thread "labeling" was told.
     untold: bool,
     /// The revision up to which new videos were noticed.
     seen: Option<u64>,
@@ -383,9 +383,9 @@ impl StudioState {
         open.collect()
     }
 
-    /// What the thread "studio" is to look into from now on, if there is more than before: the selected video first and
+    /// What the thread "labeling" is to look into from now on, if there is more than before: the selected video first and
     /// thoroughly.
-    pub fn wishes(&mut self) -> Option<Vec<FileWish>> {
+    pub fn wishes(&mut self) -> Option<Vec<ProbeRequest>> {
         let project = self.project.as_ref()?;
         let document = project.document();
         if self.seen.replace(project.revision()) != Some(project.revision()) {
@@ -404,7 +404,7 @@ impl StudioState {
         let wish = |id: VideoId| {
             let (path, known) = (project.video_path(id)?, document.videos.get(&id)?.facts.clone());
             let dir = project.dir().to_owned();
-            Some(FileWish { id, path, dir, known, thorough: Some(id) == selected, keeps: !project.is_read_only() })
+            Some(ProbeRequest { id, path, dir, known, thorough: Some(id) == selected, keeps: !project.is_read_only() })
         };
         Some(selected.into_iter().chain(others).filter_map(wish).collect())
     }
@@ -418,14 +418,18 @@ impl StudioState {
     }
 
     /// Takes in what was found out about files; what searches for this project have found, from which [steps](Self::step_of) follow.
-    pub fn receive_news(&mut self, news: impl Iterator<Item = StudioNews>, log: &mut Log) -> Vec<Result<SearchResult>> {
+    pub fn receive_news(
+        &mut self,
+        news: impl Iterator<Item = LabelingEvent>,
+        log: &mut Log,
+    ) -> Vec<Result<SearchResult>> {
         let mut found = Vec::new();
         for news in news {
             match news {
                 // Others were for a project that was closed meanwhile, or were stopped.
-                StudioNews::Search { id, result } if self.searches.remove(&id) => found.push(result),
-                StudioNews::Search { .. } => {}
-                StudioNews::File { id, dir, path, state } => self.file_news(id, &dir, &path, state),
+                LabelingEvent::Search { id, result } if self.searches.remove(&id) => found.push(result),
+                LabelingEvent::Search { .. } => {}
+                LabelingEvent::File { id, dir, path, state } => self.file_news(id, &dir, &path, state),
             }
         }
         if let Err(error) = self.note_facts() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use eframe::egui::{ColorImage, Context, TextureHandle, TextureOptions};
 
-use crate::engine::{Thumbnail, ThumbnailKey, ThumbnailWish};
+use crate::engine::{Thumbnail, ThumbnailKey, ThumbnailRequest};
 
 /// Pictures that are kept, some 40 kB each.
 const CAPACITY: usize = 600;
@@ -25,9 +25,9 @@ struct Known {
 pub struct Thumbnails {
     known: HashMap<ThumbnailKey, Known>,
     /// What this repaint lacks, what is seen first in front.
-    wanted: Vec<ThumbnailWish>,
+    wanted: Vec<ThumbnailRequest>,
     /// What was wished for last.
-    told: Vec<ThumbnailWish>,
+    told: Vec<ThumbnailRequest>,
     repaint: u64,
 }
 
@@ -66,7 +66,7 @@ impl Thumbnails {
         // Where none could be made, one may be since the video was found elsewhere.
         let path = path();
         if self.known.get(&key).is_none_or(|known| known.path != path) {
-            self.wanted.extend(path.map(|path| ThumbnailWish { key, path, keep }));
+            self.wanted.extend(path.map(|path| ThumbnailRequest { key, path, keep }));
         }
         None
     }
@@ -92,7 +92,7 @@ impl Thumbnails {
     }
 
     /// What is to be made from now on, if that has changed; to be asked at the end of a repaint.
-    pub fn wishes(&mut self) -> Option<Vec<ThumbnailWish>> {
+    pub fn wishes(&mut self) -> Option<Vec<ThumbnailRequest>> {
         self.repaint += 1;
         let wanted = std::mem::take(&mut self.wanted);
         if wanted == self.told {

@@ -13,13 +13,13 @@ use super::flow::{FlowComparison, LatestFlows, SharedDesiredFlows, start_diagnos
 use super::inference::playback::Results;
 use super::inference::target::Clip;
 use super::inference::thread::Inference;
+use super::labeling::suggestions;
 use super::live::{Corrections, LiveSession, SharedLive};
 use super::overlay_video;
 use super::pinned::{Pinned, PinnedResults};
 use super::runtime::events::EventSender;
 use super::runtime::job::Job;
 use super::runtime::training_run::TrainingRun;
-use super::suggestions;
 use super::{Analysis, EvaluationOrder, Latest, LiveOrder, Message, OverlayExport, Request, SuggestionOrder};
 use crate::error::Error;
 use crate::gpu::Compute;

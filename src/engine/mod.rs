@@ -7,15 +7,12 @@ mod evaluation;
 mod flow;
 mod handle;
 mod inference;
+mod labeling;
 pub mod live;
 mod overlay_video;
 mod pinned;
-mod prediction;
-mod project_videos;
 mod protocol;
 mod runtime;
-mod studio;
-mod suggestions;
 
 pub use flow::{
     ClipMeasure, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE, ScalarMap,
@@ -27,11 +24,15 @@ pub use inference::clip_frames::ClipFrames;
 pub use inference::model_folder::{default_model, flow_model};
 pub use inference::model_info::ModelInfo;
 pub use inference::pipeline::{InferencePipeline, WINDOW_PAIRS, WindowResult};
+pub use labeling::media::{LabelExport, examine, export_labels, facts_of, look_into, time_videos, videos_in};
+pub use labeling::prediction::{Prediction, WindowPrediction};
+pub use labeling::suggestions::model_stamp;
+pub use labeling::{
+    FileState, Labeling, LabelingEvent, ProbeRequest, SearchId, SearchResult, Thumbnail, ThumbnailKey, ThumbnailRequest,
+};
 pub use live::{LiveInference, LiveResult, LiveView, RecordingStatus, Smoothing};
 pub use overlay_video::annotate;
 pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
-pub use prediction::{Prediction, WindowPrediction};
-pub use project_videos::{LabelExport, examine, export_labels, facts_of, look_into, time_videos, videos_in};
 pub use protocol::{
     BenchmarkPlan, EvaluationOrder, EvaluationStart, FlowExport, FlowSelection, LiveEvent, LiveOrder, LiveSettings,
     Message, OverlayExport, RecordingOrder, Request, SuggestionOrder, SuggestionStart,
@@ -39,9 +40,5 @@ pub use protocol::{
 pub use runtime::events::Wake;
 pub use runtime::latest::Latest;
 pub use runtime::training_run::SHARES_EVERY;
-pub use studio::{
-    FileState, FileWish, SearchId, SearchResult, Studio, StudioNews, Thumbnail, ThumbnailKey, ThumbnailWish,
-};
-pub use suggestions::model_stamp;
 
 pub use crate::nets::WINDOW_FRAMES;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 
 use crate::engine::flow::FlowSource;
-use crate::engine::prediction::Prediction;
+use crate::engine::labeling::prediction::Prediction;
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{Protocol, ReportSource, ScoredClip};

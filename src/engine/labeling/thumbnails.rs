@@ -9,7 +9,7 @@ use crossbeam_channel::Sender;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder as _, RgbImage};
 
-use super::messages::{Thumbnail, ThumbnailWish};
+use super::messages::{Thumbnail, ThumbnailRequest};
 use crate::atomic::replace_unsynced;
 use crate::engine::runtime::events::Wake;
 use crate::error::{Error, Result};
@@ -23,7 +23,7 @@ const QUALITY: u8 = 82;
 
 /// What is to be painted, and where the pictures go.
 pub(super) struct Painter {
-    desired: Mutex<VecDeque<ThumbnailWish>>,
+    requests: Mutex<VecDeque<ThumbnailRequest>>,
     answers: Sender<Thumbnail>,
     wake: Wake,
     cache: Option<PathBuf>,
@@ -35,34 +35,34 @@ pub(super) struct Brush(Option<(PathBuf, VideoReader)>);
 
 impl Painter {
     pub fn new(answers: Sender<Thumbnail>, wake: Wake, cache: Option<PathBuf>) -> Self {
-        Self { desired: Mutex::default(), answers, wake, cache }
+        Self { requests: Mutex::default(), answers, wake, cache }
     }
 
-    /// Replaces the wishes.
-    pub fn want(&self, desired: Vec<ThumbnailWish>) {
-        *self.desired.lock().unwrap_or_else(PoisonError::into_inner) = desired.into();
+    /// Replaces the requests.
+    pub fn want(&self, requests: Vec<ThumbnailRequest>) {
+        *self.requests.lock().unwrap_or_else(PoisonError::into_inner) = requests.into();
     }
 
-    /// Paints the first of the wishes; false if there is none.
+    /// Paints the first of the requests; false if there is none.
     pub fn step(&self, brush: &mut Brush) -> bool {
-        let wish = self.desired.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let Some(wish) = wish else {
+        let request = self.requests.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(request) = request else {
             brush.0 = None; // no file stays open for nothing
             return false;
         };
-        let picture = caught("thumbnails", || self.picture(&wish, brush));
+        let picture = caught("thumbnails", || self.picture(&request, brush));
         let picture = picture.inspect_err(|error| tracing::debug!("{error}")).ok().map(Arc::new);
-        let kept = self.answers.send((wish.key, picture)).is_ok();
+        let kept = self.answers.send((request.key, picture)).is_ok();
         (self.wake)();
         kept
     }
 
-    fn picture(&self, wish: &ThumbnailWish, brush: &mut Brush) -> Result<RgbImage> {
-        let kept = self.cache.as_ref().filter(|_| wish.keep).map(|cache| file(cache, wish));
+    fn picture(&self, request: &ThumbnailRequest, brush: &mut Brush) -> Result<RgbImage> {
+        let kept = self.cache.as_ref().filter(|_| request.keep).map(|cache| file(cache, request));
         if let Some(picture) = kept.as_ref().filter(|kept| kept.is_file()).and_then(|kept| read_picture(kept).ok()) {
             return Ok(picture);
         }
-        let picture = brush.paint(&wish.path, wish.key.frame)?;
+        let picture = brush.paint(&request.path, request.key.frame)?;
         if let Some(Err(error)) = kept.map(|kept| keep(&kept, &picture)) {
             tracing::debug!("{error}"); // it is made anew the next time
         }
@@ -84,9 +84,9 @@ impl Brush {
 }
 
 /// Where a picture is kept. A hash comes from a project file, which anyone may have written.
-fn file(cache: &Path, wish: &ThumbnailWish) -> PathBuf {
-    let hash: String = wish.key.hash.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
-    cache.join(format!("{hash}-{}.jpg", wish.key.frame))
+fn file(cache: &Path, request: &ThumbnailRequest) -> PathBuf {
+    let hash: String = request.key.hash.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
+    cache.join(format!("{hash}-{}.jpg", request.key.frame))
 }
 
 fn keep(path: &Path, picture: &RgbImage) -> Result<()> {

@@ -1,9 +1,12 @@
 //! What a labelling project needs to know of files: which videos lie in a folder, what is in them, whether they are still
-//! what was labelled, and how they look. The threads "studio" and "thumbnails" find out, so that no window waits for a disk.
+//! what was labelled, and how they look. The threads "labeling" and "thumbnails" find out, so that no window waits for a disk.
 
-mod looker;
+pub(super) mod media;
 mod messages;
+pub(super) mod prediction;
+mod scanner;
 mod search;
+pub(super) mod suggestions;
 mod thumbnails;
 
 use std::path::PathBuf;
@@ -11,44 +14,46 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded};
 
-use self::looker::Looker;
-pub use self::messages::{
-    FileState, FileWish, SearchId, SearchResult, StudioNews, Thumbnail, ThumbnailKey, ThumbnailWish,
-};
-use self::search::{Search, Searches};
-use self::thumbnails::Painter;
 use super::runtime::events::Wake;
 use super::runtime::worker::Worker;
 use crate::labels::{Document, VideoId};
+pub use messages::{
+    FileState, LabelingEvent, ProbeRequest, SearchId, SearchResult, Thumbnail, ThumbnailKey, ThumbnailRequest,
+};
+use scanner::MediaScanner;
+use search::{Search, Searches};
+use thumbnails::Painter;
 
 /// Answers that may wait to be read; the threads wait when the reader does not keep up.
 const CAPACITY: usize = 256;
 
 /// All of these threads. Dropping it ends them after what they do at the moment, and does not wait for that: a disk may not answer.
-pub struct Studio {
-    news: Receiver<StudioNews>,
+pub struct Labeling {
+    news: Receiver<LabelingEvent>,
     thumbnails: Receiver<Thumbnail>,
-    looker: Arc<Looker>,
+    scanner: Arc<MediaScanner>,
     painter: Arc<Painter>,
     searches: Searches,
-    /// "studio" and "thumbnails".
+    /// "labeling" and "thumbnails".
     workers: [Worker; 2],
 }
 
-impl Studio {
+impl Labeling {
     /// Starts the threads. `wake` is called whenever there is an answer; pictures are kept in `cache` if there is such a
     /// folder.
     pub fn new(wake: Wake, cache: Option<PathBuf>) -> Self {
         let (sender, news) = bounded(CAPACITY);
         let searches = Searches::new(sender.clone(), wake.clone());
-        let looker = Arc::new(Looker::new(sender, wake.clone()));
+        let scanner = Arc::new(MediaScanner::new(sender, wake.clone()));
         let (sender, thumbnails) = bounded(CAPACITY);
         let painter = Arc::new(Painter::new(sender, wake, cache));
-        let (look, paint) = (looker.clone(), painter.clone());
+        let (look, paint) = (scanner.clone(), painter.clone());
         let mut brush = thumbnails::Brush::default();
-        let workers =
-            [Worker::start("studio", move || look.step()), Worker::start("thumbnails", move || paint.step(&mut brush))];
-        Self { news, thumbnails, looker, painter, searches, workers }
+        let workers = [
+            Worker::start("labeling", move || look.step()),
+            Worker::start("thumbnails", move || paint.step(&mut brush)),
+        ];
+        Self { news, thumbnails, scanner, painter, searches, workers }
     }
 
     /// Looks for videos: those of `paths` that are files, and all below those that are folders.
@@ -66,20 +71,20 @@ impl Studio {
         self.searches.stop();
     }
 
-    /// Looks into these videos, the first ones first, in place of those wished for before.
-    pub fn look(&self, desired: Vec<FileWish>) {
-        self.looker.look(desired);
+    /// Looks into these videos, the first ones first, in place of those asked for before.
+    pub fn look(&self, requests: Vec<ProbeRequest>) {
+        self.scanner.look(requests);
         self.workers[0].waker()();
     }
 
-    /// Makes these pictures, the first ones first, in place of those wished for before.
-    pub fn want(&self, desired: Vec<ThumbnailWish>) {
-        self.painter.want(desired);
+    /// Makes these pictures, the first ones first, in place of those asked for before.
+    pub fn want(&self, requests: Vec<ThumbnailRequest>) {
+        self.painter.want(requests);
         self.workers[1].waker()();
     }
 
     /// Answers that were not read yet.
-    pub fn news(&self) -> impl Iterator<Item = StudioNews> {
+    pub fn news(&self) -> impl Iterator<Item = LabelingEvent> {
         self.news.try_iter()
     }
 
@@ -89,7 +94,7 @@ impl Studio {
     }
 }
 
-impl Drop for Studio {
+impl Drop for Labeling {
     fn drop(&mut self) {
         self.workers.iter_mut().for_each(Worker::leave);
     }
@@ -106,27 +111,27 @@ mod tests {
     use crate::labels::Facts;
     use crate::video::{Geometry, VideoWriter};
 
-    fn studio() -> (Studio, Receiver<()>) {
+    fn labeling() -> (Labeling, Receiver<()>) {
         let (woken, wakes) = crossbeam_channel::unbounded();
-        (Studio::new(Arc::new(move || _ = woken.send(())), None), wakes)
+        (Labeling::new(Arc::new(move || _ = woken.send(())), None), wakes)
     }
 
     #[test]
     fn a_search_that_was_stopped_does_not_answer_and_the_next_does() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.mp4"), "").unwrap();
-        let (mut studio, wakes) = studio();
-        let stopped: Vec<_> = (0..8).map(|_| studio.find(vec![dir.path().into()])).collect();
-        studio.stop_searches();
-        let before: Vec<_> = studio.news().collect(); // Some may have been through before.
-        let id = studio.find(vec![dir.path().into()]);
+        let (mut labeling, wakes) = labeling();
+        let stopped: Vec<_> = (0..8).map(|_| labeling.find(vec![dir.path().into()])).collect();
+        labeling.stop_searches();
+        let before: Vec<_> = labeling.news().collect(); // Some may have been through before.
+        let id = labeling.find(vec![dir.path().into()]);
         let news = loop {
             wakes.recv().unwrap();
-            if let Some(news) = studio.news().last() {
+            if let Some(news) = labeling.news().last() {
                 break news;
             }
         };
-        let StudioNews::Search { id: answered, result: Ok(SearchResult::Videos { videos, .. }) } = news else {
+        let LabelingEvent::Search { id: answered, result: Ok(SearchResult::Videos { videos, .. }) } = news else {
             panic!("{news:?}")
         };
         assert_eq!((answered, videos), (id, vec![dir.path().join("a.mp4")]));
@@ -140,7 +145,7 @@ mod tests {
         if !Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
             return; // Nothing here makes a file whose opening takes for ever.
         }
-        let (studio, _wakes) = studio();
+        let (labeling, _wakes) = labeling();
         let known = Facts {
             frames: 1,
             fps: 25.0,
@@ -150,7 +155,7 @@ mod tests {
             bytes: 0, // as many as the pipe seems to have, so that its content is compared
             hash: String::new(),
         };
-        let wish = FileWish {
+        let request = ProbeRequest {
             id: VideoId(0),
             path: pipe.clone(),
             dir: dir.path().into(),
@@ -158,11 +163,11 @@ mod tests {
             thorough: true,
             keeps: true,
         };
-        studio.look(vec![wish]);
-        while !studio.looker.is_idle() {
+        labeling.look(vec![request]);
+        while !labeling.scanner.is_idle() {
             std::thread::sleep(Duration::from_millis(1));
         }
-        drop(studio);
+        drop(labeling);
         // Lets the thread go that was left behind.
         drop(std::fs::File::options().read(true).write(true).open(&pipe).unwrap());
     }
@@ -177,14 +182,14 @@ mod tests {
         let (facts, _) = crate::engine::examine(&path).unwrap();
         let old = Facts { start_secs: None, ..facts.clone() };
         let other = Facts { hash: "0".into(), ..old.clone() };
-        let (studio, wakes) = studio();
+        let (labeling, wakes) = labeling();
         let state = |known: &Facts, keeps: bool| {
             let (path, dir) = (path.clone(), dir.path().to_owned());
             let known = Some(known.clone());
-            studio.look(vec![FileWish { id: VideoId(0), path, dir, known, thorough: false, keeps }]);
+            labeling.look(vec![ProbeRequest { id: VideoId(0), path, dir, known, thorough: false, keeps }]);
             loop {
                 wakes.recv().unwrap();
-                if let Some(StudioNews::File { state, .. }) = studio.news().last() {
+                if let Some(LabelingEvent::File { state, .. }) = labeling.news().last() {
                     break state;
                 }
             }

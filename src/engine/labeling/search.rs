@@ -7,7 +7,7 @@ use std::thread::Builder;
 
 use crossbeam_channel::Sender;
 
-use super::messages::{SearchId, SearchResult, StudioNews};
+use super::messages::{LabelingEvent, SearchId, SearchResult};
 use crate::engine::runtime::events::Wake;
 use crate::engine::videos_in;
 use crate::error::Error;
@@ -35,7 +35,7 @@ pub(super) enum Search {
 
 /// The searches that have begun, and where their answers go.
 pub(super) struct Searches {
-    answers: Sender<StudioNews>,
+    answers: Sender<LabelingEvent>,
     wake: Wake,
     /// Ends the searches that have begun.
     stop: Arc<AtomicBool>,
@@ -43,7 +43,7 @@ pub(super) struct Searches {
 }
 
 impl Searches {
-    pub fn new(answers: Sender<StudioNews>, wake: Wake) -> Self {
+    pub fn new(answers: Sender<LabelingEvent>, wake: Wake) -> Self {
         Self { answers, wake, stop: Arc::default(), begun: 0 }
     }
 
@@ -55,7 +55,7 @@ impl Searches {
         let work = move || {
             let result = caught("search", || Ok(find(search, &|| !stop.load(Ordering::Acquire))));
             // Nobody waits for what was stopped.
-            if !stop.load(Ordering::Acquire) && answers.send(StudioNews::Search { id, result }).is_ok() {
+            if !stop.load(Ordering::Acquire) && answers.send(LabelingEvent::Search { id, result }).is_ok() {
                 wake();
             }
         };
@@ -63,7 +63,7 @@ impl Searches {
             let result = Err(Error::new("search", error.to_string(), "Close other programs and try again"));
             let answers = &self.answers;
             // A full channel is read before the next search can be asked for.
-            let _ = answers.try_send(StudioNews::Search { id, result });
+            let _ = answers.try_send(LabelingEvent::Search { id, result });
         }
         id
     }

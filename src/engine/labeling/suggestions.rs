@@ -6,9 +6,11 @@ use std::time::UNIX_EPOCH;
 
 use crossbeam_channel::unbounded;
 
-use super::runtime::events::EventSender;
-use super::runtime::job::Stop;
-use super::{InferencePipeline, Message, Prediction, Scores, SuggestionOrder, SuggestionStart, WindowPrediction};
+use crate::engine::runtime::events::EventSender;
+use crate::engine::runtime::job::Stop;
+use crate::engine::{
+    InferencePipeline, Message, Prediction, Scores, SuggestionOrder, SuggestionStart, WindowPrediction,
+};
 use crate::error::Result;
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
@@ -33,7 +35,12 @@ pub fn model_stamp(dir: &Path) -> String {
 }
 
 /// Scores until all is done or `stop` is asked for.
-pub(super) fn run(order: &SuggestionOrder, compute: &Compute, outbox: &EventSender, stop: &Stop) -> Result<()> {
+pub(in crate::engine) fn run(
+    order: &SuggestionOrder,
+    compute: &Compute,
+    outbox: &EventSender,
+    stop: &Stop,
+) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
     let classes = model.card.classes.clone();
     // Nothing is drawn from this recogniser's flow.

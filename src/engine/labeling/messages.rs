@@ -11,7 +11,7 @@ use crate::labels::{Facts, VideoId};
 
 /// A video of the project to be looked into.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FileWish {
+pub struct ProbeRequest {
     /// Which video.
     pub id: VideoId,
     /// Its file.
@@ -41,9 +41,9 @@ pub enum FileState {
     Unreadable(Error),
 }
 
-/// An answer of the thread "studio" or of a search.
+/// An answer of the thread "labeling" or of a search.
 #[derive(Debug, Clone)]
-pub enum StudioNews {
+pub enum LabelingEvent {
     /// A search has come to its end.
     Search {
         /// Which search.
@@ -51,7 +51,7 @@ pub enum StudioNews {
         /// What it has found.
         result: Result<SearchResult>,
     },
-    /// The answer to a [`FileWish`].
+    /// The answer to a [`ProbeRequest`].
     File {
         /// Which video.
         id: VideoId,
@@ -75,7 +75,7 @@ pub struct ThumbnailKey {
 
 /// A picture that is wanted, and the file it is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ThumbnailWish {
+pub struct ThumbnailRequest {
     /// Which picture.
     pub key: ThumbnailKey,
     /// The video.

@@ -1,0 +1,71 @@
+//! Looks into files: what is in them, and whether they are still the same.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use crossbeam_channel::Sender;
+
+use super::messages::{FileState, LabelingEvent, ProbeRequest};
+use crate::engine::runtime::events::Wake;
+use crate::engine::{examine, facts_of};
+use crate::error::{Error, Result};
+use crate::gpu::panics::caught;
+use crate::labels::{survey, times};
+
+/// What is to be found out, and where the answers go.
+pub(super) struct MediaScanner {
+    requests: Mutex<VecDeque<ProbeRequest>>,
+    answers: Sender<LabelingEvent>,
+    wake: Wake,
+}
+
+impl MediaScanner {
+    pub fn new(answers: Sender<LabelingEvent>, wake: Wake) -> Self {
+        Self { requests: Mutex::default(), answers, wake }
+    }
+
+    /// Replaces the requests.
+    pub fn look(&self, requests: Vec<ProbeRequest>) {
+        *self.requests.lock().unwrap_or_else(PoisonError::into_inner) = requests.into();
+    }
+
+    /// Whether the last of the files is being looked into, or was.
+    #[cfg(test)]
+    pub fn is_idle(&self) -> bool {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Looks into the first of the files; false if there is none.
+    pub fn step(&self) -> bool {
+        let request = self.requests.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(request) = request else { return false };
+        let state = caught("labeling", || state(&request)).unwrap_or_else(FileState::Unreadable);
+        let news = LabelingEvent::File { id: request.id, dir: request.dir, path: request.path, state };
+        let kept = self.answers.send(news).is_ok();
+        (self.wake)();
+        kept
+    }
+}
+
+fn state(request: &ProbeRequest) -> Result<FileState> {
+    let length = match std::fs::metadata(&request.path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(FileState::Missing),
+        Err(error) => return Err(Error::io(&request.path, &error)),
+    };
+    // A project that is only looked at stays as it is.
+    let look = || match request.keeps {
+        true => facts_of(&request.path, &request.dir),
+        false => examine(&request.path).map(|(facts, _)| facts),
+    };
+    let Some(known) = &request.known else { return look().map(FileState::Facts) };
+    if known.bytes != length || (request.thorough && survey::fingerprint(&request.path)?.1 != known.hash) {
+        return look().map(FileState::Changed);
+    }
+    if !request.keeps || times::read(&request.dir, known).is_ok() {
+        return Ok(FileState::Same);
+    }
+    // The times of its frames are not known yet; if nobody compared the content, the hash tells whether it is what it was.
+    let facts = look()?;
+    Ok(if facts.hash == known.hash { FileState::Facts(facts) } else { FileState::Changed(facts) })
+}
