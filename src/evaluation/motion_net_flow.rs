@@ -9,7 +9,7 @@ use image::imageops::{FilterType, resize};
 
 use crate::error::{Error, Result};
 use crate::flow::selection::best_explanation;
-use crate::flow::warp::brought_back;
+use crate::flow::warp::warp_backward;
 use crate::flow::{FlowEstimator, FlowField, common_size};
 use crate::nets::preprocessing::motion_input;
 use crate::nets::{FLOW_UNIT_PX, ModelCard, MotionNetwork, weights};
@@ -106,7 +106,7 @@ impl FlowEstimator for MotionNetFlow {
         let mut flow = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
         let mut candidates = Vec::new();
         for (step, scale) in self.scales.iter().enumerate() {
-            let rest = self.at_scale(first, &brought_back(first, second, &flow), *scale)?;
+            let rest = self.at_scale(first, &warp_backward(first, second, &flow), *scale)?;
             for (sum, rest) in flow.uv.iter_mut().zip(rest.uv) {
                 *sum = [sum[0] + rest[0], sum[1] + rest[1]];
             }

@@ -9,7 +9,7 @@ use super::FlowField;
 ///
 /// # Panics
 /// If the pictures or the field differ in size.
-pub fn brought_back(first: &RgbImage, second: &RgbImage, flow: &FlowField) -> RgbImage {
+pub fn warp_backward(first: &RgbImage, second: &RgbImage, flow: &FlowField) -> RgbImage {
     let (width, height) = second.dimensions();
     assert_eq!(first.dimensions(), (width, height), "pictures of different sizes");
     assert_eq!((flow.width, flow.height), (width as usize, height as usize), "a flow field of another size");
@@ -43,7 +43,7 @@ mod tests {
         let picture = RgbImage::from_fn(3, 2, |x, y| Rgb([(10 * x) as u8, (100 * y) as u8, 7]));
         let uv = vec![[1.0, 0.0], [0.5, 0.5], [9.0, -9.0], [0.0, 0.0], [f32::NAN, 0.0], [-0.26, 0.0]];
         let first = RgbImage::from_pixel(3, 2, Rgb([1, 2, 3]));
-        let seen = brought_back(&first, &picture, &FlowField::new(3, 2, uv));
+        let seen = warp_backward(&first, &picture, &FlowField::new(3, 2, uv));
         let expected = [[10, 0, 7], [15, 50, 7], [1, 2, 3], [0, 100, 7], [1, 2, 3], [17, 100, 7]];
         assert_eq!(seen.pixels().map(|pixel| pixel.0).collect::<Vec<_>>(), expected);
     }

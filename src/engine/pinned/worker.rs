@@ -10,7 +10,7 @@ use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{InferencePipeline, Latest};
 use crate::error::{Error, Result};
-use crate::flow::warp::brought_back;
+use crate::flow::warp::warp_backward;
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
 use crate::nets::{HiddenTwoStream, ModelCard, WINDOW_FRAMES};
@@ -136,7 +136,7 @@ impl PinnedWorker {
             model: version.0.clone(),
             flow,
             frame: first.clone(),
-            warped: Arc::new(brought_back(first, second, &at_size)),
+            warped: Arc::new(warp_backward(first, second, &at_size)),
             classes,
             scores,
             fusion,
