@@ -1,5 +1,6 @@
 //! A decoded frame: its place in time and its pictures.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use image::RgbImage;
@@ -45,6 +46,11 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// When it is shown and when it ends, seconds after the first frame.
+    pub fn shown_secs(&self) -> Range<f64> {
+        self.pts_secs..self.pts_secs + self.duration_secs
+    }
+
     /// Memory of the pictures, bytes.
     pub(super) fn bytes(&self) -> usize {
         self.display.len() + self.scaled.iter().map(|picture| picture.len()).sum::<usize>()

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use ffmpeg::color::TransferCharacteristic as Transfer;
 use ffmpeg_next as ffmpeg;
 
-use super::Geometry;
 use super::orientation::Orientation;
 use super::raw_frames::RawFrames;
+use super::{Geometry, Pace};
 use crate::error::Error;
 use crate::frame_times::FrameTimes;
 
@@ -38,6 +38,16 @@ pub struct VideoInfo {
     pub interlaced: bool,
     /// What else is worth telling, a sentence each, without a full stop.
     pub notes: Vec<String>,
+}
+
+impl VideoInfo {
+    /// The pace of a clip whose pictures are shown when the frames of this one are.
+    pub fn pace(&self) -> Pace {
+        match self.times.as_listed() {
+            Some(_) => Pace::Stamped(self.fps),
+            None => Pace::Even(self.fps),
+        }
+    }
 }
 
 /// Gathers the facts about an open video from its index and its first picture, and what to warn of.

@@ -74,7 +74,7 @@ pub use picture::read_picture;
 pub use player::{Indexing, Player, PlayerCommand, PlayerEvent, PlayerState, Wake};
 pub use reader::VideoReader;
 pub use side_by_side::SideBySide;
-pub use writer::VideoWriter;
+pub use writer::{Pace, VideoWriter};
 
 /// Ends a piece of work from another thread: whoever does it looks at the flag after every packet or picture.
 pub type StopFlag = Arc<AtomicBool>;

@@ -1,10 +1,11 @@
 //! A video of pictures beside each other: the frame, its flow, another method's flow.
 
+use std::ops::Range;
 use std::path::Path;
 
 use image::{RgbImage, imageops};
 
-use super::{Geometry, VideoWriter};
+use super::{Geometry, Pace, VideoWriter};
 use crate::error::Result;
 
 /// Smallest side of a pane: below this no encoder is at ease.
@@ -18,30 +19,30 @@ pub struct SideBySide {
 }
 
 impl SideBySide {
-    /// A video of so many `panes` of the size of `frame`, shown `fps` per second.
+    /// A video of so many `panes` of the size of `frame`, at the pace of the clip.
     ///
     /// # Errors
     /// As [`VideoWriter::create`].
-    pub fn create(path: &Path, frame: &RgbImage, panes: u32, fps: f64) -> Result<Self> {
+    pub fn create(path: &Path, frame: &RgbImage, panes: u32, pace: Pace) -> Result<Self> {
         // So that panes begin at even columns, where 4:2:0 video can tell colours apart.
         let side = |length: u32| length.max(SMALLEST_SIDE).next_multiple_of(2);
         let pane = Geometry { width: side(frame.width()), height: side(frame.height()) };
-        let writer = VideoWriter::create(path, Geometry { width: panes * pane.width, height: pane.height }, fps)?;
+        let writer = VideoWriter::create(path, Geometry { width: panes * pane.width, height: pane.height }, pace)?;
         Ok(Self { writer, pane, panes })
     }
 
-    /// Adds one picture per pane, scaled to its size.
+    /// Adds one picture per pane, scaled to its size; they are shown during `secs` of the clip.
     ///
     /// # Errors
-    /// As [`VideoWriter::push`].
-    pub fn push(&mut self, pictures: &[&RgbImage]) -> Result<()> {
+    /// As [`VideoWriter::push_at`].
+    pub fn push(&mut self, pictures: &[&RgbImage], secs: Range<f64>) -> Result<()> {
         let Geometry { width, height } = self.pane;
         let mut row = RgbImage::new(self.panes * width, height);
         for (place, picture) in (0..self.panes).zip(pictures) {
             let scaled = imageops::resize(*picture, width, height, imageops::FilterType::Triangle);
             imageops::replace(&mut row, &scaled, (place * width).into(), 0);
         }
-        self.writer.push(&row)
+        self.writer.push_at(&row, secs)
     }
 
     /// Completes the file.

@@ -1,10 +1,12 @@
 //! Clips out: RGB pictures to an H.264 file, or to one that keeps every pixel.
 
+use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use ffmpeg::color::{Range, Space};
+use ffmpeg::color::{self, Space};
 use ffmpeg::error::EAGAIN;
 use ffmpeg::format::Pixel;
 use ffmpeg::software::scaling;
@@ -24,6 +26,33 @@ const X264_QUALITY: &str = "16";
 
 /// Quantiser of MPEG-4, 1 (best) … 31, where x264 is not there.
 const MPEG4_QUANTISER: i32 = 2;
+
+/// Time stamps of pictures that do not follow each other evenly are multiples of this part of a second: of those that hold whole
+/// milliseconds and whole frames at the usual rates, the finest that MPEG-4 takes.
+const STAMPS_PER_SEC: i32 = 60_000;
+
+/// How the pictures of a clip follow each other in time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// So many a second.
+    Even(f64),
+    /// Each at the time it is pushed with; so many a second on average.
+    Stamped(f64),
+}
+
+impl From<f64> for Pace {
+    fn from(fps: f64) -> Self {
+        Self::Even(fps)
+    }
+}
+
+impl Pace {
+    /// Pictures a second, on average.
+    fn fps(self) -> f64 {
+        let (Self::Even(fps) | Self::Stamped(fps)) = self;
+        fps
+    }
+}
 
 /// How the pictures are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,17 +92,23 @@ pub struct VideoWriter {
     to_coded: scaling::Context,
     coding: Coding,
     geometry: Geometry,
-    pushed: i64,
+    pace: Pace,
+    /// When the first picture is shown and when the newest ends, seconds; none before the first.
+    shown_secs: Option<Range<f64>>,
+    /// The first time stamp that is free.
+    free: i64,
+    /// For how long the pictures in the encoder are shown, in units of its time base.
+    durations: VecDeque<i64>,
 }
 
 impl VideoWriter {
-    /// Begins a clip of pictures of size `geometry`, shown `fps` per second; the file appears when it is complete. Sides are made
-    /// even by repeating the last row or column, as players expect.
+    /// Begins a clip of pictures of size `geometry` that follow each other at `pace`, of which a number means frames per second;
+    /// the file appears when it is complete. Sides are made even by repeating the last row or column, as players expect.
     ///
     /// # Errors
     /// If the folder cannot be written or the size or the rate cannot be encoded.
-    pub fn create(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
-        Self::begin(path, geometry, fps, Coding::Compressed)
+    pub fn create(path: &Path, geometry: Geometry, pace: impl Into<Pace>) -> Result<Self> {
+        Self::begin(path, geometry, pace.into(), Coding::Compressed)
     }
 
     /// Begins a clip that is under its own name from the beginning and grows in fragments of about a second: what is written when
@@ -82,7 +117,7 @@ impl VideoWriter {
     /// # Errors
     /// If the file exists, or as [`Self::create`].
     pub fn create_growing(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
-        Self::begin(path, geometry, fps, Coding::Live)
+        Self::begin(path, geometry, fps.into(), Coding::Live)
     }
 
     /// The same for a large file that loses nothing.
@@ -90,11 +125,12 @@ impl VideoWriter {
     /// # Errors
     /// As [`Self::create`].
     pub fn create_exact(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
-        Self::begin(path, geometry, fps, Coding::Exact)
+        Self::begin(path, geometry, fps.into(), Coding::Exact)
     }
 
-    fn begin(path: &Path, geometry: Geometry, fps: f64, coding: Coding) -> Result<Self> {
+    fn begin(path: &Path, geometry: Geometry, pace: Pace, coding: Coding) -> Result<Self> {
         libav::init();
+        let fps = pace.fps();
         if !(fps.is_finite() && fps > 0.0) {
             return Err(Error::file(
                 path,
@@ -112,19 +148,31 @@ impl VideoWriter {
                 Place::Hidden { file: folder.path().join("clip"), folder }
             }
         };
-        let begun = Self::begin_at(&place, path, geometry, fps, coding);
+        let begun = Self::begin_at(&place, path, geometry, pace, coding);
         if begun.is_err() && coding == Coding::Live {
             let _ = fs::remove_file(resolve(path)); // It is empty, and of this function.
         }
         let (output, encoder, to_coded) = begun?;
-        Ok(Self { path: path.to_owned(), place, output, encoder, to_coded, coding, geometry, pushed: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            place,
+            output,
+            encoder,
+            to_coded,
+            coding,
+            geometry,
+            pace,
+            shown_secs: None,
+            free: 0,
+            durations: VecDeque::new(),
+        })
     }
 
     fn begin_at(
         place: &Place,
         path: &Path,
         geometry: Geometry,
-        fps: f64,
+        pace: Pace,
         coding: Coding,
     ) -> Result<(ffmpeg::format::context::Output, ffmpeg::encoder::Video, scaling::Context)> {
         let failed = |error: ffmpeg::Error| cannot_write(path, error);
@@ -134,9 +182,8 @@ impl VideoWriter {
         };
         let mut output = ffmpeg::format::output_as(&libav::url(file)?, "mp4").map_err(failed)?;
         let coded = coded_geometry(coding, geometry);
-        let rate = ffmpeg::Rational::from(fps).reduce_with_limit(1_000_000).unwrap_or_else(|nearest| nearest);
-        let (encoder, format) = open_encoder(coding, coded, rate, path)?;
-        output.add_stream_with(&encoder).map_err(failed)?.set_time_base(rate.invert());
+        let (encoder, format) = open_encoder(coding, coded, pace, path)?;
+        output.add_stream_with(&encoder).map_err(failed)?.set_time_base(time_base(pace));
         let mut options = ffmpeg::Dictionary::new();
         if coding == Coding::Live {
             options.set("movflags", "frag_keyframe+empty_moov+default_base_moof");
@@ -150,21 +197,48 @@ impl VideoWriter {
         Ok((output, encoder, to_coded))
     }
 
-    /// Adds the next picture.
+    /// Adds the next picture, shown from the end of the one before for as long as the rate says.
+    ///
+    /// # Errors
+    /// As [`Self::push_at`].
+    pub fn push(&mut self, picture: &RgbImage) -> Result<()> {
+        let start = self.shown_secs.as_ref().map_or(0.0, |shown| shown.end);
+        self.push_at(picture, start..start + 1.0 / self.pace.fps())
+    }
+
+    /// Adds the next picture, shown during `secs` of any clock: the clip begins with its first picture, whenever that is. Pictures
+    /// at an even pace follow each other whatever the clock says.
     ///
     /// # Errors
     /// If the picture has another size than the clip, or the disk is full.
-    pub fn push(&mut self, picture: &RgbImage) -> Result<()> {
+    pub fn push_at(&mut self, picture: &RgbImage, secs: Range<f64>) -> Result<()> {
         let Geometry { width, height } = self.geometry;
         if picture.dimensions() != (width, height) {
             let (got_width, got_height) = picture.dimensions();
             let cause = format!("a picture of {got_width}×{got_height} does not fit a clip of {width}×{height}");
             return Err(Error::file(&self.path, cause, "Scale all pictures to one size"));
         }
-        let frame = self.coded_frame(picture).map_err(|error| cannot_write(&self.path, error))?;
+        let stamps = self.stamps(secs);
+        let frame = self.coded_frame(picture, stamps.start).map_err(|error| cannot_write(&self.path, error))?;
         self.encoder.send_frame(&frame).map_err(|error| cannot_write(&self.path, error))?;
-        self.pushed += 1;
+        self.durations.push_back(stamps.end - stamps.start);
         self.write_packets()
+    }
+
+    /// The time stamps of the next picture and of its end, which is shown during `secs`.
+    fn stamps(&mut self, secs: Range<f64>) -> Range<i64> {
+        let shown = self.shown_secs.get_or_insert(secs.clone());
+        shown.end = secs.end;
+        let ticks = |secs: f64| ((secs - shown.start) * f64::from(STAMPS_PER_SEC)).round() as i64;
+        let stamps = match self.pace {
+            Pace::Even(_) => self.free..self.free + 1,
+            Pace::Stamped(_) => {
+                let start = ticks(secs.start).max(self.free);
+                start..ticks(secs.end).max(start + 1)
+            }
+        };
+        self.free = stamps.start + 1;
+        stamps
     }
 
     /// Has the disk confirm what is written of a growing clip: a power failure loses no more than what comes after.
@@ -184,7 +258,7 @@ impl VideoWriter {
     /// If there is not one picture in it, or the file cannot be completed; then nothing is left behind of a clip that does not
     /// grow under its own name.
     pub fn finish(mut self) -> Result<()> {
-        if self.pushed == 0 {
+        if self.shown_secs.is_none() {
             return Err(Error::file(&self.path, "a clip needs at least one picture", "Add pictures before saving"));
         }
         self.encoder.send_eof().map_err(|error| cannot_write(&self.path, error))?;
@@ -202,7 +276,11 @@ impl VideoWriter {
         done.map_err(|error| Error::io(&self.path, &error))
     }
 
-    fn coded_frame(&mut self, picture: &RgbImage) -> std::result::Result<ffmpeg::frame::Video, ffmpeg::Error> {
+    fn coded_frame(
+        &mut self,
+        picture: &RgbImage,
+        stamp: i64,
+    ) -> std::result::Result<ffmpeg::frame::Video, ffmpeg::Error> {
         let Geometry { width, height } = coded_geometry(self.coding, self.geometry);
         let mut rgb = ffmpeg::frame::Video::new(Pixel::RGB24, width, height);
         let (stride, row) = (rgb.stride(0), 3 * self.geometry.width as usize);
@@ -214,10 +292,10 @@ impl VideoWriter {
         }
         let mut frame = ffmpeg::frame::Video::empty();
         self.to_coded.run(&rgb, &mut frame)?;
-        frame.set_pts(Some(self.pushed));
+        frame.set_pts(Some(stamp));
         if self.coding != Coding::Exact {
             frame.set_color_space(Space::SMPTE170M);
-            frame.set_color_range(Range::MPEG);
+            frame.set_color_range(color::Range::MPEG);
         }
         Ok(frame)
     }
@@ -232,7 +310,8 @@ impl VideoWriter {
                 Err(error) => return Err(cannot_write(&self.path, error)),
             }
             packet.set_stream(0);
-            packet.set_duration(1);
+            // Pictures at times of their own leave the encoder in their order.
+            packet.set_duration(self.durations.pop_front().unwrap_or(1));
             packet.rescale_ts(self.encoder.time_base(), stream_time_base);
             packet.write_interleaved(&mut self.output).map_err(|error| cannot_write(&self.path, error))?;
         }
@@ -247,6 +326,18 @@ fn coded_geometry(coding: Coding, Geometry { width, height }: Geometry) -> Geome
     }
 }
 
+/// The unit of time stamps, seconds.
+fn time_base(pace: Pace) -> ffmpeg::Rational {
+    match pace {
+        Pace::Even(fps) => rate(fps).invert(),
+        Pace::Stamped(_) => ffmpeg::Rational(1, STAMPS_PER_SEC),
+    }
+}
+
+fn rate(fps: f64) -> ffmpeg::Rational {
+    ffmpeg::Rational::from(fps).reduce_with_limit(1_000_000).unwrap_or_else(|nearest| nearest)
+}
+
 /// Has the disk confirm the content of the file at `path`.
 fn sync(path: &Path) -> io::Result<()> {
     File::options().write(true).open(path)?.sync_all()
@@ -256,14 +347,14 @@ fn sync(path: &Path) -> io::Result<()> {
 fn open_encoder(
     coding: Coding,
     geometry: Geometry,
-    rate: ffmpeg::Rational,
+    pace: Pace,
     path: &Path,
 ) -> Result<(ffmpeg::encoder::Video, Pixel)> {
     let mut refusal = ffmpeg::Error::EncoderNotFound;
     for &name in coding.encoders() {
         let Some(codec) = ffmpeg::encoder::find_by_name(name) else { continue };
         let format = if coding == Coding::Exact { Pixel::RGB24 } else { Pixel::YUV420P };
-        match configured(codec, geometry, rate, format).and_then(|encoder| open_as(encoder, name, coding)) {
+        match configured(codec, geometry, pace, format).and_then(|encoder| open_as(encoder, name, coding)) {
             Ok(encoder) => return Ok((encoder, format)),
             Err(error) => refusal = error,
         }
@@ -276,19 +367,23 @@ fn open_encoder(
 fn configured(
     codec: ffmpeg::Codec,
     geometry: Geometry,
-    rate: ffmpeg::Rational,
+    pace: Pace,
     format: Pixel,
 ) -> std::result::Result<ffmpeg::codec::encoder::video::Video, ffmpeg::Error> {
     let mut encoder = ffmpeg::codec::Context::new_with_codec(codec).encoder().video()?;
     encoder.set_width(geometry.width);
     encoder.set_height(geometry.height);
     encoder.set_format(format);
-    encoder.set_time_base(rate.invert());
-    encoder.set_frame_rate(Some(rate));
+    encoder.set_time_base(time_base(pace));
+    encoder.set_frame_rate(Some(rate(pace.fps())));
     encoder.set_gop(KEY_FRAME_EVERY);
+    if matches!(pace, Pace::Stamped(_)) {
+        // A picture that is coded out of order would get the duration of another one from the file.
+        encoder.set_max_b_frames(0);
+    }
     if format != Pixel::RGB24 {
         encoder.set_colorspace(Space::SMPTE170M);
-        encoder.set_color_range(Range::MPEG);
+        encoder.set_color_range(color::Range::MPEG);
     }
     Ok(encoder)
 }

@@ -41,6 +41,7 @@ mod training;
 mod training_options;
 mod tvl1;
 mod tvl1_gpu;
+mod uneven;
 mod video;
 mod video_opening;
 mod watched;

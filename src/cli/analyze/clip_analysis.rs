@@ -126,13 +126,13 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             Some(video) => video,
             none => {
                 let path = self.job.out.join(FLOW_VIDEO);
-                let fps = self.frames.info().fps;
-                none.insert(SideBySide::create(&path, &frame.display, 2, fps)?)
+                let pace = self.frames.info().pace();
+                none.insert(SideBySide::create(&path, &frame.display, 2, pace)?)
             }
         };
         // Coloured before it is enlarged: the scale is in pixels of the network's frame.
         let flow = colour::picture(&flow.field, self.setting.plan.max_px);
-        video.push(&[&frame.display, &flow])
+        video.push(&[&frame.display, &flow], frame.shown_secs())
     }
 
     fn write_flow(&self, index: usize, flow: &FlowView) -> Result<()> {

@@ -62,7 +62,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
     let stop = interrupt_flag("Ending after this pair")?;
     let frames = plan.start..plan.start + available.min(plan.count);
     plan.check_folder(frames.clone())?;
-    let mut work = Work::begin(plan, vec![path.into()], Some(info.fps))?;
+    let mut work = Work::begin(plan, vec![path.into()], Some(info))?;
     let style =
         ProgressStyle::with_template("{bar:30} {pos}/{len} pairs, {eta} left").expect("the template is well-formed");
     let bar = ProgressBar::new(frames.len() as u64).with_style(style);

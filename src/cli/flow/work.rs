@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::flow::files::Scales;
 use crate::flow::{FlowField, colour};
 use crate::output::Staging;
-use crate::video::SideBySide;
+use crate::video::{SideBySide, VideoInfo};
 
 /// A run under way.
 pub(super) struct Work<'a> {
@@ -19,8 +19,8 @@ pub(super) struct Work<'a> {
     input: Vec<PathBuf>,
     source: FlowSource,
     compared: Option<FlowSource>,
-    /// Pictures of the clip per second; `None` for two pictures.
-    fps: Option<f64>,
+    /// Facts about the clip; none for two pictures.
+    clip: Option<VideoInfo>,
     /// The files of a clip, until all are there.
     staging: Option<Staging>,
     video: Option<SideBySide>,
@@ -33,7 +33,7 @@ pub(super) struct Work<'a> {
 
 impl<'a> Work<'a> {
     /// Readies the methods and the folder for the files.
-    pub fn begin(plan: &'a FlowPlan, input: Vec<PathBuf>, fps: Option<f64>) -> Result<Self> {
+    pub fn begin(plan: &'a FlowPlan, input: Vec<PathBuf>, clip: Option<VideoInfo>) -> Result<Self> {
         let source = FlowSource::open(plan.method.method, plan)?;
         let compared = plan.compare.map(|method| FlowSource::open(method, plan)).transpose()?;
         let staging = match (&plan.input, &plan.target) {
@@ -45,7 +45,7 @@ impl<'a> Work<'a> {
             input,
             source,
             compared,
-            fps,
+            clip,
             staging,
             video: None,
             longest_px: 0.0,
@@ -107,7 +107,7 @@ impl<'a> Work<'a> {
     }
 
     fn show(&mut self, pair: &FramePair, field: &FlowField, compared: Option<&FlowField>) -> Result<()> {
-        let (Some(path), Some(fps)) = (&self.plan.video, self.fps) else { return Ok(()) };
+        let (Some(path), Some(clip)) = (&self.plan.video, &self.clip) else { return Ok(()) };
         let frame = &*pair.pictures[0];
         let max_px = self.max_px();
         let flows: Vec<_> =
@@ -115,8 +115,9 @@ impl<'a> Work<'a> {
         let panes: Vec<_> = std::iter::once(frame).chain(&flows).collect();
         let video = match &mut self.video {
             Some(video) => video,
-            none => none.insert(SideBySide::create(path, frame, panes.len() as u32, fps)?),
+            none => none.insert(SideBySide::create(path, frame, panes.len() as u32, clip.pace())?),
         };
-        video.push(&panes)
+        let [start, end] = clip.times.span_secs(&(pair.frames[0]..pair.frames[0] + 1));
+        video.push(&panes, start..end)
     }
 }

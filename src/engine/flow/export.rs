@@ -33,7 +33,7 @@ pub(super) fn write(
         }
     };
     let [width, height] = [clip.size.width as usize, clip.size.height as usize];
-    let fps = pairs.info().fps;
+    let pace = pairs.info().pace();
     let mut video = None;
     let mut longest_px = 0.0_f32;
     let mut done = 0;
@@ -59,9 +59,9 @@ pub(super) fn write(
                 let panes: Vec<_> = std::iter::once(&*frame.display).chain(&pictures).collect();
                 let video = match &mut video {
                     Some(video) => video,
-                    none => none.insert(SideBySide::create(path, &frame.display, panes_count, fps)?),
+                    none => none.insert(SideBySide::create(path, &frame.display, panes_count, pace)?),
                 };
-                video.push(&panes)?;
+                video.push(&panes, frame.shown_secs())?;
             }
         }
         done += usize::from(!fields.is_empty());

@@ -164,7 +164,7 @@ fn refuse_changed(cuts: &[Cut], document: &Document, dir: &Path) -> Result<()> {
     Err(Error::new(in_words(&changed), cause, remedy))
 }
 
-/// Cuts clips out of their videos, frame by frame, at the videos' size and average rate.
+/// Cuts clips out of their videos, frame by frame, at the videos' size, each frame shown as long as in its video.
 fn cut_clips(cuts: &[Cut], staging: &Staging, progress: Progress<'_>) -> Result<ControlFlow<()>> {
     // What is missing is known before hours of work and not after.
     let missing: BTreeSet<_> = cuts.iter().map(|cut| &cut.video).filter(|video| !video.exists()).cloned().collect();
@@ -196,14 +196,15 @@ fn cut_clip(
         None => open.insert(VideoReader::open(&cut.video, Sizes { display_max: u32::MAX, scaled: Vec::new() })?),
     };
     let info = reader.info();
-    let (fps, geometry) = (info.fps, Geometry { width: info.width, height: info.height });
+    let (pace, geometry) = (info.pace(), Geometry { width: info.width, height: info.height });
     let end = cut.end.unwrap_or(info.frames).min(info.frames);
-    let mut writer = VideoWriter::create(target, geometry, fps)?;
+    let mut writer = VideoWriter::create(target, geometry, pace)?;
     for index in cut.start..end {
         if progress().is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        writer.push(&reader.frame(index)?.display)?;
+        let frame = reader.frame(index)?;
+        writer.push_at(&frame.display, frame.shown_secs())?;
     }
     writer.finish()?;
     Ok(ControlFlow::Continue(()))

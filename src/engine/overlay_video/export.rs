@@ -38,7 +38,7 @@ pub fn annotate(
     let sizes = Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() };
     let mut frames = ClipFrames::open(clip, sizes)?;
     pipeline.clear();
-    let (total, fps) = (frames.info().frames, frames.info().fps);
+    let (total, pace) = (frames.info().frames, frames.info().pace());
     let classes = pipeline.card().classes.clone();
     let mut video: Option<(Drawing, VideoWriter)> = None;
     let (mut ranked, mut scale_px) = (Vec::new(), LEAST_SCALE_PX);
@@ -64,12 +64,12 @@ pub fn annotate(
             none => {
                 let (width, height) = frame.display.dimensions();
                 let drawing = Drawing::new(Geometry { width, height });
-                let writer = VideoWriter::create(path, drawing.size(), fps)?;
+                let writer = VideoWriter::create(path, drawing.size(), pace)?;
                 none.insert((drawing, writer))
             }
         };
         let annotated = Annotated { frame: &frame.display, flow: &flow, ranked: &ranked, secs: frame.pts_secs };
-        writer.push(&drawing.draw(&annotated))?;
+        writer.push_at(&drawing.draw(&annotated), frame.shown_secs())?;
     }
     video.map_or(Ok(()), |(_, writer)| writer.finish())?;
     Ok(true)
