@@ -108,7 +108,7 @@ impl App {
             _ => {
                 let targets = self.targets(question, &path);
                 let inputs = self.inputs();
-                let guard = move || OutputGuard::default().protecting(inputs);
+                let guard = move || OutputGuard::default().protecting(&inputs).apart_from(&inputs);
                 self.output_checks.look((question, path), targets, guard, ctx);
             }
         }
@@ -177,7 +177,8 @@ impl App {
 
     /// What may be written: nothing that is open.
     pub(super) fn guard(&self, existing: Existing) -> OutputGuard {
-        OutputGuard::new(existing).protecting(self.inputs())
+        let inputs = self.inputs();
+        OutputGuard::new(existing).protecting(&inputs).apart_from(&inputs)
     }
 
     /// The files that are open: the clip, the live source, the videos of the project.

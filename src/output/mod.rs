@@ -41,6 +41,8 @@ impl Existing {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputGuard {
     inputs: Vec<Input>,
+    /// Folders whose files are the frames of a clip.
+    frames: Vec<PathBuf>,
     existing: Existing,
 }
 
@@ -54,7 +56,7 @@ struct Input {
 impl OutputGuard {
     /// Allows files that do not exist, and those that do as `existing` says.
     pub fn new(existing: Existing) -> Self {
-        Self { inputs: Vec::new(), existing }
+        Self { existing, ..Self::default() }
     }
 
     /// Refuses to write over `inputs`, and over what is in those that are folders, even where the user agreed to replace files.
@@ -66,10 +68,17 @@ impl OutputGuard {
         self
     }
 
+    /// Refuses to write into those of `clips` that are folders of frames: what is beside the frames would count as more of them, or
+    /// as a video that makes the folder no clip.
+    pub fn apart_from(mut self, clips: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
+        self.frames.extend(clips.into_iter().map(|clip| resolve(clip.as_ref())).filter(|clip| clip.is_dir()));
+        self
+    }
+
     /// Checks that all of `targets` may be written, with the endings that they will really have.
     ///
     /// # Errors
-    /// If one of them is an input, belongs to a project, is named twice, is a device or a pipe, or exists and is to be kept.
+    /// If one of them is an input, would be among the frames of a clip, belongs to a project, is named twice, is a device or a pipe, or exists and is to be kept.
     pub fn check(&self, targets: &[PathBuf]) -> Result<()> {
         let existing = self.existing(targets)?;
         match existing.as_slice() {
@@ -101,6 +110,9 @@ impl OutputGuard {
                     true => "it is a file that is read here, and would be lost".into(),
                     false => format!("it is part of {}, which is read here, and would be lost", input.path.display()),
                 });
+            }
+            if let Some(frames) = self.frames.iter().find(|frames| resolved.parent() == Some(frames)) {
+                return refuse(format!("it would be among the frames of {}, which are read here", frames.display()));
             }
             if let Some(project) = project_of(&resolved) {
                 return refuse(format!("it is a file of the project in {}", project.display()));
@@ -227,6 +239,20 @@ mod tests {
         fs::write(at(&dir, "folder/0.png"), "").unwrap();
         assert!(cause(&pictures, &at(&dir, "folder/0.png")).contains("would be lost"));
         assert_eq!(cause(&pictures, &at(&dir, "folder/0.flo")), "", "what is not there cannot be lost");
+    }
+
+    #[test]
+    fn nothing_goes_among_the_frames_of_a_clip() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(at(&dir, "frames")).unwrap();
+        let clips = [at(&dir, "new/../frames"), at(&dir, "clip.mp4")];
+        let guard = OutputGuard::new(Existing::Replace).protecting(&clips).apart_from(&clips);
+        for name in ["frames/flow.mp4", "frames/./000000.flo", "new/../frames/x.png"] {
+            assert!(cause(&guard, &at(&dir, name)).contains("among the frames"), "{name}");
+        }
+        for name in ["frames/flow/000000.flo", "flow.mp4", "frames.mp4"] {
+            assert_eq!(cause(&guard, &at(&dir, name)), "", "{name}");
+        }
     }
 
     #[test]

@@ -236,6 +236,12 @@ fn a_folder_of_frames_is_a_clip_and_one_frame_is_none() {
     let (said, notes) = flow(dir.path(), "wave --method tvl1 --out flo", 0);
     assert!(said.contains("4 pairs") && notes.contains("25 frames per second are assumed"), "{said} {notes}");
     assert_eq!(names(&dir.path().join("flo")), ["000000.flo", "000001.flo", "000002.flo", "000003.flo"]);
+    let before = names(&frames);
+    for output in ["--video wave/flow.mp4", "--out wave", "--out new/../wave --force"] {
+        let (_, refused) = flow(dir.path(), &format!("wave --method tvl1 {output}"), 1);
+        assert!(refused.contains("it would be among the frames of") && refused.contains("wave"), "{refused}");
+        assert_eq!(names(&frames), before, "{output}");
+    }
     fixture::clip(dir.path(), 1, CLIP).unwrap();
     let (_, refused) = flow(dir.path(), "clip.mp4 --method tvl1 --out none", 1);
     assert!(refused.contains("it has 1 frame, so there is no pair of frames 0 and 1"), "{refused}");

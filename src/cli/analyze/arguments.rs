@@ -99,7 +99,7 @@ impl AnalyzeArgs {
             let is_searched = path.is_dir() && !is_frame_folder(path);
             if is_searched { clips.extend(clips_in(path, &self.out)?) } else { clips.push(path.clone()) }
         }
-        let guard = self.force.guard(&clips);
+        let guard = self.force.guard(&clips).apart_from(&clips);
         let jobs = jobs(clips, &self.out);
         let results: Vec<_> = jobs.iter().flat_map(|job| self.results(job)).collect();
         guard.check(&results)?;

@@ -9,7 +9,6 @@ use clap::Args;
 use super::super::method::{FlowMethod, MethodArgs};
 use super::super::output_arguments::ForceArg;
 use super::super::values::{geometry, positive};
-use crate::atomic::resolve;
 use crate::error::{Error, Result};
 use crate::flow::files::{DEFAULT_BOUND_PX, FlowFormat};
 use crate::output::OutputGuard;
@@ -119,9 +118,6 @@ impl FlowPlan<'_> {
     /// # Errors
     /// If one of them may not.
     pub(super) fn check_files(&self) -> Result<()> {
-        if let (Input::Clip(clip), Some(Target { path, .. })) = (&self.input, &self.target) {
-            check_apart(clip, path)?;
-        }
         let target = self.target.iter().filter(|_| matches!(self.input, Input::Pair(..)));
         let files = target.flat_map(|target| target.format.files(&target.path)).chain(self.video.clone());
         self.guard.check(&files.collect::<Vec<_>>())
@@ -138,15 +134,6 @@ impl FlowPlan<'_> {
     }
 }
 
-/// Refuses to write into the folder `out` if it is the clip itself: the next command would take the files for frames of it.
-fn check_apart(clip: &Path, out: &Path) -> Result<()> {
-    if clip.is_dir() && resolve(clip) == resolve(out) {
-        let cause = "it holds the frames of the clip, and flow among them would count as more of them";
-        return Err(Error::file(out, cause, "Choose another folder to write to, such as a new one in it"));
-    }
-    Ok(())
-}
-
 impl FlowArgs {
     /// Checks the arguments against each other; no file is touched.
     ///
@@ -161,6 +148,7 @@ impl FlowArgs {
             self.check_pair()?;
         }
         let target = self.out.as_deref().map(|out| self.target(&input, out)).transpose()?;
+        let inputs = [Some(&self.first), self.second.as_ref()].into_iter().flatten();
         Ok(FlowPlan {
             input,
             target,
@@ -174,7 +162,7 @@ impl FlowArgs {
             bound_px: self.bound as f32,
             max_px: self.max_px.map(|px| px as f32),
             json: self.json,
-            guard: self.force.guard([Some(&self.first), self.second.as_ref()].into_iter().flatten()),
+            guard: self.force.guard(inputs.clone()).apart_from(inputs),
         })
     }
 
@@ -210,25 +198,5 @@ impl FlowArgs {
                 Err(Error::file(out, "its name stands for no flow format", remedy))
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flow_does_not_go_among_the_frames() {
-        let dir = tempfile::tempdir().unwrap();
-        let frames = dir.path().join("frames");
-        std::fs::create_dir(&frames).unwrap();
-        for out in ["frames", "frames/.", "new/../frames"] {
-            assert!(check_apart(&frames, &dir.path().join(out)).is_err(), "{out}");
-        }
-        for out in ["frames/flow", "flow", "."] {
-            assert!(check_apart(&frames, &dir.path().join(out)).is_ok(), "{out}");
-        }
-        let clip = dir.path().join("clip.mp4");
-        assert!(check_apart(&clip, &clip).is_ok(), "a file in the way is reported elsewhere");
     }
 }
