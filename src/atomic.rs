@@ -82,19 +82,6 @@ pub(crate) fn not_replaced(path: &Path) -> Error {
     )
 }
 
-/// Whether a pipe was made at `path`, unlike those of the shell, such as `/dev/stdin` and `/proc/self/fd/0`: nobody may write to it.
-#[cfg(unix)]
-pub(crate) fn is_named_pipe(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    let is_of_the_shell = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
-    !is_of_the_shell && fs::metadata(path).is_ok_and(|facts| facts.file_type().is_fifo())
-}
-
-#[cfg(not(unix))]
-pub(crate) fn is_named_pipe(_path: &Path) -> bool {
-    false
-}
-
 /// A file with what `write` writes, beside `path`, to be moved there by [`publish`].
 pub(crate) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<NamedTempFile> {
     let resolved = resolve(path);

@@ -1,9 +1,9 @@
 //! What identifies bytes, whatever they are called: written into files, so it is one that no compiler changes.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::files;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Bytes read at a time.
@@ -41,7 +41,7 @@ impl ContentHash {
     /// # Errors
     /// What the operating system reports.
     pub fn update_with_file(&mut self, path: &Path) -> io::Result<u64> {
-        let mut file = File::open(path)?;
+        let mut file = files::open(path)?;
         let mut block = vec![0; BLOCK];
         let mut length = 0;
         loop {

@@ -22,6 +22,11 @@ pub struct Error {
     pub remedy: String,
 }
 
+/// A reason not to open what was named, within the operating system's errors.
+#[derive(Debug, thiserror::Error)]
+#[error("this is a pipe or a device, which may never end, and not a file")]
+pub(crate) struct Endless;
+
 impl Error {
     /// An error about `subject`.
     pub fn new(subject: impl Into<String>, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
@@ -41,6 +46,9 @@ impl Error {
             ErrorKind::PermissionDenied => ("permission denied".into(), "Check the access rights"),
             ErrorKind::StorageFull => {
                 ("the disk is full".into(), "Free some space and try again; what was saved before is intact")
+            }
+            _ if error.get_ref().is_some_and(|inner| inner.is::<Endless>()) => {
+                (error.to_string(), "Name a file, or /dev/stdin for what another program writes")
             }
             _ => (error.to_string(), "Check the disk and the path"),
         };

@@ -12,6 +12,7 @@ mod content_hash;
 pub mod engine;
 pub mod error;
 pub mod evaluation;
+mod files;
 pub mod flow;
 pub mod frame_times;
 pub mod gpu;

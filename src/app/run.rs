@@ -17,6 +17,7 @@ use eframe::{NativeOptions, run_native};
 use super::App;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::flow::colour;
 use crate::gpu::{self, Compute, DeviceChoice, SharedWgpu};
 
@@ -166,7 +167,7 @@ fn device_file() -> Option<PathBuf> {
 }
 
 fn remembered_device() -> DeviceChoice {
-    let text = device_file().and_then(|file| std::fs::read_to_string(file).ok());
+    let text = device_file().and_then(|file| files::read_to_string(file).ok());
     text.and_then(|text| DeviceChoice::from_str(text.trim(), true).ok()).unwrap_or_default()
 }
 
@@ -187,7 +188,7 @@ pub(super) fn keep_unread(text: &str) -> Result<PathBuf> {
     let nowhere = || Error::new("settings", "this system has no folder for them", "Nothing needs to be done");
     let folder = eframe::storage_dir(APP_ID).ok_or_else(nowhere)?;
     let name = |number: u32| folder.join(format!("settings-unread-{number}.ron"));
-    let is_kept = |path: &PathBuf| std::fs::read_to_string(path).is_ok_and(|kept| kept == text);
+    let is_kept = |path: &PathBuf| files::read_to_string(path).is_ok_and(|kept| kept == text);
     let path = (1..).map(name).find(|path| is_kept(path) || !path.exists()).ok_or_else(nowhere)?;
     if !is_kept(&path) {
         atomic::replace(&path, |file| file.write_all(text.as_bytes()))?;

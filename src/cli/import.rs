@@ -1,6 +1,5 @@
 //! `motionscope import`: makes a model folder of weights that were trained elsewhere.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -10,6 +9,7 @@ use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
 use super::values::{geometry, named};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::nets::fusion::Fusion;
 use crate::nets::import::{Colours, Imported, import_motion, import_stream};
 use crate::nets::{
@@ -226,7 +226,7 @@ fn no_motion() -> Error {
 
 /// Names of `classInd.txt` (`id name`) or of a plain list.
 fn class_names(file: &Path) -> Result<Vec<String>> {
-    let text = fs::read_to_string(file).map_err(|error| Error::io(file, &error))?;
+    let text = files::read_to_string(file).map_err(|error| Error::io(file, &error))?;
     let name = |line: &str| match line.split_once(char::is_whitespace) {
         Some((number, name)) if number.parse::<usize>().is_ok() => name.trim().to_owned(),
         _ => line.to_owned(),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Guess, ReportSource, Spread, StreamReport, SweepPoint};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::nets::fusion::Fusion;
 
 /// The whole report. Accuracies are fractions of the clips that could be read; classes are indices from 0.
@@ -122,7 +123,7 @@ impl ActionsReport {
     /// # Errors
     /// If the file cannot be read or is not such a report.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+        let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
         let remedy = "Write it with motionscope evaluate actions --json";
         let report: Self = serde_json::from_str(&text)
             .map_err(|error| Error::file(path, format!("no report of an evaluation: {error}"), remedy))?;

@@ -1,10 +1,10 @@
 //! The true classes of the rows of a score file, from a list in UCF101's format; the videos need not be there.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::files;
 
 /// Classes (from 0) of the videos of a list, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,13 +179,15 @@ fn folder_of(name: &str) -> &str {
 
 /// The lines of a text file that are not blank, with their numbers from 1.
 fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
-    let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+    let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
     let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim().to_owned()));
     Ok(lines.filter(|(_, line)| !line.is_empty()).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     struct Folder(tempfile::TempDir);

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::segments::Segment;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::video::is_hidden;
 
 /// Annotated videos.
@@ -141,7 +142,7 @@ fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
         if subset.is_some_and(|subset| subset != part) {
             continue;
         }
-        let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+        let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let words: Vec<&str> = line.split_whitespace().collect();
             let times = |words: &[&str]| Some([words.first()?.parse().ok()?, words.get(1)?.parse().ok()?]);
@@ -159,7 +160,7 @@ fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
 
 /// The JSON document at `path`, whose segments lie under `key`.
 fn parsed<T: for<'de> Deserialize<'de>>(path: &Path, key: &str) -> Result<T> {
-    let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+    let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
     serde_json::from_str(&text).map_err(|error| {
         Error::file(path, error.to_string(), format!("Pass JSON as ActivityNet's, with the videos under \"{key}\""))
     })

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::segments::{ScoredWindow, Segment, segments_of_windows};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::nets::WINDOW_FRAMES;
 
 /// What is needed of the document.
@@ -50,7 +51,7 @@ struct Scores {
 /// If the file cannot be read, is another document, or its model recognises nothing.
 pub fn detect(path: &Path, thresholds: &[f64], iou: f64) -> Result<Vec<Segment>> {
     let remedy = "Write it with motionscope analyze --out";
-    let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+    let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
     let document: Document = serde_json::from_str(&text)
         .map_err(|error| Error::file(path, format!("no scores of a video: {error}"), remedy))?;
     let window_secs = document.window_frames as f64 / document.clip.fps;

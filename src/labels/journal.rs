@@ -6,7 +6,7 @@
 //! survives the end of the process; a thread then has the disk confirm it, which survives a power failure but can take
 //! as long as a person takes to label the next clip.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,7 @@ use super::hash::Hash;
 use super::manifest::newer;
 use super::syncer::Syncer;
 use crate::error::{Error, Result};
+use crate::files;
 
 /// The version of the lines.
 const FORMAT: u32 = 1;
@@ -69,7 +70,7 @@ impl Reading {
     /// # Errors
     /// If the file cannot be read or is of a newer version.
     pub fn of(path: &Path, saves: u64) -> Result<Self> {
-        let bytes = match fs::read(path) {
+        let bytes = match files::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(Error::io(path, &error)),

@@ -1,7 +1,6 @@
 //! `project.toml`: the settings, the classes and the list of videos.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use tempfile::NamedTempFile;
 use super::{Change, Class, Document, Facts, Settings, Step, Video, VideoId, disk};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 
 /// The version of a project's files. A newer one is refused; so is anything in them that this one does not know, rather
 /// than lost at the next save.
@@ -73,7 +73,7 @@ impl Manifest {
     /// # Errors
     /// If it cannot be read, is not what it should be, or was written by a newer version.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+        let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
         let malformed = |error: &str| Error::file(path, error, "Correct it by hand, or put back a copy of it");
         let table: toml::Table = toml::from_str(&text).map_err(|error| malformed(&one_line(&error)))?;
         match table.get("format").and_then(toml::Value::as_integer) {
@@ -95,7 +95,7 @@ impl Manifest {
     /// If it cannot be read.
     pub fn saves_in(path: &Path) -> Result<Option<u64>> {
         let mut head = Vec::new();
-        match fs::File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)) {
+        match files::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head)) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io(path, &error)),

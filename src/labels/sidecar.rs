@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::manifest::one_line;
 use super::{Class, Label, Segment, Video, VideoId};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// The folder of these files in a project's.
 pub(super) const DIR: &str = "labels";
@@ -82,7 +83,7 @@ pub(super) fn text_of(video: &Video) -> Result<String> {
 /// # Errors
 /// If the file cannot be read or is not what it should be.
 pub(super) fn read(path: &Path, classes: &[Class], video: &mut Video) -> Result<()> {
-    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+    let text = files::read_to_string(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => Error::file(path, "the file of labels is missing", "Put it back"),
         _ => Error::io(path, &error),
     })?;

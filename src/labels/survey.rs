@@ -1,7 +1,7 @@
 //! Looks into files: which videos there are, whether those of a project are what they were, and where they have gone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::hash::Hash;
 use super::{Change, Document, Step, StoredPath, Video, VideoId};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::names::is_hidden;
 
 /// Files up to so many bytes are read as a whole to tell them apart; of larger ones, blocks.
@@ -74,7 +75,7 @@ pub fn fingerprint(path: &Path) -> Result<(u64, String)> {
 }
 
 fn hash_of(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
+    let mut file = files::open(path)?;
     let length = file.metadata()?.len();
     let (mut hash, mut block) = (Hash::new(), vec![0; BLOCK]);
     if length <= READ_WHOLE {

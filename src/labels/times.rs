@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Facts, disk};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::frame_times::FrameTimes;
 
 /// The folder of these files in a project's.
@@ -25,7 +26,7 @@ pub fn read(dir: &Path, facts: &Facts) -> Result<FrameTimes> {
         return FrameTimes::even(facts.frames, facts.fps, start_secs).ok_or_else(|| unknown(dir));
     }
     let path = file(dir, facts).ok_or_else(|| unknown(dir))?;
-    let text = fs::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
+    let text = files::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
     let times: Option<Vec<f64>> = text.lines().map(|line| line.trim().parse().ok()).collect();
     let times = times.and_then(|mut times| times.pop().and_then(|end_secs| FrameTimes::listed(times, end_secs)));
     times.filter(|times| times.frames() == facts.frames).ok_or_else(|| {

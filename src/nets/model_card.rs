@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fusion::Fusion;
 use super::{Backbone, Modality, MotionConfig, StreamConfig, StreamInput};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// The sidecar of a model's weights, version 1. Files written by a later version are refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,7 +142,7 @@ impl ModelCard {
     /// The card of the model in folder `dir`.
     pub fn read(dir: &Path) -> Result<Self> {
         let path = dir.join(Self::FILE_NAME);
-        let text = std::fs::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
+        let text = files::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
         let card: Self = toml::from_str(&text).map_err(|error| {
             let cause = error.to_string().trim_end().to_owned();
             Error::file(&path, cause, "Correct that entry or fetch the model again")

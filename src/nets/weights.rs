@@ -17,6 +17,7 @@ use tempfile::NamedTempFile;
 use super::{BatchNorm, Precision};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 
 /// Tensors by name, in f32.
 pub(super) type Tensors = BTreeMap<String, TensorData>;
@@ -66,7 +67,7 @@ pub(super) fn read(path: &Path) -> Result<Tensors> {
 
 /// The tensors of the safetensors file at `path` whose names are `wanted`.
 pub(super) fn read_where(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Tensors> {
-    let bytes = std::fs::read(path).map_err(|error| Error::io(path, &error))?;
+    let bytes = files::read(path).map_err(|error| Error::io(path, &error))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| Error::file(path, error.to_string(), DAMAGED))?;
     let views = file.iter().filter(|(name, _)| wanted(name));
     views.map(|(name, view)| Ok((name.to_owned(), to_f32(name, &view, path)?))).collect()

@@ -9,6 +9,7 @@ use super::row::Row;
 use super::settings::Settings;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::output::OutputGuard;
 use crate::sample::write_project;
 
@@ -27,7 +28,7 @@ pub fn prepare(dir: &Path, settings: &Settings) -> Result<()> {
     let path = dir.join(CONFIG);
     let text = toml::to_string_pretty(settings)
         .map_err(|error| Error::file(&path, error.to_string(), "Report these settings as a defect"))?;
-    match fs::read_to_string(&path) {
+    match files::read_to_string(&path) {
         Ok(before) => {
             let differences = differences(&before, &text);
             if differences.is_empty() {

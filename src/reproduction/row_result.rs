@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 
 /// The figures of a row by the keys of the table's columns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -30,7 +31,7 @@ impl RowResult {
 
     /// The result in the row's folder `dir`; none if there is none, or none that can be read.
     pub fn read(dir: &Path) -> Option<Self> {
-        let text = fs::read_to_string(dir.join(Self::FILE_NAME)).ok()?;
+        let text = files::read_to_string(dir.join(Self::FILE_NAME)).ok()?;
         serde_json::from_str(&text).ok()
     }
 

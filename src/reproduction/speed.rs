@@ -2,7 +2,6 @@
 //! classified.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::atomic;
 use crate::error::Result;
 use crate::evaluation::{ClipScorer, Crops, Protocol, Spread};
+use crate::files;
 use crate::flow::tvl1::Tvl1OnGpu;
 use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, WINDOW_FRAMES};
@@ -70,7 +70,7 @@ pub struct Speeds {
 impl Speeds {
     /// What was measured on `device` before; none if that was elsewhere.
     pub fn read(dir: &Path, device: &str) -> Option<Self> {
-        let speeds: Self = serde_json::from_str(&fs::read_to_string(dir.join(FILE)).ok()?).ok()?;
+        let speeds: Self = serde_json::from_str(&files::read_to_string(dir.join(FILE)).ok()?).ok()?;
         (speeds.device == device).then_some(speeds)
     }
 
@@ -146,6 +146,8 @@ fn temporal(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

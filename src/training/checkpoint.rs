@@ -11,6 +11,7 @@ use super::losses::LossSwitches;
 use super::plan::TrainingPlan;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 
 /// Where a run stands, besides its networks. What it draws and its rate follow from the step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,7 +92,7 @@ pub fn find(run_dir: &Path) -> Option<PathBuf> {
 /// Reads where the run stood.
 pub fn read(checkpoint: &Path) -> Result<Progress> {
     let path = checkpoint.join("progress.toml");
-    let text = fs::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
+    let text = files::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
     toml::from_str(&text).map_err(|error| {
         Error::file(&path, format!("not a checkpoint: {}", error.message()), "Delete the checkpoint to start anew")
     })

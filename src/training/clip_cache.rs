@@ -13,6 +13,7 @@ use super::dataset::{Content, LabelledClip};
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::video::{ClipReader, Geometry};
 
 /// How the cached files end; nothing else in the folder is touched.
@@ -102,7 +103,7 @@ pub struct CachedFrames {
 impl CachedFrames {
     /// None if the file is not there or holds no whole number of frames.
     fn open(path: &Path, geometry: Geometry) -> Option<Self> {
-        let file = File::open(path).ok()?;
+        let file = files::open(path).ok()?;
         let (length, frame) = (file.metadata().ok()?.len(), frame_bytes(geometry) as u64);
         let is_whole = length > 0 && length.is_multiple_of(frame);
         is_whole.then(|| Self { path: path.to_owned(), file, geometry, count: (length / frame) as usize })

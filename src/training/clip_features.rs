@@ -1,7 +1,6 @@
 //! What a frozen stream makes of the clips of a data set before its last layer: taken once, it lets last layers be fitted to
 //! any part of the data in seconds.
 
-use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -22,6 +21,7 @@ use super::views::Views;
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::flow::files::npy_array::{NpyArray, Shape, write_array};
 use crate::nets::{MotionNetwork, Stream, is_device_failure, read_back};
 use crate::video::Geometry;
@@ -112,7 +112,7 @@ impl ClipFeatures {
 
     /// The features in the file at `path`, if they are of these networks and of so many clips.
     fn kept(path: &Path, networks: &str, clips: usize) -> Option<(Origin, Self)> {
-        let origin: Origin = serde_json::from_slice(&fs::read(origin_path(path)).ok()?).ok()?;
+        let origin: Origin = serde_json::from_slice(&files::read(origin_path(path)).ok()?).ok()?;
         let is_same = origin.networks == networks && origin.clips.len() == clips;
         is_same.then_some(())?;
         Some((origin, Self::read(path, clips).ok()?))
@@ -192,6 +192,8 @@ fn values(features: Tensor<2>, clip: &LabelledClip) -> Result<Vec<f32>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use image::{Rgb, RgbImage};
 
     use super::*;

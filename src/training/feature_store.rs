@@ -17,6 +17,7 @@ use super::views::Views;
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::nets::{MotionNetwork, Stream, read_back};
 
 /// The folder of stored features, in the folder of the runs.
@@ -85,7 +86,7 @@ impl FeatureStore {
 
     /// The features of `clip`; none if they are not there as they should be.
     fn read(&self, clip: &LabelledClip, device: &Device) -> Option<Tensor<2>> {
-        let bytes = fs::read(self.path(clip)?).ok()?;
+        let bytes = files::read(self.path(clip)?).ok()?;
         if bytes.len() != self.views * self.width * size_of::<f32>() {
             return None;
         }

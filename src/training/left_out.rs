@@ -2,7 +2,6 @@
 //! measures how good both are together.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::dataset::LabelledClip;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 
 const FILE: &str = "left_out.json";
 
@@ -58,7 +58,7 @@ impl LeftOut {
 
     /// What the run in `run_dir` has left; none if it has left nothing that can be read.
     pub fn read(run_dir: &Path) -> Option<Self> {
-        let stored: Stored<Vec<Entry>> = serde_json::from_slice(&fs::read(run_dir.join(FILE)).ok()?).ok()?;
+        let stored: Stored<Vec<Entry>> = serde_json::from_slice(&files::read(run_dir.join(FILE)).ok()?).ok()?;
         Some(Self::of(stored.clips))
     }
 
@@ -86,6 +86,8 @@ fn key(path: &Path, segment_secs: Option<[f64; 2]>) -> Key {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -2,7 +2,6 @@
 //! same classes, whatever has happened to the folder or the list since.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,7 @@ use super::plan::TrainingPlan;
 use super::start;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 
 const FILE: &str = "clips.toml";
 
@@ -125,7 +125,7 @@ fn added_since(data: &DataSource, known: &BTreeSet<&PathBuf>) -> usize {
 /// What is kept in `run_dir`; none where an older version began the run.
 fn read(run_dir: &Path) -> Result<Option<Kept>> {
     let path = run_dir.join(FILE);
-    let text = match fs::read_to_string(&path) {
+    let text = match files::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io(&path, &error)),
@@ -143,7 +143,7 @@ fn read(run_dir: &Path) -> Result<Option<Kept>> {
 /// The folder of the run whose model `plan` joins to its own, if it was of the same data in the same way.
 fn joined_run(plan: &TrainingPlan) -> Option<PathBuf> {
     let dir = plan.join.as_ref()?.parent()?;
-    let text = fs::read_to_string(dir.join("config.toml")).ok()?;
+    let text = files::read_to_string(dir.join("config.toml")).ok()?;
     let other: TrainingPlan = toml::from_str(&text).ok()?;
     let same = other.data == plan.data
         && other.validation == plan.validation

@@ -10,6 +10,7 @@ use super::run_lock::RunLock;
 use super::runs::{Difference, Run};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::output::OutputGuard;
 
 /// How the settings of a run begin, before the version.
@@ -43,7 +44,7 @@ fn refuse_foreign(dir: &Path, path: &Path) -> Result<()> {
     let foreign = |file: &Path| {
         Err(Error::file(file, "it is of another program, and was not replaced", "Choose another run folder"))
     };
-    match fs::read(path) {
+    match files::read(path) {
         Ok(before) => {
             let before = String::from_utf8_lossy(&before);
             let is_ours = before.starts_with(WRITTEN_BY) || toml::from_str::<TrainingPlan>(&before).is_ok();
@@ -60,7 +61,7 @@ fn refuse_foreign(dir: &Path, path: &Path) -> Result<()> {
 
 /// Refuses a plan other than that at `path`, of which there is a checkpoint, and names what differs.
 fn check_same(plan: &TrainingPlan, path: &Path) -> Result<()> {
-    let Ok(before) = fs::read_to_string(path) else { return Ok(()) };
+    let Ok(before) = files::read_to_string(path) else { return Ok(()) };
     let remedy = "Choose another run folder, or delete this one";
     let before: TrainingPlan = toml::from_str(&before).map_err(|error| {
         let cause = format!("holds a run whose settings cannot be read: {}", error.message().trim_end());

@@ -13,6 +13,7 @@ use super::plan::TrainingPlan;
 use super::run_lock::RunLock;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::nets::ModelCard;
 use crate::output::{OutputGuard, Staging};
 
@@ -89,7 +90,7 @@ impl Run {
         if !config.exists() && checkpoint.is_none() {
             return None;
         }
-        let plan = fs::read_to_string(&config).map_err(|error| Error::io(&config, &error)).and_then(|text| {
+        let plan = files::read_to_string(&config).map_err(|error| Error::io(&config, &error)).and_then(|text| {
             toml::from_str::<TrainingPlan>(&text).map_err(|error| {
                 Error::file(&config, error.message().trim_end(), "It is of another version, or damaged")
             })
@@ -226,7 +227,7 @@ pub fn export(model: &Path, target: &Path, name: &str) -> Result<PathBuf> {
 pub fn curves(dir: &Path) -> RunCurves {
     let mut curves = RunCurves::new();
     for (file, prefix) in [("metrics.csv", ""), ("validation.csv", "validation ")] {
-        let text = fs::read_to_string(dir.join(file)).unwrap_or_default();
+        let text = files::read_to_string(dir.join(file)).unwrap_or_default();
         let mut lines = text.lines();
         let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
         for line in lines {
@@ -243,12 +244,12 @@ pub fn curves(dir: &Path) -> RunCurves {
 }
 
 fn notes(dir: &Path) -> Notes {
-    fs::read_to_string(dir.join(NOTES)).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
+    files::read_to_string(dir.join(NOTES)).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
 }
 
 /// The last line of a table by its columns, without the step.
 fn last_line(path: &Path) -> Vec<(String, f64)> {
-    let text = fs::read_to_string(path).unwrap_or_default();
+    let text = files::read_to_string(path).unwrap_or_default();
     let (Some(names), Some(values)) = (text.lines().next(), text.lines().skip(1).last()) else { return Vec::new() };
     let cells = names.split(',').zip(values.split(',')).skip(1);
     cells.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect()

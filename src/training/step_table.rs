@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 
 /// The open file of a table; the first column is the step.
 pub struct StepTable {
@@ -28,7 +29,7 @@ impl StepTable {
     pub fn keep_until(&mut self, step: usize) -> Result<()> {
         self.flush()?;
         (self.file, self.columns) = (None, Vec::new());
-        let Ok(text) = fs::read_to_string(&self.path) else { return Ok(()) };
+        let Ok(text) = files::read_to_string(&self.path) else { return Ok(()) };
         let mut lines = text.lines();
         let header = lines.next().filter(|_| step > 0).unwrap_or_default();
         let kept: Vec<&str> = lines.filter(|line| step_of(line).is_some_and(|of_line| of_line <= step)).collect();
@@ -65,7 +66,7 @@ impl StepTable {
     /// Gives the lines that there are `more` empty cells.
     fn widen(&mut self, more: usize) -> Result<()> {
         self.flush()?;
-        let text = fs::read_to_string(&self.path).unwrap_or_default();
+        let text = files::read_to_string(&self.path).unwrap_or_default();
         let lines: Vec<String> = text.lines().skip(1).map(|line| format!("{line}{}", ",".repeat(more))).collect();
         self.rewrite(&lines)
     }

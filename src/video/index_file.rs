@@ -13,6 +13,7 @@ use super::packet_table::{Jump, PacketEntry, PacketTable};
 use super::video_index::{FrameOrder, VideoIndex};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 
 /// First bytes of the file; the number is that of the version.
 const MAGIC: &[u8] = b"motionscope index 1\n";
@@ -33,7 +34,7 @@ const IS_REFERENCE: u64 = 32;
 
 /// Reads the index of the video `key`, if `folder` has it.
 pub(super) fn read(folder: &Path, key: &FileKey) -> Option<VideoIndex> {
-    let bytes = std::fs::read(file(folder, key)).ok()?;
+    let bytes = files::read(file(folder, key)).ok()?;
     decode(&bytes, key)
 }
 

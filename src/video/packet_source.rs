@@ -2,7 +2,6 @@
 //!
 //! The count is the identity of a packet everywhere in this module: time stamps can be missing, repeat or jump.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -14,6 +13,7 @@ use ffmpeg_next as ffmpeg;
 use super::packet_table::PacketTable;
 use super::{StopFlag, libav, without_secrets};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// Damaged stretches in a row after which a file counts as ended.
 const MAX_UNREADABLE: usize = 1000;
@@ -234,7 +234,7 @@ fn check_file(path: &Path) -> Result<()> {
         let remedy = "Open a file; cameras and streams are for the live recognition (motionscope live)";
         return Err(Error::file(path, "this is a pipe or a device, not a file", remedy));
     }
-    File::open(path).map_err(|error| Error::io(path, &error))?;
+    files::open(path).map_err(|error| Error::io(path, &error))?;
     if facts.len() == 0 {
         return Err(Error::file(path, "the file is empty", "Copy or record it again"));
     }
@@ -297,7 +297,7 @@ fn open_error(path: &Path, error: ffmpeg::Error) -> Error {
     }
     // Recorders write the index of an mp4 last, so a broken-off recording has none.
     let mut head = [0; 8];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    let read = files::open(path).and_then(|mut file| file.read_exact(&mut head));
     if read.is_ok() && &head[4..] == b"ftyp" {
         let cause = "the recording is incomplete: its index (the moov box) is missing";
         return Error::file(
@@ -317,7 +317,7 @@ fn is_disk_error(error: ffmpeg::Error) -> bool {
 /// Whether the beginning and the end of a file can be read.
 fn is_readable(path: &Path) -> bool {
     let read = || {
-        let mut file = File::open(path)?;
+        let mut file = files::open(path)?;
         let mut piece = Vec::new();
         file.by_ref().take(HEADER_BYTES).read_to_end(&mut piece)?;
         file.seek(SeekFrom::End(-1))?;

@@ -1,6 +1,5 @@
 //! Pictures from disk: PNG, JPEG and PPM by their content, BMP, TIFF and WebP by FFmpeg.
 
-use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,8 +10,8 @@ use super::frame_decoder::Purpose;
 use super::opening::first_frame;
 use super::raw_frames::UnlistedFrames;
 use super::{Sizes, StopFlag};
-use crate::atomic::is_named_pipe;
 use crate::error::{Error, Result};
+use crate::files;
 
 /// Larger files are no pictures.
 const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -50,7 +49,7 @@ pub(super) fn picture_size(path: &Path) -> Result<(u32, u32)> {
     if is_for_ffmpeg(path) {
         return Ok(still(path)?.dimensions());
     }
-    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
+    let reader = files::open(path).map(BufReader::new).map(ImageReader::new).and_then(ImageReader::with_guessed_format);
     let reader = reader.map_err(|error| Error::io(path, &error))?;
     reader.into_dimensions().map_err(|error| Error::file(path, format!("not a readable picture ({error})"), REMEDY))
 }
@@ -86,11 +85,8 @@ pub(crate) fn decode_picture(path: &Path) -> Result<DynamicImage> {
 }
 
 fn contents(path: &Path) -> Result<Vec<u8>> {
-    if is_named_pipe(path) {
-        return Err(Error::file(path, "this is a named pipe, which may never end", REMEDY));
-    }
     let failed = |error| Error::io(path, &error);
-    let file = File::open(path).map_err(failed)?;
+    let file = files::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     if length > MAX_FILE_BYTES {
         return Err(Error::file(path, format!("{length} bytes are too many for a picture"), REMEDY));

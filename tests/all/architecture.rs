@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
-const ROWS: [&[&str]; 11] = [
+const ROWS: [&[&str]; 12] = [
     &["error"],
+    &["files"],
     &["atomic", "content_hash", "frame_times", "names", "ranking", "table"],
     &["output"],
     &["video", "gpu", "labels"],
@@ -126,4 +127,31 @@ fn every_module_has_its_row_and_the_offences_would_be_seen() {
     assert!(modules.len() > 30, "the sources were not found");
     assert!(names_after("use crate::video::Frame;", "crate::").eq(["video"]));
     assert!(names_crate("use wgpu::Device;", "wgpu") && !names_crate("burn::tensor::wgpu::x", "wgpu"));
+}
+
+/// Files that people name are opened by `files`, which does not wait for pipes; the rest is the program's own or the system's.
+#[test]
+fn files_are_opened_in_one_place() {
+    const OWN: [&str; 9] = [
+        "atomic.rs",
+        "cli/live/report.rs",
+        "files.rs",
+        "gpu/device.rs",
+        "labels/disk.rs",
+        "output/staging.rs",
+        "training/checkpoint.rs",
+        "training/feature_store.rs",
+        "training/memory.rs",
+    ];
+    let openings = ["fs::read(", "fs::read_to_string(", "File::open(", "image::open(", "ImageReader::open("];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut offences = Vec::new();
+    for Source { path, code, .. } in sources() {
+        let path = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        let code = code.split("#[cfg(test)]\nmod tests").next().unwrap();
+        if !OWN.contains(&&*path) && !path.contains("tests") && openings.iter().any(|opening| code.contains(opening)) {
+            offences.push(path);
+        }
+    }
+    assert!(offences.is_empty(), "{}", offences.join("\n"));
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::result_files::{ANNOTATED, FLOW_VIDEO, SCORES};
 use crate::error::{Error, Result};
+use crate::files;
 use crate::video::{is_frame_folder, is_hidden, is_video, natural_order};
 
 /// Videos that are results themselves.
@@ -116,7 +117,7 @@ fn key(name: &str) -> String {
 
 /// Whether `folder` has the results of `clip`, from wherever that was named.
 fn is_owned(folder: &Path, clip: &Path) -> bool {
-    let report = fs::read(folder.join(SCORES)).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    let report = files::read(folder.join(SCORES)).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
     let Some(owner) = report.as_ref().and_then(|report| report["clip"]["path"].as_str()).map(Path::new) else {
         return false;
     };

@@ -7,10 +7,10 @@ use clap::Args;
 
 use super::fixture;
 use super::table::Table;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{Plane, files};
-use crate::video::Geometry;
+use crate::video::{Geometry, decode_picture};
 
 /// The sizes that TV-L1 is measured at.
 const SIZES: [Geometry; 2] = [Geometry { width: 320, height: 240 }, Geometry { width: 640, height: 480 }];
@@ -54,8 +54,7 @@ impl PairArgs {
 }
 
 fn grey(path: &Path) -> Result<Plane> {
-    let picture = image::open(path).map_err(|error| Error::file(path, error.to_string(), "Give PNG, JPEG or PNM"))?;
-    Ok(Plane::grey(&picture.into_rgb8()))
+    Ok(Plane::grey(&decode_picture(path)?.into_rgb8()))
 }
 
 /// Every preset at every size, between two neighbouring frames of a generated clip.

@@ -13,6 +13,7 @@ use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 use crate::evaluation::Spread;
+use crate::files;
 use crate::nets::{Backbone, HiddenTwoStream, ModelCard};
 use crate::training::TrainingPlan;
 use crate::training::dataset::{Dataset, LabelledClip, clip_identity};
@@ -31,7 +32,7 @@ pub(super) fn claim(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], card: 
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let path = dir.join(FILE);
     let wanted = described(plan, dataset, folds, card)?;
-    let text = match fs::read_to_string(&path) {
+    let text = match files::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return atomic::replace(&path, |writer| writeln!(writer, "{wanted:#}"));
@@ -65,7 +66,7 @@ pub(super) fn basis(dataset: &Dataset) -> String {
 pub(super) fn claim_fold(dir: &Path, basis: &str) -> Result<()> {
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let path = dir.join(BASIS_FILE);
-    match fs::read_to_string(&path) {
+    match files::read_to_string(&path) {
         Ok(found) if found.trim() == basis => Ok(()),
         Ok(_) => Err(Error::file(
             dir,

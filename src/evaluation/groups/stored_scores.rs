@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::evaluation::ScoredClip;
+use crate::files;
 use crate::training::dataset::Dataset;
 use crate::training::validation::PhotometricError;
 
@@ -66,7 +67,7 @@ impl StoredScores {
     /// If the file is damaged or not of these clips.
     pub fn read(dir: &Path, dataset: &Dataset, basis: &str) -> Result<Option<Self>> {
         let path = dir.join(Self::FILE);
-        let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
+        let Ok(text) = files::read_to_string(&path) else { return Ok(None) };
         let refuse = |cause| Error::file(&path, cause, "Delete the file: the fold is scored anew");
         let scores: Self = serde_json::from_str(&text).map_err(|error| refuse(format!("it is damaged: {error}")))?;
         if scores.basis != basis {

@@ -3,7 +3,6 @@
 //! The tag `PIEH` (202021.25 as a little-endian f32), width and height as i32, then `u, v` pairs as f32, row after
 //! row. A file is believed only as far as it is long: nothing is allocated on the word of a header.
 
-use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use super::FlowField;
 use super::common::picture_size;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::files;
 
 /// 202021.25 in little-endian order, which reads as text.
 const TAG: [u8; 4] = *b"PIEH";
@@ -28,7 +28,7 @@ const REMEDY: &str = "Check that it is a complete Middlebury .flo file";
 /// # Errors
 /// If the file cannot be read, is not a `.flo` file, or its length does not fit the size in its header.
 pub fn read_flo(path: &Path) -> Result<FlowField> {
-    let file = File::open(path).map_err(|error| Error::io(path, &error))?;
+    let file = files::open(path).map_err(|error| Error::io(path, &error))?;
     let length = file.metadata().map_err(|error| Error::io(path, &error))?.len();
     let mut reader = BufReader::new(file);
     let (width, height) = read_header(&mut reader, path)?;

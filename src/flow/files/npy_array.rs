@@ -3,12 +3,12 @@
 //! Flow fields and score tables are such arrays. A header is believed only as far as the file is long.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 
 use crate::atomic;
 use crate::error::{self, Error};
+use crate::files;
 
 const MAGIC: [u8; 6] = *b"\x93NUMPY";
 
@@ -30,7 +30,7 @@ impl NpyArray {
     /// # Errors
     /// If the file cannot be read, does not hold exactly one such array, or what `check` says.
     pub fn read(path: &Path, check: impl FnOnce(&Shape) -> Result<(), String>, remedy: &str) -> error::Result<Self> {
-        let file = File::open(path).map_err(|error| Error::io(path, &error))?;
+        let file = files::open(path).map_err(|error| Error::io(path, &error))?;
         let length = file.metadata().map_err(|error| Error::io(path, &error))?.len();
         Self::read_from(&mut BufReader::new(file), length, check).map_err(|failure| match failure {
             Failure::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {

@@ -21,6 +21,7 @@ use self::onnx::Layer;
 use super::weights::{self, Tensors};
 use super::{MotionNetwork, Stream, StreamConfig, StreamInput, cross_modality};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// A network with the parameters of a file.
 #[derive(Debug, Clone)]
@@ -99,7 +100,7 @@ struct Found {
 impl Found {
     /// Gives the tensors of the file at `source` their places among the `expected` ones.
     fn read(source: &Path, table: &Table, expected: &[(String, Shape)]) -> Result<Self> {
-        let bytes = || std::fs::read(source).map_err(|error| Error::io(source, &error));
+        let bytes = || files::read(source).map_err(|error| Error::io(source, &error));
         let damaged = |damage: wire::Damage| Error::file(source, damage.to_string(), "Fetch the file again");
         let extension = source.extension().map(|extension| extension.to_ascii_lowercase());
         match extension.as_deref().and_then(|extension| extension.to_str()) {
@@ -240,7 +241,7 @@ fn filled(channels: usize, value: f32) -> TensorData {
 
 fn read_pytorch(source: &Path) -> Result<Tensors> {
     // The reader's own words for a missing file would not name the cause first.
-    std::fs::metadata(source).map_err(|error| Error::io(source, &error))?;
+    files::open(source).map_err(|error| Error::io(source, &error))?;
     let damaged = |error: &dyn std::fmt::Display| {
         Error::file(source, error.to_string(), "Save the network's state_dict with torch.save and import that")
     };

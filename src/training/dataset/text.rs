@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::files;
 use crate::names::composed;
 use crate::table;
 use crate::video::is_hidden;
@@ -23,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<String> {
     if facts.len() > MAX_BYTES {
         return Err(Error::file(path, format!("{} bytes are too many for a list", facts.len()), "Name another file"));
     }
-    let bytes = fs::read(path).map_err(|error| Error::io(path, &error))?;
+    let bytes = files::read(path).map_err(|error| Error::io(path, &error))?;
     table::decode(&bytes)
         .map_err(|line| Error::file(path, format!("line {line} is not text in UTF-8"), "Save the list as UTF-8"))
 }
