@@ -120,3 +120,74 @@ fn a_display_that_cannot_be_used_is_an_error_and_commands_work_without_one() {
         assert_eq!(code(&made), 0, "{name}={display}: {}", text(&made.stderr));
     }
 }
+
+/// Every kind of file that an argument names.
+#[test]
+#[cfg(unix)]
+fn no_command_waits_for_a_pipe_that_nobody_writes_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = |name: &str| {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    untrained_model(&dir.path().join("model"));
+    fixture::clip(dir.path(), 12, Geometry { width: 96, height: 80 }).unwrap();
+    assert_eq!(code(&motionscope(dir.path(), &["project", "new", "labels", "clip.mp4"])), 0);
+    [
+        "p.png",
+        "p.mp4",
+        "p.csv",
+        "p.json",
+        "p.txt",
+        "p.pth",
+        "p.caffemodel",
+        "p.safetensors",
+        "p.npy",
+        "card/model.toml",
+    ]
+    .iter()
+    .for_each(|name| pipe(name));
+    for arguments in [
+        &["analyze", "p.mp4", "--out", "out", "--model", "model", "--device", "cpu"][..],
+        &["flow", "p.png", "p.png", "--out", "a.flo", "--method", "tvl1"],
+        &["flow", "p.mp4", "--out", "a", "--method", "tvl1"],
+        &["train", "spatial", "--data", ".", "--list", "p.csv", "--run", "run", "--device", "cpu"],
+        &["data", "check", "--data", ".", "--list", "p.txt"],
+        &["project", "import", "labels", "p.json"],
+        &["project", "import", "labels", "p.csv"],
+        &["compare", "p.json", "p.json"],
+        &["evaluate", "segments", "--truth", "p.json", "--detections", "p.json"],
+        &["import", "--motion", "p.pth", "--out", "made"],
+        &["import", "--motion", "p.caffemodel", "--out", "made"],
+        &["import", "--motion", "p.safetensors", "--out", "made"],
+        &["import", "--base", "model", "--temporal", "p.pth", "--classes", "p.txt", "--out", "made"],
+        &["fuse", "--spatial", "p.npy", "--temporal", "p.npy", "--labels", "p.txt"],
+        &["live", "file:p.mp4", "--model", "model", "--device", "cpu"],
+        &["info", "--model", "card", "--device", "cpu"],
+    ] {
+        let mut started = program(dir.path(), arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // A generous guard, so that what waits for ever fails instead.
+        let is_over = (0..1200).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            started.try_wait().unwrap().is_some()
+        });
+        if !is_over {
+            started.kill().unwrap();
+        }
+        let output = started.wait_with_output().unwrap();
+        let said = text(&output.stderr);
+        assert!(is_over && said.contains("pipe"), "{arguments:?}: {said}");
+        assert!([1, 2].contains(&code(&output)), "{arguments:?}: {said}");
+    }
+}
+
+/// Vulkan's layers look for a compositor even where there is no window.
+#[test]
+fn commands_without_a_window_need_no_session() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_model(&dir.path().join("model"));
+    let arguments = ["info", "--model", "model"];
+    let output = program(dir.path(), &arguments).env_remove("XDG_RUNTIME_DIR").output().unwrap();
+    assert_eq!((code(&output), text(&output.stderr).as_str()), (0, ""));
+}
