@@ -4,9 +4,12 @@
 //! the command line print the same sentence.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+
+use crate::secrets::masked;
 
 /// A result whose error a person can act upon.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -28,9 +31,10 @@ pub struct Error {
 pub(crate) struct Endless;
 
 impl Error {
-    /// An error about `subject`.
+    /// An error about `subject`. Passwords of addresses are left out of all that is said.
     pub fn new(subject: impl Into<String>, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { subject: subject.into(), cause: cause.into(), remedy: remedy.into() }
+        let [subject, cause, remedy] = [subject.into(), cause.into(), remedy.into()].map(shown);
+        Self { subject, cause, remedy }
     }
 
     /// An error about the file or folder at `path`.
@@ -72,6 +76,31 @@ pub(crate) fn caught_at<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Res
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}. {}.", self.subject, self.cause, self.remedy)
+        let Self { subject, cause, remedy } = self;
+        f.write_str(&masked(&format!("{subject}: {cause}. {remedy}.")))
+    }
+}
+
+/// `text` without the passwords of the addresses in it.
+fn shown(text: String) -> String {
+    match masked(&text) {
+        Cow::Owned(shown) => shown,
+        Cow::Borrowed(_) => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_an_error_shows_a_password() {
+        let address = "rtsp://cam:secret@host/a";
+        let within = Error::new(address, "no answer", "Check the cable");
+        let mut error = Error::new(address, format!("it failed ({within})"), format!("Try {address} again"));
+        error.cause += &format!("; {address} is gone");
+        let parts = [&error.subject, &error.remedy, &error.to_string()].map(|text| text.replace("cam:…@", ""));
+        assert!(parts.iter().all(|text| !text.contains("secret")), "{parts:?}");
+        assert!(error.to_string().contains("Try rtsp://cam:…@host/a again"), "{error}");
     }
 }

@@ -23,6 +23,7 @@ pub mod output;
 pub mod ranking;
 pub mod reproduction;
 pub mod sample;
+mod secrets;
 pub mod table;
 pub mod training;
 pub mod video;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::engine::Smoothing;
-use crate::video::{CameraDevice, CameraMode, CameraSource, is_masked, without_secrets};
+use crate::secrets::{is_masked, without_secrets};
+use crate::video::{CameraDevice, CameraMode, CameraSource};
 
 /// Which kind of source is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,6 @@
 //! How a command ended, and how a failure is reported.
 
 use crate::error::Error;
-use crate::video::without_secrets;
 
 /// How a command ended that did not break off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +16,5 @@ pub(super) enum Outcome {
 
 /// Tells about a failure on stderr.
 pub(super) fn complain(error: &Error) {
-    let error = Error { subject: shown(&error.subject), ..error.clone() };
     eprintln!("motionscope: {error}");
-}
-
-/// What was named as a file, without the password if it is an address.
-pub(super) fn shown(name: &str) -> String {
-    if name.contains("://") { without_secrets(name) } else { name.to_owned() }
 }

@@ -54,7 +54,7 @@ use std::sync::atomic::AtomicBool;
 pub use crate::names::is_hidden;
 pub use camera::{
     Camera, CameraDevice, CameraInfo, CameraMode, CameraNews, CameraPhase, CameraSource, CameraStatus, LiveFrame,
-    SourcePicture, camera_devices, has_secret, is_masked, without_secrets,
+    SourcePicture, camera_devices,
 };
 pub use clip::{ClipReader, decode_clip, decode_segment, first_frame, frames_secs};
 pub use clip_facts::ClipFacts;

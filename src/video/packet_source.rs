@@ -11,7 +11,7 @@ use ffmpeg::format::stream::Disposition;
 use ffmpeg_next as ffmpeg;
 
 use super::packet_table::PacketTable;
-use super::{StopFlag, libav, without_secrets};
+use super::{StopFlag, libav};
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -246,7 +246,7 @@ fn missing(path: &Path, error: &std::io::Error) -> Error {
     let text = path.to_string_lossy();
     match text.contains("://") {
         true => Error::new(
-            without_secrets(&text),
+            &*text,
             "an address is no file",
             "Name a file; only the live recognition (motionscope live) takes addresses",
         ),

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
-const ROWS: [&[&str]; 12] = [
+const ROWS: [&[&str]; 13] = [
+    &["secrets"],
     &["error"],
     &["files"],
     &["atomic", "content_hash", "frame_times", "names", "ranking", "table"],

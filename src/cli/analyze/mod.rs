@@ -9,13 +9,14 @@ mod result_files;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::interrupt::interrupt_flag;
-use super::outcome::{Outcome, complain, shown};
+use super::outcome::{Outcome, complain};
 use crate::engine::InferencePipeline;
 use crate::error::Result;
 use crate::gpu::choose;
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
 use crate::output::Staging;
+use crate::secrets::masked;
 pub(super) use arguments::AnalyzeArgs;
 use arguments::AnalyzePlan;
 use clip_analysis::{ClipAnalysis, Setting};
@@ -33,7 +34,7 @@ pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
     let mut failures = 0;
     for job in &plan.jobs {
         let progress = screen.insert_before(&all, bar(0, "{bar:30} {pos}/{len} frames, {eta} left  {msg}"));
-        progress.set_message(shown(&job.clip.to_string_lossy()));
+        progress.set_message(masked(&job.clip.to_string_lossy()).into_owned());
         let report = caught("networks", || analyse(&mut setting, plan, job, &progress));
         progress.finish_and_clear();
         all.inc(1);

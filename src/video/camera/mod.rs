@@ -21,7 +21,6 @@ mod source;
 mod v4l2;
 mod watchdog;
 
-pub use address::{has_secret, is_masked, without_secrets};
 pub use camera::{Camera, CameraInfo, CameraNews, CameraPhase, CameraStatus, Listener};
 pub use device::{CameraDevice, camera_devices};
 pub use ring::{LiveFrame, SourcePicture};

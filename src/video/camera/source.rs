@@ -6,9 +6,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{self, without_secrets};
+use super::address;
 use crate::error::{Error, Result};
 use crate::video::Geometry;
+use crate::secrets::{has_secret, is_masked, without_secrets};
 
 /// FFmpeg's drivers of cameras and screens that a source may name.
 const DRIVERS: [&str; 5] = ["v4l2", "avfoundation", "dshow", "x11grab", "gdigrab"];
@@ -61,7 +62,7 @@ impl CameraSource {
 
     /// Whether a name and a password are part of it.
     pub(super) fn has_password(&self) -> bool {
-        matches!(self, Self::Url(url) if address::has_secret(url))
+        matches!(self, Self::Url(url) if has_secret(url))
     }
 
     /// Whether it comes as fast as it is read, so that it must be held to its own pace. Of a URL only its length tells:
@@ -123,9 +124,7 @@ impl FromStr for CameraSource {
                     let cause = format!("its password holds {c}, which ends the name of the host");
                     Err(Error::new(shown.as_str(), cause, WRITE_ENCODED))
                 }
-                _ if address::is_masked(text) => {
-                    Err(Error::new(shown.as_str(), "its password is not kept", TYPE_AGAIN))
-                }
+                _ if is_masked(text) => Err(Error::new(shown.as_str(), "its password is not kept", TYPE_AGAIN)),
                 _ => Ok(Self::Url(text.into())),
             },
             _ if Path::new(text).is_file() => Ok(Self::File(text.into())),

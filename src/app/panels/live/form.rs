@@ -9,7 +9,8 @@ use crate::app::live_state::Cameras;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, explanation, field, remark, section};
 use crate::engine::Smoothing;
-use crate::video::{CameraDevice, CameraMode, Geometry, without_secrets};
+use crate::secrets::without_secrets;
+use crate::video::{CameraDevice, CameraMode, Geometry};
 
 /// Width of the lists, in points.
 const LIST: f32 = 220.0;
