@@ -16,12 +16,13 @@ const HARMLESS: [&str; 5] = ["/dev/stdin", "/dev/null", "/dev/fd", "/proc/self/f
 /// What the operating system reports, and if `path` is a named pipe or a device, unlike what the shell connects to the program.
 pub(crate) fn open(path: impl AsRef<Path>) -> io::Result<File> {
     let path = path.as_ref();
-    let is_endless = |facts: fs::Metadata| !facts.is_file() && !facts.is_dir();
+    if is_endless(path) { Err(io::Error::other(Endless)) } else { File::open(path) }
+}
+
+/// Whether `path` is a named pipe or a device, unlike what the shell connects to the program.
+pub(crate) fn is_endless(path: &Path) -> bool {
     let is_harmless = HARMLESS.iter().any(|harmless| path.starts_with(harmless));
-    match !is_harmless && fs::metadata(path).is_ok_and(is_endless) {
-        true => Err(io::Error::other(Endless)),
-        false => File::open(path),
-    }
+    !is_harmless && fs::metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
 }
 
 /// Returns the content of the file at `path`.

@@ -97,19 +97,18 @@ pub(super) fn keep_only(input: &mut ffmpeg::format::context::Input, index: usize
 /// Opens `url` with the named demuxer or device driver, or with what FFmpeg takes it for. Gives up as soon as `give_up` says
 /// so, now and in every later read.
 pub(super) fn open_live(
-    url: &str,
+    url: &CStr,
     driver: Option<&str>,
     options: ffmpeg::Dictionary,
     give_up: impl FnMut() -> bool + Send + 'static,
 ) -> Result<ffmpeg::format::context::Input, ffmpeg::Error> {
     let no_text = |_| ffmpeg::Error::InvalidData;
-    let url = CString::new(url).map_err(no_text)?;
     let format = match driver.map(CString::new).transpose().map_err(no_text)? {
         Some(driver) => find_format(&driver)?,
         None => ptr::null(),
     };
     // A camera that goes silent would be waited for inside its driver, where nothing interrupts.
-    open_input(&url, format, driver.is_some(), options, give_up)
+    open_input(url, format, driver.is_some(), options, give_up)
 }
 
 /// Opens `url` with the demuxer `format`, or with what FFmpeg takes it for where it is null.

@@ -52,6 +52,10 @@ pub struct Stand {
 
 impl Stand {
     pub fn open(source: &str) -> Self {
+        Self::of(source.parse().unwrap())
+    }
+
+    fn of(source: CameraSource) -> Self {
         let news = Arc::<Mutex<Vec<CameraNews>>>::default();
         let told = news.clone();
         let tell = move |news| {
@@ -59,7 +63,7 @@ impl Stand {
                 told.lock().unwrap().push(news)
             }
         };
-        Self { camera: Camera::open(source.parse().unwrap(), sizes(), Arc::new(tell)), news }
+        Self { camera: Camera::open(source, sizes(), Arc::new(tell)), news }
     }
 
     pub fn until(&self, what: &str, mut seen: impl FnMut(&Self) -> bool) {
@@ -205,6 +209,26 @@ fn a_file_plays_round_and_round_without_a_break() {
     let (secs, steps) = ((last.captured - first.captured).as_secs_f64(), (frames.len() - 1) as f64);
     assert!(secs > 0.9 * steps / 50.0, "{steps} frames at 50 fps took {secs} s");
     assert_eq!(stand.connections(), 1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_whose_name_is_no_text_plays_and_a_pipe_is_given_up() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("steps.mp4");
+    steps(&path, 10, 50.0);
+    let odd = dir.path().join(std::ffi::OsStr::from_bytes(b"steps \xff.mp4"));
+    std::fs::rename(&path, &odd).unwrap();
+    let mut named = std::ffi::OsString::from("file:");
+    named.push(&odd);
+    for name in [named, odd.into_os_string()] {
+        Stand::of(CameraSource::named(&name).unwrap()).until_captured(3);
+    }
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let stand = Stand::open(&format!("file:{}", path.display()));
+    stand.until("the end", |stand| matches!(stand.camera.status().phase, CameraPhase::Failed(_)));
+    assert!(stand.trouble().contains("pipe"), "{}", stand.trouble());
 }
 
 #[test]

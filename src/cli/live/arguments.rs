@@ -1,5 +1,6 @@
 //! What can be asked of `motionscope live`, and the checked plan made from it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ Exit codes: 0 there were answers, 1 there were none, 2 wrong usage";
 pub(in crate::cli) struct LiveArgs {
     /// A device, a URL, a video, or `lavfi:` and a graph of FFmpeg's filters
     #[arg(required_unless_present = "list")]
-    source: Option<String>,
+    source: Option<OsString>,
     /// List the cameras with their sizes and rates, and end
     #[arg(long)]
     list: bool,
@@ -93,7 +94,7 @@ impl LiveArgs {
             SmoothingArg::Hysteresis => Smoothing::Hysteresis { margin: 0.1, windows: 3 },
         };
         Ok(Some(LivePlan {
-            source: self.with_mode(source.parse()?)?,
+            source: self.with_mode(CameraSource::named(source)?)?,
             length: self.seconds.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
             smoothing,
             json: self.json,

@@ -7,6 +7,7 @@ use super::CameraSource;
 use super::address::raw_character;
 use super::source::WRITE_ENCODED;
 use crate::error::Error;
+use crate::files::is_endless;
 
 /// `EACCES`, `EPERM`, `EBUSY` … have the same numbers on Linux and macOS; Windows' C library agrees on these.
 const EPERM: i32 = 1;
@@ -30,8 +31,8 @@ pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
             let remedy = if raw_character(url).is_some() { WRITE_ENCODED } else { remedy };
             (cause, remedy)
         }
-        CameraSource::File(path) if path.to_str().is_none() => {
-            ("its name is not text in Unicode, which FFmpeg needs".into(), "Rename the file")
+        CameraSource::File(path) if is_endless(path) => {
+            ("this is a pipe or a device, which may never end, and not a file".into(), "Name a video")
         }
         CameraSource::File(_) => of_file(fault),
     };
@@ -42,7 +43,7 @@ pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
 pub(super) fn is_hopeless(source: &CameraSource, fault: Fault) -> bool {
     match source {
         CameraSource::Lavfi(_) => fault != Fault::Eof && fault != Fault::Exit,
-        CameraSource::File(path) if path.to_str().is_none() => true,
+        CameraSource::File(path) if is_endless(path) => true,
         _ => matches!(fault, Fault::ProtocolNotFound | Fault::DemuxerNotFound | Fault::DecoderNotFound),
     }
 }
@@ -164,12 +165,14 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_whose_name_is_no_text_is_given_up_with_a_sentence() {
-        use std::os::unix::ffi::OsStrExt;
-        let source = CameraSource::File(std::ffi::OsStr::from_bytes(b"clip\xff.mp4").into());
-        let error = in_words(&source, Fault::InvalidData);
-        assert!(error.cause.contains("not text in Unicode") && error.remedy == "Rename the file", "{error}");
-        assert!(is_hopeless(&source, Fault::InvalidData));
+    fn a_pipe_is_given_up_with_a_sentence() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("a.mp4");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let source = CameraSource::File(pipe);
+        assert!(
+            in_words(&source, Fault::InvalidData).cause.contains("a pipe") && is_hopeless(&source, Fault::InvalidData)
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! An open source: packets in, decoded pictures with their times out.
 
+use std::ffi::CString;
 use std::time::{Duration, Instant};
 
 use ffmpeg::codec::threading;
@@ -9,6 +10,7 @@ use ffmpeg_next as ffmpeg;
 
 use super::CameraSource;
 use super::watchdog::Watchdog;
+use crate::files::is_endless;
 use crate::video::libav;
 use crate::video::orientation::Orientation;
 
@@ -167,8 +169,9 @@ impl Drop for CameraInput {
     }
 }
 
-/// The name, the driver and the options for FFmpeg; `None` for a file whose name is not text, which FFmpeg cannot be told.
-fn how_to_open(source: &CameraSource) -> Option<(String, Option<&str>, ffmpeg::Dictionary<'static>)> {
+/// The name, the driver and the options for FFmpeg; `None` for a name that it cannot be given, and for a pipe, whose opening may take
+/// for ever.
+fn how_to_open(source: &CameraSource) -> Option<(CString, Option<&str>, ffmpeg::Dictionary<'static>)> {
     let mut options = ffmpeg::Dictionary::new();
     Some(match source {
         CameraSource::Device { driver, name, mode } => {
@@ -179,17 +182,18 @@ fn how_to_open(source: &CameraSource) -> Option<(String, Option<&str>, ffmpeg::D
                     options.set("input_format", format);
                 }
             }
-            (name.clone(), Some(driver), options)
+            (CString::new(name.as_str()).ok()?, Some(driver), options)
         }
-        CameraSource::Lavfi(graph) => (graph.clone(), Some("lavfi"), options),
-        CameraSource::File(path) => (format!("file:{}", path.to_str()?), None, options),
+        CameraSource::Lavfi(graph) => (CString::new(graph.as_str()).ok()?, Some("lavfi"), options),
+        CameraSource::File(path) if is_endless(path) => return None,
+        CameraSource::File(path) => (libav::byte_url(path).ok()?, None, options),
         CameraSource::Url(url) => {
             // The first pictures are wanted soon; what is learned later about the stream is of no use here.
             options.set("analyzeduration", "2000000");
             options.set("rtsp_flags", "prefer_tcp");
             // A slow moment of this program is no reason to end the stream.
             options.set("overrun_nonfatal", "1");
-            (url.clone(), None, options)
+            (CString::new(url.as_str()).ok()?, None, options)
         }
     })
 }

@@ -1,5 +1,6 @@
 //! Where live pictures come from, as it is typed, shown and remembered.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -8,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::address;
 use crate::error::{Error, Result};
-use crate::video::Geometry;
 use crate::secrets::{has_secret, is_masked, without_secrets};
+use crate::video::Geometry;
 
 /// FFmpeg's drivers of cameras and screens that a source may name.
 const DRIVERS: [&str; 5] = ["v4l2", "avfoundation", "dshow", "x11grab", "gdigrab"];
@@ -60,6 +61,17 @@ impl CameraSource {
         Self::Device { driver: CAMERA_DRIVER.into(), name: name.into(), mode }
     }
 
+    /// The source that is named on a command line, where the name of a file need not be text.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn named(name: &OsStr) -> Result<Self> {
+        match name.to_str() {
+            Some(text) => text.parse(),
+            None => Ok(Self::File(without_protocol(name).into())),
+        }
+    }
+
     /// Whether a name and a password are part of it.
     pub(super) fn has_password(&self) -> bool {
         matches!(self, Self::Url(url) if has_secret(url))
@@ -74,6 +86,18 @@ impl CameraSource {
             Self::Url(url) => has_end && !url.starts_with("rtsp"),
         }
     }
+}
+
+/// The path of `file:path`.
+#[cfg(unix)]
+fn without_protocol(name: &OsStr) -> &OsStr {
+    use std::os::unix::ffi::OsStrExt;
+    name.as_bytes().strip_prefix(b"file:").map_or(name, OsStr::from_bytes)
+}
+
+#[cfg(not(unix))]
+fn without_protocol(name: &OsStr) -> &OsStr {
+    name
 }
 
 /// The password is left out, so that no log has it.
