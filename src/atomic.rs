@@ -91,6 +91,7 @@ pub(crate) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io
     let folder = resolved.parent().unwrap_or(Path::new("/"));
     let staged = || {
         let file = new_partial(folder)?;
+        keep_rights(file.path(), &resolved); // before anything is in it
         let mut writer = BufWriter::new(file.as_file());
         write(&mut writer)?;
         writer.flush()?;
@@ -118,6 +119,22 @@ fn new_partial(folder: &Path) -> io::Result<NamedTempFile> {
         }
     }
 }
+
+/// Gives the file at `new`, which is to replace the one at `old`, the rights and, where that is permitted, the group of that one. A
+/// group that it did not belong to gets no more than anyone. Disks without rights are left as they are.
+#[cfg(unix)]
+pub(crate) fn keep_rights(new: &Path, old: &Path) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let (Ok(was), Ok(now)) = (fs::metadata(old), fs::metadata(new)) else { return };
+    let mut mode = was.mode() & 0o777;
+    if was.gid() != now.gid() && chown(new, None, Some(was.gid())).is_err() {
+        mode = mode & 0o707 | (mode & 0o007) << 3;
+    }
+    let _ = fs::set_permissions(new, fs::Permissions::from_mode(mode));
+}
+
+#[cfg(not(unix))]
+pub(crate) fn keep_rights(_new: &Path, _old: &Path) {}
 
 /// Moves a staged file to `path`.
 pub(crate) fn publish(staged: NamedTempFile, path: &Path) -> Result<()> {
@@ -149,6 +166,24 @@ mod tests {
         File::create(at("any")).unwrap();
         let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode(at("disk/new.csv")), mode(at("any")));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_is_replaced_keeps_its_rights() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("private.csv");
+        fs::write(&path, "old").unwrap();
+        for mode in [0o600, 0o640, 0o400, 0o755] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let gid = fs::metadata(&path).unwrap().gid();
+            let staged = stage(&path, |writer| writer.write_all(b"new")).unwrap();
+            let facts = staged.as_file().metadata().unwrap();
+            assert_eq!((facts.mode() & 0o777, facts.gid()), (mode, gid), "before it is complete, too");
+            publish(staged, &path).unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, mode);
+        }
     }
 
     #[test]

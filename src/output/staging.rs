@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
 use super::OutputGuard;
-use crate::atomic::{PREFIX, SUFFIX, resolve, sync_names};
+use crate::atomic::{PREFIX, SUFFIX, keep_rights, resolve, sync_names};
 use crate::error::{Error, Result};
 
 /// Locked for as long as the program that made the folder works on it.
@@ -194,6 +194,7 @@ impl Moved {
         }
         let mut old = None;
         if fs::symlink_metadata(to).is_ok() {
+            keep_rights(from, to);
             // A second name for the old file, so that there is a file at every moment.
             fs::hard_link(to, &aside).or_else(|_| move_file(to, &aside))?;
             old = Some(aside);
@@ -369,6 +370,21 @@ mod tests {
         drop(staging);
         assert_eq!(fs::read_to_string(at("a.txt")).unwrap(), "old");
         assert_eq!(names(dir.path()), ["a.txt"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_is_replaced_keeps_its_rights() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("list.txt");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let staging = Staging::begin(dir.path()).unwrap();
+        write(&staging, &path, "new");
+        staging.publish(&OutputGuard::new(Existing::Replace)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

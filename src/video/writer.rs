@@ -14,7 +14,7 @@ use ffmpeg_next as ffmpeg;
 use image::RgbImage;
 
 use super::{Geometry, libav};
-use crate::atomic::resolve;
+use crate::atomic::{keep_rights, resolve};
 use crate::error::{Error, Result};
 use crate::output::Hidden;
 
@@ -268,7 +268,10 @@ impl VideoWriter {
         let done = match self.place {
             Place::Growing => sync(&self.path),
             Place::Hidden { folder, file } => {
-                let moved = sync(&file).and_then(|()| fs::rename(&file, resolve(&self.path)));
+                let target = resolve(&self.path);
+                let synced = sync(&file);
+                keep_rights(&file, &target);
+                let moved = synced.and_then(|()| fs::rename(&file, target));
                 drop(folder);
                 moved
             }
