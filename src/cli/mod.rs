@@ -65,6 +65,9 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
+    if cli.command.is_some() {
+        gpu::ask_no_compositor();
+    }
     let filter = EnvFilter::try_from_env("MOTIONSCOPE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     // A closed standard error must not end the program: nobody reads what it would complain of.
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false).init();

@@ -81,6 +81,20 @@ pub fn default_to_cpu() {
     }
 }
 
+/// Keeps Mesa from asking a compositor which adapter is the screen's: its Vulkan layer does so for commands without a window too, and
+/// complains on the standard error where no session tells the way (`XDG_RUNTIME_DIR`). An adapter that is chosen by Mesa's own
+/// variables stays chosen.
+///
+/// To be called while the program has one thread.
+#[expect(unsafe_code, reason = "Vulkan's loader takes this from the environment alone")]
+pub fn ask_no_compositor() {
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    if !["XDG_RUNTIME_DIR", "MESA_VK_DEVICE_SELECT", "DRI_PRIME"].into_iter().any(is_set) {
+        // SAFETY: nothing else runs that could read the environment at the same time.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+    }
+}
+
 fn cpu() -> Compute {
     let threads = rayon::current_num_threads();
     let threads = if threads == 1 { "1 thread".into() } else { format!("{threads} threads") };

@@ -15,7 +15,7 @@ pub(crate) mod panics;
 mod recorder;
 mod shared_tensor;
 
-pub use device::{Compute, ComputeKind, DeviceChoice, SharedWgpu, choose, default_to_cpu, is_gpu};
+pub use device::{Compute, ComputeKind, DeviceChoice, SharedWgpu, ask_no_compositor, choose, default_to_cpu, is_gpu};
 pub use flow_buffer::FlowBuffer;
 pub use flow_painter::{FlowDrawing, FlowPainter, PreparedFlow, Sampling};
 pub use gpu_buffer::{GpuBuffer, read_back};
