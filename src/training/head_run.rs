@@ -48,7 +48,7 @@ pub fn run(
     let run_clips = RunClips::of(plan)?;
     let _lock = prepare_folder(plan)?;
     run_clips.keep(&plan.run_dir)?;
-    let RunClips { dataset, measured: held, warnings } = run_clips;
+    let RunClips { dataset, measured: held, warnings, .. } = run_clips;
     let start = Start::build(plan, &dataset, false, &device.clone().autodiff())?;
     let Some(stream) = start.stream.as_ref().map(Module::valid) else {
         return Err(Error::new("last layer", "there is no stream to fit it for", "Train a stream"));

@@ -1,6 +1,6 @@
 //! A training run from plan to finished model: build or resume, step, measure, save, report.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -82,6 +82,8 @@ struct Run<'a> {
     /// Makes batches from the present step on; none before the first and after the run went back.
     loader: Option<Loader>,
     pace: Pace,
+    /// Clips about which the person has heard already.
+    reported: BTreeSet<String>,
     /// Nobody else trains in the folder meanwhile.
     _lock: RunLock,
 }
@@ -100,7 +102,7 @@ impl<'a> Run<'a> {
 
         let found = checkpoint::find(&plan.run_dir);
         run_clips.keep(&plan.run_dir)?;
-        let RunClips { dataset, measured, warnings } = run_clips;
+        let RunClips { dataset, measured, gone, warnings, .. } = run_clips;
         let validator = Validator::new(plan, measured, cache.clone());
         let start = Start::build(plan, &dataset, found.is_some(), &device)?;
         let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
@@ -136,6 +138,7 @@ impl<'a> Run<'a> {
             loader: None,
             pace: Pace::default(),
             _lock: lock,
+            reported: gone.iter().map(|path| path.display().to_string()).collect(),
         };
         match found {
             Some(found) if run.owes_measurement() => run.measure_and_keep(&found)?,
@@ -220,7 +223,9 @@ impl<'a> Run<'a> {
         };
         let batch = loader.next()?;
         for warning in &batch.warnings {
-            (self.on_event)(TrainingEvent::Warning(warning.clone()));
+            if self.reported.insert(warning.subject.clone()) {
+                (self.on_event)(TrainingEvent::Warning(warning.clone()));
+            }
         }
         Ok(batch)
     }

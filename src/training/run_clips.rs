@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint;
-use super::dataset::{DataSource, Dataset, LabelledClip};
+use super::dataset::{DataSource, Dataset, LabelledClip, file_fingerprint};
 use super::plan::TrainingPlan;
 use super::start;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
+use crate::names::first_names;
 
 const FILE: &str = "clips.toml";
 
@@ -23,9 +24,16 @@ pub(super) struct RunClips {
     pub dataset: Dataset,
     /// Those that are measured on.
     pub measured: Vec<LabelledClip>,
+    /// Clips to train on that were there when the run began and are there no more.
+    pub gone: BTreeSet<PathBuf>,
     /// What has happened to them since the run began.
     pub warnings: Vec<Error>,
+    /// What their files held when the run began, as far as that is known.
+    fingerprints: Fingerprints,
 }
+
+/// Of files and folders of pictures, by path.
+type Fingerprints = BTreeMap<PathBuf, String>;
 
 /// What is kept.
 #[derive(Serialize, Deserialize)]
@@ -35,6 +43,9 @@ struct Kept {
     training: Vec<LabelledClip>,
     #[serde(default)]
     measured: Vec<LabelledClip>,
+    /// None in runs of older versions.
+    #[serde(default)]
+    fingerprints: Fingerprints,
 }
 
 impl RunClips {
@@ -42,13 +53,16 @@ impl RunClips {
     /// joins to its own where that is of the same data, else those that are there now. Nothing is written.
     ///
     /// # Errors
-    /// If clips cannot be listed or held out; of a run that is resumed, if a class has lost all its clips, or if it is not known
-    /// which ones it held out.
+    /// If clips cannot be listed or held out; of a run that is resumed, if a class has lost all its clips, if clips have
+    /// changed, or if it is not known which ones it held out.
     pub fn of(plan: &TrainingPlan) -> Result<Self> {
         let resumes = plan.feature_windows == 0 && checkpoint::find(&plan.run_dir).is_some();
         let kept = if resumes { read(&plan.run_dir)? } else { None };
         if let Some(kept) = kept {
-            return kept.resumed(plan);
+            return match kept.changed() {
+                Some(error) => Err(error),
+                None => kept.resumed(plan),
+            };
         }
         if resumes && plan.hold_out > 0.0 {
             let cause = "an older version began this run and did not keep which clips it measures on";
@@ -56,13 +70,16 @@ impl RunClips {
             return Err(Error::file(&plan.run_dir, cause, remedy));
         }
         if let Some(kept) = joined_run(plan).map(|dir| read(&dir)).transpose()?.flatten() {
-            return kept.resumed(plan);
+            let changed = kept.changed();
+            // To this run they are new: it learns from what they hold now.
+            let clips = Kept { fingerprints: Fingerprints::new(), ..kept }.resumed(plan)?;
+            return Ok(Self { warnings: clips.warnings.into_iter().chain(changed).collect(), ..clips });
         }
         let (dataset, measured) = start::datasets(plan)?;
-        Ok(Self { dataset, measured, warnings: Vec::new() })
+        Ok(Self { dataset, measured, gone: BTreeSet::new(), warnings: Vec::new(), fingerprints: Fingerprints::new() })
     }
 
-    /// Keeps them in `run_dir`.
+    /// Keeps them in `run_dir`, with what their files hold: what they held when the run began, where that is known, else now.
     ///
     /// # Errors
     /// If the file cannot be written, or a clip has a name that cannot be written down.
@@ -71,10 +88,19 @@ impl RunClips {
         if let Some(clip) = clips().find(|clip| clip.path.to_str().is_none()) {
             return Err(Error::file(&clip.path, "its name is not text in UTF-8", "Rename the file or its folder"));
         }
+        let mut fingerprints = self.fingerprints.clone();
+        for clip in clips() {
+            if !fingerprints.contains_key(&clip.path)
+                && let Ok(now) = file_fingerprint(&clip.path)
+            {
+                fingerprints.insert(clip.path.clone(), now);
+            }
+        }
         let kept = Kept {
             classes: self.dataset.classes.clone(),
             training: self.dataset.clips.clone(),
             measured: self.measured.clone(),
+            fingerprints,
         };
         let path = run_dir.join(FILE);
         let text = toml::to_string(&kept).map_err(|error| Error::file(&path, error.to_string(), "Report this"))?;
@@ -83,9 +109,18 @@ impl RunClips {
 }
 
 impl Kept {
+    /// Which clips do not hold any more what they held when the run began; those that cannot be read are not among them.
+    fn changed(&self) -> Option<Error> {
+        let is_other = |path: &Path, before: &String| file_fingerprint(path).is_ok_and(|now| now != *before);
+        let changed = self.fingerprints.iter().filter(|(path, before)| is_other(path, before)).map(|(path, _)| path);
+        let cause = "its content has changed since the run began";
+        let remedy = "Put back what was there, move it away to continue without it, or begin another run";
+        about_clips(changed, cause, remedy)
+    }
+
     /// The clips for a run that is resumed, with what has happened to them.
     fn resumed(self, plan: &TrainingPlan) -> Result<RunClips> {
-        let Self { classes, training, measured } = self;
+        let Self { classes, training, measured, fingerprints } = self;
         let gone: BTreeSet<&PathBuf> = training.iter().map(|clip| &clip.path).filter(|path| !path.exists()).collect();
         let mut left: BTreeMap<usize, bool> = BTreeMap::new();
         for clip in &training {
@@ -97,19 +132,36 @@ impl Kept {
             return Err(Error::file(plan.data.path(), cause, "Put them back where they were, or begin another run"));
         }
         let mut warnings = Vec::new();
-        if let Some(first) = gone.first() {
-            let cause = format!("{} of the clips that the run began with are gone, such as this one", gone.len());
-            let remedy = "Put them back; until then others are shown in their place";
-            warnings.push(Error::file(first, cause, remedy));
-        }
+        let cause = "this clip, which the run began with, is gone";
+        let remedy = "Put back what is gone; until then other clips are shown in its place";
+        warnings.extend(about_clips(gone.iter().copied(), cause, remedy));
         let known: BTreeSet<&PathBuf> = training.iter().chain(&measured).map(|clip| &clip.path).collect();
         let added = added_since(&plan.data, &known);
         if added > 0 {
             let cause = format!("{added} clips were added since the run began: it goes on without them");
             warnings.push(Error::file(plan.data.path(), cause, "Begin another run to learn from them"));
         }
-        Ok(RunClips { dataset: Dataset { classes, clips: training, ambiguous: Vec::new() }, measured, warnings })
+        let gone = gone.into_iter().cloned().collect();
+        let dataset = Dataset { classes, clips: training, ambiguous: Vec::new() };
+        Ok(RunClips { dataset, measured, gone, warnings, fingerprints })
     }
+}
+
+/// One error for all clips of which `cause` holds: about the first, with the number and the names of others.
+fn about_clips<'a>(paths: impl Iterator<Item = &'a PathBuf>, cause: &str, remedy: &str) -> Option<Error> {
+    let errors = paths.map(|path| Error::file(path, cause, remedy)).collect();
+    about_all(errors)
+}
+
+/// The first of `errors`, with the number and the names of the others; none of none.
+pub(super) fn about_all(errors: Vec<Error>) -> Option<Error> {
+    let mut errors = errors.into_iter();
+    let mut first = errors.next()?;
+    let others: Vec<String> = errors.map(|error| error.subject).collect();
+    if !others.is_empty() {
+        first.cause += &format!("; the same goes for {} more: {}", others.len(), first_names(&others));
+    }
+    Some(first)
 }
 
 /// How many clips a folder or list has now that are not `known`; none where that cannot be told.

@@ -27,6 +27,7 @@ mod tsn;
 mod ucf101;
 
 pub use check::{CheckPlan, CheckReport, ClassCount, Spread, SubsetReport, check};
+pub(super) use content::file_fingerprint;
 pub use content::{Content, clip_identity};
 pub use from_labels::{Chosen, FromLabels};
 pub use labelled_clip::{AmbiguousSegment, LabelledClip};
