@@ -12,23 +12,15 @@ use image::RgbImage;
 use super::clip_pictures::{ClipPictures, read_pictures};
 use super::{Protocol, ScoredClip, View};
 use crate::error::{Error, Result};
-use crate::gpu::is_gpu;
 use crate::nets::flow_normalisation::classifier_input;
 use crate::nets::preprocessing::{clip_input, motion_input};
 use crate::nets::{FrameSize, HiddenTwoStream, Stream, WINDOW_FRAMES};
 use crate::training::augmentation::Crop;
+use crate::training::batches;
 use crate::training::dataset::LabelledClip;
 use crate::training::validation::PhotometricError;
 use crate::training::{ClipFlow, FlowSource};
 use crate::video::{ClipReader, Geometry};
-
-/// Pixels of one batch on the CPU: about four of the paper's frames, so that a full-width network's activations take a gigabyte
-/// or two. More at once would be no faster there.
-const CPU_BATCH_PX: usize = 4 * 340 * 256;
-/// The same on a GPU, which a few crops leave idle: 24 of the paper's.
-const GPU_BATCH_PX: usize = 24 * 224 * 224;
-/// Samples of one batch at most.
-const BATCH: usize = 32;
 
 /// A model and how it looks at clips.
 pub struct ClipScorer<'a> {
@@ -46,7 +38,7 @@ impl<'a> ClipScorer<'a> {
     /// Looks at clips through `model`.
     pub fn new(model: &'a HiddenTwoStream, protocol: Protocol) -> Self {
         let device = model.motion.devices().pop().unwrap_or_else(Device::flex);
-        let batch_px = if is_gpu(&device) { GPU_BATCH_PX } else { CPU_BATCH_PX };
+        let batch_px = batches::budget_px(&device);
         Self { model, protocol, device, batch_px, stop: &|| false }
     }
 
@@ -237,7 +229,7 @@ impl<'a> ClipScorer<'a> {
     }
 
     fn batch_size(&self, size: Geometry, pictures: usize) -> usize {
-        batch_size(self.batch_px, size, pictures)
+        batches::size(self.batch_px, size, pictures)
     }
 
     /// The finest flow of all evaluations that the windows need, `[1, 2(n−1), h/2, w/2]` each.
@@ -355,11 +347,6 @@ fn middle(frames: usize, count: usize) -> Span {
     clamped(frames.saturating_sub(count) / 2, count, frames)
 }
 
-/// Samples of this size in a batch of at most `budget_px` pixels, each of which costs as much as `pictures`.
-fn batch_size(budget_px: usize, size: Geometry, pictures: usize) -> usize {
-    (budget_px / (size.width as usize * size.height as usize * pictures).max(1)).clamp(1, BATCH)
-}
-
 /// The stream's logits, a row a sample.
 fn logits(stream: &Stream, input: Tensor<4>) -> Result<Vec<Vec<f32>>> {
     let logits = stream.forward(input);
@@ -398,13 +385,5 @@ mod tests {
     fn short_clips_repeat_their_last_frame() {
         assert_eq!(clamped(0, 11, 3), [0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
         assert_eq!(clamped(4, 11, 15), (4..15).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn batches_fit_the_size_of_the_frames_and_the_device() {
-        let of = |budget, side| batch_size(budget, Geometry { width: side, height: side }, 1);
-        assert_eq!([224, 64, 8192].map(|side| of(CPU_BATCH_PX, side)), [6, 32, 1]);
-        assert_eq!([224, 64, 8192].map(|side| of(GPU_BATCH_PX, side)), [24, 32, 1]);
-        assert_eq!(batch_size(CPU_BATCH_PX, Geometry { width: 64, height: 64 }, 64), 1);
     }
 }

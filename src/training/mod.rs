@@ -8,6 +8,7 @@
 
 pub mod augmentation;
 mod average;
+pub(crate) mod batches;
 mod checkpoint;
 pub mod clip_cache;
 mod clip_features;

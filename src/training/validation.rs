@@ -9,6 +9,7 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use super::augmentation::{Crop, Draw};
+use super::batches;
 use super::clip_cache::ClipCache;
 use super::clips::{Clips, Keep};
 use super::dataset::{Dataset, LabelledClip};
@@ -18,11 +19,12 @@ use super::frozen_flow::{Ahead, FrozenFlow};
 use super::losses::{separable::Separable, warp};
 use super::objective::Objective;
 use super::plan::{Network, TrainingPlan};
+use super::run_clips::about_all;
 use super::solver::Solver;
 use crate::error::{Error, Result};
 use crate::nets::flow_normalisation::classifier_input;
 use crate::nets::preprocessing::{clip_input, motion_input};
-use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream, read_back, read_rows};
+use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream, WINDOW_FRAMES, read_back, read_rows};
 use crate::ranking::arg_max;
 
 /// Share of each side left out at every border, where the scene leaves the frame.
@@ -102,22 +104,14 @@ impl Validator {
         let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Solver::result);
         let networks = Networks { motion, stream: objective.stream.as_ref().map(Solver::result) };
         let measures_flow = self.network != Network::Spatial && self.flow_source.needs_network();
-        let left_out = self.unreadable.len();
-        let (mut error, mut answers) = (PhotometricError::default(), Vec::new());
-        for index in 0..clips.len() {
-            if self.unreadable.contains(&index) {
-                continue;
-            }
-            match self.answer(&clips, index, &networks, measures_flow.then_some(&mut error))? {
-                Ok(logits) => answers.push((clips.label(index), logits)),
-                Err(cause) => {
-                    self.unreadable.insert(index);
-                    on_event(TrainingEvent::Warning(not_measured(&cause)));
-                }
-            }
+        let batch_px = batches::budget_px(&device_of(&networks.motion));
+        let Answers { error, answers, failures } = self.answers(&clips, &networks, measures_flow, batch_px)?;
+        let has_failed = !failures.is_empty();
+        if let Some(cause) = about_all(failures) {
+            on_event(TrainingEvent::Warning(not_measured(&cause)));
         }
         if answers.is_empty() {
-            if self.unreadable.len() > left_out {
+            if has_failed {
                 on_event(TrainingEvent::Warning(nothing_measured()));
             }
             return Ok(Vec::new());
@@ -143,64 +137,131 @@ impl Validator {
         Ok(measurements)
     }
 
-    /// What the stream says of the middle of clip `index`, nothing without a stream, after the middle was added to `error`; inside,
-    /// why the clip cannot be read.
-    fn answer(
+    /// What the networks say of the middles of all clips that can be read, batches of at most `batch_px` pixels at a time; of those
+    /// that cannot, why not.
+    fn answers(
         &mut self,
         clips: &Arc<Clips>,
-        index: usize,
         networks: &Networks,
-        error: Option<&mut PhotometricError>,
-    ) -> Result<Result<Vec<f32>>> {
-        if let Some(error) = error {
-            match middle(clips, index, networks.motion.frames()) {
-                Ok(window) => error.add_window(&networks.motion, borrowed(&window))?,
-                Err(cause) => return Ok(Err(cause)),
+        measures_flow: bool,
+        batch_px: usize,
+    ) -> Result<Answers> {
+        let readable: Vec<usize> = (0..clips.len()).filter(|index| !self.unreadable.contains(index)).collect();
+        let mut found = Answers::default();
+        for batch in readable.chunks(batches::size(batch_px, clips.geometry(), self.windows_at_once(networks))) {
+            let mut seen = Vec::new();
+            for &index in batch {
+                match self.look(clips, index, networks, measures_flow) {
+                    Ok(clip) => seen.push(clip),
+                    Err(cause) => {
+                        self.unreadable.insert(index);
+                        found.failures.push(cause);
+                    }
+                }
             }
-        }
-        let Some(stream) = &networks.stream else { return Ok(Ok(Vec::new())) };
-        let rows = if self.network == Network::Temporal && self.flow_source != FlowSource::MotionNet {
-            match self.two_stage_flow(clips, index, networks, stream)? {
-                Ok(flow) => read_rows(stream.forward(classifier_input(flow)))?,
-                Err(cause) => return Ok(Err(cause)),
+            if seen.is_empty() {
+                continue;
             }
-        } else {
-            let window = match middle(clips, index, stream.input().frames()) {
-                Ok(window) => window,
-                Err(cause) => return Ok(Err(cause)),
+            if measures_flow {
+                let pairs: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_motion)).collect();
+                found.error.add_windows(&networks.motion, &pairs)?;
+            }
+            let logits = match &networks.stream {
+                Some(stream) => self.logits(clips, &mut seen, networks, stream)?,
+                None => vec![Vec::new(); seen.len()],
             };
-            match self.network {
-                Network::Spatial => spatial_logits(stream, &[borrowed(&window)])?,
-                _ => temporal_logits(&networks.motion, stream, &[borrowed(&window)])?,
-            }
-        };
-        Ok(Ok(rows.into_iter().next().unwrap_or_default()))
+            found.answers.extend(seen.iter().map(|clip| clips.label(clip.index)).zip(logits));
+        }
+        Ok(found)
     }
 
-    /// The flow of the middle of clip `index`, which is made once; inside, why it cannot be read from the clip or computed from its
-    /// pictures.
-    fn two_stage_flow(
-        &mut self,
-        clips: &Arc<Clips>,
-        index: usize,
-        networks: &Networks,
-        stream: &Stream,
-    ) -> Result<Result<Tensor<4>>> {
-        let source = self.flow_source;
-        let flow = self.flow.get_or_insert_with(|| FrozenFlow::new(source, networks.motion.clone(), clips.clone()));
-        let reads = stream.input();
-        let prepared = |clips: &Clips| -> Result<(Draw, Ahead)> {
+    /// How many windows of MotionNet's cost as much as one sample.
+    fn windows_at_once(&self, networks: &Networks) -> usize {
+        let Some(stream) = &networks.stream else { return 1 };
+        let count = stream.input().count;
+        if self.network == Network::Spatial { count } else { count.div_ceil(WINDOW_FRAMES) }
+    }
+
+    /// Reads what the networks are to see of clip `index`.
+    ///
+    /// # Errors
+    /// If the clip cannot be read, or has no flow of the source.
+    fn look(&mut self, clips: &Arc<Clips>, index: usize, networks: &Networks, measures_flow: bool) -> Result<Seen> {
+        let mut seen = Seen { index, of_motion: Vec::new(), of_stream: Vec::new(), flow: None };
+        if measures_flow {
+            seen.of_motion = middle(clips, index, networks.motion.frames())?;
+        }
+        let Some(reads) = networks.stream.as_ref().map(Stream::input) else { return Ok(seen) };
+        if self.is_two_stage() {
             let start = centre_start(clips.count(index)?, reads.frames());
             let draw = Draw { clip: index, start, stride: 1, crop: Crop::whole(clips.geometry()) };
-            Ok((draw, flow.kept().ahead(clips, &[draw], reads.count)?))
-        };
-        let (draw, ahead) = match prepared(clips) {
-            Ok(prepared) => prepared,
-            Err(cause) => return Ok(Err(cause)),
-        };
-        // All that can fail now is the device.
-        flow.windows(&[draw], reads.count, clips.geometry(), &ahead, &device_of(stream)).map(Ok)
+            let flow = self.flow_of(clips, networks);
+            seen.flow = Some((draw, flow.kept().ahead(clips, &[draw], reads.count)?));
+        } else {
+            seen.of_stream = middle(clips, index, reads.frames())?;
+        }
+        Ok(seen)
     }
+
+    /// The logits of clips that were read, a row each.
+    ///
+    /// # Errors
+    /// If the device fails.
+    fn logits(
+        &mut self,
+        clips: &Arc<Clips>,
+        seen: &mut [Seen],
+        networks: &Networks,
+        stream: &Stream,
+    ) -> Result<Vec<Vec<f32>>> {
+        if self.is_two_stage() {
+            let (mut draws, mut ahead) = (Vec::new(), Ahead::default());
+            for (draw, of_clip) in seen.iter_mut().filter_map(|clip| clip.flow.take()) {
+                draws.push(draw);
+                ahead.extend(of_clip);
+            }
+            let (pairs, size, device) = (stream.input().count, clips.geometry(), device_of(stream));
+            let flow = self.flow_of(clips, networks).windows(&draws, pairs, size, &ahead, &device)?;
+            return read_rows(stream.forward(classifier_input(flow)));
+        }
+        let windows: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_stream)).collect();
+        match self.network {
+            Network::Spatial => spatial_logits(stream, &windows),
+            _ => temporal_logits(&networks.motion, stream, &windows),
+        }
+    }
+
+    /// Whether the flow that the stream reads is not the network's own.
+    fn is_two_stage(&self) -> bool {
+        self.network == Network::Temporal && self.flow_source != FlowSource::MotionNet
+    }
+
+    /// That flow, which is made once.
+    fn flow_of(&mut self, clips: &Arc<Clips>, networks: &Networks) -> &mut FrozenFlow {
+        let source = self.flow_source;
+        self.flow.get_or_insert_with(|| FrozenFlow::new(source, networks.motion.clone(), clips.clone()))
+    }
+}
+
+/// What the networks say of clips.
+#[derive(Default)]
+struct Answers {
+    /// Of MotionNet, where that is measured.
+    error: PhotometricError,
+    /// Labels and logits; these are empty without a stream.
+    answers: Vec<(usize, Vec<f32>)>,
+    /// Why clips could not be read.
+    failures: Vec<Error>,
+}
+
+/// What was read of a clip.
+struct Seen {
+    index: usize,
+    /// The window of MotionNet whose photometric error is measured.
+    of_motion: Vec<Arc<RgbImage>>,
+    /// What the stream reads, unless that is flow of another source.
+    of_stream: Vec<Arc<RgbImage>>,
+    flow: Option<(Draw, Ahead)>,
 }
 
 /// The `count` frames in the middle of clip `index`, the last one repeated in shorter clips.
@@ -297,28 +358,29 @@ impl PhotometricError {
         let span = motion.frames();
         let start = frames.len().saturating_sub(span) / 2;
         let window = (start..start + span).map(|i| &frames[i.min(frames.len() - 1)]).collect();
-        self.add_window(motion, window)
+        self.add_windows(motion, &[window])
     }
 
-    /// Adds a window of as many frames as `motion` reads.
-    fn add_window(&mut self, motion: &MotionNetwork, window: Vec<&RgbImage>) -> Result<()> {
-        let span = motion.frames();
-        let frames = motion_input(&[window], &device_of(motion)); // [1, 3·span, h, w]
-        let [_, _, height, width] = frames.dims();
-        let pairs = span - 1;
+    /// Adds windows of clips, of as many frames as `motion` reads each and all of one size.
+    fn add_windows(&mut self, motion: &MotionNetwork, windows: &[Vec<&RgbImage>]) -> Result<()> {
+        let frames = motion_input(windows, &device_of(motion)); // [b, 3·span, h, w]
+        let [clips, _, height, width] = frames.dims();
+        let channels = 3 * (motion.frames() - 1);
+        let pairs = clips * (motion.frames() - 1);
 
         let raw = motion.forward_any_size(frames.clone()).levels.swap_remove(0);
         let [_, _, rows, columns] = raw.dims();
         let flow = Separable::bilinear([rows, columns], [height, width], &raw.device()).apply(raw) * FLOW_UNIT_PX;
-        let first = frames.clone().narrow(1, 0, 3 * pairs).reshape([pairs, 3, height, width]);
-        let second = frames.narrow(1, 3, 3 * pairs).reshape([pairs, 3, height, width]);
+        let first = frames.clone().narrow(1, 0, channels).reshape([pairs, 3, height, width]);
+        let second = frames.narrow(1, 3, channels).reshape([pairs, 3, height, width]);
         let rebuilt = warp(second.clone(), flow.reshape([pairs, 2, height, width]));
         let differences = [centre_difference(first.clone(), rebuilt), centre_difference(first, second)];
         let [rebuilt, zero_flow] = read_back(Tensor::cat(differences.to_vec(), 0))?[..] else {
             unreachable!("two numbers were asked for")
         };
-        self.rebuilt += f64::from(rebuilt);
-        self.zero_flow += f64::from(zero_flow);
+        // Means over windows of one size: each counts alike.
+        self.rebuilt += clips as f64 * f64::from(rebuilt);
+        self.zero_flow += clips as f64 * f64::from(zero_flow);
         Ok(())
     }
 
@@ -345,6 +407,8 @@ fn centre_difference(a: Tensor<4>, b: Tensor<4>) -> Tensor<1> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nets::{Backbone, Modality, MotionConfig, StreamConfig, StreamInput};
+    use crate::video::Geometry;
 
     #[test]
     fn as_many_clips_are_measured_as_the_plan_says_evenly_spread() {
@@ -372,5 +436,59 @@ mod tests {
         assert!(ratio.beats(Some(0.6)) && !ratio.beats(Some(0.5)) && !ratio.beats(Some(0.4)));
         assert!(top_1.beats(Some(0.4)) && !top_1.beats(Some(0.5)) && !top_1.beats(Some(0.6)));
         assert!(ratio.beats(None) && !Measurement { value: f32::NAN, ..ratio }.beats(None));
+    }
+
+    /// Pictures in a folder that move by a pixel a frame, each clip in its own way.
+    fn clips_in(dir: &std::path::Path, count: usize) -> Vec<LabelledClip> {
+        let clip = |number: usize| {
+            let path = dir.join(number.to_string());
+            std::fs::create_dir(&path).unwrap();
+            for frame in 0..13 {
+                let level = |x: u32, y: u32| ((x + frame) * (7 + number as u32) + y * 11) as u8;
+                let picture = RgbImage::from_fn(64, 64, |x, y| image::Rgb([level(x, y), level(y, x), 90]));
+                picture.save(path.join(format!("{frame:02}.png"))).unwrap();
+            }
+            LabelledClip { path, label: number % 2, segment_secs: None, group: None }
+        };
+        (0..count).map(clip).collect()
+    }
+
+    #[test]
+    fn clips_measured_together_give_what_each_gives_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut listed = clips_in(dir.path(), 5);
+        listed.insert(2, LabelledClip { path: dir.path().join("gone"), ..listed[0].clone() });
+        let device = Device::flex();
+        device.seed(1);
+        let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() }.init(&device);
+        let frame = Geometry { width: 64, height: 64 };
+        for (network, source) in [
+            (Network::Flow, FlowSource::MotionNet),
+            (Network::Spatial, FlowSource::MotionNet),
+            (Network::Temporal, FlowSource::MotionNet),
+            (Network::Temporal, FlowSource::Tvl1),
+        ] {
+            let modality = if network == Network::Spatial { Modality::Pictures } else { Modality::Flow };
+            let input = StreamInput::of(modality, Backbone::SqueezeNet, None);
+            let config = StreamConfig { backbone: Backbone::SqueezeNet, input, classes: 2, dropout: None };
+            let stream = (network != Network::Flow).then(|| config.init(&device));
+            let networks = Networks { motion: motion.clone(), stream };
+            let plan = TrainingPlan { frame, network, flow_source: source, ..TrainingPlan::default() };
+            let measured = |batch_px: usize| {
+                let mut validator = Validator::new(&plan, listed.clone(), None);
+                let clips = validator.clips.clone().unwrap();
+                let measures_flow = source == FlowSource::MotionNet && network != Network::Spatial;
+                validator.answers(&clips, &networks, measures_flow, batch_px).unwrap()
+            };
+            let (alone, together) = (measured(0), measured(usize::MAX));
+            assert_eq!(alone.answers.len(), 5);
+            assert_eq!([&alone, &together].map(|found| found.failures.len()), [1, 1], "{network:?}");
+            let close = |a: f32, b: f32| (a - b).abs() <= 1e-5 * a.abs().max(1.0) || (a.is_nan() && b.is_nan());
+            assert!(close(alone.error.ratio(), together.error.ratio()), "{network:?}");
+            for ((label, logits), (other_label, others)) in alone.answers.iter().zip(&together.answers) {
+                assert_eq!((label, logits.len()), (other_label, others.len()));
+                assert!(logits.iter().zip(others).all(|(a, b)| close(*a, *b)), "{network:?}: {logits:?} {others:?}");
+            }
+        }
     }
 }
