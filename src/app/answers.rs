@@ -197,6 +197,7 @@ impl App {
     /// Compares the flow of the open clip with `truth`, which is then shown in the figures.
     pub(super) fn choose_truth(&mut self, truth: Option<PathBuf>) {
         let Some(clip) = &self.session.clip else { return };
+        self.truth.clear();
         self.settings.choose_truth(&clip.path, truth);
     }
 

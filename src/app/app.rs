@@ -1,6 +1,6 @@
 //! The window's main type: receives in `logic`, draws in `ui`, and does what was asked for afterwards.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,6 +8,7 @@ use eframe::egui::{CentralPanel, Context, Frame as Area, Id, Margin, Panel, Ui, 
 use eframe::{CreationContext, Frame, Storage};
 
 use super::actions::{Action, PanelContext};
+use super::background::Background;
 use super::command::Command;
 use super::dialogs::Dialogs;
 use super::dock::{self, Pane};
@@ -24,15 +25,15 @@ use super::project_opener::{ProjectOpener, Start};
 use super::report_reader::ReportReader;
 use super::run::Options;
 use super::session::Session;
-use super::settings::Settings;
+use super::settings::{Settings, truth_beside};
 use super::settings_text::Unread;
 use super::theme::{self, PANEL_MARGIN, Tokens};
 use super::training_state::TrainingPhase;
 use crate::engine::{Engine, FlowSettings, Labeling, LiveEvent, Message, Request, Wake, default_model, flow_model};
-use crate::error::Error;
-use crate::gpu::{Compute, DeviceChoice};
+use crate::error::{Error, Result};
+use crate::gpu::{Compute, ComputeKind, DeviceChoice};
 use crate::output::Existing;
-use crate::training::TrainingEvent;
+use crate::training::{TrainingEvent, TrainingPlan};
 
 /// Where pictures of videos lie in the folder of what can be made anew.
 const THUMBNAILS: &str = "thumbnails";
@@ -66,6 +67,10 @@ pub struct App {
     pub(super) overlay: Overlay,
     /// What is looked at before something is written.
     pub(super) output_checks: OutputChecks,
+    /// The runs that are about to start.
+    pub(super) plans: Background<(), Result<Vec<TrainingPlan>>>,
+    /// The ground truth that is looked for beside the open clip.
+    pub(super) truth: Background<PathBuf, Option<PathBuf>>,
     /// Whether the clip that is opened next plays at once, round and round.
     play_next: bool,
     /// Whether the sample that is being written is to be opened: nothing else was since.
@@ -128,6 +133,8 @@ impl App {
             overlay: Overlay::default(),
             output_checks: OutputChecks::default(),
             play_next: false,
+            plans: Background::default(),
+            truth: Background::default(),
             waits_for_sample: false,
         };
         app.open_at_start(options, ctx);
@@ -177,6 +184,8 @@ impl App {
         self.panels.training.follow(&self.session, ctx);
         self.follow_runs(ctx);
         self.take_answers(ctx);
+        self.take_plans();
+        self.take_truth();
         self.follow_project(ctx);
         self.take_dialog(ctx);
         self.take_dropped(ctx);
@@ -225,6 +234,24 @@ impl App {
     }
 
     /// What the engine's laboratory was last told to work on.
+    /// Compares the flow of `clip` with the ground truth that was chosen for it before, else with that which is found beside it.
+    fn recall_truth(&mut self, clip: &Path, ctx: &Context) {
+        self.truth.clear();
+        if !self.settings.recall_truth(clip) {
+            let path = clip.to_owned();
+            self.truth.ask(path.clone(), ctx, move || truth_beside(&path));
+        }
+    }
+
+    /// Takes the ground truth that was found, unless another was chosen meanwhile.
+    fn take_truth(&mut self) {
+        if let Some(found) = self.truth.take()
+            && self.settings.laboratory.truth.is_none()
+        {
+            self.settings.laboratory.truth = found;
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn laboratory_demand(&self) -> Option<&FlowSettings> {
         self.laboratory.as_ref()
@@ -251,7 +278,7 @@ impl App {
                     self.settings.remember(&info.path);
                 }
                 self.looping = None;
-                self.settings.recall_truth(&info.path);
+                self.recall_truth(&info.path, ctx);
                 if !self.resume(&info.path) {
                     self.panels.viewer.fit();
                 }

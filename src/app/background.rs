@@ -55,6 +55,14 @@ impl<K: PartialEq, V: Send + 'static> Background<K, V> {
         self.value.as_ref()
     }
 
+    /// Takes the answer out, if there is one; nothing is under way then.
+    pub fn take(&mut self) -> Option<V> {
+        self.receive();
+        let value = self.value.take()?;
+        self.clear();
+        Some(value)
+    }
+
     /// Whether the value is not that of the key yet.
     pub fn is_busy(&self) -> bool {
         self.receiver.is_some()

@@ -18,6 +18,7 @@ use super::session::PAIRS;
 use super::theme;
 use super::training_state::{TrainingPhase, TrainingState};
 use crate::engine::{EvaluationOrder, FlowExport, FlowSelection, FlowSource, OverlayExport, Request};
+use crate::error::Error;
 use crate::evaluation::EvaluationPlan;
 use crate::flow::colour;
 use crate::flow::files::{self, DEFAULT_BOUND_PX, FlowFormat, Scales, write_picture};
@@ -121,7 +122,8 @@ impl App {
             C::ChooseTrainingFolder => self.ask(Question::TrainingFolder, ctx),
             C::SaveCurves => self.ask(Question::SaveCurves, ctx),
             C::SaveCurvesPicture => self.ask(Question::SaveCurvesPicture, ctx),
-            C::StartTraining | C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
+            C::StartTraining => self.start_training(ctx),
+            C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
             C::TrainOnLabels => {
                 self.panels.training.choose_labels();
                 dock::show(&mut self.settings.layout, Pane::Training);
@@ -411,20 +413,42 @@ impl App {
         self.engine.send(Request::Select(self.session.selection));
     }
 
+    fn start_training(&mut self, ctx: &Context) {
+        dock::show(&mut self.settings.layout, Pane::Training);
+        match self.panels.training.plans(&self.session) {
+            Ok(plans) => {
+                self.session.training = TrainingState::starting();
+                self.plans.clear();
+                self.plans.ask((), ctx, plans);
+                if !self.plans.is_busy() {
+                    self.session.training = TrainingState::default();
+                    let cause = "no thread could be started to look for a free run folder";
+                    self.session.problem(&Error::new("training", cause, "Close other programs and try again"));
+                }
+            }
+            Err(error) => self.session.problem(&error),
+        }
+    }
+
+    /// Starts the training whose folder was found, unless it was stopped meanwhile.
+    pub(super) fn take_plans(&mut self) {
+        let Some(found) = self.plans.take() else { return };
+        let is_wanted = self.session.training.phase == TrainingPhase::Preparing;
+        match found {
+            Ok(plans) if is_wanted => {
+                self.session.training.base = plans.last().and_then(|plan| plan.base.clone());
+                self.engine.send(Request::TrainInTurn(plans));
+            }
+            found => {
+                self.session.training = TrainingState::default();
+                found.err().iter().for_each(|error| self.session.problem(error));
+            }
+        }
+    }
+
     fn train(&mut self, command: Command) {
         let phase = self.session.training.phase.clone();
         match (command, phase) {
-            (Command::StartTraining, _) => {
-                dock::show(&mut self.settings.layout, Pane::Training);
-                match self.panels.training.plans(&self.session) {
-                    Ok(plans) => {
-                        self.session.training = TrainingState::starting();
-                        self.session.training.base = plans.last().and_then(|plan| plan.base.clone());
-                        self.engine.send(Request::TrainInTurn(plans));
-                    }
-                    Err(error) => self.session.problem(&error),
-                }
-            }
             (Command::PauseTraining, TrainingPhase::Paused) => self.engine.send(Request::ResumeTraining),
             (Command::PauseTraining, _) => {
                 self.session.training.enter(TrainingPhase::Pausing);

@@ -123,10 +123,11 @@ impl Settings {
         eframe::set_value(storage, KEY, self);
     }
 
-    /// Compares the flow of `clip` with the ground truth that was chosen for it before, or lies where the sample's does.
-    pub fn recall_truth(&mut self, clip: &Path) {
+    /// Compares the flow of `clip` with the ground truth that was chosen for it before, and returns whether there is one.
+    pub fn recall_truth(&mut self, clip: &Path) -> bool {
         let known = self.truths.iter().find(|(of, _)| of == clip);
-        self.laboratory.truth = known.map(|(_, truth)| truth.clone()).or_else(|| truth_beside(clip));
+        self.laboratory.truth = known.map(|(_, truth)| truth.clone());
+        self.laboratory.truth.is_some()
     }
 
     /// Compares the flow of `clip` with `truth`, also when it is opened the next time.
@@ -148,8 +149,8 @@ impl Settings {
     }
 }
 
-/// `…/flow/class/clip` for `…/clips/class/clip.mp4`, if there is such a folder.
-fn truth_beside(clip: &Path) -> Option<PathBuf> {
+/// `…/flow/class/clip` for `…/clips/class/clip.mp4`, where the sample project has its ground truth, if there is such a folder.
+pub fn truth_beside(clip: &Path) -> Option<PathBuf> {
     let class = clip.parent()?;
     let root = class.parent()?.parent()?;
     Some(root.join("flow").join(class.file_name()?).join(clip.file_stem()?)).filter(|folder| folder.is_dir())
@@ -226,7 +227,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let flow = dir.path().join("flow/wave/wave_3");
         std::fs::create_dir_all(&flow).unwrap();
-        settings.recall_truth(&dir.path().join("clips/wave/wave_3.mp4"));
-        assert_eq!(settings.laboratory.truth, Some(flow), "as in the sample project");
+        assert_eq!(truth_beside(&dir.path().join("clips/wave/wave_3.mp4")), Some(flow), "as in the sample project");
     }
 }

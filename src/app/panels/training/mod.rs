@@ -10,7 +10,7 @@ mod steering;
 use eframe::egui::{Align, CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, Ui};
 
 use self::confusion::confusion_ui;
-use self::form::Form;
+use self::form::{Form, Plans};
 use self::gradient_shares::gradient_shares_ui;
 use self::grid::grid_ui;
 use self::plots::{Cursor, Plots};
@@ -22,7 +22,7 @@ use crate::app::session::Session;
 use crate::app::theme::{SECTION_GAP, Tokens};
 use crate::app::training_state::{TrainingPhase, TrainingState};
 use crate::app::widgets::{command_button, memory_size, primary_button, remark, span};
-use crate::training::{StepMetrics, TrainingPlan};
+use crate::training::StepMetrics;
 
 /// The training panel.
 #[derive(Default)]
@@ -40,11 +40,11 @@ impl TrainingPanel {
         self.form.ready()
     }
 
-    /// The runs that the panel describes, in turn.
+    /// What finds out the runs that the panel describes, in turn, on any thread.
     ///
     /// # Errors
-    /// If they cannot be.
-    pub fn plans(&self, session: &Session) -> crate::error::Result<Vec<TrainingPlan>> {
+    /// If there are none.
+    pub fn plans(&self, session: &Session) -> crate::error::Result<Plans> {
         self.form.plans(session)
     }
 

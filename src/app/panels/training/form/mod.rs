@@ -70,14 +70,17 @@ impl Form {
     /// The runs, in turn.
     ///
     /// # Errors
-    /// If the clips are not listed yet, or the runs cannot be.
-    pub fn plans(&self, session: &Session) -> Result<Vec<TrainingPlan>> {
+    /// If the clips are not listed yet, or there is nothing to start from.
+    pub fn plans(&self, session: &Session) -> Result<Plans> {
         let not_ready = |reason: &str| Error::new("training", reason, "See the training panel");
         let listing = self.clips.listing().map_err(not_ready)?;
         let base = session.model.as_ref().map(|model| model.dir.clone());
         let data = listing.data.clone();
         match (self.aim, base) {
-            (Aim::Tune, Some(base)) => self.tuning.plans(&base, &data, &self.run_dir(&listing.runs, "tune")),
+            (Aim::Tune, Some(base)) => {
+                let tuned = self.tuning.plans(base, data);
+                Ok(Box::new(move || tuned(&run_dir(&typed, &runs, "tune"))))
+            }
             (Aim::Tune, None) => Err(not_ready("there is no model to start from")),
             (Aim::Train, base) => {
                 let plan = self.network.plan.clone();
@@ -85,13 +88,6 @@ impl Form {
                 let run_dir = self.run_dir(&listing.runs, &plan.network.name().to_lowercase());
                 Ok(vec![TrainingPlan { data, base, run_dir, ..plan }])
             }
-        }
-    }
-
-    fn run_dir(&self, runs: &Path, name: &str) -> PathBuf {
-        match self.run_dir.trim() {
-            "" => fresh_run_dir(runs, name),
-            typed => PathBuf::from(typed),
         }
     }
 
@@ -152,6 +148,43 @@ impl Form {
                 section(ui, "Recogniser");
                 match cx.session.model_label() {
                     Some(model) => explanation(ui, &format!("Starts from {model}, the model in use.")),
+        self.follow_fits(session, ctx);
+    }
+
+    /// Asks earlier runs what fits into the time of these.
+    fn follow_fits(&mut self, session: &Session, ctx: &Context) {
+        self.fits.receive();
+        let Some(runs) = self.runs_folder() else { return };
+        let base = session.model.as_ref().map(|model| model.dir.clone());
+        let is_tuning = self.aim == Aim::Tune;
+        let key = FitKey {
+            runs: runs.clone(),
+            is_training: session.training.is_active(),
+            base: base.clone(),
+            tuning: is_tuning.then(|| self.tuning.tuning.clone()),
+            plan: (!is_tuning).then(|| self.network.plan.clone()),
+        };
+        if self.fits.is_of(&key) {
+            return;
+        }
+        let plans: Plans = match base.clone().filter(|_| is_tuning) {
+            Some(base) => {
+                let tuned = self.tuning.plans(base, DataSource::Folder(PathBuf::new()));
+                Box::new(move || tuned(Path::new("")))
+            }
+            None => {
+                let base = base.filter(|_| self.network.from_viewer);
+                let plan = TrainingPlan { base, ..self.network.plan.clone() };
+                Box::new(move || Ok(vec![plan]))
+            }
+        };
+        let on_gpu = session.on_gpu;
+        self.fits.ask(key, ctx, move || {
+            let plans = plans().unwrap_or_default();
+            let timed = plans.iter().filter(|plan| plan.feature_windows == 0 && plan.budget_secs.is_some());
+            let times = StepTimes::of_runs_in(&runs);
+            timed.filter_map(|plan| times.fit(plan, on_gpu)).collect()
+        });
                     None => explanation(ui, "Load a model to start from: File, Load model."),
                 }
                 self.tuning.choices_ui(ui);
@@ -198,6 +231,17 @@ mod tests {
 
     #[test]
     fn a_fresh_run_never_lands_in_an_older_ones_folder() {
+/// What finds out runs.
+pub type Plans = Box<dyn FnOnce() -> Result<Vec<TrainingPlan>> + Send>;
+
+/// The run folder as it was `typed`, else a fresh one in the folder of runs.
+fn run_dir(typed: &str, runs: &Path, name: &str) -> PathBuf {
+    match typed {
+        "" => fresh_run_dir(runs, name),
+        typed => PathBuf::from(typed),
+    }
+}
+
         let dir = tempfile::tempdir().unwrap();
         let clips = dir.path().join("clips");
         assert_eq!(fresh_run_dir(&runs_folder(&clips), "flow"), dir.path().join("runs/flow-01"));

@@ -59,15 +59,16 @@ impl TuningForm {
         }
     }
 
-    /// The runs.
-    ///
-    /// # Errors
-    /// If they cannot be.
-    pub fn plans(&self, base: &Path, data: &DataSource, run_dir: &Path) -> Result<Vec<TrainingPlan>> {
-        match self.card.value() {
-            Some(Ok(card)) => self.tuning.plans(base, card, data, run_dir),
-            Some(Err(error)) => Err(error.clone()),
-            None => self.tuning.plans(base, &ModelCard::read(base)?, data, run_dir),
+    /// What finds out the runs for their folder; it may read the model's card.
+    pub fn plans(
+        &self,
+        base: PathBuf,
+        data: DataSource,
+    ) -> impl FnOnce(&Path) -> Result<Vec<TrainingPlan>> + Send + use<> {
+        let (tuning, known) = (self.tuning.clone(), self.card.value().cloned());
+        move |run_dir| {
+            let card = known.unwrap_or_else(|| ModelCard::read(&base))?;
+            tuning.plans(&base, &card, &data, run_dir)
         }
     }
 
