@@ -105,7 +105,8 @@ impl App {
     ) -> Self {
         theme::install(ctx);
         theme::apply(ctx, settings.dark);
-        let session = Session::new(compute.name.clone());
+        let mut session = Session::new(compute.name.clone());
+        session.on_gpu = compute.kind == ComputeKind::Gpu;
         let wake = ctx.clone();
         let wake: Wake = Arc::new(move || wake.request_repaint());
         let thumbnails = options.cache.as_ref().map(|cache| cache.join(THUMBNAILS));
@@ -132,9 +133,9 @@ impl App {
             reopening: false,
             overlay: Overlay::default(),
             output_checks: OutputChecks::default(),
-            play_next: false,
             plans: Background::default(),
             truth: Background::default(),
+            play_next: false,
             waits_for_sample: false,
         };
         app.open_at_start(options, ctx);
@@ -183,9 +184,9 @@ impl App {
         self.follow_live(ctx);
         self.panels.training.follow(&self.session, ctx);
         self.follow_runs(ctx);
-        self.take_answers(ctx);
         self.take_plans();
         self.take_truth();
+        self.take_answers(ctx);
         self.follow_project(ctx);
         self.take_dialog(ctx);
         self.take_dropped(ctx);
@@ -233,7 +234,6 @@ impl App {
         }
     }
 
-    /// What the engine's laboratory was last told to work on.
     /// Compares the flow of `clip` with the ground truth that was chosen for it before, else with that which is found beside it.
     fn recall_truth(&mut self, clip: &Path, ctx: &Context) {
         self.truth.clear();
@@ -252,6 +252,7 @@ impl App {
         }
     }
 
+    /// What the engine's laboratory was last told to work on.
     #[cfg(test)]
     pub(super) fn laboratory_demand(&self) -> Option<&FlowSettings> {
         self.laboratory.as_ref()

@@ -200,6 +200,23 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
 }
 
 #[test]
+fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
+    let mut stage = Stage::new(2);
+    stage.wait("the clips", |app| app.panels.training.ready().is_ok());
+    let app = stage.app();
+    let tuning = app.panels.training.form().tuning();
+    (tuning.depth, tuning.streams, tuning.budget_secs) = (Depth::Streams, Streams::Temporal, Some(60.0));
+    let plan = app.panels.training.plans(&app.session).unwrap()().unwrap().remove(0);
+    let run = app.panels.training.runs_folder().unwrap().join("earlier");
+    std::fs::create_dir_all(run.join("checkpoint")).unwrap();
+    std::fs::write(run.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+    let progress = "step = 10\nrate_factor = 1.0\nseconds = 100.0\non_gpu = false";
+    std::fs::write(run.join("checkpoint/progress.toml"), progress).unwrap();
+    app.panels.training.form().tuning().budget_secs = Some(120.0);
+    stage.wait_to_see("Temporal: as in an earlier run, about 12 steps of 10.0 s each fit into 2.0 minutes");
+}
+
+#[test]
 fn one_class_alone_cannot_be_recognised() {
     let mut stage = Stage::new(1);
     let reason = "Two classes are needed, here is one";

@@ -92,6 +92,8 @@ pub struct Session {
     pub loading_model: Option<PathBuf>,
     /// The device that the networks run on, in words.
     pub device: String,
+    /// Whether that is a GPU.
+    pub on_gpu: bool,
     /// The newest frame.
     pub frame: Option<Arc<Frame>>,
     /// The newest analysis.
@@ -148,6 +150,7 @@ impl Session {
             model: None,
             loading_model: None,
             device,
+            on_gpu: false,
             frame: None,
             analysis: None,
             player: PlayerState { position: 0, playing: false, speed: 1.0 },

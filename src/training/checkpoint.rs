@@ -25,6 +25,9 @@ pub struct Progress {
     /// Seconds of them before the first step.
     #[serde(default)]
     pub prepared: f64,
+    /// Whether it computes on a GPU; unknown in runs of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_gpu: Option<bool>,
     /// The step after which the networks were measured last, 0 before.
     #[serde(default)]
     pub measured: usize,
@@ -61,6 +64,7 @@ impl Progress {
             rate_factor: 1.0,
             seconds: 0.0,
             prepared: 0.0,
+            on_gpu: None,
             measured: 0,
             roll_backs: 0,
             best: None,

@@ -29,11 +29,11 @@ use super::run_lock::RunLock;
 use super::snapshots::{self, Snapshot};
 use super::solver::{Spent, rate_at};
 use super::start::Start;
+use super::step_times::Fit;
 use super::validation::Validator;
 use crate::error::{Error, Result};
+use crate::gpu::is_gpu;
 
-/// A run of fewer steps than these learns little.
-const FEW_STEPS: usize = 100;
 /// Steps after which the speed of a run is known well enough.
 const TIMED_STEPS: usize = 2;
 /// The NaN guard gives up when the rate has been halved this often.
@@ -114,6 +114,7 @@ impl<'a> Run<'a> {
             objective.load(found)?;
             progress.switches.map_or(Ok(()), |switches| objective.switch(switches))?;
         }
+        progress.on_gpu = Some(is_gpu(&device));
         let history = History::open(&plan.run_dir, progress.step, progress.measured)?;
         on_event(TrainingEvent::Started {
             run_dir: plan.run_dir.clone(),
@@ -137,8 +138,8 @@ impl<'a> Run<'a> {
             progress,
             loader: None,
             pace: Pace::default(),
-            _lock: lock,
             reported: gone.iter().map(|path| path.display().to_string()).collect(),
+            _lock: lock,
         };
         match found {
             Some(found) if run.owes_measurement() => run.measure_and_keep(&found)?,
@@ -530,17 +531,12 @@ impl<'a> Run<'a> {
         Some((self.progress.step + more).min(self.plan.steps))
     }
 
-    /// Says once, as soon as the speed is known, if the time suffices for few steps only.
+    /// Says once, as soon as the speed is known, or before if the time is over by then, if the time suffices for few steps only.
     fn report_few_steps(&mut self) {
-        let (Some(budget), Some(fit), Some(secs)) =
-            (self.plan.budget_secs, self.steps_that_fit(), self.pace.step_secs())
-        else {
-            return;
-        };
-        if self.progress.step == TIMED_STEPS && fit < FEW_STEPS.min(self.plan.steps) {
-            let cause = format!("about {fit} steps of {secs:.1} s each fit into {:.1} minutes", budget / 60.0);
-            let remedy = "Give more time, make the batch smaller, or tune less of the networks";
-            (self.on_event)(TrainingEvent::Warning(Error::new("time limit", cause, remedy)));
+        let is_timed = self.progress.step == TIMED_STEPS || (self.progress.step < TIMED_STEPS && self.spent() >= 1.0);
+        let fit = || Fit::new(self.plan, self.steps_that_fit()?, self.pace.step_secs()?);
+        if let Some(fit) = fit().filter(|fit| is_timed && fit.is_few()) {
+            (self.on_event)(TrainingEvent::Warning(Error::new("time limit", fit.in_words(), fit.remedy())));
         }
     }
 

@@ -10,16 +10,19 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Context, TextEdit, Ui};
+use eframe::egui::{Context, Label, TextEdit, Ui};
 
 use self::clips::ClipsForm;
 use self::network::NetworkForm;
 use self::tuning::TuningForm;
 use crate::app::actions::PanelContext;
+use crate::app::background::Background;
 use crate::app::session::Session;
-use crate::app::widgets::{explanation, field, section};
+use crate::app::theme::Tokens;
+use crate::app::widgets::{explanation, field, remark, section};
 use crate::error::{Error, Result};
-use crate::training::{Network, TrainingPlan};
+use crate::training::tuning::Tuning;
+use crate::training::{DataSource, Fit, Network, StepTimes, TrainingPlan};
 
 /// What a person is after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,6 +43,18 @@ pub struct Form {
     network: NetworkForm,
     /// The run folder as typed; empty for a fresh one beside the clips.
     run_dir: String,
+    /// What fits into the time of the runs, as earlier ones took.
+    fits: Background<FitKey, Vec<Fit>>,
+}
+
+/// What that hangs on: where the runs are, whether one is under way, and what is to be trained from what.
+#[derive(PartialEq)]
+struct FitKey {
+    runs: PathBuf,
+    is_training: bool,
+    base: Option<PathBuf>,
+    tuning: Option<Tuning>,
+    plan: Option<TrainingPlan>,
 }
 
 impl Form {
@@ -67,7 +82,7 @@ impl Form {
         self.aim == Aim::Tune && self.tuning.tuning.keep_classes
     }
 
-    /// The runs, in turn.
+    /// What finds out the runs, in turn: it asks the disk which folder is free, and so belongs on a thread of its own.
     ///
     /// # Errors
     /// If the clips are not listed yet, or there is nothing to start from.
@@ -75,7 +90,7 @@ impl Form {
         let not_ready = |reason: &str| Error::new("training", reason, "See the training panel");
         let listing = self.clips.listing().map_err(not_ready)?;
         let base = session.model.as_ref().map(|model| model.dir.clone());
-        let data = listing.data.clone();
+        let (data, runs, typed) = (listing.data.clone(), listing.runs.clone(), self.run_dir.trim().to_owned());
         match (self.aim, base) {
             (Aim::Tune, Some(base)) => {
                 let tuned = self.tuning.plans(base, data);
@@ -85,8 +100,10 @@ impl Form {
             (Aim::Train, base) => {
                 let plan = self.network.plan.clone();
                 let base = base.filter(|_| self.network.from_viewer);
-                let run_dir = self.run_dir(&listing.runs, &plan.network.name().to_lowercase());
-                Ok(vec![TrainingPlan { data, base, run_dir, ..plan }])
+                Ok(Box::new(move || {
+                    let run_dir = run_dir(&typed, &runs, &plan.network.name().to_lowercase());
+                    Ok(vec![TrainingPlan { data, base, run_dir, ..plan }])
+                }))
             }
         }
     }
@@ -131,23 +148,6 @@ impl Form {
         let own = self.clips.listing().map_or(0, listing::Listing::classes);
         let kept = session.model.as_ref().filter(|_| self.keeps_classes()).map_or(0, |model| model.classes.len());
         self.tuning.follow(session.model.as_ref(), own + kept, ctx);
-    }
-
-    /// Draws the form.
-    pub fn form_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        field(ui, "Aim", |ui, _| {
-            ui.selectable_value(&mut self.aim, Aim::Tune, "Fine-tune")
-                .on_hover_text("Make the networks in use recognise your own classes");
-            ui.selectable_value(&mut self.aim, Aim::Train, "One network")
-                .on_hover_text("Train MotionNet or a stream by itself, from the networks in use or from scratch");
-        });
-        section(ui, "Clips");
-        self.clips.clips_ui(ui, cx);
-        match self.aim {
-            Aim::Tune => {
-                section(ui, "Recogniser");
-                match cx.session.model_label() {
-                    Some(model) => explanation(ui, &format!("Starts from {model}, the model in use.")),
         self.follow_fits(session, ctx);
     }
 
@@ -185,12 +185,38 @@ impl Form {
             let times = StepTimes::of_runs_in(&runs);
             timed.filter_map(|plan| times.fit(plan, on_gpu)).collect()
         });
+    }
+
+    /// Draws the form.
+    pub fn form_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        field(ui, "Aim", |ui, _| {
+            ui.selectable_value(&mut self.aim, Aim::Tune, "Fine-tune")
+                .on_hover_text("Make the networks in use recognise your own classes");
+            ui.selectable_value(&mut self.aim, Aim::Train, "One network")
+                .on_hover_text("Train MotionNet or a stream by itself, from the networks in use or from scratch");
+        });
+        section(ui, "Clips");
+        self.clips.clips_ui(ui, cx);
+        match self.aim {
+            Aim::Tune => {
+                section(ui, "Recogniser");
+                match cx.session.model_label() {
+                    Some(model) => explanation(ui, &format!("Starts from {model}, the model in use.")),
                     None => explanation(ui, "Load a model to start from: File, Load model."),
                 }
                 self.tuning.choices_ui(ui);
                 self.tuning.advanced_ui(ui);
             }
             Aim::Train => self.network.network_ui(ui, cx),
+        }
+        for fit in self.fits.value().into_iter().flatten() {
+            let text = format!("{}: as in an earlier run, {}.", fit.network.name(), fit.in_words());
+            match fit.is_few() {
+                true => remark(ui, Tokens::of(ui).warning, |ui| {
+                    ui.add(Label::new(format!("{text} {}.", fit.remedy())).wrap());
+                }),
+                false => explanation(ui, &text),
+            }
         }
         self.run_dir_ui(ui);
     }
@@ -202,6 +228,17 @@ impl Form {
                 .labelled_by(label)
                 .on_hover_text("Keeps configuration, metrics, checkpoints and the trained model; a folder of an unfinished run is resumed");
         });
+    }
+}
+
+/// What finds out runs.
+pub type Plans = Box<dyn FnOnce() -> Result<Vec<TrainingPlan>> + Send>;
+
+/// The run folder as it was `typed`, else a fresh one in the folder of runs.
+fn run_dir(typed: &str, runs: &Path, name: &str) -> PathBuf {
+    match typed {
+        "" => fresh_run_dir(runs, name),
+        typed => PathBuf::from(typed),
     }
 }
 
@@ -231,17 +268,6 @@ mod tests {
 
     #[test]
     fn a_fresh_run_never_lands_in_an_older_ones_folder() {
-/// What finds out runs.
-pub type Plans = Box<dyn FnOnce() -> Result<Vec<TrainingPlan>> + Send>;
-
-/// The run folder as it was `typed`, else a fresh one in the folder of runs.
-fn run_dir(typed: &str, runs: &Path, name: &str) -> PathBuf {
-    match typed {
-        "" => fresh_run_dir(runs, name),
-        typed => PathBuf::from(typed),
-    }
-}
-
         let dir = tempfile::tempdir().unwrap();
         let clips = dir.path().join("clips");
         assert_eq!(fresh_run_dir(&runs_folder(&clips), "flow"), dir.path().join("runs/flow-01"));

@@ -1,0 +1,165 @@
+//! How many steps fit into the time of a run: as measured, or as earlier runs like it took.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::checkpoint;
+use super::plan::{Network, TrainingPlan};
+use crate::files;
+
+/// A run of fewer steps than these learns little.
+const FEW_STEPS: usize = 100;
+/// Steps of an earlier run from which on its time is known well enough: devices are tuned in the first ones.
+const TIMED_STEPS: usize = 5;
+
+/// What fits into the time of a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fit {
+    /// What is trained.
+    pub network: Network,
+    /// Seconds of a step.
+    pub step_secs: f64,
+    /// Steps of the whole run.
+    pub steps: usize,
+    budget_secs: f64,
+    batch: usize,
+    wanted: usize,
+}
+
+impl Fit {
+    /// Of a run of `plan`, of which `steps` of so many seconds fit into its time; none if it has no time limit.
+    pub fn new(plan: &TrainingPlan, steps: usize, step_secs: f64) -> Option<Self> {
+        let (steps, wanted) = (steps.min(plan.steps), FEW_STEPS.min(plan.steps));
+        let (network, batch) = (plan.network, plan.batch);
+        plan.budget_secs.map(|budget_secs| Self { network, step_secs, steps, budget_secs, batch, wanted })
+    }
+
+    /// Whether they are too few to learn from.
+    pub fn is_few(&self) -> bool {
+        self.steps < self.wanted
+    }
+
+    /// What fits, in words.
+    pub fn in_words(&self) -> String {
+        let Self { steps, step_secs, budget_secs, .. } = self;
+        let steps = if *steps == 1 { "1 step".into() } else { format!("{steps} steps") };
+        format!("about {steps} of {step_secs:.1} s each fit into {:.1} minutes", budget_secs / 60.0)
+    }
+
+    /// What can be done about few steps: the time of a step falls with the batch.
+    pub fn remedy(&self) -> String {
+        let batch = (self.batch * self.steps / self.wanted.max(1)).max(1);
+        if batch == self.batch {
+            return "Give more time, or train less of the networks".into();
+        }
+        let steps = (self.steps.max(1) * self.batch / batch).min(self.wanted);
+        format!(
+            "Give more time, train less of the networks, or make the batch smaller: of {batch}, about {steps} steps fit"
+        )
+    }
+}
+
+/// How long the steps of earlier runs took.
+#[derive(Debug, Default)]
+pub struct StepTimes(Vec<Earlier>);
+
+#[derive(Debug)]
+struct Earlier {
+    plan: TrainingPlan,
+    step_secs: f64,
+    on_gpu: bool,
+    ended: SystemTime,
+}
+
+impl StepTimes {
+    /// Those of the runs in `folder`; reads two small files of each.
+    pub fn of_runs_in(folder: &Path) -> Self {
+        let runs = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        Self(runs.filter_map(|run| Earlier::read(&run)).collect())
+    }
+
+    /// What fits into the time of a run of `plan` on a GPU or the CPU, by the latest run of the same networks there; none without a
+    /// time limit or such a run.
+    pub fn fit(&self, plan: &TrainingPlan, on_gpu: bool) -> Option<Fit> {
+        let alike = self.0.iter().filter(|earlier| earlier.on_gpu == on_gpu && is_alike(&earlier.plan, plan));
+        let latest = alike.max_by_key(|earlier| earlier.ended)?;
+        let step_secs = latest.step_secs * samples(plan) / samples(&latest.plan);
+        Fit::new(plan, (plan.budget_secs? / step_secs.max(1e-9)) as usize, step_secs)
+    }
+}
+
+impl Earlier {
+    fn read(run: &Path) -> Option<Self> {
+        let plan: TrainingPlan = toml::from_str(&files::read_to_string(run.join("config.toml")).ok()?).ok()?;
+        let checkpoint: PathBuf = checkpoint::find(run)?;
+        let progress = checkpoint::read(&checkpoint).ok()?;
+        let is_timed = plan.feature_windows == 0 && progress.step >= TIMED_STEPS;
+        let step_secs = (progress.seconds - progress.prepared) / progress.step.max(1) as f64;
+        let ended = fs::metadata(&checkpoint).and_then(|facts| facts.modified()).ok()?;
+        (is_timed && step_secs > 0.0).then_some(Self { plan, step_secs, on_gpu: progress.on_gpu?, ended })
+    }
+}
+
+/// Clips that a step sees.
+fn samples(plan: &TrainingPlan) -> f64 {
+    (plan.batch * plan.accumulate * plan.segments) as f64
+}
+
+/// Whether a sample costs the same in both.
+fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
+    let key = |plan: &TrainingPlan| {
+        let networks = (plan.network, plan.backbone, plan.clip_frames, plan.motion.clone(), plan.base.clone());
+        (networks, plan.mode, plan.flow_source, plan.freeze.clone(), plan.frame, plan.crop)
+    };
+    key(one) == key(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checkpoint::Progress;
+    use super::*;
+
+    fn plan(batch: usize, minutes: f64) -> TrainingPlan {
+        TrainingPlan { batch, steps: 1200, budget_secs: Some(60.0 * minutes), ..TrainingPlan::default() }
+    }
+
+    #[test]
+    fn few_steps_come_with_a_batch_of_which_more_fit() {
+        let fit = Fit::new(&plan(16, 5.0), 25, 12.0).unwrap();
+        assert!(fit.is_few());
+        assert_eq!(fit.in_words(), "about 25 steps of 12.0 s each fit into 5.0 minutes");
+        assert!(fit.remedy().ends_with("of 4, about 100 steps fit"), "{}", fit.remedy());
+        let none = Fit::new(&plan(16, 0.1), 0, 60.0).unwrap();
+        assert!(none.remedy().ends_with("of 1, about 16 steps fit"), "{}", none.remedy());
+        assert!(!Fit::new(&plan(1, 5.0), 1, 300.0).unwrap().remedy().contains("batch"));
+        assert!(!Fit::new(&plan(16, 5.0), 100, 3.0).unwrap().is_few());
+        assert!(
+            !Fit::new(&TrainingPlan { steps: 4, ..plan(16, 5.0) }, 900, 0.3).unwrap().is_few(),
+            "no more are wanted"
+        );
+        assert_eq!(Fit::new(&TrainingPlan::default(), 100, 3.0), None);
+    }
+
+    #[test]
+    fn the_latest_run_alike_says_how_many_steps_fit() {
+        let dir = tempfile::tempdir().unwrap();
+        let add = |name: &str, plan: &TrainingPlan, seconds: f64, on_gpu: Option<bool>| {
+            let run = dir.path().join(name);
+            fs::create_dir(&run).unwrap();
+            fs::write(run.join("config.toml"), toml::to_string(plan).unwrap()).unwrap();
+            let progress = Progress { step: 10, seconds, prepared: 20.0, on_gpu, ..Progress::start() };
+            checkpoint::write(&run, &progress, |_| Ok(())).unwrap();
+        };
+        add("one", &plan(8, 5.0), 60.0, Some(false)); // 0.5 s a sample
+        add("other networks", &TrainingPlan { network: Network::Spatial, ..plan(8, 5.0) }, 21.0, Some(false));
+        add("of an older version", &plan(8, 5.0), 21.0, None);
+        fs::create_dir(dir.path().join("no run")).unwrap();
+        let times = StepTimes::of_runs_in(dir.path());
+        let fit = times.fit(&plan(16, 2.0), false).unwrap();
+        assert_eq!((fit.step_secs, fit.steps), (8.0, 15));
+        assert_eq!(times.fit(&plan(16, 2.0), true), None, "nothing is known of that device");
+        assert_eq!(times.fit(&TrainingPlan { mode: crate::training::TemporalMode::C, ..plan(16, 2.0) }, false), None);
+        assert_eq!(StepTimes::of_runs_in(&dir.path().join("none")).fit(&plan(16, 2.0), false), None);
+    }
+}
