@@ -60,6 +60,24 @@ impl Error {
     }
 }
 
+/// The first of `errors`, with the number and the names of the others; none of none.
+pub(crate) fn about_all(errors: Vec<Error>) -> Option<Error> {
+    let mut errors = errors.into_iter();
+    let mut first = errors.next()?;
+    let others: Vec<String> = errors.map(|error| error.subject).collect();
+    if !others.is_empty() {
+        first.cause += &format!("; the same goes for {} more: {}", others.len(), first_names(&others));
+    }
+    Some(first)
+}
+
+/// The first three of `names`, after which there are more.
+fn first_names(names: &[impl AsRef<str>]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    shown.join(", ") + if names.len() > SHOWN { ", …" } else { "" }
+}
+
 /// Returns the message of a caught panic.
 pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
@@ -102,5 +120,15 @@ mod tests {
         let parts = [&error.subject, &error.remedy, &error.to_string()].map(|text| text.replace("cam:…@", ""));
         assert!(parts.iter().all(|text| !text.contains("secret")), "{parts:?}");
         assert!(error.to_string().contains("Try rtsp://cam:…@host/a again"), "{error}");
+    }
+
+    #[test]
+    fn many_errors_become_one() {
+        let error = |name: &str| Error::new(name, "it is gone", "Put it back");
+        let of = |names: &[&str]| about_all(names.iter().copied().map(error).collect()).map(|error| error.to_string());
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&["a"]).unwrap(), "a: it is gone. Put it back.");
+        let all = of(&["a", "b", "c", "d", "e"]).unwrap();
+        assert_eq!(all, "a: it is gone; the same goes for 4 more: b, c, d, …. Put it back.");
     }
 }

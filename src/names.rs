@@ -25,13 +25,6 @@ pub fn is_hidden(path: &Path) -> bool {
     })
 }
 
-/// The first three of `names`, after which there are more.
-pub(crate) fn first_names(names: &[impl AsRef<str>]) -> String {
-    const SHOWN: usize = 3;
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
-    shown.join(", ") + if names.len() > SHOWN { ", …" } else { "" }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,11 +35,5 @@ mod tests {
         {
             assert_eq!(composed(decomposed), name);
         }
-    }
-
-    #[test]
-    fn many_names_are_cut_short() {
-        assert_eq!(first_names(&["a", "b"]), "a, b");
-        assert_eq!(first_names(&["a", "b", "c", "d"]), "a, b, c, …");
     }
 }

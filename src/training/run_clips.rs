@@ -12,9 +12,8 @@ use super::dataset::{DataSource, Dataset, LabelledClip, file_fingerprint};
 use super::plan::TrainingPlan;
 use super::start;
 use crate::atomic;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, about_all};
 use crate::files;
-use crate::names::first_names;
 
 const FILE: &str = "clips.toml";
 
@@ -151,17 +150,6 @@ impl Kept {
 fn about_clips<'a>(paths: impl Iterator<Item = &'a PathBuf>, cause: &str, remedy: &str) -> Option<Error> {
     let errors = paths.map(|path| Error::file(path, cause, remedy)).collect();
     about_all(errors)
-}
-
-/// The first of `errors`, with the number and the names of the others; none of none.
-pub(super) fn about_all(errors: Vec<Error>) -> Option<Error> {
-    let mut errors = errors.into_iter();
-    let mut first = errors.next()?;
-    let others: Vec<String> = errors.map(|error| error.subject).collect();
-    if !others.is_empty() {
-        first.cause += &format!("; the same goes for {} more: {}", others.len(), first_names(&others));
-    }
-    Some(first)
 }
 
 /// How many clips a folder or list has now that are not `known`; none where that cannot be told.
