@@ -1,6 +1,5 @@
 //! What was measured of a model on a list of clips, and its JSON.
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
