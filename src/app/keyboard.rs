@@ -1,8 +1,11 @@
 //! Who has the keyboard: the commands, what lies over the panels, or a prompt that is about to.
 
+use std::time::Instant;
+
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use super::App;
+use super::availability::available;
 use super::command::{Command, take_digits_by_place};
 
 impl App {
@@ -19,6 +22,10 @@ impl App {
             let opens = matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen);
             if self.overlay.is_open() && !opens {
                 continue;
+            }
+            if let Err(reason) = available(command, &self.session, &self.settings, self.panels.training.ready()) {
+                self.session.told = Some((reason.into(), Instant::now()));
+                continue; // A key has no tooltip that would say so.
             }
             let before = (self.overlay.is_open(), self.dialogs.is_asking());
             self.perform(command, ctx);

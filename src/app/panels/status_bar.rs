@@ -13,6 +13,8 @@ use crate::video::Indexing;
 
 /// How long what was done is told.
 const TOLD_FOR: Duration = Duration::from_secs(8);
+/// How long at least, though something else is pointed at meanwhile.
+const TOLD_AT_LEAST: Duration = Duration::from_secs(3);
 
 /// Draws the status bar.
 pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
@@ -20,7 +22,8 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let small = |text: String| RichText::new(text).text_style(TextStyle::Small).color(weak);
     let session = &cx.session;
     ui.horizontal(|ui| {
-        match &session.pointed {
+        let told = told(ui, session);
+        match session.pointed.as_ref().filter(|_| told.is_none()) {
             Some(pointed) => {
                 let text = RichText::new(pointed.to_text()).text_style(TextStyle::Monospace).color(Tokens::of(ui).text);
                 ui.label(text).on_hover_text(
@@ -28,7 +31,8 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
                 );
             }
             None => {
-                ui.label(small(hint(ui, session)));
+                let text = told.map(|text| RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).text));
+                ui.add(Label::new(text.unwrap_or_else(|| small(hint(session)))).truncate());
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -65,14 +69,18 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     });
 }
 
-/// What is under way or was done last.
-fn hint(ui: &Ui, session: &Session) -> String {
-    if let Some((text, at)) = &session.told
-        && let Some(rest) = TOLD_FOR.checked_sub(at.elapsed())
-    {
-        ui.ctx().request_repaint_after(rest);
-        return text.clone();
-    }
+/// What was done last, for a while; it gives way to what is under the pointer once that moves.
+fn told(ui: &Ui, session: &Session) -> Option<String> {
+    let (text, at) = session.told.as_ref()?;
+    let elapsed = at.elapsed();
+    ui.ctx().request_repaint_after(TOLD_FOR.checked_sub(elapsed)?);
+    let idle_secs = ui.input(|input| input.pointer.time_since_last_movement());
+    let has_moved = idle_secs < elapsed.as_secs_f32() && session.pointed.is_some();
+    (elapsed < TOLD_AT_LEAST || !has_moved).then(|| text.clone())
+}
+
+/// What is under way.
+fn hint(session: &Session) -> String {
     match (&session.opening, &session.loading_model) {
         (Some(path), _) => opening(&session.clip_title(path), session.indexing),
         (None, Some(dir)) => format!("Loading {}…", dir.file_name().unwrap_or_default().to_string_lossy()),
