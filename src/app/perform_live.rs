@@ -52,6 +52,7 @@ impl App {
             Ok(source) => {
                 self.lay_aside(layout);
                 self.session.leave_clip();
+                self.session.studio.select(None); // What is labelled is what one sees.
                 self.session.notice = None;
                 self.session.live.starting = true;
                 let settings = self.live_settings();

@@ -223,13 +223,20 @@ impl Session {
         self.leave_clip();
         self.opening = Some(path.to_owned());
         self.is_closed = false;
+        self.follow_clip(); // Its first picture may be there long before it is open, and what one sees is labelled.
     }
 
     /// No clip is open any more, whatever was asked for before.
     pub fn leave_clip(&mut self) {
         (self.clip, self.opening, self.pointed) = (None, None, None);
+        (self.frame, self.analysis) = (None, None);
         self.marks = Marks::default();
         self.is_closed = true;
+    }
+
+    /// Whether a clip is being opened of which nothing can be seen yet.
+    pub fn is_unseen(&self) -> bool {
+        self.opening.is_some() && self.frame.is_none()
     }
 
     /// Whether the clip that has just been opened, at `path`, is the one that was asked for last.

@@ -4,8 +4,21 @@ use super::command::Command;
 use super::session::Session;
 use super::suggestion_state::SuggestionPhase;
 
-/// Why the labels of a video cannot be changed.
-pub(super) const LOCKED: &str = "The file of its labels could not be read; Clip in the project panel says why";
+/// Why the labels of a locked video cannot be changed.
+const LOCKED: &str = "The labels of this video are locked: their file could not be read. Repair it, then press Read again under Project, Clip";
+/// Why those of a video that nobody can see yet cannot be.
+const UNSEEN: &str = "The clip has no picture yet. Label it once you see it";
+
+/// Whether the selected video can be labelled; the reason if it cannot.
+pub(super) fn can_label(session: &Session) -> Result<(), &'static str> {
+    session.studio.can_edit()?;
+    let (_, video) = session.studio.video().ok_or("Choose a video of the project first")?;
+    match video.locked {
+        Some(_) => Err(LOCKED),
+        None if session.is_unseen() => Err(UNSEEN),
+        None => Ok(()),
+    }
+}
 
 /// `None` if `command` has nothing to do with labelling, else whether it can be run; the reason if it cannot.
 pub(super) fn available(command: Command, session: &Session) -> Option<Result<(), &'static str>> {
@@ -14,10 +27,7 @@ pub(super) fn available(command: Command, session: &Session) -> Option<Result<()
     let or = |condition: bool, reason| if condition { Ok(()) } else { Err(reason) };
     let has_project = or(studio.project().is_some(), "No labelling project is open");
     let editable = studio.can_edit();
-    let video = || {
-        let (_, video) = studio.video().ok_or("Choose a video of the project first")?;
-        or(video.locked.is_none(), LOCKED)
-    };
+    let video = || can_label(session);
     let segment = || or(studio.segment().is_some(), "No segment is selected; , and . select one");
     let marks = session.marks;
     Some(match command {
@@ -28,22 +38,22 @@ pub(super) fn available(command: Command, session: &Session) -> Option<Result<()
         }
         C::SaveProject => editable,
         C::Undo => {
-            let step = studio.project().and_then(|project| project.undo_title());
+            let step = studio.project().and_then(|project| project.undo_step());
             editable.and_then(|()| or(step.is_some(), "Nothing has been changed since the project was opened"))
         }
         C::Redo => {
-            let step = studio.project().and_then(|project| project.redo_title());
+            let step = studio.project().and_then(|project| project.redo_step());
             editable.and_then(|()| or(step.is_some(), "Nothing was taken back"))
         }
         C::LabelByFolders => editable.and_then(|()| {
             let videos = studio.document().into_iter().flat_map(|document| document.videos.values());
             or(videos.into_iter().any(|video| video.is_unlabelled()), "Every video is labelled")
         }),
-        C::LabelBackground => editable.and_then(|()| video()),
-        C::Unlabel => editable.and_then(|()| video()).and_then(|()| {
+        C::LabelBackground => video(),
+        C::Unlabel => video().and_then(|()| {
             or(studio.video().is_some_and(|(_, video)| !video.labels.is_empty()), "The clip has no label")
         }),
-        C::MakeSegment => editable.and_then(|()| video()).and_then(|()| {
+        C::MakeSegment => video().and_then(|()| {
             or(session.marked_to_label().is_some(), "Set the in mark (I) or the out mark (O) on the open clip first")?;
             or(studio.current.is_some(), "Add a class first")
         }),
@@ -55,9 +65,10 @@ pub(super) fn available(command: Command, session: &Session) -> Option<Result<()
             }
         }
         C::StartEarlier | C::StartLater | C::EndEarlier | C::EndLater => editable.and_then(|()| segment()),
-        C::PreviousSegment | C::NextSegment => video().and_then(|()| {
-            let has_segments = studio.video().is_some_and(|(_, video)| !video.segments.is_empty());
-            or(has_segments, "The video has no segments yet; mark one with I and O and press Enter")
+        C::PreviousSegment | C::NextSegment => has_project.and_then(|()| {
+            let (_, video) = studio.video().ok_or("Choose a video of the project first")?;
+            or(video.locked.is_none(), LOCKED)?;
+            or(!video.segments.is_empty(), "The video has no segments yet; mark one with I and O and press Enter")
         }),
         C::PreviousVideo | C::NextVideo if studio.selected().is_none() && session.place_in_folder().is_some() => {
             let steps = if command == C::NextVideo { 1 } else { -1 };
@@ -71,7 +82,7 @@ pub(super) fn available(command: Command, session: &Session) -> Option<Result<()
             or(studio.has_suggestions(), "No unlabelled video has a suggestion; run Suggest labels first")
         }),
         C::Suggest => suggest(session),
-        C::AcceptSuggestion => editable.and_then(|()| video()).and_then(|()| {
+        C::AcceptSuggestion => video().and_then(|()| {
             let is_open = studio.video().is_some_and(|(_, video)| video.labels.is_empty());
             or(is_open, "The clip has a label already")?;
             or(studio.proposal().is_some(), "There is no suggestion for this clip; run Suggest labels first")

@@ -165,14 +165,25 @@ impl App {
     }
 
     fn undo_or_redo(&mut self, command: Command) {
-        let (done, result) = match command {
-            Command::Undo => ("Undid", self.session.studio.undo()),
-            _ => ("Redid", self.session.studio.redo()),
+        let studio = &mut self.session.studio;
+        let project = studio.project();
+        let (done, step) = match command {
+            Command::Undo => ("Undid", project.and_then(Project::undo_step)),
+            _ => ("Redid", project.and_then(Project::redo_step)),
         };
+        let Some(text) = step.map(|step| studio.in_words(step)) else { return };
+        let result = if command == Command::Undo { studio.undo() } else { studio.redo() };
         match result {
-            Ok(Some(title)) => self.session.told = Some((format!("{done}: {title}"), Instant::now())),
-            Ok(None) => {}
+            Ok(_) => self.stepped(format!("{done}: {text}")),
             Err(error) => self.session.problem(&error),
+        }
+    }
+
+    /// Reports a step that was done, undone or redone.
+    fn stepped(&mut self, text: String) {
+        self.session.told = Some((text, Instant::now()));
+        if self.session.studio.selected().is_none() {
+            self.session.follow_clip(); // The open clip may have come back.
         }
     }
 
@@ -200,11 +211,11 @@ impl App {
     }
 
     fn do_step(&mut self, step: Step) -> bool {
-        let title = step.title.clone();
+        let text = self.session.studio.in_words(&step);
         match self.session.studio.perform(step) {
             Ok(()) => {
                 self.session.notice = None; // it may have been about the last attempt
-                self.session.told = Some((title, Instant::now()));
+                self.stepped(text);
                 true
             }
             Err(error) => {
@@ -499,10 +510,12 @@ impl Session {
         self.studio.receive_news(studio.news(), &mut self.log)
     }
 
-    /// Selects the project's video that the open clip is.
+    /// Selects the project's video that the clip is which is open, or being opened.
     pub(super) fn follow_clip(&mut self) {
-        let path = self.clip.as_ref().map(|clip| clip.path.clone());
-        let id = path.and_then(|path| self.studio.video_at(&path));
-        self.studio.select(id);
+        let path = self.opening.as_ref().or(self.clip.as_ref().map(|clip| &clip.path)).cloned();
+        if !path.as_ref().is_some_and(|path| self.studio.is_selected(path)) {
+            let id = path.and_then(|path| self.studio.video_at(&path));
+            self.studio.select(id);
+        }
     }
 }

@@ -278,3 +278,36 @@ fn a_digit_labels_what_the_window_shows_as_marked() {
     assert!(studio.video(1).segments.is_empty());
     assert_eq!((studio.video(1).labels.clone(), studio.video(0).segments.len()), (vec![wave], 2));
 }
+
+#[test]
+fn what_is_labelled_is_the_clip_that_is_being_opened() {
+    let mut studio = Studio::new(&["wave"], 2);
+    let selected = |studio: &Studio| studio.app().session.studio.selected();
+    let other = studio.app().session.studio.project().unwrap().video_path(VideoId(1)).unwrap();
+    studio.app_mut().open_clip(other);
+    assert_eq!(selected(&studio), Some(VideoId(1)), "before it is open");
+    let foreign = studio.dir.path().join("elsewhere/clip_0.mp4");
+    studio.app_mut().open_clip(foreign);
+    assert_eq!(selected(&studio), None);
+    studio.key(Key::Num1);
+    assert!(studio.window.sees("Choose a video of the project first"));
+    assert!([0, 1].iter().all(|id| studio.video(*id).is_unlabelled()));
+    // A clip that is being opened is followed by a project that is opened meanwhile.
+    let first = studio.app().session.studio.project().unwrap().video_path(VideoId(0)).unwrap();
+    studio.app_mut().open_clip(first);
+    studio.app_mut().session.studio.select(None);
+    studio.app_mut().session.follow_clip();
+    assert_eq!(selected(&studio), Some(VideoId(0)));
+}
+
+#[test]
+fn a_video_that_was_taken_out_and_put_back_while_its_clip_is_open_is_selected_again() {
+    let mut studio = Studio::new(&["wave"], 2);
+    studio.app_mut().change_project(&Edit::new(|document| edits::remove_video(document, VideoId(0))));
+    assert_eq!(studio.app().session.studio.selected(), None);
+    studio.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(0)));
+    assert!(studio.window.sees("Undid: Remove a video (clip_0.mp4)"));
+    studio.key(Key::Num1);
+    assert!(!studio.video(0).is_unlabelled());
+}

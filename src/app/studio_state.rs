@@ -161,6 +161,17 @@ impl StudioState {
         self.change(|project| project.perform(step))
     }
 
+    /// What a step does, and to which video if it is one: the one that is open may be another by the time it is read.
+    pub fn in_words(&self, step: &Step) -> String {
+        let [Change::Video(id, video)] = step.changes.as_slice() else { return step.title.clone() };
+        let known = self.document().and_then(|document| document.videos.get(id));
+        let Some((project, video)) = self.project.as_ref().zip(video.as_ref().or(known)) else {
+            return step.title.clone();
+        };
+        let path = StoredPath::decode(&video.path, project.dir());
+        format!("{} ({})", step.title, path.file_name().unwrap_or_default().to_string_lossy())
+    }
+
     /// Reads locked labels again; why the others still are.
     pub fn read_again(&mut self) -> Vec<Error> {
         self.project.as_mut().map_or_else(Vec::new, Project::read_again)

@@ -300,10 +300,18 @@ fn the_next_unlabelled_video_follows_a_label_if_one_wants_that() {
     let mut settings = Settings::default();
     settings.studio.advance = true;
     let mut studio = Studio::with(&["wave"], 3, settings);
-    studio.key(Key::Num1);
-    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)));
-    studio.key(Key::Num1);
-    studio.key(Key::Num1);
+    for (id, next) in [(0, 1), (1, 2), (2, 2)] {
+        studio.key(Key::Num1);
+        assert!(!studio.video(id).is_unlabelled());
+        assert_eq!(studio.app().session.studio.selected(), Some(VideoId(next)));
+        if next > id {
+            studio.key(Key::Num1);
+            assert!(studio.video(next).is_unlabelled(), "nobody has seen it yet");
+            assert!(studio.window.sees("The clip has no picture yet"));
+        }
+        let path = studio.app().session.studio.project().unwrap().video_path(VideoId(next)).unwrap();
+        open_clip(studio.app_mut(), &path);
+    }
     assert!(studio.window.sees("3 of 3 labelled"));
     studio.press(Modifiers::COMMAND, Key::ArrowRight);
     assert!(studio.window.sees("Every other video is labelled"));

@@ -53,7 +53,7 @@ impl SharedPlayer {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_deref().map(look)
     }
 
-    fn replace(&self, player: Option<Arc<Player>>) -> Option<Arc<Player>> {
+    pub fn replace(&self, player: Option<Arc<Player>>) -> Option<Arc<Player>> {
         std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), player)
     }
 }

@@ -55,6 +55,10 @@ impl Engine {
 
     /// Hands over a request and returns at once.
     pub fn send(&self, request: Request) {
+        if matches!(request, Request::Open(_) | Request::Close | Request::Live(Some(_))) {
+            // From now on no frame of the clip that was open is taken for one of the next.
+            self.player.replace(None);
+        }
         self.command(Command::Request(request));
     }
 

@@ -265,14 +265,14 @@ impl Project {
         self.go(Way::Forth)
     }
 
-    /// What [`Self::undo`] would take back.
-    pub fn undo_title(&self) -> Option<&str> {
-        self.undo.next(Way::Back).map(|step| step.title.as_str())
+    /// The step with which [`Self::undo`] would take the last one back.
+    pub fn undo_step(&self) -> Option<&Step> {
+        self.undo.next(Way::Back)
     }
 
-    /// What [`Self::redo`] would do again.
-    pub fn redo_title(&self) -> Option<&str> {
-        self.undo.next(Way::Forth).map(|step| step.title.as_str())
+    /// The step that [`Self::redo`] would do again.
+    pub fn redo_step(&self) -> Option<&Step> {
+        self.undo.next(Way::Forth)
     }
 
     /// Brings the files up to date and begins a new journal; does nothing if they are.

@@ -60,7 +60,7 @@ fn undoing_everything_gives_the_start_and_redoing_it_the_end() {
         }
         assert_eq!(project.undo().unwrap(), None);
         for state in &states[1..] {
-            let title = project.redo_title().map(str::to_owned);
+            let title = project.redo_step().map(|step| step.title.clone());
             assert_eq!(project.redo().unwrap(), title);
             assert_eq!(content(project.document()), *state, "seed {seed}");
         }
@@ -440,7 +440,8 @@ fn what_was_found_in_files_is_kept_but_is_no_step_to_take_back() {
     };
     let video = Video { facts: Some(facts.clone()), ..project.document().videos[&id].clone() };
     project.record(Step::new("Look into videos", vec![Change::Video(id, Some(video))])).unwrap();
-    assert_eq!((project.undo_title(), project.redo_title()), (Some("Add a video"), Some("Label as wave")));
+    let titles = [project.undo_step(), project.redo_step()].map(|step| step.map(|step| step.title.as_str()));
+    assert_eq!(titles, [Some("Add a video"), Some("Label as wave")]);
     drop(project);
     assert_eq!(open(dir.path()).document().videos[&id].facts, Some(facts));
 }

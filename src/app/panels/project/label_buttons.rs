@@ -5,7 +5,7 @@ use eframe::egui::{Atom, Button, Id, Key, RichText, ScrollArea, TextEdit, Ui, ve
 use super::chip::label_color;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
-use crate::app::studio_availability::LOCKED;
+use crate::app::studio_availability::can_label;
 use crate::app::theme::Tokens;
 use crate::labels::{Label, edits};
 
@@ -77,11 +77,7 @@ fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, label: Label, name: &str, c
     let digit = RichText::new(&keys).small().color(tokens.weak);
     let text = RichText::new(name).color(if is_given { tokens.strong } else { tokens.text });
     let button = Button::new((dot, text, digit)).selected(is_given).small().min_size(vec2(0.0, 22.0));
-    let state = cx.session.studio.can_edit().and_then(|()| match cx.session.studio.video() {
-        Some((_, video)) if video.locked.is_some() => Err(LOCKED),
-        Some(_) => Ok(()),
-        None => Err("Choose a video of the project first"),
-    });
+    let state = can_label(cx.session);
     let mut response = ui.add_enabled(state.is_ok(), button).accessible_name(format!("Label as {name}"));
     response = match state {
         Ok(()) => response.on_hover_text(format!("{} ({keys})", Command::Class1.tooltip())),
