@@ -393,12 +393,19 @@ impl App {
         self.session.studio.begin_search(search);
     }
 
-    /// Reads locked labels again, and reports what still cannot be read.
+    /// Reads locked labels again, and reports what still cannot be read and what is to be known of what was.
     pub(super) fn read_labels_again(&mut self) {
-        match self.session.studio.read_again().as_slice() {
-            [] => self.session.told = Some(("Read the labels".into(), Instant::now())),
-            still => still.iter().for_each(|error| self.session.problem(error)),
+        let reread = self.session.studio.read_again();
+        self.session.notice = self.session.notice.take().filter(|notice| !reread.outdated.contains(notice));
+        reread.notes.iter().for_each(|note| self.session.log.push(Level::Warning, note.to_string()));
+        match reread.unlocked.len() {
+            0 => {}
+            1 => self.session.told = Some(("Read the labels of 1 video again".into(), Instant::now())),
+            count => {
+                self.session.told = Some((format!("Read the labels of {count} videos again"), Instant::now()));
+            }
         }
+        reread.still.iter().for_each(|error| self.session.problem(error));
     }
 
     /// Looks for nothing any more.

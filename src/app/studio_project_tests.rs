@@ -12,9 +12,9 @@ use super::command::Command;
 use super::laboratory_tests::Window;
 use super::project_opener::Start;
 use super::settings::Settings;
-use super::studio_tests::{FRAMES, SIZE, Studio, project};
+use super::studio_tests::{FRAMES, SIZE, Studio, open_clip, project};
 use crate::engine::{FileState, LabelingEvent, Message};
-use crate::labels::{VideoId, edits};
+use crate::labels::{Label, Project, VideoId, edits};
 
 /// What the first `count` searches have found, taken from the channel at once.
 fn search_news(app: &mut App, count: usize) -> Vec<LabelingEvent> {
@@ -310,4 +310,39 @@ fn a_video_that_was_taken_out_and_put_back_while_its_clip_is_open_is_selected_ag
     assert!(studio.window.sees("Undid: Remove a video (clip_0.mp4)"));
     studio.key(Key::Num1);
     assert!(!studio.video(0).is_unlabelled());
+}
+
+#[test]
+fn a_digit_on_locked_labels_says_why_and_reading_them_again_leaves_no_old_notice() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut saved = project(dir.path(), &["wave"], 1);
+    let wave = saved.document().classes[0].id;
+    let (_, step) = edits::add_segment(saved.document(), VideoId(0), Label::Class(wave), 10, 20).unwrap();
+    saved.perform(step).unwrap();
+    saved.save().unwrap();
+    drop(saved);
+    let file = dir.path().join("labels/00000-clip_0.toml");
+    let whole = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, "labels = [").unwrap();
+    let opened = Project::open(dir.path()).unwrap();
+    let mut window = Window::with(SIZE, Settings::default(), |app| {
+        let path = opened.project.video_path(VideoId(0)).unwrap();
+        app.session.studio.open(opened.project, opened.notes);
+        open_clip(app, &path);
+    });
+    window.perform(Command::ShowProject);
+    window.harness.key_press(Key::Num1);
+    window.settle();
+    assert!(window.sees("locked: their file could not be read") && window.sees("press Read again"));
+
+    let app = window.harness.state_mut();
+    app.read_labels_again();
+    assert_eq!((app.session.studio.notes.len(), app.session.notice.is_some()), (1, true), "it is as bad as before");
+    std::fs::write(&file, whole.replace("frames = 100", "frames = 15")).unwrap();
+    app.read_labels_again();
+    let notes: Vec<&str> = app.session.studio.notes.iter().map(|note| note.cause.as_str()).collect();
+    assert!(app.session.notice.is_none() && notes.len() == 1 && notes[0].contains("beyond its 15 frames"), "{notes:?}");
+    window.settle();
+    assert!(window.sees("Read the labels of 1 video again"));
+    assert_eq!(window.harness.state().session.studio.video().unwrap().1.segments.len(), 1);
 }

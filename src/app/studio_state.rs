@@ -13,7 +13,8 @@ use super::video_list::{ListChoice, ListKey, VideoList};
 use crate::engine::{FileState, LabelingEvent, Message, Prediction, ProbeRequest, SearchId, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{
-    Change, Document, Facts, Label, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits, survey,
+    Change, Document, Facts, Label, Project, Reread, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits,
+    survey,
 };
 
 /// How long after the last change the files are brought up to date; the journal has every change at once.
@@ -172,9 +173,13 @@ impl StudioState {
         format!("{} ({})", step.title, path.file_name().unwrap_or_default().to_string_lossy())
     }
 
-    /// Reads locked labels again; why the others still are.
-    pub fn read_again(&mut self) -> Vec<Error> {
-        self.project.as_mut().map_or_else(Vec::new, Project::read_again)
+    /// Reads locked labels again, has the files of those videos looked into that are unlocked, and replaces what was noted before.
+    pub fn read_again(&mut self) -> Reread {
+        let reread = self.project.as_mut().map(Project::read_again).unwrap_or_default();
+        reread.unlocked.iter().for_each(|id| self.look_again(*id));
+        self.notes.retain(|note| !reread.outdated.contains(note));
+        self.notes.extend(reread.still.iter().chain(&reread.notes).cloned());
+        reread
     }
 
     /// Takes the last step back; what it was.

@@ -58,9 +58,11 @@ fn labels_that_are_away_at_one_opening_are_locked_and_there_again_afterwards() {
         assert_eq!(fs::read_dir(dir.path().join("labels")).unwrap().count(), 1 + usize::from(harmed.is_some()));
 
         let Opened { project: mut again, .. } = Project::open(dir.path()).unwrap();
-        assert_eq!(again.read_again().len(), 1);
+        let first = again.read_again();
+        assert_eq!((first.still.len(), first.unlocked), (1, vec![]));
         fs::write(&file, &whole).unwrap();
-        assert_eq!(again.read_again(), []);
+        let second = again.read_again();
+        assert_eq!((second.still, second.unlocked, second.outdated), (vec![], vec![id], first.still));
         assert_eq!(again.document().videos[&id].labels, [wave], "without opening it anew");
         assert!(again.perform(edits::unlabel_clip(again.document(), id).unwrap()).is_ok() && again.undo().is_ok());
         again.save().unwrap();
@@ -176,7 +178,7 @@ fn labels_of_a_class_that_the_project_does_not_have_are_locked_and_not_exported(
     assert!(notes[0].subject.contains("00000-a.toml") && notes[0].cause.contains("class 9"), "{notes:?}");
     assert!(project.document().videos[&id].locked.is_some());
     fs::write(&file, text).unwrap();
-    assert!(project.read_again().is_empty());
+    assert!(project.read_again().still.is_empty());
     assert_eq!(project.document().videos[&id].labels, [wave]);
 }
 

@@ -35,7 +35,7 @@ mod video;
 
 pub use class::{Class, ClassId};
 pub use document::Document;
-pub use project::{Opened, Project};
+pub use project::{Opened, Project, Reread};
 pub use settings::Settings;
 pub use step::{Change, Step};
 pub use stored_path::StoredPath;

@@ -75,6 +75,19 @@ pub struct Opened {
     pub notes: Vec<Error>,
 }
 
+/// What came of reading locked labels again.
+#[derive(Debug, Default, PartialEq)]
+pub struct Reread {
+    /// Videos whose labels are no longer locked.
+    pub unlocked: Vec<VideoId>,
+    /// Why the others still are.
+    pub still: Vec<Error>,
+    /// What was said of all of them before.
+    pub outdated: Vec<Error>,
+    /// What is to be known of the labels that were read.
+    pub notes: Vec<Error>,
+}
+
 impl Project {
     /// The file that makes a folder a project.
     pub const FILE: &str = "project.toml";
@@ -193,23 +206,29 @@ impl Project {
         Ok(Opened { project, notes })
     }
 
-    /// Reads the files of locked labels again: those that can be read now are unlocked. Returns why the others are not.
-    pub fn read_again(&mut self) -> Vec<Error> {
+    /// Reads the files of locked labels again: those that can be read now are unlocked.
+    pub fn read_again(&mut self) -> Reread {
         let locked = self.document.videos.iter().filter(|(_, video)| video.locked.is_some());
         let locked: Vec<_> = locked.map(|(id, video)| (*id, video.clone())).collect();
-        let mut still = Vec::new();
+        let mut reread = Reread::default();
         for (id, mut video) in locked {
             let Some(name) = self.sidecars.get(&id) else { continue };
-            video.locked = None;
+            reread.outdated.extend(video.locked.take().map(|why| *why));
             match read_sidecar(&self.dir, name, &self.document.classes, &mut video) {
                 Ok(()) => {
-                    self.document.videos.insert(id, video);
-                    self.revision += 1;
+                    reread.notes.extend(video.note_beyond_end(&StoredPath::decode(&video.path, &self.dir)));
+                    reread.unlocked.push(id);
                 }
-                Err(why) => still.push(locked_by(&why)),
+                Err(why) => {
+                    let why = locked_by(&why);
+                    video.locked = Some(Box::new(why.clone()));
+                    reread.still.push(why);
+                }
             }
+            self.document.videos.insert(id, video);
+            self.revision += 1;
         }
-        still
+        reread
     }
 
     /// The folder, as an absolute path.
