@@ -13,6 +13,7 @@ use super::settings::Settings;
 use crate::engine::Request;
 use crate::error;
 use crate::labels::{Document, Label, Step, VideoId};
+use crate::video::PlayerCommand;
 
 /// One thing to be done after drawing.
 #[derive(Debug, Clone)]
@@ -107,6 +108,12 @@ impl PanelContext<'_> {
     /// Changes the labelling project by the step that `make` makes of it.
     pub fn edit(&mut self, make: impl Fn(&Document) -> error::Result<Step> + 'static) {
         self.actions.push(Action::Edit(Edit::new(make)));
+    }
+
+    /// Goes to a frame of the clip.
+    pub fn seek(&mut self, frame: usize) {
+        self.session.player.position = frame;
+        self.send(Request::Player(PlayerCommand::SeekFrame(frame)));
     }
 
     /// Sends `request` to the engine.

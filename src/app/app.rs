@@ -56,7 +56,7 @@ pub struct App {
     pub(super) reports: ReportReader,
     /// What the engine's laboratory was last told to work on.
     laboratory: Option<FlowSettings>,
-    /// What the player was last told to play round and round.
+    /// What the player was last told to repeat.
     pub(super) looping: Option<(usize, usize)>,
     /// The threads that look into the files of the labelling project.
     pub(super) studio: Labeling,
@@ -71,7 +71,7 @@ pub struct App {
     pub(super) plans: Background<(), Result<Vec<TrainingPlan>>>,
     /// The ground truth that is looked for beside the open clip.
     pub(super) truth: Background<PathBuf, Option<PathBuf>>,
-    /// Whether the clip that is opened next plays at once, round and round.
+    /// Whether the clip that is opened next plays at once.
     play_next: bool,
     /// Whether the sample that is being written is to be opened: nothing else was since.
     pub(super) waits_for_sample: bool,
@@ -284,7 +284,7 @@ impl App {
                     self.panels.viewer.fit();
                 }
                 if std::mem::take(&mut self.play_next) {
-                    self.perform(Command::LoopSegment, ctx);
+                    self.perform(Command::PlayPause, ctx);
                 }
             }
             Message::ModelLoaded(info) => {

@@ -35,7 +35,6 @@ pub fn available(
         | C::LastFrame
         | C::MarkIn
         | C::MarkOut
-        | C::LoopSegment
         | C::FitView => or(session.clip.is_some(), "No clip is open"),
         C::ClearMarks => or(session.marks.start.is_some() || session.marks.end.is_some(), "No in or out mark is set"),
         C::LockScale => or(session.lab.has_flow(), "There is no flow yet"),

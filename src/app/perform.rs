@@ -194,6 +194,7 @@ impl App {
         use PlayerCommand as P;
         let commands = match command {
             Command::PlayPause if player.playing => vec![P::Pause],
+            Command::PlayPause if self.settings.looping => self.to_loop().into_iter().chain([P::Play]).collect(),
             Command::PlayPause if player.position >= last && player.speed > 0.0 => vec![P::SeekFrame(0), P::Play],
             Command::PlayPause => vec![P::Play],
             Command::PlayForwards => vec![P::SetSpeed(shuttle(1.0)), P::Play],
@@ -210,6 +211,8 @@ impl App {
         self.session.player.position = match command {
             Command::StepBack => player.position.saturating_sub(1),
             Command::StepForward => (player.position + 1).min(last),
+            Command::SecondBack => self.session.frame_after(-1.0),
+            Command::SecondForward => self.session.frame_after(1.0),
             Command::FirstFrame => 0,
             Command::LastFrame => last,
             _ => player.position,
@@ -217,8 +220,20 @@ impl App {
         self.to_player(commands);
     }
 
+    /// What brings the player into what is looped.
+    fn to_loop(&self) -> Option<PlayerCommand> {
+        let (first, last) = self.session.loop_range();
+        (!(first..=last).contains(&self.session.player.position)).then_some(PlayerCommand::SeekFrame(first))
+    }
+
+    /// Goes to a frame of the clip.
+    pub(super) fn seek(&mut self, frame: usize) {
+        self.session.player.position = frame;
+        self.to_player([PlayerCommand::SeekFrame(frame)]);
+    }
+
     fn mark(&mut self, command: Command) {
-        let position = self.session.player.position;
+        let position = self.session.seen_frame();
         let marks = &mut self.session.marks;
         if matches!(command, Command::MarkIn | Command::MarkOut) {
             self.session.studio.select_segment(None); // the next label is for what is marked
@@ -227,22 +242,15 @@ impl App {
             Command::MarkIn => marks.mark_in(position),
             Command::MarkOut => marks.mark_out(position),
             Command::ClearMarks => (marks.start, marks.end) = (None, None),
-            _ => marks.looping = !marks.looping,
+            _ => self.settings.looping = !self.settings.looping,
         }
         self.tell_loop();
-        let (first, last) = self.session.loop_range();
-        if command == Command::LoopSegment && self.session.marks.looping {
-            if !(first..=last).contains(&position) {
-                self.to_player([PlayerCommand::SeekFrame(first)]);
-            }
-            self.to_player([PlayerCommand::Play]);
-        }
     }
 
-    /// Tells the player what it is to play round and round, if that has changed.
+    /// Tells the player what it is to repeat, if that has changed.
     pub(super) fn tell_loop(&mut self) {
         // A clip that is being opened knows neither its marks nor its frames yet.
-        let is_looping = self.session.marks.looping && self.session.clip.is_some();
+        let is_looping = self.settings.looping && self.session.clip.is_some();
         let wanted = is_looping.then(|| self.session.loop_range());
         if self.looping != wanted {
             self.looping = wanted;

@@ -43,22 +43,46 @@ fn press(window: &mut Window, keys: &[(Key, Modifiers)]) {
 }
 
 #[test]
-fn a_clip_that_is_opened_while_another_is_looped_plays_from_beginning_to_end() {
+fn loop_is_a_setting_that_starts_nothing_and_stays_for_the_next_clip() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = window_on(&clip(dir.path(), "a.mp4"));
     window.perform(Command::LoopSegment);
+    until(&mut window, "the loop", |app| app.looping == Some((0, usize::from(FRAMES) - 1)));
+    assert!(!window.harness.state().session.player.playing, "a paused clip stays so");
+    window.perform(Command::PlayPause);
     until(&mut window, "playback", |app| app.session.player.playing);
+    window.harness.state_mut().session.marks.mark_out(40);
     let second = clip(dir.path(), "b.mp4");
     window.harness.state_mut().open_clip(second.clone());
-    // The window is drawn several times before the clip is open, and may be asked for a loop then.
-    window.harness.state_mut().session.marks.looping = true;
-    window.settle();
+    window.settle(); // The window is drawn several times before the clip is open.
     until(&mut window, "the second clip", |app| {
         app.session.clip.as_ref().is_some_and(|clip| clip.path == second) && is_at(app, 0)
     });
-    assert!(!window.harness.state().session.marks.looping);
+    assert!(window.harness.state().settings.looping);
+    assert_eq!(window.harness.state().session.marks.end, None, "marks are of the clip that they were set on");
+    window.harness.state_mut().session.marks.mark_in(50);
     window.perform(Command::PlayPause);
+    let shows = |app: &App, part: std::ops::Range<usize>| {
+        app.session.player.playing && app.session.frame.as_ref().is_some_and(|frame| part.contains(&frame.index))
+    };
+    until(&mut window, "the last frames", |app| shows(app, 55..60));
+    until(&mut window, "the first of them again", |app| shows(app, 50..54));
+    window.perform(Command::LoopSegment);
     until(&mut window, "the end", |app| is_at(app, usize::from(FRAMES) - 1) && !app.session.player.playing);
+}
+
+#[test]
+fn what_is_marked_while_a_clip_plays_is_the_frame_on_the_screen() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window_on(&clip(dir.path(), "a.mp4"));
+    let session = &mut window.harness.state_mut().session;
+    (session.player.position, session.player.playing) = (9, true);
+    assert_eq!(session.seen_frame(), 0, "the picture is late");
+    window.perform(Command::MarkIn);
+    let session = &mut window.harness.state_mut().session;
+    assert_eq!(session.marks.start, Some(0));
+    session.player.playing = false;
+    assert_eq!(session.seen_frame(), 9, "where the last step leads, though its picture is not there yet");
 }
 
 #[test]
@@ -91,7 +115,7 @@ fn a_key_that_is_held_steps_on_but_does_not_toggle() {
     until(&mut window, "frame 3", |app| is_at(app, 3));
     window.harness.input_mut().events.extend([(Key::Space, Modifiers::SHIFT); 2].map(held));
     window.settle();
-    assert!(window.harness.state().session.marks.looping, "once, though twice in one repaint");
+    assert!(window.harness.state().settings.looping, "once, though twice in one repaint");
 }
 
 #[test]

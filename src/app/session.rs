@@ -31,8 +31,6 @@ pub struct Marks {
     pub start: Option<usize>,
     /// Last frame of the segment.
     pub end: Option<usize>,
-    /// Whether the segment plays round and round.
-    pub looping: bool,
 }
 
 impl Marks {
@@ -180,11 +178,30 @@ impl Session {
         self.frame = engine.frame();
         self.indexing = engine.indexing();
         self.analysis = engine.analysis();
+        // Until the player has obeyed, what one is about to label is where the last command leads.
+        let is_behind = engine.player_is_behind();
+        let known = self.player.position;
         self.player = engine.player();
+        if is_behind && self.clip.is_some() {
+            self.player.position = known;
+        }
         self.lab.refresh(engine);
         self.evaluation.refresh();
         self.live.refresh(engine);
         self.pinned.refresh(engine);
+    }
+
+    /// The frame that a mark is set at: where the clip stands or, while it plays, the one on the screen, which may be late.
+    pub fn seen_frame(&self) -> usize {
+        let shown = self.frame.as_ref().filter(|_| self.player.playing);
+        shown.map_or(self.player.position, |frame| frame.index)
+    }
+
+    /// The frame so many seconds after that at which the clip stands, as the player finds it.
+    pub fn frame_after(&self, secs: f64) -> usize {
+        let Some(clip) = &self.clip else { return 0 };
+        let [start, end] = clip.times.span_secs(&(self.player.position..self.player.position + 1));
+        clip.times.shown_at((start + end) / 2.0 + secs)
     }
 
     /// First and last frame of what is looped: the selected segment, else what is marked, else the whole clip.
@@ -416,7 +433,7 @@ impl Session {
         let known = self.known.as_ref().filter(|known| known.path == info.path);
         let Some([start, end]) = known.and_then(|known| known.segment_secs) else { return Marks::default() };
         let Some(span) = info.times.span(start, end) else { return Marks::default() };
-        Marks { start: Some(span.frames.start), end: Some(span.frames.end - 1), looping: false }
+        Marks { start: Some(span.frames.start), end: Some(span.frames.end - 1) }
     }
 
     fn model_loaded(&mut self, info: &ModelInfo) {

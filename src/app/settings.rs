@@ -63,6 +63,8 @@ pub struct Settings {
     pub export_format: FlowFormat,
     /// Where the sample project lies, once it is complete.
     pub sample: Option<PathBuf>,
+    /// Whether what is played is repeated.
+    pub looping: bool,
     /// Folder of the latest training run's clips.
     pub training_folder: Option<PathBuf>,
     /// What could not be read of the settings of the last time.
@@ -91,6 +93,7 @@ impl Default for Settings {
             keys: Keymap::default(),
             export_format: FlowFormat::Flo,
             sample: None,
+            looping: false,
             training_folder: None,
             unread: None,
         }

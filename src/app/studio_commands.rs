@@ -20,7 +20,6 @@ use super::suggestion_state::SuggestionPhase;
 use crate::engine::{Labeling, Request, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{Document, Label, Opened, Project, Segment, Step, StoredPath, Video, VideoId, edits};
-use crate::video::PlayerCommand;
 
 impl App {
     /// Does what a command of labelling says; it is known that it can be done.
@@ -138,7 +137,7 @@ impl App {
             next.or(if command == Command::NextSegment { video.segments.last() } else { video.segments.first() });
         if let Some((id, start)) = next.map(|segment| (segment.id, segment.start)) {
             self.session.studio.select_segment(Some(id));
-            self.engine.send(Request::Player(PlayerCommand::SeekFrame(start)));
+            self.seek(start);
         }
     }
 
@@ -154,7 +153,7 @@ impl App {
         let is_start = matches!(command, Command::StartEarlier | Command::StartLater);
         let shown = if is_start { segment.start } else { segment.end - 1 };
         self.edit(|document, id, _| edits::change_segment(document, id, segment));
-        self.engine.send(Request::Player(PlayerCommand::SeekFrame(shown.min(self.session.frames().saturating_sub(1)))));
+        self.seek(shown.min(self.session.frames().saturating_sub(1)));
     }
 
     /// Esc lets go of the selected segment, so that the next label is for the clip.

@@ -112,6 +112,11 @@ impl Engine {
         self.player.with(|player| player.state()).unwrap_or(PlayerState { position: 0, playing: false, speed: 1.0 })
     }
 
+    /// Whether the player has yet to obey a command, so that its position is an old one.
+    pub fn player_is_behind(&self) -> bool {
+        self.player.with(Player::is_behind).unwrap_or(false)
+    }
+
     fn command(&self, command: Command) {
         // It fails only where the coordinator has ended, which its `Drop` waits for.
         if self.commands.send(command).is_err() {

@@ -1,7 +1,7 @@
 //! Playback on a thread of its own: the handle that the engine holds, its commands and its events.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -84,6 +84,8 @@ pub(super) struct Shared {
     window: Mutex<FrameWindow>,
     /// How far the frames are listed, while they are.
     indexing: Mutex<Option<(Arc<IndexProgress>, Option<f64>)>>,
+    /// How many commands the state is the outcome of.
+    pub obeyed: AtomicU64,
     /// Whether the threads are to end.
     pub stop: StopFlag,
 }
@@ -115,6 +117,8 @@ impl Shared {
 pub struct Player {
     shared: Arc<Shared>,
     commands: Option<Sender<PlayerCommand>>,
+    /// How many commands were handed over.
+    sent: AtomicU64,
     events: Receiver<PlayerEvent>,
 }
 
@@ -128,6 +132,7 @@ impl Player {
             current: Mutex::default(),
             window: Mutex::default(),
             indexing: Mutex::default(),
+            obeyed: AtomicU64::default(),
             stop: StopFlag::default(),
         });
         let (path, thread_shared, failed) = (path.to_owned(), shared.clone(), events_out.clone());
@@ -149,14 +154,20 @@ impl Player {
             // The channel is empty and its receiver alive, so this is always delivered.
             let _ = failed.try_send(PlayerEvent::Failed(error));
         }
-        Self { shared, commands: Some(commands), events }
+        Self { shared, commands: Some(commands), sent: AtomicU64::default(), events }
     }
 
     /// Hands over a command.
     pub fn send(&self, command: PlayerCommand) {
         if let Some(commands) = &self.commands {
+            self.sent.fetch_add(1, Ordering::AcqRel);
             let _ = commands.send(command); // A player that failed to open obeys nothing.
         }
+    }
+
+    /// Whether a command has not been obeyed yet. Asked before [`Self::state`], it says whether that may be an old one.
+    pub fn is_behind(&self) -> bool {
+        self.shared.obeyed.load(Ordering::Acquire) < self.sent.load(Ordering::Acquire)
     }
 
     /// What the player tells, in order.

@@ -46,6 +46,8 @@ pub(super) struct PlayerThread {
     wake: Wake,
     clock: PlaybackClock,
     position: usize,
+    /// How many commands were obeyed.
+    obeyed: u64,
     /// First and last frame of the loop.
     repeat: Option<(usize, usize)>,
     /// Whether the clock waits for the first frame after a jump.
@@ -84,6 +86,7 @@ impl PlayerThread {
             wake,
             clock,
             position: 0,
+            obeyed: 0,
             repeat,
             settling: true,
             stretch,
@@ -111,6 +114,7 @@ impl PlayerThread {
 
     fn obey(&mut self, command: PlayerCommand) {
         let now = Instant::now();
+        self.obeyed += 1;
         match command {
             PlayerCommand::Play => self.begin(now),
             PlayerCommand::Pause => self.clock.run(false, now),
@@ -193,7 +197,8 @@ impl PlayerThread {
         let state =
             PlayerState { position: self.position, playing: self.clock.is_running(), speed: self.clock.speed() };
         let changed = std::mem::replace(&mut *self.shared.state(), state) != state;
-        if changed {
+        let obeyed = self.shared.obeyed.swap(self.obeyed, Ordering::AcqRel) != self.obeyed;
+        if changed || obeyed {
             (self.wake)();
         }
     }

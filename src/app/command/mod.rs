@@ -56,7 +56,7 @@ pub enum Command {
     MarkOut,
     /// Forgets the segment.
     ClearMarks,
-    /// Plays the segment, or the whole clip, round and round.
+    /// Repeats what is played, or no longer.
     LoopSegment,
     /// One more view in the viewer.
     AddView,

@@ -70,7 +70,7 @@ pub(super) const TABLE: &[Entry] = {
         Entry(C::MarkIn, G::Playback, "Mark in", "Let the segment begin at this frame", &[key(Key::I), key(Key::OpenBracket)]),
         Entry(C::MarkOut, G::Playback, "Mark out", "Let the segment end at this frame", &[key(Key::O), key(Key::CloseBracket)]),
         Entry(C::ClearMarks, G::Playback, "Clear marks", "Forget the in and out marks", &[key(Key::X)]),
-        Entry(C::LoopSegment, G::Playback, "Loop segment", "Play the selected segment, else between the marks, or the whole clip, round and round", &[shift(Key::Space)]),
+        Entry(C::LoopSegment, G::Playback, "Loop segment", "Repeat the selected segment, else what is between the marks, or the whole clip, whenever it plays", &[shift(Key::Space)]),
         Entry(C::AddView, G::Viewer, "Add view", "Show one more view", &[key(Key::V)]),
         Entry(C::RemoveView, G::Viewer, "Remove view", "Remove the view that the pointer was over last", &[shift(Key::V)]),
         Entry(C::ToggleSwipe, G::Viewer, "Swipe or side by side", "Lay the views over each other with a divider to drag, or side by side", &[key(Key::W)]),

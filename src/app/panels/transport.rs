@@ -48,11 +48,11 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ] {
         icon_button(ui, cx, command, icon, command == Command::PlayPause);
     }
-    let looping = cx.session.marks.looping;
+    let looping = cx.settings.looping;
     icon_button(ui, cx, Command::LoopSegment, Icon::Loop, looping);
 }
 
-/// Time code and frame; the frame's own time stamp, not frame / rate, so that uneven clips are told right.
+/// Time code and number of the frame that is seen; its own time stamp, not frame / rate, so that uneven clips are right.
 fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let Some(clip) = &cx.session.clip else {
@@ -64,7 +64,8 @@ fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         ui.label(RichText::new(text).color(tokens.weak));
         return;
     };
-    let secs = cx.session.frame.as_ref().map_or(0.0, |frame| frame.pts_secs);
+    let position = cx.session.seen_frame();
+    let secs = clip.times.secs(position) - clip.times.start_secs();
     let time = RichText::new(time_code(secs)).text_style(TextStyle::Monospace).size(14.0).color(tokens.strong);
     ui.label(time);
     ui.label(
@@ -74,7 +75,7 @@ fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     );
     ui.add_space(10.0);
     let last = clip.frames.saturating_sub(1);
-    let frame = format!("frame {} of {last}", cx.session.player.position);
+    let frame = format!("frame {position} of {last}");
     ui.label(RichText::new(frame).text_style(TextStyle::Monospace).color(tokens.weak))
         .on_hover_text("Frames count from 0");
 }

@@ -10,10 +10,8 @@ use crate::app::dialogs::Question;
 use crate::app::studio_state::Trouble;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::widgets::{explanation, field, remark, row_response, section, time_code};
-use crate::engine::Request;
 use crate::frame_times::FrameTimes;
 use crate::labels::{Document, Facts, Segment, Video, VideoId, edits};
-use crate::video::PlayerCommand;
 
 /// What is being typed about a video.
 #[derive(Default)]
@@ -157,7 +155,7 @@ fn segment_ui(ui: &mut Ui, segment: &Segment, times: Option<&FrameTimes>, cx: &m
     let note = if segment.note.is_empty() { frames } else { format!("{frames}: {}", segment.note) };
     if row.on_hover_text(note).clicked() {
         cx.session.studio.select_segment(Some(segment.id));
-        cx.send(Request::Player(PlayerCommand::SeekFrame(segment.start)));
+        cx.seek(segment.start);
     }
 }
 

@@ -15,8 +15,6 @@ use crate::app::actions::PanelContext;
 use crate::app::session::Session;
 use crate::app::theme::Tokens;
 use crate::app::widgets::time_code;
-use crate::engine::Request;
-use crate::video::PlayerCommand;
 
 /// Height of the timeline with its labels, in points.
 const HEIGHT: f32 = 34.0;
@@ -61,7 +59,7 @@ impl Timeline {
         if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) {
             let frame = axis.frame_at(pointer.x, frames);
             if frame != cx.session.player.position {
-                cx.send(Request::Player(PlayerCommand::SeekFrame(frame)));
+                cx.seek(frame);
             }
         }
         if let Some(pointer) = response.hover_pos() {

@@ -11,9 +11,7 @@ use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::panels::project::label_color;
 use crate::app::theme::Tokens;
-use crate::engine::Request;
 use crate::labels::{Document, Label, Segment, Video, VideoId, edits};
-use crate::video::PlayerCommand;
 
 /// Height of the pictures, in points.
 const PICTURES: f32 = 30.0;
@@ -171,8 +169,11 @@ impl Tracks {
                 seek(axis.frame_at(pointer.x, frames), cx);
             }
         }
-        if response.double_clicked() && !cx.session.marks.looping {
-            cx.run(Command::LoopSegment);
+        if response.double_clicked() {
+            cx.settings.looping = true;
+            if !cx.session.player.playing {
+                cx.run(Command::PlayPause);
+            }
         }
         if cx.session.studio.can_edit().is_err() {
             return;
@@ -196,7 +197,13 @@ impl Tracks {
         if response.drag_stopped() {
             let Some(drag) = self.drag.take() else { return };
             if drag.now != drag.before {
-                cx.edit(move |document| edits::change_segment(document, id, drag.now.clone()));
+                cx.edit(move |document| {
+                    // What else was said of it meanwhile stays.
+                    let segment = document.videos.get(&id).and_then(|video| video.segment(drag.now.id));
+                    let segment = segment.unwrap_or(&drag.now).clone();
+                    let (start, end) = (drag.now.start, drag.now.end);
+                    edits::change_segment(document, id, Segment { start, end, ..segment })
+                });
             }
         }
     }
@@ -417,7 +424,7 @@ fn scrub(response: &Response, axis: &Axis, cx: &mut PanelContext<'_>) {
 
 fn seek(frame: usize, cx: &mut PanelContext<'_>) {
     if frame != cx.session.player.position {
-        cx.send(Request::Player(PlayerCommand::SeekFrame(frame)));
+        cx.seek(frame);
     }
 }
 
