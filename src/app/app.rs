@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use eframe::egui::{CentralPanel, Context, Frame as Area, Id, Margin, Panel, Ui, Visuals};
+use eframe::egui::{CentralPanel, Context, Frame as Area, Id, Margin, Panel, Ui, ViewportCommand, Visuals};
 use eframe::{CreationContext, Frame, Storage};
 
 use super::actions::{Action, PanelContext};
@@ -75,6 +75,8 @@ pub struct App {
     play_next: bool,
     /// Whether the sample that is being written is to be opened: nothing else was since.
     pub(super) waits_for_sample: bool,
+    /// The title of the window.
+    title: String,
 }
 
 impl App {
@@ -137,6 +139,7 @@ impl App {
             truth: Background::default(),
             play_next: false,
             waits_for_sample: false,
+            title: String::new(),
         };
         app.open_at_start(options, ctx);
         app
@@ -204,6 +207,11 @@ impl App {
         self.tell_laboratory();
         self.tell_loop();
         self.tell_live();
+        let title = self.session.window_title();
+        if self.title != title {
+            self.title.clone_from(&title);
+            ui.ctx().send_viewport_cmd(ViewportCommand::Title(title));
+        }
         if let Some(wishes) = self.session.studio.thumbnails.wishes() {
             self.studio.want(wishes);
         }

@@ -7,6 +7,7 @@ use super::command::{Command, Group};
 use super::icon::Icon;
 use super::theme::{Tokens, semibold};
 use crate::gpu::DeviceChoice;
+use crate::names::distinct_names;
 
 /// Width, in points, without which the name of the clip tells nothing.
 const MIN_TITLE: f32 = 80.0;
@@ -19,12 +20,12 @@ pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             palette_button(ui, cx);
-            let clip = cx.session.clip.as_ref().filter(|_| ui.available_width() > MIN_TITLE);
-            if let Some(clip) = clip {
-                let name = cx.session.clip_title(&clip.path);
+            let path = cx.session.clip_path().filter(|_| ui.available_width() > MIN_TITLE);
+            if let Some(path) = path {
+                let name = cx.session.clip_title(path);
                 let name = cx.session.true_class().map_or(name.clone(), |class| format!("{name}, class {class}"));
                 let text = RichText::new(name).font(semibold(13.0)).color(Tokens::of(ui).strong);
-                let path = clip.path.display().to_string();
+                let path = path.display().to_string();
                 ui.add_space(12.0);
                 ui.add(eframe::egui::Label::new(text).truncate()).on_hover_text(path);
             }
@@ -120,8 +121,7 @@ fn recent_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         return;
     }
     ui.menu_button("Open recent", |ui| {
-        for path in &cx.settings.recent {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        for (path, name) in cx.settings.recent.iter().zip(distinct_names(&cx.settings.recent)) {
             if ui.button(name).on_hover_text(path.display().to_string()).clicked() {
                 cx.actions.push(Action::Open(path.clone()));
                 ui.close();

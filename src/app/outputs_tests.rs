@@ -44,7 +44,7 @@ fn one_question_is_asked_before_files_are_replaced() {
         let mut studio = Studio::new(&["wave"], 1);
         let path = studio.dir.path().join("table.csv");
         fs::write(&path, "mine").unwrap();
-        for (button, is_replaced) in [("Keep files", false), ("Replace files", true)] {
+        for (button, is_replaced) in [("Keep file", false), ("Replace file", true)] {
             studio.answer(question, &path);
             studio.until("the question", |app| app.overlay.is_open());
             assert!(studio.window.sees("Replace this file?") && studio.window.sees("table.csv"));

@@ -225,7 +225,7 @@ impl Session {
     /// elsewhere.
     pub fn place_in_folder(&self) -> Option<(&ClipFolder, usize)> {
         let folder = self.folder.as_ref()?;
-        let path = self.opening.as_ref().or(self.clip.as_ref().map(|clip| &clip.path))?;
+        let path = self.clip_path()?;
         Some((folder, folder.clips.iter().position(|clip| clip == path)?))
     }
 
@@ -358,6 +358,19 @@ impl Session {
     /// Whether the clip at `path` is a pair of a benchmark.
     pub fn is_pair(&self, path: &Path) -> bool {
         self.pair.as_ref().is_some_and(|(pair, _)| pair == path)
+    }
+
+    /// The file of the clip that is open, or being opened.
+    pub fn clip_path(&self) -> Option<&Path> {
+        self.opening.as_deref().or(self.clip.as_ref().map(|clip| clip.path.as_path()))
+    }
+
+    /// The title of the window: what is open in it.
+    pub fn window_title(&self) -> String {
+        let clip = self.clip_path().map(|path| self.clip_title(path));
+        let project = self.studio.document().map(|document| document.settings.name.clone());
+        let open: Vec<String> = clip.into_iter().chain(project).chain(["Motionscope".into()]).collect();
+        open.join(" – ")
     }
 
     /// What the clip at `path` is called.

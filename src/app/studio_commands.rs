@@ -167,10 +167,10 @@ impl App {
         let studio = &mut self.session.studio;
         let project = studio.project();
         let (done, step) = match command {
-            Command::Undo => ("Undid", project.and_then(Project::undo_step)),
-            _ => ("Redid", project.and_then(Project::redo_step)),
+            Command::Undo => ("Undid", project.and_then(Project::undo_step).cloned()),
+            _ => ("Redid", project.and_then(Project::redo_step).cloned()),
         };
-        let Some(text) = step.map(|step| studio.in_words(step)) else { return };
+        let Some(text) = step.map(|step| studio.in_words(&step)) else { return };
         let result = if command == Command::Undo { studio.undo() } else { studio.redo() };
         match result {
             Ok(_) => self.stepped(format!("{done}: {text}")),
@@ -229,10 +229,10 @@ impl App {
     pub(super) fn show_video(&mut self, id: VideoId) {
         self.session.studio.select(Some(id));
         let Some(path) = self.session.studio.project().and_then(|project| project.video_path(id)) else { return };
-        let open = self.session.opening.as_ref().or(self.session.clip.as_ref().map(|clip| &clip.path));
+        let open = self.session.clip_path();
         if self.session.studio.trouble(id) == Some(&Trouble::Missing) {
             self.close_clip();
-        } else if open != Some(&path) {
+        } else if open != Some(path.as_path()) {
             self.open_clip(path);
         }
     }
@@ -518,7 +518,7 @@ impl Session {
 
     /// Selects the project's video that the clip is which is open, or being opened.
     pub(super) fn follow_clip(&mut self) {
-        let path = self.opening.as_ref().or(self.clip.as_ref().map(|clip| &clip.path)).cloned();
+        let path = self.clip_path().map(Path::to_owned);
         if !path.as_ref().is_some_and(|path| self.studio.is_selected(path)) {
             let id = path.and_then(|path| self.studio.video_at(&path));
             self.studio.select(id);

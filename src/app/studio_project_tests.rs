@@ -346,3 +346,30 @@ fn a_digit_on_locked_labels_says_why_and_reading_them_again_leaves_no_old_notice
     assert!(window.sees("Read the labels of 1 video again"));
     assert_eq!(window.harness.state().session.studio.video().unwrap().1.segments.len(), 1);
 }
+
+#[test]
+fn videos_of_one_name_are_listed_with_the_folder_that_distinguishes_them() {
+    let mut studio = Studio::new(&["wave"], 1);
+    let paths = ["day1/clip.mp4", "day2/clip.mp4"].map(|name| studio.dir.path().join(name));
+    studio.app_mut().add_videos(&paths);
+    studio.window.settle();
+    for name in ["clip.mp4 – day1, unlabelled", "clip.mp4 – day2, unlabelled", "clip_0.mp4, unlabelled"] {
+        assert!(studio.window.sees(name), "{name}");
+    }
+    studio.app_mut().change_project(&Edit::new(|document| edits::remove_video(document, VideoId(2))));
+    studio.window.settle();
+    assert!(studio.window.sees("Remove a video (clip.mp4 – day2)"));
+    assert!(studio.window.sees("clip.mp4, unlabelled"), "it is the only one of its name now");
+}
+
+#[test]
+fn the_window_is_called_after_the_clip_that_is_being_opened_and_the_project() {
+    let mut studio = Studio::new(&["wave"], 1);
+    assert_eq!(studio.app().session.window_title(), "clip_0.mp4 – kitchen – Motionscope");
+    studio.app_mut().open_clip("/videos/long.mp4".into());
+    studio.window.settle();
+    assert_eq!(studio.app().session.window_title(), "long.mp4 – kitchen – Motionscope");
+    assert!(studio.window.sees("long.mp4"), "beside the menus");
+    studio.app_mut().session.leave_clip();
+    assert_eq!(studio.app().session.window_title(), "kitchen – Motionscope");
+}

@@ -163,14 +163,12 @@ impl StudioState {
     }
 
     /// What a step does, and to which video if it is one: the one that is open may be another by the time it is read.
-    pub fn in_words(&self, step: &Step) -> String {
+    pub fn in_words(&mut self, step: &Step) -> String {
         let [Change::Video(id, video)] = step.changes.as_slice() else { return step.title.clone() };
-        let known = self.document().and_then(|document| document.videos.get(id));
-        let Some((project, video)) = self.project.as_ref().zip(video.as_ref().or(known)) else {
-            return step.title.clone();
-        };
-        let path = StoredPath::decode(&video.path, project.dir());
-        format!("{} ({})", step.title, path.file_name().unwrap_or_default().to_string_lossy())
+        let known = self.list().name(*id).to_owned();
+        let added = video.as_ref().map(|video| StoredPath::decode(&video.path, Path::new("")));
+        let added = added.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+        format!("{} ({})", step.title, if known.is_empty() { added.unwrap_or_default() } else { known })
     }
 
     /// Reads locked labels again, has the files of those videos looked into that are unlocked, and replaces what was noted before.
@@ -334,7 +332,8 @@ impl StudioState {
                 choice: self.choice.clone(),
             };
             let troubles = &self.troubles;
-            self.list.refresh(key, project.document(), &self.suggestions, |id| troubles.contains_key(&id));
+            self.list
+                .refresh(key, project.document(), project.dir(), &self.suggestions, |id| troubles.contains_key(&id));
         }
         &self.list
     }

@@ -1,9 +1,13 @@
 //! The videos of a project as a person has them listed: filtered, in order, and how many of them are labelled.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use super::suggestion_state::SuggestionState;
-use crate::labels::{Document, Label, Video, VideoId};
+use crate::labels::{Document, Label, StoredPath, Video, VideoId};
+use crate::names::distinct_names;
 use crate::video::natural_order;
 
 /// The order of the videos.
@@ -81,6 +85,7 @@ pub struct ListKey {
 pub struct VideoList {
     key: Option<ListKey>,
     rows: Vec<VideoId>,
+    names: BTreeMap<VideoId, String>,
     labelled: usize,
     made: usize,
 }
@@ -89,6 +94,11 @@ impl VideoList {
     /// The listed videos.
     pub fn rows(&self) -> &[VideoId] {
         &self.rows
+    }
+
+    /// What a video is called among all of the project, listed or not.
+    pub fn name(&self, id: VideoId) -> &str {
+        self.names.get(&id).map_or("", String::as_str)
     }
 
     /// How many of all videos are labelled.
@@ -102,11 +112,12 @@ impl VideoList {
         self.made
     }
 
-    /// Makes the list anew if anything has changed; `is_troubled` says whose files have a problem.
+    /// Makes the list of the project in `dir` anew if anything has changed; `is_troubled` says whose files have a problem.
     pub fn refresh(
         &mut self,
         key: ListKey,
         document: &Document,
+        dir: &Path,
         suggestions: &SuggestionState,
         is_troubled: impl Fn(VideoId) -> bool,
     ) {
@@ -114,6 +125,10 @@ impl VideoList {
             return;
         }
         self.made += 1;
+        if self.key.as_ref().is_none_or(|known| known.document != key.document) {
+            let paths: Vec<_> = document.videos.values().map(|video| StoredPath::decode(&video.path, dir)).collect();
+            self.names = document.videos.keys().copied().zip(distinct_names(&paths)).collect();
+        }
         self.labelled = document.videos.values().filter(|video| !video.is_unlabelled()).count();
         let is_listed = |id: &VideoId, video: &Video| {
             let shown = match key.choice.shown {

@@ -6,12 +6,14 @@ use eframe::egui::{Button, Context, Id, Label, Modal, RichText, ScrollArea, Ui};
 
 use crate::app::dialogs::Question;
 use crate::app::theme::{Tokens, modal_frame};
+use crate::names::distinct_names;
 
 /// The open question.
 pub struct Replacement {
     question: Question,
     path: PathBuf,
     files: Vec<PathBuf>,
+    names: Vec<String>,
 }
 
 /// How it ended.
@@ -26,7 +28,8 @@ pub enum Replaced {
 impl Replacement {
     /// Asks about `files`, which writing the answer `path` to `question` would replace.
     pub fn new(question: Question, path: PathBuf, files: Vec<PathBuf>) -> Self {
-        Self { question, path, files }
+        let names = distinct_names(&files);
+        Self { question, path, files, names }
     }
 
     /// Draws the question; `Some` when it is answered.
@@ -41,9 +44,12 @@ impl Replacement {
 
     fn question_ui(&self, ui: &mut Ui) -> Option<Replaced> {
         let tokens = Tokens::of(ui);
-        let (heading, loss) = match self.files.len() {
-            1 => ("Replace this file?".to_owned(), "Its present content will be lost. Esc keeps it."),
-            count => (format!("Replace these {count} files?"), "Their present content will be lost. Esc keeps them."),
+        let (heading, loss, files) = match self.files.len() {
+            1 => ("Replace this file?".to_owned(), "Its present content will be lost. Esc keeps it.", "file"),
+            count => {
+                let heading = format!("Replace these {count} files?");
+                (heading, "Their present content will be lost. Esc keeps them.", "files")
+            }
         };
         ui.heading(heading);
         ui.label(RichText::new(loss).color(tokens.weak));
@@ -54,15 +60,21 @@ impl Replacement {
             row,
             self.files.len(),
             |ui, rows| {
-                for file in &self.files[rows] {
-                    ui.add(Label::new(file.display().to_string()).truncate());
+                for (file, name) in self.files[rows.clone()].iter().zip(&self.names[rows]) {
+                    ui.horizontal(|ui| {
+                        ui.label(name);
+                        let folder = file.parent().unwrap_or(file).display().to_string();
+                        ui.add(Label::new(RichText::new(folder).small().color(tokens.weak)).truncate());
+                    })
+                    .response
+                    .on_hover_text(file.display().to_string());
                 }
             },
         );
         ui.add_space(8.0);
         let mut answer = None;
         ui.horizontal(|ui| {
-            let keep = ui.button("Keep files");
+            let keep = ui.button(format!("Keep {files}"));
             // Enter never destroys anything: the safe answer has the keyboard.
             if ui.memory(|memory| memory.focused().is_none()) {
                 keep.request_focus();
@@ -70,7 +82,8 @@ impl Replacement {
             if keep.clicked() {
                 answer = Some(Replaced::Kept);
             }
-            let replace = Button::new(RichText::new("Replace files").color(tokens.on_accent)).fill(tokens.error);
+            let replace =
+                Button::new(RichText::new(format!("Replace {files}")).color(tokens.on_accent)).fill(tokens.error);
             if ui.add(replace).clicked() {
                 answer = Some(Replaced::Agreed(self.question, self.path.clone()));
             }

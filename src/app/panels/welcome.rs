@@ -7,6 +7,7 @@ use crate::app::command::Command;
 use crate::app::dropping::takes_dropped_files;
 use crate::app::theme::{RADIUS, Tokens, semibold};
 use crate::app::widgets::{command_button, primary_button, row_response};
+use crate::names::distinct_names;
 
 /// Width of the column, in points.
 const WIDTH: f32 = 400.0;
@@ -73,9 +74,9 @@ fn column_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
 fn recent_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
-    for path in cx.settings.recent.clone() {
+    let recent = cx.settings.recent.clone();
+    for (name, path) in distinct_names(&recent).into_iter().zip(recent) {
         let row = row_response(ui, 26.0);
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         row.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         if row.hovered() {
             ui.painter().rect_filled(row.rect, RADIUS, tokens.raised);

@@ -17,6 +17,7 @@ use crate::app::theme::{RADIUS, Tokens};
 use crate::engine::{FlowView, Pin, PinnedPrediction};
 use crate::flow::colour_map::ColourMap;
 use crate::flow::{FlowField, colour};
+use crate::names::distinct_names;
 
 /// Space between pictures, in points.
 const GAP: f32 = 4.0;
@@ -55,7 +56,9 @@ impl Cards {
     /// Draws a pin; true if it is to be taken off.
     pub fn card_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState) -> bool {
         let (before, now) = (pinned.outlook(pin, pinned.run.before()), pinned.outlook(pin, pinned.now()));
-        let unpinned = title_ui(ui, pin);
+        let paths: Vec<_> = pinned.pins.iter().map(|pin| &pin.path).collect();
+        let name = distinct_names(&paths).swap_remove(place);
+        let unpinned = title_ui(ui, pin, &name);
         let failures = [pinned.failure(pin, pinned.now()), pinned.failure(pin, pinned.run.before())];
         for failure in failures.into_iter().flatten() {
             ui.add(Label::new(RichText::new(failure).small().color(Tokens::of(ui).error)).wrap());
@@ -210,11 +213,10 @@ fn mean_px(difference: &Difference) -> f64 {
     sum / f64::from(count.max(1))
 }
 
-fn title_ui(ui: &mut Ui, pin: &Pin) -> bool {
+fn title_ui(ui: &mut Ui, pin: &Pin, name: &str) -> bool {
     let tokens = Tokens::of(ui);
-    let name = pin.path.file_name().unwrap_or_default().to_string_lossy();
     ui.horizontal(|ui| {
-        ui.label(RichText::new(&*name).color(tokens.strong)).on_hover_text(pin.path.display().to_string());
+        ui.label(RichText::new(name).color(tokens.strong)).on_hover_text(pin.path.display().to_string());
         ui.label(RichText::new(format!("frame {}", pin.frame)).color(tokens.weak));
         let button = ui.small_button("Unpin");
         button.on_hover_text(format!("Take {name}, frame {}, off", pin.frame)).clicked()

@@ -139,13 +139,13 @@ fn nothing_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     let row = row_response(ui, ROW);
     let studio = &mut cx.session.studio;
+    let name = studio.list().name(id).to_owned();
     let Some(path) = studio.project().and_then(|project| project.video_path(id)) else { return };
     let Some((document, video)) = studio.document().and_then(|document| Some((document, document.videos.get(&id)?)))
     else {
         return;
     };
     let tokens = Tokens::of(ui);
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let state = state_text(studio.trouble(id).map(|trouble| trouble.title()), video);
     let proposal = studio.suggestions.proposal(document, video).filter(|_| video.is_unlabelled());
     let mut said = said_text(document, video);
