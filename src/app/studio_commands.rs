@@ -493,9 +493,21 @@ impl App {
 
     /// Does what follows from the end of a search.
     pub(super) fn take_found(&mut self, found: Result<SearchResult>) {
+        let exported = match &found {
+            Ok(SearchResult::Videos { exported, .. }) => *exported,
+            _ => 0,
+        };
         match found.map(|found| self.session.studio.step_of(found, &mut self.session.log)) {
             Ok(step) => step.into_iter().for_each(|step| self.do_found(step)),
             Err(error) => self.session.problem(&error),
+        }
+        if let Some((text, _)) = self.session.told.as_mut().filter(|_| exported > 0) {
+            let clips = if exported == 1 {
+                "1 clip of an export is".into()
+            } else {
+                format!("{exported} clips of exports are")
+            };
+            *text += &format!("; {clips} left out, see the log");
         }
     }
 

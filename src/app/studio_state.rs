@@ -457,7 +457,7 @@ impl StudioState {
     /// asked for.
     pub fn step_of(&mut self, found: SearchResult, log: &mut Log) -> Option<Step> {
         match found {
-            SearchResult::Videos { videos, notes } => {
+            SearchResult::Videos { videos, notes, .. } => {
                 notes.iter().for_each(|note| log.push(Level::Warning, note.to_string()));
                 self.add(&videos)
             }

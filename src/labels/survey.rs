@@ -30,8 +30,10 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 pub struct Found {
     /// The videos, by their paths.
     pub videos: Vec<PathBuf>,
-    /// Folders that could not be read.
+    /// Folders that could not be read, or are left out.
     pub notes: Vec<Error>,
+    /// How many clips are left out, as an export of labels has cut them out of other videos.
+    pub exported: usize,
 }
 
 /// The videos in `folder` and the folders in it, by what `is_video` says of their names. Links are followed, each folder is

@@ -1,22 +1,49 @@
 //! Video files as a project of labels knows them: found in folders, looked into, and cut into clips.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
-use crate::labels::formats::{self, Cut, Exported, Format, folder_of, prepare};
+use crate::labels::formats::{self, Cut, Exported, Format, exported_clips, folder_of, prepare};
 use crate::labels::survey::{Fault, Found, Progress, check_video, find_videos, fingerprint};
 use crate::labels::{Change, Document, Facts, Step, StoredPath, Video, times};
 use crate::output::{Existing, Staging, in_words};
 use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_order};
 
 /// The videos in `folder` and the folders in it, in the order in which people count; those that were found until `go_on` says no.
+/// Clips that an export has cut out are left out, unless there is nothing else.
 pub fn videos_in(folder: &Path, go_on: &dyn Fn() -> bool) -> Found {
     let mut found = find_videos(folder, &is_video, go_on);
+    leave_out_exported(&mut found);
     found.videos.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
     found
+}
+
+fn leave_out_exported(found: &mut Found) {
+    // An export has a folder for each class.
+    let roots: BTreeSet<PathBuf> =
+        found.videos.iter().filter_map(|path| Some(path.parent()?.parent()?.into())).collect();
+    let exported: BTreeMap<PathBuf, BTreeSet<PathBuf>> =
+        roots.into_iter().map(|root| (root.clone(), exported_clips(&root))).collect();
+    let root_of = |path: &PathBuf| {
+        let root = path.parent().and_then(Path::parent)?;
+        exported.get(root)?.contains(path).then(|| root.to_owned())
+    };
+    let mut counts: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    found.videos.iter().filter_map(root_of).for_each(|root| *counts.entry(root).or_default() += 1);
+    let all: usize = counts.values().sum();
+    if all == found.videos.len() {
+        return; // Whoever names the folder of an export means its clips.
+    }
+    found.videos.retain(|path| root_of(path).is_none());
+    found.exported = all;
+    for (root, count) in counts {
+        let clips = if count == 1 { "1 clip is".into() } else { format!("{count} clips are") };
+        let cause = format!("{clips} left out, as an export of labels has cut them out of other videos");
+        found.notes.push(Error::file(&root, cause, "Name the folder of that export to add them all the same"));
+    }
 }
 
 /// What is in the video file at `path`, a video of the project in `dir`: it is opened and its frames are counted. The times of
@@ -155,12 +182,19 @@ fn refuse_changed(cuts: &[Cut], document: &Document, dir: &Path) -> Result<()> {
     }
     let mut changed = changed_videos(document, dir, true);
     changed.retain(|path| cuts.iter().any(|cut| cut.video == *path));
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let cause = "changed since it was labelled, so clips cut out of it may show something else";
-    let remedy = "Look at its labels, take it as it is now with `motionscope project check --accept` and export again; \
-                  nothing was written";
+    let (cause, remedy) = match changed.len() {
+        0 => return Ok(()),
+        1 => (
+            "changed since it was labelled, so clips cut out of it may show something else",
+            "Look at its labels, take it as it is now with `motionscope project check --accept` and export again; \
+             nothing was written",
+        ),
+        _ => (
+            "changed since they were labelled, so clips cut out of them may show something else",
+            "Look at their labels, take them as they are now with `motionscope project check --accept` and export again; \
+             nothing was written",
+        ),
+    };
     Err(Error::new(in_words(&changed), cause, remedy))
 }
 
@@ -171,7 +205,11 @@ fn cut_clips(cuts: &[Cut], staging: &Staging, progress: Progress<'_>) -> Result<
     if !missing.is_empty() {
         let missing: Vec<_> = missing.into_iter().collect();
         let remedy = "Relink or remove what is missing and export again; nothing was written";
-        return Err(Error::new(in_words(&missing), "no such file, so its clips cannot be cut out", remedy));
+        let cause = match missing.len() {
+            1 => "no such file, so its clips cannot be cut out",
+            _ => "no such files, so their clips cannot be cut out",
+        };
+        return Err(Error::new(in_words(&missing), cause, remedy));
     }
     let mut reader = None;
     for (done, cut) in cuts.iter().enumerate() {
@@ -216,6 +254,36 @@ mod tests {
 
     use super::*;
     use crate::labels::{Label, VideoId, edits};
+
+    #[test]
+    fn clips_that_an_export_has_cut_out_are_no_new_videos_beside_those_they_came_from() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let write = |name: &str, text: &str| {
+            std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            std::fs::write(at(name), text).unwrap();
+        };
+        let clips = ["export/wave/v_wave_g01_c01.mp4", "export/wave/v_wave_g04_c01.mp4"];
+        clips.iter().for_each(|clip| write(clip, ""));
+        write("export/classInd.txt", "1 wave\n");
+        write("export/trainlist01.txt", "wave/v_wave_g01_c01.mp4 1\n");
+        write("export/testlist01.txt", "wave/v_wave_g04_c01.mp4\n");
+        let found = |folder: &str| videos_in(&at(folder), &|| true);
+        assert_eq!(
+            (found("").videos, found("export").videos.len()),
+            (clips.map(at).to_vec(), 2),
+            "nothing else is there"
+        );
+        write("a.mp4", "");
+        write("export/wave/mine.mp4", "");
+        let all = found("");
+        assert_eq!(all.videos, [at("a.mp4"), at("export/wave/mine.mp4")]);
+        assert_eq!((all.exported, all.notes.len()), (2, 1));
+        assert!(all.notes[0].cause.starts_with("2 clips are left out") && all.notes[0].subject.ends_with("export"));
+        // Without its lists it is a folder of videos like any other.
+        std::fs::remove_file(at("export/classInd.txt")).unwrap();
+        assert_eq!((found("").videos.len(), found("").notes), (4, vec![]));
+    }
 
     #[test]
     fn times_of_earlier_versions_are_looked_up_unless_the_video_has_changed() {

@@ -98,8 +98,10 @@ pub enum SearchResult {
     Videos {
         /// The videos.
         videos: Vec<PathBuf>,
-        /// Folders that cannot be read.
+        /// Folders that cannot be read, or are left out.
         notes: Vec<Error>,
+        /// How many clips of exports are left out.
+        exported: usize,
     },
     /// Where the files of missing videos seem to be now.
     Moved(Vec<Relink>),

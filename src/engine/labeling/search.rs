@@ -84,18 +84,19 @@ impl Drop for Searches {
 fn find(search: Search, go_on: &dyn Fn() -> bool) -> SearchResult {
     match search {
         Search::Videos(paths) => {
-            let (mut videos, mut notes) = (Vec::new(), Vec::new());
+            let (mut videos, mut notes, mut exported) = (Vec::new(), Vec::new(), 0);
             for path in paths.into_iter().take_while(|_| go_on()) {
                 match path.is_dir() {
                     true => {
                         let found = videos_in(&path, go_on);
                         videos.extend(found.videos);
                         notes.extend(found.notes);
+                        exported += found.exported;
                     }
                     false => videos.push(path),
                 }
             }
-            SearchResult::Videos { videos, notes }
+            SearchResult::Videos { videos, notes, exported }
         }
         Search::Moved { document, dir, missing, folder } => {
             SearchResult::Moved(find_moved(&document, &dir, &missing, &folder, &is_video, go_on))

@@ -52,6 +52,7 @@ use crate::error::{Error, Result};
 use crate::output::{Existing, OutputGuard, Staging};
 pub use cut::Cut;
 use sheet::{Clip, Sheet};
+pub use ucf_lists::exported_clips;
 use video_finder::VideoFinder;
 
 /// A format of labels.

@@ -4,7 +4,7 @@
 //! group have the same number after `g`, and every fourth group is tested on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::StoredPath;
 use super::sheet::{Clip, Sheet, SheetClass};
@@ -12,6 +12,10 @@ use super::{Cut, Exported, note_lost, text, write_file};
 use crate::error::{Error, Result};
 
 const CLASS_INDEX: &str = "classInd.txt";
+const TRAIN_LIST: &str = "trainlist01.txt";
+const TEST_LIST: &str = "testlist01.txt";
+/// How the clips end that are cut out.
+const ENDING: &str = ".mp4";
 
 /// Of so many groups, the last is tested on.
 const TEST_EVERY: usize = 4;
@@ -45,7 +49,7 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
         let group = groups[group(clip)];
         let count = counts.entry((label, group)).and_modify(|count| *count += 1).or_insert(1);
         let folder = &folders[label];
-        let name = format!("{folder}/v_{folder}_g{group:02}_c{count:02}.mp4");
+        let name = format!("{folder}/v_{folder}_g{group:02}_c{count:02}{ENDING}");
         let id = 1 + classes.iter().position(|class| *class == label).unwrap_or_default();
         match group % TEST_EVERY {
             0 => test += &format!("{name}\n"),
@@ -54,7 +58,7 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
         let (start, end) = frames.map_or((0, None), |(start, end)| (start, Some(end)));
         exported.cuts.push(Cut { video: clip.absolute.clone(), start, end, target: target.join(name) });
     }
-    for (name, text) in [(CLASS_INDEX, index), ("trainlist01.txt", train), ("testlist01.txt", test)] {
+    for (name, text) in [(CLASS_INDEX, index), (TRAIN_LIST, train), (TEST_LIST, test)] {
         write_file(&target.join(name), &text, &mut exported)?;
     }
     Ok(exported)
@@ -134,6 +138,30 @@ fn folder_name(class: &str) -> String {
 fn class_name(folder: &str) -> String {
     let decoded = StoredPath::decode(&folder.replace('/', "%2F"), Path::new("/"));
     decoded.strip_prefix("/").unwrap_or(&decoded).to_string_lossy().into_owned()
+}
+
+/// The clips in `folder` that an export has cut out, by its lists there, which all exports have; none where another folder of clips
+/// or UCF101 itself is.
+pub fn exported_clips(folder: &Path) -> BTreeSet<PathBuf> {
+    if ![CLASS_INDEX, TRAIN_LIST, TEST_LIST].iter().all(|name| folder.join(name).is_file()) {
+        return BTreeSet::new();
+    }
+    let lists = [TRAIN_LIST, TEST_LIST].iter().filter_map(|name| text::read(&folder.join(name)).ok());
+    let is_ours = |path: &Path| {
+        let class = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(&format!("v_{class}_g")) && name.ends_with(ENDING)
+    };
+    let clips =
+        lists.flat_map(|list| list.lines().filter_map(clip_of).map(|clip| folder.join(clip)).collect::<Vec<_>>());
+    clips.filter(|clip| is_ours(clip)).collect()
+}
+
+/// The clip that a line names.
+fn clip_of(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let end = line.rfind(ENDING)? + ENDING.len();
+    Some(&line[..end])
 }
 
 pub(super) fn read(source: &Path) -> Result<Sheet> {
@@ -261,6 +289,24 @@ mod tests {
         let after = clips(&document);
         assert!(before.iter().skip(1).all(|(video, clip)| after[video] == *clip), "{before:?}, {after:?}");
         assert_eq!(after.values().collect::<HashSet<_>>().len(), after.len());
+    }
+
+    #[test]
+    fn the_clips_of_an_export_are_known_by_its_lists_and_those_of_others_are_not() {
+        let videos = [("b 1.mp4", "", 0), ("c.mp4", "", 0), ("d.mp4", "", 1), ("e.mp4", "", 1)];
+        let document = document(&["A", "to wave"], &videos);
+        let dir = tempfile::tempdir().unwrap();
+        let exported = super::super::export(Format::UcfLists, &document, dir.path(), dir.path()).unwrap();
+        let cuts: BTreeSet<_> = exported.cuts.iter().map(|cut| cut.target.clone()).collect();
+        assert_eq!((exported_clips(dir.path()), cuts.len()), (cuts, 4));
+        std::fs::remove_file(dir.path().join(CLASS_INDEX)).unwrap();
+        assert!(exported_clips(dir.path()).is_empty());
+        for (name, text) in
+            [(CLASS_INDEX, "1 A\n"), (TRAIN_LIST, "A/v_A_g01_c01.avi 1\nA/mine.mp4 1\n"), (TEST_LIST, "")]
+        {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        assert!(exported_clips(dir.path()).is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::LabelledClip;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, ProblemKind, Row};
 use crate::error::{Error, Result};
+use crate::labels::formats::exported_clips;
 use crate::names::composed;
 use crate::video::{is_hidden, is_video};
 
@@ -18,10 +19,15 @@ const MOST_NAMED: usize = 3;
 pub(super) fn read(folder: &Path) -> Result<Listing> {
     let mut listing = Listing::default();
     let mut left_out = Vec::new();
+    let mut classes = Vec::new();
     for class in visible_entries(folder)?.into_iter().filter(|path| path.is_dir()) {
         let files = visible_entries(&class)?.into_iter().filter(|path| !path.is_dir());
         let (clips, others): (Vec<PathBuf>, Vec<PathBuf>) = files.partition(|path| is_video(path));
         left_out.extend(others);
+        classes.push((class, clips));
+    }
+    leave_out_exported(folder, &mut classes, &mut listing);
+    for (class, clips) in classes {
         if clips.is_empty() {
             continue;
         }
@@ -42,6 +48,21 @@ pub(super) fn read(folder: &Path) -> Result<Listing> {
     }
     note_left_out(folder, &left_out, &mut listing);
     Ok(listing)
+}
+
+/// Leaves out clips that an export has cut out of the others: the same scene would be learned from and tested on. Where there are no
+/// others, they are what is to be learned from.
+fn leave_out_exported(folder: &Path, classes: &mut [(PathBuf, Vec<PathBuf>)], listing: &mut Listing) {
+    let exported = exported_clips(folder);
+    let count = classes.iter().flat_map(|(_, clips)| clips).filter(|clip| exported.contains(*clip)).count();
+    if count == 0 || count == classes.iter().map(|(_, clips)| clips.len()).sum::<usize>() {
+        return;
+    }
+    classes.iter_mut().for_each(|(_, clips)| clips.retain(|clip| !exported.contains(clip)));
+    let clips = if count == 1 { "1 clip".into() } else { format!("{count} clips") };
+    let cause = format!("{clips} left out, which an export of labels has cut out of other videos");
+    let remedy = "Train on its lists, or move them to a folder of their own";
+    listing.notes.push(Place::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));
 }
 
 /// The name of a clip or of a class; what has none in Unicode is noted.
@@ -97,6 +118,23 @@ mod tests {
         assert_eq!(listing.rows.len(), 2);
         assert_eq!(listing.notes.len(), 1);
         assert!(listing.notes[0].cause.starts_with("1 file left out") && listing.notes[0].cause.contains("notes.txt"));
+    }
+
+    #[test]
+    fn clips_of_an_export_are_left_out_beside_others_and_taken_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("a")).unwrap();
+        let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+        write("classInd.txt", "1 a\n");
+        write("trainlist01.txt", "a/v_a_g01_c01.mp4 1\n");
+        write("testlist01.txt", "");
+        write("a/v_a_g01_c01.mp4", "");
+        let listing = read(dir.path()).unwrap();
+        assert_eq!((listing.rows.len(), listing.notes.len()), (1, 0));
+        write("a/1.mp4", "");
+        let listing = read(dir.path()).unwrap();
+        assert_eq!((listing.rows.len(), listing.notes.len()), (1, 1));
+        assert!(listing.rows[0].clip.path.ends_with("1.mp4") && listing.notes[0].cause.starts_with("1 clip left out"));
     }
 
     #[test]

@@ -188,8 +188,7 @@ fn exported_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     section(ui, "Export");
     match &exported {
         Ok(exported) => {
-            let files =
-                if exported.files.len() == 1 { "1 file".into() } else { format!("{} files", exported.files.len()) };
+            let files = written_in_words(exported.files.len(), exported.cuts.len());
             ui.add(Text::new(format!("Wrote {files} to {}.", path.display())).wrap());
             notes_ui(ui, &exported.notes, Tokens::of(ui).warning);
         }
@@ -197,6 +196,15 @@ fn exported_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
     if !ui.button("Dismiss").clicked() {
         cx.session.studio.interchange.exported = Some((path, exported));
+    }
+}
+
+/// What an export has written: files of labels, and clips that were cut out.
+fn written_in_words(files: usize, clips: usize) -> String {
+    let count = |count: usize, name: &str| format!("{count} {name}{}", if count == 1 { "" } else { "s" });
+    match clips {
+        0 => count(files, "file"),
+        _ => format!("{} and {}", count(files, "list"), count(clips, "clip")),
     }
 }
 
@@ -212,4 +220,15 @@ fn notes_ui(ui: &mut Ui, notes: &[Error], color: eframe::egui::Color32) {
             ui.label(RichText::new(format!("and {} more", notes.len() - NOTES)).color(Tokens::of(ui).weak));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_export_counts_its_clips_as_well() {
+        let counts = [(1, 0), (2, 0), (3, 1), (3, 12)].map(|(files, clips)| written_in_words(files, clips));
+        assert_eq!(counts, ["1 file", "2 files", "3 lists and 1 clip", "3 lists and 12 clips"]);
+    }
 }
