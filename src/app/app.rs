@@ -333,10 +333,6 @@ impl App {
         };
         let bar = Area::new().fill(tokens.surface).inner_margin(Margin::symmetric(8, 4));
         Panel::top("menu").frame(bar).show_separator_line(false).show(ui, |ui| menu_ui(ui, &mut cx));
-        if let Some(error) = cx.session.notice.clone() {
-            let frame = Area::new().fill(tokens.background).inner_margin(Margin::symmetric(8, 6));
-            Panel::top("notice").frame(frame).show_separator_line(false).show(ui, |ui| notice_ui(ui, &error, &mut cx));
-        }
         let line = Area::new().fill(tokens.background).inner_margin(Margin::symmetric(12, 4));
         Panel::bottom("status").frame(line).show_separator_line(false).show(ui, |ui| status_bar_ui(ui, &cx));
         let bottom = Area::new().fill(tokens.surface);
@@ -348,6 +344,9 @@ impl App {
             let side = Area::new().fill(tokens.surface).inner_margin(Margin::same(PANEL_MARGIN));
             let side = Panel::left("guide").frame(side).resizable(false).exact_size(GUIDE_WIDTH);
             side.show(ui, |ui| guide_ui(ui, &self.guide, &mut cx));
+        }
+        if let Some(error) = cx.session.notice.clone() {
+            notice_ui(ui, &error, ui.available_rect_before_wrap(), &mut cx);
         }
         CentralPanel::no_frame().frame(Area::new().fill(tokens.background)).show(ui, |ui| {
             dock::dock_ui(&mut layout, &mut self.panels, &mut cx, ui);

@@ -243,3 +243,13 @@ fn the_confusion_looks_as_it_did() {
     show(&mut window, "Confusion");
     window.compare("evaluation_confusion");
 }
+
+#[test]
+fn the_buttons_stay_where_they_are_while_clips_are_scored() {
+    let mut window = window(SIZE);
+    let place = |window: &Window| window.harness.get_by_label("Save…").rect();
+    let before = place(&window);
+    evaluate(&mut window);
+    assert!(window.sees("12 of 12 clips"));
+    assert_eq!(place(&window), before);
+}

@@ -9,11 +9,14 @@ use egui_kittest::kittest::Queryable;
 use super::App;
 use super::actions::Edit;
 use super::command::Command;
+use super::interchange::{ImportOrder, Pending};
 use super::laboratory_tests::Window;
 use super::project_opener::Start;
 use super::settings::Settings;
 use super::studio_tests::{FRAMES, SIZE, Studio, open_clip, project};
 use crate::engine::{FileState, LabelingEvent, Message};
+use crate::error::Error;
+use crate::labels::formats::{Choices, Format, Import};
 use crate::labels::{Label, Project, VideoId, edits};
 
 /// What the first `count` searches have found, taken from the channel at once.
@@ -372,4 +375,25 @@ fn the_window_is_called_after_the_clip_that_is_being_opened_and_the_project() {
     assert!(studio.window.sees("long.mp4"), "beside the menus");
     studio.app_mut().session.leave_clip();
     assert_eq!(studio.app().session.window_title(), "kitchen – Motionscope");
+}
+
+#[test]
+fn the_buttons_of_labels_of_other_programs_stay_where_they_are() {
+    let mut studio = Studio::new(&["wave"], 1);
+    studio.window.perform(Command::ExchangeLabels);
+    let places = |studio: &Studio| ["Import…", "Export…", "Label by folders"].map(|name| studio.place(name));
+    let before = places(&studio);
+    studio.app_mut().session.studio.interchange.reading = true;
+    studio.window.settle();
+    assert!(studio.window.sees("Reading…"));
+    assert_eq!(places(&studio), before);
+    let revision = studio.app().session.studio.project().unwrap().revision();
+    let interchange = &mut studio.app_mut().session.studio.interchange;
+    let order = ImportOrder { format: Format::Csv, source: "/labels.csv".into(), choices: Choices::default() };
+    let import = Import { kept: 2, ..Import::default() };
+    (interchange.reading, interchange.pending) = (false, Some(Pending { order, revision, import: Ok(import) }));
+    interchange.exported = Some(("/elan".into(), Err(Error::new("/elan", "the disk is full", "Free some space"))));
+    studio.window.settle();
+    assert!(studio.window.sees("Import of labels.csv") && studio.window.sees("the disk is full"));
+    assert_eq!(places(&studio), before);
 }

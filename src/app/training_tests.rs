@@ -254,3 +254,20 @@ fn the_panel_fits_a_small_window() {
     assert!(right <= 1280.0, "the coarsest scale ends at {right}");
     window.point_at(Pos2::new(10.0, 10.0));
 }
+
+#[test]
+fn the_buttons_of_a_run_stay_where_they_are_while_it_makes_steps() {
+    let mut window = window();
+    window.harness.state_mut().session.training = TrainingState::starting();
+    window.settle();
+    let place = |window: &Window| window.harness.get_by_label("Stop and keep").rect();
+    let before = place(&window);
+    train(&mut window);
+    assert!(window.sees("40 of 100 steps"));
+    assert_eq!(place(&window), before);
+    let session = &mut window.harness.state_mut().session;
+    session.problem(&Error::new("/clips/a.mp4", "it is torn", "Copy it again"));
+    window.settle();
+    assert!(window.sees("It is torn. Copy it again."));
+    assert_eq!(place(&window), before, "a problem is shown over the panels");
+}

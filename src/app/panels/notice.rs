@@ -1,16 +1,31 @@
-//! The latest problem, in a strip under the menu until it is dismissed: what, why, and what to do.
+//! The latest problem, over the panels until it is dismissed: what, why, and what to do. It moves nothing.
 
-use eframe::egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
+use eframe::egui::{Align, Align2, Area, Button, Frame, Id, Label, Layout, Order, Rect, RichText, Stroke, Ui, vec2};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::icon::Icon;
-use crate::app::theme::Tokens;
+use crate::app::theme::{RADIUS, Tokens};
 use crate::app::widgets::remark;
 use crate::error::Error;
 
-/// Draws `error`.
-pub fn notice_ui(ui: &mut Ui, error: &Error, cx: &mut PanelContext<'_>) {
+/// Its width where there is room, and its distance from the edges of the panels, in points.
+const WIDTH: f32 = 620.0;
+const MARGIN: f32 = 12.0;
+
+/// Draws `error` at the lower edge of the panels, which are `within`.
+pub fn notice_ui(ui: &Ui, error: &Error, within: Rect, cx: &mut PanelContext<'_>) {
+    let area = Area::new(Id::unique("notice")).order(Order::Middle).pivot(Align2::CENTER_BOTTOM);
+    area.fixed_pos(within.center_bottom() - vec2(0.0, MARGIN)).show(ui.ctx(), |ui| {
+        let frame = Frame::new().stroke(Stroke::new(1.0, Tokens::of(ui).outline)).corner_radius(RADIUS);
+        frame.show(ui, |ui| {
+            ui.set_width(WIDTH.min(within.width() - 2.0 * MARGIN));
+            error_ui(ui, error, cx);
+        });
+    });
+}
+
+fn error_ui(ui: &mut Ui, error: &Error, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     remark(ui, tokens.error, |ui| {
         ui.with_layout(Layout::right_to_left(Align::TOP), |ui| {

@@ -71,9 +71,11 @@ impl Default for EvaluationPanel {
 impl Panel for EvaluationPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            self.choices_ui(ui, cx);
+            // Before what folds away, comes and goes.
+            buttons_ui(ui, cx);
             ui.add_space(4.0);
-            run_ui(ui, cx);
+            self.choices_ui(ui, cx);
+            progress_ui(ui, cx);
             errors_ui(ui, &cx.session.evaluation.errors);
             match cx.session.evaluation.report().cloned() {
                 Some(report) => self.report_ui(ui, &report, cx),
@@ -180,8 +182,7 @@ fn open(index: usize, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// The buttons, and how far the evaluation is. A line stays free for it, so that nothing jumps when it begins.
-fn run_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let running = cx.session.evaluation.is_running();
     ui.horizontal_wrapped(|ui| {
         primary_button(ui, cx, Command::RunEvaluation, if running { "Stop" } else { "Evaluate" });
@@ -189,6 +190,10 @@ fn run_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         command_button(ui, cx, Command::OpenEvaluation, "Open…");
         command_button(ui, cx, Command::CompareEvaluation, "Compare…");
     });
+}
+
+/// How far the evaluation is.
+fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let evaluation = &cx.session.evaluation;
     let (done, of) = match evaluation.phase {

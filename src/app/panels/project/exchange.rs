@@ -17,11 +17,13 @@ const NOTES: usize = 8;
 /// The choice of the page.
 pub(super) struct ExchangePage {
     format: Format,
+    /// Whether the outcome of something was shown in the last repaint.
+    had_outcome: bool,
 }
 
 impl Default for ExchangePage {
     fn default() -> Self {
-        Self { format: Format::Json }
+        Self { format: Format::Json, had_outcome: false }
     }
 }
 
@@ -29,10 +31,6 @@ impl ExchangePage {
     /// Draws the page.
     pub fn exchange_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical().id_salt("exchange").auto_shrink(false).show(ui, |ui| {
-            // What waits for an answer comes first.
-            progress_ui(ui, cx);
-            pending_ui(ui, cx);
-            exported_ui(ui, cx);
             section(ui, "Labels of other programs");
             field(ui, "Format", |ui, label| {
                 let combo = ComboBox::from_id_salt("format").width(200.0).selected_text(self.format.name());
@@ -48,6 +46,17 @@ impl ExchangePage {
             section(ui, "Clips in folders");
             command_button(ui, cx, Command::LabelByFolders, "Label by folders");
             explanation(ui, "For clips that are sorted into a folder for each class already.");
+            // Below the buttons, which stay under the pointer while this comes and goes.
+            let interchange = &cx.session.studio.interchange;
+            let has_outcome = interchange.pending.is_some() || interchange.exported.is_some();
+            let outcome = ui.scope(|ui| {
+                progress_ui(ui, cx);
+                pending_ui(ui, cx);
+                exported_ui(ui, cx);
+            });
+            if !std::mem::replace(&mut self.had_outcome, has_outcome) && has_outcome {
+                outcome.response.scroll_to_me(None);
+            }
         });
     }
 
@@ -68,18 +77,16 @@ impl ExchangePage {
                     cx.actions.push(Action::Ask(question));
                 }
             }
+            if cx.session.studio.interchange.reading {
+                ui.spinner();
+                ui.label("Reading…");
+            }
         });
     }
 }
 
 fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let interchange = &cx.session.studio.interchange;
-    if interchange.reading {
-        ui.horizontal(|ui| {
-            ui.spinner();
-            ui.label("Reading…");
-        });
-    }
     if let Some((done, all)) = interchange.exporting {
         ui.horizontal(|ui| {
             if ui.small_button("Stop").clicked() {
@@ -110,18 +117,6 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             return;
         }
     };
-    ui.add(Text::new(in_words(import)).wrap());
-    let mut choices = pending.order.choices;
-    choices_ui(ui, import, &mut choices);
-    if !import.unknown_videos.is_empty() {
-        let count = import.unknown_videos.len();
-        explanation(ui, &format!("{count} of its videos are not in the project yet."));
-        if ui.button("Add these videos").clicked() {
-            cx.actions.push(Action::AddVideos(import.unknown_videos.clone()));
-        }
-    }
-    notes_ui(ui, &import.notes, Tokens::of(ui).warning);
-    notes_ui(ui, &import.remarks, Tokens::of(ui).weak);
     let (mut done, mut cancelled) = (false, false);
     ui.horizontal(|ui| {
         let something = !import.step.changes.is_empty();
@@ -131,6 +126,18 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         done = button.on_disabled_hover_text("Nothing of the project would change").clicked();
         cancelled = ui.button("Cancel").clicked();
     });
+    let mut choices = pending.order.choices;
+    choices_ui(ui, import, &mut choices);
+    ui.add(Text::new(in_words(import)).wrap());
+    if !import.unknown_videos.is_empty() {
+        let count = import.unknown_videos.len();
+        explanation(ui, &format!("{count} of its videos are not in the project yet."));
+        if ui.button("Add these videos").clicked() {
+            cx.actions.push(Action::AddVideos(import.unknown_videos.clone()));
+        }
+    }
+    notes_ui(ui, &import.notes, Tokens::of(ui).warning);
+    notes_ui(ui, &import.remarks, Tokens::of(ui).weak);
     let is_stale = cx.session.studio.project().is_some_and(|project| project.revision() != pending.revision);
     if cancelled {
     } else if is_stale || choices != pending.order.choices {

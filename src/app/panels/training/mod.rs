@@ -135,7 +135,10 @@ impl Panel for TrainingPanel {
 fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let training = &cx.session.training;
-    ui.label(RichText::new(phase_text(&training.phase)).heading());
+    ui.add(Label::new(RichText::new(phase_text(&training.phase)).heading()).truncate());
+    // Before what comes and goes while a run is under way, so that it does not move them away from the pointer.
+    buttons_ui(ui, cx);
+    let training = &cx.session.training;
     if !training.summary.is_empty() {
         ui.label(RichText::new(&training.summary).color(tokens.weak));
     }
@@ -146,7 +149,6 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.label(RichText::new(pace_text(training)).color(tokens.weak));
     }
     ui.add_space(6.0);
-    buttons_ui(ui, cx);
     divergence_ui(ui, cx);
     if let TrainingPhase::Finished { model_dir, stopped_early } = &cx.session.training.phase {
         let (model_dir, stopped_early) = (model_dir.display().to_string(), *stopped_early);
