@@ -89,10 +89,22 @@ impl App {
     /// Takes files that were dropped onto the window.
     pub(super) fn take_dropped(&mut self, ctx: &Context) {
         let dropped = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
-        for file in dropped {
-            let path = file.path().to_owned();
-            let project = self.session.studio.project().filter(|project| !project.is_read_only());
-            self.opener.look_at_dropped(path, project.map(|project| project.dir().to_owned()), ctx);
+        self.drop_paths(dropped.iter().map(|file| file.path().to_owned()).collect(), ctx);
+    }
+
+    /// Opens what was dropped; several files are for the open project.
+    pub(super) fn drop_paths(&mut self, paths: Vec<PathBuf>, ctx: &Context) {
+        let Some(first) = paths.first().cloned() else { return };
+        let project = self.session.studio.project().filter(|project| !project.is_read_only());
+        match paths.len() {
+            1 => self.opener.look_at_dropped(first, project.map(|project| project.dir().to_owned()), ctx),
+            _ if project.is_some() => self.find_videos(paths),
+            count => {
+                self.open(first, ctx);
+                let text =
+                    format!("Opening the first of {count} files; with a project open all of them are added to it");
+                self.session.told = Some((text, Instant::now()));
+            }
         }
     }
 

@@ -397,3 +397,16 @@ fn the_buttons_of_labels_of_other_programs_stay_where_they_are() {
     assert!(studio.window.sees("Import of labels.csv") && studio.window.sees("the disk is full"));
     assert_eq!(places(&studio), before);
 }
+
+#[test]
+fn several_files_that_are_dropped_are_added_to_the_open_project() {
+    let mut studio = Studio::new(&["wave"], 0);
+    let dir = studio.dir.path().to_owned();
+    clips(&dir, &["new/a.mp4", "new/b.mp4", "new/labels.csv", "more/c.mp4"]);
+    let files = ["new/a.mp4", "new/b.mp4", "new/labels.csv", "more"].map(|name| dir.join(name));
+    let ctx = studio.window.harness.ctx.clone();
+    studio.app_mut().drop_paths(files.to_vec(), &ctx);
+    let videos = |app: &App| app.session.studio.document().map_or(0, |document| document.videos.len());
+    wait(&mut studio.window, |app| videos(app) > 0);
+    assert_eq!(videos(studio.app()), 3, "a table is no video");
+}

@@ -85,6 +85,7 @@ fn find(search: Search, go_on: &dyn Fn() -> bool) -> SearchResult {
     match search {
         Search::Videos(paths) => {
             let (mut videos, mut notes, mut exported) = (Vec::new(), Vec::new(), 0);
+            let is_alone = paths.len() == 1;
             for path in paths.into_iter().take_while(|_| go_on()) {
                 match path.is_dir() {
                     true => {
@@ -93,7 +94,11 @@ fn find(search: Search, go_on: &dyn Fn() -> bool) -> SearchResult {
                         notes.extend(found.notes);
                         exported += found.exported;
                     }
-                    false => videos.push(path),
+                    false if is_alone || is_video(&path) => videos.push(path),
+                    false => {
+                        let cause = "left out, as it is not called as videos are";
+                        notes.push(Error::file(&path, cause, "Add it by itself if it is one"));
+                    }
                 }
             }
             SearchResult::Videos { videos, notes, exported }

@@ -15,6 +15,7 @@ use crate::app::actions::PanelContext;
 use crate::app::session::Session;
 use crate::app::theme::Tokens;
 use crate::app::widgets::time_code;
+use crate::frame_times::FrameTimes;
 
 /// Height of the timeline with its labels, in points.
 const HEIGHT: f32 = 34.0;
@@ -64,7 +65,7 @@ impl Timeline {
         }
         if let Some(pointer) = response.hover_pos() {
             let frame = axis.frame_at(pointer.x, frames);
-            let time = time_code(frame_secs(cx.session, frame as f64));
+            let time = time_code(cx.session.clip.as_ref().map_or(0.0, |clip| secs_at(&clip.times, frame as f64)));
             response.on_hover_text_at_pointer(format!("{time}, frame {frame}"));
         }
         if let Some(response) = self.tracks.tracks_ui(ui, &axis, cx) {
@@ -103,9 +104,20 @@ impl Timeline {
     }
 }
 
-/// Time of a frame, assuming an even rate: good enough for labels.
-fn frame_secs(session: &Session, frame: f64) -> f64 {
-    session.clip.as_ref().map_or(0.0, |clip| frame / clip.frames.max(1) as f64 * clip.duration_secs)
+/// Seconds from the first frame to a position among the frames, by their time stamps.
+fn secs_at(times: &FrameTimes, position: f64) -> f64 {
+    let frame = position as usize;
+    let [start, end] = times.span_secs(&(frame..frame + 1));
+    start + position.fract() * (end - start) - times.start_secs()
+}
+
+/// The position among the frames so many seconds after the first one.
+fn position_at(times: &FrameTimes, secs: f64) -> f64 {
+    let secs = secs + times.start_secs();
+    let frame = times.shown_at(secs);
+    let [start, end] = times.span_secs(&(frame..frame + 1));
+    let share = if end > start { (secs - start) / (end - start) } else { 0.0 };
+    frame as f64 + share.clamp(0.0, 1.0)
 }
 
 fn draw_segment(ui: &Ui, axis: &Axis, session: &Session) {
@@ -126,16 +138,16 @@ fn draw_segment(ui: &Ui, axis: &Axis, session: &Session) {
 /// Lines and times at round seconds, as many as fit.
 fn draw_ticks(ui: &Ui, axis: &Axis, session: &Session) {
     let tokens = Tokens::of(ui);
-    let secs = frame_secs(session, axis.window.start)..frame_secs(session, axis.window.end);
+    let Some(times) = session.clip.as_ref().map(|clip| &clip.times) else { return };
+    let secs = secs_at(times, axis.window.start)..secs_at(times, axis.window.end);
     let per_label = f64::from(96.0 / axis.bar.width().max(1.0)) * (secs.end - secs.start);
     const STEPS: [f64; 16] =
         [0.04, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
     let step = STEPS.into_iter().find(|step| *step >= per_label).unwrap_or(7200.0);
-    let frames_per_sec = session.frames() as f64 / frame_secs(session, session.frames() as f64).max(1e-9);
     let font = TextStyle::Small.resolve(ui.style());
     let first = (secs.start / step).ceil() as u64;
     for time in (first..).map(|i| i as f64 * step).take_while(|time| *time <= secs.end) {
-        let x = axis.x(time * frames_per_sec);
+        let x = axis.x(position_at(times, time));
         ui.painter().vline(x, axis.bar.top()..=axis.bar.top() + 5.0, Stroke::new(1.0, tokens.outline));
         let text = time_code(time);
         let text = if step < 1.0 { &text[..text.len() - 1] } else { &text[..text.len() - 4] };
@@ -176,6 +188,15 @@ fn draw_strip(ui: &Ui, rect: Rect, window: &Range<f64>, session: &Session) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_those_of_the_time_stamps() {
+        let times = FrameTimes::listed(vec![2.0, 2.1, 2.2, 3.2], 5.2).unwrap();
+        for (position, secs) in [(0.0, 0.0), (1.5, 0.15), (2.0, 0.2), (2.5, 0.7), (3.0, 1.2), (4.0, 3.2)] {
+            assert!((secs_at(&times, position) - secs).abs() < 1e-9, "{position}: {}", secs_at(&times, position));
+            assert!((position_at(&times, secs) - position).abs() < 1e-6, "{secs} s: {}", position_at(&times, secs));
+        }
+    }
 
     #[test]
     fn a_zoomed_timeline_follows_the_clip() {
