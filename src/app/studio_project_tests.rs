@@ -278,6 +278,9 @@ fn a_digit_labels_what_the_window_shows_as_marked() {
     studio.press(Modifiers::COMMAND, Key::ArrowDown);
     assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)));
     studio.key(Key::Num1);
+    assert!(studio.video(1).is_unlabelled(), "nobody has seen it yet");
+    studio.see(1);
+    studio.key(Key::Num1);
     assert!(studio.video(1).segments.is_empty());
     assert_eq!((studio.video(1).labels.clone(), studio.video(0).segments.len()), (vec![wave], 2));
 }

@@ -105,6 +105,12 @@ impl Studio {
         self.app().session.studio.class_label(place).unwrap()
     }
 
+    /// The clip of a video is open.
+    pub(super) fn see(&mut self, id: u32) {
+        let path = self.app().session.studio.project().unwrap().video_path(VideoId(id)).unwrap();
+        open_clip(self.app_mut(), &path);
+    }
+
     /// Names of the classes in their order.
     pub(super) fn names(&self) -> Vec<&str> {
         let classes = &self.app().session.studio.document().unwrap().classes;
@@ -309,8 +315,7 @@ fn the_next_unlabelled_video_follows_a_label_if_one_wants_that() {
             assert!(studio.video(next).is_unlabelled(), "nobody has seen it yet");
             assert!(studio.window.sees("The clip has no picture yet"));
         }
-        let path = studio.app().session.studio.project().unwrap().video_path(VideoId(next)).unwrap();
-        open_clip(studio.app_mut(), &path);
+        studio.see(next);
     }
     assert!(studio.window.sees("3 of 3 labelled"));
     studio.press(Modifiers::COMMAND, Key::ArrowRight);
@@ -448,6 +453,7 @@ fn suggestions_are_accepted_or_corrected_with_a_key_and_the_queue_leads_to_what_
     assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)), "then comes the next one");
     studio.press(Modifiers::SHIFT, Key::Q);
     assert_eq!(studio.app().session.studio.selected(), Some(VideoId(2)), "0.6 is less sure than 0.65");
+    studio.see(2);
     studio.key(Key::Num2);
     assert_eq!(studio.video(2).labels, [jump]);
     studio.app_mut().session.studio.choice.sort = Sort::Uncertainty;
