@@ -69,26 +69,36 @@ pub enum ModelRole {
 
 /// The threads that look, and their answers.
 pub struct Opener {
-    sender: Sender<Result<Found>>,
-    receiver: Receiver<Result<Found>>,
+    sender: Sender<Looked>,
+    receiver: Receiver<Looked>,
+    /// How often something was asked for.
+    asked: u64,
+}
+
+/// What was found, and which of the looks has found it.
+struct Looked {
+    number: u64,
+    found: Result<Found>,
 }
 
 impl Default for Opener {
     fn default() -> Self {
         let (sender, receiver) = unbounded(); // One answer for every path that a person opens.
-        Self { sender, receiver }
+        Self { sender, receiver, asked: 0 }
     }
 }
 
 impl Opener {
     /// Begins to look at `path`.
-    pub fn look(&self, path: PathBuf, ctx: &Context) {
+    pub fn look(&mut self, path: PathBuf, ctx: &Context) {
+        self.asked += 1;
         self.run(ctx, move || find(&path));
     }
 
     /// Begins to look at `path`, which was dropped onto the window: a folder of videos is for the project in `project`, unless it is
     /// something of its own.
-    pub fn look_at_dropped(&self, path: PathBuf, project: Option<PathBuf>, ctx: &Context) {
+    pub fn look_at_dropped(&mut self, path: PathBuf, project: Option<PathBuf>, ctx: &Context) {
+        self.asked += 1;
         self.run(ctx, move || match project.filter(|_| path.is_dir() && !is_own(&path)) {
             Some(project) => Ok(Found::ForProject { folder: path, project }),
             None => find(&path),
@@ -96,7 +106,8 @@ impl Opener {
     }
 
     /// Begins to look at the sample in `dir`, which may have been deleted.
-    pub fn look_for_sample(&self, dir: PathBuf, ctx: &Context) {
+    pub fn look_for_sample(&mut self, dir: PathBuf, ctx: &Context) {
+        self.asked += 1;
         self.run(ctx, move || if dir.is_dir() { find(&dir) } else { Ok(Found::NoSample) });
     }
 
@@ -117,24 +128,36 @@ impl Opener {
         });
     }
 
+    /// Opens no clip any more that was asked for before: another one is.
+    pub fn forget_clips(&mut self) {
+        self.asked += 1;
+    }
+
     fn run(&self, ctx: &Context, work: impl FnOnce() -> Result<Found> + Send + 'static) {
-        let (sender, ctx) = (self.sender.clone(), ctx.clone());
+        let (sender, ctx, number) = (self.sender.clone(), ctx.clone(), self.asked);
         let work = move || {
             // The window may be gone.
-            let _ = sender.send(caught("open", work));
+            let _ = sender.send(Looked { number, found: caught("open", work) });
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("open".into()).spawn(work) {
             let error = Error::new("open", error.to_string(), "Close other programs and try again");
             // The receiver lives as long as `self`.
-            let _ = self.sender.send(Err(error));
+            let _ = self.sender.send(Looked { number, found: Err(error) });
         }
     }
 
-    /// What was found since the last call.
+    /// What was found since the last call. Disks may answer in another order than they were asked in: of several clips, only the one
+    /// that was asked for last is among it.
     pub fn answers(&self) -> impl Iterator<Item = Result<Found>> + use<> {
-        let receiver = self.receiver.clone();
+        let (receiver, asked) = (self.receiver.clone(), self.asked);
+        let is_late = move |looked: &Looked| {
+            let is_clip = matches!(looked.found, Ok(Found::Clip(_) | Found::Clips(_) | Found::Classes { .. }));
+            is_clip && looked.number != asked
+        };
         std::iter::from_fn(move || receiver.try_recv().ok())
+            .filter(move |looked| !is_late(looked))
+            .map(|looked| looked.found)
     }
 }
 
@@ -195,6 +218,22 @@ fn clips_in(folder: &Path) -> Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
     use std::fs;
+
+    #[test]
+    fn the_clip_that_was_asked_for_last_is_opened_whichever_disk_answers_first() {
+        let mut opener = Opener::default();
+        let clip = |name: &str| Ok(Found::Clip(name.into()));
+        let answer = |opener: &Opener, number: u64, found| opener.sender.send(Looked { number, found }).unwrap();
+        opener.asked = 2;
+        answer(&opener, 2, clip("b.mp4"));
+        answer(&opener, 1, clip("a.mp4"));
+        answer(&opener, 1, Ok(Found::Model("model".into())));
+        let found: Vec<_> = opener.answers().collect();
+        assert_eq!(found, [clip("b.mp4"), Ok(Found::Model("model".into()))]);
+        answer(&opener, 2, clip("b.mp4"));
+        opener.forget_clips();
+        assert_eq!(opener.answers().count(), 0, "another one was chosen in a list meanwhile");
+    }
 
     #[test]
     fn folders_are_told_apart_by_what_they_hold() {
