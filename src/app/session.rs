@@ -246,7 +246,7 @@ impl Session {
     /// No clip is open any more, whatever was asked for before.
     pub fn leave_clip(&mut self) {
         (self.clip, self.opening, self.pointed) = (None, None, None);
-        (self.frame, self.analysis) = (None, None);
+        (self.frame, self.analysis, self.player.position) = (None, None, 0);
         self.marks = Marks::default();
         self.is_closed = true;
     }

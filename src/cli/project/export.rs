@@ -24,6 +24,7 @@ Examples:
   motionscope project export golf elan --format elan
 
 UCF101 lists, ELAN, CVAT and X-AnyLabeling are exported to a folder, the others to a file.
+Clips that are cut out are not taken for new videos by `project add`, unless their folder is named itself.
 All files are written or none: Ctrl-C, or a video that cannot be read, leaves the folder as it was.
 Exit codes: 0 all labels were written, 1 none, or without those that cannot be read, or of videos that have changed since";
 
