@@ -36,6 +36,7 @@ pub fn available(
         | C::MarkIn
         | C::MarkOut
         | C::FitView => or(session.clip.is_some(), "No clip is open"),
+        C::LoopSegment => or(session.clip_path().is_some(), "No clip is open"),
         C::ClearMarks => or(session.marks.start.is_some() || session.marks.end.is_some(), "No in or out mark is set"),
         C::LockScale => or(session.lab.has_flow(), "There is no flow yet"),
         C::AddView => or(!settings.views.is_full(), "There is no room for more views"),

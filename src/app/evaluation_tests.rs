@@ -247,7 +247,7 @@ fn the_confusion_looks_as_it_did() {
 #[test]
 fn the_buttons_stay_where_they_are_while_clips_are_scored() {
     let mut window = window(SIZE);
-    let place = |window: &Window| window.harness.get_by_label("Save…").rect();
+    let place = |window: &Window| window.harness.get_by_label("Save evaluation report…").rect();
     let before = place(&window);
     evaluate(&mut window);
     assert!(window.sees("12 of 12 clips"));

@@ -344,10 +344,13 @@ fn a_digit_on_locked_labels_says_why_and_reading_them_again_leaves_no_old_notice
     let app = window.harness.state_mut();
     app.read_labels_again();
     assert_eq!((app.session.studio.notes.len(), app.session.notice.is_some()), (1, true), "it is as bad as before");
-    std::fs::write(&file, whole.replace("frames = 100", "frames = 15")).unwrap();
+    std::fs::write(&file, whole.replace("end = 20", "end = 120")).unwrap();
     app.read_labels_again();
     let notes: Vec<&str> = app.session.studio.notes.iter().map(|note| note.cause.as_str()).collect();
-    assert!(app.session.notice.is_none() && notes.len() == 1 && notes[0].contains("beyond its 15 frames"), "{notes:?}");
+    assert!(
+        app.session.notice.is_none() && notes.len() == 1 && notes[0].contains("beyond its 100 frames"),
+        "{notes:?}"
+    );
     window.settle();
     assert!(window.sees("Read the labels of 1 video again"));
     assert_eq!(window.harness.state().session.studio.video().unwrap().1.segments.len(), 1);

@@ -260,7 +260,7 @@ fn the_buttons_of_a_run_stay_where_they_are_while_it_makes_steps() {
     let mut window = window();
     window.harness.state_mut().session.training = TrainingState::starting();
     window.settle();
-    let place = |window: &Window| window.harness.get_by_label("Stop and keep").rect();
+    let place = |window: &Window| window.harness.get_by_label("Stop training and keep it").rect();
     let before = place(&window);
     train(&mut window);
     assert!(window.sees("40 of 100 steps"));

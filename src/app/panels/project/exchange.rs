@@ -14,6 +14,9 @@ use crate::labels::formats::{Choices, Format, Import};
 /// Notes that are shown at once.
 const NOTES: usize = 8;
 
+/// Height of the upper part of an outcome, in points, which has its buttons.
+const LEAST_SEEN: f32 = 80.0;
+
 /// The choice of the page.
 pub(super) struct ExchangePage {
     format: Format,
@@ -54,7 +57,8 @@ impl ExchangePage {
                 pending_ui(ui, cx);
                 exported_ui(ui, cx);
             });
-            if !std::mem::replace(&mut self.had_outcome, has_outcome) && has_outcome {
+            let begins = !std::mem::replace(&mut self.had_outcome, has_outcome) && has_outcome;
+            if begins && outcome.response.rect.top() + LEAST_SEEN > ui.clip_rect().bottom() {
                 outcome.response.scroll_to_me(None);
             }
         });
