@@ -43,6 +43,7 @@ mod tvl1;
 mod tvl1_gpu;
 mod uneven;
 mod video;
+mod video_kinds;
 mod video_opening;
 mod watched;
 mod window;
