@@ -57,7 +57,7 @@ impl ClipFacts {
             folder.pictures(0, &[])?;
             folder.pictures(folder.len() - 1, &[])?;
         }
-        let warnings = folder.gaps().into_iter().collect();
+        let warnings = folder.remarks();
         Ok(Self { frames: folder.len(), size, times: None, warnings })
     }
 }

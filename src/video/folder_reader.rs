@@ -31,7 +31,7 @@ impl FolderReader {
         let folder = FrameFolder::open(path)?;
         let size = folder.size()?;
         let times = FrameTimes::even(folder.len(), ASSUMED_FPS, 0.0).expect("the rate is above 0");
-        let warnings: Vec<Error> = folder.gaps().into_iter().collect();
+        let warnings = folder.remarks();
         let mut notes = vec![format!("Pictures have no times; {ASSUMED_FPS:.0} frames per second are assumed")];
         notes.extend(warnings.iter().map(|warning| warning.cause.clone()));
         let info = VideoInfo {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use image::RgbImage;
 use image::imageops::{self, FilterType};
@@ -28,6 +29,10 @@ const LEAST_FRAMES: usize = 2;
 pub(super) struct FrameFolder {
     path: PathBuf,
     frames: Vec<PathBuf>,
+    /// A picture of each other series that lies here too, and how many it has.
+    others: Vec<(PathBuf, usize)>,
+    /// Size of the first frame, once it is known.
+    size: OnceLock<Geometry>,
 }
 
 impl FrameFolder {
@@ -51,7 +56,11 @@ impl FrameFolder {
         for (files, is_flow) in kinds.into_values().zip(is_flow) {
             if is_flow { flow += files.len() } else { frames.push(files) }
         }
-        let Some(mut frames) = frames.into_iter().max_by_key(Vec::len) else {
+        frames.iter_mut().for_each(|files| files.sort_by(|a, b| natural_order(&name(a), &name(b))));
+        // Of two that are as many the first by name.
+        frames.sort_by_key(|files| std::cmp::Reverse(files.len()));
+        let mut series = frames.into_iter();
+        let Some(frames) = series.next() else {
             return Err(match flow {
                 0 => Error::file(path, "the folder holds no pictures", "Expected frames such as img_00001.jpg"),
                 _ => Error::file(
@@ -61,8 +70,9 @@ impl FrameFolder {
                 ),
             });
         };
-        frames.sort_by(|a, b| natural_order(&name(a), &name(b)));
-        Ok(Self { path: path.to_owned(), frames })
+        let others = series.filter(|files| files.len() >= LEAST_FRAMES);
+        let others = others.filter_map(|files| Some((files.first()?.clone(), files.len()))).collect();
+        Ok(Self { path: path.to_owned(), frames, others, size: OnceLock::new() })
     }
 
     /// Whether the folder at `path` is a clip: it holds frames and no video.
@@ -91,20 +101,39 @@ impl FrameFolder {
     /// # Errors
     /// If it cannot be read.
     pub fn size(&self) -> Result<Geometry> {
-        let (width, height) = picture_size(&self.frames[0])?;
-        Ok(Geometry { width, height })
+        match self.size.get() {
+            Some(&size) => Ok(size),
+            None => {
+                let (width, height) = picture_size(&self.frames[0])?;
+                Ok(*self.size.get_or_init(|| Geometry { width, height }))
+            }
+        }
     }
 
     /// Frame `index`, stretched to each of `sizes`; it is read once.
     ///
     /// # Errors
-    /// If there is no such picture, or it cannot be read.
+    /// If there is no such picture, it cannot be read, or it has another size than the first.
     pub fn pictures(&self, index: usize, sizes: &[Geometry]) -> Result<Vec<RgbImage>> {
         let path = self.frames.get(index).ok_or_else(|| {
             let cause = format!("there is no frame {index}, it has {}", self.frames.len());
             Error::file(&self.path, cause, "Choose an earlier frame")
         })?;
         let picture = read_picture(path)?;
+        let (size, (width, height)) = (self.size()?, picture.dimensions());
+        if (Geometry { width, height }) != size {
+            let cause = format!(
+                "{width}×{height} pixels, but the first frame, {}, has {}×{}",
+                name(&self.frames[0]),
+                size.width,
+                size.height
+            );
+            return Err(Error::file(
+                path,
+                cause,
+                "Frames of one clip have one size: extract them again, or remove this one",
+            ));
+        }
         let stretched = |size: &Geometry| match picture.dimensions() == (size.width, size.height) {
             true => picture.clone(),
             false => imageops::resize(&picture, size.width, size.height, FilterType::Triangle),
@@ -112,8 +141,20 @@ impl FrameFolder {
         Ok(sizes.iter().map(stretched).collect())
     }
 
-    /// What to say if numbers are left out between the first and the last frame.
-    pub fn gaps(&self) -> Option<Error> {
+    /// What to say of the folder: numbers that are left out between the first and the last frame, and pictures that are no frames.
+    pub fn remarks(&self) -> Vec<Error> {
+        let other = |(first, count): &(PathBuf, usize)| {
+            let cause = format!(
+                "{count} pictures of another series, such as {}, are left out; the frames are those such as {}",
+                name(first),
+                name(&self.frames[0])
+            );
+            Error::file(&self.path, cause, "Put each series into a folder of its own")
+        };
+        self.gaps().into_iter().chain(self.others.iter().map(other)).collect()
+    }
+
+    fn gaps(&self) -> Option<Error> {
         let numbers = self.frames.iter().map(|path| number(&path.file_stem()?.to_string_lossy()));
         let numbers: Vec<u64> = numbers.collect::<Option<_>>()?;
         let span = numbers.last()?.checked_sub(*numbers.first()?)?.checked_add(1)?;
@@ -181,7 +222,7 @@ mod tests {
         let dir = folder(&names);
         fs::write(dir.path().join("notes.txt"), "").expect("writable");
         let frames = FrameFolder::open(dir.path()).expect("frames");
-        assert_eq!((frames.len(), frames.gaps()), (2, None));
+        assert_eq!((frames.len(), frames.remarks()), (2, Vec::new()));
         assert_eq!(frames.size(), Ok(Geometry { width: 4, height: 2 }));
         let first = &frames.pictures(0, &[Geometry { width: 2, height: 2 }]).expect("a picture")[0];
         assert_eq!((first.dimensions(), first.get_pixel(1, 1)), ((2, 2), &Rgb([10; 3])), "img_9, made smaller");
@@ -193,7 +234,7 @@ mod tests {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let dir = folder(&names);
             let frames = FrameFolder::open(dir.path()).expect("frames");
-            assert!(FrameFolder::is_at(dir.path()) && frames.gaps().is_none());
+            assert!(FrameFolder::is_at(dir.path()) && frames.remarks().is_empty());
             frames.frames.iter().map(|path| name(path)).collect::<Vec<_>>()
         };
         let class: Vec<_> = (1..=12).map(|number| format!("v_wave_g01_c01_{number:05}.png")).collect();
@@ -220,9 +261,32 @@ mod tests {
     }
 
     #[test]
+    fn another_series_is_left_out_with_a_remark_and_another_size_is_refused() {
+        let names = ["b_0001.png", "b_0002.png", "a_0001.png", "a_0002.png", "cover.png"];
+        let dir = folder(&names);
+        let frames = FrameFolder::open(dir.path()).expect("frames");
+        assert_eq!(name(&frames.frames[0]), "a_0001.png", "of as many, the first by name");
+        let remarks: Vec<_> = frames.remarks().into_iter().map(|remark| remark.cause).collect();
+        let wanted =
+            "2 pictures of another series, such as b_0001.png, are left out; the frames are those such as a_0001.png";
+        assert_eq!(remarks, [wanted]);
+        RgbImage::new(4, 2).save(dir.path().join("b_0003.png")).expect("writable");
+        let frames = FrameFolder::open(dir.path()).expect("frames");
+        assert_eq!((frames.len(), name(&frames.frames[0])), (3, "b_0001.png".into()), "the most numerous");
+
+        RgbImage::new(2, 4).save(dir.path().join("b_0002.png")).expect("writable");
+        let frames = FrameFolder::open(dir.path()).expect("frames");
+        let size = [Geometry { width: 8, height: 8 }];
+        assert!(frames.pictures(0, &size).is_ok() && frames.pictures(2, &size).is_ok());
+        let error = frames.pictures(1, &size).expect_err("it has another size");
+        assert!(error.subject.ends_with("b_0002.png"), "{error}");
+        assert_eq!(error.cause, "2×4 pixels, but the first frame, b_0001.png, has 4×2");
+    }
+
+    #[test]
     fn what_is_missing_is_said() {
-        let gap = FrameFolder::open(folder(&["image_0001.png", "image_0004.png"]).path()).expect("frames").gaps();
-        assert!(gap.is_some_and(|gap| gap.cause == "2 of the frames 1 to 4 are missing"));
+        let gap = FrameFolder::open(folder(&["image_0001.png", "image_0004.png"]).path()).expect("frames").remarks();
+        assert!(gap.len() == 1 && gap[0].cause == "2 of the frames 1 to 4 are missing");
         let cause = |names: &[&str]| FrameFolder::open(folder(names).path()).err().expect("refused").cause;
         assert_eq!(cause(&[]), "the folder holds no pictures");
         assert_eq!(cause(&["flow_x_1.png", "flow_y_1.png"]), "the folder holds 2 pictures of flow and no frames");
