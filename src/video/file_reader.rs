@@ -62,16 +62,16 @@ impl FileReader {
             return Err(Error::file(raw.source.path(), cause, "Copy the file again, or convert it to H.264"));
         };
         let (shown, orientation) = upright(&raw.source, &picture);
-        let interlaced = is_woven(&picture);
         let first_secs = raw.index.first_secs().unwrap_or(0.0);
         let times = raw.index.times(&raw.clock, first_secs - raw.source.zero_secs(first_secs));
-        let (info, warnings) = describe(&raw, times, &picture, shown, orientation, interlaced);
+        let (info, warnings) = describe(&raw, times, &picture, shown, orientation, is_woven(&picture));
         raw.give_back(index, picture);
+        let converter = Converter::new(vec![shown], orientation, info.interlaced);
         Ok(Self {
             info,
             raw,
             orientation,
-            converter: Converter::new(vec![shown], orientation, interlaced),
+            converter,
             decoded: None,
             pushed: None,
             last: None,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use super::frame_folder::FrameFolder;
+use super::transparency::TRANSPARENT;
 use super::{Frame, Geometry, VideoInfo};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
@@ -33,6 +34,9 @@ impl FolderReader {
         let times = FrameTimes::even(folder.len(), ASSUMED_FPS, 0.0).expect("the rate is above 0");
         let warnings = folder.remarks();
         let mut notes = vec![format!("Pictures have no times; {ASSUMED_FPS:.0} frames per second are assumed")];
+        if folder.has_transparent_parts()? {
+            notes.push(TRANSPARENT.into());
+        }
         notes.extend(warnings.iter().map(|warning| warning.cause.clone()));
         let info = VideoInfo {
             path: path.to_owned(),

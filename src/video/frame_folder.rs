@@ -10,6 +10,7 @@ use image::imageops::{self, FilterType};
 
 use super::natural_order::natural_order;
 use super::picture::{picture_size, read_picture};
+use super::transparency::has_transparent_parts;
 use super::{Geometry, is_video};
 use crate::error::{Error, Result};
 
@@ -89,6 +90,14 @@ impl FrameFolder {
     /// The ending of the pictures, in lower case.
     pub fn extension(&self) -> String {
         self.frames[0].extension().unwrap_or_default().to_string_lossy().to_lowercase()
+    }
+
+    /// Whether something shines through the first frame.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn has_transparent_parts(&self) -> Result<bool> {
+        has_transparent_parts(&self.frames[0])
     }
 
     /// Number of frames, at least one.

@@ -7,7 +7,8 @@ use ffmpeg_next as ffmpeg;
 
 use super::orientation::Orientation;
 use super::raw_frames::RawFrames;
-use super::{Geometry, Pace};
+use super::transparency::{TRANSPARENT, is_transparent};
+use super::{Geometry, Pace, libav};
 use crate::error::Error;
 use crate::frame_times::FrameTimes;
 
@@ -34,7 +35,7 @@ pub struct VideoInfo {
     pub variable_rate: bool,
     /// Clockwise turn that was needed to show the pictures upright: 0, 90, 180 or 270.
     pub rotation_degrees: i32,
-    /// Whether the first picture was woven from two fields; it and all others that are woven are deinterlaced.
+    /// Whether the first picture is woven from two fields, or the file says that they are; all that are woven are deinterlaced.
     pub interlaced: bool,
     /// What else is worth telling, a sentence each, without a full stop.
     pub notes: Vec<String>,
@@ -57,7 +58,7 @@ pub(super) fn describe(
     first: &ffmpeg::frame::Video,
     shown: Geometry,
     orientation: Orientation,
-    interlaced: bool,
+    is_woven: bool,
 ) -> (VideoInfo, Vec<Error>) {
     let index = &raw.index;
     let mut notes = Vec::new();
@@ -65,8 +66,17 @@ pub(super) fn describe(
         notes.push("The file has no frame rate; 25 frames per second are assumed".into());
         25.0
     });
-    if interlaced {
+    let is_called_interlaced = libav::is_called_interlaced(&raw.source.stream());
+    if is_woven {
         notes.push("The pictures are interlaced and are deinterlaced for display and analysis".into());
+    } else if is_called_interlaced {
+        notes.push(
+            "The file says that its pictures are interlaced, but the first is not; those that are will be deinterlaced"
+                .into(),
+        );
+    }
+    if is_transparent(first) {
+        notes.push(TRANSPARENT.into());
     }
     if matches!(first.color_transfer_characteristic(), Transfer::SMPTE2084 | Transfer::ARIB_STD_B67) {
         notes.push("The colours are high dynamic range and look pale, because they are not tone-mapped".into());
@@ -89,7 +99,7 @@ pub(super) fn describe(
         times,
         variable_rate: index.is_variable(&raw.clock),
         rotation_degrees: orientation.degrees,
-        interlaced,
+        interlaced: is_woven || is_called_interlaced,
         notes,
     };
     (info, warnings)

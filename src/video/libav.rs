@@ -77,6 +77,14 @@ pub(super) fn sample_aspect_ratio(stream: &ffmpeg::Stream) -> f64 {
     known.find(|ratio| PLAUSIBLE_RATIOS.contains(ratio)).unwrap_or(1.0)
 }
 
+/// Whether the file says that the pictures of `stream` are woven from two fields.
+pub(super) fn is_called_interlaced(stream: &ffmpeg::Stream) -> bool {
+    use ffi::AVFieldOrder::{AV_FIELD_BB, AV_FIELD_BT, AV_FIELD_TB, AV_FIELD_TT};
+    // SAFETY: the stream and its parameters belong to the format context that `stream` borrows.
+    let order = unsafe { (*(*stream.as_ptr()).codecpar).field_order };
+    [AV_FIELD_TT, AV_FIELD_BB, AV_FIELD_TB, AV_FIELD_BT].contains(&order)
+}
+
 /// Whether an edit list asks to decode this packet without showing its picture.
 pub(super) fn is_discarded(packet: &ffmpeg::Packet) -> bool {
     use ffmpeg::packet::Ref;

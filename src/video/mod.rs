@@ -44,6 +44,7 @@ mod raw_frames;
 mod reader;
 mod references;
 mod side_by_side;
+mod transparency;
 mod video_index;
 mod writer;
 
@@ -74,6 +75,7 @@ pub use picture::read_picture;
 pub use player::{Indexing, Player, PlayerCommand, PlayerEvent, PlayerState, Wake};
 pub use reader::VideoReader;
 pub use side_by_side::SideBySide;
+pub use transparency::{TRANSPARENT, has_transparent_parts};
 pub use writer::{Pace, VideoWriter};
 
 /// Ends a piece of work from another thread: whoever does it looks at the flag after every packet or picture.

@@ -54,9 +54,16 @@ pub(super) fn picture_size(path: &Path) -> Result<(u32, u32)> {
     reader.into_dimensions().map_err(|error| Error::file(path, format!("not a readable picture ({error})"), REMEDY))
 }
 
-fn is_for_ffmpeg(path: &Path) -> bool {
+/// Whether FFmpeg decodes the picture at `path`.
+pub(super) fn is_for_ffmpeg(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| BY_FFMPEG.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+}
+
+/// A picture that FFmpeg decodes, as it is stored.
+pub(super) fn first_raw(path: &Path) -> Result<ffmpeg_next::frame::Video> {
+    let mut video = UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default())?;
+    video.first_picture().ok_or_else(|| Error::file(path, "not a readable picture", REMEDY))
 }
 
 /// A picture as the only frame of a video.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ffmpeg::format::Pixel;
 use ffmpeg::software::scaling;
 use ffmpeg_next as ffmpeg;
-use image::{Rgb, RgbImage};
+use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 use motionscope::video::{ClipFacts, Geometry, Player, Sizes, VideoReader, decode_clip};
 
 use crate::video::{CLIP, assert_every_frame_is_exact, coded_picture, read_code, wait_until_open, write_clip};
@@ -39,7 +39,7 @@ fn options(pairs: &[(&str, &str)]) -> ffmpeg::Dictionary<'static> {
 }
 
 /// Writes numbered pictures, 25 a second. False where this FFmpeg has no such encoder.
-fn encode(path: &Path, kind: &Kind, pictures: impl Iterator<Item = RgbImage>) -> bool {
+fn encode(path: &Path, kind: &Kind, pictures: impl Iterator<Item = RgbaImage>) -> bool {
     ffmpeg::init().unwrap();
     ffmpeg::log::set_level(ffmpeg::log::Level::Quiet);
     let Some(codec) = ffmpeg::encoder::find_by_name(kind.encoder) else {
@@ -66,7 +66,7 @@ fn encode(path: &Path, kind: &Kind, pictures: impl Iterator<Item = RgbImage>) ->
     output.write_header_with(options(kind.container_options)).unwrap();
     let to_base = output.stream(0).unwrap().time_base();
     let flags = scaling::Flags::BILINEAR;
-    let mut to_coded = scaling::Context::get(Pixel::RGB24, width, height, kind.format, width, height, flags).unwrap();
+    let mut to_coded = scaling::Context::get(Pixel::RGBA, width, height, kind.format, width, height, flags).unwrap();
     let mut write = |encoder: &mut ffmpeg::encoder::Video| {
         let mut packet = ffmpeg::Packet::empty();
         while encoder.receive_packet(&mut packet).is_ok() {
@@ -76,8 +76,8 @@ fn encode(path: &Path, kind: &Kind, pictures: impl Iterator<Item = RgbImage>) ->
         }
     };
     for (number, picture) in pictures.enumerate() {
-        let mut rgb = ffmpeg::frame::Video::new(Pixel::RGB24, width, height);
-        let (stride, row) = (rgb.stride(0), 3 * width as usize);
+        let mut rgb = ffmpeg::frame::Video::new(Pixel::RGBA, width, height);
+        let (stride, row) = (rgb.stride(0), 4 * width as usize);
         for (line, pixels) in rgb.data_mut(0).chunks_mut(stride).zip(picture.as_raw().chunks(row)) {
             line[..row].copy_from_slice(pixels);
         }
@@ -93,8 +93,12 @@ fn encode(path: &Path, kind: &Kind, pictures: impl Iterator<Item = RgbImage>) ->
     true
 }
 
-fn numbered(count: usize) -> impl Iterator<Item = RgbImage> {
-    (0..count).map(|number| coded_picture(number, CLIP))
+fn opaque(picture: RgbImage) -> RgbaImage {
+    DynamicImage::ImageRgb8(picture).into_rgba8()
+}
+
+fn numbered(count: usize) -> impl Iterator<Item = RgbaImage> {
+    (0..count).map(|number| opaque(coded_picture(number, CLIP)))
 }
 
 /// Copies what is coded from the last key frame at or before frame `first` on, of 25 a second, up to what is decoded at frame
@@ -226,7 +230,7 @@ fn plain_grey_stays_as_it_is_from_black_to_white() {
         RgbImage::from_fn(size.width, size.height, |x, _| Rgb([((x as usize + number) % 256) as u8; 3]))
     };
     let kind = Kind { encoder: "rawvideo", format: Pixel::GRAY8, ..ALONE };
-    assert!(encode(&path, &kind, (0..100).map(ramp)));
+    assert!(encode(&path, &kind, (0..100).map(|number| opaque(ramp(number)))));
     let mut reader = VideoReader::open(&path, Sizes::default()).unwrap();
     assert_eq!(reader.info().frames, 100);
     for index in (0..100).map(|place| place * 37 % 100) {
@@ -234,4 +238,52 @@ fn plain_grey_stays_as_it_is_from_black_to_white() {
         let worst = shown.as_raw().iter().zip(ramp(index).as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(worst <= Some(1), "frame {index} is off by {worst:?}");
     }
+}
+
+/// What is said of the video at `path`.
+fn notes(path: &Path) -> Vec<String> {
+    VideoReader::open(path, Sizes::default()).unwrap().info().notes.clone()
+}
+
+#[test]
+fn transparency_is_told_of_where_there_is_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let pierced = |number: usize| {
+        let mut picture = opaque(coded_picture(number, CLIP));
+        picture.put_pixel(5, 60, Rgba([10, 20, 30, 100]));
+        picture
+    };
+    let kind = Kind { encoder: "png", format: Pixel::RGBA, container: "mov", ..ALONE };
+    assert!(encode(&at("opaque.mov"), &kind, numbered(3)) && encode(&at("pierced.mov"), &kind, (0..3).map(pierced)));
+    for name in ["opaque", "pierced"] {
+        std::fs::create_dir(at(name)).unwrap();
+    }
+    for number in 0..3 {
+        opaque(coded_picture(number, CLIP)).save(at(&format!("opaque/{number}.png"))).unwrap();
+        pierced(number).save(at(&format!("pierced/{number}.png"))).unwrap();
+    }
+    let is_told = |name: &str| notes(&at(name)).iter().filter(|note| note.contains("transparent in parts")).count();
+    assert_eq!(["opaque.mov", "opaque", "pierced.mov", "pierced"].map(is_told), [0, 0, 1, 1]);
+    for name in ["pierced.mov", "pierced"] {
+        let shown = VideoReader::open(&at(name), Sizes::default()).unwrap().frame(1).unwrap().display;
+        assert_eq!(*shown.get_pixel(5, 60), Rgb([10, 20, 30]), "{name}: the colour as it is stored");
+    }
+}
+
+#[test]
+fn a_file_that_calls_its_pictures_interlaced_is_believed_though_the_first_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, called) = (folder.path().join("plain.mov"), folder.path().join("called.mov"));
+    let kind = Kind { encoder: "png", format: Pixel::RGB24, container: "mov", ..ALONE };
+    assert!(encode(&plain, &kind, numbered(4)));
+    assert!(encode(&called, &Kind { encoder_options: &[("field_order", "tt")], ..kind }, numbered(4)));
+    assert!(notes(&plain).is_empty());
+    let reader = VideoReader::open(&called, Sizes::default()).unwrap();
+    assert!(
+        reader.info().interlaced && reader.info().notes[0].starts_with("The file says that"),
+        "{:?}",
+        reader.info()
+    );
+    assert_every_frame_is_exact(&called, 4);
 }

@@ -15,6 +15,7 @@ use super::interrupt::interrupt_flag;
 use super::outcome::{Outcome, complain};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
+use crate::video::{TRANSPARENT, has_transparent_parts};
 pub(super) use arguments::FlowArgs;
 use arguments::{FlowPlan, Input};
 use frame_pairs::{ClipPairs, FramePair};
@@ -40,6 +41,11 @@ pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
 
 fn of_pair(plan: &FlowPlan, first: &Path, second: &Path) -> Result<FlowReport> {
     let pair = FramePair::open(first, second, plan.size)?;
+    for path in [first, second] {
+        if has_transparent_parts(path)? {
+            eprintln!("{}: {TRANSPARENT}.", path.display());
+        }
+    }
     let mut work = Work::begin(plan, vec![first.into(), second.into()], None)?;
     work.on(&pair)?;
     work.finish(false)
