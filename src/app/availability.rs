@@ -22,6 +22,8 @@ pub fn available(
     }
     use Command as C;
     match command {
+        // What is decoded one frame after the other needs no list of frames.
+        C::PlayPause | C::Pause | C::PlayForwards if session.is_previewed() => Ok(()),
         C::CloseClip
         | C::PlayPause
         | C::PlayBackwards
@@ -35,7 +37,7 @@ pub fn available(
         | C::LastFrame
         | C::MarkIn
         | C::MarkOut
-        | C::FitView => or(session.clip.is_some(), "No clip is open"),
+        | C::FitView => clip(session),
         C::LoopSegment => or(session.clip_path().is_some(), "No clip is open"),
         C::ClearMarks => or(session.marks.start.is_some() || session.marks.end.is_some(), "No in or out mark is set"),
         C::LockScale => or(session.lab.has_flow(), "There is no flow yet"),
@@ -47,7 +49,7 @@ pub fn available(
         }
         C::LongerStride => or(settings.laboratory.stride < MAX_STRIDE, "This is the longest stride"),
         C::ShorterStride => or(settings.laboratory.stride > 1, "This is the shortest stride"),
-        C::ChooseTruth | C::ChooseTruthFile | C::MeasureClip => or(session.clip.is_some(), "No clip is open"),
+        C::ChooseTruth | C::ChooseTruthFile | C::MeasureClip => clip(session),
         C::ForgetTruth => or(settings.laboratory.truth.is_some(), "This clip has no ground truth"),
         C::SaveStatistics => or(session.lab.is_measured(), "No frame has been measured yet"),
         C::SaveFlow | C::SavePicture => {
@@ -125,6 +127,15 @@ pub fn available(
 
 fn or(condition: bool, reason: &'static str) -> Result<(), &'static str> {
     if condition { Ok(()) } else { Err(reason) }
+}
+
+/// Whether a clip is open with the list of its frames.
+fn clip(session: &Session) -> Result<(), &'static str> {
+    match (&session.clip, &session.opening) {
+        (Some(_), _) => Ok(()),
+        (None, Some(_)) => Err("The frames of the clip are still being listed; the status bar shows how far"),
+        (None, None) => Err("No clip is open"),
+    }
 }
 
 fn evaluation(session: &Session, settings: &Settings) -> Result<(), &'static str> {

@@ -194,6 +194,8 @@ impl App {
         use PlayerCommand as P;
         let commands = match command {
             Command::PlayPause if player.playing => vec![P::Pause],
+            // Its end and its loop are known with the list of its frames.
+            Command::PlayPause if self.session.clip.is_none() => vec![P::Play],
             Command::PlayPause if self.settings.looping => self.to_loop().into_iter().chain([P::Play]).collect(),
             Command::PlayPause if player.position >= last && player.speed > 0.0 => vec![P::SeekFrame(0), P::Play],
             Command::PlayPause => vec![P::Play],

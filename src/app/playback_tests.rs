@@ -6,6 +6,7 @@ use eframe::egui::{Event, Key, Modifiers};
 use image::{Rgb, RgbImage};
 
 use super::App;
+use super::availability::available;
 use super::command::Command;
 use super::laboratory_tests::Window;
 use super::live_tests::until;
@@ -128,6 +129,14 @@ fn a_long_video_shows_its_first_picture_and_how_far_its_index_is() {
     until(&mut window, "the first picture", |app| app.session.frame.is_some() && app.session.indexing.is_some());
     assert!(window.harness.state().session.clip.is_none());
     assert!(window.sees("Indexing long.mp4: 0 % of") && window.sees("Indexing / 00:02"));
+    // It plays from its beginning meanwhile; what needs the list says why it waits.
+    press(&mut window, &[(Key::Space, Modifiers::NONE)]);
+    let is_beyond_5 = |app: &App| app.session.frame.as_ref().is_some_and(|frame| frame.index >= 5);
+    until(&mut window, "playback", |app| app.session.player.playing && is_beyond_5(app));
+    assert!(window.sees("Indexing / 00:02"));
+    let app = window.harness.state();
+    let reason = available(Command::LastFrame, &app.session, &app.settings, Ok(())).unwrap_err();
+    assert!(reason.contains("still being listed"), "{reason}");
     // Another clip does not wait for this one.
     let other = clip(dir.path(), "other.mp4");
     window.harness.state_mut().open_clip(other.clone());

@@ -256,6 +256,11 @@ impl Session {
         self.opening.is_some() && self.frame.is_none()
     }
 
+    /// Whether a clip shows its beginning while its frames are being listed.
+    pub fn is_previewed(&self) -> bool {
+        self.opening.is_some() && self.indexing.is_some() && self.frame.is_some()
+    }
+
     /// Whether the clip that has just been opened, at `path`, is the one that was asked for last.
     fn is_awaited(&self, path: &Path) -> bool {
         match &self.opening {

@@ -40,6 +40,7 @@ mod picture;
 mod playback_clock;
 mod player;
 mod player_thread;
+mod preview;
 mod raw_frames;
 mod reader;
 mod references;

@@ -1,4 +1,4 @@
-//! How a player opens a video: its first picture at once, and behind it the list of its frames.
+//! How a player opens a video: its first picture at once, which can be played on from, and behind it the list of its frames.
 //!
 //! Listing the frames takes one pass over the file, which may be long or lie on a slow disk. It runs on a thread of its own,
 //! `index`, that nobody waits for: it ends by itself at the next packet once the player is gone.
@@ -6,27 +6,23 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::Builder;
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded, select};
 
-use super::converter::Converter;
-use super::file_reader::{FileReader, upright};
+use super::file_reader::FileReader;
 use super::frame_decoder::Purpose;
 use super::index_progress::IndexProgress;
 use super::index_store::{index_of, known_index};
 use super::player::{PlayerCommand, Shared, Wake};
+use super::preview::Preview;
 use super::raw_frames::UnlistedFrames;
 use super::reader::VideoReader;
 use super::video_index::VideoIndex;
-use super::{Frame, Sizes, StopFlag};
+use super::{Sizes, StopFlag};
 use crate::error::{Result, caught_at};
 
-/// How often the window is told of progress.
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
-
-/// Opens the video at `path`, shows its first picture, and waits until its frames are listed. Returns a reader and the
-/// commands that came meanwhile; `None` if the handle is gone.
+/// Opens the video at `path`, shows its first picture, and waits until its frames are listed. Returns a reader and what it is to
+/// do; `None` if the handle is gone.
 ///
 /// # Errors
 /// If it cannot be opened.
@@ -47,14 +43,14 @@ pub(super) fn open_video(
             let progress = Arc::<IndexProgress>::default();
             *shared.indexing() = Some((progress.clone(), video.source().claimed_secs()));
             let listed = list(path, &shared.stop, progress);
-            if let Some(frame) = first_frame(&mut video, sizes) {
-                *shared.current() = Some(Arc::new(frame));
-            }
-            wake();
-            let (index, waiting) = wait(&listed, commands, wake);
+            let mut preview = Preview::begin(video, sizes, shared, wake);
+            let (index, waiting) = wait(&listed, commands, &mut preview);
             *shared.indexing() = None;
             let Some(index) = index else { return Ok(None) };
-            (index?, waiting)
+            let (index, (played, commands)) = (index?, preview.end());
+            video = played;
+            let commands = commands(&index.frames).into_iter().chain(waiting).collect();
+            (index, commands)
         }
     };
     let mut reader = VideoReader::of_file(FileReader::read(video.list(index)?)?);
@@ -78,49 +74,51 @@ fn list(path: &Path, stop: &StopFlag, progress: Arc<IndexProgress>) -> Receiver<
     listed
 }
 
-/// The list of frames, and the commands that came before it; no list if the handle is gone.
+/// The list of frames, and the commands that came before it and wait for it; no list if the handle is gone.
 fn wait(
     listed: &Receiver<Result<VideoIndex>>,
     commands: &Receiver<PlayerCommand>,
-    wake: &Wake,
+    preview: &mut Preview<'_>,
 ) -> (Option<Result<VideoIndex>>, Vec<PlayerCommand>) {
     let mut waiting = Vec::new();
     loop {
         select! {
             recv(listed) -> index => return (index.ok(), waiting),
             recv(commands) -> command => match command {
-                Ok(command) => waiting.push(command),
+                Ok(command) => {
+                    // What follows a jump that waits is to be done after it as well.
+                    if !preview.obey(&command) || !waiting.is_empty() {
+                        waiting.push(command);
+                    }
+                }
                 Err(_) => return (None, waiting),
             },
-            default(PROGRESS_INTERVAL) => wake(),
+            default(preview.patience()) => preview.go_on(),
         }
     }
-}
-
-/// The first picture as a frame, if it can be decoded; the list of frames may know an earlier one.
-pub(super) fn first_frame(video: &mut UnlistedFrames, sizes: &Sizes) -> Option<Frame> {
-    let picture = video.first_picture()?;
-    let (shown, orientation) = upright(video.source(), &picture);
-    let mut converter = Converter::new(sizes.of(shown), orientation, false);
-    let converted = converter.push(0, picture).ok()??;
-    let mut pictures = converted.pictures.into_iter();
-    let display = pictures.next()?;
-    Some(Frame { index: 0, pts_secs: 0.0, duration_secs: 0.0, display, scaled: pictures.collect() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::index_store::hold;
+    use std::time::Duration;
+
+    use image::{Rgb, RgbImage};
+
     use super::super::{Geometry, Player, PlayerEvent, VideoWriter};
     use super::*;
-    use image::{Rgb, RgbImage};
 
     const SIZE: Geometry = Geometry { width: 32, height: 32 };
 
     fn write_clip(path: &Path) {
-        let mut writer = VideoWriter::create(path, SIZE, 25.0).expect("writable");
-        for number in 0..5 {
-            let picture = RgbImage::from_pixel(SIZE.width, SIZE.height, Rgb([200 - 20 * number; 3]));
+        write_frames(path, 5, 25.0);
+    }
+
+    fn write_frames(path: &Path, count: u8, fps: f64) {
+        let mut writer = VideoWriter::create(path, SIZE, fps).expect("writable");
+        for number in 0..count {
+            let level = 200 - 20 * (number % 10);
+            let picture = RgbImage::from_pixel(SIZE.width, SIZE.height, Rgb([level; 3]));
             writer.push(&picture).expect("a picture of the size of the clip");
         }
         writer.finish().expect("it has pictures");
@@ -156,6 +154,62 @@ mod tests {
         wait_for("the frame that was sought", || player.current().is_some_and(|frame| frame.index == 3));
         assert!(matches!(player.events().try_recv(), Ok(PlayerEvent::Opened(info)) if info.frames == 5));
         assert_eq!(player.indexing(), None);
+    }
+
+    #[test]
+    fn a_video_plays_from_its_beginning_while_its_frames_are_listed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clip = folder.path().join("clip.mp4");
+        write_frames(&clip, 60, 100.0);
+        let listing_goes_on = hold(&clip);
+        let player = Player::open(&clip, Sizes::default(), Arc::new(|| {}));
+        let shown = || {
+            let frame = player.current()?;
+            let level = 200 - 20 * (frame.index % 10) as u8;
+            assert!(frame.display.get_pixel(16, 16)[0].abs_diff(level) < 8, "not frame {}", frame.index);
+            assert!((frame.pts_secs - frame.index as f64 / 100.0).abs() < 1e-3, "{} s", frame.pts_secs);
+            Some(frame.index)
+        };
+        wait_for("the first picture", || shown() == Some(0));
+        player.send(PlayerCommand::Play);
+        wait_for("frame 10", || shown() >= Some(10));
+        assert!(player.state().playing && player.events().is_empty() && player.indexing().is_some());
+        player.send(PlayerCommand::Pause);
+        wait_for("the pause", || !player.state().playing);
+        let position = player.state().position;
+        assert!(position >= 10 && shown() == Some(position));
+        listing_goes_on();
+        wait_for("the list", || !player.events().is_empty());
+        assert!(matches!(player.events().try_recv(), Ok(PlayerEvent::Opened(info)) if info.frames == 60));
+        wait_for("the same frame", || player.window(position, 1, 1).is_some());
+        assert_eq!((player.state().position, player.state().playing, shown()), (position, false, Some(position)));
+    }
+
+    #[test]
+    fn playing_goes_on_when_the_list_comes_and_what_needed_it_is_done() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clip = folder.path().join("clip.mp4");
+        write_frames(&clip, 60, 100.0);
+        let open = || Player::open(&clip, Sizes::default(), Arc::new(|| {}));
+        let listing_goes_on = hold(&clip);
+        let (playing, ending, leaping) = (open(), open(), open());
+        for player in [&playing, &ending, &leaping] {
+            player.send(PlayerCommand::SetSpeed(0.5));
+            player.send(PlayerCommand::Play);
+        }
+        ending.send(PlayerCommand::SetSpeed(32.0));
+        leaping.send(PlayerCommand::SeekFrame(50));
+        leaping.send(PlayerCommand::Pause);
+        let index = |player: &Player| player.current().map_or(0, |frame| frame.index);
+        wait_for("frame 3", || index(&playing) >= 3);
+        wait_for("the end", || index(&ending) == 59 && !ending.state().playing);
+        listing_goes_on();
+        wait_for("the list", || [&playing, &ending, &leaping].iter().all(|player| player.indexing().is_none()));
+        wait_for("the frame that was sought", || index(&leaping) == 50);
+        assert!(!leaping.state().playing);
+        assert_eq!(playing.state().speed, 0.5);
+        assert_eq!((ending.state().position, ending.state().playing), (59, false));
+        wait_for("the end", || playing.events().try_iter().any(|event| event == PlayerEvent::Ended));
     }
 
     #[test]

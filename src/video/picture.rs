@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 
+use super::StopFlag;
+use super::converter::Converter;
+use super::file_reader::upright;
 use super::frame_decoder::Purpose;
-use super::opening::first_frame;
 use super::raw_frames::UnlistedFrames;
-use super::{Sizes, StopFlag};
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -63,16 +64,19 @@ pub(super) fn is_for_ffmpeg(path: &Path) -> bool {
 /// A picture that FFmpeg decodes, as it is stored.
 pub(super) fn first_raw(path: &Path) -> Result<ffmpeg_next::frame::Video> {
     let mut video = UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default())?;
-    video.first_picture().ok_or_else(|| Error::file(path, "not a readable picture", REMEDY))
+    let raw = video.next_picture();
+    raw.map(|raw| raw.picture).ok_or_else(|| Error::file(path, "not a readable picture", REMEDY))
 }
 
 /// A picture as the only frame of a video.
 fn still(path: &Path) -> Result<RgbImage> {
+    let refuse = || Error::file(path, "not a readable picture", REMEDY);
     let mut video = UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default())?;
-    let sizes = Sizes { display_max: u32::MAX, scaled: Vec::new() };
-    let frame = first_frame(&mut video, &sizes);
-    let frame = frame.ok_or_else(|| Error::file(path, "not a readable picture", REMEDY))?;
-    Ok(Arc::unwrap_or_clone(frame.display))
+    let raw = video.next_picture().ok_or_else(refuse)?.picture;
+    let (shown, orientation) = upright(video.source(), &raw);
+    let converted = Converter::new(vec![shown], orientation, false).push(0, raw).ok().flatten();
+    let picture = converted.and_then(|mut converted| converted.pictures.pop()).ok_or_else(refuse)?;
+    Ok(Arc::unwrap_or_clone(picture))
 }
 
 /// The picture at `path` as it is stored.

@@ -175,8 +175,8 @@ impl Player {
         &self.events
     }
 
-    /// How far the frames are listed; `None` once they are. Until then the video has one picture, the first, and commands
-    /// wait.
+    /// How far the frames are listed; `None` once they are. Until then the video can be played from its beginning, and commands
+    /// that need the list wait.
     pub fn indexing(&self) -> Option<Indexing> {
         let indexing = self.shared.indexing();
         let (progress, claimed_secs) = indexing.as_ref()?;

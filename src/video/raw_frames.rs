@@ -15,7 +15,7 @@ use super::packet_table::PacketTable;
 use super::video_index::{VideoIndex, decode_next, decoder_of};
 use crate::error::Result;
 
-/// Packets within which the first picture is searched for.
+/// Packets within which the next picture is searched for.
 const FIRST_PACKETS: usize = 1000;
 
 /// Pictures to wait for one that should have come by now, before it counts as lost.
@@ -25,6 +25,18 @@ const PATIENCE: usize = 4;
 pub(super) struct UnlistedFrames {
     source: PacketSource,
     decoder: FrameDecoder,
+    /// Time stamps of the packets in the decoder, by their counts.
+    stamps: BTreeMap<usize, i64>,
+}
+
+/// A picture of a video whose frames are not listed yet.
+pub(super) struct RawPicture {
+    /// Count of its packet.
+    pub packet: usize,
+    /// Its time stamp, if it has one.
+    pub pts: Option<i64>,
+    /// What was decoded.
+    pub picture: ffmpeg::frame::Video,
 }
 
 /// Source, index and decoder of one video.
@@ -49,7 +61,7 @@ impl UnlistedFrames {
     pub fn open(path: &Path, purpose: Purpose, stop: &StopFlag) -> Result<Self> {
         let source = PacketSource::open(path, stop)?;
         let decoder = decoder_of(&source, purpose)?;
-        Ok(Self { source, decoder })
+        Ok(Self { source, decoder, stamps: BTreeMap::new() })
     }
 
     /// The file.
@@ -57,14 +69,20 @@ impl UnlistedFrames {
         &self.source
     }
 
-    /// The picture that the decoder gives first; `None` if it does not take long to find that there is none.
-    pub fn first_picture(&mut self) -> Option<ffmpeg::frame::Video> {
+    /// The picture that the decoder gives next, from the first on; `None` if it does not take long to find that there is none.
+    pub fn next_picture(&mut self) -> Option<RawPicture> {
         for _ in 0..FIRST_PACKETS {
             match self.decoder.receive() {
-                Decoded::Picture(_, picture) => return Some(picture),
+                Decoded::Picture(packet, picture) => {
+                    let pts = self.stamps.remove(&packet);
+                    return Some(RawPicture { packet, pts, picture });
+                }
                 Decoded::Ended => return None,
                 Decoded::Hungry => match self.source.next() {
-                    Some((count, packet)) => self.decoder.send(count, packet),
+                    Some((count, packet)) => {
+                        self.stamps.extend(packet.pts().map(|pts| (count, pts)));
+                        self.decoder.send(count, packet);
+                    }
                     None => self.decoder.finish(),
                 },
             }
@@ -74,7 +92,7 @@ impl UnlistedFrames {
 
     /// Goes to the first frame of `index`.
     pub fn list(self, index: VideoIndex) -> Result<RawFrames> {
-        let Self { source, decoder } = self;
+        let Self { source, decoder, .. } = self;
         let VideoIndex { table, frames: index, clock, cut_off, .. } = index;
         let mut frames =
             RawFrames { source, table, index, clock, cut_off, decoder, queue: BTreeMap::new(), expected: 0 };

@@ -56,6 +56,9 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let Some(clip) = &cx.session.clip else {
+        if let Some(frame) = cx.session.frame.as_ref().filter(|_| cx.session.is_previewed()) {
+            ui.label(RichText::new(time_code(frame.pts_secs)).text_style(TextStyle::Monospace).color(tokens.strong));
+        }
         let text = match (&cx.session.opening, cx.session.indexing.and_then(|indexing| indexing.claimed_secs)) {
             (Some(_), Some(secs)) => format!("Indexing / {}", time_code(secs)),
             (Some(_), None) => "Opening…".into(),

@@ -1,0 +1,153 @@
+//! A video that plays from its beginning while its frames are being listed.
+//!
+//! Pictures that are decoded one after the other need no list: each is the next frame. Everything else, such as a jump, waits.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::converter::Converter;
+use super::file_reader::upright;
+use super::frame_index::{FrameIndex, StreamClock};
+use super::playback_clock::PlaybackClock;
+use super::player::{PlayerCommand, PlayerState, Shared, Wake};
+use super::raw_frames::{RawPicture, UnlistedFrames};
+use super::{Frame, Sizes};
+
+/// How often the window is told of the progress of the list.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
+
+/// How far pictures may lag behind the clock before it waits for them, seconds.
+const MAX_LAG_SECS: f64 = 0.25;
+
+/// Frames per second where the file does not say.
+const ASSUMED_FPS: f64 = 25.0;
+
+/// The beginning of a video, played.
+pub(super) struct Preview<'a> {
+    video: UnlistedFrames,
+    shared: &'a Shared,
+    wake: &'a Wake,
+    sizes: &'a Sizes,
+    stream: StreamClock,
+    converter: Option<Converter>,
+    clock: PlaybackClock,
+    /// Time stamp of the first picture.
+    first_pts: Option<i64>,
+    /// The packet of the picture that is shown, its number and its time, seconds.
+    shown: Option<(usize, usize, f64)>,
+    /// The picture after it, and its packet, once it is decoded.
+    next: Option<(usize, Arc<Frame>)>,
+}
+
+impl<'a> Preview<'a> {
+    /// Shows the first picture of `video`, if it can be decoded; the list of frames may know an earlier one.
+    pub fn begin(mut video: UnlistedFrames, sizes: &'a Sizes, shared: &'a Shared, wake: &'a Wake) -> Self {
+        let first = video.next_picture();
+        let stream = StreamClock::of(video.source());
+        let (converter, clock) = (None, PlaybackClock::new());
+        let mut preview =
+            Self { video, shared, wake, sizes, stream, converter, clock, first_pts: None, shown: None, next: None };
+        preview.next = first.and_then(|first| preview.frame(first));
+        preview.show_next();
+        wake();
+        preview
+    }
+
+    /// Does what a command says if that needs no list. False if it must wait.
+    pub fn obey(&mut self, command: &PlayerCommand) -> bool {
+        let now = Instant::now();
+        match *command {
+            PlayerCommand::Play => self.clock.run(true, now),
+            PlayerCommand::Pause => self.clock.run(false, now),
+            PlayerCommand::SetSpeed(speed) if speed > 0.0 => self.clock.set_speed(speed, now),
+            _ => return false,
+        }
+        self.tell();
+        true
+    }
+
+    /// How long to wait before [`Self::go_on`].
+    pub fn patience(&self) -> Duration {
+        match &self.next {
+            _ if !self.clock.is_running() => PROGRESS_INTERVAL,
+            None => Duration::ZERO,
+            Some((_, next)) => self.clock.until(next.pts_secs, Instant::now()).min(PROGRESS_INTERVAL),
+        }
+    }
+
+    /// Decodes or shows the next picture if it plays.
+    pub fn go_on(&mut self) {
+        if self.clock.is_running() {
+            match &self.next {
+                Some((_, next)) => {
+                    let (next_secs, now) = (next.pts_secs, Instant::now());
+                    let secs = self.clock.secs(now);
+                    if secs > next_secs + MAX_LAG_SECS * self.clock.speed() {
+                        self.clock.set(next_secs, now);
+                    }
+                    if secs >= next_secs {
+                        self.show_next();
+                        self.tell();
+                    }
+                }
+                None => {
+                    let picture = self.video.next_picture();
+                    self.next = picture.and_then(|picture| self.frame(picture));
+                    if self.next.is_none() {
+                        self.clock.run(false, Instant::now()); // It has come to the end before the list.
+                        self.tell();
+                    }
+                    return;
+                }
+            }
+        }
+        (self.wake)();
+    }
+
+    /// The video, and what to tell a player of it that has the list, so that it goes on from here.
+    pub fn end(self) -> (UnlistedFrames, impl FnOnce(&FrameIndex) -> Vec<PlayerCommand>) {
+        let (shown, speed, is_running) = (self.shown, self.clock.speed(), self.clock.is_running());
+        let commands = move |index: &FrameIndex| {
+            let frame = shown.and_then(|(packet, ..)| index.frame_of_packet(packet)).unwrap_or(0);
+            let mut commands = vec![PlayerCommand::SetSpeed(speed), PlayerCommand::SeekFrame(frame)];
+            commands.extend(is_running.then_some(PlayerCommand::Play));
+            commands
+        };
+        (self.video, commands)
+    }
+
+    fn show_next(&mut self) {
+        if let Some((packet, frame)) = self.next.take() {
+            self.shown = Some((packet, frame.index, frame.pts_secs));
+            *self.shared.current() = Some(frame);
+        }
+    }
+
+    fn tell(&self) {
+        let position = self.shown.map_or(0, |(_, number, _)| number);
+        let (playing, speed) = (self.clock.is_running(), self.clock.speed());
+        *self.shared.state() = PlayerState { position, playing, speed };
+        (self.wake)();
+    }
+
+    /// The picture that follows the shown one, as a frame; none if it cannot be converted.
+    fn frame(&mut self, raw: RawPicture) -> Option<(usize, Arc<Frame>)> {
+        let step = 1.0 / self.stream.claimed_fps.unwrap_or(ASSUMED_FPS);
+        let stated = raw.pts.map(|pts| {
+            let first = *self.first_pts.get_or_insert(pts);
+            pts.saturating_sub(first) as f64 * self.stream.tick_secs
+        });
+        let (index, pts_secs) = match self.shown {
+            None => (0, 0.0),
+            Some((_, number, before)) => (number + 1, stated.filter(|&secs| secs > before).unwrap_or(before + step)),
+        };
+        let converter = self.converter.get_or_insert_with(|| {
+            let (shown, orientation) = upright(self.video.source(), &raw.picture);
+            Converter::new(self.sizes.of(shown), orientation, false)
+        });
+        let mut pictures = converter.push(index, raw.picture).ok()??.pictures.into_iter();
+        let display = pictures.next()?;
+        let frame = Frame { index, pts_secs, duration_secs: step, display, scaled: pictures.collect() };
+        Some((raw.packet, Arc::new(frame)))
+    }
+}
