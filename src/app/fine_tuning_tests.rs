@@ -25,8 +25,8 @@ use crate::nets::{
     Preprocessing, StreamEntry,
 };
 use crate::sample::{ACTIONS, STYLES, render_clip};
+use crate::training::finetune::{Depth, Streams};
 use crate::training::runs::{Run, RunState};
-use crate::training::tuning::{Depth, Streams};
 use crate::training::{Network, Snapshot, TrainingPlan};
 use crate::video::{Geometry, VideoWriter};
 

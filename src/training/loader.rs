@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use super::augmentation::{Draw, Sampler};
 use super::clips::{Clips, Keep};
-use super::frozen_flow::{Ahead, KeptFlow};
+use super::flow::frozen_flow::{Ahead, KeptFlow};
 use crate::error::{Error, Result};
 use crate::nets::preprocessing::MEAN_BGR;
 
@@ -171,8 +171,8 @@ mod tests {
     use image::Rgb;
 
     use super::super::dataset::LabelledClip;
-    use super::super::flow_source::FlowSource;
-    use super::super::frozen_flow::FrozenFlow;
+    use super::super::flow::frozen_flow::FrozenFlow;
+    use super::super::flow::source::FlowSource;
     use super::*;
     use crate::nets::MotionConfig;
     use crate::video::Geometry;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clips::Clips;
+use super::config::plan::{Network, TrainingPlan};
 use super::dataset::Dataset;
 use super::loader::{Loader, Pixels};
-use super::plan::{Network, TrainingPlan};
-use super::run::sampler;
+use super::run::trainer::sampler;
 use crate::error::Result;
 use crate::nets::{Modality, StreamInput};
 

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::checkpoint;
-use super::plan::{Network, TrainingPlan};
+use super::config::plan::{Network, TrainingPlan};
+use super::run::checkpoint;
 use crate::files;
 
 /// A run of fewer steps than these learns little.
@@ -117,7 +117,7 @@ fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::checkpoint::Progress;
+    use super::super::run::checkpoint::Progress;
     use super::*;
 
     fn plan(batch: usize, minutes: f64) -> TrainingPlan {

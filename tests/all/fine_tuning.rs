@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use motionscope::labels::{Document, Label, Video, edits};
 use motionscope::nets::{Backbone, HiddenTwoStream, Modality, ModelCard, Precision, StreamEntry};
 use motionscope::training::dataset::{Chosen, FromLabels};
-use motionscope::training::tuning::{Depth, Preset, Streams, Tuning};
+use motionscope::training::finetune::{Depth, Preset, Streams, Tuning};
 use motionscope::training::{self, DataSource, TrainingControl, TrainingEvent, TrainingPlan};
 
 use crate::training::{clips, flow_model};

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::labels::{Document, Label, Project};
 use crate::nets::ModelCard;
 use crate::training::dataset::{Chosen, FromLabels};
-use crate::training::tuning::{Depth, Preset, Streams, Tuning};
+use crate::training::finetune::{Depth, Preset, Streams, Tuning};
 use crate::training::{DataSource, Subset, TemporalMode, TrainingPlan};
 
 const EXAMPLES: &str = "\

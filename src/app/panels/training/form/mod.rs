@@ -21,7 +21,7 @@ use crate::app::session::Session;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, field, remark, section};
 use crate::error::{Error, Result};
-use crate::training::tuning::Tuning;
+use crate::training::finetune::Tuning;
 use crate::training::{DataSource, Fit, Network, StepTimes, TrainingPlan};
 
 /// What a person is after.
@@ -134,7 +134,7 @@ impl Form {
 
     /// Changes the choices of fine-tuning.
     #[cfg(test)]
-    pub fn tuning(&mut self) -> &mut crate::training::tuning::Tuning {
+    pub fn tuning(&mut self) -> &mut crate::training::finetune::Tuning {
         &mut self.tuning.tuning
     }
 

@@ -12,7 +12,7 @@ use crate::app::widgets::{explanation, field, remark, thousands};
 use crate::engine::ModelInfo;
 use crate::error::Result;
 use crate::nets::ModelCard;
-use crate::training::tuning::{Depth, Preset, Reach, Streams, Tuning};
+use crate::training::finetune::{Depth, Preset, Reach, Streams, Tuning};
 use crate::training::{DataSource, Network, TemporalMode, TrainingPlan};
 
 /// Largest share of the recordings that can be held out, in per cent.

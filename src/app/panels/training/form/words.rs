@@ -1,7 +1,7 @@
 //! The choices of a training in words.
 
+use crate::training::finetune::{Depth, Preset};
 use crate::training::losses::LossPreset;
-use crate::training::tuning::{Depth, Preset};
 use crate::training::{Network, TemporalMode};
 
 /// A network, and what it learns.

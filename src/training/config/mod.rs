@@ -1,0 +1,5 @@
+//! The settings of a training run.
+
+pub(super) mod freeze;
+pub(super) mod plan;
+pub(super) mod recipe;

@@ -1,0 +1,560 @@
+//! What to train, on what, and how: everything a run needs to be repeated, saved as `config.toml` in its folder.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::freeze::Freeze;
+use crate::error::{Error, Result};
+use crate::nets::{Architecture, Backbone, MotionConfig, StreamInput};
+use crate::training::clip_cache::CachePlan;
+use crate::training::dataset::DataSource;
+use crate::training::flow::source::FlowSource;
+use crate::training::objective::losses::UnsupervisedLoss;
+use crate::training::probe::linear;
+use crate::video::Geometry;
+
+/// Which network of the hidden two-stream model a run trains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// MotionNet, without labels.
+    #[default]
+    Flow,
+    /// The spatial stream, on single frames.
+    Spatial,
+    /// The temporal stream, stacked on MotionNet.
+    Temporal,
+}
+
+impl Network {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "Flow",
+            Self::Spatial => "Spatial",
+            Self::Temporal => "Temporal",
+        }
+    }
+}
+
+/// How the temporal stream is trained through MotionNet (paper, section 4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemporalMode {
+    /// MotionNet frozen, action loss only. The frozen flow of a clip is computed once and kept in memory.
+    #[default]
+    A,
+    /// Both trained, action loss only.
+    B,
+    /// Both trained, action loss and all unsupervised losses.
+    C,
+}
+
+/// The update rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptimiserKind {
+    /// Adam, β 0.9/0.999, δ 1e-8.
+    #[default]
+    Adam,
+    /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+    #[serde(rename = "adamw")]
+    #[value(name = "adamw")]
+    AdamW,
+    /// Stochastic gradient descent with momentum 0.9.
+    Sgd,
+}
+
+/// How the rate falls after the warm-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScheduleKind {
+    /// Half a cosine to zero at the last step.
+    #[default]
+    Cosine,
+    /// Straight down to zero at the last step.
+    Linear,
+    /// Halved at 25, 50, 62.5, 75 and 87.5 % of the steps, the proportions of the released MotionNet training.
+    Halving,
+    /// Divided by ten at 31 and 59 % of the steps, the proportions of the released end-to-end training.
+    Tenths,
+    /// Multiplied by the plan's factor at each of its milestones.
+    Step,
+    /// Unchanged.
+    Constant,
+}
+
+/// What is done about classes of very different size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassBalance {
+    /// Nothing: every clip counts the same.
+    #[default]
+    None,
+    /// Every class is drawn equally often, its clips in turn.
+    Sampling,
+    /// Losses are weighted by the inverse size of their class; the weights of all clips are 1 on average.
+    Weighting,
+}
+
+/// The clip norm of plans that do not clip.
+pub const NO_CLIPPING: f64 = 1e30;
+
+/// A training run. `Default` trains a pairwise MotionNet-16 as the shipped weights were.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingPlan {
+    /// What to train.
+    pub network: Network,
+    /// The clips to train on.
+    pub data: DataSource,
+    /// Clips to measure on while training; never trained on.
+    pub validation: Option<DataSource>,
+    /// Where decoded clips are kept on disk, if they are: no part of what makes one run the same as another.
+    #[serde(skip)]
+    pub cache: Option<CachePlan>,
+    /// Share of each class's recordings that is taken out of the training clips to measure on; 0 for none.
+    pub hold_out: f64,
+    /// Clips measured at most at a checkpoint, evenly spread over the list.
+    pub validation_clips: usize,
+    /// Measurements without a better one after which the run ends; `None` to go on to the last step.
+    pub patience: Option<usize>,
+    /// A model folder whose networks the run starts from and whose other networks it keeps.
+    pub base: Option<PathBuf>,
+    /// Whether the stream tells the base's other classes as well, before the new ones.
+    pub keep_classes: bool,
+    /// A model folder of the same classes whose other stream is joined to the result.
+    pub join: Option<PathBuf>,
+    /// Windows of each clip whose features are taken once, to fit the last layer of the stream to them and nothing else, which takes
+    /// seconds; 0 for a run that looks at the clips in every step. Such a fit learns from all clips at once by Adam: of the numbers
+    /// below it has the rate and its schedule, the penalty, the steps and the seed.
+    pub feature_windows: usize,
+    /// ImageNet weights to start a stream from, where the base has none.
+    pub imagenet: Option<PathBuf>,
+    /// Where the run is kept. A checkpoint found here is resumed.
+    pub run_dir: PathBuf,
+    /// MotionNet, where the base has none.
+    pub motion: MotionConfig,
+    /// The classifier, where the base has none.
+    pub backbone: Backbone,
+    /// Pictures or flows that a stream for clips reads at once; `None` for the base's or the usual 64.
+    pub clip_frames: Option<usize>,
+    /// The unsupervised loss.
+    pub loss: UnsupervisedLoss,
+    /// Weight of the unsupervised loss beside the action loss in mode (c).
+    pub unsupervised_weight: f64,
+    /// How the temporal stream is trained.
+    pub mode: TemporalMode,
+    /// Where the temporal stream's flow comes from; anything but MotionNet itself is for mode (a).
+    pub flow_source: FlowSource,
+    /// What stays as it is.
+    pub freeze: Vec<Freeze>,
+    /// Probability of the stream's dropouts; `None` for the architecture's or the base's own.
+    pub dropout: Option<f64>,
+    /// The update rule.
+    pub optimiser: OptimiserKind,
+    /// How the rate falls.
+    pub schedule: ScheduleKind,
+    /// Highest learning rate.
+    pub rate: f64,
+    /// Rate of MotionNet relative to the stream's in modes (b) and (c); 0.001 in the released training.
+    pub motion_rate: f64,
+    /// Rate of the stream's layers before the last, relative to `rate`.
+    pub body_rate: f64,
+    /// Rate of the stream's last layer, relative to `rate`.
+    pub head_rate: f64,
+    /// Rate of the stream's biases relative to their weights'; 2 in the released training.
+    pub bias_rate: f64,
+    /// Steps at which the step schedule multiplies the rate by `factor`.
+    pub milestones: Vec<usize>,
+    /// What the step schedule multiplies by.
+    pub factor: f64,
+    /// L2 penalty on convolution weights (not on biases and deconvolutions).
+    pub weight_decay: f64,
+    /// Steps over which the rate rises from zero.
+    pub warm_up: usize,
+    /// Largest norm of the whole gradient; [`NO_CLIPPING`] for any.
+    pub clip_norm: f64,
+    /// Number of steps.
+    pub steps: usize,
+    /// Windows (or frames, for the spatial stream) that are computed together.
+    pub batch: usize,
+    /// Batches whose mean gradient makes a step.
+    pub accumulate: usize,
+    /// Parts of a clip from each of which a window (or frame) is drawn; the stream's logits of all are averaged before the
+    /// action loss (temporal segment networks, Wang et al. 2016). A batch then holds so many times as many windows.
+    pub segments: usize,
+    /// Decay of the moving average of the weights, which is what is measured and exported; 0 for the weights themselves.
+    pub ema: f64,
+    /// Share of the target that is spread over all classes (Szegedy et al. 2016).
+    pub label_smoothing: f64,
+    /// α of mixup (Zhang et al. 2018), which mixes what the stream reads; 0 for none.
+    pub mixup: f64,
+    /// What is done about classes of different size.
+    pub balance: ClassBalance,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Size the frames are decoded to.
+    pub frame: Geometry,
+    /// Size the network sees while training; sides must be multiples of 32.
+    pub crop: Geometry,
+    /// Sides of the crops relative to the largest one that fits, in falling order; width and height are neighbours in the list.
+    pub crop_scales: Vec<f32>,
+    /// Largest temporal stride between the frames of a window.
+    pub max_stride: usize,
+    /// Write a checkpoint every so many steps.
+    pub checkpoint_every: usize,
+    /// Checkpoints that are kept as snapshots, to look at and to go back to; of older ones fewer are kept.
+    pub snapshots: usize,
+    /// How many times its best the smoothed loss must exceed for the run to go back to a snapshot and on at half the rate; 0 to let
+    /// it diverge.
+    pub divergence: f64,
+    /// How often a run may go back before it ends with an error.
+    pub max_roll_backs: usize,
+    /// Seconds after which the run ends, whatever steps are left, pauses not counted. Its rate falls with the share of the
+    /// time if that is larger than the share of the steps. Such a run is not repeatable: how far it gets, and at which rates,
+    /// depends on the speed of the machine.
+    pub budget_secs: Option<f64>,
+}
+
+impl Default for TrainingPlan {
+    fn default() -> Self {
+        Self {
+            network: Network::Flow,
+            data: DataSource::Folder(PathBuf::new()),
+            validation: None,
+            cache: None,
+            hold_out: 0.0,
+            validation_clips: 60,
+            patience: None,
+            base: None,
+            keep_classes: false,
+            join: None,
+            feature_windows: 0,
+            imagenet: None,
+            run_dir: PathBuf::from("runs/flow"),
+            motion: MotionConfig { frames: 2, width: 16, ..MotionConfig::default() },
+            backbone: Backbone::SqueezeNet,
+            clip_frames: None,
+            loss: UnsupervisedLoss::default(),
+            unsupervised_weight: 1.0,
+            mode: TemporalMode::A,
+            flow_source: FlowSource::MotionNet,
+            freeze: Vec::new(),
+            dropout: None,
+            optimiser: OptimiserKind::Adam,
+            schedule: ScheduleKind::Cosine,
+            rate: 5e-4,
+            motion_rate: 0.1,
+            body_rate: 1.0,
+            head_rate: 1.0,
+            bias_rate: 1.0,
+            milestones: Vec::new(),
+            factor: 0.1,
+            weight_decay: 0.0,
+            warm_up: 100,
+            clip_norm: 10.0,
+            steps: 3000,
+            batch: 16,
+            accumulate: 1,
+            segments: 1,
+            ema: 0.0,
+            label_smoothing: 0.0,
+            mixup: 0.0,
+            balance: ClassBalance::None,
+            seed: 1,
+            frame: Geometry { width: 160, height: 120 },
+            crop: Geometry { width: 128, height: 96 },
+            crop_scales: vec![1.0, 0.875, 0.75],
+            max_stride: 1,
+            checkpoint_every: 100,
+            snapshots: 12,
+            divergence: 3.0,
+            max_roll_backs: 3,
+            budget_secs: None,
+        }
+    }
+}
+
+impl TrainingPlan {
+    /// A plan with the values that suit `network`.
+    pub fn of(network: Network) -> Self {
+        let flow = Self { network, ..Self::default() };
+        match network {
+            Network::Flow => flow,
+            Network::Temporal => {
+                Self { run_dir: PathBuf::from("runs/temporal"), rate: 1e-4, weight_decay: 5e-4, steps: 1200, ..flow }
+            }
+            Network::Spatial => Self {
+                run_dir: PathBuf::from("runs/spatial"),
+                rate: 2e-5,
+                weight_decay: 5e-4,
+                warm_up: 10,
+                steps: 80,
+                checkpoint_every: 40,
+                frame: Geometry { width: 227, height: 227 },
+                crop: Geometry { width: 224, height: 224 },
+                ..flow
+            },
+        }
+    }
+
+    /// Whether the run changes MotionNet.
+    pub fn trains_motion(&self) -> bool {
+        match self.network {
+            Network::Flow => true,
+            Network::Temporal => self.mode != TemporalMode::A && !self.freeze.contains(&Freeze::Motion),
+            Network::Spatial => false,
+        }
+    }
+
+    /// Whether there are clips to measure on.
+    pub fn validates(&self) -> bool {
+        self.validation.is_some() || self.hold_out > 0.0
+    }
+
+    /// The plan as it is carried out. Older versions wrote rates of whole streams beside last layers that are fitted alone, which did
+    /// not use them.
+    pub(in crate::training) fn as_carried_out(&self) -> Self {
+        if self.feature_windows == 0 || self.schedule == ScheduleKind::Linear {
+            return self.clone();
+        }
+        self.clone().of_last_layer()
+    }
+
+    /// The plan with the rates by which a last layer is fitted alone.
+    pub(in crate::training) fn of_last_layer(self) -> Self {
+        let (rate, weight_decay) = (linear::RATE, linear::WEIGHT_DECAY);
+        Self { rate, weight_decay, schedule: ScheduleKind::Linear, warm_up: 0, ..self }
+    }
+
+    /// Refuses what could never train, naming the option and its range.
+    pub fn check(&self) -> Result<()> {
+        self.check_counts()?;
+        self.check_solver()?;
+        self.check_regularisation()?;
+        self.check_validation()?;
+        self.check_frozen()?;
+        self.check_clip_frames()?;
+        self.check_flow_source()?;
+        self.check_stride()?;
+        self.check_last_layer()?;
+        self.check_crop()
+    }
+
+    fn check_counts(&self) -> Result<()> {
+        let counts = [
+            self.steps,
+            self.batch,
+            self.accumulate,
+            self.segments,
+            self.checkpoint_every,
+            self.max_stride,
+            self.validation_clips,
+            self.patience.unwrap_or(1),
+            self.snapshots,
+        ];
+        if counts.contains(&0) {
+            let remedy = "Steps, batch, accumulation, segments, stride, checkpoint interval, snapshots, patience and validation clips start at 1";
+            return Err(Error::new("training plan", "a count is zero", remedy));
+        }
+        Ok(())
+    }
+
+    fn check_solver(&self) -> Result<()> {
+        if !(self.rate > 0.0 && self.rate <= 1.0) {
+            let cause = format!("{} is outside 0…1", self.rate);
+            return Err(Error::new("rate", cause, "Usual rates lie between 1e-6 and 1e-2"));
+        }
+        let multipliers = [self.motion_rate, self.body_rate, self.head_rate, self.bias_rate];
+        if let Some(wrong) = multipliers.into_iter().find(|rate| !(rate.is_finite() && *rate >= 0.0)) {
+            let cause = format!("{wrong} is no multiple of the rate");
+            return Err(Error::new("rate of a part", cause, "Use 1 for the rate itself, 0 to freeze the part"));
+        }
+        if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
+            let cause = format!("{} is not positive", self.clip_norm);
+            return Err(Error::new("clip norm", cause, "Use 10, or 1e30 to switch clipping off"));
+        }
+        if self.schedule == ScheduleKind::Step && self.milestones.is_empty() {
+            let remedy = "Name the steps at which it falls, for example 5000,9500";
+            return Err(Error::new("step schedule", "it has no milestones", remedy));
+        }
+        if self.divergence != 0.0 {
+            within("divergence", self.divergence, 1.2, 1e9)?;
+        }
+        if let Some(secs) = self.budget_secs {
+            within("time budget in seconds", secs, 1.0, 1e9)?;
+        }
+        within("factor", self.factor, 0.0, 1.0)
+    }
+
+    fn check_regularisation(&self) -> Result<()> {
+        let needs_labels = [self.label_smoothing, self.mixup, self.dropout.unwrap_or(0.0)] != [0.0; 3];
+        if self.network == Network::Flow && (needs_labels || self.balance == ClassBalance::Weighting) {
+            let cause = "label smoothing, mixup, dropout and weighted classes are for streams";
+            return Err(Error::new("flow network", cause, "Leave them out: MotionNet learns without labels"));
+        }
+        if self.network == Network::Flow && self.segments > 1 {
+            let cause = "segments are for streams: there are no logits to be averaged";
+            return Err(Error::new("flow network", cause, "Leave them out, or train a larger batch"));
+        }
+        within("EMA", self.ema, 0.0, 0.999_999)?;
+        within("label smoothing", self.label_smoothing, 0.0, 0.999)?;
+        within("dropout", self.dropout.unwrap_or(0.0), 0.0, 0.999)?;
+        if self.mixup != 0.0 {
+            within("mixup", self.mixup, 0.01, 1.0)?;
+        }
+        if self.mixup > 0.0 && self.batch < 2 {
+            let remedy = "Use batches of 2 or more, or no mixup";
+            return Err(Error::new("mixup", "a batch of 1 holds nothing to mix", remedy));
+        }
+        Ok(())
+    }
+
+    fn check_validation(&self) -> Result<()> {
+        within("hold-out", self.hold_out, 0.0, 0.9)?;
+        if self.hold_out > 0.0 && self.validation.is_some() {
+            let remedy = "Hold clips out, or name others to measure on, not both";
+            return Err(Error::new("hold-out", "there are validation clips already", remedy));
+        }
+        if self.patience.is_some() && !self.validates() {
+            let remedy = "Hold out a tenth of the recordings, or name validation clips";
+            return Err(Error::new("patience", "there are no clips to measure on", remedy));
+        }
+        Ok(())
+    }
+
+    fn check_frozen(&self) -> Result<()> {
+        let refused = match self.network {
+            Network::Flow => self.freeze.iter().find(|part| matches!(part, Freeze::Motion | Freeze::Body)),
+            Network::Spatial => self.freeze.iter().find(|part| matches!(part, Freeze::Motion | Freeze::MotionUpTo(_))),
+            Network::Temporal => None,
+        };
+        refused.map_or(Ok(()), |part| {
+            let cause = format!("a run of the {:?} network cannot freeze '{part}'", self.network);
+            Err(Error::new("freeze", cause.to_lowercase(), "Name a layer of the network that is trained"))
+        })
+    }
+
+    fn check_clip_frames(&self) -> Result<()> {
+        let Some(frames) = self.clip_frames else { return Ok(()) };
+        let refuse =
+            |cause: String| Error::new("clip frames", cause, "They are for streams of --backbone i3d, such as 64");
+        if self.network == Network::Flow {
+            return Err(refuse("MotionNet reads no clips".into()));
+        }
+        StreamInput::check_clip(self.backbone, frames).map_err(refuse)
+    }
+
+    fn check_flow_source(&self) -> Result<()> {
+        let (name, source) = (self.flow_source.name(), "flow source");
+        match (self.flow_source, self.network, self.mode) {
+            (FlowSource::MotionNet, ..) | (_, Network::Temporal, TemporalMode::A) => Ok(()),
+            (_, Network::Temporal, mode) => {
+                let cause = format!("mode ({mode:?}) trains MotionNet, which '{name}' has no use for").to_lowercase();
+                Err(Error::new(source, cause, "Use mode a, or MotionNet as the source"))
+            }
+            _ => Err(Error::new(source, format!("'{name}' is for the temporal stream"), "Leave it out")),
+        }
+    }
+
+    /// Flow that stays as it is is of neighbouring frames.
+    fn check_stride(&self) -> Result<()> {
+        let is_frozen = self.network == Network::Temporal && !self.trains_motion();
+        if self.max_stride > 1 && (is_frozen || self.feature_windows > 0) {
+            let cause = format!("{} is for frames that are read in every step", self.max_stride);
+            let remedy = "Use 1 here; MotionNet sees frames farther apart where it is trained, in modes b and c";
+            return Err(Error::new("max stride", cause, remedy));
+        }
+        Ok(())
+    }
+
+    fn check_last_layer(&self) -> Result<()> {
+        let subject = "last layer";
+        if (self.keep_classes || self.join.is_some()) && self.network == Network::Flow {
+            return Err(Error::new("classes", "MotionNet tells none", "Train a stream, or leave the classes out"));
+        }
+        if self.keep_classes && self.base.is_none() {
+            return Err(Error::new("classes", "there is no base whose classes could be kept", "Name a base"));
+        }
+        if self.feature_windows == 0 {
+            return Ok(());
+        }
+        let refuse = |cause, remedy| Err(Error::new(subject, cause, remedy));
+        match (self.network, &self.base, &self.imagenet) {
+            (Network::Flow, ..) => refuse("MotionNet has none", "Train a stream"),
+            (_, None, None) => {
+                refuse("it cannot be all that is learned of a stream", "Name a base or ImageNet weights")
+            }
+            _ if self.trains_motion() => refuse("it is fitted to flow that stays as it is", "Use mode a"),
+            _ => match self.unused_of_last_layer() {
+                Some(name) => {
+                    let cause = format!("{name} has no part in it where it is fitted alone, to all clips at once");
+                    Err(Error::new(subject, cause, "Leave it as it usually is, or tune more of the stream"))
+                }
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// A number that was changed although a last layer that is fitted alone does not use it.
+    fn unused_of_last_layer(&self) -> Option<&'static str> {
+        let changed = [
+            ("accumulation", self.accumulate > 1),
+            ("segments", self.segments > 1),
+            ("the average of the weights", self.ema > 0.0),
+            ("label smoothing", self.label_smoothing > 0.0),
+            ("mixup", self.mixup > 0.0),
+            ("class balance", self.balance != ClassBalance::None),
+            ("patience", self.patience.is_some()),
+        ];
+        changed.into_iter().find(|(_, changed)| *changed).map(|(name, _)| name)
+    }
+
+    /// What the sides of crops must be multiples of, and more than once, where the unsupervised loss compares all levels; 0
+    /// where it does not, or where the base decides.
+    fn loss_crop_unit(&self) -> u32 {
+        let halved = if self.motion.small_displacement { 1 } else { 2 };
+        match (self.network, self.motion.architecture) {
+            (Network::Flow, Architecture::MotionNet) if self.base.is_none() => 32 * halved,
+            (Network::Flow, Architecture::MotionNet) => 32,
+            (Network::Temporal, _) if self.mode == TemporalMode::C => 32,
+            _ => 0,
+        }
+    }
+
+    fn check_crop(&self) -> Result<()> {
+        let scales = &self.crop_scales;
+        if scales.is_empty() || scales.iter().any(|scale| !(0.1..=1.0).contains(scale)) {
+            let remedy = "Use for example 1,0.875,0.75,0.66";
+            return Err(Error::new("crop scales", "every scale must lie between 0.1 and 1", remedy));
+        }
+        let Geometry { width, height } = self.crop;
+        if width == 0 || height == 0 || !width.is_multiple_of(32) || !height.is_multiple_of(32) {
+            let remedy = "The sides must be multiples of 32, for example 128×96";
+            return Err(Error::new("crop", format!("{width}×{height}"), remedy));
+        }
+        let unit = self.loss_crop_unit();
+        if unit > 0 && [width, height].iter().any(|side| !side.is_multiple_of(unit) || *side < 2 * unit) {
+            let cause = format!("{width}×{height} leaves less than two pixels on the coarsest level of the flow");
+            let remedy = format!("Use multiples of {unit} from {} on for this MotionNet", 2 * unit);
+            return Err(Error::new("crop", cause, remedy));
+        }
+        let frame = self.frame;
+        if width > frame.width || height > frame.height {
+            let cause = format!("{width}×{height} is larger than the frames ({}×{})", frame.width, frame.height);
+            return Err(Error::new("crop", cause, "Make the crop smaller or the frames larger"));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a value outside a range, and NaN.
+fn within(option: &str, value: f64, low: f64, high: f64) -> Result<()> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::new(option, format!("{value} is outside {low}…{high}"), "Choose a value in the range"))
+}

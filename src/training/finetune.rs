@@ -1,0 +1,391 @@
+//! Fine-tuning a recogniser to classes of one's own: from a few choices to the plans of one run, or of two in turn.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::config::freeze::Freeze;
+use super::config::plan::{Network, TemporalMode, TrainingPlan};
+use super::config::recipe::Recipe;
+use super::dataset::DataSource;
+use super::optim::param_groups::{LayerSize, layer_sizes};
+use super::probe::views::Views;
+use crate::error::{Error, Result};
+use crate::nets::{FrameSize, Modality, ModelCard, StreamConfig, StreamEntry, StreamInput};
+use crate::video::Geometry;
+
+/// Updates of a last layer that is fitted alone.
+const HEAD_UPDATES: usize = 200;
+/// Windows of each clip that it is fitted to.
+const HEAD_WINDOWS: usize = Views::FIT.windows;
+/// Share of the time that is for the spatial stream where both are tuned.
+const SPATIAL_SHARE: f64 = 0.4;
+/// Share of a stream's stages that is not tuned where only the last ones are.
+const FROZEN_SHARE: f64 = 0.67;
+
+/// How much of the networks is tuned: each includes what stands before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ValueEnum)]
+pub enum Depth {
+    /// The last layers, fitted to features that are taken once.
+    #[default]
+    Heads,
+    /// The last stages of the streams.
+    LastStages,
+    /// The streams.
+    Streams,
+    /// The streams and MotionNet below the temporal one.
+    Everything,
+}
+
+impl Depth {
+    /// All of them, by how much is tuned.
+    pub const ALL: [Self; 4] = [Self::Heads, Self::LastStages, Self::Streams, Self::Everything];
+}
+
+/// Which streams are tuned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+pub enum Streams {
+    /// One after the other, for a recogniser that is new as a whole.
+    #[default]
+    Both,
+    /// The spatial one.
+    Spatial,
+    /// The temporal one.
+    Temporal,
+}
+
+/// Choices and numbers that go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+pub enum Preset {
+    /// The last layers: useful with a dozen clips after a minute or two.
+    #[default]
+    Quick,
+    /// The whole streams, for half an hour.
+    Thorough,
+    /// The authors' released training, end to end.
+    Paper,
+}
+
+impl Preset {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Quick, Self::Thorough, Self::Paper];
+}
+
+/// The choices of a fine-tuning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuning {
+    /// How much is tuned.
+    pub depth: Depth,
+    /// Which streams.
+    pub streams: Streams,
+    /// How MotionNet is tuned, where it is: by the labels alone (b) or by the unsupervised losses as well (c).
+    pub mode: TemporalMode,
+    /// Whether the base's other classes are told as well.
+    pub keep_classes: bool,
+    /// Share of the recordings of each class that is measured on and not learned from.
+    pub hold_out: f64,
+    /// Seconds that all runs may take together; none to go on to the last step.
+    pub budget_secs: Option<f64>,
+    /// Whether frames and crops are as large as the numbers say, instead of what the model is used to.
+    pub own_sizes: bool,
+    /// The numbers of the spatial stream's run.
+    pub spatial: TrainingPlan,
+    /// The numbers of the temporal stream's run.
+    pub temporal: TrainingPlan,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self::of(Preset::default())
+    }
+}
+
+/// What of a network is tuned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The network in words.
+    pub network: String,
+    /// The layers in words.
+    pub layers: String,
+    /// Number of parameters that are tuned.
+    pub trained: usize,
+    /// Number of parameters that there are.
+    pub of: usize,
+}
+
+impl Tuning {
+    /// The choices of `preset`.
+    pub fn of(preset: Preset) -> Self {
+        let [spatial, temporal] = [Network::Spatial, Network::Temporal];
+        let quick = Self {
+            depth: Depth::Heads,
+            streams: Streams::Both,
+            mode: TemporalMode::C,
+            keep_classes: false,
+            hold_out: 0.0,
+            budget_secs: None,
+            own_sizes: false,
+            spatial: TrainingPlan { steps: HEAD_UPDATES, ..TrainingPlan::of(spatial).of_last_layer() },
+            temporal: TrainingPlan { steps: HEAD_UPDATES, ..TrainingPlan::of(temporal).of_last_layer() },
+        };
+        match preset {
+            Preset::Quick => quick,
+            Preset::Thorough => Self {
+                depth: Depth::Streams,
+                hold_out: 0.2,
+                budget_secs: Some(1800.0),
+                spatial: TrainingPlan { steps: 400, checkpoint_every: 20, ..TrainingPlan::of(spatial) },
+                temporal: TrainingPlan { steps: 1200, checkpoint_every: 25, ..TrainingPlan::of(temporal) },
+                ..quick
+            },
+            Preset::Paper => Self {
+                depth: Depth::Everything,
+                hold_out: 0.2,
+                own_sizes: true,
+                spatial: Recipe::Paper.plan(spatial, None),
+                temporal: Recipe::Paper.plan(temporal, None),
+                ..quick
+            },
+        }
+    }
+
+    /// The preset that these choices are, whatever the classes and the clips to measure on.
+    pub fn preset(&self) -> Option<Preset> {
+        let (keep_classes, hold_out) = (self.keep_classes, self.hold_out);
+        Preset::ALL.into_iter().find(|preset| Self { keep_classes, hold_out, ..Self::of(*preset) } == *self)
+    }
+
+    /// Goes to another depth, with numbers that suit it: fitting a last layer is not training a stream.
+    pub fn reach_to(&mut self, depth: Depth) {
+        let suits = |depth: Depth| if depth == Depth::Heads { Preset::Quick } else { Preset::Thorough };
+        if suits(depth) != suits(self.depth) {
+            let Self { budget_secs, own_sizes, spatial, temporal, .. } = Self::of(suits(depth));
+            (self.budget_secs, self.own_sizes) = (budget_secs, own_sizes);
+            (self.spatial, self.temporal) = (spatial, temporal);
+        }
+        self.depth = depth;
+    }
+
+    /// The networks that are tuned of a model of this card, in the order of their runs.
+    pub fn networks(&self, card: &ModelCard) -> Vec<Network> {
+        let spatial = (self.streams != Streams::Temporal && card.spatial.is_some()).then_some(Network::Spatial);
+        let temporal = (self.streams != Streams::Spatial && card.temporal.is_some()).then_some(Network::Temporal);
+        [spatial, temporal].into_iter().flatten().collect()
+    }
+
+    /// The runs that tune the model in folder `base` with this card to `data`. The last one is kept in `run_dir`, and its model is that of
+    /// all of them; one before it in `run_dir`-spatial.
+    ///
+    /// # Errors
+    /// If the model has none of the streams, or the numbers cannot be.
+    pub fn plans(&self, base: &Path, card: &ModelCard, data: &DataSource, run_dir: &Path) -> Result<Vec<TrainingPlan>> {
+        let networks = self.networks(card);
+        if networks.is_empty() {
+            let remedy = "Choose a model with a spatial or temporal stream, or tune the other stream";
+            return Err(Error::file(base, "it has no such stream to be tuned", remedy));
+        }
+        let mut before = run_dir.as_os_str().to_owned();
+        before.push("-spatial");
+        let is_joined = networks.len() > 1;
+        let plan = |network: Network| {
+            let numbers = if network == Network::Spatial { &self.spatial } else { &self.temporal };
+            let entry = if network == Network::Spatial { &card.spatial } else { &card.temporal };
+            let frame = frame(card, network);
+            let is_first = is_joined && network == Network::Spatial;
+            let share = match (is_joined, is_first) {
+                (false, _) => 1.0,
+                (true, true) => SPATIAL_SHARE,
+                (true, false) => 1.0 - SPATIAL_SHARE,
+            };
+            let plan = TrainingPlan {
+                network,
+                data: data.clone(),
+                base: Some(base.to_owned()),
+                join: (is_joined && !is_first).then(|| Path::new(&before).join("model")),
+                run_dir: if is_first { Path::new(&before).to_owned() } else { run_dir.to_owned() },
+                keep_classes: self.keep_classes,
+                hold_out: self.hold_out,
+                budget_secs: self.budget_secs.map(|secs| secs * share),
+                feature_windows: if self.depth == Depth::Heads { HEAD_WINDOWS } else { 0 },
+                mode: if self.depth == Depth::Everything { self.mode } else { TemporalMode::A },
+                freeze: self.freeze(network, entry.as_ref(), card.classes.len()),
+                ..numbers.clone()
+            };
+            if self.own_sizes { plan } else { TrainingPlan { frame, crop: crop_of(frame), ..plan } }
+        };
+        let plans: Vec<TrainingPlan> = networks.into_iter().map(plan).collect();
+        plans.iter().try_for_each(TrainingPlan::check)?;
+        Ok(plans)
+    }
+
+    /// What is tuned of a model of this card to so many classes.
+    pub fn reach(&self, card: &ModelCard, classes: usize) -> Vec<Reach> {
+        let mut reaches = Vec::new();
+        for network in self.networks(card) {
+            let (name, entry) = match network {
+                Network::Spatial => ("Spatial stream", &card.spatial),
+                _ => ("Temporal stream", &card.temporal),
+            };
+            let Some(entry) = entry else { continue };
+            let layers = stream_layers(entry, network, classes);
+            let first = match self.depth {
+                Depth::Heads => layers.len() - 1,
+                Depth::LastStages => frozen_layers(&layers),
+                Depth::Streams | Depth::Everything => 0,
+            };
+            reaches.push(reach(format!("{name} ({})", entry.backbone.name()), &layers, first));
+            if network == Network::Temporal && self.depth == Depth::Everything {
+                let motion = layer_sizes(&card.motion.config.init(&burn::tensor::Device::flex()));
+                reaches.push(reach("MotionNet".into(), &motion, 0));
+            }
+        }
+        reaches
+    }
+
+    fn freeze(&self, network: Network, entry: Option<&StreamEntry>, classes: usize) -> Vec<Freeze> {
+        match (self.depth, entry) {
+            (Depth::Heads, _) => vec![Freeze::Body],
+            (Depth::LastStages, Some(entry)) => {
+                let layers = stream_layers(entry, network, classes);
+                let last = frozen_layers(&layers).saturating_sub(1);
+                vec![Freeze::UpTo(layers[last].name.clone()), Freeze::Norms]
+            }
+            _ => vec![Freeze::Norms],
+        }
+    }
+}
+
+fn reach(network: String, layers: &[LayerSize], first: usize) -> Reach {
+    let [from, to] = [first, layers.len() - 1].map(|layer| stage(&layers[layer].name));
+    let layers_words = match first {
+        0 => format!("all layers, {from} to {to}"),
+        _ if from == to => format!("the last layer, {to}"),
+        _ => format!("the last stages, {from} to {to}"),
+    };
+    let trained = layers[first..].iter().filter(|layer| !layer.is_norm).map(|layer| layer.size).sum();
+    Reach { network, layers: layers_words, trained, of: layers.iter().map(|layer| layer.size).sum() }
+}
+
+fn stream_layers(entry: &StreamEntry, network: Network, classes: usize) -> Vec<LayerSize> {
+    let modality = if network == Network::Spatial { Modality::Pictures } else { Modality::Flow };
+    let input = StreamInput::of(modality, entry.backbone, entry.frames);
+    let config = StreamConfig { backbone: entry.backbone, input, classes: classes.max(1), dropout: entry.dropout };
+    layer_sizes(&config.init(&burn::tensor::Device::flex()))
+}
+
+/// How many layers stand before the last stages.
+fn frozen_layers(layers: &[LayerSize]) -> usize {
+    let mut stages: Vec<&str> = layers.iter().map(|layer| stage(&layer.name)).collect();
+    stages.dedup();
+    let first = ((stages.len() as f64 * FROZEN_SHARE) as usize).clamp(1, stages.len() - 1);
+    layers.iter().position(|layer| stage(&layer.name) == stages[first]).unwrap_or(1)
+}
+
+/// The part of a network that a layer belongs to: `fire7` of `fire7.squeeze1x1`, `layer4.0` of `layer4.0.conv1`.
+fn stage(layer: &str) -> &str {
+    let mut parts = layer.split('.');
+    let first = parts.next().unwrap_or(layer);
+    match parts.next().filter(|second| second.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some(second) => &layer[..first.len() + 1 + second.len()],
+        None => first,
+    }
+}
+
+/// The frames that the model's networks are used to.
+fn frame(card: &ModelCard, network: Network) -> Geometry {
+    let sizes = card.preprocessing;
+    let FrameSize { width, height } = if network == Network::Spatial { sizes.spatial } else { sizes.motion };
+    Geometry { width, height }
+}
+
+/// The largest crop that is smaller than `frame` and suits all networks.
+fn crop_of(frame: Geometry) -> Geometry {
+    let side = |side: u32| ((side - 1) / 32 * 32).max(32);
+    Geometry { width: side(frame.width), height: side(frame.height) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::probe::linear;
+    use super::*;
+    use crate::nets::{Backbone, FrameSize, Origin};
+
+    fn card(backbone: Backbone) -> ModelCard {
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/models/default/model.toml")).unwrap();
+        let mut card: ModelCard = toml::from_str(&text).unwrap();
+        for entry in [&mut card.spatial, &mut card.temporal] {
+            entry.as_mut().unwrap().backbone = backbone;
+        }
+        card.preprocessing.spatial = FrameSize { width: 227, height: 227 };
+        ModelCard { origin: Origin::default(), ..card }
+    }
+
+    fn plans(tuning: &Tuning, card: &ModelCard) -> Vec<TrainingPlan> {
+        let data = DataSource::Folder("clips".into());
+        tuning.plans(Path::new("base"), card, &data, Path::new("runs/tune-01")).unwrap()
+    }
+
+    #[test]
+    fn both_streams_are_tuned_in_turn_and_joined() {
+        let card = card(Backbone::SqueezeNet);
+        let [spatial, temporal] = &plans(&Tuning::default(), &card)[..] else { panic!("two runs") };
+        assert_eq!((spatial.network, temporal.network), (Network::Spatial, Network::Temporal));
+        assert_eq!((spatial.frame.width, spatial.crop.width, temporal.frame.height), (227, 224, 128));
+        assert_eq!((&spatial.join, temporal.join.as_deref()), (&None, Some(Path::new("runs/tune-01-spatial/model"))));
+        assert_eq!(temporal.run_dir, Path::new("runs/tune-01"));
+        let alone = plans(&Tuning { streams: Streams::Spatial, ..Tuning::default() }, &card);
+        assert_eq!((alone.len(), alone[0].run_dir.as_path()), (1, Path::new("runs/tune-01")));
+        let lacking = ModelCard { temporal: None, ..card };
+        assert_eq!(plans(&Tuning::default(), &lacking).len(), 1);
+        let temporal = Tuning { streams: Streams::Temporal, ..Tuning::default() };
+        let data = DataSource::Folder("clips".into());
+        assert!(temporal.plans(Path::new("base"), &lacking, &data, Path::new("run")).is_err());
+    }
+
+    #[test]
+    fn the_deeper_the_more_is_tuned() {
+        for backbone in Backbone::ALL {
+            let card = card(backbone);
+            let trained = |depth| -> Vec<usize> {
+                let tuning = Tuning { depth, streams: Streams::Temporal, ..Tuning::default() };
+                tuning.reach(&card, 3).iter().map(|reach| reach.trained).collect()
+            };
+            let counts = Depth::ALL.map(|depth| trained(depth).iter().sum::<usize>());
+            assert!(counts.is_sorted_by(|a, b| a < b), "{backbone:?}: {counts:?}");
+            assert_eq!(trained(Depth::Everything).len(), 2, "the stream and MotionNet");
+        }
+        let squeeze = card(Backbone::SqueezeNet);
+        let words = |depth| Tuning { depth, ..Tuning::default() }.reach(&squeeze, 3)[0].layers.clone();
+        assert_eq!(words(Depth::Heads), "the last layer, conv10");
+        assert_eq!(words(Depth::LastStages), "the last stages, fire7 to conv10");
+        assert_eq!(words(Depth::Streams), "all layers, conv1 to conv10");
+    }
+
+    #[test]
+    fn every_preset_and_depth_can_be_trained() {
+        let card = card(Backbone::SqueezeNet);
+        for preset in Preset::ALL {
+            let mut tuning = Tuning::of(preset);
+            assert_eq!(tuning.preset(), Some(preset));
+            for depth in Depth::ALL {
+                tuning.reach_to(depth);
+                for mode in [TemporalMode::B, TemporalMode::C] {
+                    tuning.mode = mode;
+                    assert_eq!(plans(&tuning, &card).len(), 2, "{preset:?} {depth:?}");
+                }
+            }
+        }
+        let quick = plans(&Tuning::default(), &card);
+        assert!(
+            quick.iter().all(|plan| (plan.rate, plan.warm_up) == (linear::RATE, 0)),
+            "what is used is what is written"
+        );
+        let mut deep = Tuning::default();
+        deep.reach_to(Depth::Streams);
+        assert!(plans(&deep, &card).iter().all(|plan| plan.rate < linear::RATE), "deeper tuning has rates of its own");
+        let thorough = plans(&Tuning::of(Preset::Thorough), &card);
+        let budget: f64 = thorough.iter().filter_map(|plan| plan.budget_secs).sum();
+        assert!((budget - 1800.0).abs() < 1e-6, "both share the time: {budget}");
+    }
+}

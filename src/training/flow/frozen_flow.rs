@@ -1,0 +1,323 @@
+//! The flow that the temporal stream learns from in mode (a): computed once of what is drawn, and kept in memory.
+//!
+//! Flow is computed from whole frames the first time a window shows it; crops and flips then act on the flow itself. What is not
+//! drawn is not computed, and what does not fit into the memory is computed again. Nothing is written to disk.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use image::RgbImage;
+
+use super::clip_flow::{ClipFlow, Grid, Stacking};
+use super::source::{FlowSource, Stretch};
+use crate::error::Result;
+use crate::nets::MotionNetwork;
+use crate::training::augmentation::Draw;
+use crate::training::clips::{Clips, Keep};
+use crate::training::memory_budget::{MemoryBudget, Share};
+use crate::video::Geometry;
+
+/// A clip and one of its frames, or a stack of its flow by the frame it begins at.
+type Place = (usize, usize);
+
+/// What a loader prepares of flow that is not there yet.
+#[derive(Clone, Default)]
+pub struct Ahead {
+    /// The frames that a network computes it from.
+    pictures: HashMap<Place, Arc<RgbImage>>,
+    /// The flow itself where no network is needed.
+    stacks: HashMap<Place, Arc<[f32]>>,
+    grid: Option<Grid>,
+}
+
+impl Ahead {
+    /// Adds what was prepared for other draws.
+    pub fn extend(&mut self, other: Self) {
+        self.pictures.extend(other.pictures);
+        self.stacks.extend(other.stacks);
+        self.grid = other.grid.or(self.grid);
+    }
+}
+
+/// Flow of windows of clips, on demand.
+pub struct FrozenFlow {
+    source: FlowSource,
+    network: MotionNetwork,
+    clips: Arc<Clips>,
+    kept: Arc<KeptFlow>,
+    grid: Option<Grid>,
+}
+
+/// Which flow is there, for the step, which computes it, and the loaders, which decode what it needs ahead.
+pub struct KeptFlow {
+    source: FlowSource,
+    /// Frames that the source sees at once.
+    span: usize,
+    memory: Share,
+    stacks: Mutex<HashMap<Place, Arc<[f32]>>>,
+}
+
+impl KeptFlow {
+    /// Prepares what is still missing of the flow of `pairs` pairs of `draws`, which are of one clip of `clips`: decodes the frames,
+    /// and computes the flow where that needs no network.
+    ///
+    /// # Errors
+    /// If the clip cannot be read, or has no such flow.
+    pub fn ahead(&self, clips: &Clips, draws: &[Draw], pairs: usize) -> Result<Ahead> {
+        let mut ahead = Ahead::default();
+        let Some(&Draw { clip, .. }) = draws.first() else { return Ok(ahead) };
+        let stacking = Stacking { frames: clips.count(clip)?, span: self.span };
+        let mut missing: BTreeSet<usize> =
+            draws.iter().flat_map(|draw| stacking.of_window(draw.start, pairs)).collect();
+        {
+            let kept = self.lock();
+            missing.retain(|&stack| !kept.contains_key(&(clip, stack)));
+        }
+        if missing.is_empty() {
+            return Ok(ahead);
+        }
+        if self.source.needs_pictures() {
+            let frames: BTreeSet<usize> = missing.iter().flat_map(|&stack| stacking.frames_of(stack)).collect();
+            let frames: Vec<usize> = frames.into_iter().collect();
+            let pictures = clips.pictures(clip, &frames, Keep::Nothing)?;
+            ahead.pictures = frames.into_iter().map(|frame| (clip, frame)).zip(pictures).collect();
+        }
+        if !self.source.needs_network() {
+            let pictures = std::mem::take(&mut ahead.pictures);
+            let starts: Vec<usize> = missing.into_iter().collect();
+            let picture = |frame| &*pictures[&(clip, frame)];
+            let stretch = Stretch { clip: clips.clip(clip), first: 0, frames: stacking.frames, size: clips.geometry() };
+            let stacks = self.source.of_pairs(&stretch, &starts, &picture, &|| false)?;
+            ahead.grid = Some(stacks.grid);
+            let values = stacks.values.into_iter().map(Arc::from);
+            ahead.stacks = starts.into_iter().map(|start| (clip, start)).zip(values).collect();
+        }
+        Ok(ahead)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Place, Arc<[f32]>>> {
+        self.stacks.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl FrozenFlow {
+    /// The flow of `clips` from `source`. `network` must not lie on an autodiff device: nothing is remembered for a backward
+    /// pass.
+    pub fn new(source: FlowSource, network: MotionNetwork, clips: Arc<Clips>) -> Self {
+        let kept = KeptFlow {
+            source,
+            span: source.stacking(1, &network).span,
+            memory: MemoryBudget::of_process().share(),
+            stacks: Mutex::default(),
+        };
+        Self { source, network, clips, kept: Arc::new(kept), grid: None }
+    }
+
+    /// Keeps flow in memory of `budget` instead of the process's.
+    #[cfg(test)]
+    fn with_budget(self, budget: &MemoryBudget) -> Self {
+        let KeptFlow { source, span, .. } = *self.kept;
+        let kept = KeptFlow { source, span, memory: budget.share(), stacks: Mutex::default() };
+        Self { kept: Arc::new(kept), ..self }
+    }
+
+    /// What it is made by, where it is made by a network.
+    pub fn network(&self) -> &MotionNetwork {
+        &self.network
+    }
+
+    /// What of it is there.
+    pub(in crate::training) fn kept(&self) -> Arc<KeptFlow> {
+        self.kept.clone()
+    }
+
+    /// The raw flow of the pairs of drawn windows as the network would see their crops: [draws, 2·pairs, crop/2, crop/2].
+    /// `ahead` is what was prepared for it; what lacks there is decoded now.
+    ///
+    /// # Errors
+    /// If the device fails; what [`KeptFlow::ahead`] reports, if that was not asked before.
+    pub(in crate::training) fn windows(
+        &mut self,
+        draws: &[Draw],
+        pairs: usize,
+        crop: Geometry,
+        ahead: &Ahead,
+        device: &Device,
+    ) -> Result<Tensor<4>> {
+        let mut stackings = HashMap::new();
+        for draw in draws {
+            stackings.insert(draw.clip, self.source.stacking(self.clips.count(draw.clip)?, &self.network));
+        }
+        let places = |draw: &Draw| -> BTreeSet<Place> {
+            stackings[&draw.clip].of_window(draw.start, pairs).into_iter().map(|stack| (draw.clip, stack)).collect()
+        };
+        let wanted: BTreeSet<Place> = draws.iter().flat_map(places).collect();
+        let mut stacks: HashMap<Place, Arc<[f32]>> = HashMap::new();
+        {
+            let kept = self.kept.lock();
+            stacks.extend(wanted.iter().filter_map(|place| Some((*place, kept.get(place)?.clone()))));
+        }
+        let missing: Vec<Place> = wanted.into_iter().filter(|place| !stacks.contains_key(place)).collect();
+        for (place, stack) in self.made(&missing, &stackings, draws, pairs, ahead)? {
+            if self.kept.memory.take(size_of::<f32>() * stack.len()) {
+                self.kept.lock().insert(place, stack.clone());
+            }
+            stacks.insert(place, stack);
+        }
+        let (mut planes, mut size) = (Vec::new(), [0, 0]);
+        for draw in draws {
+            let shown: BTreeMap<usize, Arc<[f32]>> =
+                places(draw).into_iter().map(|place| (place.1, stacks[&place].clone())).collect();
+            let grid = self.grid.expect("it is known as soon as any flow was made");
+            let flow = ClipFlow::new(stackings[&draw.clip], grid, shown);
+            size = flow.append_window(draw.start, pairs, &draw.crop, crop, &mut planes);
+        }
+        let shape = [draws.len(), 2 * pairs, size[0], size[1]];
+        Ok(Tensor::from_data(TensorData::new(planes, shape), device))
+    }
+
+    /// The flow at the places `missing` of the windows `draws`.
+    fn made(
+        &mut self,
+        missing: &[Place],
+        stackings: &HashMap<usize, Stacking>,
+        draws: &[Draw],
+        pairs: usize,
+        ahead: &Ahead,
+    ) -> Result<Vec<(Place, Arc<[f32]>)>> {
+        let frames_of = |&(clip, stack): &Place| stackings[&clip].frames_of(stack).map(move |frame| (clip, frame));
+        let is_prepared = |place: &Place| match self.source.needs_network() {
+            true => frames_of(place).all(|frame| ahead.pictures.contains_key(&frame)),
+            false => ahead.stacks.contains_key(place),
+        };
+        let unprepared: BTreeSet<usize> =
+            missing.iter().filter(|place| !is_prepared(place)).map(|(clip, _)| *clip).collect();
+        let mut now = Ahead::default();
+        for clip in unprepared {
+            let of_clip: Vec<Draw> = draws.iter().copied().filter(|draw| draw.clip == clip).collect();
+            now.extend(self.kept.ahead(&self.clips, &of_clip, pairs)?);
+        }
+        if !self.source.needs_network() {
+            self.grid = self.grid.or(now.grid).or(ahead.grid);
+            let stack = |place: &Place| now.stacks.get(place).or_else(|| ahead.stacks.get(place));
+            return Ok(missing.iter().filter_map(|place| Some((*place, stack(place)?.clone()))).collect());
+        }
+        let picture = |frame: Place| now.pictures.get(&frame).unwrap_or_else(|| &ahead.pictures[&frame]).as_ref();
+        let windows: Vec<Vec<&RgbImage>> =
+            missing.iter().map(|place| frames_of(place).map(picture).collect()).collect();
+        if windows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let made = self.source.of_windows(&windows, &self.network)?;
+        self.grid = Some(made.grid);
+        Ok(missing.iter().copied().zip(made.values.into_iter().map(Arc::from)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{TensorData, Tolerance};
+    use image::Rgb;
+
+    use super::*;
+    use crate::nets::MotionConfig;
+    use crate::training::augmentation::Crop;
+    use crate::training::dataset::LabelledClip;
+
+    const FRAME: Geometry = Geometry { width: 64, height: 64 };
+
+    /// A clip of 20 frames.
+    fn clip(dir: &std::path::Path) -> LabelledClip {
+        for i in 0..20u8 {
+            let picture = RgbImage::from_fn(64, 64, |x, y| Rgb([x as u8 * 3, y as u8 * 3, i * 10]));
+            picture.save(dir.join(format!("{i:02}.png"))).unwrap();
+        }
+        LabelledClip { path: dir.to_owned(), label: 0, segment_secs: None, group: None }
+    }
+
+    fn draw(start: usize, mirrored: bool) -> Draw {
+        Draw { clip: 0, start, stride: 1, crop: Crop { mirrored, ..Crop::whole(FRAME) } }
+    }
+
+    fn windows(flow: &mut FrozenFlow, draws: &[Draw], pairs: usize) -> TensorData {
+        flow.windows(draws, pairs, FRAME, &Ahead::default(), &Device::flex()).unwrap().into_data()
+    }
+
+    #[test]
+    fn a_window_has_the_flow_that_it_has_in_its_clip() {
+        let dir = tempfile::tempdir().unwrap();
+        let clip = clip(dir.path());
+        let clips = Arc::new(Clips::new(vec![clip.clone()], FRAME));
+        let frames = clip.decode(FRAME, None).unwrap();
+        let draws = [draw(0, false), draw(0, true), draw(7, false), draw(15, false)];
+        for (source, span, pairs) in [
+            (FlowSource::MotionNet, 2, 10),
+            (FlowSource::MotionNet, 11, 10),
+            (FlowSource::MotionNetStored, 11, 16),
+            (FlowSource::Tvl1Fast, 2, 10),
+        ] {
+            let network = MotionConfig { frames: span, width: 2, ..MotionConfig::default() }.init(&Device::flex());
+            let whole = source.clip_flow(&clip, &frames, &network).unwrap();
+            let (mut planes, mut size) = (Vec::new(), [0, 0]);
+            for draw in &draws {
+                size = whole.append_window(draw.start, pairs, &draw.crop, FRAME, &mut planes);
+            }
+            let expected = TensorData::new(planes, [draws.len(), 2 * pairs, size[0], size[1]]);
+            for bytes in [0, 1 << 30] {
+                let budget = MemoryBudget::of_bytes(bytes);
+                let flow = FrozenFlow::new(source, network.clone(), clips.clone());
+                let mut flow = flow.with_budget(&budget);
+                let same = Tolerance::relative(1e-3).set_absolute(1e-5);
+                windows(&mut flow, &draws, pairs).assert_approx_eq::<f32>(&expected, same);
+                assert_eq!(flow.kept.lock().is_empty(), bytes == 0);
+                windows(&mut flow, &draws, pairs).assert_approx_eq::<f32>(&expected, same);
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_flow_that_is_drawn_is_computed_and_only_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips = Arc::new(Clips::new(vec![clip(dir.path())], FRAME));
+        let network = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() }.init(&Device::flex());
+        let mut flow = FrozenFlow::new(FlowSource::MotionNet, network, clips.clone());
+        let kept = flow.kept();
+        let to_decode = |start| {
+            let ahead = kept.ahead(&clips, &[draw(start, false)], 4).unwrap();
+            assert!(ahead.stacks.is_empty(), "a network's flow is computed by the step");
+            ahead.pictures.into_keys().map(|(_, frame)| frame).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(to_decode(5), [5, 6, 7, 8, 9]);
+        let first = windows(&mut flow, &[draw(5, false), draw(5, true)], 4);
+        let mut stacks: Vec<usize> = kept.lock().keys().map(|(_, stack)| *stack).collect();
+        stacks.sort_unstable();
+        assert_eq!(stacks, [5, 6, 7, 8], "four of nineteen pairs");
+        assert!(to_decode(5).is_empty());
+        assert_eq!(to_decode(7), [9, 10, 11]);
+        let ahead = kept.ahead(&clips, &[draw(7, false)], 4).unwrap();
+        // Nothing is decoded again.
+        std::fs::remove_dir_all(dir.path()).unwrap();
+        assert_eq!(windows(&mut flow, &[draw(5, false), draw(5, true)], 4), first);
+        assert!(flow.windows(&[draw(7, false)], 4, FRAME, &Ahead::default(), &Device::flex()).is_err());
+        flow.windows(&[draw(7, false)], 4, FRAME, &ahead, &Device::flex()).unwrap();
+    }
+
+    #[test]
+    fn flow_that_needs_no_network_is_computed_ahead() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips = Arc::new(Clips::new(vec![clip(dir.path())], FRAME));
+        let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
+        let mut flow = FrozenFlow::new(FlowSource::Tvl1Fast, network.clone(), clips.clone());
+        let ahead = flow.kept().ahead(&clips, &[draw(5, false)], 4).unwrap();
+        assert_eq!((ahead.pictures.len(), ahead.stacks.len()), (0, 4));
+        let now = windows(&mut flow, &[draw(5, false)], 4);
+        let mut other = FrozenFlow::new(FlowSource::Tvl1Fast, network.clone(), clips.clone());
+        std::fs::remove_file(dir.path().join("06.png")).unwrap();
+        let prepared = other.windows(&[draw(5, false)], 4, FRAME, &ahead, &Device::flex()).unwrap();
+        assert_eq!(prepared.into_data(), now);
+        let codec = FrozenFlow::new(FlowSource::Codec, network, clips.clone()).kept();
+        let error = codec.ahead(&clips, &[draw(5, false)], 4).err().unwrap();
+        assert!(error.cause.contains("no motion vectors"), "{error}");
+    }
+}

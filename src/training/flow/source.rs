@@ -1,0 +1,353 @@
+//! Where the flow comes from that the temporal stream reads: MotionNet within the network, or a two-stage source, whose flow
+//! is made beforehand and has the 256 levels of stored pictures.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use image::RgbImage;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::clip_flow::{ClipFlow, Stacking, Stacks};
+use crate::error::{Error, Result};
+use crate::flow::codec::CodecFlow;
+use crate::flow::files::{self, DEFAULT_BOUND_PX, StreamPair, as_stored_px, read_two_stream};
+use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
+use crate::flow::{FlowEstimator, FlowField};
+use crate::nets::MotionNetwork;
+use crate::training::dataset::LabelledClip;
+use crate::video::{Geometry, first_frame, natural_order};
+
+/// What the temporal stream reads the flow of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowSource {
+    /// MotionNet, as one network with the stream.
+    #[default]
+    #[serde(rename = "motionnet")]
+    #[value(name = "motionnet")]
+    MotionNet,
+    /// MotionNet's flow as it would be stored: rounded to 256 levels.
+    #[serde(rename = "motionnet-stored")]
+    #[value(name = "motionnet-stored")]
+    MotionNetStored,
+    /// TV-L1 as OpenCV computes it.
+    Tvl1,
+    /// TV-L1 with the parameters for live pictures.
+    Tvl1Fast,
+    /// The motion vectors the clips were coded with.
+    Codec,
+    /// The pictures flow_x_…, flow_y_… (±20 px) that lie beside the frames of each clip.
+    Stored,
+}
+
+impl FlowSource {
+    /// What it is called on the command line and in `config.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MotionNet => "motionnet",
+            Self::MotionNetStored => "motionnet-stored",
+            Self::Tvl1 => "tvl1",
+            Self::Tvl1Fast => "tvl1-fast",
+            Self::Codec => "codec",
+            Self::Stored => "stored",
+        }
+    }
+
+    /// Whether it needs a trained MotionNet.
+    pub fn needs_network(self) -> bool {
+        matches!(self, Self::MotionNet | Self::MotionNetStored)
+    }
+
+    /// How the flow of a clip of `frames` frames is cut into stacks.
+    pub(in crate::training) fn stacking(self, frames: usize, network: &MotionNetwork) -> Stacking {
+        Stacking { frames, span: if self.needs_network() { network.frames() } else { 2 } }
+    }
+
+    /// Whether the flow is computed from the frames, rather than read from where it is.
+    pub(in crate::training) fn needs_pictures(self) -> bool {
+        !matches!(self, Self::Codec | Self::Stored)
+    }
+
+    /// The flow of the whole of `clip`, whose `frames` (at least one) are in the size that the stream's flow is to be of.
+    /// `network` is asked where the source [needs one](Self::needs_network).
+    ///
+    /// # Errors
+    /// What cannot be read, a source that the clip does not have (a folder of pictures has no motion vectors, a video no
+    /// pictures of flow), and a device that fails.
+    pub fn clip_flow(self, clip: &LabelledClip, frames: &[RgbImage], network: &MotionNetwork) -> Result<ClipFlow> {
+        self.stretch_flow(clip, 0, frames, network, &|| false)
+    }
+
+    /// As [`clip_flow`](Self::clip_flow), but of the `frames` from place `first` of the clip on, as if they were all of it; given
+    /// up with an error when `stop` says so, which is asked between pairs.
+    ///
+    /// # Errors
+    /// Besides those of [`clip_flow`](Self::clip_flow): that it was stopped.
+    pub fn stretch_flow(
+        self,
+        clip: &LabelledClip,
+        first: usize,
+        frames: &[RgbImage],
+        network: &MotionNetwork,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<ClipFlow> {
+        let stacking = self.stacking(frames.len(), network);
+        let all: Vec<usize> = stacking.all().collect();
+        let stacks = if self.needs_network() {
+            let window = |&stack: &usize| stacking.frames_of(stack).map(|frame| &frames[frame]).collect();
+            self.of_windows(&all.iter().map(window).collect::<Vec<_>>(), network)?
+        } else {
+            let stretch = Stretch { clip, first, frames: frames.len(), size: size_of(frames) };
+            self.of_pairs(&stretch, &all, &|frame| &frames[frame], stop)?
+        };
+        Ok(whole(stacking, stacks))
+    }
+
+    /// The flow of `frames` by `method`, with the 256 levels of stored pictures, as that of the other two-stage sources.
+    ///
+    /// # Errors
+    /// If the device of the method fails.
+    pub fn flow_by(method: &mut dyn FlowEstimator, frames: &[RgbImage]) -> Result<ClipFlow> {
+        let fields = frames.windows(2).map(|pair| method.estimate(&pair[0], &pair[1])).collect::<Result<_>>()?;
+        let fields = through_pictures(fields).into_iter().map(Some).chain([None]); // after the last frame nothing moves
+        Ok(whole(Stacking { frames: frames.len(), span: 2 }, Stacks::of_pairs(fields, size_of(frames))))
+    }
+
+    /// The parameters of TV-L1, if that is the source.
+    pub fn tvl1_parameters(self) -> Option<Tvl1Parameters> {
+        match self {
+            Self::Tvl1 => Some(Tvl1Parameters::opencv()),
+            Self::Tvl1Fast => Some(Tvl1Parameters::fast()),
+            _ => None,
+        }
+    }
+
+    /// What `network` sees in `windows`, at least one, for a source that needs it.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub(in crate::training) fn of_windows(self, windows: &[Vec<&RgbImage>], network: &MotionNetwork) -> Result<Stacks> {
+        let stacks = Stacks::of_network(network, windows)?;
+        Ok(if self == Self::MotionNetStored { stacks.mapped_px(as_stored) } else { stacks })
+    }
+
+    /// The flow from each of the frames `starts` of `stretch` to the next, for a source that needs no network. `picture` is asked for
+    /// frames if the source [needs them](Self::needs_pictures).
+    ///
+    /// # Errors
+    /// As [`Self::stretch_flow`].
+    pub(in crate::training) fn of_pairs<'p>(
+        self,
+        stretch: &Stretch<'_>,
+        starts: &[usize],
+        picture: &dyn Fn(usize) -> &'p RgbImage,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Stacks> {
+        // After the last frame there is no pair.
+        let is_pair = |start: &usize| start + 1 < stretch.frames;
+        let pairs: Vec<usize> = starts.iter().copied().filter(is_pair).collect();
+        let pictures = || pairs.iter().map(|&start| [picture(start), picture(start + 1)]).collect::<Vec<_>>();
+        let fields = match (self.tvl1_parameters(), self) {
+            (Some(parameters), _) => through_pictures(tvl1(parameters, &pictures(), stop)?),
+            (None, Self::Stored) => stored(stretch, &pairs)?,
+            (None, _) => through_pictures(codec(stretch, &pairs, stop)?),
+        };
+        let mut fields = fields.into_iter();
+        Ok(Stacks::of_pairs(starts.iter().map(|start| if is_pair(start) { fields.next() } else { None }), stretch.size))
+    }
+}
+
+/// A clip, or a part of it.
+pub(in crate::training) struct Stretch<'a> {
+    pub clip: &'a LabelledClip,
+    /// The place of its first frame in the clip.
+    pub first: usize,
+    /// How many there are.
+    pub frames: usize,
+    /// The size that the flow is to be of.
+    pub size: Geometry,
+}
+
+impl Stretch<'_> {
+    fn sides(&self) -> [usize; 2] {
+        [self.size.width, self.size.height].map(|side| side as usize)
+    }
+}
+
+fn whole(stacking: Stacking, stacks: Stacks) -> ClipFlow {
+    let values = stacks.values.into_iter().map(Arc::from);
+    ClipFlow::new(stacking, stacks.grid, stacking.all().zip(values).collect())
+}
+
+fn size_of(frames: &[RgbImage]) -> Geometry {
+    let (width, height) = frames[0].dimensions();
+    Geometry { width, height }
+}
+
+/// A component in pixels as it is read back from a picture.
+fn as_stored(px: f32) -> f32 {
+    as_stored_px(px, DEFAULT_BOUND_PX)
+}
+
+/// What is read back of `fields` once they have been stored: unknown vectors are no motion there.
+fn through_pictures(mut fields: Vec<FlowField>) -> Vec<FlowField> {
+    for uv in fields.iter_mut().flat_map(|field| &mut field.uv) {
+        let known = if FlowField::is_known(*uv) { *uv } else { [0.0; 2] };
+        *uv = known.map(as_stored);
+    }
+    fields
+}
+
+fn tvl1(
+    parameters: Tvl1Parameters,
+    pairs: &[[&RgbImage; 2]],
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Vec<FlowField>> {
+    if pairs.len() < rayon::current_num_threads() {
+        let mut solver = Tvl1::new(parameters)?;
+        return pairs.iter().map(|[from, to]| go_on(stop).and_then(|()| solver.estimate(from, to))).collect();
+    }
+    // Each pair on a core of its own: no rows are worked on twice.
+    let solver = || Tvl1::new(parameters).map(Tvl1::on_one_core);
+    let solve = |solver: &mut Result<Tvl1>, [from, to]: &[&RgbImage; 2]| {
+        go_on(stop)?;
+        solver.as_mut().map_err(|error| error.clone())?.estimate(from, to)
+    };
+    pairs.par_iter().map_init(solver, solve).collect()
+}
+
+fn go_on(stop: &dyn Fn() -> bool) -> Result<()> {
+    if stop() { Err(Error::new("flow", "it was stopped", "Start it again")) } else { Ok(()) }
+}
+
+fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Result<Vec<FlowField>> {
+    let LabelledClip { path, segment_secs, .. } = stretch.clip;
+    if path.is_dir() {
+        let cause = "a folder of pictures has no motion vectors";
+        return Err(Error::file(path, cause, "Take the videos themselves, or another flow source"));
+    }
+    let first = first_frame(path, *segment_secs)? + stretch.first;
+    let mut codec = CodecFlow::open(path)?;
+    let [width, height] = stretch.sides();
+    starts.iter().map(|start| go_on(stop).and_then(|()| codec.flow(first + start, width, height))).collect()
+}
+
+/// The flow in the pictures beside the frames, in pixels of the wanted size.
+fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
+    let path = &stretch.clip.path;
+    let found = if path.is_dir() { flow_pictures(path)? } else { Vec::new() };
+    // Tools differ in whether the last frame has a picture too.
+    let end = stretch.first + stretch.frames - 1;
+    let Some(found) = found.get(stretch.first..end) else {
+        let cause = format!("{} pairs of flow pictures for {end} pairs of frames", found.len());
+        let remedy = "Expected flow_x_00001.jpg and flow_y_00001.jpg … beside the frames, or u and v folders";
+        return Err(Error::file(path, cause, remedy));
+    };
+    let [width, height] = stretch.sides();
+    let read = |pair| Ok(read_two_stream(pair, DEFAULT_BOUND_PX)?.resized(width, height));
+    starts.iter().map(|&start| read(&found[start])).collect()
+}
+
+/// The pairs of flow pictures of the clip in folder `path`, in the order of their numbers.
+fn flow_pictures(path: &Path) -> Result<Vec<StreamPair>> {
+    let mut files: Vec<(PathBuf, StreamPair)> =
+        files::list(path)?.into_iter().filter_map(|file| Some((file.clone(), StreamPair::find(&file)?))).collect();
+    files.sort_by(|(a, _), (b, _)| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
+    Ok(files.into_iter().map(|(_, pair)| pair).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::files::write_two_stream;
+    use crate::nets::MotionConfig;
+    use crate::training::augmentation::Crop;
+    use crate::video::decode_clip;
+    use burn::tensor::Device;
+    use image::{Rgb, RgbImage};
+
+    #[test]
+    fn names_are_those_of_the_command_line_and_of_the_configuration() {
+        for source in FlowSource::value_variants() {
+            assert_eq!(source.to_possible_value().unwrap().get_name(), source.name());
+            let text = toml::to_string(&std::collections::BTreeMap::from([("source", source)])).unwrap();
+            assert_eq!(text, format!("source = \"{}\"\n", source.name()));
+        }
+    }
+
+    fn folder(frames: usize) -> (tempfile::TempDir, LabelledClip) {
+        let dir = tempfile::tempdir().unwrap();
+        for i in 1..=frames {
+            RgbImage::from_pixel(8, 4, Rgb([20 * i as u8; 3])).save(dir.path().join(format!("img_{i}.png"))).unwrap();
+        }
+        let clip = LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None };
+        (dir, clip)
+    }
+
+    #[test]
+    fn stored_pictures_are_read_in_order_and_in_pixels_of_the_frames() {
+        let (dir, clip) = folder(11);
+        for i in 1..=10 {
+            let pair = StreamPair::named(&dir.path().join(format!("flow_x_{i}.png"))).unwrap();
+            let field = FlowField::new(4, 2, vec![[0.5 * i as f32, 0.0]; 8]);
+            write_two_stream(&pair, &field, DEFAULT_BOUND_PX).unwrap();
+        }
+        let size = Geometry { width: 8, height: 4 };
+        let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
+        let frames = decode_clip(dir.path(), size, None).unwrap();
+        let flow = FlowSource::Stored.clip_flow(&clip, &frames, &network).unwrap();
+        let mut planes = Vec::new();
+        flow.append_window(0, 10, &Crop::whole(size), size, &mut planes);
+        for pair in 0..10 {
+            let expected = 2.0 * as_stored_px(0.5 * (pair + 1) as f32, DEFAULT_BOUND_PX) / 20.0;
+            assert!((planes[pair * 16] - expected).abs() < 1e-5, "pair {pair}: {} {expected}", planes[pair * 16]);
+        }
+        std::fs::remove_file(dir.path().join("flow_y_7.png")).unwrap();
+        assert!(FlowSource::Stored.clip_flow(&clip, &frames, &network).is_err());
+        let error = FlowSource::Codec.clip_flow(&clip, &frames, &network).err().unwrap();
+        assert!(error.cause.contains("no motion vectors"), "{error}");
+    }
+
+    #[test]
+    fn the_flow_of_a_stretch_is_that_of_its_place_in_the_clip() {
+        let dir = tempfile::tempdir().unwrap();
+        let size = Geometry { width: 64, height: 48 };
+        for i in 0..8u32 {
+            let picture = RgbImage::from_fn(64, 48, |x, y| {
+                let at = |x: u32| (127.0 + 90.0 * (x as f32 * 0.35).sin() * (y as f32 * 0.3).cos()) as u8;
+                Rgb([at(x + 2 * i); 3])
+            });
+            picture.save(dir.path().join(format!("img_{i}.png"))).unwrap();
+            let pair = StreamPair::named(&dir.path().join(format!("flow_x_{i}.png"))).unwrap();
+            write_two_stream(&pair, &FlowField::new(64, 48, vec![[i as f32, 0.0]; 64 * 48]), DEFAULT_BOUND_PX).unwrap();
+        }
+        let clip = LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None };
+        let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
+        let frames = decode_clip(dir.path(), size, None).unwrap();
+        for source in [FlowSource::Stored, FlowSource::Tvl1Fast, FlowSource::MotionNetStored] {
+            let window = |flow: &ClipFlow, start| {
+                let mut planes = Vec::new();
+                flow.append_window(start, 2, &Crop::whole(size), size, &mut planes);
+                planes
+            };
+            let whole = source.clip_flow(&clip, &frames, &network).unwrap();
+            let stretch = source.stretch_flow(&clip, 4, &frames[4..7], &network, &|| false).unwrap();
+            let pairs = window(&whole, 4).into_iter().zip(window(&stretch, 0));
+            let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < 0.01, "{source:?}: {worst}");
+        }
+        let stopped = FlowSource::Tvl1.stretch_flow(&clip, 0, &frames, &network, &|| true);
+        assert!(stopped.err().unwrap().cause.contains("stopped"));
+    }
+
+    #[test]
+    fn a_clip_without_pictures_of_flow_is_told() {
+        let (_dir, clip) = folder(3);
+        let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
+        let frames = clip.decode(Geometry { width: 8, height: 4 }, None).unwrap();
+        let error = FlowSource::Stored.clip_flow(&clip, &frames, &network).err().unwrap();
+        assert!(error.cause.contains("0 pairs of flow pictures for 2"), "{error}");
+    }
+}

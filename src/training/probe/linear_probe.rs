@@ -1,0 +1,365 @@
+//! A run of the last layer alone: what the rest of the stream makes of the clips is taken once and kept, and the last layer is
+//! fitted to it in seconds.
+//!
+//! With few clips none need be held out: each recording (or eighth of them) is left out in turn of a last layer of its own,
+//! which tells how well clips are recognised that were not learned from.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+
+use super::feature_extractor::{FeatureTaker, Features};
+use super::linear::{KnownLayer, LastLayer, Row};
+use super::out_of_fold::LeftOut;
+use super::views::Views;
+use crate::error::{Error, Result};
+use crate::nets::fusion::Fusion;
+use crate::nets::{Stream, read_back, read_rows};
+use crate::ranking::arg_max;
+use crate::training::config::plan::{Network, TrainingPlan};
+use crate::training::dataset::LabelledClip;
+use crate::training::memory::resident_bytes;
+use crate::training::model_init::Start;
+use crate::training::optim::optimizer::rate_at;
+use crate::training::run::checkpoint;
+use crate::training::run::checkpoint::{Best, Progress};
+use crate::training::run::clock::Clock;
+use crate::training::run::events::{StepMetrics, TrainingControl, TrainingEvent};
+use crate::training::run::folder::prepare_folder;
+use crate::training::run::history::History;
+use crate::training::run::run_clips::RunClips;
+
+/// Recordings are left out one at a time, or in so many parts if there are more.
+const FOLDS: usize = 8;
+/// Shares of a time budget after which no more clips are looked at, and no more of those that are measured on: the rest is for the fit.
+const FEATURE_SHARES: [f64; 2] = [0.7, 0.85];
+/// Updates between two measurements.
+const MEASURE_EVERY: usize = 15;
+
+/// Fits the last layer as `plan` says and reports to `on_event`. Blocks. A run that was broken off begins anew.
+pub fn run(
+    plan: &TrainingPlan,
+    device: &Device,
+    control: &TrainingControl,
+    on_event: &mut dyn FnMut(TrainingEvent),
+) -> Result<()> {
+    let run_clips = RunClips::of(plan)?;
+    let _lock = prepare_folder(plan)?;
+    run_clips.keep(&plan.run_dir)?;
+    let RunClips { dataset, measured: held, warnings, .. } = run_clips;
+    let start = Start::build(plan, &dataset, false, &device.clone().autodiff())?;
+    let Some(stream) = start.stream.as_ref().map(Module::valid) else {
+        return Err(Error::new("last layer", "there is no stream to fit it for", "Train a stream"));
+    };
+    let rows = start.rows_to_fit(|class| dataset.clips.iter().any(|clip| clip.label == class));
+    on_event(TrainingEvent::Started {
+        run_dir: plan.run_dir.clone(),
+        clips: dataset.clips.len(),
+        classes: dataset.classes.clone(),
+        parameters: rows.iter().filter(|row| !matches!(row, Row::Kept(_))).count() * (stream.feature_width() + 1),
+        resumed_at: 0,
+    });
+    warnings.into_iter().for_each(|warning| on_event(TrainingEvent::Warning(warning)));
+    let mut clock = Clock::start(plan, control);
+    let mut taker = FeatureTaker::new(plan, &start, &stream, dataset.clips.len() + held.len());
+    let [share, share_with_held] = FEATURE_SHARES;
+    let taken = taker.take(dataset.clips, share, &mut clock, on_event)?;
+    let Some(training) = taken else { return Err(stopped(plan)) };
+    if training.rows.is_none() {
+        return Err(Error::new("clips", "none of them could be read", "The log says why"));
+    }
+    let taken = taker.take(held, share_with_held, &mut clock, on_event)?;
+    let Some(validation) = taken else { return Err(stopped(plan)) };
+    let mut fit = Fit::new(plan, &stream, &rows, [training, validation], Other::of(plan, start.fusion()), device);
+    fit.tell_single_recordings(&dataset.classes, on_event);
+    let (step, best) = fit.run(plan, &mut clock, on_event)?;
+    let seconds = clock.seconds();
+    let model_dir = plan.run_dir.join("model");
+    let trained = fit.layer.put_into(stream.clone());
+    start.assembled(start.motion.valid(), Some(trained), plan, step, seconds)?.save(&model_dir)?;
+    let progress = Progress { step, seconds, measured: step, best, ..Progress::start() };
+    LeftOut::new(fit.left_out()?.into_iter()).write(&plan.run_dir)?;
+    checkpoint::write(&plan.run_dir, &progress, |_| Ok(()))?;
+    on_event(TrainingEvent::Finished { model_dir, stopped_early: !progress.is_last_of(plan) });
+    Ok(())
+}
+
+/// Without its last layer the stream is not a network for these classes: there is nothing to save.
+fn stopped(plan: &TrainingPlan) -> Error {
+    Error::new(&*plan.run_dir.to_string_lossy(), "stopped before the first step", "Start the run again")
+}
+
+/// The last layer, and those that tell how good it is.
+struct Fit {
+    layer: LastLayer,
+    views: usize,
+    training: Features,
+    validation: Features,
+    /// A layer that has not seen the clips at the places beside it.
+    folds: Vec<(LastLayer, Vec<usize>)>,
+    other: Option<Other>,
+}
+
+impl Fit {
+    fn new(
+        plan: &TrainingPlan,
+        stream: &Stream,
+        rows: &[Row],
+        [training, validation]: [Features; 2],
+        other: Option<Other>,
+        device: &Device,
+    ) -> Self {
+        device.clone().autodiff().seed(plan.seed);
+        let views = Views::of(plan).count();
+        let all = training.rows.clone().expect("there are clips to train on");
+        let known = rows.iter().any(|row| *row != Row::New).then(|| KnownLayer::of(stream));
+        let layer = |places: &[usize]| {
+            let labels: Vec<i64> =
+                places.iter().flat_map(|&clip| vec![training.clips[clip].label as i64; views]).collect();
+            let layer = LastLayer::new(of_clips(&all, places, views), &labels, rows, known.as_ref());
+            layer.with_weight_decay(plan.weight_decay)
+        };
+        let everything: Vec<usize> = (0..training.clips.len()).collect();
+        let left_out = if validation.rows.is_some() { Vec::new() } else { folds(&training.clips, plan.seed) };
+        let folds = left_out.into_iter().map(|held| {
+            let others: Vec<usize> = everything.iter().copied().filter(|clip| !held.contains(clip)).collect();
+            (layer(&others), held)
+        });
+        let folds = folds.collect();
+        Self { layer: layer(&everything), views, folds, training, validation, other }
+    }
+
+    /// Classes that show one recording only cannot be left out and recognised nevertheless.
+    fn tell_single_recordings(&self, classes: &[String], on_event: &mut dyn FnMut(TrainingEvent)) {
+        if self.validation.rows.is_some() {
+            return;
+        }
+        for (class, recordings) in
+            recordings(&self.training.clips).iter().filter(|(_, recordings)| recordings.len() == 1)
+        {
+            let only = recordings.first().map_or("", String::as_str);
+            let cause = format!("all its clips are of one recording, '{only}': it is not measured");
+            on_event(TrainingEvent::Warning(Error::new(&*classes[*class], cause, "Add clips of another recording")));
+        }
+    }
+
+    /// Makes the updates; how many were made, and what was measured last.
+    fn run(
+        &mut self,
+        plan: &TrainingPlan,
+        clock: &mut Clock,
+        on_event: &mut dyn FnMut(TrainingEvent),
+    ) -> Result<(usize, Option<Best>)> {
+        let mut history = History::open(&plan.run_dir, 0, 0)?;
+        let (mut step, mut measured) = (0, None);
+        let (began, begun) = (clock.seconds(), clock.spent().unwrap_or_default());
+        let mut is_last = clock.is_stopped();
+        while !is_last {
+            clock.hold(on_event);
+            if clock.is_stopped() {
+                break;
+            }
+            let rate = rate_at(plan, step, clock.spent_since(begun, step));
+            for (layer, _) in &mut self.folds {
+                layer.update(rate);
+            }
+            let loss = self.layer.update(rate).map(read_back).transpose()?.map_or(0.0, |loss| loss[0]);
+            step += 1;
+            let metrics = self.metrics(plan, step, loss, rate, (began, &*clock))?;
+            history.push(&metrics)?;
+            on_event(TrainingEvent::Step(metrics));
+            is_last = step >= plan.steps || clock.is_stopped() || clock.is_over(1.0);
+            let is_due = step.is_multiple_of(MEASURE_EVERY) || is_last;
+            let values = if is_due { self.measure(step, on_event)? } else { Vec::new() };
+            if let Some(&(_, value)) = values.last() {
+                history.measured(step, &values)?;
+                measured = Some(Best { step, value, worse_since: 0 });
+            }
+        }
+        history.flush()?;
+        Ok((step, measured))
+    }
+
+    fn metrics(
+        &self,
+        plan: &TrainingPlan,
+        step: usize,
+        loss: f32,
+        rate: f64,
+        (began, clock): (f64, &Clock),
+    ) -> Result<StepMetrics> {
+        let all = self.training.rows.as_ref().expect("there are clips to train on");
+        let scores = logits(&self.layer, all, self.views)?;
+        let guesses: Vec<_> =
+            self.training.clips.iter().zip(&scores).filter_map(|(clip, scores)| guess(clip, scores)).collect();
+        let steps_per_sec = step as f64 / (clock.seconds() - began).max(1e-9);
+        let budget_left = plan.budget_secs.map_or(f64::INFINITY, |budget| (budget - clock.seconds()).max(0.0));
+        Ok(StepMetrics {
+            step,
+            steps: plan.steps,
+            loss,
+            terms: vec![("action".into(), loss)],
+            weights: vec![1.0],
+            accuracy: Some(share_right(&guesses, scores.len())),
+            rate,
+            steps_per_sec,
+            done: (step as f64 / plan.steps.max(1) as f64).max(clock.spent().unwrap_or_default()).min(1.0),
+            stall: 0.0,
+            eta_secs: ((plan.steps - step) as f64 / steps_per_sec).min(budget_left),
+            memory_bytes: resident_bytes(),
+        })
+    }
+
+    /// What was measured, and the share of the clips held out, or left out in turn, that are recognised; none if there are none. Where the
+    /// other stream's answers to the same clips are there, also what both make of them, which counts.
+    fn measure(&self, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<Vec<(&'static str, f32)>> {
+        let left_out = self.left_out()?;
+        if left_out.is_empty() {
+            return Ok(Vec::new());
+        }
+        let [own, both] = match self.validation.rows {
+            Some(_) => ["top-1", "fused top-1"],
+            None => ["cross-validated top-1", "fused cross-validated top-1"],
+        };
+        let fused: Option<Vec<_>> =
+            left_out.iter().map(|(clip, logits)| Some((*clip, self.fused(clip, logits)?))).collect();
+        let measured = [Some((own, left_out)), fused.map(|fused| (both, fused))];
+        let tell = |(name, scores): (&'static str, Vec<(&LabelledClip, Vec<f32>)>)| {
+            let guesses: Vec<_> = scores.iter().filter_map(|(clip, scores)| guess(clip, scores)).collect();
+            let value = share_right(&guesses, scores.len());
+            on_event(TrainingEvent::Validation { step, name: name.into(), value, guesses });
+            (name, value)
+        };
+        Ok(measured.into_iter().flatten().map(tell).collect())
+    }
+
+    /// The clips that were not learned from, each with its logits.
+    fn left_out(&self) -> Result<Vec<(&LabelledClip, Vec<f32>)>> {
+        if let Some(rows) = &self.validation.rows {
+            return Ok(self.validation.clips.iter().zip(logits(&self.layer, rows, self.views)?).collect());
+        }
+        let mut left_out = Vec::new();
+        let Some(all) = &self.training.rows else { return Ok(left_out) };
+        for (layer, held) in &self.folds {
+            let clips = held.iter().map(|&clip| &self.training.clips[clip]);
+            left_out.extend(clips.zip(logits(layer, &of_clips(all, held, self.views), self.views)?));
+        }
+        Ok(left_out)
+    }
+
+    /// The scores of both streams for a clip that this one gives `logits`.
+    fn fused(&self, clip: &LabelledClip, logits: &[f32]) -> Option<Vec<f32>> {
+        let Other { network, answers, fusion } = self.other.as_ref()?;
+        let other = answers.logits(clip, logits.len())?;
+        Some(match network {
+            Network::Spatial => fusion.fuse(other, logits),
+            _ => fusion.fuse(logits, other),
+        })
+    }
+}
+
+/// The other stream of a recogniser, which was fitted before.
+struct Other {
+    network: Network,
+    answers: LeftOut,
+    fusion: Fusion,
+}
+
+impl Other {
+    /// The stream whose model the run joins to its own.
+    fn of(plan: &TrainingPlan, fusion: Fusion) -> Option<Self> {
+        let answers = LeftOut::read(plan.join.as_ref()?.parent()?)?;
+        let network = if plan.network == Network::Spatial { Network::Temporal } else { Network::Spatial };
+        Some(Self { network, answers, fusion })
+    }
+}
+
+/// The rows of the clips at `places`.
+fn of_clips(rows: &Tensor<2>, places: &[usize], views: usize) -> Tensor<2> {
+    let rows_of = places.iter().flat_map(|&clip| (clip * views..(clip + 1) * views).map(|row| row as i64));
+    let index: Vec<i64> = rows_of.collect();
+    let index = Tensor::<1, Int>::from_data(TensorData::from(index.as_slice()), &rows.device());
+    rows.clone().select(0, index)
+}
+
+/// The logits of every clip, the mean of its views'.
+fn logits(layer: &LastLayer, rows: &Tensor<2>, views: usize) -> Result<Vec<Vec<f32>>> {
+    let logits = layer.logits(rows.clone());
+    let [rows, classes] = logits.dims();
+    let mean: Tensor<2> = logits.reshape([rows / views, views, classes]).mean_dim(1).squeeze_dim(1);
+    read_rows(mean)
+}
+
+/// The class of a clip, and the one that its scores name; none where they are no numbers.
+fn guess(clip: &LabelledClip, scores: &[f32]) -> Option<[usize; 2]> {
+    Some([clip.label, arg_max(scores)?])
+}
+
+/// The share of so many clips whose class was named.
+fn share_right(guesses: &[[usize; 2]], of: usize) -> f32 {
+    guesses.iter().filter(|[label, best]| label == best).count() as f32 / of as f32
+}
+
+/// The recordings of each class.
+fn recordings(clips: &[LabelledClip]) -> BTreeMap<usize, BTreeSet<String>> {
+    let mut classes: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for clip in clips {
+        classes.entry(clip.label).or_default().insert(clip.recording());
+    }
+    classes
+}
+
+/// The clips that are left out together: those of a recording, or of some where there are many. Clips of a class that would have no
+/// other recording to be learned from are never left out.
+fn folds(clips: &[LabelledClip], seed: u64) -> Vec<Vec<usize>> {
+    let of_clips: Vec<String> = clips.iter().map(LabelledClip::recording).collect();
+    let mut all: Vec<&String> = of_clips.iter().collect();
+    all.sort_unstable();
+    all.dedup();
+    all.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let parts = all.len().min(FOLDS);
+    let part_of: HashMap<&String, usize> =
+        all.into_iter().enumerate().map(|(place, recording)| (recording, place % parts)).collect();
+    let parts_of_classes: BTreeMap<usize, BTreeSet<usize>> = recordings(clips)
+        .into_iter()
+        .map(|(class, recordings)| (class, recordings.iter().map(|recording| part_of[recording]).collect()))
+        .collect();
+    let mut folds: Vec<Vec<usize>> = vec![Vec::new(); parts];
+    for (place, (clip, recording)) in clips.iter().zip(&of_clips).enumerate() {
+        if parts_of_classes[&clip.label].len() > 1 {
+            folds[part_of[recording]].push(place);
+        }
+    }
+    folds.retain(|fold| !fold.is_empty());
+    folds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clip(label: usize, group: &str) -> LabelledClip {
+        LabelledClip { path: "a".into(), label, segment_secs: None, group: Some(group.into()) }
+    }
+
+    #[test]
+    fn each_recording_is_left_out_once_unless_its_class_has_no_other() {
+        let clips = [clip(0, "a"), clip(0, "a"), clip(0, "b"), clip(1, "b"), clip(1, "c"), clip(2, "d")];
+        let mut folds = folds(&clips, 1);
+        folds.sort();
+        assert_eq!(folds, [vec![0, 1], vec![2, 3], vec![4]]);
+    }
+
+    #[test]
+    fn many_recordings_are_left_out_in_parts() {
+        let clips: Vec<_> = (0..95).map(|i| clip(i % 2, &format!("{i:02}"))).collect();
+        let folds = folds(&clips, 1);
+        assert_eq!(folds.len(), FOLDS);
+        let mut places = folds.concat();
+        places.sort_unstable();
+        assert_eq!(places, (0..95).collect::<Vec<_>>());
+    }
+}

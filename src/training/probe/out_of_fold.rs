@@ -1,0 +1,112 @@
+//! What a stream says about clips that it did not learn from, kept beside its model: the run that joins the other stream to it
+//! measures how good both are together.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::atomic;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::training::dataset::LabelledClip;
+
+const FILE: &str = "left_out.json";
+
+/// The logits of clips.
+#[derive(Debug, Default, PartialEq)]
+pub(in crate::training) struct LeftOut {
+    clips: Vec<Entry>,
+    /// Where each is among them.
+    places: HashMap<Key, usize>,
+}
+
+/// The path of a clip, and its segment in microseconds: seconds may come back from the file with another last bit.
+type Key = (PathBuf, Option<[i64; 2]>);
+
+/// What is in the file.
+#[derive(Serialize, Deserialize)]
+struct Stored<Clips> {
+    clips: Clips,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Entry {
+    path: PathBuf,
+    segment_secs: Option<[f64; 2]>,
+    logits: Vec<f32>,
+}
+
+impl LeftOut {
+    /// The logits `[K]` that belong to each of the clips.
+    pub fn new<'a>(clips: impl Iterator<Item = (&'a LabelledClip, Vec<f32>)>) -> Self {
+        let entry = |(clip, logits): (&LabelledClip, Vec<f32>)| Entry {
+            path: clip.path.clone(),
+            segment_secs: clip.segment_secs,
+            logits,
+        };
+        Self::of(clips.map(entry).collect())
+    }
+
+    fn of(clips: Vec<Entry>) -> Self {
+        let mut places = HashMap::new();
+        for (place, entry) in clips.iter().enumerate() {
+            places.entry(key(&entry.path, entry.segment_secs)).or_insert(place);
+        }
+        Self { clips, places }
+    }
+
+    /// What the run in `run_dir` has left; none if it has left nothing that can be read.
+    pub fn read(run_dir: &Path) -> Option<Self> {
+        let stored: Stored<Vec<Entry>> = serde_json::from_slice(&files::read(run_dir.join(FILE)).ok()?).ok()?;
+        Some(Self::of(stored.clips))
+    }
+
+    /// Leaves it in `run_dir`.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, run_dir: &Path) -> Result<()> {
+        let path = run_dir.join(FILE);
+        let text = serde_json::to_vec(&Stored { clips: &self.clips })
+            .map_err(|error| Error::file(&path, error.to_string(), "Report this, with the run's folder"))?;
+        atomic::replace(&path, |writer| std::io::Write::write_all(writer, &text))
+    }
+
+    /// The logits of `clip`, if there are as many as `classes`.
+    pub fn logits(&self, clip: &LabelledClip, classes: usize) -> Option<&[f32]> {
+        let found = &self.clips[*self.places.get(&key(&clip.path, clip.segment_secs))?];
+        (found.logits.len() == classes).then_some(&found.logits)
+    }
+}
+
+fn key(path: &Path, segment_secs: Option<[f64; 2]>) -> Key {
+    (path.to_owned(), segment_secs.map(|segment| segment.map(|secs| (secs * 1e6).round() as i64)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn logits_are_found_again_by_clip_and_number_of_classes() {
+        let dir = tempfile::tempdir().unwrap();
+        let clip = |segment_secs| LabelledClip { path: "a.mp4".into(), label: 0, segment_secs, group: None };
+        let (whole, part) = (clip(None), clip(Some([1.0, 2.5])));
+        assert!(LeftOut::read(dir.path()).is_none());
+        let left = LeftOut::new([(&whole, vec![1.5, -2.0]), (&part, vec![0.25, 0.1])].into_iter());
+        left.write(dir.path()).unwrap();
+        let read = LeftOut::read(dir.path()).unwrap();
+        assert_eq!(read, left);
+        assert_eq!((read.logits(&part, 2), read.logits(&part, 3)), (Some(&[0.25, 0.1][..]), None));
+        assert_eq!(read.logits(&clip(Some([0.0, 1.0])), 2), None);
+        let pieces: Vec<_> = (0..5000).map(|i| clip(Some([f64::from(i) / 30.0, f64::from(i) / 29.97 + 1.0]))).collect();
+        LeftOut::new(pieces.iter().map(|piece| (piece, vec![0.5]))).write(dir.path()).unwrap();
+        let read = LeftOut::read(dir.path()).unwrap();
+        assert!(pieces.iter().all(|piece| read.logits(piece, 1).is_some()), "seconds of any frame are found again");
+        fs::write(dir.path().join(FILE), "{").unwrap();
+        assert!(LeftOut::read(dir.path()).is_none());
+    }
+}

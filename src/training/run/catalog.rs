@@ -1,0 +1,447 @@
+//! The runs that lie in a folder: what they are, how far they are, and what can be done with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use super::checkpoint;
+use super::lock::RunLock;
+use crate::atomic;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::nets::ModelCard;
+use crate::output::{OutputGuard, Staging};
+use crate::training::config::plan::TrainingPlan;
+
+/// What people say about a run: a file of its own, so that a run can be renamed while it is under way.
+const NOTES: &str = "run.toml";
+/// Where deleted runs go, in the folder of the runs.
+const DELETED: &str = ".deleted";
+/// Folders of a run with networks, the best first.
+const MODELS: [&str; 2] = ["best", "model"];
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunState {
+    /// Somebody trains in its folder.
+    Running,
+    /// To its end.
+    Finished,
+    /// Steps are left.
+    Unfinished,
+    /// Its files cannot be read, and why.
+    Broken(Error),
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// What it is called: as its folder, unless it was renamed.
+    pub name: String,
+    /// What it trains and how; none if that cannot be read.
+    pub plan: Option<TrainingPlan>,
+    /// How far it is.
+    pub state: RunState,
+    /// Steps that are done.
+    pub step: usize,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// The measurement by which networks were chosen, at its best.
+    pub best: Option<f32>,
+    /// The measurements made last, by name.
+    pub last: Vec<(String, f64)>,
+    /// A model folder with its networks, the best ones if they were measured.
+    pub model: Option<PathBuf>,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// When it was last written to.
+    pub changed: Option<SystemTime>,
+}
+
+/// What people say about a run.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Notes {
+    name: Option<String>,
+}
+
+/// A setting in which plans differ, with the value that each has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The setting as `config.toml` names it.
+    pub key: String,
+    /// The value of each plan, empty where it does not have it.
+    pub values: Vec<String>,
+}
+
+/// Curves by name: points of step and value.
+pub type RunCurves = BTreeMap<String, Vec<[f64; 2]>>;
+
+impl Run {
+    /// The run in folder `dir`; none if nothing there says that it is one. One that is damaged is told as such.
+    pub fn read(dir: &Path) -> Option<Self> {
+        let config = dir.join("config.toml");
+        let checkpoint = checkpoint::find(dir);
+        if !config.exists() && checkpoint.is_none() {
+            return None;
+        }
+        let plan = files::read_to_string(&config).map_err(|error| Error::io(&config, &error)).and_then(|text| {
+            toml::from_str::<TrainingPlan>(&text).map_err(|error| {
+                Error::file(&config, error.message().trim_end(), "It is of another version, or damaged")
+            })
+        });
+        let progress = checkpoint.map(|found| checkpoint::read(&found)).transpose();
+        let broken = plan.as_ref().err().or(progress.as_ref().err()).cloned();
+        let progress = progress.ok().flatten();
+        let plan = plan.ok();
+        let is_finished = match (&plan, &progress) {
+            (Some(plan), Some(progress)) => progress.is_last_of(plan),
+            _ => false,
+        };
+        let state = match broken {
+            _ if RunLock::is_taken(dir) => RunState::Running,
+            Some(error) => RunState::Broken(error),
+            None if is_finished => RunState::Finished,
+            None => RunState::Unfinished,
+        };
+        let is_measured = progress.as_ref().is_some_and(|progress| progress.best.is_some());
+        let models = MODELS.map(|name| dir.join(name));
+        let folder_name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Some(Self {
+            name: notes(dir).name.unwrap_or(folder_name),
+            plan,
+            state,
+            step: progress.as_ref().map_or(0, |progress| progress.step),
+            seconds: progress.as_ref().map_or(0.0, |progress| progress.seconds),
+            best: progress.filter(|_| is_measured).and_then(|progress| progress.best).map(|best| best.value),
+            last: last_line(&dir.join("validation.csv")),
+            model: models.into_iter().find(|model| model.join(ModelCard::FILE_NAME).is_file()),
+            bytes: size(dir, &mut BTreeSet::new()),
+            changed: newest(dir),
+            dir: dir.to_owned(),
+        })
+    }
+
+    /// The runs of `all` that are to be made or gone on with, in their order, for this one to come to its end: those whose model it joins
+    /// to its own, itself, and those that join its model to theirs. Runs that have ended are not among them.
+    pub fn turn<'a>(&'a self, all: &'a [Self]) -> Vec<&'a Self> {
+        let joins = |later: &Self, earlier: &Self| {
+            let joined = later.plan.as_ref().and_then(|plan| plan.join.as_deref());
+            joined.is_some_and(|joined| MODELS.iter().any(|model| *joined == earlier.dir.join(model)))
+        };
+        let mut turn = vec![self];
+        // As many steps either way as there are runs: files changed by hand may lead round in a circle.
+        for _ in all {
+            let (first, last) = (turn[0], turn[turn.len() - 1]);
+            turn.splice(0..0, all.iter().find(|run| joins(first, run)));
+            turn.extend(all.iter().find(|run| joins(run, last)));
+        }
+        let mut seen = BTreeSet::new();
+        turn.retain(|run| run.state != RunState::Finished && seen.insert(&run.dir));
+        turn
+    }
+
+    /// The settings that are not the same in all of `plans`.
+    pub fn differences(plans: &[&TrainingPlan]) -> Vec<Difference> {
+        let tables: Vec<BTreeMap<String, String>> = plans.iter().map(|plan| flat(plan)).collect();
+        let keys: BTreeSet<&String> = tables.iter().flat_map(BTreeMap::keys).collect();
+        let values = |key: &String| tables.iter().map(|table| table.get(key).cloned().unwrap_or_default()).collect();
+        let rows = keys.into_iter().map(|key| Difference { key: key.clone(), values: values(key) });
+        rows.filter(|row| row.values.iter().any(|value| *value != row.values[0])).collect()
+    }
+}
+
+/// The runs in `folder`, the newest first; none where there is no such folder.
+pub fn list(folder: &Path) -> Vec<Run> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let dirs = entries.map(|entry| entry.path()).filter(|dir| dir.is_dir() && !dir.ends_with(DELETED));
+    let mut runs: Vec<Run> = dirs.filter_map(|dir| Run::read(&dir)).collect();
+    runs.sort_by(|a, b| b.changed.cmp(&a.changed).then_with(|| a.dir.cmp(&b.dir)));
+    runs
+}
+
+/// Calls the run in `dir` `name` from now on; an empty name is that of its folder. The folder stays where it is.
+///
+/// # Errors
+/// If the folder is gone or cannot be written to.
+pub fn rename(dir: &Path, name: &str) -> Result<()> {
+    let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+    let path = dir.join(NOTES);
+    let text = toml::to_string(&Notes { name })
+        .map_err(|error| Error::file(&path, error.to_string(), "Choose another name"))?;
+    atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))
+}
+
+/// Moves the run in `dir` out of the way, to `.deleted` beside it, from where it can be fetched back, and returns where it is now.
+///
+/// # Errors
+/// If a training is under way in it, or the folder cannot be moved.
+pub fn delete(dir: &Path) -> Result<PathBuf> {
+    if RunLock::is_taken(dir) {
+        return Err(Error::file(dir, "a training is under way in it", "Stop the training first"));
+    }
+    let bin = dir.parent().unwrap_or(Path::new(".")).join(DELETED);
+    fs::create_dir_all(&bin).map_err(|error| Error::io(&bin, &error))?;
+    let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let places = (1..).map(|number| bin.join(if number == 1 { name.clone() } else { format!("{name}-{number}") }));
+    let place =
+        places.into_iter().find(|place| !place.exists()).expect("the numbers do not end before the disk is full");
+    fs::rename(dir, &place).map_err(|error| Error::io(dir, &error))?;
+    Ok(place)
+}
+
+/// Copies the model in folder `model` to `target`, or to a folder `name` in it if it holds something already, and returns where it lies:
+/// card and weights, nothing else of the run.
+///
+/// # Errors
+/// If the model cannot be read, or the place is taken or cannot be written to; nothing is left there then.
+pub fn export(model: &Path, target: &Path, name: &str) -> Result<PathBuf> {
+    let card = ModelCard::read(model)?;
+    let is_free = |dir: &Path| fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
+    let file_name: String =
+        name.chars().map(|c| if c.is_alphanumeric() || "-_ .".contains(c) { c } else { '-' }).collect();
+    let inside = target.join(if file_name.trim_matches('.').is_empty() { "model" } else { file_name.trim() });
+    let place = [target.to_owned(), inside].into_iter().find(|dir| is_free(dir)).ok_or_else(|| {
+        Error::file(target, "it holds other files, and so does the folder of that name in it", "Choose an empty folder")
+    })?;
+    let staging = Staging::begin(&place)?;
+    let streams = [&card.temporal, &card.spatial].into_iter().flatten().map(|entry| &entry.weights);
+    for file in streams.chain([&card.motion.weights]) {
+        let from = model.join(file);
+        fs::copy(&from, staging.root().join(file)).map_err(|error| Error::io(&from, &error))?;
+    }
+    let text = ModelCard { name: name.to_owned(), ..card }.to_toml()?;
+    let path = staging.root().join(ModelCard::FILE_NAME);
+    fs::write(&path, text).map_err(|error| Error::io(&path, &error))?;
+    staging.publish(&OutputGuard::default())?;
+    Ok(place)
+}
+
+/// The curves of the run in `dir`: loss and terms, accuracy, and what was measured on other clips. Nothing of files that are not
+/// there; lines that are no numbers are passed over.
+pub fn curves(dir: &Path) -> RunCurves {
+    let mut curves = RunCurves::new();
+    for (file, prefix) in [("metrics.csv", ""), ("validation.csv", "validation ")] {
+        let text = files::read_to_string(dir.join(file)).unwrap_or_default();
+        let mut lines = text.lines();
+        let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+        for line in lines {
+            let cells: Vec<Option<f64>> = line.split(',').map(|cell| cell.parse().ok()).collect();
+            let Some(Some(step)) = cells.first().copied() else { continue };
+            for (name, value) in names.iter().zip(&cells).skip(1) {
+                if let Some(value) = value.filter(|value| value.is_finite()) {
+                    curves.entry(format!("{prefix}{name}")).or_default().push([step, value]);
+                }
+            }
+        }
+    }
+    curves
+}
+
+fn notes(dir: &Path) -> Notes {
+    files::read_to_string(dir.join(NOTES)).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// The last line of a table by its columns, without the step.
+fn last_line(path: &Path) -> Vec<(String, f64)> {
+    let text = files::read_to_string(path).unwrap_or_default();
+    let (Some(names), Some(values)) = (text.lines().next(), text.lines().skip(1).last()) else { return Vec::new() };
+    let cells = names.split(',').zip(values.split(',')).skip(1);
+    cells.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect()
+}
+
+/// The settings of a plan, one a line: `loss.preset` and so on.
+fn flat(plan: &TrainingPlan) -> BTreeMap<String, String> {
+    let mut rows = BTreeMap::new();
+    if let Ok(value) = toml::Value::try_from(plan) {
+        flatten(&value, String::new(), &mut rows);
+    }
+    rows
+}
+
+fn flatten(value: &toml::Value, key: String, rows: &mut BTreeMap<String, String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (name, value) in table {
+                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                flatten(value, key, rows);
+            }
+        }
+        // Long lists of clips are told by their number.
+        toml::Value::Array(list) if list.iter().any(toml::Value::is_table) => {
+            rows.insert(key, format!("{} entries", list.len()));
+        }
+        toml::Value::String(text) => _ = rows.insert(key, text.clone()),
+        other => _ = rows.insert(key, other.to_string()),
+    }
+}
+
+/// Bytes of the files below `dir`. What several names share counts once: snapshots share files with checkpoints.
+fn size(dir: &Path, seen: &mut BTreeSet<[u64; 2]>) -> u64 {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let bytes = entries.map(|entry| match entry.metadata() {
+        Ok(found) if found.is_dir() => size(&entry.path(), seen),
+        Ok(found) if is_new(&found, seen) => found.len(),
+        _ => 0,
+    });
+    bytes.sum()
+}
+
+#[cfg(unix)]
+fn is_new(file: &fs::Metadata, seen: &mut BTreeSet<[u64; 2]>) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    seen.insert([file.dev(), file.ino()])
+}
+
+#[cfg(not(unix))]
+fn is_new(_file: &fs::Metadata, _seen: &mut BTreeSet<[u64; 2]>) -> bool {
+    true
+}
+
+/// When one of the files in `dir` was last written to.
+fn newest(dir: &Path) -> Option<SystemTime> {
+    let entries = fs::read_dir(dir).ok()?.flatten();
+    entries.filter_map(|entry| entry.metadata().ok()?.modified().ok()).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checkpoint::{Best, Progress};
+    use super::*;
+    use crate::training::config::plan::Network;
+
+    /// A run of ten steps that has done `step` of them.
+    fn run(folder: &Path, name: &str, step: usize) -> PathBuf {
+        let dir = folder.join(name);
+        fs::create_dir_all(&dir).unwrap();
+        let plan = TrainingPlan { steps: 10, run_dir: dir.clone(), ..TrainingPlan::of(Network::Temporal) };
+        fs::write(dir.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+        let best = Some(Best { step: 5, value: 0.75, worse_since: 1 });
+        let progress = Progress { step, seconds: 60.0, best, ..Progress::start() };
+        checkpoint::write(&dir, &progress, |_| Ok(())).unwrap();
+        fs::write(dir.join("metrics.csv"), "step,rate,loss,accuracy,action\n1,1e-4,2.5,,2.5\n2,1e-4,nan,0.5,2\n3,1e")
+            .unwrap();
+        fs::write(dir.join("validation.csv"), "step,photometric ratio,top-1\n5,0.9,0.75\n10,0.8,0.5\n").unwrap();
+        dir
+    }
+
+    #[test]
+    fn runs_are_listed_with_what_became_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        run(folder, "done", 10);
+        let half = run(folder, "half", 5);
+        fs::write(run(folder, "torn", 5).join("config.toml"), "network = 7").unwrap();
+        fs::write(run(folder, "torn too", 5).join("checkpoint/progress.toml"), "step = ").unwrap();
+        fs::create_dir(folder.join("no run")).unwrap();
+        fs::write(folder.join("a file"), "").unwrap();
+        let lock = RunLock::take(&half).unwrap();
+        let state = |name: &str| list(folder).into_iter().find(|run| run.name == name).map(|run| run.state);
+        assert_eq!(list(folder).len(), 4);
+        assert_eq!((state("done"), state("half")), (Some(RunState::Finished), Some(RunState::Running)));
+        assert!(matches!(state("torn"), Some(RunState::Broken(error)) if error.subject.ends_with("config.toml")));
+        assert!(matches!(state("torn too"), Some(RunState::Broken(error)) if error.subject.ends_with("progress.toml")));
+        drop(lock);
+        let half = Run::read(&half).unwrap();
+        assert_eq!((half.state, half.step, half.seconds, half.best), (RunState::Unfinished, 5, 60.0, Some(0.75)));
+        assert_eq!(half.last, [("photometric ratio".to_owned(), 0.8), ("top-1".to_owned(), 0.5)]);
+        assert!(half.model.is_none() && half.bytes > 0);
+        assert_eq!(list(&folder.join("nowhere")), []);
+    }
+
+    #[test]
+    fn runs_that_belong_together_are_gone_on_with_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let joined = |name: &str, step: usize, other: &str| {
+            let dir = run(folder, name, step);
+            let join = Some(folder.join(other).join("model"));
+            let plan = TrainingPlan { steps: 10, run_dir: dir.clone(), join, ..TrainingPlan::of(Network::Temporal) };
+            fs::write(dir.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+        };
+        let turn = |name: &str| -> Vec<String> {
+            let all = list(folder);
+            let run = all.iter().find(|run| run.name == name).unwrap();
+            run.turn(&all).into_iter().map(|run| run.name.clone()).collect()
+        };
+        run(folder, "alone", 5);
+        run(folder, "tune-spatial", 5);
+        joined("tune", 0, "tune-spatial");
+        assert_eq!(turn("alone"), ["alone"]);
+        assert_eq!((turn("tune"), turn("tune-spatial")), (vec!["tune-spatial".into(), "tune".into()], turn("tune")));
+        run(folder, "tune-spatial", 10);
+        assert_eq!((turn("tune"), turn("tune-spatial")), (vec!["tune".into()], vec!["tune".into()]));
+        joined("tune", 10, "tune-spatial");
+        assert!(turn("tune").is_empty());
+        joined("round", 5, "and round");
+        joined("and round", 5, "round");
+        assert_eq!(turn("round").len(), 2);
+    }
+
+    #[test]
+    fn a_run_is_renamed_and_its_folder_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = run(folder.path(), "tune-01", 10);
+        rename(&dir, " my \"best\" 🙂 ").unwrap();
+        assert_eq!(Run::read(&dir).unwrap().name, "my \"best\" 🙂");
+        rename(&dir, "").unwrap();
+        assert_eq!(Run::read(&dir).unwrap().name, "tune-01");
+        fs::remove_dir_all(&dir).unwrap();
+        assert!(rename(&dir, "gone").is_err());
+    }
+
+    #[test]
+    fn deleted_runs_are_put_aside_and_running_ones_are_not_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = delete(&run(folder.path(), "a", 10)).unwrap();
+        let dir = run(folder.path(), "a", 5);
+        let lock = RunLock::take(&dir).unwrap();
+        assert!(delete(&dir).is_err_and(|error| error.cause.contains("under way")) && dir.exists());
+        drop(lock);
+        let second = delete(&dir).unwrap();
+        assert!(first != second && first.join("config.toml").exists() && second.join("config.toml").exists());
+        assert_eq!(list(folder.path()), []);
+        assert!(delete(&dir).is_err(), "it is gone");
+    }
+
+    #[test]
+    fn curves_are_read_line_by_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let curves = curves(&run(folder.path(), "a", 10));
+        assert_eq!(curves["loss"], [[1.0, 2.5]], "what is no number is passed over");
+        assert_eq!(curves["accuracy"], [[2.0, 0.5]]);
+        assert_eq!(curves["validation top-1"], [[5.0, 0.75], [10.0, 0.5]]);
+    }
+
+    #[test]
+    fn only_settings_that_differ_are_compared() {
+        let one = TrainingPlan::of(Network::Temporal);
+        let mut other = TrainingPlan { rate: 2e-4, keep_classes: true, ..one.clone() };
+        other.loss.preset = crate::training::LossPreset::Paper;
+        let differences = Run::differences(&[&one, &other, &one]);
+        let keys: Vec<&str> = differences.iter().map(|row| row.key.as_str()).collect();
+        assert_eq!(keys, ["keep_classes", "loss.preset", "rate"], "{differences:?}");
+        assert_eq!(differences[0].values, ["false", "true", "false"]);
+        assert!(Run::differences(&[&one]).is_empty() && Run::differences(&[]).is_empty());
+    }
+
+    #[test]
+    fn an_exported_model_is_card_and_weights() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/flow");
+        let target = folder.path().join("out");
+        let place = export(&model, &target, "mine").unwrap();
+        assert_eq!((place.as_path(), ModelCard::read(&place).unwrap().name.as_str()), (target.as_path(), "mine"));
+        assert!(place.join("motion.safetensors").is_file());
+        let beside = export(&model, &target, "a/b").unwrap();
+        assert_eq!(beside, target.join("a-b"), "the folder held something already");
+        assert!(export(&model, &target, "a/b").is_err_and(|error| error.cause.contains("other files")));
+        assert!(export(&folder.path().join("nowhere"), &target.join("x"), "mine").is_err());
+        assert!(!target.join("x").exists());
+    }
+}

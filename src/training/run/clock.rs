@@ -1,0 +1,108 @@
+//! The time of a run while it looks at every clip once, pauses not counted, and what of a time budget is over.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::events::{TrainingControl, TrainingEvent};
+use crate::error::Error;
+use crate::training::config::plan::TrainingPlan;
+use crate::training::optim::optimizer::Spent;
+
+/// Counts the seconds of a run.
+pub struct Clock {
+    control: TrainingControl,
+    began: Instant,
+    paused: Duration,
+    budget_secs: Option<f64>,
+}
+
+impl Clock {
+    /// Starts now, with the time budget of `plan` if it has one; `control` may pause it.
+    pub fn start(plan: &TrainingPlan, control: &TrainingControl) -> Self {
+        Self { control: control.clone(), began: Instant::now(), paused: Duration::ZERO, budget_secs: plan.budget_secs }
+    }
+
+    /// Seconds so far, without pauses.
+    pub fn seconds(&self) -> f64 {
+        self.began.elapsed().saturating_sub(self.paused).as_secs_f64()
+    }
+
+    /// The share of the time budget that is over, more than 1 after its end; none without one.
+    pub fn spent(&self) -> Option<f64> {
+        self.budget_secs.map(|budget| self.seconds() / budget)
+    }
+
+    /// Whether so much of the budget is over.
+    pub fn is_over(&self, share: f64) -> bool {
+        self.spent().is_some_and(|spent| spent >= share)
+    }
+
+    /// Whether the run is to end.
+    pub fn is_stopped(&self) -> bool {
+        self.control.is_stopped()
+    }
+
+    /// Waits while the run is paused.
+    pub fn hold(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) {
+        let began = Instant::now();
+        hold(&self.control, on_event);
+        self.paused += began.elapsed();
+    }
+
+    /// How much of what was left of the budget, after a share `begun` of it, is over before update `step` (from 0) and after it.
+    pub fn spent_since(&self, begun: f64, step: usize) -> Option<Spent> {
+        let before = ((self.spent()? - begun) / (1.0 - begun).max(1e-9)).clamp(0.0, 1.0);
+        Some(Spent { before, after: before + before / step.max(1) as f64 })
+    }
+}
+
+/// The places of clips with these labels in the order in which they are looked at where time may not suffice for all: the first of each
+/// class, then the second of each, and so on.
+pub(in crate::training) fn by_turns(labels: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut turns: Vec<(usize, usize)> = Vec::new();
+    for (place, label) in labels.enumerate() {
+        let turn = seen.entry(label).or_default();
+        turns.push((*turn, place));
+        *turn += 1;
+    }
+    turns.sort_unstable();
+    turns.into_iter().map(|(_, place)| place).collect()
+}
+
+/// What is said where only so many clips were looked at.
+pub(in crate::training) fn time_is_up(looked_at: usize, of: usize) -> Error {
+    let cause = format!("the time sufficed for {looked_at} of {of} clips: the last layer is fitted to these");
+    Error::new("time limit", cause, "Give more time to learn from all of them")
+}
+
+/// Waits while the run is paused.
+fn hold(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
+    if control.is_paused() {
+        on_event(TrainingEvent::Paused);
+        control.wait_while_paused();
+        on_event(TrainingEvent::Resumed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_has_its_turn() {
+        assert_eq!(by_turns([0, 0, 0, 1, 2, 2].into_iter()), [0, 3, 4, 1, 5, 2]);
+        assert!(by_turns(std::iter::empty()).is_empty());
+    }
+
+    #[test]
+    fn what_is_left_of_a_budget_is_shared_out_anew() {
+        let plan = TrainingPlan { budget_secs: Some(100.0), ..TrainingPlan::default() };
+        let began = Instant::now().checked_sub(Duration::from_secs(80)).unwrap();
+        let clock = Clock { began, ..Clock::start(&plan, &TrainingControl::default()) };
+        assert!(clock.is_over(0.8) && !clock.is_over(0.9));
+        let spent = clock.spent_since(0.6, 10).unwrap(); // 20 of 40 seconds, 2 a step
+        assert!((spent.before - 0.5).abs() < 0.01 && (spent.after - 0.55).abs() < 0.01, "{spent:?}");
+        assert!(Clock::start(&TrainingPlan::default(), &TrainingControl::default()).spent_since(0.0, 1).is_none());
+    }
+}

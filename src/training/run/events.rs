@@ -1,0 +1,259 @@
+//! What a run tells while it trains, and how it is steered. The window and the command line consume the same events.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::snapshots::Snapshot;
+use crate::error::Error;
+use crate::training::config::plan::Network;
+use crate::training::objective::losses::LossSwitches;
+use crate::training::optim::gradient_shares::GradientShares;
+
+/// Something that happened in a run.
+#[derive(Debug, Clone)]
+pub enum TrainingEvent {
+    /// One of several runs begins.
+    Part {
+        /// Which one, from 0.
+        number: usize,
+        /// How many there are.
+        of: usize,
+        /// What it trains.
+        network: Network,
+    },
+    /// The data is read and the networks are built.
+    Started {
+        /// Where the run is kept.
+        run_dir: PathBuf,
+        /// Number of clips that are trained on.
+        clips: usize,
+        /// Names of the classes, in the order of their labels; empty where none are needed.
+        classes: Vec<String>,
+        /// Number of trained parameters.
+        parameters: usize,
+        /// The step a checkpoint was resumed from, 0 for a fresh run.
+        resumed_at: usize,
+    },
+    /// Before the first step, the last layer of a stream from another task is fitted to the clips.
+    Preparing {
+        /// Clips that have been looked at.
+        done: usize,
+        /// Number of clips.
+        of: usize,
+    },
+    /// A step was made.
+    Step(StepMetrics),
+    /// A measurement on clips that are not trained on.
+    Validation {
+        /// After so many steps.
+        step: usize,
+        /// What was measured, for example `top-1`.
+        name: String,
+        /// The value.
+        value: f32,
+        /// Class and guess of every clip that was answered, in the order of the clips; empty where nothing is recognised.
+        guesses: Vec<[usize; 2]>,
+    },
+    /// What of the loss counts, from the next step on: told at the beginning and whenever it is changed.
+    Switched {
+        /// After so many steps.
+        step: usize,
+        /// What counts.
+        switches: LossSwitches,
+    },
+    /// What MotionNet's gradient consisted of, where that is wanted.
+    GradientShares(GradientShares),
+    /// The last measurement was the best so far, and the networks were kept as they are now.
+    Best {
+        /// After so many steps.
+        step: usize,
+        /// What was measured.
+        name: String,
+        /// The value.
+        value: f32,
+        /// A model folder with these networks.
+        model_dir: PathBuf,
+    },
+    /// The run ends before its last step because no measurement was better for as long as its plan allows.
+    OutOfPatience {
+        /// The step of the best measurement.
+        best_step: usize,
+    },
+    /// A checkpoint was written.
+    Checkpoint(PathBuf),
+    /// The snapshots that there are from now on, by rising steps.
+    Snapshots(Vec<Snapshot>),
+    /// The run went back to a snapshot and goes on from there: what was told of later steps is void.
+    RolledBack {
+        /// The step that it had reached.
+        from: usize,
+        /// The step of the snapshot.
+        to: usize,
+        /// What is left of the plan's rate from now on, 0…1.
+        rate_factor: f64,
+        /// Why it diverged; none if it was asked to go back.
+        diverged: Option<Error>,
+    },
+    /// Something went wrong that the run can live with.
+    Warning(Error),
+    /// The run waits.
+    Paused,
+    /// The run goes on.
+    Resumed,
+    /// The run has ended, at its last step or because it was told to.
+    Finished {
+        /// A model folder with the trained networks.
+        model_dir: PathBuf,
+        /// Whether steps are left; starting the same run again goes on from here.
+        stopped_early: bool,
+    },
+}
+
+/// The measurements of one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepMetrics {
+    /// Number of this step, from 1.
+    pub step: usize,
+    /// Number of steps of the run; with a time budget, as many as fit in it at this speed.
+    pub steps: usize,
+    /// The loss that was minimised.
+    pub loss: f32,
+    /// The terms it is made of, by name: `pixel 2`, `smooth 2`, `ssim 2` … for each level, `action`.
+    pub terms: Vec<(String, f32)>,
+    /// The weight of each of the terms in the loss, 0 for one that does not count.
+    #[serde(default)]
+    pub weights: Vec<f32>,
+    /// Share of the batch whose class was right, where there are classes.
+    pub accuracy: Option<f32>,
+    /// The learning rate.
+    pub rate: f64,
+    /// Steps a second, averaged over the last ones. Those in which the device is still tuned are left out where there are others.
+    pub steps_per_sec: f64,
+    /// Share of the time of these steps that was spent waiting for the next batch, 0…1.
+    #[serde(default)]
+    pub stall: f64,
+    /// Time left at this speed, with measurements and checkpoints; what is left of the budget if that is less.
+    pub eta_secs: f64,
+    /// The share of the run that is done, 0…1: of its steps, or of its time budget if that is more.
+    #[serde(default)]
+    pub done: f64,
+    /// Memory that the process occupies; none where the system does not tell.
+    #[serde(default)]
+    pub memory_bytes: Option<u64>,
+}
+
+/// Steers a run from another thread.
+#[derive(Debug, Clone, Default)]
+pub struct TrainingControl {
+    shared: Arc<(Mutex<Wishes>, Condvar)>,
+}
+
+/// What is wished and has not been done yet.
+#[derive(Debug, Default)]
+struct Wishes {
+    pace: Pace,
+    roll_back: Option<usize>,
+    switches: Option<LossSwitches>,
+    /// Steps between two looks at the parts of the gradient; 0 for none.
+    shares_every: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Pace {
+    #[default]
+    Run,
+    Pause,
+    Stop,
+}
+
+impl TrainingControl {
+    /// Lets the run wait after its current step, which is saved first.
+    pub fn pause(&self) {
+        self.wish(|wishes| {
+            if wishes.pace == Pace::Run {
+                wishes.pace = Pace::Pause;
+            }
+        });
+    }
+
+    /// Lets a paused run go on.
+    pub fn resume(&self) {
+        self.wish(|wishes| {
+            if wishes.pace == Pace::Pause {
+                wishes.pace = Pace::Run;
+            }
+        });
+    }
+
+    /// Lets the run save and end after its current step. This cannot be taken back.
+    pub fn stop(&self) {
+        self.wish(|wishes| wishes.pace = Pace::Stop);
+    }
+
+    /// Lets the run go back to its snapshot of `step` after its current step, and go on from there unless it is paused.
+    pub fn roll_back(&self, step: usize) {
+        self.wish(|wishes| wishes.roll_back = Some(step));
+    }
+
+    /// Changes what of the loss counts, from the next step on.
+    pub fn switch(&self, switches: LossSwitches) {
+        self.wish(|wishes| wishes.switches = Some(switches));
+    }
+
+    /// Lets the run look every so many steps at what MotionNet's gradient consists of; 0 for never, as it is at first. A look
+    /// costs about three steps and changes nothing of the training.
+    pub fn share_gradients(&self, every: usize) {
+        self.wish(|wishes| wishes.shares_every = every);
+    }
+
+    /// Whether the run waits or is about to.
+    pub fn is_paused(&self) -> bool {
+        self.lock().pace == Pace::Pause
+    }
+
+    /// Whether the run is to end, or has for this reason.
+    pub fn is_stopped(&self) -> bool {
+        self.lock().pace == Pace::Stop
+    }
+
+    /// The step that the run is to go back to, once.
+    pub(in crate::training) fn take_roll_back(&self) -> Option<usize> {
+        self.lock().roll_back.take()
+    }
+
+    /// What is to count of the loss, once.
+    pub(in crate::training) fn take_switches(&self) -> Option<LossSwitches> {
+        self.lock().switches.take()
+    }
+
+    /// Whether the parts of the gradient of step `step`, from 0, are to be looked at.
+    pub(in crate::training) fn wants_shares(&self, step: usize) -> bool {
+        let every = self.lock().shares_every;
+        every > 0 && step.is_multiple_of(every)
+    }
+
+    /// Blocks while the run is paused.
+    pub(in crate::training) fn wait_while_paused(&self) {
+        self.wait_while(|wishes| wishes.pace == Pace::Pause);
+    }
+
+    /// Blocks while the run is paused and nothing else is wished.
+    pub(in crate::training) fn wait_for_wishes(&self) {
+        self.wait_while(|wishes| wishes.pace == Pace::Pause && wishes.roll_back.is_none() && wishes.switches.is_none());
+    }
+
+    fn wait_while(&self, condition: impl Fn(&Wishes) -> bool) {
+        drop(self.shared.1.wait_while(self.lock(), |wishes| condition(wishes)));
+    }
+
+    fn wish(&self, change: impl FnOnce(&mut Wishes)) {
+        change(&mut self.lock());
+        self.shared.1.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Wishes> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,131 @@
+//! The folder of a run: its settings, and the right to train in it.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use super::catalog::{Difference, Run};
+use super::checkpoint;
+use super::lock::RunLock;
+use crate::atomic;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::output::OutputGuard;
+use crate::training::config::plan::TrainingPlan;
+
+/// How the settings of a run begin, before the version.
+const WRITTEN_BY: &str = "# Motionscope ";
+/// What a run writes beside its settings.
+const FILES: [&str; 5] = ["metrics.csv", "validation.csv", "gradients.csv", "interventions.csv", "model/model.toml"];
+/// Differences that are named.
+const NAMED: usize = 3;
+
+/// Creates the run folder and its `config.toml` and locks it; refuses one that holds another run or is trained in already.
+pub(in crate::training) fn prepare_folder(plan: &TrainingPlan) -> Result<RunLock> {
+    let plan = &plan.as_carried_out();
+    let dir: &Path = &plan.run_dir;
+    fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+    let lock = RunLock::take(dir)?;
+    let path = dir.join("config.toml");
+    let text =
+        toml::to_string_pretty(plan).map_err(|error| Error::file(&path, error.to_string(), "Report this plan"))?;
+    let text = format!("{WRITTEN_BY}{}\n{text}", env!("CARGO_PKG_VERSION"));
+    refuse_foreign(dir, &path)?;
+    if checkpoint::find(dir).is_some() {
+        check_same(plan, &path)?;
+    }
+    atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))?;
+    Ok(lock)
+}
+
+/// Refuses a folder `dir` in which files of another program, or of a person, have the names of a run's, whose settings are at
+/// `path`.
+fn refuse_foreign(dir: &Path, path: &Path) -> Result<()> {
+    let foreign = |file: &Path| {
+        Err(Error::file(file, "it is of another program, and was not replaced", "Choose another run folder"))
+    };
+    match files::read(path) {
+        Ok(before) => {
+            let before = String::from_utf8_lossy(&before);
+            let is_ours = before.starts_with(WRITTEN_BY) || toml::from_str::<TrainingPlan>(&before).is_ok();
+            if is_ours { Ok(()) } else { foreign(path) }
+        }
+        // The settings are the first that is written to a run folder.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let existing = OutputGuard::default().existing(&FILES.map(|name| dir.join(name)))?;
+            existing.first().map_or(Ok(()), |file| foreign(file))
+        }
+        Err(error) => Err(Error::io(path, &error)),
+    }
+}
+
+/// Refuses a plan other than that at `path`, of which there is a checkpoint, and names what differs.
+fn check_same(plan: &TrainingPlan, path: &Path) -> Result<()> {
+    let Ok(before) = files::read_to_string(path) else { return Ok(()) };
+    let remedy = "Choose another run folder, or delete this one";
+    let before: TrainingPlan = toml::from_str(&before).map_err(|error| {
+        let cause = format!("holds a run whose settings cannot be read: {}", error.message().trim_end());
+        Error::file(&plan.run_dir, cause, remedy)
+    })?;
+    // What has no part in the numbers may differ.
+    let numbers = |plan: &TrainingPlan| TrainingPlan { cache: None, snapshots: 1, ..plan.clone() };
+    let (before, now) = (numbers(&before.as_carried_out()), numbers(plan));
+    if before == now {
+        return Ok(());
+    }
+    let differences = Run::differences(&[&before, &now]);
+    let cause = format!("holds a run with other settings: {}", named(&differences));
+    Err(Error::file(&plan.run_dir, cause, remedy))
+}
+
+/// The first of `differences` in words: `steps is 60 there and 61 here`.
+fn named(differences: &[Difference]) -> String {
+    let value = |value: &String| if value.is_empty() { "not set".to_owned() } else { value.clone() };
+    let one = |difference: &Difference| {
+        let Difference { key, values } = difference;
+        format!("{key} is {} there and {} here", value(&values[0]), value(&values[1]))
+    };
+    let words: Vec<String> = differences.iter().take(NAMED).map(one).collect();
+    match (differences.len(), words.join(", ")) {
+        (0, _) => "the clips are others".into(), // long lists are compared by their lengths
+        (count, words) if count > NAMED => format!("{words}, and {} more", count - NAMED),
+        (_, words) => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checkpoint::Progress;
+    use super::*;
+    use crate::training::config::plan::Network;
+
+    #[test]
+    fn what_differs_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = TrainingPlan { run_dir: dir.path().to_owned(), steps: 60, ..TrainingPlan::of(Network::Spatial) };
+        drop(prepare_folder(&plan).unwrap());
+        checkpoint::write(dir.path(), &Progress::start(), |_| Ok(())).unwrap();
+        drop(prepare_folder(&TrainingPlan { snapshots: 3, ..plan.clone() }).unwrap());
+        let error = prepare_folder(&TrainingPlan { steps: 61, ..plan.clone() }).err().unwrap();
+        assert_eq!(error.cause, "holds a run with other settings: steps is 60 there and 61 here");
+        let other = TrainingPlan { steps: 61, patience: Some(2), seed: 5, batch: 3, accumulate: 2, ..plan };
+        let error = prepare_folder(&other).err().unwrap();
+        assert!(error.cause.ends_with("patience is not set there and 2 here, and 2 more"), "{error}");
+    }
+
+    #[test]
+    fn last_layers_of_older_versions_are_fitted_as_they_were() {
+        let dir = tempfile::tempdir().unwrap();
+        let old =
+            TrainingPlan { run_dir: dir.path().to_owned(), feature_windows: 3, ..TrainingPlan::of(Network::Spatial) };
+        assert_eq!(old.rate, 2e-5, "what they wrote and did not use");
+        fs::write(dir.path().join("config.toml"), toml::to_string(&old).unwrap()).unwrap();
+        checkpoint::write(dir.path(), &Progress::start(), |_| Ok(())).unwrap();
+        for plan in [old.clone(), old.of_last_layer()] {
+            drop(prepare_folder(&plan).unwrap());
+            let written: TrainingPlan =
+                toml::from_str(&fs::read_to_string(dir.path().join("config.toml")).unwrap()).unwrap();
+            assert_eq!((written.rate, written.warm_up), (1e-2, 0), "what is used is what is written");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! A training run: its folder, checkpoints, history and events, and the walk through its steps.
+
+pub mod catalog;
+pub(super) mod checkpoint;
+pub(super) mod clock;
+pub(super) mod date;
+pub(super) mod events;
+pub(super) mod folder;
+pub(super) mod history;
+pub(super) mod lock;
+pub(super) mod run_clips;
+pub(super) mod sequence;
+pub mod snapshots;
+pub(super) mod step_table;
+pub(super) mod trainer;

@@ -1,0 +1,193 @@
+//! The clips of a run as they were when it began, kept in its folder. A resumed run trains and measures on the same clips, by the
+//! same classes, whatever has happened to the folder or the list since.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::checkpoint;
+use crate::atomic;
+use crate::error::{Error, Result, about_all};
+use crate::files;
+use crate::training::config::plan::TrainingPlan;
+use crate::training::dataset::{DataSource, Dataset, LabelledClip, file_fingerprint};
+use crate::training::model_init;
+
+const FILE: &str = "clips.toml";
+
+/// The clips of a run.
+pub(in crate::training) struct RunClips {
+    /// Those that are trained on, and the classes.
+    pub dataset: Dataset,
+    /// Those that are measured on.
+    pub measured: Vec<LabelledClip>,
+    /// Clips to train on that were there when the run began and are there no more.
+    pub gone: BTreeSet<PathBuf>,
+    /// What has happened to them since the run began.
+    pub warnings: Vec<Error>,
+    /// What their files held when the run began, as far as that is known.
+    fingerprints: Fingerprints,
+}
+
+/// Of files and folders of pictures, by path.
+type Fingerprints = BTreeMap<PathBuf, String>;
+
+/// What is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    classes: Vec<String>,
+    #[serde(default)]
+    training: Vec<LabelledClip>,
+    #[serde(default)]
+    measured: Vec<LabelledClip>,
+    /// None in runs of older versions.
+    #[serde(default)]
+    fingerprints: Fingerprints,
+}
+
+impl RunClips {
+    /// The clips of `plan`: those that its run began with where there is something to resume, those of the run whose stream it
+    /// joins to its own where that is of the same data, else those that are there now. Nothing is written.
+    ///
+    /// # Errors
+    /// If clips cannot be listed or held out; of a run that is resumed, if a class has lost all its clips, if clips have
+    /// changed, or if it is not known which ones it held out.
+    pub fn of(plan: &TrainingPlan) -> Result<Self> {
+        let resumes = plan.feature_windows == 0 && checkpoint::find(&plan.run_dir).is_some();
+        let kept = if resumes { read(&plan.run_dir)? } else { None };
+        if let Some(kept) = kept {
+            return match kept.changed() {
+                Some(error) => Err(error),
+                None => kept.resumed(plan),
+            };
+        }
+        if resumes && plan.hold_out > 0.0 {
+            let cause = "an older version began this run and did not keep which clips it measures on";
+            let remedy = "Finish it with that version, or begin another run: these clips might be trained on";
+            return Err(Error::file(&plan.run_dir, cause, remedy));
+        }
+        if let Some(kept) = joined_run(plan).map(|dir| read(&dir)).transpose()?.flatten() {
+            let changed = kept.changed();
+            // To this run they are new: it learns from what they hold now.
+            let clips = Kept { fingerprints: Fingerprints::new(), ..kept }.resumed(plan)?;
+            return Ok(Self { warnings: clips.warnings.into_iter().chain(changed).collect(), ..clips });
+        }
+        let (dataset, measured) = model_init::datasets(plan)?;
+        Ok(Self { dataset, measured, gone: BTreeSet::new(), warnings: Vec::new(), fingerprints: Fingerprints::new() })
+    }
+
+    /// Keeps them in `run_dir`, with what their files hold: what they held when the run began, where that is known, else now.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or a clip has a name that cannot be written down.
+    pub fn keep(&self, run_dir: &Path) -> Result<()> {
+        let clips = || self.dataset.clips.iter().chain(&self.measured);
+        if let Some(clip) = clips().find(|clip| clip.path.to_str().is_none()) {
+            return Err(Error::file(&clip.path, "its name is not text in UTF-8", "Rename the file or its folder"));
+        }
+        let mut fingerprints = self.fingerprints.clone();
+        for clip in clips() {
+            if !fingerprints.contains_key(&clip.path)
+                && let Ok(now) = file_fingerprint(&clip.path)
+            {
+                fingerprints.insert(clip.path.clone(), now);
+            }
+        }
+        let kept = Kept {
+            classes: self.dataset.classes.clone(),
+            training: self.dataset.clips.clone(),
+            measured: self.measured.clone(),
+            fingerprints,
+        };
+        let path = run_dir.join(FILE);
+        let text = toml::to_string(&kept).map_err(|error| Error::file(&path, error.to_string(), "Report this"))?;
+        atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))
+    }
+}
+
+impl Kept {
+    /// Which clips do not hold any more what they held when the run began; those that cannot be read are not among them.
+    fn changed(&self) -> Option<Error> {
+        let is_other = |path: &Path, before: &String| file_fingerprint(path).is_ok_and(|now| now != *before);
+        let changed = self.fingerprints.iter().filter(|(path, before)| is_other(path, before)).map(|(path, _)| path);
+        let cause = "its content has changed since the run began";
+        let remedy = "Put back what was there, move it away to continue without it, or begin another run";
+        about_clips(changed, cause, remedy)
+    }
+
+    /// The clips for a run that is resumed, with what has happened to them.
+    fn resumed(self, plan: &TrainingPlan) -> Result<RunClips> {
+        let Self { classes, training, measured, fingerprints } = self;
+        let gone: BTreeSet<&PathBuf> = training.iter().map(|clip| &clip.path).filter(|path| !path.exists()).collect();
+        let mut left: BTreeMap<usize, bool> = BTreeMap::new();
+        for clip in &training {
+            *left.entry(clip.label).or_default() |= !gone.contains(&clip.path);
+        }
+        if let Some((label, _)) = left.iter().find(|(_, has_clips)| !**has_clips) {
+            let class = classes.get(*label).map_or("", String::as_str);
+            let cause = format!("all clips of the class '{class}' that the run began with are gone");
+            return Err(Error::file(plan.data.path(), cause, "Put them back where they were, or begin another run"));
+        }
+        let mut warnings = Vec::new();
+        let cause = "this clip, which the run began with, is gone";
+        let remedy = "Put back what is gone; until then other clips are shown in its place";
+        warnings.extend(about_clips(gone.iter().copied(), cause, remedy));
+        let known: BTreeSet<&PathBuf> = training.iter().chain(&measured).map(|clip| &clip.path).collect();
+        let added = added_since(&plan.data, &known);
+        if added > 0 {
+            let cause = format!("{added} clips were added since the run began: it goes on without them");
+            warnings.push(Error::file(plan.data.path(), cause, "Begin another run to learn from them"));
+        }
+        let gone = gone.into_iter().cloned().collect();
+        let dataset = Dataset { classes, clips: training, ambiguous: Vec::new() };
+        Ok(RunClips { dataset, measured, gone, warnings, fingerprints })
+    }
+}
+
+/// One error for all clips of which `cause` holds: about the first, with the number and the names of others.
+fn about_clips<'a>(paths: impl Iterator<Item = &'a PathBuf>, cause: &str, remedy: &str) -> Option<Error> {
+    let errors = paths.map(|path| Error::file(path, cause, remedy)).collect();
+    about_all(errors)
+}
+
+/// How many clips a folder or list has now that are not `known`; none where that cannot be told.
+fn added_since(data: &DataSource, known: &BTreeSet<&PathBuf>) -> usize {
+    if matches!(data, DataSource::Pieces(_)) {
+        return 0; // they are part of the plan
+    }
+    let now = Dataset::open(data).map(|dataset| dataset.clips).unwrap_or_default();
+    let paths: BTreeSet<&PathBuf> = now.iter().map(|clip| &clip.path).collect();
+    paths.difference(known).count()
+}
+
+/// What is kept in `run_dir`; none where an older version began the run.
+fn read(run_dir: &Path) -> Result<Option<Kept>> {
+    let path = run_dir.join(FILE);
+    let text = match files::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(&path, &error)),
+    };
+    let kept = toml::from_str(&text).map_err(|error| {
+        Error::file(
+            &path,
+            format!("not a list of clips: {}", error.message()),
+            "Begin another run; this one stays as it is",
+        )
+    })?;
+    Ok(Some(kept))
+}
+
+/// The folder of the run whose model `plan` joins to its own, if it was of the same data in the same way.
+fn joined_run(plan: &TrainingPlan) -> Option<PathBuf> {
+    let dir = plan.join.as_ref()?.parent()?;
+    let text = files::read_to_string(dir.join("config.toml")).ok()?;
+    let other: TrainingPlan = toml::from_str(&text).ok()?;
+    let same = other.data == plan.data
+        && other.validation == plan.validation
+        && (other.hold_out, other.seed, other.keep_classes) == (plan.hold_out, plan.seed, plan.keep_classes)
+        && other.base == plan.base;
+    same.then(|| dir.to_owned())
+}

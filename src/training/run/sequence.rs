@@ -1,0 +1,70 @@
+//! Runs one after the other, told and steered as one.
+
+use burn::tensor::Device;
+
+use super::checkpoint;
+use super::events::{TrainingControl, TrainingEvent};
+use super::folder::prepare_folder;
+use super::run_clips::RunClips;
+use super::trainer::run;
+use crate::error::{Error, Result};
+use crate::nets::HiddenTwoStream;
+use crate::training::config::plan::TrainingPlan;
+
+/// Trains as each of `plans` says in turn. Before each but the only one it is told which it is; of the ends only the last is told, or
+/// that of the run that `control` stopped, which is the last one then. A run before the last that has come to its end is not made again.
+/// Blocks.
+///
+/// # Errors
+/// Those of [`run`], and if all runs have ended already: nothing is left to train. What the runs before made remains.
+pub fn run_in_turn(
+    plans: &[TrainingPlan],
+    device: &Device,
+    control: &TrainingControl,
+    on_event: &mut dyn FnMut(TrainingEvent),
+) -> Result<()> {
+    if let Some(last) = plans.last().filter(|_| plans.iter().all(has_ended)) {
+        plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?; // They are those of the same settings.
+        let remedy = "Use its model, or give another run folder to train again";
+        on_event(TrainingEvent::Warning(Error::file(&last.run_dir, "this training has finished already", remedy)));
+        on_event(TrainingEvent::Finished { model_dir: last.run_dir.join("model"), stopped_early: false });
+        return Ok(());
+    }
+    if plans.len() > 1 {
+        // Before anything is made: the clips are there.
+        let mut seen = None;
+        for plan in plans {
+            let data = Some((&plan.data, &plan.validation, plan.hold_out));
+            if std::mem::replace(&mut seen, data) != data {
+                RunClips::of(plan)?;
+            }
+        }
+        // All can be taken up after a crash, and one that cannot be made is refused before the others have taken their time.
+        plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?;
+    }
+    for (number, plan) in plans.iter().enumerate() {
+        if number + 1 < plans.len() && has_ended(plan) {
+            continue;
+        }
+        if plans.len() > 1 {
+            on_event(TrainingEvent::Part { number, of: plans.len(), network: plan.network });
+        }
+        let is_last = number + 1 == plans.len();
+        let mut ended = false;
+        run(plan, device, control, &mut |event| {
+            ended = matches!(event, TrainingEvent::Finished { stopped_early: true, .. });
+            if is_last || ended || !matches!(event, TrainingEvent::Finished { .. }) {
+                on_event(event);
+            }
+        })?;
+        if ended {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn has_ended(plan: &TrainingPlan) -> bool {
+    let progress = checkpoint::find(&plan.run_dir).and_then(|found| checkpoint::read(&found).ok());
+    progress.is_some_and(|progress| progress.is_last_of(plan)) && HiddenTwoStream::is_whole(&plan.run_dir.join("model"))
+}

@@ -1,0 +1,160 @@
+//! The history of a run's networks: every now and then one is kept as it was, to go back to and to look at.
+//!
+//! A snapshot is a model folder, `snapshots/step-NNNNNNNN` in the run's, which in addition holds the checkpoint of that step.
+//! Of older steps fewer are kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::checkpoint;
+use crate::error::{Error, Result};
+
+/// The folder of the snapshots in the run's.
+const FOLDER: &str = "snapshots";
+/// What the name of a snapshot begins with, before its step.
+const PREFIX: &str = "step-";
+
+/// The networks of a run as they were after a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The number of steps that were done.
+    pub step: usize,
+    /// A model folder with the networks.
+    pub dir: PathBuf,
+}
+
+impl Snapshot {
+    /// The checkpoint of the same step: networks, optimisers and where the run stood.
+    pub(in crate::training) fn checkpoint(&self) -> PathBuf {
+        self.dir.join("checkpoint")
+    }
+}
+
+/// The snapshots of the run in `run_dir`, by rising steps; none where there is no run.
+///
+/// After a roll-back those of later steps remain until the run replaces them by its own.
+pub fn list(run_dir: &Path) -> Vec<Snapshot> {
+    let entries = fs::read_dir(run_dir.join(FOLDER)).into_iter().flatten().flatten();
+    let mut snapshots: Vec<Snapshot> = entries
+        .filter_map(|entry| {
+            let step = entry.file_name().to_str()?.strip_prefix(PREFIX)?.parse().ok()?;
+            let snapshot = Snapshot { step, dir: entry.path() };
+            snapshot.checkpoint().join("progress.toml").is_file().then_some(snapshot)
+        })
+        .collect();
+    snapshots.sort_unstable_by_key(|snapshot| snapshot.step);
+    snapshots
+}
+
+/// Keeps `checkpoint`, the run's present one, as the snapshot of `step`; `model` fills the folder with the networks. Then thins
+/// the snapshots out to `keep`, of which those of the steps `cherished` are not taken.
+///
+/// # Errors
+/// What the disk says; the snapshots before are intact.
+pub(in crate::training) fn write(
+    run_dir: &Path,
+    step: usize,
+    checkpoint: &Path,
+    keep: usize,
+    cherished: &[usize],
+    model: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
+    let folder = run_dir.join(FOLDER);
+    let (new, place) = (folder.join("new"), folder.join(format!("{PREFIX}{step:08}")));
+    checkpoint::remove(&new)?;
+    model(&new)?;
+    let copy = new.join("checkpoint");
+    fs::create_dir_all(&copy).map_err(|error| Error::io(&copy, &error))?;
+    for entry in fs::read_dir(checkpoint).map_err(|error| Error::io(checkpoint, &error))?.flatten() {
+        let (from, to) = (entry.path(), copy.join(entry.file_name()));
+        // Checkpoints are never written in place, so both may be the same file.
+        fs::hard_link(&from, &to)
+            .or_else(|_| fs::copy(&from, &to).map(drop))
+            .map_err(|error| Error::io(&to, &error))?;
+    }
+    discard(&folder, &place)?;
+    fs::rename(&new, &place).map_err(|error| Error::io(&place, &error))?;
+    let steps: Vec<usize> = list(run_dir).iter().map(|snapshot| snapshot.step).collect();
+    surplus(&steps, keep, cherished)
+        .into_iter()
+        .try_for_each(|step| discard(&folder, &folder.join(format!("{PREFIX}{step:08}"))))
+}
+
+/// Removes a snapshot in `folder`, if it is there: first its name, so that a half removed one is none.
+fn discard(folder: &Path, snapshot: &Path) -> Result<()> {
+    let old = folder.join("old");
+    checkpoint::remove(&old)?;
+    if snapshot.exists() {
+        fs::rename(snapshot, &old).map_err(|error| Error::io(snapshot, &error))?;
+    }
+    checkpoint::remove(&old)
+}
+
+/// Which of the rising `steps` are given up so that `keep` remain: never the first, the last or a `cherished` one, if that is
+/// possible, and of the others those that stand closest for their age. What remains lies the denser the newer it is.
+fn surplus(steps: &[usize], keep: usize, cherished: &[usize]) -> Vec<usize> {
+    let (mut steps, mut given_up) = (steps.to_vec(), Vec::new());
+    while steps.len() > keep.max(1) {
+        let newest = steps[steps.len() - 1];
+        let gap_for_age = |i: usize| (steps[i + 1] - steps[i - 1]) as f64 / (newest - steps[i]) as f64;
+        let inner = (1..steps.len() - 1).filter(|&i| !cherished.contains(&steps[i]));
+        let closest = inner.min_by(|&a, &b| gap_for_age(a).total_cmp(&gap_for_age(b)));
+        given_up.push(steps.remove(closest.unwrap_or(0)));
+    }
+    given_up
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The steps that are left of a run that makes a snapshot every 100 steps.
+    fn kept(until: usize, keep: usize, cherished: &[usize]) -> Vec<usize> {
+        let mut steps = Vec::new();
+        for step in (0..=until).step_by(100) {
+            steps.push(step);
+            let given_up = surplus(&steps, keep, cherished);
+            steps.retain(|step| !given_up.contains(step));
+        }
+        steps
+    }
+
+    #[test]
+    fn of_older_steps_fewer_are_kept() {
+        assert_eq!(kept(500, 12, &[]), [0, 100, 200, 300, 400, 500]);
+        let steps = kept(100_000, 12, &[]);
+        assert_eq!((steps.len(), steps[0], steps[11]), (12, 0, 100_000));
+        assert!(steps[10] >= 99_800, "the newest lie close together: {steps:?}");
+        let gaps: Vec<usize> = steps.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(gaps.windows(2).filter(|pair| pair[1] > 2 * pair[0]).count() <= 1, "{steps:?}");
+        assert!(
+            steps.iter().filter(|&&step| step > 0 && step < 60_000).count() >= 1,
+            "the beginning is seen: {steps:?}"
+        );
+        assert!(kept(100_000, 12, &[700]).contains(&700));
+        assert_eq!(kept(1000, 1, &[]), [1000]);
+        assert_eq!(kept(1000, 2, &[]), [0, 1000]);
+    }
+
+    #[test]
+    fn a_snapshot_is_complete_or_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(list(dir.path()), []);
+        let checkpoint = dir.path().join("checkpoint");
+        fs::create_dir(&checkpoint).unwrap();
+        fs::write(checkpoint.join("progress.toml"), "step = 20").unwrap();
+        let model = |dir: &Path| {
+            fs::create_dir_all(dir).unwrap();
+            fs::write(dir.join("card"), "model").map_err(|error| Error::io(dir, &error))
+        };
+        write(dir.path(), 20, &checkpoint, 12, &[], model).unwrap();
+        write(dir.path(), 3, &checkpoint, 12, &[], model).unwrap();
+        let full_disk = |_: &Path| Err(Error::new("disk", "full", "Free some space"));
+        write(dir.path(), 30, &checkpoint, 12, &[], full_disk).unwrap_err();
+        fs::create_dir_all(dir.path().join("snapshots/step-00000040/checkpoint")).unwrap();
+        let found = list(dir.path());
+        assert_eq!(found.iter().map(|snapshot| snapshot.step).collect::<Vec<_>>(), [3, 20]);
+        assert_eq!(fs::read_to_string(found[1].dir.join("card")).unwrap(), "model");
+        assert_eq!(fs::read_to_string(found[1].checkpoint().join("progress.toml")).unwrap(), "step = 20");
+    }
+}

@@ -1,0 +1,588 @@
+//! A training run from plan to finished model: build or resume, step, measure, save, report.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use burn::tensor::Device;
+
+use super::checkpoint;
+use super::checkpoint::{Best, Progress};
+use super::clock::Clock;
+use super::events::{StepMetrics, TrainingControl, TrainingEvent};
+use super::folder::prepare_folder;
+use super::history::History;
+use super::lock::RunLock;
+use super::run_clips::RunClips;
+use super::snapshots;
+use super::snapshots::Snapshot;
+use crate::error::{Error, Result};
+use crate::gpu::is_gpu;
+use crate::training::augmentation::Sampler;
+use crate::training::clip_cache::ClipCache;
+use crate::training::clips::Clips;
+use crate::training::config::plan::{ClassBalance, Network, TrainingPlan};
+use crate::training::loader;
+use crate::training::loader::{Batch, Loader};
+use crate::training::memory::resident_bytes;
+use crate::training::model_init::Start;
+use crate::training::objective::losses::LossSwitches;
+use crate::training::objective::{Objective, Outcome};
+use crate::training::optim::divergence::{Limit, Watch};
+use crate::training::optim::gradient_shares::GradientShares;
+use crate::training::optim::optimizer::{Spent, rate_at};
+use crate::training::optim::throughput::Pace;
+use crate::training::probe::linear_probe;
+use crate::training::step_times::Fit;
+use crate::training::validation::Validator;
+
+/// Steps after which the speed of a run is known well enough.
+const TIMED_STEPS: usize = 2;
+/// The NaN guard gives up when the rate has been halved this often.
+const MAX_HALVINGS: i32 = 10;
+
+/// Trains as `plan` says until its last step, until it no longer gets better, or until `control` stops it, and reports to
+/// `on_event`. Blocks.
+///
+/// The run folder holds `config.toml`, `metrics.csv`, the checkpoint, [`snapshots`] of earlier ones and, in the
+/// end, the model; with clips to measure on, `best` is the model that did best on them so far. A checkpoint found there is
+/// resumed and leads to the same numbers as a run that was never interrupted, unless the plan has a time budget. What was
+/// changed by hand meanwhile is in `interventions.csv`.
+///
+/// A run that diverges goes back to a snapshot and on at half the rate.
+///
+/// # Errors
+/// A plan that cannot train, unreadable data or weights, a run folder of another plan, a full disk, a diverged run. What was
+/// saved before remains and the same call resumes it.
+pub fn run(
+    plan: &TrainingPlan,
+    device: &Device,
+    control: &TrainingControl,
+    on_event: &mut dyn FnMut(TrainingEvent),
+) -> Result<()> {
+    plan.check()?;
+    if plan.feature_windows > 0 {
+        return linear_probe::run(&plan.as_carried_out(), device, control, on_event);
+    }
+    let mut run = Run::prepare(plan, device.clone().autodiff(), control, on_event)?;
+    run.train()?;
+    run.finish()
+}
+
+/// A run in progress.
+struct Run<'a> {
+    plan: &'a TrainingPlan,
+    device: Device,
+    control: &'a TrainingControl,
+    on_event: &'a mut dyn FnMut(TrainingEvent),
+    clips: Arc<Clips>,
+    start: Start,
+    objective: Objective,
+    validator: Validator,
+    history: History,
+    progress: Progress,
+    /// Makes batches from the present step on; none before the first and after the run went back.
+    loader: Option<Loader>,
+    pace: Pace,
+    /// Clips about which the person has heard already.
+    reported: BTreeSet<String>,
+    /// Nobody else trains in the folder meanwhile.
+    _lock: RunLock,
+}
+
+impl<'a> Run<'a> {
+    /// Reads the clips and builds the networks, or resumes them from the checkpoint.
+    fn prepare(
+        plan: &'a TrainingPlan,
+        device: Device,
+        control: &'a TrainingControl,
+        on_event: &'a mut dyn FnMut(TrainingEvent),
+    ) -> Result<Self> {
+        let run_clips = RunClips::of(plan)?;
+        let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
+        let lock = prepare_folder(plan)?;
+
+        let found = checkpoint::find(&plan.run_dir);
+        run_clips.keep(&plan.run_dir)?;
+        let RunClips { dataset, measured, gone, warnings, .. } = run_clips;
+        let validator = Validator::new(plan, measured, cache.clone());
+        let start = Start::build(plan, &dataset, found.is_some(), &device)?;
+        let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
+        let (motion, stream) = (start.motion.clone(), start.stream.clone());
+        let mut objective = Objective::new(plan, motion, stream, start.classes(), &clips, &device)?;
+        let mut progress = Progress::start();
+        if let Some(found) = &found {
+            progress = checkpoint::read(found)?;
+            objective.load(found)?;
+            progress.switches.map_or(Ok(()), |switches| objective.switch(switches))?;
+        }
+        progress.on_gpu = Some(is_gpu(&device));
+        let history = History::open(&plan.run_dir, progress.step, progress.measured)?;
+        on_event(TrainingEvent::Started {
+            run_dir: plan.run_dir.clone(),
+            clips: clips.len(),
+            classes: if plan.network == Network::Flow { Vec::new() } else { dataset.classes },
+            parameters: objective.parameters(),
+            resumed_at: progress.step,
+        });
+        warnings.into_iter().for_each(|warning| on_event(TrainingEvent::Warning(warning)));
+        on_event(TrainingEvent::Switched { step: progress.step, switches: objective.switches() });
+        let mut run = Self {
+            plan,
+            device,
+            control,
+            on_event,
+            clips,
+            start,
+            objective,
+            validator,
+            history,
+            progress,
+            loader: None,
+            pace: Pace::default(),
+            reported: gone.iter().map(|path| path.display().to_string()).collect(),
+            _lock: lock,
+        };
+        match found {
+            Some(found) if run.owes_measurement() => run.measure_and_keep(&found)?,
+            Some(found) => run.keep_snapshot(&found), // the run may have ended between checkpoint and snapshot
+            None => run.begin()?,
+        }
+        Ok(run)
+    }
+
+    /// Fits a new last layer to the clips, where one is needed, and keeps what the run starts from.
+    fn begin(&mut self) -> Result<()> {
+        if self.start.new_head {
+            let mut clock = Clock::start(self.plan, self.control);
+            self.objective.fit_head(&self.start.rows(), &self.clips, &mut clock, self.on_event)?;
+            self.progress.seconds += clock.seconds();
+            self.progress.prepared = self.progress.seconds;
+            if self.control.is_stopped() {
+                // Without its last layer the stream is not a network for these classes: there is nothing to save.
+                return Err(Error::new(
+                    &*self.plan.run_dir.to_string_lossy(),
+                    "stopped before the first step",
+                    "Start the run again",
+                ));
+            }
+        }
+        self.save()
+    }
+
+    /// Makes steps until there is a reason to end.
+    fn train(&mut self) -> Result<()> {
+        while !self.is_complete() && !self.control.is_stopped() {
+            self.heed()?;
+            if self.control.is_paused() {
+                self.pause()?;
+                continue;
+            }
+            if self.step()? && self.is_checkpoint() {
+                self.checkpoint()?;
+            }
+        }
+        self.loader = None;
+        Ok(())
+    }
+
+    /// Does what is wished besides waiting and ending.
+    fn heed(&mut self) -> Result<()> {
+        while let Some(step) = self.control.take_roll_back() {
+            self.roll_back_to(step)?;
+        }
+        self.control.take_switches().map_or(Ok(()), |switches| self.switch(switches))
+    }
+
+    /// Changes what of the loss counts. Saved at once, so that a resumed run goes on with it from the same step.
+    fn switch(&mut self, switches: LossSwitches) -> Result<()> {
+        let (before, step) = (self.objective.switches(), self.progress.step);
+        match self.objective.switch(switches) {
+            Ok(()) if before != switches => {
+                self.progress.switches = Some(switches);
+                self.progress.watch = Watch::default(); // It is another loss.
+                for change in before.changes(&switches) {
+                    self.history.intervened(step, &change)?;
+                }
+                self.write_checkpoint()?;
+            }
+            Ok(()) => {}
+            Err(error) => (self.on_event)(TrainingEvent::Warning(error)),
+        }
+        (self.on_event)(TrainingEvent::Switched { step, switches: self.objective.switches() });
+        Ok(())
+    }
+
+    /// The next batch.
+    fn batch(&mut self) -> Result<Batch> {
+        let loader = match &mut self.loader {
+            Some(loader) => loader,
+            none => {
+                let first = self.progress.step * self.plan.accumulate;
+                let sampler = sampler(self.plan, &self.clips, self.objective.window(&self.start.motion));
+                let pixels = self.objective.pixels();
+                none.insert(Loader::start(self.clips.clone(), sampler, pixels, first, loader::threads())?)
+            }
+        };
+        let batch = loader.next()?;
+        for warning in &batch.warnings {
+            if self.reported.insert(warning.subject.clone()) {
+                (self.on_event)(TrainingEvent::Warning(warning.clone()));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// One step: its batches, the update, what is reported of it. Returns whether it stands: the run may have diverged and gone back.
+    fn step(&mut self) -> Result<bool> {
+        let began = Instant::now();
+        let (step, mut waited) = (self.progress.step, Duration::ZERO);
+        for part in 0..self.plan.accumulate {
+            let asked = Instant::now();
+            let batch = self.batch()?;
+            waited += asked.elapsed();
+            // Dropout, the same after a resume.
+            self.device.seed(self.plan.seed.wrapping_add((step * self.plan.accumulate + part) as u64));
+            if part == 0 && self.control.wants_shares(step) {
+                let shares = self.objective.accumulate_and_share(batch, step + 1)?;
+                shares.map_or(Ok(()), |shares| self.share(shares))?;
+            } else {
+                self.objective.accumulate(batch)?;
+            }
+        }
+        let rate = rate_at(self.plan, step, self.spent_by_step()) * self.progress.rate_factor;
+        let outcome = self.objective.step(rate, step)?;
+        self.progress.step += 1;
+        self.progress.seconds += began.elapsed().as_secs_f64();
+        self.pace.push(began.elapsed(), waited);
+        let loss = (!outcome.skipped).then_some(f64::from(outcome.loss));
+        self.report(outcome, rate)?;
+        let diverged = self.progress.watch.push(loss, self.limit());
+        match loss {
+            None => self.halve_rate()?,
+            Some(_) if diverged.is_some() => self.progress.rate_factor /= 2.0,
+            Some(_) => {}
+        }
+        let stands = diverged.is_none();
+        diverged.map_or(Ok(()), |cause| self.recover(cause))?;
+        Ok(stands)
+    }
+
+    /// The NaN guard: goes on at half the rate.
+    fn halve_rate(&mut self) -> Result<()> {
+        self.progress.rate_factor /= 2.0;
+        (self.on_event)(TrainingEvent::Warning(not_finite(&self.progress)));
+        if self.progress.rate_factor < 0.5f64.powi(MAX_HALVINGS) {
+            return Err(not_finite(&self.progress));
+        }
+        Ok(())
+    }
+
+    /// Goes back to the last good snapshot and on from there.
+    fn recover(&mut self, cause: String) -> Result<()> {
+        let from = self.progress.step;
+        let error = Error::new("training", format!("diverged at step {from}: {cause}"), DIVERGED_REMEDY);
+        if self.progress.roll_backs >= self.plan.max_roll_backs {
+            return Err(error);
+        }
+        let snapshot = self.last_good().ok_or_else(|| error.clone())?;
+        self.restore(&snapshot)?;
+        self.progress.roll_backs += 1;
+        self.rolled_back(from, Some(error))
+    }
+
+    /// The newest snapshot of a step before this one at which the loss was calm, else the oldest.
+    fn last_good(&self) -> Option<Snapshot> {
+        let mut snapshots = snapshots::list(&self.plan.run_dir);
+        snapshots.retain(|snapshot| snapshot.step < self.progress.step);
+        let is_calm = |snapshot: &&Snapshot| {
+            checkpoint::read(&snapshot.checkpoint()).is_ok_and(|progress| progress.watch.is_calm(self.limit()))
+        };
+        snapshots.iter().rev().find(is_calm).or(snapshots.first()).cloned()
+    }
+
+    /// Above which the loss means divergence.
+    fn limit(&self) -> Limit {
+        let classes = self.start.classes();
+        let chance =
+            if classes > 1 { (classes as f64).ln() * f64::from(self.objective.switches().action) } else { 0.0 };
+        Limit { factor: self.plan.divergence, chance }
+    }
+
+    /// Tells and writes down what MotionNet's gradient consists of.
+    fn share(&mut self, shares: GradientShares) -> Result<()> {
+        self.history.shares(&shares)?;
+        (self.on_event)(TrainingEvent::GradientShares(shares));
+        Ok(())
+    }
+
+    /// Tells and writes down what a step measured.
+    fn report(&mut self, outcome: Outcome, rate: f64) -> Result<()> {
+        let plan = self.plan;
+        let left = self.pace.eta_secs(plan.steps - self.progress.step, plan.checkpoint_every);
+        let budget_left = plan.budget_secs.map_or(f64::INFINITY, |budget| (budget - self.progress.seconds).max(0.0));
+        let metrics = StepMetrics {
+            step: self.progress.step,
+            steps: self.steps_that_fit().unwrap_or(plan.steps),
+            loss: outcome.loss,
+            terms: outcome.terms,
+            weights: outcome.weights,
+            accuracy: outcome.accuracy,
+            rate,
+            steps_per_sec: self.pace.steps_per_sec(),
+            stall: self.pace.stall(),
+            eta_secs: left.min(budget_left),
+            memory_bytes: resident_bytes(),
+            done: self.done(),
+        };
+        self.history.push(&metrics)?;
+        (self.on_event)(TrainingEvent::Step(metrics));
+        self.report_few_steps();
+        Ok(())
+    }
+
+    /// Saves, then measures: whatever happens while it measures, the steps are kept.
+    fn checkpoint(&mut self) -> Result<()> {
+        let began = Instant::now();
+        let written = self.write_checkpoint()?;
+        self.progress.seconds += began.elapsed().as_secs_f64();
+        self.measure_and_keep(&written)?;
+        self.pace.push_checkpoint(began.elapsed());
+        Ok(())
+    }
+
+    /// Measures the networks of the checkpoint just written, adds to it what was found, and keeps it as a snapshot.
+    fn measure_and_keep(&mut self, checkpoint: &Path) -> Result<()> {
+        let began = Instant::now();
+        self.measure()?;
+        self.history.flush()?;
+        self.progress.seconds += began.elapsed().as_secs_f64();
+        checkpoint::amend(checkpoint, &self.progress)?;
+        self.keep_snapshot(checkpoint);
+        Ok(())
+    }
+
+    /// Whether the run ended after a checkpoint and before the measurement that follows it.
+    fn owes_measurement(&self) -> bool {
+        let Progress { step, measured, .. } = self.progress;
+        self.validator.has_clips() && self.is_checkpoint() && measured < step
+    }
+
+    /// Measures the networks and keeps them if they are the best so far. A run that dies in between has its checkpoint already,
+    /// measures again and finds the same.
+    fn measure(&mut self) -> Result<()> {
+        let step = self.progress.step;
+        let measurements = self.validator.measure(&self.objective, &self.start.motion, step, self.on_event)?;
+        let Some(measured) = measurements.last() else { return Ok(()) };
+        let values: Vec<_> = measurements.iter().map(|measured| (measured.name, measured.value)).collect();
+        self.history.measured(step, &values)?;
+        self.progress.measured = step;
+        if measured.beats(self.progress.best.map(|best| best.value)) {
+            let model_dir = self.plan.run_dir.join("best");
+            self.export(&model_dir)?;
+            self.progress.best = Some(Best { step, value: measured.value, worse_since: 0 });
+            let name = measured.name.into();
+            (self.on_event)(TrainingEvent::Best { step, name, value: measured.value, model_dir });
+        } else if let Some(best) = &mut self.progress.best {
+            best.worse_since += 1;
+        }
+        Ok(())
+    }
+
+    /// Saves, and waits until the run is to go on. Does meanwhile what else is wished.
+    fn pause(&mut self) -> Result<()> {
+        self.save()?;
+        (self.on_event)(TrainingEvent::Paused);
+        while self.control.is_paused() {
+            self.control.wait_for_wishes();
+            self.heed()?;
+        }
+        (self.on_event)(TrainingEvent::Resumed);
+        self.pace = Pace::default();
+        Ok(())
+    }
+
+    /// Goes back to the snapshot of `step`, if there is one that can be read.
+    fn roll_back_to(&mut self, step: usize) -> Result<()> {
+        let found = snapshots::list(&self.plan.run_dir).into_iter().find(|snapshot| snapshot.step == step);
+        let unknown = || {
+            let cause = format!("there is no snapshot of step {step}");
+            Error::file(&self.plan.run_dir, cause, "Choose one of those that there are")
+        };
+        let restored = found.ok_or_else(unknown).and_then(|snapshot| self.restore(&snapshot));
+        match restored {
+            Ok(from) => self.rolled_back(from, None),
+            Err(error) => {
+                (self.on_event)(TrainingEvent::Warning(error));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes networks, optimisers and position from a snapshot and returns the step that the run had reached. What was measured
+    /// best remains, and so do a rate that was lowered and what of the loss counts.
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<usize> {
+        let checkpoint = snapshot.checkpoint();
+        let found = checkpoint::read(&checkpoint)?;
+        self.objective.load(&checkpoint)?;
+        let now = self.progress.clone();
+        let best = now.best.map(|best| Best { worse_since: 0, ..best });
+        let watch = if found.switches == now.switches { found.watch } else { Watch::default() };
+        let Progress { rate_factor, roll_backs, seconds, switches, .. } = now;
+        self.progress = Progress { rate_factor, roll_backs, seconds, switches, best, watch, ..found };
+        self.loader = None;
+        Ok(now.step)
+    }
+
+    /// Makes it last that the run went back from step `from`.
+    fn rolled_back(&mut self, from: usize, diverged: Option<Error>) -> Result<()> {
+        let Progress { step: to, rate_factor, .. } = self.progress;
+        self.write_checkpoint()?; // first: what is resumed drops the later metrics as well
+        self.history.roll_back(to)?;
+        self.history.intervened(
+            from,
+            &format!("{} to step {to}", if diverged.is_some() { "diverged and went back" } else { "rolled back" }),
+        )?;
+        (self.on_event)(TrainingEvent::RolledBack { from, to, rate_factor, diverged });
+        Ok(())
+    }
+
+    /// Saves where the run stands; at every checkpoint of the plan, and at the beginning and the end, as a snapshot too.
+    fn save(&mut self) -> Result<()> {
+        let written = self.write_checkpoint()?;
+        self.keep_snapshot(&written);
+        Ok(())
+    }
+
+    fn write_checkpoint(&mut self) -> Result<PathBuf> {
+        self.history.flush()?;
+        let objective = &self.objective;
+        let written = checkpoint::write(&self.plan.run_dir, &self.progress, |dir| objective.save(dir))?;
+        (self.on_event)(TrainingEvent::Checkpoint(written.clone()));
+        Ok(written)
+    }
+
+    /// Keeps the networks as `checkpoint` has them, if its step is one to be kept. Which steps are does not hang on when a run
+    /// was interrupted. A run can do without a snapshot for which there is no room.
+    fn keep_snapshot(&mut self, checkpoint: &Path) {
+        let Progress { step, best, .. } = self.progress;
+        if self.is_checkpoint() || self.is_complete() {
+            let cherished: Vec<usize> = best.map(|best| best.step).into_iter().collect();
+            let (run_dir, keep) = (&self.plan.run_dir, self.plan.snapshots);
+            let written = snapshots::write(run_dir, step, checkpoint, keep, &cherished, |dir| self.export(dir));
+            if let Err(error) = written {
+                (self.on_event)(TrainingEvent::Warning(error));
+            }
+        }
+        (self.on_event)(TrainingEvent::Snapshots(snapshots::list(&self.plan.run_dir)));
+    }
+
+    /// Saves what there is and makes a model of it.
+    fn finish(mut self) -> Result<()> {
+        if self.is_complete() && self.progress.measured < self.progress.step {
+            self.measure()?;
+        }
+        self.save()?;
+        let model_dir = self.plan.run_dir.join("model");
+        self.export(&model_dir)?;
+        if let Some(best) = self.progress.best.filter(|_| self.is_out_of_patience()) {
+            (self.on_event)(TrainingEvent::OutOfPatience { best_step: best.step });
+        }
+        let stopped_early = !self.is_complete();
+        (self.on_event)(TrainingEvent::Finished { model_dir, stopped_early });
+        Ok(())
+    }
+
+    /// Writes the networks as they stand as a model folder.
+    fn export(&self, dir: &Path) -> Result<()> {
+        let Progress { step, seconds, .. } = self.progress;
+        self.start.finish(&self.objective, self.plan, step, seconds)?.save(dir)
+    }
+
+    fn is_checkpoint(&self) -> bool {
+        self.progress.step.is_multiple_of(self.plan.checkpoint_every)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.progress.is_last_of(self.plan)
+    }
+
+    /// The share of the run that is done, by steps or by time.
+    fn done(&self) -> f64 {
+        (self.progress.step as f64 / self.plan.steps as f64).max(self.spent()).min(1.0)
+    }
+
+    /// The share of the time budget that is over; 0 without one.
+    fn spent(&self) -> f64 {
+        self.plan.budget_secs.map_or(0.0, |budget| self.progress.seconds / budget)
+    }
+
+    /// The share of what the time budget leaves for steps that is over before the next one and after it, as far as that is known.
+    fn spent_by_step(&self) -> Option<Spent> {
+        let Progress { seconds, prepared, .. } = self.progress;
+        let for_steps = (self.plan.budget_secs? - prepared).max(1e-9);
+        let share = |seconds: f64| (seconds - prepared) / for_steps;
+        let step_secs = self.pace.step_secs().unwrap_or_default();
+        Some(Spent { before: share(seconds), after: share(seconds + step_secs) })
+    }
+
+    /// Steps of the whole run, at its present speed, where it has a time budget.
+    fn steps_that_fit(&self) -> Option<usize> {
+        let left = self.plan.budget_secs? - self.progress.seconds;
+        let more = self.pace.fitting(left, self.plan.checkpoint_every)?;
+        Some((self.progress.step + more).min(self.plan.steps))
+    }
+
+    /// Says once, as soon as the speed is known, or before if the time is over by then, if the time suffices for few steps only.
+    fn report_few_steps(&mut self) {
+        let is_timed = self.progress.step == TIMED_STEPS || (self.progress.step < TIMED_STEPS && self.spent() >= 1.0);
+        let fit = || Fit::new(self.plan, self.steps_that_fit()?, self.pace.step_secs()?);
+        if let Some(fit) = fit().filter(|fit| is_timed && fit.is_few()) {
+            (self.on_event)(TrainingEvent::Warning(Error::new("time limit", fit.in_words(), fit.remedy())));
+        }
+    }
+
+    fn is_out_of_patience(&self) -> bool {
+        let worse_since = self.progress.best.map_or(0, |best| best.worse_since);
+        self.plan.patience.is_some_and(|patience| worse_since >= patience)
+    }
+}
+
+/// What `plan` draws of `clips`, windows of `window` frames.
+pub(in crate::training) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Sampler {
+    let balanced = plan.balance == ClassBalance::Sampling;
+    Sampler {
+        seed: plan.seed,
+        batch: plan.batch,
+        clips: clips.len(),
+        window,
+        segments: plan.segments,
+        max_stride: plan.max_stride,
+        frame: plan.frame,
+        crop: plan.crop,
+        scales: plan.crop_scales.clone(),
+        classes: if balanced { by_class(clips.labels()) } else { Vec::new() },
+        mixup: if plan.network == Network::Flow { 0.0 } else { plan.mixup },
+    }
+}
+
+/// The clips of each class that has any, by label.
+fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+    let mut classes: HashMap<usize, Vec<usize>> = HashMap::new();
+    labels.enumerate().for_each(|(clip, label)| classes.entry(label).or_default().push(clip));
+    let mut classes: Vec<_> = classes.into_iter().collect();
+    classes.sort_unstable();
+    classes.into_iter().map(|(_, clips)| clips).collect()
+}
+
+/// What can be done about a run that does not converge.
+const DIVERGED_REMEDY: &str = "If this happens again, start anew with a lower rate or a longer warm-up";
+
+fn not_finite(progress: &Progress) -> Error {
+    let cause = format!(
+        "the loss was not finite at step {}; the step was skipped and the rate lowered to {} of the plan's",
+        progress.step, progress.rate_factor
+    );
+    Error::new("training", cause, DIVERGED_REMEDY)
+}
