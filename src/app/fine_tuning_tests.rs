@@ -242,7 +242,7 @@ fn the_slider_tells_what_is_tuned() {
     stage.wait("the clips", |app| app.panels.training.ready().is_ok());
     for (depth, words) in [(Depth::LastStages, "last stages"), (Depth::Everything, "MotionNet: all layers")] {
         let tuning = stage.app().panels.training.form().tuning();
-        tuning.reach_to(depth);
+        tuning.set_depth(depth);
         tuning.streams = Streams::Both;
         stage.wait_to_see(words);
     }

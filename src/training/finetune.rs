@@ -74,7 +74,7 @@ impl Preset {
 
 /// The choices of a fine-tuning.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tuning {
+pub struct FineTune {
     /// How much is tuned.
     pub depth: Depth,
     /// Which streams.
@@ -95,7 +95,7 @@ pub struct Tuning {
     pub temporal: TrainingPlan,
 }
 
-impl Default for Tuning {
+impl Default for FineTune {
     fn default() -> Self {
         Self::of(Preset::default())
     }
@@ -103,7 +103,7 @@ impl Default for Tuning {
 
 /// What of a network is tuned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reach {
+pub struct TrainableSummary {
     /// The network in words.
     pub network: String,
     /// The layers in words.
@@ -114,7 +114,7 @@ pub struct Reach {
     pub of: usize,
 }
 
-impl Tuning {
+impl FineTune {
     /// The choices of `preset`.
     pub fn of(preset: Preset) -> Self {
         let [spatial, temporal] = [Network::Spatial, Network::Temporal];
@@ -157,7 +157,7 @@ impl Tuning {
     }
 
     /// Goes to another depth, with numbers that suit it: fitting a last layer is not training a stream.
-    pub fn reach_to(&mut self, depth: Depth) {
+    pub fn set_depth(&mut self, depth: Depth) {
         let suits = |depth: Depth| if depth == Depth::Heads { Preset::Quick } else { Preset::Thorough };
         if suits(depth) != suits(self.depth) {
             let Self { budget_secs, own_sizes, spatial, temporal, .. } = Self::of(suits(depth));
@@ -220,7 +220,7 @@ impl Tuning {
     }
 
     /// What is tuned of a model of this card to so many classes.
-    pub fn reach(&self, card: &ModelCard, classes: usize) -> Vec<Reach> {
+    pub fn reach(&self, card: &ModelCard, classes: usize) -> Vec<TrainableSummary> {
         let mut reaches = Vec::new();
         for network in self.networks(card) {
             let (name, entry) = match network {
@@ -256,7 +256,7 @@ impl Tuning {
     }
 }
 
-fn reach(network: String, layers: &[LayerSize], first: usize) -> Reach {
+fn reach(network: String, layers: &[LayerSize], first: usize) -> TrainableSummary {
     let [from, to] = [first, layers.len() - 1].map(|layer| stage(&layers[layer].name));
     let layers_words = match first {
         0 => format!("all layers, {from} to {to}"),
@@ -264,7 +264,7 @@ fn reach(network: String, layers: &[LayerSize], first: usize) -> Reach {
         _ => format!("the last stages, {from} to {to}"),
     };
     let trained = layers[first..].iter().filter(|layer| !layer.is_norm).map(|layer| layer.size).sum();
-    Reach { network, layers: layers_words, trained, of: layers.iter().map(|layer| layer.size).sum() }
+    TrainableSummary { network, layers: layers_words, trained, of: layers.iter().map(|layer| layer.size).sum() }
 }
 
 fn stream_layers(entry: &StreamEntry, network: Network, classes: usize) -> Vec<LayerSize> {
@@ -321,7 +321,7 @@ mod tests {
         ModelCard { origin: Origin::default(), ..card }
     }
 
-    fn plans(tuning: &Tuning, card: &ModelCard) -> Vec<TrainingPlan> {
+    fn plans(tuning: &FineTune, card: &ModelCard) -> Vec<TrainingPlan> {
         let data = DataSource::Folder("clips".into());
         tuning.plans(Path::new("base"), card, &data, Path::new("runs/tune-01")).unwrap()
     }
@@ -329,16 +329,16 @@ mod tests {
     #[test]
     fn both_streams_are_tuned_in_turn_and_joined() {
         let card = card(Backbone::SqueezeNet);
-        let [spatial, temporal] = &plans(&Tuning::default(), &card)[..] else { panic!("two runs") };
+        let [spatial, temporal] = &plans(&FineTune::default(), &card)[..] else { panic!("two runs") };
         assert_eq!((spatial.network, temporal.network), (Network::Spatial, Network::Temporal));
         assert_eq!((spatial.frame.width, spatial.crop.width, temporal.frame.height), (227, 224, 128));
         assert_eq!((&spatial.join, temporal.join.as_deref()), (&None, Some(Path::new("runs/tune-01-spatial/model"))));
         assert_eq!(temporal.run_dir, Path::new("runs/tune-01"));
-        let alone = plans(&Tuning { streams: Streams::Spatial, ..Tuning::default() }, &card);
+        let alone = plans(&FineTune { streams: Streams::Spatial, ..FineTune::default() }, &card);
         assert_eq!((alone.len(), alone[0].run_dir.as_path()), (1, Path::new("runs/tune-01")));
         let lacking = ModelCard { temporal: None, ..card };
-        assert_eq!(plans(&Tuning::default(), &lacking).len(), 1);
-        let temporal = Tuning { streams: Streams::Temporal, ..Tuning::default() };
+        assert_eq!(plans(&FineTune::default(), &lacking).len(), 1);
+        let temporal = FineTune { streams: Streams::Temporal, ..FineTune::default() };
         let data = DataSource::Folder("clips".into());
         assert!(temporal.plans(Path::new("base"), &lacking, &data, Path::new("run")).is_err());
     }
@@ -348,7 +348,7 @@ mod tests {
         for backbone in Backbone::ALL {
             let card = card(backbone);
             let trained = |depth| -> Vec<usize> {
-                let tuning = Tuning { depth, streams: Streams::Temporal, ..Tuning::default() };
+                let tuning = FineTune { depth, streams: Streams::Temporal, ..FineTune::default() };
                 tuning.reach(&card, 3).iter().map(|reach| reach.trained).collect()
             };
             let counts = Depth::ALL.map(|depth| trained(depth).iter().sum::<usize>());
@@ -356,7 +356,7 @@ mod tests {
             assert_eq!(trained(Depth::Everything).len(), 2, "the stream and MotionNet");
         }
         let squeeze = card(Backbone::SqueezeNet);
-        let words = |depth| Tuning { depth, ..Tuning::default() }.reach(&squeeze, 3)[0].layers.clone();
+        let words = |depth| FineTune { depth, ..FineTune::default() }.reach(&squeeze, 3)[0].layers.clone();
         assert_eq!(words(Depth::Heads), "the last layer, conv10");
         assert_eq!(words(Depth::LastStages), "the last stages, fire7 to conv10");
         assert_eq!(words(Depth::Streams), "all layers, conv1 to conv10");
@@ -366,25 +366,25 @@ mod tests {
     fn every_preset_and_depth_can_be_trained() {
         let card = card(Backbone::SqueezeNet);
         for preset in Preset::ALL {
-            let mut tuning = Tuning::of(preset);
+            let mut tuning = FineTune::of(preset);
             assert_eq!(tuning.preset(), Some(preset));
             for depth in Depth::ALL {
-                tuning.reach_to(depth);
+                tuning.set_depth(depth);
                 for mode in [TemporalMode::B, TemporalMode::C] {
                     tuning.mode = mode;
                     assert_eq!(plans(&tuning, &card).len(), 2, "{preset:?} {depth:?}");
                 }
             }
         }
-        let quick = plans(&Tuning::default(), &card);
+        let quick = plans(&FineTune::default(), &card);
         assert!(
             quick.iter().all(|plan| (plan.rate, plan.warm_up) == (linear::RATE, 0)),
             "what is used is what is written"
         );
-        let mut deep = Tuning::default();
-        deep.reach_to(Depth::Streams);
+        let mut deep = FineTune::default();
+        deep.set_depth(Depth::Streams);
         assert!(plans(&deep, &card).iter().all(|plan| plan.rate < linear::RATE), "deeper tuning has rates of its own");
-        let thorough = plans(&Tuning::of(Preset::Thorough), &card);
+        let thorough = plans(&FineTune::of(Preset::Thorough), &card);
         let budget: f64 = thorough.iter().filter_map(|plan| plan.budget_secs).sum();
         assert!((budget - 1800.0).abs() < 1e-6, "both share the time: {budget}");
     }

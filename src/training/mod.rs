@@ -2,7 +2,7 @@
 //!
 //! In the order in which data flows: a [`dataset`] lists the clips, of which some may be held out to measure on;
 //! [`clips`] decodes them and may keep them in a [`clip_cache`], [`augmentation`] draws what is seen of them, the loader makes batches ahead of the step, the
-//! objective turns a batch into [`losses`] and the solver into an update of the parts that are trained. [`run()`] is the
+//! objective turns a batch into [`losses`] and the optimizer into an update of the parameters that are trained. [`run()`] is the
 //! walk through all of it, with checkpoints and a history; [`validation`] measures on other clips. While it runs it is steered by
 //! a [`TrainingControl`]; what it can go back to are its [`snapshots`].
 

@@ -11,8 +11,8 @@ use super::dataset::{DataSource, Dataset, LabelledClip};
 use super::flow::source::FlowSource;
 use super::hold_out;
 use super::objective::Objective;
-use super::optim::optimizer::Solver;
-use super::probe::linear::Row;
+use super::optim::optimizer::Optimizer;
+use super::probe::linear::RowInit;
 use super::probe::views::Views;
 use super::run::date::today;
 use super::validation::relabelled;
@@ -26,7 +26,7 @@ use crate::nets::{
 use crate::video::Geometry;
 
 /// The networks before the first step.
-pub struct Start {
+pub struct ModelInit {
     /// MotionNet: the base's, or a fresh one.
     pub motion: MotionNetwork,
     /// The stream to be trained, if one is.
@@ -79,7 +79,7 @@ fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
     Ok(dataset)
 }
 
-impl Start {
+impl ModelInit {
     /// Loads the base or builds fresh networks for the classes of `dataset`, which is trained on, all on `device`.
     ///
     /// A stream of the base is taken over as it is if it has the same classes. For other classes the run starts from ImageNet
@@ -131,17 +131,17 @@ impl Start {
     }
 
     /// Where the rows of a new last layer come from: those of classes that the stream knows stay.
-    pub fn rows(&self) -> Vec<Row> {
-        self.known.iter().map(|known| known.map_or(Row::New, Row::Kept)).collect()
+    pub fn rows(&self) -> Vec<RowInit> {
+        self.known.iter().map(|known| known.map_or(RowInit::New, RowInit::Kept)).collect()
     }
 
     /// The same for a last layer that is all that is trained: what is known of classes that have clips, as `has_clips` knows, is where
     /// they start from.
-    pub fn rows_to_fit(&self, has_clips: impl Fn(usize) -> bool) -> Vec<Row> {
+    pub fn rows_to_fit(&self, has_clips: impl Fn(usize) -> bool) -> Vec<RowInit> {
         let row = |(class, known): (usize, &Option<usize>)| match known {
-            Some(known) if has_clips(class) => Row::From(*known),
-            Some(known) => Row::Kept(*known),
-            None => Row::New,
+            Some(known) if has_clips(class) => RowInit::From(*known),
+            Some(known) => RowInit::Kept(*known),
+            None => RowInit::New,
         };
         self.known.iter().enumerate().map(row).collect()
     }
@@ -177,7 +177,7 @@ impl Start {
     /// The trained networks in the place of the old ones, with a card that says how they came about.
     ///
     /// # Errors
-    /// As [`Start::assembled`].
+    /// As [`ModelInit::assembled`].
     pub fn finish(
         &self,
         objective: &Objective,
@@ -185,11 +185,11 @@ impl Start {
         steps: usize,
         seconds: f64,
     ) -> Result<HiddenTwoStream> {
-        let motion = objective.motion.as_ref().map_or_else(|| self.motion.valid(), Solver::result);
-        self.assembled(motion, objective.stream.as_ref().map(Solver::result), plan, steps, seconds)
+        let motion = objective.motion.as_ref().map_or_else(|| self.motion.valid(), Optimizer::result);
+        self.assembled(motion, objective.stream.as_ref().map(Optimizer::result), plan, steps, seconds)
     }
 
-    /// As [`Start::finish`], of these networks, which lie on no autodiff device.
+    /// As [`ModelInit::finish`], of these networks, which lie on no autodiff device.
     ///
     /// # Errors
     /// If the model that is to be joined cannot be read or tells other classes.

@@ -19,7 +19,7 @@ use super::flow::source::FlowSource;
 use super::objective::Objective;
 use super::objective::losses::separable::Separable;
 use super::objective::losses::warp;
-use super::optim::optimizer::Solver;
+use super::optim::optimizer::Optimizer;
 use super::run::events::TrainingEvent;
 use crate::error::{Error, Result, about_all};
 use crate::nets::flow_normalisation::classifier_input;
@@ -101,8 +101,8 @@ impl Validator {
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<Vec<Measurement>> {
         let Some(clips) = self.clips.clone() else { return Ok(Vec::new()) };
-        let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Solver::result);
-        let networks = Networks { motion, stream: objective.stream.as_ref().map(Solver::result) };
+        let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Optimizer::result);
+        let networks = Networks { motion, stream: objective.stream.as_ref().map(Optimizer::result) };
         let measures_flow = self.network != Network::Spatial && self.flow_source.needs_network();
         let batch_px = batches::budget_px(&device_of(&networks.motion));
         let Answers { error, answers, failures } = self.answers(&clips, &networks, measures_flow, batch_px)?;

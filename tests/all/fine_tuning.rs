@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use motionscope::labels::{Document, Label, Video, edits};
 use motionscope::nets::{Backbone, HiddenTwoStream, Modality, ModelCard, Precision, StreamEntry};
 use motionscope::training::dataset::{Chosen, FromLabels};
-use motionscope::training::finetune::{Depth, Preset, Streams, Tuning};
+use motionscope::training::finetune::{Depth, FineTune, Preset, Streams};
 use motionscope::training::{self, DataSource, TrainingControl, TrainingEvent, TrainingPlan};
 
 use crate::training::{clips, flow_model};
@@ -66,7 +66,7 @@ fn train(plans: &[TrainingPlan]) -> Vec<TrainingEvent> {
     events
 }
 
-fn tuned(tuning: &Tuning, base: &Path, data: &DataSource, run_dir: &Path) -> (HiddenTwoStream, Vec<TrainingEvent>) {
+fn tuned(tuning: &FineTune, base: &Path, data: &DataSource, run_dir: &Path) -> (HiddenTwoStream, Vec<TrainingEvent>) {
     let card = HiddenTwoStream::load(base, &Device::flex()).unwrap().card;
     let events = train(&tuning.plans(base, &card, data, run_dir).unwrap());
     let Some(TrainingEvent::Finished { model_dir, stopped_early: false }) = events.last() else {
@@ -80,7 +80,7 @@ fn the_last_layers_of_both_streams_are_fitted_to_labelled_clips() {
     let dir = tempfile::tempdir().unwrap();
     let data = labelled(&clips(dir.path(), 2, 3));
     let base = base(dir.path(), &data_folder(dir.path()), &["other", "wave"]);
-    let (model, events) = tuned(&Tuning::default(), &base, &data, &dir.path().join("runs/tune-01"));
+    let (model, events) = tuned(&FineTune::default(), &base, &data, &dir.path().join("runs/tune-01"));
     assert_eq!(model.card.classes.len(), 2);
     assert!(model.spatial.is_some() && model.temporal.is_some(), "both streams are in one folder");
     let parts = events.iter().filter(|event| matches!(event, TrainingEvent::Part { .. })).count();
@@ -107,12 +107,12 @@ fn new_classes_extend_what_the_base_tells() {
     let classes = training::dataset::Dataset::open(&data).unwrap().classes;
     let base = base(dir.path(), &data, &["first", &classes[1], "last"]);
     for depth in [Depth::Heads, Depth::LastStages] {
-        let mut tuning = Tuning { keep_classes: true, ..Tuning::default() };
-        tuning.reach_to(depth);
+        let mut tuning = FineTune { keep_classes: true, ..FineTune::default() };
+        tuning.set_depth(depth);
         (tuning.spatial.steps, tuning.temporal.steps) = (2, 2);
         (tuning.spatial.batch, tuning.temporal.batch) = (2, 2);
         let run_dir = dir.path().join(format!("runs/{depth:?}"));
-        let (model, _) = tuned(&Tuning { hold_out: 0.0, ..tuning }, &base, &data, &run_dir);
+        let (model, _) = tuned(&FineTune { hold_out: 0.0, ..tuning }, &base, &data, &run_dir);
         assert_eq!(model.card.classes, ["first", &classes[1], "last", &classes[0]]);
     }
 }
@@ -132,7 +132,7 @@ fn a_tuned_model_says_what_it_is_and_keeps_the_dropout_and_the_precision_that_we
     assert_eq!(base_card.hash, HiddenTwoStream::load(&base, &Device::flex()).unwrap().card.hash);
 
     for name in ["tune-01", "tune-02"] {
-        let tuning = Tuning { streams: Streams::Temporal, ..Tuning::default() };
+        let tuning = FineTune { streams: Streams::Temporal, ..FineTune::default() };
         let card = tuned(&tuning, &base, &data, &dir.path().join(name)).0.card;
         assert_eq!(card.name, format!("clips ({name})"));
         assert!(card.hash.is_some() && card.hash != base_card.hash);
@@ -157,7 +157,7 @@ fn a_run_stopped_between_the_clips_leaves_no_model() {
     let base = base(dir.path(), &data, &["a", "b"]);
     let card = HiddenTwoStream::load(&base, &Device::flex()).unwrap().card;
     let run_dir = dir.path().join("run");
-    let plans = Tuning::default().plans(&base, &card, &data, &run_dir).unwrap();
+    let plans = FineTune::default().plans(&base, &card, &data, &run_dir).unwrap();
     let control = TrainingControl::default();
     let stopping = &mut |event| {
         if matches!(event, TrainingEvent::Preparing { .. }) {
@@ -174,7 +174,7 @@ fn both_streams_together_are_measured_and_features_are_taken_once() {
     let dir = tempfile::tempdir().unwrap();
     let data = labelled(&clips(dir.path(), 2, 3));
     let base = base(dir.path(), &data_folder(dir.path()), &["a", "b"]);
-    let tune = |name: &str| tuned(&Tuning::default(), &base, &data, &dir.path().join("runs").join(name)).1;
+    let tune = |name: &str| tuned(&FineTune::default(), &base, &data, &dir.path().join("runs").join(name)).1;
     let losses = |events: &[TrainingEvent]| -> Vec<f32> {
         events
             .iter()
@@ -206,7 +206,7 @@ fn a_turn_that_was_broken_off_is_taken_up_where_it_was() {
     let base = base(dir.path(), &data, &["a", "b"]);
     let card = HiddenTwoStream::load(&base, &Device::flex()).unwrap().card;
     let folder = dir.path().join("runs");
-    let plans = Tuning::default().plans(&base, &card, &data, &folder.join("tune-01")).unwrap();
+    let plans = FineTune::default().plans(&base, &card, &data, &folder.join("tune-01")).unwrap();
     // It ends in the second part.
     let control = TrainingControl::default();
     let mut parts = 0;
@@ -238,7 +238,7 @@ fn a_finished_tuning_is_not_made_again_and_wrong_data_leaves_no_folder() {
     let base = base(dir.path(), &data, &["a", "b"]);
     let card = HiddenTwoStream::load(&base, &Device::flex()).unwrap().card;
     let run = |data: &DataSource, run_dir: &Path| {
-        let plans = Tuning::default().plans(&base, &card, data, run_dir).unwrap();
+        let plans = FineTune::default().plans(&base, &card, data, run_dir).unwrap();
         let mut events = Vec::new();
         training::run_in_turn(&plans, &Device::flex(), &TrainingControl::default(), &mut |event| events.push(event))
             .map(|()| events)
@@ -267,7 +267,7 @@ fn a_time_limit_ends_a_fit_of_last_layers() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 2);
     let base = base(dir.path(), &data, &["a", "b"]);
-    let mut tuning = Tuning { streams: Streams::Spatial, budget_secs: Some(1.0), ..Tuning::default() };
+    let mut tuning = FineTune { streams: Streams::Spatial, budget_secs: Some(1.0), ..FineTune::default() };
     tuning.spatial.steps = 200_000;
     let (_, events) = tuned(&tuning, &base, &data, &dir.path().join("run"));
     let steps = events.iter().filter(|event| matches!(event, TrainingEvent::Step(_))).count();
@@ -285,14 +285,14 @@ fn numbers_that_have_no_part_in_a_run_are_refused() {
     let data = clips(dir.path(), 2, 2);
     let base = base(dir.path(), &data, &["a", "b"]);
     let card = HiddenTwoStream::load(&base, &Device::flex()).unwrap().card;
-    let plans = |tuning: &Tuning| tuning.plans(&base, &card, &data, &dir.path().join("run"));
-    let mut heads = Tuning::default();
+    let plans = |tuning: &FineTune| tuning.plans(&base, &card, &data, &dir.path().join("run"));
+    let mut heads = FineTune::default();
     heads.spatial.mixup = 0.2;
     assert!(plans(&heads).unwrap_err().cause.contains("mixup has no part"));
     // Frozen flow is of neighbouring frames; only a MotionNet that is trained sees frames farther apart.
     for (depth, is_refused) in [(Depth::Heads, true), (Depth::Streams, true), (Depth::Everything, false)] {
-        let mut tuning = Tuning { streams: Streams::Temporal, ..Tuning::default() };
-        tuning.reach_to(depth);
+        let mut tuning = FineTune { streams: Streams::Temporal, ..FineTune::default() };
+        tuning.set_depth(depth);
         tuning.temporal.max_stride = 2;
         let refused = plans(&tuning).is_err_and(|error| error.subject == "max stride");
         assert_eq!(refused, is_refused, "{depth:?}");
@@ -306,12 +306,12 @@ fn clips_that_vanished_and_a_base_without_streams_are_refused() {
     let data = labelled(&folder);
     let flow_only = flow_model(dir.path(), &folder);
     let card = HiddenTwoStream::load(&flow_only, &Device::flex()).unwrap().card;
-    let error = Tuning::default().plans(&flow_only, &card, &data, &dir.path().join("run")).unwrap_err();
+    let error = FineTune::default().plans(&flow_only, &card, &data, &dir.path().join("run")).unwrap_err();
     assert!(error.cause.contains("no such stream"), "{error}");
 
     let base = base(dir.path(), &folder, &["a", "b"]);
     let card = HiddenTwoStream::load(&base, &Device::flex()).unwrap().card;
-    let plans = Tuning::default().plans(&base, &card, &data, &dir.path().join("run")).unwrap();
+    let plans = FineTune::default().plans(&base, &card, &data, &dir.path().join("run")).unwrap();
     let DataSource::Pieces(pieces) = &data else { panic!("they are pieces") };
     fs::remove_file(&pieces.pieces[0].path).unwrap();
     let control = TrainingControl::default();
@@ -345,7 +345,7 @@ fn twelve_clips_make_a_useful_model_in_three_minutes() {
             fs::copy(&clip.path, to.join(clip.path.file_name().unwrap())).unwrap();
         }
         let data = DataSource::Folder(train_dir);
-        let plans = Tuning::of(Preset::Quick).plans(&model, &card, &data, &dir.path().join(format!("{renamed}/run")));
+        let plans = FineTune::of(Preset::Quick).plans(&model, &card, &data, &dir.path().join(format!("{renamed}/run")));
         let began = std::time::Instant::now();
         let events = train(&plans.unwrap());
         let seconds = began.elapsed().as_secs_f64();

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::labels::{Document, Label, Project};
 use crate::nets::ModelCard;
 use crate::training::dataset::{Chosen, FromLabels};
-use crate::training::finetune::{Depth, Preset, Streams, Tuning};
+use crate::training::finetune::{Depth, FineTune, Preset, Streams};
 use crate::training::{DataSource, Subset, TemporalMode, TrainingPlan};
 
 const EXAMPLES: &str = "\
@@ -98,16 +98,16 @@ impl TuneArgs {
         self.tuning().plans(&base, &card, &self.source()?, &self.run)
     }
 
-    fn tuning(&self) -> Tuning {
-        let mut tuning = Tuning::of(self.preset);
-        tuning.reach_to(self.depth.unwrap_or(tuning.depth));
+    fn tuning(&self) -> FineTune {
+        let mut tuning = FineTune::of(self.preset);
+        tuning.set_depth(self.depth.unwrap_or(tuning.depth));
         tuning.mode = self.mode.unwrap_or(tuning.mode);
         tuning.hold_out = self.hold_out.unwrap_or(tuning.hold_out);
         tuning.budget_secs = self.minutes.map(|minutes| minutes * 60.0).or(tuning.budget_secs);
         for plan in [&mut tuning.spatial, &mut tuning.temporal] {
             plan.steps = self.steps.unwrap_or(plan.steps);
         }
-        Tuning { streams: self.streams, keep_classes: self.keep_classes, ..tuning }
+        FineTune { streams: self.streams, keep_classes: self.keep_classes, ..tuning }
     }
 
     fn source(&self) -> Result<DataSource> {
@@ -163,7 +163,7 @@ mod tests {
         let tuning = parsed("--data clips --run r --preset thorough --depth everything --mode b --minutes 5").tuning();
         assert_eq!((tuning.depth, tuning.mode, tuning.budget_secs), (Depth::Everything, TemporalMode::B, Some(300.0)));
         assert_eq!(tuning.hold_out, 0.2, "the preset's");
-        assert_eq!(parsed("--data clips --run r").tuning(), Tuning::of(Preset::Quick));
+        assert_eq!(parsed("--data clips --run r").tuning(), FineTune::of(Preset::Quick));
         assert!(Cli::try_parse_from(["tune", "--run", "r"]).is_err(), "clips are needed");
     }
 }

@@ -109,7 +109,7 @@ impl LastLayers {
             let path = dir.join(format!("features-{name}.npy"));
             let motion = (name == "temporal").then_some(&model.motion);
             let mut done = 0;
-            ClipFeatures::read_or_take(&path, stream, motion, &dataset.clips, size, &mut |error| {
+            ClipFeatures::load_or_extract(&path, stream, motion, &dataset.clips, size, &mut |error| {
                 done += 1;
                 error.into_iter().for_each(|error| tell(GroupsEvent::Unreadable(error)));
                 tell(GroupsEvent::Looked { stream: name, done, of: dataset.clips.len() });

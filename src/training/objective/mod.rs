@@ -14,10 +14,10 @@ use super::config::plan::{ClassBalance, Network, TemporalMode, TrainingPlan};
 use super::flow::frozen_flow::FrozenFlow;
 use super::loader::{Batch, Pixels};
 use super::optim::gradient_shares::{GradientShares, gradient_shares};
-use super::optim::optimizer::{Gradient, Solver};
-use super::optim::param_groups::Part;
+use super::optim::optimizer::{Gradient, Optimizer};
+use super::optim::param_groups::NetworkPart;
 use super::probe::head;
-use super::probe::linear::Row;
+use super::probe::linear::RowInit;
 use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
 use crate::error::{Error, Result};
@@ -29,9 +29,9 @@ use losses::{LevelLoss, LossSwitches, LossTerm};
 /// The networks of a run and how they are trained together.
 pub struct Objective {
     /// MotionNet, where it is trained.
-    pub motion: Option<Solver<MotionNetwork>>,
+    pub motion: Option<Optimizer<MotionNetwork>>,
     /// The stream, where one is trained.
-    pub stream: Option<Solver<Stream>>,
+    pub stream: Option<Optimizer<Stream>>,
     frozen: Option<FrozenFlow>,
     action_loss: ActionLoss,
     /// What of the loss counts.
@@ -74,8 +74,8 @@ impl Objective {
         let frozen_flow = plan.network == Network::Temporal && !plan.trains_motion();
         Ok(Self {
             frozen: frozen_flow.then(|| FrozenFlow::new(plan.flow_source, motion.valid(), clips.clone())),
-            motion: plan.trains_motion().then(|| Solver::new(motion, plan, Part::Motion)).transpose()?,
-            stream: stream.map(|stream| Solver::new(stream, plan, Part::Stream)).transpose()?,
+            motion: plan.trains_motion().then(|| Optimizer::new(motion, plan, NetworkPart::Motion)).transpose()?,
+            stream: stream.map(|stream| Optimizer::new(stream, plan, NetworkPart::Stream)).transpose()?,
             action_loss: ActionLoss { smoothing: plan.label_smoothing as f32, class_weights },
             switches: LossSwitches::of(&plan.loss),
             measured: Vec::new(),
@@ -87,7 +87,7 @@ impl Objective {
     /// Fits a new last layer for the classes `rows` to the clips before the first step, see [`head::fit`].
     pub fn fit_head(
         &mut self,
-        rows: &[Row],
+        rows: &[RowInit],
         clips: &Arc<Clips>,
         clock: &mut Clock,
         on_event: &mut dyn FnMut(TrainingEvent),
@@ -100,7 +100,7 @@ impl Objective {
             self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
         let mut flow = self.frozen.take().or(end_to_end);
         let fitted = head::fit(stream, rows, &self.plan, clips, flow.as_mut(), clock, on_event)?;
-        self.stream = Some(Solver::new(fitted, &self.plan, Part::Stream)?);
+        self.stream = Some(Optimizer::new(fitted, &self.plan, NetworkPart::Stream)?);
         self.frozen = flow.filter(|_| self.motion.is_none());
         Ok(())
     }
@@ -271,8 +271,8 @@ impl Objective {
     /// If the device fails.
     pub fn step(&mut self, rate: f64, step: usize) -> Result<Outcome> {
         let mut outcome = Outcome::mean(std::mem::take(&mut self.measured));
-        let motion = self.motion.as_mut().map(Solver::gradient);
-        let stream = self.stream.as_mut().map(Solver::gradient);
+        let motion = self.motion.as_mut().map(Optimizer::gradient);
+        let stream = self.stream.as_mut().map(Optimizer::gradient);
         let [motion_norm, stream_norm] = norms([&motion, &stream])?;
         outcome.skipped |= !(motion_norm.is_finite() && stream_norm.is_finite());
         if outcome.skipped {

@@ -6,12 +6,12 @@ use burn::tensor::Tensor;
 use burn::tensor::container::TensorContainer;
 
 /// A network whose parameters follow those of another.
-pub struct Average<M> {
+pub struct Ema<M> {
     network: M,
     decay: f64,
 }
 
-impl<M: Module> Average<M> {
+impl<M: Module> Ema<M> {
     /// Starts at `network` as it stands.
     pub fn new(network: &M, decay: f64) -> Self {
         Self { network: network.valid(), decay }
@@ -79,10 +79,10 @@ mod tests {
             layer.weight = layer.weight.map(|weight| weight.full_like(value).detach().require_grad());
             layer
         };
-        let mut follower = Average::new(&layer(0.0), 0.75);
+        let mut follower = Ema::new(&layer(0.0), 0.75);
         let mut ahead = layer(1.0);
         ahead.weight = Param::initialized(follower.network().weight.id, ahead.weight.val());
-        let value = |follower: &Average<Linear>| follower.network().weight.val().into_scalar::<f32>();
+        let value = |follower: &Ema<Linear>| follower.network().weight.val().into_scalar::<f32>();
         follower.update(&ahead, 0);
         assert!((value(&follower) - 0.9).abs() < 1e-6, "a tenth of the first");
         follower.update(&ahead, 1000);

@@ -10,20 +10,20 @@ use burn::optim::{AdamConfig, AdamWConfig, GradientsAccumulator, GradientsParams
 use burn::store::ModuleRecord;
 use burn::tensor::{Gradients, Tensor};
 
-use super::ema::Average;
-use super::param_groups::{Part, Rates, freeze};
+use super::ema::Ema;
+use super::param_groups::{NetworkPart, ParamGroupRates, freeze};
 use crate::error::{Error, Result};
 use crate::training::config::plan::{OptimiserKind, ScheduleKind, TrainingPlan};
 
 /// A network that is being trained.
-pub struct Solver<M: Module> {
+pub struct Optimizer<M: Module> {
     network: Option<M>, // None only inside `step`, which gives the network away and gets it back
     optimiser: ModuleOptimizer,
     /// The optimiser before its first step.
     unused: ModuleOptimizer,
     accumulated: GradientsAccumulator<M>,
-    rates: Rates,
-    average: Option<Average<M>>,
+    rates: ParamGroupRates,
+    average: Option<Ema<M>>,
     clip_norm: f64,
 }
 
@@ -34,16 +34,16 @@ pub struct Gradient {
     pub squares: Option<Tensor<1>>,
 }
 
-impl<M: Module> Solver<M> {
+impl<M: Module> Optimizer<M> {
     /// Prepares the update rule of `plan` for `network`, which is `part` of the run.
     ///
     /// # Errors
     /// If the plan freezes a layer that the network does not have, or all of them.
-    pub fn new(network: M, plan: &TrainingPlan, part: Part) -> Result<Self> {
+    pub fn new(network: M, plan: &TrainingPlan, part: NetworkPart) -> Result<Self> {
         let network = freeze(network, plan, part)?;
         Ok(Self {
-            rates: Rates::new(plan, part),
-            average: (plan.ema > 0.0).then(|| Average::new(&network, plan.ema)),
+            rates: ParamGroupRates::new(plan, part),
+            average: (plan.ema > 0.0).then(|| Ema::new(&network, plan.ema)),
             network: Some(network),
             optimiser: optimiser(plan),
             unused: optimiser(plan),
@@ -283,8 +283,8 @@ mod tests {
         let config =
             StreamConfig { backbone: Backbone::MobileNetV2, input: StreamInput::PICTURE, classes: 2, dropout: None };
         let plan = TrainingPlan::of(Network::Spatial);
-        let solver = Solver::new(config.init(&device), &plan, Part::Stream).unwrap();
-        let values = |solver: &Solver<Stream>| {
+        let solver = Optimizer::new(config.init(&device), &plan, NetworkPart::Stream).unwrap();
+        let values = |solver: &Optimizer<Stream>| {
             let mut values = Values(Vec::new());
             solver.network().visit(&mut values);
             values.0

@@ -12,7 +12,7 @@ use crate::training::config::plan::{Network, TrainingPlan};
 
 /// Which of the networks of a run one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum NetworkPart {
     /// MotionNet.
     Motion,
     /// The spatial or temporal stream.
@@ -38,7 +38,7 @@ struct Parameter {
 
 /// The rates of a network's parameters relative to the network's.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rates {
+pub struct ParamGroupRates {
     body: f64,
     head: f64,
     bias: f64,
@@ -49,10 +49,10 @@ pub struct Rates {
 ///
 /// # Errors
 /// If the plan names a layer that the network does not have, or leaves nothing to train.
-pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: Part) -> Result<M> {
+pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: NetworkPart) -> Result<M> {
     let layers = layers(&network);
     let mut frozen = 0;
-    let still_body = (part == Part::Stream && plan.body_rate == 0.0).then_some(&Freeze::Body);
+    let still_body = (part == NetworkPart::Stream && plan.body_rate == 0.0).then_some(&Freeze::Body);
     for wish in plan.freeze.iter().chain(still_body) {
         frozen = frozen.max(frozen_layers(&layers, wish, plan.network, part)?);
     }
@@ -68,7 +68,7 @@ pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: Part) -> Result<
 }
 
 /// How many layers, from the input on, a wish freezes in a network.
-fn frozen_layers(layers: &[Layer], wish: &Freeze, network: Network, part: Part) -> Result<usize> {
+fn frozen_layers(layers: &[Layer], wish: &Freeze, network: Network, part: NetworkPart) -> Result<usize> {
     let up_to = |name: &String| {
         let within = |layer: &Layer| layer.name == *name || layer.name.starts_with(&format!("{name}."));
         layers.iter().rposition(within).map(|last| last + 1).ok_or_else(|| {
@@ -76,21 +76,21 @@ fn frozen_layers(layers: &[Layer], wish: &Freeze, network: Network, part: Part) 
             Error::new("freeze", format!("there is no layer '{name}'"), format!("The layers are {}", names.join(", ")))
         })
     };
-    let trained = if network == Network::Flow { Part::Motion } else { Part::Stream };
+    let trained = if network == Network::Flow { NetworkPart::Motion } else { NetworkPart::Stream };
     match wish {
-        Freeze::Body if part == Part::Stream => Ok(layers.len() - 1),
+        Freeze::Body if part == NetworkPart::Stream => Ok(layers.len() - 1),
         Freeze::UpTo(name) if part == trained => up_to(name),
-        Freeze::MotionUpTo(name) if part == Part::Motion => up_to(name),
+        Freeze::MotionUpTo(name) if part == NetworkPart::Motion => up_to(name),
         _ => Ok(0),
     }
 }
 
-impl Rates {
+impl ParamGroupRates {
     /// The plan's rates for a part of the run. MotionNet's parameters are all alike.
-    pub fn new(plan: &TrainingPlan, part: Part) -> Self {
+    pub fn new(plan: &TrainingPlan, part: NetworkPart) -> Self {
         match part {
-            Part::Motion => Self { body: 1.0, head: 1.0, bias: 1.0 },
-            Part::Stream => Self { body: plan.body_rate, head: plan.head_rate, bias: plan.bias_rate },
+            NetworkPart::Motion => Self { body: 1.0, head: 1.0, bias: 1.0 },
+            NetworkPart::Stream => Self { body: plan.body_rate, head: plan.head_rate, bias: plan.bias_rate },
         }
     }
 
@@ -240,7 +240,8 @@ mod tests {
         for (backbone, last) in lasts {
             assert_eq!(layers(&stream(backbone)).last().map(|layer| layer.name.as_str()), Some(last));
         }
-        let frozen = freeze(stream(Backbone::SqueezeNet), &plan(Network::Spatial, &["body"]), Part::Stream).unwrap();
+        let frozen =
+            freeze(stream(Backbone::SqueezeNet), &plan(Network::Spatial, &["body"]), NetworkPart::Stream).unwrap();
         assert_eq!(trained_layers(&frozen), ["conv10"]);
     }
 
@@ -248,25 +249,25 @@ mod tests {
     fn layers_up_to_a_name_are_frozen_in_the_network_that_is_meant() {
         let trained = |freeze_: &[&str]| {
             let plan = plan(Network::Temporal, freeze_);
-            trained_layers(&freeze(stream(Backbone::SqueezeNet), &plan, Part::Stream).unwrap())
+            trained_layers(&freeze(stream(Backbone::SqueezeNet), &plan, NetworkPart::Stream).unwrap())
         };
         assert_eq!(trained(&["fire9"]), ["conv10"]);
         assert_eq!(trained(&["conv1", "fire9.squeeze1x1"])[0], "fire9.expand1x1");
         let up_to_a_block = plan(Network::Spatial, &["blocks.14"]);
-        let lite = freeze(stream(Backbone::EfficientNetLite0), &up_to_a_block, Part::Stream).unwrap();
+        let lite = freeze(stream(Backbone::EfficientNetLite0), &up_to_a_block, NetworkPart::Stream).unwrap();
         assert_eq!(trained_layers(&lite)[..2], ["blocks.15.expand.conv", "blocks.15.expand.bn"]);
         assert_eq!(trained(&["motion:conv1"])[0], "conv1", "another network is meant");
         let motion = || MotionConfig { width: 4, ..MotionConfig::default() }.init(&Device::flex().autodiff());
-        let frozen = freeze(motion(), &plan(Network::Temporal, &["motion:conv3"]), Part::Motion).unwrap();
+        let frozen = freeze(motion(), &plan(Network::Temporal, &["motion:conv3"]), NetworkPart::Motion).unwrap();
         assert_eq!(trained_layers(&frozen)[0], "conv3_1");
-        let frozen = freeze(motion(), &plan(Network::Flow, &["conv1_1"]), Part::Motion).unwrap();
+        let frozen = freeze(motion(), &plan(Network::Flow, &["conv1_1"]), NetworkPart::Motion).unwrap();
         assert_eq!(trained_layers(&frozen)[0], "conv2");
     }
 
     #[test]
     fn a_frozen_body_answers_as_when_it_is_measured() {
         let plan = TrainingPlan { body_rate: 0.0, ..plan(Network::Spatial, &[]) };
-        let frozen = freeze(stream(Backbone::ResNet18), &plan, Part::Stream).unwrap();
+        let frozen = freeze(stream(Backbone::ResNet18), &plan, NetworkPart::Stream).unwrap();
         assert_eq!(trained_layers(&frozen), ["fc"]);
         let shape = [2, 3, 32, 32];
         let x = Tensor::random(shape, Distribution::Normal(0.0, 50.0), &Device::flex());
@@ -278,7 +279,7 @@ mod tests {
     #[test]
     fn batch_normalisation_keeps_its_statistics_while_what_lies_around_it_is_trained() {
         for backbone in [Backbone::EfficientNetLite0, Backbone::ResNet18, Backbone::BnInception] {
-            let stream = freeze(stream(backbone), &plan(Network::Spatial, &["norms"]), Part::Stream).unwrap();
+            let stream = freeze(stream(backbone), &plan(Network::Spatial, &["norms"]), NetworkPart::Stream).unwrap();
             let sizes = layer_sizes(&stream);
             let expected: Vec<String> =
                 sizes.iter().filter(|layer| !layer.is_norm).map(|layer| layer.name.clone()).collect();
@@ -301,7 +302,7 @@ mod tests {
     fn unknown_layers_and_nothing_left_are_refused() {
         let refused = |name: &str| {
             let plan = plan(Network::Spatial, &[name]);
-            freeze(stream(Backbone::SqueezeNet), &plan, Part::Stream).unwrap_err().to_string()
+            freeze(stream(Backbone::SqueezeNet), &plan, NetworkPart::Stream).unwrap_err().to_string()
         };
         assert!(refused("fire10").contains("fire9.expand3x3"), "the layers are listed");
         assert!(refused("conv10").contains("nothing is left"));
@@ -312,7 +313,7 @@ mod tests {
         let network = stream(Backbone::SqueezeNet);
         let plan =
             TrainingPlan { body_rate: 0.5, head_rate: 10.0, bias_rate: 2.0, ..TrainingPlan::of(Network::Spatial) };
-        let rates = Rates::new(&plan, Part::Stream).of(&network);
+        let rates = ParamGroupRates::new(&plan, NetworkPart::Stream).of(&network);
         let of = |name: &str| {
             let layers = layers(&network);
             let layer = layers.iter().find(|layer| layer.name == name).unwrap();

@@ -10,7 +10,7 @@ const TUNING: usize = 3;
 
 /// How long the last steps took, and the checkpoints between them.
 #[derive(Default)]
-pub struct Pace {
+pub struct Throughput {
     /// Seconds of each step, and of the waiting for its batches.
     steps: VecDeque<[f64; 2]>,
     /// Steps so far, those of the tuning included.
@@ -19,7 +19,7 @@ pub struct Pace {
     checkpoint: Option<f64>,
 }
 
-impl Pace {
+impl Throughput {
     /// Takes a step in, of which so much was spent `waited` for batches.
     pub fn push(&mut self, step: Duration, waited: Duration) {
         self.seen += 1;
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn tuning_is_left_out_and_checkpoints_are_counted() {
-        let mut pace = Pace::default();
+        let mut pace = Throughput::default();
         let secs = Duration::from_secs_f64;
         (0..3).for_each(|_| pace.push(secs(30.0), secs(0.0)));
         assert!(pace.steps_per_sec() < 0.04, "something is told from the first step on");
@@ -87,6 +87,6 @@ mod tests {
         pace.push_checkpoint(secs(5.0));
         assert!((pace.eta_secs(100, 50) - 58.0).abs() < 1e-9, "two checkpoints of four seconds");
         assert_eq!((pace.fitting(58.5, 50), pace.fitting(-1.0, 50)), (Some(100), Some(0)));
-        assert_eq!(Pace::default().fitting(60.0, 50), None);
+        assert_eq!(Throughput::default().fitting(60.0, 50), None);
     }
 }

@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::head::{clip_features, fit_to};
-use super::linear::Row;
+use super::linear::RowInit;
 use super::views::Views;
 use crate::atomic;
 use crate::content_hash::ContentHash;
@@ -55,7 +55,7 @@ impl ClipFeatures {
     ///
     /// # Errors
     /// If no clip can be read, or the file cannot be written.
-    pub fn read_or_take(
+    pub fn load_or_extract(
         path: &Path,
         stream: &Stream,
         motion: Option<&MotionNetwork>,
@@ -133,7 +133,7 @@ impl ClipFeatures {
         let rows: Vec<f32> = known.iter().flat_map(|(index, _)| self.of(*index)).copied().collect();
         let features = Tensor::from_data(TensorData::new(rows, [ROWS * known.len(), self.width]), &device);
         let labels: Vec<i64> = known.iter().flat_map(|(_, label)| [*label as i64; ROWS]).collect();
-        fit_to(stream.valid(), &vec![Row::New; classes], features, &labels)
+        fit_to(stream.valid(), &vec![RowInit::New; classes], features, &labels)
     }
 
     /// Reads the features of `clips` clips that [`ClipFeatures::write`] wrote.
@@ -219,7 +219,7 @@ mod tests {
         let looked_at = |stream: &Stream| {
             let mut failures = Vec::new();
             let frame = Geometry { width: 64, height: 64 };
-            let features = ClipFeatures::read_or_take(&path, stream, None, &clips, frame, &mut |error| {
+            let features = ClipFeatures::load_or_extract(&path, stream, None, &clips, frame, &mut |error| {
                 failures.push(error.is_some());
                 ControlFlow::Continue(())
             });

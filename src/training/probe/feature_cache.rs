@@ -28,13 +28,13 @@ const FORMAT: u64 = 2;
 const MOST_NETWORKS: usize = 4;
 
 /// The features that one stream makes of clips as a plan looks at them: a file for each clip, called by what the clip's file holds.
-pub(in crate::training) struct FeatureStore {
+pub(in crate::training) struct FeatureCache {
     dir: PathBuf,
     views: usize,
     width: usize,
 }
 
-impl FeatureStore {
+impl FeatureCache {
     /// The features of `stream`, which stands on `motion` if it reads flow, beside the run of `plan`; none where what it reads is more
     /// than the clips, or where they cannot be kept, which is warned of in the log.
     pub fn open(plan: &TrainingPlan, stream: &Stream, motion: Option<&MotionNetwork>, views: Views) -> Option<Self> {
@@ -70,7 +70,7 @@ impl FeatureStore {
     ///
     /// # Errors
     /// Those of `take`.
-    pub fn read_or(
+    pub fn get_or_insert_with(
         &self,
         clip: &LabelledClip,
         device: &Device,
@@ -150,7 +150,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let plan = TrainingPlan { run_dir: dir.path().join("runs/a"), ..TrainingPlan::of(Network::Spatial) };
         let (stream, motion) = (stream(), MotionConfig { width: 2, ..MotionConfig::default() }.init(&Device::flex()));
-        let open = |plan: &TrainingPlan, stream| FeatureStore::open(plan, stream, Some(&motion), VIEWS).unwrap();
+        let open = |plan: &TrainingPlan, stream| FeatureCache::open(plan, stream, Some(&motion), VIEWS).unwrap();
         let path = dir.path().join("clip.mp4");
         fs::write(&path, "pictures").unwrap();
         let features = Tensor::random([2, stream.feature_width()], Distribution::Default, &Device::flex());
@@ -188,7 +188,7 @@ mod tests {
         // The same parameters: how long the clips are shows in none of them.
         let long = read_by(64).try_load_record(short.clone().into_record()).unwrap();
         let again = short.clone();
-        let folder = |stream: &Stream| FeatureStore::open(&plan, stream, None, VIEWS).unwrap().dir;
+        let folder = |stream: &Stream| FeatureCache::open(&plan, stream, None, VIEWS).unwrap().dir;
         assert_eq!(folder(&short), folder(&again));
         assert_ne!(folder(&short), folder(&long));
     }

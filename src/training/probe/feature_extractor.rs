@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::feature_cache::FeatureStore;
+use super::feature_cache::FeatureCache;
 use super::head::clip_features;
 use super::views::Views;
 use crate::error::{Error, Result};
@@ -16,17 +16,17 @@ use crate::training::clips::Clips;
 use crate::training::config::plan::{Network, TrainingPlan};
 use crate::training::dataset::LabelledClip;
 use crate::training::flow::frozen_flow::FrozenFlow;
-use crate::training::model_init::Start;
+use crate::training::model_init::ModelInit;
 use crate::training::run::clock::{Clock, by_turns, time_is_up};
 use crate::training::run::events::TrainingEvent;
 
 /// Looks at clips.
-pub(in crate::training) struct FeatureTaker<'a> {
+pub(in crate::training) struct FeatureExtractor<'a> {
     plan: &'a TrainingPlan,
-    start: &'a Start,
+    start: &'a ModelInit,
     stream: &'a Stream,
     /// Features of earlier runs; none where they cannot be kept.
-    store: Option<FeatureStore>,
+    store: Option<FeatureCache>,
     done: usize,
     of: usize,
 }
@@ -38,10 +38,10 @@ pub(in crate::training) struct Features {
     pub rows: Option<Tensor<2>>,
 }
 
-impl<'a> FeatureTaker<'a> {
+impl<'a> FeatureExtractor<'a> {
     /// Of clips that are seen as `plan` says, `of` in all.
-    pub fn new(plan: &'a TrainingPlan, start: &'a Start, stream: &'a Stream, of: usize) -> Self {
-        let store = FeatureStore::open(plan, stream, Some(&start.motion.valid()), Views::of(plan));
+    pub fn new(plan: &'a TrainingPlan, start: &'a ModelInit, stream: &'a Stream, of: usize) -> Self {
+        let store = FeatureCache::open(plan, stream, Some(&start.motion.valid()), Views::of(plan));
         Self { plan, start, stream, store, done: 0, of }
     }
 
@@ -59,7 +59,7 @@ impl<'a> FeatureTaker<'a> {
         let mut found: Vec<Option<Tensor<2>>> = vec![None; clips.len()];
         let classes = clips.iter().map(|clip| clip.label).collect::<BTreeSet<_>>().len();
         for (looked_at, place) in by_turns(clips.iter().map(|clip| clip.label)).into_iter().enumerate() {
-            clock.hold(on_event);
+            clock.wait_while_paused(on_event);
             if clock.is_stopped() {
                 return Ok(None);
             }
@@ -69,7 +69,7 @@ impl<'a> FeatureTaker<'a> {
                 on_event(TrainingEvent::Preparing { done: self.done, of: self.of });
                 break;
             }
-            match self.kept_or_taken(&clips[place], cache.clone()) {
+            match self.load_or_extract(&clips[place], cache.clone()) {
                 Ok(features) => found[place] = Some(features),
                 Err(error) if is_device_failure(&error) => return Err(error),
                 Err(error) => on_event(TrainingEvent::Warning(error)),
@@ -89,10 +89,10 @@ impl<'a> FeatureTaker<'a> {
     }
 
     /// The features of `clip` from an earlier run, else from its pictures.
-    fn kept_or_taken(&self, clip: &LabelledClip, cache: Option<Arc<ClipCache>>) -> Result<Tensor<2>> {
+    fn load_or_extract(&self, clip: &LabelledClip, cache: Option<Arc<ClipCache>>) -> Result<Tensor<2>> {
         let device = self.stream.devices().pop().unwrap_or_else(Device::flex);
         match &self.store {
-            Some(store) => store.read_or(clip, &device, || self.features(clip, cache)),
+            Some(store) => store.get_or_insert_with(clip, &device, || self.features(clip, cache)),
             None => self.features(clip, cache),
         }
     }
@@ -143,14 +143,14 @@ mod tests {
             ..TrainingPlan::of(Network::Spatial)
         };
         let dataset = Dataset { classes: vec!["a".into(), "b".into()], clips: clips.clone(), ambiguous: Vec::new() };
-        let start = Start::build(&plan, &dataset, false, &Device::flex().autodiff()).unwrap();
+        let start = ModelInit::build(&plan, &dataset, false, &Device::flex().autodiff()).unwrap();
         let stream = start.stream.as_ref().unwrap().valid();
         let all: Vec<usize> = (0..6).collect();
         for (budget_secs, expected) in [(Some(1e-9), vec![0, 3]), (Some(1e9), all.clone()), (None, all)] {
             let plan = TrainingPlan { budget_secs, ..plan.clone() };
             let mut clock = Clock::start(&plan, &TrainingControl::default());
             let mut events = Vec::new();
-            let mut taker = FeatureTaker::new(&plan, &start, &stream, clips.len());
+            let mut taker = FeatureExtractor::new(&plan, &start, &stream, clips.len());
             let taken = taker.take(clips.clone(), 0.5, &mut clock, &mut |event| events.push(event));
             let taken = taken.unwrap().unwrap();
             let looked_at: Vec<_> = expected.iter().map(|&place| clips[place].clone()).collect();

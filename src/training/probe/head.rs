@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::feature_cache::FeatureStore;
-use super::linear::{KnownLayer, LastLayer, Row, UPDATES, rate_at};
+use super::feature_cache::FeatureCache;
+use super::linear::{KnownLayer, LastLayer, RowInit, UPDATES, rate_at};
 use super::views::Views;
 use crate::error::Result;
 use crate::nets::flow_normalisation::classifier_input;
@@ -32,7 +32,7 @@ const HEAD_SHARE: f64 = 0.4;
 /// Clips that cannot be read are reported and left out, and so are those for which a time budget does not suffice.
 pub fn fit(
     stream: Stream,
-    rows: &[Row],
+    rows: &[RowInit],
     plan: &TrainingPlan,
     clips: &Clips,
     mut flow: Option<&mut FrozenFlow>,
@@ -41,12 +41,12 @@ pub fn fit(
 ) -> Result<Stream> {
     let frozen = stream.valid();
     let device = frozen.devices().pop().unwrap_or_else(Device::flex);
-    let store = FeatureStore::open(plan, &frozen, flow.as_deref().map(FrozenFlow::network), Views::FIT);
+    let store = FeatureCache::open(plan, &frozen, flow.as_deref().map(FrozenFlow::network), Views::FIT);
     let (mut features, mut labels) = (Vec::new(), Vec::new());
     let order = if plan.budget_secs.is_some() { by_turns(clips.labels()) } else { (0..clips.len()).collect() };
     let classes = clips.labels().collect::<BTreeSet<_>>().len();
     for (looked_at, index) in order.into_iter().enumerate() {
-        clock.hold(on_event);
+        clock.wait_while_paused(on_event);
         if clock.is_stopped() {
             return Ok(stream);
         }
@@ -56,7 +56,7 @@ pub fn fit(
         }
         let mut take = || clip_features(&frozen, plan.frame, clips, index, Views::FIT, flow.as_deref_mut());
         let of_clip = match &store {
-            Some(store) => store.read_or(clips.clip(index), &device, take),
+            Some(store) => store.get_or_insert_with(clips.clip(index), &device, take),
             None => take(),
         };
         match of_clip {
@@ -117,8 +117,8 @@ fn pictures(
 }
 
 /// `stream` with a last layer that is fitted to `features` `[n, F]`, whose classes are `labels`.
-pub(in crate::training) fn fit_to(stream: Stream, rows: &[Row], features: Tensor<2>, labels: &[i64]) -> Stream {
-    let known = rows.iter().any(|row| *row != Row::New).then(|| KnownLayer::of(&stream.valid()));
+pub(in crate::training) fn fit_to(stream: Stream, rows: &[RowInit], features: Tensor<2>, labels: &[i64]) -> Stream {
+    let known = rows.iter().any(|row| *row != RowInit::New).then(|| KnownLayer::of(&stream.valid()));
     let mut layer = LastLayer::new(features, labels, rows, known.as_ref());
     for update in 0..UPDATES {
         layer.update(rate_at(update, UPDATES));

@@ -21,7 +21,7 @@ const PROBES: usize = 512;
 
 /// Where the weights of a class come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Row {
+pub enum RowInit {
     /// From nowhere: they are fitted.
     New,
     /// From this class of the old layer, and they stay.
@@ -83,7 +83,7 @@ impl LastLayer {
     ///
     /// # Panics
     /// If rows are to be taken from a layer and there is none.
-    pub fn new(features: Tensor<2>, labels: &[i64], rows: &[Row], known: Option<&KnownLayer>) -> Self {
+    pub fn new(features: Tensor<2>, labels: &[i64], rows: &[RowInit], known: Option<&KnownLayer>) -> Self {
         let scale: f32 = features.clone().powi_scalar(2).mean().sqrt().into_scalar();
         let scale = scale.max(f32::MIN_POSITIVE);
         let device = features.device().autodiff();
@@ -92,19 +92,19 @@ impl LastLayer {
             let (weight, bias) = known.expect("rows are taken from a layer").class(class);
             (weight * scale, bias) // for features of unit size
         };
-        let places = |wanted: fn(&Row) -> bool| (0..rows.len()).filter(move |&class| wanted(&rows[class]));
-        let is_fixed: fn(&Row) -> bool = |row| matches!(row, Row::Kept(_));
-        let is_fitted: fn(&Row) -> bool = |row| !matches!(row, Row::Kept(_));
+        let places = |wanted: fn(&RowInit) -> bool| (0..rows.len()).filter(move |&class| wanted(&rows[class]));
+        let is_fixed: fn(&RowInit) -> bool = |row| matches!(row, RowInit::Kept(_));
+        let is_fitted: fn(&RowInit) -> bool = |row| !matches!(row, RowInit::Kept(_));
         let fixed: Vec<_> = rows
             .iter()
-            .filter_map(|row| if let Row::Kept(class) = row { Some(known_class(*class)) } else { None })
+            .filter_map(|row| if let RowInit::Kept(class) = row { Some(known_class(*class)) } else { None })
             .collect();
         let order: Vec<usize> = places(is_fixed).chain(places(is_fitted)).collect();
         let fitted = rows.len() - fixed.len();
         let layer = (fitted > 0).then(|| {
             let fresh = LinearConfig::new(width, fitted).init(&device);
             let from: Vec<_> = places(is_fitted)
-                .map(|class| if let Row::From(old) = rows[class] { Some(known_class(old)) } else { None })
+                .map(|class| if let RowInit::From(old) = rows[class] { Some(known_class(old)) } else { None })
                 .collect();
             started_from(fresh, from)
         });
@@ -116,7 +116,7 @@ impl LastLayer {
             layer,
             order: (!order.is_sorted())
                 .then(|| Tensor::from_data(TensorData::from(inverse(&order).as_slice()), &device)),
-            starts_from_known: rows.iter().any(|row| *row != Row::New),
+            starts_from_known: rows.iter().any(|row| *row != RowInit::New),
             optimiser: optimiser(WEIGHT_DECAY),
             dropout: DropoutConfig::new(DROPOUT).init(),
             loss: CrossEntropyLossConfig::new().init(&device),
@@ -229,7 +229,7 @@ mod tests {
         StreamConfig { backbone, input: StreamInput::PICTURE, classes, dropout: None }.init(&Device::flex())
     }
 
-    fn fitted(stream: &Stream, rows: &[Row], features: &Tensor<2>, labels: &[i64], updates: usize) -> Stream {
+    fn fitted(stream: &Stream, rows: &[RowInit], features: &Tensor<2>, labels: &[i64], updates: usize) -> Stream {
         let known = KnownLayer::of(stream);
         let mut layer = LastLayer::new(features.clone(), labels, rows, Some(&known));
         (0..updates).for_each(|update| drop(layer.update(rate_at(update, updates))));
@@ -242,7 +242,7 @@ mod tests {
             let old = stream(backbone, 4);
             let x = Tensor::<4>::random([3, 3, 64, 64], Distribution::Normal(0.0, 50.0), &Device::flex());
             let features = old.features(x.clone());
-            let rows = [Row::New, Row::Kept(3), Row::From(0), Row::Kept(1)];
+            let rows = [RowInit::New, RowInit::Kept(3), RowInit::From(0), RowInit::Kept(1)];
             let before = old.forward(x.clone());
             let after = fitted(&old, &rows, &features, &[0, 1, 2], 5).forward(x.clone());
             assert_eq!(after.dims(), [3, 4]);
@@ -270,7 +270,7 @@ mod tests {
         let features = centres.clone().repeat_dim(0, 5);
         let noise = Tensor::<2>::random(features.dims(), Distribution::Normal(0.0, 0.3), &device);
         let labels: Vec<i64> = (0..20).map(|i| i % 4).collect();
-        let rows = [Row::From(0), Row::New, Row::New, Row::New];
+        let rows = [RowInit::From(0), RowInit::New, RowInit::New, RowInit::New];
         let stream = fitted(&old, &rows, &(features + noise), &labels, UPDATES);
         let best = stream.classify(centres).argmax(1).into_data().convert::<i64>().try_to_vec::<i64>().unwrap();
         assert_eq!(best, [0, 1, 2, 3]);

@@ -11,9 +11,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::feature_extractor::{FeatureTaker, Features};
-use super::linear::{KnownLayer, LastLayer, Row};
-use super::out_of_fold::LeftOut;
+use super::feature_extractor::{FeatureExtractor, Features};
+use super::linear::{KnownLayer, LastLayer, RowInit};
+use super::out_of_fold::OutOfFold;
 use super::views::Views;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
@@ -22,7 +22,7 @@ use crate::ranking::arg_max;
 use crate::training::config::plan::{Network, TrainingPlan};
 use crate::training::dataset::LabelledClip;
 use crate::training::memory::resident_bytes;
-use crate::training::model_init::Start;
+use crate::training::model_init::ModelInit;
 use crate::training::optim::optimizer::rate_at;
 use crate::training::run::checkpoint;
 use crate::training::run::checkpoint::{Best, Progress};
@@ -50,7 +50,7 @@ pub fn run(
     let _lock = prepare_folder(plan)?;
     run_clips.keep(&plan.run_dir)?;
     let RunClips { dataset, measured: held, warnings, .. } = run_clips;
-    let start = Start::build(plan, &dataset, false, &device.clone().autodiff())?;
+    let start = ModelInit::build(plan, &dataset, false, &device.clone().autodiff())?;
     let Some(stream) = start.stream.as_ref().map(Module::valid) else {
         return Err(Error::new("last layer", "there is no stream to fit it for", "Train a stream"));
     };
@@ -59,12 +59,12 @@ pub fn run(
         run_dir: plan.run_dir.clone(),
         clips: dataset.clips.len(),
         classes: dataset.classes.clone(),
-        parameters: rows.iter().filter(|row| !matches!(row, Row::Kept(_))).count() * (stream.feature_width() + 1),
+        parameters: rows.iter().filter(|row| !matches!(row, RowInit::Kept(_))).count() * (stream.feature_width() + 1),
         resumed_at: 0,
     });
     warnings.into_iter().for_each(|warning| on_event(TrainingEvent::Warning(warning)));
     let mut clock = Clock::start(plan, control);
-    let mut taker = FeatureTaker::new(plan, &start, &stream, dataset.clips.len() + held.len());
+    let mut taker = FeatureExtractor::new(plan, &start, &stream, dataset.clips.len() + held.len());
     let [share, share_with_held] = FEATURE_SHARES;
     let taken = taker.take(dataset.clips, share, &mut clock, on_event)?;
     let Some(training) = taken else { return Err(stopped(plan)) };
@@ -81,7 +81,7 @@ pub fn run(
     let trained = fit.layer.put_into(stream.clone());
     start.assembled(start.motion.valid(), Some(trained), plan, step, seconds)?.save(&model_dir)?;
     let progress = Progress { step, seconds, measured: step, best, ..Progress::start() };
-    LeftOut::new(fit.left_out()?.into_iter()).write(&plan.run_dir)?;
+    OutOfFold::new(fit.left_out()?.into_iter()).write(&plan.run_dir)?;
     checkpoint::write(&plan.run_dir, &progress, |_| Ok(()))?;
     on_event(TrainingEvent::Finished { model_dir, stopped_early: !progress.is_last_of(plan) });
     Ok(())
@@ -107,7 +107,7 @@ impl Fit {
     fn new(
         plan: &TrainingPlan,
         stream: &Stream,
-        rows: &[Row],
+        rows: &[RowInit],
         [training, validation]: [Features; 2],
         other: Option<Other>,
         device: &Device,
@@ -115,7 +115,7 @@ impl Fit {
         device.clone().autodiff().seed(plan.seed);
         let views = Views::of(plan).count();
         let all = training.rows.clone().expect("there are clips to train on");
-        let known = rows.iter().any(|row| *row != Row::New).then(|| KnownLayer::of(stream));
+        let known = rows.iter().any(|row| *row != RowInit::New).then(|| KnownLayer::of(stream));
         let layer = |places: &[usize]| {
             let labels: Vec<i64> =
                 places.iter().flat_map(|&clip| vec![training.clips[clip].label as i64; views]).collect();
@@ -158,7 +158,7 @@ impl Fit {
         let (began, begun) = (clock.seconds(), clock.spent().unwrap_or_default());
         let mut is_last = clock.is_stopped();
         while !is_last {
-            clock.hold(on_event);
+            clock.wait_while_paused(on_event);
             if clock.is_stopped() {
                 break;
             }
@@ -264,14 +264,14 @@ impl Fit {
 /// The other stream of a recogniser, which was fitted before.
 struct Other {
     network: Network,
-    answers: LeftOut,
+    answers: OutOfFold,
     fusion: Fusion,
 }
 
 impl Other {
     /// The stream whose model the run joins to its own.
     fn of(plan: &TrainingPlan, fusion: Fusion) -> Option<Self> {
-        let answers = LeftOut::read(plan.join.as_ref()?.parent()?)?;
+        let answers = OutOfFold::read(plan.join.as_ref()?.parent()?)?;
         let network = if plan.network == Network::Spatial { Network::Temporal } else { Network::Spatial };
         Some(Self { network, answers, fusion })
     }

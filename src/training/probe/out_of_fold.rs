@@ -15,7 +15,7 @@ const FILE: &str = "left_out.json";
 
 /// The logits of clips.
 #[derive(Debug, Default, PartialEq)]
-pub(in crate::training) struct LeftOut {
+pub(in crate::training) struct OutOfFold {
     clips: Vec<Entry>,
     /// Where each is among them.
     places: HashMap<Key, usize>,
@@ -37,7 +37,7 @@ struct Entry {
     logits: Vec<f32>,
 }
 
-impl LeftOut {
+impl OutOfFold {
     /// The logits `[K]` that belong to each of the clips.
     pub fn new<'a>(clips: impl Iterator<Item = (&'a LabelledClip, Vec<f32>)>) -> Self {
         let entry = |(clip, logits): (&LabelledClip, Vec<f32>)| Entry {
@@ -95,18 +95,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let clip = |segment_secs| LabelledClip { path: "a.mp4".into(), label: 0, segment_secs, group: None };
         let (whole, part) = (clip(None), clip(Some([1.0, 2.5])));
-        assert!(LeftOut::read(dir.path()).is_none());
-        let left = LeftOut::new([(&whole, vec![1.5, -2.0]), (&part, vec![0.25, 0.1])].into_iter());
+        assert!(OutOfFold::read(dir.path()).is_none());
+        let left = OutOfFold::new([(&whole, vec![1.5, -2.0]), (&part, vec![0.25, 0.1])].into_iter());
         left.write(dir.path()).unwrap();
-        let read = LeftOut::read(dir.path()).unwrap();
+        let read = OutOfFold::read(dir.path()).unwrap();
         assert_eq!(read, left);
         assert_eq!((read.logits(&part, 2), read.logits(&part, 3)), (Some(&[0.25, 0.1][..]), None));
         assert_eq!(read.logits(&clip(Some([0.0, 1.0])), 2), None);
         let pieces: Vec<_> = (0..5000).map(|i| clip(Some([f64::from(i) / 30.0, f64::from(i) / 29.97 + 1.0]))).collect();
-        LeftOut::new(pieces.iter().map(|piece| (piece, vec![0.5]))).write(dir.path()).unwrap();
-        let read = LeftOut::read(dir.path()).unwrap();
+        OutOfFold::new(pieces.iter().map(|piece| (piece, vec![0.5]))).write(dir.path()).unwrap();
+        let read = OutOfFold::read(dir.path()).unwrap();
         assert!(pieces.iter().all(|piece| read.logits(piece, 1).is_some()), "seconds of any frame are found again");
         fs::write(dir.path().join(FILE), "{").unwrap();
-        assert!(LeftOut::read(dir.path()).is_none());
+        assert!(OutOfFold::read(dir.path()).is_none());
     }
 }

@@ -43,9 +43,9 @@ impl Clock {
     }
 
     /// Waits while the run is paused.
-    pub fn hold(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) {
+    pub fn wait_while_paused(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) {
         let began = Instant::now();
-        hold(&self.control, on_event);
+        wait_while_paused(&self.control, on_event);
         self.paused += began.elapsed();
     }
 
@@ -77,7 +77,7 @@ pub(in crate::training) fn time_is_up(looked_at: usize, of: usize) -> Error {
 }
 
 /// Waits while the run is paused.
-fn hold(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
+fn wait_while_paused(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
     if control.is_paused() {
         on_event(TrainingEvent::Paused);
         control.wait_while_paused();

@@ -147,13 +147,13 @@ pub struct StepMetrics {
 /// Steers a run from another thread.
 #[derive(Debug, Clone, Default)]
 pub struct TrainingControl {
-    shared: Arc<(Mutex<Wishes>, Condvar)>,
+    shared: Arc<(Mutex<ControlRequests>, Condvar)>,
 }
 
 /// What is wished and has not been done yet.
 #[derive(Debug, Default)]
-struct Wishes {
-    pace: Pace,
+struct ControlRequests {
+    run: RunRequest,
     roll_back: Option<usize>,
     switches: Option<LossSwitches>,
     /// Steps between two looks at the parts of the gradient; 0 for none.
@@ -161,7 +161,7 @@ struct Wishes {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Pace {
+enum RunRequest {
     #[default]
     Run,
     Pause,
@@ -171,51 +171,51 @@ enum Pace {
 impl TrainingControl {
     /// Lets the run wait after its current step, which is saved first.
     pub fn pause(&self) {
-        self.wish(|wishes| {
-            if wishes.pace == Pace::Run {
-                wishes.pace = Pace::Pause;
+        self.request(|requests| {
+            if requests.run == RunRequest::Run {
+                requests.run = RunRequest::Pause;
             }
         });
     }
 
     /// Lets a paused run go on.
     pub fn resume(&self) {
-        self.wish(|wishes| {
-            if wishes.pace == Pace::Pause {
-                wishes.pace = Pace::Run;
+        self.request(|requests| {
+            if requests.run == RunRequest::Pause {
+                requests.run = RunRequest::Run;
             }
         });
     }
 
     /// Lets the run save and end after its current step. This cannot be taken back.
     pub fn stop(&self) {
-        self.wish(|wishes| wishes.pace = Pace::Stop);
+        self.request(|requests| requests.run = RunRequest::Stop);
     }
 
     /// Lets the run go back to its snapshot of `step` after its current step, and go on from there unless it is paused.
     pub fn roll_back(&self, step: usize) {
-        self.wish(|wishes| wishes.roll_back = Some(step));
+        self.request(|requests| requests.roll_back = Some(step));
     }
 
     /// Changes what of the loss counts, from the next step on.
     pub fn switch(&self, switches: LossSwitches) {
-        self.wish(|wishes| wishes.switches = Some(switches));
+        self.request(|requests| requests.switches = Some(switches));
     }
 
     /// Lets the run look every so many steps at what MotionNet's gradient consists of; 0 for never, as it is at first. A look
     /// costs about three steps and changes nothing of the training.
     pub fn share_gradients(&self, every: usize) {
-        self.wish(|wishes| wishes.shares_every = every);
+        self.request(|requests| requests.shares_every = every);
     }
 
     /// Whether the run waits or is about to.
     pub fn is_paused(&self) -> bool {
-        self.lock().pace == Pace::Pause
+        self.lock().run == RunRequest::Pause
     }
 
     /// Whether the run is to end, or has for this reason.
     pub fn is_stopped(&self) -> bool {
-        self.lock().pace == Pace::Stop
+        self.lock().run == RunRequest::Stop
     }
 
     /// The step that the run is to go back to, once.
@@ -236,24 +236,26 @@ impl TrainingControl {
 
     /// Blocks while the run is paused.
     pub(in crate::training) fn wait_while_paused(&self) {
-        self.wait_while(|wishes| wishes.pace == Pace::Pause);
+        self.wait_while(|requests| requests.run == RunRequest::Pause);
     }
 
     /// Blocks while the run is paused and nothing else is wished.
     pub(in crate::training) fn wait_for_wishes(&self) {
-        self.wait_while(|wishes| wishes.pace == Pace::Pause && wishes.roll_back.is_none() && wishes.switches.is_none());
+        self.wait_while(|requests| {
+            requests.run == RunRequest::Pause && requests.roll_back.is_none() && requests.switches.is_none()
+        });
     }
 
-    fn wait_while(&self, condition: impl Fn(&Wishes) -> bool) {
-        drop(self.shared.1.wait_while(self.lock(), |wishes| condition(wishes)));
+    fn wait_while(&self, condition: impl Fn(&ControlRequests) -> bool) {
+        drop(self.shared.1.wait_while(self.lock(), |requests| condition(requests)));
     }
 
-    fn wish(&self, change: impl FnOnce(&mut Wishes)) {
+    fn request(&self, change: impl FnOnce(&mut ControlRequests)) {
         change(&mut self.lock());
         self.shared.1.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Wishes> {
+    fn lock(&self) -> MutexGuard<'_, ControlRequests> {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -26,13 +26,13 @@ use crate::training::config::plan::{ClassBalance, Network, TrainingPlan};
 use crate::training::loader;
 use crate::training::loader::{Batch, Loader};
 use crate::training::memory::resident_bytes;
-use crate::training::model_init::Start;
+use crate::training::model_init::ModelInit;
 use crate::training::objective::losses::LossSwitches;
 use crate::training::objective::{Objective, Outcome};
 use crate::training::optim::divergence::{Limit, Watch};
 use crate::training::optim::gradient_shares::GradientShares;
 use crate::training::optim::optimizer::{Spent, rate_at};
-use crate::training::optim::throughput::Pace;
+use crate::training::optim::throughput::Throughput;
 use crate::training::probe::linear_probe;
 use crate::training::step_times::Fit;
 use crate::training::validation::Validator;
@@ -77,14 +77,14 @@ struct Run<'a> {
     control: &'a TrainingControl,
     on_event: &'a mut dyn FnMut(TrainingEvent),
     clips: Arc<Clips>,
-    start: Start,
+    start: ModelInit,
     objective: Objective,
     validator: Validator,
     history: History,
     progress: Progress,
     /// Makes batches from the present step on; none before the first and after the run went back.
     loader: Option<Loader>,
-    pace: Pace,
+    pace: Throughput,
     /// Clips about which the person has heard already.
     reported: BTreeSet<String>,
     /// Nobody else trains in the folder meanwhile.
@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
         run_clips.keep(&plan.run_dir)?;
         let RunClips { dataset, measured, gone, warnings, .. } = run_clips;
         let validator = Validator::new(plan, measured, cache.clone());
-        let start = Start::build(plan, &dataset, found.is_some(), &device)?;
+        let start = ModelInit::build(plan, &dataset, found.is_some(), &device)?;
         let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
         let (motion, stream) = (start.motion.clone(), start.stream.clone());
         let mut objective = Objective::new(plan, motion, stream, start.classes(), &clips, &device)?;
@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
             history,
             progress,
             loader: None,
-            pace: Pace::default(),
+            pace: Throughput::default(),
             reported: gone.iter().map(|path| path.display().to_string()).collect(),
             _lock: lock,
         };
@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
     /// Makes steps until there is a reason to end.
     fn train(&mut self) -> Result<()> {
         while !self.is_complete() && !self.control.is_stopped() {
-            self.heed()?;
+            self.apply_requests()?;
             if self.control.is_paused() {
                 self.pause()?;
                 continue;
@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
     }
 
     /// Does what is wished besides waiting and ending.
-    fn heed(&mut self) -> Result<()> {
+    fn apply_requests(&mut self) -> Result<()> {
         while let Some(step) = self.control.take_roll_back() {
             self.roll_back_to(step)?;
         }
@@ -396,10 +396,10 @@ impl<'a> Run<'a> {
         (self.on_event)(TrainingEvent::Paused);
         while self.control.is_paused() {
             self.control.wait_for_wishes();
-            self.heed()?;
+            self.apply_requests()?;
         }
         (self.on_event)(TrainingEvent::Resumed);
-        self.pace = Pace::default();
+        self.pace = Throughput::default();
         Ok(())
     }
 

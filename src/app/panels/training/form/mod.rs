@@ -21,7 +21,7 @@ use crate::app::session::Session;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, field, remark, section};
 use crate::error::{Error, Result};
-use crate::training::finetune::Tuning;
+use crate::training::finetune::FineTune;
 use crate::training::{DataSource, Fit, Network, StepTimes, TrainingPlan};
 
 /// What a person is after.
@@ -53,7 +53,7 @@ struct FitKey {
     runs: PathBuf,
     is_training: bool,
     base: Option<PathBuf>,
-    tuning: Option<Tuning>,
+    tuning: Option<FineTune>,
     plan: Option<TrainingPlan>,
 }
 
@@ -134,7 +134,7 @@ impl Form {
 
     /// Changes the choices of fine-tuning.
     #[cfg(test)]
-    pub fn tuning(&mut self) -> &mut crate::training::finetune::Tuning {
+    pub fn tuning(&mut self) -> &mut crate::training::finetune::FineTune {
         &mut self.tuning.tuning
     }
 

@@ -12,7 +12,7 @@ use crate::app::widgets::{explanation, field, remark, thousands};
 use crate::engine::ModelInfo;
 use crate::error::Result;
 use crate::nets::ModelCard;
-use crate::training::finetune::{Depth, Preset, Reach, Streams, Tuning};
+use crate::training::finetune::{Depth, FineTune, Preset, Streams, TrainableSummary};
 use crate::training::{DataSource, Network, TemporalMode, TrainingPlan};
 
 /// Largest share of the recordings that can be held out, in per cent.
@@ -22,9 +22,9 @@ const MOST_HELD: f64 = 50.0;
 #[derive(Default)]
 pub struct TuningForm {
     /// What is chosen.
-    pub tuning: Tuning,
+    pub tuning: FineTune,
     card: Background<PathBuf, Result<ModelCard>>,
-    reach: Background<(PathBuf, Depth, Streams, usize), Vec<Reach>>,
+    reach: Background<(PathBuf, Depth, Streams, usize), Vec<TrainableSummary>>,
 }
 
 impl TuningForm {
@@ -143,13 +143,14 @@ impl TuningForm {
     }
 }
 
-fn preset_ui(ui: &mut Ui, tuning: &mut Tuning) {
+fn preset_ui(ui: &mut Ui, tuning: &mut FineTune) {
     let present = tuning.preset();
     field(ui, "Preset", |ui, _| {
         for preset in Preset::ALL {
             let (name, tooltip) = preset_words(Some(preset));
             if ui.selectable_label(present == Some(preset), name).on_hover_text(tooltip).clicked() {
-                *tuning = Tuning { streams: tuning.streams, keep_classes: tuning.keep_classes, ..Tuning::of(preset) };
+                *tuning =
+                    FineTune { streams: tuning.streams, keep_classes: tuning.keep_classes, ..FineTune::of(preset) };
             }
         }
         let (name, tooltip) = preset_words(None);
@@ -159,7 +160,7 @@ fn preset_ui(ui: &mut Ui, tuning: &mut Tuning) {
     explanation(ui, preset_words(present).1);
 }
 
-fn depth_ui(ui: &mut Ui, tuning: &mut Tuning) {
+fn depth_ui(ui: &mut Ui, tuning: &mut FineTune) {
     let before = Depth::ALL.iter().position(|depth| *depth == tuning.depth).unwrap_or(0);
     let mut place = before;
     field(ui, "Tune", |ui, label| {
@@ -169,7 +170,7 @@ fn depth_ui(ui: &mut Ui, tuning: &mut Tuning) {
     });
     explanation(ui, depth_words(Depth::ALL[place]).1);
     if place != before {
-        tuning.reach_to(Depth::ALL[place]);
+        tuning.set_depth(Depth::ALL[place]);
     }
 }
 
