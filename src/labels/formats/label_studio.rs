@@ -1,8 +1,8 @@
 //! Tasks of Label Studio: segments by `TimelineLabels`, whole clips by `Choices`.
 //!
 //! Frames are counted from 1, and the last one belongs to the range. They are those of the labelling interface, 24 per second
-//! unless it says otherwise, and not the video's. So a task says its rate as `fps`, and the project's labelling interface is to
-//! use it:
+//! unless it says otherwise, and not the video's. So a task says its rate as `fps`, a multiple of the video's where its pictures
+//! begin between two frames of that, and the project's labelling interface is to use it:
 //!
 //! ```xml
 //! <View>
@@ -28,6 +28,9 @@ use crate::frame_times::FrameTimes;
 
 /// Frames per second of a labelling interface that does not say how many.
 const USUAL_FPS: f64 = 24.0;
+
+/// How far a frame of the labelling interface may be from the video's of an even rate, as a share of the latter.
+const MAX_ERROR: f64 = 0.1;
 
 #[derive(Deserialize)]
 struct Task {
@@ -120,10 +123,18 @@ fn task(clip: &Clip, id: usize) -> Value {
     json!({ "id": id, "data": data, "annotations": annotations })
 }
 
-/// Frames per second at which every frame of a video can be told from the next.
+/// Frames per second at which every frame of a video can be told from the next: its own rate, or as many times that as it takes
+/// for its frames, where the first one begins late, to be near frames that are counted from where the file begins.
 fn rate(times: &FrameTimes) -> Option<f64> {
-    let Some(stamps) = times.as_listed() else { return times.fps() };
-    let shortest = stamps.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+    let Some(stamps) = times.as_listed() else {
+        let fps = times.fps()?;
+        let late = times.start_secs() * fps;
+        let is_near = |factor: &f64| (late * factor - (late * factor).round()).abs() / factor <= MAX_ERROR;
+        // With half a frame of the finest rate within the error, one of them is near.
+        return (1..=5).map(f64::from).find(is_near).map(|factor| fps * factor);
+    };
+    let ends = stamps.iter().skip(1).copied().chain([times.end_secs()]);
+    let shortest = stamps.iter().zip(ends).map(|(start, end)| end - start).fold(f64::INFINITY, f64::min);
     let fps = (2.0 / shortest).round();
     (fps.is_finite() && fps > 0.0).then_some(fps)
 }
