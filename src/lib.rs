@@ -16,6 +16,7 @@ mod files;
 pub mod flow;
 pub mod frame_times;
 pub mod gpu;
+mod json_values;
 pub mod labels;
 mod names;
 pub mod nets;

@@ -9,7 +9,7 @@ const ROWS: [&[&str]; 13] = [
     &["error"],
     &["files"],
     &["atomic", "content_hash", "frame_times", "names", "ranking", "table"],
-    &["output"],
+    &["output", "json_values"],
     &["video", "gpu", "labels"],
     &["flow", "nets"],
     &["sample"],

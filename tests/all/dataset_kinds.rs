@@ -65,8 +65,8 @@ fn what_is_left_out_of_a_folder_is_told_and_hidden_files_are_not() {
     assert!(error.cause.contains("2 files left out, not called as videos are"), "{error}");
 }
 
-const EDGES: &str = r#"{"database": {"steady": {"duration": 1.2, "subset": "training", "annotations": [
-    {"segment": [0, 0], "label": "run"}, {"segment": [0.01, 0.02], "label": "run"}, {"segment": [0.8, 1.9], "label": "run"},
+const EDGES: &str = r#"{"database": {"steady": {"duration": "1.2", "subset": "training", "annotations": [
+    {"segment": [0, 0], "label": "run"}, {"segment": ["0.01", "0,02"], "label": "run"}, {"segment": [0.8, 1.9], "label": "run"},
     {"segment": [1.5, 1.6], "label": "run"}, {"segment": [1, 0.5], "label": "run"}, {"segment": 3, "label": "run"}]},
     "other": {"duration": 3, "subset": "testing", "url": "", "annotations": null}}}"#;
 

@@ -12,6 +12,7 @@ use super::csv::note_timeless;
 use super::sheet::{Clip, Sheet, Span, Stretch};
 use super::{Exported, text, write_file};
 use crate::error::{Error, Result};
+use crate::json_values;
 
 #[derive(Serialize)]
 struct File {
@@ -39,7 +40,9 @@ struct VideoEntry {
 
 #[derive(Deserialize)]
 struct Annotation {
+    #[serde(deserialize_with = "json_values::as_text")]
     label: String,
+    #[serde(deserialize_with = "json_values::as_pair")]
     segment: [f64; 2],
     #[serde(default)]
     clip: bool,
@@ -102,7 +105,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
                 continue;
             }
         };
-        let length_secs = video.duration.as_f64();
+        let length_secs = json_values::number(&video.duration);
         let mut clip = Clip { length_secs, ..Clip::named(video.path.unwrap_or(id), place.clone()) };
         for annotation in video.annotations.into_iter().flatten() {
             match serde_json::from_value(annotation) {

@@ -9,7 +9,7 @@ use super::*;
 const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
 
 /// Videos of 1000 frames at 25 per second.
-fn project(paths: &[&str]) -> Document {
+pub(super) fn project(paths: &[&str]) -> Document {
     let mut document = Document::default();
     let facts = Facts {
         frames: 1000,
@@ -26,9 +26,9 @@ fn project(paths: &[&str]) -> Document {
 }
 
 /// The labels of the whole clip, and the segments, of a video.
-type Shown<'a> = (Vec<&'a str>, Vec<(&'a str, usize, usize)>);
+pub(super) type Shown<'a> = (Vec<&'a str>, Vec<(&'a str, usize, usize)>);
 
-fn shown(document: &Document, video: u32) -> Shown<'_> {
+pub(super) fn shown(document: &Document, video: u32) -> Shown<'_> {
     let video = &document.videos[&VideoId(video)];
     let labels = video.labels.iter().map(|label| document.label_name(*label)).collect();
     let segments = video.segments.iter().map(|part| (document.label_name(part.label), part.start, part.end)).collect();
@@ -36,7 +36,7 @@ fn shown(document: &Document, video: u32) -> Shown<'_> {
 }
 
 /// `document` after the import of a file called `name`, and what was noted.
-fn imported(format: Format, name: &str, content: &str, mut document: Document) -> (Document, Vec<Error>) {
+pub(super) fn imported(format: Format, name: &str, content: &str, mut document: Document) -> (Document, Vec<Error>) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(name);
     fs::write(&path, content).unwrap();

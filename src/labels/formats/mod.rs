@@ -31,6 +31,8 @@ mod elan;
 mod foreign_tests;
 mod json;
 mod label_studio;
+#[cfg(test)]
+mod loose_tests;
 mod merge;
 #[cfg(test)]
 mod round_trip_tests;

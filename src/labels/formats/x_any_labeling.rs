@@ -1,7 +1,7 @@
 //! X-AnyLabeling's video classifier: beside each video a JSON file of the same name (version 1.0.0, `video_classification`).
 //!
 //! It knows segments only. A label of the whole clip is written as a segment from the first frame to the last whose `id`
-//! begins with `clip`, which X-AnyLabeling keeps. The files go into folders as the videos lie in the project's; beside the
+//! is `clip` and a number, which X-AnyLabeling keeps. The files go into folders as the videos lie in the project's; beside the
 //! videos, X-AnyLabeling finds them.
 
 use std::collections::BTreeSet;
@@ -14,21 +14,32 @@ use super::csv::note_timeless;
 use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch, color_of_hex};
 use super::{Exported, text, write_file};
 use crate::error::{Error, Result};
+use crate::json_values;
 
 const VERSION: &str = "1.0.0";
 const TYPE: &str = "video_classification";
 
+/// How the `id` of a label of the whole clip begins, before its number.
+const CLIP: &str = "clip";
+
+/// A label of the whole clip covers at least this share of the length that X-AnyLabeling finds.
+const WHOLE_SHARE: f64 = 0.9;
+
 #[derive(Deserialize)]
 struct File {
+    #[serde(default, deserialize_with = "json_values::as_text")]
     version: String,
+    #[serde(default, deserialize_with = "json_values::as_text")]
     r#type: String,
     video: String,
     #[serde(default)]
-    duration_ms: Option<f64>,
+    fps: Value,
     #[serde(default)]
-    labels: Option<Vec<Value>>,
+    duration_ms: Value,
     #[serde(default)]
-    label_colors: Option<Map<String, Value>>,
+    labels: Value,
+    #[serde(default)]
+    label_colors: Value,
     #[serde(default)]
     segments: Option<Vec<Value>>,
 }
@@ -36,11 +47,18 @@ struct File {
 #[derive(Deserialize)]
 struct SegmentEntry {
     #[serde(default)]
-    id: String,
+    id: Value,
+    #[serde(deserialize_with = "json_values::as_text")]
     label: String,
-    start_ms: f64,
-    end_ms: f64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_values::as_number")]
+    start_ms: Option<f64>,
+    #[serde(default, deserialize_with = "json_values::as_number")]
+    end_ms: Option<f64>,
+    #[serde(default, deserialize_with = "json_values::as_number")]
+    start_frame: Option<f64>,
+    #[serde(default, deserialize_with = "json_values::as_number")]
+    end_frame: Option<f64>,
+    #[serde(default, deserialize_with = "json_values::as_text")]
     description: String,
 }
 
@@ -53,7 +71,7 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
             continue;
         };
         let labels = clip.labels.iter().map(|label| Stretch::new(label, Span::Frames(0, facts.frames)));
-        let labels = labels.enumerate().filter_map(|(number, part)| entry(clip, &part, format!("clip{number}")));
+        let labels = labels.enumerate().filter_map(|(number, part)| entry(clip, &part, format!("{CLIP}{number}")));
         let parts = clip.stretches.iter().enumerate();
         let parts = parts.filter_map(|(number, part)| entry(clip, part, format!("s{number}")));
         let file = json!({
@@ -107,7 +125,9 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
             }
             Err(error) => return Err(error),
         };
-        if file.r#type != TYPE || file.version != VERSION {
+        let is_known = |text: &str, known: &str| text.is_empty() || text == known;
+        let version = file.version.split('.').next().unwrap_or_default();
+        if !is_known(&file.r#type, TYPE) || !is_known(version, "1") {
             let cause = format!("it is of type {} {}, not {TYPE} {VERSION}", file.r#type, file.version);
             sheet.notes.push(Error::file(&path, cause, "Export it again from X-AnyLabeling"));
             continue;
@@ -120,33 +140,62 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
 }
 
 fn add(sheet: &mut Sheet, file: File, folder: &Path, place: &str, path: &Path) {
-    for name in file.labels.iter().flatten().filter_map(Value::as_str) {
-        if !sheet.classes.iter().any(|class| class.name == *name) {
-            let color = file.label_colors.as_ref().and_then(|colors| colors.get(name)?.as_str());
-            sheet.classes.push(SheetClass { name: name.to_owned(), color: color.and_then(color_of_hex) });
+    for name in file.labels.as_array().into_iter().flatten().filter_map(json_values::text) {
+        if !sheet.classes.iter().any(|class| class.name == name) {
+            let color = file.label_colors.get(&name).and_then(Value::as_str).and_then(color_of_hex);
+            sheet.classes.push(SheetClass { name, color });
         }
     }
     let video = folder.join(&file.video).to_string_lossy().replace('\\', "/");
-    let length_secs = file.duration_ms.map(|millis| millis / 1000.0);
-    let mut clip = Clip { length_secs, ..Clip::named(video, place) };
+    let duration_ms = json_values::number(&file.duration_ms);
+    let rate = json_values::number(&file.fps).filter(|fps| *fps > 0.0);
+    let length_secs = duration_ms.map(|millis| millis / 1000.0);
+    let mut clip = Clip { length_secs, rate, ..Clip::named(video, place) };
     for (number, segment) in (1..).zip(file.segments.into_iter().flatten()) {
-        let segment: SegmentEntry = match serde_json::from_value(segment) {
-            Ok(segment) => segment,
-            Err(error) => {
+        let read = serde_json::from_value::<SegmentEntry>(segment).map_err(|error| error.to_string());
+        let read = read.and_then(|segment| Ok((segment.span()?, segment)));
+        let (span, segment) = match read {
+            Ok(read) => read,
+            Err(cause) => {
                 clip.left_out += 1;
-                let cause = format!("segment {number}: {error}; left out");
+                let cause = format!("segment {number}: {cause}; left out");
                 sheet.notes.push(Error::file(path, cause, "Correct the segment in X-AnyLabeling"));
                 continue;
             }
         };
-        if segment.id.starts_with("clip") {
+        if segment.is_whole(duration_ms) {
             clip.labels.push(segment.label);
             continue;
         }
-        // Its frames are counted at the rate in the file, which need not be the video's; its times are the player's.
-        let span = Span::Secs(segment.start_ms / 1000.0, segment.end_ms / 1000.0);
         let place = format!("{place}: segment {number}").trim_start_matches(": ").to_owned();
         clip.stretches.push(Stretch { note: segment.description, place, ..Stretch::new(segment.label, span) });
     }
     sheet.clips.push(clip);
+}
+
+impl SegmentEntry {
+    /// From when to when. Its frames are counted at the rate in the file, which need not be the video's, and its times are the
+    /// player's: frames count where there are no times.
+    fn span(&self) -> std::result::Result<Span, String> {
+        if let Some((start, end)) = self.start_ms.zip(self.end_ms) {
+            return Ok(Span::Secs(start / 1000.0, end / 1000.0));
+        }
+        let whole = |frame: f64| (frame >= 0.0 && frame.fract() == 0.0).then_some(frame as usize);
+        match self.start_frame.zip(self.end_frame) {
+            Some((start, end)) => match whole(start).zip(whole(end)) {
+                // An event without a length is one frame.
+                Some((start, end)) if start <= end => Ok(Span::Frames(start, end.max(start.saturating_add(1)))),
+                _ => Err(format!("frames {start} to {end} are no segment")),
+            },
+            None => Err("it has neither start_ms and end_ms nor start_frame and end_frame".into()),
+        }
+    }
+
+    /// Whether it is a label of the whole clip, as [`write`] wrote it: others may begin their names so as well.
+    fn is_whole(&self, duration_ms: Option<f64>) -> bool {
+        let number = self.id.as_str().and_then(|id| id.strip_prefix(CLIP)).unwrap_or_default();
+        let is_numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let reaches_end = duration_ms.zip(self.end_ms).is_none_or(|(length, end)| end >= WHOLE_SHARE * length);
+        is_numbered && self.start_frame.unwrap_or(0.0) == 0.0 && reaches_end
+    }
 }

@@ -13,6 +13,7 @@ use super::clip_finder::ClipFinder;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
 use super::{LabelledClip, ListSource, Subset, text};
 use crate::error::{Error, Result};
+use crate::json_values;
 
 /// Segments may end this much after the video, which annotators measured on another copy, without being told of, seconds.
 const SLACK_SECS: f64 = 0.1;
@@ -25,14 +26,17 @@ struct Annotations {
 #[derive(Deserialize)]
 struct Video {
     subset: String,
-    duration: Option<f64>,
+    #[serde(default)]
+    duration: Value,
     annotations: Option<Vec<Value>>,
     path: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Annotation {
+    #[serde(deserialize_with = "json_values::as_text")]
     label: String,
+    #[serde(deserialize_with = "json_values::as_pair")]
     segment: [f64; 2],
     /// Whether it is of the whole clip, in an export of a project.
     #[serde(default)]
@@ -63,7 +67,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
         Some(path) => ClassIndex::named(path)?,
         None => {
             let annotations = entries.iter().flat_map(|entry| &entry.annotations);
-            let mut labels: Vec<_> = annotations.map(|annotation| annotation.label.clone()).collect();
+            let mut labels: Vec<_> = annotations.map(|annotation| annotation.label.trim().to_owned()).collect();
             labels.sort();
             labels.dedup();
             ClassIndex::of(labels)
@@ -127,7 +131,7 @@ fn row(
     notes: &mut Vec<Problem>,
 ) -> std::result::Result<Option<Row>, Problem> {
     let place = &entry.place;
-    let Some(label) = classes.find(&annotation.label) else {
+    let Some(label) = classes.find(annotation.label.trim()) else {
         let cause = format!("there is no class '{}'", annotation.label);
         return Err(place.problem(ProblemKind::Label, &cause, "Correct the file of the classes"));
     };
@@ -136,7 +140,8 @@ fn row(
     } else {
         let [start, end] = annotation.segment;
         place.segment(start, end)?;
-        let duration = entry.video.duration.filter(|duration| *duration > 0.0).unwrap_or(f64::INFINITY);
+        let duration =
+            json_values::number(&entry.video.duration).filter(|duration| *duration > 0.0).unwrap_or(f64::INFINITY);
         let mut note = |what: &str| {
             let cause =
                 format!("'{}' from {start} to {end} s {what}: the video ends at {duration} s", annotation.label);

@@ -11,6 +11,7 @@ use super::super::text;
 use super::add;
 use super::events::{Event, Kind, Medium, Observation};
 use crate::error::{Error, Result};
+use crate::json_values::{self, number};
 
 #[derive(Deserialize)]
 struct Project {
@@ -21,8 +22,9 @@ struct Project {
 
 #[derive(Deserialize)]
 struct Behaviour {
+    #[serde(deserialize_with = "json_values::as_text")]
     code: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_values::as_text")]
     r#type: String,
     #[serde(default)]
     color: Option<String>,
@@ -136,15 +138,10 @@ fn players(entry: &ObservationEntry) -> Vec<Vec<Medium>> {
 }
 
 fn event(fields: &Value, is_point: &dyn Fn(&str) -> bool, place: &str) -> Option<Event> {
-    let text = |at: usize| fields.get(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |at: usize| fields.get(at).and_then(json_values::text).unwrap_or_default();
     let secs = fields.get(0).and_then(number)?;
     let code = Some(text(2)).filter(|code| !code.trim().is_empty())?;
     let kind = if is_point(&code) { Kind::Point } else { Kind::Turn };
     let (subject, modifiers, comment) = (text(1), text(3), text(4));
     Some(Event { secs, kind, subject, code, modifiers, comment, place: place.to_owned() })
-}
-
-/// A number, which may be written as text.
-fn number(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|number| number.is_finite())
 }

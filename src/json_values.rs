@@ -1,0 +1,83 @@
+//! Values in the JSON of other programs, which write numbers as text and names as numbers.
+
+use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::Value;
+
+use crate::table::seconds;
+
+/// The number that a value is, which may be written as text, with a decimal comma or as on a clock.
+pub fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| seconds(value.as_str()?)).filter(|number| number.is_finite())
+}
+
+/// The text that a value is; a number as it is written. `None` for anything else.
+pub fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Reads a field as [`number`]; `None` where it is null.
+///
+/// # Errors
+/// If it is no number.
+pub fn as_number<'de, D: Deserializer<'de>>(field: D) -> Result<Option<f64>, D::Error> {
+    match Value::deserialize(field)? {
+        Value::Null => Ok(None),
+        value => number(&value).map(Some).ok_or_else(|| D::Error::custom(format!("{value} is no number"))),
+    }
+}
+
+/// Reads a field as two numbers.
+///
+/// # Errors
+/// If it is anything else.
+pub fn as_pair<'de, D: Deserializer<'de>>(field: D) -> Result<[f64; 2], D::Error> {
+    let pair = <[Value; 2]>::deserialize(field)?;
+    match [number(&pair[0]), number(&pair[1])] {
+        [Some(first), Some(second)] => Ok([first, second]),
+        _ => Err(D::Error::custom(format!("{} to {} is no segment", pair[0], pair[1]))),
+    }
+}
+
+/// Reads a field as [`text`]; empty where it is null.
+///
+/// # Errors
+/// If it is neither text nor a number.
+pub fn as_text<'de, D: Deserializer<'de>>(field: D) -> Result<String, D::Error> {
+    match Value::deserialize(field)? {
+        Value::Null => Ok(String::new()),
+        value => text(&value).ok_or_else(|| D::Error::custom(format!("{value} is no text"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_may_be_text_and_text_may_be_a_number() {
+        let numbers = [json!(2), json!("12.5"), json!(" 1,5 "), json!("1:02.5"), json!("x"), json!(null), json!([1])];
+        assert_eq!(numbers.each_ref().map(number), [Some(2.0), Some(12.5), Some(1.5), Some(62.5), None, None, None]);
+        assert_eq!(
+            [json!("a "), json!(7), json!(true)].each_ref().map(text),
+            [Some("a ".into()), Some("7".into()), None]
+        );
+    }
+
+    #[test]
+    fn fields_that_are_neither_are_refused_with_what_they_are() {
+        let refused = |error: serde_json::Error| error.to_string();
+        assert_eq!(as_number(json!("soon")).map_err(refused), Err("\"soon\" is no number".into()));
+        assert_eq!(as_number(json!(null)).map_err(refused), Ok(None));
+        assert_eq!(as_pair(json!(["1.5", 2])).map_err(refused), Ok([1.5, 2.0]));
+        assert_eq!(as_pair(json!([1, null])).map_err(refused), Err("1 to null is no segment".into()));
+        assert!(as_pair(json!([1])).is_err() && as_pair(json!(3)).is_err());
+        assert_eq!(as_text(json!(null)).map_err(refused), Ok(String::new()));
+        assert_eq!(as_text(json!({})).map_err(refused), Err("{} is no text".into()));
+    }
+}
