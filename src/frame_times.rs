@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// Times that are computed or rounded to a microsecond in a file still meet the middle between two frames.
 const ROUNDING_SECS: f64 = 1e-6;
 
+/// Rates that differ by no more than this share are the same: 29.97 is called 30 as well.
+const RATE_TOLERANCE: f64 = 0.01;
+
 /// The times of all frames of a video. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrameTimes {
@@ -134,6 +137,25 @@ impl FrameTimes {
         Some(FrameSpan { frames: start..end.max(start + 1), is_cut })
     }
 
+    /// The frames from `counted.start` to before `counted.end`, the first picture being frame 0, where they are counted at `rate`
+    /// frames per second or, without one, are the video's own; those that are counted at another rate than the video's stand for
+    /// the times they are shown at. `None` where there are none, or none of them is within the video.
+    pub fn counted(&self, counted: &Range<usize>, rate: Option<f64>) -> Option<FrameSpan> {
+        let (start, end, frames) = (counted.start, counted.end, self.frames());
+        let rate = rate.filter(|rate| self.is_other_rate(*rate));
+        let secs = |frame: usize, rate: f64| self.start_secs() + frame as f64 / rate;
+        match rate {
+            _ if start >= end => None,
+            Some(rate) => self.span(secs(start, rate), secs(end, rate)),
+            None => (start < frames).then(|| FrameSpan { frames: start..end.min(frames), is_cut: end > frames }),
+        }
+    }
+
+    /// Whether frames that are counted at `rate` frames per second are others than the video's.
+    pub fn is_other_rate(&self, rate: f64) -> bool {
+        self.fps().is_some_and(|own| (rate - own).abs() > RATE_TOLERANCE * own)
+    }
+
     /// Average frames per second.
     pub fn fps(&self) -> Option<f64> {
         match &self.stamps {
@@ -237,6 +259,20 @@ mod tests {
         assert_eq!(times.span(9.0, 10.01).map(|span| span.is_cut), Some(false), "half a frame is tolerance");
         for (start, end) in [(11.0, 12.0), (10.0, 10.0), (-2.0, -1.0), (3.0, 2.0), (f64::NAN, 1.0), (1.0, f64::NAN)] {
             assert_eq!(times.span(start, end), None, "{start} to {end}");
+        }
+    }
+
+    #[test]
+    fn frames_at_another_rate_stand_for_the_times_they_are_shown_at() {
+        let times = FrameTimes::even(250, 25.0, 0.5).unwrap();
+        let counted = |range: Range<usize>, rate| times.counted(&range, rate).map(|span| (span.frames, span.is_cut));
+        assert_eq!(counted(100..200, Some(50.0)), Some((50..100, false)));
+        assert_eq!(counted(100..200, Some(25.1)), Some((100..200, false)), "the rate is the video's");
+        assert_eq!(counted(100..200, None), Some((100..200, false)));
+        assert_eq!(counted(200..300, None), Some((200..250, true)));
+        assert_eq!(counted(400..600, Some(50.0)), Some((200..250, true)));
+        for (range, rate) in [(250..300, None), (500..600, Some(50.0)), (7..7, None), (7..7, Some(50.0))] {
+            assert_eq!(counted(range.clone(), rate), None, "{range:?} at {rate:?}");
         }
     }
 

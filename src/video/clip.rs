@@ -117,24 +117,35 @@ pub fn first_frame(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<usize>
     }
 }
 
-/// When the frames `frames` of a video are shown, for [`decode_segment`]: from the beginning of the first to the end of the last.
-/// Frames beyond the end are left out.
+/// When counted frames of a video are shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CountedFrames {
+    /// From the beginning of the first to the end of the last, seconds, for [`decode_segment`].
+    pub secs: [f64; 2],
+    /// Whether the video ends before they do; what is beyond its end is left out.
+    pub is_cut: bool,
+    /// The video's own rate where the frames are counted at another one.
+    pub other_rate: Option<f64>,
+}
+
+/// When the frames `counted` of a video are shown, which are counted at `rate` frames per second or, without one, are its own.
 ///
 /// # Errors
 /// If the video cannot be read or has none of these frames, and for a folder of pictures.
-pub fn frames_secs(path: &Path, frames: Range<usize>) -> Result<[f64; 2]> {
-    let shown = [frames.start, frames.end];
+pub fn counted_frames(path: &Path, counted: Range<usize>, rate: Option<f64>) -> Result<CountedFrames> {
     if path.is_dir() {
-        refuse_segment(path, Some(shown.map(|frame| frame as f64)))?;
+        refuse_segment(path, Some([counted.start as f64, counted.end as f64]))?;
     }
     let reader = VideoReader::open_bare(path)?;
-    let end = frames.end.min(reader.info().frames);
-    if frames.start >= end {
-        let cause =
-            format!("none of its frames, {} in all, is between {} and {}", reader.info().frames, shown[0], shown[1]);
-        return Err(Error::file(path, cause, "The video has changed since it was labelled: look at its segments"));
-    }
-    Ok(reader.times().span_secs(&(frames.start..end)))
+    let times = reader.times();
+    let span = times.counted(&counted, rate).ok_or_else(|| {
+        let Range { start, end } = counted;
+        let at = rate.map(|rate| format!(" at {rate} a second")).unwrap_or_default();
+        let cause = format!("none of its {} frames is between {start} and {end}{at}", times.frames());
+        Error::file(path, cause, "Look at its segments, as the video may have changed since it was labelled")
+    })?;
+    let other_rate = times.fps().filter(|_| rate.is_some_and(|rate| times.is_other_rate(rate)));
+    Ok(CountedFrames { secs: times.span_secs(&span.frames), is_cut: span.is_cut, other_rate })
 }
 
 fn refuse_segment(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<()> {

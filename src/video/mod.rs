@@ -58,7 +58,7 @@ pub use camera::{
     Camera, CameraDevice, CameraInfo, CameraMode, CameraNews, CameraPhase, CameraSource, CameraStatus, LiveFrame,
     SourcePicture, camera_devices,
 };
-pub use clip::{ClipReader, decode_clip, decode_segment, first_frame, frames_secs};
+pub use clip::{ClipReader, CountedFrames, counted_frames, decode_clip, decode_segment, first_frame};
 pub use clip_facts::ClipFacts;
 pub use clip_name::is_video;
 pub use frame::{Frame, Sizes};

@@ -2,8 +2,12 @@
 
 use std::fs;
 
+use motionscope::engine::look_into;
+use motionscope::labels::formats::{Choices, Format, import};
+use motionscope::labels::{Document, edits};
 use motionscope::training::dataset::{CheckPlan, Dataset, LabelledClip, Problem, check};
 use motionscope::training::{DataSource, ListSource};
+use motionscope::video::first_frame;
 
 use crate::dataset::{SIZE, Stage};
 
@@ -90,6 +94,39 @@ fn the_edges_of_activity_net_are_read_and_told() {
     said(&report.problems, "video 'steady': 1 to 0.5 is no segment");
     said(&report.problems, "video 'steady': annotation 6: ");
     said(&report.problems, "the segment of");
+}
+
+#[test]
+fn frames_of_a_list_at_another_rate_are_those_that_an_import_finds() {
+    let list = "path,label,start_frame,end_frame,fps\na.mp4,run,10,20,50\nb.mp4,run,10,20,25\nc.mp4,run,20,40,\nd.mp4,run,70,80,50\n";
+    let stage = Stage::new(&[("list.csv", list)]);
+    for name in ["a.mp4", "b.mp4", "c.mp4", "d.mp4"] {
+        stage.clip(name, 30);
+    }
+    let source = ListSource { skip_bad: true, ..stage.source("list.csv") };
+    let dataset = Dataset::open(&DataSource::List(source.clone())).unwrap();
+    let starts: Vec<_> = dataset.clips.iter().map(|clip| first_frame(&clip.path, clip.segment_secs).unwrap()).collect();
+    let frames: Vec<_> = dataset.clips.iter().map(|clip| clip.decode(SIZE, None).unwrap().len()).collect();
+    assert_eq!((starts, frames), (vec![5, 10, 20], vec![5, 10, 10]), "25 a second are counted as 50 in the first");
+    let report =
+        check(&CheckPlan { train: DataSource::List(source), test: None, thorough: false }, &|_, _| {}).unwrap();
+    let said = |found: &[Problem], words: &str| found.iter().any(|problem| problem.cause.contains(words));
+    assert!(said(&report.remarks, "a.mp4 at 50 instead of 25 a second"), "{:#?}", report.remarks);
+    assert!(said(&report.remarks, "line 4: the segment reaches beyond the video"), "{:#?}", report.remarks);
+    assert!(
+        said(&report.problems, "line 5: ") && said(&report.problems, "70 and 80 at 50 a second"),
+        "{:#?}",
+        report.problems
+    );
+
+    let mut document = Document::default();
+    let videos = ["a.mp4", "b.mp4", "c.mp4"].map(|name| look_into(&stage.at(name), stage.0.path()).unwrap());
+    document.apply(edits::add_videos(&document, videos.into()));
+    let choices = Choices { add_classes: true, ..Choices::default() };
+    let import = import(Format::Csv, &stage.at("list.csv"), &document, stage.0.path(), choices).unwrap();
+    document.apply(import.step);
+    let segments = document.videos.values().map(|video| (video.segments[0].start, video.segments[0].end));
+    assert_eq!(segments.collect::<Vec<_>>(), [(5, 10), (10, 20), (20, 30)]);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
 use motionscope::video::{
-    ClipReader, Frame, Geometry, Player, PlayerCommand, PlayerEvent, Sizes, VideoReader, VideoWriter, decode_clip,
-    decode_segment, first_frame, frames_secs,
+    ClipReader, Frame, Geometry, Player, PlayerCommand, PlayerEvent, Sizes, VideoReader, VideoWriter, counted_frames,
+    decode_clip, decode_segment, first_frame,
 };
 
 use crate::shared;
@@ -143,12 +143,12 @@ fn a_segment_has_the_frames_of_its_time_stamps() {
     for (secs, expected) in [([2.0, 3.0], 60..90), ([5.0, 6.0], 150..160), ([8.0, 9.0], 180..190)] {
         assert_eq!(frames(secs), expected.clone().collect::<Vec<_>>(), "{secs:?} s");
         assert_eq!(first_frame(&uneven, Some(secs)).unwrap(), expected.start);
-        let shown = frames_secs(&uneven, expected.clone()).unwrap();
+        let shown = counted_frames(&uneven, expected.clone(), None).unwrap().secs;
         assert!((0..2).all(|end| (shown[end] - secs[end]).abs() < 0.002), "{shown:?} s");
         assert_eq!(frames(shown), expected.collect::<Vec<_>>(), "frames come back from their own times");
     }
     for frame in 0..200 {
-        let shown = frames_secs(&uneven, frame..frame + 1).unwrap();
+        let shown = counted_frames(&uneven, frame..frame + 1, None).unwrap().secs;
         assert_eq!(first_frame(&uneven, Some(shown)).unwrap(), frame);
     }
     assert_eq!((frames([0.0, 0.0]), frames([8.26, 8.27])), (vec![0], vec![183]), "an event is one frame");

@@ -21,9 +21,6 @@ const MAX_CLASSES: usize = 10_000;
 /// Pictures that begin later than this on the clock of their file are worth a remark.
 const LATE_SECS: f64 = 0.1;
 
-/// Rates that differ by no more than this share are the same: 29.97 is called 30 as well.
-const RATE_TOLERANCE: f64 = 0.01;
-
 /// Makes the step that brings the labels of `sheet`, read from `source`, into `document`, a project in `dir`.
 pub(super) fn merge(sheet: Sheet, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Import {
     let mut merge = Merge::new(source, document, dir, choices);
@@ -325,15 +322,11 @@ impl<'a> Merge<'a> {
             return frames_within(start, end, facts);
         };
         let clock = self.frame_clocks.entry(id).or_insert_with(|| Clock::of(facts, self.dir)).as_ref();
-        let Some((clock, own)) = clock.and_then(|clock| Some((clock, clock.times.fps()?))) else {
-            return frames_within(start, end, facts);
-        };
-        if [own, known.fps].iter().any(|own| (rate - own).abs() <= RATE_TOLERANCE * own) {
-            return frames_within(start, end, facts);
+        let Some(Clock { times, .. }) = clock else { return frames_within(start, end, facts) };
+        if let Some(own) = times.fps().filter(|_| times.is_other_rate(rate)) {
+            self.rescaled.insert(id, [rate, own]);
         }
-        self.rescaled.insert(id, [rate, own]);
-        let secs = |frame: usize| clock.times.start_secs() + frame as f64 / rate;
-        clock.times.span(secs(start), secs(end)).ok_or_else(|| {
+        times.counted(&(start..end), Some(rate)).ok_or_else(|| {
             let (rate, length) = (rounded(rate), known.frames);
             let cause =
                 format!("frames {start} to {end} at {rate} a second are not within the video of {length} frames");

@@ -1,7 +1,7 @@
 //! CSV: `path,label[,start,end][,group]`, with or without a header, as the [table](crate::table) of labels that is imported;
 //! Kinetics' `label,youtube_id,time_start,time_end,split`; and `path label` separated by blanks, as PySlowFast has it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::listing::{Listing, Place, Problem, ProblemKind, Row};
 use super::{LabelledClip, ListSource, Subset, text};
 use crate::error::{Error, Result};
 use crate::table::{Columns, Part, Record, Table};
-use crate::video::frames_secs;
+use crate::video::counted_frames;
 
 /// What Kinetics calls the name of a video.
 const YOUTUBE_ID: &str = "youtube_id";
@@ -28,6 +28,38 @@ struct Meaning<'a> {
     counting: Option<Counting>,
     /// Whether clips are cut out of the videos already and called `id_000059_000069`.
     is_kinetics: bool,
+}
+
+/// What was assumed about rows whose parts are frames.
+#[derive(Default)]
+struct Assumed {
+    /// Clips whose frames are counted at another rate than theirs, with that rate and their own.
+    rescaled: BTreeMap<PathBuf, [f64; 2]>,
+    /// Parts that the end of their video cuts.
+    cut: Vec<Problem>,
+}
+
+impl Assumed {
+    fn notes(self, list: &Path) -> Vec<Problem> {
+        let mut notes = self.cut;
+        if let Some((path, [rate, own])) = self.rescaled.first_key_value() {
+            let rounded = |rate: &f64| (rate * 1000.0).round() / 1000.0;
+            let more = match self.rescaled.len() - 1 {
+                0 => String::new(),
+                others => format!(" and {others} more"),
+            };
+            let cause = format!(
+                "frames are counted at another rate than the video's and were placed by their times: {} at {} instead of {} a \
+                 second{more}",
+                path.display(),
+                rounded(rate),
+                rounded(own)
+            );
+            let remedy = "Check the segments, and the column fps if they are not where they should be";
+            notes.push(Place::whole(list).problem(ProblemKind::Malformed, &cause, remedy));
+        }
+        notes
+    }
 }
 
 /// Reads a table. A label is the name of a class, or its number from 0 where a file of classes is named; without one the
@@ -76,9 +108,11 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let counting = is_named.then(|| Counting::of(0, &classes, numbered));
     listing.notes.extend(counting.and_then(|counting| counting.note(0, &Place::whole(&list))));
     let meaning = Meaning { columns, classes: &classes, counting, is_kinetics };
+    let mut assumed = Assumed::default();
     for (line, cells) in &records {
-        listing.push(row(cells, &meaning, Place::line(&list, *line), &mut finder));
+        listing.push(row(cells, &meaning, Place::line(&list, *line), &mut finder, &mut assumed));
     }
+    listing.notes.extend(assumed.notes(&list));
     Ok(listing)
 }
 
@@ -152,6 +186,7 @@ fn row(
     meaning: &Meaning<'_>,
     place: Place,
     finder: &mut ClipFinder,
+    assumed: &mut Assumed,
 ) -> std::result::Result<Row, Problem> {
     let refuse = |kind, cause: String, remedy| Err(place.problem(kind, &cause, remedy));
     let Meaning { columns, classes, counting, is_kinetics } = meaning;
@@ -186,8 +221,17 @@ fn row(
         Part::Whole => None,
         Part::Secs(start, end) => Some([start, end]),
         Part::Frames(start, end) if start < end => {
-            let secs = frames_secs(&path, start..end);
-            Some(secs.map_err(|error| Problem::of(ProblemKind::Malformed, error))?)
+            let rate = columns.rate(cells);
+            let counted = counted_frames(&path, start..end, rate).map_err(|error| {
+                let Error { subject, cause, remedy } = error;
+                place.problem(ProblemKind::Malformed, &format!("{subject}: {cause}"), &remedy)
+            })?;
+            if counted.is_cut {
+                let cause = "the segment reaches beyond the video and was cut there";
+                assumed.cut.push(place.problem(ProblemKind::LeftOut, cause, "Check the segment"));
+            }
+            assumed.rescaled.extend(rate.zip(counted.other_rate).map(|(rate, own)| (path.clone(), [rate, own])));
+            Some(counted.secs)
         }
         Part::Frames(start, end) => {
             let remedy = "Give the first frame and the one after the last";

@@ -11,7 +11,7 @@ use super::LabelledClip;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
 use crate::error::Result;
-use crate::video::frames_secs;
+use crate::video::counted_frames;
 
 /// Pieces of videos and the classes that they show.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,8 +98,9 @@ fn row(piece: &Piece, place: Place, labels: &HashMap<&str, usize>) -> std::resul
         let cause = format!("{} does not exist any more", piece.path.display());
         return Err(place.problem(ProblemKind::Missing, &cause, "Put the file back, or choose the clips anew"));
     }
-    let segment = piece.frames.map(|[start, end]| frames_secs(&piece.path, start..end)).transpose();
-    let segment = segment.map_err(|error| Problem::of(ProblemKind::Malformed, error))?;
+    let counted = piece.frames.map(|[start, end]| counted_frames(&piece.path, start..end, None)).transpose();
+    let counted = counted.map_err(|error| Problem::of(ProblemKind::Malformed, error))?;
+    let segment = counted.map(|counted| counted.secs);
     Ok(Row { clip: piece.clip(*label, segment), place, frames: piece.frames.map(|[start, end]| end - start) })
 }
 
