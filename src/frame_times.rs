@@ -24,7 +24,7 @@ pub struct FrameTimes {
 #[derive(Debug, Clone, PartialEq)]
 enum Stamps {
     /// Frames at equal distances.
-    Even { frames: usize, start_secs: f64, step_secs: f64 },
+    Even { frames: usize, start_secs: f64, fps: f64 },
     /// The time stamp of each frame, strictly rising.
     Listed(Arc<[f64]>),
 }
@@ -46,8 +46,8 @@ impl FrameTimes {
         if !(step_secs.is_finite() && step_secs > 0.0 && start_secs.is_finite()) {
             return None;
         }
-        let end_secs = start_secs + frames as f64 * step_secs;
-        Some(Self { stamps: Stamps::Even { frames, start_secs, step_secs }, end_secs })
+        let end_secs = start_secs + frames as f64 / fps;
+        Some(Self { stamps: Stamps::Even { frames, start_secs, fps }, end_secs })
     }
 
     /// The times of frames with these time stamps, the last of which ends at `end_secs`; `None` unless all of them are finite
@@ -94,7 +94,7 @@ impl FrameTimes {
     /// When frame `frame` is shown; the end of the last one for those after it.
     pub fn secs(&self, frame: usize) -> f64 {
         match &self.stamps {
-            Stamps::Even { frames, start_secs, step_secs } if frame < *frames => start_secs + frame as f64 * step_secs,
+            Stamps::Even { frames, start_secs, fps } if frame < *frames => start_secs + frame as f64 / fps,
             Stamps::Listed(stamps) if frame < stamps.len() => stamps[frame],
             _ => self.end_secs,
         }
@@ -159,7 +159,7 @@ impl FrameTimes {
     /// Average frames per second.
     pub fn fps(&self) -> Option<f64> {
         match &self.stamps {
-            Stamps::Even { step_secs, .. } => Some(1.0 / step_secs),
+            Stamps::Even { fps, .. } => Some(*fps),
             Stamps::Listed(stamps) => {
                 let (first, last) = (stamps.first()?, stamps.last()?);
                 (last > first).then(|| (stamps.len() - 1) as f64 / (last - first))
@@ -171,8 +171,8 @@ impl FrameTimes {
     fn count_until(&self, secs: f64) -> usize {
         match &self.stamps {
             Stamps::Listed(stamps) => stamps.partition_point(|&stamp| stamp <= secs),
-            Stamps::Even { frames, start_secs, step_secs } => {
-                let guess = ((secs - start_secs) / step_secs + 1.0).clamp(0.0, *frames as f64) as usize;
+            Stamps::Even { frames, start_secs, fps } => {
+                let guess = ((secs - start_secs) * fps + 1.0).clamp(0.0, *frames as f64) as usize;
                 // The division rounds, the multiplication in `secs` too: they must agree.
                 let candidates = guess.saturating_sub(1)..=guess.saturating_add(1).min(*frames);
                 candidates.rev().find(|&count| count == 0 || self.secs(count - 1) <= secs).unwrap_or(0)

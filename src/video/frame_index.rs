@@ -100,9 +100,21 @@ impl FrameIndex {
     }
 
     /// Average frames per second over the time stamps; `None` for a single frame.
-    pub fn average_fps(&self) -> Option<f64> {
+    fn average_fps(&self) -> Option<f64> {
         let span = self.frames.last()?.pts_secs;
         (span > 0.0).then(|| (self.frames.len() - 1) as f64 / span)
+    }
+
+    /// Frames per second: what the container claims where the time stamps fit that within their rounding, else their average;
+    /// `None` for a single frame of which nothing is claimed.
+    pub fn rate(&self, clock: &StreamClock) -> Option<f64> {
+        let Some((average, last)) = self.average_fps().zip(self.frames.last()) else { return clock.claimed_fps };
+        let steps = (self.frames.len() - 1) as f64;
+        let rounding_secs = (1.5 * clock.tick_secs).min(0.1 / average);
+        let fits = |claimed: &f64| (steps / claimed - last.pts_secs).abs() <= rounding_secs;
+        // Sums of binary fractions make 24.999999999999996 of 25.
+        let rounded = Some((average * 1e9).round() / 1e9).filter(|rounded| *rounded > 0.0);
+        clock.claimed_fps.filter(fits).or(rounded).or(Some(average))
     }
 
     /// Whether a frame is shown at another time than at an even rate, by more than the rounding of the time stamps.
@@ -119,7 +131,7 @@ impl FrameIndex {
 
     /// When each frame is shown on the clock of the file, where the first stands at `start_secs`.
     pub fn times(&self, clock: &StreamClock, start_secs: f64) -> FrameTimes {
-        let fps = self.average_fps().or(clock.claimed_fps).unwrap_or(ASSUMED_FPS);
+        let fps = self.rate(clock).unwrap_or(ASSUMED_FPS);
         let even = FrameTimes::even(self.frames.len(), fps, start_secs);
         let stamps = || self.frames.iter().map(|frame| start_secs + frame.pts_secs).collect::<Vec<_>>();
         let listed = || FrameTimes::listed(stamps(), start_secs + self.duration_secs());
@@ -178,6 +190,21 @@ mod tests {
             size: 1,
         });
         PacketTable::new(entries.collect(), Vec::new(), 0, None)
+    }
+
+    #[test]
+    fn rates_are_what_the_container_claims_where_its_times_fit() {
+        let rate = |ticks: &[i64], tick_secs, claimed_fps| {
+            let clock = StreamClock { tick_secs, claimed_fps };
+            FrameIndex::from_time_stamps(&table(ticks, &[0]), &clock).unwrap().rate(&clock).unwrap()
+        };
+        let even = |step: f64, count: u32| (0..count).map(|i| (f64::from(i) * step).round() as i64).collect::<Vec<_>>();
+        assert_eq!(rate(&even(512.0, 250), 1.0 / 12800.0, None), 25.0, "and not 24.999999999999996");
+        assert_eq!(rate(&even(1000.0 / 30.0, 100), 1e-3, Some(30.0)), 30.0, "in whole milliseconds");
+        let ntsc = 30_000.0 / 1001.0;
+        assert_eq!(rate(&even(1001.0, 100), 1.0 / 30_000.0, Some(ntsc)), ntsc);
+        assert_eq!(rate(&even(40.0, 100), 1e-3, Some(30.0)), 25.0, "the times count");
+        assert_eq!(rate(&even(2.0, 2), 0.1, Some(10.0)), 5.0, "a coarse clock makes no other rate fit");
     }
 
     #[test]

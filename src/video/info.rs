@@ -62,7 +62,7 @@ pub(super) fn describe(
 ) -> (VideoInfo, Vec<Error>) {
     let index = &raw.index;
     let mut notes = Vec::new();
-    let fps = index.average_fps().or(raw.clock.claimed_fps).unwrap_or_else(|| {
+    let fps = index.rate(&raw.clock).unwrap_or_else(|| {
         notes.push("The file has no frame rate; 25 frames per second are assumed".into());
         25.0
     });
