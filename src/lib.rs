@@ -21,6 +21,7 @@ pub mod labels;
 mod names;
 pub mod nets;
 pub mod output;
+mod plural;
 pub mod ranking;
 pub mod reproduction;
 pub mod sample;

@@ -6,8 +6,8 @@ use eframe::egui::epaint::TextShape;
 use eframe::egui::{Align2, Color32, FontId, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::theme::Tokens;
-use super::widgets::clips_in_words;
 use crate::evaluation::Confusion;
+use crate::plural::counted;
 
 /// Largest side of a cell, in points.
 const LARGEST_CELL: f32 = 36.0;
@@ -90,8 +90,8 @@ pub fn confusion_matrix_ui(ui: &mut Ui, names: &[String], confusion: &Confusion)
     let (clips, all) = (row[guess], row.iter().sum::<usize>());
     let (name, taken) = (&names[label], &names[guess]);
     let text = match label == guess {
-        true => format!("{name}: {clips} of {} recognised", clips_in_words(all)),
-        false => format!("{name} taken for {taken}: {clips} of {}", clips_in_words(all)),
+        true => format!("{name}: {clips} of {} recognised", counted(all, "clip")),
+        false => format!("{name} taken for {taken}: {clips} of {}", counted(all, "clip")),
     };
     let clicked = response.clicked();
     response.on_hover_text_at_pointer(text);

@@ -10,6 +10,7 @@ use super::log::Level;
 use super::session::{Marks, Session};
 use crate::engine::{Engine, LiveEvent, LiveResult, LiveSettings, LiveView};
 use crate::error::{Error, Result};
+use crate::plural::counted;
 use crate::video::CameraDevice;
 
 /// How fast the scale of the flow's colours comes down, as a factor an answer: colours must not flicker.
@@ -139,7 +140,8 @@ impl Session {
             LiveEvent::Failed(error) => self.problem(error),
             LiveEvent::Recorded { path, secs } => self.written(path, &format!("{secs:.1} s of the live source")),
             LiveEvent::Corrected { path, class, frames } => {
-                self.log.push(Level::Info, format!("Saved {frames} frames as {class}: {}", path.display()));
+                self.log
+                    .push(Level::Info, format!("Saved {} as {class}: {}", counted(*frames, "frame"), path.display()));
                 self.told = Some((format!("Saved the last seconds as {class}"), Instant::now()));
             }
             LiveEvent::Corrections { folder, counts } => {

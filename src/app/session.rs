@@ -18,6 +18,7 @@ use super::training_state::{TrainingPhase, TrainingState};
 use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo, Pin};
 use crate::error::Error;
 use crate::nets::fusion::Fusion;
+use crate::plural::counted;
 use crate::training::TrainingEvent;
 use crate::video::{Frame, Indexing, PlayerState, VideoInfo};
 
@@ -312,7 +313,7 @@ impl Session {
             Message::Live(event) => self.live_event(event),
             Message::Cameras(cameras) => self.live.list(cameras),
             Message::EvaluationStarted(start) => {
-                let text = format!("Evaluating {} on {} clips", start.model, start.clips);
+                let text = format!("Evaluating {} on {}", start.model, counted(start.clips, "clip"));
                 self.log.push(Level::Info, text);
                 start.left_out.iter().for_each(|error| self.log.push(Level::Warning, error.to_string()));
             }
@@ -321,7 +322,7 @@ impl Session {
             }
             Message::ExportProgress { done, total } => self.exporting = Some((*done, *total)),
             Message::Exported { path, pairs } => {
-                self.written(path, &format!("the flow of {pairs} pairs"));
+                self.written(path, &format!("the flow of {}", counted(*pairs, "pair")));
             }
             Message::Annotated { path, frames } => self.written(path, &format!("{frames} annotated frames")),
             Message::ExportEnded => self.exporting = None,
@@ -527,7 +528,8 @@ impl Session {
 fn describe(info: &VideoInfo) -> String {
     let rate = if info.variable_rate { "variable rate, average" } else { "at" };
     let (w, h, frames) = (info.width, info.height, info.frames);
-    format!("{w}×{h} {}, {frames} frames {rate} {:.2} fps", info.codec, info.fps)
+    let frames = counted(frames, "frame");
+    format!("{w}×{h} {}, {frames} {rate} {:.2} fps", info.codec, info.fps)
 }
 
 #[cfg(test)]

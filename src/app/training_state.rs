@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::curves::Curves;
 use super::instruments::Instruments;
+use crate::plural::counted;
 use crate::training::{Network, Snapshot, StepMetrics, TrainingEvent};
 
 /// What the training thread is doing.
@@ -202,7 +203,8 @@ impl TrainingState {
 }
 
 fn summary(clips: usize, classes: usize, parameters: usize, resumed_at: usize) -> String {
-    let labels = if classes == 0 { "without labels".to_owned() } else { format!("{classes} classes") };
+    let labels = if classes == 0 { "without labels".to_owned() } else { counted(classes, "class") };
     let resumed = if resumed_at == 0 { String::new() } else { format!(", resumed at step {resumed_at}") };
-    format!("{clips} clips, {labels}, {} parameters{resumed}", super::widgets::thousands(parameters))
+    let clips = counted(clips, "clip");
+    format!("{clips}, {labels}, {} parameters{resumed}", super::widgets::thousands(parameters))
 }

@@ -157,11 +157,6 @@ pub fn source_dot(ui: &mut Ui, source: FlowSource) {
     ui.painter().circle_filled(rect.center(), 4.0, source_color(ui, source));
 }
 
-/// `1 clip`, `2 clips`.
-pub fn clips_in_words(count: usize) -> String {
-    if count == 1 { "1 clip".into() } else { format!("{count} clips") }
-}
-
 /// Bytes as `640 MB` or `1.2 GB`.
 pub fn memory_size(bytes: u64) -> String {
     let mb = bytes as f64 / 1e6;

@@ -10,6 +10,7 @@ use super::values::{named, non_negative};
 use crate::error::{Error, Result};
 use crate::evaluation::{LabelList, LabelOrigin, Scale, ScoreTable, StreamReport, SweepPoint, weight_sweep};
 use crate::nets::fusion::{Fusion, FusionRule};
+use crate::plural::counted;
 
 /// `motionscope fuse`
 #[derive(Debug, Args)]
@@ -90,7 +91,12 @@ fn check(arguments: &FuseArgs, spatial: &ScoreTable, temporal: &ScoreTable, labe
     }
     if labels.len() != spatial.rows().len() {
         let rows = spatial.rows().len();
-        let cause = format!("it names {} videos, {} has {rows} rows", labels.len(), arguments.spatial.display());
+        let cause = format!(
+            "it names {}, {} has {}",
+            counted(labels.len(), "video"),
+            arguments.spatial.display(),
+            counted(rows, "row")
+        );
         return Err(Error::file(&arguments.labels, cause, "Pass the list that the scores were made with"));
     }
     Ok(())
@@ -104,7 +110,8 @@ fn print(
     sweep: &[SweepPoint],
 ) {
     let rule = format!("{:?}", arguments.rule).to_lowercase();
-    println!("{videos} videos, {classes} classes; {rule} rule, weight {}", arguments.weight);
+    let (counted_videos, classes) = (counted(videos, "video"), counted(classes, "class"));
+    println!("{counted_videos}, {classes}; {rule} rule, weight {}", arguments.weight);
     for (name, report) in streams {
         println!("  {name:<9} top-1 {:6.2} %  {} of {videos} correct", 100.0 * report.top1, report.correct);
     }

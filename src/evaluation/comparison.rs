@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{ActionsReport, ClipResult, Guess};
 use crate::error::{Error, Result};
+use crate::plural::counted;
 
 /// Classes whose accuracy changed most, shown at most.
 const CLASSES: usize = 10;
@@ -144,7 +145,7 @@ fn chance_of_split(won: usize, lost: usize) -> f64 {
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} clips in both, {} in one only", self.common, self.apart)?;
+        writeln!(f, "{} in both, {} in one only", counted(self.common, "clip"), self.apart)?;
         writeln!(f, "{:<10}{:<12}{:>9}{:>9}{:>9}", "stream", "", "A %", "B %", "B − A")?;
         for stream in &self.streams {
             for (figure, values) in stream.figures {
@@ -153,7 +154,7 @@ impl fmt::Display for Comparison {
                 }
             }
             let StreamChange { won, lost, p, .. } = stream;
-            writeln!(f, "{:<10}{won} clips won, {lost} lost; by chance with p = {p:.3}", stream.name)?;
+            writeln!(f, "{:<10}{} won, {lost} lost; by chance with p = {p:.3}", stream.name, counted(*won, "clip"))?;
             for (class, accuracies) in &stream.classes {
                 writeln!(f, "  {class:<20}{}", difference(*accuracies))?;
             }

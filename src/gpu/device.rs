@@ -13,6 +13,7 @@ pub use burn::tensor::wgpu::WgpuSetup as SharedWgpu;
 use burn::tensor::{Device, DeviceType, Tensor};
 
 use crate::error::{Error, Result};
+use crate::plural::counted;
 
 /// What the person asks for with `--device`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
@@ -97,7 +98,7 @@ pub fn ask_no_compositor() {
 
 fn cpu() -> Compute {
     let threads = rayon::current_num_threads();
-    let threads = if threads == 1 { "1 thread".into() } else { format!("{threads} threads") };
+    let threads = counted(threads, "thread");
     Compute {
         device: Device::flex(),
         kind: ComputeKind::Cpu,

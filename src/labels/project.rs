@@ -14,6 +14,7 @@ use super::undo::{Undo, Way};
 use super::{Change, Class, Document, Settings, Step, StoredPath, Video, VideoId, disk, edits, sidecar, times};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::plural::counted;
 
 /// The steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
@@ -585,7 +586,10 @@ fn journal_notes(dir: &Path, reading: &Reading, is_writable: bool) -> Vec<Error>
             notes.push(Error::file(&path, cause, "Do the last change again if it is missing"));
         }
         Some(Fault::Damaged { line, left_out }) => {
-            let cause = format!("line {line} is damaged; it and what follows it, {left_out} lines, have been left out");
+            let cause = format!(
+                "line {line} is damaged; it and what follows it have been left out: {}",
+                counted(left_out, "line")
+            );
             let kept = if is_writable { "; a copy of the journal is kept beside it, ending in .damaged" } else { "" };
             notes.push(Error::file(&path, cause, format!("Check the last changes{kept}")));
         }

@@ -11,6 +11,7 @@ use super::{Facts, disk};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::frame_times::FrameTimes;
+use crate::plural::counted;
 
 /// The folder of these files in a project's.
 pub(super) const DIR: &str = "times";
@@ -30,7 +31,7 @@ pub fn read(dir: &Path, facts: &Facts) -> Result<FrameTimes> {
     let times: Option<Vec<f64>> = text.lines().map(|line| line.trim().parse().ok()).collect();
     let times = times.and_then(|mut times| times.pop().and_then(|end_secs| FrameTimes::listed(times, end_secs)));
     times.filter(|times| times.frames() == facts.frames).ok_or_else(|| {
-        let cause = format!("it does not hold the times of {} frames", facts.frames);
+        let cause = format!("it does not hold the times of {}", counted(facts.frames, "frame"));
         Error::file(&path, cause, "Check the videos of the project again to have it written anew")
     })
 }

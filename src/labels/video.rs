@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ClassId;
 use crate::error::{Error, Result};
+use crate::plural::counted;
 
 /// Names a video for as long as the project lives, wherever its file moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -173,7 +174,8 @@ impl Video {
     pub fn note_beyond_end(&self, path: &Path) -> Option<Error> {
         let (count, frames) = (self.beyond_end(), self.facts.as_ref()?.frames);
         let segments = if count == 1 { "1 segment reaches".into() } else { format!("{count} segments reach") };
-        let cause = format!("{segments} beyond its {frames} frames; exports and trainings leave out what lies beyond");
+        let frames = counted(frames, "frame");
+        let cause = format!("{segments} beyond its {frames}; exports and trainings leave out what lies beyond");
         let remedy = "Move or delete the segments, or put the longer file back";
         (count > 0).then(|| Error::file(path, cause, remedy))
     }

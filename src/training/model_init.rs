@@ -23,6 +23,7 @@ use crate::nets::{
     Backbone, BaseModel, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionEntry, MotionNetwork, Origin,
     Precision, Preprocessing, Stream, StreamConfig, StreamEntry, StreamInput,
 };
+use crate::plural::counted;
 use crate::video::Geometry;
 
 /// The networks before the first step.
@@ -275,7 +276,7 @@ fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
         (_, 1) => " of 1 class".into(),
         (_, count) => format!(" of {count} classes"),
     };
-    format!("{clips} {}{classes} in {path}", if clips == 1 { "clip" } else { "clips" })
+    format!("{}{classes} in {path}", counted(clips, "clip"))
 }
 
 /// `model`, of which the stream of a run of `network` is new, with the other stream of the model in folder `other`.

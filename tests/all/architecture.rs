@@ -8,7 +8,7 @@ const ROWS: [&[&str]; 13] = [
     &["secrets"],
     &["error"],
     &["files"],
-    &["atomic", "content_hash", "frame_times", "names", "ranking", "table"],
+    &["atomic", "content_hash", "frame_times", "names", "plural", "ranking", "table"],
     &["output", "json_values"],
     &["video", "gpu", "labels"],
     &["flow", "nets"],

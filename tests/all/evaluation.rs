@@ -327,7 +327,7 @@ fn score_files_that_do_not_fit_are_refused_with_the_row() {
         ("a", "half", "two", "half.npy: its numbers are '<f2'"),
         ("a", "cut", "two", "cut.npy: truncated"),
         ("a", "long", "two", "long.npy: a header of 4294967295 bytes"),
-        ("a", "a", "one", "one.txt: it names 1 videos, a.npy has 2 rows"),
+        ("a", "a", "one", "one.txt: it names 1 video, a.npy has 2 rows"),
         ("a", "a", "far", "far.txt: line 2: class 4"),
         ("two.txt", "a", "two", "missing"),
     ] {
@@ -373,10 +373,7 @@ fn segments_of_analysed_videos_are_measured() {
     // Under softmax everything reaches so low a threshold: one segment from 0 to (12 + 11) / 25 s of each class, and it is a hit.
     assert_eq!((&report["detections"], &report["mean_map"]), (&1.into(), &1.0.into()), "{report}");
     let said = run(dir.path(), &format!("{evaluate} --detections found.json --averaging thumos --ious 0.5"), 0);
-    assert!(
-        said.contains("1 detections, 1 annotated segments of 1 classes") && said.contains("0.50   100.00"),
-        "{said}"
-    );
+    assert!(said.contains("1 detection, 1 annotated segment of 1 class") && said.contains("0.50   100.00"), "{said}");
     assert!(run(dir.path(), "evaluate segments --truth truth.json --subset test --scores out", 1).contains("'test'"));
     assert!(run(dir.path(), "evaluate segments --truth truth.json --scores model", 1).contains("no scores.json"));
 }

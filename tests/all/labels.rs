@@ -129,13 +129,13 @@ fn a_project_is_made_labelled_exported_moved_and_relinked_from_the_shell() {
     let (status, output, _) = run(&["import", "golf", "labels.csv"]);
     assert!(status == 1 && output.contains("Unknown classes (--add-classes adds them): chip"), "{output}");
     let (status, output, errors) = run(&["import", "golf", "labels.csv", "--add-classes", "--replace"]);
-    assert!(status == 0 && output.contains("1 videos labelled"), "{output}{errors}");
+    assert!(status == 0 && output.contains("1 video labelled"), "{output}{errors}");
     let (_, output, _) = run(&["labels", "golf", "--videos"]);
     assert!(output.contains("clips/clip.mp4: swing") && output.contains("chip"), "{output}");
 
     let (status, output, errors) = run(&["export", "golf", "lists", "--format", "ucf", "--cut"]);
     // As training takes it: a clip with segments is its segments.
-    assert!(status == 0 && output.contains("1 clips cut out"), "{status}: {output}{errors}");
+    assert!(status == 0 && output.contains("1 clip cut out"), "{status}: {output}{errors}");
     assert!(errors.contains("labels of whole clips that have segments"), "{errors}");
     assert!(at("lists/chip/v_chip_g01_c01.mp4").is_file() && at("lists/classInd.txt").is_file());
     assert_eq!(run(&["export", "golf", "all.unknown"]).0, 1);

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::flow::files::write_flo;
 use crate::nets::fusion::Fusion;
+use crate::plural::counted;
 use crate::training::today;
 use crate::video::{Frame, SideBySide, Sizes};
 
@@ -165,7 +166,10 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
         let mut notes = info.notes.clone();
         if let Some(padded) = self.windows.first().map(|window| window.padded_frames).filter(|padded| *padded > 0) {
             let count = self.setting.pipeline.window_frames();
-            notes.push(format!("it has fewer than {count} frames; its last frame is repeated {padded} times"));
+            notes.push(format!(
+                "it has fewer than {count} frames; its last frame is repeated {}",
+                counted(padded, "time")
+            ));
         }
         let model = self.setting.pipeline.info(&self.setting.plan.model);
         let clip = ClipFacts {

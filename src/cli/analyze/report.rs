@@ -12,6 +12,7 @@ use crate::atomic;
 use crate::engine::Scores;
 use crate::error::{Error, Result};
 use crate::nets::fusion::{Fusion, percent};
+use crate::plural::counted;
 use crate::ranking::arg_max;
 
 /// The document.
@@ -174,9 +175,9 @@ impl ClipReport {
         match &self.result {
             Some(ClipResult { class, class_index, scores: StreamReports { fused: Some(fused), .. } }) => {
                 let share = percent(fused.probabilities[*class_index], 0);
-                format!("{name}: {class} {share} % ({} windows)", self.windows.len())
+                format!("{name}: {class} {share} % ({})", counted(self.windows.len(), "window"))
             }
-            _ => format!("{name}: flow of {} frames", self.clip.frames),
+            _ => format!("{name}: flow of {}", counted(self.clip.frames, "frame")),
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::outcome::Outcome;
 use crate::error::Result;
+use crate::plural::counted;
 use crate::training::Subset;
 use crate::training::dataset::{CheckPlan, CheckReport, Problem, SubsetReport, check};
 
@@ -95,26 +96,21 @@ fn text(report: &CheckReport) -> String {
 
 fn figures(subset: &SubsetReport) -> String {
     let SubsetReport { path, clips, files, groups, ambiguous, classes, frames, .. } = subset;
-    let (clips_text, classes) = (counted(*clips, "clip", "clips"), counted(classes.len(), "class", "classes"));
+    let (clips_text, classes) = (counted(*clips, "clip"), counted(classes.len(), "class"));
     let mut text = format!("{}: {path}\n  {clips_text} of {classes}", title(subset.subset));
     if files < clips {
-        text += &format!(", in {}", counted(*files, "video", "videos"));
+        text += &format!(", in {}", counted(*files, "video"));
     }
     if *groups > 0 {
-        text += &format!(", of {}", counted(*groups, "recording", "recordings"));
+        text += &format!(", of {}", counted(*groups, "recording"));
     }
     if *ambiguous > 0 {
-        text += &format!(", and {}", counted(*ambiguous, "ambiguous segment", "ambiguous segments"));
+        text += &format!(", and {}", counted(*ambiguous, "ambiguous segment"));
     }
     if let Some(frames) = frames {
         text += &format!("; {} to {} frames, median {}", frames.least, frames.most, frames.median);
     }
     text + "\n"
-}
-
-/// A number and what it counts.
-fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Clips of every class, a column per subset.
@@ -140,14 +136,4 @@ fn title(subset: Subset) -> &'static str {
 
 fn sentence(Problem { subject, cause, remedy, .. }: &Problem) -> String {
     format!("{subject}: {cause}. {remedy}.")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_clip_is_no_clips() {
-        assert_eq!([0, 1, 2].map(|n| counted(n, "clip", "clips")), ["0 clips", "1 clip", "2 clips"]);
-    }
 }

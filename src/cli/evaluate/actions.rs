@@ -13,6 +13,7 @@ use crate::cli::outcome::{Outcome, complain};
 use crate::error::Result;
 use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, ReportSource, evaluate_actions};
 use crate::nets::HiddenTwoStream;
+use crate::plural::counted;
 use crate::training::dataset::Dataset;
 use crate::training::{FlowSource, Subset};
 
@@ -82,12 +83,12 @@ fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -
 
 /// The accuracies in words.
 pub(super) fn print(report: &ActionsReport) {
-    println!("{}, which knows {} classes", report.model, report.classes.len());
+    println!("{}, which knows {}", report.model, counted(report.classes.len(), "class"));
     if let Some(source) = &report.source {
         let hash = source.model_hash.as_ref().map(|hash| format!(", hash {hash}")).unwrap_or_default();
         println!("  {}{hash}", source.model_dir.display());
     }
-    println!("{} clips, {} views each", report.clips, report.views);
+    println!("{}, {} views each", counted(report.clips, "clip"), report.views);
     for (name, stream) in report.streams() {
         println!(
             "  {name:<9} top-1 {:5.1} %  top-5 {:5.1} %  mean class {:5.1} %  ECE {:.3}",

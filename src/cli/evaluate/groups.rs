@@ -18,6 +18,7 @@ use crate::evaluation::{
 };
 use crate::gpu::panics::caught;
 use crate::nets::{Backbone, ModelCard};
+use crate::plural::counted;
 use crate::training::dataset::Dataset;
 use crate::training::{Subset, TrainingEvent, TrainingPlan};
 
@@ -161,7 +162,7 @@ impl Progress {
             GroupsEvent::FoldDone(result) => {
                 let best = result.fused.or(result.temporal).or(result.spatial).unwrap_or_default();
                 self.bar.suspend(|| {
-                    eprintln!("{}: {} clips, top-1 {:.1} %", self.fold, result.clips, 100.0 * best);
+                    eprintln!("{}: {}, top-1 {:.1} %", self.fold, counted(result.clips, "clip"), 100.0 * best);
                 });
             }
         }

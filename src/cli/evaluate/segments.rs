@@ -11,6 +11,7 @@ use crate::cli::values::named;
 use crate::error::{Error, Result};
 use crate::evaluation::segments::{Averaging, Segment, SegmentReport};
 use crate::evaluation::{SegmentTruth, detect, find_scores, read_detections, write_detections};
+use crate::plural::counted;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -123,10 +124,10 @@ fn ious(arguments: &SegmentsArgs) -> Vec<f64> {
 }
 
 fn print(report: &SegmentReport) {
-    let classes = report.classes.len();
-    println!("{} detections, {} annotated segments of {classes} classes", report.detections, report.truths);
+    let (detections, truths) = (counted(report.detections, "detection"), counted(report.truths, "annotated segment"));
+    println!("{detections}, {truths} of {}", counted(report.classes.len(), "class"));
     if report.ambiguous > 0 && report.averaging == Averaging::Thumos {
-        println!("{} ambiguous segments, in which misses do not count", report.ambiguous);
+        println!("{}, in which misses do not count", counted(report.ambiguous, "ambiguous segment"));
     }
     println!("  IoU     mAP %");
     for (iou, map) in report.ious.iter().zip(&report.map) {

@@ -15,6 +15,7 @@ use super::interrupt::interrupt_flag;
 use super::outcome::{Outcome, complain};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
+use crate::plural::counted;
 use crate::video::{TRANSPARENT, has_transparent_parts};
 pub(super) use arguments::FlowArgs;
 use arguments::{FlowPlan, Input};
@@ -57,7 +58,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
     let available = info.frames.saturating_sub(plan.start.saturating_add(plan.stride));
     if available == 0 {
         let (start, second) = (plan.start, plan.start.saturating_add(plan.stride));
-        let frames = if info.frames == 1 { "1 frame".into() } else { format!("{} frames", info.frames) };
+        let frames = counted(info.frames, "frame");
         let cause = format!("it has {frames}, so there is no pair of frames {start} and {second}");
         let remedy = "Choose an earlier --start or a smaller --stride; of a single picture, name a second one";
         return Err(Error::file(path, cause, remedy));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::flow::FlowField;
+use crate::plural::counted;
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -75,7 +76,7 @@ impl FlowReport {
     pub fn in_words(&self) -> String {
         let input: Vec<_> = self.input.iter().map(|path| path.display().to_string()).collect();
         let count = self.pairs.len();
-        let pairs = if count == 1 { "1 pair".into() } else { format!("{count} pairs") };
+        let pairs = counted(count, "pair");
         let milliseconds = 1e3 * self.flow_secs / count.max(1) as f64;
         format!("{}: flow of {pairs} by {}, {milliseconds:.1} ms each", input.join(", "), self.method)
     }

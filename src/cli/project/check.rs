@@ -11,6 +11,7 @@ use crate::engine::facts_of;
 use crate::error::Result;
 use crate::labels::survey::{Fault, Finding, check, find_moved, relink};
 use crate::labels::{Project, edits};
+use crate::plural::counted;
 use crate::video::is_video;
 
 const EXAMPLES: &str = "\
@@ -65,7 +66,7 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<Outcome> {
         project.save()?;
     }
     findings.iter().for_each(|finding| complain(&finding.to_error()));
-    println!("{} videos, {} of them not as they were", project.document().videos.len(), findings.len());
+    println!("{}, {} of them not as they were", counted(project.document().videos.len(), "video"), findings.len());
     Ok(if findings.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }
 

@@ -15,6 +15,7 @@ use crate::engine::{LabelExport, export_labels, time_videos};
 use crate::error::Result;
 use crate::labels::formats::Format;
 use crate::labels::{Opened, Project};
+use crate::plural::counted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,11 +73,12 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
     exported.notes.iter().filter(|note| !told.contains(note)).for_each(complain);
     match exported.files.as_slice() {
         [file] => println!("{}: {}", format.name(), file.display()),
-        files => println!("{}: {} files in {}", format.name(), files.len(), arguments.target.display()),
+        files => println!("{}: {} in {}", format.name(), counted(files.len(), "file"), arguments.target.display()),
     }
     match exported.cuts.len() {
         0 => {}
-        clips if arguments.cut => println!("{clips} clips cut out"),
+        clips if arguments.cut => println!("{} cut out", counted(clips, "clip")),
+        1 => println!("1 clip is not cut out: --cut does that"),
         clips => println!("{clips} clips are not cut out: --cut does that"),
     }
     Ok(if exported.is_doubtful { Outcome::SomeFailed } else { Outcome::Done })

@@ -11,6 +11,7 @@ use crate::engine::time_videos;
 use crate::error::Result;
 use crate::labels::Opened;
 use crate::labels::formats::{Choices, Format, import};
+use crate::plural::counted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -80,12 +81,13 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
         println!("Some videos have several labels at a time (--allow-several lets the project have them)");
     }
     let would = if arguments.dry_run { "would be " } else { "" };
-    let mut counts = format!("{} videos {would}labelled, {} keep other labels", found.videos, found.kept);
+    let keep = if found.kept == 1 { "keeps" } else { "keep" };
+    let mut counts = format!("{} {would}labelled, {} {keep} other labels", counted(found.videos, "video"), found.kept);
     if found.replaced > 0 {
-        counts += &format!(", {} labels {would}replaced", found.replaced);
+        counts += &format!(", {} {would}replaced", counted(found.replaced, "label"));
     }
     if found.left_out > 0 {
-        counts += &format!(", {} labels of the file left out", found.left_out);
+        counts += &format!(", {} of the file left out", counted(found.left_out, "label"));
     }
     println!("{counts}");
     let is_complete = found.notes.is_empty() && found.unknown_videos.is_empty();

@@ -8,6 +8,7 @@ use super::opening::open;
 use crate::cli::outcome::Outcome;
 use crate::error::Result;
 use crate::labels::{Document, Label, StoredPath, Video};
+use crate::plural::counted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +58,7 @@ fn print_counts(document: &Document) {
     let unlabelled = document.videos.values().filter(|video| video.is_unlabelled()).count();
     let locked = document.videos.values().filter(|video| video.locked.is_some()).count();
     let locked = if locked > 0 { format!(", {locked} with labels that cannot be read") } else { String::new() };
-    println!("{} videos, {unlabelled} of them unlabelled{locked}", document.videos.len());
+    println!("{}, {unlabelled} of them unlabelled{locked}", counted(document.videos.len(), "video"));
 }
 
 fn print_video(document: &Document, video: &Video) {

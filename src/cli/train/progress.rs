@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::super::outcome::complain;
+use crate::plural::counted;
 use crate::training::{StepMetrics, TrainingEvent};
 
 /// Time between two lines where there is no terminal.
@@ -43,11 +44,10 @@ impl Progress {
                 self.line(&format!("Run {} of {of}: {network:?}", number + 1));
             }
             TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
-                let classes = if classes.is_empty() { String::new() } else { format!(" of {} classes", classes.len()) };
-                self.line(&format!(
-                    "{clips} clips{classes}; {parameters} parameters; run folder {}",
-                    run_dir.display()
-                ));
+                let classes =
+                    if classes.is_empty() { String::new() } else { format!(" of {}", counted(classes.len(), "class")) };
+                let clips = counted(*clips, "clip");
+                self.line(&format!("{clips}{classes}; {parameters} parameters; run folder {}", run_dir.display()));
                 if *resumed_at > 0 {
                     self.line(&format!("Resumed after step {resumed_at}"));
                 }

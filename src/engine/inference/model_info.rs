@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::nets::fusion::Fusion;
 use crate::nets::{Architecture, HiddenTwoStream, MotionConfig};
+use crate::plural::counted;
 
 /// The networks in use, in the words of their model card.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,8 +64,7 @@ impl ModelInfo {
     pub fn knows(&self) -> String {
         match self.classes.len() {
             0 => String::new(),
-            1 => ", knows 1 class".into(),
-            count => format!(", knows {count} classes"),
+            count => format!(", knows {}", counted(count, "class")),
         }
     }
 

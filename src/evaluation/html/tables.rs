@@ -3,6 +3,7 @@
 use super::escape::escaped;
 use crate::evaluation::{ActionsReport, ReportSource};
 use crate::nets::fusion;
+use crate::plural::counted;
 
 /// What was measured, and how.
 pub(super) fn run(report: &ActionsReport) -> String {
@@ -10,7 +11,7 @@ pub(super) fn run(report: &ActionsReport) -> String {
     let spread = format!("{:?}", report.spread).to_lowercase();
     let mut rows = vec![
         ["Data".into(), report.data.clone()],
-        ["Clips".into(), format!("{} of {} classes", report.clips, report.classes.len())],
+        ["Clips".into(), format!("{} of {}", report.clips, counted(report.classes.len(), "class"))],
         ["Views of a clip".into(), format!("{} (samples × crops), {spread} spread", report.views)],
         ["Fusion".into(), fusion],
     ];

@@ -9,6 +9,7 @@ use super::listing::{Listing, Place, ProblemKind, Row};
 use crate::error::{Error, Result};
 use crate::labels::formats::exported_clips;
 use crate::names::composed;
+use crate::plural::counted;
 use crate::video::{is_hidden, is_video};
 
 /// Files left out that a note names.
@@ -81,8 +82,8 @@ fn note_left_out(folder: &Path, files: &[PathBuf], listing: &mut Listing) {
     }
     let named: Vec<String> = files.iter().take(MOST_NAMED).filter_map(|path| within(path, folder)).collect();
     let more = if files.len() > named.len() { ", …" } else { "" };
-    let (count, s) = (files.len(), if files.len() == 1 { "" } else { "s" });
-    let cause = format!("{count} file{s} left out, not called as videos are: {}{more}", named.join(", "));
+    let count = counted(files.len(), "file");
+    let cause = format!("{count} left out, not called as videos are: {}{more}", named.join(", "));
     let remedy = "Convert those that are clips to .mp4";
     listing.notes.push(Place::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));
 }

@@ -3,10 +3,11 @@
 use eframe::egui::{Ui, vec2};
 use egui_plot::{Bar, BarChart, Line, Plot, PlotPoints};
 
-use super::{clips_in_words, percent};
+use super::percent;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, plot_height};
 use crate::evaluation::StreamReport;
+use crate::plural::counted;
 
 /// Least height of the plot, in points.
 const HEIGHT: f32 = 220.0;
@@ -21,7 +22,7 @@ pub(super) fn calibration_ui(ui: &mut Ui, name: &str, stream: &StreamReport) {
         let (at, accuracy, confidence) = (width * (i as f64 + 0.5), 100.0 * bin.accuracy, 100.0 * bin.confidence);
         let text = format!(
             "{}\n{} % confident\n{} % right",
-            clips_in_words(bin.clips),
+            counted(bin.clips, "clip"),
             percent(bin.confidence),
             percent(bin.accuracy)
         );

@@ -2,12 +2,13 @@
 
 use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::{Wanted, clips_in_words};
+use super::Wanted;
 use crate::app::actions::PanelContext;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::widgets::{explanation, remark, row_response};
 use crate::evaluation::ActionsReport;
 use crate::nets::fusion;
+use crate::plural::counted;
 
 /// Height of a clip's row, in points.
 const ROW: f32 = 38.0;
@@ -88,7 +89,7 @@ pub(super) fn clips_ui(
         }
     });
     let clips = filter.of(report, stream);
-    explanation(ui, &format!("{}, as the {stream} scores have it; a click opens one.", clips_in_words(clips.len())));
+    explanation(ui, &format!("{}, as the {stream} scores have it; a click opens one.", counted(clips.len(), "clip")));
     let open = cx.session.clip.as_ref().map(|clip| clip.path.clone());
     let folder = cx.settings.evaluation.clips.as_deref();
     let mut wanted = None;
@@ -148,7 +149,7 @@ fn failures_ui(ui: &mut Ui, report: &ActionsReport) {
     let tokens = Tokens::of(ui);
     ui.add_space(6.0);
     remark(ui, tokens.warning, |ui| {
-        let count = clips_in_words(report.failures.len());
+        let count = counted(report.failures.len(), "clip");
         ui.label(RichText::new(format!("{count} could not be read and are left out")).color(tokens.strong));
         for failure in report.failures.iter().take(FAILURES) {
             ui.add(Label::new(RichText::new(failure).small()).wrap().selectable(true));

@@ -4,12 +4,13 @@ use eframe::egui::{Grid, Label, RichText, TextStyle, Ui};
 
 use super::clips::row_ui;
 use super::summary::capitalised;
-use super::{Wanted, clips_in_words, percent};
+use super::{Wanted, percent};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, explanation, remark, section};
 use crate::evaluation::{ActionsReport, Comparison, StreamChange};
+use crate::plural::counted;
 
 /// Clips that are listed on either side.
 const CLIPS: usize = 50;
@@ -35,7 +36,7 @@ pub(super) fn comparison_ui(
         return None;
     };
     let before = &baseline.report;
-    let line = format!("A: {}, {}, {} views", before.model, clips_in_words(before.clips), before.views);
+    let line = format!("A: {}, {}, {} views", before.model, counted(before.clips, "clip"), before.views);
     ui.add(Label::new(RichText::new(line).color(tokens.weak)).wrap())
         .on_hover_text(baseline.path.display().to_string());
     ui.add(Label::new(RichText::new("B: the report above").color(tokens.weak)).wrap());
@@ -50,7 +51,7 @@ pub(super) fn comparison_ui(
     };
     table_ui(ui, comparison);
     if comparison.apart > 0 {
-        let text = format!("{} in both reports, {} in one only.", clips_in_words(comparison.common), comparison.apart);
+        let text = format!("{} in both reports, {} in one only.", counted(comparison.common, "clip"), comparison.apart);
         explanation(ui, &text);
     }
     match comparison.streams.iter().find(|change| change.name == stream) {
@@ -98,7 +99,7 @@ fn change_ui(ui: &mut Ui, report: &ActionsReport, change: &StreamChange) -> Opti
     section(ui, &format!("{} scores", capitalised(change.name)));
     let StreamChange { won, lost, p, .. } = change;
     let verdict = if *p < UNLIKELY { "hardly chance" } else { "may be chance" };
-    let text = format!("{} won, {lost} lost: p = {p:.3}, {verdict}", clips_in_words(*won));
+    let text = format!("{} won, {lost} lost: p = {p:.3}, {verdict}", counted(*won, "clip"));
     ui.add(Label::new(text).wrap())
         .on_hover_text("McNemar's exact test, two-sided: how likely so uneven a split is by chance");
     for (class, [a, b]) in &change.classes {

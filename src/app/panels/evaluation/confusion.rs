@@ -2,12 +2,13 @@
 
 use eframe::egui::{Label, RichText, Sense, Ui};
 
+use super::Wanted;
 use super::clips::ClipFilter;
-use super::{Wanted, clips_in_words};
 use crate::app::confusion_matrix::confusion_matrix_ui;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, section};
 use crate::evaluation::{ActionsReport, StreamReport};
+use crate::plural::counted;
 
 /// Confused pairs that are listed.
 const PAIRS: usize = 10;
@@ -29,7 +30,7 @@ pub(super) fn confusion_ui(ui: &mut Ui, report: &ActionsReport, stream: &StreamR
     let mut wanted = clicked.map(|(label, guess)| Wanted::Clips(ClipFilter::Pair { label, guess }));
     for pair in stream.most_confused.iter().take(PAIRS) {
         let (label, guess) = (&report.classes[pair.label], &report.classes[pair.guess]);
-        let text = format!("{label} taken for {guess}, {}", clips_in_words(pair.clips));
+        let text = format!("{label} taken for {guess}, {}", counted(pair.clips, "clip"));
         let link = Label::new(RichText::new(text).color(Tokens::of(ui).accent)).truncate().sense(Sense::click());
         if ui.add(link).on_hover_text("List these clips").clicked() {
             wanted = Some(Wanted::Clips(ClipFilter::Pair { label: pair.label, guess: pair.guess }));

@@ -3,12 +3,13 @@
 use eframe::egui::{ComboBox, Slider, Ui, vec2};
 use egui_plot::{Line, Plot, PlotPoints, Points, VLine, uniform_grid_spacer};
 
-use super::{clips_in_words, percent};
+use super::percent;
 use crate::app::actions::PanelContext;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, field, plot_height};
 use crate::evaluation::{ActionsReport, SweepPoint};
 use crate::nets::fusion::{Fusion, FusionRule};
+use crate::plural::counted;
 
 /// Least height of the plot, in points.
 const HEIGHT: f32 = 170.0;
@@ -42,7 +43,7 @@ pub(super) fn fusion_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelConte
     plot_ui(ui, &report.sweep, fusion.temporal_weight);
     let best = report.sweep.iter().rev().max_by_key(|point| point.correct);
     if let Some(SweepPoint { weight, correct, top1 }) = best {
-        let right = format!("{correct} of {}", clips_in_words(report.clips));
+        let right = format!("{correct} of {}", counted(report.clips, "clip"));
         explanation(
             ui,
             &format!(

@@ -21,7 +21,7 @@ use crate::app::evaluation_settings::EvaluationSettings;
 use crate::app::evaluation_state::EvaluationPhase;
 use crate::app::session::KnownClip;
 use crate::app::theme::{SECTION_GAP, Tokens};
-use crate::app::widgets::{clips_in_words, command_button, explanation, primary_button, remark, span};
+use crate::app::widgets::{command_button, explanation, primary_button, remark, span};
 use crate::error::Error;
 use crate::evaluation::{ActionsReport, StreamReport};
 

@@ -2,11 +2,12 @@
 
 use eframe::egui::{Button, CollapsingHeader, Grid, Label, RichText, TextStyle, Ui};
 
-use super::{chosen, clips_in_words, percent, percent_or_dash};
+use super::{chosen, percent, percent_or_dash};
 use crate::app::actions::PanelContext;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, remark};
 use crate::evaluation::{ActionsReport, ReportSource};
+use crate::plural::counted;
 
 /// Columns with their tooltips.
 const COLUMNS: [(&str, &str); 4] = [
@@ -47,7 +48,7 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
                 percent_or_dash(figures.mean_class),
                 format!("{:.3}", figures.calibration.ece),
             ];
-            let right = format!("{} of {} right", figures.correct, clips_in_words(report.clips));
+            let right = format!("{} of {} right", figures.correct, counted(report.clips, "clip"));
             for cell in cells {
                 ui.label(RichText::new(cell).text_style(TextStyle::Monospace).color(tokens.strong))
                     .on_hover_text(&right);
@@ -56,7 +57,7 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
         }
     });
     if !report.folds.is_empty() {
-        let title = format!("{} folds", report.folds.len());
+        let title = counted(report.folds.len(), "fold");
         CollapsingHeader::new(title).id_salt("folds").show(ui, |ui| folds_ui(ui, report));
     }
 }
@@ -71,7 +72,7 @@ fn folds_ui(ui: &mut Ui, report: &ActionsReport) {
         ui.end_row();
         for fold in &report.folds {
             let name = Label::new(&fold.name).truncate();
-            ui.add(name).on_hover_text(format!("{}, learned from {}", fold.name, clips_in_words(fold.learned_from)));
+            ui.add(name).on_hover_text(format!("{}, learned from {}", fold.name, counted(fold.learned_from, "clip")));
             let shares = [fold.spatial, fold.temporal, fold.fused].map(percent_or_dash);
             for cell in [fold.clips.to_string()].into_iter().chain(shares) {
                 ui.label(RichText::new(cell).text_style(TextStyle::Monospace));
@@ -86,7 +87,7 @@ fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let data = std::path::Path::new(&report.data).file_name().map(|name| name.to_string_lossy().into_owned());
     let data = data.unwrap_or_else(|| report.data.clone());
-    let line = format!("{} on {data}: {}, {} views", report.model, clips_in_words(report.clips), report.views);
+    let line = format!("{} on {data}: {}, {} views", report.model, counted(report.clips, "clip"), report.views);
     ui.add(Label::new(RichText::new(line).strong()).wrap()).on_hover_text(origin_text(report));
     let evaluation = &mut cx.session.evaluation;
     if let Some(all) = report.stopped_of {
@@ -106,7 +107,7 @@ fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     let left_out = evaluation.left_out();
     if !left_out.is_empty() {
         let reasons: Vec<String> = left_out.iter().take(20).map(ToString::to_string).collect();
-        let text = RichText::new(format!("{} rows of the list are left out", left_out.len())).small();
+        let text = RichText::new(format!("Rows of the list that are left out: {}", left_out.len())).small();
         ui.label(text.color(tokens.warning)).on_hover_text(reasons.join("\n"));
     }
 }

@@ -5,8 +5,9 @@ use eframe::egui::{Align, Layout, RichText, Ui};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{clips_in_words, command_button, explanation};
+use crate::app::widgets::{command_button, explanation};
 use crate::engine::live::CLIP_SECS;
+use crate::plural::counted;
 
 /// Draws the corrections by class.
 pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -26,7 +27,7 @@ pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.horizontal(|ui| {
             ui.label(class);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(RichText::new(clips_in_words(*clips)).color(tokens.weak));
+                ui.label(RichText::new(counted(*clips, "clip")).color(tokens.weak));
             });
         });
     }

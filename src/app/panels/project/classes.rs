@@ -14,6 +14,7 @@ use crate::app::icon::Icon;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, field, section};
 use crate::labels::{Class, ClassId, Document, Label, Settings, edits};
+use crate::plural::counted;
 
 /// Height of a class's row, in points.
 const ROW: f32 = 28.0;
@@ -177,8 +178,7 @@ impl ClassesPage {
             });
             let text = match count {
                 0 => "Delete".to_owned(),
-                1 => "Delete with its 1 label".to_owned(),
-                count => format!("Delete with its {count} labels"),
+                count => format!("Delete with its {}", counted(count, "label")),
             };
             if ui.button(text).on_hover_text("Undo brings the class and its labels back").clicked() {
                 edit = Some(Edit::new(move |document| edits::delete_class(document, own)));

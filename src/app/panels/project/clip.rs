@@ -12,6 +12,7 @@ use crate::app::theme::{RADIUS, Tokens};
 use crate::app::widgets::{explanation, field, remark, row_response, section, time_code};
 use crate::frame_times::FrameTimes;
 use crate::labels::{Document, Facts, Segment, Video, VideoId, edits};
+use crate::plural::counted;
 
 /// What is being typed about a video.
 #[derive(Default)]
@@ -214,7 +215,8 @@ fn keep(document: &Document, id: VideoId, facts: Facts) -> crate::error::Result<
 
 fn in_words(facts: &Facts) -> String {
     let ([width, height], secs) = (facts.size, facts.frames as f64 / facts.fps.max(1e-3));
-    format!("{width}×{height}, {} frames at {:.2} fps, {}", facts.frames, facts.fps, time_code(secs))
+    let frames = counted(facts.frames, "frame");
+    format!("{width}×{height}, {frames} at {:.2} fps, {}", facts.fps, time_code(secs))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, explanation, field, remark, section};
 use crate::error::Error;
 use crate::labels::formats::{Choices, Format, Import};
+use crate::plural::counted;
 
 /// Notes that are shown at once.
 const NOTES: usize = 8;
@@ -176,20 +177,23 @@ fn choices_ui(ui: &mut Ui, import: &Import, choices: &mut Choices) {
 fn in_words(import: &Import) -> String {
     let mut text = match import.videos {
         0 => "No video's labels would change".to_owned(),
-        1 => "The labels of 1 video would change".to_owned(),
-        count => format!("The labels of {count} videos would change"),
+        count => format!("The labels of {} would change", counted(count, "video")),
     };
     if import.new_videos > 0 {
         text += &format!(", {} of them new", import.new_videos);
     }
     if import.kept > 0 {
-        text += &format!("; {} keep labels that differ from the file's", import.kept);
+        text += &format!(
+            "; {} {} labels that differ from the file's",
+            import.kept,
+            if import.kept == 1 { "keeps" } else { "keep" }
+        );
     }
     if import.replaced > 0 {
-        text += &format!("; {} labels would be replaced", import.replaced);
+        text += &format!("; {} would be replaced", counted(import.replaced, "label"));
     }
     if import.left_out > 0 {
-        text += &format!("; {} labels of the file are left out", import.left_out);
+        text += &format!("; labels of the file that are left out: {}", import.left_out);
     }
     text + "."
 }
@@ -212,10 +216,9 @@ fn exported_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 /// What an export has written: files of labels, and clips that were cut out.
 fn written_in_words(files: usize, clips: usize) -> String {
-    let count = |count: usize, name: &str| format!("{count} {name}{}", if count == 1 { "" } else { "s" });
     match clips {
-        0 => count(files, "file"),
-        _ => format!("{} and {}", count(files, "list"), count(clips, "clip")),
+        0 => counted(files, "file"),
+        _ => format!("{} and {}", counted(files, "list"), counted(clips, "clip")),
     }
 }
 

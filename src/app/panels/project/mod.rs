@@ -18,8 +18,9 @@ use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::session::ClipFolder;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{clips_in_words, command_button, empty_state, primary_button, remark};
+use crate::app::widgets::{command_button, empty_state, primary_button, remark};
 use crate::labels::{Label, VideoId};
+use crate::plural::counted;
 
 /// What of the project is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -128,7 +129,7 @@ fn folder_ui(ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
     let place = cx.session.place_in_folder().map(|(_, place)| place);
     let count = match place {
         Some(place) => format!("clip {} of {}", place + 1, folder.clips.len()),
-        None => clips_in_words(folder.clips.len()),
+        None => counted(folder.clips.len(), "clip"),
     };
     ui.label(RichText::new(count).color(tokens.weak));
     ui.horizontal_wrapped(|ui| {

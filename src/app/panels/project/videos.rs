@@ -14,6 +14,7 @@ use crate::app::video_list::{Shown, Sort};
 use crate::app::widgets::{command_button, explanation, row_response};
 use crate::labels::{Document, Label, Video, VideoId};
 use crate::nets::fusion::percent;
+use crate::plural::counted;
 
 /// Height of a row, in points.
 const ROW: f32 = 46.0;
@@ -219,8 +220,7 @@ fn state_text(trouble: Option<&'static str>, video: &Video) -> String {
         _ if video.locked.is_some() => "locked".to_owned(),
         (Some(trouble), _) => trouble.to_owned(),
         (None, 0) => String::new(),
-        (None, 1) => "1 segment".to_owned(),
-        (None, count) => format!("{count} segments"),
+        (None, count) => counted(count, "segment"),
     }
 }
 
@@ -235,6 +235,6 @@ fn said_text(document: &Document, video: &Video) -> String {
     let labels: Vec<&str> = video.labels.iter().map(|label| document.label_name(*label)).collect();
     match video.segments.len() {
         0 => labels.join(", "),
-        count => format!("{} {count} segments", labels.join(", ")).trim().to_owned(),
+        count => format!("{} {}", labels.join(", "), counted(count, "segment")).trim().to_owned(),
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::super::listing::{Listing, Place, Row};
 use super::super::{Problem, ProblemKind, Subset};
+use crate::plural::counted;
 
 /// A class this many times the size of another is worth a remark.
 const IMBALANCE: usize = 10;
@@ -34,7 +35,7 @@ pub(super) fn class_problems(subset: Subset, path: &Path, listing: &Listing, cou
     if let (Some((small, &least)), Some((large, &most)), Subset::Train) = (least, most, subset)
         && most >= IMBALANCE * least
     {
-        let cause = format!("'{large}' has {most} clips and '{small}' {least}");
+        let cause = format!("'{large}' has {} and '{small}' {least}", counted(most, "clip"));
         remarks.push(place.problem(ProblemKind::Imbalance, &cause, "Add clips of the small classes, or weight them"));
     }
     [problems, remarks]

@@ -12,6 +12,7 @@ use super::super::listing::{Listing, Problem, ProblemKind, Row};
 use super::twins::contents_of_twins;
 use crate::error::{Error, Result};
 use crate::nets::WINDOW_FRAMES;
+use crate::plural::counted;
 use crate::video::ClipFacts;
 
 /// Segments may end this much after the video, which annotators measured on another copy, seconds.
@@ -98,7 +99,7 @@ impl FlowDiagnostics {
             return Some(row.place.problem(ProblemKind::Malformed, &cause, "Name the video itself"));
         }
         let frames = self.frames(row).filter(|&frames| frames < WINDOW_FRAMES)?;
-        let frames = if frames == 1 { "1 frame".to_owned() } else { format!("{frames} frames") };
+        let frames = counted(frames, "frame");
         let cause = match row.clip.segment_secs {
             Some(_) => format!("the segment of {path} has {frames}, a window {WINDOW_FRAMES}"),
             None => format!("{path} has {frames}, a window {WINDOW_FRAMES}"),

@@ -14,6 +14,7 @@ use crate::app::theme::Tokens;
 use crate::app::widgets::{command_button, explanation, field, remark};
 use crate::error::Result;
 use crate::labels::Project;
+use crate::plural::counted;
 use crate::training::dataset::mirrored_classes;
 use crate::training::{DataSource, ListSource};
 
@@ -197,7 +198,7 @@ impl ClipsForm {
         if let Some(corrections) = self.corrections.clone() {
             let count =
                 self.listing.value().and_then(|listing| listing.as_ref().ok()).map_or(0, |listing| listing.joined);
-            let count = if count == 1 { "1 correction".into() } else { format!("{count} corrections") };
+            let count = counted(count, "correction");
             ui.horizontal(|ui| {
                 ui.label(format!("and {count}")).on_hover_text(corrections.display().to_string());
                 if ui.small_button("Leave them out").clicked() {
@@ -256,10 +257,9 @@ fn classes_ui(ui: &mut Ui, classes: &[ClassShare]) {
     let tokens = Tokens::of(ui);
     let sum = |count: fn(&ClassShare) -> usize| classes.iter().map(count).sum::<usize>();
     let (clips, held) = (sum(|class| class.clips), sum(|class| class.held));
-    let classes_word = if classes.len() == 1 { "class" } else { "classes" };
     let split =
         if held > 0 { format!(": {} to learn from, {held} to measure on", clips - held) } else { String::new() };
-    ui.label(format!("{clips} clips in {} {classes_word}{split}", classes.len()));
+    ui.label(format!("{} in {}{split}", counted(clips, "clip"), counted(classes.len(), "class")));
     let list = classes.iter().map(|ClassShare { name, clips, held, .. }| match held {
         0 => format!("{name} {clips}"),
         _ => format!("{name} {}+{held}", clips - held),
