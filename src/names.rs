@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -10,6 +11,42 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 /// this form.
 pub(crate) fn composed(name: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(name)
+}
+
+/// The file or folder at `path`, or else the first there that is called the same in another form of Unicode.
+pub(crate) fn in_any_form(path: &Path) -> Option<PathBuf> {
+    if path.exists() {
+        return Some(path.to_owned());
+    }
+    if path.to_str().is_none_or(str::is_ascii) {
+        return None; // There is one form of that.
+    }
+    let mut found = path.ancestors().find(|folder| folder.is_dir())?.to_owned();
+    for part in path.strip_prefix(&found).ok()? {
+        let wanted = composed(part.to_str()?);
+        let is_alike = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| composed(name) == wanted)
+        };
+        let entries = fs::read_dir(&found).ok()?.flatten().map(|entry| entry.path());
+        found = entries.filter(is_alike).min()?;
+    }
+    Some(found)
+}
+
+/// Whether both paths lead to one file, as two forms of a name do on the disks of macOS.
+pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let key = |path: &Path| fs::metadata(path).map(|facts| (facts.dev(), facts.ino())).ok();
+        key(one).is_some_and(|key_of_one| key(other) == Some(key_of_one))
+    }
+    #[cfg(not(unix))]
+    {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        real(one).is_some_and(|real_of_one| real(other) == Some(real_of_one))
+    }
 }
 
 /// Files and folders of systems that are no one's clips, besides those whose names begin with a dot.
@@ -83,6 +120,19 @@ mod tests {
         // A folder whose path is the end of the other's.
         assert_eq!(names(&["b/clip.mp4", "a/b/clip.mp4"]), ["clip.mp4 – b", "clip.mp4 – a/b"]);
         assert_eq!(names(&["/a/clip.mp4", "/a/clip.mp4"]), ["clip.mp4"; 2], "it is the same file");
+    }
+
+    #[test]
+    fn files_are_found_by_either_form_of_their_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir(at("e\u{301}te\u{301}")).unwrap();
+        fs::write(at("e\u{301}te\u{301}/u\u{308}.mp4"), "").unwrap();
+        let found = in_any_form(&at("été/ü.mp4")).unwrap();
+        assert!(is_same_file(&found, &at("e\u{301}te\u{301}/u\u{308}.mp4")));
+        assert_eq!((in_any_form(&at("été/o.mp4")), in_any_form(&at("none.mp4"))), (None, None));
+        fs::write(dir.path().join("plain"), "").unwrap();
+        assert!(!is_same_file(&found, &at("plain")) && !is_same_file(&at("none"), &at("none")));
     }
 
     #[test]

@@ -239,7 +239,7 @@ impl App {
 
     /// Adds videos to the project.
     pub(super) fn add_videos(&mut self, paths: &[PathBuf]) {
-        if let Some(step) = self.session.studio.add(paths) {
+        if let Some(step) = self.session.studio.add(paths, &mut self.session.log) {
             self.do_found(step);
         }
     }

@@ -459,7 +459,7 @@ impl StudioState {
         match found {
             SearchResult::Videos { videos, notes, .. } => {
                 notes.iter().for_each(|note| log.push(Level::Warning, note.to_string()));
-                self.add(&videos)
+                self.add(&videos, log)
             }
             SearchResult::Moved(relinks) => {
                 let certain: Vec<_> = relinks.into_iter().filter(|relink| relink.is_certain).collect();
@@ -521,12 +521,12 @@ impl StudioState {
     }
 
     /// The step that adds the videos at `paths` that are not in the project yet.
-    pub fn add(&self, paths: &[PathBuf]) -> Option<Step> {
+    pub fn add(&self, paths: &[PathBuf], log: &mut Log) -> Option<Step> {
         let project = self.project.as_ref()?;
-        let videos = paths.iter().map(|path| {
-            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-            Video::new(StoredPath::encode(&path, project.dir()))
-        });
+        let files = paths.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect();
+        let (files, notes) = survey::newcomers(project.document(), project.dir(), files);
+        notes.iter().for_each(|note| log.push(Level::Warning, note.to_string()));
+        let videos = files.iter().map(|path| Video::new(StoredPath::encode(path, project.dir())));
         Some(edits::add_videos(project.document(), videos.collect()))
     }
 }

@@ -10,7 +10,7 @@ use super::hash::Hash;
 use super::{Change, Document, Step, StoredPath, Video, VideoId};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::names::is_hidden;
+use crate::names::{composed, is_hidden, is_same_file};
 
 /// Files up to so many bytes are read as a whole to tell them apart; of larger ones, blocks.
 const READ_WHOLE: u64 = 16 << 20;
@@ -65,6 +65,45 @@ pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn 
     }
     found.videos.sort();
     found
+}
+
+/// Those of `files` that are no videos of the project in `dir`, and what there is to say about others. Names that differ in the form of
+/// Unicode only, as macOS and other systems write them, are those of two files where both are there, and else of one.
+pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<Error>) {
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    let mut alike: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    let in_one_form = |stored: &str| {
+        let plain = StoredPath::plain(stored);
+        (!plain.is_ascii()).then(|| composed(&plain).into_owned())
+    };
+    for video in document.videos.values() {
+        known.insert(video.path.clone());
+        if let Some(name) = in_one_form(&video.path) {
+            alike.entry(name).or_default().push(StoredPath::decode(&video.path, dir));
+        }
+    }
+    let (mut new, mut notes) = (Vec::new(), Vec::new());
+    for file in files {
+        let stored = StoredPath::encode(&file, dir);
+        if !known.insert(stored.clone()) {
+            continue;
+        }
+        if let Some(name) = in_one_form(&stored) {
+            let twins = alike.entry(name).or_default();
+            if twins.iter().any(|twin| is_same_file(twin, &file)) {
+                continue;
+            }
+            if twins.iter().any(|twin| !twin.exists()) {
+                let cause =
+                    "the project has it with its accents written in another way, where there is no file any more";
+                notes.push(Error::file(&file, cause, "Relink the video of the project to this file"));
+                continue;
+            }
+            twins.push(file.clone());
+        }
+        new.push(file);
+    }
+    (new, notes)
 }
 
 /// What tells a file from others, whatever it is called: its length in bytes, and a hash of its content, all of it or
@@ -302,6 +341,28 @@ mod tests {
         };
         document.apply(edits::add_videos(&document, names.iter().map(video).collect()));
         document
+    }
+
+    #[test]
+    fn names_that_differ_in_their_form_are_one_video_unless_both_files_are_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let (nfc, nfd) = ("caf\u{e9}.mp4", "cafe\u{301}.mp4");
+        let new = |document: &Document, names: &[&str]| {
+            let (new, notes) = newcomers(document, dir.path(), names.iter().map(|name| at(name)).collect());
+            (new, notes.len())
+        };
+        fs::write(at(nfc), "one").unwrap();
+        let mut document = Document::default();
+        assert_eq!(new(&document, &[nfc, nfc, "a.mp4"]), (vec![at(nfc), at("a.mp4")], 0));
+        document.apply(edits::add_videos(&document, vec![Video::new(nfd)]));
+        assert_eq!(new(&document, &[nfc]), (Vec::new(), 1), "copied to a disk that writes the name in the other form");
+        fs::hard_link(at(nfc), at(nfd)).unwrap();
+        assert_eq!(new(&document, &[nfc, nfd]), (Vec::new(), 0), "one file under both names");
+        fs::remove_file(at(nfd)).unwrap();
+        fs::write(at(nfd), "other").unwrap();
+        assert_eq!(new(&document, &[nfc, nfd]), (vec![at(nfc)], 0), "two files");
+        assert_eq!(new(&Document::default(), &[nfc, nfd]), (vec![at(nfc), at(nfd)], 0));
     }
 
     #[test]

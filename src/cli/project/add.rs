@@ -1,6 +1,5 @@
 //! `motionscope project add`
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,7 +8,9 @@ use super::opening::{open_to_change, progress_bar};
 use crate::cli::outcome::{Outcome, complain};
 use crate::engine::{look_into, videos_in};
 use crate::error::{Error, Result, caught_at};
-use crate::labels::{Project, StoredPath, edits};
+use crate::labels::survey::newcomers;
+use crate::labels::{Project, edits};
+use crate::plural::counted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,8 +53,11 @@ pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outc
     if files.is_empty() && !paths.is_empty() {
         outcome = Outcome::SomeFailed;
     }
-    let known: BTreeSet<_> = project.document().videos.values().map(|video| video.path.clone()).collect();
-    files.retain(|path| !known.contains(&StoredPath::encode(path, project.dir())));
+    let (files, notes) = newcomers(project.document(), project.dir(), files);
+    notes.iter().for_each(complain);
+    if !notes.is_empty() {
+        outcome = Outcome::SomeFailed;
+    }
     let bar = progress_bar(files.len());
     let mut videos = Vec::new();
     for path in &files {
@@ -69,7 +73,7 @@ pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outc
     bar.finish_and_clear();
     let step = edits::add_videos(project.document(), videos);
     if !paths.is_empty() {
-        println!("{} videos added", step.changes.len());
+        println!("{} added", counted(step.changes.len(), "video"));
     }
     project.perform(step)?;
     Ok(outcome)

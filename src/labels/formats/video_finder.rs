@@ -1,13 +1,13 @@
 //! Finds the video of the project that a file of another program means.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::super::survey::fingerprint;
 use super::super::{Document, StoredPath, VideoId};
 use super::sheet::Clip;
-use crate::names::composed;
+use crate::names::{composed, in_any_form};
 
 /// Lengths of a video that two programs report differ by no more than this, in seconds and as a share.
 const LENGTH_TOLERANCE: (f64, f64) = (1.0, 0.05);
@@ -86,6 +86,20 @@ impl<'a> VideoFinder<'a> {
             }
             found.insert(&clip.path, video);
         }
+        if found.values().any(|found| matches!(found, Found::Several(_)))
+            && let Some(base) = self.base_of(clips)
+        {
+            for clip in clips {
+                let path = match clip.is_escaped {
+                    true => StoredPath::decode(&clip.path, &base),
+                    false => base.join(clip.path.replace('\\', "/")),
+                };
+                let there = self.stored.get(StoredPath::encode(&path, self.dir).as_str());
+                if let Some((id, video @ Found::Several(_))) = there.zip(found.get_mut(clip.path.as_str())) {
+                    *video = Found::Video(*id);
+                }
+            }
+        }
         for names in names_of.values().filter(|names| names.len() > 1) {
             for name in names {
                 let Some(by_name) = found.get_mut(name) else { continue };
@@ -95,6 +109,27 @@ impl<'a> VideoFinder<'a> {
             }
         }
         found
+    }
+
+    /// The folder that the paths of a file are relative to, by the videos that they lead to from there; `None` if several would do.
+    fn base_of(&self, clips: &[Clip]) -> Option<PathBuf> {
+        let mut named: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
+        for clip in clips {
+            let name = clip.path.replace('\\', "/");
+            let path = Path::new(&name);
+            let is_plain = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+            let Some(videos) = self.last.get(last_name(&composed(&name))).filter(|_| is_plain) else { continue };
+            for (stored, _) in videos {
+                let video = StoredPath::decode(stored, self.dir);
+                let tail: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+                if let Some(base) = video.ancestors().nth(tail.iter().count()).filter(|_| video.ends_with(&tail)) {
+                    named.entry(base.to_owned()).or_default().insert(&clip.path);
+                }
+            }
+        }
+        let most = named.values().map(BTreeSet::len).max()?;
+        let mut best = named.into_iter().filter(|(_, names)| names.len() == most);
+        best.next().filter(|_| best.next().is_none()).map(|(base, _)| base)
     }
 
     /// The video that a clip of the file is of: by the path, by where the file is, or, as it may have been moved, by as many
@@ -110,10 +145,10 @@ impl<'a> VideoFinder<'a> {
             return Found::Video(*id);
         }
         for (place, reading) in self.readings(clip).into_iter().enumerate() {
-            let exact = self.exact(&reading);
-            // A name that was to be read another way means another file if there is one.
-            let exact = exact.filter(|id| place == 0 || !self.is_another(clip, *id));
-            if let Some(id) = exact {
+            // A name that was to be read another way, or in another form, means another file if there is one.
+            let spelled = self.spelled(&reading).filter(|id| place == 0 || !self.is_another(clip, *id));
+            let in_one_form = || self.in_one_form(&reading).filter(|id| !self.is_another(clip, *id));
+            if let Some(id) = spelled.or_else(in_one_form) {
                 return Found::Video(id);
             }
             match self.find_by_end(&reading.name) {
@@ -129,21 +164,26 @@ impl<'a> VideoFinder<'a> {
     }
 
     /// The video at the path of a reading.
-    fn exact(&self, reading: &Reading) -> Option<VideoId> {
-        let paths = reading.paths.iter().map(|path| StoredPath::encode(path, self.dir));
-        let stored: Vec<String> = paths.collect();
-        let by_place = || stored.iter().find_map(|path| self.stored.get(path.as_str()));
-        if let Some(id) = self.plain.get(&reading.name).or_else(by_place) {
-            return Some(*id);
-        }
-        let plain = stored.iter().map(|path| StoredPath::plain(path));
-        let in_one_form = |path: &str| self.composed.get(&*composed(path)).copied().flatten();
-        in_one_form(&reading.name).or_else(|| plain.into_iter().find_map(|path| in_one_form(&path)))
+    fn spelled(&self, reading: &Reading) -> Option<VideoId> {
+        let by_place = || {
+            let mut paths = reading.paths.iter().map(|path| StoredPath::encode(path, self.dir));
+            paths.find_map(|path| self.stored.get(path.as_str()).copied())
+        };
+        self.plain.get(&reading.name).copied().or_else(by_place)
     }
 
-    /// Where the file of `clip` is, if it is anywhere.
+    /// The video at the path of a reading in another form of Unicode.
+    fn in_one_form(&self, reading: &Reading) -> Option<VideoId> {
+        let video = |path: &str| self.composed.get(&*composed(path)).copied().flatten();
+        let mut paths = reading.paths.iter().map(|path| StoredPath::plain(&StoredPath::encode(path, self.dir)));
+        video(&reading.name).or_else(|| paths.find_map(|path| video(&path)))
+    }
+
+    /// Where the file of `clip` is, if it is anywhere; in another form of Unicode if it is in none as it is written.
     pub fn file(&self, clip: &Clip) -> Option<PathBuf> {
-        self.readings(clip).into_iter().flat_map(|reading| reading.paths).find(|path| path.is_file())
+        let paths: Vec<_> = self.readings(clip).into_iter().flat_map(|reading| reading.paths).collect();
+        let in_any_form = || paths.iter().filter_map(|path| in_any_form(path)).find(|path| path.is_file());
+        paths.iter().find(|path| path.is_file()).cloned().or_else(in_any_form)
     }
 
     /// What the path of `clip` may mean, the likeliest first: addresses and paths of Motionscope's own are escaped, others are
@@ -172,8 +212,8 @@ impl<'a> VideoFinder<'a> {
         }
     }
 
-    fn find_by_end(&self, name: &str) -> Found {
-        let name = &*composed(name);
+    fn find_by_end(&self, spelled: &str) -> Found {
+        let name = &*composed(spelled);
         let last = last_name(name);
         // A file that was converted has another ending.
         let Some(found) = self.last.get(last).or_else(|| self.last.get(stem(last))) else { return Found::Nothing };
@@ -187,7 +227,14 @@ impl<'a> VideoFinder<'a> {
             folders.iter().zip(&parts).take_while(|(one, other)| **one == other.as_str()).count()
         };
         let most = found.iter().map(|(path, _)| shared(path)).max().unwrap_or(0);
-        let mut best = found.iter().filter(|(path, _)| shared(path) == most);
+        let best: Vec<_> = found.iter().filter(|(path, _)| shared(path) == most).collect();
+        // Of those that are the same in one form, the one that is written as the file does.
+        let alike = |path: &str| {
+            let plain = StoredPath::plain(path);
+            plain.rsplit('/').zip(spelled.rsplit('/')).take_while(|(one, other)| one == other).count()
+        };
+        let closest = best.iter().map(|(path, _)| alike(path)).max().unwrap_or(0);
+        let mut best = best.into_iter().filter(|(path, _)| alike(path) == closest);
         match (best.next(), best.next()) {
             (Some(_), Some(_)) => Found::Several(found.len()),
             (Some((_, id)), None) if most > 0 || folders.is_empty() => Found::Video(*id),
@@ -297,6 +344,37 @@ mod tests {
         }
         for (name, id) in [("50%2525.mp4", 0), ("50%25.mp4", 1), ("A/b #1%2520.mp4", 3)] {
             assert_eq!(finder.find(&Clip::escaped(name, "")), Found::Video(VideoId(id)), "{name}");
+        }
+    }
+
+    #[test]
+    fn two_forms_of_a_name_are_two_videos_where_both_files_are_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let (nfc, nfd) = ("caf\u{e9}.mp4", "cafe\u{301}.mp4");
+        fs::create_dir(dir.path().join("clips")).unwrap();
+        fs::write(dir.path().join("clips").join(nfd), "one").unwrap();
+        let at = |name: &str| format!("clips/{name}");
+        let find = |document: &Document, name: &str| {
+            VideoFinder::new(document, dir.path(), dir.path()).find(&Clip::named(name, ""))
+        };
+        let none = project(&[]);
+        let file = VideoFinder::new(&none, dir.path(), dir.path()).file(&Clip::named(at(nfc), ""));
+        assert!(
+            file.is_some_and(|file| file.is_file()),
+            "the file that a list has in the other form is there to be added"
+        );
+        let one = project(&[&at(nfd)]);
+        assert_eq!(find(&one, &at(nfc)), Found::Video(VideoId(0)));
+        assert_eq!(find(&one, nfc), Found::Video(VideoId(0)));
+        fs::write(dir.path().join("clips").join(nfc), "two").unwrap();
+        if fs::read_dir(dir.path().join("clips")).unwrap().count() < 2 {
+            return; // A disk of macOS has one file for both names.
+        }
+        assert_eq!(find(&one, &at(nfc)), Found::Nothing, "another file, which is to be added");
+        let both = project(&[&at(nfd), &at(nfc)]);
+        for name in [at(nfc), nfc.to_owned(), format!("/elsewhere/clips/{nfc}")] {
+            assert_eq!(find(&both, &name), Found::Video(VideoId(1)), "{name}");
+            assert_eq!(find(&both, &name.replace(nfc, nfd)), Found::Video(VideoId(0)), "{name}");
         }
     }
 
