@@ -162,7 +162,7 @@ pub(super) fn read(source: &Path, finder: &VideoFinder<'_>) -> Result<Sheet> {
     let mut sheet = Sheet::default();
     let is_folder = source.is_dir();
     for path in text::files(source, "eaf")? {
-        match read_document(&path, finder, &mut sheet) {
+        match read_document(source, &path, finder, &mut sheet) {
             Ok(()) => {}
             Err(error) if is_folder => sheet.notes.push(error),
             Err(error) => return Err(error),
@@ -205,7 +205,7 @@ impl Medium {
     }
 }
 
-fn read_document(path: &Path, finder: &VideoFinder<'_>, sheet: &mut Sheet) -> Result<()> {
+fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, sheet: &mut Sheet) -> Result<()> {
     let document = Element::read(path)?;
     let remedy = "Choose an .eaf file that ELAN has saved";
     if document.name != "ANNOTATION_DOCUMENT" {
@@ -229,13 +229,12 @@ fn read_document(path: &Path, finder: &VideoFinder<'_>, sheet: &mut Sheet) -> Re
         let cause = format!("it is about several videos, which all get its labels: {}", names.join(", "));
         sheet.remarks.push(Error::file(path, cause, "Check the labels of each"));
     }
-    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut clip = Clip::escaped("", file.clone());
+    let mut clip = Clip::escaped("", text::place(source, path, None));
     for Annotation { line, label, secs, is_whole } in annotations(&document) {
         match secs {
             _ if is_whole => clip.labels.push(label),
             Some([start, end]) => {
-                let place = format!("{file}, line {line}");
+                let place = text::place(source, path, Some(line));
                 clip.stretches.push(Stretch { place, ..Stretch::new(label, Span::Secs(start, end)) });
             }
             None => {

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 
-use super::super::{Change, Document, Facts, Label, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits};
+use super::super::{
+    Change, Class, ClassId, Document, Facts, Label, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits,
+};
 use super::sheet::{Clip, Clock, Sheet, SheetClass, Span, Stretch};
 use super::video_finder::{Found, VideoFinder};
 use super::{BACKGROUND, Choices, Import, folder_of_source};
 use crate::error::Error;
 use crate::frame_times::FrameSpan;
+use crate::plural::counted;
 
 /// Notes that are told one by one.
 const MAX_NOTES: usize = 100;
@@ -76,6 +79,8 @@ struct Merge<'a> {
     /// Videos that have other content than the sheet says.
     changed: Vec<String>,
     import: Import,
+    /// New classes that the file lists, which are added whether labels of them are left or not.
+    listed: BTreeSet<ClassId>,
     missing: BTreeSet<String>,
     /// Labels that are left out for want of a class.
     classless: BTreeMap<String, usize>,
@@ -99,6 +104,7 @@ impl<'a> Merge<'a> {
             renamed: BTreeMap::new(),
             changed: Vec::new(),
             import: Import::default(),
+            listed: BTreeSet::new(),
             missing: BTreeSet::new(),
             classless: BTreeMap::new(),
         }
@@ -112,9 +118,9 @@ impl<'a> Merge<'a> {
     }
 
     fn add_classes(&mut self, classes: &[SheetClass], clips: &[Clip]) {
-        let used = clips.iter().flat_map(Clip::label_names).map(SheetClass::named);
+        let used = clips.iter().flat_map(Clip::label_names).map(|name| (SheetClass::named(name), false));
         let mut seen = BTreeSet::new();
-        for SheetClass { name, color } in classes.iter().cloned().chain(used) {
+        for (SheetClass { name, color }, is_listed) in classes.iter().map(|class| (class.clone(), true)).chain(used) {
             let name = name.trim();
             let is_known = name.is_empty() || name == BACKGROUND || self.before.class_named(name).is_some();
             if is_known || !seen.insert(name.to_owned()) {
@@ -141,6 +147,7 @@ impl<'a> Merge<'a> {
             self.import.unknown_classes.push(name.to_owned());
             if self.choices.add_classes {
                 self.after.apply(step);
+                self.listed.extend(Some(id).filter(|_| is_listed));
                 if let Some(class) = self.after.classes.iter_mut().find(|class| class.id == id) {
                     class.color = color.unwrap_or(class.color);
                 }
@@ -179,6 +186,7 @@ impl<'a> Merge<'a> {
             return;
         }
         match (finder.file(clip), found) {
+            (Some(path), _) if self.import.unknown_videos.contains(&path) => {}
             (Some(path), _) => self.import.unknown_videos.push(path),
             (None, Found::Several(count)) => {
                 let cause = format!("{} may be any of {count} videos of the project", clip.path);
@@ -328,8 +336,10 @@ impl<'a> Merge<'a> {
         }
         times.counted(&(start..end), Some(rate)).ok_or_else(|| {
             let (rate, length) = (rounded(rate), known.frames);
-            let cause =
-                format!("frames {start} to {end} at {rate} a second are not within the video of {length} frames");
+            let cause = format!(
+                "frames {start} to {end} at {rate} a second are not within the video of {}",
+                counted(length, "frame")
+            );
             (cause, "Correct the frames or their rate in the file")
         })
     }
@@ -380,13 +390,29 @@ impl<'a> Merge<'a> {
         label
     }
 
+    /// Takes away the new classes all of whose labels are left out, unless the file lists them.
+    fn drop_unused_classes(&mut self, changes: &[Change]) {
+        let videos = changes.iter().filter_map(|change| match change {
+            Change::Video(_, video) => video.as_ref(),
+            _ => None,
+        });
+        let labels = videos
+            .flat_map(|video| video.labels.iter().copied().chain(video.segments.iter().map(|segment| segment.label)));
+        let used: BTreeSet<Label> = labels.collect();
+        let (before, listed) = (&self.before.classes, &self.listed);
+        let is_kept = |class: &Class| {
+            let is_known = before.iter().any(|known| known.id == class.id);
+            is_known || listed.contains(&class.id) || used.contains(&Label::Class(class.id))
+        };
+        let gone: Vec<Class> = self.after.classes.iter().filter(|class| !is_kept(class)).cloned().collect();
+        self.after.classes.retain(|class| !gone.contains(class));
+        self.import.unknown_classes.retain(|name| !gone.iter().any(|class| class.name == *name));
+    }
+
     fn finish(mut self) -> Import {
         let mut changes = Vec::new();
         if self.after.settings != self.before.settings {
             changes.push(Change::Settings(self.after.settings.clone()));
-        }
-        if self.after.classes != self.before.classes {
-            changes.push(Change::Classes(self.after.classes.clone()));
         }
         let (mut kept, mut incomplete) = (Vec::new(), Vec::new());
         for (id, mut said) in std::mem::take(&mut self.said) {
@@ -430,8 +456,17 @@ impl<'a> Merge<'a> {
             self.import.videos += usize::from(is_relabelled || is_new);
             changes.push(Change::Video(id, Some(new)));
         }
+        self.drop_unused_classes(&changes);
+        if self.after.classes != self.before.classes {
+            // Before the videos that are labelled as such.
+            let place = changes.iter().position(|change| matches!(change, Change::Video(..))).unwrap_or(changes.len());
+            changes.insert(place, Change::Classes(self.after.classes.clone()));
+        }
         if let Some(first) = kept.first() {
-            let cause = format!("{} videos have other labels in the project, which are kept: {first} …", kept.len());
+            let cause = match kept.len() {
+                1 => format!("1 video has other labels in the project, which are kept: {first}"),
+                count => format!("{count} videos have other labels in the project, which are kept: {first} …"),
+            };
             self.note("", cause, "Choose to replace labels if those of the file are right");
         }
         self.import.kept = kept.len() + incomplete.len();
@@ -440,14 +475,15 @@ impl<'a> Merge<'a> {
             self.note("", cause, "Correct the file and import again");
         }
         for (name, count) in std::mem::take(&mut self.classless) {
-            let cause = format!("{count} labels of class {name}, which the project does not have, are left out");
+            let (count, are) = (counted(count, "label"), if count == 1 { "is" } else { "are" });
+            let cause = format!("{count} of class {name}, which the project does not have, {are} left out");
             self.note("", cause, "Choose to add unknown classes");
         }
         self.remark();
         let more = self.import.notes.len().saturating_sub(MAX_NOTES);
         if more > 0 {
             self.import.notes.truncate(MAX_NOTES);
-            self.note("", format!("{more} more problems of this kind"), "Correct the first and import again");
+            self.note("", counted(more, "more problem"), "Correct the first and import again");
         }
         let name = self.source.file_name().unwrap_or(self.source.as_os_str()).to_string_lossy().into_owned();
         self.import.step = Step::new(format!("Import {name}"), changes);
@@ -468,7 +504,7 @@ type Frames = std::result::Result<FrameSpan, (String, &'static str)>;
 fn frames_within(start: usize, end: usize, facts: Option<&Facts>) -> Frames {
     let length = facts.map_or(i64::MAX as usize, |facts| facts.frames);
     if start >= end || start >= length {
-        let cause = format!("frames {start} to {end} are not within the video of {length} frames");
+        let cause = format!("frames {start} to {end} are not within the video of {}", counted(length, "frame"));
         return Err((cause, "Correct the frames in the file"));
     }
     Ok(FrameSpan { frames: start..end.min(length), is_cut: end > length })

@@ -182,7 +182,7 @@ fn unknown_classes_are_offered_and_added_if_wanted() {
     let read = import_csv(text, &document, Choices::default());
     assert_eq!(read.unknown_classes, ["jump", "dive, high"]);
     assert!(read.notes.iter().any(|note| note.cause.contains("line break")), "{:?}", read.notes);
-    assert!(read.notes.iter().any(|note| note.cause.contains("1 labels of class jump")), "{:?}", read.notes);
+    assert!(read.notes.iter().any(|note| note.cause.contains("1 label of class jump")), "{:?}", read.notes);
     let read = import_csv(text, &document, Choices { add_classes: true, ..Choices::default() });
     assert_eq!(read.unknown_classes, ["jump", "dive, high"]);
     let back = document.apply(read.step);

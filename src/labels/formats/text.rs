@@ -49,6 +49,18 @@ pub(super) fn read(path: &Path) -> Result<String> {
     })
 }
 
+/// Where `line` of the file at `path` is, for messages about `source`, the same file or a folder that it is in: no message names
+/// a file twice.
+pub(super) fn place(source: &Path, path: &Path, line: Option<usize>) -> String {
+    let file = path.strip_prefix(source).unwrap_or(path).to_string_lossy();
+    match (file.is_empty() || path == source, line) {
+        (true, Some(line)) => format!("line {line}"),
+        (true, None) => String::new(),
+        (false, Some(line)) => format!("{file}, line {line}"),
+        (false, None) => file.into_owned(),
+    }
+}
+
 /// The line, from 1, of the byte at `place`.
 pub(super) fn line_of(bytes: &[u8], place: usize) -> usize {
     1 + bytes[..place.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count()

@@ -181,7 +181,6 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     let classes = read_classes(&dir.join(CLASS_INDEX))?;
     let mut sheet = Sheet { classes: classes.iter().map(SheetClass::named).collect(), ..Sheet::default() };
     for list in lists {
-        let file = list.file_name().unwrap_or_default().to_string_lossy().into_owned();
         for (number, line) in text::read(&list)?.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() {
@@ -189,7 +188,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
             }
             match row(line, &classes) {
                 Some((path, label)) => {
-                    let place = format!("line {} of {file}", number + 1);
+                    let place = text::place(source, &list, Some(number + 1));
                     sheet.clips.push(Clip { labels: vec![label], group: group_of(path), ..Clip::named(path, place) });
                 }
                 None => {

@@ -156,19 +156,24 @@ impl Observation {
             clips.extend(others);
         }
         if players.len() > 1 {
-            let cause =
-                format!("{place}: it has several players; videos of each get the labels, shifted by its offset");
+            let cause = "it has several players; videos of each get the labels, shifted by its offset";
+            let cause = within(&place, cause);
             found.remarks.push((cause, "Check the labels of the videos that were seen beside the first"));
         }
         for clip in &mut clips {
             if join_overlapping(clip) {
-                let cause = format!("{place}: bouts of one label that overlap in {} were joined", clip.path);
+                let cause = within(&place, &format!("bouts of one label that overlap in {} were joined", clip.path));
                 found.remarks.push((cause, "Their subjects and times are in the notes of the segments"));
             }
         }
         found.clips = clips;
         found
     }
+}
+
+/// What there is to say about a place; of a table of one observation that has no name, without one.
+pub(super) fn within(place: &str, cause: &str) -> String {
+    if place.is_empty() { cause.to_owned() } else { format!("{place}: {cause}") }
 }
 
 /// The states and points in the order in which they begin, and events without another one, with what is the matter.
