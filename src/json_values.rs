@@ -53,6 +53,29 @@ pub fn as_text<'de, D: Deserializer<'de>>(field: D) -> Result<String, D::Error> 
     }
 }
 
+/// Reads a field as a list of [`text`], of which one may stand alone; empty where it is null.
+///
+/// # Errors
+/// If one is neither text nor a number.
+pub fn as_texts<'de, D: Deserializer<'de>>(field: D) -> Result<Vec<String>, D::Error> {
+    let values = match Value::deserialize(field)? {
+        Value::Null => Vec::new(),
+        Value::Array(values) => values,
+        value => vec![value],
+    };
+    let read = |value: &Value| text(value).ok_or_else(|| D::Error::custom(format!("{value} is no text")));
+    values.iter().map(read).collect()
+}
+
+/// Reads a field as the number of a frame.
+///
+/// # Errors
+/// If it is none.
+pub fn as_frame<'de, D: Deserializer<'de>>(field: D) -> Result<f64, D::Error> {
+    let value = Value::deserialize(field)?;
+    number(&value).ok_or_else(|| D::Error::custom(format!("{value} is no frame")))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -76,6 +99,11 @@ mod tests {
         assert_eq!(as_number(json!(null)).map_err(refused), Ok(None));
         assert_eq!(as_pair(json!(["1.5", 2])).map_err(refused), Ok([1.5, 2.0]));
         assert_eq!(as_pair(json!([1, null])).map_err(refused), Err("1 to null is no segment".into()));
+        assert_eq!(as_texts(json!(["a", 7])).map_err(refused), Ok(vec!["a".to_owned(), "7".into()]));
+        assert_eq!([json!(null), json!("a")].map(|field| as_texts(field).unwrap().len()), [0, 1]);
+        assert!(
+            as_texts(json!([{}])).is_err() && as_frame(json!(null)).is_err() && as_frame(json!("3")).unwrap() == 3.0
+        );
         assert!(as_pair(json!([1])).is_err() && as_pair(json!(3)).is_err());
         assert_eq!(as_text(json!(null)).map_err(refused), Ok(String::new()));
         assert_eq!(as_text(json!({})).map_err(refused), Err("{} is no text".into()));

@@ -133,7 +133,7 @@ fn are_decimal(line: &str) -> bool {
         .all(|(at, _)| is_digit(line[..at].chars().next_back()) && is_digit(line[at + 1..].chars().next()))
 }
 
-/// The text of a file, without a byte order mark: UTF-8, or UTF-16 with such a mark.
+/// The text of a file, without a byte order mark: UTF-8, or UTF-16 with such a mark or where it begins with a Latin letter.
 ///
 /// # Errors
 /// The first line, from 1, that is not such text.
@@ -149,6 +149,8 @@ pub fn decode(bytes: &[u8]) -> Result<String, usize> {
     match bytes {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [1..=255, 0, ..] => utf16(bytes, u16::from_le_bytes),
+        [0, 1..=255, ..] => utf16(bytes, u16::from_be_bytes),
         _ => {
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
             std::str::from_utf8(bytes)
@@ -257,6 +259,8 @@ mod tests {
         assert_eq!(decode(&utf16(text, u16::to_le_bytes)).unwrap(), text[3..]);
         assert_eq!(decode(&utf16(text, u16::to_be_bytes)).unwrap(), text[3..]);
         assert_eq!(decode(text.as_bytes()).unwrap(), text[3..]);
+        assert_eq!(decode(&utf16("path,label", u16::to_le_bytes)).unwrap(), "path,label", "without its mark");
+        assert_eq!(decode(&utf16("path,label", u16::to_be_bytes)).unwrap(), "path,label");
         assert_eq!(decode(b"a\nb\xff"), Err(2));
         assert_eq!(decode(b"\xff\xfea\0\n\0\0\xd8"), Err(2));
     }

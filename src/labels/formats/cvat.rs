@@ -113,7 +113,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     let mut sheet = Sheet::default();
     let is_folder = source.is_dir();
     for path in text::files(source, "xml")? {
-        match read_document(&path, &mut sheet) {
+        match read_document(source, &path, &mut sheet) {
             Ok(()) => {}
             Err(error) if is_folder => sheet.notes.push(error),
             Err(error) => return Err(error),
@@ -156,7 +156,7 @@ impl Task {
     }
 }
 
-fn read_document(path: &Path, sheet: &mut Sheet) -> Result<()> {
+fn read_document(source: &Path, path: &Path, sheet: &mut Sheet) -> Result<()> {
     let document = Element::read(path)?;
     let remedy = "Export the task from CVAT as \"CVAT for video 1.1\"";
     let wrong = |cause: &str| Error::file(path, cause, remedy);
@@ -185,7 +185,6 @@ fn read_document(path: &Path, sheet: &mut Sheet) -> Result<()> {
             sheet.classes.push(SheetClass { name: name.to_owned(), color });
         }
     }
-    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut before = 0;
     for (place, task) in tasks.iter().enumerate() {
         // What belongs to no task is the first one's where there is only one.
@@ -205,16 +204,19 @@ fn read_document(path: &Path, sheet: &mut Sheet) -> Result<()> {
             sheet.remarks.push(Error::file(path, cause, "Check the segments of that video"));
         }
         before += task.size.unwrap_or(0);
-        let mut clip = Clip::named(&task.video, file.clone());
+        let mut clip = Clip::named(&task.video, text::place(source, path, None));
         for track in tracks {
-            let place = format!("{file}, line {}", track.line);
+            let place = text::place(source, path, Some(track.line));
             if let Err(cause) = read_track(track, task, shift, &place, &mut clip) {
                 clip.left_out += 1;
                 let cause = format!("line {}: {cause}; left out", track.line);
                 sheet.notes.push(Error::file(path, cause, remedy));
             }
         }
-        read_tags(&images, task, shift, &mut clip);
+        for line in read_tags(&images, task, shift, &mut clip) {
+            let cause = format!("line {line}: the image of a tag has no frame of the video; left out");
+            sheet.notes.push(Error::file(path, cause, remedy));
+        }
         let shapes = images.iter().flat_map(|image| &image.children).filter(|shape| shape.attribute("label").is_some());
         let shapes = shapes.filter(|shape| shape.name != "tag").count();
         if shapes > 0 {
@@ -244,10 +246,14 @@ fn read_track(
 ) -> std::result::Result<(), &'static str> {
     let label = track.attribute("label").ok_or("the track has no label")?;
     let mut shapes = Vec::new();
-    for shape in track.children.iter().filter(|shape| shape.attribute("outside").is_some()) {
+    let is_shape = |shape: &&Element| ["outside", "frame"].iter().any(|name| shape.attribute(name).is_some());
+    for shape in track.children.iter().filter(is_shape) {
         let frame = shape.attribute("frame").and_then(|frame| frame.parse::<usize>().ok());
         let frame = frame.ok_or("a shape of the track has no frame")?;
         shapes.push((frame.checked_sub(shift).ok_or("a shape of the track lies before its video")?, shape));
+    }
+    if shapes.is_empty() {
+        return Err("the track has no shape");
     }
     shapes.sort_by_key(|(frame, _)| *frame);
     let value = |name: &str| {
@@ -281,15 +287,19 @@ fn read_track(
     Ok(())
 }
 
-/// Tags of frames: those that follow each other are one segment.
-fn read_tags(images: &[&Element], task: &Task, shift: usize, clip: &mut Clip) {
+/// Tags of frames: those that follow each other are one segment. Returns the lines of those that are left out.
+fn read_tags(images: &[&Element], task: &Task, shift: usize, clip: &mut Clip) -> Vec<usize> {
+    let mut left_out = Vec::new();
     let mut tagged: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for image in images {
         let frame = image.attribute("id").and_then(|id| id.parse::<usize>().ok()?.checked_sub(shift));
         for label in image.all("tag").filter_map(|tag| tag.attribute("label")) {
             match frame {
                 Some(frame) => _ = tagged.entry(label).or_default().insert(frame),
-                None => clip.left_out += 1,
+                None => {
+                    clip.left_out += 1;
+                    left_out.push(image.line);
+                }
             }
         }
     }
@@ -304,4 +314,5 @@ fn read_tags(images: &[&Element], task: &Task, shift: usize, clip: &mut Clip) {
         }
         clip.stretches.extend(runs.into_iter().map(|(start, end)| Stretch::new(label, Span::Frames(start, end))));
     }
+    left_out
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::{Document, Facts, Video, VideoId, edits};
 use super::*;
 
-const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
+pub(super) const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
 
 /// Videos of 1000 frames at 25 per second.
 pub(super) fn project(paths: &[&str]) -> Document {

@@ -25,6 +25,8 @@ use super::sheet::{Clip, Sheet, Span, Stretch};
 use super::{Exported, text, write_file};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
+use crate::json_values;
+use crate::plural::counted;
 
 /// Frames per second of a labelling interface that does not say how many.
 const USUAL_FPS: f64 = 24.0;
@@ -58,30 +60,35 @@ struct Region {
 #[derive(Deserialize, Default)]
 struct RegionValue {
     #[serde(default)]
-    ranges: Vec<FrameRange>,
-    #[serde(default)]
+    ranges: Option<Vec<FrameRange>>,
+    #[serde(default, deserialize_with = "json_values::as_texts")]
     timelinelabels: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_values::as_texts")]
     choices: Vec<String>,
     /// Labels of a part in seconds, as of sound.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_values::as_texts")]
     labels: Vec<String>,
+    #[serde(default, deserialize_with = "json_values::as_number")]
     start: Option<f64>,
+    #[serde(default, deserialize_with = "json_values::as_number")]
     end: Option<f64>,
-    #[serde(rename = "framesCount")]
+    #[serde(default, rename = "framesCount", deserialize_with = "json_values::as_number")]
     frames: Option<f64>,
+    #[serde(default, deserialize_with = "json_values::as_number")]
     duration: Option<f64>,
 }
 
 #[derive(Deserialize)]
 struct FrameRange {
+    #[serde(deserialize_with = "json_values::as_frame")]
     start: f64,
+    #[serde(deserialize_with = "json_values::as_frame")]
     end: f64,
 }
 
 #[derive(Deserialize)]
 struct Meta {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_values::as_texts")]
     text: Vec<String>,
 }
 
@@ -187,7 +194,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
             }
         }
         let fps = rate_of(&task, &regions);
-        let has_ranges = regions.iter().any(|region| !region.value.ranges.is_empty());
+        let has_ranges = regions.iter().any(|region| region.value.ranges.as_ref().is_some_and(|all| !all.is_empty()));
         assumed += usize::from(fps.is_none() && has_ranges);
         for region in regions {
             others += usize::from(!region.value.is_label());
@@ -200,8 +207,9 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         sheet.remarks.push(Error::file(source, cause, "Nothing needs to be done if they are boxes or texts"));
     }
     if assumed > 0 {
+        let of = counted(assumed, "task");
         let cause = format!(
-            "the rate at which frames were counted is not in the file, tasks: {assumed}; {USUAL_FPS} per second are assumed"
+            "the rate at which frames were counted is not in the file for {of}; {USUAL_FPS} per second are assumed"
         );
         let remedy = "Give \"fps\" in the data of the tasks if the labelling interface has another frameRate";
         sheet.remarks.push(Error::file(source, cause, remedy));
@@ -222,7 +230,7 @@ fn rate_of(task: &Task, regions: &[Region]) -> Option<f64> {
     let makes_sense = |fps: &f64| fps.is_finite() && *fps > 0.0;
     let named = ["fps", "frameRate", "frame_rate", "framerate"].into_iter().find_map(|key| {
         let value = task.data.get(key)?;
-        value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(makes_sense)
+        json_values::number(value).filter(makes_sense)
     });
     let counted =
         || regions.iter().find_map(|region| Some(region.value.frames? / region.value.duration?).filter(makes_sense));
@@ -245,7 +253,7 @@ fn add(clip: &mut Clip, region: Region, fps: f64) {
     let note = region.meta.map(|meta| meta.text.join("\n")).unwrap_or_default();
     clip.labels.extend(choices);
     for label in &timelinelabels {
-        for range in &ranges {
+        for range in ranges.iter().flatten() {
             let span = Span::Secs((range.start - 1.0).max(0.0) / fps, range.end / fps);
             clip.stretches.push(Stretch { note: note.clone(), ..Stretch::new(label.clone(), span) });
         }

@@ -1,7 +1,7 @@
 //! Files that take the rules of their formats lightly, as scripts and other programs write them.
 
-use super::super::VideoId;
-use super::foreign_tests::{imported, project, shown};
+use super::super::{Document, Label, VideoId, edits};
+use super::foreign_tests::{ALL, imported, project, shown};
 use super::*;
 
 #[test]
@@ -52,4 +52,149 @@ fn activity_nets_times_and_boris_names_may_be_the_other_of_text_and_number() {
     let (document, notes) = imported(Format::Boris, "a.boris", content, project(&["a.mp4"]));
     assert_eq!((shown(&document, 0).1, notes), (vec![("7", 38, 39)], Vec::new()));
     assert_eq!(document.videos[&VideoId(0)].segments[0].note, "subject: 3");
+}
+
+#[test]
+fn messages_name_a_file_once() {
+    let eaf = r#"<ANNOTATION_DOCUMENT><HEADER><MEDIA_DESCRIPTOR MEDIA_URL="file:///x/a.mp4" MIME_TYPE="video/mp4"/></HEADER>
+        <TIME_ORDER><TIME_SLOT TIME_SLOT_ID="s1" TIME_VALUE="90000"/><TIME_SLOT TIME_SLOT_ID="s2" TIME_VALUE="91000"/></TIME_ORDER>
+        <TIER LINGUISTIC_TYPE_REF="x" TIER_ID="run"><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a" TIME_SLOT_REF1="s1"
+        TIME_SLOT_REF2="s2"><ANNOTATION_VALUE/></ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>"#;
+    let xml = r#"<annotations><meta><task><name>a.mp4</name></task></meta><track label="run">
+        <box frame="2000" outside="0"/></track></annotations>"#;
+    let any = r#"{"video": "a.mp4", "segments": [{"label": "run", "start_ms": 90000, "end_ms": 91000}]}"#;
+    let table = "Observation id,Media file,Behavior,Start (s),Stop (s)\n,NA,peck,1,2\n";
+    for (format, name, content, cause) in [
+        (Format::Elan, "a.eaf", eaf, "line 3: 90 s to 91 s"),
+        (Format::Cvat, "a.xml", xml, "line 1: frames 2000 to 2001"),
+        (Format::XAnyLabeling, "a.json", any, "segment 1: 90 s to 91 s"),
+        (Format::UcfLists, "trainlist01.txt", "run/b.mp4", "line 1: run/b.mp4 is not in the project"),
+        (Format::Boris, "a.csv", table, "line 2: the events name no media file"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("in")).unwrap();
+        let path = dir.path().join("in").join(name);
+        fs::write(&path, content).unwrap();
+        let document = project(&["a.mp4"]);
+        let noted = |source: &Path| {
+            let notes = import(format, source, &document, Path::new("/project"), ALL).unwrap().notes;
+            assert_eq!(notes.len(), 1, "{name}: {notes:?}");
+            notes[0].to_string()
+        };
+        let single = noted(&path);
+        assert!(single.starts_with(&format!("{}: {cause}", path.display())), "{single}");
+        assert_eq!(single.matches(name).count(), 1, "{single}");
+        if format.is_folder() {
+            let of_folder = noted(dir.path());
+            assert_eq!(of_folder.matches(name).count(), 1, "{of_folder}");
+        }
+    }
+}
+
+#[test]
+fn classes_are_added_for_labels_that_are_taken_and_for_no_others() {
+    let table = "a.mp4,run,1,2\na.mp4,jump,90,91\nb.mp4,gone\na.mp4,swim,x,2\na.mp4,run,3,4\n";
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("labels.csv");
+    fs::write(&path, table).unwrap();
+    let mut document = project(&["a.mp4"]);
+    let read = import(Format::Csv, &path, &document, Path::new("/project"), ALL).unwrap();
+    assert_eq!((read.unknown_classes.as_slice(), read.left_out), (["run".to_owned()].as_slice(), 3));
+    document.apply(read.step);
+    assert!(document.classes.iter().map(|class| class.name.as_str()).eq(["run"]), "{:?}", document.classes);
+    assert_eq!(shown(&document, 0).1, [("run", 25, 50), ("run", 75, 100)]);
+    // A video that keeps its labels takes no class of others.
+    fs::write(&path, "a.mp4,other,1,2\n").unwrap();
+    let keep = Choices { replace: false, ..ALL };
+    let read = import(Format::Csv, &path, &document, Path::new("/project"), keep).unwrap();
+    assert_eq!((read.kept, read.unknown_classes.len(), read.step.changes.len()), (1, 0, 0));
+}
+
+/// The videos of the project, whose last names are the same.
+const NAMESAKES: [&str; 7] = [
+    "clip.mp4",
+    "one/clip.mp4",
+    "two/clip.mp4",
+    "../one/clip.mp4",
+    "deep/one/clip.mp4",
+    "one/clip.avi",
+    "one/50%25/clip.mp4",
+];
+
+/// Their labels: each has segments and a class of its own.
+fn namesakes(paths: &[String], is_labelled: bool) -> Document {
+    let mut document = project(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for number in 0..if is_labelled { paths.len() } else { 0 } {
+        let (class, step) = edits::add_class(&document, &format!("class {number}")).unwrap();
+        document.apply(step);
+        let (id, label) = (VideoId(number as u32), Label::Class(class));
+        document.apply(edits::label_clip(&document, id, label).unwrap());
+        document.apply(edits::add_segment(&document, id, label, 10 * number, 10 * number + 5).unwrap().1);
+    }
+    document
+}
+
+#[test]
+fn videos_of_one_name_in_several_folders_keep_their_own_labels_in_every_format() {
+    let paths = NAMESAKES.map(str::to_owned);
+    let document = namesakes(&paths, true);
+    let home = Path::new("/home/me/project");
+    // The same videos in a project that lies elsewhere.
+    let elsewhere = Path::new("/home/other/deeper/project");
+    let moved = NAMESAKES.map(|path| StoredPath::encode(&StoredPath::decode(path, home), elsewhere));
+    for format in Format::ALL.into_iter().filter(|format| *format != Format::UcfLists) {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join(format!("export.{}", format.ending()));
+        export(format, &document, home, &target).unwrap();
+        for (paths, place) in [(&paths, home), (&moved, elsewhere)] {
+            let mut back = namesakes(paths, false);
+            let read = import(format, &target, &back, place, ALL).unwrap();
+            back.apply(read.step);
+            for video in 0..paths.len() as u32 {
+                let case = format!("{}, {}: {:?}", format.name(), paths[video as usize], read.notes);
+                assert_eq!(shown(&back, video), shown(&document, video), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_boris_and_cvat_do_not_write_is_left_out_with_a_sentence() {
+    let causes = |notes: Vec<Error>| notes.into_iter().map(|note| note.cause).collect::<Vec<_>>();
+    let aggregated = "Observation id,Media file,Subject,Behavior,Start (s),Stop (s)\n\
+        o,a.mp4,ann,peck,1,soon\no,a.mp4,ann,peck,2,NA\no,a.mp4,ann,peck,4,3\n";
+    let (document, notes) = imported(Format::Boris, "a.csv", aggregated, project(&["a.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("peck", 50, 51)]);
+    let notes = causes(notes);
+    assert!(
+        notes.len() == 2 && notes[0].starts_with("line 2: ") && notes[1].starts_with("line 4: 4 s to 3 s"),
+        "{notes:?}"
+    );
+    let tabular = "Time,Media file path,Behavior,Status\n1,a.mp4,peck,Start\n2,a.mp4,peck,stop\n3,a.mp4,peck,begin\n";
+    let (document, notes) = imported(Format::Boris, "a.csv", tabular, project(&["a.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("peck", 25, 50)]);
+    let notes = causes(notes);
+    assert!(notes.len() == 1 && notes[0].starts_with("line 4: 'begin' is neither"), "{notes:?}");
+    let content =
+        r#"{"behaviors_conf": null, "observations": {"o": {"type": null, "file": {"1": ["a.mp4"]}, "events": null}}}"#;
+    let (_, notes) = imported(Format::Boris, "a.boris", content, project(&["a.mp4"]));
+    assert_eq!(notes, []);
+    let tracks = "<annotations><meta><task><name>a.mp4</name></task></meta>\n<track label=\"run\"><box frame=\"5\"/>\
+        <box frame=\"9\" outside=\"1\"/></track>\n<track label=\"run\"/>\n<image id=\"x\"><tag label=\"run\"/></image></annotations>";
+    let (document, notes) = imported(Format::Cvat, "a.xml", tracks, project(&["a.mp4"]));
+    assert_eq!(shown(&document, 0).1, [("run", 5, 9)]);
+    let notes = causes(notes);
+    assert!(notes.len() == 2 && notes[0].starts_with("line 3: the track has no shape"), "{notes:?}");
+    assert!(notes[1].starts_with("line 4: the image of a tag has no frame"), "{notes:?}");
+}
+
+#[test]
+fn label_studios_numbers_may_be_text_and_its_lists_one_value_or_none() {
+    let content = r#"[{"data": {"video": "a.mp4", "fps": "50"}, "annotations": [{"result": [
+        {"value": {"ranges": [{"start": "51", "end": 100}], "timelinelabels": "run", "choices": null}},
+        {"value": {"ranges": null, "choices": ["Calm"]}}, {"value": {"ranges": [{"start": null, "end": 2}], "timelinelabels": ["run"]}},
+        {"value": {"ranges": [{"start": 90, "end": 60}], "timelinelabels": ["run"]}}]}]}]"#;
+    let (document, notes) = imported(Format::LabelStudio, "a.json", content, project(&["a.mp4"]));
+    assert_eq!(shown(&document, 0), (vec!["Calm"], vec![("run", 25, 50)]));
+    assert!(notes.len() == 2 && notes[0].cause.contains("null is no frame"), "{notes:?}");
 }

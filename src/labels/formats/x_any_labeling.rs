@@ -2,7 +2,7 @@
 //!
 //! It knows segments only. A label of the whole clip is written as a segment from the first frame to the last whose `id`
 //! is `clip` and a number, which X-AnyLabeling keeps. The files go into folders as the videos lie in the project's; beside the
-//! videos, X-AnyLabeling finds them.
+//! videos, X-AnyLabeling finds them. `path` is where the project has the video, which may be outside of its folder.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,9 @@ struct File {
     #[serde(default, deserialize_with = "json_values::as_text")]
     r#type: String,
     video: String,
+    /// Of an export of a project, as the project has it.
+    #[serde(default)]
+    path: Value,
     #[serde(default)]
     fps: Value,
     #[serde(default)]
@@ -75,7 +78,7 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
         let parts = clip.stretches.iter().enumerate();
         let parts = parts.filter_map(|(number, part)| entry(clip, part, format!("s{number}")));
         let file = json!({
-            "version": VERSION, "type": TYPE, "video": clip.file_name(), "fps": times.fps(),
+            "version": VERSION, "type": TYPE, "video": clip.file_name(), "path": clip.path, "fps": times.fps(),
             "duration_ms": millis(whole[1]), "width": facts.size[0], "height": facts.size[1],
             "labels": sheet.label_names(), "label_colors": colors, "segments": labels.chain(parts).collect::<Vec<_>>(),
         });
@@ -133,8 +136,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
             continue;
         }
         let folder = path.strip_prefix(source).ok().and_then(Path::parent).unwrap_or(Path::new(""));
-        let place = if is_folder { path.strip_prefix(source).unwrap_or(&path) } else { Path::new("") };
-        add(&mut sheet, file, folder, &place.to_string_lossy(), &path);
+        add(&mut sheet, file, folder, &text::place(source, &path, None), &path);
     }
     Ok(sheet)
 }
@@ -146,7 +148,10 @@ fn add(sheet: &mut Sheet, file: File, folder: &Path, place: &str, path: &Path) {
             sheet.classes.push(SheetClass { name, color });
         }
     }
-    let video = folder.join(&file.video).to_string_lossy().replace('\\', "/");
+    let beside = folder.join(&file.video).to_string_lossy().replace('\\', "/");
+    // Unless the file was made that of another video since.
+    let path_of_project = file.path.as_str().filter(|path| path.rsplit('/').next() == Some(file.video.as_str()));
+    let video = path_of_project.map_or(beside, str::to_owned);
     let duration_ms = json_values::number(&file.duration_ms);
     let rate = json_values::number(&file.fps).filter(|fps| *fps > 0.0);
     let length_secs = duration_ms.map(|millis| millis / 1000.0);

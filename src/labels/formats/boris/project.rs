@@ -16,7 +16,7 @@ use crate::json_values::{self, number};
 #[derive(Deserialize)]
 struct Project {
     #[serde(default)]
-    behaviors_conf: BTreeMap<String, Value>,
+    behaviors_conf: Option<BTreeMap<String, Value>>,
     observations: BTreeMap<String, Value>,
 }
 
@@ -32,7 +32,7 @@ struct Behaviour {
 
 #[derive(Deserialize)]
 struct ObservationEntry {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_values::as_text")]
     r#type: String,
     /// By player; a list where the observation was live.
     #[serde(default)]
@@ -44,7 +44,7 @@ struct ObservationEntry {
     #[serde(default)]
     media_creation_date_as_offset: Value,
     #[serde(default)]
-    events: Vec<Value>,
+    events: Option<Vec<Value>>,
     #[serde(default)]
     media_info: Value,
 }
@@ -56,7 +56,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         sheet.notes.push(Error::file(source, cause, remedy));
     };
     let mut behaviours: BTreeMap<usize, Behaviour> = BTreeMap::new();
-    for (number, entry) in project.behaviors_conf {
+    for (number, entry) in project.behaviors_conf.into_iter().flatten() {
         match serde_json::from_value(entry) {
             Ok(behaviour) => _ = behaviours.insert(number.parse().unwrap_or(usize::MAX), behaviour),
             Err(error) => {
@@ -92,7 +92,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
             continue;
         }
         observation.note = entry.description.as_str().unwrap_or_default().to_owned();
-        for (number, fields) in (1..).zip(&entry.events) {
+        for (number, fields) in (1..).zip(entry.events.iter().flatten()) {
             let place = format!("{}, event {number}", observation.place);
             match event(fields, &is_point, &place) {
                 Some(event) => observation.events.push(event),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::sheet::Sheet;
 use super::add;
-use super::events::{Event, Kind, Medium, Observation};
+use super::events::{Event, Kind, Medium, Observation, within};
 use crate::error::{Error, Result};
 use crate::table::{Record, Table, seconds};
 
@@ -83,13 +83,21 @@ impl<'a> Titles<'a> {
     fn event(&self, (line, cells): &Record) -> std::result::Result<Event, String> {
         let secs = |titles: &[&str]| seconds(self.cell(cells, titles));
         let (start, kind) = if self.has("Start (s)") && self.has("Stop (s)") {
-            let start = secs(&["Start (s)"]);
-            (start, Kind::Until(secs(&["Stop (s)"]).or(start).unwrap_or(0.0)))
+            let (start, stop) = (secs(&["Start (s)"]), self.cell(cells, &["Stop (s)"]));
+            let end = match seconds(stop) {
+                None if !matches!(stop, "" | "NA" | "None") => {
+                    return Err(format!("line {line}: the event stops at '{stop}', which is no time; left out"));
+                }
+                end => end.or(start),
+            };
+            (start, Kind::Until(end.unwrap_or(0.0)))
         } else {
-            let kind = match self.cell(cells, &["Status", "Behavior type"]) {
+            let status = self.cell(cells, &["Status", "Behavior type"]);
+            let kind = match status.to_uppercase().as_str() {
                 "START" => Kind::Start,
                 "STOP" => Kind::Stop,
-                _ => Kind::Point,
+                "" | "POINT" | "POINT EVENT" => Kind::Point,
+                _ => return Err(format!("line {line}: '{status}' is neither START, STOP nor POINT; left out")),
             };
             (secs(&["Time", "Start (s)"]), kind)
         };
@@ -129,11 +137,14 @@ pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<Sheet
         let place = if name.is_empty() { String::new() } else { format!("observation {name}") };
         let players = titles.players(&rows);
         if rows.iter().any(|(_, cells)| titles.cell(cells, &["Source"]).contains("player #2")) {
-            let cause = format!("{place}: it has several players; the videos of the first get the labels");
+            let cause = within(&place, "it has several players; the videos of the first get the labels");
             sheet.remarks.push(Error::file(source, cause, "Import the project of BORIS to label those of the others"));
         }
         if players.first().is_none_or(Vec::is_empty) {
-            let lines = format!("lines {} to {}", rows[0].0, rows[rows.len() - 1].0);
+            let lines = match (rows[0].0, rows[rows.len() - 1].0) {
+                (first, last) if first == last => format!("line {first}"),
+                (first, last) => format!("lines {first} to {last}"),
+            };
             sheet.notes.push(wrong(format!("{lines}: the events name no media file; left out")));
             continue;
         }
@@ -152,10 +163,8 @@ pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<Sheet
             }
         }
         if is_dark {
-            let cause = format!(
-                "{}: how long its media are is not in the table; events of all but the first are left out",
-                observation.place
-            );
+            let cause = "how long its media are is not in the table; events of all but the first are left out";
+            let cause = within(&observation.place, cause);
             sheet.notes.push(Error::file(source, cause, "Import the project of BORIS instead"));
         }
         add(&mut sheet, observation, source);
