@@ -63,6 +63,11 @@ impl Converter {
         usize::from(self.deinterlace)
     }
 
+    /// Whether frame `index` was pushed and waits for one after it.
+    pub fn holds(&self, index: usize) -> bool {
+        self.pending.contains(&index)
+    }
+
     /// Takes the next frame in presentation order; gives the frame that is finished by it, if any.
     pub fn push(&mut self, index: usize, mut raw: ffmpeg::frame::Video) -> Result<Option<Converted>, ffmpeg::Error> {
         let kind = RawKind { format: raw.format(), geometry: Geometry { width: raw.width(), height: raw.height() } };

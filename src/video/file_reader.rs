@@ -172,10 +172,11 @@ impl FileReader {
         let first = index.saturating_sub(self.converter.context());
         let key = self.raw.index.key_before(first, usize::MAX);
         let key_frame = self.raw.index.frame_of_packet(key).unwrap_or(0);
-        let waiting = self.pushed == Some(index);
-        let follows = self.decoded.is_some_and(|decoded| {
-            waiting || (decoded < first && key_frame <= decoded + WORTH_A_SEEK) || self.pushed == Some(first)
-        });
+        let waiting = self.converter.holds(index);
+        let is_next = first < index && self.pushed == Some(first);
+        let follows = self
+            .decoded
+            .is_some_and(|decoded| waiting || (decoded < first && key_frame <= decoded + WORTH_A_SEEK) || is_next);
         if !follows {
             self.restart(key)?;
         }
