@@ -62,12 +62,14 @@ impl PacketTable {
     /// Reads a freshly opened source to its end.
     pub fn scan(source: &mut PacketSource, progress: &IndexProgress) -> Self {
         let codec = source.stream().parameters().id();
-        let mut entries = Vec::new();
+        let mut entries: Vec<PacketEntry> = Vec::new();
+        let mut is_torn = false;
         while let Some((_, packet)) = source.next() {
             progress.reach(packet.position());
             if packet.pts().is_none() {
                 progress.expect_decoding(); // Without its time, only decoding tells when a picture is shown.
             }
+            is_torn = packet.is_corrupt();
             let shows_nothing = codec == Id::VP8 && packet.data().is_some_and(vp8_is_hidden);
             entries.push(PacketEntry {
                 pts: packet.pts(),
@@ -79,6 +81,10 @@ impl PacketTable {
                 position: packet.position() as i64,
                 size: packet.size(),
             });
+        }
+        // The file breaks off inside its last picture.
+        if let Some(last) = entries.last_mut().filter(|_| is_torn) {
+            last.discarded = true;
         }
         let tick_secs = f64::from(source.stream().time_base());
         let jumps = if source.may_jump() { close_jumps(&mut entries, tick_secs) } else { Vec::new() };

@@ -1,5 +1,6 @@
 //! All that one pass over a file finds out about its frames.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +12,11 @@ use super::frame_decoder::{Decoded, FrameDecoder, Purpose};
 use super::frame_index::{FrameIndex, StreamClock};
 use super::index_progress::IndexProgress;
 use super::packet_source::{PacketSource, stopped};
-use super::packet_table::PacketTable;
+use super::packet_table::{PacketEntry, PacketTable};
 use crate::error::{Error, Result};
+
+/// Pictures after which none that is shown before them comes any more.
+const PATIENCE: usize = 16;
 
 /// The packets and the frames of a video. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +53,8 @@ impl VideoIndex {
         let codec = source.stream().parameters().id();
         let promised = source.promised_packets();
         let clock = StreamClock::of(&source);
-        let table = PacketTable::scan(&mut source, progress);
+        let mut table = PacketTable::scan(&mut source, progress);
+        leave_out_unreachable(&mut source, &mut table)?;
         let decoded = match FrameIndex::from_time_stamps(&table, &clock) {
             Some(_) => None,
             None => Some(decoded_order(&mut source, &table, progress)?),
@@ -135,6 +140,29 @@ pub(super) fn decode_next(
             },
         }
     }
+}
+
+/// Leaves out the pictures shown before the first of a file that no decoder gives: of a recording that was cut inside an open
+/// group, they build on pictures that are not there.
+fn leave_out_unreachable(source: &mut PacketSource, table: &mut PacketTable) -> Result<()> {
+    let Some(first) = table.entries.first().and_then(|entry| entry.pts) else { return Ok(()) };
+    let leads = |entry: &PacketEntry| !entry.discarded && entry.pts.is_some_and(|pts| pts < first);
+    let mut missing: BTreeSet<usize> =
+        (0..table.entries.len()).filter(|&packet| leads(&table.entries[packet])).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut decoder = decoder_of(source, Purpose::Pictures)?;
+    source.seek(0, table)?;
+    let mut others = 0;
+    while !missing.is_empty()
+        && others < PATIENCE
+        && let Some((packet, _)) = decode_next(source, &mut decoder)
+    {
+        others += usize::from(!missing.remove(&packet));
+    }
+    missing.into_iter().for_each(|packet| table.entries[packet].discarded = true);
+    Ok(())
 }
 
 /// Finds the order of the frames by decoding all of them, for files whose time stamps do not tell it.

@@ -165,6 +165,42 @@ fn a_clip_that_was_cut_without_coding_it_again_shows_what_was_cut_out_and_nothin
 }
 
 #[test]
+fn a_clip_that_was_cut_inside_an_open_group_has_no_frame_that_cannot_be_reached() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = [("x265-params", "log-level=none:keyint=20:min-keyint=20:open-gop=1:bframes=3:scenecut=0")];
+    let matroska = Kind { format: Pixel::YUV420P, container: "matroska", ..ALONE };
+    let mpeg2 = Kind { encoder: "mpeg2video", group: (12, 2), ..matroska };
+    let hevc = Kind { encoder: "libx265", group: (20, 3), encoder_options: &open, ..matroska };
+    for kind in [mpeg2, hevc] {
+        let at = |part: &str| folder.path().join(format!("{}-{part}.mkv", kind.encoder));
+        if !encode(&at("whole"), &kind, numbered(100)) {
+            continue;
+        }
+        assert_every_frame_is_exact(&at("whole"), 100);
+        let copied = cut(&at("whole"), &at("cut"), "matroska", 45, 200);
+        let key = copied[0];
+        assert!(copied.iter().any(|&frame| frame < key), "frames before the key frame follow it: {copied:?}");
+        let frames = VideoReader::open(&at("cut"), Sizes::default()).unwrap().info().frames;
+        assert!((100 - key as usize..=copied.len()).contains(&frames), "{frames} frames of {copied:?}");
+        assert_shows(&at("cut"), &(100 - frames..100).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_file_that_breaks_off_inside_a_picture_has_the_pictures_before_it_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, broken) = (folder.path().join("whole.avi"), folder.path().join("broken.avi"));
+    assert!(encode(&whole, &ALONE, numbered(100)));
+    let mut input = ffmpeg::format::input(&whole).unwrap();
+    let places: Vec<_> = input.packets().map(|(_, packet)| (packet.position(), packet.size())).collect();
+    let (position, size) = places[60];
+    std::fs::write(&broken, &std::fs::read(&whole).unwrap()[..position as usize + size / 2]).unwrap();
+    assert_shows(&broken, &(0..60).collect::<Vec<_>>());
+    let notes = VideoReader::open(&broken, Sizes::default()).unwrap().info().notes.clone();
+    assert!(notes.iter().any(|note| note.contains("cut off")), "{notes:?}");
+}
+
+#[test]
 fn a_stream_without_a_length_or_an_index_is_counted_and_sought_in() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("live.webm");
