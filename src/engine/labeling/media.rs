@@ -40,9 +40,17 @@ fn leave_out_exported(found: &mut Found) {
     found.videos.retain(|path| root_of(path).is_none());
     found.exported = all;
     for (root, count) in counts {
-        let clips = if count == 1 { "1 clip is".into() } else { format!("{count} clips are") };
-        let cause = format!("{clips} left out, as an export of labels has cut them out of other videos");
-        found.notes.push(Error::file(&root, cause, "Name the folder of that export to add them all the same"));
+        let (cause, remedy) = match count {
+            1 => (
+                "1 clip is left out, as an export of labels has cut it out of another video".to_owned(),
+                "Name the folder of that export to add it all the same",
+            ),
+            _ => (
+                format!("{count} clips are left out, as an export of labels has cut them out of other videos"),
+                "Name the folder of that export to add them all the same",
+            ),
+        };
+        found.notes.push(Error::file(&root, cause, remedy));
     }
 }
 
