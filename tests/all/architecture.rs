@@ -140,8 +140,8 @@ fn files_are_opened_in_one_place() {
         "gpu/device.rs",
         "labels/disk.rs",
         "output/staging.rs",
-        "training/checkpoint.rs",
-        "training/feature_store.rs",
+        "training/run/checkpoint.rs",
+        "training/probe/feature_cache.rs",
         "training/memory.rs",
     ];
     let openings = ["fs::read(", "fs::read_to_string(", "File::open(", "image::open(", "ImageReader::open("];
