@@ -8,9 +8,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::csv::note_timeless;
+use super::exported::{note_timeless, write_file};
 use super::sheet::{Clip, Sheet, Span, Stretch};
-use super::{Exported, text, write_file};
+use super::{Exported, text};
 use crate::error::{Error, Result};
 use crate::json_values;
 

@@ -6,8 +6,9 @@
 
 use std::path::Path;
 
+use super::exported::write_file;
 use super::sheet::{Clip, Sheet, Span, Stretch};
-use super::{Exported, boris, note_lost, text, write_file};
+use super::{Exported, boris, text};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 use crate::table::{Columns, Part, Table, escape_formula};
@@ -34,12 +35,6 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     let mut exported = Exported::default();
     write_file(target, &text, &mut exported)?;
     Ok(exported)
-}
-
-/// Notes segments whose times are not known.
-pub(super) fn note_timeless(exported: &mut Exported, target: &Path, count: usize) {
-    let what = "segments left out because the frames per second of their videos are not known";
-    note_lost(exported, target, count, what, "Have the project look into its videos and export again");
 }
 
 /// A number of six decimals at most, without needless zeros.

@@ -11,11 +11,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::csv::note_timeless;
+use super::exported::{free_path, note_timeless, write_file};
 use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch, color_of_hex};
-use super::x_any_labeling::free_path;
 use super::xml::{Element, XmlWriter};
-use super::{BACKGROUND, Exported, text, write_file};
+use super::{BACKGROUND, Exported, text};
 use crate::error::{Error, Result};
 
 pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {

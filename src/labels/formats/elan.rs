@@ -11,12 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::super::StoredPath;
-use super::csv::note_timeless;
+use super::exported::{free_path, note_lost, note_timeless, write_file};
 use super::sheet::{Clip, Sheet, Span, Stretch};
 use super::video_finder::{Found, VideoFinder};
-use super::x_any_labeling::free_path;
 use super::xml::{Element, XmlWriter};
-use super::{Exported, note_lost, text, write_file};
+use super::{Exported, text};
 use crate::error::{Error, Result};
 
 /// The linguistic type of labels of whole clips, and that of others.

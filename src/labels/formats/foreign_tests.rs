@@ -5,6 +5,8 @@ use std::path::Path;
 
 use super::super::{Document, Facts, Video, VideoId, edits};
 use super::*;
+use crate::error::Error;
+use std::fs;
 
 pub(super) const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
 

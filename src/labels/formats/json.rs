@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::{Document, Facts};
+use super::exported::write_file;
 use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch, color_of_hex};
-use super::{Exported, text, write_file};
+use super::{Exported, text};
 use crate::error::{Error, Result};
 
 /// The version of the file.

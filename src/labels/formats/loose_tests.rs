@@ -3,6 +3,8 @@
 use super::super::{Document, Label, VideoId, edits};
 use super::foreign_tests::{ALL, imported, project, shown};
 use super::*;
+use crate::error::Error;
+use std::fs;
 
 #[test]
 fn x_any_labelings_numbers_may_be_text_and_its_times_frames() {

@@ -7,9 +7,10 @@ use std::path::Path;
 use super::super::{
     Change, Class, ClassId, Document, Facts, Label, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits,
 };
+use super::imported::folder_of_source;
 use super::sheet::{Clip, Clock, Sheet, SheetClass, Span, Stretch};
 use super::video_finder::{Found, VideoFinder};
-use super::{BACKGROUND, Choices, Import, folder_of_source};
+use super::{BACKGROUND, Choices, Import};
 use crate::error::Error;
 use crate::frame_times::FrameSpan;
 use crate::plural::counted;

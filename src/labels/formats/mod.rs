@@ -27,8 +27,11 @@ mod cut;
 mod cvat;
 mod detect;
 mod elan;
+mod exported;
 #[cfg(test)]
 mod foreign_tests;
+mod format;
+mod imported;
 mod json;
 mod label_studio;
 #[cfg(test)]
@@ -43,144 +46,21 @@ mod video_finder;
 mod x_any_labeling;
 mod xml;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use clap::ValueEnum;
+use std::path::Path;
 
 use super::document::BACKGROUND;
-use super::{Document, Step, StoredPath};
-use crate::error::{Error, Result};
+use super::{Document, StoredPath};
+use crate::error::Result;
 use crate::output::{Existing, OutputGuard, Staging};
 pub use cut::Cut;
+pub use exported::Exported;
+use exported::note_lost;
+pub use format::Format;
+use imported::folder_of_source;
+pub use imported::{Choices, Import};
 use sheet::{Clip, Sheet};
 pub use ucf_lists::exported_clips;
 use video_finder::VideoFinder;
-
-/// A format of labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
-pub enum Format {
-    /// Everything, as JSON.
-    ///
-    /// For other projects and programs of one's own.
-    Json,
-    /// A table of path, label, start, end.
-    ///
-    /// `path,label,start,end,group,note,start_frame,end_frame,fps`, which can be trained on as it is.
-    Csv,
-    /// Lists as UCF101's, and clips that are cut out.
-    ///
-    /// A folder as UCF101 comes: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` and the clips.
-    #[value(name = "ucf")]
-    UcfLists,
-    /// ActivityNet's JSON.
-    ///
-    /// It can be trained on as it is.
-    ActivityNet,
-    /// ELAN's .eaf files.
-    ///
-    /// A folder with an annotation document for each video.
-    Elan,
-    /// A project of BORIS, or a table of its events.
-    ///
-    /// A project is written; tables that BORIS exports are read as well.
-    Boris,
-    /// "CVAT for video 1.1".
-    ///
-    /// A folder with an XML file for each video.
-    Cvat,
-    /// Tasks of Label Studio.
-    ///
-    /// They have `TimelineLabels` and `Choices`.
-    LabelStudio,
-    /// JSON files of X-AnyLabeling's video classifier.
-    ///
-    /// A folder with one for each video.
-    XAnyLabeling,
-}
-
-impl Format {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Json,
-        Self::Csv,
-        Self::UcfLists,
-        Self::ActivityNet,
-        Self::Elan,
-        Self::Boris,
-        Self::Cvat,
-        Self::LabelStudio,
-        Self::XAnyLabeling,
-    ];
-
-    /// What a person knows it as.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Json => "Motionscope JSON",
-            Self::Csv => "CSV",
-            Self::UcfLists => "UCF101 lists and clips",
-            Self::ActivityNet => "ActivityNet JSON",
-            Self::Elan => "ELAN",
-            Self::Boris => "BORIS",
-            Self::Cvat => "CVAT for video 1.1",
-            Self::LabelStudio => "Label Studio",
-            Self::XAnyLabeling => "X-AnyLabeling",
-        }
-    }
-
-    /// Whether it is exported to a folder rather than a file.
-    pub fn is_folder(self) -> bool {
-        matches!(self, Self::UcfLists | Self::Elan | Self::Cvat | Self::XAnyLabeling)
-    }
-
-    /// Whether its files have times in seconds.
-    fn has_seconds(self) -> bool {
-        matches!(
-            self,
-            Self::Csv | Self::ActivityNet | Self::Elan | Self::Boris | Self::LabelStudio | Self::XAnyLabeling
-        )
-    }
-
-    /// How its files end.
-    pub fn ending(self) -> &'static str {
-        match self {
-            Self::Json | Self::ActivityNet | Self::LabelStudio | Self::XAnyLabeling => "json",
-            Self::Csv => "csv",
-            Self::UcfLists => "txt",
-            Self::Elan => "eaf",
-            Self::Boris => "boris",
-            Self::Cvat => "xml",
-        }
-    }
-}
-
-/// Labels in another format, to be written or written already.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Exported {
-    /// The files.
-    pub files: Vec<PathBuf>,
-    /// The text of each.
-    texts: Vec<String>,
-    /// Clips that are yet to be cut out of their videos.
-    pub cuts: Vec<Cut>,
-    /// What the format could not hold.
-    pub notes: Vec<Error>,
-    /// Whether labels that cannot be read are missing in it, or videos are no longer what was labelled; the notes say which.
-    pub is_doubtful: bool,
-}
-
-impl Exported {
-    /// Writes the files into `staging`, a folder they are all in.
-    ///
-    /// # Errors
-    /// If one cannot be written.
-    pub fn stage(&self, staging: &Staging) -> Result<()> {
-        for (file, text) in self.files.iter().zip(&self.texts) {
-            fs::write(staging.file(file)?, text).map_err(|error| Error::io(file, &error))?;
-        }
-        Ok(())
-    }
-}
 
 /// The folder that all files of an export to `target` are in.
 pub fn folder_of(format: Format, target: &Path) -> &Path {
@@ -193,62 +73,6 @@ pub fn folder_of(format: Format, target: &Path) -> &Path {
 /// Keeps exports of a project in `dir` from its videos.
 pub fn guard(document: &Document, dir: &Path, existing: Existing) -> OutputGuard {
     OutputGuard::new(existing).protecting(document.videos.values().map(|video| StoredPath::decode(&video.path, dir)))
-}
-
-/// What a person decides before an import.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Choices {
-    /// Classes that the project does not have are added; else their labels are left out.
-    pub add_classes: bool,
-    /// Labels of the file take the place of those of the project; else videos that have some keep theirs.
-    pub replace: bool,
-    /// The project has several labels at a time from now on; else the first of several is taken.
-    pub allow_several: bool,
-}
-
-/// What an import would do, and what is to be decided before.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Import {
-    /// What brings the labels into the project; to be performed.
-    pub step: Step,
-    /// What is left out or changed, and where it stands.
-    pub notes: Vec<Error>,
-    /// What was assumed about what is not left out.
-    pub remarks: Vec<Error>,
-    /// Classes of the file that the project does not have.
-    pub unknown_classes: Vec<String>,
-    /// Videos of the file that the project does not have, but that exist: their labels are left out until they are added.
-    pub unknown_videos: Vec<PathBuf>,
-    /// Whether the file says several things at a time and the project does not allow it.
-    pub needs_several: bool,
-    /// Videos whose labels change.
-    pub videos: usize,
-    /// Videos among them that are new.
-    pub new_videos: usize,
-    /// Videos that keep other labels than the file's.
-    pub kept: usize,
-    /// Labels and segments of the project whose place is taken by others.
-    pub replaced: usize,
-    /// Labels and segments of the file that are left out.
-    pub left_out: usize,
-}
-
-impl Default for Import {
-    fn default() -> Self {
-        Self {
-            step: Step::new("Import", Vec::new()),
-            notes: Vec::new(),
-            remarks: Vec::new(),
-            unknown_classes: Vec::new(),
-            unknown_videos: Vec::new(),
-            needs_several: false,
-            videos: 0,
-            new_videos: 0,
-            kept: 0,
-            replaced: 0,
-            left_out: 0,
-        }
-    }
 }
 
 /// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder. All
@@ -315,23 +139,4 @@ pub fn import(format: Format, source: &Path, document: &Document, dir: &Path, ch
         Format::XAnyLabeling => x_any_labeling::read(source),
     }?;
     Ok(merge::merge(sheet, source, document, dir, choices))
-}
-
-/// The folder that a file's paths may be relative to.
-fn folder_of_source(source: &Path) -> &Path {
-    if source.is_dir() { source } else { source.parent().unwrap_or(Path::new("")) }
-}
-
-/// Adds one file to an export.
-fn write_file(path: &Path, text: &str, exported: &mut Exported) -> Result<()> {
-    exported.files.push(path.to_owned());
-    exported.texts.push(text.to_owned());
-    Ok(())
-}
-
-/// Notes what the format cannot hold of `count` things.
-fn note_lost(exported: &mut Exported, target: &Path, count: usize, what: &str, remedy: &str) {
-    if count > 0 {
-        exported.notes.push(Error::file(target, format!("{what}: {count}"), remedy));
-    }
 }

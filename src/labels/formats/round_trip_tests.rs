@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::random_edits::RandomEdits;
 use super::super::{Document, Facts, Label, Settings, StoredPath, Video, VideoId, edits, times};

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::super::StoredPath;
+use super::exported::{note_lost, write_file};
 use super::sheet::{Clip, Sheet, SheetClass};
-use super::{Cut, Exported, note_lost, text, write_file};
+use super::{Cut, Exported, text};
 use crate::error::{Error, Result};
 
 const CLASS_INDEX: &str = "classInd.txt";

@@ -5,14 +5,14 @@
 //! videos, X-AnyLabeling finds them. `path` is where the project has the video, which may be outside of its folder.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::csv::note_timeless;
+use super::exported::{free_path, note_timeless, write_file};
 use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch, color_of_hex};
-use super::{Exported, text, write_file};
+use super::{Exported, text};
 use crate::error::{Error, Result};
 use crate::json_values;
 
@@ -99,21 +99,6 @@ fn entry(clip: &Clip, part: &Stretch, id: String) -> Option<Value> {
 
 fn millis(secs: f64) -> u64 {
     (secs * 1000.0).round() as u64
-}
-
-/// Where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left out.
-pub(super) fn free_path(clip: &Clip, ending: &str, used: &mut BTreeSet<String>) -> PathBuf {
-    let mut folders: Vec<_> = clip.path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
-    folders.pop();
-    let folder: PathBuf = folders.iter().map(|part| part.replace([':', '\\'], "_")).collect();
-    let stem: String = clip.stem().chars().take(100).collect();
-    let name = |number: usize| match number {
-        1 => folder.join(format!("{stem}.{ending}")),
-        _ => folder.join(format!("{stem}~{number}.{ending}")),
-    };
-    // Disks differ in whether case matters.
-    let mut names = (1..).map(name);
-    names.find(|path| used.insert(path.to_string_lossy().to_lowercase())).expect("there are numbers enough")
 }
 
 pub(super) fn read(source: &Path) -> Result<Sheet> {

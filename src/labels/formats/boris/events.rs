@@ -1,9 +1,13 @@
 //! The events of an observation as parts of the videos in which they happened.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::super::sheet::{Clip, Span, Stretch};
-use super::WHOLE;
+use super::super::sheet::{Clip, Sheet, Span, Stretch};
+use crate::error::Error;
+
+/// The subject of labels of whole clips.
+pub(super) const WHOLE: &str = "whole clip";
 
 /// Parts of a state that lie on another medium for less than this are left to that other one, seconds.
 const MIN_SECS: f64 = 0.02;
@@ -273,4 +277,13 @@ fn join_overlapping(clip: &mut Clip) -> bool {
     }
     clip.stretches = joined;
     clip.stretches.len() < before
+}
+
+/// Adds the labels of an observation.
+pub(super) fn add_observation(sheet: &mut Sheet, observation: Observation, source: &Path) {
+    let found = observation.clips();
+    let error = |(cause, remedy): (String, &'static str)| Error::file(source, cause, remedy);
+    sheet.clips.extend(found.clips);
+    sheet.notes.extend(found.notes.into_iter().map(error));
+    sheet.remarks.extend(found.remarks.into_iter().map(error));
 }

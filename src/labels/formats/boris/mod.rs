@@ -16,17 +16,14 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::super::StoredPath;
-use super::csv::note_timeless;
+use super::exported::{note_timeless, write_file};
 use super::sheet::{Clip, Sheet};
-use super::{BACKGROUND, Exported, text, write_file};
-use crate::error::{Error, Result};
+use super::{BACKGROUND, Exported, text};
+use crate::error::Result;
 use crate::frame_times::FrameTimes;
 use crate::table::Table;
-use events::Observation;
+use events::WHOLE;
 pub(super) use table::{is_table, read_table};
-
-/// The subject of labels of whole clips.
-const WHOLE: &str = "whole clip";
 
 /// The keys of the first ten classes, as in the window.
 const KEYS: [&str; 10] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
@@ -145,13 +142,4 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         true => read_table(source, &Table::parse(&text::read(source)?)),
         false => project::read(source),
     }
-}
-
-/// Adds the labels of an observation.
-fn add(sheet: &mut Sheet, observation: Observation, source: &Path) {
-    let found = observation.clips();
-    let error = |(cause, remedy): (String, &'static str)| Error::file(source, cause, remedy);
-    sheet.clips.extend(found.clips);
-    sheet.notes.extend(found.notes.into_iter().map(error));
-    sheet.remarks.extend(found.remarks.into_iter().map(error));
 }

@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use super::super::sheet::{Sheet, SheetClass, color_of_hex};
 use super::super::text;
-use super::add;
-use super::events::{Event, Kind, Medium, Observation};
+use super::events::{Event, Kind, Medium, Observation, add_observation};
 use crate::error::{Error, Result};
 use crate::json_values::{self, number};
 
@@ -106,7 +105,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
                 }
             }
         }
-        add(&mut sheet, observation, source);
+        add_observation(&mut sheet, observation, source);
     }
     Ok(sheet)
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::sheet::Sheet;
-use super::add;
-use super::events::{Event, Kind, Medium, Observation, within};
+use super::events::{Event, Kind, Medium, Observation, add_observation, within};
 use crate::error::{Error, Result};
 use crate::table::{Record, Table, seconds};
 
@@ -167,7 +166,7 @@ pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<Sheet
             let cause = within(&observation.place, cause);
             sheet.notes.push(Error::file(source, cause, "Import the project of BORIS instead"));
         }
-        add(&mut sheet, observation, source);
+        add_observation(&mut sheet, observation, source);
     }
     Ok(sheet)
 }

@@ -1,0 +1,73 @@
+//! Labels in another format: files, clips to be cut out, and what the format cannot hold.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::cut::Cut;
+use super::sheet::Clip;
+use crate::error::{Error, Result};
+use crate::output::Staging;
+
+/// Labels in another format, to be written or written already.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Exported {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// The text of each.
+    texts: Vec<String>,
+    /// Clips that are yet to be cut out of their videos.
+    pub cuts: Vec<Cut>,
+    /// What the format could not hold.
+    pub notes: Vec<Error>,
+    /// Whether labels that cannot be read are missing in it, or videos are no longer what was labelled; the notes say which.
+    pub is_doubtful: bool,
+}
+
+impl Exported {
+    /// Writes the files into `staging`, a folder they are all in.
+    ///
+    /// # Errors
+    /// If one cannot be written.
+    pub fn stage(&self, staging: &Staging) -> Result<()> {
+        for (file, text) in self.files.iter().zip(&self.texts) {
+            fs::write(staging.file(file)?, text).map_err(|error| Error::io(file, &error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds one file to an export.
+pub(super) fn write_file(path: &Path, text: &str, exported: &mut Exported) -> Result<()> {
+    exported.files.push(path.to_owned());
+    exported.texts.push(text.to_owned());
+    Ok(())
+}
+
+/// Notes what the format cannot hold of `count` things.
+pub(super) fn note_lost(exported: &mut Exported, target: &Path, count: usize, what: &str, remedy: &str) {
+    if count > 0 {
+        exported.notes.push(Error::file(target, format!("{what}: {count}"), remedy));
+    }
+}
+
+/// Notes segments whose times are not known.
+pub(super) fn note_timeless(exported: &mut Exported, target: &Path, count: usize) {
+    let what = "segments left out because the frames per second of their videos are not known";
+    note_lost(exported, target, count, what, "Have the project look into its videos and export again");
+}
+
+/// Where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left out.
+pub(super) fn free_path(clip: &Clip, ending: &str, used: &mut BTreeSet<String>) -> PathBuf {
+    let mut folders: Vec<_> = clip.path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
+    folders.pop();
+    let folder: PathBuf = folders.iter().map(|part| part.replace([':', '\\'], "_")).collect();
+    let stem: String = clip.stem().chars().take(100).collect();
+    let name = |number: usize| match number {
+        1 => folder.join(format!("{stem}.{ending}")),
+        _ => folder.join(format!("{stem}~{number}.{ending}")),
+    };
+    // Disks differ in whether case matters.
+    let mut names = (1..).map(name);
+    names.find(|path| used.insert(path.to_string_lossy().to_lowercase())).expect("there are numbers enough")
+}

@@ -1,0 +1,67 @@
+//! What an import would do, and what a person decides before it.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::labels::Step;
+
+/// What a person decides before an import.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Classes that the project does not have are added; else their labels are left out.
+    pub add_classes: bool,
+    /// Labels of the file take the place of those of the project; else videos that have some keep theirs.
+    pub replace: bool,
+    /// The project has several labels at a time from now on; else the first of several is taken.
+    pub allow_several: bool,
+}
+
+/// What an import would do, and what is to be decided before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Import {
+    /// What brings the labels into the project; to be performed.
+    pub step: Step,
+    /// What is left out or changed, and where it stands.
+    pub notes: Vec<Error>,
+    /// What was assumed about what is not left out.
+    pub remarks: Vec<Error>,
+    /// Classes of the file that the project does not have.
+    pub unknown_classes: Vec<String>,
+    /// Videos of the file that the project does not have, but that exist: their labels are left out until they are added.
+    pub unknown_videos: Vec<PathBuf>,
+    /// Whether the file says several things at a time and the project does not allow it.
+    pub needs_several: bool,
+    /// Videos whose labels change.
+    pub videos: usize,
+    /// Videos among them that are new.
+    pub new_videos: usize,
+    /// Videos that keep other labels than the file's.
+    pub kept: usize,
+    /// Labels and segments of the project whose place is taken by others.
+    pub replaced: usize,
+    /// Labels and segments of the file that are left out.
+    pub left_out: usize,
+}
+
+impl Default for Import {
+    fn default() -> Self {
+        Self {
+            step: Step::new("Import", Vec::new()),
+            notes: Vec::new(),
+            remarks: Vec::new(),
+            unknown_classes: Vec::new(),
+            unknown_videos: Vec::new(),
+            needs_several: false,
+            videos: 0,
+            new_videos: 0,
+            kept: 0,
+            replaced: 0,
+            left_out: 0,
+        }
+    }
+}
+
+/// The folder that a file's paths may be relative to.
+pub(super) fn folder_of_source(source: &Path) -> &Path {
+    if source.is_dir() { source } else { source.parent().unwrap_or(Path::new("")) }
+}
