@@ -91,26 +91,26 @@ pub(super) struct Coordinator {
     suggestions: Option<Job>,
     training: Option<TrainingRun>,
     pinned: Pinned,
-    outbox: EventSender,
+    events: EventSender,
 }
 
 impl Coordinator {
     /// Starts the threads that follow the player; `commands` leads back to this coordinator.
-    pub fn new(compute: Compute, shared: Shared, outbox: EventSender, commands: Sender<Command>) -> Self {
+    pub fn new(compute: Compute, shared: Shared, events: EventSender, commands: Sender<Command>) -> Self {
         let Shared { player: shared_player, analysis, live: shared_live, comparison: slots, pinned: pinned_results } =
             shared;
         let desired = SharedDesiredFlows::default();
-        let inspector = start_diagnostics(&desired, &slots, &outbox);
+        let inspector = start_diagnostics(&desired, &slots, &events);
         let inspect = Arc::new(inspector.waker());
         let (kept_analysis, kept_slots) = (analysis.clone(), slots.clone());
-        let results = Results { analysis, comparison: slots, outbox: outbox.clone(), inspect };
+        let results = Results { analysis, comparison: slots, events: events.clone(), inspect };
         // After the end of this thread nobody needs to know.
         let on_model = move |dir, sizes| _ = commands.send(Command::ModelInUse(dir, sizes));
         let inference = Inference::start(compute.clone(), results.clone(), on_model);
         let score = Arc::new(inference.waker());
         let comparison = FlowComparison::start(&compute, &results, desired, inspector, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
-        let pinned = Pinned::start(compute.clone(), pinned_results, outbox.clone());
+        let pinned = Pinned::start(compute.clone(), pinned_results, events.clone());
         Self {
             compute,
             shared_player,
@@ -119,7 +119,7 @@ impl Coordinator {
             slots: kept_slots,
             shared_live,
             live: None,
-            corrections: Corrections::start(outbox.clone()),
+            corrections: Corrections::start(events.clone()),
             sizes,
             inference,
             comparison,
@@ -128,7 +128,7 @@ impl Coordinator {
             suggestions: None,
             training: None,
             pinned,
-            outbox,
+            events,
         }
     }
 
@@ -181,7 +181,7 @@ impl Coordinator {
             Request::Live(order) => self.watch(order),
             Request::SetLive(settings) => self.with_live(|live| live.set(settings)),
             Request::ListCameras => self.list_cameras(),
-            Request::RecordLive(order) => self.with_live(|live| live.record(order.map(|order| *order), &self.outbox)),
+            Request::RecordLive(order) => self.with_live(|live| live.record(order.map(|order| *order), &self.events)),
             Request::HoldLive(hold) => self.with_live(|live| live.hold(hold)),
             Request::CorrectLive { folder, class } => {
                 self.with_live(|live| self.corrections.save(live.take_held(), folder, class));
@@ -204,11 +204,11 @@ impl Coordinator {
     fn open(&mut self, path: &Path) {
         self.stop_live();
         self.close();
-        let (outbox, inference, comparison) = (self.outbox.clone(), self.inference.waker(), self.comparison.waker());
+        let (events, inference, comparison) = (self.events.clone(), self.inference.waker(), self.comparison.waker());
         let wake = move || {
             inference();
             comparison();
-            outbox.wake();
+            events.wake();
         };
         let player = Arc::new(Player::open(path, self.sizes.clone(), Arc::new(wake)));
         self.shared_player.replace(Some(player.clone()));
@@ -224,7 +224,7 @@ impl Coordinator {
         }
         self.follow(None);
         self.shared_player.replace(None);
-        self.outbox.wake();
+        self.events.wake();
     }
 
     /// The networks look at one thing at a time: the clip makes way.
@@ -232,13 +232,13 @@ impl Coordinator {
         self.stop_live();
         if let Some(order) = order {
             self.close();
-            let session = LiveSession::start(order, self.sizes.clone(), self.outbox.clone(), self.inference.waker());
+            let session = LiveSession::start(order, self.sizes.clone(), self.events.clone(), self.inference.waker());
             let session = Arc::new(session);
             self.live = Some(session.clone());
             self.shared_live.replace(Some(session.clone()));
             self.inference.watch(Some(session));
         }
-        self.outbox.wake();
+        self.events.wake();
     }
 
     fn stop_live(&mut self) {
@@ -251,15 +251,15 @@ impl Coordinator {
         if let Some(live) = &self.live {
             act(live);
         }
-        self.outbox.wake();
+        self.events.wake();
     }
 
     /// On a thread of its own, as drivers take their time.
     fn list_cameras(&self) {
-        let outbox = self.outbox.clone();
-        let work = move || outbox.send(Message::Cameras(caught("cameras", camera_devices)));
+        let events = self.events.clone();
+        let work = move || events.send(Message::Cameras(caught("cameras", camera_devices)));
         if let Err(error) = Builder::new().name("cameras".into()).spawn(work) {
-            self.outbox.problem(Error::new("cameras", error.to_string(), "Close other programs and try again"));
+            self.events.problem(Error::new("cameras", error.to_string(), "Close other programs and try again"));
         }
     }
 
@@ -276,14 +276,14 @@ impl Coordinator {
                 let (path, frames) = (info.path.clone(), info.frames);
                 let clip = self.player.clone().map(|player| Clip { player, path, frames, size });
                 self.follow(clip.filter(|clip| clip.frames > 0));
-                self.outbox.send(Message::Opened(info));
+                self.events.send(Message::Opened(info));
             }
             PlayerEvent::Failed(error) => {
                 self.close();
-                self.outbox.problem(error);
+                self.events.problem(error);
             }
-            PlayerEvent::Warning(error) => self.outbox.problem(error),
-            PlayerEvent::Ended => self.outbox.wake(), // The player's state says that it stands at the end.
+            PlayerEvent::Warning(error) => self.events.problem(error),
+            PlayerEvent::Ended => self.events.wake(), // The player's state says that it stands at the end.
         }
     }
 
@@ -307,20 +307,20 @@ impl Coordinator {
             return;
         };
         self.evaluation = None; // ends an older one
-        let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
+        let (compute, events) = (self.compute.clone(), self.events.clone());
         let work = move |stop: &_| {
-            evaluation::run(&order, &compute, &outbox, stop);
+            evaluation::run(&order, &compute, &events, stop);
             Ok(())
         };
-        self.evaluation = Some(Job::start("evaluation", self.outbox.clone(), Message::EvaluationEnded, work));
+        self.evaluation = Some(Job::start("evaluation", self.events.clone(), Message::EvaluationEnded, work));
     }
 
     fn annotate(&mut self, export: OverlayExport) {
         self.comparison.export(None, self.sizes.clone());
         self.annotation = None; // ends an older one
-        let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
-        let work = move |stop: &_| overlay_video::run(&export, &compute, &outbox, stop);
-        self.annotation = Some(Job::start("annotation", self.outbox.clone(), Message::ExportEnded, work));
+        let (compute, events) = (self.compute.clone(), self.events.clone());
+        let work = move |stop: &_| overlay_video::run(&export, &compute, &events, stop);
+        self.annotation = Some(Job::start("annotation", self.events.clone(), Message::ExportEnded, work));
     }
 
     /// As [`evaluate`](Self::evaluate): does not wait for what is to end.
@@ -332,17 +332,17 @@ impl Coordinator {
             return;
         };
         self.suggestions = None; // ends an older one
-        let (compute, outbox) = (self.compute.clone(), self.outbox.clone());
-        let work = move |stop: &_| suggestions::run(&order, &compute, &outbox, stop);
-        self.suggestions = Some(Job::start("suggestions", self.outbox.clone(), Message::SuggestionsEnded, work));
+        let (compute, events) = (self.compute.clone(), self.events.clone());
+        let work = move |stop: &_| suggestions::run(&order, &compute, &events, stop);
+        self.suggestions = Some(Job::start("suggestions", self.events.clone(), Message::SuggestionsEnded, work));
     }
 
     fn train(&mut self, plans: Vec<TrainingPlan>) {
         if self.training.as_ref().is_some_and(|run| !run.is_over()) {
             let remedy = "Stop it first, or wait for its end";
-            return self.outbox.problem(Error::new("training", "another training is running", remedy));
+            return self.events.problem(Error::new("training", "another training is running", remedy));
         }
-        self.training = Some(TrainingRun::start(plans, self.compute.device.clone(), self.outbox.clone()));
+        self.training = Some(TrainingRun::start(plans, self.compute.device.clone(), self.events.clone()));
     }
 
     fn with_training(&self, act: impl FnOnce(&TrainingRun)) {
@@ -353,10 +353,10 @@ impl Coordinator {
 
     /// Runs to its end even if the engine is dropped meanwhile: half a sample would be a trap.
     fn write_sample(&self, dir: PathBuf) {
-        let outbox = self.outbox.clone();
-        outbox.send(Message::Note(format!("Writing the sample clips into {} …", dir.display())));
+        let events = self.events.clone();
+        events.send(Message::Note(format!("Writing the sample clips into {} …", dir.display())));
         let work = move || {
-            let mut progress = |done, of| outbox.send(Message::SampleProgress(done, of));
+            let mut progress = |done, of| events.send(Message::SampleProgress(done, of));
             let mut write = || {
                 let staging = Staging::begin(&dir)?;
                 sample::write_project(&staging.root(), SAMPLE_SEED, &mut progress)?;
@@ -364,13 +364,13 @@ impl Coordinator {
                 staging.publish(&OutputGuard::new(Existing::Replace))
             };
             match caught("sample", &mut write) {
-                Ok(()) => outbox.send(Message::SampleWritten(dir)),
-                Err(error) => outbox.send(Message::SampleFailed(error)),
+                Ok(()) => events.send(Message::SampleWritten(dir)),
+                Err(error) => events.send(Message::SampleFailed(error)),
             }
         };
         if let Err(error) = Builder::new().name("sample".into()).spawn(work) {
             let error = Error::new("sample", error.to_string(), "Close other programs and try again");
-            self.outbox.send(Message::SampleFailed(error));
+            self.events.send(Message::SampleFailed(error));
         }
     }
 }

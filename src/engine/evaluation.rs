@@ -14,13 +14,13 @@ use crate::training::dataset::{Dataset, Problem, no_clips};
 use crate::training::{DataSource, FlowSource};
 
 /// Scores until all is done or `stop` is asked for; failures are told in a message.
-pub(super) fn run(order: &EvaluationOrder, compute: &Compute, outbox: &EventSender, stop: &Stop) {
-    let fail = |errors| outbox.send(Message::EvaluationFailed(errors));
+pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSender, stop: &Stop) {
+    let fail = |errors| events.send(Message::EvaluationFailed(errors));
     let (dataset, left_out) = match read(&order.source) {
         Ok(read) => read,
         Err(errors) => return fail(errors),
     };
-    if let Err(error) = caught("evaluation", || score(order, &dataset, left_out, compute, outbox, stop)) {
+    if let Err(error) = caught("evaluation", || score(order, &dataset, left_out, compute, events, stop)) {
         fail(vec![error]);
     }
 }
@@ -41,7 +41,7 @@ fn score(
     dataset: &Dataset,
     left_out: Vec<Error>,
     compute: &Compute,
-    outbox: &EventSender,
+    events: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
@@ -50,10 +50,10 @@ fn score(
     let (name, classes) = (model.card.name.clone(), dataset.classes.clone());
     let source = ReportSource::of(&model.card, &order.model, &compute.name);
     let start = EvaluationStart { model: name, source, classes, clips: dataset.clips.len(), left_out, outcomes };
-    outbox.send(Message::EvaluationStarted(Box::new(start)));
+    events.send(Message::EvaluationStarted(Box::new(start)));
     score_clips(&model, dataset, order.protocol, FlowSource::MotionNet, &|| stop.is_asked(), &mut |outcome| {
         // Nobody reads on after the window is gone.
         let _ = sender.send(outcome);
-        outbox.wake();
+        events.wake();
     })
 }

@@ -33,7 +33,7 @@ pub struct Engine {
 impl Engine {
     /// Starts the threads. `wake` is called from any of them whenever there is a new frame, analysis or message.
     pub fn new(compute: Compute, wake: Wake) -> Self {
-        let (outbox, messages) = EventSender::new(wake);
+        let (events, messages) = EventSender::new(wake);
         // Without a bound: a person makes each, and none of them may be lost.
         let (commands, inbox) = unbounded();
         let (player, analysis) = (SharedPlayer::default(), Arc::<Latest<Analysis>>::default());
@@ -47,7 +47,7 @@ impl Engine {
             comparison: comparison.clone(),
             pinned: pinned.clone(),
         };
-        let coordinator = Coordinator::new(compute, shared, outbox, commands.clone());
+        let coordinator = Coordinator::new(compute, shared, events, commands.clone());
         let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
         let thread = Some(thread.expect("the system can start a thread"));
         Self { commands, messages, player, analysis, live, comparison, pinned, thread }

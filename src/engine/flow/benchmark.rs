@@ -22,20 +22,20 @@ pub(super) fn run(
     plan: &BenchmarkPlan,
     desired: &DesiredFlows,
     compute: &Compute,
-    outbox: &EventSender,
+    events: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
     let pairs = plan.dataset.pairs(&plan.root)?;
     let mut estimator = estimator(plan, desired, compute)?;
-    outbox.send(Message::BenchmarkStarted { pairs: pairs.clone(), method: estimator.name() });
+    events.send(Message::BenchmarkStarted { pairs: pairs.clone(), method: estimator.name() });
     let report = evaluate_flow(plan.dataset, &pairs, estimator.as_mut(), &mut |outcome| {
         match outcome {
-            Ok(result) => outbox.send(Message::BenchmarkPair(Box::new(result.clone()))),
-            Err(error) => outbox.problem(error.clone()),
+            Ok(result) => events.send(Message::BenchmarkPair(Box::new(result.clone()))),
+            Err(error) => events.problem(error.clone()),
         }
         if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    outbox.send(Message::BenchmarkReport(Box::new(report)));
+    events.send(Message::BenchmarkReport(Box::new(report)));
     Ok(())
 }
 

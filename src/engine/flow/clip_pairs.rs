@@ -33,14 +33,14 @@ impl ClipPairs {
         desired: &DesiredFlows,
         sizes: Sizes,
         compute: &Compute,
-        outbox: &EventSender,
+        events: &EventSender,
     ) -> Result<Self> {
         let mut sources = Vec::new();
         for &kind in kinds {
             let Some(key) = SourceKey::of(kind, desired) else { continue };
             match open(&key, clip, compute) {
                 Ok(source) => sources.push((kind, source)),
-                Err(error) => outbox.send(Message::SourceUnavailable(kind, Some(error))),
+                Err(error) => events.send(Message::SourceUnavailable(kind, Some(error))),
             }
         }
         let reader = VideoReader::open(&clip.path, sizes)?;

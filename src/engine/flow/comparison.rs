@@ -34,7 +34,7 @@ const THREADS: [(FlowSource, &str); 4] = [
 /// The threads of the flow comparison; dropping it ends them.
 pub(in crate::engine) struct FlowComparison {
     desired: SharedDesiredFlows,
-    outbox: EventSender,
+    events: EventSender,
     compute: Compute,
     workers: Vec<Worker>,
     measurement: Option<Job>,
@@ -50,9 +50,9 @@ pub(in crate::engine) struct FlowComparison {
 pub(in crate::engine) fn start_diagnostics(
     desired: &SharedDesiredFlows,
     slots: &Arc<LatestFlows>,
-    outbox: &EventSender,
+    events: &EventSender,
 ) -> Worker {
-    let mut inspector = DiagnosticsWorker::new(desired.clone(), slots.clone(), outbox.clone());
+    let mut inspector = DiagnosticsWorker::new(desired.clone(), slots.clone(), events.clone());
     Worker::start("inspector", move || inspector.step())
 }
 
@@ -70,9 +70,9 @@ impl FlowComparison {
             Worker::start(name, move || thread.step())
         };
         let workers = THREADS.map(source).into_iter().chain([inspector]).collect();
-        let (outbox, compute) = (results.outbox.clone(), compute.clone());
+        let (events, compute) = (results.events.clone(), compute.clone());
         let (measurement, export, benchmark, pair) = (None, None, None, None);
-        Self { desired, outbox, compute, workers, measurement, export, benchmark, pair, pair_dir: None }
+        Self { desired, events, compute, workers, measurement, export, benchmark, pair, pair_dir: None }
     }
 
     /// Follows another clip, or none.
@@ -103,8 +103,8 @@ impl FlowComparison {
     pub fn measure(&mut self, sizes: Option<Sizes>) {
         self.measurement = None; // ends an older one
         self.measurement = sizes.map(|sizes| {
-            self.job("measurement", Message::MeasureEnded, move |desired, compute, outbox, stop| {
-                measure(desired, sizes, compute, outbox, stop)
+            self.job("measurement", Message::MeasureEnded, move |desired, compute, events, stop| {
+                measure(desired, sizes, compute, events, stop)
             })
         });
     }
@@ -113,8 +113,8 @@ impl FlowComparison {
     pub fn export(&mut self, export: Option<FlowExport>, sizes: Sizes) {
         self.export = None;
         self.export = export.map(|export| {
-            self.job("export", Message::ExportEnded, move |desired, compute, outbox, stop| {
-                export::write(&export, desired, sizes, compute, outbox, stop)
+            self.job("export", Message::ExportEnded, move |desired, compute, events, stop| {
+                export::write(&export, desired, sizes, compute, events, stop)
             })
         });
     }
@@ -123,8 +123,8 @@ impl FlowComparison {
     pub fn benchmark(&mut self, plan: Option<BenchmarkPlan>) {
         self.benchmark = None;
         self.benchmark = plan.map(|plan| {
-            self.job("benchmark", Message::BenchmarkEnded, move |desired, compute, outbox, stop| {
-                benchmark::run(&plan, desired, compute, outbox, stop)
+            self.job("benchmark", Message::BenchmarkEnded, move |desired, compute, events, stop| {
+                benchmark::run(&plan, desired, compute, events, stop)
             })
         });
     }
@@ -136,12 +136,12 @@ impl FlowComparison {
             Some(dir) => dir.clone(),
             None => match tempfile::tempdir() {
                 Ok(dir) => self.pair_dir.insert(Arc::new(dir)).clone(),
-                Err(error) => return self.outbox.problem(Error::io(&std::env::temp_dir(), &error)),
+                Err(error) => return self.events.problem(Error::io(&std::env::temp_dir(), &error)),
             },
         };
-        self.pair = Some(self.job("pair", Message::Note(format!("{} is ready", pair.name)), move |_, _, outbox, _| {
+        self.pair = Some(self.job("pair", Message::Note(format!("{} is ready", pair.name)), move |_, _, events, _| {
             let (clip, truth) = benchmark::as_clip(&pair, dir.path())?;
-            outbox.send(Message::PairReady { clip, truth });
+            events.send(Message::PairReady { clip, truth });
             Ok(())
         }));
     }
@@ -152,8 +152,8 @@ impl FlowComparison {
         end: Message,
         work: impl FnOnce(&DesiredFlows, &Compute, &EventSender, &Stop) -> Result<()> + Send + 'static,
     ) -> Job {
-        let (desired, compute, outbox) = (self.desired.get(), self.compute.clone(), self.outbox.clone());
-        Job::start(name, self.outbox.clone(), end, move |stop| work(&desired, &compute, &outbox, stop))
+        let (desired, compute, events) = (self.desired.get(), self.compute.clone(), self.events.clone());
+        Job::start(name, self.events.clone(), end, move |stop| work(&desired, &compute, &events, stop))
     }
 
     /// Makes all threads look at the player again; callable from any thread.

@@ -30,15 +30,15 @@ const LEAST_CHANGE: f32 = 0.01;
 pub(super) struct DiagnosticsWorker {
     desired: SharedDesiredFlows,
     slots: Arc<LatestFlows>,
-    outbox: EventSender,
+    events: EventSender,
     /// What was inspected last.
     inspected: HashMap<FlowSource, (Arc<SourceFlow>, Option<Arc<SourceFlow>>)>,
 }
 
 impl DiagnosticsWorker {
     /// Looks at what lies in `slots`.
-    pub fn new(desired: SharedDesiredFlows, slots: Arc<LatestFlows>, outbox: EventSender) -> Self {
-        Self { desired, slots, outbox, inspected: HashMap::new() }
+    pub fn new(desired: SharedDesiredFlows, slots: Arc<LatestFlows>, events: EventSender) -> Self {
+        Self { desired, slots, events, inspected: HashMap::new() }
     }
 
     /// Inspects one flow that has not been looked at; false when there is none.
@@ -63,10 +63,10 @@ impl DiagnosticsWorker {
             let Some(pair) = clip.pair([flow.frame, flow.frame + flow.stride]) else { continue };
             match caught("inspection", || inspect(&flow, &pair, clip.size, truth.as_deref())) {
                 Ok(inspection) => self.slots.put_inspection(inspection, &clip),
-                Err(error) => self.outbox.send(Message::Problem(error)),
+                Err(error) => self.events.send(Message::Problem(error)),
             }
             self.inspected.insert(source, (flow, truth));
-            self.outbox.wake();
+            self.events.wake();
             return true;
         }
         false

@@ -18,11 +18,11 @@ pub(super) fn write(
     desired: &DesiredFlows,
     sizes: Sizes,
     compute: &Compute,
-    outbox: &EventSender,
+    events: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
     let clip = desired.open_clip()?;
-    let mut pairs = ClipPairs::open(clip, &export.sources(), desired, sizes, compute, outbox)?;
+    let mut pairs = ClipPairs::open(clip, &export.sources(), desired, sizes, compute, events)?;
     let total = pairs.count();
     let panes_count = pairs.sources() as u32 + 1;
     let staging = match export {
@@ -65,7 +65,7 @@ pub(super) fn write(
             }
         }
         done += usize::from(!fields.is_empty());
-        outbox.send(Message::ExportProgress { done, total });
+        events.send(Message::ExportProgress { done, total });
     }
     video.map_or(Ok(()), SideBySide::finish)?;
     if done == 0 {
@@ -75,6 +75,6 @@ pub(super) fn write(
     if let (Some(staging), FlowExport::Folder { guard, .. }) = (staging, export) {
         staging.publish(guard)?;
     }
-    outbox.send(Message::Exported { path: export.path().clone(), pairs: done });
+    events.send(Message::Exported { path: export.path().clone(), pairs: done });
     Ok(())
 }

@@ -16,12 +16,12 @@ pub(super) fn measure(
     desired: &DesiredFlows,
     sizes: Sizes,
     compute: &Compute,
-    outbox: &EventSender,
+    events: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
     let clip = desired.open_clip()?;
     let kinds: Vec<_> = FlowSource::ALL.into_iter().filter(|kind| desired.settings.wants(*kind)).collect();
-    let mut pairs = ClipPairs::open(clip, &kinds, desired, sizes, compute, outbox)?;
+    let mut pairs = ClipPairs::open(clip, &kinds, desired, sizes, compute, events)?;
     while let Some((pair, flows)) = pairs.next()? {
         if stop.is_asked() {
             return Ok(());
@@ -29,7 +29,7 @@ pub(super) fn measure(
         let truth = flows.iter().find(|(kind, _)| *kind == FlowSource::Truth).map(|(_, truth)| truth.flow.clone());
         for (source, estimate) in flows.into_iter().filter(|(kind, _)| *kind != FlowSource::Truth) {
             let statistics = statistics(&estimate.flow, &pair, clip.size, truth.as_ref())?;
-            outbox.send(Message::Measured(ClipMeasure { source, frame: pair[0].index, statistics }));
+            events.send(Message::Measured(ClipMeasure { source, frame: pair[0].index, statistics }));
         }
     }
     Ok(())

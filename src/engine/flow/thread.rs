@@ -79,7 +79,7 @@ impl SourceThread {
             self.failed = Some(key.clone()); // unless it can be opened
             let source = open(&key, clip, &self.compute)?;
             self.failed = None;
-            self.results.outbox.send(Message::SourceUnavailable(self.kind, None));
+            self.results.events.send(Message::SourceUnavailable(self.kind, None));
             let (flows, clip) = (HashMap::new(), clip.clone());
             self.source = Some(Source { key, clip, source, flows, shown: None, strip: None });
         }
@@ -102,7 +102,7 @@ impl SourceThread {
                 None => self.results.comparison.clear(self.kind),
             }
             source.shown = Some((pair, backward));
-            self.results.outbox.wake();
+            self.results.events.wake();
             (self.results.inspect)();
             return Ok(true);
         }
@@ -132,14 +132,14 @@ impl SourceThread {
     fn close(&mut self) {
         if self.source.take().is_some() {
             self.results.comparison.clear(self.kind);
-            self.results.outbox.wake();
+            self.results.events.wake();
         }
     }
 
     fn fail(&mut self, error: Error) {
         self.failed = self.source.as_ref().map(|source| source.key.clone()).or(self.failed.take());
         self.close();
-        self.results.outbox.send(Message::SourceUnavailable(self.kind, Some(error)));
+        self.results.events.send(Message::SourceUnavailable(self.kind, Some(error)));
     }
 }
 

@@ -61,7 +61,7 @@ pub(in crate::engine) struct Results {
     /// The newest flows of each source; the network is one of its sources.
     pub comparison: Arc<LatestFlows>,
     /// Messages.
-    pub outbox: EventSender,
+    pub events: EventSender,
     /// Lets the flow comparison look at a new flow.
     pub inspect: Arc<dyn Fn() + Send + Sync>,
 }
@@ -178,7 +178,7 @@ impl PlaybackInference {
         let analysis = Analysis { frame, window_start, pair, level, stride, padded, flow, scores, timing };
         self.results.analysis.put_if(analysis, || !clip.player.is_closed());
         self.shown = Some((target, [view.backward, view.pyramid]));
-        self.results.outbox.wake();
+        self.results.events.wake();
         (self.results.inspect)();
         Ok(())
     }
@@ -225,7 +225,7 @@ impl PlaybackInference {
         if let Some(clip) = &self.clip {
             self.results.comparison.put_strip(strip, clip);
         }
-        self.results.outbox.wake();
+        self.results.events.wake();
         Ok(())
     }
 
@@ -235,7 +235,7 @@ impl PlaybackInference {
             let timing = self.pipeline.timing();
             let analysis = Analysis { scores: Some(scores), timing, ..Analysis::clone(&shown) };
             self.results.analysis.put_if(analysis, || !clip.player.is_closed());
-            self.results.outbox.wake();
+            self.results.events.wake();
         }
     }
 }

@@ -120,7 +120,7 @@ impl InferenceThread {
             // What the networks left behind is not to be trusted; the picture goes on without them.
             self.follower = None;
             self.forget();
-            self.results.outbox.problem(error);
+            self.results.events.problem(error);
             false
         })
     }
@@ -146,7 +146,7 @@ impl InferenceThread {
             Ok(model) => {
                 let pipeline = InferencePipeline::new(model, &self.compute);
                 (self.on_model)(dir.to_owned(), pipeline.sizes());
-                self.results.outbox.send(Message::ModelLoaded(pipeline.info(dir)));
+                self.results.events.send(Message::ModelLoaded(pipeline.info(dir)));
                 self.forget();
                 let pairs_at_once = match self.compute.kind {
                     ComputeKind::Gpu => WINDOW_PAIRS,
@@ -154,7 +154,7 @@ impl InferenceThread {
                 };
                 self.follower = Some(PlaybackInference::new(pipeline, pairs_at_once, self.results.clone()));
             }
-            Err(error) => self.results.outbox.problem(error),
+            Err(error) => self.results.events.problem(error),
         }
     }
 
@@ -178,6 +178,6 @@ fn watch(
 ) -> Result<bool> {
     let Some(result) = watcher.step(pipeline, live.settings(), view.selection.level)? else { return Ok(false) };
     live.result.put(result);
-    results.outbox.wake();
+    results.events.wake();
     Ok(true)
 }

@@ -38,7 +38,7 @@ pub fn model_stamp(dir: &Path) -> String {
 pub(in crate::engine) fn run(
     order: &SuggestionOrder,
     compute: &Compute,
-    outbox: &EventSender,
+    events: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
@@ -47,7 +47,7 @@ pub(in crate::engine) fn run(
     let mut pipeline = InferencePipeline::new(model, &Compute { wgpu: None, ..compute.clone() });
     let (sender, outcomes) = unbounded(); // one outcome a video
     let videos = order.videos.len();
-    outbox.send(Message::SuggestionsStarted(Box::new(SuggestionStart { classes, videos, outcomes })));
+    events.send(Message::SuggestionsStarted(Box::new(SuggestionStart { classes, videos, outcomes })));
     for (id, path) in &order.videos {
         let scored = caught("suggestions", || score(&mut pipeline, path, &order.fusion, stop));
         if stop.is_asked() {
@@ -55,7 +55,7 @@ pub(in crate::engine) fn run(
         }
         // Nobody reads on after the window is gone.
         let _ = sender.send((*id, scored.map(Arc::new)));
-        outbox.wake();
+        events.wake();
     }
     Ok(())
 }

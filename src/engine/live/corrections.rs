@@ -25,18 +25,18 @@ enum Work {
 /// The thread "corrections", which writes and counts clips; dropping this waits for what is in work.
 pub struct Corrections {
     work: Option<Sender<Work>>,
-    outbox: EventSender,
+    events: EventSender,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Corrections {
     /// Starts the thread.
-    pub(in crate::engine) fn start(outbox: EventSender) -> Self {
+    pub(in crate::engine) fn start(events: EventSender) -> Self {
         // Without a bound: what is corrected is gone from the camera's memory a moment later, and people correct slowly.
         let (work, inbox) = unbounded();
-        let out = outbox.clone();
+        let out = events.clone();
         let thread = Builder::new().name("corrections".into()).spawn(move || run(&inbox, &out));
-        Self { work: Some(work), outbox, thread: thread.ok() }
+        Self { work: Some(work), events, thread: thread.ok() }
     }
 
     /// Saves `frames` as a clip of `class`. Answered by [`LiveEvent::Corrected`] or a problem.
@@ -53,7 +53,7 @@ impl Corrections {
         let Some(sender) = &self.work else { return };
         if sender.send(work).is_err() {
             let cause = "the thread that saves clips could not be started";
-            self.outbox.problem(Error::new("correction", cause, "Restart the program and correct it again"));
+            self.events.problem(Error::new("correction", cause, "Restart the program and correct it again"));
         }
     }
 }
@@ -68,7 +68,7 @@ impl Drop for Corrections {
     }
 }
 
-fn run(inbox: &Receiver<Work>, outbox: &EventSender) {
+fn run(inbox: &Receiver<Work>, events: &EventSender) {
     for work in inbox {
         let folder = match work {
             Work::Count(folder) => folder,
@@ -76,15 +76,15 @@ fn run(inbox: &Receiver<Work>, outbox: &EventSender) {
                 match caught("correction", || save(&frames, &folder, &class)) {
                     Ok(path) => {
                         let frames = frames.len();
-                        outbox.send(Message::Live(LiveEvent::Corrected { path, class, frames }));
+                        events.send(Message::Live(LiveEvent::Corrected { path, class, frames }));
                     }
-                    Err(error) => outbox.problem(error),
+                    Err(error) => events.problem(error),
                 }
                 folder
             }
         };
         let counts = counts(&folder);
-        outbox.send(Message::Live(LiveEvent::Corrections { folder, counts }));
+        events.send(Message::Live(LiveEvent::Corrections { folder, counts }));
     }
 }
 

@@ -43,14 +43,14 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// Begins to write what `camera` shows.
-    pub fn start(order: RecordingOrder, camera: Arc<Camera>, outbox: EventSender) -> Self {
+    pub fn start(order: RecordingOrder, camera: Arc<Camera>, events: EventSender) -> Self {
         let (stop, path) = (Arc::new(AtomicBool::new(false)), order.path.clone());
         let status = Arc::new(Mutex::new(RecordingStatus { path: path.clone(), ..RecordingStatus::default() }));
         let work = Work { camera, stop: stop.clone(), status: status.clone() };
-        let unstarted = outbox.clone();
+        let unstarted = events.clone();
         let body = move || match caught("recording", || work.write(&order)) {
-            Ok(secs) => outbox.send(Message::Live(LiveEvent::Recorded { path, secs })),
-            Err(error) => outbox.problem(error),
+            Ok(secs) => events.send(Message::Live(LiveEvent::Recorded { path, secs })),
+            Err(error) => events.problem(error),
         };
         let thread = Builder::new().name("recorder".into()).spawn(body).map_err(|error| {
             unstarted.problem(Error::new("recording", error.to_string(), "Close other programs and try again"));

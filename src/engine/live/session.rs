@@ -40,15 +40,15 @@ pub(in crate::engine) struct LiveSession {
 
 impl LiveSession {
     /// Starts the camera of `order`; `look` is called for every new frame.
-    pub fn start(order: LiveOrder, sizes: Sizes, outbox: EventSender, look: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn start(order: LiveOrder, sizes: Sizes, events: EventSender, look: impl Fn() + Send + Sync + 'static) -> Self {
         let tell = move |news| match news {
             CameraNews::Frame => {
                 look();
-                outbox.wake();
+                events.wake();
             }
-            CameraNews::Connected(info) => outbox.send(Message::Live(LiveEvent::Connected(in_words(&info)))),
-            CameraNews::Interrupted(error) => outbox.send(Message::Live(LiveEvent::Interrupted(error))),
-            CameraNews::Failed(error) => outbox.send(Message::Live(LiveEvent::Failed(error))),
+            CameraNews::Connected(info) => events.send(Message::Live(LiveEvent::Connected(in_words(&info)))),
+            CameraNews::Interrupted(error) => events.send(Message::Live(LiveEvent::Interrupted(error))),
+            CameraNews::Failed(error) => events.send(Message::Live(LiveEvent::Failed(error))),
         };
         let camera = Arc::new(Camera::open(order.source, live_sizes(sizes), Arc::new(tell)));
         Self {
@@ -88,10 +88,10 @@ impl LiveSession {
     }
 
     /// Records to a file from now on, or completes the recording.
-    pub fn record(&self, order: Option<RecordingOrder>, outbox: &EventSender) {
+    pub fn record(&self, order: Option<RecordingOrder>, events: &EventSender) {
         let before = locked(&self.recorder).take();
         drop(before); // waits for the disk, and nobody else waits for that
-        *locked(&self.recorder) = order.map(|order| Recorder::start(order, self.camera.clone(), outbox.clone()));
+        *locked(&self.recorder) = order.map(|order| Recorder::start(order, self.camera.clone(), events.clone()));
     }
 
     fn view(&self) -> LiveView {

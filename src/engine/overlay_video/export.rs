@@ -79,7 +79,7 @@ pub fn annotate(
 pub(in crate::engine) fn run(
     export: &OverlayExport,
     compute: &Compute,
-    outbox: &EventSender,
+    events: &EventSender,
     stop: &Stop,
 ) -> Result<()> {
     export.guard.check(std::slice::from_ref(&export.path))?;
@@ -88,11 +88,11 @@ pub(in crate::engine) fn run(
     let mut frames = 0;
     let mut go_on = |done, total| {
         frames = total;
-        outbox.send(Message::ExportProgress { done, total });
+        events.send(Message::ExportProgress { done, total });
         !stop.is_asked()
     };
     if annotate(&export.clip, &export.path, &mut pipeline, &export.fusion, &mut go_on)? {
-        outbox.send(Message::Annotated { path: export.path.clone(), frames });
+        events.send(Message::Annotated { path: export.path.clone(), frames });
     }
     Ok(())
 }

@@ -21,9 +21,9 @@ pub(super) struct Pinned {
 
 impl Pinned {
     /// Starts the thread, which puts what it finds into `slot`.
-    pub fn start(compute: Compute, slot: Arc<Latest<PinnedResults>>, outbox: EventSender) -> Self {
+    pub fn start(compute: Compute, slot: Arc<Latest<PinnedResults>>, events: EventSender) -> Self {
         let wish = Arc::<Mutex<PinnedRequest>>::default();
-        let mut state = PinnedWorker::new(compute, wish.clone(), slot, outbox);
+        let mut state = PinnedWorker::new(compute, wish.clone(), slot, events);
         Self { wish, worker: Worker::start("pinned", move || state.step()) }
     }
 

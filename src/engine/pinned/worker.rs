@@ -41,7 +41,7 @@ pub(super) struct PinnedWorker {
     compute: Compute,
     wish: Arc<Mutex<PinnedRequest>>,
     slot: Arc<Latest<PinnedResults>>,
-    outbox: EventSender,
+    events: EventSender,
     model: Option<(Version, InferencePipeline)>,
     /// The windows of the pins as a model wanted them last.
     windows: HashMap<Pin, Window>,
@@ -55,10 +55,10 @@ impl PinnedWorker {
         compute: Compute,
         wish: Arc<Mutex<PinnedRequest>>,
         slot: Arc<Latest<PinnedResults>>,
-        outbox: EventSender,
+        events: EventSender,
     ) -> Self {
         let (windows, predictions, failures) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { compute, wish, slot, outbox, model: None, windows, predictions, failures }
+        Self { compute, wish, slot, events, model: None, windows, predictions, failures }
     }
 
     /// Works out the most urgent prediction that is lacking; false when none is.
@@ -162,7 +162,7 @@ impl PinnedWorker {
         };
         let failures = pairs().filter_map(failure).collect();
         self.slot.put(PinnedResults { predictions: predictions.collect(), failures });
-        self.outbox.wake();
+        self.events.wake();
     }
 }
 

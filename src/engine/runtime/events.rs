@@ -13,7 +13,7 @@ const CAPACITY: usize = 4096;
 /// Called from any of the engine's threads whenever there is something new to look at.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// The sending end, cloned into every thread.
+/// Sends messages to whoever reads them; cloned into every thread.
 #[derive(Clone)]
 pub(in crate::engine) struct EventSender {
     /// Without a bound: what must arrive is sent once for each request of a person, and the rest is left out in time.
@@ -22,7 +22,7 @@ pub(in crate::engine) struct EventSender {
 }
 
 impl EventSender {
-    /// An outbox, and the end from which its messages are read.
+    /// An events, and the end from which its messages are read.
     pub fn new(wake: Wake) -> (Self, Receiver<Message>) {
         let (sender, receiver) = unbounded();
         (Self { sender, wake }, receiver)
@@ -56,11 +56,11 @@ mod tests {
 
     #[test]
     fn what_must_arrive_arrives_however_much_nobody_reads() {
-        let (outbox, messages) = EventSender::new(Arc::new(|| ()));
-        outbox.problem(Error::new("first", "it is torn", "Copy it again"));
-        (0..3 * CAPACITY).for_each(|done| outbox.send(Message::SampleProgress(done, 1)));
-        outbox.send(Message::SampleWritten("/sample".into()));
-        (0..CAPACITY).for_each(|number| outbox.send(Message::Note(number.to_string())));
+        let (events, messages) = EventSender::new(Arc::new(|| ()));
+        events.problem(Error::new("first", "it is torn", "Copy it again"));
+        (0..3 * CAPACITY).for_each(|done| events.send(Message::SampleProgress(done, 1)));
+        events.send(Message::SampleWritten("/sample".into()));
+        (0..CAPACITY).for_each(|number| events.send(Message::Note(number.to_string())));
         let messages: Vec<_> = messages.try_iter().collect();
         assert!(matches!(&messages[0], Message::Problem(error) if error.subject == "first"));
         assert!(messages.iter().any(|message| matches!(message, Message::SampleWritten(_))));

@@ -32,18 +32,18 @@ impl Job {
     /// Starts the thread `name`. When `work` is over, `end` is sent, after the reason if it failed.
     pub fn start(
         name: &'static str,
-        outbox: EventSender,
+        events: EventSender,
         end: Message,
         work: impl FnOnce(&Stop) -> Result<()> + Send + 'static,
     ) -> Self {
         let stop = Stop::default();
         let asked = stop.clone();
-        let unstarted = (outbox.clone(), end.clone());
+        let unstarted = (events.clone(), end.clone());
         let body = move || {
             if let Err(error) = caught(name, || work(&asked)) {
-                outbox.problem(error);
+                events.problem(error);
             }
-            outbox.send(end);
+            events.send(end);
         };
         let thread = Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body);
         if thread.is_err() {

@@ -21,15 +21,15 @@ pub(in crate::engine) struct TrainingRun {
 }
 
 impl TrainingRun {
-    /// Starts trainings in turn; their news go to `outbox`.
-    pub fn start(plans: Vec<TrainingPlan>, device: Device, outbox: EventSender) -> Self {
+    /// Starts trainings in turn; their news go to `events`.
+    pub fn start(plans: Vec<TrainingPlan>, device: Device, events: EventSender) -> Self {
         let control = TrainingControl::default();
         control.share_gradients(SHARES_EVERY);
         let in_thread = control.clone();
         let work = move || {
-            let mut tell = |event| outbox.send(Message::Training(event));
+            let mut tell = |event| events.send(Message::Training(event));
             if let Err(error) = caught("training", || training::run_in_turn(&plans, &device, &in_thread, &mut tell)) {
-                outbox.send(Message::TrainingFailed(error));
+                events.send(Message::TrainingFailed(error));
             }
         };
         let thread = Builder::new().name("training".into()).stack_size(STACK_BYTES).spawn(work);
