@@ -7,8 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::file_key::FileKey;
 use super::frame_index::StreamClock;
-use super::index_store::FileKey;
 use super::packet_table::{Jump, PacketEntry, PacketTable};
 use super::video_index::{FrameOrder, VideoIndex};
 use crate::atomic;

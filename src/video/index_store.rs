@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::StopFlag;
+use super::file_key::FileKey;
 use super::index_file;
 use super::index_progress::IndexProgress;
 use super::packet_source::stopped;
@@ -30,33 +31,6 @@ const LEAST_DECODED: usize = 250;
 
 /// How often one who waits for the index that another is building looks at its stop flag.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// Which file an index is of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FileKey {
-    /// The file, without links.
-    pub path: PathBuf,
-    /// Its length, bytes.
-    pub bytes: u64,
-    /// When it was changed, nanoseconds since 1970.
-    pub changed_ns: u64,
-    /// Its number on the disk; 0 where there is none.
-    pub number: u64,
-}
-
-impl FileKey {
-    /// The key of the file at `path`; `None` if it cannot be looked at.
-    pub fn of(path: &Path) -> Option<Self> {
-        let path = path.canonicalize().ok()?;
-        let facts = std::fs::metadata(&path).ok()?;
-        let changed = facts.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-        #[cfg(unix)]
-        let number = std::os::unix::fs::MetadataExt::ino(&facts);
-        #[cfg(not(unix))]
-        let number = 0;
-        Some(Self { path, bytes: facts.len(), changed_ns: u64::try_from(changed.as_nanos()).ok()?, number })
-    }
-}
 
 /// The indexes of one process.
 #[derive(Default)]

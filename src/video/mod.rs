@@ -16,6 +16,7 @@ mod clip;
 mod clip_facts;
 mod clip_name;
 mod converter;
+mod file_key;
 mod file_reader;
 mod folder_reader;
 mod frame;
@@ -34,24 +35,24 @@ mod motion_vectors;
 mod natural_order;
 mod opening;
 mod orientation;
+mod packet_scan;
 mod packet_source;
 mod packet_table;
 mod picture;
 mod playback_clock;
 mod player;
+mod player_state;
 mod player_thread;
 mod preview;
 mod raw_frames;
 mod reader;
 mod references;
+mod shown_size;
 mod side_by_side;
+mod stop_flag;
 mod transparency;
 mod video_index;
 mod writer;
-
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 pub use crate::names::is_hidden;
 pub use camera::{
@@ -62,6 +63,7 @@ pub use clip::{ClipReader, CountedFrames, counted_frames, decode_clip, decode_se
 pub use clip_facts::ClipFacts;
 pub use clip_name::is_video;
 pub use frame::{Frame, Sizes};
+pub use frame_folder::is_frame_folder;
 pub use geometry::Geometry;
 #[cfg(test)]
 pub(crate) use index_store::hold;
@@ -73,16 +75,10 @@ pub use motion_vectors::{FrameKind, FrameVectors, MotionVector, MotionVectorRead
 pub(crate) use natural_order::natural_order;
 pub(crate) use picture::decode_picture;
 pub use picture::read_picture;
-pub use player::{Indexing, Player, PlayerCommand, PlayerEvent, PlayerState, Wake};
+pub use player::Player;
+pub use player_state::{Indexing, PlayerCommand, PlayerEvent, PlayerState, Wake};
 pub use reader::VideoReader;
 pub use side_by_side::SideBySide;
+pub use stop_flag::StopFlag;
 pub use transparency::{TRANSPARENT, has_transparent_parts};
 pub use writer::{Pace, VideoWriter};
-
-/// Ends a piece of work from another thread: whoever does it looks at the flag after every packet or picture.
-pub type StopFlag = Arc<AtomicBool>;
-
-/// Whether the folder at `path` is a clip: it holds pictures that are its frames, and no video.
-pub fn is_frame_folder(path: &Path) -> bool {
-    frame_folder::FrameFolder::is_at(path)
-}

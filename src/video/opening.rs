@@ -13,7 +13,7 @@ use super::file_reader::FileReader;
 use super::frame_decoder::Purpose;
 use super::index_progress::IndexProgress;
 use super::index_store::{index_of, known_index};
-use super::player::{PlayerCommand, Shared, Wake};
+use super::player_state::{PlayerCommand, Shared, Wake};
 use super::preview::Preview;
 use super::raw_frames::UnlistedFrames;
 use super::reader::VideoReader;

@@ -1,11 +1,6 @@
 //! What every packet of a video stream says about itself, gathered in one pass over the file.
 
-use ffmpeg::codec::Id;
 use ffmpeg_next as ffmpeg;
-
-use super::index_progress::IndexProgress;
-use super::packet_source::PacketSource;
-use super::{libav, references};
 
 /// A time stamp this much later than the one before it begins another recording, seconds; FFmpeg has the same limit.
 const MAX_GAP_SECS: f64 = 10.0;
@@ -59,38 +54,6 @@ pub(super) struct PacketTable {
 }
 
 impl PacketTable {
-    /// Reads a freshly opened source to its end.
-    pub fn scan(source: &mut PacketSource, progress: &IndexProgress) -> Self {
-        let codec = source.stream().parameters().id();
-        let mut entries: Vec<PacketEntry> = Vec::new();
-        let mut is_torn = false;
-        while let Some((_, packet)) = source.next() {
-            progress.reach(packet.position());
-            if packet.pts().is_none() {
-                progress.expect_decoding(); // Without its time, only decoding tells when a picture is shown.
-            }
-            is_torn = packet.is_corrupt();
-            let shows_nothing = codec == Id::VP8 && packet.data().is_some_and(vp8_is_hidden);
-            entries.push(PacketEntry {
-                pts: packet.pts(),
-                dts: packet.dts(),
-                duration: packet.duration(),
-                key: packet.is_key(),
-                discarded: libav::is_discarded(&packet) || shows_nothing,
-                reference: packet.data().filter(|_| codec == Id::H264).and_then(references::h264_reference),
-                position: packet.position() as i64,
-                size: packet.size(),
-            });
-        }
-        // The file breaks off inside its last picture.
-        if let Some(last) = entries.last_mut().filter(|_| is_torn) {
-            last.discarded = true;
-        }
-        let tick_secs = f64::from(source.stream().time_base());
-        let jumps = if source.may_jump() { close_jumps(&mut entries, tick_secs) } else { Vec::new() };
-        Self::new(entries, jumps, source.dropped(), source.failure())
-    }
-
     /// A table of packets whose time stamps are without the `jumps`.
     pub fn new(entries: Vec<PacketEntry>, jumps: Vec<Jump>, dropped: usize, failure: Option<ffmpeg::Error>) -> Self {
         let mut table = Self { entries, jumps, dropped, failure, by_signature: Vec::new() };
@@ -138,7 +101,7 @@ impl PacketTable {
 }
 
 /// Lets the time stamps of joined recordings follow each other.
-fn close_jumps(entries: &mut [PacketEntry], tick_secs: f64) -> Vec<Jump> {
+pub(super) fn close_jumps(entries: &mut [PacketEntry], tick_secs: f64) -> Vec<Jump> {
     let mut jumps: Vec<Jump> = Vec::new();
     let (mut shift, mut step) = (0, 1);
     let mut before: Option<i64> = None;
@@ -162,7 +125,7 @@ fn close_jumps(entries: &mut [PacketEntry], tick_secs: f64) -> Vec<Jump> {
 }
 
 /// Whether the VP8 picture in a packet is only predicted from and never shown: bit 4 of its frame tag (RFC 6386, 9.1) is 0.
-fn vp8_is_hidden(packet: &[u8]) -> bool {
+pub(super) fn vp8_is_hidden(packet: &[u8]) -> bool {
     packet.first().is_some_and(|tag| tag & 0x10 == 0)
 }
 

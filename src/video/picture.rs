@@ -8,9 +8,9 @@ use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
 
 use super::StopFlag;
 use super::converter::Converter;
-use super::file_reader::upright;
 use super::frame_decoder::Purpose;
 use super::raw_frames::UnlistedFrames;
+use super::shown_size::upright;
 use crate::error::{Error, Result};
 use crate::files;
 

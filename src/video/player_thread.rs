@@ -15,7 +15,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use super::frame_window::FrameWindow;
 use super::opening::open_video;
 use super::playback_clock::PlaybackClock;
-use super::player::{PlayerCommand, PlayerEvent, PlayerState, Shared, Wake};
+use super::player_state::{PlayerCommand, PlayerEvent, PlayerState, Shared, Wake};
 use super::{Frame, Sizes, VideoReader};
 
 /// How far a shown frame may lag behind the clock before the clock waits, seconds.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::converter::Converter;
-use super::file_reader::upright;
 use super::frame_index::{FrameIndex, StreamClock};
 use super::playback_clock::PlaybackClock;
-use super::player::{PlayerCommand, PlayerState, Shared, Wake};
+use super::player_state::{PlayerCommand, PlayerState, Shared, Wake};
 use super::raw_frames::{RawPicture, UnlistedFrames};
+use super::shown_size::upright;
 use super::{Frame, Sizes};
 
 /// How often the window is told of the progress of the list.

@@ -9,14 +9,14 @@ use ffmpeg_next as ffmpeg;
 
 use super::backlog::Backlog;
 use super::backoff::Backoff;
-use super::camera::Shared;
 use super::input::{CameraInput, Picture, READ_PATIENCE};
 use super::pace::Pace;
+use super::status::Shared;
 use super::watchdog::Watchdog;
 use super::{CameraInfo, CameraNews, CameraPhase, CameraSource, Listener, LiveFrame, SourcePicture, fault};
 use crate::error::Error;
 use crate::video::converter::Converter;
-use crate::video::file_reader::shown_geometry;
+use crate::video::shown_size::shown_geometry;
 use crate::video::{Frame, Geometry, Sizes};
 
 /// Longest sleep before looking whether the camera is still wanted.

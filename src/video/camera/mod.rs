@@ -17,11 +17,13 @@ mod input;
 mod pace;
 mod ring;
 mod source;
+mod status;
 #[cfg(target_os = "linux")]
 mod v4l2;
 mod watchdog;
 
-pub use camera::{Camera, CameraInfo, CameraNews, CameraPhase, CameraStatus, Listener};
+pub use camera::Camera;
 pub use device::{CameraDevice, camera_devices};
 pub use ring::{LiveFrame, SourcePicture};
 pub use source::{CameraMode, CameraSource};
+pub use status::{CameraInfo, CameraNews, CameraPhase, CameraStatus, Listener};

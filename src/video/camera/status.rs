@@ -1,0 +1,110 @@
+//! How a camera fares, what it reports, and what its handle and its thread share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+
+use super::SourcePicture;
+use super::ring::FrameRing;
+use crate::error::Error;
+use crate::video::Sizes;
+
+/// What a camera delivers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CameraInfo {
+    /// Width of its pictures, upright and with square pixels.
+    pub width: u32,
+    /// Height of its pictures.
+    pub height: u32,
+    /// The rate that it claims.
+    pub fps: Option<f64>,
+    /// Name of the coding.
+    pub codec: String,
+}
+
+/// What a camera does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CameraPhase {
+    /// It is being opened.
+    Connecting,
+    /// It delivers.
+    Live,
+    /// It broke off and is tried again.
+    Waiting {
+        /// Why.
+        error: Error,
+        /// When it is tried again.
+        retry_at: Instant,
+        /// For the how-manieth time.
+        attempt: u32,
+    },
+    /// It cannot work, and trying again would not help.
+    Failed(Error),
+}
+
+/// How a camera fares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CameraStatus {
+    /// What it does.
+    pub phase: CameraPhase,
+    /// What it delivers, once it did.
+    pub info: Option<CameraInfo>,
+    /// Frames per second, measured.
+    pub fps: f64,
+    /// Frames captured since the start.
+    pub captured: u64,
+    /// Frames passed over because decoding lay behind.
+    pub passed_over: u64,
+}
+
+/// What is told as it happens.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CameraNews {
+    /// There is a new frame.
+    Frame,
+    /// It delivers, for the first time or again, or something else than before.
+    Connected(CameraInfo),
+    /// It broke off and is tried again until it is closed.
+    Interrupted(Error),
+    /// It cannot work.
+    Failed(Error),
+}
+
+/// Called from the camera's thread.
+pub type Listener = Arc<dyn Fn(CameraNews) + Send + Sync>;
+
+/// What the handle and the thread share.
+pub(super) struct Shared {
+    pub ring: Mutex<FrameRing>,
+    pub status: Mutex<CameraStatus>,
+    pub sizes: Mutex<Sizes>,
+    pub recording: Mutex<Option<Sender<SourcePicture>>>,
+}
+
+impl Shared {
+    /// The newest frames.
+    pub fn ring(&self) -> MutexGuard<'_, FrameRing> {
+        locked(&self.ring)
+    }
+
+    /// How it fares; the rate is not kept here.
+    pub fn status(&self) -> MutexGuard<'_, CameraStatus> {
+        locked(&self.status)
+    }
+
+    /// Who wants pictures at the source's size.
+    pub fn recording(&self) -> MutexGuard<'_, Option<Sender<SourcePicture>>> {
+        locked(&self.recording)
+    }
+
+    /// The pictures that frames are to carry.
+    pub fn sizes(&self) -> MutexGuard<'_, Sizes> {
+        locked(&self.sizes)
+    }
+}
+
+/// The values are whole at any time, so a panic elsewhere does not spoil them.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
