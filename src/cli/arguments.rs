@@ -1,4 +1,4 @@
-//! What can be typed: the raw arguments of the program and of its commands.
+//! The command-line grammar: the arguments of the program and its commands.
 
 use std::path::PathBuf;
 
@@ -24,13 +24,13 @@ const EXAMPLES: &str = "\
 Examples:
   motionscope                                      open the window
   motionscope clip.mp4                             open a clip in the window
-  motionscope analyze clip.mp4 --out results       the same without a window
-  motionscope flow a.png b.png --out flow.flo      optical flow of two pictures
-  motionscope live /dev/video0                     recognise what a camera shows
-  motionscope sample sample                        write generated clips to try it on
+  motionscope analyze clip.mp4 --out results       classify a clip and write its flow
+  motionscope flow a.png b.png --out flow.flo      optical flow between two images
+  motionscope live /dev/video0                     classify a camera stream in real time
+  motionscope sample sample                        generate sample clips to try it on
   motionscope train flow --folder sample/clips     train MotionNet on them";
 
-/// See what hidden two-stream networks see in video: learned optical flow and live action scores.
+/// Explore hidden two-stream networks on video: learned optical flow and live action recognition
 #[derive(Debug, Parser)]
 #[command(name = "motionscope", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(super) struct Cli {
@@ -40,38 +40,38 @@ pub(super) struct Cli {
     pub window: WindowArgs,
 }
 
-/// Everything that needs no window.
+/// The commands that need no window.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Score clips and write their flow, without a window
+    /// Classify clips and write their optical flow
     Analyze(AnalyzeArgs),
-    /// Write the optical flow of two pictures or of a clip, by any method
+    /// Compute the optical flow of two images or a clip, by any method
     Flow(FlowArgs),
-    /// Recognise what a camera, a stream or a looped video shows, without a window
+    /// Classify a camera, a stream or a looped video in real time
     Live(LiveArgs),
-    /// Check a data set before training on it
+    /// Check a data set before training
     Data(DataArgs),
-    /// Make, fill, check, export and import a project of labels
+    /// Create, fill, check, export and import labelling projects
     Project(ProjectArgs),
     /// Train a network
     Train(Box<TrainArgs>),
-    /// Make a model recognise classes of your own
+    /// Fine-tune a model on your own classes
     Tune(Box<TuneArgs>),
-    /// Measure a model on clips it was not trained on, or a flow method on a benchmark
+    /// Evaluate a model on held-out clips, or a flow method on a benchmark
     Evaluate(Box<EvaluateArgs>),
-    /// Run the comparisons of the paper's tables and set them beside the published numbers
+    /// Reproduce the paper's tables and compare them with the published numbers
     Reproduce(Box<ReproduceArgs>),
-    /// Set two evaluations side by side
+    /// Compare two evaluations
     Compare(CompareArgs),
-    /// Fuse score files of two streams, of any origin, and measure them
+    /// Fuse score files of two streams and evaluate the result
     Fuse(FuseArgs),
-    /// Take weights over from PyTorch
+    /// Import weights (PyTorch, safetensors, Caffe, ONNX)
     Import(ImportArgs),
-    /// Tell about the program, the device and a model
+    /// Show version, device and model info
     Info(InfoArgs),
-    /// Write the generated sample project: clips, ground-truth flow, lists
+    /// Generate the sample data: clips, ground-truth flow, lists
     Sample(SampleArgs),
-    /// Measure the speed of this machine
+    /// Benchmark this machine
     Bench(BenchArgs),
 }
 

@@ -1,4 +1,4 @@
-//! `motionscope compare`: what changed between two evaluations.
+//! `motionscope compare`: comparison of two evaluations.
 
 use std::path::PathBuf;
 
@@ -15,16 +15,16 @@ Examples:
   motionscope compare before/report.json after/report.json
   motionscope compare before/report.json after/report.json --clips
 
-Shows accuracies in percent, the clips that are right in one only with the probability of such a split by chance
-(McNemar's exact test), and the classes that changed most.")]
+Prints accuracies in percent, the number of clips that only one model gets right with McNemar's
+exact test, and the classes that changed most.")]
 pub(super) struct CompareArgs {
-    /// JSON of an evaluation
+    /// Report JSON of an evaluation
     #[arg(value_name = "A.json")]
     a: PathBuf,
-    /// JSON of the other one, on the same classes
+    /// Report JSON of the other evaluation, with the same classes
     #[arg(value_name = "B.json")]
     b: PathBuf,
-    /// List the clips that are right in one only, too
+    /// Also list the clips that only one model gets right
     #[arg(long)]
     clips: bool,
 }

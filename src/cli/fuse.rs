@@ -1,4 +1,4 @@
-//! `motionscope fuse`: accuracy of two score files and of their fusion, whoever made them.
+//! `motionscope fuse`: the accuracy of two score files and their fusion.
 
 use std::path::PathBuf;
 
@@ -16,10 +16,13 @@ use crate::plural::counted;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  motionscope fuse --spatial spatial.npy --temporal temporal.npy --labels testlist01.txt --classes classInd.txt
-  motionscope fuse --spatial scores/spatial.npy --temporal scores/temporal.npy --labels scores/labels.txt --rule softmax --sweep
+  motionscope fuse --spatial spatial.npy --temporal temporal.npy --labels testlist01.txt \\
+                   --classes classInd.txt
+  motionscope fuse --spatial scores/spatial.npy --temporal scores/temporal.npy \\
+                   --labels scores/labels.txt --rule softmax --sweep
 
-Score files are float32 or float64 arrays of logits [videos, classes] as numpy.save writes them; rows are in the order of the list.")]
+Score files are float32 or float64 arrays of logits, shape [videos, classes], written by numpy.save.
+Their rows are in the order of the list.")]
 pub(super) struct FuseArgs {
     /// Logits of the spatial stream, .npy
     #[arg(long, value_name = "FILE")]
@@ -27,19 +30,23 @@ pub(super) struct FuseArgs {
     /// Logits of the temporal stream, .npy
     #[arg(long, value_name = "FILE")]
     temporal: PathBuf,
-    /// The videos of the rows: a list in UCF101's format, with or without class numbers
+    /// List of the videos in row order, in UCF101 format, with or without class numbers
     #[arg(long, value_name = "LIST")]
     labels: PathBuf,
-    /// The classes of videos without a number: classInd.txt [default: beside the list, else its folders in alphabetical order]
+    /// Class index (classInd.txt) for lists without class numbers
+    ///
+    /// Default: classInd.txt beside the list, otherwise its folders in alphabetical order.
     #[arg(long, value_name = "FILE")]
     classes: Option<PathBuf>,
-    /// Weight of the temporal stream, that of the spatial stream being 1
+    /// Weight of the temporal stream relative to the spatial one
     #[arg(long, value_name = "W", value_parser = non_negative, default_value = "1.5")]
     weight: f64,
-    /// What is done to logits before they are averaged: released (clip at 0, divide by the sum), softmax or logits (nothing)
+    /// Fusion rule: released, softmax or logits
+    ///
+    /// Applied to the logits before averaging: released clips at 0 and divides by the sum, logits leaves them unchanged.
     #[arg(long, value_parser = named::<FusionRule>, default_value = "released")]
     rule: FusionRule,
-    /// Print the accuracy at other weights, too
+    /// Also print the accuracy at other weights
     #[arg(long)]
     sweep: bool,
     /// Print JSON
@@ -54,7 +61,7 @@ pub(super) fn run(arguments: &FuseArgs) -> Result<Outcome> {
     check(arguments, &spatial, &temporal, &labels.labels)?;
     if labels.origin == LabelOrigin::Alphabet {
         eprintln!(
-            "motionscope: classes are the folders of the list in alphabetical order; pass --classes if they are not"
+            "motionscope: class numbers follow the folders of the list in alphabetical order; pass --classes to override"
         );
     }
     let fusion = Fusion { rule: arguments.rule, temporal_weight: arguments.weight };
@@ -81,7 +88,7 @@ pub(super) fn run(arguments: &FuseArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Refuses tables and lists that do not belong together.
+/// Checks that tables and list match.
 fn check(arguments: &FuseArgs, spatial: &ScoreTable, temporal: &ScoreTable, labels: &[usize]) -> Result<()> {
     let shape = |table: &ScoreTable| (table.rows().len(), table.classes());
     if shape(spatial) != shape(temporal) {

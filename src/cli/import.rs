@@ -1,4 +1,4 @@
-//! `motionscope import`: makes a model folder of weights that were trained elsewhere.
+//! `motionscope import`: creates a model folder from weights trained elsewhere.
 
 use std::path::{Path, PathBuf};
 
@@ -22,14 +22,16 @@ use crate::video::Geometry;
 const EXAMPLES: &str = "\
 Examples:
   motionscope import --motion motionnet.pth --out models/ours
-  motionscope import --motion flow.pt --frames 2 --width 16 --temporal temporal.pt --spatial rgb.safetensors \\
-                     --backbone vgg16 --classes classInd.txt --out models/ours
+  motionscope import --motion flow.pt --frames 2 --width 16 --temporal temporal.pt \\
+                     --spatial rgb.safetensors --backbone vgg16 --classes classInd.txt --out models/ours
   motionscope import --base models/ours --temporal better.pt --out models/better
-  motionscope import --base models/ours --spatial resnet50.pth --backbone resnet50 --out models/resnet
-  motionscope import --motion both.caffemodel --temporal both.caffemodel --classes classInd.txt --out models/stacked
+  motionscope import --base models/ours --spatial resnet50.pth --backbone resnet50 --out resnet
+  motionscope import --motion both.caffemodel --temporal both.caffemodel \\
+                     --classes classInd.txt --out models/stacked
 
-Layers may bear the names of `models/README.md`, of torchvision, timm, mmaction2 or of the authors' Caffe files;
-`module.` and the like before them are ignored. Tensors without a place are listed. Nothing in a checkpoint is run.";
+Accepts the layer names of models/README.md, torchvision, timm, mmaction2 and the authors' Caffe
+files. Prefixes such as module. are ignored. Unused tensors are listed. No code in a checkpoint is
+executed.";
 
 /// `motionscope import`
 #[derive(Debug, Args)]
@@ -45,43 +47,46 @@ pub(super) struct ImportArgs {
     /// Weights of the spatial stream
     #[arg(long, value_name = "FILE")]
     spatial: Option<PathBuf>,
-    /// Model folder that has the networks for which no file is given
+    /// Model folder that provides the networks not given as files
     #[arg(long, value_name = "DIR")]
     base: Option<PathBuf>,
-    /// Class names, a line each, with or without a number before them; needed for streams
+    /// Class names, one per line, optionally numbered; required for streams
     #[arg(long, value_name = "FILE")]
     classes: Option<PathBuf>,
-    /// Model folder to write
+    /// Model folder to create
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Motion network: motion-net or tiny-motion-net
     #[arg(long, default_value = "motion-net", value_parser = named::<Architecture>)]
     architecture: Architecture,
-    /// Frames the motion network reads at once: 11 or 2
+    /// Input frames of the motion network: 11 or 2
     #[arg(long, default_value_t = MotionConfig::default().frames)]
     frames: usize,
-    /// Feature maps of the motion network's first layer
+    /// Channels of the motion network's first layer
     #[arg(long, default_value_t = MotionConfig::default().width)]
     width: usize,
-    /// Architecture of the streams: squeezenet1-0, mobilenet-v2, efficientnet-lite0, -lite1 or -lite2,
-    /// bn-inception, resnet18, i3d (reads clips), resnet50 or vgg16
+    /// Backbone of the streams
+    ///
+    /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
+    /// resnet18, i3d (reads clips), resnet50 and vgg16.
     #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>)]
     backbone: Backbone,
-    /// Pictures, or flows, of the clips that an i3d is to read [default: 64]
+    /// Clip length of an i3d, in frames or flows [default: 64]
     #[arg(long, value_name = "N")]
     clip_frames: Option<usize>,
-    /// Pictures the spatial network was trained on: bgr (0 to 255 less the mean, as Caffe), tsn (the same with another
-    /// mean red), rgb (0 to 1, standardised, as torchvision), lite (−1 to 1, as EfficientNet-Lite) or signed (−1 to 1, as
-    /// i3d, also flow) [default: as its layers' names tell]
+    /// Input normalisation: bgr, tsn, rgb, lite or signed [default: from the layer names]
+    ///
+    /// bgr: 0 to 255 minus the mean, as in Caffe. tsn: the same with another mean for red. rgb: 0 to 1, standardised, as in
+    /// torchvision. lite: −1 to 1, as in EfficientNet-Lite. signed: −1 to 1, as in I3D, also for flow.
     #[arg(long, value_parser = named::<Colours>)]
     colours: Option<Colours>,
-    /// Size of the networks' frames
+    /// Input size of the networks
     #[arg(long, value_name = "WxH", default_value = "224x224", value_parser = geometry)]
     size: Geometry,
-    /// Name of the model [default: the name of the folder]
+    /// Model name [default: the folder name]
     #[arg(long)]
     name: Option<String>,
-    /// Store the weights in 16 bits: half the size
+    /// Store the weights in half precision
     #[arg(long)]
     half: bool,
     /// Licence of the weights
@@ -131,7 +136,7 @@ impl ImportArgs {
         Ok(model)
     }
 
-    /// The base with another motion network, or a model of nothing else.
+    /// Returns the base with another motion network, or a model of nothing else.
     fn with_motion(&self, file: &Path, base: Option<HiddenTwoStream>, device: &Device) -> Result<HiddenTwoStream> {
         let config = MotionConfig {
             architecture: self.architecture,

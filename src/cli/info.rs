@@ -1,4 +1,4 @@
-//! `motionscope info`: the program, the device, the paper's networks, and a model.
+//! `motionscope info`: version, device, network sizes and the model card.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ Examples:
   motionscope info
   motionscope info --model runs/temporal/model";
 
-/// What the program was built with, for its versions.
+/// The lock file of the build, for the versions of dependencies.
 const LOCK_FILE: &str = include_str!("../../Cargo.lock");
 
 /// `motionscope info`
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &InfoArgs) -> Result<Outcome> {
         let config = MotionConfig { architecture, ..MotionConfig::default() };
         println!("  {name}: {} parameters", grouped(config.parameters()));
     }
-    println!("Backbones of the streams, for 1,000 classes of pictures");
+    println!("Stream backbones, for 1,000 image classes");
     for backbone in Backbone::ALL {
         let input = StreamInput::of(Modality::Pictures, backbone, None);
         let config = StreamConfig { backbone, input, classes: 1000, dropout: None };
@@ -86,7 +86,7 @@ fn described(stream: Option<&Stream>) -> String {
     stream.map_or_else(|| "no".into(), |stream| format!("yes ({})", stream.backbone().name()))
 }
 
-/// The version of a package in the lock file.
+/// Returns the version of a package in the lock file.
 fn locked(package: &str) -> &'static str {
     let entry = format!("name = \"{package}\"\nversion = \"");
     LOCK_FILE.split_once(&entry).and_then(|(_, rest)| rest.split('"').next()).unwrap_or("?")

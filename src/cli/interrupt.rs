@@ -1,4 +1,4 @@
-//! Ctrl-C during work: what can be resumed is saved, and how to go on is said; other work ends after its present piece.
+//! Ctrl-C handling: trainings are saved and can be resumed; other work stops after its current item.
 
 use std::env;
 use std::process;
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::output::discard_unfinished;
 use crate::training::TrainingControl;
 
-/// The first Ctrl-C ends the run after its step; who cannot wait for that presses it again.
+/// Stops the run after its current step on the first Ctrl-C, and at once on the second.
 pub(super) fn stop_on_interrupt(control: &TrainingControl) -> Result<()> {
     let control = control.clone();
     let mut asked = false;
@@ -19,12 +19,14 @@ pub(super) fn stop_on_interrupt(control: &TrainingControl) -> Result<()> {
         }
         asked = true;
         control.stop();
-        eprintln!("\nSaving after this step … (Ctrl-C again ends at once, back to the last checkpoint)");
+        eprintln!(
+            "\nSaving after this step … (press Ctrl-C again to quit now and lose the steps since the last checkpoint)"
+        );
     };
     ctrlc::set_handler(stop).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start the training from a shell"))
 }
 
-/// A flag that the first Ctrl-C sets, saying what happens now; who cannot wait for that presses it again.
+/// Returns a flag that the first Ctrl-C sets, printing `what`; the second quits at once.
 pub(super) fn interrupt_flag(what: &'static str) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
@@ -33,13 +35,13 @@ pub(super) fn interrupt_flag(what: &'static str) -> Result<Arc<AtomicBool>> {
             discard_unfinished();
             process::exit(130);
         }
-        eprintln!("\n{what} … (Ctrl-C again ends at once)");
+        eprintln!("\n{what} … (press Ctrl-C again to quit now)");
     };
     ctrlc::set_handler(handler).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start it from a shell"))?;
     Ok(stop)
 }
 
-/// What was typed, so that it can be pasted into a shell.
+/// Returns the command line, quoted for a shell.
 pub(super) fn command_line() -> String {
     let quoted = |word: String| match word.chars().all(|c| c.is_alphanumeric() || "-_./=:,".contains(c)) {
         true => word,

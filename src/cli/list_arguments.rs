@@ -1,4 +1,4 @@
-//! How a list of clips is read: what `train`, `evaluate actions` and `data check` ask for alike.
+//! The options for lists of clips, shared by `train`, `evaluate` and `data check`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,19 +11,19 @@ use crate::training::{DataSource, ListSource, Subset};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Lists")]
 pub(super) struct ListArgs {
-    /// How the list is written [default: as its name and first line tell]
+    /// Format of the list [default: detected from its name and first line]
     #[arg(long, value_enum)]
     layout: Option<Layout>,
-    /// Which of HMDB51's splits to take
+    /// Split of HMDB51
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     split: u8,
-    /// Leave out rows that are wrong or name missing clips
+    /// Skip invalid rows and missing clips
     #[arg(long)]
     skip_bad: bool,
 }
 
 impl ListArgs {
-    /// The clips that `list` names below `clips`; without a list, those in the folders of `clips`, one a class.
+    /// Returns the clips that `list` names below `clips`; without a list, those in the class folders of `clips`.
     pub fn source(&self, clips: &Path, list: Option<&Path>, classes: Option<&Path>, subset: Subset) -> DataSource {
         let Some(list) = list else { return DataSource::Folder(clips.to_owned()) };
         DataSource::List(ListSource {
@@ -37,16 +37,16 @@ impl ListArgs {
     }
 }
 
-/// `--data`, `--list`, `--classes` and how the list is read: the clips that a command is about.
+/// `--data`, `--list`, `--classes` and the list options: the clips of a command.
 #[derive(Debug, Args)]
 pub(super) struct ClipsArgs {
-    /// Folder that the paths of the list are relative to; without a list, a folder with a sub-folder of clips for each class
+    /// Root folder of the list; without a list, a folder with one sub-folder per class
     #[arg(long, value_name = "DIR", visible_alias = "folder")]
     data: PathBuf,
-    /// List of clips: UCF101, with or without labels, HMDB51 (a folder), TSN, THUMOS14 (a folder), ActivityNet (JSON) or CSV
+    /// List of clips: UCF101, HMDB51 (a folder), TSN, THUMOS14 (a folder), ActivityNet or CSV
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
-    /// The classes, where the list does not tell them: classInd.txt
+    /// Class index (classInd.txt), if the list has no class names
     #[arg(long, value_name = "FILE", requires = "list")]
     classes: Option<PathBuf>,
     #[command(flatten)]
@@ -54,23 +54,23 @@ pub(super) struct ClipsArgs {
 }
 
 impl ClipsArgs {
-    /// The clips, of lists with several parts those of `subset`.
+    /// Returns the clips; of lists with several subsets, those of `subset`.
     pub fn source(&self, subset: Subset) -> DataSource {
         self.lists.source(&self.data, self.list.as_deref(), self.classes.as_deref(), subset)
     }
 
-    /// Other clips of the same classes, in folder `data` (else the same one) and `list`.
+    /// Returns other clips of the same classes, in folder `data` (default: the same) and `list`.
     pub fn other_source(&self, data: Option<&Path>, list: Option<&Path>, subset: Subset) -> DataSource {
         self.lists.source(data.unwrap_or(&self.data), list, self.classes.as_deref(), subset)
     }
 
-    /// All files that are read: the clips of `dataset`, the list and the class index.
+    /// Returns all files that are read: the clips of `dataset`, the list and the class index.
     pub fn files(&self, dataset: &Dataset) -> Vec<PathBuf> {
         let clips = dataset.clips.iter().map(|clip| clip.path.clone());
         clips.chain(self.list.clone()).chain(self.classes.clone()).collect()
     }
 
-    /// What reports call them: the path of the list, or of the folder.
+    /// Returns the name for reports: the path of the list or the folder.
     pub fn name(&self) -> String {
         self.list.as_ref().unwrap_or(&self.data).display().to_string()
     }

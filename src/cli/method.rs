@@ -1,4 +1,4 @@
-//! What estimates the flow: `--method`, and the arguments of each method.
+//! The flow method: `--method` and the options of each method.
 
 use std::path::PathBuf;
 
@@ -13,38 +13,38 @@ use crate::evaluation::MotionNetFlow;
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{FlowEstimator, ZeroFlow};
 
-/// A flow method by its name on the command line.
+/// A flow method, as named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum FlowMethod {
-    /// The motion network of a model
+    /// Motion network of a model
     #[value(name = "motionnet")]
     MotionNet,
     /// TV-L1, as OpenCV computes it
     Tvl1,
-    /// The motion vectors a clip was coded with
+    /// Motion vectors of the video codec
     Codec,
-    /// No motion, to compare with
+    /// Zero flow, as a baseline
     Zero,
 }
 
 /// `--method` and what belongs to it.
 #[derive(Debug, Clone, Args)]
 pub(super) struct MethodArgs {
-    /// What estimates the flow
+    /// Flow method
     #[arg(long, value_enum, default_value_t = FlowMethod::MotionNet)]
     pub method: FlowMethod,
-    /// Sizes at which MotionNet sees the pictures, as multiples of their own, from coarse to fine; 1 alone is a single
-    /// pass
+    /// Scales of MotionNet's coarse-to-fine passes, relative to the image; 1 is a single pass
     #[arg(long, value_name = "S,…", value_delimiter = ',', default_value = "0.25,0.5,1,1", value_parser = scale)]
     scales: Vec<f32>,
-    /// Parameters of TV-L1
+    /// Parameter preset of TV-L1
     #[arg(long, default_value = "opencv", value_parser = preset())]
     preset: Tvl1Parameters,
-    /// A parameter of TV-L1 that differs from the preset: tau, lambda, theta, scales, warps, epsilon, inner_iterations,
-    /// outer_iterations, scale_step, gamma or median; may be repeated
+    /// Override a parameter of the TV-L1 preset; repeatable
+    ///
+    /// One of tau, lambda, theta, scales, warps, epsilon, inner_iterations, outer_iterations, scale_step, gamma and median.
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     tvl1: Vec<(String, toml::Value)>,
-    /// Model folder (with model.toml) of MotionNet [default: the shipped one for flow]
+    /// Model folder (with model.toml) of MotionNet [default: the shipped flow model]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     #[command(flatten)]
@@ -52,12 +52,12 @@ pub(super) struct MethodArgs {
 }
 
 impl MethodArgs {
-    /// The method, ready to estimate.
+    /// Returns the flow estimator.
     pub fn estimator(&self) -> Result<Box<dyn FlowEstimator>> {
         self.estimator_by(self.method)
     }
 
-    /// Another method with the arguments that were given, ready to estimate.
+    /// Returns the estimator of another method, with the same options.
     pub fn estimator_by(&self, method: FlowMethod) -> Result<Box<dyn FlowEstimator>> {
         Ok(match method {
             FlowMethod::MotionNet => {
@@ -69,14 +69,14 @@ impl MethodArgs {
             }
             FlowMethod::Tvl1 => Box::new(Tvl1::new(self.tvl1_parameters()?)?),
             FlowMethod::Codec => {
-                let cause = "pictures have no motion vectors, only clips have";
+                let cause = "images have no motion vectors; only clips have";
                 return Err(Error::new("--method codec", cause, "Choose another method"));
             }
             FlowMethod::Zero => Box::new(ZeroFlow),
         })
     }
 
-    /// The preset with what was set differently.
+    /// Returns the preset with the overrides applied.
     fn tvl1_parameters(&self) -> Result<Tvl1Parameters> {
         let refused = |cause: &dyn std::fmt::Display| {
             let remedy = "Write NAME=VALUE with one of the names that `--help` lists";
@@ -88,7 +88,7 @@ impl MethodArgs {
     }
 }
 
-/// One of the named sets of TV-L1's parameters.
+/// Returns one of the named sets of TV-L1's parameters.
 fn preset() -> impl TypedValueParser<Value = Tvl1Parameters> {
     PossibleValuesParser::new(Tvl1Parameters::PRESETS.map(|(name, _)| name)).map(|given| {
         let named = Tvl1Parameters::PRESETS.iter().find(|(name, _)| *name == given);

@@ -1,7 +1,7 @@
-//! The command line: raw arguments → a checked plan → the pieces of the engine that the window uses too.
+//! The command line: arguments → a checked plan → the same components as the window.
 //!
-//! Results go to stdout, progress and problems to stderr. Exit codes: 0 all is well, 1 something failed, 2 the
-//! command line makes no sense, 130 a training was interrupted and can be resumed.
+//! Results go to stdout, progress and problems to stderr. Exit codes: 0 success, 1 something failed, 2 wrong usage,
+//! 130 interrupted; a training can be resumed.
 
 // First: its macros stand in for std's in the commands.
 #[macro_use]
@@ -15,6 +15,8 @@ mod data;
 mod evaluate;
 mod flow;
 mod fuse;
+#[cfg(test)]
+mod help_tests;
 mod import;
 mod info;
 mod interrupt;
@@ -54,7 +56,7 @@ const LOG: &str = "error,motionscope=warn";
 /// The folder of indexes of long videos within the cache folder.
 const INDEXES: &str = "indexes";
 
-/// Parses the command line, runs the command, and tells the operating system how it went.
+/// Parses the command line, runs the command and returns its exit code.
 pub fn main() -> ExitCode {
     gpu::default_to_cpu();
     if let Some(error) = unknown_command(&Cli::command(), env::args_os().skip(1)) {
@@ -108,7 +110,7 @@ fn run(cli: Cli) -> Result<Outcome> {
     }
 }
 
-/// Prints the help that was asked for, or what is wrong with the arguments, without the passwords of addresses among them.
+/// Prints the requested help or the usage error, with passwords in addresses removed.
 fn refuse(error: &clap::Error) -> ExitCode {
     let mut text = error.render().to_string();
     let mut has_secret = false;

@@ -1,4 +1,4 @@
-//! Which model, and on which device.
+//! The model and device options.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub(super) struct ModelArg {
 }
 
 impl ModelArg {
-    /// The named model folder or the shipped one.
+    /// Returns the model folder: the given one, or the shipped one.
     pub fn folder(&self) -> Result<PathBuf> {
         self.model.clone().map_or_else(default_model, Ok)
     }
@@ -26,7 +26,7 @@ impl ModelArg {
 /// `--device`
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct DeviceArg {
-    /// Where the networks run
+    /// Compute device
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceChoice,
 }

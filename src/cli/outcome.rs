@@ -1,20 +1,20 @@
-//! How a command ended, and how a failure is reported.
+//! The outcome of a command and the printing of errors.
 
 use crate::error::Error;
 
-/// How a command ended that did not break off.
+/// The outcome of a command that ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Done,
-    /// Some of several things failed, and it was said which.
+    /// Some items failed; each was reported.
     SomeFailed,
-    /// The arguments contradict each other or lie out of range, and it was said which.
+    /// The arguments are invalid; the reason was reported.
     Misused,
-    /// Ended by Ctrl-C with everything saved.
+    /// Stopped by Ctrl-C with everything saved.
     Interrupted,
 }
 
-/// Tells about a failure on stderr.
+/// Prints an error to stderr.
 pub(super) fn complain(error: &Error) {
     eprintln!("motionscope: {error}");
 }

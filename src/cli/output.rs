@@ -41,7 +41,7 @@ pub(super) fn print_error(text: Arguments<'_>) {
     let _ = io::stderr().write_fmt(text);
 }
 
-/// Whether nothing that is printed arrives anywhere: a command without an end of its own ends then.
+/// Returns whether nothing that is printed arrives anywhere: a command without an end of its own ends then.
 pub(super) fn is_closed() -> bool {
     FAILURE.get().is_some()
 }

@@ -1,4 +1,4 @@
-//! Which files a command may write: `--force`.
+//! The `--force` option: which files a command may write.
 
 use std::path::Path;
 
@@ -9,18 +9,18 @@ use crate::output::{Existing, OutputGuard};
 /// `--force`
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct ForceArg {
-    /// Replace files that exist; what the command reads, and files of projects, are never replaced
+    /// Overwrite existing files, except inputs and project files
     #[arg(long)]
     force: bool,
 }
 
 impl ForceArg {
-    /// What is done about files that exist.
+    /// Returns the policy for existing files.
     pub fn existing(self) -> Existing {
         Existing::replaced_if(self.force)
     }
 
-    /// Keeps what the command writes from `inputs`.
+    /// Returns a guard that protects `inputs` from being overwritten.
     pub fn guard<P: AsRef<Path>>(self, inputs: impl IntoIterator<Item = P>) -> OutputGuard {
         OutputGuard::new(self.existing()).protecting(inputs)
     }

@@ -14,16 +14,16 @@ use crate::sample::{self, write_project};
 const EXAMPLES: &str = "\
 Examples:
   motionscope sample sample
-  motionscope sample other --seed 7     other figures, other movements
+  motionscope sample other --seed 7     other figures and motions
   motionscope train flow --folder sample/clips";
 
 /// `motionscope sample`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SampleArgs {
-    /// Folder to write to; made if it does not exist
+    /// Output folder, created if missing
     dir: PathBuf,
-    /// The same seed gives the same clips
+    /// Random seed; the same seed gives the same clips
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use crate::error::Error;
 /// Words shorter than this are not taken for the beginning of a command.
 const SHORTEST_BEGINNING: usize = 3;
 
-/// The error where the first of `words` that is no option is neither a command of `program` nor a file.
+/// Returns the error where the first of `words` that is no option is neither a command of `program` nor a file.
 pub(super) fn unknown_command(program: &Command, words: impl Iterator<Item = OsString>) -> Option<Error> {
     let word = first_word(program, words)?;
     let text = word.to_string_lossy();
@@ -24,7 +24,7 @@ pub(super) fn unknown_command(program: &Command, words: impl Iterator<Item = OsS
     if text.contains("://") {
         // The address may hold a password.
         let remedy = "Use 'motionscope live ADDRESS' to watch a stream";
-        return Some(Error::new("FILE", "an address is no file", remedy));
+        return Some(Error::new("FILE", "an address is not a file", remedy));
     }
     if text.contains(['/', MAIN_SEPARATOR]) || path.extension().is_some() {
         return Some(Error::file(path, "no such file or folder", "Check the spelling of the path"));
@@ -36,7 +36,7 @@ pub(super) fn unknown_command(program: &Command, words: impl Iterator<Item = OsS
     Some(Error::new(text, "no such command or file", remedy))
 }
 
-/// The first word that is neither an option nor the value of one.
+/// Returns the first word that is neither an option nor the value of one.
 fn first_word(program: &Command, mut words: impl Iterator<Item = OsString>) -> Option<OsString> {
     while let Some(word) = words.next() {
         match word.to_str() {
@@ -55,7 +55,7 @@ fn first_word(program: &Command, mut words: impl Iterator<Item = OsString>) -> O
     None
 }
 
-/// The command whose name is a few slips away from `word`, or begins as it does.
+/// Returns the command whose name is a few slips away from `word`, or begins as it does.
 fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
     let slips = |name: &str| {

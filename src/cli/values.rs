@@ -5,7 +5,7 @@ use serde::de::value::{Error, StrDeserializer};
 
 use crate::video::Geometry;
 
-/// One of the names a type has in configuration files, such as `squeezenet1-0`.
+/// Returns one of the names a type has in configuration files, such as `squeezenet1-0`.
 pub(super) fn named<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
     T::deserialize(StrDeserializer::<Error>::new(text)).map_err(|error| error.to_string())
 }
@@ -20,7 +20,7 @@ pub(super) fn geometry(text: &str) -> Result<Geometry, String> {
     }
 }
 
-/// A number that is not negative, not infinite and not NaN.
+/// Returns a number that is not negative, not infinite and not NaN.
 pub(super) fn non_negative(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
@@ -28,7 +28,7 @@ pub(super) fn non_negative(text: &str) -> Result<f64, String> {
     }
 }
 
-/// How many times its own size a picture is seen at: more than 0, and not so much that it is for nothing.
+/// Parses an image scale within a sensible range.
 pub(super) fn scale(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(scale) if (0.01..=4.0).contains(&scale) => Ok(scale),
@@ -46,7 +46,7 @@ pub(super) fn setting(text: &str) -> Result<(String, toml::Value), String> {
     parsed.ok_or_else(|| "expected NAME=NUMBER, such as lambda=0.1".into())
 }
 
-/// A number above 0, not infinite and not NaN.
+/// Returns a number above 0, not infinite and not NaN.
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),

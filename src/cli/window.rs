@@ -1,4 +1,4 @@
-//! `motionscope [FILE]`: opens the window, or says why there can be none.
+//! `motionscope [FILE]`: opens the window, or reports why it cannot.
 
 use std::env;
 
@@ -27,5 +27,5 @@ fn require_display() -> Result<()> {
     }
     let remedy = "Start it from a desktop (or with `ssh -X`), or work without a window: \
                   `motionscope analyze CLIP --out DIR`; `motionscope --help` lists all commands";
-    Err(Error::new("window", "there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set", remedy))
+    Err(Error::new("window", "no display: neither DISPLAY nor WAYLAND_DISPLAY is set", remedy))
 }

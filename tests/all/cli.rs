@@ -339,6 +339,6 @@ fn ctrl_c_saves_the_training_and_says_how_to_go_on() {
     let mut said = String::new();
     running.stdout.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(running.wait().unwrap().code(), Some(130));
-    assert!(said.contains("--steps 100000") && said.contains("Go on"), "{said}");
+    assert!(said.contains("--steps 100000") && said.contains("Resume with"), "{said}");
     assert!(dir.path().join("run/model/model.toml").is_file(), "what was trained so far can be used");
 }

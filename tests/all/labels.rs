@@ -127,7 +127,7 @@ fn a_project_is_made_labelled_exported_moved_and_relinked_from_the_shell() {
 
     fs::write(at("labels.csv"), "path,label,start,end\nclip.mp4,swing,,\nclip.mp4,chip,0.2,0.4\n").unwrap();
     let (status, output, _) = run(&["import", "golf", "labels.csv"]);
-    assert!(status == 1 && output.contains("Unknown classes (--add-classes adds them): chip"), "{output}");
+    assert!(status == 1 && output.contains("Unknown classes (use --add-classes to add them): chip"), "{output}");
     let (status, output, errors) = run(&["import", "golf", "labels.csv", "--add-classes", "--replace"]);
     assert!(status == 0 && output.contains("1 video labelled"), "{output}{errors}");
     let (_, output, _) = run(&["labels", "golf", "--videos"]);

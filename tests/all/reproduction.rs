@@ -67,7 +67,7 @@ fn table_1_resumes_row_by_row_and_refuses_other_settings() {
     let (stopped, events) = run(&settings, &out, &TrainingControl::default(), "step");
     let (table, ending) = stopped.unwrap();
     assert_eq!((ending, count(&events, "row"), count(&events, "step")), (Ending::Stopped, 1, 1), "{events:?}");
-    assert!(table.rows.iter().all(|row| row.missing.as_deref() == Some("not measured yet")));
+    assert!(table.rows.iter().all(|row| row.missing.as_deref() == Some("not evaluated yet")));
     assert!(out.join("tvl1/run/checkpoint/progress.toml").is_file(), "the training was saved");
 
     let (finished, events) = run(&settings, &out, &TrainingControl::default(), "");

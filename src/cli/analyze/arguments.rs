@@ -1,4 +1,4 @@
-//! What can be asked of `motionscope analyze`, and the checked plan made from it.
+//! The arguments of `motionscope analyze` and the checked plan built from them.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -23,14 +23,14 @@ Examples:
   motionscope analyze clip.mp4 --out results --annotated
   motionscope analyze *.mp4 --out results --json | jq .result.class
 
-Each clip gets a folder of its name in DIR, and keeps it (c.mp4 beside c.avi: c.mp4 and c.avi):
-  scores.json     scores of every window and of the clip (schema motionscope-scores, version 1)
-  flow.mp4        the frames beside their flow in Middlebury's colours
-  annotated.mp4   with --annotated: frames and flow with the likeliest classes as bars and labels
-  flow/*.flo      with --flow: the flow from each frame to the next at the clip's own size
-The files of a clip appear when all of them are complete. Ctrl-C leaves those of the clips before.
+Each clip gets a folder in DIR, named after the clip (c.mp4 next to c.avi: c.mp4 and c.avi):
+  scores.json     scores of each window and of the clip (schema motionscope-scores, version 1)
+  flow.mp4        frames beside their flow in Middlebury colours
+  annotated.mp4   with --annotated: frames and flow with the top classes drawn in
+  flow/*.flo      with --flow: frame-to-frame flow at the clip's original size
+The files of a clip appear together, once all are complete. Ctrl-C keeps those of finished clips.
 
-Exit codes: 0 all clips are done, 1 some failed, 2 wrong usage, 130 ended by Ctrl-C";
+Exit codes: 0 all clips done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C";
 
 /// `motionscope analyze`
 #[derive(Debug, Args)]
@@ -39,28 +39,30 @@ pub(in crate::cli) struct AnalyzeArgs {
     /// Clips, or folders of clips
     #[arg(required = true, value_name = "CLIP")]
     clips: Vec<PathBuf>,
-    /// Folder for the results; made if it does not exist
+    /// Output folder, created if missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Also write the flow as .flo files
     #[arg(long)]
     flow: bool,
-    /// Also write a video with flow, bars and labels drawn in
+    /// Also write a video with flow, score bars and labels drawn in
     #[arg(long)]
     annotated: bool,
-    /// Frames from one scored window to the next; a window has 11, or as many as a stream for clips reads
+    /// Stride between scored windows, in frames
+    ///
+    /// A window has 11 frames, or the clip length of an I3D stream.
     #[arg(long, value_name = "N", default_value = "5")]
     stride: NonZeroUsize,
-    /// Flow of this length has the full colour in flow.mp4, in pixels of the network's frame
+    /// Flow magnitude at full saturation in flow.mp4, in pixels of the network input
     #[arg(long, value_name = "PX", default_value = "8", value_parser = non_negative)]
     max_px: f64,
-    /// Print the scores as JSON on stdout, one clip a line
+    /// Print the scores as JSON, one clip per line
     #[arg(long)]
     json: bool,
-    /// How the streams are fused: released, softmax or logits [default: as on the model card]
+    /// Fusion rule: released, softmax or logits [default: from the model card]
     #[arg(long, value_name = "RULE", value_parser = named::<FusionRule>)]
     fusion: Option<FusionRule>,
-    /// Weight of the temporal stream, that of the spatial stream being 1 [default: as on the model card]
+    /// Weight of the temporal stream relative to the spatial one [default: from the model card]
     #[arg(long, value_name = "W", value_parser = non_negative)]
     weight: Option<f64>,
     #[command(flatten)]
@@ -71,7 +73,7 @@ pub(in crate::cli) struct AnalyzeArgs {
     device: DeviceArg,
 }
 
-/// What is to be done, with nothing left to be decided.
+/// A fully resolved analysis plan.
 #[derive(Debug)]
 pub(in crate::cli) struct AnalyzePlan {
     pub(super) jobs: Vec<Job>,
@@ -84,7 +86,7 @@ pub(in crate::cli) struct AnalyzePlan {
     pub(super) weight: Option<f64>,
     pub(super) model: PathBuf,
     pub(super) device: DeviceChoice,
-    /// What may be written.
+    /// Decides which files may be written.
     pub(super) guard: OutputGuard,
 }
 
@@ -118,7 +120,7 @@ impl AnalyzeArgs {
         })
     }
 
-    /// The files that a clip's results go to, as far as they are known before it is opened.
+    /// Returns the result files of a clip that are known before it is opened.
     fn results(&self, job: &Job) -> Vec<PathBuf> {
         let flow = job.out.join(FLOW_FILES).join(flow_file(0));
         let optional = [(self.annotated, job.out.join(ANNOTATED)), (self.flow, flow)];

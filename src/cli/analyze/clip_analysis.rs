@@ -46,12 +46,12 @@ impl<'a> Setting<'a> {
         annotate(&job.clip, &job.out.join(ANNOTATED), &mut self.pipeline, &self.fusion, &mut go_on)
     }
 
-    /// Whether the user has stopped the command.
+    /// Returns whether the user has stopped the command.
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// What the plan leaves open comes from the model card.
+    /// Returns the fusion of the plan; what the plan leaves open comes from the model card.
     pub fn new(plan: &'a AnalyzePlan, pipeline: InferencePipeline, device: String, stop: Arc<AtomicBool>) -> Self {
         let card = &pipeline.card().fusion;
         let rule = plan.fusion.unwrap_or(card.rule);

@@ -21,7 +21,8 @@ pub(super) struct Job {
     pub out: PathBuf,
 }
 
-/// The clips of a folder and of the folders in it, by name, without the results of earlier runs: those in `out` and any others.
+/// Returns the clips of a folder and of the folders in it, by name, without the results of earlier runs: those in `out` and any
+/// others.
 pub(super) fn clips_in(folder: &Path, out: &Path) -> Result<Vec<PathBuf>> {
     let found = search(folder, fs::canonicalize(out).ok().as_deref())?;
     if found.is_empty() {
@@ -58,8 +59,8 @@ fn search(folder: &Path, out: Option<&Path>) -> Result<Vec<PathBuf>> {
     Ok(clips)
 }
 
-/// A folder for each clip: the one that has its results already, else one of its name. Clips of one name are distinguished by their
-/// endings, those of one file name by their folders, so that another clip beside them changes nothing.
+/// Returns a folder for each clip: the one that has its results already, else one of its name. Clips of one name are
+/// distinguished by their endings, those of one file name by their folders, so that another clip beside them changes nothing.
 pub(super) fn jobs(clips: Vec<PathBuf>, out: &Path) -> Vec<Job> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for name in clips.iter().flat_map(|clip| names(clip)) {
@@ -94,7 +95,7 @@ pub(super) fn jobs(clips: Vec<PathBuf>, out: &Path) -> Vec<Job> {
     clips.into_iter().zip(folders).map(folder).collect()
 }
 
-/// The names that the folder of a clip may have, the plainest first: `c`, `c.mp4`, `folder-c.mp4` and so on.
+/// Returns the names that the folder of a clip may have, the plainest first: `c`, `c.mp4`, `folder-c.mp4` and so on.
 fn names(clip: &Path) -> Vec<String> {
     let parts: Vec<String> = clip
         .components()
@@ -110,12 +111,12 @@ fn names(clip: &Path) -> Vec<String> {
     names
 }
 
-/// A name as file systems compare it that take two spellings for one.
+/// Returns a name as file systems compare it that take two spellings for one.
 fn key(name: &str) -> String {
     name.to_lowercase()
 }
 
-/// Whether `folder` has the results of `clip`, from wherever that was named.
+/// Returns whether `folder` has the results of `clip`, from wherever that was named.
 fn is_owned(folder: &Path, clip: &Path) -> bool {
     let report = files::read(folder.join(SCORES)).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
     let Some(owner) = report.as_ref().and_then(|report| report["clip"]["path"].as_str()).map(Path::new) else {

@@ -27,7 +27,7 @@ use report::ClipReport;
 pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
     let compute = choose(plan.device)?;
     let model = HiddenTwoStream::load(&plan.model, &compute.device)?;
-    let stop = interrupt_flag("Ending without the results of this clip")?;
+    let stop = interrupt_flag("Stopping; the results of this clip are discarded")?;
     let mut setting = Setting::new(plan, InferencePipeline::new(model, &compute), compute.name, stop);
     let screen = MultiProgress::new();
     let all = screen.add(bar(plan.jobs.len(), "{bar:30} {pos}/{len} clips"));

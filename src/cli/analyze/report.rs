@@ -1,4 +1,4 @@
-//! `scores.json`: what is known about a clip after the networks have seen it.
+//! `scores.json`: the scores of a clip.
 //!
 //! Schema `motionscope-scores`, version 1. Fields may be added within a version; none changes its meaning. Lists of
 //! numbers follow the order of `classes`. What a model has no stream for is `null`.
@@ -18,27 +18,27 @@ use crate::ranking::arg_max;
 /// The document.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct ClipReport {
-    /// Always `motionscope-scores`.
+    /// The schema name: `motionscope-scores`.
     pub schema: &'static str,
-    /// Of the schema: 1.
+    /// The schema version: 1.
     pub version: u32,
-    /// Of the program that wrote it.
+    /// The version of the program.
     pub motionscope: &'static str,
     pub clip: ClipFacts,
     pub model: ModelFacts,
-    /// Where the networks ran.
+    /// The compute device.
     pub device: String,
     pub classes: Vec<String>,
-    /// Rule and weight that made `fused`.
+    /// The fusion rule and weight of `fused`.
     pub fusion: Fusion,
-    /// Frames of a window: 11, or as many as a stream for clips reads.
+    /// Frames per window: 11, or the clip length of an I3D stream.
     pub window_frames: usize,
     pub windows: Vec<WindowReport>,
     /// Mean logits over the windows; `null` without a stream.
     pub result: Option<ClipResult>,
-    /// When the clip was analysed, YYYY-MM-DD.
+    /// The date of the analysis, YYYY-MM-DD.
     pub date: String,
-    /// What else is worth telling, such as padding.
+    /// Remarks, such as padding.
     pub notes: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct ClipFacts {
     pub frames: usize,
     pub fps: f64,
     pub duration_secs: f64,
-    /// As shown, in pixels.
+    /// The display size in pixels.
     pub width: u32,
     pub height: u32,
 }
@@ -58,12 +58,12 @@ pub(super) struct ClipFacts {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct ModelFacts {
     pub name: String,
-    /// What tells it from others of its name.
+    /// The hash of the model.
     pub hash: Option<String>,
-    /// Name of the model that it was trained from.
+    /// The name of the base model.
     pub base: Option<String>,
     pub trained_on: String,
-    /// When it was trained, YYYY-MM-DD.
+    /// The date of the training, YYYY-MM-DD.
     pub date: String,
     pub dir: PathBuf,
     /// Such as `MotionNet-16, 2 frames`.
@@ -75,9 +75,9 @@ pub(super) struct ModelFacts {
 pub(super) struct WindowReport {
     /// First frame, from 0.
     pub start_frame: usize,
-    /// When the first frame is shown, in seconds on the clock of the file.
+    /// The time of the first frame in seconds, by the time stamps of the file.
     pub time_secs: f64,
-    /// When the last frame ends.
+    /// The end of the last frame.
     pub end_secs: f64,
     /// How often the clip's last frame was repeated to fill the window.
     pub padded_frames: usize,
@@ -90,7 +90,7 @@ pub(super) struct WindowReport {
 pub(super) struct ClipResult {
     /// The class with the highest fused score.
     pub class: String,
-    /// Its place in `classes`, from 0.
+    /// Its index in `classes`, from 0.
     pub class_index: usize,
     #[serde(flatten)]
     pub scores: StreamReports,
@@ -115,7 +115,7 @@ pub(super) struct StreamReport {
 /// Both streams.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct FusedReport {
-    /// As the fusion rule defines them.
+    /// The scores as defined by the fusion rule.
     pub scores: Vec<f32>,
     /// The scores scaled to a sum of 1.
     pub probabilities: Vec<f32>,
@@ -136,7 +136,7 @@ impl StreamReports {
 }
 
 impl ClipResult {
-    /// The mean logits of all windows, fused; none if the model has no stream.
+    /// Returns the mean logits of all windows, fused; none if the model has no stream.
     pub fn new(windows: &[Scores], classes: &[String], fusion: &Fusion) -> Option<Self> {
         let spatial = mean(windows.iter().map(|scores| &scores.spatial));
         let temporal = mean(windows.iter().map(|scores| &scores.temporal));
@@ -157,7 +157,7 @@ fn mean<'a>(rows: impl ExactSizeIterator<Item = &'a Vec<f32>>) -> Vec<f32> {
 }
 
 impl ClipReport {
-    /// The document as text.
+    /// Returns the document as text.
     pub fn to_json(&self, pretty: bool) -> Result<String> {
         let text = if pretty { serde_json::to_string_pretty(self) } else { serde_json::to_string(self) };
         text.map_err(|error| Error::file(&self.clip.path, error.to_string(), "Please report this"))
@@ -169,7 +169,7 @@ impl ClipReport {
         atomic::replace(path, |writer| writer.write_all(text.as_bytes()))
     }
 
-    /// A line for people.
+    /// Returns a one-line summary.
     pub fn in_words(&self) -> String {
         let name = self.clip.path.display();
         match &self.result {

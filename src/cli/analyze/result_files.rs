@@ -6,7 +6,7 @@ pub(super) const ANNOTATED: &str = "annotated.mp4";
 /// The folder of flow files.
 pub(super) const FLOW_FILES: &str = "flow";
 
-/// The name of the file of the flow that begins at frame `index`.
+/// Returns the name of the file of the flow that begins at frame `index`.
 pub(super) fn flow_file(index: usize) -> String {
     format!("{index:06}.flo")
 }

@@ -39,7 +39,7 @@ pub fn neighbours(geometry: Geometry) -> [Plane; 2] {
     [4, 5].map(|frame: usize| Plane::grey(&clip.frames[frame]))
 }
 
-/// A model that has learned nothing: `motion` and two SqueezeNet streams of two classes, for frames of `size`.
+/// Returns a model that has learned nothing: `motion` and two SqueezeNet streams of two classes, for frames of `size`.
 pub fn model(motion: &MotionConfig, size: Geometry, device: &Device) -> HiddenTwoStream {
     let stream = |weights: &str| StreamEntry {
         weights: weights.into(),

@@ -1,4 +1,4 @@
-//! `motionscope bench`: how fast this machine is, each time as a ratio to the full MotionNet of the same run.
+//! `motionscope bench`: run times on this machine, also as ratios to the full MotionNet.
 
 pub mod fixture;
 mod table;
@@ -29,9 +29,9 @@ use table::Table;
 
 /// The paper's input.
 const INPUT: Geometry = Geometry { width: 224, height: 224 };
-/// Repaints of the window that are measured.
+/// Number of window repaints measured.
 const REPAINTS: usize = 500;
-/// A machine that shows nothing for so long is not slow but stuck.
+/// Time without any output after which the machine counts as stuck, not slow.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const EXAMPLES: &str = "\
@@ -40,13 +40,14 @@ Examples:
   motionscope bench --device gpu --repeats 20
   motionscope bench --pair frame10.png frame11.png --preset fast --flow fast.flo
 
-The networks are untrained and the clip is generated: neither changes the speed. Ratios are to the first row.";
+The networks are untrained and the clip is generated; neither affects the speed. Ratios are relative
+to the first row.";
 
 /// `motionscope bench`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct BenchArgs {
-    /// Runs of each measurement; their median counts
+    /// Runs per measurement; the median is reported
     #[arg(long, value_name = "N", default_value = "7")]
     repeats: NonZeroUsize,
     #[command(flatten)]
@@ -159,6 +160,6 @@ fn repaints(table: &mut Table, compute: Compute, clip: &Path, model: &Path) -> R
     let repaints = measure_repaints(compute, clip, model, REPAINTS)?;
     table.add("window repaint", vec![repaints.quantile(0.5)], 1.0);
     table.add("window repaint, 99th percentile", vec![repaints.quantile(0.99)], 1.0);
-    println!("  repaints asked for within half a second of rest: {}", repaints.at_rest);
+    println!("  repaints requested within half a second of idling: {}", repaints.at_rest);
     Ok(())
 }

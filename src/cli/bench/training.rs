@@ -82,7 +82,7 @@ fn evaluation(table: &mut Table, compute: &Compute, plan: &TrainingPlan) -> Resu
 }
 
 fn waiting(share: f64) {
-    println!("  of which waiting for clips: {:.1} %", 100.0 * share);
+    println!("  share spent waiting for clips: {:.1} %", 100.0 * share);
 }
 
 /// An epoch of nothing but loading.
@@ -98,6 +98,6 @@ fn loading(table: &mut Table, plan: &TrainingPlan) -> Result<()> {
         format!("{threads} threads {:.2}×", medians[0].as_secs_f64() / median.as_secs_f64())
     };
     let speed_ups: Vec<_> = THREADS.iter().zip(&medians).skip(1).map(speed_up).collect();
-    println!("  as fast as one thread: {}", speed_ups.join(", "));
+    println!("  speed-up over one thread: {}", speed_ups.join(", "));
     Ok(())
 }

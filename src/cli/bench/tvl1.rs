@@ -18,13 +18,13 @@ const SIZES: [Geometry; 2] = [Geometry { width: 320, height: 240 }, Geometry { w
 /// What `tests/compare_opencv.py` asks for.
 #[derive(Debug, Args)]
 pub(super) struct PairArgs {
-    /// Measure nothing but TV-L1 between two pictures, and print the times as JSON
+    /// Measure only TV-L1 between two images and print the times as JSON
     #[arg(long, num_args = 2, value_names = ["FIRST", "SECOND"])]
     pair: Option<Vec<PathBuf>>,
-    /// The parameters for --pair: opencv, two-stream or fast
+    /// TV-L1 parameters for --pair: opencv, two-stream or fast
     #[arg(long, value_name = "PRESET", default_value = "opencv", value_parser = Tvl1Parameters::preset)]
     preset: Tvl1Parameters,
-    /// Where to write the flow of --pair
+    /// Output file for the flow of --pair
     #[arg(long, value_name = "FILE.flo", requires = "pair")]
     flow: Option<PathBuf>,
 }

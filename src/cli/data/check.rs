@@ -1,4 +1,4 @@
-//! `motionscope data check`: a data set looked at before it is trained on.
+//! `motionscope data check`: checks of a data set before training.
 
 use std::path::PathBuf;
 
@@ -16,25 +16,28 @@ use crate::training::dataset::{CheckPlan, CheckReport, Problem, SubsetReport, ch
 pub(super) const EXAMPLES: &str = "\
 Examples:
   motionscope data check --data sample/clips
-  motionscope data check --data UCF-101 --list trainlist01.txt --classes classInd.txt --test-list testlist01.txt
-  motionscope data check --data hmdb51 --list testTrainMulti_7030_splits --split 2 --test-list testTrainMulti_7030_splits
-  motionscope data check --data thumos/validation --list annotation_val --test-data thumos/test --test-list annotation_test
+  motionscope data check --data UCF-101 --list trainlist01.txt --classes classInd.txt \\
+                         --test-list testlist01.txt
+  motionscope data check --data hmdb51 --list testTrainMulti_7030_splits --split 2 \\
+                         --test-list testTrainMulti_7030_splits
+  motionscope data check --data thumos/validation --list annotation_val \\
+                         --test-data thumos/test --test-list annotation_test
   motionscope data check --data ActivityNet --list activity_net.v1-2.min.json --json
 
-Exit codes: 0 nothing has to be put right, 1 something has";
+Exit codes: 0 no problems found, 1 problems found";
 
 /// `motionscope data check`
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     clips: ClipsArgs,
-    /// Folder of the test clips [default: the same]
+    /// Root folder of the test list [default: the same]
     #[arg(long, value_name = "DIR")]
     test_data: Option<PathBuf>,
-    /// List of the clips to test on, which must share nothing with the others
+    /// Test list, checked for overlap with the training list
     #[arg(long, value_name = "FILE")]
     test_list: Option<PathBuf>,
-    /// Decode every frame, not only the first of every clip
+    /// Decode every frame, not only the first of each clip
     #[arg(long)]
     thorough: bool,
     /// Print the report as JSON
@@ -89,7 +92,7 @@ fn text(report: &CheckReport) -> String {
         }
     }
     if report.is_sound() {
-        text += "\nNothing has to be put right.\n";
+        text += "\nNo problems found.\n";
     }
     text
 }
@@ -113,7 +116,7 @@ fn figures(subset: &SubsetReport) -> String {
     text + "\n"
 }
 
-/// Clips of every class, a column per subset.
+/// Returns the table of clips per class, with a column per subset.
 fn class_table(subsets: &[SubsetReport]) -> String {
     let Some(first) = subsets.first() else { return String::new() };
     let width = first.classes.iter().map(|class| class.name.chars().count()).max().unwrap_or(0).max("class".len());

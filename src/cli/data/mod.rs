@@ -1,4 +1,4 @@
-//! `motionscope data`: what can be done with a data set besides training on it.
+//! `motionscope data`: data set tools.
 
 mod check;
 
@@ -16,7 +16,7 @@ pub(super) struct DataArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Look for unreadable, short and missing clips, empty classes, copies, and clips shared by training and test
+    /// Find missing, unreadable and short clips, empty classes, duplicates and train–test leaks
     #[command(after_help = check::EXAMPLES)]
     Check(Box<check::CheckArgs>),
 }

@@ -1,4 +1,4 @@
-//! `motionscope evaluate actions`: how often a model is right about clips it was not trained on.
+//! `motionscope evaluate actions`: the accuracy of a model on held-out clips.
 
 use std::ops::ControlFlow;
 
@@ -20,12 +20,15 @@ use crate::training::{FlowSource, Subset};
 pub(super) const EXAMPLES: &str = "\
 Examples:
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt
-  motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt --views 25x10 --report report
-  motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt --model runs/temporal/model --json
-  motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt --model runs/two-stage/model --flow-source tvl1
+  motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt \\
+                               --views 25x10 --report report
+  motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt \\
+                               --model runs/temporal/model --json
+  motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt \\
+                               --model runs/two-stage/model --flow-source tvl1
 
-A report folder holds report.html, report.json, clips.csv and classes.csv; two report.json are set side by side by
-motionscope compare, and score files are fused in other ways by motionscope fuse.
+A report folder holds report.html, report.json, clips.csv and classes.csv. Compare two report.json
+files with motionscope compare; try other fusions of score files with motionscope fuse.
 
 Exit codes: 0 all clips were scored, 1 some could not be read";
 
@@ -38,7 +41,7 @@ pub(super) struct ActionsArgs {
     views: ViewArgs,
     #[command(flatten)]
     results: ResultArgs,
-    /// What the temporal stream reads the flow of: what it was trained on
+    /// Flow input of the temporal stream; use the one it was trained on
     #[arg(long, value_enum, default_value_t)]
     flow_source: FlowSource,
     #[command(flatten)]
@@ -65,7 +68,7 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }
 
-/// Scores the clips behind a progress bar.
+/// Scores the clips with a progress bar.
 fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -> Result<ActionsOutcome> {
     let style =
         ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed");
@@ -81,9 +84,9 @@ fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -
     Ok(outcome)
 }
 
-/// The accuracies in words.
+/// Prints the accuracies.
 pub(super) fn print(report: &ActionsReport) {
-    println!("{}, which knows {}", report.model, counted(report.classes.len(), "class"));
+    println!("{} ({})", report.model, counted(report.classes.len(), "class"));
     if let Some(source) = &report.source {
         let hash = source.model_hash.as_ref().map(|hash| format!(", hash {hash}")).unwrap_or_default();
         println!("  {}{hash}", source.model_dir.display());
@@ -99,6 +102,6 @@ pub(super) fn print(report: &ActionsReport) {
         );
     }
     if let Some(ratio) = report.photometric_ratio {
-        println!("  flow leaves {:.1} % of the photometric error of zero flow", 100.0 * ratio);
+        println!("  photometric ratio {:.1} % (warping error relative to zero flow)", 100.0 * ratio);
     }
 }

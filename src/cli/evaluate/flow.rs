@@ -1,4 +1,4 @@
-//! `motionscope evaluate flow`: errors and time of a flow method on a standard benchmark.
+//! `motionscope evaluate flow`: the errors and run time of a flow method on a standard benchmark.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -18,26 +18,26 @@ use crate::flow::metrics::{FlowErrors, RegionErrors};
 pub(super) const EXAMPLES: &str = "\
 Examples:
   motionscope evaluate flow --dataset middlebury --root middlebury
-  motionscope evaluate flow --dataset sintel-final --root MPI-Sintel --method zero --csv zero.csv --json zero.json
+  motionscope evaluate flow --dataset sintel-final --root MPI-Sintel --method zero --csv zero.csv
 
-Every pixel counts whose true flow is known. Where a method gives no flow, as codec vectors do in places, no motion stands in
-for it in EPE and AAE, and it is an outlier in Fl; known % is the share of pixels with flow.
+All pixels with ground truth count. Pixels without estimated flow (codec vectors have some) count
+as zero flow in EPE and AAE and as outliers in Fl. Column known %: share of pixels with flow.
 
-Exit codes: 0 all pairs were measured, 1 some could not be, 2 wrong usage";
+Exit codes: 0 all pairs evaluated, 1 some failed, 2 wrong usage";
 
 /// `motionscope evaluate flow`
 #[derive(Debug, Args)]
 pub(super) struct FlowArgs {
-    /// Benchmark: middlebury, sintel-clean, sintel-final, kitti2012, kitti2015 or flyingchairs
+    /// Benchmark: middlebury, sintel-clean, sintel-final, kitti2012, kitti2015, flyingchairs
     #[arg(long, value_parser = named::<FlowDataset>)]
     dataset: FlowDataset,
-    /// Folder that the benchmark was unpacked to
+    /// Root folder of the benchmark
     #[arg(long, value_name = "DIR")]
     root: PathBuf,
-    /// Write all figures of all pairs as JSON
+    /// Write the metrics of all pairs as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write a row per pair as CSV
+    /// Write one CSV row per pair
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
     #[command(flatten)]
@@ -104,7 +104,7 @@ fn row(name: &str, size: &str, errors: Option<&FlowErrors>, zero_epe: Option<f64
     )
 }
 
-/// A figure, or a dash where there is none.
+/// Formats a value, or a dash for none.
 fn number(value: Option<f64>) -> String {
     value.map_or("–".into(), |value| format!("{value:.3}"))
 }

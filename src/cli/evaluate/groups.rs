@@ -1,4 +1,4 @@
-//! `motionscope evaluate groups`: every clip scored by networks that learned from the other recordings.
+//! `motionscope evaluate groups`: cross-validation by recording.
 
 use std::path::PathBuf;
 
@@ -25,44 +25,49 @@ use crate::training::{Subset, TrainingEvent, TrainingPlan};
 pub(super) const EXAMPLES: &str = "\
 Examples:
   motionscope evaluate groups --data clips --report report
-  motionscope evaluate groups --data clips --list all.txt --classes classInd.txt --folds 5 --views 1x2
-  motionscope evaluate groups --data clips --imagenet squeezenet.safetensors --run runs/groups
-  motionscope evaluate groups --data clips --folds 3 --train 'temporal --mode c --steps 800' --train 'spatial --steps 80'
+  motionscope evaluate groups --data clips --list all.txt --classes classInd.txt --folds 5
+  motionscope evaluate groups --data clips --imagenet squeezenet.safetensors --run-dir runs/groups
+  motionscope evaluate groups --data clips --folds 3 --train 'temporal --mode c --steps 800' \\
+                              --train 'spatial --steps 80'
 
-A group is a recording: what a CSV list calls so, the g07 of UCF101's names, the film of HMDB51's, else each video by itself.
-Where groups are numbered in every class, --folds all leaves one number out at a time: 25 folds in UCF101.
+A group is a recording: the group column of a CSV list, the g07 in UCF101 names, the film in HMDB51
+names, otherwise each video by itself. If groups are numbered within each class, --folds all leaves
+one number out at a time: 25 folds for UCF101.
 
-Without --train new last layers are fitted to what the model's streams, as they are, see in the clips: seconds a fold. --train
-takes what motionscope train takes but for clips and run folder, and may be given several times: one training goes on from the
-one before. Folds that are done are kept in the run folder; the same command goes on from there after a stop.
+Without --train, linear probes are fitted to the frozen features of the model: seconds per fold.
+--train takes the arguments of motionscope train except clips and run folder. Repeat it to chain
+trainings; each starts from the result of the previous one. Finished folds are kept in the run
+folder; run the same command again to resume.
 
-Exit codes: 0 all clips were scored, 1 some could not be read";
+Exit codes: 0 all clips scored, 1 some could not be read";
 
 /// `motionscope evaluate groups`
 #[derive(Debug, Args)]
 pub(super) struct GroupsArgs {
     #[command(flatten)]
     clips: ClipsArgs,
-    /// Number of folds of whole groups, or all for one a group
+    /// Number of cross-validation folds, or all for leave-one-group-out
     #[arg(long, value_name = "K|all", default_value = "all")]
     folds: FoldCount,
-    /// ImageNet weights in place of the model's spatial stream (.safetensors, .pth, .caffemodel, .onnx)
+    /// ImageNet weights to replace the spatial stream (.safetensors, .pth, .caffemodel, .onnx)
     #[arg(long, value_name = "FILE", conflicts_with = "train")]
     imagenet: Option<PathBuf>,
-    /// Architecture of the ImageNet weights: squeezenet1-0, mobilenet-v2, efficientnet-lite0, -lite1 or -lite2,
-    /// bn-inception, resnet18, resnet50 or vgg16
+    /// Architecture of the ImageNet weights
+    ///
+    /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
+    /// resnet18, resnet50 and vgg16.
     #[arg(long, value_parser = named::<Backbone>, default_value = "squeezenet1-0", requires = "imagenet")]
     backbone: Backbone,
-    /// A training for every fold, in the words of motionscope train; may be given several times
-    #[arg(long, value_name = "WORDS")]
+    /// Arguments of motionscope train to run in each fold; repeatable
+    #[arg(long, value_name = "ARGS")]
     train: Vec<String>,
     #[command(flatten)]
     views: ViewArgs,
-    /// Seed of new last layers
+    /// Random seed of new classifier layers
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Folder that keeps what is done
-    #[arg(long, value_name = "DIR", default_value = "runs/groups")]
+    /// Run folder; finished folds in it are reused
+    #[arg(long = "run-dir", alias = "run", value_name = "DIR", default_value = "runs/groups")]
     run: PathBuf,
     #[command(flatten)]
     results: ResultArgs,
@@ -106,8 +111,8 @@ pub(super) fn run(arguments: &GroupsArgs) -> Result<Outcome> {
     let guard = arguments.results.prepare(arguments.clips.files(&dataset))?;
     let compute = arguments.device.open()?;
     let mut progress = Progress::default();
-    let tell = &mut |event: GroupsEvent<'_>| progress.tell(&event);
-    let mut outcome = caught("evaluation", || evaluate_groups(&plan, &dataset, &compute.device, tell))?;
+    let report = &mut |event: GroupsEvent<'_>| progress.show_event(&event);
+    let mut outcome = caught("evaluation", || evaluate_groups(&plan, &dataset, &compute.device, report))?;
     progress.bar.finish_and_clear();
     let card = ModelCard::read(&plan.model)?;
     outcome.report.source = Some(ReportSource::of(&card, &plan.model, &compute.name));
@@ -127,7 +132,7 @@ fn print(report: &ActionsReport) {
     report.remarks.iter().for_each(|remark| println!("{remark}"));
 }
 
-/// The news on a terminal.
+/// Progress on the terminal.
 struct Progress {
     bar: ProgressBar,
     fold: String,
@@ -141,16 +146,14 @@ impl Default for Progress {
 }
 
 impl Progress {
-    fn tell(&mut self, event: &GroupsEvent<'_>) {
+    fn show_event(&mut self, event: &GroupsEvent<'_>) {
         match event {
             GroupsEvent::Looked { stream, done, of } => {
-                self.show(*done, *of, &format!("clips seen by the {stream} stream"))
+                self.show(*done, *of, &format!("clips through the {stream} stream"))
             }
             GroupsEvent::Unreadable(error) => self.bar.suspend(|| complain(error)),
             GroupsEvent::Unlearnable { fold, class } => self.bar.suspend(|| {
-                eprintln!(
-                    "motionscope: {fold}: all clips of class '{class}' are held out, so that none can be recognised"
-                );
+                eprintln!("motionscope: {fold}: all clips of class '{class}' are held out, so it cannot be learned");
             }),
             GroupsEvent::FoldBegins { fold, number, of } => self.fold = format!("{fold} ({number} of {of})"),
             GroupsEvent::Training(TrainingEvent::Step(step)) => {

@@ -1,4 +1,4 @@
-//! `motionscope evaluate`: what a model or a flow method is worth on data it was not made with.
+//! `motionscope evaluate`: evaluation of models and flow methods on held-out data.
 
 mod actions;
 mod flow;
@@ -22,10 +22,10 @@ pub(super) struct EvaluateArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Accuracy of the streams, and how much of the change between frames the flow explains
+    /// Accuracy of both streams and their fusion, with the photometric ratio of the flow
     #[command(after_help = actions::EXAMPLES)]
     Actions(actions::ActionsArgs),
-    /// Accuracy of networks made for every recording from all others: leave one group out
+    /// Cross-validation by recording (leave one group out)
     #[command(after_help = groups::EXAMPLES)]
     Groups(Box<groups::GroupsArgs>),
     /// Errors of a flow method on a standard benchmark

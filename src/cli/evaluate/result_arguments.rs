@@ -1,4 +1,4 @@
-//! Where the results of scored clips go.
+//! The output options of clip evaluations.
 
 use std::path::{Path, PathBuf};
 
@@ -10,16 +10,16 @@ use crate::error::Result;
 use crate::evaluation::{ActionsOutcome, ActionsReport, ClipScores};
 use crate::output::{OutputGuard, Staging};
 
-/// The files to be written.
+/// The files to write.
 #[derive(Debug, Args)]
 pub(super) struct ResultArgs {
-    /// Write the whole report as JSON, to a file or to stdout
+    /// Write the full report as JSON to a file or stdout
     #[arg(long, value_name = "FILE|-", num_args = 0..=1, default_missing_value = "-")]
     json: Option<PathBuf>,
-    /// Write a page with plots, JSON and CSV to this folder
+    /// Write an HTML report with plots, JSON and CSV to this folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Write the scores of both streams as .npy, and the list of their rows, to this folder
+    /// Write the scores of both streams as .npy, with the list of clips, to this folder
     #[arg(long, value_name = "DIR")]
     scores: Option<PathBuf>,
     #[command(flatten)]

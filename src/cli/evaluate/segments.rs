@@ -1,4 +1,4 @@
-//! `motionscope evaluate segments`: detections in untrimmed video against annotations.
+//! `motionscope evaluate segments`: mAP of temporal detections in untrimmed video.
 
 use std::path::PathBuf;
 
@@ -16,49 +16,54 @@ use crate::plural::counted;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   motionscope analyze videos --out results --stride 5
-  motionscope evaluate segments --truth activity_net.v1-2.min.json --subset validation --scores results
-  motionscope evaluate segments --truth TH14_annotation --subset test --detections detections.json --averaging thumos
+  motionscope evaluate segments --truth activity_net.v1-2.min.json --subset validation \\
+                                --scores results
+  motionscope evaluate segments --truth TH14_annotation --subset test \\
+                                --detections detections.json --averaging thumos
 
-Each averaging gives the figures of that data set's own kit. activitynet: a detection, the best scored first, hits the free
-annotation that it overlaps most by the IoU or more. thumos: an annotation takes the free detection that overlaps it most by more
-than the IoU, whatever its score; a detection that hits nothing does not count where Ambiguous_test.txt (or a label Ambiguous)
-says that it is hard to tell what happens. Both count detections in videos without annotations as wrong.
+Each --averaging matches the official evaluation kit of that data set:
+  activitynet  detections, in order of score, match the unmatched annotation of highest IoU, if the
+               IoU reaches the threshold
+  thumos       annotations match the unmatched detection of highest IoU above the threshold,
+               whatever its score; false positives in ambiguous segments (Ambiguous_test.txt, or
+               the label Ambiguous) are ignored
+Both count detections in videos without annotations as false positives.
 
-Exit codes: 0 all was measured, 1 some scores could not be read";
+Exit codes: 0 success, 1 some scores could not be read";
 
 /// `motionscope evaluate segments`
 #[derive(Debug, Args)]
 pub(super) struct SegmentsArgs {
-    /// Annotations: ActivityNet's JSON, or the folder of THUMOS' CLASS_val.txt and CLASS_test.txt
+    /// Annotations: ActivityNet JSON, or the folder of THUMOS CLASS_val.txt and CLASS_test.txt
     #[arg(long, value_name = "PATH")]
     truth: PathBuf,
-    /// Only these videos of the annotations, such as validation (ActivityNet) or test (THUMOS)
+    /// Subset of the annotations, such as validation (ActivityNet) or test (THUMOS)
     #[arg(long, value_name = "NAME")]
     subset: Option<String>,
-    /// Detections of any origin: ActivityNet's JSON of results
+    /// Detections from any tool, as ActivityNet result JSON
     #[arg(long, value_name = "FILE", required_unless_present = "scores", conflicts_with = "scores")]
     detections: Option<PathBuf>,
-    /// What motionscope analyze wrote: its windows are joined into detections
+    /// Output folder of motionscope analyze; its windows are joined into detections
     #[arg(long, value_name = "DIR")]
     scores: Option<PathBuf>,
-    /// Probabilities that the windows of a detection reach; every one gives detections of its own
+    /// Probability thresholds for joining windows; each yields its own detections
     #[arg(long, value_name = "P,P…", value_delimiter = ',', value_parser = share, default_value = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9")]
     thresholds: Vec<f64>,
-    /// Of detections of a class that overlap by more than this only the best stays
+    /// IoU threshold of non-maximum suppression within a class
     #[arg(long, value_name = "IOU", value_parser = share, default_value = "0.5")]
     suppress: f64,
-    /// Whose kit to follow: activitynet (interpolated precision) or thumos (precision at the hits)
+    /// Evaluation kit: activitynet (interpolated precision) or thumos (precision at hits)
     #[arg(long, value_parser = named::<Averaging>, default_value = "activitynet")]
     averaging: Averaging,
-    /// Temporal intersections over union of a hit [default: 0.5, 0.55 … 0.95; for thumos 0.1, 0.2 … 0.5]
+    /// Temporal IoU thresholds [default: 0.5, 0.55 … 0.95; thumos: 0.1, 0.2 … 0.5]
     #[arg(long, value_name = "IOU,IOU…", value_delimiter = ',', value_parser = share)]
     ious: Vec<f64>,
-    /// Write the detections as ActivityNet's JSON of results
+    /// Write the detections as ActivityNet result JSON
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
     #[command(flatten)]
     force: ForceArg,
-    /// Print the whole report as JSON
+    /// Print the full report as JSON
     #[arg(long)]
     json: bool,
 }
@@ -80,8 +85,8 @@ pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
     }
     if elsewhere > 0 {
         eprintln!(
-            "motionscope: {elsewhere} of {} detections are in videos without annotations and count as wrong, as in the kits. \
-             Leave these videos out, or choose the right --subset",
+            "motionscope: {elsewhere} of {} detections are in videos without annotations and count as false \
+             positives, as in the official kits. Leave these videos out, or choose the right --subset",
             detections.len()
         );
     }
@@ -95,7 +100,7 @@ pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The detections, and whether all could be read.
+/// Returns the detections and whether all files could be read.
 fn detections(arguments: &SegmentsArgs) -> Result<(Vec<Segment>, Outcome)> {
     if let Some(path) = &arguments.detections {
         return Ok((read_detections(path)?, Outcome::Done));
@@ -127,7 +132,7 @@ fn print(report: &SegmentReport) {
     let (detections, truths) = (counted(report.detections, "detection"), counted(report.truths, "annotated segment"));
     println!("{detections}, {truths} of {}", counted(report.classes.len(), "class"));
     if report.ambiguous > 0 && report.averaging == Averaging::Thumos {
-        println!("{}, in which misses do not count", counted(report.ambiguous, "ambiguous segment"));
+        println!("{}, in which false positives are ignored", counted(report.ambiguous, "ambiguous segment"));
     }
     println!("  IoU     mAP %");
     for (iou, map) in report.ious.iter().zip(&report.map) {
@@ -136,7 +141,7 @@ fn print(report: &SegmentReport) {
     println!("  mean   {:6.2}", 100.0 * report.mean_map);
 }
 
-/// A number above 0 and up to 1.
+/// Parses a number above 0 and up to 1.
 fn share(text: &str) -> std::result::Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),

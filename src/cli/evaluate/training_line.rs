@@ -1,4 +1,4 @@
-//! A training in the words of `motionscope train`, given as one argument of another command.
+//! The arguments of `motionscope train`, passed as one argument of another command.
 
 use clap::Parser;
 
@@ -6,7 +6,7 @@ use crate::cli::train::TrainArgs;
 use crate::error::{Error, Result};
 use crate::training::TrainingPlan;
 
-/// The words as a command line of their own.
+/// The arguments as a command line of their own.
 #[derive(Debug, Parser)]
 #[command(name = "--train", disable_help_flag = true)]
 struct TrainingLine {
@@ -14,10 +14,10 @@ struct TrainingLine {
     arguments: TrainArgs,
 }
 
-/// The plan that `words` describe; its clips and its run folder are to be replaced.
+/// Returns the plan that `words` describe; the caller replaces its clips and run folder.
 ///
 /// # Errors
-/// Words that `motionscope train` does not take, or clips to measure on, which might be held-out ones.
+/// If `motionscope train` would refuse the arguments, or if they name validation clips, which might be held out.
 pub(super) fn training_plan(words: &str) -> Result<TrainingPlan> {
     let split = split(words).ok_or_else(|| refuse("a quote is not closed".into()))?;
     let line = ["--train".into()].into_iter().chain(split).chain(["--folder".into(), "replaced".into()]);
@@ -27,18 +27,18 @@ pub(super) fn training_plan(words: &str) -> Result<TrainingPlan> {
     })?;
     let plan = line.arguments.plan()?;
     if plan.validation.is_some() {
-        return Err(refuse("clips to measure on might be among those held out".into()));
+        return Err(refuse("validation clips might be among those held out".into()));
     }
     Ok(plan)
 }
 
 fn refuse(cause: String) -> Error {
     let remedy =
-        "Give what motionscope train takes but for clips and run folder, such as 'temporal --mode a --steps 400'";
+        "Pass arguments of motionscope train without clips and run folder, such as 'temporal --mode a --steps 400'";
     Error::new("--train", cause, remedy)
 }
 
-/// Words between blanks; quotes hold words together. `None` if a quote is open at the end.
+/// Splits `text` at white space outside quotes. Returns `None` if a quote is not closed.
 fn split(text: &str) -> Option<Vec<String>> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! How clips are seen and their scores joined, as every command that scores clips lets one choose.
+//! The view and fusion options shared by the commands that score clips.
 
 use clap::Args;
 
@@ -10,28 +10,31 @@ use crate::nets::fusion::{Fusion, FusionRule};
 /// The views of clips and the fusion of their scores.
 #[derive(Debug, Args)]
 pub(super) struct ViewArgs {
-    /// Views of a clip: samples × crops. The paper's are 25x10; 1 and 2 crops are the whole frame (and it mirrored), 5 and 10
-    /// the corners and the centre (and them mirrored)
+    /// Views of a clip: samples × crops (the paper: 25x10)
+    ///
+    /// 1 crop is the whole frame, 2 add its mirror image; 5 crops are corners and centre, 10 add their mirror images.
     #[arg(long, value_name = "NxM", default_value = "5x2")]
     views: Protocol,
-    /// Where the samples lie: paper (whole steps from the first frame) or even (up to the last frame, for short clips)
+    /// Sampling: paper (integer stride from the first frame) or even (up to the last frame)
+    ///
+    /// Use even for short clips.
     #[arg(long, value_parser = named::<Spread>, default_value = "paper")]
     spread: Spread,
-    /// How the streams are joined: released, softmax or logits [default: as on the model card]
+    /// Fusion rule: released, softmax or logits [default: from the model card]
     #[arg(long, value_parser = named::<FusionRule>)]
     fusion: Option<FusionRule>,
-    /// Weight of the temporal stream, that of the spatial stream being 1 [default: as on the model card]
+    /// Weight of the temporal stream relative to the spatial one [default: from the model card]
     #[arg(long, value_name = "W", value_parser = non_negative)]
     weight: Option<f64>,
 }
 
 impl ViewArgs {
-    /// How clips are seen.
+    /// Returns the evaluation protocol.
     pub fn protocol(&self) -> Protocol {
         Protocol { spread: self.spread, ..self.views }
     }
 
-    /// How the streams of the model with this `card` are joined.
+    /// Returns the fusion for the model with this `card`.
     pub fn fusion(&self, card: &ModelCard) -> Fusion {
         Fusion {
             rule: self.fusion.unwrap_or(card.fusion.rule),

@@ -1,4 +1,4 @@
-//! What can be asked of `motionscope flow`, and the checked plan made from it.
+//! The arguments of `motionscope flow` and the checked plan built from them.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -16,59 +16,60 @@ use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
 Examples:
-  motionscope flow a.png b.png --out flow.flo                    two pictures, by the shipped motion network
+  motionscope flow a.png b.png --out flow.flo      two images, with the shipped MotionNet
   motionscope flow a.png b.png --method tvl1 --preset two-stream --out flow.npy
-  motionscope flow clip.mp4 --out flow                           a clip: flow/000000.flo, flow/000001.flo …
-  motionscope flow clip.mp4 --out flow --format two-stream-jpeg  flow/flow_x_00001.jpg, flow/flow_y_00001.jpg …
+  motionscope flow clip.mp4 --out flow             a clip: flow/000000.flo, flow/000001.flo …
+  motionscope flow clip.mp4 --out flow --format two-stream-jpeg
   motionscope flow clip.mp4 --video flow.mp4 --compare tvl1
 
-A clip's files are numbered by the frame at which the flow begins, from 0; those of two-stream networks from 1.
-The name of a single file tells its format: .flo, .npy, .png (KITTI), flow_x….jpg or .png (two-stream), .jpg (colours).
-Ctrl-C ends a clip early, with the files of the pairs so far; whatever else ends it leaves none.
+The files of a clip are numbered by the first frame of the pair, from 0; two-stream images from 1
+(flow_x_00001.jpg, flow_y_00001.jpg …). The name of a single file selects its format: .flo, .npy,
+.png (KITTI), flow_x….jpg or .png (two-stream), .jpg (colour-coded).
+Ctrl-C keeps the files of the pairs so far; after any other failure no files are left.
 
-Exit codes: 0 all is written, 1 something failed, 2 wrong usage, 130 ended by Ctrl-C";
+Exit codes: 0 success, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C";
 
 /// `motionscope flow`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct FlowArgs {
-    /// Clip, or the first of two pictures (.png, .jpg, .ppm)
-    #[arg(value_name = "CLIP|PICTURE")]
+    /// Clip, or the first of two images (.png, .jpg, .ppm)
+    #[arg(value_name = "CLIP|IMAGE")]
     first: PathBuf,
-    /// The second picture
-    #[arg(value_name = "PICTURE")]
+    /// Second image
+    #[arg(value_name = "IMAGE")]
     second: Option<PathBuf>,
-    /// File for the flow of two pictures, folder for that of a clip
+    /// Output: a file for two images, a folder for a clip
     #[arg(long, value_name = "FILE|DIR", required_unless_present = "video")]
     out: Option<PathBuf>,
-    /// Format of the files [default: flo, or as --out is named]
+    /// File format [default: flo, or from the name of --out]
     #[arg(long, value_enum)]
     format: Option<FlowFormat>,
-    /// Flow from frame t to frame t + K, for every t
+    /// Compute flow from frame t to frame t + K
     #[arg(long, value_name = "K", default_value = "1")]
     stride: NonZeroUsize,
-    /// First frame of the clip to begin at, from 0
+    /// First frame, counted from 0
     #[arg(long, value_name = "FRAME", default_value_t = 0)]
     start: usize,
-    /// At most so many pairs of frames [default: to the end of the clip]
+    /// Maximum number of frame pairs [default: to the end of the clip]
     #[arg(long, value_name = "N")]
     count: Option<NonZeroUsize>,
-    /// Size to which the pictures are stretched before; the flow has the same [default: their own]
+    /// Resize the frames first; the flow has the same size [default: original size]
     #[arg(long, value_name = "WxH", value_parser = geometry)]
     size: Option<Geometry>,
-    /// Displacement in pixels that two-stream pictures span to either side
+    /// Range of two-stream images: ±PX pixels
     #[arg(long, value_name = "PX", default_value_t = DEFAULT_BOUND_PX.into(), value_parser = positive)]
     bound: f64,
-    /// Displacement in pixels that has the full colour [default: the longest so far]
+    /// Flow magnitude at full saturation, in pixels [default: the maximum so far]
     #[arg(long, value_name = "PX", value_parser = positive)]
     max_px: Option<f64>,
-    /// Also write a video of the clip beside its flow in Middlebury's colours
+    /// Also write a video of the clip beside its flow in Middlebury colours
     #[arg(long, value_name = "FILE.mp4")]
     video: Option<PathBuf>,
-    /// Another method, whose flow is shown in a third pane of the video
+    /// Method shown in a third pane of the video, for comparison
     #[arg(long, value_name = "METHOD", value_enum, requires = "video")]
     compare: Option<FlowMethod>,
-    /// Print a summary as JSON on stdout
+    /// Print a summary as JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -77,14 +78,14 @@ pub(in crate::cli) struct FlowArgs {
     method: MethodArgs,
 }
 
-/// What the flow is taken of.
+/// The input of a flow command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Input {
     Pair(PathBuf, PathBuf),
     Clip(PathBuf),
 }
 
-/// Where files go and in which format.
+/// The output path and format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
     /// A file for a pair of pictures, a folder for a clip.
@@ -92,7 +93,7 @@ pub(super) struct Target {
     pub format: FlowFormat,
 }
 
-/// What is to be done, with nothing left to be decided.
+/// A fully resolved flow plan.
 #[derive(Debug)]
 pub(super) struct FlowPlan<'a> {
     pub input: Input,

@@ -22,7 +22,7 @@ impl FlowSource {
         }
     }
 
-    /// The method in words.
+    /// Returns the method in words.
     pub fn name(&self) -> String {
         match self {
             Self::Pictures(estimator) => estimator.name(),
@@ -30,7 +30,7 @@ impl FlowSource {
         }
     }
 
-    /// The flow of a pair, in pixels of its pictures.
+    /// Returns the flow of a pair, in pixels of its pictures.
     pub fn flow(&mut self, pair: &FramePair) -> Result<FlowField> {
         let [first, second] = &pair.pictures;
         match self {

@@ -17,7 +17,7 @@ pub(super) struct FramePair {
 }
 
 impl FramePair {
-    /// The pair in two picture files, stretched to `size` if one is given.
+    /// Returns the pair in two picture files, stretched to `size` if one is given.
     pub fn open(first: &Path, second: &Path, size: Option<Geometry>) -> Result<Self> {
         let pictures = [read_picture(first)?, read_picture(second)?];
         let [(width, height), (other_width, other_height)] = [pictures[0].dimensions(), pictures[1].dimensions()];
@@ -51,7 +51,7 @@ pub(super) struct ClipPairs {
 }
 
 impl ClipPairs {
-    /// The pairs of frames `stride` apart of the clip at `path`, at its own size or at `size`.
+    /// Returns the pairs of frames `stride` apart of the clip at `path`, at its own size or at `size`.
     pub fn open(path: &Path, size: Option<Geometry>, stride: usize) -> Result<Self> {
         // What is shown beside a picture of a size of its own is that picture; the display picture costs least at 1 px.
         let sizes = match size {
@@ -67,7 +67,7 @@ impl ClipPairs {
         self.reader.info()
     }
 
-    /// The pair that begins at frame `first`. The second frame must be one of the clip.
+    /// Returns the pair that begins at frame `first`. The second frame must be one of the clip.
     pub fn pair(&mut self, first: usize) -> Result<FramePair> {
         let second = first + self.stride;
         self.frames.retain(|(index, _)| *index >= first);

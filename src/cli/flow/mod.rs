@@ -66,7 +66,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
     for note in &info.notes {
         eprintln!("{}: {note}.", path.display());
     }
-    let stop = interrupt_flag("Ending after this pair")?;
+    let stop = interrupt_flag("Stopping after this pair")?;
     let frames = plan.start..plan.start + available.min(plan.count);
     plan.check_folder(frames.clone())?;
     let mut work = Work::begin(plan, vec![path.into()], Some(info))?;

@@ -10,15 +10,15 @@ use crate::plural::counted;
 /// The document.
 #[derive(Debug, Serialize)]
 pub(super) struct FlowReport {
-    /// Always `motionscope-flow`.
+    /// The schema name: `motionscope-flow`.
     pub schema: &'static str,
-    /// Of the schema: 1.
+    /// The schema version: 1.
     pub version: u32,
-    /// Of the program that wrote it.
+    /// The version of the program.
     pub motionscope: &'static str,
-    /// Two pictures or a clip.
+    /// Two images or a clip.
     pub input: Vec<PathBuf>,
-    /// In words.
+    /// The name of the method.
     pub method: String,
     /// The method in the third pane of the video; `null` without one.
     pub compared_with: Option<String>,
@@ -29,9 +29,9 @@ pub(super) struct FlowReport {
     pub pairs: Vec<PairReport>,
     /// The comparison video; `null` if none was asked for.
     pub video: Option<PathBuf>,
-    /// Spent on flow alone, without reading and writing.
+    /// The time spent on flow, without reading and writing.
     pub flow_secs: f64,
-    /// Whether Ctrl-C ended it early.
+    /// Whether it was stopped by Ctrl-C.
     pub interrupted: bool,
 }
 
@@ -72,7 +72,7 @@ impl PairReport {
 }
 
 impl FlowReport {
-    /// A line for people.
+    /// Returns a one-line summary.
     pub fn in_words(&self) -> String {
         let input: Vec<_> = self.input.iter().map(|path| path.display().to_string()).collect();
         let count = self.pairs.len();

@@ -93,7 +93,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// The displacement that has the full colour.
+    /// Returns the displacement that has the full colour.
     fn max_px(&self) -> f32 {
         self.plan.max_px.unwrap_or(self.longest_px)
     }

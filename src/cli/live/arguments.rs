@@ -1,4 +1,4 @@
-//! What can be asked of `motionscope live`, and the checked plan made from it.
+//! The arguments of `motionscope live` and the checked plan built from them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -12,46 +12,46 @@ use crate::engine::Smoothing;
 use crate::error::{Error, Result};
 use crate::video::{CameraDevice, CameraMode, CameraSource, Geometry, camera_devices};
 
-/// Rates that differ by no more are meant to be the same: 30 is said of 29.97.
+/// Relative tolerance of frame rates: users write 30 for 29.97.
 const SAME_RATE: f64 = 0.01;
 
 const EXAMPLES: &str = "\
 Examples:
-  motionscope live --list                                   the cameras of this machine
+  motionscope live --list                                   list the cameras of this machine
   motionscope live /dev/video0 --size 640x480 --fps 30
   motionscope live rtsp://camera.local:554/stream
-  motionscope live clip.mp4 --seconds 10 --json             a video at its own pace, round and round
+  motionscope live clip.mp4 --seconds 10 --json             a looped video in real time
   motionscope live lavfi:testsrc2=size=320x240:rate=30 --seconds 1800 > soak.txt
 
-Tells once a second: frames per second of the camera and of the networks, the latency from the capture of a frame to the
-answer about it, the memory of the program, and the answer. With --json one object a line. The last line sums up: how
-latency and memory were in the first and in the last tenth of the time.
+Prints one line per second: frame rates of the camera and the model, latency from capture to
+prediction, memory use and the prediction. With --json, one object per line. The last line is a
+summary: latency and memory in the first and the last tenth of the run.
 
-Exit codes: 0 there were answers, 1 there were none, 2 wrong usage";
+Exit codes: 0 predictions were made, 1 there were none, 2 wrong usage";
 
 /// `motionscope live`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct LiveArgs {
-    /// A device, a URL, a video, or `lavfi:` and a graph of FFmpeg's filters
+    /// Camera device, stream URL, video file, or lavfi: and an FFmpeg filter graph
     #[arg(required_unless_present = "list")]
     source: Option<OsString>,
-    /// List the cameras with their sizes and rates, and end
+    /// List the cameras with their sizes and frame rates, then exit
     #[arg(long)]
     list: bool,
-    /// End after so many seconds [default: at Ctrl-C]
+    /// Stop after this many seconds [default: at Ctrl-C]
     #[arg(long, value_name = "N", value_parser = non_negative)]
     seconds: Option<f64>,
-    /// Size of the camera's pictures, such as 640x480 [default: the largest up to 1280x720 at 30 fps]
+    /// Capture size, such as 640x480 [default: the largest up to 1280x720 at 30 fps]
     #[arg(long, value_name = "WxH", value_parser = size, requires = "fps")]
     size: Option<Geometry>,
-    /// Pictures a second of the camera
+    /// Capture frame rate
     #[arg(long, value_name = "FPS", value_parser = non_negative, requires = "size")]
     fps: Option<f64>,
-    /// How answers are steadied
+    /// Temporal smoothing of the predictions
     #[arg(long, value_enum, default_value_t)]
     smoothing: SmoothingArg,
-    /// Print JSON, one object a second
+    /// Print JSON, one object per second
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -62,16 +62,16 @@ pub(in crate::cli) struct LiveArgs {
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 enum SmoothingArg {
-    /// Each window speaks for itself
+    /// No smoothing
     None,
-    /// The mean over five windows
+    /// Mean over five windows
     #[default]
     Mean,
-    /// The answer stays until another leads by 10 % for three windows
+    /// Keep the class until another leads by 10 % for three windows
     Hysteresis,
 }
 
-/// What is to be done.
+/// A checked live run.
 pub(super) struct LivePlan {
     pub source: CameraSource,
     pub length: Option<Duration>,
@@ -82,10 +82,10 @@ pub(super) struct LivePlan {
 }
 
 impl LiveArgs {
-    /// What is to be watched; `None` to list the cameras.
+    /// Returns the live run; `None` to list the cameras.
     ///
     /// # Errors
-    /// If the source is none, or there is no model.
+    /// If the source is not valid, or there is no model.
     pub(super) fn plan(&self) -> Result<Option<LivePlan>> {
         let Some(source) = self.source.as_ref().filter(|_| !self.list) else { return Ok(None) };
         let smoothing = match self.smoothing {
@@ -107,7 +107,7 @@ impl LiveArgs {
         let CameraSource::Device { driver, name, .. } = source else {
             return match self.size {
                 Some(_) => {
-                    Err(Error::new("--size", "only a device can be asked for a size and a rate", "Leave it out"))
+                    Err(Error::new("--size", "size and frame rate can only be set for a camera device", "Leave it out"))
                 }
                 None => Ok(source),
             };

@@ -1,4 +1,4 @@
-//! `motionscope live`: a camera, a stream or a looped video through the networks, told once a second.
+//! `motionscope live`: live classification of a camera, a stream or a looped video, one line per second.
 
 mod arguments;
 mod report;
@@ -20,12 +20,12 @@ pub(super) use arguments::LiveArgs;
 use arguments::LivePlan;
 use report::{Moment, Summary};
 
-/// How often something is told.
+/// Time between two lines.
 const PERIOD: Duration = Duration::from_secs(1);
-/// Longest side of the pictures kept; nobody looks at them.
+/// Longest side of the display frames, which are not shown here: small, to save memory.
 const DISPLAY_MAX: u32 = 320;
 
-/// Lists the cameras, or watches one until the time is over or Ctrl-C is pressed.
+/// Lists the cameras, or classifies one until the time is over or Ctrl-C is pressed.
 pub(super) fn run(arguments: &LiveArgs) -> Result<Outcome> {
     match arguments.plan()? {
         Some(plan) => watch(&plan),
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &LiveArgs) -> Result<Outcome> {
 fn list() -> Result<Outcome> {
     let devices = camera_devices()?;
     if devices.is_empty() {
-        eprintln!("There is no camera. Plug one in, or name a stream (rtsp://…, http://…), a video or lavfi:testsrc2.");
+        eprintln!("No camera found. Connect one, or pass a stream (rtsp://…, http://…), a video or lavfi:testsrc2.");
     }
     for device in devices {
         println!("{}  {}", device.name, device.title);
@@ -48,7 +48,7 @@ fn list() -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// What the camera's thread tells.
+/// An event of the camera thread.
 enum News {
     Frame,
     Failed(Error),
@@ -86,7 +86,7 @@ fn watch(plan: &LivePlan) -> Result<Outcome> {
     Ok(if summary.is_empty() { Outcome::SomeFailed } else { Outcome::Done })
 }
 
-/// Hands news on; problems that pass are told at once.
+/// Forwards events; temporary problems are printed at once.
 fn tell(told: CameraNews, news: &Sender<News>) {
     // A full channel means that a look is already due.
     match told {
@@ -105,7 +105,7 @@ fn wait(news: &Receiver<News>) -> Result<()> {
     }
 }
 
-/// Ctrl-C ends the watching with its summary.
+/// Returns a flag that Ctrl-C sets, so that the run ends with its summary.
 fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();

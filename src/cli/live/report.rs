@@ -1,4 +1,4 @@
-//! What is told of a live source: a line a second, and at the end how it changed over time.
+//! The output of `motionscope live`: one line per second and a summary.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::nets::fusion::{is_unsure, percent};
 use crate::video::{CameraPhase, CameraStatus};
 
-/// One second.
+/// The measurements of one second.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Moment {
     secs: f64,
@@ -19,17 +19,17 @@ pub(super) struct Moment {
     latency_ms: Option<f32>,
     class: Option<String>,
     probability: Option<f32>,
-    /// Whether the answer could as well be another.
+    /// Whether the prediction is uncertain.
     is_unsure: bool,
     captured: u64,
     answered: u64,
-    /// Frames that no answer ended with.
+    /// Frames without a prediction.
     skipped: u64,
     memory_mb: Option<f64>,
 }
 
 impl Moment {
-    /// What is so after `elapsed`.
+    /// Returns the measurements after `elapsed`.
     pub fn of(elapsed: Duration, camera: &CameraStatus, result: Option<&LiveResult>, classes: &[String]) -> Self {
         let top = result.and_then(|result| result.answer.top);
         Self {
@@ -53,7 +53,7 @@ impl Moment {
         }
     }
 
-    /// Tells it on stdout.
+    /// Prints it to stdout.
     pub fn print(&self, json: bool) -> Result<()> {
         if json {
             return print_json(self);
@@ -71,10 +71,10 @@ impl Moment {
     }
 }
 
-/// Values kept of a time of any length.
+/// Maximum number of values kept, however long the run.
 const MOST_KEPT: usize = 20_000;
 
-/// The whole time.
+/// A summary of the whole run.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     secs: f64,
@@ -84,13 +84,13 @@ pub(super) struct Summary {
     memory_mb: Thinned,
 }
 
-/// Values in their order, evenly thinned out once they are many, so that days of them take no more memory than minutes.
+/// A series of values, evenly subsampled as it grows, so that days take no more memory than minutes.
 #[derive(Debug, Default)]
 struct Thinned {
     values: Vec<f32>,
-    /// Of so many values one is kept, less one.
+    /// Number of values skipped between two that are kept.
     passed_over: usize,
-    /// Values since the last one that was kept.
+    /// Number of values since the last one kept.
     since: usize,
 }
 
@@ -115,7 +115,7 @@ impl Thinned {
     }
 }
 
-/// As it is printed: medians of the first and of the last tenth.
+/// The printed summary: medians of the first and the last tenth.
 #[derive(Debug, Serialize)]
 struct SummaryLine {
     seconds: f64,
@@ -126,14 +126,14 @@ struct SummaryLine {
 }
 
 impl Summary {
-    /// Takes in an answer.
+    /// Adds a prediction.
     pub fn answer(&mut self, result: &LiveResult) {
         self.answers += 1;
         self.longest_ms = self.longest_ms.max(result.latency_ms);
         self.latencies_ms.push(result.latency_ms);
     }
 
-    /// Takes in a second.
+    /// Adds the measurements of a second.
     pub fn moment(&mut self, moment: &Moment) {
         self.secs = moment.secs;
         if let Some(memory) = moment.memory_mb {
@@ -141,12 +141,12 @@ impl Summary {
         }
     }
 
-    /// Whether there was no answer.
+    /// Returns whether there was no prediction.
     pub fn is_empty(&self) -> bool {
         self.answers == 0
     }
 
-    /// Tells it on stdout.
+    /// Prints it to stdout.
     pub fn print(&self, json: bool) -> Result<()> {
         let line = SummaryLine {
             seconds: self.secs,
@@ -159,8 +159,8 @@ impl Summary {
             return print_json(&line);
         }
         println!(
-            "{:.0} s, {} answers; from the first to the last tenth: latency {:.0} → {:.0} ms (median; the longest of all \
-             {:.0} ms), memory {:.0} → {:.0} MB",
+            "{:.0} s, {} predictions; first → last tenth of the run: median latency {:.0} → {:.0} ms (maximum {:.0} ms), \
+             memory {:.0} → {:.0} MB",
             line.seconds,
             line.answers,
             line.latency_ms_median[0],
@@ -173,7 +173,7 @@ impl Summary {
     }
 }
 
-/// Medians of the first and of the last tenth; 0 of nothing.
+/// Returns the medians of the first and the last tenth; 0 for no values.
 fn first_and_last(values: &[f32]) -> [f32; 2] {
     let tenth = values.len().div_ceil(10);
     let median = |part: &[f32]| {
@@ -184,7 +184,7 @@ fn first_and_last(values: &[f32]) -> [f32; 2] {
     [median(&values[..tenth]), median(&values[values.len() - tenth..])]
 }
 
-/// Memory of the program that lies in RAM, where the system tells it in a file.
+/// Returns the resident memory of the process, if the system reports it in `/proc`.
 fn memory_mb() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

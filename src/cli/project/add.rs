@@ -21,9 +21,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct AddArgs {
-    /// Folder of the project
+    /// Project folder
     project: PathBuf,
-    /// Videos, or folders of them
+    /// Videos or folders of videos
     #[arg(required = true)]
     videos: Vec<PathBuf>,
 }
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &AddArgs) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Adds the videos at `paths` and in the folders there that the project does not have yet; tells which cannot be read.
+/// Adds the new videos at `paths` and in folders there, and reports those that cannot be read.
 pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outcome> {
     let (mut files, mut outcome) = (Vec::new(), Outcome::Done);
     for path in paths {
@@ -80,7 +80,7 @@ pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outc
 }
 
 fn no_video_in(folder: &Path) -> Error {
-    let remedy = "Name videos, or a folder of them; folders of frames can be opened by `flow` and `analyze`, but are not taken \
-                  into projects";
-    Error::file(folder, "no video was found in the folder", remedy)
+    let remedy =
+        "Pass videos or a folder of videos; folders of frames work with `flow` and `analyze`, but not in projects";
+    Error::file(folder, "no videos found in the folder", remedy)
 }

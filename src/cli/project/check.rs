@@ -17,25 +17,25 @@ use crate::video::is_video;
 const EXAMPLES: &str = "\
 Examples:
   motionscope project check golf
-  motionscope project check golf --thorough          read the content of every video
+  motionscope project check golf --thorough          also compare the content of every video
   motionscope project check golf --relink /media/disk
-  motionscope project check golf --accept            take changed videos as they are now
+  motionscope project check golf --accept            accept changed videos as they are now
 
-Exit codes: 0 all videos are what they were, 1 some are not";
+Exit codes: 0 all videos unchanged, 1 some missing or changed";
 
 /// `motionscope project check`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct CheckArgs {
-    /// Folder of the project
+    /// Project folder
     project: PathBuf,
-    /// Compare the content of the videos too, not only their lengths
+    /// Also compare the content of the videos, not only their lengths
     #[arg(long)]
     thorough: bool,
-    /// Look for missing videos in this folder, and relink those that are found
+    /// Search this folder for missing videos and relink them
     #[arg(long, value_name = "DIR")]
     relink: Option<PathBuf>,
-    /// Look into videos that are new or have changed, and take them as they are
+    /// Accept new or changed videos as they are now
     #[arg(long)]
     accept: bool,
 }
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<Outcome> {
         let missing: Vec<_> = missing.collect();
         let found = find_moved(project.document(), project.dir(), &missing, folder, &is_video, &|| true);
         for relink in &found {
-            let doubt = if relink.is_certain { "" } else { "  (by its name alone)" };
+            let doubt = if relink.is_certain { "" } else { "  (matched by name only)" };
             println!("relinked  {}{doubt}", relink.to.display());
         }
         let step = relink(project.document(), project.dir(), &found);
@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &CheckArgs) -> Result<Outcome> {
         project.save()?;
     }
     findings.iter().for_each(|finding| complain(&finding.to_error()));
-    println!("{}, {} of them not as they were", counted(project.document().videos.len(), "video"), findings.len());
+    println!("{}, {} missing or changed", counted(project.document().videos.len(), "video"), findings.len());
     Ok(if findings.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }
 
@@ -80,14 +80,14 @@ fn look(project: &Project, thorough: bool) -> Vec<Finding> {
     findings
 }
 
-/// Looks into a video that is there and takes what is found as what it should be.
+/// Records the current state of a video as the expected one.
 fn accept(project: &mut Project, finding: &Finding) -> Result<()> {
     if !matches!(finding.fault, Fault::Changed | Fault::Unknown) {
         return Ok(());
     }
     match facts_of(&finding.path, project.dir()) {
         Ok(facts) => {
-            let title = "Take a video as it is now";
+            let title = "Accept a changed video";
             match edits::change_video(project.document(), finding.id, title, |video| video.facts = Some(facts)) {
                 Ok(step) => {
                     project.perform(step)?;

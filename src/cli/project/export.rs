@@ -24,23 +24,23 @@ Examples:
   motionscope project export golf golf-ucf --format ucf --cut
   motionscope project export golf elan --format elan
 
-UCF101 lists, ELAN, CVAT and X-AnyLabeling are exported to a folder, the others to a file.
-Clips that are cut out are not taken for new videos by `project add`, unless their folder is named itself.
-All files are written or none: Ctrl-C, or a video that cannot be read, leaves the folder as it was.
-Exit codes: 0 all labels were written, 1 none, or without those that cannot be read, or of videos that have changed since";
+UCF101 lists, ELAN, CVAT and X-AnyLabeling are exported to a folder, other formats to a file.
+`project add` ignores exported clips, unless their folder is passed directly.
+All files are written or none: Ctrl-C or an unreadable video leaves the folder unchanged.
+Exit codes: 0 all labels written, 1 none written, some left out, or videos changed since labelling";
 
 /// `motionscope project export`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExportArgs {
-    /// Folder of the project
+    /// Project folder
     project: PathBuf,
-    /// File or folder to write
+    /// Output file or folder
     target: PathBuf,
-    /// Format [default: by the ending, of .csv, .eaf, .boris and .xml]
+    /// Format [default: from the extension .csv, .eaf, .boris or .xml]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Cut out the clips that UCF101's lists name
+    /// Also cut out the clips named in UCF101 lists
     #[arg(long)]
     cut: bool,
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
     let Opened { project, notes: told } = Project::look(&arguments.project)?;
     told.iter().for_each(complain);
     let format = format_of(arguments.format, &arguments.target)?;
-    let stop = interrupt_flag("Ending without writing anything")?;
+    let stop = interrupt_flag("Stopping; nothing is written")?;
     let mut document = project.document().clone();
     document.apply(time_videos(&document, project.dir()));
     let bar = progress_bar(0);
@@ -78,8 +78,7 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
     match exported.cuts.len() {
         0 => {}
         clips if arguments.cut => println!("{} cut out", counted(clips, "clip")),
-        1 => println!("1 clip is not cut out: --cut does that"),
-        clips => println!("{clips} clips are not cut out: --cut does that"),
+        clips => println!("{} not cut out (use --cut)", counted(clips, "clip")),
     }
     Ok(if exported.is_doubtful { Outcome::SomeFailed } else { Outcome::Done })
 }

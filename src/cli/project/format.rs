@@ -1,11 +1,11 @@
-//! Formats by the endings of their files.
+//! Label formats by file extension.
 
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::labels::formats::Format;
 
-/// The format that was named, or that the ending of `path` tells.
+/// Returns the format that was named, or the one of the extension of `path`.
 pub(super) fn format_of(named: Option<Format>, path: &Path) -> Result<Format> {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     match (named, ending.as_str()) {
@@ -14,6 +14,6 @@ pub(super) fn format_of(named: Option<Format>, path: &Path) -> Result<Format> {
         (None, "eaf") => Ok(Format::Elan),
         (None, "boris") => Ok(Format::Boris),
         (None, "xml") => Ok(Format::Cvat),
-        (None, _) => Err(Error::file(path, "its ending does not tell the format", "Name it with --format")),
+        (None, _) => Err(Error::file(path, "unknown format for this extension", "Choose one with --format")),
     }
 }

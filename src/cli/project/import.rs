@@ -19,34 +19,35 @@ Examples:
   motionscope project import golf observations.boris --dry-run
   motionscope project import golf lists --format ucf --replace
 
-Videos that are labelled already keep their labels unless --replace is given, and where a part of the file's cannot be used.
-Seconds count from where a video's file begins, as in players, and become frames by the video's time stamps.
-Exit codes: 0 all labels were read, 1 some were left out, and it was said which";
+Existing labels are kept unless --replace is given, and wherever part of the imported labels of a
+video cannot be used. Seconds count from the start of the video file, as in players, and are
+converted to frames by its time stamps.
+Exit codes: 0 all labels imported, 1 some left out (each is reported)";
 
 /// `motionscope project import`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ImportArgs {
-    /// Folder of the project
+    /// Project folder
     project: PathBuf,
-    /// File to read, or folder of such files
+    /// File or folder to import
     source: PathBuf,
-    /// Format [default: by the ending or the content]
+    /// Format [default: from the extension or the content]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Add classes that the project does not have
+    /// Add classes missing from the project
     #[arg(long)]
     add_classes: bool,
-    /// Add videos that the project does not have
+    /// Add videos missing from the project
     #[arg(long)]
     add_videos: bool,
-    /// Let the labels of the file take the place of the project's
+    /// Replace existing labels with those of the file
     #[arg(long)]
     replace: bool,
-    /// Have the project allow several labels at a time
+    /// Make the project multi-label
     #[arg(long)]
     allow_several: bool,
-    /// Only tell what would happen
+    /// Report what would change without changing anything
     #[arg(long)]
     dry_run: bool,
 }
@@ -71,18 +72,18 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
     }
     found.notes.iter().chain(&found.remarks).filter(|note| !told.contains(note)).for_each(complain);
     if !found.unknown_classes.is_empty() {
-        let what = if add_classes { "Classes added" } else { "Unknown classes (--add-classes adds them)" };
+        let what = if add_classes { "Classes added" } else { "Unknown classes (use --add-classes to add them)" };
         println!("{what}: {}", found.unknown_classes.join(", "));
     }
     if !found.unknown_videos.is_empty() {
-        println!("Videos that are not in the project (--add-videos adds them): {}", found.unknown_videos.len());
+        println!("Videos not in the project (use --add-videos to add them): {}", found.unknown_videos.len());
     }
     if found.needs_several {
-        println!("Some videos have several labels at a time (--allow-several lets the project have them)");
+        println!("Some videos have several labels at a time (use --allow-several to make the project multi-label)");
     }
     let would = if arguments.dry_run { "would be " } else { "" };
-    let keep = if found.kept == 1 { "keeps" } else { "keep" };
-    let mut counts = format!("{} {would}labelled, {} {keep} other labels", counted(found.videos, "video"), found.kept);
+    let keep = if found.kept == 1 { "keeps its" } else { "keep their" };
+    let mut counts = format!("{} {would}labelled, {} {keep} labels", counted(found.videos, "video"), found.kept);
     if found.replaced > 0 {
         counts += &format!(", {} {would}replaced", counted(found.replaced, "label"));
     }

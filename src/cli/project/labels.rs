@@ -13,14 +13,14 @@ use crate::plural::counted;
 const EXAMPLES: &str = "\
 Examples:
   motionscope project labels golf
-  motionscope project labels golf --videos        what each video shows
-  motionscope project labels golf --unlabelled    videos that nobody has labelled";
+  motionscope project labels golf --videos        the labels of each video
+  motionscope project labels golf --unlabelled    videos without labels";
 
 /// `motionscope project labels`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct LabelsArgs {
-    /// Folder of the project
+    /// Project folder
     project: PathBuf,
     /// List the videos with their labels
     #[arg(long)]

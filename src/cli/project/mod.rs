@@ -1,4 +1,4 @@
-//! `motionscope project`: a project of labels without a window.
+//! `motionscope project`: labelling projects without a window.
 
 mod add;
 mod check;
@@ -34,17 +34,17 @@ pub(super) struct ProjectArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Make a folder a project
+    /// Create a project in a folder
     New(new::NewArgs),
-    /// Add videos, or folders of them
+    /// Add videos or folders of videos
     Add(add::AddArgs),
-    /// Look for videos that are missing or have changed, and for where they have gone
+    /// Find missing and changed videos, and relink moved ones
     Check(check::CheckArgs),
-    /// Tell how much of each class is labelled
+    /// Count the labels of each class
     Labels(labels::LabelsArgs),
-    /// Write the labels in a format of another program, or cut out the clips
+    /// Export the labels in the format of another program, or cut out clips
     Export(export::ExportArgs),
-    /// Read labels of another program
+    /// Import labels from another program
     Import(import::ImportArgs),
 }
 

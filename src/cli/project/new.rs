@@ -19,20 +19,20 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct NewArgs {
-    /// Folder of the project; made if it does not exist
+    /// Project folder, created if missing
     dir: PathBuf,
-    /// Videos, or folders of them
+    /// Videos or folders of videos
     videos: Vec<PathBuf>,
-    /// What the project is called [default: as its folder]
+    /// Project name [default: the folder name]
     #[arg(long)]
     name: Option<String>,
-    /// Its classes, separated by commas
+    /// Classes, separated by commas
     #[arg(long, value_delimiter = ',')]
     classes: Vec<String>,
-    /// Let classes overlap in time, and a clip have several
+    /// Multi-label: allow overlapping segments and several classes per clip
     #[arg(long)]
     multi_label: bool,
-    /// Who labels
+    /// Name of the reviewer
     #[arg(long, default_value = "")]
     reviewer: String,
 }

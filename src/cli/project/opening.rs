@@ -1,4 +1,4 @@
-//! Opens projects and reports what is wrong with them.
+//! Opens projects and reports their problems.
 
 use std::path::Path;
 
@@ -8,24 +8,24 @@ use super::super::outcome::complain;
 use crate::error::{Error, Result};
 use crate::labels::{Opened, Project};
 
-/// Opens a project to look at it and reports what is wrong with it; nothing in its folder changes.
+/// Opens a project read-only and reports its problems.
 pub(super) fn open(dir: &Path) -> Result<Project> {
     Ok(look(dir)?.project)
 }
 
-/// Opens a project that is to be changed and reports what is wrong with it.
+/// Opens a project for changes and reports its problems.
 pub(super) fn open_to_change(dir: &Path) -> Result<Project> {
     Ok(change(dir)?.project)
 }
 
-/// As [`open`], with what was reported.
+/// Like [`open`], also returning what was reported.
 pub(super) fn look(dir: &Path) -> Result<Opened> {
     let opened = Project::look(dir)?;
     opened.notes.iter().for_each(complain);
     Ok(opened)
 }
 
-/// As [`open_to_change`], with what was reported.
+/// Like [`open_to_change`], also returning what was reported.
 pub(super) fn change(dir: &Path) -> Result<Opened> {
     let Opened { project, notes } = Project::open(dir)?;
     if project.is_read_only() {
@@ -36,7 +36,7 @@ pub(super) fn change(dir: &Path) -> Result<Opened> {
     Ok(Opened { project, notes })
 }
 
-/// A bar of so many videos.
+/// Returns a progress bar for `count` videos.
 pub(super) fn progress_bar(count: usize) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{bar:30} {pos}/{len} videos, {eta} left").expect("the template is well-formed");

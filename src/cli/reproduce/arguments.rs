@@ -1,4 +1,4 @@
-//! What can be asked of `motionscope reproduce`, and the settings made from it.
+//! The arguments of `motionscope reproduce` and the settings built from them.
 
 use std::path::{Path, PathBuf};
 
@@ -17,50 +17,55 @@ use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
 Examples:
-  motionscope reproduce table1                              on generated clips, some minutes on two cores
-  motionscope reproduce table1 --scale small --out runs/jhmdb --data jhmdb/clips --list jhmdb/trainlist01.txt \\
-                        --test-list jhmdb/testlist01.txt --classes jhmdb/classInd.txt
-  motionscope reproduce table1 --scale paper --data UCF-101 --list trainlist01.txt --test-list testlist01.txt \\
-                        --classes classInd.txt --imagenet vgg16.pth
+  motionscope reproduce table1                              generated clips; minutes on two cores
+  motionscope reproduce table1 --scale small --out runs/jhmdb --data jhmdb/clips \\
+                        --list jhmdb/trainlist01.txt --test-list jhmdb/testlist01.txt \\
+                        --classes jhmdb/classInd.txt
+  motionscope reproduce table1 --scale paper --data UCF-101 --list trainlist01.txt \\
+                        --test-list testlist01.txt --classes classInd.txt --imagenet vgg16.pth
   motionscope reproduce table2 --flow-steps 1000 --steps 500
   motionscope reproduce table3 --flow-root middlebury=middlebury --flow-root kitti2015=KITTI
 
-The folder --out holds a folder a row, with its training, report, scores and row.json, and the table as table.md, table.csv and
-table.json. After Ctrl-C, a crash or a power cut the same command goes on where it was. A row that fails leaves the others as
-they are, and the table says why it is missing. Other settings in the same folder are refused, unless --fresh begins anew.
+The output folder holds one folder per row, with its training, report, scores and row.json, and the
+table as table.md, table.csv and table.json. Run the same command again to resume after Ctrl-C, a
+crash or a power cut. A row that fails does not stop the others; the table shows the reason.
+Different settings in the same folder are refused, unless --fresh is given.
 
-Table 1: MotionNet is trained once, without labels. The two-stage streams read flow that is rounded to the 256 levels of stored
-pictures. Stacked (a) keeps MotionNet frozen, (b) and (c) go on from (a) with as many steps again. Hidden two-stream is the spatial
-stream fused with a stacked one, 1 : 1.5. Minutes are too few to train networks from scratch: the scale tiny goes on from the
-shipped model, unless --from-scratch or another start is given. Table 2 trains MotionNet and the stacked stream (a) for every row.
+Table 1: MotionNet is trained once, without labels. The two-stage streams read flow quantised to the
+256 levels of stored images. Stacked (a) keeps MotionNet frozen; (b) and (c) continue from (a) for
+the same number of steps. Hidden two-stream fuses the spatial stream and a stacked stream, 1 : 1.5.
+At the scale tiny, training starts from the shipped model, because minutes are too short to train
+from scratch; --from-scratch or another start overrides this.
+Table 2 trains MotionNet and the stacked stream (a) for every row.
 
-Exit codes: 0 every row has its figures, 1 some are missing, 2 wrong usage, 130 ended early with everything saved";
+Exit codes: 0 all rows complete, 1 some missing, 2 wrong usage, 130 stopped early, everything saved";
 
 /// `motionscope reproduce`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct ReproduceArgs {
-    /// Which table
-    #[arg(value_name = "TABLE", value_parser = named::<PaperTable>, help = "table1, table2 or table3")]
+    /// Table to reproduce: table1, table2 or table3
+    #[arg(value_name = "TABLE", value_parser = named::<PaperTable>)]
     table: PaperTable,
-    /// Values for all that is not given
+    /// Scale of the experiment; sets the defaults of other options
     #[arg(long, value_enum, default_value_t)]
     scale: Scale,
-    /// Folder of the results [default: runs/TABLE]
+    /// Output folder [default: runs/TABLE]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Begin anew in a folder that holds results
+    /// Discard results in the output folder and start over
     #[arg(long)]
     pub fresh: bool,
     #[command(flatten)]
     clips: ClipArgs,
     #[command(flatten)]
     networks: NetworkArgs,
-    /// Flow benchmark of Table 3 and its folder: middlebury, sintel-clean, sintel-final, kitti2012, kitti2015 or flyingchairs;
-    /// may be given several times
+    /// Flow benchmark of Table 3 and its root folder; repeatable
+    ///
+    /// One of middlebury, sintel-clean, sintel-final, kitti2012, kitti2015 and flyingchairs.
     #[arg(long, value_name = "NAME=DIR", value_parser = flow_root)]
     flow_root: Vec<FlowRoot>,
-    /// Model folder whose MotionNet Table 3 measures [default: the shipped one for flow]
+    /// Model folder of the MotionNet in Table 3 [default: the shipped flow model]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     #[command(flatten)]
@@ -70,24 +75,24 @@ pub(in crate::cli) struct ReproduceArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Clips")]
 struct ClipArgs {
-    /// Folder that the paths of the lists are relative to [default: generated clips]
+    /// Root folder of the lists [default: generated clips]
     #[arg(long, value_name = "DIR", requires = "list")]
     data: Option<PathBuf>,
-    /// List of the clips to train on
+    /// Training list
     #[arg(long, value_name = "FILE", requires_all = ["data", "test_list"])]
     list: Option<PathBuf>,
-    /// List of the clips to test on
+    /// Test list
     #[arg(long, value_name = "FILE", requires = "list")]
     test_list: Option<PathBuf>,
-    /// The lists' classes, where they do not tell them: classInd.txt
+    /// Class index (classInd.txt), if the lists have no class names
     #[arg(long, value_name = "FILE", requires = "list")]
     classes: Option<PathBuf>,
-    /// Folder that `motionscope sample` has written
+    /// Output folder of motionscope sample
     #[arg(long, value_name = "DIR", conflicts_with = "data")]
     sample: Option<PathBuf>,
     #[command(flatten)]
     lists: ListArgs,
-    /// Size to which frames are decoded
+    /// Size of the decoded frames
     #[arg(long, value_name = "WxH", value_parser = geometry)]
     frame_size: Option<Geometry>,
     /// Views of a test clip: samples × crops
@@ -98,41 +103,42 @@ struct ClipArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Networks")]
 struct NetworkArgs {
-    /// Feature maps of MotionNet's first layer; 64 in the paper
+    /// Channels of MotionNet's first layer; 64 in the paper
     #[arg(long, value_name = "N")]
     width: Option<usize>,
-    /// Frames MotionNet reads at once: 2 or 11
+    /// Input frames of MotionNet: 2 or 11
     #[arg(long, value_name = "N")]
     frames: Option<usize>,
-    /// Classifier of both streams, such as resnet18 or vgg16
+    /// Backbone of both streams, such as resnet18 or vgg16
     #[arg(long, value_parser = named::<Backbone>)]
     backbone: Option<Backbone>,
-    /// Model folder whose networks all trainings of Table 1 go on from [default: the shipped one for the scale tiny, where no
-    /// other start is named]
+    /// Model folder that all trainings of Table 1 start from
+    ///
+    /// Default for the scale tiny, unless another start is given: the shipped model.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["width", "frames", "backbone", "imagenet"])]
     base: Option<PathBuf>,
     /// Train all networks from scratch
     #[arg(long, conflicts_with_all = ["base", "imagenet"])]
     from_scratch: bool,
-    /// ImageNet weights of that classifier to start from (.safetensors, .pth, .caffemodel, .onnx)
+    /// ImageNet weights of the backbone (.safetensors, .pth, .caffemodel, .onnx)
     #[arg(long, value_name = "FILE")]
     imagenet: Option<PathBuf>,
-    /// Steps of MotionNet without labels
+    /// Steps of the unsupervised MotionNet training
     #[arg(long, value_name = "N")]
     flow_steps: Option<usize>,
-    /// Steps of each stream
+    /// Steps of each stream training
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Samples that are computed together
+    /// Batch size
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
-    /// Seed of every random choice
+    /// Random seed
     #[arg(long)]
     seed: Option<u64>,
 }
 
 impl ReproduceArgs {
-    /// What was given, and for the rest the values of the scale.
+    /// Returns the settings: the options given, and the defaults of the scale for the rest.
     pub fn settings(&self) -> Settings {
         let usual = Settings::of(self.table, self.scale);
         let networks = &self.networks;
@@ -157,7 +163,7 @@ impl ReproduceArgs {
         }
     }
 
-    /// The shipped model, where minutes would not be enough to train networks from scratch.
+    /// Returns the shipped model for the scale tiny, whose minutes are not enough to train from scratch.
     fn usual_base(&self) -> Option<PathBuf> {
         let NetworkArgs { width, frames, backbone, imagenet, from_scratch, .. } = &self.networks;
         let others = *from_scratch || width.is_some() || frames.is_some() || backbone.is_some() || imagenet.is_some();
@@ -165,7 +171,7 @@ impl ReproduceArgs {
         wanted.then(default_model)?.ok()
     }
 
-    /// The folder of the results.
+    /// Returns the folder of the results.
     pub fn folder(&self) -> PathBuf {
         let name = match self.table {
             PaperTable::Table1 => "table1",
@@ -177,7 +183,7 @@ impl ReproduceArgs {
 }
 
 impl ClipArgs {
-    /// The lists that were given; none for the generated sample.
+    /// Returns the lists that were given; none for the generated sample.
     fn lists(&self) -> Option<Lists> {
         if let Some(sample) = &self.sample {
             return Some(Lists::of_sample(sample));

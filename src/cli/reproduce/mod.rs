@@ -23,7 +23,12 @@ pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
     let compute = arguments.device.open()?;
     let control = TrainingControl::default();
     stop_on_interrupt(&control)?;
-    eprintln!("{}\nOn {}, into {}. Ctrl-C saves and ends.", settings.table.title(), compute.name, dir.display());
+    eprintln!(
+        "{}\nDevice: {}. Output: {}. Press Ctrl-C to save and stop.",
+        settings.table.title(),
+        compute.name,
+        dir.display()
+    );
     let mut progress = Progress::default();
     let (table, ending) =
         reproduce(&settings, &dir, arguments.fresh, &compute, &control, &mut |event| progress.tell(&event))?;
@@ -34,7 +39,7 @@ pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
         Ending::Complete => Outcome::Done,
         Ending::SomeMissing => Outcome::SomeFailed,
         Ending::Stopped => {
-            println!("Saved. Go on with the same command:\n  {}", command_line());
+            println!("Saved. Resume with the same command:\n  {}", command_line());
             Outcome::Interrupted
         }
     })

@@ -37,12 +37,12 @@ impl Progress {
     /// Shows what an event says.
     pub fn tell(&mut self, event: &ReproductionEvent) {
         match event {
-            ReproductionEvent::Drawing { done, of } => self.count(*done, *of, "clips drawn"),
+            ReproductionEvent::Drawing { done, of } => self.count(*done, *of, "clips generated"),
             ReproductionEvent::Row { name, number, of } => self.line(&format!("Row {number} of {of}: {name}")),
-            ReproductionEvent::Kept(name) => self.line(&format!("{name}: kept")),
+            ReproductionEvent::Kept(name) => self.line(&format!("{name}: already done")),
             ReproductionEvent::Training(event) => self.train(event),
-            ReproductionEvent::Measuring { done, of } => self.count(*done, *of, "measured"),
-            ReproductionEvent::Timing { done, of } => self.count(*done, *of, "clips timed, of all rows in turn"),
+            ReproductionEvent::Measuring { done, of } => self.count(*done, *of, "evaluated"),
+            ReproductionEvent::Timing { done, of } => self.count(*done, *of, "clips timed, all rows in turn"),
             ReproductionEvent::Done(figures) => self.line(&format!("  {figures}")),
             ReproductionEvent::Failed { error, .. } | ReproductionEvent::Warning(error) => self.warn(error),
         }
@@ -61,7 +61,7 @@ impl Progress {
                     self.line(&format!("  {}: resumed after step {resumed_at}", self.training));
                 }
             }
-            TrainingEvent::Preparing { done, of } => self.count(*done, *of, "clips looked at"),
+            TrainingEvent::Preparing { done, of } => self.count(*done, *of, "clips: extracting features"),
             TrainingEvent::Step(metrics) => {
                 let accuracy =
                     metrics.accuracy.map(|share| format!(", accuracy {:.0} %", 100.0 * share)).unwrap_or_default();

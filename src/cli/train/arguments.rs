@@ -1,4 +1,4 @@
-//! What can be asked of `motionscope train`, and the training plan made from it.
+//! The arguments of `motionscope train` and the training plan built from them.
 
 use std::path::PathBuf;
 
@@ -17,43 +17,50 @@ use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
 Examples:
-  motionscope train flow --folder sample/clips --run runs/flow
-  motionscope train temporal --folder sample/clips --base runs/flow/model --run runs/temporal
+  motionscope train flow --folder sample/clips --run-dir runs/flow
+  motionscope train temporal --folder sample/clips --base runs/flow/model --run-dir runs/temporal
   motionscope train spatial --data videos --list trainlist01.txt --classes classInd.txt \\
-                    --validation-list testlist01.txt --base runs/temporal/model --imagenet squeezenet.safetensors
+                    --validation-list testlist01.txt --base runs/temporal/model \\
+                    --imagenet squeezenet.safetensors
 
-  motionscope train temporal --recipe paper --mode b --batch 8 --hold-out 0.1 --data videos --list trainlist01.txt \\
-                    --classes classInd.txt --base models/vgg --run runs/paper
-  motionscope train temporal --flow-source tvl1 --folder sample/clips --run runs/two-stage
-  motionscope train spatial --folder clips --freeze fire5 --head-rate 10 --ema 0.999 --hold-out 0.1 --patience 5
+  motionscope train temporal --recipe paper --mode b --batch 8 --hold-out 0.1 --data videos \\
+                    --list trainlist01.txt --classes classInd.txt --base models/vgg
+  motionscope train temporal --flow-source tvl1 --folder sample/clips --run-dir runs/two-stage
+  motionscope train spatial --folder clips --freeze fire5 --head-lr-scale 10 --ema 0.999 \\
+                    --hold-out 0.1 --patience 5
 
-The run folder holds the last networks in model/ and, with clips to measure on, the best ones in best/. Do not name a test list
-to measure on: what is chosen by it is no longer tested by it. --hold-out takes whole recordings out of the training clips.
+The run folder holds the final networks in model/ and, with validation clips, the best ones in
+best/. Do not validate on the test list: a model selected on it can no longer be tested on it.
+--hold-out takes whole recordings out of the training clips.
 
-Parts: MotionNet, the body of a stream and its last layer have rates of their own. --freeze motion keeps MotionNet as it is,
---freeze body all but the last layer of the stream, --freeze LAYER the layers up to LAYER (fire5, conv4_3), --freeze
-motion:LAYER those of MotionNet below a stream. --freeze norms keeps the statistics of batch normalisation, as one wants when a
-network with it (efficientnet-lite2, resnet18, …) is tuned on few clips; `motionscope tune` does so by itself.
+MotionNet, the backbone of a stream and its classifier layer have separate learning rates.
+--freeze motion        freezes MotionNet
+--freeze backbone      freezes all layers of the stream except the classifier
+--freeze LAYER         freezes the layers up to LAYER (fire5, conv4_3)
+--freeze motion:LAYER  freezes the layers of MotionNet up to LAYER, below a stream
+--freeze norms         keeps the batch-norm statistics, for fine-tuning on few clips networks that
+                       have them (efficientnet-lite2, resnet18 …); `motionscope tune` does so itself
 
---recipe paper trains as the authors' released files say: SGD or Adam, rates and their fall, rates of the parts, biases at
-twice the rate, dropout, crops and an effective batch of 128 (16 for flow); what is given besides replaces its values. The rates
-are those of VGG16 (--backbone vgg16); smaller networks want lower ones. Computing is in 32 bits: Burn 0.22 has neither automatic
-casts nor loss scaling for training in mixed precision.
+--recipe paper uses the settings of the authors' released files: SGD or Adam, learning rates and
+schedules, per-layer rates, twice the rate for biases, dropout, crops and an effective batch size of
+128 (16 for flow). Other options override them. The learning rates are for VGG16 (--backbone vgg16);
+smaller networks need lower ones. Training runs in 32-bit floats: Burn 0.22 has neither automatic
+casts nor loss scaling for mixed precision.
 
-Where a value is not given, a usual one for the network is taken; the run folder records all of them in config.toml.
-The same command resumes a run from its last checkpoint.
+Other defaults depend on the network. The run folder records all settings in config.toml.
+Run the same command again to resume from the last checkpoint.
 
-Exit codes: 0 trained to the end, 1 failed, 2 wrong usage, 130 ended early with everything saved";
+Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 stopped early with everything saved";
 
 /// `motionscope train`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 #[command(group = ArgGroup::new("data").args(["folder", "list"]).required(true))]
 pub(in crate::cli) struct TrainArgs {
-    /// What to train
+    /// Network to train
     #[arg(value_enum)]
     network: Network,
-    /// Published values for all that is not given
+    /// Published settings for options not given
     #[arg(long, value_enum)]
     recipe: Option<Recipe>,
     #[command(flatten)]
@@ -66,8 +73,8 @@ pub(in crate::cli) struct TrainArgs {
     pub(super) solver: SolverArgs,
     #[command(flatten)]
     regularisation: RegularisationArgs,
-    /// Folder of the run; a checkpoint in it is resumed [default: runs/NETWORK]
-    #[arg(long, value_name = "DIR")]
+    /// Run folder; resumes from a checkpoint in it [default: runs/NETWORK]
+    #[arg(long = "run-dir", alias = "run", value_name = "DIR")]
     run: Option<PathBuf>,
     #[command(flatten)]
     pub(super) device: DeviceArg,
@@ -76,54 +83,56 @@ pub(in crate::cli) struct TrainArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Clips")]
 struct DataArgs {
-    /// Folder with a sub-folder of clips for each class
+    /// Folder of clips with one sub-folder per class
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// Folder that the paths of a list are relative to
+    /// Root folder of the list
     #[arg(long, value_name = "DIR", visible_alias = "data", requires = "list")]
     clips: Option<PathBuf>,
-    /// List of clips: UCF101, HMDB51 (a folder), TSN, THUMOS14 (a folder), ActivityNet (JSON) or CSV
+    /// List of clips: UCF101, HMDB51 (a folder), TSN, THUMOS14 (a folder), ActivityNet or CSV
     #[arg(long, value_name = "FILE", requires = "clips")]
     list: Option<PathBuf>,
-    /// The list's classes, where it does not tell them: classInd.txt
+    /// Class index (classInd.txt), if the list has no class names
     #[arg(long, value_name = "FILE", requires = "list")]
     classes: Option<PathBuf>,
-    /// Folder of clips to measure on, never trained on
+    /// Validation clips: a folder
     #[arg(long, value_name = "DIR", conflicts_with = "validation_list")]
     validation_folder: Option<PathBuf>,
-    /// List of clips to measure on, never trained on
+    /// Validation clips: a list
     #[arg(long, value_name = "FILE", requires = "list")]
     validation_list: Option<PathBuf>,
-    /// Share of each class's recordings to take out of the training clips and measure on, such as 0.1
+    /// Fraction of the recordings of each class held out for validation, such as 0.1
     #[arg(long, value_name = "SHARE", value_parser = positive, conflicts_with_all = ["validation_folder", "validation_list"])]
     hold_out: Option<f64>,
-    /// Clips measured at most at a checkpoint [default: 60]
+    /// Maximum number of validation clips at a checkpoint [default: 60]
     #[arg(long, value_name = "N")]
     validation_clips: Option<usize>,
-    /// End after so many measurements without a better one
+    /// Stop early after N validations without improvement
     #[arg(long, value_name = "N")]
     patience: Option<usize>,
-    /// What to do about classes of different size [default: none]
+    /// Balancing of classes of different size [default: none]
     #[arg(long, value_enum)]
     balance: Option<ClassBalance>,
     #[command(flatten)]
     lists: ListArgs,
-    /// Folder to keep decoded clips in, for data sets that do not fit into memory
+    /// Cache folder for decoded clips, for data sets that do not fit into memory
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Room that the decoded clips may take, in gigabytes
+    /// Maximum size of the cache, in gigabytes
     #[arg(long, value_name = "GB", default_value_t = 20.0, value_parser = positive, requires = "cache")]
     cache_max: f64,
-    /// Size to which frames are decoded
+    /// Size of the decoded frames
     #[arg(long, value_name = "WxH", value_parser = geometry)]
     frame: Option<Geometry>,
-    /// Size of the crops the network sees; multiples of 32
+    /// Crop size of the network input; multiples of 32
     #[arg(long, value_name = "WxH", value_parser = geometry)]
     crop: Option<Geometry>,
-    /// Sides of the random crops relative to the largest that fits; each pairs with its neighbours [default: 1,0.875,0.75]
+    /// Scales of the random crops [default: 1,0.875,0.75]
+    ///
+    /// Relative to the largest crop that fits. Width and height use the same or neighbouring scales.
     #[arg(long, value_name = "S,…", value_delimiter = ',')]
     crop_scales: Option<Vec<f32>>,
-    /// Largest step between the frames of a window, where they are read in every step: not with frozen flow (mode a)
+    /// Maximum frame stride within a window, for augmentation; not with frozen flow (mode a)
     #[arg(long, value_name = "N")]
     max_stride: Option<usize>,
 }
@@ -134,39 +143,45 @@ struct NetworkArgs {
     /// Model folder to start from; its other networks are kept
     #[arg(long, value_name = "DIR")]
     base: Option<PathBuf>,
-    /// ImageNet weights of the backbone to start a new stream from, of i3d those of Kinetics (.safetensors, .pth, .caffemodel, .onnx)
+    /// Pretrained backbone weights (.safetensors, .pth, .caffemodel, .onnx) for a new stream
+    ///
+    /// ImageNet weights; for i3d, Kinetics weights.
     #[arg(long, value_name = "FILE")]
     imagenet: Option<PathBuf>,
     /// Motion network: motion-net or tiny-motion-net
     #[arg(long, value_parser = named::<Architecture>)]
     architecture: Option<Architecture>,
-    /// Frames the motion network reads at once: 2 or 11
+    /// Input frames of the motion network: 2 or 11
     #[arg(long, value_name = "N")]
     frames: Option<usize>,
-    /// Feature maps of the motion network's first layer; 64 in the paper
+    /// Channels of the motion network's first layer; 64 in the paper
     #[arg(long, value_name = "N")]
     width: Option<usize>,
-    /// Large first layers instead of those for small displacements
+    /// Use large first-layer kernels instead of those for small displacements
     #[arg(long)]
     no_small_displacement: bool,
-    /// No convolutions between the deconvolutions
+    /// Omit the convolutions between deconvolutions (CDC)
     #[arg(long)]
     no_cdc: bool,
-    /// Architecture of a new stream: squeezenet1-0, mobilenet-v2, efficientnet-lite0, -lite1 or -lite2,
-    /// bn-inception, resnet18, i3d (reads clips), resnet50 or vgg16
+    /// Backbone of a new stream
+    ///
+    /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
+    /// resnet18, i3d (reads clips), resnet50 and vgg16.
     #[arg(long, value_parser = named::<Backbone>)]
     backbone: Option<Backbone>,
-    /// Pictures, or flows, of the clips that an i3d reads [default: 64, or the base's]
+    /// Clip length of an i3d, in frames or flows [default: 64, or from the base]
     #[arg(long, value_name = "N")]
     clip_frames: Option<usize>,
-    /// Temporal stream: (a) MotionNet frozen, (b) both by the action loss, (c) both by all losses
+    /// End-to-end mode of the temporal stream: a, b or c
     #[arg(long, value_enum)]
     mode: Option<TemporalMode>,
-    /// Temporal stream, mode (a): what it reads the flow of [default: motionnet]. All but motionnet are two-stage: the flow is
-    /// made beforehand and rounded to the 256 levels of stored pictures
+    /// Flow input of the temporal stream, in mode a [default: motionnet]
+    ///
+    /// All sources except motionnet are two-stage: flow is computed beforehand and quantised to 256 levels, as in stored
+    /// flow images.
     #[arg(long, value_enum)]
     flow_source: Option<FlowSource>,
-    /// What to leave as it is: motion, body, norms, LAYER or motion:LAYER, see below; may be given several times
+    /// Freeze motion, backbone, norms, LAYER or motion:LAYER (see below); repeatable
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     freeze: Vec<Freeze>,
 }
@@ -174,99 +189,105 @@ struct NetworkArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Loss")]
 struct LossArgs {
-    /// Balance of the unsupervised terms
+    /// Weights of the unsupervised loss terms
     #[arg(long, value_enum)]
     preset: Option<LossPreset>,
-    /// Without the smoothness term
+    /// Omit the smoothness term
     #[arg(long)]
     no_smoothness: bool,
-    /// Without the SSIM term
+    /// Omit the SSIM term
     #[arg(long)]
     no_ssim: bool,
-    /// Loss on the finest scale alone
+    /// Compute the loss on the finest scale only
     #[arg(long)]
     no_multi_scale: bool,
-    /// Weight of the unsupervised loss beside the action loss, in mode (c)
+    /// Weight of the unsupervised loss relative to the action loss, in mode c
     #[arg(long, value_name = "W", value_parser = non_negative)]
     unsupervised_weight: Option<f64>,
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Solver")]
+#[command(next_help_heading = "Optimisation")]
 pub(super) struct SolverArgs {
-    /// Number of steps
+    /// Number of optimiser steps
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Windows, or frames of the spatial stream, that are computed together: a step, unless several are accumulated
+    /// Batch size, in windows (spatial stream: frames)
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
-    /// Batches whose mean gradient makes a step [default: 1]
+    /// Gradient accumulation steps [default: 1]
     #[arg(long, value_name = "N", conflicts_with = "effective_batch")]
     accumulate: Option<usize>,
-    /// Samples in a step, a multiple of the batch: accumulates as many batches
+    /// Effective batch size, a multiple of --batch; sets --accumulate
     #[arg(long, value_name = "N")]
     effective_batch: Option<usize>,
-    /// Parts of a clip from each of which a window or frame is drawn; a stream's scores of all are averaged before the loss
-    /// (temporal segment networks), and a batch holds so many times as many [default: 1]
+    /// Segments per clip, as in temporal segment networks [default: 1]
+    ///
+    /// One window or frame is sampled from each segment, and their scores are averaged before the loss. A batch holds K
+    /// times as many samples.
     #[arg(long, value_name = "K")]
     segments: Option<usize>,
-    /// Highest learning rate
-    #[arg(long, value_parser = non_negative)]
+    /// Peak learning rate
+    #[arg(long = "lr", alias = "rate", value_name = "LR", value_parser = non_negative)]
     rate: Option<f64>,
-    /// Rate of MotionNet relative to the stream's, in modes (b) and (c)
-    #[arg(long, value_parser = non_negative)]
+    /// Learning rate of MotionNet relative to --lr, in modes b and c
+    #[arg(long = "motion-lr-scale", alias = "motion-rate", value_name = "X", value_parser = non_negative)]
     motion_rate: Option<f64>,
-    /// Rate of a stream's layers before the last, relative to the rate
-    #[arg(long, value_parser = non_negative)]
+    /// Learning rate of the stream's backbone relative to --lr
+    #[arg(long = "backbone-lr-scale", alias = "body-rate", value_name = "X", value_parser = non_negative)]
     body_rate: Option<f64>,
-    /// Rate of a stream's last layer, relative to the rate
-    #[arg(long, value_parser = non_negative)]
+    /// Learning rate of the stream's classifier layer relative to --lr
+    #[arg(long = "head-lr-scale", alias = "head-rate", value_name = "X", value_parser = non_negative)]
     head_rate: Option<f64>,
-    /// Rate of a stream's biases relative to their weights'; 2 in the released training
-    #[arg(long, value_parser = non_negative)]
+    /// Learning rate of the stream's biases relative to its weights; 2 in the released training
+    #[arg(long = "bias-lr-scale", alias = "bias-rate", value_name = "X", value_parser = non_negative)]
     bias_rate: Option<f64>,
-    /// Update rule
-    #[arg(long, value_enum)]
+    /// Optimiser
+    #[arg(long, visible_alias = "optimizer", value_enum)]
     optimiser: Option<OptimiserKind>,
-    /// How the rate falls
+    /// Learning rate schedule
     #[arg(long, value_enum)]
     schedule: Option<ScheduleKind>,
-    /// Steps at which the step schedule falls, such as 5000,9500; implies that schedule
+    /// Milestones of the step schedule, such as 5000,9500; implies --schedule step
     #[arg(long, value_name = "STEP,…", value_delimiter = ',')]
     milestones: Option<Vec<usize>>,
-    /// What the step schedule multiplies the rate by [default: 0.1]
-    #[arg(long, value_parser = positive)]
+    /// Learning rate factor at each milestone [default: 0.1]
+    #[arg(long, value_name = "X", value_parser = positive)]
     factor: Option<f64>,
-    /// Steps over which the rate rises from zero
+    /// Warm-up steps
     #[arg(long, value_name = "N")]
     warm_up: Option<usize>,
-    /// L2 penalty on convolution weights
-    #[arg(long, value_parser = non_negative)]
+    /// Weight decay (L2 penalty on convolution weights)
+    #[arg(long, value_name = "X", value_parser = non_negative)]
     weight_decay: Option<f64>,
-    /// Largest norm of the gradient of a network; 0 for any
-    #[arg(long, value_parser = non_negative)]
+    /// Maximum gradient norm per network; 0 disables clipping
+    #[arg(long, value_name = "X", value_parser = non_negative)]
     clip_norm: Option<f64>,
-    /// Seed of every random choice
+    /// Random seed
     #[arg(long)]
     seed: Option<u64>,
-    /// Steps between two checkpoints
+    /// Steps between checkpoints
     #[arg(long, value_name = "N")]
     checkpoint_every: Option<usize>,
-    /// Checkpoints kept as snapshots, fewer of older ones [default: 12]
+    /// Number of checkpoints kept as snapshots, older ones sparser [default: 12]
     #[arg(long, value_name = "N")]
     snapshots: Option<usize>,
-    /// Times its best that the smoothed loss must exceed for the run to go back to a snapshot and on at half the rate; 0 for never
-    /// [default: 3]
+    /// Divergence threshold: smoothed loss relative to its best; 0 disables [default: 3]
+    ///
+    /// Above it, the run rolls back to a snapshot and continues at half the learning rate.
     #[arg(long, value_name = "X", value_parser = non_negative)]
     divergence: Option<f64>,
-    /// How often a run may go back before it fails [default: 3]
+    /// Maximum number of roll-backs before the run fails [default: 3]
     #[arg(long, value_name = "N")]
     max_roll_backs: Option<usize>,
-    /// End after so many minutes even if steps are left; the rate rises and falls with the time. Not repeatable step by step
+    /// Time budget in minutes; the schedule follows the time
+    ///
+    /// The run stops when the time is over, even if steps are left. It is not reproducible step by step.
     #[arg(long, value_name = "MINUTES", value_parser = positive)]
     minutes: Option<f64>,
-    /// Steps between two looks at how much of MotionNet's gradient each kind of loss makes, written to gradients.csv; each costs
-    /// about three steps [default: none]
+    /// Record the gradient shares of MotionNet's losses every N steps [default: never]
+    ///
+    /// Written to gradients.csv. Each measurement costs about three steps.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(super) gradient_shares: usize,
 }
@@ -274,22 +295,22 @@ pub(super) struct SolverArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Regularisation")]
 struct RegularisationArgs {
-    /// Decay of a moving average of the weights, which is then measured and exported; such as 0.999
+    /// EMA decay of the weights, such as 0.999; the average is validated and exported
     #[arg(long, value_name = "DECAY", value_parser = non_negative)]
     ema: Option<f64>,
-    /// Share of the target spread over all classes; such as 0.1
-    #[arg(long, value_name = "SHARE", value_parser = non_negative)]
+    /// Label smoothing, such as 0.1
+    #[arg(long, value_name = "X", value_parser = non_negative)]
     label_smoothing: Option<f64>,
-    /// Mix what the stream reads of two samples, with shares from Beta(α, α); such as 0.2
+    /// Mixup: α of the Beta(α, α) distribution, such as 0.2
     #[arg(long, value_name = "ALPHA", value_parser = positive)]
     mixup: Option<f64>,
-    /// Probability of the stream's dropouts [default: the base's or the architecture's own]
+    /// Dropout probability of the stream [default: from the base or the architecture]
     #[arg(long, value_name = "P", value_parser = non_negative)]
     dropout: Option<f64>,
 }
 
 impl TrainArgs {
-    /// The plan: what was given, and for the rest what suits the network.
+    /// Returns the plan: the options given, and defaults for the network for the rest.
     ///
     /// # Errors
     /// If the values could never train.
@@ -397,18 +418,18 @@ impl RegularisationArgs {
     }
 }
 
-/// How many batches of `batch` samples make an effective one.
+/// Returns the number of batches of size `batch` in an effective batch.
 fn batches(effective: usize, batch: usize) -> Result<usize> {
     match effective.checked_rem(batch) {
         Some(0) if effective > 0 => Ok(effective / batch),
         _ => {
-            let cause = format!("{effective} samples are no whole number of batches of {batch}");
-            Err(Error::new("effective batch", cause, "Choose a batch that divides it, or give --accumulate"))
+            let cause = format!("{effective} is not a multiple of the batch size {batch}");
+            Err(Error::new("effective batch size", cause, "Choose a batch size that divides it, or pass --accumulate"))
         }
     }
 }
 
-/// Replaces a usual value by one that was given.
+/// Overrides a default with the given value.
 fn set<T: Clone>(value: &mut T, given: &Option<T>) {
     if let Some(given) = given {
         value.clone_from(given);

@@ -1,5 +1,4 @@
-//! The news of a training on a terminal: a bar with rate and time left, and the terms of the loss below it; in a
-//! log file a line now and then.
+//! Training progress on a terminal: a bar with speed, time left and loss terms; in a log file, a line now and then.
 
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
@@ -12,15 +11,15 @@ use crate::training::{StepMetrics, TrainingEvent};
 
 /// Time between two lines where there is no terminal.
 const LOG_INTERVAL: Duration = Duration::from_secs(20);
-/// Share of the time spent waiting that is worth a word.
-const WORTH_SAYING: f64 = 0.05;
+/// Share of the time spent waiting for clips from which it is shown.
+const SHOWN_STALL: f64 = 0.05;
 
-/// Shows events.
+/// A display of training events.
 pub(super) struct Progress {
     bar: ProgressBar,
     on_terminal: bool,
     logged: Option<Instant>,
-    /// The best measurement of this call and where its model is.
+    /// The best validation result of this call, with its model folder.
     best: Option<String>,
 }
 
@@ -37,8 +36,8 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// Shows what an event says.
-    pub fn tell(&mut self, event: &TrainingEvent) {
+    /// Shows an event.
+    pub fn show(&mut self, event: &TrainingEvent) {
         match event {
             TrainingEvent::Part { number, of, network } => {
                 self.line(&format!("Run {} of {of}: {network:?}", number + 1));
@@ -61,17 +60,17 @@ impl Progress {
                 self.best = Some(format!("{name} {value:.4} after step {step}: {}", model_dir.display()));
             }
             TrainingEvent::OutOfPatience { best_step } => {
-                self.line(&format!("No measurement was better than the one after step {best_step}: ended"));
+                self.line(&format!("Stopped early: no improvement since step {best_step}"));
             }
             TrainingEvent::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
             TrainingEvent::Snapshots(_) | TrainingEvent::Switched { .. } | TrainingEvent::GradientShares(_) => {}
             TrainingEvent::RolledBack { from, to, diverged, .. } => {
                 diverged.iter().for_each(|error| self.bar.suspend(|| complain(error)));
-                self.line(&format!("Went back from step {from} to step {to}"));
+                self.line(&format!("Rolled back from step {from} to step {to}"));
             }
             TrainingEvent::Warning(error) => self.bar.suspend(|| complain(error)),
             TrainingEvent::Paused => self.line("Paused"),
-            TrainingEvent::Resumed => self.line("Going on"),
+            TrainingEvent::Resumed => self.line("Resumed"),
             TrainingEvent::Finished { model_dir, .. } => {
                 self.bar.finish_and_clear();
                 if let Some(best) = &self.best {
@@ -86,10 +85,10 @@ impl Progress {
         if self.on_terminal {
             self.bar.set_length(of as u64);
             self.bar.set_position(done as u64);
-            self.bar.set_message("clips looked at, to fit the last layer");
+            self.bar.set_message("clips: extracting features for the linear probe");
         } else if done == of || self.logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
             self.logged = Some(Instant::now());
-            self.line(&format!("last layer: {done}/{of} clips"));
+            self.line(&format!("extracting features: {done}/{of} clips"));
         }
     }
 
@@ -110,14 +109,12 @@ impl Progress {
     }
 }
 
-/// Rate, time left, and every term of the loss.
+/// Returns speed, time left and all loss terms as text.
 fn summary(metrics: &StepMetrics) -> String {
     let left = HumanDuration(Duration::try_from_secs_f64(metrics.eta_secs).unwrap_or_default());
-    let mut text = format!(
-        "{:.2} it/s, {left:#} left, rate {:.1e}, loss {:.4}",
-        metrics.steps_per_sec, metrics.rate, metrics.loss
-    );
-    if metrics.stall >= WORTH_SAYING {
+    let mut text =
+        format!("{:.2} it/s, {left:#} left, lr {:.1e}, loss {:.4}", metrics.steps_per_sec, metrics.rate, metrics.loss);
+    if metrics.stall >= SHOWN_STALL {
         text += &format!(", {:.0} % waiting for clips", 100.0 * metrics.stall);
     }
     if let Some(accuracy) = metrics.accuracy {

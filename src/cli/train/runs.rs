@@ -1,4 +1,4 @@
-//! Training runs with their news on the terminal. Ctrl-C saves them.
+//! Training runs with progress on the terminal; Ctrl-C saves them.
 
 use super::super::interrupt::{command_line, stop_on_interrupt};
 use super::super::model_arguments::DeviceArg;
@@ -8,25 +8,25 @@ use crate::error::Result;
 use crate::gpu::panics::caught;
 use crate::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
 
-/// Trains as `plans` say, one after the other, and tells the shares of the gradient every so many steps.
+/// Runs `plans` in turn, recording gradient shares every `gradient_shares` steps (0: never).
 pub(super) fn train_in_turn(plans: &[TrainingPlan], device: DeviceArg, gradient_shares: usize) -> Result<Outcome> {
     let compute = device.open()?;
     let control = TrainingControl::default();
     control.share_gradients(gradient_shares);
     stop_on_interrupt(&control)?;
-    let mut greeting = Some(format!("Training on {}. Ctrl-C saves and ends.", compute.name));
+    let mut greeting = Some(format!("Training on {}. Press Ctrl-C to save and stop.", compute.name));
     let mut progress = Progress::default();
     let mut outcome = Outcome::Done;
-    let mut tell = |event: TrainingEvent| {
+    let mut report = |event: TrainingEvent| {
         greeting.take().iter().for_each(|greeting| eprintln!("{greeting}")); // the clips and settings are in order
         if matches!(event, TrainingEvent::Finished { stopped_early: true, .. }) {
             outcome = Outcome::Interrupted;
         }
-        progress.tell(&event);
+        progress.show(&event);
     };
-    caught("training", || training::run_in_turn(plans, &compute.device, &control, &mut tell))?;
+    caught("training", || training::run_in_turn(plans, &compute.device, &control, &mut report))?;
     if outcome == Outcome::Interrupted {
-        println!("Saved. Go on with the same command:\n  {}", command_line());
+        println!("Saved. Resume with the same command:\n  {}", command_line());
     }
     Ok(outcome)
 }

@@ -1,4 +1,4 @@
-//! `motionscope tune`: a recogniser of one's own classes from labelled clips.
+//! `motionscope tune`: fine-tuning a model on one's own labelled clips.
 
 use std::path::PathBuf;
 
@@ -17,75 +17,78 @@ use crate::training::{DataSource, Subset, TemporalMode, TrainingPlan};
 
 const EXAMPLES: &str = "\
 Examples:
-  motionscope tune --project kitchen --run kitchen/runs/first
-  motionscope tune --data clips --keep-classes --run runs/mine
-  motionscope tune --data clips --depth everything --mode c --hold-out 0.2 --minutes 60 --run runs/mine
+  motionscope tune --project kitchen --run-dir kitchen/runs/first
+  motionscope tune --data clips --keep-classes --run-dir runs/mine
+  motionscope tune --data clips --depth everything --mode c --hold-out 0.2 --minutes 60 \\
+                   --run-dir runs/mine
 
-quick (the preset) looks at every clip once and fits the last layers of both streams: useful with a dozen clips. With nothing
-held out, each recording is left out in turn to tell how well others are recognised. The deeper the tuning, the more clips and
-time it wants. The run folder holds the result in model/; where both streams are tuned, the spatial one's run lies beside it.
-What the networks made of the clips lies in .motionscope-features beside the runs, so that the next tuning looks at new clips
-only; it can be deleted at any time.";
+The preset quick trains linear probes on the features of both streams; a dozen clips are enough.
+Without a hold-out set, accuracy comes from leave-one-recording-out cross-validation. Deeper
+fine-tuning needs more clips and time.
+
+The result is in model/ of the run folder. If both streams are tuned, the run of the spatial stream
+is in a folder beside it. Features are cached in .motionscope-features beside the runs, so that the
+next run only processes new clips; the cache can be deleted at any time.";
 
 /// `motionscope tune`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 #[command(group = ArgGroup::new("clips").args(["project", "data"]).required(true))]
 pub(in crate::cli) struct TuneArgs {
-    /// Labelling project to learn from
+    /// Labelling project to train on
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
-    /// Class of the project to learn; repeat it for more [default: all that have clips]
+    /// Class of the project to learn; repeatable [default: all classes with clips]
     #[arg(long = "class", value_name = "NAME", requires = "project")]
     classes: Vec<String>,
-    /// Learn background as a class too
+    /// Also learn the background as a class
     #[arg(long, requires = "project")]
     background: bool,
-    /// Folder with a sub-folder of clips for each class, or that the paths of a list are relative to
+    /// Folder of clips with one sub-folder per class, or the root folder of the list
     #[arg(long, value_name = "DIR", visible_alias = "folder")]
     data: Option<PathBuf>,
     /// List of clips
     #[arg(long, value_name = "FILE", requires = "data")]
     list: Option<PathBuf>,
-    /// The classes, where the list does not tell them: classInd.txt
+    /// Class index (classInd.txt), if the list has no class names
     #[arg(long = "classes", value_name = "FILE", requires = "list")]
     class_index: Option<PathBuf>,
     #[command(flatten)]
     lists: ListArgs,
     #[command(flatten)]
     model: ModelArg,
-    /// Choices and numbers to start from
+    /// Preset of the training settings
     #[arg(long, value_enum, default_value_t)]
     preset: Preset,
-    /// How much of the networks is tuned [default: the preset's]
+    /// Fine-tuning depth [default: from the preset]
     #[arg(long, value_enum)]
     depth: Option<Depth>,
-    /// Which streams
+    /// Streams to tune
     #[arg(long, value_enum, default_value_t)]
     streams: Streams,
-    /// How MotionNet is tuned, where it is [default: c]
+    /// End-to-end mode of MotionNet, for depth everything [default: c]
     #[arg(long, value_enum)]
     mode: Option<TemporalMode>,
-    /// Tell the model's other classes as well
+    /// Keep the model's classes and add the new ones
     #[arg(long)]
     keep_classes: bool,
-    /// Share of the recordings of each class that is measured on [default: the preset's]
+    /// Fraction of the recordings of each class held out for validation [default: from the preset]
     #[arg(long, value_name = "SHARE")]
     hold_out: Option<f64>,
-    /// End after so many minutes
+    /// Time budget in minutes
     #[arg(long, value_name = "MINUTES")]
     minutes: Option<f64>,
-    /// Steps of each run [default: the preset's]
+    /// Optimiser steps of each run [default: from the preset]
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Where the run is kept
-    #[arg(long, value_name = "DIR")]
+    /// Run folder; resumes from a checkpoint in it
+    #[arg(long = "run-dir", alias = "run", value_name = "DIR")]
     run: PathBuf,
     #[command(flatten)]
     device: DeviceArg,
 }
 
-/// Tunes as the arguments say.
+/// Fine-tunes a model.
 pub(in crate::cli) fn tune(arguments: &TuneArgs) -> Result<Outcome> {
     let plans = arguments.plans()?;
     train_in_turn(&plans, arguments.device, 0)
@@ -125,7 +128,7 @@ impl TuneArgs {
         Ok(DataSource::Pieces(found.pieces))
     }
 
-    /// The labels that are learned.
+    /// Returns the labels to learn.
     fn labels(&self, document: &Document) -> Result<std::collections::BTreeSet<Label>> {
         let background = self.background.then_some(Label::Background);
         if self.classes.is_empty() {
@@ -134,7 +137,7 @@ impl TuneArgs {
         let label = |name: &String| {
             let class = document.class_named(name).ok_or_else(|| {
                 let known: Vec<_> = document.classes.iter().map(|class| class.name.as_str()).collect();
-                Error::new(name, "the project has no such class", format!("It has {}", known.join(", ")))
+                Error::new(name, "the project has no such class", format!("Choose one of {}", known.join(", ")))
             })?;
             Ok(Label::Class(class.id))
         };

@@ -1,24 +1,26 @@
-//! What of the networks of a run is not trained.
+//! The frozen parts of the networks in a run.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A part that stays as it is, written `motion`, `body`, `norms`, `LAYER` or `motion:LAYER`.
+/// A frozen part of the networks: `motion`, `backbone`, `norms`, `LAYER` or `motion:LAYER`.
+///
+/// Settings files write the backbone as `body`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Freeze {
     /// All of MotionNet, as in mode (a).
     Motion,
-    /// The stream but its last layer.
+    /// All layers of the stream except the classifier.
     Body,
-    /// All batch normalisation, which then keeps to its running statistics: those of a small batch of like pictures tell little, and
-    /// would soon replace what a network that is tuned has learned from many.
+    /// All batch-norm layers, which then use their running statistics: the statistics of small batches of similar images
+    /// are poor, and would soon replace those a pretrained network has learned.
     Norms,
-    /// The layers of the trained network (the stream, if there is one) from its input to this one, included.
+    /// The layers of the trained network (the stream, if there is one) up to and including this one.
     UpTo(String),
-    /// The layers of MotionNet from its input to this one, included, where a stream is trained on it.
+    /// The layers of MotionNet up to and including this one, below a stream.
     MotionUpTo(String),
 }
 
@@ -32,9 +34,9 @@ impl FromStr for Freeze {
             }
             Some(layer) => Ok(Self::MotionUpTo(layer.into())),
             None => match text.trim() {
-                "" => Err("expected motion, body, norms or the name of a layer".into()),
+                "" => Err("expected motion, backbone, norms or the name of a layer".into()),
                 "motion" => Ok(Self::Motion),
-                "body" => Ok(Self::Body),
+                "backbone" | "body" => Ok(Self::Body),
                 "norms" => Ok(Self::Norms),
                 layer => Ok(Self::UpTo(layer.into())),
             },
@@ -77,6 +79,7 @@ mod tests {
         for text in ["motion", "body", "norms", "fire5.squeeze1x1", "motion:conv3_1"] {
             assert_eq!(text.parse::<Freeze>().unwrap().to_string(), text);
         }
+        assert_eq!("backbone".parse(), Ok(Freeze::Body));
         assert_eq!("motion:conv2".parse(), Ok(Freeze::MotionUpTo("conv2".into())));
         assert!("".parse::<Freeze>().is_err() && "motion:".parse::<Freeze>().is_err());
     }
