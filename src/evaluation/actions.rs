@@ -117,7 +117,7 @@ pub fn score_clips(
     })
 }
 
-/// How many clips are scored side by side: a GPU is busy with one, and the frames of all of them have to fit in memory.
+/// Returns how many clips are scored side by side: a GPU is busy with one, and the frames of all of them have to fit in memory.
 fn workers(model: &HiddenTwoStream, dataset: &Dataset, protocol: Protocol) -> usize {
     if model.motion.devices().iter().any(is_gpu) {
         return 1;

@@ -1,4 +1,4 @@
-//! What was measured of a model on a list of clips, and its JSON.
+//! The report of a model on a list of clips, and its JSON.
 
 use std::io::Write;
 use std::path::Path;
@@ -60,7 +60,7 @@ pub struct ActionsReport {
     pub failures: Vec<String>,
 }
 
-/// Clips that were held out together, scored by networks that learned from the others.
+/// A fold: clips held out together and scored by networks trained on the others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FoldResult {
     /// The group, or the number of the fold.
@@ -95,7 +95,7 @@ pub struct ClipResult {
 }
 
 impl ClipResult {
-    /// What the stream called `stream` says: spatial, temporal or fused.
+    /// Returns the prediction of the stream called `stream`: spatial, temporal or fused.
     pub fn guess(&self, stream: &str) -> Option<Guess> {
         match stream {
             "spatial" => self.spatial,
@@ -111,7 +111,7 @@ impl ActionsReport {
     /// The version of the JSON.
     pub const VERSION: u32 = 1;
 
-    /// The streams that there are, by name: spatial, temporal, fused.
+    /// Returns the streams that there are, by name: spatial, temporal, fused.
     pub fn streams(&self) -> impl Iterator<Item = (&'static str, &StreamReport)> {
         let streams = [("spatial", &self.spatial), ("temporal", &self.temporal), ("fused", &self.fused)];
         streams.into_iter().filter_map(|(name, report)| Some((name, report.as_ref()?)))

@@ -1,4 +1,4 @@
-//! Whether a stream is as often right as it is confident (Guo et al. 2017, section 3).
+//! Calibration of a stream: reliability diagram and ECE (Guo et al. 2017, section 3).
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub struct Calibration {
     pub bins: Vec<ReliabilityBin>,
 }
 
-/// The clips whose confidence lies in ((i−1)/10, i/10].
+/// A bin of the reliability diagram: the clips with confidence in ((i−1)/10, i/10].
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct ReliabilityBin {
     /// How many.

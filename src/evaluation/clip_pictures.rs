@@ -1,4 +1,4 @@
-//! The frames of a clip that a scorer looks at and no others: however long a clip is, they take the same memory.
+//! The frames of a clip that a scorer needs, and no others, so that memory does not grow with the length of the clip.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ impl<'a> ClipPictures<'a> {
         }
     }
 
-    /// The frame at `place`.
+    /// Returns the frame at `place`.
     ///
     /// # Panics
     /// If it was not read.
@@ -54,7 +54,7 @@ impl<'a> From<&'a Vec<RgbImage>> for ClipPictures<'a> {
     }
 }
 
-/// Places of frames that are looked at, and the size in which they are.
+/// The indices of the needed frames, and their size.
 pub(super) type Wanted<'a> = (&'a BTreeSet<usize>, Geometry);
 
 /// Reads the frames of two kinds in one pass over the clip. `go_on` is asked before each.

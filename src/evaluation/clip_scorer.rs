@@ -1,4 +1,4 @@
-//! What both streams of a model say about a clip, averaged over the views of a protocol.
+//! Scores of a clip by both streams of a model, averaged over the views of a protocol.
 //!
 //! The flow of every pair of frames is computed once for each crop, however many windows share it.
 
@@ -22,7 +22,7 @@ use crate::training::validation::PhotometricError;
 use crate::training::{ClipFlow, FlowSource};
 use crate::video::{ClipReader, Geometry};
 
-/// A model and how it looks at clips.
+/// A scorer of clips: a model with a protocol.
 pub struct ClipScorer<'a> {
     model: &'a HiddenTwoStream,
     protocol: Protocol,
@@ -53,9 +53,9 @@ impl<'a> ClipScorer<'a> {
         Self { batch_px: self.batch_px / scorers.max(1), ..self }
     }
 
-    /// What the streams say of `clip`, the temporal one of flow from `source`. The clip is read once, and only the frames that a
-    /// view needs are kept. The photometric error is that of the flow that the temporal stream reads, or of a model without
-    /// streams; there is none where the motion network has no part in it.
+    /// Returns the logits of the streams for `clip`, the temporal one on flow from `source`. The clip is read once, and only the frames
+    /// that a view needs are kept. The photometric error is that of the flow that the temporal stream reads, or of a model
+    /// without streams; there is none where the motion network has no part in it.
     ///
     /// # Errors
     /// If the clip cannot be read, a source of flow is missing, the device fails, or it was stopped.
@@ -95,12 +95,12 @@ impl<'a> ClipScorer<'a> {
             + bytes(self.spatial_windows(longest), self.spatial_size())
     }
 
-    /// The size in which the motion network gets its frames.
+    /// Returns the size in which the motion network gets its frames.
     pub fn motion_size(&self) -> Geometry {
         geometry(self.model.card.preprocessing.motion)
     }
 
-    /// The size in which the spatial stream gets its frames.
+    /// Returns the size in which the spatial stream gets its frames.
     pub fn spatial_size(&self) -> Geometry {
         geometry(self.model.card.preprocessing.spatial)
     }
@@ -127,7 +127,7 @@ impl<'a> ClipScorer<'a> {
         mean.finished("temporal").map(Some)
     }
 
-    /// As [`temporal`](Self::temporal), but of `flow` that was made of the whole frames beforehand.
+    /// Like [`temporal`](Self::temporal), but of `flow` that was made of the whole frames beforehand.
     ///
     /// # Errors
     /// If the device fails, a logit is not finite, or it was stopped.
@@ -139,7 +139,7 @@ impl<'a> ClipScorer<'a> {
         mean.finished("temporal").map(Some)
     }
 
-    /// As [`temporal`](Self::temporal), but of flow from `source`, made of the whole `read` frames of `clip`, which has `frames` of
+    /// Like [`temporal`](Self::temporal), but of flow from `source`, made of the whole `read` frames of `clip`, which has `frames` of
     /// them: the flow of one unbroken stretch after the other, whose frames are given up after it.
     fn temporal_by(
         &self,
@@ -201,14 +201,14 @@ impl<'a> ClipScorer<'a> {
         mean.finished("spatial").map(Some)
     }
 
-    /// The windows that the temporal stream sees of a clip of so many frames, and how often each counts; none without it.
+    /// Returns the windows that the temporal stream sees of a clip of so many frames, and how often each counts; none without it.
     fn temporal_windows(&self, frames: usize) -> Vec<(Span, usize)> {
         let Some(stream) = &self.model.temporal else { return Vec::new() };
         let reads = stream.input().frames();
         windows(&self.protocol.window_starts(frames, reads), reads, frames)
     }
 
-    /// The same for the spatial stream, whose windows are single frames unless it reads clips.
+    /// Returns the same for the spatial stream, whose windows are single frames unless it reads clips.
     fn spatial_windows(&self, frames: usize) -> Vec<(Span, usize)> {
         let Some(stream) = &self.model.spatial else { return Vec::new() };
         let reads = stream.input().count;
@@ -232,7 +232,7 @@ impl<'a> ClipScorer<'a> {
         batches::size(self.batch_px, size, pictures)
     }
 
-    /// The finest flow of all evaluations that the windows need, `[1, 2(n−1), h/2, w/2]` each.
+    /// Returns the finest flow of all evaluations that the windows need, `[1, 2(n−1), h/2, w/2]` each.
     fn flows<'w>(
         &self,
         seen: &BTreeMap<usize, RgbImage>,
@@ -254,14 +254,14 @@ impl<'a> ClipScorer<'a> {
         Ok(flows)
     }
 
-    /// The flows of a window of n frames, [1, 2(n−1), h/2, w/2].
+    /// Returns the flows of a window of n frames, [1, 2(n−1), h/2, w/2].
     fn stack(&self, flows: &BTreeMap<Span, Tensor<4>>, window: &Span) -> Tensor<4> {
         let part =
             |(span, pairs): (Span, Range<usize>)| flows[&span].clone().narrow(1, 2 * pairs.start, 2 * pairs.len());
         Tensor::cat(self.spans(window).map(part).collect(), 1)
     }
 
-    /// The evaluations of the motion network that a window needs, and the pairs that count of each.
+    /// Returns the evaluations of the motion network that a window needs, and the pairs that count of each.
     fn spans(&self, window: &Span) -> impl Iterator<Item = (Span, Range<usize>)> {
         let reach = self.model.motion.frames();
         let evaluations = self.model.motion.evaluations(window.len()).into_iter();
@@ -269,7 +269,7 @@ impl<'a> ClipScorer<'a> {
     }
 }
 
-/// The frames of `indices` as `view` shows them.
+/// Returns the frames of `indices` as `view` shows them.
 fn seen<'w>(
     pictures: ClipPictures<'_>,
     indices: impl Iterator<Item = &'w usize>,
@@ -282,7 +282,7 @@ fn seen<'w>(
     seen
 }
 
-/// The windows of `flow` of so many pairs that start at `starts` as `view` shows them, [b, 2·pairs, h/2, w/2].
+/// Returns the windows of `flow` of so many pairs that start at `starts` as `view` shows them, [b, 2·pairs, h/2, w/2].
 fn flow_windows(
     flow: &ClipFlow,
     starts: impl Iterator<Item = usize>,
@@ -332,22 +332,22 @@ fn counted(places: &[usize]) -> impl Iterator<Item = (usize, usize)> {
     places.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len()))
 }
 
-/// The `count` frames of the window at `start`, the last frame repeated where the clip is too short.
+/// Returns the `count` frames of the window at `start`, the last frame repeated where the clip is too short.
 fn clamped(start: usize, count: usize, frames: usize) -> Span {
     (start..start + count).map(|index| index.min(frames - 1)).collect()
 }
 
-/// The windows of `count` frames at the ascending `starts` in a clip of `frames`, and how often each is there.
+/// Returns the windows of `count` frames at the ascending `starts` in a clip of `frames`, and how often each is there.
 fn windows(starts: &[usize], count: usize, frames: usize) -> Vec<(Span, usize)> {
     counted(starts).map(|(start, times)| (clamped(start, count, frames), times)).collect()
 }
 
-/// The `count` frames in the middle of a clip of `frames`.
+/// Returns the `count` frames in the middle of a clip of `frames`.
 fn middle(frames: usize, count: usize) -> Span {
     clamped(frames.saturating_sub(count) / 2, count, frames)
 }
 
-/// The stream's logits, a row a sample.
+/// Returns the stream's logits, a row a sample.
 fn logits(stream: &Stream, input: Tensor<4>) -> Result<Vec<Vec<f32>>> {
     let logits = stream.forward(input);
     let classes = logits.dims()[1];

@@ -1,4 +1,4 @@
-//! What the streams said of the clips of a list: grows clip by clip, and becomes a report at any time.
+//! The scores of a list of clips, which grow clip by clip and can become a report at any time.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::nets::fusion::Fusion;
 use crate::training::dataset::LabelledClip;
 use crate::training::validation::PhotometricError;
 
-/// What the streams said of one clip.
+/// The scores of one clip.
 #[derive(Debug, Clone)]
 pub struct ScoredClip {
     /// The clip.
@@ -25,7 +25,7 @@ pub struct ScoredClip {
     pub photometric: PhotometricError,
 }
 
-/// Scores of as many clips as are done, in their order. All have been said by the same streams.
+/// The scores of the clips so far, in order, all by the same streams.
 #[derive(Debug, Clone, Default)]
 pub struct ClipScores {
     classes: usize,
@@ -72,12 +72,12 @@ impl ClipScores {
         self.clips.len() + self.failures.len()
     }
 
-    /// Whether no clip is scored yet.
+    /// Returns whether no clip is scored yet.
     pub fn is_empty(&self) -> bool {
         self.clips.is_empty()
     }
 
-    /// The scored clips, in the order of the report's results.
+    /// Returns the scored clips, in the order of the report's results.
     pub fn clips(&self) -> &[LabelledClip] {
         &self.clips
     }
@@ -165,7 +165,7 @@ impl ClipScores {
     }
 }
 
-/// What `table` says of each of `clips` clips.
+/// Returns the predictions of `table` for each of `clips` clips.
 fn guesses(table: Option<&ScoreTable>, clips: usize, scale: Scale) -> Vec<Option<Guess>> {
     match table {
         Some(table) => table.rows().map(|row| Some(scale.guess(row))).collect(),

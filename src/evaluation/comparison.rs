@@ -22,7 +22,7 @@ pub struct Comparison {
     pub streams: Vec<StreamChange>,
 }
 
-/// How one stream changed.
+/// The change of one stream between two evaluations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamChange {
     /// spatial, temporal or fused.
@@ -37,7 +37,7 @@ pub struct StreamChange {
     pub p: f64,
     /// Name of a class and its accuracy in `a` and in `b`, the largest change first.
     pub classes: Vec<(String, [f64; 2])>,
-    /// The common clips that are right in one only: those won, then those lost, in the order of `b`.
+    /// The common clips that only one gets right: those won, then those lost, in the order of `b`.
     pub changed: Vec<ClipChange>,
 }
 
@@ -55,7 +55,7 @@ pub struct ClipChange {
 }
 
 impl ClipChange {
-    /// Whether it is right in `b`.
+    /// Returns whether it is right in `b`.
     pub fn is_won(&self) -> bool {
         self.guesses[1] == Some(self.label)
     }
@@ -68,8 +68,8 @@ impl Comparison {
     /// If the classes differ; `paths` are the files the reports came from.
     pub fn between([a, b]: [&ActionsReport; 2], paths: [&Path; 2]) -> Result<Self> {
         if a.classes != b.classes {
-            let cause = format!("its classes are not those of {}", paths[0].display());
-            return Err(Error::file(paths[1], cause, "Compare two evaluations on the same classes"));
+            let cause = format!("its classes differ from those of {}", paths[0].display());
+            return Err(Error::file(paths[1], cause, "Compare two evaluations with the same classes"));
         }
         let others: HashMap<&str, &ClipResult> =
             a.results.iter().map(|result| (result.path.as_str(), result)).collect();
@@ -145,7 +145,7 @@ fn chance_of_split(won: usize, lost: usize) -> f64 {
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} in both, {} in one only", counted(self.common, "clip"), self.apart)?;
+        writeln!(f, "{} in both, {} in only one", counted(self.common, "clip"), self.apart)?;
         writeln!(f, "{:<10}{:<12}{:>9}{:>9}{:>9}", "stream", "", "A %", "B %", "B − A")?;
         for stream in &self.streams {
             for (figure, values) in stream.figures {
@@ -154,7 +154,7 @@ impl fmt::Display for Comparison {
                 }
             }
             let StreamChange { won, lost, p, .. } = stream;
-            writeln!(f, "{:<10}{} won, {lost} lost; by chance with p = {p:.3}", stream.name, counted(*won, "clip"))?;
+            writeln!(f, "{:<10}{} won, {lost} lost; McNemar p = {p:.3}", stream.name, counted(*won, "clip"))?;
             for (class, accuracies) in &stream.classes {
                 writeln!(f, "  {class:<20}{}", difference(*accuracies))?;
             }

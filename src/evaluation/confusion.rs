@@ -1,8 +1,8 @@
-//! Which classes are taken for which, and what follows from it for each class.
+//! The confusion matrix, and precision, recall and F1 of each class.
 
 use serde::{Deserialize, Serialize};
 
-/// Clips by their true class (rows) and the class they were taken for (columns).
+/// A confusion matrix: clips by true class (rows) and predicted class (columns).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Confusion {
@@ -10,7 +10,7 @@ pub struct Confusion {
     pub counts: Vec<Vec<usize>>,
 }
 
-/// What is known of one class; a share of nothing is none.
+/// The metrics of one class; undefined ratios are `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassFigures {
     /// Clips of the class.
@@ -23,7 +23,7 @@ pub struct ClassFigures {
     pub f1: Option<f64>,
 }
 
-/// Clips of one class that were taken for another.
+/// A pair of confused classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfusedPair {
     /// Their class.
@@ -42,13 +42,13 @@ impl Confusion {
         Self { counts }
     }
 
-    /// How many clips were taken for what they are, and how many there are.
+    /// Returns the number of correct clips, and of all.
     pub fn right(&self) -> (usize, usize) {
         let right = self.counts.iter().enumerate().map(|(class, row)| row[class]).sum();
         (right, self.counts.iter().flatten().sum())
     }
 
-    /// The figures of every class.
+    /// Returns the figures of every class.
     pub fn classes(&self) -> Vec<ClassFigures> {
         (0..self.counts.len()).map(|class| self.class(class)).collect()
     }
@@ -72,7 +72,7 @@ impl Confusion {
         (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
     }
 
-    /// The `count` largest confusions, the largest first.
+    /// Returns the `count` largest confusions, the largest first.
     pub fn most_confused(&self, count: usize) -> Vec<ConfusedPair> {
         let rows = self.counts.iter().enumerate();
         let pairs = rows.flat_map(|(label, row)| {

@@ -13,7 +13,7 @@ const SIDE: u32 = 224;
 /// Left edge of the centre crop in the authors' code (58 would be the middle).
 const CENTRE_X: u32 = 60;
 
-/// Which parts.
+/// The set of crops of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Crops {
@@ -43,12 +43,12 @@ pub struct View {
 impl Crops {
     const ALL: [Self; 4] = [Self::Whole, Self::WholeMirrored, Self::Five, Self::Ten];
 
-    /// The crops that are `count`.
+    /// Returns the crops that are `count`.
     pub fn of_count(count: usize) -> Option<Self> {
         Self::ALL.into_iter().find(|crops| crops.count() == count)
     }
 
-    /// How many they are.
+    /// Returns their number.
     pub fn count(self) -> usize {
         match self {
             Self::Whole => 1,
@@ -58,7 +58,7 @@ impl Crops {
         }
     }
 
-    /// All views of frames of size `frame`: 224×224 of 340×256 and as large a part of any other.
+    /// Returns all views of frames of size `frame`: 224×224 of 340×256 and as large a part of any other.
     pub fn views(self, frame: Geometry) -> Vec<View> {
         let upright = match self {
             Self::Whole | Self::WholeMirrored => vec![View { x: 0, y: 0, size: frame, mirrored: false }],
@@ -85,7 +85,7 @@ fn corners_and_centre(frame: Geometry) -> Vec<View> {
 }
 
 impl View {
-    /// What is seen of `frame`.
+    /// Returns the crops of `frame`.
     pub fn of(&self, frame: &RgbImage) -> RgbImage {
         let part = crop_imm(frame, self.x, self.y, self.size.width, self.size.height);
         if self.mirrored { flip_horizontal(&*part) } else { part.to_image() }

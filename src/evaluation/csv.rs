@@ -1,6 +1,6 @@
 //! Cells of CSV files.
 
-/// A name as a CSV cell (RFC 4180).
+/// Returns a name as a CSV cell (RFC 4180).
 pub(crate) fn quoted(name: &str) -> String {
     if name.contains([',', '"', '\n', '\r']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.into() }
 }

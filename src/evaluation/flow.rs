@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::flow::metrics::{FlowErrors, RegionErrors};
 use crate::flow::{FlowEstimator, ZeroFlow};
 
-/// What was measured.
+/// The report of a flow method on a benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FlowReport {
     /// Which benchmark.

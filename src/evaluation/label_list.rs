@@ -15,7 +15,7 @@ pub struct LabelList {
     pub origin: LabelOrigin,
 }
 
-/// How the label of a video that the list gives no number for was found.
+/// The origin of a label for which the list gives no number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabelOrigin {
     /// The list numbers all videos.
@@ -77,7 +77,8 @@ fn origin(videos: &[Video], list: &Path, index: Option<&Path>) -> LabelOrigin {
     }
 }
 
-/// The number of the first class: 1, unless the folders of all videos, which a class index names, say that the list counts from 0.
+/// Returns the number of the first class: 1, unless the folders of all videos, which a class index names, say that the list
+/// counts from 0.
 ///
 /// # Errors
 /// The first line whose folder and number are different classes, where other lines agree.
@@ -121,7 +122,7 @@ fn out_of_range(list: &Path, video: &Video, classes: usize) -> Error {
     Error::file(list, cause, "Correct the line, or pass the list and the class index that the scores were made with")
 }
 
-/// The videos of the list, each once.
+/// Returns the videos of the list, each once.
 fn videos(list: &Path) -> Result<Vec<Video>> {
     let mut seen = HashMap::new();
     let mut videos = Vec::new();
@@ -141,7 +142,7 @@ fn videos(list: &Path) -> Result<Vec<Video>> {
     Ok(videos)
 }
 
-/// The names in a class index, which must number as many classes as the scores have.
+/// Returns the names in a class index, which must number as many classes as the scores have.
 fn class_names(index: &Path, classes: usize) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for (line, text) in lines(index)? {
@@ -160,7 +161,7 @@ fn class_names(index: &Path, classes: usize) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The folders of the videos in the order of UCF101's class index: alphabetical, capitals among small letters.
+/// Returns the folders of the videos in the order of UCF101's class index: alphabetical, capitals among small letters.
 fn folders(videos: &[Video], list: &Path, classes: usize) -> Result<Vec<String>> {
     let mut folders: Vec<String> = videos.iter().map(|video| folder_of(&video.name).to_lowercase()).collect();
     folders.sort_unstable();
@@ -172,12 +173,12 @@ fn folders(videos: &[Video], list: &Path, classes: usize) -> Result<Vec<String>>
     Ok(folders)
 }
 
-/// The first part of a path.
+/// Returns the first part of a path.
 fn folder_of(name: &str) -> &str {
     name.split(['/', '\\']).next().unwrap_or_default()
 }
 
-/// The lines of a text file that are not blank, with their numbers from 1.
+/// Returns the lines of a text file that are not blank, with their numbers from 1.
 fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
     let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
     let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim().to_owned()));

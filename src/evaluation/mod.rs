@@ -1,9 +1,9 @@
-//! Evaluation: what a trained model is worth on clips it has never seen, and a flow method on the benchmarks.
+//! Evaluation of models on held-out clips, and of flow methods on benchmarks.
 //!
-//! The walk through actions: a [`Protocol`] and its [`Crops`] say what is seen of a clip, a [`ClipScorer`] turns that into mean
-//! logits, a [`ScoreTable`] holds them for all clips, a [`StreamReport`] measures a table against the labels, and
-//! [`evaluate_actions`] gathers [`ClipScores`] and makes an [`ActionsReport`] of them, which a [`Comparison`] sets beside another one. In untrimmed video
-//! a sliding window makes [`segments`], which are measured against annotated ones.
+//! For actions, a [`Protocol`] and its [`Crops`] define the views of a clip, a [`ClipScorer`] turns them into mean logits, a
+//! [`ScoreTable`] holds the logits of all clips, and a [`StreamReport`] compares a table with the labels.
+//! [`evaluate_actions`] collects [`ClipScores`] into an [`ActionsReport`], and a [`Comparison`] compares two of them. In
+//! untrimmed video, a sliding window yields [`segments`], which are compared with annotated ones.
 
 mod actions;
 mod actions_report;

@@ -34,7 +34,7 @@ impl MotionNetFlow {
     /// The scales that find long motion too and refine it, at about three times the cost of a single pass.
     pub const COARSE_TO_FINE: [f32; 4] = [0.25, 0.5, 1.0, 1.0];
 
-    /// The motion network of the model in folder `dir`, at the pictures' own size.
+    /// Returns the motion network of the model in folder `dir`, at the pictures' own size.
     ///
     /// # Errors
     /// If the model cannot be read, or its motion network reads more than two frames.
@@ -55,7 +55,7 @@ impl MotionNetFlow {
         self
     }
 
-    /// The flow that the network sees in pictures of `scale` times their size, in pixels of the pictures.
+    /// Returns the flow that the network sees in pictures of `scale` times their size, in pixels of the pictures.
     fn at_scale(&self, first: &RgbImage, second: &RgbImage, scale: f32) -> Result<FlowField> {
         let (width, height) = first.dimensions();
         let stride = self.network.stride();
@@ -71,7 +71,7 @@ impl MotionNetFlow {
     }
 }
 
-/// The picture at another size, itself if it has it already.
+/// Returns the picture at another size, itself if it has it already.
 fn fitted(picture: &RgbImage, width: u32, height: u32) -> Cow<'_, RgbImage> {
     if picture.dimensions() == (width, height) {
         return Cow::Borrowed(picture);
@@ -79,7 +79,7 @@ fn fitted(picture: &RgbImage, width: u32, height: u32) -> Cow<'_, RgbImage> {
     Cow::Owned(resize(picture, width, height, FilterType::Triangle))
 }
 
-/// A raw level [1, 2, h, w] of the flow of a picture of `full_width` as a field in pixels of the level.
+/// Returns a raw level [1, 2, h, w] of the flow of a picture of `full_width` as a field in pixels of the level.
 fn in_level_pixels(level: Tensor<4>, full_width: usize) -> Result<FlowField> {
     let [_, _, height, width] = level.dims();
     let unit = FLOW_UNIT_PX * width as f32 / full_width as f32;

@@ -1,10 +1,10 @@
-//! What is measured, and how.
+//! The plan of an evaluation.
 
 use super::Protocol;
 use crate::nets::fusion::Fusion;
 use crate::training::FlowSource;
 
-/// How a model is measured.
+/// The plan of an evaluation of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvaluationPlan {
     /// What the data are called in reports: the path of their list.

@@ -1,7 +1,7 @@
-//! Which parts of a clip are seen: the paper's protocol (spec, section 5) and its smaller relatives.
+//! The views of a clip: the protocol of the paper and smaller ones.
 //!
-//! A protocol of N×M takes N samples (windows for the temporal stream, frames for the spatial one) and sees each through M
-//! [`Crops`]; the logits of all N·M views are averaged. 25×10 is the paper's.
+//! A protocol of N×M takes N samples (windows for the temporal stream, frames for the spatial one) and M
+//! [`Crops`] of each; the logits of all N·M views are averaged. 25×10 is the paper's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Crops;
 
-/// How a clip is seen; displayed and parsed as `25x10`.
+/// An evaluation protocol; displayed and parsed as `25x10`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Protocol {
     /// Windows and frames of each clip, at least 1.
@@ -21,7 +21,7 @@ pub struct Protocol {
     pub spread: Spread,
 }
 
-/// Where the samples of a clip lie.
+/// The placement of the samples in a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Spread {
@@ -49,7 +49,7 @@ impl Protocol {
         self.places(starts, starts / self.samples)
     }
 
-    /// The frames (from 0) that the spatial stream sees of a clip of `frames`, in ascending order.
+    /// Returns the frames (from 0) that the spatial stream sees of a clip of `frames`, in ascending order.
     ///
     /// The paper's step is ⌊(frames − 1) / (samples − 1)⌋. A single frame is the one in the middle.
     pub fn frame_indices(&self, frames: usize) -> Vec<usize> {
@@ -57,7 +57,7 @@ impl Protocol {
         self.places(last + 1, last.checked_div(self.samples - 1).unwrap_or_default())
     }
 
-    /// The places of all samples among `count` possible ones, `step` apart if the paper is followed.
+    /// Returns the places of all samples among `count` possible ones, `step` apart if the paper is followed.
     fn places(&self, count: usize, step: usize) -> Vec<usize> {
         let last = count - 1;
         let place = |i: usize| match (self.samples, self.spread) {

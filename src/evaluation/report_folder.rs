@@ -1,4 +1,4 @@
-//! The folder of a report: JSON, CSV and a page to look at.
+//! The folder of a report: JSON, CSV and an HTML page.
 
 use std::fs;
 use std::io::Write;
@@ -27,7 +27,7 @@ impl ActionsReport {
         write("report.html", &html::page(self))
     }
 
-    /// A row per clip: names of the true class and of the guesses, and how confident they were.
+    /// Returns a row per clip: names of the true class and of the guesses, and how confident they were.
     fn clips_csv(&self) -> String {
         let mut text =
             String::from("clip,label,spatial,spatial_confidence,temporal,temporal_confidence,fused,fused_confidence\n");
@@ -42,7 +42,7 @@ impl ActionsReport {
         text
     }
 
-    /// A row per class: its clips, and precision, recall and F1 of each stream.
+    /// Returns a row per class: its clips, and precision, recall and F1 of each stream.
     fn classes_csv(&self) -> String {
         let columns = ["spatial", "temporal", "fused"].map(|name| format!("{name}_precision,{name}_recall,{name}_f1"));
         let mut text = format!("class,clips,{}\n", columns.join(","));

@@ -1,4 +1,4 @@
-//! Where the figures of a report come from: the model itself rather than its name alone, and where and when it was measured.
+//! The provenance of a report: the model by folder and hash, the device and the date.
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ impl ReportSource {
         }
     }
 
-    /// What each part is called in reports, and the part in words; without those that are not known.
+    /// Returns what each part is called in reports, and the part in words; without those that are not known.
     pub fn rows(&self) -> Vec<[String; 2]> {
         let hash = self.model_hash.as_ref().map(|hash| format!(" (hash {hash})")).unwrap_or_default();
         let rows = [

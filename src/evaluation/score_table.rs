@@ -1,4 +1,4 @@
-//! Class scores of many clips: what the streams say, and what `fuse` reads and writes as `.npy` [videos × classes].
+//! Class scores of many clips, as computed by the streams and stored as `.npy` [videos × classes].
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub struct ScoreTable {
 }
 
 impl ScoreTable {
-    /// A table without rows.
+    /// Returns a table without rows.
     pub fn new(classes: usize) -> Self {
         Self { classes, values: Vec::new() }
     }
@@ -38,7 +38,7 @@ impl ScoreTable {
         self.classes
     }
 
-    /// The rows in the order of the clips.
+    /// Returns the rows in the order of the clips.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.classes.max(1))
     }

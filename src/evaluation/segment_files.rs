@@ -79,7 +79,7 @@ impl SegmentTruth {
         Ok(truth)
     }
 
-    /// What the annotations call the video in the file `stem`: ActivityNet's files are called `v_<video>`.
+    /// Returns the name in the annotations of the video in the file `stem`: ActivityNet's files are called `v_<video>`.
     pub fn video_of(&self, stem: &str) -> Option<&String> {
         let known = |name: &str| self.videos.get(name);
         known(stem).or_else(|| stem.strip_prefix("v_").and_then(known))
@@ -158,7 +158,7 @@ fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
     Ok(truth)
 }
 
-/// The JSON document at `path`, whose segments lie under `key`.
+/// Returns the JSON document at `path`, whose segments lie under `key`.
 fn parsed<T: for<'de> Deserialize<'de>>(path: &Path, key: &str) -> Result<T> {
     let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
     serde_json::from_str(&text).map_err(|error| {

@@ -169,7 +169,7 @@ fn thumos_hits(detections: &[Segment], truths: &[Segment], ambiguous: &[Segment]
     counted.map(|(_, is_hit)| is_hit).collect()
 }
 
-/// The detections of one class and video of which no better one overlaps by more than `iou`, the best first.
+/// Returns the detections of one class and video of which no better one overlaps by more than `iou`, the best first.
 pub fn suppress_overlaps(mut detections: Vec<Segment>, iou: f64) -> Vec<Segment> {
     detections.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Segment> = Vec::new();

@@ -34,7 +34,7 @@ pub struct StreamReport {
     pub worst: Vec<usize>,
 }
 
-/// What was said about one clip.
+/// The prediction for one clip.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Guess {
     /// The best class.
@@ -43,7 +43,7 @@ pub struct Guess {
     pub confidence: f64,
 }
 
-/// How scores become probabilities.
+/// The conversion of scores to probabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
     /// By softmax.
@@ -53,7 +53,7 @@ pub enum Scale {
 }
 
 impl Scale {
-    /// The scale of scores fused by `rule`.
+    /// Returns the scale of scores fused by `rule`.
     pub fn of(rule: FusionRule) -> Self {
         match rule {
             FusionRule::Logits => Self::Logits,
@@ -61,7 +61,7 @@ impl Scale {
         }
     }
 
-    /// The best class of a row of scores.
+    /// Returns the best class of a row of scores.
     pub fn guess(self, scores: &[f32]) -> Guess {
         let class = arg_max(scores).unwrap_or_default(); // the scorer refuses what is no number
         let confidence = match self {

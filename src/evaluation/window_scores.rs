@@ -44,8 +44,9 @@ struct Scores {
     probabilities: Vec<f64>,
 }
 
-/// The segments of all classes in the video whose `scores.json` is at `path`; the video is called as its file, without ending.
-/// Runs of windows that reach one of the `thresholds` are segments; of those that overlap by more than `iou` the best stays.
+/// Returns the segments of all classes in the video whose `scores.json` is at `path`; the video is called as its file, without
+/// ending. Runs of windows that reach one of the `thresholds` are segments; of those that overlap by more than `iou` the best
+/// stays.
 ///
 /// # Errors
 /// If the file cannot be read, is another document, or its model recognises nothing.
@@ -74,7 +75,7 @@ pub fn detect(path: &Path, thresholds: &[f64], iou: f64) -> Result<Vec<Segment>>
     Ok(segments)
 }
 
-/// All `scores.json` in `folder` and in its sub-folders, in alphabetical order.
+/// Returns all `scores.json` in `folder` and in its sub-folders, in alphabetical order.
 ///
 /// # Errors
 /// If the folder cannot be read or there is none.

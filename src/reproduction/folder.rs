@@ -80,7 +80,7 @@ fn ignore_missing(path: &Path, outcome: std::io::Result<()>) -> Result<()> {
     }
 }
 
-/// The generated sample in `dir`, drawn if it is not there; it is there whole or not at all.
+/// Returns the generated sample in `dir`, drawn if it is not there; it is there whole or not at all.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -97,7 +97,7 @@ pub fn sample(dir: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<Path
 /// The sample that `motionscope sample` writes.
 const SAMPLE_SEED: u64 = 1;
 
-/// What differs between two files of settings: key, value before, value now.
+/// Returns the differences between two settings files: key, value before, value now.
 fn differences(before: &str, now: &str) -> Vec<[String; 3]> {
     let [before, now] = [before, now].map(|text| {
         let mut values = BTreeMap::new();

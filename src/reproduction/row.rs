@@ -63,7 +63,7 @@ pub enum FlowMethod {
     CoarseToFine,
 }
 
-/// The rows of the settings' table, whose folders lie in `dir`, trained on the clips of `train`.
+/// Returns the rows of the settings' table, whose folders lie in `dir`, trained on the clips of `train`.
 pub fn rows(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
     match settings.table {
         PaperTable::Table1 => table_1(settings, dir, train),
@@ -72,7 +72,7 @@ pub fn rows(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
     }
 }
 
-/// The folder of a row's training.
+/// Returns the folder of a row's training.
 fn run_dir(dir: &Path, id: &str) -> PathBuf {
     dir.join(id).join("run")
 }
@@ -93,7 +93,7 @@ fn table_1(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
         stream("tvl1", "TV-L1, two-stage", two_stage(FlowSource::Tvl1, None)),
         stream("motionnet-stored", "MotionNet, two-stage", two_stage(FlowSource::MotionNetStored, Some(&motion))),
         stream("codec", "Codec vectors, two-stage", two_stage(FlowSource::Codec, None)),
-        stream("spatial", "Spatial stream alone", spatial),
+        stream("spatial", "Spatial stream only", spatial),
         stream("stacked-a", "Stacked temporal stream (a)", a.clone()),
         stream("stacked-b", "Stacked temporal stream (b)", end_to_end("stacked-b", TemporalMode::B)),
         stream("stacked-c", "Stacked temporal stream (c)", end_to_end("stacked-c", TemporalMode::C)),
@@ -124,11 +124,11 @@ fn table_2(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
     let multi_scale = |plan: &mut TrainingPlan| plan.loss.multi_scale = false;
     vec![
         row("complete", "MotionNet, complete", &|_| ()),
-        row("no-small-displacement", "without layers for small displacements", &small_displacement),
+        row("no-small-displacement", "without small-displacement layers", &small_displacement),
         row("no-cdc", "without convolutions between deconvolutions", &cdc),
         row("no-smoothness", "without smoothness", &smoothness),
         row("no-ssim", "without SSIM", &ssim),
-        row("no-multi-scale", "without losses at several scales", &multi_scale),
+        row("no-multi-scale", "without multi-scale loss", &multi_scale),
         row("none", "without any of them", &|plan| {
             [&small_displacement as &dyn Fn(&mut TrainingPlan), &cdc, &smoothness, &ssim, &multi_scale]
                 .iter()

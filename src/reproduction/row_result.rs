@@ -29,7 +29,7 @@ impl RowResult {
     /// The file in a row's folder; a row that has it is complete.
     pub const FILE_NAME: &str = "row.json";
 
-    /// The result in the row's folder `dir`; none if there is none, or none that can be read.
+    /// Returns the result in the row's folder `dir`; none if there is none, or none that can be read.
     pub fn read(dir: &Path) -> Option<Self> {
         let text = files::read_to_string(dir.join(Self::FILE_NAME)).ok()?;
         serde_json::from_str(&text).ok()

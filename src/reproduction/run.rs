@@ -78,7 +78,7 @@ pub fn reproduce(
     Ok((table, ending))
 }
 
-/// The clips to test on; Table 3 needs none. The sample is drawn if no lists are given.
+/// Returns the clips to test on; Table 3 needs none. The sample is drawn if no lists are given.
 fn test_clips(settings: &Settings, dir: &Path, on_event: &mut dyn FnMut(Event)) -> Result<Option<Dataset>> {
     if settings.table == PaperTable::Table3 {
         return Ok(None);
@@ -106,7 +106,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The result of every row that could be reached before a stop.
+    /// Returns the result of every row that could be reached before a stop.
     fn rows(&mut self, rows: &[Row]) -> Vec<Result<RowResult>> {
         let mut outcomes = Vec::new();
         for (index, row) in rows.iter().enumerate() {
@@ -194,7 +194,7 @@ impl Run<'_> {
         }
         let outcome = self.train_now(training);
         if self.control.is_stopped() {
-            return Err(Error::file(run_dir, "stopped, everything saved", "Go on with the same command"));
+            return Err(Error::file(run_dir, "stopped, everything saved", "Run the same command again to resume"));
         }
         self.trained.insert(run_dir.clone(), outcome.clone());
         outcome
@@ -211,8 +211,8 @@ impl Run<'_> {
     /// Fuses the scores of two rows as the authors do.
     fn fusion(&mut self, spatial: &str, temporal: &str) -> Result<RowResult> {
         let missing = |row: &str| {
-            let cause = format!("the row {row}, whose scores it fuses, has no figures");
-            Error::new("fusion", cause, "See why that row failed, then start again")
+            let cause = format!("the row {row}, whose scores it fuses, has no results");
+            Error::new("fusion", cause, "Check why that row failed, then run the command again")
         };
         let read = |row: &str, scores: &str| {
             let dir = self.dir.join(row);
@@ -226,8 +226,9 @@ impl Run<'_> {
             report.results.iter().map(|result| (result.path.clone(), result.label)).collect::<Vec<_>>()
         };
         if clips(&spatial_report) != clips(&report) {
-            let cause = format!("the rows {spatial} and {temporal} could not read the same clips");
-            return Err(Error::new("fusion", cause, "Repair the test clips and start anew with --fresh"));
+            let cause =
+                format!("the rows {spatial} and {temporal} scored different clips, because some could not be read");
+            return Err(Error::new("fusion", cause, "Repair the test clips and start over with --fresh"));
         }
         let labels: Vec<usize> = report.results.iter().map(|result| result.label).collect();
         let fusion = Fusion::default();
@@ -255,7 +256,7 @@ impl Run<'_> {
             if self.control.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         if done < pairs.len() {
-            return Err(Error::file(root, "stopped", "Go on with the same command"));
+            return Err(Error::file(root, "stopped", "Run the same command again to resume"));
         }
         let errors = report.mean.errors.as_ref().map(|errors| errors.all);
         let errors = errors.ok_or_else(|| {
@@ -274,7 +275,7 @@ impl Run<'_> {
         let device = self.compute.name.clone();
         let motion_net = |scales: &[f32]| {
             let model = self.settings.model.as_ref().ok_or_else(|| {
-                Error::new("MotionNet", "no model is named", "Name a model folder whose MotionNet is to be measured")
+                Error::new("MotionNet", "no model was given", "Pass a model folder with the MotionNet to evaluate")
             })?;
             Ok(Box::new(MotionNetFlow::load(model, &self.compute.device)?.with_scales(scales))
                 as Box<dyn FlowEstimator>)
@@ -291,7 +292,8 @@ impl Run<'_> {
         })
     }
 
-    /// The frames a second of all rows that have figures: measured in one go, unless nothing has changed since the last time.
+    /// Returns the frames a second of all rows that have figures: measured in one go, unless nothing has changed since the last
+    /// time.
     fn speeds(&mut self, rows: &[Row], outcomes: &[Result<RowResult>]) -> Result<Speeds> {
         if self.settings.table != PaperTable::Table1 || self.control.is_stopped() {
             return Ok(Speeds::default());
@@ -340,7 +342,7 @@ impl Run<'_> {
         Ok((rate, streams.device(self.compute)))
     }
 
-    /// What was measured beside what was published.
+    /// Returns the measured beside the published values.
     fn table(&self, rows: Vec<Row>, outcomes: Vec<Result<RowResult>>, speeds: &Speeds) -> Table {
         let columns = Table::columns(self.settings.table);
         let mut outcomes = outcomes.into_iter();
@@ -376,10 +378,10 @@ impl Run<'_> {
     }
 }
 
-/// What is to be said of a row that lacks figures, or some clips.
+/// Returns the note on a row that lacks results, or some clips.
 fn missing(outcome: Option<Result<RowResult>>) -> Option<String> {
     match outcome {
-        None => Some("not measured yet".into()),
+        None => Some("not evaluated yet".into()),
         Some(Err(error)) => Some(error.to_string()),
         Some(Ok(result)) => {
             let first = result.failures.first()?;
@@ -388,7 +390,7 @@ fn missing(outcome: Option<Result<RowResult>>) -> Option<String> {
     }
 }
 
-/// The streams that are at work in `row`, one of `rows`.
+/// Returns the streams that are at work in `row`, one of `rows`.
 fn streams(rows: &[Row], row: &Row, device: &Device) -> Result<Streams> {
     let training = |id: &str| {
         rows.iter().find(|row| row.id == id).and_then(|row| match &row.work {
@@ -415,5 +417,5 @@ fn figures<'a>(figures: impl IntoIterator<Item = (&'a str, f64)>) -> BTreeMap<St
 }
 
 fn no_clips() -> Error {
-    Error::new("reproduction", "there are no test clips", "Name a list of test clips")
+    Error::new("reproduction", "there are no test clips", "Pass a test list")
 }

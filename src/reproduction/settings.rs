@@ -24,16 +24,16 @@ pub enum PaperTable {
     Table3,
 }
 
-/// How large an experiment is.
+/// The scale of an experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Scale {
-    /// Minutes on two cores: shows that everything works.
+    /// Minutes on two cores: a smoke test.
     #[default]
     Tiny,
-    /// An hour or a few: shows tendencies.
+    /// One to several hours: shows trends.
     Small,
-    /// The authors' released training: days on a GPU.
+    /// Days on a GPU: the authors' released training.
     Paper,
 }
 
@@ -94,7 +94,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The values of `scale` for `table`, on the generated sample.
+    /// Returns the values of `scale` for `table`, on the generated sample.
     pub fn of(table: PaperTable, scale: Scale) -> Self {
         let (views, backbone) = match scale {
             Scale::Tiny => ("3x2", Backbone::SqueezeNet),
@@ -149,13 +149,13 @@ impl Settings {
                 true => Err(Error::new(
                     "table 3",
                     "no flow data set is given",
-                    "Name one or more, such as --flow-root middlebury=DIR",
+                    "Pass one or more, such as --flow-root middlebury=DIR",
                 )),
                 false => Ok(()),
             };
         }
         if self.table == PaperTable::Table2 && self.base.is_some() {
-            let cause = "MotionNet is another one in every row, and none can go on from a model";
+            let cause = "every row has a different MotionNet, so none can start from a model";
             return Err(Error::new("table 2", cause, "Leave --base out"));
         }
         self.motion().validate()?;
@@ -171,7 +171,7 @@ impl Settings {
         Ok(())
     }
 
-    /// How test clips are seen.
+    /// Returns the views of test clips.
     ///
     /// # Errors
     /// If `views` is no protocol.
@@ -179,7 +179,7 @@ impl Settings {
         self.views.parse().map_err(|cause: String| Error::new("views", cause, "Use for example 25x10"))
     }
 
-    /// The motion network with everything switched on.
+    /// Returns the motion network with everything switched on.
     pub fn motion(&self) -> MotionConfig {
         MotionConfig { frames: self.frames, width: self.width, ..MotionConfig::default() }
     }
@@ -196,7 +196,7 @@ impl Settings {
         self.common(plan, data, run_dir, self.flow_steps)
     }
 
-    /// The temporal stream; modes (b) and (c) go on from (a) at a third of the rate.
+    /// Returns the temporal stream; modes (b) and (c) go on from (a) at a third of the rate.
     pub fn temporal_plan(&self, mode: TemporalMode, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = self.stream_plan(Network::Temporal);
         let rate = if mode == TemporalMode::A || self.scale == Scale::Paper { plan.rate } else { plan.rate / 3.0 };
@@ -205,7 +205,7 @@ impl Settings {
         plan
     }
 
-    /// The spatial stream.
+    /// Returns the spatial stream.
     pub fn spatial_plan(&self, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = self.stream_plan(Network::Spatial);
         self.common(plan, data, run_dir, self.steps)
@@ -246,7 +246,7 @@ impl Settings {
         }
     }
 
-    /// The paper's 224² of 340×256; of other frames about 7/8, as the network's stride allows.
+    /// Returns the paper's 224² of 340×256; of other frames about 7/8, as the network's stride allows.
     fn crop(&self) -> Geometry {
         let unit = self.crop_unit();
         if self.frame == PAPER_FRAME && unit == 32 {
@@ -256,13 +256,13 @@ impl Settings {
         Geometry { width: side(self.frame.width), height: side(self.frame.height) }
     }
 
-    /// What the sides of crops are multiples of, twice at least. Without the layers for small displacements MotionNet's stride is
-    /// 64; all rows of Table 2 see the same crops.
+    /// Returns what the sides of crops are multiples of, twice at least. Without the layers for small displacements MotionNet's
+    /// stride is 64; all rows of Table 2 see the same crops.
     fn crop_unit(&self) -> u32 {
         if self.table == PaperTable::Table2 { 64 } else { 32 }
     }
 
-    /// The clips, the generated sample's being in folder `sample`.
+    /// Returns the clips, the generated sample's being in folder `sample`.
     pub fn lists(&self, sample: &Path) -> Lists {
         self.data.clone().unwrap_or_else(|| Lists::of_sample(sample))
     }
@@ -274,7 +274,7 @@ const TRAINED_RATE: f64 = 1e-4;
 const PAPER_FRAME: Geometry = Geometry { width: 340, height: 256 };
 
 impl Lists {
-    /// The lists of the sample that was written to `dir`.
+    /// Returns the lists of the sample that was written to `dir`.
     pub fn of_sample(dir: &Path) -> Self {
         let list = |name: &str| DataSource::list(dir.join("clips"), dir.join(name), dir.join("classInd.txt"));
         Self { train: list("trainlist01.txt"), test: list("testlist01.txt") }
@@ -282,12 +282,12 @@ impl Lists {
 }
 
 impl PaperTable {
-    /// What it is called.
+    /// Returns its name.
     pub fn title(self) -> &'static str {
         match self {
             Self::Table1 => "Table 1: accuracy and speed of two-stage and hidden two-stream networks",
-            Self::Table2 => "Table 2: MotionNet without parts of it",
-            Self::Table3 => "Table 3: errors of the flow",
+            Self::Table2 => "Table 2: MotionNet ablations",
+            Self::Table3 => "Table 3: flow errors",
         }
     }
 }

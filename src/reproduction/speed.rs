@@ -68,13 +68,13 @@ pub struct Speeds {
 }
 
 impl Speeds {
-    /// What was measured on `device` before; none if that was elsewhere.
+    /// Returns what was measured on `device` before; none if that was elsewhere.
     pub fn read(dir: &Path, device: &str) -> Option<Self> {
         let speeds: Self = serde_json::from_str(&files::read_to_string(dir.join(FILE)).ok()?).ok()?;
         (speeds.device == device).then_some(speeds)
     }
 
-    /// Whether the row was measured, and it is known where.
+    /// Returns whether the row was measured, and it is known where.
     pub fn are_of(&self, row: &str) -> bool {
         self.fps.contains_key(row) && self.devices.contains_key(row)
     }
@@ -107,7 +107,7 @@ pub fn frames_per_second(streams: &mut Streams, clip: &LabelledClip, frame: Geom
     Ok(frames as f64 / started.elapsed().as_secs_f64())
 }
 
-/// The median; none of nothing.
+/// Returns the median; none of nothing.
 pub fn median(mut rates: Vec<f64>) -> Option<f64> {
     rates.sort_by(f64::total_cmp);
     rates.get(rates.len() / 2).copied()

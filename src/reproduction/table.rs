@@ -64,48 +64,48 @@ impl Table {
     /// The version of the JSON.
     pub const VERSION: u32 = 1;
 
-    /// The columns of `table`.
+    /// Returns the columns of `table`.
     pub(super) fn columns(table: PaperTable) -> Vec<Column> {
         let column =
             |(key, name, decimals): (&str, &str, usize)| Column { key: key.into(), name: name.into(), decimals };
         let columns: &[(&str, &str, usize)] = match table {
             PaperTable::Table1 => &[(ACCURACY, "accuracy %", 2), (FPS, "fps", 2)],
             PaperTable::Table2 => &[(ACCURACY, "accuracy %", 2), (RATIO, "photometric ratio", 3)],
-            PaperTable::Table3 => &[(EPE, "EPE px", 2), (FL, "Fl %", 2), (MS, "ms a pair", 1)],
+            PaperTable::Table3 => &[(EPE, "EPE px", 2), (FL, "Fl %", 2), (MS, "ms per pair", 1)],
         };
         columns.iter().copied().map(column).collect()
     }
 
-    /// What has to be said about `table` at these settings.
+    /// Returns the notes below the table at these settings.
     pub(super) fn notes(settings: &Settings) -> Vec<String> {
         let notes: &[&str] = match settings.table {
             PaperTable::Table1 => &[
-                "Published: UCF101 split 1, VGG16, frames per second on a GPU of the Titan X class.",
-                "fps on the device that stands beside it, TV-L1 on the GPU too where there is one; codec vectors come from the CPU.",
-                "Two-stage flow is rounded to the 256 levels of stored pictures. (b) and (c) go on from (a) with as many steps again; \
-                 all rows share one MotionNet.",
-                "fps: from the compressed file to the scores of every window (and frame), frames seen whole, the median over test \
-                 clips; all rows take their turn with every clip.",
+                "Published: UCF101 split 1, VGG16, frames per second on a Titan X class GPU.",
+                "fps on the device in the same row; TV-L1 on the GPU if there is one, codec vectors on the CPU.",
+                "Two-stage flow is quantised to the 256 levels of stored images. (b) and (c) continue from (a) for the same number \
+                 of steps; all rows share one MotionNet.",
+                "fps: from the compressed file to the scores of every window (and frame), without crops; median over the test clips, \
+                 with all rows timed in turn on each clip.",
             ],
             PaperTable::Table2 => &[
-                "For each row MotionNet is trained anew without labels, then a stacked temporal stream (a) on top of it.",
-                "Photometric ratio: mean |I₀ − rebuilt I₀| / mean |I₀ − I₁| on the test clips; 1 is no flow at all.",
+                "Each row trains MotionNet from scratch without labels, then a stacked temporal stream (a) on top of it.",
+                "Photometric ratio: mean |I₀ − rebuilt I₀| / mean |I₀ − I₁| on the test clips; 1 for zero flow.",
                 "Published: UCF101 split 1; the paper gives no photometric ratio.",
             ],
             PaperTable::Table3 => &[
-                "The paper does not say which pass of MPI-Sintel was measured; TV-L1 is OpenCV's.",
-                "Time is the median over the pairs, without reading files, on the device that stands beside it.",
+                "The paper does not state which MPI-Sintel pass was used; its TV-L1 is OpenCV's.",
+                "Time: median over the pairs, without file reading, on the device in the same row.",
             ],
         };
         let base = settings.base.as_ref().filter(|_| settings.table == PaperTable::Table1);
         let base = base.map(|base| {
             let model = base.display();
-            format!("All networks go on from {model}, whose temporal stream, if it has one, has learnt the flow of a MotionNet.")
+            format!("All networks start from {model}; its temporal stream, if any, was trained on MotionNet flow.")
         });
         notes.iter().map(|note| (*note).to_owned()).chain(base).collect()
     }
 
-    /// Whether every row has all its figures.
+    /// Returns whether every row has all its figures.
     pub fn is_complete(&self) -> bool {
         self.rows.iter().all(|row| row.missing.is_none())
     }

@@ -24,7 +24,7 @@ impl Table {
         })
     }
 
-    /// The table in columns, for a terminal.
+    /// Returns the table in columns, for a terminal.
     pub fn text(&self) -> String {
         let cells = self.cells();
         let widths: Vec<usize> = (0..cells[0].len())
@@ -41,7 +41,7 @@ impl Table {
         text + &self.remarks("")
     }
 
-    /// The table as Markdown.
+    /// Returns the table as Markdown.
     fn markdown(&self) -> String {
         let mut text = format!("# {}\n\n", self.title);
         for (number, row) in self.cells().iter().enumerate() {
@@ -58,7 +58,7 @@ impl Table {
         )
     }
 
-    /// A row per row; cells without a figure are empty.
+    /// Returns a row per row; cells without a figure are empty.
     fn csv(&self) -> String {
         let names = self.columns.iter().map(|column| format!(",{0},published_{0}", column.key)).collect::<String>();
         let mut text = format!("row,name{names},missing,device\n");
@@ -90,7 +90,7 @@ impl Table {
         std::iter::once(head).chain(self.rows.iter().map(row)).collect()
     }
 
-    /// Why figures are missing, and the notes, each in a line that begins with `bullet`.
+    /// Returns why figures are missing, and the notes, each in a line that begins with `bullet`.
     fn remarks(&self, bullet: &str) -> String {
         let missing = self.rows.iter().filter_map(|row| Some(format!("{}: {}", row.name, row.missing.as_ref()?)));
         let lines: String = missing.chain(self.notes.iter().cloned()).map(|line| format!("{bullet}{line}\n")).collect();
@@ -98,7 +98,7 @@ impl Table {
     }
 }
 
-/// A figure, or a dash where there is none.
+/// Returns a figure, or a dash where there is none.
 fn number(value: &Option<f64>, column: &Column) -> String {
     value.map_or("–".into(), |value| format!("{value:.*}", column.decimals))
 }

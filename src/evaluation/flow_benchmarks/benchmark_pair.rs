@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::flow::files::{read, read_picture};
 
-/// Where a pair of pictures and what is known about it lie.
+/// The files of a pair: images, ground truth and masks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BenchmarkPair {
     /// Scene or frame, as the benchmark calls it.
@@ -25,7 +25,7 @@ pub struct BenchmarkPair {
     pub invalid: Option<PathBuf>,
 }
 
-/// How a benchmark tells which pixels are occluded.
+/// The source of the occlusion mask of a benchmark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Occlusion {
     /// A picture that is white where pixels are occluded (MPI-Sintel).

@@ -1,4 +1,4 @@
-//! How the files of a benchmark are found.
+//! The file layouts of benchmarks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub(super) fn base(root: &Path, children: &[&str], inside: &str) -> Option<PathB
     candidates.into_iter().find(|folder| folder.join(inside).is_dir())
 }
 
-/// What lies in `folder`, sorted by name.
+/// Returns the entries of `folder`, sorted by name.
 pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error| Error::io(folder, &error);
     let listing = fs::read_dir(folder).map_err(failed)?;
@@ -22,7 +22,7 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The last part of a path, in which the names of all benchmarks are plain letters.
+/// Returns the last part of a path, in which the names of all benchmarks are plain letters.
 pub(super) fn name(path: &Path) -> &str {
     path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use super::BenchmarkPair;
 use super::layout::{base, entries, existing, name};
 use crate::error::Result;
 
-/// One pair per scene. Scenes that were filmed, not rendered or scanned, have no truth.
+/// Returns one pair per scene. Scenes that were filmed, not rendered or scanned, have no truth.
 pub(super) fn pairs(root: &Path) -> Result<Vec<BenchmarkPair>> {
     // The root may be the folder of the pictures itself.
     let above = root.parent().filter(|_| name(root) == "other-data");

@@ -1,4 +1,4 @@
-//! The standard flow benchmarks as they lie on disk: which pictures make pairs, and where their ground truth is.
+//! The standard flow benchmarks on disk: their image pairs and ground truth.
 
 use std::fs;
 use std::path::Path;
@@ -40,7 +40,7 @@ impl FlowDataset {
     pub const ALL: [Self; 6] =
         [Self::Middlebury, Self::SintelClean, Self::SintelFinal, Self::Kitti2012, Self::Kitti2015, Self::FlyingChairs];
 
-    /// The pairs of the benchmark at `root` in the order of their names. `root` is the folder that was unpacked, or its
+    /// Returns the pairs of the benchmark at `root` in the order of their names. `root` is the folder that was unpacked, or its
     /// `training` or `data` inside. Files are looked for, not opened.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl FlowDataset {
         Ok(pairs)
     }
 
-    /// What the benchmark is called.
+    /// Returns the name of the benchmark.
     pub fn title(self) -> &'static str {
         match self {
             Self::Middlebury => "Middlebury",
@@ -74,7 +74,7 @@ impl FlowDataset {
         }
     }
 
-    /// Which files are looked for.
+    /// Returns which files are looked for.
     pub fn layout(self) -> &'static str {
         match self {
             Self::Middlebury => "other-data/SCENE/frame10.png, frame11.png and other-gt-flow/SCENE/flow10.flo",

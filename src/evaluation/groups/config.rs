@@ -1,4 +1,4 @@
-//! What an evaluation by groups is made of, kept in its folder: another one is not to go on there.
+//! The settings of an evaluation by groups, stored in its folder, so that another evaluation cannot resume there.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -48,8 +48,8 @@ pub(super) fn claim(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], card: 
     }
 }
 
-/// What the clips of `dataset` are: their contents, and which of them cannot be found. Scores of other contents, or by another
-/// version, are not to be set beside new ones.
+/// Returns what the clips of `dataset` are: their contents, and which of them cannot be found. Scores of other contents, or by
+/// another version, are not to be set beside new ones.
 pub(super) fn basis(dataset: &Dataset) -> String {
     let mut hash = ContentHash::new();
     hash.field(env!("CARGO_PKG_VERSION"));
@@ -137,7 +137,7 @@ fn weights(imagenet: Option<&(PathBuf, Backbone)>, training: &[TrainingPlan]) ->
     files.map(of_file).chain(models.map(of_model)).collect()
 }
 
-/// The first entry of `wanted` that is not in `found`.
+/// Returns the first entry of `wanted` that is not in `found`.
 fn difference(found: &Value, wanted: &Value) -> Option<String> {
     let entries = wanted.as_object()?;
     entries.iter().find(|(name, value)| found.get(name.as_str()) != Some(*value)).map(|(name, _)| name.clone())

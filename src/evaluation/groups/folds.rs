@@ -1,4 +1,4 @@
-//! Which clips are held out together.
+//! The folds: clips held out together.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ pub struct Fold {
     pub clips: Vec<usize>,
 }
 
-/// How many folds.
+/// The number of folds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FoldCount {
     /// One a group.
@@ -33,13 +33,13 @@ impl FromStr for FoldCount {
         match (text, text.parse()) {
             ("all", _) => Ok(Self::All),
             (_, Ok(count)) if count >= 2 => Ok(Self::Count(count)),
-            _ => Err("expected 'all' or a number of folds from 2 on".into()),
+            _ => Err("expected 'all' or 2 or more folds".into()),
         }
     }
 }
 
-/// The folds of `dataset`. With [`FoldCount::All`] every recording is one, but where groups are numbered within each class, as
-/// in UCF101 (`v_Wave_g07`), those of one number are: 25 folds, each with clips of all classes.
+/// Returns the folds of `dataset`. With [`FoldCount::All`] every recording is one, but where groups are numbered within each
+/// class, as in UCF101 (`v_Wave_g07`), those of one number are: 25 folds, each with clips of all classes.
 ///
 /// # Errors
 /// If there are fewer recordings than folds.
@@ -61,7 +61,7 @@ pub fn folds(dataset: &Dataset, count: FoldCount) -> Result<Vec<Fold>> {
         return Err(Error::new(
             "folds",
             cause,
-            "Ask for fewer, or name the groups in the list (a column 'group' in CSV)",
+            "Use fewer folds, or name the groups in the list (a column 'group' in CSV)",
         ));
     }
     Ok(match count {

@@ -1,4 +1,4 @@
-//! How the networks of a fold are made from the clips of the others.
+//! Training of the networks of a fold on the clips of the others.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -46,7 +46,7 @@ impl<'a> Learner<'a> {
         })
     }
 
-    /// The networks that learned from all clips but those of `fold`, which is kept in `place`.
+    /// Returns the networks that learned from all clips but those of `fold`, which is kept in `place`.
     pub fn learn(
         &self,
         plan: &GroupsPlan,
@@ -83,13 +83,13 @@ fn with_imagenet(
         model.card.spatial = Some(StreamEntry { weights, backbone: *backbone, dropout: None, frames: None });
     }
     if model.spatial.is_none() && model.temporal.is_none() {
-        let remedy = "Name a model with a stream, ImageNet weights for a spatial one, or trainings";
-        return Err(Error::new("model", "it has no stream whose last layer could be fitted", remedy));
+        let remedy = "Pass a model with a stream, ImageNet weights for a spatial stream, or trainings";
+        return Err(Error::new("model", "it has no stream for a linear probe", remedy));
     }
     Ok(model)
 }
 
-/// The model, and what its streams make of every clip.
+/// The model and the features of every clip.
 pub(super) struct LastLayers {
     model: HiddenTwoStream,
     spatial: Option<ClipFeatures>,
@@ -123,7 +123,7 @@ impl LastLayers {
         Ok(Self { model, spatial, temporal })
     }
 
-    /// The model with last layers for the clips at the places `picked`.
+    /// Returns the model with last layers for the clips at the places `picked`.
     fn fit(&self, dataset: &Dataset, picked: &[usize], seed: u64) -> HiddenTwoStream {
         let labels: Vec<usize> = picked.iter().map(|&clip| dataset.clips[clip].label).collect();
         let fitted = |stream: &Option<Stream>, features: &Option<ClipFeatures>| {
@@ -167,13 +167,14 @@ fn train(
             tell(GroupsEvent::Training(&event));
         })?;
         let best = Some(plan.run_dir.join("best")).filter(|best| plan.validates() && best.is_dir());
-        base =
-            best.or(trained).ok_or_else(|| Error::file(&plan.run_dir, "the training left no model", "Start again"))?;
+        base = best
+            .or(trained)
+            .ok_or_else(|| Error::file(&plan.run_dir, "the training produced no model", "Start again"))?;
     }
     HiddenTwoStream::load(&base, device)
 }
 
-/// The clips at the places `picked` as a list in `dir` that a training reads.
+/// Returns the clips at the places `picked` as a list in `dir` that a training reads.
 fn write_list(dataset: &Dataset, picked: &[usize], dir: &Path) -> Result<DataSource> {
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let mut rows = String::from("path,label,start,end,group\n");

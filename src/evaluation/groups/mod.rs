@@ -1,8 +1,8 @@
-//! Leave one group out: clips of each recording are scored by networks that were made from all others.
+//! Cross-validation by group: clips of each recording are scored by networks trained on all others.
 //!
-//! [`folds()`] says which clips are held out together, [`evaluate_groups`] makes networks for each fold, scores what it
-//! holds out and pools all scores into one [`ActionsReport`](super::ActionsReport). What a fold has scored lies in its folder, so
-//! that an evaluation that was killed goes on with the next.
+//! [`folds()`] assigns clips to folds. [`evaluate_groups`] trains networks for each fold, scores its held-out clips and
+//! pools all scores into one [`ActionsReport`](super::ActionsReport). Scores are stored by fold, so that an interrupted
+//! evaluation resumes with the next one.
 
 mod config;
 mod folds;

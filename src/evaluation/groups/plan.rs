@@ -1,4 +1,4 @@
-//! What is evaluated by groups, how, and what is reported meanwhile.
+//! The plan and the progress events of an evaluation by groups.
 
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ pub struct GroupsPlan {
     pub seed: u64,
 }
 
-/// How a fold's networks are made.
+/// The training method of a fold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Learning {
     /// New last layers on the streams of the model as they are, or on ImageNet weights of a backbone in place of its spatial
@@ -45,7 +45,7 @@ pub enum Learning {
 }
 
 impl Learning {
-    /// What the temporal stream reads the flow of.
+    /// Returns the flow input of the temporal stream.
     pub fn flow_source(&self) -> FlowSource {
         let plans = if let Self::Plans(plans) = self { plans.as_slice() } else { &[] };
         let temporal = plans.iter().rev().find(|plan| plan.network == Network::Temporal);
@@ -53,13 +53,13 @@ impl Learning {
     }
 }
 
-/// Where a fold is kept, and what its clips are.
+/// The folder and the clips of a fold.
 pub(super) struct Place<'a> {
     pub dir: &'a Path,
     pub basis: &'a str,
 }
 
-/// What happens meanwhile.
+/// A progress event of an evaluation by groups.
 #[derive(Debug)]
 pub enum GroupsEvent<'a> {
     /// So many clips were looked at by a stream, to fit last layers.

@@ -144,13 +144,13 @@ fn fold_result(
     }
 }
 
-/// What a reader has to know to trust the figures.
+/// Returns the remarks on how far the figures can be trusted.
 fn remarks(plan: &GroupsPlan, card: &ModelCard) -> Vec<String> {
     let how = match &plan.learning {
-        Learning::LastLayers { imagenet: None } => "new last layers on the frozen streams of the model".to_owned(),
+        Learning::LastLayers { imagenet: None } => "linear probes on the frozen streams of the model".to_owned(),
         Learning::LastLayers { imagenet: Some((path, _)) } => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            format!("new last layers on the frozen temporal stream of the model and on {name}")
+            format!("linear probes on the frozen temporal stream of the model and on {name}")
         }
         Learning::Plans(plans) => {
             let steps: Vec<_> = plans.iter().map(|plan| format!("{:?}, {} steps", plan.network, plan.steps)).collect();
@@ -158,14 +158,14 @@ fn remarks(plan: &GroupsPlan, card: &ModelCard) -> Vec<String> {
         }
     };
     let origin = match card.origin.trained_on.as_str() {
-        "" => "does not tell on what".to_owned(),
-        data => format!("says on {data}"),
+        "" => "does not name the data".to_owned(),
+        data => format!("names {data}"),
     };
     vec![
-        format!("Every clip was scored by networks that learned from other recordings: {how}."),
+        format!("Every clip was scored by networks trained on other recordings: {how}."),
         format!(
-            "The model that all folds start from, {}, was trained before; its card {origin}. If that was on these clips, \
-             the figures flatter: a card proves nothing either way.",
+            "The model that all folds start from, {}, was pretrained; its model card {origin}. If that includes \
+             these clips, the accuracies are too high; the card cannot be verified.",
             card.name
         ),
     ]

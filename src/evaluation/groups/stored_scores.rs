@@ -13,7 +13,7 @@ use crate::files;
 use crate::training::dataset::Dataset;
 use crate::training::validation::PhotometricError;
 
-/// What was scored of a fold, and how long its networks took to make.
+/// The stored scores of a fold, and its training time.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct StoredScores {
     /// What the clips were that the fold learned from and scored, see [`basis`](super::config::basis).
@@ -38,13 +38,13 @@ pub(super) struct StoredClip {
 }
 
 impl StoredClip {
-    /// The scores of the clip at place `index`.
+    /// Returns the scores of the clip at place `index`.
     pub fn of(index: usize, scored: ScoredClip) -> Self {
         let ScoredClip { spatial, temporal, photometric, .. } = scored;
         Self { index, spatial, temporal, photometric }
     }
 
-    /// The same with its clip.
+    /// Returns the same with its clip.
     pub fn in_dataset(self, dataset: &Dataset) -> ScoredClip {
         let Self { index, spatial, temporal, photometric } = self;
         ScoredClip { clip: dataset.clips[index].clone(), spatial, temporal, photometric }
@@ -61,21 +61,22 @@ impl StoredClip {
 impl StoredScores {
     const FILE: &str = "scores.json";
 
-    /// The scores in folder `dir`; none if the fold is not scored yet, or the clips have changed since: their `basis` is another.
+    /// Returns the scores in folder `dir`; none if the fold is not scored yet, or the clips have changed since: their `basis` is
+    /// another.
     ///
     /// # Errors
     /// If the file is damaged or not of these clips.
     pub fn read(dir: &Path, dataset: &Dataset, basis: &str) -> Result<Option<Self>> {
         let path = dir.join(Self::FILE);
         let Ok(text) = files::read_to_string(&path) else { return Ok(None) };
-        let refuse = |cause| Error::file(&path, cause, "Delete the file: the fold is scored anew");
+        let refuse = |cause| Error::file(&path, cause, "Delete the file to score the fold again");
         let scores: Self = serde_json::from_str(&text).map_err(|error| refuse(format!("it is damaged: {error}")))?;
         if scores.basis != basis {
             return Ok(None);
         }
         match scores.clips.iter().all(|clip| clip.fits(dataset)) {
             true => Ok(Some(scores)),
-            false => Err(refuse("its scores are not those of these clips".into())),
+            false => Err(refuse("its scores belong to other clips".into())),
         }
     }
 

@@ -19,7 +19,7 @@ svg { max-width: 100%; height: auto; overflow: visible; } svg text { font-size: 
 .mark { fill: #d6602f; } .bar { fill: #2f7fd6; } .gap { fill: #d6602f; fill-opacity: .35; } .right { fill: #2f7fd6; } .wrong { fill: #d6602f; }
 .plots { display: flex; flex-wrap: wrap; gap: 2rem; } figure { margin: 0; } figcaption { font-size: .85rem; opacity: .75; }";
 
-/// The page of `report`.
+/// Returns the HTML page of `report`.
 pub(super) fn page(report: &ActionsReport) -> String {
     let title = escaped(&format!("Action recognition: {}", report.model));
     let body = [
@@ -28,10 +28,10 @@ pub(super) fn page(report: &ActionsReport) -> String {
         tables::remarks(report),
         plots(report),
         section("Folds", &tables::folds(report)),
-        section("Confusion", &confusion(report)),
-        section("Classes", &tables::classes(report)),
-        section("Most confused", &tables::most_confused(report)),
-        section("Wrong and confident", &tables::worst(report)),
+        section("Confusion matrix", &confusion(report)),
+        section("Per-class results", &tables::classes(report)),
+        section("Most frequent confusions", &tables::most_confused(report)),
+        section("Most confident errors", &tables::worst(report)),
         section("Clips that could not be read", &tables::failures(report)),
     ];
     format!(
@@ -44,26 +44,23 @@ pub(super) fn page(report: &ActionsReport) -> String {
 fn plots(report: &ActionsReport) -> String {
     let mut figures: Vec<String> = report
         .streams()
-        .map(|(name, stream)| figure(&plots::reliability(&stream.calibration), &format!("Reliability, {name}")))
+        .map(|(name, stream)| figure(&plots::reliability(&stream.calibration), &format!("Reliability diagram, {name}")))
         .collect();
     if !report.sweep.is_empty() {
         let weight = report.fusion.temporal_weight;
-        figures.insert(0, figure(&plots::sweep(&report.sweep, weight), "Fused top-1 over the temporal weight"));
+        figures.insert(0, figure(&plots::sweep(&report.sweep, weight), "Fused top-1 accuracy by temporal weight"));
     }
     section("Plots", &format!("<div class=\"plots\">\n{}</div>\n", figures.concat()))
 }
 
-/// The confusion of both streams, or of the one there is.
+/// Returns the confusion matrix of the fused streams, or of the only one.
 fn confusion(report: &ActionsReport) -> String {
     let Some((name, stream)) = report.streams().last() else { return String::new() };
     let plot = plots::confusion(&stream.confusion, &report.classes);
-    figure(
-        &plot,
-        &format!("True classes (rows) and guesses (columns), {name}: shares of the row; numbers under the pointer"),
-    )
+    figure(&plot, &format!("True (rows) and predicted (columns) classes, {name}: share of the row; hover for counts"))
 }
 
-/// A part of the page; nothing if there is nothing in it.
+/// Returns a section of the page, or nothing for no content.
 fn section(title: &str, content: &str) -> String {
     if content.is_empty() { String::new() } else { format!("<h2>{}</h2>\n{content}", escaped(title)) }
 }

@@ -34,7 +34,7 @@ pub(super) fn reliability(calibration: &Calibration) -> String {
     let bars = calibration.bins.iter().enumerate().filter(|(_, bin)| bin.clips > 0).map(|(i, bin)| {
         let x = MARGIN + width * i as f64;
         let title = format!(
-            "{} clips, confidence {}, right {}",
+            "{} clips, confidence {}, accuracy {}",
             bin.clips,
             percent(bin.confidence),
             percent(bin.accuracy)
@@ -55,7 +55,7 @@ pub(super) fn reliability(calibration: &Calibration) -> String {
     axes(&(bars.collect::<String>() + &diagonal + &caption), ["0".into(), "1".into()], [percent(0.0), percent(1.0)])
 }
 
-/// A cell for each pair of classes that occurs, the darker the larger its share of the row.
+/// Returns a cell for each pair of classes that occurs, the darker the larger its share of the row.
 pub(super) fn confusion(confusion: &Confusion, classes: &[String]) -> String {
     let count = classes.len();
     let cell = (560.0 / count.max(1) as f64).clamp(6.0, 24.0);

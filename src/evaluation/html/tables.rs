@@ -5,30 +5,33 @@ use crate::evaluation::{ActionsReport, ReportSource};
 use crate::nets::fusion;
 use crate::plural::counted;
 
-/// What was measured, and how.
+/// Returns the table of the settings of the evaluation.
 pub(super) fn run(report: &ActionsReport) -> String {
     let fusion = format!("{:?} rule, 1 : {}", report.fusion.rule, report.fusion.temporal_weight);
     let spread = format!("{:?}", report.spread).to_lowercase();
     let mut rows = vec![
         ["Data".into(), report.data.clone()],
         ["Clips".into(), format!("{} of {}", report.clips, counted(report.classes.len(), "class"))],
-        ["Views of a clip".into(), format!("{} (samples × crops), {spread} spread", report.views)],
+        ["Views per clip".into(), format!("{} (samples × crops), {spread} sampling", report.views)],
         ["Fusion".into(), fusion],
     ];
     if let Some(all) = report.stopped_of {
         rows.push([
             "Stopped".into(),
-            format!("after {} of {all} clips: a partial result", report.clips + report.failures.len()),
+            format!("after {} of {all} clips (partial result)", report.clips + report.failures.len()),
         ]);
     }
     if let Some(ratio) = report.photometric_ratio {
-        rows.push(["Photometric error".into(), format!("{:.1} % of zero flow's", 100.0 * ratio)]);
+        rows.push([
+            "Photometric ratio".into(),
+            format!("{:.1} % (warping error relative to zero flow)", 100.0 * ratio),
+        ]);
     }
     rows.extend(report.source.iter().flat_map(ReportSource::rows));
     table(None, rows.into_iter().map(|row| row.to_vec()), 2)
 }
 
-/// The accuracies of each stream.
+/// Returns the table of accuracies by stream.
 pub(super) fn accuracies(report: &ActionsReport) -> String {
     let rows = report.streams().map(|(name, stream)| {
         vec![
@@ -40,20 +43,20 @@ pub(super) fn accuracies(report: &ActionsReport) -> String {
             format!("{:.3}", stream.calibration.ece),
         ]
     });
-    table(Some(&["Stream", "Top-1", "Correct", "Top-5", "Mean of classes", "Calibration error"]), rows, 1)
+    table(Some(&["Stream", "Top-1", "Correct", "Top-5", "Mean class accuracy", "ECE"]), rows, 1)
 }
 
-/// What a reader has to know besides.
+/// Returns the remarks as paragraphs.
 pub(super) fn remarks(report: &ActionsReport) -> String {
     report.remarks.iter().map(|remark| format!("<p>{}</p>\n", escaped(remark))).collect()
 }
 
-/// What was held out together.
+/// Returns the table of folds.
 pub(super) fn folds(report: &ActionsReport) -> String {
     if report.folds.is_empty() {
         return String::new();
     }
-    let head = ["Held out", "Clips", "Learned from", "Top-1 spatial", "Top-1 temporal", "Top-1 fused", "Seconds"];
+    let head = ["Held out", "Clips", "Training clips", "Top-1 spatial", "Top-1 temporal", "Top-1 fused", "Seconds"];
     let rows = report.folds.iter().map(|fold| {
         let shares = [fold.spatial, fold.temporal, fold.fused].map(share);
         let counts = [fold.name.clone(), fold.clips.to_string(), fold.learned_from.to_string()];
@@ -62,7 +65,7 @@ pub(super) fn folds(report: &ActionsReport) -> String {
     table(Some(&head), rows, 1)
 }
 
-/// Recall of each stream, and precision and F1 of the last one, for every class.
+/// Returns the table of classes: recall of each stream, precision and F1 of the last one.
 pub(super) fn classes(report: &ActionsReport) -> String {
     let Some((last, headline)) = report.streams().last() else { return String::new() };
     let streams: Vec<_> = report.streams().collect();
@@ -78,7 +81,7 @@ pub(super) fn classes(report: &ActionsReport) -> String {
     table(Some(&head.iter().map(String::as_str).collect::<Vec<_>>()), rows, 1)
 }
 
-/// The largest confusions of the last stream.
+/// Returns the table of the largest confusions of the last stream.
 pub(super) fn most_confused(report: &ActionsReport) -> String {
     let Some((_, stream)) = report.streams().last() else { return String::new() };
     if stream.most_confused.is_empty() {
@@ -87,10 +90,10 @@ pub(super) fn most_confused(report: &ActionsReport) -> String {
     let rows = stream.most_confused.iter().map(|pair| {
         vec![report.classes[pair.label].clone(), report.classes[pair.guess].clone(), pair.clips.to_string()]
     });
-    table(Some(&["Class", "Taken for", "Clips"]), rows, 2)
+    table(Some(&["Class", "Predicted as", "Clips"]), rows, 2)
 }
 
-/// The wrong clips of the last stream, the most confident first.
+/// Returns the table of misclassified clips of the last stream, the most confident first.
 pub(super) fn worst(report: &ActionsReport) -> String {
     let Some((name, stream)) = report.streams().last() else { return String::new() };
     if stream.worst.is_empty() {
@@ -106,7 +109,7 @@ pub(super) fn worst(report: &ActionsReport) -> String {
     table(Some(&["Clip", "Class", "Predicted", "Confidence"]), rows, 3)
 }
 
-/// What was wrong with the clips that are left out.
+/// Returns the table of clips that could not be read.
 pub(super) fn failures(report: &ActionsReport) -> String {
     if report.failures.is_empty() {
         return String::new();
@@ -128,7 +131,7 @@ fn table(head: Option<&[&str]>, rows: impl Iterator<Item = Vec<String>>, names: 
     format!("<table>\n{head}{}</table>\n", rows.collect::<String>())
 }
 
-/// A share in percent, empty if there is none.
+/// Returns a share in percent, empty if there is none.
 fn share(share: Option<f64>) -> String {
     share.map(|share| format!("{:.1} %", 100.0 * share)).unwrap_or_default()
 }
