@@ -28,7 +28,7 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> 
 /// Does the same for what can be made again: after a power failure it may be empty.
 ///
 /// # Errors
-/// As [`replace`].
+/// Same as [`replace`].
 pub(crate) fn replace_unsynced(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<()> {
     publish(stage(path, write)?, path)
 }

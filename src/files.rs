@@ -28,7 +28,7 @@ pub(crate) fn is_endless(path: &Path) -> bool {
 /// Returns the content of the file at `path`.
 ///
 /// # Errors
-/// As [`open`].
+/// Same as [`open`].
 pub(crate) fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     let mut file = open(path)?;
     let mut bytes = Vec::with_capacity(file.metadata().map_or(0, |facts| facts.len() as usize));
@@ -39,7 +39,7 @@ pub(crate) fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 /// Returns the content of the file at `path`, which is text in UTF-8.
 ///
 /// # Errors
-/// As [`open`], and if it is no such text.
+/// Like [`open`], and if it is no such text.
 pub(crate) fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
     let mut text = String::new();
     open(path)?.read_to_string(&mut text)?;

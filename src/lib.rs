@@ -1,9 +1,9 @@
 //! Motionscope: hidden two-stream networks for people who work with motion in video.
 //!
-//! The modules in the order in which data flows: a [`video`] is decoded into frames, [`nets`] predict [`flow`] and class
-//! scores from them on the device that [`gpu`] chose, [`labels`] keep what a person says about the videos, [`training`]
-//! makes the networks and [`evaluation`] measures them, [`reproduction`] does both as the paper's tables have it, the
-//! [`engine`] runs all of it on named threads, and the [`app`] and the [`cli`] are two consumers of the engine's messages.
+//! The modules in order of data flow: a [`video`] is decoded into frames, [`nets`] predict [`flow`] and class
+//! scores from them on the device that [`gpu`] chose, [`labels`] stores the labels of videos, [`training`] trains the
+//! networks, [`evaluation`] evaluates them, and [`reproduction`] does both for the tables of the paper. The [`engine`] runs
+//! all of it on named threads for the [`app`]; the [`cli`] uses the same components directly.
 
 pub mod app;
 mod atomic;

@@ -34,7 +34,7 @@ const DISPLAY_MAX: u32 = 1280;
 /// The sample is the same on every machine.
 const SAMPLE_SEED: u64 = 1;
 
-/// What arrives at the thread.
+/// A command to the coordinator thread.
 #[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
 pub(super) enum Command {
     Request(Request),
@@ -58,7 +58,7 @@ impl SharedPlayer {
     }
 }
 
-/// What the handle looks into.
+/// The state shared by the handle and the thread.
 pub(super) struct Shared {
     /// The clip.
     pub player: SharedPlayer,
@@ -132,7 +132,7 @@ impl Coordinator {
         }
     }
 
-    /// Works until told to quit.
+    /// Runs until it is asked to quit.
     pub fn run(mut self, commands: &Receiver<Command>) {
         loop {
             let events = self.player.as_ref().map_or_else(never, |player| player.events().clone());
@@ -227,7 +227,7 @@ impl Coordinator {
         self.events.wake();
     }
 
-    /// The networks look at one thing at a time: the clip makes way.
+    /// Releases the clip, because the networks process one input at a time.
     fn watch(&mut self, order: Option<LiveOrder>) {
         self.stop_live();
         if let Some(order) = order {

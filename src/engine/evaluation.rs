@@ -25,7 +25,7 @@ pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSend
     }
 }
 
-/// The clips, and what is wrong with the rows that the source lets one leave out.
+/// Returns the clips, and what is wrong with the rows that the source lets one leave out.
 fn read(source: &DataSource) -> std::result::Result<(Dataset, Vec<Error>), Vec<Error>> {
     let (dataset, problems) = Dataset::with_problems(source).map_err(|error| vec![error])?;
     let problems: Vec<Error> = problems.into_iter().map(Problem::into_error).collect();

@@ -72,52 +72,52 @@ impl Engine {
         &self.messages
     }
 
-    /// The frame to be shown now.
+    /// Returns the frame to be shown now.
     pub fn frame(&self) -> Option<Arc<Frame>> {
         self.player.with(|player| player.current()).flatten()
     }
 
-    /// How far the frames of the clip that is being opened are listed; `None` once they are.
+    /// Returns how far the frames of the clip that is being opened are listed; `None` once they are.
     pub fn indexing(&self) -> Option<Indexing> {
         self.player.with(Player::indexing).flatten()
     }
 
-    /// What the networks last said about the clip.
+    /// Returns the latest analysis of the clip.
     pub fn analysis(&self) -> Option<Arc<Analysis>> {
         self.analysis.get()
     }
 
-    /// What can be seen of the live source now; `None` while there is none.
+    /// Returns the current view of the live source; `None` while there is none.
     pub fn live(&self) -> Option<LiveView> {
         self.live.view()
     }
 
-    /// The newest flow of a source.
+    /// Returns the newest flow of a source.
     pub fn source_flow(&self, source: FlowSource) -> Option<Arc<SourceFlow>> {
         self.comparison.flow(source)
     }
 
-    /// The newest inspection of a source's flow; it may still be of an older frame.
+    /// Returns the newest inspection of a source's flow; it may still be of an older frame.
     pub fn inspection(&self, source: FlowSource) -> Option<Arc<FlowDiagnostics>> {
         self.comparison.inspection(source)
     }
 
-    /// The newest complete window of a source.
+    /// Returns the newest complete window of a source.
     pub fn strip(&self, source: FlowSource) -> Option<Arc<FlowStack>> {
         self.comparison.strip(source)
     }
 
-    /// What models make of the pinned windows.
+    /// Returns the results of the pinned windows.
     pub fn pinned(&self) -> Option<Arc<PinnedResults>> {
         self.pinned.get()
     }
 
-    /// Where the player is; at rest at frame 0 without a clip.
+    /// Returns the state of the player; at rest at frame 0 without a clip.
     pub fn player(&self) -> PlayerState {
         self.player.with(|player| player.state()).unwrap_or(PlayerState { position: 0, playing: false, speed: 1.0 })
     }
 
-    /// Whether the player has yet to obey a command, so that its position is an old one.
+    /// Returns whether the player has yet to obey a command, so that its position is an old one.
     pub fn player_is_behind(&self) -> bool {
         self.player.with(Player::is_behind).unwrap_or(false)
     }

@@ -50,7 +50,7 @@ pub struct ClipChange {
     pub index: usize,
     /// Its class.
     pub label: usize,
-    /// The class it was taken for in `a` and in `b`; none where the stream said nothing.
+    /// The predicted class in `a` and in `b`; `None` without a prediction.
     pub guesses: [Option<usize>; 2],
 }
 

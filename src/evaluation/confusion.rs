@@ -15,11 +15,11 @@ pub struct Confusion {
 pub struct ClassFigures {
     /// Clips of the class.
     pub clips: usize,
-    /// Share of the clips taken for this class that are of it.
+    /// Precision: share of the clips predicted as this class that are of it.
     pub precision: Option<f64>,
-    /// Share of the clips of this class that were taken for it: its accuracy.
+    /// Recall: share of the clips of this class that were predicted as it.
     pub recall: Option<f64>,
-    /// Harmonic mean of both: 2·right / (clips + taken for it).
+    /// F1 score: 2·correct / (clips + predictions of it).
     pub f1: Option<f64>,
 }
 
@@ -28,7 +28,7 @@ pub struct ClassFigures {
 pub struct ConfusedPair {
     /// Their class.
     pub label: usize,
-    /// The class they were taken for.
+    /// The predicted class.
     pub guess: usize,
     /// How many.
     pub clips: usize,

@@ -16,15 +16,15 @@ use crate::video::is_hidden;
 /// Annotated videos.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SegmentTruth {
-    /// All that were looked at, also those in which nothing happens.
+    /// All annotated videos, including those without segments.
     pub videos: BTreeSet<String>,
     /// What happens in them.
     pub segments: Vec<Segment>,
-    /// Where it is hard to tell (THUMOS 2014's `Ambiguous`).
+    /// Ambiguous segments (`Ambiguous` in THUMOS 2014).
     pub ambiguous: Vec<Segment>,
 }
 
-/// What stands for a class where it is hard to tell what happens.
+/// The class name of ambiguous segments.
 const AMBIGUOUS: &str = "Ambiguous";
 
 /// `{"database": {video: {"subset": …, "annotations": [{"segment": [start, end], "label": …}]}}}`

@@ -28,7 +28,7 @@ pub fn weight_sweep(
     let mut weights: Vec<f64> = (0..=16).map(|quarters| f64::from(quarters) / 4.0).chain([also]).collect();
     weights.sort_by(f64::total_cmp);
     weights.dedup();
-    // What the rule makes of the logits is the same at every weight.
+    // The rule transforms the logits in the same way at every weight.
     let rows: Vec<_> =
         spatial.rows().zip(temporal.rows()).map(|(s, t)| (rule.normalise(s), rule.normalise(t))).collect();
     let mut fused = Vec::new();

@@ -1,7 +1,7 @@
-//! Flow for nothing: the motion vectors that a video was coded with, taken for the flow between its frames.
+//! Flow from the motion vectors of the video codec.
 //!
-//! The rival that the paper calls "enhanced motion vectors" (Zhang et al., CVPR 2016): fast, coarse (a vector a block
-//! of 8 or 16 pixels) and only as true as the encoder needed it to save bits.
+//! The baseline that the paper calls "enhanced motion vectors" (Zhang et al., CVPR 2016): fast, coarse (one vector per
+//! block of 8 or 16 pixels) and only as accurate as the encoder needed to save bits.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,17 +24,17 @@ impl CodecFlow {
     /// Opens the video at `path`.
     ///
     /// # Errors
-    /// As [`MotionVectorReader::open`].
+    /// Same as [`MotionVectorReader::open`].
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self { reader: MotionVectorReader::open(path)?, known: BTreeMap::new() })
     }
 
-    /// How many frames the clip has; the flow of the last one leads nowhere.
+    /// Returns how many frames the clip has; the flow of the last one leads nowhere.
     pub fn frames(&self) -> usize {
         self.reader.frames()
     }
 
-    /// The flow from frame `index` to the next, in pixels of a picture of `width` × `height`; see
+    /// Returns the flow from frame `index` to the next, in pixels of a picture of `width` × `height`; see
     /// [`flow_from_vectors`].
     ///
     /// The next frame may have no vectors. If it is bi-predicted, those of the frame it waits for span the same time
@@ -49,12 +49,12 @@ impl CodecFlow {
         Ok(flow_from_vectors(self.vectors(telling)?, width, height))
     }
 
-    /// The flow from frame `first` to a later one, `second`: each pixel is followed through the frames between.
+    /// Returns the flow from frame `first` to a later one, `second`: each pixel is followed through the frames between.
     ///
     /// Unknown where it leaves the picture on the way; the last step may.
     ///
     /// # Errors
-    /// As [`Self::flow`].
+    /// Same as [`Self::flow`].
     pub fn flow_between(&mut self, first: usize, second: usize, width: usize, height: usize) -> Result<FlowField> {
         let mut flow = self.flow(first, width, height)?;
         for index in first + 1..second {
@@ -63,7 +63,7 @@ impl CodecFlow {
         Ok(flow)
     }
 
-    /// The frame whose vectors tell the motion from frame `index` to the next.
+    /// Returns the frame whose vectors tell the motion from frame `index` to the next.
     fn telling_frame(&mut self, index: usize) -> Result<usize> {
         let (next, last) = (index + 1, self.frames().saturating_sub(1));
         for frame in next..=(index + REACH).min(last).max(next) {
@@ -91,7 +91,7 @@ impl CodecFlow {
     }
 }
 
-/// The forward flow from the frame before the one with these `vectors` to that frame, in pixels of a picture of
+/// Returns the forward flow from the frame before the one with these `vectors` to that frame, in pixels of a picture of
 /// `width` × `height`.
 ///
 /// A block that came from `dst + mv`, d frames before, moves by −mv/d from frame to frame; one that is predicted only

@@ -1,7 +1,7 @@
-//! Flow as a picture: Middlebury's colour wheel (Baker et al. 2011), hue for direction, saturation for length.
+//! Colour coding of flow: the Middlebury colour wheel (Baker et al. 2011), hue for direction, saturation for magnitude.
 //!
-//! The arithmetic follows the benchmark's own `colorcode.cpp` to the byte, so that our pictures can be laid
-//! beside anybody's. `shaders/flow_colour.wgsl` is this file's twin on the GPU.
+//! The arithmetic follows the benchmark's own `colorcode.cpp` to the byte, so that images can be
+//! compared with those of other tools. `shaders/flow_colour.wgsl` is the GPU version of this file.
 
 use std::f64::consts::PI;
 use std::sync::OnceLock;
@@ -23,7 +23,7 @@ const RAMPS: [(usize, usize, usize, bool); 6] = [
     (6, 0, 2, false),  // magenta to red
 ];
 
-/// The 55 fully saturated colours `[r, g, b]`, from leftward motion once around.
+/// Returns the 55 fully saturated colours `[r, g, b]`, from leftward motion once around.
 pub fn wheel() -> &'static [[u8; 3]; WHEEL] {
     static WHEEL_COLOURS: OnceLock<[[u8; 3]; WHEEL]> = OnceLock::new();
     WHEEL_COLOURS.get_or_init(|| {
@@ -40,7 +40,7 @@ pub fn wheel() -> &'static [[u8; 3]; WHEEL] {
     })
 }
 
-/// The colour of the vector (`u`, `v`) in pixels; a vector of `max_px` pixels is fully saturated.
+/// Returns the colour of the vector (`u`, `v`) in pixels; a vector of `max_px` pixels is fully saturated.
 ///
 /// Shorter vectors fade to white, longer ones are darkened, unknown ones are black. The sign of a zero counts: a
 /// motion straight to the right has two neighbouring hues, as in the reference.
@@ -65,7 +65,7 @@ pub fn colour(u: f32, v: f32, max_px: f32) -> [u8; 3] {
     })
 }
 
-/// The vector with (length / `max_px`)^(1/`gamma`) in place of length / `max_px`, direction kept: coloured so, slow
+/// Returns the vector with (length / `max_px`)^(1/`gamma`) in place of length / `max_px`, direction kept: coloured so, slow
 /// motion stands out if `gamma` is above 1. A `gamma` of 1 changes nothing, to the bit.
 pub fn bent([u, v]: [f32; 2], max_px: f32, gamma: f32) -> [f32; 2] {
     let share = u.hypot(v) / max_px.max(f32::MIN_POSITIVE);
@@ -76,7 +76,7 @@ pub fn bent([u, v]: [f32; 2], max_px: f32, gamma: f32) -> [f32; 2] {
     [u * factor, v * factor]
 }
 
-/// The whole field in colours, one pixel per vector; see [`colour()`].
+/// Returns the whole field in colours, one pixel per vector; see [`colour()`].
 pub fn picture(field: &FlowField, max_px: f32) -> RgbImage {
     RgbImage::from_fn(field.width as u32, field.height as u32, |x, y| {
         let [u, v] = field.at(x as usize, y as usize);

@@ -1,4 +1,4 @@
-//! What estimates flow: the seam between the methods and all that shows or measures their results.
+//! The trait of flow methods.
 
 use image::RgbImage;
 
@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 
 /// Anything that estimates the flow between two pictures of the same size.
 pub trait FlowEstimator {
-    /// The method in a few words, as it stands in a report.
+    /// Returns the method in a few words, as it stands in a report.
     fn name(&self) -> String;
 
-    /// Where every pixel of `first` is found in `second`.
+    /// Returns the flow from `first` to `second`.
     ///
     /// # Errors
     /// If the pictures differ in size or the device fails.

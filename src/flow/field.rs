@@ -3,9 +3,9 @@
 /// Components beyond this magnitude mark a vector as unknown, as in Middlebury's files.
 const UNKNOWN_ABOVE_PX: f32 = 1e9;
 
-/// Where every pixel of a picture goes: pixel `p` of frame i is found at `p + at(p)` in frame i + 1.
+/// A dense flow field: pixel `p` of frame i moves to `p + at(p)` in frame i + 1.
 ///
-/// Vectors are in pixels of the picture that the field belongs to, x to the right and y down. A vector with a
+/// Vectors are in pixels of the image, x to the right and y down. A vector with a
 /// component that is not a number or beyond 10⁹ is unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FlowField {
@@ -21,7 +21,7 @@ impl FlowField {
     /// What an unknown vector is set to; Middlebury's own value.
     pub const UNKNOWN: [f32; 2] = [1e10, 1e10];
 
-    /// A field of `width` × `height` vectors, given row after row.
+    /// Returns a field of `width` × `height` vectors, given row after row.
     ///
     /// # Panics
     /// If `uv` does not hold exactly `width * height` vectors: a mistake of the caller, not of a file.
@@ -30,7 +30,7 @@ impl FlowField {
         Self { width, height, uv }
     }
 
-    /// The vector of the pixel in column `x` and row `y`.
+    /// Returns the vector of the pixel in column `x` and row `y`.
     ///
     /// # Panics
     /// If the pixel lies outside the field.
@@ -39,12 +39,12 @@ impl FlowField {
         self.uv[y * self.width + x]
     }
 
-    /// Whether a vector says anything: both components are numbers, and none is beyond 10⁹.
+    /// Returns whether a vector says anything: both components are numbers, and none is beyond 10⁹.
     pub fn is_known([u, v]: [f32; 2]) -> bool {
         u.abs() <= UNKNOWN_ABOVE_PX && v.abs() <= UNKNOWN_ABOVE_PX
     }
 
-    /// The length of the longest known vector in pixels; 0 if there is none.
+    /// Returns the length of the longest known vector in pixels; 0 if there is none.
     pub fn magnitude_max(&self) -> f32 {
         self.uv.iter().filter(|uv| Self::is_known(**uv)).map(|[u, v]| u.hypot(*v)).fold(0.0, f32::max)
     }
@@ -72,7 +72,7 @@ impl FlowField {
         Self::new(self.width, self.height, self.uv.iter().enumerate().map(followed).collect())
     }
 
-    /// The same motion on a grid of `width` × `height` vectors, in pixels of a picture of that size.
+    /// Returns the same motion on a grid of `width` × `height` vectors, in pixels of a picture of that size.
     ///
     /// Interpolates bilinearly between pixel centres; a vector that would draw on an unknown one is unknown.
     pub fn resized(&self, width: usize, height: usize) -> Self {
@@ -92,7 +92,7 @@ impl FlowField {
         Self::new(width, height, uv)
     }
 
-    /// The interpolated vector at a column and a row tap, times `scale`.
+    /// Returns the interpolated vector at a column and a row tap, times `scale`.
     fn between(&self, column: &Tap, row: &Tap, scale: [f32; 2]) -> [f32; 2] {
         let mut sum = [0.0; 2];
         for (y, wy) in row.neighbours() {
@@ -120,7 +120,7 @@ struct Tap {
 }
 
 impl Tap {
-    /// The tap of target sample `index` on an axis of `length` source samples, pixel centres aligned.
+    /// Returns the tap of target sample `index` on an axis of `length` source samples, pixel centres aligned.
     fn new(index: usize, scale: f32, length: usize) -> Self {
         let position = ((index as f32 + 0.5) / scale - 0.5).clamp(0.0, (length - 1) as f32);
         let lower = position as usize;

@@ -1,4 +1,4 @@
-//! How far a flow field is from another one, and what it holds.
+//! Error metrics and statistics of flow fields.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ const OUTLIER_PX: f64 = 3.0;
 /// … and beyond this share of the true vector's length makes an outlier (Menze and Geiger 2015).
 const OUTLIER_SHARE: f64 = 0.05;
 
-/// The mean end-point error in pixels, ‖a − b‖ averaged over the pixels that both fields know (Baker et al. 2011).
+/// Returns the mean end-point error in pixels, ‖a − b‖ averaged over the pixels that both fields know (Baker et al. 2011).
 ///
 /// Not a number if they have no such pixel in common.
 ///
@@ -39,8 +39,8 @@ pub fn end_point_error_map(a: &FlowField, b: &FlowField) -> Vec<f32> {
 
 /// The errors of an estimate over the pixels of a region whose true vector is known.
 ///
-/// Where the estimate is unknown, zero flow stands in for it in `epe` and `aae_deg`, and it counts as an outlier in `fl`: an
-/// estimate gains nothing by leaving out the pixels that are hard.
+/// Where the estimate is unknown, it counts as zero flow in `epe` and `aae_deg` and as an outlier in `fl`, so that an
+/// estimate gains nothing by omitting hard pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct RegionErrors {
     /// Mean end-point error in pixels.
@@ -55,8 +55,8 @@ pub struct RegionErrors {
     pub density: f64,
 }
 
-/// The errors of an estimate in the whole picture and, where an occlusion mask tells them apart, of what stays visible in
-/// the second picture and what does not.
+/// The errors of an estimate in the whole image and, with an occlusion mask, of its matched (visible in the second image)
+/// and unmatched pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct FlowErrors {
     /// All pixels.
@@ -68,8 +68,8 @@ pub struct FlowErrors {
 }
 
 impl FlowErrors {
-    /// The errors of `estimate` against `truth` over the pixels that the truth knows and that are `valid`; `None` if there are
-    /// none. Masks hold one entry per pixel, row after row.
+    /// Returns the errors of `estimate` against `truth` over the pixels that the truth knows and that are `valid`; `None` if
+    /// there are none. Masks hold one entry per pixel, row after row.
     ///
     /// # Panics
     /// If the fields differ in size, or a mask has another number of pixels.
@@ -94,7 +94,7 @@ impl FlowErrors {
         Some(Self { all: matched.plus(unmatched).means()?, matched: regions[0], unmatched: regions[1] })
     }
 
-    /// The errors of several pairs as the benchmarks sum them up: end-point and angular errors are means over pairs, the
+    /// Returns the errors of several pairs as the benchmarks sum them up: end-point and angular errors are means over pairs, the
     /// share of outliers is that of all pixels together, as in KITTI, and so is the density. `None` if there is no pair.
     pub fn mean(pairs: &[Self]) -> Option<Self> {
         let region = |of: fn(&Self) -> Option<RegionErrors>| {
@@ -187,7 +187,7 @@ pub struct Magnitudes {
 }
 
 impl Magnitudes {
-    /// The lengths of `field`; all 0 if no vector is known.
+    /// Returns the lengths of `field`; all 0 if no vector is known.
     pub fn of(field: &FlowField) -> Self {
         let known = field.uv.iter().filter(|uv| FlowField::is_known(**uv));
         let mut lengths: Vec<f32> = known.map(|[u, v]| u.hypot(*v)).collect();
@@ -203,7 +203,7 @@ impl Magnitudes {
     }
 }
 
-/// The pixels of the first picture that have no partner in the second: going there by `forward` and back by `backward`
+/// Returns the pixels of the first picture that have no partner in the second: going there by `forward` and back by `backward`
 /// does not lead to the start, |f + b|² > 0.01·(|f|² + |b|²) + 0.5 (Sundaram et al. 2010; Meister et al. 2018).
 ///
 /// `backward` is read bilinearly at the end of the forward vector. A pixel that leaves the picture or whose vectors are
@@ -223,7 +223,7 @@ pub fn forward_backward_occlusion(forward: &FlowField, backward: &FlowField) -> 
     forward.uv.iter().enumerate().map(is_occluded).collect()
 }
 
-/// The vector of `field` at the position (`x`, `y`), between pixel centres bilinearly; `None` outside.
+/// Returns the vector of `field` at the position (`x`, `y`), between pixel centres bilinearly; `None` outside.
 fn sample(field: &FlowField, [x, y]: [f32; 2]) -> Option<[f32; 2]> {
     let (right, bottom) = (field.width - 1, field.height - 1);
     if !(0.0..=right as f32).contains(&x) || !(0.0..=bottom as f32).contains(&y) {

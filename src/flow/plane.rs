@@ -1,4 +1,4 @@
-//! One number per pixel: grey pictures, components of a flow, what lies between them in TV-L1.
+//! Planes of one number per pixel: grey images, flow components and intermediate results of TV-L1.
 
 use image::RgbImage;
 
@@ -14,7 +14,7 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// A plane of `width` × `height` samples, given row after row.
+    /// Returns a plane of `width` × `height` samples, given row after row.
     ///
     /// # Panics
     /// If `values` does not hold exactly `width * height` samples: a mistake of the caller, not of a file.
@@ -23,12 +23,12 @@ impl Plane {
         Self { width, height, values }
     }
 
-    /// A plane of zeros.
+    /// Returns a plane of zeros.
     pub fn zeros(width: usize, height: usize) -> Self {
         Self::new(width, height, vec![0.0; width * height])
     }
 
-    /// The luma of a picture, 0…255 in whole numbers, exactly as OpenCV's `cvtColor` computes it for 8-bit pictures:
+    /// Returns the luma of a picture, 0…255 in whole numbers, exactly as OpenCV's `cvtColor` computes it for 8-bit pictures:
     /// 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601) with weights in units of 2⁻¹⁵, rounded to the nearest.
     pub fn grey(picture: &RgbImage) -> Self {
         let luma =
@@ -42,7 +42,7 @@ impl Plane {
         (self.width, self.height)
     }
 
-    /// The sample in column `x` and row `y`.
+    /// Returns the sample in column `x` and row `y`.
     ///
     /// # Panics
     /// If it lies outside the plane.
@@ -50,7 +50,7 @@ impl Plane {
         self.row(y)[x]
     }
 
-    /// The samples of row `y`.
+    /// Returns the samples of row `y`.
     ///
     /// # Panics
     /// If there is no such row.
@@ -58,7 +58,7 @@ impl Plane {
         &self.values[y * self.width..][..self.width]
     }
 
-    /// The samples of row `y`, to be written.
+    /// Returns the samples of row `y`, to be written.
     ///
     /// # Panics
     /// If there is no such row.
@@ -66,13 +66,13 @@ impl Plane {
         &mut self.values[y * self.width..][..self.width]
     }
 
-    /// A plane whose sample in column `x` and row `y` is `sample(x, y)`.
+    /// Returns a plane whose sample in column `x` and row `y` is `sample(x, y)`.
     pub fn from_fn(width: usize, height: usize, sample: impl Fn(usize, usize) -> f32) -> Self {
         let sample = &sample;
         Self::new(width, height, (0..height).flat_map(|y| (0..width).map(move |x| sample(x, y))).collect())
     }
 
-    /// The plane times a number.
+    /// Returns the plane times a number.
     pub fn scaled(&self, factor: f32) -> Self {
         Self::new(self.width, self.height, self.values.iter().map(|value| value * factor).collect())
     }

@@ -1,4 +1,4 @@
-//! Of several flows, for each pixel the one that explains its neighbourhood best.
+//! Per-pixel selection of the flow, out of several, that explains the neighbourhood best.
 
 use image::RgbImage;
 use rayon::prelude::*;
@@ -54,7 +54,7 @@ impl Normalised {
         Self { width, height, pixels: picture.as_raw().par_chunks_exact(3).map(normalise).collect() }
     }
 
-    /// The colours at (x, y), between pixel centres bilinearly; `None` outside.
+    /// Returns the colours at (x, y), between pixel centres bilinearly; `None` outside.
     fn at(&self, x: f32, y: f32) -> Option<[f32; 3]> {
         let inside = x >= 0.0 && y >= 0.0 && x <= (self.width - 1) as f32 && y <= (self.height - 1) as f32;
         if !inside {
@@ -71,7 +71,7 @@ impl Normalised {
     }
 }
 
-/// The difference of the pictures under `flow`, averaged around each pixel.
+/// Returns the difference of the pictures under `flow`, averaged around each pixel.
 fn local_errors(first: &Normalised, second: &Normalised, flow: &FlowField) -> Vec<f32> {
     let (width, height) = (first.width, first.height);
     assert_eq!((flow.width, flow.height), (width, height), "a flow field of another size");
@@ -87,7 +87,7 @@ fn local_errors(first: &Normalised, second: &Normalised, flow: &FlowField) -> Ve
     box_mean(&errors, width)
 }
 
-/// The mean over the window around each value, as far as it lies in the picture: first along the rows, then down them.
+/// Returns the mean over the window around each value, as far as it lies in the picture: first along the rows, then down them.
 fn box_mean(values: &[f32], width: usize) -> Vec<f32> {
     let height = values.len() / width;
     let reach = WINDOW / 2;

@@ -22,7 +22,7 @@ pub fn warp_backward(first: &RgbImage, second: &RgbImage, flow: &FlowField) -> R
     })
 }
 
-/// The colour at a point inside the picture.
+/// Returns the colour at a point inside the picture.
 fn sample(picture: &RgbImage, x: f32, y: f32) -> Rgb<u8> {
     let (right, bottom) = (picture.width() - 1, picture.height() - 1);
     let (column, row) = (x as u32, y as u32);

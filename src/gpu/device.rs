@@ -15,14 +15,14 @@ use burn::tensor::{Device, DeviceType, Tensor};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
-/// What the person asks for with `--device`.
+/// The device chosen with `--device`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceChoice {
-    /// A real GPU if there is one, else the CPU.
+    /// A hardware GPU if available, otherwise the CPU.
     #[default]
     Auto,
-    /// A graphics adapter, be it one that is emulated on the CPU.
+    /// Any graphics adapter, including one emulated on the CPU.
     Gpu,
     /// The CPU.
     Cpu,
@@ -107,7 +107,7 @@ fn cpu() -> Compute {
     }
 }
 
-/// The processor's name where the system tells it without ado, else its architecture.
+/// Returns the processor's name where the system tells it without ado, else its architecture.
 fn processor() -> String {
     let listing = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = listing.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
@@ -144,13 +144,13 @@ fn tune_by_trial() {
     CubeClRuntimeConfig::try_set(config);
 }
 
-/// Whether an adapter other than a software rasterizer answers. Opens no device.
+/// Returns whether an adapter other than a software rasterizer answers. Opens no device.
 fn has_real_gpu() -> bool {
     guarded(|| Device::enumerate(DeviceType::Wgpu))
         .is_ok_and(|devices| devices.iter().any(|device| !is_software(device)))
 }
 
-/// Whether a graphics adapter is behind `device`.
+/// Returns whether a graphics adapter is behind `device`.
 pub fn is_gpu(device: &Device) -> bool {
     matches!(device.as_dispatch(), DispatchDevice::Cube(_))
 }

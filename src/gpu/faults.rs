@@ -51,7 +51,7 @@ pub(super) fn lost() -> Error {
     Error::new("GPU", "the connection to the graphics device was lost", "Restart the program")
 }
 
-/// What a future holds that is ready from the start, as those of error scopes are outside of a browser.
+/// Returns what a future holds that is ready from the start, as those of error scopes are outside of a browser.
 fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),

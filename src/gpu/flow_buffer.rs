@@ -43,13 +43,13 @@ impl FlowBuffer {
         Ok(Self { buffer, offset: 0, channels, height, width, _held: None })
     }
 
-    /// A view of memory that `owner` keeps from being used for anything else.
+    /// Returns a view of memory that `owner` keeps from being used for anything else.
     pub(super) fn view(buffer: wgpu::Buffer, offset: u64, shape: [usize; 3], owner: impl Any + Send + Sync) -> Self {
         let [channels, height, width] = shape;
         Self { buffer, offset, channels, height, width, _held: Some(Arc::new(owner)) }
     }
 
-    /// The part of the wgpu buffer that the flows fill. The buffer itself may be larger and hold other tensors too.
+    /// Returns the part of the wgpu buffer that the flows fill. The buffer itself may be larger and hold other tensors too.
     pub fn binding(&self) -> wgpu::BufferBinding<'_> {
         let bytes = self.channels * self.height * self.width * size_of::<f32>();
         wgpu::BufferBinding { buffer: &self.buffer, offset: self.offset, size: NonZeroU64::new(bytes as u64) }

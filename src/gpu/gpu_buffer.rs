@@ -28,7 +28,7 @@ impl GpuBuffer {
         Self::new(wgpu, label, bytes, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)
     }
 
-    /// The constants of a kernel, laid out as its WGSL struct.
+    /// Returns the constants of a kernel, laid out as its WGSL struct.
     ///
     /// # Errors
     /// The device has no memory left.
@@ -66,7 +66,7 @@ impl GpuBuffer {
         })
     }
 
-    /// All of it, for a kernel or [`read_back`].
+    /// Returns all of it, for a kernel or [`read_back`].
     pub fn binding(&self) -> wgpu::BufferBinding<'_> {
         self.buffer.as_entire_buffer_binding()
     }

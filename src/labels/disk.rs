@@ -20,7 +20,7 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
     atomic::publish(stage(path, text)?, path)
 }
 
-/// A file of `text` beside `path`, to be moved there.
+/// Returns a file of `text` beside `path`, to be moved there.
 ///
 /// # Errors
 /// If it cannot be written.

@@ -59,17 +59,17 @@ impl Document {
         }
     }
 
-    /// The class of this name.
+    /// Returns the class of this name.
     pub fn class(&self, id: ClassId) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == id)
     }
 
-    /// The class called `name`.
+    /// Returns the class called `name`.
     pub fn class_named(&self, name: &str) -> Option<&Class> {
         self.classes.iter().find(|class| class.name == name)
     }
 
-    /// What `label` is called.
+    /// Returns the name of `label`.
     pub fn label_name(&self, label: Label) -> &str {
         match label {
             Label::Background => BACKGROUND,
@@ -77,22 +77,22 @@ impl Document {
         }
     }
 
-    /// The video whose stored path is `path`.
+    /// Returns the video whose stored path is `path`.
     pub fn video_at(&self, path: &str) -> Option<(VideoId, &Video)> {
         self.videos.iter().find(|(_, video)| video.path == path).map(|(id, video)| (*id, video))
     }
 
-    /// A name no class ever had.
+    /// Returns a name no class ever had.
     pub fn free_class_id(&self) -> ClassId {
         ClassId(self.next.0)
     }
 
-    /// A name no video ever had.
+    /// Returns a name no video ever had.
     pub fn free_video_id(&self) -> VideoId {
         VideoId(self.next.1)
     }
 
-    /// The names that are free next, to be kept with the project.
+    /// Returns the names that are free next, to be kept with the project.
     pub fn next_ids(&self) -> (u32, u32) {
         self.next
     }

@@ -1,4 +1,4 @@
-//! The ways to change a document: each looks at it and makes the [`Step`], or says why it cannot be.
+//! The edits of a document: each returns a [`Step`], or an error that says why it is not possible.
 //!
 //! Nothing here changes anything; [`Document::apply`](super::Document::apply) does.
 
@@ -235,7 +235,7 @@ fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String
     })
 }
 
-/// A change of labels, noted under the reviewer's name.
+/// Returns a change of labels, noted under the reviewer's name.
 fn labelled(document: &Document, id: VideoId, title: String, change: impl FnOnce(&mut Video)) -> Result<Step> {
     change_video(document, id, &title, |video| {
         change(video);

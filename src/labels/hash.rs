@@ -6,12 +6,12 @@
 pub(super) struct Hash(u64);
 
 impl Hash {
-    /// The hash of nothing.
+    /// Returns the hash of nothing.
     pub fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    /// The hash of `bytes`.
+    /// Returns the hash of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         let mut hash = Self::new();
         hash.update(bytes);

@@ -1,7 +1,7 @@
-//! The journal: every step since the project was saved, a line each, on disk before the document changes.
+//! The journal: every step since the last save, one per line, on disk before the document changes.
 //!
-//! A line is JSON with the hash of what it holds, `{"hash":"…","step":{…}}`, so that a line that was cut off or damaged is
-//! noticed. The first line tells how often the project had been saved when the journal began: one that began before the
+//! A line is JSON with the hash of what it holds, `{"hash":"…","step":{…}}`, so that a truncated or damaged line is
+//! detected. The first line holds the number of saves of the project when the journal began: a journal from before the
 //! last save holds nothing new. A step is handed to the operating system by one write before it counts as done, which
 //! survives the end of the process; a thread then has the disk confirm it, which survives a power failure but can take
 //! as long as a person takes to label the next clip.
@@ -44,7 +44,7 @@ pub(super) struct Journal {
     syncer: Syncer,
 }
 
-/// What a journal holds.
+/// The content of a journal.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Reading {
     /// The steps since the last save, in order.
@@ -55,7 +55,7 @@ pub(super) struct Reading {
     length: u64,
 }
 
-/// What is wrong with a journal.
+/// A fault of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The last line is not whole, as after a power failure.
@@ -78,7 +78,7 @@ impl Reading {
         Self::of_bytes(&bytes, saves).map_err(|format| newer(path, format))
     }
 
-    /// The steps in `bytes`, or the newer version they are of.
+    /// Returns the steps in `bytes`, or the newer version they are of.
     fn of_bytes(bytes: &[u8], saves: u64) -> std::result::Result<Self, u32> {
         let lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
         let mut reading = Self::default();
@@ -108,7 +108,7 @@ impl Reading {
 }
 
 impl Fault {
-    /// The fault of the line at `place`, the first being 0, of `lines`.
+    /// Returns the fault of the line at `place`, the first being 0, of `lines`.
     fn of(place: usize, lines: usize) -> Self {
         match lines - place {
             1 => Self::Cut,
@@ -151,7 +151,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether it holds no step.
+    /// Returns whether it holds no step.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
@@ -182,12 +182,12 @@ impl Journal {
         self.mend().map_err(|error| Error::io(&self.path, &error))
     }
 
-    /// What the disk said when it was to confirm a step, once.
+    /// Returns the error of the disk on confirming a step, once.
     pub fn trouble(&self) -> Option<Error> {
         self.syncer.trouble().map(|error| Error::io(&self.path, &error))
     }
 
-    /// The line of a step, after the first line if that is yet to be written.
+    /// Returns the line of a step, after the first line if that is yet to be written.
     fn lines_of(&self, step: &Step) -> serde_json::Result<Vec<u8>> {
         let mut line = Vec::new();
         if self.length == 0 {
@@ -217,14 +217,14 @@ impl Journal {
     }
 }
 
-/// A line of `content` with its hash.
+/// Returns a line of `content` with its hash.
 fn seal(kind: &str, content: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let content = serde_json::to_string(content)?;
     let hash = Hash::of(content.as_bytes()).to_hex();
     Ok(format!("{{\"hash\":\"{hash}\",\"{kind}\":{content}}}\n").into_bytes())
 }
 
-/// What [`seal`] put into a line; nothing if it is not as it was.
+/// Returns what [`seal`] put into a line; nothing if it is not as it was.
 fn open_line<T: for<'a> Deserialize<'a>>(kind: &str, line: &[u8]) -> Option<T> {
     let (hash, rest) = line.strip_prefix(b"{\"hash\":\"")?.split_at_checked(16)?;
     let content = rest.strip_prefix(format!("\",\"{kind}\":").as_bytes())?.strip_suffix(b"}\n")?;

@@ -22,7 +22,7 @@ const HEAD_BYTES: u64 = 64;
 /// The highest number of a class or a video: above it there would be none left for those that are added.
 const LAST_ID: u32 = u32::MAX / 2;
 
-/// What `project.toml` holds.
+/// The content of `project.toml`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
@@ -54,7 +54,7 @@ pub(super) struct VideoRow {
 }
 
 impl Manifest {
-    /// What is to be written for `document`, whose videos have their labels in the files called `sidecars`.
+    /// Returns what is to be written for `document`, whose videos have their labels in the files called `sidecars`.
     pub fn of(document: &Document, sidecars: &BTreeMap<VideoId, String>, saves: u64) -> Self {
         let (next_class, next_video) = document.next_ids();
         let row = |(id, video): (&VideoId, &Video)| VideoRow {
@@ -88,8 +88,8 @@ impl Manifest {
         }
     }
 
-    /// How often the project had been saved when the file at `path` was written, read from its first lines; nothing if they do not
-    /// say so, or there is no such file any more.
+    /// Returns how often the project had been saved when the file at `path` was written, read from its first lines; nothing if
+    /// they do not say so, or there is no such file any more.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -113,7 +113,7 @@ impl Manifest {
         atomic::publish(self.stage(path)?, path)
     }
 
-    /// The same beside `path`, to be moved there.
+    /// Returns the same beside `path`, to be moved there.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -122,7 +122,7 @@ impl Manifest {
         disk::stage(path, &text)
     }
 
-    /// A document without the videos, and these.
+    /// Returns a document without the videos, and these.
     pub fn into_document(self) -> (Document, Vec<VideoRow>) {
         let mut document = Document::default();
         let videos = self.videos.iter().map(|row| row.id.0.saturating_add(1)).max().unwrap_or(0);
@@ -133,14 +133,14 @@ impl Manifest {
         (document, self.videos)
     }
 
-    /// A number so high that the next ones would be none.
+    /// Returns a number so high that the next ones would be none.
     fn too_high(&self) -> Option<String> {
         let class = self.classes.iter().map(|class| ("class", class.id.0));
         let mut all = class.chain(self.videos.iter().map(|row| ("video", row.id.0)));
         all.find(|(_, id)| *id > LAST_ID).map(|(what, id)| format!("the {what} number {id} is above {LAST_ID}"))
     }
 
-    /// What stands twice and must not.
+    /// Returns a duplicate that must not be one.
     fn repetition(&self) -> Option<String> {
         let mut seen = BTreeSet::new();
         let ids = self.classes.iter().map(|class| format!("class {}", class.id.0));
@@ -152,14 +152,14 @@ impl Manifest {
     }
 }
 
-/// The error of a file of a newer version.
+/// Returns the error of a file of a newer version.
 pub(super) fn newer(path: &Path, format: impl Into<u64>) -> Error {
     let format: u64 = format.into();
     let cause = format!("it was written by a newer version of Motionscope (format {format}, known up to {FORMAT})");
     Error::file(path, cause, "Update Motionscope to open it; nothing was changed")
 }
 
-/// An error of TOML without the picture of the place.
+/// Returns an error of TOML without the picture of the place.
 pub(super) fn one_line(error: &toml::de::Error) -> String {
     let text = error.to_string();
     let place = text.lines().next().unwrap_or_default().trim_start_matches("TOML parse error at ");

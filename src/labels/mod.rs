@@ -1,10 +1,10 @@
-//! Labels: what a person says about their videos, kept so that nothing is lost.
+//! Labelling projects: labels of videos, stored so that nothing is lost.
 //!
 //! In the order in which data flows: a [`Document`] holds [classes](Class) and [videos](Video) with their
 //! [segments](Segment); [`edits`] are the ways to change it, each a [`Step`] that carries the whole new value of what it
-//! changes. Applying a step gives the step that takes it back, which is all that undo needs, and applying it twice is the
-//! same as once, which is all that a journal needs. A [`Project`] is a document on disk, with both; [`formats`] bring labels
-//! to other programs and back.
+//! changes. Applying a step returns its inverse, which is all that undo needs, and steps are idempotent, which is
+//! all that a journal needs. A [`Project`] is a document on disk, with both; [`formats`] export
+//! and import labels.
 
 mod class;
 mod disk;

@@ -25,9 +25,9 @@ const READINGS: usize = 5;
 /// An open project.
 ///
 /// On disk it is a folder: `project.toml` with the settings, the classes and the list of videos, `labels/` with a file for
-/// each video that something is said about, and `journal.jsonl` with every step since these were saved. A step is in the
-/// journal before it is in the document, and the journal begins anew only after everything is saved, so that whatever
-/// happens in between, opening the project gives the document as it was after the last step.
+/// each labelled video, and `journal.jsonl` with every step since these were saved. A step is in the
+/// journal before it is in the document, and the journal is only restarted after everything is saved, so that opening the
+/// project always restores the document after the last step.
 pub struct Project {
     dir: PathBuf,
     document: Document,
@@ -76,7 +76,7 @@ pub struct Opened {
     pub notes: Vec<Error>,
 }
 
-/// What came of reading locked labels again.
+/// The result of reading locked labels again.
 #[derive(Debug, Default, PartialEq)]
 pub struct Reread {
     /// Videos whose labels are no longer locked.
@@ -144,7 +144,7 @@ impl Project {
     /// Opens the project as [`Self::open`] does, only to look at it: nothing in its folder is written, moved or locked.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// Same as [`Self::open`].
     pub fn look(dir: &Path) -> Result<Opened> {
         Self::open_for(dir, Purpose::Look)
     }
@@ -232,17 +232,17 @@ impl Project {
         reread
     }
 
-    /// The folder, as an absolute path.
+    /// Returns the folder, as an absolute path.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// All that is known.
+    /// Returns all known ones.
     pub fn document(&self) -> &Document {
         &self.document
     }
 
-    /// Whether it can be looked at but not changed: another window has it, or the disk cannot be written to.
+    /// Returns whether it can be looked at but not changed: another window has it, or the disk cannot be written to.
     pub fn is_read_only(&self) -> bool {
         self.writing.is_err()
     }
@@ -264,7 +264,7 @@ impl Project {
     /// still be done again; that brings what it knew of the files, and whoever looks into them looks again.
     ///
     /// # Errors
-    /// As [`Self::perform`].
+    /// Same as [`Self::perform`].
     pub fn record(&mut self, step: Step) -> Result<()> {
         if step.changes.is_empty() { Ok(()) } else { self.carry_out(step).map(drop) }
     }
@@ -272,7 +272,7 @@ impl Project {
     /// Takes back what was done last, and tells what it was.
     ///
     /// # Errors
-    /// As [`Self::perform`].
+    /// Same as [`Self::perform`].
     pub fn undo(&mut self) -> Result<Option<String>> {
         self.go(Way::Back)
     }
@@ -280,17 +280,17 @@ impl Project {
     /// Does again what was taken back last, and tells what it was.
     ///
     /// # Errors
-    /// As [`Self::perform`].
+    /// Same as [`Self::perform`].
     pub fn redo(&mut self) -> Result<Option<String>> {
         self.go(Way::Forth)
     }
 
-    /// The step with which [`Self::undo`] would take the last one back.
+    /// Returns the step with which [`Self::undo`] would take the last one back.
     pub fn undo_step(&self) -> Option<&Step> {
         self.undo.next(Way::Back)
     }
 
-    /// The step that [`Self::redo`] would do again.
+    /// Returns the step that [`Self::redo`] would do again.
     pub fn redo_step(&self) -> Option<&Step> {
         self.undo.next(Way::Forth)
     }
@@ -330,28 +330,28 @@ impl Project {
         Ok(())
     }
 
-    /// Whether a save is under way that [`Self::saved`] has not told the end of.
+    /// Returns whether a save is under way that [`Self::saved`] has not told the end of.
     pub fn is_saving(&self) -> bool {
         self.saving.is_some()
     }
 
-    /// Whether the save that has come to its end left nothing to be saved: steps may have been done meanwhile. Nothing before its
-    /// end.
+    /// Returns whether the save that has come to its end left nothing to be saved: steps may have been done meanwhile. Nothing
+    /// before its end.
     ///
     /// # Errors
-    /// As [`Self::save`].
+    /// Same as [`Self::save`].
     pub fn saved(&mut self) -> Option<Result<bool>> {
         let written = self.saving.as_ref()?.written()?;
         let saving = self.saving.take()?;
         Some(self.finish(saving.revision, &saving.names, written))
     }
 
-    /// Whether the files lack something.
+    /// Returns whether the files lack something.
     pub fn is_behind(&self) -> bool {
         !self.is_read_only() && self.unsaved.is_anything()
     }
 
-    /// What the files lack, and where the labels of which videos go.
+    /// Returns what the files lack, and where the labels of which videos go.
     fn gather(&mut self) -> Option<(Save, Names)> {
         if !self.is_behind() {
             return None;
@@ -409,7 +409,7 @@ impl Project {
         check_saves(&self.dir, self.saves)
     }
 
-    /// The file that holds `project.toml`, which may be a link.
+    /// Returns the file that holds `project.toml`, which may be a link.
     fn file(&self) -> PathBuf {
         atomic::resolve(&self.dir.join(Self::FILE))
     }
@@ -419,17 +419,17 @@ impl Project {
         self.unsaved.steps
     }
 
-    /// Where the file of a video should be.
+    /// Returns where the file of a video should be.
     pub fn video_path(&self, id: VideoId) -> Option<PathBuf> {
         self.document.videos.get(&id).map(|video| StoredPath::decode(&video.path, &self.dir))
     }
 
-    /// A number that changes whenever the document does.
+    /// Returns a number that changes whenever the document does.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// What the disk reported since this was last asked for, if it could not confirm a step that was written to it.
+    /// Returns what the disk reported since this was last asked for, if it could not confirm a step that was written to it.
     pub fn trouble(&self) -> Option<Error> {
         self.writing.as_ref().ok()?.journal.trouble()
     }
@@ -542,7 +542,7 @@ fn check_saves(dir: &Path, saves: u64) -> Result<()> {
     Err(Error::file(&path, cause, "Close the project here and open it again"))
 }
 
-/// Why the labels of a video are locked, whose file could not be read because of `why`.
+/// Returns why the labels of a video are locked, whose file could not be read because of `why`.
 fn locked_by(why: &Error) -> Error {
     let cause = format!("{}; the labels of its video are locked, and nothing is changed in the file", why.cause);
     let again = "then open the project again, or choose Read again on its page Clip";
@@ -571,7 +571,7 @@ fn free_name(path: &Path, ending: &str) -> PathBuf {
     (1..).map(name).find(|path| !path.exists()).expect("a folder does not hold every number")
 }
 
-/// What is to be told about a journal that was read.
+/// Returns the notes on a journal that was read.
 fn journal_notes(dir: &Path, reading: &Reading, is_writable: bool) -> Vec<Error> {
     let path = dir.join(JOURNAL);
     let mut notes = Vec::new();

@@ -26,17 +26,17 @@ pub(super) struct RandomEdits {
 }
 
 impl RandomEdits {
-    /// The edits of `seed`.
+    /// Returns the edits of `seed`.
     pub fn new(seed: u64) -> Self {
         Self { random: ChaCha8Rng::seed_from_u64(seed) }
     }
 
-    /// A whole number below `end`.
+    /// Returns a whole number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         self.random.random_range(0..end)
     }
 
-    /// A document after `steps` edits.
+    /// Returns a document after `steps` edits.
     pub fn document(&mut self, multi_label: bool, steps: usize) -> Document {
         let mut document = Document::default();
         document.apply(edits::set_settings(Settings { multi_label, name: "test".into(), ..Settings::default() }));
@@ -47,7 +47,7 @@ impl RandomEdits {
         document
     }
 
-    /// The next edit that is possible in `document`.
+    /// Returns the next edit that is possible in `document`.
     pub fn step(&mut self, document: &Document) -> Step {
         loop {
             if let Some(step) = self.attempt(document) {
@@ -110,7 +110,7 @@ impl RandomEdits {
         (0..1 + self.below(3)).map(|_| self.new_video()).collect()
     }
 
-    /// A video that was looked into.
+    /// Returns a video that was looked into.
     pub fn new_video(&mut self) -> Video {
         let folder = ["", "clips/", "../other, folder/", "/mnt/disk \"x\"/"][self.below(4)];
         let path = format!("{folder}{}_{}.mp4", ["a", "b & c", "ü", "%FF"][self.below(4)], self.below(1000));

@@ -1,4 +1,4 @@
-//! Bringing the files of a project up to date: what they lack is gathered at once and written aside, while the person goes on.
+//! Saving a project: changes are collected at once and written in the background.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::manifest::Manifest;
 use super::{Video, VideoId, disk, sidecar};
 use crate::error::{Error, Result};
 
-/// What is to be written.
+/// A pending save.
 pub(super) struct Save {
     /// The folder of the project.
     pub dir: PathBuf,
@@ -41,7 +41,7 @@ impl Save {
     }
 }
 
-/// Videos, and the files that their labels are written to; none where nothing is said about one.
+/// Videos and the files of their labels; `None` for unlabelled videos.
 pub(super) type Names = Vec<(VideoId, Option<String>)>;
 
 /// A save that has begun.
@@ -73,7 +73,7 @@ impl Saving {
         Ok(Self { revision, names, written, thread: Some(thread) })
     }
 
-    /// What was written; nothing before the end.
+    /// Returns what was written; nothing before the end.
     pub fn written(&self) -> Option<Result<NamedTempFile>> {
         match self.written.try_recv() {
             Ok(written) => Some(written),
@@ -82,7 +82,7 @@ impl Saving {
         }
     }
 
-    /// The same at the end, which is waited for.
+    /// Returns the same at the end, which is waited for.
     pub fn wait(&self) -> Result<NamedTempFile> {
         self.written.recv().unwrap_or_else(|_| Err(broken_off()))
     }

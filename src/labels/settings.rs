@@ -1,8 +1,8 @@
-//! What holds for a whole project.
+//! The settings of a project.
 
 use serde::{Deserialize, Serialize};
 
-/// What holds for the whole project.
+/// The settings of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {

@@ -1,4 +1,4 @@
-//! What is said about one video, in a file of its own that a person can read and a version control can compare.
+//! The label file of one video: human-readable and suitable for version control.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -36,7 +36,7 @@ struct Sidecar<S> {
     segments: Vec<S>,
 }
 
-/// What the file of a video is called. The number keeps apart videos of one name in different folders, and names that
+/// Returns the file name of a video. The number keeps apart videos of one name in different folders, and names that
 /// differ only where a disk makes no difference.
 pub(super) fn name_of(id: VideoId, video: &Video) -> String {
     let name = video.path.rsplit('/').next().unwrap_or_default();
@@ -46,14 +46,14 @@ pub(super) fn name_of(id: VideoId, video: &Video) -> String {
     format!("{:05}-{stem}.toml", id.0)
 }
 
-/// Whether a name that stands in `project.toml` can be that of such a file.
+/// Returns whether a name that stands in `project.toml` can be that of such a file.
 pub(super) fn is_name(name: &str) -> bool {
     let mut parts = Path::new(name).components();
     let is_one = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
     is_one && name.ends_with(".toml") && !name.contains(['/', '\\', ':'])
 }
 
-/// Whether there are such files in `folder`.
+/// Returns whether there are such files in `folder`.
 pub(super) fn are_in(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name()).any(|name| {
@@ -63,12 +63,12 @@ pub(super) fn are_in(folder: &Path) -> bool {
     })
 }
 
-/// Whether there is anything about `video` that such a file would hold.
+/// Returns whether there is anything about `video` that such a file would hold.
 pub(super) fn is_needed(video: &Video) -> bool {
     !(video.is_unlabelled() && video.group.is_empty() && video.note.is_empty() && video.reviewer.is_empty())
 }
 
-/// What the file of `video` is to hold.
+/// Returns what the file of `video` is to hold.
 ///
 /// # Errors
 /// If TOML cannot hold it, which [`Step::check`](super::Step) rules out.

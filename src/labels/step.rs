@@ -28,7 +28,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// A step of these changes.
+    /// Returns a step of these changes.
     pub fn new(title: impl Into<String>, changes: Vec<Change>) -> Self {
         Self { title: title.into(), changes }
     }

@@ -1,14 +1,14 @@
-//! How the path of a video is written down in a project.
+//! The stored form of video paths in a project.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf, absolute};
 
 /// The path of a video as text: relative to the project's folder with `/` between names, so that both can be moved together,
-/// or absolute if they have nothing in common. What cannot be text, and `%`, stands as `%` and two hexadecimal digits.
+/// or absolute if they have nothing in common. Bytes that are not text, and `%`, are percent-encoded.
 pub struct StoredPath;
 
 impl StoredPath {
-    /// What is written down for the file at `path`.
+    /// Returns the stored form of `path`.
     pub fn encode(path: &Path, project_dir: &Path) -> String {
         let (path, dir) = (plain(path), plain(project_dir));
         let (path_parts, dir_parts): (Vec<_>, Vec<_>) = (path.components().collect(), dir.components().collect());
@@ -31,7 +31,7 @@ impl StoredPath {
         names.join("/")
     }
 
-    /// The path that `stored` stands for.
+    /// Returns the path that `stored` stands for.
     pub fn decode(stored: &str, project_dir: &Path) -> PathBuf {
         let mut path = PathBuf::new();
         let root = stored.len() - stored.trim_start_matches('/').len();
@@ -46,7 +46,7 @@ impl StoredPath {
         plain(&project_dir.join(path))
     }
 
-    /// What other programs call the file that `stored` stands for: the same without anything encoded, if that is text.
+    /// Returns the path of `stored` for other programs: the same without anything encoded, if that is text.
     pub fn plain(stored: &str) -> String {
         let names = stored.split('/').map(|name| decode_name(name).into_string().ok());
         let names: Option<Vec<_>> = names.map(|name| name.filter(|name| !name.contains(char::is_control))).collect();
@@ -68,7 +68,7 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// A name as text.
+/// Returns a name as text.
 #[cfg(unix)]
 fn encode_name(name: &OsStr) -> String {
     use std::os::unix::ffi::OsStrExt;
@@ -80,7 +80,7 @@ fn encode_name(name: &OsStr) -> String {
     encoded
 }
 
-/// A name as text; names that are none, which other programs hardly ever make, lose what is not.
+/// Returns a name as text; names that are none, which other programs hardly ever make, lose what is not.
 #[cfg(not(unix))]
 fn encode_name(name: &OsStr) -> String {
     let mut encoded = String::with_capacity(name.len());
@@ -102,7 +102,7 @@ fn escape(encoded: &mut String, bytes: &[u8]) {
     encoded.extend(bytes.iter().map(|byte| format!("%{byte:02X}")));
 }
 
-/// The name that a text stands for. A `%` that no two digits follow stands for itself.
+/// Returns the name that a text stands for. A `%` that no two digits follow stands for itself.
 fn decode_name(text: &str) -> OsString {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -25,7 +25,7 @@ const MAX_DEPTH: usize = 64;
 /// Tells how many of how many are done, and asks whether to go on.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 
-/// What was found in a folder.
+/// The videos found in a folder.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
     /// The videos, by their paths.
@@ -36,9 +36,9 @@ pub struct Found {
     pub exported: usize,
 }
 
-/// The videos in `folder` and the folders in it, by what `is_video` says of their names. Links are followed, each folder is
-/// looked into once, and hidden files are left out. `go_on` is asked before each file and folder; nothing more is looked for once it
-/// says no.
+/// Returns the videos in `folder` and the folders in it, by what `is_video` says of their names. Links are followed, each folder
+/// is looked into once, and hidden files are left out. `go_on` is asked before each file and folder; nothing more is looked for
+/// once it says no.
 pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn() -> bool) -> Found {
     let (mut found, mut seen) = (Found::default(), BTreeSet::new());
     let mut folders = vec![(folder.to_owned(), 0)];
@@ -67,8 +67,9 @@ pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn 
     found
 }
 
-/// Those of `files` that are no videos of the project in `dir`, and what there is to say about others. Names that differ in the form of
-/// Unicode only, as macOS and other systems write them, are those of two files where both are there, and else of one.
+/// Returns those of `files` that are no videos of the project in `dir`, and what there is to say about others. Names that differ
+/// in the form of Unicode only, as macOS and other systems write them, are those of two files where both are there, and else of
+/// one.
 pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<Error>) {
     let mut known: BTreeSet<String> = BTreeSet::new();
     let mut alike: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
@@ -106,7 +107,7 @@ pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<P
     (new, notes)
 }
 
-/// What tells a file from others, whatever it is called: its length in bytes, and a hash of its content, all of it or
+/// Returns the fingerprint of a file, independent of its name: its length in bytes, and a hash of its content, all of it or
 /// blocks throughout it.
 ///
 /// # Errors
@@ -136,7 +137,7 @@ fn hash_of(path: &Path) -> io::Result<(u64, String)> {
     Ok((length, hash.to_hex()))
 }
 
-/// What is wrong with the file of a video.
+/// A fault of a video file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
     /// There is no such file.
@@ -161,7 +162,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The finding as a message.
+    /// Returns the finding as a message.
     pub fn to_error(&self) -> Error {
         match &self.fault {
             Fault::Missing => Error::file(&self.path, "the video is missing", "Relink it if it was moved"),
@@ -175,8 +176,8 @@ impl Finding {
     }
 }
 
-/// What is wrong with the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same length is
-/// taken for the same.
+/// Returns what is wrong with the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same length
+/// is taken for the same.
 pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<Fault> {
     let path = StoredPath::decode(&video.path, dir);
     let length = match fs::metadata(&path) {
@@ -198,7 +199,7 @@ pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<Fault> {
     }
 }
 
-/// What is wrong with the files of `document`, a project in `dir`; what was found so far if it is to stop.
+/// Returns what is wrong with the files of `document`, a project in `dir`; what was found so far if it is to stop.
 pub fn check(document: &Document, dir: &Path, thorough: bool, progress: Progress<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (done, (id, video)) in document.videos.iter().enumerate() {
@@ -212,7 +213,7 @@ pub fn check(document: &Document, dir: &Path, thorough: bool, progress: Progress
     findings
 }
 
-/// Where the file of a video has gone.
+/// The new location of a moved video file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relink {
     /// The video.
@@ -270,7 +271,7 @@ impl Candidates {
         Self { by_length, by_name, hashes: HashMap::new() }
     }
 
-    /// The file that `video`, once at `was`, is now, and whether that is certain.
+    /// Returns the file that `video`, once at `was`, is now, and whether that is certain.
     fn best(&mut self, video: &Video, was: &Path, taken: &BTreeSet<PathBuf>) -> Option<(PathBuf, bool)> {
         let Some(facts) = &video.facts else {
             let named = self.by_name.get(&name_of(was))?;
@@ -295,12 +296,12 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().to_lowercase()
 }
 
-/// How many of the last names of two paths are the same.
+/// Returns how many of the last names of two paths are the same.
 fn shared_end(one: &Path, other: &Path) -> usize {
     one.components().rev().zip(other.components().rev()).take_while(|(one, other)| one == other).count()
 }
 
-/// The step that says where the files are now, except those of videos whose labels are locked.
+/// Returns the step that says where the files are now, except those of videos whose labels are locked.
 pub fn relink(document: &Document, dir: &Path, relinks: &[Relink]) -> Step {
     let moved = relinks.iter().filter_map(|relink| {
         let video = document.videos.get(&relink.id).filter(|video| video.locked.is_none())?;

@@ -1,4 +1,4 @@
-//! What was done and what was taken back.
+//! The undo and redo history.
 
 use super::Step;
 
@@ -26,7 +26,7 @@ impl Undo {
         self.forth.clear();
     }
 
-    /// The step that goes this way.
+    /// Returns the step that goes this way.
     pub fn next(&self, way: Way) -> Option<&Step> {
         match way {
             Way::Back => self.back.last(),

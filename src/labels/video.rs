@@ -1,4 +1,4 @@
-//! A video of the project with all that is said about it.
+//! A video of a project with its labels.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -14,11 +14,11 @@ use crate::plural::counted;
 #[serde(transparent)]
 pub struct VideoId(pub u32);
 
-/// What a clip or a segment shows.
+/// A label of a clip or segment: a class or background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Label {
-    /// None of the classes, said on purpose; what nobody has looked at has no label at all.
+    /// None of the classes, set deliberately; an unseen clip has no label at all.
     Background,
     /// A class.
     Class(ClassId),
@@ -47,13 +47,13 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Whether both share a frame.
+    /// Returns whether both share a frame.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.start < other.end && other.start < self.end
     }
 }
 
-/// What was found in a video file when it was looked into.
+/// The facts of a video file when it was probed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
@@ -76,7 +76,7 @@ pub struct Facts {
     pub hash: String,
 }
 
-/// A video with all that is said about it.
+/// A video with its labels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Video {
@@ -108,7 +108,7 @@ pub struct Video {
 }
 
 impl Video {
-    /// A video nothing is said about.
+    /// Returns a video nothing is said about.
     pub fn new(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
@@ -122,7 +122,7 @@ impl Video {
         }
     }
 
-    /// Whether nobody has said what it shows, as a whole or in part. What a locked video shows may have been said.
+    /// Returns whether it is unlabelled, as a whole and in part. A locked video may have labels.
     pub fn is_unlabelled(&self) -> bool {
         self.labels.is_empty() && self.segments.is_empty() && self.locked.is_none()
     }
@@ -135,17 +135,17 @@ impl Video {
         self.locked.as_deref().cloned().map_or(Ok(()), Err)
     }
 
-    /// All labels of the clip and its segments.
+    /// Returns all labels of the clip and its segments.
     pub fn all_labels(&self) -> impl Iterator<Item = Label> {
         self.labels.iter().copied().chain(self.segments.iter().map(|segment| segment.label))
     }
 
-    /// The segment of this name.
+    /// Returns the segment of this name.
     pub fn segment(&self, id: SegmentId) -> Option<&Segment> {
         self.segments.iter().find(|segment| segment.id == id)
     }
 
-    /// A name that no segment has.
+    /// Returns a name that no segment has.
     pub fn free_segment_id(&self) -> SegmentId {
         let last = self.segments.iter().map(|segment| segment.id.0).max();
         let free = || (0..=u32::MAX).find(|id| self.segment(SegmentId(*id)).is_none());
@@ -163,14 +163,14 @@ impl Video {
         }
     }
 
-    /// How many segments reach beyond the last frame of the file, as far as that is known: it has become shorter, or they were
-    /// written by hand.
+    /// Returns how many segments reach beyond the last frame of the file, as far as that is known: it has become shorter, or they
+    /// were written by hand.
     pub fn beyond_end(&self) -> usize {
         let frames = self.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
         self.segments.iter().filter(|segment| segment.end > frames).count()
     }
 
-    /// What is to be reported of such segments.
+    /// Returns the note on such segments.
     pub fn note_beyond_end(&self, path: &Path) -> Option<Error> {
         let (count, frames) = (self.beyond_end(), self.facts.as_ref()?.frames);
         let segments = if count == 1 { "1 segment reaches".into() } else { format!("{count} segments reach") };
@@ -180,7 +180,7 @@ impl Video {
         (count > 0).then(|| Error::file(path, cause, remedy))
     }
 
-    /// The video without what lies beyond the last frame of its file.
+    /// Returns the video without what lies beyond the last frame of its file.
     pub fn within_frames(&self) -> Cow<'_, Self> {
         if self.beyond_end() == 0 {
             return Cow::Borrowed(self);

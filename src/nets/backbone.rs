@@ -1,4 +1,4 @@
-//! The architectures of streams, and what tells them apart.
+//! The backbone architectures of streams.
 
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +60,7 @@ impl Backbone {
         Self::Vgg16,
     ];
 
-    /// What the literature calls it.
+    /// Returns its name in the literature.
     pub fn name(self) -> &'static str {
         match self {
             Self::SqueezeNet => "SqueezeNet 1.0",
@@ -76,12 +76,12 @@ impl Backbone {
         }
     }
 
-    /// Whether it reads clips, of as many pictures or flows as one likes.
+    /// Returns whether it reads clips, of as many pictures or flows as one likes.
     pub fn reads_clips(self) -> bool {
         self == Self::I3d
     }
 
-    /// What its batch normalisation adds to variances.
+    /// Returns the epsilon of its batch normalisation.
     pub(super) fn epsilon(self) -> f64 {
         if self == Self::I3d || self.is_efficientnet_lite() {
             batch_norm::TENSORFLOW_EPSILON
@@ -90,7 +90,7 @@ impl Backbone {
         }
     }
 
-    /// The blue, green and red of 0…255 that its first layer reads, and pads with, as 0.
+    /// Returns the blue, green and red of 0…255 that its first layer reads, and pads with, as 0.
     pub(super) fn zero_levels(self) -> [f32; 3] {
         match self {
             Self::I3d => [I3D_MIDDLE; 3],

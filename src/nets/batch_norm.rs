@@ -1,5 +1,5 @@
-//! Batch normalisation (Ioffe & Szegedy 2015) and the convolution that stands before it, of which the residual
-//! backbones are made.
+//! Batch normalisation (Ioffe & Szegedy 2015) and the convolution before it, the building block of
+//! the residual backbones.
 
 use burn::module::{Initializer, Module, Param, RunningState};
 use burn::nn::PaddingConfig2d;
@@ -32,7 +32,7 @@ pub struct BatchNorm {
 }
 
 impl BatchNorm {
-    /// Whether the tensor `name` of a file is a running statistic, which is measured and not trained.
+    /// Returns whether the tensor `name` of a file is a running statistic, which is measured and not trained.
     pub(super) fn is_statistic(name: &str) -> bool {
         name.ends_with("running_mean") || name.ends_with("running_var")
     }
@@ -99,14 +99,14 @@ impl ConvNorm {
         Self { conv, bn: BatchNorm::new(channels[1], EPSILON, device) }
     }
 
-    /// The same with a bias of zero, which the normalisation makes superfluous and some published networks have.
+    /// Returns the same with a bias of zero, which the normalisation makes superfluous and some published networks have.
     pub(super) fn with_bias(mut self, device: &Device) -> Self {
         let [channels, ..] = self.conv.weight.lazy_shape()[..] else { return self };
         self.conv.bias = Some(Initializer::Zeros.init([channels], device));
         self
     }
 
-    /// The same with TensorFlow's epsilon and its padding "SAME", under which stride s makes ⌈n/s⌉ places of n: as few
+    /// Returns the same with TensorFlow's epsilon and its padding "SAME", under which stride s makes ⌈n/s⌉ places of n: as few
     /// zeros as that takes, an odd one below or on the right.
     pub(super) fn like_tensorflow(mut self) -> Self {
         self.conv.padding = PaddingConfig2d::Same;

@@ -42,7 +42,7 @@ impl BnInception {
         Self::with_divisor(1, config, device)
     }
 
-    /// The network with so many times fewer maps everywhere; the divisor is a power of two up to 32.
+    /// Returns the network with so many times fewer maps everywhere; the divisor is a power of two up to 32.
     pub(super) fn with_divisor(divisor: usize, config: &StreamConfig, device: &Device) -> Self {
         let conv = |channels: [usize; 2], kernel, stride| conv(channels, kernel, stride, device);
         let [first, second] = [64, 192].map(|maps| maps / divisor);
@@ -83,7 +83,7 @@ impl BnInception {
         self.fc.forward(self.dropout.forward(features))
     }
 
-    /// The network with another last layer.
+    /// Returns the network with another last layer.
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { fc: with_linear_head(self.fc, head), ..self }
     }
@@ -190,7 +190,7 @@ fn relu(conv: &ConvNorm, x: Tensor<4>) -> Tensor<4> {
     activation::relu(conv.forward(x))
 }
 
-/// The largest of 3×3 at every other place: [b, c, h, w] ≥ 0 → half the sides, rounded up as by the convolutions
+/// Returns the largest of 3×3 at every other place: [b, c, h, w] ≥ 0 → half the sides, rounded up as by the convolutions
 /// beside.
 fn halve(x: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = x.dims();

@@ -24,8 +24,8 @@ fn padded(x: Tensor<5>, kernel: [usize; 3], stride: [usize; 3]) -> Tensor<5> {
     if [t, h, w] == [(0, 0); 3] { x } else { x.pad([t, h, w], PadMode::Constant(0.0)) }
 }
 
-/// The largest values of x [b, c, t, h, w] ≥ 0 in boxes of `[time, side]` at distances of `stride`. The largest of a box is the
-/// largest in time of the largest of its pictures, so two flat poolings do it: Burn has none for volumes.
+/// Returns the largest values of x [b, c, t, h, w] ≥ 0 in boxes of `[time, side]` at distances of `stride`. The largest of a box
+/// is the largest in time of the largest of its pictures, so two flat poolings do it: Burn has none for volumes.
 pub(super) fn max_pool(x: Tensor<5>, kernel: [usize; 2], stride: [usize; 2]) -> Tensor<5> {
     let x = padded(x, [kernel[0], kernel[1], kernel[1]], [stride[0], stride[1], stride[1]]);
     let [batch, channels, time, height, width] = x.dims();

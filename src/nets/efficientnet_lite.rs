@@ -34,7 +34,7 @@ const STAGES: [Stage; 7] = [
     Stage::new(6, 320, 1, 1),
 ];
 
-/// What makes one EfficientNet-Lite differ from another.
+/// The scaling parameters of an EfficientNet-Lite.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
     /// Tenths of the maps of [`STAGES`].
@@ -53,7 +53,7 @@ impl Scale {
     /// EfficientNet-Lite2, published for pictures of 260×260.
     pub const LITE2: Self = Self { width: 11, depth: 12, dropout: 0.3 };
 
-    /// The stages at this scale.
+    /// Returns the stages at this scale.
     pub fn stages(self) -> [Stage; 7] {
         let last = STAGES.len() - 1;
         std::array::from_fn(|index| {
@@ -94,7 +94,7 @@ impl EfficientNetLite {
         Self::with_stages(&scale.stages(), [FIRST, FEATURES], scale.dropout, config, device)
     }
 
-    /// The network of these stages between the `[first, last]` convolution's maps.
+    /// Returns the network of these stages between the `[first, last]` convolution's maps.
     pub(super) fn with_stages(
         stages: &[Stage],
         [first, features]: [usize; 2],
@@ -113,7 +113,7 @@ impl EfficientNetLite {
         }
     }
 
-    /// Which of the three it is: the first has fewer blocks, the last more maps.
+    /// Returns which of the three it is: the first has fewer blocks, the last more maps.
     pub(super) fn backbone(&self) -> Backbone {
         let is = |scale: Scale| {
             let stages = scale.stages();
@@ -152,7 +152,7 @@ impl EfficientNetLite {
         self.classifier.forward(self.dropout.forward(features))
     }
 
-    /// The network with another last layer.
+    /// Returns the network with another last layer.
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { classifier: with_linear_head(self.classifier, head), ..self }
     }

@@ -1,4 +1,4 @@
-//! What a motion network predicts: flow at several resolutions.
+//! The output of a motion network: flow at several resolutions.
 
 use burn::tensor::Tensor;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What is done to each stream's logits before they are averaged.
+/// A fusion rule: the transformation of each stream's logits before averaging.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FusionRule {
@@ -46,7 +46,7 @@ impl Fusion {
 }
 
 impl FusionRule {
-    /// One stream's logits as this rule averages them.
+    /// Returns one stream's logits as this rule averages them.
     pub fn normalise(self, logits: &[f32]) -> Vec<f32> {
         match self {
             Self::Released => share_of_positive(logits),
@@ -66,8 +66,8 @@ fn share_of_positive(logits: &[f32]) -> Vec<f32> {
     }
 }
 
-/// Whether probabilities name no class with some certainty: the likeliest has less than one half, or leads the next by less than
-/// a tenth.
+/// Returns whether probabilities name no class with some certainty: the likeliest has less than one half, or leads the next by
+/// less than a tenth.
 pub fn is_unsure(probabilities: &[f32]) -> bool {
     let known = probabilities.iter().copied().filter(|share| !share.is_nan());
     let [first, second] =
@@ -80,7 +80,7 @@ pub fn is_unsure(probabilities: &[f32]) -> bool {
     first < 0.5 || first - second < 0.1
 }
 
-/// A probability in percent with so many decimals and without the sign. No network is certain: what would be rounded to 100 is
+/// Returns a probability in percent with so many decimals and without the sign. No network is certain: what would be rounded to 100 is
 /// `>99`.
 pub fn percent(probability: impl Into<f64>, decimals: usize) -> String {
     let percent = 100.0 * probability.into();

@@ -1,4 +1,4 @@
-//! A whole model: the motion network, the streams behind it, and the card that says how they belong together.
+//! A complete model: the motion network, the streams and the model card.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 
-/// A hidden two-stream network (paper, Figure 1) as it lies in a model folder: `model.toml` and the weights it names.
+/// A hidden two-stream network (paper, Figure 1), loaded from a model folder with `model.toml` and weights.
 #[derive(Debug, Clone)]
 pub struct HiddenTwoStream {
     /// What `model.toml` says.
@@ -24,7 +24,7 @@ pub struct HiddenTwoStream {
 }
 
 impl HiddenTwoStream {
-    /// The model in folder `dir`, on `device`.
+    /// Returns the model in folder `dir`, on `device`.
     ///
     /// # Errors
     /// If the card cannot be read or is not of this version, or a weights file does not hold exactly the parameters of
@@ -75,7 +75,8 @@ impl HiddenTwoStream {
         staged.into_iter().try_for_each(|(file, path)| atomic::publish(file, &path))
     }
 
-    /// Whether the model in folder `dir` was written to its end: its files are there, and are those that its card was written for.
+    /// Returns whether the model in folder `dir` was written to its end: its files are there, and are those that its card was
+    /// written for.
     pub fn is_whole(dir: &Path) -> bool {
         let Ok(card) = ModelCard::read(dir) else { return false };
         let found = hash_of_files(&card, dir).ok();
@@ -89,7 +90,7 @@ impl HiddenTwoStream {
     }
 }
 
-/// The hash of the model that `card` describes, in folder `dir`.
+/// Returns the hash of the model that `card` describes, in folder `dir`.
 fn hash_of_files(card: &ModelCard, dir: &Path) -> Result<String> {
     let mut hash = ContentHash::new();
     for name in card.weights() {
@@ -99,7 +100,7 @@ fn hash_of_files(card: &ModelCard, dir: &Path) -> Result<String> {
     Ok(with_classes(hash, card))
 }
 
-/// The hash of weights files and of the classes that their scores are of.
+/// Returns the hash of weights files and of the classes that their scores are of.
 fn with_classes(mut hash: ContentHash, card: &ModelCard) -> String {
     for class in &card.classes {
         hash.update(class.as_bytes());

@@ -43,7 +43,7 @@ impl I3d {
         Self::with_divisor(1, config, device)
     }
 
-    /// The network with so many times fewer maps everywhere; the divisor is a power of two up to 16.
+    /// Returns the network with so many times fewer maps everywhere; the divisor is a power of two up to 16.
     pub(super) fn with_divisor(divisor: usize, config: &StreamConfig, device: &Device) -> Self {
         let [first, second] = [64, 192].map(|maps| maps / divisor);
         let mixed = |from: usize, maps: [usize; 6]| Mixed::new(from / divisor, maps.map(|maps| maps / divisor), device);
@@ -66,7 +66,7 @@ impl I3d {
         }
     }
 
-    /// What it reads.
+    /// Returns its input.
     pub(super) fn input(&self) -> StreamInput {
         let modality = if self.conv3d_1a.input_maps() == 3 { Modality::Pictures } else { Modality::Flow };
         StreamInput { modality, count: self.clip }
@@ -108,7 +108,7 @@ impl I3d {
         self.logits.forward(self.dropout.forward(features))
     }
 
-    /// The network with another last layer.
+    /// Returns the network with another last layer.
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { logits: with_linear_head(self.logits, head), ..self }
     }

@@ -18,12 +18,12 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// A row as the paper writes it: t, c, n, s, with kernels of 3×3.
+    /// Returns a row as the paper writes it: t, c, n, s, with kernels of 3×3.
     pub const fn new(expansion: usize, maps: usize, blocks: usize, stride: usize) -> Self {
         Self { expansion, maps, blocks, stride, kernel: 3 }
     }
 
-    /// The row with kernels of `kernel`×`kernel`.
+    /// Returns the row with kernels of `kernel`×`kernel`.
     pub const fn with_kernel(self, kernel: usize) -> Self {
         Self { kernel, ..self }
     }
@@ -41,7 +41,7 @@ pub struct InvertedResidual {
 }
 
 impl InvertedResidual {
-    /// The blocks of all `stages`, one behind the other; `from` maps come into the first.
+    /// Returns the blocks of all `stages`, one behind the other; `from` maps come into the first.
     pub(super) fn chain(mut from: usize, stages: &[Stage], device: &Device) -> Vec<Self> {
         let mut blocks = Vec::new();
         for &stage in stages {
@@ -63,7 +63,7 @@ impl InvertedResidual {
         }
     }
 
-    /// The same with TensorFlow's conventions, see [`ConvNorm::like_tensorflow`].
+    /// Returns the same with TensorFlow's conventions, see [`ConvNorm::like_tensorflow`].
     pub(super) fn like_tensorflow(self) -> Self {
         Self {
             expand: self.expand.map(ConvNorm::like_tensorflow),
@@ -84,7 +84,7 @@ impl InvertedResidual {
     }
 }
 
-/// The rectifier that ends at 6.
+/// Returns the rectifier that ends at 6.
 pub(super) fn relu6(x: Tensor<4>) -> Tensor<4> {
     // Flex's `clamp` of both ends at once keeps the compiler from using vectors: it takes three times as long.
     activation::relu(x).clamp_max(6.0)

@@ -19,17 +19,17 @@ const LEAKY_SLOPE: f64 = 0.1;
 /// reach of the photometric loss.
 const PREDICTOR_STD: f64 = 1e-3;
 
-/// A convolution from `channels[0]` to `channels[1]` maps with bias, padded so that stride 1 keeps the size.
+/// Returns a convolution from `channels[0]` to `channels[1]` maps with bias, padded so that stride 1 keeps the size.
 pub(super) fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {
     conv_with(HE_NORMAL, channels, kernel, stride, kernel / 2, device)
 }
 
-/// The layer that turns features into `flow_maps` maps of raw flow: 3×3, no activation.
+/// Returns the layer that turns features into `flow_maps` maps of raw flow: 3×3, no activation.
 pub(super) fn flow_predictor(features: usize, flow_maps: usize, device: &Device) -> Conv2d {
     conv_with(Initializer::Normal { mean: 0.0, std: PREDICTOR_STD }, [features, flow_maps], 3, 1, 1, device)
 }
 
-/// A convolution with everything said: initialisation of the weights, channels, kernel, stride and padding.
+/// Returns a convolution with everything said: initialisation of the weights, channels, kernel, stride and padding.
 pub(super) fn conv_with(
     initializer: Initializer,
     channels: [usize; 2],
@@ -47,7 +47,7 @@ pub(super) fn conv_with(
     conv
 }
 
-/// A transposed 4×4 convolution that doubles the size: stride 2, pad 1, no bias.
+/// Returns a transposed 4×4 convolution that doubles the size: stride 2, pad 1, no bias.
 pub(super) fn deconv(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
     ConvTranspose2dConfig::new(channels, [4, 4])
         .with_stride([2, 2])
@@ -57,7 +57,7 @@ pub(super) fn deconv(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
         .init(device)
 }
 
-/// A fully connected layer, N(0, 0.01) as in the authors' files, with zero bias.
+/// Returns a fully connected layer, N(0, 0.01) as in the authors' files, with zero bias.
 pub(super) fn linear(from: usize, to: usize, device: &Device) -> Linear {
     let initializer = Initializer::Normal { mean: 0.0, std: 0.01 };
     let mut linear = LinearConfig::new(from, to).with_initializer(initializer).init(device);
@@ -65,7 +65,7 @@ pub(super) fn linear(from: usize, to: usize, device: &Device) -> Linear {
     linear
 }
 
-/// The mean of every map: [b, c, h, w] → [b, c].
+/// Returns the mean of every map: [b, c, h, w] → [b, c].
 pub(super) fn global_average(x: Tensor<4>) -> Tensor<2> {
     x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2)
 }
@@ -88,7 +88,7 @@ pub(super) fn with_linear_head(mut layer: Linear, head: Head) -> Linear {
     layer
 }
 
-/// The parameter with another value, on its own device and as trainable as before. The value comes without the graph of
+/// Returns the parameter with another value, on its own device and as trainable as before. The value comes without the graph of
 /// the operations that made it: a parameter is a leaf.
 pub(super) fn replaced<const D: usize>(
     parameter: Param<Tensor<D>>,

@@ -47,7 +47,7 @@ impl MobileNetV2 {
         Self::with_stages(&STAGES, [FIRST, FEATURES], config, device)
     }
 
-    /// The network of these stages between the `[first, last]` convolution's maps.
+    /// Returns the network of these stages between the `[first, last]` convolution's maps.
     pub(super) fn with_stages(
         stages: &[Stage],
         [first, features]: [usize; 2],
@@ -77,7 +77,7 @@ impl MobileNetV2 {
         self.classifier.forward(self.dropout.forward(features))
     }
 
-    /// The network with another last layer.
+    /// Returns the network with another last layer.
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { classifier: with_linear_head(self.classifier, head), ..self }
     }

@@ -78,7 +78,7 @@ pub struct StreamEntry {
 }
 
 impl StreamEntry {
-    /// The stream to be built, for `modality` and `classes`.
+    /// Returns the stream to be built, for `modality` and `classes`.
     pub fn config(&self, modality: Modality, classes: usize) -> StreamConfig {
         let input = StreamInput::of(modality, self.backbone, self.frames);
         StreamConfig { backbone: self.backbone, input, classes, dropout: self.dropout }
@@ -103,7 +103,7 @@ pub struct FrameSize {
     pub height: u32,
 }
 
-/// Where weights come from.
+/// The origin of weights.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Origin {
     /// The data they were trained on.
@@ -139,7 +139,7 @@ impl ModelCard {
     /// Frames larger than this would ask for hundreds of gigabytes of activations.
     const MAX_SIDE: u32 = 8192;
 
-    /// The card of the model in folder `dir`.
+    /// Returns the card of the model in folder `dir`.
     pub fn read(dir: &Path) -> Result<Self> {
         let path = dir.join(Self::FILE_NAME);
         let text = files::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
@@ -151,13 +151,13 @@ impl ModelCard {
         Ok(card)
     }
 
-    /// The weights files in the model's folder, in the order in which they are hashed.
+    /// Returns the weights files in the model's folder, in the order in which they are hashed.
     pub fn weights(&self) -> impl Iterator<Item = &str> {
         let streams = [&self.temporal, &self.spatial].into_iter().flatten().map(|entry| entry.weights.as_str());
         std::iter::once(self.motion.weights.as_str()).chain(streams)
     }
 
-    /// The card as the text of its file.
+    /// Returns the card as the text of its file.
     /// What [`ModelCard::read`] reads.
     ///
     /// # Errors
@@ -206,7 +206,7 @@ impl ModelCard {
     }
 }
 
-/// Whether `name` is one file name and leads nowhere else.
+/// Returns whether `name` is one file name and leads nowhere else.
 fn is_plain_name(name: &str) -> bool {
     let mut components = Path::new(name).components();
     matches!((components.next(), components.next()), (Some(Component::Normal(_)), None))

@@ -1,4 +1,4 @@
-//! Which motion network: architecture, frames, width and the ablation switches.
+//! The configuration of a motion network: architecture, frames, width and ablation switches.
 
 use serde::{Deserialize, Serialize};
 

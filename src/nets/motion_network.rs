@@ -38,7 +38,7 @@ impl MotionConfig {
     }
 }
 
-/// A part of a window that a network sees at once.
+/// A part of a window that is evaluated at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluation {
     /// Its first frame.
@@ -83,8 +83,8 @@ impl MotionNetwork {
         FlowPyramid { levels: pyramid.levels.into_iter().map(restack).collect() }
     }
 
-    /// The evaluations that together give the flow of all pairs of a window of `frames` frames, one behind the other; of the
-    /// last one only the pairs that are new count.
+    /// Returns the evaluations that together give the flow of all pairs of a window of `frames` frames, one behind the other; of
+    /// the last one only the pairs that are new count.
     pub fn evaluations(&self, frames: usize) -> Vec<Evaluation> {
         let pairs = self.frames() - 1;
         let at = |known: usize| {
@@ -111,7 +111,7 @@ impl MotionNetwork {
         self.conv1().weight.lazy_shape()[1] / 3
     }
 
-    /// What the sides of its input must be multiples of.
+    /// Returns what the sides of its input must be multiples of.
     pub fn stride(&self) -> usize {
         let halvings = match self {
             Self::Full(_) => 32,

@@ -1,4 +1,4 @@
-//! Numbers brought back from the device. One that fails gives an error and never numbers that were not computed.
+//! Read-back of numbers from the device. A failure returns an error, never numbers that were not computed.
 
 use burn::tensor::Tensor;
 

@@ -14,7 +14,7 @@ const WIDTH: usize = 64;
 /// Dropout before the classifier. (The ImageNet networks have none; they see more pictures than there are clips.)
 const DROPOUT: f64 = 0.5;
 
-/// What makes one ResNet differ from another.
+/// The layout of a ResNet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     /// Blocks in each of the four stages.
@@ -54,7 +54,7 @@ impl ResNet {
         Self::with_width(layout, WIDTH, config, device)
     }
 
-    /// The network with `width` maps in its first layer.
+    /// Returns the network with `width` maps in its first layer.
     pub(super) fn with_width(layout: Layout, width: usize, config: &StreamConfig, device: &Device) -> Self {
         let stage = |index: usize| {
             let inner = width << index;
@@ -81,7 +81,7 @@ impl ResNet {
         }
     }
 
-    /// Which of the two it is.
+    /// Returns which of the two it is.
     pub(super) fn backbone(&self) -> Backbone {
         match self.layer1.first().map(|block| &block.conv3) {
             Some(Some(_)) => Backbone::ResNet50,
@@ -101,13 +101,13 @@ impl ResNet {
         self.fc.forward(self.dropout.forward(features))
     }
 
-    /// The network with another last layer.
+    /// Returns the network with another last layer.
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { fc: with_linear_head(self.fc, head), ..self }
     }
 }
 
-/// A residual block: two or three convolutions beside a shortcut.
+/// A residual block: two or three convolutions and a shortcut.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers bear torchvision's names")]
 pub struct Block {

@@ -80,7 +80,7 @@ impl SqueezeNet {
         self.conv10.forward(x).flatten(1, 3)
     }
 
-    /// The network with another last layer. All layers are positively homogeneous: dividing the parameters before the
+    /// Returns the network with another last layer. All layers are positively homogeneous: dividing the parameters before the
     /// features divides the features exactly.
     pub(super) fn with_head(mut self, head: Head) -> Self {
         let [features, classes] = head.weight.dims();
@@ -119,7 +119,7 @@ impl Fire {
     }
 }
 
-/// The convolution with all its parameters divided.
+/// Returns the convolution with all its parameters divided.
 fn divided(mut conv: Conv2d, by: f32) -> Conv2d {
     conv.weight = replaced(conv.weight, |old| old / by);
     conv.bias = conv.bias.map(|old| replaced(old, |old| old / by));

@@ -75,7 +75,7 @@ impl Stream {
         }
     }
 
-    /// The last layer: `features` [b, F] → logits [b, K].
+    /// Returns the last layer: `features` [b, F] → logits [b, K].
     pub fn classify(&self, features: Tensor<2>) -> Tensor<2> {
         match self {
             Self::SqueezeNet(network) => network.classify(features),
@@ -90,7 +90,7 @@ impl Stream {
 }
 
 impl Stream {
-    /// Its architecture.
+    /// Returns its architecture.
     pub fn backbone(&self) -> Backbone {
         match self {
             Self::SqueezeNet(_) => Backbone::SqueezeNet,
@@ -103,7 +103,7 @@ impl Stream {
         }
     }
 
-    /// What it reads.
+    /// Returns its input.
     pub fn input(&self) -> StreamInput {
         let first = match self {
             Self::SqueezeNet(network) => &network.conv1.weight,
@@ -132,7 +132,7 @@ impl Stream {
         weights::parameters(self)
     }
 
-    /// The same function with the last layer replaced: `weight` `[F, K]` and `bias` `[K]` act on the features divided
+    /// Returns the same function with the last layer replaced: `weight` `[F, K]` and `bias` `[K]` act on the features divided
     /// by `scale`.
     ///
     /// The features of ImageNet networks without batch normalisation run into the tens; they are divided for good,

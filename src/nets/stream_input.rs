@@ -1,8 +1,8 @@
-//! What a stream reads at once: pictures, or the flow between adjacent ones.
+//! The input of a stream: frames, or the flow between adjacent frames.
 
 use super::{Backbone, WINDOW_FRAMES};
 
-/// Of what a stream's input is made.
+/// The modality of a stream's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Modality {
     /// Frames: the spatial stream.
@@ -30,7 +30,7 @@ impl StreamInput {
     /// Longer clips would ask for tens of gigabytes of activations.
     pub const MAX_CLIP: usize = 256;
 
-    /// What a stream of `backbone` reads; `clip` is for those that read clips, by default [`Self::CLIP`].
+    /// Returns the input of a stream of `backbone`; `clip` is for those that read clips, by default [`Self::CLIP`].
     pub fn of(modality: Modality, backbone: Backbone, clip: Option<usize>) -> Self {
         match (backbone.reads_clips(), modality) {
             (true, _) => Self { modality, count: clip.unwrap_or(Self::CLIP) },

@@ -90,7 +90,7 @@ impl Vgg16 {
         self.fc8.forward(self.dropout7.forward(features))
     }
 
-    /// The network with another last layer. All layers are positively homogeneous: dividing the parameters before the
+    /// Returns the network with another last layer. All layers are positively homogeneous: dividing the parameters before the
     /// features divides the features exactly.
     pub(super) fn with_head(mut self, head: Head) -> Self {
         self.fc7.weight = replaced(self.fc7.weight, |old| old / head.scale);

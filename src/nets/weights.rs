@@ -39,7 +39,7 @@ pub fn load_module<M: Module>(module: M, path: &Path) -> Result<M> {
     apply(module, read(path)?, path)
 }
 
-/// The bytes of a safetensors file for `module`, to be written to `path`.
+/// Returns the bytes of a safetensors file for `module`, to be written to `path`.
 pub(super) fn encode<M: Module>(module: &M, precision: Precision, path: &Path) -> Result<Vec<u8>> {
     let dtypes = |name: &str| match precision {
         // A running variance may lie outside the range of 16 bits.
@@ -60,12 +60,12 @@ pub(super) fn encode<M: Module>(module: &M, precision: Precision, path: &Path) -
     safetensors::serialize(views, None).map_err(|error| describe(&error))
 }
 
-/// All tensors of the safetensors file at `path`.
+/// Returns all tensors of the safetensors file at `path`.
 pub(super) fn read(path: &Path) -> Result<Tensors> {
     read_where(path, |_| true)
 }
 
-/// The tensors of the safetensors file at `path` whose names are `wanted`.
+/// Returns the tensors of the safetensors file at `path` whose names are `wanted`.
 pub(super) fn read_where(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Tensors> {
     let bytes = files::read(path).map_err(|error| Error::io(path, &error))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| Error::file(path, error.to_string(), DAMAGED))?;
@@ -141,7 +141,7 @@ fn check(expected: &[(String, Shape)], tensors: &Tensors, source: &Path) -> Resu
     }
 }
 
-/// A shape as people write it: 64×33×3×3.
+/// Returns a shape as people write it: 64×33×3×3.
 fn times(shape: &Shape) -> String {
     let sides: Vec<String> = shape.iter().map(ToString::to_string).collect();
     if sides.is_empty() { "a single number".into() } else { sides.join("×") }
@@ -164,7 +164,7 @@ fn transposed_in_file(rank: usize) -> bool {
 struct ParameterPath(Vec<String>);
 
 impl ParameterPath {
-    /// The variants of [`MotionNetwork`](super::MotionNetwork) and [`Stream`](super::Stream) are no part of a name.
+    /// Returns the variants of [`MotionNetwork`](super::MotionNetwork) and [`Stream`](super::Stream) are no part of a name.
     fn counts(container: &str) -> bool {
         !container.starts_with("Enum:")
     }

@@ -96,7 +96,7 @@ impl OutputGuard {
         }
     }
 
-    /// The files among `targets` that exist, for a question whether they are to be replaced.
+    /// Returns the files among `targets` that exist, for a question whether they are to be replaced.
     ///
     /// # Errors
     /// If one of `targets` may not be written whatever the answer.
@@ -134,7 +134,7 @@ impl OutputGuard {
         Ok(existing)
     }
 
-    /// The input that a write to `target` would destroy, all or a part of it.
+    /// Returns the input that a write to `target` would destroy, all or a part of it.
     fn input_at(&self, target: &Path) -> Option<&Input> {
         let file = FileId::of(target);
         let is_in = |input: &Input| fs::symlink_metadata(target).is_ok() && target.starts_with(&input.path);
@@ -171,7 +171,7 @@ impl FileId {
     }
 }
 
-/// The folder of the project that the file at `path`, which is resolved, belongs to.
+/// Returns the folder of the project that the file at `path`, which is resolved, belongs to.
 fn project_of(path: &Path) -> Option<&Path> {
     path.ancestors().skip(1).find(|dir| {
         let part = path.strip_prefix(dir).ok().and_then(|rest| rest.components().next());
@@ -181,7 +181,7 @@ fn project_of(path: &Path) -> Option<&Path> {
     })
 }
 
-/// The first of `files`, and how many more there are.
+/// Returns the first of `files`, and how many more there are.
 pub fn in_words(files: &[PathBuf]) -> String {
     let named: Vec<_> = files.iter().take(MOST_NAMED).map(|file| file.display().to_string()).collect();
     match files.len() - named.len() {

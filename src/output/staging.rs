@@ -64,7 +64,7 @@ impl Hidden {
         hidden_folder(folder).map(|(dir, lock)| Self { dir, _lock: lock }).map_err(failed)
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
@@ -92,12 +92,12 @@ impl Staging {
         Ok(Self { named, target, hidden })
     }
 
-    /// The folder to write to, which stands for the one that the files go to. Any folders may be made in it.
+    /// Returns the folder to write to, which stands for the one that the files go to. Any folders may be made in it.
     pub fn root(&self) -> PathBuf {
         self.hidden.path().join(FILES)
     }
 
-    /// Where to write what will be the file at `target`, a path in the folder; the folders before it are made.
+    /// Returns where to write what will be the file at `target`, a path in the folder; the folders before it are made.
     ///
     /// # Errors
     /// If a folder cannot be made, or `target` is not in the folder.
@@ -146,7 +146,7 @@ impl Staging {
     }
 }
 
-/// The files in `folder` and the folders in it, relative to it, in the order of their names.
+/// Returns the files in `folder` and the folders in it, relative to it, in the order of their names.
 fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let (mut files, mut folders) = (BTreeSet::new(), vec![PathBuf::new()]);
     while let Some(relative) = folders.pop() {
@@ -240,7 +240,7 @@ fn move_file(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// A new hidden folder in `home`, and the lock that keeps others from removing it.
+/// Returns a new hidden folder in `home`, and the lock that keeps others from removing it.
 fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
     loop {
         let hidden = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempdir_in(home)?;

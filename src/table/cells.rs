@@ -50,7 +50,7 @@ impl Table {
     }
 }
 
-/// The first record of `text` and its length in bytes, or where it goes wrong and why.
+/// Returns the first record of `text` and its length in bytes, or where it goes wrong and why.
 fn record(text: &str, separator: char) -> Result<(Vec<String>, usize), (usize, &'static str)> {
     let (mut cells, mut at) = (Vec::new(), 0);
     loop {
@@ -79,7 +79,7 @@ fn record(text: &str, separator: char) -> Result<(Vec<String>, usize), (usize, &
     }
 }
 
-/// The content of a cell whose quotes have been opened, and its length in bytes with the closing ones.
+/// Returns the content of a cell whose quotes have been opened, and its length in bytes with the closing ones.
 fn quoted(text: &str) -> Option<(String, usize)> {
     let (mut cell, mut from) = (String::new(), 0);
     loop {
@@ -97,7 +97,7 @@ fn newlines(text: &str) -> usize {
     text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
-/// The character between cells, and where the table begins: after Excel's line `sep=;`, if there is one.
+/// Returns the character between cells, and where the table begins: after Excel's line `sep=;`, if there is one.
 fn separator(text: &str) -> (char, usize) {
     let first = text.lines().next().unwrap_or_default();
     let plain = first.trim().trim_matches('"');
@@ -126,14 +126,15 @@ fn separator(text: &str) -> (char, usize) {
     (SEPARATORS.into_iter().find(|&separator| first.contains(separator)).unwrap_or(','), 0)
 }
 
-/// Whether every comma of a line stands between two digits.
+/// Returns whether every comma of a line stands between two digits.
 fn are_decimal(line: &str) -> bool {
     let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     line.match_indices(',')
         .all(|(at, _)| is_digit(line[..at].chars().next_back()) && is_digit(line[at + 1..].chars().next()))
 }
 
-/// The text of a file, without a byte order mark: UTF-8, or UTF-16 with such a mark or where it begins with a Latin letter.
+/// Returns the text of a file, without a byte order mark: UTF-8, or UTF-16 with such a mark or where it begins with a Latin
+/// letter.
 ///
 /// # Errors
 /// The first line, from 1, that is not such text.
@@ -160,7 +161,7 @@ pub fn decode(bytes: &[u8]) -> Result<String, usize> {
     }
 }
 
-/// The seconds that a cell names: `1.5`, `1,5`, `01:02.5`, `1:02:03,5`.
+/// Returns the seconds that a cell names: `1.5`, `1,5`, `01:02.5`, `1:02:03,5`.
 pub fn seconds(cell: &str) -> Option<f64> {
     let cell = cell.trim();
     let (sign, clock) = cell.strip_prefix('-').map_or((1.0, cell), |clock| (-1.0, clock));
@@ -182,19 +183,19 @@ pub fn seconds(cell: &str) -> Option<f64> {
     Some(sign * (secs * 60.0 + last))
 }
 
-/// A number with a decimal point or a decimal comma.
+/// Returns a number with a decimal point or a decimal comma.
 fn number(cell: &str) -> Option<f64> {
     let has_comma = cell.matches(',').count() == 1 && !cell.contains('.');
     let cell = if has_comma { Cow::Owned(cell.replace(',', ".")) } else { Cow::Borrowed(cell) };
     cell.parse().ok()
 }
 
-/// A text that no spreadsheet takes for a formula: an apostrophe stands before what would be one.
+/// Returns a text that no spreadsheet takes for a formula: an apostrophe stands before what would be one.
 pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if is_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// The text that [`escape_formula`] was given.
+/// Returns the text that [`escape_formula`] was given.
 pub fn unescape_formula(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|text| is_formula(text)).unwrap_or(cell)
 }

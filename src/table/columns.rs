@@ -72,7 +72,7 @@ impl Default for Columns {
 }
 
 impl Columns {
-    /// The columns that a header names, in whatever order; `None` if the cells are no header.
+    /// Returns the columns that a header names, in whatever order; `None` if the cells are no header.
     ///
     /// # Errors
     /// The names of columns that look like times and are none of those that are known: without them a part of a video would be
@@ -113,27 +113,27 @@ impl Columns {
         }
     }
 
-    /// The name of the video; empty if there is none.
+    /// Returns the name of the video; empty if there is none.
     pub fn path<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Path)).trim()
     }
 
-    /// The name or number of the class; empty if there is none.
+    /// Returns the name or number of the class; empty if there is none.
     pub fn label<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Label)).trim()
     }
 
-    /// The recording; empty if there is none.
+    /// Returns the recording; empty if there is none.
     pub fn group<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Group))
     }
 
-    /// A remark; empty if there is none.
+    /// Returns a remark; empty if there is none.
     pub fn note<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Note))
     }
 
-    /// The part of the video. Where a row has both, seconds count and frames do not.
+    /// Returns the part of the video. Where a row has both, seconds count and frames do not.
     ///
     /// # Errors
     /// What is wrong with its times.
@@ -168,7 +168,7 @@ impl Columns {
         }
     }
 
-    /// The frames per second that the row's frames are counted at; `None` where it names no rate.
+    /// Returns the frames per second that the row's frames are counted at; `None` where it names no rate.
     pub fn rate(&self, cells: &[String]) -> Option<f64> {
         let rate = self.cell(cells, Fps).trim().replace(',', ".").parse::<f64>().ok();
         rate.filter(|rate| rate.is_finite() && *rate > 0.0)
@@ -178,7 +178,7 @@ impl Columns {
         self.0.iter().position(|other| *other == Some(role))
     }
 
-    /// The text of a cell; empty if it is not there.
+    /// Returns the text of a cell; empty if it is not there.
     fn cell<'a>(&self, cells: &'a [String], role: Role) -> &'a str {
         self.place(role).and_then(|place| cells.get(place)).map_or("", String::as_str)
     }

@@ -1,5 +1,6 @@
-//! What of a clip a network sees in one step: window, crop and flip, drawn at random, the same for all frames of a
-//! window (spec, section 2). A draw is a pure function of the seed, the step and the place in the batch.
+//! Random augmentation of a clip for one step: window, crop and flip, the same for all frames of a window.
+//!
+//! A draw is a pure function of the seed, the step and the position in the batch, so that a resumed run repeats it.
 
 use std::ops::RangeInclusive;
 
@@ -76,8 +77,8 @@ mod purpose {
 }
 
 impl Sampler {
-    /// The clip at place `slot` of step `step`: every clip (or class, and in turn every clip of it) once an epoch, in an order
-    /// of its own each epoch.
+    /// Returns the clip at place `slot` of step `step`: every clip (or class, and in turn every clip of it) once an epoch, in an
+    /// order of its own each epoch.
     pub fn clip(&self, step: usize, slot: usize) -> usize {
         let drawn = step * self.batch + slot;
         if self.classes.is_empty() {
@@ -97,7 +98,8 @@ impl Sampler {
         order[place]
     }
 
-    /// The share that the sample at that place keeps when it is mixed with another: Beta(α, α), of the two shares the larger.
+    /// Returns the share that the sample at that place keeps when it is mixed with another: Beta(α, α), of the two shares the
+    /// larger.
     pub fn mixing(&self, step: usize, slot: usize) -> f32 {
         let mut rng = self.rng((step * self.batch + slot) as u64, purpose::MIXING);
         // Jöhnk's method, which accepts at least every second pair for α ≤ 1.
@@ -109,7 +111,7 @@ impl Sampler {
         }
     }
 
-    /// The windows at that place: one from each part of a clip of `frames` frames, all through the same crop.
+    /// Returns the windows at that place: one from each part of a clip of `frames` frames, all through the same crop.
     pub fn draws(&self, step: usize, slot: usize, clip: usize, frames: usize) -> Vec<Draw> {
         let mut rng = self.rng((step * self.batch + slot) as u64, purpose::WINDOW);
         let part = frames / self.segments;
@@ -122,8 +124,8 @@ impl Sampler {
         starts.into_iter().map(|start| Draw { clip, start, stride, crop }).collect()
     }
 
-    /// Where a window of `span` frames may begin so that it lies in part `segment` of a clip. Parts that are too short for that
-    /// share out all beginnings there are, and their windows overlap.
+    /// Returns where a window of `span` frames may begin so that it lies in part `segment` of a clip. Parts that are too short
+    /// for that share out all beginnings there are, and their windows overlap.
     fn starts(&self, segment: usize, span: usize, frames: usize) -> RangeInclusive<usize> {
         let cut = |count: usize| [segment, segment + 1].map(|edge| edge * count / self.segments);
         if frames / self.segments >= span {
@@ -134,7 +136,7 @@ impl Sampler {
         first..=end.saturating_sub(1).max(first)
     }
 
-    /// One of four corners or the centre, one of the shapes (seven with three scales), mirrored or not.
+    /// Returns one of four corners or the centre, one of the shapes (seven with three scales), mirrored or not.
     fn crop(&self, rng: &mut impl Rng) -> Crop {
         let (frame_width, frame_height) = (self.frame.width as f32, self.frame.height as f32);
         let aspect = self.crop.width as f32 / self.crop.height as f32;
@@ -159,7 +161,7 @@ impl Sampler {
 }
 
 impl Draw {
-    /// The indices of `window` frames in a clip of `frames`, the last one repeated where the clip is too short.
+    /// Returns the indices of `window` frames in a clip of `frames`, the last one repeated where the clip is too short.
     pub fn indices(&self, window: usize, frames: usize) -> impl Iterator<Item = usize> {
         let (start, stride) = (self.start, self.stride);
         (0..window).map(move |i| (start + i * stride).min(frames - 1))
@@ -167,7 +169,7 @@ impl Draw {
 }
 
 impl Crop {
-    /// The whole of a frame.
+    /// Returns the whole of a frame.
     pub fn whole(frame: Geometry) -> Self {
         Self { x: 0.0, y: 0.0, width: frame.width as f32, height: frame.height as f32, mirrored: false }
     }

@@ -1,4 +1,4 @@
-//! How many samples go through a network at once where nothing is learned.
+//! Batch sizes for inference.
 
 use burn::tensor::Device;
 

@@ -25,7 +25,7 @@ const FORMAT: u64 = 3;
 /// Nobody writes a clip for so long.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Where decoded clips are kept and how much room they may take.
+/// The folder and maximum size of a cache of decoded clips.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachePlan {
     /// The folder; made if need be.
@@ -67,12 +67,12 @@ impl ClipFrames {
         }
     }
 
-    /// The frames at the places `wanted`, in that order.
+    /// Returns the frames at the places `wanted`, in that order.
     ///
     /// # Errors
     /// If there is no such frame, or it cannot be read.
     pub fn pictures(&mut self, wanted: &[usize]) -> Result<Vec<Arc<RgbImage>>> {
-        // Each once, in the order in which they lie in the file.
+        // Each once, in file order.
         let places: BTreeSet<usize> = wanted.iter().copied().collect();
         let count = self.count();
         if let Some(beyond) = places.last().filter(|place| **place >= count) {
@@ -133,8 +133,8 @@ impl ClipCache {
         Ok(cache)
     }
 
-    /// The frames of `clip` in size `geometry`, from disk if they are there; else they are decoded and written, each as it is
-    /// decoded, if they fit. Folders of pictures, which are no larger than what would be kept, are always decoded.
+    /// Returns the frames of `clip` in size `geometry`, from disk if they are there; else they are decoded and written, each as
+    /// it is decoded, if they fit. Folders of pictures, which are no larger than what would be kept, are always decoded.
     ///
     /// # Errors
     /// If the clip cannot be opened. What cannot be written is warned of in the log.
@@ -190,7 +190,7 @@ impl ClipCache {
         }
     }
 
-    /// Removes the files that were not asked for longest until the others take at most `limit`; tells how much they take.
+    /// Removes the least recently used files until the others take at most `limit`; returns their size.
     fn make_room(&self, limit: u64) -> Result<u64> {
         let mut files = self.files()?;
         files.sort_by_key(|file| file.used);
@@ -219,7 +219,7 @@ impl ClipCache {
             .collect())
     }
 
-    /// Where the frames of a clip are kept.
+    /// Returns where the frames of a clip are kept.
     fn path(&self, clip: &LabelledClip, geometry: Geometry) -> io::Result<PathBuf> {
         let mut decoded = ContentHash::new();
         decoded.number(FORMAT);
@@ -267,7 +267,7 @@ fn write(path: &Path, reader: &mut ClipReader) -> Result<()> {
     Ok(())
 }
 
-/// A frame in the only size.
+/// Returns a frame in the only size.
 fn picture(reader: &mut ClipReader, index: usize) -> Result<RgbImage> {
     Ok(reader.pictures(index)?.swap_remove(0))
 }

@@ -15,7 +15,7 @@ use crate::video::Geometry;
 /// Clips of more frames are never decoded as a whole: only what is drawn of them is.
 const WHOLE_FRAMES: usize = 1000;
 
-/// What of the decoded pictures stays in memory, if there is room.
+/// The policy for keeping decoded frames in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
     /// All frames of the clip, which are decoded for it: others of them will be wanted.
@@ -64,12 +64,12 @@ impl Clips {
         self.clips.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.clips.is_empty()
     }
 
-    /// The size of the frames.
+    /// Returns the size of the frames.
     pub fn geometry(&self) -> Geometry {
         self.geometry
     }
@@ -79,12 +79,12 @@ impl Clips {
         &self.clips[index]
     }
 
-    /// The label of clip `index`.
+    /// Returns the label of clip `index`.
     pub fn label(&self, index: usize) -> usize {
         self.clips[index].label
     }
 
-    /// The labels of all clips in order.
+    /// Returns the labels of all clips in order.
     pub fn labels(&self) -> impl Iterator<Item = usize> {
         self.clips.iter().map(|clip| clip.label)
     }
@@ -102,7 +102,7 @@ impl Clips {
         Ok(count)
     }
 
-    /// The frames at the places `wanted` of clip `index`, in that order.
+    /// Returns the frames at the places `wanted` of clip `index`, in that order.
     ///
     /// Every clip is drawn once an epoch, so none is worth more than another: what fits into the memory stays, of the rest what is
     /// wanted is decoded each time.
@@ -131,7 +131,7 @@ impl Clips {
         Ok(pictures)
     }
 
-    /// The same if all of them are in memory.
+    /// Returns the same if all of them are in memory.
     fn kept(&self, index: usize, wanted: &[usize]) -> Option<Vec<Arc<RgbImage>>> {
         let known = self.lock();
         let frames = known.kept.get(&index)?;

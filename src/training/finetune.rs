@@ -24,17 +24,17 @@ const SPATIAL_SHARE: f64 = 0.4;
 /// Share of a stream's stages that is not tuned where only the last ones are.
 const FROZEN_SHARE: f64 = 0.67;
 
-/// How much of the networks is tuned: each includes what stands before it.
+/// The fine-tuning depth; each level includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ValueEnum)]
 pub enum Depth {
-    /// The last layers, fitted to features that are taken once.
+    /// Classifier layers only (linear probe on cached features).
     #[default]
     Heads,
-    /// The last stages of the streams.
+    /// Last stages of the streams.
     LastStages,
-    /// The streams.
+    /// Whole streams.
     Streams,
-    /// The streams and MotionNet below the temporal one.
+    /// Whole streams and MotionNet below the temporal one.
     Everything,
 }
 
@@ -43,27 +43,27 @@ impl Depth {
     pub const ALL: [Self; 4] = [Self::Heads, Self::LastStages, Self::Streams, Self::Everything];
 }
 
-/// Which streams are tuned.
+/// The streams to fine-tune.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 pub enum Streams {
-    /// One after the other, for a recogniser that is new as a whole.
+    /// Both streams, one after the other.
     #[default]
     Both,
-    /// The spatial one.
+    /// The spatial stream.
     Spatial,
-    /// The temporal one.
+    /// The temporal stream.
     Temporal,
 }
 
-/// Choices and numbers that go together.
+/// A preset of fine-tuning settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 pub enum Preset {
-    /// The last layers: useful with a dozen clips after a minute or two.
+    /// Linear probes: a dozen clips, a minute or two.
     #[default]
     Quick,
-    /// The whole streams, for half an hour.
+    /// Whole streams: half an hour.
     Thorough,
-    /// The authors' released training, end to end.
+    /// The authors' released end-to-end training.
     Paper,
 }
 
@@ -81,7 +81,7 @@ pub struct FineTune {
     pub streams: Streams,
     /// How MotionNet is tuned, where it is: by the labels alone (b) or by the unsupervised losses as well (c).
     pub mode: TemporalMode,
-    /// Whether the base's other classes are told as well.
+    /// Whether the other classes of the base are kept.
     pub keep_classes: bool,
     /// Share of the recordings of each class that is measured on and not learned from.
     pub hold_out: f64,
@@ -101,7 +101,7 @@ impl Default for FineTune {
     }
 }
 
-/// What of a network is tuned.
+/// A summary of the trainable layers of a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrainableSummary {
     /// The network in words.
@@ -115,7 +115,7 @@ pub struct TrainableSummary {
 }
 
 impl FineTune {
-    /// The choices of `preset`.
+    /// Returns the choices of `preset`.
     pub fn of(preset: Preset) -> Self {
         let [spatial, temporal] = [Network::Spatial, Network::Temporal];
         let quick = Self {
@@ -150,7 +150,7 @@ impl FineTune {
         }
     }
 
-    /// The preset that these choices are, whatever the classes and the clips to measure on.
+    /// Returns the preset that these choices are, whatever the classes and the clips to measure on.
     pub fn preset(&self) -> Option<Preset> {
         let (keep_classes, hold_out) = (self.keep_classes, self.hold_out);
         Preset::ALL.into_iter().find(|preset| Self { keep_classes, hold_out, ..Self::of(*preset) } == *self)
@@ -167,15 +167,15 @@ impl FineTune {
         self.depth = depth;
     }
 
-    /// The networks that are tuned of a model of this card, in the order of their runs.
+    /// Returns the networks that are tuned of a model of this card, in the order of their runs.
     pub fn networks(&self, card: &ModelCard) -> Vec<Network> {
         let spatial = (self.streams != Streams::Temporal && card.spatial.is_some()).then_some(Network::Spatial);
         let temporal = (self.streams != Streams::Spatial && card.temporal.is_some()).then_some(Network::Temporal);
         [spatial, temporal].into_iter().flatten().collect()
     }
 
-    /// The runs that tune the model in folder `base` with this card to `data`. The last one is kept in `run_dir`, and its model is that of
-    /// all of them; one before it in `run_dir`-spatial.
+    /// Returns the runs that tune the model in folder `base` with this card to `data`. The last one is kept in `run_dir`, and its
+    /// model is that of all of them; one before it in `run_dir`-spatial.
     ///
     /// # Errors
     /// If the model has none of the streams, or the numbers cannot be.
@@ -219,7 +219,7 @@ impl FineTune {
         Ok(plans)
     }
 
-    /// What is tuned of a model of this card to so many classes.
+    /// Returns the trainable layers of a model of this card with this number of classes.
     pub fn reach(&self, card: &ModelCard, classes: usize) -> Vec<TrainableSummary> {
         let mut reaches = Vec::new();
         for network in self.networks(card) {
@@ -274,7 +274,7 @@ fn stream_layers(entry: &StreamEntry, network: Network, classes: usize) -> Vec<L
     layer_sizes(&config.init(&burn::tensor::Device::flex()))
 }
 
-/// How many layers stand before the last stages.
+/// Returns how many layers stand before the last stages.
 fn frozen_layers(layers: &[LayerSize]) -> usize {
     let mut stages: Vec<&str> = layers.iter().map(|layer| stage(&layer.name)).collect();
     stages.dedup();
@@ -282,7 +282,7 @@ fn frozen_layers(layers: &[LayerSize]) -> usize {
     layers.iter().position(|layer| stage(&layer.name) == stages[first]).unwrap_or(1)
 }
 
-/// The part of a network that a layer belongs to: `fire7` of `fire7.squeeze1x1`, `layer4.0` of `layer4.0.conv1`.
+/// Returns the part of a network that a layer belongs to: `fire7` of `fire7.squeeze1x1`, `layer4.0` of `layer4.0.conv1`.
 fn stage(layer: &str) -> &str {
     let mut parts = layer.split('.');
     let first = parts.next().unwrap_or(layer);
@@ -292,14 +292,14 @@ fn stage(layer: &str) -> &str {
     }
 }
 
-/// The frames that the model's networks are used to.
+/// Returns the frames that the model's networks are used to.
 fn frame(card: &ModelCard, network: Network) -> Geometry {
     let sizes = card.preprocessing;
     let FrameSize { width, height } = if network == Network::Spatial { sizes.spatial } else { sizes.motion };
     Geometry { width, height }
 }
 
-/// The largest crop that is smaller than `frame` and suits all networks.
+/// Returns the largest crop that is smaller than `frame` and suits all networks.
 fn crop_of(frame: Geometry) -> Geometry {
     let side = |side: u32| ((side - 1) / 32 * 32).max(32);
     Geometry { width: side(frame.width), height: side(frame.height) }

@@ -27,8 +27,8 @@ pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<Labelled
     Ok(validation)
 }
 
-/// The recordings that [`take`] would take. Which ones depends on the seed and on what the recordings are called, and not on the
-/// order of the clips; one that is added takes the place of at most one other of its class.
+/// Returns the recordings that [`take`] would take. Which ones depends on the seed and on what the recordings are called, and not
+/// on the order of the clips; one that is added takes the place of at most one other of its class.
 ///
 /// A recording is the group that its clips name, else the video they are parts of. One that shows several classes counts
 /// for that of its first clip, and is not taken where it is the last one of any of them.
@@ -60,8 +60,8 @@ pub fn held_out(clips: &[LabelledClip], share: f64, seed: u64) -> HashSet<String
     held
 }
 
-/// Where a recording stands among those that may be held out: a hash of its name and of the folder it is in, so that moving the
-/// whole changes nothing.
+/// Returns where a recording stands among those that may be held out: a hash of its name and of the folder it is in, so that
+/// moving the whole changes nothing.
 fn place(recording: &str, seed: u64) -> u64 {
     let mut names = recording.rsplit(['/', '\\']);
     let (name, folder) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());

@@ -17,12 +17,12 @@ const AHEAD: usize = 4;
 /// More threads than these would hold more batches than they save time.
 const MOST_THREADS: usize = 16;
 
-/// How many threads make batches: one a core.
+/// Returns how many threads make batches: one a core.
 pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from).clamp(2, MOST_THREADS)
 }
 
-/// What one step sees.
+/// A batch of training samples.
 #[derive(Default)]
 #[cfg_attr(test, derive(Clone))]
 pub struct Batch {
@@ -40,7 +40,7 @@ pub struct Batch {
     pub warnings: Vec<Error>,
 }
 
-/// How frames become network input.
+/// The conversion of frames to network input.
 #[derive(Clone)]
 pub enum Pixels {
     /// (x − mean)/255, for MotionNet.
@@ -82,7 +82,7 @@ impl Loader {
         Ok(Self { queues, threads: handles, next: 0 })
     }
 
-    /// The next batch.
+    /// Returns the next batch.
     ///
     /// # Errors
     /// When no clip can be read at all.

@@ -1,4 +1,4 @@
-//! How fast batches can be made: decoding and augmentation without anything that is trained.
+//! A benchmark of data loading: decoding and augmentation without training.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,8 +11,8 @@ use super::run::trainer::sampler;
 use crate::error::Result;
 use crate::nets::{Modality, StreamInput};
 
-/// How long `threads` loading threads take for the first `batches` batches of `plan`'s windows, with every clip still to be
-/// decoded.
+/// Returns how long `threads` loading threads take for the first `batches` batches of `plan`'s windows, with every clip still to
+/// be decoded.
 ///
 /// # Errors
 /// A plan or clips that cannot be trained on.

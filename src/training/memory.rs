@@ -1,4 +1,4 @@
-//! How much memory the process occupies, and how much there is.
+//! Memory use of the process and memory of the machine.
 
 use std::fs;
 

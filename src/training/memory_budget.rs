@@ -1,4 +1,4 @@
-//! How much of the machine's memory decoded clips and their flow may take, all those of a process together.
+//! The memory budget for decoded clips and their flow, shared by the whole process.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -29,12 +29,12 @@ impl MemoryBudget {
         OF_PROCESS.clone()
     }
 
-    /// A budget of its own of `limit` bytes.
+    /// Returns a budget of its own of `limit` bytes.
     pub fn of_bytes(limit: u64) -> Self {
         Self(Arc::new(Inner { taken: AtomicU64::new(0), limit: Some(limit) }))
     }
 
-    /// A part of the budget, which grows and is given back when it is dropped.
+    /// Returns a part of the budget, which grows and is given back when it is dropped.
     pub(super) fn share(&self) -> Share {
         Share { budget: self.clone(), taken: AtomicU64::new(0) }
     }

@@ -1,4 +1,4 @@
-//! What a run starts from, and how its result becomes a model folder.
+//! The initial model of a run and the export of its result as a model folder.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -36,7 +36,7 @@ pub struct ModelInit {
     pub new_head: bool,
     base: Option<HiddenTwoStream>,
     classes: Vec<String>,
-    /// Of each class its place among the classes that the stream tells already.
+    /// The index of each class among the classes that the stream already knows.
     known: Vec<Option<usize>>,
     /// Whether the stream is the base's, whatever its last layer.
     from_base: bool,
@@ -44,7 +44,7 @@ pub struct ModelInit {
     trained_on: String,
 }
 
-/// The clips that a plan trains on, and those that it measures on: those that it names, else those that it holds out.
+/// Returns the clips that a plan trains on, and those that it measures on: those that it names, else those that it holds out.
 ///
 /// # Errors
 /// If clips cannot be listed or held out, the base's card not be read, or if clips to measure on show a class that those to train on
@@ -59,8 +59,8 @@ pub fn datasets(plan: &TrainingPlan) -> Result<(Dataset, Vec<LabelledClip>)> {
     Ok((training, measured))
 }
 
-/// The clips of a plan, labelled by the classes that its networks are to tell: those of the clips or, where the base's are kept, these
-/// followed by the new ones.
+/// Returns the clips of a plan, labelled by the classes that its networks are to tell: those of the clips or, where the base's
+/// are kept, these followed by the new ones.
 ///
 /// # Errors
 /// If the clips cannot be listed or the base's card not be read.
@@ -131,13 +131,13 @@ impl ModelInit {
         Ok(Self { motion, stream, new_head, base, classes, known: known_classes, from_base, trained_on })
     }
 
-    /// Where the rows of a new last layer come from: those of classes that the stream knows stay.
+    /// Returns the initialisation of the rows of a new classifier layer: rows of known classes stay.
     pub fn rows(&self) -> Vec<RowInit> {
         self.known.iter().map(|known| known.map_or(RowInit::New, RowInit::Kept)).collect()
     }
 
-    /// The same for a last layer that is all that is trained: what is known of classes that have clips, as `has_clips` knows, is where
-    /// they start from.
+    /// Returns the same for a last layer that is all that is trained: what is known of classes that have clips, as `has_clips`
+    /// knows, is where they start from.
     pub fn rows_to_fit(&self, has_clips: impl Fn(usize) -> bool) -> Vec<RowInit> {
         let row = |(class, known): (usize, &Option<usize>)| match known {
             Some(known) if has_clips(class) => RowInit::From(*known),
@@ -147,7 +147,7 @@ impl ModelInit {
         self.known.iter().enumerate().map(row).collect()
     }
 
-    /// How the streams of the result are fused: as those of the base.
+    /// Returns how the streams of the result are fused: as those of the base.
     pub fn fusion(&self) -> Fusion {
         self.base.as_ref().map(|base| base.card.fusion).unwrap_or_default()
     }
@@ -157,7 +157,7 @@ impl ModelInit {
         self.classes.len()
     }
 
-    /// Where the result comes from: its own clips, date and name, after what the base was made by.
+    /// Returns the origin of the result: its own clips, date and name, after what the base was made by.
     fn origin(&self, plan: &TrainingPlan, steps: usize, seconds: f64) -> Origin {
         let base = self.base.as_ref().map(|base| &base.card);
         let mut commands = base.map(|card| card.origin.commands.clone()).unwrap_or_default();
@@ -175,10 +175,10 @@ impl ModelInit {
         }
     }
 
-    /// The trained networks in the place of the old ones, with a card that says how they came about.
+    /// Returns the trained networks in the place of the old ones, with a card that says how they came about.
     ///
     /// # Errors
-    /// As [`ModelInit::assembled`].
+    /// Same as [`ModelInit::assembled`].
     pub fn finish(
         &self,
         objective: &Objective,
@@ -190,10 +190,10 @@ impl ModelInit {
         self.assembled(motion, objective.stream.as_ref().map(Optimizer::result), plan, steps, seconds)
     }
 
-    /// As [`ModelInit::finish`], of these networks, which lie on no autodiff device.
+    /// Like [`ModelInit::finish`], of these networks, which lie on no autodiff device.
     ///
     /// # Errors
-    /// If the model that is to be joined cannot be read or tells other classes.
+    /// If the model to be joined cannot be read or has other classes.
     pub fn assembled(
         &self,
         motion: MotionNetwork,
@@ -242,7 +242,7 @@ impl ModelInit {
     }
 }
 
-/// What a model is called: the data it learned, and the folder of its run.
+/// Returns the name of a model: the data it learned, and the folder of its run.
 fn name_of(plan: &TrainingPlan) -> String {
     let run = file_name(&plan.run_dir);
     match data_name(&plan.data) {
@@ -251,7 +251,7 @@ fn name_of(plan: &TrainingPlan) -> String {
     }
 }
 
-/// The data in a word: the folder, list or project that it is.
+/// Returns the data in a word: the folder, list or project that it is.
 fn data_name(data: &DataSource) -> String {
     match data {
         DataSource::List(list) if list.list.is_file() => {
@@ -261,13 +261,13 @@ fn data_name(data: &DataSource) -> String {
     }
 }
 
-/// The last name of a path, also of one that ends in `.` or `..`.
+/// Returns the last name of a path, also of one that ends in `.` or `..`.
 fn file_name(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     path.file_name().or(whole.file_name()).unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The clips of a plan in words.
+/// Returns the clips of a plan in words.
 fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
     let (clips, path) = (dataset.clips.len(), plan.data.path().display());
     let shown: BTreeSet<usize> = dataset.clips.iter().map(|clip| clip.label).collect();
@@ -307,7 +307,7 @@ fn joined(mut model: HiddenTwoStream, network: Network, other: &Path) -> Result<
     Ok(model)
 }
 
-/// A stream from ImageNet weights where the plan names them, else from scratch.
+/// Returns a stream from ImageNet weights where the plan names them, else from scratch.
 fn new_stream(plan: &TrainingPlan, modality: Modality, classes: &[String], device: &Device) -> Result<Stream> {
     let input = StreamInput::of(modality, plan.backbone, plan.clip_frames);
     let config = StreamConfig { backbone: plan.backbone, input, classes: classes.len(), dropout: plan.dropout };
@@ -317,8 +317,8 @@ fn new_stream(plan: &TrainingPlan, modality: Modality, classes: &[String], devic
     }
 }
 
-/// The stream of the base, which `card` describes, with the plan's dropout and clips, where it names them; a fresh one like it if
-/// it is to be `refilled` for so many classes.
+/// Returns the stream of the base, which `card` describes, with the plan's dropout and clips, where it names them; a fresh one
+/// like it if it is to be `refilled` for so many classes.
 fn adapted(
     stream: Stream,
     plan: &TrainingPlan,
@@ -360,8 +360,8 @@ fn check_reach(motion: &MotionNetwork, stream: Option<&Stream>) -> Result<()> {
     Err(Error::new("clip frames", cause, "Choose longer clips, or a MotionNet of 2 frames"))
 }
 
-/// The entry of a trained stream, which reads a clip of so many pictures or flows if it reads clips: the base's, or a fresh one,
-/// with the plan's dropout where it names one.
+/// Returns the entry of a trained stream, which reads a clip of so many pictures or flows if it reads clips: the base's, or a
+/// fresh one, with the plan's dropout where it names one.
 fn entry(
     of_base: Option<StreamEntry>,
     weights: &str,
@@ -395,7 +395,7 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
     }
 }
 
-/// One line of a model's origin: what was trained on what, for how long.
+/// Returns one line of a model's origin: what was trained on what, for how long.
 fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     let data = plan.data.path().display();
     if plan.feature_windows > 0 {

@@ -1,4 +1,4 @@
-//! How many steps fit into the time of a run: as measured, or as earlier runs like it took.
+//! Estimates of the number of steps in a time budget, measured or from earlier similar runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ const FEW_STEPS: usize = 100;
 /// Steps of an earlier run from which on its time is known well enough: devices are tuned in the first ones.
 const TIMED_STEPS: usize = 5;
 
-/// What fits into the time of a run.
+/// The estimated number of steps in the time of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
     /// What is trained.
@@ -35,19 +35,19 @@ impl Fit {
         plan.budget_secs.map(|budget_secs| Self { network, step_secs, steps, budget_secs, batch, wanted })
     }
 
-    /// Whether they are too few to learn from.
+    /// Returns whether they are too few to learn from.
     pub fn is_few(&self) -> bool {
         self.steps < self.wanted
     }
 
-    /// What fits, in words.
+    /// Returns the fit in words.
     pub fn in_words(&self) -> String {
         let Self { steps, step_secs, budget_secs, .. } = self;
         let steps = if *steps == 1 { "1 step".into() } else { format!("{steps} steps") };
         format!("about {steps} of {step_secs:.1} s each fit into {:.1} minutes", budget_secs / 60.0)
     }
 
-    /// What can be done about few steps: the time of a step falls with the batch.
+    /// Returns what can be done about few steps: the time of a step falls with the batch.
     pub fn remedy(&self) -> String {
         let batch = (self.batch * self.steps / self.wanted.max(1)).max(1);
         if batch == self.batch {
@@ -60,7 +60,7 @@ impl Fit {
     }
 }
 
-/// How long the steps of earlier runs took.
+/// The step times of earlier runs.
 #[derive(Debug, Default)]
 pub struct StepTimes(Vec<Earlier>);
 
@@ -73,14 +73,14 @@ struct Earlier {
 }
 
 impl StepTimes {
-    /// Those of the runs in `folder`; reads two small files of each.
+    /// Returns the step times of the runs in `folder`; reads two small files of each.
     pub fn of_runs_in(folder: &Path) -> Self {
         let runs = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
         Self(runs.filter_map(|run| Earlier::read(&run)).collect())
     }
 
-    /// What fits into the time of a run of `plan` on a GPU or the CPU, by the latest run of the same networks there; none without a
-    /// time limit or such a run.
+    /// Returns what fits into the time of a run of `plan` on a GPU or the CPU, by the latest run of the same networks there; none
+    /// without a time limit or such a run.
     pub fn fit(&self, plan: &TrainingPlan, on_gpu: bool) -> Option<Fit> {
         let alike = self.0.iter().filter(|earlier| earlier.on_gpu == on_gpu && is_alike(&earlier.plan, plan));
         let latest = alike.max_by_key(|earlier| earlier.ended)?;
@@ -106,7 +106,7 @@ fn samples(plan: &TrainingPlan) -> f64 {
     (plan.batch * plan.accumulate * plan.segments) as f64
 }
 
-/// Whether a sample costs the same in both.
+/// Returns whether a sample costs the same in both.
 fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
     let key = |plan: &TrainingPlan| {
         let networks = (plan.network, plan.backbone, plan.clip_frames, plan.motion.clone(), plan.base.clone());

@@ -1,4 +1,4 @@
-//! What a run measures on clips it does not train on, and which of two measurements is better.
+//! Validation of a run on held-out clips, and the comparison of results.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// Whether the networks are better than where the same figure was `before`; NaN is no better than anything.
+    /// Returns whether the networks are better than where the same figure was `before`; NaN is no better than anything.
     pub fn beats(&self, before: Option<f32>) -> bool {
         match before {
             None => !self.value.is_nan(),
@@ -81,7 +81,7 @@ impl Validator {
         }
     }
 
-    /// Whether there is anything to measure on.
+    /// Returns whether there is anything to measure on.
     pub fn has_clips(&self) -> bool {
         self.clips.is_some()
     }
@@ -137,8 +137,8 @@ impl Validator {
         Ok(measurements)
     }
 
-    /// What the networks say of the middles of all clips that can be read, batches of at most `batch_px` pixels at a time; of those
-    /// that cannot, why not.
+    /// Returns the predictions for the middles of all clips that can be read, batches of at most `batch_px` pixels at a
+    /// time; of those that cannot, why not.
     fn answers(
         &mut self,
         clips: &Arc<Clips>,
@@ -175,7 +175,7 @@ impl Validator {
         Ok(found)
     }
 
-    /// How many windows of MotionNet's cost as much as one sample.
+    /// Returns how many windows of MotionNet's cost as much as one sample.
     fn windows_at_once(&self, networks: &Networks) -> usize {
         let Some(stream) = &networks.stream else { return 1 };
         let count = stream.input().count;
@@ -203,7 +203,7 @@ impl Validator {
         Ok(seen)
     }
 
-    /// The logits of clips that were read, a row each.
+    /// Returns the logits of clips that were read, a row each.
     ///
     /// # Errors
     /// If the device fails.
@@ -231,7 +231,7 @@ impl Validator {
         }
     }
 
-    /// Whether the flow that the stream reads is not the network's own.
+    /// Returns whether the flow that the stream reads is not the network's own.
     fn is_two_stage(&self) -> bool {
         self.network == Network::Temporal && self.flow_source != FlowSource::MotionNet
     }
@@ -264,7 +264,7 @@ struct Seen {
     flow: Option<(Draw, Ahead)>,
 }
 
-/// The `count` frames in the middle of clip `index`, the last one repeated in shorter clips.
+/// Returns the `count` frames in the middle of clip `index`, the last one repeated in shorter clips.
 fn middle(clips: &Clips, index: usize, count: usize) -> Result<Vec<Arc<RgbImage>>> {
     let frames = clips.count(index)?;
     let start = centre_start(frames, count);
@@ -293,8 +293,8 @@ fn nothing_measured() -> Error {
     Error::new("validation", cause, "Repair them, or name other clips to measure on in another run")
 }
 
-/// The clips of `dataset` with the labels that their classes have among `classes`: a folder that lacks a class numbers the others
-/// differently. Without a stream the labels do not matter.
+/// Returns the clips of `dataset` with the labels that their classes have among `classes`: a folder that lacks a class numbers
+/// the others differently. Without a stream the labels do not matter.
 pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPlan) -> Result<Vec<LabelledClip>> {
     if plan.network == Network::Flow {
         return Ok(dataset.clips);
@@ -327,13 +327,14 @@ pub fn temporal_logits(motion: &MotionNetwork, stream: &Stream, windows: &[Vec<&
     read_rows(stream.forward(classifier_input(flow.finest().clone())))
 }
 
-/// The `count` frames in the middle, the last one repeated in shorter clips.
+/// Returns the `count` frames in the middle, the last one repeated in shorter clips.
 pub fn centre_window(frames: &[RgbImage], count: usize) -> Vec<&RgbImage> {
     let start = centre_start(frames.len(), count);
     (start..start + count).map(|i| &frames[i.min(frames.len() - 1)]).collect()
 }
 
-/// Where the `count` frames in the middle of `frames` start: of two frames in the middle the second, of two windows the first.
+/// Returns where the `count` frames in the middle of `frames` start: of two frames in the middle the second, of two windows the
+/// first.
 fn centre_start(frames: usize, count: usize) -> usize {
     if count == 1 { frames / 2 } else { frames.saturating_sub(count) / 2 }
 }

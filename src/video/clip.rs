@@ -1,4 +1,4 @@
-//! A whole clip at once, for training: a video, a part of one, or a folder of pictures.
+//! Decoding of whole clips for training: a video, a part of one, or a folder of frames.
 
 use std::ops::Range;
 use std::path::Path;
@@ -11,8 +11,8 @@ use super::frame_folder::FrameFolder;
 use super::reader::VideoReader;
 use crate::error::{Error, Result};
 
-/// All frames of a clip in presentation order, or the first `max_frames`, stretched to `geometry`. The clip is a video or a
-/// folder of pictures, one a frame.
+/// Returns all frames of a clip in presentation order, or the first `max_frames`, stretched to `geometry`. The clip is a video or
+/// a folder of pictures, one a frame.
 ///
 /// # Errors
 /// As [`VideoReader::open`]; a folder without frames. Damaged parts of a video are warned of in the log and show the frame
@@ -21,11 +21,11 @@ pub fn decode_clip(path: &Path, geometry: Geometry, max_frames: Option<usize>) -
     decode_segment(path, None, geometry, max_frames)
 }
 
-/// As [`decode_clip`], but only what is shown from the first of `segment_secs` until the second: seconds on the clock of the file,
+/// Like [`decode_clip`], but only what is shown from the first of `segment_secs` until the second: seconds on the clock of the file,
 /// as players show them, from the frame that begins nearest to the first to the one before that which begins nearest to the second.
 ///
 /// # Errors
-/// As [`ClipReader::open`], and if the file cannot be read any more.
+/// Like [`ClipReader::open`], and if the file cannot be read any more.
 pub fn decode_segment(
     path: &Path,
     segment_secs: Option<[f64; 2]>,
@@ -83,7 +83,7 @@ impl ClipReader {
         self.sizes = sizes;
     }
 
-    /// The frame at `place`, counted from the first one of the clip, in each of the sizes.
+    /// Returns the frame at `place`, counted from the first one of the clip, in each of the sizes.
     ///
     /// # Errors
     /// If there is no such frame, or it cannot be read.
@@ -106,10 +106,10 @@ impl ClipReader {
     }
 }
 
-/// The place within its file of the frame that [`decode_segment`] begins with.
+/// Returns the place within its file of the frame that [`decode_segment`] begins with.
 ///
 /// # Errors
-/// As [`ClipReader::open`].
+/// Same as [`ClipReader::open`].
 pub fn first_frame(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<usize> {
     match segment_secs {
         None => Ok(0),
@@ -128,7 +128,8 @@ pub struct CountedFrames {
     pub other_rate: Option<f64>,
 }
 
-/// When the frames `counted` of a video are shown, which are counted at `rate` frames per second or, without one, are its own.
+/// Returns when the frames `counted` of a video are shown, which are counted at `rate` frames per second or, without one, are its
+/// own.
 ///
 /// # Errors
 /// If the video cannot be read or has none of these frames, and for a folder of pictures.
@@ -159,7 +160,7 @@ fn refuse_segment(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<()> {
     }
 }
 
-/// The frames from the beginning nearest to the first time to that nearest to the second; all without any.
+/// Returns the frames from the beginning nearest to the first time to that nearest to the second; all without any.
 fn segment_frames(reader: &VideoReader, segment_secs: Option<[f64; 2]>) -> Result<Range<usize>> {
     let (info, times) = (reader.info(), reader.times());
     let Some([start, end]) = segment_secs else { return Ok(0..info.frames) };

@@ -1,4 +1,4 @@
-//! What a clip is, found out before it is trained on.
+//! The properties of a clip, probed before training.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Which files of a folder are clips, by their names.
+//! Recognition of clips by file name.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ const ENDINGS: [&str; 52] = [
     "h264", "264", "h265", "265", "hevc", "ivf", "obu", "y4m", // bare streams
 ];
 
-/// Whether `path` is called as a clip is: it has the ending of a video and is not hidden. Nothing is opened.
+/// Returns whether `path` is called as a clip is: it has the ending of a video and is not hidden. Nothing is opened.
 pub fn is_video(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
     ending.is_some_and(|ending| ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending))) && !is_hidden(path)

@@ -1,4 +1,4 @@
-//! Raw pictures in any pixel format to upright RGB pictures of the wanted sizes.
+//! Conversion of raw frames in any pixel format to upright RGB images of the requested sizes.
 //!
 //! One FFmpeg filter graph does it: deinterlacing (bwdif, which keeps still parts whole and looks at one frame
 //! before and one after), then for each wanted size scaling with colour conversion, and turning.
@@ -48,22 +48,22 @@ pub(super) struct Converter {
 }
 
 impl Converter {
-    /// A converter to upright pictures of the sizes `outputs`, at least one.
+    /// Returns a converter to upright pictures of the sizes `outputs`, at least one.
     pub fn new(outputs: Vec<Geometry>, orientation: Orientation, deinterlace: bool) -> Self {
         Self { outputs, orientation, deinterlace, graph: None, pending: VecDeque::new() }
     }
 
-    /// The same converter for pictures that may be woven from two fields.
+    /// Returns the same converter for pictures that may be woven from two fields.
     pub fn with_separated_fields(&self) -> Self {
         Self::new(self.outputs.clone(), self.orientation, true)
     }
 
-    /// How many frames before a frame must be pushed for it to come out as in an unbroken run.
+    /// Returns how many frames before a frame must be pushed for it to come out as in an unbroken run.
     pub fn context(&self) -> usize {
         usize::from(self.deinterlace)
     }
 
-    /// Whether frame `index` was pushed and waits for one after it.
+    /// Returns whether frame `index` was pushed and waits for one after it.
     pub fn holds(&self, index: usize) -> bool {
         self.pending.contains(&index)
     }
@@ -153,7 +153,7 @@ fn build_graph(
     Ok(graph)
 }
 
-/// The graph in FFmpeg's filter language: `in` is the raw picture, `out0`, `out1` … the finished ones.
+/// Returns the graph in FFmpeg's filter language: `in` is the raw picture, `out0`, `out1` … the finished ones.
 fn graph_text(outputs: &[Geometry], orientation: Orientation, deinterlace: bool) -> String {
     let mut text = String::from("[in]");
     if deinterlace {

@@ -82,7 +82,7 @@ impl FolderReader {
         Ok(frame)
     }
 
-    /// The pictures of frame `index`, one per output.
+    /// Returns the pictures of frame `index`, one per output.
     pub fn pictures(&self, index: usize) -> Result<Vec<Arc<RgbImage>>> {
         Ok(self.folder.pictures(index, &self.outputs)?.into_iter().map(Arc::new).collect())
     }

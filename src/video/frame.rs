@@ -23,7 +23,7 @@ impl Default for Sizes {
 }
 
 impl Sizes {
-    /// The sizes of all pictures of a video that is shown at the size `shown`.
+    /// Returns the sizes of all pictures of a video that is shown at the size `shown`.
     pub(super) fn of(&self, shown: Geometry) -> Vec<Geometry> {
         let display = shown.fitted(self.display_max.max(1));
         std::iter::once(display).chain(self.scaled.iter().copied()).collect()
@@ -46,7 +46,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// When it is shown and when it ends, seconds after the first frame.
+    /// Returns when it is shown and when it ends, seconds after the first frame.
     pub fn shown_secs(&self) -> Range<f64> {
         self.pts_secs..self.pts_secs + self.duration_secs
     }

@@ -10,7 +10,7 @@ const MAX_THREADS: usize = 8;
 /// Failures in a row after which a decoder counts as stuck.
 const MAX_FAILURES: usize = 100;
 
-/// What came out of the decoder.
+/// The output of the decoder.
 pub(super) enum Decoded {
     /// A picture and the count of its packet.
     Picture(usize, ffmpeg::frame::Video),
@@ -20,7 +20,7 @@ pub(super) enum Decoded {
     Ended,
 }
 
-/// What a decoder is for.
+/// The purpose of a decoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Pictures to look at.
@@ -53,7 +53,7 @@ impl Purpose {
 /// A decoder whose time stamps are packet counts.
 ///
 /// Decoders hand a packet's time stamp on to the picture coded in it, through all reordering. Writing the
-/// packet's count there tells each picture's identity even where a file has no usable time stamps.
+/// packet's count there identifies each frame even where a file has no usable time stamps.
 pub(super) struct FrameDecoder {
     decoder: ffmpeg::decoder::Video,
     failures: usize,
@@ -61,7 +61,7 @@ pub(super) struct FrameDecoder {
 }
 
 impl FrameDecoder {
-    /// A decoder for the streams with these parameters.
+    /// Returns a decoder for the streams with these parameters.
     pub fn new(parameters: ffmpeg::codec::Parameters, purpose: Purpose) -> Result<Self, ffmpeg::Error> {
         let codec = ffmpeg::decoder::find(parameters.id()).ok_or(ffmpeg::Error::DecoderNotFound)?;
         let mut context = ffmpeg::codec::Context::from_parameters(parameters)?;
@@ -88,7 +88,7 @@ impl FrameDecoder {
         let _ = self.decoder.send_eof();
     }
 
-    /// The next picture, if there is one.
+    /// Returns the next picture, if there is one.
     pub fn receive(&mut self) -> Decoded {
         let mut picture = ffmpeg::frame::Video::empty();
         loop {
@@ -115,7 +115,7 @@ impl FrameDecoder {
         self.failures = 0;
     }
 
-    /// How many packets were damaged since the last call.
+    /// Returns how many packets were damaged since the last call.
     pub fn take_damaged(&mut self) -> usize {
         std::mem::take(&mut self.damaged)
     }

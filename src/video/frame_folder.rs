@@ -76,7 +76,7 @@ impl FrameFolder {
         Ok(Self { path: path.to_owned(), frames, others, size: OnceLock::new() })
     }
 
-    /// Whether the folder at `path` is a clip: it holds frames and no video.
+    /// Returns whether the folder at `path` is a clip: it holds frames and no video.
     pub fn is_at(path: &Path) -> bool {
         let holds_video = || {
             let entries = fs::read_dir(path).ok()?;
@@ -87,12 +87,12 @@ impl FrameFolder {
             && holds_video() == Some(false)
     }
 
-    /// The ending of the pictures, in lower case.
+    /// Returns the ending of the pictures, in lower case.
     pub fn extension(&self) -> String {
         self.frames[0].extension().unwrap_or_default().to_string_lossy().to_lowercase()
     }
 
-    /// Whether something shines through the first frame.
+    /// Returns whether something shines through the first frame.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -150,7 +150,8 @@ impl FrameFolder {
         Ok(sizes.iter().map(stretched).collect())
     }
 
-    /// What to say of the folder: numbers that are left out between the first and the last frame, and pictures that are no frames.
+    /// Returns what to say of the folder: numbers that are left out between the first and the last frame, and pictures that are
+    /// no frames.
     pub fn remarks(&self) -> Vec<Error> {
         let other = |(first, count): &(PathBuf, usize)| {
             let cause = format!(
@@ -173,12 +174,12 @@ impl FrameFolder {
     }
 }
 
-/// The last part of a path; characters that are not Unicode are replaced.
+/// Returns the last part of a path; characters that are not Unicode are replaced.
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// What a picture's name is without its numbers, in lower case; `None` for other and for hidden files.
+/// Returns what a picture's name is without its numbers, in lower case; `None` for other and for hidden files.
 fn kind(name: &str) -> Option<String> {
     let (stem, extension) = name.rsplit_once('.')?;
     let extension = extension.to_ascii_lowercase();
@@ -196,7 +197,7 @@ fn kind(name: &str) -> Option<String> {
     Some(format!("{kind}.{extension}"))
 }
 
-/// Whether pictures of a kind are flow: they are called so, or those of the other component are there as well.
+/// Returns whether pictures of a kind are flow: they are called so, or those of the other component are there as well.
 fn is_flow(kind: &str, is_there: impl Fn(&str) -> bool) -> bool {
     FLOW_PREFIXES.iter().any(|[one, two]| {
         [[one, two], [two, one]].into_iter().any(|[own, other]| {
@@ -206,7 +207,7 @@ fn is_flow(kind: &str, is_there: impl Fn(&str) -> bool) -> bool {
     })
 }
 
-/// The last number in a picture's name.
+/// Returns the last number in a picture's name.
 fn number(stem: &str) -> Option<u64> {
     let end = stem.trim_end_matches(|c: char| !c.is_ascii_digit());
     end[end.trim_end_matches(|c: char| c.is_ascii_digit()).len()..].parse().ok()

@@ -79,12 +79,12 @@ impl FrameIndex {
         self
     }
 
-    /// The frame that packet `packet` carries, if it carries any.
+    /// Returns the frame that packet `packet` carries, if it carries any.
     pub fn frame_of_packet(&self, packet: usize) -> Option<usize> {
         self.frame_of_packet.get(packet).copied().flatten()
     }
 
-    /// The last packet, at most `limit`, from which decoding reaches frame `index` whole.
+    /// Returns the last packet, at most `limit`, from which decoding reaches frame `index` whole.
     ///
     /// Frames shown before a key frame may follow it in the file and build on the group of pictures before it.
     pub fn key_before(&self, index: usize, limit: usize) -> usize {
@@ -117,19 +117,19 @@ impl FrameIndex {
         clock.claimed_fps.filter(fits).or(rounded).or(Some(average))
     }
 
-    /// Whether a frame is shown at another time than at an even rate, by more than the rounding of the time stamps.
+    /// Returns whether a frame is shown at another time than at an even rate, by more than the rounding of the time stamps.
     pub fn is_variable(&self, clock: &StreamClock) -> bool {
         let Some(fps) = self.average_fps() else { return false };
         let tolerance = (1.5 * clock.tick_secs).max(0.02 / fps);
         self.frames.iter().enumerate().any(|(index, frame)| (frame.pts_secs - index as f64 / fps).abs() > tolerance)
     }
 
-    /// The first time stamp there is, on the clock of the stream, seconds.
+    /// Returns the first time stamp there is, on the clock of the stream, seconds.
     pub fn first_secs(&self) -> Option<f64> {
         self.first_secs
     }
 
-    /// When each frame is shown on the clock of the file, where the first stands at `start_secs`.
+    /// Returns when each frame is shown on the clock of the file, where the first stands at `start_secs`.
     pub fn times(&self, clock: &StreamClock, start_secs: f64) -> FrameTimes {
         let fps = self.rate(clock).unwrap_or(ASSUMED_FPS);
         let even = FrameTimes::even(self.frames.len(), fps, start_secs);
@@ -139,7 +139,7 @@ impl FrameIndex {
         listed.or(even).expect("rates are above 0 and times are finite, as both were computed from integers")
     }
 
-    /// The frame shown at `secs`: the first before the beginning, the last after the end.
+    /// Returns the frame shown at `secs`: the first before the beginning, the last after the end.
     pub fn frame_at(&self, secs: f64) -> usize {
         self.frames.partition_point(|frame| frame.pts_secs <= secs).saturating_sub(1)
     }

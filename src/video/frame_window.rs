@@ -47,12 +47,12 @@ impl FrameWindow {
         (0..count).map(|i| self.get(start.checked_add(i * stride)?)).collect()
     }
 
-    /// The first frame in `range` that is not there.
+    /// Returns the first frame in `range` that is not there.
     pub fn first_missing(&self, mut range: RangeInclusive<usize>) -> Option<usize> {
         range.find(|index| !self.frames.contains_key(index))
     }
 
-    /// How many frames directly before `position` are there without a gap.
+    /// Returns how many frames directly before `position` are there without a gap.
     pub fn run_before(&self, position: usize) -> usize {
         (0..position).rev().take_while(|index| self.frames.contains_key(index)).count()
     }

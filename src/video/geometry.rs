@@ -12,7 +12,7 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// The largest picture of the same shape whose longer side is at most `longest`; never larger than this one.
+    /// Returns the largest picture of the same shape whose longer side is at most `longest`; never larger than this one.
     pub fn fitted(self, longest: u32) -> Self {
         let side = self.width.max(self.height);
         if side <= longest {
@@ -25,7 +25,7 @@ impl Geometry {
         Self { width: scaled(self.width), height: scaled(self.height) }
     }
 
-    /// The picture on its side: width and height exchanged.
+    /// Returns the picture on its side: width and height exchanged.
     pub fn transposed(self) -> Self {
         Self { width: self.height, height: self.width }
     }

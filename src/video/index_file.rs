@@ -221,7 +221,7 @@ impl<'a> Decoder<'a> {
         None
     }
 
-    /// A number of things that take at least a byte each.
+    /// Returns a number of things that take at least a byte each.
     fn count(&mut self) -> Option<usize> {
         usize::try_from(self.number()?).ok().filter(|&count| count <= self.0.len())
     }

@@ -1,4 +1,4 @@
-//! How far the index of a video has got, to be looked at from any thread.
+//! The progress of indexing a video, readable from any thread.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! What is known about an open video.
+//! The properties of an open video.
 
 use std::path::PathBuf;
 
@@ -42,7 +42,7 @@ pub struct VideoInfo {
 }
 
 impl VideoInfo {
-    /// The pace of a clip whose pictures are shown when the frames of this one are.
+    /// Returns the pace of a clip whose pictures are shown when the frames of this one are.
     pub fn pace(&self) -> Pace {
         match self.times.as_listed() {
             Some(_) => Pace::Stamped(self.fps),

@@ -61,7 +61,7 @@ impl Lettering {
         font.glyph_metrics(size, LocationRef::default()).advance_width(glyph).unwrap_or(0.0)
     }
 
-    /// The glyph in the first font that has one, else a box; none for what only chooses between forms of a letter.
+    /// Returns the glyph in the first font that has one, else a box; none for what only chooses between forms of a letter.
     fn glyph(&self, letter: char, size_px: f32) -> Option<(&FontRef<'static>, Size, GlyphId)> {
         if matches!(letter, '\u{FE00}'..='\u{FE0F}' | '\u{200D}') {
             return None;
@@ -156,7 +156,7 @@ impl Coverage {
     }
 }
 
-/// The mean over an edge from `left` to `right` of how much of the pixel that ends at `side` lies to the edge's right.
+/// Returns the mean over an edge from `left` to `right` of how much of the pixel that ends at `side` lies to the edge's right.
 fn covered_left_of(side: f32, left: f32, right: f32) -> f32 {
     let covered = |x: f32| (side - x).clamp(0.0, 1.0);
     if right - left < 1e-6 {

@@ -27,7 +27,7 @@ pub(super) fn init() {
     });
 }
 
-/// The path of a file to be written as FFmpeg takes it; the prefix keeps a colon in a name from being read as a protocol.
+/// Returns the path of a file to be written as FFmpeg takes it; the prefix keeps a colon in a name from being read as a protocol.
 pub(super) fn url(path: &Path) -> Result<String, Error> {
     let text = path.to_str().filter(|text| !text.contains('\0'));
     let text = text.ok_or_else(|| {
@@ -36,7 +36,7 @@ pub(super) fn url(path: &Path) -> Result<String, Error> {
     Ok(format!("file:{text}"))
 }
 
-/// The path of a file to be read as FFmpeg takes it. Where the system's names are bytes, any name will do.
+/// Returns the path of a file to be read as FFmpeg takes it. Where the system's names are bytes, any name will do.
 pub(super) fn byte_url(path: &Path) -> Result<CString, Error> {
     #[cfg(unix)]
     let bytes = [b"file:", std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())].concat();
@@ -53,7 +53,7 @@ pub(super) fn open_file(url: &CStr, stop: &StopFlag) -> Result<ffmpeg::format::c
     open_input(url, ptr::null(), false, options, move || stop.load(Ordering::Acquire))
 }
 
-/// How many packets of `stream` the index of its file names.
+/// Returns how many packets of `stream` the index of its file names.
 pub(super) fn indexed_packets(stream: &ffmpeg::Stream) -> usize {
     // SAFETY: the stream belongs to the format context that `stream` borrows; the call only reads.
     let count = unsafe { ffi::avformat_index_get_entries_count(stream.as_ptr()) };
@@ -77,7 +77,7 @@ pub(super) fn sample_aspect_ratio(stream: &ffmpeg::Stream) -> f64 {
     known.find(|ratio| PLAUSIBLE_RATIOS.contains(ratio)).unwrap_or(1.0)
 }
 
-/// Whether the file says that the pictures of `stream` are woven from two fields.
+/// Returns whether the file says that the pictures of `stream` are woven from two fields.
 pub(super) fn is_called_interlaced(stream: &ffmpeg::Stream) -> bool {
     use ffi::AVFieldOrder::{AV_FIELD_BB, AV_FIELD_BT, AV_FIELD_TB, AV_FIELD_TT};
     // SAFETY: the stream and its parameters belong to the format context that `stream` borrows.
@@ -85,7 +85,7 @@ pub(super) fn is_called_interlaced(stream: &ffmpeg::Stream) -> bool {
     [AV_FIELD_TT, AV_FIELD_BB, AV_FIELD_TB, AV_FIELD_BT].contains(&order)
 }
 
-/// Whether an edit list asks to decode this packet without showing its picture.
+/// Returns whether an edit list asks to decode this packet without showing its picture.
 pub(super) fn is_discarded(packet: &ffmpeg::Packet) -> bool {
     use ffmpeg::packet::Ref;
     // SAFETY: the packet is a plain structure owned by `packet`.
@@ -183,13 +183,13 @@ fn find_format(name: &CStr) -> Result<*const ffi::AVInputFormat, ffmpeg::Error> 
     if format.is_null() { Err(ffmpeg::Error::DemuxerNotFound) } else { Ok(format) }
 }
 
-/// A text of FFmpeg's, empty for none.
+/// Returns a text of FFmpeg's, empty for none.
 fn text(text: *const c_char) -> String {
     // SAFETY: FFmpeg's texts end with a zero.
     if text.is_null() { String::new() } else { unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned() }
 }
 
-/// The FFmpeg libraries in use, such as `libavcodec 59.37.100, libavformat 59.27.100`.
+/// Returns the FFmpeg libraries in use, such as `libavcodec 59.37.100, libavformat 59.27.100`.
 pub fn ffmpeg_version() -> String {
     let numbered =
         |name: &str, version: u32| format!("{name} {}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff);

@@ -39,7 +39,7 @@ const CODECS: [Id; 12] = [
 /// A key frame must save decoding at least this many frames to be worth a seek.
 const WORTH_A_SEEK: usize = 16;
 
-/// How a frame was coded.
+/// The coding type of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameKind {
     /// By itself; it has no vectors.
@@ -73,7 +73,7 @@ pub struct MotionVector {
 }
 
 impl MotionVector {
-    /// The motion of the block from one frame to the next, pixels `[x, y]`, if it moved evenly.
+    /// Returns the motion of the block from one frame to the next, pixels `[x, y]`, if it moved evenly.
     pub fn px_per_frame(&self) -> [f32; 2] {
         let frames = self.frame_offset as f32;
         [self.dx_px / frames, self.dy_px / frames]
@@ -108,7 +108,7 @@ impl MotionVectorReader {
     /// Opens the video at `path`.
     ///
     /// # Errors
-    /// As [`super::VideoReader::open`], and if its codec has no motion vectors that FFmpeg gives.
+    /// Like [`super::VideoReader::open`], and if its codec has no motion vectors that FFmpeg gives.
     pub fn open(path: &Path) -> Result<Self> {
         let mut raw = RawFrames::open(path, Purpose::MotionVectors, &StopFlag::default())?;
         let codec = raw.source.stream().parameters().id();
@@ -127,12 +127,12 @@ impl MotionVectorReader {
         Ok(Self { raw, orientation, stored, decoded: None })
     }
 
-    /// How many frames the video has.
+    /// Returns how many frames the video has.
     pub fn frames(&self) -> usize {
         self.raw.index.frames.len()
     }
 
-    /// The vectors of frame `index`, counted from 0 in presentation order.
+    /// Returns the vectors of frame `index`, counted from 0 in presentation order.
     ///
     /// FFmpeg gives none of bi-predicted frames of MPEG-4 (XviD, DivX), and in MPEG-1, 2 and 4 none of a last frame that
     /// had to wait for the end of the file. Vectors of interlaced pictures are those of their fields. A frame too damaged
@@ -173,7 +173,7 @@ impl MotionVectorReader {
         FrameVectors { width, height, kind, vectors }
     }
 
-    /// Whether what FFmpeg exports are the vectors of an earlier frame: its decoder of MPEG-4 does not note those of
+    /// Returns whether what FFmpeg exports are the vectors of an earlier frame: its decoder of MPEG-4 does not note those of
     /// bi-predicted frames (`h263dec.c`), and what is left in the buffer comes out.
     fn is_stale(&self, kind: FrameKind) -> bool {
         kind == FrameKind::BiPredicted && self.raw.source.stream().parameters().id() == Id::MPEG4
@@ -221,7 +221,7 @@ impl Block {
         })
     }
 
-    /// The block in the upright picture; `None` if there is no frame that it can have come from.
+    /// Returns the block in the upright picture; `None` if there is no frame that it can have come from.
     fn upright(self, stored: [u32; 2], turn: Orientation, distances: ReferenceDistances) -> Option<MotionVector> {
         let distance = if self.past { distances.past } else { distances.future };
         let distance = i32::try_from(distance).ok().filter(|distance| *distance > 0)?;

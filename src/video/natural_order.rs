@@ -19,14 +19,14 @@ pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| a.cmp(b))
 }
 
-/// The first run of digits or of other characters, and what follows it.
+/// Returns the first run of digits or of other characters, and what follows it.
 fn next_part(text: &str) -> Option<(&str, &str)> {
     let is_digit = text.chars().next()?.is_ascii_digit();
     let end = text.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(text.len());
     Some(text.split_at(end))
 }
 
-/// A run of digits without its leading zeros.
+/// Returns a run of digits without its leading zeros.
 fn digits(part: &str) -> Option<&str> {
     part.starts_with(|c: char| c.is_ascii_digit()).then(|| part.trim_start_matches('0'))
 }

@@ -1,6 +1,6 @@
-//! How a player opens a video: its first picture at once, which can be played on from, and behind it the list of its frames.
+//! Opening a video in a player: the first frame at once, ready to play, and the frame index in the background.
 //!
-//! Listing the frames takes one pass over the file, which may be long or lie on a slow disk. It runs on a thread of its own,
+//! Listing the frames takes one pass over the file, which may be long or on a slow disk. It runs on a thread of its own,
 //! `index`, that nobody waits for: it ends by itself at the next packet once the player is gone.
 
 use std::path::Path;
@@ -74,7 +74,7 @@ fn list(path: &Path, stop: &StopFlag, progress: Arc<IndexProgress>) -> Receiver<
     listed
 }
 
-/// The list of frames, and the commands that came before it and wait for it; no list if the handle is gone.
+/// Returns the list of frames, and the commands that came before it and wait for it; no list if the handle is gone.
 fn wait(
     listed: &Receiver<Result<VideoIndex>>,
     commands: &Receiver<PlayerCommand>,

@@ -1,4 +1,4 @@
-//! How the stored picture is turned to stand upright.
+//! The rotation of stored frames to upright orientation.
 //!
 //! Containers keep it as a display matrix, which phones write; FFmpeg's documentation of
 //! `AV_PKT_DATA_DISPLAYMATRIX` defines the numbers.
@@ -20,7 +20,7 @@ pub(super) struct Orientation {
 }
 
 impl Orientation {
-    /// What the stream says about its pictures; upright if it says nothing.
+    /// Returns the orientation given by the stream; upright if it gives none.
     pub fn of(stream: &ffmpeg::Stream) -> Self {
         let matrix = stream.side_data().find(|side_data| side_data.kind() == Type::DisplayMatrix);
         matrix.map(|matrix| Self::from_display_matrix(matrix.data())).unwrap_or_default()
@@ -49,7 +49,7 @@ impl Orientation {
         Self { filters, degrees, transposed, mirrored }
     }
 
-    /// A displacement in the stored picture as it is seen in the upright one.
+    /// Returns a displacement in the stored picture as it is seen in the upright one.
     pub fn turned(self, [dx, dy]: [f32; 2]) -> [f32; 2] {
         let [x, y] = if self.transposed { [dy, dx] } else { [dx, dy] };
         [if self.mirrored[0] { -x } else { x }, if self.mirrored[1] { -y } else { y }]

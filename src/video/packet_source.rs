@@ -52,12 +52,12 @@ impl PacketSource {
         Ok(Self { path, stop, input, stream, next: 0, pushed_back: None, failure: None, dropped: 0 })
     }
 
-    /// The file.
+    /// Returns the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The video stream.
+    /// Returns the video stream.
     pub fn stream(&self) -> ffmpeg::Stream<'_> {
         self.input.stream(self.stream).expect("the stream was found when the file was opened")
     }
@@ -68,8 +68,8 @@ impl PacketSource {
         (duration > 0).then(|| duration as f64 / f64::from(ffmpeg::ffi::AV_TIME_BASE))
     }
 
-    /// Where the clock of the file begins on that of the stream, seconds: at its first picture or its first sound, whichever is
-    /// earlier. Sound that begins before 0 only lets its decoder settle.
+    /// Returns where the clock of the file begins on that of the stream, seconds: at its first picture or its first sound,
+    /// whichever is earlier. Sound that begins before 0 only lets its decoder settle.
     pub fn zero_secs(&self, first_picture_secs: f64) -> f64 {
         let starts = self.input.streams().filter(|stream| stream.parameters().medium() == ffmpeg::media::Type::Audio);
         let starts = starts.filter(|stream| stream.start_time() != ffmpeg::ffi::AV_NOPTS_VALUE);
@@ -77,7 +77,7 @@ impl PacketSource {
         starts.map(|secs| secs.max(0.0)).fold(first_picture_secs, f64::min)
     }
 
-    /// How many packets the file promises to have; 0 where it does not say.
+    /// Returns how many packets the file promises to have; 0 where it does not say.
     pub fn promised_packets(&self) -> usize {
         let promised = usize::try_from(self.stream().frames()).unwrap_or(0);
         match self.input.format().name() {
@@ -86,17 +86,17 @@ impl PacketSource {
         }
     }
 
-    /// Whether recordings may be joined in the file, each with its own time stamps.
+    /// Returns whether recordings may be joined in the file, each with its own time stamps.
     pub fn may_jump(&self) -> bool {
         JOINABLE.contains(&self.input.format().name())
     }
 
-    /// Whether reading was stopped from outside.
+    /// Returns whether reading was stopped from outside.
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Whether another stream of the file, such as a longer sound track, goes on after `secs` on the clock of the file.
+    /// Returns whether another stream of the file, such as a longer sound track, goes on after `secs` on the clock of the file.
     pub fn others_go_on_after(&self, secs: f64) -> bool {
         let Ok((mut input, stream)) = open_whole(&self.path, &self.stop) else { return false };
         let micros = (secs * f64::from(ffmpeg::ffi::AV_TIME_BASE)) as i64;
@@ -120,12 +120,12 @@ impl PacketSource {
         false
     }
 
-    /// Whether the file holds nothing but this stream.
+    /// Returns whether the file holds nothing but this stream.
     pub fn is_alone(&self) -> bool {
         self.input.nb_streams() == 1
     }
 
-    /// Why reading stopped before the end of the file, if it did.
+    /// Returns why reading stopped before the end of the file, if it did.
     pub fn failure(&self) -> Option<ffmpeg::Error> {
         self.failure
     }
@@ -135,7 +135,7 @@ impl PacketSource {
         self.dropped
     }
 
-    /// The next packet and its count; `None` at the end or where the file cannot be read any further.
+    /// Returns the next packet and its count; `None` at the end or where the file cannot be read any further.
     pub fn next(&mut self) -> Option<(usize, ffmpeg::Packet)> {
         let packet = self.pushed_back.take().or_else(|| self.read())?;
         self.next += 1;
@@ -218,7 +218,7 @@ impl PacketSource {
     }
 }
 
-/// Whether a demuxer can go on after `error`.
+/// Returns whether a demuxer can go on after `error`.
 fn is_passing(error: ffmpeg::Error) -> bool {
     error == ffmpeg::Error::InvalidData || error == (ffmpeg::Error::Other { errno: ffmpeg::error::EAGAIN })
 }
@@ -309,12 +309,12 @@ fn open_error(path: &Path, error: ffmpeg::Error) -> Error {
     not_a_video(path)
 }
 
-/// Whether FFmpeg blames the disk, as it does for a file that ends within its header, too.
+/// Returns whether FFmpeg blames the disk, as it does for a file that ends within its header, too.
 fn is_disk_error(error: ffmpeg::Error) -> bool {
     error == ffmpeg::Error::Eof || error == (ffmpeg::Error::Other { errno: ffmpeg::error::EIO })
 }
 
-/// Whether the beginning and the end of a file can be read.
+/// Returns whether the beginning and the end of a file can be read.
 fn is_readable(path: &Path) -> bool {
     let read = || {
         let mut file = files::open(path)?;

@@ -34,7 +34,7 @@ const REMEDY: &str = "Check that the picture is complete, or save it as PNG or J
 /// Endings of the pictures that FFmpeg decodes.
 const BY_FFMPEG: [&str; 4] = ["bmp", "tif", "tiff", "webp"];
 
-/// The picture at `path` in 8-bit colours.
+/// Returns the picture at `path` in 8-bit colours.
 ///
 /// # Errors
 /// If the file cannot be read or is not a whole picture.
@@ -45,7 +45,7 @@ pub fn read_picture(path: &Path) -> Result<RgbImage> {
 /// Width and height of the picture at `path`, from its header where that is possible.
 ///
 /// # Errors
-/// As [`read_picture`].
+/// Same as [`read_picture`].
 pub(super) fn picture_size(path: &Path) -> Result<(u32, u32)> {
     if is_for_ffmpeg(path) {
         return Ok(still(path)?.dimensions());
@@ -55,20 +55,20 @@ pub(super) fn picture_size(path: &Path) -> Result<(u32, u32)> {
     reader.into_dimensions().map_err(|error| Error::file(path, format!("not a readable picture ({error})"), REMEDY))
 }
 
-/// Whether FFmpeg decodes the picture at `path`.
+/// Returns whether FFmpeg decodes the picture at `path`.
 pub(super) fn is_for_ffmpeg(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| BY_FFMPEG.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
-/// A picture that FFmpeg decodes, as it is stored.
+/// Returns a picture that FFmpeg decodes, as it is stored.
 pub(super) fn first_raw(path: &Path) -> Result<ffmpeg_next::frame::Video> {
     let mut video = UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default())?;
     let raw = video.next_picture();
     raw.map(|raw| raw.picture).ok_or_else(|| Error::file(path, "not a readable picture", REMEDY))
 }
 
-/// A picture as the only frame of a video.
+/// Returns a picture as the only frame of a video.
 fn still(path: &Path) -> Result<RgbImage> {
     let refuse = || Error::file(path, "not a readable picture", REMEDY);
     let mut video = UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default())?;
@@ -79,7 +79,7 @@ fn still(path: &Path) -> Result<RgbImage> {
     Ok(Arc::unwrap_or_clone(picture))
 }
 
-/// The picture at `path` as it is stored.
+/// Returns the picture at `path` as it is stored.
 pub(crate) fn decode_picture(path: &Path) -> Result<DynamicImage> {
     let bytes = contents(path)?;
     let refuse = |cause: String| Error::file(path, cause, REMEDY);

@@ -1,4 +1,4 @@
-//! Where in the video playback stands, by the time on the wall.
+//! The playback position by wall-clock time.
 
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,12 @@ pub(super) struct PlaybackClock {
 }
 
 impl PlaybackClock {
-    /// A stopped clock at the beginning.
+    /// Returns a stopped clock at the beginning.
     pub fn new() -> Self {
         Self { secs: 0.0, since: None, speed: 1.0 }
     }
 
-    /// Whether it runs.
+    /// Returns whether it runs.
     pub fn is_running(&self) -> bool {
         self.since.is_some()
     }

@@ -212,7 +212,7 @@ impl PlayerThread {
         }
     }
 
-    /// The frame to decode next: the one to be shown, then those that playback comes to, then those before.
+    /// Returns the frame to decode next: the one to be shown, then those that playback comes to, then those before.
     fn most_needed(&mut self) -> Option<usize> {
         if self.broken {
             return None;
@@ -233,7 +233,7 @@ impl PlayerThread {
         if forwards || missing.is_some() { missing } else { self.next_before(&window, &kept) }
     }
 
-    /// A frame before the position that is to be decoded. Decoding runs forwards, so the frames before come in
+    /// Returns a frame before the position that is to be decoded. Decoding runs forwards, so the frames before come in
     /// stretches, begun while enough are left.
     fn next_before(&mut self, window: &FrameWindow, kept: &RangeInclusive<usize>) -> Option<usize> {
         let left = window.run_before(self.position);
@@ -254,7 +254,7 @@ impl PlayerThread {
         missing
     }
 
-    /// The frames worth keeping; backwards, more of those before.
+    /// Returns the frames worth keeping; backwards, more of those before.
     fn kept(&self, reach: usize) -> RangeInclusive<usize> {
         let after = if self.is_backwards() { reach / 3 } else { reach };
         let before = 2 * reach - after;

@@ -66,7 +66,7 @@ impl<'a> Preview<'a> {
         true
     }
 
-    /// How long to wait before [`Self::go_on`].
+    /// Returns how long to wait before [`Self::go_on`].
     pub fn patience(&self) -> Duration {
         match &self.next {
             _ if !self.clock.is_running() => PROGRESS_INTERVAL,
@@ -104,7 +104,7 @@ impl<'a> Preview<'a> {
         (self.wake)();
     }
 
-    /// The video, and what to tell a player of it that has the list, so that it goes on from here.
+    /// Returns the video, and what to tell a player of it that has the list, so that it goes on from here.
     pub fn end(self) -> (UnlistedFrames, impl FnOnce(&FrameIndex) -> Vec<PlayerCommand>) {
         let (shown, speed, is_running) = (self.shown, self.clock.speed(), self.clock.is_running());
         let commands = move |index: &FrameIndex| {
@@ -130,7 +130,7 @@ impl<'a> Preview<'a> {
         (self.wake)();
     }
 
-    /// The picture that follows the shown one, as a frame; none if it cannot be converted.
+    /// Returns the picture that follows the shown one, as a frame; none if it cannot be converted.
     fn frame(&mut self, raw: RawPicture) -> Option<(usize, Arc<Frame>)> {
         let step = 1.0 / self.stream.claimed_fps.unwrap_or(ASSUMED_FPS);
         let stated = raw.pts.map(|pts| {

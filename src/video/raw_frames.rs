@@ -64,12 +64,13 @@ impl UnlistedFrames {
         Ok(Self { source, decoder, stamps: BTreeMap::new() })
     }
 
-    /// The file.
+    /// Returns the file.
     pub fn source(&self) -> &PacketSource {
         &self.source
     }
 
-    /// The picture that the decoder gives next, from the first on; `None` if it does not take long to find that there is none.
+    /// Returns the picture that the decoder gives next, from the first on; `None` if it does not take long to find that there is
+    /// none.
     pub fn next_picture(&mut self) -> Option<RawPicture> {
         for _ in 0..FIRST_PACKETS {
             match self.decoder.receive() {
@@ -118,7 +119,7 @@ impl RawFrames {
         self.source.seek(key, &self.table)
     }
 
-    /// The next picture in presentation order and its frame index; `None` at the end.
+    /// Returns the next picture in presentation order and its frame index; `None` at the end.
     ///
     /// Damaged frames are left out. The first pictures after [`Self::start`] may belong before the key frame.
     pub fn next(&mut self) -> Option<(usize, ffmpeg::frame::Video)> {
@@ -140,7 +141,7 @@ impl RawFrames {
         self.expected = self.expected.min(index);
     }
 
-    /// How many damaged packets were met since the last call.
+    /// Returns how many damaged packets were met since the last call.
     pub fn take_damaged(&mut self) -> usize {
         self.decoder.take_damaged()
     }

@@ -44,7 +44,7 @@ impl VideoReader {
         Self(Source::File(Box::new(reader)))
     }
 
-    /// What is known about the video.
+    /// Returns the properties of the video.
     pub fn info(&self) -> &VideoInfo {
         match &self.0 {
             Source::File(file) => file.info(),
@@ -52,7 +52,7 @@ impl VideoReader {
         }
     }
 
-    /// When each frame is shown, on the clock of the file.
+    /// Returns when each frame is shown, on the clock of the file.
     pub fn times(&self) -> &FrameTimes {
         &self.info().times
     }
@@ -72,7 +72,7 @@ impl VideoReader {
         Ok(frame.expect("only an abandoned search gives no frame"))
     }
 
-    /// As [`Self::frame`], but gives up with `None` as soon as `abandon` says so, between two decoded pictures.
+    /// Like [`Self::frame`], but gives up with `None` as soon as `abandon` says so, between two decoded pictures.
     pub(super) fn frame_unless(&mut self, index: usize, abandon: &dyn Fn() -> bool) -> Result<Option<Frame>> {
         self.check(index)?;
         match &mut self.0 {
@@ -81,7 +81,7 @@ impl VideoReader {
         }
     }
 
-    /// The pictures of frame `index`, one per output.
+    /// Returns the pictures of frame `index`, one per output.
     pub(super) fn pictures_unless(
         &mut self,
         index: usize,
@@ -94,7 +94,7 @@ impl VideoReader {
         }
     }
 
-    /// What went wrong since the last call without ending the video.
+    /// Returns the errors since the last call that did not end the video.
     pub(super) fn take_warnings(&mut self) -> Vec<Error> {
         match &mut self.0 {
             Source::File(file) => file.take_warnings(),
@@ -102,7 +102,7 @@ impl VideoReader {
         }
     }
 
-    /// The frame shown at `secs` after the first: the first before the beginning, the last after the end.
+    /// Returns the frame shown at `secs` after the first: the first before the beginning, the last after the end.
     pub(super) fn frame_at(&self, secs: f64) -> usize {
         match &self.0 {
             Source::File(file) => file.frame_at(secs),

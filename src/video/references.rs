@@ -1,4 +1,4 @@
-//! From which other frames a predicted frame was made, as far as the packets tell without decoding.
+//! The reference frames of predicted frames, as far as packets reveal them without decoding.
 //!
 //! Motion vectors come with the direction of the frame they point to, not with its name. Encoders mostly predict from
 //! the nearest frame that they may: of the packets before in the file, the one shown closest on either side.
@@ -12,7 +12,7 @@ const LOOK_BACK: usize = 48;
 /// NAL units of H.264 that carry a slice of the picture itself: of an ordinary and of a refreshing picture.
 const SLICES: [u8; 2] = [1, 5];
 
-/// How many frames away the pictures lie that a frame was predicted from; 0 where there is none.
+/// The distances in frames to the reference frames of a frame; 0 for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ReferenceDistances {
     /// Frames back to the nearest reference shown before.
@@ -22,7 +22,7 @@ pub(super) struct ReferenceDistances {
 }
 
 impl ReferenceDistances {
-    /// The distances of frame `frame`.
+    /// Returns the distances of frame `frame`.
     pub fn of(frame: usize, index: &FrameIndex, table: &PacketTable) -> Self {
         let packet = index.frames[frame].packet;
         let mut distances = Self { past: 0, future: 0 };
@@ -39,7 +39,7 @@ impl ReferenceDistances {
     }
 }
 
-/// Whether others may be predicted from `packet`: as it says, else if nothing before it in the file is shown after it.
+/// Returns whether others may be predicted from `packet`: as it says, else if nothing before it in the file is shown after it.
 fn is_reference(packet: usize, index: &FrameIndex, table: &PacketTable) -> bool {
     let in_order = || {
         let frame = index.frame_of_packet(packet);
@@ -49,7 +49,7 @@ fn is_reference(packet: usize, index: &FrameIndex, table: &PacketTable) -> bool 
     table.entries[packet].reference.unwrap_or_else(in_order)
 }
 
-/// Whether the H.264 picture in `packet` may be predicted from: `nal_ref_idc` of its first slice.
+/// Returns whether the H.264 picture in `packet` may be predicted from: `nal_ref_idc` of its first slice.
 ///
 /// `None` if no slice is found. Understands both ways to pack NAL units, lengths of four bytes and start codes.
 pub(super) fn h264_reference(packet: &[u8]) -> Option<bool> {

@@ -1,4 +1,4 @@
-//! A video of pictures beside each other: the frame, its flow, another method's flow.
+//! Side-by-side videos: the frame, its flow and the flow of another method.
 
 use std::ops::Range;
 use std::path::Path;
@@ -19,10 +19,10 @@ pub struct SideBySide {
 }
 
 impl SideBySide {
-    /// A video of so many `panes` of the size of `frame`, at the pace of the clip.
+    /// Returns a video of so many `panes` of the size of `frame`, at the pace of the clip.
     ///
     /// # Errors
-    /// As [`VideoWriter::create`].
+    /// Same as [`VideoWriter::create`].
     pub fn create(path: &Path, frame: &RgbImage, panes: u32, pace: Pace) -> Result<Self> {
         // So that panes begin at even columns, where 4:2:0 video can tell colours apart.
         let side = |length: u32| length.max(SMALLEST_SIDE).next_multiple_of(2);
@@ -34,7 +34,7 @@ impl SideBySide {
     /// Adds one picture per pane, scaled to its size; they are shown during `secs` of the clip.
     ///
     /// # Errors
-    /// As [`VideoWriter::push_at`].
+    /// Same as [`VideoWriter::push_at`].
     pub fn push(&mut self, pictures: &[&RgbImage], secs: Range<f64>) -> Result<()> {
         let Geometry { width, height } = self.pane;
         let mut row = RgbImage::new(self.panes * width, height);
@@ -48,7 +48,7 @@ impl SideBySide {
     /// Completes the file.
     ///
     /// # Errors
-    /// As [`VideoWriter::finish`].
+    /// Same as [`VideoWriter::finish`].
     pub fn finish(self) -> Result<()> {
         self.writer.finish()
     }

@@ -1,4 +1,4 @@
-//! Pictures that are transparent in parts: seen to and told of, as only their colours are used.
+//! Detection and reporting of transparent frames, of which only the colours are used.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub const TRANSPARENT: &str =
 /// The alpha of pixels that nothing shines through.
 const OPAQUE: u8 = 255;
 
-/// Whether something shines through the picture at `path`.
+/// Returns whether something shines through the picture at `path`.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -28,7 +28,7 @@ pub fn has_transparent_parts(path: &Path) -> Result<bool> {
     Ok(picture.color().has_alpha() && picture.to_rgba8().pixels().any(|pixel| pixel[3] < OPAQUE))
 }
 
-/// Whether something shines through a raw picture.
+/// Returns whether something shines through a raw picture.
 pub(super) fn is_transparent(picture: &ffmpeg::frame::Video) -> bool {
     let components = picture.format().descriptor().map_or(0, |descriptor| descriptor.nb_components());
     // Grey or three colours, and alpha.

@@ -33,7 +33,7 @@ pub(super) struct VideoIndex {
     pub cut_off: Option<String>,
 }
 
-/// How the frames of a video were put in order.
+/// The method by which the frames of a video were ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FrameOrder {
     /// The counts of the packets in the order in which a decoder gave their pictures; `None` where time stamps tell it.
@@ -103,7 +103,7 @@ impl VideoIndex {
 }
 
 impl StreamClock {
-    /// The clock of an open file.
+    /// Returns the clock of an open file.
     pub fn of(source: &PacketSource) -> Self {
         let stream = source.stream();
         let claimed = [stream.avg_frame_rate(), stream.rate()];
@@ -112,7 +112,7 @@ impl StreamClock {
     }
 }
 
-/// A decoder for the pictures of `source`.
+/// Returns a decoder for the pictures of `source`.
 ///
 /// # Errors
 /// If there is none in this FFmpeg.
@@ -125,7 +125,7 @@ pub(super) fn decoder_of(source: &PacketSource, purpose: Purpose) -> Result<Fram
     })
 }
 
-/// The next picture in the decoder's order and the count of its packet.
+/// Returns the next picture in the decoder's order and the count of its packet.
 pub(super) fn decode_next(
     source: &mut PacketSource,
     decoder: &mut FrameDecoder,

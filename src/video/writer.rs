@@ -31,7 +31,7 @@ const MPEG4_QUANTISER: i32 = 2;
 /// milliseconds and whole frames at the usual rates, the finest that MPEG-4 takes.
 const STAMPS_PER_SEC: i32 = 60_000;
 
-/// How the pictures of a clip follow each other in time.
+/// The timing of the frames of a clip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pace {
     /// So many a second.
@@ -120,10 +120,10 @@ impl VideoWriter {
         Self::begin(path, geometry, fps.into(), Coding::Live)
     }
 
-    /// The same for a large file that loses nothing.
+    /// Returns the same for a large file that loses nothing.
     ///
     /// # Errors
-    /// As [`Self::create`].
+    /// Same as [`Self::create`].
     pub fn create_exact(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
         Self::begin(path, geometry, fps.into(), Coding::Exact)
     }
@@ -200,7 +200,7 @@ impl VideoWriter {
     /// Adds the next picture, shown from the end of the one before for as long as the rate says.
     ///
     /// # Errors
-    /// As [`Self::push_at`].
+    /// Same as [`Self::push_at`].
     pub fn push(&mut self, picture: &RgbImage) -> Result<()> {
         let start = self.shown_secs.as_ref().map_or(0.0, |shown| shown.end);
         self.push_at(picture, start..start + 1.0 / self.pace.fps())
@@ -225,7 +225,7 @@ impl VideoWriter {
         self.write_packets()
     }
 
-    /// The time stamps of the next picture and of its end, which is shown during `secs`.
+    /// Returns the time stamps of the next picture and of its end, which is shown during `secs`.
     fn stamps(&mut self, secs: Range<f64>) -> Range<i64> {
         let shown = self.shown_secs.get_or_insert(secs.clone());
         shown.end = secs.end;
@@ -321,7 +321,8 @@ impl VideoWriter {
     }
 }
 
-/// The size in which pictures are coded: H.264 halves the chroma only of even sides, and hardly any player takes another chroma.
+/// Returns the size in which pictures are coded: H.264 halves the chroma only of even sides, and hardly any player takes another
+/// chroma.
 fn coded_geometry(coding: Coding, Geometry { width, height }: Geometry) -> Geometry {
     match coding {
         Coding::Exact => Geometry { width, height },
@@ -329,7 +330,7 @@ fn coded_geometry(coding: Coding, Geometry { width, height }: Geometry) -> Geome
     }
 }
 
-/// The unit of time stamps, seconds.
+/// Returns the unit of time stamps, seconds.
 fn time_base(pace: Pace) -> ffmpeg::Rational {
     match pace {
         Pace::Even(fps) => rate(fps).invert(),
@@ -346,7 +347,7 @@ fn sync(path: &Path) -> io::Result<()> {
     File::options().write(true).open(path)?.sync_all()
 }
 
-/// The best encoder there is, opened, and the pixel format it takes.
+/// Returns the best encoder there is, opened, and the pixel format it takes.
 fn open_encoder(
     coding: Coding,
     geometry: Geometry,

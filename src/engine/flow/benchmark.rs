@@ -1,4 +1,4 @@
-//! A flow method on a standard benchmark, and one of its pairs as a clip to look at.
+//! Evaluation of a flow method on a standard benchmark, and its pairs as clips for the viewer.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::flow::{FlowEstimator, FlowField, ZeroFlow};
 use crate::gpu::Compute;
 use crate::video::{Geometry, VideoWriter};
 
-/// Measures and tells every pair.
+/// Evaluates and reports every pair.
 pub(super) fn run(
     plan: &BenchmarkPlan,
     desired: &DesiredFlows,

@@ -23,7 +23,7 @@ pub(super) struct ClipPairs {
 }
 
 impl ClipPairs {
-    /// Opens `clip` and those of `kinds` that can be opened; of the others the reason is told.
+    /// Opens `clip` and those of `kinds` that can be opened; for the others, the reason is reported.
     ///
     /// # Errors
     /// If the clip cannot be read any more.
@@ -52,17 +52,17 @@ impl ClipPairs {
         self.reader.info()
     }
 
-    /// How many sources could be opened.
+    /// Returns how many sources could be opened.
     pub fn sources(&self) -> usize {
         self.sources.len()
     }
 
-    /// How many pairs the clip has.
+    /// Returns how many pairs the clip has.
     pub fn count(&self) -> usize {
         self.info().frames.saturating_sub(self.stride)
     }
 
-    /// The next pair and what each source says about it; `None` at the end.
+    /// Returns the next pair and what each source says about it; `None` at the end.
     ///
     /// # Errors
     /// If a frame cannot be read or a source fails.

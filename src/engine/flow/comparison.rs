@@ -42,11 +42,11 @@ pub(in crate::engine) struct FlowComparison {
     benchmark: Option<Job>,
     /// The pair of a benchmark that is being made a clip.
     pair: Option<Job>,
-    /// Where such clips lie until the program ends.
+    /// The folder of such clips until the program ends.
     pair_dir: Option<Arc<TempDir>>,
 }
 
-/// Starts the thread that looks at the flows, the first of the flow comparison's: those that compute flows wake it.
+/// Starts the diagnostics thread, the first of the flow comparison: the threads that compute flows wake it.
 pub(in crate::engine) fn start_diagnostics(
     desired: &SharedDesiredFlows,
     slots: &Arc<LatestFlows>,

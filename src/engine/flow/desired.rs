@@ -1,4 +1,4 @@
-//! What the threads of the flow comparison should do; only the newest of each matters.
+//! The latest requests to the flow comparison threads.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use crate::engine::FlowSelection;
 use crate::engine::inference::target::Clip;
 use crate::error::{Error, Result};
 
-/// What is desired.
+/// The desired state of the flow comparison.
 #[derive(Clone, Default)]
 pub(in crate::engine) struct DesiredFlows {
     /// The clip to follow.
@@ -24,7 +24,7 @@ pub(in crate::engine) struct DesiredFlows {
 }
 
 impl DesiredFlows {
-    /// The open clip.
+    /// Returns the open clip.
     ///
     /// # Errors
     /// If there is none.
@@ -38,7 +38,7 @@ impl DesiredFlows {
 pub(in crate::engine) struct SharedDesiredFlows(Arc<Mutex<DesiredFlows>>);
 
 impl SharedDesiredFlows {
-    /// The newest desired state.
+    /// Returns the newest desired state.
     pub fn get(&self) -> DesiredFlows {
         self.locked().clone()
     }

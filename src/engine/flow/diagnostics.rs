@@ -1,6 +1,6 @@
-//! The thread "inspector": looks at the newest flows with the eyes of the unsupervised loss.
+//! The thread "inspector": evaluates the unsupervised loss on the newest flows.
 //!
-//! It computes on the CPU whatever the flows were computed on: the grids are small, and the networks are not kept waiting.
+//! It always runs on the CPU: the grids are small, and the networks do not have to wait.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -107,7 +107,7 @@ fn inspect(
     })
 }
 
-/// The figures of a flow; all sources are judged on pictures of one size.
+/// Returns the figures of a flow; all sources are judged on pictures of one size.
 pub(super) fn statistics(
     flow: &FlowView,
     pair: &[Arc<Frame>; 2],
@@ -132,7 +132,7 @@ pub(super) fn statistics(
     })
 }
 
-/// The frames of a pair as the loss sees them under a flow in cells of its own grid; what is unknown stands still.
+/// Returns the frames of a pair as the loss sees them under a flow in cells of its own grid; what is unknown stands still.
 fn compared(pair: &[Arc<Frame>; 2], flow: &FlowField) -> Intermediates {
     let device = Device::flex();
     let frames = motion_input(&[pair.iter().map(|frame| &*frame.display).collect()], &device); // [1, 6, h, w]
@@ -142,7 +142,7 @@ fn compared(pair: &[Arc<Frame>; 2], flow: &FlowField) -> Intermediates {
     Intermediates::new(frames, Tensor::from_data(TensorData::new(values, [1, 2, flow.height, flow.width]), &device))
 }
 
-/// A loss image [1, 3, h, w] (blue, green, red) as a picture.
+/// Returns a loss image [1, 3, h, w] (blue, green, red) as a picture.
 fn picture(image: Tensor<4>) -> Result<RgbImage> {
     let [_, _, height, width] = image.dims();
     let values = numbers(image)?;

@@ -1,4 +1,4 @@
-//! Flow of a whole clip to files, or to a video beside the frames.
+//! Export of the flow of a whole clip to files or a side-by-side video.
 
 use super::clip_pairs::ClipPairs;
 use super::desired::DesiredFlows;

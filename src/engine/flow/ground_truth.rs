@@ -1,4 +1,4 @@
-//! Ground truth: flow files beside the clip.
+//! Ground-truth flow from files next to the clip.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ impl TruthSource {
             let cause = "there is no flow file in it";
             return Err(Error::file(path, cause, "Choose a folder with .flo, KITTI .png, flow_x/flow_y or .npy files"));
         };
-        files::read(first)?; // What is no flow is told at once.
+        files::read(first)?; // Reports an invalid flow file at once.
         Ok(Self { files })
     }
 }

@@ -1,10 +1,10 @@
-//! Flow comparison: flows of the same pair of frames from several sources, side by side, with everything that
-//! the unsupervised loss makes of them.
+//! Flow comparison: flows of the same pair of frames from several sources, side by side, with all terms
+//! of the unsupervised loss.
 //!
 //! The window sends [`FlowSettings`]; each source follows the player on its own thread and leaves its newest
-//! [`SourceFlow`] where the newest is kept. A further thread looks at these flows and leaves [`FlowDiagnostics`] of each.
+//! [`SourceFlow`] where the newest is kept. Another thread computes [`FlowDiagnostics`] of each flow.
 //!
-//! Read the seam in `source` first, then one source, then the thread that runs it.
+//! Read the trait in `source` first, then one source, then the thread that runs it.
 
 mod benchmark;
 mod clip_pairs;

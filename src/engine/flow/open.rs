@@ -40,7 +40,7 @@ enum SourceSettings {
 }
 
 impl SourceKey {
-    /// The key of source `kind`; `None` while it lacks a clip, a model or a file.
+    /// Returns the key of source `kind`; `None` while it lacks a clip, a model or a file.
     pub fn of(kind: FlowSource, desired: &DesiredFlows) -> Option<Self> {
         let settings = &desired.settings;
         let kind = match kind {

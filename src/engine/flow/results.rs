@@ -1,4 +1,4 @@
-//! What the flow comparison finds out: the newest values of each source and those in messages.
+//! The results of the flow comparison: the newest values of each source, and those sent as messages.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ pub struct TemporalInput {
 const BINS: usize = 80;
 
 impl TemporalInput {
-    /// The input with the histogram of the flow's components `px` before clipping.
+    /// Returns the input with the histogram of the flow's components `px` before clipping.
     pub(in crate::engine) fn new(width: usize, height: usize, planes: Vec<Vec<f32>>, px: &[f32]) -> Self {
         let mut histogram = vec![0; BINS];
         for px in px {

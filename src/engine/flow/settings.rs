@@ -1,4 +1,4 @@
-//! What a person wants of the flow comparison: one value, sent whole whenever it changes.
+//! The settings of the flow comparison: one value, sent whole on each change.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::flow::tvl1::Tvl1Parameters;
 /// The largest temporal stride: a window of eleven frames then spans 41.
 pub const MAX_STRIDE: usize = 4;
 
-/// Where a flow comes from.
+/// A source of flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum FlowSource {
     /// The motion network of the model in use.
@@ -28,7 +28,7 @@ impl FlowSource {
     /// All sources, in the order in which they are offered.
     pub const ALL: [Self; 5] = [Self::Network, Self::SecondNetwork, Self::Tvl1, Self::Codec, Self::Truth];
 
-    /// The name on the screen.
+    /// Returns the name on the screen.
     pub fn name(self) -> &'static str {
         match self {
             Self::Network => "MotionNet",
@@ -40,7 +40,7 @@ impl FlowSource {
     }
 }
 
-/// What the flow comparison is to work on.
+/// The settings of the flow comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FlowSettings {
@@ -94,22 +94,22 @@ impl Default for FlowSettings {
 }
 
 impl FlowSettings {
-    /// The stride, kept within its range: settings may come from an old file.
+    /// Returns the stride, kept within its range: settings may come from an old file.
     pub fn stride(&self) -> usize {
         self.stride.clamp(1, MAX_STRIDE)
     }
 
-    /// Whether `source` is to be computed.
+    /// Returns whether `source` is to be computed.
     pub fn wants(&self, source: FlowSource) -> bool {
         source == FlowSource::Network || self.sources.contains(&source)
     }
 
-    /// Whether the flow back from the second frame to the first is wanted too.
+    /// Returns whether the flow back from the second frame to the first is wanted too.
     pub fn wants_backward(&self, source: FlowSource) -> bool {
         self.occlusion && self.inspected.contains(&source)
     }
 
-    /// Whether the ten flows of the window are wanted.
+    /// Returns whether the ten flows of the window are wanted.
     pub fn wants_strip(&self, source: FlowSource) -> bool {
         self.score_all || self.strips.contains(&source)
     }

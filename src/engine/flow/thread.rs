@@ -26,7 +26,7 @@ pub(super) struct SourceThread {
     compute: Compute,
     desired: SharedDesiredFlows,
     results: Results,
-    /// Lets the inference thread look at a complete window.
+    /// Wakes the inference thread for a complete window.
     score: Arc<dyn Fn() + Send + Sync>,
     source: Option<Source>,
     /// What was tried in vain, so that it is not tried again.
@@ -45,7 +45,7 @@ struct Source {
 }
 
 impl SourceThread {
-    /// A thread for the source `kind`.
+    /// Returns a thread for the source `kind`.
     pub fn new(
         kind: FlowSource,
         compute: Compute,
@@ -144,7 +144,7 @@ impl SourceThread {
 }
 
 impl Source {
-    /// The flow of a pair, for the player at `position`, with everything that is shown of it.
+    /// Returns the flow of a pair, for the player at `position`, with everything that is shown of it.
     fn show(
         &mut self,
         kind: FlowSource,

@@ -29,7 +29,7 @@ enum Solver {
 }
 
 impl Tvl1Source {
-    /// A solver with `parameters` on the device of `compute`.
+    /// Returns a solver with `parameters` on the device of `compute`.
     ///
     /// # Errors
     /// If a parameter lies outside its range, or the GPU refuses.
@@ -42,7 +42,7 @@ impl Tvl1Source {
         Ok(Self { solver, side, warm_start, previous: None })
     }
 
-    /// The pair follows on the previous one, so that its flow is a good beginning.
+    /// Returns whether the pair follows the previous one, so that its flow is a good initialisation.
     fn is_next(&self, first: &Frame, size: Geometry) -> bool {
         self.warm_start
             && self.previous.as_ref().is_some_and(|(end, flow)| {
@@ -82,7 +82,7 @@ impl ClipSource for Tvl1Source {
     }
 }
 
-/// The picture at `size`, itself if it has it already.
+/// Returns the picture at `size`, itself if it has it already.
 fn fitted(picture: &Arc<RgbImage>, size: Geometry) -> Arc<RgbImage> {
     if picture.dimensions() == (size.width, size.height) {
         return picture.clone();

@@ -1,4 +1,4 @@
-//! What the networks say about the current frame: the value in the engine's analysis slot.
+//! The analysis of the current frame: the value in the engine's analysis slot.
 
 use std::sync::Arc;
 
@@ -46,20 +46,20 @@ pub struct FlowView {
 }
 
 impl FlowView {
-    /// A flow that was computed on the CPU, in pixels of a picture of `frame_size`.
+    /// Returns a flow that was computed on the CPU, in pixels of a picture of `frame_size`.
     pub fn on_cpu(field: FlowField, frame_size: Geometry) -> Self {
         let max_px = field.magnitude_max();
         Self { field: Arc::new(field), frame_size, max_px, gpu: None, gpu_unit_px: 1.0 }
     }
 
-    /// The same vectors on the same grid in pixels of a picture of `width` × `height` that shows the same scene.
+    /// Returns the same vectors on the same grid in pixels of a picture of `width` × `height` that shows the same scene.
     pub fn in_pixels_of(&self, width: usize, height: usize) -> FlowField {
         let scale = [width as f32 / self.frame_size.width as f32, height as f32 / self.frame_size.height as f32];
         let uv = self.field.uv.iter().map(|[u, v]| [u * scale[0], v * scale[1]]).collect();
         FlowField::new(self.field.width, self.field.height, uv)
     }
 
-    /// The flow in a picture of `width` × `height` pixels that shows the same scene: one vector per pixel, in its pixels.
+    /// Returns the flow in a picture of `width` × `height` pixels that shows the same scene: one vector per pixel, in its pixels.
     pub fn at_size(&self, width: usize, height: usize) -> FlowField {
         // Resampling takes vectors in cells of their own grid.
         self.in_pixels_of(self.field.width, self.field.height).resized(width, height)
@@ -106,7 +106,7 @@ impl Scores {
     }
 }
 
-/// What each network's latest evaluation cost, in milliseconds; 0 before the first.
+/// The latest run time of each network in milliseconds; 0 before the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Timing {
     /// The motion network, for the pairs that were new.

@@ -18,7 +18,7 @@ impl ClipFrames {
     /// Opens the clip, with frames that carry the pictures of `sizes`.
     ///
     /// # Errors
-    /// As [`VideoReader::open`].
+    /// Same as [`VideoReader::open`].
     pub fn open(path: &Path, sizes: Sizes) -> Result<Self> {
         Ok(Self { reader: VideoReader::open(path, sizes)?, frames: VecDeque::new() })
     }
@@ -28,7 +28,7 @@ impl ClipFrames {
         self.reader.info()
     }
 
-    /// When each frame is shown, on the clock of the file.
+    /// Returns when each frame is shown, on the clock of the file.
     pub fn times(&self) -> &FrameTimes {
         self.reader.times()
     }
@@ -36,7 +36,7 @@ impl ClipFrames {
     /// Up to `count` frames from `start` on, fewer at the end of the clip. `start` must not go back.
     ///
     /// # Errors
-    /// As [`VideoReader::frame`].
+    /// Same as [`VideoReader::frame`].
     pub fn window(&mut self, start: usize, count: usize) -> Result<Vec<Arc<Frame>>> {
         while self.frames.front().is_some_and(|frame| frame.index < start) {
             self.frames.pop_front();

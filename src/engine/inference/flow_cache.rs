@@ -17,7 +17,7 @@ pub(in crate::engine) type FrameSpan = (usize, usize);
 pub(in crate::engine) struct FlowCache(HashMap<FrameSpan, FlowPyramid>);
 
 impl FlowCache {
-    /// The flow computed from the frames of `span`.
+    /// Returns the flow computed from the frames of `span`.
     pub fn get(&self, span: FrameSpan) -> Option<&FlowPyramid> {
         self.0.get(&span)
     }

@@ -1,4 +1,4 @@
-//! Where the shipped weights lie, whether the program was installed, unpacked or built from source.
+//! The location of the shipped weights, for installed, unpacked and source builds.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ const CARD: &str = "model.toml";
 /// Names a folder of models that is searched before all others.
 const VARIABLE: &str = "MOTIONSCOPE_MODELS";
 
-/// The shipped model for recognition: the folder `default` in `$MOTIONSCOPE_MODELS`, or in `models` next to the executable,
-/// in the current folder or in the source tree the program was built from.
+/// Returns the shipped model for recognition: the folder `default` in `$MOTIONSCOPE_MODELS`, or in `models` next to the
+/// executable, in the current folder or in the source tree the program was built from.
 ///
 /// # Errors
 /// If none of these places has one.
@@ -19,11 +19,11 @@ pub fn default_model() -> Result<PathBuf> {
     shipped("default")
 }
 
-/// The shipped motion network for flow alone, in pictures of any size: the folder `flow` beside that of
+/// Returns the shipped motion network for flow alone, in pictures of any size: the folder `flow` beside that of
 /// [`default_model`].
 ///
 /// # Errors
-/// As [`default_model`].
+/// Same as [`default_model`].
 pub fn flow_model() -> Result<PathBuf> {
     shipped("flow")
 }

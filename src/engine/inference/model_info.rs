@@ -1,4 +1,4 @@
-//! What one tells about a model in a line: read from its card and its networks.
+//! A summary of a model from its card and its networks.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ pub struct ModelInfo {
     pub dir: PathBuf,
     /// Name on the model card.
     pub name: String,
-    /// What tells the model from others of its name, see [`ModelCard::hash`](crate::nets::ModelCard::hash).
+    /// The hash of the model, see [`ModelCard::hash`](crate::nets::ModelCard::hash).
     pub hash: Option<String>,
     /// Name of the model that it was trained from.
     pub base: Option<String>,
@@ -60,7 +60,7 @@ impl ModelInfo {
 }
 
 impl ModelInfo {
-    /// How many classes it knows, to be added to a name; nothing without classes.
+    /// Returns how many classes it knows, to be added to a name; nothing without classes.
     pub fn knows(&self) -> String {
         match self.classes.len() {
             0 => String::new(),
@@ -68,7 +68,7 @@ impl ModelInfo {
         }
     }
 
-    /// What tells the model from others, a line each: its folder and hash, its networks, and where it comes from.
+    /// Returns what identifies the model, a line each: its folder and hash, its networks, and where it comes from.
     pub fn details(&self) -> Vec<String> {
         let hash = self.hash.as_ref().map(|hash| format!("Hash {hash}"));
         let base = self.base.as_ref().map(|base| format!("Trained from {base}"));

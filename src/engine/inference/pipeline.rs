@@ -1,4 +1,4 @@
-//! From a window of frames to flow and scores: the networks of one model, put together.
+//! The inference pipeline of one model: a window of frames in, flow and scores out.
 //!
 //! The inference thread and the command line use it alike. All tensors stay on the calling thread.
 
@@ -30,7 +30,7 @@ const DISPLAY_MAX: u32 = 1280;
 /// Number of the pyramid's first level, at half the frame's resolution.
 pub(in crate::engine) const FINEST_LEVEL: usize = 2;
 
-/// What one window gives.
+/// The results of one window.
 pub struct WindowResult {
     /// Flows of the temporal stream's pairs, ten unless it reads clips: `[1, 20, h, w]` per level, raw unit.
     pub flows: FlowPyramid,
@@ -66,17 +66,17 @@ impl InferencePipeline {
         }
     }
 
-    /// The frames it wants: `scaled[0]` for the motion network, `scaled[1]` for the spatial stream.
+    /// Returns the frames it wants: `scaled[0]` for the motion network, `scaled[1]` for the spatial stream.
     pub fn sizes(&self) -> Sizes {
         Sizes { display_max: DISPLAY_MAX, scaled: vec![self.motion_size(), self.spatial_size()] }
     }
 
-    /// The model in words; `dir` is the folder it was loaded from.
+    /// Returns the model in words; `dir` is the folder it was loaded from.
     pub fn info(&self, dir: &Path) -> ModelInfo {
         ModelInfo::of(&self.model, dir)
     }
 
-    /// The card of the model.
+    /// Returns the card of the model.
     pub fn card(&self) -> &ModelCard {
         &self.model.card
     }
@@ -114,17 +114,17 @@ impl InferencePipeline {
         Ok(ready)
     }
 
-    /// The frames of a window that the flow of one of its pairs depends on.
+    /// Returns the frames of a window that the flow of one of its pairs depends on.
     pub fn frames_for(&self, pair: usize) -> Range<usize> {
         let count = self.model.motion.frames();
         let first = pair.min(WINDOW_FRAMES - count);
         first..first + count
     }
 
-    /// The selected flow of one pair of the window; with a two-frame network nothing else is computed.
+    /// Returns the selected flow of one pair of the window; with a two-frame network nothing else is computed.
     ///
     /// # Errors
-    /// As [`InferencePipeline::advance`].
+    /// Same as [`InferencePipeline::advance`].
     pub fn flow(&mut self, window: &[Arc<Frame>], pair: usize, level: usize) -> Result<FlowView> {
         let evaluations = self.evaluations(window, WINDOW_FRAMES)?;
         self.cache.keep_near(window);
@@ -141,10 +141,10 @@ impl InferencePipeline {
         levels(&self.model.card.motion.config).collect()
     }
 
-    /// The flow back from the second frame of a pair to the first; `None` from a network that reads more than two.
+    /// Returns the flow back from the second frame of a pair to the first; `None` from a network that reads more than two.
     ///
     /// # Errors
-    /// As [`InferencePipeline::advance`].
+    /// Same as [`InferencePipeline::advance`].
     pub fn backward(&mut self, window: &[Arc<Frame>], pair: usize, level: usize) -> Result<Option<FlowView>> {
         if self.model.motion.frames() != 2 {
             return Ok(None);
@@ -157,7 +157,7 @@ impl InferencePipeline {
     /// repeating its last frame. A stream that reads fewer frames than another reads those in the middle.
     ///
     /// # Errors
-    /// As [`InferencePipeline::advance`], and if the device fails.
+    /// Like [`InferencePipeline::advance`], and if the device fails.
     pub fn analyse(&mut self, window: &[Arc<Frame>]) -> Result<WindowResult> {
         let temporal_frames = self.temporal_frames();
         self.advance(window, temporal_frames)?;
@@ -176,7 +176,7 @@ impl InferencePipeline {
         Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len() })
     }
 
-    /// What the temporal stream says when it is fed with ten flows of any origin; nothing without such a stream.
+    /// Returns the temporal logits for ten flows of any origin; `None` without such a stream.
     ///
     /// # Errors
     /// If there are not ten, or the device fails.
@@ -184,10 +184,10 @@ impl InferencePipeline {
         self.temporal_logits(&FlowPyramid { levels: vec![self.raw_stack(flows)?] })
     }
 
-    /// What the temporal stream sees of ten flows.
+    /// Returns the input of the temporal stream from ten flows.
     ///
     /// # Errors
-    /// As [`InferencePipeline::temporal_under`].
+    /// Same as [`InferencePipeline::temporal_under`].
     pub fn temporal_input(&self, flows: &[FlowView]) -> Result<TemporalInput> {
         let raw = self.raw_stack(flows)?;
         let levels = flow_normalisation::classifier_input(raw.clone()) + flow_normalisation::MID_LEVEL; // [1, 20, h, w]
@@ -217,12 +217,12 @@ impl InferencePipeline {
         Ok(Tensor::from_data(TensorData::new(values, [1, 2 * WINDOW_PAIRS, height, width]), &self.device))
     }
 
-    /// What each network's latest evaluation cost.
+    /// Returns the latest run time of each network.
     pub fn timing(&self) -> Timing {
         self.timing
     }
 
-    /// Whether the frames were decoded in the sizes of this model.
+    /// Returns whether the frames were decoded in the sizes of this model.
     pub fn accepts(&self, frames: &[Arc<Frame>]) -> bool {
         let wanted = self.sizes().scaled;
         let is_wanted =
@@ -240,7 +240,8 @@ impl InferencePipeline {
         Arc::new(Frame { scaled, ..Frame::clone(frame) })
     }
 
-    /// The inputs of the motion network that together give the flows between the `count` frames in the middle of the window.
+    /// Returns the inputs of the motion network that together give the flows between the `count` frames in the middle of the
+    /// window.
     fn evaluations<'a>(&self, window: &'a [Arc<Frame>], count: usize) -> Result<Vec<Evaluation<'a>>> {
         let most = self.window_frames();
         if window.is_empty() || window.len() > most || !self.accepts(window) {
@@ -286,14 +287,14 @@ impl InferencePipeline {
         self.checked(stream.forward(input))
     }
 
-    /// The spatial stream looks at the frame in the window's middle, or at as many as it reads around it.
+    /// Returns the logits of the spatial stream for the middle frame of the window, or the frames around it that it reads.
     fn spatial_logits(&self, window: &[Arc<Frame>]) -> Result<Vec<f32>> {
         let Some(stream) = &self.model.spatial else { return Ok(Vec::new()) };
         let frames = middle(window, stream.input().count).into_iter().map(|frame| &*frame.scaled[1]).collect();
         self.checked(stream.forward(preprocessing::clip_input(&[frames], &self.device)))
     }
 
-    /// Reads logits; a lost device may return anything and tells only when asked to synchronise.
+    /// Reads logits; a lost device may return anything and reports it only when synchronised.
     fn checked(&self, logits: Tensor<2>) -> Result<Vec<f32>> {
         let logits = floats(logits)?;
         self.device.sync().map_err(device_failed)?;
@@ -332,14 +333,14 @@ fn span(evaluation: &[&Frame]) -> FrameSpan {
     (evaluation[0].index, evaluation[evaluation.len() - 1].index)
 }
 
-/// The `count` frames in the middle of a window of at least one, the last one repeated where there are fewer.
+/// Returns the `count` frames in the middle of a window of at least one, the last one repeated where there are fewer.
 fn middle(window: &[Arc<Frame>], count: usize) -> Vec<&Frame> {
     let start = (window.len() / 2).saturating_sub(count / 2);
     let frames = window[start..].iter().chain(repeat(&window[window.len() - 1]));
     frames.take(count).map(AsRef::as_ref).collect()
 }
 
-/// One pyramid with the channels of the pairs that count of all.
+/// Returns one pyramid with the channels of the pairs that count of all.
 fn stacked(pyramids: &[(FlowPyramid, Range<usize>)]) -> FlowPyramid {
     let part = |index: usize, (pyramid, pairs): &(FlowPyramid, Range<usize>)| {
         pyramid.levels[index].clone().narrow(1, 2 * pairs.start, 2 * pairs.len())
@@ -348,7 +349,7 @@ fn stacked(pyramids: &[(FlowPyramid, Range<usize>)]) -> FlowPyramid {
     FlowPyramid { levels: (0..pyramids[0].0.levels.len()).map(level).collect() }
 }
 
-/// The numbers of a tensor, row-major.
+/// Returns the numbers of a tensor, row-major.
 fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     tensor.try_into_data().map_err(device_failed)?.convert::<f32>().try_into_vec().map_err(device_failed)
 }

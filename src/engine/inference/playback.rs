@@ -1,8 +1,8 @@
-//! Follows the player with a model: which flow and which scores are worked on next.
+//! Inference that follows playback: schedules which flow and scores are computed next.
 //!
 //! A new position always comes first: its flow is shown as soon as it is known. The scores of its window are worked on
-//! in slices in between, so that on a slow machine the flow keeps up with the picture. What the temporal stream says
-//! under the flows of other sources comes last.
+//! in slices in between, so that on a slow machine the flow keeps up with the picture. The temporal scores on the
+//! flows of other sources come last.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::video::Frame;
 /// While playing, a window is scored to the end unless the position has run this many frames ahead of it.
 const PATIENCE_FRAMES: usize = 64;
 
-/// What a person wants to see of the clip.
+/// The requested view of the clip.
 #[derive(Clone, Copy)]
 pub(in crate::engine) struct View {
     /// Pair and level.
@@ -45,7 +45,7 @@ struct Scoring {
 }
 
 impl Scoring {
-    /// Whether it is worth going on although the target has moved: while playing the scores may lag a little behind.
+    /// Returns whether it is worth continuing although the target has moved: while playing the scores may lag a little behind.
     fn serves(&self, target: &Target, playing: bool) -> bool {
         let moved = target.window_start.abs_diff(self.target.window_start);
         let same_stride = self.target.stride == target.stride;
@@ -53,7 +53,7 @@ impl Scoring {
     }
 }
 
-/// Where results go.
+/// The slots for results.
 #[derive(Clone)]
 pub(in crate::engine) struct Results {
     /// What the networks say.
@@ -66,10 +66,10 @@ pub(in crate::engine) struct Results {
     pub inspect: Arc<dyn Fn() + Send + Sync>,
 }
 
-/// A model, the clip it looks at, and what it has shown of it.
+/// Inference on the open clip: a model, the clip and its results so far.
 pub(in crate::engine) struct PlaybackInference {
     pipeline: InferencePipeline,
-    /// How many flows are computed between two looks at the player.
+    /// Number of flows computed between two checks of the player.
     slice: usize,
     results: Results,
     clip: Option<Clip>,
@@ -84,20 +84,20 @@ impl PlaybackInference {
         Self { pipeline, slice, results, clip: None, shown: None, scoring: None }
     }
 
-    /// Lets go of the clip, as the model is to look at something else.
+    /// Releases the clip, because the model is to process something else.
     pub fn release(&mut self) {
         self.follow(None);
         self.pipeline.clear();
     }
 
-    /// The model, for something else than a clip.
+    /// Returns the model, for something else than a clip.
     pub fn pipeline(&mut self) -> &mut InferencePipeline {
         &mut self.pipeline
     }
 
     /// Shows the flow of the newest position or, when that is shown, does one slice of the scores.
     ///
-    /// False when there is nothing to do until the player or a wish changes.
+    /// False when there is nothing to do until the player or a request changes.
     pub fn step(&mut self, clip: Option<Clip>, view: View) -> Result<bool> {
         self.follow(clip);
         let Some(clip) = &self.clip else { return Ok(false) };
@@ -183,7 +183,7 @@ impl PlaybackInference {
         Ok(())
     }
 
-    /// One slice of the window in work; when its flows are complete, its scores.
+    /// Computes one slice of the current window; when its flows are complete, its scores.
     fn score(&mut self) -> Result<bool> {
         let Some(scoring) = self.scoring.as_mut().filter(|scoring| !scoring.done) else { return Ok(false) };
         if !self.pipeline.advance(&scoring.scored, self.slice)? {

@@ -20,12 +20,12 @@ pub(in crate::engine) struct Clip {
 }
 
 impl Clip {
-    /// Whether both are the same opening of the same file.
+    /// Returns whether both are the same opening of the same file.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.player, &other.player)
     }
 
-    /// The window of `target` from its `from`-th frame on, `count` frames or as many as there are, once all are decoded.
+    /// Returns the window of `target` from its `from`-th frame on, `count` frames or as many as there are, once all are decoded.
     pub fn window(&self, target: &Target, from: usize, count: usize) -> Option<Vec<Arc<Frame>>> {
         let start = target.window_start + from * target.stride;
         let there = (self.frames - 1).checked_sub(start)? / target.stride + 1;
@@ -45,14 +45,14 @@ impl Clip {
         self.player.window(frame - before * stride, before + 1 + after, stride)
     }
 
-    /// The two frames of a pair, once both are decoded.
+    /// Returns the two frames of a pair, once both are decoded.
     pub fn pair(&self, [first, second]: [usize; 2]) -> Option<[Arc<Frame>; 2]> {
         let frame = |index| self.player.window(index, 1, 1)?.pop();
         Some([frame(first)?, frame(second)?])
     }
 }
 
-/// What is to be shown: a pair of frames and the window that it belongs to.
+/// The frames to show: a pair and its window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine) struct Target {
     /// The player's position.
@@ -68,7 +68,7 @@ pub(in crate::engine) struct Target {
 }
 
 impl Target {
-    /// The window begins at the current frame or, near the end, so many strides before it that eleven frames fit.
+    /// Returns the target at `position`. Its window begins there or, near the end, earlier, so that eleven frames fit.
     pub fn new(position: usize, frames: usize, selection: FlowSelection, stride: usize) -> Self {
         let frame = position.min(frames - 1);
         // A clip of two frames has no pair that is two frames apart.
@@ -82,17 +82,17 @@ impl Target {
         Self { frame, window_start, pair, level: selection.level, stride }
     }
 
-    /// The frames of a pair of the window in a clip of `frames` frames; what would lie behind its end is its last frame.
+    /// Returns the frames of a pair of the window in a clip of `frames` frames; what would lie behind its end is its last frame.
     pub fn pair_frames(&self, pair: usize, frames: usize) -> [usize; 2] {
         [pair, pair + 1].map(|i| (self.window_start + i * self.stride).min(self.last(frames)))
     }
 
-    /// How many frames of the window a clip of `frames` frames lacks.
+    /// Returns how many frames of the window a clip of `frames` frames lacks.
     pub fn padded(&self, frames: usize) -> usize {
         WINDOW_FRAMES - 1 - (self.last(frames) - self.window_start) / self.stride
     }
 
-    /// The window's last frame that exists.
+    /// Returns the window's last frame that exists.
     fn last(&self, frames: usize) -> usize {
         let strides = ((frames - 1 - self.window_start) / self.stride).min(WINDOW_PAIRS);
         self.window_start + strides * self.stride

@@ -117,7 +117,7 @@ impl InferenceThread {
             None => follower.step(clip, view),
         };
         caught("networks", step).unwrap_or_else(|error| {
-            // What the networks left behind is not to be trusted; the picture goes on without them.
+            // What the networks left behind is not to be trusted; the viewer continues without them.
             self.follower = None;
             self.forget();
             self.results.events.problem(error);

@@ -12,8 +12,8 @@ use crate::labels::{Change, Document, Facts, Step, StoredPath, Video, times};
 use crate::output::{Existing, Staging, in_words};
 use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_order};
 
-/// The videos in `folder` and the folders in it, in the order in which people count; those that were found until `go_on` says no.
-/// Clips that an export has cut out are left out, unless there is nothing else.
+/// Returns the videos in `folder` and the folders in it, in the order in which people count; those that were found until `go_on`
+/// says no. Clips that an export has cut out are left out, unless there is nothing else.
 pub fn videos_in(folder: &Path, go_on: &dyn Fn() -> bool) -> Found {
     let mut found = find_videos(folder, &is_video, go_on);
     leave_out_exported(&mut found);
@@ -54,8 +54,8 @@ fn leave_out_exported(found: &mut Found) {
     }
 }
 
-/// What is in the video file at `path`, a video of the project in `dir`: it is opened and its frames are counted. The times of
-/// the frames of a variable-rate video are kept with the project.
+/// Probes the video file at `path`, a video of the project in `dir`: it is opened and its frames are counted. The
+/// times of the frames of a variable-rate video are kept with the project.
 ///
 /// # Errors
 /// If it is no video that can be read, or its times cannot be kept.
@@ -65,7 +65,7 @@ pub fn facts_of(path: &Path, dir: &Path) -> Result<Facts> {
     Ok(facts)
 }
 
-/// What is in the video file at `path`, and the times of its frames; nothing is kept.
+/// Probes the video file at `path` and returns the times of its frames too; nothing is kept.
 ///
 /// # Errors
 /// If it is no video that can be read.
@@ -85,10 +85,10 @@ pub fn examine(path: &Path) -> Result<(Facts, FrameTimes)> {
     Ok((facts, reader.times().clone()))
 }
 
-/// The video file at `path` as a video of the project in `dir`, with nothing said about it.
+/// Returns the video file at `path` as a video of the project in `dir`, with nothing said about it.
 ///
 /// # Errors
-/// As [`facts_of`].
+/// Same as [`facts_of`].
 pub fn look_into(path: &Path, dir: &Path) -> Result<Video> {
     Ok(Video { facts: Some(facts_of(path, dir)?), ..Video::new(StoredPath::encode(path, dir)) })
 }
@@ -137,7 +137,7 @@ pub fn export_labels(order: &LabelExport<'_>, progress: Progress<'_>) -> Result<
     Ok(Some(exported))
 }
 
-/// What is exported.
+/// An export of labels.
 #[derive(Debug, Clone, Copy)]
 pub struct LabelExport<'a> {
     /// The format.
@@ -155,7 +155,7 @@ pub struct LabelExport<'a> {
 }
 
 impl LabelExport<'_> {
-    /// The files that exist and would be replaced.
+    /// Returns the files that exist and would be replaced.
     ///
     /// # Errors
     /// If a file may not be written at all.
@@ -170,7 +170,7 @@ impl LabelExport<'_> {
     }
 }
 
-/// The labelled videos of the project in `dir` whose files have changed since; unless `thorough`, by their lengths alone.
+/// Returns the labelled videos of the project in `dir` whose files have changed since; unless `thorough`, by their lengths alone.
 fn changed_videos(document: &Document, dir: &Path, thorough: bool) -> Vec<PathBuf> {
     let has_labels = |video: &&Video| !video.labels.is_empty() || !video.segments.is_empty();
     let labelled = document.videos.values().filter(has_labels);

@@ -1,4 +1,4 @@
-//! What can be asked about the files of a project, and the answers.
+//! Requests about the files of a project, and the answers.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub struct ProbeRequest {
     pub keeps: bool,
 }
 
-/// What became of a video's file.
+/// The state of a video's file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FileState {
     /// It was looked into for the first time.
@@ -91,7 +91,7 @@ pub type Thumbnail = (ThumbnailKey, Option<Arc<RgbImage>>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SearchId(pub(super) u64);
 
-/// What a search has found.
+/// The result of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SearchResult {
     /// The videos among and below the paths that were asked about, in the order in which people count.

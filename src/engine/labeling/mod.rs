@@ -1,5 +1,6 @@
-//! What a labelling project needs to know of files: which videos lie in a folder, what is in them, whether they are still
-//! what was labelled, and how they look. The threads "labeling" and "thumbnails" find out, so that no window waits for a disk.
+//! File access for labelling projects: the videos in a folder, their properties, changes and thumbnails.
+//!
+//! The threads "labeling" and "thumbnails" do this, so that no window waits for a disk.
 
 pub(super) mod media;
 mod messages;

@@ -1,6 +1,6 @@
-//! What the streams say about a video that nobody has labelled.
+//! Predictions for unlabelled videos.
 
-/// What the streams say about a part of a video: shares of the model's classes, which add up to 1.
+/// The prediction for a window of a video: class probabilities, which add up to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowPrediction {
     /// First frame of the window.
@@ -15,7 +15,7 @@ pub struct WindowPrediction {
     pub fused: Vec<f32>,
 }
 
-/// What the streams say about a video.
+/// The prediction for a video.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     /// Its windows in their order, at least one.

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::labels::{survey, times};
 
-/// What is to be found out, and where the answers go.
+/// The pending probe requests and the receiver of the answers.
 pub(super) struct MediaScanner {
     requests: Mutex<VecDeque<ProbeRequest>>,
     answers: Sender<LabelingEvent>,
@@ -29,7 +29,7 @@ impl MediaScanner {
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner) = requests.into();
     }
 
-    /// Whether the last of the files is being looked into, or was.
+    /// Returns whether the last of the files is being looked into, or was.
     #[cfg(test)]
     pub fn is_idle(&self) -> bool {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).is_empty()

@@ -16,7 +16,7 @@ use crate::labels::survey::find_moved;
 use crate::labels::{Document, VideoId};
 use crate::video::is_video;
 
-/// What is looked for.
+/// A search for video files.
 pub(super) enum Search {
     /// The videos among and below these paths.
     Videos(Vec<PathBuf>),

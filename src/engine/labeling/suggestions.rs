@@ -1,4 +1,4 @@
-//! What the model says about videos that nobody has labelled yet, window by window, on the thread "suggestions".
+//! Label suggestions for unlabelled videos, window by window, on the thread "suggestions".
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const FEWEST_WINDOWS: usize = 5;
 const MOST_WINDOWS: usize = 40;
 /// Between two windows of a long video, in seconds.
 const WINDOW_EVERY_SECS: f64 = 1.0;
-/// Nobody looks at the frames.
+/// The frames are not displayed.
 const DISPLAY_MAX: u32 = 16;
 
 /// Names the weights in a model folder: the same folder holds others after another training.

@@ -21,7 +21,7 @@ const SIDE: u32 = 144;
 /// Quality of the pictures on disk.
 const QUALITY: u8 = 82;
 
-/// What is to be painted, and where the pictures go.
+/// The pending thumbnails and the receiver of the images.
 pub(super) struct Painter {
     requests: Mutex<VecDeque<ThumbnailRequest>>,
     answers: Sender<Thumbnail>,
@@ -64,7 +64,7 @@ impl Painter {
         }
         let picture = brush.paint(&request.path, request.key.frame)?;
         if let Some(Err(error)) = kept.map(|kept| keep(&kept, &picture)) {
-            tracing::debug!("{error}"); // it is made anew the next time
+            tracing::debug!("{error}"); // it is created again the next time
         }
         Ok(picture)
     }
@@ -83,7 +83,7 @@ impl Brush {
     }
 }
 
-/// Where a picture is kept. A hash comes from a project file, which anyone may have written.
+/// Returns where a picture is kept. A hash comes from a project file, which anyone may have written.
 fn file(cache: &Path, request: &ThumbnailRequest) -> PathBuf {
     let hash: String = request.key.hash.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
     cache.join(format!("{hash}-{}.jpg", request.key.frame))

@@ -9,7 +9,7 @@ use image::imageops::{self, FilterType};
 use crate::error::{Error, Result};
 use crate::video::{Geometry, LiveFrame, VideoWriter};
 
-/// The rate of a clip whose frames do not tell one.
+/// The frame rate of a clip whose frames do not define one.
 const USUAL_FPS: f64 = 25.0;
 /// Rates of cameras; what lies outside comes from frames that arrived in a heap.
 const RATES: std::ops::RangeInclusive<f64> = 1.0..=240.0;
@@ -29,7 +29,7 @@ impl ClipFile {
     /// Begins a clip of frames like these, of which there must be at least one; the file appears when it is complete.
     ///
     /// # Errors
-    /// As [`VideoWriter::create`].
+    /// Same as [`VideoWriter::create`].
     pub fn create(path: &Path, frames: &[LiveFrame]) -> Result<Self> {
         let newest = frames.last().ok_or_else(|| nothing_yet(path))?;
         let (size, fps) = (size(&newest.frame.display), rate(frames));
@@ -39,7 +39,7 @@ impl ClipFile {
     /// Begins a recording of pictures like `first` at the rate of `frames`, which stays however its writing ends.
     ///
     /// # Errors
-    /// As [`VideoWriter::create_growing`].
+    /// Same as [`VideoWriter::create_growing`].
     pub fn record(path: &Path, first: &RgbImage, frames: &[LiveFrame]) -> Result<Self> {
         let (size, fps) = (size(first), rate(frames));
         Ok(Self { writer: VideoWriter::create_growing(path, size, fps)?, size, fps, first: None, pushed: 0 })
@@ -48,7 +48,7 @@ impl ClipFile {
     /// Adds a picture as it is.
     ///
     /// # Errors
-    /// As [`VideoWriter::push`].
+    /// Same as [`VideoWriter::push`].
     pub fn push(&mut self, picture: &RgbImage) -> Result<()> {
         self.push_times(picture, 1)
     }
@@ -56,7 +56,7 @@ impl ClipFile {
     /// Adds a picture as often as it takes for the clip to keep up with the clock.
     ///
     /// # Errors
-    /// As [`VideoWriter::push`].
+    /// Same as [`VideoWriter::push`].
     pub fn push_in_time(&mut self, picture: &RgbImage, captured: Instant) -> Result<()> {
         let first = *self.first.get_or_insert(captured);
         let elapsed_secs = captured.saturating_duration_since(first).as_secs_f64();
@@ -71,7 +71,7 @@ impl ClipFile {
     /// Has the disk confirm what is written.
     ///
     /// # Errors
-    /// As [`VideoWriter::sync`].
+    /// Same as [`VideoWriter::sync`].
     pub fn sync(&self) -> Result<()> {
         self.writer.sync()
     }
@@ -79,7 +79,7 @@ impl ClipFile {
     /// Completes the file.
     ///
     /// # Errors
-    /// As [`VideoWriter::finish`].
+    /// Same as [`VideoWriter::finish`].
     pub fn finish(self) -> Result<()> {
         self.writer.finish()
     }
@@ -104,7 +104,7 @@ fn size(picture: &RgbImage) -> Geometry {
     Geometry { width, height }
 }
 
-/// What is said to who records before there is anything.
+/// Returns the error for a recording that starts before the first frame.
 pub(super) fn nothing_yet(path: &Path) -> Error {
     Error::file(path, "the camera has shown nothing yet", "Wait for the first picture and try again")
 }
@@ -117,7 +117,8 @@ fn rate(frames: &[LiveFrame]) -> f64 {
     if fps.is_finite() && RATES.contains(&fps) { (100.0 * fps).round() / 100.0 } else { USUAL_FPS }
 }
 
-/// How often the frame captured so long after the first is shown, when `pushed` pictures of a clip of `fps` are there already.
+/// Returns how often the frame captured so long after the first is shown, when `pushed` pictures of a clip of `fps` are there
+/// already.
 fn repeats(elapsed_secs: f64, fps: f64, pushed: usize) -> usize {
     let due = (elapsed_secs * fps).round() as usize + 1;
     due.saturating_sub(pushed).min(MOST_REPEATS)

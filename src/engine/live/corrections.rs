@@ -1,4 +1,4 @@
-//! What was recognised wrongly, kept as clips of the right class: a folder that the next training takes.
+//! Corrections: wrong live predictions saved as clips of the right class, for the next training.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,7 @@ fn run(inbox: &Receiver<Work>, events: &EventSender) {
     }
 }
 
-/// Writes a clip and tells where.
+/// Writes a clip and returns its path.
 fn save(frames: &[LiveFrame], folder: &Path, class: &str) -> Result<PathBuf> {
     let name = folder_name(class).ok_or_else(|| {
         Error::new("correction", format!("“{class}” is no name for a class"), "Use a name with at least one letter")
@@ -102,8 +102,8 @@ fn save(frames: &[LiveFrame], folder: &Path, class: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The class as the name of a folder on any system, another for each class: characters that some system refuses become their
-/// full-width twins. `None` if nothing is left of it.
+/// Returns the class as the name of a folder on any system, another for each class: characters that some system refuses become
+/// their full-width twins. `None` if nothing is left of it.
 fn folder_name(class: &str) -> Option<String> {
     let class = class.trim();
     let is_refused = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);

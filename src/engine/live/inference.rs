@@ -14,7 +14,7 @@ const USUAL_FPS: f64 = 30.0;
 /// The rate of the answers is measured over this time.
 const RATE_OVER: Duration = Duration::from_secs(5);
 
-/// What the networks say about the newest window.
+/// The prediction for the newest window.
 #[derive(Clone)]
 pub struct LiveResult {
     /// The newest frame of the window.
@@ -54,7 +54,7 @@ impl LiveInference {
         Self { camera, smoother: Smoother::default(), last: None, times, answered: 0, skipped: 0 }
     }
 
-    /// The answer for the newest window, with flow at `level` of the pyramid; `None` while there is no new one.
+    /// Returns the answer for the newest window, with flow at `level` of the pyramid; `None` while there is no new one.
     ///
     /// # Errors
     /// If the device fails.

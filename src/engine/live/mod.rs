@@ -1,9 +1,9 @@
-//! Live recognition: a camera's newest frames through the networks, and what a person makes of them.
+//! Live recognition: inference on the newest frames of a camera, with recording and corrections.
 //!
-//! The [`LiveInference`] takes the newest window from a [`Camera`](crate::video::Camera) and has the recogniser look at it, on the
-//! thread "inference" of the engine or on the command line's own; what it says is steadied by [`Smoothing`]. Around it the
-//! `session` holds what belongs to one source, the `recorder` writes what is seen to a file, and `corrections` keeps the
-//! last seconds as a clip of the right class.
+//! The [`LiveInference`] takes the newest window from a [`Camera`](crate::video::Camera) and classifies it, on the
+//! thread "inference" of the engine or on the command line's own; [`Smoothing`] smooths the predictions. The `session` holds
+//! the state of one source, the `recorder` writes frames to a file, and `corrections` saves the last seconds as a clip of
+//! the right class.
 
 mod clip_file;
 mod corrections;

@@ -23,7 +23,7 @@ const PERIOD: Duration = Duration::from_millis(50);
 /// A power failure costs no more than so much of a recording.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
 
-/// How a recording fares.
+/// The status of a recording.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RecordingStatus {
     /// The file.
@@ -58,7 +58,7 @@ impl Recorder {
         Self { stop, status, thread: thread.ok() }
     }
 
-    /// How it fares; `None` once it has ended, be it by a failure.
+    /// Returns its status; `None` once it has ended, be it by a failure.
     pub fn status(&self) -> Option<RecordingStatus> {
         let is_running = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
         is_running.then(|| self.status.lock().unwrap_or_else(PoisonError::into_inner).clone())

@@ -60,7 +60,7 @@ impl LiveSession {
         }
     }
 
-    /// How answers are made.
+    /// Returns the settings for predictions.
     pub fn settings(&self) -> LiveSettings {
         *locked(&self.settings)
     }
@@ -81,7 +81,7 @@ impl LiveSession {
         *locked(&self.held) = frames;
     }
 
-    /// The seconds that are held, else the last ones.
+    /// Returns the seconds that are held, else the last ones.
     pub fn take_held(&self) -> Vec<LiveFrame> {
         let held = locked(&self.held).take();
         held.unwrap_or_else(|| self.camera.last(CLIP_SECS))
@@ -111,7 +111,8 @@ impl LiveSession {
 pub(in crate::engine) struct SharedLive(Arc<Mutex<Option<Arc<LiveSession>>>>);
 
 impl SharedLive {
-    /// What can be seen now. The session is not held on to: its last owner waits for the camera, and that must not be a window.
+    /// Returns what can be seen now. The session is not held on to: its last owner waits for the camera, and that must not be a
+    /// window.
     pub fn view(&self) -> Option<LiveView> {
         locked(&self.0).as_deref().map(LiveSession::view)
     }

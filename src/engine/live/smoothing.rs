@@ -1,4 +1,4 @@
-//! Steadies what a model says from window to window.
+//! Temporal smoothing of predictions.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use crate::ranking::arg_max;
 
 use serde::{Deserialize, Serialize};
 
-/// How the shares of successive windows become one answer.
+/// A method of temporal smoothing.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Smoothing {
     /// Each window speaks for itself.
@@ -73,7 +73,7 @@ impl Smoother {
         Smoothed { shares, top }
     }
 
-    /// The class that is answered when `top` has the largest share.
+    /// Returns the class that is answered when `top` has the largest share.
     fn hold(&mut self, shares: &[f32], top: Option<usize>, margin: f32, windows: usize) -> Option<usize> {
         let (Some(held), Some(top)) = (self.held, top) else { return top };
         if top == held || shares[top] - shares[held] < margin {

@@ -1,4 +1,4 @@
-//! How an annotated frame looks: frame and flow side by side, the answer and the likeliest classes below.
+//! The drawing of annotated frames: frame and flow side by side, the prediction and the top classes below.
 
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
@@ -17,7 +17,7 @@ const BAR: [u8; 3] = [62, 196, 154];
 const TEXT: [u8; 3] = [242, 245, 249];
 const WEAK: [u8; 3] = [138, 147, 160];
 
-/// What is drawn for one frame.
+/// The content of an annotated frame.
 pub(super) struct Annotated<'a> {
     /// The frame.
     pub frame: &'a RgbImage,
@@ -57,7 +57,7 @@ impl Drawing {
         Geometry { width: 2 * width, height: height + (BARS as u32 + 1) * self.line }
     }
 
-    /// The picture.
+    /// Returns the picture.
     pub fn draw(&self, annotated: &Annotated) -> RgbImage {
         let Geometry { width, height } = self.size();
         let mut picture = RgbImage::from_pixel(width, height, Rgb(BACKGROUND));

@@ -75,7 +75,7 @@ pub fn annotate(
     Ok(true)
 }
 
-/// Does it with networks of its own, and tells how far it is.
+/// Exports with networks of its own, and reports the progress.
 pub(in crate::engine) fn run(
     export: &OverlayExport,
     compute: &Compute,

@@ -1,5 +1,6 @@
-//! Pinned clips: what the networks of several model folders make of the same few windows, to be set beside each other while a
-//! training goes on. The thread "pinned" works them out one at a time and rests in between.
+//! Pinned clips: runs model snapshots on pinned frames for before/after comparison during training.
+//!
+//! The thread "pinned" computes one result at a time and pauses in between.
 
 mod results;
 mod worker;
@@ -27,7 +28,7 @@ impl Pinned {
         Self { wish, worker: Worker::start("pinned", move || state.step()) }
     }
 
-    /// Works on another wish.
+    /// Works on another request.
     pub fn wish(&self, wish: PinnedRequest) {
         *self.wish.lock().unwrap_or_else(PoisonError::into_inner) = wish;
         self.worker.waker()();

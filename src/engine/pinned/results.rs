@@ -1,4 +1,4 @@
-//! What is pinned, and what models make of it.
+//! Pins and their results by model.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct Pin {
     pub frame: usize,
 }
 
-/// What is to be worked out; only the newest wish matters.
+/// A request to the pinned thread; only the newest counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PinnedRequest {
     /// The pins.
@@ -29,7 +29,7 @@ pub struct PinnedRequest {
     pub is_busy: bool,
 }
 
-/// What the networks of a model folder make of a pin.
+/// The prediction of a model folder for a pin.
 #[derive(Clone)]
 pub struct PinnedPrediction {
     /// The pin.
@@ -58,12 +58,12 @@ pub struct PinnedResults {
 }
 
 impl PinnedResults {
-    /// What the model in folder `model` makes of `pin`.
+    /// Returns the prediction of the model in folder `model` for `pin`.
     pub fn get(&self, pin: &Pin, model: &std::path::Path) -> Option<&Arc<PinnedPrediction>> {
         self.predictions.iter().find(|prediction| prediction.pin == *pin && prediction.model == model)
     }
 
-    /// Why the model in folder `model` makes nothing of `pin`.
+    /// Returns why the model in folder `model` has no prediction for `pin`.
     pub fn failure(&self, pin: &Pin, model: &std::path::Path) -> Option<&Error> {
         let failure = self.failures.iter().find(|(of, by, _)| of == pin && by == model);
         failure.map(|(.., error)| error)

@@ -23,7 +23,7 @@ const KEPT: usize = 256;
 /// Longest rest after a prediction beside a training.
 const LONGEST_REST: Duration = Duration::from_secs(3);
 
-/// A model as it was when it was looked at: runs write their newest networks over the ones before.
+/// The version of a model when it was read: runs overwrite their networks with newer ones.
 type Version = (PathBuf, Option<SystemTime>);
 
 /// The frames around a pin.
@@ -84,7 +84,7 @@ impl PinnedWorker {
         true
     }
 
-    /// Drops what is not wished for any more and what there is no room for, the oldest first.
+    /// Drops what is no longer requested and what there is no room for, the oldest first.
     fn forget(&mut self, wish: &PinnedRequest) {
         self.windows.retain(|pin, _| wish.pins.contains(pin));
         self.predictions.retain(|(_, prediction)| wish.pins.contains(&prediction.pin));
@@ -96,7 +96,7 @@ impl PinnedWorker {
         }
     }
 
-    /// The first pin of the first model that nothing is known of.
+    /// Returns the first pin of the first model that nothing is known of.
     fn lacking(&self, wish: &PinnedRequest) -> Option<(Pin, Version)> {
         let versions = wish.models.iter().map(|model| version(model));
         let pairs = versions.flat_map(|version| wish.pins.iter().map(move |pin| (pin.clone(), version.clone())));
@@ -166,14 +166,14 @@ impl PinnedWorker {
     }
 }
 
-/// The model in folder `dir` and when it was written; its card is written last.
+/// Returns the model in folder `dir` and when it was written; its card is written last.
 fn version(dir: &Path) -> Version {
     let written = std::fs::metadata(dir.join(ModelCard::FILE_NAME)).and_then(|found| found.modified());
     (dir.to_owned(), written.ok())
 }
 
 impl Window {
-    /// The window that begins with the pinned frame, or so far before it that it lies within the clip.
+    /// Returns the window that begins with the pinned frame, or so far before it that it lies within the clip.
     fn decode(pin: &Pin, wanted: (Sizes, usize)) -> Result<Self> {
         let (sizes, count) = &wanted;
         let mut reader = VideoReader::open(&pin.path, sizes.clone())?;

@@ -1,4 +1,4 @@
-//! What the [`Engine`](super::super::Engine) reports.
+//! The messages of the [`Engine`](super::super::Engine).
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::evaluation::{FlowReport, PairResult};
 use crate::training::TrainingEvent;
 use crate::video::{CameraDevice, VideoInfo};
 
-/// What happened.
+/// A message of the engine.
 #[derive(Debug, Clone)]
 pub enum Message {
     /// A clip is open and its first frame is on the way.
@@ -85,20 +85,20 @@ pub enum Message {
     Training(TrainingEvent),
     /// The training ended without a model; no further [`Message::Training`] follows.
     TrainingFailed(Error),
-    /// So many of so many clips of the sample project are written.
+    /// The progress of writing the sample project: clips done, and all.
     SampleProgress(usize, usize),
-    /// The sample project lies in this folder.
+    /// The sample project was written to this folder.
     SampleWritten(PathBuf),
     /// The sample project could not be written.
     SampleFailed(Error),
     /// Worth telling, nothing to do about it.
     Note(String),
-    /// Something failed; the engine goes on.
+    /// Something failed; the engine continues.
     Problem(Error),
 }
 
 impl Message {
-    /// Whether it only reports progress, so that a later one takes its place.
+    /// Returns whether it only reports progress, so that a later one takes its place.
     pub fn is_telemetry(&self) -> bool {
         match self {
             Self::Training(event) => matches!(

@@ -1,4 +1,4 @@
-//! What takes a while: exports, benchmarks, evaluations and suggestions, as they are ordered and as they begin.
+//! Long-running jobs: the orders for exports, benchmarks, evaluations and suggestions.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct OverlayExport {
     pub guard: OutputGuard,
 }
 
-/// What is to be scored, by what, and how.
+/// An order for an evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvaluationOrder {
     /// The clips.
@@ -60,7 +60,7 @@ pub struct EvaluationStart {
     pub outcomes: Receiver<Result<ScoredClip>>,
 }
 
-/// What is measured.
+/// The plan of a benchmark.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BenchmarkPlan {
     /// The benchmark.
@@ -103,7 +103,7 @@ pub enum FlowExport {
 }
 
 impl FlowExport {
-    /// Where it goes.
+    /// Returns its destination.
     pub fn path(&self) -> &PathBuf {
         match self {
             Self::Folder { dir, .. } => dir,
@@ -119,7 +119,7 @@ impl FlowExport {
     }
 }
 
-/// What is to be scored, and by what.
+/// An order for label suggestions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SuggestionOrder {
     /// The model folder.

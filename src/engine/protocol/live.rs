@@ -1,4 +1,4 @@
-//! What is ordered of a live source, and what happens around it.
+//! The orders and events of a live source.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::nets::fusion::Fusion;
 use crate::output::OutputGuard;
 use crate::video::CameraSource;
 
-/// What is to be watched, and how.
+/// An order to start a live source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveOrder {
     /// The source.
@@ -19,7 +19,7 @@ pub struct LiveOrder {
     pub settings: LiveSettings,
 }
 
-/// How answers are made from what the streams say; may change while a source runs.
+/// The fusion and smoothing of live predictions; may change while a source runs.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct LiveSettings {
     /// How the streams are fused.
@@ -28,7 +28,7 @@ pub struct LiveSettings {
     pub smoothing: Smoothing,
 }
 
-/// What is recorded to.
+/// An order to record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordingOrder {
     /// The .mp4 file.
@@ -37,7 +37,7 @@ pub struct RecordingOrder {
     pub guard: OutputGuard,
 }
 
-/// What happens around a live source.
+/// An event of a live source.
 #[derive(Debug, Clone)]
 pub enum LiveEvent {
     /// It delivers; in words what.
@@ -62,7 +62,7 @@ pub enum LiveEvent {
         /// Its frames.
         frames: usize,
     },
-    /// How many clips of each class lie in a folder of corrections.
+    /// The number of clips of each class in a folder of corrections.
     Corrections {
         /// The folder.
         folder: PathBuf,

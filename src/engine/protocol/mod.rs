@@ -1,5 +1,4 @@
-//! What one can ask of the [`Engine`](super::Engine) and what it reports: the requests and the messages that the window
-//! and the tests are written against.
+//! The protocol of the [`Engine`](super::Engine): the requests and messages that the window and the tests use.
 //!
 //! Values of which only the newest matters (the frame, its [`Analysis`](super::Analysis)) are not messages: they are kept in
 //! [slots](super::Latest).

@@ -1,4 +1,4 @@
-//! What one can ask of the [`Engine`](super::super::Engine).
+//! The requests to the [`Engine`](super::super::Engine).
 
 use std::path::PathBuf;
 
@@ -76,19 +76,19 @@ pub enum Request {
     ResumeTraining,
     /// Changes what of the training's loss counts, from the next step on.
     SwitchLoss(LossSwitches),
-    /// Lets the training look every so many steps at what MotionNet's gradient consists of; 0 for never.
+    /// Sets the steps between measurements of MotionNet's gradient shares; 0 for never.
     ShareGradients(usize),
     /// Lets the training go back to its snapshot of this step.
     RollBackTraining(usize),
     /// Ends the training with a checkpoint.
     StopTraining,
-    /// Works out what models make of pinned windows, in place of what was asked for before. The newest results are in [`Engine::pinned`](super::super::Engine::pinned).
+    /// Computes predictions for pinned windows, replacing the previous request. The newest results are in [`Engine::pinned`](super::super::Engine::pinned).
     Pin(Box<PinnedRequest>),
     /// Writes the generated sample project into a folder.
     WriteSample(PathBuf),
 }
 
-/// Which flow of the stack, and at which scale of the pyramid, is shown.
+/// The selected flow of the stack and scale of the pyramid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FlowSelection {
     /// The i-th of the window's ten pairs; `None`: the pair that begins at the current frame.

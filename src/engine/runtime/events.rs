@@ -38,7 +38,7 @@ impl EventSender {
         self.wake();
     }
 
-    /// Reports a failure after which the engine goes on.
+    /// Reports a failure after which the engine continues.
     pub fn problem(&self, error: Error) {
         tracing::warn!("{error}");
         self.send(Message::Problem(error));

@@ -11,12 +11,12 @@ use crate::engine::Message;
 use crate::error::Result;
 use crate::gpu::panics::caught;
 
-/// Whether a job is to end.
+/// The stop flag of a job.
 #[derive(Clone, Default)]
 pub(in crate::engine) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Whether the job is to end.
+    /// Returns whether the job is to end.
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }

@@ -1,4 +1,4 @@
-//! How the engine's threads run: named workers, jobs that can be ended, and the ways out of them.
+//! The runtime of the engine: named workers, cancellable jobs, and the channels for their results.
 
 pub(super) mod events;
 pub(super) mod job;

@@ -10,7 +10,7 @@ use crate::engine::Message;
 use crate::gpu::panics::caught;
 use crate::training::{self, TrainingControl, TrainingPlan};
 
-/// Steps between two looks at what MotionNet's gradient consists of, until the window asks for others.
+/// Default number of steps between measurements of MotionNet's gradient shares.
 pub const SHARES_EVERY: usize = 20;
 
 /// Handle of the thread; dropping it stops the training with a checkpoint and waits for that.
@@ -36,7 +36,7 @@ impl TrainingRun {
         Self { control, thread: Some(thread.expect("the system can start a thread")) }
     }
 
-    /// Whether the thread has ended.
+    /// Returns whether the thread has ended.
     pub fn is_over(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }

@@ -29,7 +29,7 @@ pub(super) enum Learner<'a> {
 }
 
 impl<'a> Learner<'a> {
-    /// Prepares what all folds share; `tell` hears how far that is.
+    /// Prepares what all folds share, and reports the progress to `tell`.
     pub fn new(
         plan: &'a GroupsPlan,
         model: HiddenTwoStream,
@@ -157,7 +157,7 @@ fn train(
         let run_dir = dir.join(format!("training-{number}"));
         let own_base = plan.base.clone().filter(|_| number == 1);
         let from = Some(own_base.unwrap_or(base));
-        // Nobody looks at the way of a fold: the beginning and the newest step are enough to go back to.
+        // The history of a fold is not needed: the first and the newest snapshot are enough for a roll-back.
         let plan = TrainingPlan { data: data.clone(), base: from, run_dir, snapshots: 2, ..plan.clone() };
         let mut trained = None;
         training::run(&plan, device, &TrainingControl::default(), &mut |event| {

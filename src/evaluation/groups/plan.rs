@@ -62,11 +62,11 @@ pub(super) struct Place<'a> {
 /// A progress event of an evaluation by groups.
 #[derive(Debug)]
 pub enum GroupsEvent<'a> {
-    /// So many clips were looked at by a stream, to fit last layers.
+    /// The progress of feature extraction by a stream.
     Looked {
         /// Which stream.
         stream: &'static str,
-        /// Clips looked at.
+        /// Clips processed.
         done: usize,
         /// Clips in all.
         of: usize,

@@ -21,7 +21,7 @@ pub type GroupsOutcome = ActionsOutcome;
 ///
 /// # Errors
 /// Data that cannot be folded, a folder that holds another evaluation, networks that cannot be loaded or trained, no readable
-/// clip. What is scored stays, and the same call goes on from there.
+/// clip. Finished scores are kept, and the same call resumes there.
 pub fn evaluate_groups(
     plan: &GroupsPlan,
     dataset: &Dataset,

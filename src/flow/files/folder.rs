@@ -13,7 +13,8 @@ const EXTENSIONS: [&str; 5] = ["flo", "npy", "png", "jpg", "jpeg"];
 /// Folders of horizontal components, as in Feichtenhofer's flow of UCF101.
 const HORIZONTAL: [&str; 3] = ["u", "x", "flow_x"];
 
-/// The flow files in `folder`, in the order in which people count (`2.flo` before `10.flo`); of two pictures that belong together, the first.
+/// Returns the flow files in `folder`, in the order in which people count (`2.flo` before `10.flo`); of two pictures that belong
+/// together, the first.
 ///
 /// Single pictures that are no half of a pair count only if they are PNG, which may be KITTI's.
 ///

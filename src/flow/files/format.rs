@@ -15,21 +15,21 @@ use crate::flow::{FlowField, colour};
 /// A format of flow files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub enum FlowFormat {
-    /// Middlebury's .flo: exact
+    /// Middlebury .flo, lossless
     Flo,
-    /// KITTI's 16-bit .png: steps of 1/64 px, up to ±512 px
+    /// KITTI 16-bit .png, in steps of 1/64 px up to ±512 px
     Kitti,
-    /// Two grey .jpg (flow_x…, flow_y…), as two-stream networks are trained on
+    /// Two grey .jpg (flow_x…, flow_y…), the input of two-stream networks
     TwoStreamJpeg,
     /// The same as .png
     TwoStreamPng,
-    /// NumPy's .npy: exact, 2 × height × width
+    /// NumPy .npy, lossless, shape 2 × height × width
     Npy,
-    /// Middlebury's colours: .png, for the eye alone
+    /// Colour-coded .png (Middlebury), for viewing only
     Picture,
 }
 
-/// What some formats need to know besides the flow.
+/// Additional parameters of some formats.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scales {
     /// Displacement that the levels of two-stream pictures span to either side, pixels.
@@ -39,7 +39,7 @@ pub struct Scales {
 }
 
 impl FlowFormat {
-    /// The format that the name of a single file stands for, as [`crate::flow::files::write()`] takes it.
+    /// Returns the format that the name of a single file stands for, as [`crate::flow::files::write()`] takes it.
     pub fn of_name(path: &Path) -> Option<Self> {
         let is_half = StreamPair::named(path).is_some();
         match (extension(path).as_str(), is_half) {
@@ -53,7 +53,7 @@ impl FlowFormat {
         }
     }
 
-    /// Whether a file with the name of `path` may hold this format; halves of a pair must be named as such.
+    /// Returns whether a file with the name of `path` may hold this format; halves of a pair must be named as such.
     pub fn fits(self, path: &Path) -> bool {
         let endings: &[&str] = match self {
             Self::Flo => &["flo"],
@@ -65,7 +65,7 @@ impl FlowFormat {
         endings.contains(&extension(path).as_str()) && (!self.is_pair() || StreamPair::named(path).is_some())
     }
 
-    /// The file in `folder` for the flow that begins at frame `frame`; for pairs that of the horizontal component.
+    /// Returns the file in `folder` for the flow that begins at frame `frame`; for pairs that of the horizontal component.
     ///
     /// Pairs bear the names that dense_flow gives them, counted from 1, which other programs look for.
     pub fn path_in(self, folder: &Path, frame: usize) -> PathBuf {
@@ -78,7 +78,7 @@ impl FlowFormat {
         })
     }
 
-    /// The files that a flow written to `path` is in: it, or it and its other half.
+    /// Returns the files that a flow written to `path` is in: it, or it and its other half.
     pub fn files(self, path: &Path) -> Vec<PathBuf> {
         match StreamPair::named(path).filter(|_| self.is_pair()) {
             Some(pair) => vec![pair.x, pair.y],

@@ -18,7 +18,7 @@ const MAX_HEADER_BYTES: usize = 10_000;
 /// What the data begin at a multiple of.
 const ALIGNMENT: usize = 64;
 
-/// An array as it lies in its file.
+/// An array of a `.npy` file.
 pub(crate) struct NpyArray {
     header: Header,
     bytes: Vec<u8>,
@@ -65,12 +65,12 @@ impl NpyArray {
         Ok(Self { header, bytes })
     }
 
-    /// Its sides.
+    /// Returns its width and height.
     pub fn shape(&self) -> &[usize] {
         &self.header.shape.0
     }
 
-    /// The number at `index`, one index a side; f64 is rounded to f32.
+    /// Returns the number at `index`, one index a side; f64 is rounded to f32.
     ///
     /// # Panics
     /// If there is no such number.
@@ -120,7 +120,7 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// The text of the header, and the bytes up to its end.
+/// Returns the text of the header, and the bytes up to its end.
 fn read_header(reader: &mut impl Read) -> Result<(String, usize), Failure> {
     let mut start = [0; 8];
     reader.read_exact(&mut start)?;
@@ -182,7 +182,7 @@ impl Header {
         Ok(Self { scalar, fortran_order, shape: Shape(sides) })
     }
 
-    /// Where the number at `index` stands among the numbers.
+    /// Returns the rank of the number at `index`.
     fn place(&self, index: &[usize]) -> usize {
         let sides = self.shape.0.iter().zip(index);
         let place = |place: usize, (side, index): (&usize, &usize)| place * side + index;

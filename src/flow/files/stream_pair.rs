@@ -1,4 +1,4 @@
-//! Which two pictures belong together as the horizontal and the vertical flow of two-stream networks.
+//! Pairing of the horizontal and vertical flow images of two-stream networks.
 
 use std::path::{Path, PathBuf};
 
@@ -22,14 +22,14 @@ pub struct StreamPair {
 }
 
 impl StreamPair {
-    /// The pair that the file name of `path` tells: `flow_x…`/`flow_y…` or `x_…`/`y_…` in the same folder.
+    /// Returns the pair that the file name of `path` tells: `flow_x…`/`flow_y…` or `x_…`/`y_…` in the same folder.
     pub fn named(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let (which, other) = swapped_name(name)?;
         Some(Self::new(which, path.into(), path.with_file_name(other)))
     }
 
-    /// The pair that `path` is a half of, with both files on disk: beside each other, or in folders `u` and `v`.
+    /// Returns the pair that `path` is a half of, with both files on disk: beside each other, or in folders `u` and `v`.
     ///
     /// A file that is named as a half makes a pair even where the other half is missing.
     pub fn find(path: &Path) -> Option<Self> {
@@ -57,7 +57,7 @@ impl StreamPair {
         })
     }
 
-    /// The pair of `given`, component number `which`, and `other`.
+    /// Returns the pair of `given`, component number `which`, and `other`.
     fn new(which: usize, given: PathBuf, other: PathBuf) -> Self {
         match which {
             0 => Self { x: given, y: other },
@@ -66,7 +66,7 @@ impl StreamPair {
     }
 }
 
-/// Which component the file `name` holds, and the name of the other one.
+/// Returns which component the file `name` holds, and the name of the other one.
 fn swapped_name(name: &str) -> Option<(usize, String)> {
     let inside = (0..2).find_map(|which| {
         let at = name.rfind(IN_NAMES[which])?;

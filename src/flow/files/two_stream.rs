@@ -1,4 +1,4 @@
-//! Flow as two grey pictures, as two-stream networks are trained on (Simonyan and Zisserman 2014; Wang et al. 2016).
+//! Flow as two grey images, the input of two-stream networks (Simonyan and Zisserman 2014; Wang et al. 2016).
 //!
 //! A component f in ±bound becomes the level round(255·(f + bound)/(2·bound)), saturating; a level x stands for
 //! x·2·bound/255 − bound. With the usual bound of 20 px a level is 0.16 px, and no motion comes back as 0.08 px.
@@ -69,7 +69,7 @@ pub fn write_two_stream(pair: &StreamPair, field: &FlowField, bound_px: f32) -> 
     atomic::publish(y, &pair.y)
 }
 
-/// What reading gives back of a component of `px` pixels that was written: rounded to a level, and within the bound.
+/// Returns what reading gives back of a component of `px` pixels that was written: rounded to a level, and within the bound.
 pub fn as_stored_px(component_px: f32, bound_px: f32) -> f32 {
     px(level(component_px, bound_px), bound_px)
 }

@@ -7,7 +7,7 @@ use super::gpu_stages::{Block, Decision, PROGRESS_BYTES, STEPS_MAX, Stages, TILE
 use crate::error::Result;
 use crate::gpu::{Bindings, GpuBuffer, Recorder, SharedWgpu};
 
-/// What a level iterates on.
+/// The buffers of the iteration on one level.
 pub(super) struct Iteration {
     size: [u32; 2],
     /// `[half, u or v, row, column]`; `progress` says which half counts.

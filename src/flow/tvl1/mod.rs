@@ -1,8 +1,8 @@
-//! TV-L1 optical flow (Zach, Pock, Bischof 2007) as the field uses it: OpenCV's `DualTVL1OpticalFlow`.
+//! TV-L1 optical flow (Zach, Pock, Bischof 2007) as in OpenCV's `DualTVL1OpticalFlow`.
 //!
-//! Flow without learning, for comparison with the networks and to extract what two-stream networks are trained on.
-//! [`Tvl1`] is the solver for the processor, [`Tvl1OnGpu`] the one for the graphics device; [`stages`] is the same
-//! algorithm step by step, which both are held to. [`Tvl1Parameters`] says what can be set.
+//! A flow method without learning, for comparison with the networks and to extract the input of two-stream networks.
+//! [`Tvl1`] is the solver for the processor, [`Tvl1OnGpu`] the one for the graphics device; [`stages`] is the
+//! step-by-step reference that both are tested against. [`Tvl1Parameters`] holds the parameters.
 
 pub mod stages;
 

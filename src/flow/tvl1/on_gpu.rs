@@ -39,7 +39,7 @@ impl Tvl1OnGpu {
         Ok(Self { wgpu: wgpu.clone(), parameters, stages, levels: None, previous: None })
     }
 
-    /// The flow from `first` to `second` in pixels, `[2, height, width]`, in memory of its own. Does not wait for it:
+    /// Returns the flow from `first` to `second` in pixels, `[2, height, width]`, in memory of its own. Does not wait for it:
     /// whatever is submitted to the same queue afterwards sees it.
     ///
     /// `warm` starts from the flow that was computed before, if there is one of the same size, instead of from zero.

@@ -1,4 +1,4 @@
-//! What can be set about TV-L1, the sets that have a name, and the bounds within which the scheme converges.
+//! The parameters of TV-L1, their presets, and the bounds within which the scheme converges.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -46,7 +46,7 @@ impl Tvl1Parameters {
     pub const PRESETS: [(&str, Self); 3] =
         [("opencv", Self::opencv()), ("two-stream", Self::two_stream()), ("fast", Self::fast())];
 
-    /// The set of this name.
+    /// Returns the set of this name.
     ///
     /// # Errors
     /// Says which names there are.
@@ -58,7 +58,7 @@ impl Tvl1Parameters {
         })
     }
 
-    /// The defaults of OpenCV's `DualTVL1OpticalFlow`.
+    /// Returns the defaults of OpenCV's `DualTVL1OpticalFlow`.
     pub const fn opencv() -> Self {
         Self {
             tau: 0.25,
@@ -75,7 +75,7 @@ impl Tvl1Parameters {
         }
     }
 
-    /// What the flow of two-stream networks is extracted with: `dense_flow` of Temporal Segment Networks (Wang et al.
+    /// Returns the parameters for extracting flow for two-stream networks: `dense_flow` of Temporal Segment Networks (Wang et al.
     /// 2016) takes the defaults of OpenCV's CUDA version, which has no median filter and 300 iterations in a row.
     pub const fn two_stream() -> Self {
         Self { inner_iterations: 300, outer_iterations: 1, median: 1, ..Self::opencv() }
@@ -95,12 +95,12 @@ impl Tvl1Parameters {
         }
     }
 
-    /// What they are called in reports.
+    /// Returns their name in reports.
     pub(super) fn preset_name(&self) -> &'static str {
         Self::PRESETS.iter().find(|(_, preset)| preset == self).map_or("own parameters", |(name, _)| name)
     }
 
-    /// The parameters themselves if the scheme converges with them and can be run in finite time.
+    /// Returns the parameters themselves if the scheme converges with them and can be run in finite time.
     ///
     /// # Errors
     /// Names the parameter, its value and its range.
@@ -134,7 +134,7 @@ impl Tvl1Parameters {
         self.tau / self.theta
     }
 
-    /// The sum of squared changes of the flow of `pixels` pixels at which iterations stop.
+    /// Returns the sum of squared changes of the flow of `pixels` pixels at which iterations stop.
     pub(super) fn stop_below(&self, pixels: usize) -> f64 {
         f64::from(self.epsilon * self.epsilon * pixels as f32)
     }

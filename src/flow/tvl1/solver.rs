@@ -18,7 +18,7 @@ pub struct Tvl1 {
 }
 
 impl Tvl1 {
-    /// A solver.
+    /// Returns a solver.
     ///
     /// # Errors
     /// If the parameters are not [checked](Tvl1Parameters::checked).
@@ -26,17 +26,17 @@ impl Tvl1 {
         Ok(Self { parameters: parameters.checked()?, levels: Vec::new(), bands: rayon::current_num_threads() })
     }
 
-    /// The same on one core, for callers that solve several pairs side by side: bands share rows and so cost more work.
+    /// Returns the same on one core, for callers that solve several pairs side by side: bands share rows and so cost more work.
     pub fn on_one_core(self) -> Self {
         Self { levels: Vec::new(), bands: 1, ..self }
     }
 
-    /// The parameters in use.
+    /// Returns the parameters in use.
     pub fn parameters(&self) -> &Tvl1Parameters {
         &self.parameters
     }
 
-    /// The flow from `first` to `second`, grey pictures 0…255 of one size, in pixels.
+    /// Returns the flow from `first` to `second`, grey pictures 0…255 of one size, in pixels.
     ///
     /// Starts from `initial` where it is given and known, such as the flow of the pair before, else from no motion.
     ///
@@ -123,7 +123,7 @@ fn check(first: &Plane, second: &Plane, initial: Option<&FlowField>) -> Result<(
     Ok(())
 }
 
-/// The planes u and v of a field; unknown vectors count as no motion.
+/// Returns the planes u and v of a field; unknown vectors count as no motion.
 fn components(field: &FlowField) -> [Plane; 2] {
     [0, 1].map(|component| {
         let known = |uv: &[f32; 2]| if FlowField::is_known(*uv) { uv[component] } else { 0.0 };

@@ -1,6 +1,6 @@
 //! ActivityNet's JSON: `database` → video → `subset`, `duration`, `annotations` with `segment` in seconds and `label`.
 //!
-//! Besides what ActivityNet has, a video says its `path`, and an annotation of the whole clip that it is one (`clip`).
+//! In addition to ActivityNet's fields, a video has its `path`, and an annotation of the whole clip is marked with `clip`.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -136,7 +136,7 @@ struct Task {
 }
 
 impl Task {
-    /// The task that an element of the metadata is about; `None` if it names no video.
+    /// Returns the task that an element of the metadata is about; `None` if it names no video.
     fn of(meta: &Element, task: &Element) -> Option<Self> {
         let text_at = |names: &[&str]| Some(task.at(names)?.text.trim()).filter(|text| !text.is_empty());
         let number = |name: &str| text_at(&[name])?.parse::<usize>().ok();
@@ -235,7 +235,7 @@ fn read_document(source: &Path, path: &Path, sheet: &mut Sheet) -> Result<()> {
     Ok(())
 }
 
-/// A segment for each time a track is visible.
+/// Returns a segment for each time a track is visible.
 fn read_track(
     track: &Element,
     task: &Task,

@@ -8,7 +8,8 @@ use super::{Format, text};
 use crate::error::{Error, Result};
 
 impl Format {
-    /// The format of the file or the folder of files at `source`, by its ending or, where that does not tell, by its content.
+    /// Returns the format of the file or the folder of files at `source`, by its ending or, where that does not tell, by its
+    /// content.
     ///
     /// # Errors
     /// If it cannot be read, or is of no format that can be told.

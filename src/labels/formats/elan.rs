@@ -2,7 +2,7 @@
 //!
 //! A tier for each class holds its segments, which may overlap those of others, with the class as value; a label of the
 //! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip`. Times are in
-//! milliseconds, which tells frames apart up to 1000 per second. Read, the value of an annotation is its label, whatever its
+//! milliseconds, which distinguishes frames up to 1000 per second. On import, the value of an annotation is its label, whatever its
 //! tier is called; without a value it is the name of the tier. What depends on another annotation holds as long as that, or an
 //! equal share of it where several do; slots without a time lie evenly between their neighbours. Of several media, those that the
 //! project has get the labels, each by its own `TIME_ORIGIN`.
@@ -62,7 +62,7 @@ fn document(clip: &Clip, sheet: &Sheet, path: &Path) -> Option<String> {
     Some(render(clip, &tiers, path.parent().unwrap_or(Path::new(""))))
 }
 
-/// The document for a folder.
+/// Returns the document for a folder.
 fn render(clip: &Clip, tiers: &[Tier<'_>], folder: &Path) -> String {
     let mut xml = XmlWriter::new();
     let schema = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd";
@@ -121,13 +121,13 @@ fn render(clip: &Clip, tiers: &[Tier<'_>], folder: &Path) -> String {
     xml.finish()
 }
 
-/// The address of a file.
+/// Returns the address of a file.
 fn url(path: &Path) -> String {
     let path = escaped(&StoredPath::encode(path, Path::new("")));
     format!("file://{}{path}", if path.starts_with('/') { "" } else { "/" })
 }
 
-/// The address of a file from `folder`; none on another disk.
+/// Returns the address of a file from `folder`; none on another disk.
 fn relative_url(path: &Path, folder: &Path) -> Option<String> {
     let path = escaped(&StoredPath::encode(path, folder));
     let is_absolute = path.starts_with('/') || path.get(1..3) == Some(":/");
@@ -135,12 +135,12 @@ fn relative_url(path: &Path, folder: &Path) -> Option<String> {
     (!is_absolute).then(|| format!("{start}{path}"))
 }
 
-/// A stored path with what has a meaning in addresses escaped as well.
+/// Returns a stored path with what has a meaning in addresses escaped as well.
 fn escaped(stored: &str) -> String {
     stored.replace(' ', "%20").replace('#', "%23").replace('?', "%3F")
 }
 
-/// The kind of a video by its ending.
+/// Returns the kind of a video by its ending.
 fn mime_type(name: &str) -> &'static str {
     let ending = name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_lowercase());
     match ending.as_str() {
@@ -265,7 +265,7 @@ struct Annotation {
     is_whole: bool,
 }
 
-/// All annotations in the order of the document.
+/// Returns all annotations in the order of the document.
 fn annotations(document: &Element) -> Vec<Annotation> {
     let mut found = Vec::new();
     let mut times: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
@@ -375,7 +375,7 @@ impl<'a> Slots<'a> {
         Self { order, places }
     }
 
-    /// The time of a slot; one without lies evenly between those of the annotations beside it, or of the slots beside it.
+    /// Returns the time of a slot; one without lies evenly between those of the annotations beside it, or of the slots beside it.
     fn secs(&self, id: &str, chain: &Chain<'_>) -> Option<f64> {
         let place = *self.places.get(id)?;
         if let Some(secs) = self.order[place].1 {

@@ -1,4 +1,4 @@
-//! Our own JSON: everything that is said in a project, by the names of the classes.
+//! The Motionscope JSON format: all labels of a project, by class name.
 
 use std::path::Path;
 

@@ -146,7 +146,7 @@ fn rate(times: &FrameTimes) -> Option<f64> {
     (fps.is_finite() && fps > 0.0).then_some(fps)
 }
 
-/// The first frame of a part and the one after the last at the rate of the task.
+/// Returns the first frame of a part and the one after the last at the rate of the task.
 fn frames(clip: &Clip, part: &Stretch, fps: Option<f64>) -> Option<(usize, usize)> {
     let ([start, end], fps) = clip.secs_of(part).zip(fps)?;
     let [start, end] = [start, end].map(|secs| (secs * fps).round() as usize);
@@ -218,7 +218,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
 }
 
 impl RegionValue {
-    /// Whether it labels the video or parts of it, and not boxes in it, texts or ratings.
+    /// Returns whether it labels the video or parts of it, and not boxes in it, texts or ratings.
     fn is_label(&self) -> bool {
         let is_timed = self.start.is_some() && self.end.is_some();
         !(self.timelinelabels.is_empty() && self.choices.is_empty()) || (is_timed && !self.labels.is_empty())
@@ -237,7 +237,7 @@ fn rate_of(task: &Task, regions: &[Region]) -> Option<f64> {
     named.or_else(counted)
 }
 
-/// The video of a task: what is called so, or else the only text there is.
+/// Returns the video of a task: what is called so, or else the only text there is.
 fn video_of(task: &Task) -> Option<String> {
     let texts = || task.data.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
     let called = texts().find(|(key, _)| key.to_lowercase().contains("video"));

@@ -165,7 +165,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// The video of a clip that the project does not have, if the file knows all there is to know about it.
+    /// Returns the video of a clip that the project does not have, if the file knows all there is to know about it.
     fn add_video(&mut self, clip: &Clip, finder: &VideoFinder<'_>) -> Option<VideoId> {
         let facts = clip.facts.clone().filter(is_plausible)?;
         let file = finder.file(clip);
@@ -302,7 +302,7 @@ impl<'a> Merge<'a> {
         true
     }
 
-    /// The frames of video `id` from `start` to `end` seconds on the clock of its file.
+    /// Returns the frames of video `id` from `start` to `end` seconds on the clock of its file.
     fn frames_at(&mut self, id: VideoId, start: f64, end: f64, facts: Option<&Facts>) -> Frames {
         let clock = self.clocks.entry(id).or_insert_with(|| Clock::of(facts, self.dir)).as_ref();
         let Some(Clock { times, .. }) = clock else {
@@ -318,7 +318,8 @@ impl<'a> Merge<'a> {
         })
     }
 
-    /// The frames of video `id` that are frames `start` to `end` at `rate` frames per second, the first picture being frame 0.
+    /// Returns the frames of video `id` that are frames `start` to `end` at `rate` frames per second, the first picture being
+    /// frame 0.
     fn frames_counted(
         &mut self,
         id: VideoId,
@@ -378,7 +379,7 @@ impl<'a> Merge<'a> {
         remark(&rescaled, cause, "Check the segments, and the column fps if they are not where they should be");
     }
 
-    /// The label called `name`; nothing if it is none, or of a class that is left out.
+    /// Returns the label called `name`; nothing if it is none, or of a class that is left out.
     fn label(&mut self, name: &str) -> Option<Label> {
         let name = name.trim();
         let label = match name {
@@ -501,7 +502,7 @@ fn some_of(names: &[String]) -> String {
 /// The frames of a part, or what is wrong with it and the remedy.
 type Frames = std::result::Result<FrameSpan, (String, &'static str)>;
 
-/// The frames from `start` to before `end`, as far as they are within the video.
+/// Returns the frames from `start` to before `end`, as far as they are within the video.
 fn frames_within(start: usize, end: usize, facts: Option<&Facts>) -> Frames {
     let length = facts.map_or(i64::MAX as usize, |facts| facts.frames);
     if start >= end || start >= length {
@@ -535,7 +536,7 @@ fn put(known: &Video, said: Video, keeps_labels: bool) -> Video {
     }
 }
 
-/// Whether both say the same, whatever their segments are called.
+/// Returns whether both say the same, whatever their segments are called.
 fn same(one: &Video, other: &Video) -> bool {
     let plain = |video: &Video| {
         let mut video = video.clone();
@@ -548,7 +549,7 @@ fn same(one: &Video, other: &Video) -> bool {
     plain(one) == plain(other)
 }
 
-/// Whether facts from a file can be those of a video.
+/// Returns whether facts from a file can be those of a video.
 fn is_plausible(facts: &Facts) -> bool {
     let fits = |number: u64| i64::try_from(number).is_ok();
     facts.fps.is_finite() && facts.fps > 0.0 && fits(facts.frames as u64) && fits(facts.bytes)

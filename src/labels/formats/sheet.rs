@@ -26,7 +26,7 @@ pub(super) struct SheetClass {
     pub color: Option<[u8; 3]>,
 }
 
-/// What is said about a video.
+/// The labels of a video.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Clip {
     /// As the file names it; of a project, relative to its folder.
@@ -70,7 +70,7 @@ pub(super) struct Stretch {
     pub place: String,
 }
 
-/// From when to when.
+/// A span of time or frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Span {
     /// The first frame and the one after the last.
@@ -88,7 +88,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// The clock of a video of the project in `dir`; `None` if not even its rate is known.
+    /// Returns the clock of a video of the project in `dir`; `None` if not even its rate is known.
     pub fn of(facts: Option<&Facts>, dir: &Path) -> Option<Self> {
         let facts = facts?;
         if let Ok(times) = times::read(dir, facts) {
@@ -100,7 +100,7 @@ impl Clock {
 }
 
 impl Sheet {
-    /// The labels of a project in `dir`.
+    /// Returns the labels of a project in `dir`.
     pub fn of(document: &Document, dir: &Path) -> Self {
         let classes = document.classes.iter();
         let classes = classes.map(|class| SheetClass { name: class.name.clone(), color: Some(class.color) }).collect();
@@ -111,7 +111,7 @@ impl Sheet {
         Self { classes, clips, ..Self::default() }
     }
 
-    /// The names of the classes, and `background` after them if it is used.
+    /// Returns the names of the classes, and `background` after them if it is used.
     pub fn label_names(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.classes.iter().map(|class| class.name.as_str()).collect();
         let mut used = self.clips.iter().flat_map(Clip::label_names);
@@ -123,19 +123,19 @@ impl Sheet {
 }
 
 impl SheetClass {
-    /// A class of this name whose colour is not known.
+    /// Returns a class of this name whose colour is not known.
     pub fn named(name: impl Into<String>) -> Self {
         Self { name: name.into(), color: None }
     }
 
-    /// Its colour as `#rrggbb`, grey if it has none.
+    /// Returns its colour as `#rrggbb`, grey if it has none.
     pub fn hex(&self) -> String {
         let [red, green, blue] = self.color.unwrap_or([0x80; 3]);
         format!("#{red:02x}{green:02x}{blue:02x}")
     }
 }
 
-/// The colour that `#rrggbb` stands for.
+/// Returns the colour that `#rrggbb` stands for.
 pub(super) fn color_of_hex(text: &str) -> Option<[u8; 3]> {
     let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
     let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
@@ -172,32 +172,32 @@ impl Clip {
         }
     }
 
-    /// What it is called in a file, at a place.
+    /// Returns its name in a file, at a place.
     pub fn named(path: impl Into<String>, place: impl Into<String>) -> Self {
         Self { path: path.into(), place: place.into(), ..Self::default() }
     }
 
-    /// The same where the file writes its paths with `%` and two digits for some characters.
+    /// Returns the same where the file writes its paths with `%` and two digits for some characters.
     pub fn escaped(path: impl Into<String>, place: impl Into<String>) -> Self {
         Self { is_escaped: true, ..Self::named(path, place) }
     }
 
-    /// All labels of it and its parts.
+    /// Returns all labels of it and its parts.
     pub fn label_names(&self) -> impl Iterator<Item = &str> {
         self.labels.iter().map(String::as_str).chain(self.stretches.iter().map(|stretch| stretch.label.as_str()))
     }
 
-    /// Whether anything is said about what it shows.
+    /// Returns whether it has any label.
     pub fn is_labelled(&self) -> bool {
         self.label_names().next().is_some()
     }
 
-    /// The times of its frames, if they are known.
+    /// Returns the times of its frames, if they are known.
     pub fn times(&self) -> Option<&FrameTimes> {
         self.clock.as_ref().map(|clock| &clock.times)
     }
 
-    /// When the first frame of a part is shown and when its last one ends.
+    /// Returns when the first frame of a part is shown and when its last one ends.
     pub fn secs_of(&self, part: &Stretch) -> Option<[f64; 2]> {
         match part.span {
             Span::Frames(start, end) => Some(self.times()?.span_secs(&(start..end))),
@@ -205,12 +205,12 @@ impl Clip {
         }
     }
 
-    /// When its first frame is shown and when its last one ends.
+    /// Returns when its first frame is shown and when its last one ends.
     pub fn whole_secs(&self) -> Option<[f64; 2]> {
         self.times().map(|times| [times.start_secs(), times.end_secs()])
     }
 
-    /// The last name of its path.
+    /// Returns the last name of its path.
     pub fn file_name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
@@ -223,12 +223,12 @@ impl Clip {
 }
 
 impl Stretch {
-    /// A part with a label and nothing else.
+    /// Returns a part with a label and nothing else.
     pub fn new(label: impl Into<String>, span: Span) -> Self {
         Self { label: label.into(), span, note: String::new(), place: String::new() }
     }
 
-    /// The first frame and the one after the last, where it is told in frames, as every part in a project is.
+    /// Returns the first frame and the one after the last, where it is told in frames, as every part in a project is.
     pub fn frames(&self) -> Option<(usize, usize)> {
         match self.span {
             Span::Frames(start, end) => Some((start, end)),

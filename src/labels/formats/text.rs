@@ -23,7 +23,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// How archives begin, which workbooks of spreadsheets are as well.
 const ZIP: &[u8] = b"PK\x03\x04";
 
-/// The text of the file at `path`, which may be compressed by gzip, without a byte order mark.
+/// Returns the text of the file at `path`, which may be compressed by gzip, without a byte order mark.
 ///
 /// # Errors
 /// If it cannot be read, is too large, or is no text.
@@ -49,8 +49,8 @@ pub(super) fn read(path: &Path) -> Result<String> {
     })
 }
 
-/// Where `line` of the file at `path` is, for messages about `source`, the same file or a folder that it is in: no message names
-/// a file twice.
+/// Returns where `line` of the file at `path` is, for messages about `source`, the same file or a folder that it is in: no
+/// message names a file twice.
 pub(super) fn place(source: &Path, path: &Path, line: Option<usize>) -> String {
     let file = path.strip_prefix(source).unwrap_or(path).to_string_lossy();
     match (file.is_empty() || path == source, line) {
@@ -61,12 +61,12 @@ pub(super) fn place(source: &Path, path: &Path, line: Option<usize>) -> String {
     }
 }
 
-/// The line, from 1, of the byte at `place`.
+/// Returns the line, from 1, of the byte at `place`.
 pub(super) fn line_of(bytes: &[u8], place: usize) -> usize {
     1 + bytes[..place.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count()
 }
 
-/// The file `source`, or those of this ending in the folder `source` and the folders in it, by name.
+/// Returns the file `source`, or those of this ending in the folder `source` and the folders in it, by name.
 ///
 /// # Errors
 /// If there is none.

@@ -65,7 +65,7 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// What is to be cut out of a video.
+/// Returns the parts of a video to cut out.
 fn listed(clip: &Clip) -> Vec<Listed<'_>> {
     // Where parts are labelled they are what is learned from, as in training.
     let whole = clip.labels.first().filter(|_| clip.labels.len() == 1 && clip.stretches.is_empty());
@@ -75,12 +75,12 @@ fn listed(clip: &Clip) -> Vec<Listed<'_>> {
     whole.into_iter().chain(parts).collect()
 }
 
-/// The recording a clip belongs to: itself, if nothing is said.
+/// Returns the recording a clip belongs to: itself, if nothing is said.
 fn group(clip: &Clip) -> &str {
     if clip.group.is_empty() { &clip.path } else { &clip.group }
 }
 
-/// The number of each group: that in its name where it came from such lists, else that of its first video.
+/// Returns the number of each group: that in its name where it came from such lists, else that of its first video.
 /// Videos that are added or labelled later change no number, so that lists that are exported again name the same clips.
 fn group_numbers(sheet: &Sheet) -> BTreeMap<&str, usize> {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
@@ -101,7 +101,7 @@ fn group_numbers(sheet: &Sheet) -> BTreeMap<&str, usize> {
     numbers
 }
 
-/// A name of a folder for each class, no two of which are the same where upper and lower case are.
+/// Returns a name of a folder for each class, no two of which are the same where upper and lower case are.
 fn folder_names<'a>(classes: &[&'a str]) -> BTreeMap<&'a str, String> {
     let mut taken = BTreeSet::new();
     let mut name = |class: &str| {
@@ -121,7 +121,7 @@ fn folder_names<'a>(classes: &[&'a str]) -> BTreeMap<&'a str, String> {
     classes.iter().map(|class| (*class, name(class))).collect()
 }
 
-/// A class as the name of a folder on any disk; what cannot be in one stands as `%` and two hexadecimal digits.
+/// Returns a class as the name of a folder on any disk; what cannot be in one stands as `%` and two hexadecimal digits.
 fn folder_name(class: &str) -> String {
     let mut name = String::new();
     for (place, c) in class.char_indices() {
@@ -135,14 +135,14 @@ fn folder_name(class: &str) -> String {
     name
 }
 
-/// The class that the name of a folder stands for.
+/// Returns the class that the name of a folder stands for.
 fn class_name(folder: &str) -> String {
     let decoded = StoredPath::decode(&folder.replace('/', "%2F"), Path::new("/"));
     decoded.strip_prefix("/").unwrap_or(&decoded).to_string_lossy().into_owned()
 }
 
-/// The clips in `folder` that an export has cut out, by its lists there, which all exports have; none where another folder of clips
-/// or UCF101 itself is.
+/// Returns the clips in `folder` that an export has cut out, by its lists there, which all exports have; none where another
+/// folder of clips or UCF101 itself is.
 pub fn exported_clips(folder: &Path) -> BTreeSet<PathBuf> {
     if ![CLASS_INDEX, TRAIN_LIST, TEST_LIST].iter().all(|name| folder.join(name).is_file()) {
         return BTreeSet::new();
@@ -158,7 +158,7 @@ pub fn exported_clips(folder: &Path) -> BTreeSet<PathBuf> {
     clips.filter(|clip| is_ours(clip)).collect()
 }
 
-/// The clip that a line names.
+/// Returns the clip that a line names.
 fn clip_of(line: &str) -> Option<&str> {
     let line = line.trim();
     let end = line.rfind(ENDING)? + ENDING.len();
@@ -202,7 +202,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     Ok(sheet)
 }
 
-/// The classes in the index; none if there is none.
+/// Returns the classes in the index; none if there is none.
 fn read_classes(path: &Path) -> Result<Vec<String>> {
     if !path.exists() {
         return Ok(Vec::new());
@@ -220,7 +220,7 @@ fn read_classes(path: &Path) -> Result<Vec<String>> {
     Ok(classes)
 }
 
-/// The clip and the class of a line: by the number after it, else by its folder.
+/// Returns the clip and the class of a line: by the number after it, else by its folder.
 fn row<'a>(line: &'a str, classes: &[String]) -> Option<(&'a str, String)> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if let Some((path, id)) = line.rsplit_once(char::is_whitespace).filter(|(_, id)| is_number(id)) {
@@ -234,7 +234,7 @@ fn row<'a>(line: &'a str, classes: &[String]) -> Option<(&'a str, String)> {
     if classes.is_empty() { Some((line, folder)) } else { Some((line, class?.clone())) }
 }
 
-/// The group that UCF101 writes into the name of a clip, `v_Class_g01_c02`.
+/// Returns the group that UCF101 writes into the name of a clip, `v_Class_g01_c02`.
 fn group_of(path: &str) -> String {
     let is_group =
         |part: &&str| part.len() > 1 && part.starts_with('g') && part[1..].bytes().all(|b| b.is_ascii_digit());

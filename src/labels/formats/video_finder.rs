@@ -27,7 +27,7 @@ pub(super) struct VideoFinder<'a> {
     last: HashMap<String, Vec<(&'a str, VideoId)>>,
 }
 
-/// The video that a name of a file stands for.
+/// The result of a search for the video of a file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     /// The video at this path, or the only one of this name.
@@ -71,8 +71,8 @@ impl<'a> VideoFinder<'a> {
         Self { document, dir, source_dir, stored, plain, composed: composed_paths, last }
     }
 
-    /// The videos of `clips` by the names that the file has for them. A video belongs to one folder of the file: where several
-    /// of its folders have a video of the same last name, that name alone decides for none of them.
+    /// Returns the videos of `clips` by the names that the file has for them. A video belongs to one folder of the file: where
+    /// several of its folders have a video of the same last name, that name alone decides for none of them.
     pub fn find_all<'c>(&self, clips: &'c [Clip]) -> BTreeMap<&'c str, Found> {
         let mut found: BTreeMap<&str, Found> = BTreeMap::new();
         let mut names_of: HashMap<VideoId, Vec<&str>> = HashMap::new();
@@ -111,7 +111,8 @@ impl<'a> VideoFinder<'a> {
         found
     }
 
-    /// The folder that the paths of a file are relative to, by the videos that they lead to from there; `None` if several would do.
+    /// Returns the folder that the paths of a file are relative to, by the videos that they lead to from there; `None` if several
+    /// would do.
     fn base_of(&self, clips: &[Clip]) -> Option<PathBuf> {
         let mut named: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
         for clip in clips {
@@ -132,8 +133,8 @@ impl<'a> VideoFinder<'a> {
         best.next().filter(|_| best.next().is_none()).map(|(base, _)| base)
     }
 
-    /// The video that a clip of the file is of: by the path, by where the file is, or, as it may have been moved, by as many
-    /// last names of the path as it takes to leave one.
+    /// Returns the video that a clip of the file is of: by the path, by where the file is, or, as it may have been moved, by as
+    /// many last names of the path as it takes to leave one.
     pub fn find(&self, clip: &Clip) -> Found {
         let name = clip.path.as_str();
         if clip.is_escaped
@@ -163,7 +164,7 @@ impl<'a> VideoFinder<'a> {
         Found::Nothing
     }
 
-    /// The video at the path of a reading.
+    /// Returns the video at the path of a reading.
     fn spelled(&self, reading: &Reading) -> Option<VideoId> {
         let by_place = || {
             let mut paths = reading.paths.iter().map(|path| StoredPath::encode(path, self.dir));
@@ -172,22 +173,22 @@ impl<'a> VideoFinder<'a> {
         self.plain.get(&reading.name).copied().or_else(by_place)
     }
 
-    /// The video at the path of a reading in another form of Unicode.
+    /// Returns the video at the path of a reading in another form of Unicode.
     fn in_one_form(&self, reading: &Reading) -> Option<VideoId> {
         let video = |path: &str| self.composed.get(&*composed(path)).copied().flatten();
         let mut paths = reading.paths.iter().map(|path| StoredPath::plain(&StoredPath::encode(path, self.dir)));
         video(&reading.name).or_else(|| paths.find_map(|path| video(&path)))
     }
 
-    /// Where the file of `clip` is, if it is anywhere; in another form of Unicode if it is in none as it is written.
+    /// Returns where the file of `clip` is, if it is anywhere; in another form of Unicode if it is in none as it is written.
     pub fn file(&self, clip: &Clip) -> Option<PathBuf> {
         let paths: Vec<_> = self.readings(clip).into_iter().flat_map(|reading| reading.paths).collect();
         let in_any_form = || paths.iter().filter_map(|path| in_any_form(path)).find(|path| path.is_file());
         paths.iter().find(|path| path.is_file()).cloned().or_else(in_any_form)
     }
 
-    /// What the path of `clip` may mean, the likeliest first: addresses and paths of Motionscope's own are escaped, others are
-    /// as they stand, and only where nothing is called that may they be escaped too.
+    /// Returns what the path of `clip` may mean, the likeliest first: addresses and paths of Motionscope's own are escaped,
+    /// others are as they stand, and only where nothing is called that may they be escaped too.
     fn readings(&self, clip: &Clip) -> Vec<Reading> {
         let name = clip.path.as_str();
         let dirs = [self.source_dir, self.dir];
@@ -243,7 +244,7 @@ impl<'a> VideoFinder<'a> {
         }
     }
 
-    /// Whether the file that a clip names is there and is not video `id`, or has other content.
+    /// Returns whether the file that a clip names is there and is not video `id`, or has other content.
     fn is_another(&self, clip: &Clip, id: VideoId) -> bool {
         let Some(video) = self.document.videos.get(&id) else { return true };
         let known_hash = video.facts.as_ref().map(|facts| facts.hash.as_str()).filter(|hash| !hash.is_empty());
@@ -259,7 +260,7 @@ impl<'a> VideoFinder<'a> {
         told_hash.zip(known_hash).is_some_and(|(told, known)| told != known)
     }
 
-    /// Whether video `id` may be as long as the file tells of a clip.
+    /// Returns whether video `id` may be as long as the file tells of a clip.
     fn is_as_long(&self, clip: &Clip, id: VideoId) -> bool {
         let known = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
         let Some((known, told)) = known.zip(clip.length_secs.filter(|secs| *secs > 0.0)) else { return true };
@@ -269,7 +270,7 @@ impl<'a> VideoFinder<'a> {
     }
 }
 
-/// The path in the address of a file, as it is escaped there.
+/// Returns the path in the address of a file, as it is escaped there.
 fn address(name: &str) -> Option<&str> {
     let path = name.strip_prefix("file://")?;
     // Before the letter of a disk there is one more slash.

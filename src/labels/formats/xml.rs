@@ -1,5 +1,5 @@
-//! As much of XML as annotation files need: elements with attributes, children and text. There are no entities but the
-//! five that XML has itself, so that a small file cannot grow.
+//! A small XML reader and writer for annotation files: elements with attributes, children and text. Only the five
+//! predefined entities are supported, so that a small file cannot expand.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -28,7 +28,7 @@ pub(super) struct Element {
 }
 
 impl Element {
-    /// The outermost element of the file at `path`.
+    /// Returns the outermost element of the file at `path`.
     ///
     /// # Errors
     /// If the file cannot be read or is not well-formed, with the line.
@@ -39,17 +39,17 @@ impl Element {
         })
     }
 
-    /// The value of an attribute; nothing if it is not there.
+    /// Returns the value of an attribute; nothing if it is not there.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The children called `name`.
+    /// Returns the children called `name`.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    /// The first child called `name`, that one's first child called by the next name, and so on.
+    /// Returns the first child called `name`, that one's first child called by the next name, and so on.
     pub fn at(&self, names: &[&str]) -> Option<&Self> {
         names.iter().try_fold(self, |element, name| element.children.iter().find(|child| child.name == *name))
     }
@@ -120,7 +120,7 @@ pub(super) struct XmlWriter {
 }
 
 impl XmlWriter {
-    /// An empty document.
+    /// Returns an empty document.
     pub fn new() -> Self {
         Self { text: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".into(), open: Vec::new() }
     }
@@ -154,7 +154,7 @@ impl XmlWriter {
         let _ = writeln!(self.text, "</{name}>");
     }
 
-    /// All that was written, every element closed.
+    /// Returns all that was written, every element closed.
     pub fn finish(mut self) -> String {
         while !self.open.is_empty() {
             self.close();

@@ -8,7 +8,7 @@ use burn::tensor::TensorData;
 use super::wire::{Damage, Field, Message};
 use crate::nets::weights::Tensors;
 
-/// All parameters of the `.caffemodel` `bytes`, as `layer.weight` and `layer.bias`; a `/` in a layer's name becomes a
+/// Returns all parameters of the `.caffemodel` `bytes`, as `layer.weight` and `layer.bias`; a `/` in a layer's name becomes a
 /// dot.
 pub(super) fn read(bytes: &[u8]) -> Result<Tensors, Damage> {
     let file = Message::file(bytes);

@@ -1,4 +1,4 @@
-//! Which pictures a spatial network was trained on, and how its first layer is made to read ours.
+//! The input normalisation of imported spatial networks, and the adaptation of their first layer to ours.
 
 use burn::tensor::TensorData;
 use serde::{Deserialize, Serialize};

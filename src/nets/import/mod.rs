@@ -63,7 +63,7 @@ pub fn import_stream(source: &Path, stream: Stream, colours: Option<Colours>) ->
     Ok(Imported { network: weights::apply(stream, found.tensors, source)?, left_out: found.left_out, colours })
 }
 
-/// The stream `config` describes, with the parameters of the ImageNet network in the file at `source` except for a
+/// Returns the stream `config` describes, with the parameters of the ImageNet network in the file at `source` except for a
 /// fresh last layer. The first layer of a temporal stream is initialised across modalities; a network for clips of flow
 /// is taken from one that was trained on them.
 ///
@@ -192,7 +192,7 @@ fn reshaped(data: TensorData, expected: &Shape) -> TensorData {
     TensorData::new(data.try_into_vec::<f32>().expect("files are read as f32"), expected.clone())
 }
 
-/// The parameters of `graph` for the `expected` ones in the order of both, if their shapes agree all the way.
+/// Returns the parameters of `graph` for the `expected` ones in the order of both, if their shapes agree all the way.
 /// A convolution without the batch normalisation expected behind it had that folded into it.
 fn in_order(graph: &onnx::Graph, table: &Table, expected: &[(String, Shape)]) -> Option<Found> {
     let mut tensors = Tensors::new();

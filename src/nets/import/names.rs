@@ -1,4 +1,4 @@
-//! What other programs call our layers.
+//! Layer names of other programs.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub(super) struct Table {
     pub unit_variance: f32,
 }
 
-/// What a tensor of a file is.
+/// The role of a tensor in a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// Ours of this name.
@@ -89,7 +89,7 @@ impl Table {
         Self { collection, colours, caffe, is_stacked: backbone == Backbone::Vgg16, unit_variance }
     }
 
-    /// Where the tensors called `names` belong.
+    /// Returns the places of the tensors called `names`.
     pub fn places<'a>(&self, names: impl Iterator<Item = &'a String> + Clone) -> Vec<Place> {
         let dictionary = DICTIONARIES.into_iter().find(|prefix| names.clone().any(|name| name.starts_with(prefix)));
         let is_stack = names.clone().any(|name| split(name).0.ends_with(STACKED));
@@ -123,7 +123,7 @@ impl Table {
     }
 }
 
-/// A tensor's name as layer and parameter.
+/// Returns a tensor's name as layer and parameter.
 fn split(name: &str) -> (&str, &str) {
     name.rsplit_once('.').unwrap_or(("", name))
 }
@@ -184,7 +184,7 @@ fn mobilenet_v2() -> Pairs {
     names
 }
 
-/// The names of `efficientnet_lite_pytorch`, which are those of `EfficientNet-PyTorch`, and timm's.
+/// Returns the names of `efficientnet_lite_pytorch`, which are those of `EfficientNet-PyTorch`, and timm's.
 fn efficientnet_lite(scale: Scale) -> Pairs {
     let mut names = pairs([
         ("_conv_stem", "first.conv"),
@@ -244,7 +244,7 @@ impl BlockLayer {
     }
 }
 
-/// The layers of the inverted residuals in these stages.
+/// Returns the layers of the inverted residuals in these stages.
 fn inverted_residuals(stages: &[Stage]) -> Vec<BlockLayer> {
     let places = stages.iter().enumerate().flat_map(|(stage, row)| (0..row.blocks).map(move |number| (stage, number)));
     let layers = places.enumerate().flat_map(|(block, (stage, number))| {
@@ -256,7 +256,7 @@ fn inverted_residuals(stages: &[Stage]) -> Vec<BlockLayer> {
     layers.collect()
 }
 
-/// The names of temporal segment networks: Caffe's with slashes (dots here), PyTorch's with underscores.
+/// Returns the names of temporal segment networks: Caffe's with slashes (dots here), PyTorch's with underscores.
 fn bn_inception() -> Pairs {
     let mut names = pairs([("last_linear", "fc"), ("new_fc", "fc"), ("fc-action", "fc"), ("cls_head.fc_cls", "fc")]);
     let mut insert = |block: &str, layer: &str, ours: &str| {
@@ -280,7 +280,7 @@ fn bn_inception() -> Pairs {
     names
 }
 
-/// The names of the PyTorch weights that were made of DeepMind's.
+/// Returns the names of the PyTorch weights that were made of DeepMind's.
 fn i3d() -> Pairs {
     let mut names = pairs([("logits.conv3d", "logits")]);
     let mut insert = |theirs: &str, ours: &str| {

@@ -1,7 +1,7 @@
 //! Parameters in an `.onnx` file: its initialisers, and the order in which its layers use them.
 //!
 //! Exporters often fold batch normalisation into the convolution before it and give the results names of their own. The
-//! order of the graph's nodes then tells which layer a tensor belongs to.
+//! order of the graph's nodes then identifies the layer of a tensor.
 
 use burn::tensor::{TensorData, bf16, f16};
 
@@ -9,7 +9,7 @@ use super::caffe::tensor;
 use super::wire::{Damage, Field, Message};
 use crate::nets::weights::Tensors;
 
-/// What is needed of a `ModelProto`.
+/// The needed parts of a `ModelProto`.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     /// The initialisers of floating point numbers, by name.
@@ -28,7 +28,7 @@ pub(super) enum Layer {
 }
 
 impl Layer {
-    /// Its initialisers.
+    /// Returns its initialisers.
     pub fn names(&self) -> Vec<&String> {
         match self {
             Self::Weighted { weight, bias } => [weight].into_iter().chain(bias).collect(),
@@ -108,7 +108,7 @@ fn node(message: Message<'_>) -> Result<Node<'_>, Damage> {
 }
 
 impl<'a> Node<'a> {
-    /// An initialiser's second name: exporters write equal tensors once.
+    /// Returns an initialiser's second name: exporters write equal tensors once.
     fn copy<'t>(&self, tensors: &'t Tensors) -> Option<(&'a str, &'t TensorData)> {
         let [original] = self.inputs[..] else { return None };
         let is_new = self.operation == "Identity" && !tensors.contains_key(self.output);

@@ -1,11 +1,11 @@
-//! Protocol buffers as they lie in a file: numbered fields, read without a schema and without trusting a length.
+//! The Protocol Buffers wire format: numbered fields, read without a schema and without trusting lengths.
 //!
 //! Nothing is copied here; every slice lies within the file, so that no header can ask for more memory than the file
 //! has.
 
 use std::fmt;
 
-/// What is wrong with a file, and where.
+/// A fault in a file, with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Damage {
     /// Byte of the file.
@@ -54,22 +54,22 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// A whole file.
+    /// Returns a whole file.
     pub fn file(bytes: &'a [u8]) -> Self {
         Self { bytes, offset: 0 }
     }
 
-    /// Its fields in the order of the file; the first damage ends them.
+    /// Returns its fields in the order of the file; the first damage ends them.
     pub fn fields(self) -> Fields<'a> {
         Fields { message: self, at: 0 }
     }
 
-    /// An error at the beginning of this message.
+    /// Returns an error at the beginning of this message.
     pub fn damage<T>(self, what: impl Into<String>) -> Result<T, Damage> {
         Err(Damage { offset: self.offset, what: what.into() })
     }
 
-    /// The message as text.
+    /// Returns the message as text.
     pub fn text(self) -> Result<&'a str, Damage> {
         std::str::from_utf8(self.bytes).or_else(|_| self.damage("a name is not text"))
     }
@@ -84,7 +84,7 @@ impl<'a> Message<'a> {
         Ok(numbers)
     }
 
-    /// The message as numbers of `N` bytes each.
+    /// Returns the message as numbers of `N` bytes each.
     pub fn chunks<const N: usize>(self) -> Result<&'a [[u8; N]], Damage> {
         match self.bytes.as_chunks() {
             (chunks, []) => Ok(chunks),
@@ -94,12 +94,12 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// An error at this field.
+    /// Returns an error at this field.
     pub fn damage<T>(self, what: impl Into<String>) -> Result<T, Damage> {
         Err(Damage { offset: self.offset, what: what.into() })
     }
 
-    /// A field that must be a message, a string or bytes.
+    /// Returns a field that must be a message, a string or bytes.
     pub fn message(self) -> Result<Message<'a>, Damage> {
         match self.value {
             Value::Bytes(message) => Ok(message),
@@ -107,7 +107,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// A field that must be a whole number.
+    /// Returns a field that must be a whole number.
     pub fn number(self) -> Result<u64, Damage> {
         match self.value {
             Value::Varint(number) => Ok(number),

@@ -1,4 +1,4 @@
-//! What to train, on what, and how: everything a run needs to be repeated, saved as `config.toml` in its folder.
+//! The settings of a run: everything needed to repeat it, saved as `config.toml` in its folder.
 
 use std::path::PathBuf;
 
@@ -15,11 +15,11 @@ use crate::training::objective::losses::UnsupervisedLoss;
 use crate::training::probe::linear;
 use crate::video::Geometry;
 
-/// Which network of the hidden two-stream model a run trains.
+/// The network of the hidden two-stream model that a run trains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Network {
-    /// MotionNet, without labels.
+    /// MotionNet, unsupervised.
     #[default]
     Flow,
     /// The spatial stream, on single frames.
@@ -29,7 +29,7 @@ pub enum Network {
 }
 
 impl Network {
-    /// What people call it.
+    /// Returns its display name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Flow => "Flow",
@@ -39,24 +39,24 @@ impl Network {
     }
 }
 
-/// How the temporal stream is trained through MotionNet (paper, section 4.3).
+/// The training mode of the temporal stream on MotionNet (paper, section 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum TemporalMode {
-    /// MotionNet frozen, action loss only. The frozen flow of a clip is computed once and kept in memory.
+    /// MotionNet frozen, action loss only; the flow of a clip is computed once.
     #[default]
     A,
-    /// Both trained, action loss only.
+    /// Both networks trained, action loss only.
     B,
-    /// Both trained, action loss and all unsupervised losses.
+    /// Both networks trained, action loss and all unsupervised losses.
     C,
 }
 
-/// The update rule.
+/// The optimiser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum OptimiserKind {
-    /// Adam, β 0.9/0.999, δ 1e-8.
+    /// Adam (β 0.9 and 0.999, ε 1e-8).
     #[default]
     Adam,
     /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
@@ -67,35 +67,35 @@ pub enum OptimiserKind {
     Sgd,
 }
 
-/// How the rate falls after the warm-up.
+/// The learning rate schedule after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScheduleKind {
-    /// Half a cosine to zero at the last step.
+    /// Cosine decay to zero at the last step.
     #[default]
     Cosine,
-    /// Straight down to zero at the last step.
+    /// Linear decay to zero at the last step.
     Linear,
-    /// Halved at 25, 50, 62.5, 75 and 87.5 % of the steps, the proportions of the released MotionNet training.
+    /// Halved at 25, 50, 62.5, 75 and 87.5 % of the steps, as in the released MotionNet training.
     Halving,
-    /// Divided by ten at 31 and 59 % of the steps, the proportions of the released end-to-end training.
+    /// Divided by ten at 31 and 59 % of the steps, as in the released end-to-end training.
     Tenths,
-    /// Multiplied by the plan's factor at each of its milestones.
+    /// Multiplied by a factor at each milestone.
     Step,
-    /// Unchanged.
+    /// Constant.
     Constant,
 }
 
-/// What is done about classes of very different size.
+/// The balancing of classes of different size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassBalance {
-    /// Nothing: every clip counts the same.
+    /// No balancing: all clips count equally.
     #[default]
     None,
-    /// Every class is drawn equally often, its clips in turn.
+    /// All classes are sampled equally often.
     Sampling,
-    /// Losses are weighted by the inverse size of their class; the weights of all clips are 1 on average.
+    /// The loss is weighted by inverse class size, with mean weight 1.
     Weighting,
 }
 
@@ -123,7 +123,7 @@ pub struct TrainingPlan {
     pub patience: Option<usize>,
     /// A model folder whose networks the run starts from and whose other networks it keeps.
     pub base: Option<PathBuf>,
-    /// Whether the stream tells the base's other classes as well, before the new ones.
+    /// Whether the stream keeps the other classes of the base, before the new ones.
     pub keep_classes: bool,
     /// A model folder of the same classes whose other stream is joined to the result.
     pub join: Option<PathBuf>,
@@ -184,7 +184,7 @@ pub struct TrainingPlan {
     /// Batches whose mean gradient makes a step.
     pub accumulate: usize,
     /// Parts of a clip from each of which a window (or frame) is drawn; the stream's logits of all are averaged before the
-    /// action loss (temporal segment networks, Wang et al. 2016). A batch then holds so many times as many windows.
+    /// action loss (temporal segment networks, Wang et al. 2016). A batch then holds that many times more windows.
     pub segments: usize,
     /// Decay of the moving average of the weights, which is what is measured and exported; 0 for the weights themselves.
     pub ema: f64,
@@ -204,9 +204,9 @@ pub struct TrainingPlan {
     pub crop_scales: Vec<f32>,
     /// Largest temporal stride between the frames of a window.
     pub max_stride: usize,
-    /// Write a checkpoint every so many steps.
+    /// Steps between checkpoints.
     pub checkpoint_every: usize,
-    /// Checkpoints that are kept as snapshots, to look at and to go back to; of older ones fewer are kept.
+    /// Number of checkpoints kept as snapshots, for inspection and roll-back; older ones are kept more sparsely.
     pub snapshots: usize,
     /// How many times its best the smoothed loss must exceed for the run to go back to a snapshot and on at half the rate; 0 to let
     /// it diverge.
@@ -279,7 +279,7 @@ impl Default for TrainingPlan {
 }
 
 impl TrainingPlan {
-    /// A plan with the values that suit `network`.
+    /// Returns a plan with the values that suit `network`.
     pub fn of(network: Network) -> Self {
         let flow = Self { network, ..Self::default() };
         match network {
@@ -301,7 +301,7 @@ impl TrainingPlan {
         }
     }
 
-    /// Whether the run changes MotionNet.
+    /// Returns whether the run changes MotionNet.
     pub fn trains_motion(&self) -> bool {
         match self.network {
             Network::Flow => true,
@@ -310,13 +310,13 @@ impl TrainingPlan {
         }
     }
 
-    /// Whether there are clips to measure on.
+    /// Returns whether there are clips to measure on.
     pub fn validates(&self) -> bool {
         self.validation.is_some() || self.hold_out > 0.0
     }
 
-    /// The plan as it is carried out. Older versions wrote rates of whole streams beside last layers that are fitted alone, which did
-    /// not use them.
+    /// Returns the plan as it is carried out. Older versions wrote rates of whole streams beside last layers that are fitted
+    /// alone, which did not use them.
     pub(in crate::training) fn as_carried_out(&self) -> Self {
         if self.feature_windows == 0 || self.schedule == ScheduleKind::Linear {
             return self.clone();
@@ -324,7 +324,7 @@ impl TrainingPlan {
         self.clone().of_last_layer()
     }
 
-    /// The plan with the rates by which a last layer is fitted alone.
+    /// Returns the plan with the rates by which a last layer is fitted alone.
     pub(in crate::training) fn of_last_layer(self) -> Self {
         let (rate, weight_decay) = (linear::RATE, linear::WEIGHT_DECAY);
         Self { rate, weight_decay, schedule: ScheduleKind::Linear, warm_up: 0, ..self }
@@ -499,7 +499,7 @@ impl TrainingPlan {
         }
     }
 
-    /// A number that was changed although a last layer that is fitted alone does not use it.
+    /// Returns a number that was changed although a last layer that is fitted alone does not use it.
     fn unused_of_last_layer(&self) -> Option<&'static str> {
         let changed = [
             ("accumulation", self.accumulate > 1),
@@ -513,8 +513,8 @@ impl TrainingPlan {
         changed.into_iter().find(|(_, changed)| *changed).map(|(name, _)| name)
     }
 
-    /// What the sides of crops must be multiples of, and more than once, where the unsupervised loss compares all levels; 0
-    /// where it does not, or where the base decides.
+    /// Returns what the sides of crops must be multiples of, and more than once, where the unsupervised loss compares all levels;
+    /// 0 where it does not, or where the base decides.
     fn loss_crop_unit(&self) -> u32 {
         let halved = if self.motion.small_displacement { 1 } else { 2 };
         match (self.network, self.motion.architecture) {

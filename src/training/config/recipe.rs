@@ -1,4 +1,4 @@
-//! Published recipes as plans: where the numbers of a run come from when nothing else is said.
+//! Published training recipes: the defaults of a run.
 
 use clap::ValueEnum;
 
@@ -6,16 +6,16 @@ use super::plan::{NO_CLIPPING, Network, OptimiserKind, ScheduleKind, TemporalMod
 use crate::training::objective::losses::LossPreset;
 use crate::video::Geometry;
 
-/// A published way to train.
+/// A published training recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Recipe {
-    /// The authors' released training files (spec, sections 2–4).
+    /// The authors' released training files.
     Paper,
 }
 
 impl Recipe {
-    /// The plan for `network`: solver, schedule, rates of the parts, loss, crops and dropout. The architectures are left as
-    /// they usually are. With other than the published number of `steps` the schedule keeps its proportions.
+    /// Returns the plan for `network`: solver, schedule, rates of the parts, loss, crops and dropout. The architectures are left
+    /// as they usually are. With other than the published number of `steps` the schedule keeps its proportions.
     pub fn plan(self, network: Network, steps: Option<usize>) -> TrainingPlan {
         let common = TrainingPlan {
             warm_up: 0,

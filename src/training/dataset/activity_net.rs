@@ -15,7 +15,7 @@ use super::{LabelledClip, ListSource, Subset, text};
 use crate::error::{Error, Result};
 use crate::json_values;
 
-/// Segments may end this much after the video, which annotators measured on another copy, without being told of, seconds.
+/// Tolerance in seconds for segments that end after the video: annotators used another copy.
 const SLACK_SECS: f64 = 0.1;
 
 #[derive(Deserialize)]
@@ -96,7 +96,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     Ok(listing)
 }
 
-/// The video `id`, unless it is not written as one; what is wrong with it or its annotations is added to `problems`.
+/// Returns the video `id`, unless it is not written as one; what is wrong with it or its annotations is added to `problems`.
 fn entry(id: String, video: Value, list: &Arc<Path>, problems: &mut Vec<Problem>) -> Option<Entry> {
     let place = Place { file: list.clone(), within: Some(format!("video '{id}'")) };
     let mut refuse = |what: &str, error: &serde_json::Error| {
@@ -113,7 +113,7 @@ fn entry(id: String, video: Value, list: &Arc<Path>, problems: &mut Vec<Problem>
     Some(Entry { id, place, video, annotations })
 }
 
-/// The file of a video: where its path says, among the clips or beside the list, or where ActivityNet's own names are.
+/// Returns the file of a video: where its path says, among the clips or beside the list, or where ActivityNet's own names are.
 fn find(entry: &Entry, source: &ListSource, finder: &mut ClipFinder) -> Option<PathBuf> {
     let named = entry.video.path.as_ref().and_then(|path| {
         let beside = source.list.parent().map(|folder| folder.join(path)).filter(|path| path.is_file());
@@ -122,7 +122,7 @@ fn find(entry: &Entry, source: &ListSource, finder: &mut ClipFinder) -> Option<P
     named.or_else(|| finder.find(&format!("v_{}", entry.id))).or_else(|| finder.find(&entry.id))
 }
 
-/// The clip of an annotation; none where the video has ended before it begins.
+/// Returns the clip of an annotation; none where the video has ended before it begins.
 fn row(
     annotation: &Annotation,
     entry: &Entry,

@@ -41,7 +41,7 @@ impl ClassIndex {
         Self::from_lines(path, text::lines(path)?, parse)
     }
 
-    /// A name a line, in the order of the labels. Numbers in front of all names are left out, whatever they are: THUMOS14
+    /// Returns a name a line, in the order of the labels. Numbers in front of all names are left out, whatever they are: THUMOS14
     /// numbers its 20 classes as UCF101 does its 101.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl ClassIndex {
         Ok(Self::of(names))
     }
 
-    /// The label of class `name`; case, spaces and punctuation do not matter where that leaves one class only.
+    /// Returns the label of class `name`; case, spaces and punctuation do not matter where that leaves one class only.
     /// (UCF101 itself writes `HandStandPushups` and `HandstandPushups`.)
     pub fn find(&self, name: &str) -> Option<usize> {
         let name = composed(name);
@@ -90,7 +90,7 @@ fn without_number(line: &str) -> Option<&str> {
     id.parse::<usize>().ok().map(|_| name.trim())
 }
 
-/// A name's letters and digits in lower case; the name itself if it has none.
+/// Returns a name's letters and digits in lower case; the name itself if it has none.
 fn key(name: &str) -> String {
     let key: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     if key.is_empty() { name.to_owned() } else { key }

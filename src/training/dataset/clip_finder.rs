@@ -1,4 +1,4 @@
-//! Where the clips that a list names are on this disk.
+//! The search for the clips of a list on disk.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -20,7 +20,7 @@ impl ClipFinder {
         Self { root: root.to_owned(), folders: HashMap::new() }
     }
 
-    /// The video or folder of pictures that a list calls `name`; none if there is no such.
+    /// Returns the video or folder of pictures that a list calls `name`; none if there is no such.
     ///
     /// The spelling may differ in case and slashes, as between Windows and others, in the form of accents, as between macOS and
     /// others, and the ending may be another or absent: a list of `.avi` finds clips that were converted to `.mp4` or to pictures.
@@ -40,13 +40,13 @@ impl ClipFinder {
         Some(found)
     }
 
-    /// Where the list says that `name` is.
+    /// Returns the path of `name` according to the list.
     pub fn target(&self, name: &str) -> PathBuf {
         let exact = self.root.join(name);
         if !name.contains('\\') || exact.exists() { exact } else { self.root.join(name.replace('\\', "/")) }
     }
 
-    /// The entries of `folder` by their names in lower case, videos also by their names without an ending.
+    /// Returns the entries of `folder` by their names in lower case, videos also by their names without an ending.
     fn entries(&mut self, folder: &Path) -> &HashMap<String, PathBuf> {
         self.folders.entry(folder.to_owned()).or_insert_with(|| {
             let mut paths: Vec<_> =
@@ -66,12 +66,12 @@ impl ClipFinder {
     }
 }
 
-/// A name in the form in which names are compared.
+/// Returns a name in the form in which names are compared.
 fn spelling(name: &OsStr) -> String {
     composed(&name.to_string_lossy()).to_lowercase()
 }
 
-/// A name without the ending of a video.
+/// Returns a name without the ending of a video.
 fn stem(name: &str) -> &str {
     match name.rsplit_once('.') {
         Some((stem, _)) if is_video(Path::new(name)) => stem,

@@ -1,4 +1,4 @@
-//! What identifies the content of a file, whatever it is called.
+//! Content hashes of files, independent of their names.
 
 use std::collections::HashMap;
 use std::fs::{self, DirEntry, Metadata};
@@ -40,8 +40,8 @@ impl Stamp {
 }
 
 impl Content {
-    /// The content of the file at `path`, which is read once as long as its size and its time of change stay the same: many
-    /// clips may be parts of one long video.
+    /// Returns the content of the file at `path`, which is read once as long as its size and its time of change stay the same:
+    /// many clips may be parts of one long video.
     ///
     /// # Errors
     /// What the operating system reports; a folder has no content.
@@ -69,8 +69,8 @@ impl Content {
     }
 }
 
-/// What identifies the pictures of a clip: the content of its file, or which files with which sizes and times are in its folder, and
-/// which part of the video it is; none if there is no such file or folder.
+/// Returns what identifies the pictures of a clip: the content of its file, or which files with which sizes and times are in its
+/// folder, and which part of the video it is; none if there is no such file or folder.
 pub fn clip_identity(clip: &LabelledClip) -> Option<String> {
     let mut hash = ContentHash::new();
     if clip.path.is_dir() {
@@ -92,15 +92,15 @@ pub fn clip_identity(clip: &LabelledClip) -> Option<String> {
     Some(hash.to_hex())
 }
 
-/// Files up to so many bytes are read as a whole for their fingerprint; of larger ones, so many blocks.
+/// Size up to which files are read completely for their fingerprint; larger ones are sampled.
 const READ_WHOLE: u64 = 1 << 18;
 const BLOCK: usize = 1 << 14;
 const BLOCKS: u64 = 8;
 /// Of so many pictures of a folder, evenly spread, the content belongs to its fingerprint.
 const PICTURES: usize = 4;
 
-/// What tells the file at `path`, or the folder of pictures, from what it was, whenever it was copied: lengths, and content in places
-/// throughout it. Reads 128 KiB of a large file.
+/// Returns what tells the file at `path`, or the folder of pictures, from what it was, whenever it was copied: lengths, and
+/// content in places throughout it. Reads 128 KiB of a large file.
 ///
 /// # Errors
 /// What the operating system reports.

@@ -1,11 +1,11 @@
-//! From which number a list counts its classes: some count from 0 where their layout counts from 1, or the other way.
+//! The first class number of a list: some count from 0 although their layout counts from 1, or vice versa.
 
 use std::collections::HashSet;
 
 use super::class_index::ClassIndex;
 use super::listing::{Place, Problem, ProblemKind};
 
-/// How the numbers of a list are meant.
+/// The interpretation of the class numbers of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counting {
     /// The number of the first class.
@@ -15,8 +15,8 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    /// How `rows`, the name of a clip and its number each, count `classes`: from `usual` as their layout does, or from the other
-    /// of 0 and 1 where that fits all rows and `usual` does not.
+    /// Returns how `rows`, the name of a clip and its number each, count `classes`: from `usual` as their layout does, or from
+    /// the other of 0 and 1 where that fits all rows and `usual` does not.
     pub fn of<'a>(usual: usize, classes: &ClassIndex, rows: impl Iterator<Item = (&'a str, usize)>) -> Self {
         let rows: Vec<(Option<usize>, usize)> =
             rows.map(|(name, number)| (folder_class(classes, name), number)).collect();
@@ -43,7 +43,7 @@ impl Counting {
         Self { first, folders_tell }
     }
 
-    /// What a person must know where a list does not count as `usual`.
+    /// Returns a note where a list does not count as `usual`.
     pub fn note(self, usual: usize, place: &Place) -> Option<Problem> {
         let how = if self.folders_tell { "the folders of all clips say so" } else { "that fits all lines" };
         let cause = format!("its numbers count the classes from {}, not from {usual}: {how}", self.first);
@@ -51,12 +51,12 @@ impl Counting {
         (self.first != usual).then(|| place.problem(ProblemKind::Label, &cause, &remedy))
     }
 
-    /// The class with this number.
+    /// Returns the class with this number.
     pub fn label(self, number: usize) -> Option<usize> {
         number.checked_sub(self.first)
     }
 
-    /// The problem of a row whose clip is in the folder of another class than `label`, the class that its number means.
+    /// Returns the problem of a row whose clip is in the folder of another class than `label`, the class that its number means.
     pub fn clash(self, classes: &ClassIndex, name: &str, label: usize, place: &Place) -> Option<Problem> {
         let folder = folder_class(classes, name).filter(|&folder| self.folders_tell && folder != label)?;
         let [folder, number] = [folder, label].map(|label| &classes.names[label]);
@@ -69,7 +69,7 @@ impl Counting {
     }
 }
 
-/// The class that a folder of a clip's path is called after; of several folders, the innermost.
+/// Returns the class that a folder of a clip's path is called after; of several folders, the innermost.
 fn folder_class(classes: &ClassIndex, name: &str) -> Option<usize> {
     let (folders, _) = name.rsplit_once(['/', '\\'])?;
     folders.rsplit(['/', '\\']).find_map(|folder| classes.find(folder))

@@ -134,7 +134,7 @@ fn split_at_blanks(records: &mut [Record]) {
     }
 }
 
-/// Whether the table is Kinetics', whose videos are then called as those of others are.
+/// Returns whether the table is Kinetics', whose videos are then called as those of others are.
 fn name_path(records: &mut [Record]) -> bool {
     let header = records.first_mut().map(|(_, cells)| cells);
     let id = header.and_then(|cells| cells.iter_mut().find(|cell| cell.trim().eq_ignore_ascii_case(YOUTUBE_ID)));
@@ -164,12 +164,12 @@ fn refuse_exchanged(records: &[Record], source: &ListSource, finder: &mut ClipFi
     }
 }
 
-/// The number that a label is, unless it is the name of a class.
+/// Returns the number that a label is, unless it is the name of a class.
 fn number(label: &str, classes: &ClassIndex) -> Option<usize> {
     if classes.find(label).is_some() { None } else { label.parse().ok() }
 }
 
-/// The labels of the table, sorted; as numbers if all of them are.
+/// Returns the labels of the table, sorted; as numbers if all of them are.
 fn labels(records: &[Record], columns: &Columns) -> Vec<String> {
     let cells = records.iter().map(|(_, cells)| columns.label(cells));
     let mut labels: Vec<String> = cells.filter(|label| !label.is_empty()).map(str::to_owned).collect();
@@ -244,7 +244,7 @@ fn row(
     Ok(Row { clip: LabelledClip { path, label, segment_secs, group }, place, frames: None })
 }
 
-/// The clip that Kinetics' tools cut out of video `id`: `id_000059_000069`, in the folder itself or in one of its class.
+/// Returns the clip that Kinetics' tools cut out of video `id`: `id_000059_000069`, in the folder itself or in one of its class.
 fn kinetics_clip(id: &str, class: &str, part: Part, finder: &mut ClipFinder) -> Option<PathBuf> {
     let Part::Secs(start, end) = part else { return None };
     let name = format!("{id}_{:06}_{:06}", start.round() as u64, end.round() as u64);

@@ -15,8 +15,8 @@ use crate::video::{is_hidden, is_video};
 /// Files left out that a note names.
 const MOST_NAMED: usize = 3;
 
-/// A sub-folder per class, in alphabetical order. Folders without videos are passed over; files that are not called as videos are
-/// left out with a note, hidden ones without.
+/// Returns a sub-folder per class, in alphabetical order. Folders without videos are passed over; files that are not called as
+/// videos are left out with a note, hidden ones without.
 pub(super) fn read(folder: &Path) -> Result<Listing> {
     let mut listing = Listing::default();
     let mut left_out = Vec::new();
@@ -66,7 +66,7 @@ fn leave_out_exported(folder: &Path, classes: &mut [(PathBuf, Vec<PathBuf>)], li
     listing.notes.push(Place::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));
 }
 
-/// The name of a clip or of a class; what has none in Unicode is noted.
+/// Returns the name of a clip or of a class; what has none in Unicode is noted.
 fn name(path: &Path, listing: &mut Listing) -> Option<String> {
     let name = path.file_name().and_then(|name| name.to_str()).map(|name| composed(name).into_owned());
     if name.is_none() {
@@ -92,7 +92,7 @@ fn within(path: &Path, folder: &Path) -> Option<String> {
     Some(path.strip_prefix(folder).ok()?.display().to_string())
 }
 
-/// The entries of `folder` that are not hidden, sorted.
+/// Returns the entries of `folder` that are not hidden, sorted.
 fn visible_entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
     let mut paths: Vec<_> =

@@ -1,4 +1,4 @@
-//! From the labels of a project to pieces that can be trained on.
+//! Conversion of the labels of a project to training pieces.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::pieces::{Piece, Pieces};
 use crate::error::Error;
 use crate::labels::{Document, Label, Segment, Video, VideoId};
 
-/// What of a project is to be learned.
+/// A selection of labels and videos of a project to train on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chosen {
     /// The classes, perhaps with background as one of them.
@@ -26,7 +26,7 @@ pub struct FromLabels {
 }
 
 impl FromLabels {
-    /// What `chosen` comes to in the project in folder `project`. `locate` knows where the file of a video lies.
+    /// Returns the pieces of `chosen` in the project in folder `project`. `locate` returns the path of a video.
     ///
     /// A video with segments is learned from these alone, each from its own frames; one without from its whole length, if it
     /// shows one class. What shows several of the chosen classes at once teaches none of them and is left out, as are videos that are
@@ -105,7 +105,7 @@ impl FromLabels {
     }
 }
 
-/// The chosen labels of a video, with the frames they hold for: those of its segments, else that of the whole clip.
+/// Returns the chosen labels of a video, with the frames they hold for: those of its segments, else that of the whole clip.
 fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)> {
     if video.segments.is_empty() {
         let labels = video.labels.iter().filter(|label| chosen.labels.contains(label));
@@ -115,18 +115,18 @@ fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)>
     segments.map(|segment| (segment.label, Some([segment.start, segment.end]))).collect()
 }
 
-/// Whether a whole clip shows more than one of the chosen classes.
+/// Returns whether a whole clip shows more than one of the chosen classes.
 fn shows_several(video: &Video, chosen: &Chosen) -> bool {
     video.segments.is_empty() && video.labels.iter().filter(|label| chosen.labels.contains(label)).count() > 1
 }
 
-/// A segment of another chosen class that shares frames.
+/// Returns a segment of another chosen class that shares frames.
 fn clash<'a>(video: &'a Video, chosen: &Chosen, label: Label, [start, end]: [usize; 2]) -> Option<&'a Segment> {
     let is_other = |other: &&Segment| other.label != label && chosen.labels.contains(&other.label);
     video.segments.iter().filter(is_other).find(|other| other.start < end && start < other.end)
 }
 
-/// The file of a video, if it is there and a plan can name it.
+/// Returns the file of a video, if it is there and a plan can name it.
 fn usable(video: &Video, path: Option<PathBuf>) -> Result<PathBuf, Error> {
     let missing = |place: &str| Error::new(place, "the video is not there", "Relink it in the labels panel");
     let path = path.ok_or_else(|| missing(&video.path))?;

@@ -31,7 +31,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     Ok(listing)
 }
 
-/// The clip of a line and what it is for.
+/// Returns the clip of a line and what it is for.
 fn subset<'a>(line: &'a str, place: &Place) -> std::result::Result<(&'a str, Option<Subset>), Problem> {
     match line.rsplit_once(char::is_whitespace).map(|(name, id)| (name.trim(), id)) {
         Some((name, "0")) => Ok((name, None)),

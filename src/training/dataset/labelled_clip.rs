@@ -22,7 +22,7 @@ pub struct LabelledClip {
 }
 
 impl LabelledClip {
-    /// What the clip was cut from: its group, else the video it is (a part of).
+    /// Returns the recording of the clip: its group, else the video it is (a part of).
     pub fn recording(&self) -> String {
         self.group.clone().unwrap_or_else(|| self.path.to_string_lossy().into_owned())
     }
@@ -30,17 +30,17 @@ impl LabelledClip {
     /// Opens the clip, whose frames are stretched to `geometry`.
     ///
     /// # Errors
-    /// As [`ClipReader::open`].
+    /// Same as [`ClipReader::open`].
     pub fn open(&self, geometry: Geometry) -> Result<ClipReader> {
         let mut reader = ClipReader::open(&self.path, self.segment_secs)?;
         reader.set_sizes(vec![geometry]);
         Ok(reader)
     }
 
-    /// The frames of the clip, at most `max_frames`, stretched to `geometry`.
+    /// Returns the frames of the clip, at most `max_frames`, stretched to `geometry`.
     ///
     /// # Errors
-    /// As [`decode_segment`].
+    /// Same as [`decode_segment`].
     pub fn decode(&self, geometry: Geometry, max_frames: Option<usize>) -> Result<Vec<RgbImage>> {
         decode_segment(&self.path, self.segment_secs, geometry, max_frames)
     }
@@ -55,7 +55,7 @@ pub struct AmbiguousSegment {
     pub segment_secs: [f64; 2],
 }
 
-/// The recording that a clip of `class` was cut from, as UCF101 (`v_Class_g07_c03`) and HMDB51
+/// Returns the recording that a clip of `class` was cut from, as UCF101 (`v_Class_g07_c03`) and HMDB51
 /// (`Film_title_class_f_nm_np1_fr_goo_3`) tell it in their file names; both number their groups within a class.
 pub(super) fn group_of(path: &Path, class: &str) -> Option<String> {
     let stem = path.file_stem()?.to_str()?;

@@ -3,19 +3,19 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// How a list of clips is written.
+/// The format of a list of clips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// `Class/clip.avi id`, or without the id, and classes `id name` from 1
     Ucf101,
-    /// A folder of `CLASS_test_splitN.txt` with `clip.avi 1`: 1 train, 2 test, 0 neither
+    /// Folder of `CLASS_test_splitN.txt` with `clip.avi 1`: 1 train, 2 test, 0 neither
     Hmdb51,
-    /// `path frames label`, labels from 0; clips are folders of pictures or videos
+    /// `path frames label`, labels from 0; clips are frame folders or videos
     Tsn,
-    /// A folder of `CLASS_val.txt` and `CLASS_test.txt` with `video start end`
+    /// Folder of `CLASS_val.txt` and `CLASS_test.txt` with `video start end`
     Thumos14,
-    /// ActivityNet's JSON: videos with subset and annotated segments
+    /// ActivityNet JSON: videos with subset and annotated segments
     #[serde(rename = "activitynet")]
     #[value(name = "activitynet")]
     ActivityNet,

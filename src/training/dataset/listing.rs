@@ -1,4 +1,4 @@
-//! What a list says, row by row, and what is wrong with it.
+//! The rows of a list and its problems.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -33,11 +33,11 @@ pub(super) struct Row {
     pub clip: LabelledClip,
     /// Where the row stands.
     pub place: Place,
-    /// Number of frames, if the list tells it.
+    /// Number of frames, if the list has it.
     pub frames: Option<usize>,
 }
 
-/// Where something stands: a file and a line of it, or a video that it names.
+/// A location in a list: a file and a line, or a video that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     /// The list.
@@ -46,7 +46,7 @@ pub(super) struct Place {
     pub within: Option<String>,
 }
 
-/// What is wrong with a data set in one place.
+/// A problem of a data set in one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// What kind of problem.
@@ -90,7 +90,7 @@ pub enum ProblemKind {
 }
 
 impl Listing {
-    /// A listing of no rows yet.
+    /// Returns a listing of no rows yet.
     pub fn of(classes: Vec<String>) -> Self {
         Self { classes, ..Self::default() }
     }
@@ -135,19 +135,19 @@ impl Place {
         Self { file: file.clone(), within: Some(format!("line {number}")) }
     }
 
-    /// The file as a whole.
+    /// Returns the file as a whole.
     pub fn whole(file: &Path) -> Self {
         Self { file: file.into(), within: None }
     }
 
-    /// A problem here.
+    /// Returns a problem here.
     pub fn problem(&self, kind: ProblemKind, cause: &str, remedy: &str) -> Problem {
         let within = self.within.as_ref().map(|within| format!("{within}: ")).unwrap_or_default();
         let subject = self.file.display().to_string();
         Problem { kind, subject, cause: format!("{within}{cause}"), remedy: remedy.into() }
     }
 
-    /// The clip that the row here calls `name`.
+    /// Returns the clip that the row here calls `name`.
     pub fn find(&self, finder: &mut ClipFinder, name: &str) -> std::result::Result<PathBuf, Problem> {
         finder.find(name).ok_or_else(|| {
             let cause = format!("{} does not exist", finder.target(name).display());
@@ -164,7 +164,7 @@ impl Place {
         Err(self.problem(ProblemKind::Malformed, &cause, "Give the start and an end after it in seconds, from 0 on"))
     }
 
-    /// The place in words that suffice beside `other`.
+    /// Returns the place in words that suffice beside `other`.
     fn seen_from(&self, other: &Self) -> String {
         match &self.within {
             Some(within) if self.file == other.file => within.clone(),
@@ -183,12 +183,12 @@ impl fmt::Display for Place {
 }
 
 impl Problem {
-    /// The problem as an error.
+    /// Returns the problem as an error.
     pub fn into_error(self) -> Error {
         Error::new(self.subject, self.cause, self.remedy)
     }
 
-    /// An error as a problem of a kind.
+    /// Returns an error as a problem of a kind.
     pub(super) fn of(kind: ProblemKind, error: Error) -> Self {
         Self { kind, subject: error.subject, cause: error.cause, remedy: error.remedy }
     }

@@ -1,8 +1,7 @@
-//! The clips of a run and their labels, in whatever layout a data set comes.
+//! The clips of a run and their labels, from any supported layout of data sets.
 //!
-//! A [`DataSource`] names a folder or a list; the reader of its [`Layout`] turns it into a listing: rows with their places
-//! in the list, and what is wrong with others. [`Dataset::open`] makes of it what can be trained on, or says what cannot;
-//! [`check()`] looks at the clips themselves as well.
+//! A [`DataSource`] names a folder or a list. The reader of its [`Layout`] turns it into a listing of rows and problems.
+//! [`Dataset::open`] turns the listing into a data set or reports an error; [`check()`] also checks the clips themselves.
 
 mod activity_net;
 mod check;
@@ -64,11 +63,11 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// As [`open`](Self::open), with what was assumed or left out without being wrong: files that are no clips, a list that counts
+    /// Like [`open`](Self::open), with what was assumed or left out without being wrong: files that are no clips, a list that counts
     /// from another number than its layout.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// Same as [`open`](Self::open).
     pub fn with_notes(source: &DataSource) -> Result<(Self, Vec<Error>)> {
         let Listing { classes, rows, ambiguous, problems, notes } = read(source)?;
         let dataset = Self { classes, clips: rows.into_iter().map(|row| row.clip).collect(), ambiguous };
@@ -86,7 +85,7 @@ impl Dataset {
         Ok((dataset, notes.into_iter().map(Problem::into_error).collect()))
     }
 
-    /// The clips of `source`, which may be none, and what is wrong with every row that is left out.
+    /// Returns the clips of `source`, which may be none, and what is wrong with every row that is left out.
     ///
     /// # Errors
     /// A missing folder or list.
@@ -97,13 +96,13 @@ impl Dataset {
     }
 }
 
-/// What is wrong with a source that names no clip that can be used.
+/// Returns the error for a source without usable clips.
 pub fn no_clips(source: &DataSource) -> Error {
     let remedy = "Expected a sub-folder of video files for each class, or a list that names some";
     Error::file(source.path(), "no clips found", remedy)
 }
 
-/// The first problem, and how many more there are.
+/// Returns the first problem, and how many more there are.
 fn summary(problems: Vec<Problem>) -> Option<Error> {
     let more = problems.len().saturating_sub(1);
     let mut error = problems.into_iter().next()?.into_error();

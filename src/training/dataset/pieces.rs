@@ -39,7 +39,7 @@ pub struct Piece {
     pub group: Option<String>,
 }
 
-/// How many pieces a class has.
+/// The number of pieces of a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassPieces {
     /// The class.
@@ -51,13 +51,13 @@ pub struct ClassPieces {
 }
 
 impl Pieces {
-    /// The pieces as clips whose stretches are not known in seconds yet: enough to count and to split them.
+    /// Returns the pieces as clips whose stretches are not known in seconds yet: enough to count and to split them.
     pub fn unread(&self) -> Vec<LabelledClip> {
         let label = |piece: &Piece| self.classes.iter().position(|class| *class == piece.class);
         self.pieces.iter().filter_map(|piece| Some(piece.clip(label(piece)?, None))).collect()
     }
 
-    /// The pieces of each class.
+    /// Returns the pieces of each class.
     pub fn counts(&self) -> Vec<ClassPieces> {
         let clips = self.unread();
         let count = |(label, name): (usize, &String)| {
@@ -76,7 +76,7 @@ impl Piece {
     }
 }
 
-/// The pieces as a listing; the videos of stretches are looked into for the times of their frames.
+/// Returns the pieces as a listing; the videos of stretches are looked into for the times of their frames.
 pub(super) fn read(pieces: &Pieces) -> Result<Listing> {
     let labels: HashMap<&str, usize> =
         pieces.classes.iter().enumerate().map(|(label, name)| (name.as_str(), label)).collect();

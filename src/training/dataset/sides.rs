@@ -2,7 +2,7 @@
 
 use super::listing::{Place, Problem, ProblemKind};
 
-/// What to say of the first two classes of which one, seen in a mirror, is the other.
+/// Returns a note on the first two classes of which one, seen in a mirror, is the other.
 pub fn mirrored_classes(classes: &[String]) -> Option<String> {
     let words: Vec<Vec<String>> = classes.iter().map(|class| words(class)).collect();
     let twin = |words: &Vec<String>| words.iter().map(|word| other_side(word).to_owned()).collect::<Vec<String>>();
@@ -30,7 +30,7 @@ fn other_side(word: &str) -> &str {
     }
 }
 
-/// The words of a name, in lower case: `TurnLeft`, `turn_left` and `turn left` have the same.
+/// Returns the words of a name, in lower case: `TurnLeft`, `turn_left` and `turn left` have the same.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';

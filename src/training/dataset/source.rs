@@ -1,4 +1,4 @@
-//! Where the clips of a run are, as its plan names them.
+//! The source of the clips of a run, as named in its plan.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Layout, Pieces};
 
-/// Where the clips are.
+/// A source of clips: a folder, a list or labelled pieces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DataSource {
@@ -26,7 +26,7 @@ pub struct ListSource {
     pub clips: PathBuf,
     /// The list; a folder of lists in HMDB51 and THUMOS14.
     pub list: PathBuf,
-    /// The names of the classes, where the list does not tell them: `classInd.txt` in UCF101.
+    /// The class index, if the list has no class names: `classInd.txt` in UCF101.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<PathBuf>,
     /// How the list is written; recognised from its name and content where it is not said.
@@ -43,7 +43,7 @@ pub struct ListSource {
     pub skip_bad: bool,
 }
 
-/// Part of a data set. Layouts with a list for each take it as the list that is named.
+/// A subset of a data set; layouts with one list per subset use the list that is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subset {
@@ -55,12 +55,12 @@ pub enum Subset {
 }
 
 impl DataSource {
-    /// A list in UCF101's format with its class index.
+    /// Returns a list in UCF101's format with its class index.
     pub fn list(clips: PathBuf, list: PathBuf, classes: PathBuf) -> Self {
         Self::List(ListSource { classes: Some(classes), ..ListSource::new(clips, list) })
     }
 
-    /// The folder that holds the clips, or that of the project that they come from.
+    /// Returns the folder that holds the clips, or that of the project that they come from.
     pub fn clips(&self) -> &Path {
         match self {
             Self::Folder(clips) | Self::List(ListSource { clips, .. }) => clips,
@@ -68,7 +68,7 @@ impl DataSource {
         }
     }
 
-    /// What says which clips there are: the list, the folder of clips or that of a project.
+    /// Returns the path that names the clips: the list, the folder of clips or that of a project.
     pub fn path(&self) -> &Path {
         match self {
             Self::Folder(path) | Self::List(ListSource { list: path, .. }) => path,
@@ -76,14 +76,14 @@ impl DataSource {
         }
     }
 
-    /// Whether rows that are wrong are left out instead of refused.
+    /// Returns whether rows that are wrong are left out instead of refused.
     pub fn skips_bad(&self) -> bool {
         matches!(self, Self::List(list) if list.skip_bad)
     }
 }
 
 impl ListSource {
-    /// The training clips that `list` names below `clips`, in whatever layout.
+    /// Returns the training clips that `list` names below `clips`, in whatever layout.
     pub fn new(clips: PathBuf, list: PathBuf) -> Self {
         Self { clips, list, classes: None, layout: None, subset: Subset::Train, split: first(), skip_bad: false }
     }

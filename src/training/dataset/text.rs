@@ -12,7 +12,7 @@ use crate::video::is_hidden;
 /// Larger files are no lists.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// The text of a list, without a byte order mark.
+/// Returns the text of a list, without a byte order mark.
 ///
 /// # Errors
 /// If it cannot be read, or is no text.
@@ -29,18 +29,18 @@ pub(super) fn read(path: &Path) -> Result<String> {
         .map_err(|line| Error::file(path, format!("line {line} is not text in UTF-8"), "Save the list as UTF-8"))
 }
 
-/// The lines of a list that are not blank, trimmed, with their numbers from 1.
+/// Returns the lines of a list that are not blank, trimmed, with their numbers from 1.
 ///
 /// # Errors
-/// As [`read`].
+/// Same as [`read`].
 pub(super) fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
     let text = read(path)?;
     let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim().to_owned()));
     Ok(lines.filter(|(_, line)| !line.is_empty()).collect())
 }
 
-/// The classes of a folder with a list for each, `CLASS` + `ending`, and these lists, sorted by class. `what` says what the lists
-/// are where a file is named in place of the folder, `remedy` what to do where there is none.
+/// Returns the classes of a folder with a list for each, `CLASS` + `ending`, and these lists, sorted by class. `what` says what
+/// the lists are where a file is named in place of the folder, `remedy` what to do where there is none.
 ///
 /// # Errors
 /// If the folder cannot be read or holds no such list, or the name of one is not text.

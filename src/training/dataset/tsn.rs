@@ -14,7 +14,7 @@ use crate::error::Result;
 /// More classes than any data set has: a label beyond is a slip.
 const MAX_CLASSES: usize = 100_000;
 
-/// What a line says.
+/// The fields of a line.
 pub(super) struct Fields<'a> {
     path: &'a str,
     frames: usize,

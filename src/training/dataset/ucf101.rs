@@ -32,7 +32,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     Ok(listing)
 }
 
-/// The clip of a line and the number of its class, if it has one.
+/// Returns the clip of a line and the number of its class, if it has one.
 fn fields(line: &str) -> (&str, Option<usize>) {
     match line.rsplit_once(char::is_whitespace) {
         Some((name, id)) if is_number(id) => (name.trim(), Some(id.parse().unwrap_or(usize::MAX))),
@@ -63,7 +63,7 @@ fn row(
     Ok(Row { clip: LabelledClip { path, label, segment_secs: None, group }, place, frames: None })
 }
 
-/// The class index that was named, or the one beside the list.
+/// Returns the class index that was named, or the one beside the list.
 fn class_index(source: &ListSource) -> Result<PathBuf> {
     let beside = || Some(source.list.with_file_name(CLASS_INDEX)).filter(|path| path.is_file());
     source.classes.clone().or_else(beside).ok_or_else(|| {
@@ -72,7 +72,7 @@ fn class_index(source: &ListSource) -> Result<PathBuf> {
     })
 }
 
-/// A minus sign as well: a label below zero is a label, and wrong.
+/// Returns a minus sign as well: a label below zero is a label, and wrong.
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())

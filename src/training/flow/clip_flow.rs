@@ -20,8 +20,9 @@ const WINDOWS_AT_ONCE: usize = 16;
 /// Frame pixels a cell of what does not come from a network: the resolution of MotionNet's finest flow.
 const CELL_PX: usize = 2;
 
-/// Which stacks of flow a clip has: one of every pair for a source that sees pairs, of every window for one that sees windows. A
-/// stack is named by the frame it begins at.
+/// The flow stacks of a clip: one per pair or one per window, depending on the source.
+///
+/// A stack is identified by its first frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stacking {
     /// Frames of the clip, at least one.
@@ -31,24 +32,24 @@ pub struct Stacking {
 }
 
 impl Stacking {
-    /// All stacks. A pair that begins with the last frame shows it twice; windows end with the clip.
+    /// Returns all stacks. A pair that begins with the last frame shows it twice; windows end with the clip.
     pub fn all(self) -> Range<usize> {
         let last = if self.span == 2 { self.frames - 1 } else { self.frames.saturating_sub(self.span) };
         0..last + 1
     }
 
-    /// Those that a window of `pairs` pairs from frame `start` is put together of.
+    /// Returns those that a window of `pairs` pairs from frame `start` is put together of.
     pub fn of_window(self, start: usize, pairs: usize) -> BTreeSet<usize> {
         (0..pairs).map(|pair| self.place(start, pair).0).collect()
     }
 
-    /// The frames that stack `start` is made from, the last of the clip repeated where it ends.
+    /// Returns the frames that stack `start` is made from, the last of the clip repeated where it ends.
     pub fn frames_of(self, start: usize) -> impl Iterator<Item = usize> {
         (start..start + self.span).map(move |frame| frame.min(self.frames - 1))
     }
 
-    /// The stack of pair `pair` of the window from frame `start`, and its place there. Pairs beyond the clip show repeated frames:
-    /// no motion. A window of more pairs than a stack has is put together of several.
+    /// Returns the stack of pair `pair` of the window from frame `start`, and its place there. Pairs beyond the clip show
+    /// repeated frames: no motion. A window of more pairs than a stack has is put together of several.
     fn place(self, start: usize, pair: usize) -> (usize, usize) {
         let pairs = self.span - 1;
         let stack = (start + pair / pairs * pairs).min(self.all().end - 1);
@@ -77,7 +78,7 @@ pub struct Stacks {
 }
 
 impl Stacks {
-    /// The finest flow that `network` sees in `windows` of as many frames as it reads; there is at least one.
+    /// Returns the finest flow that `network` sees in `windows` of as many frames as it reads; there is at least one.
     ///
     /// # Errors
     /// If the device fails.
@@ -96,8 +97,8 @@ impl Stacks {
         Ok(Self { grid: Grid { width: size[1], height: size[0], cells_from_px }, values })
     }
 
-    /// The flow of `fields`, each from a frame of size `frame` to the next; none where the frame is the last. Unknown vectors are
-    /// no motion.
+    /// Returns the flow of `fields`, each from a frame of size `frame` to the next; none where the frame is the last. Unknown
+    /// vectors are no motion.
     pub fn of_pairs(fields: impl IntoIterator<Item = Option<FlowField>>, frame: Geometry) -> Self {
         let [width, height] = [frame.width as usize, frame.height as usize].map(|side| side.div_ceil(CELL_PX));
         let rest = || vec![0.0; 2 * width * height];
@@ -105,7 +106,7 @@ impl Stacks {
         Self { grid: Grid { width, height, cells_from_px: 1.0 / CELL_PX as f32 }, values }
     }
 
-    /// All vectors through `map`, which takes and gives a component in pixels.
+    /// Returns all vectors through `map`, which takes and gives a component in pixels.
     pub fn mapped_px(mut self, map: impl Fn(f32) -> f32) -> Self {
         for value in self.values.iter_mut().flatten() {
             *value = map(*value * FLOW_UNIT_PX) / FLOW_UNIT_PX;
@@ -123,13 +124,13 @@ pub struct ClipFlow {
 }
 
 impl ClipFlow {
-    /// The flow of a clip, all of it or what some windows are put together of.
+    /// Returns the flow of a clip, all of it or what some windows are put together of.
     pub fn new(stacking: Stacking, grid: Grid, stacks: BTreeMap<usize, Arc<[f32]>>) -> Self {
         Self { stacking, grid, stacks }
     }
 
-    /// What the window of `pairs` pairs that starts at frame `start` shows through `crop`, as the network would see frames of
-    /// size `seen`: appends 2·pairs planes of the returned height and width to `planes`.
+    /// Returns what the window of `pairs` pairs that starts at frame `start` shows through `crop`, as the network would see
+    /// frames of size `seen`: appends 2·pairs planes of the returned height and width to `planes`.
     ///
     /// # Panics
     /// If the clip's flow lacks stacks of the window.
@@ -147,12 +148,12 @@ impl ClipFlow {
         [size.height as usize, size.width as usize]
     }
 
-    /// How many frames the clip has.
+    /// Returns how many frames the clip has.
     pub fn frames(&self) -> usize {
         self.stacking.frames
     }
 
-    /// The flow of pair `pair` of the window that starts at `start`.
+    /// Returns the flow of pair `pair` of the window that starts at `start`.
     fn pair(&self, start: usize, pair: usize) -> FlowMap<'_> {
         let Grid { width, height, cells_from_px } = self.grid;
         let plane = 2 * width * height;

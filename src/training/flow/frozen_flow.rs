@@ -21,7 +21,7 @@ use crate::video::Geometry;
 /// A clip and one of its frames, or a stack of its flow by the frame it begins at.
 type Place = (usize, usize);
 
-/// What a loader prepares of flow that is not there yet.
+/// The frames a loader decodes ahead for missing flow.
 #[derive(Clone, Default)]
 pub struct Ahead {
     /// The frames that a network computes it from.
@@ -49,7 +49,7 @@ pub struct FrozenFlow {
     grid: Option<Grid>,
 }
 
-/// Which flow is there, for the step, which computes it, and the loaders, which decode what it needs ahead.
+/// The registry of cached flow, shared by the step, which computes it, and the loaders, which decode frames ahead.
 pub struct KeptFlow {
     source: FlowSource,
     /// Frames that the source sees at once.
@@ -102,8 +102,8 @@ impl KeptFlow {
 }
 
 impl FrozenFlow {
-    /// The flow of `clips` from `source`. `network` must not lie on an autodiff device: nothing is remembered for a backward
-    /// pass.
+    /// Returns the flow of `clips` from `source`. `network` must not lie on an autodiff device: nothing is remembered for a
+    /// backward pass.
     pub fn new(source: FlowSource, network: MotionNetwork, clips: Arc<Clips>) -> Self {
         let kept = KeptFlow {
             source,
@@ -122,17 +122,17 @@ impl FrozenFlow {
         Self { kept: Arc::new(kept), ..self }
     }
 
-    /// What it is made by, where it is made by a network.
+    /// Returns the network that computes it, if any.
     pub fn network(&self) -> &MotionNetwork {
         &self.network
     }
 
-    /// What of it is there.
+    /// Returns the registry of cached flow.
     pub(in crate::training) fn kept(&self) -> Arc<KeptFlow> {
         self.kept.clone()
     }
 
-    /// The raw flow of the pairs of drawn windows as the network would see their crops: [draws, 2·pairs, crop/2, crop/2].
+    /// Returns the raw flow of the pairs of drawn windows as the network would see their crops: [draws, 2·pairs, crop/2, crop/2].
     /// `ahead` is what was prepared for it; what lacks there is decoded now.
     ///
     /// # Errors
@@ -177,7 +177,7 @@ impl FrozenFlow {
         Ok(Tensor::from_data(TensorData::new(planes, shape), device))
     }
 
-    /// The flow at the places `missing` of the windows `draws`.
+    /// Returns the flow at the places `missing` of the windows `draws`.
     fn made(
         &mut self,
         missing: &[Place],

@@ -1,5 +1,5 @@
-//! Where the flow comes from that the temporal stream reads: MotionNet within the network, or a two-stage source, whose flow
-//! is made beforehand and has the 256 levels of stored pictures.
+//! The flow input of the temporal stream: MotionNet within the network, or a two-stage source, whose flow is computed
+//! beforehand and quantised to the 256 levels of stored images.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,31 +19,31 @@ use crate::nets::MotionNetwork;
 use crate::training::dataset::LabelledClip;
 use crate::video::{Geometry, first_frame, natural_order};
 
-/// What the temporal stream reads the flow of.
+/// The flow input of the temporal stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum FlowSource {
-    /// MotionNet, as one network with the stream.
+    /// MotionNet, end to end with the stream.
     #[default]
     #[serde(rename = "motionnet")]
     #[value(name = "motionnet")]
     MotionNet,
-    /// MotionNet's flow as it would be stored: rounded to 256 levels.
+    /// MotionNet flow, quantised to 256 levels as in stored images.
     #[serde(rename = "motionnet-stored")]
     #[value(name = "motionnet-stored")]
     MotionNetStored,
     /// TV-L1 as OpenCV computes it.
     Tvl1,
-    /// TV-L1 with the parameters for live pictures.
+    /// TV-L1 with the real-time parameters.
     Tvl1Fast,
-    /// The motion vectors the clips were coded with.
+    /// Motion vectors of the video codec.
     Codec,
-    /// The pictures flow_x_…, flow_y_… (±20 px) that lie beside the frames of each clip.
+    /// Flow images flow_x_…, flow_y_… (±20 px) beside the frames of each clip.
     Stored,
 }
 
 impl FlowSource {
-    /// What it is called on the command line and in `config.toml`.
+    /// Returns its name on the command line and in `config.toml`.
     pub fn name(self) -> &'static str {
         match self {
             Self::MotionNet => "motionnet",
@@ -55,22 +55,22 @@ impl FlowSource {
         }
     }
 
-    /// Whether it needs a trained MotionNet.
+    /// Returns whether it needs a trained MotionNet.
     pub fn needs_network(self) -> bool {
         matches!(self, Self::MotionNet | Self::MotionNetStored)
     }
 
-    /// How the flow of a clip of `frames` frames is cut into stacks.
+    /// Returns how the flow of a clip of `frames` frames is cut into stacks.
     pub(in crate::training) fn stacking(self, frames: usize, network: &MotionNetwork) -> Stacking {
         Stacking { frames, span: if self.needs_network() { network.frames() } else { 2 } }
     }
 
-    /// Whether the flow is computed from the frames, rather than read from where it is.
+    /// Returns whether the flow is computed from the frames, rather than read from where it is.
     pub(in crate::training) fn needs_pictures(self) -> bool {
         !matches!(self, Self::Codec | Self::Stored)
     }
 
-    /// The flow of the whole of `clip`, whose `frames` (at least one) are in the size that the stream's flow is to be of.
+    /// Returns the flow of the whole of `clip`, whose `frames` (at least one) are in the size that the stream's flow is to be of.
     /// `network` is asked where the source [needs one](Self::needs_network).
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl FlowSource {
         self.stretch_flow(clip, 0, frames, network, &|| false)
     }
 
-    /// As [`clip_flow`](Self::clip_flow), but of the `frames` from place `first` of the clip on, as if they were all of it; given
+    /// Like [`clip_flow`](Self::clip_flow), but of the `frames` from place `first` of the clip on, as if they were all of it; given
     /// up with an error when `stop` says so, which is asked between pairs.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl FlowSource {
         Ok(whole(stacking, stacks))
     }
 
-    /// The flow of `frames` by `method`, with the 256 levels of stored pictures, as that of the other two-stage sources.
+    /// Returns the flow of `frames` by `method`, with the 256 levels of stored pictures, as that of the other two-stage sources.
     ///
     /// # Errors
     /// If the device of the method fails.
@@ -115,7 +115,7 @@ impl FlowSource {
         Ok(whole(Stacking { frames: frames.len(), span: 2 }, Stacks::of_pairs(fields, size_of(frames))))
     }
 
-    /// The parameters of TV-L1, if that is the source.
+    /// Returns the parameters of TV-L1, if that is the source.
     pub fn tvl1_parameters(self) -> Option<Tvl1Parameters> {
         match self {
             Self::Tvl1 => Some(Tvl1Parameters::opencv()),
@@ -124,7 +124,7 @@ impl FlowSource {
         }
     }
 
-    /// What `network` sees in `windows`, at least one, for a source that needs it.
+    /// Returns the flow of `network` in `windows`, at least one, for a source that needs it.
     ///
     /// # Errors
     /// If the device fails.
@@ -133,11 +133,11 @@ impl FlowSource {
         Ok(if self == Self::MotionNetStored { stacks.mapped_px(as_stored) } else { stacks })
     }
 
-    /// The flow from each of the frames `starts` of `stretch` to the next, for a source that needs no network. `picture` is asked for
-    /// frames if the source [needs them](Self::needs_pictures).
+    /// Returns the flow from each of the frames `starts` of `stretch` to the next, for a source that needs no network. `picture`
+    /// is asked for frames if the source [needs them](Self::needs_pictures).
     ///
     /// # Errors
-    /// As [`Self::stretch_flow`].
+    /// Same as [`Self::stretch_flow`].
     pub(in crate::training) fn of_pairs<'p>(
         self,
         stretch: &Stretch<'_>,
@@ -186,12 +186,12 @@ fn size_of(frames: &[RgbImage]) -> Geometry {
     Geometry { width, height }
 }
 
-/// A component in pixels as it is read back from a picture.
+/// Returns a component in pixels as it is read back from a picture.
 fn as_stored(px: f32) -> f32 {
     as_stored_px(px, DEFAULT_BOUND_PX)
 }
 
-/// What is read back of `fields` once they have been stored: unknown vectors are no motion there.
+/// Returns what is read back of `fields` once they have been stored: unknown vectors are no motion there.
 fn through_pictures(mut fields: Vec<FlowField>) -> Vec<FlowField> {
     for uv in fields.iter_mut().flat_map(|field| &mut field.uv) {
         let known = if FlowField::is_known(*uv) { *uv } else { [0.0; 2] };
@@ -234,7 +234,7 @@ fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Re
     starts.iter().map(|start| go_on(stop).and_then(|()| codec.flow(first + start, width, height))).collect()
 }
 
-/// The flow in the pictures beside the frames, in pixels of the wanted size.
+/// Returns the flow in the pictures beside the frames, in pixels of the wanted size.
 fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
     let path = &stretch.clip.path;
     let found = if path.is_dir() { flow_pictures(path)? } else { Vec::new() };
@@ -250,7 +250,7 @@ fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
     starts.iter().map(|&start| read(&found[start])).collect()
 }
 
-/// The pairs of flow pictures of the clip in folder `path`, in the order of their numbers.
+/// Returns the pairs of flow pictures of the clip in folder `path`, in the order of their numbers.
 fn flow_pictures(path: &Path) -> Result<Vec<StreamPair>> {
     let mut files: Vec<(PathBuf, StreamPair)> =
         files::list(path)?.into_iter().filter_map(|file| Some((file.clone(), StreamPair::find(&file)?))).collect();

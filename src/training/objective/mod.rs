@@ -1,4 +1,4 @@
-//! What a step minimises: the unsupervised loss of MotionNet, the action loss of a stream, or both end to end.
+//! The training objective: the unsupervised loss of MotionNet, the action loss of a stream, or both end to end.
 
 pub mod losses;
 
@@ -42,7 +42,7 @@ pub struct Objective {
     device: Device,
 }
 
-/// What a step, or one batch of it, measured.
+/// The measurements of a step, or of one batch of it.
 pub struct Outcome {
     /// The minimised loss.
     pub loss: f32,
@@ -57,7 +57,7 @@ pub struct Outcome {
 }
 
 impl Objective {
-    /// Puts `motion` and `stream`, which tells `classes`, to work as `plan` wants. `device` has autodiff on.
+    /// Creates the objective of `plan` for `motion` and `stream`, which has `classes`. `device` has autodiff enabled.
     ///
     /// # Errors
     /// If the plan freezes what is not there.
@@ -110,7 +110,7 @@ impl Objective {
         self.stream.as_ref().map_or_else(|| motion.frames(), |stream| stream.network().input().frames())
     }
 
-    /// What the loader must prepare.
+    /// Returns the input the loader must prepare.
     pub fn pixels(&self) -> Pixels {
         match self.plan.network {
             Network::Flow => Pixels::Motion,
@@ -125,7 +125,7 @@ impl Objective {
         motion + self.stream.as_ref().map_or(0, |solver| solver.network().parameters())
     }
 
-    /// What of the loss counts.
+    /// Returns the loss switches.
     pub fn switches(&self) -> LossSwitches {
         self.switches
     }
@@ -145,7 +145,7 @@ impl Objective {
         Ok(())
     }
 
-    /// Whether the run learns from the clips themselves too.
+    /// Returns whether the run learns from the clips themselves too.
     fn is_unsupervised(&self) -> bool {
         self.motion.is_some() && (self.stream.is_none() || self.plan.mode == TemporalMode::C)
     }
@@ -217,13 +217,13 @@ impl Objective {
         Ok(())
     }
 
-    /// The weighted sum of the unsupervised terms that count.
+    /// Returns the weighted sum of the unsupervised terms that count.
     fn unsupervised(&self, levels: &[LevelLoss]) -> Option<Tensor<1>> {
         let sum = levels.iter().filter_map(|level| level.total.clone()).reduce(|total, level| total + level)?;
         Some(if self.stream.is_some() { sum * self.plan.unsupervised_weight } else { sum })
     }
 
-    /// The action loss at its weight, if it counts.
+    /// Returns the action loss at its weight, if it counts.
     fn weighted(&self, action: Tensor<1>) -> Option<Tensor<1>> {
         match self.switches.action {
             0.0 => None,
@@ -232,7 +232,7 @@ impl Objective {
         }
     }
 
-    /// The terms by name, each with its weight in the loss.
+    /// Returns the terms by name, each with its weight in the loss.
     fn terms(&self, levels: &[LevelLoss], action: Option<Tensor<1>>) -> Vec<(String, f32, Tensor<1>)> {
         let scale = if self.stream.is_some() { self.plan.unsupervised_weight as f32 } else { 1.0 };
         let mut terms = Vec::new();
@@ -303,7 +303,7 @@ impl Objective {
         Ok(())
     }
 
-    /// The unsupervised losses that count, and the logits of the batch where there is a stream.
+    /// Returns the unsupervised losses that count, and the logits of the batch where there is a stream.
     fn forward(&mut self, frames: Option<Tensor<4>>, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
         if let Some(frozen) = &mut self.frozen {
             let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
@@ -324,7 +324,7 @@ impl Objective {
         Ok((levels, logits))
     }
 
-    /// The stream's logits of its `input`, a row a sample: the consensus of its segments. The input is mixed here and not
+    /// Returns the stream's logits of its `input`, a row a sample: the consensus of its segments. The input is mixed here and not
     /// before: the flow of two videos shown over each other would be neither's.
     fn classify(&self, input: Tensor<4>, batch: &Batch) -> Option<Tensor<2>> {
         let stream = self.stream.as_ref()?;
@@ -340,7 +340,7 @@ impl Objective {
         mixed(samples, mixing).reshape([windows, channels, height, width])
     }
 
-    /// The frames of a batch, which are moved to the device: [draws, c, h, w]. None where the batch has draws only.
+    /// Returns the frames of a batch, which are moved to the device: [draws, c, h, w]. None where the batch has draws only.
     fn frames(&self, batch: &mut Batch) -> Option<Tensor<4>> {
         let frames = std::mem::take(&mut batch.frames);
         let [height, width] = [self.plan.crop.height as usize, self.plan.crop.width as usize];
@@ -352,7 +352,7 @@ impl Objective {
 }
 
 impl Outcome {
-    /// The means over the batches of a step; skipped if any was.
+    /// Returns the means over the batches of a step; skipped if any was.
     fn mean(batches: Vec<Self>) -> Self {
         let count = batches.len() as f32;
         let mut batches = batches.into_iter();
@@ -371,7 +371,7 @@ impl Outcome {
     }
 }
 
-/// The norms of gradients, in one read; 0 where there is none.
+/// Returns the norms of gradients, in one read; 0 where there is none.
 fn norms(gradients: [&Option<Gradient>; 2]) -> Result<[f64; 2]> {
     let squares = gradients.map(|gradient| gradient.as_ref().and_then(|gradient| gradient.squares.clone()));
     let there: Vec<Tensor<1>> = squares.iter().flatten().cloned().collect();
@@ -379,7 +379,7 @@ fn norms(gradients: [&Option<Gradient>; 2]) -> Result<[f64; 2]> {
     Ok(squares.map(|squares| squares.and_then(|_| values.next()).map_or(0.0, |sum| f64::from(sum).sqrt())))
 }
 
-/// The share of samples whose class has the highest of their `scores`, which are in rows.
+/// Returns the share of samples whose class has the highest of their `scores`, which are in rows.
 fn accuracy(scores: &[f32], labels: &[usize]) -> f32 {
     let rows = scores.chunks((scores.len() / labels.len()).max(1));
     let right = rows.zip(labels).filter(|(row, label)| arg_max(*row) == Some(**label)).count();

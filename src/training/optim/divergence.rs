@@ -1,9 +1,9 @@
-//! Whether a run diverges: the alarm that sends it back to a snapshot.
+//! Divergence detection, which rolls a run back to a snapshot.
 //!
 //! The loss is smoothed over about [`SPAN`] steps and judged from step [`SETTLED`] on. A run diverges when for [`SUSTAINED`] steps on end the smoothed loss is above
 //! the plan's factor times its best, or when as many steps as [`SKIPPED`] in a row had to be skipped because numbers were not
-//! finite. A loss that has become small may double by chance: what is below a tenth of where it began, or below what guessing
-//! the classes costs, raises no alarm.
+//! finite. A small loss may double by chance: losses below a tenth of the initial one, or below that of guessing, raise no
+//! alarm.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ const SKIPPED: usize = 3;
 /// Share of the first smoothed loss below which its best is not counted.
 const FLOOR: f64 = 0.1;
 
-/// What is remembered of the losses so far; part of the checkpoint, so that a resumed run raises the same alarms.
+/// The divergence detector; part of the checkpoint, so that a resumed run raises the same alarms.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Watch {
@@ -69,7 +69,7 @@ impl Watch {
         })
     }
 
-    /// Whether nothing pointed to divergence: the smoothed loss was at most half-way to the limit.
+    /// Returns whether nothing pointed to divergence: the smoothed loss was at most half-way to the limit.
     pub fn is_calm(&self, limit: Limit) -> bool {
         let halfway = Limit { factor: limit.factor.sqrt(), ..limit };
         self.skipped == 0 && (self.steps < SETTLED || self.smoothed <= self.highest(halfway))

@@ -17,12 +17,12 @@ impl<M: Module> Ema<M> {
         Self { network: network.valid(), decay }
     }
 
-    /// The average, without autodiff.
+    /// Returns the average, without autodiff.
     pub fn network(&self) -> &M {
         &self.network
     }
 
-    /// The average with its network replaced.
+    /// Returns the average with its network replaced.
     pub fn with(&self, network: M) -> Self {
         Self { network, decay: self.decay }
     }

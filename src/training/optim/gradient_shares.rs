@@ -1,4 +1,4 @@
-//! What MotionNet's gradient is made of: how much of it comes from each kind of loss, and whether they pull the same way.
+//! The gradient shares of MotionNet: the magnitude from each kind of loss, and the angles between them.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -33,7 +33,7 @@ pub struct GradientShare {
     pub cosine: f64,
 }
 
-/// The parts of the gradient `total` of `network`: `parts` are the gradients of some losses, and what they leave is that of
+/// Returns the parts of the gradient `total` of `network`: `parts` are the gradients of some losses, and what they leave is that of
 /// `rest`, if there is one.
 pub(in crate::training) fn gradient_shares<M: Module>(
     network: &M,

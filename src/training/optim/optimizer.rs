@@ -52,12 +52,12 @@ impl<M: Module> Optimizer<M> {
         })
     }
 
-    /// The network as it stands.
+    /// Returns the network as it stands.
     pub fn network(&self) -> &M {
         self.network.as_ref().expect("a step always puts the network back")
     }
 
-    /// The network to be measured and exported: the average where one is kept. Without autodiff.
+    /// Returns the network to be measured and exported: the average where one is kept. Without autodiff.
     pub fn result(&self) -> M {
         self.average.as_ref().map_or_else(|| self.network().valid(), |average| average.network().clone())
     }
@@ -155,12 +155,12 @@ impl<M: Module> Optimizer<M> {
     }
 }
 
-/// The files of a network, its optimiser and its average.
+/// Returns the files of a network, its optimiser and its average.
 fn files(dir: &Path, name: &str) -> [PathBuf; 3] {
     ["", "-optimiser", "-average"].map(|suffix| dir.join(format!("{name}{suffix}.bpk")))
 }
 
-/// The plan's update rule, with the L2 penalty on convolution weights only (spec, section 2).
+/// Returns the plan's update rule, with the L2 penalty on convolution weights only (spec, section 2).
 fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
     let penalised = ParamGroup::from_predicate("weight").exclude(ParamGroup::from_any_predicates(vec![
         "deconv",
@@ -189,7 +189,7 @@ fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
 /// The largest share of a time budget over which the rate rises.
 const LONGEST_WARM_UP: f64 = 0.25;
 
-/// What of a time budget is over before a step and, as far as that is known, after it: shares of it.
+/// The fractions of a time budget spent before a step and, if known, after it.
 #[derive(Debug, Clone, Copy)]
 pub struct Spent {
     /// Before it.
@@ -198,7 +198,7 @@ pub struct Spent {
     pub after: f64,
 }
 
-/// The learning rate of step `step` (from 0): a linear warm-up, then the plan's schedule.
+/// Returns the learning rate of step `step` (from 0): a linear warm-up, then the plan's schedule.
 ///
 /// With a time budget, of which so much is `spent`, both go by the steps or by the time, whichever is further. The warm-up then takes
 /// the share of the run that it would have of its steps, a quarter at most, and the rate falls from its end on: however few steps the
@@ -228,7 +228,7 @@ pub fn rate_at(plan: &TrainingPlan, step: usize, spent: Option<Spent>) -> f64 {
     plan.rate * warm * fall
 }
 
-/// The sum of the squares of all gradients of `network` together, on the device.
+/// Returns the sum of the squares of all gradients of `network` together, on the device.
 fn squares<M: Module>(network: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
     let mut squares = Squares { gradients, sums: Vec::new() };
     network.visit(&mut squares);

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::training::config::freeze::Freeze;
 use crate::training::config::plan::{Network, TrainingPlan};
 
-/// Which of the networks of a run one is.
+/// A network of a run: MotionNet or the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NetworkPart {
     /// MotionNet.
@@ -44,7 +44,7 @@ pub struct ParamGroupRates {
     bias: f64,
 }
 
-/// The network with the frozen layers of the plan: they get no gradients, and batch normalisation among them keeps to its
+/// Returns the network with the frozen layers of the plan: they get no gradients, and batch normalisation among them keeps to its
 /// running statistics. A body with a rate of 0 is frozen.
 ///
 /// # Errors
@@ -67,7 +67,7 @@ pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: NetworkPart) -> 
     Ok(if ids.is_empty() { network } else { network.set_require_grad_group(ParamGroup::from_ids(ids), false) })
 }
 
-/// How many layers, from the input on, a wish freezes in a network.
+/// Returns how many layers, from the input on, a setting freezes in a network.
 fn frozen_layers(layers: &[Layer], wish: &Freeze, network: Network, part: NetworkPart) -> Result<usize> {
     let up_to = |name: &String| {
         let within = |layer: &Layer| layer.name == *name || layer.name.starts_with(&format!("{name}."));
@@ -86,7 +86,7 @@ fn frozen_layers(layers: &[Layer], wish: &Freeze, network: Network, part: Networ
 }
 
 impl ParamGroupRates {
-    /// The plan's rates for a part of the run. MotionNet's parameters are all alike.
+    /// Returns the plan's rates for a part of the run. MotionNet's parameters are all alike.
     pub fn new(plan: &TrainingPlan, part: NetworkPart) -> Self {
         match part {
             NetworkPart::Motion => Self { body: 1.0, head: 1.0, bias: 1.0 },
@@ -94,7 +94,7 @@ impl ParamGroupRates {
         }
     }
 
-    /// The gradients of `network` by the rate of their parameters. A rate of 0 is no update at all.
+    /// Returns the gradients of `network` by the rate of their parameters. A rate of 0 is no update at all.
     pub fn split<M: Module>(&self, network: &M, gradients: GradientsParams) -> Vec<(f64, GradientsParams)> {
         let mut split = Split { rates: self.of(network), gradients, groups: Vec::new() };
         network.visit(&mut split);
@@ -102,7 +102,7 @@ impl ParamGroupRates {
         split.groups
     }
 
-    /// The rate of every parameter.
+    /// Returns the rate of every parameter.
     fn of<M: Module>(&self, network: &M) -> HashMap<ParamId, f64> {
         let layers = layers(network);
         let last = layers.len().saturating_sub(1);
@@ -147,14 +147,14 @@ pub struct LayerSize {
     pub is_norm: bool,
 }
 
-/// The layers of `network` from its input on.
+/// Returns the layers of `network` from its input on.
 pub fn layer_sizes<M: Module>(network: &M) -> Vec<LayerSize> {
     let size = |layer: &Layer| layer.parameters.iter().map(|parameter| parameter.size).sum();
     let of = |layer: Layer| LayerSize { size: size(&layer), name: layer.name, is_norm: layer.is_norm };
     layers(network).into_iter().map(of).collect()
 }
 
-/// The layers of `network` in the order in which it is built: from the input to the last layer.
+/// Returns the layers of `network` in the order in which it is built: from the input to the last layer.
 fn layers<M: Module>(network: &M) -> Vec<Layer> {
     let mut lister = Lister::default();
     network.visit(&mut lister);

@@ -8,7 +8,7 @@ const WINDOW: usize = 20;
 /// Steps at the beginning in which devices are still tuned.
 const TUNING: usize = 3;
 
-/// How long the last steps took, and the checkpoints between them.
+/// A running measurement of the time of recent steps and checkpoints.
 #[derive(Default)]
 pub struct Throughput {
     /// Seconds of each step, and of the waiting for its batches.
@@ -23,7 +23,7 @@ impl Throughput {
     /// Takes a step in, of which so much was spent `waited` for batches.
     pub fn push(&mut self, step: Duration, waited: Duration) {
         self.seen += 1;
-        // Their only use is to have something to tell until there is better.
+        // A first estimate until there are better measurements.
         if self.seen <= TUNING + 1 {
             self.steps.clear();
         }
@@ -49,7 +49,8 @@ impl Throughput {
         (!self.steps.is_empty()).then(|| 1.0 / self.steps_per_sec())
     }
 
-    /// How many more steps with a checkpoint every `checkpoint_every` fit into so many seconds; none before the first step.
+    /// Returns how many more steps with a checkpoint every `checkpoint_every` fit into so many seconds; none before the first
+    /// step.
     pub fn fitting(&self, secs: f64, checkpoint_every: usize) -> Option<usize> {
         self.step_secs().map(|_| (secs.max(0.0) / self.eta_secs(1, checkpoint_every)) as usize)
     }

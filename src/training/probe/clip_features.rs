@@ -1,5 +1,5 @@
-//! What a frozen stream makes of the clips of a data set before its last layer: taken once, it lets last layers be fitted to
-//! any part of the data in seconds.
+//! Features of the clips of a data set from a frozen stream: extracted once, they let linear probes be fitted to any subset
+//! in seconds.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -48,10 +48,10 @@ struct Origin {
 }
 
 impl ClipFeatures {
-    /// The features of all `clips` through `stream`, with `motion` before it if it is a temporal one; frames are stretched to
+    /// Returns the features of all `clips` through `stream`, with `motion` before it if it is a temporal one; frames are stretched to
     /// `frame`. Those in the file at `path` that are of the same networks and of clips that have not changed are kept; the others,
-    /// clips that could not be read then among them, are taken now, and the file is written. `tell` hears of every clip that is
-    /// looked at, and why it cannot be read; nothing is returned if it breaks off.
+    /// clips that could not be read then among them, are taken now, and the file is written. `tell` is called for every clip
+    /// processed, with the error if it cannot be read; nothing is returned if it breaks off.
     ///
     /// # Errors
     /// If no clip can be read, or the file cannot be written.
@@ -110,7 +110,7 @@ impl ClipFeatures {
         Ok(Some(features))
     }
 
-    /// The features in the file at `path`, if they are of these networks and of so many clips.
+    /// Returns the features in the file at `path`, if they are of these networks and of so many clips.
     fn kept(path: &Path, networks: &str, clips: usize) -> Option<(Origin, Self)> {
         let origin: Origin = serde_json::from_slice(&files::read(origin_path(path)).ok()?).ok()?;
         let is_same = origin.networks == networks && origin.clips.len() == clips;
@@ -118,7 +118,7 @@ impl ClipFeatures {
         Some((origin, Self::read(path, clips).ok()?))
     }
 
-    /// Whether clip `index` could be read.
+    /// Returns whether clip `index` could be read.
     pub fn is_known(&self, index: usize) -> bool {
         !self.of(index)[0].is_nan()
     }
@@ -160,7 +160,7 @@ impl ClipFeatures {
     }
 }
 
-/// Where the [`Origin`] of the features in the file at `path` is.
+/// Returns where the [`Origin`] of the features in the file at `path` is.
 fn origin_path(path: &Path) -> PathBuf {
     path.with_extension("json")
 }
@@ -178,7 +178,7 @@ fn networks_key(stream: &Stream, motion: Option<&MotionNetwork>, frame: Geometry
     key.to_hex()
 }
 
-/// The numbers of the features of `clip`, all finite.
+/// Returns the numbers of the features of `clip`, all finite.
 fn values(features: Tensor<2>, clip: &LabelledClip) -> Result<Vec<f32>> {
     let values = read_back(features)?;
     match values.iter().all(|value| value.is_finite()) {

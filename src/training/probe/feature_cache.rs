@@ -1,5 +1,6 @@
-//! What the unchanged part of a stream makes of clips, on disk: who labels some more clips and fits the last layer again waits for
-//! the new clips only.
+//! On-disk cache of backbone features, keyed by clip content and weights.
+//!
+//! After labelling more clips, the next linear probe extracts features of the new clips only.
 
 use std::fs;
 use std::io::Write;
@@ -27,7 +28,7 @@ const FORMAT: u64 = 2;
 /// Networks whose features are kept; those that were asked for longest ago make room.
 const MOST_NETWORKS: usize = 4;
 
-/// The features that one stream makes of clips as a plan looks at them: a file for each clip, called by what the clip's file holds.
+/// A cache of the features of one stream under one plan: one file per clip, named by its content hash.
 pub(in crate::training) struct FeatureCache {
     dir: PathBuf,
     views: usize,
@@ -35,8 +36,8 @@ pub(in crate::training) struct FeatureCache {
 }
 
 impl FeatureCache {
-    /// The features of `stream`, which stands on `motion` if it reads flow, beside the run of `plan`; none where what it reads is more
-    /// than the clips, or where they cannot be kept, which is warned of in the log.
+    /// Returns the features of `stream`, which stands on `motion` if it reads flow, beside the run of `plan`; none where what it
+    /// reads is more than the clips, or where they cannot be kept, which is warned of in the log.
     pub fn open(plan: &TrainingPlan, stream: &Stream, motion: Option<&MotionNetwork>, views: Views) -> Option<Self> {
         let reads_flow = plan.network == Network::Temporal;
         if reads_flow && plan.flow_source == FlowSource::Stored {
@@ -66,7 +67,7 @@ impl FeatureCache {
         Some(Self { dir, views: views.count(), width: stream.feature_width() })
     }
 
-    /// The features of `clip`, `[views, F]`: those that are kept, else what `take` makes of the clip, which is kept.
+    /// Returns the features of `clip`, `[views, F]`: from the cache, else those of `take`, which are cached.
     ///
     /// # Errors
     /// Those of `take`.
@@ -84,7 +85,7 @@ impl FeatureCache {
         Ok(features)
     }
 
-    /// The features of `clip`; none if they are not there as they should be.
+    /// Returns the features of `clip`; none if they are not there as they should be.
     fn read(&self, clip: &LabelledClip, device: &Device) -> Option<Tensor<2>> {
         let bytes = files::read(self.path(clip)?).ok()?;
         if bytes.len() != self.views * self.width * size_of::<f32>() {
@@ -95,7 +96,7 @@ impl FeatureCache {
         Some(Tensor::from_data(TensorData::new(values, [self.views, self.width]), device))
     }
 
-    /// Keeps the features of `clip`. What cannot be written is warned of in the log and made anew the next time.
+    /// Stores the features of `clip`. A failure is logged as a warning, and the features are computed again the next time.
     fn keep(&self, clip: &LabelledClip, features: &Tensor<2>) {
         let Some(path) = self.path(clip) else { return };
         let Ok(values) = read_back(features.clone()) else { return }; // Whoever uses them hears of it.
@@ -107,7 +108,7 @@ impl FeatureCache {
         }
     }
 
-    /// Where the features of a clip are kept; nowhere for folders of pictures, which have no content of their own.
+    /// Returns where the features of a clip are kept; nowhere for folders of pictures, which have no content of their own.
     fn path(&self, clip: &LabelledClip) -> Option<PathBuf> {
         let Content { length, hash } = Content::of(&clip.path).ok()?;
         let mut segment = ContentHash::new();

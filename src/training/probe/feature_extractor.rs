@@ -1,4 +1,4 @@
-//! What the unchanged part of a stream makes of clips: taken from their pictures, or from the disk where an earlier run has left it.
+//! Feature extraction with the frozen backbone of a stream, or from the cache of an earlier run.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(in crate::training) struct FeatureExtractor<'a> {
     of: usize,
 }
 
-/// Clips with what the stream makes of them.
+/// Clips with their features.
 pub(in crate::training) struct Features {
     pub clips: Vec<LabelledClip>,
     /// `[clips · views, F]`; none without clips.
@@ -45,8 +45,8 @@ impl<'a> FeatureExtractor<'a> {
         Self { plan, start, stream, store, done: 0, of }
     }
 
-    /// The features of `clips`, in their order; those that cannot be read are reported and left out, and so are those that would be
-    /// looked at when a `share` of the time budget is over, but for one of each class. None if the work is stopped.
+    /// Returns the features of `clips`, in their order; those that cannot be read are reported and left out, and so are those
+    /// that would be looked at when a `share` of the time budget is over, but for one of each class. None if the work is stopped.
     pub fn take(
         &mut self,
         clips: Vec<LabelledClip>,
@@ -88,7 +88,7 @@ impl<'a> FeatureExtractor<'a> {
         Ok(Some(taken))
     }
 
-    /// The features of `clip` from an earlier run, else from its pictures.
+    /// Returns the features of `clip` from an earlier run, else from its pictures.
     fn load_or_extract(&self, clip: &LabelledClip, cache: Option<Arc<ClipCache>>) -> Result<Tensor<2>> {
         let device = self.stream.devices().pop().unwrap_or_else(Device::flex);
         match &self.store {

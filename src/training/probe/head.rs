@@ -75,7 +75,7 @@ pub fn fit(
     Ok(fit_to(stream, rows, Tensor::cat(features, 0), &labels))
 }
 
-/// What `frozen` makes of the views of clip `index` before its last layer, `[views, F]`; `flow` as in [`fit`].
+/// Returns the features of `frozen` for the views of clip `index`, `[views, F]`; `flow` as in [`fit`].
 pub(in crate::training) fn clip_features(
     frozen: &Stream,
     frame: Geometry,

@@ -1,4 +1,4 @@
-//! A last layer on its own: logistic regression on features that do not change, by all of them at once.
+//! Linear classifiers: full-batch logistic regression on fixed features.
 
 use burn::module::Module;
 use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
@@ -19,7 +19,7 @@ pub const WEIGHT_DECAY: f64 = 1e-3;
 /// Rows of the identity that a layer is asked for at once.
 const PROBES: usize = 512;
 
-/// Where the weights of a class come from.
+/// The initialisation of the weights of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowInit {
     /// From nowhere: they are fitted.
@@ -30,7 +30,7 @@ pub enum RowInit {
     From(usize),
 }
 
-/// The learning rate of update `update` of so many.
+/// Returns the learning rate of update `update` of so many.
 pub fn rate_at(update: usize, updates: usize) -> f64 {
     RATE * (1.0 - update as f64 / updates as f64)
 }
@@ -42,7 +42,7 @@ pub struct KnownLayer {
 }
 
 impl KnownLayer {
-    /// The last layer of `stream`, which must not lie on an autodiff device: nothing is to be dropped.
+    /// Returns the last layer of `stream`, which must not lie on an autodiff device: nothing is to be dropped.
     pub fn of(stream: &Stream) -> Self {
         let width = stream.feature_width();
         let device = stream.devices().pop().unwrap_or_else(Device::flex);
@@ -78,8 +78,8 @@ pub struct LastLayer {
 }
 
 impl LastLayer {
-    /// A layer for the classes `rows` before its first update. `labels` are those of the `features` `[n, F]`, which lie on no autodiff
-    /// device; `known` is the layer that rows are taken from.
+    /// Returns a layer for the classes `rows` before its first update. `labels` are those of the `features` `[n, F]`, which lie
+    /// on no autodiff device; `known` is the layer that rows are taken from.
     ///
     /// # Panics
     /// If rows are to be taken from a layer and there is none.
@@ -123,12 +123,12 @@ impl LastLayer {
         }
     }
 
-    /// The same with another L2 penalty.
+    /// Returns the same with another L2 penalty.
     pub fn with_weight_decay(self, weight_decay: f64) -> Self {
         Self { optimiser: optimiser(weight_decay), ..self }
     }
 
-    /// One update by all features; the loss before it, `[1]`. Nothing if all rows stay.
+    /// Performs one update on all features and returns the loss before it, `[1]`; does nothing if all rows stay.
     pub fn update(&mut self, rate: f64) -> Option<Tensor<1>> {
         let (weight, bias) = self.weights();
         let layer = self.layer.take()?;
@@ -139,7 +139,7 @@ impl LastLayer {
         Some(loss.inner())
     }
 
-    /// The logits of `features` `[n, F]`, which lie on no autodiff device: `[n, K]`.
+    /// Returns the logits of `features` `[n, F]`, which lie on no autodiff device: `[n, K]`.
     pub fn logits(&self, features: Tensor<2>) -> Tensor<2> {
         let (weight, bias) = self.weights();
         (features / self.scale).matmul(weight.inner()) + bias.inner().unsqueeze()
@@ -198,7 +198,7 @@ fn started_from(mut layer: Linear, known: Vec<Option<(Tensor<2>, Tensor<1>)>>) -
     layer
 }
 
-/// The tensor on a device, as a leaf of its graph.
+/// Returns the tensor on a device, as a leaf of its graph.
 fn on<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
     Tensor::from_data(tensor.into_data(), device)
 }
@@ -211,7 +211,7 @@ fn joined(classes: Vec<(Tensor<2>, Tensor<1>)>) -> Option<(Tensor<2>, Tensor<1>)
     Some((Tensor::cat(weights, 1), Tensor::cat(biases, 0)))
 }
 
-/// Where each place is listed in `order`.
+/// Returns where each place is listed in `order`.
 fn inverse(order: &[usize]) -> Vec<i64> {
     let mut inverse = vec![0; order.len()];
     order.iter().enumerate().for_each(|(at, &place)| inverse[place] = at as i64);

@@ -1,8 +1,7 @@
-//! A run of the last layer alone: what the rest of the stream makes of the clips is taken once and kept, and the last layer is
-//! fitted to it in seconds.
+//! Linear-probe runs: extract features once, then fit the classifier layer in seconds.
 //!
-//! With few clips none need be held out: each recording (or eighth of them) is left out in turn of a last layer of its own,
-//! which tells how well clips are recognised that were not learned from.
+//! Without a hold-out set, accuracy is cross-validated: each recording (or eighth of them) is left out in turn of a
+//! classifier of its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -32,14 +31,14 @@ use crate::training::run::folder::prepare_folder;
 use crate::training::run::history::History;
 use crate::training::run::run_clips::RunClips;
 
-/// Recordings are left out one at a time, or in so many parts if there are more.
+/// Maximum number of folds in which recordings are left out.
 const FOLDS: usize = 8;
 /// Shares of a time budget after which no more clips are looked at, and no more of those that are measured on: the rest is for the fit.
 const FEATURE_SHARES: [f64; 2] = [0.7, 0.85];
 /// Updates between two measurements.
 const MEASURE_EVERY: usize = 15;
 
-/// Fits the last layer as `plan` says and reports to `on_event`. Blocks. A run that was broken off begins anew.
+/// Runs the linear probe of `plan` and reports to `on_event`. Blocks. An interrupted run starts over.
 pub fn run(
     plan: &TrainingPlan,
     device: &Device,
@@ -92,7 +91,7 @@ fn stopped(plan: &TrainingPlan) -> Error {
     Error::new(&*plan.run_dir.to_string_lossy(), "stopped before the first step", "Start the run again")
 }
 
-/// The last layer, and those that tell how good it is.
+/// The classifier, and those of cross-validation.
 struct Fit {
     layer: LastLayer,
     views: usize,
@@ -213,8 +212,8 @@ impl Fit {
         })
     }
 
-    /// What was measured, and the share of the clips held out, or left out in turn, that are recognised; none if there are none. Where the
-    /// other stream's answers to the same clips are there, also what both make of them, which counts.
+    /// Returns what was measured, and the share of the clips held out, or left out in turn, that are recognised; none if there
+    /// are none. Where the other stream's answers to the same clips are there, also what both make of them, which counts.
     fn measure(&self, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<Vec<(&'static str, f32)>> {
         let left_out = self.left_out()?;
         if left_out.is_empty() {
@@ -236,7 +235,7 @@ impl Fit {
         Ok(measured.into_iter().flatten().map(tell).collect())
     }
 
-    /// The clips that were not learned from, each with its logits.
+    /// Returns the clips that were not learned from, each with its logits.
     fn left_out(&self) -> Result<Vec<(&LabelledClip, Vec<f32>)>> {
         if let Some(rows) = &self.validation.rows {
             return Ok(self.validation.clips.iter().zip(logits(&self.layer, rows, self.views)?).collect());
@@ -250,7 +249,7 @@ impl Fit {
         Ok(left_out)
     }
 
-    /// The scores of both streams for a clip that this one gives `logits`.
+    /// Returns the scores of both streams for a clip that this one gives `logits`.
     fn fused(&self, clip: &LabelledClip, logits: &[f32]) -> Option<Vec<f32>> {
         let Other { network, answers, fusion } = self.other.as_ref()?;
         let other = answers.logits(clip, logits.len())?;
@@ -269,7 +268,7 @@ struct Other {
 }
 
 impl Other {
-    /// The stream whose model the run joins to its own.
+    /// Returns the stream whose model the run joins to its own.
     fn of(plan: &TrainingPlan, fusion: Fusion) -> Option<Self> {
         let answers = OutOfFold::read(plan.join.as_ref()?.parent()?)?;
         let network = if plan.network == Network::Spatial { Network::Temporal } else { Network::Spatial };
@@ -277,7 +276,7 @@ impl Other {
     }
 }
 
-/// The rows of the clips at `places`.
+/// Returns the rows of the clips at `places`.
 fn of_clips(rows: &Tensor<2>, places: &[usize], views: usize) -> Tensor<2> {
     let rows_of = places.iter().flat_map(|&clip| (clip * views..(clip + 1) * views).map(|row| row as i64));
     let index: Vec<i64> = rows_of.collect();
@@ -285,7 +284,7 @@ fn of_clips(rows: &Tensor<2>, places: &[usize], views: usize) -> Tensor<2> {
     rows.clone().select(0, index)
 }
 
-/// The logits of every clip, the mean of its views'.
+/// Returns the logits of every clip, the mean of its views'.
 fn logits(layer: &LastLayer, rows: &Tensor<2>, views: usize) -> Result<Vec<Vec<f32>>> {
     let logits = layer.logits(rows.clone());
     let [rows, classes] = logits.dims();
@@ -293,17 +292,17 @@ fn logits(layer: &LastLayer, rows: &Tensor<2>, views: usize) -> Result<Vec<Vec<f
     read_rows(mean)
 }
 
-/// The class of a clip, and the one that its scores name; none where they are no numbers.
+/// Returns the class of a clip, and the one that its scores name; none where they are no numbers.
 fn guess(clip: &LabelledClip, scores: &[f32]) -> Option<[usize; 2]> {
     Some([clip.label, arg_max(scores)?])
 }
 
-/// The share of so many clips whose class was named.
+/// Returns the share of so many clips whose class was named.
 fn share_right(guesses: &[[usize; 2]], of: usize) -> f32 {
     guesses.iter().filter(|[label, best]| label == best).count() as f32 / of as f32
 }
 
-/// The recordings of each class.
+/// Returns the recordings of each class.
 fn recordings(clips: &[LabelledClip]) -> BTreeMap<usize, BTreeSet<String>> {
     let mut classes: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for clip in clips {
@@ -312,8 +311,8 @@ fn recordings(clips: &[LabelledClip]) -> BTreeMap<usize, BTreeSet<String>> {
     classes
 }
 
-/// The clips that are left out together: those of a recording, or of some where there are many. Clips of a class that would have no
-/// other recording to be learned from are never left out.
+/// Returns the clips that are left out together: those of a recording, or of some where there are many. Clips of a class that
+/// would have no other recording to be learned from are never left out.
 fn folds(clips: &[LabelledClip], seed: u64) -> Vec<Vec<usize>> {
     let of_clips: Vec<String> = clips.iter().map(LabelledClip::recording).collect();
     let mut all: Vec<&String> = of_clips.iter().collect();

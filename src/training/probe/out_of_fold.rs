@@ -1,5 +1,5 @@
-//! What a stream says about clips that it did not learn from, kept beside its model: the run that joins the other stream to it
-//! measures how good both are together.
+//! Out-of-fold logits of a stream, stored beside its model, so that the run of the other stream can measure the fused
+//! accuracy.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ struct Entry {
 }
 
 impl OutOfFold {
-    /// The logits `[K]` that belong to each of the clips.
+    /// Returns the logits `[K]` that belong to each of the clips.
     pub fn new<'a>(clips: impl Iterator<Item = (&'a LabelledClip, Vec<f32>)>) -> Self {
         let entry = |(clip, logits): (&LabelledClip, Vec<f32>)| Entry {
             path: clip.path.clone(),
@@ -56,7 +56,7 @@ impl OutOfFold {
         Self { clips, places }
     }
 
-    /// What the run in `run_dir` has left; none if it has left nothing that can be read.
+    /// Reads what the run in `run_dir` stored; `None` if nothing can be read.
     pub fn read(run_dir: &Path) -> Option<Self> {
         let stored: Stored<Vec<Entry>> = serde_json::from_slice(&files::read(run_dir.join(FILE)).ok()?).ok()?;
         Some(Self::of(stored.clips))
@@ -73,7 +73,7 @@ impl OutOfFold {
         atomic::replace(&path, |writer| std::io::Write::write_all(writer, &text))
     }
 
-    /// The logits of `clip`, if there are as many as `classes`.
+    /// Returns the logits of `clip`, if there are as many as `classes`.
     pub fn logits(&self, clip: &LabelledClip, classes: usize) -> Option<&[f32]> {
         let found = &self.clips[*self.places.get(&key(&clip.path, clip.segment_secs))?];
         (found.logits.len() == classes).then_some(&found.logits)

@@ -1,4 +1,4 @@
-//! Views of a clip: which windows and parts of its frames a stream looks at for features.
+//! Views of a clip: the windows and crops for feature extraction.
 
 use crate::training::augmentation::{Crop, Draw};
 use crate::training::config::plan::TrainingPlan;
@@ -7,13 +7,12 @@ use crate::video::Geometry;
 /// Side of the part of a frame that a cropped view shows, relative to the frame's.
 const CROP: f32 = 0.8;
 
-/// How a clip is looked at for its features: in evenly spread windows, of whole frames and perhaps of a part of them, each also
-/// mirrored.
+/// The views of a clip for feature extraction: evenly spread windows of whole frames and optional crops, each also mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Views {
     /// Windows (or frames) of a clip.
     pub windows: usize,
-    /// Whether a corner or the centre of each is looked at as well.
+    /// Whether a crop at a corner or the centre of each is used as well.
     pub cropped: bool,
 }
 
@@ -24,7 +23,7 @@ impl Views {
     /// Three windows, and parts of them too: as a stream sees clips in training.
     pub const FIT: Self = Self { windows: 3, cropped: true };
 
-    /// Returns how a run of the last layer alone looks at a clip.
+    /// Returns the views of a linear-probe run.
     pub(in crate::training) fn of(plan: &TrainingPlan) -> Self {
         Self { windows: plan.feature_windows, ..Self::FIT }
     }
@@ -34,7 +33,7 @@ impl Views {
         self.windows * if self.cropped { 4 } else { 2 }
     }
 
-    /// The views of a clip of `frames` frames of size `frame`, windows of `span`.
+    /// Returns the views of a clip of `frames` frames of size `frame`, windows of `span`.
     pub(in crate::training) fn draws(self, clip: usize, frames: usize, span: usize, frame: Geometry) -> Vec<Draw> {
         let last = frames.saturating_sub(span);
         let crops = |window: usize| [Some(Crop::whole(frame)), self.cropped.then(|| corner(frame, window))];

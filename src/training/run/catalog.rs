@@ -1,4 +1,4 @@
-//! The runs that lie in a folder: what they are, how far they are, and what can be done with them.
+//! The training runs in a folder: their settings and progress, and operations on them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -24,7 +24,7 @@ const DELETED: &str = ".deleted";
 /// Folders of a run with networks, the best first.
 const MODELS: [&str; 2] = ["best", "model"];
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunState {
     /// Somebody trains in its folder.
@@ -83,7 +83,7 @@ pub struct Difference {
 pub type RunCurves = BTreeMap<String, Vec<[f64; 2]>>;
 
 impl Run {
-    /// The run in folder `dir`; none if nothing there says that it is one. One that is damaged is told as such.
+    /// Returns the run in folder `dir`; `None` if it is not a run folder. A damaged run is reported as such.
     pub fn read(dir: &Path) -> Option<Self> {
         let config = dir.join("config.toml");
         let checkpoint = checkpoint::find(dir);
@@ -127,8 +127,8 @@ impl Run {
         })
     }
 
-    /// The runs of `all` that are to be made or gone on with, in their order, for this one to come to its end: those whose model it joins
-    /// to its own, itself, and those that join its model to theirs. Runs that have ended are not among them.
+    /// Returns the runs of `all` that are to be made or gone on with, in their order, for this one to come to its end: those
+    /// whose model it joins to its own, itself, and those that join its model to theirs. Runs that have ended are not among them.
     pub fn turn<'a>(&'a self, all: &'a [Self]) -> Vec<&'a Self> {
         let joins = |later: &Self, earlier: &Self| {
             let joined = later.plan.as_ref().and_then(|plan| plan.join.as_deref());
@@ -146,7 +146,7 @@ impl Run {
         turn
     }
 
-    /// The settings that are not the same in all of `plans`.
+    /// Returns the settings that are not the same in all of `plans`.
     pub fn differences(plans: &[&TrainingPlan]) -> Vec<Difference> {
         let tables: Vec<BTreeMap<String, String>> = plans.iter().map(|plan| flat(plan)).collect();
         let keys: BTreeSet<&String> = tables.iter().flat_map(BTreeMap::keys).collect();
@@ -156,7 +156,7 @@ impl Run {
     }
 }
 
-/// The runs in `folder`, the newest first; none where there is no such folder.
+/// Returns the runs in `folder`, the newest first; none where there is no such folder.
 pub fn list(folder: &Path) -> Vec<Run> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let dirs = entries.map(|entry| entry.path()).filter(|dir| dir.is_dir() && !dir.ends_with(DELETED));
@@ -222,8 +222,8 @@ pub fn export(model: &Path, target: &Path, name: &str) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// The curves of the run in `dir`: loss and terms, accuracy, and what was measured on other clips. Nothing of files that are not
-/// there; lines that are no numbers are passed over.
+/// Returns the curves of the run in `dir`: loss and terms, accuracy, and what was measured on other clips. Nothing of files that
+/// are not there; lines that are no numbers are passed over.
 pub fn curves(dir: &Path) -> RunCurves {
     let mut curves = RunCurves::new();
     for (file, prefix) in [("metrics.csv", ""), ("validation.csv", "validation ")] {
@@ -247,7 +247,7 @@ fn notes(dir: &Path) -> Notes {
     files::read_to_string(dir.join(NOTES)).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
 }
 
-/// The last line of a table by its columns, without the step.
+/// Returns the last line of a table by its columns, without the step.
 fn last_line(path: &Path) -> Vec<(String, f64)> {
     let text = files::read_to_string(path).unwrap_or_default();
     let (Some(names), Some(values)) = (text.lines().next(), text.lines().skip(1).last()) else { return Vec::new() };
@@ -255,7 +255,7 @@ fn last_line(path: &Path) -> Vec<(String, f64)> {
     cells.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect()
 }
 
-/// The settings of a plan, one a line: `loss.preset` and so on.
+/// Returns the settings of a plan, one a line: `loss.preset` and so on.
 fn flat(plan: &TrainingPlan) -> BTreeMap<String, String> {
     let mut rows = BTreeMap::new();
     if let Ok(value) = toml::Value::try_from(plan) {
@@ -272,7 +272,7 @@ fn flatten(value: &toml::Value, key: String, rows: &mut BTreeMap<String, String>
                 flatten(value, key, rows);
             }
         }
-        // Long lists of clips are told by their number.
+        // Long lists of clips are shown as their number.
         toml::Value::Array(list) if list.iter().any(toml::Value::is_table) => {
             rows.insert(key, format!("{} entries", list.len()));
         }
@@ -303,7 +303,7 @@ fn is_new(_file: &fs::Metadata, _seen: &mut BTreeSet<[u64; 2]>) -> bool {
     true
 }
 
-/// When one of the files in `dir` was last written to.
+/// Returns when one of the files in `dir` was last written to.
 fn newest(dir: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(dir).ok()?.flatten();
     entries.filter_map(|entry| entry.metadata().ok()?.modified().ok()).max()

@@ -1,4 +1,4 @@
-//! Checkpoints that a crash cannot spoil: written beside, then put in place of the one before.
+//! Crash-safe checkpoints: written to a temporary file, then renamed over the previous one.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::training::config::plan::TrainingPlan;
 use crate::training::objective::losses::LossSwitches;
 use crate::training::optim::divergence::Watch;
 
-/// Where a run stands, besides its networks. What it draws and its rate follow from the step.
+/// The state of a run besides its networks. Random draws and the learning rate follow from the step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// Steps that are done.
@@ -75,7 +75,7 @@ impl Progress {
 }
 
 impl Progress {
-    /// Whether a run of `plan` ends here.
+    /// Returns whether a run of `plan` ends here.
     pub fn is_last_of(&self, plan: &TrainingPlan) -> bool {
         let worse_since = self.best.map_or(0, |best| best.worse_since);
         self.step >= plan.steps
@@ -84,7 +84,7 @@ impl Progress {
     }
 }
 
-/// The checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write()`] leaves
+/// Returns the checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write()`] leaves
 /// the one before under its old name.
 pub fn find(run_dir: &Path) -> Option<PathBuf> {
     ["checkpoint", "checkpoint.old"]

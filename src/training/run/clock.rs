@@ -1,4 +1,4 @@
-//! The time of a run while it looks at every clip once, pauses not counted, and what of a time budget is over.
+//! The elapsed time of feature extraction without pauses, and the spent fraction of a time budget.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -27,17 +27,17 @@ impl Clock {
         self.began.elapsed().saturating_sub(self.paused).as_secs_f64()
     }
 
-    /// The share of the time budget that is over, more than 1 after its end; none without one.
+    /// Returns the share of the time budget that is over, more than 1 after its end; none without one.
     pub fn spent(&self) -> Option<f64> {
         self.budget_secs.map(|budget| self.seconds() / budget)
     }
 
-    /// Whether so much of the budget is over.
+    /// Returns whether so much of the budget is over.
     pub fn is_over(&self, share: f64) -> bool {
         self.spent().is_some_and(|spent| spent >= share)
     }
 
-    /// Whether the run is to end.
+    /// Returns whether the run is to end.
     pub fn is_stopped(&self) -> bool {
         self.control.is_stopped()
     }
@@ -49,15 +49,16 @@ impl Clock {
         self.paused += began.elapsed();
     }
 
-    /// How much of what was left of the budget, after a share `begun` of it, is over before update `step` (from 0) and after it.
+    /// Returns how much of what was left of the budget, after a share `begun` of it, is over before update `step` (from 0) and
+    /// after it.
     pub fn spent_since(&self, begun: f64, step: usize) -> Option<Spent> {
         let before = ((self.spent()? - begun) / (1.0 - begun).max(1e-9)).clamp(0.0, 1.0);
         Some(Spent { before, after: before + before / step.max(1) as f64 })
     }
 }
 
-/// The places of clips with these labels in the order in which they are looked at where time may not suffice for all: the first of each
-/// class, then the second of each, and so on.
+/// Returns the places of clips with these labels in the order in which they are looked at where time may not suffice for all: the
+/// first of each class, then the second of each, and so on.
 pub(in crate::training) fn by_turns(labels: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
     let mut turns: Vec<(usize, usize)> = Vec::new();
@@ -70,7 +71,7 @@ pub(in crate::training) fn by_turns(labels: impl Iterator<Item = usize>) -> Vec<
     turns.into_iter().map(|(_, place)| place).collect()
 }
 
-/// What is said where only so many clips were looked at.
+/// Returns the warning when the time allowed only some of the clips.
 pub(in crate::training) fn time_is_up(looked_at: usize, of: usize) -> Error {
     let cause = format!("the time sufficed for {looked_at} of {of} clips: the last layer is fitted to these");
     Error::new("time limit", cause, "Give more time to learn from all of them")

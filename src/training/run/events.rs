@@ -1,4 +1,4 @@
-//! What a run tells while it trains, and how it is steered. The window and the command line consume the same events.
+//! The events and controls of a training run, used by the window and the command line alike.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -38,7 +38,7 @@ pub enum TrainingEvent {
     },
     /// Before the first step, the last layer of a stream from another task is fitted to the clips.
     Preparing {
-        /// Clips that have been looked at.
+        /// Clips processed so far.
         done: usize,
         /// Number of clips.
         of: usize,
@@ -56,7 +56,7 @@ pub enum TrainingEvent {
         /// Class and guess of every clip that was answered, in the order of the clips; empty where nothing is recognised.
         guesses: Vec<[usize; 2]>,
     },
-    /// What of the loss counts, from the next step on: told at the beginning and whenever it is changed.
+    /// The loss switches from the next step on: sent at the start and on each change.
     Switched {
         /// After so many steps.
         step: usize,
@@ -85,7 +85,7 @@ pub enum TrainingEvent {
     Checkpoint(PathBuf),
     /// The snapshots that there are from now on, by rising steps.
     Snapshots(Vec<Snapshot>),
-    /// The run went back to a snapshot and goes on from there: what was told of later steps is void.
+    /// The run was rolled back to a snapshot and continues from there; events of later steps are void.
     RolledBack {
         /// The step that it had reached.
         from: usize,
@@ -100,13 +100,13 @@ pub enum TrainingEvent {
     Warning(Error),
     /// The run waits.
     Paused,
-    /// The run goes on.
+    /// The run continues after a pause.
     Resumed,
-    /// The run has ended, at its last step or because it was told to.
+    /// The run has ended, at its last step or on request.
     Finished {
         /// A model folder with the trained networks.
         model_dir: PathBuf,
-        /// Whether steps are left; starting the same run again goes on from here.
+        /// Whether steps are left; starting the same run again resumes here.
         stopped_early: bool,
     },
 }
@@ -139,7 +139,7 @@ pub struct StepMetrics {
     /// The share of the run that is done, 0…1: of its steps, or of its time budget if that is more.
     #[serde(default)]
     pub done: f64,
-    /// Memory that the process occupies; none where the system does not tell.
+    /// Resident memory of the process, if the system reports it.
     #[serde(default)]
     pub memory_bytes: Option<u64>,
 }
@@ -150,13 +150,13 @@ pub struct TrainingControl {
     shared: Arc<(Mutex<ControlRequests>, Condvar)>,
 }
 
-/// What is wished and has not been done yet.
+/// Pending control requests.
 #[derive(Debug, Default)]
 struct ControlRequests {
     run: RunRequest,
     roll_back: Option<usize>,
     switches: Option<LossSwitches>,
-    /// Steps between two looks at the parts of the gradient; 0 for none.
+    /// Steps between measurements of the gradient shares; 0 for none.
     shares_every: usize,
 }
 
@@ -202,33 +202,33 @@ impl TrainingControl {
         self.request(|requests| requests.switches = Some(switches));
     }
 
-    /// Lets the run look every so many steps at what MotionNet's gradient consists of; 0 for never, as it is at first. A look
+    /// Sets the steps between measurements of MotionNet's gradient shares; 0 for never, the default. A measurement
     /// costs about three steps and changes nothing of the training.
     pub fn share_gradients(&self, every: usize) {
         self.request(|requests| requests.shares_every = every);
     }
 
-    /// Whether the run waits or is about to.
+    /// Returns whether the run waits or is about to.
     pub fn is_paused(&self) -> bool {
         self.lock().run == RunRequest::Pause
     }
 
-    /// Whether the run is to end, or has for this reason.
+    /// Returns whether the run is to end, or has for this reason.
     pub fn is_stopped(&self) -> bool {
         self.lock().run == RunRequest::Stop
     }
 
-    /// The step that the run is to go back to, once.
+    /// Returns the step that the run is to go back to, once.
     pub(in crate::training) fn take_roll_back(&self) -> Option<usize> {
         self.lock().roll_back.take()
     }
 
-    /// What is to count of the loss, once.
+    /// Returns newly requested loss switches, once.
     pub(in crate::training) fn take_switches(&self) -> Option<LossSwitches> {
         self.lock().switches.take()
     }
 
-    /// Whether the parts of the gradient of step `step`, from 0, are to be looked at.
+    /// Returns whether the gradient shares of step `step`, from 0, are to be measured.
     pub(in crate::training) fn wants_shares(&self, step: usize) -> bool {
         let every = self.lock().shares_every;
         every > 0 && step.is_multiple_of(every)
@@ -239,7 +239,7 @@ impl TrainingControl {
         self.wait_while(|requests| requests.run == RunRequest::Pause);
     }
 
-    /// Blocks while the run is paused and nothing else is wished.
+    /// Blocks while the run is paused and no other request is pending.
     pub(in crate::training) fn wait_for_wishes(&self) {
         self.wait_while(|requests| {
             requests.run == RunRequest::Pause && requests.roll_back.is_none() && requests.switches.is_none()

@@ -78,7 +78,7 @@ fn check_same(plan: &TrainingPlan, path: &Path) -> Result<()> {
     Err(Error::file(&plan.run_dir, cause, remedy))
 }
 
-/// The first of `differences` in words: `steps is 60 there and 61 here`.
+/// Returns the first of `differences` in words: `steps is 60 there and 61 here`.
 fn named(differences: &[Difference]) -> String {
     let value = |value: &String| if value.is_empty() { "not set".to_owned() } else { value.clone() };
     let one = |difference: &Difference| {

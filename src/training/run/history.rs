@@ -1,5 +1,5 @@
-//! What a run measured, in tables in its folder: `metrics.csv` has every step, `validation.csv` what was found on other clips,
-//! `gradients.csv` what MotionNet's gradient was made of. `interventions.csv` is a log of what a person changed meanwhile.
+//! The tables in a run folder: `metrics.csv` (every step), `validation.csv` (validation results), `gradients.csv` (gradient
+//! shares of MotionNet) and `interventions.csv` (a log of manual changes).
 
 use std::fs::OpenOptions;
 use std::io::Write;

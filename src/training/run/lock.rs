@@ -32,7 +32,7 @@ impl RunLock {
         }
     }
 
-    /// Whether somebody trains in `run_dir`.
+    /// Returns whether somebody trains in `run_dir`.
     pub fn is_taken(run_dir: &Path) -> bool {
         let file = File::options().write(true).open(run_dir.join(FILE));
         file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))

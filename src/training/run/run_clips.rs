@@ -48,8 +48,8 @@ struct Kept {
 }
 
 impl RunClips {
-    /// The clips of `plan`: those that its run began with where there is something to resume, those of the run whose stream it
-    /// joins to its own where that is of the same data, else those that are there now. Nothing is written.
+    /// Returns the clips of `plan`: those that its run began with where there is something to resume, those of the run whose
+    /// stream it joins to its own where that is of the same data, else those that are there now. Nothing is written.
     ///
     /// # Errors
     /// If clips cannot be listed or held out; of a run that is resumed, if a class has lost all its clips, if clips have
@@ -108,7 +108,7 @@ impl RunClips {
 }
 
 impl Kept {
-    /// Which clips do not hold any more what they held when the run began; those that cannot be read are not among them.
+    /// Returns which clips do not hold any more what they held when the run began; those that cannot be read are not among them.
     fn changed(&self) -> Option<Error> {
         let is_other = |path: &Path, before: &String| file_fingerprint(path).is_ok_and(|now| now != *before);
         let changed = self.fingerprints.iter().filter(|(path, before)| is_other(path, before)).map(|(path, _)| path);
@@ -117,7 +117,7 @@ impl Kept {
         about_clips(changed, cause, remedy)
     }
 
-    /// The clips for a run that is resumed, with what has happened to them.
+    /// Returns the clips for a run that is resumed, with what has happened to them.
     fn resumed(self, plan: &TrainingPlan) -> Result<RunClips> {
         let Self { classes, training, measured, fingerprints } = self;
         let gone: BTreeSet<&PathBuf> = training.iter().map(|clip| &clip.path).filter(|path| !path.exists()).collect();
@@ -146,13 +146,13 @@ impl Kept {
     }
 }
 
-/// One error for all clips of which `cause` holds: about the first, with the number and the names of others.
+/// Returns one error for all clips of which `cause` holds: about the first, with the number and the names of others.
 fn about_clips<'a>(paths: impl Iterator<Item = &'a PathBuf>, cause: &str, remedy: &str) -> Option<Error> {
     let errors = paths.map(|path| Error::file(path, cause, remedy)).collect();
     about_all(errors)
 }
 
-/// How many clips a folder or list has now that are not `known`; none where that cannot be told.
+/// Returns how many clips a folder or list has now that are not `known`; none where that cannot be told.
 fn added_since(data: &DataSource, known: &BTreeSet<&PathBuf>) -> usize {
     if matches!(data, DataSource::Pieces(_)) {
         return 0; // they are part of the plan
@@ -162,7 +162,7 @@ fn added_since(data: &DataSource, known: &BTreeSet<&PathBuf>) -> usize {
     paths.difference(known).count()
 }
 
-/// What is kept in `run_dir`; none where an older version began the run.
+/// Returns what is kept in `run_dir`; none where an older version began the run.
 fn read(run_dir: &Path) -> Result<Option<Kept>> {
     let path = run_dir.join(FILE);
     let text = match files::read_to_string(&path) {
@@ -180,7 +180,7 @@ fn read(run_dir: &Path) -> Result<Option<Kept>> {
     Ok(Some(kept))
 }
 
-/// The folder of the run whose model `plan` joins to its own, if it was of the same data in the same way.
+/// Returns the folder of the run whose model `plan` joins to its own, if it was of the same data in the same way.
 fn joined_run(plan: &TrainingPlan) -> Option<PathBuf> {
     let dir = plan.join.as_ref()?.parent()?;
     let text = files::read_to_string(dir.join("config.toml")).ok()?;

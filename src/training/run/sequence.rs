@@ -1,4 +1,4 @@
-//! Runs one after the other, told and steered as one.
+//! A sequence of runs, reported and controlled as one.
 
 use burn::tensor::Device;
 

@@ -1,7 +1,7 @@
-//! The history of a run's networks: every now and then one is kept as it was, to go back to and to look at.
+//! Snapshots: the networks of a run at earlier steps, for roll-back and inspection.
 //!
-//! A snapshot is a model folder, `snapshots/step-NNNNNNNN` in the run's, which in addition holds the checkpoint of that step.
-//! Of older steps fewer are kept.
+//! A snapshot is a model folder, `snapshots/step-NNNNNNNN` in the run's, which also holds the checkpoint of that step.
+//! Older snapshots are kept more sparsely.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,13 +24,13 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The checkpoint of the same step: networks, optimisers and where the run stood.
+    /// Returns the checkpoint of the same step: networks, optimisers and where the run stood.
     pub(in crate::training) fn checkpoint(&self) -> PathBuf {
         self.dir.join("checkpoint")
     }
 }
 
-/// The snapshots of the run in `run_dir`, by rising steps; none where there is no run.
+/// Returns the snapshots of the run in `run_dir`, by rising steps; none where there is no run.
 ///
 /// After a roll-back those of later steps remain until the run replaces them by its own.
 pub fn list(run_dir: &Path) -> Vec<Snapshot> {
@@ -90,8 +90,8 @@ fn discard(folder: &Path, snapshot: &Path) -> Result<()> {
     checkpoint::remove(&old)
 }
 
-/// Which of the rising `steps` are given up so that `keep` remain: never the first, the last or a `cherished` one, if that is
-/// possible, and of the others those that stand closest for their age. What remains lies the denser the newer it is.
+/// Returns which of the rising `steps` are given up so that `keep` remain: never the first, the last or a `cherished` one, if
+/// that is possible, and of the others those that stand closest for their age. What remains lies the denser the newer it is.
 fn surplus(steps: &[usize], keep: usize, cherished: &[usize]) -> Vec<usize> {
     let (mut steps, mut given_up) = (steps.to_vec(), Vec::new());
     while steps.len() > keep.max(1) {

@@ -187,7 +187,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Does what is wished besides waiting and ending.
+    /// Applies pending control requests, except pause and stop.
     fn apply_requests(&mut self) -> Result<()> {
         while let Some(step) = self.control.take_roll_back() {
             self.roll_back_to(step)?;
@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
         self.control.take_switches().map_or(Ok(()), |switches| self.switch(switches))
     }
 
-    /// Changes what of the loss counts. Saved at once, so that a resumed run goes on with it from the same step.
+    /// Changes the loss switches. Saved at once, so that a resumed run uses them from the same step.
     fn switch(&mut self, switches: LossSwitches) -> Result<()> {
         let (before, step) = (self.objective.switches(), self.progress.step);
         match self.objective.switch(switches) {
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The next batch.
+    /// Returns the next batch.
     fn batch(&mut self) -> Result<Batch> {
         let loader = match &mut self.loader {
             Some(loader) => loader,
@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
         Ok(stands)
     }
 
-    /// The NaN guard: goes on at half the rate.
+    /// The NaN guard: continues at half the learning rate.
     fn halve_rate(&mut self) -> Result<()> {
         self.progress.rate_factor /= 2.0;
         (self.on_event)(TrainingEvent::Warning(not_finite(&self.progress)));
@@ -292,7 +292,7 @@ impl<'a> Run<'a> {
         self.rolled_back(from, Some(error))
     }
 
-    /// The newest snapshot of a step before this one at which the loss was calm, else the oldest.
+    /// Returns the newest snapshot of a step before this one at which the loss was calm, else the oldest.
     fn last_good(&self) -> Option<Snapshot> {
         let mut snapshots = snapshots::list(&self.plan.run_dir);
         snapshots.retain(|snapshot| snapshot.step < self.progress.step);
@@ -363,7 +363,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Whether the run ended after a checkpoint and before the measurement that follows it.
+    /// Returns whether the run ended after a checkpoint and before the measurement that follows it.
     fn owes_measurement(&self) -> bool {
         let Progress { step, measured, .. } = self.progress;
         self.validator.has_clips() && self.is_checkpoint() && measured < step
@@ -390,7 +390,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Saves, and waits until the run is to go on. Does meanwhile what else is wished.
+    /// Saves, and waits until the run is resumed, applying other requests meanwhile.
     fn pause(&mut self) -> Result<()> {
         self.save()?;
         (self.on_event)(TrainingEvent::Paused);
@@ -508,17 +508,18 @@ impl<'a> Run<'a> {
         self.progress.is_last_of(self.plan)
     }
 
-    /// The share of the run that is done, by steps or by time.
+    /// Returns the share of the run that is done, by steps or by time.
     fn done(&self) -> f64 {
         (self.progress.step as f64 / self.plan.steps as f64).max(self.spent()).min(1.0)
     }
 
-    /// The share of the time budget that is over; 0 without one.
+    /// Returns the share of the time budget that is over; 0 without one.
     fn spent(&self) -> f64 {
         self.plan.budget_secs.map_or(0.0, |budget| self.progress.seconds / budget)
     }
 
-    /// The share of what the time budget leaves for steps that is over before the next one and after it, as far as that is known.
+    /// Returns the share of what the time budget leaves for steps that is over before the next one and after it, as far as that
+    /// is known.
     fn spent_by_step(&self) -> Option<Spent> {
         let Progress { seconds, prepared, .. } = self.progress;
         let for_steps = (self.plan.budget_secs? - prepared).max(1e-9);
@@ -549,7 +550,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What `plan` draws of `clips`, windows of `window` frames.
+/// Returns the sampler of `plan` for `clips`, windows of `window` frames.
 pub(in crate::training) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Sampler {
     let balanced = plan.balance == ClassBalance::Sampling;
     Sampler {
@@ -567,7 +568,7 @@ pub(in crate::training) fn sampler(plan: &TrainingPlan, clips: &Clips, window: u
     }
 }
 
-/// The clips of each class that has any, by label.
+/// Returns the clips of each class that has any, by label.
 fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
     let mut classes: HashMap<usize, Vec<usize>> = HashMap::new();
     labels.enumerate().for_each(|(clip, label)| classes.entry(label).or_default().push(clip));

@@ -2,14 +2,14 @@
 
 use crate::secrets::{after_protocol, login};
 
-/// Which of the characters that end the name of a host the password holds as it is, or seems to.
+/// Returns which of the characters that end the name of a host the password holds as it is, or seems to.
 pub(super) fn raw_character(address: &str) -> Option<char> {
     let (start, end) = login(address)?;
     address[start..end].chars().find(|c| "#/?".contains(*c))
 }
 
-/// Whether such a character cannot be meant as it is, as in `http://host:80/mail@home`: what stands before it is neither a host with
-/// its port nor ends a login.
+/// Returns whether such a character cannot be meant as it is, as in `http://host:80/mail@home`: what stands before it is neither
+/// a host with its port nor ends a login.
 pub(super) fn is_cut_short(address: &str) -> bool {
     let after = after_protocol(address);
     let end = after.find(['/', '?', '#']).unwrap_or(after.len());

@@ -1,7 +1,7 @@
-//! Whether pictures pile up before the decoder: then the older ones are passed over.
+//! Backlog detection: if frames pile up before the decoder, the older ones are skipped.
 //!
 //! Time stamps of live streams drift, jump, or are invented by the demuxer. What cannot be wrong is whether reading waits:
-//! a reader that keeps up waits for the next picture, one that lies behind finds it there already. What was gathered while the
+//! a reader that keeps up waits for the next picture, one that lags behind finds it there already. What was gathered while the
 //! source was being opened is such a pile too.
 
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ const A_WAIT: Duration = Duration::from_millis(1);
 /// For so long everything may be there at once: streams begin and arrive in bursts.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Notices that the reader lies behind.
+/// A detector of a reader that lags behind.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     /// Since when nothing was waited for.
@@ -21,7 +21,7 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
-    /// Whether to pass over the picture whose reading took `waited` until `now`.
+    /// Returns whether to pass over the picture whose reading took `waited` until `now`.
     pub fn is_behind(&mut self, waited: Duration, now: Instant) -> bool {
         if waited >= A_WAIT {
             (self.since, self.has_waited) = (None, true);

@@ -1,4 +1,4 @@
-//! How long to wait before a source is tried again.
+//! Back-off: the wait before a source is retried.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// The wait after one more failure.
+    /// Returns the wait after one more failure.
     pub fn next(&mut self) -> Duration {
         let wait = FIRST.saturating_mul(1 << self.failures.min(8)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
         wait
     }
 
-    /// How many failures there were since the last success.
+    /// Returns how many failures there were since the last success.
     pub fn failures(&self) -> u32 {
         self.failures
     }

@@ -49,7 +49,7 @@ struct Shape {
 }
 
 impl Capture {
-    /// A thread to be run.
+    /// Returns a thread to be run.
     pub fn new(source: CameraSource, shared: Arc<Shared>, stop: Arc<AtomicBool>, listener: Listener) -> Self {
         let watchdog = Watchdog::new(stop);
         let started = Instant::now();
@@ -156,7 +156,7 @@ impl Capture {
         Ok(())
     }
 
-    /// A converter for pictures of this size; it is told if they are others than before.
+    /// Returns a converter for pictures of this size; it is told if they are others than before.
     fn shape(&mut self, input: &CameraInput, raw: Geometry, sizes: Sizes, is_recorded: bool) -> Shape {
         let orientation = input.orientation();
         let shown = shown_geometry(raw, input.pixel_aspect(), orientation);

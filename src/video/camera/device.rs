@@ -22,13 +22,13 @@ pub struct CameraDevice {
 }
 
 impl CameraDevice {
-    /// The sizes that it offers, the largest first, each with its modes, the fastest first.
+    /// Returns the sizes that it offers, the largest first, each with its modes, the fastest first.
     pub fn sizes(&self) -> impl Iterator<Item = (Geometry, &[CameraMode])> {
         self.modes.chunk_by(|a, b| a.size == b.size).map(|modes| (modes[0].size, modes))
     }
 
-    /// The mode to begin with: of those that are fast enough for the networks, the largest that is not larger than they need, in
-    /// whatever format; where none is fast enough, the fastest.
+    /// Returns the mode to begin with: of those that are fast enough for the networks, the largest that is not larger than they
+    /// need, in whatever format; where none is fast enough, the fastest.
     pub fn proposed(&self) -> Option<&CameraMode> {
         let area = |mode: &CameraMode| mode.size.width * mode.size.height;
         let small: Vec<&CameraMode> = self.modes.iter().filter(|mode| area(mode) <= LARGEST_PX).collect();
@@ -37,14 +37,14 @@ impl CameraDevice {
         modes.into_iter().rev().max_by_key(|mode| (mode.fps.min(USUAL_FPS).round() as u32, area(mode)))
     }
 
-    /// The mode of this size whose rate is nearest to `fps`.
+    /// Returns the mode of this size whose rate is nearest to `fps`.
     pub fn nearest(&self, size: Geometry, fps: f64) -> Option<&CameraMode> {
         let modes = self.modes.iter().filter(|mode| mode.size == size);
         modes.min_by(|a, b| (a.fps - fps).abs().total_cmp(&(b.fps - fps).abs()))
     }
 }
 
-/// The cameras of this machine; none is opened for longer than it takes to ask for its modes.
+/// Returns the cameras of this machine; none is opened for longer than it takes to ask for its modes.
 ///
 /// # Errors
 /// If the system does not list its cameras.

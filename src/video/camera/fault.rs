@@ -20,7 +20,7 @@ const ENODEV: i32 = 19;
 const EINVAL: i32 = 22;
 const ENOSPC: i32 = 28;
 
-/// What is wrong with `source`.
+/// Returns what is wrong with `source`.
 pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
     let (cause, remedy) = match source {
         CameraSource::Device { .. } => of_device(fault),
@@ -39,7 +39,7 @@ pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
     Error::new(source.to_string(), cause, remedy)
 }
 
-/// Whether trying again cannot help, as what was typed is wrong.
+/// Returns whether trying again cannot help, as what was typed is wrong.
 pub(super) fn is_hopeless(source: &CameraSource, fault: Fault) -> bool {
     match source {
         CameraSource::Lavfi(_) => fault != Fault::Eof && fault != Fault::Exit,

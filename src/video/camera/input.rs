@@ -70,7 +70,7 @@ impl CameraInput {
         Ok(Self { input, stream: index, decoder, watchdog, waited: Duration::ZERO, failures: 0, is_ending: false })
     }
 
-    /// How its pictures are turned.
+    /// Returns how its pictures are turned.
     pub fn orientation(&self) -> Orientation {
         Orientation::of(&self.stream())
     }
@@ -80,24 +80,25 @@ impl CameraInput {
         libav::sample_aspect_ratio(&self.stream())
     }
 
-    /// Whether its length is known, as that of a file is.
+    /// Returns whether its length is known, as that of a file is.
     pub fn has_end(&self) -> bool {
         self.input.duration() > 0
     }
 
-    /// The rate that it claims, where it does.
+    /// Returns the rate that it claims, where it does.
     pub fn claimed_fps(&self) -> Option<f64> {
         let stream = self.stream();
         let rates = [stream.avg_frame_rate(), stream.rate()].map(f64::from);
         rates.into_iter().find(|rate| PLAUSIBLE_RATES.contains(rate))
     }
 
-    /// The name of its coding.
+    /// Returns the name of its coding.
     pub fn codec(&self) -> String {
         self.decoder.codec().map_or_else(String::new, |codec| codec.name().to_owned())
     }
 
-    /// The next picture; `Eof` at the end of the source, `Exit` when it was silent for too long or is not wanted any more.
+    /// Returns the next picture; `Eof` at the end of the source, `Exit` when it was silent for too long or is not wanted any
+    /// more.
     pub fn next(&mut self) -> Result<Picture, ffmpeg::Error> {
         loop {
             let mut raw = ffmpeg::frame::Video::empty();
@@ -169,8 +170,8 @@ impl Drop for CameraInput {
     }
 }
 
-/// The name, the driver and the options for FFmpeg; `None` for a name that it cannot be given, and for a pipe, whose opening may take
-/// for ever.
+/// Returns the name, the driver and the options for FFmpeg; `None` for a name that it cannot be given, and for a pipe, whose
+/// opening may take for ever.
 fn how_to_open(source: &CameraSource) -> Option<(CString, Option<&str>, ffmpeg::Dictionary<'static>)> {
     let mut options = ffmpeg::Dictionary::new();
     Some(match source {

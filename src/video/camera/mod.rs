@@ -1,8 +1,8 @@
-//! Live pictures: cameras, streams, generated pictures, and files played as if they were a camera.
+//! Live sources: cameras, streams, generated frames, and files played like a camera.
 //!
 //! How it works, in the order in which a picture passes through it: `input` opens a [`CameraSource`] and decodes it, `capture`
-//! keeps it open on the thread "capture", takes it up again when it breaks off (`backoff`, `fault`), holds files to their own
-//! pace (`pace`) and passes over what lies behind (`backlog`), and the `ring` keeps the newest seconds for whoever looks: a
+//! keeps it open on the thread "capture", reconnects when it breaks off (`backoff`, `fault`), holds files to their own
+//! pace (`pace`) and skips frames that lag behind (`backlog`), and the `ring` keeps the newest seconds for its readers: a
 //! [`Camera`] never waits for its readers, and its readers never wait for it.
 
 mod address;

@@ -17,7 +17,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// How long to wait at `now` before the picture of time `pts_secs` is shown.
+    /// Returns how long to wait at `now` before the picture of time `pts_secs` is shown.
     pub fn wait(&mut self, pts_secs: f64, now: Instant) -> Duration {
         let begin = self.begin.take().unwrap_or(now);
         let (first, shown) = *self.anchor.get_or_insert((pts_secs, begin));

@@ -61,7 +61,7 @@ impl FrameRing {
         }
     }
 
-    /// The newest frame.
+    /// Returns the newest frame.
     pub fn newest(&self) -> Option<&LiveFrame> {
         self.frames.back()
     }
@@ -74,7 +74,7 @@ impl FrameRing {
         (frames.len() >= least.max(1)).then_some(frames)
     }
 
-    /// What was captured within `secs` before the newest frame without a break and in its size, oldest first.
+    /// Returns what was captured within `secs` before the newest frame without a break and in its size, oldest first.
     pub fn last(&self, secs: f64) -> Vec<LiveFrame> {
         let Some(newest) = self.newest() else { return Vec::new() };
         let size = newest.frame.display.dimensions();
@@ -87,7 +87,7 @@ impl FrameRing {
         frames
     }
 
-    /// What was captured after the frame of this index, oldest first.
+    /// Returns what was captured after the frame of this index, oldest first.
     pub fn after(&self, index: Option<usize>) -> Vec<LiveFrame> {
         let is_new = |live: &&LiveFrame| index.is_none_or(|index| live.frame.index > index);
         let mut frames: Vec<_> = self.frames.iter().rev().take_while(is_new).cloned().collect();
@@ -104,7 +104,7 @@ impl FrameRing {
         if span > 0.0 { (recent.len() - 1) as f64 / span } else { 0.0 }
     }
 
-    /// The newest frames up to the last break, newest first.
+    /// Returns the newest frames up to the last break, newest first.
     fn unbroken(&self) -> impl Iterator<Item = &LiveFrame> {
         let mut next = None;
         self.frames.iter().rev().take_while(move |live| {

@@ -1,4 +1,4 @@
-//! Where live pictures come from, as it is typed, shown and remembered.
+//! The sources of live frames, as typed, displayed and stored.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -24,7 +24,7 @@ pub(super) const CAMERA_DRIVER: &str = if cfg!(target_os = "macos") {
     "v4l2"
 };
 
-/// Where live pictures come from.
+/// A source of live frames.
 #[derive(Clone, PartialEq)]
 pub enum CameraSource {
     /// A capture device.
@@ -56,12 +56,12 @@ pub struct CameraMode {
 }
 
 impl CameraSource {
-    /// The device `name` of this system's camera driver.
+    /// Returns the device `name` of this system's camera driver.
     pub fn device(name: impl Into<String>, mode: Option<CameraMode>) -> Self {
         Self::Device { driver: CAMERA_DRIVER.into(), name: name.into(), mode }
     }
 
-    /// The source that is named on a command line, where the name of a file need not be text.
+    /// Returns the source that is named on a command line, where the name of a file need not be text.
     ///
     /// # Errors
     /// If it is none.
@@ -72,12 +72,12 @@ impl CameraSource {
         }
     }
 
-    /// Whether a name and a password are part of it.
+    /// Returns whether a name and a password are part of it.
     pub(super) fn has_password(&self) -> bool {
         matches!(self, Self::Url(url) if has_secret(url))
     }
 
-    /// Whether it comes as fast as it is read, so that it must be held to its own pace. Of a URL only its length tells:
+    /// Returns whether it comes as fast as it is read, so that it must be held to its own pace. Of a URL only its length tells:
     /// what has an end is a file. A server of RTSP keeps the pace of a file by itself.
     pub(super) fn is_paced(&self, has_end: bool) -> bool {
         match self {
@@ -88,7 +88,7 @@ impl CameraSource {
     }
 }
 
-/// The path of `file:path`.
+/// Returns the path of `file:path`.
 #[cfg(unix)]
 fn without_protocol(name: &OsStr) -> &OsStr {
     use std::os::unix::ffi::OsStrExt;

@@ -53,14 +53,14 @@ impl<const WORDS: usize> Question<WORDS> {
         READ_AND_WRITE << 30 | (4 * WORDS as u64) << 16 | u64::from(b'V') << 8 | u64::from(self.0)
     }
 
-    /// The answer to the question with `words` filled in; `None` at the end of a list.
+    /// Returns the answer to the question with `words` filled in; `None` at the end of a list.
     fn ask(&self, device: &File, mut words: [u32; WORDS]) -> Option<[u32; WORDS]> {
         // SAFETY: the request carries the length of `words`, and the driver reads and writes no more than that.
         let answer = unsafe { libc::ioctl(device.as_raw_fd(), self.request() as _, words.as_mut_ptr()) };
         (answer == 0).then_some(words)
     }
 
-    /// All answers to a question whose first word counts.
+    /// Returns all answers to a question whose first word counts.
     fn all<'a>(&'a self, device: &'a File, words: [u32; WORDS]) -> impl Iterator<Item = [u32; WORDS]> + 'a {
         let numbered = move |number| {
             let mut words = words;
@@ -71,7 +71,7 @@ impl<const WORDS: usize> Question<WORDS> {
     }
 }
 
-/// What the camera at `path` offers, the largest and fastest first.
+/// Returns the modes of the camera at `path`, the largest and fastest first.
 ///
 /// # Errors
 /// If it cannot be opened.
@@ -102,7 +102,7 @@ fn sizes(device: &File, format: u32) -> Vec<[u32; 2]> {
     SIZE.all(device, question).flat_map(|answer| sizes_of(&answer)).collect()
 }
 
-/// The size of an answer, or the usual ones within its range.
+/// Returns the size of an answer, or the usual ones within its range.
 fn sizes_of(answer: &[u32; 11]) -> Vec<[u32; 2]> {
     let [.., min_width, max_width, _, min_height, max_height, _, _, _] = *answer;
     if answer[2] == DISCRETE {
@@ -119,7 +119,7 @@ fn rates(device: &File, format: u32, [width, height]: [u32; 2]) -> Vec<f64> {
     INTERVAL.all(device, question).flat_map(|answer| rates_of(&answer)).collect()
 }
 
-/// The rate of an answer, or the usual ones within its range.
+/// Returns the rate of an answer, or the usual ones within its range.
 fn rates_of(answer: &[u32; 13]) -> Vec<f64> {
     let rate = |at: usize| f64::from(answer[at + 1]) / f64::from(answer[at].max(1));
     if answer[4] == DISCRETE {

@@ -17,7 +17,7 @@ pub(super) struct Watchdog {
 }
 
 impl Watchdog {
-    /// A watchdog that obeys `stop`.
+    /// Returns a watchdog that obeys `stop`.
     pub fn new(stop: Arc<AtomicBool>) -> Self {
         let deadline_millis = Arc::new(AtomicU64::new(u64::MAX));
         Self { stop, started: Instant::now(), deadline_millis, is_leaving: Arc::default() }
@@ -40,12 +40,12 @@ impl Watchdog {
         self.deadline_millis.store(deadline, Ordering::Release);
     }
 
-    /// Whether nobody waits for an answer any more.
+    /// Returns whether nobody waits for an answer any more.
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Whether to give up.
+    /// Returns whether to give up.
     pub fn barks(&self) -> bool {
         let is_unwanted = self.is_stopped() && !self.is_leaving.load(Ordering::Acquire);
         is_unwanted || self.started.elapsed().as_millis() as u64 > self.deadline_millis.load(Ordering::Acquire)

@@ -90,7 +90,7 @@ impl Level {
         }
     }
 
-    /// The iterations between two median filters; whether the flow has come to rest.
+    /// Returns the iterations between two median filters; whether the flow has come to rest.
     fn iterate(&mut self) -> bool {
         let stop_below = self.parameters.stop_below(self.pictures[0].values.len());
         let mut left = self.parameters.inner_iterations;
@@ -112,7 +112,7 @@ impl Level {
         false
     }
 
-    /// How many iterations to carry out at once: as many as will be needed if the changes decline as they did lately.
+    /// Returns how many iterations to carry out at once: as many as will be needed if the changes decline as they did lately.
     fn block(&self, left: usize, stop_below: f64) -> usize {
         const LATELY: usize = 4;
         let expected = match *self.errors {

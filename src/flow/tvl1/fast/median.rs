@@ -116,7 +116,7 @@ trait Network<const SIDE: usize> {
     /// Sorts a column or a row.
     fn sort(values: &mut [f32; SIDE]);
 
-    /// The median of a square of which the columns are sorted; `square[i]` are the samples of rank i.
+    /// Returns the median of a square of which the columns are sorted; `square[i]` are the samples of rank i.
     fn middle(square: [[f32; SIDE]; SIDE]) -> f32;
 }
 

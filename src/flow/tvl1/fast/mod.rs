@@ -1,4 +1,4 @@
-//! What makes [`Tvl1`](super::Tvl1) fast: the stages of [`stages`](super::stages) again, for all cores, the whole width
+//! The optimised version of [`Tvl1`](super::Tvl1): the stages of [`stages`](super::stages) again, for all cores, the whole width
 //! of the vector unit, and the cache.
 //!
 //! [`level`] is the walk through one level of the pyramid; [`sweep`] is where the time goes.

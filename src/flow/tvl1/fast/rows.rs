@@ -31,7 +31,7 @@ pub struct DataRow {
     pub constant: Vec<f32>,
 }
 
-/// The length of a padded row of `width` pixels.
+/// Returns the length of a padded row of `width` pixels.
 pub fn stride(width: usize) -> usize {
     (width + 1).next_multiple_of(LANES)
 }
@@ -101,7 +101,7 @@ pub fn dual(row: &mut Row, below: &[f32], step: f32) {
     }
 }
 
-/// The sum of a row whose length is a multiple of [`LANES`], in the order that suits vectors.
+/// Returns the sum of a row whose length is a multiple of [`LANES`], in the order that suits vectors.
 #[inline(always)]
 pub fn sum(row: &[f32]) -> f64 {
     let mut lanes = [0.0; LANES];
@@ -113,13 +113,13 @@ pub fn sum(row: &[f32]) -> f64 {
     lanes.iter().copied().map(f64::from).sum()
 }
 
-/// The smaller number in one instruction; `f32::min` takes more for the sake of numbers that are none.
+/// Returns the smaller number in one instruction; `f32::min` takes more for the sake of numbers that are none.
 #[inline(always)]
 pub fn smaller(a: f32, b: f32) -> f32 {
     if a < b { a } else { b }
 }
 
-/// The larger number in one instruction.
+/// Returns the larger number in one instruction.
 #[inline(always)]
 pub fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }

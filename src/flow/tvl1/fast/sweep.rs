@@ -102,7 +102,7 @@ impl Sweep {
         errors
     }
 
-    /// The primal step of row `y`; the sum of squared changes.
+    /// Returns the primal step of row `y`; the sum of squared changes.
     #[inline(always)]
     fn primal(&mut self, y: usize, data: &DataRow) -> f64 {
         let ring = self.window.len();

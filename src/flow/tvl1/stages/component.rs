@@ -12,7 +12,7 @@ pub struct Component {
 }
 
 impl Component {
-    /// The unknown with a dual of zero.
+    /// Returns the unknown with a dual of zero.
     pub fn new(u: Plane) -> Self {
         let zeros = Plane::zeros(u.width, u.height);
         Self { u, p: [zeros.clone(), zeros] }

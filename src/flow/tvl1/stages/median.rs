@@ -2,7 +2,7 @@
 
 use crate::flow::Plane;
 
-/// The median over a square of `side` × `side` pixels around each; the edge is continued outwards. Side 1 changes
+/// Returns the median over a square of `side` × `side` pixels around each; the edge is continued outwards. Side 1 changes
 /// nothing.
 pub fn median(plane: &Plane, side: usize) -> Plane {
     let reach = side / 2;

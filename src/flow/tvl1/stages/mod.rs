@@ -47,7 +47,7 @@ pub fn flow(parameters: &Tvl1Parameters, pictures: [&Plane; 2], initial: Option<
     unknowns.try_into().expect("there are two of them at least")
 }
 
-/// The unknowns of one level after all warps.
+/// Returns the unknowns of one level after all warps.
 fn level(parameters: &Tvl1Parameters, first: &Plane, second: &Plane, unknowns: Vec<Plane>) -> Vec<Plane> {
     let slopes = gradient::gradient(second);
     let stop_below = parameters.stop_below(first.values.len());

@@ -6,7 +6,7 @@ use crate::flow::Plane;
 /// Levels are no narrower and no lower than this, but for the first.
 const SIDE_MIN: usize = 16;
 
-/// Both pictures at every level, the full size first.
+/// Returns both pictures at every level, the full size first.
 pub fn pyramid(pictures: [&Plane; 2], parameters: &Tvl1Parameters) -> Vec<[Plane; 2]> {
     let mut levels = vec![pictures.map(Clone::clone)];
     for (width, height) in sizes(pictures[0].size(), parameters).into_iter().skip(1) {
@@ -31,7 +31,7 @@ pub fn sizes(full: (usize, usize), parameters: &Tvl1Parameters) -> Vec<(usize, u
         .collect()
 }
 
-/// A plane `step` times as large, 0 < `step` < 1.
+/// Returns a plane `step` times as large, 0 < `step` < 1.
 pub fn shrink(plane: &Plane, step: f32) -> Plane {
     let (width, height) = shrunk(plane.size(), step);
     let mut smaller = Plane::zeros(width, height);

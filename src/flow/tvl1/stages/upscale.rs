@@ -3,7 +3,7 @@
 use super::pyramid::resample;
 use crate::flow::Plane;
 
-/// A plane of `width` × `height` samples that covers the same picture. Values stay: whoever upscales displacements
+/// Returns a plane of `width` × `height` samples that covers the same picture. Values stay: whoever upscales displacements
 /// multiplies them by the step of the pyramid, not by the ratio of the sizes.
 pub fn upscale(plane: &Plane, width: usize, height: usize) -> Plane {
     let mut larger = Plane::zeros(width, height);

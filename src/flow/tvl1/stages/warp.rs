@@ -16,7 +16,7 @@ pub struct Linearised {
     pub constant: Plane,
 }
 
-/// The data term around `flow`; `slopes` is the gradient of the `second` picture.
+/// Returns the data term around `flow`; `slopes` is the gradient of the `second` picture.
 pub fn warp(first: &Plane, second: &Plane, slopes: &[Plane; 2], flow: [&Plane; 2]) -> Linearised {
     let (width, height) = first.size();
     let zeros = Plane::zeros(width, height);
@@ -34,7 +34,7 @@ pub fn warp(first: &Plane, second: &Plane, slopes: &[Plane; 2], flow: [&Plane; 2
     data
 }
 
-/// The plane at a position between pixels, by cubic convolution over 4 × 4 pixels; zero outside the picture.
+/// Returns the plane at a position between pixels, by cubic convolution over 4 × 4 pixels; zero outside the picture.
 fn bicubic(plane: &Plane, x: f32, y: f32) -> f32 {
     let (left, top) = (x.floor(), y.floor());
     let (across, down) = (weights(x - left), weights(y - top));
@@ -50,7 +50,7 @@ fn bicubic(plane: &Plane, x: f32, y: f32) -> f32 {
     sum
 }
 
-/// The weights of the four pixels around a position `t` after the second of them, 0 ≤ t < 1; they add up to 1.
+/// Returns the weights of the four pixels around a position `t` after the second of them, 0 ≤ t < 1; they add up to 1.
 #[inline(always)] // also into loops that are compiled for wider vectors
 pub fn weights(t: f32) -> [f32; 4] {
     let far = |d: f32| ((A * d - 5.0 * A) * d + 8.0 * A) * d - 4.0 * A;

@@ -12,7 +12,7 @@ pub(super) const WHOLE: &str = "whole clip";
 /// Parts of a state that lie on another medium for less than this are left to that other one, seconds.
 const MIN_SECS: f64 = 0.02;
 
-/// What one person coded about the media of one or several players.
+/// An observation: the events coded for the media of one or several players.
 #[derive(Debug, Default)]
 pub(super) struct Observation {
     /// Where it stands in the file.
@@ -49,7 +49,7 @@ pub(super) struct Event {
     pub place: String,
 }
 
-/// What an event does to a state.
+/// The effect of an event on a state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     /// It starts the state, or stops it if it has started.
@@ -62,7 +62,7 @@ pub(super) enum Kind {
     Until(f64),
 }
 
-/// The clips of an observation, and what there is to say about it: cause and remedy.
+/// The clips of an observation and its problems: cause and remedy.
 #[derive(Debug, Default)]
 pub(super) struct Clips {
     pub clips: Vec<Clip>,
@@ -90,7 +90,7 @@ impl Medium {
 }
 
 impl Event {
-    /// What it is a label of. Values that somebody chose make a class of their own; numbers do not.
+    /// Returns what it is a label of. Values that somebody chose make a class of their own; numbers do not.
     fn label(&self) -> String {
         let chosen: Vec<&str> = self.values().filter(|value| value.parse::<f64>().is_err()).collect();
         match chosen.is_empty() {
@@ -99,7 +99,7 @@ impl Event {
         }
     }
 
-    /// The comment, the subject and the modifiers that are no part of the label.
+    /// Returns the comment, the subject and the modifiers that are no part of the label.
     fn note(&self) -> String {
         let numbers: Vec<&str> = self.values().filter(|value| value.parse::<f64>().is_ok()).collect();
         let mut lines: Vec<String> = Some(self.comment.clone()).filter(|text| !text.is_empty()).into_iter().collect();
@@ -124,7 +124,7 @@ struct Bout {
 }
 
 impl Observation {
-    /// The labels of its media. States are of one subject, one behaviour and one set of modifiers.
+    /// Returns the labels of its media. States are of one subject, one behaviour and one set of modifiers.
     pub fn clips(self) -> Clips {
         let Self { place, note, players, events, unreadable } = self;
         let mut found = Clips::default();
@@ -175,12 +175,12 @@ impl Observation {
     }
 }
 
-/// What there is to say about a place; of a table of one observation that has no name, without one.
+/// Returns what there is to say about a place; of a table of one observation that has no name, without one.
 pub(super) fn within(place: &str, cause: &str) -> String {
     if place.is_empty() { cause.to_owned() } else { format!("{place}: {cause}") }
 }
 
-/// The states and points in the order in which they begin, and events without another one, with what is the matter.
+/// Returns the states and points in the order in which they begin, and events without another one, with what is the matter.
 fn paired(mut events: Vec<Event>) -> (Vec<Bout>, Vec<(Event, &'static str)>) {
     events.sort_by(|one, other| one.secs.total_cmp(&other.secs));
     let (mut bouts, mut unpaired) = (Vec::new(), Vec::new());
@@ -214,14 +214,14 @@ fn paired(mut events: Vec<Event>) -> (Vec<Bout>, Vec<(Event, &'static str)>) {
     (bouts, unpaired)
 }
 
-/// The medium that is on at `secs`; the last one that has begun if none is, or the first.
+/// Returns the medium that is on at `secs`; the last one that has begun if none is, or the first.
 fn medium_at(media: &[Medium], secs: f64) -> usize {
     let is_on = |medium: &Medium| medium.begin <= secs && secs < medium.end();
     let begun = || media.iter().rposition(|medium| medium.begin <= secs);
     media.iter().position(is_on).or_else(begun).unwrap_or(0)
 }
 
-/// The parts of a bout on each medium: its place, and start and end in seconds of the medium.
+/// Returns the parts of a bout on each medium: its place, and start and end in seconds of the medium.
 fn parts(media: &[Medium], start: f64, end: f64) -> Vec<(usize, f64, f64)> {
     let mut parts = Vec::new();
     for (place, medium) in media.iter().enumerate() {

@@ -64,7 +64,7 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// The observation of a clip in a project of BORIS in `folder`, from where BORIS looks for media.
+/// Returns the observation of a clip in a project of BORIS in `folder`, from where BORIS looks for media.
 fn observation(clip: &Clip, folder: &Path) -> Value {
     let media = StoredPath::plain(&StoredPath::encode(&clip.absolute, folder));
     let mut events: Vec<(f64, Value)> = Vec::new();

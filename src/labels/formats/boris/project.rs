@@ -110,8 +110,8 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     Ok(sheet)
 }
 
-/// The media of each player. Times of the observation are those of the first player, from its time offset on; those of another
-/// player are later by its own offset. Where it is chosen in BORIS, each medium's creation date is added as well.
+/// Returns the media of each player. Times of the observation are those of the first player, from its time offset on; those of
+/// another player are later by its own offset. Where it is chosen in BORIS, each medium's creation date is added as well.
 fn players(entry: &ObservationEntry) -> Vec<Vec<Medium>> {
     let info = |what: &str, of: &str| entry.media_info.get(what)?.get(of).and_then(number);
     let mut players = Vec::new();

@@ -13,7 +13,7 @@ const NO_SUBJECT: &str = "No focal subject";
 
 const REMEDY: &str = "Export the events from BORIS as CSV or TSV";
 
-/// Whether a table is one of these.
+/// Returns whether a table is one of these.
 pub(in super::super) fn is_table(table: &Table) -> bool {
     table.records.iter().any(|(_, cells)| Titles::of(cells).is_some())
 }
@@ -36,19 +36,19 @@ impl<'a> Titles<'a> {
         self.titles.iter().any(|cell| cell.trim() == title)
     }
 
-    /// The cell under the first of `titles` that there is; empty without.
+    /// Returns the cell under the first of `titles` that there is; empty without.
     fn cell<'c>(&self, cells: &'c [String], titles: &[&str]) -> &'c str {
         let place = titles.iter().find_map(|title| self.titles.iter().position(|cell| cell.trim() == *title));
         place.and_then(|place| cells.get(place)).map_or("", |cell| cell.trim())
     }
 
-    /// The cells under titles that begin so.
+    /// Returns the cells under titles that begin so.
     fn cells<'c>(&self, cells: &'c [String], start: &str) -> Vec<&'c str> {
         let places = self.titles.iter().enumerate().filter(|(_, title)| title.trim().starts_with(start));
         places.filter_map(|(place, _)| cells.get(place)).map(|cell| cell.trim()).collect()
     }
 
-    /// The media of the players of an observation whose rows these are.
+    /// Returns the media of the players of an observation whose rows these are.
     fn players(&self, rows: &[&Record]) -> Vec<Vec<Medium>> {
         let Some((_, first)) = rows.first() else { return Vec::new() };
         let offset = seconds(self.cell(first, &["Time offset (s)"])).unwrap_or(0.0);

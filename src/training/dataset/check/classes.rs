@@ -1,4 +1,4 @@
-//! What is wrong with the classes of a list as a whole.
+//! Checks of the classes of a list as a whole.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::plural::counted;
 /// A class this many times the size of another is worth a remark.
 const IMBALANCE: usize = 10;
 
-/// What is wrong with the classes of a subset as a whole: problems, and remarks.
+/// Returns the problems and remarks on the classes of a subset as a whole.
 pub(super) fn class_problems(subset: Subset, path: &Path, listing: &Listing, counts: &[usize]) -> [Vec<Problem>; 2] {
     let place = Place::whole(path);
     let (mut problems, mut remarks) = (Vec::new(), Vec::new());

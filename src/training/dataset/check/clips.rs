@@ -18,7 +18,7 @@ use crate::video::ClipFacts;
 /// Segments may end this much after the video, which annotators measured on another copy, seconds.
 const SLACK_SECS: f64 = 1.0;
 
-/// What is known about the clips.
+/// The findings about the clips.
 pub(super) struct FlowDiagnostics {
     facts: HashMap<PathBuf, Result<ClipFacts>>,
     contents: HashMap<PathBuf, Content>,
@@ -54,13 +54,13 @@ impl FlowDiagnostics {
         })
     }
 
-    /// The content of a file of which another may be a copy.
+    /// Returns the content of a file of which another may be a copy.
     pub fn content(&self, path: &Path) -> Option<Content> {
         self.contents.get(path).copied()
     }
 
-    /// What is wrong with the clips of `listing`: problems, and remarks on clips that can be used. A video of several segments
-    /// is told about once.
+    /// Returns what is wrong with the clips of `listing`: problems, and remarks on clips that can be used. A video of several
+    /// segments is reported once.
     pub fn clip_problems(&self, listing: &Listing) -> [Vec<Problem>; 2] {
         let (mut problems, mut remarks) = (Vec::new(), Vec::new());
         let mut told = HashSet::new();
@@ -112,7 +112,7 @@ impl FlowDiagnostics {
 fn fewer_frames(row: &Row, facts: &ClipFacts, promised: usize) -> Option<Problem> {
     let path = row.clip.path.display();
     let cause = format!("{path} has {} of the {promised} frames that the list tells of", facts.frames);
-    // Tools that count pairs of frames tell one less, never more than there are.
+    // Tools that count pairs of frames report one less, never more than there are.
     let problem = row.place.problem(ProblemKind::Damaged, &cause, "Extract the frames of this clip again");
     (facts.frames < promised).then_some(problem)
 }

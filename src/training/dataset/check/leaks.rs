@@ -1,4 +1,4 @@
-//! What training and test must not share, and copies within a list.
+//! Train–test leaks, and duplicates within a list.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -62,7 +62,7 @@ pub(super) fn copies(listing: &Listing, inspection: &FlowDiagnostics) -> Vec<Pro
     problems
 }
 
-/// The first row of every content that several files share.
+/// Returns the first row of every content that several files share.
 fn contents<'a>(listing: &'a Listing, inspection: &FlowDiagnostics) -> HashMap<Content, &'a Row> {
     let mut contents = HashMap::new();
     for row in &listing.rows {

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use clips::FlowDiagnostics;
 pub use report::{CheckReport, ClassCount, Spread, SubsetReport};
 
-/// What to look at.
+/// The settings of a data set check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckPlan {
     /// The clips to train on.
@@ -25,7 +25,7 @@ pub struct CheckPlan {
     pub thorough: bool,
 }
 
-/// Checks a data set on all cores. `progress` is told from any thread how many clips of how many were looked at.
+/// Checks a data set on all cores. `progress` is called from any thread with the number of clips checked, and of all.
 ///
 /// # Errors
 /// If a list as a whole cannot be read or names no clip at all; everything else is in the report.
@@ -63,7 +63,7 @@ fn paths(listing: &Listing) -> impl Iterator<Item = PathBuf> {
     listing.rows.iter().map(|row| row.clip.path.clone()).chain(ambiguous)
 }
 
-/// A problem if the two lists do not number the same classes.
+/// Returns a problem if the two lists do not number the same classes.
 fn other_classes(train: &Listing, test: &Listing, path: &Path) -> Option<Problem> {
     if train.classes == test.classes {
         return None;

@@ -1,4 +1,4 @@
-//! What a check found.
+//! The report of a data set check.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::classes::{class_problems, counts};
 use super::clips::FlowDiagnostics;
 use super::leaks;
 
-/// What a check found.
+/// The report of a data set check.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct CheckReport {
     /// The training clips and, if they were named, the test clips.
@@ -63,7 +63,7 @@ pub struct ClassCount {
 }
 
 impl CheckReport {
-    /// Whether nothing has to be put right.
+    /// Returns whether there are no problems.
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }

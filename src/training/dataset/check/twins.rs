@@ -1,4 +1,4 @@
-//! Which files may be copies of each other.
+//! A search for files that may be duplicates.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::super::content::Content;
 
-/// The contents of the files of which another has the same length; the others cannot be copies and are not read.
+/// Returns the contents of the files of which another has the same length; the others cannot be copies and are not read.
 /// Folders of pictures are left out.
 pub(super) fn contents_of_twins(paths: &[PathBuf]) -> HashMap<PathBuf, Content> {
     let mut by_length: HashMap<u64, Vec<&PathBuf>> = HashMap::new();

@@ -12,7 +12,7 @@ pub struct ActionLoss {
 }
 
 impl ActionLoss {
-    /// The mean over the batch of −Σₖ wₖ tₖ log pₖ, `[1]`, of `logits` [b, K].
+    /// Returns the mean over the batch of −Σₖ wₖ tₖ log pₖ, `[1]`, of `logits` [b, K].
     ///
     /// `mixing` is the share of each sample's own label where samples are mixed with the one behind them, empty where not. The
     /// divisor is the size of the batch whatever the weights, so that the mean of parts is the loss of the whole.
@@ -37,7 +37,7 @@ impl ActionLoss {
     }
 }
 
-/// The inverse size of each class, scaled so that the weights of all clips are 1 on average.
+/// Returns the inverse size of each class, scaled so that the weights of all clips are 1 on average.
 pub fn class_weights(labels: impl Iterator<Item = usize>, classes: usize) -> Vec<f32> {
     let mut counts = vec![0usize; classes];
     labels.for_each(|label| counts[label] += 1);
@@ -55,7 +55,7 @@ pub fn mixed(x: Tensor<4>, mixing: &[f32]) -> Tensor<4> {
     x * own.clone() + behind * (own * -1.0 + 1.0)
 }
 
-/// The segmental consensus: the mean of the logits of each sample's `segments`, [b·S, K] → [b, K].
+/// Returns the segmental consensus: the mean of the logits of each sample's `segments`, [b·S, K] → [b, K].
 pub fn consensus(logits: Tensor<2>, segments: usize) -> Tensor<2> {
     let [rows, classes] = logits.dims();
     logits.reshape([rows / segments, segments, classes]).mean_dim(1).squeeze_dim(1)

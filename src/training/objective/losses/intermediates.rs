@@ -1,4 +1,4 @@
-//! What the unsupervised loss computes on the way to its number, for one pair at one scale: what the laboratory shows.
+//! The intermediate images of the unsupervised loss for one pair at one scale, as shown in the flow comparison.
 
 use burn::tensor::Tensor;
 

@@ -14,7 +14,7 @@ pub fn local_response_normalisation(frames: Tensor<4>) -> Tensor<4> {
     (frames * (energy + 1.0).powf_scalar(-0.7)).reshape([n, c, h, w])
 }
 
-/// The loss images at the sizes `levels` ([height, width] each) of normalised full-resolution frames.
+/// Returns the loss images at the sizes `levels` ([height, width] each) of normalised full-resolution frames.
 pub fn loss_images(normalised: &Tensor<4>, levels: &[[usize; 2]]) -> Vec<Tensor<4>> {
     let [_, _, h, w] = normalised.dims();
     let device = normalised.device();

@@ -63,7 +63,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// How many windows cover `side` pixels: ⌈(side − window)/stride⌉ + 1, at least one.
+    /// Returns how many windows cover `side` pixels: ⌈(side − window)/stride⌉ + 1, at least one.
     pub fn count(self, side: usize) -> usize {
         side.saturating_sub(self.side).div_ceil(self.stride) + 1
     }

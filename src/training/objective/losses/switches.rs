@@ -1,4 +1,4 @@
-//! Which terms of the loss count, at which scale: the paper's ablations (Table 2), which may be changed while a run trains.
+//! Switches for the loss terms by scale: the ablations of the paper (Table 2), which can be changed during training.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ impl LossTerm {
     /// Those that need no labels.
     pub const UNSUPERVISED: [Self; 3] = [Self::Pixel, Self::Ssim, Self::Smooth];
 
-    /// What it is called in tables and curves.
+    /// Returns its name in tables and curves.
     pub fn name(self) -> &'static str {
         match self {
             Self::Action => "action",
@@ -33,7 +33,7 @@ impl LossTerm {
     }
 }
 
-/// What of the loss counts.
+/// The enabled terms and scales of the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LossSwitches {
     /// The photometric term at every scale, finest first.
@@ -50,7 +50,7 @@ impl LossSwitches {
     /// Most scales of a flow pyramid.
     pub const SCALES: usize = 5;
 
-    /// The switches of a term at every scale; none for the action loss.
+    /// Returns the switches of a term at every scale; none for the action loss.
     pub fn scales(&self, term: LossTerm) -> &[bool] {
         match term {
             LossTerm::Action => &[],
@@ -60,7 +60,7 @@ impl LossSwitches {
         }
     }
 
-    /// The same with a term at the scale `index`, finest first, switched to `on`.
+    /// Returns the same with a term at the scale `index`, finest first, switched to `on`.
     pub fn with(mut self, term: LossTerm, index: usize, on: bool) -> Self {
         let scales = match term {
             LossTerm::Action => return self,
@@ -74,12 +74,12 @@ impl LossSwitches {
         self
     }
 
-    /// Whether a term counts at the scale `index`, finest first.
+    /// Returns whether a term counts at the scale `index`, finest first.
     pub fn is_on(&self, term: LossTerm, index: usize) -> bool {
         self.scales(term).get(index).copied().unwrap_or(false)
     }
 
-    /// Whether a term counts at all.
+    /// Returns whether a term counts at all.
     pub fn counts(&self, term: LossTerm) -> bool {
         match term {
             LossTerm::Action => self.action > 0.0,
@@ -87,18 +87,18 @@ impl LossSwitches {
         }
     }
 
-    /// Whether any term counts that needs no labels.
+    /// Returns whether any term counts that needs no labels.
     pub fn is_unsupervised(&self) -> bool {
         LossTerm::UNSUPERVISED.into_iter().any(|term| self.counts(term))
     }
 
-    /// How many scales are to be computed, from the finest on.
+    /// Returns how many scales are to be computed, from the finest on.
     pub(super) fn scales_used(&self) -> usize {
         let used = |term| self.scales(term).iter().rposition(|on| *on).map_or(0, |last| last + 1);
         LossTerm::UNSUPERVISED.into_iter().map(used).max().unwrap_or(0)
     }
 
-    /// The same with no unsupervised term but `term`.
+    /// Returns the same with no unsupervised term but `term`.
     pub(in crate::training) fn only(&self, term: LossTerm) -> Self {
         let none = [false; Self::SCALES];
         let keep = |other, scales: [bool; Self::SCALES]| if other == term { scales } else { none };
@@ -110,7 +110,7 @@ impl LossSwitches {
         }
     }
 
-    /// What is different in `other`, in words: `ssim 3 off`, scales numbered from 2, the finest.
+    /// Returns the differences in `other`, in words: `ssim 3 off`, scales numbered from 2, the finest.
     pub fn changes(&self, other: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         for term in LossTerm::UNSUPERVISED {

@@ -16,20 +16,20 @@ const SMOOTH_ALPHA: f32 = 0.3;
 /// Flow stacks of the paper's window; pairs are weighted as if ten of them stood on the channels of one stack.
 const PAIRS_IN_WINDOW: f32 = 10.0;
 
-/// Published balances of the loss terms.
+/// A published weighting of the unsupervised loss terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum LossPreset {
-    /// The released Caffe balance expressed on means for N = 16 at 224², so that it holds for any batch, crop and for single pairs.
+    /// The released Caffe weights, rescaled to hold for any batch and crop size.
     #[default]
     Balanced,
-    /// The authors' released MotionNet training: SSIM summed over patches, everything divided by the batch.
+    /// The authors' released MotionNet training: SSIM summed over patches, divided by the batch size.
     CaffeMotionnet,
-    /// The same with SSIM ÷ 10, as the authors train end to end.
+    /// The same with SSIM ÷ 10, as in the authors' end-to-end training.
     CaffeEndToEnd,
-    /// As the paper writes it: λ1 = λ3 = 1, levels weighted .01 … .16.
+    /// The formula in the paper: λ1 = λ3 = 1, level weights 0.01 to 0.16.
     Paper,
-    /// DeepEthogram's re-implementation: plain means, dense SSIM, smoothness weighted by level.
+    /// The DeepEthogram implementation: plain means, dense SSIM, smoothness weighted by level.
     Deepethogram,
 }
 
@@ -53,7 +53,7 @@ impl Default for UnsupervisedLoss {
 }
 
 impl LossSwitches {
-    /// What counts at the beginning of a run with this loss.
+    /// Returns the initial switches of a run with this loss.
     pub fn of(loss: &UnsupervisedLoss) -> Self {
         let mut scales = [loss.multi_scale; Self::SCALES];
         scales[0] = true;
@@ -82,8 +82,8 @@ pub struct LevelLoss {
 }
 
 impl UnsupervisedLoss {
-    /// The loss of `pyramid` for `frames`, a level each, finest first. Of levels of which no term counts only those are computed
-    /// that the plan wants or that lie before one that counts.
+    /// Returns the loss of `pyramid` for `frames`, a level each, finest first. Of levels of which no term counts only those are
+    /// computed that the plan wants or that lie before one that counts.
     ///
     /// * `frames`: [n, 3·(pairs+1), h, w], (x − mean)/255, at the network's input resolution
     /// * `pyramid`: raw flow [n, 2·pairs, h_l, w_l] (full-resolution pixels / 20), finest first
@@ -105,7 +105,7 @@ impl UnsupervisedLoss {
             .collect()
     }
 
-    /// One level: `images` [n, 3·(pairs+1), h, w] and raw flow [n, 2·pairs, h, w]; which terms are on, in the order of
+    /// Returns one level: `images` [n, 3·(pairs+1), h, w] and raw flow [n, 2·pairs, h, w]; which terms are on, in the order of
     /// [`LossTerm::UNSUPERVISED`].
     fn level(&self, level: usize, images: Tensor<4>, raw: Tensor<4>, is_on: [bool; 3]) -> LevelLoss {
         let [n, flow_channels, h, w] = raw.dims();
@@ -159,7 +159,7 @@ impl LossPreset {
         if self == Self::Deepethogram { DENSE_WINDOW } else { CAFFE_WINDOW }
     }
 
-    /// The coefficients at `level` for a batch of `n` and `patches` SSIM windows a channel.
+    /// Returns the coefficients at `level` for a batch of `n` and `patches` SSIM windows a channel.
     fn weights(self, level: usize, n: usize, patches: usize) -> Weights {
         let fine_to_coarse = 0.01 * 2f32.powi(level as i32 - 2); // .01 at level 2 … .16 at level 6
         let channels = 3.0 * PAIRS_IN_WINDOW;
