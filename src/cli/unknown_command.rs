@@ -8,7 +8,7 @@ use strsim::damerau_levenshtein;
 
 use crate::error::Error;
 
-/// Words shorter than this are not taken for the beginning of a command.
+/// Minimum length of a word to match the beginning of a command.
 const SHORTEST_BEGINNING: usize = 3;
 
 /// Returns the error where the first of `words` that is no option is neither a command of `program` nor a file.

@@ -63,7 +63,7 @@ impl CodecFlow {
         Ok(flow)
     }
 
-    /// Returns the frame whose vectors tell the motion from frame `index` to the next.
+    /// Returns the frame whose vectors describe the motion from frame `index` to the next.
     fn telling_frame(&mut self, index: usize) -> Result<usize> {
         let (next, last) = (index + 1, self.frames().saturating_sub(1));
         for frame in next..=(index + REACH).min(last).max(next) {
@@ -110,7 +110,7 @@ pub fn flow_from_vectors(vectors: &FrameVectors, width: usize, height: usize) ->
     field
 }
 
-/// Sets the motion of the pixels whose centres lie in the block.
+/// Sets the motion of the pixels whose centres are in the block.
 fn paint(field: &mut FlowField, vector: &MotionVector, scale: [f32; 2]) {
     let pixels = |from: f32, length: f32, scale: f32, side: usize| {
         let first_after = |edge: f32| ((edge * scale - 0.5).ceil().max(0.0) as usize).min(side);

@@ -33,7 +33,7 @@ impl FlowField {
     /// Returns the vector of the pixel in column `x` and row `y`.
     ///
     /// # Panics
-    /// If the pixel lies outside the field.
+    /// If the pixel is outside the field.
     pub fn at(&self, x: usize, y: usize) -> [f32; 2] {
         assert!(x < self.width && y < self.height, "pixel ({x}, {y}) of a {}×{} field", self.width, self.height);
         self.uv[y * self.width + x]
@@ -111,7 +111,7 @@ impl FlowField {
     }
 }
 
-/// The two source samples between which a target sample lies on one axis.
+/// The two source samples around a target sample on one axis.
 struct Tap {
     lower: usize,
     upper: usize,

@@ -45,7 +45,7 @@ impl Plane {
     /// Returns the sample in column `x` and row `y`.
     ///
     /// # Panics
-    /// If it lies outside the plane.
+    /// If it is outside the plane.
     pub fn at(&self, x: usize, y: usize) -> f32 {
         self.row(y)[x]
     }

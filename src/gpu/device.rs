@@ -107,7 +107,7 @@ fn cpu() -> Compute {
     }
 }
 
-/// Returns the processor's name where the system tells it without ado, else its architecture.
+/// Returns the name of the processor if the system provides it, otherwise its architecture.
 fn processor() -> String {
     let listing = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = listing.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));

@@ -1,4 +1,4 @@
-//! A panic inside the networks becomes an error with a remedy, and the thread goes on.
+//! Panic handling: a panic inside the networks becomes an error with a remedy, and the thread continues.
 //!
 //! The libraries under the networks panic where the device fails (out of memory, a lost GPU, a kernel the driver
 //! rejects); a person must lose the result, not the program.

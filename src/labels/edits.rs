@@ -115,7 +115,7 @@ pub fn remove_video(document: &Document, id: VideoId) -> Result<Step> {
     Ok(Step::new("Remove a video", vec![Change::Video(id, None)]))
 }
 
-/// Changes what is said about a video besides its labels: where its file lies, what is in it, group and note.
+/// Changes the properties of a video other than its labels: path, facts, group and note.
 pub fn change_video(document: &Document, id: VideoId, title: &str, change: impl FnOnce(&mut Video)) -> Result<Step> {
     let mut new = video(document, id)?.clone();
     new.check_unlocked()?;
@@ -148,7 +148,7 @@ pub fn unlabel_clip(document: &Document, id: VideoId) -> Result<Step> {
     labelled(document, id, "Remove the clip's label".into(), |video| video.labels.clear())
 }
 
-/// Labels every clip that nobody has labelled with the name of the folder that its file lies in, and adds the classes that
+/// Labels every unlabelled clip with the name of its folder, and adds the classes that
 /// are missing; clips beside the project's own files have no folder of their own.
 pub fn label_by_folders(document: &Document) -> Step {
     let (mut with_classes, mut changes) = (document.clone(), Vec::new());
@@ -172,7 +172,7 @@ pub fn label_by_folders(document: &Document) -> Step {
 /// Adds a segment of frames `start` to before `end`.
 ///
 /// # Errors
-/// If it is empty, lies outside the video, or overlaps another one where only one class may be shown at a time.
+/// If it is empty, is outside the video, or overlaps another one in a single-label project.
 pub fn add_segment(
     document: &Document,
     id: VideoId,

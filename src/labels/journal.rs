@@ -22,7 +22,7 @@ use crate::files;
 /// The version of the lines.
 const FORMAT: u32 = 1;
 
-/// What the first line tells.
+/// The content of the first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Head {
     /// [`FORMAT`].
@@ -173,7 +173,7 @@ impl Journal {
         ))
     }
 
-    /// Begins anew, after everything was saved for the `saves`th time.
+    /// Starts over, after everything was saved for the `saves`th time.
     ///
     /// # Errors
     /// If the file cannot be cut; it is known not to hold anything new all the same.

@@ -19,7 +19,7 @@ use crate::plural::counted;
 /// The steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
 
-/// How often a project that another window saves meanwhile is read anew.
+/// Maximum number of attempts to read a project that another window is saving.
 const READINGS: usize = 5;
 
 /// An open project.
@@ -141,7 +141,7 @@ impl Project {
         Self::open_for(dir, Purpose::Change)
     }
 
-    /// Opens the project as [`Self::open`] does, only to look at it: nothing in its folder is written, moved or locked.
+    /// Opens the project read-only: nothing in its folder is written, moved or locked.
     ///
     /// # Errors
     /// Same as [`Self::open`].
@@ -242,7 +242,7 @@ impl Project {
         &self.document
     }
 
-    /// Returns whether it can be looked at but not changed: another window has it, or the disk cannot be written to.
+    /// Returns whether it is read-only: another window has it open, or the disk cannot be written to.
     pub fn is_read_only(&self) -> bool {
         self.writing.is_err()
     }
@@ -269,7 +269,7 @@ impl Project {
         if step.changes.is_empty() { Ok(()) } else { self.carry_out(step).map(drop) }
     }
 
-    /// Takes back what was done last, and tells what it was.
+    /// Undoes the last step and returns its title.
     ///
     /// # Errors
     /// Same as [`Self::perform`].
@@ -277,7 +277,7 @@ impl Project {
         self.go(Way::Back)
     }
 
-    /// Does again what was taken back last, and tells what it was.
+    /// Redoes the last undone step and returns its title.
     ///
     /// # Errors
     /// Same as [`Self::perform`].
@@ -330,7 +330,7 @@ impl Project {
         Ok(())
     }
 
-    /// Returns whether a save is under way that [`Self::saved`] has not told the end of.
+    /// Returns whether a save is in progress whose end [`Self::saved`] has not reported.
     pub fn is_saving(&self) -> bool {
         self.saving.is_some()
     }
@@ -490,7 +490,7 @@ struct Damaged {
     why: Error,
 }
 
-/// Reads the files in `dir`, anew if another window saved them meanwhile.
+/// Reads the files in `dir`, again if another window saved them meanwhile.
 fn load(dir: &Path) -> Result<Loaded> {
     let path = dir.join(Project::FILE);
     let mut loaded = load_once(dir, &path)?;

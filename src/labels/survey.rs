@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::names::{composed, is_hidden, is_same_file};
 
-/// Files up to so many bytes are read as a whole to tell them apart; of larger ones, blocks.
+/// Size up to which files are read completely to distinguish them; of larger ones, blocks.
 const READ_WHOLE: u64 = 16 << 20;
 
 /// Bytes of a block, and blocks of a file, the first and the last among them.

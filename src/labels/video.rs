@@ -80,7 +80,7 @@ pub struct Facts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Video {
-    /// Where its file lies, as [`StoredPath`](super::StoredPath) writes it.
+    /// The path of its file, as [`StoredPath`](super::StoredPath) writes it.
     pub path: String,
     /// What was found in it; `None` until somebody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ pub struct Video {
     /// A remark.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// Who looked at it last.
+    /// The last reviewer.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reviewer: String,
     /// Why the file of its labels could not be read when the project was opened. Nothing that it says is known then, and nothing
@@ -153,7 +153,7 @@ impl Video {
         SegmentId(next.expect("a video does not have every number of a segment"))
     }
 
-    /// Gives another name to each segment that is called as one before it: names tell segments apart.
+    /// Renames segments with the name of an earlier one, because names identify segments.
     pub(super) fn rename_repeated(&mut self) {
         for place in 1..self.segments.len() {
             let id = self.segments[place].id;
@@ -180,7 +180,7 @@ impl Video {
         (count > 0).then(|| Error::file(path, cause, remedy))
     }
 
-    /// Returns the video without what lies beyond the last frame of its file.
+    /// Returns the video without segments beyond the last frame of its file.
     pub fn within_frames(&self) -> Cow<'_, Self> {
         if self.beyond_end() == 0 {
             return Cow::Borrowed(self);

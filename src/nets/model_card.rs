@@ -16,7 +16,7 @@ pub struct ModelCard {
     pub format: u32,
     /// What people call the model.
     pub name: String,
-    /// What tells the model from all others, 16 hexadecimal digits: the hash of its weights files and class names. Written
+    /// The hash of the model, 16 hexadecimal digits, over its weights files and class names. Written
     /// with the weights and computed from them when they are loaded; cards of older versions lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,

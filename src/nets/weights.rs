@@ -42,7 +42,7 @@ pub fn load_module<M: Module>(module: M, path: &Path) -> Result<M> {
 /// Returns the bytes of a safetensors file for `module`, to be written to `path`.
 pub(super) fn encode<M: Module>(module: &M, precision: Precision, path: &Path) -> Result<Vec<u8>> {
     let dtypes = |name: &str| match precision {
-        // A running variance may lie outside the range of 16 bits.
+        // A running variance may be outside the range of 16 bits.
         Precision::F16 if !BatchNorm::is_statistic(name) => (DType::F16, Dtype::F16),
         _ => (DType::F32, Dtype::F32),
     };

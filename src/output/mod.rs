@@ -149,7 +149,7 @@ impl Input {
     }
 }
 
-/// What tells a file from all others on this computer, by whichever name it is found.
+/// The identity of a file on this computer, independent of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileId {
     disk: u64,

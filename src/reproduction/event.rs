@@ -1,4 +1,4 @@
-//! What a reproduction tells while it runs.
+//! The progress events of a reproduction.
 
 use crate::error::Error;
 use crate::training::TrainingEvent;

@@ -63,7 +63,7 @@ pub enum FlowMethod {
     CoarseToFine,
 }
 
-/// Returns the rows of the settings' table, whose folders lie in `dir`, trained on the clips of `train`.
+/// Returns the rows of the table, with folders in `dir`, trained on the clips of `train`.
 pub fn rows(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
     match settings.table {
         PaperTable::Table1 => table_1(settings, dir, train),
@@ -107,7 +107,7 @@ fn row_1(id: &str, name: &str, work: Work) -> Row {
     Row { id: id.into(), name: name.into(), work, published: published::table_1(id).to_vec() }
 }
 
-/// Each switch off by itself, none and all off. MotionNet is trained anew for each, then the stacked stream (a) on top of it.
+/// Each switch off by itself, none and all off. MotionNet is trained from scratch for each, then the stacked stream (a) on top of it.
 fn table_2(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
     let row = |id: &str, name: &str, switch: &dyn Fn(&mut TrainingPlan)| {
         let mut flow = settings.flow_plan(train, dir.join(id).join("motion"));

@@ -36,14 +36,14 @@ pub enum Ending {
     Complete,
     /// Some rows failed; the table says why.
     SomeMissing,
-    /// It was told to stop; the same call goes on from here.
+    /// It was stopped on request; the same call resumes here.
     Stopped,
 }
 
 /// Trains and measures the rows of the settings' table in folder `dir`, as far as they are not there already, and writes the
-/// table there. `fresh` begins anew. Blocks until done or until `control` stops it.
+/// table there. `fresh` starts over. Blocks until done or until `control` stops it.
 ///
-/// A row that fails leaves the others as they are. Interrupted in whatever way, the same call goes on: rows that have their
+/// A failed row does not affect the others. After any interruption, the same call resumes: rows that have their
 /// `row.json` are kept, trainings resume from their checkpoints.
 ///
 /// # Errors

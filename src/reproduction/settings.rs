@@ -241,7 +241,7 @@ impl Settings {
             batch: self.batch,
             seed: self.seed,
             checkpoint_every: if self.scale == Scale::Paper { 500 } else { 50 },
-            snapshots: 2, // the rows' models are what is looked at
+            snapshots: 2, // only the final models of the rows are used
             ..plan
         }
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// What may separate cells.
 const SEPARATORS: [char; 3] = [',', ';', '\t'];
 
-/// Lines that are looked at to tell which character separates cells.
+/// Number of lines inspected to detect the separator.
 const SAMPLE_LINES: usize = 20;
 
 /// A record's first line, from 1, and its cells.

@@ -2,7 +2,7 @@
 //!
 //! Cells are separated by commas, semicolons or tabs (RFC 4180), with or without a header and Excel's `sep=` line, in UTF-8 or
 //! in UTF-16 with a byte order mark. Numbers may have a decimal comma, times may be those of a clock. What is wrong with one
-//! row is told with its line, and the others are read.
+//! row is reported with its line, and the others are read.
 
 mod cells;
 mod columns;

@@ -8,7 +8,7 @@ use super::{Geometry, decode_clip};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 
-/// Size to which frames are decoded that nobody looks at.
+/// Size of decoded frames that are only counted.
 const UNSEEN: Geometry = Geometry { width: 16, height: 16 };
 
 /// Facts about a clip.

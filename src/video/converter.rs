@@ -19,7 +19,7 @@ use super::orientation::Orientation;
 /// full width, because the fast paths shift colours by a few levels.
 const SCALING: &str = "area+accurate_rnd+full_chroma_int";
 
-/// Pictures larger than this are taken for BT.709 where the file does not name its colours, as players do.
+/// Size above which frames without colour information are treated as BT.709, as players do.
 const LARGEST_BT601: Geometry = Geometry { width: 1279, height: 576 };
 
 /// The finished pictures of one frame, one per wanted size.

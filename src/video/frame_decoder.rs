@@ -109,7 +109,7 @@ impl FrameDecoder {
         }
     }
 
-    /// Forgets everything, to begin anew at a key frame.
+    /// Resets the decoder, to restart at a key frame.
     pub fn flush(&mut self) {
         self.decoder.flush();
         self.failures = 0;

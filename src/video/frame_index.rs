@@ -3,7 +3,7 @@
 use super::packet_table::PacketTable;
 use crate::frame_times::FrameTimes;
 
-/// Frames per second where neither the frames nor the file tell.
+/// Default frame rate where neither the frames nor the file define one.
 const ASSUMED_FPS: f64 = 25.0;
 
 /// One frame.
@@ -39,7 +39,7 @@ pub(super) struct FrameIndex {
 }
 
 impl FrameIndex {
-    /// Orders the packets by their time stamps; `None` where these do not tell the order beyond doubt
+    /// Orders the packets by their time stamps; `None` where these do not define the order beyond doubt
     /// (missing as in old AVI files, repeated, jumping back, or a beginning that is not a key frame).
     pub fn from_time_stamps(table: &PacketTable, clock: &StreamClock) -> Option<Self> {
         let entries = &table.entries;

@@ -45,7 +45,7 @@ impl Lettering {
         fitted.trim_end().to_owned() + "…"
     }
 
-    /// Draws a line of text that begins at `at` on its baseline, in pixels from the upper left corner. What lies outside the
+    /// Draws a line of text that begins at `at` on its baseline, in pixels from the upper left corner. Parts outside the
     /// picture is cut off.
     pub fn draw(&self, picture: &mut RgbImage, text: &str, at: [f32; 2], size_px: f32, colour: [u8; 3]) {
         let size_px = size_px.min(MAX_SIZE_PX);
@@ -99,7 +99,7 @@ struct Coverage {
     width: usize,
     height: usize,
     areas: Vec<f32>,
-    /// Where the outline's origin lies; its y axis points upwards.
+    /// The origin of the outline; its y axis points upwards.
     origin: [f32; 2],
     start: [f32; 2],
     at: [f32; 2],

@@ -67,7 +67,7 @@ pub struct MotionVector {
     pub dy_px: f32,
     /// The frame it was predicted from: −2 is the second before this one, 1 the next. Never 0.
     ///
-    /// FFmpeg tells only the direction; the distance is that of the nearest frame that can be meant, which is wrong
+    /// FFmpeg provides only the direction; the distance is that of the nearest frame that can be meant, which is wrong
     /// where an encoder chose a farther one.
     pub frame_offset: i32,
 }

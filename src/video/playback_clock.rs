@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Maps wall time to video time, seconds after the first frame; pausing and changing the speed leave no jump.
 pub(super) struct PlaybackClock {
-    /// Video time at `since`, or for good while stopped.
+    /// Video time at `since`, or constant while stopped.
     secs: f64,
     since: Option<Instant>,
     speed: f64,

@@ -163,7 +163,7 @@ impl PlayerThread {
         (self.settling, self.broken, self.stretch) = (true, false, None);
     }
 
-    /// Lets the clock move the position; at the end of the range, begins anew or pauses.
+    /// Moves the position by the clock; at the end of the range, restarts or pauses.
     fn advance(&mut self) {
         if !self.clock.is_running() || self.settling {
             return;
@@ -185,7 +185,7 @@ impl PlayerThread {
         }
     }
 
-    /// Shows the frame at the position, if it is decoded, and tells where the player stands.
+    /// Shows the frame at the position, if it is decoded, and reports the state of the player.
     fn publish(&mut self) {
         let frame = self.shared.window().get(self.position);
         if let Some(frame) = frame {
@@ -228,7 +228,7 @@ impl PlayerThread {
         }
         let ahead = if backwards { self.position } else { *kept.end() };
         let missing = window.first_missing(self.position..=ahead);
-        // What has been played forwards lies before soon enough.
+        // Frames played forwards are before the position soon enough.
         let forwards = self.clock.is_running() && !backwards;
         if forwards || missing.is_some() { missing } else { self.next_before(&window, &kept) }
     }
@@ -273,7 +273,7 @@ impl PlayerThread {
         let abandon = || {
             let now = Instant::now();
             let patient = current && now - begun < DRAG_PATIENCE;
-            // Work ahead gives way to the clock; it goes on afterwards where it stopped.
+            // Decoding ahead yields to the clock and continues afterwards where it stopped.
             let overtaken = !current && due.is_some_and(|due| now >= due);
             shared.stop.load(Ordering::Acquire) || overtaken || (!patient && !commands.is_empty())
         };

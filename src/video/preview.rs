@@ -13,7 +13,7 @@ use super::raw_frames::{RawPicture, UnlistedFrames};
 use super::shown_size::upright;
 use super::{Frame, Sizes};
 
-/// How often the window is told of the progress of the list.
+/// Time between progress reports to the window.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How far pictures may lag behind the clock before it waits for them, seconds.

@@ -19,12 +19,12 @@ pub struct SideBySide {
 }
 
 impl SideBySide {
-    /// Returns a video of so many `panes` of the size of `frame`, at the pace of the clip.
+    /// Returns a video with `panes` panes of the size of `frame`, with the timing of the clip.
     ///
     /// # Errors
     /// Same as [`VideoWriter::create`].
     pub fn create(path: &Path, frame: &RgbImage, panes: u32, pace: Pace) -> Result<Self> {
-        // So that panes begin at even columns, where 4:2:0 video can tell colours apart.
+        // Panes begin at even columns, because 4:2:0 video stores colours in pairs of columns.
         let side = |length: u32| length.max(SMALLEST_SIDE).next_multiple_of(2);
         let pane = Geometry { width: side(frame.width()), height: side(frame.height()) };
         let writer = VideoWriter::create(path, Geometry { width: panes * pane.width, height: pane.height }, pace)?;

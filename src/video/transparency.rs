@@ -9,7 +9,7 @@ use ffmpeg_next as ffmpeg;
 use super::picture::{decode_picture, first_raw, is_for_ffmpeg};
 use crate::error::Result;
 
-/// What is told of them.
+/// The note shown for them.
 pub const TRANSPARENT: &str =
     "The pictures are transparent in parts, which is ignored: the colours are taken as they are stored";
 

@@ -36,14 +36,14 @@ pub(super) struct VideoIndex {
 /// The method by which the frames of a video were ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FrameOrder {
-    /// The counts of the packets in the order in which a decoder gave their pictures; `None` where time stamps tell it.
+    /// The counts of the packets in the order in which a decoder gave their pictures; `None` where time stamps define it.
     pub decoded: Option<Vec<usize>>,
     /// Whether all pictures build on each other, so that decoding can only begin with the first.
     pub builds_on_all: bool,
 }
 
 impl VideoIndex {
-    /// Reads the whole file at `path`; where its time stamps do not tell the order of its frames, decodes all of it.
+    /// Reads the whole file at `path`; if its time stamps do not define the order of its frames, decodes all of it.
     ///
     /// # Errors
     /// If it cannot be opened or `stop` is set.
@@ -165,7 +165,7 @@ fn leave_out_unreachable(source: &mut PacketSource, table: &mut PacketTable) -> 
     Ok(())
 }
 
-/// Finds the order of the frames by decoding all of them, for files whose time stamps do not tell it.
+/// Finds the order of the frames by decoding all of them, for files whose time stamps do not define it.
 fn decoded_order(source: &mut PacketSource, table: &PacketTable, progress: &IndexProgress) -> Result<Vec<usize>> {
     let mut decoder = decoder_of(source, Purpose::Pictures)?;
     let mut seen = vec![false; table.entries.len()];

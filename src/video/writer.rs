@@ -18,10 +18,10 @@ use crate::atomic::{keep_rights, resolve};
 use crate::error::{Error, Result};
 use crate::output::Hidden;
 
-/// Distance between key frames: a seek decodes at most so many frames.
+/// Maximum distance between key frames, in frames: a seek decodes at most this many.
 const KEY_FRAME_EVERY: u32 = 30;
 
-/// Constant quality of x264, 0 (exact) … 51: 16 cannot be told from the original by eye.
+/// Constant quality of x264, 0 (lossless) to 51; 16 is visually lossless.
 const X264_QUALITY: &str = "16";
 
 /// Quantiser of MPEG-4, 1 (best) … 31, where x264 is not there.
@@ -36,7 +36,7 @@ const STAMPS_PER_SEC: i32 = 60_000;
 pub enum Pace {
     /// So many a second.
     Even(f64),
-    /// Each at the time it is pushed with; so many a second on average.
+    /// Each frame at the time it is pushed with; the value is the mean frame rate.
     Stamped(f64),
 }
 

@@ -22,7 +22,7 @@ pub const CLIP_FRAMES: usize = 60;
 pub const PAIRWISE: MotionConfig =
     MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 16, small_displacement: true, cdc: true };
 
-/// Writes `clip.mp4` with so many frames of a generated figure into `dir`.
+/// Writes `clip.mp4` with the given number of frames of a generated figure into `dir`.
 pub fn clip(dir: &Path, frames: usize, geometry: Geometry) -> Result<PathBuf> {
     let path = dir.join("clip.mp4");
     let mut writer = VideoWriter::create(&path, geometry, 25.0)?;

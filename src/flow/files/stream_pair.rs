@@ -22,7 +22,7 @@ pub struct StreamPair {
 }
 
 impl StreamPair {
-    /// Returns the pair that the file name of `path` tells: `flow_x…`/`flow_y…` or `x_…`/`y_…` in the same folder.
+    /// Returns the pair named by the file name of `path`: `flow_x…`/`flow_y…` or `x_…`/`y_…` in the same folder.
     pub fn named(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let (which, other) = swapped_name(name)?;

@@ -19,7 +19,7 @@ pub struct Tvl1Parameters {
     pub theta: f32,
     /// Levels of the pyramid; fewer where a level would be under 16 pixels wide or high.
     pub scales: usize,
-    /// How often the second picture is warped anew per level.
+    /// Number of warps of the second image per level.
     pub warps: usize,
     /// Iterations stop when the flow of a pixel moves by less than this in the root mean square; pixels, 0 for never.
     pub epsilon: f32,
@@ -140,7 +140,7 @@ impl Tvl1Parameters {
     }
 }
 
-/// An error unless `value` lies in `range`; a number that is none never does.
+/// Returns an error unless `value` is in `range`; NaN never is.
 fn within<T: PartialOrd + Display>(name: &str, value: T, range: RangeInclusive<T>) -> Result<()> {
     if range.contains(&value) {
         return Ok(());

@@ -121,7 +121,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     Ok(sheet)
 }
 
-/// A video of CVAT's, and the frames of it that were looked at.
+/// A video in CVAT, and its annotated frames.
 #[derive(Debug)]
 struct Task {
     /// None of a file of one task.
@@ -129,9 +129,9 @@ struct Task {
     video: String,
     /// A label holds for so many frames.
     step: usize,
-    /// The frame after the last one that was looked at, if it is known.
+    /// The frame after the last annotated one, if known.
     end: Option<usize>,
-    /// How many were looked at, if it is known.
+    /// The number of annotated frames, if known.
     size: Option<usize>,
 }
 

@@ -8,11 +8,11 @@ use super::{Format, text};
 use crate::error::{Error, Result};
 
 impl Format {
-    /// Returns the format of the file or the folder of files at `source`, by its ending or, where that does not tell, by its
+    /// Returns the format of the file or the folder of files at `source`, by its extension or, if that is not enough, by its
     /// content.
     ///
     /// # Errors
-    /// If it cannot be read, or is of no format that can be told.
+    /// If it cannot be read, or its format is unknown.
     pub fn of(source: &Path) -> Result<Self> {
         if source.is_dir() {
             return of_folder(source);

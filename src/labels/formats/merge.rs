@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::frame_times::FrameSpan;
 use crate::plural::counted;
 
-/// Notes that are told one by one.
+/// Maximum number of notes reported one by one.
 const MAX_NOTES: usize = 100;
 
 /// Segments of a video and classes of a file that make sense; what comes after so many is left out.

@@ -260,7 +260,7 @@ impl<'a> VideoFinder<'a> {
         told_hash.zip(known_hash).is_some_and(|(told, known)| told != known)
     }
 
-    /// Returns whether video `id` may be as long as the file tells of a clip.
+    /// Returns whether video `id` may have the length that the file gives for a clip.
     fn is_as_long(&self, clip: &Clip, id: VideoId) -> bool {
         let known = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
         let Some((known, told)) = known.zip(clip.length_secs.filter(|secs| *secs > 0.0)) else { return true };

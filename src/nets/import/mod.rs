@@ -31,7 +31,7 @@ pub struct Imported<M> {
     /// Tensors of the file that have no place in the network and are not missed: another network's, the solver's,
     /// biases of zero.
     pub left_out: Vec<String>,
-    /// What its pictures were, as far as its layers' names tell.
+    /// The input normalisation, as far as the layer names identify it.
     pub colours: Colours,
 }
 

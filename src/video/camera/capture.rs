@@ -35,7 +35,7 @@ pub(super) struct Capture {
     pace: Pace,
     /// Whether the source could be opened the last time.
     was_open: bool,
-    /// What was told last, so that a source that stays away is not told at every attempt.
+    /// The last event, so that an absent source is not reported at every attempt.
     told: Option<Error>,
 }
 

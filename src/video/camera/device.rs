@@ -59,7 +59,7 @@ pub fn camera_devices() -> Result<Vec<CameraDevice>> {
 
 #[cfg(target_os = "linux")]
 fn modes(name: &str) -> Vec<CameraMode> {
-    // A device that is busy or not for this user is listed all the same: opening it tells why it does not work.
+    // A busy or forbidden device is listed all the same: opening it reports why it does not work.
     super::v4l2::modes(std::path::Path::new(name)).unwrap_or_default()
 }
 

@@ -27,7 +27,7 @@ pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
         CameraSource::Lavfi(_) => of_graph(fault),
         CameraSource::Url(url) => {
             let (cause, remedy) = of_stream(fault, source.has_password());
-            // It was taken for an address with a port and a path; it may be a name and a password.
+            // It was parsed as an address with a port and a path; it may be a name and a password.
             let remedy = if raw_character(url).is_some() { WRITE_ENCODED } else { remedy };
             (cause, remedy)
         }

@@ -120,7 +120,7 @@ impl CameraInput {
         self.input.stream(self.stream).expect("the stream was found when the source was opened")
     }
 
-    /// Hands the next packet to the decoder, or tells it that none follows.
+    /// Sends the next packet to the decoder, or signals the end.
     fn feed(&mut self) -> Result<(), ffmpeg::Error> {
         let started = Instant::now();
         let packet = self.read();

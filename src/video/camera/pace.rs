@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Later than this the clock is set anew: the source plays slower, nothing is left out.
+/// Lateness after which the clock is reset: the source plays slower, nothing is skipped.
 const LATEST: Duration = Duration::from_millis(500);
 /// A gap in the time stamps that is larger is not waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ impl Pace {
         }
     }
 
-    /// The clip begins anew, `gap_secs` after the picture of time `last_pts_secs`.
+    /// Restarts the clip, `gap_secs` after the picture of time `last_pts_secs`.
     pub fn restart(&mut self, last_pts_secs: f64, gap_secs: f64) {
         let Some((first, shown)) = self.anchor.take() else { return };
         let over = Duration::try_from_secs_f64(last_pts_secs - first + gap_secs).ok();

@@ -60,7 +60,7 @@ pub fn resample(source: &Plane, target: &mut Plane, ratio: [f32; 2]) {
     }
 }
 
-/// Two neighbours on an axis, and where between them a sample lies.
+/// Two neighbours on an axis, and the position of a sample between them.
 struct Tap {
     indices: [usize; 2],
     /// 0 at the first, 1 at the second.
