@@ -30,14 +30,14 @@ lint:
 bench:
     cargo run --release -- bench
 
-# Damaged videos: 200 kinds, each in so many damaged copies
+# Damaged videos: 200 kinds, a number of damaged copies of each
 hostile copies="50":
     MOTIONSCOPE_HOSTILE_COPIES={{copies}} cargo test --release --locked -- --ignored --nocapture every_kind_of_damaged_video
 
-# `kill -9` at so many random moments of import, labelling, saving, training and recording
+# `kill -9` at random moments of import, labelling, saving, training and recording
 kill times="1000":
     MOTIONSCOPE_KILLS={{times}} cargo test --release --locked -- hostile::kills
 
-# Fuzzes each parser of foreign files for so many minutes
+# Fuzzes each parser of foreign files for the given number of minutes
 fuzz minutes="10" *parsers:
     tests/fuzz/run {{minutes}} {{parsers}}

@@ -26,7 +26,7 @@ pub fn text(value: &Value) -> Option<String> {
 pub fn as_number<'de, D: Deserializer<'de>>(field: D) -> Result<Option<f64>, D::Error> {
     match Value::deserialize(field)? {
         Value::Null => Ok(None),
-        value => number(&value).map(Some).ok_or_else(|| D::Error::custom(format!("{value} is no number"))),
+        value => number(&value).map(Some).ok_or_else(|| D::Error::custom(format!("{value} is not a number"))),
     }
 }
 
@@ -38,7 +38,7 @@ pub fn as_pair<'de, D: Deserializer<'de>>(field: D) -> Result<[f64; 2], D::Error
     let pair = <[Value; 2]>::deserialize(field)?;
     match [number(&pair[0]), number(&pair[1])] {
         [Some(first), Some(second)] => Ok([first, second]),
-        _ => Err(D::Error::custom(format!("{} to {} is no segment", pair[0], pair[1]))),
+        _ => Err(D::Error::custom(format!("{} to {} is not a segment", pair[0], pair[1]))),
     }
 }
 
@@ -49,7 +49,7 @@ pub fn as_pair<'de, D: Deserializer<'de>>(field: D) -> Result<[f64; 2], D::Error
 pub fn as_text<'de, D: Deserializer<'de>>(field: D) -> Result<String, D::Error> {
     match Value::deserialize(field)? {
         Value::Null => Ok(String::new()),
-        value => text(&value).ok_or_else(|| D::Error::custom(format!("{value} is no text"))),
+        value => text(&value).ok_or_else(|| D::Error::custom(format!("{value} is not text"))),
     }
 }
 
@@ -63,7 +63,7 @@ pub fn as_texts<'de, D: Deserializer<'de>>(field: D) -> Result<Vec<String>, D::E
         Value::Array(values) => values,
         value => vec![value],
     };
-    let read = |value: &Value| text(value).ok_or_else(|| D::Error::custom(format!("{value} is no text")));
+    let read = |value: &Value| text(value).ok_or_else(|| D::Error::custom(format!("{value} is not text")));
     values.iter().map(read).collect()
 }
 
@@ -73,7 +73,7 @@ pub fn as_texts<'de, D: Deserializer<'de>>(field: D) -> Result<Vec<String>, D::E
 /// If it is none.
 pub fn as_frame<'de, D: Deserializer<'de>>(field: D) -> Result<f64, D::Error> {
     let value = Value::deserialize(field)?;
-    number(&value).ok_or_else(|| D::Error::custom(format!("{value} is no frame")))
+    number(&value).ok_or_else(|| D::Error::custom(format!("{value} is not a frame number")))
 }
 
 #[cfg(test)]
@@ -95,10 +95,10 @@ mod tests {
     #[test]
     fn fields_that_are_neither_are_refused_with_what_they_are() {
         let refused = |error: serde_json::Error| error.to_string();
-        assert_eq!(as_number(json!("soon")).map_err(refused), Err("\"soon\" is no number".into()));
+        assert_eq!(as_number(json!("soon")).map_err(refused), Err("\"soon\" is not a number".into()));
         assert_eq!(as_number(json!(null)).map_err(refused), Ok(None));
         assert_eq!(as_pair(json!(["1.5", 2])).map_err(refused), Ok([1.5, 2.0]));
-        assert_eq!(as_pair(json!([1, null])).map_err(refused), Err("1 to null is no segment".into()));
+        assert_eq!(as_pair(json!([1, null])).map_err(refused), Err("1 to null is not a segment".into()));
         assert_eq!(as_texts(json!(["a", 7])).map_err(refused), Ok(vec!["a".to_owned(), "7".into()]));
         assert_eq!([json!(null), json!("a")].map(|field| as_texts(field).unwrap().len()), [0, 1]);
         assert!(
@@ -106,6 +106,6 @@ mod tests {
         );
         assert!(as_pair(json!([1])).is_err() && as_pair(json!(3)).is_err());
         assert_eq!(as_text(json!(null)).map_err(refused), Ok(String::new()));
-        assert_eq!(as_text(json!({})).map_err(refused), Err("{} is no text".into()));
+        assert_eq!(as_text(json!({})).map_err(refused), Err("{} is not text".into()));
     }
 }

@@ -56,7 +56,7 @@ impl ScoreTable {
     pub fn read(path: &Path) -> Result<Self> {
         let is_table = |shape: &Shape| match shape.0[..] {
             [videos, classes] if videos > 0 && classes > 0 => Ok(()),
-            _ => Err(format!("its shape is {shape}, which is no table of scores")),
+            _ => Err(format!("its shape is {shape}, which is not a score table")),
         };
         let array = NpyArray::read(path, is_table, REMEDY)?;
         let (rows, classes) = (array.shape()[0], array.shape()[1]);

@@ -47,7 +47,7 @@ impl Lock {
 
 fn read_only(dir: &Path, cause: impl Into<String>, remedy: &str) -> Error {
     let cause: String = cause.into();
-    Error::file(dir, format!("{cause}; the project can be looked at but not changed"), remedy)
+    Error::file(dir, format!("{cause}; the project is read-only"), remedy)
 }
 
 #[cfg(test)]

@@ -527,7 +527,7 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
 fn read_sidecar(dir: &Path, name: &str, classes: &[Class], video: &mut Video) -> Result<()> {
     let file = dir.join(sidecar::DIR).join(name);
     if !sidecar::is_name(name) {
-        return Err(Error::file(&file, "this is no name for a file of labels", "Correct project.toml"));
+        return Err(Error::file(&file, "not a valid name of a label file", "Correct project.toml"));
     }
     sidecar::read(&file, classes, video)
 }

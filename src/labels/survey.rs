@@ -95,8 +95,7 @@ pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<P
                 continue;
             }
             if twins.iter().any(|twin| !twin.exists()) {
-                let cause =
-                    "the project has it with its accents written in another way, where there is no file any more";
+                let cause = "the project has its name with accents in another form, and that file no longer exists";
                 notes.push(Error::file(&file, cause, "Relink the video of the project to this file"));
                 continue;
             }

@@ -40,7 +40,7 @@ impl HiddenTwoStream {
         if let Some(flows) =
             temporal.as_ref().map(|stream| stream.input()).filter(|input| input.frames() < motion.frames())
         {
-            let cause = format!("its temporal stream reads {} flows, its MotionNet tells of more", flows.count);
+            let cause = format!("its temporal stream reads {} flows, its MotionNet predicts more", flows.count);
             return Err(Error::file(&dir.join(ModelCard::FILE_NAME), cause, "Give [temporal] more frames"));
         }
         card.hash = Some(hash_of_files(&card, dir)?);

@@ -138,7 +138,7 @@ impl Columns {
     /// # Errors
     /// What is wrong with its times.
     pub fn part(&self, cells: &[String]) -> Result<Part, String> {
-        let wrong = |start: &str, end: &str| Err(format!("'{start}' to '{end}' is no segment"));
+        let wrong = |start: &str, end: &str| Err(format!("'{start}' to '{end}' is not a segment"));
         for (start, end, lasting, unit) in [(Start, End, Some(Duration), 1.0), (StartMillis, EndMillis, None, 1000.0)] {
             let (start, end) = (self.cell(cells, start).trim(), self.cell(cells, end).trim());
             if start.is_empty() && end.is_empty() {

@@ -247,9 +247,9 @@ fn bad_lists_are_refused_with_their_line() {
         ("rgb.txt", "wave/a.mp4 12 0\nwave/z 12 0\n", "line 2: "),
         ("list.csv", "wave/a.mp4,wave\n\"wave/b.mp4,wave\n", "line 2: quotes are opened"),
         ("list.csv", "wave/a.mp4,wave\nwave/b.mp4\n", "line 2: 'wave/b.mp4' is not 'path,label'"),
-        ("list.csv", "wave/a.mp4,wave,5,1\n", "line 1: 5 to 1 is no segment"),
-        ("list.csv", "wave/a.mp4,wave,5\n", "line 1: '5' to '' is no segment"),
-        ("list.csv", "wave/a.mp4,wave,-1,NaN\n", "line 1: -1 to NaN is no segment"),
+        ("list.csv", "wave/a.mp4,wave,5,1\n", "line 1: 5 to 1 is not a segment"),
+        ("list.csv", "wave/a.mp4,wave,5\n", "line 1: '5' to '' is not a segment"),
+        ("list.csv", "wave/a.mp4,wave,-1,NaN\n", "line 1: -1 to NaN is not a segment"),
         ("list.csv", "wave/a.mp4,wave\nwave/a.mp4,walk\n", "line 2: "),
         ("list.csv", "path,label\n", "no clips found"),
         ("list.json", "{\"database\": {\n\"a\": {\"subset\": 3}}}", "video 'a': invalid type"),
@@ -276,7 +276,7 @@ fn bad_annotation_folders_are_refused_with_their_line() {
         ("a/wave_test_split1.txt", "a.mp4 3\n", "line 1: 'a.mp4 3' is not"),
         ("a/wave_test_split1.txt", "a.mp4 1\nb.mp4 1\n", "line 2: "),
         ("a/Diving_val.txt", "a 1\n", "line 1: 'a 1' is not 'video start end'"),
-        ("a/Diving_val.txt", "a 3 2\n", "line 1: 3 to 2 is no segment"),
+        ("a/Diving_val.txt", "a 3 2\n", "line 1: 3 to 2 is not a segment"),
         ("a/Diving_val.txt", "a 2 3\na 2 3\n", "line 2: "),
     ];
     for (list, content, cause) in cases {

@@ -22,7 +22,7 @@ impl TruthSource {
     pub fn open(path: &Path) -> Result<Self> {
         let files = if path.is_dir() { files::list(path)? } else { vec![path.to_owned()] };
         let Some(first) = files.first() else {
-            let cause = "there is no flow file in it";
+            let cause = "it holds no flow file";
             return Err(Error::file(path, cause, "Choose a folder with .flo, KITTI .png, flow_x/flow_y or .npy files"));
         };
         files::read(first)?; // Reports an invalid flow file at once.

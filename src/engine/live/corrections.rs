@@ -91,7 +91,7 @@ fn run(inbox: &Receiver<Work>, events: &EventSender) {
 /// Writes a clip and returns its path.
 fn save(frames: &[LiveFrame], folder: &Path, class: &str) -> Result<PathBuf> {
     let name = folder_name(class).ok_or_else(|| {
-        Error::new("correction", format!("“{class}” is no name for a class"), "Use a name with at least one letter")
+        Error::new("correction", format!("“{class}” is not a valid class name"), "Use a name with at least one letter")
     })?;
     let dir = folder.join(&name);
     fs::create_dir_all(&dir).map_err(|error| Error::io(&dir, &error))?;

@@ -153,9 +153,10 @@ impl PinnedWorker {
             pairs().filter_map(|(pin, model)| newest(pin, model)).map(|(_, prediction)| prediction.clone());
         let failure = |(pin, model): (&Pin, &PathBuf)| {
             let version = version(model);
-            let missing = version.1.is_none().then(|| {
-                Error::file(model, "there are no networks in it any more", "Choose another step, or train again")
-            });
+            let missing = version
+                .1
+                .is_none()
+                .then(|| Error::file(model, "its networks are gone", "Choose another step, or train again"));
             let failed = self.failures.iter().find(|(of, by, _)| of == pin && *by == version);
             let error = missing.or_else(|| failed.map(|(.., error)| error.clone()))?;
             Some((pin.clone(), model.clone(), error))

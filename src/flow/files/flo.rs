@@ -58,7 +58,7 @@ fn read_header(reader: &mut impl Read, path: &Path) -> Result<(u64, u64)> {
     let side = |at: usize| i32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
     let (width, height) = (side(4), side(8));
     if width < 1 || height < 1 {
-        return Err(Error::file(path, format!("its header says {width}×{height}, which is no size"), REMEDY));
+        return Err(Error::file(path, format!("invalid size {width}×{height} in its header"), REMEDY));
     }
     Ok((width as u64, height as u64))
 }

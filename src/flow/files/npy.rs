@@ -19,7 +19,7 @@ const REMEDY: &str =
 pub fn read_npy(path: &Path) -> Result<FlowField> {
     let is_flow = |shape: &Shape| match layout(&shape.0) {
         Some(_) => Ok(()),
-        None => Err(format!("its shape is {shape}, which is no flow field")),
+        None => Err(format!("its shape is {shape}, which is not a flow field")),
     };
     let array = NpyArray::read(path, is_flow, REMEDY)?;
     let (width, height, planar) = layout(array.shape()).expect("the shape was checked");

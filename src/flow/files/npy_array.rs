@@ -178,7 +178,7 @@ impl Header {
         let (tuple, _) = tuple.ok_or("its entry 'shape' is not a tuple")?;
         let sides = tuple.split(',').map(str::trim).filter(|side| !side.is_empty());
         let sides: Option<Vec<usize>> = sides.map(|side| side.parse().ok()).collect();
-        let sides = sides.ok_or_else(|| format!("its shape is ({tuple}), which is no array's"))?;
+        let sides = sides.ok_or_else(|| format!("invalid array shape ({tuple})"))?;
         Ok(Self { scalar, fortran_order, shape: Shape(sides) })
     }
 

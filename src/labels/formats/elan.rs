@@ -208,7 +208,7 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, sheet: &m
     let document = Element::read(path)?;
     let remedy = "Choose an .eaf file that ELAN has saved";
     if document.name != "ANNOTATION_DOCUMENT" {
-        return Err(Error::file(path, "this is no annotation document of ELAN's", remedy));
+        return Err(Error::file(path, "not an ELAN annotation document", remedy));
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     let descriptors = document.all("HEADER").flat_map(|header| header.all("MEDIA_DESCRIPTOR"));

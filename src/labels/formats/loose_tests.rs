@@ -37,7 +37,9 @@ fn x_any_labelings_numbers_may_be_text_and_its_times_frames() {
         {"label": "run", "start_ms": "soon", "end_ms": 5}, {"label": "run", "start_frame": 1.5, "end_frame": 5}"#,
     );
     assert!(parts.is_empty() && notes.len() == 5, "{parts:?}, {notes:?}");
-    for (note, cause) in notes.iter().zip(["neither", "neither", "no segment", "\"soon\" is no number", "no segment"]) {
+    for (note, cause) in
+        notes.iter().zip(["neither", "neither", "no segment", "\"soon\" is not a number", "no segment"])
+    {
         assert!(note.contains(cause), "{note}");
     }
 }
@@ -48,7 +50,7 @@ fn activity_nets_times_and_boris_names_may_be_the_other_of_text_and_number() {
         {"segment": [1, "soon"], "label": "run"}, {"segment": [1, 2], "label": 7}]}}}"#;
     let (document, notes) = imported(Format::ActivityNet, "a.json", content, project(&["a.mp4"]));
     assert_eq!(shown(&document, 0).1, [("7", 25, 50), ("run", 313, 500)]);
-    assert!(notes.len() == 1 && notes[0].cause.contains("1 to \"soon\" is no segment"), "{notes:?}");
+    assert!(notes.len() == 1 && notes[0].cause.contains("1 to \"soon\" is not a segment"), "{notes:?}");
     let content = r#"{"behaviors_conf": {"0": {"type": "Point event", "code": 7}}, "observations": {"o": {"type": "MEDIA",
         "file": {"1": ["a.mp4"]}, "events": [["1.5", 3, 7, null, null]]}}}"#;
     let (document, notes) = imported(Format::Boris, "a.boris", content, project(&["a.mp4"]));
@@ -198,5 +200,5 @@ fn label_studios_numbers_may_be_text_and_its_lists_one_value_or_none() {
         {"value": {"ranges": [{"start": 90, "end": 60}], "timelinelabels": ["run"]}}]}]}]"#;
     let (document, notes) = imported(Format::LabelStudio, "a.json", content, project(&["a.mp4"]));
     assert_eq!(shown(&document, 0), (vec!["Calm"], vec![("run", 25, 50)]));
-    assert!(notes.len() == 2 && notes[0].cause.contains("null is no frame"), "{notes:?}");
+    assert!(notes.len() == 2 && notes[0].cause.contains("null is not a frame number"), "{notes:?}");
 }

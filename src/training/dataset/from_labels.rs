@@ -134,7 +134,7 @@ fn usable(video: &Video, path: Option<PathBuf>) -> Result<PathBuf, Error> {
         return Err(missing(&path.to_string_lossy()));
     }
     if path.to_str().is_none() {
-        return Err(Error::file(&path, "its name is no UTF-8 text, which plans are written in", "Rename the file"));
+        return Err(Error::file(&path, "its name is not UTF-8, which settings files require", "Rename the file"));
     }
     Ok(path)
 }

@@ -160,7 +160,7 @@ impl Place {
         if start.is_finite() && end.is_finite() && 0.0 <= start && start <= end {
             return Ok([start, end]);
         }
-        let cause = format!("{start} to {end} is no segment");
+        let cause = format!("{start} to {end} is not a segment");
         Err(self.problem(ProblemKind::Malformed, &cause, "Give the start and an end after it in seconds, from 0 on"))
     }
 

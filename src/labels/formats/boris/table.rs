@@ -85,7 +85,7 @@ impl<'a> Titles<'a> {
             let (start, stop) = (secs(&["Start (s)"]), self.cell(cells, &["Stop (s)"]));
             let end = match seconds(stop) {
                 None if !matches!(stop, "" | "NA" | "None") => {
-                    return Err(format!("line {line}: the event stops at '{stop}', which is no time; left out"));
+                    return Err(format!("line {line}: the event stops at '{stop}', which is not a time; left out"));
                 }
                 end => end.or(start),
             };
@@ -124,8 +124,8 @@ pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<Sheet
     let wrong = |cause: String| Error::file(source, cause, REMEDY);
     let rows = &table.records;
     let header = rows.iter().position(|(_, cells)| Titles::of(cells).is_some());
-    let header = header.ok_or_else(|| wrong("there are no columns Behavior and Media file name".into()))?;
-    let titles = Titles::of(&rows[header].1).ok_or_else(|| wrong("there is no column Behavior".into()))?;
+    let header = header.ok_or_else(|| wrong("the columns Behavior and Media file name are missing".into()))?;
+    let titles = Titles::of(&rows[header].1).ok_or_else(|| wrong("the column Behavior is missing".into()))?;
     let mut sheet = Sheet::default();
     sheet.notes.extend(table.problems.iter().map(|(line, cause)| wrong(format!("line {line}: {cause}; left out"))));
     let mut observations: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();

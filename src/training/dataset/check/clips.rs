@@ -111,7 +111,7 @@ impl FlowDiagnostics {
 
 fn fewer_frames(row: &Row, facts: &ClipFacts, promised: usize) -> Option<Problem> {
     let path = row.clip.path.display();
-    let cause = format!("{path} has {} of the {promised} frames that the list tells of", facts.frames);
+    let cause = format!("{path} has {} of the {promised} frames in the list", facts.frames);
     // Tools that count pairs of frames report one less, never more than there are.
     let problem = row.place.problem(ProblemKind::Damaged, &cause, "Extract the frames of this clip again");
     (facts.frames < promised).then_some(problem)
