@@ -12,7 +12,10 @@ const UNSEEN: &str = "The clip has no picture yet. Label it once you see it";
 /// Whether the selected video can be labelled; the reason if it cannot.
 pub(super) fn can_label(session: &Session) -> Result<(), &'static str> {
     session.studio.can_edit()?;
-    let (_, video) = session.studio.video().ok_or("Choose a video of the project first")?;
+    let (_, video) = session.studio.video().ok_or(match session.clip_path() {
+        Some(_) => "This clip is not in the project. Add it below the timeline, or choose a video of the project",
+        None => "Choose a video of the project first",
+    })?;
     match video.locked {
         Some(_) => Err(LOCKED),
         None if session.is_unseen() => Err(UNSEEN),

@@ -296,7 +296,7 @@ fn what_is_labelled_is_the_clip_that_is_being_opened() {
     studio.app_mut().open_clip(foreign);
     assert_eq!(selected(&studio), None);
     studio.key(Key::Num1);
-    assert!(studio.window.sees("Choose a video of the project first"));
+    assert!(studio.window.sees("This clip is not in the project. Add it below"));
     assert!([0, 1].iter().all(|id| studio.video(*id).is_unlabelled()));
     // A clip that is being opened is followed by a project that is opened meanwhile.
     let first = studio.app().session.studio.project().unwrap().video_path(VideoId(0)).unwrap();
