@@ -17,7 +17,7 @@ pub(super) struct FileKey {
 }
 
 impl FileKey {
-    /// The key of the file at `path`; `None` if it cannot be looked at.
+    /// Returns the key of the file at `path`; `None` if it cannot be looked at.
     pub fn of(path: &Path) -> Option<Self> {
         let path = path.canonicalize().ok()?;
         let facts = std::fs::metadata(&path).ok()?;

@@ -81,7 +81,7 @@ impl FileReader {
         })
     }
 
-    /// What is known about the video.
+    /// Returns the properties of the video.
     pub fn info(&self) -> &VideoInfo {
         &self.info
     }
@@ -105,7 +105,7 @@ impl FileReader {
         Ok(Some(frame))
     }
 
-    /// The pictures of frame `index`, one per output.
+    /// Returns the pictures of frame `index`, one per output.
     pub fn pictures_unless(&mut self, index: usize, abandon: &dyn Fn() -> bool) -> Result<Option<Vec<Arc<RgbImage>>>> {
         let frames = self.info.frames;
         if index >= frames {
@@ -125,12 +125,12 @@ impl FileReader {
         }
     }
 
-    /// What went wrong since the last call without ending the video.
+    /// Returns the errors since the last call that did not end the video.
     pub fn take_warnings(&mut self) -> Vec<Error> {
         std::mem::take(&mut self.warnings)
     }
 
-    /// The frame shown at `secs` after the first.
+    /// Returns the frame shown at `secs` after the first.
     pub fn frame_at(&self, secs: f64) -> usize {
         self.raw.index.frame_at(secs)
     }
@@ -148,7 +148,7 @@ impl FileReader {
         self.last = None;
     }
 
-    /// The frame to show for `index`: itself, or the nearest that is not lost, an earlier one if possible.
+    /// Returns the frame to show for `index`: itself, or the nearest that is not lost, an earlier one if possible.
     fn stand_in(&self, index: usize) -> Option<usize> {
         let whole = |frame: &usize| !self.lost.contains(frame);
         (0..=index).rev().find(whole).or_else(|| (index..self.info.frames).find(whole))
@@ -261,7 +261,7 @@ impl FileReader {
     }
 }
 
-/// Whether a picture is woven from two fields, and large enough to separate them.
+/// Returns whether a picture is woven from two fields, and large enough to separate them.
 fn is_woven(picture: &ffmpeg::frame::Video) -> bool {
     picture.is_interlaced() && picture.width() > 3 && picture.height() > 3
 }

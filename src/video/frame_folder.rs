@@ -213,7 +213,7 @@ fn number(stem: &str) -> Option<u64> {
     end[end.trim_end_matches(|c: char| c.is_ascii_digit()).len()..].parse().ok()
 }
 
-/// Whether the folder at `path` is a clip: it holds pictures that are its frames, and no video.
+/// Returns whether the folder at `path` is a clip: it holds pictures that are its frames, and no video.
 pub fn is_frame_folder(path: &Path) -> bool {
     FrameFolder::is_at(path)
 }

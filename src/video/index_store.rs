@@ -61,15 +61,15 @@ pub fn keep_indexes_in(folder: PathBuf) {
     let _ = FOLDER.set(folder);
 }
 
-/// The index of the video at `path`, if it is in memory.
+/// Returns the index of the video at `path`, if it is in memory.
 pub(super) fn known_index(path: &Path) -> Option<VideoIndex> {
     store().lock().take(&FileKey::of(path)?)
 }
 
-/// The index of the video at `path`: known, read from the disk, or built. Two who ask at the same time share the work.
+/// Returns the index of the video at `path`: known, read from the disk, or built. Two who ask at the same time share the work.
 ///
 /// # Errors
-/// As [`VideoIndex::build`].
+/// Same as [`VideoIndex::build`].
 pub(super) fn index_of(path: &Path, stop: &StopFlag, progress: &Arc<IndexProgress>) -> Result<VideoIndex> {
     index_in(store(), FOLDER.get().map(PathBuf::as_path), path, stop, progress)
 }
@@ -131,7 +131,7 @@ impl IndexStore {
 }
 
 impl StoreState {
-    /// The index of a file, which now was used last.
+    /// Returns the index of a file, which now was used last.
     fn take(&mut self, key: &FileKey) -> Option<VideoIndex> {
         let place = self.known.iter().rposition(|(known, _)| known == key)?;
         let entry = self.known.remove(place)?;

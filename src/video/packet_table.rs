@@ -1,4 +1,4 @@
-//! What every packet of a video stream says about itself, gathered in one pass over the file.
+//! The packet headers of a video stream, read in one pass over the file.
 
 use ffmpeg_next as ffmpeg;
 
@@ -54,7 +54,7 @@ pub(super) struct PacketTable {
 }
 
 impl PacketTable {
-    /// A table of packets whose time stamps are without the `jumps`.
+    /// Returns a table of packets whose time stamps are without the `jumps`.
     pub fn new(entries: Vec<PacketEntry>, jumps: Vec<Jump>, dropped: usize, failure: Option<ffmpeg::Error>) -> Self {
         let mut table = Self { entries, jumps, dropped, failure, by_signature: Vec::new() };
         // More than four thousand million packets do not fit into memory.
@@ -64,7 +64,7 @@ impl PacketTable {
         table
     }
 
-    /// The count of a packet that was read after a seek, if it is beyond doubt.
+    /// Returns the count of a packet that was read after a seek, if it is beyond doubt.
     pub fn locate(&self, packet: &ffmpeg::Packet) -> Option<usize> {
         let wanted = (packet.position() as i64, packet.size(), packet.pts());
         let of = |&count: &u32| self.signature(count as usize);
@@ -76,13 +76,14 @@ impl PacketTable {
         }
     }
 
-    /// A time at or before packet `count`, for the demuxer's seek; `None` where there is no such packet or it has no time.
+    /// Returns a time at or before packet `count`, for the demuxer's seek; `None` where there is no such packet or it has no
+    /// time.
     pub fn seek_time(&self, count: usize) -> Option<i64> {
         let entry = self.entries.get(count)?;
         Some(entry.pts.into_iter().chain(entry.dts).min()? - self.shift(count))
     }
 
-    /// Where packet `count` begins in the file, bytes, if that is known.
+    /// Returns where packet `count` begins in the file, bytes, if that is known.
     pub fn position(&self, count: usize) -> Option<i64> {
         self.entries.get(count).map(|entry| entry.position).filter(|&position| position >= 0)
     }
@@ -93,7 +94,7 @@ impl PacketTable {
         (entry.position, entry.size, entry.pts.map(|pts| pts - self.shift(count)))
     }
 
-    /// What was added to the time stamps of packet `count`.
+    /// Returns what was added to the time stamps of packet `count`.
     fn shift(&self, count: usize) -> i64 {
         let jumps = self.jumps.partition_point(|jump| jump.packet <= count);
         jumps.checked_sub(1).map_or(0, |last| self.jumps[last].shift)
@@ -124,7 +125,8 @@ pub(super) fn close_jumps(entries: &mut [PacketEntry], tick_secs: f64) -> Vec<Ju
     jumps
 }
 
-/// Whether the VP8 picture in a packet is only predicted from and never shown: bit 4 of its frame tag (RFC 6386, 9.1) is 0.
+/// Returns whether the VP8 picture in a packet is only predicted from and never shown: bit 4 of its frame tag (RFC 6386, 9.1) is
+/// 0.
 pub(super) fn vp8_is_hidden(packet: &[u8]) -> bool {
     packet.first().is_some_and(|tag| tag & 0x10 == 0)
 }

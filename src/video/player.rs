@@ -69,18 +69,18 @@ impl Player {
         }
     }
 
-    /// Whether a command has not been obeyed yet. Asked before [`Self::state`], it says whether that may be an old one.
+    /// Returns whether a command has not been obeyed yet. Asked before [`Self::state`], it says whether that may be an old one.
     pub fn is_behind(&self) -> bool {
         self.shared.obeyed.load(Ordering::Acquire) < self.sent.load(Ordering::Acquire)
     }
 
-    /// What the player tells, in order.
+    /// Returns the events of the player, in order.
     pub fn events(&self) -> &Receiver<PlayerEvent> {
         &self.events
     }
 
-    /// How far the frames are listed; `None` once they are. Until then the video can be played from its beginning, and commands
-    /// that need the list wait.
+    /// Returns how far the frames are listed; `None` once they are. Until then the video can be played from its beginning, and
+    /// commands that need the list wait.
     pub fn indexing(&self) -> Option<Indexing> {
         let indexing = self.shared.indexing();
         let (progress, claimed_secs) = indexing.as_ref()?;
@@ -92,12 +92,12 @@ impl Player {
         self.shared.stop.store(true, Ordering::Release);
     }
 
-    /// Whether the video was closed.
+    /// Returns whether the video was closed.
     pub fn is_closed(&self) -> bool {
         self.shared.stop.load(Ordering::Acquire)
     }
 
-    /// The frame to show now, if one is decoded.
+    /// Returns the frame to show now, if one is decoded.
     pub fn current(&self) -> Option<Arc<Frame>> {
         self.shared.current().clone()
     }
@@ -107,12 +107,12 @@ impl Player {
         self.shared.window().run(start, count, stride)
     }
 
-    /// How many frames it keeps decoded on each side of its position, on average of both.
+    /// Returns how many frames it keeps decoded on each side of its position, on average of both.
     pub fn reach(&self) -> usize {
         self.shared.window().reach()
     }
 
-    /// Where the player stands.
+    /// Returns the state of the player.
     pub fn state(&self) -> PlayerState {
         *self.shared.state()
     }

@@ -11,7 +11,7 @@ use crate::error::Error;
 /// Something to call, from any thread, when there is something new.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// What a player can be told.
+/// A command to a player.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlayerCommand {
     /// Play at the chosen speed; at the end, from the beginning.
@@ -34,7 +34,7 @@ pub enum PlayerCommand {
     SetLoop(Option<(usize, usize)>),
 }
 
-/// What a player tells.
+/// An event of a player.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PlayerEvent {
     /// The video is open and its frames are listed. The first picture may have been there before.
@@ -81,23 +81,23 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Where the player stands.
+    /// Returns the state of the player.
     pub fn state(&self) -> MutexGuard<'_, PlayerState> {
         // The values are whole at any time, so a panic elsewhere does not spoil them.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The frame on the screen.
+    /// Returns the frame on the screen.
     pub fn current(&self) -> MutexGuard<'_, Option<Arc<Frame>>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The listing of the frames, while it is under way: its progress, and the length that the file claims, seconds.
+    /// Returns the listing of the frames, while it is under way: its progress, and the length that the file claims, seconds.
     pub fn indexing(&self) -> MutexGuard<'_, Option<(Arc<IndexProgress>, Option<f64>)>> {
         self.indexing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The decoded frames.
+    /// Returns the decoded frames.
     pub fn window(&self) -> MutexGuard<'_, FrameWindow> {
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,10 +10,10 @@ use crate::error::Error;
 /// How many unread messages there are before telemetry is left out.
 const CAPACITY: usize = 4096;
 
-/// Called from any of the engine's threads whenever there is something new to look at.
+/// A callback from any engine thread when there is something new to show.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// Sends messages to whoever reads them; cloned into every thread.
+/// A sender of messages to the window, cloned into every thread.
 #[derive(Clone)]
 pub(in crate::engine) struct EventSender {
     /// Without a bound: what must arrive is sent once for each request of a person, and the rest is left out in time.
@@ -22,7 +22,7 @@ pub(in crate::engine) struct EventSender {
 }
 
 impl EventSender {
-    /// An events, and the end from which its messages are read.
+    /// Returns a sender, and the end from which its messages are read.
     pub fn new(wake: Wake) -> (Self, Receiver<Message>) {
         let (sender, receiver) = unbounded();
         (Self { sender, wake }, receiver)

@@ -1,8 +1,8 @@
 //! CSV (RFC 4180): `path,label,start,end,group,note,start_frame,end_frame,fps`, a row for each label, times in seconds.
 //!
-//! The training reads the same, with the same [`table`](crate::table). A row without times labels the whole clip. `end` and
-//! `end_frame` are those of the frame after the last one. Read, seconds count where a row has them, and frames where it has not; frames
-//! that are counted at another rate than the video's stand for the times they are shown at.
+//! Training reads the same format with the same [`table`](crate::table). A row without times labels the whole clip. `end` and
+//! `end_frame` are those of the frame after the last one. On import, seconds take precedence over
+//! frames. Frames counted at another rate than that of the video are converted by time.
 
 use std::path::Path;
 
@@ -37,13 +37,13 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// A number of six decimals at most, without needless zeros.
+/// Returns a number of six decimals at most, without needless zeros.
 fn rounded(number: f64) -> String {
     let text = format!("{number:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A text as a cell that is no formula.
+/// Returns a text as a cell that is no formula.
 fn cell(text: &str) -> String {
     let text = escape_formula(text);
     let is_plain = !text.contains(['"', ',', '\n', '\r', ';', '\t']) && text.trim() == text;

@@ -57,7 +57,8 @@ pub(super) fn note_timeless(exported: &mut Exported, target: &Path, count: usize
     note_lost(exported, target, count, what, "Have the project look into its videos and export again");
 }
 
-/// Where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left out.
+/// Returns where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left
+/// out.
 pub(super) fn free_path(clip: &Clip, ending: &str, used: &mut BTreeSet<String>) -> PathBuf {
     let mut folders: Vec<_> = clip.path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
     folders.pop();

@@ -2,45 +2,45 @@
 
 use clap::ValueEnum;
 
-/// A format of labels.
+/// A label format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Format {
     /// Everything, as JSON.
     ///
-    /// For other projects and programs of one's own.
+    /// For other projects and your own programs.
     Json,
-    /// A table of path, label, start, end.
+    /// Table of path, label, start, end.
     ///
-    /// `path,label,start,end,group,note,start_frame,end_frame,fps`, which can be trained on as it is.
+    /// Columns `path,label,start,end,group,note,start_frame,end_frame,fps`; usable directly for training.
     Csv,
-    /// Lists as UCF101's, and clips that are cut out.
+    /// UCF101 lists and exported clips.
     ///
-    /// A folder as UCF101 comes: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` and the clips.
+    /// A folder with `classInd.txt`, `trainlist01.txt`, `testlist01.txt` and the clips.
     #[value(name = "ucf")]
     UcfLists,
-    /// ActivityNet's JSON.
+    /// ActivityNet JSON.
     ///
-    /// It can be trained on as it is.
+    /// Usable directly for training.
     ActivityNet,
-    /// ELAN's .eaf files.
+    /// ELAN .eaf files.
     ///
     /// A folder with an annotation document for each video.
     Elan,
-    /// A project of BORIS, or a table of its events.
+    /// BORIS project or table of events.
     ///
-    /// A project is written; tables that BORIS exports are read as well.
+    /// Exports a project; imports projects and tables exported by BORIS.
     Boris,
-    /// "CVAT for video 1.1".
+    /// CVAT for video 1.1.
     ///
     /// A folder with an XML file for each video.
     Cvat,
-    /// Tasks of Label Studio.
+    /// Label Studio tasks.
     ///
-    /// They have `TimelineLabels` and `Choices`.
+    /// With `TimelineLabels` and `Choices`.
     LabelStudio,
-    /// JSON files of X-AnyLabeling's video classifier.
+    /// JSON files of the X-AnyLabeling video classifier.
     ///
-    /// A folder with one for each video.
+    /// A folder with one file per video.
     XAnyLabeling,
 }
 
@@ -58,7 +58,7 @@ impl Format {
         Self::XAnyLabeling,
     ];
 
-    /// What a person knows it as.
+    /// Returns its display name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "Motionscope JSON",
@@ -73,12 +73,12 @@ impl Format {
         }
     }
 
-    /// Whether it is exported to a folder rather than a file.
+    /// Returns whether it is exported to a folder rather than a file.
     pub fn is_folder(self) -> bool {
         matches!(self, Self::UcfLists | Self::Elan | Self::Cvat | Self::XAnyLabeling)
     }
 
-    /// Whether its files have times in seconds.
+    /// Returns whether its files have times in seconds.
     pub(super) fn has_seconds(self) -> bool {
         matches!(
             self,
@@ -86,7 +86,7 @@ impl Format {
         )
     }
 
-    /// How its files end.
+    /// Returns the extension of its files.
     pub fn ending(self) -> &'static str {
         match self {
             Self::Json | Self::ActivityNet | Self::LabelStudio | Self::XAnyLabeling => "json",

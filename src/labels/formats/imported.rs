@@ -61,7 +61,7 @@ impl Default for Import {
     }
 }
 
-/// The folder that a file's paths may be relative to.
+/// Returns the folder that a file's paths may be relative to.
 pub(super) fn folder_of_source(source: &Path) -> &Path {
     if source.is_dir() { source } else { source.parent().unwrap_or(Path::new("")) }
 }

@@ -1,7 +1,7 @@
-//! Labels in and out, in the formats of other programs.
+//! Import and export of labels in the formats of other programs.
 //!
-//! A project becomes a sheet, labels by name, from which each format is written; what is read from a format is a sheet again,
-//! which is merged into the project as a step. What a format cannot hold is told when it is written:
+//! A project becomes a sheet with labels by name, from which each format is written. Importing a format yields a sheet
+//! again, which is merged into the project as a step. An export reports what its format cannot hold:
 //!
 //! | format | clip labels | several at a time | segments | background | unlabelled videos | groups | notes |
 //! |---|---|---|---|---|---|---|---|

@@ -1,4 +1,4 @@
-//! X-AnyLabeling's video classifier: beside each video a JSON file of the same name (version 1.0.0, `video_classification`).
+//! X-AnyLabeling's video classifier: one JSON file next to each video, of the same name (version 1.0.0, `video_classification`).
 //!
 //! It knows segments only. A label of the whole clip is written as a segment from the first frame to the last whose `id`
 //! is `clip` and a number, which X-AnyLabeling keeps. The files go into folders as the videos lie in the project's; beside the
@@ -181,7 +181,7 @@ impl SegmentEntry {
         }
     }
 
-    /// Whether it is a label of the whole clip, as [`write`] wrote it: others may begin their names so as well.
+    /// Returns whether it is a label of the whole clip, as [`write`] wrote it: others may begin their names so as well.
     fn is_whole(&self, duration_ms: Option<f64>) -> bool {
         let number = self.id.as_str().and_then(|id| id.strip_prefix(CLIP)).unwrap_or_default();
         let is_numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());

@@ -49,7 +49,7 @@ impl Camera {
         Self { source, shared, stop, ended }
     }
 
-    /// What is captured.
+    /// Returns the captured source.
     pub fn source(&self) -> &CameraSource {
         &self.source
     }
@@ -69,13 +69,13 @@ impl Camera {
         Some(receiver)
     }
 
-    /// How it fares now.
+    /// Returns its status.
     pub fn status(&self) -> CameraStatus {
         let fps = self.shared.ring().fps(Instant::now());
         CameraStatus { fps, ..self.shared.status().clone() }
     }
 
-    /// The newest frame.
+    /// Returns the newest frame.
     pub fn newest(&self) -> Option<LiveFrame> {
         self.shared.ring().newest().cloned()
     }
@@ -86,12 +86,12 @@ impl Camera {
         self.shared.ring().window(least, count, stride)
     }
 
-    /// The last seconds, of one size and without a break, oldest first.
+    /// Returns the last seconds, of one size and without a break, oldest first.
     pub fn last(&self, secs: f64) -> Vec<LiveFrame> {
         self.shared.ring().last(secs)
     }
 
-    /// What was captured after the frame of this index and is still there, oldest first.
+    /// Returns what was captured after the frame of this index and is still there, oldest first.
     pub fn after(&self, index: Option<usize>) -> Vec<LiveFrame> {
         self.shared.ring().after(index)
     }

@@ -58,7 +58,7 @@ pub struct CameraStatus {
     pub passed_over: u64,
 }
 
-/// What is told as it happens.
+/// An event of a camera.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CameraNews {
     /// There is a new frame.
@@ -83,28 +83,28 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// The newest frames.
+    /// Returns the newest frames.
     pub fn ring(&self) -> MutexGuard<'_, FrameRing> {
         locked(&self.ring)
     }
 
-    /// How it fares; the rate is not kept here.
+    /// Returns its status; the rate is not kept here.
     pub fn status(&self) -> MutexGuard<'_, CameraStatus> {
         locked(&self.status)
     }
 
-    /// Who wants pictures at the source's size.
+    /// Returns the readers that want frames at source size.
     pub fn recording(&self) -> MutexGuard<'_, Option<Sender<SourcePicture>>> {
         locked(&self.recording)
     }
 
-    /// The pictures that frames are to carry.
+    /// Returns the pictures that frames are to carry.
     pub fn sizes(&self) -> MutexGuard<'_, Sizes> {
         locked(&self.sizes)
     }
 }
 
-/// The values are whole at any time, so a panic elsewhere does not spoil them.
+/// Locks the state. Values are whole at any time, so a panic elsewhere does not spoil them.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
