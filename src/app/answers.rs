@@ -101,8 +101,7 @@ impl App {
             _ if project.is_some() => self.find_videos(paths),
             count => {
                 self.open(first, ctx);
-                let text =
-                    format!("Opening the first of {count} files; with a project open all of them are added to it");
+                let text = format!("Opening only the first of {count} files. Open a project to add all of them");
                 self.session.told = Some((text, Instant::now()));
             }
         }

@@ -167,13 +167,12 @@ impl App {
 
     /// Reports settings that could not be read, and keeps them.
     fn tell_unread(&mut self, unread: &Unread) {
-        let names = if unread.names.is_empty() { "all of them".into() } else { unread.names.join(", ") };
+        let names = if unread.names.is_empty() { "all".into() } else { unread.names.join(", ") };
         let kept = match super::run::keep_unread(&unread.text) {
-            Ok(path) => format!("The old ones are kept in {}", path.display()),
-            Err(error) => format!("The old ones cannot be kept: {}", error.cause),
+            Ok(path) => format!("The old settings are kept in {}", path.display()),
+            Err(error) => format!("The old settings could not be backed up: {}", error.cause),
         };
-        let cause =
-            format!("another version wrote some that this one cannot read, and they are at their defaults: {names}");
+        let cause = format!("written by another version and not readable, so reset to defaults: {names}");
         self.session.problem(&Error::new("settings", cause, kept));
     }
 
@@ -310,7 +309,7 @@ impl App {
                     self.play_next = true;
                     self.open(dir.clone(), ctx);
                 } else {
-                    self.session.told = Some(("The sample is ready: File, Open sample".into(), Instant::now()));
+                    self.session.told = Some(("Sample ready: choose File › Open sample".into(), Instant::now()));
                 }
             }
             Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),

@@ -90,8 +90,8 @@ pub fn confusion_matrix_ui(ui: &mut Ui, names: &[String], confusion: &Confusion)
     let (clips, all) = (row[guess], row.iter().sum::<usize>());
     let (name, taken) = (&names[label], &names[guess]);
     let text = match label == guess {
-        true => format!("{name}: {clips} of {} recognised", counted(all, "clip")),
-        false => format!("{name} taken for {taken}: {clips} of {}", counted(all, "clip")),
+        true => format!("{name}: {clips} of {} correct", counted(all, "clip")),
+        false => format!("{name} predicted as {taken}: {clips} of {}", counted(all, "clip")),
     };
     let clicked = response.clicked();
     response.on_hover_text_at_pointer(text);

@@ -205,37 +205,37 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Result<PathBuf, Without
         Question::Folder => "Open a folder",
         Question::Model => "Choose a model folder",
         Question::TrainingFolder => "Choose a folder with one sub-folder of clips per class",
-        Question::RunsFolder => "Choose a folder of runs",
+        Question::RunsFolder => "Choose a runs folder",
         Question::ExportModel => "Choose a folder for the model",
-        Question::SecondModel => "Choose the folder of the model to compare with",
+        Question::SecondModel => "Choose a model folder to compare with",
         Question::Truth => "Choose a folder with one flow file per frame",
         Question::TruthFile => "Choose a flow file",
-        Question::SaveStatistics => "Save the figures",
+        Question::SaveStatistics => "Save statistics",
         Question::SaveFlow => "Save the flow of this pair",
-        Question::SavePicture => "Save a picture of the flow",
-        Question::ExportFlows => "Choose a folder for the flow of the clip",
+        Question::SavePicture => "Save a flow image",
+        Question::ExportFlows => "Choose a folder for the clip's flow",
         Question::ExportVideo => "Save a comparison video",
         Question::ExportAnnotated => "Save an annotated video",
-        Question::Benchmark => "Choose the folder of the benchmark",
-        Question::SaveBenchmark => "Save the results of the benchmark",
-        Question::EvaluationClips => "Choose the folder of the clips to evaluate on",
-        Question::EvaluationList => "Choose the list of the clips to evaluate on",
-        Question::EvaluationLists => "Choose the folder of the lists of clips to evaluate on",
-        Question::EvaluationClasses => "Choose the class index",
+        Question::Benchmark => "Choose a benchmark folder",
+        Question::SaveBenchmark => "Save benchmark results",
+        Question::EvaluationClips => "Choose the folder of evaluation clips",
+        Question::EvaluationList => "Choose a clip list",
+        Question::EvaluationLists => "Choose a folder of clip lists",
+        Question::EvaluationClasses => "Choose a class index",
         Question::SaveEvaluation => "Choose a folder for the report",
         Question::OpenEvaluation => "Open a report",
-        Question::CompareEvaluation => "Choose the report to compare with",
-        Question::SaveCurves => "Save the curves of the training",
-        Question::SaveCurvesPicture => "Save a picture of the curves",
+        Question::CompareEvaluation => "Choose a report to compare with",
+        Question::SaveCurves => "Save training curves",
+        Question::SaveCurvesPicture => "Save a plot of the training curves",
         Question::RecordLive => "Record the live source",
         Question::Corrections => "Choose a folder for corrected clips",
         Question::NewProject => "Choose a folder for the new project",
-        Question::OpenProject => "Choose the folder of a project",
+        Question::OpenProject => "Choose a project folder",
         Question::AddVideos => "Choose a video to add to the project",
         Question::AddFolder => "Choose a folder of videos to add to the project",
-        Question::Relink(_) => "Choose where the video lies now",
-        Question::ImportLabels(_) => "Choose the labels to import",
-        Question::ExportLabels(_) => "Export the labels",
+        Question::Relink(_) => "Locate the moved video",
+        Question::ImportLabels(_) => "Choose labels to import",
+        Question::ExportLabels(_) => "Export labels",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
@@ -271,13 +271,13 @@ fn ask(question: Question, start_in: Option<PathBuf>) -> Result<PathBuf, Without
         Question::SaveBenchmark => dialog.set_file_name("benchmark.csv").add_filter("Table", &["csv"]).save_file(),
         Question::SaveCurves => dialog.set_file_name("curves.csv").add_filter("Table", &["csv"]).save_file(),
         Question::SaveCurvesPicture => {
-            dialog.set_file_name("curves.png").add_filter("Picture", &["png", "jpg"]).save_file()
+            dialog.set_file_name("curves.png").add_filter("Image", &["png", "jpg"]).save_file()
         }
         Question::SaveFlow => {
             dialog.set_file_name("flow.flo").add_filter("Flow", &["flo", "npy", "png", "jpg"]).save_file()
         }
         Question::SavePicture => {
-            dialog.set_file_name("flow.png").add_filter("Picture", &["png", "jpg", "ppm"]).save_file()
+            dialog.set_file_name("flow.png").add_filter("Image", &["png", "jpg", "ppm"]).save_file()
         }
         Question::ExportVideo => dialog.set_file_name("flow.mp4").add_filter("Video", &["mp4"]).save_file(),
         Question::ExportAnnotated => dialog.set_file_name("annotated.mp4").add_filter("Video", &["mp4"]).save_file(),

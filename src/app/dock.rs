@@ -154,7 +154,7 @@ impl DockBehavior<'_, '_> {
             }
         });
         let titles: Vec<&str> = left_out.iter().map(|(_, title)| title.as_str()).collect();
-        response.accessible_name("Further panels").on_hover_text(titles.join(", "));
+        response.accessible_name("More panels").on_hover_text(titles.join(", "));
     }
 }
 

@@ -66,7 +66,7 @@ impl EvaluationSettings {
 
     /// The clips; the reason if none are chosen.
     pub fn source(&self) -> Result<DataSource, &'static str> {
-        let clips = self.clips.clone().ok_or("Choose the folder of the clips first")?;
+        let clips = self.clips.clone().ok_or("Choose a clips folder first")?;
         let Some(list) = self.list.clone() else { return Ok(DataSource::Folder(clips)) };
         Ok(DataSource::List(ListSource {
             classes: self.classes.clone(),

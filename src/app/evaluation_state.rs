@@ -183,7 +183,8 @@ impl EvaluationState {
 
     /// Compares with another report from now on.
     pub fn set_against(&mut self, path: PathBuf, report: ActionsReport) {
-        let comparison = Err(Error::new("comparison", "there is nothing to compare it with", "Evaluate a model first"));
+        let comparison =
+            Err(Error::new("comparison", "there is no evaluation to compare it with", "Evaluate a model first"));
         self.baseline = Some(Baseline { path, report, comparison });
         self.compare();
     }

@@ -97,12 +97,12 @@ fn report(window: &Window) -> ActionsReport {
 fn nothing_evaluated_says_what_to_do() {
     let mut window = Window::with(SIZE, Settings::default(), filled);
     window.perform(Command::ShowEvaluation);
-    assert!(window.sees("Choose the folder of the clips"));
+    assert!(window.sees("Choose a clips folder"));
     let available = |window: &Window| {
         let app = window.harness.state();
         super::availability::available(Command::RunEvaluation, &app.session, &app.settings, Ok(()))
     };
-    assert_eq!(available(&window), Err("Choose the folder of the clips first"));
+    assert_eq!(available(&window), Err("Choose a clips folder first"));
     window.harness.state_mut().settings.evaluation.clips = Some("/clips".into());
     window.settle();
     assert_eq!(available(&window), Ok(()));
@@ -114,19 +114,19 @@ fn results_are_live_and_a_stopped_evaluation_is_partial() {
     let mut window = window(SIZE);
     let outcomes = begin(&mut window, 8);
     window.settle();
-    assert!(window.sees("0 of 8 clips") && window.sees("appear with the first clip"));
+    assert!(window.sees("0 of 8 clips") && window.sees("appears after the first clip"));
     outcomes.send(scored(0, 0, 0, 0)).unwrap();
     outcomes.send(Err(Error::new("/clips/bow/v_01.avi", "it is torn", "Copy it anew"))).unwrap();
     window.harness.state_mut().session.evaluation.refresh();
     window.settle();
     assert!(window.sees("2 of 8 clips") && window.sees("100.0") && window.sees("it is torn"));
-    assert!(!window.sees("partial result"));
+    assert!(!window.sees("Partial result"));
     window.harness.state_mut().session.evaluation.phase = EvaluationPhase::Stopping;
     window.settle();
     assert!(window.sees("Stopping…"));
     window.harness.state_mut().session.receive(&Message::EvaluationEnded);
     window.settle();
-    assert!(window.sees("Stopped after 2 of 8 clips: a partial result"));
+    assert!(window.sees("Partial result: stopped after 2 of 8 clips"));
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn another_weight_scores_anew_and_is_remembered() {
     assert_eq!((after.fusion.temporal_weight, after.fused.unwrap().correct), (0.0, after.spatial.unwrap().correct));
     assert_ne!(before, report(&window).fused.unwrap().correct);
     assert_eq!(window.harness.state().settings.evaluation.fusion.unwrap().temporal_weight, 0.0);
-    window.harness.get_by_label("As on the model card").click();
+    window.harness.get_by_label("Use model card").click();
     window.settle();
     assert_eq!(
         (report(&window).fused.unwrap().correct, window.harness.state().settings.evaluation.fusion),
@@ -173,7 +173,7 @@ fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
     let at: Pos2 = matrix.max - vec2(2.5 * cell, 0.5 * cell);
     window.point_at(at);
     click(&mut window, at);
-    assert!(window.sees("wave taken for clap") && window.sees("3 clips, as the fused scores have it"));
+    assert!(window.sees("wave predicted as clap") && window.sees("3 clips, by fused scores"));
     window.harness.get_by_role_and_label(Role::Button, "wave/v_07.avi").click();
     window.settle();
     assert_eq!(window.harness.state().session.opening.as_deref(), Some(std::path::Path::new("/clips/wave/v_07.avi")));
@@ -200,7 +200,7 @@ fn two_reports_are_compared() {
     let session = &mut window.harness.state_mut().session;
     session.evaluation.set_against("/old/report.json".into(), before.clone());
     show(&mut window, "Compare");
-    assert!(window.sees("p = ") && window.sees("Won clips"));
+    assert!(window.sees("p = ") && window.sees("Gained clips"));
     before.classes[0] = "other".into();
     window.harness.state_mut().session.evaluation.set_against("/old/report.json".into(), before);
     window.settle();

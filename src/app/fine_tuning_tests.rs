@@ -185,7 +185,7 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
     };
     stage.wait("the pinned clip", move |app| outlooks(app) == [true, true]);
     stage.window.perform(Command::ShowPinned);
-    assert!(stage.window.sees("The flow is the same"), "last layers change no flow");
+    assert!(stage.window.sees("No flow difference"), "last layers change no flow");
 
     stage.window.perform(Command::UseTrainedWeights);
     let wanted = trained.clone();
@@ -213,13 +213,13 @@ fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
     let progress = "step = 10\nrate_factor = 1.0\nseconds = 100.0\non_gpu = false";
     std::fs::write(run.join("checkpoint/progress.toml"), progress).unwrap();
     app.panels.training.form().tuning().budget_secs = Some(120.0);
-    stage.wait_to_see("Temporal: as in an earlier run, about 12 steps of 10.0 s each fit into 2.0 minutes");
+    stage.wait_to_see("Temporal: estimated from an earlier run: about 12 steps of 10.0 s each fit into 2.0 minutes");
 }
 
 #[test]
 fn one_class_alone_cannot_be_recognised() {
     let mut stage = Stage::new(1);
-    let reason = "Two classes are needed, here is one";
+    let reason = "At least two classes are needed";
     stage.wait("the clips", move |app| app.panels.training.ready() == Err(reason));
     stage.app().panels.training.form().tuning().keep_classes = true;
     stage.wait("the base's classes", |app| app.panels.training.ready().is_ok());
@@ -233,7 +233,7 @@ fn clips_that_vanish_are_told_and_left_out() {
     stage.app().session.studio.perform(step).unwrap();
     stage.wait("the clips", |app| app.panels.training.ready().is_ok());
     stage.wait_to_see("4 clips in 2 classes");
-    assert!(stage.window.sees("Left out") && stage.window.sees("the video is not there"));
+    assert!(stage.window.sees("Skipped") && stage.window.sees("the video is not there"));
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn pinned_windows_show_before_now_and_what_has_changed() {
     let pin = Pin { path: "/clips/wave_01.mp4".into(), frame: 12 };
     let mut window = Window::with([760.0, 620.0], Settings::default(), |_| ());
     window.perform(Command::ShowPinned);
-    assert!(window.sees("Nothing is pinned"));
+    assert!(window.sees("No pinned frames"));
     let snapshots = [0, 20, 40].map(|step| Snapshot { step, dir: format!("/run/{step}").into() }).to_vec();
     let pinned = &mut window.harness.state_mut().session.pinned;
     pinned.watch(WatchedRun { dir: "/run".into(), base: None, snapshots, result: None });
@@ -297,14 +297,14 @@ fn pinned_windows_show_before_now_and_what_has_changed() {
     for name in ["Before", "Now", "Difference", "Warped", "Difference by step"] {
         assert!(names.iter().any(|label| label == name), "{names:?}");
     }
-    assert!(window.sees("Flow differs by") && window.sees("40 of 40") && window.sees("wave"));
+    assert!(window.sees("Mean flow difference") && window.sees("40 of 40") && window.sees("wave"));
     window.compare("pinned");
     window.harness.state_mut().session.pinned.step = Some(20);
     window.settle();
     assert!(window.sees("20 of 40"));
     window.harness.get_by_role_and_label(Role::Button, "Unpin").click();
     window.settle();
-    assert!(window.sees("Nothing is pinned"));
+    assert!(window.sees("No pinned frames"));
 }
 
 /// A run of ten steps in a folder of runs.
@@ -342,7 +342,7 @@ fn runs_are_listed_compared_and_put_aside() {
     stage.window.harness.get_by_role_and_label(Role::Button, "two").click();
     stage.window.settle();
     assert!(stage.window.sees("Selected run"));
-    for button in ["Delete…", "Delete it"] {
+    for button in ["Delete…", "Delete run"] {
         stage.window.harness.get_by_role_and_label(Role::Button, button).click();
         stage.window.settle();
     }

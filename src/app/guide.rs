@@ -23,26 +23,26 @@ pub struct Stop {
 pub const STOPS: [Stop; 7] = [
     Stop {
         title: "Open a clip",
-        text: "Motionscope draws a few clips of its own, once. “Open clip…” shows one of yours instead.",
+        text: "Motionscope can generate sample clips. To use your own video, choose “Open clip…”.",
         way: (Command::OpenSample, "Open the sample"),
         is_done: |session| session.clip.is_some(),
     },
     Stop {
         title: "See its flow",
-        text: "Beside the frame lies the flow that MotionNet predicts: colour is direction, strength is speed. Space plays.",
+        text: "MotionNet's flow is shown beside the frame: hue is direction, saturation is speed. Press Space to play.",
         way: (Command::PlayPause, "Play"),
         is_done: |session| session.player.playing && session.analysis.is_some(),
     },
     Stop {
-        title: "Make a project",
-        text: "A folder of clips becomes a project. Labels are kept in it, every one on disk at once.",
-        way: (Command::SampleProject, "Project of the sample"),
+        title: "Create a project",
+        text: "Turn a folder of clips into a project. Every label is saved to disk at once.",
+        way: (Command::SampleProject, "Sample project"),
         is_done: |session| session.studio.document().is_some_and(|document| !document.videos.is_empty()),
     },
     Stop {
         title: "Label three clips",
-        text: "In the Project panel, add two classes, such as wave and walk. Ctrl+→ goes to the next unlabelled clip; its digit gives a class.",
-        way: (Command::ShowProject, "Show the project"),
+        text: "In the Project panel, add two classes, such as wave and walk. Press a class's digit to label a clip and Ctrl+→ for the next unlabelled one.",
+        way: (Command::ShowProject, "Show project"),
         is_done: |session| {
             let document = session.studio.document();
             document.is_some_and(|document| {
@@ -53,14 +53,14 @@ pub const STOPS: [Stop; 7] = [
     },
     Stop {
         title: "Fine-tune",
-        text: "The last layers of both streams are fitted to your labels. Press Start, and watch loss and accuracy.",
-        way: (Command::TrainOnLabels, "Train on the labels"),
+        text: "Fit the last layers of both streams to your labels. Press Start and watch loss and accuracy.",
+        way: (Command::TrainOnLabels, "Train on labels"),
         is_done: |session| matches!(session.training.phase, TrainingPhase::Finished { .. }),
     },
     Stop {
-        title: "Use what was learned",
-        text: "The new networks tell your own classes. The old ones stay where they are: File, Load model.",
-        way: (Command::UseTrainedWeights, "Use these weights"),
+        title: "Use the new model",
+        text: "The new model predicts your classes. The old model is kept: File › Load model.",
+        way: (Command::UseTrainedWeights, "Load new model"),
         is_done: |session| {
             let in_use = session.model.as_ref().map(|model| &model.dir);
             in_use.is_some() && in_use == session.training.trained()
@@ -68,7 +68,7 @@ pub const STOPS: [Stop; 7] = [
     },
     Stop {
         title: "Go live",
-        text: "Choose a camera, or the address of a stream or a video, and press Watch. A wrong answer? C and a digit save the last seconds under the right class.",
+        text: "Choose a camera, stream or video and press Start. If a prediction is wrong, press C and a digit to save the last seconds under the correct class.",
         way: (Command::ShowLive, "Show live"),
         is_done: |session| session.live.view.is_some(),
     },

@@ -304,7 +304,7 @@ fn the_value_of_every_kind_of_view_is_told_at_the_pointer() {
         (ViewKind::Error, "grey levels"),
         (ViewKind::Ssim, "SSIM 0."),
         (ViewKind::Border, "counts"),
-        (ViewKind::Occlusion, "seen in both"),
+        (ViewKind::Occlusion, "visible in both"),
         (ViewKind::Strip, "|uv|"),
         (ViewKind::Input, "of 255"),
     ] {
@@ -352,7 +352,7 @@ fn what_makes_tvl1_diverge_is_refused_with_its_range() {
     window.settle();
     assert_eq!(tau(&window), 0.125);
     assert!(!window.sees("is not allowed"));
-    assert!(window.sees("Parameters of your own"));
+    assert!(window.sees("Your own parameters"));
 }
 
 #[test]
@@ -411,12 +411,12 @@ fn the_status_bar_says_which_model_is_in_use_and_how_many_classes_it_knows() {
 #[test]
 fn the_temporal_stream_is_compared_under_all_flows() {
     let mut window = Window::new([1280.0, 800.0], Views::default());
-    assert!(!window.sees("Temporal stream under"));
+    assert!(!window.sees("Temporal stream with"));
     let session = &mut window.harness.state_mut().session;
     session.analysis = Some(Arc::new(analysis()));
     window.perform(Command::ScoreEverySource);
-    assert!(window.sees("Temporal stream under MotionNet: wave 88.1 %"));
-    assert!(window.sees("Temporal stream under TV-L1: clap 88.1 %, unlike MotionNet"));
+    assert!(window.sees("Temporal stream with MotionNet: wave 88.1 %"));
+    assert!(window.sees("Temporal stream with TV-L1: clap 88.1 %, differs from MotionNet"));
     assert!(window.sees("1 of 2 disagree with MotionNet"));
 }
 
@@ -445,7 +445,7 @@ fn panels_whose_tabs_do_not_fit_are_chosen_from_a_menu() {
     };
     let scores = tab(&window, "Scores");
     assert!(scores.is_some() && tab(&window, "Log").is_none());
-    window.harness.get_by_label("Further panels").click();
+    window.harness.get_by_label("More panels").click();
     window.settle();
     window.harness.get_by_role_and_label(Role::Button, "Log").click();
     window.settle();
@@ -453,7 +453,7 @@ fn panels_whose_tabs_do_not_fit_are_chosen_from_a_menu() {
     assert_eq!(tab(&window, "Scores"), scores, "the others stay where they are");
     assert!(window.harness.query_by_label_contains("Scroll tabs").is_none());
     let wide = Window::new([2600.0, 720.0], Views::default());
-    assert!(tab(&wide, "Log").is_some() && wide.harness.query_by_label("Further panels").is_none());
+    assert!(tab(&wide, "Log").is_some() && wide.harness.query_by_label("More panels").is_none());
 }
 
 #[test]

@@ -59,10 +59,10 @@ impl LiveChoices {
     /// Whether a source is chosen; the reason if not.
     pub fn ready(&self) -> Result<(), &'static str> {
         match self.kind {
-            SourceKind::Camera if self.camera.is_none() => Err("Choose a camera first, or type an address"),
-            SourceKind::Address if self.address.trim().is_empty() => Err("Type an address first"),
+            SourceKind::Camera if self.camera.is_none() => Err("Choose a camera or enter an address first"),
+            SourceKind::Address if self.address.trim().is_empty() => Err("Enter an address first"),
             SourceKind::Address if is_masked(&self.address) => {
-                Err("Type the password again in place of the dots: it is not remembered")
+                Err("Enter the password again in place of the dots; it is not stored")
             }
             _ => Ok(()),
         }
@@ -117,7 +117,7 @@ mod tests {
         assert!(!kept.contains("cret") && !kept.contains("other"), "{kept}");
         let restored: LiveChoices = serde_json::from_str(&kept).unwrap();
         assert!(restored.address.starts_with("rtsp://cam:") && restored.address.contains("@10.0.0.5/s"));
-        assert!(restored.ready().unwrap_err().contains("Type the password again"));
+        assert!(restored.ready().unwrap_err().contains("Enter the password again"));
         assert!(choices.ready().is_ok(), "until the program ends it is known");
     }
 

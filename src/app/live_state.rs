@@ -138,7 +138,7 @@ impl Session {
             LiveEvent::Connected(what) => self.log.push(Level::Info, format!("Live: {what}")),
             LiveEvent::Interrupted(error) => self.log.push(Level::Warning, error.to_string()),
             LiveEvent::Failed(error) => self.problem(error),
-            LiveEvent::Recorded { path, secs } => self.written(path, &format!("{secs:.1} s of the live source")),
+            LiveEvent::Recorded { path, secs } => self.written(path, &format!("{secs:.1} s of live video")),
             LiveEvent::Corrected { path, class, frames } => {
                 self.log
                     .push(Level::Info, format!("Saved {} as {class}: {}", counted(*frames, "frame"), path.display()));

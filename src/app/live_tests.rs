@@ -76,7 +76,7 @@ fn rates_of_camera_and_networks_stand_apart_and_the_held_answer_comes_first() {
         }
         let top = |text: &str| window.harness.get_by_label(text).rect().top();
         assert!(top("wave: 35 %") < top("clap: 50 %") && top("clap: 50 %") < top("bow: 10 %"));
-        assert!(window.sees("Live picture") && window.sees("Live flow"));
+        assert!(window.sees("Live video") && window.sees("Live flow"));
     }
 }
 
@@ -87,7 +87,7 @@ fn a_source_that_broke_off_says_why_and_when_it_is_tried_again() {
     let mut window = window([1280.0, 720.0], CameraPhase::Waiting { error, retry_at, attempt: 4 });
     assert!(window.sees("attempt 4") && window.sees("was unplugged. Plug it in"));
     window.perform(Command::DemoLive);
-    assert!(window.sees("Live picture") && !window.sees("Find a command") && !window.sees("wave 35 %"));
+    assert!(window.sees("Live video") && !window.sees("Find a command") && !window.sees("wave 35 %"));
     window.harness.key_press_modifiers(Modifiers::NONE, Key::Escape);
     window.settle();
     assert!(window.sees("Find a command"));
@@ -98,7 +98,7 @@ fn the_right_class_is_asked_for_where_it_always_stands() {
     let mut window = window([1280.0, 720.0], CameraPhase::Live);
     window.perform(Command::CorrectLive);
     let top = |text: &str| window.harness.get_by_role_and_label(Role::Button, text).rect().top();
-    assert!(window.sees("What was it really?"));
+    assert!(window.sees("Choose the correct class"));
     let tops = CLASSES.map(top);
     assert!(tops.windows(2).all(|pair| pair[0] < pair[1]), "{tops:?}");
 }
@@ -114,7 +114,7 @@ fn choose(window: &mut Window, field: &str, entry: &str) {
 fn a_camera_is_chosen_with_its_sizes_and_rates() {
     let mut window = Window::with([1280.0, 720.0], Settings::default(), filled);
     window.perform(Command::ShowLive);
-    assert!(window.sees("There is no camera. Plug one in"));
+    assert!(window.sees("No camera found. Connect one"));
     let available = |window: &Window, command| {
         let app = window.harness.state();
         super::availability::available(command, &app.session, &app.settings, Ok(()))
@@ -134,10 +134,10 @@ fn a_camera_is_chosen_with_its_sizes_and_rates() {
     choose(&mut window, "Size", "1280×720");
     assert_eq!(window.harness.state().settings.live.mode, Some(modes[0].clone()));
     choose(&mut window, "Size", "640×480");
-    choose(&mut window, "Rate", "15 fps");
+    choose(&mut window, "Frame rate", "15 fps");
     assert_eq!(window.harness.state().settings.live.mode, Some(modes[2].clone()));
-    choose(&mut window, "Size", "As the camera likes");
-    assert!(window.harness.state().settings.live.mode.is_none() && !window.sees("Rate"));
+    choose(&mut window, "Size", "Camera default");
+    assert!(window.harness.state().settings.live.mode.is_none() && !window.sees("Frame rate"));
     window.harness.state_mut().settings.live.kind = SourceKind::Address;
     window.harness.state_mut().settings.live.address = "webcam".into();
     window.settle();

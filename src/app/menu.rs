@@ -117,7 +117,7 @@ fn named_item_ui(ui: &mut Ui, command: Command, name: &str, cx: &mut PanelContex
 
 fn recent_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if cx.settings.recent.is_empty() {
-        ui.add_enabled(false, Button::new("Open recent")).on_disabled_hover_text("Nothing has been opened yet");
+        ui.add_enabled(false, Button::new("Open recent")).on_disabled_hover_text("No recent items");
         return;
     }
     ui.menu_button("Open recent", |ui| {
@@ -128,7 +128,7 @@ fn recent_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             }
         }
         ui.separator();
-        if ui.button("Forget all").clicked() {
+        if ui.button("Clear list").clicked() {
             cx.settings.recent.clear();
             ui.close();
         }
@@ -136,11 +136,11 @@ fn recent_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 }
 
 fn device_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    ui.label(RichText::new("For the networks, from the next start on").small().color(Tokens::of(ui).weak));
+    ui.label(RichText::new("Inference device, used after a restart").small().color(Tokens::of(ui).weak));
     for (choice, text, tooltip) in [
-        (DeviceChoice::Auto, "Automatic", "A real GPU if there is one, else the CPU"),
-        (DeviceChoice::Gpu, "GPU", "Any GPU, also a software one"),
-        (DeviceChoice::Cpu, "CPU", "The processor, also where there is a GPU"),
+        (DeviceChoice::Auto, "Automatic", "Use a hardware GPU if available, else CPU"),
+        (DeviceChoice::Gpu, "GPU", "Use any GPU, including software rendering"),
+        (DeviceChoice::Cpu, "CPU", "Use the CPU even if a GPU exists"),
     ] {
         ui.radio_value(&mut cx.settings.device, choice, text).on_hover_text(tooltip);
     }

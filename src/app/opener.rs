@@ -199,8 +199,8 @@ fn find(path: &Path) -> Result<Found> {
         Some(clip) => Ok(Found::Classes { folder, first: clip.path }),
         None => Err(Error::file(
             path,
-            "the folder holds no clips, no classes of clips and no model",
-            "Open a video, a folder of its frames, a folder with one sub-folder of videos per class, or a model folder",
+            "the folder contains no clips, class folders or model",
+            "Open a video, a folder of frames, a folder with one sub-folder per class, or a model folder",
         )),
     }
 }

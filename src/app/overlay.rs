@@ -12,7 +12,7 @@ use super::keymap::Keymap;
 use super::panels::{ClassPicker, Palette, PaletteEnd, Picked, Replaced, Replacement, Shortcuts};
 
 /// Why a path has to be typed.
-const NO_DIALOG: &str = "The system shows no file dialog here, so type or paste the path.";
+const NO_DIALOG: &str = "No file dialog is available. Type or paste the path.";
 
 /// What lies over the panels, one thing at a time.
 #[derive(Default)]

@@ -432,7 +432,7 @@ impl App {
                 self.plans.ask((), ctx, plans);
                 if !self.plans.is_busy() {
                     self.session.training = TrainingState::default();
-                    let cause = "no thread could be started to look for a free run folder";
+                    let cause = "could not start a worker thread to find a free run folder";
                     self.session.problem(&Error::new("training", cause, "Close other programs and try again"));
                 }
             }

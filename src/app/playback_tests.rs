@@ -136,7 +136,7 @@ fn a_long_video_shows_its_first_picture_and_how_far_its_index_is() {
     assert!(window.sees("Indexing / 00:02"));
     let app = window.harness.state();
     let reason = available(Command::LastFrame, &app.session, &app.settings, Ok(())).unwrap_err();
-    assert!(reason.contains("still being listed"), "{reason}");
+    assert!(reason.contains("still being indexed"), "{reason}");
     // Another clip does not wait for this one.
     let other = clip(dir.path(), "other.mp4");
     window.harness.state_mut().open_clip(other.clone());

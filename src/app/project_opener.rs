@@ -102,7 +102,7 @@ impl ProjectOpener {
         };
         // Without a thread the project is let go of at once: its journal holds everything.
         if let Err(error) = std::thread::Builder::new().name("close".into()).spawn(work) {
-            tracing::warn!("a project is closed without being saved: {error}");
+            tracing::warn!("a project was closed without saving: {error}");
         }
     }
 
@@ -115,7 +115,7 @@ impl ProjectOpener {
         let patience = Instant::now() + AT_THE_END;
         for (dir, released) in self.closing.drain(..) {
             if released.recv_deadline(patience) == Err(RecvTimeoutError::Timeout) {
-                tracing::warn!("{}: the disk does not answer; the journal holds what is not saved", dir.display());
+                tracing::warn!("{}: the disk does not respond; unsaved changes are in the journal", dir.display());
             }
         }
     }

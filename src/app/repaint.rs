@@ -71,11 +71,7 @@ fn wait_for_scores(app: &mut App, ctx: &Context) -> Result<()> {
             return Err(error.clone());
         }
         if started.elapsed() > PATIENCE {
-            return Err(Error::new(
-                "window",
-                "no scores appeared within two minutes",
-                "Use a faster device or a smaller model",
-            ));
+            return Err(Error::new("window", "no scores within two minutes", "Use a faster device or a smaller model"));
         }
         repaint(app, ctx, None);
         std::thread::sleep(Duration::from_millis(5));

@@ -47,7 +47,7 @@ pub fn run(options: Options) -> Result<()> {
     match opened {
         // An adapter that computes but cannot present: the window makes a device of its own.
         Err(eframe::Error::Wgpu(error)) if compute.wgpu.is_some() => {
-            tracing::warn!("the networks' device cannot draw the window: {error}");
+            tracing::warn!("the inference device cannot draw the window: {error}");
             let compute = Compute { wgpu: None, ..compute };
             guarded(|| open_window(&options, &compute, problem.as_ref(), None))?
         }
@@ -82,7 +82,7 @@ fn guarded(open: impl FnOnce() -> eframe::Result) -> Result<eframe::Result> {
 
 fn broken_window_system(payload: &(dyn Any + Send)) -> Error {
     let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
-    let cause = format!("the display lacks something that windows need ({})", text.unwrap_or("unknown cause"));
+    let cause = format!("the display lacks a required feature ({})", text.unwrap_or("unknown cause"));
     Error::new("window", cause, format!("Use an X server with XRandR and XInput 2, or Wayland; {WITHOUT_WINDOW}"))
 }
 
@@ -140,13 +140,13 @@ fn no_window(error: &eframe::Error) -> Error {
     let (cause, remedy) = match error {
         eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => (
             format!("the display '{display}' cannot be used"),
-            "Check DISPLAY or WAYLAND_DISPLAY and start it in a graphical session",
+            "Check DISPLAY or WAYLAND_DISPLAY and start in a graphical session",
         ),
         eframe::Error::Wgpu(error) => (
             format!("no graphics driver can draw it ({error})"),
-            "Install one, such as mesa-vulkan-drivers or libgl1-mesa-dri",
+            "Install a driver, such as mesa-vulkan-drivers or libgl1-mesa-dri",
         ),
-        _ => (format!("it cannot be opened: {error}"), "Start it in a graphical session"),
+        _ => (format!("it cannot be opened: {error}"), "Start in a graphical session"),
     };
     Error::new("window", cause, format!("{remedy}, {WITHOUT_WINDOW}"))
 }
@@ -185,7 +185,7 @@ pub(super) fn remember_device(choice: DeviceChoice) {
 /// # Errors
 /// If there is no place for them.
 pub(super) fn keep_unread(text: &str) -> Result<PathBuf> {
-    let nowhere = || Error::new("settings", "this system has no folder for them", "Nothing needs to be done");
+    let nowhere = || Error::new("settings", "this system has no settings folder", "No action needed");
     let folder = eframe::storage_dir(APP_ID).ok_or_else(nowhere)?;
     let name = |number: u32| folder.join(format!("settings-unread-{number}.ron"));
     let is_kept = |path: &PathBuf| files::read_to_string(path).is_ok_and(|kept| kept == text);

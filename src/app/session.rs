@@ -289,7 +289,7 @@ impl Session {
             Message::SampleProgress(done, of) => self.writing_sample = Some((*done, *of)),
             Message::SampleWritten(dir) => {
                 self.writing_sample = None;
-                self.log.push(Level::Info, format!("The sample project lies in {}", dir.display()));
+                self.log.push(Level::Info, format!("Sample project saved to {}", dir.display()));
             }
             Message::SampleFailed(error) => {
                 self.writing_sample = None;
@@ -465,7 +465,7 @@ impl Session {
             (true, true) => "both streams",
             (true, false) => "the spatial stream",
             (false, true) => "the temporal stream",
-            (false, false) => "no stream",
+            (false, false) => "no classification stream",
         };
         self.log.push(
             Level::Info,
@@ -493,23 +493,23 @@ impl Session {
                 self.log.push(Level::Info, format!("Step {step}: validation {name} {value:.4}"));
             }
             TrainingEvent::Best { name, value, model_dir, .. } => {
-                let text = format!("Best {name} so far, {value:.4}; the networks lie in {}", model_dir.display());
+                let text = format!("Best {name} so far: {value:.4}; model saved to {}", model_dir.display());
                 self.log.push(Level::Info, text);
             }
             TrainingEvent::OutOfPatience { best_step } => {
-                let text = format!("No measurement was better than the one after step {best_step}: training ends");
+                let text = format!("No improvement since step {best_step}: training stops early");
                 self.log.push(Level::Info, text);
             }
             TrainingEvent::Checkpoint(path) => self.log.push(Level::Info, format!("Saved {}", path.display())),
             TrainingEvent::Warning(error) => self.log.push(Level::Warning, error.to_string()),
-            TrainingEvent::Paused => self.log.push(Level::Info, "Training is paused"),
-            TrainingEvent::Resumed => self.log.push(Level::Info, "Training goes on"),
+            TrainingEvent::Paused => self.log.push(Level::Info, "Training paused"),
+            TrainingEvent::Resumed => self.log.push(Level::Info, "Training resumed"),
             TrainingEvent::Finished { model_dir, stopped_early } => {
                 let end = if *stopped_early { "stopped" } else { "finished" };
-                self.log.push(Level::Info, format!("Training {end}; the networks lie in {}", model_dir.display()));
+                self.log.push(Level::Info, format!("Training {end}; model saved to {}", model_dir.display()));
             }
             TrainingEvent::RolledBack { from, to, diverged, .. } => {
-                let text = format!("Went back from step {from} to step {to}");
+                let text = format!("Rolled back from step {from} to step {to}");
                 match diverged {
                     Some(error) => self.log.push(Level::Warning, format!("{text}: {error}")),
                     None => self.log.push(Level::Info, text),
@@ -526,7 +526,7 @@ impl Session {
 
 /// Format and length of a clip in a sentence.
 fn describe(info: &VideoInfo) -> String {
-    let rate = if info.variable_rate { "variable rate, average" } else { "at" };
+    let rate = if info.variable_rate { "variable frame rate, average" } else { "at" };
     let (w, h, frames) = (info.width, info.height, info.frames);
     let frames = counted(frames, "frame");
     format!("{w}×{h} {}, {frames} {rate} {:.2} fps", info.codec, info.fps)

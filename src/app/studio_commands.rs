@@ -81,7 +81,7 @@ impl App {
     fn label_by_folders(&mut self) {
         let Some(step) = self.session.studio.document().map(edits::label_by_folders) else { return };
         match step.changes.is_empty() {
-            true => self.session.told = Some(("No unlabelled clip lies in a folder of its own".into(), Instant::now())),
+            true => self.session.told = Some(("No unlabelled clip is in a class folder".into(), Instant::now())),
             false => _ = self.do_step(step),
         }
     }
@@ -259,7 +259,7 @@ impl App {
         let clips = clips.iter().map(|(path, class)| (StoredPath::encode(path, dir), class.as_str()));
         match edits::add_labelled(project.document(), clips) {
             Ok(step) if step.changes.is_empty() => {
-                self.session.told = Some(("The project has all corrected clips already".into(), Instant::now()));
+                self.session.told = Some(("All corrected clips are already in the project".into(), Instant::now()));
             }
             step => self.do_edit(step),
         }
@@ -279,7 +279,7 @@ impl App {
                 self.panels.project.scroll_to(id);
                 self.show_video(id);
             }
-            None => self.session.told = Some(("Every other video is labelled".into(), Instant::now())),
+            None => self.session.told = Some(("All other videos are labelled".into(), Instant::now())),
         }
     }
 
@@ -292,7 +292,7 @@ impl App {
         let Some(model) = &self.session.model else { return };
         let videos = studio.wanting_suggestions();
         if videos.is_empty() {
-            let text = "No unlabelled video has been looked into yet; try again in a moment";
+            let text = "Unlabelled videos are still being scanned; try again shortly";
             self.session.told = Some((text.into(), Instant::now()));
             return;
         }
@@ -341,7 +341,7 @@ impl App {
             Ok(Outcome::Opened(opened)) => self.work_on(*opened, ctx),
             Ok(Outcome::IsOpen) => {
                 let name = self.session.studio.document().map_or("", |document| &document.settings.name);
-                self.session.told = Some((format!("The project {name} is open already"), Instant::now()));
+                self.session.told = Some((format!("Project {name} is already open"), Instant::now()));
             }
             // What is on a disk that is away at the start is asked for again the next time.
             Err(error) if reopened => return self.session.log.push(Level::Warning, error.to_string()),
@@ -363,7 +363,7 @@ impl App {
     fn work_on(&mut self, opened: Opened, ctx: &Context) {
         self.close_project(ctx);
         let dir = opened.project.dir().to_owned();
-        self.session.log.push(Level::Info, format!("Opened the project in {}", dir.display()));
+        self.session.log.push(Level::Info, format!("Opened project {}", dir.display()));
         for note in &opened.notes {
             self.session.log.push(Level::Warning, note.to_string());
         }
@@ -399,9 +399,9 @@ impl App {
         reread.notes.iter().for_each(|note| self.session.log.push(Level::Warning, note.to_string()));
         match reread.unlocked.len() {
             0 => {}
-            1 => self.session.told = Some(("Read the labels of 1 video again".into(), Instant::now())),
+            1 => self.session.told = Some(("Reloaded labels of 1 video".into(), Instant::now())),
             count => {
-                self.session.told = Some((format!("Read the labels of {count} videos again"), Instant::now()));
+                self.session.told = Some((format!("Reloaded labels of {count} videos"), Instant::now()));
             }
         }
         reread.still.iter().for_each(|error| self.session.problem(error));
@@ -419,7 +419,7 @@ impl App {
         let Some(project) = studio.project() else { return };
         let stored = StoredPath::encode(path, project.dir());
         let step = match project.document().video_at(&stored).filter(|(other, _)| *other != id) {
-            Some(_) => Err(Error::file(path, "it is in the project already", "Choose another file")),
+            Some(_) => Err(Error::file(path, "it is already in the project", "Choose another file")),
             None => edits::change_video(project.document(), id, "Relink a video", |video| video.path = stored),
         };
         self.do_edit(step);
@@ -502,19 +502,15 @@ impl App {
             Err(error) => self.session.problem(&error),
         }
         if let Some((text, _)) = self.session.told.as_mut().filter(|_| exported > 0) {
-            let clips = if exported == 1 {
-                "1 clip of an export is".into()
-            } else {
-                format!("{exported} clips of exports are")
-            };
-            *text += &format!("; {clips} left out, see the log");
+            let clips = if exported == 1 { "1 exported clip".into() } else { format!("{exported} exported clips") };
+            *text += &format!("; skipped {clips}, see the log");
         }
     }
 
     /// Does what follows from what was found in files.
     fn do_found(&mut self, step: Step) {
         match step.changes.is_empty() {
-            true => self.session.told = Some(("No new videos were found there".into(), Instant::now())),
+            true => self.session.told = Some(("No new videos found".into(), Instant::now())),
             false => _ = self.do_step(step),
         }
         self.session.follow_clip(); // The open clip may be one of the new videos.

@@ -67,7 +67,7 @@ fn a_folder_of_clips_is_listed_stepped_through_and_made_a_project() {
     assert_eq!(opening(&window), at("clip_2.mp4"), "in the order in which people count");
     window.perform(Command::NextVideo);
     assert!(window.sees("clip 3 of 3"));
-    window.harness.get_by_label("Make a project").click();
+    window.harness.get_by_label("Create a project").click();
     window.settle();
     let videos = |app: &App| app.session.studio.document().map_or(0, |document| document.videos.len());
     wait(&mut window, |app| videos(app) == 3);
@@ -85,7 +85,7 @@ fn a_sample_that_is_ready_late_does_not_push_a_clip_aside() {
     app.open_clip("/mine.mp4".into());
     app.receive(&Message::SampleWritten(dir.path().into()), &ctx);
     window.settle();
-    assert!(window.sees("The sample is ready"));
+    assert!(window.sees("Sample ready"));
     let app = window.harness.state_mut();
     assert_eq!(app.session.opening.as_deref(), Some(Path::new("/mine.mp4")));
     app.waits_for_sample = true;
@@ -182,14 +182,14 @@ fn what_was_looked_for_in_one_project_does_not_come_into_the_next() {
 #[test]
 fn a_search_is_cancelled_with_a_button() {
     let mut studio = Studio::new(&["wave"], 1);
-    assert!(!studio.window.sees("Looking for videos"));
+    assert!(!studio.window.sees("Searching for videos"));
     let folder = studio.dir.path().to_owned();
     studio.app_mut().find_videos(vec![folder]);
     studio.window.settle();
-    assert!(studio.window.sees("Looking for videos"));
+    assert!(studio.window.sees("Searching for videos"));
     studio.window.harness.get_by_label("Cancel").click();
     studio.window.settle();
-    assert!(!studio.app().session.studio.is_searching() && !studio.window.sees("Looking for videos"));
+    assert!(!studio.app().session.studio.is_searching() && !studio.window.sees("Searching for videos"));
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn a_digit_on_locked_labels_says_why_and_reading_them_again_leaves_no_old_notice
     window.perform(Command::ShowProject);
     window.harness.key_press(Key::Num1);
     window.settle();
-    assert!(window.sees("locked: their file could not be read") && window.sees("press Read again"));
+    assert!(window.sees("locked: their file could not be read") && window.sees("press Reload"));
 
     let app = window.harness.state_mut();
     app.read_labels_again();
@@ -352,7 +352,7 @@ fn a_digit_on_locked_labels_says_why_and_reading_them_again_leaves_no_old_notice
         "{notes:?}"
     );
     window.settle();
-    assert!(window.sees("Read the labels of 1 video again"));
+    assert!(window.sees("Reloaded labels of 1 video"));
     assert_eq!(window.harness.state().session.studio.video().unwrap().1.segments.len(), 1);
 }
 
@@ -387,7 +387,7 @@ fn the_window_is_called_after_the_clip_that_is_being_opened_and_the_project() {
 fn the_buttons_of_labels_of_other_programs_stay_where_they_are() {
     let mut studio = Studio::new(&["wave"], 1);
     studio.window.perform(Command::ExchangeLabels);
-    let places = |studio: &Studio| ["Import…", "Export…", "Label by folders"].map(|name| studio.place(name));
+    let places = |studio: &Studio| ["Import…", "Export…", "Label by folder name"].map(|name| studio.place(name));
     let before = places(&studio);
     studio.app_mut().session.studio.interchange.reading = true;
     studio.window.settle();
@@ -400,7 +400,7 @@ fn the_buttons_of_labels_of_other_programs_stay_where_they_are() {
     (interchange.reading, interchange.pending) = (false, Some(Pending { order, revision, import: Ok(import) }));
     interchange.exported = Some(("/elan".into(), Err(Error::new("/elan", "the disk is full", "Free some space"))));
     studio.window.settle();
-    assert!(studio.window.sees("Import of labels.csv") && studio.window.sees("the disk is full"));
+    assert!(studio.window.sees("Import labels.csv") && studio.window.sees("the disk is full"));
     assert_eq!(places(&studio), before);
 }
 

@@ -148,7 +148,7 @@ impl StudioState {
         match &self.project {
             None => Err("No labelling project is open"),
             Some(project) if project.is_read_only() => {
-                Err("The project can only be looked at: another window has it open, or its folder cannot be written to")
+                Err("The project is read-only: it is open in another window, or its folder is not writable")
             }
             Some(_) => Ok(()),
         }
@@ -507,7 +507,7 @@ impl StudioState {
             let video = project.document().videos.get(&id).filter(|video| video.locked.is_none())?;
             Some(Change::Video(id, Some(Video { facts: Some(facts), ..video.clone() })))
         });
-        let step = Step::new("Look into videos", changes.collect());
+        let step = Step::new("Scan videos", changes.collect());
         if step.changes.is_empty() {
             return Ok(());
         }

@@ -169,7 +169,7 @@ pub(super) fn open_clip(app: &mut App, path: &Path) {
 fn without_a_project_the_panel_says_what_to_do() {
     let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
     window.perform(Command::ShowProject);
-    assert!(window.sees("Label your own actions") && window.sees("New project…") && window.sees("Open project…"));
+    assert!(window.sees("Label your videos") && window.sees("New project…") && window.sees("Open project…"));
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn the_edge_of_a_segment_is_dragged_to_a_frame_in_one_step() {
         edits::add_segment(studio.app().session.studio.document().unwrap(), VideoId(0), wave, 20, 40).unwrap();
     studio.app_mut().session.studio.perform(step).unwrap();
     studio.window.settle();
-    let before = studio.place("Pictures of the clip");
+    let before = studio.place("Frames of the clip");
     let x = |frame: f32| before.left() + frame / FRAMES as f32 * before.width();
     let edge = studio.place("End of wave at 39").center();
     studio.drag(Pos2::new(x(40.0), edge.y), Pos2::new(x(60.2), edge.y));
@@ -267,7 +267,7 @@ fn the_edge_of_a_segment_is_dragged_to_a_frame_in_one_step() {
     let body = studio.place("wave, frames 20 to 59").center();
     studio.drag(body, body + vec2(x(10.0) - x(0.0), 0.0));
     assert_eq!(studio.segments(), [(wave, 30, 70)]);
-    assert_eq!(studio.place("Pictures of the clip"), before, "nothing has jumped");
+    assert_eq!(studio.place("Frames of the clip"), before, "nothing has jumped");
     studio.press(Modifiers::COMMAND, Key::Z);
     studio.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(studio.segments(), [(wave, 20, 40)], "one step for each drag");
@@ -313,13 +313,13 @@ fn the_next_unlabelled_video_follows_a_label_if_one_wants_that() {
         if next > id {
             studio.key(Key::Num1);
             assert!(studio.video(next).is_unlabelled(), "nobody has seen it yet");
-            assert!(studio.window.sees("The clip has no picture yet"));
+            assert!(studio.window.sees("The clip is still loading"));
         }
         studio.see(next);
     }
     assert!(studio.window.sees("3 of 3 labelled"));
     studio.press(Modifiers::COMMAND, Key::ArrowRight);
-    assert!(studio.window.sees("Every other video is labelled"));
+    assert!(studio.window.sees("All other videos are labelled"));
 }
 
 #[test]
@@ -466,17 +466,17 @@ fn classes_that_only_the_networks_know_are_told_and_never_suggested() {
     assert!(!studio.window.sees("unlabelled, suggested"), "no jump is likelier than chance");
     studio.window.harness.get_by_role_and_label(Role::Button, "Classes").click();
     studio.window.settle();
-    assert!(studio.window.sees("The networks also know Wave"));
+    assert!(studio.window.sees("The model also has the classes Wave"));
 }
 
 #[test]
 fn keys_are_changed_with_a_warning_of_conflicts_and_restored() {
     let mut studio = Studio::new(&["wave"], 1);
     studio.window.perform(Command::Shortcuts);
-    studio.window.harness.get_by_label("Change keys").click_accesskit();
+    studio.window.harness.get_by_label("Edit shortcuts").click_accesskit();
     studio.window.settle();
     let keys_of_unlabel = |studio: &mut Studio| {
-        studio.window.harness.get_by_label("Keys of Remove the clip's label").click_accesskit();
+        studio.window.harness.get_by_label("Shortcut for Clear label").click_accesskit();
         studio.window.settle();
     };
     keys_of_unlabel(&mut studio);
@@ -486,8 +486,8 @@ fn keys_are_changed_with_a_warning_of_conflicts_and_restored() {
     assert!(studio.window.sees("Keyboard shortcuts"), "Esc leaves the keys, not the list");
     keys_of_unlabel(&mut studio);
     studio.press(Modifiers::COMMAND, Key::P);
-    assert!(studio.window.sees("runs “Find a command…” at the moment"));
-    studio.window.harness.get_by_label("Leave it").click_accesskit();
+    assert!(studio.window.sees("is assigned to “Find a command…”"));
+    studio.window.harness.get_by_label("Cancel").click_accesskit();
     studio.window.settle();
     studio.window.harness.get_by_label("Close").click_accesskit();
     studio.window.settle();
@@ -499,7 +499,7 @@ fn keys_are_changed_with_a_warning_of_conflicts_and_restored() {
     assert!(studio.video(0).is_unlabelled());
     assert!(studio.app().settings.keys.is_any_changed());
     studio.window.perform(Command::Shortcuts);
-    studio.window.harness.get_by_label("Restore all").click_accesskit();
+    studio.window.harness.get_by_label("Restore defaults").click_accesskit();
     studio.window.settle();
     assert!(!studio.app().settings.keys.is_any_changed());
 }

@@ -88,14 +88,14 @@ fn every_instrument_tells_what_the_run_measures() {
     for text in [
         "2.00 it/s (20 % waiting for clips)",
         "memory 640 MB",
-        "Loss terms by scale",
-        "What MotionNet's gradient comes from",
-        "Validation after step 40: 3 of 4 clips recognised",
+        "Loss terms by level",
+        "MotionNet gradient by loss term",
+        "Validation after step 40: 3 of 4 clips correct",
     ] {
         assert!(window.sees(text), "{text}");
     }
-    assert!(window.sees("clap: 1 of 2 recognised") && window.sees("50 %") && window.sees("+0.50"));
-    window.harness.get_by_role_and_label(Role::Button, "SSIM at scale 3");
+    assert!(window.sees("clap: 1 of 2 correct") && window.sees("50 %") && window.sees("+0.50"));
+    window.harness.get_by_role_and_label(Role::Button, "SSIM at level 3");
     assert!(window.harness.query_by_role_and_label(Role::Image, "Confusion matrix").is_some());
 }
 
@@ -105,13 +105,13 @@ fn a_click_switches_a_term_and_a_row_but_not_the_last_ones() {
     train(&mut window);
     let switches = |window: &Window| window.harness.state().session.training.instruments.switches().unwrap();
     let before = switches(&window);
-    click(&mut window, "SSIM at scale 3");
+    click(&mut window, "SSIM at level 3");
     assert_eq!(switches(&window), before.with(LossTerm::Ssim, 1, false));
-    click(&mut window, "Smoothness at every scale");
+    click(&mut window, "Smoothness at all levels");
     assert!(!switches(&window).counts(LossTerm::Smooth));
-    click(&mut window, "All terms at scale 6");
+    click(&mut window, "All terms at level 6");
     assert!(switches(&window).pixel[4] && switches(&window).smooth[4], "one was off, so that all go on");
-    click(&mut window, "All terms at scale 6");
+    click(&mut window, "All terms at level 6");
     assert!(!switches(&window).pixel[4]);
 
     // Without an action loss the last term stays.
@@ -120,7 +120,7 @@ fn a_click_switches_a_term_and_a_row_but_not_the_last_ones() {
     let alone = LossSwitches { pixel: [true, false, false, false, false], ssim: none, smooth: none, ..alone };
     tell(&mut window, TrainingEvent::Switched { step: 41, switches: alone });
     window.settle();
-    click(&mut window, "Photometric at scale 2");
+    click(&mut window, "Photometric at level 2");
     assert_eq!(switches(&window), alone);
 }
 
@@ -131,14 +131,14 @@ fn a_divergence_is_told_and_the_curves_go_back() {
     let error = Error::new("training", "diverged at step 40: the loss is 9.000 on average", "Lower the rate");
     tell(&mut window, TrainingEvent::RolledBack { from: 40, to: 20, rate_factor: 0.5, diverged: Some(error) });
     window.settle();
-    assert!(window.sees("The training diverged") && window.sees("diverged at step 40"));
-    assert!(window.sees("back to step 20 and goes on at 50.000 % of its rate"));
+    assert!(window.sees("Training diverged") && window.sees("diverged at step 40"));
+    assert!(window.sees("back to step 20; resuming at 50.000 % of the learning rate"));
     assert!(!window.sees("Validation after step 40"));
     let training = &window.harness.state().session.training;
     assert_eq!(training.losses.get("loss").unwrap().points().last().unwrap()[0], 20.0);
     assert!(training.curves_table().lines().any(|line| line == "loss,20,5"), "{}", training.curves_table());
     click(&mut window, "Dismiss");
-    assert!(!window.sees("The training diverged"));
+    assert!(!window.sees("Training diverged"));
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn a_run_can_go_back_only_while_it_makes_steps() {
     let mut window = window();
     train(&mut window);
     click(&mut window, "Roll back…");
-    assert!(window.sees("The beginning") && window.sees("Step 40"));
+    assert!(window.sees("Start of the run") && window.sees("Step 40"));
     click(&mut window, "Step 20");
     window.harness.state_mut().session.training.enter(TrainingPhase::Stopping);
     window.settle();
@@ -224,7 +224,7 @@ fn a_training_is_switched_held_sent_back_and_stopped() {
     app.session.training = TrainingState::starting();
     app.engine.send(Request::Train(plan));
     wait_for(&mut window, "steps", |training| training.latest.as_ref().is_some_and(|latest| latest.step >= 7));
-    click(&mut window, "SSIM at scale 2");
+    click(&mut window, "SSIM at level 2");
     wait_for(&mut window, "a switch", |training| {
         let latest = training.latest.as_ref().unwrap();
         let place = latest.terms.iter().position(|(name, _)| name == "ssim 2").unwrap();
@@ -239,7 +239,7 @@ fn a_training_is_switched_held_sent_back_and_stopped() {
     assert_eq!(last(&window.harness.state().session.training), 5.0);
     click(&mut window, "Pause or resume training"); // goes on
     wait_for(&mut window, "more steps", |training| last(training) > 6.0);
-    click(&mut window, "Stop training and keep it");
+    click(&mut window, "Stop training and save");
     wait_for(&mut window, "the end", |training| training.trained().is_some_and(|dir| dir.join("model.toml").is_file()));
     let log = std::fs::read_to_string(dir.path().join("run/interventions.csv")).unwrap();
     assert!(log.contains("ssim 2 off") && log.contains("rolled back to step 5"), "{log}");
@@ -250,7 +250,7 @@ fn the_panel_fits_a_small_window() {
     let mut window = Window::with([1280.0, 720.0], Settings::default(), |_| ());
     window.perform(Command::ShowTraining);
     train(&mut window);
-    let right = window.harness.get_by_role_and_label(Role::Button, "SSIM at scale 6").rect().right();
+    let right = window.harness.get_by_role_and_label(Role::Button, "SSIM at level 6").rect().right();
     assert!(right <= 1280.0, "the coarsest scale ends at {right}");
     window.point_at(Pos2::new(10.0, 10.0));
 }
@@ -260,7 +260,7 @@ fn the_buttons_of_a_run_stay_where_they_are_while_it_makes_steps() {
     let mut window = window();
     window.harness.state_mut().session.training = TrainingState::starting();
     window.settle();
-    let place = |window: &Window| window.harness.get_by_label("Stop training and keep it").rect();
+    let place = |window: &Window| window.harness.get_by_label("Stop training and save").rect();
     let before = place(&window);
     train(&mut window);
     assert!(window.sees("40 of 100 steps"));

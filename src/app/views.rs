@@ -73,11 +73,11 @@ impl ViewKind {
             Self::Frame => "Frame",
             Self::Flow => "Flow",
             Self::Arrows => "Arrows",
-            Self::Horizontal => "u, horizontal",
-            Self::Vertical => "v, vertical",
+            Self::Horizontal => "u (horizontal)",
+            Self::Vertical => "v (vertical)",
             Self::Magnitude => "Magnitude",
             Self::Pyramid => "All scales",
-            Self::Strip => "Ten flows",
+            Self::Strip => "Flow stack",
             Self::Difference => "Difference",
             Self::First => "I₀",
             Self::Warped => "I₁ warped",
@@ -92,24 +92,22 @@ impl ViewKind {
     /// What it shows, in a sentence.
     pub fn tooltip(self) -> &'static str {
         match self {
-            Self::Frame => "The video",
-            Self::Flow => "Flow in Middlebury's colours: hue is direction, saturation is length",
-            Self::Arrows => "Flow as arrows on the frame, as dense as the zoom allows",
-            Self::Horizontal => "The flow's component to the right: mid-grey is rest, white moves right",
-            Self::Vertical => "The flow's component downwards: mid-grey is rest, white moves down",
-            Self::Magnitude => "The length of the flow vectors",
-            Self::Pyramid => "MotionNet's flow at every scale of its pyramid, the finest first; a click chooses one",
-            Self::Strip => "All ten flows of the stack of eleven frames; a click chooses one",
-            Self::Difference => {
-                "End-point distance in pixels between two sources; against the ground truth the EPE map"
-            }
-            Self::First => "The first image of the pair as the loss sees it, after local response normalisation",
-            Self::Warped => "The second image warped back along the flow: equal to I₀ where the flow is right",
-            Self::Error => "|I₀ − warped I₁|, what the photometric loss punishes",
-            Self::Ssim => "Structural similarity of I₀ and warped I₁: bright where they are alike",
-            Self::Border => "The border that the loss leaves out, as vectors there point outside",
-            Self::Occlusion => "Where the flow forwards and the flow backwards do not meet: seen in one frame only",
-            Self::Input => "What the temporal stream takes in: flow clipped to ±20 px and scaled to 0 … 255",
+            Self::Frame => "Video frame",
+            Self::Flow => "Flow colours: hue is direction, saturation is magnitude",
+            Self::Arrows => "Flow arrows over the frame, denser when zoomed",
+            Self::Horizontal => "Horizontal flow: grey is no motion, white moves right",
+            Self::Vertical => "Vertical flow: grey is no motion, white moves down",
+            Self::Magnitude => "Flow magnitude",
+            Self::Pyramid => "MotionNet's flow at every pyramid level (click to select)",
+            Self::Strip => "All ten flows of the window (click to select)",
+            Self::Difference => "End-point difference between two sources, in pixels",
+            Self::First => "First loss image, after local response normalisation",
+            Self::Warped => "Second image warped backward along the flow",
+            Self::Error => "Photometric error |I₀ − warped I₁|",
+            Self::Ssim => "SSIM of I₀ and warped I₁ (bright: similar)",
+            Self::Border => "Border excluded from the loss",
+            Self::Occlusion => "Occlusion by forward–backward inconsistency",
+            Self::Input => "Temporal stream input: ±20 px scaled to 0 … 255",
         }
     }
 

@@ -199,12 +199,12 @@ fn the_palette_finds_and_runs_a_command() {
     window.press(Modifiers::COMMAND, Key::P);
     window.type_text("keyb");
     window.press(Modifiers::NONE, Key::Enter);
-    assert!(window.sees("Wheel over a picture zooms"), "the list of keys is open");
+    assert!(window.sees("Over a view: scroll to zoom"), "the list of keys is open");
     for command in [Command::PlayPause, Command::MarkIn, Command::Palette] {
         assert!(window.sees(command.text()), "{command:?} is listed");
     }
     window.press(Modifiers::NONE, Key::Escape);
-    assert!(!window.sees("Wheel over a picture zooms"));
+    assert!(!window.sees("Over a view: scroll to zoom"));
 }
 
 #[test]
@@ -279,13 +279,13 @@ fn a_network_is_trained_held_and_used() {
     let ctx = window.harness.ctx.clone();
     window.until_text("frame 0 of 29");
     window.perform(Command::ShowTraining);
-    window.until_text("One network");
-    window.click("One network");
+    window.until_text("Single network");
+    window.click("Single network");
     window.until_text("Start from untrained");
     assert!(window.harness.get_by_role_and_label(Role::Button, "Start training").accesskit_node().is_disabled());
     window.harness.state_mut().open(clips, &ctx);
     window.until_text("2 clips in 2 classes");
-    for (field, value) in [("Steps", 4.0), ("Batch", 1.0)] {
+    for (field, value) in [("Steps", 4.0), ("Batch size", 1.0)] {
         window.harness.get_by_role_and_label(Role::SpinButton, field).set_value_accesskit(value);
         window.harness.run_ok();
     }
@@ -296,10 +296,10 @@ fn a_network_is_trained_held_and_used() {
     window.until("the training is held", |harness| held(harness.state().training_phase()));
     window.perform(Command::PauseTraining);
     window.until_text("4 of 4 steps");
-    window.until_text("The networks lie in");
+    window.until_text("Model saved to");
     assert!(window.sees("pixel"), "the curves of the loss terms have their legend");
 
-    window.click("Use these weights");
+    window.click("Load new model");
     window.until_text("Start from clips (flow-01)");
 }
 

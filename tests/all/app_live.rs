@@ -12,7 +12,7 @@ use crate::app::Window;
 fn watching() -> Window {
     let mut window = Window::empty();
     window.press(Modifiers::COMMAND, Key::Num9);
-    window.until_text("Nothing is watched");
+    window.until_text("Stopped");
     window.harness.get_by_label("Address").click();
     window.harness.run_ok();
     window.perform(Command::StartLive);
@@ -31,14 +31,14 @@ fn clips(folder: PathBuf) -> Vec<PathBuf> {
 #[test]
 fn a_wrong_answer_is_corrected_with_two_keys_and_put_into_the_training_panel() {
     let mut window = watching();
-    assert!(window.sees("Live picture") && window.sees("Live flow"));
+    assert!(window.sees("Live video") && window.sees("Live flow"));
     window.press(Modifiers::NONE, Key::C);
-    window.until_text("What was it really?");
+    window.until_text("Choose the correct class");
     // While the question is open, keys belong to it.
     window.press(Modifiers::NONE, Key::Escape);
-    window.until("no question", |harness| harness.query_by_label("What was it really?").is_none());
+    window.until("no question", |harness| harness.query_by_label("Choose the correct class").is_none());
     window.press(Modifiers::NONE, Key::C);
-    window.until_text("What was it really?");
+    window.until_text("Choose the correct class");
     window.press(Modifiers::NONE, Key::Num2);
     window.until_text("1 clip");
     let corrections = window.dir.path().join("data/corrections");
@@ -47,7 +47,7 @@ fn a_wrong_answer_is_corrected_with_two_keys_and_put_into_the_training_panel() {
     assert!(["one/one_live_001.mp4", "two/two_live_001.mp4"].iter().any(|name| saved[0].ends_with(name)), "{saved:?}");
 
     window.press(Modifiers::NONE, Key::C);
-    window.until_text("What was it really?");
+    window.until_text("Choose the correct class");
     window.type_text("hop");
     window.until_text("hop");
     window.press(Modifiers::NONE, Key::Enter);
@@ -60,12 +60,12 @@ fn a_wrong_answer_is_corrected_with_two_keys_and_put_into_the_training_panel() {
 fn the_full_screen_shows_the_answer_and_escape_leaves_it() {
     let mut window = watching();
     window.perform(Command::DemoLive);
-    assert!(!window.sees("Find a command") && window.sees("Live picture"));
+    assert!(!window.sees("Find a command") && window.sees("Live video"));
     window.until("an answer", |harness| harness.query_all_by_label_contains(" %").next().is_some());
     window.press(Modifiers::NONE, Key::Escape);
     window.until_text("Find a command");
     window.perform(Command::StartLive);
-    window.until_text("Nothing is watched");
+    window.until_text("Stopped");
 }
 
 #[test]
@@ -73,6 +73,6 @@ fn nothing_of_the_live_panel_is_cut_off_in_a_small_window() {
     let size = [720.0, 480.0];
     let mut window = Window::sized(size, |_| motionscope::app::Options::default());
     window.press(Modifiers::COMMAND, Key::Num9);
-    window.until_text("Nothing is watched");
+    window.until_text("Stopped");
     assert_eq!(window.texts_outside(size), Vec::<String>::new());
 }

@@ -31,7 +31,7 @@ pub fn guide_ui(ui: &mut Ui, guide: &Guide, cx: &mut PanelContext<'_>) {
         }
         if next.is_none() {
             ui.add_space(8.0);
-            let text = "That is the way from clips to a recogniser. F1 lists the keys, Ctrl+P finds any command.";
+            let text = "You have trained your own model. F1 lists shortcuts; Ctrl+P finds any command.";
             ui.add(Label::new(RichText::new(text).color(tokens.weak)).wrap());
         }
     });

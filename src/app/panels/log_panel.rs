@@ -25,10 +25,10 @@ impl Panel for LogPanel {
                 let count = cx.session.log.lines(level).count();
                 ui.selectable_value(&mut self.level, level, format!("{text} {count}"));
             }
-            if ui.button("Copy").on_hover_text("Copy the lines shown").clicked() {
+            if ui.button("Copy").on_hover_text("Copy visible lines").clicked() {
                 ui.ctx().copy_text(cx.session.log.to_text(self.level));
             }
-            if ui.button("Clear").on_hover_text("Forget all lines").clicked() {
+            if ui.button("Clear").on_hover_text("Clear the log").clicked() {
                 cx.session.log.clear();
             }
         });
@@ -36,7 +36,7 @@ impl Panel for LogPanel {
         ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
             if cx.session.log.lines(self.level).next().is_none() {
-                ui.label(RichText::new("Nothing to tell").color(Tokens::of(ui).weak));
+                ui.label(RichText::new("No messages").color(Tokens::of(ui).weak));
             }
             for line in cx.session.log.lines(self.level) {
                 line_ui(ui, line);

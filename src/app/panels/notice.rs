@@ -33,7 +33,7 @@ fn error_ui(ui: &mut Ui, error: &Error, cx: &mut PanelContext<'_>) {
             if ui.add(close).accessible_name("Dismiss").on_hover_text("Dismiss").clicked() {
                 cx.session.notice = None;
             }
-            if ui.button("Log").on_hover_text("Show everything that happened").clicked() {
+            if ui.button("Log").on_hover_text("Open the log").clicked() {
                 cx.run(Command::ShowLog);
             }
             ui.with_layout(Layout::top_down(Align::Min), |ui| {

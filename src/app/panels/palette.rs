@@ -78,7 +78,7 @@ impl Palette {
         let entered = ui.input(|input| input.key_pressed(Key::Enter));
         ui.add_space(4.0);
         if found.is_empty() {
-            ui.label(RichText::new("No command has these letters in this order").color(Tokens::of(ui).weak));
+            ui.label(RichText::new("No matching command").color(Tokens::of(ui).weak));
         }
         let mut end = None;
         ScrollArea::vertical().max_height(340.0).auto_shrink([false, true]).show(ui, |ui| {
@@ -96,37 +96,37 @@ impl Palette {
 
     fn path_ui(&mut self, ui: &mut Ui, question: Question, remark: Option<&str>) -> Option<PaletteEnd> {
         let hint = match question {
-            Question::Clip | Question::Folder => "Path of a clip, a folder or a model…",
+            Question::Clip | Question::Folder => "Path of a clip, folder or model…",
             Question::Model | Question::SecondModel => "Path of a model folder…",
-            Question::Truth | Question::TruthFile => "Path of a flow file, or of a folder with one per frame…",
-            Question::SaveStatistics => "Path of the table to be written, such as figures.csv…",
+            Question::Truth | Question::TruthFile => "Path of a flow file or folder…",
+            Question::SaveStatistics => "Path of the table, such as statistics.csv…",
             Question::SaveFlow => "Path of the flow file: .flo, .npy, .png (KITTI) or flow_x….jpg…",
-            Question::SavePicture => "Path of the picture, such as flow.png…",
+            Question::SavePicture => "Path of the image, such as flow.png…",
             Question::ExportFlows => "Path of a folder for the flow files…",
             Question::ExportVideo => "Path of the video, such as flow.mp4…",
             Question::ExportAnnotated => "Path of the video, such as annotated.mp4…",
-            Question::Benchmark => "Path of the folder that a benchmark was unpacked to…",
-            Question::SaveCurves => "Path of the table to be written, such as curves.csv…",
-            Question::SaveCurvesPicture => "Path of the picture, such as curves.png…",
-            Question::SaveBenchmark => "Path of the table to be written, such as benchmark.csv…",
-            Question::EvaluationClips => "Path of the folder of the clips…",
-            Question::EvaluationList => "Path of the list of clips, such as testlist01.txt…",
-            Question::EvaluationLists => "Path of the folder of HMDB51's or THUMOS14's lists…",
+            Question::Benchmark => "Path of an unpacked benchmark…",
+            Question::SaveCurves => "Path of the table, such as curves.csv…",
+            Question::SaveCurvesPicture => "Path of the image, such as curves.png…",
+            Question::SaveBenchmark => "Path of the table, such as benchmark.csv…",
+            Question::EvaluationClips => "Path of the clips folder…",
+            Question::EvaluationList => "Path of the clip list, such as testlist01.txt…",
+            Question::EvaluationLists => "Path of the HMDB51 or THUMOS14 list folder…",
             Question::EvaluationClasses => "Path of the class index, such as classInd.txt…",
             Question::SaveEvaluation => "Path of a folder for the report…",
-            Question::OpenEvaluation | Question::CompareEvaluation => "Path of a report.json, or of its folder…",
+            Question::OpenEvaluation | Question::CompareEvaluation => "Path of a report.json or its folder…",
             Question::RecordLive => "Path of the recording, such as live.mp4…",
             Question::Corrections => "Path of a folder for corrected clips…",
             Question::RunsFolder => "Path of a folder of runs…",
             Question::ExportModel => "Path of a folder for the model…",
-            Question::NewProject => "Path of the folder that becomes a project, new or with videos in it…",
-            Question::OpenProject => "Path of the folder of a project…",
+            Question::NewProject => "Path of the new project's folder…",
+            Question::OpenProject => "Path of a project folder…",
             Question::AddVideos => "Path of a video to add to the project…",
             Question::AddFolder => "Path of a folder of videos to add to the project…",
-            Question::ImportLabels(_) => "Path of the labels to import, a file or a folder…",
+            Question::ImportLabels(_) => "Path of the labels file or folder to import…",
             Question::ExportLabels(format) if format.is_folder() => "Path of a folder for the labels…",
-            Question::ExportLabels(_) => "Path of the file for the labels…",
-            Question::Relink(_) => "Path of the video where it lies now…",
+            Question::ExportLabels(_) => "Path of the labels file…",
+            Question::Relink(_) => "New path of the video…",
             Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };
         self.field_ui(ui, hint);
@@ -136,7 +136,7 @@ impl Palette {
             ui.label(RichText::new(remark).color(weak));
         }
         ui.label(
-            RichText::new(if question.is_writing() { "Enter writes, Esc closes" } else { "Enter opens, Esc closes" })
+            RichText::new(if question.is_writing() { "Enter saves, Esc cancels" } else { "Enter opens, Esc cancels" })
                 .small()
                 .color(weak),
         );

@@ -45,10 +45,10 @@ impl Replacement {
     fn question_ui(&self, ui: &mut Ui) -> Option<Replaced> {
         let tokens = Tokens::of(ui);
         let (heading, loss, files) = match self.files.len() {
-            1 => ("Replace this file?".to_owned(), "Its present content will be lost. Esc keeps it.", "file"),
+            1 => ("Replace this file?".to_owned(), "Its current content will be lost. Esc keeps it.", "file"),
             count => {
                 let heading = format!("Replace these {count} files?");
-                (heading, "Their present content will be lost. Esc keeps them.", "files")
+                (heading, "Their current content will be lost. Esc keeps them.", "files")
             }
         };
         ui.heading(heading);

@@ -81,12 +81,13 @@ fn best(rows: &[(String, Shares)], stream: usize) -> Option<(String, f32)> {
 
 fn no_scores_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let (title, text) = match (&cx.session.clip, &cx.session.model) {
-        (None, _) => ("No clip is open", "Open a clip to see what the streams recognise in it."),
-        (_, None) => ("No networks are loaded", "Load a model, or train one, to see scores."),
-        (_, Some(model)) if !model.has_spatial && !model.has_temporal => {
-            ("This model has no stream", "It predicts flow only. Train a temporal or a spatial stream to get scores.")
-        }
-        _ => ("Looking…", "Scores appear once a window of eleven frames is through."),
+        (None, _) => ("No clip is open", "Open a clip to see its predictions."),
+        (_, None) => ("No model is loaded", "Load or train a model to see scores."),
+        (_, Some(model)) if !model.has_spatial && !model.has_temporal => (
+            "This model has no classification stream",
+            "It predicts flow only. Train a temporal or spatial stream to see scores.",
+        ),
+        _ => ("Computing…", "Scores appear after the first window of eleven frames."),
     };
     empty_state(ui, title, text, |_| ());
 }
@@ -130,7 +131,7 @@ fn sources_ui(ui: &mut Ui, cx: &PanelContext<'_>, model: &ModelInfo) {
         return;
     }
     let tokens = Tokens::of(ui);
-    section(ui, "Temporal stream under each flow");
+    section(ui, "Temporal stream by flow source");
     let best = |source: FlowSource| {
         let strip = cx.session.lab.source(source).strip.as_ref()?;
         let shares = softmax(strip.temporal.as_ref()?);
@@ -144,7 +145,7 @@ fn sources_ui(ui: &mut Ui, cx: &PanelContext<'_>, model: &ModelInfo) {
     }
     match said.len() {
         0 => explanation(ui, "Waiting for a window of eleven frames…"),
-        1 => explanation(ui, "Switch further sources on in the Flow panel to compare them."),
+        1 => explanation(ui, "Enable more sources in the Flow panel to compare them."),
         _ => {}
     }
     let differ = said.iter().filter(|(_, (class, _))| network.is_some_and(|network| network != *class)).count();
@@ -176,9 +177,9 @@ fn source_row_ui(ui: &mut Ui, source: FlowSource, class: &str, share: f32, diffe
     }
     let at = pos2(rect.right() - 6.0, rect.center().y);
     painter.text(at, Align2::RIGHT_CENTER, fusion::percent(share, 0), FontId::monospace(11.0), tokens.text);
-    let remark = if differs { ", unlike MotionNet" } else { "" };
+    let remark = if differs { ", differs from MotionNet" } else { "" };
     let share = fusion::percent(share, 1);
-    let text = format!("Temporal stream under {}: {class} {share} %{remark}", source.name());
+    let text = format!("Temporal stream with {}: {class} {share} %{remark}", source.name());
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &text));
     response.on_hover_text(text);
 }
@@ -196,8 +197,8 @@ fn fusion_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, model: &ModelInfo) {
         let changed = *fusion != model.fusion;
         let reset = ui.add_enabled(changed, eframe::egui::Button::new("Reset"));
         let reset = reset
-            .on_hover_text("Back to the model's own fusion")
-            .on_disabled_hover_text("This is the model's own fusion");
+            .on_hover_text("Restore the model's fusion settings")
+            .on_disabled_hover_text("Already the model's fusion settings");
         if reset.clicked() {
             *fusion = model.fusion;
         }
@@ -206,7 +207,7 @@ fn fusion_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, model: &ModelInfo) {
         ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(60.0);
         ui.add(Slider::new(&mut fusion.temporal_weight, 0.0..=5.0).step_by(0.05).fixed_decimals(2))
             .labelled_by(label)
-            .on_hover_text("Weight of the temporal stream, where the spatial stream's is 1; the paper uses 1.5");
+            .on_hover_text("Weight of the temporal stream (spatial: 1, paper: 1.5)");
     });
 }
 
@@ -220,9 +221,9 @@ fn rule_name(rule: FusionRule) -> &'static str {
 
 fn rule_tooltip(rule: FusionRule) -> &'static str {
     match rule {
-        FusionRule::Released => "The authors' code: negative scores count as zero, each stream is scaled to a sum of 1",
-        FusionRule::Softmax => "The weighted mean of the streams' probabilities",
-        FusionRule::Logits => "The weighted mean of the streams' logits",
+        FusionRule::Released => "Clip scores at 0, normalise, average (released code)",
+        FusionRule::Softmax => "Average the softmax probabilities",
+        FusionRule::Logits => "Average the raw logits",
     }
 }
 
@@ -230,8 +231,8 @@ fn rule_tooltip(rule: FusionRule) -> &'static str {
 fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::click());
-    let order = if cx.settings.sort_scores { "by score" } else { "as trained" };
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Order of the classes"));
+    let order = if cx.settings.sort_scores { "by score" } else { "model order" };
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Class order"));
     let font = TextStyle::Small.resolve(ui.style());
     let color = if response.hovered() { tokens.strong } else { tokens.weak };
     ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, format!("Class, {order}"), font.clone(), color);
@@ -240,7 +241,7 @@ fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     {
         ui.painter().text(pos2(x, rect.center().y), Align2::RIGHT_CENTER, text, font.clone(), color);
     }
-    if response.on_hover_text("Order the classes by their fused score, or as the model has them").clicked() {
+    if response.on_hover_text("Sort by fused score or in model order").clicked() {
         cx.settings.sort_scores = !cx.settings.sort_scores;
     }
 }

@@ -73,8 +73,10 @@ impl Shortcuts {
             });
             ui.add_space(6.0);
             let text = match self.editing {
-                true => "Click a command and press its new keys; Esc leaves it as it is.",
-                false => "Wheel over a picture zooms, drag moves, double click fits. Ctrl+wheel zooms the timeline.",
+                true => "Click a command and press its new shortcut; Esc cancels.",
+                false => {
+                    "Over a view: scroll to zoom, drag to pan, double-click to fit. Ctrl+scroll zooms the timeline."
+                }
             };
             ui.label(RichText::new(text).color(Tokens::of(ui).weak));
             ui.add_space(6.0);
@@ -85,13 +87,15 @@ impl Shortcuts {
 
     fn modes_ui(&mut self, ui: &mut Ui, keymap: &mut Keymap) {
         let before = self.editing;
-        ui.selectable_value(&mut self.editing, true, "Change keys");
-        ui.selectable_value(&mut self.editing, false, "List");
+        ui.selectable_value(&mut self.editing, true, "Edit shortcuts");
+        ui.selectable_value(&mut self.editing, false, "Done");
         if self.editing != before {
             (self.recording, self.conflict) = (None, None);
         }
         let changed = keymap.is_any_changed();
-        let restore = ui.add_enabled(changed, Button::new("Restore all")).on_disabled_hover_text("No key was changed");
+        let restore = ui
+            .add_enabled(changed, Button::new("Restore defaults"))
+            .on_disabled_hover_text("All shortcuts are at their defaults");
         if restore.clicked() {
             *keymap = Keymap::default();
             keymap.install(ui.ctx());
@@ -102,7 +106,7 @@ impl Shortcuts {
         let Some((command, keys)) = self.conflict else { return };
         let Some(other) = keymap.command(&keys) else { return };
         let text = format!(
-            "{} runs “{}” at the moment. Use it for “{}”?",
+            "{} is assigned to “{}”. Use it for “{}” instead?",
             keys_text(&keys, ui.ctx()),
             other.text(),
             command.text()
@@ -111,10 +115,10 @@ impl Shortcuts {
         remark(ui, warning, |ui| {
             ui.label(text);
             ui.horizontal(|ui| {
-                if ui.button("Use it here").clicked() {
+                if ui.button("Reassign").clicked() {
                     self.give(command, keys, keymap, &ui.ctx().clone());
                 }
-                if ui.button("Leave it").clicked() {
+                if ui.button("Cancel").clicked() {
                     self.conflict = None;
                 }
             });
@@ -163,22 +167,22 @@ impl Shortcuts {
             ui.spacing_mut().item_spacing.x = 2.0;
             let is_recording = self.recording == Some(command);
             let text = match (is_recording, text.is_empty()) {
-                (true, _) => RichText::new("press keys…").color(tokens.accent),
+                (true, _) => RichText::new("press shortcut…").color(tokens.accent),
                 (false, true) => RichText::new("none").color(tokens.weak),
                 (false, false) => RichText::new(text).color(tokens.strong),
             };
             let button = Button::new(text).small().selected(is_recording);
-            if ui.add(button).accessible_name(format!("Keys of {}", command.text())).clicked() {
+            if ui.add(button).accessible_name(format!("Shortcut for {}", command.text())).clicked() {
                 self.conflict = None;
                 self.recording = if is_recording { None } else { Some(command) };
             }
-            if is_recording && ui.small_button("None").on_hover_text("Let no key run it").clicked() {
+            if is_recording && ui.small_button("None").on_hover_text("Remove shortcut").clicked() {
                 keymap.clear(command);
                 keymap.install(ui.ctx());
                 self.recording = None;
             }
             if keymap.is_changed(command)
-                && ui.small_button("Restore").on_hover_text("The keys it had at first").clicked()
+                && ui.small_button("Restore").on_hover_text("Restore default shortcut").clicked()
             {
                 keymap.restore(command);
                 keymap.install(ui.ctx());

@@ -26,9 +26,7 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         match session.pointed.as_ref().filter(|_| told.is_none()) {
             Some(pointed) => {
                 let text = RichText::new(pointed.to_text()).text_style(TextStyle::Monospace).color(Tokens::of(ui).text);
-                ui.label(text).on_hover_text(
-                    "What lies under the pointer; lengths are in pixels of the video, angles counter-clockwise",
-                );
+                ui.label(text).on_hover_text("Value under the pointer (video pixels; counter-clockwise angles)");
             }
             None => {
                 let text = told.map(|text| RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).text));
@@ -38,12 +36,12 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 14.0;
             ui.add(Label::new(small(session.device.clone())).truncate())
-                .on_hover_text("The device that the networks run on; choose it in View, Device");
+                .on_hover_text("Inference device; change it in View › Device");
             if let Some(analysis) = &session.analysis {
                 let timing = analysis.timing;
                 let sum = timing.motion_ms + timing.temporal_ms + timing.spatial_ms;
                 let detail = format!(
-                    "Latest evaluations: motion {:.0} ms, temporal stream {:.0} ms, spatial stream {:.0} ms",
+                    "Latest inference: motion {:.0} ms, temporal stream {:.0} ms, spatial stream {:.0} ms",
                     timing.motion_ms, timing.temporal_ms, timing.spatial_ms
                 );
                 ui.label(small(format!("{sum:.0} ms"))).on_hover_text(detail);
@@ -98,25 +96,25 @@ fn opening(title: &str, indexing: Option<Indexing>) -> String {
 
 /// What the laboratory is busy with.
 fn jobs(session: &Session) -> impl Iterator<Item = String> {
-    let measuring = session.lab.measuring.map(|count| format!("Measuring, {count} flows"));
+    let measuring = session.lab.measuring.map(|count| format!("Measured {count} flows"));
     let exporting = session.exporting.map(|(done, all)| format!("Exporting {done} of {all} pairs"));
-    let progress = session.benchmark.progress().map(|(done, all)| format!("Benchmark, {done} of {all} pairs"));
+    let progress = session.benchmark.progress().map(|(done, all)| format!("Benchmark: {done} of {all} pairs"));
     let benchmark = session.benchmark.is_running().then(|| progress.unwrap_or("Benchmark…".into()));
     let suggestions = session.studio.suggestions.progress();
-    let suggesting = suggestions.map(|(done, all)| format!("Suggesting, {done} of {all} videos"));
+    let suggesting = suggestions.map(|(done, all)| format!("Predicting labels: {done} of {all} videos"));
     [measuring, exporting, benchmark, suggesting].into_iter().flatten()
 }
 
 fn training(session: &Session) -> Option<String> {
     let share = 100.0 * session.training.share_done();
     match session.training.phase {
-        TrainingPhase::Preparing => Some("Preparing the training…".into()),
+        TrainingPhase::Preparing => Some("Preparing training…".into()),
         TrainingPhase::Running if session.training.preparing.is_some() => {
-            Some(format!("Looking at clips {share:.0} %"))
+            Some(format!("Extracting features {share:.0} %"))
         }
         TrainingPhase::Running => Some(format!("Training {share:.0} %")),
         TrainingPhase::Pausing | TrainingPhase::Paused => Some(format!("Training paused at {share:.0} %")),
-        TrainingPhase::Stopping => Some("Stopping the training…".into()),
+        TrainingPhase::Stopping => Some("Stopping training…".into()),
         TrainingPhase::Idle | TrainingPhase::Finished { .. } | TrainingPhase::Failed => None,
     }
 }

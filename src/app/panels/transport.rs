@@ -80,7 +80,7 @@ fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let last = clip.frames.saturating_sub(1);
     let frame = format!("frame {position} of {last}");
     ui.label(RichText::new(frame).text_style(TextStyle::Monospace).color(tokens.weak))
-        .on_hover_text("Frames count from 0");
+        .on_hover_text("Frames are numbered from 0");
 }
 
 fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -98,7 +98,7 @@ fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             })
             .response
             .accessible_name("Speed")
-            .on_hover_text("Speed of playing; J and L double it backwards and forwards")
+            .on_hover_text("Playback speed (J and L double it)")
             .on_disabled_hover_text("No clip is open");
     });
     if speed != before {
@@ -107,7 +107,7 @@ fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if cx.session.studio.project().is_some() {
         let mut shown = !cx.settings.studio.hides_tracks;
         let toggle = ui.toggle_value(&mut shown, RichText::new("Tracks").small());
-        toggle.on_hover_text("Show pictures of the clip and a track for each class of the project");
+        toggle.on_hover_text("Show thumbnails and class tracks");
         cx.settings.studio.hides_tracks = !shown;
     }
     let marks = cx.session.marks;

@@ -38,7 +38,7 @@ fn column_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
         ui.label(RichText::new("Motionscope").font(semibold(28.0)).color(tokens.strong));
     });
     ui.add_space(4.0);
-    let text = "See the motion that a hidden two-stream network sees in a clip, and what it recognises.";
+    let text = "See the optical flow and action predictions of a hidden two-stream network.";
     ui.add(Label::new(RichText::new(text).color(tokens.weak)).wrap());
     ui.add_space(18.0);
     ui.horizontal_wrapped(|ui| {
@@ -49,19 +49,19 @@ fn column_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
     });
     ui.add_space(6.0);
     ui.horizontal(|ui| {
-        command_button(ui, cx, Command::Guide, "First steps: from a clip to your own recogniser");
+        command_button(ui, cx, Command::Guide, "First steps: from a clip to your own model");
     });
     if let Some((done, of)) = cx.session.writing_sample {
         ui.add_space(8.0);
         ui.horizontal(|ui| {
             ui.spinner();
             let progress = if of == 0 { "…".into() } else { format!(": {done} of {of}") };
-            ui.label(RichText::new(format!("Drawing the sample clips, once{progress}")).color(tokens.weak));
+            ui.label(RichText::new(format!("Generating sample clips{progress}")).color(tokens.weak));
         });
     }
     ui.add_space(8.0);
     if takes_dropped_files() {
-        ui.label(RichText::new("or drop a clip, a folder of clips or a model folder anywhere").color(tokens.weak));
+        ui.label(RichText::new("or drop a clip, a folder of clips or a model folder here").color(tokens.weak));
     }
     if !cx.settings.recent.is_empty() {
         ui.add_space(22.0);

@@ -15,10 +15,10 @@ use crate::evaluation::flow_benchmarks::FlowDataset;
 
 /// Methods that can be measured, with their names.
 const METHODS: [(Option<FlowSource>, &str, &str); 4] = [
-    (Some(FlowSource::Network), "MotionNet", "The motion network of the model in use"),
-    (Some(FlowSource::SecondNetwork), "Second MotionNet", "The motion network of the Flow panel's second model"),
-    (Some(FlowSource::Tvl1), "TV-L1", "With the parameters of the Flow panel"),
-    (None, "No motion", "What every other method has to be better than"),
+    (Some(FlowSource::Network), "MotionNet", "MotionNet of the loaded model"),
+    (Some(FlowSource::SecondNetwork), "Second MotionNet", "MotionNet of the second model (Flow panel)"),
+    (Some(FlowSource::Tvl1), "TV-L1", "Uses the parameters in the Flow panel"),
+    (None, "No motion", "Baseline: zero flow"),
 ];
 
 /// The benchmark panel.
@@ -45,7 +45,7 @@ impl Panel for BenchmarkPanel {
             self.form_ui(ui, cx);
             section(ui, "Results");
             if cx.session.benchmark.runs.is_empty() {
-                explanation(ui, "Each method that is measured becomes a column here; a click on a pair opens it.");
+                explanation(ui, "Each measured method adds a column. Click a pair to open it.");
             } else {
                 table::table_ui(ui, &mut self.figure, cx);
             }
@@ -56,7 +56,7 @@ impl Panel for BenchmarkPanel {
 impl BenchmarkPanel {
     /// The run that the panel describes; the reason if there is none.
     pub fn plan(&self, root: Option<&std::path::PathBuf>) -> Result<BenchmarkPlan, &'static str> {
-        let root = root.cloned().ok_or("Choose the folder of the benchmark first")?;
+        let root = root.cloned().ok_or("Choose a benchmark folder first")?;
         let scales = if self.coarse_to_fine { MotionNetFlow::COARSE_TO_FINE.to_vec() } else { vec![1.0] };
         Ok(BenchmarkPlan { dataset: self.dataset, root, source: self.method, scales })
     }
@@ -92,8 +92,8 @@ impl BenchmarkPanel {
         field(ui, "", |ui, _| {
             let is_network = matches!(self.method, Some(FlowSource::Network | FlowSource::SecondNetwork));
             ui.add_enabled(is_network, Checkbox::new(&mut self.coarse_to_fine, "Coarse to fine"))
-                .on_hover_text("From small pictures to large ones, each pass adding what the flow so far leaves")
-                .on_disabled_hover_text("Networks only");
+                .on_hover_text("Estimate coarse flow first, then add finer residuals")
+                .on_disabled_hover_text("Available for MotionNet only");
         });
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {

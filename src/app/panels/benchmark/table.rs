@@ -38,11 +38,11 @@ impl Figure {
     const ALL: [(Self, &'static str, &'static str); 7] = [
         (Self::Epe, "EPE, px", "Mean end-point error"),
         (Self::Aae, "AAE, °", "Mean angular error"),
-        (Self::Fl, "Fl, %", "Share of pixels that are off by more than 3 px and more than 5 %, or without flow"),
-        (Self::Density, "Known, %", "Share of pixels with flow; the others count as no motion in EPE and AAE"),
-        (Self::Matched, "EPE matched, px", "Mean end-point error of pixels that both pictures show"),
-        (Self::Unmatched, "EPE unmatched, px", "Mean end-point error of pixels that the second picture does not show"),
-        (Self::Millis, "Time, ms", "Time of one estimate, without the reading of files; the last row is the median"),
+        (Self::Fl, "Fl, %", "Percentage of pixels with error above 3 px and 5 %, or without flow"),
+        (Self::Density, "Density, %", "Percentage of pixels with flow; the rest count as zero flow"),
+        (Self::Matched, "EPE matched, px", "Mean end-point error of pixels visible in both frames"),
+        (Self::Unmatched, "EPE unmatched, px", "Mean end-point error of pixels occluded in the second frame"),
+        (Self::Millis, "Time, ms", "Time per estimate without file reading; last row: median"),
     ];
 
     fn of_errors(self, errors: Option<&FlowErrors>) -> Option<f64> {
@@ -104,22 +104,22 @@ impl Cell {
         match run.state_of(pair) {
             PairState::Measured(result) => match figure.of(result) {
                 Some(value) => Self::number(value),
-                None if pair.truth.is_none() => Self::remark("–", "Its ground truth is not public"),
-                None => Self::remark("–", "The ground truth of this pair does not tell"),
+                None if pair.truth.is_none() => Self::remark("–", "Ground truth is not public"),
+                None => Self::remark("–", "Not available in this ground truth"),
             },
-            PairState::Pending => Self::remark("…", "Still to come"),
-            PairState::NotMeasured => Self::remark("not measured", "The run ended before it came to this pair"),
-            PairState::Failed => Self::remark("failed", "It could not be measured; the log says why"),
+            PairState::Pending => Self::remark("…", "Pending"),
+            PairState::NotMeasured => Self::remark("not measured", "Run ended before this pair"),
+            PairState::Failed => Self::remark("failed", "Measurement failed; see the log"),
         }
     }
 
     fn of_mean(figure: Figure, run: &BenchmarkRun) -> Self {
-        let Some(mean) = figure.mean_of(run) else { return Self::remark("–", "Nothing to take it of") };
+        let Some(mean) = figure.mean_of(run) else { return Self::remark("–", "No pairs measured") };
         match figure.coverage(run) {
             [measured, all] if measured < all => Self {
                 text: format!("{mean:.2} ({measured} of {all})"),
                 value: None,
-                tooltip: format!("Of {measured} of {all} pairs, and so not to be compared with that of all"),
+                tooltip: format!("Partial: {measured} of {all} pairs"),
             },
             _ => Self::number(mean),
         }
@@ -128,7 +128,7 @@ impl Cell {
 
 /// Draws the table.
 pub fn table_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
-    field(ui, "Figure", |ui, label| {
+    field(ui, "Metric", |ui, label| {
         let name = Figure::ALL.iter().find(|(other, ..)| other == figure).map_or("", |(_, name, _)| name);
         let figures = ComboBox::from_id_salt("figure").selected_text(name).width(180.0);
         let figures = figures.show_ui(ui, |ui| {
@@ -146,7 +146,7 @@ pub fn table_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
             let pairs = runs.last().map(|run| run.pairs.as_slice()).unwrap_or_default();
             for pair in pairs {
                 let known = pair.truth.is_some();
-                let tooltip = if known { "Open this pair beside its ground truth" } else { "Open this pair" };
+                let tooltip = if known { "Open this pair with its ground truth" } else { "Open this pair" };
                 if ui.link(&pair.name).on_hover_text(tooltip).clicked() {
                     clicked = Some(pair.clone());
                 }

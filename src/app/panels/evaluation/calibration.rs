@@ -21,7 +21,7 @@ pub(super) fn calibration_ui(ui: &mut Ui, name: &str, stream: &StreamReport) {
     for (i, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.clips > 0) {
         let (at, accuracy, confidence) = (width * (i as f64 + 0.5), 100.0 * bin.accuracy, 100.0 * bin.confidence);
         let text = format!(
-            "{}\n{} % confident\n{} % right",
+            "{}\nconfidence {} %\naccuracy {} %",
             counted(bin.clips, "clip"),
             percent(bin.confidence),
             percent(bin.accuracy)
@@ -51,16 +51,15 @@ pub(super) fn calibration_ui(ui: &mut Ui, name: &str, stream: &StreamReport) {
         let faint = tokens.error.gamma_multiply(0.4);
         plot.bar_chart(BarChart::new("gap", gap).color(faint).element_formatter(Box::new(formatter)));
         let diagonal = PlotPoints::from(vec![[0.0, 0.0], [100.0, 100.0]]);
-        plot.line(Line::new("as right as confident", diagonal).color(tokens.weak).width(1.0));
+        plot.line(Line::new("perfect calibration", diagonal).color(tokens.weak).width(1.0));
     });
     let ece = stream.calibration.ece;
     let lean: f64 = bins.iter().map(|bin| (bin.confidence - bin.accuracy) * bin.clips as f64).sum();
-    let lean = if lean > 0.0 { "more" } else { "less" };
+    let lean = if lean > 0.0 { "overconfident" } else { "underconfident" };
     explanation(
         ui,
         &format!(
-            "Expected calibration error of the {name} scores: {ece:.3}. Red is what lies between confidence and accuracy: \
-             above the line they are less confident than right, below it more; on the whole {lean}."
+            "Expected calibration error (ECE) of the {name} scores: {ece:.3}. Red is the gap between confidence and accuracy: underconfident above the diagonal, overconfident below it. Overall: {lean}."
         ),
     );
 }

@@ -18,11 +18,11 @@ enum Column {
 }
 
 const COLUMNS: [(Column, &str, &str); 5] = [
-    (Column::Class, "Class", "In the order of the model"),
-    (Column::Clips, "Clips", "Clips of the class"),
-    (Column::Precision, "Prec.", "Precision: share of the clips taken for the class that are of it, in percent"),
-    (Column::Recall, "Recall", "Share of the clips of the class that are taken for it, in percent: its accuracy"),
-    (Column::F1, "F1", "Harmonic mean of precision and recall, in percent"),
+    (Column::Class, "Class", "Sort in model order"),
+    (Column::Clips, "Clips", "Number of clips of the class"),
+    (Column::Precision, "Prec.", "Precision: correct share of predictions of this class, %"),
+    (Column::Recall, "Recall", "Recall: correctly predicted share of this class, %"),
+    (Column::F1, "F1", "Harmonic mean of precision and recall, %"),
 ];
 
 /// Which column orders the rows, and whether from its largest value down.
@@ -110,7 +110,7 @@ fn head_ui(ui: &mut Ui, order: &mut Order, column: Column, title: &str, tooltip:
     };
     let text = RichText::new(format!("{title}{mark}")).small();
     let button = Button::selectable(active, text).small();
-    if ui.add(button).on_hover_text(format!("{tooltip}; a click orders by it")).clicked() {
+    if ui.add(button).on_hover_text(format!("{tooltip}. Click to sort")).clicked() {
         order.descending = active && !order.descending;
         order.column = column;
     }

@@ -66,8 +66,8 @@ impl ClipFilter {
         match self {
             Self::Wrong | Self::All => None,
             Self::Class(class) => Some(format!("{} only", name(class))),
-            Self::Pair { label, guess } if label == guess => Some(format!("{}, recognised", name(label))),
-            Self::Pair { label, guess } => Some(format!("{} taken for {}", name(label), name(guess))),
+            Self::Pair { label, guess } if label == guess => Some(format!("{}, correct", name(label))),
+            Self::Pair { label, guess } => Some(format!("{} predicted as {}", name(label), name(guess))),
         }
     }
 }
@@ -81,7 +81,7 @@ pub(super) fn clips_ui(
     cx: &PanelContext<'_>,
 ) -> Option<Wanted> {
     ui.horizontal_wrapped(|ui| {
-        ui.selectable_value(filter, ClipFilter::Wrong, "Wrong").on_hover_text("The most confident errors first");
+        ui.selectable_value(filter, ClipFilter::Wrong, "Wrong").on_hover_text("Show errors, most confident first");
         ui.selectable_value(filter, ClipFilter::All, "All");
         if let Some(title) = filter.title(report) {
             let shown = *filter;
@@ -89,7 +89,7 @@ pub(super) fn clips_ui(
         }
     });
     let clips = filter.of(report, stream);
-    explanation(ui, &format!("{}, as the {stream} scores have it; a click opens one.", counted(clips.len(), "clip")));
+    explanation(ui, &format!("{}, by {stream} scores. Click a clip to open it.", counted(clips.len(), "clip")));
     let open = cx.session.clip.as_ref().map(|clip| clip.path.clone());
     let folder = cx.settings.evaluation.clips.as_deref();
     let mut wanted = None;
@@ -150,7 +150,7 @@ fn failures_ui(ui: &mut Ui, report: &ActionsReport) {
     ui.add_space(6.0);
     remark(ui, tokens.warning, |ui| {
         let count = counted(report.failures.len(), "clip");
-        ui.label(RichText::new(format!("{count} could not be read and are left out")).color(tokens.strong));
+        ui.label(RichText::new(format!("{count} could not be read and were skipped")).color(tokens.strong));
         for failure in report.failures.iter().take(FAILURES) {
             ui.add(Label::new(RichText::new(failure).small()).wrap().selectable(true));
         }

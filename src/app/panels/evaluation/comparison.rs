@@ -29,10 +29,7 @@ pub(super) fn comparison_ui(
         command_button(ui, cx, Command::CompareEvaluation, Command::CompareEvaluation.text());
     });
     let Some(baseline) = &cx.session.evaluation.baseline else {
-        explanation(
-            ui,
-            "Choose a report.json on the same classes, such as that of the model before it was trained on.",
-        );
+        explanation(ui, "Choose a report.json with the same classes, such as one from before training.");
         return None;
     };
     let before = &baseline.report;
@@ -51,7 +48,7 @@ pub(super) fn comparison_ui(
     };
     table_ui(ui, comparison);
     if comparison.apart > 0 {
-        let text = format!("{} in both reports, {} in one only.", counted(comparison.common, "clip"), comparison.apart);
+        let text = format!("{} in both reports, {} in only one.", counted(comparison.common, "clip"), comparison.apart);
         explanation(ui, &text);
     }
     match comparison.streams.iter().find(|change| change.name == stream) {
@@ -98,17 +95,16 @@ fn change_ui(ui: &mut Ui, report: &ActionsReport, change: &StreamChange) -> Opti
     let tokens = Tokens::of(ui);
     section(ui, &format!("{} scores", capitalised(change.name)));
     let StreamChange { won, lost, p, .. } = change;
-    let verdict = if *p < UNLIKELY { "hardly chance" } else { "may be chance" };
-    let text = format!("{} won, {lost} lost: p = {p:.3}, {verdict}", counted(*won, "clip"));
-    ui.add(Label::new(text).wrap())
-        .on_hover_text("McNemar's exact test, two-sided: how likely so uneven a split is by chance");
+    let verdict = if *p < UNLIKELY { "significant" } else { "not significant" };
+    let text = format!("{} gained, {lost} lost: p = {p:.3}, {verdict}", counted(*won, "clip"));
+    ui.add(Label::new(text).wrap()).on_hover_text("McNemar's exact test, two-sided");
     for (class, [a, b]) in &change.classes {
         let text = format!("{class}: {} → {} %", percent(*a), percent(*b));
         let color = if b > a { tokens.good } else { tokens.error };
         ui.add(Label::new(RichText::new(text).small().color(color)).truncate());
     }
     let mut wanted = None;
-    for (title, is_won) in [("Won clips", true), ("Lost clips", false)] {
+    for (title, is_won) in [("Gained clips", true), ("Lost clips", false)] {
         let clips = || change.changed.iter().filter(|clip| clip.is_won() == is_won);
         if clips().next().is_none() {
             continue;

@@ -19,18 +19,15 @@ pub(super) fn confusion_ui(ui: &mut Ui, report: &ActionsReport, stream: &StreamR
         return None;
     }
     let clicked = confusion_matrix_ui(ui, &report.classes, &stream.confusion);
-    explanation(
-        ui,
-        "Rows are true classes, columns what they are taken for; blue is right, red is wrong, by share of the row.",
-    );
+    explanation(ui, "Rows: true class. Columns: predicted class. Blue is correct, red is wrong, normalised by row.");
     section(ui, "Most confused");
     if stream.most_confused.is_empty() {
-        explanation(ui, "No clip is taken for another class.");
+        explanation(ui, "No clips are confused.");
     }
     let mut wanted = clicked.map(|(label, guess)| Wanted::Clips(ClipFilter::Pair { label, guess }));
     for pair in stream.most_confused.iter().take(PAIRS) {
         let (label, guess) = (&report.classes[pair.label], &report.classes[pair.guess]);
-        let text = format!("{label} taken for {guess}, {}", counted(pair.clips, "clip"));
+        let text = format!("{label} predicted as {guess}, {}", counted(pair.clips, "clip"));
         let link = Label::new(RichText::new(text).color(Tokens::of(ui).accent)).truncate().sense(Sense::click());
         if ui.add(link).on_hover_text("List these clips").clicked() {
             wanted = Some(Wanted::Clips(ClipFilter::Pair { label: pair.label, guess: pair.guess }));

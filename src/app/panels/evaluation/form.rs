@@ -19,7 +19,7 @@ const NAME: usize = 26;
 /// Draws the choices.
 pub(super) fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     field(ui, "Model", |ui, _| {
-        let text = cx.session.model_label().unwrap_or_else(|| "none is loaded".into());
+        let text = cx.session.model_label().unwrap_or_else(|| "no model loaded".into());
         let short: String = text.chars().take(NAME).collect();
         let short = if short == text { short } else { format!("{short}…") };
         command_button(ui, cx, Command::LoadModel, short);
@@ -28,7 +28,7 @@ pub(super) fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let lists = [(Command::ChooseEvaluationList, "File…"), (Command::ChooseEvaluationLists, "Folder…")];
     path_ui(ui, cx, "List", |settings| &mut settings.list, &lists);
     if cx.settings.evaluation.list.is_none() {
-        explanation(ui, "Without a list every sub-folder of the clips is a class.");
+        explanation(ui, "Without a list, each sub-folder is a class.");
     } else {
         list_ui(ui, cx);
     }
@@ -40,11 +40,11 @@ fn list_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let classes = [(Command::ChooseEvaluationClasses, "File…")];
     path_ui(ui, cx, "Classes", |settings| &mut settings.classes, &classes);
     let settings = &mut cx.settings.evaluation;
-    field(ui, "Written as", |ui, label| {
-        let name = settings.layout.map_or("As it looks", layout_name);
+    field(ui, "Format", |ui, label| {
+        let name = settings.layout.map_or("Detect", layout_name);
         let layouts = ComboBox::from_id_salt("layout").selected_text(name).width(150.0).show_ui(ui, |ui| {
-            ui.selectable_value(&mut settings.layout, None, "As it looks")
-                .on_hover_text("Recognised from its name and its first line");
+            ui.selectable_value(&mut settings.layout, None, "Detect")
+                .on_hover_text("Detect from the file name and first line");
             for layout in Layout::value_variants() {
                 ui.selectable_value(&mut settings.layout, Some(*layout), layout_name(*layout))
                     .on_hover_text(layout_tooltip(*layout));
@@ -53,13 +53,12 @@ fn list_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         layouts.response.labelled_by(label);
         if matches!(settings.layout, None | Some(Layout::Hmdb51)) {
             ui.add(DragValue::new(&mut settings.split).range(1..=9).prefix("split ").speed(0.05))
-                .on_hover_text("Which of HMDB51's splits; other lists have none");
+                .on_hover_text("HMDB51 split (other lists have none)");
         }
     });
     field(ui, "", |ui, _| {
-        ui.checkbox(&mut settings.skip_bad, "Leave out wrong rows").on_hover_text(
-            "Rows that are malformed, repeat another one or name a clip that is not there; else they are refused",
-        );
+        ui.checkbox(&mut settings.skip_bad, "Skip invalid rows")
+            .on_hover_text("Skip malformed or duplicate rows and missing clips");
     });
 }
 
@@ -67,7 +66,7 @@ fn views_ui(ui: &mut Ui, settings: &mut EvaluationSettings) {
     field(ui, "Views", |ui, label| {
         ui.add(DragValue::new(&mut settings.samples).range(SAMPLES).speed(0.1))
             .labelled_by(label)
-            .on_hover_text("Samples: windows for the temporal stream, frames for the spatial one");
+            .on_hover_text("Temporal windows and spatial frames per clip");
         ui.label("×");
         let crops = ComboBox::from_id_salt("crops").selected_text(crops_words(settings.crops).0).width(118.0);
         let crops = crops.show_ui(ui, |ui| {
@@ -78,10 +77,10 @@ fn views_ui(ui: &mut Ui, settings: &mut EvaluationSettings) {
         });
         crops.response.on_hover_text(crops_words(settings.crops).1).labelled_by(label);
     });
-    field(ui, "Spread", |ui, _| {
+    field(ui, "Sampling", |ui, _| {
         for (spread, name, tooltip) in [
-            (Spread::Paper, "Paper", "The authors' whole steps from the first frame on; the paper's views are 25 × 10"),
-            (Spread::Even, "Even", "From the first frame to the last, for short clips"),
+            (Spread::Paper, "Paper", "Integer steps from the first frame, as published (25 × 10)"),
+            (Spread::Even, "Even", "Even steps from first to last frame (short clips)"),
         ] {
             ui.selectable_value(&mut settings.spread, spread, name).on_hover_text(tooltip);
         }
@@ -109,7 +108,7 @@ fn path_ui(
         let (command, _) = ways[way];
         command_button(ui, cx, command, shortened(&name)).on_hover_text(chosen.display().to_string());
         let away = Button::new(Icon::Close.atom()).frame_when_inactive(false);
-        let name = format!("Forget {}", label.to_lowercase());
+        let name = format!("Remove {}", label.to_lowercase());
         if ui.add(away).accessible_name(&name).on_hover_text(&name).clicked() {
             *path(&mut cx.settings.evaluation) = None;
         }
@@ -129,9 +128,9 @@ pub(super) fn shortened(name: &str) -> String {
 fn crops_words(crops: Crops) -> (&'static str, &'static str) {
     match crops {
         Crops::Whole => ("1 crop", "The whole frame"),
-        Crops::WholeMirrored => ("2 crops", "The whole frame, and it mirrored"),
-        Crops::Five => ("5 crops", "The corners and the centre"),
-        Crops::Ten => ("10 crops", "The corners and the centre, and them mirrored: the paper's"),
+        Crops::WholeMirrored => ("2 crops", "The whole frame and its mirror image"),
+        Crops::Five => ("5 crops", "Four corners and the centre"),
+        Crops::Ten => ("10 crops", "Corners, centre and their mirror images (paper)"),
     }
 }
 
@@ -148,12 +147,12 @@ fn layout_name(layout: Layout) -> &'static str {
 
 fn layout_tooltip(layout: Layout) -> &'static str {
     match layout {
-        Layout::Ucf101 => "Class/clip.avi a line, and classInd.txt beside it",
-        Layout::Hmdb51 => "A folder of CLASS_test_splitN.txt",
-        Layout::Tsn => "path frames label a line, labels from 0",
-        Layout::Thumos14 => "A folder of CLASS_test.txt with video, start and end",
-        Layout::ActivityNet => "JSON of videos with annotated segments",
-        Layout::Csv => "path,label[,start,end][,group] a line",
+        Layout::Ucf101 => "One Class/clip.avi per line, plus classInd.txt",
+        Layout::Hmdb51 => "A folder of CLASS_test_splitN.txt files",
+        Layout::Tsn => "One path, frame count and label per line, labels from 0",
+        Layout::Thumos14 => "A folder of CLASS_test.txt files with video, start, end",
+        Layout::ActivityNet => "JSON with annotated video segments",
+        Layout::Csv => "One path,label[,start,end][,group] per line",
     }
 }
 

@@ -19,20 +19,20 @@ const LARGEST: f64 = 4.0;
 /// Draws the page.
 pub(super) fn fusion_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     if report.fused.is_none() {
-        return explanation(ui, "There is nothing to fuse: these networks have one stream only.");
+        return explanation(ui, "Fusion needs two streams; this model has one.");
     }
     let can_fuse = cx.session.evaluation.can_fuse();
     let mut fusion = report.fusion;
     ui.add_enabled_ui(can_fuse, |ui| choice_ui(ui, &mut fusion))
         .response
-        .on_disabled_hover_text("A saved report has no scores that could be fused anew");
+        .on_disabled_hover_text("A saved report has no scores to fuse");
     if fusion != report.fusion {
         cx.settings.evaluation.fusion = Some(fusion);
         cx.session.evaluation.fuse(fusion);
     }
     let of_card = cx.session.model.as_ref().map(|model| model.fusion).filter(|of_card| *of_card != fusion && can_fuse);
     field(ui, "", |ui, _| {
-        let link = eframe::egui::Link::new("As on the model card");
+        let link = eframe::egui::Link::new("Use model card");
         if ui.add_enabled(of_card.is_some(), link).clicked()
             && let Some(of_card) = of_card
         {
@@ -47,8 +47,7 @@ pub(super) fn fusion_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelConte
         explanation(
             ui,
             &format!(
-                "Best at {weight}: {} % ({right}). A weight that was chosen on the clips it is measured on flatters: \
-                 choose it on others.",
+                "Best at {weight}: {} % ({right}). Choose the weight on other clips; choosing it on these is optimistic.",
                 percent(*top1)
             ),
         );
@@ -70,19 +69,15 @@ fn choice_ui(ui: &mut Ui, fusion: &mut Fusion) {
         ui.spacing_mut().slider_width = (ui.available_width() - 70.0).clamp(60.0, 260.0);
         ui.add(Slider::new(&mut fusion.temporal_weight, 0.0..=LARGEST).step_by(0.05).max_decimals(2))
             .labelled_by(label)
-            .on_hover_text(
-                "Weight of the temporal stream, that of the spatial one being 1; all figures follow at once",
-            );
+            .on_hover_text("Weight of the temporal stream (spatial stream: 1)");
     });
 }
 
 fn rule_words(rule: FusionRule) -> (&'static str, &'static str) {
     match rule {
-        FusionRule::Released => {
-            ("Released", "The authors' code: clip the logits at 0, divide them by their sum, average")
-        }
-        FusionRule::Softmax => ("Softmax", "Average the probabilities"),
-        FusionRule::Logits => ("Logits", "Average the logits as they are"),
+        FusionRule::Released => ("Released", "Clip logits at 0, normalise, average (released code)"),
+        FusionRule::Softmax => ("Softmax", "Average the softmax probabilities"),
+        FusionRule::Logits => ("Logits", "Average the raw logits"),
     }
 }
 

@@ -42,12 +42,12 @@ enum Page {
 
 /// Pages with their titles.
 const PAGES: [(Page, &str, &str); 6] = [
-    (Page::Clips, "Clips", "The clips by how wrong they are; a click opens one"),
-    (Page::Fusion, "Fusion", "How the streams are joined, and what other weights would give"),
-    (Page::Confusion, "Confusion", "Which classes are taken for which"),
-    (Page::Classes, "Classes", "Precision, recall and F1 of every class"),
-    (Page::Calibration, "Calibration", "Whether the stream is as often right as it is confident"),
-    (Page::Comparison, "Compare", "What changed since another report"),
+    (Page::Clips, "Clips", "Clips, worst errors first"),
+    (Page::Fusion, "Fusion", "Fusion rule and accuracy by stream weight"),
+    (Page::Confusion, "Confusion", "Confusion matrix"),
+    (Page::Classes, "Classes", "Precision, recall and F1 per class"),
+    (Page::Calibration, "Calibration", "Reliability diagram and ECE"),
+    (Page::Comparison, "Compare", "Comparison with another report"),
 ];
 
 /// The evaluation panel.
@@ -172,12 +172,8 @@ fn open(index: usize, report: &ActionsReport, cx: &mut PanelContext<'_>) {
             cx.actions.push(Action::Examine(Box::new(known)));
         }
         None => {
-            let cause = "the report does not tell where its clips lie";
-            cx.session.problem(&Error::new(
-                "evaluation",
-                cause,
-                "Choose the folder of the clips, under Clips and views",
-            ));
+            let cause = "the report does not name the folder of its clips";
+            cx.session.problem(&Error::new("evaluation", cause, "Choose the clips folder under Clips and views"));
         }
     }
 }
@@ -205,7 +201,7 @@ fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         },
     };
     let text = match evaluation.phase {
-        EvaluationPhase::Preparing => "Reading the list and the model…".into(),
+        EvaluationPhase::Preparing => "Reading list and model…".into(),
         EvaluationPhase::Stopping => "Stopping…".into(),
         _ => format!("{done} of {of} clips"),
     };
@@ -221,7 +217,7 @@ fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
 
 /// Clips a second, or seconds a clip where these are the larger number.
 fn in_words(rate: f64) -> String {
-    if rate >= 1.0 { format!("{rate:.1} clips/s") } else { format!("{:.1} s a clip", 1.0 / rate) }
+    if rate >= 1.0 { format!("{rate:.1} clips/s") } else { format!("{:.1} s/clip", 1.0 / rate) }
 }
 
 fn errors_ui(ui: &mut Ui, errors: &[Error]) {
@@ -234,7 +230,7 @@ fn errors_ui(ui: &mut Ui, errors: &[Error]) {
             ui.add(Label::new(error.to_string()).wrap().selectable(true));
         }
         if errors.len() > ERRORS {
-            let more = format!("and {} more; the log has all of them", errors.len() - ERRORS);
+            let more = format!("and {} more; see the log", errors.len() - ERRORS);
             ui.label(RichText::new(more).color(tokens.weak));
         }
     });
@@ -246,16 +242,15 @@ fn empty_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let evaluation = &cx.session.evaluation;
     let text = match (evaluation.phase, &cx.settings.evaluation.clips) {
         (EvaluationPhase::Preparing | EvaluationPhase::Running | EvaluationPhase::Stopping, _) => {
-            "The accuracies appear with the first clip."
+            "Accuracy appears after the first clip."
         }
         (EvaluationPhase::Ended, _) if evaluation.errors.is_empty() && evaluation.progress().is_some() => {
-            "No clip could be scored; the log says why."
+            "No clip could be scored; see the log."
         }
         (_, None) => {
-            "Measures the networks in use on labelled clips. Choose the folder of the clips, and the list of those to \
-             test on; without a list, every sub-folder is a class. Or open a saved report."
+            "Evaluate the loaded model on labelled clips. Choose a clips folder and, optionally, a test list; without one, each sub-folder is a class. Or open a saved report."
         }
-        _ => "Press Evaluate to score the clips, or open a saved report.",
+        _ => "Press Evaluate, or open a saved report.",
     };
     explanation(ui, text);
 }

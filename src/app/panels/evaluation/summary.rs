@@ -11,10 +11,10 @@ use crate::plural::counted;
 
 /// Columns with their tooltips.
 const COLUMNS: [(&str, &str); 4] = [
-    ("Top-1", "Share of the clips whose best class is the right one, in percent"),
-    ("Top-5", "Share of the clips whose right class is among the best five, in percent"),
-    ("Classes", "Mean of the accuracies of all classes that have clips, in percent"),
-    ("ECE", "Expected calibration error: how far confidence and accuracy lie apart; 0 is best"),
+    ("Top-1", "Clips whose top prediction is correct, %"),
+    ("Top-5", "Clips whose class is in the top five, %"),
+    ("Classes", "Mean per-class accuracy, %"),
+    ("ECE", "Expected calibration error (0 is best)"),
 ];
 
 /// Draws the table and says what it is about.
@@ -22,7 +22,7 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
     origin_ui(ui, report, cx);
     report.remarks.iter().for_each(|remark| explanation(ui, remark));
     if report.clips == 0 {
-        return explanation(ui, "No clip could be scored; the log says why.");
+        return explanation(ui, "No clip could be scored; see the log.");
     }
     let tokens = Tokens::of(ui);
     let shown = chosen(report, stream).map(|(name, _)| name);
@@ -39,7 +39,7 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
                 _ => tokens.fused,
             };
             let button = Button::selectable(shown == Some(name), RichText::new(capitalised(name)).color(color));
-            if ui.add(button).on_hover_text("Show the figures of this stream below").clicked() {
+            if ui.add(button).on_hover_text("Show metrics of this stream below").clicked() {
                 *stream = name;
             }
             let cells = [
@@ -48,7 +48,7 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
                 percent_or_dash(figures.mean_class),
                 format!("{:.3}", figures.calibration.ece),
             ];
-            let right = format!("{} of {} right", figures.correct, counted(report.clips, "clip"));
+            let right = format!("{} of {} correct", figures.correct, counted(report.clips, "clip"));
             for cell in cells {
                 ui.label(RichText::new(cell).text_style(TextStyle::Monospace).color(tokens.strong))
                     .on_hover_text(&right);
@@ -66,13 +66,13 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
 fn folds_ui(ui: &mut Ui, report: &ActionsReport) {
     let tokens = Tokens::of(ui);
     Grid::new("folds").striped(true).spacing([12.0, 2.0]).show(ui, |ui| {
-        for title in ["Held out", "Clips", "Spatial", "Temporal", "Fused"] {
+        for title in ["Hold-out", "Clips", "Spatial", "Temporal", "Fused"] {
             ui.label(RichText::new(title).small().color(tokens.weak));
         }
         ui.end_row();
         for fold in &report.folds {
             let name = Label::new(&fold.name).truncate();
-            ui.add(name).on_hover_text(format!("{}, learned from {}", fold.name, counted(fold.learned_from, "clip")));
+            ui.add(name).on_hover_text(format!("{}, trained on {}", fold.name, counted(fold.learned_from, "clip")));
             let shares = [fold.spatial, fold.temporal, fold.fused].map(percent_or_dash);
             for cell in [fold.clips.to_string()].into_iter().chain(shares) {
                 ui.label(RichText::new(cell).text_style(TextStyle::Monospace));
@@ -93,13 +93,15 @@ fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     if let Some(all) = report.stopped_of {
         let seen = report.clips + report.failures.len();
         remark(ui, tokens.warning, |ui| {
-            ui.add(Label::new(format!("Stopped after {seen} of {all} clips: a partial result.")).wrap());
+            ui.add(Label::new(format!("Partial result: stopped after {seen} of {all} clips.")).wrap());
         });
     }
     if let Some(path) = evaluation.file().map(|path| path.display().to_string()) {
         ui.horizontal_wrapped(|ui| {
-            ui.label(RichText::new("A saved report").small().color(tokens.weak)).on_hover_text(path);
-            if evaluation.progress().is_some() && ui.link(RichText::new("back to this session's").small()).clicked() {
+            ui.label(RichText::new("Saved report").small().color(tokens.weak)).on_hover_text(path);
+            if evaluation.progress().is_some()
+                && ui.link(RichText::new("Back to this session's report").small()).clicked()
+            {
                 evaluation.close_file();
             }
         });
@@ -107,7 +109,7 @@ fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     let left_out = evaluation.left_out();
     if !left_out.is_empty() {
         let reasons: Vec<String> = left_out.iter().take(20).map(ToString::to_string).collect();
-        let text = RichText::new(format!("Rows of the list that are left out: {}", left_out.len())).small();
+        let text = RichText::new(format!("Skipped list rows: {}", left_out.len())).small();
         ui.label(text.color(tokens.warning)).on_hover_text(reasons.join("\n"));
     }
 }

@@ -11,7 +11,7 @@ use crate::flow::files::FlowFormat;
 
 /// Draws the section.
 pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    explanation(ui, "Of the source in the view that the pointer was over last.");
+    explanation(ui, "Exports the flow source of the most recently hovered view.");
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::SaveFlow, Command::SaveFlow.text());
         command_button(ui, cx, Command::SavePicture, Command::SavePicture.text());
@@ -40,7 +40,7 @@ fn progress_ui(ui: &mut Ui, done: usize, all: usize, cx: &mut PanelContext<'_>) 
 }
 
 fn format_ui(ui: &mut Ui, format: &mut FlowFormat) {
-    field(ui, "Clip as", |ui, label| {
+    field(ui, "Format", |ui, label| {
         let formats = ComboBox::from_id_salt("format").selected_text(name(*format)).width(170.0);
         let formats = formats.show_ui(ui, |ui| {
             for choice in FlowFormat::value_variants() {
@@ -54,7 +54,7 @@ fn format_ui(ui: &mut Ui, format: &mut FlowFormat) {
 fn name(format: FlowFormat) -> &'static str {
     match format {
         FlowFormat::Flo => "Middlebury .flo",
-        FlowFormat::Kitti => "KITTI .png, 16 bits",
+        FlowFormat::Kitti => "KITTI .png, 16-bit",
         FlowFormat::TwoStreamJpeg => "Two-stream .jpg pairs",
         FlowFormat::TwoStreamPng => "Two-stream .png pairs",
         FlowFormat::Npy => "NumPy .npy",
@@ -64,13 +64,11 @@ fn name(format: FlowFormat) -> &'static str {
 
 fn tooltip(format: FlowFormat) -> &'static str {
     match format {
-        FlowFormat::Flo => "Exact; what Middlebury, MPI-Sintel and FlyingChairs use",
-        FlowFormat::Kitti => "Steps of 1/64 px up to ±512 px, with a mask of what is known",
-        FlowFormat::TwoStreamJpeg => {
-            "flow_x and flow_y in grey, ±20 px over 255 levels, as two-stream networks are trained on"
-        }
-        FlowFormat::TwoStreamPng => "flow_x and flow_y in grey, ±20 px over 255 levels, without the losses of JPEG",
-        FlowFormat::Npy => "Exact, an array of 2 × height × width",
-        FlowFormat::Picture => "Middlebury's colours, for the eye alone",
+        FlowFormat::Flo => "Lossless; used by Middlebury, MPI Sintel, FlyingChairs",
+        FlowFormat::Kitti => "1/64 px steps up to ±512 px, with validity mask",
+        FlowFormat::TwoStreamJpeg => "Grey flow_x and flow_y, ±20 px in 255 levels (two-stream training)",
+        FlowFormat::TwoStreamPng => "Grey flow_x and flow_y, ±20 px in 255 levels, no JPEG loss",
+        FlowFormat::Npy => "Lossless array of 2 × height × width",
+        FlowFormat::Picture => "Middlebury colours, for viewing only",
     }
 }

@@ -26,13 +26,13 @@ pub struct FlowPanel {
 impl Panel for FlowPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            section(ui, "Sources of flow");
+            section(ui, "Flow sources");
             for source in FlowSource::ALL {
                 source_ui(ui, source, cx);
             }
-            section(ui, "Pair of frames");
+            section(ui, "Frame pair");
             stride_ui(ui, cx);
-            section(ui, "Recognition");
+            section(ui, "Classification");
             score_every_source_ui(ui, cx);
             ui.add_space(SECTION_GAP);
             CollapsingHeader::new("TV-L1").default_open(true).show_unindented(ui, |ui| self.tvl1.form_ui(ui, cx));
@@ -56,7 +56,7 @@ fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
         ui.with_layout(eframe::egui::Layout::right_to_left(eframe::egui::Align::Center), |ui| {
             ui.add_space(SCROLL_BAR);
             ui.label(RichText::new(text).color(Tokens::of(ui).weak))
-                .on_hover_text("What the newest flow cost, and how many a second that would be");
+                .on_hover_text("Time of the latest flow and its frame rate");
         });
     });
     let note = cx.session.lab.source(source).flow.as_ref().and_then(|flow| flow.note.clone());
@@ -82,14 +82,14 @@ fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Resp
     let shown = free || cx.settings.views.show(source);
     let mut on = cx.settings.views.is_on(source, &cx.settings.laboratory);
     let reason = match source {
-        FlowSource::Network => "MotionNet always works",
-        FlowSource::Truth => "Compared with wherever there is one",
-        _ => "A view shows it; remove the view first",
+        FlowSource::Network => "MotionNet is always on",
+        FlowSource::Truth => "Ground truth is always used where available",
+        _ => "Shown in a view; remove the view first",
     };
     let sources = &mut cx.settings.laboratory.sources;
     let response = ui
         .add_enabled(!shown, eframe::egui::Checkbox::new(&mut on, source.name()))
-        .on_hover_text("Compute this source's flow for statistics and scores, also without a view")
+        .on_hover_text("Compute this flow for statistics and scores")
         .on_disabled_hover_text(reason);
     if response.changed() {
         sources.retain(|other| *other != source);
@@ -103,8 +103,8 @@ fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Resp
 /// The file or folder a source works with, and the way to another one.
 fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     let (path, none) = match source {
-        FlowSource::SecondNetwork => (cx.settings.laboratory.second_model.clone(), "No model is chosen."),
-        FlowSource::Truth => (cx.settings.laboratory.truth.clone(), "None is chosen for this clip."),
+        FlowSource::SecondNetwork => (cx.settings.laboratory.second_model.clone(), "No model selected."),
+        FlowSource::Truth => (cx.settings.laboratory.truth.clone(), "No ground truth for this clip."),
         _ => return,
     };
     let weak = Tokens::of(ui).weak;
@@ -113,15 +113,14 @@ fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| match source {
         FlowSource::SecondNetwork => {
             command_button(ui, cx, Command::ChooseSecondModel, "Model…");
-            ui.checkbox(&mut cx.settings.laboratory.coarse_to_fine, "Coarse to fine").on_hover_text(
-                "At the size of the pictures, in several passes, as in benchmarks; else once at the size of its model card",
-            );
+            ui.checkbox(&mut cx.settings.laboratory.coarse_to_fine, "Coarse to fine")
+                .on_hover_text("Refine in several passes at full resolution");
         }
         _ => {
             command_button(ui, cx, Command::ChooseTruth, "Folder…");
             command_button(ui, cx, Command::ChooseTruthFile, "File…");
             if path.is_some() {
-                command_button(ui, cx, Command::ForgetTruth, "Forget");
+                command_button(ui, cx, Command::ForgetTruth, "Remove");
             }
         }
     });
@@ -132,18 +131,15 @@ fn stride_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.spacing_mut().slider_width = (ui.available_width() - 60.0).clamp(60.0, 200.0);
         ui.add(Slider::new(&mut cx.settings.laboratory.stride, 1..=MAX_STRIDE))
             .labelled_by(label)
-            .on_hover_text("Frames between the two of a pair");
+            .on_hover_text("Frames from t to the second frame");
     });
-    explanation(ui, "Flow between t and t + stride. In high-rate video neighbouring frames hardly differ.");
+    explanation(ui, "Flow from t to t + stride. Increase it for high-frame-rate video.");
 }
 
 fn score_every_source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    ui.checkbox(&mut cx.settings.laboratory.score_all, "Temporal stream under every flow")
+    ui.checkbox(&mut cx.settings.laboratory.score_all, "Classify with every flow source")
         .on_hover_text(Command::ScoreEverySource.tooltip());
-    explanation(
-        ui,
-        "The scores then tell what the temporal stream says under each source that is on: two stages against end to end. Costs ten flows a window.",
-    );
+    explanation(ui, "Also classify with every enabled flow source (10 extra flows per window)");
 }
 
 /// Shows `new` wherever `old` is shown.

@@ -34,8 +34,8 @@ impl Tvl1Form {
                 self.refused = Some(typed);
                 remark(ui, Tokens::of(ui).error, |ui| {
                     ui.add(Label::new(error.to_string()).wrap());
-                    explanation(ui, "TV-L1 goes on with the values from before.");
-                    if ui.button("Back to the values in use").clicked() {
+                    explanation(ui, "TV-L1 keeps using the previous values.");
+                    if ui.button("Restore values in use").clicked() {
                         self.refused = None;
                     }
                 });
@@ -46,7 +46,7 @@ impl Tvl1Form {
     fn preset_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let in_use = &mut cx.settings.laboratory.tvl1;
         let preset = Tvl1Parameters::PRESETS.into_iter().find(|(_, preset)| preset == in_use);
-        let (text, tooltip) = preset.map_or(("Custom", "Parameters of your own"), |(name, _)| words(name));
+        let (text, tooltip) = preset.map_or(("Custom", "Your own parameters"), |(name, _)| words(name));
         field(ui, "Preset", |ui, label| {
             let list = ComboBox::from_id_salt("tvl1 preset").selected_text(text).width(170.0);
             let list = list.show_ui(ui, |ui| {
@@ -67,25 +67,25 @@ impl Tvl1Form {
 /// The name and the purpose of a preset.
 fn words(name: &str) -> (&str, &str) {
     match name {
-        "opencv" => ("OpenCV default", "The defaults of OpenCV's DualTVL1OpticalFlow."),
-        "two-stream" => ("Two-stream extraction", "What the flow of two-stream networks was extracted with."),
-        "fast" => ("Fast", "For live pictures: few iterations, a pyramid that halves."),
+        "opencv" => ("OpenCV default", "Defaults of OpenCV's DualTVL1OpticalFlow."),
+        "two-stream" => ("Two-stream extraction", "Settings used to extract flow for two-stream networks."),
+        "fast" => ("Fast", "For live video: few iterations, pyramid scale 0.5."),
         _ => (name, ""),
     }
 }
 
 fn size_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let laboratory = &mut cx.settings.laboratory;
-    let name = |side: Option<u32>| side.map_or("Video's own".into(), |side| format!("{side} px"));
+    let name = |side: Option<u32>| side.map_or("Video size".into(), |side| format!("{side} px"));
     field(ui, "Size", |ui, _| {
         for side in SIDES {
             ui.selectable_value(&mut laboratory.tvl1_side, side, name(side))
-                .on_hover_text("Longest side of the pictures that TV-L1 works on: larger is finer and slower");
+                .on_hover_text("Longest side of TV-L1's frames: larger is slower");
         }
     });
-    field(ui, "Start", |ui, _| {
-        ui.add(Checkbox::new(&mut laboratory.warm_start, "From the frame before"))
-            .on_hover_text("While playing, begin with the flow of the frame before: fewer iterations to the same flow");
+    field(ui, "Initial flow", |ui, _| {
+        ui.add(Checkbox::new(&mut laboratory.warm_start, "From previous frame"))
+            .on_hover_text("Start from the previous frame's flow during playback");
     });
 }
 
@@ -103,19 +103,19 @@ fn parameters_ui(ui: &mut Ui, typed: &mut Tvl1Parameters) {
         gamma,
         median,
     } = typed;
-    decimal(ui, "Tau τ", tau, 0.002, "Time step of the dual iteration; beyond 0.25 it diverges");
-    decimal(ui, "Lambda λ", lambda, 0.002, "Weight of the data term: the smaller, the smoother the flow");
-    decimal(ui, "Theta θ", theta, 0.005, "How tightly the data term's flow is coupled to the smooth flow");
-    whole(ui, "Scales", scales, "Levels of the pyramid: more catch faster motion");
-    decimal(ui, "Scale step", scale_step, 0.005, "Size of a level relative to the next finer one, 0.3 to 0.95");
-    whole(ui, "Warps", warps, "How often the second picture is warped anew per level");
-    whole(ui, "Inner", inner_iterations, "Iterations between two median filters");
-    whole(ui, "Outer", outer_iterations, "Median filters per warp, each followed by the inner iterations");
-    decimal(ui, "Epsilon ε", epsilon, 0.0005, "Iterations stop when the flow moves by less, in pixels; 0 for never");
-    decimal(ui, "Gamma γ", gamma, 0.005, "Weight of the change of illumination that is estimated as well; 0 for none");
+    decimal(ui, "Tau τ", tau, 0.002, "Time step of the dual iteration (diverges above 0.25)");
+    decimal(ui, "Lambda λ", lambda, 0.002, "Data term weight: smaller values give smoother flow");
+    decimal(ui, "Theta θ", theta, 0.005, "Coupling of the data term to the smooth flow");
+    whole(ui, "Scales", scales, "Pyramid levels: more levels capture faster motion");
+    decimal(ui, "Scale step", scale_step, 0.005, "Scale between pyramid levels, 0.3 to 0.95");
+    whole(ui, "Warps", warps, "Warps of the second frame per level");
+    whole(ui, "Inner", inner_iterations, "Inner iterations between median filters");
+    whole(ui, "Outer", outer_iterations, "Outer iterations (median filters) per warp");
+    decimal(ui, "Epsilon ε", epsilon, 0.0005, "Stop when flow changes less, in pixels (0: never)");
+    decimal(ui, "Gamma γ", gamma, 0.005, "Illumination term weight (0: off)");
     field(ui, "Median", |ui, _| {
         for (side, name) in [(1, "off"), (3, "3 px"), (5, "5 px")] {
-            ui.selectable_value(median, side, name).on_hover_text("Side of the median filter");
+            ui.selectable_value(median, side, name).on_hover_text("Median filter size");
         }
     });
 }

@@ -35,11 +35,11 @@ pub fn unsure_text(class: &str) -> String {
 /// Why there is no answer.
 pub fn why_none(model: Option<&ModelInfo>) -> &'static str {
     match model {
-        None => "No networks are loaded: load a model, or train one.",
+        None => "No model is loaded. Load or train one.",
         Some(model) if !model.has_spatial && !model.has_temporal => {
-            "This model has no stream: it predicts flow only. Train a temporal or a spatial stream."
+            "This model predicts flow only. Train a temporal or spatial stream."
         }
-        Some(_) => "Looking… An answer comes once eleven frames are there.",
+        Some(_) => "Predictions start after eleven frames.",
     }
 }
 

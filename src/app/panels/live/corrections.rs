@@ -18,8 +18,7 @@ pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         explanation(
             ui,
             &format!(
-                "None yet. When the answer is wrong, press {keys} and name the right class: the last {CLIP_SECS:.0} seconds become a clip \
-                 of it, and all of them together a folder to train on."
+                "No corrections yet. If a prediction is wrong, press {keys} and choose the correct class: the last {CLIP_SECS:.0} seconds are saved as a training clip."
             ),
         );
     }

@@ -98,7 +98,7 @@ fn figures_ui(ui: &Ui, area: Rect, view: &LiveView) {
     let tokens = Tokens::of(ui);
     let Some(result) = &view.result else { return };
     let text = format!(
-        "camera {:.0} fps   networks {:.1} fps   latency {:.0} ms   Esc leaves",
+        "camera {:.0} fps   inference {:.1} fps   latency {:.0} ms   Esc exits",
         view.camera.fps, result.fps, result.latency_ms
     );
     let font = FontId::proportional((0.016 * area.height()).max(11.0));

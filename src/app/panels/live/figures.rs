@@ -23,15 +23,15 @@ pub fn figures_ui(ui: &mut Ui, view: &LiveView) {
         format!("{:.0}", 100.0 * result.skipped as f64 / seen.max(1) as f64)
     });
     let figures = [
-        ("Camera", rate(view.camera.fps), "fps", "Frames that the camera delivers in a second"),
+        ("Camera", rate(view.camera.fps), "fps", "Camera frames per second"),
         (
-            "Networks",
+            "Inference",
             rate(result.map_or(0.0, |result| f64::from(result.fps))),
             "fps",
-            "Answers in a second; each is about the newest eleven frames",
+            "Predictions per second, each on eleven frames",
         ),
-        ("Latency", latency, "ms", "From the capture of the newest frame until its answer was known"),
-        ("Skipped", skipped, "%", "Frames that came and went while the networks were busy"),
+        ("Latency", latency, "ms", "Time from frame capture to prediction"),
+        ("Skipped", skipped, "%", "Frames skipped while inference was busy"),
     ];
     let width_of = |columns: usize| (ui.available_width() - GAP * (columns - 1) as f32) / columns as f32;
     let columns = if width_of(figures.len()) >= NARROWEST { figures.len() } else { figures.len() / 2 };

@@ -15,7 +15,7 @@ use crate::video::{CameraDevice, CameraMode, Geometry};
 /// Width of the lists, in points.
 const LIST: f32 = 220.0;
 /// Neither a size nor a rate is asked for.
-const AS_IT_LIKES: &str = "As the camera likes";
+const AS_IT_LIKES: &str = "Camera default";
 /// The networks learned from clips of about this rate.
 const USUAL_FPS: f64 = 30.0;
 
@@ -33,9 +33,9 @@ pub fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 pub fn source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     field(ui, "Kind", |ui, _| {
         let kind = &mut cx.settings.live.kind;
-        ui.selectable_value(kind, SourceKind::Camera, "Camera").on_hover_text("A camera of this machine");
+        ui.selectable_value(kind, SourceKind::Camera, "Camera").on_hover_text("Use a local camera");
         ui.selectable_value(kind, SourceKind::Address, "Address")
-            .on_hover_text("A stream by its URL, a video that is played round and round, or generated pictures");
+            .on_hover_text("Use a stream URL, looped video or test pattern");
     });
     match cx.settings.live.kind {
         SourceKind::Camera => cameras_ui(ui, cx),
@@ -66,7 +66,7 @@ fn cameras_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             }
         });
         list.response.labelled_by(label);
-        let text = if matches!(cameras, Cameras::Asked) { "Looking…" } else { "Refresh" };
+        let text = if matches!(cameras, Cameras::Asked) { "Searching…" } else { "Refresh" };
         command_button(ui, cx, Command::ListCameras, text);
     });
     if let Some(camera) = chosen.filter(|camera| !camera.modes.is_empty()) {
@@ -74,10 +74,7 @@ fn cameras_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
     match &cameras {
         Cameras::Listed(list) if list.is_empty() => {
-            explanation(
-                ui,
-                "There is no camera. Plug one in and press Refresh, or choose Address and watch a stream or a video.",
-            );
+            explanation(ui, "No camera found. Connect one and press Refresh, or choose Address for a stream or video.");
         }
         Cameras::Failed(error) => remark(ui, Tokens::of(ui).warning, |ui| {
             ui.add(Label::new(error.to_string()).wrap());
@@ -106,7 +103,7 @@ fn mode_ui(ui: &mut Ui, camera: &CameraDevice, choices: &mut LiveChoices) {
     });
     let Some(chosen) = mode.clone() else { return };
     let offered = camera.sizes().find(|(size, _)| *size == chosen.size).map_or(&[][..], |(_, modes)| modes);
-    field(ui, "Rate", |ui, label| {
+    field(ui, "Frame rate", |ui, label| {
         let text = |mode: &CameraMode| format!("{} fps", mode.rate());
         let list = ComboBox::from_id_salt("rate").selected_text(text(&chosen)).width(list_width(ui));
         let list = list.show_ui(ui, |ui| {
@@ -133,11 +130,7 @@ fn address_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if entered {
         cx.run(Command::StartLive);
     }
-    explanation(
-        ui,
-        "rtsp://, http:// or udp:// for a stream, the path of a video to play it round and round, or lavfi: and a graph of \
-         FFmpeg's filters for generated pictures.",
-    );
+    explanation(ui, "A stream (rtsp://, http://, udp://), a video path (looped) or an FFmpeg filter graph (lavfi:).");
 }
 
 /// Draws how answers are made and shown.
@@ -145,12 +138,9 @@ pub fn answers_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let choices = &mut cx.settings.live;
     field(ui, "Smoothing", |ui, label| {
         let kinds = [
-            (Smoothing::None, "Each window speaks for itself"),
-            (Smoothing::Mean { windows: 5 }, "The mean over the last windows"),
-            (
-                Smoothing::Hysteresis { margin: 0.1, windows: 3 },
-                "The answer stays until another class leads by a margin for several windows in a row",
-            ),
+            (Smoothing::None, "No smoothing"),
+            (Smoothing::Mean { windows: 5 }, "Average the last windows"),
+            (Smoothing::Hysteresis { margin: 0.1, windows: 3 }, "Switch class only after a consistent lead"),
         ];
         let list = ComboBox::from_id_salt("smoothing").selected_text(name(choices.smoothing)).width(110.0);
         let list = list.show_ui(ui, |ui| {
@@ -164,10 +154,9 @@ pub fn answers_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         list.response.labelled_by(label);
         numbers_ui(ui, &mut choices.smoothing);
     });
-    field(ui, "Picture", |ui, _| {
-        ui.checkbox(choices.mirrored_mut(), "Mirrored").on_hover_text(
-            "Mirror the preview. The networks and saved clips get the camera's own picture; training mirrors clips at random, \
-             so it cannot tell left from right",
+    field(ui, "Preview", |ui, _| {
+        ui.checkbox(choices.mirrored_mut(), "Mirror").on_hover_text(
+            "Mirror the preview (inference and saved clips unaffected). Training flips clips at random, so left and right are not distinguished",
         );
     });
 }
@@ -184,13 +173,13 @@ fn numbers_ui(ui: &mut Ui, smoothing: &mut Smoothing) {
     match smoothing {
         Smoothing::None => {}
         Smoothing::Mean { windows } => {
-            ui.add(DragValue::new(windows).range(2..=60).suffix(" windows")).on_hover_text("How many windows");
+            ui.add(DragValue::new(windows).range(2..=60).suffix(" windows")).on_hover_text("Number of windows");
         }
         Smoothing::Hysteresis { margin, windows } => {
             ui.add(DragValue::new(margin).range(0.0..=1.0).speed(0.005).fixed_decimals(2).prefix("lead "))
-                .on_hover_text("By how much another class must lead, as a share of 1");
+                .on_hover_text("Required lead in probability, 0 to 1");
             ui.add(DragValue::new(windows).range(1..=60).suffix(" windows"))
-                .on_hover_text("For how many windows in a row");
+                .on_hover_text("Required consecutive windows");
         }
     }
 }

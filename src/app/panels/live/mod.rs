@@ -50,7 +50,7 @@ impl Panel for LivePanel {
                 None => form::form_ui(ui, cx),
                 Some(view) => {
                     figures::figures_ui(ui, view);
-                    section(ui, "Recognised");
+                    section(ui, "Prediction");
                     answer::answer_ui(ui, view, cx);
                     ui.add_space(SECTION_GAP);
                     CollapsingHeader::new("Source").show(ui, |ui| {
@@ -71,12 +71,12 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let is_active = cx.session.live.is_active();
     ui.label(RichText::new(phase_text(view, cx.session.live.starting)).heading());
-    let source = view.map_or("A camera, a stream or a video, live".into(), what_text);
+    let source = view.map_or("Classify a camera, stream or video live".into(), what_text);
     let label = eframe::egui::Label::new(RichText::new(&source).color(tokens.weak)).truncate();
     ui.add(label).on_hover_text(source);
     ui.add_space(6.0);
     ui.horizontal_wrapped(|ui| {
-        primary_button(ui, cx, Command::StartLive, if is_active { "Stop" } else { "Watch" });
+        primary_button(ui, cx, Command::StartLive, if is_active { "Stop" } else { "Start" });
         if is_active {
             let recording = view.and_then(|view| view.recording.as_ref());
             let text =
@@ -99,14 +99,14 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
 fn phase_text(view: Option<&LiveView>, starting: bool) -> String {
     match view.map(|view| &view.camera.phase) {
         None if starting => "Connecting…".into(),
-        None => "Nothing is watched".into(),
+        None => "Stopped".into(),
         Some(CameraPhase::Connecting) => "Connecting…".into(),
         Some(CameraPhase::Live) => "Live".into(),
         Some(CameraPhase::Waiting { retry_at, attempt, .. }) => {
             let secs = retry_at.saturating_duration_since(Instant::now()).as_secs_f32().ceil();
-            format!("Trying again in {secs:.0} s (attempt {attempt})")
+            format!("Reconnecting in {secs:.0} s (attempt {attempt})")
         }
-        Some(CameraPhase::Failed(_)) => "This source does not work".into(),
+        Some(CameraPhase::Failed(_)) => "Source unavailable".into(),
     }
 }
 

@@ -69,8 +69,8 @@ impl ClassPicker {
 
     fn question_ui(&mut self, ui: &mut Ui) -> Option<Picked> {
         let weak = Tokens::of(ui).weak;
-        ui.heading("What was it really?");
-        ui.label(RichText::new("The last seconds become a clip of this class. Esc leaves them.").color(weak));
+        ui.heading("Choose the correct class");
+        ui.label(RichText::new("The last seconds are saved as a clip of this class. Esc cancels.").color(weak));
         ui.add_space(4.0);
         let offered = self.offered();
         // Before the field takes them for text.
@@ -82,7 +82,7 @@ impl ClassPicker {
         });
         let entered = ui.input(|input| input.key_pressed(Key::Enter));
         let field =
-            TextEdit::singleline(&mut self.text).hint_text("A class, or a new one…").desired_width(f32::INFINITY);
+            TextEdit::singleline(&mut self.text).hint_text("Class name, existing or new…").desired_width(f32::INFINITY);
         let field = ui.add(field.margin(vec2(10.0, 8.0)));
         field.request_focus();
         if field.changed() {

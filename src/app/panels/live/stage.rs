@@ -42,10 +42,10 @@ impl Stage {
     }
 
     fn picture_ui(&mut self, ui: &mut Ui, rect: Rect, view: &LiveView, mirrored: bool) {
-        let response = ui.interact(rect, ui.scope_id().with("live picture"), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Live picture"));
+        let response = ui.interact(rect, ui.scope_id().with("live video"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Live video"));
         let painter = ui.painter_at(rect);
-        let Some(frame) = &view.frame else { return message(ui, &painter, rect, "Waiting for the first picture…") };
+        let Some(frame) = &view.frame else { return message(ui, &painter, rect, "Waiting for the first frame…") };
         let picture: &RgbImage = &frame.display;
         let key = Key::new(frame.display.clone(), [0.0; 3]);
         let texture = self.textures.get(ui.ctx(), PICTURE, key, || color_image(picture));
@@ -57,7 +57,7 @@ impl Stage {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Live flow"));
         let painter = ui.painter_at(rect);
         let Some(result) = &view.result else {
-            let text = if session.model.is_some() { "Waiting for eleven frames…" } else { "No networks are loaded" };
+            let text = if session.model.is_some() { "Waiting for eleven frames…" } else { "No model is loaded" };
             return message(ui, &painter, rect, text);
         };
         let max_px = settings.locked_scale_px.unwrap_or(session.live.scale_px).max(f32::MIN_POSITIVE);

@@ -64,7 +64,7 @@ impl Cards {
             ui.add(Label::new(RichText::new(failure).small().color(Tokens::of(ui).error)).wrap());
         }
         let Some(shown) = now.or(before) else {
-            let text = if pinned.now().is_some() || pinned.run.before().is_some() { "Being worked out…" } else { "" };
+            let text = if pinned.now().is_some() || pinned.run.before().is_some() { "Computing…" } else { "" };
             ui.label(RichText::new(text).color(Tokens::of(ui).weak));
             return unpinned;
         };
@@ -194,12 +194,12 @@ impl Cards {
     /// What the colours of the flow and of the difference mean, in numbers.
     fn legend_ui(&self, ui: &mut Ui, place: usize, max_px: f32, compared: bool) {
         let tokens = Tokens::of(ui);
-        let mut text = format!("Full colour at {max_px:.1} px");
+        let mut text = format!("Colour scale: {max_px:.1} px");
         if let Some(difference) = self.differences.get(&place).filter(|_| compared) {
             let (mean, scale) = (mean_px(difference), difference.scale.max(LEAST_PX));
             text += &match difference.scale {
-                0.0 => ". The flow is the same".to_owned(),
-                _ => format!(". Flow differs by {mean:.2} px on average; the map glows brightest at {scale:.2} px"),
+                0.0 => ". No flow difference".to_owned(),
+                _ => format!(". Mean flow difference {mean:.2} px, scale {scale:.2} px"),
             };
         }
         ui.add(Label::new(RichText::new(text).small().color(tokens.weak)).wrap());
@@ -219,7 +219,7 @@ fn title_ui(ui: &mut Ui, pin: &Pin, name: &str) -> bool {
         ui.label(RichText::new(name).color(tokens.strong)).on_hover_text(pin.path.display().to_string());
         ui.label(RichText::new(format!("frame {}", pin.frame)).color(tokens.weak));
         let button = ui.small_button("Unpin");
-        button.on_hover_text(format!("Take {name}, frame {}, off", pin.frame)).clicked()
+        button.on_hover_text(format!("Unpin {name}, frame {}", pin.frame)).clicked()
     })
     .inner
 }

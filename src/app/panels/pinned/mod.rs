@@ -24,9 +24,8 @@ pub struct PinnedPanel {
 impl Panel for PinnedPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         if cx.session.pinned.pins.is_empty() {
-            let text = "Pin a frame of the open clip to watch its flow and scores change while networks learn: before, \
-                        now, and what is different.";
-            return empty_state(ui, "Nothing is pinned", text, |ui| {
+            let text = "Pin a frame of the open clip to compare its flow and scores before and during training.";
+            return empty_state(ui, "No pinned frames", text, |ui| {
                 primary_button(ui, cx, Command::PinFrame, "Pin this frame");
             });
         }
@@ -62,8 +61,8 @@ fn compare_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let ready = old.zip(new).filter(|(old, new)| old != new);
     let button = ui.add_enabled(ready.is_some(), eframe::egui::Button::new("Swipe in the viewer"));
     let button = button
-        .on_hover_text("Lay the flow of these networks over that of those before, with a divider to drag, on any clip")
-        .on_disabled_hover_text("There are no networks to compare yet");
+        .on_hover_text("Swipe between the flow before and after training")
+        .on_disabled_hover_text("No snapshots to compare yet");
     if let Some((old, new)) = ready.filter(|_| button.clicked()) {
         cx.actions.push(Action::Compare { old, new });
     }
@@ -76,14 +75,14 @@ fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState) {
     if pinned.run.newest().is_none() && pinned.run.before().is_none() {
         return explanation(
             ui,
-            "Start a training, or choose a run in the Runs panel, to see what its networks make of them.",
+            "Start training, or select a run in the Runs panel, to see its results on these frames.",
         );
     }
     if steps.len() < 2 {
         let text = match pinned.run.newest() {
-            _ if steps == [0] => format!("{run} has just begun: what it learns is shown as soon as it is kept."),
-            Some(_) => format!("The result of {run} beside what it started from."),
-            None => format!("{run} has kept no networks yet."),
+            _ if steps == [0] => format!("{run} has just started. Results appear with its first snapshot."),
+            Some(_) => format!("Result of {run} compared with its initial model."),
+            None => format!("{run} has no snapshots yet."),
         };
         return explanation(ui, &text);
     }
@@ -93,10 +92,10 @@ fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState) {
     field(ui, "Step", |ui, label| {
         ui.spacing_mut().slider_width = (ui.available_width() - 230.0).clamp(80.0, 400.0);
         let slider = Slider::new(&mut place, 0..=last).show_value(false);
-        ui.add(slider).labelled_by(label).on_hover_text("Networks of the run by the step after which they were kept");
+        ui.add(slider).labelled_by(label).on_hover_text("Snapshot of the run, by step");
         ui.label(format!("{} of {}", steps[place], steps[last]));
         let mut follows = pinned.step.is_none();
-        if ui.toggle_value(&mut follows, "Newest").on_hover_text("Follow the training").changed() {
+        if ui.toggle_value(&mut follows, "Latest").on_hover_text("Follow the latest snapshot").changed() {
             pinned.step = (!follows).then(|| steps[last]);
         }
     });

@@ -76,13 +76,13 @@ impl ClassesPage {
         let row = Rect::from_min_size(ui.cursor().min, size);
         let grip = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            let id = Id::unique(("grip of a class", class.id.0));
+            let id = Id::unique(("drag handle of a class", class.id.0));
             let grip = grip_ui(ui, id, &format!("Drag {}", class.name), row);
-            let grip = grip.on_hover_text("Drag to another place; the digits follow the order");
+            let grip = grip.on_hover_text("Drag to reorder (digits follow the order)");
             self.color_ui(ui, class, cx);
             let keys = Command::of_class(index).map(|command| command.shortcut_text(ui.ctx())).unwrap_or_default();
             let digit = RichText::new(keys).monospace().color(Tokens::of(ui).weak);
-            ui.add_sized([14.0, ROW], Text::new(digit)).on_hover_text("The key that labels with this class");
+            ui.add_sized([14.0, ROW], Text::new(digit)).on_hover_text("Label with this class's key");
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
                 self.menu_ui(ui, index, class, classes, cx);
@@ -119,8 +119,7 @@ impl ClassesPage {
                 let is_current = cx.session.studio.current == Some(Label::Class(class.id));
                 let color = if is_current { Tokens::of(ui).strong } else { Tokens::of(ui).text };
                 let text = Text::new(RichText::new(&class.name).color(color)).truncate().sense(Sense::click());
-                let response =
-                    ui.add(text).on_hover_text("Click to make it the class of new segments, double click to rename");
+                let response = ui.add(text).on_hover_text("Click: use for new segments. Double-click: rename");
                 if response.clicked() {
                     cx.session.studio.current = Some(Label::Class(class.id));
                 }
@@ -159,7 +158,7 @@ impl ClassesPage {
             for (text, to) in [("Move up", index.checked_sub(1)), ("Move down", Some(index + 1))] {
                 let to = to.filter(|to| *to < classes.len());
                 let item = ui.add_enabled(to.is_some(), Button::new(text));
-                if item.on_disabled_hover_text("No class lies beyond it").clicked() {
+                if item.on_disabled_hover_text("Already at the end of the list").clicked() {
                     let move_class = |to| Edit::new(move |document| edits::move_class(document, own, to));
                     edit = to.map(move_class);
                     ui.close();
@@ -180,7 +179,7 @@ impl ClassesPage {
                 0 => "Delete".to_owned(),
                 count => format!("Delete with its {}", counted(count, "label")),
             };
-            if ui.button(text).on_hover_text("Undo brings the class and its labels back").clicked() {
+            if ui.button(text).on_hover_text("Can be undone").clicked() {
                 edit = Some(Edit::new(move |document| edits::delete_class(document, own)));
                 ui.close();
             }
@@ -191,7 +190,7 @@ impl ClassesPage {
 
     fn add_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.add_space(4.0);
-        let id = Id::unique("name of a new class"); // it keeps the keyboard when a class is added before it
+        let id = Id::unique("name of the new class"); // it keeps the keyboard when a class is added before it
         let field =
             TextEdit::singleline(&mut self.added).id(id).hint_text("New class, then Enter").desired_width(180.0);
         let response = ui.add(field).accessible_name("Name of a new class");
@@ -220,9 +219,9 @@ impl ClassesPage {
             done |= response.lost_focus();
             typing |= response.has_focus();
         }
-        let several = ui.checkbox(&mut settings.multi_label, "Several labels at a time");
+        let several = ui.checkbox(&mut settings.multi_label, "Multi-label");
         done |= several.changed();
-        explanation(ui, "Then a clip may show several classes, and segments of different classes may overlap.");
+        explanation(ui, "Allow several classes per clip and overlapping segments.");
         let settings = settings.clone();
         if done || !typing {
             self.settings = None;
@@ -245,7 +244,7 @@ fn unmatched_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         return;
     }
     let text = format!(
-        "The networks also know {}, which the project has no class for: these are never suggested.",
+        "The model also has the classes {}. They are not in the project, so they are never suggested.",
         unmatched.join(", ")
     );
     ui.add_space(6.0);

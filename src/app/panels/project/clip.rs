@@ -27,7 +27,7 @@ impl ClipPage {
     /// Draws the page.
     pub fn clip_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let Some((id, video)) = cx.session.studio.video().map(|(id, video)| (id, video.clone())) else {
-            return explanation(ui, "Choose a video of the list to see and change what is said about it.");
+            return explanation(ui, "Select a video to view and edit its details.");
         };
         ScrollArea::vertical().id_salt("clip").auto_shrink(false).show(ui, |ui| {
             file_ui(ui, id, &video, cx);
@@ -35,7 +35,7 @@ impl ClipPage {
                 let tokens = Tokens::of(ui);
                 remark(ui, tokens.warning, |ui| {
                     ui.add(Text::new(locked.to_string()).wrap().selectable(true));
-                    if ui.button("Read again").on_hover_text("Read the files of locked labels again").clicked() {
+                    if ui.button("Reload").on_hover_text("Reload locked label files").clicked() {
                         cx.actions.push(Action::ReadLabelsAgain);
                     }
                 });
@@ -47,9 +47,7 @@ impl ClipPage {
             self.segments_ui(ui, id, &video, cx);
             section(ui, "Project");
             ui.add_enabled_ui(editable, |ui| {
-                let button = ui
-                    .button("Take out of the project")
-                    .on_hover_text("Its file stays where it is; Undo brings it back");
+                let button = ui.button("Remove from project").on_hover_text("Keeps the file; can be undone");
                 if button.clicked() {
                     cx.edit(move |document| edits::remove_video(document, id));
                 }
@@ -63,24 +61,24 @@ impl ClipPage {
             typed => typed.insert((id, video.group.clone(), video.note.clone())),
         };
         let group_field = field(ui, "Group", |ui, label| {
-            let field = TextEdit::singleline(group).hint_text("Recording it belongs to").desired_width(200.0);
+            let field = TextEdit::singleline(group).hint_text("Recording name").desired_width(200.0);
             ui.add(field)
                 .labelled_by(label)
-                .on_hover_text("Clips of one recording never stand on both sides of a train/validation split")
+                .on_hover_text("Clips of a group are never split between training and hold-out")
         });
         let note_field = field(ui, "Note", |ui, label| {
             ui.add(TextEdit::multiline(note).desired_rows(2).desired_width(200.0)).labelled_by(label)
         });
         field(ui, "Reviewer", |ui, _| {
-            let reviewer = if video.reviewer.is_empty() { "nobody named" } else { &video.reviewer };
-            ui.label(reviewer).on_hover_text("Who labelled it last; your name is under Classes, Project");
+            let reviewer = if video.reviewer.is_empty() { "not set" } else { &video.reviewer };
+            ui.label(reviewer).on_hover_text("Last reviewer; set your name under Classes › Project");
         });
         let done = group_field.lost_focus() || note_field.lost_focus();
         let typing = group_field.has_focus() || note_field.has_focus();
         let (group, note) = (group.trim().to_owned(), note.clone());
         if done && (group != video.group || note != video.note) {
             cx.edit(move |document| {
-                edits::change_video(document, id, "Change what is noted about a clip", |video| {
+                edits::change_video(document, id, "Edit clip details", |video| {
                     (video.group, video.note) = (group.clone(), note.clone());
                 })
             });
@@ -92,7 +90,7 @@ impl ClipPage {
 
     fn segments_ui(&mut self, ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
         if video.segments.is_empty() {
-            return explanation(ui, "None yet. Mark one with I and O while you watch, then press Enter or a digit.");
+            return explanation(ui, "No segments yet. Press I and O to set in and out points, then Enter or a digit.");
         }
         let open = cx.session.clip.as_ref().map(|clip| &clip.times);
         let times = video.facts.as_ref().and_then(|facts| times_of(facts, open));
@@ -107,7 +105,7 @@ impl ClipPage {
             Some(typed) if typed.0.id == selected.id => typed,
             typed => typed.insert((selected.clone(), selected.note.clone())),
         };
-        let response = field(ui, "Its note", |ui, label| {
+        let response = field(ui, "Segment note", |ui, label| {
             ui.add(TextEdit::singleline(note).desired_width(200.0)).labelled_by(label)
         });
         let note = note.clone();
@@ -167,19 +165,16 @@ fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     ui.add(Text::new(RichText::new(name).strong().color(tokens.strong)).truncate())
         .on_hover_text(path.display().to_string());
-    let facts = video.facts.as_ref().map_or("not looked into yet".to_owned(), in_words);
+    let facts = video.facts.as_ref().map_or("not scanned yet".to_owned(), in_words);
     ui.label(RichText::new(facts).small().color(tokens.weak));
     ui.add_space(4.0);
     let Some(trouble) = cx.session.studio.trouble(id).cloned() else { return };
     let mut kept = None;
     remark(ui, tokens.warning, |ui| {
         let text = match &trouble {
-            Trouble::Missing => {
-                "The file is not there any more. Its labels are kept; say where it lies now.".to_owned()
-            }
+            Trouble::Missing => "The file is missing. Its labels are kept. Relink the file.".to_owned(),
             Trouble::Changed(now) => format!(
-                "The file is not the one that was labelled: now it holds {}. Keep the labels if they still fit, or say where \
-                 the labelled one lies.",
+                "The file has changed since it was labelled; it now has {}. Keep the labels if they still fit, or relink the original file.",
                 in_words(now)
             ),
             Trouble::Unreadable(error) => error.to_string(),
@@ -187,11 +182,11 @@ fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
         ui.add(Text::new(text).wrap());
         ui.horizontal_wrapped(|ui| {
             ui.add_enabled_ui(cx.session.studio.can_edit().is_ok(), |ui| {
-                if ui.button("Relink…").on_hover_text("Choose where the file lies now").clicked() {
+                if ui.button("Relink…").on_hover_text("Locate the moved file").clicked() {
                     cx.actions.push(Action::Ask(Question::Relink(id)));
                 }
                 if let Trouble::Changed(now) = &trouble
-                    && ui.button("Keep labels").on_hover_text("Segments beyond its end are cut off").clicked()
+                    && ui.button("Keep labels").on_hover_text("Trim segments beyond the end of the video").clicked()
                 {
                     kept = Some(now.clone());
                 }
@@ -207,7 +202,7 @@ fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
 
 /// Takes the content that the file has now for the labelled one; no segment reaches beyond its end.
 fn keep(document: &Document, id: VideoId, facts: Facts) -> crate::error::Result<crate::labels::Step> {
-    edits::change_video(document, id, "Keep the labels of a changed video", |video| {
+    edits::change_video(document, id, "Keep labels of changed video", |video| {
         video.facts = Some(facts);
         *video = video.within_frames().into_owned();
     })

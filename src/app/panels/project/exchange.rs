@@ -35,7 +35,7 @@ impl ExchangePage {
     /// Draws the page.
     pub fn exchange_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical().id_salt("exchange").auto_shrink(false).show(ui, |ui| {
-            section(ui, "Labels of other programs");
+            section(ui, "Import and export labels");
             field(ui, "Format", |ui, label| {
                 let combo = ComboBox::from_id_salt("format").width(200.0).selected_text(self.format.name());
                 let combo = combo.show_ui(ui, |ui| {
@@ -46,10 +46,10 @@ impl ExchangePage {
                 combo.response.labelled_by(label);
             });
             self.buttons_ui(ui, cx);
-            explanation(ui, "Import shows what would change before anything does. Export leaves the project as it is.");
-            section(ui, "Clips in folders");
-            command_button(ui, cx, Command::LabelByFolders, "Label by folders");
-            explanation(ui, "For clips that are sorted into a folder for each class already.");
+            explanation(ui, "Import shows a preview before changing anything. Export does not change the project.");
+            section(ui, "Folders");
+            command_button(ui, cx, Command::LabelByFolders, "Label by folder name");
+            explanation(ui, "For clips already sorted into one folder per class.");
             // Below the buttons, which stay under the pointer while this comes and goes.
             let interchange = &cx.session.studio.interchange;
             let has_outcome = interchange.pending.is_some() || interchange.exported.is_some();
@@ -68,10 +68,10 @@ impl ExchangePage {
     fn buttons_ui(&self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let busy = cx.session.studio.interchange.is_busy();
         let import = match cx.session.studio.can_edit() {
-            Ok(()) if busy => Err("Another import or export is under way"),
+            Ok(()) if busy => Err("Another import or export is running"),
             other => other,
         };
-        let export = if busy { Err("Another import or export is under way") } else { Ok(()) };
+        let export = if busy { Err("Another import or export is running") } else { Ok(()) };
         ui.horizontal_wrapped(|ui| {
             for (title, state, question) in [
                 ("Import…", import, Question::ImportLabels(self.format)),
@@ -111,7 +111,7 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let Some(pending) = cx.session.studio.interchange.pending.take() else { return };
     let name = pending.order.source.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    section(ui, &format!("Import of {name}"));
+    section(ui, &format!("Import {name}"));
     let import = match &pending.import {
         Ok(import) => import,
         Err(error) => {
@@ -128,7 +128,7 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let tokens = Tokens::of(ui);
         let button = Button::new(RichText::new("Import").color(tokens.on_accent)).fill(tokens.accent);
         let button = ui.add_enabled(something, button);
-        done = button.on_disabled_hover_text("Nothing of the project would change").clicked();
+        done = button.on_disabled_hover_text("No changes to import").clicked();
         cancelled = ui.button("Cancel").clicked();
     });
     let mut choices = pending.order.choices;
@@ -136,7 +136,7 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.add(Text::new(in_words(import)).wrap());
     if !import.unknown_videos.is_empty() {
         let count = import.unknown_videos.len();
-        explanation(ui, &format!("{count} of its videos are not in the project yet."));
+        explanation(ui, &format!("{count} videos in the file are not in the project."));
         if ui.button("Add these videos").clicked() {
             cx.actions.push(Action::AddVideos(import.unknown_videos.clone()));
         }
@@ -164,36 +164,32 @@ fn choices_ui(ui: &mut Ui, import: &Import, choices: &mut Choices) {
             true => String::new(),
             false => format!(": {}", import.unknown_classes.join(", ")),
         };
-        ui.checkbox(&mut choices.add_classes, format!("Add classes that the project lacks{names}"));
+        ui.checkbox(&mut choices.add_classes, format!("Add missing classes{names}"));
     }
     if import.kept > 0 || choices.replace {
-        ui.checkbox(&mut choices.replace, "Replace labels that videos have already");
+        ui.checkbox(&mut choices.replace, "Replace existing labels");
     }
     if import.needs_several || choices.allow_several {
-        ui.checkbox(&mut choices.allow_several, "Allow several labels at a time in the project");
+        ui.checkbox(&mut choices.allow_several, "Make the project multi-label");
     }
 }
 
 fn in_words(import: &Import) -> String {
     let mut text = match import.videos {
-        0 => "No video's labels would change".to_owned(),
-        count => format!("The labels of {} would change", counted(count, "video")),
+        0 => "No labels would change".to_owned(),
+        count => format!("Labels of {} would change", counted(count, "video")),
     };
     if import.new_videos > 0 {
         text += &format!(", {} of them new", import.new_videos);
     }
     if import.kept > 0 {
-        text += &format!(
-            "; {} {} labels that differ from the file's",
-            import.kept,
-            if import.kept == 1 { "keeps" } else { "keep" }
-        );
+        text += &format!("; {} with different labels kept", counted(import.kept, "video"));
     }
     if import.replaced > 0 {
         text += &format!("; {} would be replaced", counted(import.replaced, "label"));
     }
     if import.left_out > 0 {
-        text += &format!("; labels of the file that are left out: {}", import.left_out);
+        text += &format!("; skipped labels: {}", import.left_out);
     }
     text + "."
 }

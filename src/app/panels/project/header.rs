@@ -38,7 +38,7 @@ pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| {
         add_menu_ui(ui, cx);
         let running = cx.session.studio.suggestions.phase != SuggestionPhase::Idle;
-        command_button(ui, cx, Command::Suggest, if running { "Stop" } else { "Suggest" });
+        command_button(ui, cx, Command::Suggest, if running { "Stop" } else { "Predict" });
         more_menu_ui(ui, cx);
     });
     ui.add_space(2.0);
@@ -50,9 +50,9 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let labelled = studio.list().labelled();
     let all = studio.document().map_or(0, |document| document.videos.len());
     let (share, text) = match (studio.suggestions.phase, studio.suggestions.progress()) {
-        (SuggestionPhase::Preparing, _) => (0.0, "Loading the networks…".to_owned()),
-        (_, Some((done, of))) => (done as f32 / of.max(1) as f32, format!("Suggesting, {done} of {of} videos")),
-        (_, None) if studio.is_searching() => (0.0, "Looking for videos…".to_owned()),
+        (SuggestionPhase::Preparing, _) => (0.0, "Loading model…".to_owned()),
+        (_, Some((done, of))) => (done as f32 / of.max(1) as f32, format!("Predicting labels: {done} of {of} videos")),
+        (_, None) if studio.is_searching() => (0.0, "Searching for videos…".to_owned()),
         (_, None) => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
     };
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
@@ -63,7 +63,7 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
     let size = vec2(ui.available_width(), HEIGHT);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        if ui.small_button("Cancel").on_hover_text("Stop looking for videos").clicked() {
+        if ui.small_button("Cancel").on_hover_text("Stop searching for videos").clicked() {
             cx.actions.push(Action::StopSearches);
         }
         ui.add(bar);
@@ -76,7 +76,7 @@ fn add_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             item_ui(ui, command, cx);
         }
     });
-    response.response.on_hover_text("Add videos to the project; they stay where they are");
+    response.response.on_hover_text("Add videos to the project without moving them");
 }
 
 fn more_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {

@@ -43,7 +43,7 @@ impl LabelButtons {
 
     fn field_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, is_first: bool) {
         let editable = cx.session.studio.can_edit();
-        let hint = if is_first { "Name of the first class, then Enter" } else { "New class" };
+        let hint = if is_first { "First class name, then Enter" } else { "New class" };
         let width = if is_first { 260.0 } else { 84.0 };
         // It keeps the keyboard when a class is added before it.
         let field =

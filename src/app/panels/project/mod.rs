@@ -34,10 +34,10 @@ enum Page {
 
 /// Pages with their titles.
 const PAGES: [(Page, &str, &str); 4] = [
-    (Page::Videos, "Videos", "All videos of the project with their labels; a click opens one"),
-    (Page::Classes, "Classes", "Add, rename, merge, recolour, reorder and delete classes; settings of the project"),
-    (Page::Clip, "Clip", "Group, note, segments and file of the selected video"),
-    (Page::Exchange, "Exchange", "Labels of other programs in and out"),
+    (Page::Videos, "Videos", "Videos and their labels"),
+    (Page::Classes, "Classes", "Classes and project settings"),
+    (Page::Clip, "Clip", "Details of the selected video"),
+    (Page::Exchange, "Import/Export", "Import and export labels"),
 ];
 
 /// The project panel.
@@ -105,16 +105,13 @@ impl Panel for ProjectPanel {
 
 fn no_project_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if cx.session.studio.opening.is_some() {
-        return empty_state(ui, "Opening the project…", "Its videos and labels are being read.", |ui| {
-            _ = ui.spinner()
-        });
+        return empty_state(ui, "Opening the project…", "Reading videos and labels.", |ui| _ = ui.spinner());
     }
     if let Some(folder) = cx.session.folder.clone() {
         return folder_ui(ui, &folder, cx);
     }
-    let text = "A project is a folder that keeps what you say about your videos. Choose a folder of clips, or an empty one; \
-                then add classes and press their digits while you watch.";
-    empty_state(ui, "Label your own actions", text, |ui| {
+    let text = "A project is a folder that stores labels for your videos. Choose a folder of clips or an empty one, add classes, and press their digits while you watch.";
+    empty_state(ui, "Label your videos", text, |ui| {
         primary_button(ui, cx, Command::NewProject, "New project…");
         ui.add_space(2.0);
         command_button(ui, cx, Command::OpenProject, "Open project…");
@@ -135,7 +132,7 @@ fn folder_ui(ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::PreviousVideo, "Previous");
         command_button(ui, cx, Command::NextVideo, "Next");
-        let button = ui.button("Make a project").on_hover_text("Keep labels of these clips in this folder");
+        let button = ui.button("Create a project").on_hover_text("Create a project in this folder");
         if button.clicked() {
             cx.actions.push(Action::MakeProject(folder.dir.clone()));
         }
@@ -171,7 +168,7 @@ fn notes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
         let more = cx.session.studio.notes.len().saturating_sub(SHOWN);
         if more > 0 {
-            ui.label(RichText::new(format!("and {more} more; the log has all of them")).color(tokens.weak));
+            ui.label(RichText::new(format!("and {more} more; see the log")).color(tokens.weak));
         }
         dismissed = ui.small_button("Dismiss").clicked();
     });

@@ -45,7 +45,7 @@ impl VideosPage {
             return nothing_ui(ui, cx);
         }
         if rows.is_empty() {
-            explanation(ui, "No video is like that. Choose All above, or another part of a name.");
+            explanation(ui, "No matching videos. Clear the search or choose All.");
             return;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -84,7 +84,7 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     .into();
     let troubles = cx.session.studio.troubles();
     if troubles > 0 {
-        kinds.push((Shown::Troubled, format!("With a problem ({troubles})")));
+        kinds.push((Shown::Troubled, format!("With problems ({troubles})")));
     }
     kinds.extend(document.classes.iter().map(|class| (Shown::With(Label::Class(class.id)), class.name.clone())));
     let studio = &mut cx.session.studio;
@@ -97,9 +97,7 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                     ui.selectable_value(&mut studio.choice.sort, sort, sort.title());
                 }
             });
-            sort.response.accessible_name("Order").on_hover_text(
-                "The order of the videos: by name, or those first that the networks are least sure of, or about which their streams disagree",
-            );
+            sort.response.accessible_name("Order").on_hover_text("Sort by name, uncertainty or stream disagreement");
             cx.settings.studio.sort = studio.choice.sort;
             let shown = kinds.iter().find(|(kind, _)| *kind == studio.choice.shown).map_or("All", |(_, text)| text);
             let filter = ComboBox::from_id_salt("shown").width(0.26 * room).selected_text(shown);
@@ -108,16 +106,17 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                     ui.selectable_value(&mut studio.choice.shown, *kind, text);
                 }
             });
-            filter.response.accessible_name("Listed").on_hover_text("Which videos are listed");
-            let field = TextEdit::singleline(&mut studio.choice.text).hint_text("Filter by name").desired_width(f32::INFINITY);
+            filter.response.accessible_name("Show").on_hover_text("Choose which videos to show");
+            let field =
+                TextEdit::singleline(&mut studio.choice.text).hint_text("Filter by name").desired_width(f32::INFINITY);
             if ui.add(field).accessible_name("Filter by name").changed() {
                 studio.choice.text = studio.choice.text.to_lowercase();
             }
         });
     });
     ui.horizontal(|ui| {
-        ui.checkbox(&mut cx.settings.studio.advance, RichText::new("Go on after a label").small())
-            .on_hover_text("A label on a clip opens the next unlabelled one");
+        ui.checkbox(&mut cx.settings.studio.advance, RichText::new("Auto-advance").small())
+            .on_hover_text("Open the next unlabelled clip after labelling");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button(ui, cx, Command::NextUnlabelled, RichText::new("Next unlabelled").small());
         });
@@ -127,8 +126,8 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 fn nothing_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let text = match takes_dropped_files() {
-        true => "The project has no videos yet. Add some, or drop a folder of them onto the window.",
-        false => "The project has no videos yet. Add some.",
+        true => "No videos in the project. Add videos, or drop a folder onto the window.",
+        false => "No videos in the project. Add videos.",
     };
     explanation(ui, text);
     ui.horizontal_wrapped(|ui| {
@@ -191,7 +190,7 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
             let text = format!("{}? {} %", document.label_name(label), percent(share, 0));
             chip(ui, at, right, &text, label_color(ui, document, label), false);
         } else {
-            let text = if video.locked.is_some() { "labels cannot be read" } else { "unlabelled" };
+            let text = if video.locked.is_some() { "labels unreadable" } else { "unlabelled" };
             painter.text(at, Align2::LEFT_CENTER, text, FontId::proportional(11.0), tokens.weak);
         }
     }
@@ -227,7 +226,7 @@ fn state_text(trouble: Option<&'static str>, video: &Video) -> String {
 /// What is said about a video, in words.
 fn said_text(document: &Document, video: &Video) -> String {
     if video.locked.is_some() {
-        return "its labels cannot be read".into();
+        return "its labels are unreadable".into();
     }
     if video.is_unlabelled() {
         return "unlabelled".into();

@@ -42,7 +42,7 @@ impl Comparison {
     pub fn comparison_ui(&mut self, ui: &mut Ui, runs: &[&Run], edition: usize) {
         section(ui, "Comparison");
         if runs.is_empty() {
-            return explanation(ui, "Tick runs to see their curves over each other and what sets them apart.");
+            return explanation(ui, "Select runs to compare their curves and settings.");
         }
         let dirs: Vec<PathBuf> = runs.iter().map(|run| run.dir.clone()).collect();
         let key = (dirs, edition);
@@ -69,7 +69,7 @@ impl Comparison {
         let usual = usual.into_iter().find(|usual| names.iter().any(|name| name == usual));
         let known = self.shown.clone().filter(|shown| names.contains(&shown));
         let Some(mut shown) = known.or_else(|| usual.map(str::to_owned)) else {
-            return explanation(ui, "They have no curves yet.");
+            return explanation(ui, "The selected runs have no curves yet.");
         };
         field(ui, "Curve", |ui, label| {
             let list = ComboBox::from_id_salt("curve").selected_text(&shown).width(200.0).show_ui(ui, |ui| {
@@ -108,7 +108,7 @@ fn differences_ui(ui: &mut Ui, runs: &[(&Run, &TrainingPlan)]) {
     let plans: Vec<&TrainingPlan> = runs.iter().map(|(_, plan)| *plan).collect();
     let differences = Run::differences(&plans);
     if differences.is_empty() {
-        return explanation(ui, "Their settings are the same.");
+        return explanation(ui, "The selected runs have the same settings.");
     }
     ScrollArea::horizontal().id_salt("differences").show(ui, |ui| {
         Grid::new("differences").striped(true).spacing([14.0, 4.0]).show(ui, |ui| {

@@ -35,15 +35,14 @@ impl Details {
         let mut work = renamed;
         ui.horizontal_wrapped(|ui| {
             let has_model = run.model.is_some();
-            let missing = "The run has no networks to show yet";
-            if button(ui, "Use its weights", has_model.then_some(()).ok_or(missing), "Put its networks into the viewer")
-            {
+            let missing = "This run has no snapshot or model yet";
+            if button(ui, "Load model", has_model.then_some(()).ok_or(missing), "Load this run's model") {
                 cx.send(Request::LoadModel(run.model.clone().unwrap_or_default()));
             }
             let turn = run.turn(all);
             let tooltip = match turn.len() {
-                0 | 1 => "Go on from its last checkpoint",
-                _ => "Go on from the last checkpoint, one stream after the other",
+                0 | 1 => "Resume from the last checkpoint",
+                _ => "Resume each stream from its last checkpoint",
             };
             if button(ui, "Resume", resumable(&turn, is_active), tooltip) {
                 let plans: Vec<_> = turn.iter().filter_map(|run| run.plan.clone()).collect();
@@ -54,9 +53,9 @@ impl Details {
             }
             if button(
                 ui,
-                "Watch pinned clips",
+                "Compare pinned frames",
                 has_model.then_some(()).ok_or(missing),
-                "See what its networks make of the pinned clips, step by step",
+                "Show this run's results on pinned frames",
             ) {
                 cx.session.pinned.watch(WatchedRun::of(run));
                 cx.run(Command::ShowPinned);
@@ -65,9 +64,9 @@ impl Details {
             let both = base.zip(run.model.clone());
             if button(
                 ui,
-                "Swipe before and after",
-                both.as_ref().map(drop).ok_or("It did not start from a model"),
-                "Lay its flow over that of the model it started from, on any clip",
+                "Compare old and new",
+                both.as_ref().map(drop).ok_or("The run did not start from a model"),
+                "Swipe between this run's and its initial model's flow",
             ) && let Some((old, new)) = both
             {
                 cx.actions.push(Action::Compare { old, new });
@@ -75,8 +74,8 @@ impl Details {
             if button(ui, "Export…", has_model.then_some(()).ok_or(missing), Command::ExportModel.tooltip()) {
                 cx.run(Command::ExportModel);
             }
-            let deletable = if run.state == RunState::Running { Err("It is under way") } else { Ok(()) };
-            if button(ui, "Delete…", deletable, "Move the run to the folder .deleted beside it") {
+            let deletable = if run.state == RunState::Running { Err("The run is in progress") } else { Ok(()) };
+            if button(ui, "Delete…", deletable, "Move the run to the .deleted folder") {
                 self.deleting = Some(run.dir.clone());
             }
         });
@@ -99,8 +98,8 @@ impl Details {
             let pressed = button(
                 ui,
                 "Rename",
-                if is_new { Ok(()) } else { Err("It is called so") },
-                "Its folder stays where it is",
+                if is_new { Ok(()) } else { Err("Name unchanged") },
+                "The run's folder is not renamed",
             );
             if is_new
                 && (pressed || (typed.lost_focus() && ui.input(|input| input.key_pressed(eframe::egui::Key::Enter))))
@@ -111,19 +110,19 @@ impl Details {
         let (dir, before, name) = (run.dir.clone(), run.name.clone(), wanted?);
         Some(Box::new(move || {
             runs::rename(&dir, &name)?;
-            Ok(format!("{before} is called {} now", name.trim()))
+            Ok(format!("Renamed {before} to {}", name.trim()))
         }))
     }
 
     fn deleting_ui(&mut self, ui: &mut Ui, run: &Run) -> Option<Work> {
         let mut answer = None;
         remark(ui, Tokens::of(ui).warning, |ui| {
-            ui.add(Label::new(format!("Delete {}? It is moved to .deleted beside the other runs.", run.name)).wrap());
+            ui.add(Label::new(format!("Delete {}? It will be moved to the .deleted folder.", run.name)).wrap());
             ui.horizontal(|ui| {
-                if ui.button("Delete it").clicked() {
+                if ui.button("Delete run").clicked() {
                     answer = Some(true);
                 }
-                if ui.button("Keep it").clicked() {
+                if ui.button("Keep run").clicked() {
                     answer = Some(false);
                 }
             });
@@ -132,7 +131,7 @@ impl Details {
         self.deleting = None;
         let (dir, name) = (run.dir.clone(), run.name.clone());
         is_deleted
-            .then(|| -> Work { Box::new(move || Ok(format!("{name} was moved to {}", runs::delete(&dir)?.display()))) })
+            .then(|| -> Work { Box::new(move || Ok(format!("Moved {name} to {}", runs::delete(&dir)?.display()))) })
     }
 }
 
@@ -151,15 +150,15 @@ fn button(ui: &mut Ui, text: &str, state: std::result::Result<(), &str>, tooltip
 /// Whether the runs that belong to one can be gone on with.
 fn resumable(turn: &[&Run], is_active: bool) -> std::result::Result<(), &'static str> {
     if turn.is_empty() {
-        return Err("It has come to its end");
+        return Err("The run is complete");
     }
     if turn.iter().any(|run| run.state == RunState::Running) {
-        return Err("It is under way");
+        return Err("The run is in progress");
     }
     if turn.iter().any(|run| matches!(run.state, RunState::Broken(_))) {
-        return Err("Its files cannot be read");
+        return Err("The run's files cannot be read");
     }
-    if is_active { Err("A training is under way") } else { Ok(()) }
+    if is_active { Err("Training is already running") } else { Ok(()) }
 }
 
 fn facts_ui(ui: &mut Ui, run: &Run) {
@@ -174,8 +173,8 @@ fn facts_ui(ui: &mut Ui, run: &Run) {
         });
     }
     let last: Vec<String> = run.last.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
-    let measured = if last.is_empty() { "nothing measured".to_owned() } else { last.join(", ") };
+    let measured = if last.is_empty() { "no results".to_owned() } else { last.join(", ") };
     field(ui, "Result", |ui, _| {
-        ui.add(Label::new(format!("{measured}, {} of training", span(run.seconds))).wrap());
+        ui.add(Label::new(format!("{measured}, trained for {}", span(run.seconds))).wrap());
     });
 }

@@ -82,7 +82,7 @@ impl RunsPanel {
         let Some(model) = run.model else { return };
         self.work(ctx, move || {
             let place = runs::export(&model, &target, &run.name)?;
-            Ok(format!("The model of {} lies in {}", run.name, place.display()))
+            Ok(format!("Model of {} saved to {}", run.name, place.display()))
         });
     }
 
@@ -115,7 +115,7 @@ impl RunsPanel {
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("runs".into()).spawn(body) {
-            tracing::warn!("no thread for the work on runs: {error}");
+            tracing::warn!("could not start a worker thread: {error}");
         }
     }
 
@@ -130,7 +130,7 @@ impl Panel for RunsPanel {
         let tokens = Tokens::of(ui);
         let runs = self.list.value().cloned().unwrap_or_default();
         if runs.is_empty() && !self.list.is_busy() {
-            let text = "Trainings are kept in a folder each. Start one, or choose the folder in which runs lie.";
+            let text = "No training runs here. Start one, or choose another folder.";
             return empty_state(ui, "No runs yet", text, |ui| {
                 ui.vertical_centered(|ui| command_button(ui, cx, Command::ChooseRunsFolder, "Choose folder…"));
             });
@@ -138,7 +138,7 @@ impl Panel for RunsPanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.horizontal(|ui| {
                 command_button(ui, cx, Command::ChooseRunsFolder, "Folder…");
-                if ui.button("Look again").on_hover_text("List the runs anew").clicked() {
+                if ui.button("Refresh").on_hover_text("Refresh the list of runs").clicked() {
                     self.edition += 1;
                 }
                 let folder = self.folder.as_ref().map_or(String::new(), |folder| folder.display().to_string());

@@ -84,7 +84,7 @@ fn summary(run: &Run) -> String {
 /// What a run trains and how.
 pub(super) fn network_words(plan: &TrainingPlan) -> String {
     let mode = match (plan.network, plan.mode) {
-        _ if plan.feature_windows > 0 => ", last layer",
+        _ if plan.feature_windows > 0 => ", linear probe",
         (Network::Temporal, TemporalMode::A) => ", mode a",
         (Network::Temporal, TemporalMode::B) => ", mode b",
         (Network::Temporal, TemporalMode::C) => ", mode c",

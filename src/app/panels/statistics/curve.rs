@@ -22,7 +22,7 @@ const FEW: usize = 64;
 
 /// Draws the choice of the figure and its curves.
 pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
-    field(ui, "Figure", |ui, label| {
+    field(ui, "Metric", |ui, label| {
         let list = ComboBox::from_id_salt("figure")
             .truncate()
             .selected_text(figure.full_name())
@@ -40,11 +40,11 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     let found: Vec<_> = FlowSource::ALL.into_iter().map(values).filter(|(_, values)| !values.is_empty()).collect();
     if found.is_empty() {
         let text = if figure.needs_truth() {
-            "No frame has been compared with a ground truth yet."
+            "No frames compared with ground truth yet."
         } else if lab.is_measured() {
-            "The frames measured so far have no such figure."
+            "Not available for the frames measured so far."
         } else {
-            "Step through the clip, or measure it whole."
+            "Step through the clip, or measure the whole clip."
         };
         explanation(ui, text);
     }
@@ -52,7 +52,7 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let position = cx.session.player.position as f64;
     let last = cx.session.frames().saturating_sub(1) as f64;
-    let plot = Plot::new("figures over the clip")
+    let plot = Plot::new("statistics over the clip")
         .grid_color(tokens.outline)
         .height(plot_height(ui, HEIGHT))
         .allow_drag(false)
@@ -112,7 +112,7 @@ fn told(frame: usize, found: &[(FlowSource, Values)]) -> String {
         let value = values.iter().find(|(other, _)| *other == frame);
         text += &format!("\n{} {}", source.name(), value.map_or("–".into(), |(_, value)| number(*value as f32)));
     }
-    text + "\nA click goes there."
+    text + "\nClick to go to this frame."
 }
 
 /// The values of a figure by frame.

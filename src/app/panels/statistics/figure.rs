@@ -47,7 +47,7 @@ impl Figure {
             Self::Median => "Median |uv|, px",
             Self::Percentile95 => "95 % |uv|, px",
             Self::Photometric => "Photometric, grey",
-            Self::PhotometricRatio => "Photom. / no motion’s",
+            Self::PhotometricRatio => "Photometric ratio",
             Self::Ssim => "SSIM",
             Self::EndPoint => "EPE, px",
             Self::Angular => "AAE, °",
@@ -58,7 +58,7 @@ impl Figure {
     /// Name where no other figure stands above it.
     pub fn full_name(self) -> &'static str {
         match self {
-            Self::PhotometricRatio => "Photometric error / that of no motion",
+            Self::PhotometricRatio => "Photometric ratio",
             Self::Photometric => "Photometric error, grey levels",
             other => other.name(),
         }
@@ -67,21 +67,15 @@ impl Figure {
     /// What it means, in a sentence.
     pub fn tooltip(self) -> &'static str {
         match self {
-            Self::Mean => "Mean length of the flow vectors in pixels of the video",
-            Self::Median => "Half of the vectors are shorter",
-            Self::Percentile95 => "95 % of the vectors are shorter",
-            Self::Photometric => "Mean of |I₀ − warped I₁| inside the border mask, in grey levels of the loss images",
-            Self::PhotometricRatio => {
-                "The photometric error relative to that of zero flow: below 1 the flow explains something"
-            }
-            Self::Ssim => "Mean structural similarity of I₀ and warped I₁; 1 is equal",
-            Self::EndPoint => {
-                "Mean end-point error against the ground truth in pixels of the video; without flow: that of no motion"
-            }
-            Self::Angular => "Mean angular error against the ground truth",
-            Self::Outliers => {
-                "Share of pixels that are off by more than 3 px and 5 %, as KITTI counts them, or without flow"
-            }
+            Self::Mean => "Mean flow magnitude in video pixels",
+            Self::Median => "Median flow magnitude",
+            Self::Percentile95 => "95th percentile of flow magnitude",
+            Self::Photometric => "Mean |I₀ − warped I₁| inside the border mask, in grey levels",
+            Self::PhotometricRatio => "Photometric error divided by that of zero flow (below 1 is better)",
+            Self::Ssim => "Mean SSIM of I₀ and warped I₁ (1: identical)",
+            Self::EndPoint => "Mean end-point error in video pixels; missing flow counts as zero",
+            Self::Angular => "Mean angular error against ground truth",
+            Self::Outliers => "KITTI outliers: error above 3 px and 5 %, or missing flow",
         }
     }
 

@@ -32,7 +32,7 @@ impl Panel for StatisticsPanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             section(ui, "This frame");
             table::table_ui(ui, cx);
-            section(ui, "Over the clip");
+            section(ui, "Whole clip");
             measure_ui(ui, cx);
             curve::curve_ui(ui, &mut self.figure, cx);
         });

@@ -55,7 +55,7 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         explanation(ui, &remark);
     }
     if sources.len() == 1 {
-        explanation(ui, "Switch further sources on in the Flow panel to compare them here.");
+        explanation(ui, "Enable more sources in the Flow panel to compare them.");
     }
 }
 
@@ -73,16 +73,16 @@ fn truth_remark(cx: &PanelContext<'_>, columns: &[Column]) -> Option<String> {
         return None;
     }
     if cx.settings.laboratory.truth.is_none() {
-        return Some("EPE, AAE and Fl need a ground truth: choose one in the Flow panel.".into());
+        return Some("EPE, AAE and Fl need ground truth. Choose it in the Flow panel.".into());
     }
     if let Some(error) = &cx.session.lab.source(FlowSource::Truth).unavailable {
-        return Some(format!("The ground truth cannot be used: {error}"));
+        return Some(format!("Ground truth unavailable: {error}"));
     }
     if columns.iter().all(|column| column.statistics.is_none()) {
         return None; // It is not known yet.
     }
     if cx.settings.laboratory.stride > 1 {
-        return Some("The ground truth is of neighbouring frames: set the stride to 1 to compare with it.".into());
+        return Some("Ground truth is for adjacent frames. Set the stride to 1 to compare.".into());
     }
     // The last frame that was compared is a better answer than none; it may not be the last that could be.
     let last = |source: FlowSource| {
@@ -91,9 +91,9 @@ fn truth_remark(cx: &PanelContext<'_>, columns: &[Column]) -> Option<String> {
     };
     Some(match FlowSource::ALL.into_iter().filter_map(last).max() {
         Some(frame) => {
-            format!("The ground truth has no flow for this frame; frame {frame} is the last compared with it.")
+            format!("No ground truth for this frame. Last compared: frame {frame}.")
         }
-        None => "The ground truth has no flow for this frame.".into(),
+        None => "No ground truth for this frame.".into(),
     })
 }
 
@@ -105,8 +105,8 @@ fn head_ui(ui: &mut Ui, columns: &[Column], in_view: [usize; 2]) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             source_dot(ui, column.source);
-            let frame = column.pair.map_or("nothing measured yet".into(), |[frame, stride]| {
-                let other = if [frame, stride] == in_view { "" } else { ", not the pair in view" };
+            let frame = column.pair.map_or("not measured yet".into(), |[frame, stride]| {
+                let other = if [frame, stride] == in_view { "" } else { ", not the current pair" };
                 format!("frame {frame} → {}{other}", frame + stride)
             });
             let color = if column.pair.is_none_or(|pair| pair == in_view) { tokens.strong } else { tokens.weak };
@@ -141,8 +141,8 @@ fn cost_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
     };
     let costs: Vec<Option<f32>> = sources.iter().map(millis).collect();
     for (name, tooltip, of) in [
-        ("Cost, ms", "What the newest flow cost", (|millis| millis) as fn(f32) -> f32),
-        ("Rate, fps", "How many flows a second that would be", |millis| 1000.0 / millis),
+        ("Time, ms", "Time of the latest flow", (|millis| millis) as fn(f32) -> f32),
+        ("Speed, fps", "Flows per second", |millis| 1000.0 / millis),
     ] {
         name_ui(ui, name, tooltip);
         for (millis, source) in costs.iter().zip(sources) {
@@ -171,7 +171,7 @@ fn value_ui(ui: &mut Ui, text: &str, rank: Rank, tooltip: &str) {
     let (color, remark) = match rank {
         Rank::Best => (tokens.good, " (best)"),
         Rank::Plain => (tokens.text, ""),
-        Rank::Elsewhere => (tokens.weak, " (of another pair of frames)"),
+        Rank::Elsewhere => (tokens.weak, " (from another frame pair)"),
     };
     let text = RichText::new(text).text_style(TextStyle::Monospace).color(color);
     ui.label(text).on_hover_text(format!("{tooltip}{remark}"));

@@ -64,8 +64,8 @@ impl Tracks {
         if cx.session.opening.is_none() {
             let selected = cx.session.studio.selected();
             let text = match selected.and_then(|id| cx.session.studio.trouble(id)) {
-                Some(trouble) => format!("The file of this video is {}; see the project's page Clip", trouble.title()),
-                None => "Choose a video of the project to label it".into(),
+                Some(trouble) => format!("The file of this video is {}; see Project › Clip", trouble.title()),
+                None => "Choose a project video to label".into(),
             };
             let color = Tokens::of(ui).weak;
             ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, FontId::proportional(13.0), color);
@@ -82,7 +82,7 @@ impl Tracks {
         ui.spacing_mut().item_spacing.y = 2.0;
         let width = ui.available_width();
         let (strip, pictures) = ui.allocate_exact_size(vec2(width, PICTURES), Sense::click_and_drag());
-        pictures.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Pictures of the clip"));
+        pictures.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Frames of the clip"));
         pictures_ui(ui, strip, axis, cx);
         scrub(&pictures, axis, cx);
         let labels = labels(cx)?;
@@ -262,7 +262,7 @@ fn not_in_project_ui(ui: &mut Ui, height: f32, cx: &mut PanelContext<'_>) {
         ui.horizontal(|ui| {
             ui.label(RichText::new("This clip is not in the project.").color(Tokens::of(ui).weak));
             let editable = cx.session.studio.can_edit();
-            let button = ui.add_enabled(editable.is_ok(), eframe::egui::Button::new("Add it"));
+            let button = ui.add_enabled(editable.is_ok(), eframe::egui::Button::new("Add to project"));
             let button = button.on_disabled_hover_text(editable.err().unwrap_or_default());
             if button.clicked() {
                 cx.actions.push(Action::AddVideos(vec![path]));

@@ -17,7 +17,7 @@ pub(super) fn confusion_ui(ui: &mut Ui, instruments: &Instruments) {
     let figures = confusion.classes();
     let right: usize = (0..figures.len()).map(|class| confusion.counts[class][class]).sum();
     let clips: usize = figures.iter().map(|class| class.clips).sum();
-    section(ui, &format!("Validation after step {step}: {right} of {clips} clips recognised"));
+    section(ui, &format!("Validation after step {step}: {right} of {clips} clips correct"));
     Grid::new("class-bars").num_columns(2).spacing([8.0, 2.0]).show(ui, |ui| {
         for (class, name) in instruments.classes.iter().enumerate() {
             ui.scope(|ui| {
@@ -37,7 +37,7 @@ fn bar_ui(ui: &mut Ui, class: &str, right: usize, of: usize) {
     let tokens = Tokens::of(ui);
     let (area, response) = ui.allocate_exact_size(vec2(ui.available_width().max(40.0), 14.0), Sense::hover());
     let text = format!("{right} of {of}");
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{class}: {text} recognised")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{class}: {text} correct")));
     let share = right as f32 / of.max(1) as f32;
     ui.painter().rect_filled(area, RADIUS, tokens.raised);
     let filled = Rect::from_min_size(area.min, vec2(area.width() * share, area.height()));

@@ -20,19 +20,19 @@ pub(super) fn gradient_shares_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, cursor:
     if instruments.shares.is_empty() {
         return;
     }
-    section(ui, "What MotionNet's gradient comes from");
+    section(ui, "MotionNet gradient by loss term");
     areas_ui(ui, &instruments.shares, cursor);
     if let Some(gradient) = &instruments.gradient {
         table_ui(ui, gradient);
     }
     let every = &mut instruments.shares_every;
     let before = *every;
-    field(ui, "Looked at", |ui, label| {
+    field(ui, "Measure", |ui, label| {
         ui.add(DragValue::new(every).range(0..=10_000).prefix("every ").suffix(" steps"))
             .labelled_by(label)
-            .on_hover_text("Each look costs about three steps; 0 for none");
+            .on_hover_text("Each measurement costs about three steps (0: off)");
     });
-    explanation(ui, "Shares of the norms of the parts; the cosine tells whether a part pulls the way of the whole.");
+    explanation(ui, "Share of each term's gradient norm; cosine shows alignment with the total.");
     if *every != before {
         let request = Request::ShareGradients(*every);
         cx.send(request);

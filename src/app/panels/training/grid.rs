@@ -20,7 +20,7 @@ pub(super) fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let levels = levels(latest);
     let Some(finest) = levels.first().copied() else { return };
     let steers = matches!(training.phase, TrainingPhase::Running | TrainingPhase::Pausing | TrainingPhase::Paused);
-    section(ui, "Loss terms by scale");
+    section(ui, "Loss terms by level");
     let mut wanted = switches;
     ui.add_enabled_ui(steers, |ui| {
         Grid::new("loss-terms").spacing([4.0, 4.0]).show(ui, |ui| {
@@ -28,14 +28,14 @@ pub(super) fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             let count = training.instruments.scales;
             for index in 0..count {
                 let (level, side) = (finest + index, 1 << (finest + index - 1));
-                if head_ui(ui, &format!("1/{side}"), &format!("All terms at scale {level}")) {
+                if head_ui(ui, &format!("1/{side}"), &format!("All terms at level {level}")) {
                     let on = !LossTerm::UNSUPERVISED.into_iter().all(|term| switches.is_on(term, index));
                     wanted = LossTerm::UNSUPERVISED.into_iter().fold(wanted, |all, term| all.with(term, index, on));
                 }
             }
             ui.end_row();
             for term in LossTerm::UNSUPERVISED {
-                if head_ui(ui, title(term), &format!("{} at every scale", title(term))) {
+                if head_ui(ui, title(term), &format!("{} at all levels", title(term))) {
                     let on = !(0..count).all(|index| switches.is_on(term, index));
                     wanted = (0..count).fold(wanted, |all, index| all.with(term, index, on));
                 }
@@ -53,8 +53,8 @@ pub(super) fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
     })
     .response
-    .on_disabled_hover_text("Only the terms of a run that makes steps can be switched");
-    explanation(ui, "The newest value of each term and, below it, its weight; a click switches it off and on again.");
+    .on_disabled_hover_text("Available while training is running");
+    explanation(ui, "Latest value of each term above its weight. Click a term to turn it off or on.");
     if wanted != switches && counts(&wanted, latest) {
         cx.session.training.instruments.ask(wanted);
         cx.send(Request::SwitchLoss(wanted));
@@ -89,7 +89,7 @@ fn title(term: LossTerm) -> &'static str {
 fn head_ui(ui: &mut Ui, text: &str, name: &str) -> bool {
     let text = RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).weak);
     let head = ui.add(Button::new(text).small().frame_when_inactive(false)).accessible_name(name);
-    head.on_hover_text(format!("{name}: off if all are on, else on")).clicked()
+    head.on_hover_text(format!("{name}: turn all on or off")).clicked()
 }
 
 /// A term at a scale; whether it was clicked.
@@ -102,9 +102,9 @@ fn cell_ui(ui: &mut Ui, latest: &StepMetrics, term: LossTerm, level: usize, on: 
     let below = if on { format!("× {}", two_digits(weight)) } else { "off".into() };
     let color = if on { tokens.strong } else { tokens.weak };
     let text = RichText::new(format!("{value}\n{below}")).text_style(TextStyle::Small).color(color);
-    let name = format!("{} at scale {level}", title(term));
+    let name = format!("{} at level {level}", title(term));
     let cell = Button::selectable(on, text).min_size(vec2(CELL[0], CELL[1])).frame_when_inactive(true);
-    let tooltip = format!("{name}: {value}, {}", if on { format!("weight {weight}") } else { "switched off".into() });
+    let tooltip = format!("{name}: {value}, {}", if on { format!("weight {weight}") } else { "off".into() });
     ui.add(cell).accessible_name(name).on_hover_text(tooltip).clicked()
 }
 
@@ -124,7 +124,7 @@ fn action_ui(ui: &mut Ui, weight: f32) -> f32 {
     let mut chosen = weight;
     field(ui, "Action loss", |ui, label| {
         let drag = DragValue::new(&mut chosen).speed(0.01).range(0.0..=1000.0).max_decimals(3);
-        ui.add(drag).labelled_by(label).on_hover_text("Weight of the action loss beside the others; 0 switches it off");
+        ui.add(drag).labelled_by(label).on_hover_text("Weight of the action loss (0: off)");
     });
     chosen
 }

@@ -156,14 +156,14 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let measured = confusion.map(|(_, confusion)| (confusion.right(), confusion.counts.len()));
         remark(ui, tokens.good, |ui| {
             if let Some(((right, of), classes)) = measured {
-                ui.add(Label::new(format!("{right} of {of} clips that were not learned from are recognised.")).wrap());
+                ui.add(Label::new(format!("{right} of {of} held-out clips classified correctly.")).wrap());
                 if right * classes < of {
                     ui.add(Label::new(BELOW_CHANCE).wrap());
                 }
             }
-            ui.label(format!("The networks lie in {model_dir}."));
+            ui.label(format!("Model saved to {model_dir}"));
             if stopped_early {
-                ui.label("Steps are left: starting the same run folder again goes on from its checkpoint.");
+                ui.label("Stopped early. Start again with this run folder to resume.");
             }
         });
     }
@@ -177,7 +177,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
         if cx.session.training.trained().is_some() {
             primary_button(ui, cx, Command::UseTrainedWeights, Command::UseTrainedWeights.text());
-            command_button(ui, cx, Command::CompareWeights, "Swipe old and new");
+            command_button(ui, cx, Command::CompareWeights, "Compare old and new");
             command_button(ui, cx, Command::StartTraining, "Start");
         } else {
             primary_button(ui, cx, Command::StartTraining, "Start");
@@ -188,9 +188,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 /// Why no run can be started, where the form is filled in.
 fn start_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     if let Err(reason) = cx.available(Command::StartTraining) {
-        ui.label(
-            RichText::new(format!("Start is not possible yet: {}", lowered(reason))).color(Tokens::of(ui).warning),
-        );
+        ui.label(RichText::new(format!("Cannot start yet: {}", lowered(reason))).color(Tokens::of(ui).warning));
     }
 }
 
@@ -202,7 +200,7 @@ fn lowered(reason: &str) -> String {
 
 fn phase_text(phase: &TrainingPhase) -> &'static str {
     match phase {
-        TrainingPhase::Idle => "Train networks on your clips",
+        TrainingPhase::Idle => "Train a model on your clips",
         TrainingPhase::Preparing => "Reading the clips…",
         TrainingPhase::Running => "Training",
         TrainingPhase::Pausing => "Pausing after this step…",
@@ -210,12 +208,13 @@ fn phase_text(phase: &TrainingPhase) -> &'static str {
         TrainingPhase::Stopping => "Saving and stopping…",
         TrainingPhase::Finished { stopped_early: false, .. } => "Finished",
         TrainingPhase::Finished { stopped_early: true, .. } => "Stopped",
-        TrainingPhase::Failed => "Failed; the log says why",
+        TrainingPhase::Failed => "Failed – see the log",
     }
 }
 
 /// What may be the matter with clips that are recognised less often than by guessing.
-const BELOW_CHANCE: &str = "Guessing does better: clips of different classes may show the same scene. Give those one group, on the project's page Clip.";
+const BELOW_CHANCE: &str =
+    "Below chance. Clips of different classes may share a scene – put them in the same group (Project › Clip).";
 
 /// What is done, in words.
 fn progress_text(training: &TrainingState) -> Option<String> {
@@ -228,12 +227,12 @@ fn progress_text(training: &TrainingState) -> Option<String> {
 /// The same of the present run: first the last layer is fitted, where it is new, then steps are made.
 fn progress_of_run(training: &TrainingState) -> Option<String> {
     if let Some((done, of)) = training.preparing {
-        return Some(format!("Fitting the last layer: {done} of {of} clips"));
+        return Some(format!("Extracting features: {done} of {of} clips"));
     }
     let StepMetrics { step, steps, done, .. } = *training.latest.as_ref()?;
     let by_time = done > step as f64 / steps.max(1) as f64;
     Some(match by_time {
-        true => format!("{step} steps, {:.0} % of the time", 100.0 * done),
+        true => format!("{step} steps, {:.0} % of the time limit", 100.0 * done),
         false => format!("{step} of {steps} steps"),
     })
 }
@@ -246,13 +245,13 @@ fn stall_text(stall: f64) -> String {
 fn pace_text(training: &TrainingState) -> String {
     let elapsed = span(training.elapsed().as_secs_f64());
     if let Some(left) = training.preparing_left().filter(|_| training.is_active()) {
-        return format!("{elapsed} elapsed, {} left to look at the clips", span(left.as_secs_f64()));
+        return format!("{elapsed} elapsed, {} left to extract features", span(left.as_secs_f64()));
     }
     match &training.latest {
         Some(latest) if training.is_active() => {
             let (stall, memory) = (stall_text(latest.stall), latest.memory_bytes.map_or("unknown".into(), memory_size));
             let has_more = training.part.is_some_and(|(number, parts, _)| number + 1 < parts);
-            let left = format!("{} left{}", span(latest.eta_secs), if has_more { " of this part" } else { "" });
+            let left = format!("{} left{}", span(latest.eta_secs), if has_more { " for this stream" } else { "" });
             format!("{:.2} it/s{stall}, {elapsed} elapsed, {left}, memory {memory}", latest.steps_per_sec)
         }
         _ => format!("{elapsed} elapsed"),

@@ -160,9 +160,9 @@ impl Plots {
             ui.checkbox(&mut self.logarithmic, "log").on_hover_text("Logarithmic axis");
             let label = ui.label(RichText::new("Smoothing").small().color(Tokens::of(ui).weak));
             ui.spacing_mut().slider_width = 90.0;
-            ui.add(Slider::new(&mut self.smoothing, 0.0..=0.99).max_decimals(2)).labelled_by(label.id).on_hover_text(
-                "Exponential moving average: the share of what was before; the read-out tells the values as they are",
-            );
+            ui.add(Slider::new(&mut self.smoothing, 0.0..=0.99).max_decimals(2))
+                .labelled_by(label.id)
+                .on_hover_text("Exponential moving average of the curves (read-out is unsmoothed)");
         });
     }
 
@@ -208,7 +208,7 @@ impl Plots {
 fn returns(ui: &Ui, training: &TrainingState) -> Vec<VLine> {
     let color = Tokens::of(ui).warning;
     let line = |step: &usize| {
-        let line = VLine::new("went back", *step as f64).color(color).style(LineStyle::dashed_dense());
+        let line = VLine::new("rolled back", *step as f64).color(color).style(LineStyle::dashed_dense());
         line.allow_hover(false)
     };
     training.instruments.returns.iter().map(line).collect()

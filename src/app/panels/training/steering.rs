@@ -13,7 +13,7 @@ use crate::engine::Request;
 pub(super) fn steering_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let paused = cx.session.training.phase == TrainingPhase::Paused;
     command_button(ui, cx, Command::PauseTraining, if paused { "Resume" } else { "Pause" });
-    command_button(ui, cx, Command::StopTraining, "Stop and keep");
+    command_button(ui, cx, Command::StopTraining, "Stop and save");
     roll_back_ui(ui, cx);
 }
 
@@ -22,7 +22,7 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let training = &cx.session.training;
     let steers = matches!(training.phase, TrainingPhase::Running | TrainingPhase::Pausing | TrainingPhase::Paused);
     let steps: Vec<usize> = training.snapshots.iter().rev().map(|snapshot| snapshot.step).collect();
-    let reason = if steers { "There is no snapshot yet" } else { "The run makes no steps now" };
+    let reason = if steers { "No snapshots yet" } else { "Training is not running" };
     let present = training.latest.as_ref().map_or(0, |latest| latest.step);
     let mut chosen = None;
     ui.add_enabled_ui(steers && !steps.is_empty(), |ui| {
@@ -30,8 +30,8 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             ScrollArea::vertical().max_height(260.0).show(ui, |ui| {
                 for step in steps {
                     let text = match step {
-                        0 => "The beginning".to_owned(),
-                        _ if step > present => format!("Step {step}, given up before"),
+                        0 => "Start of the run".to_owned(),
+                        _ if step > present => format!("Step {step}, discarded before"),
                         _ => format!("Step {step}"),
                     };
                     if ui.add(Button::new(text).frame_when_inactive(false)).clicked() {
@@ -42,9 +42,7 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             });
         })
         .response
-        .on_hover_text(
-            "Go on from the networks as they were after an earlier step; what came later is dropped from the curves",
-        )
+        .on_hover_text("Resume from an earlier snapshot and drop later curves")
         .on_disabled_hover_text(reason);
     });
     if let Some(step) = chosen {
@@ -60,12 +58,12 @@ pub(super) fn divergence_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.add_space(6.0);
     let warning = Tokens::of(ui).warning;
     remark(ui, warning, |ui| {
-        ui.label(RichText::new("The training diverged").strong().color(warning));
+        ui.label(RichText::new("Training diverged").strong().color(warning));
         ui.add(Label::new(divergence.error.cause.clone()).wrap());
         let percent = 100.0 * divergence.rate_factor;
-        let done = format!("It went back to step {} and goes on at {percent:.3} % of its rate.", divergence.to);
+        let done = format!("Rolled back to step {}; resuming at {percent:.3} % of the learning rate.", divergence.to);
         ui.add(Label::new(done).wrap());
-        dismissed = ui.button("Dismiss").on_hover_text("Hide this; the log keeps it").clicked();
+        dismissed = ui.button("Dismiss").on_hover_text("Dismiss (kept in the log)").clicked();
     });
     if dismissed {
         instruments.divergence = None;

@@ -352,7 +352,7 @@ impl Canvas<'_> {
             let at = pos2(x(px).clamp(plot.left() + 8.0, plot.right() - 8.0), plot.bottom() + 1.0);
             self.painter.text(at, Align2::CENTER_TOP, format!("{px:.0}"), font.clone(), tokens.weak);
         }
-        let text = format!("{:.2} % of the components lie beyond ±20 px and are clipped", 100.0 * input.clipped);
+        let text = format!("{:.2} % of components exceed ±20 px and are clipped", 100.0 * input.clipped);
         let galley = self.painter.layout(text, font, tokens.text, area.width());
         self.painter.galley(area.min, galley, tokens.text);
     }

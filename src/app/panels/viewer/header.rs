@@ -76,7 +76,7 @@ fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, session: &Session)
         _ => vec![kind.name(), view.source.name()],
     };
     let widths = list_widths(ui, &names);
-    list_ui(ui, &format!("Kind of view {}", index + 1), kind.name(), kind.tooltip(), widths[0], |ui| {
+    list_ui(ui, &format!("Type of view {}", index + 1), kind.name(), kind.tooltip(), widths[0], |ui| {
         for choice in ViewKind::ALL {
             if choice.starts_a_block() {
                 ui.separator();
@@ -85,11 +85,11 @@ fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, session: &Session)
         }
     });
     if kind != ViewKind::Frame {
-        source_ui(ui, &format!("Source of view {}", index + 1), "Whose flow", widths[1], &mut view.source, session);
+        source_ui(ui, &format!("Source of view {}", index + 1), "Flow source", widths[1], &mut view.source, session);
     }
     if kind == ViewKind::Difference {
         let name = format!("Compared source of view {}", index + 1);
-        source_ui(ui, &name, "What it is compared with", widths[2], &mut view.other, session);
+        source_ui(ui, &name, "Flow source to compare with", widths[2], &mut view.other, session);
     }
 }
 
@@ -187,7 +187,7 @@ fn network_remark(session: &Session) -> String {
     let Some(analysis) = &session.analysis else { return String::new() };
     let mut text = String::new();
     if analysis.padded > 0 {
-        text += &format!(", window padded with {} copies of the last frame", analysis.padded);
+        text += &format!(", padded with {} copies of the last frame", analysis.padded);
     }
     let stale = analysis.frame != session.player.position || analysis.level != session.selection.level;
     if stale && !session.player.playing {

@@ -30,7 +30,7 @@ pub fn missing_ui(ui: &mut Ui, seen: Rect, index: usize, view: &ViewSpec, cx: &m
 fn words(view: &ViewSpec, cx: &PanelContext<'_>) -> (&'static str, String) {
     let session = &cx.session;
     if view.kind == ViewKind::Frame {
-        return ("Opening…", "The first frame is on its way.".into());
+        return ("Opening…", "Loading the first frame.".into());
     }
     let is_missing = |source: &FlowSource| session.lab.source(*source).flow.is_none();
     let source = view.sources().find(is_missing).unwrap_or(view.source);
@@ -39,19 +39,19 @@ fn words(view: &ViewSpec, cx: &PanelContext<'_>) -> (&'static str, String) {
     }
     match source {
         FlowSource::Network if session.model.is_none() && session.loading_model.is_some() => {
-            ("Loading the networks…", "The flow appears as soon as they are ready.".into())
+            ("Loading model…", "Flow appears when the model is ready.".into())
         }
         FlowSource::Network if session.model.is_none() => {
-            ("No networks are loaded", "Choose a model folder, or train networks of your own.".into())
+            ("No model is loaded", "Choose a model folder, or train a model.".into())
         }
         FlowSource::SecondNetwork if cx.settings.laboratory.second_model.is_none() => {
-            ("No second model", "Choose the folder of a model to compare with.".into())
+            ("No second model", "Choose a model folder to compare with.".into())
         }
         FlowSource::Truth if cx.settings.laboratory.truth.is_none() => {
-            ("No ground truth", "Choose a flow file, or a folder with one file per frame.".into())
+            ("No ground truth", "Choose a flow file or a folder with one file per frame.".into())
         }
         FlowSource::Truth => {
-            ("No ground truth here", "There is no flow file for this pair; longer strides than 1 have none.".into())
+            ("No ground truth for this pair", "No flow file for this pair. Ground truth needs stride 1.".into())
         }
         _ => ("Computing…", waiting(view, cx).into()),
     }
@@ -61,11 +61,11 @@ fn waiting(view: &ViewSpec, cx: &PanelContext<'_>) -> &'static str {
     let inspected = cx.session.lab.source(view.source).inspection.is_some();
     match view.kind {
         ViewKind::Occlusion if inspected && matches!(view.source, FlowSource::Codec | FlowSource::Truth) => {
-            "This source has no backward flow to check with."
+            "This source has no backward flow for occlusion."
         }
-        ViewKind::Pyramid if view.source != FlowSource::Network => "Only MotionNet has flow at several scales.",
-        ViewKind::Strip | ViewKind::Input => "A stack needs a window of eleven frames.",
-        _ => "The flow appears as soon as it is ready.",
+        ViewKind::Pyramid if view.source != FlowSource::Network => "Only MotionNet has flow at several levels.",
+        ViewKind::Strip | ViewKind::Input => "A flow stack needs a window of eleven frames.",
+        _ => "Flow appears when it is ready.",
     }
 }
 

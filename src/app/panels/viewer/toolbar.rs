@@ -41,7 +41,7 @@ fn views_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
     })
     .response
-    .on_hover_text("Sets of views that answer one question each");
+    .on_hover_text("Choose a preset of views");
 }
 
 fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -58,10 +58,8 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             }
         })
         .response
-        .accessible_name("Pair of the stack")
-        .on_hover_text(
-            "Which of the ten flows of the window: the one that begins at the current frame, or a fixed one",
-        );
+        .accessible_name("Pair of the flow stack")
+        .on_hover_text("Flow of the window: the current frame's or a fixed one");
     ComboBox::from_id_salt("level")
         .selected_text(format!("Scale: {}", level_name(selection.level)))
         .width(86.0)
@@ -72,7 +70,7 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         })
         .response
         .accessible_name("Scale of the pyramid")
-        .on_hover_text("Resolution of MotionNet's flow relative to the network's frame");
+        .on_hover_text("MotionNet pyramid level, relative to input size");
     if selection != before {
         select(cx, selection);
     }
@@ -81,7 +79,7 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn stride_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.add(DragValue::new(&mut cx.settings.laboratory.stride).range(1..=MAX_STRIDE).speed(0.03).prefix("Stride: "))
         .accessible_name("Temporal stride")
-        .on_hover_text("Flow between frames t and t + stride: raise it for high-rate video");
+        .on_hover_text("Frames between t and t + stride (raise for high frame rates)");
 }
 
 /// Changes the shown flow here and in the engine.
@@ -96,8 +94,8 @@ fn pair_name(pair: Option<usize>) -> String {
 
 fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.add(DragValue::new(&mut cx.settings.gamma).range(0.5..=4.0).speed(0.02).fixed_decimals(1).prefix("Gamma: "))
-        .accessible_name("Gamma of the magnitude")
-        .on_hover_text("Above 1 slow motion stands out; at 1 the colours are Middlebury's to the byte");
+        .accessible_name("Magnitude gamma")
+        .on_hover_text("Above 1 emphasises slow motion (1: Middlebury colours)");
     let icon = if cx.settings.locked_scale_px.is_some() { Icon::Locked } else { Icon::Unlocked };
     icon_button(ui, cx, Command::LockScale, icon, cx.settings.locked_scale_px.is_some());
     match &mut cx.settings.locked_scale_px {
@@ -105,14 +103,13 @@ fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             let value = DragValue::new(scale_px).range(0.1..=200.0).speed(0.1).fixed_decimals(1).suffix(" px");
             ui.add(value)
                 .accessible_name("Locked magnitude")
-                .on_hover_text("The magnitude at which colours are fully saturated; drag or type");
+                .on_hover_text("Magnitude at full saturation (drag or type)");
         }
         None => {
             let max_px = MagnitudeScale::of(cx.settings, cx.session).max_px;
             let text = if max_px < 0.05 { "auto".into() } else { format!("auto, {max_px:.1} px") };
-            ui.label(RichText::new(text).color(Tokens::of(ui).weak)).on_hover_text(
-                "Covers nearly all vectors in any view, in pixels of the video; longer ones are darkened. Lock it to compare frames",
-            );
+            ui.label(RichText::new(text).color(Tokens::of(ui).weak))
+                .on_hover_text("Colour scale in video pixels. Lock it to compare frames");
         }
     }
 }

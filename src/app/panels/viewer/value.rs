@@ -42,7 +42,7 @@ pub fn value_at(
         ViewKind::Border => border_at(inspected()?, at),
         ViewKind::Occlusion => {
             let occluded = map_at(inspected()?.occlusion.as_ref()?, at)? > 0.5;
-            Some(ReadOut::Word(if occluded { "occluded" } else { "seen in both" }))
+            Some(ReadOut::Word(if occluded { "occluded" } else { "visible in both" }))
         }
         ViewKind::Input => {
             let input = &state.strip.as_ref()?.input;
@@ -73,5 +73,5 @@ fn border_at(inspection: &FlowDiagnostics, at: Pos2) -> Option<ReadOut> {
     let cell = cell(width, height, at)?;
     let (x, y) = (cell % width, cell / width);
     let margin = x.min(y).min(width - 1 - x).min(height - 1 - y);
-    Some(ReadOut::Word(if margin < inspection.border { "left out" } else { "counts" }))
+    Some(ReadOut::Word(if margin < inspection.border { "excluded" } else { "counts" }))
 }

@@ -95,14 +95,14 @@ impl ClipsForm {
     /// The clips, once they are listed; the reason if they are not.
     pub fn listing(&self) -> std::result::Result<&Listing, &'static str> {
         match (self.listing.value(), self.listing.is_busy()) {
-            (_, true) => Err("The clips are being looked through"),
+            (_, true) => Err("Clips are being scanned"),
             (None, _) => Err(match self.origin {
-                Origin::Labels => "Open a labelling project and label some clips first",
-                Origin::Folder => "Choose a folder with one sub-folder of clips per class first",
-                Origin::List => "Name the folder of the clips and the list first",
+                Origin::Labels => "Open a project and label some clips first",
+                Origin::Folder => "Choose a folder with one sub-folder per class first",
+                Origin::List => "Enter the clips folder and list first",
             }),
-            (Some(Err(_)), _) => Err("No clips were found; see the remark"),
-            (Some(Ok(listing)), _) if listing.classes() == 0 => Err("None of the clips has a label that is chosen"),
+            (Some(Err(_)), _) => Err("No clips found – see the message below"),
+            (Some(Ok(listing)), _) if listing.classes() == 0 => Err("No clips with the selected labels"),
             (Some(Ok(listing)), _) => Ok(listing),
         }
     }
@@ -169,9 +169,9 @@ impl ClipsForm {
         let before = self.origin;
         field(ui, "Clips from", |ui, _| {
             let origins = [
-                (Origin::Labels, "Project labels", "The clips and segments labelled in the project that is open"),
+                (Origin::Labels, "Project labels", "Labelled clips and segments of the open project"),
                 (Origin::Folder, "Folder", "A folder with one sub-folder of clips per class"),
-                (Origin::List, "List", "A list of clips: UCF101, HMDB51, TSN, THUMOS14, ActivityNet or CSV"),
+                (Origin::List, "List", "UCF101, HMDB51, TSN, THUMOS14, ActivityNet or CSV list"),
             ];
             for (origin, name, tooltip) in origins {
                 ui.selectable_value(&mut self.origin, origin, name).on_hover_text(tooltip);
@@ -192,7 +192,7 @@ impl ClipsForm {
         let tokens = Tokens::of(ui);
         ui.horizontal(|ui| {
             command_button(ui, cx, Command::ChooseTrainingFolder, Command::ChooseTrainingFolder.text());
-            let text = self.folder.as_ref().map_or("None chosen".into(), |folder| folder.display().to_string());
+            let text = self.folder.as_ref().map_or("None selected".into(), |folder| folder.display().to_string());
             ui.add(Label::new(RichText::new(&text).color(tokens.weak)).truncate()).on_hover_text(text);
         });
         if let Some(corrections) = self.corrections.clone() {
@@ -201,15 +201,15 @@ impl ClipsForm {
             let count = counted(count, "correction");
             ui.horizontal(|ui| {
                 ui.label(format!("and {count}")).on_hover_text(corrections.display().to_string());
-                if ui.small_button("Leave them out").clicked() {
+                if ui.small_button("Remove").clicked() {
                     self.corrections = None;
                 }
             });
         }
         if self.folder.is_none() {
             let text = match takes_dropped_files() {
-                true => "A folder with one sub-folder of clips per class; dropping one here works too.",
-                false => "A folder with one sub-folder of clips per class.",
+                true => "Choose or drop a folder with one sub-folder of clips per class.",
+                false => "Choose a folder with one sub-folder of clips per class.",
             };
             explanation(ui, text);
         }
@@ -217,9 +217,9 @@ impl ClipsForm {
 
     fn list_ui(&mut self, ui: &mut Ui) {
         let fields = [
-            ("Folder", "/data/ucf101", "The folder that the paths of the list are relative to"),
-            ("List", "trainlist01.txt, list.csv …", "The list, or the folder of lists of HMDB51 and THUMOS14"),
-            ("Class index", "classInd.txt, where the list needs it", "The numbers and names of the classes"),
+            ("Folder", "/data/ucf101", "Base folder of the list's paths"),
+            ("List", "trainlist01.txt, list.csv …", "List file, or HMDB51/THUMOS14 list folder"),
+            ("Class index", "classInd.txt, if the list needs it", "Class numbers and names"),
         ];
         for (text, (name, hint, tooltip)) in self.list.iter_mut().zip(fields) {
             field(ui, name, |ui, label| {
@@ -234,7 +234,7 @@ impl ClipsForm {
         let tokens = Tokens::of(ui);
         let is_busy = self.listing.is_busy();
         match self.listing.value() {
-            None if is_busy => _ = ui.label(RichText::new("Looking through the clips…").color(tokens.weak)),
+            None if is_busy => _ = ui.label(RichText::new("Scanning clips…").color(tokens.weak)),
             None => {}
             // What was found before stays where it is meanwhile, faded: each label has the clips looked through again.
             Some(found) => {
@@ -257,8 +257,7 @@ fn classes_ui(ui: &mut Ui, classes: &[ClassShare]) {
     let tokens = Tokens::of(ui);
     let sum = |count: fn(&ClassShare) -> usize| classes.iter().map(count).sum::<usize>();
     let (clips, held) = (sum(|class| class.clips), sum(|class| class.held));
-    let split =
-        if held > 0 { format!(": {} to learn from, {held} to measure on", clips - held) } else { String::new() };
+    let split = if held > 0 { format!(": {} for training, {held} held out", clips - held) } else { String::new() };
     ui.label(format!("{} in {}{split}", counted(clips, "clip"), counted(classes.len(), "class")));
     let list = classes.iter().map(|ClassShare { name, clips, held, .. }| match held {
         0 => format!("{name} {clips}"),
@@ -271,14 +270,14 @@ fn classes_ui(ui: &mut Ui, classes: &[ClassShare]) {
     let names: Vec<String> = classes.iter().map(|class| class.name.clone()).collect();
     if let Some(hint) = mirrored_classes(&names) {
         remark(ui, tokens.warning, |ui| {
-            ui.add(Label::new(format!("Left and right: {hint}.")).wrap());
+            ui.add(Label::new(format!("Left/right classes: {hint}.")).wrap());
         });
     }
     if !single.is_empty() {
         let text = format!(
-            "{} {} of one recording only: nothing can be held out to measure on.",
+            "{} {} only one recording, so nothing can be held out.",
             single.join(", "),
-            if single.len() == 1 { "is" } else { "are" }
+            if single.len() == 1 { "has" } else { "have" }
         );
         remark(ui, tokens.warning, |ui| {
             ui.add(Label::new(text).wrap());
@@ -295,7 +294,7 @@ fn left_out_ui(ui: &mut Ui, listing: &Listing) {
             ui.add(Label::new(note.to_string()).wrap());
         }
         for error in listing.left_out.iter().take(NOTES) {
-            ui.add(Label::new(format!("Left out: {error}")).wrap());
+            ui.add(Label::new(format!("Skipped: {error}")).wrap());
         }
         if let Some(more) = listing.left_out.len().checked_sub(NOTES).filter(|more| *more > 0) {
             ui.label(format!("and {more} more"));

@@ -97,10 +97,10 @@ impl LabelsForm {
     /// Draws the choice.
     pub fn labels_ui(&mut self, ui: &mut Ui) {
         if self.seen.is_none() {
-            return explanation(ui, "No labelling project is open: open or make one, and label some clips.");
+            return explanation(ui, "No project is open. Open or create one and label some clips.");
         }
         if self.videos.is_empty() {
-            explanation(ui, "Nothing is labelled yet: label a few clips of each class.");
+            explanation(ui, "No labels yet. Label a few clips of each class.");
         }
         ui.horizontal_wrapped(|ui| {
             for class in self.classes.clone() {
@@ -108,7 +108,7 @@ impl LabelsForm {
             }
             if let Some(count) = self.counts.get(&Label::Background) {
                 ui.checkbox(&mut self.background, format!("background {count}"))
-                    .on_hover_text("Learn to tell that none of the classes is shown");
+                    .on_hover_text("Train a background class");
             }
         });
         self.videos_ui(ui);
@@ -120,7 +120,7 @@ impl LabelsForm {
         let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
         ui.painter().circle_filled(rect.center(), 4.0, Color32::from_rgb(r, g, b));
         let response = ui.add_enabled_ui(count > 0, |ui| {
-            ui.checkbox(&mut ticked, format!("{name} {count}")).on_disabled_hover_text("No clip has this label yet")
+            ui.checkbox(&mut ticked, format!("{name} {count}")).on_disabled_hover_text("No clips with this label yet")
         });
         if response.inner.changed() {
             if ticked {

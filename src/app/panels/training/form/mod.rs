@@ -64,12 +64,12 @@ impl Form {
         match self.aim {
             Aim::Tune => self.tuning.card().map(drop)?,
             Aim::Train if self.network.plan.check().is_err() => {
-                return Err("The numbers of the run cannot be; see the remark");
+                return Err("Some training settings are invalid – see the message below");
             }
             Aim::Train => {}
         }
         if listing.classes() < 2 && self.learns_classes() && !self.keeps_classes() {
-            return Err("Two classes are needed, here is one");
+            return Err("At least two classes are needed");
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Form {
                 let tuned = self.tuning.plans(base, data);
                 Ok(Box::new(move || tuned(&run_dir(&typed, &runs, "tune"))))
             }
-            (Aim::Tune, None) => Err(not_ready("there is no model to start from")),
+            (Aim::Tune, None) => Err(not_ready("no model is loaded to start from")),
             (Aim::Train, base) => {
                 let plan = self.network.plan.clone();
                 let base = base.filter(|_| self.network.from_viewer);
@@ -189,20 +189,20 @@ impl Form {
 
     /// Draws the form.
     pub fn form_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        field(ui, "Aim", |ui, _| {
+        field(ui, "Task", |ui, _| {
             ui.selectable_value(&mut self.aim, Aim::Tune, "Fine-tune")
-                .on_hover_text("Make the networks in use recognise your own classes");
-            ui.selectable_value(&mut self.aim, Aim::Train, "One network")
-                .on_hover_text("Train MotionNet or a stream by itself, from the networks in use or from scratch");
+                .on_hover_text("Train the loaded model on your classes");
+            ui.selectable_value(&mut self.aim, Aim::Train, "Single network")
+                .on_hover_text("Train one network, fine-tuned or from scratch");
         });
         section(ui, "Clips");
         self.clips.clips_ui(ui, cx);
         match self.aim {
             Aim::Tune => {
-                section(ui, "Recogniser");
+                section(ui, "Model");
                 match cx.session.model_label() {
-                    Some(model) => explanation(ui, &format!("Starts from {model}, the model in use.")),
-                    None => explanation(ui, "Load a model to start from: File, Load model."),
+                    Some(model) => explanation(ui, &format!("Starts from {model}, the loaded model.")),
+                    None => explanation(ui, "Load a model to start from: File › Load model."),
                 }
                 self.tuning.choices_ui(ui);
                 self.tuning.advanced_ui(ui);
@@ -210,7 +210,7 @@ impl Form {
             Aim::Train => self.network.network_ui(ui, cx),
         }
         for fit in self.fits.value().into_iter().flatten() {
-            let text = format!("{}: as in an earlier run, {}.", fit.network.name(), fit.in_words());
+            let text = format!("{}: estimated from an earlier run: {}.", fit.network.name(), fit.in_words());
             match fit.is_few() {
                 true => remark(ui, Tokens::of(ui).warning, |ui| {
                     ui.add(Label::new(format!("{text} {}.", fit.remedy())).wrap());
@@ -222,11 +222,11 @@ impl Form {
     }
 
     fn run_dir_ui(&mut self, ui: &mut Ui) {
-        let hint = "A new one beside the clips";
+        let hint = "New folder beside the clips";
         field(ui, "Run folder", |ui, label| {
             ui.add(TextEdit::singleline(&mut self.run_dir).hint_text(hint).desired_width(f32::INFINITY))
                 .labelled_by(label)
-                .on_hover_text("Keeps configuration, metrics, checkpoints and the trained model; a folder of an unfinished run is resumed");
+                .on_hover_text("Stores settings, metrics, checkpoints and model; resumes unfinished runs");
         });
     }
 }
@@ -246,7 +246,7 @@ fn run_dir(typed: &str, runs: &Path, name: &str) -> PathBuf {
 fn fresh_run_dir(runs: &Path, name: &str) -> PathBuf {
     let is_free = |dir: &PathBuf| !dir.exists() && !beside(dir).exists();
     let numbered = (1..).map(|number| runs.join(format!("{name}-{number:02}")));
-    numbered.into_iter().find(is_free).expect("the numbers do not end before the disk is full")
+    numbered.into_iter().find(is_free).expect("no free run number was found")
 }
 
 /// `runs` beside the folder of the clips, or in that of the project; the disk is asked which it is.

@@ -75,9 +75,9 @@ impl NetworkForm {
             Some(model) => {
                 let text = format!("Start from {model}");
                 ui.checkbox(&mut self.from_viewer, text)
-                    .on_hover_text("Start from the networks in the viewer and keep those that are not trained; else from random weights");
+                    .on_hover_text("Start from the loaded model, not random weights");
             }
-            None => explanation(ui, "Starts from random weights: no networks are loaded in the viewer."),
+            None => explanation(ui, "Starts from random weights: no model is loaded."),
         }
     }
 

@@ -8,15 +8,13 @@ use crate::training::{ClassBalance, OptimiserKind, ScheduleKind, TrainingPlan};
 
 /// Draws the numbers that every run has; the batch where clips are looked at in batches.
 pub fn main_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, in_batches: bool) {
-    rate_ui(ui, "Rate", &mut plan.rate, "Highest learning rate; it rises at first and falls to zero at the last step");
-    number_ui(ui, "Steps", &mut plan.steps, 1..=10_000_000, 10.0, "Number of steps");
+    rate_ui(ui, "Learning rate", &mut plan.rate, "Peak learning rate of the schedule");
+    number_ui(ui, "Steps", &mut plan.steps, 1..=10_000_000, 10.0, "Number of training steps");
     if in_batches {
-        number_ui(ui, "Batch", &mut plan.batch, 1..=1024, 0.2, "Windows, or frames, a step");
+        number_ui(ui, "Batch size", &mut plan.batch, 1..=1024, 0.2, "Windows or frames per batch");
     }
     field(ui, "Seed", |ui, label| {
-        ui.add(DragValue::new(&mut plan.seed))
-            .labelled_by(label)
-            .on_hover_text("The same seed makes the same random choices");
+        ui.add(DragValue::new(&mut plan.seed)).labelled_by(label).on_hover_text("Random seed, for reproducible runs");
     });
 }
 
@@ -24,7 +22,7 @@ pub fn main_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, in_batches: bool) {
 pub fn other_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, is_stream: bool) {
     choice_ui(
         ui,
-        "Optimiser",
+        "Optimizer",
         &mut plan.optimiser,
         &[(OptimiserKind::Adam, "Adam"), (OptimiserKind::AdamW, "AdamW"), (OptimiserKind::Sgd, "SGD")],
     );
@@ -32,37 +30,44 @@ pub fn other_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, is_stream: bool) {
         (ScheduleKind::Cosine, "Cosine"),
         (ScheduleKind::Linear, "Linear"),
         (ScheduleKind::Halving, "Halving"),
-        (ScheduleKind::Tenths, "Tenths"),
+        (ScheduleKind::Tenths, "Step (÷10)"),
         (ScheduleKind::Constant, "Constant"),
     ];
     choice_ui(ui, "Schedule", &mut plan.schedule, &schedules);
-    number_ui(ui, "Warm-up", &mut plan.warm_up, 0..=100_000, 1.0, "Steps over which the rate rises");
-    number_ui(ui, "Decay", &mut plan.weight_decay, 0.0..=1.0, 1e-4, "L2 penalty on the weights");
-    number_ui(ui, "Accumulate", &mut plan.accumulate, 1..=1024, 0.1, "Batches whose mean gradient makes a step");
-    number_ui(ui, "EMA", &mut plan.ema, 0.0..=0.9999, 0.001, "Decay of the average of the weights; 0 for none");
-    number_ui(ui, "Checkpoints", &mut plan.checkpoint_every, 1..=1_000_000, 1.0, "Steps between two checkpoints");
-    number_ui(ui, "Max stride", &mut plan.max_stride, 1..=16, 0.05, "Largest distance between frames of a window");
+    number_ui(ui, "Warm-up", &mut plan.warm_up, 0..=100_000, 1.0, "Warm-up steps of the learning rate");
+    number_ui(ui, "Weight decay", &mut plan.weight_decay, 0.0..=1.0, 1e-4, "L2 penalty on the weights");
+    number_ui(ui, "Accumulation", &mut plan.accumulate, 1..=1024, 0.1, "Gradient accumulation steps");
+    number_ui(ui, "EMA decay", &mut plan.ema, 0.0..=0.9999, 0.001, "EMA decay of the weights (0: off)");
+    number_ui(ui, "Checkpoints", &mut plan.checkpoint_every, 1..=1_000_000, 1.0, "Steps between checkpoints");
+    number_ui(ui, "Max stride", &mut plan.max_stride, 1..=16, 0.05, "Largest stride between frames of a window");
     if !is_stream {
         return;
     }
+    number_ui(ui, "Smoothing", &mut plan.label_smoothing, 0.0..=0.9, 0.01, "Label smoothing");
+    number_ui(ui, "Mixup", &mut plan.mixup, 0.0..=1.0, 0.01, "Mixup α, at least 0.01 (0: off)");
+    number_ui(ui, "Segments", &mut plan.segments, 1..=16, 0.05, "Segments sampled per clip");
     number_ui(
         ui,
-        "Smoothing",
-        &mut plan.label_smoothing,
-        0.0..=0.9,
+        "MotionNet LR",
+        &mut plan.motion_rate,
+        0.0..=10.0,
         0.01,
-        "Share of the label spread over all classes",
+        "MotionNet's learning rate relative to the stream's",
     );
-    number_ui(ui, "Mixup", &mut plan.mixup, 0.0..=1.0, 0.01, "α of mixup, at least 0.01; 0 for none");
-    number_ui(ui, "Segments", &mut plan.segments, 1..=16, 0.05, "Parts of a clip that are seen at once");
-    number_ui(ui, "Motion rate", &mut plan.motion_rate, 0.0..=10.0, 0.01, "Rate of MotionNet relative to the stream's");
-    number_ui(ui, "Body rate", &mut plan.body_rate, 0.0..=10.0, 0.01, "Rate of the layers before the last");
+    number_ui(
+        ui,
+        "Backbone LR",
+        &mut plan.body_rate,
+        0.0..=10.0,
+        0.01,
+        "Backbone's learning rate relative to the classifier's",
+    );
     let balances = [
-        (ClassBalance::None, "As they are"),
-        (ClassBalance::Sampling, "Equally often"),
-        (ClassBalance::Weighting, "Weighted"),
+        (ClassBalance::None, "Unbalanced"),
+        (ClassBalance::Sampling, "Balanced sampling"),
+        (ClassBalance::Weighting, "Weighted loss"),
     ];
-    choice_ui(ui, "Classes", &mut plan.balance, &balances);
+    choice_ui(ui, "Balancing", &mut plan.balance, &balances);
 }
 
 /// A learning rate.

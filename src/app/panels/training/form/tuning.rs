@@ -51,9 +51,9 @@ impl TuningForm {
     pub fn card(&self) -> std::result::Result<&ModelCard, &'static str> {
         match self.card.value() {
             None => Err("Load a model to start from first"),
-            Some(Err(_)) => Err("The model in use cannot be read any more; see the remark"),
+            Some(Err(_)) => Err("The loaded model can no longer be read – see the message below"),
             Some(Ok(card)) if self.tuning.networks(card).is_empty() => {
-                Err("The model in use has no such stream: choose another stream or model")
+                Err("The loaded model lacks this stream: choose another stream or model")
             }
             Some(Ok(card)) => Ok(card),
         }
@@ -84,9 +84,9 @@ impl TuningForm {
         let tuning = &mut self.tuning;
         field(ui, "Streams", |ui, _| {
             for (streams, name, tooltip) in [
-                (Streams::Both, "Both", "One after the other; the result is one recogniser"),
-                (Streams::Spatial, "Spatial", "What single frames show"),
-                (Streams::Temporal, "Temporal", "What the flow shows"),
+                (Streams::Both, "Both", "Train both streams in turn"),
+                (Streams::Spatial, "Spatial", "Appearance in single frames"),
+                (Streams::Temporal, "Temporal", "Motion in stacked flow"),
             ] {
                 ui.selectable_value(&mut tuning.streams, streams, name).on_hover_text(tooltip);
             }
@@ -101,10 +101,9 @@ impl TuningForm {
             explanation(ui, mode_words(tuning.mode).1);
         }
         field(ui, "Classes", |ui, _| {
-            ui.selectable_value(&mut tuning.keep_classes, false, "Only mine")
-                .on_hover_text("The recogniser tells the classes of your clips and no others");
+            ui.selectable_value(&mut tuning.keep_classes, false, "Only mine").on_hover_text("Predict only my classes");
             ui.selectable_value(&mut tuning.keep_classes, true, "Mine and the model's")
-                .on_hover_text("What the model tells already stays as it is; your classes are added to it");
+                .on_hover_text("Keep the model's classes and add mine");
         });
         if let Some(Err(error)) = self.card.value() {
             remark(ui, Tokens::of(ui).error, |ui| {
@@ -113,7 +112,7 @@ impl TuningForm {
         }
         held_out_ui(ui, &mut self.tuning.hold_out);
         if self.tuning.depth == Depth::Heads && self.tuning.hold_out == 0.0 {
-            let text = "With nothing held out each recording is left out in turn: an honest accuracy with few clips.";
+            let text = "No hold-out set: accuracy by leave-one-recording-out cross-validation";
             explanation(ui, text);
         }
         budget_ui(ui, &mut self.tuning.budget_secs);
@@ -163,9 +162,9 @@ fn preset_ui(ui: &mut Ui, tuning: &mut FineTune) {
 fn depth_ui(ui: &mut Ui, tuning: &mut FineTune) {
     let before = Depth::ALL.iter().position(|depth| *depth == tuning.depth).unwrap_or(0);
     let mut place = before;
-    field(ui, "Tune", |ui, label| {
+    field(ui, "Depth", |ui, label| {
         let slider = Slider::new(&mut place, 0..=Depth::ALL.len() - 1).show_value(false);
-        ui.add(slider).labelled_by(label).on_hover_text("Left: the last layers only. Right: everything, MotionNet too");
+        ui.add(slider).labelled_by(label).on_hover_text("Fine-tuning depth: classifier only to all networks");
         ui.label(depth_words(Depth::ALL[place]).0);
     });
     explanation(ui, depth_words(Depth::ALL[place]).1);
@@ -176,12 +175,12 @@ fn depth_ui(ui: &mut Ui, tuning: &mut FineTune) {
 
 /// Draws the share of the recordings that is measured on.
 pub fn held_out_ui(ui: &mut Ui, share: &mut f64) {
-    field(ui, "Held out", |ui, label| {
+    field(ui, "Hold-out", |ui, label| {
         let mut percent = *share * 100.0;
         let slider = Slider::new(&mut percent, 0.0..=MOST_HELD).suffix(" %").fixed_decimals(0).step_by(5.0);
-        ui.add(slider).labelled_by(label).on_hover_text(
-            "Share of the recordings of each class that is measured on and not learned from; a recording is never on both sides",
-        );
+        ui.add(slider)
+            .labelled_by(label)
+            .on_hover_text("Percentage of each class's recordings held out for validation");
         *share = percent / 100.0;
     });
 }
@@ -191,7 +190,7 @@ pub fn budget_ui(ui: &mut Ui, budget_secs: &mut Option<f64>) {
     field(ui, "Time limit", |ui, _| {
         let mut limited = budget_secs.is_some();
         let mut minutes = budget_secs.unwrap_or(600.0) / 60.0;
-        ui.checkbox(&mut limited, "after").on_hover_text("End after so long, or else after the last step");
+        ui.checkbox(&mut limited, "after").on_hover_text("Stop after this time, at the latest step otherwise");
         let value = DragValue::new(&mut minutes).range(0.1..=100_000.0).speed(0.5).max_decimals(1).suffix(" min");
         ui.add_enabled(limited, value).accessible_name("Minutes");
         *budget_secs = limited.then_some(minutes * 60.0);

@@ -7,40 +7,36 @@ use crate::training::{Network, TemporalMode};
 /// A network, and what it learns.
 pub fn network_words(network: Network) -> (&'static str, &'static str) {
     match network {
-        Network::Flow => ("Flow", "MotionNet learns to predict flow from the clips alone, without labels."),
-        Network::Temporal => ("Temporal", "The temporal stream learns to recognise the classes from MotionNet's flow."),
-        Network::Spatial => ("Spatial", "The spatial stream learns to recognise the classes from single frames."),
+        Network::Flow => ("Flow", "Trains MotionNet to predict flow, without labels."),
+        Network::Temporal => ("Temporal", "Trains the temporal stream to classify MotionNet's flow."),
+        Network::Spatial => ("Spatial", "Trains the spatial stream to classify single frames."),
     }
 }
 
 /// A mode, and what learns from what.
 pub fn mode_words(mode: TemporalMode) -> (&'static str, &'static str) {
     match mode {
-        TemporalMode::A => ("a", "MotionNet stays as it is; only the stream learns, from the labels. The quickest."),
-        TemporalMode::B => (
-            "b",
-            "MotionNet and the stream both learn from the labels alone; the flow becomes whatever helps to recognise.",
-        ),
-        TemporalMode::C => (
-            "c",
-            "Both learn, from the labels and from the unsupervised losses, which keep the flow true to the motion.",
-        ),
+        TemporalMode::A => ("a", "Trains only the stream; MotionNet is frozen. Fastest."),
+        TemporalMode::B => {
+            ("b", "Trains MotionNet and the stream on the class loss alone; flow may drift from true motion.")
+        }
+        TemporalMode::C => {
+            ("c", "Trains both on class and unsupervised losses, which keep the flow close to true motion.")
+        }
     }
 }
 
 /// A loss, and where it comes from.
 pub fn loss_words(preset: LossPreset) -> (&'static str, &'static str) {
     match preset {
-        LossPreset::Balanced => {
-            ("Balanced", "The released balance on means: holds for any batch, crop and for single pairs.")
-        }
-        LossPreset::CaffeMotionnet => ("Caffe MotionNet", "The authors' released training of MotionNet."),
+        LossPreset::Balanced => ("Balanced", "Released loss weights on means: independent of batch and crop size."),
+        LossPreset::CaffeMotionnet => ("Caffe MotionNet", "The authors' released MotionNet training."),
         LossPreset::CaffeEndToEnd => {
-            ("Caffe end to end", "The authors' released end-to-end training: SSIM ten times weaker.")
+            ("Caffe end to end", "The authors' released end-to-end training: SSIM weight divided by 10.")
         }
-        LossPreset::Paper => ("Paper", "As the paper writes it, with the finest scale weighted least."),
+        LossPreset::Paper => ("Paper", "As published, with the lowest weight on the finest scale."),
         LossPreset::Deepethogram => {
-            ("DeepEthogram", "DeepEthogram's: plain means, dense SSIM, smoothness weighted by scale.")
+            ("DeepEthogram", "DeepEthogram's losses: plain means, dense SSIM, smoothness weighted by scale.")
         }
     }
 }
@@ -48,17 +44,14 @@ pub fn loss_words(preset: LossPreset) -> (&'static str, &'static str) {
 /// A preset of fine-tuning, and what it is for.
 pub fn preset_words(preset: Option<Preset>) -> (&'static str, &'static str) {
     match preset {
-        Some(Preset::Quick) => (
-            "Quick (3 minutes)",
-            "Looks at every clip once and fits the last layers to what it sees: useful with a dozen clips.",
-        ),
+        Some(Preset::Quick) => {
+            ("Quick (3 minutes)", "Trains a linear probe on the clips' features: useful with a dozen clips.")
+        }
         Some(Preset::Thorough) => {
-            ("Thorough", "Trains the whole streams for half an hour, and measures on a fifth of the recordings.")
+            ("Thorough", "Trains both whole streams for half an hour, with 20 % of recordings held out.")
         }
-        Some(Preset::Paper) => {
-            ("Paper recipe", "The authors' released training, end to end through MotionNet: made for days on a GPU.")
-        }
-        None => ("Custom", "Your own numbers; all of them stand under Advanced."),
+        Some(Preset::Paper) => ("Paper recipe", "The authors' released end-to-end training: takes days on a GPU."),
+        None => ("Custom", "Your own settings, under Advanced."),
     }
 }
 
@@ -66,15 +59,12 @@ pub fn preset_words(preset: Option<Preset>) -> (&'static str, &'static str) {
 pub fn depth_words(depth: Depth) -> (&'static str, &'static str) {
     match depth {
         Depth::Heads => {
-            ("Last layers only", "The features stay as they are: seconds of work, and little can go wrong.")
+            ("Classifier only", "Linear probe on frozen features: takes seconds, little risk of overfitting.")
         }
-        Depth::LastStages => {
-            ("Last stages", "What the last layers see is adapted too: for dozens of clips of each class.")
+        Depth::LastStages => ("Last stages", "Also fine-tunes the last stages: for dozens of clips per class."),
+        Depth::Streams => ("Whole streams", "Fine-tunes all layers of the streams; MotionNet is frozen."),
+        Depth::Everything => {
+            ("All, with MotionNet", "Also fine-tunes MotionNet, so the flow changes. Pin frames to watch it.")
         }
-        Depth::Streams => ("Whole streams", "All layers of the streams learn; the flow stays as it is."),
-        Depth::Everything => (
-            "Everything, MotionNet too",
-            "The class loss reaches MotionNet: the flow itself changes. Watch it with pinned clips.",
-        ),
     }
 }
