@@ -201,7 +201,7 @@ fn lowered(reason: &str) -> String {
 fn phase_text(phase: &TrainingPhase) -> &'static str {
     match phase {
         TrainingPhase::Idle => "Train a model on your clips",
-        TrainingPhase::Preparing => "Reading the clips…",
+        TrainingPhase::Preparing => "Reading clips…",
         TrainingPhase::Running => "Training",
         TrainingPhase::Pausing => "Pausing after this step…",
         TrainingPhase::Paused => "Paused",
