@@ -58,7 +58,7 @@ pub fn evaluate_actions(
         }
     })?;
     if scores.seen() < dataset.clips.len() {
-        let remedy = "Start it again: an evaluation begins anew";
+        let remedy = "Run the evaluation again";
         return Err(Error::new("evaluation", format!("stopped after {} clips", scores.seen()), remedy));
     }
     if scores.is_empty() {

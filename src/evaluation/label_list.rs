@@ -134,7 +134,7 @@ fn videos(list: &Path) -> Result<Vec<Video>> {
             _ => (text.as_str(), None),
         };
         if let Some(first) = seen.insert(name.to_owned(), line) {
-            let cause = format!("line {line}: '{name}' stands on line {first} already");
+            let cause = format!("line {line}: '{name}' is already on line {first}");
             return Err(Error::file(list, cause, "Name every video once, in the order of the rows"));
         }
         videos.push(Video { line, name: name.to_owned(), id });
@@ -245,7 +245,7 @@ mod tests {
             ("A/1.avi 1\nB/2.avi 1\n", 2, "line 2: the folder of 'B/2.avi' says 'B', the number 1 'A'"),
             ("A/1.avi 99999999999999999999999\n", 2, "line 1: class"),
             ("A/1.avi\nC/2.avi\n", 2, "line 2: no class"),
-            ("A/1.avi\n\nA/1.avi\n", 2, "line 3: 'A/1.avi' stands on line 1"),
+            ("A/1.avi\n\nA/1.avi\n", 2, "line 3: 'A/1.avi' is already on line 1"),
             ("A/1.avi\n", 3, "2 classes, the scores have 3"),
         ] {
             let error =

@@ -90,7 +90,7 @@ fn in_level_pixels(level: Tensor<4>, full_width: usize) -> Result<FlowField> {
 }
 
 fn device_failed(error: impl std::fmt::Debug) -> Error {
-    Error::new("device", format!("the computation failed ({error:?})"), "Try --device cpu, or smaller pictures")
+    Error::new("device", format!("the computation failed ({error:?})"), "Try --device cpu, or smaller frames")
 }
 
 impl FlowEstimator for MotionNetFlow {

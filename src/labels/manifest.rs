@@ -74,12 +74,12 @@ impl Manifest {
     /// If it cannot be read, is not what it should be, or was written by a newer version.
     pub fn read(path: &Path) -> Result<Self> {
         let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
-        let malformed = |error: &str| Error::file(path, error, "Correct it by hand, or put back a copy of it");
+        let malformed = |error: &str| Error::file(path, error, "Edit it manually, or restore a copy");
         let table: toml::Table = toml::from_str(&text).map_err(|error| malformed(&one_line(&error)))?;
         match table.get("format").and_then(toml::Value::as_integer) {
             Some(format) if format > i64::from(FORMAT) => return Err(newer(path, format.unsigned_abs())),
             Some(_) => {}
-            None => return Err(malformed("it does not say of what format it is")),
+            None => return Err(malformed("it does not name its format")),
         }
         let manifest: Self = toml::from_str(&text).map_err(|error| malformed(&one_line(&error)))?;
         match manifest.repetition().or_else(|| manifest.too_high()) {

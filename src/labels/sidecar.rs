@@ -87,7 +87,7 @@ pub(super) fn read(path: &Path, classes: &[Class], video: &mut Video) -> Result<
         ErrorKind::NotFound => Error::file(path, "the file of labels is missing", "Put it back"),
         _ => Error::io(path, &error),
     })?;
-    let malformed = |cause: String| Error::file(path, cause, "Correct it by hand, or put back a copy of it");
+    let malformed = |cause: String| Error::file(path, cause, "Edit it manually, or restore a copy");
     let sidecar: Sidecar<Spanned<Segment>> = toml::from_str(&text).map_err(|error| malformed(one_line(&error)))?;
     let Sidecar { video: _, reviewer, group, note, labels, segments } = sidecar;
     if let Some(wrong) = segments.iter().find(|segment| segment.get_ref().start >= segment.get_ref().end) {

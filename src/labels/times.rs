@@ -32,7 +32,7 @@ pub fn read(dir: &Path, facts: &Facts) -> Result<FrameTimes> {
     let times = times.and_then(|mut times| times.pop().and_then(|end_secs| FrameTimes::listed(times, end_secs)));
     times.filter(|times| times.frames() == facts.frames).ok_or_else(|| {
         let cause = format!("it does not hold the times of {}", counted(facts.frames, "frame"));
-        Error::file(&path, cause, "Check the videos of the project again to have it written anew")
+        Error::file(&path, cause, "Check the project's videos again to rewrite it")
     })
 }
 

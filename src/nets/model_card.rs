@@ -183,7 +183,7 @@ impl ModelCard {
         }
         for stream in streams.clone() {
             if stream.dropout.is_some_and(|p| !(0.0..1.0).contains(&p)) {
-                return Err("dropout lies outside 0 to 1".into());
+                return Err("dropout is outside 0 to 1".into());
             }
             if let Some(frames) = stream.frames {
                 StreamInput::check_clip(stream.backbone, frames)?;

@@ -39,7 +39,7 @@ pub fn prepare(dir: &Path, settings: &Settings) -> Result<()> {
             if more > 0 {
                 cause += &format!(", and {more} more");
             }
-            Err(Error::file(dir, cause, "Give the same settings, another --out, or --fresh to begin anew"))
+            Err(Error::file(dir, cause, "Give the same settings, another --out, or --fresh to start over"))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let existing = OutputGuard::default().existing(&RESULTS.map(|name| dir.join(name)))?;

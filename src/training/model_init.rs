@@ -94,7 +94,7 @@ impl ModelInit {
         if base.is_none() && plan.network == Network::Temporal && plan.flow_source.needs_network() {
             return Err(Error::new(
                 "temporal stream",
-                "it needs a trained MotionNet to stand on",
+                "it needs a trained MotionNet",
                 "Train the flow network first and name its model folder as the base",
             ));
         }

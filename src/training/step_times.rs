@@ -51,11 +51,11 @@ impl Fit {
     pub fn remedy(&self) -> String {
         let batch = (self.batch * self.steps / self.wanted.max(1)).max(1);
         if batch == self.batch {
-            return "Give more time, or train less of the networks".into();
+            return "Increase the time limit, or train fewer layers".into();
         }
         let steps = (self.steps.max(1) * self.batch / batch).min(self.wanted);
         format!(
-            "Give more time, train less of the networks, or make the batch smaller: of {batch}, about {steps} steps fit"
+            "Increase the time limit, train fewer layers, or reduce the batch size: with {batch}, about {steps} steps fit"
         )
     }
 }

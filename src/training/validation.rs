@@ -289,7 +289,7 @@ fn not_measured(cause: &Error) -> Error {
 }
 
 fn nothing_measured() -> Error {
-    let cause = "none of the clips to measure on can be read, so nothing is measured";
+    let cause = "no validation clip can be read, so nothing is measured";
     Error::new("validation", cause, "Repair them, or name other clips to measure on in another run")
 }
 

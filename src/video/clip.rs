@@ -154,8 +154,8 @@ fn refuse_segment(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<()> {
         None => Ok(()),
         Some(_) => Err(Error::file(
             path,
-            "pictures in a folder have no times to find a segment by",
-            "Name the video itself, or a folder with the pictures of the segment alone",
+            "frames in a folder have no time stamps to locate a segment",
+            "Use the video itself, or a folder with only the segment's frames",
         )),
     }
 }

@@ -58,7 +58,7 @@ impl FileReader {
     /// Reads the listed frames of an open file; `set_outputs` must follow.
     pub fn read(mut raw: RawFrames) -> Result<Self> {
         let Some((index, picture)) = raw.next() else {
-            let cause = "not one picture in it could be decoded";
+            let cause = "no frame in it could be decoded";
             return Err(Error::file(raw.source.path(), cause, "Copy the file again, or convert it to H.264"));
         };
         let (shown, orientation) = upright(&raw.source, &picture);
@@ -114,7 +114,7 @@ impl FileReader {
         }
         loop {
             let Some(shown) = self.stand_in(index) else {
-                return Err(Error::file(&self.info.path, "no picture can be decoded any more", "Open the file again"));
+                return Err(Error::file(&self.info.path, "no further frame can be decoded", "Open the file again"));
             };
             match self.search(shown, abandon)? {
                 Search::Found(pictures) => return Ok(Some(pictures)),
@@ -162,7 +162,7 @@ impl FileReader {
     fn warn_of_damage(&mut self, index: usize) {
         if !std::mem::replace(&mut self.warned_of_damage, true) {
             let cause = format!("damaged data near frame {index} was skipped");
-            let remedy = "Pictures may be missing or wrong there; copy the file again if the original is whole";
+            let remedy = "Frames may be missing or wrong there; copy the file again if the original is intact";
             self.warnings.push(Error::file(&self.info.path, cause, remedy));
         }
     }

@@ -33,7 +33,7 @@ impl FolderReader {
         let size = folder.size()?;
         let times = FrameTimes::even(folder.len(), ASSUMED_FPS, 0.0).expect("the rate is above 0");
         let warnings = folder.remarks();
-        let mut notes = vec![format!("Pictures have no times; {ASSUMED_FPS:.0} frames per second are assumed")];
+        let mut notes = vec![format!("Images have no time stamps; {ASSUMED_FPS:.0} frames per second are assumed")];
         if folder.has_transparent_parts()? {
             notes.push(TRANSPARENT.into());
         }

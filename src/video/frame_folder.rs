@@ -63,10 +63,10 @@ impl FrameFolder {
         let mut series = frames.into_iter();
         let Some(frames) = series.next() else {
             return Err(match flow {
-                0 => Error::file(path, "the folder holds no pictures", "Expected frames such as img_00001.jpg"),
+                0 => Error::file(path, "the folder contains no images", "Expected frames such as img_00001.jpg"),
                 _ => Error::file(
                     path,
-                    format!("the folder holds {flow} pictures of flow and no frames"),
+                    format!("the folder contains {flow} flow images and no frames"),
                     "Motionscope computes the flow itself: extract the frames, such as img_00001.jpg",
                 ),
             });
@@ -155,11 +155,11 @@ impl FrameFolder {
     pub fn remarks(&self) -> Vec<Error> {
         let other = |(first, count): &(PathBuf, usize)| {
             let cause = format!(
-                "{count} pictures of another series, such as {}, are left out; the frames are those such as {}",
+                "{count} images of another series, such as {}, are skipped; the frames are those such as {}",
                 name(first),
                 name(&self.frames[0])
             );
-            Error::file(&self.path, cause, "Put each series into a folder of its own")
+            Error::file(&self.path, cause, "Put each series into its own folder")
         };
         self.gaps().into_iter().chain(self.others.iter().map(other)).collect()
     }
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn pairs_of_components_stay_flow() {
         let cause = |names: &[&str]| FrameFolder::open(folder(names).path()).err().map(|error| error.cause);
-        let flow = Some("the folder holds 2 pictures of flow and no frames".to_owned());
+        let flow = Some("the folder contains 2 flow images and no frames".to_owned());
         assert_eq!(cause(&["u_01.png", "v_01.png"]), flow);
         assert_eq!(cause(&["x_01.png", "y_01.png"]), flow);
         assert_eq!(cause(&["v_01.png", "v_02.png"]), None, "frames of a class, as nothing goes with them");
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(name(&frames.frames[0]), "a_0001.png", "of as many, the first by name");
         let remarks: Vec<_> = frames.remarks().into_iter().map(|remark| remark.cause).collect();
         let wanted =
-            "2 pictures of another series, such as b_0001.png, are left out; the frames are those such as a_0001.png";
+            "2 images of another series, such as b_0001.png, are skipped; the frames are those such as a_0001.png";
         assert_eq!(remarks, [wanted]);
         RgbImage::new(4, 2).save(dir.path().join("b_0003.png")).expect("writable");
         let frames = FrameFolder::open(dir.path()).expect("frames");
@@ -303,7 +303,7 @@ mod tests {
         let gap = FrameFolder::open(folder(&["image_0001.png", "image_0004.png"]).path()).expect("frames").remarks();
         assert!(gap.len() == 1 && gap[0].cause == "2 of the frames 1 to 4 are missing");
         let cause = |names: &[&str]| FrameFolder::open(folder(names).path()).err().expect("refused").cause;
-        assert_eq!(cause(&[]), "the folder holds no pictures");
-        assert_eq!(cause(&["flow_x_1.png", "flow_y_1.png"]), "the folder holds 2 pictures of flow and no frames");
+        assert_eq!(cause(&[]), "the folder contains no images");
+        assert_eq!(cause(&["flow_x_1.png", "flow_y_1.png"]), "the folder contains 2 flow images and no frames");
     }
 }

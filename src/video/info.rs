@@ -68,7 +68,7 @@ pub(super) fn describe(
     });
     let is_called_interlaced = libav::is_called_interlaced(&raw.source.stream());
     if is_woven {
-        notes.push("The pictures are interlaced and are deinterlaced for display and analysis".into());
+        notes.push("The video is interlaced and is deinterlaced for display and analysis".into());
     } else if is_called_interlaced {
         notes.push(
             "The file says that its pictures are interlaced, but the first is not; those that are will be deinterlaced"

@@ -113,12 +113,12 @@ impl MotionVectorReader {
         let mut raw = RawFrames::open(path, Purpose::MotionVectors, &StopFlag::default())?;
         let codec = raw.source.stream().parameters().id();
         if !CODECS.contains(&codec) {
-            let cause = format!("FFmpeg gives no motion vectors of {} video", codec.name());
-            let remedy = "Take TV-L1, which needs only the pictures, or convert the file to H.264";
+            let cause = format!("FFmpeg provides no motion vectors for {} video", codec.name());
+            let remedy = "Use TV-L1, which needs only frames, or convert the file to H.264";
             return Err(Error::file(path, cause, remedy));
         }
         let Some((index, picture)) = raw.next() else {
-            let cause = "not one picture in it could be decoded";
+            let cause = "no frame in it could be decoded";
             return Err(Error::file(path, cause, "Copy the file again, or convert it to H.264"));
         };
         let orientation = Orientation::of(&raw.source.stream());

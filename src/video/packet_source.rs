@@ -273,11 +273,7 @@ fn open_whole(path: &Path, stop: &StopFlag) -> Result<(Input, usize)> {
     let stream = input.streams().best(ffmpeg::media::Type::Video);
     let stream = stream.filter(|stream| !stream.disposition().contains(Disposition::ATTACHED_PIC));
     let Some(index) = stream.map(|stream| stream.index()) else {
-        return Err(Error::file(
-            path,
-            "there is no video in it, only sound or other data",
-            "Open a file with pictures",
-        ));
+        return Err(Error::file(path, "there is no video in it, only sound or other data", "Open a file with video"));
     };
     Ok((input, index))
 }
@@ -290,7 +286,7 @@ pub(super) fn stopped(path: &Path) -> Error {
 fn open_error(path: &Path, error: ffmpeg::Error) -> Error {
     if is_disk_error(error) && is_readable(path) {
         let remedy = "Copy it again from where it was recorded";
-        return Error::file(path, "the file is cut off: it ends before its first picture", remedy);
+        return Error::file(path, "the file is cut off: it ends before its first frame", remedy);
     }
     if error != ffmpeg::Error::InvalidData {
         return Error::file(path, format!("it cannot be opened as a video ({error})"), "Check the file and the disk");

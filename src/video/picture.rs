@@ -29,7 +29,7 @@ const MAX_DECODED_BYTES: u64 = 1 << 30;
 /// The last two bytes of a whole JPEG picture.
 const END_OF_JPEG: [u8; 2] = [0xff, 0xd9];
 
-const REMEDY: &str = "Check that the picture is complete, or save it as PNG or JPEG";
+const REMEDY: &str = "Check that the image is complete, or save it as PNG or JPEG";
 
 /// Endings of the pictures that FFmpeg decodes.
 const BY_FFMPEG: [&str; 4] = ["bmp", "tif", "tiff", "webp"];
@@ -52,7 +52,7 @@ pub(super) fn picture_size(path: &Path) -> Result<(u32, u32)> {
     }
     let reader = files::open(path).map(BufReader::new).map(ImageReader::new).and_then(ImageReader::with_guessed_format);
     let reader = reader.map_err(|error| Error::io(path, &error))?;
-    reader.into_dimensions().map_err(|error| Error::file(path, format!("not a readable picture ({error})"), REMEDY))
+    reader.into_dimensions().map_err(|error| Error::file(path, format!("not a readable image ({error})"), REMEDY))
 }
 
 /// Returns whether FFmpeg decodes the picture at `path`.
@@ -65,12 +65,12 @@ pub(super) fn is_for_ffmpeg(path: &Path) -> bool {
 pub(super) fn first_raw(path: &Path) -> Result<ffmpeg_next::frame::Video> {
     let mut video = UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default())?;
     let raw = video.next_picture();
-    raw.map(|raw| raw.picture).ok_or_else(|| Error::file(path, "not a readable picture", REMEDY))
+    raw.map(|raw| raw.picture).ok_or_else(|| Error::file(path, "not a readable image", REMEDY))
 }
 
 /// Returns a picture as the only frame of a video.
 fn still(path: &Path) -> Result<RgbImage> {
-    let refuse = || Error::file(path, "not a readable picture", REMEDY);
+    let refuse = || Error::file(path, "not a readable image", REMEDY);
     let mut video = UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default())?;
     let raw = video.next_picture().ok_or_else(refuse)?.picture;
     let (shown, orientation) = upright(video.source(), &raw);
@@ -86,13 +86,13 @@ pub(crate) fn decode_picture(path: &Path) -> Result<DynamicImage> {
     let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|e| Error::io(path, &e))?;
     // The decoder fills what is missing of a JPEG picture with grey.
     if reader.format() == Some(ImageFormat::Jpeg) && !bytes.windows(2).any(|pair| pair == END_OF_JPEG) {
-        return Err(refuse("truncated: the JPEG picture has no end".into()));
+        return Err(refuse("truncated JPEG image".into()));
     }
     let mut limits = Limits::default();
     let plausible = bytes.len() as u64 * MAX_COMPRESSION + DECODER_BYTES;
     limits.max_alloc = Some(plausible.min(MAX_DECODED_BYTES));
     reader.limits(limits);
-    reader.decode().map_err(|error| refuse(format!("not a readable picture ({error})")))
+    reader.decode().map_err(|error| refuse(format!("not a readable image ({error})")))
 }
 
 fn contents(path: &Path) -> Result<Vec<u8>> {
@@ -100,7 +100,7 @@ fn contents(path: &Path) -> Result<Vec<u8>> {
     let file = files::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     if length > MAX_FILE_BYTES {
-        return Err(Error::file(path, format!("{length} bytes are too many for a picture"), REMEDY));
+        return Err(Error::file(path, format!("{length} bytes are too many for an image"), REMEDY));
     }
     let mut bytes = Vec::with_capacity(length as usize);
     BufReader::new(file).take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(failed)?;

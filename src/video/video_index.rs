@@ -93,7 +93,7 @@ impl VideoIndex {
             let found_secs = self.frames.duration_secs() + self.frames.first_secs().unwrap_or(0.0).max(0.0);
             let is_short = found_secs + slack_secs < promised_secs;
             if is_short && (source.is_alone() || !source.others_go_on_after(found_secs + slack_secs / 2.0)) {
-                let cause = "the file is cut off: its pictures end after";
+                let cause = "the file is cut off: its frames end after";
                 return Some(format!("{cause} {found_secs:.1} of {promised_secs:.1} seconds"));
             }
         }

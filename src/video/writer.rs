@@ -215,8 +215,8 @@ impl VideoWriter {
         let Geometry { width, height } = self.geometry;
         if picture.dimensions() != (width, height) {
             let (got_width, got_height) = picture.dimensions();
-            let cause = format!("a picture of {got_width}×{got_height} does not fit a clip of {width}×{height}");
-            return Err(Error::file(&self.path, cause, "Scale all pictures to one size"));
+            let cause = format!("a frame of {got_width}×{got_height} does not fit a clip of {width}×{height}");
+            return Err(Error::file(&self.path, cause, "Scale all frames to one size"));
         }
         let stamps = self.stamps(secs);
         let frame = self.coded_frame(picture, stamps.start).map_err(|error| cannot_write(&self.path, error))?;
@@ -259,7 +259,7 @@ impl VideoWriter {
     /// grow under its own name.
     pub fn finish(mut self) -> Result<()> {
         if self.shown_secs.is_none() {
-            return Err(Error::file(&self.path, "a clip needs at least one picture", "Add pictures before saving"));
+            return Err(Error::file(&self.path, "a clip needs at least one frame", "Add frames before saving"));
         }
         self.encoder.send_eof().map_err(|error| cannot_write(&self.path, error))?;
         self.write_packets()?;

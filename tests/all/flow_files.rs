@@ -236,10 +236,10 @@ fn headers_are_not_believed() {
     assert_refused(&file(&folder, "b.npy", &npy(1, "\u{fffd}{}", &[])), "descr");
     assert_refused(&file(&folder, "b.npy", b"not numpy at all"), "tag");
     for (width, height) in [(20_000, 20_000), (i32::MAX as u32, i32::MAX as u32), (0, 5)] {
-        assert_refused(&file(&folder, "c.png", &png_header(width, height)), "not a readable picture");
+        assert_refused(&file(&folder, "c.png", &png_header(width, height)), "not a readable image");
     }
-    assert_refused(&file(&folder, "c.png", b"P6 60000 60000 65535\n"), "not a readable picture");
-    assert_refused(&file(&folder, "c.png", b""), "not a readable picture");
+    assert_refused(&file(&folder, "c.png", b"P6 60000 60000 65535\n"), "not a readable image");
+    assert_refused(&file(&folder, "c.png", b""), "not a readable image");
 
     let jpeg = folder.path().join("flow_x.jpg");
     write(&jpeg, &field()).unwrap();
@@ -247,7 +247,7 @@ fn headers_are_not_believed() {
     let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
     bytes[frame + 5..frame + 9].copy_from_slice(&[0x3e, 0x80, 0x3e, 0x80]); // 16000×16000
     fs::write(&jpeg, &bytes).unwrap();
-    assert_refused(&jpeg, "not a readable picture");
+    assert_refused(&jpeg, "not a readable image");
 }
 
 #[test]

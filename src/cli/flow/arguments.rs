@@ -196,7 +196,7 @@ impl FlowArgs {
             }
             (None, None) => {
                 let remedy = "Name it .flo, .npy, .png (KITTI), flow_x….jpg (two-stream) or .jpg (colours)";
-                Err(Error::file(out, "its name stands for no flow format", remedy))
+                Err(Error::file(out, "its name matches no flow format", remedy))
             }
         }
     }

@@ -23,7 +23,7 @@ impl FramePair {
         let [(width, height), (other_width, other_height)] = [pictures[0].dimensions(), pictures[1].dimensions()];
         if (width, height) != (other_width, other_height) {
             let cause = format!("{other_width}×{other_height} pixels, but {} has {width}×{height}", first.display());
-            return Err(Error::file(second, cause, "Choose two pictures of the same size"));
+            return Err(Error::file(second, cause, "Choose two images of the same size"));
         }
         let stretched = |picture: RgbImage| match size {
             Some(Geometry { width, height }) => {

@@ -53,7 +53,7 @@ fn estimator(plan: &BenchmarkPlan, desired: &DesiredFlows, compute: &Compute) ->
         }
         Some(FlowSource::Tvl1) => Box::new(Tvl1::new(desired.settings.tvl1)?),
         Some(source @ (FlowSource::Codec | FlowSource::Truth)) => {
-            let cause = format!("{} cannot be measured on pairs of pictures", source.name());
+            let cause = format!("{} cannot be measured on image pairs", source.name());
             return Err(Error::new("benchmark", cause, "Choose MotionNet or TV-L1"));
         }
     })

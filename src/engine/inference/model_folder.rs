@@ -36,6 +36,6 @@ fn shipped(name: &str) -> Result<PathBuf> {
     let folders = places.into_iter().flatten().map(|models| models.join(name));
     folders.into_iter().find(|folder| folder.join(CARD).is_file()).ok_or_else(|| {
         let remedy = format!("Name a model folder (--model DIR), or set {VARIABLE} to the folder that holds `{name}`");
-        Error::new(format!("models/{name}"), "no model was found beside the program or in the current folder", remedy)
+        Error::new(format!("models/{name}"), "no model was found next to the program or in the current folder", remedy)
     })
 }

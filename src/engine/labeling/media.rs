@@ -180,7 +180,7 @@ fn changed_videos(document: &Document, dir: &Path, thorough: bool) -> Vec<PathBu
 
 fn note_changed(path: &Path) -> Error {
     let cause = "the video has changed since it was labelled, so its labels may be at the wrong frames";
-    Error::file(path, cause, "Look at its labels, then take it as it is now with `motionscope project check --accept`")
+    Error::file(path, cause, "Check its labels, then accept the changed file with `motionscope project check --accept`")
 }
 
 /// Keeps clips from being cut out of what was not labelled.
@@ -194,8 +194,7 @@ fn refuse_changed(cuts: &[Cut], document: &Document, dir: &Path) -> Result<()> {
         0 => return Ok(()),
         1 => (
             "changed since it was labelled, so clips cut out of it may show something else",
-            "Look at its labels, take it as it is now with `motionscope project check --accept` and export again; \
-             nothing was written",
+            "Check its labels, accept the changed file with `motionscope project check --accept` and export again; nothing was written",
         ),
         _ => (
             "changed since they were labelled, so clips cut out of them may show something else",

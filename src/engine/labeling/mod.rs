@@ -197,6 +197,6 @@ mod tests {
         };
         assert_eq!(state(&old, true), FileState::Facts(facts.clone()), "of an earlier version");
         assert_eq!(state(&other, true), FileState::Changed(facts));
-        assert_eq!(state(&old, false), FileState::Same, "nothing is written for a project that is only looked at");
+        assert_eq!(state(&old, false), FileState::Same, "the project is read-only, so nothing is written");
     }
 }

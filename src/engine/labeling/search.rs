@@ -96,7 +96,7 @@ fn find(search: Search, go_on: &dyn Fn() -> bool) -> SearchResult {
                     }
                     false if is_alone || is_video(&path) => videos.push(path),
                     false => {
-                        let cause = "left out, as it is not called as videos are";
+                        let cause = "skipped: its name does not end like a video's";
                         notes.push(Error::file(&path, cause, "Add it by itself if it is one"));
                     }
                 }

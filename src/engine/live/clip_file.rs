@@ -106,7 +106,7 @@ fn size(picture: &RgbImage) -> Geometry {
 
 /// Returns the error for a recording that starts before the first frame.
 pub(super) fn nothing_yet(path: &Path) -> Error {
-    Error::file(path, "the camera has shown nothing yet", "Wait for the first picture and try again")
+    Error::file(path, "the camera has shown nothing yet", "Wait for the first frame and try again")
 }
 
 /// Frames per second of what was captured.

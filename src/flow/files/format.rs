@@ -99,7 +99,7 @@ impl FlowFormat {
             Self::TwoStreamJpeg | Self::TwoStreamPng => {
                 let pair = StreamPair::named(path).ok_or_else(|| {
                     let remedy = "Name it flow_x….jpg; flow_y….jpg is written beside it";
-                    Error::file(path, "two-stream pictures come in pairs, told by their names", remedy)
+                    Error::file(path, "two-stream images come in pairs, identified by their names", remedy)
                 })?;
                 write_two_stream(&pair, field, scales.bound_px)?;
                 return Ok(vec![pair.x, pair.y]);

@@ -72,5 +72,5 @@ pub fn write(path: &Path, field: &FlowField) -> Result<()> {
 }
 
 fn unknown_format(path: &Path) -> Error {
-    Error::file(path, "its name stands for no flow format", REMEDY)
+    Error::file(path, "its name matches no flow format", REMEDY)
 }

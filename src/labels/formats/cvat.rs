@@ -249,7 +249,7 @@ fn read_track(
     for shape in track.children.iter().filter(is_shape) {
         let frame = shape.attribute("frame").and_then(|frame| frame.parse::<usize>().ok());
         let frame = frame.ok_or("a shape of the track has no frame")?;
-        shapes.push((frame.checked_sub(shift).ok_or("a shape of the track lies before its video")?, shape));
+        shapes.push((frame.checked_sub(shift).ok_or("a shape of the track starts before its video")?, shape));
     }
     if shapes.is_empty() {
         return Err("the track has no shape");

@@ -32,7 +32,7 @@ impl Format {
 }
 
 fn unknown(source: &Path) -> Error {
-    Error::file(source, "its format cannot be told", "Name it with --format")
+    Error::file(source, "its format cannot be detected", "Name it with --format")
 }
 
 fn is_list(name: &str) -> bool {

@@ -279,7 +279,7 @@ impl<'a> Merge<'a> {
             }
         };
         if is_cut {
-            self.note(place, "the segment reaches beyond the video and was cut there", "Check the segment");
+            self.note(place, "the segment extends past the end of the video and was trimmed", "Check the segment");
         }
         let id = SegmentId(video.segments.len() as u32); // Nothing is taken away again.
         let segment = Segment { id, label, start, end, note: stretch.note.clone() };
@@ -370,9 +370,8 @@ impl<'a> Merge<'a> {
         remark(&same_name, cause, "Check that they are the same videos");
         let cause = "videos have other content than when their labels were exported";
         remark(&self.changed, cause, "Check that the labels fit them");
-        let cause =
-            "pictures begin later than the file; seconds count from where the file begins, as players show them";
-        remark(&late, cause, "Check where the labels begin if the other program counts from the first picture");
+        let cause = "video starts later than the file; times count from the start of the file, as in players";
+        remark(&late, cause, "Check the label start times if the other program counts from the first frame");
         let cause = "the times of the frames are not known yet, so seconds were turned into frames at an even rate";
         remark(&assumed, cause, "Check the videos of the project and import again");
         let cause = "frames are counted at another rate than the video's and were placed by their times";

@@ -35,7 +35,7 @@ impl Element {
     pub fn read(path: &Path) -> Result<Self> {
         let text = text::read(path)?;
         parse(&text).map_err(|(line, cause)| {
-            Error::file(path, format!("line {line}: {cause}"), "Choose another file, or export it anew")
+            Error::file(path, format!("line {line}: {cause}"), "Choose another file, or export it again")
         })
     }
 

@@ -32,7 +32,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tensors, Damage> {
             };
             let name = format!("{}.{parameter}", name.replace('/', "."));
             if tensors.contains_key(&name) {
-                return field.damage(format!("tensor `{name}` stands there a second time"));
+                return field.damage(format!("duplicate tensor `{name}`"));
             }
             tensors.insert(name, data);
         }

@@ -140,7 +140,9 @@ fn initialiser(field: Field<'_>) -> Result<Option<(String, TensorData)>, Damage>
             8 => name = part.message()?.text()?,
             9 => raw = Some(part.message()?),
             10 => part.doubles(&mut values)?,
-            14 if part.number()? == 1 => return part.damage("the weights lie in another file, which is not read"),
+            14 if part.number()? == 1 => {
+                return part.damage("the weights are in an external file, which is not supported");
+            }
             _ => {}
         }
     }

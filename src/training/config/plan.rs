@@ -366,7 +366,7 @@ impl TrainingPlan {
     fn check_solver(&self) -> Result<()> {
         if !(self.rate > 0.0 && self.rate <= 1.0) {
             let cause = format!("{} is outside 0…1", self.rate);
-            return Err(Error::new("rate", cause, "Usual rates lie between 1e-6 and 1e-2"));
+            return Err(Error::new("rate", cause, "Typical learning rates are between 1e-6 and 1e-2"));
         }
         let multipliers = [self.motion_rate, self.body_rate, self.head_rate, self.bias_rate];
         if let Some(wrong) = multipliers.into_iter().find(|rate| !(rate.is_finite() && *rate >= 0.0)) {
@@ -529,7 +529,7 @@ impl TrainingPlan {
         let scales = &self.crop_scales;
         if scales.is_empty() || scales.iter().any(|scale| !(0.1..=1.0).contains(scale)) {
             let remedy = "Use for example 1,0.875,0.75,0.66";
-            return Err(Error::new("crop scales", "every scale must lie between 0.1 and 1", remedy));
+            return Err(Error::new("crop scales", "every scale must be between 0.1 and 1", remedy));
         }
         let Geometry { width, height } = self.crop;
         if width == 0 || height == 0 || !width.is_multiple_of(32) || !height.is_multiple_of(32) {

@@ -227,7 +227,7 @@ fn row(
                 place.problem(ProblemKind::Malformed, &format!("{subject}: {cause}"), &remedy)
             })?;
             if counted.is_cut {
-                let cause = "the segment reaches beyond the video and was cut there";
+                let cause = "the segment extends past the end of the video and was trimmed";
                 assumed.cut.push(place.problem(ProblemKind::LeftOut, cause, "Check the segment"));
             }
             assumed.rescaled.extend(rate.zip(counted.other_rate).map(|(rate, own)| (path.clone(), [rate, own])));

@@ -92,11 +92,11 @@ pub(super) fn read(pieces: &Pieces) -> Result<Listing> {
 fn row(piece: &Piece, place: Place, labels: &HashMap<&str, usize>) -> std::result::Result<Row, Problem> {
     let Some(label) = labels.get(piece.class.as_str()) else {
         let cause = format!("there is no class '{}'", piece.class);
-        return Err(place.problem(ProblemKind::Label, &cause, "Choose the clips anew"));
+        return Err(place.problem(ProblemKind::Label, &cause, "Choose the clips again"));
     };
     if !piece.path.exists() {
         let cause = format!("{} does not exist any more", piece.path.display());
-        return Err(place.problem(ProblemKind::Missing, &cause, "Put the file back, or choose the clips anew"));
+        return Err(place.problem(ProblemKind::Missing, &cause, "Restore the file, or choose the clips again"));
     }
     let counted = piece.frames.map(|[start, end]| counted_frames(&piece.path, start..end, None)).transpose();
     let counted = counted.map_err(|error| Problem::of(ProblemKind::Malformed, error))?;

@@ -19,7 +19,7 @@ const MAX_BYTES: u64 = 256 << 20;
 pub(super) fn read(path: &Path) -> Result<String> {
     let facts = fs::metadata(path).map_err(|error| Error::io(path, &error))?;
     if facts.is_dir() {
-        return Err(Error::file(path, "a folder stands where a list is expected", "Name the file itself"));
+        return Err(Error::file(path, "a folder was given instead of a list", "Name the file itself"));
     }
     if facts.len() > MAX_BYTES {
         return Err(Error::file(path, format!("{} bytes are too many for a list", facts.len()), "Name another file"));

@@ -131,7 +131,7 @@ impl<M: Module> Optimizer<M> {
                 Error::file(
                     &path,
                     format!("not a checkpoint of this run: {error}"),
-                    "Choose another run folder, or delete this checkpoint to start anew",
+                    "Choose another run folder, or delete this checkpoint to start over",
                 )
             }
         };

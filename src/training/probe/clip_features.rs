@@ -138,7 +138,7 @@ impl ClipFeatures {
 
     /// Reads the features of `clips` clips that [`ClipFeatures::write`] wrote.
     fn read(path: &Path, clips: usize) -> Result<Self> {
-        let remedy = "Delete the file: it is made anew";
+        let remedy = "Delete the file; it will be recreated";
         let is_ours = |shape: &Shape| match shape.0[..] {
             [rows, width] if rows == ROWS * clips && width > 0 => Ok(()),
             _ => Err(format!("its shape is {shape}, which are not the features of {clips} clips")),

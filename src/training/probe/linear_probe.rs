@@ -68,7 +68,7 @@ pub fn run(
     let taken = taker.take(dataset.clips, share, &mut clock, on_event)?;
     let Some(training) = taken else { return Err(stopped(plan)) };
     if training.rows.is_none() {
-        return Err(Error::new("clips", "none of them could be read", "The log says why"));
+        return Err(Error::new("clips", "none of them could be read", "See the log"));
     }
     let taken = taker.take(held, share_with_held, &mut clock, on_event)?;
     let Some(validation) = taken else { return Err(stopped(plan)) };

@@ -183,7 +183,7 @@ pub fn rename(dir: &Path, name: &str) -> Result<()> {
 /// If a training is under way in it, or the folder cannot be moved.
 pub fn delete(dir: &Path) -> Result<PathBuf> {
     if RunLock::is_taken(dir) {
-        return Err(Error::file(dir, "a training is under way in it", "Stop the training first"));
+        return Err(Error::file(dir, "training is already running in it", "Stop the training first"));
     }
     let bin = dir.parent().unwrap_or(Path::new(".")).join(DELETED);
     fs::create_dir_all(&bin).map_err(|error| Error::io(&bin, &error))?;
@@ -401,7 +401,7 @@ mod tests {
         let first = delete(&run(folder.path(), "a", 10)).unwrap();
         let dir = run(folder.path(), "a", 5);
         let lock = RunLock::take(&dir).unwrap();
-        assert!(delete(&dir).is_err_and(|error| error.cause.contains("under way")) && dir.exists());
+        assert!(delete(&dir).is_err_and(|error| error.cause.contains("already running")) && dir.exists());
         drop(lock);
         let second = delete(&dir).unwrap();
         assert!(first != second && first.join("config.toml").exists() && second.join("config.toml").exists());

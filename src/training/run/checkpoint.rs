@@ -98,7 +98,7 @@ pub fn read(checkpoint: &Path) -> Result<Progress> {
     let path = checkpoint.join("progress.toml");
     let text = files::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
     toml::from_str(&text).map_err(|error| {
-        Error::file(&path, format!("not a checkpoint: {}", error.message()), "Delete the checkpoint to start anew")
+        Error::file(&path, format!("not a checkpoint: {}", error.message()), "Delete the checkpoint to start over")
     })
 }
 

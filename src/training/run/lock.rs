@@ -25,7 +25,7 @@ impl RunLock {
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => {
                 let remedy = "Wait for its end, or choose another run folder";
-                Err(Error::file(run_dir, "a training is under way in it", remedy))
+                Err(Error::file(run_dir, "training is already running in it", remedy))
             }
             // Without locks, as on some network disks, trainings are kept apart by people.
             Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { _file: file }),
@@ -49,7 +49,7 @@ mod tests {
         assert!(!RunLock::is_taken(dir.path()), "nobody ever did");
         let lock = RunLock::take(dir.path()).unwrap();
         assert!(RunLock::is_taken(dir.path()));
-        assert!(RunLock::take(dir.path()).is_err_and(|error| error.cause.contains("under way")));
+        assert!(RunLock::take(dir.path()).is_err_and(|error| error.cause.contains("already running")));
         drop(lock);
         assert!(!RunLock::is_taken(dir.path()) && RunLock::take(dir.path()).is_ok());
     }

@@ -137,7 +137,7 @@ impl Kept {
         let known: BTreeSet<&PathBuf> = training.iter().chain(&measured).map(|clip| &clip.path).collect();
         let added = added_since(&plan.data, &known);
         if added > 0 {
-            let cause = format!("{added} clips were added since the run began: it goes on without them");
+            let cause = format!("{added} clips were added after the run started and are not used");
             warnings.push(Error::file(plan.data.path(), cause, "Begin another run to learn from them"));
         }
         let gone = gone.into_iter().cloned().collect();
@@ -174,7 +174,7 @@ fn read(run_dir: &Path) -> Result<Option<Kept>> {
         Error::file(
             &path,
             format!("not a list of clips: {}", error.message()),
-            "Begin another run; this one stays as it is",
+            "Start another run; this one is unchanged",
         )
     })?;
     Ok(Some(kept))

@@ -408,7 +408,7 @@ impl<'a> Run<'a> {
         let found = snapshots::list(&self.plan.run_dir).into_iter().find(|snapshot| snapshot.step == step);
         let unknown = || {
             let cause = format!("there is no snapshot of step {step}");
-            Error::file(&self.plan.run_dir, cause, "Choose one of those that there are")
+            Error::file(&self.plan.run_dir, cause, "Choose an existing one")
         };
         let restored = found.ok_or_else(unknown).and_then(|snapshot| self.restore(&snapshot));
         match restored {
@@ -578,7 +578,7 @@ fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
 }
 
 /// What can be done about a run that does not converge.
-const DIVERGED_REMEDY: &str = "If this happens again, start anew with a lower rate or a longer warm-up";
+const DIVERGED_REMEDY: &str = "If this happens again, restart with a lower learning rate or a longer warm-up";
 
 fn not_finite(progress: &Progress) -> Error {
     let cause = format!(

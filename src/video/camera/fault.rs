@@ -50,12 +50,12 @@ pub(super) fn is_hopeless(source: &CameraSource, fault: Fault) -> bool {
 
 /// The source ended, as opposed to breaking off.
 pub(super) fn ended(source: &CameraSource) -> Error {
-    Error::new(source.to_string(), "the stream has ended", "Nothing to do: it is tried again by itself")
+    Error::new(source.to_string(), "the stream has ended", "No action needed: it reconnects automatically")
 }
 
 /// It opened, but shows nothing.
 pub(super) fn no_video(source: &CameraSource) -> Error {
-    Error::new(source.to_string(), "there is no video in it", "Choose a source with pictures")
+    Error::new(source.to_string(), "there is no video in it", "Choose a source with video")
 }
 
 /// It went silent.
@@ -64,7 +64,7 @@ pub(super) fn silent(source: &CameraSource, secs: u64) -> Error {
         CameraSource::Device { .. } => "Unplug the camera and plug it in again",
         _ => "Check that the sender runs and that the network lets it through",
     };
-    Error::new(source.to_string(), format!("no picture came for {secs} seconds"), remedy)
+    Error::new(source.to_string(), format!("no frame arrived for {secs} seconds"), remedy)
 }
 
 fn errno(fault: Fault) -> i32 {
@@ -75,9 +75,9 @@ fn of_device(fault: Fault) -> (String, &'static str) {
     match errno(fault) {
         EACCES | EPERM => (
             "permission denied".into(),
-            "Let your user use cameras: on Linux `sudo usermod -aG video $USER` and log in again, elsewhere in the system's privacy settings",
+            "Allow camera access: on Linux `sudo usermod -aG video $USER` and log in again, elsewhere in the system's privacy settings",
         ),
-        EBUSY => ("another program is using it".into(), "Close the other program; it is tried again by itself"),
+        EBUSY => ("another program is using it".into(), "Close the other program; it reconnects automatically"),
         ENOENT | ENODEV | ENXIO | EIO => {
             ("it is not there, or was unplugged".into(), "Plug it in; it is taken up again by itself")
         }
@@ -85,7 +85,7 @@ fn of_device(fault: Fault) -> (String, &'static str) {
             "the USB bus has no bandwidth left for it".into(),
             "Choose MJPEG, a smaller size or a lower rate, or plug one of the cameras into another USB controller",
         ),
-        EINVAL => ("it does not deliver pictures in this size and rate".into(), "Choose another size or rate"),
+        EINVAL => ("it does not support this size and frame rate".into(), "Choose another size or rate"),
         _ => match fault {
             Fault::DemuxerNotFound => {
                 ("this FFmpeg has no such driver".into(), "Install an FFmpeg with libavdevice, or use a URL")
@@ -97,7 +97,7 @@ fn of_device(fault: Fault) -> (String, &'static str) {
 
 fn of_graph(fault: Fault) -> (String, &'static str) {
     match fault {
-        Fault::Eof => ("the generated pictures have ended".into(), "Nothing to do: it is begun anew by itself"),
+        Fault::Eof => ("the generated video has ended".into(), "No action needed: it restarts automatically"),
         _ => (
             format!("FFmpeg does not understand this graph ({fault})"),
             "Write a graph of FFmpeg's filters with one video output, such as testsrc2=size=320x240:rate=30",
@@ -115,19 +115,19 @@ fn of_stream(fault: Fault, has_password: bool) -> (String, &'static str) {
             ("the server refuses access", "Put name and password into the address: rtsp://name:password@host/…")
         }
         Fault::HttpBadRequest | Fault::HttpOther4xx => {
-            ("the server does not understand what it is asked for", "Check the address")
+            ("the server does not understand the request", "Check the address")
         }
         Fault::HttpServerError => {
-            ("the server has a problem of its own", "Look at its log, or start it again; it is tried again by itself")
+            ("the server reports an internal error", "Look at its log, or start it again; it reconnects automatically")
         }
         Fault::InvalidData => ("what is sent is not a video", "Check the address"),
         Fault::Exit => ("it does not answer", "Check the address, and that the sender runs"),
         Fault::ProtocolNotFound => ("FFmpeg knows no such kind of address", "Use rtsp, http, https, udp, rtmp or srt"),
-        Fault::Eof => ("the stream has ended", "Nothing to do: it is tried again by itself"),
+        Fault::Eof => ("the stream has ended", "No action needed: it reconnects automatically"),
         _ => {
             return (
                 format!("it cannot be reached ({fault})"),
-                "Check the address, the network, and that the sender runs; it is tried again by itself",
+                "Check the address, the network, and that the sender runs; it reconnects automatically",
             );
         }
     };
@@ -154,7 +154,7 @@ mod tests {
             (EACCES, "permission denied", "usermod"),
             (EBUSY, "another program", "Close"),
             (ENODEV, "unplugged", "Plug it in"),
-            (EINVAL, "size and rate", "another size"),
+            (EINVAL, "size and frame rate", "another size"),
             (ENOSPC, "USB bus has no bandwidth", "MJPEG"),
         ] {
             let error = in_words(&source, Fault::Other { errno });

@@ -281,14 +281,14 @@ fn hostile_files_are_refused() {
         ("f.caffemodel", blob(&[shape(&[1]), wire::packed(5, &[f32::NAN])].concat()), "it lacks `conv1.bias`"),
         ("g.caffemodel", vec![0x0b], "wire type 3"),
         ("h.caffemodel", Vec::new(), "no layer with parameters"),
-        ("i.caffemodel", [tensors.caffemodel(), tensors.caffemodel()].concat(), "a second time"),
+        ("i.caffemodel", [tensors.caffemodel(), tensors.caffemodel()].concat(), "duplicate tensor"),
         ("j.onnx", wire::bytes(7, &wire::bytes(5, &wire::number(1, huge))), "no initialiser"),
         (
             "k.onnx",
             wire::bytes(7, &wire::bytes(5, &[wire::number(1, huge), wire::number(2, 1)].concat())),
             "has 0 numbers",
         ),
-        ("l.onnx", wire::bytes(7, &wire::bytes(5, &wire::number(14, 1))), "lie in another file"),
+        ("l.onnx", wire::bytes(7, &wire::bytes(5, &wire::number(14, 1))), "in an external file"),
         ("m.onnx", wire::bytes(7, &[tensor, copies].concat()), "more room than the file"),
     ];
     for (file, bytes, cause) in cases {

@@ -84,7 +84,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         let mut observation = Observation { place, players: players(&entry), ..Observation::default() };
         if observation.players.first().is_none_or(Vec::is_empty) {
             let (what, remedy) = match entry.r#type.as_str() {
-                "IMAGES" => ("it is of pictures, not of a video", "Make a video of the pictures and code that"),
+                "IMAGES" => ("it annotates images, not a video", "Convert the images to a video and annotate that"),
                 _ => ("it has no media file", "Nothing can be done about live observations"),
             };
             note(&mut sheet, format!("{}: {what}; left out", observation.place), remedy);
