@@ -71,7 +71,7 @@ fn window(size: [f32; 2], phase: CameraPhase) -> Window {
 fn rates_of_camera_and_networks_stand_apart_and_the_held_answer_comes_first() {
     for size in [[1280.0, 720.0], [720.0, 480.0]] {
         let window = window(size, CameraPhase::Live);
-        for text in ["Camera: 30.0 fps", "Networks: 4.2 fps", "Latency: 212 ms", "Skipped: 86 %", "640×480 mjpeg"] {
+        for text in ["Camera: 30.0 fps", "Inference: 4.2 fps", "Latency: 212 ms", "Skipped: 86 %", "640×480 mjpeg"] {
             assert!(window.sees(text), "{text} at {size:?}");
         }
         let top = |text: &str| window.harness.get_by_label(text).rect().top();
