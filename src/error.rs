@@ -42,6 +42,12 @@ impl Error {
         Self::new(path.display().to_string(), cause, remedy)
     }
 
+    /// The system started no worker thread for `subject`.
+    pub fn no_thread(subject: &str, error: &std::io::Error) -> Self {
+        let cause = format!("could not start a worker thread (process or memory limit: {error})");
+        Self::new(subject, cause, "Close other programs and try again")
+    }
+
     /// A failure of the operating system on `path`, with the remedy its kind suggests.
     pub fn io(path: &Path, error: &std::io::Error) -> Self {
         use std::io::ErrorKind;

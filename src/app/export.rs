@@ -48,7 +48,7 @@ impl Exporter {
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("export".into()).spawn(work) {
-            let error = Error::new("export", error.to_string(), "Close other programs and try again");
+            let error = Error::no_thread("export", &error);
             // The receiver lives as long as `self`.
             let _ = self.sender.send(Err(error));
         }

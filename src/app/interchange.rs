@@ -157,7 +157,7 @@ impl Interchange {
         };
         if let Err(error) = std::thread::Builder::new().name("interchange".into()).spawn(body) {
             (self.reading, self.exporting) = (false, None);
-            let error = Error::new("labels", error.to_string(), "Close other programs and try again");
+            let error = Error::no_thread("labels", &error);
             self.exported = Some((PathBuf::new(), Err(error)));
         }
     }

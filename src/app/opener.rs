@@ -141,7 +141,7 @@ impl Opener {
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("open".into()).spawn(work) {
-            let error = Error::new("open", error.to_string(), "Close other programs and try again");
+            let error = Error::no_thread("open", &error);
             // The receiver lives as long as `self`.
             let _ = self.sender.send(Looked { number, found: Err(error) });
         }

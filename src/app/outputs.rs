@@ -55,7 +55,7 @@ impl OutputChecks {
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("outputs".into()).spawn(work) {
-            let existing = Err(Error::new("export", error.to_string(), "Close other programs and try again"));
+            let existing = Err(Error::no_thread("export", &error));
             let _ = self.sender.send(Looked { question: again.0, path: again.1, existing }); // As long as `self` lives.
         }
     }

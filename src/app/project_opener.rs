@@ -81,7 +81,7 @@ impl ProjectOpener {
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("project".into()).spawn(work) {
-            let error = Error::new("project", error.to_string(), "Close other programs and try again");
+            let error = Error::no_thread("project", &error);
             // The receiver lives as long as `self`.
             let _ = self.sender.send(Answer { start, dir, opened: Err(error) });
         }

@@ -48,7 +48,7 @@ impl ReportReader {
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("report".into()).spawn(work) {
-            let error = Error::new("report", error.to_string(), "Close other programs and try again");
+            let error = Error::no_thread("report", &error);
             // The receiver lives as long as `self`.
             let _ = self.sender.send(Err(error));
         }

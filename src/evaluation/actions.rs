@@ -108,8 +108,7 @@ pub fn score_clips(
             let thread = thread::Builder::new().name(format!("evaluation {number}")).stack_size(STACK_BYTES);
             let started = thread.spawn_scoped(scope, move || work(model, sender));
             if let (Err(error), 0) = (started, number) {
-                let cause = format!("no thread could be started ({error})");
-                return Err(Error::new("evaluation", cause, "Close other programs and try again"));
+                return Err(Error::no_thread("evaluation", &error));
             }
         }
         drop(sender);

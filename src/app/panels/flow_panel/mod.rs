@@ -131,7 +131,7 @@ fn stride_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.spacing_mut().slider_width = (ui.available_width() - 60.0).clamp(60.0, 200.0);
         ui.add(Slider::new(&mut cx.settings.laboratory.stride, 1..=MAX_STRIDE))
             .labelled_by(label)
-            .on_hover_text("Frames from t to the second frame");
+            .on_hover_text("Distance between the frames of a pair");
     });
     explanation(ui, "Flow from t to t + stride. Increase it for high-frame-rate video.");
 }

@@ -155,9 +155,8 @@ pub fn answers_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         numbers_ui(ui, &mut choices.smoothing);
     });
     field(ui, "Preview", |ui, _| {
-        ui.checkbox(choices.mirrored_mut(), "Mirror").on_hover_text(
-            "Mirror the preview (inference and saved clips unaffected). Training flips clips at random, so left and right are not distinguished",
-        );
+        ui.checkbox(choices.mirrored_mut(), "Mirror")
+            .on_hover_text("Mirror the preview (inference and saved clips unaffected)");
     });
 }
 

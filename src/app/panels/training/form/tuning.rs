@@ -190,7 +190,7 @@ pub fn budget_ui(ui: &mut Ui, budget_secs: &mut Option<f64>) {
     field(ui, "Time limit", |ui, _| {
         let mut limited = budget_secs.is_some();
         let mut minutes = budget_secs.unwrap_or(600.0) / 60.0;
-        ui.checkbox(&mut limited, "after").on_hover_text("Stop after this time, at the latest step otherwise");
+        ui.checkbox(&mut limited, "after").on_hover_text("Stop after this time or the last step");
         let value = DragValue::new(&mut minutes).range(0.1..=100_000.0).speed(0.5).max_decimals(1).suffix(" min");
         ui.add_enabled(limited, value).accessible_name("Minutes");
         *budget_secs = limited.then_some(minutes * 60.0);
