@@ -259,7 +259,7 @@ impl Coordinator {
         let events = self.events.clone();
         let work = move || events.send(Message::Cameras(caught("cameras", camera_devices)));
         if let Err(error) = Builder::new().name("cameras".into()).spawn(work) {
-            self.events.problem(Error::new("cameras", error.to_string(), "Close other programs and try again"));
+            self.events.problem(Error::no_thread("cameras", &error));
         }
     }
 
@@ -369,7 +369,7 @@ impl Coordinator {
             }
         };
         if let Err(error) = Builder::new().name("sample".into()).spawn(work) {
-            let error = Error::new("sample", error.to_string(), "Close other programs and try again");
+            let error = Error::no_thread("sample", &error);
             self.events.send(Message::SampleFailed(error));
         }
     }

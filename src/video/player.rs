@@ -54,7 +54,7 @@ impl Player {
         };
         let thread = std::thread::Builder::new().name("decoder".into()).spawn(body);
         if let Err(error) = thread {
-            let error = Error::new("decoder thread", error.to_string(), "Close other programs and try again");
+            let error = Error::no_thread("decoder thread", &error);
             // The channel is empty and its receiver alive, so this is always delivered.
             let _ = failed.try_send(PlayerEvent::Failed(error));
         }

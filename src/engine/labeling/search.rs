@@ -60,7 +60,7 @@ impl Searches {
             }
         };
         if let Err(error) = Builder::new().name("search".into()).spawn(work) {
-            let result = Err(Error::new("search", error.to_string(), "Close other programs and try again"));
+            let result = Err(Error::no_thread("search", &error));
             let answers = &self.answers;
             // A full channel is read before the next search can be asked for.
             let _ = answers.try_send(LabelingEvent::Search { id, result });

@@ -53,7 +53,7 @@ impl Recorder {
             Err(error) => events.problem(error),
         };
         let thread = Builder::new().name("recorder".into()).spawn(body).map_err(|error| {
-            unstarted.problem(Error::new("recording", error.to_string(), "Close other programs and try again"));
+            unstarted.problem(Error::no_thread("recording", &error));
         });
         Self { stop, status, thread: thread.ok() }
     }

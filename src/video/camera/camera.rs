@@ -43,7 +43,7 @@ impl Camera {
             drop(alive);
         };
         if let Err(error) = std::thread::Builder::new().name("capture".into()).spawn(body) {
-            let error = Error::new("capture thread", error.to_string(), "Close other programs and try again");
+            let error = Error::no_thread("capture thread", &error);
             shared.status().phase = CameraPhase::Failed(error);
         }
         Self { source, shared, stop, ended }
