@@ -41,7 +41,7 @@ pub(crate) fn sync_names(folder: &Path) {
     }
 }
 
-/// How many links may follow each other.
+/// Maximum number of links in a chain.
 const MOST_LINKS: usize = 40;
 
 /// The file that a write to `path` really changes: absolute, and through symbolic links, also where there is no file yet.

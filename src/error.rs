@@ -1,4 +1,4 @@
-//! What went wrong, with what, and what to do about it: the one error of the whole program.
+//! The error type of the program: what went wrong, with what, and what to do about it.
 //!
 //! Every error a person can meet names a subject (mostly a file), a cause and a remedy; the window and
 //! the command line print the same sentence.

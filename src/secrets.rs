@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// What stands in place of a password.
+/// The replacement of a password.
 pub(crate) const MASK: &str = "…";
 
 /// How the names of values end that are secrets: `…?user=a&pwd=b`, `/user=a_password=b`.

@@ -1,4 +1,4 @@
-//! What commands print, where the reader may have left (`| head`) or the disk may be full.
+//! Printing for commands, where the reader may have left (`| head`) or the disk may be full.
 //!
 //! The macros replace those of std in all commands: std's panic in both cases.
 

@@ -106,7 +106,7 @@ impl ClipResult {
 }
 
 impl ActionsReport {
-    /// What its JSON is.
+    /// The schema name of its JSON.
     pub const SCHEMA: &str = "motionscope-actions";
     /// The version of the JSON.
     pub const VERSION: u32 = 1;

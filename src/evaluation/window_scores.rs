@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::nets::WINDOW_FRAMES;
 
-/// What is needed of the document.
+/// The needed parts of the document.
 #[derive(Deserialize)]
 struct Document {
     clip: Clip,

@@ -10,7 +10,7 @@ use super::FlowField;
 use crate::error::Result;
 use crate::video::{FrameKind, FrameVectors, MotionVector, MotionVectorReader};
 
-/// How many frames away vectors are looked for in place of missing ones.
+/// Maximum distance in frames of vectors that replace missing ones.
 const REACH: usize = 4;
 
 /// The flow between the frames of one clip, from its motion vectors.

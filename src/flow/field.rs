@@ -18,7 +18,7 @@ pub struct FlowField {
 }
 
 impl FlowField {
-    /// What an unknown vector is set to; Middlebury's own value.
+    /// The value of unknown vectors, as in Middlebury files.
     pub const UNKNOWN: [f32; 2] = [1e10, 1e10];
 
     /// Returns a field of `width` × `height` vectors, given row after row.

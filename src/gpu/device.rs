@@ -28,7 +28,7 @@ pub enum DeviceChoice {
     Cpu,
 }
 
-/// Which of Burn's two backends computes.
+/// The Burn backend in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComputeKind {
     /// Burn's wgpu backend.

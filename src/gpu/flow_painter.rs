@@ -11,7 +11,7 @@ use super::FlowBuffer;
 const SHADER: &str =
     concat!(include_str!("../../shaders/shared/middlebury.wgsl"), include_str!("../../shaders/flow_colour.wgsl"));
 
-/// How flow vectors become picture elements.
+/// The sampling of flow vectors to pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sampling {
     /// The vector whose cell the picture element lies in: shows the level's grid.
@@ -20,7 +20,7 @@ pub enum Sampling {
     Bilinear,
 }
 
-/// What of a [`FlowBuffer`] is drawn, and how.
+/// The drawing parameters of a [`FlowBuffer`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlowDrawing {
     /// Which flow of the stack, from 0; beyond the last one, the last.

@@ -10,7 +10,7 @@ use super::SharedWgpu;
 use super::faults::{checked, lost};
 use crate::error::Result;
 
-/// How long an answer may take that is there already.
+/// Maximum wait for an answer that should be ready.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A buffer of its own, zero at first, for the kernels to read and write.

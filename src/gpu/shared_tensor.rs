@@ -1,4 +1,4 @@
-//! From the networks, which know tensors, to what knows buffers: a view of the memory behind a Burn tensor.
+//! Borrows the wgpu buffer behind a Burn tensor.
 
 use burn::backend::Wgpu;
 use burn::backend::wgpu::{AutoCompiler, CubeBackend, into_contiguous};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Change, Class, ClassId, Label, Settings, Step, Video, VideoId};
 use crate::error::Result;
 
-/// What [`Label::Background`] is called, and no class may be.
+/// The name of [`Label::Background`], which no class may have.
 pub(super) const BACKGROUND: &str = "background";
 
 /// Everything that is known about a project.

@@ -45,21 +45,21 @@ pub struct Project {
     writing: std::result::Result<Writing, Error>,
 }
 
-/// What a project is opened for.
+/// The purpose of opening a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     Change,
     Look,
 }
 
-/// What it takes to change a project.
+/// The resources for changing a project.
 struct Writing {
     journal: Journal,
     /// Let go after the journal.
     _lock: Lock,
 }
 
-/// What the files do not say yet.
+/// Unsaved changes.
 #[derive(Default)]
 struct Unsaved {
     steps: usize,
@@ -473,7 +473,7 @@ impl Unsaved {
     }
 }
 
-/// What the files of a project hold.
+/// The content of the files of a project.
 struct Loaded {
     manifest_saves: u64,
     /// As of the last save.

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use crate::error::{Error, Result};
 
-/// What errors of a device that failed are about.
+/// The subject of device errors.
 const DEVICE: &str = "device";
 
 /// Returns whether `error` says that a device failed, rather than that an input cannot be read.

@@ -159,7 +159,7 @@ fn transposed_in_file(rank: usize) -> bool {
     rank == 2
 }
 
-/// Where a walk through a module stands.
+/// The position of a walk through a module.
 #[derive(Default)]
 struct ParameterPath(Vec<String>);
 

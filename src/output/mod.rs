@@ -17,10 +17,10 @@ const PROJECT_FILE: &str = "project.toml";
 const PROJECT_PARTS: [&str; 4] = [PROJECT_FILE, "project.lock", "labels", "times"];
 const JOURNAL: &str = "journal.jsonl";
 
-/// How many files an error names.
+/// Maximum number of files named in an error.
 const MOST_NAMED: usize = 5;
 
-/// What is done about files that exist.
+/// The policy for existing files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {
     /// They stay as they are, and nothing is written.

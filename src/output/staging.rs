@@ -14,9 +14,9 @@ use crate::error::{Error, Result};
 
 /// Locked for as long as the program that made the folder works on it.
 const LOCK: &str = "lock";
-/// What is written, in the folder of that name.
+/// The folder of new files.
 const FILES: &str = "files";
-/// What was replaced, until all is done.
+/// The folder of replaced files, until all is done.
 const REPLACED: &str = "replaced";
 
 /// The hidden folders of this process, for its early end.

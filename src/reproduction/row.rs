@@ -20,7 +20,7 @@ pub struct Row {
     pub published: Vec<Option<f64>>,
 }
 
-/// How the figures of a row come about.
+/// The method by which a row is computed.
 #[derive(Debug, Clone)]
 pub enum Work {
     /// A stream is trained, then measured on the test clips.

@@ -29,7 +29,7 @@ use crate::training::dataset::{Dataset, LabelledClip};
 use crate::training::{self, Network, TrainingControl, TrainingPlan};
 use crate::video::ffmpeg_version;
 
-/// How a reproduction ended.
+/// The end of a reproduction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// Every row has its figures.

@@ -1,4 +1,4 @@
-//! What is reproduced, on what and how large: all that decides about the numbers, saved as `config.toml`.
+//! The settings of a reproduction: everything that determines the numbers, saved as `config.toml`.
 
 use std::path::{Path, PathBuf};
 
@@ -270,7 +270,7 @@ impl Settings {
 
 /// Rate of what has been trained before, which the rates of fresh networks would spoil.
 const TRAINED_RATE: f64 = 1e-4;
-/// What the paper decodes to.
+/// The frame size in the paper.
 const PAPER_FRAME: Geometry = Geometry { width: 340, height: 256 };
 
 impl Lists {

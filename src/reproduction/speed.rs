@@ -55,7 +55,7 @@ impl Streams {
     }
 }
 
-/// What was measured of all rows in one go, and where.
+/// The speeds of all rows, measured together, and the device.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Speeds {
     /// The device.

@@ -59,7 +59,7 @@ pub struct TableRow {
 }
 
 impl Table {
-    /// What its JSON is.
+    /// The schema name of its JSON.
     pub const SCHEMA: &str = "motionscope-reproduction";
     /// The version of the JSON.
     pub const VERSION: u32 = 1;

@@ -9,7 +9,7 @@ use std::fmt;
 use super::paint::smoothstep;
 use super::pose::{Limb, Pose};
 
-/// What a figure does throughout a clip: the label.
+/// The action of a figure throughout a clip: the label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Bends the upper body forward and straightens again.

@@ -24,7 +24,7 @@ const REFERENCE: Geometry = Geometry { width: 320, height: 240 };
 /// When pan and zoom are in their middle position: half-way through a clip of the sample.
 const MIDDLE_SECS: f32 = 0.8;
 
-/// How much of a walker's way the camera follows.
+/// The fraction of a walker's path that the camera follows.
 const FOLLOWED: f32 = 0.72;
 
 /// A clip that can be asked for any of its frames.
@@ -38,7 +38,7 @@ pub(super) struct Clip {
     geometry: Geometry,
 }
 
-/// What differs between two clips of the same action in the same style.
+/// The random parameters of a clip.
 struct Take {
     /// Cycles of the action that have passed when the clip begins.
     start: f32,

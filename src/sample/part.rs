@@ -8,7 +8,7 @@ pub(super) type Outline = Box<dyn Fn(Point) -> f32 + Send + Sync>;
 /// The colour at a point of the part.
 pub(super) type Paint = Box<dyn Fn(Point) -> Colour + Send + Sync>;
 
-/// What is cut out of coloured paper, so to say, before it is laid into the scene.
+/// A flat, coloured part of a figure before it is placed in the scene.
 pub(super) struct Part {
     pub outline: Outline,
     pub paint: Paint,

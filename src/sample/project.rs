@@ -21,7 +21,7 @@ const TRAINING_STYLES: usize = 6;
 /// Pairs of frames whose exact flow is stored, for one clip of every test style: one window of the networks.
 const FLOW_PAIRS: usize = 10;
 
-/// Where the parts of a written sample are.
+/// The paths of a written sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleProject {
     /// The folder with one sub-folder of clips per class.

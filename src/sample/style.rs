@@ -48,7 +48,7 @@ pub(super) struct Outfit {
     pub shoes: Colour,
 }
 
-/// How the hair is worn.
+/// A hair style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hair {
     Short,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// What may separate cells.
+/// The supported cell separators.
 const SEPARATORS: [char; 3] = [',', ';', '\t'];
 
 /// Number of lines inspected to detect the separator.

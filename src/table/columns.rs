@@ -1,8 +1,8 @@
-//! Which column of a table of labels holds what.
+//! The roles of the columns in a table of labels.
 
 use super::{seconds, unescape_formula};
 
-/// What a column may hold.
+/// The role of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Path,

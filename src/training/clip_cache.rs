@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::video::{ClipReader, Geometry};
 
-/// How the cached files end; nothing else in the folder is touched.
+/// The extension of cached files; nothing else in the folder is touched.
 const EXTENSION: &str = "frames";
 
 /// Changes with how the files are written.
@@ -41,7 +41,7 @@ pub struct ClipCache {
     room: Mutex<Room>,
 }
 
-/// Who takes what of the room.
+/// The space used by each cached file.
 #[derive(Default)]
 struct Room {
     /// What the files take, as far as this process knows, those being written among them.

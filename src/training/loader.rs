@@ -104,7 +104,7 @@ impl Drop for Loader {
     }
 }
 
-/// What is seen of a clip.
+/// The sampled window of a clip.
 struct Seen {
     draws: Vec<Draw>,
     /// The frames of one window after the other, where they are input.

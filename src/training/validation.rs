@@ -243,7 +243,7 @@ impl Validator {
     }
 }
 
-/// What the networks say of clips.
+/// Predictions for clips.
 #[derive(Default)]
 struct Answers {
     /// Of MotionNet, where that is measured.
@@ -254,7 +254,7 @@ struct Answers {
     failures: Vec<Error>,
 }
 
-/// What was read of a clip.
+/// The decoded frames of a clip.
 struct Seen {
     index: usize,
     /// The window of MotionNet whose photometric error is measured.

@@ -1,9 +1,9 @@
-//! Which file an index is of.
+//! The key of the file of an index.
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// Which file an index is of.
+/// The key of the file of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileKey {
     /// The file, without links.

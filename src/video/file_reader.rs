@@ -23,7 +23,7 @@ const RETRY_PACKETS: usize = 300;
 /// A key frame must save decoding at least this many frames to be worth a seek.
 const WORTH_A_SEEK: usize = 16;
 
-/// How the search for a frame ended.
+/// The result of the search for a frame.
 enum Search {
     Found(Vec<Arc<RgbImage>>),
     Missing,

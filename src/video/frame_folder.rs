@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 /// Endings of pictures.
 const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "ppm", "pgm", "bmp", "tif", "tiff", "webp"];
 
-/// How pictures of the two components of flow are called, which lie in the same folder as the frames.
+/// The name prefixes of flow images (two components) in the same folder as the frames.
 const FLOW_PREFIXES: [[&str; 2]; 4] = [["flow_x", "flow_y"], ["flow_u", "flow_v"], ["x_", "y_"], ["u_", "v_"]];
 
 /// Stands for a number in the name of a kind; no file name holds a zero.

@@ -148,7 +148,7 @@ fn decode(bytes: &[u8], key: &FileKey) -> Option<VideoIndex> {
     Some(VideoIndex::assemble(table, clock, FrameOrder { decoded, builds_on_all }, cut_off))
 }
 
-/// What the differences are taken from.
+/// The previous values for delta encoding.
 #[derive(Default)]
 struct Before {
     pts: i64,

@@ -29,7 +29,7 @@ const LEAST_BYTES: u64 = 16 << 20;
 /// Videos whose pictures had to be decoded to count them have their index kept on disk from so many packets on.
 const LEAST_DECODED: usize = 250;
 
-/// How often one who waits for the index that another is building looks at its stop flag.
+/// Time between checks of the stop flag while waiting for another's index.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The indexes of one process.

@@ -18,7 +18,7 @@ use crate::files;
 /// Damaged stretches in a row after which a file counts as ended.
 const MAX_UNREADABLE: usize = 1000;
 
-/// How far before a key frame to aim when the demuxer overshot it, seconds.
+/// Seek margins before a key frame when the demuxer overshot it, in seconds.
 const SEEK_BACK_SECS: [f64; 3] = [0.0, 2.0, 20.0];
 
 /// More than the header of a video without its index, bytes.

@@ -1,4 +1,4 @@
-//! What a player is asked for, what it reports, and what its handle and its threads share.
+//! The commands, events and state of a player, and the state shared by its handle and threads.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -47,7 +47,7 @@ pub enum PlayerEvent {
     Ended,
 }
 
-/// Where a player stands.
+/// The state of a player.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlayerState {
     /// Index of the frame to be shown; [`Player::current`] may still be an older one while it is decoded.
@@ -58,7 +58,7 @@ pub struct PlayerState {
     pub speed: f64,
 }
 
-/// How far a player has got with listing the frames of a video, which takes one pass over the file.
+/// The progress of a player in indexing the frames of a video, which takes one pass over the file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Indexing {
     /// From 0 to 1.
@@ -67,7 +67,7 @@ pub struct Indexing {
     pub claimed_secs: Option<f64>,
 }
 
-/// What the handle and the thread share.
+/// The state shared by the handle and the thread.
 pub(super) struct Shared {
     pub state: Mutex<PlayerState>,
     pub current: Mutex<Option<Arc<Frame>>>,

@@ -18,7 +18,7 @@ use super::playback_clock::PlaybackClock;
 use super::player_state::{PlayerCommand, PlayerEvent, PlayerState, Shared, Wake};
 use super::{Frame, Sizes, VideoReader};
 
-/// How far a shown frame may lag behind the clock before the clock waits, seconds.
+/// Maximum lag of the shown frame behind the clock before the clock waits, in seconds.
 const MAX_LAG_SECS: f64 = 0.25;
 
 /// A search for the current frame this old gives way to a newer command; a younger one is finished, so that

@@ -16,7 +16,7 @@ use super::{Frame, Sizes};
 /// Time between progress reports to the window.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How far pictures may lag behind the clock before it waits for them, seconds.
+/// Maximum lag of frames behind the clock before the clock waits, in seconds.
 const MAX_LAG_SECS: f64 = 0.25;
 
 /// Frames per second where the file does not say.

@@ -1,4 +1,4 @@
-//! How a piece of work on a video is ended.
+//! The stop flag for work on a video.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

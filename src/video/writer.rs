@@ -54,7 +54,7 @@ impl Pace {
     }
 }
 
-/// How the pictures are coded.
+/// The coding of the frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coding {
     /// H.264 by libx264, else MPEG-4.
@@ -75,7 +75,7 @@ impl Coding {
     }
 }
 
-/// Where a clip is while it is written.
+/// The location of a clip while it is written.
 enum Place {
     /// In a hidden folder, from which it is moved when it is complete.
     Hidden { folder: Hidden, file: PathBuf },

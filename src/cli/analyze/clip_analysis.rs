@@ -25,7 +25,7 @@ const DISPLAY_MAX: u32 = 640;
 /// Number of the finest level of the flow pyramid.
 const FINEST_LEVEL: usize = 2;
 
-/// What is the same for all clips.
+/// The state shared by all clips.
 pub(super) struct Setting<'a> {
     plan: &'a AnalyzePlan,
     pipeline: InferencePipeline,

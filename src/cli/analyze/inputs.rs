@@ -1,4 +1,4 @@
-//! Which clips are analysed, and the folder that each one's results go to.
+//! The clips to analyse and their output folders.
 
 use std::collections::HashMap;
 use std::fs;

@@ -15,7 +15,7 @@ use crate::video::{Geometry, decode_picture};
 /// The sizes that TV-L1 is measured at.
 const SIZES: [Geometry; 2] = [Geometry { width: 320, height: 240 }, Geometry { width: 640, height: 480 }];
 
-/// What `tests/compare_opencv.py` asks for.
+/// The options used by `tests/compare_opencv.py`.
 #[derive(Debug, Args)]
 pub(super) struct PairArgs {
     /// Measure only TV-L1 between two images and print the times as JSON

@@ -1,4 +1,4 @@
-//! What `motionscope flow --json` prints: schema `motionscope-flow`, version 1, one document a run.
+//! The output of `motionscope flow --json`: schema `motionscope-flow`, version 1, one document per run.
 
 use std::path::PathBuf;
 

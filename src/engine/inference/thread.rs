@@ -18,7 +18,7 @@ use crate::gpu::{Compute, ComputeKind};
 use crate::nets::HiddenTwoStream;
 use crate::video::Sizes;
 
-/// What the thread should do; only the newest of each matters.
+/// The desired state of the thread; only the newest values count.
 struct DesiredInference {
     clip: Option<Clip>,
     live: Option<Arc<LiveSession>>,

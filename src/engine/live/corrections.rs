@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::video::{LiveFrame, is_hidden, is_video};
 
-/// How much of the past a correction keeps, seconds.
+/// Length of a correction clip in seconds.
 pub const CLIP_SECS: f64 = 3.0;
 
 /// Something for the thread to do.

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 use crate::video::{Camera, SourcePicture};
 
-/// How long a picture is waited for before looking whether to stop.
+/// Time between checks of the stop flag while waiting for a frame.
 const PERIOD: Duration = Duration::from_millis(50);
 /// A power failure costs no more than so much of a recording.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
@@ -75,7 +75,7 @@ impl Drop for Recorder {
     }
 }
 
-/// What the thread works with.
+/// The state of the recording thread.
 struct Work {
     camera: Arc<Camera>,
     stop: Arc<AtomicBool>,

@@ -16,7 +16,7 @@ use crate::nets::fusion::Fusion;
 use crate::output::OutputGuard;
 use crate::training::DataSource;
 
-/// What is written.
+/// An order to export an annotated video.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OverlayExport {
     /// The clip.
@@ -73,7 +73,7 @@ pub struct BenchmarkPlan {
     pub scales: Vec<f32>,
 }
 
-/// What is written.
+/// An export of flow.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FlowExport {
     /// A file per pair into a folder; its flow is in pixels of the video.

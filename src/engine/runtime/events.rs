@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::engine::Message;
 use crate::error::Error;
 
-/// How many unread messages there are before telemetry is left out.
+/// Number of unread messages above which telemetry is dropped.
 const CAPACITY: usize = 4096;
 
 /// A callback from any engine thread when there is something new to show.

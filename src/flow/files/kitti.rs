@@ -11,7 +11,7 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::video::decode_picture;
 
-/// What stands for no motion.
+/// The stored value of zero motion.
 const ZERO: f32 = 32768.0;
 
 /// Steps in a pixel.

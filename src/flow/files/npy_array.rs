@@ -15,7 +15,7 @@ const MAGIC: [u8; 6] = *b"\x93NUMPY";
 /// NumPy's own bound on the length of a header that is to be trusted.
 const MAX_HEADER_BYTES: usize = 10_000;
 
-/// What the data begin at a multiple of.
+/// Alignment of the data in bytes.
 const ALIGNMENT: usize = 64;
 
 /// An array of a `.npy` file.
@@ -148,7 +148,7 @@ fn read_header(reader: &mut impl Read) -> Result<(String, usize), Failure> {
     Ok((String::from_utf8_lossy(&header).into_owned(), start.len() + field_bytes + length))
 }
 
-/// How the array is stored.
+/// The header of an array.
 #[derive(Debug, PartialEq)]
 struct Header {
     scalar: Scalar,

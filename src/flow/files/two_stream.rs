@@ -20,7 +20,7 @@ use crate::video::decode_picture;
 /// Displacement in pixels that the whitest level stands for in the common data sets.
 pub const DEFAULT_BOUND_PX: f32 = 20.0;
 
-/// What OpenCV writes, by which the common data sets were made.
+/// The default JPEG quality of OpenCV, which the common data sets used.
 const JPEG_QUALITY: u8 = 95;
 
 /// Reads the flow in two 8-bit pictures whose levels span ±`bound_px` pixels.

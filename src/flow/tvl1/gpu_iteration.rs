@@ -114,7 +114,7 @@ impl Iteration {
     }
 }
 
-/// How the steps of an inner iteration are divided.
+/// The division of an inner iteration into blocks.
 struct BlockPlan {
     /// Of all blocks but the last.
     steps: u32,

@@ -1,11 +1,11 @@
-//! What an import would do, and what a person decides before it.
+//! Prepared imports and their options.
 
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::labels::Step;
 
-/// What a person decides before an import.
+/// The options of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Choices {
     /// Classes that the project does not have are added; else their labels are left out.
@@ -16,7 +16,7 @@ pub struct Choices {
     pub allow_several: bool,
 }
 
-/// What an import would do, and what is to be decided before.
+/// A prepared import: its step, and what it would change or leave out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Import {
     /// What brings the labels into the project; to be performed.

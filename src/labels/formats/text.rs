@@ -17,10 +17,10 @@ const MAX_BYTES: u64 = 256 << 20;
 /// Folders within folders that are looked into.
 const MAX_DEPTH: usize = 32;
 
-/// How a file begins that was compressed by gzip.
+/// The magic number of gzip files.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// How archives begin, which workbooks of spreadsheets are as well.
+/// The magic number of ZIP archives, which spreadsheets use as well.
 const ZIP: &[u8] = b"PK\x03\x04";
 
 /// Returns the text of the file at `path`, which may be compressed by gzip, without a byte order mark.

@@ -15,10 +15,10 @@ use crate::error::{Error, Result};
 const CLASS_INDEX: &str = "classInd.txt";
 const TRAIN_LIST: &str = "trainlist01.txt";
 const TEST_LIST: &str = "testlist01.txt";
-/// How the clips end that are cut out.
+/// The extension of exported clips.
 const ENDING: &str = ".mp4";
 
-/// Of so many groups, the last is tested on.
+/// Every group of this number goes to the test list.
 const TEST_EVERY: usize = 4;
 
 /// Distance between the numbers of a group that may be taken.

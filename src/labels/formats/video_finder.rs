@@ -42,7 +42,7 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// What a name may mean.
+/// A possible meaning of a name.
 struct Reading {
     /// With `/` between names and nothing encoded.
     name: String,

@@ -19,7 +19,7 @@ use crate::json_values;
 const VERSION: &str = "1.0.0";
 const TYPE: &str = "video_classification";
 
-/// How the `id` of a label of the whole clip begins, before its number.
+/// The prefix of the `id` of a whole-clip label, before its number.
 const CLIP: &str = "clip";
 
 /// A label of the whole clip covers at least this share of the length that X-AnyLabeling finds.

@@ -43,7 +43,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tensors, Damage> {
     Ok(tensors)
 }
 
-/// Where a version of the format keeps what is needed of a layer.
+/// The field numbers of a layer in a version of the format.
 struct Schema {
     name: u64,
     blobs: u64,

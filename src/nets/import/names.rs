@@ -18,7 +18,7 @@ const DICTIONARIES: [&str; 2] = ["state_dict.", "model_state_dict."];
 /// Ending of the temporal stream's layers in the authors' stacked networks.
 const STACKED: &str = "_vgg16";
 
-/// What begins the names of layers that belong to the authors' losses, to the flow normalisation or to training.
+/// Prefixes of layers that belong to the authors' losses, to the flow normalisation or to training.
 const WITHOUT_PLACE: [&str; 4] = ["FlowDeltas", "FlowScale", "boudary_", "predict_flow2_"];
 
 /// The layers of one of our networks under the names of others.

@@ -26,7 +26,7 @@ pub struct Content {
 /// Contents by path, as long as size and time of change stay as they were.
 static KNOWN: LazyLock<Mutex<HashMap<PathBuf, (Stamp, Content)>>> = LazyLock::new(Mutex::default);
 
-/// What shows without reading a file whether it was changed.
+/// A stamp that reveals changes of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     length: u64,

@@ -15,12 +15,12 @@ use crate::error::{Error, Result};
 use crate::table::{Columns, Part, Record, Table};
 use crate::video::counted_frames;
 
-/// What Kinetics calls the name of a video.
+/// The Kinetics column of the video name.
 const YOUTUBE_ID: &str = "youtube_id";
-/// What Kinetics calls the part of the data set that a row belongs to.
+/// The Kinetics column of the subset.
 const SPLIT: &str = "split";
 
-/// How the rows of a table are meant.
+/// The interpretation of the rows of a table.
 struct Meaning<'a> {
     columns: Columns,
     classes: &'a ClassIndex,
@@ -30,7 +30,7 @@ struct Meaning<'a> {
     is_kinetics: bool,
 }
 
-/// What was assumed about rows whose parts are frames.
+/// The assumptions about rows with frame numbers.
 #[derive(Default)]
 struct Assumed {
     /// Clips whose frames are counted at another rate than theirs, with that rate and their own.

@@ -9,11 +9,11 @@ use super::listing::{Listing, Place, Problem, ProblemKind, Row};
 use super::{AmbiguousSegment, LabelledClip, ListSource, Subset, text};
 use crate::error::Result;
 
-/// How the files of the validation videos end, which THUMOS14 trains detectors on.
+/// The file suffix of the validation videos, on which THUMOS14 detectors are trained.
 pub(super) const VALIDATION: &str = "_val.txt";
-/// How the files of the test videos end.
+/// The file suffix of the test videos.
 pub(super) const TEST: &str = "_test.txt";
-/// What stands for a class in the file of segments that are hard to tell.
+/// The class name of ambiguous segments.
 const AMBIGUOUS: &str = "Ambiguous";
 
 /// Reads the files of one subset, a clip per segment. The classes are those of the files, in alphabetical order, or those of

@@ -161,7 +161,7 @@ fn layers<M: Module>(network: &M) -> Vec<Layer> {
     lister.layers
 }
 
-/// What Burn calls batch normalisation as a part of a network.
+/// Burn's name of batch normalisation in module paths.
 const BATCH_NORM: &str = "Struct:BatchNorm";
 
 #[derive(Default)]

@@ -38,7 +38,7 @@ pub struct ClipFeatures {
     values: Vec<f32>,
 }
 
-/// Of what the features in a file are, beside it.
+/// The origin of the features in a file, stored beside it.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 struct Origin {
     /// Of the networks and how they were given the clips.

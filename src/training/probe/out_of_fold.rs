@@ -24,7 +24,7 @@ pub(in crate::training) struct OutOfFold {
 /// The path of a clip, and its segment in microseconds: seconds may come back from the file with another last bit.
 type Key = (PathBuf, Option<[i64; 2]>);
 
-/// What is in the file.
+/// The content of the file.
 #[derive(Serialize, Deserialize)]
 struct Stored<Clips> {
     clips: Clips,

@@ -17,9 +17,9 @@ use crate::nets::ModelCard;
 use crate::output::{OutputGuard, Staging};
 use crate::training::config::plan::TrainingPlan;
 
-/// What people say about a run: a file of its own, so that a run can be renamed while it is under way.
+/// The file of notes on a run, separate so that a run can be renamed while it trains.
 const NOTES: &str = "run.toml";
-/// Where deleted runs go, in the folder of the runs.
+/// The folder of deleted runs, within the folder of runs.
 const DELETED: &str = ".deleted";
 /// Folders of a run with networks, the best first.
 const MODELS: [&str; 2] = ["best", "model"];
@@ -64,7 +64,7 @@ pub struct Run {
     pub changed: Option<SystemTime>,
 }
 
-/// What people say about a run.
+/// The user's notes on a run.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Notes {
     name: Option<String>,

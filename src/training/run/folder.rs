@@ -13,9 +13,9 @@ use crate::files;
 use crate::output::OutputGuard;
 use crate::training::config::plan::TrainingPlan;
 
-/// How the settings of a run begin, before the version.
+/// The first words of a settings file, before the version.
 const WRITTEN_BY: &str = "# Motionscope ";
-/// What a run writes beside its settings.
+/// The files of a run besides its settings.
 const FILES: [&str; 5] = ["metrics.csv", "validation.csv", "gradients.csv", "interventions.csv", "model/model.toml"];
 /// Differences that are named.
 const NAMED: usize = 3;

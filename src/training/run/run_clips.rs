@@ -31,10 +31,10 @@ pub(in crate::training) struct RunClips {
     fingerprints: Fingerprints,
 }
 
-/// Of files and folders of pictures, by path.
+/// Fingerprints of files and frame folders by path.
 type Fingerprints = BTreeMap<PathBuf, String>;
 
-/// What is kept.
+/// The stored clips of a run.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     classes: Vec<String>,

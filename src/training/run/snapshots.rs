@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 
 /// The folder of the snapshots in the run's.
 const FOLDER: &str = "snapshots";
-/// What the name of a snapshot begins with, before its step.
+/// The prefix of snapshot folders, before the step.
 const PREFIX: &str = "step-";
 
 /// The networks of a run as they were after a step.

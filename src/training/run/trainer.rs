@@ -577,7 +577,7 @@ fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
     classes.into_iter().map(|(_, clips)| clips).collect()
 }
 
-/// What can be done about a run that does not converge.
+/// The remedy for a run that does not converge.
 const DIVERGED_REMEDY: &str = "If this happens again, restart with a lower learning rate or a longer warm-up";
 
 fn not_finite(progress: &Progress) -> Error {

@@ -14,11 +14,11 @@ use crate::files::is_endless;
 use crate::video::libav;
 use crate::video::orientation::Orientation;
 
-/// How long a source may take to open.
+/// Time limit for opening a source.
 const OPEN_PATIENCE: Duration = Duration::from_secs(20);
-/// How long an open source may be silent.
+/// Time limit for an open source without data.
 pub(super) const READ_PATIENCE: Duration = Duration::from_secs(10);
-/// How often a device that has no picture yet is asked again.
+/// Time between reads of a device without a frame.
 const ASK_AGAIN: Duration = Duration::from_millis(2);
 /// Threads that decode one picture; several pictures at a time would add delay.
 const MAX_THREADS: usize = 4;

@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use crate::video::Frame;
 
-/// How much is kept.
+/// Length of the buffer.
 const LENGTH: Duration = Duration::from_secs(4);
 /// At most this much memory is kept, whatever the size and the rate of the pictures.
 const MAX_BYTES: usize = 256 << 20;

@@ -160,10 +160,10 @@ impl FromStr for CameraSource {
 const REMEDY: &str =
     "Name a device (/dev/video0), a URL (rtsp://…, http://…, udp://…), a video, or a graph (lavfi:testsrc2)";
 
-/// How a password is written that holds such characters.
+/// The remedy for passwords with special characters.
 pub(super) const WRITE_ENCODED: &str = "Write # as %23, / as %2F, ? as %3F, @ as %40 and % as %25 in the password";
 
-/// What to do where a password was left out.
+/// The remedy for an omitted password.
 const TYPE_AGAIN: &str = "Type the password again in place of the dots";
 
 impl CameraMode {

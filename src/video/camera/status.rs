@@ -1,4 +1,4 @@
-//! How a camera fares, what it reports, and what its handle and its thread share.
+//! The status and events of a camera, and the state shared by its handle and its thread.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -10,7 +10,7 @@ use super::ring::FrameRing;
 use crate::error::Error;
 use crate::video::Sizes;
 
-/// What a camera delivers.
+/// The format of a camera's frames.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CameraInfo {
     /// Width of its pictures, upright and with square pixels.
@@ -23,7 +23,7 @@ pub struct CameraInfo {
     pub codec: String,
 }
 
-/// What a camera does.
+/// The phase of a camera.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CameraPhase {
     /// It is being opened.
@@ -43,7 +43,7 @@ pub enum CameraPhase {
     Failed(Error),
 }
 
-/// How a camera fares.
+/// The status of a camera.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CameraStatus {
     /// What it does.
@@ -74,7 +74,7 @@ pub enum CameraNews {
 /// Called from the camera's thread.
 pub type Listener = Arc<dyn Fn(CameraNews) + Send + Sync>;
 
-/// What the handle and the thread share.
+/// The state shared by the handle and the thread.
 pub(super) struct Shared {
     pub ring: Mutex<FrameRing>,
     pub status: Mutex<CameraStatus>,

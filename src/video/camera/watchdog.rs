@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long saying goodbye to a source may take.
+/// Time limit for closing a source.
 const FAREWELL: Duration = Duration::from_millis(300);
 
 /// A stop flag and a deadline; clones share both.

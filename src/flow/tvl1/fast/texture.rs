@@ -26,7 +26,7 @@ pub struct Texture {
     taps: Vec<Taps>,
 }
 
-/// Where the samples of a row are taken.
+/// The sample positions of a row.
 #[derive(Debug, Clone)]
 struct Taps {
     /// The upper left pixel of the kernel, counted in pixels of the texture.

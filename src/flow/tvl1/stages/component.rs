@@ -1,4 +1,4 @@
-//! What the iteration works on.
+//! The variables of the iteration.
 
 use crate::flow::Plane;
 

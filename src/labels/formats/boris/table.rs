@@ -8,7 +8,7 @@ use super::events::{Event, Kind, Medium, Observation, add_observation, within};
 use crate::error::{Error, Result};
 use crate::table::{Record, Table, seconds};
 
-/// How BORIS calls events of nobody.
+/// BORIS' name for events without a subject.
 const NO_SUBJECT: &str = "No focal subject";
 
 const REMEDY: &str = "Export the events from BORIS as CSV or TSV";

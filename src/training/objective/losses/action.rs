@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, TensorData, activation};
 
-/// How targets are made of labels.
+/// The targets of the action loss: label smoothing and class weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActionLoss {
     /// Share of a target that is spread over all classes.

@@ -19,7 +19,7 @@ pub enum LossTerm {
 impl LossTerm {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Action, Self::Pixel, Self::Ssim, Self::Smooth];
-    /// Those that need no labels.
+    /// The unsupervised terms.
     pub const UNSUPERVISED: [Self; 3] = [Self::Pixel, Self::Ssim, Self::Smooth];
 
     /// Returns its name in tables and curves.
