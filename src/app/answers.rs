@@ -7,8 +7,8 @@ use eframe::egui::Context;
 
 use super::App;
 use super::dialogs::{Answer, Question};
-use super::dock::{self, Pane};
 use super::interchange::ImportOrder;
+use super::layout::{self, Pane};
 use super::log::Level;
 use super::opener::{Found, ModelRole};
 use super::project_opener::Start;
@@ -42,7 +42,7 @@ impl App {
         }
         for answer in self.reports.answers() {
             self.session.notice = None;
-            dock::show(&mut self.settings.layout, Pane::Evaluation);
+            layout::show(&mut self.settings.layout, Pane::Evaluation);
             match answer {
                 Ok((Purpose::Show, path, report)) => self.session.evaluation.open(path, report),
                 Ok((Purpose::Compare, path, report)) => {
@@ -115,7 +115,7 @@ impl App {
                 self.open_clip(folder.clips[0].clone()); // There are several.
                 self.session.folder = Some(folder);
                 if self.session.studio.project().is_none() {
-                    dock::show(&mut self.settings.layout, Pane::Project);
+                    layout::show(&mut self.settings.layout, Pane::Project);
                 }
             }
             Found::NoSample => self.write_sample(),
@@ -160,7 +160,7 @@ impl App {
             Question::Model => self.load_model(path),
             Question::TrainingFolder => {
                 self.choose_training_folder(path, ctx);
-                dock::show(&mut self.settings.layout, Pane::Training);
+                layout::show(&mut self.settings.layout, Pane::Training);
             }
             Question::RunsFolder => self.panels.runs.choose_folder(path),
             Question::SecondModel => self.choose_second_model(path),
@@ -168,7 +168,7 @@ impl App {
             Question::Benchmark => {
                 self.session.notice = None;
                 self.settings.benchmark_root = Some(path);
-                dock::show(&mut self.settings.layout, Pane::Benchmark);
+                layout::show(&mut self.settings.layout, Pane::Benchmark);
             }
             Question::EvaluationClips
             | Question::EvaluationList
@@ -232,6 +232,6 @@ impl App {
             }
         }
         self.session.evaluation.errors.clear();
-        dock::show(&mut self.settings.layout, Pane::Evaluation);
+        layout::show(&mut self.settings.layout, Pane::Evaluation);
     }
 }

@@ -11,19 +11,20 @@ use super::actions::{Action, PanelContext};
 use super::background::Background;
 use super::command::Command;
 use super::dialogs::Dialogs;
-use super::dock::{self, Pane};
+use super::dock;
+use super::environment::Options;
 use super::export::Exporter;
 use super::guide::Guide;
+use super::layout::{self, Pane};
 use super::menu::menu_ui;
 use super::opener::{ModelRole, Opener};
-use super::outputs::OutputChecks;
+use super::output_checks::OutputChecks;
 use super::overlay::{Choice, Overlay};
 use super::panels::{
     Demo, GUIDE_WIDTH, Panels, Transport, drop_hint_ui, guide_ui, install_gpu_flow, notice_ui, status_bar_ui,
 };
 use super::project_opener::{ProjectOpener, Start};
 use super::report_reader::ReportReader;
-use super::run::Options;
 use super::session::Session;
 use super::settings::{Settings, truth_beside};
 use super::settings_text::Unread;
@@ -168,7 +169,7 @@ impl App {
     /// Reports settings that could not be read, and keeps them.
     fn tell_unread(&mut self, unread: &Unread) {
         let names = if unread.names.is_empty() { "all".into() } else { unread.names.join(", ") };
-        let kept = match super::run::keep_unread(&unread.text) {
+        let kept = match super::environment::keep_unread(&unread.text) {
             Ok(path) => format!("The old settings are kept in {}", path.display()),
             Err(error) => format!("The old settings could not be backed up: {}", error.cause),
         };
@@ -313,7 +314,9 @@ impl App {
                 }
             }
             Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),
-            Message::Training(TrainingEvent::Finished { .. }) => dock::show(&mut self.settings.layout, Pane::Training),
+            Message::Training(TrainingEvent::Finished { .. }) => {
+                layout::show(&mut self.settings.layout, Pane::Training)
+            }
             _ => {}
         }
     }
@@ -323,7 +326,7 @@ impl App {
         let mut actions = Vec::new();
         let training_ready = self.panels.training.ready();
         // The layout is taken out so that the panels may change the other settings while it is drawn.
-        let mut layout = std::mem::replace(&mut self.settings.layout, dock::Layout::empty(Id::NULL));
+        let mut layout = std::mem::replace(&mut self.settings.layout, layout::Layout::empty(Id::NULL));
         let mut cx = PanelContext {
             session: &mut self.session,
             settings: &mut self.settings,
@@ -409,7 +412,7 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn Storage) {
         self.settings.save(storage);
-        super::run::remember_device(self.settings.device);
+        super::environment::remember_device(self.settings.device);
     }
 
     /// Brings the project's files up to date for other programs; this one would find what they lack in the journal.

@@ -6,7 +6,8 @@ use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use super::App;
 use super::availability::available;
-use super::command::{Command, take_digits_by_place};
+use super::command::Command;
+use super::command::take_digits_by_place;
 
 impl App {
     /// Does what the keys say. What is typed for a prompt that is not drawn yet is kept for it.

@@ -11,7 +11,7 @@ use image::{Rgb, RgbImage};
 use super::App;
 use super::command::Command;
 use super::dialogs::Question;
-use super::run::Options;
+use super::environment::Options;
 use super::settings::Settings;
 use super::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{

@@ -2,15 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::dock::Layout;
 use super::lab_state::{typical_length, video_units};
-use super::log::Level;
-use super::session::{Marks, Session};
-use crate::engine::{Engine, LiveEvent, LiveResult, LiveSettings, LiveView};
+use super::layout::Layout;
+use super::marks::Marks;
+use crate::engine::{Engine, LiveResult, LiveSettings, LiveView};
 use crate::error::{Error, Result};
-use crate::plural::counted;
 use crate::video::CameraDevice;
 
 /// How fast the scale of the flow's colours comes down, as a factor an answer: colours must not flicker.
@@ -128,26 +125,5 @@ impl LiveState {
     /// Corrections of all classes.
     pub fn corrected(&self) -> usize {
         self.corrections.iter().map(|(_, clips)| clips).sum()
-    }
-}
-
-impl Session {
-    /// Takes in what happened around the live source.
-    pub(super) fn live_event(&mut self, event: &LiveEvent) {
-        match event {
-            LiveEvent::Connected(what) => self.log.push(Level::Info, format!("Live: {what}")),
-            LiveEvent::Interrupted(error) => self.log.push(Level::Warning, error.to_string()),
-            LiveEvent::Failed(error) => self.problem(error),
-            LiveEvent::Recorded { path, secs } => self.written(path, &format!("{secs:.1} s of live video")),
-            LiveEvent::Corrected { path, class, frames } => {
-                self.log
-                    .push(Level::Info, format!("Saved {} as {class}: {}", counted(*frames, "frame"), path.display()));
-                self.told = Some((format!("Saved the last seconds as {class}"), Instant::now()));
-            }
-            LiveEvent::Corrections { folder, counts } => {
-                self.live.counted = Some(folder.clone());
-                self.live.corrections.clone_from(counts);
-            }
-        }
     }
 }

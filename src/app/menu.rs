@@ -3,7 +3,8 @@
 use eframe::egui::{Align, Button, Layout, MenuBar, RichText, Ui};
 
 use super::actions::{Action, PanelContext};
-use super::command::{Command, Group};
+use super::command::Command;
+use super::command::Group;
 use super::icon::Icon;
 use super::theme::{Tokens, semibold};
 use crate::gpu::DeviceChoice;

@@ -13,11 +13,13 @@ mod availability;
 mod background;
 mod benchmark_state;
 mod command;
+mod command_button;
 mod confusion_matrix;
 mod curves;
 mod dialogs;
 mod dock;
 mod dropping;
+mod environment;
 mod evaluation_settings;
 mod evaluation_state;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod evaluation_tests;
 mod export;
 #[cfg(test)]
 mod fine_tuning_tests;
+mod format;
 mod guide;
 mod icon;
 mod instruments;
@@ -34,18 +37,23 @@ mod keymap;
 mod lab_state;
 #[cfg(test)]
 mod laboratory_tests;
+mod layout;
+mod live_events;
 mod live_settings;
 mod live_state;
 #[cfg(test)]
 mod live_tests;
 mod log;
+mod marks;
 mod menu;
 mod off_screen;
 mod opener;
+mod output_checks;
 mod outputs;
 #[cfg(test)]
 mod outputs_tests;
 mod overlay;
+mod panel;
 mod panels;
 mod perform;
 mod perform_live;
@@ -82,6 +90,7 @@ mod widgets;
 
 pub use app::App;
 pub use command::Command;
+pub use environment::{Options, cache_dir};
 pub use repaint::{Repaints, measure_repaints};
-pub use run::{Options, cache_dir, run};
+pub use run::run;
 pub use training_state::TrainingPhase;

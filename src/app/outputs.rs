@@ -2,64 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
 use super::App;
 use super::dialogs::Question;
 use super::export;
 use super::interchange::ExportOrder;
+use super::output_checks::Looked;
 use super::panels::Replacement;
 use crate::engine::{RecordingOrder, Request};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evaluation::ActionsReport;
 use crate::flow::files::FlowFormat;
 use crate::labels::StoredPath;
 use crate::output::{Existing, OutputGuard};
 use crate::video::CameraSource;
-
-/// What a look at the disk found.
-struct Looked {
-    question: Question,
-    path: PathBuf,
-    existing: Result<Vec<PathBuf>>,
-}
-
-/// Looks at the disk before something is written, on a thread of its own: a disk may take its time.
-pub struct OutputChecks {
-    sender: Sender<Looked>,
-    receiver: Receiver<Looked>,
-}
-
-impl Default for OutputChecks {
-    fn default() -> Self {
-        let (sender, receiver) = unbounded(); // One answer for every file that a person asks for.
-        Self { sender, receiver }
-    }
-}
-
-impl OutputChecks {
-    /// Looks which of `targets` exist, which the answer `path` to `question` would write; `guard` makes it for them.
-    fn look(
-        &self,
-        (question, path): (Question, PathBuf),
-        targets: Vec<PathBuf>,
-        guard: impl FnOnce() -> OutputGuard + Send + 'static,
-        ctx: &Context,
-    ) {
-        let (sender, ctx) = (self.sender.clone(), ctx.clone());
-        let again = (question, path.clone());
-        let work = move || {
-            let existing = guard().existing(&targets);
-            let _ = sender.send(Looked { question, path, existing }); // The window may be gone.
-            ctx.request_repaint();
-        };
-        if let Err(error) = std::thread::Builder::new().name("outputs".into()).spawn(work) {
-            let existing = Err(Error::no_thread("export", &error));
-            let _ = self.sender.send(Looked { question: again.0, path: again.1, existing }); // As long as `self` lives.
-        }
-    }
-}
 
 /// `path` as a file with this ending, which is added to the whole name unless it is there.
 fn with_ending(path: PathBuf, ending: &str) -> PathBuf {

@@ -9,8 +9,8 @@ use super::arrangement::Arrangement;
 use super::availability::available;
 use super::command::Command;
 use super::dialogs::Question;
-use super::dock::{self, Pane};
 use super::evaluation_state::EvaluationPhase;
+use super::layout::{self, Pane};
 use super::log::Level;
 use super::panels::Palette;
 use super::scale::MagnitudeScale;
@@ -126,7 +126,7 @@ impl App {
             C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
             C::TrainOnLabels => {
                 self.panels.training.choose_labels();
-                dock::show(&mut self.settings.layout, Pane::Training);
+                layout::show(&mut self.settings.layout, Pane::Training);
             }
             C::CompareWeights => {
                 let training = &self.session.training;
@@ -139,26 +139,26 @@ impl App {
             C::PinFrame => {
                 if let Some(pin) = self.session.frame_pin() {
                     self.session.pinned.toggle(pin);
-                    dock::show(&mut self.settings.layout, Pane::Pinned);
+                    layout::show(&mut self.settings.layout, Pane::Pinned);
                 }
             }
-            C::ShowProject => dock::show(&mut self.settings.layout, Pane::Project),
+            C::ShowProject => layout::show(&mut self.settings.layout, Pane::Project),
             C::Guide => self.guide.is_open = !self.guide.is_open,
             C::SampleProject => self.open_sample_project(ctx),
             C::Palette => self.overlay.show_palette(Palette::commands()),
             C::Shortcuts => self.overlay.show_shortcuts(),
             C::ToggleTheme => self.toggle_theme(ctx),
             C::FullScreen => toggle_full_screen(ctx),
-            C::ResetLayout => self.settings.layout = dock::default_layout(),
-            C::ShowScores => dock::show(&mut self.settings.layout, Pane::Scores),
-            C::ShowTraining => dock::show(&mut self.settings.layout, Pane::Training),
-            C::ShowFlow => dock::show(&mut self.settings.layout, Pane::Flow),
-            C::ShowStatistics => dock::show(&mut self.settings.layout, Pane::Statistics),
-            C::ShowBenchmark => dock::show(&mut self.settings.layout, Pane::Benchmark),
-            C::ShowEvaluation => dock::show(&mut self.settings.layout, Pane::Evaluation),
-            C::ShowRuns => dock::show(&mut self.settings.layout, Pane::Runs),
-            C::ShowPinned => dock::show(&mut self.settings.layout, Pane::Pinned),
-            C::ShowLog => dock::show(&mut self.settings.layout, Pane::Log),
+            C::ResetLayout => self.settings.layout = layout::default_layout(),
+            C::ShowScores => layout::show(&mut self.settings.layout, Pane::Scores),
+            C::ShowTraining => layout::show(&mut self.settings.layout, Pane::Training),
+            C::ShowFlow => layout::show(&mut self.settings.layout, Pane::Flow),
+            C::ShowStatistics => layout::show(&mut self.settings.layout, Pane::Statistics),
+            C::ShowBenchmark => layout::show(&mut self.settings.layout, Pane::Benchmark),
+            C::ShowEvaluation => layout::show(&mut self.settings.layout, Pane::Evaluation),
+            C::ShowRuns => layout::show(&mut self.settings.layout, Pane::Runs),
+            C::ShowPinned => layout::show(&mut self.settings.layout, Pane::Pinned),
+            C::ShowLog => layout::show(&mut self.settings.layout, Pane::Log),
             _ => self.label_with(command, ctx),
         }
         ctx.request_repaint();
@@ -304,11 +304,11 @@ impl App {
         let measuring = &mut self.session.lab.measuring;
         self.engine.send(Request::MeasureClip(measuring.is_none()));
         measuring.get_or_insert(0);
-        dock::show(&mut self.settings.layout, Pane::Statistics);
+        layout::show(&mut self.settings.layout, Pane::Statistics);
     }
 
     fn run_benchmark(&mut self) {
-        dock::show(&mut self.settings.layout, Pane::Benchmark);
+        layout::show(&mut self.settings.layout, Pane::Benchmark);
         if self.session.benchmark.is_running() {
             return self.engine.send(Request::Benchmark(None));
         }
@@ -323,7 +323,7 @@ impl App {
     }
 
     fn run_evaluation(&mut self) {
-        dock::show(&mut self.settings.layout, Pane::Evaluation);
+        layout::show(&mut self.settings.layout, Pane::Evaluation);
         let evaluation = &mut self.session.evaluation;
         if evaluation.is_running() {
             evaluation.phase = EvaluationPhase::Stopping;
@@ -407,7 +407,7 @@ impl App {
     fn export(&mut self, export: FlowExport) {
         self.session.notice = None;
         self.session.exporting = Some((0, self.session.frames()));
-        dock::show(&mut self.settings.layout, Pane::Flow);
+        layout::show(&mut self.settings.layout, Pane::Flow);
         self.engine.send(Request::Export(Some(export)));
     }
 
@@ -424,7 +424,7 @@ impl App {
     }
 
     fn start_training(&mut self, ctx: &Context) {
-        dock::show(&mut self.settings.layout, Pane::Training);
+        layout::show(&mut self.settings.layout, Pane::Training);
         match self.panels.training.plans(&self.session) {
             Ok(plans) => {
                 self.session.training = TrainingState::starting();

@@ -7,7 +7,7 @@ use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 use super::App;
 use super::command::Command;
 use super::dialogs::Question;
-use super::dock::{self, Layout, Pane};
+use super::layout::{self, Layout, Pane};
 use super::live_state::{Cameras, LaidAside, Place};
 use super::panels::ClassPicker;
 use crate::engine::{LiveOrder, LiveSettings, Request};
@@ -35,9 +35,9 @@ impl App {
                     }
                     None => self.panels.training.join(self.settings.training_folder.clone(), corrections, ctx),
                 }
-                dock::show(&mut self.settings.layout, Pane::Training);
+                layout::show(&mut self.settings.layout, Pane::Training);
             }
-            _ => dock::show(&mut self.settings.layout, Pane::Live),
+            _ => layout::show(&mut self.settings.layout, Pane::Live),
         }
     }
 
@@ -47,7 +47,7 @@ impl App {
             return self.stop_watching();
         }
         let layout = self.settings.layout.clone();
-        dock::show(&mut self.settings.layout, Pane::Live);
+        layout::show(&mut self.settings.layout, Pane::Live);
         match self.settings.live.source() {
             Ok(source) => {
                 self.lay_aside(layout);

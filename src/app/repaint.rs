@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::{Context, Event, RawInput, Rect, pos2, vec2};
 
 use super::App;
-use super::run::Options;
+use super::environment::Options;
 use super::settings::Settings;
 use crate::error::{Error, Result};
 use crate::gpu::Compute;

@@ -1,41 +1,20 @@
 //! Opens the window on the device that the networks use, so that flow need not leave it.
 
 use std::any::Any;
-use std::io::Write as _;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::PathBuf;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use clap::ValueEnum;
-use directories::ProjectDirs;
 use eframe::egui::{IconData, ViewportBuilder};
 use eframe::egui_wgpu::{WgpuSetup, WgpuSetupExisting};
 use eframe::{NativeOptions, run_native};
 
 use super::App;
-use crate::atomic;
+use super::environment::{APP_ID, Options, cache_dir, data_dir, remembered_device};
 use crate::error::{Error, Result};
-use crate::files;
 use crate::flow::colour;
 use crate::gpu::{self, Compute, DeviceChoice, SharedWgpu};
-
-/// The program's name to the system: its windows, its storage.
-const APP_ID: &str = "motionscope";
-
-/// What the window is to open with.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// A clip, a folder of clips or a model folder.
-    pub open: Option<PathBuf>,
-    /// The device; `Auto` leaves the choice to the setting in the window.
-    pub device: DeviceChoice,
-    /// A model folder in place of the one used last.
-    pub model: Option<PathBuf>,
-    /// Where what can be made anew is kept.
-    pub cache: Option<PathBuf>,
-}
 
 /// Opens the window and returns when it is closed.
 ///
@@ -149,51 +128,6 @@ fn no_window(error: &eframe::Error) -> Error {
         _ => (format!("it cannot be opened: {error}"), "Start in a graphical session"),
     };
     Error::new("window", cause, format!("{remedy}, {WITHOUT_WINDOW}"))
-}
-
-/// Where generated files are kept.
-fn data_dir() -> PathBuf {
-    ProjectDirs::from("", "", APP_ID).map_or_else(std::env::temp_dir, |dirs| dirs.data_dir().to_owned())
-}
-
-/// Where what can be made again is kept, such as pictures of videos, if there is such a place.
-pub fn cache_dir() -> Option<PathBuf> {
-    Some(ProjectDirs::from("", "", APP_ID)?.cache_dir().to_owned())
-}
-
-/// The device must be known before the window that keeps the other settings, so it has a file of its own.
-fn device_file() -> Option<PathBuf> {
-    Some(eframe::storage_dir(APP_ID)?.join("device"))
-}
-
-fn remembered_device() -> DeviceChoice {
-    let text = device_file().and_then(|file| files::read_to_string(file).ok());
-    text.and_then(|text| DeviceChoice::from_str(text.trim(), true).ok()).unwrap_or_default()
-}
-
-/// Keeps the choice for the next start.
-pub(super) fn remember_device(choice: DeviceChoice) {
-    let Some(file) = device_file().filter(|_| choice != remembered_device()) else { return };
-    let name = choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-    if let Err(error) = std::fs::write(&file, name) {
-        tracing::warn!("{}", Error::io(&file, &error));
-    }
-}
-
-/// Keeps settings that could not be read, and returns where.
-///
-/// # Errors
-/// If there is no place for them.
-pub(super) fn keep_unread(text: &str) -> Result<PathBuf> {
-    let nowhere = || Error::new("settings", "this system has no settings folder", "No action needed");
-    let folder = eframe::storage_dir(APP_ID).ok_or_else(nowhere)?;
-    let name = |number: u32| folder.join(format!("settings-unread-{number}.ron"));
-    let is_kept = |path: &PathBuf| files::read_to_string(path).is_ok_and(|kept| kept == text);
-    let path = (1..).map(name).find(|path| is_kept(path) || !path.exists()).ok_or_else(nowhere)?;
-    if !is_kept(&path) {
-        atomic::replace(&path, |file| file.write_all(text.as_bytes()))?;
-    }
-    Ok(path)
 }
 
 /// The window's icon: the colour wheel.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use eframe::Storage;
 use serde::{Deserialize, Serialize};
 
-use super::dock::{Layout, default_layout, is_complete};
 use super::evaluation_settings::EvaluationSettings;
 use super::keymap::Keymap;
+use super::layout::{Layout, default_layout, is_complete};
 use super::live_settings::LiveChoices;
 use super::settings_text::{self, Unread};
 use super::studio_settings::StudioSettings;

@@ -9,8 +9,8 @@ use super::App;
 use super::actions::Edit;
 use super::command::Command;
 use super::dialogs::Question;
-use super::dock::{self, Pane};
 use super::interchange::{ExportOrder, ImportOrder};
+use super::layout::{self, Pane};
 use super::log::Level;
 use super::panels::Replacement;
 use super::project_opener::{Answer, Outcome, Start};
@@ -52,11 +52,11 @@ impl App {
                 }
             }
             C::ExchangeLabels => {
-                dock::show(&mut self.settings.layout, Pane::Project);
+                layout::show(&mut self.settings.layout, Pane::Project);
                 self.panels.project.show_exchange();
             }
             C::RenameClass => {
-                dock::show(&mut self.settings.layout, Pane::Project);
+                layout::show(&mut self.settings.layout, Pane::Project);
                 self.panels.project.rename(self.session.studio.current);
             }
             _ => {
@@ -296,7 +296,7 @@ impl App {
             self.session.told = Some((text.into(), Instant::now()));
             return;
         }
-        dock::show(&mut self.settings.layout, Pane::Project);
+        layout::show(&mut self.settings.layout, Pane::Project);
         let order =
             studio.suggestions.begin(model.dir.clone(), &model.classes, self.session.fusion, videos.into_iter());
         match order {
@@ -351,7 +351,7 @@ impl App {
             }
         }
         if !reopened {
-            dock::show(&mut self.settings.layout, Pane::Project);
+            layout::show(&mut self.settings.layout, Pane::Project);
         }
         let is_empty = self.session.studio.document().is_some_and(|document| document.videos.is_empty());
         if start != Start::Open && is_empty {

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
-use super::Command;
+use super::id::Command;
 use crate::app::keymap::Keymap;
 
 impl Command {

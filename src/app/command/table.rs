@@ -2,7 +2,8 @@
 
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
-use super::{Command, Group};
+use super::Group;
+use super::id::Command;
 
 /// One row of the table: the command, its menu, name, tooltip and keys.
 pub(super) struct Entry(

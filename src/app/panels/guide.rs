@@ -4,10 +4,10 @@ use eframe::egui::{Label, RichText, ScrollArea, Sense, Ui, vec2};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::{icon_button, primary_button};
 use crate::app::guide::{Guide, STOPS, Stop};
 use crate::app::icon::Icon;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{icon_button, primary_button};
 
 /// Width, in points.
 pub const GUIDE_WIDTH: f32 = 232.0;

@@ -2,9 +2,9 @@
 
 use eframe::egui::{Label, RichText, ScrollArea, TextStyle, TextWrapMode, Ui};
 
-use super::Panel;
 use crate::app::actions::PanelContext;
 use crate::app::log::{Level, Line};
+use crate::app::panel::Panel;
 use crate::app::theme::Tokens;
 
 /// The log panel.

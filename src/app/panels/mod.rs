@@ -23,8 +23,6 @@ mod transport;
 mod viewer;
 mod welcome;
 
-use eframe::egui::Ui;
-
 pub use drop_hint::drop_hint_ui;
 pub use guide::{GUIDE_WIDTH, guide_ui};
 pub use live::{ClassPicker, Demo, Picked};
@@ -36,14 +34,8 @@ pub use status_bar::status_bar_ui;
 pub use transport::Transport;
 pub use viewer::install_gpu_flow;
 
-use super::actions::PanelContext;
-use super::dock::Pane;
-
-/// A panel of the dock.
-pub trait Panel {
-    /// Draws into the panel's area.
-    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>);
-}
+use super::layout::Pane;
+use super::panel::Panel;
 
 /// All panels of the dock with what they keep between repaints.
 #[derive(Default)]

@@ -4,7 +4,8 @@ use eframe::egui::{
     Align, Button, Context, Event, Grid, Id, Key, KeyboardShortcut, Layout, Modal, Modifiers, RichText, ScrollArea, Ui,
 };
 
-use crate::app::command::{Command, Group, keys_text};
+use crate::app::command::Command;
+use crate::app::command::{Group, keys_text};
 use crate::app::keymap::Keymap;
 use crate::app::theme::{Tokens, modal_frame};
 use crate::app::widgets::remark;

@@ -5,9 +5,10 @@ use eframe::egui::{Align, ComboBox, Frame, Layout, Margin, RichText, TextStyle, 
 use super::timeline::Timeline;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::icon_button;
+use crate::app::format::time_code;
 use crate::app::icon::Icon;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{icon_button, time_code};
 use crate::engine::Request;
 use crate::video::PlayerCommand;
 

@@ -4,11 +4,12 @@ mod table;
 
 use eframe::egui::{Checkbox, ComboBox, ProgressBar, RichText, ScrollArea, Ui};
 
-use super::Panel;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::{command_button, primary_button};
+use crate::app::panel::Panel;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{command_button, explanation, field, primary_button, section};
+use crate::app::widgets::{explanation, field, section};
 use crate::engine::{BenchmarkPlan, FlowSource};
 use crate::evaluation::MotionNetFlow;
 use crate::evaluation::flow_benchmarks::FlowDataset;

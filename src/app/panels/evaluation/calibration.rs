@@ -3,7 +3,7 @@
 use eframe::egui::{Ui, vec2};
 use egui_plot::{Bar, BarChart, Line, Plot, PlotPoints};
 
-use super::percent;
+use crate::app::format::percent;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, plot_height};
 use crate::evaluation::StreamReport;

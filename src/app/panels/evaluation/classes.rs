@@ -2,8 +2,8 @@
 
 use eframe::egui::{Button, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
-use super::clips::ClipFilter;
-use super::{Wanted, percent_or_dash};
+use super::clip_filter::{ClipFilter, Wanted};
+use crate::app::format::percent_or_dash;
 use crate::app::theme::Tokens;
 use crate::evaluation::{ActionsReport, ClassFigures, StreamReport};
 

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::Wanted;
+use super::clip_filter::{ClipFilter, Wanted};
 use crate::app::actions::PanelContext;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::widgets::{explanation, remark, row_response};
@@ -18,59 +18,6 @@ const HEIGHT: f32 = 420.0;
 const AROUND: f32 = 160.0;
 /// Unreadable clips that are shown; the log has them all.
 const FAILURES: usize = 20;
-
-/// Which clips are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum ClipFilter {
-    /// Those that are taken for another class.
-    #[default]
-    Wrong,
-    /// All of them.
-    All,
-    /// Those of a class.
-    Class(usize),
-    /// Those of a class that are taken for another one, or for the same.
-    Pair {
-        /// Their class.
-        label: usize,
-        /// What they are taken for.
-        guess: usize,
-    },
-}
-
-impl ClipFilter {
-    /// The places of the clips among the results: the most confident errors first, then what is right, the least confident
-    /// first.
-    fn of(self, report: &ActionsReport, stream: &str) -> Vec<usize> {
-        let mut found: Vec<(usize, bool, f64)> = Vec::new();
-        for (index, result) in report.results.iter().enumerate() {
-            let Some(guess) = result.guess(stream) else { continue };
-            let wrong = guess.class != result.label;
-            let is_wanted = match self {
-                Self::Wrong => wrong,
-                Self::All => true,
-                Self::Class(class) => result.label == class,
-                Self::Pair { label, guess: taken } => result.label == label && guess.class == taken,
-            };
-            if is_wanted {
-                found.push((index, wrong, if wrong { guess.confidence } else { -guess.confidence }));
-            }
-        }
-        found.sort_by(|a, b| b.1.cmp(&a.1).then(b.2.total_cmp(&a.2)));
-        found.into_iter().map(|(index, ..)| index).collect()
-    }
-
-    /// What the list shows, in words.
-    fn title(self, report: &ActionsReport) -> Option<String> {
-        let name = |class: usize| report.classes.get(class).map_or("?", String::as_str);
-        match self {
-            Self::Wrong | Self::All => None,
-            Self::Class(class) => Some(format!("{} only", name(class))),
-            Self::Pair { label, guess } if label == guess => Some(format!("{}, correct", name(label))),
-            Self::Pair { label, guess } => Some(format!("{} predicted as {}", name(label), name(guess))),
-        }
-    }
-}
 
 /// Draws the list.
 pub(super) fn clips_ui(

@@ -2,13 +2,15 @@
 
 use eframe::egui::{Grid, Label, RichText, TextStyle, Ui};
 
+use super::clip_filter::Wanted;
 use super::clips::row_ui;
 use super::summary::capitalised;
-use super::{Wanted, percent};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
+use crate::app::format::percent;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{command_button, explanation, remark, section};
+use crate::app::widgets::{explanation, remark, section};
 use crate::evaluation::{ActionsReport, Comparison, StreamChange};
 use crate::plural::counted;
 

@@ -2,8 +2,8 @@
 
 use eframe::egui::{Label, RichText, Sense, Ui};
 
-use super::Wanted;
-use super::clips::ClipFilter;
+use super::clip_filter::ClipFilter;
+use super::clip_filter::Wanted;
 use crate::app::confusion_matrix::confusion_matrix_ui;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, section};

@@ -7,9 +7,10 @@ use eframe::egui::{Button, ComboBox, DragValue, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
 use crate::app::evaluation_settings::{EvaluationSettings, SAMPLES};
 use crate::app::icon::Icon;
-use crate::app::widgets::{command_button, explanation, field};
+use crate::app::widgets::{explanation, field};
 use crate::evaluation::{Crops, Spread};
 use crate::training::dataset::Layout;
 

@@ -3,8 +3,8 @@
 use eframe::egui::{ComboBox, Slider, Ui, vec2};
 use egui_plot::{Line, Plot, PlotPoints, Points, VLine, uniform_grid_spacer};
 
-use super::percent;
 use crate::app::actions::PanelContext;
+use crate::app::format::percent;
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, field, plot_height};
 use crate::evaluation::{ActionsReport, SweepPoint};

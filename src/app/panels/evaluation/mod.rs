@@ -3,6 +3,7 @@
 
 mod calibration;
 mod classes;
+pub mod clip_filter;
 mod clips;
 mod comparison;
 mod confusion;
@@ -14,16 +15,20 @@ use std::sync::Arc;
 
 use eframe::egui::{CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, Ui};
 
-use super::Panel;
+use self::clip_filter::{ClipFilter, Wanted};
+use self::summary::chosen;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
+use crate::app::command_button::{command_button, primary_button};
 use crate::app::evaluation_settings::EvaluationSettings;
 use crate::app::evaluation_state::EvaluationPhase;
+use crate::app::format::span;
+use crate::app::panel::Panel;
 use crate::app::session::KnownClip;
 use crate::app::theme::{SECTION_GAP, Tokens};
-use crate::app::widgets::{command_button, explanation, primary_button, remark, span};
+use crate::app::widgets::{explanation, remark};
 use crate::error::Error;
-use crate::evaluation::{ActionsReport, StreamReport};
+use crate::evaluation::ActionsReport;
 
 /// Errors of a list that are shown at once; the log has them all.
 const ERRORS: usize = 8;
@@ -55,7 +60,7 @@ pub struct EvaluationPanel {
     page: Page,
     /// The stream whose figures are shown, if the report has it.
     stream: &'static str,
-    clips: clips::ClipFilter,
+    clips: ClipFilter,
     classes: classes::Order,
     /// Whether an evaluation was under way when the panel was drawn last.
     was_running: bool,
@@ -63,7 +68,7 @@ pub struct EvaluationPanel {
 
 impl Default for EvaluationPanel {
     fn default() -> Self {
-        let (clips, classes) = (clips::ClipFilter::default(), classes::Order::default());
+        let (clips, classes) = (ClipFilter::default(), classes::Order::default());
         Self { page: Page::default(), stream: "fused", clips, classes, was_running: false }
     }
 }
@@ -147,19 +152,6 @@ fn choices_title(settings: &EvaluationSettings) -> String {
     let Some(data) = settings.list.as_ref().or(settings.clips.as_ref()) else { return "Clips and views".into() };
     let name = data.file_name().unwrap_or(data.as_os_str()).to_string_lossy();
     format!("{}, {} views", form::shortened(&name), settings.protocol())
-}
-
-/// What a person clicked on.
-enum Wanted {
-    /// A list of clips.
-    Clips(clips::ClipFilter),
-    /// The clip of this result, in the viewer.
-    Clip(usize),
-}
-
-/// The stream called `name`, or the last one that there is.
-fn chosen<'a>(report: &'a ActionsReport, name: &str) -> Option<(&'static str, &'a StreamReport)> {
-    report.streams().find(|(other, _)| *other == name).or_else(|| report.streams().last())
 }
 
 /// Opens the clip of result `index` in the viewer.
@@ -253,14 +245,4 @@ fn empty_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         _ => "Press Evaluate, or open a saved report.",
     };
     explanation(ui, text);
-}
-
-/// A share in percent.
-fn percent(share: f64) -> String {
-    format!("{:.1}", 100.0 * share)
-}
-
-/// A share in percent, or a dash where there is none.
-fn percent_or_dash(share: Option<f64>) -> String {
-    share.map_or("–".into(), percent)
 }

@@ -2,10 +2,11 @@
 
 use eframe::egui::{Button, CollapsingHeader, Grid, Label, RichText, TextStyle, Ui};
 
-use super::{chosen, percent, percent_or_dash};
 use crate::app::actions::PanelContext;
+use crate::app::format::{percent, percent_or_dash};
 use crate::app::theme::Tokens;
 use crate::app::widgets::{explanation, remark};
+use crate::evaluation::StreamReport;
 use crate::evaluation::{ActionsReport, ReportSource};
 use crate::plural::counted;
 
@@ -124,4 +125,9 @@ fn origin_text(report: &ActionsReport) -> String {
 pub(super) fn capitalised(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The stream called `name`, or the last one that there is.
+pub fn chosen<'a>(report: &'a ActionsReport, name: &str) -> Option<(&'static str, &'a StreamReport)> {
+    report.streams().find(|(other, _)| *other == name).or_else(|| report.streams().last())
 }

@@ -5,8 +5,9 @@ use eframe::egui::{ComboBox, ProgressBar, RichText, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{command_button, explanation, field};
+use crate::app::widgets::{explanation, field};
 use crate::flow::files::FlowFormat;
 
 /// Draws the section.

@@ -6,12 +6,14 @@ mod tvl1_form;
 use eframe::egui::{CollapsingHeader, Label, Response, RichText, ScrollArea, Slider, Ui};
 
 use self::tvl1_form::Tvl1Form;
-use super::Panel;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
+use crate::app::format::cost;
+use crate::app::panel::Panel;
 use crate::app::theme::{SECTION_GAP, Tokens};
 use crate::app::views::{ViewKind, ViewSpec, Views};
-use crate::app::widgets::{command_button, cost, explanation, field, remark, section, source_dot};
+use crate::app::widgets::{explanation, field, remark, section, source_dot};
 use crate::engine::{FlowSource, MAX_STRIDE};
 
 /// Room that the scroll bar takes when the pointer is over it, in points.

@@ -4,10 +4,11 @@ use eframe::egui::{ComboBox, DragValue, Key, Label, TextEdit, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
 use crate::app::live_settings::{LiveChoices, SourceKind};
 use crate::app::live_state::Cameras;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{command_button, explanation, field, remark, section};
+use crate::app::widgets::{explanation, field, remark, section};
 use crate::engine::Smoothing;
 use crate::secrets::without_secrets;
 use crate::video::{CameraDevice, CameraMode, Geometry};

@@ -14,11 +14,12 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 
-use super::Panel;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::{command_button, primary_button};
+use crate::app::panel::Panel;
 use crate::app::theme::{SECTION_GAP, Tokens};
-use crate::app::widgets::{command_button, primary_button, remark, section};
+use crate::app::widgets::{remark, section};
 use crate::engine::LiveView;
 use crate::video::CameraPhase;
 

@@ -8,12 +8,13 @@ use std::path::Path;
 use eframe::egui::{RichText, ScrollArea, Slider, Ui};
 
 use self::card::Cards;
-use super::Panel;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
+use crate::app::command_button::{command_button, primary_button};
+use crate::app::panel::Panel;
 use crate::app::pinned_state::{PINS, PinnedState};
 use crate::app::theme::{SECTION_GAP, Tokens};
-use crate::app::widgets::{command_button, empty_state, explanation, field, primary_button};
+use crate::app::widgets::{empty_state, explanation, field};
 
 /// The pinned panel.
 #[derive(Default)]

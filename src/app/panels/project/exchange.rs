@@ -4,10 +4,11 @@ use eframe::egui::{Button, ComboBox, Label as Text, ProgressBar, RichText, Scrol
 
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
 use crate::app::dialogs::Question;
 use crate::app::interchange::ImportOrder;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{command_button, explanation, field, remark, section};
+use crate::app::widgets::{explanation, field, remark, section};
 use crate::error::Error;
 use crate::labels::formats::{Choices, Format, Import};
 use crate::plural::counted;

@@ -13,12 +13,13 @@ pub(in crate::app::panels) use self::chip::label_color;
 
 use eframe::egui::{Label as Text, RichText, ScrollArea, TextStyle, Ui};
 
-use super::Panel;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
+use crate::app::command_button::{command_button, primary_button};
+use crate::app::panel::Panel;
 use crate::app::session::ClipFolder;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{command_button, empty_state, primary_button, remark};
+use crate::app::widgets::{empty_state, remark};
 use crate::labels::{Label, VideoId};
 use crate::plural::counted;
 

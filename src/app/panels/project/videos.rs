@@ -8,10 +8,11 @@ use eframe::egui::{
 use super::chip::{chip, label_color};
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
 use crate::app::dropping::takes_dropped_files;
 use crate::app::theme::{RADIUS, Tokens};
 use crate::app::video_list::{Shown, Sort};
-use crate::app::widgets::{command_button, explanation, row_response};
+use crate::app::widgets::{explanation, row_response};
 use crate::labels::{Document, Label, Video, VideoId};
 use crate::nets::fusion::percent;
 use crate::plural::counted;

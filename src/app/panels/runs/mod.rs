@@ -12,13 +12,14 @@ use eframe::egui::{Context, Label, RichText, ScrollArea, Ui};
 
 use self::comparison::Comparison;
 use self::details::Details;
-use super::Panel;
 use crate::app::actions::PanelContext;
 use crate::app::background::Background;
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
+use crate::app::panel::Panel;
 use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingState;
-use crate::app::widgets::{command_button, empty_state, section};
+use crate::app::widgets::{empty_state, section};
 use crate::error::Result;
 use crate::training::runs::{self, Run};
 

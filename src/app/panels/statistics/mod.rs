@@ -7,11 +7,13 @@ mod table;
 use eframe::egui::{ProgressBar, RichText, ScrollArea, Ui};
 
 use self::figure::Figure;
-use super::Panel;
+use self::table::is_on;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
+use crate::app::panel::Panel;
 use crate::app::theme::Tokens;
-use crate::app::widgets::{command_button, empty_state, section};
+use crate::app::widgets::{empty_state, section};
 use crate::engine::FlowSource;
 
 /// The statistics panel.
@@ -53,10 +55,4 @@ fn measure_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let all = cx.session.frames().saturating_sub(cx.settings.laboratory.stride).max(1) * sources;
     let text = RichText::new(format!("{count} of {all} flows")).small().color(Tokens::of(ui).strong);
     ui.add(ProgressBar::new(count as f32 / all as f32).desired_height(18.0).text(text));
-}
-
-/// Whether figures of `source` are computed.
-fn is_on(source: FlowSource, cx: &PanelContext<'_>) -> bool {
-    let works = cx.session.lab.source(source).unavailable.is_none();
-    works && cx.settings.views.is_on(source, &cx.settings.laboratory)
 }

@@ -3,7 +3,6 @@
 use eframe::egui::{Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::figure::Figure;
-use super::is_on;
 use crate::app::actions::PanelContext;
 use crate::app::session::Session;
 use crate::app::theme::Tokens;
@@ -185,6 +184,12 @@ pub fn number(value: f32) -> String {
         size if size >= 0.9995 => format!("{value:.2}"),
         _ => format!("{value:.3}"),
     }
+}
+
+/// Whether figures of `source` are computed.
+pub fn is_on(source: FlowSource, cx: &PanelContext<'_>) -> bool {
+    let works = cx.session.lab.source(source).unavailable.is_none();
+    works && cx.settings.views.is_on(source, &cx.settings.laboratory)
 }
 
 #[cfg(test)]

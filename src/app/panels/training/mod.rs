@@ -15,13 +15,15 @@ use self::gradient_shares::gradient_shares_ui;
 use self::grid::grid_ui;
 use self::plots::{Cursor, Plots};
 use self::steering::{divergence_ui, steering_ui};
-use super::Panel;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::{command_button, primary_button};
+use crate::app::format::{memory_size, span};
+use crate::app::panel::Panel;
 use crate::app::session::Session;
 use crate::app::theme::{SECTION_GAP, Tokens};
 use crate::app::training_state::{TrainingPhase, TrainingState};
-use crate::app::widgets::{command_button, memory_size, primary_button, remark, span};
+use crate::app::widgets::remark;
 use crate::training::StepMetrics;
 
 /// The training panel.

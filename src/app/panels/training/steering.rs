@@ -4,9 +4,10 @@ use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
 use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingPhase;
-use crate::app::widgets::{command_button, remark};
+use crate::app::widgets::remark;
 use crate::engine::Request;
 
 /// The buttons of a run under way.

@@ -4,9 +4,9 @@ use eframe::egui::{Label, Rect, RichText, Ui, UiBuilder};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::command_button::command_button;
 use crate::app::theme::Tokens;
 use crate::app::views::{ViewKind, ViewSpec};
-use crate::app::widgets::command_button;
 use crate::engine::FlowSource;
 
 /// Fills the seen part of a view without a picture; returns whether TV-L1 is to take the source's place.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::runs_folder;
 use crate::error::{Error, Result};
 use crate::training::dataset::{Dataset, FromLabels, LabelledClip, Piece, Pieces};
 use crate::training::{DataSource, hold_out};
@@ -100,6 +99,12 @@ impl Listing {
         };
         self.classes.iter().enumerate().map(count).collect()
     }
+}
+
+/// `runs` beside the folder of the clips, or in that of the project; the disk is asked which it is.
+pub fn runs_folder(clips: &Path) -> PathBuf {
+    let is_project = clips.join(crate::labels::Project::FILE).exists();
+    if is_project { clips } else { clips.parent().unwrap_or(clips) }.join("runs")
 }
 
 #[cfg(test)]

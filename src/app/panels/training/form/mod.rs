@@ -249,12 +249,6 @@ fn fresh_run_dir(runs: &Path, name: &str) -> PathBuf {
     numbered.into_iter().find(is_free).expect("no free run number was found")
 }
 
-/// `runs` beside the folder of the clips, or in that of the project; the disk is asked which it is.
-fn runs_folder(clips: &Path) -> PathBuf {
-    let is_project = clips.join(crate::labels::Project::FILE).exists();
-    if is_project { clips } else { clips.parent().unwrap_or(clips) }.join("runs")
-}
-
 /// Where the first of two runs is kept.
 fn beside(dir: &Path) -> PathBuf {
     let mut name = dir.file_name().unwrap_or_default().to_owned();
@@ -264,6 +258,7 @@ fn beside(dir: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use super::listing::runs_folder;
     use super::*;
 
     #[test]

@@ -1,0 +1,47 @@
+//! Buttons that run commands.
+
+use eframe::egui::{Button, IntoAtoms, Response, RichText, Ui, vec2};
+
+use super::actions::PanelContext;
+use super::command::Command;
+use super::icon::Icon;
+use super::theme::Tokens;
+
+/// A button that runs `command`: its tooltip names the keys, and says why when it cannot be run.
+pub fn command_button<'a>(
+    ui: &mut Ui,
+    cx: &mut PanelContext<'_>,
+    command: Command,
+    content: impl IntoAtoms<'a>,
+) -> Response {
+    styled_command_button(ui, cx, command, Button::new(content))
+}
+
+/// The same for the one thing a person came for.
+pub fn primary_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, text: &str) -> Response {
+    let tokens = Tokens::of(ui);
+    let button = Button::new(RichText::new(text).color(tokens.on_accent)).fill(tokens.accent);
+    styled_command_button(ui, cx, command, button)
+}
+
+/// The same with a picture in place of words.
+pub fn icon_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, icon: Icon, selected: bool) -> Response {
+    let button = Button::new(icon.atom()).frame_when_inactive(selected).selected(selected).min_size(vec2(28.0, 26.0));
+    styled_command_button(ui, cx, command, button)
+}
+
+pub fn styled_command_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, button: Button<'_>) -> Response {
+    let state = cx.available(command);
+    let mut response = ui.add_enabled(state.is_ok(), button).accessible_name(command.text());
+    if let Err(reason) = state {
+        response = response.on_disabled_hover_text(format!("{}: {reason}", command.text()));
+    }
+    let response = response.on_hover_ui(|ui| {
+        let text = command.hover_text(ui.ctx());
+        ui.label(text);
+    });
+    if response.clicked() {
+        cx.run(command);
+    }
+    response
+}

@@ -1,0 +1,77 @@
+//! Numbers as the panels write them.
+
+/// What a flow cost and how many a second that would be: `12 ms · 83 fps`.
+pub fn cost(millis: f32) -> String {
+    let rate = 1000.0 / millis.max(1e-3);
+    let millis = if millis < 9.95 { format!("{millis:.1}") } else { format!("{millis:.0}") };
+    if rate < 9.95 { format!("{millis} ms · {rate:.1} fps") } else { format!("{millis} ms · {rate:.0} fps") }
+}
+
+/// Bytes as `640 MB` or `1.2 GB`.
+pub fn memory_size(bytes: u64) -> String {
+    let mb = bytes as f64 / 1e6;
+    if mb < 999.5 { format!("{mb:.0} MB") } else { format!("{:.1} GB", mb / 1e3) }
+}
+
+/// `1234567` as `1,234,567`.
+pub fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Seconds as `01:02.345`, with hours where there are some.
+pub fn time_code(secs: f64) -> String {
+    let millis = (secs.max(0.0) * 1000.0).round() as u64;
+    let (hours, minutes, secs, millis) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60, millis % 1000);
+    let hours = if hours > 0 { format!("{hours}:") } else { String::new() };
+    format!("{hours}{minutes:02}:{secs:02}.{millis:03}")
+}
+
+/// A duration in words a person plans with: `45 s`, `3 min 20 s`, `2 h 05 min`.
+pub fn span(secs: f64) -> String {
+    if !secs.is_finite() {
+        return "unknown".into();
+    }
+    let secs = secs.max(0.0).round() as u64;
+    match (secs / 3600, secs / 60 % 60, secs % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s:02} s"),
+        (h, m, _) => format!("{h} h {m:02} min"),
+    }
+}
+
+/// A share in percent.
+pub fn percent(share: f64) -> String {
+    format!("{:.1}", 100.0 * share)
+}
+
+/// A share in percent, or a dash where there is none.
+pub fn percent_or_dash(share: Option<f64>) -> String {
+    share.map_or("–".into(), percent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_words() {
+        assert_eq!(thousands(42_318_820), "42,318,820");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(time_code(3661.5), "1:01:01.500");
+        assert_eq!(time_code(59.9996), "01:00.000");
+        assert_eq!(cost(12.0), "12 ms · 83 fps");
+        assert_eq!(cost(400.0), "400 ms · 2.5 fps");
+        assert_eq!(cost(0.5), "0.5 ms · 2000 fps");
+        assert_eq!((memory_size(640_400_000), memory_size(1_210_000_000)), ("640 MB".into(), "1.2 GB".into()));
+        assert_eq!(span(200.0), "3 min 20 s");
+        assert_eq!(span(f64::INFINITY), "unknown");
+    }
+}

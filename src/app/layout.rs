@@ -1,0 +1,112 @@
+//! Which panels the dock has and where they are: the part of the dock that the settings keep.
+
+use eframe::egui::Id;
+use egui_tiles::{Tile, Tiles, Tree};
+use serde::{Deserialize, Serialize};
+
+/// A panel of the dock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pane {
+    /// Frame and flow.
+    Viewer,
+    /// What the streams say.
+    Scores,
+    /// Where flow comes from.
+    Flow,
+    /// Figures of the flow.
+    Statistics,
+    /// Methods against ground truth.
+    Benchmark,
+    /// A model against labelled clips.
+    Evaluation,
+    /// A camera or a stream as it happens.
+    Live,
+    /// Videos and what a person says about them.
+    Project,
+    /// Making networks.
+    Training,
+    /// Trainings that were made.
+    Runs,
+    /// Windows before and now.
+    Pinned,
+    /// What happened.
+    Log,
+}
+
+impl Pane {
+    /// All panels, in the order of their tabs at first: those in daily use before the others, which may not fit.
+    pub const ALL: [Self; 12] = [
+        Self::Viewer,
+        Self::Scores,
+        Self::Project,
+        Self::Training,
+        Self::Flow,
+        Self::Statistics,
+        Self::Live,
+        Self::Evaluation,
+        Self::Runs,
+        Self::Pinned,
+        Self::Benchmark,
+        Self::Log,
+    ];
+
+    /// The title on its tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Viewer => "Viewer",
+            Self::Scores => "Scores",
+            Self::Flow => "Flow",
+            Self::Statistics => "Statistics",
+            Self::Benchmark => "Benchmark",
+            Self::Evaluation => "Evaluation",
+            Self::Live => "Live",
+            Self::Project => "Project",
+            Self::Training => "Training",
+            Self::Runs => "Runs",
+            Self::Pinned => "Pinned",
+            Self::Log => "Log",
+        }
+    }
+}
+
+/// Where the panels lie.
+pub type Layout = Tree<Pane>;
+
+/// The viewer at the left, everything else in tabs beside it.
+pub fn default_layout() -> Layout {
+    let mut tiles = Tiles::default();
+    let viewer = tiles.insert_pane(Pane::Viewer);
+    let viewer = tiles.insert_tab_tile(vec![viewer]);
+    let others =
+        Pane::ALL.into_iter().filter(|pane| *pane != Pane::Viewer).map(|pane| tiles.insert_pane(pane)).collect();
+    let others = tiles.insert_tab_tile(others);
+    let mut root = egui_tiles::Linear::new(egui_tiles::LinearDir::Horizontal, vec![viewer, others]);
+    root.shares.set_share(viewer, 0.64);
+    root.shares.set_share(others, 0.36);
+    let root = tiles.insert_container(root);
+    Tree::new(Id::unique("dock"), root, tiles)
+}
+
+/// Whether every panel is in the layout; a layout of an older version may lack some.
+pub fn is_complete(layout: &Layout) -> bool {
+    Pane::ALL.iter().all(|pane| layout.tiles.find_pane(pane).is_some())
+}
+
+/// Brings `pane` to the front of its tabs.
+pub fn show(layout: &mut Layout, pane: Pane) {
+    layout.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_layout_holds_every_panel_and_a_layout_without_one_is_noticed() {
+        let mut layout = default_layout();
+        assert!(is_complete(&layout));
+        let log = layout.tiles.find_pane(&Pane::Log).unwrap();
+        layout.remove_recursively(log);
+        assert!(!is_complete(&layout));
+    }
+}
