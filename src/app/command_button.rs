@@ -4,8 +4,8 @@ use eframe::egui::{Button, IntoAtoms, Response, RichText, Ui, vec2};
 
 use super::actions::PanelContext;
 use super::command::Command;
-use super::icon::Icon;
-use super::theme::Tokens;
+use super::ui::icon::Icon;
+use super::ui::theme::Tokens;
 
 /// A button that runs `command`: its tooltip names the keys, and says why when it cannot be run.
 pub fn command_button<'a>(

@@ -10,10 +10,10 @@ use eframe::egui::{
 use egui_tiles::{Behavior, SimplificationOptions, TabState, Tabs, TileId, Tiles, UiResponse};
 
 use super::actions::PanelContext;
-use super::icon::Icon;
 use super::layout::{Layout, Pane};
 use super::panels::Panels;
-use super::theme::{PANEL_MARGIN, Tokens};
+use super::ui::icon::Icon;
+use super::ui::theme::{PANEL_MARGIN, Tokens};
 
 /// Height of the bars of tabs, in points.
 const BAR: f32 = 30.0;

@@ -70,7 +70,7 @@ impl Window {
         let mut installed = false;
         let draw = move |ui: &mut eframe::egui::Ui, app: &mut App| {
             if !std::mem::replace(&mut installed, true) {
-                super::theme::install(ui.ctx());
+                super::ui::theme::install(ui.ctx());
             }
             app.draw(ui);
         };

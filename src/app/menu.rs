@@ -5,8 +5,8 @@ use eframe::egui::{Align, Button, Layout, MenuBar, RichText, Ui};
 use super::actions::{Action, PanelContext};
 use super::command::Command;
 use super::command::Group;
-use super::icon::Icon;
-use super::theme::{Tokens, semibold};
+use super::ui::icon::Icon;
+use super::ui::theme::{Tokens, semibold};
 use crate::gpu::DeviceChoice;
 use crate::names::distinct_names;
 

@@ -14,8 +14,6 @@ mod background;
 mod benchmark_state;
 mod command;
 mod command_button;
-mod confusion_matrix;
-mod curves;
 mod dialogs;
 mod dock;
 mod dropping;
@@ -27,9 +25,7 @@ mod evaluation_tests;
 mod export;
 #[cfg(test)]
 mod fine_tuning_tests;
-mod format;
 mod guide;
-mod icon;
 mod instruments;
 mod interchange;
 mod keyboard;
@@ -46,7 +42,6 @@ mod live_tests;
 mod log;
 mod marks;
 mod menu;
-mod off_screen;
 mod opener;
 mod output_checks;
 mod outputs;
@@ -78,15 +73,14 @@ mod studio_state;
 #[cfg(test)]
 mod studio_tests;
 mod suggestion_state;
-mod theme;
 mod thumbnails;
 mod training_state;
 #[cfg(test)]
 mod training_tests;
+mod ui;
 mod video_list;
 mod view;
 mod views;
-mod widgets;
 
 pub use app::App;
 pub use command::Command;

@@ -159,7 +159,7 @@ fn curves_become_a_picture_without_a_window() {
     train(&mut window);
     let app = window.harness.state();
     let picture = app.panels.training.plots().picture(&app.session.training, true);
-    let accent = super::theme::Tokens::for_dark(true).accent;
+    let accent = super::ui::theme::Tokens::for_dark(true).accent;
     let near = |pixel: &image::Rgb<u8>| {
         pixel.0.iter().zip(accent.to_array()).all(|(value, wanted)| value.abs_diff(wanted) < 30)
     };

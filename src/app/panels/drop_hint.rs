@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align2, Color32, Id, LayerId, Order, Stroke, StrokeKind, TextStyle, Ui};
 
-use crate::app::theme::Tokens;
+use crate::app::ui::theme::Tokens;
 
 /// Darkens the window while files are held over it.
 pub fn drop_hint_ui(ui: &Ui) {

@@ -6,8 +6,8 @@ use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::{icon_button, primary_button};
 use crate::app::guide::{Guide, STOPS, Stop};
-use crate::app::icon::Icon;
-use crate::app::theme::Tokens;
+use crate::app::ui::icon::Icon;
+use crate::app::ui::theme::Tokens;
 
 /// Width, in points.
 pub const GUIDE_WIDTH: f32 = 232.0;

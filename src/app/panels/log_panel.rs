@@ -5,7 +5,7 @@ use eframe::egui::{Label, RichText, ScrollArea, TextStyle, TextWrapMode, Ui};
 use crate::app::actions::PanelContext;
 use crate::app::log::{Level, Line};
 use crate::app::panel::Panel;
-use crate::app::theme::Tokens;
+use crate::app::ui::theme::Tokens;
 
 /// The log panel.
 pub struct LogPanel {

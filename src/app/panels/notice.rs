@@ -4,9 +4,9 @@ use eframe::egui::{Align, Align2, Area, Button, Frame, Id, Label, Layout, Order,
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::icon::Icon;
-use crate::app::theme::{RADIUS, Tokens};
-use crate::app::widgets::remark;
+use crate::app::ui::icon::Icon;
+use crate::app::ui::theme::{RADIUS, Tokens};
+use crate::app::ui::widgets::remark;
 use crate::error::Error;
 
 /// Its width where there is room, and its distance from the edges of the panels, in points.

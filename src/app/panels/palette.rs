@@ -7,7 +7,7 @@ use eframe::egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, Rich
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::dialogs::Question;
-use crate::app::theme::{Tokens, modal_frame};
+use crate::app::ui::theme::{Tokens, modal_frame};
 
 /// The open palette.
 pub struct Palette {

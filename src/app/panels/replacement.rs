@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{Button, Context, Id, Label, Modal, RichText, ScrollArea, Ui};
 
 use crate::app::dialogs::Question;
-use crate::app::theme::{Tokens, modal_frame};
+use crate::app::ui::theme::{Tokens, modal_frame};
 use crate::names::distinct_names;
 
 /// The open question.

@@ -7,8 +7,8 @@ use eframe::egui::{
 
 use crate::app::actions::PanelContext;
 use crate::app::panel::Panel;
-use crate::app::theme::{SECTION_GAP, Tokens, semibold};
-use crate::app::widgets::{empty_state, explanation, field, section, source_color};
+use crate::app::ui::theme::{SECTION_GAP, Tokens, semibold};
+use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{FlowSource, ModelInfo, Scores};
 use crate::nets::fusion::{self, Fusion, FusionRule, softmax};
 use crate::ranking::{arg_max, falling};

@@ -7,8 +7,8 @@ use eframe::egui::{
 use crate::app::command::Command;
 use crate::app::command::{Group, keys_text};
 use crate::app::keymap::Keymap;
-use crate::app::theme::{Tokens, modal_frame};
-use crate::app::widgets::remark;
+use crate::app::ui::theme::{Tokens, modal_frame};
+use crate::app::ui::widgets::remark;
 
 /// The list.
 #[derive(Default)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 
 use crate::app::actions::PanelContext;
-use crate::app::format::{thousands, time_code};
 use crate::app::session::Session;
-use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingPhase;
+use crate::app::ui::format::{thousands, time_code};
+use crate::app::ui::theme::Tokens;
 use crate::video::Indexing;
 
 /// How long what was done is told.

@@ -6,9 +6,9 @@ use super::timeline::Timeline;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::icon_button;
-use crate::app::format::time_code;
-use crate::app::icon::Icon;
-use crate::app::theme::Tokens;
+use crate::app::ui::format::time_code;
+use crate::app::ui::icon::Icon;
+use crate::app::ui::theme::Tokens;
 use crate::engine::Request;
 use crate::video::PlayerCommand;
 

@@ -6,8 +6,8 @@ use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command_button::{command_button, primary_button};
 use crate::app::dropping::takes_dropped_files;
-use crate::app::theme::{RADIUS, Tokens, semibold};
-use crate::app::widgets::row_response;
+use crate::app::ui::theme::{RADIUS, Tokens, semibold};
+use crate::app::ui::widgets::row_response;
 use crate::names::distinct_names;
 
 /// Width of the column, in points.

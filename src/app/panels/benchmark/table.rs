@@ -4,8 +4,8 @@ use eframe::egui::{ComboBox, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::benchmark_state::{BenchmarkRun, PairState};
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field};
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, field};
 use crate::engine::Request;
 use crate::evaluation::PairResult;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;

@@ -3,9 +3,9 @@
 use eframe::egui::{Ui, vec2};
 use egui_plot::{Bar, BarChart, Line, Plot, PlotPoints};
 
-use crate::app::format::percent;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, plot_height};
+use crate::app::ui::format::percent;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, plot_height};
 use crate::evaluation::StreamReport;
 use crate::plural::counted;
 

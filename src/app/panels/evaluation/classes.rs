@@ -3,8 +3,8 @@
 use eframe::egui::{Button, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::clip_filter::{ClipFilter, Wanted};
-use crate::app::format::percent_or_dash;
-use crate::app::theme::Tokens;
+use crate::app::ui::format::percent_or_dash;
+use crate::app::ui::theme::Tokens;
 use crate::evaluation::{ActionsReport, ClassFigures, StreamReport};
 
 /// A column that the rows can be ordered by.

@@ -4,8 +4,8 @@ use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextStyle, 
 
 use super::clip_filter::{ClipFilter, Wanted};
 use crate::app::actions::PanelContext;
-use crate::app::theme::{RADIUS, Tokens};
-use crate::app::widgets::{explanation, remark, row_response};
+use crate::app::ui::theme::{RADIUS, Tokens};
+use crate::app::ui::widgets::{explanation, remark, row_response};
 use crate::evaluation::ActionsReport;
 use crate::nets::fusion;
 use crate::plural::counted;

@@ -8,9 +8,9 @@ use super::summary::capitalised;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::command_button;
-use crate::app::format::percent;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, remark, section};
+use crate::app::ui::format::percent;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, remark, section};
 use crate::evaluation::{ActionsReport, Comparison, StreamChange};
 use crate::plural::counted;
 

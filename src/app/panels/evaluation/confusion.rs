@@ -4,9 +4,9 @@ use eframe::egui::{Label, RichText, Sense, Ui};
 
 use super::clip_filter::ClipFilter;
 use super::clip_filter::Wanted;
-use crate::app::confusion_matrix::confusion_matrix_ui;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, section};
+use crate::app::ui::confusion_matrix::confusion_matrix_ui;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, section};
 use crate::evaluation::{ActionsReport, StreamReport};
 use crate::plural::counted;
 

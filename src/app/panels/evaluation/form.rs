@@ -9,8 +9,8 @@ use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::command_button;
 use crate::app::evaluation_settings::{EvaluationSettings, SAMPLES};
-use crate::app::icon::Icon;
-use crate::app::widgets::{explanation, field};
+use crate::app::ui::icon::Icon;
+use crate::app::ui::widgets::{explanation, field};
 use crate::evaluation::{Crops, Spread};
 use crate::training::dataset::Layout;
 

@@ -4,9 +4,9 @@ use eframe::egui::{ComboBox, Slider, Ui, vec2};
 use egui_plot::{Line, Plot, PlotPoints, Points, VLine, uniform_grid_spacer};
 
 use crate::app::actions::PanelContext;
-use crate::app::format::percent;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, plot_height};
+use crate::app::ui::format::percent;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, field, plot_height};
 use crate::evaluation::{ActionsReport, SweepPoint};
 use crate::nets::fusion::{Fusion, FusionRule};
 use crate::plural::counted;

@@ -22,11 +22,11 @@ use crate::app::command::Command;
 use crate::app::command_button::{command_button, primary_button};
 use crate::app::evaluation_settings::EvaluationSettings;
 use crate::app::evaluation_state::EvaluationPhase;
-use crate::app::format::span;
 use crate::app::panel::Panel;
 use crate::app::session::KnownClip;
-use crate::app::theme::{SECTION_GAP, Tokens};
-use crate::app::widgets::{explanation, remark};
+use crate::app::ui::format::span;
+use crate::app::ui::theme::{SECTION_GAP, Tokens};
+use crate::app::ui::widgets::{explanation, remark};
 use crate::error::Error;
 use crate::evaluation::ActionsReport;
 

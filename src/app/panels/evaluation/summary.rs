@@ -3,9 +3,9 @@
 use eframe::egui::{Button, CollapsingHeader, Grid, Label, RichText, TextStyle, Ui};
 
 use crate::app::actions::PanelContext;
-use crate::app::format::{percent, percent_or_dash};
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, remark};
+use crate::app::ui::format::{percent, percent_or_dash};
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, remark};
 use crate::evaluation::StreamReport;
 use crate::evaluation::{ActionsReport, ReportSource};
 use crate::plural::counted;

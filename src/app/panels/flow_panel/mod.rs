@@ -9,11 +9,11 @@ use self::tvl1_form::Tvl1Form;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::command_button;
-use crate::app::format::cost;
 use crate::app::panel::Panel;
-use crate::app::theme::{SECTION_GAP, Tokens};
+use crate::app::ui::format::cost;
+use crate::app::ui::theme::{SECTION_GAP, Tokens};
+use crate::app::ui::widgets::{explanation, field, remark, section, source_dot};
 use crate::app::views::{ViewKind, ViewSpec, Views};
-use crate::app::widgets::{explanation, field, remark, section, source_dot};
 use crate::engine::{FlowSource, MAX_STRIDE};
 
 /// Room that the scroll bar takes when the pointer is over it, in points.

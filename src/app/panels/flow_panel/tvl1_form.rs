@@ -3,8 +3,8 @@
 use eframe::egui::{Checkbox, ComboBox, DragValue, Label, Ui};
 
 use crate::app::actions::PanelContext;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, remark};
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, field, remark};
 use crate::flow::tvl1::Tvl1Parameters;
 
 /// Longest sides that are offered; `None` is the video's own size.

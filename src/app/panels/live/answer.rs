@@ -3,8 +3,8 @@
 use eframe::egui::{Align2, Label, Rect, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
 use crate::app::actions::PanelContext;
-use crate::app::theme::{Tokens, semibold};
-use crate::app::widgets::explanation;
+use crate::app::ui::theme::{Tokens, semibold};
+use crate::app::ui::widgets::explanation;
 use crate::engine::{LiveResult, LiveView, ModelInfo};
 use crate::nets::fusion::{is_unsure, percent};
 use crate::ranking::falling;

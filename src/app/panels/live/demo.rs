@@ -6,7 +6,7 @@ use super::answer::{ranked, unsure_text, why_none};
 use super::{phase_text, stage::Stage};
 use crate::app::session::Session;
 use crate::app::settings::Settings;
-use crate::app::theme::{Tokens, semibold};
+use crate::app::ui::theme::{Tokens, semibold};
 use crate::engine::LiveView;
 use crate::nets::fusion::{is_unsure, percent};
 use crate::video::CameraPhase;

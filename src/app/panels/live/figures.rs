@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align2, Rect, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
-use crate::app::theme::{RADIUS, SECTION_GAP, Tokens, semibold};
+use crate::app::ui::theme::{RADIUS, SECTION_GAP, Tokens, semibold};
 use crate::engine::LiveView;
 
 /// Height of a figure, in points.

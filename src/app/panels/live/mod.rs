@@ -18,8 +18,8 @@ use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::{command_button, primary_button};
 use crate::app::panel::Panel;
-use crate::app::theme::{SECTION_GAP, Tokens};
-use crate::app::widgets::{remark, section};
+use crate::app::ui::theme::{SECTION_GAP, Tokens};
+use crate::app::ui::widgets::{remark, section};
 use crate::engine::LiveView;
 use crate::video::CameraPhase;
 

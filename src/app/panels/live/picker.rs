@@ -5,7 +5,7 @@ use eframe::egui::{
 };
 
 use crate::app::session::Session;
-use crate::app::theme::{Tokens, modal_frame};
+use crate::app::ui::theme::{Tokens, modal_frame};
 
 /// The keys of the first ten classes.
 const DIGITS: [(Key, &str); 10] = [

@@ -8,7 +8,7 @@ use crate::app::lab_state::video_units;
 use crate::app::scale::MagnitudeScale;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
-use crate::app::theme::{RADIUS, Tokens};
+use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::engine::{LiveResult, LiveView};
 
 /// Space between the pictures, in points.

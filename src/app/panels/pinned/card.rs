@@ -13,7 +13,7 @@ use super::scores::scores_ui;
 use crate::app::panels::viewer::difference::Difference;
 use crate::app::panels::viewer::pictures::{Key, Textures, cells, color_image};
 use crate::app::pinned_state::PinnedState;
-use crate::app::theme::{RADIUS, Tokens};
+use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::engine::{FlowView, Pin, PinnedPrediction};
 use crate::flow::colour_map::ColourMap;
 use crate::flow::{FlowField, colour};

@@ -13,8 +13,8 @@ use crate::app::command::Command;
 use crate::app::command_button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::pinned_state::{PINS, PinnedState};
-use crate::app::theme::{SECTION_GAP, Tokens};
-use crate::app::widgets::{empty_state, explanation, field};
+use crate::app::ui::theme::{SECTION_GAP, Tokens};
+use crate::app::ui::widgets::{empty_state, explanation, field};
 
 /// The pinned panel.
 #[derive(Default)]

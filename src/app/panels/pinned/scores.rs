@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextStyle, Ui, pos2, vec2};
 
-use crate::app::theme::Tokens;
+use crate::app::ui::theme::Tokens;
 use crate::engine::PinnedPrediction;
 use crate::nets::fusion::percent;
 use crate::ranking::falling;

@@ -2,18 +2,18 @@
 
 use eframe::egui::{Color32, CornerRadius, FontId, Pos2, Rect, Stroke, StrokeKind, Ui, vec2};
 
-use crate::app::theme::Tokens;
+use crate::app::ui::theme::Tokens;
 use crate::labels::{Document, Label};
 
 /// Height of a chip, in points.
-pub(in crate::app::panels) const HEIGHT: f32 = 16.0;
+pub(in crate::app) const HEIGHT: f32 = 16.0;
 /// Between chips, in points.
 const GAP: f32 = 4.0;
 /// Widest text of a chip, in points.
 const WIDEST: f32 = 130.0;
 
 /// The colour of a label: the class's own, quiet for the background.
-pub(in crate::app::panels) fn label_color(ui: &Ui, document: &Document, label: Label) -> Color32 {
+pub(in crate::app) fn label_color(ui: &Ui, document: &Document, label: Label) -> Color32 {
     let class = match label {
         Label::Background => None,
         Label::Class(id) => document.class(id),

@@ -10,9 +10,9 @@ use eframe::egui::{
 use super::reorder::{grip_ui, moved_row};
 use crate::app::actions::{Action, Edit, PanelContext};
 use crate::app::command::Command;
-use crate::app::icon::Icon;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, section};
+use crate::app::ui::icon::Icon;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, field, section};
 use crate::labels::{Class, ClassId, Document, Label, Settings, edits};
 use crate::plural::counted;
 

@@ -7,10 +7,10 @@ use eframe::egui::{
 use super::chip::label_color;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::dialogs::Question;
-use crate::app::format::time_code;
 use crate::app::studio_state::Trouble;
-use crate::app::theme::{RADIUS, Tokens};
-use crate::app::widgets::{explanation, field, remark, row_response, section};
+use crate::app::ui::format::time_code;
+use crate::app::ui::theme::{RADIUS, Tokens};
+use crate::app::ui::widgets::{explanation, field, remark, row_response, section};
 use crate::frame_times::FrameTimes;
 use crate::labels::{Document, Facts, Segment, Video, VideoId, edits};
 use crate::plural::counted;

@@ -6,7 +6,7 @@ use super::chip::label_color;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::studio_availability::can_label;
-use crate::app::theme::Tokens;
+use crate::app::ui::theme::Tokens;
 use crate::labels::{Label, edits};
 
 /// Height that the buttons may have in any panel, in points; more of them scroll.

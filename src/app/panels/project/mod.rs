@@ -9,7 +9,7 @@ mod label_buttons;
 mod reorder;
 mod videos;
 
-pub(in crate::app::panels) use self::chip::label_color;
+pub(in crate::app) use self::chip::label_color;
 
 use eframe::egui::{Label as Text, RichText, ScrollArea, TextStyle, Ui};
 
@@ -18,8 +18,8 @@ use crate::app::command::Command;
 use crate::app::command_button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::session::ClipFolder;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{empty_state, remark};
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{empty_state, remark};
 use crate::labels::{Label, VideoId};
 use crate::plural::counted;
 

@@ -2,8 +2,8 @@
 
 use eframe::egui::{CursorIcon, Id, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
-use crate::app::icon::Icon;
-use crate::app::theme::{RADIUS, Tokens};
+use crate::app::ui::icon::Icon;
+use crate::app::ui::theme::{RADIUS, Tokens};
 
 /// Size of a grip, in points.
 const GRIP: Vec2 = vec2(14.0, 28.0);

@@ -6,8 +6,8 @@ use eframe::egui::{ComboBox, Grid, Label, RichText, ScrollArea, Ui};
 use egui_plot::{Legend, Line, Plot, PlotPoints};
 
 use crate::app::background::Background;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, plot_height, section};
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, field, plot_height, section};
 use crate::training::TrainingPlan;
 use crate::training::runs::{self, Difference, Run, RunCurves};
 

@@ -6,11 +6,11 @@ use eframe::egui::{Button, Label, RichText, TextEdit, Ui};
 
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
-use crate::app::format::span;
 use crate::app::pinned_state::WatchedRun;
-use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingState;
-use crate::app::widgets::{field, remark};
+use crate::app::ui::format::span;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{field, remark};
 use crate::engine::Request;
 use crate::error::Result;
 use crate::training::runs::{self, Run, RunState};

@@ -17,9 +17,9 @@ use crate::app::background::Background;
 use crate::app::command::Command;
 use crate::app::command_button::command_button;
 use crate::app::panel::Panel;
-use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingState;
-use crate::app::widgets::{empty_state, section};
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{empty_state, section};
 use crate::error::Result;
 use crate::training::runs::{self, Run};
 

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use eframe::egui::{Align, Color32, Label, Layout, RichText, Role, Sense, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
-use crate::app::format::{memory_size, span};
-use crate::app::theme::{RADIUS, Tokens};
+use crate::app::ui::format::{memory_size, span};
+use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::training::runs::{Run, RunState};
 use crate::training::{Network, TemporalMode, TrainingPlan};
 

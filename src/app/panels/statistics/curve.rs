@@ -7,8 +7,8 @@ use super::figure::Figure;
 use super::table::number;
 use crate::app::actions::PanelContext;
 use crate::app::lab_state::Measures;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, plot_height, source_color, source_dot};
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, field, plot_height, source_color, source_dot};
 use crate::engine::{FlowSource, FlowStatistics, Request};
 use crate::video::PlayerCommand;
 

@@ -12,8 +12,8 @@ use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::command_button;
 use crate::app::panel::Panel;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{empty_state, section};
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{empty_state, section};
 use crate::engine::FlowSource;
 
 /// The statistics panel.

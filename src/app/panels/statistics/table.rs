@@ -5,8 +5,8 @@ use eframe::egui::{Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 use super::figure::Figure;
 use crate::app::actions::PanelContext;
 use crate::app::session::Session;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, source_dot};
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, source_dot};
 use crate::engine::{FlowSource, FlowStatistics};
 
 /// The figures of one source.

@@ -12,9 +12,9 @@ use eframe::egui::{Align2, Painter, Rect, Response, Role, Sense, Stroke, TextSty
 use self::axis::Axis;
 use self::tracks::Tracks;
 use crate::app::actions::PanelContext;
-use crate::app::format::time_code;
 use crate::app::session::Session;
-use crate::app::theme::Tokens;
+use crate::app::ui::format::time_code;
+use crate::app::ui::theme::Tokens;
 use crate::frame_times::FrameTimes;
 
 /// Height of the timeline with its labels, in points.

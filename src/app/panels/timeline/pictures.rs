@@ -4,7 +4,7 @@ use eframe::egui::{Color32, Rect, Ui, pos2, vec2};
 
 use super::axis::Axis;
 use crate::app::actions::PanelContext;
-use crate::app::theme::Tokens;
+use crate::app::ui::theme::Tokens;
 
 /// Draws pictures of the open clip, which is a video of the project, into `strip`.
 pub(super) fn pictures_ui(ui: &Ui, strip: Rect, axis: &Axis, cx: &mut PanelContext<'_>) {

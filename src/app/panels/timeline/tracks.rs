@@ -10,7 +10,7 @@ use super::pictures::pictures_ui;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::panels::project::label_color;
-use crate::app::theme::Tokens;
+use crate::app::ui::theme::Tokens;
 use crate::labels::{Document, Label, Segment, Video, VideoId, edits};
 
 /// Height of the pictures, in points.

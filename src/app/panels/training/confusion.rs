@@ -3,10 +3,10 @@
 
 use eframe::egui::{Align2, FontId, Grid, Label, Rect, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, vec2};
 
-use crate::app::confusion_matrix::confusion_matrix_ui;
 use crate::app::instruments::Instruments;
-use crate::app::theme::{RADIUS, Tokens};
-use crate::app::widgets::section;
+use crate::app::ui::confusion_matrix::confusion_matrix_ui;
+use crate::app::ui::theme::{RADIUS, Tokens};
+use crate::app::ui::widgets::section;
 
 /// Room for the names of the classes, in points.
 const NAMES: f32 = 110.0;

@@ -5,9 +5,9 @@ use egui_plot::FilledArea;
 
 use super::plots::{Cursor, plot, precise};
 use crate::app::actions::PanelContext;
-use crate::app::curves::Curves;
-use crate::app::theme::Tokens;
-use crate::app::widgets::{explanation, field, plot_height, section};
+use crate::app::ui::curves::Curves;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{explanation, field, plot_height, section};
 use crate::engine::Request;
 use crate::training::{GradientShares, LossTerm};
 

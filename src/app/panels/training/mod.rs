@@ -18,12 +18,12 @@ use self::steering::{divergence_ui, steering_ui};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::{command_button, primary_button};
-use crate::app::format::{memory_size, span};
 use crate::app::panel::Panel;
 use crate::app::session::Session;
-use crate::app::theme::{SECTION_GAP, Tokens};
 use crate::app::training_state::{TrainingPhase, TrainingState};
-use crate::app::widgets::remark;
+use crate::app::ui::format::{memory_size, span};
+use crate::app::ui::theme::{SECTION_GAP, Tokens};
+use crate::app::ui::widgets::remark;
 use crate::training::StepMetrics;
 
 /// The training panel.

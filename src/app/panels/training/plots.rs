@@ -6,11 +6,11 @@ use eframe::egui::{Color32, Grid, PopupAnchor, RichText, Slider, TextStyle, Tool
 use egui_plot::{Line, LineStyle, Plot, PlotUi, VLine};
 use image::RgbImage;
 
-use crate::app::curves::{Curve, Curves};
-use crate::app::off_screen;
-use crate::app::theme::Tokens;
 use crate::app::training_state::TrainingState;
-use crate::app::widgets::{legend_chip, plot_height, section};
+use crate::app::ui::curves::{Curve, Curves};
+use crate::app::ui::off_screen;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{legend_chip, plot_height, section};
 
 /// Least height of a plot, in points.
 const HEIGHT: f32 = 170.0;

@@ -14,7 +14,7 @@ use super::{gpu_flow, layout};
 use crate::app::lab_state::{SourceState, video_units};
 use crate::app::scale::MagnitudeScale;
 use crate::app::session::Session;
-use crate::app::theme::{RADIUS, Tokens};
+use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::view::View;
 use crate::app::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowDiagnostics, FlowSource, FlowStack, FlowView, ScalarMap, TemporalInput};

@@ -3,10 +3,10 @@
 use eframe::egui::{Align, Button, ComboBox, Label, Layout, Rect, RichText, TextStyle, Ui, UiBuilder, vec2};
 
 use crate::app::actions::PanelContext;
-use crate::app::format::cost;
-use crate::app::icon::Icon;
 use crate::app::session::Session;
-use crate::app::theme::Tokens;
+use crate::app::ui::format::cost;
+use crate::app::ui::icon::Icon;
+use crate::app::ui::theme::Tokens;
 use crate::app::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowSource, SourceFlow};
 

@@ -5,7 +5,7 @@ use eframe::egui::{Label, Rect, RichText, Ui, UiBuilder};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::command_button;
-use crate::app::theme::Tokens;
+use crate::app::ui::theme::Tokens;
 use crate::app::views::{ViewKind, ViewSpec};
 use crate::engine::FlowSource;
 

@@ -34,7 +34,7 @@ use crate::app::panel::Panel;
 use crate::app::read_out::{Pointed, ReadOut};
 use crate::app::scale::MagnitudeScale;
 use crate::app::session::Session;
-use crate::app::theme::{RADIUS, Tokens};
+use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::view::View;
 use crate::app::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowSource, ModelInfo, Request};

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Color32, CursorIcon, Painter, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use crate::app::theme::Tokens;
+use crate::app::ui::theme::Tokens;
 use crate::app::views::Views;
 
 /// Width that takes the pointer, in points.

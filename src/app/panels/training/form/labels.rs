@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use eframe::egui::{CollapsingHeader, Color32, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::listing::Listing;
-use crate::app::theme::Tokens;
-use crate::app::widgets::explanation;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::explanation;
 use crate::labels::{Class, Document, Label, Project, VideoId};
 use crate::training::dataset::{Chosen, FromLabels};
 

@@ -3,7 +3,7 @@
 use eframe::egui::emath::Numeric;
 use eframe::egui::{ComboBox, DragValue, Ui};
 
-use crate::app::widgets::field;
+use crate::app::ui::widgets::field;
 use crate::training::{ClassBalance, OptimiserKind, ScheduleKind, TrainingPlan};
 
 /// Draws the numbers that every run has; the batch where clips are looked at in batches.
