@@ -20,9 +20,7 @@ use super::menu::menu_ui;
 use super::opener::{ModelRole, Opener};
 use super::output_checks::OutputChecks;
 use super::overlay::{Choice, Overlay};
-use super::panels::{
-    Demo, GUIDE_WIDTH, Panels, Transport, drop_hint_ui, guide_ui, install_gpu_flow, notice_ui, status_bar_ui,
-};
+use super::panels::{Demo, GUIDE_WIDTH, Panels, drop_hint_ui, guide_ui, notice_ui, status_bar_ui};
 use super::project_opener::{ProjectOpener, Start};
 use super::report_reader::ReportReader;
 use super::session::Session;
@@ -31,6 +29,8 @@ use super::settings_text::Unread;
 use super::training_state::TrainingPhase;
 use super::ui::theme;
 use super::ui::theme::{PANEL_MARGIN, Tokens};
+use super::viewer::panel::install_gpu_flow;
+use super::viewer::transport::Transport;
 use crate::engine::{Engine, FlowSettings, Labeling, LiveEvent, Message, Request, Wake, default_model, flow_model};
 use crate::error::{Error, Result};
 use crate::gpu::{Compute, ComputeKind, DeviceChoice};

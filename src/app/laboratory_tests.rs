@@ -13,7 +13,7 @@ use super::command::Command;
 use super::dialogs::Question;
 use super::environment::Options;
 use super::settings::Settings;
-use super::views::{ViewKind, ViewSpec, Views};
+use super::viewer::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{
     Analysis, ClipMeasure, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView, Message, ModelInfo,
     ScalarMap, Scores, SourceFlow, TemporalInput, Timing,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::lab_state::{typical_length, video_units};
 use super::layout::Layout;
-use super::marks::Marks;
+use super::viewer::marks::Marks;
 use crate::engine::{Engine, LiveResult, LiveSettings, LiveView};
 use crate::error::{Error, Result};
 use crate::video::CameraDevice;

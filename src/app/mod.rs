@@ -8,7 +8,6 @@ mod actions;
 mod answers;
 #[allow(clippy::module_inception)] // The file is named after the type that it holds.
 mod app;
-mod arrangement;
 mod availability;
 mod background;
 mod benchmark_state;
@@ -40,7 +39,6 @@ mod live_state;
 #[cfg(test)]
 mod live_tests;
 mod log;
-mod marks;
 mod menu;
 mod opener;
 mod output_checks;
@@ -53,14 +51,10 @@ mod panels;
 mod perform;
 mod perform_live;
 mod pinned_state;
-#[cfg(test)]
-mod playback_tests;
 mod project_opener;
-mod read_out;
 mod repaint;
 mod report_reader;
 mod run;
-mod scale;
 mod session;
 mod settings;
 mod settings_text;
@@ -79,8 +73,7 @@ mod training_state;
 mod training_tests;
 mod ui;
 mod video_list;
-mod view;
-mod views;
+mod viewer;
 
 pub use app::App;
 pub use command::Command;

@@ -11,7 +11,7 @@ use super::layout::{Layout, default_layout, is_complete};
 use super::live_settings::LiveChoices;
 use super::settings_text::{self, Unread};
 use super::studio_settings::StudioSettings;
-use super::views::Views;
+use super::viewer::views::Views;
 use crate::engine::FlowSettings;
 use crate::flow::files::FlowFormat;
 use crate::gpu::DeviceChoice;

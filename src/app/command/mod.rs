@@ -12,7 +12,7 @@ pub use group::Group;
 pub use id::Command;
 pub(super) use keys::{keys_text, take_digits_by_place};
 
-use super::arrangement::Arrangement;
+use super::viewer::presets::Arrangement;
 use table::{Entry, TABLE};
 
 impl Command {

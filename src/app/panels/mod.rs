@@ -17,10 +17,7 @@ mod scores;
 mod shortcuts;
 mod statistics;
 mod status_bar;
-mod timeline;
 mod training;
-mod transport;
-mod viewer;
 mod welcome;
 
 pub use drop_hint::drop_hint_ui;
@@ -31,8 +28,6 @@ pub use palette::{Palette, PaletteEnd};
 pub use replacement::{Replaced, Replacement};
 pub use shortcuts::Shortcuts;
 pub use status_bar::status_bar_ui;
-pub use transport::Transport;
-pub use viewer::install_gpu_flow;
 
 use super::layout::Pane;
 use super::panel::Panel;
@@ -41,7 +36,7 @@ use super::panel::Panel;
 #[derive(Default)]
 pub struct Panels {
     /// Frame and flow.
-    pub viewer: viewer::Viewer,
+    pub viewer: super::viewer::panel::Viewer,
     /// What the streams say.
     pub scores: scores::ScoresPanel,
     /// Where flow comes from.

@@ -13,7 +13,7 @@ use crate::app::panel::Panel;
 use crate::app::ui::format::cost;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{explanation, field, remark, section, source_dot};
-use crate::app::views::{ViewKind, ViewSpec, Views};
+use crate::app::viewer::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{FlowSource, MAX_STRIDE};
 
 /// Room that the scroll bar takes when the pointer is over it, in points.

@@ -3,12 +3,13 @@
 use eframe::egui::{Align2, Color32, FontId, Painter, Rect, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2};
 use image::RgbImage;
 
-use super::super::viewer::{Key, Textures, cells, color_image, paint_gpu_flow};
 use crate::app::lab_state::video_units;
-use crate::app::scale::MagnitudeScale;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::ui::theme::{RADIUS, Tokens};
+use crate::app::viewer::gpu_flow::paint as paint_gpu_flow;
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
+use crate::app::viewer::panel::{Key, Textures, cells, color_image};
 use crate::engine::{LiveResult, LiveView};
 
 /// Space between the pictures, in points.

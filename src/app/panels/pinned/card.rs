@@ -10,10 +10,10 @@ use eframe::egui::{
 };
 
 use super::scores::scores_ui;
-use crate::app::panels::viewer::difference::Difference;
-use crate::app::panels::viewer::pictures::{Key, Textures, cells, color_image};
 use crate::app::pinned_state::PinnedState;
 use crate::app::ui::theme::{RADIUS, Tokens};
+use crate::app::viewer::difference::Difference;
+use crate::app::viewer::pictures::{Key, Textures, cells, color_image};
 use crate::engine::{FlowView, Pin, PinnedPrediction};
 use crate::flow::colour_map::ColourMap;
 use crate::flow::{FlowField, colour};

@@ -5,9 +5,9 @@ use eframe::egui::{
     TextureId, TextureOptions, Ui, Vec2, pos2, vec2,
 };
 
-use crate::app::scale::MagnitudeScale;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::{RADIUS, Tokens};
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::flow::colour;
 use crate::flow::colour_map::ColourMap;
 

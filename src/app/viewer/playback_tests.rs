@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{Event, Key, Modifiers};
 use image::{Rgb, RgbImage};
 
-use super::App;
-use super::availability::available;
-use super::command::Command;
-use super::laboratory_tests::Window;
-use super::live_tests::until;
-use super::settings::Settings;
+use crate::app::App;
+use crate::app::availability::available;
+use crate::app::command::Command;
+use crate::app::laboratory_tests::Window;
+use crate::app::live_tests::until;
+use crate::app::settings::Settings;
 use crate::video::{Geometry, VideoWriter, hold};
 
 const FRAMES: u8 = 60;

@@ -2,13 +2,10 @@
 
 mod arrows;
 mod canvas;
-pub(super) mod difference;
-mod gpu_flow;
 mod header;
 mod layout;
 mod legend;
 mod missing;
-pub(super) mod pictures;
 mod swipe;
 mod toolbar;
 mod value;
@@ -25,18 +22,18 @@ pub use gpu_flow::{install as install_gpu_flow, paint as paint_gpu_flow};
 pub use pictures::{Key, Textures, cells, color_image};
 
 use self::canvas::Canvas;
-use self::difference::Difference;
-use super::live::Stage;
-use super::welcome;
+use super::difference::Difference;
+use super::magnitude_scale::MagnitudeScale;
+use super::read_out::{Pointed, ReadOut};
+use super::transform::View;
+use super::views::{ViewKind, ViewSpec};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::panel::Panel;
-use crate::app::read_out::{Pointed, ReadOut};
-use crate::app::scale::MagnitudeScale;
+use crate::app::panels::live::Stage;
+use crate::app::panels::welcome;
 use crate::app::session::Session;
 use crate::app::ui::theme::{RADIUS, Tokens};
-use crate::app::view::View;
-use crate::app::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowSource, ModelInfo, Request};
 
 /// Space between views, in points.

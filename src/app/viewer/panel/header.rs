@@ -7,7 +7,7 @@ use crate::app::session::Session;
 use crate::app::ui::format::cost;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
-use crate::app::views::{ViewKind, ViewSpec};
+use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowSource, SourceFlow};
 
 /// Height in points.

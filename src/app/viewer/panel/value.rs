@@ -2,11 +2,11 @@
 
 use eframe::egui::Pos2;
 
-use super::difference::Difference;
 use crate::app::lab_state::video_units;
-use crate::app::read_out::ReadOut;
 use crate::app::session::Session;
-use crate::app::views::{ViewKind, ViewSpec};
+use crate::app::viewer::difference::Difference;
+use crate::app::viewer::read_out::ReadOut;
+use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowDiagnostics, FlowView, ScalarMap};
 
 /// The value of a view's tile at a picture point between (0, 0) and (1, 1); `None` where there is none.

@@ -6,7 +6,7 @@ use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::command_button;
 use crate::app::ui::theme::Tokens;
-use crate::app::views::{ViewKind, ViewSpec};
+use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::FlowSource;
 
 /// Fills the seen part of a view without a picture; returns whether TV-L1 is to take the source's place.

@@ -3,7 +3,7 @@
 use eframe::egui::{Color32, CursorIcon, Painter, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::app::ui::theme::Tokens;
-use crate::app::views::Views;
+use crate::app::viewer::views::Views;
 
 /// Width that takes the pointer, in points.
 const GRIP: f32 = 14.0;

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Color32, Mesh, Pos2, Rect, Vec2, vec2};
 
-use crate::app::scale::MagnitudeScale;
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::flow::{FlowField, colour};
 
 /// Least distance between arrows on the screen, in points.

@@ -7,16 +7,17 @@ use eframe::egui::{
 };
 
 use super::arrows::arrows;
-use super::difference::Difference;
+use super::layout;
 use super::legend;
-use super::pictures::{Key, Textures, cells, color_image};
-use super::{gpu_flow, layout};
 use crate::app::lab_state::{SourceState, video_units};
-use crate::app::scale::MagnitudeScale;
 use crate::app::session::Session;
 use crate::app::ui::theme::{RADIUS, Tokens};
-use crate::app::view::View;
-use crate::app::views::{ViewKind, ViewSpec};
+use crate::app::viewer::difference::Difference;
+use crate::app::viewer::gpu_flow;
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
+use crate::app::viewer::pictures::{Key, Textures, cells, color_image};
+use crate::app::viewer::transform::View;
+use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowDiagnostics, FlowSource, FlowStack, FlowView, ScalarMap, TemporalInput};
 use crate::flow::FlowField;
 use crate::flow::colour_map::ColourMap;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use eframe::egui::{PaintCallbackInfo, Painter, Pos2, Rect};
 use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor, wgpu};
 
-use crate::app::scale::MagnitudeScale;
+use super::magnitude_scale::MagnitudeScale;
 use crate::gpu::{FlowBuffer, FlowDrawing, FlowPainter, PreparedFlow, Sampling};
 
 /// Builds the pipeline once for the window's device.

@@ -5,10 +5,10 @@ use eframe::egui::{Button, ComboBox, DragValue, Frame, Margin, RichText, Ui};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command_button::icon_button;
-use crate::app::scale::MagnitudeScale;
 use crate::app::session::PAIRS;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::engine::{FlowSelection, MAX_STRIDE, Request};
 
 /// Draws the row.

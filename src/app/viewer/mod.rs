@@ -1,0 +1,16 @@
+//! The pictures of the open clip, the timeline below them, and how the clip plays.
+
+pub mod difference;
+pub mod gpu_flow;
+pub mod magnitude_scale;
+pub mod marks;
+pub mod panel;
+pub mod pictures;
+#[cfg(test)]
+mod playback_tests;
+pub mod presets;
+pub mod read_out;
+pub mod timeline;
+pub mod transform;
+pub mod transport;
+pub mod views;
