@@ -13,7 +13,7 @@ use super::command::Command;
 use super::dialogs::Dialogs;
 use super::dock;
 use super::environment::Options;
-use super::export::Exporter;
+use super::flow::export::Exporter;
 use super::guide::Guide;
 use super::layout::{self, Pane};
 use super::menu::menu_ui;

@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable;
 use super::App;
 use super::command::Command;
 use super::evaluation_state::EvaluationPhase;
-use super::laboratory_tests::{Window, model_of};
+use super::flow::tests::{Window, model_of};
 use super::settings::Settings;
 use crate::engine::{EvaluationStart, Message};
 use crate::error::{Error, Result};

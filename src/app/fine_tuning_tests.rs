@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::App;
 use super::command::Command;
-use super::laboratory_tests::Window;
+use super::flow::tests::Window;
 use super::pinned_state::WatchedRun;
 use super::settings::Settings;
 use super::training_state::TrainingPhase;

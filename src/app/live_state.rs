@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::lab_state::{typical_length, video_units};
+use super::flow::state::{typical_length, video_units};
 use super::layout::Layout;
 use super::viewer::marks::Marks;
 use crate::engine::{Engine, LiveResult, LiveSettings, LiveView};

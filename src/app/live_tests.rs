@@ -10,7 +10,7 @@ use image::{Rgb, RgbImage};
 
 use super::App;
 use super::command::Command;
-use super::laboratory_tests::{Window, model_of};
+use super::flow::tests::{Window, model_of};
 use super::live_settings::SourceKind;
 use super::live_state::Cameras;
 use super::settings::Settings;

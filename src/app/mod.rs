@@ -10,7 +10,6 @@ mod answers;
 mod app;
 mod availability;
 mod background;
-mod benchmark_state;
 mod command;
 mod command_button;
 mod dialogs;
@@ -21,17 +20,14 @@ mod evaluation_settings;
 mod evaluation_state;
 #[cfg(test)]
 mod evaluation_tests;
-mod export;
 #[cfg(test)]
 mod fine_tuning_tests;
+mod flow;
 mod guide;
 mod instruments;
 mod interchange;
 mod keyboard;
 mod keymap;
-mod lab_state;
-#[cfg(test)]
-mod laboratory_tests;
 mod layout;
 mod live_events;
 mod live_settings;

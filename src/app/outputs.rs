@@ -6,7 +6,7 @@ use eframe::egui::Context;
 
 use super::App;
 use super::dialogs::Question;
-use super::export;
+use super::flow::export;
 use super::interchange::ExportOrder;
 use super::output_checks::Looked;
 use super::panels::Replacement;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::benchmark_state::BenchmarkState;
 use super::evaluation_state::EvaluationState;
-use super::lab_state::LabState;
+use super::flow::benchmark_state::BenchmarkState;
+use super::flow::state::LabState;
 use super::live_state::LiveState;
 use super::log::{Level, Log};
 use super::pinned_state::PinnedState;

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::App;
 use super::command::Command;
-use super::laboratory_tests::{Window, model_of};
+use super::flow::tests::{Window, model_of};
 use super::settings::Settings;
 use super::video_list::Sort;
 use crate::engine::{Message, Prediction, SuggestionStart, WindowPrediction};

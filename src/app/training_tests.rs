@@ -7,7 +7,7 @@ use eframe::egui::{Pos2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::command::Command;
-use super::laboratory_tests::Window;
+use super::flow::tests::Window;
 use super::settings::Settings;
 use super::training_state::{TrainingPhase, TrainingState};
 use crate::engine::{Message, Request};

@@ -1,9 +1,7 @@
 //! The panels: each draws one aspect of the session and asks for actions; none of them knows another.
 
-mod benchmark;
 mod drop_hint;
 mod evaluation;
-mod flow_panel;
 mod guide;
 mod live;
 mod log_panel;
@@ -15,7 +13,6 @@ mod replacement;
 mod runs;
 mod scores;
 mod shortcuts;
-mod statistics;
 mod status_bar;
 mod training;
 mod welcome;
@@ -40,11 +37,11 @@ pub struct Panels {
     /// What the streams say.
     pub scores: scores::ScoresPanel,
     /// Where flow comes from.
-    pub flow: flow_panel::FlowPanel,
+    pub flow: super::flow::panel::FlowPanel,
     /// Figures of the flow.
-    pub statistics: statistics::StatisticsPanel,
+    pub statistics: super::flow::statistics::StatisticsPanel,
     /// Methods against ground truth.
-    pub benchmark: benchmark::BenchmarkPanel,
+    pub benchmark: super::flow::benchmark::BenchmarkPanel,
     /// A model against labelled clips.
     pub evaluation: evaluation::EvaluationPanel,
     /// A camera or a stream as it happens.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::lab_state::typical_maximum;
+use crate::app::flow::state::typical_maximum;
 use crate::engine::{FlowView, ScalarMap};
 use crate::flow::FlowField;
 

@@ -1,7 +1,7 @@
 //! The one magnitude scale of all views: how long a vector is drawn in full, in pixels of the video.
 
 use super::views::{ViewKind, ViewSpec, Views};
-use crate::app::lab_state::{LabState, video_units};
+use crate::app::flow::state::{LabState, video_units};
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::engine::FlowView;

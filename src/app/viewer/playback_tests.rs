@@ -8,7 +8,7 @@ use image::{Rgb, RgbImage};
 use crate::app::App;
 use crate::app::availability::available;
 use crate::app::command::Command;
-use crate::app::laboratory_tests::Window;
+use crate::app::flow::tests::Window;
 use crate::app::live_tests::until;
 use crate::app::settings::Settings;
 use crate::video::{Geometry, VideoWriter, hold};

@@ -155,7 +155,7 @@ fn pressed_digit(ui: &Ui) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::laboratory_tests::model_of;
+    use crate::app::flow::tests::model_of;
     use crate::engine::Message;
     use crate::labels::{Project, edits};
 

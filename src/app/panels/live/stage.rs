@@ -3,7 +3,7 @@
 use eframe::egui::{Align2, Color32, FontId, Painter, Rect, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2};
 use image::RgbImage;
 
-use crate::app::lab_state::video_units;
+use crate::app::flow::state::video_units;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::ui::theme::{RADIUS, Tokens};

@@ -9,7 +9,7 @@ use eframe::egui::{
 use super::arrows::arrows;
 use super::layout;
 use super::legend;
-use crate::app::lab_state::{SourceState, video_units};
+use crate::app::flow::state::{SourceState, video_units};
 use crate::app::session::Session;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::difference::Difference;

@@ -2,7 +2,7 @@
 
 use eframe::egui::Pos2;
 
-use crate::app::lab_state::video_units;
+use crate::app::flow::state::video_units;
 use crate::app::session::Session;
 use crate::app::viewer::difference::Difference;
 use crate::app::viewer::read_out::ReadOut;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
-use super::lab_state::LabState;
+use super::state::LabState;
 use crate::atomic::replace;
 use crate::engine::{FlowSource, FlowStatistics};
 use crate::error::{Error, Result};

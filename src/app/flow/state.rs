@@ -163,7 +163,7 @@ pub fn typical_maximum(map: &ScalarMap) -> f32 {
 }
 
 /// The length that nearly all vectors of a flow stay below, in pixels of its own pictures.
-pub(super) fn typical_length(flow: &FlowView) -> f32 {
+pub(in crate::app) fn typical_length(flow: &FlowView) -> f32 {
     let step = (flow.field.uv.len() / SAMPLE).max(1);
     let known = flow.field.uv.iter().step_by(step).filter(|uv| FlowField::is_known(**uv));
     quantile(known.map(|[u, v]| u.hypot(*v)).collect(), COVERED_VECTORS)

@@ -8,12 +8,12 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, SnapshotOptions};
 use image::{Rgb, RgbImage};
 
-use super::App;
-use super::command::Command;
-use super::dialogs::Question;
-use super::environment::Options;
-use super::settings::Settings;
-use super::viewer::views::{ViewKind, ViewSpec, Views};
+use crate::app::App;
+use crate::app::command::Command;
+use crate::app::dialogs::Question;
+use crate::app::environment::Options;
+use crate::app::settings::Settings;
+use crate::app::viewer::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{
     Analysis, ClipMeasure, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView, Message, ModelInfo,
     ScalarMap, Scores, SourceFlow, TemporalInput, Timing,
@@ -28,13 +28,13 @@ const VIDEO: Geometry = Geometry { width: 320, height: 240 };
 const GRID: Geometry = Geometry { width: 64, height: 48 };
 
 /// A window without engine news: what it knows is put there.
-pub(super) struct Window {
-    pub(super) harness: Harness<'static, App>,
+pub(in crate::app) struct Window {
+    pub(in crate::app) harness: Harness<'static, App>,
     _dir: tempfile::TempDir,
 }
 
 /// A model of both streams that tells `classes`.
-pub(super) fn model_of(classes: &[&str]) -> ModelInfo {
+pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
     ModelInfo {
         dir: "/models/own".into(),
         name: "own".into(),
@@ -60,7 +60,7 @@ impl Window {
     }
 
     /// A window that knows what `fill` puts there.
-    pub(super) fn with(size: [f32; 2], settings: Settings, fill: impl FnOnce(&mut App)) -> Self {
+    pub(in crate::app) fn with(size: [f32; 2], settings: Settings, fill: impl FnOnce(&mut App)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (options, data_dir) =
             (Options { model: Some(dir.path().join("none")), ..Options::default() }, dir.path().into());
@@ -70,7 +70,7 @@ impl Window {
         let mut installed = false;
         let draw = move |ui: &mut eframe::egui::Ui, app: &mut App| {
             if !std::mem::replace(&mut installed, true) {
-                super::ui::theme::install(ui.ctx());
+                crate::app::ui::theme::install(ui.ctx());
             }
             app.draw(ui);
         };
@@ -81,7 +81,7 @@ impl Window {
     }
 
     /// The texts that reach beyond `width`.
-    pub(super) fn texts_beyond(&self, width: f32) -> Vec<Option<String>> {
+    pub(in crate::app) fn texts_beyond(&self, width: f32) -> Vec<Option<String>> {
         let nodes = self.harness.root().children_recursive();
         let labels = nodes.filter(|node| node.accesskit_node().role() == Role::Label);
         let outside = labels.filter(|node| node.rect().is_positive() && node.rect().max.x > width + 0.5);
@@ -89,23 +89,23 @@ impl Window {
     }
 
     /// Fonts are there from the second pass on.
-    pub(super) fn settle(&mut self) {
+    pub(in crate::app) fn settle(&mut self) {
         self.harness.step();
         self.harness.run_ok();
     }
 
-    pub(super) fn perform(&mut self, command: Command) {
+    pub(in crate::app) fn perform(&mut self, command: Command) {
         let ctx = self.harness.ctx.clone();
         self.harness.state_mut().perform(command, &ctx);
         self.settle();
     }
 
-    pub(super) fn point_at(&mut self, at: Pos2) {
+    pub(in crate::app) fn point_at(&mut self, at: Pos2) {
         self.harness.event(Event::PointerMoved(at));
         self.settle();
     }
 
-    pub(super) fn sees(&self, text: &str) -> bool {
+    pub(in crate::app) fn sees(&self, text: &str) -> bool {
         self.harness.query_all_by_label_contains(text).next().is_some()
     }
 
@@ -119,7 +119,7 @@ impl Window {
         self.harness.query_all_by_role(Role::Image).nth(picture).unwrap().rect().center()
     }
 
-    pub(super) fn compare(&mut self, name: &str) {
+    pub(in crate::app) fn compare(&mut self, name: &str) {
         let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(40);
         self.harness.snapshot_options(name, &options);
     }

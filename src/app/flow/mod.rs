@@ -1,0 +1,10 @@
+//! Comparison of the sources of flow: their settings, statistics and benchmarks.
+
+pub mod benchmark;
+pub mod benchmark_state;
+pub mod export;
+pub mod panel;
+pub mod state;
+pub mod statistics;
+#[cfg(test)]
+pub mod tests;
