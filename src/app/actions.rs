@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::availability::available;
 use super::command::Command;
 use super::dialogs::Question;
-use super::interchange::ImportOrder;
+use super::labeling::import_export::ImportOrder;
 use super::session::{KnownClip, Session};
 use super::settings::Settings;
 use crate::engine::Request;

@@ -2,9 +2,9 @@
 
 use super::command::Command;
 use super::evaluation_state::EvaluationPhase;
+use super::labeling::availability;
 use super::session::{PAIRS, Session};
 use super::settings::Settings;
-use super::studio_availability;
 use super::training_state::TrainingPhase;
 use crate::engine::MAX_STRIDE;
 
@@ -17,7 +17,7 @@ pub fn available(
     settings: &Settings,
     training_ready: Result<(), &'static str>,
 ) -> Result<(), &'static str> {
-    if let Some(answer) = studio_availability::available(command, session) {
+    if let Some(answer) = availability::available(command, session) {
         return answer;
     }
     use Command as C;

@@ -25,9 +25,9 @@ mod fine_tuning_tests;
 mod flow;
 mod guide;
 mod instruments;
-mod interchange;
 mod keyboard;
 mod keymap;
+mod labeling;
 mod layout;
 mod live_events;
 mod live_settings;
@@ -47,28 +47,16 @@ mod panels;
 mod perform;
 mod perform_live;
 mod pinned_state;
-mod project_opener;
 mod repaint;
 mod report_reader;
 mod run;
 mod session;
 mod settings;
 mod settings_text;
-mod studio_availability;
-mod studio_commands;
-#[cfg(test)]
-mod studio_project_tests;
-mod studio_settings;
-mod studio_state;
-#[cfg(test)]
-mod studio_tests;
-mod suggestion_state;
-mod thumbnails;
 mod training_state;
 #[cfg(test)]
 mod training_tests;
 mod ui;
-mod video_list;
 mod viewer;
 
 pub use app::App;

@@ -7,7 +7,7 @@ use eframe::egui::Context;
 use super::App;
 use super::dialogs::Question;
 use super::flow::export;
-use super::interchange::ExportOrder;
+use super::labeling::import_export::ExportOrder;
 use super::output_checks::Looked;
 use super::panels::Replacement;
 use crate::engine::{RecordingOrder, Request};

@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable;
 
 use super::App;
 use super::dialogs::Question;
-use super::studio_tests::{Studio, open_clip};
+use super::labeling::tests::{Studio, open_clip};
 use crate::error::Error;
 use crate::labels::formats::Format;
 use crate::output::Existing;

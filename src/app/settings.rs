@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::evaluation_settings::EvaluationSettings;
 use super::keymap::Keymap;
+use super::labeling::settings::StudioSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live_settings::LiveChoices;
 use super::settings_text::{self, Unread};
-use super::studio_settings::StudioSettings;
 use super::viewer::views::Views;
 use crate::engine::FlowSettings;
 use crate::flow::files::FlowFormat;

@@ -8,7 +8,6 @@ mod log_panel;
 mod notice;
 mod palette;
 mod pinned;
-mod project;
 mod replacement;
 mod runs;
 mod scores;
@@ -47,7 +46,7 @@ pub struct Panels {
     /// A camera or a stream as it happens.
     pub live: live::LivePanel,
     /// Videos and what a person says about them.
-    pub project: project::ProjectPanel,
+    pub project: super::labeling::panel::ProjectPanel,
     /// Making networks.
     pub training: training::TrainingPanel,
     /// Trainings that were made.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::interchange::Interchange;
-use super::log::{Level, Log};
-use super::suggestion_state::SuggestionState;
+use super::import_export::Interchange;
+use super::suggestions::SuggestionState;
 use super::thumbnails::Thumbnails;
 use super::video_list::{ListChoice, ListKey, VideoList};
+use crate::app::log::{Level, Log};
 use crate::engine::{FileState, LabelingEvent, Message, Prediction, ProbeRequest, SearchId, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{

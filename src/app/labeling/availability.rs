@@ -1,8 +1,8 @@
 //! Which commands of labelling can be run now, and why the others cannot.
 
-use super::command::Command;
-use super::session::Session;
-use super::suggestion_state::SuggestionPhase;
+use super::suggestions::SuggestionPhase;
+use crate::app::command::Command;
+use crate::app::session::Session;
 
 /// Why the labels of a locked video cannot be changed.
 const LOCKED: &str =
@@ -11,7 +11,7 @@ const LOCKED: &str =
 const UNSEEN: &str = "The clip is still loading: label it once a frame is shown";
 
 /// Whether the selected video can be labelled; the reason if it cannot.
-pub(super) fn can_label(session: &Session) -> Result<(), &'static str> {
+pub(in crate::app) fn can_label(session: &Session) -> Result<(), &'static str> {
     session.studio.can_edit()?;
     let (_, video) = session.studio.video().ok_or(match session.clip_path() {
         Some(_) => "This clip is not in the project. Add it below the timeline, or choose a project video",
@@ -25,7 +25,7 @@ pub(super) fn can_label(session: &Session) -> Result<(), &'static str> {
 }
 
 /// `None` if `command` has nothing to do with labelling, else whether it can be run; the reason if it cannot.
-pub(super) fn available(command: Command, session: &Session) -> Option<Result<(), &'static str>> {
+pub(in crate::app) fn available(command: Command, session: &Session) -> Option<Result<(), &'static str>> {
     use Command as C;
     let studio = &session.studio;
     let or = |condition: bool, reason| if condition { Ok(()) } else { Err(reason) };

@@ -22,7 +22,7 @@ pub(in crate::app) fn label_color(ui: &Ui, document: &Document, label: Label) ->
 }
 
 /// Paints a chip at `at`, its left edge's middle; `firm` ones are said by a person, others proposed. Returns where the next one begins.
-pub(super) fn chip(ui: &Ui, at: Pos2, right: f32, text: &str, color: Color32, firm: bool) -> Pos2 {
+pub(in crate::app) fn chip(ui: &Ui, at: Pos2, right: f32, text: &str, color: Color32, firm: bool) -> Pos2 {
     let tokens = Tokens::of(ui);
     let width = (right - at.x - 20.0).min(WIDEST);
     if width < 8.0 {

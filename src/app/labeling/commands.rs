@@ -5,25 +5,26 @@ use std::time::Instant;
 
 use eframe::egui::{Context, Key};
 
-use super::App;
-use super::actions::Edit;
-use super::command::Command;
-use super::dialogs::Question;
-use super::interchange::{ExportOrder, ImportOrder};
-use super::layout::{self, Pane};
-use super::log::Level;
-use super::panels::Replacement;
+use super::import_export::{ExportOrder, ImportOrder};
 use super::project_opener::{Answer, Outcome, Start};
-use super::session::Session;
-use super::studio_state::{StudioState, Trouble};
-use super::suggestion_state::SuggestionPhase;
+use super::state::{StudioState, Trouble};
+use super::suggestions::SuggestionPhase;
+use crate::app::App;
+use crate::app::actions::Edit;
+use crate::app::command::Command;
+use crate::app::dialogs::Question;
+use crate::app::layout;
+use crate::app::layout::Pane;
+use crate::app::log::Level;
+use crate::app::panels::Replacement;
+use crate::app::session::Session;
 use crate::engine::{Labeling, Request, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{Document, Label, Opened, Project, Segment, Step, StoredPath, Video, VideoId, edits};
 
 impl App {
     /// Does what a command of labelling says; it is known that it can be done.
-    pub(super) fn label_with(&mut self, command: Command, ctx: &Context) {
+    pub(in crate::app) fn label_with(&mut self, command: Command, ctx: &Context) {
         use Command as C;
         match command {
             C::NewProject => self.ask(Question::NewProject, ctx),
@@ -67,7 +68,7 @@ impl App {
     }
 
     /// Gives a label to the selected segment, without one to the part that is shown as marked, else to the whole clip.
-    pub(super) fn give(&mut self, label: Label) {
+    pub(in crate::app) fn give(&mut self, label: Label) {
         self.session.studio.current = Some(label);
         if let Some(segment) = self.session.studio.segment().cloned() {
             return self.edit(|document, id, _| edits::change_segment(document, id, Segment { label, ..segment }));
@@ -157,7 +158,7 @@ impl App {
     }
 
     /// Esc lets go of the selected segment, so that the next label is for the clip.
-    pub(super) fn leave_segment(&mut self, ctx: &Context) {
+    pub(in crate::app) fn leave_segment(&mut self, ctx: &Context) {
         if !ctx.text_edit_focused() && ctx.input(|input| input.key_pressed(Key::Escape)) {
             self.session.studio.select_segment(None);
         }
@@ -195,7 +196,7 @@ impl App {
     }
 
     /// Changes the project as a panel asked for.
-    pub(super) fn change_project(&mut self, edit: &Edit) {
+    pub(in crate::app) fn change_project(&mut self, edit: &Edit) {
         if let Some(step) = self.session.studio.document().map(|document| edit.step(document)) {
             self.do_edit(step);
         }
@@ -226,7 +227,7 @@ impl App {
 
     /// Selects a video of the project and opens it in the viewer. If there is no file, nothing is: what is labelled is what one
     /// sees.
-    pub(super) fn show_video(&mut self, id: VideoId) {
+    pub(in crate::app) fn show_video(&mut self, id: VideoId) {
         self.session.studio.select(Some(id));
         let Some(path) = self.session.studio.project().and_then(|project| project.video_path(id)) else { return };
         let open = self.session.clip_path();
@@ -238,7 +239,7 @@ impl App {
     }
 
     /// Adds videos to the project.
-    pub(super) fn add_videos(&mut self, paths: &[PathBuf]) {
+    pub(in crate::app) fn add_videos(&mut self, paths: &[PathBuf]) {
         if let Some(step) = self.session.studio.add(paths, &mut self.session.log) {
             self.do_found(step);
         }
@@ -254,7 +255,7 @@ impl App {
     }
 
     /// Adds corrected clips with their classes to the project in `dir`, if that is still open, and trains on its labels.
-    pub(super) fn add_corrections(&mut self, dir: &Path, clips: &[(PathBuf, String)]) {
+    pub(in crate::app) fn add_corrections(&mut self, dir: &Path, clips: &[(PathBuf, String)]) {
         let Some(project) = self.session.studio.project().filter(|project| project.dir() == dir) else { return };
         let clips = clips.iter().map(|(path, class)| (StoredPath::encode(path, dir), class.as_str()));
         match edits::add_labelled(project.document(), clips) {
@@ -306,13 +307,13 @@ impl App {
     }
 
     /// Makes the folder of the sample's clips a project, or opens it.
-    pub(super) fn open_sample_project(&mut self, ctx: &Context) {
+    pub(in crate::app) fn open_sample_project(&mut self, ctx: &Context) {
         let Some(dir) = self.settings.sample.as_ref().map(|sample| sample.join("clips")) else { return };
         self.begin_project(Start::Either, dir, ctx);
     }
 
     /// Begins to open or to make the project in `dir`.
-    pub(super) fn begin_project(&mut self, start: Start, dir: PathBuf, ctx: &Context) {
+    pub(in crate::app) fn begin_project(&mut self, start: Start, dir: PathBuf, ctx: &Context) {
         let dir = if dir.ends_with(Project::FILE) { dir.parent().map_or(PathBuf::new(), PathBuf::from) } else { dir };
         let dir = std::path::absolute(&dir).unwrap_or(dir);
         if start == Start::Open && self.session.studio.opening.as_ref() == Some(&dir) {
@@ -384,7 +385,7 @@ impl App {
     }
 
     /// Adds the videos among and below `paths` to the project once they are found.
-    pub(super) fn find_videos(&mut self, paths: Vec<PathBuf>) {
+    pub(in crate::app) fn find_videos(&mut self, paths: Vec<PathBuf>) {
         if let Err(reason) = self.session.studio.can_edit() {
             return self.session.problem(&Error::new("project", reason.to_lowercase(), "Open a project first"));
         }
@@ -393,7 +394,7 @@ impl App {
     }
 
     /// Reads locked labels again, and reports what still cannot be read and what is to be known of what was.
-    pub(super) fn read_labels_again(&mut self) {
+    pub(in crate::app) fn read_labels_again(&mut self) {
         let reread = self.session.studio.read_again();
         self.session.notice = self.session.notice.take().filter(|notice| !reread.outdated.contains(notice));
         reread.notes.iter().for_each(|note| self.session.log.push(Level::Warning, note.to_string()));
@@ -408,13 +409,13 @@ impl App {
     }
 
     /// Looks for nothing any more.
-    pub(super) fn stop_searches(&mut self) {
+    pub(in crate::app) fn stop_searches(&mut self) {
         self.studio.stop_searches();
         self.session.studio.end_searches();
     }
 
     /// The file of a video lies at `path` now.
-    pub(super) fn relink(&mut self, id: VideoId, path: &std::path::Path) {
+    pub(in crate::app) fn relink(&mut self, id: VideoId, path: &std::path::Path) {
         let studio = &self.session.studio;
         let Some(project) = studio.project() else { return };
         let stored = StoredPath::encode(path, project.dir());
@@ -435,7 +436,7 @@ impl App {
     }
 
     /// Begins to write the labels.
-    pub(super) fn export_labels(&mut self, order: ExportOrder, ctx: &Context) {
+    pub(in crate::app) fn export_labels(&mut self, order: ExportOrder, ctx: &Context) {
         let studio = &mut self.session.studio;
         let mut interchange = std::mem::take(&mut studio.interchange);
         if let Some(project) = studio.project() {
@@ -445,7 +446,7 @@ impl App {
     }
 
     /// Begins to read labels; what they would change is shown before it is done.
-    pub(super) fn import_labels(&mut self, order: ImportOrder, ctx: &Context) {
+    pub(in crate::app) fn import_labels(&mut self, order: ImportOrder, ctx: &Context) {
         let studio = &mut self.session.studio;
         let mut interchange = std::mem::take(&mut studio.interchange);
         if let Some(project) = studio.project().filter(|_| !interchange.is_busy()) {
@@ -455,7 +456,7 @@ impl App {
     }
 
     /// Takes in what the threads of the project have found out, tells them what else is needed, and saves what is due.
-    pub(super) fn follow_project(&mut self, ctx: &Context) {
+    pub(in crate::app) fn follow_project(&mut self, ctx: &Context) {
         let answers: Vec<Answer> = self.projects.answers().collect();
         for answer in answers {
             self.project_opened(answer, ctx);
@@ -492,7 +493,7 @@ impl App {
     }
 
     /// Does what follows from the end of a search.
-    pub(super) fn take_found(&mut self, found: Result<SearchResult>) {
+    pub(in crate::app) fn take_found(&mut self, found: Result<SearchResult>) {
         let exported = match &found {
             Ok(SearchResult::Videos { exported, .. }) => *exported,
             _ => 0,
@@ -525,7 +526,7 @@ impl Session {
     }
 
     /// Selects the project's video that the clip is which is open, or being opened.
-    pub(super) fn follow_clip(&mut self) {
+    pub(in crate::app) fn follow_clip(&mut self) {
         let path = self.clip_path().map(Path::to_owned);
         if !path.as_ref().is_some_and(|path| self.studio.is_selected(path)) {
             let id = path.and_then(|path| self.studio.video_at(&path));

@@ -10,21 +10,21 @@ use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
 use egui_kittest::kittest::Queryable;
 use tempfile::TempDir;
 
-use super::App;
-use super::command::Command;
-use super::flow::tests::{Window, model_of};
-use super::settings::Settings;
 use super::video_list::Sort;
+use crate::app::App;
+use crate::app::command::Command;
+use crate::app::flow::tests::{Window, model_of};
+use crate::app::settings::Settings;
 use crate::engine::{Message, Prediction, SuggestionStart, WindowPrediction};
 use crate::error::Error;
 use crate::labels::{self, Facts, Label, Project, Video, VideoId, edits};
 use crate::video::VideoInfo;
 
-pub(super) const SIZE: [f32; 2] = [1280.0, 800.0];
-pub(super) const FRAMES: usize = 100;
+pub(in crate::app) const SIZE: [f32; 2] = [1280.0, 800.0];
+pub(in crate::app) const FRAMES: usize = 100;
 
 /// A project of these classes and of `videos` videos of 100 frames in a folder of its own.
-pub(super) fn project(dir: &Path, classes: &[&str], videos: usize) -> Project {
+pub(in crate::app) fn project(dir: &Path, classes: &[&str], videos: usize) -> Project {
     let settings = labels::Settings { name: "kitchen".into(), reviewer: "me".into(), ..Default::default() };
     let mut project = Project::create(dir, settings).unwrap();
     for name in classes {
@@ -49,17 +49,17 @@ pub(super) fn project(dir: &Path, classes: &[&str], videos: usize) -> Project {
 }
 
 /// A window on a project, whose first clip is open.
-pub(super) struct Studio {
-    pub(super) window: Window,
-    pub(super) dir: TempDir,
+pub(in crate::app) struct Studio {
+    pub(in crate::app) window: Window,
+    pub(in crate::app) dir: TempDir,
 }
 
 impl Studio {
-    pub(super) fn new(classes: &[&str], videos: usize) -> Self {
+    pub(in crate::app) fn new(classes: &[&str], videos: usize) -> Self {
         Self::with(classes, videos, Settings::default())
     }
 
-    pub(super) fn with(classes: &[&str], videos: usize, settings: Settings) -> Self {
+    pub(in crate::app) fn with(classes: &[&str], videos: usize, settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let project = project(dir.path(), classes, videos);
         let first = project.video_path(VideoId(0));
@@ -74,81 +74,81 @@ impl Studio {
         Self { window, dir }
     }
 
-    pub(super) fn app(&self) -> &App {
+    pub(in crate::app) fn app(&self) -> &App {
         self.window.harness.state()
     }
 
-    pub(super) fn app_mut(&mut self) -> &mut App {
+    pub(in crate::app) fn app_mut(&mut self) -> &mut App {
         self.window.harness.state_mut()
     }
 
-    pub(super) fn press(&mut self, modifiers: Modifiers, key: Key) {
+    pub(in crate::app) fn press(&mut self, modifiers: Modifiers, key: Key) {
         self.window.harness.key_press_modifiers(modifiers, key);
         self.window.settle();
     }
 
-    pub(super) fn key(&mut self, key: Key) {
+    pub(in crate::app) fn key(&mut self, key: Key) {
         self.press(Modifiers::NONE, key);
     }
 
     /// The player stands at `frame`.
-    pub(super) fn at(&mut self, frame: usize) {
+    pub(in crate::app) fn at(&mut self, frame: usize) {
         self.app_mut().session.player.position = frame;
         self.window.settle();
     }
 
-    pub(super) fn video(&self, id: u32) -> &Video {
+    pub(in crate::app) fn video(&self, id: u32) -> &Video {
         &self.app().session.studio.document().unwrap().videos[&VideoId(id)]
     }
 
-    pub(super) fn class(&self, place: usize) -> Label {
+    pub(in crate::app) fn class(&self, place: usize) -> Label {
         self.app().session.studio.class_label(place).unwrap()
     }
 
     /// The clip of a video is open.
-    pub(super) fn see(&mut self, id: u32) {
+    pub(in crate::app) fn see(&mut self, id: u32) {
         let path = self.app().session.studio.project().unwrap().video_path(VideoId(id)).unwrap();
         open_clip(self.app_mut(), &path);
     }
 
     /// Names of the classes in their order.
-    pub(super) fn names(&self) -> Vec<&str> {
+    pub(in crate::app) fn names(&self) -> Vec<&str> {
         let classes = &self.app().session.studio.document().unwrap().classes;
         classes.iter().map(|class| class.name.as_str()).collect()
     }
 
-    pub(super) fn segments(&self) -> Vec<(Label, usize, usize)> {
+    pub(in crate::app) fn segments(&self) -> Vec<(Label, usize, usize)> {
         let (_, video) = self.app().session.studio.video().unwrap();
         video.segments.iter().map(|segment| (segment.label, segment.start, segment.end)).collect()
     }
 
-    pub(super) fn drag(&mut self, from: Pos2, to: Pos2) {
+    pub(in crate::app) fn drag(&mut self, from: Pos2, to: Pos2) {
         self.hold(from, to);
         self.button(to, false);
     }
 
     /// Drags without letting go.
-    pub(super) fn hold(&mut self, from: Pos2, to: Pos2) {
+    pub(in crate::app) fn hold(&mut self, from: Pos2, to: Pos2) {
         self.window.point_at(from);
         self.button(from, true);
         self.window.point_at(from + (to - from) * 0.5);
         self.window.point_at(to);
     }
 
-    pub(super) fn button(&mut self, pos: Pos2, pressed: bool) {
+    pub(in crate::app) fn button(&mut self, pos: Pos2, pressed: bool) {
         let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
         self.window.harness.event(Event::PointerButton { pos, button, pressed, modifiers });
         self.window.settle();
     }
 
     /// Where a node with this text lies.
-    pub(super) fn place(&self, text: &str) -> eframe::egui::Rect {
+    pub(in crate::app) fn place(&self, text: &str) -> eframe::egui::Rect {
         self.window.harness.get_by_label_contains(text).rect()
     }
 }
 
 /// The clip at `path` is open; there is no such file.
-pub(super) fn open_clip(app: &mut App, path: &Path) {
+pub(in crate::app) fn open_clip(app: &mut App, path: &Path) {
     app.session.receive(&Message::Opened(VideoInfo {
         path: path.to_owned(),
         codec: "h264".into(),
@@ -403,7 +403,7 @@ fn a_project_that_another_window_has_can_be_looked_at_and_says_why_not_more() {
     window.settle();
     let studio = &window.harness.state().session.studio;
     assert!(studio.video().unwrap().1.is_unlabelled());
-    let answer = super::studio_availability::available(Command::Class1, &window.harness.state().session).unwrap();
+    let answer = super::availability::available(Command::Class1, &window.harness.state().session).unwrap();
     assert!(answer.unwrap_err().contains("another window"));
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::suggestion_state::SuggestionState;
+use super::suggestions::SuggestionState;
 use crate::labels::{Document, Label, StoredPath, Video, VideoId};
 use crate::names::distinct_names;
 use crate::video::natural_order;

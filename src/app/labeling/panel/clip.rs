@@ -4,10 +4,10 @@ use eframe::egui::{
     Align, Label as Text, Layout, RichText, Role, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
-use super::chip::label_color;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::dialogs::Question;
-use crate::app::studio_state::Trouble;
+use crate::app::labeling::chip::label_color;
+use crate::app::labeling::state::Trouble;
 use crate::app::ui::format::time_code;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::{explanation, field, remark, row_response, section};

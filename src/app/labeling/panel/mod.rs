@@ -1,6 +1,5 @@
 //! The project panel: the videos and what is said about them, the classes, and the selected clip.
 
-mod chip;
 mod classes;
 mod clip;
 mod exchange;
@@ -8,8 +7,6 @@ mod header;
 mod label_buttons;
 mod reorder;
 mod videos;
-
-pub(in crate::app) use self::chip::label_color;
 
 use eframe::egui::{Label as Text, RichText, ScrollArea, TextStyle, Ui};
 

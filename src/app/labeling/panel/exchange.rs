@@ -6,7 +6,7 @@ use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command_button::command_button;
 use crate::app::dialogs::Question;
-use crate::app::interchange::ImportOrder;
+use crate::app::labeling::import_export::ImportOrder;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::error::Error;

@@ -1,0 +1,17 @@
+//! The labelling project: its state, its commands and its panel.
+
+pub mod availability;
+pub mod chip;
+pub mod commands;
+pub mod import_export;
+pub mod panel;
+pub mod project_opener;
+#[cfg(test)]
+mod project_tests;
+pub mod settings;
+pub mod state;
+pub mod suggestions;
+#[cfg(test)]
+pub mod tests;
+pub mod thumbnails;
+pub mod video_list;
