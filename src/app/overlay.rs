@@ -9,7 +9,8 @@ use super::actions::PanelContext;
 use super::command::Command;
 use super::dialogs::Question;
 use super::keymap::Keymap;
-use super::panels::{ClassPicker, Palette, PaletteEnd, Picked, Replaced, Replacement, Shortcuts};
+use super::live::panel::{ClassPicker, Picked};
+use super::panels::{Palette, PaletteEnd, Replaced, Replacement, Shortcuts};
 
 /// Why a path has to be typed.
 const NO_DIALOG: &str = "No file dialog is available. Type or paste the path.";

@@ -10,7 +10,7 @@ use super::evaluation_state::EvaluationState;
 use super::flow::benchmark_state::BenchmarkState;
 use super::flow::state::LabState;
 use super::labeling::state::StudioState;
-use super::live_state::LiveState;
+use super::live::state::LiveState;
 use super::log::{Level, Log};
 use super::pinned_state::PinnedState;
 use super::training_state::{TrainingPhase, TrainingState};

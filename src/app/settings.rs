@@ -9,7 +9,7 @@ use super::evaluation_settings::EvaluationSettings;
 use super::keymap::Keymap;
 use super::labeling::settings::StudioSettings;
 use super::layout::{Layout, default_layout, is_complete};
-use super::live_settings::LiveChoices;
+use super::live::settings::LiveChoices;
 use super::settings_text::{self, Unread};
 use super::viewer::views::Views;
 use crate::engine::FlowSettings;

@@ -3,7 +3,6 @@
 mod drop_hint;
 mod evaluation;
 mod guide;
-mod live;
 mod log_panel;
 mod notice;
 mod palette;
@@ -18,7 +17,6 @@ mod welcome;
 
 pub use drop_hint::drop_hint_ui;
 pub use guide::{GUIDE_WIDTH, guide_ui};
-pub use live::{ClassPicker, Demo, Picked};
 pub use notice::notice_ui;
 pub use palette::{Palette, PaletteEnd};
 pub use replacement::{Replaced, Replacement};
@@ -44,7 +42,7 @@ pub struct Panels {
     /// A model against labelled clips.
     pub evaluation: evaluation::EvaluationPanel,
     /// A camera or a stream as it happens.
-    pub live: live::LivePanel,
+    pub live: super::live::panel::LivePanel,
     /// Videos and what a person says about them.
     pub project: super::labeling::panel::ProjectPanel,
     /// Making networks.

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::app::availability::available;
 use crate::app::command::Command;
 use crate::app::flow::tests::Window;
-use crate::app::live_tests::until;
+use crate::app::live::tests::until;
 use crate::app::settings::Settings;
 use crate::video::{Geometry, VideoWriter, hold};
 

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
-use super::App;
-use super::command::Command;
-use super::dialogs::Question;
-use super::layout::{self, Layout, Pane};
-use super::live_state::{Cameras, LaidAside, Place};
-use super::panels::ClassPicker;
+use super::panel::ClassPicker;
+use super::state::{Cameras, LaidAside, Place};
+use crate::app::App;
+use crate::app::command::Command;
+use crate::app::dialogs::Question;
+use crate::app::layout;
+use crate::app::layout::{Layout, Pane};
 use crate::engine::{LiveOrder, LiveSettings, Request};
 use crate::video::PlayerCommand;
 
@@ -18,7 +19,7 @@ const CORRECTIONS: &str = "corrections";
 
 impl App {
     /// Does what `command` says.
-    pub(super) fn go_live(&mut self, command: Command, ctx: &Context) {
+    pub(in crate::app) fn go_live(&mut self, command: Command, ctx: &Context) {
         match command {
             Command::StartLive => self.watch(),
             Command::ListCameras => self.list_cameras(),
@@ -64,7 +65,7 @@ impl App {
     }
 
     /// Watches nothing any more.
-    pub(super) fn stop_watching(&mut self) {
+    pub(in crate::app) fn stop_watching(&mut self) {
         self.session.live.starting = false;
         self.engine.send(Request::Live(None));
     }
@@ -79,7 +80,7 @@ impl App {
     }
 
     /// Brings back what made way for the live source once nothing is watched any more.
-    pub(super) fn follow_live(&mut self, ctx: &Context) {
+    pub(in crate::app) fn follow_live(&mut self, ctx: &Context) {
         if self.session.live.is_active() {
             return;
         }
@@ -98,7 +99,7 @@ impl App {
     }
 
     /// Goes where the person was in the clip that has come back; false if this is another one.
-    pub(super) fn resume(&mut self, path: &Path) -> bool {
+    pub(in crate::app) fn resume(&mut self, path: &Path) -> bool {
         let Some(place) = self.session.live.returning.take().filter(|place| place.path == path) else { return false };
         self.session.marks = place.marks;
         self.engine.send(Request::Player(PlayerCommand::SeekFrame(place.position)));
@@ -110,7 +111,7 @@ impl App {
     }
 
     /// Tells the engine how answers are made, if that has changed, and asks for what the panel shows and nobody has asked for.
-    pub(super) fn tell_live(&mut self) {
+    pub(in crate::app) fn tell_live(&mut self) {
         let settings = self.live_settings();
         if self.session.live.view.is_some() && self.session.live.told != Some(settings) {
             self.session.live.told = Some(settings);
@@ -133,7 +134,7 @@ impl App {
     }
 
     /// The folder of corrections.
-    pub(super) fn corrections(&self) -> PathBuf {
+    pub(in crate::app) fn corrections(&self) -> PathBuf {
         self.settings.live.corrections.clone().unwrap_or_else(|| self.data_dir.join(CORRECTIONS))
     }
 
@@ -144,7 +145,7 @@ impl App {
     }
 
     /// The person has named the right class, or none.
-    pub(super) fn class_picked(&mut self, class: Option<String>) {
+    pub(in crate::app) fn class_picked(&mut self, class: Option<String>) {
         match class {
             Some(class) => self.engine.send(Request::CorrectLive { folder: self.corrections(), class }),
             None => self.engine.send(Request::HoldLive(false)),
@@ -165,7 +166,7 @@ impl App {
     }
 
     /// Esc leaves the live source's own screen.
-    pub(super) fn leave_demo(&mut self, ctx: &Context) {
+    pub(in crate::app) fn leave_demo(&mut self, ctx: &Context) {
         if self.session.live.demo && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             self.show_demo(false, ctx);
         }

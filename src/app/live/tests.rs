@@ -8,12 +8,12 @@ use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use image::{Rgb, RgbImage};
 
-use super::App;
-use super::command::Command;
-use super::flow::tests::{Window, model_of};
-use super::live_settings::SourceKind;
-use super::live_state::Cameras;
-use super::settings::Settings;
+use super::settings::SourceKind;
+use super::state::Cameras;
+use crate::app::App;
+use crate::app::command::Command;
+use crate::app::flow::tests::{Window, model_of};
+use crate::app::settings::Settings;
 use crate::engine::live::Smoothed;
 use crate::engine::{FlowView, LiveResult, LiveView, Message, Scores, Timing};
 use crate::error::Error;
@@ -117,7 +117,7 @@ fn a_camera_is_chosen_with_its_sizes_and_rates() {
     assert!(window.sees("No camera found. Connect one"));
     let available = |window: &Window, command| {
         let app = window.harness.state();
-        super::availability::available(command, &app.session, &app.settings, Ok(()))
+        crate::app::availability::available(command, &app.session, &app.settings, Ok(()))
     };
     assert!(available(&window, Command::StartLive).is_err() && available(&window, Command::CorrectLive).is_err());
     let mode = |width, height, fps| CameraMode { size: Geometry { width, height }, fps, format: None };
@@ -146,7 +146,7 @@ fn a_camera_is_chosen_with_its_sizes_and_rates() {
 }
 
 /// Repaints and takes in what happens until `seen` holds.
-pub(super) fn until(window: &mut Window, what: &str, seen: impl Fn(&App) -> bool) {
+pub(in crate::app) fn until(window: &mut Window, what: &str, seen: impl Fn(&App) -> bool) {
     let started = Instant::now();
     while !seen(window.harness.state()) {
         assert!(started.elapsed() < Duration::from_secs(60), "never seen: {what}");

@@ -3,7 +3,8 @@
 use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::answer::{ranked, unsure_text, why_none};
-use super::{phase_text, stage::Stage};
+use super::phase_text;
+use crate::app::live::stage::Stage;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::ui::theme::{Tokens, semibold};

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::flow::state::{typical_length, video_units};
-use super::layout::Layout;
-use super::viewer::marks::Marks;
+use crate::app::flow::state::{typical_length, video_units};
+use crate::app::layout::Layout;
+use crate::app::viewer::marks::Marks;
 use crate::engine::{Engine, LiveResult, LiveSettings, LiveView};
 use crate::error::{Error, Result};
 use crate::video::CameraDevice;

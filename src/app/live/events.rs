@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use super::log::Level;
-use super::session::Session;
+use crate::app::log::Level;
+use crate::app::session::Session;
 use crate::engine::LiveEvent;
 use crate::plural::counted;
 
 impl Session {
     /// Takes in what happened around the live source.
-    pub(super) fn live_event(&mut self, event: &LiveEvent) {
+    pub(in crate::app) fn live_event(&mut self, event: &LiveEvent) {
         match event {
             LiveEvent::Connected(what) => self.log.push(Level::Info, format!("Live: {what}")),
             LiveEvent::Interrupted(error) => self.log.push(Level::Warning, error.to_string()),

@@ -8,7 +8,6 @@ mod demo;
 mod figures;
 mod form;
 mod picker;
-mod stage;
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +24,6 @@ use crate::video::CameraPhase;
 
 pub use demo::Demo;
 pub use picker::{ClassPicker, Picked};
-pub use stage::Stage;
 
 /// How often the time until the next attempt is drawn anew.
 const COUNTDOWN: Duration = Duration::from_millis(250);
