@@ -27,7 +27,7 @@ use super::report_reader::ReportReader;
 use super::session::Session;
 use super::settings::{Settings, truth_beside};
 use super::settings_text::Unread;
-use super::training_state::TrainingPhase;
+use super::training::state::TrainingPhase;
 use super::ui::theme;
 use super::ui::theme::{PANEL_MARGIN, Tokens};
 use super::viewer::panel::install_gpu_flow;

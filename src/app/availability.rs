@@ -5,7 +5,7 @@ use super::evaluation_state::EvaluationPhase;
 use super::labeling::availability;
 use super::session::{PAIRS, Session};
 use super::settings::Settings;
-use super::training_state::TrainingPhase;
+use super::training::state::TrainingPhase;
 use crate::engine::MAX_STRIDE;
 
 /// `Ok` if `command` can be run, else the reason in a sentence for its tooltip.

@@ -2,7 +2,7 @@
 
 use super::command::Command;
 use super::session::Session;
-use super::training_state::TrainingPhase;
+use super::training::state::TrainingPhase;
 
 /// Fewest labelled clips that the tour asks for.
 const LABELLED: usize = 3;

@@ -20,11 +20,8 @@ mod evaluation_settings;
 mod evaluation_state;
 #[cfg(test)]
 mod evaluation_tests;
-#[cfg(test)]
-mod fine_tuning_tests;
 mod flow;
 mod guide;
-mod instruments;
 mod keyboard;
 mod keymap;
 mod labeling;
@@ -48,15 +45,13 @@ mod run;
 mod session;
 mod settings;
 mod settings_text;
-mod training_state;
-#[cfg(test)]
-mod training_tests;
+mod training;
 mod ui;
 mod viewer;
 
+pub use self::training::state::TrainingPhase;
 pub use app::App;
 pub use command::Command;
 pub use environment::{Options, cache_dir};
 pub use repaint::{Repaints, measure_repaints};
 pub use run::run;
-pub use training_state::TrainingPhase;

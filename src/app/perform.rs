@@ -13,7 +13,7 @@ use super::layout::{self, Pane};
 use super::log::Level;
 use super::panels::Palette;
 use super::session::PAIRS;
-use super::training_state::{TrainingPhase, TrainingState};
+use super::training::state::{TrainingPhase, TrainingState};
 use super::ui::theme;
 use super::viewer::magnitude_scale::MagnitudeScale;
 use super::viewer::presets::Arrangement;

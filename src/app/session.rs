@@ -13,7 +13,7 @@ use super::labeling::state::StudioState;
 use super::live::state::LiveState;
 use super::log::{Level, Log};
 use super::pinned_state::PinnedState;
-use super::training_state::{TrainingPhase, TrainingState};
+use super::training::state::{TrainingPhase, TrainingState};
 use super::viewer::marks::Marks;
 use super::viewer::read_out::Pointed;
 use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo, Pin};

@@ -12,7 +12,6 @@ mod runs;
 mod scores;
 mod shortcuts;
 mod status_bar;
-mod training;
 mod welcome;
 
 pub use drop_hint::drop_hint_ui;
@@ -46,7 +45,7 @@ pub struct Panels {
     /// Videos and what a person says about them.
     pub project: super::labeling::panel::ProjectPanel,
     /// Making networks.
-    pub training: training::TrainingPanel,
+    pub training: super::training::panel::TrainingPanel,
     /// Trainings that were made.
     pub runs: runs::RunsPanel,
     /// Windows before and now.

@@ -6,7 +6,7 @@ use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::session::Session;
-use crate::app::training_state::TrainingPhase;
+use crate::app::training::state::TrainingPhase;
 use crate::app::ui::format::{thousands, time_code};
 use crate::app::ui::theme::Tokens;
 use crate::video::Indexing;

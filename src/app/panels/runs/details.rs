@@ -7,7 +7,7 @@ use eframe::egui::{Button, Label, RichText, TextEdit, Ui};
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::pinned_state::WatchedRun;
-use crate::app::training_state::TrainingState;
+use crate::app::training::state::TrainingState;
 use crate::app::ui::format::span;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{field, remark};

@@ -17,7 +17,7 @@ use crate::app::background::Background;
 use crate::app::command::Command;
 use crate::app::command_button::command_button;
 use crate::app::panel::Panel;
-use crate::app::training_state::TrainingState;
+use crate::app::training::state::TrainingState;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{empty_state, section};
 use crate::error::Result;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::instruments::Instruments;
-use super::ui::curves::Curves;
+use super::diagnostics::Instruments;
+use crate::app::ui::curves::Curves;
 use crate::plural::counted;
 use crate::training::{Network, Snapshot, StepMetrics, TrainingEvent};
 
@@ -206,5 +206,5 @@ fn summary(clips: usize, classes: usize, parameters: usize, resumed_at: usize) -
     let labels = if classes == 0 { "without labels".to_owned() } else { counted(classes, "class") };
     let resumed = if resumed_at == 0 { String::new() } else { format!(", resumed at step {resumed_at}") };
     let clips = counted(clips, "clip");
-    format!("{clips}, {labels}, {} parameters{resumed}", super::ui::format::thousands(parameters))
+    format!("{clips}, {labels}, {} parameters{resumed}", crate::app::ui::format::thousands(parameters))
 }

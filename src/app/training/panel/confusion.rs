@@ -3,7 +3,7 @@
 
 use eframe::egui::{Align2, FontId, Grid, Label, Rect, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, vec2};
 
-use crate::app::instruments::Instruments;
+use crate::app::training::diagnostics::Instruments;
 use crate::app::ui::confusion_matrix::confusion_matrix_ui;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::section;

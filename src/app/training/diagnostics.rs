@@ -1,7 +1,7 @@
 //! What the instruments of the training panel show besides its curves: what of the loss counts, what MotionNet's gradient
 //! consists of, what is taken for what on the validation clips, and where the run went back.
 
-use super::ui::curves::Curves;
+use crate::app::ui::curves::Curves;
 use crate::engine::SHARES_EVERY;
 use crate::error::Error;
 use crate::evaluation::Confusion;

@@ -4,7 +4,7 @@ use eframe::egui::{Button, DragValue, Grid, RichText, TextStyle, Ui, vec2};
 
 use super::plots::split;
 use crate::app::actions::PanelContext;
-use crate::app::training_state::TrainingPhase;
+use crate::app::training::state::TrainingPhase;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, section};
 use crate::engine::Request;

@@ -9,12 +9,12 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
-use super::App;
-use super::command::Command;
-use super::flow::tests::Window;
-use super::pinned_state::WatchedRun;
-use super::settings::Settings;
-use super::training_state::TrainingPhase;
+use super::state::TrainingPhase;
+use crate::app::App;
+use crate::app::command::Command;
+use crate::app::flow::tests::Window;
+use crate::app::pinned_state::WatchedRun;
+use crate::app::settings::Settings;
 use crate::engine::{FlowView, Pin, PinnedPrediction, PinnedResults, Scores};
 use crate::flow::FlowField;
 use crate::gpu::{DeviceChoice, choose};

@@ -6,10 +6,10 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Pos2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 
-use super::command::Command;
-use super::flow::tests::Window;
-use super::settings::Settings;
-use super::training_state::{TrainingPhase, TrainingState};
+use super::state::{TrainingPhase, TrainingState};
+use crate::app::command::Command;
+use crate::app::flow::tests::Window;
+use crate::app::settings::Settings;
 use crate::engine::{Message, Request};
 use crate::error::Error;
 use crate::nets::MotionConfig;
@@ -159,7 +159,7 @@ fn curves_become_a_picture_without_a_window() {
     train(&mut window);
     let app = window.harness.state();
     let picture = app.panels.training.plots().picture(&app.session.training, true);
-    let accent = super::ui::theme::Tokens::for_dark(true).accent;
+    let accent = crate::app::ui::theme::Tokens::for_dark(true).accent;
     let near = |pixel: &image::Rgb<u8>| {
         pixel.0.iter().zip(accent.to_array()).all(|(value, wanted)| value.abs_diff(wanted) < 30)
     };

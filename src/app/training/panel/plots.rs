@@ -6,7 +6,7 @@ use eframe::egui::{Color32, Grid, PopupAnchor, RichText, Slider, TextStyle, Tool
 use egui_plot::{Line, LineStyle, Plot, PlotUi, VLine};
 use image::RgbImage;
 
-use crate::app::training_state::TrainingState;
+use crate::app::training::state::TrainingState;
 use crate::app::ui::curves::{Curve, Curves};
 use crate::app::ui::off_screen;
 use crate::app::ui::theme::Tokens;
