@@ -7,12 +7,12 @@ use eframe::egui::Context;
 
 use super::App;
 use super::dialogs::{Answer, Question};
+use super::evaluation::report_reader::Purpose;
 use super::labeling::import_export::ImportOrder;
 use super::labeling::project_opener::Start;
 use super::layout::{self, Pane};
 use super::log::Level;
 use super::opener::{Found, ModelRole};
-use super::report_reader::Purpose;
 use crate::engine::{FlowSource, Request};
 use crate::error::{Error, Result};
 use crate::labels::formats::Choices;

@@ -1,7 +1,7 @@
 //! Which commands can be run now, and why the others cannot.
 
 use super::command::Command;
-use super::evaluation_state::EvaluationPhase;
+use super::evaluation::state::EvaluationPhase;
 use super::labeling::availability;
 use super::session::{PAIRS, Session};
 use super::settings::Settings;

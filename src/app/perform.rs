@@ -8,7 +8,7 @@ use super::App;
 use super::availability::available;
 use super::command::Command;
 use super::dialogs::Question;
-use super::evaluation_state::EvaluationPhase;
+use super::evaluation::state::EvaluationPhase;
 use super::layout::{self, Pane};
 use super::log::Level;
 use super::panels::Palette;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::evaluation_state::EvaluationState;
+use super::evaluation::state::EvaluationState;
 use super::flow::benchmark_state::BenchmarkState;
 use super::flow::state::LabState;
 use super::labeling::state::StudioState;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use eframe::Storage;
 use serde::{Deserialize, Serialize};
 
-use super::evaluation_settings::EvaluationSettings;
+use super::evaluation::settings::EvaluationSettings;
 use super::keymap::Keymap;
 use super::labeling::settings::StudioSettings;
 use super::layout::{Layout, default_layout, is_complete};

@@ -1,7 +1,6 @@
 //! The panels: each draws one aspect of the session and asks for actions; none of them knows another.
 
 mod drop_hint;
-mod evaluation;
 mod guide;
 mod log_panel;
 mod notice;
@@ -39,7 +38,7 @@ pub struct Panels {
     /// Methods against ground truth.
     pub benchmark: super::flow::benchmark::BenchmarkPanel,
     /// A model against labelled clips.
-    pub evaluation: evaluation::EvaluationPanel,
+    pub evaluation: super::evaluation::panel::EvaluationPanel,
     /// A camera or a stream as it happens.
     pub live: super::live::panel::LivePanel,
     /// Videos and what a person says about them.

@@ -5,11 +5,11 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Pos2, vec2};
 use egui_kittest::kittest::Queryable;
 
-use super::App;
-use super::command::Command;
-use super::evaluation_state::EvaluationPhase;
-use super::flow::tests::{Window, model_of};
-use super::settings::Settings;
+use super::state::EvaluationPhase;
+use crate::app::App;
+use crate::app::command::Command;
+use crate::app::flow::tests::{Window, model_of};
+use crate::app::settings::Settings;
 use crate::engine::{EvaluationStart, Message};
 use crate::error::{Error, Result};
 use crate::evaluation::{ActionsReport, EvaluationPlan, Protocol, ScoredClip};
@@ -100,7 +100,7 @@ fn nothing_evaluated_says_what_to_do() {
     assert!(window.sees("Choose a clips folder"));
     let available = |window: &Window| {
         let app = window.harness.state();
-        super::availability::available(Command::RunEvaluation, &app.session, &app.settings, Ok(()))
+        crate::app::availability::available(Command::RunEvaluation, &app.session, &app.settings, Ok(()))
     };
     assert_eq!(available(&window), Err("Choose a clips folder first"));
     window.harness.state_mut().settings.evaluation.clips = Some("/clips".into());

@@ -17,11 +17,11 @@ use eframe::egui::{CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, U
 
 use self::clip_filter::{ClipFilter, Wanted};
 use self::summary::chosen;
+use super::settings::EvaluationSettings;
+use super::state::EvaluationPhase;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command_button::{command_button, primary_button};
-use crate::app::evaluation_settings::EvaluationSettings;
-use crate::app::evaluation_state::EvaluationPhase;
 use crate::app::panel::Panel;
 use crate::app::session::KnownClip;
 use crate::app::ui::format::span;

@@ -1,0 +1,8 @@
+//! A model against labelled clips: its state, its settings and its panel.
+
+pub mod panel;
+pub mod report_reader;
+pub mod settings;
+pub mod state;
+#[cfg(test)]
+pub mod tests;
