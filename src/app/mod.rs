@@ -35,7 +35,7 @@ mod overlay;
 mod panel;
 mod panels;
 mod perform;
-mod pinned_state;
+mod pinned;
 mod repaint;
 mod run;
 mod session;

@@ -12,7 +12,7 @@ use super::flow::state::LabState;
 use super::labeling::state::StudioState;
 use super::live::state::LiveState;
 use super::log::{Level, Log};
-use super::pinned_state::PinnedState;
+use super::pinned::state::PinnedState;
 use super::training::state::{TrainingPhase, TrainingState};
 use super::viewer::marks::Marks;
 use super::viewer::read_out::Pointed;

@@ -5,7 +5,6 @@ mod guide;
 mod log_panel;
 mod notice;
 mod palette;
-mod pinned;
 mod replacement;
 mod runs;
 mod scores;
@@ -48,7 +47,7 @@ pub struct Panels {
     /// Trainings that were made.
     pub runs: runs::RunsPanel,
     /// Windows before and now.
-    pub pinned: pinned::PinnedPanel,
+    pub pinned: super::pinned::panel::PinnedPanel,
     /// What happened.
     pub log: log_panel::LogPanel,
 }

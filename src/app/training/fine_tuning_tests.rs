@@ -13,7 +13,7 @@ use super::state::TrainingPhase;
 use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::Window;
-use crate::app::pinned_state::WatchedRun;
+use crate::app::pinned::state::WatchedRun;
 use crate::app::settings::Settings;
 use crate::engine::{FlowView, Pin, PinnedPrediction, PinnedResults, Scores};
 use crate::flow::FlowField;

@@ -6,7 +6,7 @@ use eframe::egui::{Button, Label, RichText, TextEdit, Ui};
 
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
-use crate::app::pinned_state::WatchedRun;
+use crate::app::pinned::state::WatchedRun;
 use crate::app::training::state::TrainingState;
 use crate::app::ui::format::span;
 use crate::app::ui::theme::Tokens;

@@ -10,7 +10,7 @@ use eframe::egui::{
 };
 
 use super::scores::scores_ui;
-use crate::app::pinned_state::PinnedState;
+use crate::app::pinned::state::PinnedState;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::difference::Difference;
 use crate::app::viewer::pictures::{Key, Textures, cells, color_image};

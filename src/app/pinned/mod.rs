@@ -1,0 +1,4 @@
+//! Pinned frames under several models: their state and their panel.
+
+pub mod panel;
+pub mod state;
