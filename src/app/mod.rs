@@ -38,6 +38,7 @@ mod perform;
 mod pinned;
 mod repaint;
 mod run;
+mod runs;
 mod session;
 mod settings;
 mod settings_text;

@@ -6,7 +6,6 @@ mod log_panel;
 mod notice;
 mod palette;
 mod replacement;
-mod runs;
 mod scores;
 mod shortcuts;
 mod status_bar;
@@ -45,7 +44,7 @@ pub struct Panels {
     /// Making networks.
     pub training: super::training::panel::TrainingPanel,
     /// Trainings that were made.
-    pub runs: runs::RunsPanel,
+    pub runs: super::runs::panel::RunsPanel,
     /// Windows before and now.
     pub pinned: super::pinned::panel::PinnedPanel,
     /// What happened.

@@ -1,0 +1,3 @@
+//! Training runs that were made.
+
+pub mod panel;
