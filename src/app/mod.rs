@@ -39,6 +39,7 @@ mod pinned;
 mod repaint;
 mod run;
 mod runs;
+mod scores;
 mod session;
 mod settings;
 mod settings_text;

@@ -6,7 +6,6 @@ mod log_panel;
 mod notice;
 mod palette;
 mod replacement;
-mod scores;
 mod shortcuts;
 mod status_bar;
 mod welcome;
@@ -28,7 +27,7 @@ pub struct Panels {
     /// Frame and flow.
     pub viewer: super::viewer::panel::Viewer,
     /// What the streams say.
-    pub scores: scores::ScoresPanel,
+    pub scores: super::scores::panel::ScoresPanel,
     /// Where flow comes from.
     pub flow: super::flow::panel::FlowPanel,
     /// Figures of the flow.

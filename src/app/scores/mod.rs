@@ -1,0 +1,3 @@
+//! The classes that the streams recognise.
+
+pub mod panel;
