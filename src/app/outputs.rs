@@ -9,7 +9,7 @@ use super::dialogs::Question;
 use super::flow::export;
 use super::labeling::import_export::ExportOrder;
 use super::output_checks::Looked;
-use super::panels::Replacement;
+use super::shell::replacement::Replacement;
 use crate::engine::{RecordingOrder, Request};
 use crate::error::Result;
 use crate::evaluation::ActionsReport;

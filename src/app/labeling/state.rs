@@ -9,7 +9,7 @@ use super::import_export::Interchange;
 use super::suggestions::SuggestionState;
 use super::thumbnails::Thumbnails;
 use super::video_list::{ListChoice, ListKey, VideoList};
-use crate::app::log::{Level, Log};
+use crate::app::shell::log::{Level, Log};
 use crate::engine::{FileState, LabelingEvent, Message, Prediction, ProbeRequest, SearchId, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::log::{Level, Log};
+use crate::app::shell::log::{Level, Log};
 use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model_stamp};
 use crate::labels::{Document, Label, Video, VideoId};
 use crate::nets::fusion::Fusion;

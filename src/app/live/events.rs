@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use crate::app::log::Level;
 use crate::app::session::Session;
+use crate::app::shell::log::Level;
 use crate::engine::LiveEvent;
 use crate::plural::counted;
 

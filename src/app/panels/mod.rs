@@ -1,23 +1,5 @@
 //! The panels: each draws one aspect of the session and asks for actions; none of them knows another.
 
-mod drop_hint;
-mod guide;
-mod log_panel;
-mod notice;
-mod palette;
-mod replacement;
-mod shortcuts;
-mod status_bar;
-mod welcome;
-
-pub use drop_hint::drop_hint_ui;
-pub use guide::{GUIDE_WIDTH, guide_ui};
-pub use notice::notice_ui;
-pub use palette::{Palette, PaletteEnd};
-pub use replacement::{Replaced, Replacement};
-pub use shortcuts::Shortcuts;
-pub use status_bar::status_bar_ui;
-
 use super::layout::Pane;
 use super::panel::Panel;
 
@@ -47,7 +29,7 @@ pub struct Panels {
     /// Windows before and now.
     pub pinned: super::pinned::panel::PinnedPanel,
     /// What happened.
-    pub log: log_panel::LogPanel,
+    pub log: super::shell::log_panel::LogPanel,
 }
 
 impl Panels {

@@ -6,7 +6,7 @@ use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command_button::{command_button, icon_button};
 use crate::app::labeling::suggestions::SuggestionPhase;
-use crate::app::menu::item_ui;
+use crate::app::shell::menu::item_ui;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 

@@ -31,8 +31,8 @@ use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::live::stage::Stage;
 use crate::app::panel::Panel;
-use crate::app::panels::welcome;
 use crate::app::session::Session;
+use crate::app::shell::welcome;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::engine::{FlowSource, ModelInfo, Request};
 

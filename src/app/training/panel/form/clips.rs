@@ -10,7 +10,7 @@ use crate::app::actions::PanelContext;
 use crate::app::background::Background;
 use crate::app::command::Command;
 use crate::app::command_button::command_button;
-use crate::app::dropping::takes_dropped_files;
+use crate::app::shell::dropping::takes_dropped_files;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};
 use crate::error::Result;

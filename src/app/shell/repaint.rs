@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{Context, Event, RawInput, Rect, pos2, vec2};
 
-use super::App;
-use super::environment::Options;
-use super::settings::Settings;
+use crate::app::App;
+use crate::app::environment::Options;
+use crate::app::settings::Settings;
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
 

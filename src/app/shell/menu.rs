@@ -2,11 +2,11 @@
 
 use eframe::egui::{Align, Button, Layout, MenuBar, RichText, Ui};
 
-use super::actions::{Action, PanelContext};
-use super::command::Command;
-use super::command::Group;
-use super::ui::icon::Icon;
-use super::ui::theme::{Tokens, semibold};
+use crate::app::actions::{Action, PanelContext};
+use crate::app::command::Command;
+use crate::app::command::Group;
+use crate::app::ui::icon::Icon;
+use crate::app::ui::theme::{Tokens, semibold};
 use crate::gpu::DeviceChoice;
 use crate::names::distinct_names;
 
@@ -99,7 +99,7 @@ fn starts_a_block(command: Command) -> bool {
 }
 
 /// A command as a line of a menu.
-pub(super) fn item_ui(ui: &mut Ui, command: Command, cx: &mut PanelContext<'_>) {
+pub(in crate::app) fn item_ui(ui: &mut Ui, command: Command, cx: &mut PanelContext<'_>) {
     named_item_ui(ui, command, command.text(), cx);
 }
 

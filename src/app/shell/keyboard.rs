@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
-use super::App;
-use super::availability::available;
-use super::command::Command;
-use super::command::take_digits_by_place;
+use crate::app::App;
+use crate::app::availability::available;
+use crate::app::command::Command;
+use crate::app::command::take_digits_by_place;
 
 impl App {
     /// Does what the keys say. What is typed for a prompt that is not drawn yet is kept for it.
-    pub(super) fn take_keys(&mut self, ctx: &Context) {
+    pub(in crate::app) fn take_keys(&mut self, ctx: &Context) {
         ctx.input_mut(|input| take_digits_by_place(&mut input.events));
         if self.overlay.record(ctx, &mut self.settings.keys) {
             return;
@@ -41,7 +41,7 @@ impl App {
     }
 
     /// Esc leaves what fills the screen, and lets go of the selected segment; an overlay has it for itself.
-    pub(super) fn take_escape(&mut self, ctx: &Context) {
+    pub(in crate::app) fn take_escape(&mut self, ctx: &Context) {
         if self.overlay.is_open() {
             return;
         }

@@ -9,11 +9,11 @@ use eframe::egui::{
 };
 use egui_tiles::{Behavior, SimplificationOptions, TabState, Tabs, TileId, Tiles, UiResponse};
 
-use super::actions::PanelContext;
-use super::layout::{Layout, Pane};
-use super::panels::Panels;
-use super::ui::icon::Icon;
-use super::ui::theme::{PANEL_MARGIN, Tokens};
+use crate::app::actions::PanelContext;
+use crate::app::layout::{Layout, Pane};
+use crate::app::panels::Panels;
+use crate::app::ui::icon::Icon;
+use crate::app::ui::theme::{PANEL_MARGIN, Tokens};
 
 /// Height of the bars of tabs, in points.
 const BAR: f32 = 30.0;

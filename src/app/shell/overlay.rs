@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use eframe::egui::{Context, Event};
 
-use super::actions::PanelContext;
-use super::command::Command;
-use super::dialogs::Question;
-use super::keymap::Keymap;
-use super::live::panel::{ClassPicker, Picked};
-use super::panels::{Palette, PaletteEnd, Replaced, Replacement, Shortcuts};
+use super::palette::{Palette, PaletteEnd};
+use super::replacement::{Replaced, Replacement};
+use super::shortcuts::Shortcuts;
+use crate::app::actions::PanelContext;
+use crate::app::command::Command;
+use crate::app::dialogs::Question;
+use crate::app::keymap::Keymap;
+use crate::app::live::panel::{ClassPicker, Picked};
 
 /// Why a path has to be typed.
 const NO_DIALOG: &str = "No file dialog is available. Type or paste the path.";

@@ -1,8 +1,8 @@
 //! The guided first run: from a clip to a recogniser of one's own, a step at a time, each ticked off once it was done.
 
-use super::command::Command;
-use super::session::Session;
-use super::training::state::TrainingPhase;
+use crate::app::command::Command;
+use crate::app::session::Session;
+use crate::app::training::state::TrainingPhase;
 
 /// Fewest labelled clips that the tour asks for.
 const LABELLED: usize = 3;

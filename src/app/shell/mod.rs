@@ -1,0 +1,20 @@
+//! The window around the panels: dock, menu, status bar, dialogs over the panels, and the log.
+
+pub mod dock;
+pub mod drop_hint;
+pub mod dropping;
+pub mod first_steps;
+pub mod first_steps_panel;
+pub mod keyboard;
+pub mod log;
+pub mod log_panel;
+pub mod menu;
+pub mod notice;
+pub mod opener;
+pub mod overlay;
+pub mod palette;
+pub mod repaint;
+pub mod replacement;
+pub mod shortcuts;
+pub mod status_bar;
+pub mod welcome;
