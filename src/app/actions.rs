@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::availability::available;
 use super::command::Command;
-use super::dialogs::Question;
+use super::command::availability::available;
+use super::command::prompt::Question;
 use super::labeling::import_export::ImportOrder;
 use super::session::{KnownClip, Session};
 use super::settings::Settings;

@@ -5,28 +5,18 @@
 //! the engine's threads, and the window repaints only when one of them has news or a person acts.
 
 mod actions;
-mod answers;
 #[allow(clippy::module_inception)] // The file is named after the type that it holds.
 mod app;
-mod availability;
 mod background;
 mod command;
-mod command_button;
-mod dialogs;
 mod environment;
 mod evaluation;
 mod flow;
-mod keymap;
 mod labeling;
 mod layout;
 mod live;
-mod output_checks;
-mod outputs;
-#[cfg(test)]
-mod outputs_tests;
 mod panel;
 mod panels;
-mod perform;
 mod pinned;
 mod run;
 mod runs;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use eframe::Storage;
 use serde::{Deserialize, Serialize};
 
+use super::command::keymap::Keymap;
 use super::evaluation::settings::EvaluationSettings;
-use super::keymap::Keymap;
 use super::labeling::settings::StudioSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;

@@ -3,7 +3,7 @@
 use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 use super::id::Command;
-use crate::app::keymap::Keymap;
+use super::keymap::Keymap;
 
 impl Command {
     /// Its first key in words, such as `Ctrl+P`; empty if it has none.

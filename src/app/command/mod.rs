@@ -1,9 +1,19 @@
 //! Everything a person can ask of the window, once: menus, buttons, the palette, the F1 list and the keys all come from
 //! one table.
 
+pub mod answers;
+pub mod availability;
+pub mod button;
 mod group;
 mod id;
+pub mod keymap;
 mod keys;
+pub mod output_checks;
+pub mod outputs;
+#[cfg(test)]
+mod outputs_tests;
+pub mod perform;
+pub mod prompt;
 mod table;
 
 use eframe::egui::KeyboardShortcut;

@@ -100,7 +100,7 @@ fn nothing_evaluated_says_what_to_do() {
     assert!(window.sees("Choose a clips folder"));
     let available = |window: &Window| {
         let app = window.harness.state();
-        crate::app::availability::available(Command::RunEvaluation, &app.session, &app.settings, Ok(()))
+        crate::app::command::availability::available(Command::RunEvaluation, &app.session, &app.settings, Ok(()))
     };
     assert_eq!(available(&window), Err("Choose a clips folder first"));
     window.harness.state_mut().settings.evaluation.clips = Some("/clips".into());

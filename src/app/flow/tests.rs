@@ -10,7 +10,7 @@ use image::{Rgb, RgbImage};
 
 use crate::app::App;
 use crate::app::command::Command;
-use crate::app::dialogs::Question;
+use crate::app::command::prompt::Question;
 use crate::app::environment::Options;
 use crate::app::settings::Settings;
 use crate::app::viewer::views::{ViewKind, ViewSpec, Views};

@@ -12,7 +12,7 @@ use super::suggestions::SuggestionPhase;
 use crate::app::App;
 use crate::app::actions::Edit;
 use crate::app::command::Command;
-use crate::app::dialogs::Question;
+use crate::app::command::prompt::Question;
 use crate::app::layout;
 use crate::app::layout::Pane;
 use crate::app::session::Session;

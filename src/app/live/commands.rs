@@ -8,7 +8,7 @@ use super::panel::ClassPicker;
 use super::state::{Cameras, LaidAside, Place};
 use crate::app::App;
 use crate::app::command::Command;
-use crate::app::dialogs::Question;
+use crate::app::command::prompt::Question;
 use crate::app::layout;
 use crate::app::layout::{Layout, Pane};
 use crate::engine::{LiveOrder, LiveSettings, Request};

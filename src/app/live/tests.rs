@@ -117,7 +117,7 @@ fn a_camera_is_chosen_with_its_sizes_and_rates() {
     assert!(window.sees("No camera found. Connect one"));
     let available = |window: &Window, command| {
         let app = window.harness.state();
-        crate::app::availability::available(command, &app.session, &app.settings, Ok(()))
+        crate::app::command::availability::available(command, &app.session, &app.settings, Ok(()))
     };
     assert!(available(&window, Command::StartLive).is_err() && available(&window, Command::CorrectLive).is_err());
     let mode = |width, height, fps| CameraMode { size: Geometry { width, height }, fps, format: None };

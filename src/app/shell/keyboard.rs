@@ -5,8 +5,8 @@ use std::time::Instant;
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use crate::app::App;
-use crate::app::availability::available;
 use crate::app::command::Command;
+use crate::app::command::availability::available;
 use crate::app::command::take_digits_by_place;
 
 impl App {

@@ -10,8 +10,8 @@ use super::replacement::{Replaced, Replacement};
 use super::shortcuts::Shortcuts;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::dialogs::Question;
-use crate::app::keymap::Keymap;
+use crate::app::command::keymap::Keymap;
+use crate::app::command::prompt::Question;
 use crate::app::live::panel::{ClassPicker, Picked};
 
 /// Why a path has to be typed.

@@ -6,7 +6,7 @@ use eframe::egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, Rich
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::dialogs::Question;
+use crate::app::command::prompt::Question;
 use crate::app::ui::theme::{Tokens, modal_frame};
 
 /// The open palette.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui::{Button, Context, Id, Label, Modal, RichText, ScrollArea, Ui};
 
-use crate::app::dialogs::Question;
+use crate::app::command::prompt::Question;
 use crate::app::ui::theme::{Tokens, modal_frame};
 use crate::names::distinct_names;
 

@@ -5,8 +5,8 @@ use eframe::egui::{
 };
 
 use crate::app::command::Command;
+use crate::app::command::keymap::Keymap;
 use crate::app::command::{Group, keys_text};
-use crate::app::keymap::Keymap;
 use crate::app::ui::theme::{Tokens, modal_frame};
 use crate::app::ui::widgets::remark;
 

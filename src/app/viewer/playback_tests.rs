@@ -6,8 +6,8 @@ use eframe::egui::{Event, Key, Modifiers};
 use image::{Rgb, RgbImage};
 
 use crate::app::App;
-use crate::app::availability::available;
 use crate::app::command::Command;
+use crate::app::command::availability::available;
 use crate::app::flow::tests::Window;
 use crate::app::live::tests::until;
 use crate::app::settings::Settings;

@@ -7,7 +7,7 @@ use super::clips::row_ui;
 use super::summary::capitalised;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::command_button::command_button;
+use crate::app::command::button::command_button;
 use crate::app::ui::format::percent;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, remark, section};

@@ -7,7 +7,7 @@ use eframe::egui::{Button, ComboBox, DragValue, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::command_button::command_button;
+use crate::app::command::button::command_button;
 use crate::app::evaluation::settings::{EvaluationSettings, SAMPLES};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::widgets::{explanation, field};

@@ -21,7 +21,7 @@ use super::settings::EvaluationSettings;
 use super::state::EvaluationPhase;
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
-use crate::app::command_button::{command_button, primary_button};
+use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::session::KnownClip;
 use crate::app::ui::format::span;

@@ -6,7 +6,7 @@ use eframe::egui::{Checkbox, ComboBox, ProgressBar, RichText, ScrollArea, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::command_button::{command_button, primary_button};
+use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, section};

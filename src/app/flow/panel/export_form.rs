@@ -5,7 +5,7 @@ use eframe::egui::{ComboBox, ProgressBar, RichText, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::command_button::command_button;
+use crate::app::command::button::command_button;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field};
 use crate::flow::files::FlowFormat;

@@ -8,7 +8,7 @@ use eframe::egui::{CollapsingHeader, Label, Response, RichText, ScrollArea, Slid
 use self::tvl1_form::Tvl1Form;
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::command_button::command_button;
+use crate::app::command::button::command_button;
 use crate::app::panel::Panel;
 use crate::app::ui::format::cost;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};

@@ -5,7 +5,7 @@ use eframe::egui::{
 };
 
 use crate::app::actions::{Action, PanelContext};
-use crate::app::dialogs::Question;
+use crate::app::command::prompt::Question;
 use crate::app::labeling::chip::label_color;
 use crate::app::labeling::state::Trouble;
 use crate::app::ui::format::time_code;

@@ -12,7 +12,7 @@ use eframe::egui::{Label as Text, RichText, ScrollArea, TextStyle, Ui};
 
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
-use crate::app::command_button::{command_button, primary_button};
+use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::session::ClipFolder;
 use crate::app::ui::theme::Tokens;

@@ -7,7 +7,7 @@ use eframe::egui::{
 
 use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
-use crate::app::command_button::command_button;
+use crate::app::command::button::command_button;
 use crate::app::labeling::chip::{chip, label_color};
 use crate::app::labeling::video_list::{Shown, Sort};
 use crate::app::shell::dropping::takes_dropped_files;

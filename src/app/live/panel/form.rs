@@ -4,7 +4,7 @@ use eframe::egui::{ComboBox, DragValue, Key, Label, TextEdit, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::command_button::command_button;
+use crate::app::command::button::command_button;
 use crate::app::live::settings::{LiveChoices, SourceKind};
 use crate::app::live::state::Cameras;
 use crate::app::ui::theme::Tokens;

@@ -15,7 +15,7 @@ use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::command_button::{command_button, primary_button};
+use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{remark, section};

@@ -15,7 +15,7 @@ use self::details::Details;
 use crate::app::actions::PanelContext;
 use crate::app::background::Background;
 use crate::app::command::Command;
-use crate::app::command_button::command_button;
+use crate::app::command::button::command_button;
 use crate::app::panel::Panel;
 use crate::app::training::state::TrainingState;
 use crate::app::ui::theme::Tokens;

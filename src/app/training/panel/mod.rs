@@ -18,7 +18,7 @@ use self::steering::{divergence_ui, steering_ui};
 use super::state::{TrainingPhase, TrainingState};
 use crate::app::actions::PanelContext;
 use crate::app::command::Command;
-use crate::app::command_button::{command_button, primary_button};
+use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::session::Session;
 use crate::app::ui::format::{memory_size, span};

@@ -9,7 +9,7 @@ use super::listing::{ClassShare, Listing};
 use crate::app::actions::PanelContext;
 use crate::app::background::Background;
 use crate::app::command::Command;
-use crate::app::command_button::command_button;
+use crate::app::command::button::command_button;
 use crate::app::shell::dropping::takes_dropped_files;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};

@@ -4,19 +4,20 @@ use std::path::PathBuf;
 
 use eframe::egui::{Context, ViewportCommand};
 
-use super::App;
+use super::Command;
 use super::availability::available;
-use super::command::Command;
-use super::dialogs::Question;
-use super::evaluation::state::EvaluationPhase;
-use super::layout::{self, Pane};
-use super::session::PAIRS;
-use super::shell::log::Level;
-use super::shell::palette::Palette;
-use super::training::state::{TrainingPhase, TrainingState};
-use super::ui::theme;
-use super::viewer::magnitude_scale::MagnitudeScale;
-use super::viewer::presets::Arrangement;
+use super::prompt::Question;
+use crate::app::App;
+use crate::app::evaluation::state::EvaluationPhase;
+use crate::app::layout;
+use crate::app::layout::Pane;
+use crate::app::session::PAIRS;
+use crate::app::shell::log::Level;
+use crate::app::shell::palette::Palette;
+use crate::app::training::state::{TrainingPhase, TrainingState};
+use crate::app::ui::theme;
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
+use crate::app::viewer::presets::Arrangement;
 use crate::engine::{EvaluationOrder, FlowExport, FlowSelection, FlowSource, OverlayExport, Request};
 use crate::error::Error;
 use crate::evaluation::EvaluationPlan;
@@ -172,13 +173,13 @@ impl App {
     }
 
     /// Begins to write the sample, to be opened unless a person opens something else meanwhile.
-    pub(super) fn write_sample(&mut self) {
+    pub(in crate::app) fn write_sample(&mut self) {
         self.session.writing_sample = Some((0, 0));
         self.waits_for_sample = true;
         self.engine.send(Request::WriteSample(self.data_dir.join(SAMPLE)));
     }
 
-    pub(super) fn close_clip(&mut self) {
+    pub(in crate::app) fn close_clip(&mut self) {
         self.engine.send(Request::Close);
         self.session.leave_clip();
     }
@@ -229,7 +230,7 @@ impl App {
     }
 
     /// Goes to a frame of the clip.
-    pub(super) fn seek(&mut self, frame: usize) {
+    pub(in crate::app) fn seek(&mut self, frame: usize) {
         self.session.player.position = frame;
         self.to_player([PlayerCommand::SeekFrame(frame)]);
     }
@@ -250,7 +251,7 @@ impl App {
     }
 
     /// Tells the player what it is to repeat, if that has changed.
-    pub(super) fn tell_loop(&mut self) {
+    pub(in crate::app) fn tell_loop(&mut self) {
         // A clip that is being opened knows neither its marks nor its frames yet.
         let is_looping = self.settings.looping && self.session.clip.is_some();
         let wanted = is_looping.then(|| self.session.loop_range());
@@ -339,7 +340,7 @@ impl App {
     }
 
     /// Writes the report that is shown into the folder `dir`.
-    pub(super) fn save_evaluation(&mut self, dir: PathBuf, existing: Existing, ctx: &Context) {
+    pub(in crate::app) fn save_evaluation(&mut self, dir: PathBuf, existing: Existing, ctx: &Context) {
         let Some(report) = self.session.evaluation.report().cloned() else { return };
         let guard = self.guard(existing);
         self.exporter.run(dir, ctx, move |dir| {
@@ -350,14 +351,14 @@ impl App {
     }
 
     /// Writes a picture of the training's curves to `path`.
-    pub(super) fn save_curves_picture(&mut self, path: PathBuf, existing: Existing, ctx: &Context) {
+    pub(in crate::app) fn save_curves_picture(&mut self, path: PathBuf, existing: Existing, ctx: &Context) {
         let (plots, training) = (self.panels.training.plots().clone(), self.session.training.clone());
         let dark = self.settings.dark;
         self.write_file(path, existing, ctx, move |path| write_picture(path, &plots.picture(&training, dark)));
     }
 
     /// Writes the flow in view to `path`, in pixels of the video.
-    pub(super) fn save_flow(&mut self, path: PathBuf, picture: bool, existing: Existing, ctx: &Context) {
+    pub(in crate::app) fn save_flow(&mut self, path: PathBuf, picture: bool, existing: Existing, ctx: &Context) {
         let state = self.session.lab.source(self.settings.views.flow_source());
         let (Some(flow), Some(clip)) = (state.flow.clone(), &self.session.clip) else { return };
         let size = [clip.width as usize, clip.height as usize];
@@ -376,7 +377,7 @@ impl App {
     }
 
     /// Writes the flow of the whole clip into the folder `dir`.
-    pub(super) fn export_flows(&mut self, dir: PathBuf, existing: Existing) {
+    pub(in crate::app) fn export_flows(&mut self, dir: PathBuf, existing: Existing) {
         let max_px = self.settings.locked_scale_px.unwrap_or(DEFAULT_BOUND_PX);
         self.export(FlowExport::Folder {
             dir,
@@ -388,13 +389,13 @@ impl App {
     }
 
     /// Writes a video of the frames beside the flows in view.
-    pub(super) fn export_video(&mut self, path: PathBuf, existing: Existing) {
+    pub(in crate::app) fn export_video(&mut self, path: PathBuf, existing: Existing) {
         let (sources, max_px) = (self.settings.views.flow_sources(), self.settings.locked_scale_px);
         self.export(FlowExport::Video { path, sources, max_px, guard: self.guard(existing) });
     }
 
     /// Writes the clip as a video with everything drawn in.
-    pub(super) fn export_annotated(&mut self, path: PathBuf, existing: Existing) {
+    pub(in crate::app) fn export_annotated(&mut self, path: PathBuf, existing: Existing) {
         let (Some(clip), Some(model)) = (&self.session.clip, &self.session.model) else { return };
         let (clip, model) = (clip.path.clone(), model.dir.clone());
         self.session.notice = None;
@@ -441,7 +442,7 @@ impl App {
     }
 
     /// Starts the training whose folder was found, unless it was stopped meanwhile.
-    pub(super) fn take_plans(&mut self) {
+    pub(in crate::app) fn take_plans(&mut self) {
         let Some(found) = self.plans.take() else { return };
         let is_wanted = self.session.training.phase == TrainingPhase::Preparing;
         match found {
@@ -474,7 +475,7 @@ impl App {
     }
 
     /// Uses the networks in folder `new` and lays their flow over that of those in folder `old`.
-    pub(super) fn compare_models(&mut self, old: PathBuf, new: PathBuf) {
+    pub(in crate::app) fn compare_models(&mut self, old: PathBuf, new: PathBuf) {
         self.load_model(new);
         let laboratory = &mut self.settings.laboratory;
         laboratory.second_model = Some(old);

@@ -2,10 +2,10 @@
 
 use eframe::egui::{Button, IntoAtoms, Response, RichText, Ui, vec2};
 
-use super::actions::PanelContext;
-use super::command::Command;
-use super::ui::icon::Icon;
-use super::ui::theme::Tokens;
+use super::Command;
+use crate::app::actions::PanelContext;
+use crate::app::ui::icon::Icon;
+use crate::app::ui::theme::Tokens;
 
 /// A button that runs `command`: its tooltip names the keys, and says why when it cannot be run.
 pub fn command_button<'a>(

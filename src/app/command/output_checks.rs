@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
-use super::dialogs::Question;
+use super::prompt::Question;
 use crate::error::{Error, Result};
 use crate::output::OutputGuard;
 

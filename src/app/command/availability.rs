@@ -1,11 +1,11 @@
 //! Which commands can be run now, and why the others cannot.
 
-use super::command::Command;
-use super::evaluation::state::EvaluationPhase;
-use super::labeling::availability;
-use super::session::{PAIRS, Session};
-use super::settings::Settings;
-use super::training::state::TrainingPhase;
+use super::Command;
+use crate::app::evaluation::state::EvaluationPhase;
+use crate::app::labeling::availability;
+use crate::app::session::{PAIRS, Session};
+use crate::app::settings::Settings;
+use crate::app::training::state::TrainingPhase;
 use crate::engine::MAX_STRIDE;
 
 /// `Ok` if `command` can be run, else the reason in a sentence for its tooltip.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{Context, Id, KeyboardShortcut};
 use serde::{Deserialize, Serialize};
 
-use super::command::Command;
+use super::Command;
 
 /// As it is remembered: the keys of changed commands by the commands' names, so that other versions understand it.
 type Stored = BTreeMap<String, Vec<KeyboardShortcut>>;

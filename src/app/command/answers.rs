@@ -5,14 +5,15 @@ use std::time::Instant;
 
 use eframe::egui::Context;
 
-use super::App;
-use super::dialogs::{Answer, Question};
-use super::evaluation::report_reader::Purpose;
-use super::labeling::import_export::ImportOrder;
-use super::labeling::project_opener::Start;
-use super::layout::{self, Pane};
-use super::shell::log::Level;
-use super::shell::opener::{Found, ModelRole};
+use super::prompt::{Answer, Question};
+use crate::app::App;
+use crate::app::evaluation::report_reader::Purpose;
+use crate::app::labeling::import_export::ImportOrder;
+use crate::app::labeling::project_opener::Start;
+use crate::app::layout;
+use crate::app::layout::Pane;
+use crate::app::shell::log::Level;
+use crate::app::shell::opener::{Found, ModelRole};
 use crate::engine::{FlowSource, Request};
 use crate::error::{Error, Result};
 use crate::labels::formats::Choices;
@@ -20,13 +21,13 @@ use crate::output::Existing;
 
 impl App {
     /// Opens the dialog for `question`.
-    pub(super) fn ask(&mut self, question: Question, ctx: &Context) {
+    pub(in crate::app) fn ask(&mut self, question: Question, ctx: &Context) {
         let start_in = self.settings.recent.first().and_then(|path| path.parent()).map(Path::to_owned);
         self.dialogs.ask(question, start_in.as_deref(), ctx);
     }
 
     /// Takes what the threads that open, write and read came back with.
-    pub(super) fn take_answers(&mut self, ctx: &Context) {
+    pub(in crate::app) fn take_answers(&mut self, ctx: &Context) {
         self.take_output_checks(ctx);
         for answer in self.opener.answers() {
             match answer {
@@ -55,7 +56,7 @@ impl App {
     }
 
     /// Takes the answer to the open dialog, once there is one.
-    pub(super) fn take_dialog(&mut self, ctx: &Context) {
+    pub(in crate::app) fn take_dialog(&mut self, ctx: &Context) {
         let Some((question, answer)) = self.dialogs.answer() else { return };
         match answer {
             Answer::Path(path) => {
@@ -69,7 +70,7 @@ impl App {
     }
 
     /// Takes what was done with runs, and tells the engine what is pinned.
-    pub(super) fn follow_runs(&mut self, ctx: &Context) {
+    pub(in crate::app) fn follow_runs(&mut self, ctx: &Context) {
         let folder = self.panels.training.runs_folder();
         for news in self.panels.runs.follow(folder, &self.session.training, ctx) {
             match news {
@@ -87,13 +88,13 @@ impl App {
     }
 
     /// Takes files that were dropped onto the window.
-    pub(super) fn take_dropped(&mut self, ctx: &Context) {
+    pub(in crate::app) fn take_dropped(&mut self, ctx: &Context) {
         let dropped = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
         self.drop_paths(dropped.iter().map(|file| file.path().to_owned()).collect(), ctx);
     }
 
     /// Opens what was dropped; several files are for the open project.
-    pub(super) fn drop_paths(&mut self, paths: Vec<PathBuf>, ctx: &Context) {
+    pub(in crate::app) fn drop_paths(&mut self, paths: Vec<PathBuf>, ctx: &Context) {
         let Some(first) = paths.first().cloned() else { return };
         let project = self.session.studio.project().filter(|project| !project.is_read_only());
         match paths.len() {
@@ -138,7 +139,7 @@ impl App {
     }
 
     /// Uses the networks of the last time, or those that come with the program.
-    pub(super) fn known_model(&mut self, role: ModelRole, dir: Result<PathBuf>) {
+    pub(in crate::app) fn known_model(&mut self, role: ModelRole, dir: Result<PathBuf>) {
         match (role, dir) {
             (ModelRole::First, Ok(dir)) => self.load_model(dir),
             (ModelRole::First, Err(error)) => self.session.log.push(Level::Warning, error.to_string()),
@@ -153,7 +154,7 @@ impl App {
     }
 
     /// Does with `path` what `question` asked for it; files that exist are replaced as `existing` says.
-    pub(super) fn open_as(&mut self, question: Question, path: PathBuf, existing: Existing, ctx: &Context) {
+    pub(in crate::app) fn open_as(&mut self, question: Question, path: PathBuf, existing: Existing, ctx: &Context) {
         match question {
             _ if question.is_writing() => self.write_as(question, path, existing, ctx),
             Question::Clip | Question::Folder => self.open(path, ctx),
@@ -189,25 +190,25 @@ impl App {
         }
     }
 
-    pub(super) fn open_clip(&mut self, path: PathBuf) {
+    pub(in crate::app) fn open_clip(&mut self, path: PathBuf) {
         (self.session.live.aside, self.session.live.returning, self.waits_for_sample) = (None, None, false);
         self.opener.forget_clips();
         self.session.leave_for(&path);
         self.engine.send(Request::Open(path));
     }
 
-    pub(super) fn load_model(&mut self, dir: PathBuf) {
+    pub(in crate::app) fn load_model(&mut self, dir: PathBuf) {
         self.session.loading_model = Some(dir.clone());
         self.engine.send(Request::LoadModel(dir));
     }
 
-    pub(super) fn choose_training_folder(&mut self, folder: PathBuf, ctx: &Context) {
+    pub(in crate::app) fn choose_training_folder(&mut self, folder: PathBuf, ctx: &Context) {
         self.settings.training_folder = Some(folder.clone());
         self.panels.training.choose_folder(folder, ctx);
     }
 
     /// Compares the flow of the open clip with `truth`, which is then shown in the figures.
-    pub(super) fn choose_truth(&mut self, truth: Option<PathBuf>) {
+    pub(in crate::app) fn choose_truth(&mut self, truth: Option<PathBuf>) {
         let Some(clip) = &self.session.clip else { return };
         self.truth.clear();
         self.settings.choose_truth(&clip.path, truth);

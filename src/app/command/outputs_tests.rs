@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use egui_kittest::kittest::Queryable;
 
-use super::App;
-use super::dialogs::Question;
-use super::labeling::tests::{Studio, open_clip};
+use super::prompt::Question;
+use crate::app::App;
+use crate::app::labeling::tests::{Studio, open_clip};
 use crate::error::Error;
 use crate::labels::formats::Format;
 use crate::output::Existing;

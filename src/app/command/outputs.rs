@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::Context;
 
-use super::App;
-use super::dialogs::Question;
-use super::flow::export;
-use super::labeling::import_export::ExportOrder;
 use super::output_checks::Looked;
-use super::shell::replacement::Replacement;
+use super::prompt::Question;
+use crate::app::App;
+use crate::app::flow::export;
+use crate::app::labeling::import_export::ExportOrder;
+use crate::app::shell::replacement::Replacement;
 use crate::engine::{RecordingOrder, Request};
 use crate::error::Result;
 use crate::evaluation::ActionsReport;
@@ -51,12 +51,12 @@ impl Question {
 impl App {
     /// Whether the person has agreed to replace all that the answer `path` to `question` would, by choosing it in a dialog: that
     /// asks about the file that is chosen, and about no other.
-    pub(super) fn is_agreed_to(&self, question: Question, path: &Path) -> bool {
+    pub(in crate::app) fn is_agreed_to(&self, question: Question, path: &Path) -> bool {
         question.is_asked_by_dialog() && self.targets(question, &question.target(path.to_owned())) == [path]
     }
 
     /// Writes to `path` what `question` asked for. Files that exist are asked about first unless the person agreed already.
-    pub(super) fn write_as(&mut self, question: Question, path: PathBuf, existing: Existing, ctx: &Context) {
+    pub(in crate::app) fn write_as(&mut self, question: Question, path: PathBuf, existing: Existing, ctx: &Context) {
         let path = question.target(path);
         match question {
             // These look for themselves: what is written is known only there.
@@ -72,7 +72,7 @@ impl App {
     }
 
     /// Takes what was found on the disk: writes, asks, or says why not.
-    pub(super) fn take_output_checks(&mut self, ctx: &Context) {
+    pub(in crate::app) fn take_output_checks(&mut self, ctx: &Context) {
         while !self.overlay.is_open()
             && let Ok(Looked { question, path, existing }) = self.output_checks.receiver.try_recv()
         {
@@ -118,7 +118,7 @@ impl App {
     }
 
     /// Begins to write the file `path` in whatever way `write` does it.
-    pub(super) fn write_file(
+    pub(in crate::app) fn write_file(
         &mut self,
         path: PathBuf,
         existing: Existing,
@@ -133,7 +133,7 @@ impl App {
     }
 
     /// What may be written: nothing that is open.
-    pub(super) fn guard(&self, existing: Existing) -> OutputGuard {
+    pub(in crate::app) fn guard(&self, existing: Existing) -> OutputGuard {
         let inputs = self.inputs();
         OutputGuard::new(existing).protecting(&inputs).apart_from(&inputs)
     }
