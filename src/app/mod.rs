@@ -4,7 +4,6 @@
 //! [`Command`]; the `panels` read the first and ask for the second. Nothing here computes: requests go to
 //! the engine's threads, and the window repaints only when one of them has news or a person acts.
 
-mod actions;
 #[allow(clippy::module_inception)] // The file is named after the type that it holds.
 mod app;
 mod background;
@@ -18,20 +17,19 @@ mod live;
 mod panel;
 mod panels;
 mod pinned;
-mod run;
 mod runs;
 mod scores;
 mod session;
 mod settings;
-mod settings_text;
 mod shell;
+mod startup;
 mod training;
 mod ui;
 mod viewer;
 
+pub use self::startup::run;
 pub use self::training::state::TrainingPhase;
 pub use app::App;
 pub use command::Command;
 pub use environment::{Options, cache_dir};
 pub use repaint::{Repaints, measure_repaints};
-pub use run::run;

@@ -1,16 +1,19 @@
 //! What the window remembers from one start to the next.
 
+pub mod text;
+
 use std::path::{Path, PathBuf};
 
 use eframe::Storage;
 use serde::{Deserialize, Serialize};
 
+use self::text;
+use self::text::Unread;
 use super::command::keymap::Keymap;
 use super::evaluation::settings::EvaluationSettings;
 use super::labeling::settings::StudioSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
-use super::settings_text::{self, Unread};
 use super::viewer::views::Views;
 use crate::engine::FlowSettings;
 use crate::flow::files::FlowFormat;
@@ -104,7 +107,7 @@ impl Settings {
     /// The settings of the last time, and the defaults of those that another version has written in a way that cannot be read.
     pub fn load(storage: Option<&dyn Storage>) -> Self {
         let text = storage.and_then(|storage| storage.get_string(KEY));
-        let (read, unread) = text.map_or((None, None), |text| settings_text::read(&text));
+        let (read, unread) = text.map_or((None, None), |text| text::read(&text));
         let mut settings: Self = read.unwrap_or_default();
         settings.unread = unread;
         if !is_complete(&settings.layout) {

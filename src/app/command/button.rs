@@ -3,7 +3,7 @@
 use eframe::egui::{Button, IntoAtoms, Response, RichText, Ui, vec2};
 
 use super::Command;
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 

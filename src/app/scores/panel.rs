@@ -5,8 +5,8 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use crate::app::actions::PanelContext;
 use crate::app::panel::Panel;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{SECTION_GAP, Tokens, semibold};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{FlowSource, ModelInfo, Scores};

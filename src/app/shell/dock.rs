@@ -9,8 +9,8 @@ use eframe::egui::{
 };
 use egui_tiles::{Behavior, SimplificationOptions, TabState, Tabs, TileId, Tiles, UiResponse};
 
-use crate::app::actions::PanelContext;
 use crate::app::layout::{Layout, Pane};
+use crate::app::panel::PanelContext;
 use crate::app::panels::Panels;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::{PANEL_MARGIN, Tokens};

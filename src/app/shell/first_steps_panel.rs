@@ -3,9 +3,9 @@
 use eframe::egui::{Label, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::first_steps::{Guide, STOPS, Stop};
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::{icon_button, primary_button};
+use crate::app::panel::PanelContext;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 

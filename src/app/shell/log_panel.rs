@@ -3,8 +3,8 @@
 use eframe::egui::{Label, RichText, ScrollArea, TextStyle, TextWrapMode, Ui};
 
 use super::log::{Level, Line};
-use crate::app::actions::PanelContext;
 use crate::app::panel::Panel;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 
 /// The log panel.

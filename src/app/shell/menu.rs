@@ -2,9 +2,9 @@
 
 use eframe::egui::{Align, Button, Layout, MenuBar, RichText, Ui};
 
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command::Group;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::{Tokens, semibold};
 use crate::gpu::DeviceChoice;

@@ -2,8 +2,8 @@
 
 use eframe::egui::{Align, Align2, Area, Button, Frame, Id, Label, Layout, Order, Rect, RichText, Stroke, Ui, vec2};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
+use crate::app::panel::PanelContext;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::remark;

@@ -8,11 +8,11 @@ use eframe::egui::{Context, Event};
 use super::palette::{Palette, PaletteEnd};
 use super::replacement::{Replaced, Replacement};
 use super::shortcuts::Shortcuts;
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::keymap::Keymap;
 use crate::app::command::prompt::Question;
 use crate::app::live::panel::{ClassPicker, Picked};
+use crate::app::panel::PanelContext;
 
 /// Why a path has to be typed.
 const NO_DIALOG: &str = "No file dialog is available. Type or paste the path.";

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use eframe::egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, vec2};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::prompt::Question;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{Tokens, modal_frame};
 
 /// The open palette.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::training::state::TrainingPhase;
 use crate::app::ui::format::{thousands, time_code};

@@ -3,9 +3,9 @@
 use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextureId, Ui, UiBuilder, WidgetInfo, vec2};
 
 use super::dropping::takes_dropped_files;
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
+use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::{RADIUS, Tokens, semibold};
 use crate::app::ui::widgets::row_response;
 use crate::names::distinct_names;

@@ -3,9 +3,9 @@
 use eframe::egui::{Align, ComboBox, Frame, Layout, Margin, RichText, TextStyle, Ui};
 
 use super::timeline::Timeline;
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::icon_button;
+use crate::app::panel::PanelContext;
 use crate::app::ui::format::time_code;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;

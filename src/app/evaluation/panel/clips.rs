@@ -3,7 +3,7 @@
 use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
 use super::clip_filter::{ClipFilter, Wanted};
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::{explanation, remark, row_response};
 use crate::evaluation::ActionsReport;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use eframe::egui::{Button, ComboBox, DragValue, Ui};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::evaluation::settings::{EvaluationSettings, SAMPLES};
+use crate::app::panel::PanelContext;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::widgets::{explanation, field};
 use crate::evaluation::{Crops, Spread};

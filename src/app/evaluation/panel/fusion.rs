@@ -3,7 +3,7 @@
 use eframe::egui::{ComboBox, Slider, Ui, vec2};
 use egui_plot::{Line, Plot, PlotPoints, Points, VLine, uniform_grid_spacer};
 
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::ui::format::percent;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height};

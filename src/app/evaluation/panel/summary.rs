@@ -2,7 +2,7 @@
 
 use eframe::egui::{Button, CollapsingHeader, Grid, Label, RichText, TextStyle, Ui};
 
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::ui::format::{percent, percent_or_dash};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, remark};

@@ -4,10 +4,10 @@ mod table;
 
 use eframe::egui::{Checkbox, ComboBox, ProgressBar, RichText, ScrollArea, Ui};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, section};
 use crate::engine::{BenchmarkPlan, FlowSource};

@@ -2,8 +2,8 @@
 
 use eframe::egui::{ComboBox, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
-use crate::app::actions::PanelContext;
 use crate::app::flow::benchmark_state::{BenchmarkRun, PairState};
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field};
 use crate::engine::Request;

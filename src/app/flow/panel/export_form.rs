@@ -3,9 +3,9 @@
 use clap::ValueEnum;
 use eframe::egui::{ComboBox, ProgressBar, RichText, Ui};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field};
 use crate::flow::files::FlowFormat;

@@ -6,10 +6,10 @@ mod tvl1_form;
 use eframe::egui::{CollapsingHeader, Label, Response, RichText, ScrollArea, Slider, Ui};
 
 use self::tvl1_form::Tvl1Form;
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::Panel;
+use crate::app::panel::PanelContext;
 use crate::app::ui::format::cost;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{explanation, field, remark, section, source_dot};

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Checkbox, ComboBox, DragValue, Label, Ui};
 
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};
 use crate::flow::tvl1::Tvl1Parameters;

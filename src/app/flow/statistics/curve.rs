@@ -5,8 +5,8 @@ use egui_plot::{Line, Plot, PlotPoints, Points, VLine};
 
 use super::figure::Figure;
 use super::table::number;
-use crate::app::actions::PanelContext;
 use crate::app::flow::state::Measures;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, source_color, source_dot};
 use crate::engine::{FlowSource, FlowStatistics, Request};

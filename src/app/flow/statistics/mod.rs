@@ -8,10 +8,10 @@ use eframe::egui::{ProgressBar, RichText, ScrollArea, Ui};
 
 use self::figure::Figure;
 use self::table::is_on;
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::Panel;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{empty_state, section};
 use crate::engine::FlowSource;

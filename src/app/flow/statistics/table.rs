@@ -3,7 +3,7 @@
 use eframe::egui::{Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::figure::Figure;
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, source_dot};

@@ -8,8 +8,8 @@ use eframe::egui::{
 };
 
 use super::reorder::{grip_ui, moved_row};
-use crate::app::actions::{Action, Edit, PanelContext};
 use crate::app::command::Command;
+use crate::app::panel::{Action, Edit, PanelContext};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, section};

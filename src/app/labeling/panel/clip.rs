@@ -4,10 +4,10 @@ use eframe::egui::{
     Align, Label as Text, Layout, RichText, Role, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::prompt::Question;
 use crate::app::labeling::chip::label_color;
 use crate::app::labeling::state::Trouble;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::format::time_code;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::{explanation, field, remark, row_response, section};

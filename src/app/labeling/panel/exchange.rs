@@ -2,11 +2,11 @@
 
 use eframe::egui::{Button, ComboBox, Label as Text, ProgressBar, RichText, ScrollArea, Ui};
 
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::command::prompt::Question;
 use crate::app::labeling::import_export::ImportOrder;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::error::Error;

@@ -2,10 +2,10 @@
 
 use eframe::egui::{Align, Label as Text, Layout, ProgressBar, RichText, Ui, vec2};
 
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, icon_button};
 use crate::app::labeling::suggestions::SuggestionPhase;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::shell::menu::item_ui;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;

@@ -2,10 +2,10 @@
 
 use eframe::egui::{Atom, Button, Id, Key, RichText, ScrollArea, TextEdit, Ui, vec2};
 
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::labeling::availability::can_label;
 use crate::app::labeling::chip::label_color;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
 use crate::labels::{Label, edits};
 

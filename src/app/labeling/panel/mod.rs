@@ -10,10 +10,10 @@ mod videos;
 
 use eframe::egui::{Label as Text, RichText, ScrollArea, TextStyle, Ui};
 
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::session::ClipFolder;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{empty_state, remark};

@@ -5,11 +5,11 @@ use eframe::egui::{
     pos2,
 };
 
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::labeling::chip::{chip, label_color};
 use crate::app::labeling::video_list::{Shown, Sort};
+use crate::app::panel::{Action, PanelContext};
 use crate::app::shell::dropping::takes_dropped_files;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::{explanation, row_response};

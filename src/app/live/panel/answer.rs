@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align2, Label, Rect, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{Tokens, semibold};
 use crate::app::ui::widgets::explanation;
 use crate::engine::{LiveResult, LiveView, ModelInfo};

@@ -2,9 +2,9 @@
 
 use eframe::egui::{Align, Layout, RichText, Ui};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::explanation;
 use crate::engine::live::CLIP_SECS;

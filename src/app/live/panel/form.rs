@@ -2,11 +2,11 @@
 
 use eframe::egui::{ComboBox, DragValue, Key, Label, TextEdit, Ui};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::live::settings::{LiveChoices, SourceKind};
 use crate::app::live::state::Cameras;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::engine::Smoothing;

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{remark, section};
 use crate::engine::LiveView;

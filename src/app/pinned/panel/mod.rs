@@ -9,10 +9,10 @@ use eframe::egui::{RichText, ScrollArea, Slider, Ui};
 
 use self::card::Cards;
 use super::state::{PINS, PinnedState};
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{empty_state, explanation, field};
 

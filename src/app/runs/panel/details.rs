@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use eframe::egui::{Button, Label, RichText, TextEdit, Ui};
 
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::pinned::state::WatchedRun;
 use crate::app::training::state::TrainingState;
 use crate::app::ui::format::span;

@@ -12,11 +12,11 @@ use eframe::egui::{Context, Label, RichText, ScrollArea, Ui};
 
 use self::comparison::Comparison;
 use self::details::Details;
-use crate::app::actions::PanelContext;
 use crate::app::background::Background;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::Panel;
+use crate::app::panel::PanelContext;
 use crate::app::training::state::TrainingState;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{empty_state, section};

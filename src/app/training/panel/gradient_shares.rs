@@ -4,7 +4,7 @@ use eframe::egui::{DragValue, Grid, RichText, TextStyle, Ui};
 use egui_plot::FilledArea;
 
 use super::plots::{Cursor, plot, precise};
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::ui::curves::Curves;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, section};

@@ -3,7 +3,7 @@
 use eframe::egui::{Button, DragValue, Grid, RichText, TextStyle, Ui, vec2};
 
 use super::plots::split;
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::training::state::TrainingPhase;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, section};

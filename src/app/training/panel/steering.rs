@@ -2,9 +2,9 @@
 
 use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
+use crate::app::panel::PanelContext;
 use crate::app::training::state::TrainingPhase;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::remark;

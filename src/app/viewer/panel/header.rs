@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align, Button, ComboBox, Label, Layout, Rect, RichText, TextStyle, Ui, UiBuilder, vec2};
 
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::format::cost;
 use crate::app::ui::icon::Icon;

@@ -2,9 +2,9 @@
 
 use eframe::egui::{Label, Rect, RichText, Ui, UiBuilder};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::FlowSource;

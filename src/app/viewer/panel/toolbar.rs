@@ -2,9 +2,9 @@
 
 use eframe::egui::{Button, ComboBox, DragValue, Frame, Margin, RichText, Ui};
 
-use crate::app::actions::PanelContext;
 use crate::app::command::Command;
 use crate::app::command::button::icon_button;
+use crate::app::panel::PanelContext;
 use crate::app::session::PAIRS;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;

@@ -11,7 +11,7 @@ use eframe::egui::{Align2, Painter, Rect, Response, Role, Sense, Stroke, TextSty
 
 use self::axis::Axis;
 use self::tracks::Tracks;
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::format::time_code;
 use crate::app::ui::theme::Tokens;

@@ -3,7 +3,7 @@
 use eframe::egui::{Color32, Rect, Ui, pos2, vec2};
 
 use super::axis::Axis;
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 
 /// Draws pictures of the open clip, which is a video of the project, into `strip`.

@@ -7,9 +7,9 @@ use eframe::egui::{
 
 use super::axis::Axis;
 use super::pictures::pictures_ui;
-use crate::app::actions::{Action, PanelContext};
 use crate::app::command::Command;
 use crate::app::labeling::chip::label_color;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
 use crate::labels::{Document, Label, Segment, Video, VideoId, edits};
 

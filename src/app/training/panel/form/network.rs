@@ -5,7 +5,7 @@ use eframe::egui::{CollapsingHeader, ComboBox, Label, Ui};
 use super::numbers::{main_numbers_ui, other_numbers_ui};
 use super::tuning::{budget_ui, held_out_ui};
 use super::words::{loss_words, mode_words, network_words};
-use crate::app::actions::PanelContext;
+use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::training::losses::LossPreset;

@@ -1,4 +1,4 @@
-//! The panels: each draws one aspect of the session and asks for actions; none of them knows another.
+//! The panels: each draws one aspect of the session and asks for actions; none of them knows another feature's.
 
 use super::layout::Pane;
 use super::panel::Panel;
