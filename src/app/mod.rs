@@ -27,9 +27,9 @@ mod training;
 mod ui;
 mod viewer;
 
-pub use self::startup::run;
-pub use self::training::state::TrainingPhase;
 pub use app::App;
 pub use command::Command;
 pub use environment::{Options, cache_dir};
-pub use repaint::{Repaints, measure_repaints};
+pub use shell::repaint::{Repaints, measure_repaints};
+pub use startup::run;
+pub use training::state::TrainingPhase;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::command::Command;
 use super::command::availability::available;
-use super::command::prompt::Question;
+use super::command::prompt::PathPrompt;
 use super::labeling::import_export::ImportOrder;
 use super::session::{KnownClip, Session};
 use super::settings::Settings;
@@ -49,7 +49,7 @@ pub enum Action {
     /// Labels what is selected, marked or open.
     Give(Label),
     /// Asks for a path.
-    Ask(Question),
+    Ask(PathPrompt),
     /// Sends a request to the engine.
     Send(Box<Request>),
 }

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use super::evaluation::state::EvaluationState;
 use super::flow::benchmark_state::BenchmarkState;
-use super::flow::state::LabState;
-use super::labeling::state::StudioState;
+use super::flow::state::FlowComparison;
+use super::labeling::state::LabelingState;
 use super::live::state::LiveState;
 use super::pinned::state::PinnedState;
 use super::shell::log::{Level, Log};
@@ -95,7 +95,7 @@ pub struct Session {
     /// What lies under the pointer.
     pub pointed: Option<Pointed>,
     /// The flow laboratory.
-    pub lab: LabState,
+    pub lab: FlowComparison,
     /// Flow benchmarks.
     pub benchmark: BenchmarkState,
     /// A model against labelled clips.
@@ -105,7 +105,7 @@ pub struct Session {
     /// Pinned windows.
     pub pinned: PinnedState,
     /// The labelling project.
-    pub studio: StudioState,
+    pub studio: LabelingState,
     /// How many of how many pairs are exported; `None` while nothing is.
     pub exporting: Option<(usize, usize)>,
 }
@@ -137,12 +137,12 @@ impl Session {
             pair: None,
             known: None,
             pointed: None,
-            lab: LabState::default(),
+            lab: FlowComparison::default(),
             benchmark: BenchmarkState::default(),
             evaluation: EvaluationState::default(),
             live: LiveState::default(),
             pinned: PinnedState::default(),
-            studio: StudioState::default(),
+            studio: LabelingState::default(),
             exporting: None,
         }
     }

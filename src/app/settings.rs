@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use eframe::Storage;
 use serde::{Deserialize, Serialize};
 
-use self::text;
 use self::text::Unread;
 use super::command::keymap::Keymap;
 use super::evaluation::settings::EvaluationSettings;
-use super::labeling::settings::StudioSettings;
+use super::labeling::settings::LabelingSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
 use super::viewer::views::Views;
@@ -59,7 +58,7 @@ pub struct Settings {
     /// The choices of the Live panel.
     pub live: LiveChoices,
     /// The choices of labelling.
-    pub studio: StudioSettings,
+    pub studio: LabelingSettings,
     /// The keys that a person chose.
     pub keys: Keymap,
     /// The format in which the flow of a clip is exported.
@@ -92,7 +91,7 @@ impl Default for Settings {
             benchmark_root: None,
             evaluation: EvaluationSettings::default(),
             live: LiveChoices::default(),
-            studio: StudioSettings::default(),
+            studio: LabelingSettings::default(),
             keys: Keymap::default(),
             export_format: FlowFormat::Flo,
             sample: None,

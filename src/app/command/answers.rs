@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use eframe::egui::Context;
 
-use super::prompt::{Answer, Question};
+use super::prompt::{Answer, PathPrompt};
 use crate::app::App;
 use crate::app::evaluation::report_reader::Purpose;
 use crate::app::labeling::import_export::ImportOrder;
@@ -21,7 +21,7 @@ use crate::output::Existing;
 
 impl App {
     /// Opens the dialog for `question`.
-    pub(in crate::app) fn ask(&mut self, question: Question, ctx: &Context) {
+    pub(in crate::app) fn ask(&mut self, question: PathPrompt, ctx: &Context) {
         let start_in = self.settings.recent.first().and_then(|path| path.parent()).map(Path::to_owned);
         self.dialogs.ask(question, start_in.as_deref(), ctx);
     }
@@ -154,38 +154,38 @@ impl App {
     }
 
     /// Does with `path` what `question` asked for it; files that exist are replaced as `existing` says.
-    pub(in crate::app) fn open_as(&mut self, question: Question, path: PathBuf, existing: Existing, ctx: &Context) {
+    pub(in crate::app) fn open_as(&mut self, question: PathPrompt, path: PathBuf, existing: Existing, ctx: &Context) {
         match question {
             _ if question.is_writing() => self.write_as(question, path, existing, ctx),
-            Question::Clip | Question::Folder => self.open(path, ctx),
-            Question::Model => self.load_model(path),
-            Question::TrainingFolder => {
+            PathPrompt::Clip | PathPrompt::Folder => self.open(path, ctx),
+            PathPrompt::Model => self.load_model(path),
+            PathPrompt::TrainingFolder => {
                 self.choose_training_folder(path, ctx);
                 layout::show(&mut self.settings.layout, Pane::Training);
             }
-            Question::RunsFolder => self.panels.runs.choose_folder(path),
-            Question::SecondModel => self.choose_second_model(path),
-            Question::Truth | Question::TruthFile => self.choose_truth(Some(path)),
-            Question::Benchmark => {
+            PathPrompt::RunsFolder => self.panels.runs.choose_folder(path),
+            PathPrompt::SecondModel => self.choose_second_model(path),
+            PathPrompt::Truth | PathPrompt::TruthFile => self.choose_truth(Some(path)),
+            PathPrompt::Benchmark => {
                 self.session.notice = None;
                 self.settings.benchmark_root = Some(path);
                 layout::show(&mut self.settings.layout, Pane::Benchmark);
             }
-            Question::EvaluationClips
-            | Question::EvaluationList
-            | Question::EvaluationLists
-            | Question::EvaluationClasses => self.choose_evaluation(question, path),
-            Question::Corrections => self.settings.live.corrections = Some(path),
-            Question::NewProject => self.begin_project(Start::New, path, ctx),
-            Question::OpenProject => self.begin_project(Start::Open, path, ctx),
-            Question::AddVideos | Question::AddFolder => self.find_videos(vec![path]),
-            Question::Relink(id) => self.relink(id, &path),
-            Question::ImportLabels(format) => {
+            PathPrompt::EvaluationClips
+            | PathPrompt::EvaluationList
+            | PathPrompt::EvaluationLists
+            | PathPrompt::EvaluationClasses => self.choose_evaluation(question, path),
+            PathPrompt::Corrections => self.settings.live.corrections = Some(path),
+            PathPrompt::NewProject => self.begin_project(Start::New, path, ctx),
+            PathPrompt::OpenProject => self.begin_project(Start::Open, path, ctx),
+            PathPrompt::AddVideos | PathPrompt::AddFolder => self.find_videos(vec![path]),
+            PathPrompt::Relink(id) => self.relink(id, &path),
+            PathPrompt::ImportLabels(format) => {
                 let choices = Choices { add_classes: true, ..Choices::default() };
                 self.import_labels(ImportOrder { format, source: path, choices }, ctx);
             }
-            Question::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
-            Question::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
+            PathPrompt::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
+            PathPrompt::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
             _ => {} // All others are written.
         }
     }
@@ -222,11 +222,11 @@ impl App {
         }
     }
 
-    fn choose_evaluation(&mut self, question: Question, path: PathBuf) {
+    fn choose_evaluation(&mut self, question: PathPrompt, path: PathBuf) {
         let chosen = &mut self.settings.evaluation;
         match question {
-            Question::EvaluationClips => chosen.clips = Some(path),
-            Question::EvaluationClasses => chosen.classes = Some(path),
+            PathPrompt::EvaluationClips => chosen.clips = Some(path),
+            PathPrompt::EvaluationClasses => chosen.classes = Some(path),
             _ => {
                 chosen.layout = None; // that of the list before
                 chosen.list = Some(path);

@@ -22,7 +22,7 @@ pub use group::Group;
 pub use id::Command;
 pub(super) use keys::{keys_text, take_digits_by_place};
 
-use super::viewer::presets::Arrangement;
+use super::viewer::presets::ViewPreset;
 use table::{Entry, TABLE};
 
 impl Command {
@@ -68,16 +68,16 @@ impl Command {
     }
 
     /// The set of views that it chooses.
-    pub(super) fn arrangement(self) -> Option<Arrangement> {
+    pub(super) fn arrangement(self) -> Option<ViewPreset> {
         Some(match self {
-            Self::ArrangeFrameAndFlow => Arrangement::FrameAndFlow,
-            Self::ArrangeNetworkOrTvl1 => Arrangement::NetworkOrTvl1,
-            Self::ArrangeLoss => Arrangement::Loss,
-            Self::ArrangeAllSources => Arrangement::AllSources,
-            Self::ArrangeComponents => Arrangement::Components,
-            Self::ArrangeAllScales => Arrangement::AllScales,
-            Self::ArrangeTenFlows => Arrangement::TenFlows,
-            Self::ArrangeTemporalInput => Arrangement::TemporalInput,
+            Self::ArrangeFrameAndFlow => ViewPreset::FrameAndFlow,
+            Self::ArrangeNetworkOrTvl1 => ViewPreset::NetworkOrTvl1,
+            Self::ArrangeLoss => ViewPreset::Loss,
+            Self::ArrangeAllSources => ViewPreset::AllSources,
+            Self::ArrangeComponents => ViewPreset::Components,
+            Self::ArrangeAllScales => ViewPreset::AllScales,
+            Self::ArrangeTenFlows => ViewPreset::TenFlows,
+            Self::ArrangeTemporalInput => ViewPreset::TemporalInput,
             _ => return None,
         })
     }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
-use super::prompt::Question;
+use super::prompt::PathPrompt;
 use crate::error::{Error, Result};
 use crate::output::OutputGuard;
 
 /// What a look at the disk found.
 pub struct Looked {
     /// What was asked.
-    pub question: Question,
+    pub question: PathPrompt,
     /// The answer.
     pub path: PathBuf,
     /// What would be replaced.
@@ -37,7 +37,7 @@ impl OutputChecks {
     /// Looks which of `targets` exist, which the answer `path` to `question` would write; `guard` makes it for them.
     pub fn look(
         &self,
-        (question, path): (Question, PathBuf),
+        (question, path): (PathPrompt, PathBuf),
         targets: Vec<PathBuf>,
         guard: impl FnOnce() -> OutputGuard + Send + 'static,
         ctx: &Context,

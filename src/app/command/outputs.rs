@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use eframe::egui::Context;
 
 use super::output_checks::Looked;
-use super::prompt::Question;
+use super::prompt::PathPrompt;
 use crate::app::App;
 use crate::app::flow::export;
 use crate::app::labeling::import_export::ExportOrder;
@@ -29,7 +29,7 @@ fn with_ending(path: PathBuf, ending: &str) -> PathBuf {
     name.into()
 }
 
-impl Question {
+impl PathPrompt {
     /// Where exactly the answer `path` is written to.
     pub fn target(self, path: PathBuf) -> PathBuf {
         match self {
@@ -51,16 +51,16 @@ impl Question {
 impl App {
     /// Whether the person has agreed to replace all that the answer `path` to `question` would, by choosing it in a dialog: that
     /// asks about the file that is chosen, and about no other.
-    pub(in crate::app) fn is_agreed_to(&self, question: Question, path: &Path) -> bool {
+    pub(in crate::app) fn is_agreed_to(&self, question: PathPrompt, path: &Path) -> bool {
         question.is_asked_by_dialog() && self.targets(question, &question.target(path.to_owned())) == [path]
     }
 
     /// Writes to `path` what `question` asked for. Files that exist are asked about first unless the person agreed already.
-    pub(in crate::app) fn write_as(&mut self, question: Question, path: PathBuf, existing: Existing, ctx: &Context) {
+    pub(in crate::app) fn write_as(&mut self, question: PathPrompt, path: PathBuf, existing: Existing, ctx: &Context) {
         let path = question.target(path);
         match question {
             // These look for themselves: what is written is known only there.
-            Question::ExportLabels(_) | Question::ExportModel => self.write(question, path, existing, ctx),
+            PathPrompt::ExportLabels(_) | PathPrompt::ExportModel => self.write(question, path, existing, ctx),
             _ if existing == Existing::Replace => self.write(question, path, existing, ctx),
             _ => {
                 let targets = self.targets(question, &path);
@@ -84,30 +84,30 @@ impl App {
         }
     }
 
-    fn write(&mut self, question: Question, path: PathBuf, existing: Existing, ctx: &Context) {
+    fn write(&mut self, question: PathPrompt, path: PathBuf, existing: Existing, ctx: &Context) {
         self.session.notice = None; // It may have been about the last attempt.
         match question {
-            Question::ExportModel => self.panels.runs.export(path, ctx),
-            Question::SaveFlow => self.save_flow(path, false, existing, ctx),
-            Question::SavePicture => self.save_flow(path, true, existing, ctx),
-            Question::ExportFlows => self.export_flows(path, existing),
-            Question::ExportVideo => self.export_video(path, existing),
-            Question::ExportAnnotated => self.export_annotated(path, existing),
-            Question::SaveBenchmark => {
+            PathPrompt::ExportModel => self.panels.runs.export(path, ctx),
+            PathPrompt::SaveFlow => self.save_flow(path, false, existing, ctx),
+            PathPrompt::SavePicture => self.save_flow(path, true, existing, ctx),
+            PathPrompt::ExportFlows => self.export_flows(path, existing),
+            PathPrompt::ExportVideo => self.export_video(path, existing),
+            PathPrompt::ExportAnnotated => self.export_annotated(path, existing),
+            PathPrompt::SaveBenchmark => {
                 let report = self.session.benchmark.runs.last().and_then(|run| run.report.clone());
                 if let Some(report) = report {
                     self.write_file(path, existing, ctx, move |path| report.write_csv(path));
                 }
             }
-            Question::RecordLive => {
+            PathPrompt::RecordLive => {
                 let order = RecordingOrder { path, guard: self.guard(existing) };
                 self.engine.send(Request::RecordLive(Some(Box::new(order))));
             }
-            Question::SaveEvaluation => self.save_evaluation(path, existing, ctx),
-            Question::SaveCurves => self.write_text(path, self.session.training.curves_table(), existing, ctx),
-            Question::SaveCurvesPicture => self.save_curves_picture(path, existing, ctx),
-            Question::ExportLabels(format) => self.export_labels(ExportOrder { format, target: path, existing }, ctx),
-            Question::SaveStatistics => self.write_text(path, export::table(&self.session.lab), existing, ctx),
+            PathPrompt::SaveEvaluation => self.save_evaluation(path, existing, ctx),
+            PathPrompt::SaveCurves => self.write_text(path, self.session.training.curves_table(), existing, ctx),
+            PathPrompt::SaveCurvesPicture => self.save_curves_picture(path, existing, ctx),
+            PathPrompt::ExportLabels(format) => self.export_labels(ExportOrder { format, target: path, existing }, ctx),
+            PathPrompt::SaveStatistics => self.write_text(path, export::table(&self.session.lab), existing, ctx),
             _ => {} // Nothing that is written.
         }
     }
@@ -154,14 +154,16 @@ impl App {
     }
 
     /// The files that the answer `path` to `question` would write.
-    fn targets(&self, question: Question, path: &Path) -> Vec<PathBuf> {
+    fn targets(&self, question: PathPrompt, path: &Path) -> Vec<PathBuf> {
         match question {
-            Question::SaveFlow => FlowFormat::of_name(path).map_or(vec![path.to_owned()], |format| format.files(path)),
-            Question::ExportFlows => {
+            PathPrompt::SaveFlow => {
+                FlowFormat::of_name(path).map_or(vec![path.to_owned()], |format| format.files(path))
+            }
+            PathPrompt::ExportFlows => {
                 let format = self.settings.export_format;
                 (0..self.session.frames()).flat_map(|frame| format.files(&format.path_in(path, frame))).collect()
             }
-            Question::SaveEvaluation => ActionsReport::FILES.map(|name| path.join(name)).to_vec(),
+            PathPrompt::SaveEvaluation => ActionsReport::FILES.map(|name| path.join(name)).to_vec(),
             _ => vec![path.to_owned()],
         }
     }
@@ -180,10 +182,10 @@ mod tests {
             ("2024.05.01", "2024.05.01.mp4"),
             ("clip.avi", "clip.avi.mp4"),
         ] {
-            for question in [Question::ExportVideo, Question::ExportAnnotated, Question::RecordLive] {
+            for question in [PathPrompt::ExportVideo, PathPrompt::ExportAnnotated, PathPrompt::RecordLive] {
                 assert_eq!(question.target(named.into()), Path::new(written));
             }
         }
-        assert_eq!(Question::SaveStatistics.target("figures".into()), Path::new("figures"));
+        assert_eq!(PathPrompt::SaveStatistics.target("figures".into()), Path::new("figures"));
     }
 }

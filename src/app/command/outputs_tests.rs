@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use egui_kittest::kittest::Queryable;
 
-use super::prompt::Question;
+use super::prompt::PathPrompt;
 use crate::app::App;
 use crate::app::labeling::tests::{Studio, open_clip};
 use crate::error::Error;
@@ -15,7 +15,7 @@ use crate::output::Existing;
 
 impl Studio {
     /// Answers a question for a path, as the palette or a dialog does.
-    fn answer(&mut self, question: Question, path: &Path) {
+    fn answer(&mut self, question: PathPrompt, path: &Path) {
         let ctx = self.window.harness.ctx.clone();
         self.app_mut().open_as(question, path.to_owned(), Existing::Keep, &ctx);
     }
@@ -41,7 +41,7 @@ impl Studio {
 
 #[test]
 fn one_question_is_asked_before_files_are_replaced() {
-    for question in [Question::ExportLabels(Format::Csv), Question::SaveStatistics, Question::SaveCurves] {
+    for question in [PathPrompt::ExportLabels(Format::Csv), PathPrompt::SaveStatistics, PathPrompt::SaveCurves] {
         let mut studio = Studio::new(&["wave"], 1);
         let path = studio.dir.path().join("table.csv");
         fs::write(&path, "mine").unwrap();
@@ -67,15 +67,15 @@ fn one_question_is_asked_before_files_are_replaced() {
 fn a_dialog_has_asked_about_the_very_file_that_was_chosen_only() {
     let studio = Studio::new(&["wave"], 1);
     for (question, name, is_agreed) in [
-        (Question::SaveFlow, "flow.flo", true),
-        (Question::SaveFlow, "flow_x.jpg", false),
-        (Question::ExportAnnotated, "clip.mp4", true),
-        (Question::ExportAnnotated, "clip", false),
-        (Question::ExportLabels(Format::Csv), "labels.csv", true),
-        (Question::ExportLabels(Format::Elan), "elan", false),
-        (Question::SaveEvaluation, "report", false),
-        (Question::ExportFlows, "flow", false),
-        (Question::Clip, "clip.mp4", false),
+        (PathPrompt::SaveFlow, "flow.flo", true),
+        (PathPrompt::SaveFlow, "flow_x.jpg", false),
+        (PathPrompt::ExportAnnotated, "clip.mp4", true),
+        (PathPrompt::ExportAnnotated, "clip", false),
+        (PathPrompt::ExportLabels(Format::Csv), "labels.csv", true),
+        (PathPrompt::ExportLabels(Format::Elan), "elan", false),
+        (PathPrompt::SaveEvaluation, "report", false),
+        (PathPrompt::ExportFlows, "flow", false),
+        (PathPrompt::Clip, "clip.mp4", false),
     ] {
         assert_eq!(studio.app().is_agreed_to(question, Path::new(name)), is_agreed, "{question:?}, {name}");
     }
@@ -90,14 +90,14 @@ fn what_is_open_is_not_written_over_whatever_is_typed() {
     // “clip_0” becomes clip_0.mp4: that is what is looked at.
     for typed in ["clip_0", "clip_0.mp4", "labels/../clip_0"] {
         studio.app_mut().session.notice = None;
-        studio.answer(Question::ExportAnnotated, &studio.dir.path().join(typed));
+        studio.answer(PathPrompt::ExportAnnotated, &studio.dir.path().join(typed));
         // The window has no model to begin with, and may say so meanwhile.
         let is_refused = |error: &Error| error.cause.contains("would be lost");
         studio.until(typed, |app| app.session.notice.as_ref().is_some_and(is_refused));
     }
     let journal = studio.dir.path().join("project.toml");
     studio.app_mut().session.notice = None;
-    studio.answer(Question::SaveCurves, &journal);
+    studio.answer(PathPrompt::SaveCurves, &journal);
     studio.until("a refusal", |app| app.session.notice.is_some());
     assert_eq!(fs::read_to_string(&clip).unwrap(), "pictures");
 }

@@ -6,7 +6,7 @@ use eframe::egui::{Context, ViewportCommand};
 
 use super::Command;
 use super::availability::available;
-use super::prompt::Question;
+use super::prompt::PathPrompt;
 use crate::app::App;
 use crate::app::evaluation::state::EvaluationPhase;
 use crate::app::layout;
@@ -17,7 +17,7 @@ use crate::app::shell::palette::Palette;
 use crate::app::training::state::{TrainingPhase, TrainingState};
 use crate::app::ui::theme;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
-use crate::app::viewer::presets::Arrangement;
+use crate::app::viewer::presets::ViewPreset;
 use crate::engine::{EvaluationOrder, FlowExport, FlowSelection, FlowSource, OverlayExport, Request};
 use crate::error::Error;
 use crate::evaluation::EvaluationPlan;
@@ -42,11 +42,11 @@ impl App {
         }
         use Command as C;
         match command {
-            C::Open => self.ask(Question::Clip, ctx),
-            C::OpenFolder => self.ask(Question::Folder, ctx),
-            C::OpenPath => self.overlay.show_palette(Palette::path(Question::Folder, None)),
+            C::Open => self.ask(PathPrompt::Clip, ctx),
+            C::OpenFolder => self.ask(PathPrompt::Folder, ctx),
+            C::OpenPath => self.overlay.show_palette(Palette::path(PathPrompt::Folder, None)),
             C::OpenSample => self.open_sample(ctx),
-            C::LoadModel => self.ask(Question::Model, ctx),
+            C::LoadModel => self.ask(PathPrompt::Model, ctx),
             C::CloseClip => {
                 self.close_clip();
                 self.session.studio.select(None); // what is labelled is what one sees
@@ -88,29 +88,29 @@ impl App {
                 let laboratory = &mut self.settings.laboratory;
                 laboratory.score_all = !laboratory.score_all;
             }
-            C::ChooseSecondModel => self.ask(Question::SecondModel, ctx),
-            C::ChooseTruth => self.ask(Question::Truth, ctx),
-            C::ChooseTruthFile => self.ask(Question::TruthFile, ctx),
+            C::ChooseSecondModel => self.ask(PathPrompt::SecondModel, ctx),
+            C::ChooseTruth => self.ask(PathPrompt::Truth, ctx),
+            C::ChooseTruthFile => self.ask(PathPrompt::TruthFile, ctx),
             C::ForgetTruth => self.choose_truth(None),
             C::MeasureClip => self.measure(),
-            C::SaveStatistics => self.ask(Question::SaveStatistics, ctx),
-            C::SaveFlow => self.ask(Question::SaveFlow, ctx),
-            C::SavePicture => self.ask(Question::SavePicture, ctx),
-            C::ExportFlows => self.ask(Question::ExportFlows, ctx),
-            C::ExportVideo => self.ask(Question::ExportVideo, ctx),
-            C::ExportAnnotated => self.ask(Question::ExportAnnotated, ctx),
+            C::SaveStatistics => self.ask(PathPrompt::SaveStatistics, ctx),
+            C::SaveFlow => self.ask(PathPrompt::SaveFlow, ctx),
+            C::SavePicture => self.ask(PathPrompt::SavePicture, ctx),
+            C::ExportFlows => self.ask(PathPrompt::ExportFlows, ctx),
+            C::ExportVideo => self.ask(PathPrompt::ExportVideo, ctx),
+            C::ExportAnnotated => self.ask(PathPrompt::ExportAnnotated, ctx),
             C::StopExport => self.engine.send(Request::Export(None)),
-            C::ChooseBenchmark => self.ask(Question::Benchmark, ctx),
+            C::ChooseBenchmark => self.ask(PathPrompt::Benchmark, ctx),
             C::RunBenchmark => self.run_benchmark(),
-            C::SaveBenchmark => self.ask(Question::SaveBenchmark, ctx),
-            C::ChooseEvaluationClips => self.ask(Question::EvaluationClips, ctx),
-            C::ChooseEvaluationList => self.ask(Question::EvaluationList, ctx),
-            C::ChooseEvaluationLists => self.ask(Question::EvaluationLists, ctx),
-            C::ChooseEvaluationClasses => self.ask(Question::EvaluationClasses, ctx),
+            C::SaveBenchmark => self.ask(PathPrompt::SaveBenchmark, ctx),
+            C::ChooseEvaluationClips => self.ask(PathPrompt::EvaluationClips, ctx),
+            C::ChooseEvaluationList => self.ask(PathPrompt::EvaluationList, ctx),
+            C::ChooseEvaluationLists => self.ask(PathPrompt::EvaluationLists, ctx),
+            C::ChooseEvaluationClasses => self.ask(PathPrompt::EvaluationClasses, ctx),
             C::RunEvaluation => self.run_evaluation(),
-            C::SaveEvaluation => self.ask(Question::SaveEvaluation, ctx),
-            C::OpenEvaluation => self.ask(Question::OpenEvaluation, ctx),
-            C::CompareEvaluation => self.ask(Question::CompareEvaluation, ctx),
+            C::SaveEvaluation => self.ask(PathPrompt::SaveEvaluation, ctx),
+            C::OpenEvaluation => self.ask(PathPrompt::OpenEvaluation, ctx),
+            C::CompareEvaluation => self.ask(PathPrompt::CompareEvaluation, ctx),
             C::StartLive
             | C::CorrectLive
             | C::RecordLive
@@ -120,9 +120,9 @@ impl App {
             | C::ChooseCorrections
             | C::TrainOnCorrections
             | C::ShowLive => self.go_live(command, ctx),
-            C::ChooseTrainingFolder => self.ask(Question::TrainingFolder, ctx),
-            C::SaveCurves => self.ask(Question::SaveCurves, ctx),
-            C::SaveCurvesPicture => self.ask(Question::SaveCurvesPicture, ctx),
+            C::ChooseTrainingFolder => self.ask(PathPrompt::TrainingFolder, ctx),
+            C::SaveCurves => self.ask(PathPrompt::SaveCurves, ctx),
+            C::SaveCurvesPicture => self.ask(PathPrompt::SaveCurvesPicture, ctx),
             C::StartTraining => self.start_training(ctx),
             C::PauseTraining | C::StopTraining | C::UseTrainedWeights => self.train(command),
             C::TrainOnLabels => {
@@ -135,8 +135,8 @@ impl App {
                     self.compare_models(old, new);
                 }
             }
-            C::ChooseRunsFolder => self.ask(Question::RunsFolder, ctx),
-            C::ExportModel => self.ask(Question::ExportModel, ctx),
+            C::ChooseRunsFolder => self.ask(PathPrompt::RunsFolder, ctx),
+            C::ExportModel => self.ask(PathPrompt::ExportModel, ctx),
             C::PinFrame => {
                 if let Some(pin) = self.session.frame_pin() {
                     self.session.pinned.toggle(pin);
@@ -480,7 +480,7 @@ impl App {
         let laboratory = &mut self.settings.laboratory;
         laboratory.second_model = Some(old);
         laboratory.coarse_to_fine = false; // both as the temporal stream sees them
-        self.settings.views = Arrangement::OldOrNew.views();
+        self.settings.views = ViewPreset::OldOrNew.views();
         self.panels.viewer.fit();
     }
 

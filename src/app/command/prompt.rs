@@ -14,7 +14,7 @@ const QUICK: Duration = Duration::from_millis(500);
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Question {
+pub enum PathPrompt {
     /// A video file.
     Clip,
     /// A folder of clips, a training set or a model.
@@ -87,7 +87,7 @@ pub enum Question {
     ExportLabels(Format),
 }
 
-impl Question {
+impl PathPrompt {
     /// Whether the answer is a file to be written.
     pub fn is_writing(self) -> bool {
         matches!(
@@ -132,14 +132,14 @@ enum Without {
 /// The dialog that is open, if any.
 #[derive(Default)]
 pub struct Dialogs {
-    open: Option<(Question, Receiver<Result<PathBuf, Without>>)>,
+    open: Option<(PathPrompt, Receiver<Result<PathBuf, Without>>)>,
     /// The question whose dialog ended at once the last time.
-    quick: Option<Question>,
+    quick: Option<PathPrompt>,
 }
 
 impl Dialogs {
     /// Opens a dialog, unless one is open already.
-    pub fn ask(&mut self, question: Question, start_in: Option<&Path>, ctx: &Context) {
+    pub fn ask(&mut self, question: PathPrompt, start_in: Option<&Path>, ctx: &Context) {
         if self.open.is_some() {
             return;
         }
@@ -161,7 +161,7 @@ impl Dialogs {
     }
 
     /// The answer, once there is one.
-    pub fn answer(&mut self) -> Option<(Question, Answer)> {
+    pub fn answer(&mut self) -> Option<(PathPrompt, Answer)> {
         let (question, receiver) = self.open.as_ref()?;
         let (question, ended) = (*question, receiver.try_recv());
         if ended == Err(TryRecvError::Empty) {
@@ -198,106 +198,108 @@ fn is_there() -> bool {
     has_zenity || has_file(&data, "dbus-1/services/org.freedesktop.portal.Desktop.service")
 }
 
-fn ask(question: Question, start_in: Option<PathBuf>) -> Result<PathBuf, Without> {
+fn ask(question: PathPrompt, start_in: Option<PathBuf>) -> Result<PathBuf, Without> {
     let started = Instant::now();
     let mut dialog = rfd::FileDialog::new().set_title(match question {
-        Question::Clip => "Open a clip",
-        Question::Folder => "Open a folder",
-        Question::Model => "Choose a model folder",
-        Question::TrainingFolder => "Choose a folder with one sub-folder of clips per class",
-        Question::RunsFolder => "Choose a runs folder",
-        Question::ExportModel => "Choose a folder for the model",
-        Question::SecondModel => "Choose a model folder to compare with",
-        Question::Truth => "Choose a folder with one flow file per frame",
-        Question::TruthFile => "Choose a flow file",
-        Question::SaveStatistics => "Save statistics",
-        Question::SaveFlow => "Save the flow of this pair",
-        Question::SavePicture => "Save a flow image",
-        Question::ExportFlows => "Choose a folder for the clip's flow",
-        Question::ExportVideo => "Save a comparison video",
-        Question::ExportAnnotated => "Save an annotated video",
-        Question::Benchmark => "Choose a benchmark folder",
-        Question::SaveBenchmark => "Save benchmark results",
-        Question::EvaluationClips => "Choose the folder of evaluation clips",
-        Question::EvaluationList => "Choose a clip list",
-        Question::EvaluationLists => "Choose a folder of clip lists",
-        Question::EvaluationClasses => "Choose a class index",
-        Question::SaveEvaluation => "Choose a folder for the report",
-        Question::OpenEvaluation => "Open a report",
-        Question::CompareEvaluation => "Choose a report to compare with",
-        Question::SaveCurves => "Save training curves",
-        Question::SaveCurvesPicture => "Save a plot of the training curves",
-        Question::RecordLive => "Record the live source",
-        Question::Corrections => "Choose a folder for corrected clips",
-        Question::NewProject => "Choose a folder for the new project",
-        Question::OpenProject => "Choose a project folder",
-        Question::AddVideos => "Choose a video to add to the project",
-        Question::AddFolder => "Choose a folder of videos to add to the project",
-        Question::Relink(_) => "Locate the moved video",
-        Question::ImportLabels(_) => "Choose labels to import",
-        Question::ExportLabels(_) => "Export labels",
+        PathPrompt::Clip => "Open a clip",
+        PathPrompt::Folder => "Open a folder",
+        PathPrompt::Model => "Choose a model folder",
+        PathPrompt::TrainingFolder => "Choose a folder with one sub-folder of clips per class",
+        PathPrompt::RunsFolder => "Choose a runs folder",
+        PathPrompt::ExportModel => "Choose a folder for the model",
+        PathPrompt::SecondModel => "Choose a model folder to compare with",
+        PathPrompt::Truth => "Choose a folder with one flow file per frame",
+        PathPrompt::TruthFile => "Choose a flow file",
+        PathPrompt::SaveStatistics => "Save statistics",
+        PathPrompt::SaveFlow => "Save the flow of this pair",
+        PathPrompt::SavePicture => "Save a flow image",
+        PathPrompt::ExportFlows => "Choose a folder for the clip's flow",
+        PathPrompt::ExportVideo => "Save a comparison video",
+        PathPrompt::ExportAnnotated => "Save an annotated video",
+        PathPrompt::Benchmark => "Choose a benchmark folder",
+        PathPrompt::SaveBenchmark => "Save benchmark results",
+        PathPrompt::EvaluationClips => "Choose the folder of evaluation clips",
+        PathPrompt::EvaluationList => "Choose a clip list",
+        PathPrompt::EvaluationLists => "Choose a folder of clip lists",
+        PathPrompt::EvaluationClasses => "Choose a class index",
+        PathPrompt::SaveEvaluation => "Choose a folder for the report",
+        PathPrompt::OpenEvaluation => "Open a report",
+        PathPrompt::CompareEvaluation => "Choose a report to compare with",
+        PathPrompt::SaveCurves => "Save training curves",
+        PathPrompt::SaveCurvesPicture => "Save a plot of the training curves",
+        PathPrompt::RecordLive => "Record the live source",
+        PathPrompt::Corrections => "Choose a folder for corrected clips",
+        PathPrompt::NewProject => "Choose a folder for the new project",
+        PathPrompt::OpenProject => "Choose a project folder",
+        PathPrompt::AddVideos => "Choose a video to add to the project",
+        PathPrompt::AddFolder => "Choose a folder of videos to add to the project",
+        PathPrompt::Relink(_) => "Locate the moved video",
+        PathPrompt::ImportLabels(_) => "Choose labels to import",
+        PathPrompt::ExportLabels(_) => "Export labels",
     });
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
     }
     let path = match question {
-        Question::Clip | Question::AddVideos | Question::Relink(_) => dialog
+        PathPrompt::Clip | PathPrompt::AddVideos | PathPrompt::Relink(_) => dialog
             .add_filter(
                 "Video",
                 &["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"],
             )
             .add_filter("All files", &["*"])
             .pick_file(),
-        Question::TruthFile => {
+        PathPrompt::TruthFile => {
             dialog.add_filter("Flow", &["flo", "png", "pfm"]).add_filter("All files", &["*"]).pick_file()
         }
-        Question::EvaluationList => {
+        PathPrompt::EvaluationList => {
             dialog.add_filter("List", &["txt", "csv", "tsv", "json", "lst"]).add_filter("All files", &["*"]).pick_file()
         }
-        Question::EvaluationClasses => {
+        PathPrompt::EvaluationClasses => {
             dialog.add_filter("Class index", &["txt"]).add_filter("All files", &["*"]).pick_file()
         }
-        Question::OpenEvaluation | Question::CompareEvaluation => dialog.add_filter("Report", &["json"]).pick_file(),
-        Question::ImportLabels(format) if format.is_folder() => dialog.pick_folder(),
-        Question::ExportLabels(format) if format.is_folder() => dialog.pick_folder(),
-        Question::ImportLabels(format) => {
+        PathPrompt::OpenEvaluation | PathPrompt::CompareEvaluation => {
+            dialog.add_filter("Report", &["json"]).pick_file()
+        }
+        PathPrompt::ImportLabels(format) if format.is_folder() => dialog.pick_folder(),
+        PathPrompt::ExportLabels(format) if format.is_folder() => dialog.pick_folder(),
+        PathPrompt::ImportLabels(format) => {
             dialog.add_filter(format.name(), &[format.ending()]).add_filter("All files", &["*"]).pick_file()
         }
-        Question::ExportLabels(format) => dialog
+        PathPrompt::ExportLabels(format) => dialog
             .set_file_name(format!("labels.{}", format.ending()))
             .add_filter(format.name(), &[format.ending()])
             .save_file(),
-        Question::SaveStatistics => dialog.set_file_name("figures.csv").add_filter("Table", &["csv"]).save_file(),
-        Question::SaveBenchmark => dialog.set_file_name("benchmark.csv").add_filter("Table", &["csv"]).save_file(),
-        Question::SaveCurves => dialog.set_file_name("curves.csv").add_filter("Table", &["csv"]).save_file(),
-        Question::SaveCurvesPicture => {
+        PathPrompt::SaveStatistics => dialog.set_file_name("figures.csv").add_filter("Table", &["csv"]).save_file(),
+        PathPrompt::SaveBenchmark => dialog.set_file_name("benchmark.csv").add_filter("Table", &["csv"]).save_file(),
+        PathPrompt::SaveCurves => dialog.set_file_name("curves.csv").add_filter("Table", &["csv"]).save_file(),
+        PathPrompt::SaveCurvesPicture => {
             dialog.set_file_name("curves.png").add_filter("Image", &["png", "jpg"]).save_file()
         }
-        Question::SaveFlow => {
+        PathPrompt::SaveFlow => {
             dialog.set_file_name("flow.flo").add_filter("Flow", &["flo", "npy", "png", "jpg"]).save_file()
         }
-        Question::SavePicture => {
+        PathPrompt::SavePicture => {
             dialog.set_file_name("flow.png").add_filter("Image", &["png", "jpg", "ppm"]).save_file()
         }
-        Question::ExportVideo => dialog.set_file_name("flow.mp4").add_filter("Video", &["mp4"]).save_file(),
-        Question::ExportAnnotated => dialog.set_file_name("annotated.mp4").add_filter("Video", &["mp4"]).save_file(),
-        Question::RecordLive => dialog.set_file_name("live.mp4").add_filter("Video", &["mp4"]).save_file(),
-        Question::Folder
-        | Question::Corrections
-        | Question::Model
-        | Question::TrainingFolder
-        | Question::RunsFolder
-        | Question::ExportModel
-        | Question::SecondModel
-        | Question::Truth
-        | Question::ExportFlows
-        | Question::Benchmark
-        | Question::EvaluationClips
-        | Question::EvaluationLists
-        | Question::SaveEvaluation
-        | Question::NewProject
-        | Question::OpenProject
-        | Question::AddFolder => dialog.pick_folder(),
+        PathPrompt::ExportVideo => dialog.set_file_name("flow.mp4").add_filter("Video", &["mp4"]).save_file(),
+        PathPrompt::ExportAnnotated => dialog.set_file_name("annotated.mp4").add_filter("Video", &["mp4"]).save_file(),
+        PathPrompt::RecordLive => dialog.set_file_name("live.mp4").add_filter("Video", &["mp4"]).save_file(),
+        PathPrompt::Folder
+        | PathPrompt::Corrections
+        | PathPrompt::Model
+        | PathPrompt::TrainingFolder
+        | PathPrompt::RunsFolder
+        | PathPrompt::ExportModel
+        | PathPrompt::SecondModel
+        | PathPrompt::Truth
+        | PathPrompt::ExportFlows
+        | PathPrompt::Benchmark
+        | PathPrompt::EvaluationClips
+        | PathPrompt::EvaluationLists
+        | PathPrompt::SaveEvaluation
+        | PathPrompt::NewProject
+        | PathPrompt::OpenProject
+        | PathPrompt::AddFolder => dialog.pick_folder(),
     };
     path.ok_or(if started.elapsed() < QUICK { Without::Quick } else { Without::Slow })
 }
@@ -307,7 +309,7 @@ mod tests {
     use super::*;
 
     /// Dialogs whose open one has ended like this.
-    fn ended(dialogs: &mut Dialogs, question: Question, end: Option<Result<PathBuf, Without>>) -> Answer {
+    fn ended(dialogs: &mut Dialogs, question: PathPrompt, end: Option<Result<PathBuf, Without>>) -> Answer {
         let (sender, receiver) = bounded(1);
         dialogs.open = Some((question, receiver));
         assert_eq!(dialogs.answer(), None, "it is still open");
@@ -322,16 +324,16 @@ mod tests {
     fn a_quick_escape_cancels_and_only_a_second_one_in_a_row_asks_for_the_path_here() {
         let mut dialogs = Dialogs::default();
         let quick = if is_there() { Answer::Cancelled } else { Answer::Unavailable };
-        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Err(Without::Quick))), quick);
-        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Err(Without::Quick))), Answer::Unavailable);
-        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Err(Without::Quick))), quick);
-        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Ok("/a.mp4".into()))), Answer::Path("/a.mp4".into()));
-        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Err(Without::Quick))), quick);
-        assert_eq!(ended(&mut dialogs, Question::Clip, Some(Err(Without::Slow))), Answer::Cancelled);
+        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Err(Without::Quick))), quick);
+        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Err(Without::Quick))), Answer::Unavailable);
+        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Err(Without::Quick))), quick);
+        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Ok("/a.mp4".into()))), Answer::Path("/a.mp4".into()));
+        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Err(Without::Quick))), quick);
+        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Err(Without::Slow))), Answer::Cancelled);
     }
 
     #[test]
     fn a_dialog_whose_thread_breaks_off_does_not_stay_open() {
-        assert_eq!(ended(&mut Dialogs::default(), Question::Folder, None), Answer::Unavailable);
+        assert_eq!(ended(&mut Dialogs::default(), PathPrompt::Folder, None), Answer::Unavailable);
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
-use super::state::LabState;
+use super::state::FlowComparison;
 use crate::atomic::replace;
 use crate::engine::{FlowSource, FlowStatistics};
 use crate::error::{Error, Result};
@@ -62,7 +62,7 @@ impl Exporter {
 }
 
 /// The figures of all sources, a line for each frame, as comma-separated values.
-pub fn table(lab: &LabState) -> String {
+pub fn table(lab: &FlowComparison) -> String {
     let mut text = format!("{HEADER}\n");
     for source in FlowSource::ALL {
         for (frame, statistics) in lab.measures(source) {
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn every_frame_of_every_source_has_a_line_and_every_line_all_columns() {
-        let mut lab = LabState::default();
+        let mut lab = FlowComparison::default();
         for (source, frame) in [(FlowSource::Tvl1, 4), (FlowSource::Network, 5), (FlowSource::Network, 1)] {
             let magnitudes = Magnitudes { mean: 1.5, ..Magnitudes::default() };
             let statistics =

@@ -42,14 +42,14 @@ pub type Measures = BTreeMap<usize, FlowStatistics>;
 
 /// The laboratory as the window sees it.
 #[derive(Default)]
-pub struct LabState {
+pub struct FlowComparison {
     sources: [SourceState; FlowSource::ALL.len()],
     measures: [Measures; FlowSource::ALL.len()],
     /// Figures that have arrived since the clip is being measured; `None` while it is not.
     pub measuring: Option<usize>,
 }
 
-impl LabState {
+impl FlowComparison {
     /// What is known of `source`.
     pub fn source(&self, source: FlowSource) -> &SourceState {
         &self.sources[source as usize]
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn figures_gather_until_they_would_be_others() {
-        let mut lab = LabState { measuring: Some(0), ..LabState::default() };
+        let mut lab = FlowComparison { measuring: Some(0), ..FlowComparison::default() };
         for source in [FlowSource::Network, FlowSource::Tvl1] {
             for frame in [3, 0, 3] {
                 lab.receive(&measure(source, frame));

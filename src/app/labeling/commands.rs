@@ -7,11 +7,11 @@ use eframe::egui::{Context, Key};
 
 use super::import_export::{ExportOrder, ImportOrder};
 use super::project_opener::{Answer, Outcome, Start};
-use super::state::{StudioState, Trouble};
+use super::state::{LabelingState, Trouble};
 use super::suggestions::SuggestionPhase;
 use crate::app::App;
 use crate::app::command::Command;
-use crate::app::command::prompt::Question;
+use crate::app::command::prompt::PathPrompt;
 use crate::app::layout;
 use crate::app::layout::Pane;
 use crate::app::panel::Edit;
@@ -27,10 +27,10 @@ impl App {
     pub(in crate::app) fn label_with(&mut self, command: Command, ctx: &Context) {
         use Command as C;
         match command {
-            C::NewProject => self.ask(Question::NewProject, ctx),
-            C::OpenProject => self.ask(Question::OpenProject, ctx),
-            C::AddVideos => self.ask(Question::AddVideos, ctx),
-            C::AddFolder => self.ask(Question::AddFolder, ctx),
+            C::NewProject => self.ask(PathPrompt::NewProject, ctx),
+            C::OpenProject => self.ask(PathPrompt::OpenProject, ctx),
+            C::AddVideos => self.ask(PathPrompt::AddVideos, ctx),
+            C::AddFolder => self.ask(PathPrompt::AddFolder, ctx),
             C::SaveProject => self.session.studio.save_soon(),
             C::CloseProject => self.close_project(ctx),
             C::Undo | C::Redo => self.undo_or_redo(command),
@@ -267,7 +267,7 @@ impl App {
         self.panels.training.choose_labels();
     }
 
-    fn go_to(&mut self, choose: impl FnOnce(&mut StudioState) -> Option<VideoId>) {
+    fn go_to(&mut self, choose: impl FnOnce(&mut LabelingState) -> Option<VideoId>) {
         if let Some(id) = choose(&mut self.session.studio) {
             self.panels.project.scroll_to(id);
             self.show_video(id);
@@ -470,7 +470,11 @@ impl App {
         if !self.overlay.is_open()
             && let Some((order, files)) = interchange.replaces.take()
         {
-            self.overlay.show_replacement(Replacement::new(Question::ExportLabels(order.format), order.target, files));
+            self.overlay.show_replacement(Replacement::new(
+                PathPrompt::ExportLabels(order.format),
+                order.target,
+                files,
+            ));
         }
         for found in self.session.take_studio_news(&self.studio) {
             self.take_found(found);

@@ -56,7 +56,7 @@ pub struct Pending {
 }
 
 /// The threads, and what came of them.
-pub struct Interchange {
+pub struct ImportExport {
     sender: Sender<News>,
     receiver: Receiver<News>,
     stop: Arc<AtomicBool>,
@@ -72,7 +72,7 @@ pub struct Interchange {
     pub exported: Option<(PathBuf, Result<Exported>)>,
 }
 
-impl Default for Interchange {
+impl Default for ImportExport {
     fn default() -> Self {
         let (sender, receiver) = unbounded(); // a few words for each thing that a person asks for
         let (stop, exporting, reading) = (Arc::default(), None, false);
@@ -80,7 +80,7 @@ impl Default for Interchange {
     }
 }
 
-impl Interchange {
+impl ImportExport {
     /// Whether something is under way.
     pub fn is_busy(&self) -> bool {
         self.reading || self.exporting.is_some()

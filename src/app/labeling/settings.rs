@@ -9,7 +9,7 @@ use super::video_list::Sort;
 /// The choices of the project panel.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct StudioSettings {
+pub struct LabelingSettings {
     /// The project that is open, to be opened again at the next start.
     pub project: Option<PathBuf>,
     /// Whether a label on a clip leads to the next unlabelled one.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::import_export::Interchange;
+use super::import_export::ImportExport;
 use super::suggestions::SuggestionState;
 use super::thumbnails::Thumbnails;
 use super::video_list::{ListChoice, ListKey, VideoList};
@@ -48,7 +48,7 @@ impl Trouble {
 
 /// The labelling project as the window sees it.
 #[derive(Default)]
-pub struct StudioState {
+pub struct LabelingState {
     project: Option<Project>,
     /// The project that is being opened or made.
     pub opening: Option<PathBuf>,
@@ -84,13 +84,13 @@ pub struct StudioState {
     /// What the networks propose.
     pub suggestions: SuggestionState,
     /// Labels of other programs in and out.
-    pub interchange: Interchange,
+    pub interchange: ImportExport,
     /// What is listed.
     pub choice: ListChoice,
     list: VideoList,
 }
 
-impl StudioState {
+impl LabelingState {
     /// Works on `project` from now on.
     pub fn open(&mut self, project: Project, notes: Vec<Error>) {
         let (suggestions, thumbnails) = (std::mem::take(&mut self.suggestions), std::mem::take(&mut self.thumbnails));

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use super::panel::ClassPicker;
-use super::state::{Cameras, LaidAside, Place};
+use super::state::{Cameras, Place, SavedWorkspace};
 use crate::app::App;
 use crate::app::command::Command;
-use crate::app::command::prompt::Question;
+use crate::app::command::prompt::PathPrompt;
 use crate::app::layout;
 use crate::app::layout::{Layout, Pane};
 use crate::engine::{LiveOrder, LiveSettings, Request};
@@ -27,7 +27,7 @@ impl App {
             Command::CorrectLive => self.pick_class(),
             Command::RecordLive => self.record(ctx),
             Command::DemoLive => self.show_demo(!self.session.live.demo, ctx),
-            Command::ChooseCorrections => self.ask(Question::Corrections, ctx),
+            Command::ChooseCorrections => self.ask(PathPrompt::Corrections, ctx),
             Command::TrainOnCorrections => {
                 let corrections = self.corrections();
                 match self.session.studio.project().filter(|project| !project.is_read_only()) {
@@ -76,7 +76,7 @@ impl App {
         let (position, marks) = (session.player.position, std::mem::take(&mut session.marks));
         let open = session.clip.as_ref().map(|clip| Place { path: clip.path.clone(), position, marks });
         let place = open.or(session.live.returning.take());
-        session.live.aside = Some(LaidAside { place, layout, live_layout: self.settings.layout.clone() });
+        session.live.aside = Some(SavedWorkspace { place, layout, live_layout: self.settings.layout.clone() });
     }
 
     /// Brings back what made way for the live source once nothing is watched any more.
@@ -156,7 +156,7 @@ impl App {
         let is_recording = self.session.live.view.as_ref().is_some_and(|view| view.recording.is_some());
         match is_recording {
             true => self.engine.send(Request::RecordLive(None)),
-            false => self.ask(Question::RecordLive, ctx),
+            false => self.ask(PathPrompt::RecordLive, ctx),
         }
     }
 

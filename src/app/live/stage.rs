@@ -9,7 +9,7 @@ use crate::app::settings::Settings;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::gpu_flow::paint as paint_gpu_flow;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
-use crate::app::viewer::panel::{Key, Textures, cells, color_image};
+use crate::app::viewer::pictures::{Key, Textures, cells, color_image};
 use crate::engine::{LiveResult, LiveView};
 
 /// Space between the pictures, in points.

@@ -46,7 +46,7 @@ pub struct Place {
 }
 
 /// What has made way for a live source.
-pub struct LaidAside {
+pub struct SavedWorkspace {
     /// Where the person was, if a clip was open.
     pub place: Option<Place>,
     /// How the window was laid out.
@@ -63,7 +63,7 @@ pub struct LiveState {
     /// Whether a source was asked for that is not there yet.
     pub starting: bool,
     /// What comes back when nothing is watched any more.
-    pub aside: Option<LaidAside>,
+    pub aside: Option<SavedWorkspace>,
     /// Where to go in the clip that is coming back.
     pub returning: Option<Place>,
     /// The cameras of this machine.

@@ -10,7 +10,7 @@ use super::replacement::{Replaced, Replacement};
 use super::shortcuts::Shortcuts;
 use crate::app::command::Command;
 use crate::app::command::keymap::Keymap;
-use crate::app::command::prompt::Question;
+use crate::app::command::prompt::PathPrompt;
 use crate::app::live::panel::{ClassPicker, Picked};
 use crate::app::panel::PanelContext;
 
@@ -45,9 +45,9 @@ pub enum Choice {
     /// A command.
     Command(Command),
     /// A path, the answer to a question.
-    Path(Question, PathBuf),
+    Path(PathPrompt, PathBuf),
     /// A path, with consent to replace what is there.
-    Replace(Question, PathBuf),
+    Replace(PathPrompt, PathBuf),
     /// The right class of what was seen live, if they named one.
     Class(Option<String>),
 }
@@ -84,7 +84,7 @@ impl Overlay {
     }
 
     /// Asks for the path that no dialog could be shown for; what was typed meanwhile is its beginning.
-    pub fn show_prompt(&mut self, question: Question) {
+    pub fn show_prompt(&mut self, question: PathPrompt) {
         let mut palette = Palette::path(question, Some(NO_DIALOG));
         palette.type_text(&std::mem::take(&mut self.typed_ahead));
         self.show_palette(palette);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::app::command::Command;
-use crate::app::command::prompt::Question;
+use crate::app::command::prompt::PathPrompt;
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{Tokens, modal_frame};
 
@@ -21,7 +21,7 @@ enum Mode {
     /// A part of a command's name.
     Command,
     /// A path, the answer to a question; with a remark on why it has to be typed.
-    Path(Question, Option<&'static str>),
+    Path(PathPrompt, Option<&'static str>),
 }
 
 /// How the palette ended.
@@ -31,7 +31,7 @@ pub enum PaletteEnd {
     /// With a command.
     Run(Command),
     /// With a path.
-    Path(Question, PathBuf),
+    Path(PathPrompt, PathBuf),
 }
 
 impl Palette {
@@ -41,7 +41,7 @@ impl Palette {
     }
 
     /// Asks for a path; `remark` says why it has to be typed.
-    pub fn path(question: Question, remark: Option<&'static str>) -> Self {
+    pub fn path(question: PathPrompt, remark: Option<&'static str>) -> Self {
         Self { text: String::new(), selected: 0, mode: Mode::Path(question, remark) }
     }
 
@@ -94,40 +94,40 @@ impl Palette {
         end
     }
 
-    fn path_ui(&mut self, ui: &mut Ui, question: Question, remark: Option<&str>) -> Option<PaletteEnd> {
+    fn path_ui(&mut self, ui: &mut Ui, question: PathPrompt, remark: Option<&str>) -> Option<PaletteEnd> {
         let hint = match question {
-            Question::Clip | Question::Folder => "Path of a clip, folder or model…",
-            Question::Model | Question::SecondModel => "Path of a model folder…",
-            Question::Truth | Question::TruthFile => "Path of a flow file or folder…",
-            Question::SaveStatistics => "Path of the table, such as statistics.csv…",
-            Question::SaveFlow => "Path of the flow file: .flo, .npy, .png (KITTI) or flow_x….jpg…",
-            Question::SavePicture => "Path of the image, such as flow.png…",
-            Question::ExportFlows => "Path of a folder for the flow files…",
-            Question::ExportVideo => "Path of the video, such as flow.mp4…",
-            Question::ExportAnnotated => "Path of the video, such as annotated.mp4…",
-            Question::Benchmark => "Path of an unpacked benchmark…",
-            Question::SaveCurves => "Path of the table, such as curves.csv…",
-            Question::SaveCurvesPicture => "Path of the image, such as curves.png…",
-            Question::SaveBenchmark => "Path of the table, such as benchmark.csv…",
-            Question::EvaluationClips => "Path of the clips folder…",
-            Question::EvaluationList => "Path of the clip list, such as testlist01.txt…",
-            Question::EvaluationLists => "Path of the HMDB51 or THUMOS14 list folder…",
-            Question::EvaluationClasses => "Path of the class index, such as classInd.txt…",
-            Question::SaveEvaluation => "Path of a folder for the report…",
-            Question::OpenEvaluation | Question::CompareEvaluation => "Path of a report.json or its folder…",
-            Question::RecordLive => "Path of the recording, such as live.mp4…",
-            Question::Corrections => "Path of a folder for corrected clips…",
-            Question::RunsFolder => "Path of a folder of runs…",
-            Question::ExportModel => "Path of a folder for the model…",
-            Question::NewProject => "Path of the new project's folder…",
-            Question::OpenProject => "Path of a project folder…",
-            Question::AddVideos => "Path of a video to add to the project…",
-            Question::AddFolder => "Path of a folder of videos to add to the project…",
-            Question::ImportLabels(_) => "Path of the labels file or folder to import…",
-            Question::ExportLabels(format) if format.is_folder() => "Path of a folder for the labels…",
-            Question::ExportLabels(_) => "Path of the labels file…",
-            Question::Relink(_) => "New path of the video…",
-            Question::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
+            PathPrompt::Clip | PathPrompt::Folder => "Path of a clip, folder or model…",
+            PathPrompt::Model | PathPrompt::SecondModel => "Path of a model folder…",
+            PathPrompt::Truth | PathPrompt::TruthFile => "Path of a flow file or folder…",
+            PathPrompt::SaveStatistics => "Path of the table, such as statistics.csv…",
+            PathPrompt::SaveFlow => "Path of the flow file: .flo, .npy, .png (KITTI) or flow_x….jpg…",
+            PathPrompt::SavePicture => "Path of the image, such as flow.png…",
+            PathPrompt::ExportFlows => "Path of a folder for the flow files…",
+            PathPrompt::ExportVideo => "Path of the video, such as flow.mp4…",
+            PathPrompt::ExportAnnotated => "Path of the video, such as annotated.mp4…",
+            PathPrompt::Benchmark => "Path of an unpacked benchmark…",
+            PathPrompt::SaveCurves => "Path of the table, such as curves.csv…",
+            PathPrompt::SaveCurvesPicture => "Path of the image, such as curves.png…",
+            PathPrompt::SaveBenchmark => "Path of the table, such as benchmark.csv…",
+            PathPrompt::EvaluationClips => "Path of the clips folder…",
+            PathPrompt::EvaluationList => "Path of the clip list, such as testlist01.txt…",
+            PathPrompt::EvaluationLists => "Path of the HMDB51 or THUMOS14 list folder…",
+            PathPrompt::EvaluationClasses => "Path of the class index, such as classInd.txt…",
+            PathPrompt::SaveEvaluation => "Path of a folder for the report…",
+            PathPrompt::OpenEvaluation | PathPrompt::CompareEvaluation => "Path of a report.json or its folder…",
+            PathPrompt::RecordLive => "Path of the recording, such as live.mp4…",
+            PathPrompt::Corrections => "Path of a folder for corrected clips…",
+            PathPrompt::RunsFolder => "Path of a folder of runs…",
+            PathPrompt::ExportModel => "Path of a folder for the model…",
+            PathPrompt::NewProject => "Path of the new project's folder…",
+            PathPrompt::OpenProject => "Path of a project folder…",
+            PathPrompt::AddVideos => "Path of a video to add to the project…",
+            PathPrompt::AddFolder => "Path of a folder of videos to add to the project…",
+            PathPrompt::ImportLabels(_) => "Path of the labels file or folder to import…",
+            PathPrompt::ExportLabels(format) if format.is_folder() => "Path of a folder for the labels…",
+            PathPrompt::ExportLabels(_) => "Path of the labels file…",
+            PathPrompt::Relink(_) => "New path of the video…",
+            PathPrompt::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
         };
         self.field_ui(ui, hint);
         ui.add_space(4.0);

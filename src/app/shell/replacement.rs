@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use eframe::egui::{Button, Context, Id, Label, Modal, RichText, ScrollArea, Ui};
 
-use crate::app::command::prompt::Question;
+use crate::app::command::prompt::PathPrompt;
 use crate::app::ui::theme::{Tokens, modal_frame};
 use crate::names::distinct_names;
 
 /// The open question.
 pub struct Replacement {
-    question: Question,
+    question: PathPrompt,
     path: PathBuf,
     files: Vec<PathBuf>,
     names: Vec<String>,
@@ -22,12 +22,12 @@ pub enum Replaced {
     /// The files are kept.
     Kept,
     /// What was asked for is written to the path, over the files.
-    Agreed(Question, PathBuf),
+    Agreed(PathPrompt, PathBuf),
 }
 
 impl Replacement {
     /// Asks about `files`, which writing the answer `path` to `question` would replace.
-    pub fn new(question: Question, path: PathBuf, files: Vec<PathBuf>) -> Self {
+    pub fn new(question: PathPrompt, path: PathBuf, files: Vec<PathBuf>) -> Self {
         let names = distinct_names(&files);
         Self { question, path, files, names }
     }

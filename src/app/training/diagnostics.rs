@@ -9,7 +9,7 @@ use crate::training::{GradientShares, LossSwitches, LossTerm, TrainingEvent};
 
 /// The state of the instruments, as the events of a training tell it.
 #[derive(Debug, Clone)]
-pub struct Instruments {
+pub struct TrainingDiagnostics {
     /// Names of the classes.
     pub classes: Vec<String>,
     /// What of the loss counts.
@@ -32,7 +32,7 @@ pub struct Instruments {
     pub returns: Vec<usize>,
 }
 
-impl Default for Instruments {
+impl Default for TrainingDiagnostics {
     fn default() -> Self {
         Self {
             classes: Vec::new(),
@@ -60,7 +60,7 @@ pub struct Divergence {
     pub rate_factor: f64,
 }
 
-impl Instruments {
+impl TrainingDiagnostics {
     /// What of the loss counts, or is about to.
     pub fn switches(&self) -> Option<LossSwitches> {
         self.asked.or(self.switches)
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_shown_until_the_run_answers() {
-        let mut instruments = Instruments::default();
+        let mut instruments = TrainingDiagnostics::default();
         let before = LossSwitches::of(&Default::default());
         let asked = LossSwitches { action: 0.5, ..before };
         assert_eq!(instruments.switches(), None);
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_was_found_after_a_step_that_is_gone_back_to_is_void() {
-        let mut instruments = Instruments::default();
+        let mut instruments = TrainingDiagnostics::default();
         let classes = vec!["bow".into(), "clap".into()];
         let started =
             TrainingEvent::Started { run_dir: "/run".into(), clips: 4, classes, parameters: 1, resumed_at: 0 };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::diagnostics::Instruments;
+use super::diagnostics::TrainingDiagnostics;
 use crate::app::ui::curves::Curves;
 use crate::plural::counted;
 use crate::training::{Network, Snapshot, StepMetrics, TrainingEvent};
@@ -58,7 +58,7 @@ pub struct TrainingState {
     /// Shares between 0 and 1 by step: the accuracy on the batch, measurements on the validation clips.
     pub shares: Curves,
     /// What else the panel shows of it.
-    pub instruments: Instruments,
+    pub instruments: TrainingDiagnostics,
     /// The steps that the run can go back to.
     pub snapshots: Vec<Snapshot>,
     /// Time spent making steps before the last pause, and when they were taken up again.
@@ -78,7 +78,7 @@ impl Default for TrainingState {
             latest: None,
             losses: Curves::default(),
             shares: Curves::default(),
-            instruments: Instruments::default(),
+            instruments: TrainingDiagnostics::default(),
             snapshots: Vec::new(),
             clock: (Duration::ZERO, None),
         }

@@ -155,8 +155,8 @@ pub fn modal_frame(ctx: &Context) -> Frame {
 /// Inter in two weights before egui's own fonts, which serve numbers in columns and rare characters; pictograms come last.
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
-    let medium = FontData::from_static(include_bytes!("../../assets/fonts/Inter-Medium.otf"));
-    let semibold = FontData::from_static(include_bytes!("../../assets/fonts/Inter-SemiBold.otf"));
+    let medium = FontData::from_static(include_bytes!("../../../assets/fonts/Inter-Medium.otf"));
+    let semibold = FontData::from_static(include_bytes!("../../../assets/fonts/Inter-SemiBold.otf"));
     fonts.font_data.insert("Inter-Medium".into(), Arc::new(medium));
     fonts.font_data.insert("Inter-SemiBold".into(), Arc::new(semibold));
     let proportional = fonts.families.entry(FontFamily::Proportional).or_default();

@@ -1,7 +1,7 @@
 //! The one magnitude scale of all views: how long a vector is drawn in full, in pixels of the video.
 
 use super::views::{ViewKind, ViewSpec, Views};
-use crate::app::flow::state::{LabState, video_units};
+use crate::app::flow::state::{FlowComparison, video_units};
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::engine::FlowView;
@@ -44,7 +44,7 @@ impl MagnitudeScale {
 
 /// The length that nearly all vectors in view stay below; single wrong vectors would leave all others pale. Where a
 /// source's pictures have another shape than the video it is a bound.
-fn longest_px(views: &Views, lab: &LabState, video: [u32; 2]) -> f32 {
+fn longest_px(views: &Views, lab: &FlowComparison, video: [u32; 2]) -> f32 {
     let in_video = |length: f32, flow: Option<&FlowView>| {
         let [x, y] = flow.map_or([1.0; 2], |flow| video_units(flow, video));
         length * x.max(y)

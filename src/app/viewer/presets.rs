@@ -5,7 +5,7 @@ use crate::engine::FlowSource;
 
 /// A set of views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Arrangement {
+pub enum ViewPreset {
     /// What moves?
     FrameAndFlow,
     /// Is the learned flow as good as the classical one?
@@ -26,7 +26,7 @@ pub enum Arrangement {
     OldOrNew,
 }
 
-impl Arrangement {
+impl ViewPreset {
     /// The views.
     pub fn views(self) -> Views {
         use FlowSource as S;

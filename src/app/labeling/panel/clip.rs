@@ -4,7 +4,7 @@ use eframe::egui::{
     Align, Label as Text, Layout, RichText, Role, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
-use crate::app::command::prompt::Question;
+use crate::app::command::prompt::PathPrompt;
 use crate::app::labeling::chip::label_color;
 use crate::app::labeling::state::Trouble;
 use crate::app::panel::{Action, PanelContext};
@@ -184,7 +184,7 @@ fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
         ui.horizontal_wrapped(|ui| {
             ui.add_enabled_ui(cx.session.studio.can_edit().is_ok(), |ui| {
                 if ui.button("Relink…").on_hover_text("Locate the moved file").clicked() {
-                    cx.actions.push(Action::Ask(Question::Relink(id)));
+                    cx.actions.push(Action::Ask(PathPrompt::Relink(id)));
                 }
                 if let Trouble::Changed(now) = &trouble
                     && ui.button("Keep labels").on_hover_text("Trim segments beyond the end of the video").clicked()

@@ -4,7 +4,7 @@ use eframe::egui::{Button, ComboBox, Label as Text, ProgressBar, RichText, Scrol
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
-use crate::app::command::prompt::Question;
+use crate::app::command::prompt::PathPrompt;
 use crate::app::labeling::import_export::ImportOrder;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
@@ -75,8 +75,8 @@ impl ExchangePage {
         let export = if busy { Err("Another import or export is running") } else { Ok(()) };
         ui.horizontal_wrapped(|ui| {
             for (title, state, question) in [
-                ("Import…", import, Question::ImportLabels(self.format)),
-                ("Export…", export, Question::ExportLabels(self.format)),
+                ("Import…", import, PathPrompt::ImportLabels(self.format)),
+                ("Export…", export, PathPrompt::ExportLabels(self.format)),
             ] {
                 let button = ui.add_enabled(state.is_ok(), Button::new(title));
                 if button.on_disabled_hover_text(state.err().unwrap_or_default()).clicked() {

@@ -3,7 +3,7 @@
 
 use eframe::egui::{Align2, FontId, Grid, Label, Rect, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, vec2};
 
-use crate::app::training::diagnostics::Instruments;
+use crate::app::training::diagnostics::TrainingDiagnostics;
 use crate::app::ui::confusion_matrix::confusion_matrix_ui;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::section;
@@ -12,7 +12,7 @@ use crate::app::ui::widgets::section;
 const NAMES: f32 = 110.0;
 
 /// Draws bars and matrix of the newest measurement.
-pub(super) fn confusion_ui(ui: &mut Ui, instruments: &Instruments) {
+pub(super) fn confusion_ui(ui: &mut Ui, instruments: &TrainingDiagnostics) {
     let Some((step, confusion)) = &instruments.confusion else { return };
     let figures = confusion.classes();
     let right: usize = (0..figures.len()).map(|class| confusion.counts[class][class]).sum();

@@ -18,8 +18,8 @@ use eframe::egui::{
     pos2, vec2,
 };
 
-pub use gpu_flow::{install as install_gpu_flow, paint as paint_gpu_flow};
-pub use pictures::{Key, Textures, cells, color_image};
+pub use super::gpu_flow::install as install_gpu_flow;
+use super::pictures::Textures;
 
 use self::canvas::Canvas;
 use super::difference::Difference;
