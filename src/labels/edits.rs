@@ -145,7 +145,7 @@ pub fn label_clip(document: &Document, id: VideoId, label: Label) -> Result<Step
 
 /// Forgets what a whole clip shows.
 pub fn unlabel_clip(document: &Document, id: VideoId) -> Result<Step> {
-    labelled(document, id, "Remove the clip's label".into(), |video| video.labels.clear())
+    labelled(document, id, "Clear the clip's label".into(), |video| video.labels.clear())
 }
 
 /// Labels every unlabelled clip with the name of its folder, and adds the classes that
@@ -166,7 +166,7 @@ pub fn label_by_folders(document: &Document) -> Step {
     if with_classes.classes.len() > document.classes.len() {
         changes.insert(0, Change::Classes(with_classes.classes));
     }
-    Step::new("Label clips by their folders", changes)
+    Step::new("Label clips by folder name", changes)
 }
 
 /// Adds a segment of frames `start` to before `end`.
@@ -218,7 +218,7 @@ fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String
     let frames = video.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
     if segment.start >= segment.end || segment.end > frames {
         let cause = format!("frames {} to {} are not within the video", segment.start, segment.end.saturating_sub(1));
-        return Err(Error::new("segment", cause, "Set the in mark before the out mark"));
+        return Err(Error::new("segment", cause, "Set the in point before the out point"));
     }
     let mut others = video.segments.iter().filter(|other| other.id != segment.id);
     let clash = others
@@ -226,7 +226,7 @@ fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String
     if let Some(other) = clash {
         let (name, last) = (document.label_name(other.label), other.end - 1);
         let cause = format!("it overlaps the segment of {name} from {} to {last}", other.start);
-        return Err(Error::new("segment", cause, "Move its edges, or allow several labels at a time in the project"));
+        return Err(Error::new("segment", cause, "Move its edges, or make the project multi-label"));
     }
     labelled(document, id, title, |video| {
         video.segments.retain(|other| other.id != segment.id);
@@ -315,16 +315,16 @@ fn check_label(document: &Document, label: Label) -> Result<()> {
 }
 
 fn video(document: &Document, id: VideoId) -> Result<&Video> {
-    let unknown = || Error::new("video", "it is not in the project any more", "Choose one of the list");
+    let unknown = || Error::new("video", "it is no longer in the project", "Choose one from the list");
     document.videos.get(&id).ok_or_else(unknown)
 }
 
 fn unknown_class() -> Error {
-    Error::new("class", "it is not in the project any more", "Choose one of the list")
+    Error::new("class", "it is no longer in the project", "Choose one from the list")
 }
 
 fn unknown_segment() -> Error {
-    Error::new("segment", "it is not in the video any more", "Choose one of the timeline")
+    Error::new("segment", "it is no longer in the video", "Choose one in the timeline")
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ impl Project {
         let mut notes = Vec::new();
         let lock = match purpose {
             Purpose::Change => Lock::take(dir),
-            Purpose::Look => Err(Error::file(dir, "the project was opened only to look at it", "Open it to change it")),
+            Purpose::Look => Err(Error::file(dir, "the project was opened read-only", "Open it to change it")),
         };
         let Loaded { manifest_saves: saves, mut document, sidecars, mut damaged, reading } = load(dir)?;
 
@@ -545,7 +545,7 @@ fn check_saves(dir: &Path, saves: u64) -> Result<()> {
 /// Returns why the labels of a video are locked, whose file could not be read because of `why`.
 fn locked_by(why: &Error) -> Error {
     let cause = format!("{}; the labels of its video are locked, and nothing is changed in the file", why.cause);
-    let again = "then open the project again, or choose Read again on its page Clip";
+    let again = "then reopen the project, or press Reload in Project › Clip";
     Error::new(why.subject.clone(), cause, format!("{}; {again}", why.remedy))
 }
 
@@ -578,7 +578,7 @@ fn journal_notes(dir: &Path, reading: &Reading, is_writable: bool) -> Vec<Error>
     if is_writable && !reading.steps.is_empty() {
         let cause =
             format!("changes that were not saved when the program ended have been recovered: {}", reading.steps.len());
-        notes.push(Error::file(&path, cause, "Nothing needs to be done"));
+        notes.push(Error::file(&path, cause, "No action needed"));
     }
     match reading.fault {
         Some(Fault::Cut) if is_writable => {

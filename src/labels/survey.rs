@@ -170,7 +170,7 @@ impl Finding {
                 Error::file(&self.path, cause, "Check that its labels are where they belong")
             }
             Fault::Unreadable(error) => error.clone(),
-            Fault::Unknown => Error::file(&self.path, "nobody has looked into the video", "Look into it"),
+            Fault::Unknown => Error::file(&self.path, "the video has not been scanned", "Look into it"),
         }
     }
 }

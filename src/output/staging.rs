@@ -78,7 +78,7 @@ impl Staging {
     pub fn begin(folder: &Path) -> Result<Self> {
         let (named, target) = (folder.to_owned(), resolve(folder));
         if target.is_relative() {
-            let cause = "the folder that the program was started in is not there any more";
+            let cause = "the current folder no longer exists";
             return Err(Error::file(folder, cause, "Start it in another folder"));
         }
         // On the same disk as the target, so that renaming is enough.
@@ -104,7 +104,7 @@ impl Staging {
     pub fn file(&self, target: &Path) -> Result<PathBuf> {
         let is_name = |part: Component<'_>| matches!(part, Component::Normal(_));
         let relative = target.strip_prefix(&self.named).ok().filter(|relative| relative.components().all(is_name));
-        let outside = || Error::file(target, "it is outside of the folder for the results", "Choose another name");
+        let outside = || Error::file(target, "it is outside the output folder", "Choose another name");
         let relative = relative.filter(|relative| relative.file_name().is_some()).ok_or_else(outside)?;
         let staged = self.root().join(relative);
         if let Some(folder) = staged.parent() {

@@ -183,7 +183,7 @@ impl FineTune {
         let networks = self.networks(card);
         if networks.is_empty() {
             let remedy = "Choose a model with a spatial or temporal stream, or tune the other stream";
-            return Err(Error::file(base, "it has no such stream to be tuned", remedy));
+            return Err(Error::file(base, "it has no such stream to fine-tune", remedy));
         }
         let mut before = run_dir.as_os_str().to_owned();
         before.push("-spatial");

@@ -75,7 +75,7 @@ impl Loader {
             };
             let thread = std::thread::Builder::new().name(format!("loader-{k}")).spawn(work);
             handles.push(thread.map_err(|error| {
-                Error::new("training", format!("no thread for loading: {error}"), "Close other programs")
+                Error::new("training", format!("could not start a loading thread: {error}"), "Close other programs")
             })?);
             queues.push(receiver);
         }

@@ -356,7 +356,7 @@ fn check_reach(motion: &MotionNetwork, stream: Option<&Stream>) -> Result<()> {
     if motion.frames() <= input.frames() {
         return Ok(());
     }
-    let cause = format!("{} flows are fewer than MotionNet tells of {} frames", input.count, motion.frames());
+    let cause = format!("{} flows are fewer than MotionNet predicts from {} frames", input.count, motion.frames());
     Err(Error::new("clip frames", cause, "Choose longer clips, or a MotionNet of 2 frames"))
 }
 

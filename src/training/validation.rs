@@ -285,12 +285,12 @@ fn spread(clips: Vec<LabelledClip>, limit: usize) -> Vec<LabelledClip> {
 
 fn not_measured(cause: &Error) -> Error {
     let Error { subject, cause, remedy } = cause;
-    Error::new(subject.clone(), format!("left out of the clips that are measured: {cause}"), remedy.clone())
+    Error::new(subject.clone(), format!("skipped in validation: {cause}"), remedy.clone())
 }
 
 fn nothing_measured() -> Error {
     let cause = "no validation clip can be read, so nothing is measured";
-    Error::new("validation", cause, "Repair them, or name other clips to measure on in another run")
+    Error::new("validation", cause, "Repair them, or choose other validation clips in another run")
 }
 
 /// Returns the clips of `dataset` with the labels that their classes have among `classes`: a folder that lacks a class numbers

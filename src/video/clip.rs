@@ -143,7 +143,7 @@ pub fn counted_frames(path: &Path, counted: Range<usize>, rate: Option<f64>) -> 
         let Range { start, end } = counted;
         let at = rate.map(|rate| format!(" at {rate} a second")).unwrap_or_default();
         let cause = format!("none of its {} frames is between {start} and {end}{at}", times.frames());
-        Error::file(path, cause, "Look at its segments, as the video may have changed since it was labelled")
+        Error::file(path, cause, "Check its segments: the video may have changed since it was labelled")
     })?;
     let other_rate = times.fps().filter(|_| rate.is_some_and(|rate| times.is_other_rate(rate)));
     Ok(CountedFrames { secs: times.span_secs(&span.frames), is_cut: span.is_cut, other_rate })

@@ -71,8 +71,7 @@ pub(super) fn describe(
         notes.push("The video is interlaced and is deinterlaced for display and analysis".into());
     } else if is_called_interlaced {
         notes.push(
-            "The file says that its pictures are interlaced, but the first is not; those that are will be deinterlaced"
-                .into(),
+            "The file is marked as interlaced, but its first frame is not; interlaced frames are deinterlaced".into(),
         );
     }
     if is_transparent(first) {

@@ -10,8 +10,7 @@ use super::picture::{decode_picture, first_raw, is_for_ffmpeg};
 use crate::error::Result;
 
 /// The note shown for them.
-pub const TRANSPARENT: &str =
-    "The pictures are transparent in parts, which is ignored: the colours are taken as they are stored";
+pub const TRANSPARENT: &str = "The video has transparent parts; transparency is ignored and colours are used as stored";
 
 /// The alpha of pixels that nothing shines through.
 const OPAQUE: u8 = 255;

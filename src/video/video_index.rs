@@ -120,7 +120,7 @@ pub(super) fn decoder_of(source: &PacketSource, purpose: Purpose) -> Result<Fram
     let codec = source.stream().parameters().id();
     FrameDecoder::new(source.stream().parameters(), purpose).map_err(|error| {
         let kind = if codec == Id::None { "of an unknown kind" } else { codec.name() };
-        let cause = format!("its pictures ({kind}) cannot be decoded here ({error})");
+        let cause = format!("its video ({kind}) cannot be decoded here ({error})");
         Error::file(source.path(), cause, "Convert the file to H.264, or install an FFmpeg with this codec")
     })
 }

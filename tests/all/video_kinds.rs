@@ -264,7 +264,7 @@ fn transparency_is_told_of_where_there_is_some() {
         opaque(coded_picture(number, CLIP)).save(at(&format!("opaque/{number}.png"))).unwrap();
         pierced(number).save(at(&format!("pierced/{number}.png"))).unwrap();
     }
-    let is_told = |name: &str| notes(&at(name)).iter().filter(|note| note.contains("transparent in parts")).count();
+    let is_told = |name: &str| notes(&at(name)).iter().filter(|note| note.contains("transparent parts")).count();
     assert_eq!(["opaque.mov", "opaque", "pierced.mov", "pierced"].map(is_told), [0, 0, 1, 1]);
     for name in ["pierced.mov", "pierced"] {
         let shown = VideoReader::open(&at(name), Sizes::default()).unwrap().frame(1).unwrap().display;
@@ -282,7 +282,7 @@ fn a_file_that_calls_its_pictures_interlaced_is_believed_though_the_first_is_who
     assert!(notes(&plain).is_empty());
     let reader = VideoReader::open(&called, Sizes::default()).unwrap();
     assert!(
-        reader.info().interlaced && reader.info().notes[0].starts_with("The file says that"),
+        reader.info().interlaced && reader.info().notes[0].starts_with("The file is marked as interlaced"),
         "{:?}",
         reader.info()
     );

@@ -54,7 +54,7 @@ pub(super) fn note_lost(exported: &mut Exported, target: &Path, count: usize, wh
 /// Notes segments whose times are not known.
 pub(super) fn note_timeless(exported: &mut Exported, target: &Path, count: usize) {
     let what = "segments left out because the frames per second of their videos are not known";
-    note_lost(exported, target, count, what, "Have the project look into its videos and export again");
+    note_lost(exported, target, count, what, "Check the project's videos and export again");
 }
 
 /// Returns where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left

@@ -204,7 +204,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     }
     if others > 0 {
         let cause = format!("results that are neither labels of a timeline nor choices are passed over: {others}");
-        sheet.remarks.push(Error::file(source, cause, "Nothing needs to be done if they are boxes or texts"));
+        sheet.remarks.push(Error::file(source, cause, "No action needed if they are boxes or texts"));
     }
     if assumed > 0 {
         let of = counted(assumed, "task");

@@ -243,7 +243,7 @@ impl<'a> Merge<'a> {
         if !video.labels.is_empty() && !self.after.settings.multi_label {
             self.import.needs_several = true;
             let cause = format!("{} is labelled as several classes; the first is taken", clip.path);
-            self.note(&clip.place, cause, "Allow several labels at a time in the project");
+            self.note(&clip.place, cause, "Make the project multi-label");
             return false;
         }
         video.labels.push(label);
@@ -295,7 +295,7 @@ impl<'a> Merge<'a> {
         if clashes.next().is_some() && !self.after.settings.multi_label {
             self.import.needs_several = true;
             let cause = format!("frames {start} to {} of {} overlap another segment", end - 1, clip.path);
-            self.note(place, cause, "Allow several labels at a time in the project");
+            self.note(place, cause, "Make the project multi-label");
             return false;
         }
         video.segments.push(segment);

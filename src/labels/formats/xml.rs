@@ -88,7 +88,7 @@ fn parse(text: &str) -> Parsed<Element> {
         }
     }
     let line = text::line_of(text.as_bytes(), text.len());
-    let mut document = open.pop().filter(|_| open.is_empty()).ok_or((line, "it ends before its end".to_owned()))?;
+    let mut document = open.pop().filter(|_| open.is_empty()).ok_or((line, "it ends unexpectedly".to_owned()))?;
     document.children.pop().ok_or((line, "it holds no element".to_owned()))
 }
 

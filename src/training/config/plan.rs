@@ -371,7 +371,7 @@ impl TrainingPlan {
         let multipliers = [self.motion_rate, self.body_rate, self.head_rate, self.bias_rate];
         if let Some(wrong) = multipliers.into_iter().find(|rate| !(rate.is_finite() && *rate >= 0.0)) {
             let cause = format!("{wrong} is no multiple of the rate");
-            return Err(Error::new("rate of a part", cause, "Use 1 for the rate itself, 0 to freeze the part"));
+            return Err(Error::new("rate of a part", cause, "Use 1 for the full learning rate, 0 to freeze the part"));
         }
         if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
             let cause = format!("{} is not positive", self.clip_norm);
@@ -416,12 +416,12 @@ impl TrainingPlan {
     fn check_validation(&self) -> Result<()> {
         within("hold-out", self.hold_out, 0.0, 0.9)?;
         if self.hold_out > 0.0 && self.validation.is_some() {
-            let remedy = "Hold clips out, or name others to measure on, not both";
+            let remedy = "Use a hold-out or separate validation clips, not both";
             return Err(Error::new("hold-out", "there are validation clips already", remedy));
         }
         if self.patience.is_some() && !self.validates() {
             let remedy = "Hold out a tenth of the recordings, or name validation clips";
-            return Err(Error::new("patience", "there are no clips to measure on", remedy));
+            return Err(Error::new("patience", "there are no validation clips", remedy));
         }
         Ok(())
     }
@@ -488,11 +488,11 @@ impl TrainingPlan {
             (_, None, None) => {
                 refuse("it cannot be all that is learned of a stream", "Name a base or ImageNet weights")
             }
-            _ if self.trains_motion() => refuse("it is fitted to flow that stays as it is", "Use mode a"),
+            _ if self.trains_motion() => refuse("it is fitted to frozen flow", "Use mode a"),
             _ => match self.unused_of_last_layer() {
                 Some(name) => {
                     let cause = format!("{name} has no part in it where it is fitted alone, to all clips at once");
-                    Err(Error::new(subject, cause, "Leave it as it usually is, or tune more of the stream"))
+                    Err(Error::new(subject, cause, "Use the default, or fine-tune more of the stream"))
                 }
                 None => Ok(()),
             },

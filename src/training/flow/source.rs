@@ -225,8 +225,8 @@ fn go_on(stop: &dyn Fn() -> bool) -> Result<()> {
 fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Result<Vec<FlowField>> {
     let LabelledClip { path, segment_secs, .. } = stretch.clip;
     if path.is_dir() {
-        let cause = "a folder of pictures has no motion vectors";
-        return Err(Error::file(path, cause, "Take the videos themselves, or another flow source"));
+        let cause = "a folder of images has no motion vectors";
+        return Err(Error::file(path, cause, "Use the original videos or another flow source"));
     }
     let first = first_frame(path, *segment_secs)? + stretch.first;
     let mut codec = CodecFlow::open(path)?;
@@ -241,7 +241,7 @@ fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
     // Tools differ in whether the last frame has a picture too.
     let end = stretch.first + stretch.frames - 1;
     let Some(found) = found.get(stretch.first..end) else {
-        let cause = format!("{} pairs of flow pictures for {end} pairs of frames", found.len());
+        let cause = format!("{} flow image pairs for {end} frame pairs", found.len());
         let remedy = "Expected flow_x_00001.jpg and flow_y_00001.jpg … beside the frames, or u and v folders";
         return Err(Error::file(path, cause, remedy));
     };
@@ -348,6 +348,6 @@ mod tests {
         let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
         let frames = clip.decode(Geometry { width: 8, height: 4 }, None).unwrap();
         let error = FlowSource::Stored.clip_flow(&clip, &frames, &network).err().unwrap();
-        assert!(error.cause.contains("0 pairs of flow pictures for 2"), "{error}");
+        assert!(error.cause.contains("0 flow image pairs for 2"), "{error}");
     }
 }

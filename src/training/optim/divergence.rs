@@ -50,7 +50,7 @@ impl Watch {
         }
         let Some(loss) = loss else {
             self.skipped += 1;
-            return (self.skipped >= SKIPPED).then(|| format!("{SKIPPED} steps on end were not finite"));
+            return (self.skipped >= SKIPPED).then(|| format!("{SKIPPED} consecutive steps were not finite"));
         };
         self.skipped = 0;
         self.steps += 1;

@@ -73,7 +73,7 @@ pub(in crate::training) fn by_turns(labels: impl Iterator<Item = usize>) -> Vec<
 
 /// Returns the warning when the time allowed only some of the clips.
 pub(in crate::training) fn time_is_up(looked_at: usize, of: usize) -> Error {
-    let cause = format!("the time sufficed for {looked_at} of {of} clips: the last layer is fitted to these");
+    let cause = format!("time limit reached after {looked_at} of {of} clips: the classifier is fitted to these");
     Error::new("time limit", cause, "Increase the time limit to train on all of them")
 }
 

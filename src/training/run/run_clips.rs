@@ -138,7 +138,7 @@ impl Kept {
         let added = added_since(&plan.data, &known);
         if added > 0 {
             let cause = format!("{added} clips were added after the run started and are not used");
-            warnings.push(Error::file(plan.data.path(), cause, "Begin another run to learn from them"));
+            warnings.push(Error::file(plan.data.path(), cause, "Start another run to train on them"));
         }
         let gone = gone.into_iter().cloned().collect();
         let dataset = Dataset { classes, clips: training, ambiguous: Vec::new() };

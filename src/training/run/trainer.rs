@@ -442,7 +442,7 @@ impl<'a> Run<'a> {
         self.history.roll_back(to)?;
         self.history.intervened(
             from,
-            &format!("{} to step {to}", if diverged.is_some() { "diverged and went back" } else { "rolled back" }),
+            &format!("{} to step {to}", if diverged.is_some() { "diverged and rolled back" } else { "rolled back" }),
         )?;
         (self.on_event)(TrainingEvent::RolledBack { from, to, rate_factor, diverged });
         Ok(())
@@ -582,7 +582,7 @@ const DIVERGED_REMEDY: &str = "If this happens again, restart with a lower learn
 
 fn not_finite(progress: &Progress) -> Error {
     let cause = format!(
-        "the loss was not finite at step {}; the step was skipped and the rate lowered to {} of the plan's",
+        "the loss was not finite at step {}; the step was skipped and the learning rate lowered to {} of the plan's",
         progress.step, progress.rate_factor
     );
     Error::new("training", cause, DIVERGED_REMEDY)

@@ -79,7 +79,7 @@ fn of_device(fault: Fault) -> (String, &'static str) {
         ),
         EBUSY => ("another program is using it".into(), "Close the other program; it reconnects automatically"),
         ENOENT | ENODEV | ENXIO | EIO => {
-            ("it is not there, or was unplugged".into(), "Plug it in; it is taken up again by itself")
+            ("it is not there, or was unplugged".into(), "Plug it in; it reconnects automatically")
         }
         ENOSPC => (
             "the USB bus has no bandwidth left for it".into(),

@@ -33,7 +33,7 @@ impl FlowDiagnostics {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let pool = ThreadPoolBuilder::new().num_threads(cores).thread_name(|k| format!("check-{k}")).build();
         let pool = pool.map_err(|error| {
-            Error::new("data check", format!("no threads to work with: {error}"), "Close other programs")
+            Error::new("data check", format!("could not start worker threads: {error}"), "Close other programs")
         })?;
         let done = AtomicUsize::new(0);
         progress(0, paths.len());
@@ -95,7 +95,7 @@ impl FlowDiagnostics {
             ));
         }
         if row.clip.segment_secs.is_some() && facts.times.is_none() {
-            let cause = format!("{path} is a folder of pictures, which have no times to find a segment by");
+            let cause = format!("{path} is a folder of images, which have no time stamps to locate a segment");
             return Some(row.place.problem(ProblemKind::Malformed, &cause, "Name the video itself"));
         }
         let frames = self.frames(row).filter(|&frames| frames < WINDOW_FRAMES)?;
