@@ -102,6 +102,7 @@ fn damage_and_read(recipe: Recipe, seeds: Range<u64>) -> Option<(Tally, Vec<Stri
     }
     let mut tally = Tally { kinds: 1, ..Tally::default() };
     let faults = watch(&files, &mut tally).iter().map(keep_proof).collect(); // While the folder is there.
+    println!("{}: {tally:?}", recipe.name());
     Some((tally, faults))
 }
 
