@@ -14,6 +14,7 @@ use super::live::state::LiveState;
 use super::pinned::state::PinnedState;
 use super::shell::log::{Level, Log};
 use super::training::state::{TrainingPhase, TrainingState};
+use super::viewer::clips::{ClipFolder, KnownClip};
 use super::viewer::marks::Marks;
 use super::viewer::read_out::Pointed;
 use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo, Pin};
@@ -25,26 +26,6 @@ use crate::video::{Frame, Indexing, PlayerState, VideoInfo};
 
 /// Pairs in a window of eleven frames.
 pub const PAIRS: usize = 10;
-
-/// A clip whose class is known: one that was evaluated.
-#[derive(Debug, Clone, PartialEq)]
-pub struct KnownClip {
-    /// The clip.
-    pub path: PathBuf,
-    /// Its true class.
-    pub class: String,
-    /// The part of it that shows the class, in seconds.
-    pub segment_secs: Option<[f64; 2]>,
-}
-
-/// A folder with clips directly in it, which was opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClipFolder {
-    /// The folder.
-    pub dir: PathBuf,
-    /// Its clips, in the order in which people count.
-    pub clips: Vec<PathBuf>,
-}
 
 /// Everything the window knows.
 pub struct Session {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
-use crate::app::session::ClipFolder;
+use crate::app::viewer::clips::ClipFolder;
 use crate::engine::{default_model, flow_model};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;

@@ -1,5 +1,6 @@
 //! The pictures of the open clip, the timeline below them, and how the clip plays.
 
+pub mod clips;
 pub mod difference;
 pub mod gpu_flow;
 pub mod magnitude_scale;

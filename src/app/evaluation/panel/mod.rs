@@ -23,10 +23,10 @@ use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
-use crate::app::session::KnownClip;
 use crate::app::ui::format::span;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{explanation, remark};
+use crate::app::viewer::clips::KnownClip;
 use crate::error::Error;
 use crate::evaluation::ActionsReport;
 

@@ -14,9 +14,9 @@ use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
-use crate::app::session::ClipFolder;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{empty_state, remark};
+use crate::app::viewer::clips::ClipFolder;
 use crate::labels::{Label, VideoId};
 use crate::plural::counted;
 

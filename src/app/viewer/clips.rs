@@ -1,0 +1,23 @@
+//! Clips that can be opened: those of a folder, and evaluated ones whose class is known.
+
+use std::path::PathBuf;
+
+/// A clip whose class is known: one that was evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownClip {
+    /// The clip.
+    pub path: PathBuf,
+    /// Its true class.
+    pub class: String,
+    /// The part of it that shows the class, in seconds.
+    pub segment_secs: Option<[f64; 2]>,
+}
+
+/// A folder with clips directly in it, which was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipFolder {
+    /// The folder.
+    pub dir: PathBuf,
+    /// Its clips, in the order in which people count.
+    pub clips: Vec<PathBuf>,
+}
