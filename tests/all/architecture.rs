@@ -120,6 +120,25 @@ fn foreign_libraries_are_named_in_one_place() {
 }
 
 #[test]
+fn no_panel_of_a_feature_names_the_panel_of_another() {
+    let mut offences = Vec::new();
+    let mut panels = 0;
+    for Source { path, code, .. } in sources() {
+        let path = path.to_string_lossy().replace('\\', "/");
+        let Some((before, _)) = path.split_once("/panel/") else { continue };
+        let feature = before.rsplit('/').next().unwrap_or_default();
+        panels += 1;
+        for other in names_after(&code, "crate::app::").filter(|other| *other != feature) {
+            if code.contains(&format!("crate::app::{other}::panel")) {
+                offences.push(format!("{path} names the panel of {other}"));
+            }
+        }
+    }
+    assert!(panels > 40, "the panels were not found");
+    assert!(offences.is_empty(), "{}", offences.join("\n"));
+}
+
+#[test]
 fn every_module_has_its_row_and_the_offences_would_be_seen() {
     let modules: Vec<_> = sources().into_iter().map(|source| source.module).collect();
     for module in &modules {
