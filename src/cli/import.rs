@@ -23,7 +23,8 @@ const EXAMPLES: &str = "\
 Examples:
   motionscope import --motion motionnet.pth --out models/ours
   motionscope import --motion flow.pt --frames 2 --width 16 --temporal temporal.pt \\
-                     --spatial rgb.safetensors --backbone vgg16 --classes classInd.txt --out models/ours
+                     --spatial rgb.safetensors --backbone vgg16 \\
+                     --classes classInd.txt --out models/ours
   motionscope import --base models/ours --temporal better.pt --out models/better
   motionscope import --base models/ours --spatial resnet50.pth --backbone resnet50 --out resnet
   motionscope import --motion both.caffemodel --temporal both.caffemodel \\
