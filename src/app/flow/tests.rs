@@ -400,12 +400,12 @@ fn figures_are_shown_by_source_and_gathered_over_the_clip() {
 #[test]
 fn the_status_bar_says_which_model_is_in_use_and_how_many_classes_it_knows() {
     let mut window = Window::new([1280.0, 800.0], Views::default());
-    assert!(window.sees("own, knows 2 classes"));
+    assert!(window.sees("own, 2 classes"));
     let model = ModelInfo { base: Some("J-HMDB".into()), hash: Some("00ff".into()), ..model_of(&["wave"]) };
-    assert_eq!(model.details()[1..4], ["Hash 00ff", "MotionNet, knows 1 class", "Trained from J-HMDB"]);
+    assert_eq!(model.details()[1..4], ["Hash 00ff", "MotionNet, 1 class", "Trained from J-HMDB"]);
     window.harness.state_mut().session.receive(&Message::ModelLoaded(model));
     window.settle();
-    assert!(window.sees("own, knows 1 class") && !window.sees("knows 2 classes"));
+    assert!(window.sees("own, 1 class") && !window.sees("own, 2 classes"));
 }
 
 #[test]

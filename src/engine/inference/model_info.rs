@@ -64,7 +64,7 @@ impl ModelInfo {
     pub fn knows(&self) -> String {
         match self.classes.len() {
             0 => String::new(),
-            count => format!(", knows {}", counted(count, "class")),
+            count => format!(", {}", counted(count, "class")),
         }
     }
 

@@ -122,7 +122,7 @@ fn of_stream(fault: Fault, has_password: bool) -> (String, &'static str) {
         }
         Fault::InvalidData => ("what is sent is not a video", "Check the address"),
         Fault::Exit => ("it does not answer", "Check the address, and that the sender runs"),
-        Fault::ProtocolNotFound => ("FFmpeg knows no such kind of address", "Use rtsp, http, https, udp, rtmp or srt"),
+        Fault::ProtocolNotFound => ("FFmpeg does not support this protocol", "Use rtsp, http, https, udp, rtmp or srt"),
         Fault::Eof => ("the stream has ended", "No action needed: it reconnects automatically"),
         _ => {
             return (
