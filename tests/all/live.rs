@@ -312,7 +312,7 @@ fn what_cannot_work_says_why_and_what_to_do() {
     for (source, cause) in [
         ("lavfi:nosuchfilter=1", "does not understand this graph"),
         ("lavfi:anullsrc", "no video in it"),
-        ("nosuch://a/b", "no such kind of address"),
+        ("nosuch://a/b", "does not support this protocol"),
         ("http://127.0.0.1:9/a", "cannot be reached"),
         ("v4l2:/dev/video250", "not there"),
         ("file:/no/such/clip.mp4", "no such file"),
