@@ -112,7 +112,7 @@ fn frames_of_a_list_at_another_rate_are_those_that_an_import_finds() {
         check(&CheckPlan { train: DataSource::List(source), test: None, thorough: false }, &|_, _| {}).unwrap();
     let said = |found: &[Problem], words: &str| found.iter().any(|problem| problem.cause.contains(words));
     assert!(said(&report.remarks, "a.mp4 at 50 instead of 25 a second"), "{:#?}", report.remarks);
-    assert!(said(&report.remarks, "line 4: the segment reaches beyond the video"), "{:#?}", report.remarks);
+    assert!(said(&report.remarks, "line 4: the segment extends past the end of the video"), "{:#?}", report.remarks);
     assert!(
         said(&report.problems, "line 5: ") && said(&report.problems, "70 and 80 at 50 a second"),
         "{:#?}",

@@ -204,7 +204,7 @@ fn two_reports_are_compared() {
     before.classes[0] = "other".into();
     window.harness.state_mut().session.evaluation.set_against("/old/report.json".into(), before);
     window.settle();
-    assert!(window.sees("its classes are not those of"));
+    assert!(window.sees("its classes differ from those of"));
 }
 
 #[test]

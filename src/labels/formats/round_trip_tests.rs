@@ -158,8 +158,8 @@ fn times_become_the_nearest_frames_within_the_video() {
     let read = import_csv(text, &document, Choices::default());
     let causes: Vec<_> = read.notes.iter().map(|note| note.cause.clone()).collect();
     for (note, start) in [
-        "line 3: the segment reaches",
-        "line 4: the segment reaches",
+        "line 3: the segment extends",
+        "line 4: the segment extends",
         "line 5: 4 s to 5 s is not",
         "line 6: 2 s to 1 s is not",
     ]
