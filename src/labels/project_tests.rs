@@ -256,7 +256,7 @@ fn names_in_the_project_file_lead_nowhere_else() {
     let text = fs::read_to_string(&path).unwrap().replace("00000-a.toml", "../outside.toml");
     fs::write(&path, text).unwrap();
     let Opened { mut project, notes } = Project::open(dir.path()).unwrap();
-    assert!(notes[0].cause.contains("no name"), "{notes:?}");
+    assert!(notes[0].cause.contains("not a valid name"), "{notes:?}");
     assert!(label(&mut project, id, wave).is_err());
     project.perform(edits::add_videos(project.document(), vec![Video::new("b.mp4")])).unwrap();
     project.save().unwrap();
