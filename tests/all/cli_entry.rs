@@ -102,7 +102,7 @@ fn a_display_that_cannot_be_used_is_an_error_and_commands_work_without_one() {
     fs::create_dir(dir.path().join("clips")).unwrap();
     fixture::clip(&dir.path().join("clips"), 12, Geometry { width: 96, height: 80 }).unwrap();
     let displays = [
-        ("DISPLAY", "", "there is no display"),
+        ("DISPLAY", "", "no display"),
         ("DISPLAY", ":7777", "the display ':7777' cannot be used"),
         ("WAYLAND_DISPLAY", "nowhere", "the display 'nowhere' cannot be used"),
     ];
