@@ -119,7 +119,7 @@ fn bad_input_gets_a_sentence_and_the_right_exit_code() {
         (&["analyze", "clip.mp4", "--out", "out", "--fusion", "mean"], 2, "released"),
         (&["train", "flow", "--folder", "empty", "--crop", "100x100"], 2, "multiples of 32"),
         (&["train", "spatial", "--folder", "empty", "--patience", "3"], 2, "no validation clips"),
-        (&["train", "spatial", "--folder", "empty", "--effective-batch", "100"], 2, "batches of 16"),
+        (&["train", "spatial", "--folder", "empty", "--effective-batch", "100"], 2, "batch size 16"),
         (&["train", "spatial", "--folder", "empty", "--mixup", "2"], 2, "outside"),
         (&["train", "flow", "--folder", "empty", "--label-smoothing", "0.1"], 2, "without labels"),
         (&["train", "flow", "--folder", "empty", "--freeze", "body"], 2, "cannot freeze 'body'"),
