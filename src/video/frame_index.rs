@@ -31,7 +31,7 @@ pub(super) struct StreamClock {
 pub(super) struct FrameIndex {
     /// The frames.
     pub frames: Vec<IndexedFrame>,
-    /// The first time stamp there is, on the clock of the stream, seconds.
+    /// When the first frame is shown on the clock of the stream, seconds, if the file says so.
     first_secs: Option<f64>,
     frame_of_packet: Vec<Option<usize>>,
     /// Packets at which decoding can begin, ascending.
@@ -55,7 +55,10 @@ impl FrameIndex {
 
     /// Takes the frames in `order`, given as the counts of their packets.
     pub fn from_order(table: &PacketTable, order: Vec<usize>, clock: &StreamClock) -> Self {
-        let times = times_secs(table, &order, clock);
+        let (ticks, are_stated) = shown_ticks(table, &order, clock);
+        let first = ticks.first().copied().unwrap_or(0.0);
+        // Differences are taken of whole units, as differences of seconds are rounded.
+        let times: Vec<f64> = ticks.iter().map(|ticks| (ticks - first) * clock.tick_secs).collect();
         let mut frame_of_packet = vec![None; table.entries.len()];
         let last_secs = order.last().map_or(0, |&packet| table.entries[packet].duration) as f64 * clock.tick_secs;
         let last_secs = if last_secs > 0.0 { last_secs } else { typical_step(&times, clock) };
@@ -68,8 +71,7 @@ impl FrameIndex {
         let keys = (0..table.entries.len())
             .filter(|&packet| table.entries[packet].key && frame_of_packet[packet].is_some())
             .collect();
-        let first_pts = order.iter().find_map(|&packet| table.entries[packet].pts);
-        let first_secs = first_pts.map(|pts| pts as f64 * clock.tick_secs);
+        let first_secs = (are_stated && !order.is_empty()).then_some(first * clock.tick_secs);
         Self { frames, first_secs, frame_of_packet, keys }
     }
 
@@ -124,7 +126,7 @@ impl FrameIndex {
         self.frames.iter().enumerate().any(|(index, frame)| (frame.pts_secs - index as f64 / fps).abs() > tolerance)
     }
 
-    /// Returns the first time stamp there is, on the clock of the stream, seconds.
+    /// Returns when the first frame is shown on the clock of the stream, seconds, if the file says so.
     pub fn first_secs(&self) -> Option<f64> {
         self.first_secs
     }
@@ -145,22 +147,61 @@ impl FrameIndex {
     }
 }
 
-/// Seconds after the first frame at which each frame of `order` is shown, strictly rising.
+/// When each frame of `order` is shown, in units of time of the stream, strictly rising; and whether these are on its clock.
 ///
-/// Frames without a time stamp follow the one before them evenly, as in AVI files, which count frames.
-fn times_secs(table: &PacketTable, order: &[usize], clock: &StreamClock) -> Vec<f64> {
-    let step = 1.0 / clock.claimed_fps.unwrap_or(ASSUMED_FPS);
-    let mut times: Vec<f64> = Vec::with_capacity(order.len());
-    let mut first = None;
-    for &packet in order {
-        let stated = table.entries[packet].pts.map(|pts| (pts - *first.get_or_insert(pts)) as f64 * clock.tick_secs);
-        times.push(match (stated, times.last()) {
-            (Some(stated), Some(&before)) if stated > before => stated,
-            (_, Some(&before)) => before + step,
-            (_, None) => 0.0,
-        });
+/// AVI files state no time for the pictures that others are predicted from, but when each is decoded.
+fn shown_ticks(table: &PacketTable, order: &[usize], clock: &StreamClock) -> (Vec<f64>, bool) {
+    if let Some(ticks) = decoding_ticks(table, order) {
+        return (ticks, true);
     }
-    times
+    let step = 1.0 / (clock.claimed_fps.unwrap_or(ASSUMED_FPS) * clock.tick_secs);
+    let mut stated: Vec<(usize, i64)> = Vec::with_capacity(order.len());
+    for (index, &packet) in order.iter().enumerate() {
+        let pts = table.entries[packet].pts.filter(|pts| stated.last().is_none_or(|(_, before)| before < pts));
+        stated.extend(pts.map(|pts| (index, pts)));
+    }
+    let Some(&(lead, first)) = stated.first() else {
+        return ((0..order.len()).map(|index| index as f64 * step).collect(), false);
+    };
+    let mut ticks: Vec<f64> = (0..=lead).map(|index| first as f64 - (lead - index) as f64 * step).collect();
+    // Frames without a time lie evenly between those that have one.
+    for pair in stated.windows(2) {
+        let ((from, before), (to, after)) = (pair[0], pair[1]);
+        let each = (after - before) as f64 / (to - from) as f64;
+        ticks.extend((from + 1..to).map(|index| before as f64 + (index - from) as f64 * each));
+        ticks.push(after as f64);
+    }
+    let last = ticks.last().copied().unwrap_or(0.0);
+    ticks.extend((1..=order.len() - ticks.len()).map(|further| last + further as f64 * step));
+    (ticks, true)
+}
+
+/// When the frames of `order` are shown, going by when they are decoded: each as soon as the pictures it waits for are there.
+/// `None` where these times are not known, not needed, or contradict the stated ones.
+fn decoding_ticks(table: &PacketTable, order: &[usize]) -> Option<Vec<f64>> {
+    if order.iter().all(|&packet| table.entries[packet].pts.is_some()) {
+        return None;
+    }
+    let mut packets = order.to_vec();
+    packets.sort_unstable();
+    let mut dts: Vec<i64> = packets.iter().map(|&packet| table.entries[packet].dts).collect::<Option<_>>()?;
+    if !dts.is_sorted_by(|before, after| before < after) {
+        return None;
+    }
+    let ranks = order.iter().map(|packet| packets.partition_point(|other| other < packet));
+    let delay = ranks.enumerate().map(|(index, rank)| rank.saturating_sub(index)).max()?;
+    let step = median(dts.windows(2).map(|pair| pair[1] - pair[0]).collect()).unwrap_or(1);
+    let last = *dts.last()?;
+    dts.extend((1..=delay as i64).map(|further| last + further * step));
+    let shown = &dts[delay..];
+    let agrees = |(&packet, &time): (&usize, &i64)| table.entries[packet].pts.is_none_or(|pts| pts == time);
+    order.iter().zip(shown).all(agrees).then(|| shown.iter().map(|&time| time as f64).collect())
+}
+
+/// Returns the value in the middle of `values`, if there are any.
+pub(super) fn median(mut values: Vec<i64>) -> Option<i64> {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
 }
 
 /// Median spacing of the frames, or what the container claims, seconds.
@@ -225,6 +266,42 @@ mod tests {
         let counted = FrameIndex::from_order(&table(&[-1, -1, -1], &[0]), vec![0, 2, 1], &CLOCK);
         let times: Vec<f64> = counted.frames.iter().map(|frame| frame.pts_secs).collect();
         assert_eq!(times, [0.0, 0.1, 0.2]);
+    }
+
+    #[test]
+    fn frames_without_a_time_lie_evenly_between_those_that_have_one() {
+        let times = |pts: &[i64], dts: Option<i64>| {
+            let mut table = table(pts, &[0]);
+            // Decoding times that rise cannot be trusted where the stated times contradict them.
+            table.entries.iter_mut().for_each(|entry| entry.dts = dts.and(entry.dts));
+            let index = FrameIndex::from_order(&table, (0..pts.len()).collect(), &CLOCK);
+            (index.first_secs(), index.frames.iter().map(|frame| frame.pts_secs).collect::<Vec<_>>())
+        };
+        let nearly = |found: (Option<f64>, Vec<f64>), first: Option<f64>, wanted: &[f64]| {
+            let is_near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+            let same = found.1.iter().zip(wanted).all(|(&a, &b)| is_near(a, b)) && found.1.len() == wanted.len();
+            assert!(same && found.0.zip(first).is_none_or(|(a, b)| is_near(a, b)), "{found:?}");
+            assert_eq!(found.0.is_some(), first.is_some());
+        };
+        for dts in [None, Some(0)] {
+            nearly(times(&[-1, 7, -1, 11, -1], dts), Some(0.6), &[0.0, 0.1, 0.3, 0.5, 0.6]);
+        }
+        nearly(times(&[-1, -1, -1], None), None, &[0.0, 0.1, 0.2]);
+        nearly(times(&[0, 1, 1, 2], None), Some(0.0), &[0.0, 0.1, 0.15, 0.2]);
+    }
+
+    #[test]
+    fn decoding_times_stand_in_for_missing_ones_without_losing_a_step() {
+        // I P B B P B B …, as in AVI files: only the B-frames say when they are shown.
+        let is_shown = |packet: i64| packet % 3 == 2 || (packet > 0 && packet % 3 == 0);
+        let pts: Vec<i64> = (0..=99).map(|packet| if is_shown(packet) { packet } else { -1 }).collect();
+        let mut order = vec![0];
+        (1..=97).step_by(3).for_each(|packet: usize| order.extend([packet + 1, packet + 2, packet]));
+        let clock = StreamClock { tick_secs: 0.04, claimed_fps: Some(25.0) };
+        let index = FrameIndex::from_order(&table(&pts, &[0]), order, &clock);
+        assert_eq!((index.first_secs(), index.rate(&clock)), (Some(0.04), Some(25.0)));
+        assert!((0..100).all(|frame| (index.frames[frame].pts_secs - frame as f64 * 0.04).abs() < 1e-12));
+        assert!(!index.is_variable(&clock));
     }
 
     #[test]

@@ -86,6 +86,11 @@ impl PacketSource {
         }
     }
 
+    /// Returns whether the packets that the file promises are units of time, some of which may have none.
+    pub fn counts_time(&self) -> bool {
+        self.input.format().name() == "avi"
+    }
+
     /// Returns whether recordings may be joined in the file, each with its own time stamps.
     pub fn may_jump(&self) -> bool {
         JOINABLE.contains(&self.input.format().name())

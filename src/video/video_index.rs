@@ -9,7 +9,7 @@ use ffmpeg_next as ffmpeg;
 
 use super::StopFlag;
 use super::frame_decoder::{Decoded, FrameDecoder, Purpose};
-use super::frame_index::{FrameIndex, StreamClock};
+use super::frame_index::{FrameIndex, StreamClock, median};
 use super::index_progress::IndexProgress;
 use super::packet_source::{PacketSource, stopped};
 use super::packet_table::{PacketEntry, PacketTable};
@@ -80,6 +80,7 @@ impl VideoIndex {
     /// Compares what the container promises with what was found.
     fn truncation(&self, source: &PacketSource, promised: usize) -> Option<String> {
         let found = self.table.entries.len() + self.table.dropped;
+        let (found, promised) = if source.counts_time() { self.in_steps(found, promised) } else { (found, promised) };
         if found + 1 + promised / 100 < promised {
             return Some(format!("the file is cut off: it holds {found} of {promised} frames"));
         }
@@ -99,6 +100,14 @@ impl VideoIndex {
         }
         let failure = self.table.failure?;
         Some(format!("the file can be read only up to frame {found} ({failure})"))
+    }
+
+    /// Returns how many packets of the usual distance there are up to the last of `found`, and in `promised` units of time.
+    fn in_steps(&self, found: usize, promised: usize) -> (usize, usize) {
+        let dts: Vec<i64> = self.table.entries.iter().filter_map(|entry| entry.dts).collect();
+        let step = median(dts.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect()).unwrap_or(1).max(1);
+        let reached = dts.last().and_then(|&last| usize::try_from(last / step + 1).ok()).unwrap_or(0);
+        (found.max(reached), usize::try_from(step).map_or(promised, |step| promised / step))
     }
 }
 

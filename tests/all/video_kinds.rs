@@ -118,7 +118,8 @@ fn cut(from: &Path, to: &Path, container: &str, first: i64, end: i64) -> Vec<i64
     let mut target = output.add_stream(ffmpeg::codec::Id::None).unwrap();
     target.set_parameters(parameters);
     target.set_avg_frame_rate((25, 1));
-    target.set_time_base((1, 25));
+    // In AVI there are two units of time to a picture of H.264, as it has two fields.
+    target.set_time_base((1, if container == "avi" { 50 } else { 25 }));
     output.write_header().unwrap();
     let to_base = output.stream(0).unwrap().time_base();
     for mut packet in kept {
@@ -184,6 +185,45 @@ fn a_clip_that_was_cut_inside_an_open_group_has_no_frame_that_cannot_be_reached(
         assert!((100 - key as usize..=copied.len()).contains(&frames), "{frames} frames of {copied:?}");
         assert_shows(&at("cut"), &(100 - frames..100).collect::<Vec<_>>());
     }
+}
+
+/// Asserts that `count` frames are shown, 25 a second, and that there is nothing to remark.
+fn assert_even(path: &Path, count: usize) {
+    let info = VideoReader::open(path, Sizes::default()).unwrap().info().clone();
+    let named = path.display();
+    assert_eq!((info.frames, info.fps, info.variable_rate), (count, 25.0, false), "{named}");
+    assert_eq!(info.notes, Vec::<String>::new(), "{named}");
+    for frame in 0..count {
+        let (found, wanted) = (info.times.secs(frame), frame as f64 * 0.04);
+        assert!((found - wanted).abs() < 1e-9, "{named}: frame {frame} at {found}, not at {wanted}");
+    }
+}
+
+#[test]
+fn avi_files_with_pictures_out_of_order_have_their_own_rate_and_times() {
+    let folder = tempfile::tempdir().unwrap();
+    for (encoder, out_of_order) in [("mpeg4", 1), ("mpeg4", 2), ("mpeg4", 3), ("mpeg2video", 2)] {
+        let path = folder.path().join(format!("{encoder}-{out_of_order}.avi"));
+        let kind = Kind { encoder, format: Pixel::YUV420P, group: (12, out_of_order), ..ALONE };
+        assert!(encode(&path, &kind, numbered(75)));
+        assert_even(&path, 75);
+    }
+}
+
+#[test]
+fn h264_that_was_copied_into_avi_has_its_own_rate_and_times_and_is_not_called_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, copy) = (folder.path().join("whole.mp4"), folder.path().join("copy.avi"));
+    let options = [("x264-params", "keyint=25:bframes=3:b-adapt=0:b-pyramid=normal")];
+    let kind = Kind { encoder: "libx264", format: Pixel::YUV420P, container: "mp4", group: (25, 3), ..ALONE };
+    if !encode(&whole, &Kind { encoder_options: &options, ..kind }, numbered(75)) {
+        return;
+    }
+    cut(&whole, &copy, "avi", 0, 75);
+    let mut input = ffmpeg::format::input(&copy).unwrap();
+    assert!(input.packets().all(|(_, packet)| packet.pts().is_none()), "no picture says when it is shown");
+    assert_even(&copy, 75);
+    assert_shows(&copy, &(0..75).collect::<Vec<_>>());
 }
 
 #[test]
