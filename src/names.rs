@@ -13,6 +13,11 @@ pub(crate) fn composed(name: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(name)
 }
 
+/// Whether both lists are of the same names in the same order, in whichever forms of Unicode.
+pub(crate) fn are_alike(some: &[String], others: &[String]) -> bool {
+    some.iter().map(|name| composed(name)).eq(others.iter().map(|name| composed(name)))
+}
+
 /// The file or folder at `path`, or else the first there that is called the same in another form of Unicode.
 pub(crate) fn in_any_form(path: &Path) -> Option<PathBuf> {
     if path.exists() {
@@ -140,6 +145,9 @@ mod tests {
         for (decomposed, name) in [("e\u{301}te\u{301}", "été"), ("u\u{308}ben", "üben"), ("手 a%20b#", "手 a%20b#")]
         {
             assert_eq!(composed(decomposed), name);
+            let lists = [vec!["a".to_owned(), decomposed.into()], vec!["a".into(), name.into()]];
+            assert!(are_alike(&lists[0], &lists[1]) && !are_alike(&lists[0], &lists[1][..1]));
+            assert!(!are_alike(&lists[0], &[name.into(), "a".into()]));
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{ActionsReport, ClipScorer, ClipScores, EvaluationPlan, Protocol, Sco
 use crate::error::{Error, Result};
 use crate::gpu::is_gpu;
 use crate::gpu::panics::caught;
+use crate::names::{are_alike, composed};
 use crate::nets::HiddenTwoStream;
 use crate::training::FlowSource;
 use crate::training::dataset::Dataset;
@@ -147,10 +148,10 @@ fn tell_in_order<T>(outcomes: impl IntoIterator<Item = (usize, Result<T>)>, tell
 /// If the model has a stream and its classes are not those of the data.
 pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
     let has_streams = model.spatial.is_some() || model.temporal.is_some();
-    if !has_streams || model.card.classes == dataset.classes {
+    if !has_streams || are_alike(&model.card.classes, &dataset.classes) {
         return Ok(());
     }
-    let first = model.card.classes.iter().zip(&dataset.classes).position(|(model, data)| model != data);
+    let first = model.card.classes.iter().zip(&dataset.classes).position(|(model, data)| composed(model) != composed(data));
     let cause = match first {
         Some(i) => {
             format!(

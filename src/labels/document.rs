@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Change, Class, ClassId, Label, Settings, Step, Video, VideoId};
 use crate::error::Result;
+use crate::names::composed;
 
 /// The name of [`Label::Background`], which no class may have.
 pub(super) const BACKGROUND: &str = "background";
@@ -64,9 +65,11 @@ impl Document {
         self.classes.iter().find(|class| class.id == id)
     }
 
-    /// Returns the class called `name`.
+    /// Returns the class called `name`, in whichever form of Unicode; the one of the same form where an older project has both.
     pub fn class_named(&self, name: &str) -> Option<&Class> {
-        self.classes.iter().find(|class| class.name == name)
+        let wanted = composed(name);
+        let is_alike = |class: &&Class| composed(&class.name) == wanted;
+        self.classes.iter().find(|class| class.name == name).or_else(|| self.classes.iter().find(is_alike))
     }
 
     /// Returns the name of `label`.

@@ -9,6 +9,7 @@ use super::class::COLORS;
 use super::document::BACKGROUND;
 use super::{Change, Class, ClassId, Document, Label, Segment, SegmentId, Settings, Step, StoredPath, Video, VideoId};
 use crate::error::{Error, Result};
+use crate::names::composed;
 
 /// Changes the settings.
 pub fn set_settings(settings: Settings) -> Step {
@@ -288,9 +289,9 @@ fn join_overlapping(segments: &mut Vec<Segment>) {
     *segments = joined;
 }
 
-/// `name` without blanks at its ends, if no class but `own` is called so.
+/// `name` in NFC without blanks at its ends, if no class but `own` is called so.
 fn free_name(document: &Document, name: &str, own: Option<ClassId>) -> Result<String> {
-    let name = name.trim();
+    let name = &*composed(name.trim());
     let wrong = |cause: &str| Err(Error::new("class name", cause, "Choose another name"));
     if name.is_empty() {
         return wrong("it is empty");
@@ -377,6 +378,33 @@ mod tests {
             changed.apply(back);
             assert_eq!(changed, document, "{}", step.title);
         }
+    }
+
+    #[test]
+    fn a_class_is_the_same_in_either_form_of_unicode() {
+        const COMPOSED: &str = "\u{d6}l";
+        const DECOMPOSED: &str = "O\u{308}l";
+        for (first, second) in [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)] {
+            let (mut document, [wave, _], _) = project();
+            let (id, step) = add_class(&document, first).unwrap();
+            document.apply(step);
+            assert_eq!(document.class(id).unwrap().name, COMPOSED);
+            assert!(add_class(&document, second).unwrap_err().cause.contains("already"));
+            assert!(rename_class(&document, wave, second).unwrap_err().cause.contains("already"));
+            assert!(rename_class(&document, id, second).is_ok());
+            assert_eq!(document.class_named(second).map(|class| class.id), Some(id));
+            document.apply(add_labelled(&document, [("b.mp4".to_owned(), second)]).unwrap());
+            document.apply(add_videos(&document, vec![Video::new(format!("{second}/c.mp4"))]));
+            document.apply(label_by_folders(&document));
+            let labels: Vec<_> = document.videos.values().flat_map(|video| &video.labels).collect();
+            assert_eq!(labels, [&Label::Class(id); 2]);
+        }
+        let (mut document, [wave, jump], _) = project();
+        for (class, name) in document.classes.iter_mut().zip([DECOMPOSED, COMPOSED]) {
+            class.name = name.into(); // As older versions stored them.
+        }
+        let found = [DECOMPOSED, COMPOSED].map(|name| document.class_named(name).map(|class| class.id));
+        assert_eq!(found, [Some(wave), Some(jump)]);
     }
 
     #[test]

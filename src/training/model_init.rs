@@ -17,6 +17,7 @@ use super::probe::views::Views;
 use super::run::date::today;
 use super::validation::relabelled;
 use crate::error::{Error, Result};
+use crate::names::{are_alike, composed};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
@@ -110,12 +111,14 @@ impl ModelInit {
             Network::Spatial => (Some(Modality::Pictures), base.as_ref().and_then(|base| base.spatial.clone())),
             Network::Temporal => (Some(Modality::Flow), base.as_ref().and_then(|base| base.temporal.clone())),
         };
-        let same_classes = base.as_ref().is_some_and(|base| base.card.classes == classes);
+        let same_classes = base.as_ref().is_some_and(|base| are_alike(&base.card.classes, classes));
         let new_head =
             modality.is_some() && !(known.is_some() && same_classes) && (known.is_some() || plan.imagenet.is_some());
         let card = base.as_ref().map(|base| &base.card);
         let from_base = known.is_some() && (same_classes || plan.imagenet.is_none());
-        let place = |class: &String| card.filter(|_| from_base)?.classes.iter().position(|known| known == class);
+        let place = |class: &String| {
+            card.filter(|_| from_base)?.classes.iter().position(|known| composed(known) == composed(class))
+        };
         let known_classes: Vec<Option<usize>> = classes.iter().map(place).collect();
         let stream = match (modality, known) {
             (None, _) => None,
@@ -206,7 +209,8 @@ impl ModelInit {
         let clip = trained.as_ref().filter(|_| backbone.reads_clips()).map(|stream| stream.input().count);
         let kept = self.base.as_ref();
         // Scores of other classes would be of no use beside the new ones.
-        let same_classes = |base: &&HiddenTwoStream| self.classes.is_empty() || base.card.classes == self.classes;
+        let same_classes =
+            |base: &&HiddenTwoStream| self.classes.is_empty() || are_alike(&base.card.classes, &self.classes);
         let kept_streams = kept.filter(same_classes);
         let mut card = kept.map_or_else(|| fresh_card(plan), |base| base.card.clone());
         let card_of_base = kept.filter(|_| self.from_base).map(|base| base.card.clone());
@@ -283,7 +287,7 @@ fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
 fn joined(mut model: HiddenTwoStream, network: Network, other: &Path) -> Result<HiddenTwoStream> {
     let device = model.motion.devices().pop().unwrap_or_else(Device::flex);
     let other_model = HiddenTwoStream::load(other, &device)?;
-    if other_model.card.classes != model.card.classes {
+    if !are_alike(&other_model.card.classes, &model.card.classes) {
         let cause = "its classes are not those of the stream that was trained";
         return Err(Error::file(other, cause, "Train both streams on the same clips"));
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::app::shell::log::{Level, Log};
 use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model_stamp};
 use crate::labels::{Document, Label, Video, VideoId};
+use crate::names::composed;
 use crate::nets::fusion::Fusion;
 use crate::ranking::arg_max;
 
@@ -59,7 +60,7 @@ impl SuggestionState {
 
     /// The project's label for each of the model's classes, by name; `None` for those the project lacks.
     pub fn labels(&self, document: &Document) -> Vec<Option<Label>> {
-        let plain = |name: &str| name.trim().to_lowercase();
+        let plain = |name: &str| composed(name.trim()).to_lowercase();
         let known: HashMap<String, Label> =
             document.classes.iter().map(|class| (plain(&class.name), Label::Class(class.id))).collect();
         let label = |name: &String| {

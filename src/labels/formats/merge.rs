@@ -13,6 +13,7 @@ use super::video_finder::{Found, VideoFinder};
 use super::{BACKGROUND, Choices, Import};
 use crate::error::Error;
 use crate::frame_times::FrameSpan;
+use crate::names::composed;
 use crate::plural::counted;
 
 /// Maximum number of notes reported one by one.
@@ -122,7 +123,7 @@ impl<'a> Merge<'a> {
         let used = clips.iter().flat_map(Clip::label_names).map(|name| (SheetClass::named(name), false));
         let mut seen = BTreeSet::new();
         for (SheetClass { name, color }, is_listed) in classes.iter().map(|class| (class.clone(), true)).chain(used) {
-            let name = name.trim();
+            let name = &*composed(name.trim());
             let is_known = name.is_empty() || name == BACKGROUND || self.before.class_named(name).is_some();
             if is_known || !seen.insert(name.to_owned()) {
                 continue;
@@ -386,7 +387,7 @@ impl<'a> Merge<'a> {
             name => self.after.class_named(name).map(|class| Label::Class(class.id)),
         };
         if label.is_none() && !name.is_empty() {
-            *self.classless.entry(name.to_owned()).or_default() += 1;
+            *self.classless.entry(composed(name).into_owned()).or_default() += 1;
         }
         label
     }

@@ -176,6 +176,25 @@ fn times_become_the_nearest_frames_within_the_video() {
 }
 
 #[test]
+fn a_class_in_either_form_of_unicode_is_added_once_and_gets_all_labels() {
+    let text = "a.mp4,o\u{308}l,0,1\na.mp4,\u{f6}l,2,3\n";
+    let mut document = small();
+    let offered = import_csv(text, &document, Choices::default());
+    assert_eq!(offered.unknown_classes, ["\u{f6}l"]);
+    let read = import_csv(text, &document, Choices { add_classes: true, ..Choices::default() });
+    assert_eq!(read.unknown_classes, ["\u{f6}l"]);
+    document.apply(read.step);
+    let labels: Vec<_> = document.videos[&VideoId(0)].segments.iter().map(|part| part.label).collect();
+    assert_eq!(labels.iter().map(|label| document.label_name(*label)).collect::<Vec<_>>(), ["\u{f6}l"; 2]);
+    let (id, name) = document.classes.iter_mut().map(|class| (class.id, &mut class.name)).last().unwrap();
+    *name = "o\u{308}l".into(); // As older versions stored it.
+    let again = import_csv("a.mp4,\u{f6}l,3,4\n", &document, ALL);
+    assert_eq!(again.unknown_classes, [""; 0]);
+    document.apply(again.step);
+    assert!(document.videos[&VideoId(0)].segments.iter().any(|part| (part.start, part.label) == (75, Label::Class(id))));
+}
+
+#[test]
 fn unknown_classes_are_offered_and_added_if_wanted() {
     let mut document = small();
     let text = "a.mp4,jump\na.mp4,wave,0,1\na.mp4,\"dive, high\",2,3\na.mp4,\"two\nlines\",3,4\n";

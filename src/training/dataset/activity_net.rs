@@ -67,10 +67,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
         Some(path) => ClassIndex::named(path)?,
         None => {
             let annotations = entries.iter().flat_map(|entry| &entry.annotations);
-            let mut labels: Vec<_> = annotations.map(|annotation| annotation.label.trim().to_owned()).collect();
-            labels.sort();
-            labels.dedup();
-            ClassIndex::of(labels)
+            ClassIndex::of_labels(annotations.map(|annotation| annotation.label.as_str()))
         }
     };
     listing.classes.clone_from(&classes.names);

@@ -1,6 +1,6 @@
 //! The names of the classes in the order of their labels, and how a name is found in spite of its spelling.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::text;
@@ -18,15 +18,23 @@ pub(super) struct ClassIndex {
 }
 
 impl ClassIndex {
-    /// Classes of these names.
+    /// Classes of these names, each of which is taken once, in whichever form of Unicode it is written.
     pub fn of(names: Vec<String>) -> Self {
-        let names: Vec<String> = names.iter().map(|name| composed(name).into_owned()).collect();
+        let mut known = HashSet::new();
+        let mut names: Vec<String> = names.iter().map(|name| composed(name).into_owned()).collect();
+        names.retain(|name| known.insert(name.clone()));
         let exact = names.iter().enumerate().map(|(label, name)| (name.clone(), label)).collect();
         let mut alike = HashMap::new();
         for (label, name) in names.iter().enumerate() {
             alike.entry(key(name)).and_modify(|found| *found = None).or_insert(Some(label));
         }
         Self { names, exact, alike }
+    }
+
+    /// Classes of labels of a list in alphabetical order.
+    pub fn of_labels<'a>(labels: impl Iterator<Item = &'a str>) -> Self {
+        let names: BTreeSet<String> = labels.map(|label| composed(label.trim()).into_owned()).collect();
+        Self::of(names.into_iter().collect())
     }
 
     /// UCF101's `classInd.txt`: `id name`, the ids from 1 on.
@@ -66,7 +74,7 @@ impl ClassIndex {
         for (number, line) in lines {
             let refuse = |cause: String, remedy| Error::file(path, format!("line {number}: {cause}"), remedy);
             let name = parse(names.len() + 1, &line).map_err(|(cause, remedy)| refuse(cause, remedy))?;
-            if let Some(first) = first_lines.insert(name.clone(), number) {
+            if let Some(first) = first_lines.insert(composed(&name).into_owned(), number) {
                 return Err(refuse(format!("class '{name}' is in line {first} already"), "Name every class once"));
             }
             names.push(name);
@@ -114,6 +122,8 @@ mod tests {
         assert_eq!(classes.find("HandStandPushups"), Some(0));
         assert_eq!(classes.find("Brush hair"), Some(1));
         assert_eq!(ClassIndex::of(vec!["été".into()]).find("e\u{301}te\u{301}"), Some(0));
+        let labels = ClassIndex::of_labels(["o\u{308}l", "p", "\u{f6}l", " p"].into_iter());
+        assert_eq!((labels.names.as_slice(), labels.find("o\u{308}l")), (&["p".to_owned(), "\u{f6}l".into()][..], Some(1)));
         assert_eq!([classes.find("a-b"), classes.find("ab"), classes.find("A_B")], [Some(2), Some(3), None]);
     }
 
@@ -133,6 +143,7 @@ mod tests {
         for (content, cause) in [
             ("1 a\n3 b\n", "line 2: '3 b' is not '2 name'"),
             ("1 a\n\n2 a\n", "line 3: class 'a' is in line 1 already"),
+            ("1 \u{e9}\n2 e\u{301}\n", "line 2: class 'e\u{301}' is in line 1 already"),
             ("a\n", "line 1: 'a' is not '1 name'"),
             ("\n", "the file names no classes"),
         ] {

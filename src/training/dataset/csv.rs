@@ -12,6 +12,7 @@ use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
 use super::{LabelledClip, ListSource, Subset, text};
 use crate::error::{Error, Result};
+use crate::names::composed;
 use crate::table::{Columns, Part, Record, Table};
 use crate::video::counted_frames;
 
@@ -172,7 +173,7 @@ fn number(label: &str, classes: &ClassIndex) -> Option<usize> {
 /// Returns the labels of the table, sorted; as numbers if all of them are.
 fn labels(records: &[Record], columns: &Columns) -> Vec<String> {
     let cells = records.iter().map(|(_, cells)| columns.label(cells));
-    let mut labels: Vec<String> = cells.filter(|label| !label.is_empty()).map(str::to_owned).collect();
+    let mut labels: Vec<String> = cells.filter(|label| !label.is_empty()).map(|label| composed(label).into_owned()).collect();
     labels.sort();
     labels.dedup();
     if labels.iter().all(|label| label.parse::<u64>().is_ok()) {

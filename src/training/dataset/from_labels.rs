@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::pieces::{Piece, Pieces};
 use crate::error::Error;
 use crate::labels::{Document, Label, Segment, Video, VideoId};
+use crate::names::composed;
 
 /// A selection of labels and videos of a project to train on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +86,7 @@ impl FromLabels {
                 continue;
             }
             let group = Some(video.group.clone()).filter(|group| !group.is_empty());
-            let class = document.label_name(*label).to_owned();
+            let class = composed(document.label_name(*label)).into_owned();
             self.pieces.pieces.push(Piece { path: path.clone(), class, frames: *frames, group });
         }
     }
@@ -94,7 +95,10 @@ impl FromLabels {
     fn keep_classes_with_pieces(&mut self, document: &Document, chosen: &Chosen) {
         let classes = document.classes.iter().map(|class| Label::Class(class.id)).chain([Label::Background]);
         for label in classes.filter(|label| chosen.labels.contains(label)) {
-            let class = document.label_name(label).to_owned();
+            let class = composed(document.label_name(label)).into_owned();
+            if self.pieces.classes.contains(&class) {
+                continue; // An older project may have it in two forms of Unicode.
+            }
             if self.pieces.pieces.iter().any(|piece| piece.class == class) {
                 self.pieces.classes.push(class);
             } else {
@@ -148,6 +152,21 @@ mod tests {
     struct Stage {
         dir: tempfile::TempDir,
         document: Document,
+    }
+
+    #[test]
+    fn a_class_that_an_older_project_has_in_two_forms_of_unicode_is_learned_as_one() {
+        let mut stage = Stage::new(false);
+        stage.video("a.mp4", &["jump"], &[]);
+        stage.video("b.mp4", &["wave"], &[]);
+        let chosen = stage.chosen(&["jump", "wave"]);
+        for (class, name) in stage.document.classes.iter_mut().zip(["o\u{308}l", "\u{f6}l"]) {
+            class.name = name.into();
+        }
+        let locate = |id: VideoId| Some(stage.dir.path().join(&stage.document.videos[&id].path));
+        let found = FromLabels::new(&stage.document, stage.dir.path(), &chosen, &locate);
+        assert_eq!((found.pieces.classes.as_slice(), found.left_out), (&["\u{f6}l".to_owned()][..], vec![]));
+        assert_eq!(found.pieces.counts().iter().map(|class| class.pieces).collect::<Vec<_>>(), [2]);
     }
 
     impl Stage {
