@@ -6,11 +6,13 @@ use std::borrow::Cow;
 pub(crate) const MASK: &str = "…";
 
 /// How the names of values end that are secrets: `…?user=a&pwd=b`, `/user=a_password=b`.
-const SECRETS: [&str; 15] = [
+const SECRETS: [&str; 18] = [
     "password",
     "passwd",
     "passphrase",
+    "passcode",
     "pass",
+    "pas",
     "pwd",
     "psw",
     "pw",
@@ -21,8 +23,22 @@ const SECRETS: [&str; 15] = [
     "signature",
     "sig",
     "session",
+    "credential",
     "credentials",
 ];
+
+/// Names of passwords that longer words end in as well.
+const WHOLE: [&str; 1] = ["pin"];
+
+/// What names of people have in them: beside such a value, one that has the beginning of `password` in its name is one.
+const LOGINS: [&str; 3] = ["user", "usr", "login"];
+const BESIDE_LOGINS: [&str; 3] = ["pas", "pwd", "psw"];
+
+/// The beginnings of parts of a path that hold name and password: `/user_password_name:secret`.
+const IN_PATHS: [&str; 4] = ["password", "passwd", "pwd", "pass"];
+
+/// What ends an address in a sentence and is no part of it.
+const PUNCTUATION: [char; 8] = [':', '.', ',', ')', '\'', '"', '’', '”'];
 
 /// `address` without passwords: neither that of `name:password@host` nor those among its values. Where it is not certain what belongs
 /// to a password, as with a `/` in it, more is left out rather than less.
@@ -31,7 +47,7 @@ pub fn without_secrets(address: &str) -> String {
         Some((start, end)) => format!("{}{MASK}{}", &address[..start], &address[end..]),
         None => address.to_owned(),
     };
-    without_values(&masked)
+    without_values(&without_parts(&masked))
 }
 
 /// `text` without the passwords of the addresses in it.
@@ -39,7 +55,11 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     if !text.contains("://") {
         return Cow::Borrowed(text);
     }
-    let shown = |word| if str::contains(word, "://") { without_secrets(word).into() } else { Cow::Borrowed(word) };
+    let shown = |word: &str| {
+        let address = word.trim_end().trim_end_matches(PUNCTUATION);
+        let shown = if address.contains("://") { without_secrets(address) } else { address.to_owned() };
+        shown + &word[address.len()..]
+    };
     text.split_inclusive(char::is_whitespace).map(shown).collect::<String>().into()
 }
 
@@ -65,15 +85,42 @@ pub(crate) fn after_protocol(address: &str) -> &str {
     address.split_once("://").map_or(address, |(_, rest)| rest)
 }
 
+/// Leaves out passwords in parts of the path.
+fn without_parts(address: &str) -> String {
+    let begin = address.len() - after_protocol(address).len();
+    let Some(path) = address[begin..].find('/').map(|at| begin + at) else { return address.to_owned() };
+    let part = |part: &str| {
+        let lower = part.to_ascii_lowercase(); // As long as the part itself.
+        let after = |name: &&str| lower.rfind(&format!("{name}_")).or_else(|| lower.rfind(&format!("{name}:")));
+        let name = IN_PATHS.iter().find_map(|name| after(name).map(|at| at + name.len()));
+        let colon = name.and_then(|name| Some(name + part[name..].find(':')?));
+        match colon {
+            Some(colon) if !part.contains('=') => {
+                let end = part.trim_end_matches(['/', '?', '&']).len();
+                format!("{}{MASK}{}", &part[..=colon], &part[end..])
+            }
+            _ => part.to_owned(),
+        }
+    };
+    let parts = address[path..].split_inclusive(['/', '?', '&']);
+    address[..path].to_owned() + &parts.map(part).collect::<String>()
+}
+
 /// Leaves out the values of names that end as those of secrets do.
 fn without_values(address: &str) -> String {
+    let whole = address.to_lowercase();
+    let has_login = LOGINS.iter().any(|login| whole.contains(login));
     let mut shown = String::new();
     let mut rest = address;
     while let Some(at) = rest.find('=') {
         let (name, value) = (&rest[..at], &rest[at + 1..]);
         shown.push_str(&rest[..=at]);
         let name = name.to_lowercase();
-        let end = match SECRETS.iter().any(|secret| name.ends_with(secret)) {
+        let key = name.rsplit(['?', '&', ';', '/']).next().unwrap_or_default();
+        let is_whole = || key.rsplit(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| WHOLE.contains(&word));
+        let is_beside_login = || has_login && BESIDE_LOGINS.iter().any(|part| key.contains(part));
+        let is_secret = SECRETS.iter().any(|secret| name.ends_with(secret)) || is_whole() || is_beside_login();
+        let end = match is_secret {
             true => value.find(['&', ';']).unwrap_or(value.len()),
             false => 0,
         };
@@ -101,12 +148,27 @@ mod tests {
             ("cam:secret@host/a", "cam:…@host/a"),
             ("http://host/video?user=a&pwd=secret&x=1", "http://host/video?user=a&pwd=…&x=1"),
             ("rtsp://host/user=a_password=se/cret_channel=1", "rtsp://host/user=a_password=…"),
+            ("http://host/v?loginuse=adm&loginpas=secret", "http://host/v?loginuse=adm&loginpas=…"),
+            ("http://host/v?pin=1234&spin=2&passcode=3", "http://host/v?pin=…&spin=2&passcode=…"),
+            ("http://host/v?cam-pin=1234;credential=x", "http://host/v?cam-pin=…;credential=…"),
+            ("http://host/v?usr=a&mypwd1=secret&paste=x&q=1", "http://host/v?usr=a&mypwd1=…&paste=…&q=1"),
+            ("rtsp://host/user_password_admin:secret", "rtsp://host/user_password_admin:…"),
+            ("rtsp://host:554/a/Password_adm:se:cret/ch1?b=c", "rtsp://host:554/a/Password_adm:…/ch1?b=c"),
             ("https://host/a.m3u8?Access_Token=secret", "https://host/a.m3u8?Access_Token=…"),
         ] {
             assert_eq!(without_secrets(address), shown);
             assert!(has_secret(address) && has_secret(shown) && is_masked(shown) && !is_masked(address));
         }
-        for address in ["udp://@:1234", "rtsp://name@host", "http://host:80/a?b=c", "rtsp://10.0.0.2:554/live"] {
+        for address in [
+            "udp://@:1234",
+            "rtsp://name@host",
+            "http://host:80/a?b=c",
+            "rtsp://10.0.0.2:554/live",
+            "rtsp://password_cam:554/live",
+            "http://host/v?spin=1&paste=2",
+            "http://host/forgot_password_page?a=b",
+            "http://host/v?user=pascal&channel=1",
+        ] {
             assert_eq!(without_secrets(address), address);
             assert!(!has_secret(address));
         }
@@ -119,6 +181,8 @@ mod tests {
         let shown = "'rtsp://name:…@host/a': no answer (http://host/b?pwd=…&c=1).\tSee https://host:80/help; 3:4 @x";
         assert_eq!(masked(text), shown);
         assert_eq!(masked(shown), shown);
+        let sentence = "http://host/a?auth=secret: it cannot be reached, nor http://host/a?pin=secret.";
+        assert_eq!(masked(sentence), "http://host/a?auth=…: it cannot be reached, nor http://host/a?pin=….");
         assert!(matches!(masked("a:b@c is no address"), Cow::Borrowed(_)));
     }
 }
