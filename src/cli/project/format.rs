@@ -7,8 +7,9 @@ use crate::labels::formats::Format;
 
 /// Returns the format that was named, or the one of the extension of `path`.
 pub(super) fn format_of(named: Option<Format>, path: &Path) -> Result<Format> {
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    match (named, ending.as_str()) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let (_, ending) = name.trim_end_matches(".gz").rsplit_once('.').unwrap_or_default();
+    match (named, ending) {
         (Some(format), _) => Ok(format),
         (None, "csv") => Ok(Format::Csv),
         (None, "eaf") => Ok(Format::Elan),

@@ -18,13 +18,13 @@ impl Format {
             return of_folder(source);
         }
         let name = source.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
         match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
             "csv" | "tsv" => Ok(Self::Csv),
             "eaf" => Ok(Self::Elan),
             "boris" => Ok(Self::Boris),
-            "gz" if name.ends_with(".boris.gz") => Ok(Self::Boris),
             "xml" => Ok(Self::Cvat),
-            "txt" if is_list(&name) => Ok(Self::UcfLists),
+            "txt" if is_list(name) => Ok(Self::UcfLists),
             "json" => of_json(&text::json(source, "JSON of labels")?).ok_or_else(|| unknown(source)),
             _ => Err(unknown(source)),
         }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use super::cut::Cut;
 use super::sheet::Clip;
@@ -25,16 +29,25 @@ pub struct Exported {
 }
 
 impl Exported {
-    /// Writes the files into `staging`, a folder they are all in.
+    /// Writes the files into `staging`, a folder they are all in; those called `.gz` are compressed.
     ///
     /// # Errors
     /// If one cannot be written.
     pub fn stage(&self, staging: &Staging) -> Result<()> {
         for (file, text) in self.files.iter().zip(&self.texts) {
-            fs::write(staging.file(file)?, text).map_err(|error| Error::io(file, &error))?;
+            let is_packed = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+            let staged = staging.file(file)?;
+            let written = if is_packed { write_packed(&staged, text) } else { fs::write(&staged, text) };
+            written.map_err(|error| Error::io(file, &error))?;
         }
         Ok(())
     }
+}
+
+fn write_packed(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut encoder = GzEncoder::new(fs::File::create(path)?, Compression::default());
+    encoder.write_all(text.as_bytes())?;
+    encoder.finish().map(drop)
 }
 
 /// Adds one file to an export.

@@ -191,6 +191,33 @@ fn compressed_projects_of_boris_are_read() {
 }
 
 #[test]
+fn exports_are_what_the_endings_of_their_names_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let document = project(&["a.mp4"]);
+    for (format, name) in [(Format::Boris, "a.boris"), (Format::Boris, "b.json"), (Format::Csv, "c.csv")] {
+        let packed = format!("packed-{name}.gz");
+        export(format, &document, dir.path(), &at(name)).unwrap();
+        export(format, &document, dir.path(), &at(&packed)).unwrap();
+        assert!(!fs::read(at(name)).unwrap().starts_with(&[0x1f, 0x8b]) && !text::read(&at(name)).unwrap().is_empty());
+        assert!(fs::read(at(&packed)).unwrap().starts_with(&[0x1f, 0x8b]));
+        assert_eq!(text::read(&at(&packed)).unwrap(), text::read(&at(name)).unwrap());
+        assert_eq!(Format::of(&at(&packed)), Ok(format));
+    }
+    for (format, name) in [
+        (Format::Boris, "d.csv"),
+        (Format::Boris, "d.TSV"),
+        (Format::Boris, "d.csv.gz"),
+        (Format::ActivityNet, "d.csv"),
+        (Format::Json, "d.tsv"),
+    ] {
+        let error = export(format, &document, dir.path(), &at(name)).unwrap_err();
+        assert!(error.remedy.contains(&format!("Call it d.{}", format.ending())), "{error}");
+        assert!((format == Format::Boris) == error.cause.contains("for import only") && !at(name).exists(), "{error}");
+    }
+}
+
+#[test]
 fn boris_tables_are_read_tabular_and_aggregated() {
     let tabular = "Observation id,one,,,,,,,\n,,,,,,,,\nPlayer #1,a.mp4,,,,,,,\n\
         Time,Media file path,Total length,FPS,Subject,Behavior,Behavioral category,Comment,Status\n\

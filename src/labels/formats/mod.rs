@@ -50,7 +50,7 @@ use std::path::Path;
 
 use super::document::BACKGROUND;
 use super::{Document, StoredPath};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::{Existing, OutputGuard, Staging};
 pub use cut::Cut;
 pub use exported::Exported;
@@ -93,8 +93,9 @@ pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) ->
 /// The same without writing anything.
 ///
 /// # Errors
-/// If the format cannot hold the labels at all.
+/// If the format cannot hold the labels at all, or `target` is called like a file of another one.
 pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
+    check_name(format, target)?;
     let sheet = Sheet::of(document, dir);
     let mut exported = match format {
         Format::Json => json::write(&sheet, document, dir, target),
@@ -119,6 +120,20 @@ pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -
         exported.notes.extend(video.note_beyond_end(&StoredPath::decode(&video.path, dir)));
     }
     Ok(exported)
+}
+
+/// Refuses to give a file that is no table the name of one.
+fn check_name(format: Format, target: &Path) -> Result<()> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let (stem, ending) = name.trim_end_matches(".gz").rsplit_once('.').unwrap_or_default();
+    if format == Format::Csv || format.is_folder() || !["csv", "tsv"].contains(&ending) {
+        return Ok(());
+    }
+    let cause = match format {
+        Format::Boris => "BORIS's tables are for import only; what is exported is a project".to_owned(),
+        _ => format!("{} is no table", format.name()),
+    };
+    Err(Error::file(target, cause, format!("Call it {stem}.{}, or export a table as CSV", format.ending())))
 }
 
 /// Reads the labels in `source`, a file or a folder of files, into `document`, a project in `dir`; nothing is changed
