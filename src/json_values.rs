@@ -67,6 +67,21 @@ pub fn as_texts<'de, D: Deserializer<'de>>(field: D) -> Result<Vec<String>, D::E
     values.iter().map(read).collect()
 }
 
+/// Reads a field as whether something holds; `false` where it is null.
+///
+/// # Errors
+/// If it is neither true nor false, nor 1 or 0, nor one of these as text.
+pub fn as_flag<'de, D: Deserializer<'de>>(field: D) -> Result<bool, D::Error> {
+    let value = Value::deserialize(field)?;
+    let word = value.as_bool().map(|flag| flag.to_string()).or_else(|| text(&value)).unwrap_or_default();
+    match word.trim().to_lowercase().as_str() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        "" if value.is_null() || value.is_string() => Ok(false),
+        _ => Err(D::Error::custom(format!("{value} is neither true nor false"))),
+    }
+}
+
 /// Reads a field as the number of a frame.
 ///
 /// # Errors
@@ -105,6 +120,9 @@ mod tests {
             as_texts(json!([{}])).is_err() && as_frame(json!(null)).is_err() && as_frame(json!("3")).unwrap() == 3.0
         );
         assert!(as_pair(json!([1])).is_err() && as_pair(json!(3)).is_err());
+        let flags = [json!(null), json!(""), json!(false), json!(0), json!("True"), json!(1), json!(true)];
+        assert_eq!(flags.map(|flag| as_flag(flag).unwrap()), [false, false, false, false, true, true, true]);
+        assert_eq!(as_flag(json!([])).map_err(refused), Err("[] is neither true nor false".into()));
         assert_eq!(as_text(json!(null)).map_err(refused), Ok(String::new()));
         assert_eq!(as_text(json!({})).map_err(refused), Err("{} is not text".into()));
     }

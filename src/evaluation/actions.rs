@@ -151,7 +151,8 @@ pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
     if !has_streams || are_alike(&model.card.classes, &dataset.classes) {
         return Ok(());
     }
-    let first = model.card.classes.iter().zip(&dataset.classes).position(|(model, data)| composed(model) != composed(data));
+    let first =
+        model.card.classes.iter().zip(&dataset.classes).position(|(model, data)| composed(model) != composed(data));
     let cause = match first {
         Some(i) => {
             format!(

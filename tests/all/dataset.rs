@@ -179,6 +179,14 @@ fn activity_net_segments_by_subset() {
     let test = Dataset::open(&test(source.clone())).unwrap();
     assert_eq!(test.clips, [stage.clip_of("b2.mp4", 0, Some([0.0, 9.0]), Some("b2"))]);
 
+    let unnamed = ACTIVITY_NET.replace("\"subset\": \"training\", ", "");
+    stage.write("part.json", unnamed.replace("}]}", ", \"clip\": null}]}").as_str());
+    assert_eq!(Dataset::open(&DataSource::List(stage.source("part.json"))).unwrap().clips.len(), 2);
+    assert_eq!(Dataset::open(&self::test(stage.source("part.json"))).unwrap().clips, test.clips);
+    stage.write("none.json", unnamed.replace("\"validation\"", "null").replace("\"testing\"", "\"\"").as_str());
+    let source_without = stage.source("none.json");
+    assert_eq!(Dataset::open(&DataSource::List(source_without.clone())).unwrap().clips.len(), 3);
+    assert_eq!(Dataset::open(&self::test(source_without)).unwrap().clips.len(), 3);
     stage.write("activity_net.v1-2.min.json", ACTIVITY_NET.replace("_a1", "gone").as_str());
     let error = Dataset::open(&DataSource::List(source.clone())).unwrap_err();
     assert!(error.cause.starts_with("video 'gone': ") && error.cause.contains("v_gone does not exist"), "{error}");

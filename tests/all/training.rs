@@ -350,9 +350,21 @@ fn a_class_that_was_renamed_meanwhile_never_renames_what_was_learned() {
     let error = train(&small).0.unwrap_err();
     assert!(error.cause.contains("class 'bow'") && error.cause.contains("gone"), "{error}");
     fs::rename(dir.path().join("clips/zoom"), dir.path().join("clips/bow")).unwrap();
+    let count = |events: &[TrainingEvent]| {
+        events.iter().find_map(|event| match event {
+            TrainingEvent::Started { clips, .. } => Some(*clips),
+            _ => None,
+        })
+    };
+    let all = clips_of(&small.run_dir)[0].len();
     fs::remove_file(dir.path().join("clips/bow/1.mp4")).unwrap();
+    let copy = dir.path().join("clips/clap/added.mp4");
+    fs::copy(dir.path().join("clips/clap/1.mp4"), copy).unwrap();
     let (result, events) = train(&small);
     result.unwrap();
+    assert_eq!(count(&events), Some(all - 1), "without the one that is gone");
+    let is_added = |event: &TrainingEvent| matches!(event, TrainingEvent::Warning(error) if error.cause.starts_with("1 clip was added"));
+    assert!(events.iter().any(is_added), "{events:?}");
     let said =
         |event: &&TrainingEvent| matches!(event, TrainingEvent::Warning(error) if error.subject.ends_with("1.mp4"));
     assert_eq!(events.iter().filter(said).count(), 1, "once, however often it is drawn: {events:?}");

@@ -44,7 +44,7 @@ struct Annotation {
     label: String,
     #[serde(deserialize_with = "json_values::as_pair")]
     segment: [f64; 2],
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_values::as_flag")]
     clip: bool,
 }
 

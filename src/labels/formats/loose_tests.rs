@@ -47,7 +47,7 @@ fn x_any_labelings_numbers_may_be_text_and_its_times_frames() {
 #[test]
 fn activity_nets_times_and_boris_names_may_be_the_other_of_text_and_number() {
     let content = r#"{"database": {"a": {"duration": "40", "annotations": [{"segment": ["12.5", "0:20"], "label": "run"},
-        {"segment": [1, "soon"], "label": "run"}, {"segment": [1, 2], "label": 7}]}}}"#;
+        {"segment": [1, "soon"], "label": "run"}, {"segment": [1, 2], "label": 7, "clip": null}]}}}"#;
     let (document, notes) = imported(Format::ActivityNet, "a.json", content, project(&["a.mp4"]));
     assert_eq!(shown(&document, 0).1, [("7", 25, 50), ("run", 313, 500)]);
     assert!(notes.len() == 1 && notes[0].cause.contains("1 to \"soon\" is not a segment"), "{notes:?}");

@@ -191,7 +191,9 @@ fn a_class_in_either_form_of_unicode_is_added_once_and_gets_all_labels() {
     let again = import_csv("a.mp4,\u{f6}l,3,4\n", &document, ALL);
     assert_eq!(again.unknown_classes, [""; 0]);
     document.apply(again.step);
-    assert!(document.videos[&VideoId(0)].segments.iter().any(|part| (part.start, part.label) == (75, Label::Class(id))));
+    assert!(
+        document.videos[&VideoId(0)].segments.iter().any(|part| (part.start, part.label) == (75, Label::Class(id)))
+    );
 }
 
 #[test]

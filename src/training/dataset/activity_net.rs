@@ -25,6 +25,8 @@ struct Annotations {
 
 #[derive(Deserialize)]
 struct Video {
+    /// Empty where none is named.
+    #[serde(default, deserialize_with = "json_values::as_text")]
     subset: String,
     #[serde(default)]
     duration: Value,
@@ -39,7 +41,7 @@ struct Annotation {
     #[serde(deserialize_with = "json_values::as_pair")]
     segment: [f64; 2],
     /// Whether it is of the whole clip, in an export of a project.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_values::as_flag")]
     clip: bool,
 }
 
@@ -73,8 +75,11 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     listing.classes.clone_from(&classes.names);
     // Test videos come without annotations, so that validation videos are what is tested on.
     let wanted = if source.subset == Subset::Test { "validation" } else { "training" };
+    // A file that names no subsets is one; a video of others that names none is trained on.
+    let is_one = entries.iter().all(|entry| entry.video.subset.is_empty());
+    let is_wanted = |subset: &str| is_one || subset == wanted || (subset.is_empty() && source.subset == Subset::Train);
     let mut finder = ClipFinder::new(&source.clips);
-    for entry in entries.iter().filter(|entry| entry.video.subset == wanted && !entry.annotations.is_empty()) {
+    for entry in entries.iter().filter(|entry| is_wanted(&entry.video.subset) && !entry.annotations.is_empty()) {
         let Some(path) = find(entry, source, &mut finder) else {
             let target = finder.target(&format!("v_{}", entry.id));
             let also = entry.video.path.as_ref().map(|path| format!(", nor {path}")).unwrap_or_default();

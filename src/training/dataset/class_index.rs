@@ -123,7 +123,10 @@ mod tests {
         assert_eq!(classes.find("Brush hair"), Some(1));
         assert_eq!(ClassIndex::of(vec!["été".into()]).find("e\u{301}te\u{301}"), Some(0));
         let labels = ClassIndex::of_labels(["o\u{308}l", "p", "\u{f6}l", " p"].into_iter());
-        assert_eq!((labels.names.as_slice(), labels.find("o\u{308}l")), (&["p".to_owned(), "\u{f6}l".into()][..], Some(1)));
+        assert_eq!(
+            (labels.names.as_slice(), labels.find("o\u{308}l")),
+            (&["p".to_owned(), "\u{f6}l".into()][..], Some(1))
+        );
         assert_eq!([classes.find("a-b"), classes.find("ab"), classes.find("A_B")], [Some(2), Some(3), None]);
     }
 

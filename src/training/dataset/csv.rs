@@ -173,7 +173,8 @@ fn number(label: &str, classes: &ClassIndex) -> Option<usize> {
 /// Returns the labels of the table, sorted; as numbers if all of them are.
 fn labels(records: &[Record], columns: &Columns) -> Vec<String> {
     let cells = records.iter().map(|(_, cells)| columns.label(cells));
-    let mut labels: Vec<String> = cells.filter(|label| !label.is_empty()).map(|label| composed(label).into_owned()).collect();
+    let mut labels: Vec<String> =
+        cells.filter(|label| !label.is_empty()).map(|label| composed(label).into_owned()).collect();
     labels.sort();
     labels.dedup();
     if labels.iter().all(|label| label.parse::<u64>().is_ok()) {

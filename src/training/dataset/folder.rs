@@ -60,7 +60,7 @@ fn leave_out_exported(folder: &Path, classes: &mut [(PathBuf, Vec<PathBuf>)], li
         return;
     }
     classes.iter_mut().for_each(|(_, clips)| clips.retain(|clip| !exported.contains(clip)));
-    let clips = if count == 1 { "1 clip".into() } else { format!("{count} clips") };
+    let clips = counted(count, "clip");
     let cause = format!("{clips} left out, which an export of labels has cut out of other videos");
     let remedy = "Train on its lists, or move them to a folder of their own";
     listing.notes.push(Place::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));

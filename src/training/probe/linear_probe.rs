@@ -48,6 +48,7 @@ pub fn run(
     let run_clips = RunClips::of(plan)?;
     let _lock = prepare_folder(plan)?;
     run_clips.keep(&plan.run_dir)?;
+    let count = run_clips.count();
     let RunClips { dataset, measured: held, warnings, .. } = run_clips;
     let start = ModelInit::build(plan, &dataset, false, &device.clone().autodiff())?;
     let Some(stream) = start.stream.as_ref().map(Module::valid) else {
@@ -56,7 +57,7 @@ pub fn run(
     let rows = start.rows_to_fit(|class| dataset.clips.iter().any(|clip| clip.label == class));
     on_event(TrainingEvent::Started {
         run_dir: plan.run_dir.clone(),
-        clips: dataset.clips.len(),
+        clips: count,
         classes: dataset.classes.clone(),
         parameters: rows.iter().filter(|row| !matches!(row, RowInit::Kept(_))).count() * (stream.feature_width() + 1),
         resumed_at: 0,

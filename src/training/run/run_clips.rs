@@ -11,6 +11,7 @@ use super::checkpoint;
 use crate::atomic;
 use crate::error::{Error, Result, about_all};
 use crate::files;
+use crate::plural::counted;
 use crate::training::config::plan::TrainingPlan;
 use crate::training::dataset::{DataSource, Dataset, LabelledClip, file_fingerprint};
 use crate::training::model_init;
@@ -48,6 +49,11 @@ struct Kept {
 }
 
 impl RunClips {
+    /// Returns how many clips are trained on.
+    pub fn count(&self) -> usize {
+        self.dataset.clips.iter().filter(|clip| !self.gone.contains(&clip.path)).count()
+    }
+
     /// Returns the clips of `plan`: those that its run began with where there is something to resume, those of the run whose
     /// stream it joins to its own where that is of the same data, else those that are there now. Nothing is written.
     ///
@@ -137,7 +143,9 @@ impl Kept {
         let known: BTreeSet<&PathBuf> = training.iter().chain(&measured).map(|clip| &clip.path).collect();
         let added = added_since(&plan.data, &known);
         if added > 0 {
-            let cause = format!("{added} clips were added after the run started and are not used");
+            let are = if added == 1 { ["was", "is"] } else { ["were", "are"] };
+            let clips = counted(added, "clip");
+            let cause = format!("{clips} {} added after the run started and {} not used", are[0], are[1]);
             warnings.push(Error::file(plan.data.path(), cause, "Start another run to train on them"));
         }
         let gone = gone.into_iter().cloned().collect();

@@ -105,6 +105,7 @@ impl<'a> Run<'a> {
 
         let found = checkpoint::find(&plan.run_dir);
         run_clips.keep(&plan.run_dir)?;
+        let count = run_clips.count();
         let RunClips { dataset, measured, gone, warnings, .. } = run_clips;
         let validator = Validator::new(plan, measured, cache.clone());
         let start = ModelInit::build(plan, &dataset, found.is_some(), &device)?;
@@ -121,7 +122,7 @@ impl<'a> Run<'a> {
         let history = History::open(&plan.run_dir, progress.step, progress.measured)?;
         on_event(TrainingEvent::Started {
             run_dir: plan.run_dir.clone(),
-            clips: clips.len(),
+            clips: count,
             classes: if plan.network == Network::Flow { Vec::new() } else { dataset.classes },
             parameters: objective.parameters(),
             resumed_at: progress.step,

@@ -143,13 +143,14 @@ impl FromStr for CameraSource {
             }
             Some(("lavfi", graph)) => Ok(Self::Lavfi(graph.into())),
             Some(("file", path)) => Ok(Self::File(path.trim_start_matches("//").into())),
-            Some((_, rest)) if rest.starts_with("//") => match address::raw_character(text) {
+            Some((protocol, rest)) if rest.starts_with("//") => match address::raw_character(text) {
                 Some(c) if address::is_cut_short(text) => {
                     let cause = format!("its password holds {c}, which ends the name of the host");
                     Err(Error::new(shown.as_str(), cause, WRITE_ENCODED))
                 }
                 _ if is_masked(text) => Err(Error::new(shown.as_str(), "its password is not kept", TYPE_AGAIN)),
-                _ => Ok(Self::Url(text.into())),
+                // FFmpeg knows protocols in lower case alone.
+                _ => Ok(Self::Url(format!("{}:{rest}", protocol.to_ascii_lowercase()))),
             },
             _ if Path::new(text).is_file() => Ok(Self::File(text.into())),
             _ => Err(refuse("this is neither a camera, nor the address of a stream, nor a video")),
@@ -187,6 +188,7 @@ mod tests {
             CameraSource::Lavfi("testsrc2=size=320x240:rate=30".into())
         );
         assert_eq!(read("rtsp://10.0.0.2:554/live"), CameraSource::Url("rtsp://10.0.0.2:554/live".into()));
+        assert_eq!(read("RTSP://Host:554/Live"), CameraSource::Url("rtsp://Host:554/Live".into()));
         assert_eq!(read("udp://@:1234"), CameraSource::Url("udp://@:1234".into()));
         assert_eq!(read("file:///clips/a.mp4"), CameraSource::File("/clips/a.mp4".into()));
         assert_eq!(read("file:a b.mp4"), CameraSource::File("a b.mp4".into()));
