@@ -25,7 +25,7 @@ Examples:
   motionscope project export golf elan --format elan
 
 UCF101 lists, ELAN, CVAT and X-AnyLabeling are exported to a folder, other formats to a file,
-compressed where its name ends in .gz. Tables of BORIS are for import only; BORIS opens the exported .boris project.
+compressed where its name ends in .gz. Tables of BORIS are for import only.
 `project add` ignores exported clips, unless their folder is passed directly.
 All files are written or none: Ctrl-C or an unreadable video leaves the folder unchanged.
 Exit codes: 0 all labels written, 1 none written, some left out, or videos changed since labelling";

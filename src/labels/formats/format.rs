@@ -28,7 +28,7 @@ pub enum Format {
     Elan,
     /// BORIS project or table of events.
     ///
-    /// Exports a project, .boris or .boris.gz; imports projects. Tables of events, .csv or .tsv, are for import only.
+    /// Exported as a project, .boris or .boris.gz; tables are for import only.
     Boris,
     /// CVAT for video 1.1.
     ///
