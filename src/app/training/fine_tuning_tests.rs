@@ -237,6 +237,17 @@ fn clips_that_vanish_are_told_and_left_out() {
 }
 
 #[test]
+fn a_clip_label_beside_segments_is_remarked() {
+    let mut stage = Stage::new(2);
+    let document = stage.app().session.studio.document().unwrap();
+    let label = document.videos[&labels::VideoId(0)].labels[0];
+    let (_, step) = edits::add_segment(document, labels::VideoId(0), label, 0, 5).unwrap();
+    stage.app().session.studio.perform(step).unwrap();
+    stage.wait("the clips", |app| app.panels.training.ready().is_ok());
+    stage.wait_to_see("1 clip label is not used: its clip has segments (");
+}
+
+#[test]
 fn the_slider_tells_what_is_tuned() {
     let mut stage = Stage::new(2);
     stage.wait("the clips", |app| app.panels.training.ready().is_ok());

@@ -124,7 +124,7 @@ impl TuneArgs {
         let chosen = Chosen { labels: self.labels(project.document())?, videos: None };
         let locate = |id| project.video_path(id);
         let found = FromLabels::new(project.document(), project.dir(), &chosen, &locate);
-        found.left_out.iter().for_each(complain);
+        found.left_out.iter().chain(&found.remarks).for_each(complain);
         Ok(DataSource::Pieces(found.pieces))
     }
 

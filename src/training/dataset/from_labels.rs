@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::pieces::{Piece, Pieces};
 use crate::error::Error;
-use crate::labels::{Document, Label, Segment, Video, VideoId};
+use crate::labels::{Document, Label, Segment, StoredPath, Video, VideoId};
 use crate::names::composed;
+use crate::plural::counted;
 
 /// A selection of labels and videos of a project to train on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +25,12 @@ pub struct FromLabels {
     pub pieces: Pieces,
     /// What cannot.
     pub left_out: Vec<Error>,
+    /// What is not used because something else says it more exactly.
+    pub remarks: Vec<Error>,
 }
+
+/// Videos that a remark names.
+const MOST_NAMED: usize = 3;
 
 impl FromLabels {
     /// Returns the pieces of `chosen` in the project in folder `project`. `locate` returns the path of a video.
@@ -43,6 +49,8 @@ impl FromLabels {
         for (id, video) in document.videos.iter().filter(|(id, _)| is_chosen(id)) {
             found.add(document, chosen, video, locate(*id));
         }
+        let videos = document.videos.iter().filter(|(id, _)| is_chosen(id)).map(|(_, video)| video);
+        found.remarks.extend(unused_labels(videos, project));
         found.keep_classes_with_pieces(document, chosen);
         found
     }
@@ -117,6 +125,25 @@ fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)>
     }
     let segments = video.segments.iter().filter(|segment| chosen.labels.contains(&segment.label));
     segments.map(|segment| (segment.label, Some([segment.start, segment.end]))).collect()
+}
+
+/// Returns what to say about labels of whole clips that have segments too, of whatever class: one that has no other clips is not
+/// among the chosen.
+fn unused_labels<'a>(videos: impl Iterator<Item = &'a Video>, project: &Path) -> Option<Error> {
+    let is_class = |label: &&Label| **label != Label::Background;
+    let labels = |video: &Video| video.labels.iter().filter(is_class).count();
+    let unused: Vec<&Video> = videos.filter(|video| !video.segments.is_empty() && labels(video) > 0).collect();
+    let count = unused.iter().map(|video| labels(video)).sum();
+    let name = |video: &&Video| StoredPath::plain(&video.path).rsplit('/').next().unwrap_or_default().to_owned();
+    let mut names = unused.iter().take(MOST_NAMED).map(name).collect::<Vec<_>>().join(", ");
+    if unused.len() > MOST_NAMED {
+        names += &format!(" and {} more", unused.len() - MOST_NAMED);
+    }
+    let (are, their) = if count == 1 { ("is", "its") } else { ("are", "their") };
+    let (clips, have) = if unused.len() == 1 { ("clip", "has") } else { ("clips", "have") };
+    let cause = format!("{} {are} not used: {their} {clips} {have} segments ({names})", counted(count, "clip label"));
+    let remedy = "Mark these classes as segments too, or delete the segments, to train on them";
+    (count > 0).then(|| Error::file(project, cause, remedy))
 }
 
 /// Returns whether a whole clip shows more than one of the chosen classes.
@@ -242,6 +269,23 @@ mod tests {
         assert_eq!((found.pieces.classes.len(), found.left_out.len()), (2, 0));
         let found = stage.pieces(&stage.chosen(&["jump", "background"]));
         assert_eq!(found.pieces.classes, ["jump", "background"]);
+    }
+
+    #[test]
+    fn labels_of_clips_that_have_segments_are_remarked_even_if_their_class_has_no_other_clip() {
+        let mut stage = Stage::new(true);
+        let first = stage.video("a.mp4", &["jump"], &[("wave", 10, 20)]);
+        stage.video("b.mp4", &["background"], &[("wave", 10, 20)]);
+        let chosen = Chosen { videos: Some([first].into()), ..stage.chosen(&["wave"]) };
+        let found = stage.pieces(&chosen);
+        let cause = "1 clip label is not used: its clip has segments (a.mp4)";
+        assert_eq!(found.remarks.iter().map(|remark| remark.cause.as_str()).collect::<Vec<_>>(), [cause]);
+        assert_eq!(stage.pieces(&stage.chosen(&["wave"])).remarks[0].cause, cause, "background is no class here");
+        for name in ["c.mp4", "d.mp4", "e.mp4"] {
+            stage.video(name, &["jump", "wave"], &[("wave", 10, 20)]);
+        }
+        let cause = "7 clip labels are not used: their clips have segments (a.mp4, c.mp4, d.mp4 and 1 more)";
+        assert_eq!(stage.pieces(&stage.chosen(&["wave"])).remarks[0].cause, cause);
     }
 
     #[test]

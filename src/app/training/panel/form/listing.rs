@@ -75,7 +75,7 @@ impl Listing {
     pub fn of_labels(found: FromLabels) -> Self {
         let (classes, clips) = (found.pieces.classes.clone(), found.pieces.unread());
         let (runs, data) = (runs_folder(&found.pieces.project), DataSource::Pieces(found.pieces));
-        Self { data, classes, clips, left_out: found.left_out, notes: Vec::new(), runs, joined: 0 }
+        Self { data, classes, clips, left_out: found.left_out, notes: found.remarks, runs, joined: 0 }
     }
 
     /// Number of classes that have clips.
