@@ -369,7 +369,9 @@ impl Session {
         // A run keeps its networks in `<run>/model`.
         let folder = if model.dir.ends_with("model") { model.dir.parent()? } else { &model.dir };
         let folder = folder.file_name().unwrap_or_default().to_string_lossy();
-        Some(if folder == model.name.as_str() { model.name.clone() } else { format!("{} ({folder})", model.name) })
+        // Tuned networks have that of their run in their name.
+        let is_named = folder == model.name.as_str() || model.name.ends_with(&format!(" ({folder})"));
+        Some(if is_named { model.name.clone() } else { format!("{} ({folder})", model.name) })
     }
 
     /// Width and height of the clip's pictures in pixels, 0 without one. A clip that is being opened has those of its first

@@ -406,6 +406,16 @@ fn the_status_bar_says_which_model_is_in_use_and_how_many_classes_it_knows() {
     window.harness.state_mut().session.receive(&Message::ModelLoaded(model));
     window.settle();
     assert!(window.sees("own, 1 class") && !window.sees("own, 2 classes"));
+    for (name, folder, label) in [
+        ("clips (tune-01)", "runs/tune-01/model", "clips (tune-01)"),
+        ("clips", "runs/tune-01/model", "clips (tune-01)"),
+        ("clips (tune-01)", "copy", "clips (tune-01) (copy)"),
+        ("own", "own", "own"),
+    ] {
+        let model = ModelInfo { name: name.into(), dir: folder.into(), ..model_of(&["wave"]) };
+        window.harness.state_mut().session.receive(&Message::ModelLoaded(model));
+        assert_eq!(window.harness.state().session.model_label().as_deref(), Some(label));
+    }
 }
 
 #[test]
