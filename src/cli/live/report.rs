@@ -1,5 +1,6 @@
 //! The output of `motionscope live`: one line per second and a summary.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -7,6 +8,7 @@ use serde::Serialize;
 use crate::engine::LiveResult;
 use crate::error::{Error, Result};
 use crate::nets::fusion::{is_unsure, percent};
+use crate::plural::counted;
 use crate::video::{CameraPhase, CameraStatus};
 
 /// The measurements of one second.
@@ -158,18 +160,19 @@ impl Summary {
         if json {
             return print_json(&line);
         }
-        println!(
-            "{:.0} s, {} predictions; first → last tenth of the run: median latency {:.0} → {:.0} ms (maximum {:.0} ms), \
-             memory {:.0} → {:.0} MB",
-            line.seconds,
-            line.answers,
-            line.latency_ms_median[0],
-            line.latency_ms_median[1],
-            line.latency_ms_longest,
-            line.memory_mb[0],
-            line.memory_mb[1],
-        );
+        println!("{line}");
         Ok(())
+    }
+}
+
+impl fmt::Display for SummaryLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let predictions = counted(self.answers, "prediction");
+        write!(f, "{:.0} s, {predictions}; first → last tenth of the run: ", self.seconds)?;
+        let ([first, last], longest) = (self.latency_ms_median, self.latency_ms_longest);
+        write!(f, "median latency {first:.0} → {last:.0} ms (maximum {longest:.0} ms), ")?;
+        let [first, last] = self.memory_mb;
+        write!(f, "memory {first:.0} → {last:.0} MB")
     }
 }
 
@@ -212,6 +215,22 @@ mod tests {
         assert!(thinned.values.windows(2).all(|pair| pair[1] - pair[0] == step), "evenly");
         assert_eq!(thinned.values[0], 0.0);
         assert!(thinned.values[thinned.values.len() - 1] > 990_000.0);
+    }
+
+    #[test]
+    fn one_prediction_is_no_predictions() {
+        let line = |answers| SummaryLine {
+            seconds: 2.0,
+            answers,
+            latency_ms_median: [10.0, 12.0],
+            latency_ms_longest: 15.0,
+            memory_mb: [100.0, 101.0],
+        };
+        assert_eq!(
+            line(1).to_string(),
+            "2 s, 1 prediction; first → last tenth of the run: median latency 10 → 12 ms (maximum 15 ms), memory 100 → 101 MB"
+        );
+        assert!(line(2).to_string().contains("2 predictions;"));
     }
 
     #[test]
