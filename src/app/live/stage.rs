@@ -11,6 +11,7 @@ use crate::app::viewer::gpu_flow::paint as paint_gpu_flow;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{Key, Textures, cells, color_image};
 use crate::engine::{LiveResult, LiveView};
+use crate::nets::WINDOW_FRAMES;
 
 /// Space between the pictures, in points.
 const GAP: f32 = 3.0;
@@ -58,7 +59,11 @@ impl Stage {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Live flow"));
         let painter = ui.painter_at(rect);
         let Some(result) = &view.result else {
-            let text = if session.model.is_some() { "Waiting for eleven frames…" } else { "No model is loaded" };
+            let text = match session.model {
+                None => "No model is loaded",
+                Some(_) if view.camera.captured < WINDOW_FRAMES as u64 => "Waiting for eleven frames…",
+                Some(_) => "Waiting for the first prediction…",
+            };
             return message(ui, &painter, rect, text);
         };
         let max_px = settings.locked_scale_px.unwrap_or(session.live.scale_px).max(f32::MIN_POSITIVE);

@@ -81,6 +81,19 @@ fn rates_of_camera_and_networks_stand_apart_and_the_held_answer_comes_first() {
 }
 
 #[test]
+fn the_wait_for_frames_ends_with_the_eleventh_and_that_for_the_networks_begins() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    for (captured, said, not) in [(10, "eleven frames", "first prediction"), (11, "first prediction", "eleven frames")]
+    {
+        let mut view = view(CameraPhase::Live);
+        (view.result, view.camera.captured) = (None, captured);
+        window.harness.state_mut().session.live.show(Some(view));
+        window.settle();
+        assert!(window.sees(said) && !window.sees(not), "{captured} frames");
+    }
+}
+
+#[test]
 fn a_source_that_broke_off_says_why_and_when_it_is_tried_again() {
     let error = Error::new("v4l2:/dev/video0", "it is not there, or was unplugged", "Plug it in");
     let retry_at = Instant::now() + Duration::from_secs(60);

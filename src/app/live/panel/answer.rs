@@ -6,6 +6,7 @@ use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{Tokens, semibold};
 use crate::app::ui::widgets::explanation;
 use crate::engine::{LiveResult, LiveView, ModelInfo};
+use crate::nets::WINDOW_FRAMES;
 use crate::nets::fusion::{is_unsure, percent};
 use crate::ranking::falling;
 
@@ -32,13 +33,14 @@ pub fn unsure_text(class: &str) -> String {
     format!("unsure, {class}?")
 }
 
-/// Why there is no answer.
-pub fn why_none(model: Option<&ModelInfo>) -> &'static str {
+/// Why there is no answer after so many captured frames.
+pub fn why_none(model: Option<&ModelInfo>, captured: u64) -> &'static str {
     match model {
         None => "No model is loaded. Load or train one.",
         Some(model) if !model.has_spatial && !model.has_temporal => {
             "This model predicts flow only. Train a temporal or spatial stream."
         }
+        Some(_) if captured >= WINDOW_FRAMES as u64 => "Waiting for the first prediction…",
         Some(_) => "Predictions start after eleven frames.",
     }
 }
@@ -60,7 +62,7 @@ fn bars_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
         _ => Vec::new(),
     };
     let tokens = Tokens::of(ui);
-    let Some((class, share)) = ranked.first() else { return explanation(ui, why_none(model)) };
+    let Some((class, share)) = ranked.first() else { return explanation(ui, why_none(model, view.camera.captured)) };
     let unsure = view.result.as_ref().is_some_and(|result| is_unsure(&result.answer.shares));
     ui.horizontal(|ui| {
         ui.label(RichText::new(format!("{} %", percent(*share, 0))).font(semibold(22.0)).color(tokens.fused));

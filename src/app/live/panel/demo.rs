@@ -52,7 +52,7 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
     let painter = ui.painter_at(area);
     let Some((class, share)) = ranked.first() else {
         let text = match view.camera.phase {
-            CameraPhase::Live => why_none(model).to_owned(),
+            CameraPhase::Live => why_none(model, view.camera.captured).to_owned(),
             _ => phase_text(Some(view), false),
         };
         let font = FontId::proportional(0.14 * area.height());
