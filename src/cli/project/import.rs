@@ -75,8 +75,10 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
         let what = if add_classes { "Classes added" } else { "Unknown classes (use --add-classes to add them)" };
         println!("{what}: {}", found.unknown_classes.join(", "));
     }
-    if !found.unknown_videos.is_empty() {
-        println!("Videos not in the project (use --add-videos to add them): {}", found.unknown_videos.len());
+    if let [first, more @ ..] = &found.unknown_videos[..] {
+        let and_more = if more.is_empty() { "" } else { ", …" };
+        let count = found.unknown_videos.len();
+        println!("Videos not in the project (use --add-videos to add them): {count} ({}{and_more})", first.display());
     }
     if found.needs_several {
         println!("Some videos have several labels at a time (use --allow-several to make the project multi-label)");

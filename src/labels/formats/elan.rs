@@ -192,7 +192,7 @@ impl Medium {
         };
         let is_sound = descriptor.attribute("MIME_TYPE").is_some_and(|kind| kind.starts_with("audio/"));
         let rank = |name: &String| match finder.find(&Clip::escaped(name, "")) {
-            Found::Video(_) => 4,
+            Found::Video(_) | Found::SameContent(_) => 4,
             Found::SameName(_) => 3,
             _ if finder.file(&Clip::escaped(name, "")).is_some() && !is_sound => 2,
             _ => u8::from(!is_sound),
@@ -224,7 +224,7 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, sheet: &m
         }
     }
     if media.len() > 1 {
-        let names: Vec<&str> = media.iter().map(|medium| medium.name.as_str()).collect();
+        let names: Vec<String> = media.iter().map(|medium| StoredPath::plain(&medium.name)).collect();
         let cause = format!("it is about several videos, which all get its labels: {}", names.join(", "));
         sheet.remarks.push(Error::file(path, cause, "Check the labels of each"));
     }

@@ -397,6 +397,26 @@ fn elans_times_begin_where_the_medium_says_and_the_project_has_the_medium() {
 }
 
 #[test]
+fn each_annotation_of_elan_that_is_left_out_is_named_with_its_video_as_people_write_it() {
+    let slots = r#"<TIME_SLOT TIME_SLOT_ID="s1" TIME_VALUE="1000"/><TIME_SLOT TIME_SLOT_ID="s3"/>
+        <TIME_SLOT TIME_SLOT_ID="s2" TIME_VALUE="2500"/>"#;
+    let fast = r#"<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="a2" ANNOTATION_REF="a1"><ANNOTATION_VALUE>fast</ANNOTATION_VALUE>
+        </REF_ANNOTATION></ANNOTATION>"#;
+    let tiers = tier("bout", &[aligned("a1", "s1", "s2", "run")])
+        + &tier("quality", &[fast.to_owned()])
+        + &tier("part", &[aligned("a3", "s1", "s3", "left"), aligned("a4", "s3", "s2", "right")]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.eaf");
+    fs::write(&path, eaf(&[("cam%201.mp4", "video/mp4", "")], slots, &tiers)).unwrap();
+    let choices = Choices { allow_several: false, ..ALL };
+    let import = import(Format::Elan, &path, &project(&["cam 1.mp4"]), Path::new("/project"), choices).unwrap();
+    assert_eq!((import.left_out, import.notes.len()), (3, 3), "{:?}", import.notes);
+    for note in import.notes.iter().chain(&import.remarks) {
+        assert!(note.cause.contains("cam 1.mp4") && !note.cause.contains('%'), "{note}");
+    }
+}
+
+#[test]
 fn elans_dependent_annotations_hold_as_long_as_their_parents() {
     let slots = r#"<TIME_SLOT TIME_SLOT_ID="s1" TIME_VALUE="1000"/><TIME_SLOT TIME_SLOT_ID="s3"/>
         <TIME_SLOT TIME_SLOT_ID="s9"/><TIME_SLOT TIME_SLOT_ID="s2" TIME_VALUE="2500"/>"#;

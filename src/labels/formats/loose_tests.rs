@@ -59,6 +59,25 @@ fn activity_nets_times_and_boris_names_may_be_the_other_of_text_and_number() {
 }
 
 #[test]
+fn another_file_of_a_name_of_the_project_is_named_and_a_copy_is_the_video() {
+    let dir = tempfile::tempdir().unwrap();
+    let (list, video) = (dir.path().join("list.csv"), dir.path().join("elsewhere/a.mp4"));
+    fs::create_dir(video.parent().unwrap()).unwrap();
+    fs::write(&video, "one").unwrap();
+    fs::write(&list, format!("path,label\n{},run\n", video.display())).unwrap();
+    let mut document = project(&["clips/a.mp4"]);
+    let found = |document: &Document| import(Format::Csv, &list, document, Path::new("/project"), ALL).unwrap();
+    let other = found(&document);
+    assert_eq!((other.videos, other.left_out, other.unknown_videos.as_slice()), (0, 1, &[video.clone()][..]));
+    let cause = format!("{} is not clips/a.mp4 of the project", video.display());
+    assert!(other.notes.len() == 1 && other.notes[0].cause.ends_with(&cause), "{:?}", other.notes);
+    let facts = document.videos.get_mut(&VideoId(0)).unwrap().facts.as_mut().unwrap();
+    (facts.bytes, facts.hash) = super::super::survey::fingerprint(&video).unwrap();
+    let copy = found(&document);
+    assert_eq!((copy.videos, copy.left_out, copy.notes, copy.remarks), (1, 0, Vec::new(), Vec::new()));
+}
+
+#[test]
 fn messages_name_a_file_once() {
     let eaf = r#"<ANNOTATION_DOCUMENT><HEADER><MEDIA_DESCRIPTOR MEDIA_URL="file:///x/a.mp4" MIME_TYPE="video/mp4"/></HEADER>
         <TIME_ORDER><TIME_SLOT TIME_SLOT_ID="s1" TIME_VALUE="90000"/><TIME_SLOT TIME_SLOT_ID="s2" TIME_VALUE="91000"/></TIME_ORDER>

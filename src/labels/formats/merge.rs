@@ -42,9 +42,10 @@ pub(super) fn merge(sheet: Sheet, source: &Path, document: &Document, dir: &Path
                 Some(id)
             }
             Found::SameName(id) => {
-                merge.renamed.entry(id).or_insert_with(|| clip.path.clone());
+                merge.renamed.entry(id).or_insert_with(|| clip.shown());
                 Some(id)
             }
+            Found::SameContent(id) => Some(id),
             _ => added.get(clip.path.as_str()).copied().or_else(|| merge.add_video(clip, &finder)),
         };
         match id {
@@ -84,6 +85,8 @@ struct Merge<'a> {
     /// New classes that the file lists, which are added whether labels of them are left or not.
     listed: BTreeSet<ClassId>,
     missing: BTreeSet<String>,
+    /// Files that are not in the project, which has others of their names.
+    namesakes: Vec<String>,
     /// Labels that are left out for want of a class.
     classless: BTreeMap<String, usize>,
 }
@@ -108,6 +111,7 @@ impl<'a> Merge<'a> {
             import: Import::default(),
             listed: BTreeSet::new(),
             missing: BTreeSet::new(),
+            namesakes: Vec::new(),
             classless: BTreeMap::new(),
         }
     }
@@ -162,7 +166,7 @@ impl<'a> Merge<'a> {
         let hash = |facts: Option<&Facts>| facts.map(|facts| facts.hash.clone()).filter(|hash| !hash.is_empty());
         let known = self.before.videos.get(&id).and_then(|video| hash(video.facts.as_ref()));
         if hash(clip.facts.as_ref()).zip(known).is_some_and(|(told, known)| told != known) {
-            self.changed.push(clip.path.clone());
+            self.changed.push(clip.shown());
         }
     }
 
@@ -189,17 +193,22 @@ impl<'a> Merge<'a> {
         }
         match (finder.file(clip), found) {
             (Some(path), _) if self.import.unknown_videos.contains(&path) => {}
-            (Some(path), _) => self.import.unknown_videos.push(path),
+            (Some(path), _) => {
+                let namesake = finder.namesake(clip).map(StoredPath::plain);
+                self.namesakes.extend(namesake.map(|own| format!("{} is not {own} of the project", path.display())));
+                self.import.unknown_videos.push(path);
+            }
             (None, Found::Several(count)) => {
-                let cause = format!("{} may be any of {count} videos of the project", clip.path);
+                let cause = format!("{} may be any of {count} videos of the project", clip.shown());
                 self.note(&clip.place, cause, "Name the video with its folders");
             }
             (None, Found::Claimed(_)) => {
-                let cause = format!("{} and others of the file have the name of one video of the project", clip.path);
+                let cause =
+                    format!("{} and others of the file have the name of one video of the project", clip.shown());
                 self.note(&clip.place, cause, "Name that video in the file as the project does");
             }
             (None, _) => {
-                let cause = format!("{} is not in the project, and there is no such file", clip.path);
+                let cause = format!("{} is not in the project, and there is no such file", clip.shown());
                 self.note(&clip.place, cause, "Add the video to the project and import again");
             }
         }
@@ -237,13 +246,13 @@ impl<'a> Merge<'a> {
         }
         let with_background = label == Label::Background || video.labels.contains(&Label::Background);
         if !video.labels.is_empty() && with_background {
-            let cause = format!("{} is labelled as background and as a class; the first is taken", clip.path);
+            let cause = format!("{} is labelled as background and as a class; the first is taken", clip.shown());
             self.note(&clip.place, cause, "Correct the file, or the label afterwards");
             return false;
         }
         if !video.labels.is_empty() && !self.after.settings.multi_label {
             self.import.needs_several = true;
-            let cause = format!("{} is labelled as several classes; the first is taken", clip.path);
+            let cause = format!("{} is labelled as several classes; the first is taken", clip.shown());
             self.note(&clip.place, cause, "Make the project multi-label");
             return false;
         }
@@ -264,7 +273,7 @@ impl<'a> Merge<'a> {
         let place = if stretch.place.is_empty() { &clip.place } else { &stretch.place };
         let Some(label) = self.label(&stretch.label) else { return false };
         if video.segments.len() >= MAX_SEGMENTS {
-            let cause = format!("{} has more than {MAX_SEGMENTS} segments; left out", clip.path);
+            let cause = format!("{} has more than {MAX_SEGMENTS} segments; left out", clip.shown());
             self.note(place, cause, "Check that this is a file of labels");
             return false;
         }
@@ -289,13 +298,13 @@ impl<'a> Merge<'a> {
             return true; // Said twice.
         }
         if clashes.clone().any(|other| other.label == label) {
-            let cause = format!("frames {start} to {} of {} overlap others of the same class", end - 1, clip.path);
+            let cause = format!("frames {start} to {} of {} overlap others of the same class", end - 1, clip.shown());
             self.note(place, cause, "Correct the file, or the segment afterwards");
             return false;
         }
         if clashes.next().is_some() && !self.after.settings.multi_label {
             self.import.needs_several = true;
-            let cause = format!("frames {start} to {} of {} overlap another segment", end - 1, clip.path);
+            let cause = format!("frames {start} to {} of {} overlap another segment", end - 1, clip.shown());
             self.note(place, cause, "Make the project multi-label");
             return false;
         }
@@ -349,7 +358,8 @@ impl<'a> Merge<'a> {
 
     /// Remarks what was assumed about videos.
     fn remark(&mut self) {
-        let path = |id: &VideoId| self.after.videos.get(id).map_or_else(String::new, |video| video.path.clone());
+        let path =
+            |id: &VideoId| self.after.videos.get(id).map_or_else(String::new, |video| StoredPath::plain(&video.path));
         let same_name: Vec<_> = self.renamed.iter().map(|(id, name)| format!("{name} as {}", path(id))).collect();
         let clocks = || self.clocks.iter().filter_map(|(id, clock)| Some((id, clock.as_ref()?)));
         let is_late = |clock: &Clock| clock.times.start_secs() > LATE_SECS;
@@ -436,11 +446,11 @@ impl<'a> Merge<'a> {
                 match (self.choices.replace, left_out) {
                     (false, 0) if is_silent => continue,
                     (false, _) => {
-                        kept.push(known.path.clone());
+                        kept.push(StoredPath::plain(&known.path));
                         continue;
                     }
                     (true, 1..) => {
-                        incomplete.push((known.path.clone(), left_out));
+                        incomplete.push((StoredPath::plain(&known.path), left_out));
                         continue;
                     }
                     (true, 0) => {
@@ -475,6 +485,12 @@ impl<'a> Merge<'a> {
         for (path, left_out) in incomplete {
             let cause = format!("{path} keeps its labels, as {left_out} of the file's for it cannot be used");
             self.note("", cause, "Correct the file and import again");
+        }
+        let namesakes = std::mem::take(&mut self.namesakes);
+        if !namesakes.is_empty() {
+            let cause = format!("the project has other files of the same name: {}", some_of(&namesakes));
+            let remedy = "Add the files to the project, or name the project's in the file if the labels are theirs";
+            self.note("", cause, remedy);
         }
         for (name, count) in std::mem::take(&mut self.classless) {
             let (count, are) = (counted(count, "label"), if count == 1 { "is" } else { "are" });

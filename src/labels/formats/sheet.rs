@@ -182,6 +182,11 @@ impl Clip {
         Self { is_escaped: true, ..Self::named(path, place) }
     }
 
+    /// Returns its name as people write it, with nothing encoded.
+    pub fn shown(&self) -> String {
+        if self.is_escaped { StoredPath::plain(&self.path) } else { self.path.clone() }
+    }
+
     /// Returns all labels of it and its parts.
     pub fn label_names(&self) -> impl Iterator<Item = &str> {
         self.labels.iter().map(String::as_str).chain(self.stretches.iter().map(|stretch| stretch.label.as_str()))

@@ -34,6 +34,8 @@ pub(super) enum Found {
     Video(VideoId),
     /// The only video with the same last name; the folders that the file names are others.
     SameName(VideoId),
+    /// The only video with the same last name whose content is that of the file.
+    SameContent(VideoId),
     /// So many videos have this name.
     Several(usize),
     /// A video that the file has under several names, at most one of which can be its own.
@@ -81,7 +83,7 @@ impl<'a> VideoFinder<'a> {
                 continue;
             }
             let video = self.find(clip);
-            if let Found::Video(id) | Found::SameName(id) = video {
+            if let Found::Video(id) | Found::SameName(id) | Found::SameContent(id) = video {
                 names_of.entry(id).or_default().push(&clip.path);
             }
             found.insert(&clip.path, video);
@@ -103,7 +105,7 @@ impl<'a> VideoFinder<'a> {
         for names in names_of.values().filter(|names| names.len() > 1) {
             for name in names {
                 let Some(by_name) = found.get_mut(name) else { continue };
-                if let Found::SameName(id) = *by_name {
+                if let Found::SameName(id) | Found::SameContent(id) = *by_name {
                     *by_name = Found::Claimed(id);
                 }
             }
@@ -151,6 +153,9 @@ impl<'a> VideoFinder<'a> {
             let in_one_form = || self.in_one_form(&reading).filter(|id| !self.is_another(clip, *id));
             if let Some(id) = spelled.or_else(in_one_form) {
                 return Found::Video(id);
+            }
+            if let Some(id) = self.find_by_content(clip, &reading.name) {
+                return Found::SameContent(id);
             }
             match self.find_by_end(&reading.name) {
                 Found::Nothing => {}
@@ -213,11 +218,38 @@ impl<'a> VideoFinder<'a> {
         }
     }
 
+    /// Returns the stored paths of the videos with the last name of `spelled`; a file that was converted has another ending.
+    fn namesakes(&self, spelled: &str) -> &[(&'a str, VideoId)] {
+        let name = composed(spelled);
+        let last = last_name(&name);
+        self.last.get(last).or_else(|| self.last.get(stem(last))).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the stored path of a video that has the last name of `clip`.
+    pub fn namesake(&self, clip: &Clip) -> Option<&'a str> {
+        self.readings(clip).iter().find_map(|reading| self.namesakes(&reading.name).first()).map(|(path, _)| *path)
+    }
+
+    /// Returns the video with the last name of `name` whose content is that of the file of `clip`, if it is one.
+    fn find_by_content(&self, clip: &Clip, name: &str) -> Option<VideoId> {
+        let namesakes = self.namesakes(name);
+        let file = self.file(clip).filter(|_| !namesakes.is_empty())?;
+        let mut same = namesakes.iter().filter(|(_, id)| self.has_content_of(&file, *id));
+        same.next().filter(|_| same.next().is_none()).map(|(_, id)| *id)
+    }
+
+    /// Returns whether `file` has the content that video `id` is known to have.
+    fn has_content_of(&self, file: &Path, id: VideoId) -> bool {
+        let facts = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
+        let Some(facts) = facts.filter(|facts| !facts.hash.is_empty()) else { return false };
+        // Its length rules out most without reading it.
+        fs::metadata(file).is_ok_and(|file| file.len() == facts.bytes)
+            && fingerprint(file).is_ok_and(|(_, hash)| hash == facts.hash)
+    }
+
     fn find_by_end(&self, spelled: &str) -> Found {
         let name = &*composed(spelled);
-        let last = last_name(name);
-        // A file that was converted has another ending.
-        let Some(found) = self.last.get(last).or_else(|| self.last.get(stem(last))) else { return Found::Nothing };
+        let found = self.namesakes(spelled);
         let folders: Vec<&str> =
             name.rsplit('/').skip(1).take_while(|part| !matches!(*part, "" | "." | "..")).collect();
         // How many of the folders above are the same, from the last one on.
@@ -251,9 +283,9 @@ impl<'a> VideoFinder<'a> {
         if let Some(file) = self.file(clip) {
             let own = StoredPath::decode(&video.path, self.dir);
             return match (fs::canonicalize(&file), fs::canonicalize(own)) {
-                (Ok(file), Ok(own)) => file != own,
-                // The video is not where it was: it may have been moved there.
-                _ => !fingerprint(&file).is_ok_and(|(_, hash)| known_hash == Some(&hash)),
+                (Ok(file), Ok(own)) if file == own => false,
+                // It may be a copy, or the video may have been moved there.
+                _ => !self.has_content_of(&file, id),
             };
         }
         let told_hash = clip.facts.as_ref().map(|facts| facts.hash.as_str()).filter(|hash| !hash.is_empty());
@@ -400,18 +432,52 @@ mod tests {
         assert_eq!(find("camera2/0001.mp4"), Found::Nothing, "its content is not known to be the same");
     }
 
-    #[test]
-    fn what_is_told_of_a_video_must_fit() {
-        let mut document = project(&["clips/a.mp4"]);
-        let facts = Facts {
+    fn facts(bytes: u64, hash: &str) -> Facts {
+        Facts {
             frames: 250,
             fps: 25.0,
             start_secs: Some(0.0),
             variable_rate: false,
             size: [4, 4],
-            bytes: 1,
-            hash: "12".into(),
-        };
+            bytes,
+            hash: hash.into(),
+        }
+    }
+
+    #[test]
+    fn a_copy_elsewhere_is_the_video_of_its_name_and_other_content_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for (name, content) in [
+            ("clips/a.mp4", "one"),
+            ("more/a.mp4", "two"),
+            ("copies/a.mp4", "one"),
+            ("second/a.mp4", "one"),
+            ("other/a.mp4", "six"),
+        ] {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), content).unwrap();
+        }
+        let mut document = project(&["clips/a.mp4", "more/a.mp4"]);
+        for (id, name) in [(0, "clips/a.mp4"), (1, "more/a.mp4")] {
+            let (bytes, hash) = fingerprint(&at(name)).unwrap();
+            document.videos.get_mut(&VideoId(id)).unwrap().facts = Some(facts(bytes, &hash));
+        }
+        let clip = |name: &str| Clip::named(at(name).to_str().unwrap(), "");
+        let finder = VideoFinder::new(&document, dir.path(), Path::new("/export"));
+        assert_eq!(finder.find(&clip("copies/a.mp4")), Found::SameContent(VideoId(0)));
+        assert_eq!(finder.find(&clip("clips/a.mp4")), Found::Video(VideoId(0)));
+        let other = finder.find(&clip("other/a.mp4"));
+        assert!(!matches!(other, Found::Video(_) | Found::SameName(_) | Found::SameContent(_)), "{other:?}");
+        let clips = ["copies/a.mp4", "second/a.mp4"].map(clip);
+        let claimed = Found::Claimed(VideoId(0));
+        assert!(finder.find_all(&clips).values().all(|found| *found == claimed), "the file has two videos");
+    }
+
+    #[test]
+    fn what_is_told_of_a_video_must_fit() {
+        let mut document = project(&["clips/a.mp4"]);
+        let facts = facts(1, "12");
         let step = edits::change_video(&document, VideoId(0), "Facts", |video| video.facts = Some(facts.clone()));
         document.apply(step.unwrap());
         let finder = VideoFinder::new(&document, Path::new("/p"), Path::new("/p"));

@@ -137,7 +137,8 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.add(Text::new(in_words(import)).wrap());
     if !import.unknown_videos.is_empty() {
         let count = import.unknown_videos.len();
-        explanation(ui, &format!("{count} videos in the file are not in the project."));
+        let are = if count == 1 { "is" } else { "are" };
+        explanation(ui, &format!("{} in the file {are} not in the project.", counted(count, "video")));
         if ui.button("Add these videos").clicked() {
             cx.actions.push(Action::AddVideos(import.unknown_videos.clone()));
         }
