@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::files;
 
 /// First bytes of the file; the number is that of the version.
-const MAGIC: &[u8] = b"motionscope index 3\n";
+const MAGIC: &[u8] = b"motionscope index 4\n";
 
 /// Ending of the files.
 const EXTENSION: &str = "index";

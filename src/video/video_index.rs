@@ -55,6 +55,7 @@ impl VideoIndex {
         let clock = StreamClock::of(&source);
         let mut table = PacketTable::scan(&mut source, progress);
         leave_out_unreachable(&mut source, &mut table)?;
+        leave_out_torn(&mut source, &mut table)?;
         let decoded = match FrameIndex::from_time_stamps(&table, &clock) {
             Some(_) => None,
             None => Some(decoded_order(&mut source, &table, progress)?),
@@ -174,6 +175,30 @@ fn leave_out_unreachable(source: &mut PacketSource, table: &mut PacketTable) -> 
     Ok(())
 }
 
+/// Leaves out the pictures that come before the first whole one of an H.264 recording that begins between key frames or inside an
+/// open group: no other program shows them. Where no picture is whole, all stay.
+fn leave_out_torn(source: &mut PacketSource, table: &mut PacketTable) -> Result<()> {
+    let Some(first) = table.entries.first() else { return Ok(()) };
+    let leads = |entry: &PacketEntry| entry.pts.is_none_or(|pts| Some(pts) < first.pts);
+    let is_clean = first.key && !table.entries.iter().take(PATIENCE).any(leads);
+    if is_clean || source.stream().parameters().id() != Id::H264 {
+        return Ok(());
+    }
+    let mut decoder = decoder_of(source, Purpose::Pictures)?;
+    source.seek(0, table)?;
+    let mut torn: Vec<usize> = Vec::new();
+    while let Some((packet, picture)) = decode_next(source, &mut decoder) {
+        if !picture.is_corrupt() {
+            for packet in torn {
+                table.entries[packet].discarded = true;
+            }
+            return Ok(());
+        }
+        torn.extend(Some(packet).filter(|&packet| packet < table.entries.len()));
+    }
+    Ok(())
+}
+
 /// Finds the order of the frames by decoding all of them, for files whose time stamps do not define it.
 fn decoded_order(source: &mut PacketSource, table: &PacketTable, progress: &IndexProgress) -> Result<Vec<usize>> {
     let mut decoder = decoder_of(source, Purpose::Pictures)?;
@@ -182,6 +207,7 @@ fn decoded_order(source: &mut PacketSource, table: &PacketTable, progress: &Inde
     source.seek(0, table)?;
     while let Some((packet, _)) = decode_next(source, &mut decoder) {
         if let Some(seen) = seen.get_mut(packet)
+            && !table.entries[packet].discarded
             && !std::mem::replace(seen, true)
         {
             order.push(packet);

@@ -227,6 +227,31 @@ fn h264_that_was_copied_into_avi_has_its_own_rate_and_times_and_is_not_called_cu
 }
 
 #[test]
+fn h264_that_begins_between_key_frames_or_inside_an_open_group_begins_with_its_first_whole_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let options = [("x264-params", "open-gop=1:keyint=25:bframes=3:scenecut=0")];
+    let kind = Kind { encoder: "libx264", format: Pixel::YUV420P, container: "mpegts", group: (25, 3), ..ALONE };
+    let kind = Kind { encoder_options: &options, ..kind };
+    if !encode(&at("whole.ts"), &kind, numbered(100)) {
+        return;
+    }
+    // The pictures before the first key frame are in the decoding order of the whole.
+    let mut input = ffmpeg::format::input(&at("whole.ts")).unwrap();
+    let packets: Vec<_> = input.packets().map(|(_, packet)| packet).collect();
+    let bytes = std::fs::read(at("whole.ts")).unwrap();
+    std::fs::write(at("middle.ts"), &bytes[packets[10].position() as usize..]).unwrap();
+    let key = packets.iter().skip(10).find(|packet| packet.is_key()).unwrap();
+    let number = ((key.pts().unwrap() - packets[0].pts().unwrap()) as f64 / 3600.0).round() as usize;
+    assert_shows(&at("middle.ts"), &(number..100).collect::<Vec<_>>());
+    let matroska = Kind { container: "matroska", ..kind };
+    assert!(encode(&at("whole.mkv"), &matroska, numbered(100)));
+    let copied = cut(&at("whole.mkv"), &at("cut.mkv"), "matroska", number as i64, 200);
+    assert!(copied.iter().any(|&frame| frame < copied[0]), "frames before the key frame follow it: {copied:?}");
+    assert_shows(&at("cut.mkv"), &(copied[0] as usize..100).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_file_that_breaks_off_inside_a_picture_has_the_pictures_before_it_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, broken) = (folder.path().join("whole.avi"), folder.path().join("broken.avi"));
