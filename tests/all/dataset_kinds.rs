@@ -91,7 +91,7 @@ fn the_edges_of_activity_net_are_read_and_told() {
     };
     said(&report.remarks, "video 'steady': 'run' from 0.8 to 1.9 s is cut");
     said(&report.remarks, "video 'steady': 'run' from 1.5 to 1.6 s is left out");
-    said(&report.problems, "video 'steady': 1 to 0.5 is no segment");
+    said(&report.problems, "video 'steady': 1 to 0.5 is not a segment");
     said(&report.problems, "video 'steady': annotation 6: ");
     said(&report.problems, "the segment of");
 }
