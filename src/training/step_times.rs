@@ -129,9 +129,9 @@ mod tests {
         let fit = Fit::new(&plan(16, 5.0), 25, 12.0).unwrap();
         assert!(fit.is_few());
         assert_eq!(fit.in_words(), "about 25 steps of 12.0 s each fit into 5.0 minutes");
-        assert!(fit.remedy().ends_with("of 4, about 100 steps fit"), "{}", fit.remedy());
+        assert!(fit.remedy().ends_with("with 4, about 100 steps fit"), "{}", fit.remedy());
         let none = Fit::new(&plan(16, 0.1), 0, 60.0).unwrap();
-        assert!(none.remedy().ends_with("of 1, about 16 steps fit"), "{}", none.remedy());
+        assert!(none.remedy().ends_with("with 1, about 16 steps fit"), "{}", none.remedy());
         assert!(!Fit::new(&plan(1, 5.0), 1, 300.0).unwrap().remedy().contains("batch"));
         assert!(!Fit::new(&plan(16, 5.0), 100, 3.0).unwrap().is_few());
         assert!(
