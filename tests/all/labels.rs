@@ -198,7 +198,7 @@ fn a_folder_without_videos_is_named_and_ends_with_1() {
         (code(&output), text(&output.stderr))
     };
     let (status, errors) = run(&["new", "golf", "frames"]);
-    assert!(status == 1 && errors.contains("frames: no video was found in the folder"), "{errors}");
+    assert!(status == 1 && errors.contains("frames: no videos found in the folder"), "{errors}");
     assert!(dir.path().join("golf/project.toml").is_file(), "the project is made");
     assert_eq!(run(&["new", "empty"]).0, 0, "nothing was to be added");
 }

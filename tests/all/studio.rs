@@ -53,7 +53,7 @@ fn dropped_clips_are_labelled_suggested_and_there_again() {
     clip(&footage.join("b"), 12);
     let ctx = window.harness.ctx.clone();
     window.harness.state_mut().open(dir.clone(), &ctx);
-    window.until_text("The project has no videos yet");
+    window.until_text("No videos in the project");
     window.drop_path(footage.clone());
     window.until_text("0 of 2 labelled");
 
@@ -63,7 +63,7 @@ fn dropped_clips_are_labelled_suggested_and_there_again() {
     window.until_text("1 of 2 labelled");
     window.until_text("Flow 0 → 1"); // the networks are loaded
     for _ in 0..1000 {
-        if ["Loading the networks", "Suggesting", "unlabelled, suggested"].into_iter().any(|text| window.sees(text)) {
+        if ["Loading model", "Suggesting", "unlabelled, suggested"].into_iter().any(|text| window.sees(text)) {
             break;
         }
         window.perform(Command::Suggest); // once both clips are looked into
