@@ -50,7 +50,7 @@ pub enum PlayerEvent {
 /// The state of a player.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlayerState {
-    /// Index of the frame to be shown; [`Player::current`] may still be an older one while it is decoded.
+    /// Index of the frame to be shown; `Player::current` may still be an older one while it is decoded.
     pub position: usize,
     /// Whether it plays.
     pub playing: bool,

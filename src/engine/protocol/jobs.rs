@@ -69,7 +69,7 @@ pub struct BenchmarkPlan {
     pub root: PathBuf,
     /// Whose flow; `None` for no motion at all. Only sources that work on pictures can be measured.
     pub source: Option<FlowSource>,
-    /// Sizes at which a network sees the pictures, from coarse to fine; see [`MotionNetFlow::with_scales`].
+    /// Sizes at which a network sees the pictures, from coarse to fine; see `MotionNetFlow::with_scales`.
     pub scales: Vec<f32>,
 }
 

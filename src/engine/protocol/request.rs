@@ -15,7 +15,7 @@ use crate::video::PlayerCommand;
 #[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
 #[derive(Debug, Clone)]
 pub enum Request {
-    /// Opens a clip in place of the present one. Answered by [`Message::Opened`] or [`Message::Problem`].
+    /// Opens a clip in place of the present one. Answered by `Message::Opened` or `Message::Problem`.
     Open(PathBuf),
     /// Closes the clip.
     Close,
@@ -27,41 +27,41 @@ pub enum Request {
     Select(FlowSelection),
     /// Chooses what the flow comparison works on.
     FlowComparison(Box<FlowSettings>),
-    /// Computes the figures of all sources over the whole clip, or stops doing so. Answered by [`Message::Measured`].
+    /// Computes the figures of all sources over the whole clip, or stops doing so. Answered by `Message::Measured`.
     MeasureClip(bool),
     /// Writes flow of the whole clip to files or a video, or stops doing so: what is written stays. Answered by
-    /// [`Message::ExportProgress`], [`Message::Exported`] and [`Message::ExportEnded`].
+    /// `Message::ExportProgress`, `Message::Exported` and `Message::ExportEnded`.
     Export(Option<FlowExport>),
     /// Writes a clip as a video with flow, bars and labels drawn in, in place of an export under way. Answered by
-    /// [`Message::ExportProgress`], [`Message::Annotated`] and [`Message::ExportEnded`]; stopped by `Export(None)`, and then
+    /// `Message::ExportProgress`, `Message::Annotated` and `Message::ExportEnded`; stopped by `Export(None)`, and then
     /// nothing is written.
     ExportAnnotated(Box<OverlayExport>),
     /// Measures a method on a flow benchmark, or stops doing so. Answered by the messages named `Benchmark…`.
     Benchmark(Option<BenchmarkPlan>),
-    /// Makes a pair of a benchmark a clip. Answered by [`Message::PairReady`].
+    /// Makes a pair of a benchmark a clip. Answered by `Message::PairReady`.
     ShowPair(Box<BenchmarkPair>),
     /// Scores the clips of a list, after the end of the one before, or stops doing so: what is scored stays. Answered by the
     /// messages named `Evaluation…`.
     Evaluate(Option<Box<EvaluationOrder>>),
     /// Watches a live source in place of the clip or of another source, or stops doing so. What happens around it is told in
-    /// [`Message::Live`]; what is seen lies in [`Engine::live`](super::Engine::live).
+    /// `Message::Live`; `Engine::live` has the frames and predictions.
     Live(Option<LiveOrder>),
     /// Makes the answers about the live source in another way.
     SetLive(LiveSettings),
-    /// Lists the cameras of this machine. Answered by [`Message::Cameras`].
+    /// Lists the cameras of this machine. Answered by `Message::Cameras`.
     ListCameras,
-    /// Records the live source to a file from now on, or completes the recording. Answered by [`LiveEvent::Recorded`].
+    /// Records the live source to a file from now on, or completes the recording. Answered by `LiveEvent::Recorded`.
     RecordLive(Option<Box<RecordingOrder>>),
     /// Holds the last seconds of the live source for a correction, or lets go of them.
     HoldLive(bool),
-    /// Saves the seconds that are held, else the last ones, as a clip of a class. Answered by [`LiveEvent::Corrected`].
+    /// Saves the seconds that are held, else the last ones, as a clip of a class. Answered by `LiveEvent::Corrected`.
     CorrectLive {
         /// The folder with a sub-folder per class.
         folder: PathBuf,
         /// The right class.
         class: String,
     },
-    /// Counts the clips in a folder of corrections. Answered by [`LiveEvent::Corrections`].
+    /// Counts the clips in a folder of corrections. Answered by `LiveEvent::Corrections`.
     CountCorrections(PathBuf),
     /// Lets the model say what it sees in videos nobody has labelled, or stops doing so: what is said stays. Answered by the messages
     /// named `Suggestions…`.
