@@ -260,7 +260,7 @@ fn bad_lists_are_refused_with_their_line() {
         ("list.csv", "wave/a.mp4,wave,-1,NaN\n", "line 1: -1 to NaN is not a segment"),
         ("list.csv", "wave/a.mp4,wave\nwave/a.mp4,walk\n", "line 2: "),
         ("list.csv", "path,label\n", "no clips found"),
-        ("list.json", "{\"database\": {\n\"a\": {\"subset\": 3}}}", "video 'a': invalid type"),
+        ("list.json", "{\"database\": {\n\"a\": 3}}", "video 'a': invalid type"),
         ("list.json", "{\"database\": {\n", "not ActivityNet's JSON: EOF while parsing"),
         ("list.json", "{\"database\": {}}", "no clips found"),
     ];
