@@ -42,7 +42,7 @@ use crate::gpu::{Compute, ComputeKind, DeviceChoice};
 use crate::output::Existing;
 use crate::training::{TrainingEvent, TrainingPlan};
 
-/// Where pictures of videos lie in the folder of what can be made anew.
+/// The cache folder of video thumbnails.
 const THUMBNAILS: &str = "thumbnails";
 
 /// The window.

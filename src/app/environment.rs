@@ -22,7 +22,7 @@ pub struct Options {
     pub device: DeviceChoice,
     /// A model folder in place of the one used last.
     pub model: Option<PathBuf>,
-    /// Where what can be made anew is kept.
+    /// The cache folder: its files can be computed again.
     pub cache: Option<PathBuf>,
 }
 

@@ -56,7 +56,7 @@ impl Engine {
     /// Hands over a request and returns at once.
     pub fn send(&self, request: Request) {
         if matches!(request, Request::Open(_) | Request::Close | Request::Live(Some(_))) {
-            // From now on nothing of the clip that was open is taken for something of the next. In this order: nothing computed
+            // From now on no result of the previous clip is shown for the next. In this order: nothing computed
             // from its frames can be put behind the clearing.
             if let Some(player) = self.player.replace(None) {
                 player.close();

@@ -158,7 +158,7 @@ fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
     Ok(truth)
 }
 
-/// Returns the JSON document at `path`, whose segments lie under `key`.
+/// Returns the JSON document at `path`, with its segments under `key`.
 fn parsed<T: for<'de> Deserialize<'de>>(path: &Path, key: &str) -> Result<T> {
     let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
     serde_json::from_str(&text).map_err(|error| {

@@ -165,7 +165,7 @@ pub enum Command {
     ChooseTrainingFolder,
     /// Starts the training that the panel describes.
     StartTraining,
-    /// Holds the training, or goes on with it.
+    /// Pauses or resumes the training.
     PauseTraining,
     /// Ends the training with a checkpoint.
     StopTraining,
@@ -255,7 +255,7 @@ pub enum Command {
     Suggest,
     /// Labels the clip as the model proposes.
     AcceptSuggestion,
-    /// Names the class that was used last anew.
+    /// Renames the class that was used last.
     RenameClass,
     /// Brings the project to the front.
     ShowProject,

@@ -112,7 +112,7 @@ impl VideoList {
         self.made
     }
 
-    /// Makes the list of the project in `dir` anew if anything has changed; `is_troubled` says whose files have a problem.
+    /// Rebuilds the list of the project in `dir` if anything has changed; `is_troubled` says whose files have a problem.
     pub fn refresh(
         &mut self,
         key: ListKey,

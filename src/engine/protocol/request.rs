@@ -43,7 +43,7 @@ pub enum Request {
     /// Scores the clips of a list, after the end of the one before, or stops doing so: what is scored stays. Answered by the
     /// messages named `Evaluation…`.
     Evaluate(Option<Box<EvaluationOrder>>),
-    /// Watches a live source in place of the clip or of another source, or stops doing so. What happens around it is told in
+    /// Watches a live source in place of the clip or of another source, or stops doing so. Its events arrive as
     /// `Message::Live`; `Engine::live` has the frames and predictions.
     Live(Option<LiveOrder>),
     /// Makes the answers about the live source in another way.
@@ -72,7 +72,7 @@ pub enum Request {
     TrainInTurn(Vec<TrainingPlan>),
     /// Holds the training after the present step.
     PauseTraining,
-    /// Goes on with a held training.
+    /// Resumes a paused training.
     ResumeTraining,
     /// Changes what of the training's loss counts, from the next step on.
     SwitchLoss(LossSwitches),
