@@ -5,25 +5,54 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
+use std::{fmt, io};
 
 use crate::secrets::masked;
 
 /// A result whose error a person can act upon.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// The kind of an error, for code that acts on it; people read the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ErrorKind {
+    /// Somebody asked for the end: nothing went wrong.
+    Cancelled,
+    /// The computing device failed, and would fail with the next input as well.
+    Device,
+    /// There is no such file or folder.
+    NotFound,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
 /// A failure in words: `subject: cause. Remedy.`
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub struct Error {
+    /// The kind of it.
+    pub kind: ErrorKind,
     /// What the error is about: a file, a folder, a device, an option.
     pub subject: String,
     /// What is wrong with it, in lower case and without a full stop.
     pub cause: String,
     /// What the person can do, as a sentence without a full stop.
     pub remedy: String,
+    /// The error of the system or of a library that led to it.
+    pub(crate) source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
+
+impl PartialEq for Error {
+    /// Compares all but the source, which cannot be compared and is in the cause in words.
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |error: &Self| [error.subject.clone(), error.cause.clone(), error.remedy.clone()];
+        self.kind == other.kind && parts(self) == parts(other)
+    }
+}
+
+impl Eq for Error {}
 
 /// A reason not to open what was named, within the operating system's errors.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +63,7 @@ impl Error {
     /// An error about `subject`. Passwords of addresses are left out of all that is said.
     pub fn new(subject: impl Into<String>, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
         let [subject, cause, remedy] = [subject.into(), cause.into(), remedy.into()].map(shown);
-        Self { subject, cause, remedy }
+        Self { kind: ErrorKind::Other, subject, cause, remedy, source: None }
     }
 
     /// An error about the file or folder at `path`.
@@ -42,19 +71,46 @@ impl Error {
         Self::new(path.display().to_string(), cause, remedy)
     }
 
+    /// The error that work on `subject` ended because it was asked to.
+    pub fn cancelled(subject: impl Into<String>, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(subject, cause, remedy).of_kind(ErrorKind::Cancelled)
+    }
+
+    /// An error about the file at `path` that a library found, in its words.
+    pub fn wrap(path: &Path, source: impl std::error::Error + Send + Sync + 'static, remedy: &str) -> Self {
+        Self::file(path, source.to_string(), remedy).caused_by(source)
+    }
+
+    /// This error with the error of a library that led to it.
+    #[must_use]
+    pub fn caused_by(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { source: Some(Arc::new(source)), ..self }
+    }
+
+    /// This error as one of another kind.
+    #[must_use]
+    pub fn of_kind(self, kind: ErrorKind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// Returns whether it only says that somebody asked for the end.
+    pub fn is_cancelled(&self) -> bool {
+        self.kind == ErrorKind::Cancelled
+    }
+
     /// The system started no worker thread for `subject`.
-    pub fn no_thread(subject: &str, error: &std::io::Error) -> Self {
+    pub fn no_thread(subject: &str, error: &io::Error) -> Self {
         let cause = format!("could not start a worker thread (process or memory limit: {error})");
-        Self::new(subject, cause, "Close other programs and try again")
+        Self::new(subject, cause, "Close other programs and try again").caused_by(copy(error))
     }
 
     /// A failure of the operating system on `path`, with the remedy its kind suggests.
-    pub fn io(path: &Path, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind;
+    pub fn io(path: &Path, error: &io::Error) -> Self {
+        use io::ErrorKind as Io;
         let (cause, remedy) = match error.kind() {
-            ErrorKind::NotFound => ("no such file or folder".into(), "Check the spelling of the path"),
-            ErrorKind::PermissionDenied => ("permission denied".into(), "Check the access rights"),
-            ErrorKind::StorageFull => {
+            Io::NotFound => ("no such file or folder".into(), "Check the spelling of the path"),
+            Io::PermissionDenied => ("permission denied".into(), "Check the access rights"),
+            Io::StorageFull => {
                 ("the disk is full".into(), "Free some space and try again; what was saved before is intact")
             }
             _ if error.get_ref().is_some_and(|inner| inner.is::<Endless>()) => {
@@ -62,8 +118,14 @@ impl Error {
             }
             _ => (error.to_string(), "Check the disk and the path"),
         };
-        Self::file(path, cause, remedy)
+        let kind = if error.kind() == Io::NotFound { ErrorKind::NotFound } else { ErrorKind::Other };
+        Self::file(path, cause, remedy).of_kind(kind).caused_by(copy(error))
     }
+}
+
+/// A copy of `error`, which the standard library does not make.
+fn copy(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
 }
 
 /// The first of `errors`, with the number and the names of the others; none of none.
@@ -100,7 +162,7 @@ pub(crate) fn caught_at<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Res
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { subject, cause, remedy } = self;
+        let Self { subject, cause, remedy, .. } = self;
         f.write_str(&masked(&format!("{subject}: {cause}. {remedy}.")))
     }
 }
@@ -126,6 +188,21 @@ mod tests {
         let parts = [&error.subject, &error.remedy, &error.to_string()].map(|text| text.replace("cam:…@", ""));
         assert!(parts.iter().all(|text| !text.contains("secret")), "{parts:?}");
         assert!(error.to_string().contains("Try rtsp://cam:…@host/a again"), "{error}");
+    }
+
+    #[test]
+    fn an_error_keeps_what_led_to_it_and_is_told_by_its_kind() {
+        use std::error::Error as _;
+        let missing = Error::io(Path::new("/a.mp4"), &std::fs::metadata("/no/such/file").unwrap_err());
+        let source = missing.source().and_then(|source| source.downcast_ref::<io::Error>());
+        assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::NotFound));
+        assert_eq!((missing.kind, missing.is_cancelled()), (ErrorKind::NotFound, false));
+        let damaged = toml::from_str::<toml::Table>("a = ").unwrap_err();
+        let damaged = Error::wrap(Path::new("a.toml"), damaged, "Repair it");
+        assert!(damaged.source().is_some_and(|source| damaged.cause == source.to_string()));
+        let stopped = Error::cancelled("flow", "it was stopped", "Start it again");
+        assert!(stopped.is_cancelled() && stopped.source().is_none());
+        assert_ne!(stopped, Error::new("flow", "it was stopped", "Start it again"), "the kind is a part of it");
     }
 
     #[test]

@@ -234,7 +234,15 @@ impl Session {
         match message {
             Message::Opened(info) if self.is_awaited(&info.path) => self.opened(info),
             Message::Opened(_) => {} // Something else was asked for meanwhile.
+            Message::OpenFailed(path, error) => {
+                self.opening.take_if(|awaited| awaited == path);
+                self.problem(error);
+            }
             Message::ModelLoaded(info) => self.model_loaded(info),
+            Message::ModelFailed(dir, error) => {
+                self.loading_model.take_if(|awaited| awaited == dir);
+                self.problem(error);
+            }
             Message::Training(event) => self.training_event(event),
             Message::TrainingFailed(error) => {
                 self.training.enter(TrainingPhase::Failed);
@@ -287,17 +295,6 @@ impl Session {
     /// Tells a problem: in the log, and in the notice until it is dismissed.
     pub fn problem(&mut self, error: &Error) {
         self.log.push(Level::Error, error.to_string());
-        // Of the path itself, or of a file in that folder.
-        let subject = Path::new(&error.subject);
-        let is_about = |path: &Option<PathBuf>| {
-            path.as_ref().is_some_and(|path| subject.starts_with(path) || *error.subject == path.to_string_lossy())
-        };
-        if is_about(&self.opening) {
-            self.opening = None;
-        }
-        if is_about(&self.loading_model) {
-            self.loading_model = None;
-        }
         self.notice = Some(error.clone());
     }
 
@@ -556,7 +553,10 @@ mod tests {
         session.leave_for(Path::new("/c.mp4"));
         session.receive(&Message::Opened(info("/b.mp4")));
         assert_eq!((session.clip.is_some(), session.opening.as_deref()), (false, Some(Path::new("/c.mp4"))));
-        session.receive(&Message::Problem(Error::new("/c.mp4", "no video stream", "Choose a video")));
+        let torn = Error::new("/c.mp4", "no video stream", "Choose a video");
+        session.receive(&Message::OpenFailed("/b.mp4".into(), torn.clone()));
+        assert!(session.opening.is_some(), "another one is awaited");
+        session.receive(&Message::OpenFailed("/c.mp4".into(), torn));
         assert_eq!((session.clip.is_some(), session.opening.as_deref()), (false, None));
         session.leave_for(Path::new("/a.mp4"));
         session.leave_clip();
@@ -569,12 +569,13 @@ mod tests {
         let mut session = Session::new("CPU".into());
         session.leave_for(Path::new("/clips/a"));
         (session.writing_sample, session.loading_model) = (Some((3, 64)), Some("/models/net".into()));
-        for subject in ["/clips/a.mp4", "/clips/a b", "/models/network/model.toml", "camera", ""] {
-            session.problem(&Error::new(subject, "it is torn", "Copy it again"));
-        }
+        let torn = || Error::new("/models/net/model.toml", "it is torn", "Copy it again");
+        session.problem(&torn());
+        session.receive(&Message::OpenFailed("/clips/a.mp4".into(), torn()));
+        session.receive(&Message::ModelFailed("/models/network".into(), torn()));
         assert_eq!(session.opening.as_deref(), Some(Path::new("/clips/a")));
         assert_eq!((session.writing_sample, session.loading_model.is_some()), (Some((3, 64)), true));
-        session.problem(&Error::new("/models/net/model.toml", "it is torn", "Copy it again"));
+        session.receive(&Message::ModelFailed("/models/net".into(), torn()));
         assert!(session.loading_model.is_none() && session.opening.is_some());
         session.receive(&Message::SampleFailed(Error::new("/data/sample", "the disk is full", "Free some space")));
         assert!(session.writing_sample.is_none());
@@ -584,7 +585,8 @@ mod tests {
     fn a_clip_that_cannot_be_opened_is_told_and_waited_for_no_longer() {
         let mut session = Session::new("CPU".into());
         session.opening = Some("/clips/a.mp4".into());
-        session.receive(&Message::Problem(Error::new("/clips/a.mp4", "no video stream", "Choose a video")));
+        let torn = Error::new("decoder thread", "no video stream", "Choose a video");
+        session.receive(&Message::OpenFailed("/clips/a.mp4".into(), torn));
         assert_eq!(session.opening, None);
         assert_eq!(session.notice.as_ref().map(|error| error.cause.as_str()), Some("no video stream"));
         assert_eq!(session.log.lines(Level::Error).count(), 1);

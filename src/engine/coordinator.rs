@@ -279,8 +279,9 @@ impl Coordinator {
                 self.events.send(Message::Opened(info));
             }
             PlayerEvent::Failed(error) => {
+                let path = self.player.as_ref().map(|player| player.path().to_owned());
                 self.close();
-                self.events.problem(error);
+                self.events.send(Message::OpenFailed(path.unwrap_or_default(), error));
             }
             PlayerEvent::Warning(error) => self.events.problem(error),
             PlayerEvent::Ended => self.events.wake(), // The player's state says that it stands at the end.

@@ -60,7 +60,7 @@ pub fn evaluate_actions(
     })?;
     if scores.seen() < dataset.clips.len() {
         let remedy = "Run the evaluation again";
-        return Err(Error::new("evaluation", format!("stopped after {} clips", scores.seen()), remedy));
+        return Err(Error::cancelled("evaluation", format!("stopped after {} clips", scores.seen()), remedy));
     }
     if scores.is_empty() {
         return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));

@@ -60,7 +60,10 @@ impl<'a> ClipScorer<'a> {
     /// # Errors
     /// If the clip cannot be read, a source of flow is missing, the device fails, or it was stopped.
     pub fn score(&self, clip: &LabelledClip, source: FlowSource) -> Result<ScoredClip> {
-        let about = |error: Error| Error::file(&clip.path, format!("{}: {}", error.subject, error.cause), error.remedy);
+        let about = |error: Error| {
+            let cause = format!("{}: {}", error.subject, error.cause);
+            Error { subject: clip.path.display().to_string(), cause, ..error }
+        };
         let mut reader = ClipReader::open(&clip.path, clip.segment_secs)?;
         let frames = reader.frames();
         let measures_flow = source.needs_network() && (self.model.temporal.is_some() || self.model.spatial.is_none());
@@ -220,7 +223,7 @@ impl<'a> ClipScorer<'a> {
     }
 
     fn go_on(&self) -> Result<()> {
-        if (self.stop)() { Err(Error::new("evaluation", "it was stopped", "Start it again")) } else { Ok(()) }
+        if (self.stop)() { Err(Error::cancelled("evaluation", "it was stopped", "Start it again")) } else { Ok(()) }
     }
 
     /// Windows of flow in one batch.

@@ -138,8 +138,8 @@ impl Journal {
     /// If it cannot be written; the journal holds what it held before.
     pub fn append(&mut self, step: &Step) -> Result<()> {
         let failed = |path: &Path, error: &io::Error| {
-            let Error { subject, cause, remedy } = Error::io(path, error);
-            Error::new(subject, format!("{cause}; the last change was not made"), remedy)
+            let error = Error::io(path, error);
+            Error { cause: format!("{}; the last change was not made", error.cause), ..error }
         };
         self.check_own()?;
         let line = self.lines_of(step).map_err(|error| failed(&self.path, &error.into()))?;

@@ -118,7 +118,7 @@ impl Manifest {
     /// # Errors
     /// If it cannot be written.
     pub fn stage(&self, path: &Path) -> Result<NamedTempFile> {
-        let text = toml::to_string(self).map_err(|error| Error::file(path, error.to_string(), "Report this"))?;
+        let text = toml::to_string(self).map_err(|error| Error::wrap(path, error, "Report this"))?;
         disk::stage(path, &text)
     }
 

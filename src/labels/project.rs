@@ -546,7 +546,7 @@ fn check_saves(dir: &Path, saves: u64) -> Result<()> {
 fn locked_by(why: &Error) -> Error {
     let cause = format!("{}; the labels of its video are locked, and nothing is changed in the file", why.cause);
     let again = "then reopen the project, or press Reload in Project › Clip";
-    Error::new(why.subject.clone(), cause, format!("{}; {again}", why.remedy))
+    Error { cause, remedy: format!("{}; {again}", why.remedy), ..why.clone() }
 }
 
 /// Keeps what cannot be read before anything else takes its place: files of labels, and the journal.

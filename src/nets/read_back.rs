@@ -2,14 +2,11 @@
 
 use burn::tensor::Tensor;
 
-use crate::error::{Error, Result};
-
-/// The subject of device errors.
-const DEVICE: &str = "device";
+use crate::error::{Error, ErrorKind, Result};
 
 /// Returns whether `error` says that a device failed, rather than that an input cannot be read.
 pub fn is_device_failure(error: &Error) -> bool {
-    error.subject == DEVICE
+    error.kind == ErrorKind::Device
 }
 
 /// Returns the numbers of `tensor`, row by row. Waits for the device.
@@ -19,7 +16,8 @@ pub fn is_device_failure(error: &Error) -> bool {
 pub fn read_back<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     let failed = |error: String| {
         let cause = format!("the computation failed ({error})");
-        Error::new(DEVICE, cause, "Try again, perhaps with --device cpu; a training resumes from its last checkpoint")
+        let remedy = "Try again, perhaps with --device cpu; a training resumes from its last checkpoint";
+        Error::new("device", cause, remedy).of_kind(ErrorKind::Device)
     };
     let data = tensor.try_into_data().map_err(|error| failed(format!("{error:?}")))?;
     data.convert::<f32>().try_into_vec().map_err(|error| failed(format!("{error:?}")))

@@ -27,7 +27,7 @@ pub fn prepare(dir: &Path, settings: &Settings) -> Result<()> {
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let path = dir.join(CONFIG);
     let text = toml::to_string_pretty(settings)
-        .map_err(|error| Error::file(&path, error.to_string(), "Report these settings as a defect"))?;
+        .map_err(|error| Error::wrap(&path, error, "Report these settings as a defect"))?;
     match files::read_to_string(&path) {
         Ok(before) => {
             let differences = differences(&before, &text);

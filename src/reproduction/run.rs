@@ -121,8 +121,8 @@ impl Run<'_> {
             }
             (self.on_event)(Event::Row { name: row.name.clone(), number: index + 1, of: rows.len() });
             let outcome = caught("row", || self.row(row)).and_then(|result| result.write(&dir).map(|()| result));
-            if self.control.is_stopped() && outcome.is_err() {
-                break; // the failure is that it was stopped
+            if outcome.as_ref().is_err_and(Error::is_cancelled) {
+                break;
             }
             self.tell(row, &outcome);
             outcomes.push(outcome);
@@ -194,7 +194,11 @@ impl Run<'_> {
         }
         let outcome = self.train_now(training);
         if self.control.is_stopped() {
-            return Err(Error::file(run_dir, "stopped, everything saved", "Run the same command again to resume"));
+            return Err(Error::cancelled(
+                run_dir.to_string_lossy(),
+                "stopped, everything saved",
+                "Run the same command again to resume",
+            ));
         }
         self.trained.insert(run_dir.clone(), outcome.clone());
         outcome
@@ -256,7 +260,7 @@ impl Run<'_> {
             if self.control.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         if done < pairs.len() {
-            return Err(Error::file(root, "stopped", "Run the same command again to resume"));
+            return Err(Error::cancelled(root.to_string_lossy(), "stopped", "Run the same command again to resume"));
         }
         let errors = report.mean.errors.as_ref().map(|errors| errors.all);
         let errors = errors.ok_or_else(|| {

@@ -284,8 +284,7 @@ fn spread(clips: Vec<LabelledClip>, limit: usize) -> Vec<LabelledClip> {
 }
 
 fn not_measured(cause: &Error) -> Error {
-    let Error { subject, cause, remedy } = cause;
-    Error::new(subject.clone(), format!("skipped in validation: {cause}"), remedy.clone())
+    Error { cause: format!("skipped in validation: {}", cause.cause), ..cause.clone() }
 }
 
 fn nothing_measured() -> Error {

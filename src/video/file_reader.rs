@@ -257,7 +257,7 @@ impl FileReader {
 
     fn conversion_error(&self, index: usize, error: ffmpeg::Error) -> Error {
         let cause = format!("frame {index} cannot be converted to RGB ({error})");
-        Error::file(&self.info.path, cause, "Convert the file to H.264 and open that")
+        Error::file(&self.info.path, cause, "Convert the file to H.264 and open that").caused_by(error)
     }
 }
 

@@ -285,7 +285,7 @@ fn open_whole(path: &Path, stop: &StopFlag) -> Result<(Input, usize)> {
 
 /// Reading `path` was stopped from outside; nobody waits for it any more.
 pub(super) fn stopped(path: &Path) -> Error {
-    Error::file(path, "reading it was stopped", "Open it again")
+    Error::cancelled(path.to_string_lossy(), "reading it was stopped", "Open it again")
 }
 
 fn open_error(path: &Path, error: ffmpeg::Error) -> Error {
@@ -294,7 +294,8 @@ fn open_error(path: &Path, error: ffmpeg::Error) -> Error {
         return Error::file(path, "the file is cut off: it ends before its first frame", remedy);
     }
     if error != ffmpeg::Error::InvalidData {
-        return Error::file(path, format!("it cannot be opened as a video ({error})"), "Check the file and the disk");
+        let cause = format!("it cannot be opened as a video ({error})");
+        return Error::file(path, cause, "Check the file and the disk").caused_by(error);
     }
     // Recorders write the index of an mp4 last, so a broken-off recording has none.
     let mut head = [0; 8];

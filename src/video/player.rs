@@ -1,6 +1,6 @@
 //! Playback on a thread of its own: the handle that the engine holds, its commands and its events.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +19,7 @@ const MAX_EVENTS: usize = 64;
 
 /// A video being played by the thread `decoder`; dropping it ends the thread soon, without waiting for it.
 pub struct Player {
+    path: PathBuf,
     shared: Arc<Shared>,
     commands: Option<Sender<PlayerCommand>>,
     /// How many commands were handed over.
@@ -39,7 +40,8 @@ impl Player {
             obeyed: AtomicU64::default(),
             stop: StopFlag::default(),
         });
-        let (path, thread_shared, failed) = (path.to_owned(), shared.clone(), events_out.clone());
+        let (own_path, path) = (path.to_owned(), path.to_owned());
+        let (thread_shared, failed) = (shared.clone(), events_out.clone());
         let (after_panic, wake_after) = (events_out.clone(), wake.clone());
         let body = move || {
             let run = || {
@@ -58,7 +60,12 @@ impl Player {
             // The channel is empty and its receiver alive, so this is always delivered.
             let _ = failed.try_send(PlayerEvent::Failed(error));
         }
-        Self { shared, commands: Some(commands), sent: AtomicU64::default(), events }
+        Self { path: own_path, shared, commands: Some(commands), sent: AtomicU64::default(), events }
+    }
+
+    /// Returns the path of the video.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Hands over a command.

@@ -421,5 +421,6 @@ fn open_as(
 }
 
 fn cannot_write(path: &Path, error: ffmpeg::Error) -> Error {
-    Error::file(path, format!("the clip cannot be written ({error})"), "Check the free space and the access rights")
+    let cause = format!("the clip cannot be written ({error})");
+    Error::file(path, cause, "Check the free space and the access rights").caused_by(error)
 }

@@ -221,7 +221,9 @@ fn what_cannot_be_opened_is_said_and_the_engine_goes_on() {
     for request in requests {
         stage.engine.send(request);
         let problem = stage.message(|message| match message {
-            Message::Problem(error) | Message::TrainingFailed(error) => Some(error.clone()),
+            Message::OpenFailed(_, error) | Message::ModelFailed(_, error) | Message::TrainingFailed(error) => {
+                Some(error.clone())
+            }
             _ => None,
         });
         assert!(problem.subject.starts_with(&*dir.to_string_lossy()), "{problem}");

@@ -15,7 +15,7 @@ use crate::app::layout::Pane;
 use crate::app::shell::log::Level;
 use crate::app::shell::opener::{Found, ModelRole};
 use crate::engine::{FlowSource, Request};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::labels::formats::Choices;
 use crate::output::Existing;
 
@@ -32,7 +32,7 @@ impl App {
         for answer in self.opener.answers() {
             match answer {
                 Ok(found) => self.found(found, ctx),
-                Err(error) => self.not_found(&error),
+                Err(error) => self.session.problem(&error),
             }
         }
         for answer in self.exporter.answers() {
@@ -130,6 +130,10 @@ impl App {
             }
             Found::Model(dir) => self.load_model(dir),
             Found::Project(dir) => self.begin_project(Start::Open, dir, ctx),
+            Found::Nothing(path, error) => {
+                self.settings.recent.retain(|recent| *recent != path); // it is not offered again
+                self.session.problem(&error);
+            }
             Found::Classes { folder, first } => {
                 self.settings.remember(&folder);
                 self.choose_training_folder(folder, ctx);
@@ -145,12 +149,6 @@ impl App {
             (ModelRole::First, Err(error)) => self.session.log.push(Level::Warning, error.to_string()),
             (ModelRole::Second, dir) => self.settings.laboratory.second_model = dir.ok(),
         }
-    }
-
-    /// What cannot be opened is not offered again.
-    fn not_found(&mut self, error: &Error) {
-        self.settings.recent.retain(|path| path.to_string_lossy() != error.subject);
-        self.session.problem(error);
     }
 
     /// Does with `path` what `question` asked for it; files that exist are replaced as `existing` says.

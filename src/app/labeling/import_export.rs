@@ -110,7 +110,10 @@ impl ImportExport {
             };
             let exported = caught("export", || export_labels(&export, &mut progress));
             let exported = exported.and_then(|exported| {
-                let stopped = || Error::file(&target, "the export was stopped; nothing was written", "Export again");
+                let stopped = || {
+                    let target = target.to_string_lossy();
+                    Error::cancelled(target, "the export was stopped; nothing was written", "Export again")
+                };
                 exported.ok_or_else(stopped)
             });
             News::Exported(target, exported)

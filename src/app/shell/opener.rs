@@ -24,6 +24,8 @@ const CLIPS: &str = "clips";
 pub enum Found {
     /// A file, to be tried as a clip.
     Clip(PathBuf),
+    /// Nothing that can be opened, and why.
+    Nothing(PathBuf, Error),
     /// A folder with several clips directly in it.
     Clips(ClipFolder),
     /// A model folder.
@@ -92,7 +94,7 @@ impl Opener {
     /// Begins to look at `path`.
     pub fn look(&mut self, path: PathBuf, ctx: &Context) {
         self.asked += 1;
-        self.run(ctx, move || find(&path));
+        self.run(ctx, move || Ok(found_at(path)));
     }
 
     /// Begins to look at `path`, which was dropped onto the window: a folder of videos is for the project in `project`, unless it is
@@ -101,7 +103,7 @@ impl Opener {
         self.asked += 1;
         self.run(ctx, move || match project.filter(|_| path.is_dir() && !is_own(&path)) {
             Some(project) => Ok(Found::ForProject { folder: path, project }),
-            None => find(&path),
+            None => Ok(found_at(path)),
         });
     }
 
@@ -164,6 +166,10 @@ impl Opener {
 /// Whether a folder is more than a folder of videos.
 fn is_own(folder: &Path) -> bool {
     [Project::FILE, MODEL_CARD].iter().any(|name| folder.join(name).is_file())
+}
+
+fn found_at(path: PathBuf) -> Found {
+    find(&path).unwrap_or_else(|error| Found::Nothing(path, error))
 }
 
 /// What lies at `path`.

@@ -160,7 +160,7 @@ impl ClipReport {
     /// Returns the document as text.
     pub fn to_json(&self, pretty: bool) -> Result<String> {
         let text = if pretty { serde_json::to_string_pretty(self) } else { serde_json::to_string(self) };
-        text.map_err(|error| Error::file(&self.clip.path, error.to_string(), "Please report this"))
+        text.map_err(|error| Error::wrap(&self.clip.path, error, "Please report this"))
     }
 
     /// Writes the document; an older one is replaced whole or not at all.

@@ -154,7 +154,7 @@ impl InferenceThread {
                 };
                 self.follower = Some(PlaybackInference::new(pipeline, pairs_at_once, self.results.clone()));
             }
-            Err(error) => self.results.events.problem(error),
+            Err(error) => self.results.events.send(Message::ModelFailed(dir.to_owned(), error)),
         }
     }
 

@@ -97,6 +97,6 @@ fn keep(path: &Path, picture: &RgbImage) -> Result<()> {
     let (width, height) = picture.dimensions();
     JpegEncoder::new_with_quality(&mut bytes, QUALITY)
         .write_image(picture, width, height, ExtendedColorType::Rgb8)
-        .map_err(|error| Error::file(path, error.to_string(), "No action needed"))?;
+        .map_err(|error| Error::wrap(path, error, "No action needed"))?;
     replace_unsynced(path, |file| file.write_all(&bytes))
 }

@@ -16,6 +16,8 @@ use crate::video::{CameraDevice, VideoInfo};
 pub enum Message {
     /// A clip is open and its first frame is on the way.
     Opened(VideoInfo),
+    /// The clip of this path cannot be opened, or broke off: it is closed.
+    OpenFailed(PathBuf, Error),
     /// A source cannot work on this clip, with the reason; `None` once it can.
     SourceUnavailable(FlowSource, Option<Error>),
     /// Figures of one more frame while the clip is measured.
@@ -81,6 +83,8 @@ pub enum Message {
     SuggestionsEnded,
     /// A model is in use.
     ModelLoaded(ModelInfo),
+    /// The model of this folder cannot be loaded; the one in use stays.
+    ModelFailed(PathBuf, Error),
     /// News of the running training.
     Training(TrainingEvent),
     /// The training ended without a model; no further [`Message::Training`] follows.

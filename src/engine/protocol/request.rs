@@ -15,13 +15,14 @@ use crate::video::PlayerCommand;
 #[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
 #[derive(Debug, Clone)]
 pub enum Request {
-    /// Opens a clip in place of the present one. Answered by `Message::Opened` or `Message::Problem`.
+    /// Opens a clip in place of the present one. Answered by `Message::Opened` or `Message::OpenFailed`.
     Open(PathBuf),
     /// Closes the clip.
     Close,
     /// Play, pause, seek …; without a clip nothing happens.
     Player(PlayerCommand),
-    /// Uses the networks of a model folder from now on. If they cannot be loaded the present ones stay.
+    /// Uses the networks of a model folder from now on. If they cannot be loaded the present ones stay. Answered by
+    /// `Message::ModelLoaded` or `Message::ModelFailed`.
     LoadModel(PathBuf),
     /// Chooses which of the flows is shown.
     Select(FlowSelection),

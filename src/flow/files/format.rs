@@ -118,7 +118,7 @@ impl FlowFormat {
 /// # Errors
 /// If the name stands for no picture format, or the file cannot be written.
 pub fn write_picture(path: &Path, picture: &RgbImage) -> Result<()> {
-    let failed = |error: image::ImageError| Error::file(path, error.to_string(), "Name it .png, .jpg or .ppm");
+    let failed = |error: image::ImageError| Error::wrap(path, error, "Name it .png, .jpg or .ppm");
     let mut bytes = Cursor::new(Vec::new());
     picture.write_to(&mut bytes, ImageFormat::from_path(path).map_err(failed)?).map_err(failed)?;
     atomic::replace(path, |writer| writer.write_all(bytes.get_ref()))

@@ -53,6 +53,6 @@ pub fn write_kitti(path: &Path, field: &FlowField) -> Result<()> {
     let mut bytes = Cursor::new(Vec::new());
     picture
         .write_to(&mut bytes, ImageFormat::Png)
-        .map_err(|error| Error::file(path, error.to_string(), "Write a smaller field"))?;
+        .map_err(|error| Error::wrap(path, error, "Write a smaller field"))?;
     atomic::replace(path, |writer| writer.write_all(bytes.get_ref()))
 }

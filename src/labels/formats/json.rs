@@ -72,7 +72,7 @@ struct SegmentEntry {
 }
 
 pub(super) fn write(sheet: &Sheet, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
-    let failed = |error: serde_json::Error| Error::file(target, error.to_string(), "Report this");
+    let failed = |error: serde_json::Error| Error::wrap(target, error, "Report this");
     let classes = sheet.classes.iter().map(|class| ClassEntry { name: class.name.clone(), color: class.hex() });
     let file = File {
         version: VERSION,

@@ -225,7 +225,7 @@ fn row(
         Part::Frames(start, end) if start < end => {
             let rate = columns.rate(cells);
             let counted = counted_frames(&path, start..end, rate).map_err(|error| {
-                let Error { subject, cause, remedy } = error;
+                let Error { subject, cause, remedy, .. } = error;
                 place.problem(ProblemKind::Malformed, &format!("{subject}: {cause}"), &remedy)
             })?;
             if counted.is_cut {

@@ -219,7 +219,7 @@ fn tvl1(
 }
 
 fn go_on(stop: &dyn Fn() -> bool) -> Result<()> {
-    if stop() { Err(Error::new("flow", "it was stopped", "Start it again")) } else { Ok(()) }
+    if stop() { Err(Error::cancelled("flow", "it was stopped", "Start it again")) } else { Ok(()) }
 }
 
 fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Result<Vec<FlowField>> {
@@ -339,7 +339,7 @@ mod tests {
             assert!(worst < 0.01, "{source:?}: {worst}");
         }
         let stopped = FlowSource::Tvl1.stretch_flow(&clip, 0, &frames, &network, &|| true);
-        assert!(stopped.err().unwrap().cause.contains("stopped"));
+        assert!(stopped.is_err_and(|error| error.is_cancelled()));
     }
 
     #[test]

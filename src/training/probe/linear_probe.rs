@@ -89,7 +89,7 @@ pub fn run(
 
 /// Without its last layer the stream is not a network for these classes: there is nothing to save.
 fn stopped(plan: &TrainingPlan) -> Error {
-    Error::new(&*plan.run_dir.to_string_lossy(), "stopped before the first step", "Start the run again")
+    Error::cancelled(plan.run_dir.to_string_lossy(), "stopped before the first step", "Start the run again")
 }
 
 /// The classifier, and those of cross-validation.

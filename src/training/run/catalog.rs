@@ -172,8 +172,7 @@ pub fn list(folder: &Path) -> Vec<Run> {
 pub fn rename(dir: &Path, name: &str) -> Result<()> {
     let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
     let path = dir.join(NOTES);
-    let text = toml::to_string(&Notes { name })
-        .map_err(|error| Error::file(&path, error.to_string(), "Choose another name"))?;
+    let text = toml::to_string(&Notes { name }).map_err(|error| Error::wrap(&path, error, "Choose another name"))?;
     atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))
 }
 

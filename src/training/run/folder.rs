@@ -27,8 +27,7 @@ pub(in crate::training) fn prepare_folder(plan: &TrainingPlan) -> Result<RunLock
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let lock = RunLock::take(dir)?;
     let path = dir.join("config.toml");
-    let text =
-        toml::to_string_pretty(plan).map_err(|error| Error::file(&path, error.to_string(), "Report this plan"))?;
+    let text = toml::to_string_pretty(plan).map_err(|error| Error::wrap(&path, error, "Report this plan"))?;
     let text = format!("{WRITTEN_BY}{}\n{text}", env!("CARGO_PKG_VERSION"));
     refuse_foreign(dir, &path)?;
     if checkpoint::find(dir).is_some() {

@@ -108,7 +108,7 @@ impl RunClips {
             fingerprints,
         };
         let path = run_dir.join(FILE);
-        let text = toml::to_string(&kept).map_err(|error| Error::file(&path, error.to_string(), "Report this"))?;
+        let text = toml::to_string(&kept).map_err(|error| Error::wrap(&path, error, "Report this"))?;
         atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))
     }
 }

@@ -162,8 +162,8 @@ impl<'a> Run<'a> {
             self.progress.prepared = self.progress.seconds;
             if self.control.is_stopped() {
                 // Without its last layer the stream is not a network for these classes: there is nothing to save.
-                return Err(Error::new(
-                    &*self.plan.run_dir.to_string_lossy(),
+                return Err(Error::cancelled(
+                    self.plan.run_dir.to_string_lossy(),
                     "stopped before the first step",
                     "Start the run again",
                 ));
