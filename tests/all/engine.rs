@@ -14,6 +14,7 @@ use motionscope::training::{DataSource, TrainingEvent, TrainingPlan};
 use motionscope::video::{Frame, Geometry, PlayerCommand, VideoReader};
 use tempfile::TempDir;
 
+use crate::shared;
 use crate::watched::Watched;
 
 const SIZE: Geometry = Geometry { width: 64, height: 64 };
@@ -118,7 +119,7 @@ fn a_short_window_repeats_its_last_frame() {
 #[test]
 fn on_a_graphics_device_the_flow_is_the_same_and_stays_there() {
     let Ok(graphics) = choose(DeviceChoice::Gpu) else {
-        return eprintln!("SKIPPED: no graphics device, not even an emulated one");
+        return shared::skip("gpu", "no graphics device, not even an emulated one");
     };
     let dir = tempfile::tempdir().unwrap();
     let model = dir.path().join("model");

@@ -267,11 +267,17 @@ fn a_time_limit_ends_a_fit_of_last_layers() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 2);
     let base = base(dir.path(), &data, &["a", "b"]);
-    let mut tuning = FineTune { streams: Streams::Spatial, budget_secs: Some(1.0), ..FineTune::default() };
+    let mut tuning = FineTune { streams: Streams::Spatial, ..FineTune::default() };
     tuning.spatial.steps = 200_000;
-    let (_, events) = tuned(&tuning, &base, &data, &dir.path().join("run"));
-    let steps = events.iter().filter(|event| matches!(event, TrainingEvent::Step(_))).count();
-    assert!((1..200_000).contains(&steps), "{steps}");
+    // A busy machine may spend a short budget before the first step.
+    let budgets = (0..6).map(|doublings| f64::from(1 << doublings));
+    let attempts = budgets.map(|budget| {
+        tuning.budget_secs = Some(budget);
+        let (_, events) = tuned(&tuning, &base, &data, &dir.path().join(format!("run {budget}")));
+        (events.iter().filter(|event| matches!(event, TrainingEvent::Step(_))).count(), events)
+    });
+    let (steps, events) = { attempts }.find(|(steps, _)| *steps > 0).expect("32 seconds are enough for a step");
+    assert!(steps < 200_000, "{steps}");
     let measured = events.iter().rev().find_map(|event| match event {
         TrainingEvent::Validation { step, .. } => Some(*step),
         _ => None,

@@ -22,7 +22,7 @@ fn gpu() -> Option<(Compute, SharedWgpu)> {
             Some((compute, wgpu))
         }
         Err(error) => {
-            eprintln!("SKIPPED: {error}");
+            shared::skip("gpu", error);
             None
         }
     }

@@ -123,7 +123,7 @@ fn losses_agree_with_the_reference_on_the_cpu() {
 fn losses_agree_with_the_reference_on_the_gpu() {
     let gpu = match choose(DeviceChoice::Gpu) {
         Ok(gpu) => gpu.device.autodiff(),
-        Err(error) => return eprintln!("SKIPPED: {error}"),
+        Err(error) => return shared::skip("gpu", error),
     };
     for path in shared::reference("losses") {
         gradients_agree(&Reference { tensors: tensors(&path), device: gpu.clone() }, false);

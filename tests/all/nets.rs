@@ -24,7 +24,7 @@ use crate::shared;
 
 /// The GPU, real or software; `None`, said loudly, where there is none.
 fn gpu() -> Option<Device> {
-    choose(DeviceChoice::Gpu).map(|compute| compute.device).inspect_err(|error| eprintln!("SKIPPED: {error}")).ok()
+    choose(DeviceChoice::Gpu).map(|compute| compute.device).inspect_err(|error| shared::skip("gpu", error)).ok()
 }
 
 /// A file of named f32 tensors.

@@ -8,17 +8,29 @@ fn root() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
 }
 
-/// The file or folder at `rel` in the shared data; `None`, said loudly, where it is absent.
+/// Reports that a test or a part of one is skipped because this machine lacks `need`: `data`, `gpu`, `x11`, `codecs` or
+/// `imports`.
+///
+/// # Panics
+///
+/// If `MOTIONSCOPE_REQUIRE`, a list such as `data,gpu,x11`, names `need`: what is required must not be skipped.
+pub fn skip(need: &str, reason: impl std::fmt::Display) {
+    let required = std::env::var("MOTIONSCOPE_REQUIRE").unwrap_or_default();
+    assert!(!required.split(',').any(|name| name.trim() == need), "required, but {reason}");
+    eprintln!("SKIPPED: {reason}");
+}
+
+/// The file or folder at `rel` in the shared data; `None`, reported, where it is absent.
 pub fn data(rel: &str) -> Option<PathBuf> {
     let path = root().join(rel);
     if !path.exists() {
-        eprintln!("SKIPPED: no test data at {} (set MOTIONSCOPE_DATA)", path.display());
+        skip("data", format_args!("no test data at {} (set MOTIONSCOPE_DATA)", path.display()));
         return None;
     }
     Some(path)
 }
 
-/// Every reference file whose name starts with `prefix`, sorted; none, said loudly, where they are absent.
+/// Every reference file whose name starts with `prefix`, sorted; none, reported, where they are absent.
 pub fn reference(prefix: &str) -> Vec<PathBuf> {
     let Some(folder) = data("reference") else { return Vec::new() };
     let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
@@ -29,7 +41,7 @@ pub fn reference(prefix: &str) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = entries.filter(wanted).collect();
     files.sort();
     if files.is_empty() {
-        eprintln!("SKIPPED: no {prefix}*.safetensors in {}", folder.display());
+        skip("data", format_args!("no {prefix}*.safetensors in {}", folder.display()));
     }
     files
 }

@@ -30,7 +30,7 @@ fn gpu() -> Option<SharedWgpu> {
     match choose(DeviceChoice::Gpu) {
         Ok(compute) => compute.wgpu,
         Err(error) => {
-            eprintln!("SKIPPED: {error}");
+            shared::skip("gpu", error);
             None
         }
     }

@@ -9,6 +9,7 @@ use ffmpeg_next as ffmpeg;
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 use motionscope::video::{ClipFacts, Geometry, Player, Sizes, VideoReader, decode_clip};
 
+use crate::shared;
 use crate::video::{CLIP, assert_every_frame_is_exact, coded_picture, read_code, wait_until_open, write_clip};
 
 /// How a file is coded and packed.
@@ -43,7 +44,7 @@ fn encode(path: &Path, kind: &Kind, pictures: impl Iterator<Item = RgbaImage>) -
     ffmpeg::init().unwrap();
     ffmpeg::log::set_level(ffmpeg::log::Level::Quiet);
     let Some(codec) = ffmpeg::encoder::find_by_name(kind.encoder) else {
-        eprintln!("SKIPPED: this FFmpeg has no encoder {}", kind.encoder);
+        shared::skip("codecs", format_args!("this FFmpeg has no encoder {}", kind.encoder));
         return false;
     };
     let mut pictures = pictures.peekable();

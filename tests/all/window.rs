@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::shared;
 use motionscope::cli::bench::fixture;
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::labels::{Project, Settings, Video, edits};
@@ -35,7 +36,7 @@ fn screen(dir: &Path, more: &[&str]) -> Option<(Running, String)> {
     let child =
         Command::new("Xvfb").args(arguments).arg(dir).args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let Ok(mut child) = child else {
-        eprintln!("SKIPPED: no Xvfb to open the window on (apt-get install xvfb)");
+        shared::skip("x11", "no Xvfb to open the window on (apt-get install xvfb)");
         return None;
     };
     let mut number = String::new();
@@ -100,7 +101,7 @@ fn labels_survive_a_killed_window() {
     ] {
         while !journal().contains(title) {
             if !press(&display, keys) {
-                eprintln!("SKIPPED: no xdotool to press keys with (apt-get install xdotool)");
+                shared::skip("x11", "no xdotool to press keys with (apt-get install xdotool)");
                 return;
             }
             assert!(window.0.try_wait().unwrap().is_none(), "the window closed: {}", said());

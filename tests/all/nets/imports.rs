@@ -14,11 +14,15 @@ use serde::Deserialize;
 use serde::de::value::{Error as NoName, StrDeserializer};
 
 use super::{Reference, largest_difference, noise, values};
+use crate::shared;
 
 /// The weights files `tests/make_imports.py` wrote; none, said loudly, where it has not run.
 fn cases() -> Vec<PathBuf> {
     let Some(folder) = std::env::var_os("MOTIONSCOPE_IMPORTS") else {
-        eprintln!("SKIPPED: no networks of PyTorch's (run tests/make_imports.py DIR and set MOTIONSCOPE_IMPORTS=DIR)");
+        shared::skip(
+            "imports",
+            "no networks of PyTorch's (run tests/make_imports.py DIR and set MOTIONSCOPE_IMPORTS=DIR)",
+        );
         return Vec::new();
     };
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
