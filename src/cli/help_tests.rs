@@ -87,6 +87,26 @@ fn every_command_and_option_is_explained_in_plain_english() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The whole `--help` of every command, as a user of a terminal of 100 columns reads it. After a wanted change:
+/// `INSTA_UPDATE=always cargo test --release help`.
+#[test]
+fn the_help_of_every_command_is_as_it_was_read_last() {
+    let mut program = Cli::command().term_width(100).version("VERSION").long_version("VERSION");
+    program.build();
+    let mut pages = std::collections::BTreeMap::<String, String>::new();
+    walk(&program, "motionscope", &mut |name, command| {
+        let page = pages.entry(name.split(' ').nth(1).unwrap_or("motionscope").to_owned()).or_default();
+        let help = command.clone().render_long_help().to_string();
+        *page += &format!("$ {name} --help\n{help}\n");
+    });
+    assert!(pages.len() > 10, "{:?}", pages.keys());
+    insta::with_settings!({ snapshot_path => "../../tests/snapshots/help", prepend_module_to_snapshot => false }, {
+        for (name, page) in pages {
+            insta::assert_snapshot!(name, page);
+        }
+    });
+}
+
 #[test]
 fn a_text_in_dialect_is_refused() {
     let wrong = summary_faults("here", "tells what lies there.");

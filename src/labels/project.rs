@@ -28,6 +28,27 @@ const READINGS: usize = 5;
 /// each labelled video, and `journal.jsonl` with every step since these were saved. A step is in the
 /// journal before it is in the document, and the journal is only restarted after everything is saved, so that opening the
 /// project always restores the document after the last step.
+///
+/// ```
+/// use motionscope::labels::{Label, Opened, Project, Settings, Video, edits};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let dir = folder.path().join("project");
+/// let mut project = Project::create(&dir, Settings::default())?;
+/// let (wave, step) = edits::add_class(project.document(), "wave")?;
+/// project.perform(step)?;
+/// let id = project.document().free_video_id();
+/// project.perform(edits::add_videos(project.document(), vec![Video::new("clips/a.mp4")]))?;
+/// project.perform(edits::label_clip(project.document(), id, Label::Class(wave))?)?;
+/// drop(project); // without saving
+///
+/// let Opened { mut project, notes } = Project::open(&dir)?;
+/// assert_eq!(project.document().videos[&id].label, Some(Label::Class(wave)), "restored from the journal");
+/// assert!(notes[0].cause.contains("recovered"));
+/// project.undo()?;
+/// assert_eq!(project.document().videos[&id].label, None);
+/// # Ok::<(), motionscope::error::Error>(())
+/// ```
 pub struct Project {
     dir: PathBuf,
     document: Document,

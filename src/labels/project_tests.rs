@@ -4,6 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+
 use super::random_edits::RandomEdits;
 use super::{Change, Document, Facts, Label, Opened, Project, Settings, Step, Video, VideoId, edits};
 use crate::error::Result;
@@ -40,54 +43,56 @@ pub(super) fn label(project: &mut Project, id: VideoId, label: Label) -> Result<
     project.perform(edits::label_clip(project.document(), id, label)?)
 }
 
-#[test]
-fn undoing_everything_gives_the_start_and_redoing_it_the_end() {
-    for seed in 0..8 {
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+    #[test]
+    fn undoing_everything_gives_the_start_and_redoing_it_the_end(seeds in vec(any::<u64>(), 0..60)) {
         let dir = tempfile::tempdir().unwrap();
         let mut project = create(dir.path());
-        let mut edits = RandomEdits::new(seed);
         let mut states = vec![content(project.document())];
-        for step in 0..60 {
-            project.perform(edits.step(project.document())).unwrap();
-            if step % 17 == 0 {
+        for (place, seed) in seeds.into_iter().enumerate() {
+            project.perform(RandomEdits::new(seed).step(project.document())).unwrap();
+            if place % 17 == 0 {
                 project.save().unwrap();
             }
             states.push(content(project.document()));
         }
         for state in states.iter().rev().skip(1) {
-            assert!(project.undo().unwrap().is_some());
-            assert_eq!(content(project.document()), *state, "seed {seed}");
+            prop_assert!(project.undo().unwrap().is_some());
+            prop_assert_eq!(&content(project.document()), state);
         }
-        assert_eq!(project.undo().unwrap(), None);
+        prop_assert_eq!(project.undo().unwrap(), None);
         for state in &states[1..] {
             let title = project.redo_step().map(|step| step.title.clone());
-            assert_eq!(project.redo().unwrap(), title);
-            assert_eq!(content(project.document()), *state, "seed {seed}");
+            prop_assert_eq!(project.redo().unwrap(), title);
+            prop_assert_eq!(&content(project.document()), state);
         }
-        assert_eq!(project.redo().unwrap(), None);
+        prop_assert_eq!(project.redo().unwrap(), None);
     }
-}
 
-#[test]
-fn what_was_done_is_there_after_opening_saved_or_not() {
-    for seed in 0..8 {
+    #[test]
+    fn what_was_done_is_there_after_opening_saved_or_not(actions in vec((0..12_u8, any::<u64>()), 0..120)) {
         let dir = tempfile::tempdir().unwrap();
         let mut project = create(dir.path());
-        let mut edits = RandomEdits::new(seed);
-        for step in 0..120 {
-            match edits.below(12) {
+        for (place, (action, seed)) in actions.into_iter().enumerate() {
+            match action {
                 0 => project.save().unwrap(),
                 1 => _ = project.undo().unwrap(),
                 2 => _ = project.redo().unwrap(),
-                _ => project.perform(edits.step(project.document())).unwrap(),
+                _ => project.perform(RandomEdits::new(seed).step(project.document())).unwrap(),
             }
-            if step % 15 == 0 {
+            if place % 15 == 0 {
                 let before = project.document().clone();
                 drop(project);
                 project = open(dir.path());
-                assert_eq!(*project.document(), before, "seed {seed}, step {step}");
+                prop_assert_eq!(project.document(), &before, "after action {}", place);
             }
         }
+        let before = project.document().clone();
+        drop(project);
+        let opened = open(dir.path());
+        prop_assert_eq!(opened.document(), &before);
     }
 }
 

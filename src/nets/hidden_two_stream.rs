@@ -11,6 +11,22 @@ use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 
 /// A hidden two-stream network (paper, Figure 1), loaded from a model folder with `model.toml` and weights.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use burn::tensor::{Device, Tensor};
+/// use motionscope::nets::HiddenTwoStream;
+///
+/// let device = Device::flex();
+/// let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/flow");
+/// let model = HiddenTwoStream::load(&shipped, &device)?;
+/// let [frames, height, width] = [model.motion.frames(), 64, 128];
+/// let window = Tensor::<4>::zeros([1, 3 * frames, height, width], &device);
+/// let pyramid = model.motion.window_flows(window); // five levels
+/// assert_eq!(pyramid.finest().dims(), [1, 2 * (frames - 1), height / 2, width / 2]);
+/// # Ok::<(), motionscope::error::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct HiddenTwoStream {
     /// What `model.toml` says.

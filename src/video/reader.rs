@@ -13,6 +13,26 @@ use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 
 /// Reads frames by index; fast in ascending order, exact in any.
+///
+/// ```
+/// use image::{Rgb, RgbImage};
+/// use motionscope::video::{Geometry, Sizes, VideoReader, VideoWriter};
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let clip = folder.path().join("clip.mp4");
+/// let size = Geometry { width: 64, height: 48 };
+/// let mut writer = VideoWriter::create(&clip, size, 25.0)?;
+/// for frame in 0..10_u8 {
+///     writer.push(&RgbImage::from_pixel(64, 48, Rgb([20 * frame; 3])))?;
+/// }
+/// writer.finish()?;
+///
+/// let mut reader = VideoReader::open(&clip, Sizes::default())?;
+/// let frame = reader.frame(7)?;
+/// assert_eq!((reader.info().frames, frame.index, frame.display.dimensions()), (10, 7, (64, 48)));
+/// assert!((reader.times().secs(7) - 7.0 / 25.0).abs() < 1e-3);
+/// # Ok::<(), motionscope::error::Error>(())
+/// ```
 pub struct VideoReader(Source);
 
 enum Source {

@@ -8,6 +8,25 @@ use crate::error::{Error, Result};
 use crate::flow::{FlowField, Plane};
 
 /// TV-L1 with its parameters and with memory that is kept from one pair of pictures to the next.
+///
+/// ```
+/// use image::{Rgb, RgbImage};
+/// use motionscope::flow::FlowEstimator;
+/// use motionscope::flow::tvl1::{Tvl1, Tvl1Parameters};
+///
+/// // A bright disc that moves by two pixels to the right.
+/// let disc = |centre: f32| {
+///     RgbImage::from_fn(64, 48, |x, y| {
+///         let distance = (x as f32 - centre).hypot(y as f32 - 24.0);
+///         Rgb([(255.0 * (-distance * distance / 100.0).exp()) as u8; 3])
+///     })
+/// };
+/// let mut tvl1 = Tvl1::new(Tvl1Parameters::default())?;
+/// let flow = tvl1.estimate(&disc(30.0), &disc(32.0))?;
+/// let [u, v] = flow.at(31, 24);
+/// assert!((u - 2.0).abs() < 0.3 && v.abs() < 0.3, "{u} {v}");
+/// # Ok::<(), motionscope::error::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Tvl1 {
     parameters: Tvl1Parameters,

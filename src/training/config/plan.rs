@@ -103,6 +103,15 @@ pub enum ClassBalance {
 pub const NO_CLIPPING: f64 = 1e30;
 
 /// A training run. `Default` trains a pairwise MotionNet-16 as the shipped weights were.
+///
+/// ```
+/// use motionscope::training::{Network, TrainingPlan};
+///
+/// let plan = TrainingPlan { steps: 200, batch: 8, ..TrainingPlan::of(Network::Flow) };
+/// assert!(plan.check().is_ok() && plan.trains_motion());
+/// let error = TrainingPlan { rate: -1.0, ..plan }.check().unwrap_err();
+/// assert_eq!(error.subject, "learning rate");
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingPlan {
@@ -366,12 +375,16 @@ impl TrainingPlan {
     fn check_solver(&self) -> Result<()> {
         if !(self.rate > 0.0 && self.rate <= 1.0) {
             let cause = format!("{} is outside 0…1", self.rate);
-            return Err(Error::new("rate", cause, "Typical learning rates are between 1e-6 and 1e-2"));
+            return Err(Error::new("learning rate", cause, "Typical learning rates are between 1e-6 and 1e-2"));
         }
         let multipliers = [self.motion_rate, self.body_rate, self.head_rate, self.bias_rate];
         if let Some(wrong) = multipliers.into_iter().find(|rate| !(rate.is_finite() && *rate >= 0.0)) {
             let cause = format!("{wrong} is no multiple of the rate");
-            return Err(Error::new("rate of a part", cause, "Use 1 for the full learning rate, 0 to freeze the part"));
+            return Err(Error::new(
+                "learning rate of a part",
+                cause,
+                "Use 1 for the full learning rate, 0 to freeze the part",
+            ));
         }
         if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
             let cause = format!("{} is not positive", self.clip_norm);
