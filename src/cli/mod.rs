@@ -50,7 +50,7 @@ use arguments::{Cli, Command};
 use outcome::{Outcome, complain};
 use unknown_command::unknown_command;
 
-/// What the log shows unless `MOTIONSCOPE_LOG` says otherwise.
+/// Default log filter; `MOTIONSCOPE_LOG` overrides it.
 const LOG: &str = "error,motionscope=warn";
 
 /// The folder of indexes of long videos within the cache folder.

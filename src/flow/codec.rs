@@ -16,7 +16,7 @@ const REACH: usize = 4;
 /// The flow between the frames of one clip, from its motion vectors.
 pub struct CodecFlow {
     reader: MotionVectorReader,
-    /// What was read of the frames around the last pair.
+    /// Motion vectors of the frames around the last pair.
     known: BTreeMap<usize, FrameVectors>,
 }
 

@@ -40,7 +40,7 @@ pub enum ComputeKind {
 /// The chosen device.
 #[derive(Debug, Clone)]
 pub struct Compute {
-    /// Where tensors and modules are made, without automatic differentiation. When it is lost, its driver reset or
+    /// The device of tensors and modules, without automatic differentiation. When it is lost, its driver reset or
     /// its plug pulled, `Device::sync` fails, while reads may still succeed and return anything.
     pub device: Device,
     /// The backend behind `device`.

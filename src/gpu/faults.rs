@@ -1,6 +1,6 @@
 //! Faults of the graphics device as errors: wgpu reports them beside the calls that cause them, or not at all.
 //!
-//! What [`super::Kernel`], [`super::GpuBuffer`] and [`super::Recorder`] ask of the device goes through [`checked`]: a
+//! Requests of [`super::Kernel`], [`super::GpuBuffer`] and [`super::Recorder`] to the device go through [`checked`]: a
 //! fault that nobody catches would end in cubecl's handler, which panics.
 
 use std::pin::pin;

@@ -27,7 +27,7 @@ pub struct FlowBuffer {
     pub height: usize,
     /// Columns of a flow.
     pub width: usize,
-    /// What owns the memory, if the buffer alone does not.
+    /// Owner of the memory, if the buffer alone is not.
     _held: Option<Arc<dyn Any + Send + Sync>>,
 }
 

@@ -34,7 +34,7 @@ pub struct FlowDrawing {
     /// The part of the frame that fills the viewport, top left and bottom right corner; `[[0, 0], [1, 1]]` is the
     /// whole frame. Nothing is drawn outside of it.
     pub uv: [[f32; 2]; 2],
-    /// How vectors become picture elements.
+    /// Conversion from flow vectors to screen pixels.
     pub sampling: Sampling,
 }
 

@@ -15,7 +15,7 @@ pub enum ReproductionEvent {
     },
     /// A row begins.
     Row {
-        /// What it is called in the table.
+        /// Name in the table.
         name: String,
         /// Its place in the table, from 1.
         number: usize,
@@ -44,7 +44,7 @@ pub enum ReproductionEvent {
     Done(String),
     /// A row failed; the others go on.
     Failed {
-        /// What it is called in the table.
+        /// Name in the table.
         name: String,
         /// Why.
         error: Error,

@@ -12,9 +12,9 @@ use crate::training::{DataSource, FlowSource, TemporalMode, TrainingPlan};
 pub struct Row {
     /// The name of its folder.
     pub id: String,
-    /// What it is called in the table.
+    /// Name in the table.
     pub name: String,
-    /// How its figures come about.
+    /// Source of its figures.
     pub work: Work,
     /// The paper's figures, one a column.
     pub published: Vec<Option<f64>>,
@@ -36,7 +36,7 @@ pub enum Work {
     FlowError {
         /// The benchmark.
         dataset: FlowDataset,
-        /// Where it lies.
+        /// Folder of the benchmark.
         root: PathBuf,
         /// The method.
         method: FlowMethod,

@@ -18,9 +18,9 @@ pub struct RowResult {
     pub figures: BTreeMap<String, f64>,
     /// Clips, or pairs of pictures, that were measured.
     pub measured: usize,
-    /// What was wrong with those that are left out.
+    /// Errors of the clips that were skipped.
     pub failures: Vec<String>,
-    /// Where its time was measured, if it was.
+    /// Device of the time measurement, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
 }

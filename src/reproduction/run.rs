@@ -101,7 +101,7 @@ struct Run<'a> {
     test: Option<Dataset>,
     /// The models of the trainings of this call, or why there are none, by their folders.
     trained: HashMap<PathBuf, Result<PathBuf>>,
-    /// Whether a row was measured in this call.
+    /// True if a row was measured in this call.
     measured_anew: bool,
 }
 

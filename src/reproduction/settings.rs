@@ -60,7 +60,7 @@ pub struct FlowRoot {
 pub struct Settings {
     /// Which table.
     pub table: PaperTable,
-    /// What the other values came from, and which recipe trains.
+    /// Origin of the other values, and the recipe of the training.
     pub scale: Scale,
     /// Seed of every random choice.
     pub seed: u64,
@@ -88,7 +88,7 @@ pub struct Settings {
     pub model: Option<PathBuf>,
     /// The clips; none for the generated sample.
     pub data: Option<Lists>,
-    /// What Table 3 measures on.
+    /// Data of Table 3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flow_roots: Vec<FlowRoot>,
 }

@@ -62,7 +62,7 @@ pub struct Speeds {
     pub device: String,
     /// Frames a second by row.
     pub fps: BTreeMap<String, f64>,
-    /// Where each row was measured.
+    /// Device and machine of each row's measurement.
     #[serde(default)]
     pub devices: BTreeMap<String, String>,
 }

@@ -11,17 +11,17 @@ pub struct Table {
     pub schema: String,
     /// [`Table::VERSION`].
     pub version: u32,
-    /// What is compared.
+    /// Subject of the comparison.
     pub title: String,
     /// The figures of each row.
     pub columns: Vec<Column>,
     /// The rows in the paper's order.
     pub rows: Vec<TableRow>,
-    /// What is different from the paper and what the figures mean, in sentences.
+    /// Differences from the paper and meaning of the figures, in sentences.
     pub notes: Vec<String>,
-    /// What was asked for, seed included.
+    /// Settings, seed included.
     pub settings: Settings,
-    /// Where it was computed.
+    /// Device and machine.
     pub device: String,
     /// The program's version.
     pub motionscope_version: String,
@@ -34,7 +34,7 @@ pub struct Table {
 pub struct Column {
     /// Its key in `row.json`.
     pub key: String,
-    /// What stands above it.
+    /// Header.
     pub name: String,
     /// Digits after the point.
     pub decimals: usize,
@@ -45,15 +45,15 @@ pub struct Column {
 pub struct TableRow {
     /// The name of its folder.
     pub id: String,
-    /// What is measured.
+    /// The measured row.
     pub name: String,
-    /// What was measured, one a column.
+    /// Measured values, one per column.
     pub measured: Vec<Option<f64>>,
-    /// What the paper says.
+    /// Published values.
     pub published: Vec<Option<f64>>,
     /// Why there are no figures, or what is missing from them.
     pub missing: Option<String>,
-    /// Where its time was measured.
+    /// Device of the time measurement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
 }

@@ -38,7 +38,7 @@ impl Affine {
         Self { origin: [-origin[0], -origin[1]], ..back }
     }
 
-    /// How much a length grows, the geometric mean over all directions.
+    /// Scale factor of lengths, the geometric mean over all directions.
     pub fn scale(&self) -> f64 {
         self.determinant().abs().sqrt()
     }

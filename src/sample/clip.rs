@@ -46,7 +46,7 @@ struct Take {
     vigour: f32,
     yaw_degrees: f32,
     pan_px_per_sec: f32,
-    /// Where the figure stands, in reference pixels right of the middle.
+    /// Position of the figure, reference pixels right of the middle.
     aside: f32,
     /// Phase of the cameraman's trembling hand, and of the figure's breath.
     tremble: f32,
@@ -160,9 +160,9 @@ impl Clip {
 /// The state of the scene at one instant.
 struct Moment {
     view: Affine,
-    /// How far the camera has moved to the right, in reference pixels at the figure's distance.
+    /// Displacement of the camera to the right, reference pixels at the figure's distance.
     way: f32,
-    /// Where the place on which the figure started, and where its shadow lies, in reference pixels.
+    /// Positions of the starting place and of the shadow, reference pixels.
     feet: [f32; 2],
     shadow: [f32; 2],
     pose: Pose,

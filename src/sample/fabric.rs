@@ -2,7 +2,7 @@
 
 use super::paint::{Colour, Point, fractal, length, lines, mix, repeat, shade, smoothstep};
 
-/// How the second colour is laid upon the first.
+/// Pattern of the second colour on the first.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Pattern {
     /// Blotches, as on a washed cloth.

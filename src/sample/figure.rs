@@ -7,7 +7,7 @@ use super::part::{Capsule, Part, union_distance, union_extent};
 use super::pose::{BONES, Bone, Pose, Proportions, Space, bones_in_space};
 use super::style::{Outfit, Style};
 
-/// How far from above the viewer looks, in degrees; it sets the nearer foot a little lower in the picture.
+/// Elevation of the viewer, degrees; it sets the nearer foot a little lower in the picture.
 const ELEVATION_DEGREES: f32 = 7.0;
 
 /// A bone that points at the viewer is drawn at least this share of its length.
@@ -174,7 +174,7 @@ impl Tailor<'_> {
     }
 }
 
-/// What covers a limb at `p`: cloth, skin or shoe.
+/// Returns the surface of a limb at `p`: cloth, skin or shoe.
 fn dressed(outfit: &Outfit, bone: Bone, p: Point, seed: u32, [upper_arm, forearm]: [f32; 2]) -> Colour {
     let along = p[0];
     match bone {

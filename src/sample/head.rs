@@ -23,7 +23,7 @@ pub(super) fn part(style: &Style, height: f32, yaw: f32, seed: u32) -> Part {
     Part::solid(extent, Box::new(move |p| union_distance(&outline, p)), Box::new(paint))
 }
 
-/// What the hair adds to the outline of the bald head.
+/// Amount by which hair extends the outline of the bald head.
 fn hair_outline(hair: Hair, [x, y]: Point, radius: f32, yaw: f32) -> Vec<Capsule> {
     let back = -yaw.sin();
     let cap = Capsule::circle([x + 0.08 * radius, y + 0.10 * radius * back], 1.05 * radius);

@@ -39,7 +39,7 @@ pub struct SampleClip {
     pub frames: Vec<RgbImage>,
     /// The exact flow from every frame to its successor, one fewer than frames.
     pub flow: Vec<FlowField>,
-    /// What the figure does: the label.
+    /// The figure's action: the label.
     pub action: Action,
 }
 

@@ -51,7 +51,7 @@ pub(super) fn beach(seed: u32) -> Vec<Plane> {
     ]
 }
 
-/// How far away the street begins behind the pavement.
+/// Distance at which the street begins behind the pavement.
 const KERB: f32 = 560.0;
 
 /// Houses with lit windows at dusk.

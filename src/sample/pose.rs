@@ -36,9 +36,9 @@ pub(super) struct Pose {
     /// Relative to the upper body.
     pub arms: [Limb; 2],
     pub legs: [Limb; 2],
-    /// How far the toes point up, in degrees.
+    /// Upward angle of the toes, degrees.
     pub feet: [f32; 2],
-    /// Where the hips are ahead of the starting place, along the way and only for balance, in body heights.
+    /// Displacement of the hips from the starting place, along the path and for balance only, in body heights.
     pub advance: f32,
     pub shift: f32,
     /// Height of the lower foot above the ground, in body heights.

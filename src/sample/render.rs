@@ -8,7 +8,7 @@ use super::part::Part;
 use crate::flow::FlowField;
 use crate::video::Geometry;
 
-/// What is left to see behind layers that let less than this through does not change a byte.
+/// Transmittance below which what is behind cannot change a byte.
 const OPAQUE_BELOW: f32 = 1.0 / 512.0;
 
 /// A part with its place in this frame's and the next frame's picture.

@@ -14,9 +14,9 @@ pub struct Style {
     pub(super) hair: Hair,
     pub(super) hair_colour: Colour,
     pub(super) backdrop: Backdrop,
-    /// How far the figure is turned away from the viewer, in degrees.
+    /// Angle by which the figure is turned away from the viewer, degrees.
     pub(super) yaw_degrees: f32,
-    /// Whether the picture is mirrored, so that the figure faces left.
+    /// True if the picture is mirrored, so that the figure faces left.
     pub(super) mirrored: bool,
     /// The camera's speed to the right, in reference pixels per second at the figure's distance.
     pub(super) pan_px_per_sec: f32,

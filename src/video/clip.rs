@@ -122,7 +122,7 @@ pub fn first_frame(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<usize>
 pub struct CountedFrames {
     /// From the beginning of the first to the end of the last, seconds, for [`decode_segment`].
     pub secs: [f64; 2],
-    /// Whether the video ends before they do; what is beyond its end is left out.
+    /// True if the video ends before they do; frames beyond its end are skipped.
     pub is_cut: bool,
     /// The video's own rate where the frames are counted at another one.
     pub other_rate: Option<f64>,

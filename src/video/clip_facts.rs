@@ -20,7 +20,7 @@ pub struct ClipFacts {
     pub size: Geometry,
     /// When each frame is shown, on the clock of the file; none for a folder of pictures.
     pub times: Option<FrameTimes>,
-    /// What is wrong with it though it can be used: cut off, damaged, frames left out.
+    /// Faults of a usable file: cut off, damaged, frames skipped.
     pub warnings: Vec<Error>,
 }
 

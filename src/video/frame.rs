@@ -37,7 +37,7 @@ pub struct Frame {
     pub index: usize,
     /// When it is shown, seconds after the first frame.
     pub pts_secs: f64,
-    /// How long it is shown, seconds.
+    /// Duration on screen, seconds.
     pub duration_secs: f64,
     /// Upright, with square pixels, at most [`Sizes::display_max`] long.
     pub display: Arc<RgbImage>,

@@ -10,11 +10,11 @@ const SCAN_SHARE: f64 = 0.2;
 pub(super) struct IndexProgress {
     /// Length of the file, bytes; 0 before it is known.
     bytes: AtomicU64,
-    /// How far it has been read, bytes.
+    /// Bytes read so far.
     reached: AtomicU64,
     /// The same on the second pass, which decodes.
     decoded: AtomicU64,
-    /// Whether there is a second pass.
+    /// True if a second pass is needed.
     decodes: AtomicBool,
 }
 

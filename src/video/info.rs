@@ -31,13 +31,13 @@ pub struct VideoInfo {
     pub fps: f64,
     /// When each frame is shown, on the clock of the file.
     pub times: FrameTimes,
-    /// Whether the frames are unevenly spaced in time.
+    /// True if the frames are unevenly spaced in time.
     pub variable_rate: bool,
     /// Clockwise turn that was needed to show the pictures upright: 0, 90, 180 or 270.
     pub rotation_degrees: i32,
-    /// Whether the first picture is woven from two fields, or the file says that they are; all that are woven are deinterlaced.
+    /// True if the first picture is interlaced or the file declares interlacing; every interlaced picture is deinterlaced.
     pub interlaced: bool,
-    /// What else is worth telling, a sentence each, without a full stop.
+    /// Further remarks, one sentence each, without a full stop.
     pub notes: Vec<String>,
 }
 

@@ -6,7 +6,7 @@
 //! that the codec itself moved blocks by; a [`Camera`] keeps the newest seconds of a live source; a [`VideoWriter`] makes
 //! clips. FFmpeg is named nowhere else in the program.
 //!
-//! How a reader works, in the order in which a file passes through it: `packet_source` cuts the file into
+//! A file passes through a reader in this order: `packet_source` cuts the file into
 //! packets and counts them, `frame_index` turns the counted packets into the list of frames in presentation
 //! order (`video_index`: both together, shared by `index_store`), `frame_decoder` makes raw pictures that remember the packet they came from, `converter`
 //! deinterlaces, scales and rotates them into RGB.

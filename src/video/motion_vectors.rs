@@ -87,7 +87,7 @@ pub struct FrameVectors {
     pub width: u32,
     /// Height of the upright coded frame, pixels.
     pub height: u32,
-    /// How the frame was coded.
+    /// Coding type of the frame.
     pub kind: FrameKind,
     /// Its vectors in no particular order. A block predicted from both sides has one for each, a skipped block that
     /// which it inherits, a block coded by itself none.

@@ -13,9 +13,9 @@ pub(super) struct Orientation {
     pub filters: &'static str,
     /// Clockwise degrees of the turn.
     pub degrees: i32,
-    /// Whether width and height are exchanged.
+    /// True if width and height are exchanged.
     pub transposed: bool,
-    /// Whether what remains after exchanging the axes is mirrored along x and along y.
+    /// Mirroring along x and along y, after the axes are exchanged.
     pub mirrored: [bool; 2],
 }
 

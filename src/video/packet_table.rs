@@ -15,15 +15,15 @@ pub(super) struct PacketEntry {
     pub pts: Option<i64>,
     /// When it is to be decoded, if it says so.
     pub dts: Option<i64>,
-    /// How long its picture is shown; 0 if unknown.
+    /// Duration of its picture; 0 if unknown.
     pub duration: i64,
-    /// Whether decoding can begin with it.
+    /// True for a key frame: decoding can begin with it.
     pub key: bool,
-    /// Whether its picture is only needed to decode others.
+    /// True if its picture is only needed to decode others.
     pub discarded: bool,
-    /// Whether other pictures may be predicted from it, where the packet itself says so.
+    /// True if other pictures may be predicted from it; none where the packet does not tell.
     pub reference: Option<bool>,
-    /// Where it begins in the file, bytes; negative if unknown.
+    /// Byte offset in the file; negative if unknown.
     pub position: i64,
     /// Its length, bytes.
     pub size: usize,
@@ -34,7 +34,7 @@ pub(super) struct PacketEntry {
 pub(super) struct Jump {
     /// The first packet behind it.
     pub packet: usize,
-    /// What was added to the time stamps from there on, so that they go on evenly.
+    /// Offset added to the time stamps from there on, so that they continue evenly.
     pub shift: i64,
 }
 
@@ -43,9 +43,9 @@ pub(super) struct Jump {
 pub(super) struct PacketTable {
     /// The packets in the order of the file.
     pub entries: Vec<PacketEntry>,
-    /// Where the time stamps jump, in the order of the file. The times of the entries are without the jumps.
+    /// Jumps of the time stamps, in file order. The times of the entries are without the jumps.
     pub jumps: Vec<Jump>,
-    /// How many empty packets were passed over; each stands for a picture that the recorder dropped.
+    /// Number of empty packets; each stands for a picture that the recorder dropped.
     pub dropped: usize,
     /// Why reading stopped before the end of the file, if it did.
     pub failure: Option<ffmpeg::Error>,

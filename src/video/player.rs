@@ -22,7 +22,7 @@ pub struct Player {
     path: PathBuf,
     shared: Arc<Shared>,
     commands: Option<Sender<PlayerCommand>>,
-    /// How many commands were handed over.
+    /// Number of commands sent.
     sent: AtomicU64,
     events: Receiver<PlayerEvent>,
 }

@@ -52,7 +52,7 @@ pub enum PlayerEvent {
 pub struct PlayerState {
     /// Index of the frame to be shown; `Player::current` may still be an older one while it is decoded.
     pub position: usize,
-    /// Whether it plays.
+    /// True while it plays.
     pub playing: bool,
     /// Video seconds per second, negative backwards.
     pub speed: f64,
@@ -72,11 +72,11 @@ pub(super) struct Shared {
     pub state: Mutex<PlayerState>,
     pub current: Mutex<Option<Arc<Frame>>>,
     pub window: Mutex<FrameWindow>,
-    /// How far the frames are listed, while they are.
+    /// Progress of the frame index while it is built.
     pub indexing: Mutex<Option<(Arc<IndexProgress>, Option<f64>)>>,
-    /// How many commands the state is the outcome of.
+    /// Number of commands that this state reflects.
     pub obeyed: AtomicU64,
-    /// Whether the threads are to end.
+    /// Asks the threads to end.
     pub stop: StopFlag,
 }
 

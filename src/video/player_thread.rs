@@ -46,15 +46,15 @@ pub(super) struct PlayerThread {
     wake: Wake,
     clock: PlaybackClock,
     position: usize,
-    /// How many commands were obeyed.
+    /// Number of commands applied.
     obeyed: u64,
     /// First and last frame of the loop.
     repeat: Option<(usize, usize)>,
-    /// Whether the clock waits for the first frame after a jump.
+    /// True while the clock waits for the first frame after a jump.
     settling: bool,
     /// A stretch before the position that is being decoded, from its beginning.
     stretch: Option<RangeInclusive<usize>>,
-    /// Whether the file cannot be read any more; the next jump tries again.
+    /// True once the file cannot be read any more; the next jump tries again.
     broken: bool,
 }
 

@@ -35,7 +35,7 @@ pub(super) struct RawPicture {
     pub packet: usize,
     /// Its time stamp, if it has one.
     pub pts: Option<i64>,
-    /// What was decoded.
+    /// The decoded picture.
     pub picture: ffmpeg::frame::Video,
 }
 

@@ -27,7 +27,7 @@ pub(super) struct VideoIndex {
     pub frames: Arc<FrameIndex>,
     /// Its clock.
     pub clock: StreamClock,
-    /// How the frames were put in order.
+    /// Source of the order of the frames.
     pub order: FrameOrder,
     /// In what the file is shorter than it promises, if it is.
     pub cut_off: Option<String>,
@@ -38,7 +38,7 @@ pub(super) struct VideoIndex {
 pub(super) struct FrameOrder {
     /// The counts of the packets in the order in which a decoder gave their pictures; `None` where time stamps define it.
     pub decoded: Option<Vec<usize>>,
-    /// Whether all pictures build on each other, so that decoding can only begin with the first.
+    /// True if all pictures build on each other, so that decoding can only begin with the first.
     pub builds_on_all: bool,
 }
 

@@ -34,7 +34,7 @@ const STAMPS_PER_SEC: i32 = 60_000;
 /// The timing of the frames of a clip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pace {
-    /// So many a second.
+    /// A constant frame rate, frames per second.
     Even(f64),
     /// Each frame at the time it is pushed with; the value is the mean frame rate.
     Stamped(f64),

@@ -79,7 +79,7 @@ pub(super) struct WindowReport {
     pub time_secs: f64,
     /// The end of the last frame.
     pub end_secs: f64,
-    /// How often the clip's last frame was repeated to fill the window.
+    /// Number of times the clip's last frame was repeated to fill the window.
     pub padded_frames: usize,
     #[serde(flatten)]
     pub scores: StreamReports,

@@ -8,7 +8,7 @@ use crate::error::Result;
 struct Row {
     name: String,
     each: Duration,
-    /// How many frames (or steps) one run of it is worth.
+    /// Number of frames (or steps) in one run of it.
     units: f64,
 }
 

@@ -28,7 +28,7 @@ pub(super) struct ResultArgs {
 
 impl ResultArgs {
     /// Checks what may be written, so that it is known before hours of work and not after; `inputs` are never written over.
-    /// What it gives back decides again when the files are written.
+    /// The returned guard decides again when the files are written.
     ///
     /// # Errors
     /// If a file may not be written, or a folder cannot be.

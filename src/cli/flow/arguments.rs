@@ -109,7 +109,7 @@ pub(super) struct FlowPlan<'a> {
     /// `None` to follow the flow itself.
     pub max_px: Option<f32>,
     pub json: bool,
-    /// What may be written.
+    /// Consent to replace files.
     pub guard: OutputGuard,
 }
 

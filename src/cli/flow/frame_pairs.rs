@@ -43,7 +43,7 @@ impl FramePair {
 /// The pairs of a clip in order, each frame decoded once.
 pub(super) struct ClipPairs {
     reader: VideoReader,
-    /// Whether the pictures are stretched to a size of their own.
+    /// True if the pictures are stretched to a size of their own.
     stretched: bool,
     stride: usize,
     /// The frames from the first of the last pair on.

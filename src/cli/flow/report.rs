@@ -31,7 +31,7 @@ pub(super) struct FlowReport {
     pub video: Option<PathBuf>,
     /// The time spent on flow, without reading and writing.
     pub flow_secs: f64,
-    /// Whether it was stopped by Ctrl-C.
+    /// True if Ctrl-C stopped it.
     pub interrupted: bool,
 }
 

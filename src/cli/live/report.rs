@@ -21,7 +21,7 @@ pub(super) struct Moment {
     latency_ms: Option<f32>,
     class: Option<String>,
     probability: Option<f32>,
-    /// Whether the prediction is uncertain.
+    /// True if the prediction is uncertain.
     is_unsure: bool,
     captured: u64,
     answered: u64,

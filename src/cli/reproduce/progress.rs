@@ -17,7 +17,7 @@ pub(super) struct Progress {
     bar: ProgressBar,
     on_terminal: bool,
     logged: Option<Instant>,
-    /// What is being trained.
+    /// The network in training.
     training: String,
 }
 

@@ -15,7 +15,7 @@ pub struct Tvl1Parameters {
     pub tau: f32,
     /// Weight of the data term: the smaller, the smoother the flow.
     pub lambda: f32,
-    /// How tightly the auxiliary flow of the data term is coupled to the smooth flow.
+    /// Coupling of the auxiliary flow of the data term to the smooth flow (θ).
     pub theta: f32,
     /// Levels of the pyramid; fewer where a level would be under 16 pixels wide or high.
     pub scales: usize,

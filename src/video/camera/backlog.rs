@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Backlog {
     /// Since when nothing was waited for.
     since: Option<Instant>,
-    /// Whether the reader has caught up once.
+    /// True once the reader has caught up.
     has_waited: bool,
 }
 

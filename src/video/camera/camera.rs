@@ -12,7 +12,7 @@ use super::{CameraSource, LiveFrame, SourcePicture};
 use crate::error::Error;
 use crate::video::Sizes;
 
-/// How long closing waits for the thread. FFmpeg looks up host names in calls that nothing can interrupt; a thread that is
+/// Longest wait for the thread when closing. FFmpeg looks up host names in calls that nothing can interrupt; a thread that is
 /// inside one ends by itself afterwards.
 const FAREWELL: Duration = Duration::from_millis(1500);
 

@@ -33,7 +33,7 @@ pub(super) struct Capture {
     started: Instant,
     next_index: usize,
     pace: Pace,
-    /// Whether the source could be opened the last time.
+    /// True if the last attempt to open the source succeeded.
     was_open: bool,
     /// The last event, so that an absent source is not reported at every attempt.
     told: Option<Error>,
@@ -43,7 +43,7 @@ pub(super) struct Capture {
 struct Shape {
     raw: Geometry,
     sizes: Sizes,
-    /// Whether the last picture of a frame is one at the source's size.
+    /// True if the last picture of a frame is at the source's size.
     is_recorded: bool,
     converter: Converter,
 }

@@ -15,7 +15,7 @@ const LARGEST_PX: u32 = 1280 * 720;
 pub struct CameraDevice {
     /// The driver's name of it, such as `/dev/video0`.
     pub name: String,
-    /// What it calls itself.
+    /// Name that the device reports.
     pub title: String,
     /// Sizes and rates, the largest and fastest first, those of one size together; empty where the system does not tell.
     pub modes: Vec<CameraMode>,
@@ -72,7 +72,7 @@ fn modes(_name: &str) -> Vec<CameraMode> {
 mod tests {
     use super::*;
 
-    /// What the kernel's virtual camera offers, cut short.
+    /// Formats of the kernel's virtual camera, shortened.
     fn camera() -> CameraDevice {
         let mode = |size, fps| CameraMode { size, fps, format: None };
         let modes = [[1280, 720], [640, 360], [320, 180]].into_iter().flat_map(|[width, height]| {

@@ -33,7 +33,7 @@ pub(super) struct Picture {
     pub raw: ffmpeg::frame::Video,
     /// When the source says it is shown, seconds.
     pub pts_secs: Option<f64>,
-    /// How long its reading waited for the source.
+    /// Time that reading it waited for the source.
     pub waited: Duration,
 }
 

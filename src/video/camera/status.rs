@@ -46,9 +46,9 @@ pub enum CameraPhase {
 /// The status of a camera.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CameraStatus {
-    /// What it does.
+    /// Current activity.
     pub phase: CameraPhase,
-    /// What it delivers, once it did.
+    /// Format of the pictures, from the first one on.
     pub info: Option<CameraInfo>,
     /// Frames per second, measured.
     pub fps: f64,
