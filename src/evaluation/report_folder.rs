@@ -58,3 +58,76 @@ impl ActionsReport {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::evaluation::{ClipScores, EvaluationPlan, Protocol, ScoredClip};
+    use crate::nets::fusion::Fusion;
+    use crate::training::FlowSource;
+    use crate::training::dataset::LabelledClip;
+    use crate::training::validation::PhotometricError;
+
+    /// Returns a report of four clips, one of them wrong, and one that could not be read.
+    fn report() -> ActionsReport {
+        let classes = ["clap", "jump, \"high\"", "wave <left>"].map(str::to_owned);
+        let plan = EvaluationPlan {
+            data: "testlist01.txt".into(),
+            protocol: Protocol::PAPER,
+            fusion: Fusion::default(),
+            flow_source: FlowSource::MotionNet,
+        };
+        let mut scores = ClipScores::new(classes.len());
+        for (name, label, spatial, temporal) in [
+            ("clap/a.avi", 0, [4.0, 1.0, 0.0], [3.0, 0.0, 1.0]),
+            ("clap/b & c.avi", 0, [0.0, 2.0, 1.0], [0.5, 3.0, 0.0]),
+            ("jump/d.avi", 1, [0.0, 2.0, 1.0], [1.0, 2.0, 0.0]),
+            ("wave/e,f.avi", 2, [1.0, 0.5, 0.0], [0.0, 0.0, 5.0]),
+        ] {
+            scores.push(ScoredClip {
+                clip: LabelledClip { path: PathBuf::from("/clips").join(name), label, segment_secs: None, group: None },
+                spatial: Some(spatial.to_vec()),
+                temporal: Some(temporal.to_vec()),
+                photometric: PhotometricError::default(),
+            });
+        }
+        scores.fail("wave/g.avi: cut off");
+        scores.report("own", &classes, &plan)
+    }
+
+    /// Rounds what depends on the machine's exponential function.
+    fn round(value: &mut Value) {
+        match value {
+            Value::Number(number) if number.is_f64() => {
+                let rounded = number.as_f64().map(|number| (number * 1e4).round() / 1e4);
+                *value = rounded.into();
+            }
+            Value::Array(values) => values.iter_mut().for_each(round),
+            Value::Object(values) => values.values_mut().for_each(round),
+            _ => {}
+        }
+    }
+
+    /// After a wanted change: `INSTA_UPDATE=always cargo test --release report_folder`.
+    #[test]
+    fn the_files_of_a_report_are_as_they_were_read_last() {
+        let dir = tempfile::tempdir().unwrap();
+        report().write_folder(dir.path()).unwrap();
+        for name in ActionsReport::FILES {
+            let mut text = fs::read_to_string(dir.path().join(name)).unwrap();
+            if name.ends_with(".json") {
+                let mut value = serde_json::from_str(&text).unwrap();
+                round(&mut value);
+                text = serde_json::to_string_pretty(&value).unwrap();
+            }
+            insta::with_settings!(
+                { snapshot_path => "../../tests/snapshots/report", prepend_module_to_snapshot => false },
+                { insta::assert_snapshot!(name, text) }
+            );
+        }
+    }
+}
