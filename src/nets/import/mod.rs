@@ -7,7 +7,7 @@ mod caffe;
 mod colours;
 mod names;
 mod onnx;
-mod wire;
+mod protobuf;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,7 +39,7 @@ pub struct Imported<M> {
 /// `.caffemodel`, `.onnx`, anything else being a PyTorch checkpoint.
 ///
 /// # Errors
-/// If the file cannot be read, at which byte where that is known; if parameters of the network are not found or the
+/// If the file cannot be read, in which field where that is known; if parameters of the network are not found or the
 /// file has others without a place, with the names of all of both; if a tensor has the wrong shape or values that are
 /// not finite, the first of them being named.
 pub fn import_motion(source: &Path, network: MotionNetwork) -> Result<Imported<MotionNetwork>> {
@@ -101,13 +101,13 @@ impl Found {
     /// Gives the tensors of the file at `source` their places among the `expected` ones.
     fn read(source: &Path, table: &Table, expected: &[(String, Shape)]) -> Result<Self> {
         let bytes = || files::read(source).map_err(|error| Error::io(source, &error));
-        let damaged = |damage: wire::Damage| Error::file(source, damage.to_string(), "Fetch the file again");
+        let damaged = |cause: String| Error::file(source, cause, "Fetch the file again");
         let extension = source.extension().map(|extension| extension.to_ascii_lowercase());
         match extension.as_deref().and_then(|extension| extension.to_str()) {
             Some("safetensors") => Self::by_name(source, table, expected, weights::read_where(source, is_parameter)?),
-            Some("caffemodel") => Self::by_name(source, table, expected, caffe::read(&bytes()?).map_err(damaged)?),
+            Some("caffemodel") => Self::by_name(source, table, expected, caffe::read(bytes()?).map_err(damaged)?),
             Some("onnx") => {
-                let graph = onnx::read(&bytes()?).map_err(damaged)?;
+                let graph = onnx::read(bytes()?).map_err(damaged)?;
                 let in_order = in_order(&graph, table, expected);
                 match Self::by_name(source, table, expected, graph.tensors) {
                     Err(error) => in_order.ok_or(error),

@@ -4,9 +4,10 @@
 //! order of the graph's nodes then identifies the layer of a tensor.
 
 use burn::tensor::{TensorData, bf16, f16};
+use prost::Message;
+use prost::bytes::Bytes;
 
-use super::caffe::tensor;
-use super::wire::{Damage, Field, Message};
+use super::protobuf::{decode, tensor};
 use crate::nets::weights::Tensors;
 
 /// The needed parts of a `ModelProto`.
@@ -37,6 +38,52 @@ impl Layer {
     }
 }
 
+#[derive(Message)]
+struct ModelProto {
+    #[prost(message, optional, tag = "7")]
+    graph: Option<GraphProto>,
+}
+
+#[derive(Message)]
+struct GraphProto {
+    #[prost(message, repeated, tag = "1")]
+    node: Vec<NodeProto>,
+    /// Of `TensorProto`s: slices of the file, decoded one at a time.
+    #[prost(bytes = "bytes", repeated, tag = "5")]
+    initializer: Vec<Bytes>,
+}
+
+#[derive(Message)]
+struct NodeProto {
+    #[prost(string, repeated, tag = "1")]
+    input: Vec<String>,
+    #[prost(string, tag = "2")]
+    output: String,
+    #[prost(string, tag = "4")]
+    op_type: String,
+}
+
+#[derive(Message)]
+struct TensorProto {
+    #[prost(uint64, repeated, tag = "1")]
+    dims: Vec<u64>,
+    #[prost(uint64, tag = "2")]
+    data_type: u64,
+    #[prost(float, repeated, tag = "4")]
+    float_data: Vec<f32>,
+    /// 16-bit numbers lie in the low halves of these.
+    #[prost(uint32, repeated, tag = "5")]
+    int32_data: Vec<u32>,
+    #[prost(string, tag = "8")]
+    name: String,
+    #[prost(bytes = "bytes", optional, tag = "9")]
+    raw_data: Option<Bytes>,
+    #[prost(double, repeated, tag = "10")]
+    double_data: Vec<f64>,
+    #[prost(uint64, tag = "14")]
+    data_location: u64,
+}
+
 /// `TensorProto.DataType`
 mod data_type {
     pub const FLOAT: u64 = 1;
@@ -45,80 +92,47 @@ mod data_type {
     pub const BFLOAT16: u64 = 16;
 }
 
+/// `TensorProto.DataLocation`
+const EXTERNAL: u64 = 1;
+
 /// Reads the `.onnx` file `bytes`.
-pub(super) fn read(bytes: &[u8]) -> Result<Graph, Damage> {
-    let file = Message::file(bytes);
-    let mut graph = Graph::default();
-    let mut nodes = Vec::new();
-    for field in file.fields() {
-        let field = field?;
-        if field.number != 7 {
-            continue;
-        }
-        for part in field.message()?.fields() {
-            let part = part?;
-            match part.number {
-                1 => nodes.push(node(part.message()?)?),
-                5 => {
-                    if let Some((name, data)) = initialiser(part)? {
-                        graph.tensors.insert(name, data);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    if graph.tensors.is_empty() {
-        return file.damage("there is no initialiser of floating point numbers");
-    }
+///
+/// # Errors
+/// What is wrong with the file, and in which field.
+pub(super) fn read(bytes: Vec<u8>) -> Result<Graph, String> {
     let mut room = bytes.len() / size_of::<f32>();
-    for node in &nodes {
-        let Some((name, data)) = node.copy(&graph.tensors) else { continue };
-        let Some(left) = room.checked_sub(data.num_elements()) else {
-            return file.damage("copies of a tensor take more room than the file");
-        };
-        room = left;
-        let data = data.clone();
-        graph.tensors.insert(name.to_owned(), data);
-    }
-    let tensors = &graph.tensors;
-    graph.layers = nodes.into_iter().filter_map(|node| node.layer(tensors)).collect();
-    Ok(graph)
-}
-
-/// `NodeProto`
-struct Node<'a> {
-    operation: &'a str,
-    inputs: Vec<&'a str>,
-    output: &'a str,
-}
-
-fn node(message: Message<'_>) -> Result<Node<'_>, Damage> {
-    let mut node = Node { operation: "", inputs: Vec::new(), output: "" };
-    for field in message.fields() {
-        let field = field?;
-        match field.number {
-            1 => node.inputs.push(field.message()?.text()?),
-            2 => node.output = field.message()?.text()?,
-            4 => node.operation = field.message()?.text()?,
-            _ => {}
+    let model: ModelProto = decode(Bytes::from(bytes))?;
+    let GraphProto { node: nodes, initializer } = model.graph.unwrap_or_default();
+    let mut tensors = Tensors::new();
+    for initialiser in initializer {
+        if let Some((name, data)) = decode::<TensorProto>(initialiser)?.values()? {
+            tensors.insert(name, data);
         }
     }
-    Ok(node)
+    if tensors.is_empty() {
+        return Err("there is no initialiser of floating point numbers".into());
+    }
+    for node in &nodes {
+        let Some(data) = node.copied(&tensors) else { continue };
+        room = room.checked_sub(data.num_elements()).ok_or("copies of a tensor take more room than the file")?;
+        let data = data.clone();
+        tensors.insert(node.output.clone(), data);
+    }
+    let layers = nodes.into_iter().filter_map(|node| node.layer(&tensors)).collect();
+    Ok(Graph { tensors, layers })
 }
 
-impl<'a> Node<'a> {
-    /// Returns an initialiser's second name: exporters write equal tensors once.
-    fn copy<'t>(&self, tensors: &'t Tensors) -> Option<(&'a str, &'t TensorData)> {
-        let [original] = self.inputs[..] else { return None };
-        let is_new = self.operation == "Identity" && !tensors.contains_key(self.output);
-        tensors.get(original).filter(|_| is_new).map(|data| (self.output, data))
+impl NodeProto {
+    /// Returns the initialiser that the node gives a second name: exporters write equal tensors once.
+    fn copied<'t>(&self, tensors: &'t Tensors) -> Option<&'t TensorData> {
+        let [original] = &self.input[..] else { return None };
+        let is_new = self.op_type == "Identity" && !tensors.contains_key(&self.output);
+        tensors.get(original).filter(|_| is_new)
     }
 
     fn layer(&self, tensors: &Tensors) -> Option<Layer> {
-        let parameter = |index: usize| self.inputs.get(index).filter(|name| tensors.contains_key(**name));
-        let parameter = |index: usize| parameter(index).map(|name| (*name).to_owned());
-        match self.operation {
+        let parameter = |index: usize| self.input.get(index).filter(|name| tensors.contains_key(*name)).cloned();
+        match self.op_type.as_str() {
             "Conv" | "ConvTranspose" | "Gemm" => Some(Layer::Weighted { weight: parameter(1)?, bias: parameter(2) }),
             "BatchNormalization" => Some(Layer::Norm([parameter(1)?, parameter(2)?, parameter(3)?, parameter(4)?])),
             _ => None,
@@ -126,42 +140,32 @@ impl<'a> Node<'a> {
     }
 }
 
-/// `TensorProto`: its name and values, if they are floating point numbers.
-fn initialiser(field: Field<'_>) -> Result<Option<(String, TensorData)>, Damage> {
-    let (mut name, mut kind, mut shape, mut values) = ("", 0, Vec::new(), Vec::new());
-    let (mut raw, mut halves) = (None, Vec::new());
-    for part in field.message()?.fields() {
-        let part = part?;
-        match part.number {
-            1 => part.numbers(&mut shape)?,
-            2 => kind = part.number()?,
-            4 => part.floats(&mut values)?,
-            5 => part.numbers(&mut halves)?,
-            8 => name = part.message()?.text()?,
-            9 => raw = Some(part.message()?),
-            10 => part.doubles(&mut values)?,
-            14 if part.number()? == 1 => {
-                return part.damage("the weights are in an external file, which is not supported");
-            }
-            _ => {}
+impl TensorProto {
+    /// Returns its name and values, if they are floating point numbers.
+    fn values(self) -> Result<Option<(String, TensorData)>, String> {
+        if self.data_location == EXTERNAL {
+            return Err("the weights are in an external file, which is not supported".into());
         }
-    }
-    if let Some(raw) = raw {
-        values = match kind {
-            data_type::FLOAT => raw.chunks()?.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect(),
-            data_type::DOUBLE => raw.chunks()?.iter().map(|&bytes| f64::from_le_bytes(bytes) as f32).collect(),
-            data_type::FLOAT16 => raw.chunks()?.iter().map(|&bytes| f16::from_le_bytes(bytes).to_f32()).collect(),
-            data_type::BFLOAT16 => raw.chunks()?.iter().map(|&bytes| bf16::from_le_bytes(bytes).to_f32()).collect(),
+        let halves = || self.int32_data.iter().map(|&bits| bits as u16);
+        let values = match (self.data_type, &self.raw_data) {
+            (data_type::FLOAT, Some(raw)) => numbers(raw, f32::from_le_bytes)?,
+            (data_type::DOUBLE, Some(raw)) => numbers(raw, |bytes| f64::from_le_bytes(bytes) as f32)?,
+            (data_type::FLOAT16, Some(raw)) => numbers(raw, |bytes| f16::from_le_bytes(bytes).to_f32())?,
+            (data_type::BFLOAT16, Some(raw)) => numbers(raw, |bytes| bf16::from_le_bytes(bytes).to_f32())?,
+            (data_type::FLOAT, None) => self.float_data,
+            (data_type::DOUBLE, None) => self.double_data.into_iter().map(|value| value as f32).collect(),
+            (data_type::FLOAT16, None) => halves().map(|bits| f16::from_bits(bits).to_f32()).collect(),
+            (data_type::BFLOAT16, None) => halves().map(|bits| bf16::from_bits(bits).to_f32()).collect(),
             _ => return Ok(None),
         };
-    } else {
-        // Without raw bytes, 16-bit numbers lie in the low halves of whole ones.
-        match kind {
-            data_type::FLOAT | data_type::DOUBLE => {}
-            data_type::FLOAT16 => values = halves.iter().map(|&bits| f16::from_bits(bits as u16).to_f32()).collect(),
-            data_type::BFLOAT16 => values = halves.iter().map(|&bits| bf16::from_bits(bits as u16).to_f32()).collect(),
-            _ => return Ok(None),
-        }
+        Ok(Some((self.name, tensor(&self.dims, values)?)))
     }
-    Ok(Some((name.to_owned(), tensor(field, &shape, values)?)))
+}
+
+/// Returns the numbers of `N` bytes each in `raw`.
+fn numbers<const N: usize>(raw: &[u8], number: impl Fn([u8; N]) -> f32) -> Result<Vec<f32>, String> {
+    match raw.as_chunks() {
+        (chunks, []) => Ok(chunks.iter().map(|&bytes| number(bytes)).collect()),
+        _ => Err(format!("{} bytes are not numbers of {N} bytes each", raw.len())),
+    }
 }

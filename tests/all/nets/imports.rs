@@ -244,15 +244,17 @@ fn caffe_and_onnx_give_the_same_network_again() {
 #[test]
 fn damaged_files_are_refused_with_the_place() {
     let tensors = Tensors::fresh();
-    for (file, whole) in
-        [("a.caffemodel", tensors.caffemodel()), ("b.caffemodel", tensors.caffemodel_v1()), ("c.onnx", tensors.onnx())]
-    {
+    for (file, whole, field) in [
+        ("a.caffemodel", tensors.caffemodel(), "NetParameter.layer:"),
+        ("b.caffemodel", tensors.caffemodel_v1(), "NetParameter.layers:"),
+        ("c.onnx", tensors.onnx(), "ModelProto.graph:"),
+    ] {
         for length in (0..whole.len()).step_by(whole.len() / 97) {
             let error = tensors.import(file, &whole[..length]).expect_err(file);
             assert!(error.subject.ends_with(file) && !error.remedy.is_empty(), "{error}");
         }
         let error = tensors.import(file, &whole[..whole.len() - 1]).unwrap_err();
-        assert!(error.cause.contains("at byte"), "{error}");
+        assert!(error.cause.contains("cut off") && error.cause.contains(field), "{error}");
         // Any byte may be another one: no panic, and memory for what is there only.
         for at in (0..whole.len()).step_by(whole.len() / 97) {
             for byte in [0x00, 0xff] {
@@ -274,16 +276,17 @@ fn hostile_files_are_refused() {
     };
     let hundred = [wire::number(1, 100), wire::number(2, 1), wire::bytes(8, b"x"), wire::bytes(9, &[0; 400])].concat();
     let tensor = wire::bytes(5, &hundred);
+    let odd = [wire::number(1, 2), wire::number(2, 1), wire::bytes(9, &[0; 7])].concat();
     let copy = |name: u8| [wire::bytes(1, b"x"), wire::bytes(2, &[name]), wire::bytes(4, b"Identity")].concat();
     let copies: Vec<u8> = (b'A'..=b'Z').flat_map(|name| wire::bytes(1, &copy(name))).collect();
     let cases = [
-        ("a.caffemodel", [wire::varint(100 << 3 | 2), wire::varint(huge)].concat(), "bytes are announced"),
+        ("a.caffemodel", [wire::varint(100 << 3 | 2), wire::varint(huge)].concat(), "buffer underflow"),
         ("b.caffemodel", blob(&shape(&[huge, huge, 2, 2])), "has 0 numbers"),
         ("c.caffemodel", blob(&[shape(&[huge, 0]), wire::packed(5, &[])].concat()), "has 0 numbers"),
-        ("d.caffemodel", blob(&[shape(&[2]), wire::bytes(5, &[0; 7])].concat()), "7 bytes are not numbers of 4 bytes"),
-        ("e.caffemodel", vec![0xff; 30], "a number has no end"),
+        ("d.caffemodel", blob(&[shape(&[2]), wire::bytes(5, &[0; 7])].concat()), "BlobProto.data"),
+        ("e.caffemodel", vec![0xff; 30], "invalid varint"),
         ("f.caffemodel", blob(&[shape(&[1]), wire::packed(5, &[f32::NAN])].concat()), "it lacks `conv1.bias`"),
-        ("g.caffemodel", vec![0x0b], "wire type 3"),
+        ("g.caffemodel", vec![0x0f], "wire type value: 7"),
         ("h.caffemodel", Vec::new(), "no layer with parameters"),
         ("i.caffemodel", [tensors.caffemodel(), tensors.caffemodel()].concat(), "duplicate tensor"),
         ("j.onnx", wire::bytes(7, &wire::bytes(5, &wire::number(1, huge))), "no initialiser"),
@@ -294,6 +297,7 @@ fn hostile_files_are_refused() {
         ),
         ("l.onnx", wire::bytes(7, &wire::bytes(5, &wire::number(14, 1))), "in an external file"),
         ("m.onnx", wire::bytes(7, &[tensor, copies].concat()), "more room than the file"),
+        ("n.onnx", wire::bytes(7, &wire::bytes(5, &odd)), "7 bytes are not numbers of 4 bytes"),
     ];
     for (file, bytes, cause) in cases {
         let error = tensors.import(file, &bytes).unwrap_err();
