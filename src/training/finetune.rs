@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::config::freeze::Freeze;
 use super::config::plan::{Network, TemporalMode, TrainingPlan};
 use super::config::recipe::Recipe;
+use super::config::run_kind::RunKind;
 use super::dataset::DataSource;
 use super::optim::param_groups::{LayerSize, layer_sizes};
 use super::probe::views::Views;
@@ -17,8 +18,6 @@ use crate::video::Geometry;
 
 /// Updates of a last layer that is fitted alone.
 const HEAD_UPDATES: usize = 200;
-/// Windows of each clip that it is fitted to.
-const HEAD_WINDOWS: usize = Views::FIT.windows;
 /// Share of the time that is for the spatial stream where both are tuned.
 const SPATIAL_SHARE: f64 = 0.4;
 /// Share of a stream's stages that is not tuned where only the last ones are.
@@ -207,7 +206,10 @@ impl FineTune {
                 keep_classes: self.keep_classes,
                 hold_out: self.hold_out,
                 budget_secs: self.budget_secs.map(|secs| secs * share),
-                feature_windows: if self.depth == Depth::Heads { HEAD_WINDOWS } else { 0 },
+                kind: match self.depth {
+                    Depth::Heads => RunKind::LinearProbe { windows: Views::FIT.windows },
+                    _ => RunKind::Training,
+                },
                 mode: if self.depth == Depth::Everything { self.mode } else { TemporalMode::A },
                 freeze: self.freeze(network, entry.as_ref(), card.classes.len()),
                 ..numbers.clone()

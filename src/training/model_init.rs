@@ -13,7 +13,6 @@ use super::hold_out;
 use super::objective::Objective;
 use super::optim::optimizer::Optimizer;
 use super::probe::linear::RowInit;
-use super::probe::views::Views;
 use super::run::date::today;
 use super::validation::relabelled;
 use crate::error::{Error, Result};
@@ -402,11 +401,11 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
 /// Returns one line of a model's origin: what was trained on what, for how long.
 fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     let data = plan.data.path().display();
-    if plan.feature_windows > 0 {
+    if let Some(views) = plan.kind.views() {
         return format!(
             "{:?}, last layer alone: {steps} updates on {} views of every clip of {data}, rate {:e}, seed {}, {seconds:.0} s",
             plan.network,
-            Views::of(plan).count(),
+            views.count(),
             plan.rate,
             plan.seed
         );

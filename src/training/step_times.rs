@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::config::plan::{Network, TrainingPlan};
+use super::config::run_kind::RunKind;
 use super::run::checkpoint;
 use crate::files;
 
@@ -94,7 +95,7 @@ impl Earlier {
         let plan: TrainingPlan = toml::from_str(&files::read_to_string(run.join("config.toml")).ok()?).ok()?;
         let checkpoint: PathBuf = checkpoint::find(run)?;
         let progress = checkpoint::read(&checkpoint).ok()?;
-        let is_timed = plan.feature_windows == 0 && progress.step >= TIMED_STEPS;
+        let is_timed = plan.kind == RunKind::Training && progress.step >= TIMED_STEPS;
         let step_secs = (progress.seconds - progress.prepared) / progress.step.max(1) as f64;
         let ended = fs::metadata(&checkpoint).and_then(|facts| facts.modified()).ok()?;
         (is_timed && step_secs > 0.0).then_some(Self { plan, step_secs, on_gpu: progress.on_gpu?, ended })

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -106,15 +105,14 @@ impl LastLayers {
     ) -> Result<Self> {
         let mut of = |name: &'static str, stream: &Option<Stream>, size: Geometry| -> Result<Option<ClipFeatures>> {
             let Some(stream) = stream else { return Ok(None) };
-            let path = dir.join(format!("features-{name}.npy"));
             let motion = (name == "temporal").then_some(&model.motion);
             let mut done = 0;
-            ClipFeatures::load_or_extract(&path, stream, motion, &dataset.clips, size, &mut |error| {
+            ClipFeatures::load_or_extract(dir, stream, motion, &dataset.clips, size, &mut |error| {
                 done += 1;
                 error.into_iter().for_each(|error| tell(GroupsEvent::Unreadable(error)));
                 tell(GroupsEvent::Looked { stream: name, done, of: dataset.clips.len() });
-                ControlFlow::Continue(())
             })
+            .map(Some)
         };
         let sizes = &model.card.preprocessing;
         let [motion, spatial] =

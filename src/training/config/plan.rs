@@ -1,11 +1,12 @@
 //! The settings of a run: everything needed to repeat it, saved as `config.toml` in its folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::freeze::Freeze;
+use super::run_kind::RunKind;
 use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone, MotionConfig, StreamInput};
 use crate::training::clip_cache::CachePlan;
@@ -136,10 +137,9 @@ pub struct TrainingPlan {
     pub keep_classes: bool,
     /// A model folder of the same classes whose other stream is joined to the result.
     pub join: Option<PathBuf>,
-    /// Windows of each clip whose features are taken once, to fit the last layer of the stream to them and nothing else, which takes
-    /// seconds; 0 for a run that looks at the clips in every step. Such a fit learns from all clips at once by Adam: of the numbers
-    /// below it has the rate and its schedule, the penalty, the steps and the seed.
-    pub feature_windows: usize,
+    /// Training, or a linear probe.
+    #[serde(rename = "feature_windows")]
+    pub kind: RunKind,
     /// ImageNet weights to start a stream from, where the base has none.
     pub imagenet: Option<PathBuf>,
     /// Where the run is kept. A checkpoint found here is resumed.
@@ -241,7 +241,7 @@ impl Default for TrainingPlan {
             base: None,
             keep_classes: false,
             join: None,
-            feature_windows: 0,
+            kind: RunKind::Training,
             imagenet: None,
             run_dir: PathBuf::from("runs/flow"),
             motion: MotionConfig { frames: 2, width: 16, ..MotionConfig::default() },
@@ -319,6 +319,11 @@ impl TrainingPlan {
         }
     }
 
+    /// Returns the folder that the run is one of, with what its runs share.
+    pub(in crate::training) fn runs_dir(&self) -> &Path {
+        self.run_dir.parent().unwrap_or(Path::new("."))
+    }
+
     /// Returns whether there are clips to measure on.
     pub fn validates(&self) -> bool {
         self.validation.is_some() || self.hold_out > 0.0
@@ -327,7 +332,7 @@ impl TrainingPlan {
     /// Returns the plan as it is carried out. Older versions wrote rates of whole streams beside last layers that are fitted
     /// alone, which did not use them.
     pub(in crate::training) fn as_carried_out(&self) -> Self {
-        if self.feature_windows == 0 || self.schedule == ScheduleKind::Linear {
+        if self.kind == RunKind::Training || self.schedule == ScheduleKind::Linear {
             return self.clone();
         }
         self.clone().of_last_layer()
@@ -476,7 +481,7 @@ impl TrainingPlan {
     /// Flow that stays as it is is of neighbouring frames.
     fn check_stride(&self) -> Result<()> {
         let is_frozen = self.network == Network::Temporal && !self.trains_motion();
-        if self.max_stride > 1 && (is_frozen || self.feature_windows > 0) {
+        if self.max_stride > 1 && (is_frozen || self.kind != RunKind::Training) {
             let cause = format!("{} is for frames that are read in every step", self.max_stride);
             let remedy = "Use 1 here; MotionNet sees frames farther apart where it is trained, in modes b and c";
             return Err(Error::new("max stride", cause, remedy));
@@ -492,7 +497,7 @@ impl TrainingPlan {
         if self.keep_classes && self.base.is_none() {
             return Err(Error::new("classes", "there is no base whose classes could be kept", "Name a base"));
         }
-        if self.feature_windows == 0 {
+        if self.kind == RunKind::Training {
             return Ok(());
         }
         let refuse = |cause, remedy| Err(Error::new(subject, cause, remedy));

@@ -114,12 +114,21 @@ impl FrozenFlow {
         Self { source, network, clips, kept: Arc::new(kept), grid: None }
     }
 
+    /// Like [`new`](Self::new), for clips that are looked at once: nothing is kept in memory.
+    pub fn unkept(source: FlowSource, network: MotionNetwork, clips: Arc<Clips>) -> Self {
+        Self::new(source, network, clips).with_budget(&MemoryBudget::of_bytes(0))
+    }
+
     /// Keeps flow in memory of `budget` instead of the process's.
-    #[cfg(test)]
     fn with_budget(self, budget: &MemoryBudget) -> Self {
         let KeptFlow { source, span, .. } = *self.kept;
         let kept = KeptFlow { source, span, memory: budget.share(), stacks: Mutex::default() };
         Self { kept: Arc::new(kept), ..self }
+    }
+
+    /// Returns its source.
+    pub fn source(&self) -> FlowSource {
+        self.source
     }
 
     /// Returns the network that computes it, if any.

@@ -16,8 +16,9 @@ use super::loader::{Batch, Pixels};
 use super::optim::gradient_shares::{GradientShares, gradient_shares};
 use super::optim::optimizer::{Gradient, Optimizer};
 use super::optim::param_groups::NetworkPart;
-use super::probe::head;
-use super::probe::linear::RowInit;
+use super::probe::features::{FeatureExtractor, Features, of_views};
+use super::probe::linear::{RowInit, fit_to};
+use super::probe::views::Views;
 use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
 use crate::error::{Error, Result};
@@ -25,6 +26,9 @@ use crate::nets::{MotionNetwork, Stream, flow_normalisation::classifier_input, r
 use crate::ranking::arg_max;
 use losses::action::{ActionLoss, class_weights, consensus, mixed};
 use losses::{LevelLoss, LossSwitches, LossTerm};
+
+/// Share of a time budget that the fit of a new last layer before the first step may take.
+const HEAD_SHARE: f64 = 0.4;
 
 /// The networks of a run and how they are trained together.
 pub struct Objective {
@@ -84,7 +88,8 @@ impl Objective {
         })
     }
 
-    /// Fits a new last layer for the classes `rows` to the clips before the first step, see [`head::fit`].
+    /// Fits a new last layer for the classes `rows` to the clips before the first step. The stream stays as it is if no clip can
+    /// be read or the work is stopped.
     pub fn fit_head(
         &mut self,
         rows: &[RowInit],
@@ -98,10 +103,15 @@ impl Objective {
         // Flow that will change in training is of no use after this.
         let end_to_end =
             self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
-        let mut flow = self.frozen.take().or(end_to_end);
-        let fitted = head::fit(stream, rows, &self.plan, clips, flow.as_mut(), clock, on_event)?;
-        self.stream = Some(Optimizer::new(fitted, &self.plan, NetworkPart::Stream)?);
-        self.frozen = flow.filter(|_| self.motion.is_none());
+        let (flow, root) = (self.frozen.take().or(end_to_end), self.plan.runs_dir());
+        let mut extractor = FeatureExtractor::new(stream.valid(), flow, clips.clone(), Views::FIT, root);
+        let taken = extractor.take(0..clips.len(), HEAD_SHARE, clock, on_event)?;
+        self.frozen = extractor.into_flow().filter(|_| self.motion.is_none());
+        if let Some(Features { clips, rows: Some(features) }) = taken {
+            let labels = of_views(clips.iter().map(|clip| clip.label), Views::FIT);
+            let fitted = fit_to(stream, rows, features, &labels);
+            self.stream = Some(Optimizer::new(fitted, &self.plan, NetworkPart::Stream)?);
+        }
         Ok(())
     }
 

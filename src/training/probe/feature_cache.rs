@@ -13,34 +13,40 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::views::Views;
 use crate::atomic;
 use crate::content_hash::ContentHash;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::files;
-use crate::nets::{MotionNetwork, Stream, read_back};
-use crate::training::config::plan::{Network, TrainingPlan};
-use crate::training::dataset::{Content, LabelledClip};
+use crate::nets::Stream;
+use crate::training::dataset::{LabelledClip, clip_identity};
+use crate::training::flow::frozen_flow::FrozenFlow;
 use crate::training::flow::source::FlowSource;
 use crate::training::network_hash::{hash_motion, hash_stream};
+use crate::video::Geometry;
 
 /// The folder of stored features, in the folder of the runs.
 const FOLDER: &str = ".motionscope-features";
 /// Changes with what features are computed from and how they are written.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 /// Networks whose features are kept; those that were asked for longest ago make room.
 const MOST_NETWORKS: usize = 4;
 
-/// A cache of the features of one stream under one plan: one file per clip, named by its content hash.
+/// A cache of the features of one stream in one set of views: one file per clip, named by its [`clip_identity`].
 pub(in crate::training) struct FeatureCache {
     dir: PathBuf,
-    views: usize,
-    width: usize,
+    /// Views, and features of each.
+    shape: [usize; 2],
 }
 
 impl FeatureCache {
-    /// Returns the features of `stream`, which stands on `motion` if it reads flow, beside the run of `plan`; none where what it
-    /// reads is more than the clips, or where they cannot be kept, which is warned of in the log.
-    pub fn open(plan: &TrainingPlan, stream: &Stream, motion: Option<&MotionNetwork>, views: Views) -> Option<Self> {
-        let reads_flow = plan.network == Network::Temporal;
-        if reads_flow && plan.flow_source == FlowSource::Stored {
+    /// Returns the cache of the features of `stream`, which reads `flow` unless it is the spatial one, in a folder within `root`;
+    /// none where what it reads is more than the clips, or where they cannot be kept, which is warned of in the log.
+    pub fn open(
+        root: &Path,
+        stream: &Stream,
+        flow: Option<&FrozenFlow>,
+        frame: Geometry,
+        views: Views,
+    ) -> Option<Self> {
+        if flow.is_some_and(|flow| flow.source() == FlowSource::Stored) {
             return None;
         }
         let mut key = ContentHash::new();
@@ -48,58 +54,37 @@ impl FeatureCache {
         // Another version or device may compute other features.
         key.field(env!("CARGO_PKG_VERSION"));
         key.field(format!("{:?}", stream.devices()));
-        key.number(plan.frame.width.into());
-        key.number(plan.frame.height.into());
+        key.number(frame.width.into());
+        key.number(frame.height.into());
         key.number(views.windows as u64);
         key.number(views.cropped.into());
         hash_stream(&mut key, stream);
-        if reads_flow {
-            key.field(plan.flow_source.name());
-            motion.into_iter().for_each(|motion| hash_motion(&mut key, motion));
+        if let Some(flow) = flow {
+            key.field(flow.source().name());
+            hash_motion(&mut key, flow.network());
         }
-        let root = plan.run_dir.parent().unwrap_or(Path::new(".")).join(FOLDER);
+        let root = root.join(FOLDER);
         let dir = root.join(key.to_hex());
         if let Err(error) = fs::create_dir_all(&dir) {
             tracing::warn!("features not kept: {}", Error::io(&dir, &error));
             return None;
         }
         make_room(&root, &dir);
-        Some(Self { dir, views: views.count(), width: stream.feature_width() })
+        Some(Self { dir, shape: [views.count(), stream.feature_width()] })
     }
 
-    /// Returns the features of `clip`, `[views, F]`: from the cache, else those of `take`, which are cached.
-    ///
-    /// # Errors
-    /// Those of `take`.
-    pub fn get_or_insert_with(
-        &self,
-        clip: &LabelledClip,
-        device: &Device,
-        take: impl FnOnce() -> Result<Tensor<2>>,
-    ) -> Result<Tensor<2>> {
-        if let Some(features) = self.read(clip, device) {
-            return Ok(features);
-        }
-        let features = take()?;
-        self.keep(clip, &features);
-        Ok(features)
-    }
-
-    /// Returns the features of `clip`; none if they are not there as they should be.
-    fn read(&self, clip: &LabelledClip, device: &Device) -> Option<Tensor<2>> {
+    /// Returns the features of `clip`, `[views, F]`; none if they are not there as they should be.
+    pub fn read(&self, clip: &LabelledClip, device: &Device) -> Option<Tensor<2>> {
         let bytes = files::read(self.path(clip)?).ok()?;
-        if bytes.len() != self.views * self.width * size_of::<f32>() {
-            return None;
-        }
-        let values: Vec<f32> =
-            bytes.chunks_exact(4).map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect();
-        Some(Tensor::from_data(TensorData::new(values, [self.views, self.width]), device))
+        let (words, []) = bytes.as_chunks() else { return None };
+        let values: Vec<f32> = words.iter().map(|&word| f32::from_le_bytes(word)).collect();
+        let is_whole = values.len() == self.shape.iter().product();
+        is_whole.then(|| Tensor::from_data(TensorData::new(values, self.shape), device))
     }
 
-    /// Stores the features of `clip`. A failure is logged as a warning, and the features are computed again the next time.
-    fn keep(&self, clip: &LabelledClip, features: &Tensor<2>) {
+    /// Stores the features of `clip`. A failure is logged as a warning, and they are computed again the next time.
+    pub fn keep(&self, clip: &LabelledClip, values: &[f32]) {
         let Some(path) = self.path(clip) else { return };
-        let Ok(values) = read_back(features.clone()) else { return }; // Whoever uses them hears of it.
         let written = atomic::replace_unsynced(&path, |writer| {
             values.iter().try_for_each(|value| writer.write_all(&value.to_le_bytes()))
         });
@@ -108,12 +93,9 @@ impl FeatureCache {
         }
     }
 
-    /// Returns where the features of a clip are kept; nowhere for folders of pictures, which have no content of their own.
+    /// Returns where the features of a clip are kept; nowhere if it is not there.
     fn path(&self, clip: &LabelledClip) -> Option<PathBuf> {
-        let Content { length, hash } = Content::of(&clip.path).ok()?;
-        let mut segment = ContentHash::new();
-        clip.segment_secs.into_iter().flatten().for_each(|secs| segment.number(secs.to_bits()));
-        Some(self.dir.join(format!("{hash:016x}-{length:x}-{}.f32", segment.to_hex())))
+        Some(self.dir.join(format!("{}.f32", clip_identity(clip)?)))
     }
 }
 
@@ -132,8 +114,7 @@ fn make_room(root: &Path, dir: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nets::{Backbone, Modality, MotionConfig, StreamConfig, StreamInput};
-    use burn::tensor::Distribution;
+    use crate::nets::{Backbone, Modality, StreamConfig, StreamInput};
 
     const VIEWS: Views = Views { windows: 1, cropped: false };
 
@@ -146,41 +127,42 @@ mod tests {
         LabelledClip { path, label: 0, segment_secs, group: None }
     }
 
+    const FRAME: Geometry = Geometry { width: 64, height: 64 };
+
+    fn open(runs: &Path, stream: &Stream, frame: Geometry) -> FeatureCache {
+        FeatureCache::open(runs, stream, None, frame, VIEWS).unwrap()
+    }
+
     #[test]
     fn features_are_found_again_by_content_networks_and_segment() {
         let dir = tempfile::tempdir().unwrap();
-        let plan = TrainingPlan { run_dir: dir.path().join("runs/a"), ..TrainingPlan::of(Network::Spatial) };
-        let (stream, motion) = (stream(), MotionConfig { width: 2, ..MotionConfig::default() }.init(&Device::flex()));
-        let open = |plan: &TrainingPlan, stream| FeatureCache::open(plan, stream, Some(&motion), VIEWS).unwrap();
+        let (runs, stream, device) = (dir.path().join("runs"), stream(), Device::flex());
         let path = dir.path().join("clip.mp4");
         fs::write(&path, "pictures").unwrap();
-        let features = Tensor::random([2, stream.feature_width()], Distribution::Default, &Device::flex());
-        open(&plan, &stream).keep(&clip(path.clone(), None), &features);
+        let features: Vec<f32> = (0..2 * stream.feature_width()).map(|i| i as f32 / 7.0).collect();
+        open(&runs, &stream, FRAME).keep(&clip(path.clone(), None), &features);
 
-        let next = TrainingPlan { run_dir: dir.path().join("runs/b"), ..plan.clone() };
         let moved = dir.path().join("moved.mp4");
         fs::copy(&path, &moved).unwrap();
-        let found = open(&next, &stream).read(&clip(moved, None), &Device::flex()).unwrap();
-        assert_eq!(found.into_data(), features.into_data(), "of another run, and of the same file elsewhere");
+        let cache = open(&runs, &stream, FRAME);
+        let found = cache.read(&clip(moved, None), &device).unwrap();
+        assert_eq!(found.into_data().try_into_vec::<f32>().unwrap(), features, "of the same file elsewhere");
 
-        assert!(open(&next, &stream).read(&clip(path.clone(), Some([0.0, 1.0])), &Device::flex()).is_none());
+        assert!(cache.read(&clip(path.clone(), Some([0.0, 1.0])), &device).is_none());
         let drawn_anew = self::stream();
-        assert!(open(&plan, &drawn_anew).read(&clip(path.clone(), None), &Device::flex()).is_none());
-        let larger = TrainingPlan { frame: crate::video::Geometry { width: 96, height: 96 }, ..plan.clone() };
-        assert!(open(&larger, &stream).read(&clip(path.clone(), None), &Device::flex()).is_none());
+        assert!(open(&runs, &drawn_anew, FRAME).read(&clip(path.clone(), None), &device).is_none());
+        let larger = Geometry { width: 96, height: 96 };
+        assert!(open(&runs, &stream, larger).read(&clip(path.clone(), None), &device).is_none());
 
-        let store = open(&plan, &stream);
-        let file = store.path(&clip(path.clone(), None)).unwrap();
-        fs::write(file, "cut off").unwrap();
-        assert!(store.read(&clip(path.clone(), None), &Device::flex()).is_none());
+        fs::write(cache.path(&clip(path.clone(), None)).unwrap(), "cut off").unwrap();
+        assert!(cache.read(&clip(path.clone(), None), &device).is_none());
         fs::write(&path, "other pictures").unwrap();
-        assert!(open(&plan, &stream).read(&clip(path, None), &Device::flex()).is_none());
+        assert!(cache.read(&clip(path, None), &device).is_none());
     }
 
     #[test]
     fn features_of_longer_windows_are_others() {
         let dir = tempfile::tempdir().unwrap();
-        let plan = TrainingPlan { run_dir: dir.path().join("runs/a"), ..TrainingPlan::of(Network::Spatial) };
         let read_by = |count| {
             let input = StreamInput { modality: Modality::Pictures, count };
             StreamConfig { backbone: Backbone::I3d, input, classes: 2, dropout: None }.init(&Device::flex())
@@ -189,7 +171,7 @@ mod tests {
         // The same parameters: how long the clips are shows in none of them.
         let long = read_by(64).try_load_record(short.clone().into_record()).unwrap();
         let again = short.clone();
-        let folder = |stream: &Stream| FeatureCache::open(&plan, stream, None, VIEWS).unwrap().dir;
+        let folder = |stream: &Stream| open(dir.path(), stream, FRAME).dir;
         assert_eq!(folder(&short), folder(&again));
         assert_ne!(folder(&short), folder(&long));
     }

@@ -31,7 +31,7 @@ pub enum RowInit {
 }
 
 /// Returns the learning rate of update `update` of so many.
-pub fn rate_at(update: usize, updates: usize) -> f64 {
+fn rate_at(update: usize, updates: usize) -> f64 {
     RATE * (1.0 - update as f64 / updates as f64)
 }
 
@@ -42,6 +42,11 @@ pub struct KnownLayer {
 }
 
 impl KnownLayer {
+    /// Returns the last layer of `stream` if any of `rows` is taken from it, as [`Self::of`].
+    pub fn for_rows(stream: &Stream, rows: &[RowInit]) -> Option<Self> {
+        rows.iter().any(|row| *row != RowInit::New).then(|| Self::of(stream))
+    }
+
     /// Returns the last layer of `stream`, which must not lie on an autodiff device: nothing is to be dropped.
     pub fn of(stream: &Stream) -> Self {
         let width = stream.feature_width();
@@ -56,6 +61,19 @@ impl KnownLayer {
     fn class(&self, class: usize) -> (Tensor<2>, Tensor<1>) {
         (self.weight.clone().narrow(1, class, 1), self.bias.clone().narrow(0, class, 1))
     }
+}
+
+/// `stream` with a last layer for the classes `rows` that is fitted to `features` `[n, F]`, whose classes are `labels`; the rows that
+/// are kept stay as they are.
+///
+/// A random last layer would spoil the features of a stream from another task with its first gradients.
+pub fn fit_to(stream: Stream, rows: &[RowInit], features: Tensor<2>, labels: &[i64]) -> Stream {
+    let known = KnownLayer::for_rows(&stream.valid(), rows);
+    let mut layer = LastLayer::new(features, labels, rows, known.as_ref());
+    for update in 0..UPDATES {
+        layer.update(rate_at(update, UPDATES));
+    }
+    layer.put_into(stream)
 }
 
 /// A last layer that is being fitted.

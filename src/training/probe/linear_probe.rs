@@ -4,13 +4,14 @@
 //! classifier of its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::feature_extractor::{FeatureExtractor, Features};
+use super::features::{FeatureExtractor, Features, of_views};
 use super::linear::{KnownLayer, LastLayer, RowInit};
 use super::out_of_fold::OutOfFold;
 use super::views::Views;
@@ -18,8 +19,11 @@ use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::{Stream, read_back, read_rows};
 use crate::ranking::arg_max;
+use crate::training::clip_cache::ClipCache;
+use crate::training::clips::Clips;
 use crate::training::config::plan::{Network, TrainingPlan};
-use crate::training::dataset::LabelledClip;
+use crate::training::dataset::{Dataset, LabelledClip};
+use crate::training::flow::frozen_flow::FrozenFlow;
 use crate::training::memory::resident_bytes;
 use crate::training::model_init::ModelInit;
 use crate::training::optim::optimizer::rate_at;
@@ -38,9 +42,10 @@ const FEATURE_SHARES: [f64; 2] = [0.7, 0.85];
 /// Updates between two measurements.
 const MEASURE_EVERY: usize = 15;
 
-/// Runs the linear probe of `plan` and reports to `on_event`. Blocks. An interrupted run starts over.
+/// Runs the linear probe of `plan` on features of these views and reports to `on_event`. Blocks. An interrupted run starts over.
 pub fn run(
     plan: &TrainingPlan,
+    views: Views,
     device: &Device,
     control: &TrainingControl,
     on_event: &mut dyn FnMut(TrainingEvent),
@@ -64,17 +69,24 @@ pub fn run(
     });
     warnings.into_iter().for_each(|warning| on_event(TrainingEvent::Warning(warning)));
     let mut clock = Clock::start(plan, control);
-    let mut taker = FeatureExtractor::new(plan, &start, &stream, dataset.clips.len() + held.len());
+    let Dataset { classes, clips, .. } = dataset;
+    let (trained_on, all) = (clips.len(), clips.len() + held.len());
+    let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
+    let clips = Arc::new(Clips::new([clips, held].concat(), plan.frame).with_cache(cache));
+    let flow = (plan.network == Network::Temporal)
+        .then(|| FrozenFlow::unkept(plan.flow_source, start.motion.valid(), clips.clone()));
+    let mut extractor = FeatureExtractor::new(stream.clone(), flow, clips, views, plan.runs_dir());
     let [share, share_with_held] = FEATURE_SHARES;
-    let taken = taker.take(dataset.clips, share, &mut clock, on_event)?;
+    let taken = extractor.take(0..trained_on, share, &mut clock, on_event)?;
     let Some(training) = taken else { return Err(stopped(plan)) };
     if training.rows.is_none() {
         return Err(Error::new("clips", "none of them could be read", "See the log"));
     }
-    let taken = taker.take(held, share_with_held, &mut clock, on_event)?;
+    let taken = extractor.take(trained_on..all, share_with_held, &mut clock, on_event)?;
     let Some(validation) = taken else { return Err(stopped(plan)) };
-    let mut fit = Fit::new(plan, &stream, &rows, [training, validation], Other::of(plan, start.fusion()), device);
-    fit.tell_single_recordings(&dataset.classes, on_event);
+    let other = Other::of(plan, start.fusion());
+    let mut fit = Fit::new(plan, views, &stream, &rows, [training, validation], other, device);
+    fit.warn_of_single_recordings(&classes, on_event);
     let (step, best) = fit.run(plan, &mut clock, on_event)?;
     let seconds = clock.seconds();
     let model_dir = plan.run_dir.join("model");
@@ -95,6 +107,7 @@ fn stopped(plan: &TrainingPlan) -> Error {
 /// The classifier, and those of cross-validation.
 struct Fit {
     layer: LastLayer,
+    /// Rows of features of a clip.
     views: usize,
     training: Features,
     validation: Features,
@@ -106,6 +119,7 @@ struct Fit {
 impl Fit {
     fn new(
         plan: &TrainingPlan,
+        views: Views,
         stream: &Stream,
         rows: &[RowInit],
         [training, validation]: [Features; 2],
@@ -113,13 +127,11 @@ impl Fit {
         device: &Device,
     ) -> Self {
         device.clone().autodiff().seed(plan.seed);
-        let views = Views::of(plan).count();
         let all = training.rows.clone().expect("there are clips to train on");
-        let known = rows.iter().any(|row| *row != RowInit::New).then(|| KnownLayer::of(stream));
+        let known = KnownLayer::for_rows(stream, rows);
         let layer = |places: &[usize]| {
-            let labels: Vec<i64> =
-                places.iter().flat_map(|&clip| vec![training.clips[clip].label as i64; views]).collect();
-            let layer = LastLayer::new(of_clips(&all, places, views), &labels, rows, known.as_ref());
+            let labels = of_views(places.iter().map(|&clip| training.clips[clip].label), views);
+            let layer = LastLayer::new(of_clips(&all, places, views.count()), &labels, rows, known.as_ref());
             layer.with_weight_decay(plan.weight_decay)
         };
         let everything: Vec<usize> = (0..training.clips.len()).collect();
@@ -129,11 +141,11 @@ impl Fit {
             (layer(&others), held)
         });
         let folds = folds.collect();
-        Self { layer: layer(&everything), views, folds, training, validation, other }
+        Self { layer: layer(&everything), views: views.count(), folds, training, validation, other }
     }
 
     /// Classes that show one recording only cannot be left out and recognised nevertheless.
-    fn tell_single_recordings(&self, classes: &[String], on_event: &mut dyn FnMut(TrainingEvent)) {
+    fn warn_of_single_recordings(&self, classes: &[String], on_event: &mut dyn FnMut(TrainingEvent)) {
         if self.validation.rows.is_some() {
             return;
         }

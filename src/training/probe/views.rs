@@ -1,7 +1,6 @@
 //! Views of a clip: the windows and crops for feature extraction.
 
 use crate::training::augmentation::{Crop, Draw};
-use crate::training::config::plan::TrainingPlan;
 use crate::video::Geometry;
 
 /// Side of the part of a frame that a cropped view shows, relative to the frame's.
@@ -22,11 +21,6 @@ impl Views {
 
     /// Three windows, and parts of them too: as a stream sees clips in training.
     pub const FIT: Self = Self { windows: 3, cropped: true };
-
-    /// Returns the views of a linear-probe run.
-    pub(in crate::training) fn of(plan: &TrainingPlan) -> Self {
-        Self { windows: plan.feature_windows, ..Self::FIT }
-    }
 
     /// Number of views, which is that of rows of features of a clip.
     pub const fn count(self) -> usize {

@@ -13,6 +13,7 @@ use crate::error::{Error, Result, about_all};
 use crate::files;
 use crate::plural::counted;
 use crate::training::config::plan::TrainingPlan;
+use crate::training::config::run_kind::RunKind;
 use crate::training::dataset::{DataSource, Dataset, LabelledClip, file_fingerprint};
 use crate::training::model_init;
 
@@ -61,7 +62,7 @@ impl RunClips {
     /// If clips cannot be listed or held out; of a run that is resumed, if a class has lost all its clips, if clips have
     /// changed, or if it is not known which ones it held out.
     pub fn of(plan: &TrainingPlan) -> Result<Self> {
-        let resumes = plan.feature_windows == 0 && checkpoint::find(&plan.run_dir).is_some();
+        let resumes = plan.kind == RunKind::Training && checkpoint::find(&plan.run_dir).is_some();
         let kept = if resumes { read(&plan.run_dir)? } else { None };
         if let Some(kept) = kept {
             return match kept.changed() {

@@ -62,8 +62,8 @@ pub fn run(
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
     plan.check()?;
-    if plan.feature_windows > 0 {
-        return linear_probe::run(&plan.as_carried_out(), device, control, on_event);
+    if let Some(views) = plan.kind.views() {
+        return linear_probe::run(&plan.as_carried_out(), views, device, control, on_event);
     }
     let mut run = Run::prepare(plan, device.clone().autodiff(), control, on_event)?;
     run.train()?;

@@ -9,7 +9,7 @@ use eframe::egui::{Align, Color32, Label, Layout, RichText, Role, Sense, TextSty
 use crate::app::ui::format::{memory_size, span};
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::training::runs::{Run, RunState};
-use crate::training::{Network, TemporalMode, TrainingPlan};
+use crate::training::{Network, RunKind, TemporalMode, TrainingPlan};
 
 /// Height of a row, in points.
 const ROW: f32 = 44.0;
@@ -84,7 +84,7 @@ fn summary(run: &Run) -> String {
 /// What a run trains and how.
 pub(super) fn network_words(plan: &TrainingPlan) -> String {
     let mode = match (plan.network, plan.mode) {
-        _ if plan.feature_windows > 0 => ", linear probe",
+        _ if plan.kind != RunKind::Training => ", linear probe",
         (Network::Temporal, TemporalMode::A) => ", mode a",
         (Network::Temporal, TemporalMode::B) => ", mode b",
         (Network::Temporal, TemporalMode::C) => ", mode c",

@@ -22,7 +22,7 @@ use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::error::{Error, Result};
 use crate::training::finetune::FineTune;
-use crate::training::{DataSource, Fit, Network, StepTimes, TrainingPlan};
+use crate::training::{DataSource, Fit, Network, RunKind, StepTimes, TrainingPlan};
 
 /// What a person is after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -181,7 +181,7 @@ impl Form {
         let on_gpu = session.on_gpu;
         self.fits.ask(key, ctx, move || {
             let plans = plans().unwrap_or_default();
-            let timed = plans.iter().filter(|plan| plan.feature_windows == 0 && plan.budget_secs.is_some());
+            let timed = plans.iter().filter(|plan| plan.kind == RunKind::Training && plan.budget_secs.is_some());
             let times = StepTimes::of_runs_in(&runs);
             timed.filter_map(|plan| times.fit(plan, on_gpu)).collect()
         });

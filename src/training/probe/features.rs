@@ -1,0 +1,292 @@
+//! Features of clips: what the frozen backbone of a stream makes of them, from the cache where they are known.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::feature_cache::FeatureCache;
+use super::linear::{RowInit, fit_to};
+use super::views::Views;
+use crate::error::{Error, Result};
+use crate::nets::flow_normalisation::classifier_input;
+use crate::nets::preprocessing::MEAN_BGR;
+use crate::nets::{MotionNetwork, Stream, is_device_failure, read_back};
+use crate::training::augmentation::Draw;
+use crate::training::clips::{Clips, Keep};
+use crate::training::dataset::LabelledClip;
+use crate::training::flow::frozen_flow::{Ahead, FrozenFlow};
+use crate::training::flow::source::FlowSource;
+use crate::training::run::clock::{Clock, by_turns, time_is_up};
+use crate::training::run::events::TrainingEvent;
+use crate::video::Geometry;
+
+/// The frozen backbone of a stream, with the clips that it looks at.
+pub(in crate::training) struct FeatureExtractor {
+    stream: Stream,
+    clips: Arc<Clips>,
+    /// The input of the temporal stream; none for the spatial stream.
+    flow: Option<FrozenFlow>,
+    views: Views,
+    /// None where features cannot be kept.
+    cache: Option<FeatureCache>,
+    done: usize,
+}
+
+/// Clips with their features.
+pub(in crate::training) struct Features {
+    pub clips: Vec<LabelledClip>,
+    /// `[clips · views, F]`; none without clips.
+    pub rows: Option<Tensor<2>>,
+}
+
+impl FeatureExtractor {
+    /// Returns the extractor of `stream`, which must not lie on an autodiff device. What it makes of clips is kept in a folder
+    /// within `root`.
+    pub fn new(stream: Stream, flow: Option<FrozenFlow>, clips: Arc<Clips>, views: Views, root: &Path) -> Self {
+        let cache = FeatureCache::open(root, &stream, flow.as_ref(), clips.geometry(), views);
+        Self { stream, clips, flow, views, cache, done: 0 }
+    }
+
+    /// Returns the source of flow that it was given, with the flow that was computed meanwhile.
+    pub fn into_flow(self) -> Option<FrozenFlow> {
+        self.flow
+    }
+
+    /// Returns the features of the clips at `places`, in their order; those that cannot be read are reported and left out, and so
+    /// are those that would be looked at when a `share` of the time budget is over, but for one of each class. None if the work is
+    /// stopped.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn take(
+        &mut self,
+        places: Range<usize>,
+        share: f64,
+        clock: &mut Clock,
+        on_event: &mut dyn FnMut(TrainingEvent),
+    ) -> Result<Option<Features>> {
+        let (first, count, of) = (places.start, places.len(), self.clips.len());
+        let labels: Vec<usize> = places.clone().map(|place| self.clips.label(place)).collect();
+        let classes = labels.iter().collect::<BTreeSet<_>>().len();
+        let mut found: Vec<Option<Tensor<2>>> = vec![None; count];
+        for (looked_at, place) in by_turns(labels.into_iter()).into_iter().enumerate() {
+            clock.wait_while_paused(on_event);
+            if clock.is_stopped() {
+                return Ok(None);
+            }
+            if looked_at >= classes && clock.is_over(share) {
+                on_event(TrainingEvent::Warning(time_is_up(looked_at, count)));
+                self.done += count - looked_at;
+                on_event(TrainingEvent::Preparing { done: self.done, of });
+                break;
+            }
+            match self.known(first + place).map_or_else(|| self.extract(first + place), Ok) {
+                Ok(features) => found[place] = Some(features),
+                Err(error) if is_device_failure(&error) => return Err(error),
+                Err(error) => on_event(TrainingEvent::Warning(error)),
+            }
+            self.done += 1;
+            on_event(TrainingEvent::Preparing { done: self.done, of });
+        }
+        let found = places.zip(found).filter_map(|(place, features)| Some((self.clips.clip(place).clone(), features?)));
+        let (clips, rows): (Vec<_>, Vec<_>) = found.unzip();
+        Ok(Some(Features { clips, rows: (!rows.is_empty()).then(|| Tensor::cat(rows, 0)) }))
+    }
+
+    /// Returns the features of clip `index`, `[views, F]`, if they are in the cache.
+    fn known(&self, index: usize) -> Option<Tensor<2>> {
+        self.cache.as_ref()?.read(self.clips.clip(index), &device_of(&self.stream))
+    }
+
+    /// Returns the features of clip `index`, `[views, F]`, from its frames, and caches them.
+    ///
+    /// # Errors
+    /// If the clip cannot be read, its features are not finite, or the device fails.
+    fn extract(&mut self, index: usize) -> Result<Tensor<2>> {
+        let input = self.input(index)?;
+        let features = self.stream.features(input);
+        let values = read_back(features.clone())?;
+        let clip = self.clips.clip(index);
+        if !values.iter().all(|value| value.is_finite()) {
+            let remedy = "Use weights of a training that did not diverge";
+            return Err(Error::file(&clip.path, "its features are not finite", remedy));
+        }
+        if let Some(cache) = &self.cache {
+            cache.keep(clip, &values);
+        }
+        Ok(features)
+    }
+
+    /// Returns what the stream reads of the views of clip `index`.
+    fn input(&mut self, index: usize) -> Result<Tensor<4>> {
+        let (frame, device, input) = (self.clips.geometry(), device_of(&self.stream), self.stream.input());
+        let frames = self.clips.count(index)?;
+        let draws = self.views.draws(index, frames, input.frames(), frame);
+        match &mut self.flow {
+            Some(flow) => Ok(classifier_input(flow.windows(&draws, input.count, frame, &Ahead::default(), &device)?)),
+            None => self.pictures(index, frames, &draws, &device),
+        }
+    }
+
+    /// Drawn frames, or clips of them: `[draws, 3·n, h, w]`.
+    fn pictures(&self, index: usize, frames: usize, draws: &[Draw], device: &Device) -> Result<Tensor<4>> {
+        let (count, size) = (self.stream.input().count, self.clips.geometry());
+        let wanted: Vec<usize> = draws.iter().flat_map(|draw| draw.indices(count, frames)).collect();
+        let pictures = self.clips.pictures(index, &wanted, Keep::Nothing)?;
+        let mut planes = Vec::new();
+        for (draw, pictures) in draws.iter().zip(pictures.chunks(count)) {
+            pictures.iter().for_each(|picture| draw.crop.append_bgr(picture, size, MEAN_BGR, 1.0, &mut planes));
+        }
+        let shape = [draws.len(), 3 * count, size.height as usize, size.width as usize];
+        Ok(Tensor::from_data(TensorData::new(planes, shape), device))
+    }
+}
+
+fn device_of(stream: &Stream) -> Device {
+    stream.devices().pop().unwrap_or_else(Device::flex)
+}
+
+/// Features of the clips of a data set: extracted once, they let linear probes be fitted to any subset in seconds.
+pub struct ClipFeatures {
+    /// `[views, F]` of each clip; none of those that cannot be read.
+    rows: Vec<Option<Tensor<2>>>,
+}
+
+impl ClipFeatures {
+    const VIEWS: Views = Views::PLAIN;
+
+    /// Returns the features of all `clips` through `stream`, with `motion` before it if it is a temporal one; frames are stretched
+    /// to `frame`. They are kept in a folder within `root`. `tell` is called for every clip that was not found there, with the error
+    /// if it cannot be read.
+    ///
+    /// # Errors
+    /// If no clip can be read, or the device fails.
+    pub fn load_or_extract(
+        root: &Path,
+        stream: &Stream,
+        motion: Option<&MotionNetwork>,
+        clips: &[LabelledClip],
+        frame: Geometry,
+        tell: &mut dyn FnMut(Option<&Error>),
+    ) -> Result<Self> {
+        let clips = Arc::new(Clips::new(clips.to_vec(), frame));
+        let flow = motion.map(|motion| FrozenFlow::unkept(FlowSource::MotionNet, motion.valid(), clips.clone()));
+        let mut extractor = FeatureExtractor::new(stream.valid(), flow, clips.clone(), Self::VIEWS, root);
+        let mut rows = Vec::with_capacity(clips.len());
+        for index in 0..clips.len() {
+            if let Some(known) = extractor.known(index) {
+                rows.push(Some(known));
+                continue;
+            }
+            let features = extractor.extract(index);
+            match &features {
+                Err(error) if is_device_failure(error) => return Err(error.clone()),
+                _ => tell(features.as_ref().err()),
+            }
+            rows.push(features.ok());
+        }
+        if rows.iter().all(Option::is_none) {
+            return Err(Error::new("clips", "none of them could be read", "See the errors above"));
+        }
+        Ok(Self { rows })
+    }
+
+    /// `stream`, whose features these are, with a last layer for `classes` that is fitted to the clips at the places `picked`
+    /// with their `labels`. The same `seed` makes the same layer.
+    pub fn fit(&self, stream: &Stream, classes: usize, picked: &[usize], labels: &[usize], seed: u64) -> Stream {
+        let known = picked.iter().zip(labels).filter_map(|(&index, &label)| Some((self.rows[index].clone()?, label)));
+        let (rows, labels): (Vec<_>, Vec<_>) = known.unzip();
+        device_of(stream).autodiff().seed(seed);
+        let features = match rows.is_empty() {
+            true => Tensor::zeros([0, stream.feature_width()], &device_of(stream)),
+            false => Tensor::cat(rows, 0),
+        };
+        fit_to(stream.valid(), &vec![RowInit::New; classes], features, &of_views(labels, Self::VIEWS))
+    }
+}
+
+/// Returns the label of every row of features of clips with these `labels`.
+pub(in crate::training) fn of_views(labels: impl IntoIterator<Item = usize>, views: Views) -> Vec<i64> {
+    labels.into_iter().flat_map(|label| std::iter::repeat_n(label as i64, views.count())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgb, RgbImage};
+
+    use super::*;
+    use crate::nets::{Backbone, StreamConfig, StreamInput};
+    use crate::training::config::plan::TrainingPlan;
+    use crate::training::run::events::TrainingControl;
+
+    const FRAME: Geometry = Geometry { width: 64, height: 64 };
+
+    fn stream() -> Stream {
+        let input = StreamInput::PICTURE;
+        StreamConfig { backbone: Backbone::SqueezeNet, input, classes: 2, dropout: None }.init(&Device::flex())
+    }
+
+    #[test]
+    fn when_time_is_up_each_class_still_has_a_clip() {
+        let dir = tempfile::tempdir().unwrap();
+        let clip = |label: usize, number: usize| {
+            let path = dir.path().join(format!("{label}-{number}"));
+            std::fs::create_dir(&path).unwrap();
+            for frame in 0..2u8 {
+                let picture = RgbImage::from_pixel(64, 64, Rgb([60 * label as u8, 40 * frame, 20 * number as u8]));
+                picture.save(path.join(format!("{frame}.png"))).unwrap();
+            }
+            LabelledClip { path, label, segment_secs: None, group: None }
+        };
+        let clips: Vec<_> = (0..6).map(|i| clip(i / 3, i % 3)).collect();
+        let (stream, all) = (stream(), (0..6).collect::<Vec<usize>>());
+        for (budget_secs, expected) in [(Some(1e-9), vec![0, 3]), (Some(1e9), all.clone()), (None, all)] {
+            let plan = TrainingPlan { budget_secs, ..TrainingPlan::default() };
+            let mut clock = Clock::start(&plan, &TrainingControl::default());
+            let mut events = Vec::new();
+            let (listed, views) = (Arc::new(Clips::new(clips.clone(), FRAME)), Views { windows: 1, ..Views::FIT });
+            let mut extractor = FeatureExtractor::new(stream.clone(), None, listed, views, &dir.path().join("runs"));
+            let taken = extractor.take(0..6, 0.5, &mut clock, &mut |event| events.push(event)).unwrap().unwrap();
+            let looked_at: Vec<_> = expected.iter().map(|&place| clips[place].clone()).collect();
+            assert_eq!(taken.clips, looked_at, "in the order of the list");
+            assert_eq!(taken.rows.unwrap().dims()[0], 4 * looked_at.len());
+            let is_said =
+                |event: &TrainingEvent| matches!(event, TrainingEvent::Warning(error) if error.subject == "time limit");
+            assert_eq!(events.iter().any(is_said), looked_at.len() < 6);
+            assert!(matches!(events.last(), Some(TrainingEvent::Preparing { done: 6, of: 6 })));
+        }
+    }
+
+    #[test]
+    fn only_features_of_the_same_networks_and_clips_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let (stream, other) = (stream(), stream());
+        let clip = |name: &str, grey: u8| {
+            let folder = dir.path().join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            RgbImage::from_pixel(64, 64, Rgb([grey; 3])).save(folder.join(format!("{grey:03}.png"))).unwrap();
+            LabelledClip { path: folder, label: 0, segment_secs: None, group: None }
+        };
+        let clips = [clip("a", 50), clip("b", 100), clip("c", 150)];
+        std::fs::write(clips[1].path.join("100.png"), "not a picture").unwrap();
+        let looked_at = |stream: &Stream| {
+            let mut failures = Vec::new();
+            let features = ClipFeatures::load_or_extract(dir.path(), stream, None, &clips, FRAME, &mut |error| {
+                failures.push(error.is_some());
+            });
+            (features.unwrap().rows.iter().map(Option::is_some).collect::<Vec<_>>(), failures)
+        };
+        assert_eq!(looked_at(&stream), (vec![true, false, true], vec![false, true, false]));
+        assert_eq!(looked_at(&stream), (vec![true, false, true], vec![true]), "what could not be read is tried again");
+        clip("b", 100);
+        assert_eq!(looked_at(&stream), (vec![true; 3], vec![false]));
+        assert_eq!(looked_at(&stream), (vec![true; 3], vec![]));
+        clip("c", 160);
+        assert_eq!(looked_at(&stream), (vec![true; 3], vec![false]), "the clip that has changed");
+        assert_eq!(looked_at(&other), (vec![true; 3], vec![false; 3]), "another network");
+    }
+}
