@@ -3,18 +3,14 @@
 //! The flow of every pair of frames is computed once for each crop, however many windows share it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
-use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 
 use super::clip_pictures::{ClipPictures, read_pictures};
 use super::{Protocol, ScoredClip, View};
 use crate::error::{Error, Result};
-use crate::nets::flow_normalisation::classifier_input;
-use crate::nets::preprocessing::{clip_input, motion_input};
-use crate::nets::{FrameSize, HiddenTwoStream, Stream, WINDOW_FRAMES};
+use crate::nets::{FlowPyramid, FrameSize, HiddenTwoStream, Stream, WINDOW_FRAMES, device_of};
 use crate::training::augmentation::Crop;
 use crate::training::batches;
 use crate::training::dataset::LabelledClip;
@@ -37,7 +33,7 @@ type Span = Vec<usize>;
 impl<'a> ClipScorer<'a> {
     /// Looks at clips through `model`.
     pub fn new(model: &'a HiddenTwoStream, protocol: Protocol) -> Self {
-        let device = model.motion.devices().pop().unwrap_or_else(Device::flex);
+        let device = device_of(&model.motion);
         let batch_px = batches::budget_px(&device);
         Self { model, protocol, device, batch_px, stop: &|| false }
     }
@@ -123,8 +119,7 @@ impl<'a> ClipScorer<'a> {
             for batch in windows.chunks(self.flow_batch(stream, view)) {
                 self.go_on()?;
                 let stacks = batch.iter().map(|(window, _)| self.stack(&flows, window)).collect();
-                let logits = logits(stream, classifier_input(Tensor::cat(stacks, 0)))?; // [b, 2·n, h, w] → b rows
-                logits.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
+                mean.add_batch(&stream.temporal_logits(Tensor::cat(stacks, 0))?, batch);
             }
         }
         mean.finished("temporal").map(Some)
@@ -174,8 +169,7 @@ impl<'a> ClipScorer<'a> {
                 self.go_on()?;
                 let starts = batch.iter().map(|(start, _)| *start);
                 let windows = flow_windows(flow, starts, stream.input().count, view, &self.device);
-                let rows = logits(stream, classifier_input(windows))?;
-                rows.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
+                mean.add_batch(&stream.temporal_logits(windows)?, batch);
             }
         }
         Ok(())
@@ -196,9 +190,7 @@ impl<'a> ClipScorer<'a> {
                 let seen = seen(pictures, batch.iter().flat_map(|(window, _)| window), view);
                 let clips: Vec<Vec<&RgbImage>> =
                     batch.iter().map(|(window, _)| window.iter().map(|index| &seen[index]).collect()).collect();
-                let input = clip_input(&clips, &self.device); // [b, 3·n, h, w]
-                let rows = logits(stream, input)?;
-                rows.iter().zip(batch).for_each(|(row, (_, times))| mean.add(row, *times));
+                mean.add_batch(&stream.spatial_logits(&clips)?, batch);
             }
         }
         mean.finished("spatial").map(Some)
@@ -240,8 +232,9 @@ impl<'a> ClipScorer<'a> {
         &self,
         seen: &BTreeMap<usize, RgbImage>,
         windows: impl Iterator<Item = &'w Span>,
-    ) -> Result<BTreeMap<Span, Tensor<4>>> {
-        let mut spans: Vec<Span> = windows.flat_map(|window| self.spans(window)).map(|(span, _)| span).collect();
+    ) -> Result<BTreeMap<Span, FlowPyramid>> {
+        let parts = windows.flat_map(|window| self.model.motion.parts(window));
+        let mut spans: Vec<Span> = parts.map(|(span, _)| span.to_vec()).collect();
         spans.sort_unstable();
         spans.dedup();
         let size = seen.values().next().map_or((1, 1), RgbImage::dimensions);
@@ -250,25 +243,16 @@ impl<'a> ClipScorer<'a> {
             self.go_on()?;
             let pictures: Vec<Vec<&RgbImage>> =
                 batch.iter().map(|span| span.iter().map(|index| &seen[index]).collect()).collect();
-            let pyramid = self.model.motion.forward_any_size(motion_input(&pictures, &self.device));
-            let rows = batch.iter().enumerate();
-            flows.extend(rows.map(|(row, span)| (span.clone(), pyramid.finest().clone().narrow(0, row, 1))));
+            let finest = FlowPyramid { levels: vec![self.model.motion.flows(&pictures).into_finest()] };
+            flows.extend(batch.iter().enumerate().map(|(row, span)| (span.clone(), finest.row(row))));
         }
         Ok(flows)
     }
 
     /// Returns the flows of a window of n frames, [1, 2(n−1), h/2, w/2].
-    fn stack(&self, flows: &BTreeMap<Span, Tensor<4>>, window: &Span) -> Tensor<4> {
-        let part =
-            |(span, pairs): (Span, Range<usize>)| flows[&span].clone().narrow(1, 2 * pairs.start, 2 * pairs.len());
-        Tensor::cat(self.spans(window).map(part).collect(), 1)
-    }
-
-    /// Returns the evaluations of the motion network that a window needs, and the pairs that count of each.
-    fn spans(&self, window: &Span) -> impl Iterator<Item = (Span, Range<usize>)> {
-        let reach = self.model.motion.frames();
-        let evaluations = self.model.motion.evaluations(window.len()).into_iter();
-        evaluations.map(move |part| (window[part.start..part.start + reach].to_vec(), part.pairs))
+    fn stack(&self, flows: &BTreeMap<Span, FlowPyramid>, window: &Span) -> Tensor<4> {
+        let parts: Vec<_> = self.model.motion.parts(window).map(|(span, pairs)| (&flows[span], pairs)).collect();
+        FlowPyramid::joined(&parts).into_finest()
     }
 }
 
@@ -317,6 +301,11 @@ impl Mean {
         self.count += times;
     }
 
+    /// Adds the rows of a batch, each so many times.
+    fn add_batch<W>(&mut self, rows: &[Vec<f32>], batch: &[(W, usize)]) {
+        rows.iter().zip(batch).for_each(|(row, (_, times))| self.add(row, *times));
+    }
+
     fn finished(self, stream: &str) -> Result<Vec<f32>> {
         let mean: Vec<f32> = self.sum.iter().map(|sum| (sum / self.count as f64) as f32).collect();
         match mean.iter().position(|value| !value.is_finite()) {
@@ -348,20 +337,6 @@ fn windows(starts: &[usize], count: usize, frames: usize) -> Vec<(Span, usize)> 
 /// Returns the `count` frames in the middle of a clip of `frames`.
 fn middle(frames: usize, count: usize) -> Span {
     clamped(frames.saturating_sub(count) / 2, count, frames)
-}
-
-/// Returns the stream's logits, a row a sample.
-fn logits(stream: &Stream, input: Tensor<4>) -> Result<Vec<Vec<f32>>> {
-    let logits = stream.forward(input);
-    let classes = logits.dims()[1];
-    let failed = |error: String| Error::new("device", format!("the computation failed ({error})"), "Try --device cpu");
-    let values: Vec<f32> = logits
-        .try_into_data()
-        .map_err(|error| failed(format!("{error:?}")))?
-        .convert::<f32>()
-        .try_into_vec()
-        .map_err(|error| failed(format!("{error:?}")))?;
-    Ok(values.chunks(classes).map(<[f32]>::to_vec).collect())
 }
 
 fn geometry(size: FrameSize) -> Geometry {

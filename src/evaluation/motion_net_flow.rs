@@ -11,8 +11,7 @@ use crate::error::{Error, Result};
 use crate::flow::selection::best_explanation;
 use crate::flow::warp::warp_backward;
 use crate::flow::{FlowEstimator, FlowField, common_size};
-use crate::nets::preprocessing::motion_input;
-use crate::nets::{FLOW_UNIT_PX, ModelCard, MotionNetwork, weights};
+use crate::nets::{FLOW_UNIT_PX, ModelCard, MotionNetwork, read_back, weights};
 
 /// Smallest side of the pictures that the network sees: two cells of its coarsest level.
 const SMALLEST_SIDE: usize = 64;
@@ -25,7 +24,6 @@ const SMALLEST_SIDE: usize = 64;
 #[derive(Debug)]
 pub struct MotionNetFlow {
     network: MotionNetwork,
-    device: Device,
     name: String,
     scales: Vec<f32>,
 }
@@ -45,7 +43,7 @@ impl MotionNetFlow {
             let cause = format!("its motion network reads {} frames at once", network.frames());
             return Err(Error::file(dir, cause, "Choose a model whose motion network reads pairs"));
         }
-        Ok(Self { network, device: device.clone(), name: format!("MotionNet ({})", card.name), scales: vec![1.0] })
+        Ok(Self { network, name: format!("MotionNet ({})", card.name), scales: vec![1.0] })
     }
 
     /// Sizes at which the network sees the pictures, as multiples of their own, from coarse to fine. With 1 alone it is
@@ -64,10 +62,8 @@ impl MotionNetFlow {
             (strides * stride).max(SMALLEST_SIDE) as u32
         };
         let seen = [first, second].map(|picture| fitted(picture, side(width), side(height)));
-        let input = motion_input(&[seen.iter().map(|picture| &**picture).collect()], &self.device); // [1, 6, h, w]
-        let seen_width = input.dims()[3];
-        let flow = self.network.window_flows(input).levels.swap_remove(0);
-        Ok(in_level_pixels(flow, seen_width)?.resized(width as usize, height as usize))
+        let flow = self.network.flows(&[seen.iter().map(|picture| &**picture).collect()]).into_finest();
+        Ok(in_level_pixels(flow, seen[0].width() as usize)?.resized(width as usize, height as usize))
     }
 }
 
@@ -83,14 +79,9 @@ fn fitted(picture: &RgbImage, width: u32, height: u32) -> Cow<'_, RgbImage> {
 fn in_level_pixels(level: Tensor<4>, full_width: usize) -> Result<FlowField> {
     let [_, _, height, width] = level.dims();
     let unit = FLOW_UNIT_PX * width as f32 / full_width as f32;
-    let data = (level * unit).try_into_data().map_err(device_failed)?.convert::<f32>();
-    let values: Vec<f32> = data.try_into_vec().map_err(device_failed)?;
+    let values = read_back(level * unit)?;
     let (u, v) = values.split_at(width * height);
     Ok(FlowField::new(width, height, u.iter().zip(v).map(|(u, v)| [*u, *v]).collect()))
-}
-
-fn device_failed(error: impl std::fmt::Debug) -> Error {
-    Error::new("device", format!("the computation failed ({error:?})"), "Try --device cpu, or smaller frames")
 }
 
 impl FlowEstimator for MotionNetFlow {

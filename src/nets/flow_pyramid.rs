@@ -1,5 +1,7 @@
 //! The output of a motion network: flow at several resolutions.
 
+use std::ops::Range;
+
 use burn::tensor::Tensor;
 
 /// Full-resolution pixels in one raw unit of predicted flow, at every level.
@@ -19,6 +21,27 @@ impl FlowPyramid {
     /// Level 2, the finest, which the temporal stream reads.
     pub fn finest(&self) -> &Tensor<4> {
         &self.levels[0]
+    }
+
+    /// Returns level 2.
+    pub fn into_finest(mut self) -> Tensor<4> {
+        self.levels.swap_remove(0)
+    }
+
+    /// Returns the flow of window `row` of the batch.
+    pub fn row(&self, row: usize) -> Self {
+        Self { levels: self.levels.iter().map(|level| level.clone().narrow(0, row, 1)).collect() }
+    }
+
+    /// Returns the flow of a window from that of its parts, each with its pairs that count.
+    pub fn joined(parts: &[(&Self, Range<usize>)]) -> Self {
+        let pairs = |level: usize| {
+            let of_part = |(part, pairs): &(&Self, Range<usize>)| {
+                part.levels[level].clone().narrow(1, 2 * pairs.start, 2 * pairs.len())
+            };
+            Tensor::cat(parts.iter().map(of_part).collect(), 1)
+        };
+        Self { levels: (0..parts[0].0.levels.len()).map(pairs).collect() }
     }
 
     /// Cuts away what belongs to padding below row `height` and right of column `width` of the `padded` frame

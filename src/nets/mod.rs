@@ -49,7 +49,7 @@ pub use model_card::{BaseModel, FrameSize, ModelCard, MotionEntry, Origin, Preci
 pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};
 pub use motion_net::MotionNet;
 pub use motion_network::{Evaluation, MotionNetwork};
-pub use read_back::{is_device_failure, read_back, read_rows};
+pub use read_back::{device_failed, device_of, is_device_failure, read_back, read_rows};
 pub use resnet::{Block, ResNet};
 pub use squeezenet::SqueezeNet;
 pub use stream::{Stream, cross_modality};

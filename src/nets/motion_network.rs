@@ -6,7 +6,10 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
+use image::RgbImage;
 
+use super::preprocessing::motion_input;
+use super::read_back::device_of;
 use super::{Architecture, FlowPyramid, MotionConfig, MotionNet, TinyMotionNet};
 
 /// MotionNet or Tiny-MotionNet.
@@ -83,6 +86,13 @@ impl MotionNetwork {
         FlowPyramid { levels: pyramid.levels.into_iter().map(restack).collect() }
     }
 
+    /// Returns the parts of `window` that are evaluated at once, and the pairs of each that count.
+    pub fn parts<'w, T>(&self, window: &'w [T]) -> impl Iterator<Item = (&'w [T], Range<usize>)> {
+        let reach = self.frames();
+        let parts = self.evaluations(window.len()).into_iter();
+        parts.map(move |part| (&window[part.start..part.start + reach], part.pairs))
+    }
+
     /// Returns the evaluations that together give the flow of all pairs of a window of `frames` frames, one behind the other; of
     /// the last one only the pairs that are new count.
     pub fn evaluations(&self, frames: usize) -> Vec<Evaluation> {
@@ -92,6 +102,11 @@ impl MotionNetwork {
             Evaluation { start, pairs: known - start..pairs }
         };
         (0..frames - 1).step_by(pairs).map(at).collect()
+    }
+
+    /// Returns the flow of `windows` of frames of any size, all of one length and size.
+    pub fn flows(&self, windows: &[Vec<&RgbImage>]) -> FlowPyramid {
+        self.forward_any_size(motion_input(windows, &device_of(self)))
     }
 
     /// [`window_flows`](Self::window_flows) for frames of any size: the right and lower edge are repeated up to

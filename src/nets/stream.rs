@@ -2,14 +2,19 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use image::RgbImage;
 
 use super::efficientnet_lite::Scale;
+use super::flow_normalisation::classifier_input;
 use super::layers::Head;
+use super::preprocessing::clip_input;
+use super::read_back::{device_of, read_rows};
 use super::resnet::Layout;
 use super::stream_input::{Modality, StreamInput};
 use super::{
     Backbone, BnInception, EfficientNetLite, I3d, MobileNetV2, ResNet, SqueezeNet, StreamConfig, Vgg16, weights,
 };
+use crate::error::Result;
 
 impl StreamConfig {
     /// Number of trained parameters of such a stream.
@@ -60,6 +65,22 @@ impl Stream {
     /// `x` [b, c, h, w] → logits [b, K].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         self.classify(self.features(x))
+    }
+
+    /// Returns the logits of clips of the pictures that the spatial stream reads at once, one unless it reads clips: a row each.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn spatial_logits(&self, clips: &[Vec<&RgbImage>]) -> Result<Vec<Vec<f32>>> {
+        read_rows(self.forward(clip_input(clips, &device_of(self))))
+    }
+
+    /// Returns the logits of raw finest flow [b, 2n, h/2, w/2], as [`FlowPyramid`](super::FlowPyramid) has it: a row each.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn temporal_logits(&self, flow: Tensor<4>) -> Result<Vec<Vec<f32>>> {
+        read_rows(self.forward(classifier_input(flow)))
     }
 
     /// `x` [b, c, h, w] → what the last layer reads, [b, F].

@@ -21,7 +21,7 @@ use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
     Backbone, BaseModel, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionEntry, MotionNetwork, Origin,
-    Precision, Preprocessing, Stream, StreamConfig, StreamEntry, StreamInput,
+    Precision, Preprocessing, Stream, StreamConfig, StreamEntry, StreamInput, device_of,
 };
 use crate::plural::counted;
 use crate::video::Geometry;
@@ -284,7 +284,7 @@ fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
 
 /// `model`, of which the stream of a run of `network` is new, with the other stream of the model in folder `other`.
 fn joined(mut model: HiddenTwoStream, network: Network, other: &Path) -> Result<HiddenTwoStream> {
-    let device = model.motion.devices().pop().unwrap_or_else(Device::flex);
+    let device = device_of(&model.motion);
     let other_model = HiddenTwoStream::load(other, &device)?;
     if !are_alike(&other_model.card.classes, &model.card.classes) {
         let cause = "its classes are not those of the stream that was trained";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +22,8 @@ use super::objective::losses::warp;
 use super::optim::optimizer::Optimizer;
 use super::run::events::TrainingEvent;
 use crate::error::{Error, Result, about_all};
-use crate::nets::flow_normalisation::classifier_input;
-use crate::nets::preprocessing::{clip_input, motion_input};
-use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream, WINDOW_FRAMES, read_back, read_rows};
+use crate::nets::preprocessing::motion_input;
+use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream, WINDOW_FRAMES, device_of, read_back};
 use crate::ranking::arg_max;
 
 /// Share of each side left out at every border, where the scene leaves the frame.
@@ -222,12 +221,12 @@ impl Validator {
             }
             let (pairs, size, device) = (stream.input().count, clips.geometry(), device_of(stream));
             let flow = self.flow_of(clips, networks).windows(&draws, pairs, size, &ahead, &device)?;
-            return read_rows(stream.forward(classifier_input(flow)));
+            return stream.temporal_logits(flow);
         }
         let windows: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_stream)).collect();
         match self.network {
-            Network::Spatial => spatial_logits(stream, &windows),
-            _ => temporal_logits(&networks.motion, stream, &windows),
+            Network::Spatial => stream.spatial_logits(&windows),
+            _ => stream.temporal_logits(networks.motion.flows(&windows).into_finest()),
         }
     }
 
@@ -309,23 +308,6 @@ pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPl
     dataset.clips.into_iter().map(label).collect()
 }
 
-/// Logits of windows, of single frames unless the stream reads clips, a row each.
-///
-/// # Errors
-/// If the device fails.
-pub fn spatial_logits(stream: &Stream, windows: &[Vec<&RgbImage>]) -> Result<Vec<Vec<f32>>> {
-    read_rows(stream.forward(clip_input(windows, &device_of(stream))))
-}
-
-/// Logits of windows of as many frames as the stream reads, of any size, a row each.
-///
-/// # Errors
-/// If the device fails.
-pub fn temporal_logits(motion: &MotionNetwork, stream: &Stream, windows: &[Vec<&RgbImage>]) -> Result<Vec<Vec<f32>>> {
-    let flow = motion.forward_any_size(motion_input(windows, &device_of(stream)));
-    read_rows(stream.forward(classifier_input(flow.finest().clone())))
-}
-
 /// Returns the `count` frames in the middle, the last one repeated in shorter clips.
 pub fn centre_window(frames: &[RgbImage], count: usize) -> Vec<&RgbImage> {
     let start = centre_start(frames.len(), count);
@@ -336,10 +318,6 @@ pub fn centre_window(frames: &[RgbImage], count: usize) -> Vec<&RgbImage> {
 /// first.
 fn centre_start(frames: usize, count: usize) -> usize {
     if count == 1 { frames / 2 } else { frames.saturating_sub(count) / 2 }
-}
-
-fn device_of<M: Module>(module: &M) -> Device {
-    module.devices().pop().unwrap_or_else(Device::flex)
 }
 
 /// Mean |I₀ − rebuilt I₀| against mean |I₀ − I₁|: what MotionNet explains of the change between frames.
@@ -368,7 +346,7 @@ impl PhotometricError {
         let channels = 3 * (motion.frames() - 1);
         let pairs = clips * (motion.frames() - 1);
 
-        let raw = motion.forward_any_size(frames.clone()).levels.swap_remove(0);
+        let raw = motion.forward_any_size(frames.clone()).into_finest();
         let [_, _, rows, columns] = raw.dims();
         let flow = Separable::bilinear([rows, columns], [height, width], &raw.device()).apply(raw) * FLOW_UNIT_PX;
         let first = frames.clone().narrow(1, 0, channels).reshape([pairs, 3, height, width]);
@@ -407,6 +385,8 @@ fn centre_difference(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Device;
+
     use super::*;
     use crate::nets::{Backbone, Modality, MotionConfig, StreamConfig, StreamInput};
     use crate::video::Geometry;

@@ -12,7 +12,6 @@ use motionscope::nets::fusion::Fusion;
 use motionscope::nets::{FrameSize, HiddenTwoStream, MotionConfig, Preprocessing, WINDOW_FRAMES};
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::training::dataset::{Dataset, LabelledClip};
-use motionscope::training::validation::{spatial_logits, temporal_logits};
 use motionscope::training::{DataSource, FlowSource};
 use motionscope::video::Geometry;
 use safetensors::SafeTensors;
@@ -150,10 +149,11 @@ fn shared_flow_gives_the_logits_of_every_view_by_itself() {
             let seen: Vec<RgbImage> = frames.iter().map(|frame| view.of(frame)).collect();
             for start in protocol.window_starts(frames.len(), WINDOW_FRAMES) {
                 let window = seen[start..start + WINDOW_FRAMES].iter().collect();
-                temporal.extend(temporal_logits(&model.motion, model.temporal.as_ref().unwrap(), &[window]).unwrap());
+                let flow = model.motion.flows(&[window]).into_finest();
+                temporal.extend(model.temporal.as_ref().unwrap().temporal_logits(flow).unwrap());
             }
             for frame in protocol.frame_indices(frames.len()) {
-                spatial.extend(spatial_logits(model.spatial.as_ref().unwrap(), &[vec![&seen[frame]]]).unwrap());
+                spatial.extend(model.spatial.as_ref().unwrap().spatial_logits(&[vec![&seen[frame]]]).unwrap());
             }
         }
         assert_eq!((temporal.len(), spatial.len()), (samples * crops.count(), samples * crops.count()));

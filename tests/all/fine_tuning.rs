@@ -373,17 +373,19 @@ fn twelve_clips_make_a_useful_model_in_three_minutes() {
 /// How many clips each stream and both recognise by their middle.
 fn recognised(model: &HiddenTwoStream, clips: &motionscope::training::dataset::Dataset) -> [usize; 3] {
     use motionscope::ranking::arg_max;
-    use motionscope::training::validation::{centre_window, spatial_logits, temporal_logits};
+    use motionscope::training::validation::centre_window;
     use motionscope::video::{Geometry, decode_clip};
     let geometry = |size: motionscope::nets::FrameSize| Geometry { width: size.width, height: size.height };
     let sizes = model.card.preprocessing;
     let mut right = [0; 3];
     for clip in &clips.clips {
         let frames = decode_clip(&clip.path, geometry(sizes.spatial), None).unwrap();
-        let spatial = spatial_logits(model.spatial.as_ref().unwrap(), &[centre_window(&frames, 1)]).unwrap().remove(0);
+        let stream = model.spatial.as_ref().unwrap();
+        let spatial = stream.spatial_logits(&[centre_window(&frames, 1)]).unwrap().remove(0);
         let frames = decode_clip(&clip.path, geometry(sizes.motion), None).unwrap();
         let stream = model.temporal.as_ref().unwrap();
-        let temporal = temporal_logits(&model.motion, stream, &[centre_window(&frames, 11)]).unwrap().remove(0);
+        let flow = model.motion.flows(&[centre_window(&frames, 11)]).into_finest();
+        let temporal = stream.temporal_logits(flow).unwrap().remove(0);
         let fused = model.card.fusion.fuse(&spatial, &temporal);
         for (count, logits) in right.iter_mut().zip([&spatial, &temporal, &fused]) {
             *count += usize::from(arg_max(logits) == Some(clip.label));

@@ -10,7 +10,6 @@ use motionscope::evaluation::{ClipScorer, Protocol, Spread};
 use motionscope::gpu::{Compute, ComputeKind};
 use motionscope::nets::preprocessing::{clip_input, motion_input};
 use motionscope::nets::{Backbone, HiddenTwoStream, Modality, StreamInput};
-use motionscope::training::validation::{spatial_logits, temporal_logits};
 use motionscope::training::{Freeze, Network, TemporalMode, TrainingPlan};
 use motionscope::video::{Frame, Geometry, decode_clip};
 
@@ -69,11 +68,11 @@ fn streams_of_clips_are_trained_kept_measured_and_followed() {
     let scorer = ClipScorer::new(&model, protocol);
     let seen = sample_frames(dir.path(), scorer.spatial_size());
     let window: Vec<&RgbImage> = seen[3..10].iter().collect();
-    let expected = spatial_logits(spatial, &[window]).unwrap().swap_remove(0);
+    let expected = spatial.spatial_logits(&[window]).unwrap().swap_remove(0);
     assert_near(&scorer.spatial(&seen).unwrap().unwrap(), &expected);
     let seen = sample_frames(dir.path(), scorer.motion_size());
     let window: Vec<&RgbImage> = (0..16).map(|index| &seen[index.min(12)]).collect();
-    let of_clip = temporal_logits(&model.motion, temporal, &[window]).unwrap().swap_remove(0);
+    let of_clip = temporal.temporal_logits(model.motion.flows(&[window]).into_finest()).unwrap().swap_remove(0);
     assert_near(&scorer.temporal(&seen).unwrap().unwrap(), &of_clip);
 
     // Live: what was seen so far, the last frame repeated.

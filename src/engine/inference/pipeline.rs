@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::gpu::{Compute, share_flow};
 use crate::nets::{
-    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, WINDOW_FRAMES, flow_normalisation, preprocessing,
+    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, WINDOW_FRAMES, device_failed, flow_normalisation, read_back,
 };
 use crate::video::{Frame, Geometry, Sizes};
 
@@ -161,13 +161,13 @@ impl InferencePipeline {
     pub fn analyse(&mut self, window: &[Arc<Frame>]) -> Result<WindowResult> {
         let temporal_frames = self.temporal_frames();
         self.advance(window, temporal_frames)?;
-        let mut flows = Vec::new();
+        let mut parts = Vec::new();
         for (evaluation, pairs) in self.evaluations(window, temporal_frames)? {
-            flows.push((self.flows_of(&evaluation)?, pairs));
+            parts.push((self.flows_of(&evaluation)?, pairs));
         }
-        let flows = stacked(&flows);
+        let flows = FlowPyramid::joined(&parts.iter().map(|(flow, pairs)| (flow, pairs.clone())).collect::<Vec<_>>());
         let started = Instant::now();
-        let temporal = self.temporal_logits(&flows)?;
+        let temporal = self.temporal_logits(flows.finest().clone())?;
         self.timing.temporal_ms = milliseconds(started);
         let started = Instant::now();
         let spatial = self.spatial_logits(window)?;
@@ -181,7 +181,7 @@ impl InferencePipeline {
     /// # Errors
     /// If there are not ten, or the device fails.
     pub fn temporal_under(&self, flows: &[FlowView]) -> Result<Vec<f32>> {
-        self.temporal_logits(&FlowPyramid { levels: vec![self.raw_stack(flows)?] })
+        self.temporal_logits(self.raw_stack(flows)?)
     }
 
     /// Returns the input of the temporal stream from ten flows.
@@ -192,8 +192,8 @@ impl InferencePipeline {
         let raw = self.raw_stack(flows)?;
         let levels = flow_normalisation::classifier_input(raw.clone()) + flow_normalisation::MID_LEVEL; // [1, 20, h, w]
         let [_, _, height, width] = levels.dims();
-        let planes = floats(levels)?.chunks(width * height).map(<[f32]>::to_vec).collect();
-        let px: Vec<f32> = floats(raw)?.iter().map(|raw| raw * FLOW_UNIT_PX).collect();
+        let planes = read_back(levels)?.chunks(width * height).map(<[f32]>::to_vec).collect();
+        let px: Vec<f32> = read_back(raw)?.iter().map(|raw| raw * FLOW_UNIT_PX).collect();
         Ok(TemporalInput::new(width, height, planes, &px))
     }
 
@@ -249,9 +249,8 @@ impl InferencePipeline {
             let remedy = format!("Pass 1 to {most} frames decoded in the sizes the model asks for");
             return Err(Error::new("window", cause, remedy));
         }
-        let (part, reach) = (middle(window, count), self.model.motion.frames());
-        let evaluations = self.model.motion.evaluations(count).into_iter();
-        Ok(evaluations.map(|at| (part[at.start..at.start + reach].to_vec(), at.pairs)).collect())
+        let window = middle(window, count);
+        Ok(self.model.motion.parts(&window).map(|(part, pairs)| (part.to_vec(), pairs)).collect())
     }
 
     /// Flows of one evaluation, from the cache where they are known.
@@ -270,41 +269,38 @@ impl InferencePipeline {
         let started = Instant::now();
         let windows: Vec<Vec<&RgbImage>> =
             evaluations.iter().map(|frames| frames.iter().map(|frame| &*frame.scaled[0]).collect()).collect();
-        let input = preprocessing::motion_input(&windows, &self.device); // [k, 3n, h, w]
-        let flows = self.model.motion.forward_any_size(input); // k × 2(n−1) channels
+        let flows = self.model.motion.flows(&windows); // k × 2(n−1) channels
         self.device.sync().map_err(device_failed)?;
         for (row, evaluation) in evaluations.iter().enumerate() {
-            let levels = flows.levels.iter().map(|level| level.clone().narrow(0, row, 1)).collect();
-            self.cache.insert(span(evaluation), FlowPyramid { levels });
+            self.cache.insert(span(evaluation), flows.row(row));
         }
         self.timing.motion_ms = milliseconds(started);
         Ok(())
     }
 
-    fn temporal_logits(&self, flows: &FlowPyramid) -> Result<Vec<f32>> {
+    /// Returns the logits of the temporal stream for the raw flow of a window.
+    fn temporal_logits(&self, flow: Tensor<4>) -> Result<Vec<f32>> {
         let Some(stream) = &self.model.temporal else { return Ok(Vec::new()) };
-        let input = flow_normalisation::classifier_input(flows.levels[0].clone()); // [1, 2·n, h, w]
-        self.checked(stream.forward(input))
+        self.checked(stream.temporal_logits(flow)?)
     }
 
     /// Returns the logits of the spatial stream for the middle frame of the window, or the frames around it that it reads.
     fn spatial_logits(&self, window: &[Arc<Frame>]) -> Result<Vec<f32>> {
         let Some(stream) = &self.model.spatial else { return Ok(Vec::new()) };
         let frames = middle(window, stream.input().count).into_iter().map(|frame| &*frame.scaled[1]).collect();
-        self.checked(stream.forward(preprocessing::clip_input(&[frames], &self.device)))
+        self.checked(stream.spatial_logits(&[frames])?)
     }
 
-    /// Reads logits; a lost device may return anything and reports it only when synchronised.
-    fn checked(&self, logits: Tensor<2>) -> Result<Vec<f32>> {
-        let logits = floats(logits)?;
+    /// Returns the only row of logits; a lost device may return anything and reports it only when synchronised.
+    fn checked(&self, mut logits: Vec<Vec<f32>>) -> Result<Vec<f32>> {
         self.device.sync().map_err(device_failed)?;
-        Ok(logits)
+        Ok(logits.swap_remove(0))
     }
 
     /// Reads a flow `[1, 2, h, w]` back for the read-out and keeps hold of its copy on the GPU.
     fn view(&self, flow: Tensor<4>) -> Result<FlowView> {
         let [_, _, height, width] = flow.dims();
-        let planes = floats(flow.clone())?;
+        let planes = read_back(flow.clone())?;
         let (u, v) = planes.split_at(width * height);
         let uv = u.iter().zip(v).map(|(u, v)| [u * FLOW_UNIT_PX, v * FLOW_UNIT_PX]).collect();
         let field = Arc::new(FlowField { width, height, uv });
@@ -338,24 +334,6 @@ fn middle(window: &[Arc<Frame>], count: usize) -> Vec<&Frame> {
     let start = (window.len() / 2).saturating_sub(count / 2);
     let frames = window[start..].iter().chain(repeat(&window[window.len() - 1]));
     frames.take(count).map(AsRef::as_ref).collect()
-}
-
-/// Returns one pyramid with the channels of the pairs that count of all.
-fn stacked(pyramids: &[(FlowPyramid, Range<usize>)]) -> FlowPyramid {
-    let part = |index: usize, (pyramid, pairs): &(FlowPyramid, Range<usize>)| {
-        pyramid.levels[index].clone().narrow(1, 2 * pairs.start, 2 * pairs.len())
-    };
-    let level = |index: usize| Tensor::cat(pyramids.iter().map(|pyramid| part(index, pyramid)).collect(), 1);
-    FlowPyramid { levels: (0..pyramids[0].0.levels.len()).map(level).collect() }
-}
-
-/// Returns the numbers of a tensor, row-major.
-fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    tensor.try_into_data().map_err(device_failed)?.convert::<f32>().try_into_vec().map_err(device_failed)
-}
-
-fn device_failed(error: impl std::fmt::Debug) -> Error {
-    Error::new("device", format!("the computation failed ({error:?})"), "Try --device cpu, or a smaller model")
 }
 
 fn milliseconds(since: Instant) -> f32 {

@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use burn::module::Module;
-use burn::tensor::Device;
 use image::RgbImage;
 
 use crate::error::Result;
 use crate::flow::FlowField;
-use crate::nets::preprocessing::motion_input;
 use crate::nets::{FLOW_UNIT_PX, MotionNetwork, read_back};
 use crate::training::augmentation::{Crop, FlowMap};
 use crate::video::Geometry;
@@ -83,10 +80,9 @@ impl Stacks {
     /// # Errors
     /// If the device fails.
     pub fn of_network(network: &MotionNetwork, windows: &[Vec<&RgbImage>]) -> Result<Self> {
-        let device = network.devices().pop().unwrap_or_else(Device::flex);
         let (mut values, mut size) = (Vec::new(), [0, 0]);
         for windows in windows.chunks(WINDOWS_AT_ONCE) {
-            let finest = network.forward_any_size(motion_input(windows, &device)).levels.swap_remove(0);
+            let finest = network.flows(windows).into_finest();
             let [_, channels, height, width] = finest.dims();
             size = [height, width];
             let flow = read_back(finest)?;

@@ -14,7 +14,7 @@ use super::views::Views;
 use crate::error::{Error, Result};
 use crate::nets::flow_normalisation::classifier_input;
 use crate::nets::preprocessing::MEAN_BGR;
-use crate::nets::{MotionNetwork, Stream, is_device_failure, read_back};
+use crate::nets::{MotionNetwork, Stream, device_of, is_device_failure, read_back};
 use crate::training::augmentation::Draw;
 use crate::training::clips::{Clips, Keep};
 use crate::training::dataset::LabelledClip;
@@ -144,10 +144,6 @@ impl FeatureExtractor {
         let shape = [draws.len(), 3 * count, size.height as usize, size.width as usize];
         Ok(Tensor::from_data(TensorData::new(planes, shape), device))
     }
-}
-
-fn device_of(stream: &Stream) -> Device {
-    stream.devices().pop().unwrap_or_else(Device::flex)
 }
 
 /// Features of the clips of a data set: extracted once, they let linear probes be fitted to any subset in seconds.

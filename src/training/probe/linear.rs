@@ -7,7 +7,7 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::nets::Stream;
+use crate::nets::{Stream, device_of};
 
 /// Updates after which a layer is usually done.
 pub const UPDATES: usize = 300;
@@ -50,7 +50,7 @@ impl KnownLayer {
     /// Returns the last layer of `stream`, which must not lie on an autodiff device: nothing is to be dropped.
     pub fn of(stream: &Stream) -> Self {
         let width = stream.feature_width();
-        let device = stream.devices().pop().unwrap_or_else(Device::flex);
+        let device = device_of(stream);
         let bias = stream.classify(Tensor::zeros([1, width], &device)); // [1, K]
         let probes = Tensor::<2>::eye(width, &device).split(PROBES, 0);
         let weight = Tensor::cat(probes.into_iter().map(|probe| stream.classify(probe)).collect(), 0) - bias.clone();
