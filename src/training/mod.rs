@@ -19,6 +19,7 @@ mod loader;
 mod loading;
 mod memory;
 pub mod memory_budget;
+mod model_export;
 mod model_init;
 mod network_hash;
 mod objective;

@@ -126,11 +126,7 @@ impl Validator {
             report(ratio, Vec::new());
         }
         if networks.stream.is_some() {
-            let guess = |(label, logits): &(usize, Vec<f32>)| Some([*label, arg_max(logits)?]);
-            let guesses: Vec<[usize; 2]> = answers.iter().filter_map(guess).collect();
-            let right = guesses.iter().filter(|[label, guess]| label == guess).count();
-            // An answer that is not a number recognises nothing.
-            let value = right as f32 / answers.len() as f32;
+            let (guesses, value) = recognised(answers.iter().map(|(label, logits)| (*label, logits.as_slice())));
             report(Measurement { name: "top-1", value, more_is_better: true }, guesses);
         }
         Ok(measurements)
@@ -280,6 +276,15 @@ fn spread(clips: Vec<LabelledClip>, limit: usize) -> Vec<LabelledClip> {
     let (all, wanted) = (clips.len(), clips.len().min(limit));
     let is_wanted = |place: usize| (place + 1) * wanted / all > place * wanted / all;
     clips.into_iter().enumerate().filter(|(place, _)| is_wanted(*place)).map(|(_, clip)| clip).collect()
+}
+
+/// Returns the label of each answer beside the class that its logits name, and the share of answers where the two agree. Logits that
+/// are not numbers name none.
+pub(super) fn recognised<'a>(answers: impl ExactSizeIterator<Item = (usize, &'a [f32])>) -> (Vec<[usize; 2]>, f32) {
+    let all = answers.len();
+    let guesses: Vec<_> = answers.filter_map(|(label, logits)| Some([label, arg_max(logits)?])).collect();
+    let right = guesses.iter().filter(|[label, guess]| label == guess).count();
+    (guesses, right as f32 / all as f32)
 }
 
 fn not_measured(cause: &Error) -> Error {

@@ -78,14 +78,14 @@ impl FeatureCache {
         let bytes = files::read(self.path(clip)?).ok()?;
         let (words, []) = bytes.as_chunks() else { return None };
         let values: Vec<f32> = words.iter().map(|&word| f32::from_le_bytes(word)).collect();
-        let is_whole = values.len() == self.shape.iter().product();
+        let is_whole = values.len() == self.shape.iter().product::<usize>();
         is_whole.then(|| Tensor::from_data(TensorData::new(values, self.shape), device))
     }
 
-    /// Stores the features of `clip`. A failure is logged as a warning, and they are computed again the next time.
-    pub fn keep(&self, clip: &LabelledClip, values: &[f32]) {
-        let Some(path) = self.path(clip) else { return };
-        let written = atomic::replace_unsynced(&path, |writer| {
+    /// Stores the features of the clip that had this [`path`](Self::path) before it was read. A failure is logged as a warning, and
+    /// they are computed again the next time.
+    pub fn keep(path: &Path, values: &[f32]) {
+        let written = atomic::replace_unsynced(path, |writer| {
             values.iter().try_for_each(|value| writer.write_all(&value.to_le_bytes()))
         });
         if let Err(error) = written {
@@ -94,7 +94,7 @@ impl FeatureCache {
     }
 
     /// Returns where the features of a clip are kept; nowhere if it is not there.
-    fn path(&self, clip: &LabelledClip) -> Option<PathBuf> {
+    pub fn path(&self, clip: &LabelledClip) -> Option<PathBuf> {
         Some(self.dir.join(format!("{}.f32", clip_identity(clip)?)))
     }
 }
@@ -140,7 +140,7 @@ mod tests {
         let path = dir.path().join("clip.mp4");
         fs::write(&path, "pictures").unwrap();
         let features: Vec<f32> = (0..2 * stream.feature_width()).map(|i| i as f32 / 7.0).collect();
-        open(&runs, &stream, FRAME).keep(&clip(path.clone(), None), &features);
+        FeatureCache::keep(&open(&runs, &stream, FRAME).path(&clip(path.clone(), None)).unwrap(), &features);
 
         let moved = dir.path().join("moved.mp4");
         fs::copy(&path, &moved).unwrap();

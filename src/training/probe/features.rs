@@ -107,16 +107,18 @@ impl FeatureExtractor {
     /// # Errors
     /// If the clip cannot be read, its features are not finite, or the device fails.
     fn extract(&mut self, index: usize) -> Result<Tensor<2>> {
+        let clips = self.clips.clone();
+        let clip = clips.clip(index);
+        let path = self.cache.as_ref().and_then(|cache| cache.path(clip)); // before the clip is read: it may change
         let input = self.input(index)?;
         let features = self.stream.features(input);
         let values = read_back(features.clone())?;
-        let clip = self.clips.clip(index);
         if !values.iter().all(|value| value.is_finite()) {
             let remedy = "Use weights of a training that did not diverge";
             return Err(Error::file(&clip.path, "its features are not finite", remedy));
         }
-        if let Some(cache) = &self.cache {
-            cache.keep(clip, &values);
+        if let Some(path) = path {
+            FeatureCache::keep(&path, &values);
         }
         Ok(features)
     }

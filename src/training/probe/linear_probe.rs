@@ -18,7 +18,6 @@ use super::views::Views;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::{Stream, read_back, read_rows};
-use crate::ranking::arg_max;
 use crate::training::clip_cache::ClipCache;
 use crate::training::clips::Clips;
 use crate::training::config::plan::{Network, TrainingPlan};
@@ -29,11 +28,12 @@ use crate::training::model_init::ModelInit;
 use crate::training::optim::optimizer::rate_at;
 use crate::training::run::checkpoint;
 use crate::training::run::checkpoint::{Best, Progress};
-use crate::training::run::clock::Clock;
+use crate::training::run::clock::{Clock, stopped};
 use crate::training::run::events::{StepMetrics, TrainingControl, TrainingEvent};
 use crate::training::run::folder::prepare_folder;
 use crate::training::run::history::History;
 use crate::training::run::run_clips::RunClips;
+use crate::training::validation::recognised;
 
 /// Maximum number of folds in which recordings are left out.
 const FOLDS: usize = 8;
@@ -97,11 +97,6 @@ pub fn run(
     checkpoint::write(&plan.run_dir, &progress, |_| Ok(()))?;
     on_event(TrainingEvent::Finished { model_dir, stopped_early: !progress.is_last_of(plan) });
     Ok(())
-}
-
-/// Without its last layer the stream is not a network for these classes: there is nothing to save.
-fn stopped(plan: &TrainingPlan) -> Error {
-    Error::cancelled(plan.run_dir.to_string_lossy(), "stopped before the first step", "Start the run again")
 }
 
 /// The classifier, and those of cross-validation.
@@ -205,8 +200,8 @@ impl Fit {
     ) -> Result<StepMetrics> {
         let all = self.training.rows.as_ref().expect("there are clips to train on");
         let scores = logits(&self.layer, all, self.views)?;
-        let guesses: Vec<_> =
-            self.training.clips.iter().zip(&scores).filter_map(|(clip, scores)| guess(clip, scores)).collect();
+        let answers = self.training.clips.iter().zip(&scores);
+        let (_, accuracy) = recognised(answers.map(|(clip, scores)| (clip.label, scores.as_slice())));
         let steps_per_sec = step as f64 / (clock.seconds() - began).max(1e-9);
         let budget_left = plan.budget_secs.map_or(f64::INFINITY, |budget| (budget - clock.seconds()).max(0.0));
         Ok(StepMetrics {
@@ -215,7 +210,7 @@ impl Fit {
             loss,
             terms: vec![("action".into(), loss)],
             weights: vec![1.0],
-            accuracy: Some(share_right(&guesses, scores.len())),
+            accuracy: Some(accuracy),
             rate,
             steps_per_sec,
             done: (step as f64 / plan.steps.max(1) as f64).max(clock.spent().unwrap_or_default()).min(1.0),
@@ -240,8 +235,7 @@ impl Fit {
             left_out.iter().map(|(clip, logits)| Some((*clip, self.fused(clip, logits)?))).collect();
         let measured = [Some((own, left_out)), fused.map(|fused| (both, fused))];
         let tell = |(name, scores): (&'static str, Vec<(&LabelledClip, Vec<f32>)>)| {
-            let guesses: Vec<_> = scores.iter().filter_map(|(clip, scores)| guess(clip, scores)).collect();
-            let value = share_right(&guesses, scores.len());
+            let (guesses, value) = recognised(scores.iter().map(|(clip, scores)| (clip.label, scores.as_slice())));
             on_event(TrainingEvent::Validation { step, name: name.into(), value, guesses });
             (name, value)
         };
@@ -303,16 +297,6 @@ fn logits(layer: &LastLayer, rows: &Tensor<2>, views: usize) -> Result<Vec<Vec<f
     let [rows, classes] = logits.dims();
     let mean: Tensor<2> = logits.reshape([rows / views, views, classes]).mean_dim(1).squeeze_dim(1);
     read_rows(mean)
-}
-
-/// Returns the class of a clip, and the one that its scores name; none where they are no numbers.
-fn guess(clip: &LabelledClip, scores: &[f32]) -> Option<[usize; 2]> {
-    Some([clip.label, arg_max(scores)?])
-}
-
-/// Returns the share of so many clips whose class was named.
-fn share_right(guesses: &[[usize; 2]], of: usize) -> f32 {
-    guesses.iter().filter(|[label, best]| label == best).count() as f32 / of as f32
 }
 
 /// Returns the recordings of each class.

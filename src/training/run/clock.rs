@@ -77,6 +77,11 @@ pub(in crate::training) fn time_is_up(looked_at: usize, of: usize) -> Error {
     Error::new("time limit", cause, "Increase the time limit to train on all of them")
 }
 
+/// Returns the error of a run that was stopped before its stream had a last layer for its classes: there is nothing to save.
+pub(in crate::training) fn stopped(plan: &TrainingPlan) -> Error {
+    Error::cancelled(plan.run_dir.to_string_lossy(), "stopped before the first step", "Start the run again")
+}
+
 /// Waits while the run is paused.
 fn wait_while_paused(control: &TrainingControl, on_event: &mut dyn FnMut(TrainingEvent)) {
     if control.is_paused() {

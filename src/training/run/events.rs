@@ -240,7 +240,7 @@ impl TrainingControl {
     }
 
     /// Blocks while the run is paused and no other request is pending.
-    pub(in crate::training) fn wait_for_wishes(&self) {
+    pub(in crate::training) fn wait_for_requests(&self) {
         self.wait_while(|requests| {
             requests.run == RunRequest::Pause && requests.roll_back.is_none() && requests.switches.is_none()
         });

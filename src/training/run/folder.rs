@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn last_layers_of_older_versions_are_fitted_as_they_were() {
         let dir = tempfile::tempdir().unwrap();
-        let old = TrainingPlan { run_dir: dir.path().to_owned(), kind: 3.into(), ..TrainingPlan::of(Network::Spatial) };
+        let old =
+            TrainingPlan { run_dir: dir.path().to_owned(), kind: 3usize.into(), ..TrainingPlan::of(Network::Spatial) };
         assert_eq!(old.rate, 2e-5, "what they wrote and did not use");
         fs::write(dir.path().join("config.toml"), toml::to_string(&old).unwrap()).unwrap();
         checkpoint::write(dir.path(), &Progress::start(), |_| Ok(())).unwrap();

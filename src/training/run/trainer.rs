@@ -9,7 +9,7 @@ use burn::tensor::Device;
 
 use super::checkpoint;
 use super::checkpoint::{Best, Progress};
-use super::clock::Clock;
+use super::clock::{Clock, stopped};
 use super::events::{StepMetrics, TrainingControl, TrainingEvent};
 use super::folder::prepare_folder;
 use super::history::History;
@@ -161,12 +161,7 @@ impl<'a> Run<'a> {
             self.progress.seconds += clock.seconds();
             self.progress.prepared = self.progress.seconds;
             if self.control.is_stopped() {
-                // Without its last layer the stream is not a network for these classes: there is nothing to save.
-                return Err(Error::cancelled(
-                    self.plan.run_dir.to_string_lossy(),
-                    "stopped before the first step",
-                    "Start the run again",
-                ));
+                return Err(stopped(self.plan));
             }
         }
         self.save()
@@ -396,7 +391,7 @@ impl<'a> Run<'a> {
         self.save()?;
         (self.on_event)(TrainingEvent::Paused);
         while self.control.is_paused() {
-            self.control.wait_for_wishes();
+            self.control.wait_for_requests();
             self.apply_requests()?;
         }
         (self.on_event)(TrainingEvent::Resumed);

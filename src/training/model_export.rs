@@ -1,0 +1,220 @@
+//! The result of a run as a model: the trained networks in the place of the base's, with a card that says how they came about.
+
+use std::path::Path;
+
+use burn::module::Module;
+
+use super::config::plan::{Network, TrainingPlan};
+use super::dataset::DataSource;
+use super::flow::source::FlowSource;
+use super::model_init::ModelInit;
+use super::objective::Objective;
+use super::optim::optimizer::Optimizer;
+use super::run::date::today;
+use crate::error::{Error, Result};
+use crate::names::are_alike;
+use crate::nets::fusion::Fusion;
+use crate::nets::{
+    Backbone, BaseModel, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin, Precision,
+    Preprocessing, Stream, StreamEntry, device_of,
+};
+use crate::video::Geometry;
+
+impl ModelInit {
+    /// Returns the origin of the result: its own clips, date and name, after what the base was made by.
+    fn origin(&self, plan: &TrainingPlan, steps: usize, seconds: f64) -> Origin {
+        let base = self.base.as_ref().map(|base| &base.card);
+        let mut commands = base.map(|card| card.origin.commands.clone()).unwrap_or_default();
+        commands.push(described(plan, steps, seconds));
+        Origin {
+            trained_on: self.trained_on.clone(),
+            commands,
+            date: today(),
+            motionscope_version: env!("CARGO_PKG_VERSION").into(),
+            base: base.map(|card| BaseModel {
+                name: card.name.clone(),
+                hash: card.hash.clone(),
+                trained_on: card.origin.trained_on.clone(),
+            }),
+        }
+    }
+
+    /// Returns the trained networks in the place of the old ones, with a card that says how they came about.
+    ///
+    /// # Errors
+    /// Same as [`ModelInit::assembled`].
+    pub fn finish(
+        &self,
+        objective: &Objective,
+        plan: &TrainingPlan,
+        steps: usize,
+        seconds: f64,
+    ) -> Result<HiddenTwoStream> {
+        let motion = objective.motion.as_ref().map_or_else(|| self.motion.valid(), Optimizer::result);
+        self.assembled(motion, objective.stream.as_ref().map(Optimizer::result), plan, steps, seconds)
+    }
+
+    /// Like [`ModelInit::finish`], of these networks, which lie on no autodiff device.
+    ///
+    /// # Errors
+    /// If the model to be joined cannot be read or has other classes.
+    pub fn assembled(
+        &self,
+        motion: MotionNetwork,
+        trained: Option<Stream>,
+        plan: &TrainingPlan,
+        steps: usize,
+        seconds: f64,
+    ) -> Result<HiddenTwoStream> {
+        let backbone = trained.as_ref().map_or(plan.backbone, Stream::backbone);
+        let clip = trained.as_ref().filter(|_| backbone.reads_clips()).map(|stream| stream.input().count);
+        let kept = self.base.as_ref();
+        // Scores of other classes would be of no use beside the new ones.
+        let same_classes =
+            |base: &&HiddenTwoStream| self.classes.is_empty() || are_alike(&base.card.classes, &self.classes);
+        let kept_streams = kept.filter(same_classes);
+        let mut card = kept.map_or_else(|| fresh_card(plan), |base| base.card.clone());
+        let card_of_base = kept.filter(|_| self.from_base).map(|base| base.card.clone());
+        let [temporal_before, spatial_before] = card_of_base.map_or([None, None], |card| [card.temporal, card.spatial]);
+        if kept_streams.is_none() {
+            (card.temporal, card.spatial) = (None, None);
+            card.classes = self.classes.clone();
+        }
+        let mut temporal = kept_streams.and_then(|base| base.temporal.as_ref().map(Module::valid));
+        let mut spatial = kept_streams.and_then(|base| base.spatial.as_ref().map(Module::valid));
+        let frame_size = |Geometry { width, height }| FrameSize { width, height };
+        match plan.network {
+            Network::Flow => card.preprocessing.motion = frame_size(plan.frame),
+            Network::Temporal => {
+                card.preprocessing.motion = frame_size(plan.frame);
+                card.temporal = Some(entry(temporal_before, "temporal.safetensors", backbone, clip, plan.dropout));
+                temporal = trained;
+            }
+            Network::Spatial => {
+                card.preprocessing.spatial = frame_size(plan.frame);
+                card.spatial = Some(entry(spatial_before, "spatial.safetensors", backbone, clip, plan.dropout));
+                spatial = trained;
+            }
+        }
+        card.name = name_of(plan);
+        card.precision = Precision::F32; // what was measured, whatever the base is stored in
+        card.origin = self.origin(plan, steps, seconds);
+        let model = HiddenTwoStream { card, motion, temporal, spatial };
+        match &plan.join {
+            Some(other) => joined(model, plan.network, other),
+            None => Ok(model),
+        }
+    }
+}
+
+/// Returns the name of a model: the data it learned, and the folder of its run.
+fn name_of(plan: &TrainingPlan) -> String {
+    let run = file_name(&plan.run_dir);
+    match data_name(&plan.data) {
+        data if data.is_empty() || data == run => run,
+        data => format!("{data} ({run})"),
+    }
+}
+
+/// Returns the data in a word: the folder, list or project that it is.
+fn data_name(data: &DataSource) -> String {
+    match data {
+        DataSource::List(list) if list.list.is_file() => {
+            list.list.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+        }
+        _ => file_name(data.path()),
+    }
+}
+
+/// Returns the last name of a path, also of one that ends in `.` or `..`.
+fn file_name(path: &Path) -> String {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.file_name().or(whole.file_name()).unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// `model`, of which the stream of a run of `network` is new, with the other stream of the model in folder `other`.
+fn joined(mut model: HiddenTwoStream, network: Network, other: &Path) -> Result<HiddenTwoStream> {
+    let device = device_of(&model.motion);
+    let other_model = HiddenTwoStream::load(other, &device)?;
+    if !are_alike(&other_model.card.classes, &model.card.classes) {
+        let cause = "its classes are not those of the stream that was trained";
+        return Err(Error::file(other, cause, "Train both streams on the same clips"));
+    }
+    let HiddenTwoStream { card, motion, temporal, spatial } = other_model;
+    let (into, preprocessing) = (&mut model.card, card.preprocessing);
+    match network {
+        Network::Spatial => {
+            // A temporal stream stands on its own MotionNet.
+            (model.motion, model.temporal, into.temporal, into.motion) = (motion, temporal, card.temporal, card.motion);
+            into.preprocessing.motion = preprocessing.motion;
+        }
+        _ => {
+            (model.spatial, into.spatial) = (spatial, card.spatial);
+            into.preprocessing.spatial = preprocessing.spatial;
+        }
+    }
+    let mut commands = card.origin.commands;
+    commands.retain(|command| !into.origin.commands.contains(command));
+    let own = into.origin.commands.len().saturating_sub(1);
+    into.origin.commands.splice(own..own, commands);
+    Ok(model)
+}
+
+/// Returns the entry of a trained stream, which reads a clip of so many pictures or flows if it reads clips: the base's, or a
+/// fresh one, with the plan's dropout where it names one.
+fn entry(
+    of_base: Option<StreamEntry>,
+    weights: &str,
+    backbone: Backbone,
+    clip: Option<usize>,
+    dropout: Option<f64>,
+) -> StreamEntry {
+    let fresh = || StreamEntry { weights: weights.into(), backbone, dropout: None, frames: None };
+    let entry = of_base.unwrap_or_else(fresh);
+    StreamEntry { dropout: dropout.or(entry.dropout), frames: clip, ..entry }
+}
+
+fn fresh_card(plan: &TrainingPlan) -> ModelCard {
+    let size = |Geometry { width, height }| FrameSize { width, height };
+    ModelCard {
+        format: ModelCard::FORMAT,
+        name: name_of(plan),
+        hash: None,
+        licence: "as the training data allow".into(),
+        precision: Precision::F32,
+        classes: Vec::new(),
+        motion: MotionEntry { weights: "motion.safetensors".into(), config: plan.motion.clone() },
+        temporal: None,
+        spatial: None,
+        preprocessing: Preprocessing {
+            motion: size(plan.frame),
+            spatial: size(TrainingPlan::of(Network::Spatial).frame),
+        },
+        fusion: Fusion::default(),
+        origin: Origin::default(),
+    }
+}
+
+/// Returns one line of a model's origin: what was trained on what, for how long.
+fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
+    let data = plan.data.path().display();
+    if let Some(views) = plan.kind.views() {
+        return format!(
+            "{:?}, last layer alone: {steps} updates on {} views of every clip of {data}, rate {:e}, seed {}, {seconds:.0} s",
+            plan.network,
+            views.count(),
+            plan.rate,
+            plan.seed
+        );
+    }
+    let mode = match (plan.network, plan.flow_source) {
+        (Network::Temporal, FlowSource::MotionNet) => format!(" mode {:?}", plan.mode),
+        (Network::Temporal, source) => format!(" on {} flow", source.name()),
+        _ => String::new(),
+    };
+    let segments = if plan.segments > 1 { format!("×{} segments", plan.segments) } else { String::new() };
+    format!(
+        "{:?}{mode}: {steps} steps of {}{segments} on {data}, rate {:e}, seed {}, {seconds:.0} s",
+        plan.network, plan.batch, plan.rate, plan.seed
+    )
+}
