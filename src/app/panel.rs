@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::command::Command;
-use super::command::availability::available;
+use super::command::conditions::{Availability, Conditions};
 use super::command::prompt::PathPrompt;
 use super::labeling::import_export::ImportOrder;
 use super::session::Session;
@@ -93,13 +93,14 @@ pub struct PanelContext<'a> {
     /// What is to be done after drawing.
     pub actions: &'a mut Vec<Action>,
     /// Whether the training panel describes a run that can be started; the reason if it cannot.
-    pub training_ready: Result<(), &'static str>,
+    pub training_ready: Availability,
 }
 
 impl PanelContext<'_> {
     /// Whether `command` can be run now; the reason if it cannot.
-    pub fn available(&self, command: Command) -> Result<(), &'static str> {
-        available(command, self.session, self.settings, self.training_ready)
+    pub fn available(&self, command: Command) -> Availability {
+        let Self { session, settings, training_ready, .. } = self;
+        command.available(Conditions { session, settings, training_ready: *training_ready })
     }
 
     /// Asks for `command`.

@@ -5,16 +5,16 @@ use std::time::Instant;
 
 use eframe::egui::Context;
 
-use super::prompt::{Answer, PathPrompt};
+use super::prompt::{Answer, PathKind, PathPrompt, PromptSpec, VIDEO};
+use super::spec::Then;
 use crate::app::App;
 use crate::app::evaluation::report_reader::Purpose;
-use crate::app::labeling::import_export::ImportOrder;
+use crate::app::labeling::import_export::{ExportOrder, ImportOrder};
 use crate::app::labeling::project_opener::Start;
-use crate::app::layout;
 use crate::app::layout::Pane;
 use crate::app::shell::log::Level;
 use crate::app::shell::opener::{Found, ModelRole};
-use crate::engine::{FlowSource, Request};
+use crate::engine::Request;
 use crate::error::Result;
 use crate::labels::formats::Choices;
 use crate::output::Existing;
@@ -23,7 +23,7 @@ impl App {
     /// Opens the dialog for `question`.
     pub(in crate::app) fn ask(&mut self, question: PathPrompt, ctx: &Context) {
         let start_in = self.settings.recent.first().and_then(|path| path.parent()).map(Path::to_owned);
-        self.dialogs.ask(question, start_in.as_deref(), ctx);
+        self.dialogs.ask(question, question.spec(), start_in.as_deref(), ctx);
     }
 
     /// Takes what the threads that open, write and read came back with.
@@ -43,7 +43,7 @@ impl App {
         }
         for answer in self.reports.answers() {
             self.session.notice = None;
-            layout::show(&mut self.settings.layout, Pane::Evaluation);
+            self.show(Pane::Evaluation);
             match answer {
                 Ok((Purpose::Show, path, report)) => self.session.evaluation.open(path, report),
                 Ok((Purpose::Compare, path, report)) => {
@@ -116,7 +116,7 @@ impl App {
                 self.open_clip(folder.clips[0].clone()); // There are several.
                 self.session.folder = Some(folder);
                 if self.session.studio.project().is_none() {
-                    layout::show(&mut self.settings.layout, Pane::Project);
+                    self.show(Pane::Project);
                 }
             }
             Found::NoSample => self.write_sample(),
@@ -154,83 +154,53 @@ impl App {
     /// Does with `path` what `question` asked for it; files that exist are replaced as `existing` says.
     pub(in crate::app) fn open_as(&mut self, question: PathPrompt, path: PathBuf, existing: Existing, ctx: &Context) {
         match question {
-            _ if question.is_writing() => self.write_as(question, path, existing, ctx),
-            PathPrompt::Clip | PathPrompt::Folder => self.open(path, ctx),
-            PathPrompt::Model => self.load_model(path),
-            PathPrompt::TrainingFolder => {
-                self.choose_training_folder(path, ctx);
-                layout::show(&mut self.settings.layout, Pane::Training);
-            }
-            PathPrompt::RunsFolder => self.panels.runs.choose_folder(path),
-            PathPrompt::SecondModel => self.choose_second_model(path),
-            PathPrompt::Truth | PathPrompt::TruthFile => self.choose_truth(Some(path)),
-            PathPrompt::Benchmark => {
-                self.session.notice = None;
-                self.settings.benchmark_root = Some(path);
-                layout::show(&mut self.settings.layout, Pane::Benchmark);
-            }
-            PathPrompt::EvaluationClips
-            | PathPrompt::EvaluationList
-            | PathPrompt::EvaluationLists
-            | PathPrompt::EvaluationClasses => self.choose_evaluation(question, path),
-            PathPrompt::Corrections => self.settings.live.corrections = Some(path),
-            PathPrompt::NewProject => self.begin_project(Start::New, path, ctx),
-            PathPrompt::OpenProject => self.begin_project(Start::Open, path, ctx),
-            PathPrompt::AddVideos | PathPrompt::AddFolder => self.find_videos(vec![path]),
+            PathPrompt::Of(command) => match question.then() {
+                Some(Then::Open(open)) => open(self, path, ctx),
+                Some(Then::Save { .. }) => self.save_as(command, path, existing, ctx),
+                None => {}
+            },
             PathPrompt::Relink(id) => self.relink(id, &path),
             PathPrompt::ImportLabels(format) => {
                 let choices = Choices { add_classes: true, ..Choices::default() };
                 self.import_labels(ImportOrder { format, source: path, choices }, ctx);
             }
-            PathPrompt::OpenEvaluation => self.reports.read(Purpose::Show, path, ctx),
-            PathPrompt::CompareEvaluation => self.reports.read(Purpose::Compare, path, ctx),
-            _ => {} // All others are written.
-        }
-    }
-
-    pub(in crate::app) fn open_clip(&mut self, path: PathBuf) {
-        (self.session.live.aside, self.session.live.returning, self.waits_for_sample) = (None, None, false);
-        self.opener.forget_clips();
-        self.session.leave_for(&path);
-        self.engine.send(Request::Open(path));
-    }
-
-    pub(in crate::app) fn load_model(&mut self, dir: PathBuf) {
-        self.session.loading_model = Some(dir.clone());
-        self.engine.send(Request::LoadModel(dir));
-    }
-
-    pub(in crate::app) fn choose_training_folder(&mut self, folder: PathBuf, ctx: &Context) {
-        self.settings.training_folder = Some(folder.clone());
-        self.panels.training.choose_folder(folder, ctx);
-    }
-
-    /// Compares the flow of the open clip with `truth`, which is then shown in the figures.
-    pub(in crate::app) fn choose_truth(&mut self, truth: Option<PathBuf>) {
-        let Some(clip) = &self.session.clip else { return };
-        self.truth.clear();
-        self.settings.choose_truth(&clip.path, truth);
-    }
-
-    fn choose_second_model(&mut self, dir: PathBuf) {
-        let laboratory = &mut self.settings.laboratory;
-        laboratory.second_model = Some(dir);
-        if !laboratory.sources.contains(&FlowSource::SecondNetwork) {
-            laboratory.sources.push(FlowSource::SecondNetwork);
-        }
-    }
-
-    fn choose_evaluation(&mut self, question: PathPrompt, path: PathBuf) {
-        let chosen = &mut self.settings.evaluation;
-        match question {
-            PathPrompt::EvaluationClips => chosen.clips = Some(path),
-            PathPrompt::EvaluationClasses => chosen.classes = Some(path),
-            _ => {
-                chosen.layout = None; // that of the list before
-                chosen.list = Some(path);
+            PathPrompt::ExportLabels(format) => {
+                self.session.notice = None; // It may have been about the last attempt.
+                self.export_labels(ExportOrder { format, target: path, existing }, ctx);
             }
         }
-        self.session.evaluation.errors.clear();
-        layout::show(&mut self.settings.layout, Pane::Evaluation);
+    }
+}
+
+impl PathPrompt {
+    /// How it is asked.
+    pub fn spec(self) -> PromptSpec {
+        match self {
+            Self::Of(command) => {
+                let path = command.spec().path.as_ref();
+                path.expect("a test holds that a command asks for a path or has an action").prompt
+            }
+            Self::Relink(_) => {
+                PromptSpec::new("Locate the moved video", "New path of the video…", PathKind::File(VIDEO))
+            }
+            Self::ImportLabels(format) => {
+                let (hint, file) = ("Path of the labels file or folder to import…", (format.name(), format.ending()));
+                let kind = if format.is_folder() { PathKind::Folder } else { PathKind::File(file) };
+                PromptSpec::new("Choose labels to import", hint, kind)
+            }
+            Self::ExportLabels(format) if format.is_folder() => {
+                PromptSpec::new("Export labels", "Path of a folder for the labels…", PathKind::SaveFolder)
+            }
+            Self::ExportLabels(format) => {
+                let kind = PathKind::Save("labels", (format.name(), format.ending()));
+                PromptSpec::new("Export labels", "Path of the labels file…", kind)
+            }
+        }
+    }
+
+    /// What a command does with the answer.
+    pub(super) fn then(self) -> Option<Then> {
+        let Self::Of(command) = self else { return None };
+        command.spec().path.as_ref().map(|path| path.then)
     }
 }

@@ -27,6 +27,10 @@ impl Command {
     /// Takes the commands whose keys were pressed out of the input, in the order of the keys. Keys that are text are
     /// left alone where they are meant for a field: one that has the focus, or one that is to come (`asking`).
     pub fn pressed(ctx: &Context, asking: bool) -> Vec<Self> {
+        let is_press = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
+        if !ctx.input(|input| input.events.iter().any(is_press)) {
+            return Vec::new();
+        }
         let typing = asking || ctx.text_edit_focused();
         let keymap = Keymap::of(ctx);
         // Egui ignores extra modifiers, so the keys with most modifiers come first.
@@ -106,7 +110,7 @@ fn is_for_text(keys: &KeyboardShortcut) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::command::table::{alt, ctrl, ctrl_shift, key, shift};
+    use crate::app::command::spec::{alt, ctrl, ctrl_shift, key, shift};
 
     #[test]
     fn the_digit_row_is_digits_in_any_layout() {

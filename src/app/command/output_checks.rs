@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
-use super::prompt::PathPrompt;
+use super::Command;
 use crate::error::{Error, Result};
 use crate::output::OutputGuard;
 
 /// What a look at the disk found.
 pub struct Looked {
-    /// What was asked.
-    pub question: PathPrompt,
+    /// The command that writes.
+    pub command: Command,
     /// The answer.
     pub path: PathBuf,
     /// What would be replaced.
@@ -34,24 +34,24 @@ impl Default for OutputChecks {
 }
 
 impl OutputChecks {
-    /// Looks which of `targets` exist, which the answer `path` to `question` would write; `guard` makes it for them.
+    /// Looks which of `targets` exist, which `command` would write for `path`; `guard` makes it for them.
     pub fn look(
         &self,
-        (question, path): (PathPrompt, PathBuf),
+        (command, path): (Command, PathBuf),
         targets: Vec<PathBuf>,
         guard: impl FnOnce() -> OutputGuard + Send + 'static,
         ctx: &Context,
     ) {
         let (sender, ctx) = (self.sender.clone(), ctx.clone());
-        let again = (question, path.clone());
+        let again = path.clone();
         let work = move || {
             let existing = guard().existing(&targets);
-            let _ = sender.send(Looked { question, path, existing }); // The window may be gone.
+            let _ = sender.send(Looked { command, path, existing }); // The window may be gone.
             ctx.request_repaint();
         };
         if let Err(error) = std::thread::Builder::new().name("outputs".into()).spawn(work) {
             let existing = Err(Error::no_thread("export", &error));
-            let _ = self.sender.send(Looked { question: again.0, path: again.1, existing }); // As long as `self` lives.
+            let _ = self.sender.send(Looked { command, path: again, existing }); // As long as `self` lives.
         }
     }
 }

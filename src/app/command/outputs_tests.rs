@@ -6,12 +6,17 @@ use std::time::{Duration, Instant};
 
 use egui_kittest::kittest::Queryable;
 
+use super::Command;
 use super::prompt::PathPrompt;
 use crate::app::App;
 use crate::app::labeling::tests::{Studio, open_clip};
 use crate::error::Error;
 use crate::labels::formats::Format;
 use crate::output::Existing;
+
+fn of(command: Command) -> PathPrompt {
+    PathPrompt::Of(command)
+}
 
 impl Studio {
     /// Answers a question for a path, as the palette or a dialog does.
@@ -41,7 +46,7 @@ impl Studio {
 
 #[test]
 fn one_question_is_asked_before_files_are_replaced() {
-    for question in [PathPrompt::ExportLabels(Format::Csv), PathPrompt::SaveStatistics, PathPrompt::SaveCurves] {
+    for question in [PathPrompt::ExportLabels(Format::Csv), of(Command::SaveStatistics), of(Command::SaveCurves)] {
         let mut studio = Studio::new(&["wave"], 1);
         let path = studio.dir.path().join("table.csv");
         fs::write(&path, "mine").unwrap();
@@ -67,15 +72,15 @@ fn one_question_is_asked_before_files_are_replaced() {
 fn a_dialog_has_asked_about_the_very_file_that_was_chosen_only() {
     let studio = Studio::new(&["wave"], 1);
     for (question, name, is_agreed) in [
-        (PathPrompt::SaveFlow, "flow.flo", true),
-        (PathPrompt::SaveFlow, "flow_x.jpg", false),
-        (PathPrompt::ExportAnnotated, "clip.mp4", true),
-        (PathPrompt::ExportAnnotated, "clip", false),
+        (of(Command::SaveFlow), "flow.flo", true),
+        (of(Command::SaveFlow), "flow_x.jpg", false),
+        (of(Command::ExportAnnotated), "clip.mp4", true),
+        (of(Command::ExportAnnotated), "clip", false),
         (PathPrompt::ExportLabels(Format::Csv), "labels.csv", true),
         (PathPrompt::ExportLabels(Format::Elan), "elan", false),
-        (PathPrompt::SaveEvaluation, "report", false),
-        (PathPrompt::ExportFlows, "flow", false),
-        (PathPrompt::Clip, "clip.mp4", false),
+        (of(Command::SaveEvaluation), "report", false),
+        (of(Command::ExportFlows), "flow", false),
+        (of(Command::Open), "clip.mp4", false),
     ] {
         assert_eq!(studio.app().is_agreed_to(question, Path::new(name)), is_agreed, "{question:?}, {name}");
     }
@@ -90,14 +95,14 @@ fn what_is_open_is_not_written_over_whatever_is_typed() {
     // “clip_0” becomes clip_0.mp4: that is what is looked at.
     for typed in ["clip_0", "clip_0.mp4", "labels/../clip_0"] {
         studio.app_mut().session.notice = None;
-        studio.answer(PathPrompt::ExportAnnotated, &studio.dir.path().join(typed));
+        studio.answer(of(Command::ExportAnnotated), &studio.dir.path().join(typed));
         // The window has no model to begin with, and may say so meanwhile.
         let is_refused = |error: &Error| error.cause.contains("would be lost");
         studio.until(typed, |app| app.session.notice.as_ref().is_some_and(is_refused));
     }
     let journal = studio.dir.path().join("project.toml");
     studio.app_mut().session.notice = None;
-    studio.answer(PathPrompt::SaveCurves, &journal);
+    studio.answer(of(Command::SaveCurves), &journal);
     studio.until("a refusal", |app| app.session.notice.is_some());
     assert_eq!(fs::read_to_string(&clip).unwrap(), "pictures");
 }

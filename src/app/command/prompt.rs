@@ -6,107 +6,91 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui::Context;
 
+use super::Command;
 use crate::labels::VideoId;
 use crate::labels::formats::Format;
 
 /// A dialog that ends without an answer sooner than this may never have been on the screen.
 const QUICK: Duration = Duration::from_millis(500);
 
-/// What is asked for.
+/// Who asks for a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathPrompt {
-    /// A video file.
-    Clip,
-    /// A folder of clips, a training set or a model.
-    Folder,
-    /// A model folder.
-    Model,
-    /// The folder of clips to train on.
-    TrainingFolder,
-    /// The folder of runs.
-    RunsFolder,
-    /// The folder for the model of a run.
-    ExportModel,
-    /// The folder of the model to compare with.
-    SecondModel,
-    /// A folder of flow files.
-    Truth,
-    /// A flow file.
-    TruthFile,
-    /// Where the figures are to be written.
-    SaveStatistics,
-    /// Where the flow of a pair is to be written.
-    SaveFlow,
-    /// Where a picture of the flow is to be written.
-    SavePicture,
-    /// The folder for the flow of a clip.
-    ExportFlows,
-    /// Where a video is to be written.
-    ExportVideo,
-    /// Where a video with everything drawn in is to be written.
-    ExportAnnotated,
-    /// The folder of a benchmark.
-    Benchmark,
-    /// Where the results of a benchmark are to be written.
-    SaveBenchmark,
-    /// The folder of clips to evaluate on.
-    EvaluationClips,
-    /// The list of clips to evaluate on.
-    EvaluationList,
-    /// The folder of lists to evaluate on.
-    EvaluationLists,
-    /// The names of the classes.
-    EvaluationClasses,
-    /// The folder for the report of an evaluation.
-    SaveEvaluation,
-    /// The report of an evaluation.
-    OpenEvaluation,
-    /// Another report, to compare with.
-    CompareEvaluation,
-    /// Where the points of the training's curves are to be written.
-    SaveCurves,
-    /// Where a picture of them is to be written.
-    SaveCurvesPicture,
-    /// Where the live source is to be recorded.
-    RecordLive,
-    /// The folder for corrections.
-    Corrections,
-    /// The folder of a new labelling project.
-    NewProject,
-    /// The folder of a labelling project.
-    OpenProject,
-    /// A video to add to the project.
-    AddVideos,
-    /// A folder of videos to add to the project.
-    AddFolder,
-    /// Where the file of a video lies now.
+    /// A command.
+    Of(Command),
+    /// A video whose file was moved.
     Relink(VideoId),
-    /// Labels of another program.
+    /// The import of labels of another program.
     ImportLabels(Format),
-    /// Where labels are to be written for another program.
+    /// The export of labels for another program.
     ExportLabels(Format),
 }
 
-impl PathPrompt {
-    /// Whether the answer is a file to be written.
-    pub fn is_writing(self) -> bool {
-        matches!(
-            self,
-            Self::SaveStatistics
-                | Self::SaveFlow
-                | Self::SavePicture
-                | Self::ExportFlows
-                | Self::ExportVideo
-                | Self::ExportAnnotated
-                | Self::SaveBenchmark
-                | Self::SaveEvaluation
-                | Self::SaveCurves
-                | Self::SaveCurvesPicture
-                | Self::RecordLive
-                | Self::ExportModel
-                | Self::ExportLabels(_)
-        )
+/// How a path is asked for.
+#[derive(Clone, Copy)]
+pub struct PromptSpec {
+    /// The title of the dialog.
+    pub title: &'static str,
+    /// The hint in the field of the window's own prompt.
+    pub hint: &'static str,
+    /// Which paths are answers.
+    pub kind: PathKind,
+}
+
+/// Which paths are answers.
+#[derive(Clone, Copy)]
+pub enum PathKind {
+    /// A folder.
+    Folder,
+    /// A file, of these kinds or any other.
+    File(Filter),
+    /// A file of these kinds only.
+    FileOf(Filter),
+    /// A folder that is written into.
+    SaveFolder,
+    /// A file that is written: the name that is proposed, with the first ending of the kinds.
+    Save(&'static str, Filter),
+}
+
+/// Kinds of files: their name and their endings, separated by spaces.
+pub type Filter = (&'static str, &'static str);
+
+/// Videos.
+pub const VIDEO: Filter = ("Video", "mp4 avi mov mkv webm mpg mpeg m4v wmv flv ogv gif");
+/// Tables.
+pub const TABLE: Filter = ("Table", "csv");
+/// What videos are written as.
+pub const MP4: Filter = ("Video", "mp4");
+
+impl PromptSpec {
+    /// Asks with these words.
+    pub const fn new(title: &'static str, hint: &'static str, kind: PathKind) -> Self {
+        Self { title, hint, kind }
     }
+
+    /// Whether the answer is a file or folder to be written.
+    pub fn is_writing(&self) -> bool {
+        matches!(self.kind, PathKind::SaveFolder | PathKind::Save(..))
+    }
+
+    /// Where exactly the answer `path` is written to: videos have the ending of what they are written as.
+    pub fn target(&self, path: PathBuf) -> PathBuf {
+        match self.kind {
+            PathKind::Save(_, MP4) => with_ending(path, MP4.1),
+            _ => path,
+        }
+    }
+}
+
+/// `path` as a file with this ending, which is added to the whole name unless it is there.
+fn with_ending(path: PathBuf, ending: &str) -> PathBuf {
+    if path.extension().is_some_and(|other| other.eq_ignore_ascii_case(ending)) {
+        return path;
+    }
+    let mut name = path.into_os_string();
+    name.push(".");
+    name.push(ending);
+    name.into()
 }
 
 /// How a dialog ended.
@@ -139,7 +123,7 @@ pub struct Dialogs {
 
 impl Dialogs {
     /// Opens a dialog, unless one is open already.
-    pub fn ask(&mut self, question: PathPrompt, start_in: Option<&Path>, ctx: &Context) {
+    pub fn ask(&mut self, question: PathPrompt, spec: PromptSpec, start_in: Option<&Path>, ctx: &Context) {
         if self.open.is_some() {
             return;
         }
@@ -147,7 +131,7 @@ impl Dialogs {
         let (start_in, ctx) = (start_in.map(Path::to_owned), ctx.clone());
         let thread = std::thread::Builder::new().name("dialog".into()).spawn(move || {
             // The window may be gone by the time the person answers.
-            let _ = sender.send(ask(question, start_in));
+            let _ = sender.send(ask(spec, start_in));
             ctx.request_repaint();
         });
         // Without a thread nothing is ever sent, which is the answer.
@@ -198,108 +182,25 @@ fn is_there() -> bool {
     has_zenity || has_file(&data, "dbus-1/services/org.freedesktop.portal.Desktop.service")
 }
 
-fn ask(question: PathPrompt, start_in: Option<PathBuf>) -> Result<PathBuf, Without> {
+fn ask(PromptSpec { title, kind, .. }: PromptSpec, start_in: Option<PathBuf>) -> Result<PathBuf, Without> {
     let started = Instant::now();
-    let mut dialog = rfd::FileDialog::new().set_title(match question {
-        PathPrompt::Clip => "Open a clip",
-        PathPrompt::Folder => "Open a folder",
-        PathPrompt::Model => "Choose a model folder",
-        PathPrompt::TrainingFolder => "Choose a folder with one sub-folder of clips per class",
-        PathPrompt::RunsFolder => "Choose a runs folder",
-        PathPrompt::ExportModel => "Choose a folder for the model",
-        PathPrompt::SecondModel => "Choose a model folder to compare with",
-        PathPrompt::Truth => "Choose a folder with one flow file per frame",
-        PathPrompt::TruthFile => "Choose a flow file",
-        PathPrompt::SaveStatistics => "Save statistics",
-        PathPrompt::SaveFlow => "Save the flow of this pair",
-        PathPrompt::SavePicture => "Save a flow image",
-        PathPrompt::ExportFlows => "Choose a folder for the clip's flow",
-        PathPrompt::ExportVideo => "Save a comparison video",
-        PathPrompt::ExportAnnotated => "Save an annotated video",
-        PathPrompt::Benchmark => "Choose a benchmark folder",
-        PathPrompt::SaveBenchmark => "Save benchmark results",
-        PathPrompt::EvaluationClips => "Choose the folder of evaluation clips",
-        PathPrompt::EvaluationList => "Choose a clip list",
-        PathPrompt::EvaluationLists => "Choose a folder of clip lists",
-        PathPrompt::EvaluationClasses => "Choose a class index",
-        PathPrompt::SaveEvaluation => "Choose a folder for the report",
-        PathPrompt::OpenEvaluation => "Open a report",
-        PathPrompt::CompareEvaluation => "Choose a report to compare with",
-        PathPrompt::SaveCurves => "Save training curves",
-        PathPrompt::SaveCurvesPicture => "Save a plot of the training curves",
-        PathPrompt::RecordLive => "Record the live source",
-        PathPrompt::Corrections => "Choose a folder for corrected clips",
-        PathPrompt::NewProject => "Choose a folder for the new project",
-        PathPrompt::OpenProject => "Choose a project folder",
-        PathPrompt::AddVideos => "Choose a video to add to the project",
-        PathPrompt::AddFolder => "Choose a folder of videos to add to the project",
-        PathPrompt::Relink(_) => "Locate the moved video",
-        PathPrompt::ImportLabels(_) => "Choose labels to import",
-        PathPrompt::ExportLabels(_) => "Export labels",
-    });
+    let mut dialog = rfd::FileDialog::new().set_title(title);
     if let Some(folder) = start_in {
         dialog = dialog.set_directory(folder);
     }
-    let path = match question {
-        PathPrompt::Clip | PathPrompt::AddVideos | PathPrompt::Relink(_) => dialog
-            .add_filter(
-                "Video",
-                &["mp4", "avi", "mov", "mkv", "webm", "mpg", "mpeg", "m4v", "wmv", "flv", "ogv", "gif"],
-            )
-            .add_filter("All files", &["*"])
-            .pick_file(),
-        PathPrompt::TruthFile => {
-            dialog.add_filter("Flow", &["flo", "png", "pfm"]).add_filter("All files", &["*"]).pick_file()
+    if let PathKind::File((kinds, endings)) | PathKind::FileOf((kinds, endings)) | PathKind::Save(_, (kinds, endings)) =
+        kind
+    {
+        dialog = dialog.add_filter(kinds, &endings.split(' ').collect::<Vec<_>>());
+    }
+    let path = match kind {
+        PathKind::Folder | PathKind::SaveFolder => dialog.pick_folder(),
+        PathKind::File(_) => dialog.add_filter("All files", &["*"]).pick_file(),
+        PathKind::FileOf(_) => dialog.pick_file(),
+        PathKind::Save(name, (_, endings)) => {
+            let ending = endings.split(' ').next().unwrap_or_default();
+            dialog.set_file_name(format!("{name}.{ending}")).save_file()
         }
-        PathPrompt::EvaluationList => {
-            dialog.add_filter("List", &["txt", "csv", "tsv", "json", "lst"]).add_filter("All files", &["*"]).pick_file()
-        }
-        PathPrompt::EvaluationClasses => {
-            dialog.add_filter("Class index", &["txt"]).add_filter("All files", &["*"]).pick_file()
-        }
-        PathPrompt::OpenEvaluation | PathPrompt::CompareEvaluation => {
-            dialog.add_filter("Report", &["json"]).pick_file()
-        }
-        PathPrompt::ImportLabels(format) if format.is_folder() => dialog.pick_folder(),
-        PathPrompt::ExportLabels(format) if format.is_folder() => dialog.pick_folder(),
-        PathPrompt::ImportLabels(format) => {
-            dialog.add_filter(format.name(), &[format.ending()]).add_filter("All files", &["*"]).pick_file()
-        }
-        PathPrompt::ExportLabels(format) => dialog
-            .set_file_name(format!("labels.{}", format.ending()))
-            .add_filter(format.name(), &[format.ending()])
-            .save_file(),
-        PathPrompt::SaveStatistics => dialog.set_file_name("figures.csv").add_filter("Table", &["csv"]).save_file(),
-        PathPrompt::SaveBenchmark => dialog.set_file_name("benchmark.csv").add_filter("Table", &["csv"]).save_file(),
-        PathPrompt::SaveCurves => dialog.set_file_name("curves.csv").add_filter("Table", &["csv"]).save_file(),
-        PathPrompt::SaveCurvesPicture => {
-            dialog.set_file_name("curves.png").add_filter("Image", &["png", "jpg"]).save_file()
-        }
-        PathPrompt::SaveFlow => {
-            dialog.set_file_name("flow.flo").add_filter("Flow", &["flo", "npy", "png", "jpg"]).save_file()
-        }
-        PathPrompt::SavePicture => {
-            dialog.set_file_name("flow.png").add_filter("Image", &["png", "jpg", "ppm"]).save_file()
-        }
-        PathPrompt::ExportVideo => dialog.set_file_name("flow.mp4").add_filter("Video", &["mp4"]).save_file(),
-        PathPrompt::ExportAnnotated => dialog.set_file_name("annotated.mp4").add_filter("Video", &["mp4"]).save_file(),
-        PathPrompt::RecordLive => dialog.set_file_name("live.mp4").add_filter("Video", &["mp4"]).save_file(),
-        PathPrompt::Folder
-        | PathPrompt::Corrections
-        | PathPrompt::Model
-        | PathPrompt::TrainingFolder
-        | PathPrompt::RunsFolder
-        | PathPrompt::ExportModel
-        | PathPrompt::SecondModel
-        | PathPrompt::Truth
-        | PathPrompt::ExportFlows
-        | PathPrompt::Benchmark
-        | PathPrompt::EvaluationClips
-        | PathPrompt::EvaluationLists
-        | PathPrompt::SaveEvaluation
-        | PathPrompt::NewProject
-        | PathPrompt::OpenProject
-        | PathPrompt::AddFolder => dialog.pick_folder(),
     };
     path.ok_or(if started.elapsed() < QUICK { Without::Quick } else { Without::Slow })
 }
@@ -307,6 +208,8 @@ fn ask(question: PathPrompt, start_in: Option<PathBuf>) -> Result<PathBuf, Witho
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CLIP: PathPrompt = PathPrompt::Of(Command::Open);
 
     /// Dialogs whose open one has ended like this.
     fn ended(dialogs: &mut Dialogs, question: PathPrompt, end: Option<Result<PathBuf, Without>>) -> Answer {
@@ -324,16 +227,33 @@ mod tests {
     fn a_quick_escape_cancels_and_only_a_second_one_in_a_row_asks_for_the_path_here() {
         let mut dialogs = Dialogs::default();
         let quick = if is_there() { Answer::Cancelled } else { Answer::Unavailable };
-        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Err(Without::Quick))), quick);
-        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Err(Without::Quick))), Answer::Unavailable);
-        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Err(Without::Quick))), quick);
-        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Ok("/a.mp4".into()))), Answer::Path("/a.mp4".into()));
-        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Err(Without::Quick))), quick);
-        assert_eq!(ended(&mut dialogs, PathPrompt::Clip, Some(Err(Without::Slow))), Answer::Cancelled);
+        assert_eq!(ended(&mut dialogs, CLIP, Some(Err(Without::Quick))), quick);
+        assert_eq!(ended(&mut dialogs, CLIP, Some(Err(Without::Quick))), Answer::Unavailable);
+        assert_eq!(ended(&mut dialogs, CLIP, Some(Err(Without::Quick))), quick);
+        assert_eq!(ended(&mut dialogs, CLIP, Some(Ok("/a.mp4".into()))), Answer::Path("/a.mp4".into()));
+        assert_eq!(ended(&mut dialogs, CLIP, Some(Err(Without::Quick))), quick);
+        assert_eq!(ended(&mut dialogs, CLIP, Some(Err(Without::Slow))), Answer::Cancelled);
     }
 
     #[test]
     fn a_dialog_whose_thread_breaks_off_does_not_stay_open() {
-        assert_eq!(ended(&mut Dialogs::default(), PathPrompt::Folder, None), Answer::Unavailable);
+        assert_eq!(ended(&mut Dialogs::default(), CLIP, None), Answer::Unavailable);
+    }
+
+    #[test]
+    fn an_ending_is_added_and_never_takes_the_place_of_a_part_of_the_name() {
+        for (named, written) in [
+            ("clip.mp4", "clip.mp4"),
+            ("clip.MP4", "clip.MP4"),
+            ("clip", "clip.mp4"),
+            ("2024.05.01", "2024.05.01.mp4"),
+            ("clip.avi", "clip.avi.mp4"),
+        ] {
+            for command in [Command::ExportVideo, Command::ExportAnnotated, Command::RecordLive] {
+                assert_eq!(PathPrompt::Of(command).spec().target(named.into()), Path::new(written));
+            }
+        }
+        let statistics = PathPrompt::Of(Command::SaveStatistics).spec();
+        assert_eq!(statistics.target("figures".into()), Path::new("figures"));
     }
 }

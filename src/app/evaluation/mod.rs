@@ -1,5 +1,6 @@
 //! A model against labelled clips: its state, its settings and its panel.
 
+pub mod commands;
 pub mod panel;
 pub mod report_reader;
 pub mod settings;

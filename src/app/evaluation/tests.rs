@@ -98,10 +98,7 @@ fn nothing_evaluated_says_what_to_do() {
     let mut window = Window::with(SIZE, Settings::default(), filled);
     window.perform(Command::ShowEvaluation);
     assert!(window.sees("Choose a clips folder"));
-    let available = |window: &Window| {
-        let app = window.harness.state();
-        crate::app::command::availability::available(Command::RunEvaluation, &app.session, &app.settings, Ok(()))
-    };
+    let available = |window: &Window| Command::RunEvaluation.available(window.harness.state().conditions());
     assert_eq!(available(&window), Err("Choose a clips folder first"));
     window.harness.state_mut().settings.evaluation.clips = Some("/clips".into());
     window.settle();

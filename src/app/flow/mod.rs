@@ -2,6 +2,7 @@
 
 pub mod benchmark;
 pub mod benchmark_state;
+pub mod commands;
 pub mod export;
 pub mod panel;
 pub mod state;

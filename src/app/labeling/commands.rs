@@ -1,540 +1,258 @@
-//! What each command of labelling does.
+//! The commands of labelling.
 
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use eframe::egui::Key;
 
-use eframe::egui::{Context, Key};
-
-use super::import_export::{ExportOrder, ImportOrder};
-use super::project_opener::{Answer, Outcome, Start};
-use super::state::{LabelingState, Trouble};
+use super::project_opener::Start;
 use super::suggestions::SuggestionPhase;
 use crate::app::App;
-use crate::app::command::Command;
-use crate::app::command::prompt::PathPrompt;
-use crate::app::layout;
+use crate::app::command::conditions::{Availability, Conditions, ensure};
+use crate::app::command::prompt::{PathKind, PromptSpec, VIDEO};
+use crate::app::command::spec::{CommandSpec, alt, command, ctrl, ctrl_shift, key, shift};
+use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
-use crate::app::panel::Edit;
 use crate::app::session::Session;
-use crate::app::shell::log::Level;
-use crate::app::shell::replacement::Replacement;
-use crate::engine::{Labeling, Request, SearchResult};
-use crate::error::{Error, Result};
-use crate::labels::{Document, Label, Opened, Project, Segment, Step, StoredPath, Video, VideoId, edits};
+use crate::labels::{Label, Project, edits};
 
-impl App {
-    /// Does what a command of labelling says; it is known that it can be done.
-    pub(in crate::app) fn label_with(&mut self, command: Command, ctx: &Context) {
-        use Command as C;
-        match command {
-            C::NewProject => self.ask(PathPrompt::NewProject, ctx),
-            C::OpenProject => self.ask(PathPrompt::OpenProject, ctx),
-            C::AddVideos => self.ask(PathPrompt::AddVideos, ctx),
-            C::AddFolder => self.ask(PathPrompt::AddFolder, ctx),
-            C::SaveProject => self.session.studio.save_soon(),
-            C::CloseProject => self.close_project(ctx),
-            C::Undo | C::Redo => self.undo_or_redo(command),
-            C::LabelBackground => self.give(Label::Background),
-            C::Unlabel => self.edit(|document, id, _| edits::unlabel_clip(document, id)),
-            C::LabelByFolders => self.label_by_folders(),
-            C::MakeSegment => self.make_segment(),
-            C::Delete => self.delete(),
-            C::PreviousSegment | C::NextSegment => self.go_to_segment(command),
-            C::StartEarlier | C::StartLater | C::EndEarlier | C::EndLater => self.nudge(command),
-            C::PreviousVideo => self.go_beside(-1),
-            C::NextVideo => self.go_beside(1),
-            C::NextUnlabelled => self.next_unlabelled(),
-            C::NextDisagreement => self.go_to(|studio| studio.next_by(|prediction| prediction.disagreement)),
-            C::NextUncertain => self.go_to(|studio| studio.next_by(|prediction| prediction.uncertainty)),
-            C::Suggest => self.suggest(),
-            C::AcceptSuggestion => {
-                if let Some((label, _)) = self.session.studio.proposal() {
-                    self.label_clip(label);
-                }
+/// Why the labels of a locked video cannot be changed.
+const LOCKED: &str =
+    "This video's labels are locked: their file could not be read. Repair it, then press Reload in Project › Clip";
+/// Why those of a video that nobody can see yet cannot be.
+const UNSEEN: &str = "The clip is still loading: label it once a frame is shown";
+const NO_PROJECT: &str = "No labelling project is open";
+
+#[rustfmt::skip] // A table reads as a table.
+pub const COMMANDS: &[CommandSpec] = &[
+    command(C::NewProject, G::File, "New project…", "Create a labelling project from a folder", &[ctrl(Key::N)], not_opening)
+        .opens(PromptSpec::new("Choose a folder for the new project", "Path of the new project's folder…", PathKind::Folder),
+            |app, path, ctx| app.begin_project(Start::New, path, ctx))
+        .below_line(),
+    command(C::SampleProject, G::Label, "Sample project", "Create or open a project of the sample clips", &[],
+        |on| ensure(on.settings.sample.is_some(), "Open the sample first to generate it"))
+        .runs(App::open_sample_project),
+    command(C::OpenProject, G::File, "Open project…", "Open a labelling project folder", &[], not_opening)
+        .opens(PromptSpec::new("Choose a project folder", "Path of a project folder…", PathKind::Folder),
+            |app, path, ctx| app.begin_project(Start::Open, path, ctx)),
+    command(C::AddVideos, G::File, "Add video…", "Add a video to the project without moving it", &[], not_searching)
+        .opens(PromptSpec::new("Choose a video to add to the project", "Path of a video to add to the project…", PathKind::File(VIDEO)),
+            |app, path, _| app.find_videos(vec![path])),
+    command(C::AddFolder, G::File, "Add folder of videos…", "Add every video in a folder and its sub-folders", &[], not_searching)
+        .opens(PromptSpec::new("Choose a folder of videos to add to the project", "Path of a folder of videos to add to the project…", PathKind::Folder),
+            |app, path, _| app.find_videos(vec![path])),
+    command(C::SaveProject, G::File, "Save project", "Write project files now (every change is journalled)", &[ctrl(Key::S)], editable)
+        .runs(|app, _| app.session.studio.save_soon()),
+    command(C::ExchangeLabels, G::File, "Import or export labels…", "CSV, JSON, UCF101, ActivityNet, ELAN, BORIS, CVAT, Label Studio, X-AnyLabeling", &[], has_project)
+        .runs(|app, _| {
+            app.show(Pane::Project);
+            app.panels.project.show_exchange();
+        }),
+    command(C::CloseProject, G::File, "Close project", "Save and close the labelling project", &[], has_project)
+        .runs(App::close_project),
+    command(C::Undo, G::Label, "Undo", "Undo the last change to the project", &[ctrl(Key::Z)],
+        |on| {
+            editable(on)?;
+            ensure(on.session.studio.project().and_then(Project::undo_step).is_some(), "Nothing to undo")
+        })
+        .runs(|app, _| app.undo()),
+    command(C::Redo, G::Label, "Redo", "Redo the last undone change", &[ctrl_shift(Key::Z), ctrl(Key::Y)],
+        |on| {
+            editable(on)?;
+            ensure(on.session.studio.project().and_then(Project::redo_step).is_some(), "Nothing to redo")
+        })
+        .runs(|app, _| app.redo()),
+    class::<0>(C::Class1, "Label as class 1", &[key(Key::Num1)]).below_line(),
+    class::<1>(C::Class2, "Label as class 2", &[key(Key::Num2)]),
+    class::<2>(C::Class3, "Label as class 3", &[key(Key::Num3)]),
+    class::<3>(C::Class4, "Label as class 4", &[key(Key::Num4)]),
+    class::<4>(C::Class5, "Label as class 5", &[key(Key::Num5)]),
+    class::<5>(C::Class6, "Label as class 6", &[key(Key::Num6)]),
+    class::<6>(C::Class7, "Label as class 7", &[key(Key::Num7)]),
+    class::<7>(C::Class8, "Label as class 8", &[key(Key::Num8)]),
+    class::<8>(C::Class9, "Label as class 9", &[key(Key::Num9)]),
+    class::<9>(C::Class10, "Label as class 10", &[key(Key::Num0)]),
+    command(C::LabelBackground, G::Label, "Label as background", "Label as showing none of the classes", &[key(Key::B)], labellable)
+        .runs(|app, _| app.give(Label::Background)),
+    command(C::Unlabel, G::Label, "Clear label", "Clear the clip's label", &[key(Key::U)],
+        |on| {
+            labellable(on)?;
+            ensure(on.session.studio.video().is_some_and(|(_, video)| !video.labels.is_empty()), "The clip has no label")
+        })
+        .runs(|app, _| app.edit(|document, id, _| edits::unlabel_clip(document, id))),
+    command(C::LabelByFolders, G::Label, "Label by folder name", "Label unlabelled clips by their folder names", &[],
+        |on| {
+            editable(on)?;
+            ensure(has_unlabelled(on), "All videos are labelled")
+        })
+        .runs(|app, _| app.label_by_folders()),
+    command(C::MakeSegment, G::Label, "Add segment", "Add a segment from in to out point", &[key(Key::Enter)],
+        |on| {
+            labellable(on)?;
+            ensure(on.session.marked_to_label().is_some(), "Set the in point (I) or out point (O) first")?;
+            ensure(on.session.studio.current.is_some(), "Add a class first")
+        })
+        .runs(|app, _| app.make_segment())
+        .below_line(),
+    command(C::Delete, G::Label, "Delete segment or in/out points", "Delete the segment, or clear in/out points", &[key(Key::Delete)],
+        |on| match on.session.studio.segment() {
+            Some(_) => editable(on),
+            None => {
+                let marks = on.session.marks;
+                ensure(marks.start.is_some() || marks.end.is_some(), "No segment selected, and no in or out point set")
             }
-            C::ExchangeLabels => {
-                layout::show(&mut self.settings.layout, Pane::Project);
-                self.panels.project.show_exchange();
+        })
+        .runs(|app, _| app.delete()),
+    command(C::PreviousSegment, G::Label, "Previous segment", "Go to the previous segment", &[key(Key::Comma)], has_segments)
+        .runs(|app, _| app.previous_segment()),
+    command(C::NextSegment, G::Label, "Next segment", "Go to the next segment", &[key(Key::Period)], has_segments)
+        .runs(|app, _| app.next_segment()),
+    command(C::StartEarlier, G::Label, "Move start earlier", "Move the segment start one frame earlier", &[alt(Key::Comma)], nudgeable)
+        .runs(|app, _| app.move_start(|segment| segment.start.saturating_sub(1)))
+        .below_line(),
+    command(C::StartLater, G::Label, "Move start later", "Move the segment start one frame later", &[alt(Key::Period)], nudgeable)
+        .runs(|app, _| app.move_start(|segment| (segment.start + 1).min(segment.end - 1))),
+    command(C::EndEarlier, G::Label, "Move end earlier", "Move the segment end one frame earlier", &[ctrl(Key::Comma)], nudgeable)
+        .runs(|app, _| app.move_end(|segment| (segment.end - 1).max(segment.start + 1))),
+    command(C::EndLater, G::Label, "Move end later", "Move the segment end one frame later", &[ctrl(Key::Period)], nudgeable)
+        .runs(|app, _| app.move_end(|segment| segment.end + 1)),
+    command(C::PreviousVideo, G::Label, "Previous video", "Open the previous video in the list", &[ctrl(Key::ArrowUp)],
+        |on| has_neighbour(on, -1))
+        .runs(|app, _| app.go_beside(-1))
+        .below_line(),
+    command(C::NextVideo, G::Label, "Next video", "Open the next video in the list", &[ctrl(Key::ArrowDown)],
+        |on| has_neighbour(on, 1))
+        .runs(|app, _| app.go_beside(1)),
+    command(C::NextUnlabelled, G::Label, "Next unlabelled", "Open the next unlabelled video in the list", &[ctrl(Key::ArrowRight)], has_videos)
+        .runs(|app, _| app.next_unlabelled()),
+    command(C::Suggest, G::Label, "Predict labels", "Predict labels for unlabelled videos (again to stop)", &[key(Key::G)], predictable)
+        .runs(|app, _| app.suggest())
+        .below_line(),
+    command(C::AcceptSuggestion, G::Label, "Accept suggestion", "Accept the suggested label (a digit corrects it)", &[key(Key::Y)],
+        |on| {
+            labellable(on)?;
+            let is_open = on.session.studio.video().is_some_and(|(_, video)| video.labels.is_empty());
+            ensure(is_open, "The clip is already labelled")?;
+            ensure(on.session.studio.proposal().is_some(), "No suggestion for this clip: run Predict labels first")
+        })
+        .runs(|app, _| {
+            if let Some((label, _)) = app.session.studio.proposal() {
+                app.label_clip(label);
             }
-            C::RenameClass => {
-                layout::show(&mut self.settings.layout, Pane::Project);
-                self.panels.project.rename(self.session.studio.current);
-            }
-            _ => {
-                let label = command.class_index().and_then(|index| self.session.studio.class_label(index));
-                label.into_iter().for_each(|label| self.give(label));
-            }
-        }
-    }
+        }),
+    command(C::NextDisagreement, G::Label, "Next disagreement", "Open the video with most stream disagreement", &[key(Key::Q)], has_suggestions)
+        .runs(|app, _| app.go_to(|studio| studio.next_by(|prediction| prediction.disagreement))),
+    command(C::NextUncertain, G::Label, "Next uncertain", "Open the video with the least confident prediction", &[shift(Key::Q)], has_suggestions)
+        .runs(|app, _| app.go_to(|studio| studio.next_by(|prediction| prediction.uncertainty))),
+    command(C::RenameClass, G::Label, "Rename class", "Rename the last used class; labels stay", &[key(Key::F2)],
+        |on| {
+            editable(on)?;
+            let is_class = matches!(on.session.studio.current, Some(Label::Class(_)));
+            ensure(is_class, "Use a class first, or click one in the class list")
+        })
+        .runs(|app, _| {
+            app.show(Pane::Project);
+            app.panels.project.rename(app.session.studio.current);
+        })
+        .below_line(),
+];
 
-    /// Gives a label to the selected segment, without one to the part that is shown as marked, else to the whole clip.
-    pub(in crate::app) fn give(&mut self, label: Label) {
-        self.session.studio.current = Some(label);
-        if let Some(segment) = self.session.studio.segment().cloned() {
-            return self.edit(|document, id, _| edits::change_segment(document, id, Segment { label, ..segment }));
+/// The row of the digit that labels with class `INDEX` of the list.
+const fn class<const INDEX: usize>(
+    row: C,
+    text: &'static str,
+    keys: &'static [eframe::egui::KeyboardShortcut],
+) -> CommandSpec {
+    command(row, G::Label, text, "Label the selected segment, in–out range or clip", keys, |on| {
+        editable(on)?;
+        let label = on.session.studio.class_label(INDEX);
+        ensure(label.is_some(), "The project has no class with this number")?;
+        labellable(on)
+    })
+    .runs(|app, _| {
+        if let Some(label) = app.session.studio.class_label(INDEX) {
+            app.give(label);
         }
-        match self.session.marked_to_label() {
-            Some(_) => self.make_segment(),
-            None => self.label_clip(label),
-        }
-    }
+    })
+}
 
-    fn label_by_folders(&mut self) {
-        let Some(step) = self.session.studio.document().map(edits::label_by_folders) else { return };
-        match step.changes.is_empty() {
-            true => self.session.told = Some(("No unlabelled clip is in a class folder".into(), Instant::now())),
-            false => _ = self.do_step(step),
-        }
-    }
+fn not_opening(on: Conditions<'_>) -> Availability {
+    ensure(on.session.studio.opening.is_none(), "A project is being opened")
+}
 
-    fn label_clip(&mut self, label: Label) {
-        let studio = &self.session.studio;
-        let Some((document, (_, video))) = studio.document().zip(studio.video()) else { return };
-        let several = document.settings.multi_label;
-        if several || video.labels != [label] {
-            self.edit(|document, id, _| edits::label_clip(document, id, label));
-        }
-        let is_labelled = self.session.studio.video().is_some_and(|(_, video)| !video.labels.is_empty());
-        if self.settings.studio.advance && is_labelled && !several {
-            self.next_unlabelled();
-        }
-    }
+fn not_searching(on: Conditions<'_>) -> Availability {
+    editable(on)?;
+    ensure(!on.session.studio.is_searching(), "Searching a folder for videos")
+}
 
-    /// Makes a segment of the marks and selects it.
-    fn make_segment(&mut self) {
-        let Some((start, end)) = self.session.marked_to_label() else { return };
-        let Some(label) = self.session.studio.current else { return };
-        let Some((document, (id, _))) = self.session.studio.document().zip(self.session.studio.video()) else { return };
-        match edits::add_segment(document, id, label, start, end + 1) {
-            Err(error) => self.session.problem(&error),
-            Ok((segment, step)) => {
-                if self.do_step(step) {
-                    (self.session.marks.start, self.session.marks.end) = (None, None);
-                    self.session.studio.select_segment(Some(segment));
-                }
-            }
-        }
-    }
+fn has_project(on: Conditions<'_>) -> Availability {
+    ensure(on.session.studio.project().is_some(), NO_PROJECT)
+}
 
-    fn delete(&mut self) {
-        match self.session.studio.segment().map(|segment| segment.id) {
-            Some(segment) => self.edit(|document, id, _| edits::delete_segment(document, id, segment)),
-            None => (self.session.marks.start, self.session.marks.end) = (None, None),
-        }
-    }
+fn editable(on: Conditions<'_>) -> Availability {
+    on.session.studio.can_edit()
+}
 
-    fn go_to_segment(&mut self, command: Command) {
-        let Some((_, video)) = self.session.studio.video() else { return };
-        let position = self.session.player.position;
-        let at =
-            self.session.studio.segment().and_then(|own| video.segments.iter().position(|other| other.id == own.id));
-        let next = match (command, at) {
-            (Command::NextSegment, Some(at)) => video.segments.get(at + 1),
-            (Command::NextSegment, None) => video.segments.iter().find(|segment| segment.start >= position),
-            (_, Some(at)) => at.checked_sub(1).and_then(|at| video.segments.get(at)),
-            (_, None) => video.segments.iter().rev().find(|segment| segment.start <= position),
-        };
-        let next =
-            next.or(if command == Command::NextSegment { video.segments.last() } else { video.segments.first() });
-        if let Some((id, start)) = next.map(|segment| (segment.id, segment.start)) {
-            self.session.studio.select_segment(Some(id));
-            self.seek(start);
-        }
-    }
+fn labellable(on: Conditions<'_>) -> Availability {
+    on.session.can_label()
+}
 
-    /// Moves an edge of the selected segment by a frame and shows the frame at it.
-    fn nudge(&mut self, command: Command) {
-        let Some(mut segment) = self.session.studio.segment().cloned() else { return };
-        match command {
-            Command::StartEarlier => segment.start = segment.start.saturating_sub(1),
-            Command::StartLater => segment.start = (segment.start + 1).min(segment.end - 1),
-            Command::EndEarlier => segment.end = (segment.end - 1).max(segment.start + 1),
-            _ => segment.end += 1,
-        }
-        let is_start = matches!(command, Command::StartEarlier | Command::StartLater);
-        let shown = if is_start { segment.start } else { segment.end - 1 };
-        self.edit(|document, id, _| edits::change_segment(document, id, segment));
-        self.seek(shown.min(self.session.frames().saturating_sub(1)));
-    }
+fn nudgeable(on: Conditions<'_>) -> Availability {
+    editable(on)?;
+    ensure(on.session.studio.segment().is_some(), "No segment is selected: press , or . to select one")
+}
 
-    /// Esc lets go of the selected segment, so that the next label is for the clip.
-    pub(in crate::app) fn leave_segment(&mut self, ctx: &Context) {
-        if !ctx.text_edit_focused() && ctx.input(|input| input.key_pressed(Key::Escape)) {
-            self.session.studio.select_segment(None);
-        }
-    }
+fn has_segments(on: Conditions<'_>) -> Availability {
+    has_project(on)?;
+    let (_, video) = on.session.studio.video().ok_or("Choose a project video first")?;
+    ensure(video.locked.is_none(), LOCKED)?;
+    ensure(!video.segments.is_empty(), "No segments yet: press I and O, then Enter")
+}
 
-    fn undo_or_redo(&mut self, command: Command) {
-        let studio = &mut self.session.studio;
-        let project = studio.project();
-        let (done, step) = match command {
-            Command::Undo => ("Undid", project.and_then(Project::undo_step).cloned()),
-            _ => ("Redid", project.and_then(Project::redo_step).cloned()),
-        };
-        let Some(text) = step.map(|step| studio.in_words(&step)) else { return };
-        let result = if command == Command::Undo { studio.undo() } else { studio.redo() };
-        match result {
-            Ok(_) => self.stepped(format!("{done}: {text}")),
-            Err(error) => self.session.problem(&error),
-        }
-    }
+fn has_videos(on: Conditions<'_>) -> Availability {
+    has_project(on)?;
+    let any = on.session.studio.document().is_some_and(|document| !document.videos.is_empty());
+    ensure(any, "Add videos to the project first")
+}
 
-    /// Reports a step that was done, undone or redone.
-    fn stepped(&mut self, text: String) {
-        self.session.told = Some((text, Instant::now()));
-        if self.session.studio.selected().is_none() {
-            self.session.follow_clip(); // The open clip may have come back.
-        }
+fn has_neighbour(on: Conditions<'_>, steps: isize) -> Availability {
+    if on.session.studio.selected().is_none() && on.session.place_in_folder().is_some() {
+        return ensure(on.session.neighbour_in_folder(steps).is_some(), "No further clip in this direction");
     }
+    has_videos(on)
+}
 
-    /// Does the step that `make` makes for the selected video.
-    fn edit(&mut self, make: impl FnOnce(&Document, VideoId, &Video) -> Result<Step>) {
-        let studio = &self.session.studio;
-        let Some((document, (id, video))) = studio.document().zip(studio.video()) else { return };
-        let step = make(document, id, video);
-        self.do_edit(step);
-    }
+fn has_unlabelled(on: Conditions<'_>) -> bool {
+    let document = on.session.studio.document();
+    document.is_some_and(|document| document.videos.values().any(|video| video.is_unlabelled()))
+}
 
-    /// Changes the project as a panel asked for.
-    pub(in crate::app) fn change_project(&mut self, edit: &Edit) {
-        if let Some(step) = self.session.studio.document().map(|document| edit.step(document)) {
-            self.do_edit(step);
-        }
-    }
+fn has_suggestions(on: Conditions<'_>) -> Availability {
+    has_project(on)?;
+    ensure(on.session.studio.has_suggestions(), "No suggestions: run Predict labels first")
+}
 
-    /// Does a step, or says why it could not be made.
-    fn do_edit(&mut self, step: Result<Step>) {
-        match step {
-            Ok(step) => _ = self.do_step(step),
-            Err(error) => self.session.problem(&error),
-        }
+fn predictable(on: Conditions<'_>) -> Availability {
+    match on.session.studio.suggestions.phase {
+        SuggestionPhase::Stopping => return Err("Prediction is being stopped"),
+        SuggestionPhase::Preparing | SuggestionPhase::Running => return Ok(()), // it can be stopped
+        SuggestionPhase::Idle => {}
     }
-
-    fn do_step(&mut self, step: Step) -> bool {
-        let text = self.session.studio.in_words(&step);
-        match self.session.studio.perform(step) {
-            Ok(()) => {
-                self.session.notice = None; // it may have been about the last attempt
-                self.stepped(text);
-                true
-            }
-            Err(error) => {
-                self.session.problem(&error);
-                false
-            }
-        }
-    }
-
-    /// Selects a video of the project and opens it in the viewer. If there is no file, nothing is: what is labelled is what one
-    /// sees.
-    pub(in crate::app) fn show_video(&mut self, id: VideoId) {
-        self.session.studio.select(Some(id));
-        let Some(path) = self.session.studio.project().and_then(|project| project.video_path(id)) else { return };
-        let open = self.session.clip_path();
-        if self.session.studio.trouble(id) == Some(&Trouble::Missing) {
-            self.close_clip();
-        } else if open != Some(path.as_path()) {
-            self.open_clip(path);
-        }
-    }
-
-    /// Adds videos to the project.
-    pub(in crate::app) fn add_videos(&mut self, paths: &[PathBuf]) {
-        if let Some(step) = self.session.studio.add(paths, &mut self.session.log) {
-            self.do_found(step);
-        }
-    }
-
-    /// Opens the clip beside the open one: in the list of the project, or in the folder that was opened.
-    fn go_beside(&mut self, steps: isize) {
-        match self.session.neighbour_in_folder(steps) {
-            Some(path) => self.open_clip(path),
-            None if self.session.studio.project().is_some() => self.go_to(|studio| studio.neighbour(steps)),
-            None => {}
-        }
-    }
-
-    /// Adds corrected clips with their classes to the project in `dir`, if that is still open, and trains on its labels.
-    pub(in crate::app) fn add_corrections(&mut self, dir: &Path, clips: &[(PathBuf, String)]) {
-        let Some(project) = self.session.studio.project().filter(|project| project.dir() == dir) else { return };
-        let clips = clips.iter().map(|(path, class)| (StoredPath::encode(path, dir), class.as_str()));
-        match edits::add_labelled(project.document(), clips) {
-            Ok(step) if step.changes.is_empty() => {
-                self.session.told = Some(("All corrected clips are already in the project".into(), Instant::now()));
-            }
-            step => self.do_edit(step),
-        }
-        self.panels.training.choose_labels();
-    }
-
-    fn go_to(&mut self, choose: impl FnOnce(&mut LabelingState) -> Option<VideoId>) {
-        if let Some(id) = choose(&mut self.session.studio) {
-            self.panels.project.scroll_to(id);
-            self.show_video(id);
-        }
-    }
-
-    fn next_unlabelled(&mut self) {
-        match self.session.studio.next_unlabelled() {
-            Some(id) => {
-                self.panels.project.scroll_to(id);
-                self.show_video(id);
-            }
-            None => self.session.told = Some(("All other videos are labelled".into(), Instant::now())),
-        }
-    }
-
-    fn suggest(&mut self) {
-        let studio = &mut self.session.studio;
-        if studio.suggestions.phase != SuggestionPhase::Idle {
-            studio.suggestions.phase = SuggestionPhase::Stopping;
-            return self.engine.send(Request::Suggest(None));
-        }
-        let Some(model) = &self.session.model else { return };
-        let videos = studio.wanting_suggestions();
-        if videos.is_empty() {
-            let text = "Unlabelled videos are still being scanned; try again shortly";
-            self.session.told = Some((text.into(), Instant::now()));
-            return;
-        }
-        layout::show(&mut self.settings.layout, Pane::Project);
-        let order =
-            studio.suggestions.begin(model.dir.clone(), &model.classes, self.session.fusion, videos.into_iter());
-        match order {
-            Some(order) => self.engine.send(Request::Suggest(Some(Box::new(order)))),
-            None => self.session.told = Some(("All suggestions are up to date".into(), Instant::now())),
-        }
-    }
-
-    /// Makes the folder of the sample's clips a project, or opens it.
-    pub(in crate::app) fn open_sample_project(&mut self, ctx: &Context) {
-        let Some(dir) = self.settings.sample.as_ref().map(|sample| sample.join("clips")) else { return };
-        self.begin_project(Start::Either, dir, ctx);
-    }
-
-    /// Begins to open or to make the project in `dir`.
-    pub(in crate::app) fn begin_project(&mut self, start: Start, dir: PathBuf, ctx: &Context) {
-        let dir = if dir.ends_with(Project::FILE) { dir.parent().map_or(PathBuf::new(), PathBuf::from) } else { dir };
-        let dir = std::path::absolute(&dir).unwrap_or(dir);
-        if start == Start::Open && self.session.studio.opening.as_ref() == Some(&dir) {
-            return; // It is on its way.
-        }
-        self.session.studio.opening = Some(dir.clone());
-        // One that could only be looked at may be free by now.
-        let open = self.session.studio.project().filter(|project| !project.is_read_only());
-        let open = open.map(|project| project.dir().to_owned());
-        self.projects.begin(start, dir, open, ctx);
-    }
-
-    /// A project was opened or made, or could not be.
-    fn project_opened(&mut self, answer: Answer, ctx: &Context) {
-        let Answer { start, dir, opened } = answer;
-        if self.session.studio.opening.as_ref() != Some(&dir) {
-            // Another one was asked for meanwhile.
-            if let Ok(Outcome::Opened(opened)) = opened {
-                self.projects.close(opened.project, ctx);
-            }
-            return;
-        }
-        self.session.studio.opening = None;
-        let reopened = start == Start::Open && std::mem::take(&mut self.reopening);
-        match opened {
-            Ok(Outcome::Opened(opened)) => self.work_on(*opened, ctx),
-            Ok(Outcome::IsOpen) => {
-                let name = self.session.studio.document().map_or("", |document| &document.settings.name);
-                self.session.told = Some((format!("Project {name} is already open"), Instant::now()));
-            }
-            // What is on a disk that is away at the start is asked for again the next time.
-            Err(error) if reopened => return self.session.log.push(Level::Warning, error.to_string()),
-            Err(error) => {
-                self.settings.recent.retain(|path| *path != dir);
-                return self.session.problem(&error);
-            }
-        }
-        if !reopened {
-            layout::show(&mut self.settings.layout, Pane::Project);
-        }
-        let is_empty = self.session.studio.document().is_some_and(|document| document.videos.is_empty());
-        if start != Start::Open && is_empty {
-            self.find_videos(vec![dir]);
-        }
-    }
-
-    /// Works on a project that was opened, in place of the one before.
-    fn work_on(&mut self, opened: Opened, ctx: &Context) {
-        self.close_project(ctx);
-        let dir = opened.project.dir().to_owned();
-        self.session.log.push(Level::Info, format!("Opened project {}", dir.display()));
-        for note in &opened.notes {
-            self.session.log.push(Level::Warning, note.to_string());
-        }
-        self.settings.remember(&dir);
-        self.settings.studio.project = Some(dir);
-        self.session.studio.open(opened.project, opened.notes);
-        self.session.studio.choice.sort = self.settings.studio.sort;
-        self.session.follow_clip();
-    }
-
-    fn close_project(&mut self, ctx: &Context) {
-        self.engine.send(Request::Suggest(None));
-        self.studio.stop_searches();
-        if let Some(project) = self.session.studio.close() {
-            self.projects.close(project, ctx);
-        }
-        self.settings.studio.project = None;
-    }
-
-    /// Adds the videos among and below `paths` to the project once they are found.
-    pub(in crate::app) fn find_videos(&mut self, paths: Vec<PathBuf>) {
-        if let Err(reason) = self.session.studio.can_edit() {
-            return self.session.problem(&Error::new("project", reason.to_lowercase(), "Open a project first"));
-        }
-        let search = self.studio.find(paths);
-        self.session.studio.begin_search(search);
-    }
-
-    /// Reads locked labels again, and reports what still cannot be read and what is to be known of what was.
-    pub(in crate::app) fn read_labels_again(&mut self) {
-        let reread = self.session.studio.read_again();
-        self.session.notice = self.session.notice.take().filter(|notice| !reread.outdated.contains(notice));
-        reread.notes.iter().for_each(|note| self.session.log.push(Level::Warning, note.to_string()));
-        match reread.unlocked.len() {
-            0 => {}
-            1 => self.session.told = Some(("Reloaded labels of 1 video".into(), Instant::now())),
-            count => {
-                self.session.told = Some((format!("Reloaded labels of {count} videos"), Instant::now()));
-            }
-        }
-        reread.still.iter().for_each(|error| self.session.problem(error));
-    }
-
-    /// Looks for nothing any more.
-    pub(in crate::app) fn stop_searches(&mut self) {
-        self.studio.stop_searches();
-        self.session.studio.end_searches();
-    }
-
-    /// The file of a video lies at `path` now.
-    pub(in crate::app) fn relink(&mut self, id: VideoId, path: &std::path::Path) {
-        let studio = &self.session.studio;
-        let Some(project) = studio.project() else { return };
-        let stored = StoredPath::encode(path, project.dir());
-        let step = match project.document().video_at(&stored).filter(|(other, _)| *other != id) {
-            Some(_) => Err(Error::file(path, "it is already in the project", "Choose another file")),
-            None => edits::change_video(project.document(), id, "Relink a video", |video| video.path = stored),
-        };
-        self.do_edit(step);
-        self.session.studio.look_again(id);
-        self.show_video(id);
-        // Others will have gone the same way.
-        let studio = &self.session.studio;
-        let (missing, folder) = (studio.missing(), path.parent().map(std::path::Path::to_owned));
-        if let (Some(project), Some(folder), false) = (studio.project(), folder, missing.is_empty()) {
-            let search = self.studio.find_moved(project.document().clone(), project.dir().to_owned(), missing, folder);
-            self.session.studio.begin_search(search);
-        }
-    }
-
-    /// Begins to write the labels.
-    pub(in crate::app) fn export_labels(&mut self, order: ExportOrder, ctx: &Context) {
-        let studio = &mut self.session.studio;
-        let mut interchange = std::mem::take(&mut studio.interchange);
-        if let Some(project) = studio.project() {
-            interchange.export(order, project, ctx);
-        }
-        studio.interchange = interchange;
-    }
-
-    /// Begins to read labels; what they would change is shown before it is done.
-    pub(in crate::app) fn import_labels(&mut self, order: ImportOrder, ctx: &Context) {
-        let studio = &mut self.session.studio;
-        let mut interchange = std::mem::take(&mut studio.interchange);
-        if let Some(project) = studio.project().filter(|_| !interchange.is_busy()) {
-            interchange.import(order, project, ctx);
-        }
-        studio.interchange = interchange;
-    }
-
-    /// Takes in what the threads of the project have found out, tells them what else is needed, and saves what is due.
-    pub(in crate::app) fn follow_project(&mut self, ctx: &Context) {
-        let answers: Vec<Answer> = self.projects.answers().collect();
-        for answer in answers {
-            self.project_opened(answer, ctx);
-        }
-        for error in self.projects.failures() {
-            self.session.problem(&error);
-        }
-        self.session.studio.thumbnails.take(self.studio.thumbnails(), ctx);
-        let interchange = &mut self.session.studio.interchange;
-        interchange.refresh();
-        if !self.overlay.is_open()
-            && let Some((order, files)) = interchange.replaces.take()
-        {
-            self.overlay.show_replacement(Replacement::new(
-                PathPrompt::ExportLabels(order.format),
-                order.target,
-                files,
-            ));
-        }
-        for found in self.session.take_studio_news(&self.studio) {
-            self.take_found(found);
-        }
-        if let Some(wishes) = self.session.studio.wishes() {
-            self.studio.look(wishes);
-        }
-        if let Some(error) = self.session.studio.project().and_then(Project::trouble) {
-            self.session.problem(&error);
-        }
-        let wake = ctx.clone();
-        match self.session.studio.go_on_saving(move || wake.request_repaint()) {
-            Ok(true) => self.session.told = Some(("Saved the project".into(), Instant::now())),
-            Ok(false) => {}
-            Err(error) => self.session.problem(&error),
-        }
-        if let Some(rest) = self.session.studio.save_due() {
-            ctx.request_repaint_after(rest);
-        }
-    }
-
-    /// Does what follows from the end of a search.
-    pub(in crate::app) fn take_found(&mut self, found: Result<SearchResult>) {
-        let exported = match &found {
-            Ok(SearchResult::Videos { exported, .. }) => *exported,
-            _ => 0,
-        };
-        match found.map(|found| self.session.studio.step_of(found, &mut self.session.log)) {
-            Ok(step) => step.into_iter().for_each(|step| self.do_found(step)),
-            Err(error) => self.session.problem(&error),
-        }
-        if let Some((text, _)) = self.session.told.as_mut().filter(|_| exported > 0) {
-            let clips = if exported == 1 { "1 exported clip".into() } else { format!("{exported} exported clips") };
-            *text += &format!("; skipped {clips}, see the log");
-        }
-    }
-
-    /// Does what follows from what was found in files.
-    fn do_found(&mut self, step: Step) {
-        match step.changes.is_empty() {
-            true => self.session.told = Some(("No new videos found".into(), Instant::now())),
-            false => _ = self.do_step(step),
-        }
-        self.session.follow_clip(); // The open clip may be one of the new videos.
-    }
+    ensure(on.session.studio.document().is_some(), NO_PROJECT)?;
+    let Some(model) = &on.session.model else { return Err("No model is loaded") };
+    ensure(model.has_spatial || model.has_temporal, "The loaded model has no classification stream")?;
+    ensure(has_unlabelled(on), "All videos are labelled")
 }
 
 impl Session {
-    /// Takes in what the threads of the project have found out; what searches have found.
-    fn take_studio_news(&mut self, studio: &Labeling) -> Vec<Result<SearchResult>> {
-        self.studio.suggestions.refresh(&mut self.log);
-        self.studio.receive_news(studio.news(), &mut self.log)
-    }
-
-    /// Selects the project's video that the clip is which is open, or being opened.
-    pub(in crate::app) fn follow_clip(&mut self) {
-        let path = self.clip_path().map(Path::to_owned);
-        if !path.as_ref().is_some_and(|path| self.studio.is_selected(path)) {
-            let id = path.and_then(|path| self.studio.video_at(&path));
-            self.studio.select(id);
+    /// Whether the selected video can be labelled; the reason if it cannot.
+    pub(in crate::app) fn can_label(&self) -> Availability {
+        self.studio.can_edit()?;
+        let (_, video) = self.studio.video().ok_or(match self.clip_path() {
+            Some(_) => "This clip is not in the project. Add it below the timeline, or choose a project video",
+            None => "Choose a project video first",
+        })?;
+        match video.locked {
+            Some(_) => Err(LOCKED),
+            None if self.is_unseen() => Err(UNSEEN),
+            None => Ok(()),
         }
     }
 }

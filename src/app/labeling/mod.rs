@@ -1,6 +1,6 @@
 //! The labelling project: its state, its commands and its panel.
 
-pub mod availability;
+mod actions;
 pub mod chip;
 pub mod commands;
 pub mod import_export;

@@ -102,7 +102,7 @@ fn corrections_join_the_open_project_and_its_labels_are_trained_on() {
     clips(&corrections, &["wave/c1.mp4", "hop/c2.mp4"]);
     let ctx = studio.window.harness.ctx.clone();
     studio.app_mut().settings.live.corrections = Some(corrections.clone());
-    studio.app_mut().go_live(Command::TrainOnCorrections, &ctx);
+    studio.app_mut().train_on_corrections(&ctx);
     let videos = |app: &App| app.session.studio.document().map_or(0, |document| document.videos.len());
     wait(&mut studio.window, |app| videos(app) == 4);
     assert_eq!(studio.names(), ["bend", "wave", "hop"]);
@@ -122,7 +122,7 @@ fn without_a_project_corrections_join_the_folder_that_was_trained_on_last() {
     let app = window.harness.state_mut();
     app.settings.live.corrections = Some(dir.path().join("mine"));
     app.choose_training_folder(dir.path().join("train"), &ctx);
-    app.go_live(Command::TrainOnCorrections, &ctx);
+    app.train_on_corrections(&ctx);
     while !window.sees("3 clips in 2 classes") {
         let app = window.harness.state_mut();
         app.panels.training.follow(&app.session, &ctx);

@@ -403,7 +403,7 @@ fn a_project_that_another_window_has_can_be_looked_at_and_says_why_not_more() {
     window.settle();
     let studio = &window.harness.state().session.studio;
     assert!(studio.video().unwrap().1.is_unlabelled());
-    let answer = super::availability::available(Command::Class1, &window.harness.state().session).unwrap();
+    let answer = Command::Class1.available(window.harness.state().conditions());
     assert!(answer.unwrap_err().contains("another window"));
 }
 

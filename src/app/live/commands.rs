@@ -1,4 +1,4 @@
-//! What the commands about live sources do.
+//! The commands about live sources.
 
 use std::path::{Path, PathBuf};
 
@@ -7,39 +7,62 @@ use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 use super::panel::ClassPicker;
 use super::state::{Cameras, Place, SavedWorkspace};
 use crate::app::App;
-use crate::app::command::Command;
-use crate::app::command::prompt::PathPrompt;
-use crate::app::layout;
+use crate::app::command::conditions::{Availability, Conditions, always, ensure};
+use crate::app::command::prompt::{MP4, PathKind, PathPrompt, PromptSpec};
+use crate::app::command::spec::{CommandSpec, command, ctrl_shift, key, shift};
+use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{Layout, Pane};
-use crate::engine::{LiveOrder, LiveSettings, Request};
+use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, Request};
 use crate::video::PlayerCommand;
 
 /// Where corrections lie in the data folder, unless another folder is chosen.
 const CORRECTIONS: &str = "corrections";
 
+#[rustfmt::skip] // A table reads as a table.
+pub const COMMANDS: &[CommandSpec] = &[
+    command(C::StartLive, G::Live, "Start or stop live", "Start or stop the live source", &[ctrl_shift(Key::L)],
+        |on| if on.session.live.is_active() { Ok(()) } else { on.settings.live.ready() })
+        .runs(|app, _| app.watch()),
+    command(C::CorrectLive, G::Live, "Correct…", "Save the last seconds under the correct class", &[key(Key::C)], has_image)
+        .runs(|app, _| app.pick_class()),
+    command(C::RecordLive, G::Live, "Record…", "Start or stop recording the live source", &[key(Key::R)], has_image)
+        .runs(App::record)
+        .saves(PromptSpec::new("Record the live source", "Path of the recording, such as live.mp4…", PathKind::Save("live", MP4)),
+            |app, path, existing, _| {
+                let order = RecordingOrder { path, guard: app.guard(existing) };
+                app.engine.send(Request::RecordLive(Some(Box::new(order))));
+            }),
+    command(C::DemoLive, G::Live, "Live full screen", "Show live video, flow and prediction full screen", &[shift(Key::F11)],
+        |on| ensure(on.session.live.view.is_some(), "No live source is running"))
+        .runs(|app, ctx| app.show_demo(!app.session.live.demo, ctx)),
+    command(C::MirrorLive, G::Live, "Mirror preview", "Mirror the preview (inference is unaffected)", &[], always)
+        .runs(|app, _| *app.settings.live.mirrored_mut() ^= true)
+        .below_line(),
+    command(C::ListCameras, G::Live, "Refresh cameras", "Refresh the list of cameras", &[], always)
+        .runs(|app, _| app.list_cameras()),
+    command(C::ChooseCorrections, G::Live, "Choose corrections folder…", "Choose where corrected clips are saved", &[], always)
+        .opens(PromptSpec::new("Choose a folder for corrected clips", "Path of a folder for corrected clips…", PathKind::Folder),
+            |app, path, _| app.settings.live.corrections = Some(path))
+        .below_line(),
+    command(C::TrainOnCorrections, G::Live, "Train on corrections", "Add corrected clips to the training data", &[],
+        |on| ensure(on.session.live.corrected() > 0, "No corrections yet"))
+        .runs(App::train_on_corrections),
+];
+
+fn has_image(on: Conditions<'_>) -> Availability {
+    let frame = on.session.live.view.as_ref().and_then(|view| view.frame.as_ref());
+    ensure(frame.is_some(), "No live image yet")
+}
+
 impl App {
-    /// Does what `command` says.
-    pub(in crate::app) fn go_live(&mut self, command: Command, ctx: &Context) {
-        match command {
-            Command::StartLive => self.watch(),
-            Command::ListCameras => self.list_cameras(),
-            Command::MirrorLive => *self.settings.live.mirrored_mut() ^= true,
-            Command::CorrectLive => self.pick_class(),
-            Command::RecordLive => self.record(ctx),
-            Command::DemoLive => self.show_demo(!self.session.live.demo, ctx),
-            Command::ChooseCorrections => self.ask(PathPrompt::Corrections, ctx),
-            Command::TrainOnCorrections => {
-                let corrections = self.corrections();
-                match self.session.studio.project().filter(|project| !project.is_read_only()) {
-                    Some(project) => {
-                        self.opener.look_for_corrections(corrections, project.dir().to_owned(), ctx);
-                    }
-                    None => self.panels.training.join(self.settings.training_folder.clone(), corrections, ctx),
-                }
-                layout::show(&mut self.settings.layout, Pane::Training);
-            }
-            _ => layout::show(&mut self.settings.layout, Pane::Live),
+    /// Adds the corrections to the open project, or without one to the training data.
+    pub(in crate::app) fn train_on_corrections(&mut self, ctx: &Context) {
+        let corrections = self.corrections();
+        match self.session.studio.project().filter(|project| !project.is_read_only()) {
+            Some(project) => self.opener.look_for_corrections(corrections, project.dir().to_owned(), ctx),
+            None => self.panels.training.join(self.settings.training_folder.clone(), corrections, ctx),
         }
+        self.show(Pane::Training);
     }
 
     /// Watches what the panel has chosen, or stops doing so.
@@ -48,7 +71,7 @@ impl App {
             return self.stop_watching();
         }
         let layout = self.settings.layout.clone();
-        layout::show(&mut self.settings.layout, Pane::Live);
+        self.show(Pane::Live);
         match self.settings.live.source() {
             Ok(source) => {
                 self.lay_aside(layout);
@@ -156,7 +179,7 @@ impl App {
         let is_recording = self.session.live.view.as_ref().is_some_and(|view| view.recording.is_some());
         match is_recording {
             true => self.engine.send(Request::RecordLive(None)),
-            false => self.ask(PathPrompt::RecordLive, ctx),
+            false => self.ask(PathPrompt::Of(C::RecordLive), ctx),
         }
     }
 

@@ -128,10 +128,7 @@ fn a_camera_is_chosen_with_its_sizes_and_rates() {
     let mut window = Window::with([1280.0, 720.0], Settings::default(), filled);
     window.perform(Command::ShowLive);
     assert!(window.sees("No camera found. Connect one"));
-    let available = |window: &Window, command| {
-        let app = window.harness.state();
-        crate::app::command::availability::available(command, &app.session, &app.settings, Ok(()))
-    };
+    let available = |window: &Window, command: Command| command.available(window.harness.state().conditions());
     assert!(available(&window, Command::StartLive).is_err() && available(&window, Command::CorrectLive).is_err());
     let mode = |width, height, fps| CameraMode { size: Geometry { width, height }, fps, format: None };
     let modes = vec![mode(1280, 720, 30.0), mode(640, 480, 30.0), mode(640, 480, 15.0)];

@@ -1,4 +1,5 @@
 //! Pinned frames under several models: their state and their panel.
 
+pub mod commands;
 pub mod panel;
 pub mod state;

@@ -1,3 +1,4 @@
 //! Training runs that were made.
 
+pub mod commands;
 pub mod panel;

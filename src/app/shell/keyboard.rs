@@ -6,7 +6,6 @@ use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use crate::app::App;
 use crate::app::command::Command;
-use crate::app::command::availability::available;
 use crate::app::command::take_digits_by_place;
 
 impl App {
@@ -24,12 +23,11 @@ impl App {
             if self.overlay.is_open() && !opens {
                 continue;
             }
-            if let Err(reason) = available(command, &self.session, &self.settings, self.panels.training.ready()) {
-                self.session.told = Some((reason.into(), Instant::now()));
-                continue; // A key has no tooltip that would say so.
-            }
             let before = (self.overlay.is_open(), self.dialogs.is_asking());
-            self.perform(command, ctx);
+            if let Err(reason) = self.attempt(command, ctx) {
+                // A key has no tooltip that would say so.
+                self.session.told = Some((reason.into(), Instant::now()));
+            }
             if (self.overlay.is_open(), self.dialogs.is_asking()) != before {
                 awaited = true;
                 break; // The rest was typed for what has just opened.

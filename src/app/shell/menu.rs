@@ -1,4 +1,4 @@
-//! The menu bar, drawn from the table of commands.
+//! The menu bar, drawn from the commands.
 
 use eframe::egui::{Align, Button, Layout, MenuBar, RichText, Ui};
 
@@ -36,8 +36,8 @@ pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 fn group_ui(ui: &mut Ui, group: Group, cx: &mut PanelContext<'_>) {
     ui.set_min_width(230.0);
-    for command in Command::all().filter(|command| command.group() == group) {
-        if starts_a_block(command) {
+    for &command in group.commands() {
+        if command.begins_block() {
             ui.separator();
         }
         match command.class_index() {
@@ -64,38 +64,6 @@ fn classes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     for (class, command) in classes.iter().zip((0..).map_while(Command::of_class)) {
         named_item_ui(ui, command, &class.name, cx);
     }
-}
-
-/// Where a menu has a line.
-fn starts_a_block(command: Command) -> bool {
-    use Command as C;
-    matches!(
-        command,
-        C::LoadModel
-            | C::CloseClip
-            | C::StepBack
-            | C::MarkIn
-            | C::NextSource
-            | C::ArrangeFrameAndFlow
-            | C::FitView
-            | C::NewProject
-            | C::Class1
-            | C::MakeSegment
-            | C::StartEarlier
-            | C::PreviousVideo
-            | C::Suggest
-            | C::RenameClass
-            | C::LongerStride
-            | C::ScoreEverySource
-            | C::ChooseSecondModel
-            | C::MeasureClip
-            | C::StartTraining
-            | C::RunEvaluation
-            | C::OpenEvaluation
-            | C::MirrorLive
-            | C::ChooseCorrections
-            | C::ToggleTheme
-    )
 }
 
 /// A command as a line of a menu.

@@ -95,48 +95,15 @@ impl Palette {
     }
 
     fn path_ui(&mut self, ui: &mut Ui, question: PathPrompt, remark: Option<&str>) -> Option<PaletteEnd> {
-        let hint = match question {
-            PathPrompt::Clip | PathPrompt::Folder => "Path of a clip, folder or model…",
-            PathPrompt::Model | PathPrompt::SecondModel => "Path of a model folder…",
-            PathPrompt::Truth | PathPrompt::TruthFile => "Path of a flow file or folder…",
-            PathPrompt::SaveStatistics => "Path of the table, such as statistics.csv…",
-            PathPrompt::SaveFlow => "Path of the flow file: .flo, .npy, .png (KITTI) or flow_x….jpg…",
-            PathPrompt::SavePicture => "Path of the image, such as flow.png…",
-            PathPrompt::ExportFlows => "Path of a folder for the flow files…",
-            PathPrompt::ExportVideo => "Path of the video, such as flow.mp4…",
-            PathPrompt::ExportAnnotated => "Path of the video, such as annotated.mp4…",
-            PathPrompt::Benchmark => "Path of an unpacked benchmark…",
-            PathPrompt::SaveCurves => "Path of the table, such as curves.csv…",
-            PathPrompt::SaveCurvesPicture => "Path of the image, such as curves.png…",
-            PathPrompt::SaveBenchmark => "Path of the table, such as benchmark.csv…",
-            PathPrompt::EvaluationClips => "Path of the clips folder…",
-            PathPrompt::EvaluationList => "Path of the clip list, such as testlist01.txt…",
-            PathPrompt::EvaluationLists => "Path of the HMDB51 or THUMOS14 list folder…",
-            PathPrompt::EvaluationClasses => "Path of the class index, such as classInd.txt…",
-            PathPrompt::SaveEvaluation => "Path of a folder for the report…",
-            PathPrompt::OpenEvaluation | PathPrompt::CompareEvaluation => "Path of a report.json or its folder…",
-            PathPrompt::RecordLive => "Path of the recording, such as live.mp4…",
-            PathPrompt::Corrections => "Path of a folder for corrected clips…",
-            PathPrompt::RunsFolder => "Path of a folder of runs…",
-            PathPrompt::ExportModel => "Path of a folder for the model…",
-            PathPrompt::NewProject => "Path of the new project's folder…",
-            PathPrompt::OpenProject => "Path of a project folder…",
-            PathPrompt::AddVideos => "Path of a video to add to the project…",
-            PathPrompt::AddFolder => "Path of a folder of videos to add to the project…",
-            PathPrompt::ImportLabels(_) => "Path of the labels file or folder to import…",
-            PathPrompt::ExportLabels(format) if format.is_folder() => "Path of a folder for the labels…",
-            PathPrompt::ExportLabels(_) => "Path of the labels file…",
-            PathPrompt::Relink(_) => "New path of the video…",
-            PathPrompt::TrainingFolder => "Path of a folder with one sub-folder of clips per class…",
-        };
-        self.field_ui(ui, hint);
+        let spec = question.spec();
+        self.field_ui(ui, spec.hint);
         ui.add_space(4.0);
         let weak = Tokens::of(ui).weak;
         if let Some(remark) = remark {
             ui.label(RichText::new(remark).color(weak));
         }
         ui.label(
-            RichText::new(if question.is_writing() { "Enter saves, Esc cancels" } else { "Enter opens, Esc cancels" })
+            RichText::new(if spec.is_writing() { "Enter saves, Esc cancels" } else { "Enter opens, Esc cancels" })
                 .small()
                 .color(weak),
         );

@@ -1,4 +1,4 @@
-//! The list of keys (F1), drawn from the table of commands, and how a person gives commands other keys.
+//! The list of keys (F1), drawn from the commands, and how a person gives commands other keys.
 
 use eframe::egui::{
     Align, Button, Context, Event, Grid, Id, Key, KeyboardShortcut, Layout, Modal, Modifiers, RichText, ScrollArea, Ui,
@@ -134,9 +134,8 @@ impl Shortcuts {
     }
 
     fn group_ui(&mut self, ui: &mut Ui, group: Group, keymap: &mut Keymap) {
-        let is_listed =
-            |command: &Command| command.group() == group && (self.editing || !keymap.shortcuts(*command).is_empty());
-        let listed: Vec<_> = Command::all().filter(is_listed).collect();
+        let is_listed = |command: &Command| self.editing || !keymap.shortcuts(*command).is_empty();
+        let listed: Vec<_> = group.commands().iter().copied().filter(is_listed).collect();
         if listed.is_empty() {
             return;
         }

@@ -1,5 +1,6 @@
 //! Training of networks: its state, its curves and its panel.
 
+pub mod commands;
 pub mod diagnostics;
 #[cfg(test)]
 mod fine_tuning_tests;

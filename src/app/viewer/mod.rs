@@ -1,6 +1,7 @@
 //! The pictures of the open clip, the timeline below them, and how the clip plays.
 
 pub mod clips;
+pub mod commands;
 pub mod difference;
 pub mod gpu_flow;
 pub mod magnitude_scale;

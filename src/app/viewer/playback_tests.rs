@@ -7,7 +7,6 @@ use image::{Rgb, RgbImage};
 
 use crate::app::App;
 use crate::app::command::Command;
-use crate::app::command::availability::available;
 use crate::app::flow::tests::Window;
 use crate::app::live::tests::until;
 use crate::app::settings::Settings;
@@ -135,7 +134,7 @@ fn a_long_video_shows_its_first_picture_and_how_far_its_index_is() {
     until(&mut window, "playback", |app| app.session.player.playing && is_beyond_5(app));
     assert!(window.sees("Indexing / 00:02"));
     let app = window.harness.state();
-    let reason = available(Command::LastFrame, &app.session, &app.settings, Ok(())).unwrap_err();
+    let reason = Command::LastFrame.available(app.conditions()).unwrap_err();
     assert!(reason.contains("still being indexed"), "{reason}");
     // Another clip does not wait for this one.
     let other = clip(dir.path(), "other.mp4");

@@ -3,7 +3,6 @@
 use eframe::egui::{Atom, Button, Id, Key, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::app::command::Command;
-use crate::app::labeling::availability::can_label;
 use crate::app::labeling::chip::label_color;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
@@ -77,7 +76,7 @@ fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, label: Label, name: &str, c
     let digit = RichText::new(&keys).small().color(tokens.weak);
     let text = RichText::new(name).color(if is_given { tokens.strong } else { tokens.text });
     let button = Button::new((dot, text, digit)).selected(is_given).small().min_size(vec2(0.0, 22.0));
-    let state = can_label(cx.session);
+    let state = cx.session.can_label();
     let mut response = ui.add_enabled(state.is_ok(), button).accessible_name(format!("Label as {name}"));
     response = match state {
         Ok(()) => response.on_hover_text(format!("{} ({keys})", Command::Class1.tooltip())),

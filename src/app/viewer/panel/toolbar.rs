@@ -32,7 +32,7 @@ fn views_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     icon_button(ui, cx, Command::ToggleSwipe, Icon::Swipe, swipe);
     icon_button(ui, cx, Command::FitView, Icon::Fit, false);
     ui.menu_button("Views", |ui| {
-        for command in Command::all().filter(|command| command.arrangement().is_some()) {
+        for command in Command::view_presets() {
             let button = Button::new(command.text()).shortcut_text(command.shortcut_text(ui.ctx()));
             if ui.add(button).on_hover_text(command.tooltip()).clicked() {
                 cx.run(command);

@@ -1,0 +1,37 @@
+//! What decides whether a command can be run now, and conditions that features share.
+
+use crate::app::session::Session;
+use crate::app::settings::Settings;
+
+/// `Ok` if something can be done, else the reason in a sentence for its tooltip.
+pub type Availability = Result<(), &'static str>;
+
+/// What decides whether commands can be run now.
+#[derive(Clone, Copy)]
+pub struct Conditions<'a> {
+    /// What the window knows.
+    pub session: &'a Session,
+    /// What the window remembers.
+    pub settings: &'a Settings,
+    /// Whether the training panel describes a run.
+    pub training_ready: Availability,
+}
+
+/// `Ok` if `condition` holds, else `reason`.
+pub fn ensure(condition: bool, reason: &'static str) -> Availability {
+    if condition { Ok(()) } else { Err(reason) }
+}
+
+/// Nothing has to hold.
+pub fn always(_: Conditions<'_>) -> Availability {
+    Ok(())
+}
+
+/// A clip is open with the list of its frames.
+pub fn clip(on: Conditions<'_>) -> Availability {
+    match (&on.session.clip, &on.session.opening) {
+        (Some(_), _) => Ok(()),
+        (None, Some(_)) => Err("The clip is still being indexed; see the status bar"),
+        (None, None) => Err("No clip is open"),
+    }
+}

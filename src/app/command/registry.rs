@@ -1,0 +1,123 @@
+//! All commands of the window, each declared by its feature, and how they are run.
+
+use std::sync::LazyLock;
+
+use eframe::egui::{Context, KeyboardShortcut};
+
+use super::conditions::{Availability, Conditions};
+use super::prompt::PathPrompt;
+use super::spec::CommandSpec;
+use super::{Command, Group};
+use crate::app::{App, evaluation, flow, labeling, live, pinned, runs, shell, training, viewer};
+
+/// The commands by their discriminants.
+static REGISTRY: LazyLock<Vec<&CommandSpec>> = LazyLock::new(|| {
+    let features = [
+        shell::commands::COMMANDS,
+        viewer::commands::COMMANDS,
+        labeling::commands::COMMANDS,
+        flow::commands::COMMANDS,
+        training::commands::COMMANDS,
+        pinned::commands::COMMANDS,
+        runs::commands::COMMANDS,
+        evaluation::commands::COMMANDS,
+        live::commands::COMMANDS,
+    ];
+    let mut all: Vec<_> = features.into_iter().flatten().collect();
+    all.sort_by_key(|spec| spec.command as usize);
+    all
+});
+
+/// The commands of each group.
+static GROUPS: LazyLock<[Vec<Command>; 10]> =
+    LazyLock::new(|| Group::ALL.map(|group| Command::all().filter(|command| command.group() == group).collect()));
+
+impl Group {
+    /// Its commands in the order of its menu.
+    pub fn commands(self) -> &'static [Command] {
+        &GROUPS[self as usize]
+    }
+}
+
+impl Command {
+    /// All commands, in the order of menus and lists.
+    pub fn all() -> impl Iterator<Item = Self> {
+        REGISTRY.iter().map(|spec| spec.command)
+    }
+
+    pub(super) fn spec(self) -> &'static CommandSpec {
+        REGISTRY[self as usize]
+    }
+
+    /// The menu it belongs to.
+    pub fn group(self) -> Group {
+        self.spec().group
+    }
+
+    /// Its name, with `…` where more input follows.
+    pub fn text(self) -> &'static str {
+        self.spec().text
+    }
+
+    /// What it does, in a sentence.
+    pub fn tooltip(self) -> &'static str {
+        self.spec().tooltip
+    }
+
+    /// The keys that run it, unless a person chose others.
+    pub fn default_shortcuts(self) -> &'static [KeyboardShortcut] {
+        self.spec().keys
+    }
+
+    /// Whether its menu has a line above it.
+    pub fn begins_block(self) -> bool {
+        self.spec().begins_block
+    }
+
+    /// Whether it can be run now.
+    pub(in crate::app) fn available(self, on: Conditions<'_>) -> Availability {
+        (self.spec().enabled)(on)
+    }
+
+    /// Which class of the list it labels with, from 0.
+    pub(in crate::app) fn class_index(self) -> Option<usize> {
+        let is_class = (Self::Class1 as usize..=Self::Class10 as usize).contains(&(self as usize));
+        is_class.then(|| self as usize - Self::Class1 as usize)
+    }
+
+    /// The command that labels with class `index` of the list; the first ten have one.
+    pub(in crate::app) fn of_class(index: usize) -> Option<Self> {
+        let command = REGISTRY.get(Self::Class1 as usize + index)?.command;
+        command.class_index().is_some().then_some(command)
+    }
+
+    /// The commands that choose a set of views.
+    pub(in crate::app) fn view_presets() -> impl Iterator<Item = Self> {
+        let presets = Self::ArrangeFrameAndFlow as usize..=Self::ArrangeAllScales as usize;
+        REGISTRY[presets].iter().map(|spec| spec.command)
+    }
+}
+
+impl App {
+    /// Runs `command`, if that can be done now.
+    pub fn perform(&mut self, command: Command, ctx: &Context) {
+        _ = self.attempt(command, ctx);
+    }
+
+    /// Runs `command`, or says why that cannot be done now.
+    pub(in crate::app) fn attempt(&mut self, command: Command, ctx: &Context) -> Availability {
+        command.available(self.conditions())?;
+        match command.spec().run {
+            Some(run) => run(self, ctx),
+            None => self.ask(PathPrompt::Of(command), ctx),
+        }
+        ctx.request_repaint();
+        Ok(())
+    }
+
+    /// What decides whether commands can be run now.
+    pub(in crate::app) fn conditions(&self) -> Conditions<'_> {
+        let training_ready = self.panels.training.ready();
+        Conditions { session: &self.session, settings: &self.settings, training_ready }
+    }
+}

@@ -1,0 +1,114 @@
+//! A command as its feature declares it: a row of the feature's `COMMANDS`.
+
+use std::path::{Path, PathBuf};
+
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use super::conditions::{Availability, Conditions};
+use super::prompt::PromptSpec;
+use super::{Command, Group};
+use crate::app::App;
+use crate::output::Existing;
+
+/// One thing that the window can do.
+pub struct CommandSpec {
+    pub(super) command: Command,
+    pub(super) group: Group,
+    /// Its name, with `…` where more input follows.
+    pub(super) text: &'static str,
+    pub(super) tooltip: &'static str,
+    /// The keys that run it, unless a person chose others.
+    pub(super) keys: &'static [KeyboardShortcut],
+    pub(super) enabled: fn(Conditions<'_>) -> Availability,
+    /// Without an action of its own it asks for its path.
+    pub(super) run: Option<fn(&mut App, &Context)>,
+    pub(super) path: Option<PathAction>,
+    /// Whether its menu has a line above it.
+    pub(super) begins_block: bool,
+}
+
+/// A path that a command asks for.
+pub(super) struct PathAction {
+    pub(super) prompt: PromptSpec,
+    pub(super) then: Then,
+}
+
+/// What is done with a path.
+#[derive(Clone, Copy)]
+pub(super) enum Then {
+    Open(fn(&mut App, PathBuf, &Context)),
+    Save {
+        write: fn(&mut App, PathBuf, Existing, &Context),
+        /// The files that would be written.
+        targets: fn(&App, &Path) -> Vec<PathBuf>,
+    },
+}
+
+/// The row of a command without an action.
+pub const fn command(
+    command: Command,
+    group: Group,
+    text: &'static str,
+    tooltip: &'static str,
+    keys: &'static [KeyboardShortcut],
+    enabled: fn(Conditions<'_>) -> Availability,
+) -> CommandSpec {
+    CommandSpec { command, group, text, tooltip, keys, enabled, run: None, path: None, begins_block: false }
+}
+
+impl CommandSpec {
+    /// Gives it an action.
+    pub const fn runs(self, run: fn(&mut App, &Context)) -> Self {
+        Self { run: Some(run), ..self }
+    }
+
+    /// Has it ask for a path that is then read.
+    pub const fn opens(self, prompt: PromptSpec, then: fn(&mut App, PathBuf, &Context)) -> Self {
+        Self { path: Some(PathAction { prompt, then: Then::Open(then) }), ..self }
+    }
+
+    /// Has it ask for a path that is then written, once what that would replace is agreed to.
+    pub const fn saves(self, prompt: PromptSpec, write: fn(&mut App, PathBuf, Existing, &Context)) -> Self {
+        self.saves_files(prompt, |_, path| vec![path.to_owned()], write)
+    }
+
+    /// The same for a path at which other files are written, `targets`.
+    pub const fn saves_files(
+        self,
+        prompt: PromptSpec,
+        targets: fn(&App, &Path) -> Vec<PathBuf>,
+        write: fn(&mut App, PathBuf, Existing, &Context),
+    ) -> Self {
+        Self { path: Some(PathAction { prompt, then: Then::Save { write, targets } }), ..self }
+    }
+
+    /// Has its menu draw a line above it.
+    pub const fn below_line(self) -> Self {
+        Self { begins_block: true, ..self }
+    }
+}
+
+/// A key without modifiers.
+pub const fn key(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+/// A key with Shift.
+pub const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
+}
+
+/// A key with Alt.
+pub const fn alt(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::ALT, key)
+}
+
+/// A key with Ctrl, or the Mac's command key.
+pub const fn ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+
+/// A key with Ctrl, or the Mac's command key, and Shift.
+pub const fn ctrl_shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+}

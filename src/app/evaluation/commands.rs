@@ -1,0 +1,109 @@
+//! The commands that evaluate a model on labelled clips.
+
+use std::path::PathBuf;
+
+use eframe::egui::Context;
+
+use super::report_reader::Purpose;
+use super::settings::EvaluationSettings;
+use super::state::EvaluationPhase;
+use crate::app::App;
+use crate::app::command::conditions::{Availability, Conditions, always, ensure};
+use crate::app::command::prompt::{Filter, PathKind, PromptSpec};
+use crate::app::command::spec::{CommandSpec, command};
+use crate::app::command::{Command as C, Group as G};
+use crate::app::layout::Pane;
+use crate::engine::{EvaluationOrder, Request};
+use crate::evaluation::{ActionsReport, EvaluationPlan};
+use crate::output::{Existing, Staging};
+use crate::training;
+
+const LIST: Filter = ("List", "txt csv tsv json lst");
+const CLASSES: Filter = ("Class index", "txt");
+const REPORT: Filter = ("Report", "json");
+const REPORT_HINT: &str = "Path of a report.json or its folder…";
+
+#[rustfmt::skip] // A table reads as a table.
+pub const COMMANDS: &[CommandSpec] = &[
+    command(C::ChooseEvaluationClips, G::Evaluation, "Choose evaluation clips…", "Choose the folder of clips to evaluate", &[], idle)
+        .opens(PromptSpec::new("Choose the folder of evaluation clips", "Path of the clips folder…", PathKind::Folder),
+            |app, path, _| app.choose_evaluation(|chosen| chosen.clips = Some(path))),
+    command(C::ChooseEvaluationList, G::Evaluation, "Choose clip list…", "Choose a UCF101, TSN, ActivityNet or CSV list", &[], idle)
+        .opens(PromptSpec::new("Choose a clip list", "Path of the clip list, such as testlist01.txt…", PathKind::File(LIST)),
+            |app, path, _| app.choose_list(path)),
+    command(C::ChooseEvaluationLists, G::Evaluation, "Choose list folder…", "Choose HMDB51 splits or THUMOS14 annotations", &[], idle)
+        .opens(PromptSpec::new("Choose a folder of clip lists", "Path of the HMDB51 or THUMOS14 list folder…", PathKind::Folder),
+            |app, path, _| app.choose_list(path)),
+    command(C::ChooseEvaluationClasses, G::Evaluation, "Choose class index…", "Choose a class index such as classInd.txt", &[], idle)
+        .opens(PromptSpec::new("Choose a class index", "Path of the class index, such as classInd.txt…", PathKind::File(CLASSES)),
+            |app, path, _| app.choose_evaluation(|chosen| chosen.classes = Some(path))),
+    command(C::RunEvaluation, G::Evaluation, "Evaluate model", "Evaluate the loaded model (again to stop)", &[], evaluable)
+        .runs(|app, _| app.run_evaluation())
+        .below_line(),
+    command(C::OpenEvaluation, G::Evaluation, "Open evaluation report…", "Open a saved report.json", &[], idle)
+        .opens(PromptSpec::new("Open a report", REPORT_HINT, PathKind::FileOf(REPORT)),
+            |app, path, ctx| app.reports.read(Purpose::Show, path, ctx))
+        .below_line(),
+    command(C::CompareEvaluation, G::Evaluation, "Compare with report…", "Compare with another report.json", &[], always)
+        .opens(PromptSpec::new("Choose a report to compare with", REPORT_HINT, PathKind::FileOf(REPORT)),
+            |app, path, ctx| app.reports.read(Purpose::Compare, path, ctx)),
+    command(C::SaveEvaluation, G::Evaluation, "Save evaluation report…", "Save the report as HTML, JSON and CSV", &[],
+        |on| ensure(on.session.evaluation.report().is_some(), "No evaluation results yet"))
+        .saves_files(PromptSpec::new("Choose a folder for the report", "Path of a folder for the report…", PathKind::SaveFolder),
+            |_, path| ActionsReport::FILES.map(|name| path.join(name)).to_vec(),
+            App::save_evaluation),
+];
+
+fn idle(on: Conditions<'_>) -> Availability {
+    ensure(!on.session.evaluation.is_running(), "An evaluation is running")
+}
+
+fn evaluable(on: Conditions<'_>) -> Availability {
+    match on.session.evaluation.phase {
+        EvaluationPhase::Stopping => return Err("The evaluation is being stopped"),
+        EvaluationPhase::Preparing | EvaluationPhase::Running => return Ok(()), // it can be stopped
+        EvaluationPhase::Idle | EvaluationPhase::Ended => {}
+    }
+    on.settings.evaluation.source()?;
+    let Some(model) = &on.session.model else { return Err("No model is loaded") };
+    ensure(model.has_spatial || model.has_temporal, "The loaded model has no classification stream")
+}
+
+impl App {
+    fn choose_evaluation(&mut self, choose: impl FnOnce(&mut EvaluationSettings)) {
+        choose(&mut self.settings.evaluation);
+        self.session.evaluation.errors.clear();
+        self.show(Pane::Evaluation);
+    }
+
+    fn choose_list(&mut self, path: PathBuf) {
+        self.choose_evaluation(|chosen| (chosen.layout, chosen.list) = (None, Some(path))); // the layout was that of the list before
+    }
+
+    fn run_evaluation(&mut self) {
+        self.show(Pane::Evaluation);
+        let evaluation = &mut self.session.evaluation;
+        if evaluation.is_running() {
+            evaluation.phase = EvaluationPhase::Stopping;
+            return self.engine.send(Request::Evaluate(None));
+        }
+        let settings = &self.settings.evaluation;
+        let (Ok(source), Some(model)) = (settings.source(), &self.session.model) else { return };
+        let (protocol, fusion) = (settings.protocol(), settings.fusion.unwrap_or(model.fusion));
+        let flow_source = training::FlowSource::MotionNet;
+        evaluation.begin(EvaluationPlan { data: settings.data(), protocol, fusion, flow_source });
+        let order = EvaluationOrder { source, model: model.dir.clone(), protocol };
+        self.engine.send(Request::Evaluate(Some(Box::new(order))));
+    }
+
+    /// Writes the report that is shown into the folder `dir`.
+    fn save_evaluation(&mut self, dir: PathBuf, existing: Existing, ctx: &Context) {
+        let Some(report) = self.session.evaluation.report().cloned() else { return };
+        let guard = self.guard(existing);
+        self.exporter.run(dir, ctx, move |dir| {
+            let staging = Staging::begin(dir)?;
+            report.write_folder(&staging.root())?;
+            staging.publish(&guard)
+        });
+    }
+}

@@ -1,0 +1,240 @@
+//! The commands about sources of flow, their statistics, exports and benchmarks.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Context, Key};
+
+use super::export;
+use crate::app::App;
+use crate::app::command::conditions::{Availability, Conditions, always, clip, ensure};
+use crate::app::command::prompt::{Filter, MP4, PathKind, PromptSpec, TABLE};
+use crate::app::command::spec::{CommandSpec, alt, command, ctrl, ctrl_shift, key, shift};
+use crate::app::command::{Command as C, Group as G};
+use crate::app::layout::Pane;
+use crate::app::session::PAIRS;
+use crate::app::shell::log::Level;
+use crate::engine::{FlowExport, FlowSelection, FlowSource, MAX_STRIDE, OverlayExport, Request};
+use crate::flow::colour;
+use crate::flow::files::{self, DEFAULT_BOUND_PX, FlowFormat, Scales, write_picture};
+use crate::output::Existing;
+
+const TRUTH: Filter = ("Flow", "flo png pfm");
+const FLOW: Filter = ("Flow", "flo npy png jpg");
+const IMAGE: Filter = ("Image", "png jpg ppm");
+const TRUTH_HINT: &str = "Path of a flow file or folder…";
+
+#[rustfmt::skip] // A table reads as a table.
+pub const COMMANDS: &[CommandSpec] = &[
+    command(C::FinerLevel, G::Flow, "Finer scale", "Show the next finer pyramid level", &[key(Key::ArrowUp)],
+        |on| level(on, <[usize]>::first))
+        .runs(|app, _| app.select(|selection| selection.level -= 1)),
+    command(C::CoarserLevel, G::Flow, "Coarser scale", "Show the next coarser pyramid level", &[key(Key::ArrowDown)],
+        |on| level(on, <[usize]>::last))
+        .runs(|app, _| app.select(|selection| selection.level += 1)),
+    command(C::NextPair, G::Flow, "Next pair", "Show the next pair of the flow stack", &[key(Key::PageDown)],
+        |on| pair(on, Some(PAIRS - 1)))
+        .runs(|app, _| app.select(|selection| selection.pair = Some(selection.pair.map_or(0, |pair| (pair + 1).min(PAIRS - 1))))),
+    // The pair of the current frame comes before the first of the stack.
+    command(C::PreviousPair, G::Flow, "Previous pair", "Show the previous pair of the flow stack", &[key(Key::PageUp)],
+        |on| pair(on, None))
+        .runs(|app, _| app.select(|selection| selection.pair = selection.pair.and_then(|pair| pair.checked_sub(1)))),
+    command(C::LongerStride, G::Flow, "Longer stride", "Increase the stride, for high-frame-rate video", &[key(Key::T)],
+        |on| ensure(on.settings.laboratory.stride < MAX_STRIDE, "The stride is at its maximum"))
+        .runs(|app, _| app.settings.laboratory.stride += 1)
+        .below_line(),
+    command(C::ShorterStride, G::Flow, "Shorter stride", "Decrease the stride", &[shift(Key::T)],
+        |on| ensure(on.settings.laboratory.stride > 1, "The stride is at its minimum"))
+        .runs(|app, _| app.settings.laboratory.stride -= 1),
+    command(C::ScoreEverySource, G::Flow, "Classify with every flow source", "Classify with every enabled flow source", &[], always)
+        .runs(|app, _| app.settings.laboratory.score_all ^= true)
+        .below_line(),
+    command(C::ChooseSecondModel, G::Flow, "Choose second model…", "Choose another MotionNet to compare with", &[], always)
+        .opens(PromptSpec::new("Choose a model folder to compare with", "Path of a model folder…", PathKind::Folder),
+            |app, path, _| app.choose_second_model(path))
+        .below_line(),
+    command(C::ChooseTruth, G::Flow, "Choose ground truth folder…", "Choose a folder of flow files, in frame order", &[], clip)
+        .opens(PromptSpec::new("Choose a folder with one flow file per frame", TRUTH_HINT, PathKind::Folder),
+            |app, path, _| app.choose_truth(Some(path))),
+    command(C::ChooseTruthFile, G::Flow, "Choose ground truth file…", "Choose a flow file: .flo, KITTI .png or .pfm", &[], clip)
+        .opens(PromptSpec::new("Choose a flow file", TRUTH_HINT, PathKind::File(TRUTH)), |app, path, _| app.choose_truth(Some(path))),
+    command(C::ForgetTruth, G::Flow, "Remove ground truth", "Stop comparing this clip with ground truth", &[],
+        |on| ensure(on.settings.laboratory.truth.is_some(), "This clip has no ground truth"))
+        .runs(|app, _| app.choose_truth(None)),
+    command(C::MeasureClip, G::Flow, "Measure whole clip", "Measure all sources on every frame (again to stop)", &[key(Key::M)], clip)
+        .runs(|app, _| app.measure())
+        .below_line(),
+    command(C::SaveStatistics, G::Flow, "Save statistics…", "Save the statistics of measured frames as CSV", &[ctrl(Key::E)],
+        |on| ensure(on.session.lab.is_measured(), "No frames measured yet"))
+        .saves(PromptSpec::new("Save statistics", "Path of the table, such as statistics.csv…", PathKind::Save("figures", TABLE)),
+            |app, path, existing, ctx| app.write_text(path, export::table(&app.session.lab), existing, ctx)),
+    command(C::SaveFlow, G::Flow, "Save flow…", "Save this pair's flow: .flo, .npy, .png, .jpg", &[alt(Key::S)], flow_in_view)
+        .saves_files(
+            PromptSpec::new("Save the flow of this pair", "Path of the flow file: .flo, .npy, .png (KITTI) or flow_x….jpg…", PathKind::Save("flow", FLOW)),
+            |_, path| FlowFormat::of_name(path).map_or(vec![path.to_owned()], |format| format.files(path)),
+            |app, path, existing, ctx| app.save_flow(path, false, existing, ctx)),
+    command(C::SavePicture, G::Flow, "Save flow image…", "Save this pair's flow colours at video size", &[ctrl_shift(Key::S)], flow_in_view)
+        .saves(PromptSpec::new("Save a flow image", "Path of the image, such as flow.png…", PathKind::Save("flow", IMAGE)),
+            |app, path, existing, ctx| app.save_flow(path, true, existing, ctx)),
+    command(C::ExportFlows, G::Flow, "Export clip flow…", "Export every pair's flow to a folder", &[], exportable)
+        .saves_files(
+            PromptSpec::new("Choose a folder for the clip's flow", "Path of a folder for the flow files…", PathKind::SaveFolder),
+            |app, path| {
+                let format = app.settings.export_format;
+                (0..app.session.frames()).flat_map(|frame| format.files(&format.path_in(path, frame))).collect()
+            },
+            |app, path, existing, _| app.export_flows(path, existing)),
+    command(C::ExportVideo, G::Flow, "Export comparison video…", "Export a video of frames and visible flows", &[], exportable)
+        .saves(PromptSpec::new("Save a comparison video", "Path of the video, such as flow.mp4…", PathKind::Save("flow", MP4)),
+            |app, path, existing, _| app.export_video(path, existing)),
+    command(C::ExportAnnotated, G::Flow, "Export annotated video…", "Export the clip with flow, predictions and labels", &[],
+        |on| match (&on.session.clip, &on.session.model) {
+            (Some(_), None) => Err("No model is loaded"),
+            _ => exportable(on),
+        })
+        .saves(PromptSpec::new("Save an annotated video", "Path of the video, such as annotated.mp4…", PathKind::Save("annotated", MP4)),
+            |app, path, existing, _| app.export_annotated(path, existing)),
+    command(C::StopExport, G::Flow, "Stop export", "Stop the export; files written so far stay", &[],
+        |on| ensure(on.session.exporting.is_some(), "No export is running"))
+        .runs(|app, _| app.engine.send(Request::Export(None))),
+    command(C::ChooseBenchmark, G::Flow, "Choose benchmark folder…", "Choose the folder of an unpacked flow benchmark", &[], always)
+        .opens(PromptSpec::new("Choose a benchmark folder", "Path of an unpacked benchmark…", PathKind::Folder), |app, path, _| {
+            app.session.notice = None;
+            app.settings.benchmark_root = Some(path);
+            app.show(Pane::Benchmark);
+        }),
+    command(C::RunBenchmark, G::Flow, "Run benchmark", "Run the selected method (again to stop)", &[],
+        |on| ensure(on.settings.benchmark_root.is_some(), "Choose a benchmark folder first"))
+        .runs(|app, _| app.run_benchmark()),
+    command(C::SaveBenchmark, G::Flow, "Save benchmark results…", "Save the latest benchmark results as CSV", &[],
+        |on| {
+            let is_measured = on.session.benchmark.runs.last().is_some_and(|run| run.report.is_some());
+            ensure(is_measured, "No benchmark run has finished yet")
+        })
+        .saves(PromptSpec::new("Save benchmark results", "Path of the table, such as benchmark.csv…", PathKind::Save("benchmark", TABLE)),
+            |app, path, existing, ctx| {
+                let report = app.session.benchmark.runs.last().and_then(|run| run.report.clone());
+                if let Some(report) = report {
+                    app.write_file(path, existing, ctx, move |path| report.write_csv(path));
+                }
+            }),
+];
+
+fn level(on: Conditions<'_>, end: fn(&[usize]) -> Option<&usize>) -> Availability {
+    let Some(model) = &on.session.model else { return Err("No model is loaded") };
+    ensure(end(&model.levels) != Some(&on.session.selection.level), "No further scale in this direction")
+}
+
+fn pair(on: Conditions<'_>, end: Option<usize>) -> Availability {
+    ensure(on.session.model.is_some(), "No model is loaded")?;
+    ensure(on.session.selection.pair != end, "No further pair in this direction")
+}
+
+fn flow_in_view(on: Conditions<'_>) -> Availability {
+    let source = on.session.lab.source(on.settings.views.flow_source());
+    ensure(source.flow.is_some(), "This view has no flow yet")
+}
+
+fn exportable(on: Conditions<'_>) -> Availability {
+    ensure(on.session.clip.is_some(), "No clip is open")?;
+    ensure(on.session.exporting.is_none(), "An export is running")
+}
+
+impl App {
+    fn select(&mut self, change: impl FnOnce(&mut FlowSelection)) {
+        change(&mut self.session.selection);
+        self.engine.send(Request::Select(self.session.selection));
+    }
+
+    fn choose_second_model(&mut self, dir: PathBuf) {
+        let laboratory = &mut self.settings.laboratory;
+        laboratory.second_model = Some(dir);
+        if !laboratory.sources.contains(&FlowSource::SecondNetwork) {
+            laboratory.sources.push(FlowSource::SecondNetwork);
+        }
+    }
+
+    /// Compares the flow of the open clip with `truth`, which is then shown in the figures.
+    fn choose_truth(&mut self, truth: Option<PathBuf>) {
+        let Some(clip) = &self.session.clip else { return };
+        self.truth.clear();
+        self.settings.choose_truth(&clip.path, truth);
+    }
+
+    fn measure(&mut self) {
+        self.tell_laboratory(); // A view may have been added since the last repaint.
+        self.session.notice = None; // It may have been about the last attempt.
+        // A measurement that is stopped is over when the engine says so.
+        let measuring = &mut self.session.lab.measuring;
+        self.engine.send(Request::MeasureClip(measuring.is_none()));
+        measuring.get_or_insert(0);
+        self.show(Pane::Statistics);
+    }
+
+    fn run_benchmark(&mut self) {
+        self.show(Pane::Benchmark);
+        if self.session.benchmark.is_running() {
+            return self.engine.send(Request::Benchmark(None));
+        }
+        match self.panels.benchmark.plan(self.settings.benchmark_root.as_ref()) {
+            Ok(plan) => {
+                self.session.notice = None;
+                self.session.benchmark.begin(plan.dataset);
+                self.engine.send(Request::Benchmark(Some(plan)));
+            }
+            Err(reason) => self.session.log.push(Level::Warning, reason),
+        }
+    }
+
+    /// Writes the flow in view to `path`, in pixels of the video.
+    fn save_flow(&mut self, path: PathBuf, picture: bool, existing: Existing, ctx: &Context) {
+        let state = self.session.lab.source(self.settings.views.flow_source());
+        let (Some(flow), Some(clip)) = (state.flow.clone(), &self.session.clip) else { return };
+        let size = [clip.width as usize, clip.height as usize];
+        let max_px = self.settings.locked_scale_px;
+        let guard = self.guard(existing);
+        self.exporter.run(path, ctx, move |path| {
+            let format = FlowFormat::of_name(path).filter(|_| !picture);
+            guard.check(&format.map_or(vec![path.to_owned()], |format| format.files(path)))?;
+            let field = flow.flow.at_size(size[0], size[1]);
+            if picture {
+                let max_px = max_px.unwrap_or_else(|| field.magnitude_max());
+                return write_picture(path, &colour::picture(&field, max_px));
+            }
+            files::write(path, &field)
+        });
+    }
+
+    /// Writes the flow of the whole clip into the folder `dir`.
+    fn export_flows(&mut self, dir: PathBuf, existing: Existing) {
+        let max_px = self.settings.locked_scale_px.unwrap_or(DEFAULT_BOUND_PX);
+        self.export(FlowExport::Folder {
+            dir,
+            source: self.settings.views.flow_source(),
+            format: self.settings.export_format,
+            scales: Scales { bound_px: DEFAULT_BOUND_PX, max_px },
+            guard: self.guard(existing),
+        });
+    }
+
+    /// Writes a video of the frames beside the flows in view.
+    fn export_video(&mut self, path: PathBuf, existing: Existing) {
+        let (sources, max_px) = (self.settings.views.flow_sources(), self.settings.locked_scale_px);
+        self.export(FlowExport::Video { path, sources, max_px, guard: self.guard(existing) });
+    }
+
+    fn export(&mut self, export: FlowExport) {
+        self.session.exporting = Some((0, self.session.frames()));
+        self.show(Pane::Flow);
+        self.engine.send(Request::Export(Some(export)));
+    }
+
+    /// Writes the clip as a video with everything drawn in.
+    fn export_annotated(&mut self, path: PathBuf, existing: Existing) {
+        let (Some(clip), Some(model)) = (&self.session.clip, &self.session.model) else { return };
+        let (clip, model) = (clip.path.clone(), model.dir.clone());
+        self.session.exporting = Some((0, self.session.frames()));
+        let (fusion, guard) = (self.session.fusion, self.guard(existing));
+        let export = OverlayExport { clip, path, model, fusion, guard };
+        self.engine.send(Request::ExportAnnotated(Box::new(export)));
+    }
+}

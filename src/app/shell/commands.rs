@@ -1,0 +1,123 @@
+//! The commands about files, the window and help.
+
+use std::path::PathBuf;
+
+use eframe::egui::{Context, Key, ViewportCommand};
+
+use super::palette::Palette;
+use crate::app::App;
+use crate::app::command::conditions::{always, clip, ensure};
+use crate::app::command::prompt::{PathKind, PathPrompt, PromptSpec, VIDEO};
+use crate::app::command::spec::{CommandSpec, command, ctrl, ctrl_shift, key};
+use crate::app::command::{Command as C, Group as G};
+use crate::app::layout::{self, Pane};
+use crate::app::ui::theme;
+use crate::engine::Request;
+
+/// Where the sample project lies in the data folder.
+const SAMPLE: &str = "sample";
+/// The hint for whatever can be opened.
+const ANYTHING: &str = "Path of a clip, folder or model…";
+
+#[rustfmt::skip] // A table reads as a table.
+pub const COMMANDS: &[CommandSpec] = &[
+    command(C::Open, G::File, "Open clip…", "Open a video file", &[ctrl(Key::O)], always)
+        .opens(PromptSpec::new("Open a clip", ANYTHING, PathKind::File(VIDEO)), App::open),
+    command(C::OpenFolder, G::File, "Open folder…", "Open a folder of clips, classes or a model", &[ctrl_shift(Key::O)], always)
+        .opens(PromptSpec::new("Open a folder", ANYTHING, PathKind::Folder), App::open),
+    command(C::OpenPath, G::File, "Open path…", "Enter the path of a clip, folder or model", &[ctrl(Key::L)], always)
+        .runs(|app, _| app.overlay.show_palette(Palette::path(PathPrompt::Of(C::OpenFolder), None))),
+    command(C::OpenSample, G::File, "Open sample", "Generate the sample clips and open one", &[],
+        |on| ensure(on.session.writing_sample.is_none(), "The sample project is being generated"))
+        .runs(App::open_sample),
+    command(C::LoadModel, G::File, "Load model…", "Load a model from its folder", &[ctrl(Key::M)], always)
+        .opens(PromptSpec::new("Choose a model folder", "Path of a model folder…", PathKind::Folder), |app, path, _| app.load_model(path))
+        .below_line(),
+    command(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)], clip)
+        .runs(|app, _| {
+            app.close_clip();
+            app.session.studio.select(None); // what is labelled is what one sees
+        })
+        .below_line(),
+    command(C::Quit, G::File, "Quit", "Quit Motionscope; running training saves a checkpoint", &[ctrl(Key::Q)], always)
+        .runs(|_, ctx| ctx.send_viewport_cmd(ViewportCommand::Close)),
+    command(C::ShowScores, G::View, "Show scores", "Open the Scores panel", &[ctrl(Key::Num1)], always)
+        .runs(|app, _| app.show(Pane::Scores)),
+    command(C::ShowTraining, G::View, "Show training", "Open the Training panel", &[ctrl(Key::Num2)], always)
+        .runs(|app, _| app.show(Pane::Training)),
+    command(C::ShowLog, G::View, "Show log", "Open the Log panel", &[ctrl(Key::Num3)], always)
+        .runs(|app, _| app.show(Pane::Log)),
+    command(C::ShowFlow, G::View, "Show flow sources", "Open the Flow panel", &[ctrl(Key::Num4)], always)
+        .runs(|app, _| app.show(Pane::Flow)),
+    command(C::ShowStatistics, G::View, "Show statistics", "Open the Statistics panel", &[ctrl(Key::Num5)], always)
+        .runs(|app, _| app.show(Pane::Statistics)),
+    command(C::ShowBenchmark, G::View, "Show benchmark", "Open the Benchmark panel", &[ctrl(Key::Num6)], always)
+        .runs(|app, _| app.show(Pane::Benchmark)),
+    command(C::ShowEvaluation, G::View, "Show evaluation", "Open the Evaluation panel", &[ctrl(Key::Num7)], always)
+        .runs(|app, _| app.show(Pane::Evaluation)),
+    command(C::ShowLive, G::View, "Show live", "Open the Live panel", &[ctrl(Key::Num9)], always)
+        .runs(|app, _| app.show(Pane::Live)),
+    command(C::ShowRuns, G::View, "Show runs", "Open the Runs panel", &[], always)
+        .runs(|app, _| app.show(Pane::Runs)),
+    command(C::ShowPinned, G::View, "Show pinned frames", "Open the Pinned panel", &[], always)
+        .runs(|app, _| app.show(Pane::Pinned)),
+    command(C::ShowProject, G::View, "Show project", "Open the Project panel", &[ctrl(Key::Num8)], always)
+        .runs(|app, _| app.show(Pane::Project)),
+    command(C::ToggleTheme, G::View, "Dark or light theme", "Switch between dark and light theme", &[ctrl(Key::T)], always)
+        .runs(|app, ctx| {
+            app.settings.dark ^= true;
+            theme::apply(ctx, app.settings.dark);
+        })
+        .below_line(),
+    command(C::FullScreen, G::View, "Full screen", "Enter or leave full screen", &[key(Key::F11)], always)
+        .runs(|_, ctx| {
+            let full_screen = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
+            ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!full_screen));
+        }),
+    command(C::ResetLayout, G::View, "Reset layout", "Restore the default panel layout", &[], always)
+        .runs(|app, _| app.settings.layout = layout::default_layout()),
+    command(C::Guide, G::Help, "First steps", "Train your own model in seven steps", &[], always)
+        .runs(|app, _| app.guide.is_open ^= true),
+    command(C::Palette, G::Help, "Find a command…", "Find a command by name", &[ctrl(Key::P)], always)
+        .runs(|app, _| app.overlay.show_palette(Palette::commands())),
+    command(C::Shortcuts, G::Help, "Keyboard shortcuts", "Show and change keyboard shortcuts", &[key(Key::F1)], always)
+        .runs(|app, _| app.overlay.show_shortcuts()),
+];
+
+impl App {
+    /// Brings a panel to the front.
+    pub(in crate::app) fn show(&mut self, pane: Pane) {
+        layout::show(&mut self.settings.layout, pane);
+    }
+
+    fn open_sample(&mut self, ctx: &Context) {
+        match self.settings.sample.clone() {
+            Some(dir) => self.opener.look_for_sample(dir, ctx),
+            None => self.write_sample(),
+        }
+    }
+
+    /// Begins to write the sample, to be opened unless a person opens something else meanwhile.
+    pub(in crate::app) fn write_sample(&mut self) {
+        self.session.writing_sample = Some((0, 0));
+        self.waits_for_sample = true;
+        self.engine.send(Request::WriteSample(self.data_dir.join(SAMPLE)));
+    }
+
+    pub(in crate::app) fn close_clip(&mut self) {
+        self.engine.send(Request::Close);
+        self.session.leave_clip();
+    }
+
+    pub(in crate::app) fn open_clip(&mut self, path: PathBuf) {
+        (self.session.live.aside, self.session.live.returning, self.waits_for_sample) = (None, None, false);
+        self.opener.forget_clips();
+        self.session.leave_for(&path);
+        self.engine.send(Request::Open(path));
+    }
+
+    pub(in crate::app) fn load_model(&mut self, dir: PathBuf) {
+        self.session.loading_model = Some(dir.clone());
+        self.engine.send(Request::LoadModel(dir));
+    }
+}
