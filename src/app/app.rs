@@ -7,13 +7,10 @@ use std::time::Instant;
 use eframe::egui::{CentralPanel, Context, Frame as Area, Id, Margin, Panel, Ui, ViewportCommand, Visuals};
 use eframe::{CreationContext, Frame, Storage};
 
-use super::background::Background;
 use super::command::Command;
-use super::command::output_checks::OutputChecks;
 use super::command::prompt::Dialogs;
 use super::environment::Options;
-use super::evaluation::report_reader::ReportReader;
-use super::flow::export::Exporter;
+use super::evaluation::state::ReportPurpose;
 use super::labeling::project_opener::{ProjectOpener, Start};
 use super::layout::{self, Pane};
 use super::live::panel::Demo;
@@ -31,13 +28,15 @@ use super::shell::notice::notice_ui;
 use super::shell::opener::{ModelRole, Opener};
 use super::shell::overlay::{Choice, Overlay};
 use super::shell::status_bar::status_bar_ui;
+use super::tasks::{Background, Tasks};
 use super::training::state::TrainingPhase;
 use super::ui::theme;
 use super::ui::theme::{PANEL_MARGIN, Tokens};
 use super::viewer::panel::install_gpu_flow;
 use super::viewer::transport::Transport;
 use crate::engine::{Engine, FlowSettings, Labeling, LiveEvent, Message, Request, Wake, default_model, flow_model};
-use crate::error::{Error, Result};
+use crate::error::Error;
+use crate::evaluation::ActionsReport;
 use crate::gpu::{Compute, ComputeKind, DeviceChoice};
 use crate::output::Existing;
 use crate::training::{TrainingEvent, TrainingPlan};
@@ -59,8 +58,10 @@ pub struct App {
     /// The guided first run.
     pub(super) guide: Guide,
     pub(super) dialogs: Dialogs,
-    pub(super) exporter: Exporter,
-    pub(super) reports: ReportReader,
+    /// Files that are written.
+    pub(super) exports: Tasks<PathBuf, ()>,
+    /// Saved reports of evaluations that are read.
+    pub(super) reports: Tasks<ReportPurpose, (PathBuf, ActionsReport)>,
     /// What the engine's laboratory was last told to work on.
     laboratory: Option<FlowSettings>,
     /// What the player was last told to repeat.
@@ -72,10 +73,10 @@ pub struct App {
     pub(super) reopening: bool,
     /// What lies over the panels.
     pub(super) overlay: Overlay,
-    /// What is looked at before something is written.
-    pub(super) output_checks: OutputChecks,
+    /// The files that a command would replace at a path.
+    pub(super) output_checks: Tasks<(Command, PathBuf), Vec<PathBuf>>,
     /// The runs that are about to start.
-    pub(super) plans: Background<(), Result<Vec<TrainingPlan>>>,
+    pub(super) plans: Tasks<(), Vec<TrainingPlan>>,
     /// The ground truth that is looked for beside the open clip.
     pub(super) truth: Background<PathBuf, Option<PathBuf>>,
     /// Whether the clip that is opened next plays at once.
@@ -133,16 +134,16 @@ impl App {
             opener: Opener::default(),
             guide: Guide::default(),
             dialogs: Dialogs::default(),
-            exporter: Exporter::default(),
-            reports: ReportReader::default(),
+            exports: Tasks::default(),
+            reports: Tasks::default(),
             laboratory: None,
             looping: None,
             studio,
             projects: ProjectOpener::default(),
             reopening: false,
             overlay: Overlay::default(),
-            output_checks: OutputChecks::default(),
-            plans: Background::default(),
+            output_checks: Tasks::default(),
+            plans: Tasks::default(),
             truth: Background::default(),
             play_next: false,
             waits_for_sample: false,

@@ -6,7 +6,6 @@
 
 #[allow(clippy::module_inception)] // The file is named after the type that it holds.
 mod app;
-mod background;
 mod command;
 mod environment;
 mod evaluation;
@@ -23,6 +22,7 @@ mod session;
 mod settings;
 mod shell;
 mod startup;
+mod tasks;
 mod training;
 mod ui;
 mod viewer;

@@ -8,7 +8,6 @@ use eframe::egui::Context;
 use super::prompt::{Answer, PathKind, PathPrompt, PromptSpec, VIDEO};
 use super::spec::Then;
 use crate::app::App;
-use crate::app::evaluation::report_reader::Purpose;
 use crate::app::labeling::import_export::{ExportOrder, ImportOrder};
 use crate::app::labeling::project_opener::Start;
 use crate::app::layout::Pane;
@@ -29,27 +28,16 @@ impl App {
     /// Takes what the threads that open, write and read came back with.
     pub(in crate::app) fn take_answers(&mut self, ctx: &Context) {
         self.take_output_checks(ctx);
-        for answer in self.opener.answers() {
-            match answer {
+        self.take_reports();
+        for found in self.opener.answers() {
+            match found {
                 Ok(found) => self.found(found, ctx),
                 Err(error) => self.session.problem(&error),
             }
         }
-        for answer in self.exporter.answers() {
-            match answer {
-                Ok(path) => self.session.written(&path, "a file"),
-                Err(error) => self.session.problem(&error),
-            }
-        }
-        for answer in self.reports.answers() {
-            self.session.notice = None;
-            self.show(Pane::Evaluation);
-            match answer {
-                Ok((Purpose::Show, path, report)) => self.session.evaluation.open(path, report),
-                Ok((Purpose::Compare, path, report)) => {
-                    self.session.evaluation.set_against(path, report);
-                    self.panels.evaluation.show_comparison();
-                }
+        for (path, written) in self.exports.poll() {
+            match written {
+                Ok(()) => self.session.written(&path, "a file"),
                 Err(error) => self.session.problem(&error),
             }
         }

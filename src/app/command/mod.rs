@@ -8,7 +8,6 @@ mod group;
 mod id;
 pub mod keymap;
 mod keys;
-pub mod output_checks;
 pub mod outputs;
 #[cfg(test)]
 mod outputs_tests;

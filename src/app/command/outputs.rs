@@ -1,15 +1,16 @@
 //! What the window writes: where exactly, what that would replace, and only then the writing.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use eframe::egui::Context;
 
 use super::Command;
-use super::output_checks::Looked;
 use super::prompt::{PathKind, PathPrompt};
 use super::spec::Then;
 use crate::app::App;
 use crate::app::shell::replacement::Replacement;
+use crate::atomic::replace;
 use crate::error::Result;
 use crate::labels::StoredPath;
 use crate::output::{Existing, OutputGuard};
@@ -41,14 +42,15 @@ impl App {
         }
         let targets = self.targets(question, &path);
         let inputs = self.inputs();
-        let guard = move || OutputGuard::default().protecting(&inputs).apart_from(&inputs);
-        self.output_checks.look((command, path), targets, guard, ctx);
+        self.output_checks.start("export", ctx, (command, path), move || {
+            OutputGuard::default().protecting(&inputs).apart_from(&inputs).existing(&targets)
+        });
     }
 
     /// Takes what was found on the disk: writes, asks, or says why not.
     pub(in crate::app) fn take_output_checks(&mut self, ctx: &Context) {
         while !self.overlay.is_open()
-            && let Ok(Looked { command, path, existing }) = self.output_checks.receiver.try_recv()
+            && let Some(((command, path), existing)) = self.output_checks.take()
         {
             match existing {
                 Ok(files) if files.is_empty() => self.write(command, path, Existing::Keep, ctx),
@@ -67,8 +69,7 @@ impl App {
 
     /// Begins to write the file `path` with this text.
     pub(in crate::app) fn write_text(&mut self, path: PathBuf, text: String, existing: Existing, ctx: &Context) {
-        let guard = self.guard(existing);
-        self.exporter.write(path, text, guard, ctx);
+        self.write_file(path, existing, ctx, move |path| replace(path, |file| file.write_all(text.as_bytes())));
     }
 
     /// Begins to write the file `path` in whatever way `write` does it.
@@ -80,9 +81,9 @@ impl App {
         write: impl FnOnce(&Path) -> Result<()> + Send + 'static,
     ) {
         let guard = self.guard(existing);
-        self.exporter.run(path, ctx, move |path| {
-            guard.check(&[path.to_owned()])?;
-            write(path)
+        self.exports.start("export", ctx, path.clone(), move || {
+            guard.check(std::slice::from_ref(&path))?;
+            write(&path)
         });
     }
 

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use eframe::egui::Context;
 
 use super::Command;
+use crate::app::tasks::Tasks;
 use crate::labels::VideoId;
 use crate::labels::formats::Format;
 
@@ -116,7 +116,8 @@ enum Without {
 /// The dialog that is open, if any.
 #[derive(Default)]
 pub struct Dialogs {
-    open: Option<(PathPrompt, Receiver<Result<PathBuf, Without>>)>,
+    open: Option<PathPrompt>,
+    tasks: Tasks<PathPrompt, Result<PathBuf, Without>>,
     /// The question whose dialog ended at once the last time.
     quick: Option<PathPrompt>,
 }
@@ -127,16 +128,9 @@ impl Dialogs {
         if self.open.is_some() {
             return;
         }
-        let (sender, receiver) = bounded(1);
-        let (start_in, ctx) = (start_in.map(Path::to_owned), ctx.clone());
-        let thread = std::thread::Builder::new().name("dialog".into()).spawn(move || {
-            // The window may be gone by the time the person answers.
-            let _ = sender.send(ask(spec, start_in));
-            ctx.request_repaint();
-        });
-        // Without a thread nothing is ever sent, which is the answer.
-        drop(thread);
-        self.open = Some((question, receiver));
+        let start_in = start_in.map(Path::to_owned);
+        self.tasks.start("dialog", ctx, question, move || Ok(ask(spec, start_in)));
+        self.open = Some(question);
     }
 
     /// Whether a question is open.
@@ -146,11 +140,7 @@ impl Dialogs {
 
     /// The answer, once there is one.
     pub fn answer(&mut self) -> Option<(PathPrompt, Answer)> {
-        let (question, receiver) = self.open.as_ref()?;
-        let (question, ended) = (*question, receiver.try_recv());
-        if ended == Err(TryRecvError::Empty) {
-            return None;
-        }
+        let (question, ended) = self.tasks.take()?;
         self.open = None;
         let was_quick = self.quick.take() == Some(question);
         Some((
@@ -208,16 +198,15 @@ fn ask(PromptSpec { title, kind, .. }: PromptSpec, start_in: Option<PathBuf>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     const CLIP: PathPrompt = PathPrompt::Of(Command::Open);
 
     /// Dialogs whose open one has ended like this.
     fn ended(dialogs: &mut Dialogs, question: PathPrompt, end: Option<Result<PathBuf, Without>>) -> Answer {
-        let (sender, receiver) = bounded(1);
-        dialogs.open = Some((question, receiver));
+        dialogs.open = Some(question);
         assert_eq!(dialogs.answer(), None, "it is still open");
-        end.into_iter().for_each(|end| sender.send(end).unwrap());
-        drop(sender);
+        dialogs.tasks.finish(question, end.ok_or_else(|| Error::new("dialog", "it broke off", "Try again")));
         let (answered, answer) = dialogs.answer().unwrap();
         assert_eq!((answered, dialogs.is_asking()), (question, false));
         answer

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use eframe::egui::Context;
 
-use super::report_reader::Purpose;
 use super::settings::EvaluationSettings;
-use super::state::EvaluationPhase;
+use super::state::{EvaluationPhase, ReportPurpose};
 use crate::app::App;
 use crate::app::command::conditions::{Availability, Conditions, always, ensure};
 use crate::app::command::prompt::{Filter, PathKind, PromptSpec};
@@ -21,6 +20,8 @@ use crate::training;
 const LIST: Filter = ("List", "txt csv tsv json lst");
 const CLASSES: Filter = ("Class index", "txt");
 const REPORT: Filter = ("Report", "json");
+/// The file of a report in its folder.
+const REPORT_FILE: &str = "report.json";
 const REPORT_HINT: &str = "Path of a report.json or its folder…";
 
 #[rustfmt::skip] // A table reads as a table.
@@ -42,11 +43,11 @@ pub const COMMANDS: &[CommandSpec] = &[
         .below_line(),
     command(C::OpenEvaluation, G::Evaluation, "Open evaluation report…", "Open a saved report.json", &[], idle)
         .opens(PromptSpec::new("Open a report", REPORT_HINT, PathKind::FileOf(REPORT)),
-            |app, path, ctx| app.reports.read(Purpose::Show, path, ctx))
+            |app, path, ctx| app.read_report(ReportPurpose::Show, path, ctx))
         .below_line(),
     command(C::CompareEvaluation, G::Evaluation, "Compare with report…", "Compare with another report.json", &[], always)
         .opens(PromptSpec::new("Choose a report to compare with", REPORT_HINT, PathKind::FileOf(REPORT)),
-            |app, path, ctx| app.reports.read(Purpose::Compare, path, ctx)),
+            |app, path, ctx| app.read_report(ReportPurpose::Compare, path, ctx)),
     command(C::SaveEvaluation, G::Evaluation, "Save evaluation report…", "Save the report as HTML, JSON and CSV", &[],
         |on| ensure(on.session.evaluation.report().is_some(), "No evaluation results yet"))
         .saves_files(PromptSpec::new("Choose a folder for the report", "Path of a folder for the report…", PathKind::SaveFolder),
@@ -77,7 +78,10 @@ impl App {
     }
 
     fn choose_list(&mut self, path: PathBuf) {
-        self.choose_evaluation(|chosen| (chosen.layout, chosen.list) = (None, Some(path))); // the layout was that of the list before
+        self.choose_evaluation(|chosen| {
+            chosen.layout = None; // that of the list before
+            chosen.list = Some(path);
+        });
     }
 
     fn run_evaluation(&mut self) {
@@ -96,12 +100,36 @@ impl App {
         self.engine.send(Request::Evaluate(Some(Box::new(order))));
     }
 
+    /// Begins to read the report at `path`, the file or its folder.
+    fn read_report(&mut self, purpose: ReportPurpose, path: PathBuf, ctx: &Context) {
+        self.reports.start("report", ctx, purpose, move || {
+            let path = if path.is_dir() { path.join(REPORT_FILE) } else { path };
+            ActionsReport::read(&path).map(|report| (path, report))
+        });
+    }
+
+    /// Takes the reports that were read.
+    pub(in crate::app) fn take_reports(&mut self) {
+        for (purpose, report) in self.reports.poll() {
+            self.session.notice = None;
+            self.show(Pane::Evaluation);
+            match (purpose, report) {
+                (ReportPurpose::Show, Ok((path, report))) => self.session.evaluation.open(path, report),
+                (ReportPurpose::Compare, Ok((path, report))) => {
+                    self.session.evaluation.set_against(path, report);
+                    self.panels.evaluation.show_comparison();
+                }
+                (_, Err(error)) => self.session.problem(&error),
+            }
+        }
+    }
+
     /// Writes the report that is shown into the folder `dir`.
     fn save_evaluation(&mut self, dir: PathBuf, existing: Existing, ctx: &Context) {
         let Some(report) = self.session.evaluation.report().cloned() else { return };
         let guard = self.guard(existing);
-        self.exporter.run(dir, ctx, move |dir| {
-            let staging = Staging::begin(dir)?;
+        self.exports.start("export", ctx, dir.clone(), move || {
+            let staging = Staging::begin(&dir)?;
             report.write_folder(&staging.root())?;
             staging.publish(&guard)
         });

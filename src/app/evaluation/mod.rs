@@ -2,7 +2,6 @@
 
 pub mod commands;
 pub mod panel;
-pub mod report_reader;
 pub mod settings;
 pub mod state;
 #[cfg(test)]

@@ -14,6 +14,15 @@ use crate::training::dataset::LabelledClip;
 /// A report that costs this many times less than the time since the last one may be made anew.
 const PATIENCE: u32 = 8;
 
+/// What a saved report is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportPurpose {
+    /// To be shown.
+    Show,
+    /// To be compared with the one that is shown.
+    Compare,
+}
+
 /// What the evaluation is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EvaluationPhase {

@@ -192,15 +192,15 @@ impl App {
         let size = [clip.width as usize, clip.height as usize];
         let max_px = self.settings.locked_scale_px;
         let guard = self.guard(existing);
-        self.exporter.run(path, ctx, move |path| {
-            let format = FlowFormat::of_name(path).filter(|_| !picture);
-            guard.check(&format.map_or(vec![path.to_owned()], |format| format.files(path)))?;
+        self.exports.start("export", ctx, path.clone(), move || {
+            let format = FlowFormat::of_name(&path).filter(|_| !picture);
+            guard.check(&format.map_or(vec![path.clone()], |format| format.files(&path)))?;
             let field = flow.flow.at_size(size[0], size[1]);
             if picture {
                 let max_px = max_px.unwrap_or_else(|| field.magnitude_max());
-                return write_picture(path, &colour::picture(&field, max_px));
+                return write_picture(&path, &colour::picture(&field, max_px));
             }
-            files::write(path, &field)
+            files::write(&path, &field)
         });
     }
 

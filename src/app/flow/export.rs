@@ -1,65 +1,12 @@
-//! The figures of the flow laboratory as a table in a file, written on a thread of its own.
+//! The figures of the flow laboratory as a table.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-
-use crossbeam_channel::{Receiver, Sender, unbounded};
-use eframe::egui::Context;
 
 use super::state::FlowComparison;
-use crate::atomic::replace;
 use crate::engine::{FlowSource, FlowStatistics};
-use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
-use crate::output::OutputGuard;
 
 /// The first line of the table.
 const HEADER: &str = "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl_percent,known_percent";
-
-/// The threads that write, and what became of their files.
-pub struct Exporter {
-    sender: Sender<Result<PathBuf>>,
-    receiver: Receiver<Result<PathBuf>>,
-}
-
-impl Default for Exporter {
-    fn default() -> Self {
-        let (sender, receiver) = unbounded(); // One answer for every file that a person asks for.
-        Self { sender, receiver }
-    }
-}
-
-impl Exporter {
-    /// Begins to write `text` to `path`, if `guard` allows it.
-    pub fn write(&self, path: PathBuf, text: String, guard: OutputGuard, ctx: &Context) {
-        self.run(path, ctx, move |path| {
-            guard.check(&[path.to_owned()])?;
-            replace(path, |file| file.write_all(text.as_bytes()))
-        });
-    }
-
-    /// Begins to write `path` in whatever way `write` does it.
-    pub fn run(&self, path: PathBuf, ctx: &Context, write: impl FnOnce(&Path) -> Result<()> + Send + 'static) {
-        let (sender, ctx) = (self.sender.clone(), ctx.clone());
-        let work = move || {
-            // The window may be gone.
-            let _ = sender.send(caught("export", || write(&path)).map(|()| path));
-            ctx.request_repaint();
-        };
-        if let Err(error) = std::thread::Builder::new().name("export".into()).spawn(work) {
-            let error = Error::no_thread("export", &error);
-            // The receiver lives as long as `self`.
-            let _ = self.sender.send(Err(error));
-        }
-    }
-
-    /// What was written, or could not be, since the last call.
-    pub fn answers(&self) -> impl Iterator<Item = Result<PathBuf>> + use<> {
-        let receiver = self.receiver.clone();
-        std::iter::from_fn(move || receiver.try_recv().ok())
-    }
-}
 
 /// The figures of all sources, a line for each frame, as comma-separated values.
 pub fn table(lab: &FlowComparison) -> String {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use eframe::egui::{Context, Key};
 
 use super::import_export::{ExportOrder, ImportOrder};
-use super::project_opener::{Answer, Outcome, Start};
+use super::project_opener::{Outcome, Start};
 use super::state::{LabelingState, Trouble};
 use super::suggestions::SuggestionPhase;
 use crate::app::App;
@@ -312,9 +312,8 @@ impl App {
     }
 
     /// A project was opened or made, or could not be.
-    fn project_opened(&mut self, answer: Answer, ctx: &Context) {
-        let Answer { start, dir, opened } = answer;
-        if self.session.studio.opening.as_ref() != Some(&dir) {
+    fn project_opened(&mut self, start: Start, dir: &Path, opened: Result<Outcome>, ctx: &Context) {
+        if self.session.studio.opening.as_deref() != Some(dir) {
             // Another one was asked for meanwhile.
             if let Ok(Outcome::Opened(opened)) = opened {
                 self.projects.close(opened.project, ctx);
@@ -332,7 +331,7 @@ impl App {
             // What is on a disk that is away at the start is asked for again the next time.
             Err(error) if reopened => return self.session.log.push(Level::Warning, error.to_string()),
             Err(error) => {
-                self.settings.recent.retain(|path| *path != dir);
+                self.settings.recent.retain(|path| path != dir);
                 return self.session.problem(&error);
             }
         }
@@ -341,7 +340,7 @@ impl App {
         }
         let is_empty = self.session.studio.document().is_some_and(|document| document.videos.is_empty());
         if start != Start::Open && is_empty {
-            self.find_videos(vec![dir]);
+            self.find_videos(vec![dir.to_owned()]);
         }
     }
 
@@ -442,11 +441,10 @@ impl App {
 
     /// Takes in what the threads of the project have found out, tells them what else is needed, and saves what is due.
     pub(in crate::app) fn follow_project(&mut self, ctx: &Context) {
-        let answers: Vec<Answer> = self.projects.answers().collect();
-        for answer in answers {
-            self.project_opened(answer, ctx);
+        for ((start, dir), opened) in self.projects.openings.poll() {
+            self.project_opened(start, &dir, opened, ctx);
         }
-        for error in self.projects.failures() {
+        for error in self.projects.closings.poll().filter_map(|((), saved)| saved.err()) {
             self.session.problem(&error);
         }
         self.session.studio.thumbnails.take(self.studio.thumbnails(), ctx);

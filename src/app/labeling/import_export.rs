@@ -3,14 +3,13 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
+use crate::app::tasks::Tasks;
 use crate::engine::{LabelExport, export_labels};
 use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
 use crate::labels::Project;
 use crate::labels::formats::{self, Choices, Exported, Format, Import};
 use crate::output::Existing;
@@ -37,12 +36,11 @@ pub struct ExportOrder {
     pub existing: Existing,
 }
 
-/// What a thread reports.
-enum News {
-    Cutting(usize, usize),
-    Replaces(ExportOrder, Vec<PathBuf>),
-    Exported(PathBuf, Result<Exported>),
-    Read(ImportOrder, u64, Result<Import>),
+/// What came of an export.
+enum Outgoing {
+    /// It waits for consent to replace these files.
+    Replaces(Vec<PathBuf>),
+    Written(Exported),
 }
 
 /// An import that is looked at before it is done.
@@ -55,12 +53,16 @@ pub struct Pending {
     pub import: Result<Import>,
 }
 
-/// The threads, and what came of them.
+/// The imports and exports, and what came of them.
+#[derive(Default)]
 pub struct ImportExport {
-    sender: Sender<News>,
-    receiver: Receiver<News>,
+    /// Imports for a revision of the project.
+    imports: Tasks<(ImportOrder, u64), Import>,
+    exports: Tasks<ExportOrder, Outgoing>,
     stop: Arc<AtomicBool>,
-    /// How many of how many clips are cut while an export is under way.
+    /// How many of how many clips are cut.
+    cut: Arc<[AtomicUsize; 2]>,
+    /// The same while an export is under way.
     pub exporting: Option<(usize, usize)>,
     /// An import is being read.
     pub reading: bool,
@@ -72,14 +74,6 @@ pub struct ImportExport {
     pub exported: Option<(PathBuf, Result<Exported>)>,
 }
 
-impl Default for ImportExport {
-    fn default() -> Self {
-        let (sender, receiver) = unbounded(); // a few words for each thing that a person asks for
-        let (stop, exporting, reading) = (Arc::default(), None, false);
-        Self { sender, receiver, stop, exporting, reading, pending: None, replaces: None, exported: None }
-    }
-}
-
 impl ImportExport {
     /// Whether something is under way.
     pub fn is_busy(&self) -> bool {
@@ -89,34 +83,28 @@ impl ImportExport {
     /// Begins to write the labels of `project`; files that exist are asked about first.
     pub fn export(&mut self, order: ExportOrder, project: &Project, ctx: &Context) {
         (self.exporting, self.exported, self.replaces) = (Some((0, 0)), None, None);
-        self.stop = Arc::default();
+        (self.stop, self.cut) = Default::default();
         let (document, dir) = (project.document().clone(), project.dir().to_owned());
-        let (sender, stop, repaint) = (self.sender.clone(), self.stop.clone(), ctx.clone());
-        self.start(ctx, move || {
-            let ExportOrder { format, target, existing } = order.clone();
+        let (stop, cut, repaint) = (self.stop.clone(), self.cut.clone(), ctx.clone());
+        self.exports.start("export", ctx, order.clone(), move || {
+            let ExportOrder { format, target, existing } = order;
             let with_clips = format == Format::UcfLists;
             let export = LabelExport { format, document: &document, dir: &dir, target: &target, with_clips, existing };
-            let replaced =
-                if existing == Existing::Keep { caught("export", || export.replaced()) } else { Ok(Vec::new()) };
-            match replaced {
-                Ok(files) if files.is_empty() => {}
-                Ok(files) => return News::Replaces(order, files),
-                Err(error) => return News::Exported(target, Err(error)),
+            let replaced = if existing == Existing::Keep { export.replaced()? } else { Vec::new() };
+            if !replaced.is_empty() {
+                return Ok(Outgoing::Replaces(replaced));
             }
             let mut progress = |done, all| {
-                let _ = sender.send(News::Cutting(done, all)); // The window may be gone.
+                cut[0].store(done, Ordering::Relaxed);
+                cut[1].store(all, Ordering::Relaxed);
                 repaint.request_repaint();
                 if stop.load(Ordering::Acquire) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            let exported = caught("export", || export_labels(&export, &mut progress));
-            let exported = exported.and_then(|exported| {
-                let stopped = || {
-                    let target = target.to_string_lossy();
-                    Error::cancelled(target, "the export was stopped; nothing was written", "Export again")
-                };
-                exported.ok_or_else(stopped)
-            });
-            News::Exported(target, exported)
+            let stopped = || {
+                let target = target.to_string_lossy();
+                Error::cancelled(target, "the export was stopped; nothing was written", "Export again")
+            };
+            export_labels(&export, &mut progress)?.map(Outgoing::Written).ok_or_else(stopped)
         });
     }
 
@@ -129,39 +117,26 @@ impl ImportExport {
     pub fn import(&mut self, order: ImportOrder, project: &Project, ctx: &Context) {
         self.reading = true;
         let (document, dir, revision) = (project.document().clone(), project.dir().to_owned(), project.revision());
-        self.start(ctx, move || {
-            let import = || formats::import(order.format, &order.source, &document, &dir, order.choices);
-            let read = caught("import", import);
-            News::Read(order, revision, read)
+        self.imports.start("import", ctx, (order.clone(), revision), move || {
+            formats::import(order.format, &order.source, &document, &dir, order.choices)
         });
     }
 
-    /// Takes in what the threads have reported.
+    /// Takes in what the threads have done.
     pub fn refresh(&mut self) {
-        let news: Vec<News> = self.receiver.try_iter().collect();
-        for news in news {
-            match news {
-                News::Cutting(done, all) => self.exporting = Some((done, all)),
-                News::Replaces(order, files) => (self.exporting, self.replaces) = (None, Some((order, files))),
-                News::Exported(path, exported) => (self.exporting, self.exported) = (None, Some((path, exported))),
-                News::Read(order, revision, import) => {
-                    (self.reading, self.pending) = (false, Some(Pending { order, revision, import }));
-                }
+        if let Some(cut) = &mut self.exporting {
+            *cut = (self.cut[0].load(Ordering::Relaxed), self.cut[1].load(Ordering::Relaxed));
+        }
+        for (order, outgoing) in self.exports.poll() {
+            self.exporting = None;
+            match outgoing {
+                Ok(Outgoing::Replaces(files)) => self.replaces = Some((order, files)),
+                Ok(Outgoing::Written(exported)) => self.exported = Some((order.target, Ok(exported))),
+                Err(error) => self.exported = Some((order.target, Err(error))),
             }
         }
-    }
-
-    fn start(&mut self, ctx: &Context, work: impl FnOnce() -> News + Send + 'static) {
-        let (sender, ctx) = (self.sender.clone(), ctx.clone());
-        let body = move || {
-            // The window may be gone.
-            let _ = sender.send(work());
-            ctx.request_repaint();
-        };
-        if let Err(error) = std::thread::Builder::new().name("interchange".into()).spawn(body) {
-            (self.reading, self.exporting) = (false, None);
-            let error = Error::no_thread("labels", &error);
-            self.exported = Some((PathBuf::new(), Err(error)));
+        for ((order, revision), import) in self.imports.poll() {
+            (self.reading, self.pending) = (false, Some(Pending { order, revision, import }));
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
+use crate::app::tasks::Tasks;
 use crate::app::viewer::clips::ClipFolder;
 use crate::engine::{default_model, flow_model};
 use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
 use crate::labels::Project;
 use crate::training::DataSource;
 use crate::training::dataset::Dataset;
@@ -69,25 +68,12 @@ pub enum ModelRole {
     Second,
 }
 
-/// The threads that look, and their answers.
+/// What is looked for, and which of the looks has found it.
+#[derive(Default)]
 pub struct Opener {
-    sender: Sender<Looked>,
-    receiver: Receiver<Looked>,
+    tasks: Tasks<u64, Found>,
     /// How often something was asked for.
     asked: u64,
-}
-
-/// What was found, and which of the looks has found it.
-struct Looked {
-    number: u64,
-    found: Result<Found>,
-}
-
-impl Default for Opener {
-    fn default() -> Self {
-        let (sender, receiver) = unbounded(); // One answer for every path that a person opens.
-        Self { sender, receiver, asked: 0 }
-    }
 }
 
 impl Opener {
@@ -136,30 +122,17 @@ impl Opener {
     }
 
     fn run(&self, ctx: &Context, work: impl FnOnce() -> Result<Found> + Send + 'static) {
-        let (sender, ctx, number) = (self.sender.clone(), ctx.clone(), self.asked);
-        let work = move || {
-            // The window may be gone.
-            let _ = sender.send(Looked { number, found: caught("open", work) });
-            ctx.request_repaint();
-        };
-        if let Err(error) = std::thread::Builder::new().name("open".into()).spawn(work) {
-            let error = Error::no_thread("open", &error);
-            // The receiver lives as long as `self`.
-            let _ = self.sender.send(Looked { number, found: Err(error) });
-        }
+        self.tasks.start("open", ctx, self.asked, work);
     }
 
     /// What was found since the last call. Disks may answer in another order than they were asked in: of several clips, only the one
     /// that was asked for last is among it.
     pub fn answers(&self) -> impl Iterator<Item = Result<Found>> + use<> {
-        let (receiver, asked) = (self.receiver.clone(), self.asked);
-        let is_late = move |looked: &Looked| {
-            let is_clip = matches!(looked.found, Ok(Found::Clip(_) | Found::Clips(_) | Found::Classes { .. }));
-            is_clip && looked.number != asked
-        };
-        std::iter::from_fn(move || receiver.try_recv().ok())
-            .filter(move |looked| !is_late(looked))
-            .map(|looked| looked.found)
+        let asked = self.asked;
+        let is_clip =
+            |found: &Result<Found>| matches!(found, Ok(Found::Clip(_) | Found::Clips(_) | Found::Classes { .. }));
+        let in_time = self.tasks.poll().filter(move |(number, found)| *number == asked || !is_clip(found));
+        in_time.map(|(_, found)| found)
     }
 }
 
@@ -229,7 +202,7 @@ mod tests {
     fn the_clip_that_was_asked_for_last_is_opened_whichever_disk_answers_first() {
         let mut opener = Opener::default();
         let clip = |name: &str| Ok(Found::Clip(name.into()));
-        let answer = |opener: &Opener, number: u64, found| opener.sender.send(Looked { number, found }).unwrap();
+        let answer = |opener: &Opener, number: u64, found| opener.tasks.finish(number, found);
         opener.asked = 2;
         answer(&opener, 2, clip("b.mp4"));
         answer(&opener, 1, clip("a.mp4"));

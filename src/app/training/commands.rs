@@ -11,9 +11,9 @@ use crate::app::command::prompt::{Filter, PathKind, PromptSpec, TABLE};
 use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
+use crate::app::tasks::Tasks;
 use crate::app::viewer::presets::ViewPreset;
 use crate::engine::Request;
-use crate::error::Error;
 use crate::flow::files::write_picture;
 use crate::output::Existing;
 
@@ -58,7 +58,11 @@ pub const COMMANDS: &[CommandSpec] = &[
             App::save_curves_picture),
     command(C::UseTrainedWeights, G::Training, "Load new model", "Load the new model", &[],
         |on| ensure(on.session.training.trained().is_some(), "No training has finished yet"))
-        .runs(|app, _| app.session.training.trained().cloned().into_iter().for_each(|dir| app.load_model(dir))),
+        .runs(|app, _| {
+            if let Some(dir) = app.session.training.trained().cloned() {
+                app.load_model(dir);
+            }
+        }),
     command(C::CompareWeights, G::Training, "Compare old and new model", "Swipe between the old and new model's flow", &[],
         |on| {
             ensure(on.session.training.trained().is_some(), "No training has finished yet")?;
@@ -103,13 +107,8 @@ impl App {
         match self.panels.training.plans(&self.session) {
             Ok(plans) => {
                 self.session.training = TrainingState::starting();
-                self.plans.clear();
-                self.plans.ask((), ctx, plans);
-                if !self.plans.is_busy() {
-                    self.session.training = TrainingState::default();
-                    let cause = "could not start a worker thread to find a free run folder";
-                    self.session.problem(&Error::new("training", cause, "Close other programs and try again"));
-                }
+                self.plans = Tasks::default(); // those of a start that was stopped are not wanted
+                self.plans.start("training", ctx, (), plans);
             }
             Err(error) => self.session.problem(&error),
         }
@@ -117,7 +116,7 @@ impl App {
 
     /// Starts the training whose folder was found, unless it was stopped meanwhile.
     pub(in crate::app) fn take_plans(&mut self) {
-        let Some(found) = self.plans.take() else { return };
+        let Some(((), found)) = self.plans.take() else { return };
         let is_wanted = self.session.training.phase == TrainingPhase::Preparing;
         match found {
             Ok(plans) if is_wanted => {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{ComboBox, Grid, Label, RichText, ScrollArea, Ui};
 use egui_plot::{Legend, Line, Plot, PlotPoints};
 
-use crate::app::background::Background;
+use crate::app::tasks::Background;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, section};
 use crate::training::TrainingPlan;

@@ -7,16 +7,15 @@ mod row;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::{Context, Label, RichText, ScrollArea, Ui};
 
 use self::comparison::Comparison;
 use self::details::Details;
-use crate::app::background::Background;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
+use crate::app::tasks::{Background, Tasks};
 use crate::app::training::state::TrainingState;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{empty_state, section};
@@ -24,6 +23,7 @@ use crate::error::Result;
 use crate::training::runs::{self, Run};
 
 /// The runs panel.
+#[derive(Default)]
 pub struct RunsPanel {
     /// The folder of the runs as chosen; that of the latest training without.
     chosen: Option<PathBuf>,
@@ -37,24 +37,8 @@ pub struct RunsPanel {
     ticked: BTreeSet<PathBuf>,
     details: Details,
     comparison: Comparison,
-    done: (Sender<Result<String>>, Receiver<Result<String>>),
-}
-
-impl Default for RunsPanel {
-    fn default() -> Self {
-        Self {
-            chosen: None,
-            folder: None,
-            list: Background::default(),
-            edition: 0,
-            training: None,
-            selected: None,
-            ticked: BTreeSet::new(),
-            details: Details::default(),
-            comparison: Comparison::default(),
-            done: unbounded(),
-        }
-    }
+    /// What is done with the files of runs, in words.
+    work: Tasks<(), String>,
 }
 
 impl RunsPanel {
@@ -81,7 +65,7 @@ impl RunsPanel {
     pub fn export(&mut self, target: PathBuf, ctx: &Context) {
         let Some(run) = self.selected_run().cloned() else { return };
         let Some(model) = run.model else { return };
-        self.work(ctx, move || {
+        self.work.start("runs", ctx, (), move || {
             let place = runs::export(&model, &target, &run.name)?;
             Ok(format!("Model of {} saved to {}", run.name, place.display()))
         });
@@ -97,7 +81,7 @@ impl RunsPanel {
         }
         let of_training = run_dir.as_deref().and_then(Path::parent).map(Path::to_owned);
         self.folder = self.chosen.clone().or(of_training).or(folder);
-        let news: Vec<_> = self.done.1.try_iter().collect();
+        let news: Vec<_> = self.work.poll().map(|((), done)| done).collect();
         self.edition += news.len();
         if let Some(folder) = self.folder.clone() {
             let listed = folder.clone();
@@ -106,18 +90,6 @@ impl RunsPanel {
         self.list.receive();
         self.comparison.receive();
         news
-    }
-
-    /// Does something with files on a thread of its own.
-    fn work(&self, ctx: &Context, work: impl FnOnce() -> Result<String> + Send + 'static) {
-        let (done, ctx) = (self.done.0.clone(), ctx.clone());
-        let body = move || {
-            let _ = done.send(work()); // the window may be gone
-            ctx.request_repaint();
-        };
-        if let Err(error) = std::thread::Builder::new().name("runs".into()).spawn(body) {
-            tracing::warn!("could not start a worker thread: {error}");
-        }
     }
 
     fn selected_run(&self) -> Option<&Run> {
@@ -153,8 +125,7 @@ impl Panel for RunsPanel {
                 section(ui, "Selected run");
                 let done = self.details.details_ui(ui, cx, &run, &runs);
                 if let Some(work) = done {
-                    let ctx = ui.ctx().clone();
-                    self.work(&ctx, work);
+                    self.work.start("runs", ui.ctx(), (), work);
                 }
             }
             self.ticked.retain(|dir| runs.iter().any(|run| run.dir == *dir));

@@ -6,11 +6,11 @@ use eframe::egui::{Context, Label, RichText, TextEdit, Ui};
 
 use super::labels::LabelsForm;
 use super::listing::{ClassShare, Listing};
-use crate::app::background::Background;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::PanelContext;
 use crate::app::shell::dropping::takes_dropped_files;
+use crate::app::tasks::Background;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};
 use crate::error::Result;

@@ -6,7 +6,7 @@ use eframe::egui::{CollapsingHeader, Context, DragValue, Label, RichText, Slider
 
 use super::numbers::{main_numbers_ui, other_numbers_ui};
 use super::words::{depth_words, mode_words, preset_words};
-use crate::app::background::Background;
+use crate::app::tasks::Background;
 use crate::app::ui::format::thousands;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};
