@@ -247,6 +247,7 @@ impl App {
         if let Some(folder) = self.settings.training_folder.clone() {
             self.panels.training.choose_folder(folder, ctx);
         }
+        self.panels.training.restore(self.settings.training.clone());
     }
 
     /// Compares the flow of `clip` with the ground truth that was chosen for it before, else with that which is found beside it.
@@ -418,6 +419,7 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn Storage) {
+        self.settings.training = self.panels.training.settings();
         self.settings.save(storage);
         super::environment::remember_device(self.settings.device);
     }

@@ -13,6 +13,7 @@ use super::evaluation::settings::EvaluationSettings;
 use super::labeling::settings::LabelingSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
+use super::training::settings::TrainingSettings;
 use super::viewer::views::Views;
 use crate::engine::FlowSettings;
 use crate::flow::files::FlowFormat;
@@ -69,6 +70,8 @@ pub struct Settings {
     pub looping: bool,
     /// Folder of the latest training run's clips.
     pub training_folder: Option<PathBuf>,
+    /// The choices of the training panel.
+    pub training: TrainingSettings,
     /// What could not be read of the settings of the last time.
     #[serde(skip)]
     pub unread: Option<Unread>,
@@ -97,6 +100,7 @@ impl Default for Settings {
             sample: None,
             looping: false,
             training_folder: None,
+            training: TrainingSettings::default(),
             unread: None,
         }
     }
@@ -166,6 +170,9 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::app::training::settings::{Aim, Origin};
+    use crate::training::finetune::{FineTune, Preset};
+    use crate::training::{Network, Recipe};
 
     #[derive(Default)]
     struct Memory(HashMap<String, String>);
@@ -205,6 +212,26 @@ mod tests {
         assert_eq!((&loaded.recent, &loaded.studio.project), (&settings.recent, &settings.studio.project));
         assert_eq!(loaded.truths, settings.truths);
         assert_eq!(loaded.unread, Some(Unread { text: other, names: vec!["gamma".into()] }));
+    }
+
+    #[test]
+    fn choices_of_trainings_outlast_the_program_and_their_lack_is_no_harm() {
+        let mut settings = Settings::default();
+        for preset in Preset::ALL {
+            settings.training.tuning = FineTune::of(preset);
+            for network in [Network::Flow, Network::Temporal, Network::Spatial] {
+                settings.training.plan = Recipe::Paper.plan(network, None);
+                (settings.training.aim, settings.training.origin) = (Aim::Train, Origin::List);
+                let mut memory = Memory::default();
+                settings.save(&mut memory);
+                let loaded = Settings::load(Some(&memory));
+                assert_eq!((loaded.unread, loaded.training), (None, settings.training.clone()), "{preset:?}");
+            }
+        }
+        let mut memory = Memory::default();
+        memory.set_string(KEY, "(dark:false)".into());
+        let loaded = Settings::load(Some(&memory));
+        assert_eq!((loaded.unread, loaded.dark, loaded.training), (None, false, TrainingSettings::default()));
     }
 
     #[test]

@@ -72,7 +72,8 @@ impl Preset {
 }
 
 /// The choices of a fine-tuning.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FineTune {
     /// How much is tuned.
     pub depth: Depth,

@@ -5,6 +5,7 @@ pub mod diagnostics;
 #[cfg(test)]
 mod fine_tuning_tests;
 pub mod panel;
+pub mod settings;
 pub mod state;
 #[cfg(test)]
 pub mod tests;

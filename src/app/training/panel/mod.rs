@@ -15,6 +15,7 @@ use self::gradient_shares::gradient_shares_ui;
 use self::grid::grid_ui;
 use self::plots::{Cursor, Plots};
 use self::steering::{divergence_ui, steering_ui};
+use super::settings::TrainingSettings;
 use super::state::{TrainingPhase, TrainingState};
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
@@ -40,6 +41,16 @@ impl TrainingPanel {
     /// Whether the panel describes a run; the reason if it does not.
     pub fn ready(&self) -> Result<(), &'static str> {
         self.form.ready()
+    }
+
+    /// The choices to be remembered.
+    pub fn settings(&self) -> TrainingSettings {
+        self.form.settings()
+    }
+
+    /// Takes choices that were remembered.
+    pub fn restore(&mut self, settings: TrainingSettings) {
+        self.form.restore(settings);
     }
 
     /// What finds out the runs that the panel describes, in turn, on any thread.

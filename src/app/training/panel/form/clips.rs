@@ -11,6 +11,7 @@ use crate::app::command::button::command_button;
 use crate::app::panel::PanelContext;
 use crate::app::shell::dropping::takes_dropped_files;
 use crate::app::tasks::Background;
+use crate::app::training::settings::Origin;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};
 use crate::error::Result;
@@ -22,17 +23,10 @@ use crate::training::{DataSource, ListSource};
 /// Most notes about clips that are left out.
 const NOTES: usize = 6;
 
-/// Where clips come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    Labels,
-    Folder,
-    List,
-}
-
 /// The choice of clips.
+#[derive(Default)]
 pub struct ClipsForm {
-    origin: Origin,
+    pub(super) origin: Origin,
     labels: LabelsForm,
     folder: Option<PathBuf>,
     /// Corrected clips that are learned from as well as those of the folder.
@@ -40,7 +34,7 @@ pub struct ClipsForm {
     /// Counts the times that corrections were joined: there may be more of them each time.
     joined: usize,
     /// Folder of the clips, list and class index as typed.
-    list: [String; 3],
+    pub(super) list: [String; 3],
     listing: Background<Key, Result<Listing>>,
     split: Background<(usize, u64, u64), Vec<ClassShare>>,
     /// Counts the listings.
@@ -53,22 +47,6 @@ enum Key {
     Source(DataSource),
     Joined(PathBuf, PathBuf, usize),
     Labels(super::labels::LabelsKey),
-}
-
-impl Default for ClipsForm {
-    fn default() -> Self {
-        Self {
-            origin: Origin::Folder,
-            labels: LabelsForm::default(),
-            folder: None,
-            corrections: None,
-            joined: 0,
-            list: Default::default(),
-            listing: Background::default(),
-            split: Background::default(),
-            edition: 0,
-        }
-    }
 }
 
 impl ClipsForm {

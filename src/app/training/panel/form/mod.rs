@@ -18,21 +18,12 @@ use self::tuning::TuningForm;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::tasks::Background;
+use crate::app::training::settings::{Aim, TrainingSettings};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::error::{Error, Result};
 use crate::training::finetune::FineTune;
 use crate::training::{DataSource, Fit, Network, RunKind, StepTimes, TrainingPlan};
-
-/// What a person is after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Aim {
-    /// A recogniser of their own classes, from the networks in use.
-    #[default]
-    Tune,
-    /// One network, in any way.
-    Train,
-}
 
 /// The settings of the next run.
 #[derive(Default)]
@@ -58,6 +49,26 @@ struct FitKey {
 }
 
 impl Form {
+    /// The choices to be remembered.
+    pub fn settings(&self) -> TrainingSettings {
+        TrainingSettings {
+            aim: self.aim,
+            origin: self.clips.origin,
+            list: self.clips.list.clone(),
+            tuning: self.tuning.tuning.clone(),
+            plan: self.network.plan.clone(),
+            from_viewer: self.network.from_viewer,
+        }
+    }
+
+    /// Takes choices that were remembered.
+    pub fn restore(&mut self, settings: TrainingSettings) {
+        let TrainingSettings { aim, origin, list, tuning, plan, from_viewer } = settings;
+        (self.aim, self.clips.origin, self.clips.list) = (aim, origin, list);
+        self.tuning.tuning = tuning;
+        self.network = NetworkForm { plan, from_viewer };
+    }
+
     /// Whether the settings describe a run; the reason if they do not.
     pub fn ready(&self) -> std::result::Result<(), &'static str> {
         let listing = self.clips.listing()?;
