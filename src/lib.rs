@@ -1,14 +1,15 @@
 //! Motionscope: hidden two-stream networks for people who work with motion in video.
 //!
 //! The modules in order of data flow: a [`video`] is decoded into frames, [`nets`] predict [`flow`] and class
-//! scores from them on the device that [`gpu`] chose, [`labels`] stores the labels of videos, [`training`] trains the
-//! networks, [`evaluation`] evaluates them, and [`reproduction`] does both for the tables of the paper. The [`engine`] runs
+//! scores from them on the device that [`gpu`] chose, [`labels`] stores the labels of videos, [`data`] lists the clips of data
+//! sets, [`training`] trains the networks, [`evaluation`] evaluates them, and [`reproduction`] does both for the tables of the paper. The [`engine`] runs
 //! all of it on named threads for the [`app`]; the [`cli`] uses the same components directly.
 
 pub mod app;
 mod atomic;
 pub mod cli;
 mod content_hash;
+pub mod data;
 pub mod engine;
 pub mod error;
 pub mod evaluation;

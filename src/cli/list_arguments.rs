@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::training::dataset::{Dataset, Layout};
-use crate::training::{DataSource, ListSource, Subset};
+use crate::data::{DataSource, Dataset, Layout, ListSource, Subset};
 
 /// `--layout`, `--split`, `--skip-bad`
 #[derive(Debug, Clone, Args)]

@@ -5,13 +5,13 @@ use crossbeam_channel::unbounded;
 use super::runtime::events::EventSender;
 use super::runtime::job::Stop;
 use super::{EvaluationOrder, EvaluationStart, Message};
+use crate::data::{DataSource, Dataset, Problem, no_clips};
 use crate::error::{Error, Result};
 use crate::evaluation::{ReportSource, check_classes, score_clips};
 use crate::gpu::Compute;
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
-use crate::training::dataset::{Dataset, Problem, no_clips};
-use crate::training::{DataSource, FlowSource};
+use crate::training::FlowSource;
 
 /// Scores until all is done or `stop` is asked for; failures are told in a message.
 pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSender, stop: &Stop) {

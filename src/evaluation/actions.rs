@@ -9,13 +9,13 @@ use std::thread;
 use burn::module::Module;
 
 use super::{ActionsReport, ClipScorer, ClipScores, EvaluationPlan, Protocol, ScoredClip};
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::is_gpu;
 use crate::gpu::panics::caught;
 use crate::names::{are_alike, composed};
 use crate::nets::HiddenTwoStream;
 use crate::training::FlowSource;
-use crate::training::dataset::Dataset;
 
 /// Bytes that the frames of all clips take that are scored side by side.
 const MEMORY: usize = 2 << 30;

@@ -9,11 +9,11 @@ use image::RgbImage;
 
 use super::clip_pictures::{ClipPictures, read_pictures};
 use super::{Protocol, ScoredClip, View};
+use crate::data::LabelledClip;
+use crate::data::augmentation::Crop;
 use crate::error::{Error, Result};
 use crate::nets::{FlowPyramid, FrameSize, HiddenTwoStream, Stream, WINDOW_FRAMES, device_of};
-use crate::training::augmentation::Crop;
 use crate::training::batches;
-use crate::training::dataset::LabelledClip;
 use crate::training::validation::PhotometricError;
 use crate::training::{ClipFlow, FlowSource};
 use crate::video::{ClipReader, Geometry};

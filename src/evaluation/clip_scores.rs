@@ -7,9 +7,9 @@ use std::path::{Component, Path};
 
 use super::{ActionsReport, ClipResult, EvaluationPlan, Guess, Scale, ScoreTable, StreamReport, weight_sweep};
 use crate::atomic;
+use crate::data::LabelledClip;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
-use crate::training::dataset::LabelledClip;
 use crate::training::validation::PhotometricError;
 
 /// The scores of one clip.

@@ -66,10 +66,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::data::LabelledClip;
     use crate::evaluation::{ClipScores, EvaluationPlan, Protocol, ScoredClip};
     use crate::nets::fusion::Fusion;
     use crate::training::FlowSource;
-    use crate::training::dataset::LabelledClip;
     use crate::training::validation::PhotometricError;
 
     /// Returns a report of four clips, one of them wrong, and one that could not be read.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::published;
 use super::settings::{PaperTable, Settings};
+use crate::data::DataSource;
 use crate::evaluation::flow_benchmarks::FlowDataset;
-use crate::training::{DataSource, FlowSource, TemporalMode, TrainingPlan};
+use crate::training::{FlowSource, TemporalMode, TrainingPlan};
 
 /// A row of a table.
 #[derive(Debug, Clone)]

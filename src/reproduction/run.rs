@@ -13,6 +13,7 @@ use super::row_result::RowResult;
 use super::settings::{PaperTable, Settings};
 use super::speed::{Speeds, Streams, chosen, frames_per_second, median};
 use super::table::{ACCURACY, EPE, FL, FPS, MS, RATIO, Table, TableRow};
+use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{
@@ -25,7 +26,6 @@ use crate::gpu::Compute;
 use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
-use crate::training::dataset::{Dataset, LabelledClip};
 use crate::training::{self, Network, TrainingControl, TrainingPlan};
 use crate::video::ffmpeg_version;
 

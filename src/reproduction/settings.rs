@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::evaluation::Protocol;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::nets::{Backbone, MotionConfig, WINDOW_FRAMES};
-use crate::training::{DataSource, LossPreset, Network, Recipe, TemporalMode, TrainingPlan};
+use crate::training::{LossPreset, Network, Recipe, TemporalMode, TrainingPlan};
 use crate::video::Geometry;
 
 /// A table of the paper.

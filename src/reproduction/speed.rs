@@ -10,6 +10,7 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic;
+use crate::data::LabelledClip;
 use crate::error::Result;
 use crate::evaluation::{ClipScorer, Crops, Protocol, Spread};
 use crate::files;
@@ -17,7 +18,6 @@ use crate::flow::tvl1::Tvl1OnGpu;
 use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, WINDOW_FRAMES};
 use crate::training::FlowSource;
-use crate::training::dataset::LabelledClip;
 use crate::video::Geometry;
 
 /// Clips that are gone through at most; the median counts.

@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, bounded};
 use image::RgbImage;
 
-use super::augmentation::{Draw, Sampler};
-use super::clips::{Clips, Keep};
 use super::flow::frozen_flow::{Ahead, KeptFlow};
+use crate::data::augmentation::{Draw, Sampler};
+use crate::data::clips::{Clips, Keep};
 use crate::error::{Error, Result};
 use crate::nets::preprocessing::MEAN_BGR;
 
@@ -170,10 +170,10 @@ mod tests {
     use burn::tensor::Device;
     use image::Rgb;
 
-    use super::super::dataset::LabelledClip;
     use super::super::flow::frozen_flow::FrozenFlow;
     use super::super::flow::source::FlowSource;
     use super::*;
+    use crate::data::LabelledClip;
     use crate::nets::MotionConfig;
     use crate::video::Geometry;
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::clips::Clips;
 use super::config::plan::{Network, TrainingPlan};
-use super::dataset::Dataset;
 use super::loader::{Loader, Pixels};
 use super::run::trainer::sampler;
+use crate::data::Dataset;
+use crate::data::clips::Clips;
 use crate::error::Result;
 use crate::nets::{Modality, StreamInput};
 

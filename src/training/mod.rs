@@ -1,24 +1,16 @@
 //! Training: MotionNet without labels, then the streams, from clips to a finished model folder.
 //!
-//! In the order in which data flows: a [`dataset`] lists the clips, of which some may be held out to measure on;
-//! [`clips`] decodes them and may keep them in a [`clip_cache`], [`augmentation`] draws what is seen of them, the loader makes batches ahead of the step, the
+//! In the order in which data flows: the loader makes batches of the clips of a [data set](crate::data) ahead of the step, the
 //! objective turns a batch into [`losses`] and the optimizer into an update of the parameters that are trained. [`run()`] is the
 //! walk through all of it, with checkpoints and a history; [`validation`] measures on other clips. While it runs it is steered by
 //! a [`TrainingControl`]; what it can go back to are its [`snapshots`].
 
-pub mod augmentation;
 pub(crate) mod batches;
-pub mod clip_cache;
-pub mod clips;
 mod config;
-pub mod dataset;
 pub mod finetune;
 mod flow;
-pub mod hold_out;
 mod loader;
 mod loading;
-mod memory;
-pub mod memory_budget;
 mod model_export;
 mod model_init;
 mod network_hash;
@@ -29,12 +21,10 @@ mod run;
 mod step_times;
 pub mod validation;
 
-pub use clip_cache::CachePlan;
 pub use config::freeze::Freeze;
 pub use config::plan::{ClassBalance, NO_CLIPPING, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
 pub use config::recipe::Recipe;
 pub use config::run_kind::RunKind;
-pub use dataset::{DataSource, ListSource, Pieces, Subset};
 pub use flow::clip_flow::ClipFlow;
 pub use flow::source::FlowSource;
 pub use loading::loading_time;

@@ -5,12 +5,12 @@ use std::path::Path;
 use burn::module::Module;
 
 use super::config::plan::{Network, TrainingPlan};
-use super::dataset::DataSource;
 use super::flow::source::FlowSource;
 use super::model_init::ModelInit;
 use super::objective::Objective;
 use super::optim::optimizer::Optimizer;
 use super::run::date::today;
+use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::names::are_alike;
 use crate::nets::fusion::Fusion;

@@ -6,10 +6,9 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::config::plan::{Network, TrainingPlan};
-use super::dataset::{Dataset, LabelledClip};
-use super::hold_out;
 use super::probe::linear::RowInit;
 use super::validation::relabelled;
+use crate::data::{Dataset, LabelledClip, hold_out};
 use crate::error::{Error, Result};
 use crate::names::{are_alike, composed};
 use crate::nets::fusion::Fusion;

@@ -12,7 +12,7 @@ const ROWS: [&[&str]; 13] = [
     &["output", "json_values"],
     &["video", "gpu", "labels"],
     &["flow", "nets"],
-    &["sample"],
+    &["sample", "data"],
     &["training"],
     &["evaluation"],
     &["reproduction"],
@@ -155,13 +155,13 @@ fn files_are_opened_in_one_place() {
     const OWN: [&str; 9] = [
         "atomic.rs",
         "cli/live/report.rs",
+        "data/memory.rs",
         "files.rs",
         "gpu/device.rs",
         "labels/disk.rs",
         "output/staging.rs",
         "training/run/checkpoint.rs",
         "training/probe/feature_cache.rs",
-        "training/memory.rs",
     ];
     let openings = ["fs::read(", "fs::read_to_string(", "File::open(", "image::open(", "ImageReader::open("];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use motionscope::cli::bench::fixture;
-use motionscope::error::{Error, Result};
-use motionscope::training::dataset::{
-    AmbiguousSegment, CheckPlan, CheckReport, Dataset, LabelledClip, Layout, ProblemKind, Spread, check,
+use motionscope::data::{
+    AmbiguousSegment, CheckPlan, CheckReport, DataSource, Dataset, LabelledClip, Layout, ListSource, ProblemKind,
+    Spread, Subset, check,
 };
-use motionscope::training::{DataSource, ListSource, Subset};
+use motionscope::error::{Error, Result};
 use motionscope::video::{ClipFacts, Geometry, VideoReader, decode_clip, decode_segment};
 use serde_json::Value;
 

@@ -2,11 +2,10 @@
 
 use std::fs;
 
+use motionscope::data::{CheckPlan, DataSource, Dataset, LabelledClip, ListSource, Problem, check};
 use motionscope::engine::look_into;
 use motionscope::labels::formats::{Choices, Format, import};
 use motionscope::labels::{Document, edits};
-use motionscope::training::dataset::{CheckPlan, Dataset, LabelledClip, Problem, check};
-use motionscope::training::{DataSource, ListSource};
 use motionscope::video::first_frame;
 
 use crate::dataset::{SIZE, Stage};

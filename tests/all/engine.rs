@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use motionscope::cli::bench::fixture;
+use motionscope::data::DataSource;
 use motionscope::engine::{Analysis, FlowSelection, FlowSource, InferencePipeline, Message, Request, WINDOW_FRAMES};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::{Architecture, Backbone, HiddenTwoStream, Modality, MotionConfig, StreamEntry};
-use motionscope::training::{DataSource, TrainingEvent, TrainingPlan};
+use motionscope::training::{TrainingEvent, TrainingPlan};
 use motionscope::video::{Frame, Geometry, PlayerCommand, VideoReader};
 use tempfile::TempDir;
 

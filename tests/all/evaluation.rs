@@ -5,14 +5,14 @@ use std::path::Path;
 
 use image::RgbImage;
 use motionscope::cli::bench::fixture;
+use motionscope::data::{DataSource, Dataset, LabelledClip};
 use motionscope::evaluation::evaluate_actions;
 use motionscope::evaluation::{ActionsReport, ClipPictures, ClipScorer, Crops, EvaluationPlan, Protocol, Spread};
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
 use motionscope::nets::{FrameSize, HiddenTwoStream, MotionConfig, Preprocessing, WINDOW_FRAMES};
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
-use motionscope::training::dataset::{Dataset, LabelledClip};
-use motionscope::training::{DataSource, FlowSource};
+use motionscope::training::FlowSource;
 use motionscope::video::Geometry;
 use safetensors::SafeTensors;
 use serde_json::Value;

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use motionscope::cli::bench::fixture;
+use motionscope::data::{DataSource, ListSource};
 use motionscope::engine::{EvaluationOrder, EvaluationStart, Message, Request};
 use motionscope::error::Error;
 use motionscope::evaluation::{Crops, Protocol, Spread};
 use motionscope::gpu::{DeviceChoice, choose};
-use motionscope::training::{DataSource, ListSource};
 use motionscope::video::Geometry;
 
 use crate::cli::untrained_model;

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use motionscope::data::{Chosen, DataSource, FromLabels};
 use motionscope::labels::{Document, Label, Video, edits};
 use motionscope::nets::{Backbone, HiddenTwoStream, Modality, ModelCard, Precision, StreamEntry};
-use motionscope::training::dataset::{Chosen, FromLabels};
 use motionscope::training::finetune::{Depth, FineTune, Preset, Streams};
-use motionscope::training::{self, DataSource, TrainingControl, TrainingEvent, TrainingPlan};
+use motionscope::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
 
 use crate::training::{clips, flow_model};
 
@@ -104,7 +104,7 @@ fn data_folder(dir: &Path) -> DataSource {
 fn new_classes_extend_what_the_base_tells() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 2);
-    let classes = training::dataset::Dataset::open(&data).unwrap().classes;
+    let classes = motionscope::data::Dataset::open(&data).unwrap().classes;
     let base = base(dir.path(), &data, &["first", &classes[1], "last"]);
     for depth in [Depth::Heads, Depth::LastStages] {
         let mut tuning = FineTune { keep_classes: true, ..FineTune::default() };
@@ -329,8 +329,8 @@ fn clips_that_vanished_and_a_base_without_streams_are_refused() {
 #[test]
 #[ignore = "measures; run it alone in a release build"]
 fn twelve_clips_make_a_useful_model_in_three_minutes() {
+    use motionscope::data::Dataset;
     use motionscope::sample::write_project;
-    use motionscope::training::dataset::Dataset;
     let dir = tempfile::tempdir().unwrap();
     write_project(dir.path(), 1, &mut |_, _| ()).unwrap();
     let whole = Dataset::open(&DataSource::Folder(dir.path().join("clips"))).unwrap();
@@ -371,7 +371,7 @@ fn twelve_clips_make_a_useful_model_in_three_minutes() {
 }
 
 /// How many clips each stream and both recognise by their middle.
-fn recognised(model: &HiddenTwoStream, clips: &motionscope::training::dataset::Dataset) -> [usize; 3] {
+fn recognised(model: &HiddenTwoStream, clips: &motionscope::data::Dataset) -> [usize; 3] {
     use motionscope::ranking::arg_max;
     use motionscope::training::validation::centre_window;
     use motionscope::video::{Geometry, decode_clip};

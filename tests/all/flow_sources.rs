@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use burn::tensor::Device;
+use motionscope::data::Dataset;
 use motionscope::evaluation::{ClipScorer, Crops, Protocol, Spread};
 use motionscope::nets::HiddenTwoStream;
-use motionscope::training::dataset::Dataset;
 use motionscope::training::{ClipFlow, FlowSource, Network, TemporalMode, TrainingEvent, TrainingPlan};
 
 use crate::cli::{code, motionscope, text};
@@ -58,7 +58,7 @@ fn foreign_flow_is_for_mode_a_of_the_temporal_stream() {
     let plan = |network, mode| TrainingPlan {
         flow_source: FlowSource::Tvl1,
         mode,
-        ..small(network, &motionscope::training::DataSource::Folder("clips".into()), dir.path().join("run"))
+        ..small(network, &motionscope::data::DataSource::Folder("clips".into()), dir.path().join("run"))
     };
     let error = plan(Network::Temporal, TemporalMode::C).check().unwrap_err();
     assert!(error.cause.contains("mode (c)") && error.cause.contains("tvl1"), "{error}");

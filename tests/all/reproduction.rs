@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use motionscope::data::DataSource;
 use motionscope::error::Result;
 use motionscope::flow::FlowField;
 use motionscope::flow::files::write_flo;
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::Backbone;
 use motionscope::reproduction::{Ending, Lists, PaperTable, ReproductionEvent, Scale, Settings, Table, reproduce};
-use motionscope::training::{DataSource, TrainingControl, TrainingEvent};
+use motionscope::training::{TrainingControl, TrainingEvent};
 use motionscope::video::Geometry;
 
 use crate::cli::{code, motionscope, text, untrained_model};

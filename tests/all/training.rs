@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
+use motionscope::data::{CachePlan, DataSource, Dataset, LabelledClip};
 use motionscope::error::Result;
 use motionscope::nets::{Backbone, HiddenTwoStream, Modality, MotionConfig, StreamEntry};
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
-use motionscope::training::dataset::{Dataset, LabelledClip};
 use motionscope::training::validation::PhotometricError;
-use motionscope::training::{
-    self, CachePlan, DataSource, Network, OptimiserKind, TemporalMode, TrainingControl, TrainingEvent, TrainingPlan,
-};
+use motionscope::training::{self, Network, OptimiserKind, TemporalMode, TrainingControl, TrainingEvent, TrainingPlan};
 use motionscope::video::{Geometry, VideoWriter, decode_clip};
 
 const FRAME: Geometry = Geometry { width: 96, height: 64 };

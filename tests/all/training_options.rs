@@ -260,7 +260,7 @@ fn validation_clips_are_matched_by_the_names_of_their_classes() {
     fs::create_dir(dir.path().join("clips/clap")).unwrap();
     fs::copy(other.join("clap/0.mp4"), dir.path().join("clips/clap/0.mp4")).unwrap();
     let plan = TrainingPlan {
-        validation: Some(motionscope::training::DataSource::Folder(other.clone())),
+        validation: Some(motionscope::data::DataSource::Folder(other.clone())),
         steps: 1,
         ..small(Network::Spatial, &data, dir.path().join("run"))
     };

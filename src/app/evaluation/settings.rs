@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::{DataSource, Layout, ListSource, Subset};
 use crate::evaluation::{Crops, Protocol, Spread};
 use crate::nets::fusion::Fusion;
-use crate::training::dataset::Layout;
-use crate::training::{DataSource, ListSource, Subset};
 
 /// Samples of a clip that can be asked for.
 pub const SAMPLES: std::ops::RangeInclusive<usize> = 1..=100;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::data::LabelledClip;
 use crate::engine::{EvaluationStart, Message};
 use crate::error::Error;
 use crate::evaluation::{ActionsReport, ClipScores, Comparison, EvaluationPlan};
 use crate::nets::fusion::Fusion;
-use crate::training::dataset::LabelledClip;
 
 /// A report that costs this many times less than the time since the last one may be made anew.
 const PATIENCE: u32 = 8;

@@ -10,12 +10,12 @@ use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::{Window, model_of};
 use crate::app::settings::Settings;
+use crate::data::LabelledClip;
 use crate::engine::{EvaluationStart, Message};
 use crate::error::{Error, Result};
 use crate::evaluation::{ActionsReport, EvaluationPlan, Protocol, ScoredClip};
 use crate::nets::fusion::Fusion;
 use crate::training::FlowSource;
-use crate::training::dataset::LabelledClip;
 use crate::training::validation::PhotometricError;
 
 const CLASSES: [&str; 4] = ["bow", "clap", "jump", "wave"];

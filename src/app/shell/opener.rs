@@ -6,11 +6,10 @@ use eframe::egui::Context;
 
 use crate::app::tasks::Tasks;
 use crate::app::viewer::clips::ClipFolder;
+use crate::data::{DataSource, Dataset};
 use crate::engine::{default_model, flow_model};
 use crate::error::{Error, Result};
 use crate::labels::Project;
-use crate::training::DataSource;
-use crate::training::dataset::Dataset;
 use crate::video::{is_frame_folder, is_video, natural_order};
 
 /// A model folder holds this file.

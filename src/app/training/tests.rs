@@ -10,14 +10,14 @@ use super::state::{TrainingPhase, TrainingState};
 use crate::app::command::Command;
 use crate::app::flow::tests::Window;
 use crate::app::settings::Settings;
+use crate::data::DataSource;
 use crate::engine::{Message, Request};
 use crate::error::Error;
 use crate::nets::MotionConfig;
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::training::losses::UnsupervisedLoss;
 use crate::training::{
-    DataSource, GradientShare, GradientShares, LossSwitches, LossTerm, Network, Snapshot, StepMetrics, TrainingEvent,
-    TrainingPlan,
+    GradientShare, GradientShares, LossSwitches, LossTerm, Network, Snapshot, StepMetrics, TrainingEvent, TrainingPlan,
 };
 use crate::video::{Geometry, VideoWriter};
 

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::fixture::{self, CLIP, CLIP_FRAMES, PAIRWISE};
 use super::table::Table;
+use crate::data::{DataSource, Dataset};
 use crate::error::{Error, Result};
 use crate::evaluation::{ClipScorer, Protocol};
 use crate::gpu::Compute;
-use crate::training::dataset::Dataset;
-use crate::training::{self, DataSource, TrainingControl, TrainingEvent, TrainingPlan, loading_time};
+use crate::training::{self, TrainingControl, TrainingEvent, TrainingPlan, loading_time};
 
 /// Training steps measured after the first.
 const STEPS: usize = 4;

@@ -8,10 +8,9 @@ use serde_json::json;
 
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::outcome::Outcome;
+use crate::data::{CheckPlan, CheckReport, Problem, Subset, SubsetReport, check};
 use crate::error::Result;
 use crate::plural::counted;
-use crate::training::Subset;
-use crate::training::dataset::{CheckPlan, CheckReport, Problem, SubsetReport, check};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

@@ -10,12 +10,12 @@ use super::view_arguments::ViewArgs;
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::model_arguments::{DeviceArg, ModelArg};
 use crate::cli::outcome::{Outcome, complain};
+use crate::data::{Dataset, Subset};
 use crate::error::Result;
 use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, ReportSource, evaluate_actions};
 use crate::nets::HiddenTwoStream;
 use crate::plural::counted;
-use crate::training::dataset::Dataset;
-use crate::training::{FlowSource, Subset};
+use crate::training::FlowSource;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

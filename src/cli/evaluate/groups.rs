@@ -12,6 +12,7 @@ use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::model_arguments::{DeviceArg, ModelArg};
 use crate::cli::outcome::{Outcome, complain};
 use crate::cli::values::named;
+use crate::data::{Dataset, Subset};
 use crate::error::Result;
 use crate::evaluation::{
     ActionsReport, FoldCount, FoldResult, GroupsEvent, GroupsPlan, Learning, ReportSource, evaluate_groups,
@@ -19,8 +20,7 @@ use crate::evaluation::{
 use crate::gpu::panics::caught;
 use crate::nets::{Backbone, ModelCard};
 use crate::plural::counted;
-use crate::training::dataset::Dataset;
-use crate::training::{Subset, TrainingEvent, TrainingPlan};
+use crate::training::{TrainingEvent, TrainingPlan};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

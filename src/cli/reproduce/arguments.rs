@@ -7,12 +7,12 @@ use clap::Args;
 use crate::cli::list_arguments::ListArgs;
 use crate::cli::model_arguments::DeviceArg;
 use crate::cli::values::{geometry, named};
+use crate::data::Subset;
 use crate::engine::{default_model, flow_model};
 use crate::evaluation::Protocol;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::nets::Backbone;
 use crate::reproduction::{FlowRoot, Lists, PaperTable, Scale, Settings};
-use crate::training::Subset;
 use crate::video::Geometry;
 
 const EXAMPLES: &str = "\

@@ -7,11 +7,12 @@ use clap::{ArgGroup, Args};
 use super::super::list_arguments::ListArgs;
 use super::super::model_arguments::DeviceArg;
 use super::super::values::{geometry, named, non_negative, positive};
+use crate::data::{CachePlan, Subset};
 use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone};
 use crate::training::{
-    CachePlan, ClassBalance, FlowSource, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe, ScheduleKind,
-    Subset, TemporalMode, TrainingPlan,
+    ClassBalance, FlowSource, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe, ScheduleKind,
+    TemporalMode, TrainingPlan,
 };
 use crate::video::Geometry;
 

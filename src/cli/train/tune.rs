@@ -8,12 +8,12 @@ use super::super::list_arguments::ListArgs;
 use super::super::model_arguments::{DeviceArg, ModelArg};
 use super::super::outcome::{Outcome, complain};
 use super::runs::train_in_turn;
+use crate::data::{Chosen, DataSource, FromLabels, Subset};
 use crate::error::{Error, Result};
 use crate::labels::{Document, Label, Project};
 use crate::nets::ModelCard;
-use crate::training::dataset::{Chosen, FromLabels};
 use crate::training::finetune::{Depth, FineTune, Preset, Streams};
-use crate::training::{DataSource, Subset, TemporalMode, TrainingPlan};
+use crate::training::{TemporalMode, TrainingPlan};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
+use crate::data::DataSource;
 use crate::engine::flow::FlowSource;
 use crate::engine::labeling::prediction::Prediction;
 use crate::error::{Error, Result};
@@ -14,7 +15,6 @@ use crate::flow::files::{FlowFormat, Scales};
 use crate::labels::VideoId;
 use crate::nets::fusion::Fusion;
 use crate::output::OutputGuard;
-use crate::training::DataSource;
 
 /// An order to export an annotated video.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,12 +11,12 @@ use serde_json::Value;
 use super::{Fold, GroupsPlan, Learning};
 use crate::atomic;
 use crate::content_hash::ContentHash;
+use crate::data::{Dataset, LabelledClip, clip_identity};
 use crate::error::{Error, Result};
 use crate::evaluation::Spread;
 use crate::files;
 use crate::nets::{Backbone, HiddenTwoStream, ModelCard};
 use crate::training::TrainingPlan;
-use crate::training::dataset::{Dataset, LabelledClip, clip_identity};
 
 /// The file in the folder.
 const FILE: &str = "groups.json";

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::training::dataset::Dataset;
 
 /// Clips that are held out together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -104,7 +104,7 @@ fn merged(dataset: &Dataset, recordings: BTreeMap<String, Vec<usize>>, count: us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::dataset::LabelledClip;
+    use crate::data::LabelledClip;
 
     /// Two clips of each of the groups 1 to `groups` of each of two classes.
     fn dataset(groups: usize, name: fn(usize, usize) -> String) -> Dataset {

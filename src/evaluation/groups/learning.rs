@@ -11,12 +11,12 @@ use super::config::claim_fold;
 use super::plan::{Learning, Place};
 use super::{Fold, GroupsEvent, GroupsPlan};
 use crate::atomic;
+use crate::data::{DataSource, Dataset, Layout, ListSource};
 use crate::error::{Error, Result};
 use crate::evaluation::csv::quoted;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{Backbone, HiddenTwoStream, Modality, Stream, StreamConfig, StreamEntry, StreamInput};
-use crate::training::dataset::{Dataset, Layout};
-use crate::training::{self, ClipFeatures, DataSource, ListSource, TrainingControl, TrainingEvent, TrainingPlan};
+use crate::training::{self, ClipFeatures, TrainingControl, TrainingEvent, TrainingPlan};
 use crate::video::Geometry;
 
 /// Makes networks from parts of a data set.

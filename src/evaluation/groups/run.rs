@@ -9,10 +9,10 @@ use super::learning::Learner;
 use super::plan::{GroupsEvent, GroupsPlan, Learning, Place};
 use super::stored_scores::{StoredClip, StoredScores};
 use super::{Fold, folds};
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::evaluation::{ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, score_clips};
 use crate::nets::{HiddenTwoStream, ModelCard};
-use crate::training::dataset::Dataset;
 
 /// The report over all folds and the scores it was made from.
 pub type GroupsOutcome = ActionsOutcome;
@@ -174,7 +174,7 @@ fn remarks(plan: &GroupsPlan, card: &ModelCard) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::dataset::LabelledClip;
+    use crate::data::LabelledClip;
 
     #[test]
     fn a_class_that_is_held_out_whole_cannot_be_learned() {

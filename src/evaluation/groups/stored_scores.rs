@@ -7,10 +7,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic;
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::evaluation::ScoredClip;
 use crate::files;
-use crate::training::dataset::Dataset;
 use crate::training::validation::PhotometricError;
 
 /// The stored scores of a fold, and its training time.

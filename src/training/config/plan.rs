@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::freeze::Freeze;
 use super::run_kind::RunKind;
+use crate::data::DataSource;
+use crate::data::clip_cache::CachePlan;
 use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone, MotionConfig, StreamInput};
-use crate::training::clip_cache::CachePlan;
-use crate::training::dataset::DataSource;
 use crate::training::flow::source::FlowSource;
 use crate::training::objective::losses::UnsupervisedLoss;
 use crate::training::probe::linear;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
+use crate::data::augmentation::{Crop, FlowMap};
 use crate::error::Result;
 use crate::flow::FlowField;
 use crate::nets::{FLOW_UNIT_PX, MotionNetwork, read_back};
-use crate::training::augmentation::{Crop, FlowMap};
 use crate::video::Geometry;
 
 /// Windows given to the network at once.

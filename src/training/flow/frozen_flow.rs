@@ -11,11 +11,11 @@ use image::RgbImage;
 
 use super::clip_flow::{ClipFlow, Grid, Stacking};
 use super::source::{FlowSource, Stretch};
+use crate::data::augmentation::Draw;
+use crate::data::clips::{Clips, Keep};
+use crate::data::memory_budget::{MemoryBudget, Share};
 use crate::error::Result;
 use crate::nets::MotionNetwork;
-use crate::training::augmentation::Draw;
-use crate::training::clips::{Clips, Keep};
-use crate::training::memory_budget::{MemoryBudget, Share};
 use crate::video::Geometry;
 
 /// A clip and one of its frames, or a stack of its flow by the frame it begins at.
@@ -230,9 +230,9 @@ mod tests {
     use image::Rgb;
 
     use super::*;
+    use crate::data::LabelledClip;
+    use crate::data::augmentation::Crop;
     use crate::nets::MotionConfig;
-    use crate::training::augmentation::Crop;
-    use crate::training::dataset::LabelledClip;
 
     const FRAME: Geometry = Geometry { width: 64, height: 64 };
 

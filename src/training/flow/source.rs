@@ -10,13 +10,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::clip_flow::{ClipFlow, Stacking, Stacks};
+use crate::data::LabelledClip;
 use crate::error::{Error, Result};
 use crate::flow::codec::CodecFlow;
 use crate::flow::files::{self, DEFAULT_BOUND_PX, StreamPair, as_stored_px, read_two_stream};
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{FlowEstimator, FlowField};
 use crate::nets::MotionNetwork;
-use crate::training::dataset::LabelledClip;
 use crate::video::{Geometry, first_frame, natural_order};
 
 /// The flow input of the temporal stream.
@@ -261,9 +261,9 @@ fn flow_pictures(path: &Path) -> Result<Vec<StreamPair>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::augmentation::Crop;
     use crate::flow::files::write_two_stream;
     use crate::nets::MotionConfig;
-    use crate::training::augmentation::Crop;
     use crate::video::decode_clip;
     use burn::tensor::Device;
     use image::{Rgb, RgbImage};

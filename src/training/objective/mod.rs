@@ -9,7 +9,6 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::clips::Clips;
 use super::config::plan::{ClassBalance, Network, TemporalMode, TrainingPlan};
 use super::flow::frozen_flow::FrozenFlow;
 use super::loader::{Batch, Pixels};
@@ -21,6 +20,7 @@ use super::probe::linear::{RowInit, fit_to};
 use super::probe::views::Views;
 use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
+use crate::data::clips::Clips;
 use crate::error::{Error, Result};
 use crate::nets::{MotionNetwork, Stream, flow_normalisation::classifier_input, read_back};
 use crate::ranking::arg_max;
@@ -401,8 +401,8 @@ mod tests {
     use burn::module::{ModuleVisitor, Param};
     use burn::tensor::{Distribution, Tolerance};
 
-    use super::super::augmentation::{Crop, Draw};
     use super::*;
+    use crate::data::augmentation::{Crop, Draw};
     use crate::nets::{Backbone, MotionConfig, StreamConfig, StreamInput};
     use crate::video::Geometry;
 

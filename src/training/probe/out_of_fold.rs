@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::atomic;
+use crate::data::LabelledClip;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::training::dataset::LabelledClip;
 
 const FILE: &str = "left_out.json";
 

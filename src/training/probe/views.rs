@@ -1,6 +1,6 @@
 //! Views of a clip: the windows and crops for feature extraction.
 
-use crate::training::augmentation::{Crop, Draw};
+use crate::data::augmentation::{Crop, Draw};
 use crate::video::Geometry;
 
 /// Side of the part of a frame that a cropped view shows, relative to the frame's.

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint;
 use crate::atomic;
+use crate::data::{DataSource, Dataset, LabelledClip, file_fingerprint};
 use crate::error::{Error, Result, about_all};
 use crate::files;
 use crate::plural::counted;
 use crate::training::config::plan::TrainingPlan;
 use crate::training::config::run_kind::RunKind;
-use crate::training::dataset::{DataSource, Dataset, LabelledClip, file_fingerprint};
 use crate::training::model_init;
 
 const FILE: &str = "clips.toml";

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use motionscope::data::{DataSource, Dataset, Layout, ListSource};
 use motionscope::error::Error;
 use motionscope::evaluation::{LabelList, ScoreTable, SegmentTruth, read_detections};
 use motionscope::flow::files;
@@ -17,7 +18,6 @@ use motionscope::labels::{
 };
 use motionscope::nets::import::import_motion;
 use motionscope::nets::{Architecture, ModelCard, MotionConfig, weights};
-use motionscope::training::dataset::{DataSource, Dataset, Layout, ListSource};
 
 /// A parser and the file that it reads.
 pub struct Parser {

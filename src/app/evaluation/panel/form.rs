@@ -11,8 +11,8 @@ use crate::app::evaluation::settings::{EvaluationSettings, SAMPLES};
 use crate::app::panel::PanelContext;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::widgets::{explanation, field};
+use crate::data::Layout;
 use crate::evaluation::{Crops, Spread};
-use crate::training::dataset::Layout;
 
 /// Characters of a file name on a button; its tooltip has the whole path.
 const NAME: usize = 26;

@@ -14,11 +14,10 @@ use crate::app::tasks::Background;
 use crate::app::training::settings::Origin;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};
+use crate::data::{DataSource, ListSource, mirrored_classes};
 use crate::error::Result;
 use crate::labels::Project;
 use crate::plural::counted;
-use crate::training::dataset::mirrored_classes;
-use crate::training::{DataSource, ListSource};
 
 /// Most notes about clips that are left out.
 const NOTES: usize = 6;

@@ -8,8 +8,8 @@ use eframe::egui::{CollapsingHeader, Color32, RichText, ScrollArea, Sense, Ui, v
 use super::listing::Listing;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::explanation;
+use crate::data::{Chosen, FromLabels};
 use crate::labels::{Class, Document, Label, Project, VideoId};
-use crate::training::dataset::{Chosen, FromLabels};
 
 /// Height of the list of videos, in points.
 const VIDEOS_HEIGHT: f32 = 150.0;

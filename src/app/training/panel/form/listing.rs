@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::data::{DataSource, Dataset, FromLabels, LabelledClip, Piece, Pieces, hold_out};
 use crate::error::{Error, Result};
-use crate::training::dataset::{Dataset, FromLabels, LabelledClip, Piece, Pieces};
-use crate::training::{DataSource, hold_out};
 
 /// What there is to be learned.
 #[derive(Debug, Clone)]

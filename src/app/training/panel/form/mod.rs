@@ -21,9 +21,10 @@ use crate::app::tasks::Background;
 use crate::app::training::settings::{Aim, TrainingSettings};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
+use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::training::finetune::FineTune;
-use crate::training::{DataSource, Fit, Network, RunKind, StepTimes, TrainingPlan};
+use crate::training::{Fit, Network, RunKind, StepTimes, TrainingPlan};
 
 /// The settings of the next run.
 #[derive(Default)]

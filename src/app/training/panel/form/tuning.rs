@@ -10,11 +10,12 @@ use crate::app::tasks::Background;
 use crate::app::ui::format::thousands;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};
+use crate::data::DataSource;
 use crate::engine::ModelInfo;
 use crate::error::Result;
 use crate::nets::ModelCard;
 use crate::training::finetune::{Depth, FineTune, Preset, Streams, TrainableSummary};
-use crate::training::{DataSource, Network, TemporalMode, TrainingPlan};
+use crate::training::{Network, TemporalMode, TrainingPlan};
 
 /// Largest share of the recordings that can be held out, in per cent.
 const MOST_HELD: f64 = 50.0;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use image::RgbImage;
 
+use super::LabelledClip;
 use super::clip_cache::{ClipCache, ClipFrames};
-use super::dataset::LabelledClip;
 use super::memory_budget::{MemoryBudget, Share};
 use crate::error::Result;
 use crate::video::Geometry;

@@ -1,44 +1,9 @@
-//! The clips of a run and their labels, from any supported layout of data sets.
-//!
-//! A [`DataSource`] names a folder or a list. The reader of its [`Layout`] turns it into a listing of rows and problems.
-//! [`Dataset::open`] turns the listing into a data set or reports an error; [`check()`] also checks the clips themselves.
+//! A data set, read from its source.
 
-mod activity_net;
-mod check;
-mod class_index;
-mod clip_finder;
-mod content;
-mod counting;
-mod csv;
-mod folder;
-mod from_labels;
-mod hmdb51;
-mod labelled_clip;
-mod layout;
-mod listing;
-mod pieces;
-mod reading;
-mod sides;
-mod source;
-mod text;
-mod thumos14;
-mod tsn;
-mod ucf101;
-
-pub use check::{CheckPlan, CheckReport, ClassCount, Spread, SubsetReport, check};
-pub(super) use content::file_fingerprint;
-pub use content::{Content, clip_identity};
-pub use from_labels::{Chosen, FromLabels};
-pub use labelled_clip::{AmbiguousSegment, LabelledClip};
-pub use layout::Layout;
-pub use listing::{Problem, ProblemKind};
-pub use pieces::{ClassPieces, Piece, Pieces};
-pub use sides::mirrored_classes;
-pub use source::{DataSource, ListSource, Subset};
-
+use super::listing::{Listing, Problem};
+use super::reading::read;
+use super::{AmbiguousSegment, DataSource, LabelledClip};
 use crate::error::{Error, Result};
-use listing::Listing;
-use reading::read;
 
 /// Clips and the classes they belong to.
 #[derive(Debug, Clone, PartialEq)]

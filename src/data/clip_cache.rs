@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use image::RgbImage;
 
-use super::dataset::{Content, LabelledClip};
+use super::{Content, LabelledClip};
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::dataset::{Dataset, LabelledClip};
+use super::{Dataset, LabelledClip};
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 

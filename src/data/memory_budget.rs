@@ -35,7 +35,7 @@ impl MemoryBudget {
     }
 
     /// Returns a part of the budget, which grows and is given back when it is dropped.
-    pub(super) fn share(&self) -> Share {
+    pub(crate) fn share(&self) -> Share {
         Share { budget: self.clone(), taken: AtomicU64::new(0) }
     }
 
@@ -53,7 +53,7 @@ impl MemoryBudget {
 
 /// A part of a [`MemoryBudget`].
 #[derive(Debug)]
-pub(super) struct Share {
+pub(crate) struct Share {
     budget: MemoryBudget,
     taken: AtomicU64,
 }

@@ -106,8 +106,8 @@ fn row(piece: &Piece, place: Place, labels: &HashMap<&str, usize>) -> std::resul
 
 #[cfg(test)]
 mod tests {
-    use super::super::{DataSource, Dataset};
     use super::*;
+    use crate::data::{DataSource, Dataset};
 
     fn piece(path: &str, class: &str, frames: Option<[usize; 2]>, group: Option<&str>) -> Piece {
         Piece { path: path.into(), class: class.into(), frames, group: group.map(str::to_owned) }

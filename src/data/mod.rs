@@ -1,0 +1,48 @@
+//! Data sets: the clips of a run and their labels, from any layout, and how they reach memory.
+//!
+//! A [`DataSource`] names a folder or a list. The reader of its [`Layout`] turns it into a listing of rows and problems.
+//! [`Dataset::open`] turns the listing into a data set or reports an error; [`check()`] also checks the clips themselves.
+//! [`hold_out`] takes clips to measure on out of a data set, [`clips`] decodes the others and may keep them in a [`clip_cache`],
+//! [`augmentation`] draws what a step sees of them.
+
+mod activity_net;
+pub mod augmentation;
+mod check;
+mod class_index;
+pub mod clip_cache;
+mod clip_finder;
+pub mod clips;
+mod content;
+mod counting;
+mod csv;
+mod dataset;
+mod folder;
+mod from_labels;
+mod hmdb51;
+pub mod hold_out;
+mod labelled_clip;
+mod layout;
+mod listing;
+pub(crate) mod memory;
+pub mod memory_budget;
+mod pieces;
+mod reading;
+mod sides;
+mod source;
+mod text;
+mod thumos14;
+mod tsn;
+mod ucf101;
+
+pub use check::{CheckPlan, CheckReport, ClassCount, Spread, SubsetReport, check};
+pub use clip_cache::CachePlan;
+pub(crate) use content::file_fingerprint;
+pub use content::{Content, clip_identity};
+pub use dataset::{Dataset, no_clips};
+pub use from_labels::{Chosen, FromLabels};
+pub use labelled_clip::{AmbiguousSegment, LabelledClip};
+pub use layout::Layout;
+pub use listing::{Problem, ProblemKind};
+pub use pieces::{ClassPieces, Piece, Pieces};
+pub use sides::mirrored_classes;
+pub use source::{DataSource, ListSource, Subset};
