@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::csv::quoted;
 use super::flow_benchmarks::{BenchmarkPair, FlowDataset};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::flow::metrics::{FlowErrors, RegionErrors};
 use crate::flow::{FlowEstimator, ZeroFlow};
+use crate::table::quoted_cell;
 
 /// The report of a flow method on a benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -177,5 +177,5 @@ fn row(name: &str, size: &str, zero_epe: Option<f64>, errors: Option<&FlowErrors
         }
         None => ",,,,".into(),
     });
-    format!("{},{size},{zero_epe},{},{ms:.2}", quoted(name), cells.join(","))
+    format!("{},{size},{zero_epe},{},{ms:.2}", quoted_cell(name), cells.join(","))
 }

@@ -14,7 +14,6 @@ mod clip_scores;
 mod comparison;
 mod confusion;
 mod crops;
-pub(crate) mod csv;
 mod flow;
 pub mod flow_benchmarks;
 mod groups;

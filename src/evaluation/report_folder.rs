@@ -4,10 +4,10 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use super::csv::quoted;
 use super::{ActionsReport, html};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::table::quoted_cell;
 
 impl ActionsReport {
     /// The files of a folder that a report is written to.
@@ -33,11 +33,11 @@ impl ActionsReport {
             String::from("clip,label,spatial,spatial_confidence,temporal,temporal_confidence,fused,fused_confidence\n");
         for result in &self.results {
             let cells = [&result.spatial, &result.temporal, &result.fused].map(|guess| match guess {
-                Some(guess) => format!("{},{:.6}", quoted(&self.classes[guess.class]), guess.confidence),
+                Some(guess) => format!("{},{:.6}", quoted_cell(&self.classes[guess.class]), guess.confidence),
                 None => ",".into(),
             });
-            let label = quoted(&self.classes[result.label]);
-            text += &format!("{},{label},{}\n", quoted(&result.path), cells.join(","));
+            let label = quoted_cell(&self.classes[result.label]);
+            text += &format!("{},{label},{}\n", quoted_cell(&result.path), cells.join(","));
         }
         text
     }
@@ -53,7 +53,7 @@ impl ActionsReport {
                 let shares = figures.map_or([None; 3], |figures| [figures.precision, figures.recall, figures.f1]);
                 shares.map(|share| share.map(|share| format!("{share:.6}")).unwrap_or_default()).join(",")
             });
-            text += &format!("{},{clips},{}\n", quoted(name), cells.join(","));
+            text += &format!("{},{clips},{}\n", quoted_cell(name), cells.join(","));
         }
         text
     }

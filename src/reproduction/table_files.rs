@@ -6,7 +6,7 @@ use std::path::Path;
 use super::table::{Column, Table, TableRow};
 use crate::atomic;
 use crate::error::Result;
-use crate::evaluation::csv::quoted;
+use crate::table::quoted_cell;
 
 impl Table {
     /// Writes `table.md`, `table.csv` and `table.json` to folder `dir`.
@@ -69,7 +69,13 @@ impl Table {
                 pairs.map(|(ours, published)| format!(",{},{}", number(ours), number(published))).collect();
             let missing = row.missing.as_deref().unwrap_or_default();
             let device = row.device.as_deref().unwrap_or_default();
-            text += &format!("{},{}{cells},{},{}\n", row.id, quoted(&row.name), quoted(missing), quoted(device));
+            text += &format!(
+                "{},{}{cells},{},{}\n",
+                row.id,
+                quoted_cell(&row.name),
+                quoted_cell(missing),
+                quoted_cell(device)
+            );
         }
         text
     }

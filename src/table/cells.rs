@@ -190,6 +190,12 @@ fn number(cell: &str) -> Option<f64> {
     cell.parse().ok()
 }
 
+/// Returns a text as one cell (RFC 4180); quotes also keep what another separator or trimming would change.
+pub fn quoted_cell(text: &str) -> String {
+    let is_plain = !text.contains(['"', ',', '\n', '\r', ';', '\t']) && text.trim() == text;
+    if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
+}
+
 /// Returns a text that no spreadsheet takes for a formula: an apostrophe stands before what would be one.
 pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if is_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
@@ -241,6 +247,15 @@ mod tests {
             [of(2, &["a; \"b\"\n", "x"]), of(5, &[" c ", "d"])]
         );
         assert_eq!(records(""), []);
+    }
+
+    #[test]
+    fn names_with_commas_stay_one_cell() {
+        assert_eq!(quoted_cell("alley_1/frame_0001"), "alley_1/frame_0001");
+        assert_eq!(quoted_cell("a \"b\", c"), "\"a \"\"b\"\", c\"");
+        let names = ["a;b", " c\t", "\"d\"", "e\r\nf", ""];
+        let line = names.map(quoted_cell).join(",");
+        assert_eq!(records(&line), [of(1, &names)]);
     }
 
     #[test]

@@ -7,5 +7,5 @@
 mod cells;
 mod columns;
 
-pub use cells::{Record, Table, decode, escape_formula, seconds, unescape_formula};
+pub use cells::{Record, Table, decode, escape_formula, quoted_cell, seconds, unescape_formula};
 pub use columns::{Columns, Part};

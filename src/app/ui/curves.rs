@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::table::quoted_cell;
+
 /// Most points of one curve; beyond it neighbours are averaged in pairs.
 const CAPACITY: usize = 1024;
 
@@ -94,7 +96,7 @@ impl Curves {
         let mut text = String::new();
         for (name, curve) in self.iter() {
             for [x, y] in curve.points() {
-                text += &format!("{name},{x},{y}\n");
+                text += &format!("{},{x},{y}\n", quoted_cell(name));
             }
         }
         text

@@ -13,9 +13,9 @@ use super::{Fold, GroupsEvent, GroupsPlan};
 use crate::atomic;
 use crate::data::{DataSource, Dataset, Layout, ListSource};
 use crate::error::{Error, Result};
-use crate::evaluation::csv::quoted;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{Backbone, HiddenTwoStream, Modality, Stream, StreamConfig, StreamEntry, StreamInput};
+use crate::table::quoted_cell;
 use crate::training::{self, ClipFeatures, TrainingControl, TrainingEvent, TrainingPlan};
 use crate::video::Geometry;
 
@@ -183,9 +183,9 @@ fn write_list(dataset: &Dataset, picked: &[usize], dir: &Path) -> Result<DataSou
             return Err(Error::file(&clip.path, "the path is not UTF-8", "Rename the file: lists are UTF-8"));
         };
         let segment = clip.segment_secs.map_or(",".into(), |[start, end]| format!("{start},{end}"));
-        let class = quoted(&dataset.classes[clip.label]);
+        let class = quoted_cell(&dataset.classes[clip.label]);
         // Writing to a text cannot fail.
-        let _ = writeln!(rows, "{},{class},{segment},{}", quoted(path), quoted(&clip.recording()));
+        let _ = writeln!(rows, "{},{class},{segment},{}", quoted_cell(path), quoted_cell(&clip.recording()));
     }
     let names = dataset.classes.iter().enumerate();
     let classes: String = names.map(|(label, name)| format!("{} {name}\n", label + 1)).collect();

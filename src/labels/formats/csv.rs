@@ -11,7 +11,7 @@ use super::sheet::{Clip, Sheet, Span, Stretch};
 use super::{Exported, boris, text};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
-use crate::table::{Columns, Part, Table, escape_formula};
+use crate::table::{Columns, Part, Table, escape_formula, quoted_cell};
 
 const HEADER: &str = "path,label,start,end,group,note,start_frame,end_frame,fps\n";
 
@@ -45,9 +45,7 @@ fn rounded(number: f64) -> String {
 
 /// Returns a text as a cell that is no formula.
 fn cell(text: &str) -> String {
-    let text = escape_formula(text);
-    let is_plain = !text.contains(['"', ',', '\n', '\r', ';', '\t']) && text.trim() == text;
-    if is_plain { text.into_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
+    quoted_cell(&escape_formula(text))
 }
 
 pub(super) fn read(source: &Path) -> Result<Sheet> {
