@@ -17,6 +17,7 @@ mod lock;
 #[cfg(test)]
 mod locked_tests;
 mod manifest;
+pub mod media_scan;
 mod project;
 #[cfg(test)]
 mod project_tests;
@@ -27,7 +28,6 @@ mod settings;
 mod sidecar;
 mod step;
 mod stored_path;
-pub mod survey;
 mod syncer;
 pub mod times;
 mod undo;

@@ -14,7 +14,7 @@ use crate::engine::{FileState, LabelingEvent, Message, Prediction, ProbeRequest,
 use crate::error::{Error, Result};
 use crate::labels::{
     Change, Document, Facts, Label, Project, Reread, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits,
-    survey,
+    media_scan,
 };
 
 /// How long after the last change the files are brought up to date; the journal has every change at once.
@@ -465,7 +465,7 @@ impl LabelingState {
                 let certain: Vec<_> = relinks.into_iter().filter(|relink| relink.is_certain).collect();
                 certain.iter().for_each(|relink| self.look_again(relink.id));
                 let project = self.project.as_ref().filter(|_| !certain.is_empty())?;
-                Some(survey::relink(project.document(), project.dir(), &certain))
+                Some(media_scan::relink(project.document(), project.dir(), &certain))
             }
         }
     }
@@ -524,7 +524,7 @@ impl LabelingState {
     pub fn add(&self, paths: &[PathBuf], log: &mut Log) -> Option<Step> {
         let project = self.project.as_ref()?;
         let files = paths.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect();
-        let (files, notes) = survey::newcomers(project.document(), project.dir(), files);
+        let (files, notes) = media_scan::newcomers(project.document(), project.dir(), files);
         notes.iter().for_each(|note| log.push(Level::Warning, note.to_string()));
         let videos = files.iter().map(|path| Video::new(StoredPath::encode(path, project.dir())));
         Some(edits::add_videos(project.document(), videos.collect()))

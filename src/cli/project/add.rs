@@ -8,7 +8,7 @@ use super::opening::{open_to_change, progress_bar};
 use crate::cli::outcome::{Outcome, complain};
 use crate::engine::{look_into, videos_in};
 use crate::error::{Error, Result, caught_at};
-use crate::labels::survey::newcomers;
+use crate::labels::media_scan::newcomers;
 use crate::labels::{Project, edits};
 use crate::plural::counted;
 

@@ -9,7 +9,7 @@ use super::opening::{open, open_to_change, progress_bar};
 use crate::cli::outcome::{Outcome, complain};
 use crate::engine::facts_of;
 use crate::error::Result;
-use crate::labels::survey::{Fault, Finding, check, find_moved, relink};
+use crate::labels::media_scan::{Fault, Finding, check, find_moved, relink};
 use crate::labels::{Project, edits};
 use crate::plural::counted;
 use crate::video::is_video;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 use crate::labels::formats::{self, Cut, Exported, Format, exported_clips, folder_of, prepare};
-use crate::labels::survey::{Fault, Found, Progress, check_video, find_videos, fingerprint};
+use crate::labels::media_scan::{Fault, Found, Progress, check_video, find_videos, fingerprint};
 use crate::labels::{Change, Document, Facts, Step, StoredPath, Video, times};
 use crate::output::{Existing, Staging, in_words};
 use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_order};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use crate::error::{Error, Result};
-use crate::labels::survey::Relink;
+use crate::labels::media_scan::Relink;
 use crate::labels::{Facts, VideoId};
 
 /// A video of the project to be looked into.

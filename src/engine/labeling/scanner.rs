@@ -10,7 +10,7 @@ use crate::engine::runtime::events::Wake;
 use crate::engine::{examine, facts_of};
 use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
-use crate::labels::{survey, times};
+use crate::labels::{media_scan, times};
 
 /// The pending probe requests and the receiver of the answers.
 pub(super) struct MediaScanner {
@@ -59,7 +59,7 @@ fn state(request: &ProbeRequest) -> Result<FileState> {
         false => examine(&request.path).map(|(facts, _)| facts),
     };
     let Some(known) = &request.known else { return look().map(FileState::Facts) };
-    if known.bytes != length || (request.thorough && survey::fingerprint(&request.path)?.1 != known.hash) {
+    if known.bytes != length || (request.thorough && media_scan::fingerprint(&request.path)?.1 != known.hash) {
         return look().map(FileState::Changed);
     }
     if !request.keeps || times::read(&request.dir, known).is_ok() {

@@ -12,7 +12,7 @@ use crate::engine::runtime::events::Wake;
 use crate::engine::videos_in;
 use crate::error::Error;
 use crate::gpu::panics::caught;
-use crate::labels::survey::find_moved;
+use crate::labels::media_scan::find_moved;
 use crate::labels::{Document, VideoId};
 use crate::video::is_video;
 

@@ -8,8 +8,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
 use super::exported::{note_timeless, write_file};
-use super::sheet::{Clip, Sheet, Span, Stretch};
 use super::{Exported, text};
 use crate::error::{Error, Result};
 use crate::json_values;
@@ -48,15 +48,15 @@ struct Annotation {
     clip: bool,
 }
 
-pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
+pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let mut stems: BTreeMap<&str, usize> = BTreeMap::new();
-    for clip in &sheet.clips {
+    for clip in &set.clips {
         *stems.entry(clip.stem()).or_default() += 1;
     }
     let (mut database, mut timeless) = (BTreeMap::new(), 0);
-    for clip in &sheet.clips {
+    for clip in &set.clips {
         let key = if stems[clip.stem()] == 1 { clip.stem() } else { &clip.path };
-        timeless += if clip.clock.is_some() { 0 } else { clip.stretches.len() };
+        timeless += if clip.clock.is_some() { 0 } else { clip.spans.len() };
         database.insert(key.to_owned(), entry(clip));
     }
     let file = File { version: "Motionscope".into(), taxonomy: Vec::new(), database };
@@ -70,11 +70,11 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
 fn entry(clip: &Clip) -> VideoEntry {
     let [start, duration] = clip.whole_secs().unwrap_or_default().map(rounded);
     let whole = |label: &String| Annotation { label: label.clone(), segment: [start, duration], clip: true };
-    let part = |stretch: &Stretch| {
-        let segment = clip.secs_of(stretch)?.map(rounded);
-        Some(Annotation { label: stretch.label.clone(), segment, clip: false })
+    let part = |span: &Span| {
+        let segment = clip.secs_of(span)?.map(rounded);
+        Some(Annotation { label: span.label.clone(), segment, clip: false })
     };
-    let annotations = clip.labels.iter().map(whole).chain(clip.stretches.iter().filter_map(part));
+    let annotations = clip.labels.iter().map(whole).chain(clip.spans.iter().filter_map(part));
     let value = |Annotation { label, segment, clip }: Annotation| match clip {
         true => json!({ "label": label, "segment": segment, "clip": true }),
         false => json!({ "label": label, "segment": segment }),
@@ -88,9 +88,9 @@ fn rounded(secs: f64) -> f64 {
     (secs * 1e6).round() / 1e6
 }
 
-pub(super) fn read(source: &Path) -> Result<Sheet> {
+pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let file: Read = text::json(source, "ActivityNet's JSON")?;
-    let mut sheet = Sheet::default();
+    let mut set = AnnotationSet::default();
     for (id, entry) in file.database {
         let place = format!("video {id}");
         let left_out = |error: serde_json::Error| {
@@ -100,8 +100,8 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         let video = match serde_json::from_value::<VideoEntry>(entry) {
             Ok(video) => video,
             Err(error) => {
-                sheet.notes.push(left_out(error));
-                sheet.clips.push(Clip { left_out: 1, ..Clip::named(id, place) });
+                set.notes.push(left_out(error));
+                set.clips.push(Clip { left_out: 1, ..Clip::named(id, place) });
                 continue;
             }
         };
@@ -111,15 +111,15 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
             match serde_json::from_value(annotation) {
                 Ok(Annotation { label, clip: true, .. }) => clip.labels.push(label),
                 Ok(Annotation { label, segment: [start, end], .. }) => {
-                    clip.stretches.push(Stretch::new(label, Span::Secs(start, end)));
+                    clip.spans.push(Span::new(label, Extent::Secs(start, end)));
                 }
                 Err(error) => {
                     clip.left_out += 1;
-                    sheet.notes.push(left_out(error));
+                    set.notes.push(left_out(error));
                 }
             }
         }
-        sheet.clips.push(clip);
+        set.clips.push(clip);
     }
-    Ok(sheet)
+    Ok(set)
 }

@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
+use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
 use super::exported::write_file;
-use super::sheet::{Clip, Sheet, Span, Stretch};
 use super::{Exported, boris, text};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
@@ -15,9 +15,9 @@ use crate::table::{Columns, Part, Table, escape_formula, quoted_cell};
 
 const HEADER: &str = "path,label,start,end,group,note,start_frame,end_frame,fps\n";
 
-pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
+pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let mut text = HEADER.to_owned();
-    for clip in &sheet.clips {
+    for clip in &set.clips {
         let fps = clip.times().and_then(FrameTimes::fps).map(rounded).unwrap_or_default();
         let mut row = |label: &str, [start, end]: [String; 2], note: &str, [first, after]: [String; 2]| {
             let [path, label, group, note] = [&clip.path, label, &clip.group, note].map(cell);
@@ -26,10 +26,10 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
         for label in &clip.labels {
             row(label, Default::default(), &clip.note, Default::default());
         }
-        for stretch in &clip.stretches {
-            let secs = clip.secs_of(stretch).map(|secs| secs.map(rounded)).unwrap_or_default();
-            let frames = stretch.frames().map(|(start, end)| [start.to_string(), end.to_string()]);
-            row(&stretch.label, secs, &stretch.note, frames.unwrap_or_default());
+        for span in &clip.spans {
+            let secs = clip.secs_of(span).map(|secs| secs.map(rounded)).unwrap_or_default();
+            let frames = span.frames().map(|(start, end)| [start.to_string(), end.to_string()]);
+            row(&span.label, secs, &span.note, frames.unwrap_or_default());
         }
     }
     let mut exported = Exported::default();
@@ -48,7 +48,7 @@ fn cell(text: &str) -> String {
     quoted_cell(&escape_formula(text))
 }
 
-pub(super) fn read(source: &Path) -> Result<Sheet> {
+pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let table = Table::parse(&text::read(source)?);
     if boris::is_table(&table) {
         return boris::read_table(source, &table);
@@ -72,26 +72,26 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
     }
     let skip = usize::from(header.is_some());
     let columns = header.unwrap_or_default();
-    let mut sheet = Sheet::default();
+    let mut set = AnnotationSet::default();
     for (line, cause) in table.problems {
         let cause = format!("line {line}: {cause}; left out");
-        sheet.notes.push(Error::file(source, cause, "Close the quotes, and double those inside a cell"));
+        set.notes.push(Error::file(source, cause, "Close the quotes, and double those inside a cell"));
     }
     for (line, cells) in &table.records[skip..] {
         let place = format!("line {line}");
         let path = columns.path(cells);
         match clip(cells, &columns, &place) {
-            Ok(clip) => sheet.clips.push(clip),
+            Ok(clip) => set.clips.push(clip),
             Err(cause) => {
                 if !path.is_empty() {
-                    sheet.clips.push(Clip { left_out: 1, ..Clip::named(path, place) });
+                    set.clips.push(Clip { left_out: 1, ..Clip::named(path, place) });
                 }
                 let remedy = "Give a path, a label and, for a segment, its start and end";
-                sheet.notes.push(Error::file(source, format!("line {line}: {cause}; left out"), remedy));
+                set.notes.push(Error::file(source, format!("line {line}: {cause}; left out"), remedy));
             }
         }
     }
-    Ok(sheet)
+    Ok(set)
 }
 
 fn clip(cells: &[String], columns: &Columns, place: &str) -> std::result::Result<Clip, String> {
@@ -100,20 +100,20 @@ fn clip(cells: &[String], columns: &Columns, place: &str) -> std::result::Result
         return Err("it names no video".into());
     }
     let mut clip = Clip { group: columns.group(cells).to_owned(), ..Clip::named(path, place) };
-    let span = match columns.part(cells)? {
+    let extent = match columns.part(cells)? {
         Part::Whole => {
             clip.labels = Some(label.to_owned()).filter(|label| !label.is_empty()).into_iter().collect();
             clip.note = note;
             return Ok(clip);
         }
         _ if label.is_empty() => return Err("the segment has no label".into()),
-        Part::Secs(start, end) => Span::Secs(start, end),
+        Part::Secs(start, end) => Extent::Secs(start, end),
         Part::Frames(start, end) => {
             clip.rate = columns.rate(cells);
-            Span::Frames(start, end)
+            Extent::Frames(start, end)
         }
     };
-    clip.stretches = vec![Stretch { note, ..Stretch::new(label, span) }];
+    clip.spans = vec![Span { note, ..Span::new(label, extent) }];
     Ok(clip)
 }
 
@@ -121,7 +121,7 @@ fn clip(cells: &[String], columns: &Columns, place: &str) -> std::result::Result
 mod tests {
     use super::*;
 
-    fn sheet(bytes: &[u8]) -> Result<Sheet> {
+    fn set(bytes: &[u8]) -> Result<AnnotationSet> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("labels.csv");
         std::fs::write(&path, bytes).unwrap();
@@ -132,10 +132,10 @@ mod tests {
     fn rows_that_make_no_sense_are_noted_with_their_line() {
         let text =
             "clip,class,start,end\na.mp4,wave,,\n,wave\nb.mp4,wave,1,x\nb.mp4,wave,1,2.5\nc.mp4,\"wave\nd.mp4,wave\n";
-        let sheet = sheet(text.as_bytes()).unwrap();
-        let clips: Vec<_> = sheet.clips.iter().map(|clip| (clip.path.as_str(), clip.left_out)).collect();
+        let set = set(text.as_bytes()).unwrap();
+        let clips: Vec<_> = set.clips.iter().map(|clip| (clip.path.as_str(), clip.left_out)).collect();
         assert_eq!(clips, [("a.mp4", 0), ("b.mp4", 1), ("b.mp4", 0), ("d.mp4", 0)]);
-        let notes: Vec<_> = sheet.notes.iter().map(|note| note.cause.as_str()).collect();
+        let notes: Vec<_> = set.notes.iter().map(|note| note.cause.as_str()).collect();
         let starts = ["line 6: quotes are opened", "line 3: it names no video", "line 4: '1' to 'x'"];
         assert!(notes.len() == 3 && notes.iter().zip(starts).all(|(note, start)| note.starts_with(start)), "{notes:?}");
     }
@@ -152,21 +152,21 @@ mod tests {
             b"Label\tFile\tEnd (s)\tStart (s)\nwave\ta.mp4\t2.75\t1.5\n",
             &utf16,
         ] {
-            let sheet = sheet(text).unwrap();
-            assert!(sheet.notes.is_empty() && sheet.clips.len() == 1, "{:?}: {sheet:?}", String::from_utf8_lossy(text));
-            let part = &sheet.clips[0].stretches[0];
+            let set = set(text).unwrap();
+            assert!(set.notes.is_empty() && set.clips.len() == 1, "{:?}: {set:?}", String::from_utf8_lossy(text));
+            let part = &set.clips[0].spans[0];
             assert_eq!(
-                (sheet.clips[0].path.as_str(), part.label.as_str(), part.span),
-                ("a.mp4", "wave", Span::Secs(1.5, 2.75))
+                (set.clips[0].path.as_str(), part.label.as_str(), part.extent),
+                ("a.mp4", "wave", Extent::Secs(1.5, 2.75))
             );
         }
     }
 
     #[test]
     fn frames_are_no_label_of_the_whole_clip() {
-        let frames = sheet(b"path,label,start_frame,end_frame\na.mp4,wave,30,60\n").unwrap();
-        assert_eq!(frames.clips[0].stretches[0].span, Span::Frames(30, 60));
-        let error = sheet(b"path,label,start_tick,end_tick\na.mp4,wave,30,60\n").unwrap_err();
+        let frames = set(b"path,label,start_frame,end_frame\na.mp4,wave,30,60\n").unwrap();
+        assert_eq!(frames.clips[0].spans[0].extent, Extent::Frames(30, 60));
+        let error = set(b"path,label,start_tick,end_tick\na.mp4,wave,30,60\n").unwrap_err();
         assert!(error.cause.contains("line 1: the columns start_tick, end_tick"), "{error}");
     }
 
@@ -178,10 +178,10 @@ mod tests {
             (b"path|label\na.mp4|wave\n", "it has one column only"),
             (b"PK\x03\x04 a workbook", "it is a spreadsheet or another archive"),
         ] {
-            let error = sheet(text).unwrap_err();
+            let error = set(text).unwrap_err();
             assert!(error.cause.starts_with(cause), "{error}");
         }
-        assert!(sheet(b"path,label,start,end\n").is_ok(), "a project without labels");
+        assert!(set(b"path,label,start,end\n").is_ok(), "a project without labels");
     }
 
     #[test]

@@ -11,25 +11,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Extent, Span, color_of_hex};
 use super::exported::{free_path, note_timeless, write_file};
-use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch, color_of_hex};
 use super::xml::{Element, XmlWriter};
 use super::{BACKGROUND, Exported, text};
 use crate::error::{Error, Result};
 
-pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
+pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let (mut exported, mut used, mut unknown) = (Exported::default(), BTreeSet::new(), 0);
-    for clip in &sheet.clips {
-        match document(clip, sheet) {
+    for clip in &set.clips {
+        match document(clip, set) {
             Some(text) => write_file(&target.join(free_path(clip, "xml", &mut used)), &text, &mut exported)?,
-            None => unknown += clip.stretches.len() + clip.labels.len(),
+            None => unknown += clip.spans.len() + clip.labels.len(),
         }
     }
     note_timeless(&mut exported, target, unknown);
     Ok(exported)
 }
 
-fn document(clip: &Clip, sheet: &Sheet) -> Option<String> {
+fn document(clip: &Clip, set: &AnnotationSet) -> Option<String> {
     let facts = clip.facts.as_ref()?;
     let mut xml = XmlWriter::new();
     xml.open("annotations", &[]);
@@ -42,8 +42,8 @@ fn document(clip: &Clip, sheet: &Sheet) -> Option<String> {
     xml.element("start_frame", &[], "0");
     xml.element("stop_frame", &[], &facts.frames.saturating_sub(1).to_string());
     xml.open("labels", &[]);
-    let background = SheetClass::named(BACKGROUND);
-    sheet.classes.iter().chain([&background]).for_each(|class| label(&mut xml, class));
+    let background = AnnotationClass::named(BACKGROUND);
+    set.classes.iter().chain([&background]).for_each(|class| label(&mut xml, class));
     xml.close();
     xml.open("original_size", &[]);
     xml.element("width", &[], &facts.size[0].to_string());
@@ -52,8 +52,8 @@ fn document(clip: &Clip, sheet: &Sheet) -> Option<String> {
     xml.close();
     xml.element("source", &[], &clip.path);
     xml.close();
-    let whole = clip.labels.iter().map(|label| (Stretch::new(label, Span::Frames(0, facts.frames)), "clip"));
-    let parts = clip.stretches.iter().map(|part| (part.clone(), "segment"));
+    let whole = clip.labels.iter().map(|label| (Span::new(label, Extent::Frames(0, facts.frames)), "clip"));
+    let parts = clip.spans.iter().map(|part| (part.clone(), "segment"));
     for (id, (part, scope)) in whole.chain(parts).enumerate() {
         let Some((start, end)) = part.frames() else { continue };
         xml.open("track", &[("id", &id.to_string()), ("label", &part.label), ("source", "manual")]);
@@ -66,7 +66,7 @@ fn document(clip: &Clip, sheet: &Sheet) -> Option<String> {
     Some(xml.finish())
 }
 
-fn label(xml: &mut XmlWriter, class: &SheetClass) {
+fn label(xml: &mut XmlWriter, class: &AnnotationClass) {
     xml.open("label", &[]);
     xml.element("name", &[], &class.name);
     xml.element("color", &[], &class.hex());
@@ -108,17 +108,17 @@ fn shape(xml: &mut XmlWriter, frame: usize, outside: bool, [width, height]: [u32
     xml.close();
 }
 
-pub(super) fn read(source: &Path) -> Result<Sheet> {
-    let mut sheet = Sheet::default();
+pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
+    let mut set = AnnotationSet::default();
     let is_folder = source.is_dir();
     for path in text::files(source, "xml")? {
-        match read_document(source, &path, &mut sheet) {
+        match read_document(source, &path, &mut set) {
             Ok(()) => {}
-            Err(error) if is_folder => sheet.notes.push(error),
+            Err(error) if is_folder => set.notes.push(error),
             Err(error) => return Err(error),
         }
     }
-    Ok(sheet)
+    Ok(set)
 }
 
 /// A video in CVAT, and its annotated frames.
@@ -155,7 +155,7 @@ impl Task {
     }
 }
 
-fn read_document(source: &Path, path: &Path, sheet: &mut Sheet) -> Result<()> {
+fn read_document(source: &Path, path: &Path, set: &mut AnnotationSet) -> Result<()> {
     let document = Element::read(path)?;
     let remedy = "Export the task from CVAT as \"CVAT for video 1.1\"";
     let wrong = |cause: &str| Error::file(path, cause, remedy);
@@ -179,9 +179,9 @@ fn read_document(source: &Path, path: &Path, sheet: &mut Sheet) -> Result<()> {
     let about = project.or_else(single);
     for label in about.into_iter().flat_map(|about| about.all("labels")).flat_map(|labels| labels.all("label")) {
         let name = label.at(&["name"]).map_or("", |name| name.text.trim());
-        if !sheet.classes.iter().any(|class| class.name == name) {
+        if !set.classes.iter().any(|class| class.name == name) {
             let color = label.at(&["color"]).and_then(|color| color_of_hex(color.text.trim()));
-            sheet.classes.push(SheetClass { name: name.to_owned(), color });
+            set.classes.push(AnnotationClass { name: name.to_owned(), color });
         }
     }
     let mut before = 0;
@@ -200,7 +200,7 @@ fn read_document(source: &Path, path: &Path, sheet: &mut Sheet) -> Result<()> {
         let shift = if counts_on { before } else { 0 };
         if counts_on {
             let cause = format!("the frames of task {} count on from the tasks before it", task.video);
-            sheet.remarks.push(Error::file(path, cause, "Check the segments of that video"));
+            set.remarks.push(Error::file(path, cause, "Check the segments of that video"));
         }
         before += task.size.unwrap_or(0);
         let mut clip = Clip::named(&task.video, text::place(source, path, None));
@@ -209,20 +209,20 @@ fn read_document(source: &Path, path: &Path, sheet: &mut Sheet) -> Result<()> {
             if let Err(cause) = read_track(track, task, shift, &place, &mut clip) {
                 clip.left_out += 1;
                 let cause = format!("line {}: {cause}; left out", track.line);
-                sheet.notes.push(Error::file(path, cause, remedy));
+                set.notes.push(Error::file(path, cause, remedy));
             }
         }
         for line in read_tags(&images, task, shift, &mut clip) {
             let cause = format!("line {line}: the image of a tag has no frame of the video; left out");
-            sheet.notes.push(Error::file(path, cause, remedy));
+            set.notes.push(Error::file(path, cause, remedy));
         }
         let shapes = images.iter().flat_map(|image| &image.children).filter(|shape| shape.attribute("label").is_some());
         let shapes = shapes.filter(|shape| shape.name != "tag").count();
         if shapes > 0 {
             let cause = format!("shapes on single frames, which are no labels of the video, are passed over: {shapes}");
-            sheet.remarks.push(Error::file(path, cause, "Export \"CVAT for video 1.1\" if they belong to tracks"));
+            set.remarks.push(Error::file(path, cause, "Export \"CVAT for video 1.1\" if they belong to tracks"));
         }
-        sheet.clips.push(clip);
+        set.clips.push(clip);
     }
     let is_lost = |element: &&Element| match element.attribute("task_id") {
         Some(id) => project.is_some() && !tasks.iter().any(|task| task.id.as_deref() == Some(id)),
@@ -230,7 +230,7 @@ fn read_document(source: &Path, path: &Path, sheet: &mut Sheet) -> Result<()> {
     };
     for track in document.all("track").filter(is_lost) {
         let cause = format!("line {}: the track belongs to no task of the project; left out", track.line);
-        sheet.notes.push(Error::file(path, cause, remedy));
+        set.notes.push(Error::file(path, cause, remedy));
     }
     Ok(())
 }
@@ -265,9 +265,9 @@ fn read_track(
     }
     let mut start: Option<usize> = None;
     let mut add = |start: usize, end: usize| {
-        let span = Span::Frames(start, end.max(start.saturating_add(1)));
+        let extent = Extent::Frames(start, end.max(start.saturating_add(1)));
         let note = value("note").unwrap_or_default();
-        clip.stretches.push(Stretch { note, place: place.to_owned(), ..Stretch::new(label, span) });
+        clip.spans.push(Span { note, place: place.to_owned(), ..Span::new(label, extent) });
     };
     for (frame, shape) in &shapes {
         match (start, shape.attribute("outside") == Some("1")) {
@@ -311,7 +311,7 @@ fn read_tags(images: &[&Element], task: &Task, shift: usize, clip: &mut Clip) ->
                 None => runs.push((frame, end)),
             }
         }
-        clip.stretches.extend(runs.into_iter().map(|(start, end)| Stretch::new(label, Span::Frames(start, end))));
+        clip.spans.extend(runs.into_iter().map(|(start, end)| Span::new(label, Extent::Frames(start, end))));
     }
     left_out
 }

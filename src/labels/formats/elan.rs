@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::super::StoredPath;
+use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
 use super::exported::{free_path, note_lost, note_timeless, write_file};
-use super::sheet::{Clip, Sheet, Span, Stretch};
 use super::video_finder::{Found, VideoFinder};
 use super::xml::{Element, XmlWriter};
 use super::{Exported, text};
@@ -22,17 +22,17 @@ use crate::error::{Error, Result};
 const CLIP: &str = "clip";
 const SEGMENT: &str = "segment";
 
-pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
+pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let (mut exported, mut used, mut timeless) = (Exported::default(), BTreeSet::new(), 0);
-    for clip in &sheet.clips {
+    for clip in &set.clips {
         let path = target.join(free_path(clip, "eaf", &mut used));
-        match document(clip, sheet, &path) {
+        match document(clip, set, &path) {
             Some(text) => write_file(&path, &text, &mut exported)?,
-            None => timeless += clip.stretches.len() + clip.labels.len(),
+            None => timeless += clip.spans.len() + clip.labels.len(),
         }
     }
     note_timeless(&mut exported, target, timeless);
-    let noted = sheet.clips.iter().flat_map(|clip| &clip.stretches).filter(|part| !part.note.is_empty()).count();
+    let noted = set.clips.iter().flat_map(|clip| &clip.spans).filter(|part| !part.note.is_empty()).count();
     let remedy = "Export JSON as well if they matter";
     note_lost(&mut exported, target, noted, "notes of segments, which ELAN's tiers do not have, are left out", remedy);
     Ok(exported)
@@ -46,7 +46,7 @@ struct Tier<'a> {
     times: Vec<(u64, u64)>,
 }
 
-fn document(clip: &Clip, sheet: &Sheet, path: &Path) -> Option<String> {
+fn document(clip: &Clip, set: &AnnotationSet, path: &Path) -> Option<String> {
     let millis = |[start, end]: [f64; 2]| ((start * 1000.0).round() as u64, (end * 1000.0).round() as u64);
     let whole = millis(clip.whole_secs()?);
     let mut tiers = Vec::new();
@@ -54,8 +54,8 @@ fn document(clip: &Clip, sheet: &Sheet, path: &Path) -> Option<String> {
         let times = vec![whole];
         tiers.push(Tier { name: format!("{CLIP}: {label}"), kind: CLIP, label, times });
     }
-    for label in sheet.label_names() {
-        let parts = clip.stretches.iter().filter(|part| part.label == label);
+    for label in set.label_names() {
+        let parts = clip.spans.iter().filter(|part| part.label == label);
         let times = parts.filter_map(|part| clip.secs_of(part)).map(millis).collect();
         tiers.push(Tier { name: label.into(), kind: SEGMENT, label, times });
     }
@@ -157,17 +157,17 @@ fn mime_type(name: &str) -> &'static str {
     }
 }
 
-pub(super) fn read(source: &Path, finder: &VideoFinder<'_>) -> Result<Sheet> {
-    let mut sheet = Sheet::default();
+pub(super) fn read(source: &Path, finder: &VideoFinder<'_>) -> Result<AnnotationSet> {
+    let mut set = AnnotationSet::default();
     let is_folder = source.is_dir();
     for path in text::files(source, "eaf")? {
-        match read_document(source, &path, finder, &mut sheet) {
+        match read_document(source, &path, finder, &mut set) {
             Ok(()) => {}
-            Err(error) if is_folder => sheet.notes.push(error),
+            Err(error) if is_folder => set.notes.push(error),
             Err(error) => return Err(error),
         }
     }
-    Ok(sheet)
+    Ok(set)
 }
 
 /// A medium of a document.
@@ -204,7 +204,7 @@ impl Medium {
     }
 }
 
-fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, sheet: &mut Sheet) -> Result<()> {
+fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut AnnotationSet) -> Result<()> {
     let document = Element::read(path)?;
     let remedy = "Choose an .eaf file that ELAN has saved";
     if document.name != "ANNOTATION_DOCUMENT" {
@@ -226,7 +226,7 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, sheet: &m
     if media.len() > 1 {
         let names: Vec<String> = media.iter().map(|medium| StoredPath::plain(&medium.name)).collect();
         let cause = format!("it is about several videos, which all get its labels: {}", names.join(", "));
-        sheet.remarks.push(Error::file(path, cause, "Check the labels of each"));
+        set.remarks.push(Error::file(path, cause, "Check the labels of each"));
     }
     let mut clip = Clip::escaped("", text::place(source, path, None));
     for Annotation { line, label, secs, is_whole } in annotations(&document) {
@@ -234,23 +234,23 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, sheet: &m
             _ if is_whole => clip.labels.push(label),
             Some([start, end]) => {
                 let place = text::place(source, path, Some(line));
-                clip.stretches.push(Stretch { place, ..Stretch::new(label, Span::Secs(start, end)) });
+                clip.spans.push(Span { place, ..Span::new(label, Extent::Secs(start, end)) });
             }
             None => {
                 clip.left_out += 1;
                 let cause = format!("line {line}: the annotation has no times; left out");
-                sheet.notes.push(Error::file(path, cause, "Align it in ELAN"));
+                set.notes.push(Error::file(path, cause, "Align it in ELAN"));
             }
         }
     }
     for medium in media {
         let mut clip = Clip { path: medium.name, ..clip.clone() };
-        for stretch in &mut clip.stretches {
-            if let Span::Secs(start, end) = &mut stretch.span {
+        for span in &mut clip.spans {
+            if let Extent::Secs(start, end) = &mut span.extent {
                 (*start, *end) = (*start + medium.origin_secs, *end + medium.origin_secs);
             }
         }
-        sheet.clips.push(clip);
+        set.clips.push(clip);
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::annotation_set::Clip;
 use super::cut::Cut;
-use super::sheet::Clip;
 use crate::error::{Error, Result};
 use crate::output::Staging;
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::{Document, Facts};
+use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Extent, Span, color_of_hex};
 use super::exported::write_file;
-use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch, color_of_hex};
 use super::{Exported, text};
 use crate::error::{Error, Result};
 
@@ -71,16 +71,16 @@ struct SegmentEntry {
     note: String,
 }
 
-pub(super) fn write(sheet: &Sheet, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
+pub(super) fn write(set: &AnnotationSet, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
     let failed = |error: serde_json::Error| Error::wrap(target, error, "Report this");
-    let classes = sheet.classes.iter().map(|class| ClassEntry { name: class.name.clone(), color: class.hex() });
+    let classes = set.classes.iter().map(|class| ClassEntry { name: class.name.clone(), color: class.hex() });
     let file = File {
         version: VERSION,
         project: document.settings.name.clone(),
         folder: dir.to_string_lossy().into_owned(),
         multi_label: document.settings.multi_label,
         classes: classes.collect(),
-        videos: sheet.clips.iter().cloned().map(entry).collect::<serde_json::Result<_>>().map_err(failed)?,
+        videos: set.clips.iter().cloned().map(entry).collect::<serde_json::Result<_>>().map_err(failed)?,
     };
     let mut exported = Exported::default();
     write_file(target, &serde_json::to_string_pretty(&file).map_err(failed)?, &mut exported)?;
@@ -88,55 +88,55 @@ pub(super) fn write(sheet: &Sheet, document: &Document, dir: &Path, target: &Pat
 }
 
 fn entry(clip: Clip) -> serde_json::Result<Value> {
-    let Clip { stored: path, facts, labels, stretches, group, note, reviewer, .. } = clip;
-    let segments = stretches.into_iter().filter_map(|stretch| {
-        let (start, end) = stretch.frames()?;
-        Some(serde_json::to_value(SegmentEntry { label: stretch.label, start, end, note: stretch.note }))
+    let Clip { stored: path, facts, labels, spans, group, note, reviewer, .. } = clip;
+    let segments = spans.into_iter().filter_map(|span| {
+        let (start, end) = span.frames()?;
+        Some(serde_json::to_value(SegmentEntry { label: span.label, start, end, note: span.note }))
     });
     let segments = segments.collect::<serde_json::Result<_>>()?;
     serde_json::to_value(VideoEntry { path, facts, labels, segments, group, note, reviewer })
 }
 
-pub(super) fn read(source: &Path) -> Result<Sheet> {
+pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let file: File = text::json(source, "Motionscope's JSON of labels")?;
     if file.version > VERSION {
         let cause = format!("it was written by a newer version of Motionscope (format {})", file.version);
         return Err(Error::file(source, cause, "Update Motionscope to import it"));
     }
     let classes = file.classes.into_iter();
-    let classes = classes.map(|class| SheetClass { color: color_of_hex(&class.color), name: class.name });
-    let mut sheet = Sheet { classes: classes.collect(), ..Sheet::default() };
+    let classes = classes.map(|class| AnnotationClass { color: color_of_hex(&class.color), name: class.name });
+    let mut set = AnnotationSet { classes: classes.collect(), ..AnnotationSet::default() };
     for (number, video) in (1..).zip(file.videos) {
         let path = video.get("path").and_then(Value::as_str).unwrap_or_default().to_owned();
         let place = format!("video {number}");
         match serde_json::from_value(video) {
-            Ok(video) => add(&mut sheet, video, place, source),
+            Ok(video) => add(&mut set, video, place, source),
             Err(error) => {
-                sheet.notes.push(Error::file(source, format!("{place}: {error}; left out"), "Correct the video"));
+                set.notes.push(Error::file(source, format!("{place}: {error}; left out"), "Correct the video"));
                 if !path.is_empty() {
-                    sheet.clips.push(Clip { left_out: 1, ..Clip::escaped(path, place) });
+                    set.clips.push(Clip { left_out: 1, ..Clip::escaped(path, place) });
                 }
             }
         }
     }
-    Ok(sheet)
+    Ok(set)
 }
 
-fn add(sheet: &mut Sheet, video: VideoEntry, place: String, source: &Path) {
+fn add(set: &mut AnnotationSet, video: VideoEntry, place: String, source: &Path) {
     let VideoEntry { path, facts, labels, segments, group, note, reviewer } = video;
     let mut clip = Clip { facts, labels, group, note, reviewer, ..Clip::escaped(path, place.clone()) };
     for (number, segment) in (1..).zip(segments) {
         let place = format!("{place}, segment {number}");
         match serde_json::from_value::<SegmentEntry>(segment) {
             Ok(segment) => {
-                let span = Span::Frames(segment.start, segment.end);
-                clip.stretches.push(Stretch { note: segment.note, place, ..Stretch::new(segment.label, span) });
+                let extent = Extent::Frames(segment.start, segment.end);
+                clip.spans.push(Span { note: segment.note, place, ..Span::new(segment.label, extent) });
             }
             Err(error) => {
                 clip.left_out += 1;
-                sheet.notes.push(Error::file(source, format!("{place}: {error}; left out"), "Correct the segment"));
+                set.notes.push(Error::file(source, format!("{place}: {error}; left out"), "Correct the segment"));
             }
         }
     }
-    sheet.clips.push(clip);
+    set.clips.push(clip);
 }

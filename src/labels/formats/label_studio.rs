@@ -20,8 +20,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
 use super::exported::{note_timeless, write_file};
-use super::sheet::{Clip, Sheet, Span, Stretch};
 use super::{Exported, text};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
@@ -92,12 +92,12 @@ struct Meta {
     text: Vec<String>,
 }
 
-pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
-    let tasks: Vec<_> = sheet.clips.iter().zip(1..).map(|(clip, id)| task(clip, id)).collect();
+pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
+    let tasks: Vec<_> = set.clips.iter().zip(1..).map(|(clip, id)| task(clip, id)).collect();
     let text = serde_json::to_string_pretty(&tasks).map_err(|e| Error::file(target, e.to_string(), "Report this"))?;
     let mut exported = Exported::default();
     write_file(target, &text, &mut exported)?;
-    let timeless = sheet.clips.iter().filter(|clip| clip.clock.is_none()).map(|clip| clip.stretches.len()).sum();
+    let timeless = set.clips.iter().filter(|clip| clip.clock.is_none()).map(|clip| clip.spans.len()).sum();
     note_timeless(&mut exported, target, timeless);
     Ok(exported)
 }
@@ -110,15 +110,15 @@ fn task(clip: &Clip, id: usize) -> Value {
             .push(json!({ "id": "clip", "from_name": "clip", "to_name": "video", "type": "choices", "value": value }));
     }
     let fps = clip.times().and_then(rate);
-    for (number, stretch) in clip.stretches.iter().enumerate() {
-        let Some((start, end)) = frames(clip, stretch, fps) else { continue };
+    for (number, span) in clip.spans.iter().enumerate() {
+        let Some((start, end)) = frames(clip, span, fps) else { continue };
         let ranges = json!([{ "start": start + 1, "end": end }]);
         let mut region = json!({
             "id": format!("segment{number}"), "from_name": "timeline", "to_name": "video", "type": "timelinelabels",
-            "value": { "ranges": ranges, "timelinelabels": [stretch.label] },
+            "value": { "ranges": ranges, "timelinelabels": [span.label] },
         });
-        if !stretch.note.is_empty() {
-            region["meta"] = json!({ "text": [stretch.note] });
+        if !span.note.is_empty() {
+            region["meta"] = json!({ "text": [span.note] });
         }
         result.push(region);
     }
@@ -147,15 +147,15 @@ fn rate(times: &FrameTimes) -> Option<f64> {
 }
 
 /// Returns the first frame of a part and the one after the last at the rate of the task.
-fn frames(clip: &Clip, part: &Stretch, fps: Option<f64>) -> Option<(usize, usize)> {
+fn frames(clip: &Clip, part: &Span, fps: Option<f64>) -> Option<(usize, usize)> {
     let ([start, end], fps) = clip.secs_of(part).zip(fps)?;
     let [start, end] = [start, end].map(|secs| (secs * fps).round() as usize);
     Some((start, end.max(start + 1)))
 }
 
-pub(super) fn read(source: &Path) -> Result<Sheet> {
+pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let tasks: Vec<Value> = text::json(source, "a list of Label Studio's tasks")?;
-    let mut sheet = Sheet::default();
+    let mut set = AnnotationSet::default();
     let (mut assumed, mut others) = (0, 0);
     for (number, task) in (1..).zip(tasks) {
         let place = format!("task {number}");
@@ -163,19 +163,19 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         let task: Task = match serde_json::from_value(task) {
             Ok(task) => task,
             Err(error) => {
-                sheet.notes.push(left_out(error.to_string(), "Export the task from Label Studio again"));
+                set.notes.push(left_out(error.to_string(), "Export the task from Label Studio again"));
                 continue;
             }
         };
         let Some(path) = video_of(&task) else {
             let cause = "its data name no video".into();
-            sheet.notes.push(left_out(cause, "Give the path in \"data\": {\"video\": …}"));
+            set.notes.push(left_out(cause, "Give the path in \"data\": {\"video\": …}"));
             continue;
         };
         let mut clip = Clip::named(path, place.clone());
         let mut wrong = |clip: &mut Clip, error: serde_json::Error| {
             clip.left_out += 1;
-            sheet.notes.push(left_out(error.to_string(), "Correct the annotation in Label Studio"));
+            set.notes.push(left_out(error.to_string(), "Correct the annotation in Label Studio"));
         };
         let mut regions: Vec<Region> = Vec::new();
         for annotation in task.annotations.iter().flatten() {
@@ -200,11 +200,11 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
             others += usize::from(!region.value.is_label());
             add(&mut clip, region, fps.unwrap_or(USUAL_FPS));
         }
-        sheet.clips.push(clip);
+        set.clips.push(clip);
     }
     if others > 0 {
         let cause = format!("results that are neither labels of a timeline nor choices are passed over: {others}");
-        sheet.remarks.push(Error::file(source, cause, "No action needed if they are boxes or texts"));
+        set.remarks.push(Error::file(source, cause, "No action needed if they are boxes or texts"));
     }
     if assumed > 0 {
         let of = counted(assumed, "task");
@@ -212,9 +212,9 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
             "the rate at which frames were counted is not in the file for {of}; {USUAL_FPS} per second are assumed"
         );
         let remedy = "Give \"fps\" in the data of the tasks if the labelling interface has another frameRate";
-        sheet.remarks.push(Error::file(source, cause, remedy));
+        set.remarks.push(Error::file(source, cause, remedy));
     }
-    Ok(sheet)
+    Ok(set)
 }
 
 impl RegionValue {
@@ -254,12 +254,12 @@ fn add(clip: &mut Clip, region: Region, fps: f64) {
     clip.labels.extend(choices);
     for label in &timelinelabels {
         for range in ranges.iter().flatten() {
-            let span = Span::Secs((range.start - 1.0).max(0.0) / fps, range.end / fps);
-            clip.stretches.push(Stretch { note: note.clone(), ..Stretch::new(label.clone(), span) });
+            let extent = Extent::Secs((range.start - 1.0).max(0.0) / fps, range.end / fps);
+            clip.spans.push(Span { note: note.clone(), ..Span::new(label.clone(), extent) });
         }
     }
     if let Some((start, end)) = start.zip(end) {
-        let part = |label| Stretch { note: note.clone(), ..Stretch::new(label, Span::Secs(start, end)) };
-        clip.stretches.extend(labels.into_iter().map(part));
+        let part = |label| Span { note: note.clone(), ..Span::new(label, Extent::Secs(start, end)) };
+        clip.spans.extend(labels.into_iter().map(part));
     }
 }

@@ -72,7 +72,7 @@ fn another_file_of_a_name_of_the_project_is_named_and_a_copy_is_the_video() {
     let cause = format!("{} is not clips/a.mp4 of the project", video.display());
     assert!(other.notes.len() == 1 && other.notes[0].cause.ends_with(&cause), "{:?}", other.notes);
     let facts = document.videos.get_mut(&VideoId(0)).unwrap().facts.as_mut().unwrap();
-    (facts.bytes, facts.hash) = super::super::survey::fingerprint(&video).unwrap();
+    (facts.bytes, facts.hash) = super::super::media_scan::fingerprint(&video).unwrap();
     let copy = found(&document);
     assert_eq!((copy.videos, copy.left_out, copy.notes, copy.remarks), (1, 0, Vec::new(), Vec::new()));
 }

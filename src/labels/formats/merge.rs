@@ -1,4 +1,4 @@
-//! A sheet's labels as a step of the project.
+//! The labels of an annotation set as a step of the project.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -7,8 +7,8 @@ use std::path::Path;
 use super::super::{
     Change, Class, ClassId, Document, Facts, Label, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits,
 };
+use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Clock, Extent, Span};
 use super::imported::folder_of_source;
-use super::sheet::{Clip, Clock, Sheet, SheetClass, Span, Stretch};
 use super::video_finder::{Found, VideoFinder};
 use super::{BACKGROUND, Choices, Import};
 use crate::error::Error;
@@ -26,15 +26,15 @@ const MAX_CLASSES: usize = 10_000;
 /// Pictures that begin later than this on the clock of their file are worth a remark.
 const LATE_SECS: f64 = 0.1;
 
-/// Makes the step that brings the labels of `sheet`, read from `source`, into `document`, a project in `dir`.
-pub(super) fn merge(sheet: Sheet, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Import {
+/// Makes the step that brings the labels of `set`, read from `source`, into `document`, a project in `dir`.
+pub(super) fn merge(set: AnnotationSet, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Import {
     let mut merge = Merge::new(source, document, dir, choices);
-    (merge.import.notes, merge.import.remarks) = (sheet.notes, sheet.remarks);
-    merge.add_classes(&sheet.classes, &sheet.clips);
+    (merge.import.notes, merge.import.remarks) = (set.notes, set.remarks);
+    merge.add_classes(&set.classes, &set.clips);
     let finder = VideoFinder::new(document, dir, folder_of_source(source));
-    let found = finder.find_all(&sheet.clips);
+    let found = finder.find_all(&set.clips);
     let mut added: BTreeMap<&str, VideoId> = BTreeMap::new();
-    for clip in &sheet.clips {
+    for clip in &set.clips {
         let found = found.get(clip.path.as_str()).copied().unwrap_or(Found::Nothing);
         let id = match found {
             Found::Video(id) => {
@@ -67,19 +67,19 @@ struct Merge<'a> {
     before: &'a Document,
     /// With the classes and videos that are new.
     after: Document,
-    /// What the sheet says about each video.
+    /// What the set says about each video.
     said: BTreeMap<VideoId, Video>,
     /// How many labels of each video are left out.
     left_out: BTreeMap<VideoId, usize>,
-    /// The clocks of the videos whose times the sheet has in seconds.
+    /// The clocks of the videos whose times the set has in seconds.
     clocks: BTreeMap<VideoId, Option<Clock>>,
-    /// The clocks of the videos for whose frames the sheet has a rate.
+    /// The clocks of the videos for whose frames the set has a rate.
     frame_clocks: BTreeMap<VideoId, Option<Clock>>,
-    /// Videos whose frames the sheet counts at another rate, with that rate and their own.
+    /// Videos whose frames the set counts at another rate, with that rate and their own.
     rescaled: BTreeMap<VideoId, [f64; 2]>,
-    /// What the sheet calls videos that were found by their last names.
+    /// What the set calls videos that were found by their last names.
     renamed: BTreeMap<VideoId, String>,
-    /// Videos that have other content than the sheet says.
+    /// Videos that have other content than the set says.
     changed: Vec<String>,
     import: Import,
     /// New classes that the file lists, which are added whether labels of them are left or not.
@@ -123,10 +123,12 @@ impl<'a> Merge<'a> {
         self.import.notes.push(Error::file(self.source, format!("{place}{cause}"), remedy));
     }
 
-    fn add_classes(&mut self, classes: &[SheetClass], clips: &[Clip]) {
-        let used = clips.iter().flat_map(Clip::label_names).map(|name| (SheetClass::named(name), false));
+    fn add_classes(&mut self, classes: &[AnnotationClass], clips: &[Clip]) {
+        let used = clips.iter().flat_map(Clip::label_names).map(|name| (AnnotationClass::named(name), false));
         let mut seen = BTreeSet::new();
-        for (SheetClass { name, color }, is_listed) in classes.iter().map(|class| (class.clone(), true)).chain(used) {
+        for (AnnotationClass { name, color }, is_listed) in
+            classes.iter().map(|class| (class.clone(), true)).chain(used)
+        {
             let name = &*composed(name.trim());
             let is_known = name.is_empty() || name == BACKGROUND || self.before.class_named(name).is_some();
             if is_known || !seen.insert(name.to_owned()) {
@@ -183,7 +185,7 @@ impl<'a> Merge<'a> {
 
     /// Notes that the video of a clip is not in the project.
     fn miss(&mut self, clip: &Clip, finder: &VideoFinder<'_>, found: Found) {
-        let lost = clip.labels.len() + clip.stretches.len() + clip.left_out;
+        let lost = clip.labels.len() + clip.spans.len() + clip.left_out;
         if (clip.is_extra || lost == 0) && finder.file(clip).is_none() {
             return; // Nothing is lost.
         }
@@ -214,7 +216,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Adds what a clip of the sheet says about a video to what others did.
+    /// Adds what a clip of the set says about a video to what others did.
     fn add_clip(&mut self, id: VideoId, clip: &Clip) {
         let Some(known) = self.after.videos.get(&id) else { return };
         let facts = known.facts.clone();
@@ -223,8 +225,8 @@ impl<'a> Merge<'a> {
         for name in &clip.labels {
             left_out += usize::from(!self.add_label(&mut video, name, clip));
         }
-        for stretch in &clip.stretches {
-            left_out += usize::from(!self.add_stretch(id, &mut video, facts.as_ref(), stretch, clip));
+        for span in &clip.spans {
+            left_out += usize::from(!self.add_stretch(id, &mut video, facts.as_ref(), span, clip));
         }
         for (said, new) in
             [(&mut video.group, &clip.group), (&mut video.note, &clip.note), (&mut video.reviewer, &clip.reviewer)]
@@ -267,19 +269,19 @@ impl<'a> Merge<'a> {
         video_id: VideoId,
         video: &mut Video,
         facts: Option<&Facts>,
-        stretch: &Stretch,
+        span: &Span,
         clip: &Clip,
     ) -> bool {
-        let place = if stretch.place.is_empty() { &clip.place } else { &stretch.place };
-        let Some(label) = self.label(&stretch.label) else { return false };
+        let place = if span.place.is_empty() { &clip.place } else { &span.place };
+        let Some(label) = self.label(&span.label) else { return false };
         if video.segments.len() >= MAX_SEGMENTS {
             let cause = format!("{} has more than {MAX_SEGMENTS} segments; left out", clip.shown());
             self.note(place, cause, "Check that this is a file of labels");
             return false;
         }
-        let frames = match stretch.span {
-            Span::Frames(start, end) => self.frames_counted(video_id, start, end, facts, clip.rate),
-            Span::Secs(start, end) => self.frames_at(video_id, start, end, facts),
+        let frames = match span.extent {
+            Extent::Frames(start, end) => self.frames_counted(video_id, start, end, facts, clip.rate),
+            Extent::Secs(start, end) => self.frames_at(video_id, start, end, facts),
         };
         let FrameSpan { frames: Range { start, end }, is_cut } = match frames {
             Ok(frames) => frames,
@@ -292,7 +294,7 @@ impl<'a> Merge<'a> {
             self.note(place, "the segment extends past the end of the video and was trimmed", "Check the segment");
         }
         let id = SegmentId(video.segments.len() as u32); // Nothing is taken away again.
-        let segment = Segment { id, label, start, end, note: stretch.note.clone() };
+        let segment = Segment { id, label, start, end, note: span.note.clone() };
         let mut clashes = video.segments.iter().filter(|other| other.overlaps(&segment));
         if clashes.clone().any(|other| (other.label, other.start, other.end) == (label, start, end)) {
             return true; // Said twice.

@@ -1,6 +1,6 @@
 //! Import and export of labels in the formats of other programs.
 //!
-//! A project becomes a sheet with labels by name, from which each format is written. Importing a format yields a sheet
+//! A project becomes an annotation set, labels by name, from which each format is written. Importing a format yields one
 //! again, which is merged into the project as a step. An export reports what its format cannot hold:
 //!
 //! | format | clip labels | several at a time | segments | background | unlabelled videos | groups | notes |
@@ -21,6 +21,7 @@
 //! frame.
 
 mod activity_net;
+mod annotation_set;
 mod boris;
 mod csv;
 mod cut;
@@ -39,7 +40,6 @@ mod loose_tests;
 mod merge;
 #[cfg(test)]
 mod round_trip_tests;
-mod sheet;
 mod text;
 mod ucf_lists;
 mod video_finder;
@@ -52,13 +52,13 @@ use super::document::BACKGROUND;
 use super::{Document, StoredPath};
 use crate::error::{Error, Result};
 use crate::output::{Existing, OutputGuard, Staging};
+use annotation_set::{AnnotationSet, Clip};
 pub use cut::Cut;
 pub use exported::Exported;
 use exported::note_lost;
 pub use format::Format;
 use imported::folder_of_source;
 pub use imported::{Choices, Import};
-use sheet::{Clip, Sheet};
 pub use ucf_lists::exported_clips;
 use video_finder::VideoFinder;
 
@@ -96,21 +96,21 @@ pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) ->
 /// If the format cannot hold the labels at all, or `target` is called like a file of another one.
 pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
     check_name(format, target)?;
-    let sheet = Sheet::of(document, dir);
+    let set = AnnotationSet::of(document, dir);
     let mut exported = match format {
-        Format::Json => json::write(&sheet, document, dir, target),
-        Format::Csv => csv::write(&sheet, target),
-        Format::UcfLists => ucf_lists::write(&sheet, target),
-        Format::ActivityNet => activity_net::write(&sheet, target),
-        Format::Elan => elan::write(&sheet, target),
-        Format::Boris => boris::write(&sheet, target),
-        Format::Cvat => cvat::write(&sheet, target),
-        Format::LabelStudio => label_studio::write(&sheet, target),
-        Format::XAnyLabeling => x_any_labeling::write(&sheet, target),
+        Format::Json => json::write(&set, document, dir, target),
+        Format::Csv => csv::write(&set, target),
+        Format::UcfLists => ucf_lists::write(&set, target),
+        Format::ActivityNet => activity_net::write(&set, target),
+        Format::Elan => elan::write(&set, target),
+        Format::Boris => boris::write(&set, target),
+        Format::Cvat => cvat::write(&set, target),
+        Format::LabelStudio => label_studio::write(&set, target),
+        Format::XAnyLabeling => x_any_labeling::write(&set, target),
     }?;
     if format.has_seconds() {
         let is_assumed = |clip: &&Clip| clip.clock.as_ref().is_some_and(|clock| clock.is_assumed) && clip.is_labelled();
-        let assumed = sheet.clips.iter().filter(is_assumed).count();
+        let assumed = set.clips.iter().filter(is_assumed).count();
         let what = "videos whose frames' times are not known yet, so that an even rate stands in for them";
         note_lost(&mut exported, target, assumed, what, "Check the videos of the project and export again");
     }
@@ -142,7 +142,7 @@ fn check_name(format: Format, target: &Path) -> Result<()> {
 /// # Errors
 /// If `source` as a whole cannot be read; what is wrong with parts of it is among the notes.
 pub fn import(format: Format, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Result<Import> {
-    let sheet = match format {
+    let set = match format {
         Format::Json => json::read(source),
         Format::Csv => csv::read(source),
         Format::UcfLists => ucf_lists::read(source),
@@ -153,5 +153,5 @@ pub fn import(format: Format, source: &Path, document: &Document, dir: &Path, ch
         Format::LabelStudio => label_studio::read(source),
         Format::XAnyLabeling => x_any_labeling::read(source),
     }?;
-    Ok(merge::merge(sheet, source, document, dir, choices))
+    Ok(merge::merge(set, source, document, dir, choices))
 }

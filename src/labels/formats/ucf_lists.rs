@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::super::StoredPath;
+use super::annotation_set::{AnnotationClass, AnnotationSet, Clip};
 use super::exported::{note_lost, write_file};
-use super::sheet::{Clip, Sheet, SheetClass};
 use super::{Cut, Exported, text};
 use crate::error::{Error, Result};
 
@@ -31,22 +31,22 @@ struct Listed<'a> {
     frames: Option<(usize, usize)>,
 }
 
-pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
+pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let mut exported = Exported::default();
-    let classes = sheet.label_names();
+    let classes = set.label_names();
     let folders = folder_names(&classes);
     let index: String = (1..).zip(&classes).map(|(id, class)| format!("{id} {}\n", folders[class])).collect();
-    let several = sheet.clips.iter().filter(|clip| clip.labels.len() > 1 && clip.stretches.is_empty()).count();
+    let several = set.clips.iter().filter(|clip| clip.labels.len() > 1 && clip.spans.is_empty()).count();
     let lost = "clips of several classes, which UCF101 does not have, are left out";
     note_lost(&mut exported, target, several, lost, "Export JSON as well if they matter");
-    let both = sheet.clips.iter().filter(|clip| !clip.labels.is_empty() && !clip.stretches.is_empty()).count();
+    let both = set.clips.iter().filter(|clip| !clip.labels.is_empty() && !clip.spans.is_empty()).count();
     let lost = "labels of whole clips that have segments as well are left out, as in training";
     note_lost(&mut exported, target, both, lost, "Export JSON as well if they matter");
 
-    let groups = group_numbers(sheet);
+    let groups = group_numbers(set);
     let mut counts: BTreeMap<(&str, usize), usize> = BTreeMap::new();
     let (mut train, mut test) = (String::new(), String::new());
-    for Listed { clip, label, frames } in sheet.clips.iter().flat_map(listed) {
+    for Listed { clip, label, frames } in set.clips.iter().flat_map(listed) {
         let group = groups[group(clip)];
         let count = counts.entry((label, group)).and_modify(|count| *count += 1).or_insert(1);
         let folder = &folders[label];
@@ -68,9 +68,9 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
 /// Returns the parts of a video to cut out.
 fn listed(clip: &Clip) -> Vec<Listed<'_>> {
     // Where parts are labelled they are what is learned from, as in training.
-    let whole = clip.labels.first().filter(|_| clip.labels.len() == 1 && clip.stretches.is_empty());
+    let whole = clip.labels.first().filter(|_| clip.labels.len() == 1 && clip.spans.is_empty());
     let whole = whole.map(|label| Listed { clip, label, frames: None });
-    let parts = clip.stretches.iter();
+    let parts = clip.spans.iter();
     let parts = parts.map(|part| Listed { clip, label: &part.label, frames: part.frames() });
     whole.into_iter().chain(parts).collect()
 }
@@ -82,16 +82,16 @@ fn group(clip: &Clip) -> &str {
 
 /// Returns the number of each group: that in its name where it came from such lists, else that of its first video.
 /// Videos that are added or labelled later change no number, so that lists that are exported again name the same clips.
-fn group_numbers(sheet: &Sheet) -> BTreeMap<&str, usize> {
+fn group_numbers(set: &AnnotationSet) -> BTreeMap<&str, usize> {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     let mut taken = BTreeSet::new();
-    for group in sheet.clips.iter().map(group) {
+    for group in set.clips.iter().map(group) {
         let number = group.strip_prefix('g').and_then(|number| number.parse().ok()).filter(|number| *number > 0);
         if let Some(number) = number.filter(|number| !numbers.contains_key(group) && taken.insert(*number)) {
             numbers.insert(group, number);
         }
     }
-    for clip in &sheet.clips {
+    for clip in &set.clips {
         let group = group(clip);
         if !numbers.contains_key(group) {
             let mut candidates = (0..).map(|round| clip.number + round * FURTHER_NUMBERS);
@@ -165,7 +165,7 @@ fn clip_of(line: &str) -> Option<&str> {
     Some(&line[..end])
 }
 
-pub(super) fn read(source: &Path) -> Result<Sheet> {
+pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let (dir, lists) = match source.is_dir() {
         true => {
             let is_list = |path: &Path| {
@@ -180,7 +180,8 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         return Err(Error::file(source, "there is no trainlist or testlist in this folder", "Choose another folder"));
     }
     let classes = read_classes(&dir.join(CLASS_INDEX))?;
-    let mut sheet = Sheet { classes: classes.iter().map(SheetClass::named).collect(), ..Sheet::default() };
+    let mut set =
+        AnnotationSet { classes: classes.iter().map(AnnotationClass::named).collect(), ..AnnotationSet::default() };
     for list in lists {
         for (number, line) in text::read(&list)?.lines().enumerate() {
             let line = line.trim();
@@ -190,16 +191,16 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
             match row(line, &classes) {
                 Some((path, label)) => {
                     let place = text::place(source, &list, Some(number + 1));
-                    sheet.clips.push(Clip { labels: vec![label], group: group_of(path), ..Clip::named(path, place) });
+                    set.clips.push(Clip { labels: vec![label], group: group_of(path), ..Clip::named(path, place) });
                 }
                 None => {
                     let cause = format!("line {}: no class fits '{line}'; left out", number + 1);
-                    sheet.notes.push(Error::file(&list, cause, "Correct the line or the class index"));
+                    set.notes.push(Error::file(&list, cause, "Correct the line or the class index"));
                 }
             }
         }
     }
-    Ok(sheet)
+    Ok(set)
 }
 
 /// Returns the classes in the index; none if there is none.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::super::survey::fingerprint;
+use super::super::media_scan::fingerprint;
 use super::super::{Document, StoredPath, VideoId};
-use super::sheet::Clip;
+use super::annotation_set::Clip;
 use crate::names::{composed, in_any_form};
 
 /// Lengths of a video that two programs report differ by no more than this, in seconds and as a share.

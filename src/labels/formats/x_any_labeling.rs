@@ -10,8 +10,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Extent, Span, color_of_hex};
 use super::exported::{free_path, note_timeless, write_file};
-use super::sheet::{Clip, Sheet, SheetClass, Span, Stretch, color_of_hex};
 use super::{Exported, text};
 use crate::error::{Error, Result};
 use crate::json_values;
@@ -65,22 +65,22 @@ struct SegmentEntry {
     description: String,
 }
 
-pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
+pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let (mut exported, mut used, mut timeless) = (Exported::default(), BTreeSet::new(), 0);
-    let colors: Map<_, _> = sheet.classes.iter().map(|class| (class.name.clone(), class.hex().into())).collect();
-    for clip in &sheet.clips {
+    let colors: Map<_, _> = set.classes.iter().map(|class| (class.name.clone(), class.hex().into())).collect();
+    for clip in &set.clips {
         let (Some(whole), Some(times), Some(facts)) = (clip.whole_secs(), clip.times(), &clip.facts) else {
-            timeless += clip.stretches.len() + clip.labels.len();
+            timeless += clip.spans.len() + clip.labels.len();
             continue;
         };
-        let labels = clip.labels.iter().map(|label| Stretch::new(label, Span::Frames(0, facts.frames)));
+        let labels = clip.labels.iter().map(|label| Span::new(label, Extent::Frames(0, facts.frames)));
         let labels = labels.enumerate().filter_map(|(number, part)| entry(clip, &part, format!("{CLIP}{number}")));
-        let parts = clip.stretches.iter().enumerate();
+        let parts = clip.spans.iter().enumerate();
         let parts = parts.filter_map(|(number, part)| entry(clip, part, format!("s{number}")));
         let file = json!({
             "version": VERSION, "type": TYPE, "video": clip.file_name(), "path": clip.path, "fps": times.fps(),
             "duration_ms": millis(whole[1]), "width": facts.size[0], "height": facts.size[1],
-            "labels": sheet.label_names(), "label_colors": colors, "segments": labels.chain(parts).collect::<Vec<_>>(),
+            "labels": set.label_names(), "label_colors": colors, "segments": labels.chain(parts).collect::<Vec<_>>(),
         });
         let path = target.join(free_path(clip, "json", &mut used));
         write_file(&path, &format!("{file:#}\n"), &mut exported)?;
@@ -89,7 +89,7 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-fn entry(clip: &Clip, part: &Stretch, id: String) -> Option<Value> {
+fn entry(clip: &Clip, part: &Span, id: String) -> Option<Value> {
     let ([start_secs, end_secs], (start, end)) = clip.secs_of(part).zip(part.frames())?;
     Some(json!({
         "id": id, "label": part.label, "start_ms": millis(start_secs), "end_ms": millis(end_secs),
@@ -101,14 +101,14 @@ fn millis(secs: f64) -> u64 {
     (secs * 1000.0).round() as u64
 }
 
-pub(super) fn read(source: &Path) -> Result<Sheet> {
-    let mut sheet = Sheet::default();
+pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
+    let mut set = AnnotationSet::default();
     let is_folder = source.is_dir();
     for path in text::files(source, "json")? {
         let file: File = match text::json(&path, "X-AnyLabeling's JSON of a video") {
             Ok(file) => file,
             Err(error) if is_folder => {
-                sheet.notes.push(error);
+                set.notes.push(error);
                 continue;
             }
             Err(error) => return Err(error),
@@ -117,20 +117,20 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         let version = file.version.split('.').next().unwrap_or_default();
         if !is_known(&file.r#type, TYPE) || !is_known(version, "1") {
             let cause = format!("it is of type {} {}, not {TYPE} {VERSION}", file.r#type, file.version);
-            sheet.notes.push(Error::file(&path, cause, "Export it again from X-AnyLabeling"));
+            set.notes.push(Error::file(&path, cause, "Export it again from X-AnyLabeling"));
             continue;
         }
         let folder = path.strip_prefix(source).ok().and_then(Path::parent).unwrap_or(Path::new(""));
-        add(&mut sheet, file, folder, &text::place(source, &path, None), &path);
+        add(&mut set, file, folder, &text::place(source, &path, None), &path);
     }
-    Ok(sheet)
+    Ok(set)
 }
 
-fn add(sheet: &mut Sheet, file: File, folder: &Path, place: &str, path: &Path) {
+fn add(set: &mut AnnotationSet, file: File, folder: &Path, place: &str, path: &Path) {
     for name in file.labels.as_array().into_iter().flatten().filter_map(json_values::text) {
-        if !sheet.classes.iter().any(|class| class.name == name) {
+        if !set.classes.iter().any(|class| class.name == name) {
             let color = file.label_colors.get(&name).and_then(Value::as_str).and_then(color_of_hex);
-            sheet.classes.push(SheetClass { name, color });
+            set.classes.push(AnnotationClass { name, color });
         }
     }
     let beside = folder.join(&file.video).to_string_lossy().replace('\\', "/");
@@ -143,13 +143,13 @@ fn add(sheet: &mut Sheet, file: File, folder: &Path, place: &str, path: &Path) {
     let mut clip = Clip { length_secs, rate, ..Clip::named(video, place) };
     for (number, segment) in (1..).zip(file.segments.into_iter().flatten()) {
         let read = serde_json::from_value::<SegmentEntry>(segment).map_err(|error| error.to_string());
-        let read = read.and_then(|segment| Ok((segment.span()?, segment)));
-        let (span, segment) = match read {
+        let read = read.and_then(|segment| Ok((segment.extent()?, segment)));
+        let (extent, segment) = match read {
             Ok(read) => read,
             Err(cause) => {
                 clip.left_out += 1;
                 let cause = format!("segment {number}: {cause}; left out");
-                sheet.notes.push(Error::file(path, cause, "Correct the segment in X-AnyLabeling"));
+                set.notes.push(Error::file(path, cause, "Correct the segment in X-AnyLabeling"));
                 continue;
             }
         };
@@ -158,23 +158,23 @@ fn add(sheet: &mut Sheet, file: File, folder: &Path, place: &str, path: &Path) {
             continue;
         }
         let place = format!("{place}: segment {number}").trim_start_matches(": ").to_owned();
-        clip.stretches.push(Stretch { note: segment.description, place, ..Stretch::new(segment.label, span) });
+        clip.spans.push(Span { note: segment.description, place, ..Span::new(segment.label, extent) });
     }
-    sheet.clips.push(clip);
+    set.clips.push(clip);
 }
 
 impl SegmentEntry {
     /// From when to when. Its frames are counted at the rate in the file, which need not be the video's, and its times are the
     /// player's: frames count where there are no times.
-    fn span(&self) -> std::result::Result<Span, String> {
+    fn extent(&self) -> std::result::Result<Extent, String> {
         if let Some((start, end)) = self.start_ms.zip(self.end_ms) {
-            return Ok(Span::Secs(start / 1000.0, end / 1000.0));
+            return Ok(Extent::Secs(start / 1000.0, end / 1000.0));
         }
         let whole = |frame: f64| (frame >= 0.0 && frame.fract() == 0.0).then_some(frame as usize);
         match self.start_frame.zip(self.end_frame) {
             Some((start, end)) => match whole(start).zip(whole(end)) {
                 // An event without a length is one frame.
-                Some((start, end)) if start <= end => Ok(Span::Frames(start, end.max(start.saturating_add(1)))),
+                Some((start, end)) if start <= end => Ok(Extent::Frames(start, end.max(start.saturating_add(1)))),
                 _ => Err(format!("frames {start} to {end} are no segment")),
             },
             None => Err("it has neither start_ms and end_ms nor start_frame and end_frame".into()),

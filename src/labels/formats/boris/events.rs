@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::sheet::{Clip, Sheet, Span, Stretch};
+use super::super::annotation_set::{AnnotationSet, Clip, Extent, Span};
 use crate::error::Error;
 
 /// The subject of labels of whole clips.
@@ -248,19 +248,19 @@ fn add(clips: &mut [Clip], bout: &Bout, parts: Vec<(usize, f64, f64)>) {
             continue;
         }
         let (note, place) = (bout.event.note(), bout.event.place.clone());
-        clip.stretches.push(Stretch { note, place, ..Stretch::new(bout.event.label(), Span::Secs(start, end)) });
+        clip.spans.push(Span { note, place, ..Span::new(bout.event.label(), Extent::Secs(start, end)) });
     }
 }
 
 /// Joins parts of one label that overlap, as where two subjects do the same; whether there were any.
 fn join_overlapping(clip: &mut Clip) -> bool {
-    let mut joined: Vec<Stretch> = Vec::new();
-    let before = clip.stretches.len();
-    for part in std::mem::take(&mut clip.stretches) {
-        let Span::Secs(start, end) = part.span else { continue };
+    let mut joined: Vec<Span> = Vec::new();
+    let before = clip.spans.len();
+    for part in std::mem::take(&mut clip.spans) {
+        let Extent::Secs(start, end) = part.extent else { continue };
         let last = joined.iter_mut().rev().find(|other| other.label == part.label);
-        let overlapping = last.and_then(|other| match other.span {
-            Span::Secs(from, to) if start < to && (from, to) != (start, end) => Some((other, from, to)),
+        let overlapping = last.and_then(|other| match other.extent {
+            Extent::Secs(from, to) if start < to && (from, to) != (start, end) => Some((other, from, to)),
             _ => None,
         });
         let Some((other, from, to)) = overlapping else {
@@ -273,17 +273,17 @@ fn join_overlapping(clip: &mut Clip) -> bool {
         };
         let first = if other.note.contains(" s to ") { other.note.clone() } else { timed(&other.note, from, to) };
         other.note = format!("{first}\n{}", timed(&part.note, start, end));
-        other.span = Span::Secs(from, to.max(end));
+        other.extent = Extent::Secs(from, to.max(end));
     }
-    clip.stretches = joined;
-    clip.stretches.len() < before
+    clip.spans = joined;
+    clip.spans.len() < before
 }
 
 /// Adds the labels of an observation.
-pub(super) fn add_observation(sheet: &mut Sheet, observation: Observation, source: &Path) {
+pub(super) fn add_observation(set: &mut AnnotationSet, observation: Observation, source: &Path) {
     let found = observation.clips();
     let error = |(cause, remedy): (String, &'static str)| Error::file(source, cause, remedy);
-    sheet.clips.extend(found.clips);
-    sheet.notes.extend(found.notes.into_iter().map(error));
-    sheet.remarks.extend(found.remarks.into_iter().map(error));
+    set.clips.extend(found.clips);
+    set.notes.extend(found.notes.into_iter().map(error));
+    set.remarks.extend(found.remarks.into_iter().map(error));
 }

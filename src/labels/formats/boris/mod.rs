@@ -16,8 +16,8 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::super::StoredPath;
+use super::annotation_set::{AnnotationSet, Clip};
 use super::exported::{note_timeless, write_file};
-use super::sheet::{Clip, Sheet};
 use super::{BACKGROUND, Exported, text};
 use crate::error::Result;
 use crate::frame_times::FrameTimes;
@@ -28,9 +28,9 @@ pub(super) use table::{is_table, read_table};
 /// The keys of the first ten classes, as in the window.
 const KEYS: [&str; 10] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 
-pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
+pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let behaviour = |(number, name): (usize, &str)| {
-        let color = sheet.classes.get(number).map_or_else(String::new, |class| class.hex());
+        let color = set.classes.get(number).map_or_else(String::new, |class| class.hex());
         let key = KEYS.get(number).filter(|_| name != BACKGROUND);
         let behaviour = json!({
             "type": "State event", "key": key.unwrap_or(&""), "code": name, "description": "", "color": color,
@@ -38,8 +38,8 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
         });
         (number.to_string(), behaviour)
     };
-    let behaviours: Map<_, _> = sheet.label_names().into_iter().enumerate().map(behaviour).collect();
-    let parts = sheet.clips.iter().flat_map(|clip| &clip.stretches);
+    let behaviours: Map<_, _> = set.label_names().into_iter().enumerate().map(behaviour).collect();
+    let parts = set.clips.iter().flat_map(|clip| &clip.spans);
     let subjects: BTreeSet<&str> =
         parts.map(|part| Noted::of(&part.note).subject).filter(|name| !name.is_empty()).collect();
     let subject = |(number, name): (usize, &str)| {
@@ -47,9 +47,9 @@ pub(super) fn write(sheet: &Sheet, target: &Path) -> Result<Exported> {
         (number.to_string(), json!({ "key": "", "name": name, "description": description }))
     };
     let subjects: Map<_, _> = [WHOLE].into_iter().chain(subjects).enumerate().map(subject).collect();
-    let timeless = sheet.clips.iter().filter(|clip| clip.clock.is_none() && clip.is_labelled()).count();
+    let timeless = set.clips.iter().filter(|clip| clip.clock.is_none() && clip.is_labelled()).count();
     let folder = target.parent().unwrap_or(Path::new(""));
-    let observations = sheet.clips.iter().map(|clip| (clip.path.clone(), observation(clip, folder)));
+    let observations = set.clips.iter().map(|clip| (clip.path.clone(), observation(clip, folder)));
     let observations: Map<_, _> = observations.collect();
     let project = json!({
         "time_format": "hh:mm:ss", "project_date": "", "project_name": "Motionscope",
@@ -78,7 +78,7 @@ fn observation(clip: &Clip, folder: &Path) -> Value {
         for label in &clip.labels {
             add(whole, (0, times.frames()), WHOLE, label, Noted::of(""));
         }
-        for part in &clip.stretches {
+        for part in &clip.spans {
             if let Some((secs, frames)) = clip.secs_of(part).zip(part.frames()) {
                 let noted = Noted::of(&part.note);
                 add(secs, frames, noted.subject, &part.label, noted);
@@ -135,7 +135,7 @@ impl<'a> Noted<'a> {
     }
 }
 
-pub(super) fn read(source: &Path) -> Result<Sheet> {
+pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let is_table =
         source.extension().is_some_and(|ending| ["csv", "tsv"].iter().any(|e| ending.eq_ignore_ascii_case(e)));
     match is_table {

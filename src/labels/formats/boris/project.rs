@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::sheet::{Sheet, SheetClass, color_of_hex};
+use super::super::annotation_set::{AnnotationClass, AnnotationSet, color_of_hex};
 use super::super::text;
 use super::events::{Event, Kind, Medium, Observation, add_observation};
 use crate::error::{Error, Result};
@@ -48,26 +48,26 @@ struct ObservationEntry {
     media_info: Value,
 }
 
-pub(super) fn read(source: &Path) -> Result<Sheet> {
+pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let project: Project = text::json(source, "a project of BORIS")?;
-    let mut sheet = Sheet::default();
-    let note = |sheet: &mut Sheet, cause: String, remedy: &str| {
-        sheet.notes.push(Error::file(source, cause, remedy));
+    let mut set = AnnotationSet::default();
+    let note = |set: &mut AnnotationSet, cause: String, remedy: &str| {
+        set.notes.push(Error::file(source, cause, remedy));
     };
     let mut behaviours: BTreeMap<usize, Behaviour> = BTreeMap::new();
     for (number, entry) in project.behaviors_conf.into_iter().flatten() {
         match serde_json::from_value(entry) {
             Ok(behaviour) => _ = behaviours.insert(number.parse().unwrap_or(usize::MAX), behaviour),
             Err(error) => {
-                note(&mut sheet, format!("behaviour {number}: {error}; left out"), "Check it in BORIS' ethogram")
+                note(&mut set, format!("behaviour {number}: {error}; left out"), "Check it in BORIS' ethogram")
             }
         }
     }
-    let class = |behaviour: &Behaviour| SheetClass {
+    let class = |behaviour: &Behaviour| AnnotationClass {
         name: behaviour.code.clone(),
         color: behaviour.color.as_deref().and_then(color_of_hex),
     };
-    sheet.classes = behaviours.values().map(class).collect();
+    set.classes = behaviours.values().map(class).collect();
     let is_point = |code: &str| {
         let mut all = behaviours.values();
         all.any(|behaviour| behaviour.code == code && behaviour.r#type.to_lowercase().starts_with("point"))
@@ -77,7 +77,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
         let entry: ObservationEntry = match serde_json::from_value(entry) {
             Ok(entry) => entry,
             Err(error) => {
-                note(&mut sheet, format!("{place}: {error}; left out"), "Check the observation in BORIS");
+                note(&mut set, format!("{place}: {error}; left out"), "Check the observation in BORIS");
                 continue;
             }
         };
@@ -87,7 +87,7 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
                 "IMAGES" => ("it annotates images, not a video", "Convert the images to a video and annotate that"),
                 _ => ("it has no media file", "Nothing can be done about live observations"),
             };
-            note(&mut sheet, format!("{}: {what}; left out", observation.place), remedy);
+            note(&mut set, format!("{}: {what}; left out", observation.place), remedy);
             continue;
         }
         observation.note = entry.description.as_str().unwrap_or_default().to_owned();
@@ -97,17 +97,13 @@ pub(super) fn read(source: &Path) -> Result<Sheet> {
                 Some(event) => observation.events.push(event),
                 None => {
                     observation.unreadable += 1;
-                    note(
-                        &mut sheet,
-                        format!("{place}: it has no time or no behaviour; left out"),
-                        "Correct it in BORIS",
-                    );
+                    note(&mut set, format!("{place}: it has no time or no behaviour; left out"), "Correct it in BORIS");
                 }
             }
         }
-        add_observation(&mut sheet, observation, source);
+        add_observation(&mut set, observation, source);
     }
-    Ok(sheet)
+    Ok(set)
 }
 
 /// Returns the media of each player. Times of the observation are those of the first player, from its time offset on; those of

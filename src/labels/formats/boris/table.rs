@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::sheet::Sheet;
+use super::super::annotation_set::AnnotationSet;
 use super::events::{Event, Kind, Medium, Observation, add_observation, within};
 use crate::error::{Error, Result};
 use crate::table::{Record, Table, seconds};
@@ -120,14 +120,14 @@ impl<'a> Titles<'a> {
 }
 
 /// Reads the events of a table.
-pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<Sheet> {
+pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<AnnotationSet> {
     let wrong = |cause: String| Error::file(source, cause, REMEDY);
     let rows = &table.records;
     let header = rows.iter().position(|(_, cells)| Titles::of(cells).is_some());
     let header = header.ok_or_else(|| wrong("the columns Behavior and Media file name are missing".into()))?;
     let titles = Titles::of(&rows[header].1).ok_or_else(|| wrong("the column Behavior is missing".into()))?;
-    let mut sheet = Sheet::default();
-    sheet.notes.extend(table.problems.iter().map(|(line, cause)| wrong(format!("line {line}: {cause}; left out"))));
+    let mut set = AnnotationSet::default();
+    set.notes.extend(table.problems.iter().map(|(line, cause)| wrong(format!("line {line}: {cause}; left out"))));
     let mut observations: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
     for row in &rows[header + 1..] {
         observations.entry(titles.cell(&row.1, &["Observation id"])).or_default().push(row);
@@ -137,14 +137,14 @@ pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<Sheet
         let players = titles.players(&rows);
         if rows.iter().any(|(_, cells)| titles.cell(cells, &["Source"]).contains("player #2")) {
             let cause = within(&place, "it has several players; the videos of the first get the labels");
-            sheet.remarks.push(Error::file(source, cause, "Import the project of BORIS to label those of the others"));
+            set.remarks.push(Error::file(source, cause, "Import the project of BORIS to label those of the others"));
         }
         if players.first().is_none_or(Vec::is_empty) {
             let lines = match (rows[0].0, rows[rows.len() - 1].0) {
                 (first, last) if first == last => format!("line {first}"),
                 (first, last) => format!("lines {first} to {last}"),
             };
-            sheet.notes.push(wrong(format!("{lines}: the events name no media file; left out")));
+            set.notes.push(wrong(format!("{lines}: the events name no media file; left out")));
             continue;
         }
         let is_dark = players[0].len() > 1 && players[0].iter().any(|medium| medium.length.is_infinite());
@@ -157,18 +157,18 @@ pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<Sheet
                 Ok(event) => observation.events.push(event),
                 Err(cause) => {
                     observation.unreadable += 1;
-                    sheet.notes.push(wrong(cause));
+                    set.notes.push(wrong(cause));
                 }
             }
         }
         if is_dark {
             let cause = "how long its media are is not in the table; events of all but the first are left out";
             let cause = within(&observation.place, cause);
-            sheet.notes.push(Error::file(source, cause, "Import the project of BORIS instead"));
+            set.notes.push(Error::file(source, cause, "Import the project of BORIS instead"));
         }
-        add_observation(&mut sheet, observation, source);
+        add_observation(&mut set, observation, source);
     }
-    Ok(sheet)
+    Ok(set)
 }
 
 fn is_absent(path: &str) -> bool {

@@ -8,9 +8,9 @@ use crate::frame_times::FrameTimes;
 
 /// Labels of some videos. The label `background` is none of the classes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sheet {
+pub(super) struct AnnotationSet {
     /// Classes in their order, whether they are used or not.
-    pub classes: Vec<SheetClass>,
+    pub classes: Vec<AnnotationClass>,
     /// What is said about videos; of one there may be several.
     pub clips: Vec<Clip>,
     /// What could not be read.
@@ -21,7 +21,7 @@ pub(super) struct Sheet {
 
 /// A class.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SheetClass {
+pub(super) struct AnnotationClass {
     pub name: String,
     pub color: Option<[u8; 3]>,
 }
@@ -54,7 +54,7 @@ pub(super) struct Clip {
     pub is_extra: bool,
     /// What it shows as a whole.
     pub labels: Vec<String>,
-    pub stretches: Vec<Stretch>,
+    pub spans: Vec<Span>,
     pub group: String,
     pub note: String,
     pub reviewer: String,
@@ -62,17 +62,17 @@ pub(super) struct Clip {
 
 /// A part of a video with a label.
 #[derive(Debug, Clone)]
-pub(super) struct Stretch {
+pub(super) struct Span {
     pub label: String,
-    pub span: Span,
+    pub extent: Extent,
     pub note: String,
     /// Where it stands, if that is not where the clip does.
     pub place: String,
 }
 
-/// A span of time or frames.
+/// A part of a video in time or frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Span {
+pub(super) enum Extent {
     /// The first frame and the one after the last.
     Frames(usize, usize),
     /// The first frame's time and the time of the one after the last, on the clock of the video's file.
@@ -99,11 +99,12 @@ impl Clock {
     }
 }
 
-impl Sheet {
+impl AnnotationSet {
     /// Returns the labels of a project in `dir`.
     pub fn of(document: &Document, dir: &Path) -> Self {
         let classes = document.classes.iter();
-        let classes = classes.map(|class| SheetClass { name: class.name.clone(), color: Some(class.color) }).collect();
+        let classes =
+            classes.map(|class| AnnotationClass { name: class.name.clone(), color: Some(class.color) }).collect();
         let clips = document.videos.iter();
         let clips = clips
             .map(|(id, video)| Clip { number: id.0 as usize + 1, ..Clip::of(&video.within_frames(), document, dir) })
@@ -122,7 +123,7 @@ impl Sheet {
     }
 }
 
-impl SheetClass {
+impl AnnotationClass {
     /// Returns a class of this name whose colour is not known.
     pub fn named(name: impl Into<String>) -> Self {
         Self { name: name.into(), color: None }
@@ -145,9 +146,9 @@ pub(super) fn color_of_hex(text: &str) -> Option<[u8; 3]> {
 impl Clip {
     fn of(video: &Video, document: &Document, dir: &Path) -> Self {
         let name = |label| document.label_name(label).to_owned();
-        let stretches = video.segments.iter().map(|segment| Stretch {
+        let spans = video.segments.iter().map(|segment| Span {
             label: name(segment.label),
-            span: Span::Frames(segment.start, segment.end),
+            extent: Extent::Frames(segment.start, segment.end),
             note: segment.note.clone(),
             place: String::new(),
         });
@@ -165,7 +166,7 @@ impl Clip {
             left_out: 0,
             is_extra: false,
             labels: video.labels.iter().copied().map(name).collect(),
-            stretches: stretches.collect(),
+            spans: spans.collect(),
             group: video.group.clone(),
             note: video.note.clone(),
             reviewer: video.reviewer.clone(),
@@ -189,7 +190,7 @@ impl Clip {
 
     /// Returns all labels of it and its parts.
     pub fn label_names(&self) -> impl Iterator<Item = &str> {
-        self.labels.iter().map(String::as_str).chain(self.stretches.iter().map(|stretch| stretch.label.as_str()))
+        self.labels.iter().map(String::as_str).chain(self.spans.iter().map(|span| span.label.as_str()))
     }
 
     /// Returns whether it has any label.
@@ -203,10 +204,10 @@ impl Clip {
     }
 
     /// Returns when the first frame of a part is shown and when its last one ends.
-    pub fn secs_of(&self, part: &Stretch) -> Option<[f64; 2]> {
-        match part.span {
-            Span::Frames(start, end) => Some(self.times()?.span_secs(&(start..end))),
-            Span::Secs(start, end) => Some([start, end]),
+    pub fn secs_of(&self, part: &Span) -> Option<[f64; 2]> {
+        match part.extent {
+            Extent::Frames(start, end) => Some(self.times()?.span_secs(&(start..end))),
+            Extent::Secs(start, end) => Some([start, end]),
         }
     }
 
@@ -227,17 +228,17 @@ impl Clip {
     }
 }
 
-impl Stretch {
+impl Span {
     /// Returns a part with a label and nothing else.
-    pub fn new(label: impl Into<String>, span: Span) -> Self {
-        Self { label: label.into(), span, note: String::new(), place: String::new() }
+    pub fn new(label: impl Into<String>, extent: Extent) -> Self {
+        Self { label: label.into(), extent, note: String::new(), place: String::new() }
     }
 
     /// Returns the first frame and the one after the last, where it is told in frames, as every part in a project is.
     pub fn frames(&self) -> Option<(usize, usize)> {
-        match self.span {
-            Span::Frames(start, end) => Some((start, end)),
-            Span::Secs(..) => None,
+        match self.extent {
+            Extent::Frames(start, end) => Some((start, end)),
+            Extent::Secs(..) => None,
         }
     }
 }
