@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use super::text;
+use crate::annotations::{text, ucf101};
 use crate::error::{Error, Result};
 use crate::names::composed;
 
@@ -42,11 +42,7 @@ impl ClassIndex {
     /// # Errors
     /// A file that cannot be read, an id out of order, a name that comes twice.
     pub fn numbered(path: &Path) -> Result<Self> {
-        let parse = |expected: usize, line: &str| match line.split_once(char::is_whitespace) {
-            Some((id, name)) if id.parse() == Ok(expected) => Ok(name.trim().to_owned()),
-            _ => Err((format!("'{line}' is not '{expected} name'"), "Classes are numbered from 1, one a line")),
-        };
-        Self::from_lines(path, text::lines(path)?, parse)
+        Self::from_lines(path, ucf101::read_class_index(path)?)
     }
 
     /// Returns a name a line, in the order of the labels. Numbers in front of all names are left out, whatever they are: THUMOS14
@@ -57,25 +53,17 @@ impl ClassIndex {
     pub fn named(path: &Path) -> Result<Self> {
         let lines = text::lines(path)?;
         let is_numbered = lines.iter().all(|(_, line)| without_number(line).is_some());
-        let parse = |_: usize, line: &str| {
-            let name = without_number(line).filter(|_| is_numbered).unwrap_or(line);
-            Ok(name.to_owned())
-        };
-        Self::from_lines(path, lines, parse)
+        let name = |line: &str| without_number(line).filter(|_| is_numbered).unwrap_or(line).to_owned();
+        Self::from_lines(path, lines.iter().map(|(number, line)| (*number, name(line))).collect())
     }
 
-    fn from_lines(
-        path: &Path,
-        lines: Vec<(usize, String)>,
-        parse: impl Fn(usize, &str) -> std::result::Result<String, (String, &'static str)>,
-    ) -> Result<Self> {
+    fn from_lines(path: &Path, lines: Vec<(usize, String)>) -> Result<Self> {
         let mut names: Vec<String> = Vec::with_capacity(lines.len());
         let mut first_lines = HashMap::new();
-        for (number, line) in lines {
-            let refuse = |cause: String, remedy| Error::file(path, format!("line {number}: {cause}"), remedy);
-            let name = parse(names.len() + 1, &line).map_err(|(cause, remedy)| refuse(cause, remedy))?;
+        for (number, name) in lines {
             if let Some(first) = first_lines.insert(composed(&name).into_owned(), number) {
-                return Err(refuse(format!("class '{name}' is in line {first} already"), "Name every class once"));
+                let cause = format!("line {number}: class '{name}' is in line {first} already");
+                return Err(Error::file(path, cause, "Name every class once"));
             }
             names.push(name);
         }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::clip_finder::ClipFinder;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
-use super::{LabelledClip, ListSource, Subset, text};
+use super::{LabelledClip, ListSource, Subset};
+use crate::annotations::text;
 use crate::error::Result;
 
 /// Reads the files of one split; the classes are those of the files, in alphabetical order. Clips lie in a folder per class.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let ending = format!("_test_split{}.txt", source.split);
-    let files = text::class_files(&source.list, &ending, "HMDB51's lists", "HMDB51 has the splits 1, 2 and 3")?;
+    let files = text::class_files(&source.list, &[&ending], "HMDB51's lists", "HMDB51 has the splits 1, 2 and 3")?;
     let mut finder = ClipFinder::new(&source.clips);
     let mut listing = Listing::of(files.iter().map(|(class, _)| class.clone()).collect());
     for (label, (class, file)) in files.iter().enumerate() {

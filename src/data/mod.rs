@@ -29,7 +29,6 @@ mod pieces;
 mod reading;
 mod sides;
 mod source;
-mod text;
 mod thumos14;
 mod tsn;
 mod ucf101;

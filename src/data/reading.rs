@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::listing::Listing;
-use super::{DataSource, Layout, activity_net, csv, folder, hmdb51, pieces, text, thumos14, tsn, ucf101};
+use super::{DataSource, Layout, activity_net, csv, folder, hmdb51, pieces, thumos14, tsn, ucf101};
+use crate::annotations::text;
+use crate::annotations::thumos14::{TEST, VALIDATION};
 use crate::error::{Error, Result};
 use crate::video::is_hidden;
 
@@ -69,7 +71,7 @@ fn of_folder(folder: &Path) -> Result<Layout> {
     let ends = |endings: &[&str]| names.iter().any(|name| endings.iter().any(|ending| name.ends_with(ending)));
     if names.iter().any(|name| name.contains("_test_split")) {
         Ok(Layout::Hmdb51)
-    } else if ends(&[thumos14::VALIDATION, thumos14::TEST]) {
+    } else if ends(&[VALIDATION, TEST]) {
         Ok(Layout::Thumos14)
     } else {
         Err(Error::file(

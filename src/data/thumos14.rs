@@ -6,22 +6,17 @@ use std::sync::Arc;
 use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
-use super::{AmbiguousSegment, LabelledClip, ListSource, Subset, text};
+use super::{AmbiguousSegment, LabelledClip, ListSource, Subset};
+use crate::annotations::text;
+use crate::annotations::thumos14::{AMBIGUOUS, TEST, VALIDATION, segment};
 use crate::error::Result;
-
-/// The file suffix of the validation videos, on which THUMOS14 detectors are trained.
-pub(super) const VALIDATION: &str = "_val.txt";
-/// The file suffix of the test videos.
-pub(super) const TEST: &str = "_test.txt";
-/// The class name of ambiguous segments.
-const AMBIGUOUS: &str = "Ambiguous";
 
 /// Reads the files of one subset, a clip per segment. The classes are those of the files, in alphabetical order, or those of
 /// `detclasslist.txt`.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let ending = if source.subset == Subset::Test { TEST } else { VALIDATION };
     let remedy = "Name the folder of the annotations of this subset";
-    let files = text::class_files(&source.list, ending, "THUMOS14's annotations", remedy)?;
+    let files = text::class_files(&source.list, &[ending], "THUMOS14's annotations", remedy)?;
     let classes = match &source.classes {
         Some(path) => ClassIndex::named(path)?,
         None => {
@@ -41,7 +36,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
         let shared: Arc<Path> = file.as_path().into();
         for (number, line) in text::lines(file)? {
             let place = Place::line(&shared, number);
-            match (segment(&line, &place, &mut finder), label) {
+            match (find(&line, &place, &mut finder), label) {
                 (Err(problem), _) => listing.problems.push(problem),
                 (Ok((path, segment_secs)), None) => listing.ambiguous.push(AmbiguousSegment { path, segment_secs }),
                 (Ok((path, segment_secs)), Some(label)) => {
@@ -55,13 +50,9 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     Ok(listing)
 }
 
-fn segment(line: &str, place: &Place, finder: &mut ClipFinder) -> std::result::Result<(PathBuf, [f64; 2]), Problem> {
-    let fields: Vec<_> = line.split_whitespace().collect();
-    let parsed = match fields[..] {
-        [video, start, end] => start.parse().ok().zip(end.parse().ok()).map(|(start, end)| (video, start, end)),
-        _ => None,
-    };
-    let Some((video, start, end)) = parsed else {
+/// Returns the video of a line and its segment.
+fn find(line: &str, place: &Place, finder: &mut ClipFinder) -> std::result::Result<(PathBuf, [f64; 2]), Problem> {
+    let Some((video, [start, end])) = segment(line) else {
         let cause = format!("'{line}' is not 'video start end'");
         return Err(place.problem(ProblemKind::Malformed, &cause, "Give the start and the end in seconds"));
     };

@@ -8,7 +8,8 @@ use super::clip_finder::ClipFinder;
 use super::counting::Counting;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
-use super::{LabelledClip, ListSource, text};
+use super::{LabelledClip, ListSource};
+use crate::annotations::text;
 use crate::error::Result;
 
 /// More classes than any data set has: a label beyond is a slip.

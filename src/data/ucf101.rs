@@ -8,11 +8,10 @@ use super::clip_finder::ClipFinder;
 use super::counting::Counting;
 use super::labelled_clip::group_of;
 use super::listing::{Listing, Place, Problem, ProblemKind, Row};
-use super::{LabelledClip, ListSource, text};
+use super::{LabelledClip, ListSource};
+use crate::annotations::text;
+use crate::annotations::ucf101::{CLASS_INDEX, fields, folder_of};
 use crate::error::{Error, Result};
-
-/// The name under which the class index lies beside its lists.
-const CLASS_INDEX: &str = "classInd.txt";
 
 /// Reads a list. A label that it leaves out follows from the folder of the clip.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
@@ -32,14 +31,6 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     Ok(listing)
 }
 
-/// Returns the clip of a line and the number of its class, if it has one.
-fn fields(line: &str) -> (&str, Option<usize>) {
-    match line.rsplit_once(char::is_whitespace) {
-        Some((name, id)) if is_number(id) => (name.trim(), Some(id.parse().unwrap_or(usize::MAX))),
-        _ => (line, None),
-    }
-}
-
 fn row(
     line: &str,
     place: Place,
@@ -49,8 +40,7 @@ fn row(
     finder: &mut ClipFinder,
 ) -> std::result::Result<Row, Problem> {
     let (name, number) = fields(line);
-    let folder = name.split(['/', '\\']).next().unwrap_or_default();
-    let label = number.map_or_else(|| classes.find(folder), |number| counting.label(number));
+    let label = number.map_or_else(|| classes.find(folder_of(name)), |number| counting.label(number));
     let Some(label) = label.filter(|&label| label < classes.names.len()) else {
         let cause = format!("no class of {} fits '{line}'", index.display());
         return Err(place.problem(ProblemKind::Label, &cause, "Correct the line or the class index"));
@@ -70,10 +60,4 @@ fn class_index(source: &ListSource) -> Result<PathBuf> {
         let cause = format!("no class index is named, and there is no {CLASS_INDEX} beside the list");
         Error::file(&source.list, cause, "Name the file with the numbers and names of the classes")
     })
-}
-
-/// Returns a minus sign as well: a label below zero is a label, and wrong.
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

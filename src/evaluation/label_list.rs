@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use crate::annotations::text;
+use crate::annotations::ucf101::{CLASS_INDEX, fields, folder_of, read_class_index};
 use crate::error::{Error, Result};
-use crate::files;
 
 /// Classes (from 0) of the videos of a list, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,7 @@ fn origin(videos: &[Video], list: &Path, index: Option<&Path>) -> LabelOrigin {
     if videos.iter().all(|video| video.id.is_some()) {
         return LabelOrigin::Numbers;
     }
-    let beside = list.with_file_name("classInd.txt");
+    let beside = list.with_file_name(CLASS_INDEX);
     match index {
         Some(index) => LabelOrigin::Index(index.into()),
         None if beside.is_file() => LabelOrigin::Index(beside),
@@ -83,7 +84,7 @@ fn origin(videos: &[Video], list: &Path, index: Option<&Path>) -> LabelOrigin {
 /// # Errors
 /// The first line whose folder and number are different classes, where other lines agree.
 fn first_number(videos: &[Video], list: &Path, index: Option<&Path>, classes: usize) -> Result<usize> {
-    let beside = list.with_file_name("classInd.txt");
+    let beside = list.with_file_name(CLASS_INDEX);
     let names = class_names(index.unwrap_or(&beside), classes).unwrap_or_default();
     let place = |video: &Video| {
         let folder = folder_of(&video.name);
@@ -126,13 +127,8 @@ fn out_of_range(list: &Path, video: &Video, classes: usize) -> Error {
 fn videos(list: &Path) -> Result<Vec<Video>> {
     let mut seen = HashMap::new();
     let mut videos = Vec::new();
-    for (line, text) in lines(list)? {
-        let (name, id) = match text.rsplit_once(char::is_whitespace) {
-            Some((name, id)) if id.chars().all(|c| c.is_ascii_digit()) => {
-                (name.trim_end(), Some(id.parse().unwrap_or(usize::MAX))) // too large to be a class
-            }
-            _ => (text.as_str(), None),
-        };
+    for (line, text) in text::lines(list)? {
+        let (name, id) = fields(&text);
         if let Some(first) = seen.insert(name.to_owned(), line) {
             let cause = format!("line {line}: '{name}' is already on line {first}");
             return Err(Error::file(list, cause, "Name every video once, in the order of the rows"));
@@ -144,16 +140,7 @@ fn videos(list: &Path) -> Result<Vec<Video>> {
 
 /// Returns the names in a class index, which must number as many classes as the scores have.
 fn class_names(index: &Path, classes: usize) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for (line, text) in lines(index)? {
-        match text.split_once(char::is_whitespace) {
-            Some((id, name)) if id.parse() == Ok(names.len() + 1) => names.push(name.trim().to_owned()),
-            _ => {
-                let cause = format!("line {line}: '{text}' is not '{} name'", names.len() + 1);
-                return Err(Error::file(index, cause, "Classes are numbered from 1, one a line"));
-            }
-        }
-    }
+    let names: Vec<String> = read_class_index(index)?.into_iter().map(|(_, name)| name).collect();
     if names.len() != classes {
         let cause = format!("it names {} classes, the scores have {classes}", names.len());
         return Err(Error::file(index, cause, "Pass the class index that the scores were made with"));
@@ -171,18 +158,6 @@ fn folders(videos: &[Video], list: &Path, classes: usize) -> Result<Vec<String>>
         return Err(Error::file(list, cause, "Pass the class index with --classes classInd.txt"));
     }
     Ok(folders)
-}
-
-/// Returns the first part of a path.
-fn folder_of(name: &str) -> &str {
-    name.split(['/', '\\']).next().unwrap_or_default()
-}
-
-/// Returns the lines of a text file that are not blank, with their numbers from 1.
-fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
-    let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
-    let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim().to_owned()));
-    Ok(lines.filter(|(_, line)| !line.is_empty()).collect())
 }
 
 #[cfg(test)]

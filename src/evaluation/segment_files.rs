@@ -1,17 +1,17 @@
 //! Annotations and detections of untrimmed video in ActivityNet's JSON, annotations in THUMOS 2014's text files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::segments::Segment;
+use crate::annotations::activity_net::{self, Annotation};
+use crate::annotations::text;
+use crate::annotations::thumos14::{AMBIGUOUS, TEST, VALIDATION, segment};
 use crate::atomic;
 use crate::error::{Error, Result};
-use crate::files;
-use crate::video::is_hidden;
 
 /// Annotated videos.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,28 +22,6 @@ pub struct SegmentTruth {
     pub segments: Vec<Segment>,
     /// Ambiguous segments (`Ambiguous` in THUMOS 2014).
     pub ambiguous: Vec<Segment>,
-}
-
-/// The class name of ambiguous segments.
-const AMBIGUOUS: &str = "Ambiguous";
-
-/// `{"database": {video: {"subset": …, "annotations": [{"segment": [start, end], "label": …}]}}}`
-#[derive(Deserialize)]
-struct Database {
-    database: BTreeMap<String, Video>,
-}
-
-#[derive(Deserialize)]
-struct Video {
-    subset: Option<String>,
-    /// `null` where nothing is annotated, as some tools write it.
-    annotations: Option<Vec<Annotation>>,
-}
-
-#[derive(Deserialize)]
-struct Annotation {
-    segment: [f64; 2],
-    label: String,
 }
 
 /// `{"results": {video: [{"label": …, "score": …, "segment": [start, end]}]}}`
@@ -91,7 +69,7 @@ impl SegmentTruth {
 /// # Errors
 /// What cannot be read, or the first detection that ends before it begins.
 pub fn read_detections(path: &Path) -> Result<Vec<Segment>> {
-    let Results { results } = parsed(path, "results")?;
+    let Results { results } = text::json(path, "ActivityNet's JSON of results")?;
     let mut segments = Vec::new();
     for (video, detections) in results {
         for Detection { label, score, segment } in detections.unwrap_or_default() {
@@ -117,53 +95,36 @@ pub fn write_detections(path: &Path, detections: &[Segment]) -> Result<()> {
 }
 
 fn activity_net(path: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
-    let Database { database } = parsed(path, "database")?;
     let mut truth = SegmentTruth::default();
-    let is_wanted = |video: &Video| subset.is_none_or(|subset| video.subset.as_deref() == Some(subset));
-    for (name, video) in database.into_iter().filter(|(_, video)| is_wanted(video)) {
-        for Annotation { segment, label } in video.annotations.unwrap_or_default() {
-            truth.push(checked(path, &name, label, segment, 1.0)?);
+    let videos = activity_net::read(path)?.into_iter();
+    for video in videos.filter(|video| subset.is_none_or(|subset| video.subset == subset)) {
+        if let Some(problem) = video.problems.first() {
+            return Err(Error::file(path, format!("video '{}': {problem}", video.id), "Correct the annotation"));
         }
-        truth.videos.insert(name);
+        for Annotation { label, segment, .. } in video.annotations {
+            truth.push(checked(path, &video.id, label, segment, 1.0)?);
+        }
+        truth.videos.insert(video.id);
     }
     Ok(truth)
 }
 
-/// A file a class, a line `video start end` a segment, times in seconds.
 fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
-    let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
-    let mut paths: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    paths.retain(|path| !is_hidden(path));
-    paths.sort();
+    let ending = subset.map(|subset| format!("_{subset}.txt"));
+    let endings = ending.as_deref().map_or(vec![VALIDATION, TEST], |ending| vec![ending]);
+    let remedy = "Pass ActivityNet's JSON or the folder of THUMOS' <Class>_test.txt";
     let mut truth = SegmentTruth::default();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "txt")) {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let Some((class, part)) = stem.rsplit_once('_') else { continue };
-        if subset.is_some_and(|subset| subset != part) {
-            continue;
-        }
-        let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let times = |words: &[&str]| Some([words.first()?.parse().ok()?, words.get(1)?.parse().ok()?]);
-            let segment = words.split_first().and_then(|(video, rest)| Some((*video, times(rest)?)));
-            let Some((video, segment)) = segment else {
-                let cause = format!("line {}: '{}' is not 'video start end'", number + 1, line.trim());
-                return Err(Error::file(path, cause, "Times are in seconds"));
+    for (class, path) in text::class_files(folder, &endings, "THUMOS14's annotations", remedy)? {
+        for (number, line) in text::lines(&path)? {
+            let Some((video, segment)) = segment(&line) else {
+                let cause = format!("line {number}: '{line}' is not 'video start end'");
+                return Err(Error::file(&path, cause, "Times are in seconds"));
             };
-            truth.push(checked(path, video, class.into(), segment, 1.0)?);
+            truth.push(checked(&path, video, class.clone(), segment, 1.0)?);
             truth.videos.insert(video.into());
         }
     }
     Ok(truth)
-}
-
-/// Returns the JSON document at `path`, with its segments under `key`.
-fn parsed<T: for<'de> Deserialize<'de>>(path: &Path, key: &str) -> Result<T> {
-    let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
-    serde_json::from_str(&text).map_err(|error| {
-        Error::file(path, error.to_string(), format!("Pass JSON as ActivityNet's, with the videos under \"{key}\""))
-    })
 }
 
 fn checked(path: &Path, video: &str, class: String, [start_secs, end_secs]: [f64; 2], score: f64) -> Result<Segment> {
@@ -176,6 +137,8 @@ fn checked(path: &Path, video: &str, class: String, [start_secs, end_secs]: [f64
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

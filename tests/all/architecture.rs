@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
-const ROWS: [&[&str]; 13] = [
+const ROWS: [&[&str]; 14] = [
     &["secrets"],
     &["error"],
     &["files"],
     &["atomic", "content_hash", "frame_times", "names", "plural", "ranking", "table"],
     &["output", "json_values"],
+    &["annotations"],
     &["video", "gpu", "labels"],
     &["flow", "nets"],
     &["sample", "data"],

@@ -10,6 +10,7 @@ use burn::tensor::Device;
 use super::config::claim_fold;
 use super::plan::{Learning, Place};
 use super::{Fold, GroupsEvent, GroupsPlan};
+use crate::annotations::ucf101::class_index;
 use crate::atomic;
 use crate::data::{DataSource, Dataset, Layout, ListSource};
 use crate::error::{Error, Result};
@@ -187,8 +188,7 @@ fn write_list(dataset: &Dataset, picked: &[usize], dir: &Path) -> Result<DataSou
         // Writing to a text cannot fail.
         let _ = writeln!(rows, "{},{class},{segment},{}", quoted_cell(path), quoted_cell(&clip.recording()));
     }
-    let names = dataset.classes.iter().enumerate();
-    let classes: String = names.map(|(label, name)| format!("{} {name}\n", label + 1)).collect();
+    let classes = class_index(dataset.classes.iter().map(String::as_str));
     let write = |name: &str, text: &str| {
         let path = dir.join(name);
         atomic::replace(&path, |writer| writer.write_all(text.as_bytes())).map(|()| path)

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
 use super::exported::write_file;
-use super::{Exported, boris, text};
+use super::{Exported, boris};
+use crate::annotations::text;
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 use crate::table::{Columns, Part, Table, escape_formula, quoted_cell};

@@ -14,7 +14,8 @@ use std::path::Path;
 use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Extent, Span, color_of_hex};
 use super::exported::{free_path, note_timeless, write_file};
 use super::xml::{Element, XmlWriter};
-use super::{BACKGROUND, Exported, text};
+use super::{BACKGROUND, Exported};
+use crate::annotations::text;
 use crate::error::{Error, Result};
 
 pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Format, text};
+use super::Format;
+use crate::annotations::text;
 use crate::error::{Error, Result};
 
 impl Format {

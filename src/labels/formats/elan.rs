@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::super::StoredPath;
+use super::Exported;
 use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
 use super::exported::{free_path, note_lost, note_timeless, write_file};
 use super::video_finder::{Found, VideoFinder};
 use super::xml::{Element, XmlWriter};
-use super::{Exported, text};
+use crate::annotations::text;
 use crate::error::{Error, Result};
 
 /// The linguistic type of labels of whole clips, and that of others.

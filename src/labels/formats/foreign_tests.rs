@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::super::{Document, Facts, Video, VideoId, edits};
 use super::*;
+use crate::annotations::text;
 use crate::error::Error;
 use std::fs;
 
@@ -513,7 +514,12 @@ fn one_wrong_object_does_not_cost_the_others() {
     assert_eq!(shown(&document, 0).1, [("run", 0, 1), ("run", 1, 2), ("run", 950, 1000)]);
     let causes: Vec<_> = notes.iter().map(|note| note.cause.as_str()).collect();
     assert_eq!(causes.len(), 4, "{causes:?}");
-    let starts = ["video a: invalid type", "video c: ", "video a: the segment extends", "video a: 41 s to 42 s is not"];
+    let starts = [
+        "video a: annotation 5: invalid type",
+        "video c: ",
+        "video a: the segment extends",
+        "video a: 41 s to 42 s is not",
+    ];
     assert!(causes.iter().zip(starts).all(|(cause, start)| cause.starts_with(start)), "{causes:?}");
 
     let content = r#"{"version": "1.0.0", "type": "video_classification", "video": "a.mp4", "labels": null, "segments":

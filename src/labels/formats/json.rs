@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::{Document, Facts};
+use super::Exported;
 use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Extent, Span, color_of_hex};
 use super::exported::write_file;
-use super::{Exported, text};
+use crate::annotations::text;
 use crate::error::{Error, Result};
 
 /// The version of the file.

@@ -20,9 +20,10 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Exported;
 use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
 use super::exported::{note_timeless, write_file};
-use super::{Exported, text};
+use crate::annotations::text;
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 use crate::json_values;

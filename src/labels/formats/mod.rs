@@ -40,7 +40,6 @@ mod loose_tests;
 mod merge;
 #[cfg(test)]
 mod round_trip_tests;
-mod text;
 mod ucf_lists;
 mod video_finder;
 mod x_any_labeling;

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use super::super::StoredPath;
 use super::annotation_set::{AnnotationClass, AnnotationSet, Clip};
 use super::exported::{note_lost, write_file};
-use super::{Cut, Exported, text};
+use super::{Cut, Exported};
+use crate::annotations::text;
+use crate::annotations::ucf101::{CLASS_INDEX, class_index, fields, folder_of, read_class_index};
 use crate::error::{Error, Result};
 
-const CLASS_INDEX: &str = "classInd.txt";
 const TRAIN_LIST: &str = "trainlist01.txt";
 const TEST_LIST: &str = "testlist01.txt";
 /// The extension of exported clips.
@@ -35,7 +36,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let mut exported = Exported::default();
     let classes = set.label_names();
     let folders = folder_names(&classes);
-    let index: String = (1..).zip(&classes).map(|(id, class)| format!("{id} {}\n", folders[class])).collect();
+    let index = class_index(classes.iter().map(|class| folders[class].as_str()));
     let several = set.clips.iter().filter(|clip| clip.labels.len() > 1 && clip.spans.is_empty()).count();
     let lost = "clips of several classes, which UCF101 does not have, are left out";
     note_lost(&mut exported, target, several, lost, "Export JSON as well if they matter");
@@ -147,22 +148,14 @@ pub fn exported_clips(folder: &Path) -> BTreeSet<PathBuf> {
     if ![CLASS_INDEX, TRAIN_LIST, TEST_LIST].iter().all(|name| folder.join(name).is_file()) {
         return BTreeSet::new();
     }
-    let lists = [TRAIN_LIST, TEST_LIST].iter().filter_map(|name| text::read(&folder.join(name)).ok());
+    let lists = [TRAIN_LIST, TEST_LIST].iter().filter_map(|name| text::lines(&folder.join(name)).ok());
     let is_ours = |path: &Path| {
         let class = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with(&format!("v_{class}_g")) && name.ends_with(ENDING)
     };
-    let clips =
-        lists.flat_map(|list| list.lines().filter_map(clip_of).map(|clip| folder.join(clip)).collect::<Vec<_>>());
+    let clips = lists.flatten().map(|(_, line)| folder.join(fields(&line).0));
     clips.filter(|clip| is_ours(clip)).collect()
-}
-
-/// Returns the clip that a line names.
-fn clip_of(line: &str) -> Option<&str> {
-    let line = line.trim();
-    let end = line.rfind(ENDING)? + ENDING.len();
-    Some(&line[..end])
 }
 
 pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
@@ -183,18 +176,14 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let mut set =
         AnnotationSet { classes: classes.iter().map(AnnotationClass::named).collect(), ..AnnotationSet::default() };
     for list in lists {
-        for (number, line) in text::read(&list)?.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() {
-                continue;
-            }
-            match row(line, &classes) {
+        for (number, line) in text::lines(&list)? {
+            match row(&line, &classes) {
                 Some((path, label)) => {
-                    let place = text::place(source, &list, Some(number + 1));
+                    let place = text::place(source, &list, Some(number));
                     set.clips.push(Clip { labels: vec![label], group: group_of(path), ..Clip::named(path, place) });
                 }
                 None => {
-                    let cause = format!("line {}: no class fits '{line}'; left out", number + 1);
+                    let cause = format!("line {number}: no class fits '{line}'; left out");
                     set.notes.push(Error::file(&list, cause, "Correct the line or the class index"));
                 }
             }
@@ -208,30 +197,18 @@ fn read_classes(path: &Path) -> Result<Vec<String>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let mut classes = Vec::new();
-    for (number, line) in text::read(path)?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        match line.trim().split_once(char::is_whitespace) {
-            Some((id, name)) if id.parse() == Ok(classes.len() + 1) => classes.push(class_name(name.trim())),
-            _ => {
-                let cause = format!("line {}: '{}' is not '{} name'", number + 1, line.trim(), classes.len() + 1);
-                return Err(Error::file(path, cause, "Number the classes from 1, one a line"));
-            }
-        }
-    }
-    Ok(classes)
+    Ok(read_class_index(path)?.into_iter().map(|(_, name)| class_name(&name)).collect())
 }
 
 /// Returns the clip and the class of a line: by the number after it, else by its folder.
 fn row<'a>(line: &'a str, classes: &[String]) -> Option<(&'a str, String)> {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some((path, id)) = line.rsplit_once(char::is_whitespace).filter(|(_, id)| is_number(id)) {
-        let class = classes.get(id.parse::<usize>().ok()?.checked_sub(1)?)?;
-        return Some((path.trim(), class.clone()));
+    let (clip, id) = fields(line);
+    if let Some(id) = id {
+        return Some((clip, classes.get(id.checked_sub(1)?)?.clone()));
     }
-    let (folder, _) = line.split_once(['/', '\\'])?;
-    let folder = class_name(folder);
+    let folder = class_name(Some(folder_of(clip)).filter(|folder| *folder != clip)?);
     let alike = |class: &&String| class.eq_ignore_ascii_case(&folder); // UCF101 spells one of its own in two ways.
-    let class = classes.iter().find(alike);
+    let class = classes.iter().find(|class| **class == folder).or_else(|| classes.iter().find(alike));
     if classes.is_empty() { Some((line, folder)) } else { Some((line, class?.clone())) }
 }
 

@@ -10,9 +10,10 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::Exported;
 use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Extent, Span, color_of_hex};
 use super::exported::{free_path, note_timeless, write_file};
-use super::{Exported, text};
+use crate::annotations::text;
 use crate::error::{Error, Result};
 use crate::json_values;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use roxmltree::{Document, Error as XmlError, Node};
 
-use super::text;
+use crate::annotations::text;
 use crate::error::{Error, Result};
 
 /// Elements within elements that make sense.

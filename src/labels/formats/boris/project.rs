@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::annotation_set::{AnnotationClass, AnnotationSet, color_of_hex};
-use super::super::text;
 use super::events::{Event, Kind, Medium, Observation, add_observation};
+use crate::annotations::text;
 use crate::error::{Error, Result};
 use crate::json_values::{self, number};
 

@@ -1,4 +1,5 @@
-//! Files of other programs as text.
+//! Lists and files of other programs as text: UTF-8 with or without a byte order mark, or UTF-16, compressed or not, with any
+//! line ends.
 
 use std::fs;
 use std::io::Read;
@@ -8,7 +9,7 @@ use flate2::read::GzDecoder;
 
 use crate::error::{Error, Result};
 use crate::files;
-use crate::names::is_hidden;
+use crate::names::{composed, is_hidden};
 use crate::table;
 
 /// Larger files are no labels.
@@ -27,7 +28,10 @@ const ZIP: &[u8] = b"PK\x03\x04";
 ///
 /// # Errors
 /// If it cannot be read, is too large, or is no text.
-pub(super) fn read(path: &Path) -> Result<String> {
+pub fn read(path: &Path) -> Result<String> {
+    if path.is_dir() {
+        return Err(Error::file(path, "a folder was given instead of a file", "Name the file itself"));
+    }
     let failed = |error| Error::io(path, &error);
     let mut bytes = Vec::new();
     files::open(path).map_err(failed)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
@@ -44,14 +48,23 @@ pub(super) fn read(path: &Path) -> Result<String> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Error::file(path, "it is too large to be a file of labels", "Choose another file"));
     }
-    table::decode(&bytes).map_err(|line| {
-        Error::file(path, format!("line {line} is not text in UTF-8 or UTF-16"), "Save the file as UTF-8")
-    })
+    table::decode(&bytes)
+        .map_err(|line| Error::file(path, format!("line {line} is not text in UTF-8"), "Save the file as UTF-8"))
+}
+
+/// Returns the lines of a list that are not blank, trimmed, with their numbers from 1.
+///
+/// # Errors
+/// Same as [`read`].
+pub fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
+    let text = read(path)?;
+    let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim().to_owned()));
+    Ok(lines.filter(|(_, line)| !line.is_empty()).collect())
 }
 
 /// Returns where `line` of the file at `path` is, for messages about `source`, the same file or a folder that it is in: no
 /// message names a file twice.
-pub(super) fn place(source: &Path, path: &Path, line: Option<usize>) -> String {
+pub fn place(source: &Path, path: &Path, line: Option<usize>) -> String {
     let file = path.strip_prefix(source).unwrap_or(path).to_string_lossy();
     match (file.is_empty() || path == source, line) {
         (true, Some(line)) => format!("line {line}"),
@@ -62,7 +75,7 @@ pub(super) fn place(source: &Path, path: &Path, line: Option<usize>) -> String {
 }
 
 /// Returns the line, from 1, of the byte at `place`.
-pub(super) fn line_of(bytes: &[u8], place: usize) -> usize {
+pub fn line_of(bytes: &[u8], place: usize) -> usize {
     1 + bytes[..place.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count()
 }
 
@@ -70,7 +83,7 @@ pub(super) fn line_of(bytes: &[u8], place: usize) -> usize {
 ///
 /// # Errors
 /// If there is none.
-pub(super) fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+pub fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     if !source.is_dir() {
         return Ok(vec![source.to_owned()]);
     }
@@ -95,11 +108,43 @@ pub(super) fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     }
 }
 
+/// Returns the classes of a folder with a list for each, `CLASS` + one of `endings`, and these lists, sorted by class. `what` says what
+/// the lists are where a file is named in place of the folder, `remedy` what to do where there is none.
+///
+/// # Errors
+/// If the folder cannot be read or holds no such list, or the name of one is not text.
+pub fn class_files(folder: &Path, endings: &[&str], what: &str, remedy: &str) -> Result<Vec<(String, PathBuf)>> {
+    let entries = fs::read_dir(folder).map_err(|error| match folder.is_file() {
+        true => Error::file(folder, format!("{what} are one file per class"), "Name the folder that holds all of them"),
+        false => Error::io(folder, &error),
+    })?;
+    let lists = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        endings.iter().any(|ending| name.ends_with(ending.as_bytes())) && !is_hidden(path)
+    });
+    let mut files: Vec<(String, PathBuf)> = lists
+        .map(|path| match path.file_name().and_then(|name| class_of(name.to_str()?, endings)) {
+            Some(class) => Ok((composed(class).into_owned(), path)),
+            None => Err(Error::file(&path, "its name is not text in Unicode", "Rename it")),
+        })
+        .collect::<Result<_>>()?;
+    files.sort();
+    if files.is_empty() {
+        return Err(Error::file(folder, format!("the folder holds no CLASS{}", endings.join(" or CLASS")), remedy));
+    }
+    Ok(files)
+}
+
+/// Returns the class of a file of this name.
+fn class_of<'a>(name: &'a str, endings: &[&str]) -> Option<&'a str> {
+    endings.iter().find_map(|ending| name.strip_suffix(ending))
+}
+
 /// JSON in the file at `path`.
 ///
 /// # Errors
 /// As [`read`], or if it is not what `T` is, with the line.
-pub(super) fn json<T: for<'a> serde::Deserialize<'a>>(path: &Path, what: &str) -> Result<T> {
+pub fn json<T: for<'a> serde::Deserialize<'a>>(path: &Path, what: &str) -> Result<T> {
     serde_json::from_str(&read(path)?)
         .map_err(|error| Error::file(path, format!("this is not {what}: {error}"), "Choose another file or format"))
 }
@@ -126,5 +171,32 @@ mod tests {
             return; // Nothing here makes a pipe.
         }
         assert!(read(&pipe).unwrap_err().cause.contains("pipe"));
+    }
+
+    #[test]
+    fn marks_line_endings_and_blank_lines_do_not_matter() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("list.txt");
+        fs::write(&path, b"\xef\xbb\xbfa 1\r\n\r\n  b 2 \n").unwrap();
+        assert_eq!(lines(&path).unwrap(), [(1, "a 1".to_owned()), (3, "b 2".to_owned())]);
+        fs::write(&path, b"a 1\nb \xff\n").unwrap();
+        assert_eq!(lines(&path).unwrap_err().cause, "line 2 is not text in UTF-8");
+        fs::write(&path, b"\xff\xfea\0").unwrap();
+        assert_eq!(lines(&path).unwrap(), [(1, "a".to_owned())], "UTF-16");
+        assert!(lines(dir.path()).unwrap_err().cause.contains("folder"));
+    }
+
+    #[test]
+    fn lists_of_classes_are_found_by_their_ending_but_for_hidden_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["wave_val.txt", "a b_val.txt", "._wave_val.txt", "wave_test.txt"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        let files = class_files(dir.path(), &["_val.txt"], "the lists", "Name another folder").unwrap();
+        assert_eq!(files.iter().map(|(class, _)| class.as_str()).collect::<Vec<_>>(), ["a b", "wave"]);
+        assert_eq!(
+            class_files(dir.path(), &["_x.txt"], "", "Do so").unwrap_err().cause,
+            "the folder holds no CLASS_x.txt"
+        );
     }
 }
