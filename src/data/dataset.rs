@@ -1,7 +1,7 @@
 //! A data set, read from its source.
 
 use super::listing::{Listing, Problem};
-use super::reading::read;
+use super::lists::read;
 use super::{AmbiguousSegment, DataSource, LabelledClip};
 use crate::error::{Error, Result};
 

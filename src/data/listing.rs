@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::clip_finder::ClipFinder;
+use super::lists::clip_finder::ClipFinder;
 use super::{AmbiguousSegment, LabelledClip};
 use crate::error::Error;
 

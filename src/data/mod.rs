@@ -5,33 +5,23 @@
 //! [`hold_out`] takes clips to measure on out of a data set, [`clips`] decodes the others and may keep them in a [`clip_cache`],
 //! [`augmentation`] draws what a step sees of them.
 
-mod activity_net;
 pub mod augmentation;
 mod check;
-mod class_index;
 pub mod clip_cache;
-mod clip_finder;
 pub mod clips;
 mod content;
-mod counting;
-mod csv;
 mod dataset;
-mod folder;
 mod from_labels;
-mod hmdb51;
 pub mod hold_out;
 mod labelled_clip;
 mod layout;
 mod listing;
+mod lists;
 pub(crate) mod memory;
 pub mod memory_budget;
 mod pieces;
-mod reading;
 mod sides;
 mod source;
-mod thumos14;
-mod tsn;
-mod ucf101;
 
 pub use check::{CheckPlan, CheckReport, ClassCount, Spread, SubsetReport, check};
 pub use clip_cache::CachePlan;

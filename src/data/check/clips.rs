@@ -19,12 +19,12 @@ use crate::video::ClipFacts;
 const SLACK_SECS: f64 = 1.0;
 
 /// The findings about the clips.
-pub(super) struct FlowDiagnostics {
+pub(super) struct ClipFindings {
     facts: HashMap<PathBuf, Result<ClipFacts>>,
     contents: HashMap<PathBuf, Content>,
 }
 
-impl FlowDiagnostics {
+impl ClipFindings {
     /// Opens every clip of `paths`, a few at once.
     ///
     /// # Errors

@@ -5,21 +5,21 @@ use std::path::Path;
 
 use super::super::content::Content;
 use super::super::listing::{Listing, Problem, ProblemKind, Row};
-use super::clips::FlowDiagnostics;
+use super::clips::ClipFindings;
 
 const REMEDY: &str = "Remove it from one of the lists, or its result will be too good";
 
 /// Test clips that are to be trained on as well, as they are, as a copy, or as another part of the same recording.
-pub(super) fn leaks(train: &Listing, test: &Listing, inspection: &FlowDiagnostics) -> Vec<Problem> {
+pub(super) fn leaks(train: &Listing, test: &Listing, findings: &ClipFindings) -> Vec<Problem> {
     let paths: HashMap<&Path, &Row> = train.rows.iter().map(|row| (row.clip.path.as_path(), row)).collect();
     let groups: HashMap<&str, &Row> =
         train.rows.iter().filter_map(|row| Some((row.clip.group.as_deref()?, row))).collect();
-    let contents = contents(train, inspection);
+    let contents = contents(train, findings);
     let mut problems = Vec::new();
     let (mut told_paths, mut told_groups) = (HashSet::new(), HashSet::new());
     for row in &test.rows {
         let path = row.clip.path.as_path();
-        let copy = inspection.content(path).and_then(|content| contents.get(&content));
+        let copy = findings.content(path).and_then(|content| contents.get(&content));
         let leak = |cause: String| row.place.problem(ProblemKind::Leak, &cause, REMEDY);
         if let Some(twin) = paths.get(path) {
             if told_paths.insert(path) {
@@ -45,13 +45,13 @@ pub(super) fn leaks(train: &Listing, test: &Listing, inspection: &FlowDiagnostic
 }
 
 /// Files of a list that are copies of others in it.
-pub(super) fn copies(listing: &Listing, inspection: &FlowDiagnostics) -> Vec<Problem> {
-    let originals = contents(listing, inspection);
+pub(super) fn copies(listing: &Listing, findings: &ClipFindings) -> Vec<Problem> {
+    let originals = contents(listing, findings);
     let mut told = HashSet::new();
     let mut problems = Vec::new();
     for row in &listing.rows {
         let path = row.clip.path.as_path();
-        let original = inspection.content(path).and_then(|content| originals.get(&content));
+        let original = findings.content(path).and_then(|content| originals.get(&content));
         if let Some(original) = original.filter(|original| original.clip.path != path)
             && told.insert(path)
         {
@@ -63,10 +63,10 @@ pub(super) fn copies(listing: &Listing, inspection: &FlowDiagnostics) -> Vec<Pro
 }
 
 /// Returns the first row of every content that several files share.
-fn contents<'a>(listing: &'a Listing, inspection: &FlowDiagnostics) -> HashMap<Content, &'a Row> {
+fn contents<'a>(listing: &'a Listing, findings: &ClipFindings) -> HashMap<Content, &'a Row> {
     let mut contents = HashMap::new();
     for row in &listing.rows {
-        if let Some(content) = inspection.content(&row.clip.path) {
+        if let Some(content) = findings.content(&row.clip.path) {
             contents.entry(content).or_insert(row);
         }
     }

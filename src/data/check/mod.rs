@@ -9,9 +9,9 @@ mod twins;
 use std::path::{Path, PathBuf};
 
 use super::listing::{Listing, Place};
-use super::{DataSource, Problem, ProblemKind, Subset, reading, sides};
+use super::{DataSource, Problem, ProblemKind, Subset, lists, sides};
 use crate::error::{Error, Result};
-use clips::FlowDiagnostics;
+use clips::ClipFindings;
 pub use report::{CheckReport, ClassCount, Spread, SubsetReport};
 
 /// The settings of a data set check.
@@ -35,21 +35,21 @@ pub fn check(plan: &CheckPlan, progress: &(dyn Fn(usize, usize) + Sync)) -> Resu
     let mut paths: Vec<PathBuf> = [Some(&train), test.as_ref()].into_iter().flatten().flat_map(paths).collect();
     paths.sort();
     paths.dedup();
-    let inspection = FlowDiagnostics::of(&paths, plan.thorough, progress)?;
+    let findings = ClipFindings::of(&paths, plan.thorough, progress)?;
 
     let mut report = CheckReport::default();
     report.remarks.extend(sides::note(&train.classes, &Place::whole(plan.train.path())));
-    report.add(Subset::Train, plan.train.path(), &train, &inspection);
+    report.add(Subset::Train, plan.train.path(), &train, &findings);
     if let (Some(source), Some(test)) = (&plan.test, &test) {
-        report.add(Subset::Test, source.path(), test, &inspection);
-        report.problems.extend(leaks::leaks(&train, test, &inspection));
+        report.add(Subset::Test, source.path(), test, &findings);
+        report.problems.extend(leaks::leaks(&train, test, &findings));
         report.problems.extend(other_classes(&train, test, source.path()));
     }
     Ok(report)
 }
 
 fn read(source: &DataSource) -> Result<Listing> {
-    let listing = reading::read(source)?;
+    let listing = lists::read(source)?;
     if listing.rows.is_empty() && listing.problems.is_empty() {
         let left_out = listing.notes.first().map(|note| format!("; {}", note.cause)).unwrap_or_default();
         let remedy = "Name a list, or a folder with a folder per class";

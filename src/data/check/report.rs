@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::listing::Listing;
 use super::super::{Problem, Subset};
 use super::classes::{class_problems, counts};
-use super::clips::FlowDiagnostics;
+use super::clips::ClipFindings;
 use super::leaks;
 
 /// The report of a data set check.
@@ -69,16 +69,16 @@ impl CheckReport {
     }
 
     /// Adds the figures and the problems of one list.
-    pub(super) fn add(&mut self, subset: Subset, path: &Path, listing: &Listing, inspection: &FlowDiagnostics) {
+    pub(super) fn add(&mut self, subset: Subset, path: &Path, listing: &Listing, findings: &ClipFindings) {
         let counts = counts(listing);
         self.problems.extend(listing.problems.iter().cloned());
         self.remarks.extend(listing.notes.iter().cloned());
         let classes = class_problems(subset, path, listing, &counts);
-        for [problems, remarks] in [inspection.clip_problems(listing), classes] {
+        for [problems, remarks] in [findings.clip_problems(listing), classes] {
             self.problems.extend(problems);
             self.remarks.extend(remarks);
         }
-        self.problems.extend(leaks::copies(listing, inspection));
+        self.problems.extend(leaks::copies(listing, findings));
         self.subsets.push(SubsetReport {
             subset,
             path: path.display().to_string(),
@@ -86,7 +86,7 @@ impl CheckReport {
             files: distinct(listing.rows.iter().map(|row| &row.clip.path)),
             groups: distinct(listing.rows.iter().filter_map(|row| row.clip.group.as_ref())),
             ambiguous: listing.ambiguous.len(),
-            frames: Spread::of(listing.rows.iter().filter_map(|row| inspection.frames(row)).collect()),
+            frames: Spread::of(listing.rows.iter().filter_map(|row| findings.frames(row)).collect()),
             classes: listing
                 .classes
                 .iter()

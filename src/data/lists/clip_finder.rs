@@ -9,7 +9,7 @@ use crate::names::composed;
 use crate::video::{is_hidden, is_video};
 
 /// Finds clips below a folder; looks into each folder once.
-pub(super) struct ClipFinder {
+pub(in crate::data) struct ClipFinder {
     root: PathBuf,
     folders: HashMap<PathBuf, HashMap<String, PathBuf>>,
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::clip_finder::ClipFinder;
-use super::labelled_clip::group_of;
-use super::listing::{Listing, Place, Problem, ProblemKind, Row};
-use super::{LabelledClip, ListSource, Subset};
 use crate::annotations::text;
+use crate::data::labelled_clip::group_of;
+use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::{LabelledClip, ListSource, Subset};
 use crate::error::Result;
 
 /// Reads the files of one split; the classes are those of the files, in alphabetical order. Clips lie in a folder per class.

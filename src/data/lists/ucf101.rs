@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
 use super::counting::Counting;
-use super::labelled_clip::group_of;
-use super::listing::{Listing, Place, Problem, ProblemKind, Row};
-use super::{LabelledClip, ListSource};
 use crate::annotations::text;
 use crate::annotations::ucf101::{CLASS_INDEX, fields, folder_of};
+use crate::data::labelled_clip::group_of;
+use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::{LabelledClip, ListSource};
 use crate::error::{Error, Result};
 
 /// Reads a list. A label that it leaves out follows from the folder of the clip.

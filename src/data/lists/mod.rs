@@ -1,10 +1,21 @@
 //! Reads the clips that a source names, by the reader of its layout.
 
+mod activity_net;
+mod class_index;
+pub(super) mod clip_finder;
+mod counting;
+mod csv;
+mod folder;
+mod hmdb51;
+mod thumos14;
+mod tsn;
+mod ucf101;
+
 use std::fs;
 use std::path::Path;
 
 use super::listing::Listing;
-use super::{DataSource, Layout, activity_net, csv, folder, hmdb51, pieces, thumos14, tsn, ucf101};
+use super::{DataSource, Layout, pieces};
 use crate::annotations::text;
 use crate::annotations::thumos14::{TEST, VALIDATION};
 use crate::error::{Error, Result};

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::LabelledClip;
-use super::labelled_clip::group_of;
-use super::listing::{Listing, Place, ProblemKind, Row};
+use crate::data::LabelledClip;
+use crate::data::labelled_clip::group_of;
+use crate::data::listing::{Listing, Place, ProblemKind, Row};
 use crate::error::{Error, Result};
 use crate::labels::formats::exported_clips;
 use crate::names::composed;

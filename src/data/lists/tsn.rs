@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
 use super::counting::Counting;
-use super::labelled_clip::group_of;
-use super::listing::{Listing, Place, Problem, ProblemKind, Row};
-use super::{LabelledClip, ListSource};
 use crate::annotations::text;
+use crate::data::labelled_clip::group_of;
+use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::{LabelledClip, ListSource};
 use crate::error::Result;
 
 /// More classes than any data set has: a label beyond is a slip.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
-use super::listing::{Listing, Place, Problem, ProblemKind, Row};
-use super::{LabelledClip, ListSource, Subset};
 use crate::annotations::activity_net::{self, Annotation, Video};
+use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::{LabelledClip, ListSource, Subset};
 use crate::error::Result;
 
 /// Tolerance in seconds for segments that end after the video: annotators used another copy.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
-use super::listing::{Listing, Place, Problem, ProblemKind, Row};
-use super::{AmbiguousSegment, LabelledClip, ListSource, Subset};
 use crate::annotations::text;
 use crate::annotations::thumos14::{AMBIGUOUS, TEST, VALIDATION, segment};
+use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::{AmbiguousSegment, LabelledClip, ListSource, Subset};
 use crate::error::Result;
 
 /// Reads the files of one subset, a clip per segment. The classes are those of the files, in alphabetical order, or those of

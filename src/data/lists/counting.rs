@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::class_index::ClassIndex;
-use super::listing::{Place, Problem, ProblemKind};
+use crate::data::listing::{Place, Problem, ProblemKind};
 
 /// The interpretation of the class numbers of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
