@@ -162,9 +162,9 @@ fn model(dir: &Path) -> PathBuf {
 #[test]
 fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
     let mut stage = Stage::new(2);
-    stage.wait("the clips", |app| app.panels.training.ready().is_ok());
     stage.wait_to_see("6 clips in 2 classes");
     stage.wait_to_see("the last layer, conv10");
+    stage.wait("the clips", |app| app.panels.training.ready().is_ok()); // they may be listed again meanwhile
     let pin = Pin { path: stage.clips[0].clone(), frame: 4 };
     stage.app().session.pinned.toggle(pin.clone());
     stage.window.perform(Command::StartTraining);
