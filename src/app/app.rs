@@ -26,7 +26,7 @@ use super::shell::first_steps_panel::{GUIDE_WIDTH, guide_ui};
 use super::shell::menu::menu_ui;
 use super::shell::notice::notice_ui;
 use super::shell::opener::{ModelRole, Opener};
-use super::shell::overlay::{Choice, Overlay};
+use super::shell::overlay::Overlay;
 use super::shell::status_bar::status_bar_ui;
 use super::tasks::{Background, Tasks};
 use super::training::state::TrainingPhase;
@@ -38,7 +38,6 @@ use crate::engine::{Engine, FlowSettings, Labeling, LiveEvent, Message, Request,
 use crate::error::Error;
 use crate::evaluation::ActionsReport;
 use crate::gpu::{Compute, ComputeKind, DeviceChoice};
-use crate::output::Existing;
 use crate::training::{TrainingEvent, TrainingPlan};
 
 /// The cache folder of video thumbnails.
@@ -386,6 +385,8 @@ impl App {
             Action::Import(order) => self.import_labels(*order, ctx),
             Action::Give(label) => self.give(label),
             Action::Ask(question) => self.ask(question, ctx),
+            Action::Answer(question, path, existing) => self.open_as(question, path, existing, ctx),
+            Action::Correct(class) => self.class_picked(class),
             Action::Send(request) => self.engine.send(*request),
         }
     }
@@ -399,12 +400,9 @@ impl App {
             actions: &mut actions,
             training_ready,
         };
-        match self.overlay.overlay_ui(ctx, &mut cx) {
-            None | Some(Choice::None) => {}
-            Some(Choice::Command(command)) => self.perform(command, ctx),
-            Some(Choice::Path(question, path)) => self.open_as(question, path, Existing::Keep, ctx),
-            Some(Choice::Replace(question, path)) => self.open_as(question, path, Existing::Replace, ctx),
-            Some(Choice::Class(class)) => self.class_picked(class),
+        self.overlay.overlay_ui(ctx, &mut cx);
+        for action in actions {
+            self.act(action, ctx);
         }
     }
 }

@@ -14,6 +14,7 @@ use super::viewer::clips::KnownClip;
 use crate::engine::Request;
 use crate::error;
 use crate::labels::{Document, Label, Step, VideoId};
+use crate::output::Existing;
 use crate::video::PlayerCommand;
 use eframe::egui::Ui;
 
@@ -51,6 +52,10 @@ pub enum Action {
     Give(Label),
     /// Asks for a path.
     Ask(PathPrompt),
+    /// Does with a path what was asked for it.
+    Answer(PathPrompt, PathBuf, Existing),
+    /// Keeps what was seen live as a clip of a class, or of none.
+    Correct(Option<String>),
     /// Sends a request to the engine.
     Send(Box<Request>),
 }

@@ -1,17 +1,14 @@
 //! What lies over the panels and has the keyboard to itself: the palette, the list of keys, the question
 //! for a class, the question whether files are to be replaced.
 
-use std::path::PathBuf;
-
 use eframe::egui::{Context, Event};
 
-use super::palette::{Palette, PaletteEnd};
-use super::replacement::{Replaced, Replacement};
+use super::palette::Palette;
+use super::replacement::Replacement;
 use super::shortcuts::Shortcuts;
-use crate::app::command::Command;
 use crate::app::command::keymap::Keymap;
 use crate::app::command::prompt::PathPrompt;
-use crate::app::live::panel::{ClassPicker, Picked};
+use crate::app::live::panel::ClassPicker;
 use crate::app::panel::PanelContext;
 
 /// Why a path has to be typed.
@@ -36,20 +33,6 @@ enum Layer {
     Picker(ClassPicker),
     /// Whether files are to be replaced.
     Replacement(Replacement),
-}
-
-/// What a person chose before it closed.
-pub enum Choice {
-    /// Nothing.
-    None,
-    /// A command.
-    Command(Command),
-    /// A path, the answer to a question.
-    Path(PathPrompt, PathBuf),
-    /// A path, with consent to replace what is there.
-    Replace(PathPrompt, PathBuf),
-    /// The right class of what was seen live, if they named one.
-    Class(Option<String>),
 }
 
 impl Overlay {
@@ -119,41 +102,19 @@ impl Overlay {
         self.typed_ahead.clear();
     }
 
-    /// Draws what is open; `Some` when it has just closed.
-    pub fn overlay_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) -> Option<Choice> {
+    /// Draws what is open, which asks for what was chosen when it closes.
+    pub fn overlay_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) {
         self.is_new = false;
-        let choice = match self.open.as_mut()? {
-            Layer::Palette(palette) => palette.palette_ui(ctx, cx).map(Choice::of_palette),
-            Layer::Shortcuts(shortcuts) => shortcuts.shortcuts_ui(ctx, &mut cx.settings.keys).then_some(Choice::None),
-            Layer::Picker(picker) => picker.picker_ui(ctx).map(Choice::of_picker),
-            Layer::Replacement(replacement) => replacement.replacement_ui(ctx).map(Choice::of_replacement),
-        }?;
-        self.open = None;
-        ctx.request_repaint(); // What lay under the overlay is to be seen at once.
-        Some(choice)
-    }
-}
-
-impl Choice {
-    fn of_palette(end: PaletteEnd) -> Self {
-        match end {
-            PaletteEnd::Closed => Self::None,
-            PaletteEnd::Run(command) => Self::Command(command),
-            PaletteEnd::Path(question, path) => Self::Path(question, path),
-        }
-    }
-
-    fn of_replacement(replaced: Replaced) -> Self {
-        match replaced {
-            Replaced::Kept => Self::None,
-            Replaced::Agreed(question, path) => Self::Replace(question, path),
-        }
-    }
-
-    fn of_picker(picked: Picked) -> Self {
-        match picked {
-            Picked::Class(class) => Self::Class(Some(class)),
-            Picked::Nothing => Self::Class(None),
+        let is_closed = match &mut self.open {
+            None => false,
+            Some(Layer::Palette(palette)) => palette.palette_ui(ctx, cx),
+            Some(Layer::Shortcuts(shortcuts)) => shortcuts.shortcuts_ui(ctx, &mut cx.settings.keys),
+            Some(Layer::Picker(picker)) => picker.picker_ui(ctx, cx),
+            Some(Layer::Replacement(replacement)) => replacement.replacement_ui(ctx, cx),
+        };
+        if is_closed {
+            self.open = None;
+            ctx.request_repaint(); // What lay under the overlay is to be seen at once.
         }
     }
 }

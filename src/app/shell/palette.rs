@@ -6,8 +6,9 @@ use eframe::egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, Rich
 
 use crate::app::command::Command;
 use crate::app::command::prompt::PathPrompt;
-use crate::app::panel::PanelContext;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::{Tokens, modal_frame};
+use crate::output::Existing;
 
 /// The open palette.
 pub struct Palette {
@@ -22,16 +23,6 @@ enum Mode {
     Command,
     /// A path, the answer to a question; with a remark on why it has to be typed.
     Path(PathPrompt, Option<&'static str>),
-}
-
-/// How the palette ended.
-pub enum PaletteEnd {
-    /// Without a choice.
-    Closed,
-    /// With a command.
-    Run(Command),
-    /// With a path.
-    Path(PathPrompt, PathBuf),
 }
 
 impl Palette {
@@ -50,8 +41,8 @@ impl Palette {
         self.text += text;
     }
 
-    /// Draws the palette; `Some` when it is to be closed.
-    pub fn palette_ui(&mut self, ctx: &Context, cx: &PanelContext<'_>) -> Option<PaletteEnd> {
+    /// Draws the palette; returns whether it is to be closed.
+    pub fn palette_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) -> bool {
         let width = (ctx.content_rect().width() - 80.0).min(540.0);
         let id = Id::unique("palette");
         let area = Area::new(id).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 64.0));
@@ -62,11 +53,12 @@ impl Palette {
                 Mode::Path(question, remark) => self.path_ui(ui, question, remark),
             }
         });
-        let closed = modal.should_close().then_some(PaletteEnd::Closed);
-        modal.inner.or(closed)
+        let is_closed = modal.inner.is_some() || modal.should_close();
+        cx.actions.extend(modal.inner);
+        is_closed
     }
 
-    fn commands_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>) -> Option<PaletteEnd> {
+    fn commands_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>) -> Option<Action> {
         let step = arrow_keys(ui);
         if self.field_ui(ui, "Find a command…").changed() {
             self.selected = 0;
@@ -87,14 +79,14 @@ impl Palette {
                 let state = cx.available(command);
                 let clicked = row_ui(ui, command, i == self.selected, step != 0, state);
                 if state.is_ok() && (clicked || (entered && i == self.selected)) {
-                    end = Some(PaletteEnd::Run(command));
+                    end = Some(Action::Run(command));
                 }
             }
         });
         end
     }
 
-    fn path_ui(&mut self, ui: &mut Ui, question: PathPrompt, remark: Option<&str>) -> Option<PaletteEnd> {
+    fn path_ui(&mut self, ui: &mut Ui, question: PathPrompt, remark: Option<&str>) -> Option<Action> {
         let spec = question.spec();
         self.field_ui(ui, spec.hint);
         ui.add_space(4.0);
@@ -109,7 +101,7 @@ impl Palette {
         );
         let path = expand_home(self.text.trim().trim_matches('"'));
         let entered = ui.input(|input| input.key_pressed(Key::Enter)) && !path.as_os_str().is_empty();
-        entered.then_some(PaletteEnd::Path(question, path))
+        entered.then_some(Action::Answer(question, path, Existing::Keep))
     }
 
     fn field_ui(&mut self, ui: &mut Ui, hint: &str) -> eframe::egui::Response {

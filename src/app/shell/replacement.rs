@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use eframe::egui::{Button, Context, Id, Label, Modal, RichText, ScrollArea, Ui};
 
 use crate::app::command::prompt::PathPrompt;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::{Tokens, modal_frame};
 use crate::names::distinct_names;
+use crate::output::Existing;
 
 /// The open question.
 pub struct Replacement {
@@ -16,15 +18,6 @@ pub struct Replacement {
     names: Vec<String>,
 }
 
-/// How it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Replaced {
-    /// The files are kept.
-    Kept,
-    /// What was asked for is written to the path, over the files.
-    Agreed(PathPrompt, PathBuf),
-}
-
 impl Replacement {
     /// Asks about `files`, which writing the answer `path` to `question` would replace.
     pub fn new(question: PathPrompt, path: PathBuf, files: Vec<PathBuf>) -> Self {
@@ -32,17 +25,20 @@ impl Replacement {
         Self { question, path, files, names }
     }
 
-    /// Draws the question; `Some` when it is answered.
-    pub fn replacement_ui(&mut self, ctx: &Context) -> Option<Replaced> {
+    /// Draws the question; returns whether it is answered.
+    pub fn replacement_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) -> bool {
         let modal = Modal::new(Id::unique("replacement")).frame(modal_frame(ctx)).show(ctx, |ui| {
             ui.set_width((ctx.content_rect().width() - 80.0).min(540.0));
             self.question_ui(ui)
         });
-        let closed = modal.should_close().then_some(Replaced::Kept);
-        modal.inner.or(closed)
+        if modal.inner == Some(true) {
+            cx.actions.push(Action::Answer(self.question, self.path.clone(), Existing::Replace));
+        }
+        modal.inner.is_some() || modal.should_close()
     }
 
-    fn question_ui(&self, ui: &mut Ui) -> Option<Replaced> {
+    /// Draws the question; returns whether the files are to be replaced, once that is answered.
+    fn question_ui(&self, ui: &mut Ui) -> Option<bool> {
         let tokens = Tokens::of(ui);
         let (heading, loss, files) = match self.files.len() {
             1 => ("Replace this file?".to_owned(), "Its current content will be lost. Esc keeps it.", "file"),
@@ -80,12 +76,12 @@ impl Replacement {
                 keep.request_focus();
             }
             if keep.clicked() {
-                answer = Some(Replaced::Kept);
+                answer = Some(false);
             }
             let replace =
                 Button::new(RichText::new(format!("Replace {files}")).color(tokens.on_accent)).fill(tokens.error);
             if ui.add(replace).clicked() {
-                answer = Some(Replaced::Agreed(self.question, self.path.clone()));
+                answer = Some(true);
             }
         });
         answer

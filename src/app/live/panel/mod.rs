@@ -23,7 +23,7 @@ use crate::engine::LiveView;
 use crate::video::CameraPhase;
 
 pub use demo::Demo;
-pub use picker::{ClassPicker, Picked};
+pub use picker::ClassPicker;
 
 /// How often the time until the next attempt is drawn anew.
 const COUNTDOWN: Duration = Duration::from_millis(250);

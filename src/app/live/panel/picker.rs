@@ -4,6 +4,7 @@ use eframe::egui::{
     Align2, Area, Context, Event, Id, Key, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, vec2,
 };
 
+use crate::app::panel::{Action, PanelContext};
 use crate::app::session::Session;
 use crate::app::ui::theme::{Tokens, modal_frame};
 
@@ -29,15 +30,6 @@ pub struct ClassPicker {
     selected: usize,
 }
 
-/// How it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Picked {
-    /// With a class.
-    Class(String),
-    /// Without one.
-    Nothing,
-}
-
 impl ClassPicker {
     /// Asks about what `session` sees now.
     pub fn new(session: &Session) -> Self {
@@ -55,19 +47,22 @@ impl ClassPicker {
         Self { classes, text: String::new(), selected: 0 }
     }
 
-    /// Draws the question; `Some` when it is answered.
-    pub fn picker_ui(&mut self, ctx: &Context) -> Option<Picked> {
+    /// Draws the question; returns whether it is answered.
+    pub fn picker_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) -> bool {
         let id = Id::unique("class picker");
         let area = Area::new(id).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 64.0));
         let modal = Modal::new(id).area(area).frame(modal_frame(ctx)).show(ctx, |ui| {
             ui.set_width((ctx.content_rect().width() - 80.0).min(420.0));
             self.question_ui(ui)
         });
-        let closed = modal.should_close().then_some(Picked::Nothing);
-        modal.inner.or(closed)
+        let is_answered = modal.inner.is_some() || modal.should_close();
+        if is_answered {
+            cx.actions.push(Action::Correct(modal.inner));
+        }
+        is_answered
     }
 
-    fn question_ui(&mut self, ui: &mut Ui) -> Option<Picked> {
+    fn question_ui(&mut self, ui: &mut Ui) -> Option<String> {
         let weak = Tokens::of(ui).weak;
         ui.heading("Choose the correct class");
         ui.label(RichText::new("The last seconds are saved as a clip of this class. Esc cancels.").color(weak));
@@ -100,7 +95,7 @@ impl ClassPicker {
                 }
             }
         });
-        picked.map(Picked::Class)
+        picked
     }
 
     fn row_ui(&self, ui: &mut Ui, i: usize, class: &str, follow: bool) -> bool {
