@@ -14,7 +14,7 @@ use crate::data::augmentation::Crop;
 use crate::error::{Error, Result};
 use crate::nets::{FlowPyramid, FrameSize, HiddenTwoStream, Stream, WINDOW_FRAMES, device_of};
 use crate::training::batches;
-use crate::training::validation::PhotometricError;
+use crate::training::validation::{PhotometricError, middle};
 use crate::training::{ClipFlow, FlowSource};
 use crate::video::{ClipReader, Geometry};
 
@@ -72,8 +72,8 @@ impl<'a> ClipScorer<'a> {
 
         let mut photometric = PhotometricError::default();
         if measures_flow {
-            let window: Vec<RgbImage> = span.iter().map(|place| motion[place].clone()).collect();
-            photometric.add_clip(&self.model.motion, &window).map_err(about)?;
+            let window = span.iter().map(|place| &motion[place]).collect();
+            photometric.add_windows(&self.model.motion, &[window]).map_err(about)?;
         }
         let spatial = self.spatial(ClipPictures::Few { frames, read: &spatial }).map_err(about)?;
         let temporal = match source {
@@ -332,11 +332,6 @@ fn clamped(start: usize, count: usize, frames: usize) -> Span {
 /// Returns the windows of `count` frames at the ascending `starts` in a clip of `frames`, and how often each is there.
 fn windows(starts: &[usize], count: usize, frames: usize) -> Vec<(Span, usize)> {
     counted(starts).map(|(start, times)| (clamped(start, count, frames), times)).collect()
-}
-
-/// Returns the `count` frames in the middle of a clip of `frames`.
-fn middle(frames: usize, count: usize) -> Span {
-    clamped(frames.saturating_sub(count) / 2, count, frames)
 }
 
 fn geometry(size: FrameSize) -> Geometry {

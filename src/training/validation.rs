@@ -184,16 +184,16 @@ impl Validator {
     fn look(&mut self, clips: &Arc<Clips>, index: usize, networks: &Networks, measures_flow: bool) -> Result<Seen> {
         let mut seen = Seen { index, of_motion: Vec::new(), of_stream: Vec::new(), flow: None };
         if measures_flow {
-            seen.of_motion = middle(clips, index, networks.motion.frames())?;
+            seen.of_motion = middle_of(clips, index, networks.motion.frames())?;
         }
         let Some(reads) = networks.stream.as_ref().map(Stream::input) else { return Ok(seen) };
         if self.is_two_stage() {
-            let start = centre_start(clips.count(index)?, reads.frames());
+            let start = middle(clips.count(index)?, reads.frames())[0];
             let draw = Draw { clip: index, start, stride: 1, crop: Crop::whole(clips.geometry()) };
             let flow = self.flow_of(clips, networks);
             seen.flow = Some((draw, flow.kept().ahead(clips, &[draw], reads.count)?));
         } else {
-            seen.of_stream = middle(clips, index, reads.frames())?;
+            seen.of_stream = middle_of(clips, index, reads.frames())?;
         }
         Ok(seen)
     }
@@ -260,11 +260,8 @@ struct Seen {
 }
 
 /// Returns the `count` frames in the middle of clip `index`, the last one repeated in shorter clips.
-fn middle(clips: &Clips, index: usize, count: usize) -> Result<Vec<Arc<RgbImage>>> {
-    let frames = clips.count(index)?;
-    let start = centre_start(frames, count);
-    let wanted: Vec<usize> = (start..start + count).map(|frame| frame.min(frames - 1)).collect();
-    clips.pictures(index, &wanted, Keep::Frames)
+fn middle_of(clips: &Clips, index: usize, count: usize) -> Result<Vec<Arc<RgbImage>>> {
+    clips.pictures(index, &middle(clips.count(index)?, count), Keep::Frames)
 }
 
 fn borrowed(window: &[Arc<RgbImage>]) -> Vec<&RgbImage> {
@@ -313,16 +310,11 @@ pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPl
     dataset.clips.into_iter().map(label).collect()
 }
 
-/// Returns the `count` frames in the middle, the last one repeated in shorter clips.
-pub fn centre_window(frames: &[RgbImage], count: usize) -> Vec<&RgbImage> {
-    let start = centre_start(frames.len(), count);
-    (start..start + count).map(|i| &frames[i.min(frames.len() - 1)]).collect()
-}
-
-/// Returns where the `count` frames in the middle of `frames` start: of two frames in the middle the second, of two windows the
-/// first.
-fn centre_start(frames: usize, count: usize) -> usize {
-    if count == 1 { frames / 2 } else { frames.saturating_sub(count) / 2 }
+/// Returns the places of the `count` frames in the middle of a clip of `frames`, the last one repeated in shorter clips: of two
+/// frames in the middle the second, of two windows the first.
+pub fn middle(frames: usize, count: usize) -> Vec<usize> {
+    let start = if count == 1 { frames / 2 } else { frames.saturating_sub(count) / 2 };
+    (start..start + count).map(|place| place.min(frames - 1)).collect()
 }
 
 /// Mean |I₀ − rebuilt I₀| against mean |I₀ − I₁|: what MotionNet explains of the change between frames.
@@ -333,19 +325,11 @@ pub struct PhotometricError {
 }
 
 impl PhotometricError {
-    /// Adds the pair (or window) in the middle of a clip.
+    /// Adds windows of clips, of as many frames as `motion` reads each and all of one size.
     ///
     /// # Errors
     /// If the device fails.
-    pub fn add_clip(&mut self, motion: &MotionNetwork, frames: &[RgbImage]) -> Result<()> {
-        let span = motion.frames();
-        let start = frames.len().saturating_sub(span) / 2;
-        let window = (start..start + span).map(|i| &frames[i.min(frames.len() - 1)]).collect();
-        self.add_windows(motion, &[window])
-    }
-
-    /// Adds windows of clips, of as many frames as `motion` reads each and all of one size.
-    fn add_windows(&mut self, motion: &MotionNetwork, windows: &[Vec<&RgbImage>]) -> Result<()> {
+    pub fn add_windows(&mut self, motion: &MotionNetwork, windows: &[Vec<&RgbImage>]) -> Result<()> {
         let frames = motion_input(windows, &device_of(motion)); // [b, 3·span, h, w]
         let [clips, _, height, width] = frames.dims();
         let channels = 3 * (motion.frames() - 1);

@@ -373,18 +373,21 @@ fn twelve_clips_make_a_useful_model_in_three_minutes() {
 /// How many clips each stream and both recognise by their middle.
 fn recognised(model: &HiddenTwoStream, clips: &motionscope::data::Dataset) -> [usize; 3] {
     use motionscope::ranking::arg_max;
-    use motionscope::training::validation::centre_window;
+    use motionscope::training::validation::middle;
     use motionscope::video::{Geometry, decode_clip};
+    fn window(frames: &[image::RgbImage], count: usize) -> Vec<&image::RgbImage> {
+        middle(frames.len(), count).into_iter().map(|at| &frames[at]).collect()
+    }
     let geometry = |size: motionscope::nets::FrameSize| Geometry { width: size.width, height: size.height };
     let sizes = model.card.preprocessing;
     let mut right = [0; 3];
     for clip in &clips.clips {
         let frames = decode_clip(&clip.path, geometry(sizes.spatial), None).unwrap();
         let stream = model.spatial.as_ref().unwrap();
-        let spatial = stream.spatial_logits(&[centre_window(&frames, 1)]).unwrap().remove(0);
+        let spatial = stream.spatial_logits(&[window(&frames, 1)]).unwrap().remove(0);
         let frames = decode_clip(&clip.path, geometry(sizes.motion), None).unwrap();
         let stream = model.temporal.as_ref().unwrap();
-        let flow = model.motion.flows(&[centre_window(&frames, 11)]).into_finest();
+        let flow = model.motion.flows(&[window(&frames, 11)]).into_finest();
         let temporal = stream.temporal_logits(flow).unwrap().remove(0);
         let fused = model.card.fusion.fuse(&spatial, &temporal);
         for (count, logits) in right.iter_mut().zip([&spatial, &temporal, &fused]) {
