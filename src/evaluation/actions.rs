@@ -69,7 +69,7 @@ pub fn evaluate_actions(
     Ok(ActionsOutcome { report, scores })
 }
 
-/// Scores the clips of `dataset` and hands what was said of each, or why it cannot be read, to `tell` in their order, until all
+/// Scores the clips of `dataset` and hands what was said of each, or why it cannot be read, to `report` in their order, until all
 /// are done or `stop` says so. What was not scored in full then is not told. On the CPU clips are scored side by side.
 ///
 /// # Errors
@@ -80,7 +80,7 @@ pub fn score_clips(
     protocol: Protocol,
     flow_source: FlowSource,
     stop: &(dyn Fn() -> bool + Sync),
-    tell: &mut dyn FnMut(Result<ScoredClip>),
+    report: &mut dyn FnMut(Result<ScoredClip>),
 ) -> Result<()> {
     check_classes(model, dataset)?;
     // A failure ends the others too.
@@ -113,7 +113,7 @@ pub fn score_clips(
             }
         }
         drop(sender);
-        tell_in_order(outcomes, tell)
+        report_in_order(outcomes, report)
     })
 }
 
@@ -130,12 +130,12 @@ fn workers(model: &HiddenTwoStream, dataset: &Dataset, protocol: Protocol) -> us
 ///
 /// # Errors
 /// The first computation that broke off.
-fn tell_in_order<T>(outcomes: impl IntoIterator<Item = (usize, Result<T>)>, tell: &mut dyn FnMut(T)) -> Result<()> {
+fn report_in_order<T>(outcomes: impl IntoIterator<Item = (usize, Result<T>)>, report: &mut dyn FnMut(T)) -> Result<()> {
     let (mut waiting, mut due) = (BTreeMap::new(), 0);
     for (index, outcome) in outcomes {
         waiting.insert(index, outcome?);
         while let Some(outcome) = waiting.remove(&due) {
-            tell(outcome);
+            report(outcome);
             due += 1;
         }
     }
@@ -174,11 +174,11 @@ mod tests {
     #[test]
     fn outcomes_are_told_in_order_and_a_failure_ends_it() {
         let mut told = Vec::new();
-        tell_in_order([2, 0, 1, 4].map(|index| (index, Ok(index))), &mut |index| told.push(index)).unwrap();
+        report_in_order([2, 0, 1, 4].map(|index| (index, Ok(index))), &mut |index| told.push(index)).unwrap();
         assert_eq!(told, [0, 1, 2], "number 3 never came");
         let broken = [(0, Ok(0)), (2, Err(Error::new("device", "lost", "Try again"))), (1, Ok(1))];
         told.clear();
-        assert_eq!(tell_in_order(broken, &mut |index| told.push(index)).unwrap_err().subject, "device");
+        assert_eq!(report_in_order(broken, &mut |index| told.push(index)).unwrap_err().subject, "device");
         assert_eq!(told, [0]);
     }
 }

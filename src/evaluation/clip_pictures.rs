@@ -57,14 +57,14 @@ impl<'a> From<&'a Vec<RgbImage>> for ClipPictures<'a> {
 /// The indices of the needed frames, and their size.
 pub(super) type Wanted<'a> = (&'a BTreeSet<usize>, Geometry);
 
-/// Reads the frames of two kinds in one pass over the clip. `go_on` is asked before each.
+/// Reads the frames of two kinds in one pass over the clip. `check_stop` is asked before each.
 ///
 /// # Errors
-/// If a frame cannot be read, and what `go_on` says.
+/// If a frame cannot be read, and what `check_stop` says.
 pub(super) fn read_pictures(
     reader: &mut ClipReader,
     wanted: [Wanted<'_>; 2],
-    go_on: &dyn Fn() -> Result<()>,
+    check_stop: &dyn Fn() -> Result<()>,
 ) -> Result<[BTreeMap<usize, RgbImage>; 2]> {
     let sizes: BTreeSet<[u32; 2]> =
         wanted.iter().filter(|(places, _)| !places.is_empty()).map(|(_, size)| [size.width, size.height]).collect();
@@ -73,7 +73,7 @@ pub(super) fn read_pictures(
     let mut read = [BTreeMap::new(), BTreeMap::new()];
     let [(first, _), (second, _)] = wanted;
     for &place in first.union(second) {
-        go_on()?;
+        check_stop()?;
         let pictures = reader.pictures(place)?;
         for (kind, (places, _)) in wanted.iter().enumerate() {
             if let Some(output) = output[kind].filter(|_| places.contains(&place)) {

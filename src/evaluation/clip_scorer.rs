@@ -68,7 +68,7 @@ impl<'a> ClipScorer<'a> {
         motion.extend(span.iter().filter(|_| measures_flow));
         let spatial = self.spatial_windows(frames).into_iter().flat_map(|(window, _)| window).collect();
         let wanted = [(&motion, self.motion_size()), (&spatial, self.spatial_size())];
-        let [mut motion, spatial] = read_pictures(&mut reader, wanted, &|| self.go_on())?;
+        let [mut motion, spatial] = read_pictures(&mut reader, wanted, &|| self.check_stop())?;
 
         let mut photometric = PhotometricError::default();
         if measures_flow {
@@ -117,7 +117,7 @@ impl<'a> ClipScorer<'a> {
             let seen = seen(pictures, windows.iter().flat_map(|(window, _)| window), view);
             let flows = self.flows(&seen, windows.iter().map(|(window, _)| window))?;
             for batch in windows.chunks(self.flow_batch(stream, view)) {
-                self.go_on()?;
+                self.check_stop()?;
                 let stacks = batch.iter().map(|(window, _)| self.stack(&flows, window)).collect();
                 mean.add_batch(&stream.temporal_logits(Tensor::cat(stacks, 0))?, batch);
             }
@@ -166,7 +166,7 @@ impl<'a> ClipScorer<'a> {
     fn add_windows(&self, stream: &Stream, flow: &ClipFlow, starts: &[(usize, usize)], mean: &mut Mean) -> Result<()> {
         for view in self.protocol.crops.views(self.motion_size()) {
             for batch in starts.chunks(self.flow_batch(stream, view)) {
-                self.go_on()?;
+                self.check_stop()?;
                 let starts = batch.iter().map(|(start, _)| *start);
                 let windows = flow_windows(flow, starts, stream.input().count, view, &self.device);
                 mean.add_batch(&stream.temporal_logits(windows)?, batch);
@@ -186,7 +186,7 @@ impl<'a> ClipScorer<'a> {
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.spatial_size()) {
             for batch in windows.chunks(self.batch_size(view.size, stream.input().count)) {
-                self.go_on()?;
+                self.check_stop()?;
                 let seen = seen(pictures, batch.iter().flat_map(|(window, _)| window), view);
                 let clips: Vec<Vec<&RgbImage>> =
                     batch.iter().map(|(window, _)| window.iter().map(|index| &seen[index]).collect()).collect();
@@ -214,7 +214,7 @@ impl<'a> ClipScorer<'a> {
         windows(&starts, reads, frames)
     }
 
-    fn go_on(&self) -> Result<()> {
+    fn check_stop(&self) -> Result<()> {
         if (self.stop)() { Err(Error::cancelled("evaluation", "it was stopped", "Start it again")) } else { Ok(()) }
     }
 
@@ -240,7 +240,7 @@ impl<'a> ClipScorer<'a> {
         let size = seen.values().next().map_or((1, 1), RgbImage::dimensions);
         let mut flows = BTreeMap::new();
         for batch in spans.chunks(self.batch_size(Geometry { width: size.0, height: size.1 }, 1)) {
-            self.go_on()?;
+            self.check_stop()?;
             let pictures: Vec<Vec<&RgbImage>> =
                 batch.iter().map(|span| span.iter().map(|index| &seen[index]).collect()).collect();
             let finest = FlowPyramid { levels: vec![self.model.motion.flows(&pictures).into_finest()] };

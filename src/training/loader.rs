@@ -105,7 +105,7 @@ impl Drop for Loader {
 }
 
 /// The sampled window of a clip.
-struct Seen {
+struct ReadClip {
     draws: Vec<Draw>,
     /// The frames of one window after the other, where they are input.
     windows: Vec<Arc<RgbImage>>,
@@ -113,10 +113,10 @@ struct Seen {
     ahead: Ahead,
 }
 
-fn look(clips: &Clips, sampler: &Sampler, pixels: &Pixels, [step, slot]: [usize; 2], clip: usize) -> Result<Seen> {
+fn read(clips: &Clips, sampler: &Sampler, pixels: &Pixels, [step, slot]: [usize; 2], clip: usize) -> Result<ReadClip> {
     let count = clips.count(clip)?;
     let draws = sampler.draws(step, slot, clip, count);
-    let mut seen = Seen { draws, windows: Vec::new(), ahead: Ahead::default() };
+    let mut seen = ReadClip { draws, windows: Vec::new(), ahead: Ahead::default() };
     if let Pixels::Flow(kept) = pixels {
         seen.ahead = kept.ahead(clips, &seen.draws, sampler.window - 1)?;
     } else {
@@ -133,7 +133,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
         let mut failure = None;
         // A clip that cannot be read is replaced by the one after it.
         let readable = (first..first + clips.len()).map(|i| i % clips.len()).find_map(|clip| {
-            match look(clips, sampler, pixels, [step, slot], clip) {
+            match read(clips, sampler, pixels, [step, slot], clip) {
                 Ok(seen) => Some((clip, seen)),
                 Err(error) => {
                     failure.get_or_insert(error);

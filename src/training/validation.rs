@@ -104,7 +104,7 @@ impl Validator {
         let networks = Networks { motion, stream: objective.stream.as_ref().map(Optimizer::result) };
         let measures_flow = self.network != Network::Spatial && self.flow_source.needs_network();
         let batch_px = batches::budget_px(&device_of(&networks.motion));
-        let Answers { error, answers, failures } = self.answers(&clips, &networks, measures_flow, batch_px)?;
+        let Predictions { error, answers, failures } = self.answers(&clips, &networks, measures_flow, batch_px)?;
         let has_failed = !failures.is_empty();
         if let Some(cause) = about_all(failures) {
             on_event(TrainingEvent::Warning(not_measured(&cause)));
@@ -140,13 +140,13 @@ impl Validator {
         networks: &Networks,
         measures_flow: bool,
         batch_px: usize,
-    ) -> Result<Answers> {
+    ) -> Result<Predictions> {
         let readable: Vec<usize> = (0..clips.len()).filter(|index| !self.unreadable.contains(index)).collect();
-        let mut found = Answers::default();
+        let mut found = Predictions::default();
         for batch in readable.chunks(batches::size(batch_px, clips.geometry(), self.windows_at_once(networks))) {
             let mut seen = Vec::new();
             for &index in batch {
-                match self.look(clips, index, networks, measures_flow) {
+                match self.read(clips, index, networks, measures_flow) {
                     Ok(clip) => seen.push(clip),
                     Err(cause) => {
                         self.unreadable.insert(index);
@@ -181,8 +181,14 @@ impl Validator {
     ///
     /// # Errors
     /// If the clip cannot be read, or has no flow of the source.
-    fn look(&mut self, clips: &Arc<Clips>, index: usize, networks: &Networks, measures_flow: bool) -> Result<Seen> {
-        let mut seen = Seen { index, of_motion: Vec::new(), of_stream: Vec::new(), flow: None };
+    fn read(
+        &mut self,
+        clips: &Arc<Clips>,
+        index: usize,
+        networks: &Networks,
+        measures_flow: bool,
+    ) -> Result<ClipInputs> {
+        let mut seen = ClipInputs { index, of_motion: Vec::new(), of_stream: Vec::new(), flow: None };
         if measures_flow {
             seen.of_motion = middle_of(clips, index, networks.motion.frames())?;
         }
@@ -205,7 +211,7 @@ impl Validator {
     fn logits(
         &mut self,
         clips: &Arc<Clips>,
-        seen: &mut [Seen],
+        seen: &mut [ClipInputs],
         networks: &Networks,
         stream: &Stream,
     ) -> Result<Vec<Vec<f32>>> {
@@ -240,7 +246,7 @@ impl Validator {
 
 /// Predictions for clips.
 #[derive(Default)]
-struct Answers {
+struct Predictions {
     /// Of MotionNet, where that is measured.
     error: PhotometricError,
     /// Labels and logits; these are empty without a stream.
@@ -250,7 +256,7 @@ struct Answers {
 }
 
 /// The decoded frames of a clip.
-struct Seen {
+struct ClipInputs {
     index: usize,
     /// The window of MotionNet whose photometric error is measured.
     of_motion: Vec<Arc<RgbImage>>,

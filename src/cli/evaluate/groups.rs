@@ -148,7 +148,7 @@ impl Default for Progress {
 impl Progress {
     fn show_event(&mut self, event: &GroupsEvent<'_>) {
         match event {
-            GroupsEvent::Looked { stream, done, of } => {
+            GroupsEvent::Extracted { stream, done, of } => {
                 self.show(*done, *of, &format!("clips through the {stream} stream"))
             }
             GroupsEvent::Unreadable(error) => self.bar.suspend(|| complain(error)),

@@ -29,19 +29,19 @@ pub(super) enum Learner<'a> {
 }
 
 impl<'a> Learner<'a> {
-    /// Prepares what all folds share, and reports the progress to `tell`.
+    /// Prepares what all folds share, and reports the progress to `on_event`.
     pub fn new(
         plan: &'a GroupsPlan,
         model: HiddenTwoStream,
         dataset: &Dataset,
         device: &Device,
-        tell: &mut dyn FnMut(GroupsEvent<'_>),
+        on_event: &mut dyn FnMut(GroupsEvent<'_>),
     ) -> Result<Self> {
         Ok(match &plan.learning {
             Learning::Plans(plans) => Self::Plans(plans),
             Learning::LastLayers { imagenet } => {
                 let model = with_imagenet(model, imagenet.as_ref(), dataset.classes.len(), device)?;
-                Self::LastLayers(Box::new(LastLayers::new(&plan.run_dir, model, dataset, tell)?))
+                Self::LastLayers(Box::new(LastLayers::new(&plan.run_dir, model, dataset, on_event)?))
             }
         })
     }
@@ -54,7 +54,7 @@ impl<'a> Learner<'a> {
         fold: &Fold,
         place: &Place<'_>,
         device: &Device,
-        tell: &mut dyn FnMut(GroupsEvent<'_>),
+        on_event: &mut dyn FnMut(GroupsEvent<'_>),
     ) -> Result<HiddenTwoStream> {
         let others: Vec<usize> =
             (0..dataset.clips.len()).filter(|clip| fold.clips.binary_search(clip).is_err()).collect();
@@ -62,7 +62,7 @@ impl<'a> Learner<'a> {
             Self::LastLayers(layers) => Ok(layers.fit(dataset, &others, plan.seed)),
             Self::Plans(plans) => {
                 claim_fold(place.dir, place.basis)?;
-                train(plans, &plan.model, dataset, &others, place.dir, device, tell)
+                train(plans, &plan.model, dataset, &others, place.dir, device, on_event)
             }
         }
     }
@@ -102,7 +102,7 @@ impl LastLayers {
         dir: &Path,
         model: HiddenTwoStream,
         dataset: &Dataset,
-        tell: &mut dyn FnMut(GroupsEvent<'_>),
+        on_event: &mut dyn FnMut(GroupsEvent<'_>),
     ) -> Result<Self> {
         let mut of = |name: &'static str, stream: &Option<Stream>, size: Geometry| -> Result<Option<ClipFeatures>> {
             let Some(stream) = stream else { return Ok(None) };
@@ -110,8 +110,8 @@ impl LastLayers {
             let mut done = 0;
             ClipFeatures::load_or_extract(dir, stream, motion, &dataset.clips, size, &mut |error| {
                 done += 1;
-                error.into_iter().for_each(|error| tell(GroupsEvent::Unreadable(error)));
-                tell(GroupsEvent::Looked { stream: name, done, of: dataset.clips.len() });
+                error.into_iter().for_each(|error| on_event(GroupsEvent::Unreadable(error)));
+                on_event(GroupsEvent::Extracted { stream: name, done, of: dataset.clips.len() });
             })
             .map(Some)
         };
@@ -148,7 +148,7 @@ fn train(
     picked: &[usize],
     dir: &Path,
     device: &Device,
-    tell: &mut dyn FnMut(GroupsEvent<'_>),
+    on_event: &mut dyn FnMut(GroupsEvent<'_>),
 ) -> Result<HiddenTwoStream> {
     let data = write_list(dataset, picked, dir)?;
     let mut base = model.to_owned();
@@ -163,7 +163,7 @@ fn train(
             if let TrainingEvent::Finished { model_dir, .. } = &event {
                 trained = Some(model_dir.clone());
             }
-            tell(GroupsEvent::Training(&event));
+            on_event(GroupsEvent::Training(&event));
         })?;
         let best = Some(plan.run_dir.join("best")).filter(|best| plan.validates() && best.is_dir());
         base = best

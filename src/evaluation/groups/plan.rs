@@ -63,7 +63,7 @@ pub(super) struct Place<'a> {
 #[derive(Debug)]
 pub enum GroupsEvent<'a> {
     /// The progress of feature extraction by a stream.
-    Looked {
+    Extracted {
         /// Which stream.
         stream: &'static str,
         /// Clips processed.

@@ -26,7 +26,7 @@ pub fn evaluate_groups(
     plan: &GroupsPlan,
     dataset: &Dataset,
     device: &Device,
-    tell: &mut dyn FnMut(GroupsEvent<'_>),
+    on_event: &mut dyn FnMut(GroupsEvent<'_>),
 ) -> Result<GroupsOutcome> {
     let folds = folds(dataset, plan.folds)?;
     let model = HiddenTwoStream::load(&plan.model, device)?;
@@ -38,19 +38,19 @@ pub fn evaluate_groups(
     let (mut stored, mut results, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for (number, fold) in (1..).zip(&folds) {
         let dir = plan.run_dir.join(format!("fold-{number:03}"));
-        tell(GroupsEvent::FoldBegins { fold: &fold.name, number, of: folds.len() });
+        on_event(GroupsEvent::FoldBegins { fold: &fold.name, number, of: folds.len() });
         let scores = match StoredScores::read(&dir, dataset, &basis)? {
             Some(scores) => scores,
             None => {
                 if let Some(model) = source.take() {
-                    learner = Some(Learner::new(plan, model, dataset, device, tell)?);
+                    learner = Some(Learner::new(plan, model, dataset, device, on_event)?);
                 }
                 let learner = learner.as_ref().expect("it is made with the first fold that is not scored");
-                score_fold(learner, plan, dataset, fold, &Place { dir: &dir, basis: &basis }, device, tell)?
+                score_fold(learner, plan, dataset, fold, &Place { dir: &dir, basis: &basis }, device, on_event)?
             }
         };
         let result = fold_result(plan, dataset, fold, &card, &scores);
-        tell(GroupsEvent::FoldDone(&result));
+        on_event(GroupsEvent::FoldDone(&result));
         results.push(result);
         failures.extend(scores.failures);
         stored.extend(scores.clips);
@@ -74,13 +74,13 @@ fn score_fold(
     fold: &Fold,
     place: &Place<'_>,
     device: &Device,
-    tell: &mut dyn FnMut(GroupsEvent<'_>),
+    on_event: &mut dyn FnMut(GroupsEvent<'_>),
 ) -> Result<StoredScores> {
     for class in unlearnable(dataset, fold) {
-        tell(GroupsEvent::Unlearnable { fold: &fold.name, class: &dataset.classes[class] });
+        on_event(GroupsEvent::Unlearnable { fold: &fold.name, class: &dataset.classes[class] });
     }
     let began = Instant::now();
-    let model = learner.learn(plan, dataset, fold, place, device, tell)?;
+    let model = learner.learn(plan, dataset, fold, place, device, on_event)?;
     let held = fold.clips.iter().map(|&clip| dataset.clips[clip].clone()).collect();
     let held = Dataset { classes: dataset.classes.clone(), clips: held, ambiguous: Vec::new() };
     let mut scores = StoredScores { basis: place.basis.to_owned(), ..StoredScores::default() };
@@ -90,11 +90,11 @@ fn score_fold(
         match outcome {
             Ok(scored) => scores.clips.push(StoredClip::of(index, scored)),
             Err(error) => {
-                tell(GroupsEvent::Unreadable(&error));
+                on_event(GroupsEvent::Unreadable(&error));
                 scores.failures.push(error.to_string());
             }
         }
-        tell(GroupsEvent::Scored { done: scores.clips.len() + scores.failures.len(), of: fold.clips.len() });
+        on_event(GroupsEvent::Scored { done: scores.clips.len() + scores.failures.len(), of: fold.clips.len() });
     })?;
     scores.seconds = began.elapsed().as_secs_f64();
     scores.write(place.dir)?;

@@ -207,18 +207,18 @@ fn tvl1(
 ) -> Result<Vec<FlowField>> {
     if pairs.len() < rayon::current_num_threads() {
         let mut solver = Tvl1::new(parameters)?;
-        return pairs.iter().map(|[from, to]| go_on(stop).and_then(|()| solver.estimate(from, to))).collect();
+        return pairs.iter().map(|[from, to]| check_stop(stop).and_then(|()| solver.estimate(from, to))).collect();
     }
     // Each pair on a core of its own: no rows are worked on twice.
     let solver = || Tvl1::new(parameters).map(Tvl1::on_one_core);
     let solve = |solver: &mut Result<Tvl1>, [from, to]: &[&RgbImage; 2]| {
-        go_on(stop)?;
+        check_stop(stop)?;
         solver.as_mut().map_err(|error| error.clone())?.estimate(from, to)
     };
     pairs.par_iter().map_init(solver, solve).collect()
 }
 
-fn go_on(stop: &dyn Fn() -> bool) -> Result<()> {
+fn check_stop(stop: &dyn Fn() -> bool) -> Result<()> {
     if stop() { Err(Error::cancelled("flow", "it was stopped", "Start it again")) } else { Ok(()) }
 }
 
@@ -231,7 +231,7 @@ fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Re
     let first = first_frame(path, *segment_secs)? + stretch.first;
     let mut codec = CodecFlow::open(path)?;
     let [width, height] = stretch.sides();
-    starts.iter().map(|start| go_on(stop).and_then(|()| codec.flow(first + start, width, height))).collect()
+    starts.iter().map(|start| check_stop(stop).and_then(|()| codec.flow(first + start, width, height))).collect()
 }
 
 /// Returns the flow in the pictures beside the frames, in pixels of the wanted size.

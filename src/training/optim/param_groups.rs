@@ -53,8 +53,8 @@ pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: NetworkPart) -> 
     let layers = layers(&network);
     let mut frozen = 0;
     let still_body = (part == NetworkPart::Stream && plan.body_rate == 0.0).then_some(&Freeze::Body);
-    for wish in plan.freeze.iter().chain(still_body) {
-        frozen = frozen.max(frozen_layers(&layers, wish, plan.network, part)?);
+    for freeze in plan.freeze.iter().chain(still_body) {
+        frozen = frozen.max(frozen_layers(&layers, freeze, plan.network, part)?);
     }
     if frozen == layers.len() {
         let remedy = "Name an earlier layer; 'motion' freezes all of MotionNet below a stream";
@@ -68,7 +68,7 @@ pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: NetworkPart) -> 
 }
 
 /// Returns how many layers, from the input on, a setting freezes in a network.
-fn frozen_layers(layers: &[Layer], wish: &Freeze, network: Network, part: NetworkPart) -> Result<usize> {
+fn frozen_layers(layers: &[Layer], freeze: &Freeze, network: Network, part: NetworkPart) -> Result<usize> {
     let up_to = |name: &String| {
         let within = |layer: &Layer| layer.name == *name || layer.name.starts_with(&format!("{name}."));
         layers.iter().rposition(within).map(|last| last + 1).ok_or_else(|| {
@@ -77,7 +77,7 @@ fn frozen_layers(layers: &[Layer], wish: &Freeze, network: Network, part: Networ
         })
     };
     let trained = if network == Network::Flow { NetworkPart::Motion } else { NetworkPart::Stream };
-    match wish {
+    match freeze {
         Freeze::Body if part == NetworkPart::Stream => Ok(layers.len() - 1),
         Freeze::UpTo(name) if part == trained => up_to(name),
         Freeze::MotionUpTo(name) if part == NetworkPart::Motion => up_to(name),

@@ -158,8 +158,8 @@ impl ClipFeatures {
     const VIEWS: Views = Views::PLAIN;
 
     /// Returns the features of all `clips` through `stream`, with `motion` before it if it is a temporal one; frames are stretched
-    /// to `frame`. They are kept in a folder within `root`. `tell` is called for every clip that was not found there, with the error
-    /// if it cannot be read.
+    /// to `frame`. They are kept in a folder within `root`. `on_clip` is called for every clip that was not found there, with the
+    /// error if it cannot be read.
     ///
     /// # Errors
     /// If no clip can be read, or the device fails.
@@ -169,7 +169,7 @@ impl ClipFeatures {
         motion: Option<&MotionNetwork>,
         clips: &[LabelledClip],
         frame: Geometry,
-        tell: &mut dyn FnMut(Option<&Error>),
+        on_clip: &mut dyn FnMut(Option<&Error>),
     ) -> Result<Self> {
         let clips = Arc::new(Clips::new(clips.to_vec(), frame));
         let flow = motion.map(|motion| FrozenFlow::unkept(FlowSource::MotionNet, motion.valid(), clips.clone()));
@@ -183,7 +183,7 @@ impl ClipFeatures {
             let features = extractor.extract(index);
             match &features {
                 Err(error) if is_device_failure(error) => return Err(error.clone()),
-                _ => tell(features.as_ref().err()),
+                _ => on_clip(features.as_ref().err()),
             }
             rows.push(features.ok());
         }

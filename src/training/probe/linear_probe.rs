@@ -84,8 +84,8 @@ pub fn run(
     }
     let taken = extractor.take(trained_on..all, share_with_held, &mut clock, on_event)?;
     let Some(validation) = taken else { return Err(stopped(plan)) };
-    let other = Other::of(plan, start.fusion());
-    let mut fit = Fit::new(plan, views, &stream, &rows, [training, validation], other, device);
+    let other = OtherStream::of(plan, start.fusion());
+    let mut fit = ProbeFit::new(plan, views, &stream, &rows, [training, validation], other, device);
     fit.warn_of_single_recordings(&classes, on_event);
     let (step, best) = fit.run(plan, &mut clock, on_event)?;
     let seconds = clock.seconds();
@@ -100,7 +100,7 @@ pub fn run(
 }
 
 /// The classifier, and those of cross-validation.
-struct Fit {
+struct ProbeFit {
     layer: LastLayer,
     /// Rows of features of a clip.
     views: usize,
@@ -108,17 +108,17 @@ struct Fit {
     validation: Features,
     /// A layer that has not seen the clips at the places beside it.
     folds: Vec<(LastLayer, Vec<usize>)>,
-    other: Option<Other>,
+    other: Option<OtherStream>,
 }
 
-impl Fit {
+impl ProbeFit {
     fn new(
         plan: &TrainingPlan,
         views: Views,
         stream: &Stream,
         rows: &[RowInit],
         [training, validation]: [Features; 2],
-        other: Option<Other>,
+        other: Option<OtherStream>,
         device: &Device,
     ) -> Self {
         device.clone().autodiff().seed(plan.seed);
@@ -258,7 +258,7 @@ impl Fit {
 
     /// Returns the scores of both streams for a clip that this one gives `logits`.
     fn fused(&self, clip: &LabelledClip, logits: &[f32]) -> Option<Vec<f32>> {
-        let Other { network, answers, fusion } = self.other.as_ref()?;
+        let OtherStream { network, answers, fusion } = self.other.as_ref()?;
         let other = answers.logits(clip, logits.len())?;
         Some(match network {
             Network::Spatial => fusion.fuse(other, logits),
@@ -268,13 +268,13 @@ impl Fit {
 }
 
 /// The other stream of a recogniser, which was fitted before.
-struct Other {
+struct OtherStream {
     network: Network,
     answers: OutOfFold,
     fusion: Fusion,
 }
 
-impl Other {
+impl OtherStream {
     /// Returns the stream whose model the run joins to its own.
     fn of(plan: &TrainingPlan, fusion: Fusion) -> Option<Self> {
         let answers = OutOfFold::read(plan.join.as_ref()?.parent()?)?;
