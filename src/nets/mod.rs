@@ -3,7 +3,8 @@
 //! In the order in which data flows: [`preprocessing`] turns pictures into tensors, a [`MotionNetwork`] predicts
 //! optical flow from them, [`flow_normalisation`] turns flow into the input of the temporal [`Stream`], the spatial
 //! [`Stream`] reads one frame, and [`fusion`] joins the scores of the two. [`HiddenTwoStream`] is all of it as one
-//! model in one folder, described by its [`ModelCard`]; [`weights`] reads and writes the parameters and [`import`]
+//! model in one folder, described by its [`ModelCard`]. [`MotionNetwork::flows`], [`Stream::temporal_logits`] and
+//! [`Stream::spatial_logits`] are the way from frames to logits that all inference takes; [`weights`] reads and writes the parameters and [`import`]
 //! takes them from PyTorch, Caffe and ONNX.
 
 mod backbone;
