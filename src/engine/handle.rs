@@ -5,7 +5,7 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::coordinator::{Command, Coordinator, Shared, SharedPlayer};
+use super::dispatcher::{Command, Dispatcher, Shared, SharedPlayer};
 use super::flow::LatestFlows;
 use super::live::SharedLive;
 use super::runtime::events::{EventSender, Wake};
@@ -47,8 +47,8 @@ impl Engine {
             comparison: comparison.clone(),
             pinned: pinned.clone(),
         };
-        let coordinator = Coordinator::new(compute, shared, events, commands.clone());
-        let thread = Builder::new().name("engine".into()).spawn(move || coordinator.run(&inbox));
+        let dispatcher = Dispatcher::new(compute, shared, events, commands.clone());
+        let thread = Builder::new().name("engine".into()).spawn(move || dispatcher.run(&inbox));
         let thread = Some(thread.expect("the system can start a thread"));
         Self { commands, messages, player, analysis, live, comparison, pinned, thread }
     }
@@ -123,7 +123,7 @@ impl Engine {
     }
 
     fn command(&self, command: Command) {
-        // It fails only where the coordinator has ended, which its `Drop` waits for.
+        // It fails only where the dispatcher has ended, which its `Drop` waits for.
         if self.commands.send(command).is_err() {
             tracing::error!("a request is for nobody: the engine has ended");
         }

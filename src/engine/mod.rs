@@ -2,7 +2,7 @@
 //!
 //! The window talks to an [`Engine`]; the command line uses the [`InferencePipeline`] directly, on its own thread.
 
-mod coordinator;
+mod dispatcher;
 mod evaluation;
 mod flow;
 mod handle;

@@ -4,18 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::player_state::{Indexing, PlayerCommand, PlayerEvent, PlayerState, Shared, Wake};
 use super::player_thread::PlayerThread;
 use super::{Frame, Sizes, StopFlag};
 use crate::error::{Error, caught_at};
-
-/// Commands waiting for the decoder thread; a person cannot give more while one frame is decoded.
-const MAX_COMMANDS: usize = 256;
-
-/// Events waiting for the listener; a listener that has stopped listening loses the later ones.
-const MAX_EVENTS: usize = 64;
 
 /// A video being played by the thread `decoder`; dropping it ends the thread soon, without waiting for it.
 pub struct Player {
@@ -30,8 +24,9 @@ pub struct Player {
 impl Player {
     /// Begins to open the video at `path` and returns at once; `wake` is called whenever something is new.
     pub fn open(path: &Path, sizes: Sizes, wake: Wake) -> Self {
-        let (commands, commands_in) = bounded(MAX_COMMANDS);
-        let (events_out, events) = bounded(MAX_EVENTS);
+        // Without bounds: no command may be lost or make its sender wait, and few events are sent.
+        let (commands, commands_in) = unbounded();
+        let (events_out, events) = unbounded();
         let shared = Arc::new(Shared {
             state: Mutex::new(PlayerState { position: 0, playing: false, speed: 1.0 }),
             current: Mutex::default(),
@@ -50,15 +45,14 @@ impl Player {
             };
             // Without an event nobody would know that the decoder has died.
             if let Err(error) = caught_at(&path, run) {
-                let _ = after_panic.try_send(PlayerEvent::Failed(error)); // Nobody listens if the handle is gone.
+                let _ = after_panic.send(PlayerEvent::Failed(error)); // Nobody listens if the handle is gone.
                 wake_after();
             }
         };
         let thread = std::thread::Builder::new().name("decoder".into()).spawn(body);
         if let Err(error) = thread {
             let error = Error::no_thread("decoder thread", &error);
-            // The channel is empty and its receiver alive, so this is always delivered.
-            let _ = failed.try_send(PlayerEvent::Failed(error));
+            let _ = failed.send(PlayerEvent::Failed(error));
         }
         Self { path: own_path, shared, commands: Some(commands), sent: AtomicU64::default(), events }
     }

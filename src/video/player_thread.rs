@@ -72,7 +72,7 @@ impl PlayerThread {
             Ok(Some(opened)) => opened,
             Ok(None) => return,
             Err(error) => {
-                let _ = events.try_send(PlayerEvent::Failed(error)); // Nobody listens if the handle is gone.
+                let _ = events.send(PlayerEvent::Failed(error)); // Nobody listens if the handle is gone.
                 return wake();
             }
         };
@@ -344,7 +344,7 @@ impl PlayerThread {
     }
 
     fn tell(&self, event: PlayerEvent) {
-        let _ = self.events.try_send(event); // A listener that does not listen must not stop playback.
+        let _ = self.events.send(event); // Nobody listens if the handle is gone.
         (self.wake)();
     }
 }

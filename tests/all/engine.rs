@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use motionscope::cli::bench::fixture;
 use motionscope::data::DataSource;
-use motionscope::engine::{Analysis, FlowSelection, FlowSource, InferencePipeline, Message, Request, WINDOW_FRAMES};
+use motionscope::engine::{
+    Analysis, FlowSelection, FlowSource, InferencePipeline, LiveEvent, Message, Request, WINDOW_FRAMES,
+};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::{Architecture, Backbone, HiddenTwoStream, Modality, MotionConfig, StreamEntry};
@@ -202,6 +204,24 @@ fn a_stream_of_clips_is_given_the_frames_around_the_position() {
             );
         }
     }
+}
+
+#[test]
+fn no_request_is_lost_however_many_come_while_a_clip_is_being_opened() {
+    const REQUESTS: usize = 600;
+    let stage = Stage::new();
+    stage.engine.send(Request::Open(clip(stage.dir.path(), 5)));
+    for number in 0..REQUESTS {
+        stage.engine.send(Request::Player(PlayerCommand::Step(if number % 2 == 0 { 1 } else { -1 })));
+        stage.engine.send(Request::CountCorrections(stage.dir.path().join(number.to_string())));
+    }
+    stage.engine.send(Request::Player(PlayerCommand::Step(3)));
+    let mut counted = 0;
+    stage.message(|message| {
+        counted += usize::from(matches!(message, Message::Live(LiveEvent::Corrections { .. })));
+        (counted == REQUESTS).then_some(())
+    });
+    stage.until("the last step", || (stage.engine.player().position == 3).then_some(()));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The handle of the flow comparison that the coordinator holds: what is desired goes in, threads are behind it.
+//! The handle of the flow comparison that the dispatcher holds: what is desired goes in, threads are behind it.
 
 use std::path::PathBuf;
 use std::sync::Arc;

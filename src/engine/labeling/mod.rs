@@ -13,7 +13,7 @@ mod thumbnails;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::runtime::events::Wake;
 use super::runtime::worker::Worker;
@@ -25,7 +25,7 @@ use scanner::MediaScanner;
 use search::{Search, Searches};
 use thumbnails::Painter;
 
-/// Answers that may wait to be read; the threads wait when the reader does not keep up.
+/// Thumbnails that may wait to be read; their thread waits when the reader does not keep up.
 const CAPACITY: usize = 256;
 
 /// All of these threads. Dropping it ends them after what they do at the moment, and does not wait for that: a disk may not answer.
@@ -43,7 +43,7 @@ impl Labeling {
     /// Starts the threads. `wake` is called whenever there is an answer; pictures are kept in `cache` if there is such a
     /// folder.
     pub fn new(wake: Wake, cache: Option<PathBuf>) -> Self {
-        let (sender, news) = bounded(CAPACITY);
+        let (sender, news) = unbounded(); // one answer for each request
         let searches = Searches::new(sender.clone(), wake.clone());
         let scanner = Arc::new(MediaScanner::new(sender, wake.clone()));
         let (sender, thumbnails) = bounded(CAPACITY);

@@ -61,9 +61,7 @@ impl Searches {
         };
         if let Err(error) = Builder::new().name("search".into()).spawn(work) {
             let result = Err(Error::no_thread("search", &error));
-            let answers = &self.answers;
-            // A full channel is read before the next search can be asked for.
-            let _ = answers.try_send(LabelingEvent::Search { id, result });
+            let _ = self.answers.send(LabelingEvent::Search { id, result }); // The window may be gone.
         }
         id
     }

@@ -8,7 +8,7 @@ use std::thread::{Builder, JoinHandle};
 use super::events::EventSender;
 use super::worker::STACK_BYTES;
 use crate::engine::Message;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::panics::caught;
 
 /// The stop flag of a job.
@@ -46,9 +46,11 @@ impl Job {
             events.send(end);
         };
         let thread = Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body);
-        if thread.is_err() {
-            unstarted.0.send(unstarted.1);
-        }
+        let thread = thread.map_err(|error| {
+            let (events, end) = unstarted;
+            events.problem(Error::no_thread(name, &error));
+            events.send(end);
+        });
         Self { stop, thread: thread.ok() }
     }
 

@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use super::events::EventSender;
 use super::worker::STACK_BYTES;
 use crate::engine::Message;
+use crate::error::Error;
 use crate::gpu::panics::caught;
 use crate::training::{self, TrainingControl, TrainingPlan};
 
@@ -25,7 +26,7 @@ impl TrainingRun {
     pub fn start(plans: Vec<TrainingPlan>, device: Device, events: EventSender) -> Self {
         let control = TrainingControl::default();
         control.share_gradients(SHARES_EVERY);
-        let in_thread = control.clone();
+        let (in_thread, unstarted) = (control.clone(), events.clone());
         let work = move || {
             let mut tell = |event| events.send(Message::Training(event));
             if let Err(error) = caught("training", || training::run_in_turn(&plans, &device, &in_thread, &mut tell)) {
@@ -33,7 +34,9 @@ impl TrainingRun {
             }
         };
         let thread = Builder::new().name("training".into()).stack_size(STACK_BYTES).spawn(work);
-        Self { control, thread: Some(thread.expect("the system can start a thread")) }
+        let thread =
+            thread.map_err(|error| unstarted.send(Message::TrainingFailed(Error::no_thread("training", &error))));
+        Self { control, thread: thread.ok() }
     }
 
     /// Returns whether the thread has ended.

@@ -34,7 +34,7 @@ const DISPLAY_MAX: u32 = 1280;
 /// The sample is the same on every machine.
 const SAMPLE_SEED: u64 = 1;
 
-/// A command to the coordinator thread.
+/// A command to the dispatcher thread.
 #[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
 pub(super) enum Command {
     Request(Request),
@@ -73,7 +73,7 @@ pub(super) struct Shared {
 }
 
 /// The state of the thread.
-pub(super) struct Coordinator {
+pub(super) struct Dispatcher {
     compute: Compute,
     shared_player: SharedPlayer,
     player: Option<Arc<Player>>,
@@ -94,8 +94,8 @@ pub(super) struct Coordinator {
     events: EventSender,
 }
 
-impl Coordinator {
-    /// Starts the threads that follow the player; `commands` leads back to this coordinator.
+impl Dispatcher {
+    /// Starts the threads that follow the player; `commands` leads back to this dispatcher.
     pub fn new(compute: Compute, shared: Shared, events: EventSender, commands: Sender<Command>) -> Self {
         let Shared { player: shared_player, analysis, live: shared_live, comparison: slots, pinned: pinned_results } =
             shared;
