@@ -20,6 +20,7 @@ pub mod frame_times;
 pub mod gpu;
 mod json_values;
 pub mod labels;
+mod named;
 mod names;
 pub mod nets;
 pub mod output;

@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use directories::ProjectDirs;
 
 use crate::error::{Error, Result};
@@ -43,14 +42,14 @@ pub fn device_file() -> Option<PathBuf> {
 
 pub fn remembered_device() -> DeviceChoice {
     let text = device_file().and_then(|file| files::read_to_string(file).ok());
-    text.and_then(|text| DeviceChoice::from_str(text.trim(), true).ok()).unwrap_or_default()
+    text.and_then(|text| DeviceChoice::ALL.into_iter().find(|choice| text.trim().eq_ignore_ascii_case(choice.key())))
+        .unwrap_or_default()
 }
 
 /// Keeps the choice for the next start.
 pub fn remember_device(choice: DeviceChoice) {
     let Some(file) = device_file().filter(|_| choice != remembered_device()) else { return };
-    let name = choice.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-    if let Err(error) = std::fs::write(&file, name) {
+    if let Err(error) = std::fs::write(&file, choice.key()) {
         tracing::warn!("{}", Error::io(&file, &error));
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::values::choice;
 use crate::data::{DataSource, Dataset, Layout, ListSource, Subset};
 
 /// `--layout`, `--split`, `--skip-bad`
@@ -11,7 +12,7 @@ use crate::data::{DataSource, Dataset, Layout, ListSource, Subset};
 #[command(next_help_heading = "Lists")]
 pub(super) struct ListArgs {
     /// Format of the list [default: detected from its name and first line]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Layout>())]
     layout: Option<Layout>,
     /// Split of HMDB51
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::values::choice;
 use crate::engine::default_model;
 use crate::error::Result;
 use crate::gpu::{Compute, DeviceChoice, choose};
@@ -27,7 +28,7 @@ impl ModelArg {
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct DeviceArg {
     /// Compute device
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<DeviceChoice>(), default_value = DeviceChoice::default().key())]
     pub device: DeviceChoice,
 }
 

@@ -1,13 +1,27 @@
 //! Parsers of single values on the command line.
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
+use crate::named::Named;
 use crate::video::Geometry;
 
 /// Returns one of the names a type has in configuration files, such as `squeezenet1-0`.
 pub(super) fn named<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
     T::deserialize(StrDeserializer::<Error>::new(text)).map_err(|error| error.to_string())
+}
+
+/// Parses one of the choices that `--help` lists with their documentation.
+pub(super) fn choice<T: Named>() -> impl TypedValueParser<Value = T> {
+    let values = T::CHOICES.iter().map(|(_, name, text)| {
+        let summary: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+        PossibleValue::new(*name).help(summary.join(" ").trim_end_matches('.').to_owned())
+    });
+    PossibleValuesParser::new(values).map(|name| {
+        let choice = T::CHOICES.iter().find(|(_, known, _)| *known == name);
+        choice.expect("the parser lets only these names through").0
+    })
 }
 
 /// `WIDTHxHEIGHT` in pixels.

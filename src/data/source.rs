@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::{Layout, Pieces};
+use crate::named::named;
 
 /// A source of clips: a folder, a list or labelled pieces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,15 +43,17 @@ pub struct ListSource {
     pub skip_bad: bool,
 }
 
-/// A subset of a data set; layouts with one list per subset use the list that is named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Subset {
-    /// To train on; the "validation" videos of THUMOS14, whose training videos have no segments.
-    #[default]
-    Train,
-    /// To test on; the "validation" videos of ActivityNet, whose test videos have no labels.
-    Test,
+named! {
+    /// A subset of a data set; layouts with one list per subset use the list that is named.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Subset {
+        /// To train on; the "validation" videos of THUMOS14, whose training videos have no segments.
+        #[default]
+        Train = "train",
+        /// To test on; the "validation" videos of ActivityNet, whose test videos have no labels.
+        Test = "test",
+    }
 }
 
 impl DataSource {

@@ -15,17 +15,19 @@ use burn::tensor::{Device, DeviceType, Tensor};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
-/// The device chosen with `--device`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DeviceChoice {
-    /// A hardware GPU if available, otherwise the CPU.
-    #[default]
-    Auto,
-    /// Any graphics adapter, including one emulated on the CPU.
-    Gpu,
-    /// The CPU.
-    Cpu,
+named! {
+    /// The device chosen with `--device`.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum DeviceChoice {
+        /// A hardware GPU if available, otherwise the CPU.
+        #[default]
+        Auto = "auto",
+        /// Any graphics adapter, including one emulated on the CPU.
+        Gpu = "gpu",
+        /// The CPU.
+        Cpu = "cpu",
+    }
 }
 
 /// The Burn backend in use.

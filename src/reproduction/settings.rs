@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::evaluation::Protocol;
 use crate::evaluation::flow_benchmarks::FlowDataset;
+use crate::named::named;
 use crate::nets::{Backbone, MotionConfig, WINDOW_FRAMES};
 use crate::training::{LossPreset, Network, Recipe, TemporalMode, TrainingPlan};
 use crate::video::Geometry;
@@ -25,17 +25,19 @@ pub enum PaperTable {
     Table3,
 }
 
-/// The scale of an experiment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Scale {
-    /// Minutes on two cores: a smoke test.
-    #[default]
-    Tiny,
-    /// One to several hours: shows trends.
-    Small,
-    /// Days on a GPU: the authors' released training.
-    Paper,
+named! {
+    /// The scale of an experiment.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Scale {
+        /// Minutes on two cores: a smoke test.
+        #[default]
+        Tiny = "tiny",
+        /// One to several hours: shows trends.
+        Small = "small",
+        /// Days on a GPU: the authors' released training.
+        Paper = "paper",
+    }
 }
 
 /// Clips to train on and to test on.
@@ -301,8 +303,8 @@ mod tests {
     fn every_plan_of_every_scale_can_train() {
         let data = DataSource::Folder("clips".into());
         for table in [PaperTable::Table1, PaperTable::Table2] {
-            for scale in Scale::value_variants() {
-                let settings = Settings::of(table, *scale);
+            for scale in Scale::ALL {
+                let settings = Settings::of(table, scale);
                 settings.check().unwrap();
                 settings.flow_plan(&data, "run".into()).check().unwrap();
                 settings.spatial_plan(&data, "run".into()).check().unwrap();

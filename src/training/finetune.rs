@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::config::freeze::Freeze;
@@ -13,6 +12,7 @@ use super::optim::param_groups::{LayerSize, layer_sizes};
 use super::probe::views::Views;
 use crate::data::DataSource;
 use crate::error::{Error, Result};
+use crate::named::named;
 use crate::nets::{FrameSize, Modality, ModelCard, StreamConfig, StreamEntry, StreamInput};
 use crate::video::Geometry;
 
@@ -23,52 +23,48 @@ const SPATIAL_SHARE: f64 = 0.4;
 /// Share of a stream's stages that is not tuned where only the last ones are.
 const FROZEN_SHARE: f64 = 0.67;
 
-/// The fine-tuning depth; each level includes the ones before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ValueEnum)]
-pub enum Depth {
-    /// Classifier layers only (linear probe on cached features).
-    #[default]
-    Heads,
-    /// Last stages of the streams.
-    LastStages,
-    /// Whole streams.
-    Streams,
-    /// Whole streams and MotionNet below the temporal one.
-    Everything,
+named! {
+    /// The fine-tuning depth; each level includes the ones before it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+    pub enum Depth {
+        /// Classifier layers only (linear probe on cached features).
+        #[default]
+        Heads = "heads",
+        /// Last stages of the streams.
+        LastStages = "last-stages",
+        /// Whole streams.
+        Streams = "streams",
+        /// Whole streams and MotionNet below the temporal one.
+        Everything = "everything",
+    }
 }
 
-impl Depth {
-    /// All of them, by how much is tuned.
-    pub const ALL: [Self; 4] = [Self::Heads, Self::LastStages, Self::Streams, Self::Everything];
+named! {
+    /// The streams to fine-tune.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    pub enum Streams {
+        /// Both streams, one after the other.
+        #[default]
+        Both = "both",
+        /// The spatial stream.
+        Spatial = "spatial",
+        /// The temporal stream.
+        Temporal = "temporal",
+    }
 }
 
-/// The streams to fine-tune.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-pub enum Streams {
-    /// Both streams, one after the other.
-    #[default]
-    Both,
-    /// The spatial stream.
-    Spatial,
-    /// The temporal stream.
-    Temporal,
-}
-
-/// A preset of fine-tuning settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-pub enum Preset {
-    /// Linear probes: a dozen clips, a minute or two.
-    #[default]
-    Quick,
-    /// Whole streams: half an hour.
-    Thorough,
-    /// The authors' released end-to-end training.
-    Paper,
-}
-
-impl Preset {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Quick, Self::Thorough, Self::Paper];
+named! {
+    /// A preset of fine-tuning settings.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    pub enum Preset {
+        /// Linear probes: a dozen clips, a minute or two.
+        #[default]
+        Quick = "quick",
+        /// Whole streams: half an hour.
+        Thorough = "thorough",
+        /// The authors' released end-to-end training.
+        Paper = "paper",
+    }
 }
 
 /// The choices of a fine-tuning.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
 const ROWS: [&[&str]; 14] = [
-    &["secrets"],
+    &["secrets", "named"],
     &["error"],
     &["files"],
     &["atomic", "content_hash", "frame_times", "names", "plural", "ranking", "table"],
@@ -26,7 +26,8 @@ const FORBIDDEN: [(&str, &str); 2] = [("nets", "video"), ("nets", "flow")];
 const ALLOWED: [(&str, &str); 1] = [("cli", "app")];
 
 /// Who may name a foreign library.
-const LIBRARIES: [(&str, &[&str]); 11] = [
+const LIBRARIES: [(&str, &[&str]); 12] = [
+    ("clap", &["cli"]),
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),

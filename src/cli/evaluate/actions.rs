@@ -10,6 +10,7 @@ use super::view_arguments::ViewArgs;
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::model_arguments::{DeviceArg, ModelArg};
 use crate::cli::outcome::{Outcome, complain};
+use crate::cli::values::choice;
 use crate::data::{Dataset, Subset};
 use crate::error::Result;
 use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, ReportSource, evaluate_actions};
@@ -42,7 +43,7 @@ pub(super) struct ActionsArgs {
     #[command(flatten)]
     results: ResultArgs,
     /// Flow input of the temporal stream; use the one it was trained on
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<FlowSource>(), default_value = FlowSource::default().key())]
     flow_source: FlowSource,
     #[command(flatten)]
     model: ModelArg,

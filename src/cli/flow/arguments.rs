@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::super::method::{FlowMethod, MethodArgs};
 use super::super::output_arguments::ForceArg;
-use super::super::values::{geometry, positive};
+use super::super::values::{choice, geometry, positive};
 use crate::error::{Error, Result};
 use crate::flow::files::{DEFAULT_BOUND_PX, FlowFormat};
 use crate::output::OutputGuard;
@@ -43,7 +43,7 @@ pub(in crate::cli) struct FlowArgs {
     #[arg(long, value_name = "FILE|DIR", required_unless_present = "video")]
     out: Option<PathBuf>,
     /// File format [default: flo, or from the name of --out]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<FlowFormat>())]
     format: Option<FlowFormat>,
     /// Compute flow from frame t to frame t + K
     #[arg(long, value_name = "K", default_value = "1")]

@@ -11,6 +11,7 @@ use super::opening::progress_bar;
 use crate::cli::interrupt::interrupt_flag;
 use crate::cli::outcome::{Outcome, complain};
 use crate::cli::output_arguments::ForceArg;
+use crate::cli::values::choice;
 use crate::engine::{LabelExport, export_labels, time_videos};
 use crate::error::Result;
 use crate::labels::formats::Format;
@@ -39,7 +40,7 @@ pub(super) struct ExportArgs {
     /// Output file or folder
     target: PathBuf,
     /// Format [default: from the extension .csv, .eaf, .boris or .xml]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Format>())]
     format: Option<Format>,
     /// Also cut out the clips named in UCF101 lists
     #[arg(long)]

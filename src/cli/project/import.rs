@@ -7,6 +7,7 @@ use clap::Args;
 use super::add::add_paths;
 use super::opening::{change, look};
 use crate::cli::outcome::{Outcome, complain};
+use crate::cli::values::choice;
 use crate::engine::time_videos;
 use crate::error::Result;
 use crate::labels::Opened;
@@ -33,7 +34,7 @@ pub(super) struct ImportArgs {
     /// File or folder to import
     source: PathBuf,
     /// Format [default: from the extension or the content]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Format>())]
     format: Option<Format>,
     /// Add classes missing from the project
     #[arg(long)]

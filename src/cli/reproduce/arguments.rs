@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::list_arguments::ListArgs;
 use crate::cli::model_arguments::DeviceArg;
-use crate::cli::values::{geometry, named};
+use crate::cli::values::{choice, geometry, named};
 use crate::data::Subset;
 use crate::engine::{default_model, flow_model};
 use crate::evaluation::Protocol;
@@ -48,7 +48,7 @@ pub(in crate::cli) struct ReproduceArgs {
     #[arg(value_name = "TABLE", value_parser = named::<PaperTable>)]
     table: PaperTable,
     /// Scale of the experiment; sets the defaults of other options
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<Scale>(), default_value = Scale::default().key())]
     scale: Scale,
     /// Output folder [default: runs/TABLE]
     #[arg(long, value_name = "DIR")]

@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args};
 
 use super::super::list_arguments::ListArgs;
 use super::super::model_arguments::DeviceArg;
-use super::super::values::{geometry, named, non_negative, positive};
+use super::super::values::{choice, geometry, named, non_negative, positive};
 use crate::data::{CachePlan, Subset};
 use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone};
@@ -59,10 +59,10 @@ Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 stopped early with everythi
 #[command(group = ArgGroup::new("data").args(["folder", "list"]).required(true))]
 pub(in crate::cli) struct TrainArgs {
     /// Network to train
-    #[arg(value_enum)]
+    #[arg(value_parser = choice::<Network>())]
     network: Network,
     /// Published settings for options not given
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Recipe>())]
     recipe: Option<Recipe>,
     #[command(flatten)]
     data: DataArgs,
@@ -112,7 +112,7 @@ struct DataArgs {
     #[arg(long, value_name = "N")]
     patience: Option<usize>,
     /// Balancing of classes of different size [default: none]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<ClassBalance>())]
     balance: Option<ClassBalance>,
     #[command(flatten)]
     lists: ListArgs,
@@ -174,13 +174,13 @@ struct NetworkArgs {
     #[arg(long, value_name = "N")]
     clip_frames: Option<usize>,
     /// End-to-end mode of the temporal stream: a, b or c
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<TemporalMode>())]
     mode: Option<TemporalMode>,
     /// Flow input of the temporal stream, in mode a [default: motionnet]
     ///
     /// All sources except motionnet are two-stage: flow is computed beforehand and quantised to 256 levels, as in stored
     /// flow images.
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<FlowSource>())]
     flow_source: Option<FlowSource>,
     /// Freeze motion, backbone, norms, LAYER or motion:LAYER (see below); repeatable
     #[arg(long, value_name = "PART", value_delimiter = ',')]
@@ -191,7 +191,7 @@ struct NetworkArgs {
 #[command(next_help_heading = "Loss")]
 struct LossArgs {
     /// Weights of the unsupervised loss terms
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<LossPreset>())]
     preset: Option<LossPreset>,
     /// Omit the smoothness term
     #[arg(long)]
@@ -244,10 +244,10 @@ pub(super) struct SolverArgs {
     #[arg(long = "bias-lr-scale", alias = "bias-rate", value_name = "X", value_parser = non_negative)]
     bias_rate: Option<f64>,
     /// Optimiser
-    #[arg(long, visible_alias = "optimizer", value_enum)]
+    #[arg(long, visible_alias = "optimizer", value_parser = choice::<OptimiserKind>())]
     optimiser: Option<OptimiserKind>,
     /// Learning rate schedule
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<ScheduleKind>())]
     schedule: Option<ScheduleKind>,
     /// Milestones of the step schedule, such as 5000,9500; implies --schedule step
     #[arg(long, value_name = "STEP,…", value_delimiter = ',')]

@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args};
 use super::super::list_arguments::ListArgs;
 use super::super::model_arguments::{DeviceArg, ModelArg};
 use super::super::outcome::{Outcome, complain};
+use super::super::values::choice;
 use super::runs::train_in_turn;
 use crate::data::{Chosen, DataSource, FromLabels, Subset};
 use crate::error::{Error, Result};
@@ -58,16 +59,16 @@ pub(in crate::cli) struct TuneArgs {
     #[command(flatten)]
     model: ModelArg,
     /// Preset of the training settings
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<Preset>(), default_value = Preset::default().key())]
     preset: Preset,
     /// Fine-tuning depth [default: from the preset]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<Depth>())]
     depth: Option<Depth>,
     /// Streams to tune
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = choice::<Streams>(), default_value = Streams::default().key())]
     streams: Streams,
     /// End-to-end mode of MotionNet, for depth everything [default: c]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = choice::<TemporalMode>())]
     mode: Option<TemporalMode>,
     /// Keep the model's classes and add the new ones
     #[arg(long)]

@@ -3,7 +3,6 @@
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use image::{ImageFormat, RgbImage};
 use serde::{Deserialize, Serialize};
 
@@ -11,22 +10,25 @@ use super::{StreamPair, extension, write_flo, write_kitti, write_npy, write_two_
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::flow::{FlowField, colour};
+use crate::named::named;
 
-/// A format of flow files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-pub enum FlowFormat {
-    /// Middlebury .flo, lossless
-    Flo,
-    /// KITTI 16-bit .png, in steps of 1/64 px up to ±512 px
-    Kitti,
-    /// Two grey .jpg (flow_x…, flow_y…), the input of two-stream networks
-    TwoStreamJpeg,
-    /// The same as .png
-    TwoStreamPng,
-    /// NumPy .npy, lossless, shape 2 × height × width
-    Npy,
-    /// Colour-coded .png (Middlebury), for viewing only
-    Picture,
+named! {
+    /// A format of flow files.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum FlowFormat {
+        /// Middlebury .flo, lossless
+        Flo = "flo",
+        /// KITTI 16-bit .png, in steps of 1/64 px up to ±512 px
+        Kitti = "kitti",
+        /// Two grey .jpg (flow_x…, flow_y…), the input of two-stream networks
+        TwoStreamJpeg = "two-stream-jpeg",
+        /// The same as .png
+        TwoStreamPng = "two-stream-png",
+        /// NumPy .npy, lossless, shape 2 × height × width
+        Npy = "npy",
+        /// Colour-coded .png (Middlebury), for viewing only
+        Picture = "picture",
+    }
 }
 
 /// Additional parameters of some formats.
@@ -142,7 +144,7 @@ mod tests {
         ] {
             assert_eq!(FlowFormat::of_name(Path::new(name)), format, "{name}");
         }
-        for format in FlowFormat::value_variants() {
+        for format in FlowFormat::ALL {
             let path = format.path_in(Path::new("out"), 7);
             assert!(format.fits(&path), "{}", path.display());
             assert!(format.is_pair() == StreamPair::named(&path).is_some());

@@ -1,63 +1,51 @@
 //! The formats, and what tells their files apart.
 
-use clap::ValueEnum;
+use crate::named::named;
 
-/// A label format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
-pub enum Format {
-    /// Everything, as JSON.
-    ///
-    /// For other projects and your own programs.
-    Json,
-    /// Table of path, label, start, end.
-    ///
-    /// Columns `path,label,start,end,group,note,start_frame,end_frame,fps`; usable directly for training.
-    Csv,
-    /// UCF101 lists and exported clips.
-    ///
-    /// A folder with `classInd.txt`, `trainlist01.txt`, `testlist01.txt` and the clips.
-    #[value(name = "ucf")]
-    UcfLists,
-    /// ActivityNet JSON.
-    ///
-    /// Usable directly for training.
-    ActivityNet,
-    /// ELAN .eaf files.
-    ///
-    /// A folder with an annotation document for each video.
-    Elan,
-    /// BORIS project or table of events.
-    ///
-    /// Exported as a project, .boris or .boris.gz; tables are for import only.
-    Boris,
-    /// CVAT for video 1.1.
-    ///
-    /// A folder with an XML file for each video.
-    Cvat,
-    /// Label Studio tasks.
-    ///
-    /// With `TimelineLabels` and `Choices`.
-    LabelStudio,
-    /// JSON files of the X-AnyLabeling video classifier.
-    ///
-    /// A folder with one file per video.
-    XAnyLabeling,
+named! {
+    /// A label format.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Format {
+        /// Everything, as JSON.
+        ///
+        /// For other projects and your own programs.
+        Json = "json",
+        /// Table of path, label, start, end.
+        ///
+        /// Columns `path,label,start,end,group,note,start_frame,end_frame,fps`; usable directly for training.
+        Csv = "csv",
+        /// UCF101 lists and exported clips.
+        ///
+        /// A folder with `classInd.txt`, `trainlist01.txt`, `testlist01.txt` and the clips.
+        UcfLists = "ucf",
+        /// ActivityNet JSON.
+        ///
+        /// Usable directly for training.
+        ActivityNet = "activity-net",
+        /// ELAN .eaf files.
+        ///
+        /// A folder with an annotation document for each video.
+        Elan = "elan",
+        /// BORIS project or table of events.
+        ///
+        /// Exported as a project, .boris or .boris.gz; tables are for import only.
+        Boris = "boris",
+        /// CVAT for video 1.1.
+        ///
+        /// A folder with an XML file for each video.
+        Cvat = "cvat",
+        /// Label Studio tasks.
+        ///
+        /// With `TimelineLabels` and `Choices`.
+        LabelStudio = "label-studio",
+        /// JSON files of the X-AnyLabeling video classifier.
+        ///
+        /// A folder with one file per video.
+        XAnyLabeling = "x-any-labeling",
+    }
 }
 
 impl Format {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Json,
-        Self::Csv,
-        Self::UcfLists,
-        Self::ActivityNet,
-        Self::Elan,
-        Self::Boris,
-        Self::Cvat,
-        Self::LabelStudio,
-        Self::XAnyLabeling,
-    ];
-
     /// Returns its display name.
     pub fn name(self) -> &'static str {
         match self {

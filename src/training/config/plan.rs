@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::freeze::Freeze;
@@ -10,23 +9,26 @@ use super::run_kind::RunKind;
 use crate::data::DataSource;
 use crate::data::clip_cache::CachePlan;
 use crate::error::{Error, Result};
+use crate::named::named;
 use crate::nets::{Architecture, Backbone, MotionConfig, StreamInput};
 use crate::training::flow::source::FlowSource;
 use crate::training::objective::losses::UnsupervisedLoss;
 use crate::training::probe::linear;
 use crate::video::Geometry;
 
-/// The network of the hidden two-stream model that a run trains.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Network {
-    /// MotionNet, unsupervised.
-    #[default]
-    Flow,
-    /// The spatial stream, on single frames.
-    Spatial,
-    /// The temporal stream, stacked on MotionNet.
-    Temporal,
+named! {
+    /// The network of the hidden two-stream model that a run trains.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Network {
+        /// MotionNet, unsupervised.
+        #[default]
+        Flow = "flow",
+        /// The spatial stream, on single frames.
+        Spatial = "spatial",
+        /// The temporal stream, stacked on MotionNet.
+        Temporal = "temporal",
+    }
 }
 
 impl Network {
@@ -40,64 +42,71 @@ impl Network {
     }
 }
 
-/// The training mode of the temporal stream on MotionNet (paper, section 4.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum TemporalMode {
-    /// MotionNet frozen, action loss only; the flow of a clip is computed once.
-    #[default]
-    A,
-    /// Both networks trained, action loss only.
-    B,
-    /// Both networks trained, action loss and all unsupervised losses.
-    C,
+named! {
+    /// The training mode of the temporal stream on MotionNet (paper, section 4.3).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum TemporalMode {
+        /// MotionNet frozen, action loss only; the flow of a clip is computed once.
+        #[default]
+        A = "a",
+        /// Both networks trained, action loss only.
+        B = "b",
+        /// Both networks trained, action loss and all unsupervised losses.
+        C = "c",
+    }
 }
 
-/// The optimiser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum OptimiserKind {
-    /// Adam (β 0.9 and 0.999, ε 1e-8).
-    #[default]
-    Adam,
-    /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
-    #[serde(rename = "adamw")]
-    #[value(name = "adamw")]
-    AdamW,
-    /// Stochastic gradient descent with momentum 0.9.
-    Sgd,
+named! {
+    /// The optimiser.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum OptimiserKind {
+        /// Adam (β 0.9 and 0.999, ε 1e-8).
+        #[default]
+        Adam = "adam",
+        /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+        #[serde(rename = "adamw")]
+        AdamW = "adamw",
+        /// Stochastic gradient descent with momentum 0.9.
+        Sgd = "sgd",
+    }
 }
 
-/// The learning rate schedule after the warm-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScheduleKind {
-    /// Cosine decay to zero at the last step.
-    #[default]
-    Cosine,
-    /// Linear decay to zero at the last step.
-    Linear,
-    /// Halved at 25, 50, 62.5, 75 and 87.5 % of the steps, as in the released MotionNet training.
-    Halving,
-    /// Divided by ten at 31 and 59 % of the steps, as in the released end-to-end training.
-    Tenths,
-    /// Multiplied by a factor at each milestone.
-    Step,
-    /// Constant.
-    Constant,
+named! {
+    /// The learning rate schedule after the warm-up.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum ScheduleKind {
+        /// Cosine decay to zero at the last step.
+        #[default]
+        Cosine = "cosine",
+        /// Linear decay to zero at the last step.
+        Linear = "linear",
+        /// Halved at 25, 50, 62.5, 75 and 87.5 % of the steps, as in the released MotionNet training.
+        Halving = "halving",
+        /// Divided by ten at 31 and 59 % of the steps, as in the released end-to-end training.
+        Tenths = "tenths",
+        /// Multiplied by a factor at each milestone.
+        Step = "step",
+        /// Constant.
+        Constant = "constant",
+    }
 }
 
-/// The balancing of classes of different size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClassBalance {
-    /// No balancing: all clips count equally.
-    #[default]
-    None,
-    /// All classes are sampled equally often.
-    Sampling,
-    /// The loss is weighted by inverse class size, with mean weight 1.
-    Weighting,
+named! {
+    /// The balancing of classes of different size.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum ClassBalance {
+        /// No balancing: all clips count equally.
+        #[default]
+        None = "none",
+        /// All classes are sampled equally often.
+        Sampling = "sampling",
+        /// The loss is weighted by inverse class size, with mean weight 1.
+        Weighting = "weighting",
+    }
 }
 
 /// The clip norm of plans that do not clip.
@@ -467,7 +476,7 @@ impl TrainingPlan {
     }
 
     fn check_flow_source(&self) -> Result<()> {
-        let (name, source) = (self.flow_source.name(), "flow source");
+        let (name, source) = (self.flow_source.key(), "flow source");
         match (self.flow_source, self.network, self.mode) {
             (FlowSource::MotionNet, ..) | (_, Network::Temporal, TemporalMode::A) => Ok(()),
             (_, Network::Temporal, mode) => {

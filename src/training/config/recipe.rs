@@ -1,16 +1,17 @@
 //! Published training recipes: the defaults of a run.
 
-use clap::ValueEnum;
-
 use super::plan::{NO_CLIPPING, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
+use crate::named::named;
 use crate::training::objective::losses::LossPreset;
 use crate::video::Geometry;
 
-/// A published training recipe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Recipe {
-    /// The authors' released training files.
-    Paper,
+named! {
+    /// A published training recipe.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Recipe {
+        /// The authors' released training files.
+        Paper = "paper",
+    }
 }
 
 impl Recipe {

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::ValueEnum;
 use image::RgbImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -16,45 +15,34 @@ use crate::flow::codec::CodecFlow;
 use crate::flow::files::{self, DEFAULT_BOUND_PX, StreamPair, as_stored_px, read_two_stream};
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{FlowEstimator, FlowField};
+use crate::named::named;
 use crate::nets::MotionNetwork;
 use crate::video::{Geometry, first_frame, natural_order};
 
-/// The flow input of the temporal stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum FlowSource {
-    /// MotionNet, end to end with the stream.
-    #[default]
-    #[serde(rename = "motionnet")]
-    #[value(name = "motionnet")]
-    MotionNet,
-    /// MotionNet flow, quantised to 256 levels as in stored images.
-    #[serde(rename = "motionnet-stored")]
-    #[value(name = "motionnet-stored")]
-    MotionNetStored,
-    /// TV-L1 as OpenCV computes it.
-    Tvl1,
-    /// TV-L1 with the real-time parameters.
-    Tvl1Fast,
-    /// Motion vectors of the video codec.
-    Codec,
-    /// Flow images flow_x_…, flow_y_… (±20 px) beside the frames of each clip.
-    Stored,
+named! {
+    /// The flow input of the temporal stream.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum FlowSource {
+        /// MotionNet, end to end with the stream.
+        #[default]
+        #[serde(rename = "motionnet")]
+        MotionNet = "motionnet",
+        /// MotionNet flow, quantised to 256 levels as in stored images.
+        #[serde(rename = "motionnet-stored")]
+        MotionNetStored = "motionnet-stored",
+        /// TV-L1 as OpenCV computes it.
+        Tvl1 = "tvl1",
+        /// TV-L1 with the real-time parameters.
+        Tvl1Fast = "tvl1-fast",
+        /// Motion vectors of the video codec.
+        Codec = "codec",
+        /// Flow images flow_x_…, flow_y_… (±20 px) beside the frames of each clip.
+        Stored = "stored",
+    }
 }
 
 impl FlowSource {
-    /// Returns its name on the command line and in `config.toml`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::MotionNet => "motionnet",
-            Self::MotionNetStored => "motionnet-stored",
-            Self::Tvl1 => "tvl1",
-            Self::Tvl1Fast => "tvl1-fast",
-            Self::Codec => "codec",
-            Self::Stored => "stored",
-        }
-    }
-
     /// Returns whether it needs a trained MotionNet.
     pub fn needs_network(self) -> bool {
         matches!(self, Self::MotionNet | Self::MotionNetStored)
@@ -270,10 +258,9 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_command_line_and_of_the_configuration() {
-        for source in FlowSource::value_variants() {
-            assert_eq!(source.to_possible_value().unwrap().get_name(), source.name());
+        for source in FlowSource::ALL {
             let text = toml::to_string(&std::collections::BTreeMap::from([("source", source)])).unwrap();
-            assert_eq!(text, format!("source = \"{}\"\n", source.name()));
+            assert_eq!(text, format!("source = \"{}\"\n", source.key()));
         }
     }
 

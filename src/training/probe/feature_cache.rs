@@ -60,7 +60,7 @@ impl FeatureCache {
         key.number(views.cropped.into());
         hash_stream(&mut key, stream);
         if let Some(flow) = flow {
-            key.field(flow.source().name());
+            key.field(flow.source().key());
             hash_motion(&mut key, flow.network());
         }
         let root = root.join(FOLDER);

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use eframe::egui::{Button, ComboBox, DragValue, Ui};
 
 use crate::app::command::Command;
@@ -46,9 +45,9 @@ fn list_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let layouts = ComboBox::from_id_salt("layout").selected_text(name).width(150.0).show_ui(ui, |ui| {
             ui.selectable_value(&mut settings.layout, None, "Detect")
                 .on_hover_text("Detect from the file name and first line");
-            for layout in Layout::value_variants() {
-                ui.selectable_value(&mut settings.layout, Some(*layout), layout_name(*layout))
-                    .on_hover_text(layout_tooltip(*layout));
+            for layout in Layout::ALL {
+                ui.selectable_value(&mut settings.layout, Some(layout), layout_name(layout))
+                    .on_hover_text(layout_tooltip(layout));
             }
         });
         layouts.response.labelled_by(label);

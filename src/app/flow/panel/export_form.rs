@@ -1,6 +1,5 @@
 //! Flow out of the window: of the present pair as a file or a picture, of the whole clip as files or a video.
 
-use clap::ValueEnum;
 use eframe::egui::{ComboBox, ProgressBar, RichText, Ui};
 
 use crate::app::command::Command;
@@ -44,8 +43,8 @@ fn format_ui(ui: &mut Ui, format: &mut FlowFormat) {
     field(ui, "Format", |ui, label| {
         let formats = ComboBox::from_id_salt("format").selected_text(name(*format)).width(170.0);
         let formats = formats.show_ui(ui, |ui| {
-            for choice in FlowFormat::value_variants() {
-                ui.selectable_value(format, *choice, name(*choice)).on_hover_text(tooltip(*choice));
+            for choice in FlowFormat::ALL {
+                ui.selectable_value(format, choice, name(choice)).on_hover_text(tooltip(choice));
             }
         });
         formats.response.labelled_by(label).on_hover_text(tooltip(*format));

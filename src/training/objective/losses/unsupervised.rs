@@ -2,13 +2,13 @@
 //! (paper, equations 1–5; weights and normalisers of the released Caffe training files, spec section 2).
 
 use burn::tensor::Tensor;
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::separable::Window;
 use super::ssim::{CAFFE_WINDOW, DENSE_WINDOW, ssim};
 use super::switches::{LossSwitches, LossTerm};
 use super::{local_response_normalisation, loss_images, warp};
+use crate::named::named;
 
 const EPSILON: f32 = 1e-3;
 const PIXEL: Charbonnier = Charbonnier { alpha: 0.4, beta: 255.0 };
@@ -16,21 +16,23 @@ const SMOOTH_ALPHA: f32 = 0.3;
 /// Flow stacks of the paper's window; pairs are weighted as if ten of them stood on the channels of one stack.
 const PAIRS_IN_WINDOW: f32 = 10.0;
 
-/// A published weighting of the unsupervised loss terms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum LossPreset {
-    /// The released Caffe weights, rescaled to hold for any batch and crop size.
-    #[default]
-    Balanced,
-    /// The authors' released MotionNet training: SSIM summed over patches, divided by the batch size.
-    CaffeMotionnet,
-    /// The same with SSIM ÷ 10, as in the authors' end-to-end training.
-    CaffeEndToEnd,
-    /// The formula in the paper: λ1 = λ3 = 1, level weights 0.01 to 0.16.
-    Paper,
-    /// The DeepEthogram implementation: plain means, dense SSIM, smoothness weighted by level.
-    Deepethogram,
+named! {
+    /// A published weighting of the unsupervised loss terms.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum LossPreset {
+        /// The released Caffe weights, rescaled to hold for any batch and crop size.
+        #[default]
+        Balanced = "balanced",
+        /// The authors' released MotionNet training: SSIM summed over patches, divided by the batch size.
+        CaffeMotionnet = "caffe-motionnet",
+        /// The same with SSIM ÷ 10, as in the authors' end-to-end training.
+        CaffeEndToEnd = "caffe-end-to-end",
+        /// The formula in the paper: λ1 = λ3 = 1, level weights 0.01 to 0.16.
+        Paper = "paper",
+        /// The DeepEthogram implementation: plain means, dense SSIM, smoothness weighted by level.
+        Deepethogram = "deepethogram",
+    }
 }
 
 /// The unsupervised loss, with its terms on or off (the paper's ablations, Table 2).
