@@ -3,9 +3,7 @@
 //! Every error a person can meet names a subject (mostly a file), a cause and a remedy; the window and
 //! the command line print the same sentence.
 
-use std::any::Any;
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::{fmt, io};
@@ -144,20 +142,6 @@ fn first_names(names: &[impl AsRef<str>]) -> String {
     const SHOWN: usize = 3;
     let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
     shown.join(", ") + if names.len() > SHOWN { ", …" } else { "" }
-}
-
-/// Returns the message of a caught panic.
-pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
-    text.unwrap_or("unknown cause")
-}
-
-/// Runs `work`, which reads the file at `path`, and turns a panic into an error about that file.
-pub(crate) fn caught_at<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        let cause = format!("reading it broke off ({})", panic_text(&*payload));
-        Err(Error::file(path, cause, "Leave this file out, and please report it"))
-    })
 }
 
 impl fmt::Display for Error {

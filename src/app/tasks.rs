@@ -4,7 +4,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use eframe::egui::Context;
 
 use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
+use crate::panic_guard::caught;
 
 /// Threads that work for one purpose, and what came of them, each for a key.
 pub struct Tasks<K, V> {

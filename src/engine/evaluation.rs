@@ -9,8 +9,8 @@ use crate::data::{DataSource, Dataset, Problem, no_clips};
 use crate::error::{Error, Result};
 use crate::evaluation::{ReportSource, check_classes, score_clips};
 use crate::gpu::Compute;
-use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
+use crate::panic_guard::caught;
 use crate::training::FlowSource;
 
 /// Scores until all is done or `stop` is asked for; failures are told in a message.

@@ -12,9 +12,9 @@ use super::{ActionsReport, ClipScorer, ClipScores, EvaluationPlan, Protocol, Sco
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::gpu::is_gpu;
-use crate::gpu::panics::caught;
 use crate::names::{are_alike, composed};
 use crate::nets::HiddenTwoStream;
+use crate::panic_guard::caught;
 use crate::training::FlowSource;
 
 /// Bytes that the frames of all clips take that are scored side by side.

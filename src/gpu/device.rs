@@ -13,6 +13,7 @@ pub use burn::tensor::wgpu::WgpuSetup as SharedWgpu;
 use burn::tensor::{Device, DeviceType, Tensor};
 
 use crate::error::{Error, Result};
+use crate::panic_guard::panic_text;
 use crate::plural::counted;
 
 named! {
@@ -164,10 +165,7 @@ fn is_software(device: &Device) -> bool {
 
 /// Runs a call into a graphics driver, turning a panic into its message: parts of Burn have no other way to fail.
 fn guarded<T>(call: impl FnOnce() -> T) -> std::result::Result<T, String> {
-    catch_unwind(std::panic::AssertUnwindSafe(call)).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).into())).unwrap_or("the driver failed".into())
-    })
+    catch_unwind(std::panic::AssertUnwindSafe(call)).map_err(|panic| panic_text(&*panic).to_owned())
 }
 
 fn no_gpu(cause: String) -> Error {

@@ -11,7 +11,6 @@ mod flow_buffer;
 mod flow_painter;
 mod gpu_buffer;
 mod kernel;
-pub(crate) mod panics;
 mod recorder;
 mod shared_tensor;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf, absolute};
 use tempfile::NamedTempFile;
 
 use super::journal::{Fault, Journal, Reading};
-use super::lock::Lock;
+use super::lock;
 use super::manifest::{Manifest, VideoRow};
 use super::saving::{Names, Save, Saving};
 use super::undo::{Undo, Way};
@@ -77,7 +77,7 @@ enum Purpose {
 struct Writing {
     journal: Journal,
     /// Let go after the journal.
-    _lock: Lock,
+    _lock: crate::file_lock::FileLock,
 }
 
 /// Unsaved changes.
@@ -120,7 +120,7 @@ impl Project {
     /// If it is one already, or cannot be written to.
     pub fn create(dir: &Path, settings: Settings) -> Result<Self> {
         fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
-        let lock = Lock::take(dir)?;
+        let lock = lock::take(dir)?;
         for file in [Self::FILE, JOURNAL] {
             if dir.join(file).exists() {
                 let cause = format!("it holds a project already: there is a {file}");
@@ -179,7 +179,7 @@ impl Project {
         }
         let mut notes = Vec::new();
         let lock = match purpose {
-            Purpose::Change => Lock::take(dir),
+            Purpose::Change => lock::take(dir),
             Purpose::Look => Err(Error::file(dir, "the project was opened read-only", "Open it to change it")),
         };
         let Loaded { manifest_saves: saves, mut document, sidecars, mut damaged, reading } = load(dir)?;

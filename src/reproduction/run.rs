@@ -23,9 +23,9 @@ use crate::evaluation::{
 use crate::flow::FlowEstimator;
 use crate::flow::tvl1::{Tvl1, Tvl1OnGpu, Tvl1Parameters};
 use crate::gpu::Compute;
-use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
+use crate::panic_guard::caught;
 use crate::training::{self, Network, TrainingControl, TrainingPlan};
 use crate::video::ffmpeg_version;
 

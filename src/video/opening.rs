@@ -19,7 +19,8 @@ use super::raw_frames::UnlistedFrames;
 use super::reader::VideoReader;
 use super::video_index::VideoIndex;
 use super::{Sizes, StopFlag};
-use crate::error::{Result, caught_at};
+use crate::error::Result;
+use crate::panic_guard::caught_at;
 
 /// Opens the video at `path`, shows its first picture, and waits until its frames are listed. Returns a reader and what it is to
 /// do; `None` if the handle is gone.

@@ -9,7 +9,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use super::player_state::{Indexing, PlayerCommand, PlayerEvent, PlayerState, Shared, Wake};
 use super::player_thread::PlayerThread;
 use super::{Frame, Sizes, StopFlag};
-use crate::error::{Error, caught_at};
+use crate::error::Error;
+use crate::panic_guard::caught_at;
 
 /// A video being played by the thread `decoder`; dropping it ends the thread soon, without waiting for it.
 pub struct Player {

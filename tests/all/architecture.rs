@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const ROWS: [&[&str]; 14] = [
     &["secrets", "named"],
     &["error"],
-    &["files"],
+    &["files", "file_lock", "panic_guard"],
     &["atomic", "content_hash", "frame_times", "names", "plural", "ranking", "table"],
     &["output", "json_values"],
     &["annotations"],

@@ -17,8 +17,8 @@ use crate::error::Result;
 use crate::evaluation::{
     ActionsReport, FoldCount, FoldResult, GroupsEvent, GroupsPlan, Learning, ReportSource, evaluate_groups,
 };
-use crate::gpu::panics::caught;
 use crate::nets::{Backbone, ModelCard};
+use crate::panic_guard::caught;
 use crate::plural::counted;
 use crate::training::{TrainingEvent, TrainingPlan};
 

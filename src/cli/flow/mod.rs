@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::interrupt::interrupt_flag;
 use super::outcome::{Outcome, complain};
 use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
+use crate::panic_guard::caught;
 use crate::plural::counted;
 use crate::video::{TRANSPARENT, has_transparent_parts};
 pub(super) use arguments::FlowArgs;

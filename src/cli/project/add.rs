@@ -7,9 +7,10 @@ use clap::Args;
 use super::opening::{open_to_change, progress_bar};
 use crate::cli::outcome::{Outcome, complain};
 use crate::engine::{look_into, videos_in};
-use crate::error::{Error, Result, caught_at};
+use crate::error::{Error, Result};
 use crate::labels::media_scan::newcomers;
 use crate::labels::{Project, edits};
+use crate::panic_guard::caught_at;
 use crate::plural::counted;
 
 const EXAMPLES: &str = "\

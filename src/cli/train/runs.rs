@@ -5,7 +5,7 @@ use super::super::model_arguments::DeviceArg;
 use super::super::outcome::Outcome;
 use super::progress::Progress;
 use crate::error::Result;
-use crate::gpu::panics::caught;
+use crate::panic_guard::caught;
 use crate::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
 
 /// Runs `plans` in turn, recording gradient shares every `gradient_shares` steps (0: never).

@@ -15,8 +15,8 @@ use crate::engine::{FlowView, Message};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::flow::metrics::{FlowErrors, Magnitudes, forward_backward_occlusion};
-use crate::gpu::panics::caught;
 use crate::nets::preprocessing::{MEAN_BGR, motion_input};
+use crate::panic_guard::caught;
 use crate::training::losses::Intermediates;
 use crate::video::{Frame, Geometry};
 

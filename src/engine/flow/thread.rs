@@ -14,7 +14,7 @@ use crate::engine::inference::target::{Clip, Target};
 use crate::engine::{FlowView, Message, WINDOW_PAIRS};
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
-use crate::gpu::panics::caught;
+use crate::panic_guard::caught;
 use crate::video::Frame;
 
 /// Flows of pairs that begin within this many frames of the window are kept.

@@ -13,9 +13,9 @@ use crate::engine::live::LiveSession;
 use crate::engine::runtime::worker::Worker;
 use crate::engine::{FlowSelection, InferencePipeline, LiveInference, Message, WINDOW_PAIRS};
 use crate::error::Result;
-use crate::gpu::panics::caught;
 use crate::gpu::{Compute, ComputeKind};
 use crate::nets::HiddenTwoStream;
+use crate::panic_guard::caught;
 use crate::video::Sizes;
 
 /// The desired state of the thread; only the newest values count.

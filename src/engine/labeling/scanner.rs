@@ -9,8 +9,8 @@ use super::messages::{FileState, LabelingEvent, ProbeRequest};
 use crate::engine::runtime::events::Wake;
 use crate::engine::{examine, facts_of};
 use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
 use crate::labels::{media_scan, times};
+use crate::panic_guard::caught;
 
 /// The pending probe requests and the receiver of the answers.
 pub(super) struct MediaScanner {

@@ -11,9 +11,9 @@ use super::messages::{LabelingEvent, SearchId, SearchResult};
 use crate::engine::runtime::events::Wake;
 use crate::engine::videos_in;
 use crate::error::Error;
-use crate::gpu::panics::caught;
 use crate::labels::media_scan::find_moved;
 use crate::labels::{Document, VideoId};
+use crate::panic_guard::caught;
 use crate::video::is_video;
 
 /// A search for video files.

@@ -13,9 +13,9 @@ use crate::engine::{
 };
 use crate::error::Result;
 use crate::gpu::Compute;
-use crate::gpu::panics::caught;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
+use crate::panic_guard::caught;
 use crate::video::{Frame, Sizes, VideoReader};
 
 /// Fewest windows of a video that is longer than one.

@@ -13,7 +13,7 @@ use super::messages::{Thumbnail, ThumbnailRequest};
 use crate::atomic::replace_unsynced;
 use crate::engine::runtime::events::Wake;
 use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
+use crate::panic_guard::caught;
 use crate::video::{Sizes, VideoReader, read_picture};
 
 /// Longest side of a picture in pixels: sharp in the list also at twice the usual scale.

@@ -10,7 +10,7 @@ use super::clip_file::ClipFile;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{LiveEvent, Message};
 use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
+use crate::panic_guard::caught;
 use crate::video::{LiveFrame, is_hidden, is_video};
 
 /// Length of a correction clip in seconds.

@@ -15,7 +15,7 @@ use crate::atomic::resolve;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{LiveEvent, Message, RecordingOrder};
 use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
+use crate::panic_guard::caught;
 use crate::video::{Camera, SourcePicture};
 
 /// Time between checks of the stop flag while waiting for a frame.

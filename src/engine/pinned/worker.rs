@@ -12,8 +12,8 @@ use crate::engine::{InferencePipeline, Latest};
 use crate::error::{Error, Result};
 use crate::flow::warp::warp_backward;
 use crate::gpu::Compute;
-use crate::gpu::panics::caught;
 use crate::nets::{HiddenTwoStream, ModelCard, WINDOW_FRAMES};
+use crate::panic_guard::caught;
 use crate::video::{Frame, Sizes, VideoReader};
 
 /// Longest side of the pictures, in pixels.

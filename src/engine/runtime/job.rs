@@ -9,7 +9,7 @@ use super::events::EventSender;
 use super::worker::STACK_BYTES;
 use crate::engine::Message;
 use crate::error::{Error, Result};
-use crate::gpu::panics::caught;
+use crate::panic_guard::caught;
 
 /// The stop flag of a job.
 #[derive(Clone, Default)]

@@ -8,7 +8,7 @@ use super::events::EventSender;
 use super::worker::STACK_BYTES;
 use crate::engine::Message;
 use crate::error::Error;
-use crate::gpu::panics::caught;
+use crate::panic_guard::caught;
 use crate::training::{self, TrainingControl, TrainingPlan};
 
 /// Default number of steps between measurements of MotionNet's gradient shares.

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint;
-use super::lock::RunLock;
+use super::lock;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
@@ -104,7 +104,7 @@ impl Run {
             _ => false,
         };
         let state = match broken {
-            _ if RunLock::is_taken(dir) => RunState::Running,
+            _ if lock::is_taken(dir) => RunState::Running,
             Some(error) => RunState::Broken(error),
             None if is_finished => RunState::Finished,
             None => RunState::Unfinished,
@@ -181,7 +181,7 @@ pub fn rename(dir: &Path, name: &str) -> Result<()> {
 /// # Errors
 /// If a training is under way in it, or the folder cannot be moved.
 pub fn delete(dir: &Path) -> Result<PathBuf> {
-    if RunLock::is_taken(dir) {
+    if lock::is_taken(dir) {
         return Err(Error::file(dir, "training is already running in it", "Stop the training first"));
     }
     let bin = dir.parent().unwrap_or(Path::new(".")).join(DELETED);
@@ -339,13 +339,13 @@ mod tests {
         fs::write(run(folder, "torn too", 5).join("checkpoint/progress.toml"), "step = ").unwrap();
         fs::create_dir(folder.join("no run")).unwrap();
         fs::write(folder.join("a file"), "").unwrap();
-        let lock = RunLock::take(&half).unwrap();
+        let held = lock::take(&half).unwrap();
         let state = |name: &str| list(folder).into_iter().find(|run| run.name == name).map(|run| run.state);
         assert_eq!(list(folder).len(), 4);
         assert_eq!((state("done"), state("half")), (Some(RunState::Finished), Some(RunState::Running)));
         assert!(matches!(state("torn"), Some(RunState::Broken(error)) if error.subject.ends_with("config.toml")));
         assert!(matches!(state("torn too"), Some(RunState::Broken(error)) if error.subject.ends_with("progress.toml")));
-        drop(lock);
+        drop(held);
         let half = Run::read(&half).unwrap();
         assert_eq!((half.state, half.step, half.seconds, half.best), (RunState::Unfinished, 5, 60.0, Some(0.75)));
         assert_eq!(half.last, [("photometric ratio".to_owned(), 0.8), ("top-1".to_owned(), 0.5)]);
@@ -399,9 +399,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = delete(&run(folder.path(), "a", 10)).unwrap();
         let dir = run(folder.path(), "a", 5);
-        let lock = RunLock::take(&dir).unwrap();
+        let held = lock::take(&dir).unwrap();
         assert!(delete(&dir).is_err_and(|error| error.cause.contains("already running")) && dir.exists());
-        drop(lock);
+        drop(held);
         let second = delete(&dir).unwrap();
         assert!(first != second && first.join("config.toml").exists() && second.join("config.toml").exists());
         assert_eq!(list(folder.path()), []);

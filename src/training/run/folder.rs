@@ -6,9 +6,10 @@ use std::path::Path;
 
 use super::catalog::{Difference, Run};
 use super::checkpoint;
-use super::lock::RunLock;
+use super::lock;
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::file_lock::FileLock;
 use crate::files;
 use crate::output::OutputGuard;
 use crate::training::config::plan::TrainingPlan;
@@ -21,11 +22,11 @@ const FILES: [&str; 5] = ["metrics.csv", "validation.csv", "gradients.csv", "int
 const NAMED: usize = 3;
 
 /// Creates the run folder and its `config.toml` and locks it; refuses one that holds another run or is trained in already.
-pub(in crate::training) fn prepare_folder(plan: &TrainingPlan) -> Result<RunLock> {
+pub(in crate::training) fn prepare_folder(plan: &TrainingPlan) -> Result<FileLock> {
     let plan = &plan.as_carried_out();
     let dir: &Path = &plan.run_dir;
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
-    let lock = RunLock::take(dir)?;
+    let lock = lock::take(dir)?;
     let path = dir.join("config.toml");
     let text = toml::to_string_pretty(plan).map_err(|error| Error::wrap(&path, error, "Report this plan"))?;
     let text = format!("{WRITTEN_BY}{}\n{text}", env!("CARGO_PKG_VERSION"));

@@ -13,7 +13,6 @@ use super::clock::{Clock, stopped};
 use super::events::{StepMetrics, TrainingControl, TrainingEvent};
 use super::folder::prepare_folder;
 use super::history::History;
-use super::lock::RunLock;
 use super::run_clips::RunClips;
 use super::snapshots;
 use super::snapshots::Snapshot;
@@ -22,6 +21,7 @@ use crate::data::clip_cache::ClipCache;
 use crate::data::clips::Clips;
 use crate::data::memory::resident_bytes;
 use crate::error::{Error, Result};
+use crate::file_lock::FileLock;
 use crate::gpu::is_gpu;
 use crate::training::config::plan::{ClassBalance, Network, TrainingPlan};
 use crate::training::loader;
@@ -88,7 +88,7 @@ struct Run<'a> {
     /// Clips about which the person has heard already.
     reported: BTreeSet<String>,
     /// Nobody else trains in the folder meanwhile.
-    _lock: RunLock,
+    _lock: FileLock,
 }
 
 impl<'a> Run<'a> {

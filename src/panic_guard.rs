@@ -1,11 +1,13 @@
-//! Panic handling: a panic inside the networks becomes an error with a remedy, and the thread continues.
+//! Panic handling: a panic becomes an error with a remedy, and the thread continues.
 //!
 //! The libraries under the networks panic where the device fails (out of memory, a lost GPU, a kernel the driver
 //! rejects); a person must lose the result, not the program.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
-use crate::error::{Error, Result, panic_text};
+use crate::error::{Error, Result};
 
 /// Runs `work` and turns a panic into an error about `subject`.
 ///
@@ -14,6 +16,20 @@ pub(crate) fn caught<T>(subject: &str, work: impl FnOnce() -> Result<T>) -> Resu
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let cause = format!("the computation broke off ({})", panic_text(&*payload));
         Err(Error::new(subject, cause, "Try again, or start with --device cpu; please report it if it happens again"))
+    })
+}
+
+/// Returns the message of a caught panic.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+    text.unwrap_or("unknown cause")
+}
+
+/// Runs `work`, which reads the file at `path`, and turns a panic into an error about that file.
+pub(crate) fn caught_at<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let cause = format!("reading it broke off ({})", panic_text(&*payload));
+        Err(Error::file(path, cause, "Leave this file out, and please report it"))
     })
 }
 

@@ -1,0 +1,53 @@
+//! Locks between processes.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::Path;
+
+/// The sole right to what a file stands for, as long as it lives. The operating system ends it however a process ends.
+pub(crate) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Locks the file at `path`, which is made if it is not there, and stays; `None` if the lock is taken.
+    ///
+    /// On a disk without locks, as some network disks are, everybody gets it: better that people keep apart than that none
+    /// can work.
+    ///
+    /// # Errors
+    /// If the file cannot be written to.
+    pub fn take(path: &Path) -> io::Result<Option<Self>> {
+        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => tracing::warn!("{} cannot be locked: {error}", path.display()),
+        }
+        Ok(Some(Self { _file: file }))
+    }
+
+    /// Returns whether somebody has the lock of the file at `path`.
+    pub fn is_taken(path: &Path) -> bool {
+        let file = File::options().write(true).open(path);
+        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_does_not_get_the_lock_until_the_first_lets_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.lock");
+        let take = || FileLock::take(&path).unwrap();
+        assert!(!FileLock::is_taken(&path), "nobody ever had it");
+        let first = take().unwrap();
+        assert!(take().is_none() && FileLock::is_taken(&path));
+        drop(first);
+        assert!(!FileLock::is_taken(&path) && take().is_some(), "the file that is still there does not matter");
+        assert!(FileLock::take(&dir.path().join("no folder/a.lock")).is_err());
+    }
+}
