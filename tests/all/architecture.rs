@@ -26,7 +26,8 @@ const FORBIDDEN: [(&str, &str); 2] = [("nets", "video"), ("nets", "flow")];
 const ALLOWED: [(&str, &str); 1] = [("cli", "app")];
 
 /// Who may name a foreign library.
-const LIBRARIES: [(&str, &[&str]); 12] = [
+const LIBRARIES: [(&str, &[&str]); 13] = [
+    ("maud", &["evaluation"]),
     ("clap", &["cli"]),
     ("egui", &["app"]),
     ("eframe", &["app"]),

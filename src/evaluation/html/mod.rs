@@ -1,11 +1,11 @@
 //! A report as one page: no script, no second file, nothing from the network; plots are SVG.
 
-mod escape;
 mod plots;
 mod tables;
 
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
 use super::ActionsReport;
-use escape::escaped;
 
 /// The looks of the page; colours of the plots are classes here.
 const STYLE: &str = "\
@@ -21,50 +21,55 @@ svg { max-width: 100%; height: auto; overflow: visible; } svg text { font-size: 
 
 /// Returns the HTML page of `report`.
 pub(super) fn page(report: &ActionsReport) -> String {
-    let title = escaped(&format!("Action recognition: {}", report.model));
-    let body = [
-        tables::run(report),
-        tables::accuracies(report),
-        tables::remarks(report),
-        plots(report),
-        section("Folds", &tables::folds(report)),
-        section("Confusion matrix", &confusion(report)),
-        section("Per-class results", &tables::classes(report)),
-        section("Most frequent confusions", &tables::most_confused(report)),
-        section("Most confident errors", &tables::worst(report)),
-        section("Clips that could not be read", &tables::failures(report)),
-    ];
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
-         <style>\n{STYLE}\n</style>\n</head>\n<body>\n<h1>{title}</h1>\n{}</body>\n</html>\n",
-        body.concat()
-    )
+    let title = format!("Action recognition: {}", report.model);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head { meta charset="utf-8"; title { (title) } style { (PreEscaped(STYLE)) } }
+            body {
+                h1 { (title) }
+                (tables::run(report))
+                (tables::accuracies(report))
+                @for remark in &report.remarks { p { (remark) } }
+                (section("Plots", Some(plots(report))))
+                (section("Folds", tables::folds(report)))
+                (section("Confusion matrix", confusion(report)))
+                (section("Per-class results", tables::classes(report)))
+                (section("Most frequent confusions", tables::most_confused(report)))
+                (section("Most confident errors", tables::worst(report)))
+                (section("Clips that could not be read", tables::failures(report)))
+            }
+        }
+    };
+    page.into_string()
 }
 
-fn plots(report: &ActionsReport) -> String {
-    let mut figures: Vec<String> = report
-        .streams()
-        .map(|(name, stream)| figure(&plots::reliability(&stream.calibration), &format!("Reliability diagram, {name}")))
-        .collect();
-    if !report.sweep.is_empty() {
-        let weight = report.fusion.temporal_weight;
-        figures.insert(0, figure(&plots::sweep(&report.sweep, weight), "Fused top-1 accuracy by temporal weight"));
+fn plots(report: &ActionsReport) -> Markup {
+    html! {
+        div class="plots" {
+            @if !report.sweep.is_empty() {
+                (figure(plots::sweep(&report.sweep, report.fusion.temporal_weight), "Fused top-1 accuracy by temporal weight"))
+            }
+            @for (name, stream) in report.streams() {
+                (figure(plots::reliability(&stream.calibration), &format!("Reliability diagram, {name}")))
+            }
+        }
     }
-    section("Plots", &format!("<div class=\"plots\">\n{}</div>\n", figures.concat()))
 }
 
 /// Returns the confusion matrix of the fused streams, or of the only one.
-fn confusion(report: &ActionsReport) -> String {
-    let Some((name, stream)) = report.streams().last() else { return String::new() };
+fn confusion(report: &ActionsReport) -> Option<Markup> {
+    let (name, stream) = report.streams().last()?;
     let plot = plots::confusion(&stream.confusion, &report.classes);
-    figure(&plot, &format!("True (rows) and predicted (columns) classes, {name}: share of the row; hover for counts"))
+    let caption = format!("True (rows) and predicted (columns) classes, {name}: share of the row; hover for counts");
+    Some(figure(plot, &caption))
 }
 
 /// Returns a section of the page, or nothing for no content.
-fn section(title: &str, content: &str) -> String {
-    if content.is_empty() { String::new() } else { format!("<h2>{}</h2>\n{content}", escaped(title)) }
+fn section(title: &str, content: Option<Markup>) -> Markup {
+    html! { @if let Some(content) = content { h2 { (title) } (content) } }
 }
 
-fn figure(plot: &str, caption: &str) -> String {
-    format!("<figure>\n{plot}<figcaption>{}</figcaption>\n</figure>\n", escaped(caption))
+fn figure(plot: Markup, caption: &str) -> Markup {
+    html! { figure { (plot) figcaption { (caption) } } }
 }

@@ -1,12 +1,13 @@
 //! The tables of a report.
 
-use super::escape::escaped;
+use maud::{Markup, html};
+
 use crate::evaluation::{ActionsReport, ReportSource};
 use crate::nets::fusion;
 use crate::plural::counted;
 
 /// Returns the table of the settings of the evaluation.
-pub(super) fn run(report: &ActionsReport) -> String {
+pub(super) fn run(report: &ActionsReport) -> Markup {
     let fusion = format!("{:?} rule, 1 : {}", report.fusion.rule, report.fusion.temporal_weight);
     let spread = format!("{:?}", report.spread).to_lowercase();
     let mut rows = vec![
@@ -28,11 +29,11 @@ pub(super) fn run(report: &ActionsReport) -> String {
         ]);
     }
     rows.extend(report.source.iter().flat_map(ReportSource::rows));
-    table(None, rows.into_iter().map(|row| row.to_vec()), 2)
+    table(&[], rows.into_iter().map(|row| row.to_vec()), 2)
 }
 
 /// Returns the table of accuracies by stream.
-pub(super) fn accuracies(report: &ActionsReport) -> String {
+pub(super) fn accuracies(report: &ActionsReport) -> Markup {
     let rows = report.streams().map(|(name, stream)| {
         vec![
             name.into(),
@@ -43,31 +44,24 @@ pub(super) fn accuracies(report: &ActionsReport) -> String {
             format!("{:.3}", stream.calibration.ece),
         ]
     });
-    table(Some(&["Stream", "Top-1", "Correct", "Top-5", "Mean class accuracy", "ECE"]), rows, 1)
-}
-
-/// Returns the remarks as paragraphs.
-pub(super) fn remarks(report: &ActionsReport) -> String {
-    report.remarks.iter().map(|remark| format!("<p>{}</p>\n", escaped(remark))).collect()
+    table(&["Stream", "Top-1", "Correct", "Top-5", "Mean class accuracy", "ECE"], rows, 1)
 }
 
 /// Returns the table of folds.
-pub(super) fn folds(report: &ActionsReport) -> String {
-    if report.folds.is_empty() {
-        return String::new();
-    }
+pub(super) fn folds(report: &ActionsReport) -> Option<Markup> {
+    (!report.folds.is_empty()).then_some(())?;
     let head = ["Held out", "Clips", "Training clips", "Top-1 spatial", "Top-1 temporal", "Top-1 fused", "Seconds"];
     let rows = report.folds.iter().map(|fold| {
         let shares = [fold.spatial, fold.temporal, fold.fused].map(share);
         let counts = [fold.name.clone(), fold.clips.to_string(), fold.learned_from.to_string()];
         counts.into_iter().chain(shares).chain([format!("{:.1}", fold.seconds)]).collect()
     });
-    table(Some(&head), rows, 1)
+    Some(table(&head, rows, 1))
 }
 
 /// Returns the table of classes: recall of each stream, precision and F1 of the last one.
-pub(super) fn classes(report: &ActionsReport) -> String {
-    let Some((last, headline)) = report.streams().last() else { return String::new() };
+pub(super) fn classes(report: &ActionsReport) -> Option<Markup> {
+    let (last, headline) = report.streams().last()?;
     let streams: Vec<_> = report.streams().collect();
     let recalls = streams.iter().map(|(name, _)| format!("Recall, {name}"));
     let last = [format!("Precision, {last}"), format!("F1, {last}")];
@@ -78,27 +72,21 @@ pub(super) fn classes(report: &ActionsReport) -> String {
         let rest = [share(figures.precision), share(figures.f1)];
         [name.clone(), figures.clips.to_string()].into_iter().chain(recalls).chain(rest).collect()
     });
-    table(Some(&head.iter().map(String::as_str).collect::<Vec<_>>()), rows, 1)
+    Some(table(&head.iter().map(String::as_str).collect::<Vec<_>>(), rows, 1))
 }
 
 /// Returns the table of the largest confusions of the last stream.
-pub(super) fn most_confused(report: &ActionsReport) -> String {
-    let Some((_, stream)) = report.streams().last() else { return String::new() };
-    if stream.most_confused.is_empty() {
-        return String::new();
-    }
+pub(super) fn most_confused(report: &ActionsReport) -> Option<Markup> {
+    let (_, stream) = report.streams().last().filter(|(_, stream)| !stream.most_confused.is_empty())?;
     let rows = stream.most_confused.iter().map(|pair| {
         vec![report.classes[pair.label].clone(), report.classes[pair.guess].clone(), pair.clips.to_string()]
     });
-    table(Some(&["Class", "Predicted as", "Clips"]), rows, 2)
+    Some(table(&["Class", "Predicted as", "Clips"], rows, 2))
 }
 
 /// Returns the table of misclassified clips of the last stream, the most confident first.
-pub(super) fn worst(report: &ActionsReport) -> String {
-    let Some((name, stream)) = report.streams().last() else { return String::new() };
-    if stream.worst.is_empty() {
-        return String::new();
-    }
+pub(super) fn worst(report: &ActionsReport) -> Option<Markup> {
+    let (name, stream) = report.streams().last().filter(|(_, stream)| !stream.worst.is_empty())?;
     let rows = stream.worst.iter().map(|&clip| {
         let result = &report.results[clip];
         let [class, confidence] = result.guess(name).map_or_else(Default::default, |guess| {
@@ -106,29 +94,25 @@ pub(super) fn worst(report: &ActionsReport) -> String {
         });
         vec![result.path.clone(), report.classes[result.label].clone(), class, confidence]
     });
-    table(Some(&["Clip", "Class", "Predicted", "Confidence"]), rows, 3)
+    Some(table(&["Clip", "Class", "Predicted", "Confidence"], rows, 3))
 }
 
 /// Returns the table of clips that could not be read.
-pub(super) fn failures(report: &ActionsReport) -> String {
-    if report.failures.is_empty() {
-        return String::new();
-    }
-    table(None, report.failures.iter().map(|failure| vec![failure.clone()]), 1)
+pub(super) fn failures(report: &ActionsReport) -> Option<Markup> {
+    let rows = report.failures.iter().map(|failure| vec![failure.clone()]);
+    (!report.failures.is_empty()).then(|| table(&[], rows, 1))
 }
 
-/// Rows of plain text whose first `names` columns are names.
-fn table(head: Option<&[&str]>, rows: impl Iterator<Item = Vec<String>>, names: usize) -> String {
-    let head = head.map_or_else(String::new, |cells| {
-        let cells: String = cells.iter().map(|cell| format!("<th>{}</th>", escaped(cell))).collect();
-        format!("<tr>{cells}</tr>\n")
-    });
-    let cell = |(column, text): (usize, &String)| {
-        let class = if column < names { " class=\"name\"" } else { "" };
-        format!("<td{class}>{}</td>", escaped(text))
-    };
-    let rows = rows.map(|row| format!("<tr>{}</tr>\n", row.iter().enumerate().map(cell).collect::<String>()));
-    format!("<table>\n{head}{}</table>\n", rows.collect::<String>())
+/// Rows of plain text whose first `names` columns are names, below `head` if that is not empty.
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>, names: usize) -> Markup {
+    html! {
+        table {
+            @if !head.is_empty() { tr { @for cell in head { th { (cell) } } } }
+            @for row in rows {
+                tr { @for (column, cell) in row.iter().enumerate() { td.name[column < names] { (cell) } } }
+            }
+        }
+    }
 }
 
 /// Returns a share in percent, empty if there is none.
