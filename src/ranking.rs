@@ -21,6 +21,15 @@ pub fn rank(scores: &[f32], class: usize) -> usize {
     scores.iter().enumerate().filter(|&pair| before(pair)).count()
 }
 
+/// Returns the value that a share of `values` stays below; 0 if there is none.
+pub(crate) fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let rank = ((values.len() - 1) as f32 * share).round() as usize;
+    *values.select_nth_unstable_by(rank, f32::total_cmp).1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! The flow field: one displacement vector per pixel.
 
+use crate::ranking::quantile;
+
 /// Components beyond this magnitude mark a vector as unknown, as in Middlebury's files.
 const UNKNOWN_ABOVE_PX: f32 = 1e9;
 
@@ -47,6 +49,14 @@ impl FlowField {
     /// Returns the length of the longest known vector in pixels; 0 if there is none.
     pub fn magnitude_max(&self) -> f32 {
         self.uv.iter().filter(|uv| Self::is_known(**uv)).map(|[u, v]| u.hypot(*v)).fold(0.0, f32::max)
+    }
+
+    /// Returns the length that nearly all known vectors stay below in pixels, by a sample of them; 0 if there is none.
+    pub fn typical_magnitude(&self) -> f32 {
+        const SAMPLE: usize = 4096;
+        const COVERED: f32 = 0.995; // a hand that waves is no outlier
+        let sample = self.uv.iter().step_by((self.uv.len() / SAMPLE).max(1)).filter(|uv| Self::is_known(**uv));
+        quantile(sample.map(|[u, v]| u.hypot(*v)).collect(), COVERED)
     }
 
     /// This motion and then that of `next`, read where the pixel has arrived, to the nearest vector.

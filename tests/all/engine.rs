@@ -153,7 +153,8 @@ fn flow_and_scores_follow_the_position() {
 
     stage.engine.send(Request::Select(FlowSelection { pair: Some(2), level: 4 }));
     let coarse = stage.analysis(|analysis| analysis.level == 4);
-    assert_eq!((coarse.pair, coarse.flow.field.width), (2, 8));
+    let flow = stage.engine.source_flow(FlowSource::Network).unwrap();
+    assert_eq!((coarse.pair, flow.flow.field.width), (2, 8));
 
     stage.engine.send(Request::Player(PlayerCommand::Play));
     stage.until("the end", || (stage.engine.player().position == 29).then_some(()));

@@ -9,12 +9,10 @@ use crate::engine::{
     ScalarMap, SourceFlow,
 };
 use crate::error::Error;
-use crate::flow::FlowField;
+use crate::ranking::quantile;
 
 /// Share of a map's values that its colour scale covers; single peaks would leave all others dark.
 const COVERED: f32 = 0.99;
-/// Share of the vectors that the colour scale of flow covers: a hand that waves is no peak.
-const COVERED_VECTORS: f32 = 0.995;
 /// Values that a scale is judged by.
 const SAMPLE: usize = 4096;
 
@@ -25,12 +23,8 @@ pub struct SourceState {
     pub flow: Option<Arc<SourceFlow>>,
     /// What the loss makes of it.
     pub inspection: Option<Arc<FlowDiagnostics>>,
-    /// The length that nearly all vectors of `flow` stay below, in pixels of its own pictures.
-    pub flow_length: f32,
     /// Its stack of ten flows.
     pub strip: Option<Arc<FlowStack>>,
-    /// The same as `flow_length` for `strip`.
-    pub strip_length: f32,
     /// Why it cannot work on this clip.
     pub unavailable: Option<Error>,
     /// The photometric error that nearly all cells of `inspection` stay below.
@@ -108,11 +102,7 @@ impl FlowComparison {
 
     /// Puts the flow of a source in its place.
     pub fn set_flow(&mut self, source: FlowSource, flow: Option<Arc<SourceFlow>>) {
-        let state = &mut self.sources[source as usize];
-        if !is_same(&state.flow, &flow) {
-            state.flow_length = flow.as_ref().map_or(0.0, |flow| typical_length(&flow.flow));
-            state.flow = flow;
-        }
+        self.sources[source as usize].flow = flow;
     }
 
     /// Puts the inspection of a source in its place, and its figures among those of the other frames.
@@ -130,12 +120,7 @@ impl FlowComparison {
 
     /// Puts the stack of a source in its place.
     pub fn set_strip(&mut self, source: FlowSource, strip: Option<Arc<FlowStack>>) {
-        let state = &mut self.sources[source as usize];
-        if !is_same(&state.strip, &strip) {
-            let flows = strip.iter().flat_map(|strip| &strip.flows);
-            state.strip_length = flows.map(typical_length).fold(0.0, f32::max);
-            state.strip = strip;
-        }
+        self.sources[source as usize].strip = strip;
     }
 
     fn measured(&mut self, measure: &ClipMeasure) {
@@ -160,22 +145,6 @@ pub fn video_units(flow: &FlowView, video: [u32; 2]) -> [f32; 2] {
 pub fn typical_maximum(map: &ScalarMap) -> f32 {
     let step = (map.values.len() / SAMPLE).max(1);
     quantile(map.values.iter().step_by(step).copied().filter(|value| value.is_finite()).collect(), COVERED)
-}
-
-/// The length that nearly all vectors of a flow stay below, in pixels of its own pictures.
-pub(in crate::app) fn typical_length(flow: &FlowView) -> f32 {
-    let step = (flow.field.uv.len() / SAMPLE).max(1);
-    let known = flow.field.uv.iter().step_by(step).filter(|uv| FlowField::is_known(**uv));
-    quantile(known.map(|[u, v]| u.hypot(*v)).collect(), COVERED_VECTORS)
-}
-
-/// The value that a share of `values` stays below; 0 if there is none.
-fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
-    if values.is_empty() {
-        return 0.0;
-    }
-    let rank = ((values.len() - 1) as f32 * share).round() as usize;
-    *values.select_nth_unstable_by(rank, f32::total_cmp).1
 }
 
 fn is_same<T>(known: &Option<Arc<T>>, new: &Option<Arc<T>>) -> bool {

@@ -162,9 +162,7 @@ fn flow_view(turn: f32) -> FlowView {
         let (x, y) = ((i % width) as f32 / 32.0 - 1.0, (i / width) as f32 / 24.0 - 1.0);
         [-2.8 * (y + turn), 2.8 * (x + turn)]
     };
-    let field = FlowField::new(width, height, (0..width * height).map(vector).collect());
-    let max_px = field.magnitude_max();
-    FlowView { field: Arc::new(field), frame_size: VIDEO, max_px, gpu: None, gpu_unit_px: 1.0 }
+    FlowView::on_cpu(FlowField::new(width, height, (0..width * height).map(vector).collect()), VIDEO)
 }
 
 fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
@@ -234,7 +232,6 @@ fn analysis() -> Analysis {
         level: 2,
         stride: 1,
         padded: 0,
-        flow: flow_view(0.0),
         scores: Some(Scores { window_start: 3, spatial: vec![1.0, 0.0], temporal: vec![2.0, 0.0] }),
         timing: Timing::default(),
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::flow::state::{typical_length, video_units};
+use crate::app::flow::state::video_units;
 use crate::app::layout::Layout;
 use crate::app::viewer::marks::Marks;
 use crate::engine::{Engine, LiveResult, LiveSettings, LiveView};
@@ -105,7 +105,7 @@ impl LiveState {
         if let Some(result) = result {
             let (width, height) = result.frame.display.dimensions();
             let [x, y] = video_units(&result.flow, [width, height]);
-            let longest = typical_length(&result.flow) * x.max(y);
+            let longest = result.flow.typical_px * x.max(y);
             self.scale_px = longest.max(self.scale_px * SCALE_DECAY).max(1.0);
         }
         if view.is_none() {

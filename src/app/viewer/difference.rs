@@ -52,8 +52,7 @@ mod tests {
     use crate::video::Geometry;
 
     fn flow(width: usize, height: usize, frame: Geometry, uv: [f32; 2]) -> FlowView {
-        let field = Arc::new(FlowField::new(width, height, vec![uv; width * height]));
-        FlowView { field, frame_size: frame, max_px: 0.0, gpu: None, gpu_unit_px: 1.0 }
+        FlowView::on_cpu(FlowField::new(width, height, vec![uv; width * height]), frame)
     }
 
     #[test]

@@ -45,16 +45,16 @@ impl MagnitudeScale {
 /// The length that nearly all vectors in view stay below; single wrong vectors would leave all others pale. Where a
 /// source's pictures have another shape than the video it is a bound.
 fn longest_px(views: &Views, lab: &FlowComparison, video: [u32; 2]) -> f32 {
-    let in_video = |length: f32, flow: Option<&FlowView>| {
-        let [x, y] = flow.map_or([1.0; 2], |flow| video_units(flow, video));
-        length * x.max(y)
+    let in_video = |flow: &FlowView| {
+        let [x, y] = video_units(flow, video);
+        flow.typical_px * x.max(y)
     };
     let of_view = |view: &ViewSpec| {
         let state = lab.source(view.source);
         match view.kind {
             ViewKind::Frame | ViewKind::Input => 0.0,
-            ViewKind::Strip => in_video(state.strip_length, state.strip.as_ref().and_then(|strip| strip.flows.first())),
-            _ => in_video(state.flow_length, state.flow.as_ref().map(|flow| &flow.flow)),
+            ViewKind::Strip => state.strip.iter().flat_map(|strip| &strip.flows).map(in_video).fold(0.0, f32::max),
+            _ => state.flow.as_ref().map_or(0.0, |flow| in_video(&flow.flow)),
         }
     };
     views.list().iter().map(of_view).fold(0.0, f32::max)

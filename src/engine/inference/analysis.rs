@@ -7,7 +7,7 @@ use crate::gpu::FlowBuffer;
 use crate::nets::fusion::{Fusion, FusionRule, softmax};
 use crate::video::Geometry;
 
-/// Flow and scores around one frame of the clip.
+/// The scores around one frame of the clip, whose flow is a [`SourceFlow`](crate::engine::SourceFlow).
 #[derive(Clone)]
 pub struct Analysis {
     /// The frame that was current when the flow was computed.
@@ -22,8 +22,6 @@ pub struct Analysis {
     pub stride: usize,
     /// How many frames of the window are repetitions of the clip's last frame (clips shorter than eleven frames).
     pub padded: usize,
-    /// The selected flow.
-    pub flow: FlowView,
     /// The newest complete scores of this clip; `None` until the first window is through.
     pub scores: Option<Scores>,
     /// What the latest evaluations cost.
@@ -39,6 +37,8 @@ pub struct FlowView {
     pub frame_size: Geometry,
     /// The largest magnitude, in pixels of `frame_size`.
     pub max_px: f32,
+    /// The length that nearly all vectors stay below, in pixels of `frame_size`: what colours are scaled to.
+    pub typical_px: f32,
     /// The same flow where it was computed on the GPU, `[1, 2, h, w]`; `None` on the CPU.
     pub gpu: Option<FlowBuffer>,
     /// The unit of `gpu` in pixels of `frame_size`: 20 for the networks' raw unit, 1 for TV-L1.
@@ -48,8 +48,8 @@ pub struct FlowView {
 impl FlowView {
     /// Returns a flow that was computed on the CPU, in pixels of a picture of `frame_size`.
     pub fn on_cpu(field: FlowField, frame_size: Geometry) -> Self {
-        let max_px = field.magnitude_max();
-        Self { field: Arc::new(field), frame_size, max_px, gpu: None, gpu_unit_px: 1.0 }
+        let (max_px, typical_px) = (field.magnitude_max(), field.typical_magnitude());
+        Self { field: Arc::new(field), frame_size, max_px, typical_px, gpu: None, gpu_unit_px: 1.0 }
     }
 
     /// Returns the same vectors on the same grid in pixels of a picture of `width` × `height` that shows the same scene.

@@ -303,15 +303,9 @@ impl InferencePipeline {
         let planes = read_back(flow.clone())?;
         let (u, v) = planes.split_at(width * height);
         let uv = u.iter().zip(v).map(|(u, v)| [u * FLOW_UNIT_PX, v * FLOW_UNIT_PX]).collect();
-        let field = Arc::new(FlowField { width, height, uv });
-        let max_px = field.magnitude_max();
-        Ok(FlowView {
-            field,
-            frame_size: self.motion_size(),
-            max_px,
-            gpu: self.on_window_device.then(|| share_flow(flow)).flatten(),
-            gpu_unit_px: FLOW_UNIT_PX,
-        })
+        let gpu = self.on_window_device.then(|| share_flow(flow)).flatten();
+        let view = FlowView::on_cpu(FlowField { width, height, uv }, self.motion_size());
+        Ok(FlowView { gpu, gpu_unit_px: FLOW_UNIT_PX, ..view })
     }
 
     fn motion_size(&self) -> Geometry {

@@ -168,14 +168,14 @@ impl PlaybackInference {
             position: frame,
             frame: first,
             stride: second - first,
-            flow: flow.clone(),
+            flow,
             backward,
             pyramid,
             millis: timing.motion_ms,
             note: None,
         };
         self.results.comparison.put_flow(source_flow, clip);
-        let analysis = Analysis { frame, window_start, pair, level, stride, padded, flow, scores, timing };
+        let analysis = Analysis { frame, window_start, pair, level, stride, padded, scores, timing };
         self.results.analysis.put_if(analysis, || !clip.player.is_closed());
         self.shown = Some((target, [view.backward, view.pyramid]));
         self.results.events.wake();
