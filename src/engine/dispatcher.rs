@@ -79,14 +79,14 @@ pub(super) struct Dispatcher {
     player: Option<Arc<Player>>,
     /// What was computed of the clip; it goes with the clip.
     analysis: Arc<Latest<Analysis>>,
-    slots: Arc<LatestFlows>,
+    flows: Arc<LatestFlows>,
     shared_live: SharedLive,
     live: Option<Arc<LiveSession>>,
     corrections: Corrections,
     sizes: Sizes,
     inference: Inference,
     comparison: FlowComparison,
-    annotation: Option<Job>,
+    overlay_video: Option<Job>,
     evaluation: Option<Job>,
     suggestions: Option<Job>,
     training: Option<TrainingRun>,
@@ -97,18 +97,18 @@ pub(super) struct Dispatcher {
 impl Dispatcher {
     /// Starts the threads that follow the player; `commands` leads back to this dispatcher.
     pub fn new(compute: Compute, shared: Shared, events: EventSender, commands: Sender<Command>) -> Self {
-        let Shared { player: shared_player, analysis, live: shared_live, comparison: slots, pinned: pinned_results } =
+        let Shared { player: shared_player, analysis, live: shared_live, comparison: flows, pinned: pinned_results } =
             shared;
         let desired = SharedDesiredFlows::default();
-        let inspector = start_diagnostics(&desired, &slots, &events);
-        let inspect = Arc::new(inspector.waker());
-        let (kept_analysis, kept_slots) = (analysis.clone(), slots.clone());
-        let results = Results { analysis, comparison: slots, events: events.clone(), inspect };
+        let diagnostics = start_diagnostics(&desired, &flows, &events);
+        let diagnose = Arc::new(diagnostics.waker());
+        let (kept_analysis, kept_flows) = (analysis.clone(), flows.clone());
+        let results = Results { analysis, comparison: flows, events: events.clone(), diagnose };
         // After the end of this thread nobody needs to know.
         let on_model = move |dir, sizes| _ = commands.send(Command::ModelInUse(dir, sizes));
         let inference = Inference::start(compute.clone(), results.clone(), on_model);
         let score = Arc::new(inference.waker());
-        let comparison = FlowComparison::start(&compute, &results, desired, inspector, score);
+        let comparison = FlowComparison::start(&compute, &results, desired, diagnostics, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
         let pinned = Pinned::start(compute.clone(), pinned_results, events.clone());
         Self {
@@ -116,14 +116,14 @@ impl Dispatcher {
             shared_player,
             player: None,
             analysis: kept_analysis,
-            slots: kept_slots,
+            flows: kept_flows,
             shared_live,
             live: None,
             corrections: Corrections::start(events.clone()),
             sizes,
             inference,
             comparison,
-            annotation: None,
+            overlay_video: None,
             evaluation: None,
             suggestions: None,
             training: None,
@@ -171,7 +171,7 @@ impl Dispatcher {
             }
             Request::MeasureClip(begin) => self.comparison.measure(begin.then(|| self.sizes.clone())),
             Request::Export(export) => {
-                self.annotation = None;
+                self.overlay_video = None;
                 self.comparison.export(export, self.sizes.clone());
             }
             Request::ExportAnnotated(export) => self.annotate(*export),
@@ -196,7 +196,7 @@ impl Dispatcher {
             Request::ShareGradients(every) => self.with_training(|run| run.control.share_gradients(every)),
             Request::RollBackTraining(step) => self.with_training(|run| run.control.roll_back(step)),
             Request::StopTraining => self.with_training(|run| run.control.stop()),
-            Request::Pin(wish) => self.pinned.wish(*wish),
+            Request::Pin(request) => self.pinned.request(*request),
             Request::WriteSample(dir) => self.write_sample(dir),
         }
     }
@@ -220,7 +220,7 @@ impl Dispatcher {
             // In this order: nothing computed from its frames can be put behind the clearing.
             player.close();
             self.analysis.clear();
-            self.slots.clear_all();
+            self.flows.clear_all();
         }
         self.follow(None);
         self.shared_player.replace(None);
@@ -318,10 +318,10 @@ impl Dispatcher {
 
     fn annotate(&mut self, export: OverlayExport) {
         self.comparison.export(None, self.sizes.clone());
-        self.annotation = None; // ends an older one
+        self.overlay_video = None; // ends an older one
         let (compute, events) = (self.compute.clone(), self.events.clone());
         let work = move |stop: &_| overlay_video::run(&export, &compute, &events, stop);
-        self.annotation = Some(Job::start("annotation", self.events.clone(), Message::ExportEnded, work));
+        self.overlay_video = Some(Job::start("annotation", self.events.clone(), Message::ExportEnded, work));
     }
 
     /// As [`evaluate`](Self::evaluate): does not wait for what is to end.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use motionscope::data::{CheckPlan, DataSource, Dataset, LabelledClip, ListSource, Problem, check};
-use motionscope::engine::look_into;
+use motionscope::engine::probe;
 use motionscope::labels::formats::{Choices, Format, import};
 use motionscope::labels::{Document, edits};
 use motionscope::video::first_frame;
@@ -119,7 +119,7 @@ fn frames_of_a_list_at_another_rate_are_those_that_an_import_finds() {
     );
 
     let mut document = Document::default();
-    let videos = ["a.mp4", "b.mp4", "c.mp4"].map(|name| look_into(&stage.at(name), stage.0.path()).unwrap());
+    let videos = ["a.mp4", "b.mp4", "c.mp4"].map(|name| probe(&stage.at(name), stage.0.path()).unwrap());
     document.apply(edits::add_videos(&document, videos.into()));
     let choices = Choices { add_classes: true, ..Choices::default() };
     let import = import(Format::Csv, &stage.at("list.csv"), &document, stage.0.path(), choices).unwrap();

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::opening::{open_to_change, progress_bar};
 use crate::cli::outcome::{Outcome, complain};
-use crate::engine::{look_into, videos_in};
+use crate::engine::{probe, videos_in};
 use crate::error::{Error, Result};
 use crate::labels::media_scan::newcomers;
 use crate::labels::{Project, edits};
@@ -62,7 +62,7 @@ pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outc
     let bar = progress_bar(files.len());
     let mut videos = Vec::new();
     for path in &files {
-        match caught_at(path, || look_into(path, project.dir())) {
+        match caught_at(path, || probe(path, project.dir())) {
             Ok(video) => videos.push(video),
             Err(error) => {
                 bar.suspend(|| complain(&error));

@@ -49,11 +49,11 @@ pub(in crate::engine) struct FlowComparison {
 /// Starts the diagnostics thread, the first of the flow comparison: the threads that compute flows wake it.
 pub(in crate::engine) fn start_diagnostics(
     desired: &SharedDesiredFlows,
-    slots: &Arc<LatestFlows>,
+    flows: &Arc<LatestFlows>,
     events: &EventSender,
 ) -> Worker {
-    let mut inspector = DiagnosticsWorker::new(desired.clone(), slots.clone(), events.clone());
-    Worker::start("inspector", move || inspector.step())
+    let mut diagnostics = DiagnosticsWorker::new(desired.clone(), flows.clone(), events.clone());
+    Worker::start("diagnostics", move || diagnostics.step())
 }
 
 impl FlowComparison {
@@ -62,14 +62,14 @@ impl FlowComparison {
         compute: &Compute,
         results: &Results,
         desired: SharedDesiredFlows,
-        inspector: Worker,
+        diagnostics: Worker,
         score: Arc<dyn Fn() + Send + Sync>,
     ) -> Self {
         let source = |(kind, name)| {
             let mut thread = SourceThread::new(kind, compute.clone(), desired.clone(), results.clone(), score.clone());
             Worker::start(name, move || thread.step())
         };
-        let workers = THREADS.map(source).into_iter().chain([inspector]).collect();
+        let workers = THREADS.map(source).into_iter().chain([diagnostics]).collect();
         let (events, compute) = (results.events.clone(), compute.clone());
         let (measurement, export, benchmark, pair) = (None, None, None, None);
         Self { desired, events, compute, workers, measurement, export, benchmark, pair, pair_dir: None }
@@ -78,22 +78,22 @@ impl FlowComparison {
     /// Follows another clip, or none.
     pub fn follow(&mut self, clip: Option<Clip>) {
         self.measurement = None;
-        self.wish(|desired| desired.clip = clip);
+        self.change(|desired| desired.clip = clip);
     }
 
     /// Shows another pair.
     pub fn select(&self, selection: FlowSelection) {
-        self.wish(|desired| desired.selection = selection);
+        self.change(|desired| desired.selection = selection);
     }
 
     /// Works with other settings.
     pub fn set(&self, settings: FlowSettings) {
-        self.wish(|desired| desired.settings = Arc::new(settings));
+        self.change(|desired| desired.settings = Arc::new(settings));
     }
 
     /// Takes note of the model in use.
     pub fn use_model(&self, dir: PathBuf) {
-        self.wish(|desired| {
+        self.change(|desired| {
             desired.model = Some(dir);
             desired.model_generation += 1;
         });
@@ -162,7 +162,7 @@ impl FlowComparison {
         move || wakers.iter().for_each(|wake| wake())
     }
 
-    fn wish(&self, change: impl FnOnce(&mut DesiredFlows)) {
+    fn change(&self, change: impl FnOnce(&mut DesiredFlows)) {
         self.desired.change(change);
         self.waker()();
     }

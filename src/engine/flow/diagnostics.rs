@@ -1,4 +1,4 @@
-//! The thread "inspector": evaluates the unsupervised loss on the newest flows.
+//! The thread "diagnostics": evaluates the unsupervised loss on the newest flows.
 //!
 //! It always runs on the CPU: the grids are small, and the networks do not have to wait.
 
@@ -29,16 +29,16 @@ const LEAST_CHANGE: f32 = 0.01;
 /// The state of the thread.
 pub(super) struct DiagnosticsWorker {
     desired: SharedDesiredFlows,
-    slots: Arc<LatestFlows>,
+    flows: Arc<LatestFlows>,
     events: EventSender,
     /// What was inspected last.
     inspected: HashMap<FlowSource, (Arc<SourceFlow>, Option<Arc<SourceFlow>>)>,
 }
 
 impl DiagnosticsWorker {
-    /// Looks at what lies in `slots`.
-    pub fn new(desired: SharedDesiredFlows, slots: Arc<LatestFlows>, events: EventSender) -> Self {
-        Self { desired, slots, events, inspected: HashMap::new() }
+    /// Looks at what lies in `flows`.
+    pub fn new(desired: SharedDesiredFlows, flows: Arc<LatestFlows>, events: EventSender) -> Self {
+        Self { desired, flows, events, inspected: HashMap::new() }
     }
 
     /// Inspects one flow that has not been looked at; false when there is none.
@@ -46,8 +46,8 @@ impl DiagnosticsWorker {
         let desired = self.desired.get();
         let Some(clip) = desired.clip else { return false };
         for &source in &desired.settings.inspected {
-            let Some(flow) = self.slots.flow(source) else { continue };
-            let truth = self.slots.flow(FlowSource::Truth);
+            let Some(flow) = self.flows.flow(source) else { continue };
+            let truth = self.flows.flow(FlowSource::Truth);
             let truth = truth.filter(|truth| truth.frame == flow.frame && truth.stride == flow.stride);
             let is_known = self.inspected.get(&source).is_some_and(|(old, old_truth)| {
                 let same_truth = match (old_truth, &truth) {
@@ -61,8 +61,8 @@ impl DiagnosticsWorker {
             }
             // The player may have left the pair behind.
             let Some(pair) = clip.pair([flow.frame, flow.frame + flow.stride]) else { continue };
-            match caught("inspection", || inspect(&flow, &pair, clip.size, truth.as_deref())) {
-                Ok(inspection) => self.slots.put_inspection(inspection, &clip),
+            match caught("inspection", || diagnose(&flow, &pair, clip.size, truth.as_deref())) {
+                Ok(inspection) => self.flows.put_inspection(inspection, &clip),
                 Err(error) => self.events.send(Message::Problem(error)),
             }
             self.inspected.insert(source, (flow, truth));
@@ -74,7 +74,7 @@ impl DiagnosticsWorker {
 }
 
 /// Everything about one flow.
-fn inspect(
+fn diagnose(
     flow: &SourceFlow,
     pair: &[Arc<Frame>; 2],
     video: Geometry,

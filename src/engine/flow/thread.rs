@@ -103,7 +103,7 @@ impl SourceThread {
             }
             source.shown = Some((pair, backward));
             self.results.events.wake();
-            (self.results.inspect)();
+            (self.results.diagnose)();
             return Ok(true);
         }
         if !desired.settings.wants_strip(self.kind) {

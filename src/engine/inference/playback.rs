@@ -53,7 +53,7 @@ impl Scoring {
     }
 }
 
-/// The slots for results.
+/// The places for results.
 #[derive(Clone)]
 pub(in crate::engine) struct Results {
     /// What the networks say.
@@ -63,7 +63,7 @@ pub(in crate::engine) struct Results {
     /// Messages.
     pub events: EventSender,
     /// Lets the flow comparison look at a new flow.
-    pub inspect: Arc<dyn Fn() + Send + Sync>,
+    pub diagnose: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// Inference on the open clip: a model, the clip and its results so far.
@@ -179,7 +179,7 @@ impl PlaybackInference {
         self.results.analysis.put_if(analysis, || !clip.player.is_closed());
         self.shown = Some((target, [view.backward, view.pyramid]));
         self.results.events.wake();
-        (self.results.inspect)();
+        (self.results.diagnose)();
         Ok(())
     }
 

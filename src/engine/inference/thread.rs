@@ -39,7 +39,8 @@ impl Inference {
             View { selection: FlowSelection::default(), stride: 1, backward: false, pyramid: false, strip: false };
         let desired = Arc::new(Mutex::new(DesiredInference { clip: None, live: None, view, load: None }));
         let (on_model, shared) = (Box::new(on_model), desired.clone());
-        let mut thread = InferenceThread { compute, desired: shared, results, on_model, follower: None, watcher: None };
+        let mut thread =
+            InferenceThread { compute, desired: shared, results, on_model, playback: None, live_inference: None };
         Self { desired, worker: Worker::start("inference", move || thread.step()) }
     }
 
@@ -94,9 +95,9 @@ struct InferenceThread {
     desired: Arc<Mutex<DesiredInference>>,
     results: Results,
     on_model: Box<dyn Fn(PathBuf, Sizes) + Send>,
-    follower: Option<PlaybackInference>,
+    playback: Option<PlaybackInference>,
     /// The live source that is watched, and what was seen of it.
-    watcher: Option<(Arc<LiveSession>, LiveInference)>,
+    live_inference: Option<(Arc<LiveSession>, LiveInference)>,
 }
 
 impl InferenceThread {
@@ -110,15 +111,15 @@ impl InferenceThread {
             self.load(&dir);
             return true;
         }
-        self.attend(live);
-        let Some(follower) = &mut self.follower else { return false };
-        let step = || match &mut self.watcher {
-            Some((live, watcher)) => watch(live, watcher, follower.pipeline(), view, &self.results),
-            None => follower.step(clip, view),
+        self.switch_source(live);
+        let Some(playback) = &mut self.playback else { return false };
+        let step = || match &mut self.live_inference {
+            Some((live, live_inference)) => watch(live, live_inference, playback.pipeline(), view, &self.results),
+            None => playback.step(clip, view),
         };
         caught("networks", step).unwrap_or_else(|error| {
             // What the networks left behind is not to be trusted; the viewer continues without them.
-            self.follower = None;
+            self.playback = None;
             self.forget();
             self.results.events.problem(error);
             false
@@ -126,17 +127,17 @@ impl InferenceThread {
     }
 
     /// Turns to a live source, or back to the clip. Frame indices then begin to mean other frames.
-    fn attend(&mut self, live: Option<Arc<LiveSession>>) {
-        let is_same = match (&self.watcher, &live) {
+    fn switch_source(&mut self, live: Option<Arc<LiveSession>>) {
+        let is_same = match (&self.live_inference, &live) {
             (Some((old, _)), Some(new)) => Arc::ptr_eq(old, new),
             (old, new) => old.is_none() && new.is_none(),
         };
         if is_same {
             return;
         }
-        self.watcher = live.map(|live| (live.clone(), LiveInference::new(live.camera.clone())));
-        if let Some(follower) = &mut self.follower {
-            follower.release();
+        self.live_inference = live.map(|live| (live.clone(), LiveInference::new(live.camera.clone())));
+        if let Some(playback) = &mut self.playback {
+            playback.release();
         }
     }
 
@@ -152,7 +153,7 @@ impl InferenceThread {
                     ComputeKind::Gpu => WINDOW_PAIRS,
                     ComputeKind::Cpu => 1,
                 };
-                self.follower = Some(PlaybackInference::new(pipeline, pairs_at_once, self.results.clone()));
+                self.playback = Some(PlaybackInference::new(pipeline, pairs_at_once, self.results.clone()));
             }
             Err(error) => self.results.events.send(Message::ModelFailed(dir.to_owned(), error)),
         }
@@ -160,7 +161,7 @@ impl InferenceThread {
 
     /// What another model said is shown no longer.
     fn forget(&self) {
-        if let Some((live, _)) = &self.watcher {
+        if let Some((live, _)) = &self.live_inference {
             live.result.clear();
         }
         self.results.analysis.clear();
@@ -171,12 +172,12 @@ impl InferenceThread {
 /// Looks at the newest window of a live source; false if it was seen already.
 fn watch(
     live: &LiveSession,
-    watcher: &mut LiveInference,
+    live_inference: &mut LiveInference,
     pipeline: &mut InferencePipeline,
     view: View,
     results: &Results,
 ) -> Result<bool> {
-    let Some(result) = watcher.step(pipeline, live.settings(), view.selection.level)? else { return Ok(false) };
+    let Some(result) = live_inference.step(pipeline, live.settings(), view.selection.level)? else { return Ok(false) };
     live.result.put(result);
     results.events.wake();
     Ok(true)

@@ -89,7 +89,7 @@ pub fn examine(path: &Path) -> Result<(Facts, FrameTimes)> {
 ///
 /// # Errors
 /// Same as [`facts_of`].
-pub fn look_into(path: &Path, dir: &Path) -> Result<Video> {
+pub fn probe(path: &Path, dir: &Path) -> Result<Video> {
     Ok(Video { facts: Some(facts_of(path, dir)?), ..Video::new(StoredPath::encode(path, dir)) })
 }
 
@@ -325,7 +325,7 @@ mod tests {
         };
         write(8);
         let mut document = Document::default();
-        let video = Video { labels: vec![Label::Background], ..look_into(&path, dir.path()).unwrap() };
+        let video = Video { labels: vec![Label::Background], ..probe(&path, dir.path()).unwrap() };
         document.apply(edits::add_videos(&document, vec![video]));
         let export = |format, name: &str, with_clips| {
             let target = dir.path().join(name);
@@ -354,7 +354,7 @@ mod tests {
             writer.push(&RgbImage::from_pixel(32, 32, image::Rgb([level(frame); 3]))).unwrap();
         }
         writer.finish().unwrap();
-        let video = look_into(&path, dir.path()).unwrap();
+        let video = probe(&path, dir.path()).unwrap();
         let facts = video.facts.unwrap();
         assert_eq!((video.path.as_str(), facts.frames, facts.fps, facts.size), ("grey.mp4", 20, 12.5, [32, 32]));
 

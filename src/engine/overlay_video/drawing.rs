@@ -4,7 +4,7 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
 use crate::nets::fusion::percent;
-use crate::video::{Geometry, Lettering};
+use crate::video::{Geometry, TextRenderer};
 
 /// Width of a pane in pixels: smaller pictures are enlarged, so that text beside them can be read.
 const PANE_WIDTHS: std::ops::RangeInclusive<u32> = 320..=960;
@@ -34,7 +34,7 @@ pub(super) struct Drawing {
     pane: Geometry,
     /// Height of a line of text.
     line: u32,
-    lettering: Lettering,
+    text: TextRenderer,
 }
 
 impl Drawing {
@@ -44,11 +44,7 @@ impl Drawing {
         let width = frame.width.clamp(*PANE_WIDTHS.start(), *PANE_WIDTHS.end()).next_multiple_of(2);
         let height = (u64::from(frame.height) * u64::from(width)).div_ceil(u64::from(frame.width.max(1)));
         let height = (height as u32).clamp(32, 4096).next_multiple_of(2);
-        Self {
-            pane: Geometry { width, height },
-            line: (width / 16).next_multiple_of(2),
-            lettering: Lettering::default(),
-        }
+        Self { pane: Geometry { width, height }, line: (width / 16).next_multiple_of(2), text: TextRenderer::default() }
     }
 
     /// Size of the pictures.
@@ -77,10 +73,10 @@ impl Drawing {
     /// A few words on a dark patch in the upper left corner of a pane.
     fn tag(&self, picture: &mut RgbImage, left: u32, text: &str) {
         let size = 0.55 * self.line as f32;
-        let width = self.lettering.width(text, size).ceil() as u32 + self.line / 2;
+        let width = self.text.width(text, size).ceil() as u32 + self.line / 2;
         fill(picture, [left, 0], [width, self.line], BACKGROUND);
         let at = [(left + self.line / 4) as f32, 0.7 * self.line as f32];
-        self.lettering.draw(picture, text, at, size, TEXT);
+        self.text.draw(picture, text, at, size, TEXT);
     }
 
     /// The likeliest class in large letters below the frame.
@@ -91,9 +87,9 @@ impl Drawing {
             Some((class, share)) => (class.as_str(), format!("{} %", percent(*share, 0))),
             None => ("–", String::new()),
         };
-        let text = self.lettering.fitted(class, 1.5 * line, room);
-        self.lettering.draw(picture, &text, [0.75 * line, top + 2.0 * line], 1.5 * line, TEXT);
-        self.lettering.draw(picture, &share, [0.75 * line, top + 3.3 * line], 0.9 * line, BAR);
+        let text = self.text.fitted(class, 1.5 * line, room);
+        self.text.draw(picture, &text, [0.75 * line, top + 2.0 * line], 1.5 * line, TEXT);
+        self.text.draw(picture, &share, [0.75 * line, top + 3.3 * line], 0.9 * line, BAR);
     }
 
     /// One class below the flow.
@@ -106,11 +102,11 @@ impl Drawing {
         let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
         fill(picture, [left, top + gap], [(share * width as f32).round() as u32, line - 2 * gap], BAR.map(|c| c / 2));
         let (size, base) = (0.6 * line as f32, top as f32 + 0.71 * line as f32);
-        let text = self.lettering.fitted(class, size, width as f32 - line as f32);
-        self.lettering.draw(picture, &text, [(left + line / 3) as f32, base], size, TEXT);
+        let text = self.text.fitted(class, size, width as f32 - line as f32);
+        self.text.draw(picture, &text, [(left + line / 3) as f32, base], size, TEXT);
         let text = format!("{} %", percent(share, 0));
-        let right = (2 * self.pane.width - line / 2) as f32 - self.lettering.width(&text, size);
-        self.lettering.draw(picture, &text, [right, base], size, WEAK);
+        let right = (2 * self.pane.width - line / 2) as f32 - self.text.width(&text, size);
+        self.text.draw(picture, &text, [right, base], size, WEAK);
     }
 }
 

@@ -16,21 +16,21 @@ use worker::PinnedWorker;
 
 /// Handle of the thread; dropping it ends the thread.
 pub(super) struct Pinned {
-    wish: Arc<Mutex<PinnedRequest>>,
+    request: Arc<Mutex<PinnedRequest>>,
     worker: Worker,
 }
 
 impl Pinned {
-    /// Starts the thread, which puts what it finds into `slot`.
-    pub fn start(compute: Compute, slot: Arc<Latest<PinnedResults>>, events: EventSender) -> Self {
-        let wish = Arc::<Mutex<PinnedRequest>>::default();
-        let mut state = PinnedWorker::new(compute, wish.clone(), slot, events);
-        Self { wish, worker: Worker::start("pinned", move || state.step()) }
+    /// Starts the thread, which puts what it finds into `results`.
+    pub fn start(compute: Compute, results: Arc<Latest<PinnedResults>>, events: EventSender) -> Self {
+        let request = Arc::<Mutex<PinnedRequest>>::default();
+        let mut state = PinnedWorker::new(compute, request.clone(), results, events);
+        Self { request, worker: Worker::start("pinned", move || state.step()) }
     }
 
     /// Works on another request.
-    pub fn wish(&self, wish: PinnedRequest) {
-        *self.wish.lock().unwrap_or_else(PoisonError::into_inner) = wish;
+    pub fn request(&self, request: PinnedRequest) {
+        *self.request.lock().unwrap_or_else(PoisonError::into_inner) = request;
         self.worker.waker()();
     }
 }

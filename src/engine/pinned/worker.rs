@@ -39,8 +39,8 @@ struct Window {
 /// The thread's state.
 pub(super) struct PinnedWorker {
     compute: Compute,
-    wish: Arc<Mutex<PinnedRequest>>,
-    slot: Arc<Latest<PinnedResults>>,
+    request: Arc<Mutex<PinnedRequest>>,
+    results: Arc<Latest<PinnedResults>>,
     events: EventSender,
     model: Option<(Version, InferencePipeline)>,
     /// The windows of the pins as a model wanted them last.
@@ -53,20 +53,20 @@ pub(super) struct PinnedWorker {
 impl PinnedWorker {
     pub fn new(
         compute: Compute,
-        wish: Arc<Mutex<PinnedRequest>>,
-        slot: Arc<Latest<PinnedResults>>,
+        request: Arc<Mutex<PinnedRequest>>,
+        results: Arc<Latest<PinnedResults>>,
         events: EventSender,
     ) -> Self {
         let (windows, predictions, failures) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { compute, wish, slot, events, model: None, windows, predictions, failures }
+        Self { compute, request, results, events, model: None, windows, predictions, failures }
     }
 
     /// Works out the most urgent prediction that is lacking; false when none is.
     pub fn step(&mut self) -> bool {
-        let wish = self.wish.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.forget(&wish);
-        let Some((pin, version)) = self.lacking(&wish) else {
-            self.publish(&wish);
+        let request = self.request.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.forget(&request);
+        let Some((pin, version)) = self.lacking(&request) else {
+            self.publish(&request);
             return false;
         };
         let began = Instant::now();
@@ -77,29 +77,29 @@ impl PinnedWorker {
                 self.failures.push((pin, version, error));
             }
         }
-        self.publish(&wish);
-        if wish.is_busy {
+        self.publish(&request);
+        if request.is_busy {
             std::thread::sleep(began.elapsed().min(LONGEST_REST));
         }
         true
     }
 
     /// Drops what is no longer requested and what there is no room for, the oldest first.
-    fn forget(&mut self, wish: &PinnedRequest) {
-        self.windows.retain(|pin, _| wish.pins.contains(pin));
-        self.predictions.retain(|(_, prediction)| wish.pins.contains(&prediction.pin));
-        self.failures.retain(|(pin, ..)| wish.pins.contains(pin));
+    fn forget(&mut self, request: &PinnedRequest) {
+        self.windows.retain(|pin, _| request.pins.contains(pin));
+        self.predictions.retain(|(_, prediction)| request.pins.contains(&prediction.pin));
+        self.failures.retain(|(pin, ..)| request.pins.contains(pin));
         let surplus = self.predictions.len().saturating_sub(KEPT);
         self.predictions.drain(..surplus);
-        if wish.pins.is_empty() {
+        if request.pins.is_empty() {
             self.model = None;
         }
     }
 
     /// Returns the first pin of the first model that nothing is known of.
-    fn lacking(&self, wish: &PinnedRequest) -> Option<(Pin, Version)> {
-        let versions = wish.models.iter().map(|model| version(model));
-        let pairs = versions.flat_map(|version| wish.pins.iter().map(move |pin| (pin.clone(), version.clone())));
+    fn lacking(&self, request: &PinnedRequest) -> Option<(Pin, Version)> {
+        let versions = request.models.iter().map(|model| version(model));
+        let pairs = versions.flat_map(|version| request.pins.iter().map(move |pin| (pin.clone(), version.clone())));
         let mut pairs = pairs.filter(|(_, (_, written))| written.is_some());
         pairs.find(|(pin, version)| {
             let is_known = self.predictions.iter().any(|(of, prediction)| of == version && prediction.pin == *pin);
@@ -144,11 +144,11 @@ impl PinnedWorker {
     }
 
     /// Shows what is known of the models as they are now; of one that is being written over, what it was before.
-    fn publish(&self, wish: &PinnedRequest) {
+    fn publish(&self, request: &PinnedRequest) {
         let newest = |pin: &Pin, model: &Path| {
             self.predictions.iter().rev().find(|(_, known)| known.pin == *pin && known.model == model)
         };
-        let pairs = || wish.pins.iter().flat_map(|pin| wish.models.iter().map(move |model| (pin, model)));
+        let pairs = || request.pins.iter().flat_map(|pin| request.models.iter().map(move |model| (pin, model)));
         let predictions =
             pairs().filter_map(|(pin, model)| newest(pin, model)).map(|(_, prediction)| prediction.clone());
         let failure = |(pin, model): (&Pin, &PathBuf)| {
@@ -162,7 +162,7 @@ impl PinnedWorker {
             Some((pin.clone(), model.clone(), error))
         };
         let failures = pairs().filter_map(failure).collect();
-        self.slot.put(PinnedResults { predictions: predictions.collect(), failures });
+        self.results.put(PinnedResults { predictions: predictions.collect(), failures });
         self.events.wake();
     }
 }

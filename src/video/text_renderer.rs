@@ -17,19 +17,19 @@ const PIECES: usize = 8;
 /// Larger letters are not drawn.
 const MAX_SIZE_PX: f32 = 512.0;
 
-/// Draws text.
-pub struct Lettering {
+/// A renderer of text into pictures.
+pub struct TextRenderer {
     fonts: [(FontRef<'static>, f32); 2],
 }
 
-impl Default for Lettering {
+impl Default for TextRenderer {
     fn default() -> Self {
         let font = |(data, scale)| (FontRef::new(data).expect("the font is a part of the program"), scale);
         Self { fonts: FONTS.map(font) }
     }
 }
 
-impl Lettering {
+impl TextRenderer {
     /// Width of a line of text in pixels.
     pub fn width(&self, text: &str, size_px: f32) -> f32 {
         text.chars().map(|letter| self.advance(letter, size_px)).sum()
@@ -236,27 +236,27 @@ mod tests {
 
     #[test]
     fn text_is_drawn_where_it_is_meant_and_cut_off_at_the_edges() {
-        let lettering = Lettering::default();
+        let renderer = TextRenderer::default();
         let mut picture = RgbImage::new(200, 60);
-        lettering.draw(&mut picture, "Iwave Ж 9 %", [10.0, 40.0], 24.0, [255, 200, 0]);
+        renderer.draw(&mut picture, "Iwave Ж 9 %", [10.0, 40.0], 24.0, [255, 200, 0]);
         let inked = |picture: &RgbImage, x: u32, y: u32| picture.get_pixel(x, y)[0] > 200;
         // The stem of the I: from the baseline up to the height of capitals, 0.727 em.
         assert!((24..39).all(|y| (11..16).any(|x| inked(&picture, x, y))));
         assert!((0..200).all(|x| !inked(&picture, x, 60 - 1) && !inked(&picture, x, 10)));
-        let end = 10.0 + lettering.width("Iwave Ж 9 %", 24.0);
+        let end = 10.0 + renderer.width("Iwave Ж 9 %", 24.0);
         let last = (0..200).rev().find(|x| (0..60).any(|y| inked(&picture, *x, y))).unwrap() as f32;
         assert!((end - 5.0..end).contains(&last), "{last} {end}");
         for at in [[-30.0, 20.0], [195.0, 200.0], [1e9, -1e9], [f32::NAN, 3.0]] {
-            lettering.draw(&mut picture, "手 edge\u{0}", at, 40.0, [255; 3]);
+            renderer.draw(&mut picture, "手 edge\u{0}", at, 40.0, [255; 3]);
         }
     }
 
     #[test]
     fn pictograms_are_drawn_and_what_no_font_has_is_a_box() {
-        let lettering = Lettering::default();
+        let renderer = TextRenderer::default();
         let drawn = |text: &str| {
             let mut picture = RgbImage::new(60, 60);
-            lettering.draw(&mut picture, text, [10.0, 45.0], 32.0, [255; 3]);
+            renderer.draw(&mut picture, text, [10.0, 45.0], 32.0, [255; 3]);
             picture
         };
         let inked = |picture: &RgbImage| picture.pixels().filter(|pixel| pixel[0] > 128).count();
@@ -264,19 +264,19 @@ mod tests {
         for name in ["🏃", "👋", "⚽", "✋"] {
             let picture = drawn(name);
             assert!(picture != unknown && inked(&picture) > 60, "{name}: {} pixels", inked(&picture));
-            assert!((20.0..45.0).contains(&lettering.width(name, 32.0)), "{name}: {}", lettering.width(name, 32.0));
+            assert!((20.0..45.0).contains(&renderer.width(name, 32.0)), "{name}: {}", renderer.width(name, 32.0));
         }
         assert!(inked(&unknown) > 20);
         assert_eq!(drawn("✋\u{FE0F}"), drawn("✋"));
-        assert_eq!(lettering.width("✋\u{FE0F}", 32.0), lettering.width("✋", 32.0));
+        assert_eq!(renderer.width("✋\u{FE0F}", 32.0), renderer.width("✋", 32.0));
     }
 
     #[test]
     fn long_text_ends_in_an_ellipsis() {
-        let lettering = Lettering::default();
-        let fitted = lettering.fitted("a very long class name", 20.0, 100.0);
-        assert!(fitted.ends_with('…') && lettering.width(&fitted, 20.0) <= 100.0, "{fitted}");
-        assert_eq!(lettering.fitted("wave", 20.0, 100.0), "wave");
-        assert_eq!(lettering.fitted("wave", 20.0, 1.0), "…");
+        let renderer = TextRenderer::default();
+        let fitted = renderer.fitted("a very long class name", 20.0, 100.0);
+        assert!(fitted.ends_with('…') && renderer.width(&fitted, 20.0) <= 100.0, "{fitted}");
+        assert_eq!(renderer.fitted("wave", 20.0, 100.0), "wave");
+        assert_eq!(renderer.fitted("wave", 20.0, 1.0), "…");
     }
 }
