@@ -13,6 +13,7 @@ pub use burn::tensor::wgpu::WgpuSetup as SharedWgpu;
 use burn::tensor::{Device, DeviceType, Tensor};
 
 use crate::error::{Error, Result};
+use crate::named::named;
 use crate::panic_guard::panic_text;
 use crate::plural::counted;
 

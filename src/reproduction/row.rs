@@ -84,7 +84,7 @@ fn table_1(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
         let plan = settings.temporal_plan(mode, train, run_dir(dir, id));
         Training { plan: TrainingPlan { flow_source, ..plan }, base: base.cloned().map(Box::new) }
     };
-    let two_stage = |source: FlowSource, base| temporal(source.name(), TemporalMode::A, source, base);
+    let two_stage = |source: FlowSource, base| temporal(source.key(), TemporalMode::A, source, base);
     let a = temporal("stacked-a", TemporalMode::A, FlowSource::MotionNet, Some(&motion));
     let end_to_end = |id, mode| temporal(id, mode, FlowSource::MotionNet, Some(&a));
     let spatial = Training { plan: settings.spatial_plan(train, run_dir(dir, "spatial")), base: None };

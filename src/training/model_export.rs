@@ -209,7 +209,7 @@ fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     }
     let mode = match (plan.network, plan.flow_source) {
         (Network::Temporal, FlowSource::MotionNet) => format!(" mode {:?}", plan.mode),
-        (Network::Temporal, source) => format!(" on {} flow", source.name()),
+        (Network::Temporal, source) => format!(" on {} flow", source.key()),
         _ => String::new(),
     };
     let segments = if plan.segments > 1 { format!("×{} segments", plan.segments) } else { String::new() };

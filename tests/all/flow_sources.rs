@@ -20,7 +20,7 @@ fn streams_learn_from_the_codec_and_from_tv_l1_without_a_motion_net() {
         let plan = TrainingPlan {
             flow_source: source,
             hold_out: 0.5,
-            ..small(Network::Temporal, &data, dir.path().join(source.name()))
+            ..small(Network::Temporal, &data, dir.path().join(source.key()))
         };
         let (result, events) = train(&plan);
         result.unwrap();
@@ -28,7 +28,7 @@ fn streams_learn_from_the_codec_and_from_tv_l1_without_a_motion_net() {
         let names: Vec<_> = events.iter().filter(measured).map(|event| format!("{event:?}")).collect();
         assert!(names.len() == 2 && names.iter().all(|name| name.contains("top-1")), "{names:?}");
         let config = std::fs::read_to_string(plan.run_dir.join("config.toml")).unwrap();
-        assert!(config.contains(&format!("flow_source = \"{}\"", source.name())), "{config}");
+        assert!(config.contains(&format!("flow_source = \"{}\"", source.key())), "{config}");
 
         let model = plan.run_dir.join("model");
         let line = [
@@ -43,7 +43,7 @@ fn streams_learn_from_the_codec_and_from_tv_l1_without_a_motion_net() {
             "--model",
             &model.to_string_lossy(),
             "--flow-source",
-            source.name(),
+            source.key(),
         ]
         .map(str::to_owned);
         let output = motionscope(dir.path(), &line.each_ref().map(String::as_str));
