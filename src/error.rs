@@ -28,7 +28,7 @@ pub enum ErrorKind {
 }
 
 /// A failure in words: `subject: cause. Remedy.`
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone)]
 pub struct Error {
     /// The kind of it.
     pub kind: ErrorKind,
@@ -51,6 +51,12 @@ impl PartialEq for Error {
 }
 
 impl Eq for Error {}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
 
 /// A reason not to open what was named, within the operating system's errors.
 #[derive(Debug, thiserror::Error)]
